@@ -1,1 +1,12 @@
-//! proto
+#![doc = include_str!("../README.md")]
+
+pub mod secret;
+
+pub mod http_auth;
+pub mod ntlm;
+pub mod spnego;
+
+pub mod soap;
+pub mod wstrust;
+
+pub mod lync;

@@ -1,0 +1,1 @@
+//! http_auth: being written.

@@ -1,0 +1,1 @@
+//! lync: being written.

@@ -1,0 +1,1 @@
+//! ntlm: being written.

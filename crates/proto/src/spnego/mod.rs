@@ -1,0 +1,1 @@
+//! spnego: being written.

@@ -1,0 +1,1 @@
+//! wstrust: being written.
