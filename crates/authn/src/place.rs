@@ -1,0 +1,98 @@
+//! Where an attempt comes from and what it wants: zones, services, methods and source networks.
+//!
+//! These are the words that the policy, the counters and the audit share. Nothing here decides.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+/// A named network zone, a property of a listener and of a source network (design 13).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Zone(pub Cow<'static, str>);
+
+impl Zone {
+    /// Everything that is not listed as internal.
+    pub const EXTERNAL: Self = Self(Cow::Borrowed("external"));
+    /// An internal listener reached from an internal source network.
+    pub const INTERNAL: Self = Self(Cow::Borrowed("internal"));
+}
+
+impl fmt::Display for Zone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A published service, the unit of an app password's scope: `lync`, `ews`, `autodiscover`, ...
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Service(pub Cow<'static, str>);
+
+impl Service {
+    /// Lync and Skype for Business web services.
+    pub const LYNC: Self = Self(Cow::Borrowed("lync"));
+    /// Exchange Web Services.
+    pub const EWS: Self = Self(Cow::Borrowed("ews"));
+    /// Exchange Autodiscover.
+    pub const AUTODISCOVER: Self = Self(Cow::Borrowed("autodiscover"));
+    /// Exchange ActiveSync.
+    pub const ACTIVESYNC: Self = Self(Cow::Borrowed("activesync"));
+}
+
+impl fmt::Display for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The channel by which a secret was offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Channel {
+    /// `Authorization: NTLM` ([MS-NTHT]).
+    Ntlm,
+    /// `Authorization: Negotiate` (RFC 4559).
+    Negotiate,
+    /// `Authorization: Basic` (RFC 7617).
+    Basic,
+    /// A web ticket that this gate relayed earlier.
+    Ticket,
+}
+
+/// What kind of secret was proved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Method {
+    /// An app password made by this program.
+    AppPassword,
+}
+
+/// A client's network, the unit that is slowed: a /24 of IPv4 or a /48 of IPv6, in text.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct SourceNetwork(pub String);
+
+impl From<IpAddr> for SourceNetwork {
+    fn from(address: IpAddr) -> Self {
+        match address.to_canonical() {
+            IpAddr::V4(v4) => {
+                let [a, b, c, _] = v4.octets();
+                Self(format!("{a}.{b}.{c}.0/24"))
+            }
+            IpAddr::V6(v6) => {
+                let [a, b, c, ..] = v6.segments();
+                Self(format!("{a:x}:{b:x}:{c:x}::/48"))
+            }
+        }
+    }
+}
+
+/// The id by which one request is found in logs, audit and answers (`X-Wicketgate-Activity`).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ActivityId(pub String);
+
+impl From<[u8; 16]> for ActivityId {
+    fn from(random: [u8; 16]) -> Self {
+        Self(uuid::Builder::from_random_bytes(random).into_uuid().to_string())
+    }
+}

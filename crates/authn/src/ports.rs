@@ -1,0 +1,145 @@
+//! Ports: what this room asks of the outside world. Each method is one transaction.
+//!
+//! A lookup returns `Result<Option<T>, Unavailable>`; "not there" is not an error.
+
+use std::net::IpAddr;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use crate::account::{Account, AccountId, AccountState};
+use crate::audit::Event;
+use crate::credential::CredentialId;
+use crate::credential::app_password::{AppPassword, StoredAppPassword};
+use crate::lockout::{Counts, Place, Subject};
+use crate::name::NameKey;
+use crate::ticket::{RelayedTicket, TicketKey};
+
+/// Our own world is broken; whoever asked is refused, and nothing fails open.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{what} is unavailable: {detail}")]
+pub struct Unavailable {
+    /// What could not be reached, as `the store`.
+    pub what: &'static str,
+    /// The cause, for the log; never a secret.
+    pub detail: String,
+}
+
+/// Accounts and their names.
+#[async_trait]
+pub trait Accounts: Send + Sync {
+    /// Finds the account that the first matching spelling leads to.
+    async fn by_names(&self, names: &[NameKey]) -> Result<Option<Account>, Unavailable>;
+    /// Finds an account by its id.
+    async fn by_id(&self, id: &AccountId) -> Result<Option<Account>, Unavailable>;
+    /// Lists all accounts, by UPN.
+    async fn list(&self) -> Result<Vec<Account>, Unavailable>;
+    /// Adds an account with all its names and the event; `Err(Taken)` where one is another's.
+    async fn add(&self, account: &Account, event: Event) -> Result<Result<(), NameTaken>, Unavailable>;
+    /// Changes an account's state, with the event; `false` where there is none.
+    async fn set_state(
+        &self,
+        id: &AccountId,
+        state: AccountState,
+        event: Event,
+    ) -> Result<bool, Unavailable>;
+}
+
+/// A name already leads to another account.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the name `{name}` already belongs to another account")]
+pub struct NameTaken {
+    /// The canonical spelling.
+    pub name: String,
+}
+
+/// App passwords.
+#[async_trait]
+pub trait Credentials: Send + Sync {
+    /// The app passwords of a subject, revoked and expired ones included (an unknown subject has
+    /// none, and costs the same look-up).
+    async fn app_passwords(&self, subject: &Subject) -> Result<Vec<StoredAppPassword>, Unavailable>;
+    /// Adds an app password, with the event.
+    async fn add_app_password(
+        &self,
+        password: &StoredAppPassword,
+        event: Event,
+    ) -> Result<(), Unavailable>;
+    /// Finds what is known about one app password.
+    async fn app_password(&self, id: &CredentialId) -> Result<Option<AppPassword>, Unavailable>;
+    /// Revokes an app password and drops its tickets, with the event; `false` where there is none
+    /// or it was revoked already.
+    async fn revoke_app_password(
+        &self,
+        id: &CredentialId,
+        at: Timestamp,
+        event: Event,
+    ) -> Result<bool, Unavailable>;
+}
+
+/// A place that was taken in the counters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reservation {
+    /// The place.
+    pub place: Place,
+    /// What the counters held.
+    pub counts: Counts,
+}
+
+/// How an attempt ended; written in one transaction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settlement {
+    /// The place it held.
+    pub reservation: Reservation,
+    /// The credential that was proved and from where, where the attempt succeeded: its place is
+    /// given back, its last use noted, its source made familiar.
+    pub succeeded: Option<(AccountId, CredentialId, IpAddr)>,
+    /// What is audited.
+    pub events: Vec<Event>,
+}
+
+/// The counters.
+#[async_trait]
+pub trait Attempts: Send + Sync {
+    /// Takes a place in the counters by one conditional statement; `None` where the limit is
+    /// reached.
+    async fn reserve(&self, place: Place) -> Result<Option<Reservation>, Unavailable>;
+    /// Settles an attempt and its audit events, durably, before the answer goes out.
+    async fn settle(&self, settlement: Settlement) -> Result<(), Unavailable>;
+}
+
+/// Tickets that were relayed.
+#[async_trait]
+pub trait Tickets: Send + Sync {
+    /// Records a relayed ticket, durably, before the answer goes out.
+    async fn record(&self, ticket: RelayedTicket) -> Result<(), Unavailable>;
+    /// Finds a ticket that has not ended and whose credential and account still stand, with its
+    /// account.
+    async fn find(
+        &self,
+        key: &TicketKey,
+        now: Timestamp,
+    ) -> Result<Option<(RelayedTicket, Account)>, Unavailable>;
+}
+
+/// An audit event in its place in the chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChainedEvent {
+    /// Its number, from 1, without gaps.
+    pub number: i64,
+    /// The event.
+    pub event: Event,
+    /// The hash of the one before.
+    pub previous: [u8; 32],
+    /// Its own hash.
+    pub hash: [u8; 32],
+}
+
+/// The audit trail.
+#[async_trait]
+pub trait Audit: Send + Sync {
+    /// Appends events that belong to no attempt.
+    async fn append(&self, events: Vec<Event>) -> Result<(), Unavailable>;
+    /// Reads events by number, at most `count` from `first` on.
+    async fn read(&self, first: i64, count: u32) -> Result<Vec<ChainedEvent>, Unavailable>;
+}

@@ -1,0 +1,1 @@
+//! preauth: being written.

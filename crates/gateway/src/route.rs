@@ -1,0 +1,115 @@
+//! Routes: host and path to what must be proved, by which schemes, and where it then goes.
+//!
+//! A route without an explicit `auth` cannot be written; a path without a route is 404.
+
+use std::collections::BTreeMap;
+
+use authn::place::Service;
+
+/// How a client may prove who it is on a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Scheme {
+    /// `Authorization: NTLM`.
+    Ntlm,
+    /// `Authorization: Negotiate` with NTLM inside.
+    Negotiate,
+    /// `Authorization: Basic`.
+    Basic,
+    /// A web ticket in `X-MS-WebTicket` that was relayed by this gate.
+    Ticket,
+}
+
+/// What a route asks before anything passes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Auth {
+    /// Nothing: the request passes without an identity, on an upstream connection of its own class.
+    Anonymous,
+    /// One of these, offered in this order.
+    Schemes(Vec<Scheme>),
+}
+
+/// Which paths a route takes; compared without regard to ASCII case, as IIS does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PathPattern {
+    /// Exactly this path.
+    Exact(String),
+    /// This path and everything below it (`/EWS` takes `/EWS` and `/EWS/Exchange.asmx`).
+    Below(String),
+}
+
+/// What a request on this route is, so that the gate can read what it must.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Nothing is read; bodies stream.
+    Plain,
+    /// Lync discover: the answer is read, internal links are dropped, hosts rewritten.
+    LyncDiscover,
+    /// Lync MEX: the answer is read, ports the policy does not allow are dropped, hosts rewritten.
+    LyncMex,
+    /// Lync web ticket: the RST is read before anything is forwarded, the ticket in the answer is
+    /// recorded before it is passed on.
+    LyncWebTicket,
+    /// The user link: without a known ticket our own 401 with `X-MS-WebTicketURL`.
+    LyncUserLink,
+}
+
+/// How the back end learns who the user is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Onward {
+    /// It does not (anonymous routes, and routes whose ticket names the user).
+    None,
+    /// A signed, short-lived assertion in a header, for back ends of the operator's own.
+    Header {
+        /// The header's name.
+        name: http::HeaderName,
+        /// The audience that the assertion names.
+        audience: String,
+    },
+}
+
+/// One published path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// A name for logs and metrics.
+    pub name: String,
+    /// The paths.
+    pub path: PathPattern,
+    /// The methods that pass; empty means any of GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH.
+    pub methods: Vec<http::Method>,
+    /// What must be proved.
+    pub auth: Auth,
+    /// What a request is.
+    pub kind: Kind,
+    /// The service, for policy and scope.
+    pub service: Service,
+    /// The farm that it goes to.
+    pub farm: String,
+    /// The Host header that the back end sees; `None` keeps the published name.
+    pub host_header: Option<String>,
+    /// How the back end learns who it is.
+    pub onward: Onward,
+    /// Request headers that an operator's rule sets (only names on the allow-list reach this).
+    pub set_headers: Vec<(http::HeaderName, http::HeaderValue)>,
+}
+
+/// Everything published under one host name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Host {
+    /// The routes; the longest match decides, `Exact` before `Below`.
+    pub routes: Vec<Route>,
+    /// The back end's own names and what they are called outside, for rewriting answers.
+    pub names: BTreeMap<String, String>,
+    /// The host name and path of the web ticket service, for `X-MS-WebTicketURL`.
+    pub web_ticket_url: Option<String>,
+}
+
+/// Everything that one gate publishes, by host name (lower case, without port).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Publication {
+    /// The hosts.
+    pub hosts: BTreeMap<String, Host>,
+    /// The names that NTLM's challenge gives out.
+    pub ntlm_target: proto::ntlm::Target,
+    /// The realm that Basic names.
+    pub basic_realm: String,
+}

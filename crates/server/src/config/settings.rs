@@ -1,0 +1,90 @@
+//! The configuration as understood: paths resolved, names checked, nothing optional that decides.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use authn::place::Zone;
+use gateway::Publication;
+use ipnet::IpNet;
+use proto::ntlm::WhenAbsent;
+
+/// Everything `serve` needs to know.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    /// Where clients come in.
+    pub(crate) listeners: Vec<Listener>,
+    /// What is published.
+    pub(crate) publication: Arc<Publication>,
+    /// Where requests go, by farm name.
+    pub(crate) farms: BTreeMap<String, Farm>,
+    /// How attempts are judged.
+    pub(crate) policy: authn::policy::Policy,
+    /// The domain that bare user names belong to.
+    pub(crate) default_domain: Option<String>,
+    /// The SQLite file.
+    pub(crate) store_file: PathBuf,
+    /// The file with the sealing keys; never inside the store.
+    pub(crate) key_file: PathBuf,
+    /// The PEM file (PKCS#8, P-256) of the key that signs onward assertions, and their issuer.
+    pub(crate) onward: Option<OnwardHeader>,
+}
+
+/// One TLS listener.
+#[derive(Clone, Debug)]
+pub(crate) struct Listener {
+    /// Where it listens; port 0 takes a free one.
+    pub(crate) address: SocketAddr,
+    /// The zone of clients from `internal_networks`; all others are external.
+    pub(crate) internal_zone: Option<(Zone, Vec<IpNet>)>,
+    /// The certificates; by SNI the first that names the host, ECDSA and RSA side by side.
+    pub(crate) certificates: Vec<Certificate>,
+    /// Whether NTLM must carry a channel binding here.
+    pub(crate) channel_binding: WhenAbsent,
+    /// Whether NTLM must carry a MIC here.
+    pub(crate) mic: WhenAbsent,
+}
+
+/// A certificate chain and its key, both PEM files.
+#[derive(Clone, Debug)]
+pub(crate) struct Certificate {
+    /// The chain, leaf first.
+    pub(crate) chain: PathBuf,
+    /// The private key.
+    pub(crate) key: PathBuf,
+}
+
+/// A farm of back ends (one member until farms get health checks).
+#[derive(Clone, Debug)]
+pub(crate) struct Farm {
+    /// Its members.
+    pub(crate) members: Vec<Member>,
+}
+
+/// One back end: address and TLS name are separate settings (design 13, farms).
+#[derive(Clone, Debug)]
+pub(crate) struct Member {
+    /// Host or address, and port, to connect to.
+    pub(crate) address: String,
+    /// TLS towards it; `None` is plain HTTP, which `check` warns about off loopback.
+    pub(crate) tls: Option<UpstreamTls>,
+}
+
+/// TLS towards a back end.
+#[derive(Clone, Debug)]
+pub(crate) struct UpstreamTls {
+    /// The name sent and verified.
+    pub(crate) name: String,
+    /// The PEM file of the authorities that may vouch for it.
+    pub(crate) authorities: PathBuf,
+}
+
+/// How onward assertions are signed.
+#[derive(Clone, Debug)]
+pub(crate) struct OnwardHeader {
+    /// The PEM file (PKCS#8) of a P-256 key.
+    pub(crate) key: PathBuf,
+    /// The `iss` of the assertions.
+    pub(crate) issuer: String,
+}

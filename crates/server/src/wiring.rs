@@ -1,0 +1,1 @@
+//! wiring: being written.
