@@ -1,3 +1,26 @@
 //! The configuration, twice: as written ([`written`]) and as understood ([`settings`]).
+//!
+//! A key nobody knows, a name that leads nowhere or a file that is not there is an error with its
+//! file, line and what was probably meant; `serve` and `check` read it by the same code.
 
+mod error;
 pub(crate) mod settings;
+mod understand;
+pub(crate) mod written;
+
+use std::path::Path;
+
+pub(crate) use error::ConfigError;
+pub(crate) use settings::Settings;
+
+/// Reads and understands a configuration file.
+///
+/// # Errors
+///
+/// The first thing that is wrong with it, with its place.
+pub(crate) fn load(file: &Path) -> Result<Settings, ConfigError> {
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| ConfigError::unreadable(file, &error.to_string()))?;
+    let written = written::parse(file, &text)?;
+    understand::understand(file, &text, written)
+}

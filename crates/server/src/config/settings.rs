@@ -29,6 +29,8 @@ pub(crate) struct Settings {
     pub(crate) key_file: PathBuf,
     /// The PEM file (PKCS#8, P-256) of the key that signs onward assertions, and their issuer.
     pub(crate) onward: Option<OnwardHeader>,
+    /// What is allowed but should be looked at; `check` prints it, `serve` logs it.
+    pub(crate) warnings: Vec<String>,
 }
 
 /// One TLS listener.

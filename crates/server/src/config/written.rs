@@ -1,0 +1,275 @@
+//! The configuration as written: one struct a table, unknown keys refused with what was meant.
+//!
+//! Doc comments here are what the operator's guide says of each key.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use ipnet::IpNet;
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::error::{ConfigError, meant};
+
+/// The whole file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Written {
+    /// Where secrets and counters are kept.
+    pub(crate) store: Store,
+    /// The Windows names that the gate uses.
+    pub(crate) names: Names,
+    /// How back ends of the operator's own learn who the user is.
+    pub(crate) onward: Option<Onward>,
+    /// Where clients come in.
+    pub(crate) listener: Vec<Listener>,
+    /// Back ends.
+    pub(crate) farm: Vec<Farm>,
+    /// Lync and Skype for Business.
+    #[serde(default)]
+    pub(crate) lync: Lync,
+    /// Exchange.
+    #[serde(default)]
+    pub(crate) exchange: Vec<Exchange>,
+    /// Other Windows-authenticated web applications.
+    #[serde(default)]
+    pub(crate) route: Vec<Route>,
+    /// What may be used from where; the first match decides, no match refuses.
+    #[serde(default)]
+    pub(crate) policy: Vec<Policy>,
+}
+
+/// `[store]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Store {
+    /// The SQLite file.
+    pub(crate) file: PathBuf,
+    /// The file with the keys that seal secrets in the store; keep it elsewhere in backups.
+    pub(crate) key_file: PathBuf,
+}
+
+/// `[names]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Names {
+    /// The NetBIOS name of the domain, as in `CONTOSO\anna`; bare user names belong to it.
+    pub(crate) domain: String,
+    /// The DNS name of the domain.
+    pub(crate) dns_domain: String,
+    /// The name that NTLM's challenge gives for this server.
+    #[serde(default = "default_server")]
+    pub(crate) server: String,
+}
+
+fn default_server() -> String {
+    "WICKETGATE".to_owned()
+}
+
+/// `[onward]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Onward {
+    /// The PEM file of the P-256 key that signs assertions.
+    pub(crate) key: PathBuf,
+    /// What the assertions name as their issuer.
+    pub(crate) issuer: String,
+}
+
+/// `[[listener]]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Listener {
+    /// Address and port.
+    pub(crate) address: SocketAddr,
+    /// Certificates; ECDSA and RSA may stand side by side for one name.
+    pub(crate) certificate: Spanned<Vec<Certificate>>,
+    /// Source networks that are internal on this listener.
+    #[serde(default)]
+    pub(crate) internal_networks: Vec<IpNet>,
+    /// Whether NTLM must carry a channel binding.
+    #[serde(default)]
+    pub(crate) channel_binding: Demand,
+    /// Whether NTLM must carry a message integrity code.
+    #[serde(default)]
+    pub(crate) mic: Demand,
+}
+
+/// Whether something a client may send must be sent.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Demand {
+    /// It is checked when it is sent.
+    #[default]
+    WhenSent,
+    /// It must be sent.
+    Require,
+}
+
+/// `[[listener.certificate]]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Certificate {
+    /// The PEM file of the chain, leaf first.
+    pub(crate) chain: PathBuf,
+    /// The PEM file of the private key.
+    pub(crate) key: PathBuf,
+}
+
+/// `[[farm]]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Farm {
+    /// The name that pools and routes use.
+    pub(crate) name: Spanned<String>,
+    /// `https://host:port` or `http://host:port`.
+    pub(crate) address: Spanned<String>,
+    /// The name sent and verified in TLS; the host of the address where it is left out.
+    pub(crate) tls_name: Option<String>,
+    /// The PEM file of the authorities that may vouch for it.
+    pub(crate) authorities: Option<PathBuf>,
+    /// The Host header it is sent; the published name where it is left out.
+    pub(crate) host_header: Option<String>,
+    /// The header that carries the signed assertion; nothing is told where it is left out.
+    pub(crate) identity_header: Option<Spanned<String>>,
+    /// The audience that the assertion names; the farm's name where it is left out.
+    pub(crate) audience: Option<String>,
+}
+
+/// `[lync]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Lync {
+    /// The pools and Directors, each with its own web host name.
+    #[serde(default)]
+    pub(crate) pool: Vec<LyncPool>,
+}
+
+/// `[[lync.pool]]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LyncPool {
+    /// The published name of the pool's external web services.
+    pub(crate) web_host: String,
+    /// The port that clients see, where it is not 443.
+    pub(crate) public_port: Option<u16>,
+    /// The `lyncdiscover` names, one for each SIP domain.
+    #[serde(default)]
+    pub(crate) discover_hosts: Vec<String>,
+    /// The back end's own names and what they are called outside.
+    #[serde(default)]
+    pub(crate) internal_names: BTreeMap<String, String>,
+    /// The farm.
+    pub(crate) farm: Spanned<String>,
+}
+
+/// `[[exchange]]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Exchange {
+    /// The published name.
+    pub(crate) host: String,
+    /// The farm.
+    pub(crate) farm: Spanned<String>,
+}
+
+/// `[[route]]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Route {
+    /// The published name.
+    pub(crate) host: String,
+    /// The path.
+    pub(crate) path: String,
+    /// Whether everything below the path is meant too.
+    #[serde(default)]
+    pub(crate) below: bool,
+    /// What must be proved: `"anonymous"`, or a list of `ntlm`, `negotiate`, `basic`.
+    pub(crate) auth: Auth,
+    /// The service, for policy and app passwords' scope.
+    pub(crate) service: String,
+    /// The farm.
+    pub(crate) farm: Spanned<String>,
+    /// Request headers to set; only names on the allow-list may be set.
+    #[serde(default)]
+    pub(crate) set_headers: BTreeMap<String, Spanned<String>>,
+}
+
+/// What a route asks.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Auth {
+    /// One word.
+    Word(AuthWord),
+    /// Schemes, offered in this order.
+    Schemes(Vec<Scheme>),
+}
+
+/// The one word that `auth` may be.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum AuthWord {
+    /// Nothing is asked.
+    Anonymous,
+}
+
+/// A scheme.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Scheme {
+    /// `Authorization: NTLM`.
+    Ntlm,
+    /// `Authorization: Negotiate`.
+    Negotiate,
+    /// `Authorization: Basic`.
+    Basic,
+}
+
+/// `[[policy]]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Policy {
+    /// From where: `external`, `internal`; anywhere where it is left out.
+    #[serde(default)]
+    pub(crate) zones: Vec<Spanned<String>>,
+    /// To what: `lync`, `ews`, or a route's service; anything where it is left out.
+    #[serde(default)]
+    pub(crate) services: Vec<Spanned<String>>,
+    /// By which channel: `ntlm`, `negotiate`, `basic`; any where it is left out.
+    #[serde(default)]
+    pub(crate) channels: Vec<Scheme>,
+    /// What may be proved; nothing where the list is empty.
+    pub(crate) methods: Vec<Method>,
+}
+
+/// What may be proved.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Method {
+    /// An app password.
+    AppPassword,
+}
+
+/// Reads the text of a configuration file.
+///
+/// # Errors
+///
+/// The first thing that is not TOML, not known or not of its kind, with its place.
+pub(crate) fn parse(file: &Path, text: &str) -> Result<Written, ConfigError> {
+    toml::from_str(text).map_err(|error| {
+        let message = with_suggestion(error.message());
+        ConfigError::at(file, text, error.span(), message)
+    })
+}
+
+/// Adds what was probably meant to serde's "unknown field `x`, expected one of `a`, `b`".
+fn with_suggestion(message: &str) -> String {
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    let is_unknown = message.starts_with("unknown field") || message.starts_with("unknown variant");
+    let suggestion = quoted.next().filter(|_| is_unknown).and_then(|typed| meant(typed, quoted));
+    match suggestion {
+        Some(word) => format!("{message}; did you mean `{word}`?"),
+        None => message.to_owned(),
+    }
+}
