@@ -1,4 +1,101 @@
-//! cli: being written.
-pub(crate) fn run() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+//! The command line: one table of verbs, one way of ending.
+//!
+//! Exit status: 0 done, 1 refused or found wanting, 2 bad usage or configuration, 3 something
+//! outside is unavailable. Errors are one sentence on standard error. Start at [`run`].
+
+mod app_password;
+mod audit;
+mod check;
+mod db;
+mod exit;
+mod print;
+mod serve;
+mod user;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub(crate) use exit::CliError;
+pub(crate) use print::{Output, complain};
+
+const EXAMPLES: &str = "\
+Examples:
+  wicketgate demo                                    a working gate on this machine, nothing installed
+  wicketgate check --config /etc/wicketgate/wicketgate.toml
+  wicketgate user add 'CONTOSO\\anna' --upn anna@contoso.com --sip sip:anna@contoso.com
+  wicketgate app-password create anna@contoso.com --label 'Pixel 9' --scope lync,ews
+  wicketgate serve";
+
+/// Two-factor authentication and app passwords in front of Lync, Skype for Business and Exchange.
+#[derive(Debug, Parser)]
+#[command(name = "wicketgate", version, after_help = EXAMPLES, arg_required_else_help = true)]
+struct Arguments {
+    /// The configuration file
+    #[arg(
+        long,
+        global = true,
+        env = "WICKETGATE_CONFIG",
+        default_value = "/etc/wicketgate/wicketgate.toml"
+    )]
+    config: PathBuf,
+    /// Print JSON
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Show a working gate on this machine: its own servers, users and certificates
+    #[cfg(feature = "demo")]
+    Demo(crate::demo::Arguments),
+    /// Serve clients, until told to stop
+    Serve(serve::Arguments),
+    /// Check a configuration and change nothing
+    Check,
+    /// Add, list and change accounts
+    #[command(subcommand)]
+    User(user::Verb),
+    /// Make, list and revoke app passwords
+    #[command(subcommand)]
+    AppPassword(app_password::Verb),
+    /// Read and verify the audit trail
+    #[command(subcommand)]
+    Audit(audit::Verb),
+    /// Migrate, back up and restore the store
+    #[command(subcommand)]
+    Db(db::Verb),
+}
+
+/// Runs the verb that was asked for and ends as it says.
+pub(crate) fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    let output = Output::new(arguments.json);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            return complain(&CliError::unavailable(format!("threads cannot be started: {error}")));
+        }
+    };
+    match runtime.block_on(dispatch(arguments, &output)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => complain(&error),
+    }
+}
+
+async fn dispatch(arguments: Arguments, output: &Output) -> Result<(), CliError> {
+    let config = arguments.config.as_path();
+    match arguments.verb {
+        #[cfg(feature = "demo")]
+        Verb::Demo(demo) => crate::demo::run(demo, output).await,
+        Verb::Serve(serve) => serve::run(config, serve).await,
+        Verb::Check => check::run(config, output),
+        Verb::User(verb) => user::run(config, verb, output).await,
+        Verb::AppPassword(verb) => app_password::run(config, verb, output).await,
+        Verb::Audit(verb) => audit::run(config, verb, output).await,
+        Verb::Db(verb) => db::run(config, verb, output).await,
+    }
 }

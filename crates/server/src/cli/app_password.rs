@@ -1,0 +1,123 @@
+//! `wicketgate app-password`: made by us, shown once, revocable one by one.
+
+use std::path::Path;
+
+use authn::credential::app_password::AppPassword;
+use authn::place::Service;
+use clap::{Args, Subcommand};
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+
+use super::{CliError, Output};
+use crate::clock;
+use crate::wiring::Desk;
+
+/// What can be done with app passwords.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Make an app password and show it once
+    #[command(after_help = "Example:\n  wicketgate app-password create anna@contoso.com \
+        --label 'Pixel 9' --scope lync,ews --days 365")]
+    Create(Create),
+    /// List the app passwords of an account, without their secrets
+    List {
+        /// Any name of the account
+        name: String,
+    },
+    /// Revoke an app password; the device that holds it is out at once, no other is touched
+    Revoke {
+        /// The id that `list` shows
+        id: String,
+    },
+}
+
+/// A new app password.
+#[derive(Debug, Args)]
+pub(crate) struct Create {
+    /// Any name of the account
+    name: String,
+    /// What its owner calls it
+    #[arg(long)]
+    label: String,
+    /// The device it is for
+    #[arg(long)]
+    device: Option<String>,
+    /// The services it opens, as `lync,ews`
+    #[arg(long, value_delimiter = ',', required = true)]
+    scope: Vec<String>,
+    /// End it after so many days
+    #[arg(long)]
+    days: Option<u16>,
+}
+
+#[derive(Serialize)]
+struct Created {
+    #[serde(flatten)]
+    record: AppPassword,
+    app_password: String,
+}
+
+/// Does it.
+///
+/// # Errors
+///
+/// The name or id leads nowhere, or the store is unavailable.
+pub(crate) async fn run(config: &Path, verb: Verb, output: &Output) -> Result<(), CliError> {
+    let desk = Desk::open(config).await?;
+    match verb {
+        Verb::Create(create) => {
+            let created = make(&desk, create).await?;
+            output.print(&created, |created| {
+                format!(
+                    "{}\n\nThis is shown once. Type it as the password, with or without the \
+                     dashes.\nRevoke it with: wicketgate app-password revoke {}",
+                    created.app_password, created.record.id.0
+                )
+            })
+        }
+        Verb::List { name } => {
+            let passwords = desk.app_passwords(&name).await?;
+            output.list(&passwords, "there are no app passwords", line)
+        }
+        Verb::Revoke { id } => {
+            let revoked = desk.revoke_app_password(&id).await?;
+            output.print(&revoked, |revoked| format!("revoked {} ({})", revoked.id.0, revoked.label))
+        }
+    }
+}
+
+async fn make(desk: &Desk, create: Create) -> Result<Created, CliError> {
+    let days = create.days.map(|days| SignedDuration::from_hours(24 * i64::from(days)));
+    let order = authn::admin::NewAppPassword {
+        label: create.label,
+        device: create.device,
+        scope: create.scope.into_iter().map(|name| Service(name.into())).collect(),
+        expires: days.map(|days| clock::now() + days),
+    };
+    let (record, typed) = desk.issue_app_password(&create.name, order).await?;
+    Ok(Created { record, app_password: typed.expose().clone() })
+}
+
+fn line(password: &AppPassword) -> String {
+    let scope: Vec<&str> = password.scope.iter().map(|service| &*service.0).collect();
+    let state = match (password.revoked, password.expires) {
+        (Some(at), _) => format!("revoked {}", day(at)),
+        (None, Some(at)) => format!("ends {}", day(at)),
+        (None, None) => "no end".to_owned(),
+    };
+    let used = match &password.last_used {
+        Some((at, from)) => format!("last used {} from {from}", day(*at)),
+        None => "never used".to_owned(),
+    };
+    let device = password.device.as_deref().unwrap_or("-");
+    format!(
+        "{}  {}  {device}  {}  {state}  {used}",
+        password.id.0,
+        password.label,
+        scope.join(",")
+    )
+}
+
+fn day(at: Timestamp) -> String {
+    at.to_string().chars().take(10).collect()
+}

@@ -1,0 +1,46 @@
+//! `wicketgate check`: reads a configuration as `serve` would, and changes nothing.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::{CliError, Output};
+use crate::{config, listen};
+
+#[derive(Serialize)]
+struct Checked {
+    config: String,
+    hosts: Vec<String>,
+    routes: usize,
+    listeners: Vec<String>,
+    warnings: Vec<String>,
+}
+
+/// Checks the configuration, its certificates and keys.
+///
+/// # Errors
+///
+/// The first thing that is wrong.
+pub(crate) fn run(file: &Path, output: &Output) -> Result<(), CliError> {
+    let settings = config::load(file)?;
+    listen::check(&settings).map_err(|error| CliError::usage(error.to_string()))?;
+    let hosts = &settings.publication.hosts;
+    let checked = Checked {
+        config: file.display().to_string(),
+        hosts: hosts.keys().cloned().collect(),
+        routes: hosts.values().map(|host| host.routes.len()).sum(),
+        listeners: settings.listeners.iter().map(|it| it.address.to_string()).collect(),
+        warnings: settings.warnings,
+    };
+    output.print(&checked, |checked| {
+        let warnings = checked.warnings.iter().map(|it| format!("\nwarning: {it}"));
+        format!(
+            "{} is right: {} on {}, {} routes{}",
+            checked.config,
+            checked.hosts.join(", "),
+            checked.listeners.join(", "),
+            checked.routes,
+            warnings.collect::<String>()
+        )
+    })
+}

@@ -1,0 +1,58 @@
+//! `wicketgate serve`: the gate, until it is told to stop.
+
+use std::io::Write;
+use std::path::Path;
+
+use clap::Args;
+
+use super::CliError;
+use crate::{config, wiring};
+
+/// What `serve` may be told.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// How logs are written
+    #[arg(long, value_enum, default_value = "text")]
+    log: LogFormat,
+}
+
+/// How logs are written.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(crate) enum LogFormat {
+    /// One line of text an event.
+    Text,
+    /// One line of JSON an event.
+    Json,
+}
+
+/// Serves until SIGTERM or SIGINT, then drains.
+///
+/// # Errors
+///
+/// The configuration is wrong, an address is taken, or the store cannot be opened.
+pub(crate) async fn run(file: &Path, arguments: Arguments) -> Result<(), CliError> {
+    let settings = config::load(file)?;
+    begin_logging(arguments.log);
+    for warning in &settings.warnings {
+        tracing::warn!("{warning}");
+    }
+    let gate = wiring::Gate::open(&settings).await?;
+    let addresses: Vec<String> = gate.addresses().iter().map(ToString::to_string).collect();
+    tracing::info!(addresses = addresses.join(", "), "the gate is open");
+    gate.serve(wiring::asked_to_stop()).await
+}
+
+/// Sends logs to standard error; `RUST_LOG` chooses what is said.
+pub(crate) fn begin_logging(format: LogFormat) {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let begun = match format {
+        LogFormat::Text => builder.with_ansi(false).try_init(),
+        LogFormat::Json => builder.json().try_init(),
+    };
+    if let Err(error) = begun {
+        // Without a log nothing else can say so; where standard error is closed, nobody reads it.
+        let _ = writeln!(std::io::stderr(), "wicketgate: logging cannot begin: {error}");
+    }
+}

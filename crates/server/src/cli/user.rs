@@ -1,0 +1,125 @@
+//! `wicketgate user`: accounts, by any of their names.
+
+use std::path::Path;
+
+use authn::account::{Account, AccountState};
+use clap::{Args, Subcommand};
+
+use super::{CliError, Output};
+use crate::wiring::Desk;
+
+/// What can be done with accounts.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Add an account
+    #[command(after_help = "Example:\n  wicketgate user add 'CONTOSO\\anna' \
+        --upn anna@contoso.com --sip sip:anna@contoso.com --mail anna@contoso.com")]
+    Add(Add),
+    /// List all accounts
+    List,
+    /// Show one account
+    Show {
+        /// Any name of the account: CONTOSO\anna, a UPN, a SIP address or a mail address
+        name: String,
+    },
+    /// Let nobody sign in to an account
+    Disable {
+        /// Any name of the account
+        name: String,
+    },
+    /// Undo `disable` or `lock`
+    Enable {
+        /// Any name of the account
+        name: String,
+    },
+    /// Hold an account until `enable`
+    Lock {
+        /// Any name of the account
+        name: String,
+    },
+}
+
+/// A new account.
+#[derive(Debug, Args)]
+pub(crate) struct Add {
+    /// The account as DOMAIN\user
+    account: String,
+    /// The userPrincipalName
+    #[arg(long)]
+    upn: String,
+    /// The Kerberos realm; the UPN's domain in capitals where it is left out
+    #[arg(long)]
+    realm: Option<String>,
+    /// The objectSid, S-1-5-...
+    #[arg(long)]
+    sid: Option<String>,
+    /// A SIP URI (may be given several times)
+    #[arg(long)]
+    sip: Vec<String>,
+    /// A mail address (may be given several times)
+    #[arg(long)]
+    mail: Vec<String>,
+}
+
+/// Does it.
+///
+/// # Errors
+///
+/// The name leads nowhere or is taken, or the store is unavailable.
+pub(crate) async fn run(config: &Path, verb: Verb, output: &Output) -> Result<(), CliError> {
+    let desk = Desk::open(config).await?;
+    match verb {
+        Verb::Add(add) => {
+            let account = desk.add_account(new_account(add)?).await?;
+            output.print(&account, |account| format!("added {}", line(account)))
+        }
+        Verb::List => output.list(&desk.accounts().await?, "there are no accounts", line),
+        Verb::Show { name } => output.print(&desk.account(&name).await?, line),
+        Verb::Disable { name } => state(&desk, &name, AccountState::Disabled, output).await,
+        Verb::Enable { name } => state(&desk, &name, AccountState::Active, output).await,
+        Verb::Lock { name } => state(&desk, &name, AccountState::Locked, output).await,
+    }
+}
+
+async fn state(
+    desk: &Desk,
+    name: &str,
+    state: AccountState,
+    output: &Output,
+) -> Result<(), CliError> {
+    let account = desk.set_state(name, state).await?;
+    output.print(&account, line)
+}
+
+fn new_account(add: Add) -> Result<authn::admin::NewAccount, CliError> {
+    let Some((domain, sam)) = add.account.split_once('\\') else {
+        let message = format!("`{}` is not DOMAIN\\user; put it in single quotes", add.account);
+        return Err(CliError::usage(message));
+    };
+    let realm = match (add.realm, add.upn.split_once('@')) {
+        (Some(realm), _) => realm,
+        (None, Some((_, domain))) => domain.to_uppercase(),
+        (None, None) => {
+            return Err(CliError::usage(format!("`{}` is not a UPN: user@domain", add.upn)));
+        }
+    };
+    Ok(authn::admin::NewAccount {
+        domain: domain.to_owned(),
+        sam: sam.to_owned(),
+        upn: add.upn,
+        realm,
+        sid: add.sid,
+        sip_addresses: add.sip,
+        mail: add.mail,
+    })
+}
+
+fn line(account: &Account) -> String {
+    let state = match account.state {
+        AccountState::Active => "active",
+        AccountState::Disabled => "disabled",
+        AccountState::Locked => "locked",
+    };
+    let sip = account.sip_addresses.join(", ");
+    format!("{}\\{}  {}  {sip}  {state}", account.domain, account.sam, account.upn)
+}
