@@ -1,1 +1,294 @@
-//! wiring: being written.
+//! Wiring: which door is given to which room. The only file that knows them all.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use authn::account::{Account, AccountState};
+use authn::admin::{self, NewAccount, NewAppPassword};
+use authn::attempt::{Ports, Rules};
+use authn::credential::CredentialId;
+use authn::credential::app_password::AppPassword;
+use authn::name::NameKey;
+use authn::ports::ChainedEvent;
+use proto::secret::Secret;
+use store::Store;
+use store::seal::KeyFile;
+
+use crate::cli::CliError;
+use crate::config::{self, Settings};
+use crate::verifier::local::Local;
+use crate::{clock, listen};
+
+/// A gate with its addresses bound and its store open, ready to serve.
+pub(crate) struct Gate {
+    bound: listen::Bound,
+    verifier: Arc<Local>,
+    store: Store,
+}
+
+impl Gate {
+    /// Opens the store and binds the listeners.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be opened, or an address is taken.
+    pub(crate) async fn open(settings: &Settings) -> Result<Self, CliError> {
+        let store = open_store(settings).await?;
+        let rules = Rules {
+            policy: settings.policy.clone(),
+            default_domain: settings.default_domain.clone(),
+            unknown_names_key: Secret::new(clock::random::<32>()?.to_vec()),
+        };
+        let verifier = Arc::new(Local::new(ports(&store), rules));
+        let bound =
+            listen::bind(settings).map_err(|error| CliError::unavailable(error.to_string()))?;
+        Ok(Self { bound, verifier, store })
+    }
+
+    /// The addresses that clients can reach it at.
+    pub(crate) fn addresses(&self) -> Vec<SocketAddr> {
+        self.bound.addresses()
+    }
+
+    /// Serves until `stop` resolves, then drains and closes the store.
+    ///
+    /// # Errors
+    ///
+    /// A listener ended by itself.
+    pub(crate) async fn serve(
+        self,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<(), CliError> {
+        let served = self.bound.serve(self.verifier, stop).await;
+        self.store.close().await;
+        served.map_err(|error| CliError::unavailable(error.to_string()))
+    }
+}
+
+/// Resolves when the process is told to end (SIGTERM, SIGINT).
+pub(crate) async fn asked_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let terminate = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut signal) => drop(signal.recv().await),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = terminate => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}
+
+/// What the command line does with accounts, app passwords and the audit trail.
+pub(crate) struct Desk {
+    ports: Ports,
+    default_domain: Option<String>,
+    services: Vec<String>,
+}
+
+impl Desk {
+    /// Opens the store that a configuration names.
+    ///
+    /// # Errors
+    ///
+    /// The configuration is wrong, or the store cannot be opened.
+    pub(crate) async fn open(config: &Path) -> Result<Self, CliError> {
+        Self::of(&config::load(config)?).await
+    }
+
+    /// Opens the store of a configuration that was read already.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be opened.
+    pub(crate) async fn of(settings: &Settings) -> Result<Self, CliError> {
+        let store = open_store(settings).await?;
+        let routes = settings.publication.hosts.values().flat_map(|host| &host.routes);
+        let mut services: Vec<String> = routes.map(|route| route.service.0.to_string()).collect();
+        services.sort();
+        services.dedup();
+        let default_domain = settings.default_domain.clone();
+        Ok(Self { ports: ports(&store), default_domain, services })
+    }
+
+    /// Adds an account.
+    ///
+    /// # Errors
+    ///
+    /// A name is another account's or malformed, or the store is unavailable.
+    pub(crate) async fn add_account(&self, new: NewAccount) -> Result<Account, CliError> {
+        let added = admin::add_account(&self.ports, new, clock::now(), clock::random()?).await;
+        added.map_err(refused)
+    }
+
+    /// All accounts.
+    ///
+    /// # Errors
+    ///
+    /// The store is unavailable.
+    pub(crate) async fn accounts(&self) -> Result<Vec<Account>, CliError> {
+        Ok(self.ports.accounts.list().await?)
+    }
+
+    /// The account that a name leads to.
+    ///
+    /// # Errors
+    ///
+    /// There is none, or the store is unavailable.
+    pub(crate) async fn account(&self, name: &str) -> Result<Account, CliError> {
+        let keys = NameKey::candidates(name, "", self.default_domain.as_deref());
+        let found = self.ports.accounts.by_names(&keys).await?;
+        found.ok_or_else(|| {
+            let hint = "`wicketgate user list` shows them";
+            CliError::refused(format!("no account is called `{name}`; {hint}"))
+        })
+    }
+
+    /// Changes an account's state.
+    ///
+    /// # Errors
+    ///
+    /// The name leads nowhere, or the store is unavailable.
+    pub(crate) async fn set_state(
+        &self,
+        name: &str,
+        state: AccountState,
+    ) -> Result<Account, CliError> {
+        let account = self.account(name).await?;
+        admin::set_account_state(&self.ports, &account.id, state, clock::now())
+            .await
+            .map_err(refused)?;
+        Ok(Account { state, ..account })
+    }
+
+    /// Makes an app password, which is shown once.
+    ///
+    /// # Errors
+    ///
+    /// The name leads nowhere, the scope names nothing published, or the store is unavailable.
+    pub(crate) async fn issue_app_password(
+        &self,
+        name: &str,
+        order: NewAppPassword,
+    ) -> Result<(AppPassword, Secret<String>), CliError> {
+        for service in &order.scope {
+            if !self.services.iter().any(|known| known == &*service.0) {
+                let known = self.services.join(", ");
+                let message = format!("nothing published is the service `{service}`: {known}");
+                return Err(CliError::usage(message));
+            }
+        }
+        let account = self.account(name).await?;
+        let random = clock::random()?;
+        admin::issue_app_password(&self.ports, &account.id, order, clock::now(), random)
+            .await
+            .map_err(refused)
+    }
+
+    /// The app passwords of an account.
+    ///
+    /// # Errors
+    ///
+    /// The name leads nowhere, or the store is unavailable.
+    pub(crate) async fn app_passwords(&self, name: &str) -> Result<Vec<AppPassword>, CliError> {
+        let subject = authn::lockout::Subject::Account(self.account(name).await?.id);
+        let stored = self.ports.credentials.app_passwords(&subject).await?;
+        Ok(stored.into_iter().map(|stored| stored.record).collect())
+    }
+
+    /// Revokes an app password.
+    ///
+    /// # Errors
+    ///
+    /// There is none, it was revoked already, or the store is unavailable.
+    pub(crate) async fn revoke_app_password(&self, id: &str) -> Result<AppPassword, CliError> {
+        let id = CredentialId(id.to_owned());
+        admin::revoke_app_password(&self.ports, &id, clock::now()).await.map_err(refused)
+    }
+
+    /// Events of the audit trail.
+    ///
+    /// # Errors
+    ///
+    /// The store is unavailable.
+    pub(crate) async fn events(
+        &self,
+        first: i64,
+        count: u32,
+    ) -> Result<Vec<ChainedEvent>, CliError> {
+        Ok(self.ports.audit.read(first, count).await?)
+    }
+}
+
+fn refused(error: admin::AdminError) -> CliError {
+    match error {
+        admin::AdminError::Unavailable(error) => error.into(),
+        other => CliError::refused(other.to_string()),
+    }
+}
+
+/// What the store still lacks.
+///
+/// # Errors
+///
+/// The store cannot be opened.
+pub(crate) async fn pending_migrations(settings: &Settings) -> Result<Vec<String>, CliError> {
+    Store::pending(&settings.store_file).await.map_err(store_error)
+}
+
+/// Brings the store up to this program's version; makes it and its keys where there is none.
+///
+/// # Errors
+///
+/// The store is newer than the program, or cannot be written.
+pub(crate) async fn migrate(settings: &Settings) -> Result<(), CliError> {
+    if !settings.key_file.exists() && !settings.store_file.exists() {
+        KeyFile::create(&settings.key_file, clock::random()?).map_err(store_error)?;
+    }
+    Store::migrate(&settings.store_file).await.map_err(store_error)
+}
+
+/// Copies the store while it is used.
+///
+/// # Errors
+///
+/// The file is there already, or cannot be written.
+pub(crate) async fn backup(settings: &Settings, to: &Path) -> Result<(), CliError> {
+    open_store(settings).await?.backup(to).await.map_err(store_error)
+}
+
+/// Puts a backup in the store's place.
+///
+/// # Errors
+///
+/// The backup is damaged, its chain is broken, or it is of a newer version.
+pub(crate) async fn restore(settings: &Settings, from: &Path) -> Result<(), CliError> {
+    let keys = KeyFile::open(&settings.key_file).map_err(store_error)?;
+    Store::restore(from, &settings.store_file, &keys, clock::now()).await.map_err(store_error)
+}
+
+/// Opens the store; a new one is made where there is none, an old one is not changed unasked.
+async fn open_store(settings: &Settings) -> Result<Store, CliError> {
+    if !settings.store_file.exists() {
+        migrate(settings).await?;
+    }
+    let keys = KeyFile::open(&settings.key_file).map_err(store_error)?;
+    Store::open(&settings.store_file, keys).await.map_err(store_error)
+}
+
+fn ports(store: &Store) -> Ports {
+    Ports {
+        accounts: Arc::new(store.clone()),
+        credentials: Arc::new(store.clone()),
+        attempts: Arc::new(store.clone()),
+        tickets: Arc::new(store.clone()),
+        audit: Arc::new(store.clone()),
+    }
+}
+
+fn store_error(error: impl std::fmt::Display) -> CliError {
+    CliError::unavailable(error.to_string())
+}
