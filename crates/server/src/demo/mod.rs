@@ -1,0 +1,201 @@
+//! `wicketgate demo`: a working gate on this machine, one process, no root, no other server.
+//!
+//! It writes an ordinary configuration file and serves it by the same code as `serve`; only the
+//! back ends are stand-ins (crate `lab`). Loopback counts as external here.
+
+mod certificates;
+mod files;
+mod people;
+mod ready;
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use crate::cli::{CliError, Output};
+use crate::wiring::{Desk, Gate, asked_to_stop};
+use crate::{clock, config};
+use certificates::Authority;
+use people::{Person, people};
+use ready::Ready;
+
+/// The port that is taken where it is free.
+const HTTPS_PORT: u16 = 8443;
+/// The SIP port that is taken where it is free.
+const SIP_PORT: u16 = 5061;
+/// The name of the stand-in pool on its own network; it must never be seen outside.
+const POOL: &str = "pool01.contoso.local";
+/// The name of the stand-in Exchange on its own network.
+const EXCHANGE: &str = "exch01.contoso.local";
+/// The header in which the stand-ins are told who the user is.
+const IDENTITY_HEADER: &str = "x-wicketgate-identity";
+
+/// What the demo may be told.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  wicketgate demo --dir /tmp/gate --https-port 9443")]
+pub(crate) struct Arguments {
+    /// Where everything is written; a temporary folder where it is left out
+    #[arg(long)]
+    dir: Option<PathBuf>,
+    /// The port of the gate; 8443 or a free one where it is left out
+    #[arg(long)]
+    https_port: Option<u16>,
+    /// The domain of all names; *.localhost leads to this machine by itself
+    #[arg(long, default_value = "contoso.localhost")]
+    domain: String,
+}
+
+/// Runs the demo until it is told to stop.
+///
+/// # Errors
+///
+/// The folder cannot be used, or a port that was asked for is taken.
+pub(crate) async fn run(arguments: Arguments, output: &Output) -> Result<(), CliError> {
+    let dir = files::folder(arguments.dir, u64::from_le_bytes(clock::random()?))?;
+    let https_port = port(arguments.https_port, HTTPS_PORT)?;
+    let scene = Scene { dir, https_port, domain: arguments.domain.to_ascii_lowercase() };
+    let mut people = people(&scene.domain)?;
+    let authority = Authority::create(&scene.dir)?;
+    let lab = scene.start_lab(&authority, &people).await?;
+    let settings = scene.settings(&authority, &lab)?;
+    let desk = Desk::of(&settings).await?;
+    for person in &mut people {
+        person.enrol(&desk).await?;
+    }
+    let gate = Gate::open(&settings).await?;
+    scene.write_requests(&people)?;
+    let ready = Ready::new(&scene, &authority, &people, &lab);
+    output.print(&ready, |ready| ready.for_people(&scene, &people))?;
+    let served = gate.serve(asked_to_stop()).await;
+    lab.stop().await;
+    served
+}
+
+/// Where the demo takes place.
+struct Scene {
+    dir: PathBuf,
+    https_port: u16,
+    domain: String,
+}
+
+impl Scene {
+    fn host(&self, name: &str) -> String {
+        format!("{name}.{}", self.domain)
+    }
+
+    fn url(&self, name: &str, path: &str) -> String {
+        format!("https://{}:{}{path}", self.host(name), self.https_port)
+    }
+
+    async fn start_lab(
+        &self,
+        authority: &Authority,
+        people: &[Person],
+    ) -> Result<lab::Started, CliError> {
+        let names = [POOL.to_owned(), EXCHANGE.to_owned(), self.host("sip")];
+        let certificate = authority.issue_ecdsa(&names)?;
+        let public_key = certificates::onward_key(&self.dir.join("onward.pem"))?;
+        let settings = lab::WorldSettings {
+            domain: self.domain.clone(),
+            netbios: people::NETBIOS.to_owned(),
+            realm: self.domain.to_uppercase(),
+            users: people.iter().map(Person::in_the_lab).collect(),
+            internal_host: POOL.to_owned(),
+            lync_web_host: self.host("lyncweb"),
+            external_https_port: self.https_port,
+            sip_host: self.host("sip"),
+            sip_port: port(None, SIP_PORT)?,
+            tls: lab::TlsFiles {
+                chain: certificate.chain.into_bytes(),
+                key: certificate.key.into_bytes(),
+            },
+            assertion: lab::AssertionCheck {
+                public_key,
+                issuer: self.issuer(),
+                header: IDENTITY_HEADER.to_owned(),
+                front_end_audience: "lync-front-end".to_owned(),
+                exchange_audience: "exchange".to_owned(),
+            },
+        };
+        lab::start(settings)
+            .await
+            .map_err(|error| CliError::unavailable(format!("the stand-in servers: {error}")))
+    }
+
+    fn issuer(&self) -> String {
+        format!("https://{}", self.host("gate"))
+    }
+
+    fn settings(
+        &self,
+        authority: &Authority,
+        lab: &lab::Started,
+    ) -> Result<config::Settings, CliError> {
+        let names: Vec<String> =
+            ["lyncdiscover", "lyncweb", "mail"].iter().map(|name| self.host(name)).collect();
+        for (kind, leaf) in
+            [("ecdsa", authority.issue_ecdsa(&names)?), ("rsa", authority.issue_rsa(&names)?)]
+        {
+            files::write(&self.dir.join(format!("gate-{kind}.pem")), &leaf.chain)?;
+            files::write(&self.dir.join(format!("gate-{kind}.key")), &leaf.key)?;
+        }
+        let file = self.config_file();
+        files::write(&file, &self.configuration(lab))?;
+        Ok(config::load(&file)?)
+    }
+
+    fn config_file(&self) -> PathBuf {
+        self.dir.join("wicketgate.toml")
+    }
+
+    fn configuration(&self, lab: &lab::Started) -> String {
+        include_str!("wicketgate.toml.in")
+            .replace("{domain}", &self.domain)
+            .replace("{netbios}", people::NETBIOS)
+            .replace("{https_port}", &self.https_port.to_string())
+            .replace("{issuer}", &self.issuer())
+            .replace("{identity_header}", IDENTITY_HEADER)
+            .replace("{pool}", POOL)
+            .replace("{exchange}", EXCHANGE)
+            .replace("{front_end_port}", &lab.front_end.port().to_string())
+            .replace("{exchange_port}", &lab.exchange.port().to_string())
+    }
+
+    /// One web ticket request a person, so that the printed commands have something to send.
+    fn write_requests(&self, people: &[Person]) -> Result<(), CliError> {
+        let applies_to = self.url("lyncweb", "/Autodiscover/AutodiscoverService.svc/root/user");
+        for person in people {
+            let request = include_str!("rst.xml.in")
+                .replace("{applies_to}", &applies_to)
+                .replace("{sip}", &person.sip);
+            files::write(&self.request_file(person), &request)?;
+        }
+        Ok(())
+    }
+
+    fn request_file(&self, person: &Person) -> PathBuf {
+        self.dir.join(format!("rst-{}.xml", person.sam))
+    }
+}
+
+/// The port that was asked for, else the default, else a free one.
+fn port(asked: Option<u16>, default: u16) -> Result<u16, CliError> {
+    let free = |port: u16| {
+        let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
+        TcpListener::bind(address).and_then(|listener| listener.local_addr())
+    };
+    let found = match asked {
+        Some(port) => free(port),
+        None => free(default).or_else(|_| free(0)),
+    };
+    found.map(|address| address.port()).map_err(|error| {
+        let port = asked.unwrap_or(default);
+        CliError::unavailable(format!("port {port} of 127.0.0.1 cannot be had: {error}"))
+    })
+}
+
+/// Quotes a path for a POSIX shell.
+fn quoted(path: &Path) -> String {
+    format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
+}

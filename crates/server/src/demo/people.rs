@@ -1,0 +1,99 @@
+//! The two people of the demo, with a domain password that must be good for nothing outside.
+
+use authn::admin::{NewAccount, NewAppPassword};
+use authn::place::Service;
+use proto::secret::Secret;
+
+use crate::cli::CliError;
+use crate::clock;
+use crate::wiring::Desk;
+
+/// The NetBIOS name of the demo's domain.
+pub(super) const NETBIOS: &str = "CONTOSO";
+/// The domain part of every SID of the demo.
+const DOMAIN_SID: &str = "S-1-5-21-397955417-626881126-188441444";
+
+/// One person of the demo.
+pub(super) struct Person {
+    /// The sAMAccountName.
+    pub(super) sam: String,
+    /// The userPrincipalName.
+    pub(super) upn: String,
+    /// The SIP URI.
+    pub(super) sip: String,
+    /// The objectSid.
+    pub(super) sid: String,
+    /// The password of the domain account, which the stand-ins accept and the gate never does.
+    pub(super) domain_password: Secret<String>,
+    /// The app password, once it is made.
+    pub(super) app_password: Option<Secret<String>>,
+}
+
+/// Makes up the people.
+///
+/// # Errors
+///
+/// The system gives no random bytes.
+pub(super) fn people(domain: &str) -> Result<Vec<Person>, CliError> {
+    [("anna", 1104), ("ben", 1105)]
+        .into_iter()
+        .map(|(sam, rid)| {
+            let random: [u8; 6] = clock::random()?;
+            let tail: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+            Ok(Person {
+                sam: sam.to_owned(),
+                upn: format!("{sam}@{domain}"),
+                sip: format!("sip:{sam}@{domain}"),
+                sid: format!("{DOMAIN_SID}-{rid}"),
+                domain_password: Secret::new(format!("Domain-{tail}")),
+                app_password: None,
+            })
+        })
+        .collect()
+}
+
+impl Person {
+    /// As `DOMAIN\user`.
+    pub(super) fn account(&self) -> String {
+        format!("{NETBIOS}\\{}", self.sam)
+    }
+
+    /// The person as the stand-in servers know them.
+    pub(super) fn in_the_lab(&self) -> lab::User {
+        lab::User {
+            sam: self.sam.clone(),
+            upn: self.upn.clone(),
+            sip: self.sip.clone(),
+            sid: self.sid.clone(),
+            domain_password: self.domain_password.clone(),
+        }
+    }
+
+    /// Adds the account and makes its app password.
+    ///
+    /// # Errors
+    ///
+    /// The store is unavailable.
+    pub(super) async fn enrol(&mut self, desk: &Desk) -> Result<(), CliError> {
+        let (_, realm) = self.upn.split_once('@').unwrap_or_default();
+        let new = NewAccount {
+            domain: NETBIOS.to_owned(),
+            sam: self.sam.clone(),
+            upn: self.upn.clone(),
+            realm: realm.to_uppercase(),
+            sid: Some(self.sid.clone()),
+            sip_addresses: vec![self.sip.clone()],
+            mail: vec![self.upn.clone()],
+        };
+        desk.add_account(new).await?;
+        let order = NewAppPassword {
+            label: "Lync on the phone".to_owned(),
+            device: Some("demo phone".to_owned()),
+            scope: [Service::LYNC, Service::EWS].into(),
+            expires: None,
+        };
+        let (_, typed) = desk.issue_app_password(&self.upn, order).await?;
+        self.app_password = Some(typed);
+        Ok(())
+    }
+}
