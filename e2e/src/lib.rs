@@ -1,1 +1,9 @@
-//! e2e
+//! What the stories share: a demo that runs, real clients, raw connections, and honest skips.
+//!
+//! A story drives the real binary from outside, with clients that nobody here wrote wherever one
+//! exists. Start at [`demo::Demo`].
+
+pub mod client;
+pub mod demo;
+pub mod raw;
+pub mod skip;

@@ -1,0 +1,219 @@
+//! A demo that runs: the real binary in a folder of its own, stopped when it is dropped.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::OnceLock;
+
+use anyhow::{Context, bail};
+use serde_json::Value;
+
+/// A running demo.
+#[derive(Debug)]
+pub struct Demo {
+    child: Child,
+    folder: tempfile::TempDir,
+    /// The one line that it printed when it was ready.
+    pub ready: Value,
+}
+
+/// One person of the demo.
+#[derive(Clone, Debug)]
+pub struct Person {
+    /// `CONTOSO\anna`
+    pub account: String,
+    /// The UPN.
+    pub upn: String,
+    /// The SIP URI.
+    pub sip: String,
+    /// The domain password.
+    pub domain_password: String,
+    /// The app password.
+    pub app_password: String,
+}
+
+impl Demo {
+    /// Starts a demo on free ports.
+    ///
+    /// # Errors
+    ///
+    /// It does not start.
+    pub fn start() -> anyhow::Result<Self> {
+        Self::start_with(&[])
+    }
+
+    /// Starts a demo on free ports, with arguments beside.
+    ///
+    /// # Errors
+    ///
+    /// It does not start.
+    pub fn start_with(arguments: &[&str]) -> anyhow::Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let mut command = Command::new(binary()?);
+        command.args(["demo", "--json", "--dir"]).arg(folder.path());
+        if !arguments.contains(&"--https-port") {
+            command.args(["--https-port", "0"]);
+        }
+        let log = std::fs::File::create(folder.path().with_extension("log"))?;
+        let mut child = command.args(arguments).stdout(Stdio::piped()).stderr(log).spawn()?;
+        let out = child.stdout.take().context("the demo has no output")?;
+        let mut line = String::new();
+        BufReader::new(out).read_line(&mut line)?;
+        let ready = serde_json::from_str(&line).with_context(|| {
+            let log = std::fs::read_to_string(folder.path().with_extension("log"));
+            format!("the demo did not become ready: {line} {}", log.unwrap_or_default())
+        })?;
+        Ok(Self { child, folder, ready })
+    }
+
+    /// A URL of the ready line, by its key.
+    #[must_use]
+    pub fn url(&self, key: &str) -> String {
+        self.text(&format!("/urls/{key}"))
+    }
+
+    /// A text of the ready line, by its JSON pointer.
+    #[must_use]
+    pub fn text(&self, pointer: &str) -> String {
+        self.ready.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
+    }
+
+    /// One of the two people, by number.
+    #[must_use]
+    pub fn person(&self, number: usize) -> Person {
+        let text = |key: &str| self.text(&format!("/users/{number}/{key}"));
+        Person {
+            account: text("account"),
+            upn: text("upn"),
+            sip: text("sip"),
+            domain_password: text("domain_password"),
+            app_password: text("app_password"),
+        }
+    }
+
+    /// Where the gate listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        let port = self.ready.get("https_port").and_then(Value::as_u64).unwrap_or_default();
+        SocketAddr::from(([127, 0, 0, 1], u16::try_from(port).unwrap_or_default()))
+    }
+
+    /// The folder that everything is in.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The process.
+    #[must_use]
+    pub fn process(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Every request that the servers behind have seen.
+    ///
+    /// # Errors
+    ///
+    /// The list cannot be had.
+    pub fn requests(&self) -> anyhow::Result<Vec<Value>> {
+        let body = plain_request(&self.text("/lab/requests"), "GET")?;
+        let list: Value = serde_json::from_str(&body)?;
+        Ok(list.as_array().cloned().context("the list of requests is no list")?)
+    }
+
+    /// Runs a verb of the command line on the demo's configuration.
+    ///
+    /// # Errors
+    ///
+    /// The program cannot be run.
+    pub fn wicketgate(&self, arguments: &[&str]) -> anyhow::Result<Output> {
+        let config = self.text("/config");
+        Ok(Command::new(binary()?).args(["--config", &config]).args(arguments).output()?)
+    }
+
+    /// Runs a verb that must succeed, and gives the JSON lines it prints.
+    ///
+    /// # Errors
+    ///
+    /// It does not succeed.
+    pub fn wicketgate_json(&self, arguments: &[&str]) -> anyhow::Result<Vec<Value>> {
+        let output = self.wicketgate(&[arguments, &["--json"]].concat())?;
+        if !output.status.success() {
+            bail!("{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        }
+        let lines = output.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        lines.map(|line| Ok(serde_json::from_slice(line)?)).collect()
+    }
+
+    /// Ends the demo as an operator would and gives what it logged.
+    ///
+    /// # Errors
+    ///
+    /// It does not end by itself.
+    pub fn stop(mut self) -> anyhow::Result<String> {
+        let pid = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-TERM", &pid]).status()?;
+        let ended = self.child.wait()?;
+        if !sent.success() || !ended.success() {
+            bail!("the demo ended with {ended}");
+        }
+        Ok(std::fs::read_to_string(self.folder.path().with_extension("log"))?)
+    }
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        // A child that ended already needs no killing, and nothing can be done about another.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let _ = std::fs::remove_file(self.folder.path().with_extension("log"));
+    }
+}
+
+/// The program under test: built once, or named by `WICKETGATE_BINARY`.
+///
+/// # Errors
+///
+/// It does not build.
+pub fn binary() -> anyhow::Result<PathBuf> {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    if let Some(named) = std::env::var_os("WICKETGATE_BINARY") {
+        return Ok(named.into());
+    }
+    if let Some(built) = BINARY.get() {
+        return Ok(built.clone());
+    }
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let built = Command::new(cargo)
+        .args(["build", "--quiet", "--package", "wicketgate", "--all-features"])
+        .current_dir(root())
+        .status()?;
+    if !built.success() {
+        bail!("the program does not build");
+    }
+    let test = std::env::current_exe()?;
+    let folder = test.ancestors().nth(2).context("the test is in no target folder")?;
+    Ok(BINARY.get_or_init(|| folder.join("wicketgate")).clone())
+}
+
+/// The root of the repository.
+#[must_use]
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// One plain HTTP request to a loopback address; gives the body.
+fn plain_request(url: &str, method: &str) -> anyhow::Result<String> {
+    let rest = url.strip_prefix("http://").context("not a plain URL")?;
+    let (address, path) = rest.split_once('/').context("a URL without a path")?;
+    let mut stream = TcpStream::connect(address)?;
+    let head = format!(
+        "{method} /{path} HTTP/1.1\r\nHost: {address}\r\nContent-Length: 0\r\n\
+         Connection: close\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes())?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer)?;
+    Ok(crate::raw::Answer::parse(&answer)?.text())
+}
