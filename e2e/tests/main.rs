@@ -3,7 +3,14 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::panic,
     reason = "a story that cannot go on has failed"
 )]
+
+mod a_client_finds_its_way_before_it_is_asked_who_it_is;
+mod an_external_lync_client_gets_its_ticket_with_an_app_password;
+
+mod a_real_lync_client_signs_in;
+mod pyspnego_is_let_in_by_every_form_of_negotiate;
 
 mod the_demo_says_three_commands_and_they_answer_as_it_says;

@@ -1,0 +1,75 @@
+//! Discover, MEX and the first 401: everything before authentication (S1-S5).
+
+use e2e::client::Curl;
+use e2e::demo::Demo;
+
+const XML: &str = "Accept: application/vnd.microsoft.rtc.autodiscover+xml;v=1";
+
+#[test]
+fn s1_s2_discover_answers_anybody_and_names_only_outside_addresses() -> anyhow::Result<()> {
+    let demo = Demo::start()?;
+    let url = format!("{}?sipuri=anna@contoso.localhost", demo.url("discover"));
+    for accept in [XML, "Accept: application/json"] {
+        let got = Curl::new(&demo).arguments(&["-H", accept]).get(&url)?;
+        assert_eq!(got.status, 200, "{}", got.heads);
+        assert!(got.body.contains("https://lyncweb.contoso.localhost:"), "{}", got.body);
+        assert!(!got.body.contains("contoso.local/"), "{}", got.body);
+        assert!(!got.body.contains("pool01"), "{}", got.body);
+    }
+    let seen = demo.requests()?;
+    assert!(seen.iter().all(|seen| seen["identity"].is_null()), "{seen:#?}");
+    Ok(())
+}
+
+#[test]
+fn s3_s4_mex_is_open_and_shows_only_what_the_policy_allows() -> anyhow::Result<()> {
+    let demo = Demo::start()?;
+    let got = Curl::new(&demo).get(&demo.url("mex"))?;
+    assert_eq!(got.status, 200, "{}", got.heads);
+    assert!(got.body.contains("name=\"WebTicketServiceWinNegotiate\""), "{}", got.body);
+    for closed in ["WebTicketServiceAuth", "WebTicketServiceCert", "WebTicketServiceAnon"] {
+        assert!(!got.body.contains(closed), "{closed}: {}", got.body);
+    }
+    assert!(!got.body.contains("pool01"), "{}", got.body);
+    assert!(got.body.contains(&demo.url("web_ticket")), "{}", got.body);
+    Ok(())
+}
+
+#[test]
+fn s5_the_web_ticket_service_offers_exactly_what_the_policy_allows() -> anyhow::Result<()> {
+    let demo = Demo::start()?;
+    let sip = demo.person(0).sip;
+    let got = Curl::new(&demo).web_ticket_request(&sip).get(&demo.url("web_ticket"))?;
+    let offers: Vec<String> = got
+        .heads
+        .lines()
+        .filter_map(|line| line.split_once(':'))
+        .filter(|(name, _)| name.eq_ignore_ascii_case("www-authenticate"))
+        .map(|(_, value)| value.trim().to_owned())
+        .collect();
+    assert_eq!(got.status, 401);
+    assert_eq!(offers, ["Negotiate", "NTLM"]);
+    Ok(())
+}
+
+#[test]
+fn the_user_link_without_a_ticket_says_where_tickets_are_had() -> anyhow::Result<()> {
+    let demo = Demo::start()?;
+    let got = Curl::new(&demo).arguments(&["-H", XML]).get(&demo.url("user"))?;
+    let heads = got.heads.to_ascii_lowercase();
+    assert_eq!(got.status, 401);
+    assert!(heads.contains(&format!("x-ms-webticketurl: {}", demo.url("web_ticket")).to_lowercase()));
+    assert!(!heads.contains("www-authenticate"), "{heads}");
+    Ok(())
+}
+
+#[test]
+fn s24_no_federation_server_is_there_and_none_is_asked_for() -> anyhow::Result<()> {
+    let demo = Demo::start()?;
+    let config = std::fs::read_to_string(demo.text("/config"))?;
+    assert!(!config.contains("sts") && !config.contains("federation"), "{config}");
+    let anna = demo.person(0);
+    let curl = Curl::new(&demo).ntlm(&anna.account, &anna.app_password);
+    assert_eq!(curl.web_ticket_request(&anna.sip).get(&demo.url("web_ticket"))?.status, 200);
+    Ok(())
+}
