@@ -1,1 +1,10 @@
-//! lync: being written.
+//! Lync Server 2013 and Skype for Business Server: what its web services say before and after sign-in.
+//!
+//! A client asks [`discover`] where everything is, [`mex`] how it may sign in, [`webticket`] for a
+//! ticket; refusals carry [`diagnostics`].
+
+pub mod discover;
+pub mod mex;
+pub mod webticket;
+
+pub mod diagnostics;
