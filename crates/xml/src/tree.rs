@@ -203,6 +203,12 @@ impl<'a, 'input> Element<'a, 'input> {
             .filter(|namespace| !namespace.is_empty())
     }
 
+    pub(crate) fn outermost(&self) -> Self {
+        Self {
+            node: self.node.document().root_element(),
+        }
+    }
+
     pub(crate) fn node(&self) -> roxmltree::Node<'a, 'input> {
         self.node
     }
@@ -300,9 +306,12 @@ mod tests {
         let root = document.root();
         assert_eq!(root.prefix(), Some("x"));
         assert_eq!(root.children().next().unwrap().source(), "<b>é</b>");
-        assert_eq!(&text[root.inner_range().unwrap()], "<b>é</b>");
+        assert_eq!(text.get(root.inner_range().unwrap()), Some("<b>é</b>"));
         let k = root.attributes().next().unwrap();
-        assert_eq!((k.value(), &text[k.value_range()]), ("v&w", "v&amp;w"));
+        assert_eq!(
+            (k.value(), text.get(k.value_range())),
+            ("v&w", Some("v&amp;w"))
+        );
         assert_eq!(k.prefix(text), None);
     }
 

@@ -1,0 +1,138 @@
+use std::path::{Path, PathBuf};
+
+use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use expect_test::{Expect, expect};
+
+use super::*;
+use crate::Document;
+
+fn check(text: &str, expected: Expect) {
+    let document = Document::parse(text).unwrap();
+    let canonical = exclusive(document.root(), &[]).unwrap();
+    expected.assert_eq(&canonical);
+    let again = Document::parse(&canonical).unwrap();
+    assert_eq!(
+        exclusive(again.root(), &[]).unwrap(),
+        canonical,
+        "canonical of canonical"
+    );
+}
+
+fn of_child(text: &str, name: &str, prefixes: &[&str]) -> String {
+    let document = Document::parse(text).unwrap();
+    let child = document
+        .root()
+        .descendants()
+        .find(|element| element.name() == name)
+        .unwrap();
+    exclusive(child, prefixes).unwrap()
+}
+
+#[test]
+fn attributes_and_namespaces_are_sorted() {
+    check(
+        "<e  b='2' a='1' xmlns:z='urn:a' xmlns:y='urn:b' y:a='4' z:b='3' xml:lang='en' xmlns='urn:d'/>",
+        expect![[
+            r#"<e xmlns="urn:d" xmlns:y="urn:b" xmlns:z="urn:a" a="1" b="2" xml:lang="en" z:b="3" y:a="4"></e>"#
+        ]],
+    );
+}
+
+#[test]
+fn characters_are_escaped_as_the_standard_says() {
+    check(
+        "<?xml version='1.0'?>\n<!-- before --><e a='&#9;&#10;&#13;&lt;&gt;&amp;&quot;\"&apos; \t\n'>&lt;&gt;&amp;\"'&#13;\r\n\t<![CDATA[<&>]]><!-- inside -->é</e><!-- after -->",
+        expect![[r#"
+            <e a="&#x9;&#xA;&#xD;&lt;>&amp;&quot;&quot;'   ">&lt;&gt;&amp;"'&#xD;
+            	&lt;&amp;&gt;é</e>"#]],
+    );
+}
+
+#[test]
+fn unused_declarations_go_and_used_ones_move_to_where_they_are_used() {
+    check(
+        "<a xmlns:x='urn:x' xmlns:y='urn:y'><b><x:c/><x:c x:k='v'><y:d/></x:c></b></a>",
+        expect![[
+            r#"<a><b><x:c xmlns:x="urn:x"></x:c><x:c xmlns:x="urn:x" x:k="v"><y:d xmlns:y="urn:y"></y:d></x:c></b></a>"#
+        ]],
+    );
+}
+
+#[test]
+fn a_rebound_prefix_and_an_undeclared_default_are_written() {
+    check(
+        "<p:a xmlns:p='urn:1' xmlns='urn:d'><b><p:c xmlns:p='urn:2'><p:d xmlns:p='urn:1'/></p:c></b><e xmlns=''><f xmlns=''/></e></p:a>",
+        expect![[
+            r#"<p:a xmlns:p="urn:1"><b xmlns="urn:d"><p:c xmlns:p="urn:2"><p:d xmlns:p="urn:1"></p:d></p:c></b><e><f></f></e></p:a>"#
+        ]],
+    );
+    check(
+        "<a xmlns='urn:d'><b xmlns=''><c xmlns='urn:d'/></b></a>",
+        expect![[r#"<a xmlns="urn:d"><b xmlns=""><c xmlns="urn:d"></c></b></a>"#]],
+    );
+}
+
+#[test]
+fn an_element_takes_along_only_what_it_uses() {
+    let text = "<a xmlns='urn:d' xmlns:x='urn:x' xmlns:y='urn:y' xml:lang='en'><x:b y:k='1'/></a>";
+    expect![[r#"<x:b xmlns:x="urn:x" xmlns:y="urn:y" y:k="1"></x:b>"#]].assert_eq(&of_child(
+        text,
+        "b",
+        &[],
+    ));
+}
+
+#[test]
+fn prefixes_of_the_list_are_treated_inclusively() {
+    let text =
+        "<a xmlns='urn:d' xmlns:x='urn:x' xmlns:y='urn:y'><x:b><x:c xmlns:y='urn:y2'/></x:b></a>";
+    expect![[
+        r#"<x:b xmlns="urn:d" xmlns:x="urn:x" xmlns:y="urn:y"><x:c xmlns:y="urn:y2"></x:c></x:b>"#
+    ]]
+    .assert_eq(&of_child(text, "b", &["y", "#default", "absent"]));
+}
+
+#[test]
+fn a_form_that_grows_beyond_the_cap_is_refused() {
+    let text = format!(
+        "<a xmlns:x='{}'>{}</a>",
+        "u".repeat(100_000),
+        "<x:b/>".repeat(3_000)
+    );
+    let document = Document::parse(&text).unwrap();
+    assert_eq!(exclusive(document.root(), &[]), Err(CanonicalFormTooLarge));
+}
+
+/// Vectors of merlin's exc-c14n interoperability set: the two references without comments.
+#[test]
+fn merlin_exc_c14n_one() {
+    let Some(file) = shared("xmldsig/merlin-exc-c14n-one/exc-signature.xml") else {
+        return;
+    };
+    let text = std::fs::read_to_string(file).unwrap();
+    let digest_of = |prefixes: &[&str]| {
+        let canonical = of_child(&text, "Object", prefixes);
+        STANDARD.encode(digest(&SHA1_FOR_LEGACY_USE_ONLY, canonical.as_bytes()))
+    };
+    assert_eq!(digest_of(&[]), "7yOTjUu+9oEhShgyIIXDLjQ08aY=");
+    assert_eq!(
+        digest_of(&["bar", "#default"]),
+        "09xMy0RTQM1Q91demYe/0F6AGXo="
+    );
+}
+
+/// A file of the shared vectors, where they lie beside the repository.
+fn shared(name: &str) -> Option<PathBuf> {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
+    if data.is_dir() {
+        return Some(data.join(name));
+    }
+    assert!(
+        std::env::var("CI").as_deref() != Ok("true"),
+        "../shared/data is missing"
+    );
+    eprintln!("SKIPPED: ../shared/data is not there, so {name} was not checked");
+    None
+}
