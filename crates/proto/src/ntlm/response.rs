@@ -1,0 +1,343 @@
+//! From a type 3 message to a checkable response ([MS-NLMP] 3.2.5.1.2 and 3.3.2).
+//!
+//! Everything that needs no key is checked in [`Response::check`]; the proof itself, and the MIC
+//! that hangs on it, in [`Response::proves`]. Never draws randomness or looks anyone up.
+
+use md5::{Digest, Md5};
+use subtle::{Choice, ConstantTimeEq};
+
+use super::authenticate::{Authenticate, MIC};
+use super::av_pair::{self, AvPairs, FileTime};
+use super::challenge::Challenge;
+use super::hash::{NtHash, hmac_md5};
+use super::session::SessionKey;
+use super::wire::NtlmParseError;
+use super::{flags, wire};
+
+/// NTProofStr.
+const PROOF: usize = 16;
+/// NTLMv2_CLIENT_CHALLENGE before its AV pairs ([MS-NLMP] 2.2.2.7).
+const BLOB_FIXED: usize = 28;
+/// The shortest NTLMv2 response: proof, fixed blob, end mark.
+const SHORTEST: usize = PROOF + BLOB_FIXED + 4;
+
+/// The MD5 of a channel binding, as MsvAvChannelBindings carries it ([MS-NLMP] 3.1.5.1.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ChannelBinding(pub [u8; 16]);
+
+impl ChannelBinding {
+    /// From the hash of a server certificate (RFC 5929 4, tls-server-end-point).
+    #[must_use]
+    pub fn tls_server_end_point(certificate_hash: &[u8]) -> Self {
+        const PREFIX: &[u8] = b"tls-server-end-point:";
+        let length = PREFIX.len() + certificate_hash.len();
+        let mut hash = Md5::new();
+        // gss_channel_bindings_struct: four empty address fields, then the application data.
+        hash.update([0; 16]);
+        hash.update(u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes());
+        hash.update(PREFIX);
+        hash.update(certificate_hash);
+        Self(hash.finalize().into())
+    }
+}
+
+/// What happens where a client leaves something out that it may send.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WhenAbsent {
+    /// It passes; what is sent is checked all the same.
+    #[default]
+    Allow,
+    /// It is refused.
+    Require,
+}
+
+/// What this server expects of a response.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Expected<'a> {
+    /// The bindings of every certificate that may have been shown.
+    pub channel_bindings: &'a [ChannelBinding],
+    /// What happens where no channel binding is sent.
+    pub channel_binding: WhenAbsent,
+    /// What happens where no MIC is announced.
+    pub mic: WhenAbsent,
+    /// The hosts that MsvAvTargetName may name; any where the list is empty.
+    pub target_hosts: &'a [String],
+}
+
+/// Why a response is refused before any hash is tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NtlmError {
+    /// The message is malformed.
+    #[error(transparent)]
+    Malformed(#[from] NtlmParseError),
+    /// It names nobody, or says so.
+    #[error("the client is anonymous")]
+    Anonymous,
+    /// It is no NTLMv2 response: NTLMv1, LM or nothing.
+    #[error("the response is not NTLMv2")]
+    NotNtlm2,
+    /// Extended session security was not agreed to, or flags were widened.
+    #[error("the flags are not those that were offered")]
+    Flags,
+    /// An attribute that we sent did not come back unchanged.
+    #[error("an attribute-value pair that was sent did not come back")]
+    NotEchoed,
+    /// The channel binding is of another connection.
+    #[error("the channel binding is of another connection")]
+    ChannelBinding,
+    /// No channel binding was sent and one is demanded.
+    #[error("a channel binding is required")]
+    ChannelBindingAbsent,
+    /// The target name is another service's.
+    #[error("the response is meant for another service")]
+    TargetName,
+    /// No MIC was announced and one is demanded.
+    #[error("a message integrity code is required")]
+    MicAbsent,
+}
+
+/// A response that needs only a hash to be proved; it can be tried against many.
+///
+/// **Trusts** nothing that it says: user, domain and workstation are claims until
+/// [`Response::proves`] holds.
+#[derive(Debug)]
+pub struct Response {
+    user: String,
+    domain: String,
+    workstation: String,
+    client_time: Option<FileTime>,
+    server_challenge: [u8; 8],
+    proof: [u8; PROOF],
+    blob: Vec<u8>,
+    flags: u32,
+    encrypted_key: [u8; 16],
+    mic: Option<Mic>,
+}
+
+/// A MIC and the messages that it covers, its own place zeroed.
+#[derive(Debug)]
+struct Mic {
+    sent: [u8; 16],
+    messages: [Vec<u8>; 3],
+}
+
+impl Response {
+    /// Checks everything that needs no key, and consumes the challenge.
+    ///
+    /// # Errors
+    ///
+    /// The first thing that is wrong; a client is told nothing of it.
+    pub fn check(
+        challenge: Challenge,
+        authenticate: Authenticate,
+        expected: &Expected<'_>,
+    ) -> Result<Self, NtlmError> {
+        if authenticate.flags & flags::ANONYMOUS != 0 || authenticate.user.is_empty() {
+            return Err(NtlmError::Anonymous);
+        }
+        check_flags(&challenge, &authenticate)?;
+        let (proof, blob) = split(&authenticate.nt_response)?;
+        let pairs = AvPairs::parse(blob.get(BLOB_FIXED..).unwrap_or_default())?;
+        if !pairs.echoes(&challenge.target_info) {
+            return Err(NtlmError::NotEchoed);
+        }
+        check_channel_binding(&pairs, expected)?;
+        check_target_name(&pairs, expected)?;
+        let mic = mic(&challenge, &authenticate, &pairs)?;
+        if mic.is_none() && expected.mic == WhenAbsent::Require {
+            return Err(NtlmError::MicAbsent);
+        }
+        let client_time = blob.get(8..16).and_then(<[u8]>::first_chunk);
+        Ok(Self {
+            client_time: client_time.map(|bytes| FileTime(u64::from_le_bytes(*bytes))),
+            server_challenge: challenge.server_challenge,
+            proof,
+            blob: blob.to_vec(),
+            flags: authenticate.flags,
+            encrypted_key: encrypted_key(&authenticate)?,
+            mic,
+            user: authenticate.user,
+            domain: authenticate.domain,
+            workstation: authenticate.workstation,
+        })
+    }
+
+    /// The user that it claims.
+    #[must_use]
+    pub fn user(&self) -> &str {
+        &self.user
+    }
+
+    /// The domain that it claims.
+    #[must_use]
+    pub fn domain(&self) -> &str {
+        &self.domain
+    }
+
+    /// The workstation that it claims.
+    #[must_use]
+    pub fn workstation(&self) -> &str {
+        &self.workstation
+    }
+
+    /// The client's clock, which is not judged.
+    #[must_use]
+    pub fn client_time(&self) -> Option<FileTime> {
+        self.client_time
+    }
+
+    /// Whether the response was made with this hash; gives the session's key if so.
+    ///
+    /// **Proves** that the client knows the hash, answered this challenge, and, where a MIC was
+    /// announced, that no byte of the three messages was changed on the way.
+    #[must_use]
+    pub fn proves(&self, hash: &NtHash) -> Option<SessionKey> {
+        let (is_right, key) = self.tried(hash);
+        bool::from(is_right).then_some(key)
+    }
+
+    /// The first of many hashes that proves it; every one is tried, whichever is right.
+    #[must_use]
+    pub fn first_proved<'h>(
+        &self,
+        hashes: impl IntoIterator<Item = &'h NtHash>,
+    ) -> Option<(usize, SessionKey)> {
+        let mut first = None;
+        for (index, hash) in hashes.into_iter().enumerate() {
+            let (is_right, key) = self.tried(hash);
+            if bool::from(is_right) && first.is_none() {
+                first = Some((index, key));
+            }
+        }
+        first
+    }
+
+    fn tried(&self, hash: &NtHash) -> (Choice, SessionKey) {
+        let response_key = hash.response_key(&self.user, &self.domain);
+        let proof = hmac_md5(&response_key, &[&self.server_challenge, &self.blob]);
+        let base = hmac_md5(&response_key, &[&proof]);
+        let exported = if self.flags & flags::KEY_EXCHANGE != 0 {
+            super::session::rc4(&base, &self.encrypted_key)
+        } else {
+            base
+        };
+        let mut is_right = proof.ct_eq(&self.proof);
+        if let Some(mic) = &self.mic {
+            let [negotiate, challenge, authenticate] = &mic.messages;
+            let computed = hmac_md5(&exported, &[negotiate, challenge, authenticate]);
+            is_right &= computed.ct_eq(&mic.sent);
+        }
+        (is_right, SessionKey::new(exported, self.flags))
+    }
+}
+
+/// Extended session security is demanded, and nothing may be claimed that was not offered.
+fn check_flags(challenge: &Challenge, authenticate: &Authenticate) -> Result<(), NtlmError> {
+    let widened = authenticate.flags & flags::KEY_EXCHANGE & !challenge.flags;
+    if widened != 0 || authenticate.flags & flags::EXTENDED_SESSION_SECURITY == 0 {
+        return Err(NtlmError::Flags);
+    }
+    Ok(())
+}
+
+/// Proof and blob of an NTLMv2 response.
+fn split(response: &[u8]) -> Result<([u8; PROOF], &[u8]), NtlmError> {
+    if response.is_empty() {
+        return Err(NtlmError::Anonymous);
+    }
+    if response.len() < SHORTEST {
+        return Err(NtlmError::NotNtlm2);
+    }
+    match response.split_first_chunk::<PROOF>() {
+        Some((proof, blob @ [1, 1, ..])) => Ok((*proof, blob)),
+        _ => Err(NtlmError::NotNtlm2),
+    }
+}
+
+fn check_channel_binding(pairs: &AvPairs, expected: &Expected<'_>) -> Result<(), NtlmError> {
+    // INTEROP: all zeros means that the client had none to send ([MS-NLMP] 2.2.2.1).
+    let sent = pairs
+        .value(av_pair::CHANNEL_BINDINGS)
+        .filter(|value| value.iter().any(|b| *b != 0));
+    match sent {
+        None if expected.channel_binding == WhenAbsent::Require => {
+            Err(NtlmError::ChannelBindingAbsent)
+        }
+        None => Ok(()),
+        Some(sent) => {
+            let is_ours = |binding: &ChannelBinding| bool::from(binding.0.as_slice().ct_eq(sent));
+            let is_known = expected.channel_bindings.iter().any(is_ours);
+            is_known.then_some(()).ok_or(NtlmError::ChannelBinding)
+        }
+    }
+}
+
+/// INTEROP: `host/unspecified` and an empty name are what clients send that know none.
+fn check_target_name(pairs: &AvPairs, expected: &Expected<'_>) -> Result<(), NtlmError> {
+    let Some(value) = pairs.value(av_pair::TARGET_NAME) else {
+        return Ok(());
+    };
+    let name = wire::utf16(value).ok_or(NtlmError::TargetName)?;
+    if name.is_empty() || name.eq_ignore_ascii_case("host/unspecified") {
+        return Ok(());
+    }
+    if expected.target_hosts.is_empty() {
+        return Ok(());
+    }
+    let Some((class, host)) = name.split_once('/') else {
+        return Err(NtlmError::TargetName);
+    };
+    let host = host.split_once(':').map_or(host, |(host, _)| host);
+    let is_class = ["http", "host"]
+        .iter()
+        .any(|known| class.eq_ignore_ascii_case(known));
+    let is_host = expected
+        .target_hosts
+        .iter()
+        .any(|known| host.eq_ignore_ascii_case(known));
+    (is_class && is_host)
+        .then_some(())
+        .ok_or(NtlmError::TargetName)
+}
+
+/// The MIC, where the blob (which the proof protects) announces one.
+fn mic(
+    challenge: &Challenge,
+    authenticate: &Authenticate,
+    pairs: &AvPairs,
+) -> Result<Option<Mic>, NtlmError> {
+    let Some(value) = pairs.value(av_pair::FLAGS) else {
+        return Ok(None);
+    };
+    let announced = value.first_chunk().map(|bytes| u32::from_le_bytes(*bytes));
+    let announced = announced
+        .filter(|_| value.len() == 4)
+        .ok_or(NtlmParseError::MalformedPairs)?;
+    if announced & av_pair::FLAG_MIC == 0 {
+        return Ok(None);
+    }
+    let outside = NtlmParseError::BufferOutside("MIC");
+    if authenticate.payload < MIC.end {
+        return Err(outside.into());
+    }
+    let mut zeroed = authenticate.bytes.clone();
+    let place = zeroed
+        .get_mut(MIC)
+        .and_then(<[u8]>::first_chunk_mut::<16>)
+        .ok_or(outside)?;
+    let sent = std::mem::take(place);
+    let messages = [
+        challenge.negotiate.as_bytes().to_vec(),
+        challenge.as_bytes().to_vec(),
+        zeroed,
+    ];
+    Ok(Some(Mic { sent, messages }))
+}
+
+fn encrypted_key(authenticate: &Authenticate) -> Result<[u8; 16], NtlmError> {
+    if authenticate.flags & flags::KEY_EXCHANGE == 0 {
+        return Ok([0; 16]);
+    }
+    let key = authenticate.session_key.as_slice().try_into();
+    key.map_err(|_| NtlmParseError::WrongLength("EncryptedRandomSessionKey").into())
+}
