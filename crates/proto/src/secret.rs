@@ -48,7 +48,10 @@ mod tests {
 
     #[test]
     fn a_secret_does_not_print_itself() {
-        assert_eq!(format!("{:?}", Secret::new("word".to_owned())), "Secret(..)");
+        assert_eq!(
+            format!("{:?}", Secret::new("word".to_owned())),
+            "Secret(..)"
+        );
     }
 
     #[test]

@@ -1,1 +1,15 @@
-//! spnego: being written.
+//! SPNEGO, the acceptor's side (RFC 4178, [MS-SPNG]): NTLM is what it selects.
+//!
+//! A client may send raw NTLMSSP instead, or a Kerberos or NegoEx token first; the first passes as
+//! it is, the second is answered by selecting NTLM. The mechanism list is checked by its MIC
+//! whenever one is sent, and one is demanded where RFC 4178 5 wants it. Start at [`Acceptor`].
+
+mod acceptor;
+mod der;
+mod token;
+
+pub use acceptor::{Acceptor, SpnegoError, Step};
+pub use der::DerError;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,168 @@
+//! One Negotiate exchange, from the client's first token to our last (RFC 4178 3.2 and 5).
+
+use crate::ntlm::{Direction, SessionKey};
+
+use super::der::DerError;
+use super::token::{self, NTLM, State, Token};
+
+/// How a raw NTLM message begins.
+const NTLMSSP: &[u8] = b"NTLMSSP\0";
+
+/// Why a token is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SpnegoError {
+    /// The token is malformed.
+    #[error(transparent)]
+    Malformed(#[from] DerError),
+    /// The client's list does not have NTLM.
+    #[error("the client does not offer NTLM")]
+    NoCommonMechanism,
+    /// The token does not belong at this place of the exchange.
+    #[error("the token does not belong here")]
+    OutOfOrder,
+    /// The MIC of the mechanism list is wrong: somebody changed the list on its way.
+    #[error("the mechanism list was changed")]
+    MechanismListChanged,
+    /// No MIC of the mechanism list was sent and one is demanded (RFC 4178 5).
+    #[error("the mechanism list is not protected")]
+    MechanismListUnprotected,
+}
+
+/// What to do with a client's token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Give this NTLM message to the NTLM acceptor.
+    Ntlm(Vec<u8>),
+    /// Answer with this token and wait for the next.
+    Answer(Vec<u8>),
+}
+
+/// The acceptor of one exchange. It is consumed by a new exchange, never reused.
+#[derive(Debug, Default)]
+pub struct Acceptor {
+    frame: Frame,
+    mechanism_list: Vec<u8>,
+    mic: Option<Vec<u8>>,
+    ntlm_messages: u8,
+    is_mechanism_named: bool,
+}
+
+/// How the client frames its NTLM messages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Frame {
+    /// Nothing came yet.
+    #[default]
+    Unknown,
+    /// Raw NTLMSSP; answers are raw too.
+    Raw,
+    /// SPNEGO, NTLM the client's first choice.
+    Preferred,
+    /// SPNEGO, another mechanism first: the list must be protected both ways.
+    Selected,
+}
+
+impl Acceptor {
+    /// Begins an exchange.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes the client's next token.
+    ///
+    /// # Errors
+    ///
+    /// It is malformed, out of order, or offers nothing that we have.
+    pub fn token(&mut self, bytes: &[u8]) -> Result<Step, SpnegoError> {
+        if bytes.starts_with(NTLMSSP) {
+            if !matches!(self.frame, Frame::Unknown | Frame::Raw) {
+                return Err(SpnegoError::OutOfOrder);
+            }
+            self.frame = Frame::Raw;
+            return self.ntlm(bytes);
+        }
+        match (Token::parse(bytes)?, self.frame) {
+            (Token::Init(init), Frame::Unknown) => {
+                if !init.mechanisms.contains(&NTLM) {
+                    return Err(SpnegoError::NoCommonMechanism);
+                }
+                self.mechanism_list = init.mechanism_list.to_vec();
+                let is_preferred = init.mechanisms.first() == Some(&NTLM);
+                self.frame = if is_preferred {
+                    Frame::Preferred
+                } else {
+                    Frame::Selected
+                };
+                match init.token.filter(|_| is_preferred) {
+                    Some(token) => self.ntlm(token),
+                    None => Ok(Step::Answer(self.select())),
+                }
+            }
+            (Token::Response(response), Frame::Preferred | Frame::Selected) => {
+                self.mic = response.mic.map(<[u8]>::to_vec);
+                self.ntlm(response.token.ok_or(SpnegoError::OutOfOrder)?)
+            }
+            _ => Err(SpnegoError::OutOfOrder),
+        }
+    }
+
+    /// Frames the NTLM challenge as the client framed its message.
+    #[must_use]
+    pub fn wrap_challenge(&mut self, challenge: &[u8]) -> Vec<u8> {
+        if self.frame == Frame::Raw {
+            return challenge.to_vec();
+        }
+        let names_mechanism = !std::mem::replace(&mut self.is_mechanism_named, true);
+        let state = if self.frame == Frame::Selected && names_mechanism {
+            State::RequestMic
+        } else {
+            State::Incomplete
+        };
+        token::response(state, names_mechanism, Some(challenge), None)
+    }
+
+    /// Checks the mechanism list with the key of the proved session; gives the last token.
+    ///
+    /// # Errors
+    ///
+    /// The list was changed, or is not protected where it must be.
+    pub fn complete(&self, key: &SessionKey) -> Result<Option<Vec<u8>>, SpnegoError> {
+        if self.frame == Frame::Raw {
+            return Ok(None);
+        }
+        let Some(sent) = &self.mic else {
+            if self.frame == Frame::Selected {
+                return Err(SpnegoError::MechanismListUnprotected);
+            }
+            return Ok(Some(token::response(State::Completed, false, None, None)));
+        };
+        if !key.verify(Direction::ClientToServer, 0, &self.mechanism_list, sent) {
+            return Err(SpnegoError::MechanismListChanged);
+        }
+        let ours = key.sign(Direction::ServerToClient, 0, &self.mechanism_list);
+        Ok(Some(token::response(
+            State::Completed,
+            false,
+            None,
+            Some(&ours),
+        )))
+    }
+
+    fn ntlm(&mut self, message: &[u8]) -> Result<Step, SpnegoError> {
+        if self.ntlm_messages == 2 {
+            return Err(SpnegoError::OutOfOrder);
+        }
+        self.ntlm_messages += 1;
+        Ok(Step::Ntlm(message.to_vec()))
+    }
+
+    fn select(&mut self) -> Vec<u8> {
+        self.is_mechanism_named = true;
+        let state = if self.frame == Frame::Selected {
+            State::RequestMic
+        } else {
+            State::Incomplete
+        };
+        token::response(state, true, None, None)
+    }
+}

@@ -1,0 +1,165 @@
+//! NegTokenInit and NegTokenResp (RFC 4178 4.2): read from clients, written to them.
+
+use super::der::{DerError, MAX_TOKEN, Reader, value};
+
+/// 1.3.6.1.5.5.2, the content of an OBJECT IDENTIFIER.
+const SPNEGO: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x02];
+/// 1.3.6.1.4.1.311.2.2.10
+pub(super) const NTLM: &[u8] = &[0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x02, 0x02, 0x0a];
+
+/// The most mechanisms that a list may name.
+const MAX_MECHANISMS: usize = 16;
+
+const APPLICATION: u8 = 0x60;
+const OBJECT_IDENTIFIER: u8 = 0x06;
+const SEQUENCE: u8 = 0x30;
+const OCTET_STRING: u8 = 0x04;
+const ENUMERATED: u8 = 0x0a;
+
+/// The context tag of a number.
+const fn context(number: u8) -> u8 {
+    0xa0 | number
+}
+
+/// What a client sends first.
+#[derive(Debug)]
+pub(super) struct Init<'a> {
+    /// The DER of the list, exactly as it came: what the MIC is made over.
+    pub(super) mechanism_list: &'a [u8],
+    /// The mechanisms, in the client's order.
+    pub(super) mechanisms: Vec<&'a [u8]>,
+    /// The token of the first.
+    pub(super) token: Option<&'a [u8]>,
+}
+
+/// What a client sends after that.
+#[derive(Debug)]
+pub(super) struct Response<'a> {
+    /// The token of the mechanism that was selected.
+    pub(super) token: Option<&'a [u8]>,
+    /// The MIC of the mechanism list.
+    pub(super) mic: Option<&'a [u8]>,
+}
+
+/// Either of the two.
+#[derive(Debug)]
+pub(super) enum Token<'a> {
+    Init(Init<'a>),
+    Response(Response<'a>),
+}
+
+impl<'a> Token<'a> {
+    /// Reads either token, with or without the GSS-API frame of RFC 2743 3.1.
+    pub(super) fn parse(bytes: &'a [u8]) -> Result<Self, DerError> {
+        if bytes.len() > MAX_TOKEN {
+            return Err(DerError::TooLong);
+        }
+        let mut outer = Reader::new(bytes);
+        let inner = match outer.any()? {
+            (APPLICATION, framed) => {
+                let mut frame = Reader::new(framed);
+                if frame.take(OBJECT_IDENTIFIER)? != SPNEGO {
+                    return Err(DerError::Tag {
+                        got: OBJECT_IDENTIFIER,
+                    });
+                }
+                let init = frame.take(context(0))?;
+                frame.end()?;
+                Self::Init(Init::parse(init)?)
+            }
+            (tag, init) if tag == context(0) => Self::Init(Init::parse(init)?),
+            (tag, response) if tag == context(1) => Self::Response(Response::parse(response)?),
+            (got, _) => return Err(DerError::Tag { got }),
+        };
+        outer.end()?;
+        Ok(inner)
+    }
+}
+
+impl<'a> Init<'a> {
+    fn parse(bytes: &'a [u8]) -> Result<Self, DerError> {
+        let mut fields = sequence(bytes)?;
+        let list = fields.take(context(0))?;
+        let _flags = fields.optional(context(1))?;
+        let token = octets(fields.optional(context(2))?)?;
+        // [3] is the mechListMIC of RFC 4178 or the negHints of [MS-SPNG] 2.2.1, [4] its MIC; a MIC
+        // in the first message has nothing to be made with yet.
+        let _hints = fields.optional(context(3))?;
+        let _mic = fields.optional(context(4))?;
+        fields.end()?;
+        let mut entries = sequence(list)?;
+        let mut mechanisms = Vec::new();
+        while entries.tag().is_some() {
+            if mechanisms.len() == MAX_MECHANISMS {
+                return Err(DerError::TooLong);
+            }
+            mechanisms.push(entries.take(OBJECT_IDENTIFIER)?);
+        }
+        Ok(Self {
+            mechanism_list: list,
+            mechanisms,
+            token,
+        })
+    }
+}
+
+impl<'a> Response<'a> {
+    fn parse(bytes: &'a [u8]) -> Result<Self, DerError> {
+        let mut fields = sequence(bytes)?;
+        let _state = fields.optional(context(0))?;
+        let _selected = fields.optional(context(1))?;
+        let token = octets(fields.optional(context(2))?)?;
+        let mic = octets(fields.optional(context(3))?)?;
+        fields.end()?;
+        Ok(Self { token, mic })
+    }
+}
+
+/// negState of a response (RFC 4178 4.2.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    Completed,
+    Incomplete,
+    /// Incomplete, and the mechanism list must be protected.
+    RequestMic,
+}
+
+/// Writes a NegTokenResp.
+pub(super) fn response(
+    state: State,
+    selects_ntlm: bool,
+    token: Option<&[u8]>,
+    mic: Option<&[u8]>,
+) -> Vec<u8> {
+    let state = match state {
+        State::Completed => 0,
+        State::Incomplete => 1,
+        State::RequestMic => 3,
+    };
+    let mut fields = value(context(0), &value(ENUMERATED, &[state]));
+    if selects_ntlm {
+        fields.extend(value(context(1), &value(OBJECT_IDENTIFIER, NTLM)));
+    }
+    if let Some(token) = token {
+        fields.extend(value(context(2), &value(OCTET_STRING, token)));
+    }
+    if let Some(mic) = mic {
+        fields.extend(value(context(3), &value(OCTET_STRING, mic)));
+    }
+    value(context(1), &value(SEQUENCE, &fields))
+}
+
+fn sequence(bytes: &[u8]) -> Result<Reader<'_>, DerError> {
+    let mut reader = Reader::new(bytes);
+    let content = reader.take(SEQUENCE)?;
+    reader.end()?;
+    Ok(Reader::new(content))
+}
+
+fn octets(field: Option<&[u8]>) -> Result<Option<&[u8]>, DerError> {
+    let Some(field) = field else { return Ok(None) };
+    let mut reader = Reader::new(field);
+    let content = reader.take(OCTET_STRING)?;
+    reader.end()?;
+    Ok(Some(content))
+}
