@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use xml::write::{escape_attribute, escape_text};
 
-use super::document::{Address, Document, Place, is_inside};
+use super::document::{Address, Document, Place, Port, is_inside};
 
 /// What is to be changed in a metadata document.
 #[derive(Clone, Copy)]
@@ -41,8 +41,8 @@ impl Document<'_> {
             .partition(|port| (edit.keeps_port)(&port.name));
         let mut removed: Vec<_> = gone.iter().map(|port| port.range.clone()).collect();
         let bindings = self.bindings.iter().filter(|binding| {
-            let uses = |port: &&super::Port| port.binding.as_deref() == Some(binding.name.as_str());
-            gone.iter().any(|port| uses(port)) && !kept.iter().any(|port| uses(port))
+            let uses = |port: &&Port| port.binding.as_deref() == Some(binding.name.as_str());
+            gone.iter().any(uses) && !kept.iter().any(uses)
         });
         removed.extend(bindings.map(|binding| binding.range.clone()));
         let kept_by_custom = |id: &str| {
