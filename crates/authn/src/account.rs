@@ -59,13 +59,174 @@ impl Account {
         keys.dedup();
         keys
     }
+
+    /// Whether a SIP URI belongs to the account (case does not matter, the scheme may be left out).
+    ///
+    /// A URI with parameters or headers names more than a person and belongs to nobody.
+    #[must_use]
+    pub fn owns_sip_uri(&self, uri: &str) -> bool {
+        if uri.contains([';', '?']) {
+            return false;
+        }
+        let wanted = NameKey::candidates(uri, "", None);
+        let mut owned = self
+            .sip_addresses
+            .iter()
+            .flat_map(|own| NameKey::candidates(own, "", None));
+        !wanted.is_empty() && owned.any(|own| wanted.contains(&own))
+    }
+}
+
+/// Why something is not what an account needs.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AccountParseError {
+    /// Not `user@domain`.
+    #[error("`{0}` is not of the form user@domain")]
+    NotAnAddress(String),
+    /// Not the name of a domain or a user.
+    #[error("`{0}` is not the name of a domain or a user")]
+    NotAName(String),
+    /// Not a SIP URI.
+    #[error("`{0}` is not a SIP URI such as sip:user@domain")]
+    NotASipUri(String),
+    /// Not a SID.
+    #[error("`{0}` is not a SID such as S-1-5-21-...")]
+    NotASid(String),
 }
 
 impl Account {
-    /// Whether a SIP URI belongs to the account (case does not matter, the scheme may be left out).
-    #[must_use]
-    pub fn owns_sip_uri(&self, uri: &str) -> bool {
-        let _ = uri;
-        false
+    /// Checks that every part of the account is of its form.
+    ///
+    /// # Errors
+    ///
+    /// The first part that is not.
+    pub fn checked(self) -> Result<Self, AccountParseError> {
+        for (name, domain) in [(&self.sam, &self.domain), (&self.sam, &self.realm)] {
+            let is_plain = !name.contains(['\\', '/', '@']);
+            if !is_plain || NameKey::candidates(name, domain, None).is_empty() {
+                return Err(AccountParseError::NotAName(format!("{domain}\\{name}")));
+            }
+        }
+        let is_address =
+            |text: &str| text.contains('@') && !NameKey::candidates(text, "", None).is_empty();
+        for address in self.mail.iter().chain([&self.upn]) {
+            if !is_address(address) {
+                return Err(AccountParseError::NotAnAddress(address.clone()));
+            }
+        }
+        for uri in &self.sip_addresses {
+            let is_sip = uri.to_ascii_lowercase().starts_with("sip:");
+            if !is_sip || !is_address(uri) {
+                return Err(AccountParseError::NotASipUri(uri.clone()));
+            }
+        }
+        if let Some(sid) = self.sid.as_ref().filter(|sid| !is_sid(sid)) {
+            return Err(AccountParseError::NotASid(sid.clone()));
+        }
+        Ok(self)
+    }
+}
+
+/// The text form of a SID ([MS-DTYP] 2.4.2.1).
+fn is_sid(text: &str) -> bool {
+    let Some(rest) = text.strip_prefix("S-1-") else {
+        return false;
+    };
+    let parts: Vec<&str> = rest.split('-').collect();
+    let is_number = |part: &&str| {
+        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()) && part.len() <= 15
+    };
+    (2..=16).contains(&parts.len()) && parts.iter().all(is_number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn anna() -> Account {
+        Account {
+            id: AccountId("1".to_owned()),
+            domain: "CONTOSO".to_owned(),
+            sam: "anna".to_owned(),
+            upn: "anna@contoso.com".to_owned(),
+            realm: "CONTOSO.COM".to_owned(),
+            sid: Some("S-1-5-21-1-2-3-1104".to_owned()),
+            sip_addresses: vec![
+                "sip:anna@contoso.com".to_owned(),
+                "sip:a.k@contoso.com".to_owned(),
+            ],
+            mail: vec!["anna.karenina@contoso.com".to_owned()],
+            state: AccountState::Active,
+        }
+    }
+
+    #[test]
+    fn a_sip_uri_belongs_to_its_owner_in_any_case_and_to_nobody_with_parameters() {
+        for uri in [
+            "sip:anna@contoso.com",
+            "SIP:ANNA@CONTOSO.COM",
+            "a.k@contoso.com",
+        ] {
+            assert!(anna().owns_sip_uri(uri), "{uri}");
+        }
+        for uri in [
+            "sip:ben@contoso.com",
+            "sip:anna@contoso.com;gruu",
+            "sip:anna@contoso.com?x=1",
+            "",
+            "sip:",
+            "CONTOSO\\anna",
+            "sip:anna@contoso.com.evil",
+        ] {
+            assert!(!anna().owns_sip_uri(uri), "{uri}");
+        }
+    }
+
+    #[test]
+    fn every_name_of_an_account_is_a_key() {
+        let keys: Vec<String> = anna()
+            .name_keys()
+            .iter()
+            .map(|key| key.as_str().to_owned())
+            .collect();
+        assert_eq!(
+            keys,
+            [
+                "a.k@contoso.com",
+                "anna.karenina@contoso.com",
+                "anna@contoso.com",
+                "contoso.com\\anna",
+                "contoso\\anna",
+            ]
+        );
+    }
+
+    #[test]
+    fn parts_that_are_not_of_their_form_are_refused() {
+        use AccountParseError as Error;
+        let refused = |change: fn(&mut Account)| {
+            let mut account = anna();
+            change(&mut account);
+            account.checked().unwrap_err()
+        };
+        assert_eq!(anna().checked(), Ok(anna()));
+        assert!(matches!(
+            refused(|it| it.upn = "anna".to_owned()),
+            Error::NotAnAddress(_)
+        ));
+        assert!(matches!(
+            refused(|it| it.sam = "a\\b".to_owned()),
+            Error::NotAName(_)
+        ));
+        assert!(matches!(
+            refused(|it| it.domain.clear()),
+            Error::NotAName(_)
+        ));
+        assert!(matches!(
+            refused(|it| it.sid = Some("S-1-x".to_owned())),
+            Error::NotASid(_)
+        ));
+        let no_scheme = |it: &mut Account| it.sip_addresses = vec!["anna@contoso.com".to_owned()];
+        assert!(matches!(refused(no_scheme), Error::NotASipUri(_)));
     }
 }

@@ -2,12 +2,17 @@
 
 use std::net::IpAddr;
 
+use aws_lc_rs::digest;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::account::AccountId;
 use crate::credential::CredentialId;
 use crate::place::{ActivityId, Channel, Service, Zone};
+use crate::ports::ChainedEvent;
+
+/// The longest name that an event keeps, in characters.
+const MAX_NAME: usize = 128;
 
 /// Why somebody was refused; it stays in the audit and never reaches the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,4 +104,180 @@ pub struct Event {
     pub channel: Option<Channel>,
     /// The request it belongs to.
     pub activity: Option<ActivityId>,
+}
+
+impl Event {
+    /// An event of the command line: no source, no request.
+    #[must_use]
+    pub fn by_hand(at: Timestamp, kind: Kind, account: AccountId) -> Self {
+        Self {
+            at,
+            kind,
+            account: Some(account),
+            source: None,
+            zone: None,
+            service: None,
+            channel: None,
+            activity: None,
+        }
+    }
+}
+
+/// A name as it was typed, fit for the audit: cut, and without control characters.
+#[must_use]
+pub fn shown_name(user: &str, domain: &str) -> String {
+    let typed = if domain.is_empty() {
+        user.to_owned()
+    } else {
+        format!("{domain}\\{user}")
+    };
+    let shown = |character: char| {
+        if character.is_control() {
+            '\u{fffd}'
+        } else {
+            character
+        }
+    };
+    typed.chars().take(MAX_NAME).map(shown).collect()
+}
+
+/// The hash of an event in its place: SHA-256 over the hash of the one before, the number as eight
+/// bytes, and the event as JSON.
+///
+/// # Errors
+///
+/// The event cannot be written as JSON.
+pub fn hash(
+    previous: &[u8; 32],
+    number: i64,
+    event: &Event,
+) -> Result<[u8; 32], serde_json::Error> {
+    let mut context = digest::Context::new(&digest::SHA256);
+    context.update(previous);
+    context.update(&number.to_be_bytes());
+    context.update(&serde_json::to_vec(event)?);
+    Ok(context
+        .finish()
+        .as_ref()
+        .first_chunk()
+        .copied()
+        .unwrap_or_default())
+}
+
+/// A chain that is checked event by event, from the first on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Chain {
+    length: i64,
+    head: [u8; 32],
+}
+
+/// The chain is broken: an event was changed, taken out or put in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the audit trail is broken at event {number}: it was changed after it was written")]
+pub struct Broken {
+    /// The first event that does not fit.
+    pub number: i64,
+}
+
+impl Chain {
+    /// How many events were checked.
+    #[must_use]
+    pub fn length(&self) -> i64 {
+        self.length
+    }
+
+    /// Checks that an event is the next.
+    ///
+    /// # Errors
+    ///
+    /// It is not.
+    pub fn extend(&mut self, event: &ChainedEvent) -> Result<(), Broken> {
+        let number = self.length + 1;
+        let expected = hash(&self.head, number, &event.event).map_err(|_| Broken { number })?;
+        let fits = event.number == number && event.previous == self.head && event.hash == expected;
+        if !fits {
+            return Err(Broken { number });
+        }
+        self.length = number;
+        self.head = event.hash;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(number: i64) -> Event {
+        let kind = Kind::UnderAttack { failures: 100 };
+        let at = Timestamp::from_second(number).unwrap();
+        Event::by_hand(at, kind, AccountId("1".to_owned()))
+    }
+
+    fn chained(count: i64) -> Vec<ChainedEvent> {
+        let mut previous = [0; 32];
+        let mut chain = Vec::new();
+        for number in 1..=count {
+            let hash = hash(&previous, number, &event(number)).unwrap();
+            chain.push(ChainedEvent {
+                number,
+                event: event(number),
+                previous,
+                hash,
+            });
+            previous = hash;
+        }
+        chain
+    }
+
+    fn checked(events: &[ChainedEvent]) -> Result<i64, Broken> {
+        let mut chain = Chain::default();
+        events
+            .iter()
+            .try_for_each(|event| chain.extend(event))
+            .map(|()| chain.length())
+    }
+
+    #[test]
+    fn a_chain_that_nobody_touched_is_whole() {
+        assert_eq!(checked(&chained(9)), Ok(9));
+    }
+
+    #[test]
+    fn a_change_a_gap_and_a_swap_break_the_chain_where_they_are() {
+        let mut changed = chained(9);
+        changed[4].event.kind = Kind::UnderAttack { failures: 99 };
+        assert_eq!(checked(&changed), Err(Broken { number: 5 }));
+        let mut gap = chained(9);
+        gap.remove(2);
+        assert_eq!(checked(&gap), Err(Broken { number: 3 }));
+        let mut swapped = chained(9);
+        swapped.swap(0, 1);
+        assert_eq!(checked(&swapped), Err(Broken { number: 1 }));
+    }
+
+    #[test]
+    fn an_event_is_the_same_after_it_was_read_back() {
+        let event = Event {
+            kind: Kind::Refused {
+                reason: Reason::WrongSecret,
+                name: "CONTOSO\\anna".to_owned(),
+            },
+            source: Some("192.0.2.1".parse().unwrap()),
+            service: Some(Service::LYNC),
+            channel: Some(Channel::Ntlm),
+            ..event(1)
+        };
+        let text = serde_json::to_string(&event).unwrap();
+        assert_eq!(serde_json::from_str::<Event>(&text).unwrap(), event);
+    }
+
+    #[test]
+    fn a_typed_name_is_cut_and_cleaned() {
+        assert_eq!(
+            shown_name("an\r\nna", "CONTOSO"),
+            "CONTOSO\\an\u{fffd}\u{fffd}na"
+        );
+        assert_eq!(shown_name(&"a".repeat(500), "").len(), MAX_NAME);
+    }
 }

@@ -29,7 +29,14 @@ impl Authenticated {
         zone: Zone,
         at: Timestamp,
     ) -> Self {
-        Self { account, methods: vec![method], channel, credential, zone, at }
+        Self {
+            account,
+            methods: vec![method],
+            channel,
+            credential,
+            zone,
+            at,
+        }
     }
 
     /// The account's immutable id.

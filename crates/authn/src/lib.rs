@@ -5,13 +5,14 @@ pub mod name;
 pub mod place;
 
 pub mod credential;
-pub mod policy;
 pub mod lockout;
+pub mod policy;
 
 pub mod attempt;
 pub mod authenticated;
 pub mod ticket;
 
+pub mod admin;
 pub mod audit;
 pub mod ports;
 

@@ -5,10 +5,26 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use aws_lc_rs::hmac;
+use jiff::{SignedDuration, Timestamp};
+use proto::secret::Secret;
 
 use crate::account::AccountId;
+use crate::name::NameKey;
 use crate::place::SourceNetwork;
+
+/// How long a counter runs before it begins anew.
+pub const WINDOW: SignedDuration = SignedDuration::from_mins(15);
+/// How many failures of a source network in a window leave its answers prompt.
+pub const PROMPT_FAILURES: u32 = 20;
+/// How much longer each further failure holds the answer back.
+const HOLD_BACK_STEP: Duration = Duration::from_millis(50);
+/// The longest that an answer is held back.
+pub const LONGEST_HOLD_BACK: Duration = Duration::from_secs(1);
+/// At how many failures of an account in a window an alarm is raised.
+pub const ALARM_FAILURES: u32 = 100;
+/// How many buckets unknown names share.
+const BUCKETS: u16 = 4_096;
 
 /// Whom a counter is about: an account, or one of a bounded number of buckets for names that lead
 /// to none, so that an unknown name costs the same work and no more room.
@@ -50,3 +66,103 @@ pub struct Counts {
 /// How long the answer to an attempt is held back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct HoldBack(pub Duration);
+
+impl Subject {
+    /// The bucket of a name that leads to no account; without the key nobody can aim at one.
+    #[must_use]
+    pub fn unknown(names: &[NameKey], key: &Secret<Vec<u8>>) -> Self {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, key.expose());
+        let name = names.first().map(NameKey::as_str).unwrap_or_default();
+        let tag = hmac::sign(&key, name.as_bytes());
+        let start = tag.as_ref().first_chunk().copied().unwrap_or_default();
+        Self::Unknown(u16::from_be_bytes(start) % BUCKETS)
+    }
+}
+
+impl Place {
+    /// The place of an attempt now.
+    #[must_use]
+    pub fn now(subject: Subject, source: SourceNetwork, now: Timestamp) -> Self {
+        let window_start = now.checked_sub(WINDOW).unwrap_or(Timestamp::MIN);
+        Self {
+            subject,
+            source,
+            window_start,
+            now,
+            limit: None,
+        }
+    }
+}
+
+impl Counts {
+    /// How long an answer is held back: a source with many failures is slowed, unless the account
+    /// has signed in from it before (a laptop that offers its AD logon on every connection must not
+    /// hurt the phone beside it).
+    #[must_use]
+    pub fn hold_back(&self) -> HoldBack {
+        let beyond = self.source.saturating_sub(PROMPT_FAILURES);
+        if self.source_is_familiar {
+            return HoldBack(Duration::ZERO);
+        }
+        HoldBack(HOLD_BACK_STEP.saturating_mul(beyond).min(LONGEST_HOLD_BACK))
+    }
+
+    /// Whether this very attempt crosses the line at which an alarm is raised.
+    #[must_use]
+    pub fn raises_alarm(&self) -> bool {
+        self.subject == ALARM_FAILURES
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counts(source: u32) -> Counts {
+        Counts {
+            subject: 1,
+            source,
+            source_is_familiar: false,
+        }
+    }
+
+    #[test]
+    fn a_source_is_slowed_step_by_step_up_to_a_second() {
+        let held = |source| counts(source).hold_back().0.as_millis();
+        assert_eq!([held(1), held(20), held(21), held(30)], [0, 0, 50, 500]);
+        assert_eq!([held(40), held(10_000), held(u32::MAX)], [1_000; 3]);
+    }
+
+    #[test]
+    fn s21_a_familiar_source_is_never_slowed() {
+        let familiar = Counts {
+            source_is_familiar: true,
+            ..counts(10_000)
+        };
+        assert_eq!(familiar.hold_back(), HoldBack(Duration::ZERO));
+    }
+
+    #[test]
+    fn an_alarm_is_raised_once_a_window() {
+        let alarms = (1..=1_000).filter(|subject| {
+            Counts {
+                subject: *subject,
+                ..counts(1)
+            }
+            .raises_alarm()
+        });
+        assert_eq!(alarms.count(), 1);
+    }
+
+    #[test]
+    fn unknown_names_share_a_bounded_number_of_buckets() {
+        let key = Secret::new(vec![1; 32]);
+        let bucket =
+            |user: &str| Subject::unknown(&NameKey::candidates(user, "CONTOSO", None), &key);
+        assert_eq!(bucket("nobody"), bucket("NOBODY "));
+        let all: std::collections::BTreeSet<Subject> = (0..20_000)
+            .map(|number| bucket(&format!("user{number}")))
+            .collect();
+        assert!(all.len() > 3_500 && all.len() <= 4_096, "{}", all.len());
+    }
+}

@@ -93,6 +93,10 @@ pub struct ActivityId(pub String);
 
 impl From<[u8; 16]> for ActivityId {
     fn from(random: [u8; 16]) -> Self {
-        Self(uuid::Builder::from_random_bytes(random).into_uuid().to_string())
+        Self(
+            uuid::Builder::from_random_bytes(random)
+                .into_uuid()
+                .to_string(),
+        )
     }
 }

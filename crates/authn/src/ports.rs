@@ -35,7 +35,11 @@ pub trait Accounts: Send + Sync {
     /// Lists all accounts, by UPN.
     async fn list(&self) -> Result<Vec<Account>, Unavailable>;
     /// Adds an account with all its names and the event; `Err(Taken)` where one is another's.
-    async fn add(&self, account: &Account, event: Event) -> Result<Result<(), NameTaken>, Unavailable>;
+    async fn add(
+        &self,
+        account: &Account,
+        event: Event,
+    ) -> Result<Result<(), NameTaken>, Unavailable>;
     /// Changes an account's state, with the event; `false` where there is none.
     async fn set_state(
         &self,
@@ -58,7 +62,8 @@ pub struct NameTaken {
 pub trait Credentials: Send + Sync {
     /// The app passwords of a subject, revoked and expired ones included (an unknown subject has
     /// none, and costs the same look-up).
-    async fn app_passwords(&self, subject: &Subject) -> Result<Vec<StoredAppPassword>, Unavailable>;
+    async fn app_passwords(&self, subject: &Subject)
+    -> Result<Vec<StoredAppPassword>, Unavailable>;
     /// Adds an app password, with the event.
     async fn add_app_password(
         &self,

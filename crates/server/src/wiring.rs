@@ -182,7 +182,8 @@ impl Desk {
             }
         }
         let account = self.account(name).await?;
-        let random = clock::random()?;
+        let random =
+            admin::Randomness { id: clock::random()?, secret: clock::random()? };
         admin::issue_app_password(&self.ports, &account.id, order, clock::now(), random)
             .await
             .map_err(refused)

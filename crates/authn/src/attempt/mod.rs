@@ -4,8 +4,12 @@
 //! check, settlement with its audit events. Known, unknown, locked, disabled and wrong make the
 //! same port calls and get equal answers (T-CRED-8). Start at [`verify`].
 
+mod secret;
+mod ticket;
+
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use proto::ntlm;
@@ -18,6 +22,7 @@ use crate::place::{ActivityId, Channel, Service, Zone};
 use crate::policy::Policy;
 use crate::ports::{Accounts, Attempts, Audit, Credentials, Tickets, Unavailable};
 use crate::ticket::TicketKey;
+use secret::Offered;
 
 /// What was offered as proof.
 #[derive(Debug)]
@@ -119,8 +124,54 @@ pub struct Rules {
 /// Verifies an attempt.
 ///
 /// **Proves**, by `Ok`, what [`Authenticated`] says. The counters and the audit were durably
-/// written before this returns.
+/// written before this returns. The door holds the answer back as the outcome says, whatever it is.
 pub async fn verify(ports: &Ports, rules: &Rules, attempt: Attempt, now: Timestamp) -> Outcome {
-    let _ = (ports, rules, attempt, now);
-    Outcome { result: Err(Refusal::Denied), hold_back: HoldBack(std::time::Duration::ZERO) }
+    let at = Circumstances {
+        channel: attempt.channel,
+        service: attempt.service,
+        pool: attempt.pool,
+        zone: attempt.zone,
+        source: attempt.source,
+        sip_uri: attempt.sip_uri,
+        activity: attempt.activity,
+        now,
+    };
+    let outcome = match attempt.proof {
+        Proof::Ticket(key) => {
+            let result = ticket::verify(ports, rules, &key, &at).await;
+            result.map(|result| Outcome {
+                result,
+                hold_back: HoldBack(Duration::ZERO),
+            })
+        }
+        Proof::Ntlm {
+            response,
+            negotiation,
+        } => {
+            let offered = Offered::Ntlm {
+                response: *response,
+                negotiation,
+            };
+            secret::verify(ports, rules, offered, &at).await
+        }
+        Proof::Password { username, password } => {
+            secret::verify(ports, rules, Offered::Password { username, password }, &at).await
+        }
+    };
+    outcome.unwrap_or_else(|unavailable| Outcome {
+        result: Err(unavailable.into()),
+        hold_back: HoldBack(Duration::ZERO),
+    })
+}
+
+/// An attempt without its proof.
+struct Circumstances {
+    channel: Channel,
+    service: Service,
+    pool: String,
+    zone: Zone,
+    source: IpAddr,
+    sip_uri: Option<String>,
+    activity: ActivityId,
+    now: Timestamp,
 }

@@ -1,0 +1,194 @@
+//! What an administrator does: accounts and app passwords, each change with its audit event in the
+//! same transaction. The command line and, later, the portal come here.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use proto::secret::Secret;
+
+use crate::account::{Account, AccountId, AccountParseError, AccountState};
+use crate::attempt::Ports;
+use crate::audit::{Event, Kind};
+use crate::credential::CredentialId;
+use crate::credential::app_password::{self, AppPassword, AppPasswordHashes, StoredAppPassword};
+use crate::place::{ActivityId, Service};
+use crate::ports::{NameTaken, Unavailable};
+
+/// A new account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewAccount {
+    /// The NetBIOS domain.
+    pub domain: String,
+    /// The sAMAccountName.
+    pub sam: String,
+    /// The userPrincipalName.
+    pub upn: String,
+    /// The Kerberos realm.
+    pub realm: String,
+    /// The objectSid.
+    pub sid: Option<String>,
+    /// The SIP URIs.
+    pub sip_addresses: Vec<String>,
+    /// The mail addresses.
+    pub mail: Vec<String>,
+}
+
+/// What is asked of a new app password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewAppPassword {
+    /// What its owner calls it.
+    pub label: String,
+    /// The device it is for.
+    pub device: Option<String>,
+    /// The services it opens.
+    pub scope: BTreeSet<Service>,
+    /// When it ends.
+    pub expires: Option<Timestamp>,
+}
+
+/// The fresh random bytes of a new app password; its id tells nothing of its secret.
+#[derive(Clone)]
+pub struct Randomness {
+    /// For the id.
+    pub id: [u8; 16],
+    /// For the secret.
+    pub secret: [u8; 64],
+}
+
+/// Why a change was not made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AdminError {
+    /// A part of the account is not of its form.
+    #[error(transparent)]
+    Malformed(#[from] AccountParseError),
+    /// A name is another account's.
+    #[error(transparent)]
+    NameTaken(#[from] NameTaken),
+    /// There is no such account.
+    #[error("there is no such account")]
+    NoSuchAccount,
+    /// There is no such app password.
+    #[error("there is no app password with that id")]
+    NoSuchAppPassword,
+    /// It was revoked already.
+    #[error("the app password was revoked already")]
+    RevokedAlready,
+    /// It would open nothing.
+    #[error("an app password needs at least one service")]
+    EmptyScope,
+    /// The store is away.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// Adds an account.
+///
+/// # Errors
+///
+/// A part is malformed, a name is taken, or the store is away.
+pub async fn add_account(
+    ports: &Ports,
+    new: NewAccount,
+    now: Timestamp,
+    random: [u8; 16],
+) -> Result<Account, AdminError> {
+    let account = Account {
+        id: AccountId(ActivityId::from(random).0),
+        domain: new.domain,
+        sam: new.sam,
+        upn: new.upn,
+        realm: new.realm,
+        sid: new.sid,
+        sip_addresses: new.sip_addresses,
+        mail: new.mail,
+        state: AccountState::Active,
+    }
+    .checked()?;
+    let event = Event::by_hand(now, Kind::AccountCreated, account.id.clone());
+    ports.accounts.add(&account, event).await??;
+    Ok(account)
+}
+
+/// Changes an account's state.
+///
+/// # Errors
+///
+/// There is no such account, or the store is away.
+pub async fn set_account_state(
+    ports: &Ports,
+    id: &AccountId,
+    state: AccountState,
+    now: Timestamp,
+) -> Result<(), AdminError> {
+    let event = Event::by_hand(now, Kind::AccountStateChanged { state }, id.clone());
+    let is_changed = ports.accounts.set_state(id, state, event).await?;
+    is_changed.then_some(()).ok_or(AdminError::NoSuchAccount)
+}
+
+/// Makes an app password; its text is given once and kept nowhere.
+///
+/// # Errors
+///
+/// It would open nothing, or the store is away.
+pub async fn issue_app_password(
+    ports: &Ports,
+    account: &AccountId,
+    new: NewAppPassword,
+    now: Timestamp,
+    random: Randomness,
+) -> Result<(AppPassword, Secret<String>), AdminError> {
+    if new.scope.is_empty() {
+        return Err(AdminError::EmptyScope);
+    }
+    let shown = app_password::made_from(random.secret);
+    let record = AppPassword {
+        id: CredentialId(ActivityId::from(random.id).0),
+        account: account.clone(),
+        label: new.label,
+        device: new.device,
+        scope: new.scope,
+        created: now,
+        expires: new.expires,
+        last_used: None,
+        revoked: None,
+    };
+    let kind = Kind::AppPasswordCreated {
+        credential: record.id.clone(),
+    };
+    let event = Event::by_hand(now, kind, account.clone());
+    let stored = StoredAppPassword {
+        record: record.clone(),
+        hashes: AppPasswordHashes::of(&shown),
+    };
+    ports.credentials.add_app_password(&stored, event).await?;
+    Ok((record, shown))
+}
+
+/// Revokes an app password.
+///
+/// # Errors
+///
+/// There is none with that id, it was revoked already, or the store is away.
+pub async fn revoke_app_password(
+    ports: &Ports,
+    id: &CredentialId,
+    now: Timestamp,
+) -> Result<AppPassword, AdminError> {
+    let found = ports.credentials.app_password(id).await?;
+    let record = found.ok_or(AdminError::NoSuchAppPassword)?;
+    let kind = Kind::AppPasswordRevoked {
+        credential: id.clone(),
+    };
+    let event = Event::by_hand(now, kind, record.account.clone());
+    if !ports
+        .credentials
+        .revoke_app_password(id, now, event)
+        .await?
+    {
+        return Err(AdminError::RevokedAlready);
+    }
+    Ok(AppPassword {
+        revoked: Some(now),
+        ..record
+    })
+}
