@@ -1,0 +1,328 @@
+//! Everything in memory: the store of playbooks, with the semantics of the durable ones.
+//!
+//! One mutex, held for the length of one port call and never across an await. Nothing here is
+//! durable; [`crate::conformance`] says what must nevertheless hold. Start at [`Memory`].
+
+mod counter;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use authn::account::{Account, AccountId, AccountState};
+use authn::audit::Event;
+use authn::credential::CredentialId;
+use authn::credential::app_password::{AppPassword, StoredAppPassword};
+use authn::lockout::{Counts, Place, Subject};
+use authn::name::NameKey;
+use authn::place::SourceNetwork;
+use authn::ports::{
+    Accounts, Attempts, Audit, ChainedEvent, Credentials, NameTaken, Reservation, Settlement,
+    Tickets, Unavailable,
+};
+use authn::ticket::{RelayedTicket, TicketKey};
+use jiff::Timestamp;
+
+use self::counter::Counter;
+use crate::chain::Head;
+
+/// A store that lives as long as its last clone.
+#[derive(Clone, Debug, Default)]
+pub struct Memory(Arc<Mutex<State>>);
+
+impl Memory {
+    /// An empty store.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Makes every further call answer [`Unavailable`], as a store does that was lost.
+    pub fn break_down(&self) {
+        self.lock().is_broken = true;
+    }
+
+    /// Ends what [`Memory::break_down`] began.
+    pub fn mend(&self) {
+        self.lock().is_broken = false;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn open(&self) -> Result<MutexGuard<'_, State>, Unavailable> {
+        let state = self.lock();
+        if state.is_broken {
+            return Err(crate::unavailable("it was broken on purpose"));
+        }
+        Ok(state)
+    }
+}
+
+#[derive(Debug, Default)]
+struct State {
+    is_broken: bool,
+    accounts: BTreeMap<AccountId, Account>,
+    names: BTreeMap<NameKey, AccountId>,
+    passwords: BTreeMap<CredentialId, StoredAppPassword>,
+    subjects: BTreeMap<Subject, Counter>,
+    sources: BTreeMap<SourceNetwork, Counter>,
+    familiar: BTreeSet<(AccountId, SourceNetwork)>,
+    tickets: BTreeMap<TicketKey, RelayedTicket>,
+    chain: Vec<ChainedEvent>,
+}
+
+impl State {
+    /// Appends events to the chain; first of all changes, for it may fail.
+    fn append(&mut self, events: Vec<Event>) -> Result<(), Unavailable> {
+        let head = self.chain.last().map_or(Head::EMPTY, Head::of);
+        self.chain.extend(head.link(events)?);
+        Ok(())
+    }
+
+    fn is_familiar(&self, place: &Place) -> bool {
+        match &place.subject {
+            Subject::Account(id) => self.familiar.contains(&(id.clone(), place.source.clone())),
+            Subject::Unknown(_) => false,
+        }
+    }
+}
+
+#[async_trait]
+impl Accounts for Memory {
+    async fn by_names(&self, names: &[NameKey]) -> Result<Option<Account>, Unavailable> {
+        let state = self.open()?;
+        let id = names.iter().find_map(|name| state.names.get(name));
+        Ok(id.and_then(|id| state.accounts.get(id)).cloned())
+    }
+
+    async fn by_id(&self, id: &AccountId) -> Result<Option<Account>, Unavailable> {
+        Ok(self.open()?.accounts.get(id).cloned())
+    }
+
+    async fn list(&self) -> Result<Vec<Account>, Unavailable> {
+        let mut accounts: Vec<Account> = self.open()?.accounts.values().cloned().collect();
+        accounts.sort_by(|a, b| (&a.upn, &a.id).cmp(&(&b.upn, &b.id)));
+        Ok(accounts)
+    }
+
+    async fn add(
+        &self,
+        account: &Account,
+        event: Event,
+    ) -> Result<Result<(), NameTaken>, Unavailable> {
+        let mut state = self.open()?;
+        let keys = account.name_keys();
+        if let Some(taken) = keys.iter().find(|key| state.names.contains_key(key)) {
+            return Ok(Err(NameTaken {
+                name: taken.as_str().to_owned(),
+            }));
+        }
+        if state.accounts.contains_key(&account.id) {
+            return Err(crate::unavailable("an account has that id already"));
+        }
+        state.append(vec![event])?;
+        state.accounts.insert(account.id.clone(), account.clone());
+        state
+            .names
+            .extend(keys.into_iter().map(|key| (key, account.id.clone())));
+        Ok(Ok(()))
+    }
+
+    async fn set_state(
+        &self,
+        id: &AccountId,
+        account_state: AccountState,
+        event: Event,
+    ) -> Result<bool, Unavailable> {
+        let mut state = self.open()?;
+        let Some(mut account) = state.accounts.get(id).cloned() else {
+            return Ok(false);
+        };
+        state.append(vec![event])?;
+        account.state = account_state;
+        state.accounts.insert(id.clone(), account);
+        if account_state != AccountState::Active {
+            state.tickets.retain(|_, ticket| ticket.account != *id);
+        }
+        Ok(true)
+    }
+}
+
+#[async_trait]
+impl Credentials for Memory {
+    async fn app_passwords(
+        &self,
+        subject: &Subject,
+    ) -> Result<Vec<StoredAppPassword>, Unavailable> {
+        let state = self.open()?;
+        let Subject::Account(id) = subject else {
+            return Ok(Vec::new());
+        };
+        let of_account = state
+            .passwords
+            .values()
+            .filter(|stored| stored.record.account == *id);
+        let mut found: Vec<StoredAppPassword> = of_account.cloned().collect();
+        found.sort_by(|a, b| {
+            (a.record.created, &a.record.id).cmp(&(b.record.created, &b.record.id))
+        });
+        Ok(found)
+    }
+
+    async fn add_app_password(
+        &self,
+        password: &StoredAppPassword,
+        event: Event,
+    ) -> Result<(), Unavailable> {
+        let mut state = self.open()?;
+        if !state.accounts.contains_key(&password.record.account) {
+            return Err(crate::unavailable(
+                "there is no account for that app password",
+            ));
+        }
+        if state.passwords.contains_key(&password.record.id) {
+            return Err(crate::unavailable("an app password has that id already"));
+        }
+        state.append(vec![event])?;
+        state
+            .passwords
+            .insert(password.record.id.clone(), password.clone());
+        Ok(())
+    }
+
+    async fn app_password(&self, id: &CredentialId) -> Result<Option<AppPassword>, Unavailable> {
+        Ok(self
+            .open()?
+            .passwords
+            .get(id)
+            .map(|stored| stored.record.clone()))
+    }
+
+    async fn revoke_app_password(
+        &self,
+        id: &CredentialId,
+        at: Timestamp,
+        event: Event,
+    ) -> Result<bool, Unavailable> {
+        let mut state = self.open()?;
+        let Some(mut stored) = state.passwords.get(id).cloned() else {
+            return Ok(false);
+        };
+        if stored.record.revoked.is_some() {
+            return Ok(false);
+        }
+        state.append(vec![event])?;
+        stored.record.revoked = Some(at);
+        state.passwords.insert(id.clone(), stored);
+        state.tickets.retain(|_, ticket| ticket.credential != *id);
+        Ok(true)
+    }
+}
+
+#[async_trait]
+impl Attempts for Memory {
+    async fn reserve(&self, place: Place) -> Result<Option<Reservation>, Unavailable> {
+        let mut state = self.open()?;
+        let source = Counter::take(&mut state.sources, place.source.clone(), &place, None);
+        let subject = Counter::take(
+            &mut state.subjects,
+            place.subject.clone(),
+            &place,
+            place.limit,
+        );
+        let (Some(subject), Some(source)) = (subject, source) else {
+            return Ok(None);
+        };
+        let source_is_familiar = state.is_familiar(&place);
+        let counts = Counts {
+            subject,
+            source,
+            source_is_familiar,
+        };
+        Ok(Some(Reservation { place, counts }))
+    }
+
+    async fn settle(&self, settlement: Settlement) -> Result<(), Unavailable> {
+        let mut state = self.open()?;
+        state.append(settlement.events)?;
+        if let Some((account, credential, address)) = settlement.succeeded {
+            let place = settlement.reservation.place;
+            if let Some(counter) = state.subjects.get_mut(&place.subject) {
+                counter.give_back(place.now);
+            }
+            if let Some(counter) = state.sources.get_mut(&place.source) {
+                counter.give_back(place.now);
+            }
+            if let Some(stored) = state.passwords.get_mut(&credential) {
+                stored.record.last_used = Some((place.now, address));
+            }
+            state.familiar.insert((account, address.into()));
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Tickets for Memory {
+    async fn record(&self, ticket: RelayedTicket) -> Result<(), Unavailable> {
+        let mut state = self.open()?;
+        let owner = |known: &RelayedTicket| {
+            (
+                known.account.clone(),
+                known.credential.clone(),
+                known.pool.clone(),
+            )
+        };
+        if let Some(known) = state.tickets.get(&ticket.key)
+            && owner(known) != owner(&ticket)
+        {
+            return Err(crate::unavailable(
+                "that ticket was relayed to somebody else",
+            ));
+        }
+        state.tickets.insert(ticket.key.clone(), ticket);
+        Ok(())
+    }
+
+    async fn find(
+        &self,
+        key: &TicketKey,
+        now: Timestamp,
+    ) -> Result<Option<(RelayedTicket, Account)>, Unavailable> {
+        let state = self.open()?;
+        let Some(ticket) = state.tickets.get(key) else {
+            return Ok(None);
+        };
+        let stands = state
+            .passwords
+            .get(&ticket.credential)
+            .is_some_and(|stored| {
+                stored.record.account == ticket.account
+                    && stored.record.revoked.is_none()
+                    && stored.record.expires.is_none_or(|expires| expires > now)
+            });
+        let account = state.accounts.get(&ticket.account);
+        let account = account.filter(|account| account.state == AccountState::Active);
+        Ok(account
+            .filter(|_| stands && ticket.expires > now)
+            .map(|account| (ticket.clone(), account.clone())))
+    }
+}
+
+#[async_trait]
+impl Audit for Memory {
+    async fn append(&self, events: Vec<Event>) -> Result<(), Unavailable> {
+        self.open()?.append(events)
+    }
+
+    async fn read(&self, first: i64, count: u32) -> Result<Vec<ChainedEvent>, Unavailable> {
+        let state = self.open()?;
+        let wanted = state.chain.iter().filter(|chained| chained.number >= first);
+        Ok(wanted
+            .take(usize::try_from(count).unwrap_or(usize::MAX))
+            .cloned()
+            .collect())
+    }
+}
