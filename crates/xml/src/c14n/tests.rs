@@ -1,6 +1,6 @@
 use std::path::{Path, PathBuf};
 
-use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
+use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use expect_test::{Expect, expect};
@@ -121,6 +121,92 @@ fn merlin_exc_c14n_one() {
         digest_of(&["bar", "#default"]),
         "09xMy0RTQM1Q91demYe/0F6AGXo="
     );
+}
+
+/// Digests that other implementations wrote into their signatures, over whole documents or elements
+/// named by id, with no other transforms than ours.
+#[test]
+fn digests_of_other_implementations_are_ours() {
+    let Some(folder) = shared("") else { return };
+    for (name, references) in [
+        (
+            "saml-attacks/xml-crypto/signature_with_inclusivenamespaces.xml",
+            1,
+        ),
+        (
+            "saml-attacks/xml-crypto/signature_with_inclusivenamespaces_lines.xml",
+            1,
+        ),
+        (
+            "saml-attacks/xml-crypto/signature_with_inclusivenamespaces_lines_windows.xml",
+            1,
+        ),
+        ("saml-attacks/xml-crypto/valid_saml.xml", 2),
+        ("saml-attacks/xml-crypto/valid_saml_withcomments.xml", 2),
+        ("saml-attacks/xml-crypto/valid_signature.xml", 3),
+        ("saml-attacks/xml-crypto/valid_signature_utf8.xml", 1),
+        ("saml-attacks/xml-crypto/valid_signature wsu.xml", 3),
+        (
+            "saml-attacks/xml-crypto/valid_signature_with_unused_prefixes.xml",
+            6,
+        ),
+        ("saml-attacks/xml-crypto/wsfederation_metadata.xml", 1),
+    ] {
+        let text = std::fs::read_to_string(folder.join(name)).unwrap();
+        let matching = matching_digests(&text);
+        assert_eq!(matching, references, "{name}");
+    }
+}
+
+fn matching_digests(text: &str) -> usize {
+    let document = Document::parse(text).unwrap();
+    let root = document.root();
+    let signatures = root
+        .descendants()
+        .filter(|element| element.name() == "Signature");
+    signatures
+        .flat_map(|signature| {
+            let references = signature
+                .descendants()
+                .filter(|inside| inside.name() == "Reference");
+            references.map(move |reference| (signature, reference))
+        })
+        .filter(|(signature, reference)| {
+            let uri = reference.attribute("URI").unwrap().trim_start_matches('#');
+            let target = root.descendants().find(|element| {
+                uri.is_empty()
+                    || element
+                        .attributes()
+                        .any(|attribute| attribute.value() == uri)
+            });
+            let list = reference
+                .descendants()
+                .find(|inside| inside.name() == "InclusiveNamespaces");
+            let list = list
+                .and_then(|list| list.attribute("PrefixList"))
+                .unwrap_or("");
+            let prefixes: Vec<_> = list.split_ascii_whitespace().collect();
+            let canonical = exclusive_without(target.unwrap(), *signature, &prefixes).unwrap();
+            let part = |name: &str| {
+                reference
+                    .children()
+                    .find(|part| part.name() == name)
+                    .unwrap()
+            };
+            let method = part("DigestMethod").attribute("Algorithm").unwrap();
+            let algorithm = if method.ends_with("#sha1") {
+                &SHA1_FOR_LEGACY_USE_ONLY
+            } else {
+                &SHA256
+            };
+            let value = STANDARD.encode(digest(algorithm, canonical.as_bytes()));
+            let written: String = part("DigestValue")
+                .text()
+                .split_ascii_whitespace()
+                .collect();
+            value == written
+        })
+        .count()
 }
 
 /// A file of the shared vectors, where they lie beside the repository.
