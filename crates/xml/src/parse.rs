@@ -3,7 +3,7 @@
 //! One pass over the bytes counts depth, attributes and namespace declarations and refuses document
 //! type declarations and processing instructions; it decides nothing else. Wherever the text is
 //! well formed the pass and the tokenizer see the same tags, and the tokenizer stops at the first
-//! place where it is not. Start at [`check`].
+//! place where it is not. Start at `check`.
 
 use thiserror::Error;
 
