@@ -2,6 +2,7 @@
 
 use aws_lc_rs::digest;
 use jiff::Timestamp;
+use proto::secret::Secret;
 use serde::{Deserialize, Serialize};
 
 use crate::account::AccountId;
@@ -12,26 +13,11 @@ use crate::credential::CredentialId;
 pub struct TicketKey(pub [u8; 32]);
 
 impl TicketKey {
-    /// Of a SAML assertion: its AssertionID and its signature value, never its raw bytes, as clients
-    /// serialise anew.
+    /// From what a ticket is known by on the wire (`proto::lync::webticket::Ticket::key`), never its
+    /// raw bytes, as clients serialise anew.
     #[must_use]
-    pub fn of_assertion(assertion_id: &str, signature_value: &str) -> Self {
-        Self::of("saml", &[assertion_id, signature_value])
-    }
-
-    /// Of a compact web ticket, with or without `cwt=` before it.
-    #[must_use]
-    pub fn of_cwt(ticket: &str) -> Self {
-        Self::of("cwt", &[ticket.trim().trim_start_matches("cwt=")])
-    }
-
-    fn of(kind: &str, parts: &[&str]) -> Self {
-        let mut context = digest::Context::new(&digest::SHA256);
-        for part in [kind].iter().chain(parts) {
-            context.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
-            context.update(part.as_bytes());
-        }
-        let hash = context.finish();
+    pub fn of(known_by: &Secret<Vec<u8>>) -> Self {
+        let hash = digest::digest(&digest::SHA256, known_by.expose());
         Self(hash.as_ref().first_chunk().copied().unwrap_or_default())
     }
 }
@@ -51,19 +37,4 @@ pub struct RelayedTicket {
     pub relayed: Timestamp,
     /// When it ends.
     pub expires: Timestamp,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn parts_cannot_be_shifted_into_each_other() {
-        assert_ne!(
-            TicketKey::of_assertion("ab", "c"),
-            TicketKey::of_assertion("a", "bc")
-        );
-        assert_ne!(TicketKey::of_cwt("AA"), TicketKey::of_assertion("AA", ""));
-        assert_eq!(TicketKey::of_cwt("cwt=AA"), TicketKey::of_cwt(" AA"));
-    }
 }
