@@ -1,1 +1,24 @@
-//! lab
+#![doc = include_str!("../README.md")]
+
+mod settings;
+mod world;
+
+mod serve;
+
+mod identity;
+mod people;
+mod ticket;
+
+mod echo;
+mod exchange;
+mod front_end;
+mod sip;
+
+mod requests;
+
+mod clock;
+
+pub use identity::{ASSERTION_TYPE, How, MAX_ASSERTION_SECONDS};
+pub use requests::{MAX_SEEN, Seen, Server};
+pub use settings::{AssertionCheck, LabError, MetadataHost, TlsFiles, User, WorldSettings};
+pub use world::{Started, World, start};

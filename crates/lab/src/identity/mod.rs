@@ -1,0 +1,87 @@
+//! Who a request comes from: the word of the gate, a domain password as IIS takes it, or a ticket.
+//!
+//! An assertion decides wherever one is sent, but where only tickets count; a wrong one is refused
+//! even on an anonymous path. Start at [`Reception`].
+
+mod assertion;
+mod credentials;
+mod reception;
+mod windows;
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::people::Person;
+
+pub(crate) use assertion::Assertions;
+pub use assertion::{ASSERTION_TYPE, MAX_ASSERTION_SECONDS};
+pub(crate) use reception::{Asks, Reception};
+pub(crate) use windows::{Logon, WindowsLogon};
+
+use assertion::{AssertionError, Presented};
+use credentials::schemes;
+
+/// How a server learned who somebody is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum How {
+    /// The gate said so, signed.
+    Assertion,
+    /// The domain password, by NTLM on this connection.
+    Ntlm,
+    /// The domain password, by Basic.
+    Basic,
+    /// A web ticket of the front end's own.
+    Ticket,
+}
+
+/// What is known of whoever sent a request.
+#[derive(Clone, Debug)]
+pub(crate) enum Caller {
+    /// Somebody.
+    Known {
+        /// Who.
+        person: Arc<Person>,
+        /// How it was learned.
+        how: How,
+    },
+    /// Nobody in particular: nothing was presented, or nothing is asked for here.
+    Nobody,
+    /// In the middle of an NTLM handshake; this goes into the next challenge.
+    Midway {
+        /// `NTLM` or `Negotiate` with the token that the client needs.
+        challenge: String,
+    },
+    /// Somebody whose proof is not good.
+    Refused {
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+impl Caller {
+    /// The person, if it is known.
+    pub(crate) fn person(&self) -> Option<&Arc<Person>> {
+        match self {
+            Self::Known { person, .. } => Some(person),
+            Self::Nobody | Self::Midway { .. } | Self::Refused { .. } => None,
+        }
+    }
+
+    /// How the person is known.
+    pub(crate) fn how(&self) -> Option<How> {
+        match self {
+            Self::Known { how, .. } => Some(*how),
+            Self::Nobody | Self::Midway { .. } | Self::Refused { .. } => None,
+        }
+    }
+
+    /// Why what was presented is not believed.
+    pub(crate) fn refused(&self) -> Option<&str> {
+        match self {
+            Self::Refused { reason } => Some(reason),
+            Self::Known { .. } | Self::Nobody | Self::Midway { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! The list of requests over plain HTTP on loopback: `GET /requests`, `POST /clear`, and
+//! `GET /ticket-key.pem`, the public key of the front end's tickets.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::{HeaderName, Method, StatusCode};
+
+use super::body;
+use super::http::{Application, Asked, Connection};
+use super::reply::Reply;
+use crate::requests::Requests;
+use crate::ticket::Mint;
+
+/// The header that says how many requests were forgotten.
+const FORGOTTEN: HeaderName = HeaderName::from_static("x-lab-forgotten");
+
+/// What answers with the list.
+#[derive(Debug)]
+pub(crate) struct RequestList {
+    pub(crate) requests: Arc<Requests>,
+    pub(crate) mint: Arc<Mint>,
+}
+
+impl RequestList {
+    fn list(&self) -> Reply {
+        match serde_json::to_string(&self.requests.all()) {
+            Ok(list) => Reply::with_body(StatusCode::OK, "application/json", list)
+                .header(FORGOTTEN, &self.requests.forgotten().to_string()),
+            Err(_) => Reply::new(StatusCode::INTERNAL_SERVER_ERROR),
+        }
+    }
+}
+
+impl Application for RequestList {
+    async fn answer(&self, asked: Asked, _: &Connection) -> Reply {
+        if body::drain(asked.body).await.is_err() {
+            return Reply::new(StatusCode::BAD_REQUEST);
+        }
+        let clears = asked.head.parameter("clear") == Some("1");
+        match (&asked.head.method, asked.head.path.as_str()) {
+            (&Method::GET, "/requests") => self.list(),
+            (&Method::POST, "/clear") => {
+                self.requests.clear();
+                Reply::new(StatusCode::NO_CONTENT)
+            }
+            (&Method::POST, "/requests") if clears => {
+                self.requests.clear();
+                Reply::new(StatusCode::NO_CONTENT)
+            }
+            (&Method::GET, "/ticket-key.pem") => {
+                let pem = pem("PUBLIC KEY", self.mint.public_key());
+                Reply::with_body(StatusCode::OK, "application/x-pem-file", pem)
+            }
+            (_, "/requests" | "/clear" | "/ticket-key.pem") => {
+                Reply::new(StatusCode::METHOD_NOT_ALLOWED)
+            }
+            _ => Reply::new(StatusCode::NOT_FOUND),
+        }
+    }
+}
+
+/// RFC 7468.
+fn pem(label: &str, der: &[u8]) -> String {
+    let mut pem = format!("-----BEGIN {label}-----\n");
+    for line in der.chunks(48) {
+        pem.push_str(&STANDARD.encode(line));
+        pem.push('\n');
+    }
+    // Writing to a String cannot fail.
+    let _ = writeln!(pem, "-----END {label}-----");
+    pem
+}
