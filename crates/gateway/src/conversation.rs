@@ -3,19 +3,32 @@
 //! Sans I/O: the door feeds what came in, this says what to do. A verdict other than
 //! [`Verdict::Forward`] lets no byte through (invariant 1). Start at [`Conversation::request`].
 
+mod decide;
+mod state;
+
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use authn::audit::Event;
-use authn::place::{ActivityId, Zone};
-use authn::ticket::RelayedTicket;
-use authn::{Attempt, Authenticated, Outcome};
+use authn::audit::{Event, Kind as EventKind, Reason};
+use authn::place::{ActivityId, Channel, Zone};
+use authn::ticket::{RelayedTicket, TicketKey};
+use authn::{Attempt, Authenticated, Outcome, Proof, Refusal};
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::header::{self, HeaderName, HeaderValue};
+use http::{HeaderMap, StatusCode, Version};
 use jiff::Timestamp;
-use proto::ntlm::ChannelBinding;
+use proto::http_auth::Credentials;
+use proto::lync::webticket;
+use proto::ntlm::{ChannelBinding, Expected};
 
-use crate::route::{Onward, Publication};
+use crate::headers;
+use crate::path::CleanPath;
+use crate::preauth::handshake::{self, Fresh, Step};
+use crate::read;
+use crate::reply::{self, Replies};
+use crate::route::{Auth, Kind, Onward, Publication, Scheme};
+use decide::{activity, header_of, out_of_order};
+use state::{Asked, Bound, Next, Stage};
 
 /// What the door knows of a connection when it is accepted.
 #[derive(Clone, Debug)]
@@ -52,6 +65,17 @@ pub struct Reply {
     pub headers: HeaderMap,
     /// The body.
     pub body: Bytes,
+    /// Why, for the log; the client does not learn it.
+    pub cause: Option<String>,
+}
+
+impl Reply {
+    /// The same answer, with what the log says of it.
+    #[must_use]
+    fn because(mut self, cause: &str) -> Self {
+        self.cause = Some(cause.to_owned());
+        self
+    }
 }
 
 /// What becomes of the request's body on its way on.
@@ -137,46 +161,206 @@ pub enum Verdict {
 pub struct Answered {
     /// The body to send to the client.
     pub body: Bytes,
-    /// A ticket to record before anything is sent.
-    pub ticket: Option<RelayedTicket>,
+    /// The tickets to record before anything is sent.
+    pub tickets: Vec<RelayedTicket>,
 }
 
-/// Marks the type that the door holds, one per downstream connection.
+/// One downstream connection; the door holds exactly one for each.
 #[derive(Debug)]
 pub struct Conversation {
     publication: Arc<Publication>,
     peer: Peer,
+    stage: Stage,
+    asked: Option<Asked>,
+}
+
+/// What was revoked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Revoked {
+    /// Everything of an account.
+    Account(authn::account::AccountId),
+    /// One credential.
+    Credential(authn::credential::CredentialId),
 }
 
 impl Conversation {
     /// Begins with nobody authenticated.
     #[must_use]
     pub fn new(publication: Arc<Publication>, peer: Peer) -> Self {
-        Self { publication, peer }
+        Self {
+            publication,
+            peer,
+            stage: Stage::Nobody,
+            asked: None,
+        }
     }
 
     /// Takes the head of the next request.
     pub fn request(&mut self, head: &http::request::Parts, moment: Moment) -> Verdict {
-        let _ = (&self.publication, &self.peer, head, moment);
-        Verdict::ReadBody { at_most: 0 }
+        self.asked = None;
+        let activity = activity(&moment);
+        let replies = Replies {
+            activity: header_of(&activity.0),
+        };
+        let refuse = |status, sentence, close| {
+            let reply = replies.plain(status, sentence);
+            Verdict::Refuse {
+                reply,
+                close,
+                events: Vec::new(),
+            }
+        };
+        if headers::framing(head).is_err() {
+            return refuse(
+                StatusCode::BAD_REQUEST,
+                "The request's framing is in doubt.\n",
+                true,
+            );
+        }
+        let Some(name) = self.host_name(head) else {
+            return refuse(
+                StatusCode::MISDIRECTED_REQUEST,
+                "No such host is here.\n",
+                true,
+            );
+        };
+        let Ok(path) = CleanPath::parse(head.uri.path()) else {
+            return refuse(
+                StatusCode::BAD_REQUEST,
+                "The path can be read in two ways.\n",
+                false,
+            );
+        };
+        let route = self
+            .publication
+            .hosts
+            .get(&name)
+            .and_then(|host| host.route(&path));
+        let Some(route) = route.filter(|route| route.auth != Auth::Closed).cloned() else {
+            return refuse(StatusCode::NOT_FOUND, "Nothing is published here.\n", false);
+        };
+        if !route.takes(&head.method) {
+            let sentence = "This method is not published here.\n";
+            return refuse(StatusCode::METHOD_NOT_ALLOWED, sentence, false);
+        }
+        let asked = Asked {
+            head: head.clone(),
+            name,
+            route,
+            activity,
+            replies,
+            next: Next::Pass,
+            channel: None,
+            somebody: None,
+            token: None,
+        };
+        match asked.route.auth {
+            Auth::Anonymous | Auth::Closed => {
+                self.interrupted();
+                self.forward(asked, Pass::Anonymous, Bound::Streams)
+            }
+            Auth::Schemes(_) => self.protected(asked, moment),
+        }
     }
 
     /// Takes the body that was asked for.
     pub fn body(&mut self, body: Bytes, moment: Moment) -> Verdict {
-        let _ = (body, moment);
-        Verdict::ReadBody { at_most: 0 }
+        let Some(mut asked) = self.asked.take() else {
+            return out_of_order(&moment);
+        };
+        let Ok(request) = webticket::Request::parse_bytes(&body) else {
+            let reply = asked.replies.fault(StatusCode::BAD_REQUEST);
+            return Verdict::Refuse {
+                reply,
+                close: false,
+                events: Vec::new(),
+            };
+        };
+        let sip_uri = request.sip_uri().map(str::to_owned);
+        match std::mem::replace(&mut asked.next, Next::Pass) {
+            Next::Verify(proof, channel) => {
+                let attempt = self.attempt(&asked, (*proof, channel), sip_uri);
+                asked.next = Next::Read(body);
+                self.asked = Some(asked);
+                Verdict::Verify(Box::new(attempt))
+            }
+            Next::PassAs(who) => {
+                if let Some(uri) = sip_uri.filter(|uri| !who.owns_sip_uri(uri)) {
+                    return self.not_the_owner(&asked, &who, (uri, moment.now));
+                }
+                self.forward(asked, Pass::As(who), Bound::Read(body))
+            }
+            Next::Pass | Next::Read(_) => out_of_order(&moment),
+        }
     }
 
-    /// Takes the verifier's outcome.
+    /// Takes the verifier's outcome, after the door held it back as it says.
     pub fn verified(&mut self, outcome: Outcome, moment: Moment) -> Verdict {
-        let _ = (outcome, moment);
-        Verdict::ReadBody { at_most: 0 }
+        let Some(mut asked) = self.asked.take() else {
+            return out_of_order(&moment);
+        };
+        let channel = asked.channel;
+        match outcome.result {
+            Ok(verified) => {
+                let who = verified.authenticated;
+                if let Some(scheme) = asked.handshake_scheme() {
+                    let service = asked.route.service.clone();
+                    self.stage = Stage::Somebody {
+                        who: Arc::clone(&who),
+                        scheme,
+                        service,
+                    };
+                    asked.token = verified.reply_token.map(|token| (scheme, token));
+                }
+                let bound = match std::mem::replace(&mut asked.next, Next::Pass) {
+                    Next::Read(body) => Bound::Read(body),
+                    Next::Pass | Next::PassAs(_) | Next::Verify(..) => Bound::Streams,
+                };
+                self.forward(asked, Pass::As(who), bound)
+            }
+            Err(Refusal::Denied) if channel == Some(Channel::Ticket) => self.ticket_wanted(&asked),
+            Err(Refusal::Denied) => self.denied(&asked),
+            Err(Refusal::Unavailable(_)) => {
+                let sentence = "This cannot be checked now; try again later.\n";
+                let reply = asked
+                    .replies
+                    .plain(StatusCode::SERVICE_UNAVAILABLE, sentence);
+                Verdict::Refuse {
+                    reply,
+                    close: false,
+                    events: Vec::new(),
+                }
+            }
+        }
     }
 
     /// Takes the head of the back end's answer and cleans it in place: credential challenges and
     /// hop-by-hop headers go, our own are added; or a reply of our own takes its place.
     pub fn answer(&mut self, head: &mut http::response::Parts) -> Option<Reply> {
-        let _ = head;
+        let asked = self.asked.as_mut()?;
+        let is_ours = asked.somebody.is_some() && asked.route.onward != Onward::None;
+        if head.status == StatusCode::UNAUTHORIZED && is_ours {
+            // The back end did not take the identity we gave; a prompt would help nobody.
+            let sentence = "The server behind does not accept the sign-in.\n";
+            let reply = asked
+                .replies
+                .plain(StatusCode::SERVICE_UNAVAILABLE, sentence);
+            return Some(reply.because("the back end answered 401 to our identity"));
+        }
+        if head.status.is_informational() {
+            let sentence = "The server behind cannot be understood.\n";
+            let reply = asked.replies.plain(StatusCode::BAD_GATEWAY, sentence);
+            return Some(reply.because("the back end wants to switch protocols"));
+        }
+        headers::clean_answer(&mut head.headers, asked.somebody.is_some());
+        if let Some(host) = self.publication.hosts.get(&asked.name) {
+            read::rewrite_headers(&mut head.headers, host);
+        }
+        head.headers
+            .insert(headers::ACTIVITY, asked.replies.activity.clone());
+        if let Some((scheme, token)) = asked.token.take() {
+            reply::append(&mut head.headers, &reply::challenge(scheme, &token));
+        }
         None
     }
 
@@ -191,28 +375,40 @@ impl Conversation {
         body: Bytes,
         moment: Moment,
     ) -> Result<Answered, Reply> {
-        let _ = (head, moment);
-        Ok(Answered { body, ticket: None })
+        let Some(asked) = &self.asked else {
+            let replies = Replies {
+                activity: header_of(&activity(&moment).0),
+            };
+            let sentence = "The server behind cannot be understood.\n";
+            return Err(replies.plain(StatusCode::BAD_GATEWAY, sentence));
+        };
+        head.headers.remove(header::CONTENT_LENGTH);
+        self.edited(asked, head, &body, moment.now)
+            .map_err(|error| {
+                let sentence = "The server behind cannot be understood.\n";
+                let reply = asked.replies.plain(StatusCode::BAD_GATEWAY, sentence);
+                reply.because(&error.to_string())
+            })
     }
 
     /// Who the connection belongs to, if anybody.
     #[must_use]
     pub fn identity(&self) -> Option<&Arc<Authenticated>> {
-        None
+        match &self.stage {
+            Stage::Somebody { who, .. } => Some(who),
+            Stage::Nobody | Stage::Waiting(_) => None,
+        }
     }
 
     /// Ends the identity if it rests on this account or credential; the door then closes.
     pub fn revoked(&mut self, revoked: &Revoked) -> bool {
-        let _ = revoked;
-        false
+        let rests = self.identity().is_some_and(|who| match revoked {
+            Revoked::Account(account) => who.account_id() == account,
+            Revoked::Credential(credential) => who.credential() == credential,
+        });
+        if rests {
+            self.stage = Stage::Nobody;
+        }
+        rests
     }
-}
-
-/// What was revoked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Revoked {
-    /// Everything of an account.
-    Account(authn::account::AccountId),
-    /// One credential.
-    Credential(authn::credential::CredentialId),
 }

@@ -1,14 +1,16 @@
 #![doc = include_str!("../README.md")]
 
-pub mod route;
 pub mod preset;
+pub mod route;
 
 pub mod conversation;
-pub mod preauth;
+mod preauth;
+mod read;
+mod reply;
 
 pub mod headers;
 pub mod path;
-pub mod rewrite;
+mod rewrite;
 
 pub mod ports;
 

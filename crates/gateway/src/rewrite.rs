@@ -1,1 +1,85 @@
-//! rewrite: being written.
+//! Host names: what the back end calls itself becomes what is published, or does not come out.
+
+use std::collections::BTreeMap;
+
+/// A back end's own names (lower case) and what they are called outside, with the port if it is
+/// not 443.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Names<'a>(pub(crate) &'a BTreeMap<String, String>);
+
+impl Names<'_> {
+    /// The address with its host put right; `None` where it names no host of the back end's own.
+    pub(crate) fn mapped(&self, url: &str) -> Option<String> {
+        let (scheme, rest) = url.split_once("://")?;
+        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        let (authority, path) = rest.split_at_checked(end)?;
+        let host = host_of(authority);
+        let published = self.0.get(&host)?;
+        let scheme = if scheme.eq_ignore_ascii_case("http") {
+            "https"
+        } else {
+            scheme
+        };
+        Some(format!("{scheme}://{published}{path}"))
+    }
+
+    /// Whether a text still names a host of the back end's own.
+    pub(crate) fn leaks(&self, text: &str) -> bool {
+        let text = text.to_ascii_lowercase();
+        self.0.keys().any(|name| text.contains(name.as_str()))
+    }
+}
+
+/// The host of an absolute address, in lower case.
+pub(crate) fn host_of_url(url: &str) -> Option<String> {
+    let (_, rest) = url.split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    Some(host_of(authority)).filter(|host| !host.is_empty())
+}
+
+/// The host of an authority: no user, no port, lower case.
+fn host_of(authority: &str) -> String {
+    let host = authority
+        .rsplit_once('@')
+        .map_or(authority, |(_, host)| host);
+    let host = if host.starts_with('[') {
+        host.split_inclusive(']').next().unwrap_or(host)
+    } else {
+        host.split(':').next().unwrap_or(host)
+    };
+    host.trim_end_matches('.').to_ascii_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_host_of_an_address_is_put_right() {
+        let names = BTreeMap::from([("fe01.local".to_owned(), "lync.contoso.com:8443".to_owned())]);
+        let mapped = |url: &str| Names(&names).mapped(url);
+        assert_eq!(
+            mapped("https://FE01.local:4443/a/b?c=fe01.local").as_deref(),
+            Some("https://lync.contoso.com:8443/a/b?c=fe01.local")
+        );
+        assert_eq!(
+            mapped("http://fe01.local").as_deref(),
+            Some("https://lync.contoso.com:8443")
+        );
+        assert_eq!(mapped("https://lync.contoso.com/"), None);
+        assert_eq!(mapped("https://fe01.local.evil/"), None);
+        assert_eq!(mapped("not an address"), None);
+        assert!(Names(&names).leaks("see FE01.LOCAL") && !Names(&names).leaks("see lync"));
+    }
+
+    #[test]
+    fn a_host_is_found_whatever_stands_around_it() {
+        let host = |url: &str| host_of_url(url);
+        assert_eq!(
+            host("https://u@A.example.:8/x").as_deref(),
+            Some("a.example")
+        );
+        assert_eq!(host("https://[::1]:8/x").as_deref(), Some("[::1]"));
+        assert_eq!(host("https:///x"), None);
+    }
+}

@@ -2,9 +2,13 @@
 //!
 //! A route without an explicit `auth` cannot be written; a path without a route is 404.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use authn::place::Service;
+use http::Method;
+
+use crate::path::CleanPath;
 
 /// How a client may prove who it is on a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,6 +30,8 @@ pub enum Auth {
     Anonymous,
     /// One of these, offered in this order.
     Schemes(Vec<Scheme>),
+    /// Nothing opens it: it is 404, although what is around it is published.
+    Closed,
 }
 
 /// Which paths a route takes; compared without regard to ASCII case, as IIS does.
@@ -35,6 +41,13 @@ pub enum PathPattern {
     Exact(String),
     /// This path and everything below it (`/EWS` takes `/EWS` and `/EWS/Exchange.asmx`).
     Below(String),
+    /// Everything below a path that has a segment of this name in it.
+    BelowWith {
+        /// The path.
+        below: String,
+        /// The segment.
+        segment: String,
+    },
 }
 
 /// What a request on this route is, so that the gate can read what it must.
@@ -75,7 +88,7 @@ pub struct Route {
     /// The paths.
     pub path: PathPattern,
     /// The methods that pass; empty means any of GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH.
-    pub methods: Vec<http::Method>,
+    pub methods: Vec<Method>,
     /// What must be proved.
     pub auth: Auth,
     /// What a request is.
@@ -96,7 +109,7 @@ pub struct Route {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Host {
     /// The routes; the longest match decides, `Exact` before `Below`.
-    pub routes: Vec<Route>,
+    pub routes: Vec<Arc<Route>>,
     /// The back end's own names and what they are called outside, for rewriting answers.
     pub names: BTreeMap<String, String>,
     /// The host name and path of the web ticket service, for `X-MS-WebTicketURL`.
@@ -112,4 +125,97 @@ pub struct Publication {
     pub ntlm_target: proto::ntlm::Target,
     /// The realm that Basic names.
     pub basic_realm: String,
+    /// Every header (lower case) by which any back end is told who the user is; no client's passes.
+    pub identity_headers: BTreeSet<String>,
+}
+
+impl Host {
+    /// The route of a path: exact ones first, then the longest.
+    #[must_use]
+    pub fn route(&self, path: &CleanPath) -> Option<&Arc<Route>> {
+        let weight = |route: &Route| match &route.path {
+            PathPattern::Exact(published) => path.is(published).then_some(usize::MAX),
+            PathPattern::Below(published) => path.is_below(published).then_some(published.len()),
+            PathPattern::BelowWith { below, segment } => {
+                (path.is_below(below) && path.has_segment(segment)).then_some(usize::MAX - 1)
+            }
+        };
+        self.routes
+            .iter()
+            .filter_map(|route| Some((weight(route)?, route)))
+            .max_by_key(|(weight, _)| *weight)
+            .map(|(_, route)| route)
+    }
+}
+
+impl Route {
+    /// Whether a method passes.
+    #[must_use]
+    pub fn takes(&self, method: &Method) -> bool {
+        crate::headers::is_known_method(method)
+            && (self.methods.is_empty() || self.methods.contains(method))
+    }
+
+    /// The schemes it offers, in order.
+    #[must_use]
+    pub fn schemes(&self) -> &[Scheme] {
+        match &self.auth {
+            Auth::Anonymous | Auth::Closed => &[],
+            Auth::Schemes(schemes) => schemes,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn route(path: PathPattern) -> Arc<Route> {
+        Arc::new(Route {
+            name: format!("{path:?}"),
+            path,
+            methods: vec![Method::GET],
+            auth: Auth::Anonymous,
+            kind: Kind::Plain,
+            service: Service::LYNC,
+            farm: "farm".to_owned(),
+            host_header: None,
+            onward: Onward::None,
+            set_headers: Vec::new(),
+        })
+    }
+
+    #[test]
+    fn the_longest_path_decides_and_an_exact_one_before_it() {
+        let host = Host {
+            routes: vec![
+                route(PathPattern::Below("/".to_owned())),
+                route(PathPattern::Below("/EWS".to_owned())),
+                route(PathPattern::Exact("/EWS/mrsproxy.svc".to_owned())),
+            ],
+            ..Host::default()
+        };
+        let found = |path: &str| {
+            let path = CleanPath::parse(path).unwrap();
+            host.route(&path)
+                .map(|route| route.name.clone())
+                .unwrap_or_default()
+        };
+        assert_eq!(found("/x"), "Below(\"/\")");
+        assert_eq!(found("/ews/Exchange.asmx"), "Below(\"/EWS\")");
+        assert_eq!(found("/EWS/MRSProxy.svc"), "Exact(\"/EWS/mrsproxy.svc\")");
+        assert_eq!(found("/EWSX"), "Below(\"/\")");
+    }
+
+    #[test]
+    fn only_methods_that_are_named_pass() {
+        let route = route(PathPattern::Below("/".to_owned()));
+        assert!(route.takes(&Method::GET));
+        assert!(!route.takes(&Method::POST) && !route.takes(&Method::CONNECT));
+        let any = Route {
+            methods: Vec::new(),
+            ..(*route).clone()
+        };
+        assert!(any.takes(&Method::POST) && !any.takes(&Method::TRACE));
+    }
 }

@@ -1,1 +1,5 @@
-//! preauth: being written.
+//! Pre-authentication: what a client offers, turned into something that can be verified.
+//!
+//! Nothing here knows whether a secret is right; that is `authn`'s. Start at [`handshake`].
+
+pub(crate) mod handshake;

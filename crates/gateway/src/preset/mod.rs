@@ -1,1 +1,4 @@
-//! preset: being written.
+//! Presets: what each published path of a product takes (design 14). One file a product.
+
+pub mod exchange;
+pub mod lync;

@@ -179,7 +179,8 @@ impl<'a> Understanding<'a> {
             }
         }
         for route in &written.route {
-            let host = Host { routes: vec![self.route(route)?], ..Host::default() };
+            let routes = vec![Arc::new(self.route(route)?)];
+            let host = Host { routes, ..Host::default() };
             merge(&mut hosts, route.host.to_ascii_lowercase(), host);
         }
         let names = &written.names;
@@ -192,6 +193,12 @@ impl<'a> Understanding<'a> {
                 dns_computer: format!("{}.{}", names.server.to_lowercase(), names.dns_domain),
             },
             basic_realm: names.dns_domain.clone(),
+            identity_headers: written
+                .farm
+                .iter()
+                .filter_map(|farm| farm.identity_header.as_ref())
+                .map(|name| name.get_ref().to_ascii_lowercase())
+                .collect(),
         })
     }
 

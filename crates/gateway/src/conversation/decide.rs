@@ -1,0 +1,442 @@
+//! The decisions behind [`Conversation`]: what a request must prove, and what then goes on.
+
+use super::*;
+
+/// The largest web ticket request that is read.
+const MAX_TICKET_REQUEST: usize = 64 * 1024;
+/// The header that carries a web ticket.
+const WEB_TICKET: HeaderName = HeaderName::from_static("x-ms-webticket");
+
+impl Conversation {
+    /// The published host that a request names; it must be the one that TLS asked for, too.
+    pub(super) fn host_name(&self, head: &http::request::Parts) -> Option<String> {
+        let sent = head.headers.get(header::HOST)?.to_str().ok()?;
+        let authority: http::uri::Authority = sent.parse().ok()?;
+        if sent.contains('@')
+            || head
+                .uri
+                .authority()
+                .is_some_and(|named| *named != authority)
+        {
+            return None;
+        }
+        let is_port = authority
+            .port()
+            .is_none_or(|port| port.as_str().parse::<u16>().is_ok());
+        let name = authority.host().to_ascii_lowercase();
+        let agrees = self
+            .peer
+            .server_name
+            .as_ref()
+            .is_none_or(|asked| *asked == name);
+        (is_port && agrees && self.publication.hosts.contains_key(&name)).then_some(name)
+    }
+
+    /// A request came that does not go on with the handshake: the handshake is void (T-CONN-9).
+    pub(super) fn interrupted(&mut self) {
+        if matches!(self.stage, Stage::Waiting(_)) {
+            self.stage = Stage::Nobody;
+        }
+    }
+
+    /// A route that asks for a proof.
+    pub(super) fn protected(&mut self, asked: Asked, moment: Moment) -> Verdict {
+        let mut offered = asked.head.headers.get_all(header::AUTHORIZATION).iter();
+        let (first, second) = (offered.next(), offered.next());
+        if second.is_some() {
+            self.stage = Stage::Nobody;
+            let sentence = "A request has one Authorization.\n";
+            let reply = asked.replies.plain(StatusCode::BAD_REQUEST, sentence);
+            return Verdict::Refuse {
+                reply,
+                close: true,
+                events: Vec::new(),
+            };
+        }
+        let takes_tickets = asked.route.schemes().contains(&Scheme::Ticket);
+        let credentials = first.map(|value| Credentials::parse(value.as_bytes()));
+        match credentials {
+            None if takes_tickets => self.by_ticket(asked),
+            None => self.by_connection(asked),
+            Some(Ok(Credentials::Ntlm(token))) => {
+                self.by_handshake(asked, (Scheme::Ntlm, &token), moment)
+            }
+            Some(Ok(Credentials::Negotiate(token))) => {
+                self.by_handshake(asked, (Scheme::Negotiate, &token), moment)
+            }
+            Some(Ok(Credentials::Basic { username, password })) => {
+                // Another identity on this connection ends the one before.
+                self.stage = Stage::Nobody;
+                if !asked.route.schemes().contains(&Scheme::Basic) {
+                    return self.unauthorized(&asked);
+                }
+                self.verify(
+                    asked,
+                    Proof::Password { username, password },
+                    Channel::Basic,
+                )
+            }
+            Some(Ok(Credentials::Bearer | Credentials::Other) | Err(_)) => {
+                self.interrupted();
+                self.unauthorized(&asked)
+            }
+        }
+    }
+
+    /// Without credentials of its own a request is its connection's, where that belongs to somebody
+    /// by a scheme of this route and for this service.
+    fn by_connection(&mut self, asked: Asked) -> Verdict {
+        self.interrupted();
+        if let Stage::Somebody {
+            who,
+            scheme,
+            service,
+        } = &self.stage
+        {
+            if asked.route.schemes().contains(scheme) && *service == asked.route.service {
+                let who = Arc::clone(who);
+                return self.pass_as(asked, who);
+            }
+        }
+        self.unauthorized(&asked)
+    }
+
+    fn by_ticket(&mut self, asked: Asked) -> Verdict {
+        self.interrupted();
+        let mut presented = asked.head.headers.get_all(WEB_TICKET).iter();
+        let (first, second) = (presented.next(), presented.next());
+        let only = first
+            .filter(|_| second.is_none())
+            .and_then(|value| value.to_str().ok());
+        let ticket = only.and_then(|value| webticket::Ticket::from_header(value).ok());
+        match ticket {
+            Some(ticket) => {
+                let proof = Proof::Ticket(TicketKey::of(&ticket.key()));
+                self.verify(asked, proof, Channel::Ticket)
+            }
+            None => self.ticket_wanted(&asked),
+        }
+    }
+
+    /// NTLM and Negotiate. A first message discards whoever was here (T-CONN-5); a scheme that is
+    /// not offered is not even looked at (T-PHISH-3).
+    fn by_handshake(
+        &mut self,
+        asked: Asked,
+        (scheme, token): (Scheme, &[u8]),
+        moment: Moment,
+    ) -> Verdict {
+        let before = std::mem::replace(&mut self.stage, Stage::Nobody);
+        let is_offered = asked.route.schemes().contains(&scheme);
+        // INVARIANT: the identity of NTLM is a connection's, and only HTTP/1.1 keeps one (I5).
+        if !is_offered || asked.head.version != Version::HTTP_11 {
+            return self.unauthorized(&asked);
+        }
+        let [.., a, b, c, d, e, f, g, h] = moment.random;
+        let fresh = Fresh {
+            target: &self.publication.ntlm_target,
+            server_challenge: [a, b, c, d, e, f, g, h],
+            now: moment.now,
+        };
+        let step = match before {
+            _ if handshake::begins(token) => handshake::begun(scheme, token, &fresh),
+            Stage::Waiting(waiting) => {
+                let hosts = [asked.name.clone()];
+                let expected = Expected {
+                    channel_bindings: &self.peer.channel_bindings,
+                    channel_binding: self.peer.channel_binding,
+                    mic: self.peer.mic,
+                    target_hosts: &hosts,
+                };
+                waiting.goes_on(scheme, token, &fresh, &expected)
+            }
+            Stage::Nobody | Stage::Somebody { .. } => Step::Refused,
+        };
+        match step {
+            Step::Answer(answer, waiting) => {
+                self.stage = Stage::Waiting(Box::new(waiting));
+                Verdict::Challenge(asked.replies.handshake(scheme, &answer))
+            }
+            Step::Whole(response, negotiation) => {
+                let channel = match scheme {
+                    Scheme::Negotiate => Channel::Negotiate,
+                    Scheme::Ntlm | Scheme::Basic | Scheme::Ticket => Channel::Ntlm,
+                };
+                self.verify(
+                    asked,
+                    Proof::Ntlm {
+                        response,
+                        negotiation,
+                    },
+                    channel,
+                )
+            }
+            Step::Refused => self.denied(&asked),
+        }
+    }
+
+    /// Verifies a proof; a web ticket request is read first, as it names whom the ticket is for.
+    fn verify(&mut self, mut asked: Asked, proof: Proof, channel: Channel) -> Verdict {
+        asked.channel = Some(channel);
+        if asked.route.kind == Kind::LyncWebTicket {
+            asked.next = Next::Verify(Box::new(proof), channel);
+            self.asked = Some(asked);
+            return Verdict::ReadBody {
+                at_most: MAX_TICKET_REQUEST,
+            };
+        }
+        let attempt = self.attempt(&asked, (proof, channel), None);
+        self.asked = Some(asked);
+        Verdict::Verify(Box::new(attempt))
+    }
+
+    pub(super) fn attempt(
+        &self,
+        asked: &Asked,
+        (proof, channel): (Proof, Channel),
+        sip_uri: Option<String>,
+    ) -> Attempt {
+        Attempt {
+            proof,
+            channel,
+            service: asked.route.service.clone(),
+            pool: asked.route.farm.clone(),
+            zone: self.peer.zone.clone(),
+            source: self.peer.address,
+            sip_uri,
+            activity: asked.activity.clone(),
+        }
+    }
+
+    fn pass_as(&mut self, mut asked: Asked, who: Arc<Authenticated>) -> Verdict {
+        if asked.route.kind == Kind::LyncWebTicket {
+            asked.next = Next::PassAs(who);
+            self.asked = Some(asked);
+            return Verdict::ReadBody {
+                at_most: MAX_TICKET_REQUEST,
+            };
+        }
+        self.forward(asked, Pass::As(who), Bound::Streams)
+    }
+
+    /// Lets a request through: the only place that makes a [`Forward`].
+    pub(super) fn forward(&mut self, mut asked: Asked, pass: Pass, bound: Bound) -> Verdict {
+        let route = Arc::clone(&asked.route);
+        let answer = match route.kind {
+            Kind::Plain => AnswerBody::Stream,
+            Kind::LyncDiscover | Kind::LyncMex | Kind::LyncUserLink => AnswerBody::Read {
+                at_most: read::MAX_DOCUMENT,
+            },
+            Kind::LyncWebTicket => AnswerBody::Read {
+                at_most: read::MAX_TICKET_ANSWER,
+            },
+        };
+        let Some(head) = self.onward_head(&asked, answer != AnswerBody::Stream) else {
+            let sentence = "The request cannot be passed on.\n";
+            let reply = asked.replies.plain(StatusCode::BAD_REQUEST, sentence);
+            return Verdict::Refuse {
+                reply,
+                close: true,
+                events: Vec::new(),
+            };
+        };
+        let (onward, somebody) = match &pass {
+            Pass::Anonymous => (Onward::None, None),
+            Pass::As(who) => (route.onward.clone(), Some(Arc::clone(who))),
+        };
+        asked.somebody = somebody;
+        let activity = asked.activity.clone();
+        self.asked = Some(asked);
+        Verdict::Forward(Box::new(Forward {
+            pass,
+            onward,
+            farm: route.farm.clone(),
+            route: route.name.clone(),
+            head,
+            body: match bound {
+                Bound::Streams => RequestBody::AsSent,
+                Bound::Read(body) => RequestBody::Keep(body),
+            },
+            answer,
+            activity,
+        }))
+    }
+
+    fn onward_head(&self, asked: &Asked, is_read: bool) -> Option<http::request::Parts> {
+        let route = &asked.route;
+        let published = asked.head.headers.get(header::HOST)?.clone();
+        let host = match &route.host_header {
+            Some(host) => HeaderValue::from_str(host).ok()?,
+            None => published.clone(),
+        };
+        let added = headers::Added {
+            client: self.peer.address,
+            published: &published,
+            host,
+            activity: asked.replies.activity.clone(),
+            set: &route.set_headers,
+            identity: &self.publication.identity_headers,
+            is_read,
+        };
+        let path = asked.head.uri.path_and_query()?.clone();
+        let mut head = http::Request::builder()
+            .method(asked.head.method.clone())
+            .uri(http::Uri::from(path))
+            .version(Version::HTTP_11)
+            .body(())
+            .ok()?
+            .into_parts()
+            .0;
+        head.headers = headers::onward(&asked.head.headers, &added);
+        Some(head)
+    }
+
+    /// 401 with this route's offers.
+    fn unauthorized(&self, asked: &Asked) -> Verdict {
+        if asked.route.schemes().contains(&Scheme::Ticket) {
+            return self.ticket_wanted(asked);
+        }
+        let realm = &self.publication.basic_realm;
+        Verdict::Challenge(asked.replies.offers(asked.route.schemes(), realm))
+    }
+
+    /// 401 after a proof that was not right, the same for every reason.
+    pub(super) fn denied(&self, asked: &Asked) -> Verdict {
+        let mut verdict = self.unauthorized(asked);
+        if let (Verdict::Challenge(reply), Kind::LyncWebTicket) = (&mut verdict, asked.route.kind) {
+            reply::add_diagnostics(reply, &asked.name);
+        }
+        verdict
+    }
+
+    pub(super) fn ticket_wanted(&self, asked: &Asked) -> Verdict {
+        let host = self.publication.hosts.get(&asked.name);
+        let url = host.and_then(|host| host.web_ticket_url.as_deref());
+        Verdict::Challenge(asked.replies.ticket_wanted(url))
+    }
+
+    /// Somebody who is signed in asks for a ticket in another's name.
+    pub(super) fn not_the_owner(
+        &self,
+        asked: &Asked,
+        who: &Authenticated,
+        (uri, now): (String, Timestamp),
+    ) -> Verdict {
+        let event = Event {
+            at: now,
+            kind: EventKind::Refused {
+                reason: Reason::SipUriOfAnother,
+                name: authn::audit::shown_name(&uri, ""),
+            },
+            account: Some(who.account_id().clone()),
+            source: Some(self.peer.address),
+            zone: Some(self.peer.zone.clone()),
+            service: Some(asked.route.service.clone()),
+            channel: Some(who.channel()),
+            activity: Some(asked.activity.clone()),
+        };
+        let reply = asked.replies.fault(StatusCode::INTERNAL_SERVER_ERROR);
+        Verdict::Refuse {
+            reply,
+            close: false,
+            events: vec![event],
+        }
+    }
+
+    /// What is made of an answer that was read; `None` passes it on as it came.
+    pub(super) fn edited(
+        &self,
+        asked: &Asked,
+        head: &mut http::response::Parts,
+        body: &Bytes,
+        now: Timestamp,
+    ) -> Result<Answered, read::ReadError> {
+        if head.headers.contains_key(header::CONTENT_ENCODING) {
+            return Err(read::ReadError::Malformed);
+        }
+        let host = self
+            .publication
+            .hosts
+            .get(&asked.name)
+            .ok_or(read::ReadError::Malformed)?;
+        if head.status != StatusCode::OK {
+            return Ok(read::not_ok(head, body, host));
+        }
+        if asked.head.method == http::Method::HEAD {
+            return Ok(Answered {
+                body: Bytes::new(),
+                tickets: Vec::new(),
+            });
+        }
+        let content_type = head.headers.get(header::CONTENT_TYPE);
+        let content_type = content_type.and_then(|value| value.to_str().ok());
+        let is_external = self.peer.zone == Zone::EXTERNAL;
+        let text = match asked.route.kind {
+            Kind::LyncDiscover | Kind::LyncUserLink => {
+                read::discover(body, content_type, (&self.publication, host), is_external)?
+            }
+            Kind::LyncMex => read::metadata(body, (&self.publication, host))?,
+            Kind::LyncWebTicket => {
+                let tickets = self.relayed(asked, body, now)?;
+                return Ok(Answered {
+                    body: body.clone(),
+                    tickets,
+                });
+            }
+            Kind::Plain => {
+                return Ok(Answered {
+                    body: body.clone(),
+                    tickets: Vec::new(),
+                });
+            }
+        };
+        Ok(Answered {
+            body: Bytes::from(text),
+            tickets: Vec::new(),
+        })
+    }
+
+    fn relayed(
+        &self,
+        asked: &Asked,
+        body: &[u8],
+        now: Timestamp,
+    ) -> Result<Vec<RelayedTicket>, read::ReadError> {
+        let who = asked.somebody.as_ref().ok_or(read::ReadError::NoTicket)?;
+        let found = read::tickets(body, now)?.into_iter();
+        let relayed = found.map(|(key, expires)| RelayedTicket {
+            key,
+            account: who.account_id().clone(),
+            credential: who.credential().clone(),
+            pool: asked.route.farm.clone(),
+            relayed: now,
+            expires,
+        });
+        Ok(relayed.collect())
+    }
+}
+
+/// The door asked for something that was not due; nothing passes.
+pub(super) fn out_of_order(moment: &Moment) -> Verdict {
+    let replies = Replies {
+        activity: header_of(&activity(moment).0),
+    };
+    let sentence = "The request cannot be passed on.\n";
+    let reply = replies.plain(StatusCode::INTERNAL_SERVER_ERROR, sentence);
+    Verdict::Refuse {
+        reply,
+        close: true,
+        events: Vec::new(),
+    }
+}
+
+/// The id of a request, from its random bytes.
+pub(super) fn activity(moment: &Moment) -> ActivityId {
+    let random: [u8; 16] = moment.random.first_chunk().copied().unwrap_or_default();
+    ActivityId::from(random)
+}
+
+/// An id as a header value.
+pub(super) fn header_of(id: &str) -> HeaderValue {
+    HeaderValue::from_str(id).unwrap_or_else(|_| HeaderValue::from_static("-"))
+}

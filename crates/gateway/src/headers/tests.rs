@@ -1,0 +1,262 @@
+//! What clients write to be taken for somebody, and what back ends let slip.
+
+use super::*;
+
+fn headers(lines: &[(&str, &str)]) -> HeaderMap {
+    let mut map = HeaderMap::new();
+    for (name, value) in lines {
+        let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
+        map.append(name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
+    }
+    map
+}
+
+fn head(version: Version, lines: &[(&str, &str)]) -> http::request::Parts {
+    let mut parts = http::Request::builder()
+        .version(version)
+        .body(())
+        .unwrap()
+        .into_parts()
+        .0;
+    parts.headers = headers(lines);
+    parts
+}
+
+fn passed(lines: &[(&str, &str)]) -> HeaderMap {
+    let ours = BTreeSet::from(["x-who".to_owned()]);
+    let host = HeaderValue::from_static("mail.contoso.com");
+    let added = Added {
+        client: "192.0.2.7".parse().unwrap(),
+        published: &host,
+        host: HeaderValue::from_static("exch01"),
+        activity: HeaderValue::from_static("1"),
+        set: &[(
+            HeaderName::from_static("x-tenant"),
+            HeaderValue::from_static("contoso"),
+        )],
+        identity: &ours,
+        is_read: false,
+    };
+    onward(&headers(lines), &added)
+}
+
+#[test]
+fn t_http_1_framing_that_two_programs_could_read_differently_is_refused() {
+    use FramingError as Error;
+    let host = ("host", "a");
+    let judged = |lines: &[(&str, &str)]| framing(&head(Version::HTTP_11, lines));
+    assert_eq!(judged(&[host]), Ok(()));
+    assert_eq!(judged(&[host, ("transfer-encoding", "Chunked")]), Ok(()));
+    assert_eq!(judged(&[host, ("content-length", "5")]), Ok(()));
+    assert_eq!(judged(&[]), Err(Error::Host));
+    assert_eq!(judged(&[host, host]), Err(Error::Host));
+    for coding in [
+        "gzip, chunked",
+        "chunked, chunked",
+        "chunked ",
+        "xchunked",
+        "",
+        "identity",
+    ] {
+        let refused = judged(&[host, ("transfer-encoding", coding)]);
+        assert_eq!(refused, Err(Error::TransferEncoding), "{coding}");
+    }
+    let twice = [
+        host,
+        ("transfer-encoding", "chunked"),
+        ("transfer-encoding", "chunked"),
+    ];
+    assert_eq!(judged(&twice), Err(Error::TransferEncoding));
+    let both = [
+        host,
+        ("transfer-encoding", "chunked"),
+        ("content-length", "5"),
+    ];
+    assert_eq!(judged(&both), Err(Error::TwoLengths));
+}
+
+#[test]
+fn t_http_2_old_versions_have_no_chunks() {
+    let old = head(
+        Version::HTTP_10,
+        &[("host", "a"), ("transfer-encoding", "chunked")],
+    );
+    assert_eq!(framing(&old), Err(FramingError::OldVersion));
+}
+
+#[test]
+fn t_http_3_a_length_is_one_plain_number() {
+    for length in [
+        "+5",
+        "5,5",
+        " 5",
+        "5 ",
+        "0x5",
+        "-1",
+        "",
+        "99999999999999999999",
+    ] {
+        let odd = head(
+            Version::HTTP_11,
+            &[("host", "a"), ("content-length", length)],
+        );
+        assert_eq!(framing(&odd), Err(FramingError::ContentLength), "{length}");
+    }
+    let lines = [
+        ("host", "a"),
+        ("content-length", "5"),
+        ("content-length", "5"),
+    ];
+    assert_eq!(
+        framing(&head(Version::HTTP_11, &lines)),
+        Err(FramingError::ContentLength)
+    );
+}
+
+#[test]
+fn t_http_6_identity_headers_of_clients_do_not_pass_in_any_spelling() {
+    for name in [
+        "X-Who",
+        "x_who",
+        "X-Forwarded-For",
+        "x_forwarded_for",
+        "X_Forwarded-For",
+        "Forwarded",
+        "X-Forwarded-User",
+        "Remote-User",
+        "X-Remote-User",
+        "Remote_User",
+        "X-Wicketgate-Identity",
+        "X-WICKETGATE_IDENTITY",
+        "X-Auth-User",
+        "X-SSL-Client-CN",
+        "X-MS-Proxy",
+        "Front-End-Https",
+        "X-User-Identity",
+        "X-BEResource",
+        "X-Original-URL",
+        "X-HTTP-Method-Override",
+    ] {
+        let seen = passed(&[(name, "evil"), (name, "evil2")]);
+        assert!(
+            !seen
+                .values()
+                .any(|value| value.as_bytes().starts_with(b"evil")),
+            "{name}"
+        );
+    }
+    let seen = passed(&[("x-forwarded-for", "10.0.0.1")]);
+    assert_eq!(seen["x-forwarded-for"], "192.0.2.7");
+    assert_eq!(seen["x-forwarded-host"], "mail.contoso.com");
+    assert_eq!(seen["host"], "exch01");
+    assert_eq!(seen["x-tenant"], "contoso");
+}
+
+#[test]
+fn t_http_7_a_client_cannot_name_our_headers_away() {
+    let named = "close, X-Forwarded-For, X-Tenant, Host, X-Wicketgate-Activity, X-Mine";
+    let seen = passed(&[("connection", named), ("x-mine", "1"), ("te", "trailers")]);
+    for ours in [
+        "x-forwarded-for",
+        "x-tenant",
+        "host",
+        "x-wicketgate-activity",
+    ] {
+        assert!(seen.contains_key(ours), "{ours}");
+    }
+    for hop in ["x-mine", "connection", "te"] {
+        assert!(!seen.contains_key(hop), "{hop}");
+    }
+}
+
+#[test]
+fn credentials_of_the_connection_do_not_pass_and_bearer_tokens_do() {
+    for value in [
+        "NTLM TlRM",
+        "Negotiate YII",
+        "Basic YTpi",
+        "Digest a=b",
+        "Kerberos x",
+        "bearer",
+    ] {
+        assert!(
+            !passed(&[("authorization", value)]).contains_key("authorization"),
+            "{value}"
+        );
+    }
+    assert_eq!(
+        passed(&[("authorization", "Bearer cwt=AA")])["authorization"],
+        "Bearer cwt=AA"
+    );
+    let proxied = passed(&[
+        ("proxy-authorization", "Basic YTpi"),
+        ("proxy-anything", "1"),
+    ]);
+    assert!(
+        !proxied
+            .keys()
+            .any(|name| name.as_str().starts_with("proxy-"))
+    );
+}
+
+#[test]
+fn t_http_10_cookies_that_choose_a_back_end_are_dropped() {
+    let chosen = "X-BEResource=evil~1; a=b; x-anonresource-backend=evil; X-AnonResource=true; c=d";
+    assert_eq!(passed(&[("cookie", chosen)])["cookie"], "a=b; c=d");
+    assert!(!passed(&[("cookie", "X-BEResource=evil~1")]).contains_key("cookie"));
+    // T-HTTP-11, CVE-2021-33766: the cookie that made a front end step aside.
+    assert!(!passed(&[("cookie", "SecurityToken=x")]).contains_key("cookie"));
+}
+
+#[test]
+fn challenges_and_chatter_of_a_back_end_do_not_come_out() {
+    let mut answer = headers(&[
+        ("www-authenticate", "NTLM"),
+        ("www-authenticate", "Negotiate, Basic realm=\"x\""),
+        ("www-authenticate", "Bearer realm=\"x\", NTLM"),
+        (
+            "www-authenticate",
+            "MsRtcOAuth href=\"https://a/\",grant_type=\"password\"",
+        ),
+        ("www-authenticate", "Bearer trusted_issuers=\"x\""),
+        ("persistent-auth", "true"),
+        ("proxy-authenticate", "NTLM"),
+        ("server", "IIS"),
+        ("x-ms-server-fqdn", "fe01.contoso.local"),
+        ("connection", "x-hop"),
+        ("x-hop", "1"),
+        ("content-length", "7"),
+        ("x-kept", "1"),
+    ]);
+    clean_answer(&mut answer, true);
+    let challenges: Vec<&HeaderValue> = answer.get_all("www-authenticate").iter().collect();
+    assert_eq!(challenges.len(), 2, "{challenges:?}");
+    let mut names: Vec<&str> = answer.keys().map(HeaderName::as_str).collect();
+    names.sort_unstable();
+    assert_eq!(
+        names,
+        [
+            "cache-control",
+            "content-length",
+            "www-authenticate",
+            "x-kept"
+        ]
+    );
+    assert_eq!(answer["cache-control"], "no-store");
+}
+
+#[test]
+fn an_operator_may_set_only_what_is_on_the_list() {
+    let may = |name: &'static str| may_be_set(&HeaderName::from_static(name));
+    assert!(may("x-tenant") && may("user-agent"));
+    for name in [
+        "authorization",
+        "host",
+        "cookie",
+        "x-forwarded-for",
+        "content-length",
+        "x-who",
+    ] {
+        assert!(!may(name), "{name}");
+    }
+}

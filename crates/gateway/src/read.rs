@@ -1,0 +1,173 @@
+//! Answers that are read before they go out: discover, MEX and web tickets (design 6, step 8).
+//!
+//! A document that still names a host of the back end's own after the edit does not come out.
+
+use authn::ticket::TicketKey;
+use bytes::Bytes;
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use jiff::{SignedDuration, Timestamp};
+use proto::lync::discover::{self, AccessLocation, MediaType};
+use proto::lync::mex;
+use proto::lync::webticket::Ticket;
+
+use crate::conversation::Answered;
+use crate::rewrite::{Names, host_of_url};
+use crate::route::{Host, Kind, Publication, Scheme};
+
+/// The largest discover or MEX document that is read.
+pub(crate) const MAX_DOCUMENT: usize = 256 * 1024;
+/// The largest answer with a web ticket that is read.
+pub(crate) const MAX_TICKET_ANSWER: usize = 256 * 1024;
+/// How long a ticket is known that does not say when it ends.
+const TICKET_LIFE: SignedDuration = SignedDuration::from_hours(8);
+/// How long any ticket is known.
+const LONGEST_TICKET_LIFE: SignedDuration = SignedDuration::from_hours(24);
+
+/// Why a document is not passed on; the log says it, the client does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ReadError {
+    /// It is not what it should be.
+    #[error("the back end's document cannot be read")]
+    Malformed,
+    /// It names a host of the back end's own, even after the edit.
+    #[error("the back end's document names an internal host")]
+    Leaks,
+    /// It has no ticket although it says that all went well.
+    #[error("the back end's answer has no web ticket")]
+    NoTicket,
+}
+
+/// Edits a discover document: outside links only, under their published names.
+pub(crate) fn discover(
+    body: &[u8],
+    content_type: Option<&str>,
+    (publication, host): (&Publication, &Host),
+    is_external: bool,
+) -> Result<String, ReadError> {
+    let media_type = content_type
+        .and_then(MediaType::parse)
+        .ok_or(ReadError::Malformed)?;
+    let names = Names(&host.names);
+    let mut document =
+        discover::Response::parse(body, media_type).map_err(|_| ReadError::Malformed)?;
+    document.map_links(|href| names.mapped(href));
+    if is_external {
+        let is_published = |href: &str| {
+            host_of_url(href).is_some_and(|name| publication.hosts.contains_key(&name))
+        };
+        document.links.retain(|link| {
+            let is_internal = link.token.to_ascii_lowercase().starts_with("internal/");
+            !is_internal && is_published(&link.href)
+        });
+        document.sip.retain(|access| !names.leaks(&access.fqdn));
+        document.access_location = document.access_location.map(|_| AccessLocation::External);
+    }
+    let written = document.write(media_type);
+    if names.leaks(&written) {
+        Err(ReadError::Leaks)
+    } else {
+        Ok(written)
+    }
+}
+
+/// Edits a MEX document: only ports that this gate offers, under their published names.
+pub(crate) fn metadata(
+    body: &[u8],
+    (publication, host): (&Publication, &Host),
+) -> Result<String, ReadError> {
+    let names = Names(&host.names);
+    let document = mex::Document::parse_bytes(body).map_err(|_| ReadError::Malformed)?;
+    let offered = offered_ports(host);
+    let edited = document.edited(mex::Edit {
+        map_address: &|address| names.mapped(address),
+        keeps_port: &|port| offered.contains(&port),
+    });
+    let kept = mex::Document::parse(&edited).map_err(|_| ReadError::Malformed)?;
+    let is_published =
+        |url: &str| host_of_url(url).is_some_and(|name| publication.hosts.contains_key(&name));
+    let mut addresses = kept
+        .ports()
+        .iter()
+        .filter_map(|port| port.address.as_deref());
+    if names.leaks(&edited) || !addresses.all(is_published) {
+        return Err(ReadError::Leaks);
+    }
+    Ok(edited)
+}
+
+/// The names of the ports that stay: those whose logon this host offers.
+fn offered_ports(host: &Host) -> Vec<&'static str> {
+    let tickets = host
+        .routes
+        .iter()
+        .filter(|route| route.kind == Kind::LyncWebTicket);
+    let schemes: Vec<Scheme> = tickets.flat_map(|route| route.schemes()).copied().collect();
+    let mut ports = Vec::new();
+    if schemes.contains(&Scheme::Negotiate) {
+        ports.push("WebTicketServiceWinNegotiate");
+    }
+    if schemes.contains(&Scheme::Ntlm) {
+        ports.push("WebTicketServiceWinNtlm");
+    }
+    ports
+}
+
+/// The tickets in an answer, each with what it is known by and when it ends.
+pub(crate) fn tickets(
+    body: &[u8],
+    now: Timestamp,
+) -> Result<Vec<(TicketKey, Timestamp)>, ReadError> {
+    let found = Ticket::in_answer(body).map_err(|_| ReadError::Malformed)?;
+    if found.is_empty() {
+        return Err(ReadError::NoTicket);
+    }
+    let after = |life: SignedDuration| now.checked_add(life).unwrap_or(Timestamp::MAX);
+    let known = |ticket: &Ticket| {
+        let end = ticket
+            .expiry()
+            .at(now)
+            .unwrap_or_else(|| after(TICKET_LIFE));
+        (
+            TicketKey::of(&ticket.key()),
+            end.min(after(LONGEST_TICKET_LIFE)),
+        )
+    };
+    Ok(found.iter().map(known).collect())
+}
+
+/// An answer that is not 200: its body goes on unless it names a host of the back end's own.
+pub(crate) fn not_ok(head: &mut http::response::Parts, body: &Bytes, host: &Host) -> Answered {
+    let leaks = Names(&host.names).leaks(&String::from_utf8_lossy(body));
+    if leaks {
+        head.headers.remove(header::CONTENT_TYPE);
+    }
+    let body = if leaks { Bytes::new() } else { body.clone() };
+    Answered {
+        body,
+        tickets: Vec::new(),
+    }
+}
+
+/// Puts addresses in an answer's headers right; a header that still names an internal host goes.
+pub(crate) fn rewrite_headers(headers: &mut HeaderMap, host: &Host) {
+    let names = Names(&host.names);
+    for name in [
+        header::LOCATION,
+        HeaderName::from_static("x-ms-webticketurl"),
+    ] {
+        let mapped = headers
+            .get(&name)
+            .and_then(|value| names.mapped(value.to_str().ok()?));
+        if let Some(value) = mapped.and_then(|mapped| HeaderValue::from_str(&mapped).ok()) {
+            headers.insert(name, value);
+        }
+    }
+    let leaking: Vec<HeaderName> = headers
+        .iter()
+        .filter(|(_, value)| names.leaks(&String::from_utf8_lossy(value.as_bytes())))
+        .map(|(name, _)| name.clone())
+        .collect();
+    for name in leaking {
+        headers.remove(name);
+    }
+}
