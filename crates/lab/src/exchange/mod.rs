@@ -50,7 +50,9 @@ impl Application for Exchange {
         let caller = self.reception.identify(&asked.head, connection, asks);
         self.reception.note(&asked.head, connection, &caller);
         let reply = self.reply(place, asked, &caller, connection).await;
-        reply.header(FE_SERVER, &self.reception.host)
+        self.reception
+            .finish(reply, &caller)
+            .header(FE_SERVER, &self.reception.host)
     }
 }
 

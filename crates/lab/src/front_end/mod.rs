@@ -112,7 +112,8 @@ impl Application for FrontEnd {
         };
         self.reception.note(&asked.head, connection, &caller);
         let reply = self.reply(place, asked, &caller, connection).await;
-        reply
+        self.reception
+            .finish(reply, &caller)
             .header(SERVER_FQDN, &self.addresses.internal_host)
             .header(CACHE_CONTROL, "no-cache")
     }
@@ -212,6 +213,7 @@ impl FrontEnd {
             Ok(person) => Caller::Known {
                 person,
                 how: How::Ticket,
+                challenge: None,
             },
             Err(error) => Caller::Refused {
                 reason: error.to_string(),

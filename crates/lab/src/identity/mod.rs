@@ -4,8 +4,8 @@
 //! even on an anonymous path. Start at [`Reception`].
 
 mod assertion;
-mod credentials;
 mod reception;
+mod schemes;
 mod windows;
 
 use std::sync::Arc;
@@ -20,7 +20,7 @@ pub(crate) use reception::{Asks, Reception};
 pub(crate) use windows::{Logon, WindowsLogon};
 
 use assertion::{AssertionError, Presented};
-use credentials::schemes;
+use schemes::schemes;
 
 /// How a server learned who somebody is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -45,6 +45,8 @@ pub(crate) enum Caller {
         person: Arc<Person>,
         /// How it was learned.
         how: How,
+        /// What the answer's `WWW-Authenticate` ends the handshake with.
+        challenge: Option<String>,
     },
     /// Nobody in particular: nothing was presented, or nothing is asked for here.
     Nobody,

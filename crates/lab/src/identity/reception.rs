@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use http::header::WWW_AUTHENTICATE;
 use http::{HeaderName, StatusCode};
+use proto::http_auth::Challenge;
 
 use super::{AssertionError, Assertions, Caller, How, Logon, Presented, schemes};
 use crate::clock;
@@ -45,6 +46,7 @@ impl Reception {
             Ok(Some(person)) => Caller::Known {
                 person,
                 how: How::Assertion,
+                challenge: None,
             },
             Err(error) => Caller::Refused {
                 reason: error.to_string(),
@@ -87,7 +89,24 @@ impl Reception {
             Caller::Known { .. } | Caller::Nobody | Caller::Refused { .. } => reply
                 .header(WWW_AUTHENTICATE, "Negotiate")
                 .header(WWW_AUTHENTICATE, "NTLM")
-                .header(WWW_AUTHENTICATE, &format!("Basic realm=\"{}\"", self.host)),
+                .header(
+                    WWW_AUTHENTICATE,
+                    &Challenge::Basic { realm: &self.host }.to_string(),
+                ),
+        }
+    }
+
+    /// Ends a handshake that proved somebody.
+    pub(crate) fn finish(&self, reply: Reply, caller: &Caller) -> Reply {
+        match caller {
+            Caller::Known {
+                challenge: Some(challenge),
+                ..
+            } => reply.header(WWW_AUTHENTICATE, challenge),
+            Caller::Known { .. }
+            | Caller::Nobody
+            | Caller::Midway { .. }
+            | Caller::Refused { .. } => reply,
         }
     }
 

@@ -1,18 +1,22 @@
-//! The domain password by NTLM or Basic, as IIS takes it: so that a leak through the gate shows.
+//! The domain password by NTLM, Negotiate or Basic, as IIS takes it: so that a leak through the gate
+//! shows.
 //!
 //! NTLM makes a whole connection somebody's ([MS-NTHT] 3.1); [`WindowsLogon`] is one connection's.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
+use http::header::AUTHORIZATION;
 use jiff::Timestamp;
+use proto::http_auth;
+use proto::http_auth::{Credentials, HttpAuthParseError};
 use proto::ntlm::{
-    Authenticate, Challenge, Expected, FileTime, Negotiate, NtlmError, Response, Target,
+    Authenticate, Challenge, Expected, FileTime, Negotiate, NtlmError, NtlmParseError, Response,
+    Target,
 };
+use proto::spnego::{Acceptor, SpnegoError, Step};
+use thiserror::Error;
 
-use super::credentials::{Authorization, Token, authorization};
 use super::{Caller, How};
 use crate::clock;
 use crate::people::{People, Person};
@@ -36,31 +40,59 @@ pub(crate) struct WindowsLogon {
 enum Stage {
     #[default]
     Nobody,
-    Challenged(Box<Challenge>),
+    Midway(Box<Handshake>),
     Somebody(Arc<Person>),
 }
 
 impl WindowsLogon {
     /// Takes the next request's credentials.
     pub(crate) fn check(&self, headers: &HeaderMap, logon: &Logon, now: Timestamp) -> Caller {
+        let credentials = match credentials(headers) {
+            Ok(Some(credentials)) => credentials,
+            Ok(None) => return self.standing(),
+            Err(error) => return refused(&error),
+        };
+        match credentials {
+            Credentials::Basic { username, password } => match logon.people.named("", &username) {
+                Some(person) if person.has_password(password.expose()) => {
+                    known(person, How::Basic, None)
+                }
+                _ => refused(&LogonError::WrongPassword),
+            },
+            Credentials::Ntlm(token) => self.step(Scheme::Ntlm, &token, logon, now),
+            Credentials::Negotiate(token) => self.step(Scheme::Negotiate, &token, logon, now),
+            Credentials::Bearer | Credentials::Other => refused(&LogonError::Scheme),
+        }
+    }
+
+    fn standing(&self) -> Caller {
+        match &*self.lock() {
+            Stage::Somebody(person) => known(person, How::Ntlm, None),
+            Stage::Nobody | Stage::Midway(_) => Caller::Nobody,
+        }
+    }
+
+    fn step(&self, scheme: Scheme, token: &[u8], logon: &Logon, now: Timestamp) -> Caller {
         let mut stage = self.lock();
-        match authorization(headers) {
-            Authorization::Absent => match &*stage {
-                Stage::Somebody(person) => known(person, How::Ntlm),
-                Stage::Nobody | Stage::Challenged(_) => Caller::Nobody,
-            },
-            Authorization::Unreadable => refused("the credentials cannot be read"),
-            Authorization::Basic { user, password } => match logon.people.named("", &user) {
-                Some(person) if person.has_password(password.expose()) => known(person, How::Basic),
-                _ => refused("the password is wrong"),
-            },
-            Authorization::Token(token) => {
-                // Whatever comes of this step, the one before is used up.
-                match std::mem::take(&mut *stage) {
-                    Stage::Challenged(challenge) => finish(*challenge, &token, logon, &mut stage),
-                    Stage::Nobody | Stage::Somebody(_) => begin(&token, logon, now, &mut stage),
+        // Whatever comes of this step, the one before is used up.
+        let mut handshake = match std::mem::take(&mut *stage) {
+            Stage::Midway(handshake) if handshake.scheme == scheme => handshake,
+            _ => Box::new(Handshake::new(scheme)),
+        };
+        match handshake.step(token, logon, now) {
+            Ok(Outcome::Answer(token)) => {
+                *stage = Stage::Midway(handshake);
+                Caller::Midway {
+                    challenge: scheme.written(&token),
                 }
             }
+            Ok(Outcome::Proved(person, token)) => {
+                let token = token.map(|token| scheme.written(&token));
+                let caller = known(&person, How::Ntlm, token);
+                *stage = Stage::Somebody(person);
+                caller
+            }
+            Err(error) => refused(&error),
         }
     }
 
@@ -70,55 +102,111 @@ impl WindowsLogon {
     }
 }
 
-fn begin(token: &Token, logon: &Logon, now: Timestamp, stage: &mut Stage) -> Caller {
-    let negotiate = match Negotiate::parse(&token.bytes) {
-        Ok(negotiate) => negotiate,
-        Err(error) => return refused(&error.to_string()),
-    };
-    let Ok(server_challenge) = clock::random() else {
-        return refused("the system gives no random bytes");
-    };
-    let now = FileTime::from_unix_micros(now.as_microsecond());
-    let challenge = Challenge::answer(negotiate, &logon.target, server_challenge, now);
-    let text = format!("{} {}", token.scheme, STANDARD.encode(challenge.as_bytes()));
-    *stage = Stage::Challenged(Box::new(challenge));
-    Caller::Midway { challenge: text }
+/// One handshake.
+#[derive(Debug)]
+struct Handshake {
+    scheme: Scheme,
+    acceptor: Acceptor,
+    challenge: Option<Challenge>,
 }
 
-fn finish(challenge: Challenge, token: &Token, logon: &Logon, stage: &mut Stage) -> Caller {
-    match proved(challenge, token, logon) {
-        Ok(Some(person)) => {
-            let caller = known(&person, How::Ntlm);
-            *stage = Stage::Somebody(person);
-            caller
+enum Outcome {
+    Answer(Vec<u8>),
+    Proved(Arc<Person>, Option<Vec<u8>>),
+}
+
+impl Handshake {
+    fn new(scheme: Scheme) -> Self {
+        Self {
+            scheme,
+            acceptor: Acceptor::new(),
+            challenge: None,
         }
-        Ok(None) => refused("the password is wrong"),
-        Err(error) => refused(&error.to_string()),
+    }
+
+    fn step(&mut self, token: &[u8], logon: &Logon, now: Timestamp) -> Result<Outcome, LogonError> {
+        let message = match self.acceptor.token(token)? {
+            Step::Ntlm(message) => message,
+            Step::Answer(answer) => return Ok(Outcome::Answer(answer)),
+        };
+        let Some(challenge) = self.challenge.take() else {
+            let random = clock::random().map_err(|_| LogonError::Random)?;
+            let now = FileTime::from_unix_micros(now.as_microsecond());
+            let negotiate = Negotiate::parse(&message)?;
+            let challenge = Challenge::answer(negotiate, &logon.target, random, now);
+            let answer = self.acceptor.wrap_challenge(challenge.as_bytes());
+            self.challenge = Some(challenge);
+            return Ok(Outcome::Answer(answer));
+        };
+        let authenticate = Authenticate::parse(&message)?;
+        let response = Response::check(challenge, authenticate, &Expected::default())?;
+        let person = logon.people.named(response.domain(), response.user());
+        let person = person.ok_or(LogonError::WrongPassword)?;
+        let key = response
+            .proves(person.hash())
+            .ok_or(LogonError::WrongPassword)?;
+        Ok(Outcome::Proved(
+            Arc::clone(person),
+            self.acceptor.complete(&key)?,
+        ))
     }
 }
 
-fn proved(
-    challenge: Challenge,
-    token: &Token,
-    logon: &Logon,
-) -> Result<Option<Arc<Person>>, NtlmError> {
-    let authenticate = Authenticate::parse(&token.bytes)?;
-    let response = Response::check(challenge, authenticate, &Expected::default())?;
-    let person = logon.people.named(response.domain(), response.user());
-    Ok(person
-        .filter(|person| response.proves(person.hash()).is_some())
-        .cloned())
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Scheme {
+    Ntlm,
+    Negotiate,
 }
 
-fn known(person: &Arc<Person>, how: How) -> Caller {
+impl Scheme {
+    fn written(self, token: &[u8]) -> String {
+        match self {
+            Self::Ntlm => http_auth::Challenge::Ntlm(Some(token)).to_string(),
+            Self::Negotiate => http_auth::Challenge::Negotiate(Some(token)).to_string(),
+        }
+    }
+}
+
+/// Why a domain password is not believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+enum LogonError {
+    #[error(transparent)]
+    Header(#[from] HttpAuthParseError),
+    #[error("more than one Authorization")]
+    Repeated,
+    #[error("the scheme is none of ours")]
+    Scheme,
+    #[error(transparent)]
+    Spnego(#[from] SpnegoError),
+    #[error(transparent)]
+    Parse(#[from] NtlmParseError),
+    #[error(transparent)]
+    Ntlm(#[from] NtlmError),
+    #[error("the password is wrong")]
+    WrongPassword,
+    #[error("the system gives no random bytes")]
+    Random,
+}
+
+fn credentials(headers: &HeaderMap) -> Result<Option<Credentials>, LogonError> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    match (values.next(), values.next()) {
+        (None, _) => Ok(None),
+        (Some(value), None) => Ok(Some(Credentials::parse(value.as_bytes())?)),
+        (Some(_), Some(_)) => Err(LogonError::Repeated),
+    }
+}
+
+fn known(person: &Arc<Person>, how: How, challenge: Option<String>) -> Caller {
     Caller::Known {
         person: Arc::clone(person),
         how,
+        challenge,
     }
 }
 
-fn refused(reason: &str) -> Caller {
+fn refused(error: &LogonError) -> Caller {
     Caller::Refused {
-        reason: reason.to_owned(),
+        reason: error.to_string(),
     }
 }

@@ -63,6 +63,31 @@ async fn ntlm_makes_the_connection_somebodys_and_no_other() {
 }
 
 #[tokio::test]
+async fn negotiate_is_read_with_ntlm_inside_spnego() {
+    let lab = Lab::start().await;
+    let mut client = lab.front_end().await;
+    // A NegTokenInit that prefers Kerberos: NTLM is selected, and the list must be protected.
+    let init = "YC8GBisGAQUFAqAlMCOgGTAXBgkqhkiG9xIBAgIGCisGAQQBgjcCAgqiBgQEa3JiNQ==";
+    let answer = with(&mut client, &format!("Negotiate {init}")).await;
+    assert_eq!(answer.status, 401);
+    let [challenge] = answer.all("www-authenticate")[..] else {
+        unreachable!("{answer:?}")
+    };
+    assert!(challenge.starts_with("Negotiate oR"), "{challenge}");
+    // A raw message has no place in the middle of it.
+    let ntlm = Ntlm::new("anna", "CONTOSO", PASSWORD);
+    let raw = format!("Negotiate {}", STANDARD.encode(ntlm.negotiate()));
+    assert_eq!(
+        with(&mut client, &raw).await.all("www-authenticate").len(),
+        3
+    );
+    assert_eq!(
+        with(&mut client, &raw).await.all("www-authenticate").len(),
+        1
+    );
+}
+
+#[tokio::test]
 async fn a_wrong_password_or_a_replay_is_refused_by_ntlm() {
     let lab = Lab::start().await;
     for wrong in [
@@ -115,7 +140,11 @@ async fn basic_lets_in_one_request() {
         let offers = answer.all("www-authenticate");
         assert_eq!(
             offers,
-            ["Negotiate", "NTLM", "Basic realm=\"pool01.contoso.local\""]
+            [
+                "Negotiate",
+                "NTLM",
+                "Basic realm=\"pool01.contoso.local\", charset=\"UTF-8\""
+            ]
         );
     }
 }
