@@ -82,6 +82,8 @@ pub enum Kind {
         /// Which.
         credential: CredentialId,
     },
+    /// The store was put back from a backup: what came after the event before this one is lost.
+    StoreRestored,
 }
 
 /// One event, before it has its place in the chain.

@@ -374,13 +374,13 @@ impl Conversation {
         head: &mut http::response::Parts,
         body: Bytes,
         moment: Moment,
-    ) -> Result<Answered, Reply> {
+    ) -> Result<Answered, Box<Reply>> {
         let Some(asked) = &self.asked else {
             let replies = Replies {
                 activity: header_of(&activity(&moment).0),
             };
             let sentence = "The server behind cannot be understood.\n";
-            return Err(replies.plain(StatusCode::BAD_GATEWAY, sentence));
+            return Err(Box::new(replies.plain(StatusCode::BAD_GATEWAY, sentence)));
         };
         head.headers.remove(header::CONTENT_LENGTH);
         self.edited(asked, head, &body, moment.now)

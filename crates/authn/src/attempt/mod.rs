@@ -149,7 +149,7 @@ pub async fn verify(ports: &Ports, rules: &Rules, attempt: Attempt, now: Timesta
             negotiation,
         } => {
             let offered = Offered::Ntlm {
-                response: *response,
+                response,
                 negotiation,
             };
             secret::verify(ports, rules, offered, &at).await

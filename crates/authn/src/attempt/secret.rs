@@ -29,7 +29,7 @@ static NOBODYS: LazyLock<NtHash> = LazyLock::new(|| NtHash::of_password("\u{fffd
 pub(super) enum Offered {
     /// An NTLM exchange.
     Ntlm {
-        response: ntlm::Response,
+        response: Box<ntlm::Response>,
         negotiation: Option<Box<spnego::Acceptor>>,
     },
     /// A name and a password.

@@ -92,11 +92,11 @@ impl Conversation {
             scheme,
             service,
         } = &self.stage
+            && asked.route.schemes().contains(scheme)
+            && *service == asked.route.service
         {
-            if asked.route.schemes().contains(scheme) && *service == asked.route.service {
-                let who = Arc::clone(who);
-                return self.pass_as(asked, who);
-            }
+            let who = Arc::clone(who);
+            return self.pass_as(asked, who);
         }
         self.unauthorized(&asked)
     }
