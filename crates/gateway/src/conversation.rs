@@ -387,7 +387,7 @@ impl Conversation {
             .map_err(|error| {
                 let sentence = "The server behind cannot be understood.\n";
                 let reply = asked.replies.plain(StatusCode::BAD_GATEWAY, sentence);
-                reply.because(&error.to_string())
+                Box::new(reply.because(&error.to_string()))
             })
     }
 
