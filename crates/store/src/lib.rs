@@ -1,9 +1,22 @@
 #![doc = include_str!("../README.md")]
 
-mod chain;
 pub mod memory;
+pub mod sqlite;
+
+pub mod seal;
+
+mod chain;
+mod rows;
+
+pub mod conformance;
+
+use std::fmt::Write;
+use std::fs::File;
+use std::path::Path;
 
 use authn::ports::Unavailable;
+
+pub use sqlite::{Store, StoreError};
 
 /// The store cannot answer, for a reason that holds no secret.
 fn unavailable(detail: impl Into<String>) -> Unavailable {
@@ -11,4 +24,21 @@ fn unavailable(detail: impl Into<String>) -> Unavailable {
         what: "the store",
         detail: detail.into(),
     }
+}
+
+/// Bytes in hexadecimal.
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing into a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// Makes the name of a new file as durable as what is in it.
+fn sync_folder_of(path: &Path) -> std::io::Result<()> {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }

@@ -56,7 +56,10 @@ impl Counter {
 
     fn roll(self, place: &Place) -> Self {
         if self.started >= place.window_start {
-            return self;
+            return Self {
+                started: self.started.min(place.now),
+                ..self
+            };
         }
         let previous = if self.last >= place.window_start {
             self.current

@@ -1,0 +1,238 @@
+//! Conformance: what every store must do, whatever it keeps its rows in.
+//!
+//! [`crate::conformance!`] makes one test of each case, on a fresh store each. A new case is a
+//! function here and a line in that macro.
+
+mod accounts;
+mod audit;
+mod counters;
+mod credentials;
+mod tickets;
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use ::authn::account::{Account, AccountId, AccountState};
+use ::authn::audit::{Event, Kind};
+use ::authn::credential::CredentialId;
+use ::authn::credential::app_password::{AppPassword, AppPasswordHashes, StoredAppPassword};
+use ::authn::lockout::{Place, Subject};
+use ::authn::place::{Service, SourceNetwork};
+use ::authn::ports::{Accounts, Attempts, Audit, Credentials, Settlement, Tickets, Unavailable};
+use jiff::{SignedDuration, Timestamp};
+use proto::ntlm::NtHash;
+
+pub use accounts::*;
+pub use audit::*;
+pub use counters::*;
+pub use credentials::*;
+pub use tickets::*;
+
+/// A store of all ports.
+pub trait Conforming: Accounts + Credentials + Attempts + Tickets + Audit + 'static {}
+
+impl<S: Accounts + Credentials + Attempts + Tickets + Audit + 'static> Conforming for S {}
+
+/// Makes a test of every case; `$fresh` is an expression that awaits a new store and something to
+/// keep as long as it is used.
+#[macro_export]
+macro_rules! conformance {
+    ($fresh:expr) => {
+        $crate::conformance! { $fresh =>
+            every_name_leads_to_its_account
+            accounts_are_listed_by_upn
+            a_name_belongs_to_one_account
+            a_state_is_changed_with_its_event
+            an_app_password_keeps_all_its_fields
+            an_unknown_subject_has_no_app_passwords
+            an_app_password_needs_its_account
+            an_app_password_is_revoked_once
+            a_success_notes_the_last_use
+            of_500_parallel_attempts_exactly_the_limit_get_a_place
+            without_a_limit_every_attempt_gets_a_place
+            a_limit_of_nothing_gives_no_place
+            a_refused_attempt_counts_against_its_source
+            a_counter_begins_anew_after_a_window_of_silence
+            a_counter_never_drops_to_nothing_while_failures_go_on
+            a_success_gives_its_place_back
+            a_success_after_the_window_rolled_takes_nothing_from_later_failures
+            late_places_do_not_upset_the_window
+            subjects_and_sources_are_counted_apart
+            a_source_is_familiar_to_whoever_signed_in_from_it
+            a_ticket_is_found_until_it_ends
+            a_ticket_ends_with_its_credential
+            a_ticket_ends_with_its_account
+            a_ticket_of_a_stranger_is_not_found
+            a_ticket_stays_whose_it_is
+            the_audit_chain_is_whole_after_64_parallel_settlements
+            the_audit_trail_is_read_in_pages
+            what_came_to_nothing_is_not_audited
+        }
+    };
+    ($fresh:expr => $($case:ident)*) => {
+        $(
+            #[tokio::test(flavor = "multi_thread")]
+            async fn $case() {
+                let (store, _kept) = $fresh;
+                $crate::conformance::$case(std::sync::Arc::new(store)).await.unwrap();
+            }
+        )*
+    };
+}
+
+const WINDOW: SignedDuration = SignedDuration::from_mins(15);
+
+/// A time, in seconds after the beginning of the test's world.
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::UNIX_EPOCH
+        .saturating_add(SignedDuration::from_secs(
+            1_700_000_000_i64.saturating_add(seconds),
+        ))
+        .unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+fn account(sam: &str) -> Account {
+    Account {
+        id: AccountId(format!("id-of-{sam}")),
+        domain: "CONTOSO".to_owned(),
+        sam: sam.to_owned(),
+        upn: format!("{sam}@contoso.example"),
+        realm: "CONTOSO.EXAMPLE".to_owned(),
+        sid: Some("S-1-5-21-1-2-3-1104".to_owned()),
+        sip_addresses: vec![
+            format!("sip:{sam}@sip.example"),
+            format!("sip:{sam}.2@sip.example"),
+        ],
+        mail: vec![format!("{sam}@mail.example")],
+        state: AccountState::Active,
+    }
+}
+
+fn app_password(id: &str, account: &Account) -> StoredAppPassword {
+    StoredAppPassword {
+        record: AppPassword {
+            id: CredentialId(id.to_owned()),
+            account: account.id.clone(),
+            label: format!("the phone \"{id}\""),
+            device: Some("phone".to_owned()),
+            scope: BTreeSet::from([Service::LYNC, Service::EWS]),
+            created: at(0),
+            expires: Some(at(1_000_000)),
+            last_used: None,
+            revoked: None,
+        },
+        hashes: AppPasswordHashes {
+            grouped: NtHash::of_password(&format!("{id}-grouped")),
+            plain: NtHash::of_password(id),
+        },
+    }
+}
+
+fn event(seconds: i64, kind: Kind, account: &Account) -> Event {
+    Event::by_hand(at(seconds), kind, account.id.clone())
+}
+
+fn place(subject: Subject, source: IpAddr, seconds: i64) -> Place {
+    let now = at(seconds);
+    Place {
+        subject,
+        source: SourceNetwork::from(source),
+        window_start: now.saturating_sub(WINDOW).unwrap_or(now),
+        now,
+        limit: None,
+    }
+}
+
+fn of_account(account: &Account, seconds: i64) -> Place {
+    place(Subject::Account(account.id.clone()), HOME, seconds)
+}
+
+const HOME: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 7));
+const ELSEWHERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(198, 51, 100, 7));
+
+/// An account with one app password.
+async fn anna_with<S: Conforming>(store: &S, id: &str) -> Result<Account, Unavailable> {
+    let anna = account("anna");
+    let added = store
+        .add(&anna, event(0, Kind::AccountCreated, &anna))
+        .await?;
+    assert_eq!(added, Ok(()));
+    add_app_password(store, id, &anna).await?;
+    Ok(anna)
+}
+
+async fn add_app_password<S: Conforming>(
+    store: &S,
+    id: &str,
+    account: &Account,
+) -> Result<(), Unavailable> {
+    let password = app_password(id, account);
+    let created = Kind::AppPasswordCreated {
+        credential: password.record.id.clone(),
+    };
+    store
+        .add_app_password(&password, event(1, created, account))
+        .await
+}
+
+/// Takes a place that must be there.
+async fn taken<S: Conforming>(
+    store: &S,
+    place: Place,
+) -> Result<::authn::ports::Reservation, Unavailable> {
+    let missing = Unavailable {
+        what: "a place",
+        detail: "refused".to_owned(),
+    };
+    store.reserve(place).await?.ok_or(missing)
+}
+
+/// Signs in with an app password from an address.
+async fn sign_in<S: Conforming>(
+    store: &S,
+    place: Place,
+    (account, credential, source): (&Account, &str, IpAddr),
+) -> Result<(), Unavailable> {
+    let reservation = taken(store, place).await?;
+    let credential = CredentialId(credential.to_owned());
+    let kind = Kind::SignedIn {
+        credential: credential.clone(),
+    };
+    let at = reservation.place.now;
+    let events = vec![Event::by_hand(at, kind, account.id.clone())];
+    let succeeded = Some((account.id.clone(), credential, source));
+    store
+        .settle(Settlement {
+            reservation,
+            succeeded,
+            events,
+        })
+        .await
+}
+
+/// Runs a task for each number at once and gathers what they say.
+async fn all_at_once<S, T, F>(
+    store: &Arc<S>,
+    count: u32,
+    task: impl Fn(Arc<S>, u32) -> F,
+) -> Result<Vec<T>, Unavailable>
+where
+    S: Conforming,
+    T: Send + 'static,
+    F: Future<Output = Result<T, Unavailable>> + Send + 'static,
+{
+    let tasks: Vec<_> = (0..count)
+        .map(|number| tokio::spawn(task(Arc::clone(store), number)))
+        .collect();
+    let mut said = Vec::new();
+    for task in tasks {
+        let joined = task.await;
+        let failed = |error: tokio::task::JoinError| Unavailable {
+            what: "a task",
+            detail: error.to_string(),
+        };
+        said.push(joined.map_err(failed)??);
+    }
+    Ok(said)
+}

@@ -1,0 +1,114 @@
+//! Every SQL statement that serves a port, and how its rows are read. One file a table.
+//!
+//! Each statement is one constant text with numbered parameters and runs unchanged on SQLite and
+//! PostgreSQL (design 4): TEXT ids, BIGINT microseconds, no function of one engine only. All of
+//! them stand in [`ALL`], so that one test prepares them on an engine.
+
+pub(crate) mod accounts;
+pub(crate) mod app_passwords;
+pub(crate) mod audit;
+pub(crate) mod counters;
+pub(crate) mod key_checks;
+pub(crate) mod migrations;
+pub(crate) mod tickets;
+
+use jiff::Timestamp;
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+
+/// Every statement of this folder.
+#[cfg(test)]
+pub(crate) const ALL: &[&str] = &[
+    accounts::BY_ID,
+    accounts::BY_NAME,
+    accounts::LIST,
+    accounts::OWNER_OF_NAME,
+    accounts::ADD,
+    accounts::ADD_NAME,
+    accounts::SET_STATE,
+    app_passwords::OF_ACCOUNT,
+    app_passwords::BY_ID,
+    app_passwords::ADD,
+    app_passwords::REVOKE,
+    app_passwords::USED,
+    audit::HEAD,
+    audit::READ,
+    audit::APPEND,
+    counters::TAKE,
+    counters::GIVE_BACK,
+    counters::FAMILIARISE,
+    counters::FORGET_QUIET,
+    counters::FORGET_ALL,
+    key_checks::READ,
+    key_checks::WRITE,
+    migrations::CREATE,
+    migrations::APPLIED,
+    migrations::NOTE,
+    tickets::RECORD,
+    tickets::FIND,
+    tickets::DROP_OF_CREDENTIAL,
+    tickets::DROP_OF_INACTIVE_ACCOUNT,
+    tickets::FORGET_ENDED,
+    tickets::FORGET_ALL,
+];
+
+/// A column holds what the program never writes there.
+#[derive(Debug, thiserror::Error)]
+#[error("the column `{column}` holds {problem}")]
+struct Unreadable {
+    column: &'static str,
+    problem: String,
+}
+
+/// What a statement's answer could not be read as.
+fn unreadable(column: &'static str, problem: impl ToString) -> sqlx::Error {
+    sqlx::Error::Decode(Box::new(Unreadable {
+        column,
+        problem: problem.to_string(),
+    }))
+}
+
+/// Reads a time.
+fn time(row: &SqliteRow, column: &'static str) -> Result<Timestamp, sqlx::Error> {
+    let micros = row.try_get(column)?;
+    Timestamp::from_microsecond(micros).map_err(|error| unreadable(column, error))
+}
+
+/// Reads a time that may be missing.
+fn optional_time(row: &SqliteRow, column: &'static str) -> Result<Option<Timestamp>, sqlx::Error> {
+    match row.try_get(column)? {
+        None => Ok(None),
+        Some(micros) => Timestamp::from_microsecond(micros)
+            .map(Some)
+            .map_err(|error| unreadable(column, error)),
+    }
+}
+
+/// Reads bytes of a fixed length.
+fn bytes_32(row: &SqliteRow, column: &'static str) -> Result<[u8; 32], sqlx::Error> {
+    let bytes: &[u8] = row.try_get(column)?;
+    bytes.try_into().map_err(|error| unreadable(column, error))
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::{Connection, Executor, SqlSafeStr, SqliteConnection};
+
+    use super::*;
+    use crate::sqlite::migrate;
+
+    #[tokio::test]
+    async fn every_statement_prepares() {
+        let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+        migrate::apply(&mut connection).await.unwrap();
+        for statement in ALL {
+            let prepared = connection.prepare(statement.into_sql_str()).await;
+            assert!(prepared.is_ok(), "{statement}\n{:?}", prepared.err());
+        }
+    }
+
+    #[test]
+    fn no_statement_has_a_plain_question_mark() {
+        assert!(ALL.iter().all(|statement| !statement.contains('?')));
+    }
+}

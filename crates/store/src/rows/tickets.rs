@@ -1,0 +1,63 @@
+//! The table `tickets`.
+
+use authn::account::AccountId;
+use authn::credential::CredentialId;
+use authn::ticket::{RelayedTicket, TicketKey};
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+
+use super::{bytes_32, time};
+
+/// Records a ticket ($1 to $6 in the order of the columns); one that is known stays whose it is.
+pub(crate) const RECORD: &str = "
+    INSERT INTO tickets (ticket, account, credential, pool, relayed, expires)
+    VALUES ($1, $2, $3, $4, $5, $6)
+    ON CONFLICT (ticket) DO UPDATE SET relayed = excluded.relayed, expires = excluded.expires
+    WHERE tickets.account = excluded.account
+        AND tickets.credential = excluded.credential
+        AND tickets.pool = excluded.pool";
+
+/// Finds a ticket ($1) that has not ended at a time ($2) and whose credential and account stand.
+pub(crate) const FIND: &str = "
+    SELECT t.ticket, t.account AS ticket_account, t.credential, t.pool, t.relayed,
+        t.expires AS ticket_expires,
+        a.id, a.domain, a.sam, a.upn, a.realm, a.sid, a.sip_addresses, a.mail, a.state
+    FROM tickets t
+    JOIN app_passwords c ON c.id = t.credential AND c.account = t.account
+    JOIN accounts a ON a.id = t.account
+    WHERE t.ticket = $1
+        AND t.expires > $2
+        AND c.revoked IS NULL
+        AND (c.expires IS NULL OR c.expires > $2)
+        AND a.state = 'active'";
+
+/// Drops the tickets that a credential ($1) bought.
+pub(crate) const DROP_OF_CREDENTIAL: &str = "
+    DELETE FROM tickets
+    WHERE credential = $1";
+
+/// Drops the tickets of an account ($1), unless it is active.
+pub(crate) const DROP_OF_INACTIVE_ACCOUNT: &str = "
+    DELETE FROM tickets
+    WHERE account IN (SELECT id FROM accounts WHERE id = $1 AND state <> 'active')";
+
+/// Forgets the tickets that ended before a time ($1).
+pub(crate) const FORGET_ENDED: &str = "
+    DELETE FROM tickets
+    WHERE expires < $1";
+
+/// Forgets all tickets.
+pub(crate) const FORGET_ALL: &str = "
+    DELETE FROM tickets";
+
+/// Reads a ticket.
+pub(crate) fn ticket(row: &SqliteRow) -> Result<RelayedTicket, sqlx::Error> {
+    Ok(RelayedTicket {
+        key: TicketKey(bytes_32(row, "ticket")?),
+        account: AccountId(row.try_get("ticket_account")?),
+        credential: CredentialId(row.try_get("credential")?),
+        pool: row.try_get("pool")?,
+        relayed: time(row, "relayed")?,
+        expires: time(row, "ticket_expires")?,
+    })
+}

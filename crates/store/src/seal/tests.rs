@@ -1,0 +1,204 @@
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+
+use authn::credential::app_password::AppPasswordHashes;
+use proto::ntlm::NtHash;
+use tempfile::TempDir;
+
+use super::*;
+
+const RANDOM: [u8; 40] = [7; 40];
+const LINE: &str = "0707070707070707 BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=\n";
+
+fn folder() -> (TempDir, PathBuf) {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("keys");
+    (folder, path)
+}
+
+fn written(text: &str, mode: u32) -> Result<KeyFile, KeyFileError> {
+    let (_folder, path) = folder();
+    std::fs::write(&path, text).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+    KeyFile::open(&path)
+}
+
+fn keys(text: &str) -> KeyFile {
+    written(text, 0o600).unwrap()
+}
+
+fn hashes() -> AppPasswordHashes {
+    AppPasswordHashes {
+        grouped: NtHash::of_password("abcde-fghjk"),
+        plain: NtHash::of_password("abcdefghjk"),
+    }
+}
+
+fn refusal(keys: &KeyFile, row: &str, sealed: &Sealed<AppPasswordHashes>) -> String {
+    keys.unseal(row, sealed).unwrap_err().to_string()
+}
+
+#[test]
+fn a_key_file_is_made_once_and_for_its_owner_alone() {
+    let (_folder, path) = folder();
+    let made = KeyFile::create(&path, RANDOM).unwrap();
+    assert_eq!(made.ids(), ["0707070707070707"]);
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), LINE);
+    assert_eq!(
+        std::fs::metadata(&path).unwrap().permissions().mode() & 0o7777,
+        0o600
+    );
+    assert!(matches!(
+        KeyFile::create(&path, [8; 40]),
+        Err(KeyFileError::Unusable { .. })
+    ));
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), LINE);
+}
+
+#[test]
+fn a_key_file_that_others_may_use_is_refused() {
+    for mode in [0o640, 0o604, 0o620, 0o602, 0o666, 0o610] {
+        let refused = written(LINE, mode);
+        assert!(
+            matches!(refused, Err(KeyFileError::Exposed { mode: told, .. }) if told == mode),
+            "{mode:o}"
+        );
+    }
+    assert!(written(LINE, 0o400).is_ok());
+}
+
+#[test]
+fn a_malformed_key_file_names_the_line_and_no_key() {
+    let secret = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc";
+    let cases = [
+        (String::new(), "line 1: there is no key"),
+        (
+            format!("{LINE}{secret}=\n"),
+            "line 2: expected `id base64key`",
+        ),
+        (format!("{LINE}\n"), "line 2: expected `id base64key`"),
+        (format!(" {secret}=\n"), "line 1: expected an id"),
+        (format!("a\u{e4} {secret}=\n"), "line 1: expected an id"),
+        (
+            format!("{} {secret}=\n", "a".repeat(65)),
+            "line 1: expected an id",
+        ),
+        (format!("a {secret}\n"), "line 1: the key is no base64"),
+        (format!("a  {secret}=\n"), "line 1: the key is no base64"),
+        (
+            "a BwcHBw==\n".to_owned(),
+            "line 1: the key is not 32 bytes long",
+        ),
+        (
+            format!("{LINE}{LINE}"),
+            "line 2: an id that was given already",
+        ),
+    ];
+    for (text, expected) in cases {
+        let told = written(&text, 0o600).unwrap_err().to_string();
+        assert!(told.contains(expected), "{told}");
+        assert!(!told.contains("BwcHBw"), "{told}");
+    }
+}
+
+#[test]
+fn what_is_sealed_opens_in_its_row_and_never_looks_the_same_twice() {
+    let keys = keys(LINE);
+    let sealed = keys.seal("cred-1", &hashes()).unwrap();
+    let opened = keys.unseal("cred-1", &sealed).unwrap();
+    assert_eq!(
+        (opened.grouped, opened.plain),
+        (hashes().grouped, hashes().plain)
+    );
+    assert_ne!(
+        sealed.as_bytes(),
+        keys.seal("cred-1", &hashes()).unwrap().as_bytes()
+    );
+    let hash = hashes();
+    let hash = hash.grouped.as_bytes();
+    assert!(
+        !sealed
+            .as_bytes()
+            .windows(hash.len())
+            .any(|bytes| bytes == hash)
+    );
+}
+
+#[test]
+fn a_sealed_value_of_another_row_does_not_open() {
+    let keys = keys(LINE);
+    let sealed = keys.seal("cred-1", &hashes()).unwrap();
+    let told = refusal(&keys, "cred-2", &sealed);
+    assert!(
+        told.contains("`cred-2`") && told.contains("`0707070707070707`"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_sealed_value_of_another_column_does_not_open() {
+    struct Other;
+    impl Sealable for Other {
+        const TABLE: &'static str = AppPasswordHashes::TABLE;
+        const COLUMN: &'static str = "others";
+        fn to_plain(&self) -> Zeroizing<Vec<u8>> {
+            Zeroizing::new(vec![0; 32])
+        }
+        fn of_plain(_: &[u8]) -> Option<Self> {
+            Some(Self)
+        }
+    }
+    let keys = keys(LINE);
+    let sealed = keys.seal("cred-1", &Other).unwrap();
+    assert!(keys.unseal("cred-1", &sealed).is_ok());
+    let moved = Sealed::of_stored(sealed.as_bytes().to_vec());
+    assert!(refusal(&keys, "cred-1", &moved).contains("does not open"));
+}
+
+#[test]
+fn every_changed_bit_of_an_envelope_shuts_it() {
+    let keys = keys(LINE);
+    let sealed = keys.seal("cred-1", &hashes()).unwrap();
+    for bit in 0..sealed.as_bytes().len() * 8 {
+        let mut envelope = sealed.as_bytes().to_vec();
+        envelope[bit / 8] ^= 1 << (bit % 8);
+        assert!(
+            keys.unseal("cred-1", &Sealed::<AppPasswordHashes>::of_stored(envelope))
+                .is_err()
+        );
+    }
+    for length in 0..sealed.as_bytes().len() {
+        let cut = Sealed::<AppPasswordHashes>::of_stored(sealed.as_bytes()[..length].to_vec());
+        assert!(keys.unseal("cred-1", &cut).is_err());
+    }
+}
+
+#[test]
+fn the_wrong_key_is_named_and_never_shown() {
+    let sealed = keys(LINE).seal("cred-1", &hashes()).unwrap();
+    let lacking = keys("other CAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAg=\n");
+    let told = refusal(&lacking, "cred-1", &sealed);
+    assert!(
+        told.contains("`0707070707070707`, which the key file lacks"),
+        "{told}"
+    );
+    let namesake = keys("0707070707070707 CAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAg=\n");
+    let told = refusal(&namesake, "cred-1", &sealed);
+    assert!(
+        told.contains("does not open with the key `0707070707070707`"),
+        "{told}"
+    );
+    assert!(!format!("{told}{namesake:?}{sealed:?}").contains("CAgI"));
+}
+
+#[test]
+fn an_older_key_opens_what_it_sealed_while_the_newer_seals() {
+    let old = keys(LINE).seal("cred-1", &hashes()).unwrap();
+    let rotated = keys(&format!(
+        "new CAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAg=\n{LINE}"
+    ));
+    assert_eq!(rotated.ids(), ["new", "0707070707070707"]);
+    assert!(rotated.unseal("cred-1", &old).is_ok());
+    let new = rotated.seal("cred-1", &hashes()).unwrap();
+    assert!(refusal(&keys(LINE), "cred-1", &new).contains("`new`, which the key file lacks"));
+}

@@ -1,0 +1,174 @@
+//! The port [`Accounts`] on SQLite.
+
+use async_trait::async_trait;
+use authn::account::{Account, AccountId, AccountState};
+use authn::audit::Event;
+use authn::name::NameKey;
+use authn::ports::{Accounts, NameTaken, Unavailable};
+
+use super::Store;
+use super::writer::{Done, Write, WriteError, Writing};
+use crate::rows;
+
+#[async_trait]
+impl Accounts for Store {
+    /// Every spelling is looked up, also after one led to an account: what is not known costs the
+    /// same as what is.
+    async fn by_names(&self, names: &[NameKey]) -> Result<Option<Account>, Unavailable> {
+        let mut connection = self.reader().await?;
+        let mut found = None;
+        for name in names {
+            let row = sqlx::query(rows::accounts::BY_NAME)
+                .bind(name.as_str())
+                .fetch_optional(&mut *connection)
+                .await
+                .map_err(|error| self.failed(&error))?;
+            found = found.or(row);
+        }
+        let account = found.as_ref().map(rows::accounts::account).transpose();
+        account.map_err(|error| self.failed(&error))
+    }
+
+    async fn by_id(&self, id: &AccountId) -> Result<Option<Account>, Unavailable> {
+        let mut connection = self.reader().await?;
+        let row = sqlx::query(rows::accounts::BY_ID)
+            .bind(&id.0)
+            .fetch_optional(&mut *connection)
+            .await;
+        row.and_then(|row| row.as_ref().map(rows::accounts::account).transpose())
+            .map_err(|error| self.failed(&error))
+    }
+
+    async fn list(&self) -> Result<Vec<Account>, Unavailable> {
+        let mut connection = self.reader().await?;
+        let rows = sqlx::query(rows::accounts::LIST)
+            .fetch_all(&mut *connection)
+            .await;
+        let mut accounts: Vec<Account> = rows
+            .and_then(|rows| rows.iter().map(rows::accounts::account).collect())
+            .map_err(|error| self.failed(&error))?;
+        // Sorted here, because engines order text by collations of their own.
+        accounts.sort_by(|a, b| (&a.upn, &a.id).cmp(&(&b.upn, &b.id)));
+        Ok(accounts)
+    }
+
+    async fn add(
+        &self,
+        account: &Account,
+        event: Event,
+    ) -> Result<Result<(), NameTaken>, Unavailable> {
+        self.0
+            .writer
+            .submit(Add {
+                account: account.clone(),
+                event,
+            })
+            .await
+    }
+
+    async fn set_state(
+        &self,
+        id: &AccountId,
+        state: AccountState,
+        event: Event,
+    ) -> Result<bool, Unavailable> {
+        self.0
+            .writer
+            .submit(SetState {
+                id: id.clone(),
+                state,
+                event,
+            })
+            .await
+    }
+}
+
+struct Add {
+    account: Account,
+    event: Event,
+}
+
+#[async_trait]
+impl Write for Add {
+    type Output = Result<(), NameTaken>;
+
+    async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<Self::Output>, WriteError> {
+        let keys = self.account.name_keys();
+        for key in &keys {
+            let owner = sqlx::query(rows::accounts::OWNER_OF_NAME)
+                .bind(key.as_str())
+                .fetch_optional(&mut *writing.connection)
+                .await?;
+            if owner.is_some() {
+                return Ok(taken(key));
+            }
+        }
+        let Account {
+            id,
+            domain,
+            sam,
+            upn,
+            realm,
+            sid,
+            ..
+        } = &self.account;
+        sqlx::query(rows::accounts::ADD)
+            .bind(&id.0)
+            .bind(domain)
+            .bind(sam)
+            .bind(upn)
+            .bind(realm)
+            .bind(sid)
+            .bind(rows::accounts::list_text(&self.account.sip_addresses))
+            .bind(rows::accounts::list_text(&self.account.mail))
+            .bind(rows::accounts::state_text(self.account.state))
+            .execute(&mut *writing.connection)
+            .await?;
+        for key in &keys {
+            let added = sqlx::query(rows::accounts::ADD_NAME)
+                .bind(key.as_str())
+                .bind(&id.0)
+                .execute(&mut *writing.connection)
+                .await?;
+            if added.rows_affected() == 0 {
+                return Ok(taken(key));
+            }
+        }
+        writing.append(vec![self.event.clone()]).await?;
+        Ok(Done::Keep(Ok(())))
+    }
+}
+
+fn taken(key: &NameKey) -> Done<Result<(), NameTaken>> {
+    Done::Undo(Err(NameTaken {
+        name: key.as_str().to_owned(),
+    }))
+}
+
+struct SetState {
+    id: AccountId,
+    state: AccountState,
+    event: Event,
+}
+
+#[async_trait]
+impl Write for SetState {
+    type Output = bool;
+
+    async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<bool>, WriteError> {
+        let set = sqlx::query(rows::accounts::SET_STATE)
+            .bind(&self.id.0)
+            .bind(rows::accounts::state_text(self.state))
+            .execute(&mut *writing.connection)
+            .await?;
+        if set.rows_affected() == 0 {
+            return Ok(Done::Undo(false));
+        }
+        sqlx::query(rows::tickets::DROP_OF_INACTIVE_ACCOUNT)
+            .bind(&self.id.0)
+            .execute(&mut *writing.connection)
+            .await?;
+        writing.append(vec![self.event.clone()]).await?;
+        Ok(Done::Keep(true))
+    }
+}

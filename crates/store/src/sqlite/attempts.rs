@@ -1,0 +1,156 @@
+//! The port [`Attempts`] on SQLite: counters, and settlements with their audit events.
+
+use std::sync::atomic::Ordering;
+
+use async_trait::async_trait;
+use authn::lockout::{Counts, Place, Subject};
+use authn::place::SourceNetwork;
+use authn::ports::{Attempts, Reservation, Settlement, Unavailable};
+use jiff::{SignedDuration, Timestamp};
+
+use super::Store;
+use super::writer::{Done, Write, WriteError, Writing};
+use crate::rows;
+
+/// After how many reservations old rows are looked for.
+const FORGET_EVERY: u32 = 4_096;
+/// How long a counter is kept untouched, and a ticket after its end; longer than any window.
+const KEPT: SignedDuration = SignedDuration::from_hours(24);
+
+#[async_trait]
+impl Attempts for Store {
+    async fn reserve(&self, place: Place) -> Result<Option<Reservation>, Unavailable> {
+        // Zero places hold nothing, and an upsert would make the first row unasked.
+        if place.limit == Some(0) {
+            return Ok(None);
+        }
+        let before = place
+            .window_start
+            .checked_sub(KEPT)
+            .unwrap_or(Timestamp::MIN);
+        let reservation = self.0.writer.submit(Reserve(place)).await?;
+        let number = self
+            .0
+            .reservations
+            .fetch_add(1, Ordering::Relaxed)
+            .wrapping_add(1);
+        if number.is_multiple_of(FORGET_EVERY)
+            && let Err(error) = self.0.writer.submit(Forget { before }).await
+        {
+            tracing::warn!(store.failure = %error, "old counters and tickets were not forgotten");
+        }
+        Ok(reservation)
+    }
+
+    async fn settle(&self, settlement: Settlement) -> Result<(), Unavailable> {
+        self.0.writer.submit(Settle(settlement)).await
+    }
+}
+
+struct Reserve(Place);
+
+#[async_trait]
+impl Write for Reserve {
+    type Output = Option<Reservation>;
+
+    async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<Self::Output>, WriteError> {
+        let Self(place) = self;
+        let (kind, name) = rows::counters::subject_key(&place.subject);
+        let account = match &place.subject {
+            Subject::Account(id) => Some(&id.0),
+            Subject::Unknown(_) => None,
+        };
+        let found = sqlx::query(rows::counters::TAKE)
+            .bind(kind)
+            .bind(name)
+            .bind(&place.source.0)
+            .bind(place.window_start.as_microsecond())
+            .bind(place.now.as_microsecond())
+            .bind(place.limit.map_or(i64::MAX, i64::from))
+            .bind(account)
+            .fetch_all(&mut *writing.connection)
+            .await?;
+        let (mut subject, mut source) = (None, None);
+        for row in &found {
+            let counted = rows::counters::counted(row)?;
+            if counted.is_source {
+                source = Some(counted)
+            } else {
+                subject = Some(counted)
+            }
+        }
+        let (Some(subject), Some(source)) = (subject, source) else {
+            return Ok(Done::Keep(None));
+        };
+        let counts = Counts {
+            subject: subject.total,
+            source: source.total,
+            source_is_familiar: subject.is_familiar,
+        };
+        Ok(Done::Keep(Some(Reservation {
+            place: place.clone(),
+            counts,
+        })))
+    }
+}
+
+struct Settle(Settlement);
+
+#[async_trait]
+impl Write for Settle {
+    type Output = ();
+
+    async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<()>, WriteError> {
+        let Self(settlement) = self;
+        if let Some((account, credential, address)) = &settlement.succeeded {
+            let place = &settlement.reservation.place;
+            give_back(writing, place).await?;
+            sqlx::query(rows::app_passwords::USED)
+                .bind(&credential.0)
+                .bind(place.now.as_microsecond())
+                .bind(address.to_string())
+                .execute(&mut *writing.connection)
+                .await?;
+            sqlx::query(rows::counters::FAMILIARISE)
+                .bind(&account.0)
+                .bind(SourceNetwork::from(*address).0)
+                .bind(place.now.as_microsecond())
+                .execute(&mut *writing.connection)
+                .await?;
+        }
+        writing.append(settlement.events.clone()).await?;
+        Ok(Done::Keep(()))
+    }
+}
+
+async fn give_back(writing: &mut Writing<'_>, place: &Place) -> Result<(), WriteError> {
+    let (kind, name) = rows::counters::subject_key(&place.subject);
+    sqlx::query(rows::counters::GIVE_BACK)
+        .bind(kind)
+        .bind(name)
+        .bind(&place.source.0)
+        .bind(place.now.as_microsecond())
+        .execute(&mut *writing.connection)
+        .await?;
+    Ok(())
+}
+
+/// Forgets what nobody can ask for any more, so that strangers cannot fill the disk.
+struct Forget {
+    before: Timestamp,
+}
+
+#[async_trait]
+impl Write for Forget {
+    type Output = ();
+
+    async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<()>, WriteError> {
+        for statement in [rows::counters::FORGET_QUIET, rows::tickets::FORGET_ENDED] {
+            sqlx::query(statement)
+                .bind(self.before.as_microsecond())
+                .execute(&mut *writing.connection)
+                .await?;
+        }
+        Ok(Done::Keep(()))
+    }
+}

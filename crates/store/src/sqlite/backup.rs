@@ -1,0 +1,230 @@
+//! Backup while the store is used, and restore in its place.
+//!
+//! A backup holds everything but the keys. What is put back is checked first, and neither its
+//! tickets nor its counters come back to life.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use authn::audit::{Event, Kind};
+use jiff::Timestamp;
+use sqlx::sqlite::{SqliteConnection, SqliteJournalMode, SqliteLockingMode};
+use sqlx::{ConnectOptions, Connection};
+
+use super::open::{check_keys, connect, create_private, options};
+use super::{Store, StoreError, audit, health, migrate};
+use crate::rows;
+use crate::seal::KeyFile;
+
+/// What SQLite keeps beside a file.
+const COMPANIONS: [&str; 2] = ["-wal", "-shm"];
+
+impl Store {
+    /// Copies everything into a new file while the store is used.
+    ///
+    /// The keys are not in it: without the key file its app passwords are worth nothing.
+    ///
+    /// # Errors
+    ///
+    /// The file is there already, or cannot be written; nothing is left of it then.
+    pub async fn backup(&self, to: &Path) -> Result<(), StoreError> {
+        let mut connection = options(&self.0.path).read_only(true).connect().await?;
+        copy(&mut connection, to).await?;
+        connection.close().await?;
+        Ok(())
+    }
+
+    /// Puts a backup in a store's place; what was there is kept beside it as `.before-restore`.
+    ///
+    /// The tickets and counters of the backup are dropped, and the audit trail says so.
+    ///
+    /// # Errors
+    ///
+    /// The backup is damaged, its audit chain is broken, it is of a newer version or was sealed
+    /// with other keys; the store is in use; an earlier `.before-restore` is in the way. Nothing
+    /// was changed then.
+    pub async fn restore(
+        from: &Path,
+        to: &Path,
+        keys: &KeyFile,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let fresh = beside(to, ".restoring");
+        let aside = beside(to, ".before-restore");
+        if aside.exists() {
+            return Err(StoreError::InTheWay { path: aside });
+        }
+        let prepared = prepare(from, &fresh, keys, now).await;
+        let result = match prepared {
+            Ok(()) => replace(&fresh, to, &aside).await,
+            Err(error) => Err(error),
+        };
+        if result.is_err() && !matches!(result, Err(StoreError::InTheWay { .. })) {
+            remove_with_companions(&fresh);
+        }
+        result
+    }
+}
+
+/// Copies a database into a new file that only its owner may use, durably.
+async fn copy(connection: &mut SqliteConnection, to: &Path) -> Result<(), StoreError> {
+    create_private(to)?;
+    let target = to.to_string_lossy().into_owned();
+    let copied = sqlx::query("VACUUM INTO $1")
+        .bind(target)
+        .execute(connection)
+        .await;
+    let synced = match copied {
+        Ok(_) => sync(to),
+        Err(error) => Err(error.into()),
+    };
+    if synced.is_err() {
+        remove_with_companions(to);
+    }
+    synced
+}
+
+/// Makes, beside the store, the file that will take its place.
+async fn prepare(
+    from: &Path,
+    fresh: &Path,
+    keys: &KeyFile,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if !from.exists() {
+        return Err(StoreError::Missing {
+            path: from.to_owned(),
+        });
+    }
+    let mut backup = options(from).read_only(true).connect().await?;
+    check_integrity(&mut backup, from).await?;
+    migrate::pending(&mut backup).await?;
+    audit::verify(&mut backup).await?;
+    copy(&mut backup, fresh).await?;
+    backup.close().await?;
+
+    let mut connection = connect(fresh).await?;
+    migrate::apply(&mut connection).await?;
+    check_keys(&mut connection, keys).await?;
+    forget_and_note(&mut connection, now).await?;
+    // Without a journal beside it, one rename puts the whole of it in place.
+    sqlx::query("PRAGMA journal_mode = DELETE")
+        .execute(&mut connection)
+        .await?;
+    connection.close().await?;
+    sync(fresh)
+}
+
+async fn check_integrity(connection: &mut SqliteConnection, path: &Path) -> Result<(), StoreError> {
+    let damaged = |detail| StoreError::Damaged {
+        path: path.to_owned(),
+        detail,
+    };
+    let found: Vec<String> = sqlx::query_scalar("PRAGMA integrity_check")
+        .fetch_all(connection)
+        .await
+        .map_err(|error| damaged(error.to_string()))?;
+    match found.first() {
+        Some(first) if first == "ok" => Ok(()),
+        first => Err(damaged(first.cloned().unwrap_or_default())),
+    }
+}
+
+/// Drops what must not come back to life, and says so in the audit trail.
+async fn forget_and_note(
+    connection: &mut SqliteConnection,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let mut transaction = connection.begin().await?;
+    for statement in [rows::tickets::FORGET_ALL, rows::counters::FORGET_ALL] {
+        sqlx::query(statement).execute(&mut *transaction).await?;
+    }
+    let head = audit::head(&mut transaction).await?;
+    let event = Event {
+        at: now,
+        kind: Kind::StoreRestored,
+        account: None,
+        source: None,
+        zone: None,
+        service: None,
+        channel: None,
+        activity: None,
+    };
+    audit::append(&mut transaction, head, vec![event]).await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+/// Puts a prepared file in the store's place.
+async fn replace(fresh: &Path, to: &Path, aside: &Path) -> Result<(), StoreError> {
+    if to.exists() {
+        match settle(to).await {
+            Ok(()) => fs::hard_link(to, aside).map_err(|error| unusable(aside, error))?,
+            Err(error) if health::is_busy(&error) => {
+                return Err(StoreError::InUse {
+                    path: to.to_owned(),
+                });
+            }
+            // What is in place is damaged, which may be why a backup is put back.
+            Err(_) => move_aside(to, aside)?,
+        }
+    }
+    fs::rename(fresh, to).map_err(|error| unusable(to, error))?;
+    crate::sync_folder_of(to).map_err(|error| unusable(to, error))
+}
+
+/// Folds the journal of a store into its file, which works only where nobody else has it open.
+async fn settle(path: &Path) -> Result<(), sqlx::Error> {
+    let alone = options(path)
+        .locking_mode(SqliteLockingMode::Exclusive)
+        .journal_mode(SqliteJournalMode::Delete);
+    alone.connect().await?.close().await
+}
+
+/// Moves a damaged store aside, with all that belongs to it.
+fn move_aside(to: &Path, aside: &Path) -> Result<(), StoreError> {
+    for companion in COMPANIONS {
+        let (from, to) = (beside(to, companion), beside(aside, companion));
+        if from.exists() {
+            fs::rename(&from, &to).map_err(|error| unusable(&to, error))?;
+        }
+    }
+    fs::rename(to, aside).map_err(|error| unusable(aside, error))
+}
+
+/// Removes a file of ours that is not finished.
+fn remove_with_companions(path: &Path) {
+    for path in [
+        path.to_owned(),
+        beside(path, "-journal"),
+        beside(path, "-wal"),
+        beside(path, "-shm"),
+    ] {
+        if path.exists()
+            && let Err(error) = fs::remove_file(&path)
+        {
+            tracing::warn!(file.path = %path.display(), failure = %error, "a file was left over");
+        }
+    }
+}
+
+fn sync(path: &Path) -> Result<(), StoreError> {
+    fs::File::open(path)
+        .and_then(|file| file.sync_all())
+        .and_then(|()| crate::sync_folder_of(path))
+        .map_err(|error| unusable(path, error))
+}
+
+fn unusable(path: &Path, error: std::io::Error) -> StoreError {
+    StoreError::File {
+        path: path.to_owned(),
+        error,
+    }
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(suffix);
+    PathBuf::from(name)
+}

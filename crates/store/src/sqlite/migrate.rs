@@ -1,0 +1,145 @@
+//! Migrations: the steps of the schema, embedded, applied in order, each in a transaction.
+//!
+//! A database that knows steps this program does not, or that were made from another text, is
+//! refused: nobody guesses what a newer program meant.
+
+use aws_lc_rs::digest;
+use sqlx::{AssertSqlSafe, SqliteConnection};
+
+use super::StoreError;
+use crate::rows;
+
+/// A step of the schema.
+struct Migration {
+    number: i64,
+    name: &'static str,
+    text: &'static str,
+}
+
+/// All steps, in their order.
+const MIGRATIONS: &[Migration] = &[Migration {
+    number: 1,
+    name: "0001_accounts_counters_tickets_audit",
+    text: include_str!("../../migrations/0001_accounts_counters_tickets_audit.sql"),
+}];
+
+impl Migration {
+    fn checksum(&self) -> String {
+        crate::hex(digest::digest(&digest::SHA256, self.text.as_bytes()).as_ref())
+    }
+
+    /// The text for this engine.
+    fn rendered(&self) -> String {
+        self.text.replace("{blob}", "BLOB")
+    }
+}
+
+/// The names of all steps, for a database that does not exist.
+pub(super) fn all() -> Vec<String> {
+    MIGRATIONS
+        .iter()
+        .map(|migration| migration.name.to_owned())
+        .collect()
+}
+
+/// The names of the steps that a database lacks.
+///
+/// # Errors
+///
+/// The database is newer, was made from other texts, or is not ours.
+pub(super) async fn pending(connection: &mut SqliteConnection) -> Result<Vec<String>, StoreError> {
+    Ok(lacking(connection)
+        .await?
+        .iter()
+        .map(|migration| migration.name.to_owned())
+        .collect())
+}
+
+/// Applies what a database lacks.
+///
+/// # Errors
+///
+/// As [`pending`], or a step could not be applied; the steps before it stay.
+pub(crate) async fn apply(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    loop {
+        sqlx::query("BEGIN IMMEDIATE")
+            .execute(&mut *connection)
+            .await?;
+        let applied = apply_next(connection).await;
+        let end = if matches!(applied, Ok(true)) {
+            "COMMIT"
+        } else {
+            "ROLLBACK"
+        };
+        sqlx::query(end).execute(&mut *connection).await?;
+        if !applied? {
+            return Ok(());
+        }
+    }
+}
+
+/// Applies the first step that is lacking; `false` where there is none.
+async fn apply_next(connection: &mut SqliteConnection) -> Result<bool, StoreError> {
+    let lacking = lacking(connection).await?;
+    let Some(migration) = lacking.first() else {
+        return Ok(false);
+    };
+    sqlx::query(rows::migrations::CREATE)
+        .execute(&mut *connection)
+        .await?;
+    sqlx::raw_sql(AssertSqlSafe(migration.rendered()))
+        .execute(&mut *connection)
+        .await?;
+    sqlx::query(rows::migrations::NOTE)
+        .bind(migration.number)
+        .bind(migration.name)
+        .bind(migration.checksum())
+        .execute(&mut *connection)
+        .await?;
+    tracing::info!(store.migration = migration.name, "the store was migrated");
+    Ok(true)
+}
+
+async fn lacking(connection: &mut SqliteConnection) -> Result<Vec<&'static Migration>, StoreError> {
+    let applied = applied(connection).await?;
+    for applied in &applied {
+        let name = applied.name.clone();
+        let known = MIGRATIONS
+            .iter()
+            .find(|migration| migration.number == applied.number);
+        match known {
+            None => return Err(StoreError::Newer { name }),
+            Some(known) if known.checksum() != applied.checksum => {
+                return Err(StoreError::Altered { name });
+            }
+            Some(_) => {}
+        }
+    }
+    let is_lacking = |migration: &&Migration| {
+        applied
+            .iter()
+            .all(|applied| applied.number != migration.number)
+    };
+    Ok(MIGRATIONS.iter().filter(is_lacking).collect())
+}
+
+async fn applied(
+    connection: &mut SqliteConnection,
+) -> Result<Vec<rows::migrations::Applied>, StoreError> {
+    let tables: Vec<String> = sqlx::query_scalar("SELECT name FROM sqlite_master")
+        .fetch_all(&mut *connection)
+        .await?;
+    if tables.is_empty() {
+        return Ok(Vec::new());
+    }
+    if !tables.iter().any(|table| table == "migrations") {
+        return Err(StoreError::Foreign);
+    }
+    let rows = sqlx::query(rows::migrations::APPLIED)
+        .fetch_all(&mut *connection)
+        .await?;
+    Ok(rows
+        .iter()
+        .map(rows::migrations::applied)
+        .collect::<Result<_, _>>()?)
+}

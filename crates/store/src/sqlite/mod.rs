@@ -1,0 +1,86 @@
+//! SQLite: one file, one writer task, a few readers; durable means WAL with `synchronous=FULL`.
+//!
+//! Start at [`Store::open`]; what changes the database goes through [`writer`].
+
+mod open;
+
+mod health;
+pub(crate) mod migrate;
+mod writer;
+
+mod accounts;
+mod attempts;
+mod audit;
+mod credentials;
+mod tickets;
+
+mod backup;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+
+use authn::ports::Unavailable;
+use sqlx::pool::PoolConnection;
+use sqlx::{Sqlite, SqlitePool};
+
+pub use open::StoreError;
+
+use crate::seal::KeyFile;
+use health::Health;
+use writer::Writer;
+
+/// The durable store in one SQLite file; clones share it.
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+struct Inner {
+    path: PathBuf,
+    readers: SqlitePool,
+    writer: Writer,
+    keys: KeyFile,
+    health: Arc<Health>,
+    reservations: AtomicU32,
+}
+
+impl Store {
+    /// Commits what waits and closes the file; later calls are refused.
+    pub async fn close(&self) {
+        self.0.readers.close().await;
+        self.0.writer.close().await;
+    }
+
+    /// Whether the store takes calls; after an error of the disk it never does again.
+    ///
+    /// # Errors
+    ///
+    /// The disk failed; the process should end.
+    pub fn health(&self) -> Result<(), Unavailable> {
+        self.0.health.check()
+    }
+
+    /// A connection to read with.
+    async fn reader(&self) -> Result<PoolConnection<Sqlite>, Unavailable> {
+        self.0.health.check()?;
+        self.0
+            .readers
+            .acquire()
+            .await
+            .map_err(|error| self.failed(&error))
+    }
+
+    /// What the caller of a read that failed is told.
+    fn failed(&self, error: &sqlx::Error) -> Unavailable {
+        self.0.health.failed(error)
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Store").field(&self.0.path).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests;

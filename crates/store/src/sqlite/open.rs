@@ -1,0 +1,234 @@
+//! Opening and migrating a file, and what can be wrong with it.
+
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+use std::time::Duration;
+
+use authn::ports::Unavailable;
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{ConnectOptions, Connection};
+
+use super::health::Health;
+use super::writer::{DEADLINE, WriteError, Writer};
+use super::{Inner, Store, migrate};
+use crate::rows;
+use crate::rows::key_checks::KeyCheck;
+use crate::seal::{KeyFile, Sealed};
+
+/// How many calls may read at a time.
+const READERS: u32 = 4;
+/// How long another process may hold the file's write lock; shorter than a caller waits.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// A store cannot be opened, migrated, copied or restored.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// There is no file.
+    #[error("there is no store at `{}`", path.display())]
+    Missing {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// The schema lacks steps.
+    #[error("the store lacks {}; run: wicketgate db migrate", names.join(", "))]
+    Pending {
+        /// The steps.
+        names: Vec<String>,
+    },
+    /// The schema has a step that this program does not know.
+    #[error("the store is of a newer version of this program (it has `{name}`)")]
+    Newer {
+        /// The step.
+        name: String,
+    },
+    /// A step was applied from another text than this program's.
+    #[error("the store was made from another text of `{name}` than this program's")]
+    Altered {
+        /// The step.
+        name: String,
+    },
+    /// The file is another program's.
+    #[error("the file is a database of another program")]
+    Foreign,
+    /// A file would be overwritten.
+    #[error("`{}` is there already and is not overwritten", path.display())]
+    InTheWay {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The store is open elsewhere.
+    #[error("the store `{}` is in use; stop the gate first", path.display())]
+    InUse {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The backup's file is damaged.
+    #[error("the backup `{}` is damaged: {detail}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite found.
+        detail: String,
+    },
+    /// The backup's audit chain is broken.
+    #[error("the backup is not whole: {0}")]
+    BrokenChain(#[from] authn::audit::Broken),
+    /// A file cannot be used.
+    #[error("`{}`: {error}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// SQLite refused.
+    #[error("the store is unavailable: {0}")]
+    Database(#[from] sqlx::Error),
+    /// A secret or an event could not be handled.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+impl From<WriteError> for StoreError {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Database(error) => Self::Database(error),
+            WriteError::Unavailable(error) => Self::Unavailable(error),
+        }
+    }
+}
+
+impl Store {
+    /// Opens a file that is up to date; it must be called inside a tokio runtime.
+    ///
+    /// # Errors
+    ///
+    /// There is no file, it is not up to date, it is newer or damaged, or the keys are not its own.
+    pub async fn open(path: &Path, keys: KeyFile) -> Result<Self, StoreError> {
+        let mut connection = connect(path).await?;
+        let names = migrate::pending(&mut connection).await?;
+        if !names.is_empty() {
+            return Err(StoreError::Pending { names });
+        }
+        check_keys(&mut connection, &keys).await?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .acquire_timeout(DEADLINE)
+            .test_before_acquire(false)
+            .connect_lazy_with(options(path).read_only(true));
+        let health = Arc::new(Health::default());
+        let writer = Writer::start(connection, Arc::clone(&health));
+        let reservations = AtomicU32::new(0);
+        let path = path.to_owned();
+        Ok(Self(Arc::new(Inner {
+            path,
+            readers,
+            writer,
+            keys,
+            health,
+            reservations,
+        })))
+    }
+
+    /// Brings a file up to date, and makes it where there is none.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be written, is newer than this program, or is not ours.
+    pub async fn migrate(path: &Path) -> Result<(), StoreError> {
+        if !path.exists() {
+            create_private(path)?;
+        }
+        let mut connection = connect(path).await?;
+        migrate::apply(&mut connection).await?;
+        connection.close().await?;
+        Ok(())
+    }
+
+    /// The names of the steps that a file lacks; all of them where there is no file.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read, is newer than this program, or is not ours.
+    pub async fn pending(path: &Path) -> Result<Vec<String>, StoreError> {
+        if !path.exists() {
+            return Ok(migrate::all());
+        }
+        let mut connection = options(path).read_only(true).connect().await?;
+        let names = migrate::pending(&mut connection).await?;
+        connection.close().await?;
+        Ok(names)
+    }
+}
+
+/// Makes an empty file that only its owner may use; SQLite gives its companions the same mode.
+pub(super) fn create_private(path: &Path) -> Result<(), StoreError> {
+    let created = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path);
+    match created {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            Err(StoreError::InTheWay {
+                path: path.to_owned(),
+            })
+        }
+        Err(error) => Err(StoreError::File {
+            path: path.to_owned(),
+            error,
+        }),
+    }
+}
+
+/// Connects to write durably.
+pub(super) async fn connect(path: &Path) -> Result<SqliteConnection, StoreError> {
+    if !path.exists() {
+        return Err(StoreError::Missing {
+            path: path.to_owned(),
+        });
+    }
+    let durable = options(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full);
+    Ok(durable.connect().await?)
+}
+
+/// What all connections share.
+pub(super) fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(false)
+        .foreign_keys(true)
+        .busy_timeout(BUSY_TIMEOUT)
+        .disable_statement_logging()
+}
+
+/// Checks that the keys are those that the store was first opened with.
+pub(super) async fn check_keys(
+    connection: &mut SqliteConnection,
+    keys: &KeyFile,
+) -> Result<(), StoreError> {
+    let row = rows::key_checks::ROW;
+    let stored: Option<Vec<u8>> = sqlx::query_scalar(rows::key_checks::READ)
+        .bind(row)
+        .fetch_optional(&mut *connection)
+        .await?;
+    if let Some(stored) = stored {
+        keys.unseal::<KeyCheck>(row, &Sealed::of_stored(stored))?;
+        return Ok(());
+    }
+    let sealed = keys.seal(row, &KeyCheck)?;
+    sqlx::query(rows::key_checks::WRITE)
+        .bind(row)
+        .bind(sealed.as_bytes().to_vec())
+        .execute(&mut *connection)
+        .await?;
+    Ok(())
+}

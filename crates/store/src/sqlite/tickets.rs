@@ -1,0 +1,60 @@
+//! The port [`Tickets`] on SQLite.
+
+use async_trait::async_trait;
+use authn::account::Account;
+use authn::ports::{Tickets, Unavailable};
+use authn::ticket::{RelayedTicket, TicketKey};
+use jiff::Timestamp;
+
+use super::Store;
+use super::writer::{Done, Write, WriteError, Writing};
+use crate::rows;
+
+#[async_trait]
+impl Tickets for Store {
+    async fn record(&self, ticket: RelayedTicket) -> Result<(), Unavailable> {
+        self.0.writer.submit(Record(ticket)).await
+    }
+
+    async fn find(
+        &self,
+        key: &TicketKey,
+        now: Timestamp,
+    ) -> Result<Option<(RelayedTicket, Account)>, Unavailable> {
+        let mut connection = self.reader().await?;
+        let row = sqlx::query(rows::tickets::FIND)
+            .bind(key.0.to_vec())
+            .bind(now.as_microsecond())
+            .fetch_optional(&mut *connection)
+            .await
+            .map_err(|error| self.failed(&error))?;
+        let Some(row) = row else { return Ok(None) };
+        rows::tickets::ticket(&row)
+            .and_then(|ticket| Ok(Some((ticket, rows::accounts::account(&row)?))))
+            .map_err(|error| self.failed(&error))
+    }
+}
+
+struct Record(RelayedTicket);
+
+#[async_trait]
+impl Write for Record {
+    type Output = ();
+
+    async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<()>, WriteError> {
+        let Self(ticket) = self;
+        let recorded = sqlx::query(rows::tickets::RECORD)
+            .bind(ticket.key.0.to_vec())
+            .bind(&ticket.account.0)
+            .bind(&ticket.credential.0)
+            .bind(&ticket.pool)
+            .bind(ticket.relayed.as_microsecond())
+            .bind(ticket.expires.as_microsecond())
+            .execute(&mut *writing.connection)
+            .await?;
+        if recorded.rows_affected() == 0 {
+            return Err(crate::unavailable("that ticket was relayed to somebody else").into());
+        }
+        Ok(Done::Keep(()))
+    }
+}

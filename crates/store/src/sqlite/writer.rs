@@ -1,0 +1,313 @@
+//! The one writer: commits the calls that wait together, each in its own savepoint.
+//!
+//! One fsync serves a whole batch; a call that fails undoes itself and no other; nobody is answered
+//! before the commit (design 4). A full queue, a caller that waited over [`DEADLINE`] and a commit
+//! that failed are all [`Unavailable`]. Start at [`Writer::submit`].
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use authn::audit::Event;
+use authn::ports::Unavailable;
+use sqlx::{Connection, SqliteConnection};
+use tokio::sync::{mpsc, oneshot};
+
+use super::audit;
+use super::health::{self, Health};
+use crate::chain::Head;
+
+/// How many calls may wait.
+const QUEUE: usize = 4_096;
+/// How many calls share a commit.
+const BATCH: usize = 256;
+/// How long a caller waits; the gate answers 503 then.
+pub(super) const DEADLINE: Duration = Duration::from_secs(2);
+
+/// A call that changes the database.
+#[async_trait]
+pub(super) trait Write: Send + Sync + 'static {
+    /// What the caller is answered.
+    type Output: Send + 'static;
+    /// Makes the change.
+    async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<Self::Output>, WriteError>;
+}
+
+/// A change that was made, or came to nothing.
+pub(super) enum Done<T> {
+    /// It stays.
+    Keep(T),
+    /// It is undone, and this is the answer.
+    Undo(T),
+}
+
+/// A change could not be made.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum WriteError {
+    /// The database refused.
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+    /// Something else was missing.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// The transaction that a call writes in.
+pub(super) struct Writing<'c> {
+    /// The connection, inside the call's savepoint.
+    pub(super) connection: &'c mut SqliteConnection,
+    head: Head,
+}
+
+impl Writing<'_> {
+    /// Appends events to the audit chain.
+    pub(super) async fn append(&mut self, events: Vec<Event>) -> Result<(), WriteError> {
+        self.head = audit::append(&mut *self.connection, self.head, events).await?;
+        Ok(())
+    }
+}
+
+/// The way to the writer.
+pub(super) struct Writer {
+    orders: mpsc::Sender<Order>,
+}
+
+impl Writer {
+    /// Starts the task that owns the connection.
+    pub(super) fn start(connection: SqliteConnection, health: Arc<Health>) -> Self {
+        let (orders, inbox) = mpsc::channel(QUEUE);
+        tokio::spawn(run(connection, inbox, health));
+        Self { orders }
+    }
+
+    /// Waits until a change was committed.
+    pub(super) async fn submit<W: Write>(&self, write: W) -> Result<W::Output, Unavailable> {
+        let (reply, answer) = oneshot::channel();
+        let call = Box::new(Pending {
+            write,
+            reply,
+            outcome: None,
+        });
+        self.orders
+            .try_send(Order::Call(call))
+            .map_err(|error| match error {
+                mpsc::error::TrySendError::Full(_) => {
+                    crate::unavailable("too many calls wait for it")
+                }
+                mpsc::error::TrySendError::Closed(_) => crate::unavailable("it was closed"),
+            })?;
+        match tokio::time::timeout(DEADLINE, answer).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_)) => Err(crate::unavailable("it was closed")),
+            Err(_) => Err(crate::unavailable(format!("no commit within {DEADLINE:?}"))),
+        }
+    }
+
+    /// Commits what waits and closes the connection; later calls are refused.
+    pub(super) async fn close(&self) {
+        let (closed, done) = oneshot::channel();
+        if self.orders.send(Order::Close(closed)).await.is_ok() {
+            // An error means that the task has ended already, which is what was asked for.
+            let _ = done.await;
+        }
+    }
+}
+
+enum Order {
+    Call(Box<dyn Call>),
+    Close(oneshot::Sender<()>),
+}
+
+/// A [`Pending`] whatever it writes.
+#[async_trait]
+trait Call: Send {
+    /// Whether nobody waits for the answer any more.
+    fn is_abandoned(&self) -> bool;
+    /// Makes the change and remembers the answer; `false` where it must be undone.
+    async fn write(&mut self, writing: &mut Writing<'_>) -> Result<bool, WriteError>;
+    /// Remembers that the change could not be made.
+    fn fail(&mut self, unavailable: Unavailable);
+    /// Answers, once the batch was committed or not.
+    fn answer(self: Box<Self>, committed: Result<(), Unavailable>);
+}
+
+struct Pending<W: Write> {
+    write: W,
+    reply: oneshot::Sender<Result<W::Output, Unavailable>>,
+    outcome: Option<Result<W::Output, Unavailable>>,
+}
+
+#[async_trait]
+impl<W: Write> Call for Pending<W> {
+    fn is_abandoned(&self) -> bool {
+        self.reply.is_closed()
+    }
+
+    async fn write(&mut self, writing: &mut Writing<'_>) -> Result<bool, WriteError> {
+        let (output, keeps) = match self.write.write(writing).await? {
+            Done::Keep(output) => (output, true),
+            Done::Undo(output) => (output, false),
+        };
+        self.outcome = Some(Ok(output));
+        Ok(keeps)
+    }
+
+    fn fail(&mut self, unavailable: Unavailable) {
+        self.outcome = Some(Err(unavailable));
+    }
+
+    fn answer(self: Box<Self>, committed: Result<(), Unavailable>) {
+        let untouched = || Err(crate::unavailable("the call was not reached"));
+        let answer = match committed {
+            Ok(()) => self.outcome.unwrap_or_else(untouched),
+            Err(unavailable) => Err(unavailable),
+        };
+        // Whoever stopped waiting was told `Unavailable` already.
+        drop(self.reply.send(answer));
+    }
+}
+
+async fn run(
+    mut connection: SqliteConnection,
+    mut inbox: mpsc::Receiver<Order>,
+    health: Arc<Health>,
+) {
+    let mut closed = None;
+    while let Some(order) = inbox.recv().await {
+        let (calls, close) = gather(order, &mut inbox);
+        if let Some(close) = close {
+            inbox.close();
+            closed = Some(close);
+        }
+        commit(&mut connection, calls, &health).await;
+    }
+    if let Err(error) = connection.close().await {
+        tracing::warn!(store.failure = %error, "the store did not close in good order");
+    }
+    if let Some(closed) = closed {
+        // Whoever asked may have stopped waiting.
+        let _ = closed.send(());
+    }
+}
+
+/// Takes all that waits, up to a batch.
+fn gather(
+    first: Order,
+    inbox: &mut mpsc::Receiver<Order>,
+) -> (Vec<Box<dyn Call>>, Option<oneshot::Sender<()>>) {
+    let mut calls = Vec::new();
+    let mut next = Some(first);
+    while let Some(order) = next {
+        match order {
+            Order::Call(call) => calls.push(call),
+            Order::Close(closed) => return (calls, Some(closed)),
+        }
+        next = if calls.len() < BATCH {
+            inbox.try_recv().ok()
+        } else {
+            None
+        };
+    }
+    (calls, None)
+}
+
+async fn commit(connection: &mut SqliteConnection, mut calls: Vec<Box<dyn Call>>, health: &Health) {
+    calls.retain(|call| !call.is_abandoned());
+    if calls.is_empty() {
+        return;
+    }
+    let committed = match health.check() {
+        Ok(()) => transact(connection, &mut calls, health).await,
+        Err(unavailable) => Err(unavailable),
+    };
+    for call in calls {
+        call.answer(committed.clone());
+    }
+}
+
+async fn transact(
+    connection: &mut SqliteConnection,
+    calls: &mut [Box<dyn Call>],
+    health: &Health,
+) -> Result<(), Unavailable> {
+    if let Err(error) = sqlx::query("BEGIN IMMEDIATE")
+        .execute(&mut *connection)
+        .await
+    {
+        // The batch before was neither committed nor undone; this one must not complete it.
+        return Err(match health::is_misuse(&error) {
+            true => health.give_up(&error),
+            false => health.failed(&error),
+        });
+    }
+    let Err(error) = write_all(connection, calls, health).await else {
+        return Ok(());
+    };
+    let unavailable = health.failed(&error);
+    tracing::warn!(store.failure = %unavailable.detail, "a transaction was not committed");
+    // SQLite ends a transaction by itself after some errors, and "no transaction is active" is
+    // what is wanted; one that stays open makes the next BEGIN fail.
+    if let Err(error) = sqlx::query("ROLLBACK").execute(&mut *connection).await {
+        tracing::debug!(store.failure = %error, "there was nothing to undo");
+    }
+    Err(unavailable)
+}
+
+async fn write_all(
+    connection: &mut SqliteConnection,
+    calls: &mut [Box<dyn Call>],
+    health: &Health,
+) -> Result<(), sqlx::Error> {
+    // Another process (the command line) may have appended since the last batch.
+    let head = audit::head(&mut *connection).await?;
+    let mut writing = Writing { connection, head };
+    for call in calls {
+        write_one(&mut writing, call.as_mut(), health).await?;
+    }
+    sqlx::query("COMMIT")
+        .execute(&mut *writing.connection)
+        .await?;
+    Ok(())
+}
+
+/// Lets one call write in a savepoint of its own.
+///
+/// # Errors
+///
+/// The whole batch is lost: the disk failed, or SQLite ended the transaction by itself (as it does
+/// when the disk is full), so that nothing written before can be committed any more.
+async fn write_one(
+    writing: &mut Writing<'_>,
+    call: &mut dyn Call,
+    health: &Health,
+) -> Result<(), sqlx::Error> {
+    let before = writing.head;
+    sqlx::query("SAVEPOINT one_call")
+        .execute(&mut *writing.connection)
+        .await?;
+    let keeps = match call.write(writing).await {
+        Ok(keeps) => keeps,
+        Err(WriteError::Database(error)) if health::is_fatal(&error) => return Err(error),
+        Err(WriteError::Database(error)) => {
+            call.fail(health.failed(&error));
+            false
+        }
+        Err(WriteError::Unavailable(unavailable)) => {
+            call.fail(unavailable);
+            false
+        }
+    };
+    if !keeps {
+        writing.head = before;
+        sqlx::query("ROLLBACK TO one_call")
+            .execute(&mut *writing.connection)
+            .await?;
+    }
+    sqlx::query("RELEASE one_call")
+        .execute(&mut *writing.connection)
+        .await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;
