@@ -1,1 +1,18 @@
-//! xtask
+//! The repository's own tools: what checks, measures and maps it. Start at [`test`].
+
+pub mod test;
+
+pub mod tidy;
+
+pub mod arrows;
+pub mod dependencies;
+pub mod map;
+pub mod requirements;
+pub mod source;
+
+pub mod bench;
+pub mod fuzz;
+pub mod night;
+
+pub mod measured;
+pub mod run;

@@ -1,2 +1,55 @@
-//! xtask
-fn main() {}
+//! `cargo xtask`: everything that is checked, measured or generated, as one command.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+const HELP: &str = "\
+cargo xtask test              everything the README promises: format, lints, tidy, tests, stories
+cargo xtask tidy              the house's own rules only
+cargo xtask map [--check]     write docs/MAP.md, or say whether it is stale
+cargo xtask bench [NAME] [--json]
+                              measure, each figure beside its peer
+cargo xtask fuzz SECONDS [TARGET]
+                              fuzz every decoder (or one) for so long each
+cargo xtask night [--minutes N]
+                              release build, stories in full, fuzzing, benches; into docs/measured.md
+
+Examples:
+  cargo xtask test
+  cargo xtask bench ntlm
+  cargo xtask fuzz 600 spnego
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let done = match words.as_slice() {
+        [] | ["help" | "--help" | "-h"] => write!(std::io::stdout(), "{HELP}").map_err(Into::into),
+        ["test"] => xtask::test::run(),
+        ["tidy"] => xtask::tidy::run(),
+        ["map"] => xtask::map::write(),
+        ["map", "--check"] => xtask::map::check(),
+        ["bench", rest @ ..] => xtask::bench::run(rest),
+        ["fuzz", rest @ ..] => xtask::fuzz::run(rest),
+        ["night", rest @ ..] => xtask::night::run(rest),
+        _ => {
+            say(&format!(
+                "there is no `cargo xtask {}`; see cargo xtask help",
+                words.join(" ")
+            ));
+            return ExitCode::from(2);
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say(&format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Says something on standard error; nothing is left to be done where that is closed.
+fn say(text: &str) {
+    let _ = writeln!(std::io::stderr(), "xtask: {text}");
+}

@@ -1,0 +1,53 @@
+//! `cargo xtask night`: what is too long for every change: stories in full, fuzzing, benches.
+
+use anyhow::{Context, bail};
+
+use crate::measured;
+use crate::run::{cargo, output, say, succeed};
+
+/// How long a night is where nobody says.
+const MINUTES: u32 = 60;
+
+/// Runs the night.
+///
+/// # Errors
+///
+/// Something failed.
+pub fn run(arguments: &[&str]) -> anyhow::Result<()> {
+    let minutes = match arguments {
+        [] => MINUTES,
+        ["--minutes", minutes] => minutes.parse().context("the number of minutes")?,
+        _ => bail!("say how long, as: cargo xtask night --minutes 120"),
+    };
+    say("==> release build");
+    succeed(cargo().args(["build", "--release", "--package", "wicketgate"]))?;
+    say("==> stories in full");
+    let mut stories = cargo();
+    stories.env("WICKETGATE_NIGHT", "1");
+    stories.args([
+        "test",
+        "--package",
+        "wicketgate-e2e",
+        "--test",
+        "stories",
+        "--",
+        "--nocapture",
+    ]);
+    succeed(&mut stories)?;
+    measured::append("cargo xtask night: stories in full", "all passed")?;
+    let targets = 8;
+    let seconds = (minutes * 60 / 2 / targets).max(1).to_string();
+    crate::fuzz::run(&[&seconds])?;
+    say("==> benches");
+    let mut bench = cargo();
+    bench.args([
+        "run",
+        "--release",
+        "--quiet",
+        "--package",
+        "wicketgate-e2e",
+        "--example",
+        "bench",
+    ]);
+    measured::append("cargo xtask bench", &output(&mut bench)?)
+}

@@ -1,0 +1,269 @@
+//! The house's rules for source files: headers, sizes, and words that do not belong.
+
+use std::path::Path;
+
+/// Production lines of a file.
+const FILE_WARN: usize = 500;
+const FILE_FAIL: usize = 800;
+/// Lines of a function.
+const FUNCTION_WARN: usize = 60;
+const FUNCTION_FAIL: usize = 100;
+/// Inline tests beyond this move to a file of their own.
+const INLINE_TESTS: usize = 150;
+
+/// What was found in one file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Findings {
+    /// What must be mended.
+    pub errors: Vec<String>,
+    /// What should be looked at.
+    pub warnings: Vec<String>,
+}
+
+/// Reads one Rust file.
+#[must_use]
+pub fn rust(path: &Path, text: &str) -> Findings {
+    let mut found = Findings::default();
+    let name = path.display();
+    let first = text.lines().next().unwrap_or_default();
+    if !first.starts_with("//!") && !first.starts_with("#![doc = include_str!") {
+        found.errors.push(format!(
+            "{name}: the first line does not say why the file exists (//!)"
+        ));
+    }
+    let is_test = path.components().any(|part| part.as_os_str() == "tests")
+        || path.file_name().is_some_and(|name| name == "tests.rs");
+    let (production, tests) = match text.find("#[cfg(test)]\nmod tests {") {
+        Some(at) => text.split_at(at),
+        None => (text, ""),
+    };
+    sizes(&mut found, path, production, tests, is_test);
+    for (number, line) in text.lines().enumerate() {
+        let place = format!("{name}:{}", number + 1);
+        words(
+            &mut found,
+            &place,
+            line,
+            is_test || number >= production.lines().count(),
+        );
+    }
+    found
+}
+
+fn sizes(found: &mut Findings, path: &Path, production: &str, tests: &str, is_test: bool) {
+    let name = path.display();
+    let lines = production.lines().count();
+    if lines > FILE_FAIL {
+        found
+            .errors
+            .push(format!("{name}: {lines} lines; {FILE_FAIL} are the most"));
+    } else if lines > FILE_WARN {
+        found
+            .warnings
+            .push(format!("{name}: {lines} lines; two rooms may be clearer"));
+    }
+    if tests.lines().count() > INLINE_TESTS {
+        found.warnings.push(format!(
+            "{name}: inline tests of more than {INLINE_TESTS} lines"
+        ));
+    }
+    if is_test {
+        return;
+    }
+    for (function, length) in functions(production) {
+        if length > FUNCTION_FAIL {
+            found
+                .errors
+                .push(format!("{name}: `{function}` has {length} lines"));
+        } else if length > FUNCTION_WARN {
+            found
+                .warnings
+                .push(format!("{name}: `{function}` has {length} lines"));
+        }
+    }
+}
+
+/// Functions and their lengths, by the indentation that rustfmt gives them.
+fn functions(text: &str) -> Vec<(String, usize)> {
+    let lines: Vec<&str> = text.lines().collect();
+    let mut found = Vec::new();
+    for (at, line) in lines.iter().enumerate() {
+        let code = line.trim_start();
+        let Some((before, rest)) = code.split_once("fn ") else {
+            continue;
+        };
+        let is_item = before.split_whitespace().all(|word| {
+            word.starts_with("pub") || ["async", "const", "unsafe", "extern"].contains(&word)
+        });
+        let is_flat = at > 0
+            && lines
+                .get(at - 1)
+                .is_some_and(|it| it.contains("tidy: flat, because"));
+        if !is_item || is_flat {
+            continue;
+        }
+        let indent = line.len() - code.len();
+        let end = format!("{}}}", " ".repeat(indent));
+        let length = lines
+            .iter()
+            .skip(at)
+            .take_while(|line| **line != end)
+            .count()
+            + 1;
+        let name: String = rest
+            .chars()
+            .take_while(|it| it.is_alphanumeric() || *it == '_')
+            .collect();
+        let has_body = lines
+            .iter()
+            .skip(at)
+            .find(|line| line.ends_with(['{', ';']));
+        if has_body.is_some_and(|line| line.ends_with('{')) {
+            found.push((name, length));
+        }
+    }
+    found
+}
+
+fn words(found: &mut Findings, place: &str, line: &str, is_test: bool) {
+    // Written in two parts, so that this file does not find itself.
+    let ignored = concat!("#[", "ignore");
+    let todo = concat!("TO", "DO");
+    if line.contains(ignored) {
+        found
+            .errors
+            .push(format!("{place}: a test that is ignored"));
+    }
+    let is_comment = line.trim_start().starts_with("//");
+    if is_comment && line.contains(todo) && !line.contains(concat!("TO", "DO(#")) {
+        found
+            .errors
+            .push(format!("{place}: a {todo} without its issue"));
+    }
+    let sleeps =
+        line.contains(concat!("thread::", "sleep")) || line.contains(concat!("time::", "sleep"));
+    if is_test && sleeps && !is_comment {
+        found.errors.push(format!("{place}: a test that sleeps"));
+    }
+    for banned in ["Manager", "Helper", "Utils"] {
+        let declares = ["struct ", "enum ", "trait ", "mod "]
+            .iter()
+            .any(|kind| line.contains(kind));
+        if declares && line.contains(banned) && !is_comment && !line.contains('"') {
+            found
+                .errors
+                .push(format!("{place}: a name with {banned} in it"));
+        }
+    }
+}
+
+/// What no tracked file may name: a path of a developer's machine, or a package registry's host.
+#[must_use]
+pub fn machine(path: &Path, text: &str) -> Vec<String> {
+    let paths = [concat!("/wo", "rk/"), concat!("/bash_", "jobs")];
+    let hosts = [
+        concat!("crates", ".io"),
+        concat!("npmjs", ".com"),
+        concat!("pypi", ".org"),
+        concat!("pythonhosted", ".org"),
+        concat!("debian", ".org"),
+    ];
+    let mut found = Vec::new();
+    for (number, line) in text.lines().enumerate() {
+        let is_registry = hosts
+            .iter()
+            .any(|host| line.contains(&format!("://{host}")))
+            || hosts.iter().any(|host| line.contains(&format!(".{host}/")));
+        if is_registry || paths.iter().any(|path| line.contains(path)) {
+            found.push(format!(
+                "{}:{}: a path of a machine, or a registry",
+                path.display(),
+                number + 1
+            ));
+        }
+    }
+    found
+}
+
+/// Whether a crate's README has the five headings and is short.
+#[must_use]
+pub fn readme(path: &Path, text: &str) -> Vec<String> {
+    let headings = [
+        "## What this is for",
+        "## What never enters",
+        "## Start reading at",
+        "## Words",
+        "## How to test it",
+    ];
+    let mut found: Vec<String> = headings
+        .iter()
+        .filter(|heading| !text.lines().any(|line| line == **heading))
+        .map(|heading| format!("{}: the heading `{heading}` is missing", path.display()))
+        .collect();
+    if text.lines().count() > 40 {
+        found.push(format!("{}: more than 40 lines", path.display()));
+    }
+    let is_empty = text
+        .lines()
+        .zip(text.lines().skip(2))
+        .any(|(a, b)| a.starts_with("## ") && b.starts_with("## "));
+    if is_empty {
+        found.push(format!(
+            "{}: a heading with nothing under it",
+            path.display()
+        ));
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn errors(text: &str) -> Vec<String> {
+        rust(Path::new("crates/a/src/lib.rs"), text).errors
+    }
+
+    #[test]
+    fn a_file_without_its_purpose_is_found() {
+        assert_eq!(errors("use std::fmt;\n").len(), 1);
+        assert_eq!(errors("//! Why.\n"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn files_and_functions_that_are_too_long_are_found() {
+        let long = format!("//! Why.\n{}", "const A: u8 = 0;\n".repeat(900));
+        assert_eq!(errors(&long).len(), 1);
+        let body = "    let a = 0;\n".repeat(120);
+        let function = format!("//! Why.\npub async fn long() {{\n{body}}}\n");
+        assert_eq!(errors(&function).len(), 1);
+        let flat = function.replace(
+            "pub async",
+            "// tidy: flat, because it is a table\npub async",
+        );
+        assert_eq!(errors(&flat), Vec::<String>::new());
+    }
+
+    #[test]
+    fn ignored_tests_open_ends_and_vague_names_are_found() {
+        assert_eq!(errors(concat!("//! Why.\n#[", "ignore]\n")).len(), 1);
+        assert_eq!(errors(concat!("//! Why.\n// TO", "DO: later\n")).len(), 1);
+        assert_eq!(errors("//! Why.\nstruct UserManager;\n").len(), 1);
+        let sleepy = concat!("//! Why.\nstd::thread::", "sleep(a);\n");
+        assert_eq!(rust(Path::new("e2e/tests/a.rs"), sleepy).errors.len(), 1);
+        assert_eq!(errors(sleepy), Vec::<String>::new());
+    }
+
+    #[test]
+    fn machines_and_registries_are_found() {
+        let found = |text: &str| machine(Path::new("a"), text).len();
+        assert_eq!(found(concat!("see /wo", "rk/main\n")), 1);
+        assert_eq!(found(concat!("https://crates", ".io/x\n")), 1);
+        assert_eq!(found("a framework\n"), 0);
+    }
+
+    #[test]
+    fn a_readme_without_its_headings_is_found() {
+        assert_eq!(readme(Path::new("a"), "# a\n").len(), 5);
+    }
+}

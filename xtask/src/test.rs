@@ -1,0 +1,173 @@
+//! `cargo xtask test`: everything the README promises, in one profile, with honest counts.
+//!
+//! Debian packages that the stories need are installed while cargo compiles. A failing step hides
+//! no other: all run, then the list of failures is printed.
+
+mod count;
+mod install;
+
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use anyhow::bail;
+
+use crate::run::{cargo, has, root, say};
+use count::Counts;
+
+/// How many of the slowest steps are printed.
+const SLOWEST: usize = 10;
+
+/// One step and how it went.
+struct Step {
+    name: String,
+    took: Duration,
+    failure: Option<String>,
+}
+
+/// Runs everything.
+///
+/// # Errors
+///
+/// A step failed, or something was skipped where CI is true.
+pub fn run() -> anyhow::Result<()> {
+    let mut steps = Vec::new();
+    let skipped_file = root().join("target/skipped-stories.txt");
+    std::fs::create_dir_all(root().join("target"))?;
+    std::fs::write(&skipped_file, "")?;
+    let installing = std::thread::spawn(install::all);
+    step(&mut steps, "format", || {
+        crate::run::succeed(cargo().args(["fmt", "--all", "--check"]))
+    });
+    step(&mut steps, "build", || {
+        crate::run::succeed(cargo().args([
+            "build",
+            "--workspace",
+            "--all-features",
+            "--tests",
+            "--bins",
+        ]))
+    });
+    step(&mut steps, "clippy", || {
+        let lints = [
+            "--workspace",
+            "--all-targets",
+            "--all-features",
+            "--",
+            "-D",
+            "warnings",
+        ];
+        crate::run::succeed(cargo().arg("clippy").args(lints))
+    });
+    step(&mut steps, "tidy", crate::tidy::run);
+    step(
+        &mut steps,
+        "packages for the stories",
+        || match installing.join() {
+            Ok(installed) => installed,
+            Err(_) => bail!("the installation panicked"),
+        },
+    );
+    let mut counts = Counts::default();
+    step(&mut steps, "tests and stories", || {
+        tests(&mut counts, &skipped_file)
+    });
+    step(&mut steps, "examples in the documentation", || {
+        let mut command = cargo();
+        command.args(["test", "--doc", "--workspace", "--all-features", "--quiet"]);
+        crate::run::succeed(&mut command)
+    });
+    report(&steps, &counts, &std::fs::read_to_string(&skipped_file)?)
+}
+
+/// nextest where it is present, else cargo's own runner.
+fn tests(counts: &mut Counts, skipped_file: &std::path::Path) -> anyhow::Result<()> {
+    let mut command = cargo();
+    if has("cargo-nextest") {
+        command.args([
+            "nextest",
+            "run",
+            "--workspace",
+            "--all-features",
+            "--no-fail-fast",
+        ]);
+        command.args(["--status-level", "slow", "--final-status-level", "slow"]);
+    } else {
+        command.args([
+            "test",
+            "--workspace",
+            "--all-features",
+            "--no-fail-fast",
+            "--lib",
+            "--bins",
+        ]);
+        command.args(["--tests"]);
+    }
+    let binary = root().join("target/debug/wicketgate");
+    command
+        .env("WICKETGATE_SKIPPED", skipped_file)
+        .env("WICKETGATE_STORY_PYTHON", install::python())
+        .env("WICKETGATE_BINARY", binary)
+        .stdin(Stdio::null());
+    count::streamed(&mut command, counts)
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a step's duration is what is printed"
+)]
+fn step(steps: &mut Vec<Step>, name: &str, work: impl FnOnce() -> anyhow::Result<()>) {
+    say(&format!("==> {name}"));
+    let begun = Instant::now();
+    let failure = work().err().map(|error| format!("{error:#}"));
+    let took = begun.elapsed();
+    let ended = if failure.is_some() { "FAILED" } else { "done" };
+    say(&format!(
+        "==> {name}: {ended} in {:.1} s",
+        took.as_secs_f64()
+    ));
+    steps.push(Step {
+        name: name.to_owned(),
+        took,
+        failure,
+    });
+}
+
+fn report(steps: &[Step], counts: &Counts, skipped: &str) -> anyhow::Result<()> {
+    let mut slowest: Vec<(Duration, String)> = steps
+        .iter()
+        .map(|step| (step.took, step.name.clone()))
+        .collect();
+    slowest.extend(counts.slow.iter().cloned());
+    slowest.sort_by_key(|(took, _)| std::cmp::Reverse(*took));
+    say("\nthe slowest steps:");
+    for (took, name) in slowest.iter().take(SLOWEST) {
+        say(&format!("  {:8.1} s  {name}", took.as_secs_f64()));
+    }
+    let mut failures: Vec<String> = steps
+        .iter()
+        .filter_map(|step| Some(format!("{}: {}", step.name, step.failure.as_ref()?)))
+        .collect();
+    let skipped: Vec<&str> = skipped.lines().collect();
+    let in_ci = std::env::var_os("CI").is_some_and(|value| value == "true");
+    if in_ci && !skipped.is_empty() {
+        failures.push("in CI nothing may be skipped".to_owned());
+    }
+    for failure in &failures {
+        say(&format!("FAILED {failure}"));
+    }
+    say(&format!(
+        "{} passed, {} failed",
+        counts.passed, counts.failed
+    ));
+    say(&format!("stories skipped: {}", skipped.len()));
+    for line in &skipped {
+        say(&format!("  {line}"));
+    }
+    if counts.passed == 0 {
+        bail!("no test ran");
+    }
+    if !failures.is_empty() {
+        bail!("{} of {} steps failed", failures.len(), steps.len());
+    }
+    Ok(())
+}

@@ -1,0 +1,98 @@
+//! `cargo xtask tidy`: the house's own rules, all of them, with everything that is wrong at once.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::bail;
+use serde_json::Value;
+
+use crate::run::{cargo, output, root, say};
+use crate::{arrows, dependencies, map, requirements, source};
+
+/// Documents that must be there.
+const DOCUMENTS: [&str; 12] = [
+    "README.md",
+    "ARCHITECTURE.md",
+    "STYLE.md",
+    "GLOSSARY.md",
+    "SECURITY.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "LICENSE-MIT",
+    "LICENSE-APACHE",
+    "docs/MAP.md",
+    "docs/requirements.md",
+    "docs/guide/README.md",
+];
+
+/// Checks everything.
+///
+/// # Errors
+///
+/// Something is wrong; all of it was printed.
+pub fn run() -> anyhow::Result<()> {
+    let (errors, warnings) = all()?;
+    for warning in &warnings {
+        say(&format!("warning: {warning}"));
+    }
+    for error in &errors {
+        say(&format!("error: {error}"));
+    }
+    if !errors.is_empty() {
+        bail!("{} of the house's rules are broken", errors.len());
+    }
+    Ok(())
+}
+
+/// Everything that is wrong, and what should be looked at.
+///
+/// # Errors
+///
+/// git or cargo does not answer.
+pub fn all() -> anyhow::Result<(Vec<String>, Vec<String>)> {
+    let mut errors = Vec::new();
+    let mut warnings = Vec::new();
+    let mut sources = BTreeMap::new();
+    for file in map::files()? {
+        let Ok(text) = std::fs::read_to_string(root().join(&file)) else {
+            continue;
+        };
+        let path = Path::new(&file);
+        errors.extend(source::machine(path, &text));
+        if file.ends_with(".rs") {
+            let found = source::rust(path, &text);
+            errors.extend(found.errors);
+            warnings.extend(found.warnings);
+            sources.insert(file.clone(), text);
+        } else if file.starts_with("crates/") && file.ends_with("README.md") {
+            errors.extend(source::readme(path, &text));
+        }
+    }
+    for document in DOCUMENTS {
+        if !root().join(document).is_file() {
+            errors.push(format!("{document} is missing"));
+        }
+    }
+    let table = std::fs::read_to_string(root().join("docs/requirements.md")).unwrap_or_default();
+    errors.extend(requirements::check(&table, &sources));
+    errors.extend(map::check().err().map(|error| error.to_string()));
+    errors.extend(arrows::check(&metadata(&["--no-deps"])?));
+    errors.extend(dependencies::check(&metadata(&[
+        "--filter-platform",
+        "x86_64-unknown-linux-gnu",
+    ])?));
+    Ok((errors, warnings))
+}
+
+/// What cargo says of the workspace.
+///
+/// # Errors
+///
+/// Cargo does not answer.
+pub fn metadata(arguments: &[&str]) -> anyhow::Result<Value> {
+    let mut command = cargo();
+    command
+        .args(["metadata", "--format-version", "1", "--locked"])
+        .args(arguments);
+    Ok(serde_json::from_str(&output(&mut command)?)?)
+}
