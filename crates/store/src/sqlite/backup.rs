@@ -99,7 +99,9 @@ async fn prepare(
     }
     let mut backup = options(from).read_only(true).connect().await?;
     check_integrity(&mut backup, from).await?;
-    migrate::pending(&mut backup).await?;
+    if migrate::pending(&mut backup).await? == migrate::all() {
+        return Err(StoreError::Foreign);
+    }
     audit::verify(&mut backup).await?;
     copy(&mut backup, fresh).await?;
     backup.close().await?;

@@ -285,24 +285,32 @@ async fn write_one(
     sqlx::query("SAVEPOINT one_call")
         .execute(&mut *writing.connection)
         .await?;
-    let keeps = match call.write(writing).await {
-        Ok(keeps) => keeps,
-        Err(WriteError::Database(error)) if health::is_fatal(&error) => return Err(error),
-        Err(WriteError::Database(error)) => {
-            call.fail(health.failed(&error));
-            false
-        }
+    let failure = match call.write(writing).await {
+        Ok(true) => return release(writing).await,
+        Ok(false) => None,
         Err(WriteError::Unavailable(unavailable)) => {
             call.fail(unavailable);
-            false
+            None
         }
+        Err(WriteError::Database(error)) => Some(error),
     };
-    if !keeps {
-        writing.head = before;
-        sqlx::query("ROLLBACK TO one_call")
-            .execute(&mut *writing.connection)
-            .await?;
+    if let Some(error) = &failure {
+        call.fail(health.failed(error));
     }
+    writing.head = before;
+    let undone = sqlx::query("ROLLBACK TO one_call")
+        .execute(&mut *writing.connection)
+        .await;
+    match (undone, failure) {
+        (Ok(_), Some(error)) if health::is_fatal(&error) => Err(error),
+        (Ok(_), _) => release(writing).await,
+        // The first error says why there is nothing left to undo.
+        (Err(_), Some(error)) => Err(error),
+        (Err(error), None) => Err(error),
+    }
+}
+
+async fn release(writing: &mut Writing<'_>) -> Result<(), sqlx::Error> {
     sqlx::query("RELEASE one_call")
         .execute(&mut *writing.connection)
         .await?;
