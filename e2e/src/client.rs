@@ -29,12 +29,21 @@ impl<'a> Curl<'a> {
     #[must_use]
     pub fn new(demo: &'a Demo) -> Self {
         let mut command = Command::new("curl");
-        command.args(["--silent", "--show-error", "--noproxy", "*", "--max-time", "60"]);
+        command.args([
+            "--silent",
+            "--show-error",
+            "--noproxy",
+            "*",
+            "--max-time",
+            "60",
+        ]);
         command.arg("--cacert").arg(demo.text("/ca"));
         // Older curl asks DNS for names below localhost when IPv6 is off.
         for host in ["lyncdiscover", "lyncweb", "mail"] {
             let port = demo.address().port();
-            command.arg("--resolve").arg(format!("{host}.contoso.localhost:{port}:127.0.0.1"));
+            command
+                .arg("--resolve")
+                .arg(format!("{host}.contoso.localhost:{port}:127.0.0.1"));
         }
         Self { demo, command }
     }
@@ -62,7 +71,12 @@ impl<'a> Curl<'a> {
     #[must_use]
     pub fn web_ticket_request(self, sip: &str) -> Self {
         let body = request_for(self.demo, sip);
-        self.arguments(&["-H", "Content-Type: text/xml; charset=utf-8", "--data-binary", &body])
+        self.arguments(&[
+            "-H",
+            "Content-Type: text/xml; charset=utf-8",
+            "--data-binary",
+            &body,
+        ])
     }
 
     /// Sends it to a URL.
@@ -74,12 +88,24 @@ impl<'a> Curl<'a> {
         let heads = tempfile::NamedTempFile::new()?;
         self.command.arg("--dump-header").arg(heads.path());
         self.command.args(["--write-out", "\n%{http_code}", url]);
-        let Output { status, stdout, stderr } = self.command.output().context("curl")?;
-        anyhow::ensure!(status.success(), "curl: {}", String::from_utf8_lossy(&stderr));
+        let Output {
+            status,
+            stdout,
+            stderr,
+        } = self.command.output().context("curl")?;
+        anyhow::ensure!(
+            status.success(),
+            "curl: {}",
+            String::from_utf8_lossy(&stderr)
+        );
         let out = String::from_utf8_lossy(&stdout);
         let (body, code) = out.rsplit_once('\n').context("curl wrote no status")?;
         let heads = std::fs::read_to_string(heads.path())?;
-        Ok(Got { status: code.parse()?, heads, body: body.to_owned() })
+        Ok(Got {
+            status: code.parse()?,
+            heads,
+            body: body.to_owned(),
+        })
     }
 }
 

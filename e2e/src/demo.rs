@@ -56,15 +56,26 @@ impl Demo {
             command.args(["--https-port", "0"]);
         }
         let log = std::fs::File::create(folder.path().with_extension("log"))?;
-        let mut child = command.args(arguments).stdout(Stdio::piped()).stderr(log).spawn()?;
+        let mut child = command
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()?;
         let out = child.stdout.take().context("the demo has no output")?;
         let mut line = String::new();
         BufReader::new(out).read_line(&mut line)?;
         let ready = serde_json::from_str(&line).with_context(|| {
             let log = std::fs::read_to_string(folder.path().with_extension("log"));
-            format!("the demo did not become ready: {line} {}", log.unwrap_or_default())
+            format!(
+                "the demo did not become ready: {line} {}",
+                log.unwrap_or_default()
+            )
         })?;
-        Ok(Self { child, folder, ready })
+        Ok(Self {
+            child,
+            folder,
+            ready,
+        })
     }
 
     /// A URL of the ready line, by its key.
@@ -76,7 +87,11 @@ impl Demo {
     /// A text of the ready line, by its JSON pointer.
     #[must_use]
     pub fn text(&self, pointer: &str) -> String {
-        self.ready.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
+        self.ready
+            .pointer(pointer)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
     }
 
     /// One of the two people, by number.
@@ -95,7 +110,11 @@ impl Demo {
     /// Where the gate listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
-        let port = self.ready.get("https_port").and_then(Value::as_u64).unwrap_or_default();
+        let port = self
+            .ready
+            .get("https_port")
+            .and_then(Value::as_u64)
+            .unwrap_or_default();
         SocketAddr::from(([127, 0, 0, 1], u16::try_from(port).unwrap_or_default()))
     }
 
@@ -119,7 +138,10 @@ impl Demo {
     pub fn requests(&self) -> anyhow::Result<Vec<Value>> {
         let body = plain_request(&self.text("/lab/requests"), "GET")?;
         let list: Value = serde_json::from_str(&body)?;
-        Ok(list.as_array().cloned().context("the list of requests is no list")?)
+        Ok(list
+            .as_array()
+            .cloned()
+            .context("the list of requests is no list")?)
     }
 
     /// Runs a verb of the command line on the demo's configuration.
@@ -129,7 +151,10 @@ impl Demo {
     /// The program cannot be run.
     pub fn wicketgate(&self, arguments: &[&str]) -> anyhow::Result<Output> {
         let config = self.text("/config");
-        Ok(Command::new(binary()?).args(["--config", &config]).args(arguments).output()?)
+        Ok(Command::new(binary()?)
+            .args(["--config", &config])
+            .args(arguments)
+            .output()?)
     }
 
     /// Runs a verb that must succeed, and gives the JSON lines it prints.
@@ -142,8 +167,13 @@ impl Demo {
         if !output.status.success() {
             bail!("{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
         }
-        let lines = output.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-        lines.map(|line| Ok(serde_json::from_slice(line)?)).collect()
+        let lines = output
+            .stdout
+            .split(|byte| *byte == b'\n')
+            .filter(|line| !line.is_empty());
+        lines
+            .map(|line| Ok(serde_json::from_slice(line)?))
+            .collect()
     }
 
     /// Ends the demo as an operator would and gives what it logged.
@@ -158,7 +188,9 @@ impl Demo {
         if !sent.success() || !ended.success() {
             bail!("the demo ended with {ended}");
         }
-        Ok(std::fs::read_to_string(self.folder.path().with_extension("log"))?)
+        Ok(std::fs::read_to_string(
+            self.folder.path().with_extension("log"),
+        )?)
     }
 }
 
@@ -186,14 +218,23 @@ pub fn binary() -> anyhow::Result<PathBuf> {
     }
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let built = Command::new(cargo)
-        .args(["build", "--quiet", "--package", "wicketgate", "--all-features"])
+        .args([
+            "build",
+            "--quiet",
+            "--package",
+            "wicketgate",
+            "--all-features",
+        ])
         .current_dir(root())
         .status()?;
     if !built.success() {
         bail!("the program does not build");
     }
     let test = std::env::current_exe()?;
-    let folder = test.ancestors().nth(2).context("the test is in no target folder")?;
+    let folder = test
+        .ancestors()
+        .nth(2)
+        .context("the test is in no target folder")?;
     Ok(BINARY.get_or_init(|| folder.join("wicketgate")).clone())
 }
 

@@ -85,7 +85,10 @@ impl Raw {
         while stream.conn.is_handshaking() {
             stream.conn.complete_io(&mut stream.sock)?;
         }
-        Ok(Self { stream, read: Vec::new() })
+        Ok(Self {
+            stream,
+            read: Vec::new(),
+        })
     }
 
     /// The protocol that ALPN agreed on.
@@ -153,7 +156,11 @@ impl Raw {
             return self.answer_to(method);
         }
         let has_body = method != "HEAD" && !matches!(answer.status, 204 | 304);
-        answer.body = if has_body { self.body(&answer)? } else { Vec::new() };
+        answer.body = if has_body {
+            self.body(&answer)?
+        } else {
+            Vec::new()
+        };
         Ok(Some(answer))
     }
 
@@ -244,29 +251,45 @@ impl Answer {
     pub fn parse(bytes: &[u8]) -> anyhow::Result<Self> {
         let end = find(bytes, b"\r\n\r\n").context("no head")? + 4;
         let (head, body) = bytes.split_at(end);
-        Ok(Self { body: body.to_vec(), ..Self::head(head)? })
+        Ok(Self {
+            body: body.to_vec(),
+            ..Self::head(head)?
+        })
     }
 
     fn head(bytes: &[u8]) -> anyhow::Result<Self> {
         let text = String::from_utf8_lossy(bytes);
         let mut lines = text.split("\r\n");
-        let status = lines.next().and_then(|line| line.split(' ').nth(1)).context("no status")?;
+        let status = lines
+            .next()
+            .and_then(|line| line.split(' ').nth(1))
+            .context("no status")?;
         let headers = lines
             .filter_map(|line| line.split_once(':'))
             .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
             .collect();
-        Ok(Self { status: status.parse()?, headers, body: Vec::new() })
+        Ok(Self {
+            status: status.parse()?,
+            headers,
+            body: Vec::new(),
+        })
     }
 
     /// The first header of a name (lower case).
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// Every header of a name (lower case).
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> + use<'a> {
-        self.headers.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .filter(move |(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// The body as text.
@@ -278,9 +301,14 @@ impl Answer {
 
 fn is_close(error: &std::io::Error) -> bool {
     use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
-    matches!(error.kind(), UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe)
+    matches!(
+        error.kind(),
+        UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe
+    )
 }
 
 fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
-    bytes.windows(wanted.len()).position(|window| window == wanted)
+    bytes
+        .windows(wanted.len())
+        .position(|window| window == wanted)
 }

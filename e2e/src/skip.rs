@@ -31,5 +31,9 @@ pub fn has(program: &str) -> bool {
 #[must_use]
 pub fn count(full: usize) -> usize {
     let is_night = std::env::var_os("WICKETGATE_NIGHT").is_some();
-    if is_night || full <= 10_000 { full } else { full / 10 }
+    if is_night || full <= 10_000 {
+        full
+    } else {
+        full / 10
+    }
 }

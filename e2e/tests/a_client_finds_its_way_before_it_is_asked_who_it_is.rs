@@ -12,12 +12,19 @@ fn s1_s2_discover_answers_anybody_and_names_only_outside_addresses() -> anyhow::
     for accept in [XML, "Accept: application/json"] {
         let got = Curl::new(&demo).arguments(&["-H", accept]).get(&url)?;
         assert_eq!(got.status, 200, "{}", got.heads);
-        assert!(got.body.contains("https://lyncweb.contoso.localhost:"), "{}", got.body);
+        assert!(
+            got.body.contains("https://lyncweb.contoso.localhost:"),
+            "{}",
+            got.body
+        );
         assert!(!got.body.contains("contoso.local/"), "{}", got.body);
         assert!(!got.body.contains("pool01"), "{}", got.body);
     }
     let seen = demo.requests()?;
-    assert!(seen.iter().all(|seen| seen["identity"].is_null()), "{seen:#?}");
+    assert!(
+        seen.iter().all(|seen| seen["identity"].is_null()),
+        "{seen:#?}"
+    );
     Ok(())
 }
 
@@ -26,8 +33,16 @@ fn s3_s4_mex_is_open_and_shows_only_what_the_policy_allows() -> anyhow::Result<(
     let demo = Demo::start()?;
     let got = Curl::new(&demo).get(&demo.url("mex"))?;
     assert_eq!(got.status, 200, "{}", got.heads);
-    assert!(got.body.contains("name=\"WebTicketServiceWinNegotiate\""), "{}", got.body);
-    for closed in ["WebTicketServiceAuth", "WebTicketServiceCert", "WebTicketServiceAnon"] {
+    assert!(
+        got.body.contains("name=\"WebTicketServiceWinNegotiate\""),
+        "{}",
+        got.body
+    );
+    for closed in [
+        "WebTicketServiceAuth",
+        "WebTicketServiceCert",
+        "WebTicketServiceAnon",
+    ] {
         assert!(!got.body.contains(closed), "{closed}: {}", got.body);
     }
     assert!(!got.body.contains("pool01"), "{}", got.body);
@@ -39,7 +54,9 @@ fn s3_s4_mex_is_open_and_shows_only_what_the_policy_allows() -> anyhow::Result<(
 fn s5_the_web_ticket_service_offers_exactly_what_the_policy_allows() -> anyhow::Result<()> {
     let demo = Demo::start()?;
     let sip = demo.person(0).sip;
-    let got = Curl::new(&demo).web_ticket_request(&sip).get(&demo.url("web_ticket"))?;
+    let got = Curl::new(&demo)
+        .web_ticket_request(&sip)
+        .get(&demo.url("web_ticket"))?;
     let offers: Vec<String> = got
         .heads
         .lines()
@@ -55,10 +72,14 @@ fn s5_the_web_ticket_service_offers_exactly_what_the_policy_allows() -> anyhow::
 #[test]
 fn the_user_link_without_a_ticket_says_where_tickets_are_had() -> anyhow::Result<()> {
     let demo = Demo::start()?;
-    let got = Curl::new(&demo).arguments(&["-H", XML]).get(&demo.url("user"))?;
+    let got = Curl::new(&demo)
+        .arguments(&["-H", XML])
+        .get(&demo.url("user"))?;
     let heads = got.heads.to_ascii_lowercase();
     assert_eq!(got.status, 401);
-    assert!(heads.contains(&format!("x-ms-webticketurl: {}", demo.url("web_ticket")).to_lowercase()));
+    assert!(
+        heads.contains(&format!("x-ms-webticketurl: {}", demo.url("web_ticket")).to_lowercase())
+    );
     assert!(!heads.contains("www-authenticate"), "{heads}");
     Ok(())
 }
@@ -67,9 +88,17 @@ fn the_user_link_without_a_ticket_says_where_tickets_are_had() -> anyhow::Result
 fn s24_no_federation_server_is_there_and_none_is_asked_for() -> anyhow::Result<()> {
     let demo = Demo::start()?;
     let config = std::fs::read_to_string(demo.text("/config"))?;
-    assert!(!config.contains("sts") && !config.contains("federation"), "{config}");
+    assert!(
+        !config.contains("sts") && !config.contains("federation"),
+        "{config}"
+    );
     let anna = demo.person(0);
     let curl = Curl::new(&demo).ntlm(&anna.account, &anna.app_password);
-    assert_eq!(curl.web_ticket_request(&anna.sip).get(&demo.url("web_ticket"))?.status, 200);
+    assert_eq!(
+        curl.web_ticket_request(&anna.sip)
+            .get(&demo.url("web_ticket"))?
+            .status,
+        200
+    );
     Ok(())
 }

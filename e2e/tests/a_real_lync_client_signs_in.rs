@@ -14,10 +14,17 @@ const STORY: &str = "a_real_lync_client_signs_in";
 fn sign_in(password_key: &str) -> anyhow::Result<Option<(Output, Vec<Value>)>> {
     let plugin = "/usr/lib/purple-2/libsipe.so";
     if !std::path::Path::new(plugin).exists() || !has("pkg-config") || !has("unshare") {
-        skip(STORY, "pidgin-sipe, libpurple-dev, libxml2-dev, pkg-config or unshare is not here")?;
+        skip(
+            STORY,
+            "pidgin-sipe, libpurple-dev, libxml2-dev, pkg-config or unshare is not here",
+        )?;
         return Ok(None);
     }
-    if !Command::new("unshare").args(["--net", "--mount", "true"]).status()?.success() {
+    if !Command::new("unshare")
+        .args(["--net", "--mount", "true"])
+        .status()?
+        .success()
+    {
         skip(STORY, "network and mount namespaces need root")?;
         return Ok(None);
     }
@@ -38,14 +45,22 @@ fn sign_in(password_key: &str) -> anyhow::Result<Option<(Output, Vec<Value>)>> {
 /// What was seen, as `METHOD path`.
 fn steps(seen: &[Value]) -> Vec<String> {
     let text = |seen: &Value, key: &str| seen[key].as_str().unwrap_or_default().to_owned();
-    seen.iter().map(|seen| format!("{} {}", text(seen, "method"), text(seen, "path"))).collect()
+    seen.iter()
+        .map(|seen| format!("{} {}", text(seen, "method"), text(seen, "path")))
+        .collect()
 }
 
 #[test]
 fn s10_s35_pidgin_sipe_signs_in_with_the_app_password() -> anyhow::Result<()> {
-    let Some((ran, seen)) = sign_in("app_password")? else { return Ok(()) };
+    let Some((ran, seen)) = sign_in("app_password")? else {
+        return Ok(());
+    };
     let said = String::from_utf8_lossy(&ran.stdout);
-    assert!(said.contains("SIGNED-ON"), "{said}{}", String::from_utf8_lossy(&ran.stderr));
+    assert!(
+        said.contains("SIGNED-ON"),
+        "{said}{}",
+        String::from_utf8_lossy(&ran.stderr)
+    );
     let steps = steps(&seen);
     let expected = [
         "GET /",
@@ -56,10 +71,15 @@ fn s10_s35_pidgin_sipe_signs_in_with_the_app_password() -> anyhow::Result<()> {
     ];
     let mut rest = steps.iter();
     for step in expected {
-        assert!(rest.any(|seen| seen.starts_with(step)), "no {step} in order: {steps:#?}");
+        assert!(
+            rest.any(|seen| seen.starts_with(step)),
+            "no {step} in order: {steps:#?}"
+        );
     }
     let user_link = seen.iter().find(|seen| {
-        seen["path"].as_str().is_some_and(|path| path.ends_with("/root/user"))
+        seen["path"]
+            .as_str()
+            .is_some_and(|path| path.ends_with("/root/user"))
     });
     assert_eq!(user_link.expect("the user link")["how"], "ticket");
     Ok(())
@@ -67,11 +87,16 @@ fn s10_s35_pidgin_sipe_signs_in_with_the_app_password() -> anyhow::Result<()> {
 
 #[test]
 fn s18_pidgin_sipe_does_not_get_in_with_the_domain_password() -> anyhow::Result<()> {
-    let Some((ran, seen)) = sign_in("domain_password")? else { return Ok(()) };
+    let Some((ran, seen)) = sign_in("domain_password")? else {
+        return Ok(());
+    };
     let said = String::from_utf8_lossy(&ran.stdout);
     assert!(!said.contains("SIGNED-ON"), "{said}");
     let steps = steps(&seen);
     assert!(steps.iter().any(|step| step.contains("/mex")), "{steps:#?}");
-    assert!(!steps.iter().any(|step| step.starts_with("POST")), "{steps:#?}");
+    assert!(
+        !steps.iter().any(|step| step.starts_with("POST")),
+        "{steps:#?}"
+    );
     Ok(())
 }

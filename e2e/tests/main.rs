@@ -13,4 +13,6 @@ mod an_external_lync_client_gets_its_ticket_with_an_app_password;
 mod a_real_lync_client_signs_in;
 mod pyspnego_is_let_in_by_every_form_of_negotiate;
 
+mod no_byte_of_doubtful_framing_reaches_a_back_end;
+
 mod the_demo_says_three_commands_and_they_answer_as_it_says;

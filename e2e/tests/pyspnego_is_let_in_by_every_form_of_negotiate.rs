@@ -16,7 +16,10 @@ fn run(demo: &Demo, mode: &str, person: &Person, password: &str) -> anyhow::Resu
     let python = named.unwrap_or_else(|| root().join("target/story-venv/bin/python"));
     let python = root().join(python);
     if !python.exists() {
-        skip("pyspnego", "no Python with pyspnego; `cargo xtask test` makes one")?;
+        skip(
+            "pyspnego",
+            "no Python with pyspnego; `cargo xtask test` makes one",
+        )?;
         return Ok(None);
     }
     let port = demo.address().port().to_string();
@@ -30,11 +33,16 @@ fn run(demo: &Demo, mode: &str, person: &Person, password: &str) -> anyhow::Resu
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()?;
-    writeln!(child.stdin.take().expect("its input is piped"), "{password}")?;
+    writeln!(
+        child.stdin.take().expect("its input is piped"),
+        "{password}"
+    )?;
     let ran = child.wait_with_output()?;
     let said = String::from_utf8_lossy(&ran.stdout);
     let failed = || format!("{mode}: {said}{}", String::from_utf8_lossy(&ran.stderr));
-    Ok(Some(serde_json::from_str(&said).unwrap_or_else(|_| panic!("{}", failed()))))
+    Ok(Some(
+        serde_json::from_str(&said).unwrap_or_else(|_| panic!("{}", failed())),
+    ))
 }
 
 /// The statuses that a mode got.
@@ -48,7 +56,10 @@ fn statuses(demo: &Demo, mode: &str, password: &str) -> anyhow::Result<Option<Ve
 
 fn tickets(demo: &Demo) -> usize {
     let requests = demo.requests().expect("the lab's list");
-    requests.iter().filter(|seen| seen["method"] == "POST").count()
+    requests
+        .iter()
+        .filter(|seen| seen["method"] == "POST")
+        .count()
 }
 
 #[test]
@@ -56,7 +67,9 @@ fn s10_ntlm_inside_negotiate_gets_a_ticket() -> anyhow::Result<()> {
     let demo = Demo::start()?;
     let app_password = demo.person(0).app_password;
     for typed in [app_password.clone(), app_password.replace('-', "")] {
-        let Some(got) = statuses(&demo, "negotiate", &typed)? else { return Ok(()) };
+        let Some(got) = statuses(&demo, "negotiate", &typed)? else {
+            return Ok(());
+        };
         assert_eq!(got, [401, 401, 200]);
     }
     Ok(())
@@ -65,7 +78,9 @@ fn s10_ntlm_inside_negotiate_gets_a_ticket() -> anyhow::Result<()> {
 #[test]
 fn s32_bare_ntlm_with_mic_and_target_name_gets_a_ticket() -> anyhow::Result<()> {
     let demo = Demo::start()?;
-    let Some(got) = statuses(&demo, "ntlm", &demo.person(0).app_password)? else { return Ok(()) };
+    let Some(got) = statuses(&demo, "ntlm", &demo.person(0).app_password)? else {
+        return Ok(());
+    };
     assert_eq!(got, [401, 401, 200]);
     Ok(())
 }
@@ -74,7 +89,9 @@ fn s32_bare_ntlm_with_mic_and_target_name_gets_a_ticket() -> anyhow::Result<()> 
 fn a_made_up_kerberos_token_first_ends_in_ntlm_with_both_mics() -> anyhow::Result<()> {
     let demo = Demo::start()?;
     let app_password = demo.person(0).app_password;
-    let Some(got) = statuses(&demo, "kerberos-first", &app_password)? else { return Ok(()) };
+    let Some(got) = statuses(&demo, "kerberos-first", &app_password)? else {
+        return Ok(());
+    };
     assert_eq!(got, [401, 401, 401, 200]);
     Ok(())
 }
@@ -83,7 +100,9 @@ fn a_made_up_kerberos_token_first_ends_in_ntlm_with_both_mics() -> anyhow::Resul
 fn a_tampered_mechanism_list_is_refused_and_nothing_is_forwarded() -> anyhow::Result<()> {
     let demo = Demo::start()?;
     let app_password = demo.person(0).app_password;
-    let Some(got) = statuses(&demo, "tampered-list", &app_password)? else { return Ok(()) };
+    let Some(got) = statuses(&demo, "tampered-list", &app_password)? else {
+        return Ok(());
+    };
     assert_eq!(got, [401, 401, 401, 401]);
     assert_eq!(tickets(&demo), 0);
     Ok(())
@@ -94,7 +113,9 @@ fn s18_the_domain_password_is_refused_in_every_form() -> anyhow::Result<()> {
     let demo = Demo::start()?;
     let anna = demo.person(0);
     for mode in ["negotiate", "ntlm", "kerberos-first"] {
-        let Some(got) = statuses(&demo, mode, &anna.domain_password)? else { return Ok(()) };
+        let Some(got) = statuses(&demo, mode, &anna.domain_password)? else {
+            return Ok(());
+        };
         assert!(got.iter().all(|status| *status == 401), "{mode}: {got:?}");
     }
     assert_eq!(tickets(&demo), 0);

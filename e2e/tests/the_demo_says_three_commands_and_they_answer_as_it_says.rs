@@ -17,15 +17,24 @@ fn pasted_unchanged_they_answer_200_401_401() -> anyhow::Result<()> {
     let mut said = Vec::new();
     for line in out.lines() {
         said.push(line?);
-        if said.last().is_some_and(|line| line.starts_with("Stop with")) {
+        if said
+            .last()
+            .is_some_and(|line| line.starts_with("Stop with"))
+        {
             break;
         }
     }
-    let commands: Vec<&String> = said.iter().filter(|line| line.starts_with("curl ")).collect();
+    let commands: Vec<&String> = said
+        .iter()
+        .filter(|line| line.starts_with("curl "))
+        .collect();
     let answers: Vec<String> = commands
         .iter()
         .map(|command| {
-            let ran = Command::new("sh").args(["-c", command]).output().expect("a shell");
+            let ran = Command::new("sh")
+                .args(["-c", command])
+                .output()
+                .expect("a shell");
             String::from_utf8_lossy(&ran.stdout).trim().to_owned()
         })
         .collect();

@@ -5,7 +5,10 @@ use gateway::Moment;
 use jiff::Timestamp;
 
 /// Tells the time.
-#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place that reads the clock"
+)]
 pub(crate) fn now() -> Timestamp {
     Timestamp::now()
 }
@@ -27,5 +30,8 @@ pub(crate) fn random<const N: usize>() -> Result<[u8; N], aws_lc_rs::error::Unsp
 ///
 /// The system's generator failed; nothing may go on without it.
 pub(crate) fn moment() -> Result<Moment, aws_lc_rs::error::Unspecified> {
-    Ok(Moment { now: now(), random: random()? })
+    Ok(Moment {
+        now: now(),
+        random: random()?,
+    })
 }

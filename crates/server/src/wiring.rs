@@ -44,7 +44,11 @@ impl Gate {
         let verifier = Arc::new(Local::new(ports(&store), rules));
         let bound =
             listen::bind(settings).map_err(|error| CliError::unavailable(error.to_string()))?;
-        Ok(Self { bound, verifier, store })
+        Ok(Self {
+            bound,
+            verifier,
+            store,
+        })
     }
 
     /// The addresses that clients can reach it at.
@@ -106,12 +110,20 @@ impl Desk {
     /// The store cannot be opened.
     pub(crate) async fn of(settings: &Settings) -> Result<Self, CliError> {
         let store = open_store(settings).await?;
-        let routes = settings.publication.hosts.values().flat_map(|host| &host.routes);
+        let routes = settings
+            .publication
+            .hosts
+            .values()
+            .flat_map(|host| &host.routes);
         let mut services: Vec<String> = routes.map(|route| route.service.0.to_string()).collect();
         services.sort();
         services.dedup();
         let default_domain = settings.default_domain.clone();
-        Ok(Self { ports: ports(&store), default_domain, services })
+        Ok(Self {
+            ports: ports(&store),
+            default_domain,
+            services,
+        })
     }
 
     /// Adds an account.
@@ -182,8 +194,10 @@ impl Desk {
             }
         }
         let account = self.account(name).await?;
-        let random =
-            admin::Randomness { id: clock::random()?, secret: clock::random()? };
+        let random = admin::Randomness {
+            id: clock::random()?,
+            secret: clock::random()?,
+        };
         admin::issue_app_password(&self.ports, &account.id, order, clock::now(), random)
             .await
             .map_err(refused)
@@ -207,7 +221,9 @@ impl Desk {
     /// There is none, it was revoked already, or the store is unavailable.
     pub(crate) async fn revoke_app_password(&self, id: &str) -> Result<AppPassword, CliError> {
         let id = CredentialId(id.to_owned());
-        admin::revoke_app_password(&self.ports, &id, clock::now()).await.map_err(refused)
+        admin::revoke_app_password(&self.ports, &id, clock::now())
+            .await
+            .map_err(refused)
     }
 
     /// Events of the audit trail.
@@ -237,7 +253,9 @@ fn refused(error: admin::AdminError) -> CliError {
 ///
 /// The store cannot be opened.
 pub(crate) async fn pending_migrations(settings: &Settings) -> Result<Vec<String>, CliError> {
-    Store::pending(&settings.store_file).await.map_err(store_error)
+    Store::pending(&settings.store_file)
+        .await
+        .map_err(store_error)
 }
 
 /// Brings the store up to this program's version; makes it and its keys where there is none.
@@ -249,7 +267,9 @@ pub(crate) async fn migrate(settings: &Settings) -> Result<(), CliError> {
     if !settings.key_file.exists() && !settings.store_file.exists() {
         KeyFile::create(&settings.key_file, clock::random()?).map_err(store_error)?;
     }
-    Store::migrate(&settings.store_file).await.map_err(store_error)
+    Store::migrate(&settings.store_file)
+        .await
+        .map_err(store_error)
 }
 
 /// Copies the store while it is used.
@@ -258,7 +278,11 @@ pub(crate) async fn migrate(settings: &Settings) -> Result<(), CliError> {
 ///
 /// The file is there already, or cannot be written.
 pub(crate) async fn backup(settings: &Settings, to: &Path) -> Result<(), CliError> {
-    open_store(settings).await?.backup(to).await.map_err(store_error)
+    open_store(settings)
+        .await?
+        .backup(to)
+        .await
+        .map_err(store_error)
 }
 
 /// Puts a backup in the store's place.
@@ -268,7 +292,9 @@ pub(crate) async fn backup(settings: &Settings, to: &Path) -> Result<(), CliErro
 /// The backup is damaged, its chain is broken, or it is of a newer version.
 pub(crate) async fn restore(settings: &Settings, from: &Path) -> Result<(), CliError> {
     let keys = KeyFile::open(&settings.key_file).map_err(store_error)?;
-    Store::restore(from, &settings.store_file, &keys, clock::now()).await.map_err(store_error)
+    Store::restore(from, &settings.store_file, &keys, clock::now())
+        .await
+        .map_err(store_error)
 }
 
 /// Opens the store; a new one is made where there is none, an old one is not changed unasked.
@@ -277,7 +303,9 @@ async fn open_store(settings: &Settings) -> Result<Store, CliError> {
         migrate(settings).await?;
     }
     let keys = KeyFile::open(&settings.key_file).map_err(store_error)?;
-    Store::open(&settings.store_file, keys).await.map_err(store_error)
+    Store::open(&settings.store_file, keys)
+        .await
+        .map_err(store_error)
 }
 
 fn ports(store: &Store) -> Ports {

@@ -16,8 +16,10 @@ use crate::wiring::Desk;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
     /// Make an app password and show it once
-    #[command(after_help = "Example:\n  wicketgate app-password create anna@contoso.com \
-        --label 'Pixel 9' --scope lync,ews --days 365")]
+    #[command(
+        after_help = "Example:\n  wicketgate app-password create anna@contoso.com \
+        --label 'Pixel 9' --scope lync,ews --days 365"
+    )]
     Create(Create),
     /// List the app passwords of an account, without their secrets
     List {
@@ -81,21 +83,32 @@ pub(crate) async fn run(config: &Path, verb: Verb, output: &Output) -> Result<()
         }
         Verb::Revoke { id } => {
             let revoked = desk.revoke_app_password(&id).await?;
-            output.print(&revoked, |revoked| format!("revoked {} ({})", revoked.id.0, revoked.label))
+            output.print(&revoked, |revoked| {
+                format!("revoked {} ({})", revoked.id.0, revoked.label)
+            })
         }
     }
 }
 
 async fn make(desk: &Desk, create: Create) -> Result<Created, CliError> {
-    let days = create.days.map(|days| SignedDuration::from_hours(24 * i64::from(days)));
+    let days = create
+        .days
+        .map(|days| SignedDuration::from_hours(24 * i64::from(days)));
     let order = authn::admin::NewAppPassword {
         label: create.label,
         device: create.device,
-        scope: create.scope.into_iter().map(|name| Service(name.into())).collect(),
+        scope: create
+            .scope
+            .into_iter()
+            .map(|name| Service(name.into()))
+            .collect(),
         expires: days.map(|days| clock::now() + days),
     };
     let (record, typed) = desk.issue_app_password(&create.name, order).await?;
-    Ok(Created { record, app_password: typed.expose().clone() })
+    Ok(Created {
+        record,
+        app_password: typed.expose().clone(),
+    })
 }
 
 fn line(password: &AppPassword) -> String {

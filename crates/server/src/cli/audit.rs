@@ -50,13 +50,21 @@ pub(crate) async fn run(config: &Path, verb: Verb, output: &Output) -> Result<()
     match verb {
         Verb::List { from, count } => {
             let events = desk.events(from, count).await?.into_iter();
-            let lines: Vec<Line> =
-                events.map(|it| Line { number: it.number, event: it.event }).collect();
+            let lines: Vec<Line> = events
+                .map(|it| Line {
+                    number: it.number,
+                    event: it.event,
+                })
+                .collect();
             output.list(&lines, "there are no events", line)
         }
         Verb::Verify => {
-            let sound = Sound { events: verify(&desk).await? };
-            output.print(&sound, |sound| format!("the chain is whole: {} events", sound.events))
+            let sound = Sound {
+                events: verify(&desk).await?,
+            };
+            output.print(&sound, |sound| {
+                format!("the chain is whole: {} events", sound.events)
+            })
         }
     }
 }
@@ -69,7 +77,9 @@ async fn verify(desk: &Desk) -> Result<i64, CliError> {
             return Ok(chain.length());
         }
         for event in &page {
-            chain.extend(event).map_err(|broken| CliError::refused(broken.to_string()))?;
+            chain
+                .extend(event)
+                .map_err(|broken| CliError::refused(broken.to_string()))?;
         }
     }
 }
@@ -78,6 +88,8 @@ fn line(line: &Line) -> String {
     let event = &line.event;
     let kind = serde_json::to_string(&event.kind).unwrap_or_default();
     let account = event.account.as_ref().map_or("-", |id| &id.0);
-    let source = event.source.map_or("-".to_owned(), |source| source.to_string());
+    let source = event
+        .source
+        .map_or("-".to_owned(), |source| source.to_string());
     format!("{}  {}  {account}  {source}  {kind}", line.number, event.at)
 }

@@ -29,7 +29,11 @@ pub(crate) fn run(file: &Path, output: &Output) -> Result<(), CliError> {
         config: file.display().to_string(),
         hosts: hosts.keys().cloned().collect(),
         routes: hosts.values().map(|host| host.routes.len()).sum(),
-        listeners: settings.listeners.iter().map(|it| it.address.to_string()).collect(),
+        listeners: settings
+            .listeners
+            .iter()
+            .map(|it| it.address.to_string())
+            .collect(),
         warnings: settings.warnings,
     };
     output.print(&checked, |checked| {

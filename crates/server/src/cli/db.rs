@@ -54,7 +54,10 @@ pub(crate) async fn run(file: &Path, verb: Verb, output: &Output) -> Result<(), 
     match verb {
         Verb::Status => {
             let pending = wiring::pending_migrations(&settings).await?;
-            let status = Status { file: settings.store_file, pending };
+            let status = Status {
+                file: settings.store_file,
+                pending,
+            };
             output.print(&status, say_status)
         }
         Verb::Migrate { dry_run } => {
@@ -62,12 +65,18 @@ pub(crate) async fn run(file: &Path, verb: Verb, output: &Output) -> Result<(), 
             if !dry_run {
                 wiring::migrate(&settings).await?;
             }
-            let status = Status { file: settings.store_file, pending };
+            let status = Status {
+                file: settings.store_file,
+                pending,
+            };
             output.print(&status, |status| say_migrated(status, dry_run))
         }
         Verb::Backup { to } => {
             wiring::backup(&settings, &to).await?;
-            let copied = Copied { file: to, key_file: settings.key_file };
+            let copied = Copied {
+                file: to,
+                key_file: settings.key_file,
+            };
             output.print(&copied, |copied| {
                 format!(
                     "copied to {}; it is worth nothing without the keys in {}, which are not in \
@@ -79,9 +88,15 @@ pub(crate) async fn run(file: &Path, verb: Verb, output: &Output) -> Result<(), 
         }
         Verb::Restore { from } => {
             wiring::restore(&settings, &from).await?;
-            let copied = Copied { file: settings.store_file, key_file: settings.key_file };
+            let copied = Copied {
+                file: settings.store_file,
+                key_file: settings.key_file,
+            };
             output.print(&copied, |copied| {
-                format!("restored to {}; all tickets are dropped", copied.file.display())
+                format!(
+                    "restored to {}; all tickets are dropped",
+                    copied.file.display()
+                )
             })
         }
     }
@@ -92,7 +107,10 @@ fn say_status(status: &Status) -> String {
         return format!("{} is up to date", status.file.display());
     }
     let pending = status.pending.join(", ");
-    format!("{} lacks {pending}; run: wicketgate db migrate", status.file.display())
+    format!(
+        "{} lacks {pending}; run: wicketgate db migrate",
+        status.file.display()
+    )
 }
 
 fn say_migrated(status: &Status, dry_run: bool) -> String {
@@ -100,5 +118,9 @@ fn say_migrated(status: &Status, dry_run: bool) -> String {
     if status.pending.is_empty() {
         return format!("{} was up to date", status.file.display());
     }
-    format!("{done} {} to {}", status.pending.join(", "), status.file.display())
+    format!(
+        "{done} {} to {}",
+        status.pending.join(", "),
+        status.file.display()
+    )
 }

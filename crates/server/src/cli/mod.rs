@@ -74,10 +74,15 @@ enum Verb {
 pub(crate) fn run() -> ExitCode {
     let arguments = Arguments::parse();
     let output = Output::new(arguments.json);
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(error) => {
-            return complain(&CliError::unavailable(format!("threads cannot be started: {error}")));
+            return complain(&CliError::unavailable(format!(
+                "threads cannot be started: {error}"
+            )));
         }
     };
     match runtime.block_on(dispatch(arguments, &output)) {

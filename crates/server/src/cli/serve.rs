@@ -46,13 +46,18 @@ pub(crate) async fn run(file: &Path, arguments: Arguments) -> Result<(), CliErro
 pub(crate) fn begin_logging(format: LogFormat) {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     let begun = match format {
         LogFormat::Text => builder.with_ansi(false).try_init(),
         LogFormat::Json => builder.json().try_init(),
     };
     if let Err(error) = begun {
         // Without a log nothing else can say so; where standard error is closed, nobody reads it.
-        let _ = writeln!(std::io::stderr(), "wicketgate: logging cannot begin: {error}");
+        let _ = writeln!(
+            std::io::stderr(),
+            "wicketgate: logging cannot begin: {error}"
+        );
     }
 }

@@ -93,14 +93,20 @@ async fn state(
 
 fn new_account(add: Add) -> Result<authn::admin::NewAccount, CliError> {
     let Some((domain, sam)) = add.account.split_once('\\') else {
-        let message = format!("`{}` is not DOMAIN\\user; put it in single quotes", add.account);
+        let message = format!(
+            "`{}` is not DOMAIN\\user; put it in single quotes",
+            add.account
+        );
         return Err(CliError::usage(message));
     };
     let realm = match (add.realm, add.upn.split_once('@')) {
         (Some(realm), _) => realm,
         (None, Some((_, domain))) => domain.to_uppercase(),
         (None, None) => {
-            return Err(CliError::usage(format!("`{}` is not a UPN: user@domain", add.upn)));
+            return Err(CliError::usage(format!(
+                "`{}` is not a UPN: user@domain",
+                add.upn
+            )));
         }
     };
     Ok(authn::admin::NewAccount {
@@ -121,5 +127,8 @@ fn line(account: &Account) -> String {
         AccountState::Locked => "locked",
     };
     let sip = account.sip_addresses.join(", ");
-    format!("{}\\{}  {}  {sip}  {state}", account.domain, account.sam, account.upn)
+    format!(
+        "{}\\{}  {}  {sip}  {state}",
+        account.domain, account.sam, account.upn
+    )
 }

@@ -16,13 +16,21 @@ impl ConfigError {
     /// The file could not be read at all.
     pub(crate) fn unreadable(file: &Path, why: &str) -> Self {
         let message = format!("cannot be read: {why}; name another file with --config");
-        Self { file: file.to_owned(), place: None, message }
+        Self {
+            file: file.to_owned(),
+            place: None,
+            message,
+        }
     }
 
     /// Something at a place in the text.
     pub(crate) fn at(file: &Path, text: &str, span: Option<Range<usize>>, message: String) -> Self {
         let place = span.map(|span| line_and_column(text, span.start));
-        Self { file: file.to_owned(), place, message }
+        Self {
+            file: file.to_owned(),
+            place,
+            message,
+        }
     }
 }
 
@@ -40,7 +48,12 @@ impl fmt::Display for ConfigError {
 fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
     let before = text.get(..offset).unwrap_or(text);
     let line = before.matches('\n').count() + 1;
-    let column = before.chars().rev().take_while(|character| *character != '\n').count() + 1;
+    let column = before
+        .chars()
+        .rev()
+        .take_while(|character| *character != '\n')
+        .count()
+        + 1;
     (line, column)
 }
 

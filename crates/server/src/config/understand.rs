@@ -42,8 +42,17 @@ struct Understanding<'a> {
 impl<'a> Understanding<'a> {
     fn new(file: &'a Path, text: &'a str, written: &'a Written) -> Self {
         let folder = file.parent().unwrap_or_else(|| Path::new("."));
-        let farms = written.farm.iter().map(|farm| (farm.name.get_ref().as_str(), farm)).collect();
-        Self { file, text, folder, farms }
+        let farms = written
+            .farm
+            .iter()
+            .map(|farm| (farm.name.get_ref().as_str(), farm))
+            .collect();
+        Self {
+            file,
+            text,
+            folder,
+            farms,
+        }
     }
 
     fn settings(&self, written: &Written) -> Result<Settings, ConfigError> {
@@ -71,7 +80,11 @@ impl<'a> Understanding<'a> {
     }
 
     fn listeners(&self, written: &Written) -> Result<Vec<Listener>, ConfigError> {
-        written.listener.iter().map(|listener| self.listener(listener)).collect()
+        written
+            .listener
+            .iter()
+            .map(|listener| self.listener(listener))
+            .collect()
     }
 
     fn listener(&self, listener: &written::Listener) -> Result<Listener, ConfigError> {
@@ -116,7 +129,15 @@ impl<'a> Understanding<'a> {
                 let message = "identity_header needs the table [onward] with a key and an issuer";
                 return Err(self.error(&farm.name, message));
             }
-            if farms.insert(name.clone(), Farm { members: vec![member] }).is_some() {
+            if farms
+                .insert(
+                    name.clone(),
+                    Farm {
+                        members: vec![member],
+                    },
+                )
+                .is_some()
+            {
                 return Err(self.error(&farm.name, &format!("two farms are named `{name}`")));
             }
         }
@@ -127,7 +148,10 @@ impl<'a> Understanding<'a> {
         let address = farm.address.get_ref();
         let wrong = || {
             let example = "`https://fe01.contoso.local:4443`";
-            self.error(&farm.address, &format!("`{address}` is not an address such as {example}"))
+            self.error(
+                &farm.address,
+                &format!("`{address}` is not an address such as {example}"),
+            )
         };
         let uri: http::Uri = address.parse().map_err(|_| wrong())?;
         let host = uri.host().ok_or_else(wrong)?;
@@ -142,11 +166,17 @@ impl<'a> Understanding<'a> {
             return Ok(Member { address, tls: None });
         }
         let authorities = farm.authorities.as_ref().ok_or_else(|| {
-            self.error(&farm.address, "https needs `authorities`, the PEM file of its issuer")
+            self.error(
+                &farm.address,
+                "https needs `authorities`, the PEM file of its issuer",
+            )
         })?;
         let name = farm.tls_name.clone().unwrap_or_else(|| host.to_owned());
         let authorities = self.existing(authorities, farm.address.span())?;
-        Ok(Member { address, tls: Some(UpstreamTls { name, authorities }) })
+        Ok(Member {
+            address,
+            tls: Some(UpstreamTls { name, authorities }),
+        })
     }
 
     fn publication(&self, written: &Written) -> Result<Publication, ConfigError> {
@@ -180,7 +210,10 @@ impl<'a> Understanding<'a> {
         }
         for route in &written.route {
             let routes = vec![Arc::new(self.route(route)?)];
-            let host = Host { routes, ..Host::default() };
+            let host = Host {
+                routes,
+                ..Host::default()
+            };
             merge(&mut hosts, route.host.to_ascii_lowercase(), host);
         }
         let names = &written.names;
@@ -210,7 +243,11 @@ impl<'a> Understanding<'a> {
                 Auth::Schemes(schemes.iter().copied().map(scheme).collect())
             }
         };
-        let onward = if auth == Auth::Anonymous { Onward::None } else { self.onward(farm)? };
+        let onward = if auth == Auth::Anonymous {
+            Onward::None
+        } else {
+            self.onward(farm)?
+        };
         Ok(Route {
             name: format!("{}{}", route.host, route.path),
             path: if route.below {
@@ -253,7 +290,10 @@ impl<'a> Understanding<'a> {
         };
         let name = http::HeaderName::from_bytes(header.get_ref().as_bytes())
             .map_err(|_| self.error(header, "this is not the name of a header"))?;
-        let audience = farm.audience.clone().unwrap_or_else(|| farm.name.get_ref().clone());
+        let audience = farm
+            .audience
+            .clone()
+            .unwrap_or_else(|| farm.name.get_ref().clone());
         Ok(Onward::Header { name, audience })
     }
 
@@ -267,11 +307,7 @@ impl<'a> Understanding<'a> {
         })
     }
 
-    fn policy(
-        &self,
-        written: &Written,
-        publication: &Publication,
-    ) -> Result<Policy, ConfigError> {
+    fn policy(&self, written: &Written, publication: &Publication) -> Result<Policy, ConfigError> {
         let routes = publication.hosts.values().flat_map(|host| &host.routes);
         let services: Vec<&str> = routes.map(|route| &*route.service.0).collect();
         let mut rules = Vec::new();
@@ -311,7 +347,10 @@ impl<'a> Understanding<'a> {
             let hint = meant(typed, published.iter().copied())
                 .map(|word| format!("; did you mean `{word}`?"))
                 .unwrap_or_default();
-            Err(self.error(name, &format!("nothing published is the service `{typed}`{hint}")))
+            Err(self.error(
+                name,
+                &format!("nothing published is the service `{typed}`{hint}"),
+            ))
         };
         names.iter().map(service).collect()
     }
@@ -351,7 +390,9 @@ fn is_loopback(address: &str) -> bool {
     let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
     let host = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost"
-        || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+        || host
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
 }
 
 fn demand(written: written::Demand) -> WhenAbsent {

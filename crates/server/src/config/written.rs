@@ -267,7 +267,10 @@ pub(crate) fn parse(file: &Path, text: &str) -> Result<Written, ConfigError> {
 fn with_suggestion(message: &str) -> String {
     let mut quoted = message.split('`').skip(1).step_by(2);
     let is_unknown = message.starts_with("unknown field") || message.starts_with("unknown variant");
-    let suggestion = quoted.next().filter(|_| is_unknown).and_then(|typed| meant(typed, quoted));
+    let suggestion = quoted
+        .next()
+        .filter(|_| is_unknown)
+        .and_then(|typed| meant(typed, quoted));
     match suggestion {
         Some(word) => format!("{message}; did you mean `{word}`?"),
         None => message.to_owned(),

@@ -36,13 +36,18 @@ impl Authority {
     pub(super) fn create(dir: &Path) -> Result<Self, CliError> {
         let key = key(&PKCS_ECDSA_P256_SHA256)?;
         let mut params = CertificateParams::default();
-        params.distinguished_name.push(DnType::CommonName, "Wicketgate demo authority");
+        params
+            .distinguished_name
+            .push(DnType::CommonName, "Wicketgate demo authority");
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         let certificate = params.self_signed(&key).map_err(failed)?;
         let file = dir.join("ca.pem");
         write(&file, &certificate.pem())?;
-        Ok(Self { issuer: Issuer::new(params, key), file })
+        Ok(Self {
+            issuer: Issuer::new(params, key),
+            file,
+        })
     }
 
     /// Issues a certificate for host names, with an ECDSA key.
@@ -71,13 +76,18 @@ impl Authority {
         let key = key(algorithm)?;
         let mut params = CertificateParams::new(names.to_vec()).map_err(failed)?;
         if let Some(name) = names.first() {
-            params.distinguished_name.push(DnType::CommonName, name.as_str());
+            params
+                .distinguished_name
+                .push(DnType::CommonName, name.as_str());
         }
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         params.use_authority_key_identifier_extension = true;
         let certificate = params.signed_by(&key, &self.issuer).map_err(failed)?;
-        Ok(Leaf { chain: certificate.pem(), key: key.serialize_pem() })
+        Ok(Leaf {
+            chain: certificate.pem(),
+            key: key.serialize_pem(),
+        })
     }
 }
 

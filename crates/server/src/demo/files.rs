@@ -16,14 +16,17 @@ const MARK: &str = ".wicketgate-demo";
 ///
 /// The folder holds anything that no demo made, or cannot be written.
 pub(super) fn folder(dir: Option<PathBuf>, suffix: u64) -> Result<PathBuf, CliError> {
-    let dir = dir
-        .unwrap_or_else(|| std::env::temp_dir().join(format!("wicketgate-demo-{suffix:016x}")));
+    let dir =
+        dir.unwrap_or_else(|| std::env::temp_dir().join(format!("wicketgate-demo-{suffix:016x}")));
     fs::create_dir_all(&dir).map_err(|error| cannot(&dir, &error))?;
     let mut entries = fs::read_dir(&dir).map_err(|error| cannot(&dir, &error))?;
     if entries.next().is_some() {
         empty(&dir)?;
     }
-    write(&dir.join(MARK), "This folder belongs to `wicketgate demo` and is emptied by it.\n")?;
+    write(
+        &dir.join(MARK),
+        "This folder belongs to `wicketgate demo` and is emptied by it.\n",
+    )?;
     fs::canonicalize(&dir).map_err(|error| cannot(&dir, &error))
 }
 

@@ -54,7 +54,11 @@ pub(crate) struct Arguments {
 pub(crate) async fn run(arguments: Arguments, output: &Output) -> Result<(), CliError> {
     let dir = files::folder(arguments.dir, u64::from_le_bytes(clock::random()?))?;
     let https_port = port(arguments.https_port, HTTPS_PORT)?;
-    let scene = Scene { dir, https_port, domain: arguments.domain.to_ascii_lowercase() };
+    let scene = Scene {
+        dir,
+        https_port,
+        domain: arguments.domain.to_ascii_lowercase(),
+    };
     let mut people = people(&scene.domain)?;
     let authority = Authority::create(&scene.dir)?;
     let lab = scene.start_lab(&authority, &people).await?;
@@ -132,11 +136,14 @@ impl Scene {
         authority: &Authority,
         lab: &lab::Started,
     ) -> Result<config::Settings, CliError> {
-        let names: Vec<String> =
-            ["lyncdiscover", "lyncweb", "mail"].iter().map(|name| self.host(name)).collect();
-        for (kind, leaf) in
-            [("ecdsa", authority.issue_ecdsa(&names)?), ("rsa", authority.issue_rsa(&names)?)]
-        {
+        let names: Vec<String> = ["lyncdiscover", "lyncweb", "mail"]
+            .iter()
+            .map(|name| self.host(name))
+            .collect();
+        for (kind, leaf) in [
+            ("ecdsa", authority.issue_ecdsa(&names)?),
+            ("rsa", authority.issue_rsa(&names)?),
+        ] {
             files::write(&self.dir.join(format!("gate-{kind}.pem")), &leaf.chain)?;
             files::write(&self.dir.join(format!("gate-{kind}.key")), &leaf.key)?;
         }

@@ -69,7 +69,9 @@ impl Ready {
                 ews: scene.url("mail", "/EWS/Exchange.asmx"),
             },
             users: people.iter().map(user).collect(),
-            lab: Lab { requests: lab.requests_url.clone() },
+            lab: Lab {
+                requests: lab.requests_url.clone(),
+            },
             sip: lab.sip.to_string(),
         }
     }
@@ -92,7 +94,11 @@ impl Ready {
             let request = quoted(&scene.request_file(person));
             let signed_in = self.curl(&user.account, &user.app_password, &request);
             let leaked = self.curl(&user.account, &user.domain_password, &request);
-            let nobody = format!("{} --data @{request} {}", self.start(), self.urls.web_ticket);
+            let nobody = format!(
+                "{} --data @{request} {}",
+                self.start(),
+                self.urls.web_ticket
+            );
             let _ = write!(
                 text,
                 "\n\nA Lync web ticket with the app password answers 200:\n\n{signed_in}\n\n\
@@ -117,12 +123,18 @@ impl Ready {
 
     fn curl(&self, account: &str, password: &str, request: &str) -> String {
         let url = &self.urls.web_ticket;
-        format!("{} --ntlm -u '{account}:{password}' --data @{request} {url}", self.start())
+        format!(
+            "{} --ntlm -u '{account}:{password}' --data @{request} {url}",
+            self.start()
+        )
     }
 }
 
 fn user(person: &Person) -> User {
-    let app_password = person.app_password.as_ref().map(|typed| typed.expose().clone());
+    let app_password = person
+        .app_password
+        .as_ref()
+        .map(|typed| typed.expose().clone());
     User {
         account: person.account(),
         upn: person.upn.clone(),

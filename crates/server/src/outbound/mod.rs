@@ -1,1 +1,6 @@
-//! outbound: being written.
+//! Outbound: everything this program connects to by itself, and what it says of people there.
+
+pub(crate) mod farm;
+pub(crate) mod tls;
+
+pub(crate) mod assertion;
