@@ -64,7 +64,7 @@ pub struct Counts {
 }
 
 /// How long the answer to an attempt is held back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct HoldBack(pub Duration);
 
 impl Subject {

@@ -4,6 +4,7 @@
 //! [`Verdict::Forward`] lets no byte through (invariant 1). Start at [`Conversation::request`].
 
 mod decide;
+mod failure;
 mod state;
 
 use std::net::IpAddr;
@@ -27,6 +28,8 @@ use crate::preauth::handshake::{self, Fresh, Step};
 use crate::read;
 use crate::reply::{self, Replies};
 use crate::route::{Auth, Kind, Onward, Publication, Scheme};
+pub use failure::Failure;
+
 use decide::{activity, header_of, out_of_order};
 use state::{Asked, Bound, Next, Stage};
 

@@ -18,13 +18,14 @@ use store::seal::KeyFile;
 
 use crate::cli::CliError;
 use crate::config::{self, Settings};
+use crate::proxy::Proxy;
 use crate::verifier::local::Local;
 use crate::{clock, listen};
 
 /// A gate with its addresses bound and its store open, ready to serve.
 pub(crate) struct Gate {
     bound: listen::Bound,
-    verifier: Arc<Local>,
+    proxy: Arc<Proxy>,
     store: Store,
 }
 
@@ -42,11 +43,11 @@ impl Gate {
             unknown_names_key: Secret::new(clock::random::<32>()?.to_vec()),
         };
         let verifier = Arc::new(Local::new(ports(&store), rules));
-        let bound =
-            listen::bind(settings).map_err(|error| CliError::unavailable(error.to_string()))?;
+        let proxy = Proxy::new(settings, verifier).map_err(usage)?;
+        let bound = listen::bind(settings).map_err(unavailable)?;
         Ok(Self {
             bound,
-            verifier,
+            proxy: Arc::new(proxy),
             store,
         })
     }
@@ -65,10 +66,28 @@ impl Gate {
         self,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), CliError> {
-        let served = self.bound.serve(self.verifier, stop).await;
+        let served = self.bound.serve(self.proxy, stop).await;
         self.store.close().await;
-        served.map_err(|error| CliError::unavailable(error.to_string()))
+        served.map_err(unavailable)
     }
+}
+
+/// Reads every file that serving needs, and keeps nothing.
+///
+/// # Errors
+///
+/// One of them is not usable.
+pub(crate) fn check(settings: &Settings) -> Result<(), CliError> {
+    listen::check(settings).map_err(usage)?;
+    Proxy::check(settings).map_err(usage)
+}
+
+fn usage(error: impl std::fmt::Display) -> CliError {
+    CliError::usage(error.to_string())
+}
+
+fn unavailable(error: impl std::fmt::Display) -> CliError {
+    CliError::unavailable(error.to_string())
 }
 
 /// Resolves when the process is told to end (SIGTERM, SIGINT).
@@ -255,7 +274,7 @@ fn refused(error: admin::AdminError) -> CliError {
 pub(crate) async fn pending_migrations(settings: &Settings) -> Result<Vec<String>, CliError> {
     Store::pending(&settings.store_file)
         .await
-        .map_err(store_error)
+        .map_err(unavailable)
 }
 
 /// Brings the store up to this program's version; makes it and its keys where there is none.
@@ -265,11 +284,11 @@ pub(crate) async fn pending_migrations(settings: &Settings) -> Result<Vec<String
 /// The store is newer than the program, or cannot be written.
 pub(crate) async fn migrate(settings: &Settings) -> Result<(), CliError> {
     if !settings.key_file.exists() && !settings.store_file.exists() {
-        KeyFile::create(&settings.key_file, clock::random()?).map_err(store_error)?;
+        KeyFile::create(&settings.key_file, clock::random()?).map_err(unavailable)?;
     }
     Store::migrate(&settings.store_file)
         .await
-        .map_err(store_error)
+        .map_err(unavailable)
 }
 
 /// Copies the store while it is used.
@@ -282,7 +301,7 @@ pub(crate) async fn backup(settings: &Settings, to: &Path) -> Result<(), CliErro
         .await?
         .backup(to)
         .await
-        .map_err(store_error)
+        .map_err(unavailable)
 }
 
 /// Puts a backup in the store's place.
@@ -291,10 +310,10 @@ pub(crate) async fn backup(settings: &Settings, to: &Path) -> Result<(), CliErro
 ///
 /// The backup is damaged, its chain is broken, or it is of a newer version.
 pub(crate) async fn restore(settings: &Settings, from: &Path) -> Result<(), CliError> {
-    let keys = KeyFile::open(&settings.key_file).map_err(store_error)?;
+    let keys = KeyFile::open(&settings.key_file).map_err(unavailable)?;
     Store::restore(from, &settings.store_file, &keys, clock::now())
         .await
-        .map_err(store_error)
+        .map_err(unavailable)
 }
 
 /// Opens the store; a new one is made where there is none, an old one is not changed unasked.
@@ -302,10 +321,10 @@ async fn open_store(settings: &Settings) -> Result<Store, CliError> {
     if !settings.store_file.exists() {
         migrate(settings).await?;
     }
-    let keys = KeyFile::open(&settings.key_file).map_err(store_error)?;
+    let keys = KeyFile::open(&settings.key_file).map_err(unavailable)?;
     Store::open(&settings.store_file, keys)
         .await
-        .map_err(store_error)
+        .map_err(unavailable)
 }
 
 fn ports(store: &Store) -> Ports {
@@ -316,8 +335,4 @@ fn ports(store: &Store) -> Ports {
         tickets: Arc::new(store.clone()),
         audit: Arc::new(store.clone()),
     }
-}
-
-fn store_error(error: impl std::fmt::Display) -> CliError {
-    CliError::unavailable(error.to_string())
 }

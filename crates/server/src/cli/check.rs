@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::{CliError, Output};
-use crate::{config, listen};
+use crate::{config, wiring};
 
 #[derive(Serialize)]
 struct Checked {
@@ -23,7 +23,7 @@ struct Checked {
 /// The first thing that is wrong.
 pub(crate) fn run(file: &Path, output: &Output) -> Result<(), CliError> {
     let settings = config::load(file)?;
-    listen::check(&settings).map_err(|error| CliError::usage(error.to_string()))?;
+    wiring::check(&settings)?;
     let hosts = &settings.publication.hosts;
     let checked = Checked {
         config: file.display().to_string(),

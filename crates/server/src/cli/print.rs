@@ -19,11 +19,6 @@ impl Output {
         Self { json }
     }
 
-    /// Whether programs read this.
-    pub(crate) fn is_json(self) -> bool {
-        self.json
-    }
-
     /// Prints a value as JSON, or the sentence that says the same.
     ///
     /// # Errors

@@ -1,1 +1,268 @@
-//! listen: being written.
+//! Listeners: TCP and TLS, up to the point where a connection has a peer and a zone.
+//!
+//! Only HTTP/1.1 is agreed on, as NTLM belongs to a connection (T-CONN-4). Start at [`bind`].
+
+mod certificates;
+mod places;
+
+use std::future::Future;
+use std::io;
+use std::net::{IpAddr, SocketAddr, TcpListener as StdListener};
+use std::sync::Arc;
+
+use authn::place::Zone;
+use gateway::Peer;
+use rustls::ServerConfig;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+
+use crate::config::Settings;
+use crate::config::settings::Listener;
+use crate::proxy::{Proxy, limits};
+use certificates::{CertificateError, Certificates};
+use places::{Place, Places};
+
+/// Why the gate cannot listen.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ListenError {
+    /// A certificate or key is not usable.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
+    /// TLS cannot be set up.
+    #[error("TLS cannot be set up: {0}")]
+    Tls(#[from] rustls::Error),
+    /// The address cannot be listened at.
+    #[error("{address} cannot be listened at: {source}")]
+    Bind {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// Listeners that are bound and do not accept yet.
+#[derive(Debug)]
+pub(crate) struct Bound(Vec<Listening>);
+
+#[derive(Debug)]
+struct Listening {
+    socket: StdListener,
+    address: SocketAddr,
+    door: Door,
+}
+
+/// What a listener needs to know to take a connection in.
+#[derive(Clone)]
+struct Door {
+    settings: Arc<Listener>,
+    certificates: Arc<Certificates>,
+    acceptor: TlsAcceptor,
+}
+
+impl std::fmt::Debug for Door {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Door")
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Reads what [`bind`] reads, and binds nothing.
+///
+/// # Errors
+///
+/// A certificate or key is not usable.
+pub(crate) fn check(settings: &Settings) -> Result<(), ListenError> {
+    settings
+        .listeners
+        .iter()
+        .try_for_each(|listener| Door::new(listener).map(drop))
+}
+
+/// Loads the certificates and binds every listener.
+///
+/// # Errors
+///
+/// A certificate or key is not usable, or an address is taken.
+pub(crate) fn bind(settings: &Settings) -> Result<Bound, ListenError> {
+    settings
+        .listeners
+        .iter()
+        .map(Listening::new)
+        .collect::<Result<_, _>>()
+        .map(Bound)
+}
+
+impl Bound {
+    /// The addresses that clients can reach, ports that were chosen by the system included.
+    pub(crate) fn addresses(&self) -> Vec<SocketAddr> {
+        self.0.iter().map(|listening| listening.address).collect()
+    }
+
+    /// Accepts until `stop` resolves, then lets what is under way finish.
+    ///
+    /// # Errors
+    ///
+    /// A bound socket cannot be used.
+    pub(crate) async fn serve(
+        self,
+        proxy: Arc<Proxy>,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<(), ListenError> {
+        let (stopping, stopped) = watch::channel(false);
+        let places = Places::new(
+            limits::MAX_CONNECTIONS,
+            limits::MAX_CONNECTIONS_OF_ONE_ADDRESS,
+        );
+        let mut listeners = JoinSet::new();
+        for listening in self.0 {
+            let unusable = |source| ListenError::Bind {
+                address: listening.address,
+                source,
+            };
+            let socket = TcpListener::from_std(listening.socket).map_err(unusable)?;
+            let seen = stopped.clone();
+            let (proxy, places) = (Arc::clone(&proxy), Arc::clone(&places));
+            listeners.spawn(listening.door.accept(socket, places, proxy, seen));
+        }
+        stop.await;
+        tracing::info!("the gate closes; requests under way are finished");
+        // Where nobody listens any more, everybody has stopped already.
+        let _ = stopping.send(true);
+        while listeners.join_next().await.is_some() {}
+        Ok(())
+    }
+}
+
+impl Listening {
+    fn new(listener: &Listener) -> Result<Self, ListenError> {
+        let door = Door::new(listener)?;
+        let unusable = |source| ListenError::Bind {
+            address: listener.address,
+            source,
+        };
+        let socket = StdListener::bind(listener.address).map_err(unusable)?;
+        socket.set_nonblocking(true).map_err(unusable)?;
+        let address = socket.local_addr().map_err(unusable)?;
+        Ok(Self {
+            socket,
+            address,
+            door,
+        })
+    }
+}
+
+impl Door {
+    fn new(listener: &Listener) -> Result<Self, ListenError> {
+        let certificates = Arc::new(Certificates::load(&listener.certificates)?);
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let mut tls = ServerConfig::builder_with_provider(provider)
+            .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])?
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::clone(&certificates) as Arc<_>);
+        tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+        let acceptor = TlsAcceptor::from(Arc::new(tls));
+        Ok(Self {
+            settings: Arc::new(listener.clone()),
+            certificates,
+            acceptor,
+        })
+    }
+
+    /// Accepts until told to stop, then waits for the connections.
+    async fn accept(
+        self,
+        socket: TcpListener,
+        places: Arc<Places>,
+        proxy: Arc<Proxy>,
+        mut stop: watch::Receiver<bool>,
+    ) {
+        let mut connections = JoinSet::new();
+        loop {
+            let accepted = tokio::select! {
+                accepted = socket.accept() => accepted,
+                _ = stop.wait_for(|stop| *stop) => break,
+                Some(_) = connections.join_next() => continue,
+            };
+            let (stream, address) = match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    tracing::warn!("a connection cannot be accepted: {error}");
+                    tokio::time::sleep(limits::ACCEPT_PAUSE).await;
+                    continue;
+                }
+            };
+            let address = address.ip().to_canonical();
+            let Some(place) = places.take(address) else {
+                tracing::debug!(%address, "there is no place for another connection");
+                continue;
+            };
+            let (door, proxy, stop) = (self.clone(), Arc::clone(&proxy), stop.clone());
+            connections.spawn(door.connection(stream, (address, place), proxy, stop));
+        }
+        drop(socket);
+        while connections.join_next().await.is_some() {}
+    }
+
+    /// Takes one connection from its first byte to its end.
+    async fn connection(
+        self,
+        stream: TcpStream,
+        (address, _place): (IpAddr, Place),
+        proxy: Arc<Proxy>,
+        mut stop: watch::Receiver<bool>,
+    ) {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%address, "a connection ended at once: {error}");
+            return;
+        }
+        let handshake = timeout(limits::HANDSHAKE, self.acceptor.accept(stream));
+        let shaken = tokio::select! {
+            shaken = handshake => shaken,
+            _ = stop.wait_for(|stop| *stop) => return,
+        };
+        let stream = match shaken {
+            Ok(Ok(stream)) => stream,
+            Ok(Err(error)) => {
+                tracing::debug!(%address, "no TLS was agreed on: {error}");
+                return;
+            }
+            Err(_) => {
+                tracing::debug!(%address, "the TLS handshake took too long");
+                return;
+            }
+        };
+        let server_name = stream
+            .get_ref()
+            .1
+            .server_name()
+            .map(str::to_ascii_lowercase);
+        let peer = self.peer(address, server_name);
+        proxy.serve(stream, peer, stop).await;
+    }
+
+    fn peer(&self, address: IpAddr, server_name: Option<String>) -> Peer {
+        Peer {
+            address,
+            zone: self.zone(address),
+            channel_bindings: self.certificates.bindings(server_name.as_deref()),
+            channel_binding: self.settings.channel_binding,
+            mic: self.settings.mic,
+            server_name,
+        }
+    }
+
+    /// Internal is this listener and a network of its list together; all else is external.
+    fn zone(&self, address: IpAddr) -> Zone {
+        match &self.settings.internal_zone {
+            Some((zone, networks)) if networks.iter().any(|it| it.contains(&address)) => {
+                zone.clone()
+            }
+            Some(_) | None => Zone::EXTERNAL,
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! What may go wrong at the door, and the answer that it gets: one match, for every fault.
+
+use http::{HeaderValue, StatusCode};
+
+use super::{Conversation, Reply};
+use crate::headers::ACTIVITY;
+use crate::reply::Replies;
+
+/// What went wrong while a request was served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// The request's framing is in doubt, or its body broke off.
+    Framing,
+    /// A body that had to be read is larger than may be.
+    RequestTooLarge,
+    /// A body that had to be read did not come in time.
+    RequestTooSlow,
+    /// What had to be written down could not be.
+    Unrecorded,
+    /// The system gives no random bytes.
+    NoRandomness,
+    /// The back end cannot be told who it is.
+    NoIdentity,
+    /// The back end cannot be reached, or broke off.
+    Unreachable,
+    /// The back end did not answer in time.
+    TooSlow,
+    /// The back end's answer cannot be understood.
+    Garbage,
+}
+
+impl Failure {
+    fn answer(self) -> (StatusCode, &'static str) {
+        match self {
+            Self::Framing => (
+                StatusCode::BAD_REQUEST,
+                "The request's framing is in doubt.\n",
+            ),
+            Self::RequestTooLarge => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "The request's body is too large.\n",
+            ),
+            Self::RequestTooSlow => (
+                StatusCode::REQUEST_TIMEOUT,
+                "The request's body did not come in time.\n",
+            ),
+            Self::Unrecorded | Self::NoRandomness => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "This cannot be checked now; try again later.\n",
+            ),
+            Self::NoIdentity => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "The server behind cannot be told who you are.\n",
+            ),
+            Self::Unreachable => (
+                StatusCode::BAD_GATEWAY,
+                "The server behind cannot be reached.\n",
+            ),
+            Self::Garbage => (
+                StatusCode::BAD_GATEWAY,
+                "The server behind cannot be understood.\n",
+            ),
+            Self::TooSlow => (
+                StatusCode::GATEWAY_TIMEOUT,
+                "The server behind did not answer in time.\n",
+            ),
+        }
+    }
+}
+
+impl Conversation {
+    /// The answer to the request at hand after something went wrong at the door.
+    #[must_use]
+    pub fn failed(&self, failure: Failure, cause: String) -> Reply {
+        let activity = self
+            .asked
+            .as_ref()
+            .map(|asked| asked.replies.activity.clone());
+        failed(failure, activity, cause)
+    }
+}
+
+impl Reply {
+    /// The answer that is given where this one cannot be.
+    #[must_use]
+    pub fn instead(&self, failure: Failure, cause: String) -> Self {
+        failed(failure, self.headers.get(ACTIVITY).cloned(), cause)
+    }
+
+    /// The id of the request that it answers; empty where it never got one.
+    #[must_use]
+    pub fn activity(&self) -> &str {
+        let value = self
+            .headers
+            .get(ACTIVITY)
+            .and_then(|value| value.to_str().ok());
+        value.unwrap_or_default()
+    }
+}
+
+fn failed(failure: Failure, activity: Option<HeaderValue>, cause: String) -> Reply {
+    let (status, sentence) = failure.answer();
+    let is_known = activity.is_some();
+    let activity = activity.unwrap_or(HeaderValue::from_static(""));
+    let mut reply = Replies { activity }.plain(status, sentence);
+    if !is_known {
+        reply.headers.remove(ACTIVITY);
+    }
+    Reply {
+        cause: Some(cause),
+        ..reply
+    }
+}

@@ -1,0 +1,210 @@
+//! Certificates: chosen by the name that TLS asks for, ECDSA and RSA side by side.
+//!
+//! Each is kept with its channel binding (RFC 5929 4), as a gate must accept the binding of every
+//! certificate it holds for a name: TLS does not say afterwards which one was shown.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use aws_lc_rs::digest::{self, Algorithm};
+use proto::ntlm::ChannelBinding;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+use x509_parser::oid_registry::{self, Oid};
+use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
+use x509_parser::signature_algorithm::SignatureAlgorithm;
+
+use crate::config::settings::Certificate;
+
+/// The certificates of a listener.
+#[derive(Debug)]
+pub(crate) struct Certificates(Vec<Held>);
+
+#[derive(Debug)]
+struct Held {
+    key: Arc<CertifiedKey>,
+    names: Vec<String>,
+    binding: Option<ChannelBinding>,
+}
+
+/// Why a certificate cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum CertificateError {
+    /// The chain cannot be read.
+    #[error("the certificate `{0}` cannot be read as PEM")]
+    Chain(String),
+    /// The key cannot be read.
+    #[error("the private key `{0}` cannot be read as PEM")]
+    Key(String),
+    /// The key is not the certificate's, or of a kind that TLS does not sign with.
+    #[error("the private key `{key}` does not fit the certificate `{chain}`")]
+    NoPair {
+        /// The chain.
+        chain: String,
+        /// The key.
+        key: String,
+    },
+}
+
+impl Certificates {
+    /// Loads certificates and keys.
+    ///
+    /// # Errors
+    ///
+    /// One cannot be read, or a key is not its certificate's.
+    pub(crate) fn load(files: &[Certificate]) -> Result<Self, CertificateError> {
+        files.iter().map(held).collect::<Result<_, _>>().map(Self)
+    }
+
+    /// The channel bindings of every certificate held for a name; all where TLS named none.
+    pub(crate) fn bindings(&self, name: Option<&str>) -> Vec<ChannelBinding> {
+        self.held_for(name)
+            .filter_map(|held| held.binding)
+            .collect()
+    }
+
+    fn held_for(&self, name: Option<&str>) -> impl Iterator<Item = &Held> {
+        let name = name.map(str::to_ascii_lowercase);
+        self.0.iter().filter(move |held| {
+            name.as_ref()
+                .is_none_or(|name| held.names.iter().any(|own| matches(own, name)))
+        })
+    }
+}
+
+impl ResolvesServerCert for Certificates {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let schemes = hello.signature_schemes();
+        self.held_for(hello.server_name())
+            .find(|held| held.key.key.choose_scheme(schemes).is_some())
+            .map(|held| Arc::clone(&held.key))
+    }
+}
+
+/// Whether a certificate's name covers a host; `*` stands for one label (RFC 6125 6.4.3).
+fn matches(own: &str, host: &str) -> bool {
+    match own.strip_prefix("*.") {
+        Some(parent) => host
+            .split_once('.')
+            .is_some_and(|(label, rest)| !label.is_empty() && rest == parent),
+        None => own == host,
+    }
+}
+
+fn held(files: &Certificate) -> Result<Held, CertificateError> {
+    let shown = |path: &Path| path.display().to_string();
+    let unreadable = || CertificateError::Chain(shown(&files.chain));
+    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(&files.chain)
+        .and_then(Iterator::collect)
+        .map_err(|_| unreadable())?;
+    let leaf = chain.first().ok_or_else(unreadable)?;
+    let (_, parsed) = X509Certificate::from_der(leaf).map_err(|_| unreadable())?;
+    let names = names(&parsed);
+    let binding = binding(leaf, &parsed);
+    let key = PrivateKeyDer::from_pem_file(&files.key)
+        .map_err(|_| CertificateError::Key(shown(&files.key)))?;
+    let no_pair = || CertificateError::NoPair {
+        chain: shown(&files.chain),
+        key: shown(&files.key),
+    };
+    let provider = rustls::crypto::aws_lc_rs::default_provider();
+    let key = CertifiedKey::from_der(chain, key, &provider).map_err(|_| no_pair())?;
+    Ok(Held {
+        key: Arc::new(key),
+        names,
+        binding,
+    })
+}
+
+fn names(certificate: &X509Certificate<'_>) -> Vec<String> {
+    let alternative = certificate.subject_alternative_name().ok().flatten();
+    let names = alternative
+        .map(|names| names.value.general_names.as_slice())
+        .unwrap_or_default();
+    names
+        .iter()
+        .filter_map(|name| match name {
+            GeneralName::DNSName(name) => Some(name.to_ascii_lowercase()),
+            _ => None,
+        })
+        .collect()
+}
+
+fn binding(leaf: &CertificateDer<'_>, parsed: &X509Certificate<'_>) -> Option<ChannelBinding> {
+    let algorithm = binding_algorithm(parsed)?;
+    Some(ChannelBinding::tls_server_end_point(
+        digest::digest(algorithm, leaf).as_ref(),
+    ))
+}
+
+/// The hash of the certificate's own signature; SHA-256 where that is MD5 or SHA-1 (RFC 5929 4.1).
+fn binding_algorithm(certificate: &X509Certificate<'_>) -> Option<&'static Algorithm> {
+    let oid = &certificate.signature_algorithm.algorithm;
+    let by_hash = |hash: &Oid<'_>| {
+        if *hash == oid_registry::OID_NIST_HASH_SHA384 {
+            &digest::SHA384
+        } else if *hash == oid_registry::OID_NIST_HASH_SHA512 {
+            &digest::SHA512
+        } else {
+            &digest::SHA256
+        }
+    };
+    let algorithm = match SignatureAlgorithm::try_from(&certificate.signature_algorithm).ok()? {
+        SignatureAlgorithm::RSASSA_PSS(params) => by_hash(params.hash_algorithm_oid()),
+        SignatureAlgorithm::RSA | SignatureAlgorithm::ECDSA => {
+            let sha384 = [
+                oid_registry::OID_PKCS1_SHA384WITHRSA,
+                oid_registry::OID_SIG_ECDSA_WITH_SHA384,
+            ];
+            let sha512 = [
+                oid_registry::OID_PKCS1_SHA512WITHRSA,
+                oid_registry::OID_SIG_ECDSA_WITH_SHA512,
+            ];
+            if sha384.contains(oid) {
+                &digest::SHA384
+            } else if sha512.contains(oid) {
+                &digest::SHA512
+            } else {
+                &digest::SHA256
+            }
+        }
+        _ => return None,
+    };
+    Some(algorithm)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wildcard_covers_one_label() {
+        assert!(matches("*.contoso.com", "lync.contoso.com"));
+        for host in [
+            "contoso.com",
+            ".contoso.com",
+            "a.b.contoso.com",
+            "lync.contoso.com.evil",
+        ] {
+            assert!(!matches("*.contoso.com", host), "{host}");
+        }
+        assert!(matches("lync.contoso.com", "lync.contoso.com"));
+    }
+
+    #[test]
+    fn files_that_are_no_certificates_are_refused_by_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.pem");
+        std::fs::write(&file, "nothing").unwrap();
+        let refused = Certificates::load(&[Certificate {
+            chain: file.clone(),
+            key: file.clone(),
+        }]);
+        assert_eq!(
+            refused.unwrap_err(),
+            CertificateError::Chain(file.display().to_string())
+        );
+    }
+}

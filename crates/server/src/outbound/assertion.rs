@@ -1,0 +1,178 @@
+//! The gate's word about who a user is, for back ends of the operator's own: a JWT for one request
+//! (RFC 7515, 7519; `htm` and `htu` as in RFC 9449).
+//!
+//! It is signed with ES256, lives a minute and names method and address, so that what is caught on
+//! its way opens nothing else. Start at [`Signer::assert`].
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use authn::Authenticated;
+use authn::place::ActivityId;
+use http::{HeaderValue, header};
+use jiff::{SignedDuration, Timestamp};
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use serde::Serialize;
+use zeroize::Zeroizing;
+
+use crate::config::settings::OnwardHeader;
+
+/// The `typ` of an assertion, so that no other token of the same key can pass for one.
+pub(crate) const TYPE: &str = "wicketgate-identity+jwt";
+/// How long an assertion is good.
+const LIFE: SignedDuration = SignedDuration::from_secs(60);
+
+/// Why the key cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SignerError {
+    /// The file cannot be read.
+    #[error("the key of onward assertions, `{}`, cannot be read: {source}", file.display())]
+    Unreadable {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It is not a P-256 key.
+    #[error("`{}` is not a P-256 key in PKCS#8, which onward assertions need", file.display())]
+    NotAKey {
+        /// The file.
+        file: PathBuf,
+    },
+}
+
+/// An assertion cannot be made; the request does not go on.
+#[derive(Debug, thiserror::Error)]
+#[error("an onward assertion cannot be made: {0}")]
+pub(crate) struct AssertionError(String);
+
+/// Whoever signs assertions.
+pub(crate) struct Signer {
+    key: EncodingKey,
+    issuer: String,
+}
+
+/// What an assertion is about.
+pub(crate) struct About<'a> {
+    /// Who.
+    pub(crate) who: &'a Authenticated,
+    /// The back end that it is for.
+    pub(crate) audience: &'a str,
+    /// The head that the back end will see.
+    pub(crate) head: &'a http::request::Parts,
+    /// The request's id.
+    pub(crate) activity: &'a ActivityId,
+    /// Now.
+    pub(crate) now: Timestamp,
+}
+
+/// The members of an assertion.
+#[derive(Serialize)]
+struct Claims<'a> {
+    iss: &'a str,
+    aud: &'a str,
+    /// `sam@REALM`, as Windows back ends know people.
+    sub: String,
+    account: &'a str,
+    sam: &'a str,
+    realm: &'a str,
+    upn: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sid: Option<&'a str>,
+    sip: &'a [String],
+    zone: &'a str,
+    amr: &'a [authn::place::Method],
+    iat: i64,
+    exp: i64,
+    jti: &'a str,
+    htm: &'a str,
+    htu: String,
+}
+
+impl Signer {
+    /// Reads the key.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read, or is of another kind.
+    pub(crate) fn new(settings: &OnwardHeader) -> Result<Self, SignerError> {
+        Self::of(&settings.key, &settings.issuer)
+    }
+
+    fn of(file: &Path, issuer: &str) -> Result<Self, SignerError> {
+        let pem =
+            std::fs::read(file)
+                .map(Zeroizing::new)
+                .map_err(|source| SignerError::Unreadable {
+                    file: file.to_owned(),
+                    source,
+                })?;
+        let not_a_key = || SignerError::NotAKey {
+            file: file.to_owned(),
+        };
+        let key = EncodingKey::from_ec_pem(&pem).map_err(|_| not_a_key())?;
+        let signer = Self {
+            key,
+            issuer: issuer.to_owned(),
+        };
+        // A key of another curve is noticed only by its first signature.
+        signer
+            .sign(&serde_json::Value::Null)
+            .map_err(|_| not_a_key())?;
+        Ok(signer)
+    }
+
+    /// Makes the assertion for one request.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be signed.
+    pub(crate) fn assert(&self, about: &About<'_>) -> Result<HeaderValue, AssertionError> {
+        let account = about.who.account();
+        let host = about
+            .head
+            .headers
+            .get(header::HOST)
+            .and_then(|host| host.to_str().ok());
+        let host = host.ok_or_else(|| AssertionError("the request has no host".to_owned()))?;
+        let expires = about.now.checked_add(LIFE);
+        let expires = expires.map_err(|error| AssertionError(error.to_string()))?;
+        let token = self.sign(&Claims {
+            iss: &self.issuer,
+            aud: about.audience,
+            sub: about.who.sam_at_realm(),
+            account: &account.id.0,
+            sam: &account.sam,
+            realm: &account.realm,
+            upn: &account.upn,
+            sid: account.sid.as_deref(),
+            sip: &account.sip_addresses,
+            zone: &about.who.zone().0,
+            amr: about.who.methods(),
+            iat: about.now.as_second(),
+            exp: expires.as_second(),
+            jti: &about.activity.0,
+            htm: about.head.method.as_str(),
+            htu: format!("https://{host}{}", about.head.uri.path()),
+        })?;
+        let mut value =
+            HeaderValue::from_str(&token).map_err(|error| AssertionError(error.to_string()))?;
+        value.set_sensitive(true);
+        Ok(value)
+    }
+
+    fn sign<T: Serialize>(&self, claims: &T) -> Result<String, AssertionError> {
+        let mut header = Header::new(Algorithm::ES256);
+        header.typ = Some(TYPE.to_owned());
+        jsonwebtoken::encode(&header, claims, &self.key)
+            .map_err(|error| AssertionError(error.to_string()))
+    }
+}
+
+impl fmt::Debug for Signer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Signer")
+            .field("issuer", &self.issuer)
+            .finish_non_exhaustive()
+    }
+}

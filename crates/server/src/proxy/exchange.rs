@@ -1,0 +1,330 @@
+//! One request and its answer: what the conversation says is done, in that order, and nothing else.
+
+use std::sync::Arc;
+
+use authn::attempt::{Attempt, Outcome, Refusal};
+use authn::lockout::HoldBack;
+use authn::ports::Unavailable;
+use bytes::Bytes;
+use gateway::conversation::{AnswerBody, Failure, Pass, RequestBody};
+use gateway::route::Onward;
+use gateway::{Conversation, Forward, Reply, Verdict};
+use http::header::{self, HeaderValue};
+use http::{Method, StatusCode};
+use hyper::body::{Body as _, Incoming};
+use hyper::{Request, Response};
+
+use super::body::{self, BodyError, Passing};
+use super::framing::FramingDoubt;
+use super::upstream::{UpstreamError, Upstreams};
+use super::{Proxy, limits, shown};
+use crate::clock;
+use crate::outbound::assertion::About;
+
+/// One client's connection: who it belongs to, and its own connections to back ends.
+pub(super) struct Connection {
+    proxy: Arc<Proxy>,
+    conversation: Conversation,
+    upstreams: Upstreams,
+}
+
+/// An answer of our own, and whether the connection ends with it.
+struct Own {
+    reply: Reply,
+    close: bool,
+}
+
+impl Own {
+    fn closing(reply: Reply) -> Self {
+        Self { reply, close: true }
+    }
+
+    fn keeping(reply: Reply) -> Self {
+        Self {
+            reply,
+            close: false,
+        }
+    }
+}
+
+impl Connection {
+    /// Begins with nobody.
+    pub(super) fn new(proxy: Arc<Proxy>, conversation: Conversation) -> Self {
+        Self {
+            proxy,
+            conversation,
+            upstreams: Upstreams::default(),
+        }
+    }
+
+    /// Answers a request.
+    pub(super) async fn serve(
+        &mut self,
+        request: Request<Incoming>,
+        judgement: Result<(), FramingDoubt>,
+    ) -> Response<Passing> {
+        let (head, body) = request.into_parts();
+        let mut body = Some(body);
+        let answered = match judgement {
+            Ok(()) => self.exchange(&head, &mut body).await,
+            Err(doubt) => Err(Own::closing(self.failed(Failure::Framing, &doubt))),
+        };
+        let answer = match answered {
+            Ok(answer) => answer,
+            Err(own) => {
+                // What is left of the body must not be taken for the next request (T-CONN-7).
+                let is_clean = match body.take() {
+                    Some(rest) if !own.close => body::drain(rest).await,
+                    Some(_) | None => true,
+                };
+                if let Some(cause) = &own.reply.cause {
+                    let activity = own.reply.activity();
+                    tracing::warn!(activity, status = own.reply.status.as_u16(), "{cause}");
+                }
+                response(own.reply, own.close || !is_clean)
+            }
+        };
+        let status = answer.status().as_u16();
+        tracing::debug!(method = %head.method, path = head.uri.path(), status, "answered");
+        answer
+    }
+
+    async fn exchange(
+        &mut self,
+        head: &http::request::Parts,
+        body: &mut Option<Incoming>,
+    ) -> Result<Response<Passing>, Own> {
+        let moment = self.moment()?;
+        let mut verdict = self.conversation.request(head, moment);
+        loop {
+            verdict = match verdict {
+                Verdict::Challenge(reply) => {
+                    self.upstreams.forget_people();
+                    return Err(Own::keeping(reply));
+                }
+                Verdict::ReadBody { at_most } => {
+                    let read = self.read(body, at_most).await?;
+                    let moment = self.moment()?;
+                    self.conversation.body(read, moment)
+                }
+                Verdict::Verify(attempt) => {
+                    let outcome = self.verify(*attempt).await;
+                    let moment = self.moment()?;
+                    self.conversation.verified(outcome, moment)
+                }
+                Verdict::Refuse {
+                    reply,
+                    close,
+                    events,
+                } => {
+                    if !events.is_empty()
+                        && let Err(error) = self.proxy.verifier.note(events).await
+                    {
+                        let reply = reply.instead(Failure::Unrecorded, error.to_string());
+                        return Err(Own::closing(reply));
+                    }
+                    return Err(Own { reply, close });
+                }
+                Verdict::Forward(forward) => return self.forward(*forward, body).await,
+            }
+        }
+    }
+
+    async fn read(&self, body: &mut Option<Incoming>, at_most: usize) -> Result<Bytes, Own> {
+        let Some(body) = body.take() else {
+            return Ok(Bytes::new());
+        };
+        body::read(body, at_most, limits::READ_REQUEST)
+            .await
+            .map_err(|error| {
+                let failure = match error {
+                    BodyError::TooLarge => Failure::RequestTooLarge,
+                    BodyError::Stalled => Failure::RequestTooSlow,
+                    BodyError::Broken(_) => Failure::Framing,
+                };
+                Own::closing(self.failed(failure, &error))
+            })
+    }
+
+    /// Asks who it is. The question is put to its end even where the client leaves meanwhile, so
+    /// that nobody gets a guess that is not written down.
+    async fn verify(&self, attempt: Attempt) -> Outcome {
+        let verifier = Arc::clone(&self.proxy.verifier);
+        let activity = attempt.activity.clone();
+        let asking = tokio::spawn(async move { verifier.verify(attempt).await });
+        let outcome = asking.await.unwrap_or_else(|error| {
+            let detail = error.to_string();
+            let unavailable = Unavailable {
+                what: "the verifier",
+                detail,
+            };
+            Outcome {
+                result: Err(unavailable.into()),
+                hold_back: HoldBack::default(),
+            }
+        });
+        if let Err(Refusal::Unavailable(error)) = &outcome.result {
+            tracing::error!(activity = activity.0, "a sign-in was refused: {error}");
+        }
+        let HoldBack(held_back) = outcome.hold_back;
+        if !held_back.is_zero()
+            && let Ok(_place) = self.proxy.held_back.try_acquire()
+        {
+            tokio::time::sleep(held_back).await;
+        }
+        outcome
+    }
+
+    async fn forward(
+        &mut self,
+        forward: Forward,
+        body: &mut Option<Incoming>,
+    ) -> Result<Response<Passing>, Own> {
+        let answer = forward.answer;
+        let is_head = forward.head.method == Method::HEAD;
+        let answered = self.send(forward, body).await?;
+        let (mut head, body) = answered.into_parts();
+        head.version = http::Version::HTTP_11;
+        head.extensions.clear();
+        if let Some(reply) = self.conversation.answer(&mut head) {
+            return Err(Own::keeping(reply));
+        }
+        match answer {
+            AnswerBody::Stream if is_head => {
+                Ok(Response::from_parts(head, Passing::whole(Bytes::new())))
+            }
+            AnswerBody::Stream => Ok(Response::from_parts(head, Passing::answer(body))),
+            AnswerBody::Read { at_most } => {
+                let read = body::read(body, at_most, limits::READ_ANSWER).await;
+                let read = read.map_err(|error| self.answer_failed(&error))?;
+                let moment = self.moment()?;
+                let edited = self.conversation.answer_body(&mut head, read, moment);
+                let edited = edited.map_err(|reply| Own::keeping(*reply))?;
+                for ticket in edited.tickets {
+                    let recorded = self.proxy.verifier.relayed(ticket).await;
+                    recorded
+                        .map_err(|error| Own::keeping(self.failed(Failure::Unrecorded, &error)))?;
+                }
+                Ok(Response::from_parts(head, Passing::whole(edited.body)))
+            }
+        }
+    }
+
+    async fn send(
+        &mut self,
+        forward: Forward,
+        body: &mut Option<Incoming>,
+    ) -> Result<Response<Incoming>, Own> {
+        self.upstreams.keep_only(&forward.pass);
+        let identity = self.identity(&forward)?;
+        let Forward {
+            mut head,
+            body: passing,
+            farm,
+            pass,
+            ..
+        } = forward;
+        head.headers.extend(identity);
+        let passing = match passing {
+            RequestBody::Keep(body) => Passing::whole(body),
+            RequestBody::AsSent => body
+                .take()
+                .map_or_else(|| Passing::whole(Bytes::new()), Passing::request),
+        };
+        frame(&mut head, &passing);
+        let proxy = Arc::clone(&self.proxy);
+        let Some(target) = proxy.farms.get(&farm) else {
+            let reply = self
+                .conversation
+                .failed(Failure::Unreachable, "no such farm".to_owned());
+            return Err(Own::keeping(reply));
+        };
+        let request = Request::from_parts(head, passing);
+        let sent = self.upstreams.send((&farm, target), &pass, request).await;
+        sent.map_err(|error| {
+            let failure = match &error {
+                UpstreamError::Unreachable(_) | UpstreamError::Garbage(_) => Failure::Unreachable,
+                UpstreamError::TooSlow(_) => Failure::TooSlow,
+                UpstreamError::Client(_) => Failure::Framing,
+            };
+            // Nobody knows how much of the client's body is still to come.
+            Own::closing(self.failed(failure, &error))
+        })
+    }
+
+    /// The header that tells the back end who it is, where it is told so.
+    fn identity(&self, forward: &Forward) -> Result<Option<(http::HeaderName, HeaderValue)>, Own> {
+        let (Onward::Header { name, audience }, Pass::As(who)) = (&forward.onward, &forward.pass)
+        else {
+            return Ok(None);
+        };
+        let Some(signer) = &self.proxy.signer else {
+            let cause = "the configuration names no key for onward assertions".to_owned();
+            return Err(Own::keeping(
+                self.conversation.failed(Failure::NoIdentity, cause),
+            ));
+        };
+        let about = About {
+            who,
+            audience,
+            head: &forward.head,
+            activity: &forward.activity,
+            now: clock::now(),
+        };
+        match signer.assert(&about) {
+            Ok(value) => Ok(Some((name.clone(), value))),
+            Err(error) => Err(Own::keeping(self.failed(Failure::NoIdentity, &error))),
+        }
+    }
+
+    fn moment(&self) -> Result<gateway::Moment, Own> {
+        clock::moment().map_err(|error| Own::closing(self.failed(Failure::NoRandomness, &error)))
+    }
+
+    fn answer_failed(&self, error: &BodyError) -> Own {
+        let failure = match error {
+            BodyError::Stalled => Failure::TooSlow,
+            BodyError::TooLarge | BodyError::Broken(_) => Failure::Garbage,
+        };
+        Own::keeping(self.failed(failure, error))
+    }
+
+    fn failed(&self, failure: Failure, error: &dyn std::error::Error) -> Reply {
+        self.conversation.failed(failure, shown(error).to_string())
+    }
+}
+
+/// Frames a request anew: a length where it is known, else chunks (hyper writes them).
+fn frame(head: &mut http::request::Parts, body: &Passing) {
+    let has_body = [Method::POST, Method::PUT, Method::PATCH].contains(&head.method);
+    match body.size_hint().exact() {
+        Some(0) if !has_body => {}
+        Some(length) => {
+            head.headers
+                .insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+        }
+        None => {}
+    }
+}
+
+fn response(reply: Reply, close: bool) -> Response<Passing> {
+    let mut response = Response::new(Passing::whole(reply.body));
+    *response.status_mut() = reply.status;
+    *response.headers_mut() = reply.headers;
+    if close {
+        response
+            .headers_mut()
+            .insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
+/// The answer to a request that comes while another is served.
+pub(super) fn out_of_turn() -> Response<Passing> {
+    let mut response = Response::new(Passing::whole(Bytes::new()));
+    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+    response
+        .headers_mut()
+        .insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
+}

@@ -1,0 +1,48 @@
+//! Every limit and timeout of a connection, by name.
+
+use std::time::Duration;
+
+/// Connections of all clients together.
+pub(crate) const MAX_CONNECTIONS: usize = 20_000;
+/// Connections of one address: an office behind one NAT, not one machine's flood.
+pub(crate) const MAX_CONNECTIONS_OF_ONE_ADDRESS: usize = 1_024;
+/// How long nothing is accepted after the system had no room for a connection.
+pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// How long a TLS handshake may take.
+pub(crate) const HANDSHAKE: Duration = Duration::from_secs(10);
+/// How long a connection may be idle between two requests.
+pub(crate) const IDLE: Duration = Duration::from_secs(120);
+/// How long a request's head may take, once it began.
+pub(crate) const HEAD: Duration = Duration::from_secs(30);
+/// How long a connection may live (T-CONN-10).
+pub(crate) const MAX_AGE: Duration = Duration::from_secs(10 * 60 * 60);
+/// The largest head of a request; web tickets are several KiB.
+pub(crate) const BUFFER_BYTES: usize = 64 * 1024;
+/// How many header lines a head may have.
+pub(crate) const MAX_HEADERS: usize = 128;
+/// How much of a body is read after a refusal, so that the connection can stay (T-CONN-7).
+pub(crate) const DRAIN_BYTES: u64 = 64 * 1024;
+/// How long that may take.
+pub(crate) const DRAIN: Duration = Duration::from_secs(5);
+/// How long a client may pause within a body.
+pub(crate) const REQUEST_BODY_IDLE: Duration = Duration::from_secs(60);
+/// How long a body that is read before anything goes on may take in all.
+pub(crate) const READ_REQUEST: Duration = Duration::from_secs(30);
+/// How long a client may take none of its answer.
+pub(crate) const WRITE_STALL: Duration = Duration::from_secs(60);
+/// How long the client of a closed connection is read on, so that a reset eats no answer.
+pub(crate) const LINGER: Duration = Duration::from_secs(1);
+/// How much of it is read in that time.
+pub(crate) const LINGER_BYTES: usize = 256 * 1024;
+/// How long a back end may pause within a body: EWS notifications are open for half an hour.
+pub(crate) const ANSWER_BODY_IDLE: Duration = Duration::from_secs(35 * 60);
+/// How long a connection to a back end may take to be made.
+pub(crate) const CONNECT: Duration = Duration::from_secs(5);
+/// How long a back end may take to begin its answer: mobility's long polls take 15 minutes.
+pub(crate) const ANSWER_HEAD: Duration = Duration::from_secs(960);
+/// How long a back end may take to send a document that is read.
+pub(crate) const READ_ANSWER: Duration = Duration::from_secs(60);
+/// How long requests under way may take after the gate was told to stop.
+pub(crate) const DRAIN_ON_STOP: Duration = Duration::from_secs(20);
+/// How many answers may be held back at once; beyond it they are not held back.
+pub(crate) const MAX_HELD_BACK: usize = 2_000;
