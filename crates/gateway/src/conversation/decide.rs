@@ -20,9 +20,9 @@ impl Conversation {
         {
             return None;
         }
-        let is_port = authority
-            .port()
-            .is_none_or(|port| port.as_str().parse::<u16>().is_ok());
+        // `Authority` says of a port that is no number that there is none.
+        let port = authority.as_str().strip_prefix(authority.host())?;
+        let is_port = port.is_empty() || port.strip_prefix(':')?.parse::<u16>().is_ok();
         let name = authority.host().to_ascii_lowercase();
         let agrees = self
             .peer
@@ -150,7 +150,9 @@ impl Conversation {
                 };
                 waiting.goes_on(scheme, token, &fresh, &expected)
             }
-            Stage::Nobody | Stage::Somebody { .. } => Step::Refused,
+            Stage::Nobody | Stage::Somebody { .. } => {
+                Step::Refused("no challenge was given to answer".to_owned())
+            }
         };
         match step {
             Step::Answer(answer, waiting) => {
@@ -171,7 +173,10 @@ impl Conversation {
                     channel,
                 )
             }
-            Step::Refused => self.denied(&asked),
+            Step::Refused(cause) => match self.denied(&asked) {
+                Verdict::Challenge(reply) => Verdict::Challenge(reply.because(&cause)),
+                other => other,
+            },
         }
     }
 

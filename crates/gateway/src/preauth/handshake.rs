@@ -26,8 +26,8 @@ pub(crate) enum Step {
     Answer(Vec<u8>, Handshake),
     /// The exchange is whole and can be verified.
     Whole(Box<ntlm::Response>, Option<Box<spnego::Acceptor>>),
-    /// The message is malformed, out of order, too late, or not what was agreed.
-    Refused,
+    /// The message is malformed, out of order, too late, or not what was agreed; why, for the log.
+    Refused(String),
 }
 
 /// What a challenge is made of.
@@ -71,14 +71,14 @@ impl Handshake {
     ) -> Step {
         let age = fresh.now.duration_since(self.since);
         if scheme != self.scheme || age > CHALLENGE_LIFE || age.is_negative() {
-            return Step::Refused;
+            return Step::Refused("the challenge is of another scheme or too old".to_owned());
         }
         let message = match &mut self.acceptor {
             None => token.to_vec(),
             Some(acceptor) => match acceptor.token(token) {
                 Ok(spnego::Step::Ntlm(message)) => message,
                 Ok(spnego::Step::Answer(answer)) => return Step::Answer(answer, self),
-                Err(_) => return Step::Refused,
+                Err(error) => return Step::Refused(error.to_string()),
             },
         };
         match self.challenge.take() {
@@ -88,8 +88,9 @@ impl Handshake {
     }
 
     fn challenged(mut self, message: &[u8], fresh: &Fresh<'_>) -> Step {
-        let Ok(negotiate) = ntlm::Negotiate::parse(message) else {
-            return Step::Refused;
+        let negotiate = match ntlm::Negotiate::parse(message) {
+            Ok(negotiate) => negotiate,
+            Err(error) => return Step::Refused(error.to_string()),
         };
         let now = FileTime::from_unix_micros(fresh.now.as_microsecond());
         let challenge =
@@ -107,12 +108,13 @@ impl Handshake {
     }
 
     fn answered(self, challenge: ntlm::Challenge, message: &[u8], expected: &Expected<'_>) -> Step {
-        let Ok(message) = ntlm::Authenticate::parse(message) else {
-            return Step::Refused;
+        let message = match ntlm::Authenticate::parse(message) {
+            Ok(message) => message,
+            Err(error) => return Step::Refused(error.to_string()),
         };
         match ntlm::Response::check(challenge, message, expected) {
             Ok(response) => Step::Whole(Box::new(response), self.acceptor),
-            Err(_) => Step::Refused,
+            Err(error) => Step::Refused(error.to_string()),
         }
     }
 }

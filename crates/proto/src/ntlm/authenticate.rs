@@ -9,6 +9,8 @@ use super::wire::{self, NtlmParseError};
 const FIXED: usize = 64;
 /// Where the MIC stands when there is one.
 pub(super) const MIC: Range<usize> = 72..88;
+/// Where it stands in messages without a version.
+const MIC_WITHOUT_VERSION: Range<usize> = 64..80;
 
 /// A type 3 message.
 #[derive(Clone, Debug)]
@@ -25,6 +27,16 @@ pub struct Authenticate {
 }
 
 impl Authenticate {
+    /// Where the MIC stands, if there is room for one before the payload.
+    ///
+    /// INTEROP: pyspnego leaves the version out where none was negotiated; others send zeros for
+    /// it ([MS-NLMP] 2.2.1.3).
+    pub(super) fn mic(&self) -> Option<Range<usize>> {
+        [MIC, MIC_WITHOUT_VERSION]
+            .into_iter()
+            .find(|place| place.end <= self.payload)
+    }
+
     /// Reads a type 3 message. The LM response is not even looked at.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use std::fmt;
 use md5::{Digest, Md5};
 use subtle::{Choice, ConstantTimeEq};
 
-use super::authenticate::{Authenticate, MIC};
+use super::authenticate::Authenticate;
 use super::av_pair::{self, AvPairs, FileTime};
 use super::challenge::Challenge;
 use super::hash::{NtHash, hmac_md5};
@@ -327,12 +327,10 @@ fn mic(
         return Ok(None);
     }
     let outside = NtlmParseError::BufferOutside("MIC");
-    if authenticate.payload < MIC.end {
-        return Err(outside.into());
-    }
+    let place = authenticate.mic().ok_or(outside)?;
     let mut zeroed = authenticate.bytes.clone();
     let place = zeroed
-        .get_mut(MIC)
+        .get_mut(place)
         .and_then(<[u8]>::first_chunk_mut::<16>)
         .ok_or(outside)?;
     let sent = std::mem::take(place);

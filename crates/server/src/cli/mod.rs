@@ -19,6 +19,7 @@ use clap::{Parser, Subcommand};
 
 pub(crate) use exit::CliError;
 pub(crate) use print::{Output, complain};
+pub(crate) use serve::{LogFormat, begin_logging};
 
 const EXAMPLES: &str = "\
 Examples:

@@ -32,7 +32,7 @@ pub(crate) enum LogFormat {
 /// The configuration is wrong, an address is taken, or the store cannot be opened.
 pub(crate) async fn run(file: &Path, arguments: Arguments) -> Result<(), CliError> {
     let settings = config::load(file)?;
-    begin_logging(arguments.log);
+    begin_logging(arguments.log, "info");
     for warning in &settings.warnings {
         tracing::warn!("{warning}");
     }
@@ -42,10 +42,10 @@ pub(crate) async fn run(file: &Path, arguments: Arguments) -> Result<(), CliErro
     gate.serve(wiring::asked_to_stop()).await
 }
 
-/// Sends logs to standard error; `RUST_LOG` chooses what is said.
-pub(crate) fn begin_logging(format: LogFormat) {
+/// Sends logs to standard error; `RUST_LOG` chooses what is said, else `usually`.
+pub(crate) fn begin_logging(format: LogFormat, usually: &str) {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(usually));
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);

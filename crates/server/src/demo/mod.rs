@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::cli::{CliError, Output};
+use crate::cli::{CliError, LogFormat, Output, begin_logging};
 use crate::wiring::{Desk, Gate, asked_to_stop};
 use crate::{clock, config};
 use certificates::Authority;
@@ -52,6 +52,7 @@ pub(crate) struct Arguments {
 ///
 /// The folder cannot be used, or a port that was asked for is taken.
 pub(crate) async fn run(arguments: Arguments, output: &Output) -> Result<(), CliError> {
+    begin_logging(LogFormat::Text, "warn");
     let dir = files::folder(arguments.dir, u64::from_le_bytes(clock::random()?))?;
     let https_port = port(arguments.https_port, HTTPS_PORT)?;
     let scene = Scene {

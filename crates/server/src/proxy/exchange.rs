@@ -77,10 +77,7 @@ impl Connection {
                     Some(rest) if !own.close => body::drain(rest).await,
                     Some(_) | None => true,
                 };
-                if let Some(cause) = &own.reply.cause {
-                    let activity = own.reply.activity();
-                    tracing::warn!(activity, status = own.reply.status.as_u16(), "{cause}");
-                }
+                log(&own.reply);
                 response(own.reply, own.close || !is_clean)
             }
         };
@@ -304,6 +301,17 @@ fn frame(head: &mut http::request::Parts, body: &Passing) {
                 .insert(header::CONTENT_LENGTH, HeaderValue::from(length));
         }
         None => {}
+    }
+}
+
+/// Says why: of our own world and the one behind us aloud, of clients only to whoever asks.
+fn log(reply: &Reply) {
+    let Some(cause) = &reply.cause else { return };
+    let (activity, status) = (reply.activity(), reply.status.as_u16());
+    if reply.status.is_server_error() {
+        tracing::warn!(activity, status, "{cause}");
+    } else {
+        tracing::debug!(activity, status, "{cause}");
     }
 }
 
