@@ -1,6 +1,5 @@
 //! The stories: one file each, named as a sentence. Recommended first reading.
 #![expect(
-    clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,

@@ -77,10 +77,7 @@ pub fn all() -> anyhow::Result<(Vec<String>, Vec<String>)> {
     errors.extend(requirements::check(&table, &sources));
     errors.extend(map::check().err().map(|error| error.to_string()));
     errors.extend(arrows::check(&metadata(&["--no-deps"])?));
-    errors.extend(dependencies::check(&metadata(&[
-        "--filter-platform",
-        "x86_64-unknown-linux-gnu",
-    ])?));
+    errors.extend(dependencies::check(&tree()?));
     Ok((errors, warnings))
 }
 
@@ -95,4 +92,20 @@ pub fn metadata(arguments: &[&str]) -> anyhow::Result<Value> {
         .args(["metadata", "--format-version", "1", "--locked"])
         .args(arguments);
     Ok(serde_json::from_str(&output(&mut command)?)?)
+}
+
+/// What `cargo tree` prints of everything that is compiled into the program, for any platform.
+fn tree() -> anyhow::Result<String> {
+    let mut command = cargo();
+    command.args([
+        "tree",
+        "--locked",
+        "--workspace",
+        "--all-features",
+        "--target",
+        "all",
+    ]);
+    command.args(["--edges", "normal,build", "--prefix", "none"]);
+    command.args(["--format", dependencies::FORMAT]);
+    output(&mut command)
 }

@@ -1,3 +1,5 @@
+//! Sealed values open with their own key, row and column, and with nothing else.
+
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 

@@ -1,3 +1,5 @@
+//! The SQLite store by its own promises: durable, chained, backed up, never opened wrongly.
+
 use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::PathBuf;
 

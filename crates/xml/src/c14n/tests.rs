@@ -1,3 +1,5 @@
+//! Canonical forms, compared with what other implementations make.
+
 use std::path::{Path, PathBuf};
 
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};

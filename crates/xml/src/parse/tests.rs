@@ -1,3 +1,5 @@
+//! What the reader refuses, cap by cap, and what it takes.
+
 use super::*;
 use crate::Document;
 

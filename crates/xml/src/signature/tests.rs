@@ -1,3 +1,5 @@
+//! Signatures that hold and each way in which one must not.
+
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{

@@ -1,3 +1,5 @@
+//! What the reader of UsernameToken takes and refuses.
+
 use super::*;
 use crate::soap::document;
 use crate::soap::namespace::SOAP_1_1;

@@ -1,3 +1,5 @@
+//! The writer under faults: a disk that fails, a task that panics, a store that is closed.
+
 use std::path::PathBuf;
 
 use authn::account::AccountId;

@@ -1,3 +1,5 @@
+//! What the reader of discover answers takes and refuses, and how it writes them.
+
 use expect_test::{Expect, expect};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! What the reader of metadata takes and refuses, and what an edited document looks like.
+
 use expect_test::expect;
 
 use super::*;

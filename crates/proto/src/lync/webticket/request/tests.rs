@@ -1,3 +1,5 @@
+//! What the reader of web ticket requests takes and refuses.
+
 use super::*;
 use crate::soap::ValueError;
 use crate::soap::namespace::{AUTHORIZATION, SOAP_1_1, TRUST_1_3};

@@ -1,3 +1,5 @@
+//! How tickets are found in answers and headers, and when two are the same.
+
 use super::*;
 use crate::soap;
 use crate::soap::namespace::{SOAP_1_1, TRUST_1_3, UTILITY};

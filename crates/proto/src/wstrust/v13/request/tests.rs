@@ -1,3 +1,5 @@
+//! What the reader of RequestSecurityToken takes and refuses.
+
 use expect_test::expect;
 use xml::Document;
 
