@@ -13,6 +13,7 @@ use std::sync::Arc;
 use authn::place::Zone;
 use gateway::Peer;
 use rustls::ServerConfig;
+use rustls::server::ResolvesServerCert;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -159,11 +160,12 @@ impl Listening {
 impl Door {
     fn new(listener: &Listener) -> Result<Self, ListenError> {
         let certificates = Arc::new(Certificates::load(&listener.certificates)?);
+        let resolver: Arc<dyn ResolvesServerCert> = Arc::<Certificates>::clone(&certificates);
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let mut tls = ServerConfig::builder_with_provider(provider)
             .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])?
             .with_no_client_auth()
-            .with_cert_resolver(Arc::clone(&certificates) as Arc<_>);
+            .with_cert_resolver(resolver);
         tls.alpn_protocols = vec![b"http/1.1".to_vec()];
         let acceptor = TlsAcceptor::from(Arc::new(tls));
         Ok(Self {

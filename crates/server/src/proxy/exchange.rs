@@ -30,18 +30,21 @@ pub(super) struct Connection {
 
 /// An answer of our own, and whether the connection ends with it.
 struct Own {
-    reply: Reply,
+    reply: Box<Reply>,
     close: bool,
 }
 
 impl Own {
     fn closing(reply: Reply) -> Self {
-        Self { reply, close: true }
+        Self {
+            reply: Box::new(reply),
+            close: true,
+        }
     }
 
     fn keeping(reply: Reply) -> Self {
         Self {
-            reply,
+            reply: Box::new(reply),
             close: false,
         }
     }
@@ -78,7 +81,7 @@ impl Connection {
                     Some(_) | None => true,
                 };
                 log(&own.reply);
-                response(own.reply, own.close || !is_clean)
+                response(*own.reply, own.close || !is_clean)
             }
         };
         let status = answer.status().as_u16();
@@ -120,7 +123,10 @@ impl Connection {
                         let reply = reply.instead(Failure::Unrecorded, error.to_string());
                         return Err(Own::closing(reply));
                     }
-                    return Err(Own { reply, close });
+                    return Err(Own {
+                        reply: Box::new(reply),
+                        close,
+                    });
                 }
                 Verdict::Forward(forward) => return self.forward(*forward, body).await,
             }
