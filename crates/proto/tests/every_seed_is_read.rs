@@ -5,12 +5,21 @@
 
 use std::path::Path;
 
+use proto::ntlm::ChannelBinding;
+use proto::ntlm::client::{Client, Draw};
+
 #[path = "../../../fuzz/entry/discover.rs"]
 mod discover;
+#[path = "../../../fuzz/entry/http_auth.rs"]
+mod http_auth;
 #[path = "../../../fuzz/entry/mex.rs"]
 mod mex;
+#[path = "../../../fuzz/entry/ntlm.rs"]
+mod ntlm;
 #[path = "../../../fuzz/entry/soap.rs"]
 mod soap;
+#[path = "../../../fuzz/entry/spnego.rs"]
+mod spnego;
 #[path = "../../../fuzz/entry/webticket.rs"]
 mod webticket;
 #[path = "../../../fuzz/entry/xml.rs"]
@@ -84,4 +93,68 @@ fn mex_seeds_are_taken() {
 fn webticket_seeds_are_taken() {
     every_seed_is_taken("webticket", webticket::run);
     no_damaged_seed_panics("webticket", webticket::run);
+}
+
+#[test]
+fn http_auth_seeds_are_taken() {
+    every_seed_is_taken("http_auth", http_auth::run);
+    no_damaged_seed_panics("http_auth", http_auth::run);
+}
+
+#[test]
+fn spnego_seeds_are_taken() {
+    every_seed_is_taken("spnego", spnego::run);
+    no_damaged_seed_panics("spnego", spnego::run);
+}
+
+#[test]
+fn ntlm_seeds_are_proved() {
+    every_seed_is_taken("ntlm", ntlm::run);
+    no_damaged_seed_panics("ntlm", ntlm::run);
+}
+
+/// The seeds of `ntlm` are an exchange each, made by our own client.
+#[test]
+fn ntlm_seeds_are_what_a_client_sends() {
+    let modern = Client::new("anna", "CONTOSO", ntlm::PASSWORD);
+    let binding = ChannelBinding::tls_server_end_point(&[7; 32]);
+    let target_name = Some("HTTP/mail.contoso.com".to_owned());
+    let bound = Client {
+        channel_binding: Some(binding),
+        target_name,
+        ..modern.clone()
+    };
+    let plain = Client::plain("anna@contoso.com", "", ntlm::PASSWORD);
+    let oem = Client {
+        is_oem: true,
+        ..Client::plain("ANNA", "CONTOSO", ntlm::PASSWORD)
+    };
+    for (name, client) in [
+        ("modern", modern),
+        ("bound", bound),
+        ("plain", plain),
+        ("oem", oem),
+    ] {
+        let draw = Draw {
+            client_challenge: [9; 8],
+            session_key: [5; 16],
+            time: None,
+        };
+        let negotiate = client.negotiate();
+        let challenge = ntlm::challenge(&negotiate).unwrap();
+        let (authenticate, _) = client.authenticate(challenge.as_bytes(), draw).unwrap();
+        let length = u16::try_from(negotiate.len()).unwrap().to_le_bytes();
+        let made = [length.as_slice(), &negotiate, &authenticate].concat();
+        let file = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../../fuzz/seeds/ntlm")
+            .join(name);
+        if std::env::var_os("UPDATE_EXPECT").is_some() {
+            std::fs::write(&file, &made).unwrap();
+        }
+        assert_eq!(
+            std::fs::read(&file).unwrap(),
+            made,
+            "{name}: UPDATE_EXPECT=1 makes it anew"
+        );
+    }
 }
