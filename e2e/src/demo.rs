@@ -49,6 +49,15 @@ impl Demo {
     ///
     /// It does not start.
     pub fn start_with(arguments: &[&str]) -> anyhow::Result<Self> {
+        Self::start_logging("warn", arguments)
+    }
+
+    /// Starts a demo that logs what `filter` names, with arguments beside.
+    ///
+    /// # Errors
+    ///
+    /// It does not start.
+    pub fn start_logging(filter: &str, arguments: &[&str]) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         let mut command = Command::new(binary()?);
         command.args(["demo", "--json", "--dir"]).arg(folder.path());
@@ -58,6 +67,7 @@ impl Demo {
         let log = std::fs::File::create(folder.path().with_extension("log"))?;
         let mut child = command
             .args(arguments)
+            .env("RUST_LOG", filter)
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()?;
@@ -94,7 +104,7 @@ impl Demo {
             .to_owned()
     }
 
-    /// One of the two people, by number.
+    /// One of the people, by number.
     #[must_use]
     pub fn person(&self, number: usize) -> Person {
         let text = |key: &str| self.text(&format!("/users/{number}/{key}"));

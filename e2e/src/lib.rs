@@ -6,4 +6,6 @@
 pub mod client;
 pub mod demo;
 pub mod raw;
+pub mod sign_in;
 pub mod skip;
+pub mod weave;

@@ -15,3 +15,5 @@ mod pyspnego_is_let_in_by_every_form_of_negotiate;
 mod no_byte_of_doubtful_framing_reaches_a_back_end;
 
 mod the_demo_says_three_commands_and_they_answer_as_it_says;
+
+mod sixty_four_users_woven_together_stay_apart;

@@ -44,6 +44,9 @@ pub(crate) struct Arguments {
     /// The domain of all names; *.localhost leads to this machine by itself
     #[arg(long, default_value = "contoso.localhost")]
     domain: String,
+    /// How many people there are
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    people: u16,
 }
 
 /// Runs the demo until it is told to stop.
@@ -60,7 +63,7 @@ pub(crate) async fn run(arguments: Arguments, output: &Output) -> Result<(), Cli
         https_port,
         domain: arguments.domain.to_ascii_lowercase(),
     };
-    let mut people = people(&scene.domain)?;
+    let mut people = people(&scene.domain, arguments.people)?;
     let authority = Authority::create(&scene.dir)?;
     let lab = scene.start_lab(&authority, &people).await?;
     let settings = scene.settings(&authority, &lab)?;

@@ -1,4 +1,4 @@
-//! The two people of the demo, with a domain password that must be good for nothing outside.
+//! The people of the demo, each with a domain password that must be good for nothing outside.
 
 use authn::admin::{NewAccount, NewAppPassword};
 use authn::place::Service;
@@ -12,6 +12,8 @@ use crate::wiring::Desk;
 pub(super) const NETBIOS: &str = "CONTOSO";
 /// The domain part of every SID of the demo.
 const DOMAIN_SID: &str = "S-1-5-21-397955417-626881126-188441444";
+/// What the numbers of people are counted from in their SIDs.
+const FIRST_RID: u32 = 1103;
 
 /// One person of the demo.
 pub(super) struct Person {
@@ -29,27 +31,30 @@ pub(super) struct Person {
     pub(super) app_password: Option<Secret<String>>,
 }
 
-/// Makes up the people.
+/// Makes up so many people: Anna, Ben, and others with a number.
 ///
 /// # Errors
 ///
 /// The system gives no random bytes.
-pub(super) fn people(domain: &str) -> Result<Vec<Person>, CliError> {
-    [("anna", 1104), ("ben", 1105)]
-        .into_iter()
-        .map(|(sam, rid)| {
-            let random: [u8; 6] = clock::random()?;
-            let tail: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
-            Ok(Person {
-                sam: sam.to_owned(),
-                upn: format!("{sam}@{domain}"),
-                sip: format!("sip:{sam}@{domain}"),
-                sid: format!("{DOMAIN_SID}-{rid}"),
-                domain_password: Secret::new(format!("Domain-{tail}")),
-                app_password: None,
-            })
+pub(super) fn people(domain: &str, count: u16) -> Result<Vec<Person>, CliError> {
+    let person = |number: u16| {
+        let sam = match number {
+            1 => "anna".to_owned(),
+            2 => "ben".to_owned(),
+            other => format!("user{other:03}"),
+        };
+        let random: [u8; 6] = clock::random()?;
+        let tail: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok(Person {
+            upn: format!("{sam}@{domain}"),
+            sip: format!("sip:{sam}@{domain}"),
+            sid: format!("{DOMAIN_SID}-{}", FIRST_RID + u32::from(number)),
+            domain_password: Secret::new(format!("Domain-{tail}")),
+            app_password: None,
+            sam,
         })
-        .collect()
+    };
+    (1..=count).map(person).collect()
 }
 
 impl Person {

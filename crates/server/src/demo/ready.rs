@@ -8,6 +8,9 @@ use super::certificates::Authority;
 use super::people::Person;
 use super::{Scene, quoted};
 
+/// How many people are shown to people; all of them are in the line.
+const SHOWN: usize = 2;
+
 /// The one line.
 #[derive(Serialize)]
 pub(super) struct Ready {
@@ -82,7 +85,7 @@ impl Ready {
             "The gate is open on https://*.{}:{} (everything is in {}).\n",
             scene.domain, self.https_port, self.dir
         );
-        for user in &self.users {
+        for user in self.users.iter().take(SHOWN) {
             // Writing to a String cannot fail.
             let _ = write!(
                 text,

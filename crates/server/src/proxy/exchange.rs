@@ -1,5 +1,6 @@
 //! One request and its answer: what the conversation says is done, in that order, and nothing else.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use authn::attempt::{Attempt, Outcome, Refusal};
@@ -7,12 +8,14 @@ use authn::lockout::HoldBack;
 use authn::ports::Unavailable;
 use bytes::Bytes;
 use gateway::conversation::{AnswerBody, Failure, Pass, RequestBody};
+use gateway::headers::ACTIVITY;
 use gateway::route::Onward;
 use gateway::{Conversation, Forward, Reply, Verdict};
 use http::header::{self, HeaderValue};
 use http::{Method, StatusCode};
 use hyper::body::{Body as _, Incoming};
 use hyper::{Request, Response};
+use tokio::time::Instant;
 
 use super::body::{self, BodyError, Passing};
 use super::framing::FramingDoubt;
@@ -26,6 +29,15 @@ pub(super) struct Connection {
     proxy: Arc<Proxy>,
     conversation: Conversation,
     upstreams: Upstreams,
+    client: IpAddr,
+    record: Record,
+}
+
+/// What the access log says of a request that went on, beside what everybody can see.
+#[derive(Default)]
+struct Record {
+    route: String,
+    who: String,
 }
 
 /// An answer of our own, and whether the connection ends with it.
@@ -52,11 +64,13 @@ impl Own {
 
 impl Connection {
     /// Begins with nobody.
-    pub(super) fn new(proxy: Arc<Proxy>, conversation: Conversation) -> Self {
+    pub(super) fn new(proxy: Arc<Proxy>, conversation: Conversation, client: IpAddr) -> Self {
         Self {
             proxy,
             conversation,
             upstreams: Upstreams::default(),
+            client,
+            record: Record::default(),
         }
     }
 
@@ -66,6 +80,8 @@ impl Connection {
         request: Request<Incoming>,
         judgement: Result<(), FramingDoubt>,
     ) -> Response<Passing> {
+        let began = Instant::now();
+        self.record = Record::default();
         let (head, body) = request.into_parts();
         let mut body = Some(body);
         let answered = match judgement {
@@ -84,9 +100,28 @@ impl Connection {
                 response(*own.reply, own.close || !is_clean)
             }
         };
-        let status = answer.status().as_u16();
-        tracing::debug!(method = %head.method, path = head.uri.path(), status, "answered");
+        self.note(&head, &answer, began);
         answer
+    }
+
+    /// One line a request, under the same id as everything else that is known of it.
+    fn note(&self, head: &http::request::Parts, answer: &Response<Passing>, began: Instant) {
+        let activity = answer
+            .headers()
+            .get(ACTIVITY)
+            .and_then(|value| value.to_str().ok());
+        tracing::info!(
+            target: "access",
+            activity,
+            client = %self.client,
+            method = %head.method,
+            host = head.headers.get(header::HOST).and_then(|value| value.to_str().ok()),
+            path = head.uri.path(),
+            route = self.record.route,
+            who = self.record.who,
+            status = answer.status().as_u16(),
+            milliseconds = began.elapsed().as_millis(),
+        );
     }
 
     async fn exchange(
@@ -219,6 +254,10 @@ impl Connection {
         body: &mut Option<Incoming>,
     ) -> Result<Response<Incoming>, Own> {
         self.upstreams.keep_only(&forward.pass);
+        self.record.route.clone_from(&forward.route);
+        if let Pass::As(who) = &forward.pass {
+            self.record.who.clone_from(&who.account_id().0);
+        }
         let identity = self.identity(&forward)?;
         let Forward {
             mut head,

@@ -150,8 +150,9 @@ struct Seat(Mutex<Option<Box<Connection>>>);
 
 impl Seat {
     fn new(proxy: &Arc<Proxy>, peer: Peer) -> Self {
+        let client = peer.address;
         let conversation = Conversation::new(Arc::clone(&proxy.publication), peer);
-        let connection = Connection::new(Arc::clone(proxy), conversation);
+        let connection = Connection::new(Arc::clone(proxy), conversation, client);
         Self(Mutex::new(Some(Box::new(connection))))
     }
 
