@@ -159,11 +159,11 @@ impl Demo {
     ///
     /// The program cannot be run.
     pub fn wicketgate(&self, arguments: &[&str]) -> anyhow::Result<Output> {
-        let config = self.text("/config");
-        Ok(Command::new(binary()?)
-            .args(["--config", &config])
-            .args(arguments)
-            .output()?)
+        let mut command = Command::new(binary()?);
+        if !arguments.contains(&"--config") {
+            command.args(["--config", &self.text("/config")]);
+        }
+        Ok(command.args(arguments).output()?)
     }
 
     /// Runs a verb that must succeed, and gives the JSON lines it prints.

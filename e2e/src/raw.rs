@@ -113,6 +113,16 @@ impl Raw {
         &self.stream.sock
     }
 
+    /// Ends the connection with a reset, so that its port is free at once.
+    ///
+    /// # Errors
+    ///
+    /// The system refuses the option.
+    pub fn reset(self) -> anyhow::Result<()> {
+        let at_once = Some(Duration::ZERO);
+        Ok(socket2::SockRef::from(self.tcp()).set_linger(at_once)?)
+    }
+
     /// Sends bytes as they are.
     ///
     /// # Errors
@@ -297,6 +307,14 @@ impl Answer {
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
+}
+
+/// The SHA-256 of a certificate, for channel bindings.
+#[must_use]
+pub fn sha256(bytes: &[u8]) -> Vec<u8> {
+    aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes)
+        .as_ref()
+        .to_vec()
 }
 
 fn is_close(error: &std::io::Error) -> bool {

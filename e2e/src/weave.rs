@@ -11,7 +11,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::{Context, ensure};
 use rustls::ClientConfig;
 use serde_json::Value;
-use socket2::SockRef;
 
 use crate::demo::{Demo, Person};
 use crate::raw::{Answer, Raw};
@@ -357,7 +356,9 @@ impl<'w> Thread<'w> {
 
     fn reset(&mut self) -> anyhow::Result<()> {
         self.raw()?.send(Request::new(HOST, "/EWS/echo").text())?;
-        SockRef::from(self.raw()?.tcp()).set_linger(Some(std::time::Duration::ZERO))?;
+        if let Some(raw) = self.raw.take() {
+            raw.reset()?;
+        }
         self.leave()
     }
 

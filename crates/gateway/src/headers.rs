@@ -62,14 +62,20 @@ const IDENTITY: [&str; 30] = [
 ];
 
 /// The same for whole families of names.
-const IDENTITY_PREFIXES: [&str; 9] = [
+const IDENTITY_PREFIXES: [&str; 14] = [
     "x-forwarded",
     "x-wicketgate",
     "x-auth-",
     "x-authenticated",
     "x-ssl-",
     "x-client-cert",
+    // What AD FS is told by its own proxy.
     "x-ms-proxy",
+    "x-ms-forwarded",
+    "x-ms-adfs-",
+    "x-ms-endpoint-",
+    "x-ms-target-role",
+    "x-ms-client-ip",
     "x-arr-",
     "x-iisnode-",
 ];
