@@ -272,7 +272,10 @@ fn s32_ntlm_of_the_first_version_anonymity_and_made_up_proofs_get_401() -> anyho
     let guess = Ntlm::plain(&gate.anna, "a guess", 5);
     let body = request_for(&gate.demo, &gate.anna.sip);
     let answer = guess.sign_in(&mut gate.connect(WEB)?, &Request::post(WEB, TICKET, &body))?;
-    assert_eq!(answer.status, 401, "a proof by another password, without MIC");
+    assert_eq!(
+        answer.status, 401,
+        "a proof by another password, without MIC"
+    );
     assert_eq!(gate.seen()?, 0, "none of them reached a server");
     Ok(())
 }
