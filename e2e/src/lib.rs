@@ -6,6 +6,7 @@
 pub mod client;
 pub mod demo;
 pub mod raw;
+pub mod serve;
 pub mod sign_in;
 pub mod skip;
 pub mod weave;

@@ -61,6 +61,19 @@ impl Raw {
         Self::connect_from(demo, config, host, (Ipv4Addr::LOCALHOST, 0))
     }
 
+    /// Connects to a gate beside a demo's.
+    ///
+    /// # Errors
+    ///
+    /// The connection or the handshake fails.
+    pub fn connect_to(
+        gate: SocketAddr,
+        config: &Arc<ClientConfig>,
+        host: &str,
+    ) -> anyhow::Result<Self> {
+        Self::shake_hands(gate, config, host, (Ipv4Addr::LOCALHOST, 0))
+    }
+
     /// Connects from an address and port (0: any) of the loopback network.
     ///
     /// # Errors
@@ -70,12 +83,21 @@ impl Raw {
         demo: &Demo,
         config: &Arc<ClientConfig>,
         host: &str,
+        from: (Ipv4Addr, u16),
+    ) -> anyhow::Result<Self> {
+        Self::shake_hands(demo.address(), config, host, from)
+    }
+
+    fn shake_hands(
+        gate: SocketAddr,
+        config: &Arc<ClientConfig>,
+        host: &str,
         (address, port): (Ipv4Addr, u16),
     ) -> anyhow::Result<Self> {
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
         socket.set_reuse_address(true)?;
         socket.bind(&SocketAddr::new(IpAddr::V4(address), port).into())?;
-        socket.connect(&demo.address().into())?;
+        socket.connect(&gate.into())?;
         let stream = TcpStream::from(socket);
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;

@@ -17,7 +17,9 @@ mod no_byte_of_doubtful_framing_reaches_a_back_end;
 mod the_demo_says_three_commands_and_they_answer_as_it_says;
 
 mod a_connection_is_whoever_last_proved_it;
+mod a_gate_without_its_store_lets_nobody_in;
 mod guessing_gets_nobody_in_and_locks_nobody_out;
 mod several_protocols_are_spoken_at_the_same_time;
 mod sixty_four_users_woven_together_stay_apart;
 mod what_a_client_says_about_itself_is_not_believed;
+mod what_was_acknowledged_survives_kill_9;

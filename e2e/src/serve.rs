@@ -1,0 +1,155 @@
+//! A gate of its own beside a demo's: `wicketgate serve` on a free port, with the demo's store,
+//! certificates and stand-in servers; for stories that kill it, stop it or take its store away.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use anyhow::{Context, bail};
+
+use crate::demo::{Demo, binary};
+
+/// A running gate.
+#[derive(Debug)]
+pub struct Serve {
+    child: Child,
+    said: Arc<Said>,
+    /// Where it listens.
+    pub address: SocketAddr,
+}
+
+/// What it logged so far.
+#[derive(Debug, Default)]
+struct Said {
+    log: Mutex<Log>,
+    more: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Log {
+    text: String,
+    is_over: bool,
+}
+
+impl Serve {
+    /// Starts one; `change` may change the demo's configuration first.
+    ///
+    /// # Errors
+    ///
+    /// It does not open.
+    pub fn start(demo: &Demo, change: impl FnOnce(String) -> String) -> anyhow::Result<Self> {
+        let config = std::fs::read_to_string(demo.text("/config"))?;
+        let address = format!("address = \"{}\"", demo.address());
+        let config = change(config.replace(&address, "address = \"127.0.0.1:0\""));
+        let file = demo.folder().join("beside.toml");
+        std::fs::write(&file, config)?;
+        let mut child = Command::new(binary()?)
+            .arg("--config")
+            .arg(&file)
+            .arg("serve")
+            .env("RUST_LOG", "info")
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        let log = child.stderr.take().context("the gate has no log")?;
+        let said = Arc::new(Said::default());
+        let writer = Arc::clone(&said);
+        std::thread::spawn(move || {
+            for line in BufReader::new(log).lines().map_while(Result::ok) {
+                writer.add(&line);
+            }
+            writer.end();
+        });
+        let mut started = Self {
+            child,
+            said,
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+        };
+        let line = started.line("the gate is open")?;
+        let (_, address) = line.split_once("addresses=\"").context("no address")?;
+        started.address = address.trim_end_matches('"').parse()?;
+        Ok(started)
+    }
+
+    /// Waits for a line of the log with this in it.
+    ///
+    /// # Errors
+    ///
+    /// The log ends without one.
+    pub fn line(&self, wanted: &str) -> anyhow::Result<String> {
+        let mut log = self.said.lock();
+        loop {
+            if let Some(line) = log.text.lines().find(|line| line.contains(wanted)) {
+                return Ok(line.to_owned());
+            }
+            if log.is_over {
+                bail!("the gate ended without saying `{wanted}`: {}", log.text);
+            }
+            log = self
+                .said
+                .more
+                .wait(log)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Ends it as a power cut would.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be signalled.
+    pub fn kill(mut self) -> anyhow::Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+
+    /// Tells it to stop, as an operator does, and does not wait.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be signalled.
+    pub fn terminate(&self) -> anyhow::Result<()> {
+        let told = Command::new("kill")
+            .args(["-TERM", &self.child.id().to_string()])
+            .status()?;
+        anyhow::ensure!(told.success(), "kill: {told}");
+        Ok(())
+    }
+
+    /// Waits for its end.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be waited for.
+    pub fn ended(&mut self) -> anyhow::Result<ExitStatus> {
+        Ok(self.child.wait()?)
+    }
+}
+
+impl Drop for Serve {
+    fn drop(&mut self) {
+        // A child that ended already needs no killing.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Said {
+    fn lock(&self) -> MutexGuard<'_, Log> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&self, line: &str) {
+        let mut log = self.lock();
+        log.text.push_str(line);
+        log.text.push('\n');
+        self.more.notify_all();
+    }
+
+    fn end(&self) {
+        self.lock().is_over = true;
+        self.more.notify_all();
+    }
+}
