@@ -1,0 +1,19 @@
+//! Playbooks of `authn`: attempts, faults and administration, on ports in memory and a fixed clock.
+//!
+//! Start at `world.rs` (accounts, clients, attempts) and `watched.rs` (ports that write down what
+//! they were asked, and fail where a playbook says so). No network, no sleep, no real clock.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a playbook that cannot go on has failed"
+)]
+
+mod watched;
+mod world;
+
+mod enumeration;
+mod guessing;
+mod parallel;
+mod spellings;
+
+mod faults;

@@ -1,0 +1,272 @@
+//! Ports that stand before the store in memory: they write down what they were asked and fail where
+//! a playbook says so.
+//!
+//! A call is written down by its method and shape (how many names, which limit, how many events),
+//! never by an id, so that two lists of calls can be compared.
+
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use authn::account::{Account, AccountId, AccountState};
+use authn::attempt::Ports;
+use authn::audit::Event;
+use authn::credential::CredentialId;
+use authn::credential::app_password::{AppPassword, StoredAppPassword};
+use authn::lockout::{Counts, Place, Subject};
+use authn::name::NameKey;
+use authn::ports::{
+    Accounts, Attempts, Audit, ChainedEvent, Credentials, NameTaken, Reservation, Settlement,
+    Tickets, Unavailable,
+};
+use authn::ticket::{RelayedTicket, TicketKey};
+use jiff::Timestamp;
+use store::memory::Memory;
+
+/// What a call does that a playbook makes fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// It does nothing.
+    Before,
+    /// It does its work, and the answer is lost.
+    After,
+}
+
+/// The store in memory, watched.
+#[derive(Clone, Default)]
+pub(crate) struct Watched {
+    memory: Memory,
+    seen: Arc<Mutex<Seen>>,
+}
+
+#[derive(Default)]
+struct Seen {
+    calls: Vec<String>,
+    reserved: Vec<(Subject, Counts)>,
+    settled: Vec<Option<(AccountId, CredentialId, IpAddr)>>,
+    fault: Option<(&'static str, usize, Fault)>,
+    limit: Option<u32>,
+}
+
+impl Watched {
+    /// The ports as `authn` takes them.
+    pub(crate) fn ports(&self) -> Ports {
+        let ports = Arc::new(self.clone());
+        Ports {
+            accounts: ports.clone(),
+            credentials: ports.clone(),
+            attempts: ports.clone(),
+            tickets: ports.clone(),
+            audit: ports,
+        }
+    }
+
+    /// The calls since this was asked last.
+    pub(crate) fn calls(&self) -> Vec<String> {
+        std::mem::take(&mut self.seen.lock().unwrap().calls)
+    }
+
+    /// The places that were given since this was asked last, and what the counters held.
+    pub(crate) fn reserved(&self) -> Vec<(Subject, Counts)> {
+        std::mem::take(&mut self.seen.lock().unwrap().reserved)
+    }
+
+    /// What the settlements since this was asked last gave back.
+    pub(crate) fn settled(&self) -> Vec<Option<(AccountId, CredentialId, IpAddr)>> {
+        std::mem::take(&mut self.seen.lock().unwrap().settled)
+    }
+
+    /// Makes the `number`th call (from 1) of a method fail, once.
+    pub(crate) fn fail(&self, method: &'static str, number: usize, fault: Fault) {
+        self.seen.lock().unwrap().fault = Some((method, number, fault));
+    }
+
+    /// Whether a fault that was asked for did not come about yet.
+    pub(crate) fn is_waiting_to_fail(&self) -> bool {
+        self.seen.lock().unwrap().fault.is_some()
+    }
+
+    /// Gives every subject so many places, as memorised secrets have it.
+    pub(crate) fn limit(&self, places: u32) {
+        self.seen.lock().unwrap().limit = Some(places);
+    }
+
+    /// The whole audit trail; this is no call of a port.
+    pub(crate) async fn trail(&self) -> Vec<ChainedEvent> {
+        self.memory.read(1, u32::MAX).await.unwrap()
+    }
+
+    /// Writes a call down and says whether it is to fail.
+    fn call(&self, method: &'static str, shape: &str) -> Option<Fault> {
+        let mut seen = self.seen.lock().unwrap();
+        seen.calls.push(format!("{method}({shape})"));
+        match &mut seen.fault {
+            Some((named, left, fault)) if *named == method => {
+                let fault = *fault;
+                *left -= 1;
+                if *left > 0 {
+                    return None;
+                }
+                seen.fault = None;
+                Some(fault)
+            }
+            _ => None,
+        }
+    }
+
+    /// Makes a call of the store in memory, or does not.
+    async fn pass<T>(
+        &self,
+        (method, shape): (&'static str, String),
+        work: impl Future<Output = Result<T, Unavailable>> + Send,
+    ) -> Result<T, Unavailable> {
+        match self.call(method, &shape) {
+            None => work.await,
+            Some(Fault::Before) => Err(broken()),
+            Some(Fault::After) => {
+                work.await?;
+                Err(broken())
+            }
+        }
+    }
+}
+
+/// What a call answers that fails.
+fn broken() -> Unavailable {
+    Unavailable {
+        what: "the store",
+        detail: "a playbook broke it".to_owned(),
+    }
+}
+
+#[async_trait]
+impl Accounts for Watched {
+    async fn by_names(&self, names: &[NameKey]) -> Result<Option<Account>, Unavailable> {
+        let call = ("by_names", format!("{} names", names.len()));
+        self.pass(call, self.memory.by_names(names)).await
+    }
+
+    async fn by_id(&self, id: &AccountId) -> Result<Option<Account>, Unavailable> {
+        let call = ("by_id", String::new());
+        self.pass(call, self.memory.by_id(id)).await
+    }
+
+    async fn list(&self) -> Result<Vec<Account>, Unavailable> {
+        self.pass(("list", String::new()), self.memory.list()).await
+    }
+
+    async fn add(
+        &self,
+        account: &Account,
+        event: Event,
+    ) -> Result<Result<(), NameTaken>, Unavailable> {
+        let call = ("add", String::new());
+        self.pass(call, self.memory.add(account, event)).await
+    }
+
+    async fn set_state(
+        &self,
+        id: &AccountId,
+        state: AccountState,
+        event: Event,
+    ) -> Result<bool, Unavailable> {
+        let call = ("set_state", format!("{state:?}"));
+        let work = self.memory.set_state(id, state, event);
+        self.pass(call, work).await
+    }
+}
+
+#[async_trait]
+impl Credentials for Watched {
+    async fn app_passwords(
+        &self,
+        subject: &Subject,
+    ) -> Result<Vec<StoredAppPassword>, Unavailable> {
+        let call = ("app_passwords", String::new());
+        self.pass(call, self.memory.app_passwords(subject)).await
+    }
+
+    async fn add_app_password(
+        &self,
+        password: &StoredAppPassword,
+        event: Event,
+    ) -> Result<(), Unavailable> {
+        let call = ("add_app_password", String::new());
+        let work = self.memory.add_app_password(password, event);
+        self.pass(call, work).await
+    }
+
+    async fn app_password(&self, id: &CredentialId) -> Result<Option<AppPassword>, Unavailable> {
+        let call = ("app_password", String::new());
+        self.pass(call, self.memory.app_password(id)).await
+    }
+
+    async fn revoke_app_password(
+        &self,
+        id: &CredentialId,
+        at: Timestamp,
+        event: Event,
+    ) -> Result<bool, Unavailable> {
+        let call = ("revoke_app_password", String::new());
+        let work = self.memory.revoke_app_password(id, at, event);
+        self.pass(call, work).await
+    }
+}
+
+#[async_trait]
+impl Attempts for Watched {
+    async fn reserve(&self, place: Place) -> Result<Option<Reservation>, Unavailable> {
+        let limit = self.seen.lock().unwrap().limit.or(place.limit);
+        let call = ("reserve", format!("limit {limit:?}"));
+        let place = Place { limit, ..place };
+        let reserved = self.pass(call, self.memory.reserve(place)).await?;
+        if let Some(given) = &reserved {
+            let held = (given.place.subject.clone(), given.counts);
+            self.seen.lock().unwrap().reserved.push(held);
+        }
+        Ok(reserved)
+    }
+
+    async fn settle(&self, settlement: Settlement) -> Result<(), Unavailable> {
+        let ended = match &settlement.succeeded {
+            Some(_) => "succeeded",
+            None => "failed",
+        };
+        let shape = format!("{ended}, {} events", settlement.events.len());
+        let succeeded = settlement.succeeded.clone();
+        self.pass(("settle", shape), self.memory.settle(settlement))
+            .await?;
+        self.seen.lock().unwrap().settled.push(succeeded);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Tickets for Watched {
+    async fn record(&self, ticket: RelayedTicket) -> Result<(), Unavailable> {
+        let call = ("record", String::new());
+        self.pass(call, self.memory.record(ticket)).await
+    }
+
+    async fn find(
+        &self,
+        key: &TicketKey,
+        now: Timestamp,
+    ) -> Result<Option<(RelayedTicket, Account)>, Unavailable> {
+        let call = ("find", String::new());
+        self.pass(call, self.memory.find(key, now)).await
+    }
+}
+
+#[async_trait]
+impl Audit for Watched {
+    async fn append(&self, events: Vec<Event>) -> Result<(), Unavailable> {
+        let call = ("append", format!("{} events", events.len()));
+        self.pass(call, self.memory.append(events)).await
+    }
+
+    async fn read(&self, first: i64, count: u32) -> Result<Vec<ChainedEvent>, Unavailable> {
+        let call = ("read", format!("{count} events"));
+        self.pass(call, self.memory.read(first, count)).await
+    }
+}
