@@ -8,6 +8,7 @@
     reason = "a playbook that cannot go on has failed"
 )]
 
+mod spnego;
 mod watched;
 mod world;
 
@@ -17,3 +18,6 @@ mod parallel;
 mod spellings;
 
 mod faults;
+
+mod policy;
+mod secrets;

@@ -14,7 +14,9 @@ use authn::policy::{Policy, Rule};
 use authn::{Attempt, Outcome, Proof, Refusal};
 use jiff::{SignedDuration, Timestamp};
 use proto::ntlm::client::{Client, Draw};
-use proto::ntlm::{Authenticate, Challenge, Expected, FileTime, Negotiate, Response, Target};
+use proto::ntlm::{
+    Authenticate, Challenge, Expected, FileTime, Negotiate, Response, SessionKey, Target,
+};
 use proto::secret::Secret;
 use proto::spnego;
 
@@ -220,7 +222,8 @@ impl Try {
         let (user, domain, secret) = (&self.user, &self.domain, &self.secret);
         match self.by {
             By::Ntlm => {
-                let response = Box::new(exchange(&Client::plain(user, domain, secret)));
+                let response =
+                    Box::new(Exchange::of(&Client::plain(user, domain, secret)).response);
                 let negotiation = None;
                 let proof = Proof::Ntlm {
                     response,
@@ -233,7 +236,7 @@ impl Try {
                 let mut acceptor = spnego::Acceptor::new();
                 acceptor.token(&client.negotiate()).unwrap();
                 let proof = Proof::Ntlm {
-                    response: Box::new(exchange(&client)),
+                    response: Box::new(Exchange::of(&client).response),
                     negotiation: Some(Box::new(acceptor)),
                 };
                 (proof, Channel::Negotiate)
@@ -266,17 +269,33 @@ impl From<Try> for Attempt {
 }
 
 /// A whole NTLM exchange with our challenge, up to the response that can be checked.
-pub(crate) fn exchange(client: &Client) -> Response {
-    let negotiate = Negotiate::parse(&client.negotiate()).unwrap();
-    let challenge = Challenge::answer(negotiate, &Target::default(), [3; 8], FileTime(1));
-    let draw = Draw {
-        client_challenge: [1; 8],
-        session_key: [2; 16],
-        time: None,
-    };
-    let (message, _) = client.authenticate(challenge.as_bytes(), draw).unwrap();
-    let message = Authenticate::parse(&message).unwrap();
-    Response::check(challenge, message, &Expected::default()).unwrap()
+pub(crate) struct Exchange {
+    pub(crate) challenge: Vec<u8>,
+    pub(crate) message: Vec<u8>,
+    pub(crate) key: SessionKey,
+    pub(crate) response: Response,
+}
+
+impl Exchange {
+    /// Lets a client answer a challenge of ours.
+    pub(crate) fn of(client: &Client) -> Self {
+        let negotiate = Negotiate::parse(&client.negotiate()).unwrap();
+        let challenge = Challenge::answer(negotiate, &Target::default(), [3; 8], FileTime(1));
+        let draw = Draw {
+            client_challenge: [1; 8],
+            session_key: [2; 16],
+            time: None,
+        };
+        let sent = challenge.as_bytes().to_vec();
+        let (message, key) = client.authenticate(&sent, draw).unwrap();
+        let parsed = Authenticate::parse(&message).unwrap();
+        Self {
+            challenge: sent,
+            message,
+            key,
+            response: Response::check(challenge, parsed, &Expected::default()).unwrap(),
+        }
+    }
 }
 
 /// Whose attempt passed.
