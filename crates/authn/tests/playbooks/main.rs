@@ -21,3 +21,7 @@ mod faults;
 
 mod policy;
 mod secrets;
+mod tickets;
+
+mod admin;
+mod trail;

@@ -1,0 +1,201 @@
+//! A relayed ticket is good for its pool, its owner and as long as what bought it (design 13).
+
+use authn::account::AccountState;
+use authn::admin::{self, NewAppPassword};
+use authn::audit::Kind;
+use authn::place::{Channel, Method, Zone};
+use authn::policy::{Policy, Rule};
+use authn::ports::Unavailable;
+use authn::ticket::{RelayedTicket, TicketKey};
+use authn::{Attempt, Outcome, Proof, Refusal, attempt};
+use jiff::Timestamp;
+use proto::secret::Secret;
+
+use crate::world::{By, POOL, Person, Try, World, at, for_lync, passed, refusal};
+
+fn key() -> TicketKey {
+    TicketKey::of(&Secret::new(b"what the ticket is known by".to_vec()))
+}
+
+fn ticket_of(person: &Person) -> RelayedTicket {
+    RelayedTicket {
+        key: key(),
+        account: person.account.id.clone(),
+        credential: person.record.id.clone(),
+        pool: POOL.to_owned(),
+        relayed: at(0),
+        expires: at(3_600),
+    }
+}
+
+/// An attempt by Anna's ticket.
+fn by_ticket() -> Attempt {
+    Attempt {
+        proof: Proof::Ticket(key()),
+        channel: Channel::Ticket,
+        ..Try::new(By::Basic, "", "").into()
+    }
+}
+
+async fn verified(world: &World, attempt: Attempt, now: Timestamp) -> Outcome {
+    attempt::verify(&world.ports, &world.rules, attempt, now).await
+}
+
+async fn is_denied(world: &World, attempt: Attempt, now: Timestamp) -> bool {
+    let outcome = verified(world, attempt, now).await;
+    refusal(&outcome) == Some(&Refusal::Denied)
+}
+
+/// A world in which Anna's ticket was relayed.
+async fn world() -> (World, Person) {
+    let world = World::new();
+    let anna = world.person("anna").await;
+    world.ports.tickets.record(ticket_of(&anna)).await.unwrap();
+    (world, anna)
+}
+
+#[tokio::test]
+async fn a_relayed_ticket_says_who_it_is_and_what_bought_it() {
+    let (world, anna) = world().await;
+    for now in [0, 1, 3_599] {
+        let outcome = verified(&world, by_ticket(), at(now)).await;
+        assert!(outcome.hold_back.0.is_zero());
+        let found = outcome.result.unwrap();
+        assert_eq!(found.reply_token, None);
+        let who = found.authenticated;
+        assert_eq!(who.account(), &anna.account);
+        assert_eq!(who.credential(), &anna.record.id);
+        assert_eq!((who.channel(), who.at()), (Channel::Ticket, at(now)));
+        assert_eq!(who.sam_at_realm(), "anna@CONTOSO.COM");
+    }
+}
+
+#[tokio::test]
+async fn a_ticket_nobody_relayed_is_denied() {
+    let world = World::new();
+    world.person("anna").await;
+    assert!(is_denied(&world, by_ticket(), at(0)).await);
+    let (world, _) = self::world().await;
+    let other = Attempt {
+        proof: Proof::Ticket(TicketKey([0; 32])),
+        ..by_ticket()
+    };
+    assert!(is_denied(&world, other, at(0)).await);
+}
+
+#[tokio::test]
+async fn a_ticket_is_good_for_its_own_pool_only() {
+    let (world, _) = world().await;
+    for pool in ["pool02", "", "POOL01", "pool01 "] {
+        let elsewhere = Attempt {
+            pool: pool.to_owned(),
+            ..by_ticket()
+        };
+        assert!(is_denied(&world, elsewhere, at(0)).await, "{pool:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_ticket_ends_at_its_expiry_to_the_second() {
+    let (world, _) = world().await;
+    assert!(!is_denied(&world, by_ticket(), at(3_599)).await);
+    assert!(is_denied(&world, by_ticket(), at(3_600)).await);
+    assert!(is_denied(&world, by_ticket(), at(1_000_000)).await);
+}
+
+#[tokio::test]
+async fn a_ticket_ends_with_the_app_password_that_bought_it() {
+    let world = World::new();
+    let mut anna = world.person("anna").await;
+    let new = NewAppPassword {
+        expires: Some(at(100)),
+        ..for_lync("loan")
+    };
+    (anna.record, anna.secret) = world.app_password(&anna.account, new).await;
+    world.ports.tickets.record(ticket_of(&anna)).await.unwrap();
+    assert!(!is_denied(&world, by_ticket(), at(99)).await);
+    assert!(is_denied(&world, by_ticket(), at(100)).await);
+}
+
+#[tokio::test]
+async fn s23_revoking_an_app_password_drops_its_tickets_and_no_others() {
+    let (world, anna) = world().await;
+    let (tablet, _) = world.app_password(&anna.account, for_lync("tablet")).await;
+    let of_tablet = RelayedTicket {
+        key: TicketKey([1; 32]),
+        credential: tablet.id,
+        ..ticket_of(&anna)
+    };
+    world.ports.tickets.record(of_tablet).await.unwrap();
+    admin::revoke_app_password(&world.ports, &anna.record.id, at(1))
+        .await
+        .unwrap();
+    assert!(is_denied(&world, by_ticket(), at(1)).await);
+    let by_tablet = Attempt {
+        proof: Proof::Ticket(TicketKey([1; 32])),
+        ..by_ticket()
+    };
+    assert!(!is_denied(&world, by_tablet, at(1)).await);
+}
+
+#[tokio::test]
+async fn disabling_or_locking_an_account_drops_its_tickets_for_good() {
+    for state in [AccountState::Disabled, AccountState::Locked] {
+        let (world, anna) = world().await;
+        world.set_state(&anna, state).await;
+        assert!(is_denied(&world, by_ticket(), at(1)).await, "{state:?}");
+        world.set_state(&anna, AccountState::Active).await;
+        assert!(is_denied(&world, by_ticket(), at(1)).await, "{state:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_ticket_opens_only_what_the_policy_opens_to_its_channel() {
+    let (mut world, _) = world().await;
+    let inside = Attempt {
+        zone: Zone::INTERNAL,
+        ..by_ticket()
+    };
+    assert!(is_denied(&world, inside, at(0)).await);
+    for rules in [
+        Vec::new(),
+        vec![Rule {
+            channels: [Channel::Ntlm, Channel::Negotiate, Channel::Basic].into(),
+            methods: [Method::AppPassword].into(),
+            ..Rule::default()
+        }],
+        vec![Rule::default()],
+    ] {
+        world.rules.policy = Policy { rules };
+        assert!(is_denied(&world, by_ticket(), at(0)).await);
+    }
+}
+
+#[tokio::test]
+async fn a_ticket_that_is_relayed_again_to_somebody_else_stays_its_owners() {
+    let (world, anna) = world().await;
+    let ben = world.person("ben").await;
+    let taken = world.ports.tickets.record(ticket_of(&ben)).await;
+    assert!(matches!(taken, Err(Unavailable { .. })));
+    let outcome = verified(&world, by_ticket(), at(0)).await;
+    assert_eq!(passed(&outcome), Some(&anna.account));
+    // The same answer twice is no theft.
+    world.ports.tickets.record(ticket_of(&anna)).await.unwrap();
+}
+
+#[tokio::test]
+async fn tickets_are_neither_counted_nor_audited() {
+    let (world, _) = world().await;
+    let before = world.watched.trail().await;
+    for proof in [key(), TicketKey([0; 32])] {
+        let attempt = Attempt {
+            proof: Proof::Ticket(proof),
+            ..by_ticket()
+        };
+        verified(&world, attempt, at(0)).await;
+    }
+    assert!(world.watched.reserved().is_empty());
+    assert_eq!(world.watched.trail().await, before);
+    let is_sign_in = |kind: &Kind| matches!(kind, Kind::SignedIn { .. } | Kind::Refused { .. });
+    assert!(!before.iter().any(|chained| is_sign_in(&chained.event.kind)));
+}
