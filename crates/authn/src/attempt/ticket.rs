@@ -20,10 +20,16 @@ pub(super) async fn verify(
     let Some((ticket, account)) = ports.tickets.find(key, at.now).await? else {
         return Ok(Err(Refusal::Denied));
     };
+    let bought_with = ports.credentials.app_password(&ticket.credential).await?;
     let methods = rules.policy.methods(&at.zone, &at.service, at.channel);
     let stands = ticket.pool == at.pool
         && ticket.expires > at.now
         && account.state == AccountState::Active
+        && bought_with.is_some_and(|password| password.usable(&at.service, at.now).is_ok())
+        && at
+            .sip_uri
+            .as_ref()
+            .is_none_or(|uri| account.owns_sip_uri(uri))
         && methods.contains(&Method::AppPassword);
     if !stands {
         return Ok(Err(Refusal::Denied));

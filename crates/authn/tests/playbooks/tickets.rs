@@ -3,7 +3,7 @@
 use authn::account::AccountState;
 use authn::admin::{self, NewAppPassword};
 use authn::audit::Kind;
-use authn::place::{Channel, Method, Zone};
+use authn::place::{Channel, Method, Service, Zone};
 use authn::policy::{Policy, Rule};
 use authn::ports::Unavailable;
 use authn::ticket::{RelayedTicket, TicketKey};
@@ -169,6 +169,36 @@ async fn a_ticket_opens_only_what_the_policy_opens_to_its_channel() {
         world.rules.policy = Policy { rules };
         assert!(is_denied(&world, by_ticket(), at(0)).await);
     }
+}
+
+#[tokio::test]
+async fn s36_a_ticket_opens_only_the_services_of_the_app_password_that_bought_it() {
+    let (mut world, _) = world().await;
+    let everywhere = Rule {
+        methods: [Method::AppPassword].into(),
+        ..Rule::default()
+    };
+    world.rules.policy = Policy {
+        rules: vec![everywhere],
+    };
+    assert!(!is_denied(&world, by_ticket(), at(0)).await);
+    let mail = Attempt {
+        service: Service::EWS,
+        ..by_ticket()
+    };
+    assert!(is_denied(&world, mail, at(0)).await);
+}
+
+#[tokio::test]
+async fn a_ticket_does_not_speak_for_the_sip_uri_of_another_person() {
+    let (world, _) = world().await;
+    world.person("ben").await;
+    let claimed = |uri: &str| Attempt {
+        sip_uri: Some(uri.to_owned()),
+        ..by_ticket()
+    };
+    assert!(is_denied(&world, claimed("sip:ben.sip@contoso.com"), at(0)).await);
+    assert!(!is_denied(&world, claimed("sip:anna.sip@contoso.com"), at(0)).await);
 }
 
 #[tokio::test]
