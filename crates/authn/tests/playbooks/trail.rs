@@ -1,11 +1,13 @@
 //! What the playbooks wrote into the audit trail is one chain, and no byte of it can be changed.
 
-use authn::account::AccountState;
+use authn::account::{AccountId, AccountState};
 use authn::admin;
-use authn::audit::{Broken, Chain, Event};
+use authn::audit::{self, Broken, Chain, Event, Kind, Reason};
+use authn::place::{ActivityId, Channel, Service, Zone};
 use authn::ports::ChainedEvent;
+use expect_test::expect;
 
-use crate::world::{EVERY_WAY, Try, World, at};
+use crate::world::{EVERY_WAY, HOME, Try, World, at};
 
 /// The trail of a day with every kind of event that a playbook can cause.
 async fn trail() -> Vec<ChainedEvent> {
@@ -48,6 +50,28 @@ async fn what_was_written_is_one_whole_chain() {
     // Five by hand, twelve attempts, a hundred guesses and their alarm, one revocation.
     assert_eq!(trail.len(), 119);
     assert_eq!(checked(&trail), Ok(119));
+}
+
+#[test]
+fn the_text_and_the_hash_of_an_event_stay_what_older_trails_hold() {
+    let kind = Kind::Refused {
+        reason: Reason::WrongSecret,
+        name: "CONTOSO\\anna".to_owned(),
+    };
+    let event = Event {
+        source: Some(HOME.into()),
+        zone: Some(Zone::EXTERNAL),
+        service: Some(Service::LYNC),
+        channel: Some(Channel::Ntlm),
+        activity: Some(ActivityId("1".to_owned())),
+        ..Event::by_hand(at(0), kind, AccountId("2".to_owned()))
+    };
+    expect![[r#"{"at":"2027-01-15T08:00:00Z","event":"refused","reason":"wrong-secret","name":"CONTOSO\\anna","account":"2","source":"192.0.2.10","zone":"external","service":"lync","channel":"ntlm","activity":"1"}"#]].assert_eq(&serde_json::to_string(&event).unwrap());
+    // SHA-256 over 32 bytes of 5, the number 7 as eight bytes, and that text.
+    let hash = audit::hash(&[5; 32], 7, &event).unwrap();
+    let hash: Vec<String> = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    expect!["d6d986b0dc5bbd39d0e2c12f18dd66af97fb3f87e9bfc68a86bae5bd6fc77c5b"]
+        .assert_eq(&hash.concat());
 }
 
 #[tokio::test]
