@@ -14,6 +14,9 @@ use crate::credential::app_password::{self, AppPassword, AppPasswordHashes, Stor
 use crate::place::{ActivityId, Service};
 use crate::ports::{NameTaken, Unavailable};
 
+/// How many characters a label or the name of a device may have.
+pub const MAX_LABEL: usize = 100;
+
 /// A new account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewAccount {
@@ -68,7 +71,7 @@ pub enum AdminError {
     #[error("there is no such account")]
     NoSuchAccount,
     /// There is no such app password.
-    #[error("there is no app password with that id")]
+    #[error("no app password has that id; `wicketgate app-password list NAME` shows them")]
     NoSuchAppPassword,
     /// It was revoked already.
     #[error("the app password was revoked already")]
@@ -76,6 +79,12 @@ pub enum AdminError {
     /// It would open nothing.
     #[error("an app password needs at least one service")]
     EmptyScope,
+    /// Nobody could tell it from another.
+    #[error("an app password needs a label of 1 to {MAX_LABEL} printable characters")]
+    UnusableLabel,
+    /// It would end before it was used.
+    #[error("the app password would have ended already")]
+    EndsInThePast,
     /// The store is away.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
@@ -129,7 +138,7 @@ pub async fn set_account_state(
 ///
 /// # Errors
 ///
-/// It would open nothing, or the store is away.
+/// It would open nothing, has no label or ended already, or the store is away.
 pub async fn issue_app_password(
     ports: &Ports,
     account: &AccountId,
@@ -139,6 +148,17 @@ pub async fn issue_app_password(
 ) -> Result<(AppPassword, Secret<String>), AdminError> {
     if new.scope.is_empty() {
         return Err(AdminError::EmptyScope);
+    }
+    if !is_label(&new.label)
+        || new
+            .device
+            .as_deref()
+            .is_some_and(|device| !is_label(device))
+    {
+        return Err(AdminError::UnusableLabel);
+    }
+    if new.expires.is_some_and(|expires| expires <= now) {
+        return Err(AdminError::EndsInThePast);
     }
     let shown = app_password::made_from(random.secret);
     let record = AppPassword {
@@ -191,4 +211,9 @@ pub async fn revoke_app_password(
         revoked: Some(now),
         ..record
     })
+}
+
+fn is_label(text: &str) -> bool {
+    let is_printable = !text.chars().any(char::is_control);
+    !text.trim().is_empty() && text.chars().count() <= MAX_LABEL && is_printable
 }

@@ -22,6 +22,7 @@ use crate::place::{ActivityId, Channel, Service, Zone};
 use crate::policy::Policy;
 use crate::ports::{Accounts, Attempts, Audit, Credentials, Tickets, Unavailable};
 use crate::ticket::TicketKey;
+pub use secret::LEAST_TRIED;
 use secret::Offered;
 
 /// What was offered as proof.

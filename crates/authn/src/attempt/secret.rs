@@ -20,7 +20,7 @@ use crate::place::Method;
 use crate::ports::{Reservation, Settlement, Unavailable};
 
 /// At least so many hashes are tried, so that an unknown name costs what a known one does.
-const LEAST_TRIED: usize = 8;
+pub const LEAST_TRIED: usize = 8;
 
 /// What stands in for the hashes that an account does not have; it proves nothing.
 static NOBODYS: LazyLock<NtHash> = LazyLock::new(|| NtHash::of_password("\u{fffd}nobody\u{fffd}"));

@@ -160,22 +160,48 @@ async fn s36_each_app_password_is_another_and_none_shows_itself() {
 }
 
 #[tokio::test]
-async fn an_app_password_that_would_open_nothing_is_refused() {
+async fn an_app_password_that_would_open_nothing_or_that_nobody_could_name_is_refused() {
     let world = World::new();
     let anna = world.person("anna").await;
     world.watched.calls();
-    let new = NewAppPassword {
-        scope: BTreeSet::new(),
-        ..for_lync("nothing")
-    };
-    let random = Randomness {
-        id: [5; 16],
-        secret: [6; 64],
-    };
-    let id = &anna.account.id;
-    let refused = admin::issue_app_password(&world.ports, id, new, at(0), random).await;
-    let refused = refused.map(|(record, _)| record);
-    assert_eq!(refused, Err(AdminError::EmptyScope));
+    let good = || for_lync("a phone");
+    let refused = [
+        (
+            NewAppPassword {
+                scope: BTreeSet::new(),
+                ..good()
+            },
+            AdminError::EmptyScope,
+        ),
+        (for_lync(""), AdminError::UnusableLabel),
+        (for_lync(" \t "), AdminError::UnusableLabel),
+        (for_lync("two\nlines"), AdminError::UnusableLabel),
+        (for_lync(&"x".repeat(101)), AdminError::UnusableLabel),
+        (
+            NewAppPassword {
+                device: Some(String::new()),
+                ..good()
+            },
+            AdminError::UnusableLabel,
+        ),
+        (
+            NewAppPassword {
+                expires: Some(at(0)),
+                ..good()
+            },
+            AdminError::EndsInThePast,
+        ),
+    ];
+    for (new, why) in refused {
+        let random = Randomness {
+            id: [5; 16],
+            secret: [6; 64],
+        };
+        let id = &anna.account.id;
+        let refused = admin::issue_app_password(&world.ports, id, new, at(0), random).await;
+        let refused = refused.map(|(record, _)| record);
+        assert_eq!(refused, Err(why));
+    }
     assert_eq!(world.watched.calls(), Vec::<String>::new());
 }
 
