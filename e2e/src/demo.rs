@@ -153,6 +153,20 @@ impl Demo {
             .context("the list of requests is no list")
     }
 
+    /// The PEM of the public key that the front end signs its tickets with.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be had.
+    pub fn ticket_key(&self) -> anyhow::Result<String> {
+        plain_request(
+            &self
+                .text("/lab/requests")
+                .replace("/requests", "/ticket-key.pem"),
+            "GET",
+        )
+    }
+
     /// Runs a verb of the command line on the demo's configuration.
     ///
     /// # Errors

@@ -21,5 +21,8 @@ mod a_gate_without_its_store_lets_nobody_in;
 mod guessing_gets_nobody_in_and_locks_nobody_out;
 mod several_protocols_are_spoken_at_the_same_time;
 mod sixty_four_users_woven_together_stay_apart;
+mod the_command_line_says_what_is_wrong_and_where;
+mod the_house_is_in_order;
+mod the_ticket_is_what_it_claims_and_opens_the_user_link;
 mod what_a_client_says_about_itself_is_not_believed;
 mod what_was_acknowledged_survives_kill_9;

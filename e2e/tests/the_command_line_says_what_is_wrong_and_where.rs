@@ -1,0 +1,304 @@
+//! The operator's side: errors with file, line and what was meant; exit status; backup and the way
+//! back; an audit trail that shows who changed it.
+
+use std::process::{Command, Output};
+
+use e2e::client::Curl;
+use e2e::demo::{Demo, Person};
+
+/// Checks a changed configuration; gives the exit status and what was said.
+fn check(demo: &Demo, change: impl Fn(&str) -> String) -> anyhow::Result<(Option<i32>, String)> {
+    let config = std::fs::read_to_string(demo.text("/config"))?;
+    let file = demo.folder().join("changed.toml");
+    std::fs::write(&file, change(&config))?;
+    let checked = demo.wicketgate(&["--config", &file.display().to_string(), "check"])?;
+    Ok((checked.status.code(), said(&checked)))
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&[output.stdout.clone(), output.stderr.clone()].concat()).into_owned()
+}
+
+fn signs_in(demo: &Demo, person: &Person) -> anyhow::Result<u16> {
+    let curl = Curl::new(demo).basic(&person.upn, &person.app_password);
+    Ok(curl
+        .get(&demo.url("ews").replace("Exchange.asmx", "echo"))?
+        .status)
+}
+
+#[test]
+fn what_is_wrong_in_a_configuration_is_named_with_its_line() -> anyhow::Result<()> {
+    let demo = Demo::start()?;
+    let (status, text) = check(&demo, str::to_owned)?;
+    assert_eq!(status, Some(0), "{text}");
+    let wrong: [(&str, &str, &str, &str); 9] = [
+        (
+            "an unknown key",
+            "key_file =",
+            "keyfile =",
+            "did you mean `key_file`",
+        ),
+        (
+            "a farm that is not there",
+            "farm = \"exchange\"",
+            "farm = \"exchnage\"",
+            "exchange",
+        ),
+        ("not TOML", "[names]", "[names", "changed.toml:"),
+        (
+            "an address that is none",
+            "address = \"https://",
+            "address = \"ftp://",
+            "ftp",
+        ),
+        (
+            "a zone that is none",
+            "zones = [\"external\"]",
+            "zones = [\"outside\"]",
+            "outside",
+        ),
+        (
+            "a service that is none",
+            "services = [\"lync\"",
+            "services = [\"lynk\"",
+            "lynk",
+        ),
+        (
+            "a method that is none",
+            "methods = [\"app-password\"]",
+            "methods = [\"password\"]",
+            "password",
+        ),
+        (
+            "a certificate that is not there",
+            "gate-rsa.pem",
+            "gate-dsa.pem",
+            "gate-dsa.pem",
+        ),
+        (
+            "a key of another certificate",
+            "key = \"gate-rsa.key\"",
+            "key = \"gate-ecdsa.key\"",
+            "does not fit",
+        ),
+    ];
+    for (name, right, changed, expected) in wrong {
+        let (status, text) = check(&demo, |config| config.replacen(right, changed, 1))?;
+        assert_eq!(status, Some(2), "{name}: {text}");
+        assert!(text.contains(expected), "{name}: {text}");
+        assert_eq!(
+            text.trim_end().lines().count(),
+            1,
+            "{name} is one line: {text}"
+        );
+    }
+    let (status, text) = check(&demo, |config| config.replace("key_file =", "keyfile ="))?;
+    let config = std::fs::read_to_string(demo.text("/config"))?;
+    let line = 1 + config
+        .lines()
+        .position(|line| line.starts_with("key_file"))
+        .expect("its line");
+    assert!(
+        text.contains(&format!("changed.toml:{line}:1: ")),
+        "{status:?} {text}"
+    );
+    Ok(())
+}
+
+#[test]
+fn every_verb_has_help_and_every_refusal_a_status_and_one_line() -> anyhow::Result<()> {
+    let demo = Demo::start()?;
+    for verb in [
+        "demo",
+        "serve",
+        "check",
+        "user",
+        "app-password",
+        "audit",
+        "db",
+    ] {
+        let help = demo.wicketgate(&[verb, "--help"])?;
+        assert!(
+            help.status.success() && said(&help).contains("Usage:"),
+            "{verb}"
+        );
+    }
+    let help = said(&demo.wicketgate(&["--help"])?);
+    assert!(
+        help.contains("Examples:") && help.contains("wicketgate app-password create"),
+        "{help}"
+    );
+    let anna = demo.person(0);
+    let refused: [(&[&str], i32, &str); 8] = [
+        (
+            &["user", "show", "nobody@contoso.localhost"],
+            1,
+            "user list",
+        ),
+        (
+            &["app-password", "revoke", "no-such-id"],
+            1,
+            "app-password list",
+        ),
+        (
+            &[
+                "app-password",
+                "create",
+                &anna.upn,
+                "--label",
+                "x",
+                "--scope",
+                "fax",
+            ],
+            2,
+            "lync",
+        ),
+        (
+            &["user", "add", &anna.account, "--upn", &anna.upn],
+            1,
+            "already",
+        ),
+        (&["db", "restore", "/no/such/file"], 3, "/no/such/file"),
+        (&["--config", "/no/such/file.toml", "check"], 2, "--config"),
+        (
+            &[
+                "app-password",
+                "create",
+                &anna.upn,
+                "--label",
+                "",
+                "--scope",
+                "lync",
+            ],
+            1,
+            "label",
+        ),
+        (&["sing"], 2, "sing"),
+    ];
+    for (arguments, status, expected) in refused {
+        let output = demo.wicketgate(arguments)?;
+        let text = said(&output);
+        assert_eq!(output.status.code(), Some(status), "{arguments:?}: {text}");
+        assert!(text.contains(expected), "{arguments:?}: {text}");
+        assert!(!text.contains("panicked"), "{arguments:?}: {text}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_backup_taken_while_the_gate_runs_brings_everything_back() -> anyhow::Result<()> {
+    let demo = Demo::start()?;
+    let (anna, ben) = (demo.person(0), demo.person(1));
+    assert_eq!(signs_in(&demo, &anna)?, 200);
+    let backup = demo.folder().join("backup.db").display().to_string();
+    demo.wicketgate_json(&["db", "backup", &backup])?;
+    let again = demo.wicketgate(&["db", "backup", &backup])?;
+    assert!(!again.status.success(), "a backup overwrites nothing");
+    assert_eq!(signs_in(&demo, &ben)?, 200);
+
+    // A store of its own for the backup, as on another machine.
+    let config = std::fs::read_to_string(demo.text("/config"))?;
+    let elsewhere = demo.folder().join("elsewhere.toml");
+    std::fs::write(
+        &elsewhere,
+        config.replace("\"wicketgate.db\"", "\"elsewhere.db\""),
+    )?;
+    let elsewhere = elsewhere.display().to_string();
+    let restored = demo.wicketgate(&["--config", &elsewhere, "db", "restore", &backup])?;
+    assert!(restored.status.success(), "{}", said(&restored));
+    let verified = demo.wicketgate_json(&["--config", &elsewhere, "audit", "verify"])?;
+    let whole = demo.wicketgate_json(&["audit", "verify"])?;
+    assert!(verified[0]["events"].as_u64() <= whole[0]["events"].as_u64());
+    let users = demo.wicketgate_json(&["--config", &elsewhere, "user", "list"])?;
+    assert_eq!(users.len(), 2);
+    let passwords = ["--config", &elsewhere, "app-password", "list", &anna.upn];
+    assert_eq!(demo.wicketgate_json(&passwords)?.len(), 1);
+
+    // A damaged backup is refused, and the store is as it was.
+    let mut bytes = std::fs::read(&backup)?;
+    let middle = bytes.len() / 2;
+    bytes[middle..].fill(0x55);
+    let damaged = demo.folder().join("damaged.db").display().to_string();
+    std::fs::write(&damaged, bytes)?;
+    let refused = demo.wicketgate(&["--config", &elsewhere, "db", "restore", &damaged])?;
+    assert!(!refused.status.success(), "{}", said(&refused));
+    assert_eq!(
+        demo.wicketgate_json(&["--config", &elsewhere, "user", "list"])?
+            .len(),
+        2
+    );
+    Ok(())
+}
+
+#[test]
+fn an_audit_row_that_was_changed_in_the_file_is_found() -> anyhow::Result<()> {
+    let demo = Demo::start()?;
+    assert_eq!(signs_in(&demo, &demo.person(0))?, 200);
+    demo.wicketgate_json(&["audit", "verify"])?;
+    let change = "import sqlite3, sys\n\
+                  store = sqlite3.connect(sys.argv[1])\n\
+                  table = [name for (name,) in store.execute(\
+                  \"select name from sqlite_master where type='table' and name like 'audit%'\")][0]\n\
+                  names = [row[1] for row in store.execute(f'pragma table_info({table})')]\n\
+                  event = next(name for name in names if name in ('event', 'body', 'json'))\n\
+                  changed = store.execute(f\"update {table} set {event} = \
+                  replace({event}, 'external', 'internal')\")\n\
+                  store.commit()\n\
+                  print(changed.rowcount)\n";
+    let store = demo.folder().join("wicketgate.db");
+    let changed = Command::new("python3")
+        .args(["-c", change])
+        .arg(&store)
+        .output()?;
+    assert!(changed.status.success(), "{}", said(&changed));
+    let verified = demo.wicketgate(&["audit", "verify"])?;
+    assert_eq!(verified.status.code(), Some(1), "{}", said(&verified));
+    Ok(())
+}
+
+#[test]
+fn no_secret_is_in_the_store_the_log_or_the_list() -> anyhow::Result<()> {
+    let demo = Demo::start_logging("debug", &[])?;
+    let anna = demo.person(0);
+    assert_eq!(signs_in(&demo, &anna)?, 200);
+    let wrong = Person {
+        app_password: "a-guess-at-it".to_owned(),
+        ..anna.clone()
+    };
+    assert_eq!(signs_in(&demo, &wrong)?, 401);
+    let listed = said(&demo.wicketgate(&["app-password", "list", &anna.upn, "--json"])?);
+    let events = said(&demo.wicketgate(&["audit", "list", "--json"])?);
+    let mut stored = Vec::new();
+    for file in ["wicketgate.db", "wicketgate.db-wal"] {
+        stored.extend(std::fs::read(demo.folder().join(file)).unwrap_or_default());
+    }
+    let plain = anna.app_password.replace('-', "");
+    let hash = proto::ntlm::NtHash::of_password(&anna.app_password);
+    assert!(
+        stored
+            .windows(16)
+            .all(|window| window != hash.as_bytes().as_slice()),
+        "a hash in clear"
+    );
+    let stored = String::from_utf8_lossy(&stored).into_owned();
+    let log = demo.stop()?;
+    for secret in [
+        &anna.app_password,
+        &plain,
+        &anna.domain_password,
+        &wrong.app_password,
+    ] {
+        for (place, text) in [
+            ("list", &listed),
+            ("audit", &events),
+            ("store", &stored),
+            ("log", &log),
+        ] {
+            assert!(
+                !text.contains(secret.as_str()),
+                "a secret is in the {place}"
+            );
+        }
+    }
+    Ok(())
+}
