@@ -6,7 +6,7 @@ use super::authenticate::MIC;
 use super::av_pair::{self, AvPairs, FileTime};
 use super::challenge::descriptor;
 use super::flags;
-use super::hash::{NtHash, hmac_md5};
+use super::hash::{self, NtHash, hmac_md5};
 use super::response::ChannelBinding;
 use super::session::{SessionKey, rc4};
 use super::wire::{self, NtlmParseError};
@@ -105,7 +105,9 @@ impl Client {
         blob.extend(pairs.to_bytes());
         blob.extend([0; 4]);
 
-        let key = self.hash.response_key(&self.user, &self.domain);
+        let key = self
+            .hash
+            .response_key(&hash::identity(&self.user, &self.domain));
         let proof = hmac_md5(&key, &[server_challenge, &blob]);
         let base = hmac_md5(&key, &[&proof]);
         let is_exchanged = self.exchanges_key && answered & flags::KEY_EXCHANGE != 0;

@@ -39,16 +39,18 @@ impl NtHash {
         &self.0
     }
 
-    /// NTOWFv2: `user` is raised code unit by code unit as Windows does, the domain is taken as it
-    /// was sent.
-    pub(super) fn response_key(&self, user: &str, domain: &str) -> [u8; 16] {
-        let user: Vec<u8> = user
-            .encode_utf16()
-            .map(raised)
-            .flat_map(u16::to_le_bytes)
-            .collect();
-        hmac_md5(&self.0, &[&user, &wire::to_utf16(domain)])
+    /// NTOWFv2 of an [`identity`].
+    pub(super) fn response_key(&self, identity: &[u8]) -> [u8; 16] {
+        hmac_md5(&self.0, &[identity])
     }
+}
+
+/// What NTOWFv2 takes in beside the hash: `user` is raised code unit by code unit as Windows does,
+/// the domain is taken as it was sent.
+pub(super) fn identity(user: &str, domain: &str) -> Vec<u8> {
+    let raised = user.encode_utf16().map(raised);
+    let units = raised.chain(domain.encode_utf16());
+    units.flat_map(u16::to_le_bytes).collect()
 }
 
 impl PartialEq for NtHash {

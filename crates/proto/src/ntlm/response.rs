@@ -11,7 +11,7 @@ use subtle::{Choice, ConstantTimeEq};
 use super::authenticate::Authenticate;
 use super::av_pair::{self, AvPairs, FileTime};
 use super::challenge::Challenge;
-use super::hash::{NtHash, hmac_md5};
+use super::hash::{self, NtHash, hmac_md5};
 use super::session::SessionKey;
 use super::wire::NtlmParseError;
 use super::{flags, wire};
@@ -106,6 +106,8 @@ pub struct Response {
     user: String,
     domain: String,
     workstation: String,
+    /// User and domain as the response key takes them in.
+    identity: Vec<u8>,
     client_time: Option<FileTime>,
     server_challenge: [u8; 8],
     proof: [u8; PROOF],
@@ -156,6 +158,7 @@ impl Response {
             flags: authenticate.flags,
             encrypted_key: encrypted_key(&authenticate)?,
             mic,
+            identity: hash::identity(&authenticate.user, &authenticate.domain),
             user: authenticate.user,
             domain: authenticate.domain,
             workstation: authenticate.workstation,
@@ -192,8 +195,7 @@ impl Response {
     /// announced, that no byte of the three messages was changed on the way.
     #[must_use]
     pub fn proves(&self, hash: &NtHash) -> Option<SessionKey> {
-        let (is_right, key) = self.tried(hash);
-        bool::from(is_right).then_some(key)
+        self.first_proved([hash]).map(|(_, key)| key)
     }
 
     /// The first of many hashes that proves it; every one is tried, whichever is right.
@@ -203,31 +205,38 @@ impl Response {
         hashes: impl IntoIterator<Item = &'h NtHash>,
     ) -> Option<(usize, SessionKey)> {
         let mut first = None;
+        // What is computed once is computed in any case, so that a wrong proof costs what a right
+        // one does.
+        let mut last_tried = [0; 16];
         for (index, hash) in hashes.into_iter().enumerate() {
-            let (is_right, key) = self.tried(hash);
-            if bool::from(is_right) && first.is_none() {
-                first = Some((index, key));
+            let response_key = hash.response_key(&self.identity);
+            let proof = hmac_md5(&response_key, &[&self.server_challenge, &self.blob]);
+            if first.is_none() {
+                last_tried = response_key;
+            }
+            if bool::from(proof.ct_eq(&self.proof)) && first.is_none() {
+                first = Some(index);
             }
         }
+        let (is_whole, key) = self.session(&last_tried);
         first
+            .filter(|_| bool::from(is_whole))
+            .map(|index| (index, key))
     }
 
-    fn tried(&self, hash: &NtHash) -> (Choice, SessionKey) {
-        let response_key = hash.response_key(&self.user, &self.domain);
-        let proof = hmac_md5(&response_key, &[&self.server_challenge, &self.blob]);
-        let base = hmac_md5(&response_key, &[&proof]);
+    /// The session's key, and whether the MIC that was announced is right under it.
+    fn session(&self, response_key: &[u8; 16]) -> (Choice, SessionKey) {
+        let base = hmac_md5(response_key, &[&self.proof]);
         let exported = if self.flags & flags::KEY_EXCHANGE != 0 {
             super::session::rc4(&base, &self.encrypted_key)
         } else {
             base
         };
-        let mut is_right = proof.ct_eq(&self.proof);
-        if let Some(mic) = &self.mic {
+        let is_whole = self.mic.as_ref().map_or(Choice::from(1), |mic| {
             let [negotiate, challenge, authenticate] = &mic.messages;
-            let computed = hmac_md5(&exported, &[negotiate, challenge, authenticate]);
-            is_right &= computed.ct_eq(&mic.sent);
-        }
-        (is_right, SessionKey::new(exported, self.flags))
+            hmac_md5(&exported, &[negotiate, challenge, authenticate]).ct_eq(&mic.sent)
+        });
+        (is_whole, SessionKey::new(exported, self.flags))
     }
 }
 

@@ -77,7 +77,7 @@ fn ms_nlmp_4_2_2_1_1_ntowfv1() {
 
 #[test]
 fn ms_nlmp_4_2_4_1_1_ntowfv2() {
-    let key = NtHash::of_password("Password").response_key("User", "Domain");
+    let key = NtHash::of_password("Password").response_key(&hash::identity("User", "Domain"));
     assert_eq!(key.as_slice(), hex("0c868a403bfd7a93a3001ef22ef02e3f"));
 }
 
@@ -88,7 +88,7 @@ fn ms_nlmp_4_2_4_ntlmv2_proof_and_session_key() {
         hex("02000c0044006f006d00610069006e0001000c005300650072007600650072000000000000000000");
     let mut temp = hex("01010000000000000000000000000000aaaaaaaaaaaaaaaa00000000");
     temp.extend(info);
-    let key = NtHash::of_password("Password").response_key("User", "Domain");
+    let key = NtHash::of_password("Password").response_key(&hash::identity("User", "Domain"));
     let proof = hash::hmac_md5(&key, &[&hex("0123456789abcdef"), &temp]);
     assert_eq!(proof.as_slice(), hex("68cd0ab851e51c96aabc927bebef6a1c"));
     // 4.2.4.1.2 session base key and 4.2.4.2.3 encrypted session key.
