@@ -1,6 +1,8 @@
 //! `cargo xtask bench`: figures, each with its peer measured in the same run.
 
-use crate::run::{cargo, succeed};
+use std::process::Command;
+
+use crate::run::{cargo, root, succeed};
 
 /// Runs the benches, or one of them.
 ///
@@ -8,18 +10,24 @@ use crate::run::{cargo, succeed};
 ///
 /// There is none of that name, or it fails.
 pub fn run(arguments: &[&str]) -> anyhow::Result<()> {
-    succeed(
-        cargo()
-            .args([
-                "run",
-                "--release",
-                "--quiet",
-                "--package",
-                "wicketgate-e2e",
-                "--example",
-                "bench",
-                "--",
-            ])
-            .args(arguments),
-    )
+    succeed(&mut command(arguments)?)
+}
+
+/// The command that runs them, on the release build of the program.
+///
+/// # Errors
+///
+/// The program does not build.
+pub(crate) fn command(arguments: &[&str]) -> anyhow::Result<Command> {
+    succeed(cargo().args(["build", "--release", "--quiet", "--package", "wicketgate"]))?;
+    let mut command = cargo();
+    command
+        .args(["run", "--release", "--quiet", "--package", "wicketgate-e2e"])
+        .args(["--example", "bench", "--"])
+        .args(arguments)
+        .env(
+            "WICKETGATE_BINARY",
+            root().join("target/release/wicketgate"),
+        );
+    Ok(command)
 }

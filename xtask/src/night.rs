@@ -39,15 +39,6 @@ pub fn run(arguments: &[&str]) -> anyhow::Result<()> {
     let seconds = (minutes * 60 / 2 / targets).max(1).to_string();
     crate::fuzz::run(&[&seconds])?;
     say("==> benches");
-    let mut bench = cargo();
-    bench.args([
-        "run",
-        "--release",
-        "--quiet",
-        "--package",
-        "wicketgate-e2e",
-        "--example",
-        "bench",
-    ]);
+    let mut bench = crate::bench::command(&[])?;
     measured::append("cargo xtask bench", &output(&mut bench)?)
 }

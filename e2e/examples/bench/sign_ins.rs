@@ -1,0 +1,165 @@
+//! Durable sign-ins: name resolved, place taken, secret checked, counter and audit on the disk, with
+//! the SQLite store and nothing of HTTP or TLS.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context;
+use authn::admin::{self, NewAccount, NewAppPassword, Randomness};
+use authn::attempt::{self, Attempt, Ports, Proof, Rules};
+use authn::place::{ActivityId, Channel, Method, Service, Zone};
+use authn::policy::{Policy, Rule};
+use jiff::{SignedDuration, Timestamp};
+use proto::secret::Secret;
+use store::Store;
+use store::seal::KeyFile;
+use tokio::task::JoinSet;
+
+use crate::figure::Figure;
+use crate::peer::durable_writes;
+use crate::stopwatch::{rate, timed};
+
+/// How many people sign in.
+const PEOPLE: usize = 500;
+/// How many sign in at the same time.
+const TOGETHER: usize = 256;
+/// How many sign-ins are timed.
+const SIGN_INS: usize = 20_000;
+
+/// Everything that a sign-in needs.
+struct Scene {
+    ports: Ports,
+    rules: Rules,
+    people: Vec<(String, Secret<String>)>,
+    begun: Timestamp,
+}
+
+pub(crate) fn run() -> anyhow::Result<Vec<Figure>> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_time()
+        .build()?;
+    let folder = tempfile::tempdir_in(e2e::demo::root().join("target"))?;
+    let writes = durable_writes(folder.path())?;
+    let scene = Arc::new(runtime.block_on(Scene::new(folder.path()))?);
+    let mut figures = Vec::new();
+    for (together, sign_ins, budget) in [(1, SIGN_INS / 20, ""), (TOGETHER, SIGN_INS, "2,000/s")] {
+        let all = Arc::clone(&scene).sign_in_all(together, sign_ins);
+        let (took, done) = timed(|| runtime.block_on(all));
+        done?;
+        figures.push(Figure {
+            name: format!("durable sign-ins, {together} at a time, {PEOPLE} accounts"),
+            value: rate(sign_ins, took),
+            unit: "/s",
+            peer: Some((
+                "durable 4 KiB writes of this disk, one at a time".to_owned(),
+                writes,
+            )),
+            budget,
+        });
+    }
+    Ok(figures)
+}
+
+impl Scene {
+    async fn new(folder: &Path) -> anyhow::Result<Self> {
+        let keys = KeyFile::create(&folder.join("keys"), [1; 40])?;
+        let file = folder.join("store.db");
+        Store::migrate(&file).await?;
+        let store = Arc::new(Store::open(&file, keys).await?);
+        let rule = Rule {
+            methods: [Method::AppPassword].into(),
+            ..Rule::default()
+        };
+        let mut scene = Self {
+            ports: Ports {
+                accounts: store.clone(),
+                credentials: store.clone(),
+                attempts: store.clone(),
+                tickets: store.clone(),
+                audit: store,
+            },
+            rules: Rules {
+                policy: Policy { rules: vec![rule] },
+                default_domain: None,
+                unknown_names_key: Secret::new(vec![7; 32]),
+            },
+            people: Vec::new(),
+            begun: "2026-11-24T08:00:00Z".parse()?,
+        };
+        for number in 0..PEOPLE {
+            let person = scene.enrol(number).await?;
+            scene.people.push(person);
+        }
+        Ok(scene)
+    }
+
+    async fn enrol(&self, number: usize) -> anyhow::Result<(String, Secret<String>)> {
+        let upn = format!("user{number}@contoso.com");
+        let account = NewAccount {
+            domain: "CONTOSO".to_owned(),
+            sam: format!("user{number}"),
+            upn: upn.clone(),
+            realm: "CONTOSO.COM".to_owned(),
+            sid: None,
+            sip_addresses: Vec::new(),
+            mail: Vec::new(),
+        };
+        let asked = NewAppPassword {
+            label: "phone".to_owned(),
+            device: None,
+            scope: [Service::EWS].into(),
+            expires: None,
+        };
+        let [low, high, ..] = number.to_le_bytes();
+        let id = [low, high, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1];
+        let mut secret = [high; 64];
+        secret.fill(low);
+        let account = admin::add_account(&self.ports, account, self.begun, id).await?;
+        let random = Randomness { id, secret };
+        let issued = admin::issue_app_password(&self.ports, &account.id, asked, self.begun, random);
+        let (_, typed) = issued.await?;
+        Ok((upn, typed))
+    }
+
+    /// So many sign-ins, at most so many at the same time.
+    async fn sign_in_all(self: Arc<Self>, together: usize, sign_ins: usize) -> anyhow::Result<()> {
+        let mut workers = JoinSet::new();
+        for worker in 0..together {
+            let scene = Arc::clone(&self);
+            workers.spawn(async move {
+                for number in (worker..sign_ins).step_by(together) {
+                    scene.sign_in(number).await?;
+                }
+                Ok::<_, anyhow::Error>(())
+            });
+        }
+        while let Some(worker) = workers.join_next().await {
+            worker??;
+        }
+        Ok(())
+    }
+
+    async fn sign_in(&self, number: usize) -> anyhow::Result<()> {
+        let (username, password) = self.people.get(number % PEOPLE).context("a person")?;
+        let attempt = Attempt {
+            proof: Proof::Password {
+                username: username.clone(),
+                password: Secret::new(password.expose().clone()),
+            },
+            channel: Channel::Basic,
+            service: Service::EWS,
+            pool: "exchange".to_owned(),
+            zone: Zone::EXTERNAL,
+            source: IpAddr::V4(Ipv4Addr::new(198, 51, 100, 7)),
+            sip_uri: None,
+            activity: ActivityId::from([0; 16]),
+        };
+        let now = self.begun + SignedDuration::from_millis(number.try_into()?);
+        let outcome = attempt::verify(&self.ports, &self.rules, attempt, now).await;
+        outcome
+            .result
+            .map(drop)
+            .context("the right app password was refused")
+    }
+}
