@@ -201,52 +201,57 @@ impl Conversation {
     /// Takes the head of the next request.
     pub fn request(&mut self, head: &http::request::Parts, moment: Moment) -> Verdict {
         self.asked = None;
-        let activity = activity(&moment);
+        match self.place(head, &moment) {
+            Ok(asked) if asked.route.auth == Auth::Anonymous => {
+                self.interrupted();
+                self.forward(asked, Pass::Anonymous, Bound::Streams)
+            }
+            Ok(asked) => self.protected(asked, moment),
+            Err(refusal) => {
+                self.interrupted();
+                *refusal
+            }
+        }
+    }
+
+    /// The route of a request, or the refusal of one that has none.
+    fn place(&self, head: &http::request::Parts, moment: &Moment) -> Result<Asked, Box<Verdict>> {
+        let activity = activity(moment);
         let replies = Replies {
             activity: header_of(&activity.0),
         };
         let refuse = |status, sentence, close| {
-            let reply = replies.plain(status, sentence);
-            Verdict::Refuse {
-                reply,
+            Box::new(Verdict::Refuse {
+                reply: replies.plain(status, sentence),
                 close,
                 events: Vec::new(),
-            }
+            })
         };
-        if headers::framing(head).is_err() {
-            return refuse(
-                StatusCode::BAD_REQUEST,
-                "The request's framing is in doubt.\n",
-                true,
-            );
-        }
-        let Some(name) = self.host_name(head) else {
-            return refuse(
-                StatusCode::MISDIRECTED_REQUEST,
-                "No such host is here.\n",
-                true,
-            );
+        let in_doubt = |_| {
+            let sentence = "The request's framing is in doubt.\n";
+            refuse(StatusCode::BAD_REQUEST, sentence, true)
         };
-        let Ok(path) = CleanPath::parse(head.uri.path()) else {
-            return refuse(
-                StatusCode::BAD_REQUEST,
-                "The path can be read in two ways.\n",
-                false,
-            );
-        };
-        let route = self
-            .publication
-            .hosts
-            .get(&name)
-            .and_then(|host| host.route(&path));
-        let Some(route) = route.filter(|route| route.auth != Auth::Closed).cloned() else {
-            return refuse(StatusCode::NOT_FOUND, "Nothing is published here.\n", false);
-        };
+        headers::framing(head).map_err(in_doubt)?;
+        let name = self.host_name(head).ok_or_else(|| {
+            let sentence = "No such host is here.\n";
+            refuse(StatusCode::MISDIRECTED_REQUEST, sentence, true)
+        })?;
+        let path = CleanPath::parse(head.uri.path()).map_err(|_| {
+            let sentence = "The path can be read in two ways.\n";
+            refuse(StatusCode::BAD_REQUEST, sentence, false)
+        })?;
+        let host = self.publication.hosts.get(&name);
+        let route = host.and_then(|host| host.route(&path)).cloned();
+        let route = route.filter(|route| route.auth != Auth::Closed);
+        let route = route.ok_or_else(|| {
+            let sentence = "Nothing is published here.\n";
+            refuse(StatusCode::NOT_FOUND, sentence, false)
+        })?;
         if !route.takes(&head.method) {
             let sentence = "This method is not published here.\n";
-            return refuse(StatusCode::METHOD_NOT_ALLOWED, sentence, false);
+            return Err(refuse(StatusCode::METHOD_NOT_ALLOWED, sentence, false));
         }
-        let asked = Asked {
+        Ok(Asked {
             head: head.clone(),
             name,
             route,
@@ -256,14 +261,7 @@ impl Conversation {
             channel: None,
             somebody: None,
             token: None,
-        };
-        match asked.route.auth {
-            Auth::Anonymous | Auth::Closed => {
-                self.interrupted();
-                self.forward(asked, Pass::Anonymous, Bound::Streams)
-            }
-            Auth::Schemes(_) => self.protected(asked, moment),
-        }
+        })
     }
 
     /// Takes the body that was asked for.

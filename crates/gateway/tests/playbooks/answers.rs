@@ -1,0 +1,296 @@
+//! Answers of back ends: no prompt, no challenge and no name of theirs comes out.
+
+use gateway::conversation::AnswerBody;
+use gateway::{Forward, Reply};
+use http::HeaderMap;
+
+use crate::connection::{Connection, Passed};
+use crate::documents::{
+    MEX, ROOT, USER, WEB_TICKET, answer_with_assertion, answered, presented, rst,
+};
+use crate::request::{Request, get, post};
+use crate::scene::{DISCOVER, FRONT_END, LYNC, MAIL, Person, Scene};
+
+fn ews() -> Request {
+    post(MAIL, "/EWS/Exchange.asmx", "<x/>")
+}
+
+/// A request of somebody's that goes on to Exchange.
+fn signed_in<'s>(scene: &'s Scene, anna: &Person) -> (Connection<'s>, Forward) {
+    let mut connection = scene.connects();
+    let forward = connection.signs_in(&anna.client(), &ews()).forward();
+    (connection, forward)
+}
+
+/// What an answer of Exchange's to somebody becomes.
+fn exchange(status: u16, headers: &[(&str, &str)]) -> Result<Passed, Box<Reply>> {
+    let scene = Scene::new();
+    let anna = scene.person("anna");
+    let (mut connection, forward) = signed_in(&scene, &anna);
+    connection.answers(&forward, answered(status, headers, "<x/>"))
+}
+
+/// What an answer to anybody becomes.
+fn discover(status: u16, headers: &[(&str, &str)], body: &str) -> Result<Passed, Box<Reply>> {
+    let scene = Scene::new();
+    let mut connection = scene.connects();
+    let forward = connection.sends(&get(DISCOVER, ROOT)).forward();
+    connection.answers(&forward, answered(status, headers, body))
+}
+
+/// The names of headers, in order.
+fn names(headers: &HeaderMap) -> String {
+    let mut names: Vec<&str> = headers.keys().map(http::HeaderName::as_str).collect();
+    names.sort_unstable();
+    names.join(" ")
+}
+
+#[test]
+fn t_be_1_a_back_end_that_refuses_our_identity_never_prompts_the_client() {
+    let scene = Scene::new();
+    let anna = scene.person("anna");
+    for request in [ews(), post(LYNC, WEB_TICKET, rst(anna.sip_uri()))] {
+        let mut connection = scene.connects();
+        let forward = connection.signs_in(&anna.client(), &request).forward();
+        let headers = [
+            ("www-authenticate", "Negotiate"),
+            ("www-authenticate", "Bearer realm=\"x\""),
+            ("server", "Microsoft-IIS/8.5"),
+        ];
+        let reply = connection.answers(&forward, answered(401, &headers, "secret page"));
+        let reply = reply.unwrap_err();
+        assert_eq!(reply.status, 503);
+        assert_eq!(
+            reply.body,
+            "The server behind does not accept the sign-in.\n"
+        );
+        assert!(reply.cause.is_some());
+        assert_eq!(
+            names(&reply.headers),
+            "cache-control content-type x-content-type-options x-wicketgate-activity"
+        );
+        assert_eq!(
+            reply.headers["x-wicketgate-activity"],
+            forward.activity.0.as_str()
+        );
+    }
+}
+
+#[test]
+fn t_be_1_where_nobody_was_named_a_401_comes_out_without_a_prompt() {
+    let scene = Scene::new();
+    let anna = scene.person("anna");
+    let bought = answer_with_assertion("one");
+    scene.connects().buys(&anna, LYNC, &bought);
+    let user = get(LYNC, USER).with("x-ms-webticket", &presented("one"));
+    for request in [user, get(DISCOVER, ROOT)] {
+        let mut connection = scene.connects();
+        let forward = connection.sends(&request).forward();
+        let headers = [
+            ("www-authenticate", "Negotiate"),
+            ("www-authenticate", "NTLM"),
+            (
+                "x-ms-webticketurl",
+                "https://fe01.contoso.local:4443/WebTicket/x",
+            ),
+        ];
+        let passed = connection
+            .answers(&forward, answered(401, &headers, ""))
+            .unwrap();
+        assert_eq!(passed.head.status, 401);
+        assert!(!passed.head.headers.contains_key("www-authenticate"));
+        let url = &passed.head.headers["x-ms-webticketurl"];
+        assert_eq!(url, "https://lyncweb.contoso.com/WebTicket/x");
+    }
+}
+
+#[test]
+fn t_be_1_challenges_that_ask_for_a_password_do_not_come_out() {
+    for challenge in [
+        "NTLM",
+        "Negotiate oYG2",
+        "Basic realm=\"x\"",
+        "Digest realm=\"x\"",
+        "Kerberos",
+        "Bearer realm=\"x\", NTLM",
+        "NTLM, Bearer realm=\"x\"",
+        "Unknown",
+        "",
+    ] {
+        let passed = exchange(403, &[("www-authenticate", challenge)]).unwrap();
+        let headers = &passed.head.headers;
+        assert!(!headers.contains_key("www-authenticate"), "{challenge}");
+    }
+    for challenge in [
+        "Bearer trusted_issuers=\"x\"",
+        "MsRtcOAuth href=\"https://a/\"",
+    ] {
+        let passed = exchange(403, &[("www-authenticate", challenge)]).unwrap();
+        assert_eq!(passed.head.headers["www-authenticate"], challenge);
+    }
+}
+
+#[test]
+fn what_is_of_the_back_ends_connection_or_about_itself_does_not_come_out() {
+    let passed = exchange(
+        200,
+        &[
+            ("connection", "keep-alive, X-Hop"),
+            ("keep-alive", "timeout=5"),
+            ("proxy-authenticate", "NTLM"),
+            ("proxy-connection", "keep-alive"),
+            ("transfer-encoding", "chunked"),
+            ("trailer", "x-late"),
+            ("upgrade", "h2c"),
+            ("persistent-auth", "true"),
+            ("x-hop", "1"),
+            ("server", "Microsoft-IIS/8.5"),
+            ("x-powered-by", "ASP.NET"),
+            ("x-aspnet-version", "4.0.30319"),
+            ("x-ms-server-fqdn", "anything"),
+            ("x-feserver", "EXCH01"),
+            ("content-type", "text/xml"),
+            ("content-length", "4"),
+            ("request-id", "1"),
+        ],
+    );
+    let passed = passed.unwrap();
+    assert_eq!(
+        names(&passed.head.headers),
+        "cache-control content-length content-type request-id x-wicketgate-activity"
+    );
+    assert_eq!(passed.body, "<x/>");
+}
+
+#[test]
+fn t_http_15_what_somebody_asked_for_is_stored_nowhere() {
+    let cacheable = [("cache-control", "public, max-age=600")];
+    let passed = exchange(200, &cacheable).unwrap();
+    assert_eq!(passed.head.headers["cache-control"], "no-store");
+    assert_eq!(
+        passed.head.headers.get_all("cache-control").iter().count(),
+        1
+    );
+    let passed = discover(404, &cacheable, "").unwrap();
+    assert_eq!(passed.head.headers["cache-control"], "public, max-age=600");
+}
+
+#[test]
+fn every_answer_bears_the_id_of_its_request() {
+    let scene = Scene::new();
+    let anna = scene.person("anna");
+    let (mut connection, forward) = signed_in(&scene, &anna);
+    let headers = [
+        ("x-wicketgate-activity", "theirs"),
+        ("x-wicketgate-activity", "too"),
+    ];
+    let passed = connection
+        .answers(&forward, answered(200, &headers, ""))
+        .unwrap();
+    let ids = passed.head.headers.get_all("x-wicketgate-activity").iter();
+    assert_eq!(ids.collect::<Vec<_>>(), [forward.activity.0.as_str()]);
+    let next = connection.sends(&ews()).forward();
+    assert_ne!(next.activity, forward.activity);
+}
+
+#[test]
+fn t_conn_8_a_back_end_does_not_switch_protocols() {
+    for status in [100, 101, 103] {
+        let upgrade = [("connection", "upgrade"), ("upgrade", "websocket")];
+        for reply in [
+            exchange(status, &upgrade).unwrap_err(),
+            discover(status, &upgrade, "").unwrap_err(),
+        ] {
+            assert_eq!(reply.status, 502, "{status}");
+            assert_eq!(reply.body, "The server behind cannot be understood.\n");
+            assert!(reply.cause.is_some());
+            assert!(!reply.headers.contains_key("upgrade"));
+        }
+    }
+}
+
+#[test]
+fn an_answer_that_must_be_read_is_not_taken_compressed() {
+    let scene = Scene::new();
+    let anna = scene.person("anna");
+    let bought = answer_with_assertion("one");
+    scene.connects().buys(&anna, LYNC, &bought);
+    let ticket = post(LYNC, WEB_TICKET, rst(anna.sip_uri()));
+    let user = get(LYNC, USER).with("x-ms-webticket", &presented("one"));
+    for request in [get(DISCOVER, ROOT), get(LYNC, MEX), user, ticket] {
+        for status in [200, 500] {
+            let mut connection = scene.connects();
+            connection.signs_in(&anna.client(), &post(LYNC, WEB_TICKET, rst(anna.sip_uri())));
+            let forward = connection.sends(&request).forward();
+            let headers = [("content-encoding", "gzip"), ("content-type", "text/xml")];
+            let answer = answered(status, &headers, &bought);
+            let reply = connection.answers(&forward, answer).unwrap_err();
+            assert_eq!(reply.status, 502, "{}", request.head.uri);
+        }
+    }
+    let passed = exchange(200, &[("content-encoding", "gzip")]).unwrap();
+    assert_eq!(passed.head.headers["content-encoding"], "gzip");
+}
+
+#[test]
+fn an_answer_streams_unless_it_must_be_read_and_then_its_old_length_goes() {
+    let scene = Scene::new();
+    let anna = scene.person("anna");
+    let (_, forward) = signed_in(&scene, &anna);
+    assert_eq!(forward.answer, AnswerBody::Stream);
+    let passed = discover(404, &[("content-length", "4")], "gone").unwrap();
+    assert!(!passed.head.headers.contains_key("content-length"));
+    assert_eq!(passed.body, "gone");
+}
+
+#[test]
+fn addresses_in_headers_get_published_names_and_other_mentions_go() {
+    let passed = discover(
+        302,
+        &[
+            ("location", "http://FE01.contoso.local:8080/a?b=c"),
+            ("x-ms-webticketurl", "https://fe01.contoso.local/WebTicket"),
+            ("set-cookie", "a=b; Domain=fe01.contoso.local"),
+            ("link", "<https://fe01.contoso.local/x>; rel=next"),
+            ("x-diagnostics", "1;source=\"FE01.CONTOSO.LOCAL\""),
+            ("etag", "\"1\""),
+        ],
+        "",
+    );
+    let headers = passed.unwrap().head.headers;
+    assert_eq!(
+        names(&headers),
+        "etag location x-ms-webticketurl x-wicketgate-activity"
+    );
+    assert_eq!(headers["location"], "https://lyncweb.contoso.com/a?b=c");
+    assert_eq!(
+        headers["x-ms-webticketurl"],
+        "https://lyncweb.contoso.com/WebTicket"
+    );
+    for location in [
+        "//fe01.contoso.local/x",
+        "https://lyncweb.contoso.com/?to=fe01.contoso.local",
+        "https://fe01.contoso.local/?to=fe01.contoso.local",
+    ] {
+        let passed = discover(302, &[("location", location)], "").unwrap();
+        assert!(!passed.head.headers.contains_key("location"), "{location}");
+    }
+    for location in ["/x", "https://lyncweb.contoso.com/x"] {
+        let passed = discover(302, &[("location", location)], "").unwrap();
+        assert_eq!(passed.head.headers["location"], location);
+    }
+    let kept = discover(302, &[("set-cookie", "a=b; Path=/; Secure")], "").unwrap();
+    assert_eq!(kept.head.headers["set-cookie"], "a=b; Path=/; Secure");
+}
+
+#[test]
+fn an_error_page_that_names_a_front_end_is_emptied() {
+    let html = ("content-type", "text/html");
+    let page = format!("<p>{} failed</p>", FRONT_END.to_uppercase());
+    let passed = discover(500, &[html], &page).unwrap();
+    assert_eq!((passed.head.status.as_u16(), passed.body.len()), (500, 0));
+    assert!(!passed.head.headers.contains_key("content-type"));
+    let passed = discover(500, &[html], "<p>failed</p>").unwrap();
+    assert_eq!(passed.body, "<p>failed</p>");
+    assert_eq!(passed.head.headers["content-type"], "text/html");
+}

@@ -1,0 +1,286 @@
+//! Discover and metadata: open to everybody as nobody, and edited on their way out.
+
+use authn::place::Zone;
+use expect_test::expect;
+use gateway::Reply;
+use gateway::conversation::Pass;
+use gateway::route::{Auth, Kind, Onward, Scheme};
+use http::Method;
+use proto::lync::discover::{
+    AccessLocation, Link, MediaType, Resource, Response, SipAccess, SipService,
+};
+use proto::lync::mex::{Document, Logon, WebTicketService};
+
+use crate::connection::{Connection, Passed};
+use crate::documents::{
+    MEX, ROOT, USER, WEB_TICKET, answer_with_assertion, answered, presented, rst,
+};
+use crate::request::{Request, get, post};
+use crate::scene::{DISCOVER, FRONT_END, LYNC, Scene, peer, publication_with};
+
+/// A front end's own answer, which names it wherever it can.
+fn document() -> Response {
+    let link = |token: &str, href: &str| Link {
+        token: token.to_owned(),
+        href: href.to_owned(),
+    };
+    let sip = |service, fqdn: &str| SipAccess {
+        service,
+        fqdn: fqdn.to_owned(),
+        port: 443,
+    };
+    Response {
+        access_location: Some(AccessLocation::Internal),
+        resource: Resource::User,
+        links: vec![
+            link("Internal/Mcx", "https://lyncweb.contoso.com/Mcx"),
+            link(
+                "internal/Autodiscover",
+                "https://fe01.contoso.local/Autodiscover",
+            ),
+            link("External/Mcx", "https://FE01.contoso.local:4443/Mcx?a=b"),
+            link("Ucwa", "http://fe01.contoso.local./ucwa"),
+            link("Self", "https://lyncdiscover.contoso.com/"),
+            link("OAuth", "https://pool9.contoso.local/oauth"),
+            link("XFrame", "https://evil.example/fe01"),
+            link("User", "/relative"),
+        ],
+        sip: vec![
+            sip(SipService::ClientInternal, FRONT_END),
+            sip(SipService::ClientExternal, "sip.contoso.com"),
+        ],
+    }
+}
+
+/// What the back end's answer to a request becomes.
+fn edited(
+    (connection, request): (&mut Connection<'_>, &Request),
+    content_type: &str,
+    body: &str,
+) -> Result<Passed, Box<Reply>> {
+    let forward = connection.sends(request).forward();
+    let answer = answered(200, &[("content-type", content_type)], body);
+    connection.answers(&forward, answer)
+}
+
+/// The refusal of a document that cannot go out; it says nothing of what was in it.
+fn refused(request: &Request, content_type: &str, body: &str) {
+    let scene = Scene::new();
+    let reply = edited((&mut scene.connects(), request), content_type, body).unwrap_err();
+    assert_eq!(reply.status, 502, "{body}");
+    assert_eq!(reply.body, "The server behind cannot be understood.\n");
+    assert!(reply.cause.is_some());
+    let shown = format!("{:?}", reply.headers);
+    assert!(!shown.contains(FRONT_END), "{shown}");
+}
+
+#[test]
+fn outside_only_published_names_come_out() {
+    let scene = Scene::new();
+    let form = MediaType::Xml;
+    let text = document().write(form);
+    let request = get(LYNC, ROOT);
+    let passed = edited(
+        (&mut scene.connects(), &request),
+        form.content_type(),
+        &text,
+    );
+    let passed = passed.unwrap();
+    expect![[r#"
+        <?xml version="1.0" encoding="utf-8"?><AutodiscoverResponse xmlns:xsd="http://www.w3.org/2001/XMLSchema" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" AccessLocation="External"><User><SipClientExternalAccess fqdn="sip.contoso.com" port="443"/><Link token="External/Mcx" href="https://lyncweb.contoso.com/Mcx?a=b"/><Link token="Ucwa" href="https://lyncweb.contoso.com/ucwa"/><Link token="Self" href="https://lyncdiscover.contoso.com/"/></User></AutodiscoverResponse>"#]]
+    .assert_eq(std::str::from_utf8(&passed.body).unwrap());
+    assert_eq!(passed.head.headers["content-type"], form.content_type());
+    assert!(passed.tickets.is_empty());
+}
+
+#[test]
+fn every_form_is_edited_alike_wherever_it_is_asked_for() {
+    let scene = Scene::new();
+    let anna = scene.person("anna");
+    let answer = answer_with_assertion("one");
+    scene.connects().buys(&anna, LYNC, &answer);
+    let user = get(LYNC, USER).with("x-ms-webticket", &presented("one"));
+    for request in [
+        get(DISCOVER, "/"),
+        get(DISCOVER, ROOT),
+        get(LYNC, ROOT),
+        user,
+    ] {
+        for form in [MediaType::Xml, MediaType::JsonV1, MediaType::JsonLinks] {
+            let text = document().write(form);
+            let passed = edited(
+                (&mut scene.connects(), &request),
+                form.content_type(),
+                &text,
+            );
+            let read = Response::parse(&passed.unwrap().body, form).unwrap();
+            let mut hrefs: Vec<&str> = read.links.iter().map(|link| link.href.as_str()).collect();
+            hrefs.sort_unstable();
+            let mut expected = vec![
+                "https://lyncdiscover.contoso.com/",
+                "https://lyncweb.contoso.com/Mcx?a=b",
+                "https://lyncweb.contoso.com/ucwa",
+            ];
+            if form == MediaType::JsonLinks {
+                expected.remove(1);
+            }
+            assert_eq!(hrefs, expected, "{form:?}");
+            assert!(read.sip.iter().all(|sip| sip.fqdn == "sip.contoso.com"));
+        }
+    }
+}
+
+#[test]
+fn inside_internal_links_stay_under_published_names() {
+    let scene = Scene::new();
+    let mut inside = scene.connects_as(gateway::Peer {
+        zone: Zone::INTERNAL,
+        ..peer()
+    });
+    let form = MediaType::Xml;
+    let text = Response {
+        sip: Vec::new(),
+        ..document()
+    }
+    .write(form);
+    let passed = edited((&mut inside, &get(LYNC, ROOT)), form.content_type(), &text).unwrap();
+    let read = Response::parse(&passed.body, form).unwrap();
+    assert_eq!(read.access_location, Some(AccessLocation::Internal));
+    assert_eq!(read.links.len(), document().links.len());
+    assert_eq!(
+        read.link("internal/Autodiscover"),
+        Some("https://lyncweb.contoso.com/Autodiscover")
+    );
+}
+
+#[test]
+fn a_document_that_cannot_be_read_or_still_names_a_front_end_does_not_come_out() {
+    let whole = document().write(MediaType::Xml);
+    let (xml, json) = (
+        MediaType::Xml.content_type(),
+        MediaType::JsonV1.content_type(),
+    );
+    let leaking = whole.replace("/Mcx?a=b", "/Mcx?a=FE01.contoso.local");
+    for (content_type, body) in [
+        (xml, ""),
+        (xml, "<x/>"),
+        (xml, whole.trim_end_matches('>')),
+        (xml, &whole.replace("<User>", "<!DOCTYPE x><User>")),
+        (xml, &whole.replace("href=", "x=")),
+        (xml, &document().write(MediaType::JsonV1)),
+        (json, &whole),
+        (json, "{}"),
+        (json, "{\"Root\":{},\"User\":{}}"),
+        ("text/html", &whole),
+        ("", &whole),
+        (xml, &leaking),
+    ] {
+        refused(&get(LYNC, ROOT), content_type, body);
+    }
+}
+
+#[test]
+fn t_http_11_open_routes_pass_as_nobody_whoever_asks() {
+    let scene = Scene::new();
+    let anna = scene.person("anna");
+    let mut connection = scene.connects();
+    let ticket = post(LYNC, WEB_TICKET, rst(anna.sip_uri()));
+    assert_eq!(connection.signs_in(&anna.client(), &ticket).told(), "anna");
+    for path in [ROOT, MEX] {
+        let plain = || get(LYNC, path);
+        for request in [
+            plain(),
+            plain().basic("anna", &anna.password),
+            plain().basic("anna", "not-it"),
+            plain().token("NTLM", &anna.client().negotiate()),
+            plain().with("authorization", "Negotiate !"),
+            plain().with("x-contoso-who", "anna"),
+        ] {
+            let forward = connection.sends(&request).forward();
+            assert!(matches!(forward.pass, Pass::Anonymous));
+            assert_eq!(forward.onward, Onward::None);
+            let headers = &forward.head.headers;
+            assert!(!headers.contains_key("authorization"));
+            assert!(!headers.contains_key("x-contoso-who"));
+        }
+    }
+    assert_eq!(connection.verified, 1);
+    assert_eq!(connection.sends(&ticket).told(), "anna");
+}
+
+#[test]
+fn an_answer_to_head_has_no_body() {
+    let scene = Scene::new();
+    let request = Request::new(Method::HEAD, LYNC, ROOT);
+    let passed = edited((&mut scene.connects(), &request), "text/html", "").unwrap();
+    assert!(passed.body.is_empty());
+    assert_eq!(passed.head.status, 200);
+}
+
+/// A front end's own metadata.
+fn metadata(address: &str) -> String {
+    let logons = vec![
+        Logon::WinNegotiate,
+        Logon::WinNtlm,
+        Logon::Auth,
+        Logon::Anon,
+        Logon::Cert,
+    ];
+    let address = address.to_owned();
+    WebTicketService { address, logons }.to_xml()
+}
+
+#[test]
+fn metadata_has_the_ports_that_are_offered_under_published_names() {
+    let own = "https://fe01.contoso.local:4443/WebTicket/WebTicketService.svc";
+    let outside = "https://lyncweb.contoso.com/WebTicket/WebTicketService.svc";
+    for (schemes, names) in [
+        (
+            vec![Scheme::Negotiate, Scheme::Ntlm],
+            &["WebTicketServiceWinNegotiate", "WebTicketServiceWinNtlm"][..],
+        ),
+        (vec![Scheme::Ntlm], &["WebTicketServiceWinNtlm"]),
+        (vec![Scheme::Ticket], &[]),
+    ] {
+        let scene = Scene::publishing(publication_with(LYNC, |route| {
+            if route.kind == Kind::LyncWebTicket {
+                route.auth = Auth::Schemes(schemes.clone());
+            }
+        }));
+        let request = get(LYNC, MEX);
+        let passed = edited(
+            (&mut scene.connects(), &request),
+            "text/xml",
+            &metadata(own),
+        );
+        let text = String::from_utf8(passed.unwrap().body.to_vec()).unwrap();
+        let document = Document::parse(&text).unwrap();
+        let ports = document.ports().iter();
+        let found: Vec<&str> = ports.clone().map(|port| port.name.as_str()).collect();
+        assert_eq!(found, names);
+        for port in ports {
+            assert_eq!(port.address.as_deref(), Some(outside));
+        }
+        assert!(!text.contains("contoso.local"));
+    }
+}
+
+#[test]
+fn metadata_that_cannot_be_read_or_names_another_host_does_not_come_out() {
+    let own = metadata("https://fe01.contoso.local/WebTicket");
+    for body in [
+        "",
+        "<definitions/>",
+        own.trim_end_matches('>'),
+        &own.replace("<wsdl:definitions", "<!DOCTYPE x><wsdl:definitions"),
+        &own.replace(" name=\"WebTicketServiceWinNtlm\"", ""),
+        &metadata("https://pool9.contoso.local/WebTicket"),
+        &metadata("https://evil.example/WebTicket"),
+        &own.replace(
+            "</wsdl:definitions>",
+            "<!-- fe01.contoso.local --></wsdl:definitions>",
+        ),
+    ] {
+        refused(&get(LYNC, MEX), "text/xml", body);
+    }
+}

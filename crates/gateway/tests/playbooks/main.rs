@@ -1,0 +1,28 @@
+//! Playbooks: whole dialogues with a [`gateway::Conversation`], without a socket.
+//!
+//! A [`scene::Scene`] has people, a store in memory and the verifier that asks `authn`; a
+//! [`connection::Connection`] does what a door does, one request after another. Start at `scene.rs`.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a playbook that cannot go on has failed"
+)]
+
+mod connection;
+mod documents;
+mod request;
+mod scene;
+mod spnego;
+
+mod answers;
+mod connections;
+mod discover;
+mod failures;
+mod headers;
+mod hosts_and_paths;
+mod negotiate;
+mod refusals;
+mod schemes;
+mod user_link;
+mod web_ticket;

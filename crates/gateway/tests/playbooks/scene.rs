@@ -1,0 +1,290 @@
+//! The scene: one gate with its publication, people with app passwords, and a verifier that asks
+//! `authn` with the store in memory. The same rooms as in the product; only time and chance are ours.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use authn::account::{Account, AccountState};
+use authn::admin::{self, NewAccount, NewAppPassword, Randomness};
+use authn::attempt::{self, Ports, Rules};
+use authn::audit::Event;
+use authn::place::{Method, Service, Zone};
+use authn::policy::{Policy, Rule};
+use authn::ports::{Audit, Tickets};
+use authn::ticket::RelayedTicket;
+use authn::{Attempt, Outcome};
+use gateway::preset::exchange::{self, Exchange};
+use gateway::preset::lync::{self, LyncPool};
+use gateway::route::Onward;
+use gateway::{Moment, Peer, Publication, Route};
+use http::HeaderName;
+use jiff::{SignedDuration, Timestamp};
+use proto::ntlm::client::Client;
+use proto::ntlm::{Target, WhenAbsent};
+use proto::secret::Secret;
+use store::memory::Memory;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::connection::Connection;
+
+/// The published name of Lync's external web services.
+pub(crate) const LYNC: &str = "lyncweb.contoso.com";
+/// The same of another pool.
+pub(crate) const OTHER_POOL: &str = "lyncweb2.contoso.com";
+/// Where clients begin.
+pub(crate) const DISCOVER: &str = "lyncdiscover.contoso.com";
+/// The published name of Exchange.
+pub(crate) const MAIL: &str = "mail.contoso.com";
+/// The front end's own name, which is nobody's business outside.
+pub(crate) const FRONT_END: &str = "fe01.contoso.local";
+/// The header by which back ends are told who the user is.
+pub(crate) const IDENTITY: &str = "x-contoso-who";
+
+/// One gate and everybody who may come to it.
+pub(crate) struct Scene {
+    pub(crate) store: Memory,
+    pub(crate) publication: Arc<Publication>,
+    runtime: Runtime,
+    ports: Ports,
+    rules: Rules,
+    now: Cell<Timestamp>,
+    drawn: Cell<u64>,
+}
+
+/// Somebody with an app password for Lync and Exchange.
+pub(crate) struct Person {
+    pub(crate) account: Account,
+    pub(crate) credential: authn::credential::CredentialId,
+    pub(crate) password: String,
+}
+
+impl Scene {
+    pub(crate) fn new() -> Self {
+        Self::publishing(publication())
+    }
+
+    /// A scene with a publication that a test changed.
+    pub(crate) fn publishing(publication: Publication) -> Self {
+        let store = Memory::new();
+        let shared = Arc::new(store.clone());
+        let anywhere = Rule {
+            methods: [Method::AppPassword].into(),
+            ..Rule::default()
+        };
+        Self {
+            store,
+            publication: Arc::new(publication),
+            runtime: Builder::new_current_thread().build().unwrap(),
+            ports: Ports {
+                accounts: shared.clone(),
+                credentials: shared.clone(),
+                attempts: shared.clone(),
+                tickets: shared.clone(),
+                audit: shared,
+            },
+            rules: Rules {
+                policy: Policy {
+                    rules: vec![anywhere],
+                },
+                default_domain: Some("CONTOSO".to_owned()),
+                unknown_names_key: Secret::new(vec![7; 32]),
+            },
+            now: Cell::new("2026-11-24T08:00:00Z".parse().unwrap()),
+            drawn: Cell::new(0),
+        }
+    }
+
+    /// A person with an app password for Lync and Exchange.
+    pub(crate) fn person(&self, name: &str) -> Person {
+        self.person_for(name, &[Service::LYNC, Service::EWS])
+    }
+
+    /// A person with an app password for these services.
+    pub(crate) fn person_for(&self, name: &str, services: &[Service]) -> Person {
+        let new = NewAccount {
+            domain: "CONTOSO".to_owned(),
+            sam: name.to_owned(),
+            upn: format!("{name}@contoso.com"),
+            realm: "CONTOSO.COM".to_owned(),
+            sid: None,
+            sip_addresses: vec![format!("sip:{name}@contoso.com")],
+            mail: Vec::new(),
+        };
+        let adding = admin::add_account(&self.ports, new, self.now(), self.random());
+        let account = self.runtime.block_on(adding).unwrap();
+        let asked = NewAppPassword {
+            label: "phone".to_owned(),
+            device: None,
+            scope: services.iter().cloned().collect(),
+            expires: None,
+        };
+        let random = Randomness {
+            id: self.random(),
+            secret: self.random(),
+        };
+        let issuing =
+            admin::issue_app_password(&self.ports, &account.id, asked, self.now(), random);
+        let (record, shown) = self.runtime.block_on(issuing).unwrap();
+        Person {
+            account,
+            credential: record.id,
+            password: shown.expose().clone(),
+        }
+    }
+
+    pub(crate) fn sets_state(&self, person: &Person, state: AccountState) {
+        let setting = admin::set_account_state(&self.ports, &person.account.id, state, self.now());
+        self.runtime.block_on(setting).unwrap();
+    }
+
+    pub(crate) fn revokes(&self, person: &Person) {
+        let revoking = admin::revoke_app_password(&self.ports, &person.credential, self.now());
+        self.runtime.block_on(revoking).unwrap();
+    }
+
+    /// A connection from outside.
+    pub(crate) fn connects(&self) -> Connection<'_> {
+        Connection::new(self, peer())
+    }
+
+    /// A connection from elsewhere, or one that demands more.
+    pub(crate) fn connects_as(&self, peer: Peer) -> Connection<'_> {
+        Connection::new(self, peer)
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.now.get()
+    }
+
+    /// Lets time pass.
+    pub(crate) fn waits(&self, seconds: i64) {
+        self.now
+            .set(self.now() + SignedDuration::from_secs(seconds));
+    }
+
+    /// Now, and bytes that were never drawn before.
+    pub(crate) fn moment(&self) -> Moment {
+        Moment {
+            now: self.now(),
+            random: self.random(),
+        }
+    }
+
+    pub(crate) fn verifies(&self, attempt: Attempt) -> Outcome {
+        let verifying = attempt::verify(&self.ports, &self.rules, attempt, self.now());
+        self.runtime.block_on(verifying)
+    }
+
+    pub(crate) fn notes(&self, events: Vec<Event>) {
+        self.runtime.block_on(self.store.append(events)).unwrap();
+    }
+
+    pub(crate) fn records(&self, ticket: RelayedTicket) {
+        self.runtime.block_on(self.store.record(ticket)).unwrap();
+    }
+
+    /// What the audit trail holds.
+    pub(crate) fn audited(&self) -> Vec<Event> {
+        let chained = self.runtime.block_on(self.store.read(1, 10_000)).unwrap();
+        chained.into_iter().map(|chained| chained.event).collect()
+    }
+
+    /// Bytes that never repeat: a bijection of a counter (splitmix64) in each eighth byte.
+    fn random<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        for eight in bytes.chunks_mut(8) {
+            let drawn = self.drawn.get().wrapping_add(0x9e37_79b9_7f4a_7c15);
+            self.drawn.set(drawn);
+            let mixed = (drawn ^ (drawn >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            let mixed = (mixed ^ (mixed >> 31)).to_le_bytes();
+            eight.copy_from_slice(mixed.get(..eight.len()).unwrap());
+        }
+        bytes
+    }
+}
+
+impl Person {
+    /// Their phone, which sends a MIC and a session key.
+    pub(crate) fn client(&self) -> Client {
+        Client::new(&self.account.sam, "CONTOSO", &self.password)
+    }
+
+    /// Their phone with another password.
+    pub(crate) fn mistyped(&self) -> Client {
+        Client::new(&self.account.sam, "CONTOSO", "not-it")
+    }
+
+    pub(crate) fn sip_uri(&self) -> &str {
+        self.account.sip_addresses.first().unwrap()
+    }
+}
+
+/// A phone somewhere on the Internet.
+pub(crate) fn peer() -> Peer {
+    Peer {
+        address: "198.51.100.7".parse().unwrap(),
+        zone: Zone::EXTERNAL,
+        channel_bindings: Vec::new(),
+        channel_binding: WhenAbsent::Allow,
+        mic: WhenAbsent::Allow,
+        server_name: None,
+    }
+}
+
+/// Two Lync pools and an Exchange organisation.
+pub(crate) fn publication() -> Publication {
+    let first = pool(LYNC, FRONT_END, "lync");
+    let second = LyncPool {
+        discover_hosts: Vec::new(),
+        ..pool(OTHER_POOL, "fe02.contoso.local", "lync2")
+    };
+    let exchange = Exchange {
+        host: MAIL.to_owned(),
+        farm: "exchange".to_owned(),
+        host_header: Some("exch01.contoso.local".to_owned()),
+        onward: onward(),
+    };
+    let mut hosts: BTreeMap<_, _> = lync::hosts(&first).into_iter().collect();
+    hosts.extend(lync::hosts(&second));
+    hosts.extend(exchange::hosts(&exchange));
+    Publication {
+        hosts,
+        ntlm_target: Target {
+            netbios_domain: "GATE".to_owned(),
+            netbios_computer: "GATE".to_owned(),
+            dns_domain: "gate.invalid".to_owned(),
+            dns_computer: "gate.invalid".to_owned(),
+        },
+        basic_realm: "contoso".to_owned(),
+        identity_headers: [IDENTITY.to_owned()].into(),
+    }
+}
+
+/// The same with something changed in every route of a host.
+pub(crate) fn publication_with(host: &str, change: impl Fn(&mut Route)) -> Publication {
+    let mut publication = publication();
+    let routes = &mut publication.hosts.get_mut(host).unwrap().routes;
+    routes.iter_mut().map(Arc::make_mut).for_each(change);
+    publication
+}
+
+fn pool(web_host: &str, own_name: &str, farm: &str) -> LyncPool {
+    LyncPool {
+        web_host: web_host.to_owned(),
+        public_port: 443,
+        discover_hosts: vec![DISCOVER.to_owned()],
+        internal_names: BTreeMap::from([(own_name.to_owned(), web_host.to_owned())]),
+        farm: farm.to_owned(),
+        host_header: None,
+        onward: onward(),
+    }
+}
+
+fn onward() -> Onward {
+    Onward::Header {
+        name: HeaderName::from_static(IDENTITY),
+        audience: "contoso".to_owned(),
+    }
+}
