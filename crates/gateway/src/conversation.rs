@@ -257,7 +257,7 @@ impl Conversation {
             route,
             activity,
             replies,
-            next: Next::Pass,
+            next: Next::Nothing,
             channel: None,
             somebody: None,
             token: None,
@@ -278,10 +278,10 @@ impl Conversation {
             };
         };
         let sip_uri = request.sip_uri().map(str::to_owned);
-        match std::mem::replace(&mut asked.next, Next::Pass) {
+        match std::mem::replace(&mut asked.next, Next::Nothing) {
             Next::Verify(proof, channel) => {
                 let attempt = self.attempt(&asked, (*proof, channel), sip_uri);
-                asked.next = Next::Read(body);
+                asked.next = Next::Pass(Bound::Read(body));
                 self.asked = Some(asked);
                 Verdict::Verify(Box::new(attempt))
             }
@@ -291,13 +291,18 @@ impl Conversation {
                 }
                 self.forward(asked, Pass::As(who), Bound::Read(body))
             }
-            Next::Pass | Next::Read(_) => out_of_order(&moment),
+            Next::Nothing | Next::Pass(_) => out_of_order(&moment),
         }
     }
 
     /// Takes the verifier's outcome, after the door held it back as it says.
     pub fn verified(&mut self, outcome: Outcome, moment: Moment) -> Verdict {
         let Some(mut asked) = self.asked.take() else {
+            return out_of_order(&moment);
+        };
+        // INVARIANT: an outcome counts once, and only where an attempt was handed out for this request.
+        let next = std::mem::replace(&mut asked.next, Next::Nothing);
+        let Next::Pass(bound) = next else {
             return out_of_order(&moment);
         };
         let channel = asked.channel;
@@ -313,10 +318,6 @@ impl Conversation {
                     };
                     asked.token = verified.reply_token.map(|token| (scheme, token));
                 }
-                let bound = match std::mem::replace(&mut asked.next, Next::Pass) {
-                    Next::Read(body) => Bound::Read(body),
-                    Next::Pass | Next::PassAs(_) | Next::Verify(..) => Bound::Streams,
-                };
                 self.forward(asked, Pass::As(who), bound)
             }
             Err(Refusal::Denied) if channel == Some(Channel::Ticket) => self.ticket_wanted(&asked),
@@ -338,7 +339,10 @@ impl Conversation {
     /// Takes the head of the back end's answer and cleans it in place: credential challenges and
     /// hop-by-hop headers go, our own are added; or a reply of our own takes its place.
     pub fn answer(&mut self, head: &mut http::response::Parts) -> Option<Reply> {
-        let asked = self.asked.as_mut()?;
+        let Some(asked) = self.asked.as_mut() else {
+            let cause = "an answer came to no request".to_owned();
+            return Some(self.failed(Failure::Garbage, cause));
+        };
         let is_ours = asked.somebody.is_some() && asked.route.onward != Onward::None;
         if head.status == StatusCode::UNAUTHORIZED && is_ours {
             // The back end did not take the identity we gave; a prompt would help nobody.

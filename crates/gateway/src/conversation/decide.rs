@@ -193,6 +193,7 @@ impl Conversation {
         let attempt = self.attempt(&asked, (proof, channel), None);
         self.asked = Some(asked);
         Verdict::Verify(Box::new(attempt))
+        asked.next = Next::Pass(Bound::Streams);
     }
 
     pub(super) fn attempt(

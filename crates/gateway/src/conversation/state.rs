@@ -42,14 +42,14 @@ pub(super) struct Asked {
 /// What happens once the body or the outcome is there.
 #[derive(Debug)]
 pub(super) enum Next {
-    /// It passes.
-    Pass,
+    /// Nothing: neither is awaited.
+    Nothing,
     /// It passes as somebody, once its body was read.
     PassAs(Arc<Authenticated>),
     /// It is verified, once its body was read.
     Verify(Box<Proof>, Channel),
-    /// It passes with a body that was read, once it was verified.
-    Read(Bytes),
+    /// It passes with this body, once it was verified.
+    Pass(Bound),
 }
 
 /// The body of a request on its way on.

@@ -250,6 +250,8 @@ fn a_door_that_calls_out_of_order_lets_nothing_pass() {
     let mut connection = scene.connects();
     let conversation = &mut connection.conversation;
     // Nothing was asked yet.
+    let mut head = answered(200, &[("server", "x")], "").into_parts().0;
+    assert_eq!(conversation.answer(&mut head).unwrap().status, 502);
     is_out_of_order(conversation.body(body(), moment()));
     is_out_of_order(conversation.verified(denied(), moment()));
     let mut head = answered(200, &[], "").into_parts().0;
@@ -266,4 +268,40 @@ fn a_door_that_calls_out_of_order_lets_nothing_pass() {
     // What passes has no body to be read.
     conversation.request(&get(LYNC, ROOT).head, moment());
     is_out_of_order(conversation.body(body(), moment()));
+}
+
+#[test]
+fn a_good_outcome_counts_only_where_an_attempt_was_handed_out() {
+    let scene = Scene::new();
+    let anna = scene.person("anna");
+    let good = || {
+        let request = ews().basic("anna", &anna.password);
+        let mut other = scene.connects();
+        match other.conversation.request(&request.head, scene.moment()) {
+            Verdict::Verify(attempt) => scene.verifies(*attempt),
+            verdict => panic!("{verdict:?}"),
+        }
+    };
+    let passes_nothing = |connection: &mut Connection<'_>| {
+        let verdict = connection.conversation.verified(good(), scene.moment());
+        let Verdict::Refuse { reply, close, .. } = verdict else {
+            panic!("{verdict:?}");
+        };
+        assert_eq!((reply.status.as_u16(), close), (500, true));
+    };
+    // The body that names whom the ticket is for was not read.
+    let ticket = post(LYNC, WEB_TICKET, rst(anna.sip_uri()));
+    let mut connection = scene.connects();
+    let challenge = connection.begins_ntlm(&anna.client(), &ticket);
+    let last = ticket.token("NTLM", &type_3(&anna.client(), &challenge));
+    let verdict = connection.conversation.request(&last.head, scene.moment());
+    assert!(matches!(verdict, Verdict::ReadBody { .. }));
+    passes_nothing(&mut connection);
+    assert!(connection.conversation.identity().is_none());
+    // The request went on already: as nobody, and as somebody.
+    for request in [get(LYNC, ROOT), ews().basic("anna", &anna.password)] {
+        let mut connection = scene.connects();
+        connection.sends(&request).forward();
+        passes_nothing(&mut connection);
+    }
 }
