@@ -41,6 +41,9 @@ impl Conversation {
 
     /// A route that asks for a proof.
     pub(super) fn protected(&mut self, asked: Asked, moment: Moment) -> Verdict {
+        if asked.route.schemes().contains(&Scheme::Ticket) {
+            return self.by_ticket(asked);
+        }
         let mut offered = asked.head.headers.get_all(header::AUTHORIZATION).iter();
         let (first, second) = (offered.next(), offered.next());
         if second.is_some() {
@@ -53,10 +56,8 @@ impl Conversation {
                 events: Vec::new(),
             };
         }
-        let takes_tickets = asked.route.schemes().contains(&Scheme::Ticket);
         let credentials = first.map(|value| Credentials::parse(value.as_bytes()));
         match credentials {
-            None if takes_tickets => self.by_ticket(asked),
             None => self.by_connection(asked),
             Some(Ok(Credentials::Ntlm(token))) => {
                 self.by_handshake(asked, (Scheme::Ntlm, &token), moment)
@@ -101,6 +102,7 @@ impl Conversation {
         self.unauthorized(&asked)
     }
 
+    /// A web ticket. Authorization is not looked at here, and whoever the connection belongs to stays.
     fn by_ticket(&mut self, asked: Asked) -> Verdict {
         self.interrupted();
         let mut presented = asked.head.headers.get_all(WEB_TICKET).iter();
@@ -191,9 +193,9 @@ impl Conversation {
             };
         }
         let attempt = self.attempt(&asked, (proof, channel), None);
+        asked.next = Next::Pass(Bound::Streams);
         self.asked = Some(asked);
         Verdict::Verify(Box::new(attempt))
-        asked.next = Next::Pass(Bound::Streams);
     }
 
     pub(super) fn attempt(
@@ -299,9 +301,6 @@ impl Conversation {
 
     /// 401 with this route's offers.
     fn unauthorized(&self, asked: &Asked) -> Verdict {
-        if asked.route.schemes().contains(&Scheme::Ticket) {
-            return self.ticket_wanted(asked);
-        }
         let realm = &self.publication.basic_realm;
         Verdict::Challenge(asked.replies.offers(asked.route.schemes(), realm))
     }

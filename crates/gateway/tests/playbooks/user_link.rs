@@ -209,3 +209,28 @@ fn a_ticket_opens_nothing_else() {
         assert_eq!((said.told().as_str(), connection.verified), ("401", 0));
     }
 }
+
+#[test]
+fn t_phish_3_a_ticket_is_all_that_is_looked_at() {
+    let (scene, anna) = with_ticket();
+    let ben = scene.person("ben");
+    let mut connection = scene.connects();
+    let own = post(LYNC, WEB_TICKET, rst(ben.sip_uri()));
+    assert_eq!(connection.signs_in(&ben.client(), &own).told(), "ben");
+    let with = |value: &str| user(&presented("one")).with("authorization", value);
+    for request in [
+        with("Bearer cwt=AAEC"),
+        with("NTLM !"),
+        with("Digest a=b"),
+        with("Bearer a").with("authorization", "Bearer b"),
+        user(&presented("one")).basic("ben", "not-it"),
+        user(&presented("one")).token("NTLM", &anna.client().negotiate()),
+        user(&presented("one")).token("Negotiate", &anna.client().negotiate()),
+    ] {
+        let said = connection.sends(&request);
+        assert_eq!(said.told(), "anna", "{:?}", request.head.headers);
+        let who = connection.conversation.identity().unwrap();
+        assert_eq!(who.account_id(), &ben.account.id);
+    }
+    assert_eq!(connection.sends(&own).told(), "ben");
+}
