@@ -183,7 +183,7 @@ pub(crate) struct Added<'a> {
     pub(crate) set: &'a [(HeaderName, HeaderValue)],
     /// The names by which any back end here is told who the user is.
     pub(crate) identity: &'a BTreeSet<String>,
-    /// Whether the answer will be read by us, so that it may not be compressed.
+    /// Whether the answer will be read by us, so that it must come whole and not compressed.
     pub(crate) is_read: bool,
 }
 
@@ -199,8 +199,7 @@ pub(crate) fn onward(sent: &HeaderMap, added: &Added<'_>) -> HeaderMap {
         if name == header::AUTHORIZATION && !is_bearer(value) {
             continue;
         }
-        if name.as_str().starts_with("proxy-") || (added.is_read && name == header::ACCEPT_ENCODING)
-        {
+        if name.as_str().starts_with("proxy-") || (added.is_read && asks_for_less(name)) {
             continue;
         }
         if name == header::COOKIE {
@@ -297,6 +296,11 @@ fn is_hop_by_hop(name: &HeaderName) -> bool {
 fn is_identity(name: &str, ours: &BTreeSet<String>) -> bool {
     let is_listed = IDENTITY.contains(&name) || ours.contains(name);
     is_listed || name.contains('_') || IDENTITY_PREFIXES.iter().any(|it| name.starts_with(it))
+}
+
+/// Whether a header asks for an answer that cannot be read: a part of it, or compressed.
+fn asks_for_less(name: &HeaderName) -> bool {
+    [header::ACCEPT_ENCODING, header::RANGE, header::IF_RANGE].contains(name)
 }
 
 fn is_bearer(value: &HeaderValue) -> bool {

@@ -35,6 +35,9 @@ pub(crate) enum ReadError {
     /// It has no ticket although it says that all went well.
     #[error("the back end's answer has no web ticket")]
     NoTicket,
+    /// It says that all went well, in a way in which nothing of it can be read.
+    #[error("the back end answered {0} where only 200 is read")]
+    Status(u16),
 }
 
 /// Edits a discover document: outside links only, under their published names.
@@ -136,16 +139,26 @@ pub(crate) fn tickets(
 }
 
 /// An answer that is not 200: its body goes on unless it names a host of the back end's own.
-pub(crate) fn not_ok(head: &mut http::response::Parts, body: &Bytes, host: &Host) -> Answered {
+///
+/// SECURITY: a part of a document, or one with a ticket, under another status of success would go
+/// out unread.
+pub(crate) fn not_ok(
+    head: &mut http::response::Parts,
+    body: &Bytes,
+    host: &Host,
+) -> Result<Answered, ReadError> {
+    if head.status.is_success() {
+        return Err(ReadError::Status(head.status.as_u16()));
+    }
     let leaks = Names(&host.names).leaks(&String::from_utf8_lossy(body));
     if leaks {
         head.headers.remove(header::CONTENT_TYPE);
     }
     let body = if leaks { Bytes::new() } else { body.clone() };
-    Answered {
+    Ok(Answered {
         body,
         tickets: Vec::new(),
-    }
+    })
 }
 
 /// Puts addresses in an answer's headers right; a header that still names an internal host goes.

@@ -365,7 +365,7 @@ impl Conversation {
             .get(&asked.name)
             .ok_or(read::ReadError::Malformed)?;
         if head.status != StatusCode::OK {
-            return Ok(read::not_ok(head, body, host));
+            return read::not_ok(head, body, host);
         }
         if asked.head.method == http::Method::HEAD {
             return Ok(Answered {

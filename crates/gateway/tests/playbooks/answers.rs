@@ -233,6 +233,28 @@ fn an_answer_that_must_be_read_is_not_taken_compressed() {
 }
 
 #[test]
+fn an_answer_that_must_be_read_says_200_or_that_it_failed() {
+    let scene = Scene::new();
+    let anna = scene.person("anna");
+    let bought = answer_with_assertion("one");
+    scene.connects().buys(&anna, LYNC, &bought);
+    let ticket = || post(LYNC, WEB_TICKET, rst(anna.sip_uri()));
+    let user = get(LYNC, USER).with("x-ms-webticket", &presented("one"));
+    for request in [get(DISCOVER, ROOT), get(LYNC, MEX), user, ticket()] {
+        for status in [201, 202, 203, 204, 206, 207] {
+            let mut connection = scene.connects();
+            connection.signs_in(&anna.client(), &ticket());
+            let forward = connection.sends(&request).forward();
+            let headers = [("content-type", "text/xml")];
+            let answer = answered(status, &headers, &bought);
+            let reply = connection.answers(&forward, answer).unwrap_err();
+            assert_eq!(reply.status, 502, "{status} {}", request.head.uri);
+        }
+    }
+    assert_eq!(exchange(206, &[]).unwrap().head.status, 206);
+}
+
+#[test]
 fn an_answer_streams_unless_it_must_be_read_and_then_its_old_length_goes() {
     let scene = Scene::new();
     let anna = scene.person("anna");

@@ -273,18 +273,28 @@ fn what_an_operator_sets_a_client_does_not() {
 }
 
 #[test]
-fn an_answer_that_will_be_read_is_not_asked_for_compressed() {
+fn an_answer_that_will_be_read_is_not_asked_for_compressed_or_in_part() {
     let scene = Scene::new();
+    let less = [
+        ("accept-encoding", "gzip"),
+        ("range", "bytes=0-9"),
+        ("if-range", "\"1\""),
+    ];
+    let asks_for_less = |request: Request| {
+        less.iter()
+            .fold(request, |asks, (name, value)| asks.with(name, value))
+    };
     for (host, path) in [(DISCOVER, "/"), (LYNC, ROOT), (LYNC, MEX)] {
-        let request = get(host, path).with("accept-encoding", "gzip");
+        let request = asks_for_less(get(host, path));
         let forward = scene.connects().sends(&request).forward();
-        assert!(
-            !forward.head.headers.contains_key("accept-encoding"),
-            "{path}"
-        );
+        for (name, _) in less {
+            assert!(!forward.head.headers.contains_key(name), "{name} {path}");
+        }
         let at_most = 256 * 1024;
         assert_eq!(forward.answer, AnswerBody::Read { at_most }, "{path}");
     }
-    let headers = passed(&ews().with("accept-encoding", "gzip"));
-    assert_eq!(headers["accept-encoding"], "gzip");
+    let headers = passed(&asks_for_less(ews()));
+    for (name, value) in less {
+        assert_eq!(headers[name], value);
+    }
 }
