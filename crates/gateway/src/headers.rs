@@ -88,14 +88,29 @@ const ROUTING_COOKIES: [&str; 4] = [
     "securitytoken",
 ];
 
-/// What a back end tells of itself, which is nobody's business outside.
-const TALKATIVE: [&str; 5] = [
+/// What a back end tells of itself, which is nobody's business outside, and where else it would
+/// have a client go.
+const TALKATIVE: [&str; 16] = [
     "server",
+    "via",
+    "alt-svc",
     "x-powered-by",
     "x-aspnet-version",
+    "x-aspnetmvc-version",
     "x-ms-server-fqdn",
     "x-feserver",
+    "x-fefailurereason",
+    "x-feproxyinfo",
+    "x-feefzinfo",
+    "x-beserver",
+    "x-targetbeserver",
+    "x-diaginfo",
+    "x-calculatedbetarget",
+    "x-calculatedfetarget",
 ];
+
+/// The same for whole families of names.
+const TALKATIVE_PREFIXES: [&str; 3] = ["x-backend", "x-proxyerror", "x-proxytarget"];
 
 /// Request headers that an operator's rule may set (S58).
 const MAY_BE_SET: [&str; 6] = [
@@ -247,6 +262,7 @@ pub(crate) fn clean_answer(headers: &mut HeaderMap, is_authenticated: bool) {
                 || text == "persistent-auth"
                 || text == "www-authenticate"
                 || TALKATIVE.contains(&text)
+                || TALKATIVE_PREFIXES.iter().any(|it| text.starts_with(it))
         })
         .cloned()
         .collect();

@@ -2,6 +2,8 @@
 //!
 //! A document that still names a host of the back end's own after the edit does not come out.
 
+use std::collections::BTreeSet;
+
 use authn::ticket::TicketKey;
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -161,7 +163,7 @@ pub(crate) fn not_ok(
     })
 }
 
-/// Puts addresses in an answer's headers right; a header that still names an internal host goes.
+/// Puts addresses in an answer's headers right; a line that still names an internal host goes.
 pub(crate) fn rewrite_headers(headers: &mut HeaderMap, host: &Host) {
     let names = Names(&host.names);
     for name in [
@@ -175,12 +177,18 @@ pub(crate) fn rewrite_headers(headers: &mut HeaderMap, host: &Host) {
             headers.insert(name, value);
         }
     }
-    let leaking: Vec<HeaderName> = headers
-        .iter()
-        .filter(|(_, value)| names.leaks(&String::from_utf8_lossy(value.as_bytes())))
-        .map(|(name, _)| name.clone())
-        .collect();
+    let leaks = |value: &HeaderValue| names.leaks(&String::from_utf8_lossy(value.as_bytes()));
+    let leaking = headers.iter().filter(|(_, value)| leaks(value));
+    let leaking: BTreeSet<String> = leaking.map(|(name, _)| name.to_string()).collect();
     for name in leaking {
-        headers.remove(name);
+        // Each line of a header that comes more than once, Set-Cookie above all, is on its own.
+        let lines: Vec<HeaderValue> = headers.get_all(&name).iter().cloned().collect();
+        headers.remove(&name);
+        let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else {
+            continue;
+        };
+        for line in lines.into_iter().filter(|line| !leaks(line)) {
+            headers.append(name.clone(), line);
+        }
     }
 }

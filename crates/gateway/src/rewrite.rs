@@ -30,6 +30,14 @@ impl Names<'_> {
     }
 }
 
+/// Names as they are compared.
+pub(crate) fn lower_case(names: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let lower = names
+        .iter()
+        .map(|(own, outside)| (own.to_ascii_lowercase(), outside.clone()));
+    lower.collect()
+}
+
 /// The host of an absolute address, in lower case.
 pub(crate) fn host_of_url(url: &str) -> Option<String> {
     let (_, rest) = url.split_once("://")?;

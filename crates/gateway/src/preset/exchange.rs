@@ -1,9 +1,11 @@
 //! Exchange: EWS (design 14). What hybrid servers use is closed.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use authn::place::Service;
 
+use crate::rewrite::lower_case;
 use crate::route::{Auth, Host, Kind, Onward, PathPattern, Route, Scheme};
 
 /// Everything of EWS.
@@ -20,6 +22,8 @@ pub struct Exchange {
     pub host: String,
     /// The farm.
     pub farm: String,
+    /// Its own names and what they are called outside.
+    pub internal_names: BTreeMap<String, String>,
     /// The Host header it is sent.
     pub host_header: Option<String>,
     /// How it learns who the user is.
@@ -46,6 +50,7 @@ pub fn hosts(exchange: &Exchange) -> Vec<(String, Host)> {
         exchange.host.clone(),
         Host {
             routes,
+            names: lower_case(&exchange.internal_names),
             ..Host::default()
         },
     )]

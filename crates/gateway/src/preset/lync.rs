@@ -8,6 +8,7 @@ use std::sync::Arc;
 use authn::place::Service;
 use http::Method;
 
+use crate::rewrite::lower_case;
 use crate::route::{Auth, Host, Kind, Onward, PathPattern, Route, Scheme};
 
 const ROOT: &str = "/Autodiscover/AutodiscoverService.svc/root";
@@ -37,11 +38,7 @@ pub struct LyncPool {
 /// Everything that a pool publishes, by host.
 #[must_use]
 pub fn hosts(pool: &LyncPool) -> Vec<(String, Host)> {
-    let names: BTreeMap<String, String> = pool
-        .internal_names
-        .iter()
-        .map(|(own, outside)| (own.to_ascii_lowercase(), outside.clone()))
-        .collect();
+    let names = lower_case(&pool.internal_names);
     let root = |path: &str| anonymous(pool, path, Kind::LyncDiscover);
     let discover = |host: &String| {
         let routes = vec![root("/"), root(ROOT)];

@@ -149,6 +149,13 @@ fn what_is_of_the_back_ends_connection_or_about_itself_does_not_come_out() {
             ("x-aspnet-version", "4.0.30319"),
             ("x-ms-server-fqdn", "anything"),
             ("x-feserver", "EXCH01"),
+            ("x-beserver", "EXCH02"),
+            ("x-targetbeserver", "EXCH02"),
+            ("x-calculatedbetarget", "exch02"),
+            ("x-backendhttpstatus", "200"),
+            ("x-diaginfo", "EXCH02"),
+            ("via", "1.1 exch01"),
+            ("alt-svc", "h3=\":443\""),
             ("content-type", "text/xml"),
             ("content-length", "4"),
             ("request-id", "1"),
@@ -303,6 +310,26 @@ fn addresses_in_headers_get_published_names_and_other_mentions_go() {
     }
     let kept = discover(302, &[("set-cookie", "a=b; Path=/; Secure")], "").unwrap();
     assert_eq!(kept.head.headers["set-cookie"], "a=b; Path=/; Secure");
+}
+
+#[test]
+fn exchanges_own_name_does_not_come_out_in_headers() {
+    let passed = exchange(
+        302,
+        &[
+            ("location", "https://EXCH01.contoso.local:444/EWS/x?a=b"),
+            ("set-cookie", "a=b; Domain=exch01.contoso.local"),
+            ("set-cookie", "c=d; Path=/EWS; Secure"),
+            ("set-cookie", "e=exch01.contoso.local~1942062522"),
+            ("set-cookie", "f=g"),
+            ("x-ms-diagnostics", "1;source=\"exch01.contoso.local\""),
+        ],
+    );
+    let headers = passed.unwrap().head.headers;
+    assert_eq!(headers["location"], "https://mail.contoso.com/EWS/x?a=b");
+    let cookies: Vec<_> = headers.get_all("set-cookie").iter().collect();
+    assert_eq!(cookies, ["c=d; Path=/EWS; Secure", "f=g"]);
+    assert!(!headers.contains_key("x-ms-diagnostics"));
 }
 
 #[test]

@@ -38,6 +38,8 @@ pub(crate) const DISCOVER: &str = "lyncdiscover.contoso.com";
 pub(crate) const MAIL: &str = "mail.contoso.com";
 /// The front end's own name, which is nobody's business outside.
 pub(crate) const FRONT_END: &str = "fe01.contoso.local";
+/// Exchange's own name.
+pub(crate) const EXCHANGE: &str = "exch01.contoso.local";
 /// The header by which back ends are told who the user is.
 pub(crate) const IDENTITY: &str = "x-contoso-who";
 
@@ -242,8 +244,9 @@ pub(crate) fn publication() -> Publication {
     };
     let exchange = Exchange {
         host: MAIL.to_owned(),
+        internal_names: BTreeMap::from([(EXCHANGE.to_owned(), MAIL.to_owned())]),
         farm: "exchange".to_owned(),
-        host_header: Some("exch01.contoso.local".to_owned()),
+        host_header: Some(EXCHANGE.to_owned()),
         onward: onward(),
     };
     let mut hosts: BTreeMap<_, _> = lync::hosts(&first).into_iter().collect();

@@ -200,6 +200,7 @@ impl<'a> Understanding<'a> {
             let farm = self.farm(&exchange.farm)?;
             let preset = gateway::preset::exchange::Exchange {
                 host: exchange.host.to_ascii_lowercase(),
+                internal_names: own_names(farm, &exchange.host, &exchange.internal_names),
                 farm: exchange.farm.get_ref().clone(),
                 host_header: farm.host_header.clone(),
                 onward: self.onward(farm)?,
@@ -210,8 +211,10 @@ impl<'a> Understanding<'a> {
         }
         for route in &written.route {
             let routes = vec![Arc::new(self.route(route)?)];
+            let farm = self.farm(&route.farm)?;
             let host = Host {
                 routes,
+                names: own_names(farm, &route.host, &route.internal_names),
                 ..Host::default()
             };
             merge(&mut hosts, route.host.to_ascii_lowercase(), host);
@@ -382,6 +385,30 @@ fn merge(hosts: &mut BTreeMap<String, Host>, name: String, host: Host) {
     entry.web_ticket_url = entry.web_ticket_url.take().or(host.web_ticket_url);
 }
 
+/// What a back end calls itself, by what it is told and by what is listed, with its outside names.
+///
+/// A name that the published one contains would make every address outside look like a leak.
+fn own_names(
+    farm: &written::Farm,
+    published: &str,
+    listed: &BTreeMap<String, String>,
+) -> BTreeMap<String, String> {
+    let published = published.to_ascii_lowercase();
+    let told = [&farm.host_header, &farm.tls_name].into_iter().flatten();
+    let mut names: BTreeMap<String, String> = told
+        .filter_map(|own| own.split(':').next())
+        .map(str::to_ascii_lowercase)
+        .filter(|own| !published.contains(own.as_str()))
+        .map(|own| (own, published.clone()))
+        .collect();
+    names.extend(
+        listed
+            .iter()
+            .map(|(own, outside)| (own.to_ascii_lowercase(), outside.clone())),
+    );
+    names
+}
+
 fn lower_case(names: &[String]) -> Vec<String> {
     names.iter().map(|name| name.to_ascii_lowercase()).collect()
 }
@@ -423,3 +450,6 @@ fn method(written: written::Method) -> Method {
         written::Method::AppPassword => Method::AppPassword,
     }
 }
+
+#[cfg(test)]
+mod tests;

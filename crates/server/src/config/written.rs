@@ -170,6 +170,10 @@ pub(crate) struct LyncPool {
 pub(crate) struct Exchange {
     /// The published name.
     pub(crate) host: String,
+    /// The back end's own names and what they are called outside; the farm's Host header and TLS
+    /// name are known without being listed.
+    #[serde(default)]
+    pub(crate) internal_names: BTreeMap<String, String>,
     /// The farm.
     pub(crate) farm: Spanned<String>,
 }
@@ -191,6 +195,10 @@ pub(crate) struct Route {
     pub(crate) service: String,
     /// The farm.
     pub(crate) farm: Spanned<String>,
+    /// The back end's own names and what they are called outside; the farm's Host header and TLS
+    /// name are known without being listed.
+    #[serde(default)]
+    pub(crate) internal_names: BTreeMap<String, String>,
     /// Request headers to set; only names on the allow-list may be set.
     #[serde(default)]
     pub(crate) set_headers: BTreeMap<String, Spanned<String>>,
