@@ -8,7 +8,7 @@ use authn::ticket::TicketKey;
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use jiff::{SignedDuration, Timestamp};
-use proto::lync::discover::{self, AccessLocation, MediaType};
+use proto::lync::discover::{self, AccessLocation, MediaType, SipService};
 use proto::lync::mex;
 use proto::lync::webticket::Ticket;
 
@@ -42,7 +42,8 @@ pub(crate) enum ReadError {
     Status(u16),
 }
 
-/// Edits a discover document: outside links only, under their published names.
+/// Edits a discover document: outside links only, under their published names. Inside, whoever asks
+/// may learn what the back end calls itself, and the SIP registrar there has no other name.
 pub(crate) fn discover(
     body: &[u8],
     content_type: Option<&str>,
@@ -64,11 +65,17 @@ pub(crate) fn discover(
             let is_internal = link.token.to_ascii_lowercase().starts_with("internal/");
             !is_internal && is_published(&link.href)
         });
-        document.sip.retain(|access| !names.leaks(&access.fqdn));
+        let is_for_outside = |service| match service {
+            SipService::ClientExternal | SipService::ServerExternal => true,
+            SipService::ClientInternal | SipService::ServerInternal => false,
+        };
+        document
+            .sip
+            .retain(|access| is_for_outside(access.service) && !names.leaks(&access.fqdn));
         document.access_location = document.access_location.map(|_| AccessLocation::External);
     }
     let written = document.write(media_type);
-    if names.leaks(&written) {
+    if is_external && names.leaks(&written) {
         Err(ReadError::Leaks)
     } else {
         Ok(written)

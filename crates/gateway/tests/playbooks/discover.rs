@@ -46,8 +46,11 @@ fn document() -> Response {
             link("User", "/relative"),
         ],
         sip: vec![
+            sip(SipService::ServerInternal, "registrar.contoso.local"),
             sip(SipService::ClientInternal, FRONT_END),
+            sip(SipService::ClientInternal, "registrar.contoso.local"),
             sip(SipService::ClientExternal, "sip.contoso.com"),
+            sip(SipService::ServerExternal, FRONT_END),
         ],
     }
 }
@@ -131,22 +134,20 @@ fn every_form_is_edited_alike_wherever_it_is_asked_for() {
 }
 
 #[test]
-fn inside_internal_links_stay_under_published_names() {
+fn inside_internal_links_stay_under_published_names_and_registrars_under_their_own() {
     let scene = Scene::new();
     let mut inside = scene.connects_as(gateway::Peer {
         zone: Zone::INTERNAL,
         ..peer()
     });
     let form = MediaType::Xml;
-    let text = Response {
-        sip: Vec::new(),
-        ..document()
-    }
-    .write(form);
+    let text = document().write(form);
     let passed = edited((&mut inside, &get(LYNC, ROOT)), form.content_type(), &text).unwrap();
     let read = Response::parse(&passed.body, form).unwrap();
     assert_eq!(read.access_location, Some(AccessLocation::Internal));
     assert_eq!(read.links.len(), document().links.len());
+    assert_eq!(read.sip.len(), document().sip.len());
+    assert!(read.sip.iter().any(|access| access.fqdn == FRONT_END));
     assert_eq!(
         read.link("internal/Autodiscover"),
         Some("https://lyncweb.contoso.com/Autodiscover")
