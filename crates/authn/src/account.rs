@@ -60,20 +60,14 @@ impl Account {
         keys
     }
 
-    /// Whether a SIP URI belongs to the account (case does not matter, the scheme may be left out).
+    /// Whether a SIP URI is one of the account's, letter by letter but for ASCII case.
     ///
-    /// A URI with parameters or headers names more than a person and belongs to nobody.
+    /// SECURITY: the back end reads the same text by its own rules, so that nothing is folded here
+    /// that it might read as somebody else's.
     #[must_use]
     pub fn owns_sip_uri(&self, uri: &str) -> bool {
-        if uri.contains([';', '?']) {
-            return false;
-        }
-        let wanted = NameKey::candidates(uri, "", None);
-        let mut owned = self
-            .sip_addresses
-            .iter()
-            .flat_map(|own| NameKey::candidates(own, "", None));
-        !wanted.is_empty() && owned.any(|own| wanted.contains(&own))
+        let mut owned = self.sip_addresses.iter();
+        owned.any(|own| own.is_ascii() && own.eq_ignore_ascii_case(uri))
     }
 }
 
@@ -161,11 +155,11 @@ mod tests {
     }
 
     #[test]
-    fn a_sip_uri_belongs_to_its_owner_in_any_case_and_to_nobody_with_parameters() {
+    fn a_sip_uri_belongs_to_its_owner_in_any_case_and_in_no_other_spelling() {
         for uri in [
             "sip:anna@contoso.com",
             "SIP:ANNA@CONTOSO.COM",
-            "a.k@contoso.com",
+            "sip:A.K@contoso.com",
         ] {
             assert!(anna().owns_sip_uri(uri), "{uri}");
         }
@@ -177,6 +171,13 @@ mod tests {
             "sip:",
             "CONTOSO\\anna",
             "sip:anna@contoso.com.evil",
+            "anna@contoso.com",
+            "sips:anna@contoso.com",
+            "mailto:anna@contoso.com",
+            "sip:anna@contoso.com.",
+            "sip:anna@contoso.com ",
+            " sip:anna@contoso.com",
+            "sip:\u{ff41}nna@contoso.com",
         ] {
             assert!(!anna().owns_sip_uri(uri), "{uri}");
         }

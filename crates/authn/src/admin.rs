@@ -11,11 +11,15 @@ use crate::attempt::Ports;
 use crate::audit::{Event, Kind};
 use crate::credential::CredentialId;
 use crate::credential::app_password::{self, AppPassword, AppPasswordHashes, StoredAppPassword};
+use crate::lockout::Subject;
 use crate::place::{ActivityId, Service};
 use crate::ports::{NameTaken, Unavailable};
 
 /// How many characters a label or the name of a device may have.
 pub const MAX_LABEL: usize = 100;
+
+/// How many app passwords an account may have that are neither revoked nor at their end.
+pub const MAX_APP_PASSWORDS: usize = 20;
 
 /// A new account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,6 +86,11 @@ pub enum AdminError {
     /// Nobody could tell it from another.
     #[error("an app password needs a label of 1 to {MAX_LABEL} printable characters")]
     UnusableLabel,
+    /// Each further one makes every sign-in of the account dearer.
+    #[error(
+        "the account has {MAX_APP_PASSWORDS} app passwords already; revoke one that is not used"
+    )]
+    TooMany,
     /// It would end before it was used.
     #[error("the app password would have ended already")]
     EndsInThePast,
@@ -138,7 +147,7 @@ pub async fn set_account_state(
 ///
 /// # Errors
 ///
-/// It would open nothing, has no label or ended already, or the store is away.
+/// It would open nothing, has no label or ended already, there are too many, or the store is away.
 pub async fn issue_app_password(
     ports: &Ports,
     account: &AccountId,
@@ -159,6 +168,15 @@ pub async fn issue_app_password(
     }
     if new.expires.is_some_and(|expires| expires <= now) {
         return Err(AdminError::EndsInThePast);
+    }
+    let subject = Subject::Account(account.clone());
+    let stored = ports.credentials.app_passwords(&subject).await?;
+    let is_live = |password: &&StoredAppPassword| {
+        let record = &password.record;
+        record.revoked.is_none() && record.expires.is_none_or(|expires| expires > now)
+    };
+    if stored.iter().filter(is_live).count() >= MAX_APP_PASSWORDS {
+        return Err(AdminError::TooMany);
     }
     let shown = app_password::made_from(random.secret);
     let record = AppPassword {

@@ -36,6 +36,14 @@ pub enum Reason {
     NotAllowedHere,
     /// The SIP URI asked for is not the account's.
     SipUriOfAnother,
+    /// The NTLM exchange is bound to another connection, or to none where that is demanded.
+    ChannelBinding,
+    /// The NTLM exchange was made for another service.
+    TargetName,
+    /// NTLMv1 or LM was offered.
+    NotNtlm2,
+    /// The NTLM exchange was changed on its way, or lacks what is demanded.
+    ExchangeNotAccepted,
     /// The SPNEGO mechanism list was tampered with.
     MechanismListTampered,
     /// No more places in the counters.

@@ -19,23 +19,29 @@ pub struct Authenticated {
     credential: CredentialId,
     zone: Zone,
     at: Timestamp,
+    ends: Option<Timestamp>,
+}
+
+/// How somebody was authenticated.
+pub(crate) struct How {
+    pub(crate) method: Method,
+    pub(crate) channel: Channel,
+    pub(crate) credential: CredentialId,
+    pub(crate) zone: Zone,
+    pub(crate) at: Timestamp,
+    pub(crate) ends: Option<Timestamp>,
 }
 
 impl Authenticated {
-    pub(crate) fn new(
-        account: Account,
-        method: Method,
-        (channel, credential): (Channel, CredentialId),
-        zone: Zone,
-        at: Timestamp,
-    ) -> Self {
+    pub(crate) fn new(account: Account, how: How) -> Self {
         Self {
             account,
-            methods: vec![method],
-            channel,
-            credential,
-            zone,
-            at,
+            methods: vec![how.method],
+            channel: how.channel,
+            credential: how.credential,
+            zone: how.zone,
+            at: how.at,
+            ends: how.ends,
         }
     }
 
@@ -81,13 +87,19 @@ impl Authenticated {
         self.at
     }
 
+    /// Whether the credential, and the ticket where there was one, last until then.
+    #[must_use]
+    pub fn stands(&self, now: Timestamp) -> bool {
+        self.ends.is_none_or(|ends| now < ends)
+    }
+
     /// The name that a Windows back end sees: `sam@REALM`.
     #[must_use]
     pub fn sam_at_realm(&self) -> String {
         format!("{}@{}", self.account.sam, self.account.realm)
     }
 
-    /// Whether a SIP URI belongs to the account (case does not matter, the scheme may be left out).
+    /// Whether a SIP URI is one of the account's; see [`Account::owns_sip_uri`].
     #[must_use]
     pub fn owns_sip_uri(&self, uri: &str) -> bool {
         self.account.owns_sip_uri(uri)

@@ -10,6 +10,8 @@ pub mod policy;
 
 pub mod attempt;
 pub mod authenticated;
+pub mod repeat;
+pub mod revocation;
 pub mod ticket;
 
 pub mod admin;

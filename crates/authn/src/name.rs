@@ -61,25 +61,31 @@ impl NameKey {
     }
 }
 
-/// NFKC, lower case, trimmed; `None` for what no name has in it.
+/// NFKC, one case, trimmed; `None` for what no name has in it.
 ///
-/// Lower case is taken before and after: NFKC of a lower-case letter can be a capital, and the
-/// other way round.
+/// Case is taken before and after: NFKC of a lower-case letter can be a capital, and the other way
+/// round.
 fn folded(text: &str) -> Option<String> {
     if text.len() > MAX_NAME {
         return None;
     }
-    let lower: String = text.nfkc().collect::<String>().to_lowercase();
-    let folded: String = lower
-        .nfkc()
-        .collect::<String>()
-        .to_lowercase()
-        .nfkc()
-        .collect();
+    let once: String = text.nfkc().flat_map(one_case).collect();
+    let twice: String = once.nfkc().flat_map(one_case).collect();
+    let folded: String = twice.nfkc().collect();
     let is_forbidden = |character: char| {
         character.is_control() || is_invisible(character) || character == '\u{fffd}'
     };
     (!folded.contains(is_forbidden)).then(|| trimmed(&folded).to_owned())
+}
+
+/// Up and down again, letter by letter as Windows does: a sigma is the same at the end of a word.
+fn one_case(letter: char) -> impl Iterator<Item = char> {
+    let mut capitals = letter.to_uppercase();
+    let capital = match (capitals.next(), capitals.next()) {
+        (Some(capital), None) => capital,
+        _ => letter,
+    };
+    capital.to_lowercase()
 }
 
 /// Characters that show nothing and would make two names look alike.
@@ -188,6 +194,18 @@ mod tests {
         ] {
             assert_eq!(keys(user, ""), Vec::<String>::new(), "{user:?}");
         }
+    }
+
+    #[test]
+    fn a_letter_has_one_form_wherever_it_stands() {
+        for (one, other) in [
+            ("ΝΙΚΟΣ.ΠΑΠ", "νικος.παπ"),
+            ("ΝΙΚΟΣ", "νικοσ"),
+            ("straße", "STRAßE"),
+        ] {
+            assert_eq!(folded(one), folded(other), "{one} {other}");
+        }
+        assert_ne!(folded("straße"), folded("strasse"), "two names to Windows");
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::credential::CredentialId;
 use crate::credential::app_password::{AppPassword, StoredAppPassword};
 use crate::lockout::{Counts, Place, Subject};
 use crate::name::NameKey;
+use crate::revocation::Revocation;
 use crate::ticket::{RelayedTicket, TicketKey};
 
 /// Our own world is broken; whoever asked is refused, and nothing fails open.
@@ -101,6 +102,21 @@ pub struct Settlement {
     pub succeeded: Option<(AccountId, CredentialId, IpAddr)>,
     /// What is audited.
     pub events: Vec<Event>,
+    /// The alarm to raise, unless one was raised for this subject since the window began.
+    pub alarm: Option<Event>,
+}
+
+/// What became of a settlement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// It was written.
+    Written {
+        /// Whether the alarm was raised.
+        is_alarmed: bool,
+    },
+    /// Nothing was written: the credential that succeeded was revoked, or its account switched off,
+    /// after it was read.
+    Overtaken,
 }
 
 /// The counters.
@@ -110,7 +126,7 @@ pub trait Attempts: Send + Sync {
     /// reached.
     async fn reserve(&self, place: Place) -> Result<Option<Reservation>, Unavailable>;
     /// Settles an attempt and its audit events, durably, before the answer goes out.
-    async fn settle(&self, settlement: Settlement) -> Result<(), Unavailable>;
+    async fn settle(&self, settlement: Settlement) -> Result<Settled, Unavailable>;
 }
 
 /// Tickets that were relayed.
@@ -125,6 +141,15 @@ pub trait Tickets: Send + Sync {
         key: &TicketKey,
         now: Timestamp,
     ) -> Result<Option<(RelayedTicket, Account)>, Unavailable>;
+}
+
+/// What was revoked.
+#[async_trait]
+pub trait Revocations: Send + Sync {
+    /// The revocations whose numbers are higher, oldest first, at most `count`.
+    async fn since(&self, number: i64, count: u32) -> Result<Vec<Revocation>, Unavailable>;
+    /// The number of the last; 0 where there is none.
+    async fn last(&self) -> Result<i64, Unavailable>;
 }
 
 /// An audit event in its place in the chain.

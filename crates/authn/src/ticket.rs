@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::AccountId;
 use crate::credential::CredentialId;
+use crate::place::Channel;
 
 /// What a ticket is known by: its AssertionID and signature value, or its `cwt`, hashed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -31,6 +32,8 @@ pub struct RelayedTicket {
     pub account: AccountId,
     /// The credential that bought it; revoking that ends the ticket.
     pub credential: CredentialId,
+    /// By which channel it was bought; the policy judges the ticket by it.
+    pub channel: Channel,
     /// The pool that issued it; it is good nowhere else.
     pub pool: String,
     /// When it was relayed.

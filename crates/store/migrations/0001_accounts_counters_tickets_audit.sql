@@ -42,6 +42,7 @@ CREATE TABLE counters (
     touched BIGINT NOT NULL,
     running BIGINT NOT NULL,
     ended BIGINT NOT NULL,
+    alarmed BIGINT,
     PRIMARY KEY (kind, name)
 );
 
@@ -56,6 +57,7 @@ CREATE TABLE tickets (
     ticket {blob} NOT NULL PRIMARY KEY,
     account TEXT NOT NULL,
     credential TEXT NOT NULL,
+    channel TEXT NOT NULL,
     pool TEXT NOT NULL,
     relayed BIGINT NOT NULL,
     expires BIGINT NOT NULL
@@ -64,6 +66,12 @@ CREATE TABLE tickets (
 CREATE INDEX tickets_by_account ON tickets (account);
 
 CREATE INDEX tickets_by_credential ON tickets (credential);
+
+CREATE TABLE revocations (
+    number BIGINT NOT NULL PRIMARY KEY,
+    account TEXT,
+    credential TEXT
+);
 
 CREATE TABLE audit (
     number BIGINT NOT NULL PRIMARY KEY,

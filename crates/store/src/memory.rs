@@ -17,9 +17,10 @@ use authn::lockout::{Counts, Place, Subject};
 use authn::name::NameKey;
 use authn::place::SourceNetwork;
 use authn::ports::{
-    Accounts, Attempts, Audit, ChainedEvent, Credentials, NameTaken, Reservation, Settlement,
-    Tickets, Unavailable,
+    Accounts, Attempts, Audit, ChainedEvent, Credentials, NameTaken, Reservation, Revocations,
+    Settled, Settlement, Tickets, Unavailable,
 };
+use authn::revocation::{Revocation, Revoked};
 use authn::ticket::{RelayedTicket, TicketKey};
 use jiff::Timestamp;
 
@@ -70,6 +71,7 @@ struct State {
     sources: BTreeMap<SourceNetwork, Counter>,
     familiar: BTreeSet<(AccountId, SourceNetwork)>,
     tickets: BTreeMap<TicketKey, RelayedTicket>,
+    revocations: Vec<Revocation>,
     chain: Vec<ChainedEvent>,
 }
 
@@ -79,6 +81,19 @@ impl State {
         let head = self.chain.last().map_or(Head::EMPTY, Head::of);
         self.chain.extend(head.link(events)?);
         Ok(())
+    }
+
+    fn revoke(&mut self, what: Revoked) {
+        let number = self.revocations.last().map_or(1, |last| last.number + 1);
+        self.revocations.push(Revocation { number, what });
+    }
+
+    /// Whether a credential of an active account may still be used.
+    fn stands(&self, credential: &CredentialId) -> bool {
+        let stored = self.passwords.get(credential);
+        let stored = stored.filter(|stored| stored.record.revoked.is_none());
+        let account = stored.and_then(|stored| self.accounts.get(&stored.record.account));
+        account.is_some_and(|account| account.state == AccountState::Active)
     }
 
     fn is_familiar(&self, place: &Place) -> bool {
@@ -145,6 +160,7 @@ impl Accounts for Memory {
         state.accounts.insert(id.clone(), account);
         if account_state != AccountState::Active {
             state.tickets.retain(|_, ticket| ticket.account != *id);
+            state.revoke(Revoked::Account(id.clone()));
         }
         Ok(true)
     }
@@ -217,6 +233,7 @@ impl Credentials for Memory {
         stored.record.revoked = Some(at);
         state.passwords.insert(id.clone(), stored);
         state.tickets.retain(|_, ticket| ticket.credential != *id);
+        state.revoke(Revoked::Credential(id.clone()));
         Ok(true)
     }
 }
@@ -244,9 +261,25 @@ impl Attempts for Memory {
         Ok(Some(Reservation { place, counts }))
     }
 
-    async fn settle(&self, settlement: Settlement) -> Result<(), Unavailable> {
+    async fn settle(&self, settlement: Settlement) -> Result<Settled, Unavailable> {
         let mut state = self.open()?;
-        state.append(settlement.events)?;
+        if let Some((_, credential, _)) = &settlement.succeeded
+            && !state.stands(credential)
+        {
+            return Ok(Settled::Overtaken);
+        }
+        let place = &settlement.reservation.place;
+        let mut events = settlement.events;
+        let counter = state.subjects.get(&place.subject);
+        let is_due = counter.is_some_and(|counter| counter.is_alarm_due(place));
+        let alarm = settlement.alarm.filter(|_| is_due);
+        let is_alarmed = alarm.is_some();
+        events.extend(alarm);
+        state.append(events)?;
+        let counter = state.subjects.get_mut(&place.subject);
+        if let Some(counter) = counter.filter(|_| is_alarmed) {
+            counter.alarm(place.now);
+        }
         if let Some((account, credential, address)) = settlement.succeeded {
             let place = settlement.reservation.place;
             if let Some(counter) = state.subjects.get_mut(&place.subject) {
@@ -260,7 +293,7 @@ impl Attempts for Memory {
             }
             state.familiar.insert((account, address.into()));
         }
-        Ok(())
+        Ok(Settled::Written { is_alarmed })
     }
 }
 
@@ -308,6 +341,23 @@ impl Tickets for Memory {
         Ok(account
             .filter(|_| stands && ticket.expires > now)
             .map(|account| (ticket.clone(), account.clone())))
+    }
+}
+
+#[async_trait]
+impl Revocations for Memory {
+    async fn since(&self, number: i64, count: u32) -> Result<Vec<Revocation>, Unavailable> {
+        let state = self.open()?;
+        let later = state.revocations.iter().filter(|it| it.number > number);
+        Ok(later
+            .take(usize::try_from(count).unwrap_or(usize::MAX))
+            .cloned()
+            .collect())
+    }
+
+    async fn last(&self) -> Result<i64, Unavailable> {
+        let state = self.open()?;
+        Ok(state.revocations.last().map_or(0, |last| last.number))
     }
 }
 

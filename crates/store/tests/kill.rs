@@ -178,6 +178,7 @@ async fn settle(store: Store, first: u32) {
                 reservation,
                 succeeded: None,
                 events,
+                alarm: None,
             })
             .await
             .unwrap();
@@ -275,6 +276,7 @@ fn ticket_of(id: &str) -> RelayedTicket {
         key: TicketKey(key),
         account: anna().id,
         credential: CredentialId(id.to_owned()),
+        channel: authn::place::Channel::Ntlm,
         pool: "pool".to_owned(),
         relayed: now(),
         expires: Timestamp::from_second(1_800_000_000).unwrap(),

@@ -9,7 +9,6 @@ mod ticket;
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use proto::ntlm;
@@ -34,6 +33,16 @@ pub enum Proof {
         response: Box<ntlm::Response>,
         /// The SPNEGO acceptor that must be completed.
         negotiation: Option<Box<spnego::Acceptor>>,
+    },
+    /// An NTLM exchange that no secret can make right, as one with another connection's channel
+    /// binding: it is counted and audited like a wrong secret.
+    Unprovable {
+        /// The user that it names.
+        user: String,
+        /// The domain that it names.
+        domain: String,
+        /// What is wrong with it.
+        error: ntlm::NtlmError,
     },
     /// A name and a password in clear (inside TLS).
     Password {
@@ -94,6 +103,20 @@ pub struct Outcome {
     pub result: Result<Verified, Refusal>,
     /// How long the answer is held back.
     pub hold_back: HoldBack,
+    /// Whether the attempt raised an alarm for the account, which the audit names.
+    pub is_alarmed: bool,
+}
+
+impl Outcome {
+    /// An outcome that is neither held back nor alarming.
+    #[must_use]
+    pub fn plain(result: Result<Verified, Refusal>) -> Self {
+        Self {
+            result,
+            hold_back: HoldBack::default(),
+            is_alarmed: false,
+        }
+    }
 }
 
 /// The ports that an attempt needs.
@@ -140,10 +163,7 @@ pub async fn verify(ports: &Ports, rules: &Rules, attempt: Attempt, now: Timesta
     let outcome = match attempt.proof {
         Proof::Ticket(key) => {
             let result = ticket::verify(ports, rules, &key, &at).await;
-            result.map(|result| Outcome {
-                result,
-                hold_back: HoldBack(Duration::ZERO),
-            })
+            result.map(Outcome::plain)
         }
         Proof::Ntlm {
             response,
@@ -155,14 +175,23 @@ pub async fn verify(ports: &Ports, rules: &Rules, attempt: Attempt, now: Timesta
             };
             secret::verify(ports, rules, offered, &at).await
         }
+        Proof::Unprovable {
+            user,
+            domain,
+            error,
+        } => {
+            let offered = Offered::Unprovable {
+                user,
+                domain,
+                error,
+            };
+            secret::verify(ports, rules, offered, &at).await
+        }
         Proof::Password { username, password } => {
             secret::verify(ports, rules, Offered::Password { username, password }, &at).await
         }
     };
-    outcome.unwrap_or_else(|unavailable| Outcome {
-        result: Err(unavailable.into()),
-        hold_back: HoldBack(Duration::ZERO),
-    })
+    outcome.unwrap_or_else(|unavailable| Outcome::plain(Err(unavailable.into())))
 }
 
 /// An attempt without its proof.

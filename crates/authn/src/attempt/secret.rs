@@ -5,19 +5,19 @@
 
 use std::sync::{Arc, LazyLock};
 
-use proto::ntlm::{self, NtHash, SessionKey};
+use proto::ntlm::{self, NtHash, NtlmError, SessionKey};
 use proto::secret::Secret;
 use proto::spnego;
 
 use super::{Circumstances, Outcome, Ports, Refusal, Rules, Verified};
 use crate::account::{Account, AccountState};
 use crate::audit::{Event, Kind, Reason, shown_name};
-use crate::authenticated::Authenticated;
+use crate::authenticated::{Authenticated, How};
 use crate::credential::app_password::StoredAppPassword;
-use crate::lockout::{Place, Subject};
+use crate::lockout::{HoldBack, LONGEST_HOLD_BACK, Place, Subject};
 use crate::name::NameKey;
 use crate::place::Method;
-use crate::ports::{Reservation, Settlement, Unavailable};
+use crate::ports::{Reservation, Settled, Settlement, Unavailable};
 
 /// At least so many hashes are tried, so that an unknown name costs what a known one does: the two
 /// typed forms of three app passwords.
@@ -32,6 +32,12 @@ pub(super) enum Offered {
     Ntlm {
         response: Box<ntlm::Response>,
         negotiation: Option<Box<spnego::Acceptor>>,
+    },
+    /// An NTLM exchange that nothing can prove.
+    Unprovable {
+        user: String,
+        domain: String,
+        error: NtlmError,
     },
     /// A name and a password.
     Password {
@@ -64,17 +70,37 @@ pub(super) async fn verify(
     let reservation = ports.attempts.reserve(place).await?;
     let stored = ports.credentials.app_passwords(&subject).await?;
     let proved = offered.prove(stored);
+    let said = Said {
+        at,
+        account: account.as_ref(),
+        // Junk that names nobody is counted and not audited.
+        name: Some(shown).filter(|name| name.contains(char::is_alphanumeric)),
+    };
     let Some(reservation) = reservation else {
         // No more places: the answer is no, whatever was offered.
-        let refused = refused_event(at, account.as_ref(), Reason::TooManyFailures, shown);
-        ports.audit.append(vec![refused]).await?;
-        return Ok(denied(crate::lockout::LONGEST_HOLD_BACK));
+        ports
+            .audit
+            .append(said.refused(Reason::TooManyFailures))
+            .await?;
+        return Ok(Outcome {
+            result: Err(Refusal::Denied),
+            hold_back: HoldBack(LONGEST_HOLD_BACK),
+            is_alarmed: false,
+        });
     };
-    let judged = judge(rules, account.clone(), proved, at);
-    let hold_back = reservation.counts.hold_back();
-    let (result, settlement) = settled(judged, account.as_ref(), reservation, (at, shown));
-    ports.attempts.settle(settlement).await?;
-    Ok(Outcome { result, hold_back })
+    let mut judged = judge(rules, account.clone(), proved, at);
+    let mut settling = said.settlement(&judged, reservation.clone());
+    let mut settled = ports.attempts.settle(settling).await?;
+    if settled == Settled::Overtaken {
+        judged = Err(Reason::Revoked);
+        settling = said.settlement(&judged, reservation.clone());
+        settled = ports.attempts.settle(settling).await?;
+    }
+    Ok(Outcome {
+        hold_back: reservation.counts.hold_back(judged.is_ok()),
+        result: judged.map_err(|_| Refusal::Denied),
+        is_alarmed: settled == Settled::Written { is_alarmed: true },
+    })
 }
 
 impl Offered {
@@ -82,12 +108,13 @@ impl Offered {
     fn name(&self) -> (&str, &str) {
         match self {
             Self::Ntlm { response, .. } => (response.user(), response.domain()),
+            Self::Unprovable { user, domain, .. } => (user, domain),
             Self::Password { username, .. } => (username, ""),
         }
     }
 
     /// Tries everything that the account has, whichever is right.
-    fn prove(self, stored: Vec<StoredAppPassword>) -> Option<Proved> {
+    fn prove(self, stored: Vec<StoredAppPassword>) -> Result<Proved, Reason> {
         let padding = LEAST_TRIED.saturating_sub(2 * stored.len());
         let hashes = stored
             .iter()
@@ -98,16 +125,36 @@ impl Offered {
                 response,
                 negotiation,
             } => {
-                let (index, key) = response.first_proved(hashes)?;
+                let proved = response.first_proved(hashes);
+                let (index, key) = proved.ok_or(Reason::WrongSecret)?;
                 (index, complete(negotiation.as_deref(), &key))
             }
-            Self::Password { password, .. } => (first_equal(&password, hashes)?, Ok(None)),
+            Self::Unprovable { error, .. } => return Err(unprovable(error)),
+            Self::Password { password, .. } => {
+                let equal = first_equal(&password, hashes);
+                (equal.ok_or(Reason::WrongSecret)?, Ok(None))
+            }
         };
-        let password = stored.into_iter().nth(index / 2)?;
-        Some(Proved {
+        let password = stored.into_iter().nth(index / 2);
+        let password = password.ok_or(Reason::WrongSecret)?;
+        Ok(Proved {
             password,
             reply_token,
         })
+    }
+}
+
+/// Why nothing could prove an exchange, as the audit says it.
+fn unprovable(error: NtlmError) -> Reason {
+    match error {
+        NtlmError::ChannelBinding | NtlmError::ChannelBindingAbsent => Reason::ChannelBinding,
+        NtlmError::TargetName => Reason::TargetName,
+        NtlmError::NotNtlm2 => Reason::NotNtlm2,
+        NtlmError::Malformed(_)
+        | NtlmError::Anonymous
+        | NtlmError::Flags
+        | NtlmError::NotEchoed
+        | NtlmError::MicAbsent => Reason::ExchangeNotAccepted,
     }
 }
 
@@ -137,7 +184,7 @@ fn complete(
 fn judge(
     rules: &Rules,
     account: Option<Account>,
-    proved: Option<Proved>,
+    proved: Result<Proved, Reason>,
     at: &Circumstances,
 ) -> Result<Verified, Reason> {
     let account = account.ok_or(Reason::UnknownName)?;
@@ -149,7 +196,7 @@ fn judge(
     let Proved {
         password,
         reply_token,
-    } = proved.ok_or(Reason::WrongSecret)?;
+    } = proved?;
     let reply_token = reply_token?;
     password.record.usable(&at.service, at.now)?;
     let methods = rules.policy.methods(&at.zone, &at.service, at.channel);
@@ -163,85 +210,77 @@ fn judge(
     {
         return Err(Reason::SipUriOfAnother);
     }
-    let authenticated = Authenticated::new(
-        account,
-        Method::AppPassword,
-        (at.channel, password.record.id),
-        at.zone.clone(),
-        at.now,
-    );
+    let how = How {
+        method: Method::AppPassword,
+        channel: at.channel,
+        credential: password.record.id,
+        zone: at.zone.clone(),
+        at: at.now,
+        ends: password.record.expires,
+    };
+    let authenticated = Authenticated::new(account, how);
     Ok(Verified {
         authenticated: Arc::new(authenticated),
         reply_token,
     })
 }
 
-/// The result as the client may know it, and what is written down before it does.
-fn settled(
-    judged: Result<Verified, Reason>,
-    account: Option<&Account>,
-    reservation: Reservation,
-    (at, shown): (&Circumstances, String),
-) -> (Result<Verified, Refusal>, Settlement) {
-    let mut events = Vec::new();
-    let succeeded = match &judged {
-        Ok(verified) => {
-            let credential = verified.authenticated.credential().clone();
-            let kind = Kind::SignedIn {
-                credential: credential.clone(),
-            };
-            events.push(event(at, account, kind));
-            Some((
-                verified.authenticated.account_id().clone(),
-                credential,
-                at.source,
-            ))
-        }
-        Err(reason) => {
-            events.push(refused_event(at, account, *reason, shown));
-            None
-        }
-    };
-    if succeeded.is_none() && account.is_some() && reservation.counts.raises_alarm() {
+/// What is written down of an attempt.
+struct Said<'a> {
+    at: &'a Circumstances,
+    account: Option<&'a Account>,
+    name: Option<String>,
+}
+
+impl Said<'_> {
+    fn settlement(
+        &self,
+        judged: &Result<Verified, Reason>,
+        reservation: Reservation,
+    ) -> Settlement {
+        let (events, succeeded) = match judged {
+            Ok(verified) => {
+                let who = &verified.authenticated;
+                let credential = who.credential().clone();
+                let kind = Kind::SignedIn {
+                    credential: credential.clone(),
+                };
+                let succeeded = (who.account_id().clone(), credential, self.at.source);
+                (vec![self.event(kind)], Some(succeeded))
+            }
+            Err(reason) => (self.refused(*reason), None),
+        };
         let failures = reservation.counts.subject;
-        events.push(event(at, account, Kind::UnderAttack { failures }));
-    }
-    let result = judged.map_err(|_| Refusal::Denied);
-    (
-        result,
+        let is_alarming =
+            succeeded.is_none() && self.account.is_some() && reservation.counts.is_alarming();
         Settlement {
             reservation,
             succeeded,
             events,
-        },
-    )
-}
-
-fn denied(hold_back: std::time::Duration) -> Outcome {
-    Outcome {
-        result: Err(Refusal::Denied),
-        hold_back: crate::lockout::HoldBack(hold_back),
+            alarm: is_alarming.then(|| self.event(Kind::UnderAttack { failures })),
+        }
     }
-}
 
-fn refused_event(
-    at: &Circumstances,
-    account: Option<&Account>,
-    reason: Reason,
-    name: String,
-) -> Event {
-    event(at, account, Kind::Refused { reason, name })
-}
+    fn refused(&self, reason: Reason) -> Vec<Event> {
+        let event = |name: &String| {
+            self.event(Kind::Refused {
+                reason,
+                name: name.clone(),
+            })
+        };
+        self.name.iter().map(event).collect()
+    }
 
-fn event(at: &Circumstances, account: Option<&Account>, kind: Kind) -> Event {
-    Event {
-        at: at.now,
-        kind,
-        account: account.map(|account| account.id.clone()),
-        source: Some(at.source),
-        zone: Some(at.zone.clone()),
-        service: Some(at.service.clone()),
-        channel: Some(at.channel),
-        activity: Some(at.activity.clone()),
+    fn event(&self, kind: Kind) -> Event {
+        Event {
+            at: self.at.now,
+            kind,
+            account: self.account.map(|account| account.id.clone()),
+            source: Some(self.at.source),
+            zone: Some(self.at.zone.clone()),
+            service: Some(self.at.service.clone()),
+            channel: Some(self.at.channel),
+            activity: Some(self.at.activity.clone()),
+        }
     }
 }

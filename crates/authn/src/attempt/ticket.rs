@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{Circumstances, Ports, Refusal, Rules, Verified};
 use crate::account::AccountState;
-use crate::authenticated::Authenticated;
+use crate::authenticated::{Authenticated, How};
 use crate::place::Method;
 use crate::ports::Unavailable;
 use crate::ticket::TicketKey;
@@ -21,26 +21,33 @@ pub(super) async fn verify(
         return Ok(Err(Refusal::Denied));
     };
     let bought_with = ports.credentials.app_password(&ticket.credential).await?;
-    let methods = rules.policy.methods(&at.zone, &at.service, at.channel);
+    // The policy speaks of the ways to sign in; a ticket stands for the one that bought it.
+    let methods = rules.policy.methods(&at.zone, &at.service, ticket.channel);
+    let usable = bought_with.filter(|password| password.usable(&at.service, at.now).is_ok());
     let stands = ticket.pool == at.pool
         && ticket.expires > at.now
         && account.state == AccountState::Active
-        && bought_with.is_some_and(|password| password.usable(&at.service, at.now).is_ok())
         && at
             .sip_uri
             .as_ref()
             .is_none_or(|uri| account.owns_sip_uri(uri))
         && methods.contains(&Method::AppPassword);
-    if !stands {
+    let Some(password) = usable.filter(|_| stands) else {
         return Ok(Err(Refusal::Denied));
-    }
-    let authenticated = Authenticated::new(
-        account,
-        Method::AppPassword,
-        (at.channel, ticket.credential),
-        at.zone.clone(),
-        at.now,
-    );
+    };
+    let ends = password
+        .expires
+        .unwrap_or(ticket.expires)
+        .min(ticket.expires);
+    let how = How {
+        method: Method::AppPassword,
+        channel: at.channel,
+        credential: ticket.credential,
+        zone: at.zone.clone(),
+        at: at.now,
+        ends: Some(ends),
+    };
+    let authenticated = Authenticated::new(account, how);
     Ok(Ok(Verified {
         authenticated: Arc::new(authenticated),
         reply_token: None,

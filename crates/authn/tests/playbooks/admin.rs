@@ -145,14 +145,14 @@ async fn s36_each_app_password_is_another_and_none_shows_itself() {
     let world = World::new();
     let anna = world.person("anna").await;
     let mut texts = BTreeSet::from([anna.secret.clone()]);
-    for _ in 0..20 {
+    for _ in 1..admin::MAX_APP_PASSWORDS {
         let (record, text) = world
             .app_password(&anna.account, for_lync("one more"))
             .await;
         assert!(!format!("{record:?}").contains(&text));
         texts.insert(text);
     }
-    assert_eq!(texts.len(), 21);
+    assert_eq!(texts.len(), admin::MAX_APP_PASSWORDS);
     let subject = Subject::Account(anna.account.id.clone());
     let stored = world.ports.credentials.app_passwords(&subject).await;
     let stored = format!("{:?}", stored.unwrap());
@@ -203,6 +203,30 @@ async fn an_app_password_that_would_open_nothing_or_that_nobody_could_name_is_re
         assert_eq!(refused, Err(why));
     }
     assert_eq!(world.watched.calls(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn an_account_has_so_many_app_passwords_and_no_more_until_one_is_revoked() {
+    let world = World::new();
+    let anna = world.person("anna").await;
+    for _ in 1..admin::MAX_APP_PASSWORDS {
+        world
+            .app_password(&anna.account, for_lync("one more"))
+            .await;
+    }
+    let issue = || {
+        let random = Randomness {
+            id: [200; 16],
+            secret: [200; 64],
+        };
+        let id = &anna.account.id;
+        admin::issue_app_password(&world.ports, id, for_lync("too many"), at(0), random)
+    };
+    let refused = issue().await.map(|(record, _)| record);
+    assert_eq!(refused, Err(AdminError::TooMany));
+    let revoked = admin::revoke_app_password(&world.ports, &anna.record.id, at(0)).await;
+    assert!(revoked.is_ok());
+    assert!(issue().await.is_ok());
 }
 
 #[tokio::test]

@@ -66,7 +66,9 @@ impl Cast {
 
 async fn seen(world: &World, tried: Try) -> Seen {
     world.watched.calls();
-    let Outcome { result, hold_back } = world.verify(tried).await;
+    let Outcome {
+        result, hold_back, ..
+    } = world.verify(tried).await;
     (world.watched.calls(), result.err(), hold_back)
 }
 
@@ -118,6 +120,32 @@ async fn t_cred_8_whoever_is_refused_is_held_back_alike_while_failures_grow() {
             assert_eq!(answers, first, "{by:?}, {name}");
         }
     }
+}
+
+#[tokio::test]
+async fn t_cred_8_a_network_that_somebody_signs_in_from_does_not_tell_who() {
+    let world = World::new();
+    let anna = world.person("anna").await;
+    let ben = world.person("ben").await;
+    let at_work = Try::new(By::Basic, &anna.account.upn, &anna.secret).from([192, 0, 2, 9]);
+    assert!(passed(&world.verify(at_work).await).is_some());
+    let mut all = Vec::new();
+    for upn in [&anna.account.upn, &ben.account.upn, "nobody@contoso.com"] {
+        let mut held_back = Vec::new();
+        for number in 0..60 {
+            // A time for each name, so that none inherits another's failures.
+            let later = 10_000_000 * (1 + i64::try_from(all.len()).unwrap()) + number;
+            let guess = Try::new(By::Basic, upn, "a guess").from([192, 0, 2, 77]);
+            let (_, _, hold_back) = seen(&world, guess.after(later)).await;
+            held_back.push(hold_back);
+        }
+        all.push(held_back);
+    }
+    let [familiar, strange, unknown] = all.as_slice() else {
+        unreachable!("three names");
+    };
+    assert_eq!((familiar, unknown), (strange, strange));
+    assert_eq!(strange.last().unwrap().0.as_millis(), 1_000);
 }
 
 #[tokio::test]

@@ -57,6 +57,7 @@ async fn world() -> (World, Person) {
         key: KEY,
         account: anna.account.id.clone(),
         credential: anna.record.id.clone(),
+        channel: Channel::Ntlm,
         pool: POOL.to_owned(),
         relayed: at(0),
         expires: at(3_600),

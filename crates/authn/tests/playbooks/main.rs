@@ -15,9 +15,11 @@ mod world;
 mod enumeration;
 mod guessing;
 mod parallel;
+mod refused_exchanges;
 mod spellings;
 
 mod faults;
+mod repeats;
 
 mod policy;
 mod secrets;

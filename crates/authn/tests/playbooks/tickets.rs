@@ -22,6 +22,7 @@ fn ticket_of(person: &Person) -> RelayedTicket {
         key: key(),
         account: person.account.id.clone(),
         credential: person.record.id.clone(),
+        channel: Channel::Ntlm,
         pool: POOL.to_owned(),
         relayed: at(0),
         expires: at(3_600),
@@ -150,24 +151,27 @@ async fn disabling_or_locking_an_account_drops_its_tickets_for_good() {
 }
 
 #[tokio::test]
-async fn a_ticket_opens_only_what_the_policy_opens_to_its_channel() {
+async fn a_ticket_opens_only_what_the_policy_opens_to_the_channel_that_bought_it() {
     let (mut world, _) = world().await;
     let inside = Attempt {
         zone: Zone::INTERNAL,
         ..by_ticket()
     };
     assert!(is_denied(&world, inside, at(0)).await);
-    for rules in [
-        Vec::new(),
-        vec![Rule {
-            channels: [Channel::Ntlm, Channel::Negotiate, Channel::Basic].into(),
-            methods: [Method::AppPassword].into(),
-            ..Rule::default()
-        }],
-        vec![Rule::default()],
+    let of_channels = |channels: &[Channel]| Rule {
+        channels: channels.iter().copied().collect(),
+        methods: [Method::AppPassword].into(),
+        ..Rule::default()
+    };
+    let by_ntlm = of_channels(&[Channel::Ntlm, Channel::Negotiate]);
+    for (rules, opens) in [
+        (Vec::new(), false),
+        (vec![Rule::default()], false),
+        (vec![of_channels(&[Channel::Basic])], false),
+        (vec![by_ntlm], true),
     ] {
         world.rules.policy = Policy { rules };
-        assert!(is_denied(&world, by_ticket(), at(0)).await);
+        assert_eq!(!is_denied(&world, by_ticket(), at(0)).await, opens);
     }
 }
 

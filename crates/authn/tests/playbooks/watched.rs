@@ -10,15 +10,16 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use authn::account::{Account, AccountId, AccountState};
 use authn::attempt::Ports;
-use authn::audit::Event;
+use authn::audit::{Event, Kind};
 use authn::credential::CredentialId;
 use authn::credential::app_password::{AppPassword, StoredAppPassword};
 use authn::lockout::{Counts, Place, Subject};
 use authn::name::NameKey;
 use authn::ports::{
-    Accounts, Attempts, Audit, ChainedEvent, Credentials, NameTaken, Reservation, Settlement,
-    Tickets, Unavailable,
+    Accounts, Attempts, Audit, ChainedEvent, Credentials, NameTaken, Reservation, Settled,
+    Settlement, Tickets, Unavailable,
 };
+use authn::revocation::Revoked;
 use authn::ticket::{RelayedTicket, TicketKey};
 use jiff::Timestamp;
 use store::memory::Memory;
@@ -46,6 +47,7 @@ struct Seen {
     settled: Vec<Option<(AccountId, CredentialId, IpAddr)>>,
     fault: Option<(&'static str, usize, Fault)>,
     limit: Option<u32>,
+    overtaking: Option<Revoked>,
 }
 
 impl Watched {
@@ -89,6 +91,11 @@ impl Watched {
     /// Gives every subject so many places, as memorised secrets have it.
     pub(crate) fn limit(&self, places: u32) {
         self.seen.lock().unwrap().limit = Some(places);
+    }
+
+    /// Revokes something between the look at the secrets and the next settlement.
+    pub(crate) fn overtake(&self, what: Revoked) {
+        self.seen.lock().unwrap().overtaking = Some(what);
     }
 
     /// The whole audit trail; this is no call of a port.
@@ -227,17 +234,32 @@ impl Attempts for Watched {
         Ok(reserved)
     }
 
-    async fn settle(&self, settlement: Settlement) -> Result<(), Unavailable> {
+    async fn settle(&self, settlement: Settlement) -> Result<Settled, Unavailable> {
         let ended = match &settlement.succeeded {
             Some(_) => "succeeded",
             None => "failed",
         };
         let shape = format!("{ended}, {} events", settlement.events.len());
         let succeeded = settlement.succeeded.clone();
-        self.pass(("settle", shape), self.memory.settle(settlement))
+        let overtaking = self.seen.lock().unwrap().overtaking.take();
+        let now = settlement.reservation.place.now;
+        match overtaking {
+            Some(Revoked::Credential(id)) => {
+                let event = Event::by_hand(now, Kind::StoreRestored, AccountId(String::new()));
+                self.memory.revoke_app_password(&id, now, event).await?;
+            }
+            Some(Revoked::Account(id)) => {
+                let event = Event::by_hand(now, Kind::StoreRestored, id.clone());
+                let state = AccountState::Disabled;
+                self.memory.set_state(&id, state, event).await?;
+            }
+            None => {}
+        }
+        let settled = self
+            .pass(("settle", shape), self.memory.settle(settlement))
             .await?;
         self.seen.lock().unwrap().settled.push(succeeded);
-        Ok(())
+        Ok(settled)
     }
 }
 

@@ -121,6 +121,11 @@ impl World {
         attempt::verify(&self.ports, &self.rules, tried.into(), now).await
     }
 
+    /// Makes an attempt that no honest client makes.
+    pub(crate) async fn attempt(&self, attempt: Attempt) -> Outcome {
+        attempt::verify(&self.ports, &self.rules, attempt, at(0)).await
+    }
+
     /// Why the audit says that the last attempt was refused.
     pub(crate) async fn reason(&self) -> Option<Reason> {
         match self.watched.trail().await.last()?.event.kind {

@@ -24,6 +24,7 @@ pub async fn the_audit_chain_is_whole_after_64_parallel_settlements<S: Conformin
                     reservation,
                     succeeded: None,
                     events,
+                    alarm: None,
                 })
                 .await
         }

@@ -158,6 +158,7 @@ pub async fn a_success_gives_its_place_back<S: Conforming>(
             reservation: failed,
             succeeded: None,
             events: vec![],
+            alarm: None,
         })
         .await?;
     all_at_once(&store, 64, |store, _| {
@@ -186,6 +187,7 @@ pub async fn a_success_after_the_window_rolled_takes_nothing_from_later_failures
             reservation: first,
             succeeded,
             events: vec![],
+            alarm: None,
         })
         .await?;
     assert_eq!(
@@ -210,6 +212,7 @@ pub async fn a_success_after_the_window_rolled_takes_nothing_from_later_failures
             reservation: forgotten,
             succeeded,
             events: vec![],
+            alarm: None,
         })
         .await?;
     assert_eq!(
@@ -285,6 +288,7 @@ pub async fn a_source_is_familiar_to_whoever_signed_in_from_it<S: Conforming>(
             reservation: first,
             succeeded: None,
             events: vec![],
+            alarm: None,
         })
         .await?;
     assert!(

@@ -7,6 +7,7 @@ mod accounts;
 mod audit;
 mod counters;
 mod credentials;
+mod revocations;
 mod tickets;
 
 use std::collections::BTreeSet;
@@ -19,7 +20,9 @@ use ::authn::credential::CredentialId;
 use ::authn::credential::app_password::{AppPassword, AppPasswordHashes, StoredAppPassword};
 use ::authn::lockout::{Place, Subject};
 use ::authn::place::{Service, SourceNetwork};
-use ::authn::ports::{Accounts, Attempts, Audit, Credentials, Settlement, Tickets, Unavailable};
+use ::authn::ports::{
+    Accounts, Attempts, Audit, Credentials, Revocations, Settled, Settlement, Tickets, Unavailable,
+};
 use jiff::{SignedDuration, Timestamp};
 use proto::ntlm::NtHash;
 
@@ -27,12 +30,19 @@ pub use accounts::*;
 pub use audit::*;
 pub use counters::*;
 pub use credentials::*;
+pub use revocations::*;
 pub use tickets::*;
 
 /// A store of all ports.
-pub trait Conforming: Accounts + Credentials + Attempts + Tickets + Audit + 'static {}
+pub trait Conforming:
+    Accounts + Credentials + Attempts + Tickets + Revocations + Audit + 'static
+{
+}
 
-impl<S: Accounts + Credentials + Attempts + Tickets + Audit + 'static> Conforming for S {}
+impl<S> Conforming for S where
+    S: Accounts + Credentials + Attempts + Tickets + Revocations + Audit + 'static
+{
+}
 
 /// Makes a test of every case; `$fresh` is an expression that awaits a new store and something to
 /// keep as long as it is used.
@@ -65,6 +75,9 @@ macro_rules! conformance {
             a_ticket_ends_with_its_account
             a_ticket_of_a_stranger_is_not_found
             a_ticket_stays_whose_it_is
+            what_was_revoked_is_told_in_its_order
+            a_success_is_overtaken_by_a_revocation
+            an_alarm_is_raised_once_a_window
             the_audit_chain_is_whole_after_64_parallel_settlements
             the_audit_trail_is_read_in_pages
             what_came_to_nothing_is_not_audited
@@ -153,13 +166,21 @@ const ELSEWHERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(198, 51, 100, 7));
 
 /// An account with one app password.
 async fn anna_with<S: Conforming>(store: &S, id: &str) -> Result<Account, Unavailable> {
-    let anna = account("anna");
+    somebody_with(store, "anna", id).await
+}
+
+async fn somebody_with<S: Conforming>(
+    store: &S,
+    sam: &str,
+    id: &str,
+) -> Result<Account, Unavailable> {
+    let somebody = account(sam);
     let added = store
-        .add(&anna, event(0, Kind::AccountCreated, &anna))
+        .add(&somebody, event(0, Kind::AccountCreated, &somebody))
         .await?;
     assert_eq!(added, Ok(()));
-    add_app_password(store, id, &anna).await?;
-    Ok(anna)
+    add_app_password(store, id, &somebody).await?;
+    Ok(somebody)
 }
 
 async fn add_app_password<S: Conforming>(
@@ -202,13 +223,15 @@ async fn sign_in<S: Conforming>(
     let at = reservation.place.now;
     let events = vec![Event::by_hand(at, kind, account.id.clone())];
     let succeeded = Some((account.id.clone(), credential, source));
-    store
-        .settle(Settlement {
-            reservation,
-            succeeded,
-            events,
-        })
-        .await
+    let settlement = Settlement {
+        reservation,
+        succeeded,
+        events,
+        alarm: None,
+    };
+    let settled = store.settle(settlement).await?;
+    assert_eq!(settled, Settled::Written { is_alarmed: false });
+    Ok(())
 }
 
 /// Runs a task for each number at once and gathers what they say.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ::authn::account::{Account, AccountState};
 use ::authn::audit::Kind;
 use ::authn::credential::CredentialId;
+use ::authn::place::Channel;
 use ::authn::ports::Unavailable;
 use ::authn::ticket::{RelayedTicket, TicketKey};
 
@@ -15,6 +16,7 @@ fn ticket(byte: u8, account: &Account, credential: &str) -> RelayedTicket {
         key: TicketKey([byte; 32]),
         account: account.id.clone(),
         credential: CredentialId(credential.to_owned()),
+        channel: Channel::Ntlm,
         pool: "pool-1".to_owned(),
         relayed: at(10),
         expires: at(1_000),

@@ -15,6 +15,7 @@ pub(super) struct Counter {
     last: Timestamp,
     current: u32,
     previous: u32,
+    alarmed: Option<Timestamp>,
 }
 
 impl Counter {
@@ -30,6 +31,7 @@ impl Counter {
             last: place.now,
             current: 0,
             previous: 0,
+            alarmed: None,
         };
         let rolled = counters.get(&key).map_or(empty, |held| held.roll(place));
         if limit.is_some_and(|limit| rolled.total() >= limit) {
@@ -54,6 +56,17 @@ impl Counter {
         }
     }
 
+    /// Whether no alarm was raised since the window of a place began.
+    pub(super) fn is_alarm_due(&self, place: &Place) -> bool {
+        self.alarmed
+            .is_none_or(|alarmed| alarmed < place.window_start)
+    }
+
+    /// Notes that an alarm is raised.
+    pub(super) fn alarm(&mut self, now: Timestamp) {
+        self.alarmed = Some(now);
+    }
+
     fn roll(self, place: &Place) -> Self {
         if self.started >= place.window_start {
             return Self {
@@ -71,6 +84,7 @@ impl Counter {
             last: place.now,
             current: 0,
             previous,
+            ..self
         }
     }
 

@@ -43,11 +43,14 @@ pub(crate) const REVOKE: &str = "
     SET revoked = $2
     WHERE id = $1 AND revoked IS NULL";
 
-/// Notes when ($2) and from where ($3) an app password ($1) was used last.
+/// Notes when ($2) and from where ($3) an app password ($1) was used last, where it stands.
+///
+/// SECURITY: whoever was revoked after the secrets were read is not let in by this settlement.
 pub(crate) const USED: &str = "
     UPDATE app_passwords
     SET last_used = $2, last_used_from = $3
-    WHERE id = $1";
+    WHERE id = $1 AND revoked IS NULL
+        AND account IN (SELECT id FROM accounts WHERE state = 'active')";
 
 /// Reads what is known about an app password.
 pub(crate) fn record(row: &SqliteRow) -> Result<AppPassword, sqlx::Error> {

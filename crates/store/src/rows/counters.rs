@@ -51,6 +51,13 @@ pub(crate) const GIVE_BACK: &str = "
         ended = CASE WHEN started > $4 AND ended > 0 THEN ended - 1 ELSE ended END
     WHERE (kind = $1 AND name = $2) OR (kind = 'source' AND name = $3)";
 
+/// Notes at a time ($3) that an alarm is raised for a subject ($1, $2), unless one was since a time
+/// ($4).
+pub(crate) const ALARM: &str = "
+    UPDATE counters
+    SET alarmed = $3
+    WHERE kind = $1 AND name = $2 AND (alarmed IS NULL OR alarmed < $4)";
+
 /// Makes a source ($2) familiar to an account ($1), last seen at a time ($3).
 pub(crate) const FAMILIARISE: &str = "
     INSERT INTO familiar_sources (account, source, seen)

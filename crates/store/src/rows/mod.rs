@@ -10,6 +10,7 @@ pub(crate) mod audit;
 pub(crate) mod counters;
 pub(crate) mod key_checks;
 pub(crate) mod migrations;
+pub(crate) mod revocations;
 pub(crate) mod tickets;
 
 use jiff::Timestamp;
@@ -36,9 +37,13 @@ pub(crate) const ALL: &[&str] = &[
     audit::APPEND,
     counters::TAKE,
     counters::GIVE_BACK,
+    counters::ALARM,
     counters::FAMILIARISE,
     counters::FORGET_QUIET,
     counters::FORGET_ALL,
+    revocations::ADD,
+    revocations::SINCE,
+    revocations::LAST,
     key_checks::READ,
     key_checks::WRITE,
     migrations::CREATE,

@@ -2,24 +2,26 @@
 
 use authn::account::AccountId;
 use authn::credential::CredentialId;
+use authn::place::Channel;
 use authn::ticket::{RelayedTicket, TicketKey};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
-use super::{bytes_32, time};
+use super::{bytes_32, time, unreadable};
 
-/// Records a ticket ($1 to $6 in the order of the columns); one that is known stays whose it is.
+/// Records a ticket ($1 to $7 in the order of the columns); one that is known stays whose it is.
 pub(crate) const RECORD: &str = "
-    INSERT INTO tickets (ticket, account, credential, pool, relayed, expires)
-    VALUES ($1, $2, $3, $4, $5, $6)
-    ON CONFLICT (ticket) DO UPDATE SET relayed = excluded.relayed, expires = excluded.expires
+    INSERT INTO tickets (ticket, account, credential, channel, pool, relayed, expires)
+    VALUES ($1, $2, $3, $4, $5, $6, $7)
+    ON CONFLICT (ticket) DO UPDATE SET
+        channel = excluded.channel, relayed = excluded.relayed, expires = excluded.expires
     WHERE tickets.account = excluded.account
         AND tickets.credential = excluded.credential
         AND tickets.pool = excluded.pool";
 
 /// Finds a ticket ($1) that has not ended at a time ($2) and whose credential and account stand.
 pub(crate) const FIND: &str = "
-    SELECT t.ticket, t.account AS ticket_account, t.credential, t.pool, t.relayed,
+    SELECT t.ticket, t.account AS ticket_account, t.credential, t.channel, t.pool, t.relayed,
         t.expires AS ticket_expires,
         a.id, a.domain, a.sam, a.upn, a.realm, a.sid, a.sip_addresses, a.mail, a.state
     FROM tickets t
@@ -56,8 +58,29 @@ pub(crate) fn ticket(row: &SqliteRow) -> Result<RelayedTicket, sqlx::Error> {
         key: TicketKey(bytes_32(row, "ticket")?),
         account: AccountId(row.try_get("ticket_account")?),
         credential: CredentialId(row.try_get("credential")?),
+        channel: channel(row)?,
         pool: row.try_get("pool")?,
         relayed: time(row, "relayed")?,
         expires: time(row, "ticket_expires")?,
     })
+}
+
+/// How a channel is written.
+pub(crate) fn channel_text(channel: Channel) -> &'static str {
+    match channel {
+        Channel::Ntlm => "ntlm",
+        Channel::Negotiate => "negotiate",
+        Channel::Basic => "basic",
+        Channel::Ticket => "ticket",
+    }
+}
+
+fn channel(row: &SqliteRow) -> Result<Channel, sqlx::Error> {
+    match row.try_get("channel")? {
+        "ntlm" => Ok(Channel::Ntlm),
+        "negotiate" => Ok(Channel::Negotiate),
+        "basic" => Ok(Channel::Basic),
+        "ticket" => Ok(Channel::Ticket),
+        _ => Err(unreadable("channel", "an unknown channel")),
+    }
 }

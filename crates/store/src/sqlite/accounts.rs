@@ -5,9 +5,10 @@ use authn::account::{Account, AccountId, AccountState};
 use authn::audit::Event;
 use authn::name::NameKey;
 use authn::ports::{Accounts, NameTaken, Unavailable};
+use authn::revocation::Revoked;
 
-use super::Store;
 use super::writer::{Done, Write, WriteError, Writing};
+use super::{Store, revocations};
 use crate::rows;
 
 #[async_trait]
@@ -168,6 +169,9 @@ impl Write for SetState {
             .bind(&self.id.0)
             .execute(&mut *writing.connection)
             .await?;
+        if self.state != AccountState::Active {
+            revocations::note(writing, &Revoked::Account(self.id.clone())).await?;
+        }
         writing.append(vec![self.event.clone()]).await?;
         Ok(Done::Keep(true))
     }

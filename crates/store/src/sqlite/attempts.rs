@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use async_trait::async_trait;
 use authn::lockout::{Counts, Place, Subject};
 use authn::place::SourceNetwork;
-use authn::ports::{Attempts, Reservation, Settlement, Unavailable};
+use authn::ports::{Attempts, Reservation, Settled, Settlement, Unavailable};
 use jiff::{SignedDuration, Timestamp};
 
 use super::Store;
@@ -42,7 +42,7 @@ impl Attempts for Store {
         Ok(reservation)
     }
 
-    async fn settle(&self, settlement: Settlement) -> Result<(), Unavailable> {
+    async fn settle(&self, settlement: Settlement) -> Result<Settled, Unavailable> {
         self.0.writer.submit(Settle(settlement)).await
     }
 }
@@ -98,19 +98,22 @@ struct Settle(Settlement);
 
 #[async_trait]
 impl Write for Settle {
-    type Output = ();
+    type Output = Settled;
 
-    async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<()>, WriteError> {
+    async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<Settled>, WriteError> {
         let Self(settlement) = self;
         if let Some((account, credential, address)) = &settlement.succeeded {
             let place = &settlement.reservation.place;
             give_back(writing, place).await?;
-            sqlx::query(rows::app_passwords::USED)
+            let used = sqlx::query(rows::app_passwords::USED)
                 .bind(&credential.0)
                 .bind(place.now.as_microsecond())
                 .bind(address.to_string())
                 .execute(&mut *writing.connection)
                 .await?;
+            if used.rows_affected() == 0 {
+                return Ok(Done::Undo(Settled::Overtaken));
+            }
             sqlx::query(rows::counters::FAMILIARISE)
                 .bind(&account.0)
                 .bind(SourceNetwork::from(*address).0)
@@ -118,9 +121,30 @@ impl Write for Settle {
                 .execute(&mut *writing.connection)
                 .await?;
         }
-        writing.append(settlement.events.clone()).await?;
-        Ok(Done::Keep(()))
+        let mut events = settlement.events.clone();
+        let alarm = match &settlement.alarm {
+            Some(alarm) if is_due(writing, &settlement.reservation.place).await? => Some(alarm),
+            Some(_) | None => None,
+        };
+        events.extend(alarm.cloned());
+        writing.append(events).await?;
+        Ok(Done::Keep(Settled::Written {
+            is_alarmed: alarm.is_some(),
+        }))
     }
+}
+
+/// Whether no alarm was raised for the subject since the window began; it is noted then.
+async fn is_due(writing: &mut Writing<'_>, place: &Place) -> Result<bool, WriteError> {
+    let (kind, name) = rows::counters::subject_key(&place.subject);
+    let noted = sqlx::query(rows::counters::ALARM)
+        .bind(kind)
+        .bind(name)
+        .bind(place.now.as_microsecond())
+        .bind(place.window_start.as_microsecond())
+        .execute(&mut *writing.connection)
+        .await?;
+    Ok(noted.rows_affected() > 0)
 }
 
 async fn give_back(writing: &mut Writing<'_>, place: &Place) -> Result<(), WriteError> {

@@ -6,10 +6,11 @@ use authn::credential::CredentialId;
 use authn::credential::app_password::{AppPassword, AppPasswordHashes, StoredAppPassword};
 use authn::lockout::Subject;
 use authn::ports::{Credentials, Unavailable};
+use authn::revocation::Revoked;
 use jiff::Timestamp;
 
-use super::Store;
 use super::writer::{Done, Write, WriteError, Writing};
+use super::{Store, revocations};
 use crate::rows;
 use crate::seal::Sealed;
 
@@ -140,6 +141,7 @@ impl Write for Revoke {
             .bind(&self.id.0)
             .execute(&mut *writing.connection)
             .await?;
+        revocations::note(writing, &Revoked::Credential(self.id.clone())).await?;
         writing.append(vec![self.event.clone()]).await?;
         Ok(Done::Keep(true))
     }

@@ -1,0 +1,141 @@
+//! A repeat is no new sign-in (design 13): ActiveSync and EWS send their password, and Lync clients
+//! their ticket, with every request.
+//!
+//! What was proved is known again by a keyed MAC, kept in memory only: within [`REPEAT`] for
+//! everybody, and for longer on the connection that it was proved on. A repeat costs no counter, no
+//! audit event and no hash, and makes no new [`Authenticated`].
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use aws_lc_rs::hmac;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::attempt::{Attempt, Proof};
+use crate::authenticated::Authenticated;
+use crate::revocation::Revoked;
+
+/// How long after it was checked a secret is known again.
+pub const REPEAT: SignedDuration = SignedDuration::from_secs(60);
+/// How many are known at the most; more are checked anew.
+pub const MAX_REPEATS: usize = 50_000;
+
+/// What was proved lately.
+pub struct Repeats {
+    key: hmac::Key,
+    proved: Mutex<BTreeMap<Tag, Arc<Authenticated>>>,
+}
+
+/// What a proof is known again by: an HMAC over all that it was judged by.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Tag([u8; 32]);
+
+/// What a connection remembers of the last proof on it.
+#[derive(Clone, Debug)]
+pub struct Repeat {
+    tag: Tag,
+    who: Arc<Authenticated>,
+}
+
+impl Repeats {
+    /// Nothing is known yet; the key is fresh at each start.
+    #[must_use]
+    pub fn new(key: &[u8; 32]) -> Self {
+        Self {
+            key: hmac::Key::new(hmac::HMAC_SHA256, key),
+            proved: Mutex::default(),
+        }
+    }
+
+    /// The tag of an attempt that may be a repeat; `None` for handshakes, which prove themselves anew,
+    /// and where more is claimed than who it is.
+    #[must_use]
+    pub fn tag(&self, attempt: &Attempt) -> Option<Tag> {
+        let mut context = hmac::Context::with_key(&self.key);
+        let mut part = |bytes: &[u8]| {
+            let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+            context.update(&length.to_be_bytes());
+            context.update(bytes);
+        };
+        match &attempt.proof {
+            Proof::Password { username, password } => {
+                part(b"password");
+                part(username.as_bytes());
+                part(password.expose().as_bytes());
+            }
+            Proof::Ticket(key) => {
+                part(b"ticket");
+                part(&key.0);
+            }
+            Proof::Ntlm { .. } | Proof::Unprovable { .. } => return None,
+        }
+        for word in [&attempt.service.0, attempt.pool.as_str(), &attempt.zone.0] {
+            part(word.as_bytes());
+        }
+        let tag = context.sign();
+        let tag = tag.as_ref().first_chunk().copied();
+        tag.filter(|_| attempt.sip_uri.is_none()).map(Tag)
+    }
+
+    /// Who proved this already: on the same connection, or anywhere within [`REPEAT`].
+    #[must_use]
+    pub fn repeated(
+        &self,
+        tag: &Tag,
+        here: Option<&Repeat>,
+        now: Timestamp,
+    ) -> Option<Arc<Authenticated>> {
+        let here = here.filter(|here| here.tag == *tag).map(|here| &here.who);
+        let known = self.lock();
+        let lately = known.get(tag).filter(|who| is_fresh(who, now));
+        let who = here.or(lately).filter(|who| who.stands(now));
+        who.cloned()
+    }
+
+    /// Knows a proof that was checked just then.
+    pub fn remember(&self, tag: Tag, who: &Arc<Authenticated>) -> Repeat {
+        let mut known = self.lock();
+        if known.len() >= MAX_REPEATS {
+            known.retain(|_, other| is_fresh(other, who.at()));
+        }
+        if known.len() < MAX_REPEATS {
+            known.insert(tag, Arc::clone(who));
+        }
+        Repeat {
+            tag,
+            who: Arc::clone(who),
+        }
+    }
+
+    /// Forgets what rests on what was revoked.
+    pub fn revoked(&self, revoked: &Revoked) {
+        self.lock().retain(|_, who| !revoked.ends(who));
+    }
+
+    /// Forgets everything.
+    pub fn forget(&self) {
+        self.lock().clear();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Tag, Arc<Authenticated>>> {
+        self.proved.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Repeats {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Repeats").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Tag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Tag(..)")
+    }
+}
+
+fn is_fresh(who: &Authenticated, now: Timestamp) -> bool {
+    let age = now.duration_since(who.at());
+    !age.is_negative() && age < REPEAT
+}
