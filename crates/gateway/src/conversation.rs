@@ -177,15 +177,6 @@ pub struct Conversation {
     asked: Option<Asked>,
 }
 
-/// What was revoked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Revoked {
-    /// Everything of an account.
-    Account(authn::account::AccountId),
-    /// One credential.
-    Credential(authn::credential::CredentialId),
-}
-
 impl Conversation {
     /// Begins with nobody authenticated.
     #[must_use]
@@ -403,17 +394,5 @@ impl Conversation {
             Stage::Somebody { who, .. } => Some(who),
             Stage::Nobody | Stage::Waiting(_) => None,
         }
-    }
-
-    /// Ends the identity if it rests on this account or credential; the door then closes.
-    pub fn revoked(&mut self, revoked: &Revoked) -> bool {
-        let rests = self.identity().is_some_and(|who| match revoked {
-            Revoked::Account(account) => who.account_id() == account,
-            Revoked::Credential(credential) => who.credential() == credential,
-        });
-        if rests {
-            self.stage = Stage::Nobody;
-        }
-        rests
     }
 }

@@ -5,6 +5,7 @@ pub mod route;
 
 pub mod conversation;
 mod preauth;
+pub mod presence;
 mod read;
 mod reply;
 

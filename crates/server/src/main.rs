@@ -6,6 +6,7 @@ mod config;
 mod wiring;
 
 mod listen;
+mod live;
 mod proxy;
 
 mod outbound;

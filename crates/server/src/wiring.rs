@@ -12,12 +12,15 @@ use authn::credential::CredentialId;
 use authn::credential::app_password::AppPassword;
 use authn::name::NameKey;
 use authn::ports::ChainedEvent;
+use gateway::ports::Verifier;
 use proto::secret::Secret;
 use store::Store;
 use store::seal::KeyFile;
+use tokio::sync::watch;
 
 use crate::cli::CliError;
 use crate::config::{self, Settings};
+use crate::live::Live;
 use crate::proxy::Proxy;
 use crate::verifier::local::Local;
 use crate::{clock, listen};
@@ -26,6 +29,8 @@ use crate::{clock, listen};
 pub(crate) struct Gate {
     bound: listen::Bound,
     proxy: Arc<Proxy>,
+    verifier: Arc<dyn Verifier>,
+    live: Arc<Live>,
     store: Store,
 }
 
@@ -42,12 +47,18 @@ impl Gate {
             default_domain: settings.default_domain.clone(),
             unknown_names_key: Secret::new(clock::random::<32>()?.to_vec()),
         };
-        let verifier = Arc::new(Local::new(ports(&store), rules));
-        let proxy = Proxy::new(settings, verifier).map_err(usage)?;
+        let revocations = Arc::new(store.clone());
+        let verifier: Arc<dyn Verifier> = Arc::new(Local::new(ports(&store), revocations, rules));
+        let last = verifier.last_revocation().await?;
+        let live = Arc::new(Live::new(&clock::random()?, last));
+        let proxy = Proxy::new(settings, Arc::clone(&verifier), Arc::clone(&live));
+        let proxy = proxy.map_err(usage)?;
         let bound = listen::bind(settings).map_err(unavailable)?;
         Ok(Self {
             bound,
             proxy: Arc::new(proxy),
+            verifier,
+            live,
             store,
         })
     }
@@ -66,7 +77,13 @@ impl Gate {
         self,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), CliError> {
+        let (stopping, stopped) = watch::channel(false);
+        let (live, verifier) = (self.live, self.verifier);
+        let following = tokio::spawn(async move { live.follow(&*verifier, stopped).await });
         let served = self.bound.serve(self.proxy, stop).await;
+        // Where nobody follows any more, nobody need be told.
+        let _ = stopping.send(true);
+        let _ = following.await;
         self.store.close().await;
         served.map_err(unavailable)
     }

@@ -58,7 +58,7 @@ impl Conversation {
         }
         let credentials = first.map(|value| Credentials::parse(value.as_bytes()));
         match credentials {
-            None => self.by_connection(asked),
+            None => self.by_connection(asked, moment.now),
             Some(Ok(Credentials::Ntlm(token))) => {
                 self.by_handshake(asked, (Scheme::Ntlm, &token), moment)
             }
@@ -86,8 +86,11 @@ impl Conversation {
 
     /// Without credentials of its own a request is its connection's, where that belongs to somebody
     /// by a scheme of this route and for this service.
-    fn by_connection(&mut self, asked: Asked) -> Verdict {
+    fn by_connection(&mut self, asked: Asked, now: Timestamp) -> Verdict {
         self.interrupted();
+        if self.identity().is_some_and(|who| !who.stands(now)) {
+            self.stage = Stage::Nobody;
+        }
         if let Stage::Somebody {
             who,
             scheme,
@@ -140,6 +143,10 @@ impl Conversation {
             server_challenge: [a, b, c, d, e, f, g, h],
             now: moment.now,
         };
+        let channel = match scheme {
+            Scheme::Negotiate => Channel::Negotiate,
+            Scheme::Ntlm | Scheme::Basic | Scheme::Ticket => Channel::Ntlm,
+        };
         let step = match before {
             _ if handshake::begins(token) => handshake::begun(scheme, token, &fresh),
             Stage::Waiting(waiting) => {
@@ -161,20 +168,26 @@ impl Conversation {
                 self.stage = Stage::Waiting(Box::new(waiting));
                 Verdict::Challenge(asked.replies.handshake(scheme, &answer))
             }
-            Step::Whole(response, negotiation) => {
-                let channel = match scheme {
-                    Scheme::Negotiate => Channel::Negotiate,
-                    Scheme::Ntlm | Scheme::Basic | Scheme::Ticket => Channel::Ntlm,
+            Step::Unprovable {
+                user,
+                domain,
+                error,
+            } => {
+                let proof = Proof::Unprovable {
+                    user,
+                    domain,
+                    error,
                 };
-                self.verify(
-                    asked,
-                    Proof::Ntlm {
-                        response,
-                        negotiation,
-                    },
-                    channel,
-                )
+                self.verify(asked, proof, channel)
             }
+            Step::Whole(response, negotiation) => self.verify(
+                asked,
+                Proof::Ntlm {
+                    response,
+                    negotiation,
+                },
+                channel,
+            ),
             Step::Refused(cause) => match self.denied(&asked) {
                 Verdict::Challenge(reply) => Verdict::Challenge(reply.because(&cause)),
                 other => other,
@@ -413,6 +426,7 @@ impl Conversation {
             key,
             account: who.account_id().clone(),
             credential: who.credential().clone(),
+            channel: who.channel(),
             pool: asked.route.farm.clone(),
             relayed: now,
             expires,

@@ -26,6 +26,15 @@ pub(crate) enum Step {
     Answer(Vec<u8>, Handshake),
     /// The exchange is whole and can be verified.
     Whole(Box<ntlm::Response>, Option<Box<spnego::Acceptor>>),
+    /// The exchange names somebody, and no secret can make it right.
+    Unprovable {
+        /// The user that it names.
+        user: String,
+        /// The domain that it names.
+        domain: String,
+        /// What is wrong with it.
+        error: ntlm::NtlmError,
+    },
     /// The message is malformed, out of order, too late, or not what was agreed; why, for the log.
     Refused(String),
 }
@@ -112,9 +121,15 @@ impl Handshake {
             Ok(message) => message,
             Err(error) => return Step::Refused(error.to_string()),
         };
+        let (user, domain) = (message.user().to_owned(), message.domain().to_owned());
         match ntlm::Response::check(challenge, message, expected) {
             Ok(response) => Step::Whole(Box::new(response), self.acceptor),
-            Err(error) => Step::Refused(error.to_string()),
+            Err(error @ ntlm::NtlmError::Anonymous) => Step::Refused(error.to_string()),
+            Err(error) => Step::Unprovable {
+                user,
+                domain,
+                error,
+            },
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use authn::audit::{Kind, Reason};
 use http::Version;
 use proto::ntlm::ChannelBinding;
 use proto::ntlm::WhenAbsent;
@@ -243,6 +244,12 @@ fn t_ntlm_1_a_listener_that_demands_a_channel_binding_takes_only_its_own() {
         let mut client = anna.client();
         client.channel_binding = sent;
         assert_eq!(strict().signs_in(&client, &ews()).told(), told);
+        let refused = scene.audited().pop().map(|event| event.kind);
+        if told == "401" {
+            let reason = Reason::ChannelBinding;
+            let name = "CONTOSO\\anna".to_owned();
+            assert_eq!(refused, Some(Kind::Refused { reason, name }));
+        }
     }
 }
 
@@ -279,30 +286,4 @@ fn messages_out_of_order_let_nobody_in() {
         assert_eq!(other.sends(&ews().token("NTLM", token)).told(), "401");
     }
     assert_eq!(other.verified, 0);
-}
-
-#[test]
-fn a_revocation_ends_the_identity_that_rests_on_it() {
-    use gateway::conversation::Revoked;
-    let scene = Scene::new();
-    let (anna, ben) = (scene.person("anna"), scene.person("ben"));
-    for revoked in [
-        Revoked::Account(anna.account.id.clone()),
-        Revoked::Credential(anna.credential.clone()),
-    ] {
-        let mut connection = scene.connects();
-        connection.signs_in(&anna.client(), &ews());
-        let others = [
-            Revoked::Account(ben.account.id.clone()),
-            Revoked::Credential(ben.credential.clone()),
-        ];
-        for other in others {
-            assert!(!connection.conversation.revoked(&other));
-        }
-        assert_eq!(connection.sends(&ews()).told(), "anna");
-        assert!(connection.conversation.revoked(&revoked));
-        assert!(connection.conversation.identity().is_none());
-        assert_eq!(connection.sends(&ews()).told(), "401");
-        assert!(!connection.conversation.revoked(&revoked));
-    }
 }

@@ -23,6 +23,7 @@ mod headers;
 mod hosts_and_paths;
 mod negotiate;
 mod refusals;
+mod revocations;
 mod schemes;
 mod user_link;
 mod web_ticket;

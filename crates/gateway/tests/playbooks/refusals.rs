@@ -2,7 +2,6 @@
 
 use authn::account::AccountState;
 use authn::audit::{Kind, Reason};
-use authn::lockout::HoldBack;
 use authn::place::Service;
 use authn::ports::Unavailable;
 use authn::{Outcome, Refusal};
@@ -154,7 +153,7 @@ fn t_ntlm_2_a_response_that_was_changed_gets_the_answer_of_a_wrong_one() {
 }
 
 #[test]
-fn t_ntlm_3_a_response_of_the_first_version_is_not_evaluated() {
+fn t_ntlm_3_a_response_of_the_first_version_is_a_refusal_that_the_audit_names() {
     let scene = Scene::new();
     let client = scene.person("anna").client();
     let mut connection = scene.connects();
@@ -165,7 +164,11 @@ fn t_ntlm_3_a_response_of_the_first_version_is_not_evaluated() {
         *message.get_mut(at).unwrap() = byte;
     }
     let said = connection.sends(&ews().token("NTLM", &message));
-    assert_eq!((said.told().as_str(), connection.verified), ("401", 0));
+    assert_eq!(said.told(), "401");
+    let audited = scene.audited().pop().map(|event| event.kind);
+    let reason = Reason::NotNtlm2;
+    let name = "CONTOSO\\anna".to_owned();
+    assert_eq!(audited, Some(Kind::Refused { reason, name }));
 }
 
 #[test]
@@ -227,10 +230,7 @@ fn why_it_cannot_be_checked_is_not_told() {
 }
 
 fn outcome(refusal: Refusal) -> Outcome {
-    Outcome {
-        result: Err(refusal),
-        hold_back: HoldBack::default(),
-    }
+    Outcome::plain(Err(refusal))
 }
 
 #[test]

@@ -104,6 +104,16 @@ impl Scene {
 
     /// A person with an app password for these services.
     pub(crate) fn person_for(&self, name: &str, services: &[Service]) -> Person {
+        self.person_with(name, services, None)
+    }
+
+    /// A person whose app password ends after so many seconds.
+    pub(crate) fn person_until(&self, name: &str, seconds: i64) -> Person {
+        let ends = self.now() + SignedDuration::from_secs(seconds);
+        self.person_with(name, &[Service::LYNC, Service::EWS], Some(ends))
+    }
+
+    fn person_with(&self, name: &str, services: &[Service], expires: Option<Timestamp>) -> Person {
         let new = NewAccount {
             domain: "CONTOSO".to_owned(),
             sam: name.to_owned(),
@@ -119,7 +129,7 @@ impl Scene {
             label: "phone".to_owned(),
             device: None,
             scope: services.iter().cloned().collect(),
-            expires: None,
+            expires,
         };
         let random = Randomness {
             id: self.random(),

@@ -27,6 +27,18 @@ pub struct Authenticate {
 }
 
 impl Authenticate {
+    /// The user that it names; nothing of it is proved.
+    #[must_use]
+    pub fn user(&self) -> &str {
+        &self.user
+    }
+
+    /// The domain that it names; nothing of it is proved.
+    #[must_use]
+    pub fn domain(&self) -> &str {
+        &self.domain
+    }
+
     /// Where the MIC stands, if there is room for one before the payload.
     ///
     /// INTEROP: pyspnego leaves the version out where none was negotiated; others send zeros for

@@ -3,12 +3,14 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use authn::attempt::{Attempt, Outcome, Refusal};
+use authn::attempt::{Attempt, Outcome, Refusal, Verified};
 use authn::lockout::HoldBack;
 use authn::ports::Unavailable;
+use authn::repeat::Repeat;
 use bytes::Bytes;
 use gateway::conversation::{AnswerBody, Failure, Pass, RequestBody};
 use gateway::headers::ACTIVITY;
+use gateway::presence::Hearing;
 use gateway::route::Onward;
 use gateway::{Conversation, Forward, Reply, Verdict};
 use http::header::{self, HeaderValue};
@@ -22,6 +24,7 @@ use super::framing::FramingDoubt;
 use super::upstream::{UpstreamError, Upstreams};
 use super::{Proxy, limits, shown};
 use crate::clock;
+use crate::live::Seen;
 use crate::outbound::assertion::About;
 
 /// One client's connection: who it belongs to, and its own connections to back ends.
@@ -29,6 +32,8 @@ pub(super) struct Connection {
     proxy: Arc<Proxy>,
     conversation: Conversation,
     upstreams: Upstreams,
+    seen: Seen,
+    repeat: Option<Repeat>,
     client: IpAddr,
     record: Record,
 }
@@ -64,11 +69,18 @@ impl Own {
 
 impl Connection {
     /// Begins with nobody.
-    pub(super) fn new(proxy: Arc<Proxy>, conversation: Conversation, client: IpAddr) -> Self {
+    pub(super) fn new(
+        proxy: Arc<Proxy>,
+        conversation: Conversation,
+        seen: Seen,
+        client: IpAddr,
+    ) -> Self {
         Self {
             proxy,
             conversation,
             upstreams: Upstreams::default(),
+            seen,
+            repeat: None,
             client,
             record: Record::default(),
         }
@@ -88,6 +100,8 @@ impl Connection {
             Ok(()) => self.exchange(&head, &mut body).await,
             Err(doubt) => Err(Own::closing(self.failed(Failure::Framing, &doubt))),
         };
+        let who = self.conversation.identity().map(Arc::clone);
+        self.seen.connection_of(who);
         let answer = match answered {
             Ok(answer) => answer,
             Err(own) => {
@@ -186,7 +200,36 @@ impl Connection {
 
     /// Asks who it is. The question is put to its end even where the client leaves meanwhile, so
     /// that nobody gets a guess that is not written down.
-    async fn verify(&self, attempt: Attempt) -> Outcome {
+    async fn verify(&mut self, attempt: Attempt) -> Outcome {
+        let live = Arc::clone(&self.proxy.live);
+        let tag = live.repeats.tag(&attempt);
+        let known = tag.and_then(|tag| {
+            let here = self.repeat.as_ref();
+            live.repeats.repeated(&tag, here, clock::now())
+        });
+        let mark = live.mark();
+        let mut outcome = match known {
+            Some(authenticated) => Outcome::plain(Ok(Verified {
+                authenticated,
+                reply_token: None,
+            })),
+            None if live.hearing() != Hearing::Hears => Outcome::plain(Err(deaf().into())),
+            None => self.ask(attempt).await,
+        };
+        if let Ok(verified) = &outcome.result {
+            let who = &verified.authenticated;
+            self.seen.request_of(Some(Arc::clone(who)));
+            if live.stands_since(mark, who) {
+                self.repeat = tag.map(|tag| live.repeats.remember(tag, who));
+            } else {
+                outcome.result = Err(Refusal::Denied);
+            }
+        }
+        outcome
+    }
+
+    /// Asks the verifier, and holds the answer back as it says.
+    async fn ask(&self, attempt: Attempt) -> Outcome {
         let verifier = Arc::clone(&self.proxy.verifier);
         let activity = attempt.activity.clone();
         let asking = tokio::spawn(async move { verifier.verify(attempt).await });
@@ -196,18 +239,19 @@ impl Connection {
                 what: "the verifier",
                 detail,
             };
-            Outcome {
-                result: Err(unavailable.into()),
-                hold_back: HoldBack::default(),
-            }
+            Outcome::plain(Err(unavailable.into()))
         });
         if let Err(Refusal::Unavailable(error)) = &outcome.result {
             tracing::error!(activity = activity.0, "a sign-in was refused: {error}");
         }
+        if outcome.is_alarmed {
+            tracing::warn!(
+                activity = activity.0,
+                "an account is under attack; `wicketgate audit list` names it"
+            );
+        }
         let HoldBack(held_back) = outcome.hold_back;
-        if !held_back.is_zero()
-            && let Ok(_place) = self.proxy.held_back.try_acquire()
-        {
+        if !held_back.is_zero() {
             tokio::time::sleep(held_back).await;
         }
         outcome
@@ -254,6 +298,10 @@ impl Connection {
         body: &mut Option<Incoming>,
     ) -> Result<Response<Incoming>, Own> {
         self.upstreams.keep_only(&forward.pass);
+        self.seen.request_of(match &forward.pass {
+            Pass::Anonymous => None,
+            Pass::As(who) => Some(Arc::clone(who)),
+        });
         self.record.route.clone_from(&forward.route);
         if let Pass::As(who) = &forward.pass {
             self.record.who.clone_from(&who.account_id().0);
@@ -346,6 +394,14 @@ fn frame(head: &mut http::request::Parts, body: &Passing) {
                 .insert(header::CONTENT_LENGTH, HeaderValue::from(length));
         }
         None => {}
+    }
+}
+
+/// Why nobody new is let in while nobody knows what is revoked.
+fn deaf() -> Unavailable {
+    Unavailable {
+        what: "the feed of revocations",
+        detail: "nothing was heard from it for a while".to_owned(),
     }
 }
 

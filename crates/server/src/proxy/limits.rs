@@ -44,5 +44,3 @@ pub(crate) const ANSWER_HEAD: Duration = Duration::from_secs(960);
 pub(crate) const READ_ANSWER: Duration = Duration::from_secs(60);
 /// How long requests under way may take after the gate was told to stop.
 pub(crate) const DRAIN_ON_STOP: Duration = Duration::from_secs(20);
-/// How many answers may be held back at once; beyond it they are not held back.
-pub(crate) const MAX_HELD_BACK: usize = 2_000;

@@ -23,9 +23,10 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
 use crate::config::Settings;
+use crate::live::{Live, Seen};
 use crate::outbound::assertion::{Signer, SignerError};
 use crate::outbound::farm::Farm;
 use crate::outbound::tls::TlsError;
@@ -55,7 +56,7 @@ pub(crate) struct Proxy {
     farms: BTreeMap<String, Farm>,
     signer: Option<Signer>,
     verifier: Arc<dyn Verifier>,
-    held_back: Semaphore,
+    live: Arc<Live>,
 }
 
 impl Proxy {
@@ -67,13 +68,14 @@ impl Proxy {
     pub(crate) fn new(
         settings: &Settings,
         verifier: Arc<dyn Verifier>,
+        live: Arc<Live>,
     ) -> Result<Self, ProxyError> {
         Ok(Self {
             publication: Arc::clone(&settings.publication),
             farms: farms(settings)?,
             signer: settings.onward.as_ref().map(Signer::new).transpose()?,
             verifier,
-            held_back: Semaphore::new(limits::MAX_HELD_BACK),
+            live,
         })
     }
 
@@ -100,7 +102,9 @@ impl Proxy {
     {
         let watch = Watch::default();
         let io = TokioIo::new(Wire::new(stream, watch.clone()));
-        let seat = Arc::new(Seat::new(&self, peer));
+        let seen = Seen::default();
+        let mut told = self.live.listen();
+        let seat = Arc::new(Seat::new(&self, peer, seen.clone()));
         let service = service_fn(move |request: Request<Incoming>| {
             let judgement = watch.judgement();
             let seat = Arc::clone(&seat);
@@ -118,6 +122,10 @@ impl Proxy {
                 if let Err(error) = ended {
                     tracing::debug!(error = %shown(&error), "a connection ended");
                 }
+                return;
+            }
+            () = seen.revoked(&mut told) => {
+                tracing::info!("a connection was ended: what it rested on is revoked");
                 return;
             }
             _ = stop.wait_for(|stop| *stop) => {}
@@ -149,10 +157,10 @@ fn farms(settings: &Settings) -> Result<BTreeMap<String, Farm>, ProxyError> {
 struct Seat(Mutex<Option<Box<Connection>>>);
 
 impl Seat {
-    fn new(proxy: &Arc<Proxy>, peer: Peer) -> Self {
+    fn new(proxy: &Arc<Proxy>, peer: Peer, seen: Seen) -> Self {
         let client = peer.address;
         let conversation = Conversation::new(Arc::clone(&proxy.publication), peer);
-        let connection = Connection::new(Arc::clone(proxy), conversation, client);
+        let connection = Connection::new(Arc::clone(proxy), conversation, seen, client);
         Self(Mutex::new(Some(Box::new(connection))))
     }
 

@@ -2,25 +2,41 @@
 //!
 //! It decides nothing; it gives the room the clock and its ports.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use async_trait::async_trait;
 use authn::attempt::{self, Attempt, Outcome, Ports, Rules};
 use authn::audit::Event;
-use authn::ports::Unavailable;
+use authn::ports::{Revocations, Unavailable};
+use authn::revocation::Revocation;
 use authn::ticket::RelayedTicket;
 use gateway::ports::Verifier;
 
 use crate::clock;
 
+/// How often the store is looked at for revocations.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// How often before word is given that there are none.
+const LOOKS: u32 = 4;
+/// How many are taken at once.
+const AT_ONCE: u32 = 256;
+
 /// `authn` in this process.
 pub(crate) struct Local {
     ports: Ports,
+    revocations: Arc<dyn Revocations>,
     rules: Rules,
 }
 
 impl Local {
     /// Takes the ports and the rules.
-    pub(crate) fn new(ports: Ports, rules: Rules) -> Self {
-        Self { ports, rules }
+    pub(crate) fn new(ports: Ports, revocations: Arc<dyn Revocations>, rules: Rules) -> Self {
+        Self {
+            ports,
+            revocations,
+            rules,
+        }
     }
 }
 
@@ -32,6 +48,22 @@ impl Verifier for Local {
 
     async fn relayed(&self, ticket: RelayedTicket) -> Result<(), Unavailable> {
         self.ports.tickets.record(ticket).await
+    }
+
+    /// The store is looked at again and again: whoever revokes may be another process.
+    async fn revocations(&self, after: i64) -> Result<Vec<Revocation>, Unavailable> {
+        for _ in 0..LOOKS {
+            let found = self.revocations.since(after, AT_ONCE).await?;
+            if !found.is_empty() {
+                return Ok(found);
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        Ok(Vec::new())
+    }
+
+    async fn last_revocation(&self) -> Result<i64, Unavailable> {
+        self.revocations.last().await
     }
 
     async fn note(&self, events: Vec<Event>) -> Result<(), Unavailable> {

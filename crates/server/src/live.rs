@@ -1,0 +1,180 @@
+//! Who is here and what was revoked: follows the feed of revocations and tells every connection.
+//!
+//! Each connection sets down who it serves *before* it asks whether that still stands, and is told
+//! of each revocation afterwards, so that none can slip through between the two. Start at
+//! [`Live::follow`].
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use authn::Authenticated;
+use authn::repeat::Repeats;
+use authn::revocation::{Revocation, Revoked};
+use gateway::ports::Verifier;
+use gateway::presence::{BLIND_MAX, Hearing, Presence};
+use tokio::sync::{broadcast, watch};
+use tokio::time::{Instant, sleep, timeout};
+
+/// How many revocations are kept for sign-ins that are under way, and wait for a slow connection.
+const KEPT: usize = 1_024;
+/// How long the feed waits after it could not be asked.
+const RETRY: Duration = Duration::from_millis(500);
+
+/// What all connections share about who may stay.
+pub(crate) struct Live {
+    /// What was proved lately.
+    pub(crate) repeats: Repeats,
+    told: broadcast::Sender<Told>,
+    heard: Mutex<Heard>,
+}
+
+/// What connections are told.
+#[derive(Clone, Debug)]
+pub(crate) enum Told {
+    /// This was revoked.
+    Revoked(Revoked),
+    /// Nobody knows what is revoked.
+    Blind,
+}
+
+/// Who a connection serves, where its guard can look while a request is under way.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Seen(Arc<Mutex<Presence>>);
+
+/// A place in the feed: what was revoked after it matters to whoever began there.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mark(i64);
+
+struct Heard {
+    at: Instant,
+    number: i64,
+    lately: VecDeque<Revocation>,
+}
+
+impl Live {
+    /// Begins after the last revocation there was.
+    pub(crate) fn new(key: &[u8; 32], last: i64) -> Self {
+        Self {
+            repeats: Repeats::new(key),
+            told: broadcast::channel(KEPT).0,
+            heard: Mutex::new(Heard {
+                at: Instant::now(),
+                number: last,
+                lately: VecDeque::new(),
+            }),
+        }
+    }
+
+    /// Follows the feed until told to stop.
+    pub(crate) async fn follow(&self, verifier: &dyn Verifier, mut stop: watch::Receiver<bool>) {
+        let following = async {
+            let mut is_known_silent = false;
+            loop {
+                let after = self.lock().number;
+                let asking = timeout(BLIND_MAX, verifier.revocations(after)).await;
+                let failed = match asking {
+                    Ok(Ok(revocations)) => {
+                        is_known_silent = false;
+                        self.hear(revocations);
+                        continue;
+                    }
+                    Ok(Err(error)) => error.to_string(),
+                    Err(_) => "it does not answer".to_owned(),
+                };
+                if !is_known_silent {
+                    is_known_silent = true;
+                    tracing::error!("what is revoked cannot be heard: {failed}");
+                }
+                if self.hearing() == Hearing::Blind {
+                    self.repeats.forget();
+                    // Where nobody is connected, nobody need be told.
+                    let _ = self.told.send(Told::Blind);
+                }
+                sleep(RETRY).await;
+            }
+        };
+        tokio::select! {
+            () = following => {}
+            _ = stop.wait_for(|stop| *stop) => {}
+        }
+    }
+
+    /// What a connection listens to for as long as it lasts.
+    pub(crate) fn listen(&self) -> broadcast::Receiver<Told> {
+        self.told.subscribe()
+    }
+
+    /// How well the gate hears.
+    pub(crate) fn hearing(&self) -> Hearing {
+        Hearing::after(self.lock().at.elapsed())
+    }
+
+    /// A mark before somebody is verified.
+    pub(crate) fn mark(&self) -> Mark {
+        Mark(self.lock().number)
+    }
+
+    /// Whether nothing that somebody rests on was revoked after a mark.
+    pub(crate) fn stands_since(&self, Mark(mark): Mark, who: &Authenticated) -> bool {
+        let heard = self.lock();
+        let kept_from = heard
+            .lately
+            .front()
+            .map_or(heard.number, |first| first.number - 1);
+        let mut later = heard.lately.iter().filter(|it| it.number > mark);
+        mark >= kept_from && !later.any(|it| it.what.ends(who))
+    }
+
+    fn hear(&self, revocations: Vec<Revocation>) {
+        let mut heard = self.lock();
+        heard.at = Instant::now();
+        for revocation in revocations {
+            heard.number = heard.number.max(revocation.number);
+            if heard.lately.len() >= KEPT {
+                heard.lately.pop_front();
+            }
+            heard.lately.push_back(revocation.clone());
+            self.repeats.revoked(&revocation.what);
+            // Where nobody is connected, nobody need be told.
+            let _ = self.told.send(Told::Revoked(revocation.what));
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Heard> {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Seen {
+    /// Sets down whose the connection is.
+    pub(crate) fn connection_of(&self, who: Option<Arc<Authenticated>>) {
+        self.lock().connection = who;
+    }
+
+    /// Sets down whose the request is.
+    pub(crate) fn request_of(&self, who: Option<Arc<Authenticated>>) {
+        self.lock().request = who;
+    }
+
+    /// Waits until what the connection rests on is revoked.
+    pub(crate) async fn revoked(&self, told: &mut broadcast::Receiver<Told>) {
+        loop {
+            let ends = match told.recv().await {
+                Ok(Told::Revoked(revoked)) => self.lock().rests_on(&revoked),
+                // Whoever missed something cannot know that it was about others.
+                Ok(Told::Blind) | Err(broadcast::error::RecvError::Lagged(_)) => {
+                    self.lock().is_somebody()
+                }
+                Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
+            };
+            if ends {
+                return;
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Presence> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
