@@ -16,9 +16,9 @@ use gateway::ports::Verifier;
 use crate::clock;
 
 /// How often the store is looked at for revocations.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
+const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// How often before word is given that there are none.
-const LOOKS: u32 = 4;
+const LOOKS: u32 = 10;
 /// How many are taken at once.
 const AT_ONCE: u32 = 256;
 
