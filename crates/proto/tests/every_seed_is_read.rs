@@ -16,6 +16,8 @@ mod http_auth;
 mod mex;
 #[path = "../../../fuzz/entry/ntlm.rs"]
 mod ntlm;
+#[path = "../../../fuzz/entry/oauthtoken.rs"]
+mod oauthtoken;
 #[path = "../../../fuzz/entry/soap.rs"]
 mod soap;
 #[path = "../../../fuzz/entry/spnego.rs"]
@@ -75,6 +77,12 @@ fn the_signed_seed_reaches_the_end_of_verification() {
 fn soap_seeds_are_taken() {
     every_seed_is_taken("soap", soap::run);
     no_damaged_seed_panics("soap", soap::run);
+}
+
+#[test]
+fn oauthtoken_seeds_are_taken() {
+    every_seed_is_taken("oauthtoken", oauthtoken::run);
+    no_damaged_seed_panics("oauthtoken", oauthtoken::run);
 }
 
 #[test]

@@ -5,6 +5,7 @@
 
 pub mod discover;
 pub mod mex;
+pub mod oauthtoken;
 pub mod webticket;
 
 pub mod diagnostics;
