@@ -2,7 +2,7 @@
 
 use proto::lync::diagnostics::MsDiagnostics;
 use proto::lync::webticket::{Request, Ticket};
-use proto::soap::{Envelope, document};
+use proto::soap::{Envelope, UsernameToken, document};
 
 /// Feeds one input to every reader; says whether one of them took it.
 pub(crate) fn run(data: &[u8]) -> bool {
@@ -13,6 +13,7 @@ pub(crate) fn run(data: &[u8]) -> bool {
         && let Ok(envelope) = Envelope::parse(&document)
     {
         was_read |= matches!(Ticket::from_security_header(&envelope), Ok(Some(_)));
+        was_read |= is_request(&envelope);
     }
     let Ok(text) = std::str::from_utf8(data) else {
         return was_read;
@@ -28,4 +29,21 @@ pub(crate) fn run(data: &[u8]) -> bool {
         was_read = true;
     }
     was_read
+}
+
+/// Whether a request was read: the one that is forwarded names nobody in its header.
+fn is_request(envelope: &Envelope<'_, '_>) -> bool {
+    let Ok(request) = Request::parse_with_username_token(envelope) else {
+        assert!(Request::parse(envelope).is_err());
+        return false;
+    };
+    assert_eq!(
+        Request::parse(envelope).is_err(),
+        request.holds_username_token()
+    );
+    if !request.holds_username_token() {
+        assert!(matches!(UsernameToken::read(envelope), Ok(None)));
+        assert!(matches!(Ticket::from_security_header(envelope), Ok(None)));
+    }
+    true
 }

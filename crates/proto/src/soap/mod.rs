@@ -9,8 +9,10 @@ mod envelope;
 mod fault;
 mod username_token;
 
+pub(crate) mod content;
 pub(crate) mod value;
 
+pub use content::ContentError;
 pub use envelope::{
     ANSWER_LIMITS, Envelope, EnvelopeParseError, REQUEST_LIMITS, Version, document,
 };

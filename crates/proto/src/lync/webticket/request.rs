@@ -1,13 +1,18 @@
 //! The request for a web ticket, read strictly: it names the identity that the ticket will bear.
 //!
-//! SECURITY: what we read must be what the pool reads. A request in which a second reader could find
-//! another SIP address is refused as a whole. Start at [`Request::parse`].
+//! SECURITY: what we read must be what the pool reads, for it gets the message as it came. A request
+//! in which a second reader could find another SIP address or other credentials is refused as a
+//! whole. Start at [`Request::parse`].
 
 use thiserror::Error;
 use xml::Element;
 
-use crate::soap::{self, Envelope, EnvelopeParseError};
+use crate::soap::{self, ContentError, Envelope, EnvelopeParseError};
 use crate::wstrust::v13::{RequestParseError, RequestSecurityToken};
+
+mod header;
+
+use header::Names;
 
 /// Type of the claim that names the SIP address.
 pub const CLAIM_TYPE_URI: &str = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/uri";
@@ -17,14 +22,34 @@ pub const CLAIM_TYPE_URI: &str = "http://schemas.xmlsoap.org/ws/2005/05/identity
 pub struct Request {
     request: RequestSecurityToken,
     sip_uri: Option<String>,
+    names: Names,
 }
 
 impl Request {
-    /// Reads the request of a message's body.
+    /// Reads the request of a message whose sender is known by other means than the message.
     ///
-    /// **Proves** one request in the body and at most one SIP address in the whole message.
-    /// **Trusts** that address: whose it is must be checked.
+    /// **Proves** one request in the body, at most one SIP address in the whole message, and nothing
+    /// in its header but addressing and a time: no user name, no token, no signature.
+    /// **Trusts** the address: whose it is must be checked.
     pub fn parse(envelope: &Envelope<'_, '_>) -> Result<Self, WebTicketRequestParseError> {
+        let request = Self::parse_with_username_token(envelope)?;
+        match request.names {
+            Names::Nobody => Ok(request),
+            Names::User => Err(ContentError::unexpected("UsernameToken", "Security").into()),
+        }
+    }
+
+    /// Reads the request of a message that may name its sender in its header, as `/Auth` has it.
+    ///
+    /// **Proves** what [`Self::parse`] does, but for one UsernameToken of one name and one password.
+    /// **Trusts** both, if they are there; [`soap::UsernameToken::read`] reads them.
+    pub fn parse_with_username_token(
+        envelope: &Envelope<'_, '_>,
+    ) -> Result<Self, WebTicketRequestParseError> {
+        let names = match envelope.header() {
+            Some(header) => header::check(header)?,
+            None => Names::Nobody,
+        };
         let element = envelope.content()?;
         let request = RequestSecurityToken::parse(element)?;
         let sip_uri = sip_uri(&request)?;
@@ -33,7 +58,11 @@ impl Request {
         if count != usize::from(sip_uri.is_some()) {
             return Err(WebTicketRequestParseError::MoreThanOneSipClaim);
         }
-        Ok(Self { request, sip_uri })
+        Ok(Self {
+            request,
+            sip_uri,
+            names,
+        })
     }
 
     /// Reads a message's bytes; [`Self::parse`] is for callers who read its header too.
@@ -57,6 +86,11 @@ impl Request {
         self.request.token_type.as_deref()
     }
 
+    /// Whether the header holds a UsernameToken.
+    pub fn holds_username_token(&self) -> bool {
+        self.names == Names::User
+    }
+
     /// The request itself.
     pub fn security_token(&self) -> &RequestSecurityToken {
         &self.request
@@ -64,11 +98,14 @@ impl Request {
 }
 
 /// Why a request for a web ticket is not taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum WebTicketRequestParseError {
     /// The message is not SOAP, or its body does not hold exactly one element.
     #[error(transparent)]
     Envelope(#[from] EnvelopeParseError),
+    /// Something stands in the header that may not.
+    #[error(transparent)]
+    Header(#[from] ContentError),
     /// The element in the body is not a request for a token that we take.
     #[error(transparent)]
     Request(#[from] RequestParseError),

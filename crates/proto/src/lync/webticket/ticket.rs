@@ -242,7 +242,7 @@ impl Expiry {
 }
 
 /// Why a ticket is not read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum TicketParseError {
     /// The text is not XML that we take.
     #[error(transparent)]

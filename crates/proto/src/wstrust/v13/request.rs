@@ -1,7 +1,9 @@
 //! RequestSecurityToken (WS-Trust 1.3 section 3.1).
 //!
-//! Reads what a web ticket request holds and leaves out what it does not know. Never decides whether
-//! the claims are true. Start at [`RequestSecurityToken::parse`].
+//! SECURITY: takes only what a web ticket request may hold, because it is forwarded as it came: an
+//! element that asks in another's name (`OnBehalfOf`, `ActAs`, `DelegateTo`) is refused like any other
+//! that is not on the list. Never decides whether the claims are true. Start at
+//! [`RequestSecurityToken::parse`].
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -11,11 +13,12 @@ use xml::Element;
 
 use super::{ISSUE, ISSUE_2005};
 use crate::secret::Secret;
-use crate::soap::ValueError;
+use crate::soap::content::{bears_only, holds_each_once, holds_no_elements, holds_only};
 use crate::soap::namespace::{
     ADDRESSING, ADDRESSING_2004, AUTHORIZATION, POLICY, TRUST_1_3, UTILITY,
 };
 use crate::soap::value::{self, MAX_VALUE_BYTES, child_text, only_child};
+use crate::soap::{ContentError, ValueError};
 
 /// Most claims in one request.
 pub const MAX_CLAIMS: usize = 16;
@@ -44,12 +47,14 @@ pub struct RequestSecurityToken {
 impl RequestSecurityToken {
     /// Reads the element.
     ///
-    /// **Proves** that the request is to issue, and that no value stands twice.
+    /// **Proves** that the request is to issue, that no value stands twice, and that nothing stands in
+    /// it but what a web ticket request may hold.
     /// **Trusts** every value, the claims above all.
     pub fn parse(element: Element<'_, '_>) -> Result<Self, RequestParseError> {
         if !element.is(TRUST_1_3, "RequestSecurityToken") {
             return Err(RequestParseError::NotARequest);
         }
+        check_content(element)?;
         // INTEROP: SIPE 1.25 and the Microsoft web client name the request type of 2005/02 in a
         // request of WS-Trust 1.3.
         match child_text(element, TRUST_1_3, "RequestType")?.as_deref() {
@@ -147,8 +152,11 @@ impl Lifetime {
 }
 
 /// Why a request for a token is not taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum RequestParseError {
+    /// Something stands in the request that may not.
+    #[error(transparent)]
+    Content(#[from] ContentError),
     /// A value is repeated, nested or too long.
     #[error(transparent)]
     Value(#[from] ValueError),
@@ -175,6 +183,75 @@ pub enum RequestParseError {
     },
 }
 
+/// What may stand in a request: first what holds elements, then what holds characters at most.
+fn check_content(request: Element<'_, '_>) -> Result<(), ContentError> {
+    let inside = "RequestSecurityToken";
+    let structured = [
+        (POLICY, "AppliesTo"),
+        (TRUST_1_3, "Claims"),
+        (TRUST_1_3, "Entropy"),
+        (TRUST_1_3, "Lifetime"),
+    ];
+    let plain = PLAIN.map(|name| (TRUST_1_3, name));
+    bears_only(request, inside, &["Context"])?;
+    holds_each_once(request, inside, &[&structured[..], &plain].concat())?;
+    for (namespace, name) in plain {
+        if let Some(child) = request.child(namespace, name) {
+            holds_no_elements(child, name)?;
+        }
+    }
+    if let Some(applies_to) = request.child(POLICY, "AppliesTo") {
+        check_applies_to(applies_to)?;
+    }
+    if let Some(claims) = request.child(TRUST_1_3, "Claims") {
+        holds_only(claims, "Claims", &[(AUTHORIZATION, "ClaimType")])?;
+        for claim in claims.children() {
+            holds_each_once(claim, "ClaimType", &[(AUTHORIZATION, "Value")])?;
+        }
+    }
+    if let Some(entropy) = request.child(TRUST_1_3, "Entropy") {
+        holds_each_once(entropy, "Entropy", &[(TRUST_1_3, "BinarySecret")])?;
+    }
+    if let Some(lifetime) = request.child(TRUST_1_3, "Lifetime") {
+        let times = [(UTILITY, "Created"), (UTILITY, "Expires")];
+        holds_each_once(lifetime, "Lifetime", &times)?;
+    }
+    Ok(())
+}
+
+/// Elements of a request that hold characters or nothing.
+const PLAIN: [&str; 12] = [
+    "TokenType",
+    "RequestType",
+    "KeyType",
+    "KeySize",
+    "ComputedKeyAlgorithm",
+    "CanonicalizationAlgorithm",
+    "EncryptionAlgorithm",
+    "EncryptWith",
+    "SignWith",
+    "SignatureAlgorithm",
+    "Renewing",
+    "AllowPostdating",
+];
+
+fn check_applies_to(applies_to: Element<'_, '_>) -> Result<(), ContentError> {
+    let references = [ADDRESSING, ADDRESSING_2004].map(|addressing| (addressing, ENDPOINT));
+    holds_each_once(applies_to, "AppliesTo", &references)?;
+    let mut found = applies_to.children();
+    let (reference, second) = (found.next(), found.next());
+    if second.is_some() {
+        return Err(ValueError::Repeated { name: ENDPOINT }.into());
+    }
+    if let Some(reference) = reference {
+        let addressing = reference.namespace().unwrap_or_default();
+        holds_each_once(reference, ENDPOINT, &[(addressing, "Address")])?;
+    }
+    Ok(())
+}
+
+const ENDPOINT: &str = "EndpointReference";
+
 fn context(element: Element<'_, '_>) -> Result<Option<String>, ValueError> {
     attribute(element, "Context")
 }
@@ -194,7 +271,7 @@ fn applies_to(element: Element<'_, '_>) -> Result<Option<String>, ValueError> {
         return Ok(None);
     };
     for addressing in [ADDRESSING, ADDRESSING_2004] {
-        if let Some(reference) = only_child(applies_to, addressing, "EndpointReference")? {
+        if let Some(reference) = only_child(applies_to, addressing, ENDPOINT)? {
             return child_text(reference, addressing, "Address");
         }
     }

@@ -152,7 +152,7 @@ pub fn tokens<'a, 'input>(
 }
 
 /// Why an answer's tokens cannot be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ResponseParseError {
     /// A value is repeated, nested or too long.
     #[error(transparent)]

@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::soap::ValueError;
-use crate::soap::namespace::{AUTHORIZATION, SOAP_1_1, TRUST_1_3};
+use crate::soap::namespace::{
+    ADDRESSING, ADDRESSING_2004, AUTHORIZATION, SECURITY, SOAP_1_1, TRUST_1_3, UTILITY,
+};
 use crate::wstrust::v13::{ISSUE_2005, TOKEN_TYPE_SAML_1_1};
 
 fn claim(value: &str) -> String {
@@ -64,16 +66,17 @@ fn two_sip_addresses_are_refused_wherever_the_second_hides() {
         claims(&format!("<x>{ben}</x>")),
     ] {
         let error = parse(&inside).unwrap_err();
-        assert_eq!(
+        let is_refused = matches!(
             error,
-            WebTicketRequestParseError::MoreThanOneSipClaim,
-            "{inside}"
+            WebTicketRequestParseError::MoreThanOneSipClaim
+                | WebTicketRequestParseError::Request(RequestParseError::Content(_))
         );
+        assert!(is_refused, "{inside}: {error}");
     }
     let header = format!("<s:Header>{ben}</s:Header>");
     assert_eq!(
         Request::parse_bytes(message(&header, &anna).as_bytes()).unwrap_err(),
-        WebTicketRequestParseError::MoreThanOneSipClaim
+        WebTicketRequestParseError::Header(ContentError::unexpected("ClaimType", "Header"))
     );
 }
 
@@ -81,7 +84,8 @@ fn two_sip_addresses_are_refused_wherever_the_second_hides() {
 fn repeated_claims_elements_and_values_are_refused() {
     let anna = claims(&claim("sip:anna@contoso.com"));
     let repeated = |name| {
-        WebTicketRequestParseError::Request(RequestParseError::Value(ValueError::Repeated { name }))
+        let content = ValueError::Repeated { name }.into();
+        WebTicketRequestParseError::Request(RequestParseError::Content(content))
     };
     assert_eq!(parse(&anna.repeat(2)).unwrap_err(), repeated("Claims"));
     let two_values = claim("a</auth:Value><auth:Value>b");
@@ -122,4 +126,161 @@ fn a_body_with_anything_else_is_refused() {
             xml::ParseError::NotWellFormed { line: 1, column: 1 }
         ))
     );
+}
+
+const TIMESTAMP: &str = "<u:Timestamp><u:Created>2014-04-17T08:00:00Z</u:Created>\
+                         <u:Expires>2014-04-17T08:05:00Z</u:Expires></u:Timestamp>";
+const TOKEN: &str = "<o:UsernameToken><o:Username>Q09OVE9TT1xiZW4=</o:Username>\
+                     <o:Password>czNjcjN0</o:Password></o:UsernameToken>";
+
+fn with_header(inside: &str) -> String {
+    let header = format!(
+        "<s:Header xmlns:o='{SECURITY}' xmlns:u='{UTILITY}' xmlns:w='{ADDRESSING}' \
+         xmlns:v='{ADDRESSING_2004}'>{inside}</s:Header>"
+    );
+    message(&header, "")
+}
+
+fn security(inside: &str) -> String {
+    with_header(&format!(
+        "<o:Security s:mustUnderstand='1'>{inside}</o:Security>"
+    ))
+}
+
+/// Why the header of a message is refused, where a user name may stand in it.
+fn header_refusal(message: &str) -> ContentError {
+    let document = soap::document(message.as_bytes()).unwrap();
+    let envelope = Envelope::parse(&document).unwrap();
+    let also = Request::parse(&envelope).unwrap_err();
+    match Request::parse_with_username_token(&envelope) {
+        Err(WebTicketRequestParseError::Header(error)) => {
+            assert_eq!(also, WebTicketRequestParseError::Header(error.clone()));
+            error
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_header_of_addressing_and_a_time_is_read() {
+    let addressing = "<w:To>https://a</w:To><w:Action>x</w:Action><w:MessageID>uuid:1</w:MessageID>\
+                      <w:ReplyTo><w:Address>anonymous</w:Address></w:ReplyTo>";
+    let whole = format!("{addressing}<o:Security>{TIMESTAMP}</o:Security>");
+    for header in [
+        addressing,
+        &addressing.replace("w:", "v:"),
+        &whole,
+        "<o:Security/>",
+        "",
+    ] {
+        let request = Request::parse_bytes(with_header(header).as_bytes()).unwrap();
+        assert!(!request.holds_username_token());
+    }
+}
+
+#[test]
+fn a_user_name_in_the_header_is_refused_where_nobody_asked_for_it() {
+    for token in [TOKEN.to_owned(), format!("{TIMESTAMP}{TOKEN}")] {
+        let message = security(&token);
+        let unexpected = ContentError::unexpected("UsernameToken", "Security");
+        assert_eq!(
+            Request::parse_bytes(message.as_bytes()).unwrap_err(),
+            WebTicketRequestParseError::Header(unexpected)
+        );
+        let document = soap::document(message.as_bytes()).unwrap();
+        let envelope = Envelope::parse(&document).unwrap();
+        let request = Request::parse_with_username_token(&envelope).unwrap();
+        assert!(request.holds_username_token());
+    }
+}
+
+#[test]
+fn credentials_and_signatures_in_the_header_are_refused() {
+    let unexpected = ContentError::unexpected;
+    for (inside, name) in [
+        ("<BinarySecurityToken/>", "BinarySecurityToken"),
+        (
+            "<a:Assertion xmlns:a='urn:oasis:names:tc:SAML:1.0:assertion'/>",
+            "Assertion",
+        ),
+        (
+            "<d:Signature xmlns:d='http://www.w3.org/2000/09/xmldsig#'/>",
+            "Signature",
+        ),
+        ("<u:UsernameToken/>", "UsernameToken"),
+        ("<Timestamp/>", "Timestamp"),
+    ] {
+        assert_eq!(
+            header_refusal(&security(inside)),
+            unexpected(name, "Security")
+        );
+    }
+    let nonce = TOKEN.replace("</o:UsernameToken>", "<o:Nonce/></o:UsernameToken>");
+    assert_eq!(
+        header_refusal(&security(&nonce)),
+        unexpected("Nonce", "UsernameToken")
+    );
+    let time = TIMESTAMP.replace("</u:Timestamp>", "<o:UsernameToken/></u:Timestamp>");
+    assert_eq!(
+        header_refusal(&security(&time)),
+        unexpected("UsernameToken", "Timestamp")
+    );
+    for (header, name) in [
+        ("<x/>", "x"),
+        ("<w:Unknown/>", "Unknown"),
+        ("<To/>", "To"),
+        ("<Security/>", "Security"),
+        ("<wst:OnBehalfOf/>", "OnBehalfOf"),
+    ] {
+        assert_eq!(
+            header_refusal(&with_header(header)),
+            unexpected(name, "Header")
+        );
+    }
+    let parameters = "<w:ReplyTo><w:Address/><w:ReferenceParameters/></w:ReplyTo>";
+    assert_eq!(
+        header_refusal(&with_header(parameters)),
+        unexpected("ReferenceParameters", "ReplyTo")
+    );
+    assert_eq!(
+        header_refusal(&with_header("x")),
+        ContentError::Characters { inside: "Header" }
+    );
+}
+
+#[test]
+fn a_header_that_says_a_thing_twice_or_hides_one_is_refused() {
+    let repeated = |name| ContentError::Value(ValueError::Repeated { name });
+    for (header, name) in [
+        ("<o:Security/><o:Security/>", "Security"),
+        ("<w:To>a</w:To><v:To>b</v:To>", "To"),
+        ("<w:ReplyTo/><w:ReplyTo/>", "ReplyTo"),
+    ] {
+        assert_eq!(header_refusal(&with_header(header)), repeated(name));
+    }
+    for (inside, name) in [
+        (TOKEN.repeat(2), "UsernameToken"),
+        (TIMESTAMP.repeat(2), "Timestamp"),
+        (
+            TOKEN.replace("<o:Password>", "<o:Username/><o:Password>"),
+            "Username",
+        ),
+    ] {
+        assert_eq!(header_refusal(&security(&inside)), repeated(name));
+    }
+    let holds = |name| ContentError::Value(ValueError::HoldsElements { name });
+    for (header, name) in [
+        (with_header("<w:To><o:UsernameToken/></w:To>"), "To"),
+        (
+            with_header("<w:From><w:Address><x/></w:Address></w:From>"),
+            "Address",
+        ),
+        (
+            security("<u:Timestamp><u:Created><x/></u:Created></u:Timestamp>"),
+            "Timestamp",
+        ),
+        (security(&TOKEN.replace("Q09OV", "<x/>")), "Username"),
+    ] {
+        assert_eq!(header_refusal(&header), holds(name));
+    }
 }

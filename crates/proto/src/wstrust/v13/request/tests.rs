@@ -123,6 +123,7 @@ fn only_requests_to_issue_are_taken() {
 
 #[test]
 fn repeated_values_are_refused() {
+    let repeated = |name| RequestParseError::Content(ValueError::Repeated { name }.into());
     for name in [
         "TokenType",
         "KeyType",
@@ -133,22 +134,12 @@ fn repeated_values_are_refused() {
     ] {
         let element = format!("<{name}>x</{name}>");
         let error = refusal(&format!("{element}{element}"));
-        assert_eq!(
-            error,
-            RequestParseError::Value(ValueError::Repeated { name }),
-            "{name}"
-        );
+        assert_eq!(error, repeated(name), "{name}");
     }
     let value = "<Claims><a:ClaimType Uri='x'><a:Value>1</a:Value><a:Value>2</a:Value></a:ClaimType></Claims>";
-    assert_eq!(
-        refusal(value),
-        RequestParseError::Value(ValueError::Repeated { name: "Value" })
-    );
+    assert_eq!(refusal(value), repeated("Value"));
     let applies_to = format!("<p:AppliesTo xmlns:p='{POLICY}'/>");
-    assert_eq!(
-        refusal(&applies_to.repeat(2)),
-        RequestParseError::Value(ValueError::Repeated { name: "AppliesTo" })
-    );
+    assert_eq!(refusal(&applies_to.repeat(2)), repeated("AppliesTo"));
 }
 
 #[test]
@@ -231,4 +222,97 @@ fn entropy_is_not_shown() {
         !shown.contains("q83v") && !shown.contains("171, 205"),
         "{shown}"
     );
+}
+
+fn unexpected(name: &str, inside: &'static str) -> RequestParseError {
+    RequestParseError::Content(ContentError::unexpected(name, inside))
+}
+
+#[test]
+fn a_request_in_anothers_name_is_refused() {
+    for name in [
+        "OnBehalfOf",
+        "ActAs",
+        "DelegateTo",
+        "Delegatable",
+        "RenewTarget",
+    ] {
+        let inside = "<x xmlns='urn:x'>ben</x>";
+        let error = refusal(&format!("<{name}>{inside}</{name}>"));
+        assert_eq!(error, unexpected(name, "RequestSecurityToken"));
+        assert!(error.to_string().contains(name), "{error}");
+        let other_version = format!("<{name} xmlns='urn:other'>{inside}</{name}>");
+        assert_eq!(refusal(&other_version), error);
+    }
+}
+
+#[test]
+fn what_nobody_reads_is_refused_wherever_it_stands() {
+    let applies_to = |inside: &str| {
+        format!(
+            "<p:AppliesTo xmlns:p='{POLICY}' xmlns:w='{ADDRESSING}' xmlns:v='{ADDRESSING_2004}'>\
+             {inside}</p:AppliesTo>"
+        )
+    };
+    let reference = "<w:EndpointReference><w:Address>a</w:Address></w:EndpointReference>";
+    for (inside, name, parent) in [
+        (
+            "<TokenType xmlns='urn:x'/>",
+            "TokenType",
+            "RequestSecurityToken",
+        ),
+        (
+            "<RequestSecurityToken/>",
+            "RequestSecurityToken",
+            "RequestSecurityToken",
+        ),
+        ("<Claims><x/></Claims>", "x", "Claims"),
+        (
+            "<Claims><a:ClaimType Uri='x'><x/></a:ClaimType></Claims>",
+            "x",
+            "ClaimType",
+        ),
+        ("<Entropy><x/></Entropy>", "x", "Entropy"),
+        ("<Lifetime><x/></Lifetime>", "x", "Lifetime"),
+        (&applies_to("<x/>"), "x", "AppliesTo"),
+        (
+            &applies_to("<w:EndpointReference><w:Metadata/></w:EndpointReference>"),
+            "Metadata",
+            "EndpointReference",
+        ),
+    ] {
+        assert_eq!(refusal(inside), unexpected(name, parent), "{inside}");
+    }
+    let two = applies_to(&[reference, &reference.replace("w:", "v:")].concat());
+    let repeated = ValueError::Repeated {
+        name: "EndpointReference",
+    };
+    assert_eq!(refusal(&two), RequestParseError::Content(repeated.into()));
+    assert_eq!(
+        refusal("x"),
+        RequestParseError::Content(ContentError::Characters {
+            inside: "RequestSecurityToken"
+        })
+    );
+    let nested = ValueError::HoldsElements { name: "KeySize" };
+    assert_eq!(
+        refusal("<KeySize><x/></KeySize>"),
+        RequestParseError::Content(nested.into())
+    );
+    let attribute =
+        request("").replace("<RequestSecurityToken ", "<RequestSecurityToken u:Id='1' ");
+    assert_eq!(
+        parse(&attribute).unwrap_err(),
+        unexpected("Id", "RequestSecurityToken")
+    );
+}
+
+#[test]
+fn what_a_client_may_ask_for_beside_is_read_over() {
+    let plain: String = PLAIN
+        .iter()
+        .filter(|name| **name != "RequestType")
+        .map(|name| format!("<{name}/>"))
+        .collect();
+    assert!(parse(&request(&plain)).is_ok());
 }
