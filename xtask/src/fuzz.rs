@@ -52,7 +52,7 @@ fn one(target: &str, seconds: u32) -> anyhow::Result<String> {
         .env("RUSTC_BOOTSTRAP", "1")
         .args(["fuzz", "run", target])
         .args([corpus.as_path(), seeds.as_path()])
-        .args(["--", "-max_len=65536", "-rss_limit_mb=4096"])
+        .args(["--", "-max_len=65536", "-rss_limit_mb=4096", "-timeout=5"])
         .args(&limits)
         .output()?;
     let said = String::from_utf8_lossy(&output.stderr);

@@ -3,6 +3,8 @@
 //! Works on whole elements only: no node sets, no XPath. Its size is bounded, because a namespace
 //! declared once may have to be written for each of many elements. Start at [`exclusive`].
 
+use std::collections::BTreeSet;
+
 use thiserror::Error;
 
 use crate::tree::XML_NAMESPACE;
@@ -63,7 +65,7 @@ struct Canonical<'a, 'input, 'p> {
     out: String,
     rendered: Vec<(&'input str, &'a str)>,
     without: Option<Element<'p, 'p>>,
-    inclusive: Vec<&'p str>,
+    inclusive: BTreeSet<&'p str>,
 }
 
 impl<'a, 'input> Canonical<'a, 'input, '_> {

@@ -8,7 +8,7 @@ mod sign;
 mod verify;
 
 pub use sign::{Prepared, SignedElement};
-pub use verify::{VerifiedElement, verify};
+pub use verify::{MAX_INCLUSIVE_PREFIXES, VerifiedElement, verify};
 
 use thiserror::Error;
 
@@ -100,6 +100,12 @@ pub enum SignatureError {
     /// An algorithm is not one of the profile.
     #[error("the algorithm of `{part}` is not allowed")]
     Algorithm {
+        /// The part's name.
+        part: &'static str,
+    },
+    /// A PrefixList is longer than the limit.
+    #[error("the PrefixList of `{part}` has more than {MAX_INCLUSIVE_PREFIXES} prefixes")]
+    TooManyPrefixes {
         /// The part's name.
         part: &'static str,
     },

@@ -523,6 +523,31 @@ fn inclusive_prefixes_are_honoured() {
 }
 
 #[test]
+fn a_long_prefix_list_is_refused_before_anything_is_canonicalised() {
+    let key = Key::ecdsa();
+    let signed = signed_by(&key);
+    let with_list = |part: &'static str, count: usize| {
+        let prefixes: Vec<String> = (0..count).map(|n| format!("p{n}")).collect();
+        let list = format!(
+            "><i:InclusiveNamespaces xmlns:i=\"{EXCLUSIVE}\" PrefixList=\"{}\"/>",
+            prefixes.join(" ")
+        );
+        let empty = format!("<{part} Algorithm=\"{EXCLUSIVE}\"/>");
+        let full = format!("<{part} Algorithm=\"{EXCLUSIVE}\"{list}</{part}>");
+        verify_in(&message(&signed.replace(&empty, &full)), &key).unwrap_err()
+    };
+    for part in ["Transform", "CanonicalizationMethod"] {
+        for count in [MAX_INCLUSIVE_PREFIXES + 1, 20_000] {
+            let refused = SignatureError::TooManyPrefixes { part };
+            assert_eq!(with_list(part, count), refused);
+        }
+        let changed = with_list(part, MAX_INCLUSIVE_PREFIXES);
+        let is_read = matches!(changed, SignatureError::Digest | SignatureError::Signature);
+        assert!(is_read, "{changed}");
+    }
+}
+
+#[test]
 fn white_space_inside_the_signature_is_borne() {
     let key = Key::ecdsa();
     let signed = signed_by(&key);

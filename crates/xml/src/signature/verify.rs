@@ -13,6 +13,12 @@ use super::{
 use crate::c14n::{EXCLUSIVE, exclusive, exclusive_without};
 use crate::{Document, Element, Limits, ParseError};
 
+/// Most prefixes that a signature may have treated inclusively, each list for itself.
+///
+/// SECURITY: canonicalisation comes before the check of the signature, so that its cost must not be
+/// for the sender to choose.
+pub const MAX_INCLUSIVE_PREFIXES: usize = 16;
+
 /// What the canonical form of a parsed document may need: exclusive canonicalisation writes a
 /// declaration wherever it is used, though never deeper than the document had them.
 const CANONICAL_LIMITS: Limits = Limits {
@@ -211,11 +217,15 @@ fn exclusive_method<'a>(
     }
     match children(method, part)?.as_slice() {
         [] => Ok(Vec::new()),
-        [list] if list.is(EXCLUSIVE, "InclusiveNamespaces") => Ok(list
-            .attribute("PrefixList")
-            .unwrap_or("")
-            .split_ascii_whitespace()
-            .collect()),
+        [list] if list.is(EXCLUSIVE, "InclusiveNamespaces") => {
+            let list = list.attribute("PrefixList").unwrap_or("");
+            let prefixes = list.split_ascii_whitespace();
+            let prefixes: Vec<_> = prefixes.take(MAX_INCLUSIVE_PREFIXES + 1).collect();
+            if prefixes.len() > MAX_INCLUSIVE_PREFIXES {
+                return Err(SignatureError::TooManyPrefixes { part });
+            }
+            Ok(prefixes)
+        }
         _ => Err(SignatureError::Structure { part }),
     }
 }
