@@ -74,6 +74,9 @@ pub enum ParseError {
     /// A processing instruction other than the XML declaration at the beginning.
     #[error("a processing instruction is not taken")]
     ProcessingInstruction,
+    /// The XML declaration is not version 1.0, then an encoding, then standalone, and nothing else.
+    #[error("the XML declaration is malformed")]
+    Declaration,
     /// The bytes begin as UTF-16 or UTF-32, or the declaration names another encoding than UTF-8.
     #[error("only UTF-8 is taken")]
     UnsupportedEncoding,
@@ -155,24 +158,28 @@ impl Scan<'_> {
         Ok(())
     }
 
-    /// SECURITY: a back end that obeyed another declared encoding would read another document than
-    /// the one we judged, so that only UTF-8 and its subset may be declared.
+    /// SECURITY: a back end that obeyed another declared encoding, or found one where this side saw
+    /// none, would read another document than the one we judged; so the declaration is read to its
+    /// last character, and declares UTF-8 or nothing.
     fn declaration(&mut self, declaration: &str) -> Result<(), ParseError> {
-        let (inside, rest) = declaration.split_once("?>").unwrap_or((declaration, ""));
+        let (inside, rest) = declaration
+            .split_once("?>")
+            .ok_or(ParseError::Declaration)?;
         self.rest = self.rest.get(self.rest.len() - rest.len()..).unwrap_or("");
-        let Some((_, encoding)) = inside.split_once("encoding") else {
-            return Ok(());
-        };
-        let value = encoding.trim_start().trim_start_matches('=').trim_start();
-        let name = value.strip_prefix(['"', '\'']).unwrap_or(value);
-        let name = name.split(['"', '\'']).next().unwrap_or("");
-        if ["utf-8", "us-ascii"]
-            .iter()
-            .any(|known| name.eq_ignore_ascii_case(known))
-        {
-            Ok(())
-        } else {
-            Err(ParseError::UnsupportedEncoding)
+        let (version, inside) = declared(inside, "version")?;
+        let (encoding, inside) = declared(inside, "encoding")?;
+        let (standalone, inside) = declared(inside, "standalone")?;
+        let is_sound = version == Some("1.0")
+            && matches!(standalone, None | Some("yes" | "no"))
+            && inside.trim_start_matches(SPACE).is_empty();
+        if !is_sound {
+            return Err(ParseError::Declaration);
+        }
+        match encoding {
+            Some(name) if !name.eq_ignore_ascii_case("utf-8") => {
+                Err(ParseError::UnsupportedEncoding)
+            }
+            _ => Ok(()),
         }
     }
 
@@ -200,6 +207,29 @@ impl Scan<'_> {
         self.rest = self.rest.get(tag.length..).unwrap_or("");
         Ok(())
     }
+}
+
+/// White space as XML has it.
+const SPACE: [char; 4] = [' ', '\t', '\r', '\n'];
+
+/// One part of the XML declaration, if it stands next, and what follows it.
+fn declared<'a>(text: &'a str, name: &str) -> Result<(Option<&'a str>, &'a str), ParseError> {
+    let trimmed = text.trim_start_matches(SPACE);
+    let Some(after_name) = trimmed
+        .strip_prefix(name)
+        .filter(|_| trimmed.len() < text.len())
+    else {
+        return Ok((None, text));
+    };
+    let value = after_name
+        .trim_start_matches(SPACE)
+        .strip_prefix('=')
+        .map(|value| value.trim_start_matches(SPACE));
+    ['"', '\'']
+        .iter()
+        .find_map(|quote| value?.strip_prefix(*quote)?.split_once(*quote))
+        .map(|(value, rest)| (Some(value), rest))
+        .ok_or(ParseError::Declaration)
 }
 
 /// What one start tag holds.

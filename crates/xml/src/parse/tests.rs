@@ -173,6 +173,36 @@ fn encodings_other_than_utf_8_are_refused() {
 }
 
 #[test]
+fn the_declaration_is_read_to_its_last_character() {
+    for text in [
+        "<?xml version='1.0'?><a/>",
+        "<?xml\tversion = \"1.0\"\r\nencoding\n=\n'Utf-8' standalone='yes' ?><a/>",
+        "<?xml version='1.0' standalone='no'?><a/>",
+    ] {
+        assert!(Document::parse(text).is_ok(), "{text}");
+    }
+    for text in [
+        "<?xml version=\"1.0encoding='utf-8'\" encoding=\"utf-7\"?><a/>",
+        "<?xml version='1.0' standalone='no' encoding='utf-7'?><a/>",
+        "<?xml encoding='utf-8'?><a/>",
+        "<?xml encoding='utf-8' version='1.0'?><a/>",
+        "<?xml version='1.1'?><a/>",
+        "<?xml version='1.0' encoding='utf-8' encoding='utf-7'?><a/>",
+        "<?xml version='1.0' encoding='utf-8\"?><a/>",
+        "<?xml version='1.0'encoding='utf-8'?><a/>",
+        "<?xml version='1.0' encoding 'utf-8'?><a/>",
+        "<?xml version='1.0' standalone='maybe'?><a/>",
+        "<?xml version='1.0' x='y'?><a/>",
+        "<?xml version='1.0'\u{c}?><a/>",
+        "<?xml version='1.0'",
+    ] {
+        assert_eq!(refusal(text), ParseError::Declaration, "{text}");
+    }
+    let ascii = "<?xml version='1.0' encoding='us-ascii'?><a/>";
+    assert_eq!(refusal(ascii), ParseError::UnsupportedEncoding);
+}
+
+#[test]
 fn a_malformed_text_is_refused_with_its_place_and_not_its_content() {
     let error = refusal("<a>\n  <Password>geheim&nbsp;</Password></a>");
     assert_eq!(
