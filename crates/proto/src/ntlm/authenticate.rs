@@ -1,5 +1,6 @@
 //! AUTHENTICATE_MESSAGE, type 3 ([MS-NLMP] 2.2.1.3): who the client says it is, and its proof.
 
+use std::fmt;
 use std::ops::Range;
 
 use super::flags;
@@ -13,7 +14,7 @@ pub(super) const MIC: Range<usize> = 72..88;
 const MIC_WITHOUT_VERSION: Range<usize> = 64..80;
 
 /// A type 3 message.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Authenticate {
     pub(super) bytes: Vec<u8>,
     pub(super) flags: u32,
@@ -81,5 +82,15 @@ impl Authenticate {
             payload,
             bytes: bytes.to_vec(),
         })
+    }
+}
+
+impl fmt::Debug for Authenticate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // SECURITY: proof and blob can be guessed against; they are not for logs.
+        f.debug_struct("Authenticate")
+            .field("user", &self.user)
+            .field("domain", &self.domain)
+            .finish_non_exhaustive()
     }
 }

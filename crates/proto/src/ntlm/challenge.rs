@@ -1,5 +1,7 @@
 //! CHALLENGE_MESSAGE, type 2 ([MS-NLMP] 2.2.1.2): eight fresh bytes and who we are.
 
+use std::fmt;
+
 use super::av_pair::{self, AvPairs, FileTime};
 use super::negotiate::Negotiate;
 use super::{flags, wire};
@@ -21,7 +23,6 @@ pub struct Target {
 }
 
 /// A type 2 message and what it answers. It is good for one answer: checking consumes it.
-#[derive(Debug)]
 pub struct Challenge {
     pub(super) negotiate: Negotiate,
     pub(super) flags: u32,
@@ -69,6 +70,13 @@ impl Challenge {
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes
+    }
+}
+
+impl fmt::Debug for Challenge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // SECURITY: with it, a proof that was seen can be guessed against; it is not for logs.
+        f.debug_struct("Challenge").finish_non_exhaustive()
     }
 }
 

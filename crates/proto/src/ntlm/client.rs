@@ -2,6 +2,8 @@
 //!
 //! The product never originates NTLM (T-NTLM-4); nothing outside tests and benches calls this.
 
+use zeroize::Zeroizing;
+
 use super::authenticate::MIC;
 use super::av_pair::{self, AvPairs, FileTime};
 use super::challenge::descriptor;
@@ -109,9 +111,13 @@ impl Client {
             .hash
             .response_key(&hash::identity(&self.user, &self.domain));
         let proof = hmac_md5(&key, &[server_challenge, &blob]);
-        let base = hmac_md5(&key, &[&proof]);
+        let base = hmac_md5(&key, &[proof.as_slice()]);
         let is_exchanged = self.exchanges_key && answered & flags::KEY_EXCHANGE != 0;
-        let exported = if is_exchanged { draw.session_key } else { base };
+        let exported = if is_exchanged {
+            Zeroizing::new(draw.session_key)
+        } else {
+            base.clone()
+        };
         let wrapped = if is_exchanged {
             rc4(&base, &exported).to_vec()
         } else {
@@ -121,8 +127,8 @@ impl Client {
         let mut message = self.message(flags, &[proof.as_slice(), &blob].concat(), &wrapped);
         if self.sends_mic {
             let mic = hmac_md5(&exported, &[&self.negotiate(), challenge, &message]);
-            for (byte, part) in message.iter_mut().skip(MIC.start).zip(mic) {
-                *byte = part;
+            for (byte, part) in message.iter_mut().skip(MIC.start).zip(mic.iter()) {
+                *byte = *part;
             }
         }
         Ok((message, SessionKey::new(exported, flags)))

@@ -5,13 +5,12 @@
 
 use std::fmt;
 
+use hmac::digest::FixedOutput;
 use hmac::{Hmac, KeyInit, Mac};
 use md4::{Digest, Md4};
 use md5::Md5;
 use subtle::ConstantTimeEq;
-use zeroize::{Zeroize, ZeroizeOnDrop};
-
-use super::wire;
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 /// MD4 of a password in UTF-16LE; what NTLM is proved with.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
@@ -21,9 +20,12 @@ impl NtHash {
     /// Hashes a password (NTOWFv1).
     #[must_use]
     pub fn of_password(password: &str) -> Self {
-        let mut encoded = wire::to_utf16(password);
-        let hash = Self(Md4::digest(&encoded).into());
-        encoded.zeroize();
+        // UTF-16 has no more units than UTF-8 has bytes: nothing is moved and left behind.
+        let mut encoded = Zeroizing::new(Vec::with_capacity(2 * password.len()));
+        encoded.extend(password.encode_utf16().flat_map(u16::to_le_bytes));
+        let mut hash = Self([0; 16]);
+        let md4 = Md4::new_with_prefix(encoded.as_slice());
+        FixedOutput::finalize_into(md4, (&mut hash.0).into());
         hash
     }
 
@@ -40,7 +42,7 @@ impl NtHash {
     }
 
     /// NTOWFv2 of an [`identity`].
-    pub(super) fn response_key(&self, identity: &[u8]) -> [u8; 16] {
+    pub(super) fn response_key(&self, identity: &[u8]) -> Zeroizing<[u8; 16]> {
         hmac_md5(&self.0, &[identity])
     }
 }
@@ -68,18 +70,21 @@ impl fmt::Debug for NtHash {
 }
 
 /// HMAC-MD5 over parts, with a key of 16 bytes.
-pub(super) fn hmac_md5(key: &[u8; 16], parts: &[&[u8]]) -> [u8; 16] {
+///
+/// SECURITY: most of what comes out is a key, so all of it is wiped.
+pub(super) fn hmac_md5(key: &[u8; 16], parts: &[&[u8]]) -> Zeroizing<[u8; 16]> {
     // HMAC pads a key with zeros to the block of 64 bytes (RFC 2104 2); this does it beforehand.
-    let mut block = [0_u8; 64];
+    let mut block = Zeroizing::new([0_u8; 64]);
     if let Some(start) = block.first_chunk_mut() {
         *start = *key;
     }
-    let mut mac = Hmac::<Md5>::new(&block.into());
-    block.zeroize();
+    let mut mac = Hmac::<Md5>::new((&*block).into());
     for part in parts {
         mac.update(part);
     }
-    mac.finalize().into_bytes().into()
+    let mut code = Zeroizing::new([0; 16]);
+    mac.finalize_into((&mut *code).into());
+    code
 }
 
 /// One UTF-16 code unit in capitals, where the capital is one code unit too.

@@ -7,6 +7,7 @@ use std::fmt;
 
 use md5::{Digest, Md5};
 use subtle::{Choice, ConstantTimeEq};
+use zeroize::Zeroizing;
 
 use super::authenticate::Authenticate;
 use super::av_pair::{self, AvPairs, FileTime};
@@ -207,14 +208,14 @@ impl Response {
         let mut first = None;
         // What is computed once is computed in any case, so that a wrong proof costs what a right
         // one does.
-        let mut last_tried = [0; 16];
+        let mut last_tried = Zeroizing::new([0; 16]);
         for (index, hash) in hashes.into_iter().enumerate() {
             let response_key = hash.response_key(&self.identity);
             let proof = hmac_md5(&response_key, &[&self.server_challenge, &self.blob]);
             if first.is_none() {
                 last_tried = response_key;
             }
-            if bool::from(proof.ct_eq(&self.proof)) && first.is_none() {
+            if bool::from(proof.as_slice().ct_eq(&self.proof)) && first.is_none() {
                 first = Some(index);
             }
         }
@@ -234,7 +235,9 @@ impl Response {
         };
         let is_whole = self.mic.as_ref().map_or(Choice::from(1), |mic| {
             let [negotiate, challenge, authenticate] = &mic.messages;
-            hmac_md5(&exported, &[negotiate, challenge, authenticate]).ct_eq(&mic.sent)
+            hmac_md5(&exported, &[negotiate, challenge, authenticate])
+                .as_slice()
+                .ct_eq(&mic.sent)
         });
         (is_whole, SessionKey::new(exported, self.flags))
     }

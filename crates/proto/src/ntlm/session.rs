@@ -2,10 +2,11 @@
 
 use std::fmt;
 
+use md5::digest::FixedOutput;
 use md5::{Digest, Md5};
 use rc4::{KeyInit, Rc4, StreamCipher};
 use subtle::ConstantTimeEq;
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::flags;
 use super::hash::hmac_md5;
@@ -22,20 +23,20 @@ pub enum Direction {
 /// The exported session key of a proved exchange.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct SessionKey {
-    key: [u8; 16],
+    key: Zeroizing<[u8; 16]>,
     flags: u32,
 }
 
 impl SessionKey {
     /// From the exported key and the flags that the client's last message agreed to.
-    pub(super) fn new(key: [u8; 16], flags: u32) -> Self {
+    pub(super) fn new(key: Zeroizing<[u8; 16]>, flags: u32) -> Self {
         Self { key, flags }
     }
 
     /// The signature of the first message in a direction, with extended session security.
     #[must_use]
     pub fn sign(&self, direction: Direction, sequence: u32, message: &[u8]) -> [u8; 16] {
-        let signing = derived(&self.key, signing_magic(direction));
+        let signing = derived(&*self.key, signing_magic(direction));
         let digest = hmac_md5(&signing, &[&sequence.to_le_bytes(), message]);
         let mut checksum = [0; 8];
         if let Some(start) = digest.first_chunk::<8>() {
@@ -69,26 +70,25 @@ impl SessionKey {
     }
 
     /// SEALKEY: of the whole key, of 56 bits or of 40, as was agreed.
-    fn sealing(&self, direction: Direction) -> [u8; 16] {
+    fn sealing(&self, direction: Direction) -> Zeroizing<[u8; 16]> {
         let strength = match self.flags {
             agreed if agreed & flags::KEY_128 != 0 => 16,
             agreed if agreed & flags::KEY_56 != 0 => 7,
             _ => 5,
         };
         derived(
-            self.key.get(..strength).unwrap_or(&self.key),
+            self.key.get(..strength).unwrap_or(&*self.key),
             sealing_magic(direction),
         )
     }
 }
 
 /// SIGNKEY and SEALKEY: MD5 of key material and a constant.
-fn derived(key: &[u8], magic: &[u8]) -> [u8; 16] {
-    Md5::new()
-        .chain_update(key)
-        .chain_update(magic)
-        .finalize()
-        .into()
+fn derived(key: &[u8], magic: &[u8]) -> Zeroizing<[u8; 16]> {
+    let mut out = Zeroizing::new([0; 16]);
+    let md5 = Md5::new().chain_update(key).chain_update(magic);
+    FixedOutput::finalize_into(md5, (&mut *out).into());
+    out
 }
 
 impl fmt::Debug for SessionKey {
@@ -98,19 +98,19 @@ impl fmt::Debug for SessionKey {
 }
 
 /// RC4 of 16 bytes ([MS-NLMP] 3.1.5.1.2, the exchanged key).
-pub(super) fn rc4(key: &[u8; 16], bytes: &[u8; 16]) -> [u8; 16] {
-    let mut out = *bytes;
-    stream(key).apply_keystream(&mut out);
+pub(super) fn rc4(key: &[u8; 16], bytes: &[u8; 16]) -> Zeroizing<[u8; 16]> {
+    let mut out = Zeroizing::new(*bytes);
+    stream(key).apply_keystream(&mut *out);
     out
 }
 
 /// RC4 under a key of 16 bytes; the cipher repeats its key, so twice the key is the same.
 fn stream(key: &[u8; 16]) -> Rc4 {
-    let mut twice = [0; 32];
+    let mut twice = Zeroizing::new([0; 32]);
     for (byte, part) in twice.iter_mut().zip(key.iter().cycle()) {
         *byte = *part;
     }
-    Rc4::new(&twice.into())
+    Rc4::new((&*twice).into())
 }
 
 fn signing_magic(direction: Direction) -> &'static [u8] {

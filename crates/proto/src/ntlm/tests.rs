@@ -92,7 +92,7 @@ fn ms_nlmp_4_2_4_ntlmv2_proof_and_session_key() {
     let proof = hash::hmac_md5(&key, &[&hex("0123456789abcdef"), &temp]);
     assert_eq!(proof.as_slice(), hex("68cd0ab851e51c96aabc927bebef6a1c"));
     // 4.2.4.1.2 session base key and 4.2.4.2.3 encrypted session key.
-    let base = hash::hmac_md5(&key, &[&proof]);
+    let base = hash::hmac_md5(&key, &[proof.as_slice()]);
     assert_eq!(base.as_slice(), hex("8de40ccadbc14a82f15cb0ad0de95ca3"));
     let sealed = session::rc4(&base, &[0x55; 16]);
     assert_eq!(sealed.as_slice(), hex("c5dad2544fc9799094ce1ce90bc9d03e"));
@@ -103,7 +103,7 @@ fn ms_nlmp_4_2_4_4_the_first_signature() {
     // The signature of "Plaintext" under the exported key 0x55 * 16 and the flags of 4.2.4; the
     // RC4 stream has sealed the message before it reaches the checksum, so the checksum is compared
     // before sealing.
-    let unsealed = SessionKey::new([0x55; 16], flags::KEY_128);
+    let unsealed = SessionKey::new([0x55; 16].into(), flags::KEY_128);
     let mut message = Vec::new();
     message.extend("Plaintext".encode_utf16().flat_map(u16::to_le_bytes));
     let signature = unsealed.sign(Direction::ClientToServer, 0, &message);
@@ -569,11 +569,37 @@ fn file_times_count_from_1601() {
 }
 
 #[test]
+fn what_can_be_guessed_against_prints_no_byte_of_itself() {
+    let challenge = challenge(&anna().negotiate()).unwrap();
+    let (bytes, _) = anna().authenticate(challenge.as_bytes(), draw()).unwrap();
+    let message = Authenticate::parse(&bytes).unwrap();
+    assert_eq!(format!("{challenge:?}"), "Challenge { .. }");
+    assert_eq!(
+        format!("{message:?}"),
+        r#"Authenticate { user: "anna", domain: "CONTOSO", .. }"#
+    );
+}
+
+#[test]
+fn keys_and_what_computes_with_them_are_wiped() {
+    fn is_wiped(_: &impl zeroize::ZeroizeOnDrop) {}
+    let hash = NtHash::of_password("secret");
+    let key = hash.response_key(b"");
+    is_wiped(&hash);
+    is_wiped(&key);
+    is_wiped(&session::rc4(&key, &[0; 16]));
+    is_wiped(&SessionKey::new(key, 0));
+    is_wiped(&<rc4::Rc4 as rc4::KeyInit>::new(&[0; 32].into()));
+    is_wiped(&<md5::Md5 as md5::Digest>::new());
+    is_wiped(&<md4::Md4 as md4::Digest>::new());
+}
+
+#[test]
 fn no_secret_prints_itself() {
     let shown = format!(
         "{:?} {:?}",
         NtHash::of_password("secret"),
-        SessionKey::new([1; 16], 0)
+        SessionKey::new([1; 16].into(), 0)
     );
     assert_eq!(shown, "NtHash(..) SessionKey(..)");
 }
