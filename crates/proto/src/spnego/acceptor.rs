@@ -1,5 +1,7 @@
 //! One Negotiate exchange, from the client's first token to our last (RFC 4178 3.2 and 5).
 
+use std::fmt;
+
 use crate::ntlm::{Direction, SessionKey};
 
 use super::der::DerError;
@@ -20,6 +22,9 @@ pub enum SpnegoError {
     /// The token does not belong at this place of the exchange.
     #[error("the token does not belong here")]
     OutOfOrder,
+    /// The client says that the exchange has failed.
+    #[error("the client rejects the exchange")]
+    Rejected,
     /// The MIC of the mechanism list is wrong: somebody changed the list on its way.
     #[error("the mechanism list was changed")]
     MechanismListChanged,
@@ -29,7 +34,7 @@ pub enum SpnegoError {
 }
 
 /// What to do with a client's token.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Step {
     /// Give this NTLM message to the NTLM acceptor.
     Ntlm(Vec<u8>),
@@ -38,7 +43,7 @@ pub enum Step {
 }
 
 /// The acceptor of one exchange. It is consumed by a new exchange, never reused.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Acceptor {
     frame: Frame,
     mechanism_list: Vec<u8>,
@@ -72,7 +77,7 @@ impl Acceptor {
     ///
     /// # Errors
     ///
-    /// It is malformed, out of order, or offers nothing that we have.
+    /// It is malformed, out of order, offers nothing that we have, or rejects the exchange.
     pub fn token(&mut self, bytes: &[u8]) -> Result<Step, SpnegoError> {
         if bytes.starts_with(NTLMSSP) {
             if !matches!(self.frame, Frame::Unknown | Frame::Raw) {
@@ -99,6 +104,9 @@ impl Acceptor {
                 }
             }
             (Token::Response(response), Frame::Preferred | Frame::Selected) => {
+                if response.state == Some(State::Rejected) {
+                    return Err(SpnegoError::Rejected);
+                }
                 self.mic = response.mic.map(<[u8]>::to_vec);
                 self.ntlm(response.token.ok_or(SpnegoError::OutOfOrder)?)
             }
@@ -164,5 +172,24 @@ impl Acceptor {
             State::Incomplete
         };
         token::response(state, true, None, None)
+    }
+}
+
+/// SECURITY: an NTLM message can be guessed against; it is not for logs.
+impl fmt::Debug for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ntlm(_) => "Ntlm(..)",
+            Self::Answer(_) => "Answer(..)",
+        })
+    }
+}
+
+impl fmt::Debug for Acceptor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Acceptor")
+            .field("frame", &self.frame)
+            .field("ntlm_messages", &self.ntlm_messages)
+            .finish_non_exhaustive()
     }
 }

@@ -12,7 +12,7 @@ pub enum DerError {
     /// It ends in the middle of a value.
     #[error("the token ends in the middle of a value")]
     Truncated,
-    /// A length in a form that DER does not have, or too long a one.
+    /// A length in a form that DER does not have (X.690 10.1: the shortest), or too long a one.
     #[error("a length is not in the form of DER")]
     Length,
     /// Another tag than may stand there.
@@ -21,6 +21,9 @@ pub enum DerError {
         /// What stands there.
         got: u8,
     },
+    /// A negState that RFC 4178 4.2.2 does not have.
+    #[error("the state is none of the specification's")]
+    State,
     /// Something follows where nothing may.
     #[error("something follows the token")]
     Trailing,
@@ -48,11 +51,12 @@ impl<'a> Reader<'a> {
             short @ 0..=0x7f => (usize::from(short), rest),
             0x81 => {
                 let (length, rest) = rest.split_first().ok_or(DerError::Truncated)?;
-                (usize::from(*length), rest)
+                (longer_than(0x7f, usize::from(*length))?, rest)
             }
             0x82 => {
                 let (length, rest) = rest.split_first_chunk::<2>().ok_or(DerError::Truncated)?;
-                (usize::from(u16::from_be_bytes(*length)), rest)
+                let length = usize::from(u16::from_be_bytes(*length));
+                (longer_than(0xff, length)?, rest)
             }
             _ => return Err(DerError::Length),
         };
@@ -85,6 +89,15 @@ impl<'a> Reader<'a> {
         } else {
             Err(DerError::Trailing)
         }
+    }
+}
+
+/// SECURITY: with one spelling for each length, what a MIC covers has one spelling too.
+fn longer_than(shorter_form: usize, length: usize) -> Result<usize, DerError> {
+    if length > shorter_form {
+        Ok(length)
+    } else {
+        Err(DerError::Length)
     }
 }
 

@@ -270,3 +270,57 @@ fn tokens_that_are_none_are_refused() {
         Err(DerError::TooLong.into())
     );
 }
+
+#[test]
+fn an_exchange_prints_no_byte_of_itself() {
+    let mut acceptor = Acceptor::new();
+    let step = acceptor
+        .token(&init(&[NTLM], Some(&anna().negotiate())))
+        .unwrap();
+    let shown = format!("{step:?} {:?} {acceptor:?}", Step::Answer(vec![1]));
+    assert_eq!(
+        shown,
+        "Ntlm(..) Answer(..) Acceptor { frame: Preferred, ntlm_messages: 1, .. }"
+    );
+}
+
+#[test]
+fn a_client_that_rejects_is_refused_whatever_it_sends_beside() {
+    let exchange = ntlm(&anna());
+    let answered = |state: &[u8]| {
+        let mut acceptor = Acceptor::new();
+        acceptor
+            .token(&init(&[NTLM], Some(&anna().negotiate())))
+            .unwrap();
+        let state = value(0xa0, &value(0x0a, state));
+        let token = value(0xa2, &value(0x04, &exchange.authenticate));
+        acceptor.token(&value(0xa1, &value(0x30, &[state, token].concat())))
+    };
+    for state in [0, 1, 3] {
+        assert!(matches!(answered(&[state]), Ok(Step::Ntlm(_))), "{state}");
+    }
+    assert_eq!(answered(&[2]), Err(SpnegoError::Rejected));
+    for state in [&[4][..], &[], &[0, 2]] {
+        assert_eq!(answered(state), Err(DerError::State.into()), "{state:?}");
+    }
+}
+
+#[test]
+fn a_length_in_a_longer_form_than_it_needs_is_refused() {
+    for bytes in [
+        &[0x60, 0x81, 5, 1, 2, 3, 4, 5][..],
+        &[0x60, 0x82, 0, 5, 1, 2, 3, 4, 5],
+        &[0x60, 0x81, 0],
+        &[0x60, 0x80, 0, 0],
+        &[&[0x60, 0x81, 0x7f][..], &[0; 0x7f]].concat(),
+        &[&[0x60, 0x82, 0, 0xff][..], &[0; 0xff]].concat(),
+    ] {
+        let refused = der::Reader::new(bytes).any();
+        assert_eq!(refused, Err(DerError::Length), "{:02x?}", &bytes[..3]);
+    }
+    for length in [0, 0x7f, 0x80, 0xff, 0x100, 0xffff] {
+        let content = vec![7; length];
+        let written = value(0x04, &content);
+        assert_eq!(der::Reader::new(&written).take(0x04), Ok(&content[..]));
+    }
+}

@@ -35,6 +35,8 @@ pub(super) struct Init<'a> {
 /// What a client sends after that.
 #[derive(Debug)]
 pub(super) struct Response<'a> {
+    /// How far the client thinks that the exchange is.
+    pub(super) state: Option<State>,
     /// The token of the mechanism that was selected.
     pub(super) token: Option<&'a [u8]>,
     /// The MIC of the mechanism list.
@@ -106,12 +108,12 @@ impl<'a> Init<'a> {
 impl<'a> Response<'a> {
     fn parse(bytes: &'a [u8]) -> Result<Self, DerError> {
         let mut fields = sequence(bytes)?;
-        let _state = fields.optional(context(0))?;
+        let state = fields.optional(context(0))?.map(State::parse).transpose()?;
         let _selected = fields.optional(context(1))?;
         let token = octets(fields.optional(context(2))?)?;
         let mic = octets(fields.optional(context(3))?)?;
         fields.end()?;
-        Ok(Self { token, mic })
+        Ok(Self { state, token, mic })
     }
 }
 
@@ -120,8 +122,37 @@ impl<'a> Response<'a> {
 pub(super) enum State {
     Completed,
     Incomplete,
+    /// The exchange is over, without success.
+    Rejected,
     /// Incomplete, and the mechanism list must be protected.
     RequestMic,
+}
+
+impl State {
+    fn parse(field: &[u8]) -> Result<Self, DerError> {
+        let mut reader = Reader::new(field);
+        let number = reader.take(ENUMERATED)?;
+        reader.end()?;
+        let known = [
+            Self::Completed,
+            Self::Incomplete,
+            Self::Rejected,
+            Self::RequestMic,
+        ];
+        known
+            .into_iter()
+            .find(|state| number == [state.number()])
+            .ok_or(DerError::State)
+    }
+
+    fn number(self) -> u8 {
+        match self {
+            Self::Completed => 0,
+            Self::Incomplete => 1,
+            Self::Rejected => 2,
+            Self::RequestMic => 3,
+        }
+    }
 }
 
 /// Writes a NegTokenResp.
@@ -131,12 +162,7 @@ pub(super) fn response(
     token: Option<&[u8]>,
     mic: Option<&[u8]>,
 ) -> Vec<u8> {
-    let state = match state {
-        State::Completed => 0,
-        State::Incomplete => 1,
-        State::RequestMic => 3,
-    };
-    let mut fields = value(context(0), &value(ENUMERATED, &[state]));
+    let mut fields = value(context(0), &value(ENUMERATED, &[state.number()]));
     if selects_ntlm {
         fields.extend(value(context(1), &value(OBJECT_IDENTIFIER, NTLM)));
     }
