@@ -79,8 +79,9 @@ pub enum NtlmError {
     /// It is no NTLMv2 response: NTLMv1, LM or nothing.
     #[error("the response is not NTLMv2")]
     NotNtlm2,
-    /// Extended session security was not agreed to, or flags were widened.
-    #[error("the flags are not those that were offered")]
+    /// Extended session security was not agreed to, or a key is exchanged though that was not
+    /// offered; other flags are not compared.
+    #[error("extended session security is missing, or a key exchange that was not offered")]
     Flags,
     /// An attribute that we sent did not come back unchanged.
     #[error("an attribute-value pair that was sent did not come back")]
@@ -253,7 +254,10 @@ impl fmt::Debug for Response {
     }
 }
 
-/// Extended session security is demanded, and nothing may be claimed that was not offered.
+/// Extended session security is demanded, and a key exchange only where it was offered.
+///
+/// INTEROP: clients send other flags that they were not offered and mean nothing by them; what
+/// these two change is which key the MIC and the signatures are made with.
 fn check_flags(challenge: &Challenge, authenticate: &Authenticate) -> Result<(), NtlmError> {
     let widened = authenticate.flags & flags::KEY_EXCHANGE & !challenge.flags;
     if widened != 0 || authenticate.flags & flags::EXTENDED_SESSION_SECURITY == 0 {
