@@ -28,7 +28,7 @@ pub struct Challenge {
     pub(super) flags: u32,
     pub(super) server_challenge: [u8; 8],
     pub(super) target_info: AvPairs,
-    bytes: Vec<u8>,
+    pub(super) bytes: Vec<u8>,
 }
 
 impl Challenge {

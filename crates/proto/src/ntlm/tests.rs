@@ -98,6 +98,50 @@ fn ms_nlmp_4_2_4_ntlmv2_proof_and_session_key() {
     assert_eq!(sealed.as_slice(), hex("c5dad2544fc9799094ce1ce90bc9d03e"));
 }
 
+/// The messages of the specification as they stand in it, byte for byte.
+#[test]
+fn ms_nlmp_4_2_4_3_the_messages_are_read_and_proved() {
+    let bytes = include_bytes!("../../testdata/ms_nlmp_4_2_4_3_challenge.bin");
+    wire::expect(bytes, 2, 48).unwrap();
+    let info = wire::buffer(bytes, 40, 48, "TargetInfo").unwrap();
+    let challenge = || Challenge {
+        negotiate: Negotiate::parse(&anna().negotiate()).unwrap(),
+        flags: wire::number(bytes, 20).unwrap(),
+        server_challenge: bytes[24..32].try_into().unwrap(),
+        target_info: av_pair::AvPairs::parse(&bytes[info.clone()]).unwrap(),
+        bytes: bytes.to_vec(),
+    };
+    let bytes = include_bytes!("../../testdata/ms_nlmp_4_2_4_3_authenticate.bin");
+    let message = Authenticate::parse(bytes).unwrap();
+    assert_eq!(message.flags, RESPONSE_FLAGS);
+    assert_eq!(
+        message.nt_response[..16],
+        hex("68cd0ab851e51c96aabc927bebef6a1c")
+    );
+    assert_eq!(message.session_key, hex("c5dad2544fc9799094ce1ce90bc9d03e"));
+    let response = Response::check(challenge(), message, &Expected::default()).unwrap();
+    assert_eq!(
+        (response.user(), response.domain(), response.workstation()),
+        ("User", "Domain", "COMPUTER")
+    );
+    let key = response.proves(&NtHash::of_password("Password")).unwrap();
+    let exported = SessionKey::new([0x55; 16].into(), RESPONSE_FLAGS);
+    let sign = |key: &SessionKey| key.sign(Direction::ServerToClient, 0, b"x");
+    assert_eq!(sign(&key), sign(&exported));
+    assert!(response.proves(&NtHash::of_password("password")).is_none());
+    for at in 0x84..0xd8 {
+        let mut changed = bytes.to_vec();
+        changed[at] ^= 1;
+        let message = Authenticate::parse(&changed).unwrap();
+        let is_proved = Response::check(challenge(), message, &Expected::default())
+            .is_ok_and(|response| response.proves(&NtHash::of_password("Password")).is_some());
+        assert!(!is_proved, "byte {at:#x}");
+    }
+}
+
+/// The flags of the client's message in 4.2.4.
+const RESPONSE_FLAGS: u32 = 0xe288_8235;
+
 #[test]
 fn ms_nlmp_4_2_4_4_the_first_signature() {
     // The signature of "Plaintext" under the exported key 0x55 * 16 and the flags of 4.2.4; the
