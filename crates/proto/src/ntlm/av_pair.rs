@@ -41,6 +41,13 @@ impl FileTime {
         let since_1601 = i64::try_from(self.0 / 10).unwrap_or(i64::MAX);
         since_1601.saturating_sub(EPOCH_SECONDS * 1_000_000)
     }
+
+    /// The seconds from a time since 1970 to this one, rounded down; negative where it is earlier.
+    #[must_use]
+    pub fn seconds_after(self, unix_seconds: i64) -> i64 {
+        let seconds = self.to_unix_micros().div_euclid(1_000_000);
+        seconds.saturating_sub(unix_seconds)
+    }
 }
 
 /// A list of pairs, as it stood in a message.

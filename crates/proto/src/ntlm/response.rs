@@ -191,6 +191,17 @@ impl Response {
         self.client_time
     }
 
+    /// By how many seconds the client's clock is ahead, for whoever notes it; negative where it is
+    /// behind, `None` where the client names no time.
+    ///
+    /// **Trusts** the client. One that repeats the time of the challenge, as [MS-NLMP] 3.1.5.1.2
+    /// wants it, is exact by construction.
+    #[must_use]
+    pub fn clock_skew(&self, now_unix_seconds: i64) -> Option<i64> {
+        let time = self.client_time.filter(|time| time.0 != 0)?;
+        Some(time.seconds_after(now_unix_seconds))
+    }
+
     /// Whether the response was made with this hash; gives the session's key if so.
     ///
     /// **Proves** that the client knows the hash, answered this challenge, and, where a MIC was

@@ -601,6 +601,29 @@ fn t_ntlm_6_the_clients_clock_is_not_judged() {
 }
 
 #[test]
+fn t_ntlm_6_how_far_the_clients_clock_is_off_can_be_noted() {
+    let skew = |time, now| {
+        let challenge = challenge(&anna().negotiate()).unwrap();
+        let draw = Draw {
+            time: Some(time),
+            ..draw()
+        };
+        let (message, _) = anna().authenticate(challenge.as_bytes(), draw).unwrap();
+        let message = Authenticate::parse(&message).unwrap();
+        let response = Response::check(challenge, message, &Expected::default()).unwrap();
+        response.clock_skew(now)
+    };
+    let now = TIME.to_unix_micros() / 1_000_000;
+    assert_eq!(skew(TIME, now), Some(0));
+    assert_eq!(skew(FileTime(TIME.0 + 600 * 10_000_000), now), Some(600));
+    assert_eq!(skew(FileTime(TIME.0 - 36_000_000_000), now), Some(-3600));
+    assert_eq!(skew(FileTime(TIME.0 - 1), now), Some(-1));
+    assert_eq!(skew(FileTime(0), now), None);
+    assert!(skew(FileTime(u64::MAX), i64::MIN).is_some());
+    assert_eq!(FileTime(1).seconds_after(i64::MAX), i64::MIN);
+}
+
+#[test]
 fn file_times_count_from_1601() {
     assert_eq!(
         FileTime::from_unix_micros(0),
