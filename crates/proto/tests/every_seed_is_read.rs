@@ -1,12 +1,12 @@
 //! The fuzzers' seeds, fed through the fuzzers' own entry points: each one must be taken, so that
-//! fuzzing begins behind the first refusals.
+//! fuzzing begins behind the first refusals. What a fuzzer found and kept is replayed.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test target")]
 
 use std::path::Path;
 
-use proto::ntlm::ChannelBinding;
 use proto::ntlm::client::{Client, Draw};
+use proto::ntlm::{ChannelBinding, Direction};
 
 #[path = "../../../fuzz/entry/discover.rs"]
 mod discover;
@@ -27,26 +27,44 @@ mod webticket;
 #[path = "../../../fuzz/entry/xml.rs"]
 mod xml_entry;
 
-fn every_seed_is_taken(target: &str, run: impl Fn(&[u8]) -> bool) {
-    let seeds = Path::new(env!("CARGO_MANIFEST_DIR"))
+use spnego::Reached;
+
+/// The seeds of a target by name; those that the fuzzer found are named by their digest.
+fn seeds(target: &str) -> Vec<(String, Vec<u8>)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../../fuzz/seeds")
         .join(target);
-    let mut count = 0;
-    for seed in std::fs::read_dir(seeds).unwrap() {
-        let path = seed.unwrap().path();
-        assert!(run(&std::fs::read(&path).unwrap()), "{}", path.display());
-        count += 1;
+    let seed = |entry: std::io::Result<std::fs::DirEntry>| {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        (name, std::fs::read(&path).unwrap())
+    };
+    std::fs::read_dir(folder).unwrap().map(seed).collect()
+}
+
+fn is_found(name: &str) -> bool {
+    name.len() == 40 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+fn every_seed_is_taken(target: &str, run: impl Fn(&[u8]) -> bool) {
+    let (found, written): (Vec<_>, Vec<_>) = seeds(target)
+        .into_iter()
+        .partition(|(name, _)| is_found(name));
+    for (name, seed) in &written {
+        assert!(run(seed), "{target}/{name}");
     }
-    assert!(count > 1, "{target} has seeds");
+    assert!(written.len() > 1, "{target} has seeds");
+    for (_, seed) in found {
+        run(&seed);
+    }
 }
 
 /// Every seed with one byte removed or changed, at each of its places.
 fn no_damaged_seed_panics(target: &str, run: impl Fn(&[u8]) -> bool) {
-    let seeds = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../fuzz/seeds")
-        .join(target);
-    for seed in std::fs::read_dir(seeds).unwrap() {
-        let good = std::fs::read(seed.unwrap().path()).unwrap();
+    for (_, good) in seeds(target)
+        .into_iter()
+        .filter(|(name, _)| !is_found(name))
+    {
         for at in 0..good.len() {
             let mut shorter = good.clone();
             shorter.remove(at);
@@ -110,9 +128,108 @@ fn http_auth_seeds_are_taken() {
 }
 
 #[test]
-fn spnego_seeds_are_taken() {
-    every_seed_is_taken("spnego", spnego::run);
-    no_damaged_seed_panics("spnego", spnego::run);
+fn spnego_seeds_reach_the_end_of_the_exchange() {
+    let is_completed = |seed: &[u8]| spnego::run(seed) == Reached::Completion;
+    let (_, tampered) = seeds("spnego")
+        .into_iter()
+        .find(|(name, _)| name == TAMPERED)
+        .unwrap();
+    assert_eq!(spnego::run(&tampered), Reached::BothMessages);
+    every_seed_is_taken("spnego", |seed| seed == tampered || is_completed(seed));
+    no_damaged_seed_panics("spnego", is_completed);
+}
+
+/// A seed whose mechanism list is not the one that its MIC was made over.
+const TAMPERED: &str = "tampered_list";
+
+/// A value of DER.
+fn der(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+    let content = parts.concat();
+    let mut bytes = vec![tag];
+    let length = u16::try_from(content.len()).unwrap();
+    match length.to_be_bytes() {
+        [0, short @ ..0x80] => bytes.push(short),
+        [0, long] => bytes.extend([0x81, long]),
+        [high, low] => bytes.extend([0x82, high, low]),
+    }
+    bytes.extend(content);
+    bytes
+}
+
+/// The seeds of `spnego` are an exchange each, with the MIC of our own client.
+#[test]
+fn spnego_seeds_are_what_a_client_sends() {
+    const NTLM: &[u8] = b"\x2b\x06\x01\x04\x01\x82\x37\x02\x02\x0a";
+    const KERBEROS: &[u8] = b"\x2a\x86\x48\x86\xf7\x12\x01\x02\x02";
+    const NEGOEX: &[u8] = b"\x2b\x06\x01\x04\x01\x82\x37\x02\x02\x1e";
+    const SPNEGO: &[u8] = b"\x2b\x06\x01\x05\x05\x02";
+    let first = spnego::client().negotiate();
+    let (_, last, key) = &*spnego::EXCHANGE;
+    let list = |mechanisms: &[&[u8]]| {
+        let entries: Vec<Vec<u8>> = mechanisms.iter().map(|oid| der(6, &[oid])).collect();
+        der(0x30, &[&entries.concat()])
+    };
+    let init = |list: &[u8], token: &[u8]| {
+        let fields = [der(0xa0, &[list]), der(0xa2, &[&der(4, &[token])])].concat();
+        let init = der(0xa0, &[&der(0x30, &[&fields])]);
+        der(0x60, &[&der(6, &[SPNEGO]), &init])
+    };
+    let response = |token: &[u8], signed: Option<&[u8]>| {
+        let mut fields = [
+            der(0xa0, &[&der(0x0a, &[&[1]])]),
+            der(0xa2, &[&der(4, &[token])]),
+        ]
+        .concat();
+        if let Some(list) = signed {
+            let mic = key.sign(Direction::ClientToServer, 0, list);
+            fields.extend(der(0xa3, &[&der(4, &[&mic])]));
+        }
+        der(0xa1, &[&der(0x30, &[&fields])])
+    };
+    let (ntlm, kerberos) = (list(&[NTLM, KERBEROS]), list(&[KERBEROS, NTLM]));
+    let negoex = list(&[NEGOEX, KERBEROS, NTLM]);
+    let selected = |offered: &[u8], signed: &[u8]| {
+        let first = response(&first, None);
+        vec![
+            init(offered, b"a ticket"),
+            first,
+            response(last, Some(signed)),
+        ]
+    };
+    for (name, tokens) in [
+        ("raw", vec![first.clone(), last.clone()]),
+        ("preferred", vec![init(&ntlm, &first), response(last, None)]),
+        (
+            "preferred_with_mic",
+            vec![init(&ntlm, &first), response(last, Some(&ntlm))],
+        ),
+        ("kerberos_first", selected(&kerberos, &kerberos)),
+        ("negoex_first", selected(&negoex, &negoex)),
+        (TAMPERED, selected(&kerberos, &negoex)),
+    ] {
+        let framed = |token: Vec<u8>| {
+            let length = u16::try_from(token.len()).unwrap().to_le_bytes();
+            [length.as_slice(), &token].concat()
+        };
+        is_the_seed(
+            "spnego",
+            name,
+            &tokens.into_iter().flat_map(framed).collect::<Vec<u8>>(),
+        );
+    }
+}
+
+/// Demands that a seed is what is made anew here; `UPDATE_EXPECT=1` writes it.
+fn is_the_seed(target: &str, name: &str, made: &[u8]) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../fuzz/seeds")
+        .join(target)
+        .join(name);
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
+        std::fs::write(&file, made).unwrap();
+    }
+    let seed = std::fs::read(&file).unwrap();
+    assert_eq!(seed, made, "{name}: UPDATE_EXPECT=1 makes it anew");
 }
 
 #[test]
@@ -153,16 +270,6 @@ fn ntlm_seeds_are_what_a_client_sends() {
         let (authenticate, _) = client.authenticate(challenge.as_bytes(), draw).unwrap();
         let length = u16::try_from(negotiate.len()).unwrap().to_le_bytes();
         let made = [length.as_slice(), &negotiate, &authenticate].concat();
-        let file = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("../../fuzz/seeds/ntlm")
-            .join(name);
-        if std::env::var_os("UPDATE_EXPECT").is_some() {
-            std::fs::write(&file, &made).unwrap();
-        }
-        assert_eq!(
-            std::fs::read(&file).unwrap(),
-            made,
-            "{name}: UPDATE_EXPECT=1 makes it anew"
-        );
+        is_the_seed("ntlm", name, &made);
     }
 }
