@@ -48,6 +48,28 @@ const CONTAINED: [(&str, &[&str]); 18] = [
     ("webauthn-rs", &["authn"]),
 ];
 
+/// Every outside crate that a foundation may name: whatever else it brought could do I/O.
+const FOUNDATIONS: [(&str, &[&str]); 3] = [
+    ("xml", &["aws-lc-rs", "base64", "roxmltree", "thiserror"]),
+    ("claims", &["fancy-regex", "thiserror"]),
+    (
+        "proto",
+        &[
+            "base64",
+            "hmac",
+            "jiff",
+            "md-5",
+            "md4",
+            "rc4",
+            "serde",
+            "serde_json",
+            "subtle",
+            "thiserror",
+            "zeroize",
+        ],
+    ),
+];
+
 /// Crates that stand outside the rows: they may name anything.
 const TOOLS: [&str; 2] = ["e2e", "xtask"];
 
@@ -61,6 +83,9 @@ pub fn check(metadata: &Value) -> Vec<String> {
         .as_array()
         .map(Vec::as_slice)
         .unwrap_or_default();
+    if packages.is_empty() {
+        return vec!["cargo's metadata names no packages".to_owned()];
+    }
     packages
         .iter()
         .flat_map(|package| wrong_arrows(package, &ours))
@@ -80,7 +105,7 @@ fn wrong_arrows(package: &Value, ours: &BTreeMap<&str, &[&str]>) -> Vec<String> 
         .as_array()
         .map(Vec::as_slice)
         .unwrap_or_default();
-    for dependency in dependencies.iter().filter(|it| it["kind"].is_null()) {
+    for dependency in dependencies.iter().filter(|it| it["kind"] != "dev") {
         let name = dependency["name"].as_str().unwrap_or_default();
         let to = short_name(name);
         let is_ours = name == "wicketgate" || name.starts_with("wicketgate-");
@@ -89,6 +114,12 @@ fn wrong_arrows(package: &Value, ours: &BTreeMap<&str, &[&str]>) -> Vec<String> 
         }
         if to == "lab" && is_ours && dependency["optional"] != Value::Bool(true) {
             wrong.push(format!("`{from}` names `lab` without the feature `demo`"));
+        }
+        let foundation = FOUNDATIONS.iter().find(|(ours, _)| *ours == from);
+        if foundation.is_some_and(|(_, outside)| !is_ours && !outside.contains(&name)) {
+            wrong.push(format!(
+                "`{from}` is a foundation and may not name `{name}`"
+            ));
         }
         let contained = CONTAINED.iter().find(|(outside, _)| *outside == name);
         if let Some((_, places)) = contained.filter(|(_, places)| !places.contains(&from.as_str()))
@@ -139,6 +170,40 @@ mod tests {
         let sql = json!([{ "name": "sqlx", "kind": null }]);
         assert_eq!(wrong("wicketgate-gateway", &sql).len(), 1);
         assert_eq!(wrong("wicketgate-store", &sql), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_builds_a_crate_is_looked_at_like_the_crate() {
+        let upward = json!([{ "name": "wicketgate-store", "kind": "build" }]);
+        assert_eq!(wrong("wicketgate-authn", &upward).len(), 1);
+        let sql = json!([{ "name": "sqlx", "kind": "build" }]);
+        assert_eq!(wrong("wicketgate-gateway", &sql).len(), 1);
+    }
+
+    #[test]
+    fn a_foundation_names_only_what_is_listed() {
+        let named = |name: &str, kind: Option<&str>| {
+            let dependency = json!([{ "name": name, "kind": kind }]);
+            wrong("wicketgate-proto", &dependency)
+        };
+        assert_eq!(named("rc4", None), Vec::<String>::new());
+        assert_eq!(named("socket2", Some("dev")), Vec::<String>::new());
+        assert_eq!(named("wicketgate-xml", None), Vec::<String>::new());
+        for kind in [None, Some("build")] {
+            assert_eq!(
+                named("socket2", kind),
+                ["`proto` is a foundation and may not name `socket2`"]
+            );
+        }
+        let elsewhere = json!([{ "name": "socket2", "kind": null }]);
+        assert_eq!(wrong("wicketgate-lab", &elsewhere), Vec::<String>::new());
+    }
+
+    #[test]
+    fn metadata_of_nothing_is_not_in_order() {
+        for nothing in [json!({}), json!({ "packages": [] }), json!(null)] {
+            assert_eq!(check(&nothing).len(), 1, "{nothing}");
+        }
     }
 
     #[test]
