@@ -59,12 +59,19 @@ pub fn check(tree: &str) -> Vec<String> {
         .lines()
         .map(|line| line.trim_end_matches(" (*)"))
         .collect();
-    lines.into_iter().flat_map(of_one).collect()
+    let packages: Vec<&str> = lines
+        .into_iter()
+        .filter(|line| !line.trim().is_empty())
+        .collect();
+    if packages.is_empty() {
+        return vec!["cargo's tree is empty".to_owned()];
+    }
+    packages.into_iter().flat_map(of_one).collect()
 }
 
 fn of_one(line: &str) -> Vec<String> {
     let Some((package, licence)) = line.split_once(" | ") else {
-        return Vec::new();
+        return vec![format!("`{line}` in cargo's tree is not understood")];
     };
     let name = package.split(' ').next().unwrap_or_default();
     let mut wrong = Vec::new();
@@ -115,6 +122,18 @@ mod tests {
         assert_eq!(
             check("a v1.0.0 | MIT\n\nc v0.1.0 (/c) | MIT OR Apache-2.0\n").len(),
             0
+        );
+    }
+
+    #[test]
+    fn a_tree_that_cannot_be_read_is_not_in_order() {
+        for tree in ["", "\n\n"] {
+            assert_eq!(check(tree), ["cargo's tree is empty"]);
+        }
+        let other = "a v1.0.0 | MIT\n[build-dependencies]\n";
+        assert_eq!(
+            check(other),
+            ["`[build-dependencies]` in cargo's tree is not understood"]
         );
     }
 }
