@@ -38,16 +38,67 @@ pub fn rust(path: &Path, text: &str) -> Findings {
         None => (text, ""),
     };
     sizes(&mut found, path, production, tests, is_test);
+    let is_foundation = FOUNDATIONS.iter().any(|folder| path.starts_with(folder));
+    let production_lines = production.lines().count();
     for (number, line) in text.lines().enumerate() {
         let place = format!("{name}:{}", number + 1);
-        words(
-            &mut found,
-            &place,
-            line,
-            is_test || number >= production.lines().count(),
-        );
+        let is_test = is_test || number >= production_lines;
+        words(&mut found, &place, line, is_test);
+        if is_foundation && !is_test {
+            found.errors.extend(reach(&place, line));
+        }
+    }
+    if has_conditional_ignore(text) {
+        found
+            .errors
+            .push(format!("{name}: a test that is ignored on a condition"));
     }
     found
+}
+
+/// The sources of the foundations.
+const FOUNDATIONS: [&str; 3] = ["crates/xml/src", "crates/claims/src", "crates/proto/src"];
+
+/// What a foundation may not do: wait, do I/O, read the clock, log.
+fn reach(place: &str, line: &str) -> Option<String> {
+    let code = line.trim_start();
+    if code.starts_with("//") {
+        return None;
+    }
+    let paths = [
+        "async fn",
+        "async move",
+        "async {",
+        "std::net",
+        "std::fs",
+        "std::env",
+    ];
+    let names = ["SystemTime", "Instant", "tracing"];
+    let grouped = ["net", "fs", "env"];
+    let is_word = |word: &&str| has_word(code, word);
+    let found = paths
+        .iter()
+        .find(|path| code.contains(**path))
+        .or_else(|| names.iter().find(|name| is_word(name)))
+        .or_else(|| {
+            let mut grouped = grouped.iter();
+            grouped.find(|name| code.starts_with("use std::{") && is_word(name))
+        })?;
+    Some(format!("{place}: `{found}` in a foundation"))
+}
+
+/// Whether a word stands in a line as a whole.
+fn has_word(line: &str, word: &str) -> bool {
+    line.split(|it: char| !it.is_alphanumeric() && it != '_')
+        .any(|it| it == word)
+}
+
+/// Whether an attribute ignores a test where something holds; it may have several lines.
+fn has_conditional_ignore(text: &str) -> bool {
+    text.split(concat!("#[cfg_", "attr(")).skip(1).any(|rest| {
+        let attribute = rest.split_once(")]").map_or(rest, |(inside, _)| inside);
+        has_word(attribute, concat!("ig", "nore"))
+    })
 }
 
 fn sizes(found: &mut Findings, path: &Path, production: &str, tests: &str, is_test: bool) {
@@ -140,12 +191,13 @@ fn words(found: &mut Findings, place: &str, line: &str, is_test: bool) {
             .errors
             .push(format!("{place}: a {todo} without its issue"));
     }
-    let sleeps =
-        line.contains(concat!("thread::", "sleep")) || line.contains(concat!("time::", "sleep"));
+    let sleeps = line.contains(concat!("thread::", "sleep"))
+        || line.contains(concat!("time::", "sleep"))
+        || calls_a_bare(concat!("sle", "ep("), line);
     if is_test && sleeps && !is_comment {
         found.errors.push(format!("{place}: a test that sleeps"));
     }
-    for banned in ["Manager", "Helper", "Utils"] {
+    for banned in ["Manager", "Helper", "Util", "Handler"] {
         let declares = ["struct ", "enum ", "trait ", "mod "]
             .iter()
             .any(|kind| line.contains(kind));
@@ -155,6 +207,16 @@ fn words(found: &mut Findings, place: &str, line: &str, is_test: bool) {
                 .push(format!("{place}: a name with {banned} in it"));
         }
     }
+}
+
+/// Whether a function is called by its name alone: neither a method nor of another module, and not
+/// where it is declared.
+fn calls_a_bare(call: &str, line: &str) -> bool {
+    line.match_indices(call).any(|(at, _)| {
+        let before = line.get(..at).unwrap_or_default();
+        let is_part = before.ends_with(|it: char| it.is_alphanumeric() || "_.:".contains(it));
+        !is_part && !before.ends_with("fn ")
+    })
 }
 
 /// What no tracked file may name: a path of a developer's machine, or a package registry's host.
@@ -249,9 +311,71 @@ mod tests {
         assert_eq!(errors(concat!("//! Why.\n#[", "ignore]\n")).len(), 1);
         assert_eq!(errors(concat!("//! Why.\n// TO", "DO: later\n")).len(), 1);
         assert_eq!(errors("//! Why.\nstruct UserManager;\n").len(), 1);
-        let sleepy = concat!("//! Why.\nstd::thread::", "sleep(a);\n");
+        let sleepy = concat!("//! Why.\nstd::thread::", "sle", "ep(a);\n");
         assert_eq!(rust(Path::new("e2e/tests/a.rs"), sleepy).errors.len(), 1);
         assert_eq!(errors(sleepy), Vec::<String>::new());
+        for name in ["FileUtil", "FileUtils", "RequestHandler", "Helpers"] {
+            assert_eq!(errors(&format!("//! Why.\npub struct {name};\n")).len(), 1);
+        }
+    }
+
+    #[test]
+    fn a_test_that_is_ignored_on_a_condition_is_found() {
+        let attribute = concat!("//! Why.\n#[cfg_", "attr(windows, ig", "nore = \"x\")]\n");
+        assert_eq!(errors(attribute).len(), 1);
+        assert_eq!(
+            errors(&attribute.replace("(windows, ", "(\n    windows,\n    ")).len(),
+            1
+        );
+        let other = attribute.replace(concat!("ig", "nore"), "path");
+        assert_eq!(errors(&other), Vec::<String>::new());
+    }
+
+    #[test]
+    fn an_imported_sleep_in_a_test_is_found() {
+        let found = |line: &str| {
+            let text = format!("//! Why.\n{}\n", line.replace('~', concat!("sle", "ep")));
+            rust(Path::new("e2e/tests/a.rs"), &text).errors.len()
+        };
+        assert_eq!(found("    ~(a).await;"), 1);
+        assert_eq!(found("    let nap = (~(a), 1);"), 1);
+        for line in [
+            "fn ~() {",
+            "bed.~(a);",
+            "over~(a);",
+            "// ~(a)",
+            "let ~ = 1;",
+        ] {
+            assert_eq!(found(line), 0, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_foundation_that_reaches_out_is_found() {
+        let found = |file: &str, line: &str| {
+            let text = format!("//! Why.\n{line}\n#[cfg(test)]\nmod tests {{\nuse std::fs;\n}}\n");
+            rust(Path::new(file), &text).errors.len()
+        };
+        for line in [
+            "pub async fn a() {}",
+            "use std::net::IpAddr;",
+            "use std::{fmt, fs};",
+            "    std::env::var(a);",
+            "    let now = time::SystemTime::now();",
+            "use std::time::Instant;",
+            "    tracing::info!(a);",
+        ] {
+            assert_eq!(found("crates/proto/src/a.rs", line), 1, "{line}");
+            assert_eq!(found("crates/proto/src/a/tests.rs", line), 0, "{line}");
+            assert_eq!(found("crates/server/src/a.rs", line), 0, "{line}");
+        }
+        for line in [
+            "// An Instant of std::fs.",
+            "struct InstantMessage;",
+            "use std::{fmt, str};",
+        ] {
+            assert_eq!(found("crates/xml/src/a.rs", line), 0, "{line}");
+        }
     }
 
     #[test]
