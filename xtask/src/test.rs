@@ -132,6 +132,26 @@ fn step(steps: &mut Vec<Step>, name: &str, work: impl FnOnce() -> anyhow::Result
     });
 }
 
+/// Whether this run is the one that decides: a skip is a failure then.
+fn in_ci() -> bool {
+    std::env::var_os("CI").is_some_and(|value| value == "true")
+}
+
+/// What was not run and should have been.
+fn left_out(counts: &Counts, skipped_stories: usize, in_ci: bool) -> Vec<String> {
+    let mut failures = Vec::new();
+    if in_ci && skipped_stories > 0 {
+        failures.push("in CI nothing may be skipped".to_owned());
+    }
+    if counts.skipped > 0 {
+        failures.push(format!(
+            "{} tests were ignored, filtered out or skipped by the runner",
+            counts.skipped
+        ));
+    }
+    failures
+}
+
 fn report(steps: &[Step], counts: &Counts, skipped: &str) -> anyhow::Result<()> {
     let mut slowest: Vec<(Duration, String)> = steps
         .iter()
@@ -148,16 +168,13 @@ fn report(steps: &[Step], counts: &Counts, skipped: &str) -> anyhow::Result<()> 
         .filter_map(|step| Some(format!("{}: {}", step.name, step.failure.as_ref()?)))
         .collect();
     let skipped: Vec<&str> = skipped.lines().collect();
-    let in_ci = std::env::var_os("CI").is_some_and(|value| value == "true");
-    if in_ci && !skipped.is_empty() {
-        failures.push("in CI nothing may be skipped".to_owned());
-    }
+    failures.extend(left_out(counts, skipped.len(), in_ci()));
     for failure in &failures {
         say(&format!("FAILED {failure}"));
     }
     say(&format!(
-        "{} passed, {} failed",
-        counts.passed, counts.failed
+        "{} passed, {} failed, {} not run",
+        counts.passed, counts.failed, counts.skipped
     ));
     say(&format!("stories skipped: {}", skipped.len()));
     for line in &skipped {
@@ -170,4 +187,23 @@ fn report(steps: &[Step], counts: &Counts, skipped: &str) -> anyhow::Result<()> 
         bail!("{} of {} steps failed", failures.len(), steps.len());
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_test_that_was_not_run_fails_everywhere_and_a_skipped_story_where_it_counts() {
+        let counts = |skipped| Counts {
+            skipped,
+            ..Counts::default()
+        };
+        assert_eq!(left_out(&counts(0), 0, true), Vec::<String>::new());
+        assert_eq!(left_out(&counts(0), 3, false), Vec::<String>::new());
+        assert_eq!(left_out(&counts(0), 3, true).len(), 1);
+        for in_ci in [false, true] {
+            assert_eq!(left_out(&counts(1), 0, in_ci).len(), 1);
+        }
+    }
 }

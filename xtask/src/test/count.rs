@@ -13,6 +13,8 @@ use crate::run::say;
 pub(super) struct Counts {
     pub(super) passed: u64,
     pub(super) failed: u64,
+    /// What a runner knows of and did not run.
+    pub(super) skipped: u64,
     /// Tests that took long, with their durations.
     pub(super) slow: Vec<(Duration, String)>,
 }
@@ -49,6 +51,7 @@ pub(super) fn streamed(command: &mut Command, counts: &mut Counts) -> anyhow::Re
     };
     counts.passed += said.passed;
     counts.failed += said.failed;
+    counts.skipped += said.skipped;
     counts.slow.extend(said.slow);
     let status = child.wait()?;
     if !status.success() {
@@ -65,10 +68,12 @@ impl Counts {
         if let Some(rest) = line.strip_prefix("test result:") {
             self.passed += before(rest, " passed");
             self.failed += before(rest, " failed");
+            self.skipped += before(rest, " ignored") + before(rest, " filtered out");
         }
         if let Some(rest) = line.strip_prefix("Summary ") {
             self.passed += before(rest, " passed");
             self.failed += before(rest, " failed") + before(rest, " timed out");
+            self.skipped += before(rest, " skipped");
         }
         let timed = line
             .split_once('[')
@@ -113,8 +118,8 @@ mod tests {
     fn the_runners_own_lines_are_counted() {
         let mut counts = Counts::default();
         for line in [
-            "test result: ok. 16 passed; 0 failed; 0 ignored; 0 measured",
-            "     Summary [   3.1s] 27 tests run: 25 passed (1 slow), 2 failed, 0 skipped",
+            "test result: ok. 16 passed; 0 failed; 2 ignored; 0 measured; 4 filtered out; finished",
+            "     Summary [   3.1s] 27 tests run: 25 passed (1 slow), 2 failed, 8 skipped",
             "        \u{1b}[32mPASS\u{1b}[0m [  12.345s] wicketgate-e2e::stories a_story",
             "nothing of that",
         ] {
@@ -129,6 +134,7 @@ mod tests {
             Counts {
                 passed: 41,
                 failed: 2,
+                skipped: 14,
                 slow
             }
         );

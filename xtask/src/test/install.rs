@@ -40,8 +40,7 @@ pub(super) fn all() -> anyhow::Result<()> {
 
 fn packages() -> anyhow::Result<()> {
     if !has("dpkg-query") || !has("apt-get") {
-        say("no apt-get here: stories that need its packages will say that they are skipped");
-        return Ok(());
+        return not_installed("there is no apt-get", super::in_ci());
     }
     let missing: Vec<&str> = PACKAGES
         .into_iter()
@@ -52,11 +51,8 @@ fn packages() -> anyhow::Result<()> {
     }
     let user = output(command("id").arg("-u"))?;
     if user.trim() != "0" {
-        say(&format!(
-            "not root, so these are not installed: {}",
-            missing.join(" ")
-        ));
-        return Ok(());
+        let reason = format!("not root, and these are missing: {}", missing.join(" "));
+        return not_installed(&reason, super::in_ci());
     }
     let quiet = ["-qq", "-y", "--no-install-recommends"];
     let apt = || {
@@ -67,6 +63,17 @@ fn packages() -> anyhow::Result<()> {
     };
     succeed(apt().args(["update", "-qq"]))?;
     succeed(apt().arg("install").args(quiet).args(&missing)).context("packages for the stories")
+}
+
+/// Where nothing may be skipped, what stories need must be there; elsewhere they say so themselves.
+fn not_installed(reason: &str, in_ci: bool) -> anyhow::Result<()> {
+    if in_ci {
+        bail!("packages for the stories: {reason}");
+    }
+    say(&format!(
+        "{reason}: stories that need packages will say that they are skipped"
+    ));
+    Ok(())
 }
 
 fn is_installed(name: &str) -> bool {
@@ -96,4 +103,15 @@ fn environment() -> anyhow::Result<()> {
     let mut install = std::process::Command::new(python());
     succeed(install.current_dir(root()).args(pip).args(PYTHON))?;
     Ok(std::fs::write(mark, wanted)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packages_that_cannot_be_installed_fail_where_nothing_may_be_skipped() {
+        assert!(not_installed("there is no apt-get", true).is_err());
+        assert!(not_installed("there is no apt-get", false).is_ok());
+    }
 }
