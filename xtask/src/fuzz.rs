@@ -160,7 +160,7 @@ fn after<'a>(text: &'a str, word: &str) -> &'a str {
 }
 
 /// The targets, by their files.
-fn targets() -> anyhow::Result<Vec<String>> {
+pub(crate) fn targets() -> anyhow::Result<Vec<String>> {
     let mut targets = Vec::new();
     for entry in std::fs::read_dir(root().join("fuzz/fuzz_targets"))? {
         let path = entry?.path();
@@ -178,6 +178,12 @@ fn targets() -> anyhow::Result<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_target_is_found() {
+        let targets = targets().unwrap();
+        assert!(targets.contains(&"spnego".to_owned()) && targets.contains(&"xml".to_owned()));
+    }
 
     #[test]
     fn only_what_was_found_and_is_small_is_kept_and_never_more_than_there_is_room_for() {

@@ -35,8 +35,8 @@ pub fn run(arguments: &[&str]) -> anyhow::Result<()> {
     ]);
     succeed(&mut stories)?;
     measured::append("cargo xtask night: stories in full", "all passed")?;
-    let targets = 8;
-    let seconds = (minutes * 60 / 2 / targets).max(1).to_string();
+    let targets = u32::try_from(crate::fuzz::targets()?.len())?;
+    let seconds = (minutes * 60 / 2 / targets.max(1)).max(1).to_string();
     crate::fuzz::run(&[&seconds])?;
     say("==> benches");
     let mut bench = crate::bench::command(&[])?;
