@@ -7,7 +7,7 @@ use std::ops::Range;
 use thiserror::Error;
 use xml::{Attribute, Element, Limits, ParseError};
 
-use crate::soap::namespace::{ADDRESSING, ADDRESSING_2004, POLICY, UTILITY};
+use crate::soap::namespace::{POLICY, UTILITY};
 use crate::soap::value::MAX_VALUE_BYTES;
 
 /// What a metadata document may ask for.
@@ -110,7 +110,8 @@ impl<'input> Document<'input> {
         by_reference.or_else(|| self.policies.iter().find(|policy| policy.id == by_custom))
     }
 
-    /// Every address of the document, issuers and imports included, in document order.
+    /// Every address of the document in document order: issuers, imports, and policies that are
+    /// elsewhere.
     pub fn addresses(&self) -> &[Address] {
         &self.addresses
     }
@@ -178,14 +179,12 @@ impl<'input> Document<'input> {
     fn addresses_of(&mut self, element: Element<'_, '_>) -> Result<(), MexParseError> {
         for attribute in element
             .attributes()
-            .filter(|attribute| bears_address(attribute))
+            .filter(|attribute| bears_address(attribute) || refers_away(element, attribute))
         {
             self.address(attribute.value(), attribute.value_range(), Place::Attribute)?;
         }
-        let is_address = element.name() == "Address"
-            && element
-                .namespace()
-                .is_some_and(|name| name == ADDRESSING || name == ADDRESSING_2004);
+        // Addressing has several namespaces, and SIPE reads none of them.
+        let is_address = element.name() == "Address";
         match element.inner_range() {
             Some(range) if is_address && element.children().next().is_none() => {
                 self.address(element.text().trim_ascii(), range, Place::Text)
@@ -298,6 +297,12 @@ fn location<'a, 'input>(element: Element<'a, 'input>) -> Option<Attribute<'a, 'i
 /// `location` of ports and imports, `schemaLocation` of schemas, `authorizationUri` of OAuth.
 fn bears_address(attribute: &Attribute<'_, '_>) -> bool {
     ["location", "schemaLocation", "authorizationUri"].contains(&attribute.name())
+}
+
+/// A policy that is not of this document.
+fn refers_away(element: Element<'_, '_>, attribute: &Attribute<'_, '_>) -> bool {
+    let is_reference = element.is(POLICY, "PolicyReference") && attribute.name() == "URI";
+    is_reference && !attribute.value().starts_with('#')
 }
 
 #[cfg(test)]

@@ -124,6 +124,22 @@ fn every_address_is_listed() {
 }
 
 #[test]
+fn a_policy_elsewhere_and_an_address_of_any_namespace_are_listed() {
+    let text = ODD
+        .replace(
+            "URI=\"#only-pin\"",
+            "URI=\"https://pool01.contoso.local/p\"",
+        )
+        .replace(
+            "</w:service>",
+            "<x:Address xmlns:x=\"urn:x\">https://fe/</x:Address></w:service>",
+        );
+    let found = urls(&Document::parse(&text).unwrap());
+    assert!(found.contains(&"https://pool01.contoso.local/p".to_owned()));
+    assert!(found.contains(&"https://fe/".to_owned()));
+}
+
+#[test]
 fn an_edit_that_changes_nothing_keeps_every_byte() {
     for text in [ODD, &minimal(), &format!("\u{feff}{ODD}")] {
         let document = Document::parse(text).unwrap();
