@@ -97,15 +97,42 @@ pub(crate) fn metadata(
     let kept = mex::Document::parse(&edited).map_err(|_| ReadError::Malformed)?;
     let is_published =
         |url: &str| host_of_url(url).is_some_and(|name| publication.hosts.contains_key(&name));
-    let mut addresses = kept
+    let mut ports = kept
         .ports()
         .iter()
         .filter_map(|port| port.address.as_deref());
-    if names.leaks(&edited) || !addresses.all(is_published) {
+    let mut addresses = kept.addresses().iter().map(|address| address.url.as_str());
+    let may_be_named = |url: &str| !names_host(url) || is_published(url) || is_well_known(url);
+    if names.leaks(&edited) || !ports.all(is_published) || !addresses.all(may_be_named) {
         return Err(ReadError::Leaks);
     }
     Ok(edited)
 }
+
+/// Whether an address names a host of its own for a program that fetches by HTTP.
+fn names_host(url: &str) -> bool {
+    let scheme = url.split_once(':').map(|(scheme, _)| scheme);
+    let is_http = |scheme: &str| {
+        ["http", "https"]
+            .iter()
+            .any(|it| scheme.eq_ignore_ascii_case(it))
+    };
+    url.starts_with("//") || scheme.is_some_and(is_http)
+}
+
+/// Whether an address is a name in a published specification, which nobody fetches.
+fn is_well_known(url: &str) -> bool {
+    host_of_url(url).is_some_and(|host| WELL_KNOWN.contains(&host.as_str()))
+}
+
+/// Hosts in whose names the specifications behind WSDL write their identifiers.
+const WELL_KNOWN: [&str; 5] = [
+    "schemas.xmlsoap.org",
+    "www.w3.org",
+    "docs.oasis-open.org",
+    "schemas.microsoft.com",
+    "tempuri.org",
+];
 
 /// The names of the ports that stay: those whose logon this host offers.
 fn offered_ports(host: &Host) -> Vec<&'static str> {

@@ -285,3 +285,51 @@ fn metadata_that_cannot_be_read_or_names_another_host_does_not_come_out() {
         refused(&get(LYNC, MEX), "text/xml", body);
     }
 }
+
+#[test]
+fn metadata_names_no_host_that_is_not_published_wherever_it_stands() {
+    let own = metadata("https://fe01.contoso.local/WebTicket");
+    let with = |inside: &str| {
+        own.replace(
+            "</wsdl:definitions>",
+            &format!("{inside}</wsdl:definitions>"),
+        )
+    };
+    for url in [
+        "https://pool9.contoso.local/x",
+        "HTTP://pool9.contoso.local/x",
+        "//pool9.contoso.local/x",
+        "https://www.w3.org@pool9.contoso.local/",
+        "https:pool9.contoso.local",
+    ] {
+        for inside in [
+            format!("<wsdl:import namespace='urn:x' location='{url}'/>"),
+            format!("<xs:import xmlns:xs='urn:x' schemaLocation='{url}'/>"),
+            format!("<sp:Issuer><wsa:Address>{url}</wsa:Address></sp:Issuer>"),
+            format!("<Address xmlns='urn:x'>{url}</Address>"),
+        ] {
+            refused(&get(LYNC, MEX), "text/xml", &with(&inside));
+        }
+    }
+    let elsewhere = "<wsp:PolicyReference URI='https://pool9.contoso.local/p'/>";
+    refused(&get(LYNC, MEX), "text/xml", &with(elsewhere));
+    let scene = Scene::new();
+    for url in [
+        "https://FE01.contoso.local/WebTicket?wsdl=0",
+        "https://lyncdiscover.contoso.com/x",
+        "http://www.w3.org/2005/08/addressing/anonymous",
+        "http://schemas.microsoft.com/ws/2005/05/addressing/none",
+        "urn:x",
+        "x.xsd",
+    ] {
+        let inside = format!("<wsdl:import location='{url}'/><wsa:Address>{url}</wsa:Address>");
+        let request = get(LYNC, MEX);
+        let passed = edited(
+            (&mut scene.connects(), &request),
+            "text/xml",
+            &with(&inside),
+        );
+        let text = String::from_utf8(passed.unwrap().body.to_vec()).unwrap();
+        assert!(!text.to_lowercase().contains("fe01"), "{text}");
+    }
+}
