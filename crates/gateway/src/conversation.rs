@@ -223,7 +223,7 @@ impl Conversation {
             refuse(StatusCode::BAD_REQUEST, sentence, true)
         };
         headers::framing(head).map_err(in_doubt)?;
-        let name = self.host_name(head).ok_or_else(|| {
+        let (name, published) = self.host_name(head).ok_or_else(|| {
             let sentence = "No such host is here.\n";
             refuse(StatusCode::MISDIRECTED_REQUEST, sentence, true)
         })?;
@@ -245,6 +245,7 @@ impl Conversation {
         Ok(Asked {
             head: head.clone(),
             name,
+            published,
             route,
             activity,
             replies,

@@ -112,6 +112,8 @@ pub struct Host {
     pub routes: Vec<Arc<Route>>,
     /// The back end's own names and what they are called outside, for rewriting answers.
     pub names: BTreeMap<String, String>,
+    /// The port that clients see; `None` is 443.
+    pub public_port: Option<u16>,
     /// The host name and path of the web ticket service, for `X-MS-WebTicketURL`.
     pub web_ticket_url: Option<String>,
 }

@@ -8,8 +8,12 @@ const MAX_TICKET_REQUEST: usize = 64 * 1024;
 const WEB_TICKET: HeaderName = HeaderName::from_static("x-ms-webticket");
 
 impl Conversation {
-    /// The published host that a request names; it must be the one that TLS asked for, too.
-    pub(super) fn host_name(&self, head: &http::request::Parts) -> Option<String> {
+    /// The published host that a request names, and how back ends hear of it; it must be the one that
+    /// TLS asked for, too.
+    ///
+    /// SECURITY: back ends build addresses from it, so that not a byte of it is the client's
+    /// (T-HTTP-8): lower case, and with no port but the public one.
+    pub(super) fn host_name(&self, head: &http::request::Parts) -> Option<(String, String)> {
         let sent = head.headers.get(header::HOST)?.to_str().ok()?;
         let authority: http::uri::Authority = sent.parse().ok()?;
         if sent.contains('@')
@@ -20,16 +24,21 @@ impl Conversation {
         {
             return None;
         }
-        // `Authority` says of a port that is no number that there is none.
-        let port = authority.as_str().strip_prefix(authority.host())?;
-        let is_port = port.is_empty() || port.strip_prefix(':')?.parse::<u16>().is_ok();
+        let port = match authority.as_str().strip_prefix(authority.host())? {
+            "" => None,
+            rest => Some(port_number(rest.strip_prefix(':')?)?),
+        };
         let name = authority.host().to_ascii_lowercase();
-        let agrees = self
-            .peer
-            .server_name
-            .as_ref()
-            .is_none_or(|asked| *asked == name);
-        (is_port && agrees && self.publication.hosts.contains_key(&name)).then_some(name)
+        let host = self.publication.hosts.get(&name)?;
+        let asked = self.peer.server_name.as_ref();
+        if asked.is_some_and(|asked| *asked != name) {
+            return None;
+        }
+        let published = match port.filter(|port| host.public_port == Some(*port)) {
+            Some(port) => format!("{name}:{port}"),
+            None => name.clone(),
+        };
+        Some((name, published))
     }
 
     /// A request came that does not go on with the handshake: the handshake is void (T-CONN-9).
@@ -285,7 +294,7 @@ impl Conversation {
 
     fn onward_head(&self, asked: &Asked, is_read: bool) -> Option<http::request::Parts> {
         let route = &asked.route;
-        let published = asked.head.headers.get(header::HOST)?.clone();
+        let published = HeaderValue::from_str(&asked.published).ok()?;
         let host = match &route.host_header {
             Some(host) => HeaderValue::from_str(host).ok()?,
             None => published.clone(),
@@ -433,6 +442,12 @@ impl Conversation {
         });
         Ok(relayed.collect())
     }
+}
+
+/// A port as everybody reads it; `u16` takes a sign and zeros before it.
+fn port_number(text: &str) -> Option<u16> {
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
+    text.parse().ok().filter(|_| is_plain)
 }
 
 /// The door asked for something that was not due; nothing passes.

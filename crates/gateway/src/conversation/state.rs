@@ -30,6 +30,7 @@ pub(super) enum Stage {
 pub(super) struct Asked {
     pub(super) head: http::request::Parts,
     pub(super) name: String,
+    pub(super) published: String,
     pub(super) route: Arc<Route>,
     pub(super) activity: ActivityId,
     pub(super) replies: Replies,

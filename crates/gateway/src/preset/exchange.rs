@@ -20,6 +20,8 @@ const WS_SECURITY: &str = "WSSecurity";
 pub struct Exchange {
     /// The published name, lower case.
     pub host: String,
+    /// The port that clients see.
+    pub public_port: u16,
     /// The farm.
     pub farm: String,
     /// Its own names and what they are called outside.
@@ -50,6 +52,7 @@ pub fn hosts(exchange: &Exchange) -> Vec<(String, Host)> {
         exchange.host.clone(),
         Host {
             routes,
+            public_port: Some(exchange.public_port).filter(|port| *port != 443),
             names: lower_case(&exchange.internal_names),
             ..Host::default()
         },

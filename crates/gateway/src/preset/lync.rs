@@ -39,6 +39,7 @@ pub struct LyncPool {
 #[must_use]
 pub fn hosts(pool: &LyncPool) -> Vec<(String, Host)> {
     let names = lower_case(&pool.internal_names);
+    let public_port = Some(pool.public_port).filter(|port| *port != 443);
     let root = |path: &str| anonymous(pool, path, Kind::LyncDiscover);
     let discover = |host: &String| {
         let routes = vec![root("/"), root(ROOT)];
@@ -47,6 +48,7 @@ pub fn hosts(pool: &LyncPool) -> Vec<(String, Host)> {
             Host {
                 routes,
                 names: names.clone(),
+                public_port,
                 web_ticket_url: None,
             },
         )
@@ -59,6 +61,7 @@ pub fn hosts(pool: &LyncPool) -> Vec<(String, Host)> {
             protected(pool, WEB_TICKET, Kind::LyncWebTicket),
         ],
         names: names.clone(),
+        public_port,
         web_ticket_url: Some(web_ticket_url(pool)),
     };
     let mut hosts: Vec<(String, Host)> = pool.discover_hosts.iter().map(discover).collect();

@@ -40,6 +40,14 @@ fn t_http_8_a_host_that_is_not_published_is_misdirected_and_is_not_reflected() {
         "mail.contoso.com:",
         "mail.contoso.com:65536",
         "mail.contoso.com:443:443",
+        "mail.contoso.com:+80",
+        "mail.contoso.com:+443",
+        "mail.contoso.com:-1",
+        "mail.contoso.com:0",
+        "mail.contoso.com:00080",
+        "mail.contoso.com:0443",
+        "mail.contoso.com: 443",
+        "mail.contoso.com:4e2",
         "mail.contoso.com:443@evil.example",
         "mail.contoso.com.",
         "mail.contoso.com..",
@@ -73,6 +81,32 @@ fn a_published_host_is_known_in_any_case_and_with_any_port() {
         "Mail.contoso.com:8443",
     ] {
         assert_eq!(told(&scene, &anna, get(host, EWS)), "anna", "{host}");
+    }
+}
+
+#[test]
+fn t_http_8_a_back_end_hears_the_published_name_and_no_byte_of_the_clients() {
+    let scene = Scene::new();
+    for (sent, heard) in [
+        ("lyncdiscover.contoso.com", "lyncdiscover.contoso.com"),
+        ("LyncDiscover.CONTOSO.com", "lyncdiscover.contoso.com"),
+        ("lyncdiscover.contoso.com:443", "lyncdiscover.contoso.com"),
+        ("LYNCDISCOVER.contoso.com:1", "lyncdiscover.contoso.com"),
+        ("lyncdiscover.contoso.com:65535", "lyncdiscover.contoso.com"),
+    ] {
+        let forward = scene.connects().sends(&get(sent, ROOT)).forward();
+        assert_eq!(forward.head.headers["host"], heard, "{sent}");
+        assert_eq!(forward.head.headers["x-forwarded-host"], heard, "{sent}");
+    }
+    let anna = scene.person("anna");
+    for (sent, heard) in [
+        ("Mail.contoso.com:8443", "mail.contoso.com:8443"),
+        ("mail.contoso.com:443", "mail.contoso.com"),
+        ("mail.contoso.com", "mail.contoso.com"),
+    ] {
+        let request = get(sent, EWS).basic("anna", &anna.password);
+        let forward = scene.connects().sends(&request).forward();
+        assert_eq!(forward.head.headers["x-forwarded-host"], heard, "{sent}");
     }
 }
 

@@ -254,6 +254,7 @@ pub(crate) fn publication() -> Publication {
     };
     let exchange = Exchange {
         host: MAIL.to_owned(),
+        public_port: 8443,
         internal_names: BTreeMap::from([(EXCHANGE.to_owned(), MAIL.to_owned())]),
         farm: "exchange".to_owned(),
         host_header: Some(EXCHANGE.to_owned()),

@@ -200,7 +200,12 @@ impl<'a> Understanding<'a> {
             let farm = self.farm(&exchange.farm)?;
             let preset = gateway::preset::exchange::Exchange {
                 host: exchange.host.to_ascii_lowercase(),
-                internal_names: own_names(farm, &exchange.host, &exchange.internal_names),
+                public_port: exchange.public_port.unwrap_or(443),
+                internal_names: own_names(
+                    farm,
+                    (&exchange.host, exchange.public_port),
+                    &exchange.internal_names,
+                ),
                 farm: exchange.farm.get_ref().clone(),
                 host_header: farm.host_header.clone(),
                 onward: self.onward(farm)?,
@@ -214,7 +219,12 @@ impl<'a> Understanding<'a> {
             let farm = self.farm(&route.farm)?;
             let host = Host {
                 routes,
-                names: own_names(farm, &route.host, &route.internal_names),
+                names: own_names(
+                    farm,
+                    (&route.host, route.public_port),
+                    &route.internal_names,
+                ),
+                public_port: route.public_port.filter(|port| *port != 443),
                 ..Host::default()
             };
             merge(&mut hosts, route.host.to_ascii_lowercase(), host);
@@ -382,6 +392,7 @@ fn merge(hosts: &mut BTreeMap<String, Host>, name: String, host: Host) {
     let entry = hosts.entry(name).or_default();
     entry.routes.extend(host.routes);
     entry.names.extend(host.names);
+    entry.public_port = entry.public_port.or(host.public_port);
     entry.web_ticket_url = entry.web_ticket_url.take().or(host.web_ticket_url);
 }
 
@@ -390,16 +401,20 @@ fn merge(hosts: &mut BTreeMap<String, Host>, name: String, host: Host) {
 /// A name that the published one contains would make every address outside look like a leak.
 fn own_names(
     farm: &written::Farm,
-    published: &str,
+    (published, public_port): (&str, Option<u16>),
     listed: &BTreeMap<String, String>,
 ) -> BTreeMap<String, String> {
     let published = published.to_ascii_lowercase();
+    let outside = match public_port {
+        None | Some(443) => published.clone(),
+        Some(port) => format!("{published}:{port}"),
+    };
     let told = [&farm.host_header, &farm.tls_name].into_iter().flatten();
     let mut names: BTreeMap<String, String> = told
         .filter_map(|own| own.split(':').next())
         .map(str::to_ascii_lowercase)
         .filter(|own| !published.contains(own.as_str()))
-        .map(|own| (own, published.clone()))
+        .map(|own| (own, outside.clone()))
         .collect();
     names.extend(
         listed

@@ -170,6 +170,8 @@ pub(crate) struct LyncPool {
 pub(crate) struct Exchange {
     /// The published name.
     pub(crate) host: String,
+    /// The port that clients see, where it is not 443.
+    pub(crate) public_port: Option<u16>,
     /// The back end's own names and what they are called outside; the farm's Host header and TLS
     /// name are known without being listed.
     #[serde(default)]
@@ -184,6 +186,8 @@ pub(crate) struct Exchange {
 pub(crate) struct Route {
     /// The published name.
     pub(crate) host: String,
+    /// The port that clients see, where it is not 443.
+    pub(crate) public_port: Option<u16>,
     /// The path.
     pub(crate) path: String,
     /// Whether everything below the path is meant too.

@@ -55,6 +55,11 @@ fn s57_what_a_back_end_is_told_to_be_called_is_rewritten_to_the_published_name()
         ];
         assert_eq!(names(&publication, host), expected);
     }
+    let publication = published(farm, "public_port = 8443").unwrap();
+    let first = names(&publication, "app.contoso.com").remove(0);
+    let outside = "app.contoso.com:8443";
+    assert_eq!(first, pair("app01.contoso.local", outside));
+    assert_eq!(publication.hosts["app.contoso.com"].public_port, Some(8443));
     let publication = published("host_header = \"contoso.com\"", "").unwrap();
     assert_eq!(names(&publication, "app.contoso.com"), []);
 }
