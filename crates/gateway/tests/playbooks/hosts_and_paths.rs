@@ -245,6 +245,16 @@ fn t_http_9_a_path_that_can_be_read_in_two_ways_is_refused() {
         "/EWS/%u002e",
         "/EWS/%2",
         "/EWS/*",
+        "/EWS/mrsproxy.svc::$DATA",
+        "/EWS/mrsproxy.svc%3A%3A$DATA",
+        "/EWS::$INDEX_ALLOCATION/mrsproxy.svc",
+        "/EWS/MRSPRO~1.SVC",
+        "/EWS/(S(x))/mrsproxy.svc",
+        "/(A(x))/EWS/mrsproxy.svc",
+        "/EWS/mrsproxy.svc%C2%A0",
+        "/EWS/mrsproxy.svc%E2%80%8B",
+        "/EWS/%E2%84%AAx",
+        "/EWS/B%C3%BCro",
         "*",
         &long,
     ] {
@@ -259,7 +269,8 @@ fn t_http_9_what_was_decided_about_goes_on_as_it_was_written() {
     for written in [
         "/ews/EXCHANGE.asmx",
         "/EWS/%45xchange.asmx",
-        "/EWS/B%C3%BCro?a=%2e%2e%2f&b=/../c&d=%00",
+        "/EWS/x?a=%2e%2e%2f&b=/../c&d=%00&e=B%C3%BCro&f=sip:anna@contoso.com&g=~1(S(x))::$DATA",
+        "/EWS/sip:anna@contoso.com",
         "/EWS/",
         "/EWS?",
     ] {
