@@ -15,7 +15,7 @@ use authn::place::{ActivityId, Channel, Zone};
 use authn::ticket::{RelayedTicket, TicketKey};
 use authn::{Attempt, Authenticated, Outcome, Proof, Refusal};
 use bytes::Bytes;
-use http::header::{self, HeaderName, HeaderValue};
+use http::header::{self, HeaderValue};
 use http::{HeaderMap, StatusCode, Version};
 use jiff::Timestamp;
 use proto::http_auth::Credentials;

@@ -1,7 +1,11 @@
 //! Headers: which of a client's go on, which of a back end's come out, and what framing is sound.
 //!
-//! Strip first, add afterwards: whatever a client writes, the back end sees our identity headers
-//! only (T-HTTP-6, T-HTTP-7). Credentials of the connection never pass in either direction (design 13).
+//! Of a request pass the headers that are listed (`allowed.rs`) and not denied (`denied.rs`). Strip first,
+//! add afterwards: whatever a client writes, the back end sees our identity headers only (T-HTTP-6,
+//! T-HTTP-7). Credentials of the connection never pass in either direction (design 13).
+
+mod allowed;
+mod denied;
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -9,76 +13,14 @@ use std::net::IpAddr;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Version};
 
+use allowed::is_standard;
+use denied::is_hop_by_hop;
+
+pub(crate) use allowed::WEB_TICKET;
+pub use allowed::may_be_passed;
+
 /// The header by which a request is found in logs and audit.
 pub const ACTIVITY: HeaderName = HeaderName::from_static("x-wicketgate-activity");
-
-/// Headers of one hop (RFC 9110 7.6.1), and what only the connection to us is about.
-const HOP_BY_HOP: [&str; 10] = [
-    "connection",
-    "keep-alive",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-    "expect",
-    "http2-settings",
-    "content-length",
-];
-
-/// Names by which programs are told who a client is or where it comes from; compared after `_`
-/// became `-`, as CGI and its heirs do.
-const IDENTITY: [&str; 30] = [
-    "forwarded",
-    "front-end-https",
-    "client-ip",
-    "true-client-ip",
-    "x-client-ip",
-    "x-cluster-client-ip",
-    "x-real-ip",
-    "x-remote-ip",
-    "x-remote-addr",
-    "x-originating-ip",
-    "remote-user",
-    "x-remote-user",
-    "remote-addr",
-    "x-user",
-    "x-username",
-    "x-user-identity",
-    "x-logon-user",
-    "logon-user",
-    "auth-user",
-    "x-original-url",
-    "x-rewrite-url",
-    "x-original-host",
-    "x-host",
-    "x-http-method-override",
-    "x-method-override",
-    "x-beresource",
-    "x-anonresource",
-    "x-anonresource-backend",
-    "x-cafeproxy",
-    "x-commonaccesstoken",
-];
-
-/// The same for whole families of names.
-const IDENTITY_PREFIXES: [&str; 14] = [
-    "x-forwarded",
-    "x-wicketgate",
-    "x-auth-",
-    "x-authenticated",
-    "x-ssl-",
-    "x-client-cert",
-    // What AD FS is told by its own proxy.
-    "x-ms-proxy",
-    "x-ms-forwarded",
-    "x-ms-adfs-",
-    "x-ms-endpoint-",
-    "x-ms-target-role",
-    "x-ms-client-ip",
-    "x-arr-",
-    "x-iisnode-",
-];
 
 /// Cookies that choose a back end (CVE-2021-26855, CVE-2021-33766).
 const ROUTING_COOKIES: [&str; 4] = [
@@ -196,8 +138,12 @@ pub(crate) struct Added<'a> {
     pub(crate) activity: HeaderValue,
     /// What the route sets.
     pub(crate) set: &'a [(HeaderName, HeaderValue)],
+    /// What the route lets pass beside what any does.
+    pub(crate) pass: &'a [HeaderName],
     /// The names by which any back end here is told who the user is.
     pub(crate) identity: &'a BTreeSet<String>,
+    /// Whether a web ticket was checked, and found to be one that we know.
+    pub(crate) is_by_ticket: bool,
     /// Whether the answer will be read by us, so that it must come whole and not compressed.
     pub(crate) is_read: bool,
 }
@@ -207,14 +153,7 @@ pub(crate) fn onward(sent: &HeaderMap, added: &Added<'_>) -> HeaderMap {
     let named = named_by_connection(sent);
     let mut onward = HeaderMap::with_capacity(sent.len() + 6);
     for (name, value) in sent {
-        let is_ours = name == header::HOST || is_identity(name.as_str(), added.identity);
-        if is_ours || is_hop_by_hop(name) || named.contains(name.as_str()) {
-            continue;
-        }
-        if name == header::AUTHORIZATION && !is_bearer(value) {
-            continue;
-        }
-        if name.as_str().starts_with("proxy-") || (added.is_read && asks_for_less(name)) {
+        if named.contains(name.as_str()) || !passes(name, added) {
             continue;
         }
         if name == header::COOKIE {
@@ -303,27 +242,20 @@ fn named_by_connection(headers: &HeaderMap) -> BTreeSet<String> {
         .collect()
 }
 
-fn is_hop_by_hop(name: &HeaderName) -> bool {
-    HOP_BY_HOP.contains(&name.as_str())
-}
-
-/// Whether a name tells who the client is, in any spelling. A name with an underscore never passes:
-/// a back end that folds it would read another.
-fn is_identity(name: &str, ours: &BTreeSet<String>) -> bool {
-    let is_listed = IDENTITY.contains(&name) || ours.contains(name);
-    is_listed || name.contains('_') || IDENTITY_PREFIXES.iter().any(|it| name.starts_with(it))
+/// Whether a header of a client's passes under its name. Of its credentials only a ticket does that
+/// was checked; nobody here checks a Bearer token, so that none goes on.
+fn passes(name: &HeaderName, added: &Added<'_>) -> bool {
+    if name == WEB_TICKET {
+        return added.is_by_ticket;
+    }
+    let is_listed = is_standard(name) || added.pass.contains(name);
+    let is_unreadable = added.is_read && asks_for_less(name);
+    is_listed && may_be_passed(name, added.identity) && !is_unreadable
 }
 
 /// Whether a header asks for an answer that cannot be read: a part of it, or compressed.
 fn asks_for_less(name: &HeaderName) -> bool {
     [header::ACCEPT_ENCODING, header::RANGE, header::IF_RANGE].contains(name)
-}
-
-fn is_bearer(value: &HeaderValue) -> bool {
-    value
-        .as_bytes()
-        .get(..7)
-        .is_some_and(|start| start.eq_ignore_ascii_case(b"bearer "))
 }
 
 /// A challenge that may come out: those of tickets and tokens, none that asks for a password.

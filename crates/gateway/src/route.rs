@@ -101,6 +101,8 @@ pub struct Route {
     pub host_header: Option<String>,
     /// How the back end learns who it is.
     pub onward: Onward,
+    /// Request headers that pass beside those that any route lets pass.
+    pub pass_headers: Vec<http::HeaderName>,
     /// Request headers that an operator's rule sets (only names on the allow-list reach this).
     pub set_headers: Vec<(http::HeaderName, http::HeaderValue)>,
 }
@@ -183,6 +185,7 @@ mod tests {
             farm: "farm".to_owned(),
             host_header: None,
             onward: Onward::None,
+            pass_headers: Vec::new(),
             set_headers: Vec::new(),
         })
     }

@@ -4,8 +4,6 @@ use super::*;
 
 /// The largest web ticket request that is read.
 const MAX_TICKET_REQUEST: usize = 64 * 1024;
-/// The header that carries a web ticket.
-const WEB_TICKET: HeaderName = HeaderName::from_static("x-ms-webticket");
 
 impl Conversation {
     /// The published host that a request names, and how back ends hear of it; it must be the one that
@@ -117,7 +115,7 @@ impl Conversation {
     /// A web ticket. Authorization is not looked at here, and whoever the connection belongs to stays.
     fn by_ticket(&mut self, asked: Asked) -> Verdict {
         self.interrupted();
-        let mut presented = asked.head.headers.get_all(WEB_TICKET).iter();
+        let mut presented = asked.head.headers.get_all(headers::WEB_TICKET).iter();
         let (first, second) = (presented.next(), presented.next());
         let only = first
             .filter(|_| second.is_none())
@@ -305,7 +303,9 @@ impl Conversation {
             host,
             activity: asked.replies.activity.clone(),
             set: &route.set_headers,
+            pass: &route.pass_headers,
             identity: &self.publication.identity_headers,
+            is_by_ticket: asked.channel == Some(Channel::Ticket),
             is_read,
         };
         let path = asked.head.uri.path_and_query()?.clone();

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use authn::place::Service;
+use http::HeaderName;
 
 use crate::rewrite::lower_case;
 use crate::route::{Auth, Host, Kind, Onward, PathPattern, Route, Scheme};
@@ -70,6 +71,33 @@ fn route(exchange: &Exchange, path: PathPattern, auth: Auth) -> Arc<Route> {
         farm: exchange.farm.clone(),
         host_header: exchange.host_header.clone(),
         onward: exchange.onward.clone(),
+        pass_headers: HEADERS.map(HeaderName::from_static).to_vec(),
         set_headers: Vec::new(),
     })
 }
+
+/// Request headers of the clients of EWS, MAPI over HTTP, ActiveSync and Autodiscover.
+///
+/// SECURITY: X-User-Identity, which Outlook sends to Autodiscover, names somebody and is not here.
+pub(crate) const HEADERS: [&str; 20] = [
+    "ms-asacceptmultipart",
+    "ms-asprotocolversion",
+    "x-anchormailbox",
+    "x-clientapplication",
+    "x-clientinfo",
+    "x-clientstatistics",
+    "x-deviceinfo",
+    "x-featureversion",
+    "x-mapihttpcapability",
+    "x-ms-cookieuri-requested",
+    "x-ms-policykey",
+    "x-owa-actionid",
+    "x-owa-actionname",
+    "x-owa-canary",
+    "x-owa-correlationid",
+    "x-owa-urlpostdata",
+    "x-preferserveraffinity",
+    "x-publicfoldermailbox",
+    "x-requestid",
+    "x-requesttype",
+];

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use authn::place::Service;
-use http::Method;
+use http::{HeaderName, Method};
 
 use crate::rewrite::lower_case;
 use crate::route::{Auth, Host, Kind, Onward, PathPattern, Route, Scheme};
@@ -118,6 +118,15 @@ fn route(pool: &LyncPool, path: &str, kind: Kind) -> Route {
         farm: pool.farm.clone(),
         host_header: pool.host_header.clone(),
         onward: Onward::None,
+        pass_headers: HEADERS.map(HeaderName::from_static).to_vec(),
         set_headers: Vec::new(),
     }
 }
+
+/// Request headers of Lync's clients and of the web SDK (UCWA).
+pub(crate) const HEADERS: [&str; 4] = [
+    "x-ms-correlation-id",
+    "x-ms-requiresminresourceversion",
+    "x-ms-sdk-instance",
+    "x-ms-sdk-session",
+];

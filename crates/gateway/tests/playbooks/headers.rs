@@ -38,7 +38,11 @@ fn lines(headers: &HeaderMap) -> String {
 fn what_is_added_is_the_way_the_request_came_and_its_id() {
     let scene = Scene::new();
     let anna = scene.person("anna");
-    let request = ews().basic("anna", &anna.password).with("x-kept", "1");
+    let request = ews()
+        .basic("anna", &anna.password)
+        .with("accept", "text/xml")
+        .with("x-anchormailbox", "anna@contoso.com")
+        .with("x-no-list-has-it", "1");
     let mut forward = scene.connects().sends(&request).forward();
     let id = forward
         .head
@@ -48,11 +52,12 @@ fn what_is_added_is_the_way_the_request_came_and_its_id() {
     assert_eq!(id, forward.activity.0.as_str());
     assert_eq!(forward.head.version, Version::HTTP_11);
     expect![[r#"
+        accept: text/xml
         host: exch01.contoso.local
+        x-anchormailbox: anna@contoso.com
         x-forwarded-for: 198.51.100.7
         x-forwarded-host: mail.contoso.com
-        x-forwarded-proto: https
-        x-kept: 1"#]]
+        x-forwarded-proto: https"#]]
     .assert_eq(&lines(&forward.head.headers));
 }
 
@@ -124,13 +129,17 @@ fn t_ntlm_4_credentials_do_not_go_on_through_an_open_route() {
         let headers = scene.connects().sends(&request).forward().head.headers;
         assert!(!headers.contains_key("authorization"), "{value}");
     }
-    // One that may pass takes none along that may not.
-    let two = get(DISCOVER, ROOT)
-        .basic("a", "b")
-        .with("authorization", "Bearer cwt=AA");
-    let headers = scene.connects().sends(&two).forward().head.headers;
-    let passed: Vec<&HeaderValue> = headers.get_all("authorization").iter().collect();
-    assert_eq!(passed, ["Bearer cwt=AA"]);
+    // A ticket that nobody checked is a credential, too.
+    for request in [
+        get(DISCOVER, ROOT).with("authorization", "Bearer cwt=AA"),
+        get(DISCOVER, ROOT).with("x-ms-webticket", "cwt=AA"),
+        get(LYNC, MEX).with("x-ms-webticket", "cwt=AA"),
+    ] {
+        let headers = scene.connects().sends(&request).forward().head.headers;
+        assert!(!lines(&headers).contains("cwt=AA"), "{headers:?}");
+    }
+    let headers = passed(&ews().with("x-ms-webticket", "cwt=AA"));
+    assert!(!lines(&headers).contains("cwt=AA"), "{headers:?}");
 }
 
 #[test]
@@ -255,6 +264,22 @@ fn t_http_10_nothing_that_a_client_writes_chooses_the_back_end() {
     let cookies: Vec<&HeaderValue> = headers.get_all("cookie").iter().collect();
     assert_eq!(cookies, ["a=b; c=d", "e=f"]);
     assert!(!lines(headers).contains("evil"));
+}
+
+#[test]
+fn s58_a_route_lets_pass_what_its_operator_listed() {
+    let scene = Scene::publishing(publication_with(MAIL, |route| {
+        route.pass_headers = vec![HeaderName::from_static("x-csrf-token")];
+    }));
+    let anna = scene.person("anna");
+    let request = ews()
+        .with("x-csrf-token", "1")
+        .with("x-other", "2")
+        .with("x-anchormailbox", "3")
+        .basic("anna", &anna.password);
+    let headers = scene.connects().sends(&request).forward().head.headers;
+    assert_eq!(headers["x-csrf-token"], "1");
+    assert!(!headers.contains_key("x-other") && !headers.contains_key("x-anchormailbox"));
 }
 
 #[test]

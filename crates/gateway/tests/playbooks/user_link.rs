@@ -58,7 +58,8 @@ fn a_known_ticket_passes_as_its_owner() {
         .buys(&ben, LYNC, &answer_with_cwt("AAECAwQ="));
     let mut connection = scene.connects();
     for (ticket, owner) in [(presented("one"), &anna), ("cwt=AAECAwQ=".to_owned(), &ben)] {
-        let said = connection.sends(&user(&ticket));
+        let request = user(&ticket).with("authorization", "Bearer cwt=AAEC");
+        let said = connection.sends(&request);
         assert_eq!(said.told(), owner.account.sam);
         let forward = said.forward();
         assert_eq!(
@@ -66,6 +67,7 @@ fn a_known_ticket_passes_as_its_owner() {
             (Onward::None, "lync")
         );
         assert_eq!(forward.head.headers[TICKET], ticket.as_str());
+        assert!(!forward.head.headers.contains_key("authorization"));
         assert!(connection.conversation.identity().is_none());
     }
     assert_eq!(connection.verified, 2);

@@ -3,7 +3,7 @@
 //! Relative paths are taken from the configuration file's folder. Every name that points to
 //! something is checked here, so that nothing is found missing while serving.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -239,12 +239,7 @@ impl<'a> Understanding<'a> {
                 dns_computer: format!("{}.{}", names.server.to_lowercase(), names.dns_domain),
             },
             basic_realm: names.dns_domain.clone(),
-            identity_headers: written
-                .farm
-                .iter()
-                .filter_map(|farm| farm.identity_header.as_ref())
-                .map(|name| name.get_ref().to_ascii_lowercase())
-                .collect(),
+            identity_headers: self.identity_headers(),
         })
     }
 
@@ -275,8 +270,40 @@ impl<'a> Understanding<'a> {
             farm: route.farm.get_ref().clone(),
             host_header: farm.host_header.clone(),
             onward,
+            pass_headers: self.pass_headers(&route.pass_headers)?,
             set_headers: self.set_headers(&route.set_headers)?,
         })
+    }
+
+    fn pass_headers(
+        &self,
+        written: &[Spanned<String>],
+    ) -> Result<Vec<http::HeaderName>, ConfigError> {
+        let identity = self.identity_headers();
+        let header = |name: &Spanned<String>| {
+            let parsed = http::HeaderName::from_bytes(name.get_ref().as_bytes()).ok();
+            let may_pass =
+                |name: &http::HeaderName| gateway::headers::may_be_passed(name, &identity);
+            parsed.filter(may_pass).ok_or_else(|| {
+                let message = format!(
+                    "the header `{}` may not pass: it tells who somebody is, or is of one connection",
+                    name.get_ref()
+                );
+                self.error(name, &message)
+            })
+        };
+        written.iter().map(header).collect()
+    }
+
+    /// Every header by which a back end here is told who the user is.
+    fn identity_headers(&self) -> BTreeSet<String> {
+        let named = self
+            .farms
+            .values()
+            .filter_map(|farm| farm.identity_header.as_ref());
+        named
+            .map(|name| name.get_ref().to_ascii_lowercase())
+            .collect()
     }
 
     fn set_headers(

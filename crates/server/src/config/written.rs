@@ -203,6 +203,9 @@ pub(crate) struct Route {
     /// name are known without being listed.
     #[serde(default)]
     pub(crate) internal_names: BTreeMap<String, String>,
+    /// Request headers that pass beside the standard ones; none that tells who somebody is.
+    #[serde(default)]
+    pub(crate) pass_headers: Vec<Spanned<String>>,
     /// Request headers to set; only names on the allow-list may be set.
     #[serde(default)]
     pub(crate) set_headers: BTreeMap<String, Spanned<String>>,

@@ -72,3 +72,28 @@ fn s57_a_route_names_its_own_back_ends_and_no_other_host_has_them() {
     assert_eq!(names(&publication, "app.contoso.com"), expected);
     assert_eq!(names(&publication, "mail.contoso.com"), []);
 }
+
+#[test]
+fn s58_a_route_may_list_headers_that_tell_nobody_who_somebody_is() {
+    let publication =
+        published("", "pass_headers = [\"X-CSRF-Token\", \"x-requestdigest\"]").unwrap();
+    let routes = &publication.hosts["app.contoso.com"].routes;
+    assert_eq!(routes[0].pass_headers, ["x-csrf-token", "x-requestdigest"]);
+    for name in [
+        "X-Forwarded-For",
+        "Remote-User",
+        "X-WebAuth-User",
+        "Authorization",
+        "Host",
+        "Connection",
+        "Transfer-Encoding",
+        "X-MS-WebTicket",
+        "X_Odd",
+        "not a name",
+        "",
+    ] {
+        let said = published("", &format!("pass_headers = [\"{name}\"]")).unwrap_err();
+        assert!(said.contains(&format!("`{name}` may not pass")), "{said}");
+        assert!(said.contains("wicketgate.toml:"), "{said}");
+    }
+}
