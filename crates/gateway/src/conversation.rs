@@ -239,8 +239,11 @@ impl Conversation {
             refuse(StatusCode::NOT_FOUND, sentence, false)
         })?;
         if !route.takes(&head.method) {
-            let sentence = "This method is not published here.\n";
-            return Err(refuse(StatusCode::METHOD_NOT_ALLOWED, sentence, false));
+            return Err(Box::new(Verdict::Refuse {
+                reply: replies.not_allowed(&route.allow()),
+                close: false,
+                events: Vec::new(),
+            }));
         }
         Ok(Asked {
             head: head.clone(),
@@ -261,6 +264,10 @@ impl Conversation {
         let Some(mut asked) = self.asked.take() else {
             return out_of_order(&moment);
         };
+        let next = std::mem::replace(&mut asked.next, Next::Nothing);
+        if !matches!(next, Next::Verify(..) | Next::PassAs(_)) {
+            return out_of_order(&moment);
+        }
         let Ok(request) = webticket::Request::parse_bytes(&body) else {
             let reply = asked.replies.fault(StatusCode::BAD_REQUEST);
             return Verdict::Refuse {
@@ -270,7 +277,7 @@ impl Conversation {
             };
         };
         let sip_uri = request.sip_uri().map(str::to_owned);
-        match std::mem::replace(&mut asked.next, Next::Nothing) {
+        match next {
             Next::Verify(proof, channel) => {
                 let attempt = self.attempt(&asked, (*proof, channel), sip_uri);
                 asked.next = Next::Pass(Bound::Read(body));

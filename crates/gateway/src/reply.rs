@@ -34,6 +34,16 @@ impl Replies {
         }
     }
 
+    /// 405 with the methods that pass.
+    pub(crate) fn not_allowed(&self, allow: &str) -> Reply {
+        let sentence = "This method is not published here.\n";
+        let mut reply = self.plain(StatusCode::METHOD_NOT_ALLOWED, sentence);
+        if let Ok(allow) = HeaderValue::from_str(allow) {
+            reply.headers.insert(header::ALLOW, allow);
+        }
+        reply
+    }
+
     /// 401 with an offer for each scheme, each on its own line.
     pub(crate) fn offers(&self, schemes: &[Scheme], realm: &str) -> Reply {
         let mut reply = self.plain(StatusCode::UNAUTHORIZED, "Sign in first.\n");

@@ -156,8 +156,16 @@ impl Route {
     /// Whether a method passes.
     #[must_use]
     pub fn takes(&self, method: &Method) -> bool {
-        crate::headers::is_known_method(method)
+        crate::headers::known_methods().contains(method)
             && (self.methods.is_empty() || self.methods.contains(method))
+    }
+
+    /// The methods that pass, as `Allow` lists them.
+    #[must_use]
+    pub fn allow(&self) -> String {
+        let known = crate::headers::known_methods();
+        let taken = known.iter().filter(|method| self.takes(method));
+        taken.map(Method::as_str).collect::<Vec<_>>().join(", ")
     }
 
     /// The schemes it offers, in order.

@@ -306,6 +306,15 @@ fn a_method_that_a_route_does_not_name_is_not_taken() {
         (Method::DELETE, DISCOVER, "/"),
     ] {
         let request = Request::new(method.clone(), host, path);
+        let said = scene.connects().sends(&request);
+        let allow = &said.replied().reply.headers["allow"];
+        let expected = match path {
+            WEB_TICKET => "POST",
+            USER => "GET",
+            EWS => "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH",
+            _ => "GET, HEAD",
+        };
+        assert_eq!(allow, expected, "{method} {path}");
         assert_eq!(told(&scene, &anna, request), "405", "{method} {path}");
     }
     for method in [Method::OPTIONS, Method::PUT, Method::PATCH, Method::DELETE] {
