@@ -44,13 +44,13 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// A POST.
+    /// A POST of XML.
     #[must_use]
     pub fn post(host: &'a str, path: &'a str, body: &'a str) -> Self {
         Self {
             method: "POST",
             body,
-            ..Self::new(host, path)
+            ..Self::new(host, path).header("Content-Type: text/xml")
         }
     }
 

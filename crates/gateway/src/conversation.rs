@@ -268,7 +268,9 @@ impl Conversation {
         if !matches!(next, Next::Verify(..) | Next::PassAs(_)) {
             return out_of_order(&moment);
         }
-        let Ok(request) = webticket::Request::parse_bytes(&body) else {
+        let request = headers::is_soap(&asked.head.headers)
+            .then(|| webticket::Request::parse_bytes(&body).ok());
+        let Some(request) = request.flatten() else {
             let reply = asked.replies.fault(StatusCode::BAD_REQUEST);
             return Verdict::Refuse {
                 reply,

@@ -99,7 +99,7 @@ impl Place<'_> {
     fn client(&self, number: usize) -> anyhow::Result<Vec<f64>> {
         let person = self.demo.person(number % PEOPLE);
         let body = e2e::client::request_for(self.demo, &person.sip);
-        let request = Request::post(self.host, PATH, &body).header("Content-Type: text/xml");
+        let request = Request::post(self.host, PATH, &body);
         let signing = Ntlm::plain(&person, (self.password)(&person), u64::try_from(number)?);
         let mut times = Vec::new();
         for _ in 0..EACH {

@@ -19,7 +19,7 @@ pub(crate) fn get(host: &str, path: &str) -> Request {
 pub(crate) fn post(host: &str, path: &str, body: impl Into<Bytes>) -> Request {
     Request {
         body: body.into(),
-        ..Request::new(Method::POST, host, path)
+        ..Request::new(Method::POST, host, path).with("content-type", "text/xml")
     }
 }
 

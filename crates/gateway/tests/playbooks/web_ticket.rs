@@ -192,6 +192,55 @@ fn a_malformed_request_is_a_fault_and_nobody_is_asked_who_it_is() {
 }
 
 #[test]
+fn a_request_that_may_be_read_otherwise_by_its_type_or_coding_is_a_fault() {
+    let scene = Scene::new();
+    let anna = scene.person("anna");
+    let own = asks(&rst(anna.sip_uri())).without("content-type");
+    let typed = |content_type: &str| own.clone().with("content-type", content_type);
+    for request in [
+        own.clone(),
+        typed(""),
+        typed("text/plain"),
+        typed("application/xml"),
+        typed("multipart/related; type=\"text/xml\""),
+        typed("text/xml-external"),
+        typed("text/xml; charset=utf-16"),
+        typed("text/xml; charset=\"UTF-7\""),
+        typed("text/xml;charset=iso-8859-1"),
+        typed("text/xml; charset=utf-8; charset=utf-16"),
+        typed("text/xml; a=\"; charset=utf-8\"; charset=utf-16"),
+        typed("text/xml; charset*=utf-16''x"),
+        typed("text/xml; charset"),
+        typed("text/xml").with("content-type", "text/xml"),
+        typed("text/xml").with("content-encoding", "gzip"),
+        typed("text/xml").with("content-encoding", "identity"),
+    ] {
+        let mut connection = scene.connects();
+        let said = connection.signs_in(&anna.client(), &request);
+        let shown = format!("{:?}", request.head.headers);
+        assert_eq!(
+            (said.told().as_str(), connection.verified),
+            ("400", 0),
+            "{shown}"
+        );
+        assert!(is_fault(&said.replied().reply), "{shown}");
+        assert!(connection.conversation.identity().is_none(), "{shown}");
+    }
+    for content_type in [
+        "text/xml",
+        "Text/XML;charset=UTF-8",
+        "text/xml; charset=\"utf-8\"",
+        "application/soap+xml; charset=utf-8; action=\"urn:x\"",
+    ] {
+        let mut connection = scene.connects();
+        let said = connection.signs_in(&anna.client(), &typed(content_type));
+        assert_eq!(said.told(), "anna", "{content_type}");
+        let again = connection.sends(&typed("text/plain"));
+        assert_eq!(again.told(), "400");
+    }
+}
+
+#[test]
 fn a_request_is_read_up_to_its_cap_and_a_longer_one_signs_nobody_in() {
     let scene = Scene::new();
     let anna = scene.person("anna");
