@@ -215,18 +215,7 @@ impl<'a> Understanding<'a> {
             }
         }
         for route in &written.route {
-            let routes = vec![Arc::new(self.route(route)?)];
-            let farm = self.farm(&route.farm)?;
-            let host = Host {
-                routes,
-                names: own_names(
-                    farm,
-                    (&route.host, route.public_port),
-                    &route.internal_names,
-                ),
-                public_port: route.public_port.filter(|port| *port != 443),
-                ..Host::default()
-            };
+            let host = self.host(route)?;
             merge(&mut hosts, route.host.to_ascii_lowercase(), host);
         }
         let names = &written.names;
@@ -240,6 +229,18 @@ impl<'a> Understanding<'a> {
             },
             basic_realm: names.dns_domain.clone(),
             identity_headers: self.identity_headers(),
+        })
+    }
+
+    /// The host of a route of the operator's own, with that route alone.
+    fn host(&self, route: &written::Route) -> Result<Host, ConfigError> {
+        let farm = self.farm(&route.farm)?;
+        let published = (route.host.as_str(), route.public_port);
+        Ok(Host {
+            routes: vec![Arc::new(self.route(route)?)],
+            names: own_names(farm, published, &route.internal_names),
+            public_port: route.public_port.filter(|port| *port != 443),
+            ..Host::default()
         })
     }
 
