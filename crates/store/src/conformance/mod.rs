@@ -105,7 +105,7 @@ fn at(seconds: i64) -> Timestamp {
         .unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
-fn account(sam: &str) -> Account {
+pub(crate) fn account(sam: &str) -> Account {
     Account {
         id: AccountId(format!("id-of-{sam}")),
         domain: "CONTOSO".to_owned(),
@@ -122,7 +122,7 @@ fn account(sam: &str) -> Account {
     }
 }
 
-fn app_password(id: &str, account: &Account) -> StoredAppPassword {
+pub(crate) fn app_password(id: &str, account: &Account) -> StoredAppPassword {
     StoredAppPassword {
         record: AppPassword {
             id: CredentialId(id.to_owned()),
@@ -175,12 +175,19 @@ async fn somebody_with<S: Conforming>(
     id: &str,
 ) -> Result<Account, Unavailable> {
     let somebody = account(sam);
-    let added = store
-        .add(&somebody, event(0, Kind::AccountCreated, &somebody))
-        .await?;
-    assert_eq!(added, Ok(()));
-    add_app_password(store, id, &somebody).await?;
+    enrolled(store, &somebody, id).await?;
     Ok(somebody)
+}
+
+/// Adds an account and its app password.
+pub(crate) async fn enrolled<S: Conforming>(
+    store: &S,
+    account: &Account,
+    id: &str,
+) -> Result<(), Unavailable> {
+    let created = event(0, Kind::AccountCreated, account);
+    assert_eq!(store.add(account, created).await?, Ok(()));
+    add_app_password(store, id, account).await
 }
 
 async fn add_app_password<S: Conforming>(

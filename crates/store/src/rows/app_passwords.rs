@@ -7,13 +7,14 @@ use authn::account::AccountId;
 use authn::credential::CredentialId;
 use authn::credential::app_password::{AppPassword, AppPasswordHashes};
 use authn::place::Service;
+use jiff::Timestamp;
 use proto::ntlm::NtHash;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 use zeroize::Zeroizing;
 
 use super::{optional_time, time, unreadable};
-use crate::seal::{Sealable, Sealed};
+use crate::seal::{Place, Sealable, Sealed};
 
 /// Lists the app passwords of an account ($1), if the subject is an account ($2 is 1) at all.
 ///
@@ -27,7 +28,7 @@ pub(crate) const OF_ACCOUNT: &str = "
 /// Finds an app password by its id ($1).
 pub(crate) const BY_ID: &str = "
     SELECT id, account, label, device, scope, created, expires, last_used, last_used_from,
-        revoked
+        revoked, hashes
     FROM app_passwords
     WHERE id = $1";
 
@@ -37,10 +38,10 @@ pub(crate) const ADD: &str = "
         last_used_from, revoked, hashes)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 
-/// Revokes an app password ($1) at a time ($2), once.
+/// Revokes an app password ($1) at a time ($2), once, with its hashes sealed anew ($3).
 pub(crate) const REVOKE: &str = "
     UPDATE app_passwords
-    SET revoked = $2
+    SET revoked = $2, hashes = $3
     WHERE id = $1 AND revoked IS NULL";
 
 /// Notes when ($2) and from where ($3) an app password ($1) was used last, where it stands.
@@ -52,7 +53,23 @@ pub(crate) const USED: &str = "
     WHERE id = $1 AND revoked IS NULL
         AND account IN (SELECT id FROM accounts WHERE state = 'active')";
 
+/// Where the hashes of an app password are sealed.
+///
+/// SECURITY: everything that decides whether it lets somebody in, and as whom, is bound: whoever
+/// can write to the file and lacks the key cannot make it another's, wider, longer or unrevoked.
+pub(crate) fn place(record: &AppPassword) -> Place {
+    let micros = |time: Timestamp| time.as_microsecond().to_string();
+    Place::of_row(&record.id.0)
+        .beside("account", Some(record.account.0.clone()))
+        .beside("scope", Some(scope_text(&record.scope)))
+        .beside("created", Some(micros(record.created)))
+        .beside("expires", record.expires.map(micros))
+        .beside("revoked", record.revoked.map(micros))
+}
+
 /// Reads what is known about an app password.
+///
+/// **Trusts** every column; only an envelope that opens in its [`place`] proves them.
 pub(crate) fn record(row: &SqliteRow) -> Result<AppPassword, sqlx::Error> {
     let scope: BTreeSet<Service> =
         serde_json::from_str(row.try_get("scope")?).map_err(|error| unreadable("scope", error))?;

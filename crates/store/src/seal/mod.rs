@@ -1,7 +1,8 @@
 //! Sealed columns: AES-256-GCM under a key that is kept outside the database (invariant 5).
 //!
 //! An envelope says its version and which key sealed it; it opens only in the very table, column
-//! and row that it was sealed for. Start at [`KeyFile`].
+//! and row that it was sealed for, and only beside the values it was sealed with. Start at
+//! [`KeyFile`].
 
 mod key_file;
 
@@ -27,6 +28,53 @@ pub(crate) trait Sealable: Sized {
     fn to_plain(&self) -> Zeroizing<Vec<u8>>;
     /// The value of bytes that were sealed.
     fn of_plain(plain: &[u8]) -> Option<Self>;
+}
+
+/// Where a value is sealed: its row, and what of that row cannot be changed without the key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    row: String,
+    beside: Vec<(&'static str, Option<String>)>,
+}
+
+impl Place {
+    /// A row of which nothing else is bound.
+    pub(crate) fn of_row(row: &str) -> Self {
+        Self {
+            row: row.to_owned(),
+            beside: Vec::new(),
+        }
+    }
+
+    /// Binds another column of the row.
+    pub(crate) fn beside(mut self, column: &'static str, value: Option<String>) -> Self {
+        self.beside.push((column, value));
+        self
+    }
+
+    /// The place for authentication: each part behind its length, a missing value unlike any other.
+    fn authenticated<T: Sealable>(&self, key_id: &str) -> Vec<u8> {
+        let mut bytes = vec![VERSION];
+        let mut push = |part: &str| {
+            let length = u64::try_from(part.len()).unwrap_or(u64::MAX);
+            bytes.extend_from_slice(&length.to_be_bytes());
+            bytes.extend_from_slice(part.as_bytes());
+        };
+        [T::TABLE, T::COLUMN, &self.row, key_id]
+            .into_iter()
+            .for_each(&mut push);
+        for (column, value) in &self.beside {
+            push(column);
+            match value {
+                None => push("missing"),
+                Some(value) => {
+                    push("value");
+                    push(value);
+                }
+            }
+        }
+        bytes
+    }
 }
 
 /// An envelope with a `T` in it.
@@ -59,12 +107,17 @@ impl<T> fmt::Debug for Sealed<T> {
 }
 
 impl KeyFile {
-    /// Seals a value for a row, under the current key.
-    pub(crate) fn seal<T: Sealable>(&self, row: &str, value: &T) -> Result<Sealed<T>, Unavailable> {
+    /// Seals a value for a place, under the current key.
+    pub(crate) fn seal<T: Sealable>(
+        &self,
+        place: &Place,
+        value: &T,
+    ) -> Result<Sealed<T>, Unavailable> {
+        let row = &*place.row;
         let (id, key) = self.current();
         let mut sealed = value.to_plain();
         let nonce = key
-            .seal_in_place_append_tag(Aad::from(place::<T>(row, id)), &mut *sealed)
+            .seal_in_place_append_tag(Aad::from(place.authenticated::<T>(id)), &mut *sealed)
             .map_err(|_| shut::<T>(row, format!("cannot be sealed with the key `{id}`")))?;
         let length = u8::try_from(id.len())
             .map_err(|_| shut::<T>(row, format!("the id of the key `{id}` is too long")))?;
@@ -75,14 +128,16 @@ impl KeyFile {
         Ok(Sealed::of_stored(envelope))
     }
 
-    /// Opens an envelope of a row.
+    /// Opens an envelope of a place.
     ///
-    /// **Proves** that a holder of the key sealed this value for this table, column and row.
+    /// **Proves** that a holder of the key sealed this value for this table, column and row, beside
+    /// these values.
     pub(crate) fn unseal<T: Sealable>(
         &self,
-        row: &str,
+        place: &Place,
         sealed: &Sealed<T>,
     ) -> Result<T, Unavailable> {
+        let row = &*place.row;
         let (id, nonce, ciphertext) =
             split(&sealed.envelope).ok_or_else(|| shut::<T>(row, "is no envelope of ours"))?;
         let key = self.by_id(id).ok_or_else(|| {
@@ -93,9 +148,9 @@ impl KeyFile {
         })?;
         let mut plain = Zeroizing::new(ciphertext.to_vec());
         let plain = key
-            .open_in_place(nonce, Aad::from(place::<T>(row, id)), &mut plain)
+            .open_in_place(nonce, Aad::from(place.authenticated::<T>(id)), &mut plain)
             .map_err(|_| {
-                let cause = "another key of that name, another row, or tampering";
+                let cause = "another key of that name, another row, or a row that was changed";
                 shut::<T>(row, format!("does not open with the key `{id}`: {cause}"))
             })?;
         T::of_plain(plain).ok_or_else(|| shut::<T>(row, "holds something else"))
@@ -114,17 +169,6 @@ fn split(envelope: &[u8]) -> Option<(&str, Nonce, &[u8])> {
         Nonce::assume_unique_for_key(*nonce),
         ciphertext,
     ))
-}
-
-/// Where an envelope belongs, for authentication: each part behind its length.
-fn place<T: Sealable>(row: &str, key_id: &str) -> Vec<u8> {
-    let mut place = vec![VERSION];
-    for part in [T::TABLE, T::COLUMN, row, key_id] {
-        let length = u64::try_from(part.len()).unwrap_or(u64::MAX);
-        place.extend_from_slice(&length.to_be_bytes());
-        place.extend_from_slice(part.as_bytes());
-    }
-    place
 }
 
 /// A sealed value cannot be used; it names the row and the key, never a byte of either.

@@ -37,7 +37,9 @@ fn hashes() -> AppPasswordHashes {
 }
 
 fn refusal(keys: &KeyFile, row: &str, sealed: &Sealed<AppPasswordHashes>) -> String {
-    keys.unseal(row, sealed).unwrap_err().to_string()
+    keys.unseal(&Place::of_row(row), sealed)
+        .unwrap_err()
+        .to_string()
 }
 
 #[test]
@@ -106,15 +108,17 @@ fn a_malformed_key_file_names_the_line_and_no_key() {
 #[test]
 fn what_is_sealed_opens_in_its_row_and_never_looks_the_same_twice() {
     let keys = keys(LINE);
-    let sealed = keys.seal("cred-1", &hashes()).unwrap();
-    let opened = keys.unseal("cred-1", &sealed).unwrap();
+    let sealed = keys.seal(&Place::of_row("cred-1"), &hashes()).unwrap();
+    let opened = keys.unseal(&Place::of_row("cred-1"), &sealed).unwrap();
     assert_eq!(
         (opened.grouped, opened.plain),
         (hashes().grouped, hashes().plain)
     );
     assert_ne!(
         sealed.as_bytes(),
-        keys.seal("cred-1", &hashes()).unwrap().as_bytes()
+        keys.seal(&Place::of_row("cred-1"), &hashes())
+            .unwrap()
+            .as_bytes()
     );
     let hash = hashes();
     let hash = hash.grouped.as_bytes();
@@ -129,7 +133,7 @@ fn what_is_sealed_opens_in_its_row_and_never_looks_the_same_twice() {
 #[test]
 fn a_sealed_value_of_another_row_does_not_open() {
     let keys = keys(LINE);
-    let sealed = keys.seal("cred-1", &hashes()).unwrap();
+    let sealed = keys.seal(&Place::of_row("cred-1"), &hashes()).unwrap();
     let told = refusal(&keys, "cred-2", &sealed);
     assert!(
         told.contains("`cred-2`") && told.contains("`0707070707070707`"),
@@ -151,33 +155,62 @@ fn a_sealed_value_of_another_column_does_not_open() {
         }
     }
     let keys = keys(LINE);
-    let sealed = keys.seal("cred-1", &Other).unwrap();
-    assert!(keys.unseal("cred-1", &sealed).is_ok());
+    let sealed = keys.seal(&Place::of_row("cred-1"), &Other).unwrap();
+    assert!(keys.unseal(&Place::of_row("cred-1"), &sealed).is_ok());
     let moved = Sealed::of_stored(sealed.as_bytes().to_vec());
     assert!(refusal(&keys, "cred-1", &moved).contains("does not open"));
 }
 
 #[test]
+fn a_value_opens_only_beside_the_values_it_was_sealed_with() {
+    let keys = keys(LINE);
+    let place = |column, value: Option<&str>| {
+        Place::of_row("cred-1").beside(column, value.map(str::to_owned))
+    };
+    let places = [
+        Place::of_row("cred-1"),
+        place("revoked", None),
+        place("revoked", Some("")),
+        place("revoked", Some("missing")),
+        place("revoked", Some("5")),
+        place("expires", Some("5")),
+        place("revoked", None).beside("expires", None),
+        place("expires", None).beside("revoked", None),
+    ];
+    for (at, sealed_for) in places.iter().enumerate() {
+        let sealed = keys.seal(sealed_for, &hashes()).unwrap();
+        for (other, place) in places.iter().enumerate() {
+            assert_eq!(keys.unseal(place, &sealed).is_ok(), at == other);
+        }
+    }
+}
+
+#[test]
 fn every_changed_bit_of_an_envelope_shuts_it() {
     let keys = keys(LINE);
-    let sealed = keys.seal("cred-1", &hashes()).unwrap();
+    let sealed = keys.seal(&Place::of_row("cred-1"), &hashes()).unwrap();
     for bit in 0..sealed.as_bytes().len() * 8 {
         let mut envelope = sealed.as_bytes().to_vec();
         envelope[bit / 8] ^= 1 << (bit % 8);
         assert!(
-            keys.unseal("cred-1", &Sealed::<AppPasswordHashes>::of_stored(envelope))
-                .is_err()
+            keys.unseal(
+                &Place::of_row("cred-1"),
+                &Sealed::<AppPasswordHashes>::of_stored(envelope)
+            )
+            .is_err()
         );
     }
     for length in 0..sealed.as_bytes().len() {
         let cut = Sealed::<AppPasswordHashes>::of_stored(sealed.as_bytes()[..length].to_vec());
-        assert!(keys.unseal("cred-1", &cut).is_err());
+        assert!(keys.unseal(&Place::of_row("cred-1"), &cut).is_err());
     }
 }
 
 #[test]
 fn the_wrong_key_is_named_and_never_shown() {
-    let sealed = keys(LINE).seal("cred-1", &hashes()).unwrap();
+    let sealed = keys(LINE)
+        .seal(&Place::of_row("cred-1"), &hashes())
+        .unwrap();
     let lacking = keys("other CAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAg=\n");
     let told = refusal(&lacking, "cred-1", &sealed);
     assert!(
@@ -195,12 +228,14 @@ fn the_wrong_key_is_named_and_never_shown() {
 
 #[test]
 fn an_older_key_opens_what_it_sealed_while_the_newer_seals() {
-    let old = keys(LINE).seal("cred-1", &hashes()).unwrap();
+    let old = keys(LINE)
+        .seal(&Place::of_row("cred-1"), &hashes())
+        .unwrap();
     let rotated = keys(&format!(
         "new CAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAg=\n{LINE}"
     ));
     assert_eq!(rotated.ids(), ["new", "0707070707070707"]);
-    assert!(rotated.unseal("cred-1", &old).is_ok());
-    let new = rotated.seal("cred-1", &hashes()).unwrap();
+    assert!(rotated.unseal(&Place::of_row("cred-1"), &old).is_ok());
+    let new = rotated.seal(&Place::of_row("cred-1"), &hashes()).unwrap();
     assert!(refusal(&keys(LINE), "cred-1", &new).contains("`new`, which the key file lacks"));
 }

@@ -1,5 +1,7 @@
 //! The port [`Credentials`] on SQLite; NT hashes go in and out sealed.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use authn::audit::Event;
 use authn::credential::CredentialId;
@@ -8,11 +10,12 @@ use authn::lockout::Subject;
 use authn::ports::{Credentials, Unavailable};
 use authn::revocation::Revoked;
 use jiff::Timestamp;
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
 use super::writer::{Done, Write, WriteError, Writing};
 use super::{Store, revocations};
 use crate::rows;
-use crate::seal::Sealed;
+use crate::seal::{KeyFile, Sealed};
 
 #[async_trait]
 impl Credentials for Store {
@@ -31,11 +34,7 @@ impl Credentials for Store {
             .map_err(|error| self.failed(&error))?;
         let mut passwords = Vec::with_capacity(found.len());
         for row in &found {
-            let (record, sealed) = rows::app_passwords::record(row)
-                .and_then(|record| Ok((record, rows::app_passwords::hashes(row)?)))
-                .map_err(|error| self.failed(&error))?;
-            let hashes = self.0.keys.unseal(&record.id.0, &sealed)?;
-            passwords.push(StoredAppPassword { record, hashes });
+            passwords.push(opened(row, &self.0.keys).map_err(|error| self.unread(error))?);
         }
         passwords.sort_by(|a, b| {
             (a.record.created, &a.record.id).cmp(&(b.record.created, &b.record.id))
@@ -48,7 +47,7 @@ impl Credentials for Store {
         password: &StoredAppPassword,
         event: Event,
     ) -> Result<(), Unavailable> {
-        let sealed = self.0.keys.seal(&password.record.id.0, &password.hashes)?;
+        let sealed = seal(&self.0.keys, &password.record, &password.hashes)?;
         self.0
             .writer
             .submit(Add {
@@ -64,9 +63,11 @@ impl Credentials for Store {
         let row = sqlx::query(rows::app_passwords::BY_ID)
             .bind(&id.0)
             .fetch_optional(&mut *connection)
-            .await;
-        row.and_then(|row| row.as_ref().map(rows::app_passwords::record).transpose())
-            .map_err(|error| self.failed(&error))
+            .await
+            .map_err(|error| self.failed(&error))?;
+        let stored = row.as_ref().map(|row| opened(row, &self.0.keys));
+        let stored = stored.transpose().map_err(|error| self.unread(error))?;
+        Ok(stored.map(|stored| stored.record))
     }
 
     async fn revoke_app_password(
@@ -81,9 +82,26 @@ impl Credentials for Store {
                 id: id.clone(),
                 at,
                 event,
+                keys: Arc::clone(&self.0.keys),
             })
             .await
     }
+}
+
+/// Reads a row and opens its hashes, which proves what the row says.
+pub(super) fn opened(row: &SqliteRow, keys: &KeyFile) -> Result<StoredAppPassword, WriteError> {
+    let record = rows::app_passwords::record(row)?;
+    let sealed = rows::app_passwords::hashes(row)?;
+    let hashes = keys.unseal(&rows::app_passwords::place(&record), &sealed)?;
+    Ok(StoredAppPassword { record, hashes })
+}
+
+fn seal(
+    keys: &KeyFile,
+    record: &AppPassword,
+    hashes: &AppPasswordHashes,
+) -> Result<Sealed<AppPasswordHashes>, Unavailable> {
+    keys.seal(&rows::app_passwords::place(record), hashes)
 }
 
 struct Add {
@@ -122,6 +140,7 @@ struct Revoke {
     id: CredentialId,
     at: Timestamp,
     event: Event,
+    keys: Arc<KeyFile>,
 }
 
 #[async_trait]
@@ -129,12 +148,7 @@ impl Write for Revoke {
     type Output = bool;
 
     async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<bool>, WriteError> {
-        let revoked = sqlx::query(rows::app_passwords::REVOKE)
-            .bind(&self.id.0)
-            .bind(self.at.as_microsecond())
-            .execute(&mut *writing.connection)
-            .await?;
-        if revoked.rows_affected() == 0 {
+        if !revoke(&mut *writing.connection, &self.keys, (&self.id, self.at)).await? {
             return Ok(Done::Undo(false));
         }
         sqlx::query(rows::tickets::DROP_OF_CREDENTIAL)
@@ -145,4 +159,31 @@ impl Write for Revoke {
         writing.append(vec![self.event.clone()]).await?;
         Ok(Done::Keep(true))
     }
+}
+
+/// Marks an app password revoked and seals it anew in that state; `false` where there is none or it
+/// was revoked already.
+pub(super) async fn revoke(
+    connection: &mut SqliteConnection,
+    keys: &KeyFile,
+    (id, at): (&CredentialId, Timestamp),
+) -> Result<bool, WriteError> {
+    let row = sqlx::query(rows::app_passwords::BY_ID)
+        .bind(&id.0)
+        .fetch_optional(&mut *connection)
+        .await?;
+    let Some(row) = row else { return Ok(false) };
+    let StoredAppPassword { mut record, hashes } = opened(&row, keys)?;
+    if record.revoked.is_some() {
+        return Ok(false);
+    }
+    record.revoked = Some(at);
+    let sealed = seal(keys, &record, &hashes)?;
+    let revoked = sqlx::query(rows::app_passwords::REVOKE)
+        .bind(&id.0)
+        .bind(at.as_microsecond())
+        .bind(sealed.as_bytes().to_vec())
+        .execute(&mut *connection)
+        .await?;
+    Ok(revoked.rows_affected() == 1)
 }

@@ -30,7 +30,7 @@ pub use open::StoreError;
 
 use crate::seal::KeyFile;
 use health::Health;
-use writer::Writer;
+use writer::{WriteError, Writer};
 
 /// The durable store in one SQLite file; clones share it.
 #[derive(Clone)]
@@ -40,7 +40,7 @@ struct Inner {
     path: PathBuf,
     readers: SqlitePool,
     writer: Writer,
-    keys: KeyFile,
+    keys: Arc<KeyFile>,
     health: Arc<Health>,
     reservations: AtomicU32,
 }
@@ -74,6 +74,14 @@ impl Store {
     /// What the caller of a read that failed is told.
     fn failed(&self, error: &sqlx::Error) -> Unavailable {
         self.0.health.failed(error)
+    }
+
+    /// What the caller of a read that failed, or found what cannot be trusted, is told.
+    fn unread(&self, error: WriteError) -> Unavailable {
+        match error {
+            WriteError::Database(error) => self.failed(&error),
+            WriteError::Unavailable(unavailable) => unavailable,
+        }
     }
 }
 

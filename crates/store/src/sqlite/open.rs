@@ -18,7 +18,7 @@ use super::writer::{DEADLINE, WriteError, Writer};
 use super::{Inner, Store, migrate};
 use crate::rows;
 use crate::rows::key_checks::KeyCheck;
-use crate::seal::{KeyFile, Sealed};
+use crate::seal::{KeyFile, Place, Sealed};
 
 /// How many calls may read at a time.
 const READERS: u32 = 4;
@@ -129,7 +129,7 @@ impl Store {
             path,
             readers,
             writer,
-            keys,
+            keys: Arc::new(keys),
             health,
             reservations,
         })))
@@ -216,15 +216,16 @@ pub(super) async fn check_keys(
     keys: &KeyFile,
 ) -> Result<(), StoreError> {
     let row = rows::key_checks::ROW;
+    let place = Place::of_row(row);
     let stored: Option<Vec<u8>> = sqlx::query_scalar(rows::key_checks::READ)
         .bind(row)
         .fetch_optional(&mut *connection)
         .await?;
     if let Some(stored) = stored {
-        keys.unseal::<KeyCheck>(row, &Sealed::of_stored(stored))?;
+        keys.unseal::<KeyCheck>(&place, &Sealed::of_stored(stored))?;
         return Ok(());
     }
-    let sealed = keys.seal(row, &KeyCheck)?;
+    let sealed = keys.seal(&place, &KeyCheck)?;
     sqlx::query(rows::key_checks::WRITE)
         .bind(row)
         .bind(sealed.as_bytes().to_vec())

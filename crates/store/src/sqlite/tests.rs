@@ -1,5 +1,7 @@
 //! The SQLite store by its own promises: durable, chained, backed up, never opened wrongly.
 
+mod sealed;
+
 use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::PathBuf;
 
