@@ -159,6 +159,8 @@ pub struct ChainedEvent {
     pub number: i64,
     /// The event.
     pub event: Event,
+    /// The event as it was written, which is what is hashed.
+    pub text: String,
     /// The hash of the one before.
     pub previous: [u8; 32],
     /// Its own hash.

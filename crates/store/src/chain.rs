@@ -28,11 +28,13 @@ impl Head {
         let mut linked = Vec::with_capacity(events.len());
         for event in events {
             let number = head.number.saturating_add(1);
-            let hash = authn::audit::hash(&head.hash, number, &event)
+            let text = serde_json::to_string(&event)
                 .map_err(|error| crate::unavailable(format!("an audit event: {error}")))?;
+            let hash = authn::audit::hash(&head.hash, number, &text);
             linked.push(ChainedEvent {
                 number,
                 event,
+                text,
                 previous: head.hash,
                 hash,
             });

@@ -1,5 +1,6 @@
 //! The table `audit`: the chain of events.
 
+use authn::audit::{Broken, Chain};
 use authn::ports::ChainedEvent;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
@@ -35,13 +36,30 @@ pub(crate) fn head(row: &SqliteRow) -> Result<Head, sqlx::Error> {
     })
 }
 
+/// Checks that a row is the next of a chain, by what is stored and not by what it means.
+pub(crate) fn extend(chain: &mut Chain, row: &SqliteRow) -> Result<(), Broken> {
+    let broken = chain.broken();
+    let read = || {
+        Ok::<_, sqlx::Error>((
+            row.try_get("number")?,
+            row.try_get::<&str, _>("event")?,
+            bytes_32(row, "previous")?,
+            bytes_32(row, "hash")?,
+        ))
+    };
+    // What has no such form was not written by this program.
+    let (number, text, previous, hash) = read().map_err(|_| broken)?;
+    chain.extend_by(number, text, &previous, &hash)
+}
+
 /// Reads an event in its place.
 pub(crate) fn chained(row: &SqliteRow) -> Result<ChainedEvent, sqlx::Error> {
-    let event =
-        serde_json::from_str(row.try_get("event")?).map_err(|error| unreadable("event", error))?;
+    let text: String = row.try_get("event")?;
+    let event = serde_json::from_str(&text).map_err(|error| unreadable("event", error))?;
     Ok(ChainedEvent {
         number: row.try_get("number")?,
         event,
+        text,
         previous: bytes_32(row, "previous")?,
         hash: bytes_32(row, "hash")?,
     })

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use authn::audit::{Chain, Event};
 use authn::ports::{Audit, ChainedEvent, Unavailable};
-use sqlx::SqliteConnection;
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
 use super::writer::{Done, Write, WriteError, Writing};
 use super::{Store, StoreError};
@@ -35,12 +35,12 @@ impl Audit for Store {
 pub(super) async fn verify(connection: &mut SqliteConnection) -> Result<i64, StoreError> {
     let mut chain = Chain::default();
     loop {
-        let page = read(connection, chain.length().saturating_add(1), PAGE).await?;
+        let page = rows_from(connection, chain.length().saturating_add(1), PAGE).await?;
         if page.is_empty() {
             return Ok(chain.length());
         }
-        for event in &page {
-            chain.extend(event)?;
+        for row in &page {
+            rows::audit::extend(&mut chain, row)?;
         }
     }
 }
@@ -50,12 +50,20 @@ async fn read(
     first: i64,
     count: u32,
 ) -> Result<Vec<ChainedEvent>, sqlx::Error> {
-    let found = sqlx::query(rows::audit::READ)
+    let found = rows_from(connection, first, count).await?;
+    found.iter().map(rows::audit::chained).collect()
+}
+
+async fn rows_from(
+    connection: &mut SqliteConnection,
+    first: i64,
+    count: u32,
+) -> Result<Vec<SqliteRow>, sqlx::Error> {
+    sqlx::query(rows::audit::READ)
         .bind(first)
         .bind(i64::from(count))
-        .fetch_all(&mut *connection)
-        .await?;
-    found.iter().map(rows::audit::chained).collect()
+        .fetch_all(connection)
+        .await
 }
 
 /// Appends events behind a head and says what the head is then.
@@ -66,11 +74,9 @@ pub(super) async fn append(
 ) -> Result<Head, WriteError> {
     let chained = head.link(events)?;
     for chained in &chained {
-        let event = serde_json::to_string(&chained.event)
-            .map_err(|error| crate::unavailable(format!("an audit event: {error}")))?;
         sqlx::query(rows::audit::APPEND)
             .bind(chained.number)
-            .bind(event)
+            .bind(&chained.text)
             .bind(chained.previous.to_vec())
             .bind(chained.hash.to_vec())
             .execute(&mut *connection)

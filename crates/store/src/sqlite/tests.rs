@@ -444,8 +444,16 @@ async fn a_backup_that_is_not_whole_is_not_restored() {
     furnished(&store).await;
     store.append((0..50).map(mark).collect()).await.unwrap();
     store.close().await;
-    let cases: [(&'static str, &str); 4] = [
+    let cases: [(&'static str, &str); 6] = [
         ("DELETE FROM audit WHERE number = 5", "broken at event 5"),
+        (
+            "UPDATE audit SET event = REPLACE(event, '{', '{\"foreign\":1,') WHERE number = 9",
+            "broken at event 9",
+        ),
+        (
+            "UPDATE audit SET event = 'no event' WHERE number = 9",
+            "broken at event 9",
+        ),
         (
             "UPDATE audit SET event = REPLACE(event, '\"failures\":7', '\"failures\":8')",
             "broken at",
