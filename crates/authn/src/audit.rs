@@ -188,6 +188,12 @@ impl Chain {
         self.length
     }
 
+    /// The hash of the last event that was checked; zeros where there was none.
+    #[must_use]
+    pub fn head(&self) -> [u8; 32] {
+        self.head
+    }
+
     /// Checks that an event is the next, and that it is what its text says.
     ///
     /// # Errors

@@ -14,8 +14,8 @@ use authn::name::NameKey;
 use authn::ports::ChainedEvent;
 use gateway::ports::Verifier;
 use proto::secret::Secret;
-use store::Store;
 use store::seal::KeyFile;
+use store::{Head, Store, StoreError};
 use tokio::sync::watch;
 
 use crate::cli::CliError;
@@ -103,6 +103,13 @@ fn usage(error: impl std::fmt::Display) -> CliError {
     CliError::usage(error.to_string())
 }
 
+fn of_store(error: StoreError) -> CliError {
+    match error {
+        StoreError::BrokenTrail(broken) => CliError::refused(broken.to_string()),
+        other => unavailable(other),
+    }
+}
+
 fn unavailable(error: impl std::fmt::Display) -> CliError {
     CliError::unavailable(error.to_string())
 }
@@ -124,6 +131,7 @@ pub(crate) async fn asked_to_stop() {
 
 /// What the command line does with accounts, app passwords and the audit trail.
 pub(crate) struct Desk {
+    store: Store,
     ports: Ports,
     default_domain: Option<String>,
     services: Vec<String>,
@@ -157,6 +165,7 @@ impl Desk {
         let default_domain = settings.default_domain.clone();
         Ok(Self {
             ports: ports(&store),
+            store,
             default_domain,
             services,
         })
@@ -262,6 +271,15 @@ impl Desk {
             .map_err(refused)
     }
 
+    /// Checks the whole audit trail and says where it ends.
+    ///
+    /// # Errors
+    ///
+    /// The trail is broken, or the store is unavailable.
+    pub(crate) async fn verify_trail(&self) -> Result<Head, CliError> {
+        self.store.verify_trail().await.map_err(of_store)
+    }
+
     /// Events of the audit trail.
     ///
     /// # Errors
@@ -341,7 +359,7 @@ async fn open_store(settings: &Settings) -> Result<Store, CliError> {
     let keys = KeyFile::open(&settings.key_file).map_err(unavailable)?;
     Store::open(&settings.store_file, keys)
         .await
-        .map_err(unavailable)
+        .map_err(of_store)
 }
 
 fn ports(store: &Store) -> Ports {

@@ -80,6 +80,14 @@ CREATE TABLE audit (
     hash {blob} NOT NULL
 );
 
+CREATE TABLE audit_head (
+    id TEXT NOT NULL PRIMARY KEY,
+    number BIGINT NOT NULL,
+    hash {blob} NOT NULL,
+    sealed_with TEXT NOT NULL,
+    mac {blob} NOT NULL
+);
+
 CREATE TABLE key_checks (
     id TEXT NOT NULL PRIMARY KEY,
     sealed {blob} NOT NULL

@@ -1,18 +1,53 @@
-//! The audit chain: the one place where an event gets its number and its hash.
+//! The audit chain: the one place where an event gets its number and its hash, and what a trail is
+//! held to.
 //!
 //! The hash itself is defined by [`authn::audit`]; both stores and the check of a backup use it
 //! through this file only.
 
-use authn::audit::Event;
+use authn::audit::{Broken, Event};
 use authn::ports::{ChainedEvent, Unavailable};
 
 /// The end of a chain: what the next event is linked to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Head {
+pub struct Head {
     /// The number of the last event; 0 where there is none.
-    pub(crate) number: i64,
+    pub number: i64,
     /// The hash of the last event; zeros where there is none.
-    pub(crate) hash: [u8; 32],
+    pub hash: [u8; 32],
+}
+
+/// An audit trail is not what was written.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BrokenTrail {
+    /// An event was changed, taken out or put in.
+    #[error(transparent)]
+    Chain(#[from] Broken),
+    /// The row that says where the trail ends is not there.
+    #[error("the head of the audit trail was taken out")]
+    NoHead,
+    /// The row that says where the trail ends was not written with these keys.
+    #[error("the head of the audit trail (event {number}) was written without its key")]
+    ForgedHead {
+        /// What it names as the last event.
+        number: i64,
+    },
+    /// The trail ends elsewhere than its head says.
+    #[error("the audit trail ends at event {last}, but its head is event {head}")]
+    WrongEnd {
+        /// What the head names as the last event.
+        head: i64,
+        /// The last event that is there.
+        last: i64,
+    },
+    /// The last event is not the one that was written.
+    #[error("the last event of the audit trail ({number}) is not the one that its head names")]
+    WrongHash {
+        /// Its number.
+        number: i64,
+    },
+    /// There are accounts, and nothing says how they came.
+    #[error("the audit trail is empty, but there are accounts")]
+    Emptied,
 }
 
 impl Head {
@@ -21,6 +56,12 @@ impl Head {
         number: 0,
         hash: [0; 32],
     };
+
+    /// The hash in hexadecimal, to be noted elsewhere.
+    #[must_use]
+    pub fn hash_text(&self) -> String {
+        crate::hex(&self.hash)
+    }
 
     /// Links events to this head, in their order.
     pub(crate) fn link(self, events: Vec<Event>) -> Result<Vec<ChainedEvent>, Unavailable> {

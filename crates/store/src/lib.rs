@@ -16,6 +16,7 @@ use std::path::Path;
 
 use authn::ports::Unavailable;
 
+pub use chain::{BrokenTrail, Head};
 pub use sqlite::{Store, StoreError};
 
 /// The store cannot answer, for a reason that holds no secret.

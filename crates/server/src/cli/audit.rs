@@ -1,16 +1,15 @@
 //! `wicketgate audit`: what happened, in order, and proof that nothing was taken out.
 
 use std::path::Path;
+use std::str::FromStr;
 
 use authn::audit::Event;
 use clap::Subcommand;
 use serde::Serialize;
+use store::Head;
 
 use super::{CliError, Output};
 use crate::wiring::Desk;
-
-/// How many events are read at a time.
-const PAGE: u32 = 1_000;
 
 /// What can be done with the audit trail.
 #[derive(Debug, Subcommand)]
@@ -24,8 +23,19 @@ pub(crate) enum Verb {
         #[arg(long, default_value_t = 100)]
         count: u32,
     },
-    /// Check the chain of hashes from the first event to the last
-    Verify,
+    /// Check the chain of hashes from the first event to the last, and say where it ends
+    Verify {
+        /// The number and hash that an earlier `verify` printed, as 12:3f9a...; they must still fit
+        #[arg(long)]
+        noted: Option<Noted>,
+    },
+}
+
+/// A head that somebody noted.
+#[derive(Clone, Debug)]
+pub(crate) struct Noted {
+    number: i64,
+    hash: String,
 }
 
 #[derive(Serialize)]
@@ -38,6 +48,7 @@ struct Line {
 #[derive(Serialize)]
 struct Sound {
     events: i64,
+    head: String,
 }
 
 /// Does it.
@@ -58,29 +69,60 @@ pub(crate) async fn run(config: &Path, verb: Verb, output: &Output) -> Result<()
                 .collect();
             output.list(&lines, "there are no events", line)
         }
-        Verb::Verify => {
+        Verb::Verify { noted } => {
+            let head = desk.verify_trail().await?;
+            if let Some(noted) = noted {
+                compare(&desk, &noted).await?;
+            }
             let sound = Sound {
-                events: verify(&desk).await?,
+                events: head.number,
+                head: head.hash_text(),
             };
             output.print(&sound, |sound| {
-                format!("the chain is whole: {} events", sound.events)
+                let Sound { events, head } = sound;
+                format!(
+                    "the chain is whole: {events} events\nits head is {events}:{head}\nNote that \
+                     line elsewhere: `wicketgate audit verify --noted {events}:{head}` shows later \
+                     whether the whole file was put back to an older state."
+                )
             })
         }
     }
 }
 
-async fn verify(desk: &Desk) -> Result<i64, CliError> {
-    let mut chain = authn::audit::Chain::default();
-    loop {
-        let page = desk.events(chain.length() + 1, PAGE).await?;
-        if page.is_empty() {
-            return Ok(chain.length());
-        }
-        for event in &page {
-            chain
-                .extend(event)
-                .map_err(|broken| CliError::refused(broken.to_string()))?;
-        }
+/// Compares a head that was noted with the event of its number.
+async fn compare(desk: &Desk, noted: &Noted) -> Result<(), CliError> {
+    let Noted { number, hash } = noted;
+    let found = desk.events(*number, 1).await?;
+    let found = found.first().filter(|event| event.number == *number);
+    let Some(event) = found else {
+        let message = format!("the audit trail ends before event {number}, which was noted");
+        return Err(CliError::refused(message));
+    };
+    let head = Head {
+        number: *number,
+        hash: event.hash,
+    };
+    if head.hash_text() != *hash {
+        let message = format!("event {number} of the audit trail is not the one that was noted");
+        return Err(CliError::refused(message));
+    }
+    Ok(())
+}
+
+impl FromStr for Noted {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let noted = text.split_once(':').and_then(|(number, hash)| {
+            let is_hash = hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+            let number = number.parse().ok().filter(|number| *number > 0);
+            number.filter(|_| is_hash).map(|number| Self {
+                number,
+                hash: hash.to_ascii_lowercase(),
+            })
+        });
+        noted.ok_or_else(|| "expected NUMBER:HASH, as `audit verify` prints it".to_owned())
     }
 }
 

@@ -6,14 +6,6 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 use super::{bytes_32, unreadable};
-use crate::chain::Head;
-
-/// Finds the last event's number and hash.
-pub(crate) const HEAD: &str = "
-    SELECT number, hash
-    FROM audit
-    ORDER BY number DESC
-    LIMIT 1";
 
 /// Reads events from a number ($1) on, at most so many ($2).
 pub(crate) const READ: &str = "
@@ -27,14 +19,6 @@ pub(crate) const READ: &str = "
 pub(crate) const APPEND: &str = "
     INSERT INTO audit (number, event, previous, hash)
     VALUES ($1, $2, $3, $4)";
-
-/// Reads the head of the chain.
-pub(crate) fn head(row: &SqliteRow) -> Result<Head, sqlx::Error> {
-    Ok(Head {
-        number: row.try_get("number")?,
-        hash: bytes_32(row, "hash")?,
-    })
-}
 
 /// Checks that a row is the next of a chain, by what is stored and not by what it means.
 pub(crate) fn extend(chain: &mut Chain, row: &SqliteRow) -> Result<(), Broken> {

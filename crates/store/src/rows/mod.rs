@@ -7,6 +7,7 @@
 pub(crate) mod accounts;
 pub(crate) mod app_passwords;
 pub(crate) mod audit;
+pub(crate) mod audit_head;
 pub(crate) mod counters;
 pub(crate) mod key_checks;
 pub(crate) mod migrations;
@@ -32,9 +33,11 @@ pub(crate) const ALL: &[&str] = &[
     app_passwords::ADD,
     app_passwords::REVOKE,
     app_passwords::USED,
-    audit::HEAD,
     audit::READ,
     audit::APPEND,
+    audit_head::READ,
+    audit_head::WRITE,
+    audit_head::WAS_OPENED,
     counters::TAKE,
     counters::GIVE_BACK,
     counters::ALARM,

@@ -11,6 +11,7 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use aws_lc_rs::aead::{AES_256_GCM, RandomizedNonceKey};
+use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
@@ -20,8 +21,16 @@ const MAX_ID: usize = 64;
 
 /// The keys that seal secrets in the store, several while they are rotated.
 pub struct KeyFile {
-    current: (String, RandomizedNonceKey),
-    others: BTreeMap<String, RandomizedNonceKey>,
+    current: (String, Key),
+    others: BTreeMap<String, Key>,
+}
+
+/// What one line of the file becomes.
+struct Key {
+    /// For sealed columns.
+    cipher: RandomizedNonceKey,
+    /// For the head of the audit trail.
+    heads: hmac::Key,
 }
 
 /// The keys cannot be had.
@@ -121,11 +130,25 @@ impl KeyFile {
 
     /// The key that seals.
     pub(super) fn current(&self) -> (&str, &RandomizedNonceKey) {
-        (&self.current.0, &self.current.1)
+        (&self.current.0, &self.current.1.cipher)
     }
 
     /// The key of an id.
     pub(super) fn by_id(&self, id: &str) -> Option<&RandomizedNonceKey> {
+        self.line(id).map(|key| &key.cipher)
+    }
+
+    /// The key that seals heads.
+    pub(super) fn current_for_heads(&self) -> (&str, &hmac::Key) {
+        (&self.current.0, &self.current.1.heads)
+    }
+
+    /// The key of heads of an id.
+    pub(super) fn for_heads(&self, id: &str) -> Option<&hmac::Key> {
+        self.line(id).map(|key| &key.heads)
+    }
+
+    fn line(&self, id: &str) -> Option<&Key> {
         if id == self.current.0 {
             Some(&self.current.1)
         } else {
@@ -158,7 +181,7 @@ impl KeyFile {
     }
 }
 
-fn parse_line(line: &str) -> Result<(String, RandomizedNonceKey), &'static str> {
+fn parse_line(line: &str) -> Result<(String, Key), &'static str> {
     let (id, encoded) = line.split_once(' ').ok_or("expected `id base64key`")?;
     let is_id = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
     if id.is_empty() || id.len() > MAX_ID || !id.bytes().all(is_id) {
@@ -171,7 +194,11 @@ fn parse_line(line: &str) -> Result<(String, RandomizedNonceKey), &'static str> 
     if key.len() != 32 {
         return Err("the key is not 32 bytes long");
     }
-    let key = RandomizedNonceKey::new(&AES_256_GCM, &key).map_err(|_| "the key is unusable")?;
+    let unusable = |_| "the key is unusable";
+    let key = Key {
+        cipher: RandomizedNonceKey::new(&AES_256_GCM, &key).map_err(unusable)?,
+        heads: super::head::derived(&key).map_err(unusable)?,
+    };
     Ok((id.to_owned(), key))
 }
 

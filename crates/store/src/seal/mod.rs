@@ -4,6 +4,7 @@
 //! and row that it was sealed for, and only beside the values it was sealed with. Start at
 //! [`KeyFile`].
 
+mod head;
 mod key_file;
 
 use std::fmt;
@@ -13,6 +14,7 @@ use authn::ports::Unavailable;
 use aws_lc_rs::aead::{Aad, NONCE_LEN, Nonce};
 use zeroize::Zeroizing;
 
+pub(crate) use head::SealedHead;
 pub use key_file::{KeyFile, KeyFileError};
 
 /// The version of the envelope: version, length of the key id, key id, nonce, ciphertext and tag.

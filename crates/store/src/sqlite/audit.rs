@@ -4,11 +4,14 @@ use async_trait::async_trait;
 use authn::audit::{Chain, Event};
 use authn::ports::{Audit, ChainedEvent, Unavailable};
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use sqlx::{ConnectOptions, Connection};
 
+use super::open::options;
 use super::writer::{Done, Write, WriteError, Writing};
 use super::{Store, StoreError};
-use crate::chain::Head;
+use crate::chain::{BrokenTrail, Head};
 use crate::rows;
+use crate::seal::KeyFile;
 
 /// How many events are checked at a time.
 const PAGE: u32 = 1_024;
@@ -27,22 +30,51 @@ impl Audit for Store {
     }
 }
 
-/// Checks a whole chain and says how long it is.
+impl Store {
+    /// Checks the whole trail, from the first event to its head, and says what the head is.
+    ///
+    /// # Errors
+    ///
+    /// The trail is not what was written, or the store is unavailable.
+    pub async fn verify_trail(&self) -> Result<Head, StoreError> {
+        let mut connection = options(&self.0.path).read_only(true).connect().await?;
+        let head = verify(&mut connection, &self.0.keys).await?;
+        connection.close().await?;
+        Ok(head)
+    }
+}
+
+/// Checks a whole trail and says what its head is.
 ///
 /// # Errors
 ///
-/// An event was changed, taken out or put in.
-pub(super) async fn verify(connection: &mut SqliteConnection) -> Result<i64, StoreError> {
+/// An event was changed, taken out or put in, or the head is not the end of it.
+pub(super) async fn verify(
+    connection: &mut SqliteConnection,
+    keys: &KeyFile,
+) -> Result<Head, StoreError> {
+    // Others may append meanwhile; what is read in one transaction is of one moment.
+    let mut moment = connection.begin().await?;
+    let head = head(&mut moment, keys).await?;
     let mut chain = Chain::default();
+    // SECURITY: from the lowest number there can be, so that nothing stands before the first.
+    let mut first = i64::MIN;
     loop {
-        let page = rows_from(connection, chain.length().saturating_add(1), PAGE).await?;
+        let page = rows_from(&mut moment, first, PAGE).await?;
         if page.is_empty() {
-            return Ok(chain.length());
+            break;
         }
         for row in &page {
-            rows::audit::extend(&mut chain, row)?;
+            rows::audit::extend(&mut chain, row).map_err(BrokenTrail::from)?;
         }
+        first = chain.length().saturating_add(1);
     }
+    moment.rollback().await?;
+    let number = chain.length();
+    if number != head.number || chain.head() != head.hash {
+        return Err(BrokenTrail::WrongHash { number }.into());
+    }
+    Ok(head)
 }
 
 async fn read(
@@ -85,16 +117,33 @@ pub(super) async fn append(
     Ok(chained.last().map_or(head, Head::of))
 }
 
-/// Reads the head of the chain.
-pub(super) async fn head(connection: &mut SqliteConnection) -> Result<Head, sqlx::Error> {
-    let row = sqlx::query(rows::audit::HEAD)
+/// Reads the head, which must be sealed with these keys and be the end of the trail.
+pub(super) async fn head(
+    connection: &mut SqliteConnection,
+    keys: &KeyFile,
+) -> Result<Head, WriteError> {
+    let row = sqlx::query(rows::audit_head::READ)
         .fetch_optional(connection)
         .await?;
-    Ok(row
-        .as_ref()
-        .map(rows::audit::head)
-        .transpose()?
-        .unwrap_or(Head::EMPTY))
+    let row = row.ok_or(BrokenTrail::NoHead)?;
+    Ok(rows::audit_head::head(&row, keys)??)
+}
+
+/// Seals and writes the head, in the transaction that wrote the events before it.
+pub(super) async fn write_head(
+    connection: &mut SqliteConnection,
+    keys: &KeyFile,
+    head: Head,
+) -> Result<(), sqlx::Error> {
+    let sealed = keys.seal_head(head);
+    sqlx::query(rows::audit_head::WRITE)
+        .bind(head.number)
+        .bind(head.hash.to_vec())
+        .bind(sealed.key)
+        .bind(sealed.mac)
+        .execute(connection)
+        .await?;
+    Ok(())
 }
 
 struct Append(Vec<Event>);

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use sqlx::sqlite::{SqliteConnection, SqliteJournalMode, SqliteLockingMode};
 use sqlx::{ConnectOptions, Connection};
 
-use super::open::{check_keys, connect, create_private, options};
+use super::open::{begin, check_keys, connect, create_private, options, was_opened};
 use super::{Store, StoreError, audit, health, migrate};
 use crate::rows;
 use crate::seal::KeyFile;
@@ -27,9 +27,11 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// The file is there already, or cannot be written; nothing is left of it then.
+    /// The audit trail is broken, the file is there already, or cannot be written; nothing is left
+    /// of it then.
     pub async fn backup(&self, to: &Path) -> Result<(), StoreError> {
         let mut connection = options(&self.0.path).read_only(true).connect().await?;
+        audit::verify(&mut connection, &self.0.keys).await?;
         copy(&mut connection, to).await?;
         connection.close().await?;
         Ok(())
@@ -102,14 +104,14 @@ async fn prepare(
     if migrate::pending(&mut backup).await? == migrate::all() {
         return Err(StoreError::Foreign);
     }
-    audit::verify(&mut backup).await?;
+    check_trail(&mut backup, from, keys).await?;
     copy(&mut backup, fresh).await?;
     backup.close().await?;
 
     let mut connection = connect(fresh).await?;
     migrate::apply(&mut connection).await?;
-    check_keys(&mut connection, keys).await?;
-    forget_and_note(&mut connection, now).await?;
+    begin(&mut connection, keys).await?;
+    forget_and_note(&mut connection, keys, now).await?;
     // Without a journal beside it, one rename puts the whole of it in place.
     sqlx::query("PRAGMA journal_mode = DELETE")
         .execute(&mut connection)
@@ -133,16 +135,36 @@ async fn check_integrity(connection: &mut SqliteConnection, path: &Path) -> Resu
     }
 }
 
+/// Checks the audit trail of a backup, unless it is of a store that nobody ever opened.
+async fn check_trail(
+    backup: &mut SqliteConnection,
+    path: &Path,
+    keys: &KeyFile,
+) -> Result<(), StoreError> {
+    if !was_opened(backup).await? {
+        return Ok(());
+    }
+    check_keys(backup, keys).await?;
+    match audit::verify(backup, keys).await {
+        Err(StoreError::BrokenTrail(broken)) => Err(StoreError::Damaged {
+            path: path.to_owned(),
+            detail: broken.to_string(),
+        }),
+        verified => verified.map(drop),
+    }
+}
+
 /// Drops what must not come back to life, and says so in the audit trail.
 async fn forget_and_note(
     connection: &mut SqliteConnection,
+    keys: &KeyFile,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let mut transaction = connection.begin().await?;
     for statement in [rows::tickets::FORGET_ALL, rows::counters::FORGET_ALL] {
         sqlx::query(statement).execute(&mut *transaction).await?;
     }
-    let head = audit::head(&mut transaction).await?;
+    let head = audit::head(&mut transaction, keys).await?;
     let event = Event {
         at: now,
         kind: Kind::StoreRestored,
@@ -153,7 +175,8 @@ async fn forget_and_note(
         channel: None,
         activity: None,
     };
-    audit::append(&mut transaction, head, vec![event]).await?;
+    let head = audit::append(&mut transaction, head, vec![event]).await?;
+    audit::write_head(&mut transaction, keys, head).await?;
     transaction.commit().await?;
     Ok(())
 }

@@ -78,10 +78,7 @@ impl Store {
 
     /// What the caller of a read that failed, or found what cannot be trusted, is told.
     fn unread(&self, error: WriteError) -> Unavailable {
-        match error {
-            WriteError::Database(error) => self.failed(&error),
-            WriteError::Unavailable(unavailable) => unavailable,
-        }
+        error.told(&self.0.health)
     }
 }
 

@@ -15,7 +15,8 @@ use sqlx::{ConnectOptions, Connection};
 
 use super::health::Health;
 use super::writer::{DEADLINE, WriteError, Writer};
-use super::{Inner, Store, migrate};
+use super::{Inner, Store, audit, migrate};
+use crate::chain::{BrokenTrail, Head};
 use crate::rows;
 use crate::rows::key_checks::KeyCheck;
 use crate::seal::{KeyFile, Place, Sealed};
@@ -75,9 +76,9 @@ pub enum StoreError {
         /// What SQLite found.
         detail: String,
     },
-    /// The backup's audit chain is broken.
-    #[error("the backup is not whole: {0}")]
-    BrokenChain(#[from] authn::audit::Broken),
+    /// The audit trail is not what was written.
+    #[error(transparent)]
+    BrokenTrail(#[from] BrokenTrail),
     /// A file cannot be used.
     #[error("`{}`: {error}", path.display())]
     File {
@@ -98,6 +99,7 @@ impl From<WriteError> for StoreError {
     fn from(error: WriteError) -> Self {
         match error {
             WriteError::Database(error) => Self::Database(error),
+            WriteError::Broken(broken) => Self::BrokenTrail(broken),
             WriteError::Unavailable(error) => Self::Unavailable(error),
         }
     }
@@ -108,28 +110,32 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// There is no file, it is not up to date, it is newer or damaged, or the keys are not its own.
+    /// There is no file, it is not up to date, it is newer or damaged, the keys are not its own, or
+    /// its audit trail does not end where its head says.
     pub async fn open(path: &Path, keys: KeyFile) -> Result<Self, StoreError> {
         let mut connection = connect(path).await?;
         let names = migrate::pending(&mut connection).await?;
         if !names.is_empty() {
             return Err(StoreError::Pending { names });
         }
+        begin(&mut connection, &keys).await?;
         check_keys(&mut connection, &keys).await?;
+        audit::head(&mut connection, &keys).await?;
+        let keys = Arc::new(keys);
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .acquire_timeout(DEADLINE)
             .test_before_acquire(false)
             .connect_lazy_with(options(path).read_only(true));
         let health = Arc::new(Health::default());
-        let writer = Writer::start(connection, Arc::clone(&health));
+        let writer = Writer::start(connection, Arc::clone(&keys), Arc::clone(&health));
         let reservations = AtomicU32::new(0);
         let path = path.to_owned();
         Ok(Self(Arc::new(Inner {
             path,
             readers,
             writer,
-            keys: Arc::new(keys),
+            keys,
             health,
             reservations,
         })))
@@ -210,26 +216,49 @@ pub(super) fn options(path: &Path) -> SqliteConnectOptions {
         .disable_statement_logging()
 }
 
+/// Gives a store that nobody ever opened the word that shows its keys, and the head of its trail.
+pub(super) async fn begin(
+    connection: &mut SqliteConnection,
+    keys: &KeyFile,
+) -> Result<(), StoreError> {
+    if was_opened(&mut *connection).await? {
+        return Ok(());
+    }
+    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+    // Another process may have been first.
+    if !was_opened(&mut transaction).await? {
+        let row = rows::key_checks::ROW;
+        let sealed = keys.seal(&Place::of_row(row), &KeyCheck)?;
+        sqlx::query(rows::key_checks::WRITE)
+            .bind(row)
+            .bind(sealed.as_bytes().to_vec())
+            .execute(&mut *transaction)
+            .await?;
+        audit::write_head(&mut transaction, keys, Head::EMPTY).await?;
+    }
+    transaction.commit().await?;
+    Ok(())
+}
+
 /// Checks that the keys are those that the store was first opened with.
 pub(super) async fn check_keys(
     connection: &mut SqliteConnection,
     keys: &KeyFile,
 ) -> Result<(), StoreError> {
     let row = rows::key_checks::ROW;
-    let place = Place::of_row(row);
     let stored: Option<Vec<u8>> = sqlx::query_scalar(rows::key_checks::READ)
         .bind(row)
         .fetch_optional(&mut *connection)
         .await?;
-    if let Some(stored) = stored {
-        keys.unseal::<KeyCheck>(&place, &Sealed::of_stored(stored))?;
-        return Ok(());
-    }
-    let sealed = keys.seal(&place, &KeyCheck)?;
-    sqlx::query(rows::key_checks::WRITE)
-        .bind(row)
-        .bind(sealed.as_bytes().to_vec())
-        .execute(&mut *connection)
-        .await?;
+    let sealed = stored.unwrap_or_default();
+    keys.unseal::<KeyCheck>(&Place::of_row(row), &Sealed::of_stored(sealed))?;
     Ok(())
+}
+
+/// Whether anybody ever opened a store.
+pub(super) async fn was_opened(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    let was_opened: i64 = sqlx::query_scalar(rows::audit_head::WAS_OPENED)
+        .fetch_one(connection)
+        .await?;
+    Ok(was_opened == 1)
 }

@@ -1,6 +1,7 @@
 //! The SQLite store by its own promises: durable, chained, backed up, never opened wrongly.
 
 mod sealed;
+mod trail;
 
 use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::PathBuf;
@@ -444,7 +445,11 @@ async fn a_backup_that_is_not_whole_is_not_restored() {
     furnished(&store).await;
     store.append((0..50).map(mark).collect()).await.unwrap();
     store.close().await;
-    let cases: [(&'static str, &str); 6] = [
+    let cases: [(&'static str, &str); 7] = [
+        (
+            "DELETE FROM audit WHERE number > 5",
+            "ends at event 5, but its head is event",
+        ),
         ("DELETE FROM audit WHERE number = 5", "broken at event 5"),
         (
             "UPDATE audit SET event = REPLACE(event, '{', '{\"foreign\":1,') WHERE number = 9",

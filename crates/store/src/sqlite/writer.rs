@@ -15,7 +15,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::audit;
 use super::health::{self, Health};
-use crate::chain::Head;
+use crate::chain::{BrokenTrail, Head};
+use crate::seal::KeyFile;
 
 /// How many calls may wait.
 const QUEUE: usize = 4_096;
@@ -47,9 +48,26 @@ pub(super) enum WriteError {
     /// The database refused.
     #[error(transparent)]
     Database(#[from] sqlx::Error),
+    /// The audit trail was tampered with.
+    #[error(transparent)]
+    Broken(#[from] BrokenTrail),
     /// Something else was missing.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
+}
+
+impl WriteError {
+    /// What the caller is told.
+    pub(super) fn told(self, health: &Health) -> Unavailable {
+        match self {
+            Self::Database(error) => health.failed(&error),
+            Self::Broken(broken) => {
+                tracing::error!(store.failure = %broken, "the audit trail was tampered with");
+                crate::unavailable(broken.to_string())
+            }
+            Self::Unavailable(unavailable) => unavailable,
+        }
+    }
 }
 
 /// The transaction that a call writes in.
@@ -74,9 +92,13 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Starts the task that owns the connection.
-    pub(super) fn start(connection: SqliteConnection, health: Arc<Health>) -> Self {
+    pub(super) fn start(
+        connection: SqliteConnection,
+        keys: Arc<KeyFile>,
+        health: Arc<Health>,
+    ) -> Self {
         let (orders, inbox) = mpsc::channel(QUEUE);
-        tokio::spawn(run(connection, inbox, health));
+        tokio::spawn(run(connection, inbox, keys, health));
         Self { orders }
     }
 
@@ -170,6 +192,7 @@ impl<W: Write> Call for Pending<W> {
 async fn run(
     mut connection: SqliteConnection,
     mut inbox: mpsc::Receiver<Order>,
+    keys: Arc<KeyFile>,
     health: Arc<Health>,
 ) {
     let mut closed = None;
@@ -179,7 +202,7 @@ async fn run(
             inbox.close();
             closed = Some(close);
         }
-        commit(&mut connection, calls, &health).await;
+        commit(&mut connection, calls, &keys, &health).await;
     }
     if let Err(error) = connection.close().await {
         tracing::warn!(store.failure = %error, "the store did not close in good order");
@@ -211,13 +234,18 @@ fn gather(
     (calls, None)
 }
 
-async fn commit(connection: &mut SqliteConnection, mut calls: Vec<Box<dyn Call>>, health: &Health) {
+async fn commit(
+    connection: &mut SqliteConnection,
+    mut calls: Vec<Box<dyn Call>>,
+    keys: &KeyFile,
+    health: &Health,
+) {
     calls.retain(|call| !call.is_abandoned());
     if calls.is_empty() {
         return;
     }
     let committed = match health.check() {
-        Ok(()) => transact(connection, &mut calls, health).await,
+        Ok(()) => transact(connection, &mut calls, keys, health).await,
         Err(unavailable) => Err(unavailable),
     };
     for call in calls {
@@ -228,6 +256,7 @@ async fn commit(connection: &mut SqliteConnection, mut calls: Vec<Box<dyn Call>>
 async fn transact(
     connection: &mut SqliteConnection,
     calls: &mut [Box<dyn Call>],
+    keys: &KeyFile,
     health: &Health,
 ) -> Result<(), Unavailable> {
     if let Err(error) = sqlx::query("BEGIN IMMEDIATE")
@@ -240,10 +269,10 @@ async fn transact(
             false => health.failed(&error),
         });
     }
-    let Err(error) = write_all(connection, calls, health).await else {
+    let Err(error) = write_all(connection, calls, keys, health).await else {
         return Ok(());
     };
-    let unavailable = health.failed(&error);
+    let unavailable = error.told(health);
     tracing::warn!(store.failure = %unavailable.detail, "a transaction was not committed");
     // SQLite ends a transaction by itself after some errors, and "no transaction is active" is
     // what is wanted; one that stays open makes the next BEGIN fail.
@@ -256,13 +285,17 @@ async fn transact(
 async fn write_all(
     connection: &mut SqliteConnection,
     calls: &mut [Box<dyn Call>],
+    keys: &KeyFile,
     health: &Health,
-) -> Result<(), sqlx::Error> {
+) -> Result<(), WriteError> {
     // Another process (the command line) may have appended since the last batch.
-    let head = audit::head(&mut *connection).await?;
+    let head = audit::head(&mut *connection, keys).await?;
     let mut writing = Writing { connection, head };
     for call in calls {
         write_one(&mut writing, call.as_mut(), health).await?;
+    }
+    if writing.head != head {
+        audit::write_head(&mut *writing.connection, keys, writing.head).await?;
     }
     sqlx::query("COMMIT")
         .execute(&mut *writing.connection)
@@ -288,11 +321,11 @@ async fn write_one(
     let failure = match call.write(writing).await {
         Ok(true) => return release(writing).await,
         Ok(false) => None,
-        Err(WriteError::Unavailable(unavailable)) => {
-            call.fail(unavailable);
+        Err(WriteError::Database(error)) => Some(error),
+        Err(other) => {
+            call.fail(other.told(health));
             None
         }
-        Err(WriteError::Database(error)) => Some(error),
     };
     if let Some(error) = &failure {
         call.fail(health.failed(error));

@@ -202,12 +202,11 @@ async fn a_full_disk_in_a_batch_loses_no_call_that_was_told_it_is_safe() {
 #[tokio::test]
 async fn a_database_that_may_only_be_read_takes_no_calls() {
     let (store, _path, _folder) = store().await;
-    store
-        .0
-        .writer
-        .submit(Then(1, "PRAGMA query_only = ON"))
-        .await
-        .unwrap();
+    let writer = &store.0.writer;
+    writer.submit(Then(1, FINE)).await.unwrap();
+    // Its own event is written before, its head after.
+    let last = writer.submit(Then(2, "PRAGMA query_only = ON")).await;
+    assert!(last.unwrap_err().detail.contains("readonly"));
     let refusal = store.append(vec![event(2)]).await.unwrap_err();
     assert!(refusal.detail.contains("readonly"), "{refusal}");
     assert_eq!(marks(&store).await, [1]);

@@ -1,0 +1,68 @@
+//! The table `audit_head`: where the audit trail ends, sealed.
+
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+
+use super::bytes_32;
+use crate::chain::{BrokenTrail, Head};
+use crate::seal::{KeyFile, SealedHead};
+
+/// Reads the head, and what must agree with it: the last event's number, the hash of the event that
+/// it names, and whether there are accounts.
+pub(crate) const READ: &str = "
+    SELECT h.number, h.hash, h.sealed_with, h.mac,
+        (SELECT MAX(a.number) FROM audit a) AS last,
+        (SELECT a.hash FROM audit a WHERE a.number = h.number) AS last_hash,
+        CASE WHEN EXISTS (SELECT 1 FROM accounts) THEN CAST(1 AS BIGINT) ELSE 0 END AS peopled
+    FROM audit_head h
+    WHERE h.id = 'trail'";
+
+/// Writes the head ($1 to $4 in the order of the columns).
+pub(crate) const WRITE: &str = "
+    INSERT INTO audit_head (id, number, hash, sealed_with, mac)
+    VALUES ('trail', $1, $2, $3, $4)
+    ON CONFLICT (id) DO UPDATE SET number = excluded.number, hash = excluded.hash,
+        sealed_with = excluded.sealed_with, mac = excluded.mac";
+
+/// Says (1 or 0) whether anybody ever opened the store.
+pub(crate) const WAS_OPENED: &str = "
+    SELECT CASE WHEN EXISTS (SELECT 1 FROM key_checks)
+        OR EXISTS (SELECT 1 FROM audit_head)
+        OR EXISTS (SELECT 1 FROM audit)
+        OR EXISTS (SELECT 1 FROM accounts)
+        OR EXISTS (SELECT 1 FROM app_passwords)
+        THEN CAST(1 AS BIGINT) ELSE 0 END";
+
+/// Reads a head that was sealed with these keys and agrees with the trail.
+pub(crate) fn head(
+    row: &SqliteRow,
+    keys: &KeyFile,
+) -> Result<Result<Head, BrokenTrail>, sqlx::Error> {
+    let head = Head {
+        number: row.try_get("number")?,
+        hash: bytes_32(row, "hash")?,
+    };
+    let sealed = SealedHead {
+        head,
+        key: row.try_get("sealed_with")?,
+        mac: row.try_get("mac")?,
+    };
+    let last = row.try_get::<Option<i64>, _>("last")?.unwrap_or(0);
+    let last_hash = match row.try_get::<Option<&[u8]>, _>("last_hash")? {
+        Some(_) => bytes_32(row, "last_hash")?,
+        None => Head::EMPTY.hash,
+    };
+    let is_peopled = row.try_get::<i64, _>("peopled")? == 1;
+    let number = head.number;
+    Ok(if !keys.has_sealed(&sealed) {
+        Err(BrokenTrail::ForgedHead { number })
+    } else if last != number {
+        Err(BrokenTrail::WrongEnd { head: number, last })
+    } else if last_hash != head.hash {
+        Err(BrokenTrail::WrongHash { number })
+    } else if number == 0 && is_peopled {
+        Err(BrokenTrail::Emptied)
+    } else {
+        Ok(head)
+    })
+}
