@@ -94,6 +94,32 @@ async fn held(
 const FINE: &str = "SELECT 1";
 const WRONG: &str = "INSERT INTO audit (number, event, previous, hash) SELECT * FROM audit";
 
+/// Asks the writer's own connection for its settings.
+struct Settings;
+
+#[async_trait]
+impl Write for Settings {
+    type Output = (i64, String);
+
+    async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<Self::Output>, WriteError> {
+        let synchronous = sqlx::query_scalar("PRAGMA synchronous")
+            .fetch_one(&mut *writing.connection)
+            .await?;
+        let journal = sqlx::query_scalar("PRAGMA journal_mode")
+            .fetch_one(&mut *writing.connection)
+            .await?;
+        Ok(Done::Keep((synchronous, journal)))
+    }
+}
+
+#[tokio::test]
+async fn each_commit_is_synced_before_it_is_answered() {
+    let (store, _path, _folder) = store().await;
+    let full = 2;
+    let settings = store.0.writer.submit(Settings).await.unwrap();
+    assert_eq!(settings, (full, "wal".to_owned()));
+}
+
 #[tokio::test]
 async fn a_call_that_fails_undoes_itself_and_no_other() {
     let (store, _path, _folder) = store().await;
