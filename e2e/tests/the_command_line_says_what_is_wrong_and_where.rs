@@ -1,6 +1,7 @@
 //! The operator's side: errors with file, line and what was meant; exit status; backup and the way
 //! back; an audit trail that shows who changed it.
 
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Output};
 
 use e2e::client::Curl;
@@ -158,7 +159,7 @@ fn every_verb_has_help_and_every_refusal_a_status_and_one_line() -> anyhow::Resu
             1,
             "already",
         ),
-        (&["db", "restore", "/no/such/file"], 3, "/no/such/file"),
+        (&["db", "restore", "/no/such/file"], 2, "/no/such/file"),
         (&["--config", "/no/such/file.toml", "check"], 2, "--config"),
         (
             &[
@@ -193,7 +194,12 @@ fn a_backup_taken_while_the_gate_runs_brings_everything_back() -> anyhow::Result
     let backup = demo.folder().join("backup.db").display().to_string();
     demo.wicketgate_json(&["db", "backup", &backup])?;
     let again = demo.wicketgate(&["db", "backup", &backup])?;
-    assert!(!again.status.success(), "a backup overwrites nothing");
+    assert_eq!(
+        again.status.code(),
+        Some(1),
+        "a backup overwrites nothing: {}",
+        said(&again)
+    );
     assert_eq!(signs_in(&demo, &ben)?, 200);
 
     // A store of its own for the backup, as on another machine.
@@ -227,6 +233,125 @@ fn a_backup_taken_while_the_gate_runs_brings_everything_back() -> anyhow::Result
             .len(),
         2
     );
+    Ok(())
+}
+
+/// Writes a configuration beside the demo's own, and gives its path as an argument.
+fn configured(demo: &Demo, name: &str, change: &[(&str, &str)]) -> anyhow::Result<String> {
+    let mut config = std::fs::read_to_string(demo.text("/config"))?;
+    for (right, changed) in change {
+        anyhow::ensure!(config.contains(right), "the configuration has no {right}");
+        config = config.replace(right, changed);
+    }
+    let file = demo.folder().join(name);
+    std::fs::write(&file, config)?;
+    Ok(file.display().to_string())
+}
+
+const STORE: &str = "\"wicketgate.db\"";
+const KEYS: &str = "\"wicketgate.keys\"";
+
+#[test]
+fn a_mistyped_path_is_named_and_makes_no_store() -> anyhow::Result<()> {
+    let demo = Demo::start()?;
+    let config = configured(&demo, "mistyped.toml", &[(STORE, "\"wicketgaet.db\"")])?;
+    let file = demo.folder().join("wicketgaet.db");
+    let verbs: [&[&str]; 7] = [
+        &["user", "list"],
+        &["user", "add", "CONTOSO\\eve", "--upn", "eve@contoso.com"],
+        &["app-password", "list", "anna"],
+        &["audit", "list"],
+        &["audit", "verify"],
+        &["db", "status"],
+        &["db", "backup", "/no/such/folder/backup.db"],
+    ];
+    for verb in verbs {
+        let refused = demo.wicketgate(&[&["--config", &config], verb].concat())?;
+        let text = said(&refused);
+        assert_eq!(refused.status.code(), Some(2), "{verb:?}: {text}");
+        assert!(
+            text.contains("there is no store at ") && text.contains("`wicketgate db migrate`"),
+            "{verb:?}: {text}"
+        );
+        assert!(!file.exists(), "{verb:?}");
+    }
+    // The demo holds the address, so that this ends even where it should not.
+    let refused = demo.wicketgate(&["--config", &config, "serve"])?;
+    let text = said(&refused);
+    assert_eq!(refused.status.code(), Some(2), "{text}");
+    for named in [
+        "wicketgaet.db",
+        "wicketgate.keys",
+        "db restore",
+        "db migrate",
+    ] {
+        assert!(text.contains(named), "{named}: {text}");
+    }
+    assert!(!file.exists());
+
+    let migrated = demo.wicketgate(&["--config", &config, "db", "migrate"])?;
+    assert!(migrated.status.success(), "{}", said(&migrated));
+    let listed = demo.wicketgate_json(&["--config", &config, "user", "list"])?;
+    assert_eq!(listed.len(), 0);
+    let fresh = [(STORE, "\"fresh.db\""), (KEYS, "\"fresh.keys\"")];
+    let first = configured(&demo, "first.toml", &fresh)?;
+    let taken = demo.wicketgate(&["--config", &first, "serve"])?;
+    assert_eq!(taken.status.code(), Some(3), "{}", said(&taken));
+    let listed = demo.wicketgate_json(&["--config", &first, "user", "list"])?;
+    assert_eq!(listed.len(), 0, "the first start made it");
+    Ok(())
+}
+
+#[test]
+fn keys_that_are_missing_or_that_others_can_read_are_a_fault_of_the_configuration()
+-> anyhow::Result<()> {
+    let demo = Demo::start()?;
+    let lost = configured(&demo, "lost.toml", &[(KEYS, "\"lost.keys\"")])?;
+    let exposed = configured(&demo, "exposed.toml", &[(KEYS, "\"exposed.keys\"")])?;
+    let keys = std::fs::read(demo.folder().join("wicketgate.keys"))?;
+    let copy = demo.folder().join("exposed.keys");
+    std::fs::write(&copy, keys)?;
+    std::fs::set_permissions(&copy, std::fs::Permissions::from_mode(0o640))?;
+    for (config, file) in [(&lost, "lost.keys"), (&exposed, "exposed.keys")] {
+        for verb in [&["user", "list"][..], &["db", "migrate"], &["serve"]] {
+            let refused = demo.wicketgate(&[&["--config", config], verb].concat())?;
+            let text = said(&refused);
+            assert_eq!(refused.status.code(), Some(2), "{verb:?}: {text}");
+            assert!(text.contains(file), "{verb:?}: {text}");
+        }
+    }
+    assert!(!demo.folder().join("lost.keys").exists());
+    Ok(())
+}
+
+#[test]
+fn a_head_that_was_noted_shows_a_store_that_was_put_back() -> anyhow::Result<()> {
+    let demo = Demo::start()?;
+    let before = demo.folder().join("before.db").display().to_string();
+    demo.wicketgate_json(&["db", "backup", &before])?;
+    assert_eq!(signs_in(&demo, &demo.person(0))?, 200);
+    let sound = demo.wicketgate_json(&["audit", "verify"])?;
+    let number = sound[0]["events"].to_string();
+    let hash = sound[0]["head"].as_str().expect("a hash").to_owned();
+    let noted = format!("{number}:{hash}");
+    let printed = said(&demo.wicketgate(&["audit", "verify"])?);
+    assert!(printed.contains(&noted), "{printed}");
+    assert_eq!(signs_in(&demo, &demo.person(1))?, 200);
+    demo.wicketgate_json(&["audit", "verify", "--noted", &noted])?;
+
+    let older = configured(&demo, "older.toml", &[(STORE, "\"before.db\"")])?;
+    demo.wicketgate_json(&["--config", &older, "audit", "verify"])?;
+    let other = format!("{number}:{}", "0".repeat(64));
+    for arguments in [
+        &["--config", &older, "audit", "verify", "--noted", &noted][..],
+        &["audit", "verify", "--noted", &other],
+    ] {
+        let refused = demo.wicketgate(arguments)?;
+        assert_eq!(refused.status.code(), Some(1), "{}", said(&refused));
+        assert!(said(&refused).contains("noted"), "{}", said(&refused));
+    }
+    let unreadable = demo.wicketgate(&["audit", "verify", "--noted", "12"])?;
+    assert_eq!(unreadable.status.code(), Some(2), "{}", said(&unreadable));
     Ok(())
 }
 

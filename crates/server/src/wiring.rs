@@ -1,5 +1,7 @@
 //! Wiring: which door is given to which room. The only file that knows them all.
 
+pub(crate) mod keeping;
+
 use std::future::Future;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -14,8 +16,7 @@ use authn::name::NameKey;
 use authn::ports::ChainedEvent;
 use gateway::ports::Verifier;
 use proto::secret::Secret;
-use store::seal::KeyFile;
-use store::{Head, Store, StoreError};
+use store::{Head, Store};
 use tokio::sync::watch;
 
 use crate::cli::CliError;
@@ -39,9 +40,9 @@ impl Gate {
     ///
     /// # Errors
     ///
-    /// The store cannot be opened, or an address is taken.
+    /// The store is not there or cannot be opened, or an address is taken.
     pub(crate) async fn open(settings: &Settings) -> Result<Self, CliError> {
-        let store = open_store(settings).await?;
+        let store = keeping::open_or_begin(settings).await?;
         let rules = Rules {
             policy: settings.policy.clone(),
             default_domain: settings.default_domain.clone(),
@@ -103,13 +104,6 @@ fn usage(error: impl std::fmt::Display) -> CliError {
     CliError::usage(error.to_string())
 }
 
-fn of_store(error: StoreError) -> CliError {
-    match error {
-        StoreError::BrokenTrail(broken) => CliError::refused(broken.to_string()),
-        other => unavailable(other),
-    }
-}
-
 fn unavailable(error: impl std::fmt::Display) -> CliError {
     CliError::unavailable(error.to_string())
 }
@@ -153,7 +147,7 @@ impl Desk {
     ///
     /// The store cannot be opened.
     pub(crate) async fn of(settings: &Settings) -> Result<Self, CliError> {
-        let store = open_store(settings).await?;
+        let store = keeping::open(settings).await?;
         let routes = settings
             .publication
             .hosts
@@ -277,7 +271,7 @@ impl Desk {
     ///
     /// The trail is broken, or the store is unavailable.
     pub(crate) async fn verify_trail(&self) -> Result<Head, CliError> {
-        self.store.verify_trail().await.map_err(of_store)
+        self.store.verify_trail().await.map_err(keeping::of_store)
     }
 
     /// Events of the audit trail.
@@ -299,67 +293,6 @@ fn refused(error: admin::AdminError) -> CliError {
         admin::AdminError::Unavailable(error) => error.into(),
         other => CliError::refused(other.to_string()),
     }
-}
-
-/// What the store still lacks.
-///
-/// # Errors
-///
-/// The store cannot be opened.
-pub(crate) async fn pending_migrations(settings: &Settings) -> Result<Vec<String>, CliError> {
-    Store::pending(&settings.store_file)
-        .await
-        .map_err(unavailable)
-}
-
-/// Brings the store up to this program's version; makes it and its keys where there is none.
-///
-/// # Errors
-///
-/// The store is newer than the program, or cannot be written.
-pub(crate) async fn migrate(settings: &Settings) -> Result<(), CliError> {
-    if !settings.key_file.exists() && !settings.store_file.exists() {
-        KeyFile::create(&settings.key_file, clock::random()?).map_err(unavailable)?;
-    }
-    Store::migrate(&settings.store_file)
-        .await
-        .map_err(unavailable)
-}
-
-/// Copies the store while it is used.
-///
-/// # Errors
-///
-/// The file is there already, or cannot be written.
-pub(crate) async fn backup(settings: &Settings, to: &Path) -> Result<(), CliError> {
-    open_store(settings)
-        .await?
-        .backup(to)
-        .await
-        .map_err(unavailable)
-}
-
-/// Puts a backup in the store's place.
-///
-/// # Errors
-///
-/// The backup is damaged, its chain is broken, or it is of a newer version.
-pub(crate) async fn restore(settings: &Settings, from: &Path) -> Result<(), CliError> {
-    let keys = KeyFile::open(&settings.key_file).map_err(unavailable)?;
-    Store::restore(from, &settings.store_file, &keys, clock::now())
-        .await
-        .map_err(unavailable)
-}
-
-/// Opens the store; a new one is made where there is none, an old one is not changed unasked.
-async fn open_store(settings: &Settings) -> Result<Store, CliError> {
-    if !settings.store_file.exists() {
-        migrate(settings).await?;
-    }
-    let keys = KeyFile::open(&settings.key_file).map_err(unavailable)?;
-    Store::open(&settings.store_file, keys)
-        .await
-        .map_err(of_store)
 }
 
 fn ports(store: &Store) -> Ports {

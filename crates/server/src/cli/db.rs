@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{CliError, Output};
 use crate::config;
-use crate::wiring;
+use crate::wiring::keeping;
 
 /// What can be done with the store.
 #[derive(Debug, Subcommand)]
@@ -53,7 +53,8 @@ pub(crate) async fn run(file: &Path, verb: Verb, output: &Output) -> Result<(), 
     let settings = config::load(file)?;
     match verb {
         Verb::Status => {
-            let pending = wiring::pending_migrations(&settings).await?;
+            keeping::must_be_there(&settings)?;
+            let pending = keeping::pending_migrations(&settings).await?;
             let status = Status {
                 file: settings.store_file,
                 pending,
@@ -61,9 +62,9 @@ pub(crate) async fn run(file: &Path, verb: Verb, output: &Output) -> Result<(), 
             output.print(&status, say_status)
         }
         Verb::Migrate { dry_run } => {
-            let pending = wiring::pending_migrations(&settings).await?;
+            let pending = keeping::pending_migrations(&settings).await?;
             if !dry_run {
-                wiring::migrate(&settings).await?;
+                keeping::migrate(&settings).await?;
             }
             let status = Status {
                 file: settings.store_file,
@@ -72,7 +73,7 @@ pub(crate) async fn run(file: &Path, verb: Verb, output: &Output) -> Result<(), 
             output.print(&status, |status| say_migrated(status, dry_run))
         }
         Verb::Backup { to } => {
-            wiring::backup(&settings, &to).await?;
+            keeping::backup(&settings, &to).await?;
             let copied = Copied {
                 file: to,
                 key_file: settings.key_file,
@@ -87,7 +88,7 @@ pub(crate) async fn run(file: &Path, verb: Verb, output: &Output) -> Result<(), 
             })
         }
         Verb::Restore { from } => {
-            wiring::restore(&settings, &from).await?;
+            keeping::restore(&settings, &from).await?;
             let copied = Copied {
                 file: settings.store_file,
                 key_file: settings.key_file,

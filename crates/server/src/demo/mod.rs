@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::cli::{CliError, LogFormat, Output, begin_logging};
-use crate::wiring::{Desk, Gate, asked_to_stop};
+use crate::wiring::{Desk, Gate, asked_to_stop, keeping};
 use crate::{clock, config};
 use certificates::Authority;
 use people::{Person, people};
@@ -67,6 +67,7 @@ pub(crate) async fn run(arguments: Arguments, output: &Output) -> Result<(), Cli
     let authority = Authority::create(&scene.dir)?;
     let lab = scene.start_lab(&authority, &people).await?;
     let settings = scene.settings(&authority, &lab)?;
+    keeping::migrate(&settings).await?;
     let desk = Desk::of(&settings).await?;
     for person in &mut people {
         person.enrol(&desk).await?;

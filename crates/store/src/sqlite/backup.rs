@@ -95,7 +95,7 @@ async fn prepare(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     if !from.exists() {
-        return Err(StoreError::Missing {
+        return Err(StoreError::NoBackup {
             path: from.to_owned(),
         });
     }

@@ -35,6 +35,12 @@ pub enum StoreError {
         /// Where it was looked for.
         path: PathBuf,
     },
+    /// There is no file to put back.
+    #[error("there is no backup at `{}`", path.display())]
+    NoBackup {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
     /// The schema lacks steps.
     #[error("the store lacks {}; run: wicketgate db migrate", names.join(", "))]
     Pending {

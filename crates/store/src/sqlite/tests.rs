@@ -500,7 +500,7 @@ async fn a_damaged_missing_or_foreign_backup_is_not_restored() {
     ));
     assert!(matches!(
         restore(&world, "nothing").await,
-        StoreError::Missing { .. }
+        StoreError::NoBackup { .. }
     ));
     std::fs::copy(world.db(), world.path("torn")).unwrap();
     let file = std::fs::OpenOptions::new()

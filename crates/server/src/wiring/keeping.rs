@@ -1,0 +1,147 @@
+//! The store's two files: who may make them, and what is said where one of them is not there.
+//!
+//! INVARIANT: no verb makes a store by the way. A mistyped path would otherwise be a new, empty
+//! store in which everything looks well; only `db migrate`, the demo and the first start of `serve`
+//! make one. Start at [`open`].
+
+use std::io::ErrorKind;
+use std::path::Path;
+
+use store::seal::{KeyFile, KeyFileError};
+use store::{Store, StoreError};
+
+use crate::cli::CliError;
+use crate::clock;
+use crate::config::Settings;
+
+/// Opens the store; it must be there.
+///
+/// # Errors
+///
+/// There is none, its keys are not there, or it cannot be opened.
+pub(crate) async fn open(settings: &Settings) -> Result<Store, CliError> {
+    must_be_there(settings)?;
+    let keys = open_keys(settings)?;
+    Store::open(&settings.store_file, keys)
+        .await
+        .map_err(of_store)
+}
+
+/// Opens the store; at the very first start, when neither of its files is there, it is made.
+///
+/// # Errors
+///
+/// Its keys are there and it is not, or as [`open`].
+pub(crate) async fn open_or_begin(settings: &Settings) -> Result<Store, CliError> {
+    if !is_there(&settings.store_file)? {
+        if is_there(&settings.key_file)? {
+            let message = format!(
+                "there is no store at `{}`, but its key file `{}` is there: put a backup back with \
+                 `wicketgate db restore`, or begin anew with `wicketgate db migrate`",
+                settings.store_file.display(),
+                settings.key_file.display()
+            );
+            return Err(CliError::usage(message));
+        }
+        migrate(settings).await?;
+    }
+    open(settings).await
+}
+
+/// What the store still lacks; all of it where there is no store.
+///
+/// # Errors
+///
+/// The store cannot be opened.
+pub(crate) async fn pending_migrations(settings: &Settings) -> Result<Vec<String>, CliError> {
+    Store::pending(&settings.store_file).await.map_err(of_store)
+}
+
+/// Brings the store up to this program's version; makes it and its keys where there is none.
+///
+/// # Errors
+///
+/// The store is newer than the program, its keys are not there, or it cannot be written.
+pub(crate) async fn migrate(settings: &Settings) -> Result<(), CliError> {
+    if is_there(&settings.key_file)? || is_there(&settings.store_file)? {
+        open_keys(settings)?;
+    } else {
+        KeyFile::create(&settings.key_file, clock::random()?).map_err(of_keys)?;
+    }
+    Store::migrate(&settings.store_file).await.map_err(of_store)
+}
+
+/// Copies the store while it is used.
+///
+/// # Errors
+///
+/// The file is there already, or cannot be written.
+pub(crate) async fn backup(settings: &Settings, to: &Path) -> Result<(), CliError> {
+    open(settings).await?.backup(to).await.map_err(of_store)
+}
+
+/// Puts a backup in the store's place.
+///
+/// # Errors
+///
+/// The backup is not there or damaged, its chain is broken, or it is of a newer version.
+pub(crate) async fn restore(settings: &Settings, from: &Path) -> Result<(), CliError> {
+    let keys = open_keys(settings)?;
+    Store::restore(from, &settings.store_file, &keys, clock::now())
+        .await
+        .map_err(of_store)
+}
+
+/// Refuses where there is no store.
+///
+/// # Errors
+///
+/// There is none; the sentence says what makes one.
+pub(crate) fn must_be_there(settings: &Settings) -> Result<(), CliError> {
+    if is_there(&settings.store_file)? {
+        return Ok(());
+    }
+    let file = settings.store_file.display();
+    let message = format!("there is no store at `{file}`; `wicketgate db migrate` makes one");
+    Err(CliError::usage(message))
+}
+
+/// How an error of the store ends a verb.
+pub(super) fn of_store(error: StoreError) -> CliError {
+    let sentence = error.to_string();
+    match error {
+        StoreError::Missing { .. } | StoreError::NoBackup { .. } => CliError::usage(sentence),
+        StoreError::Pending { .. }
+        | StoreError::Newer { .. }
+        | StoreError::Altered { .. }
+        | StoreError::Foreign
+        | StoreError::InTheWay { .. }
+        | StoreError::InUse { .. }
+        | StoreError::Damaged { .. }
+        | StoreError::BrokenTrail(_) => CliError::refused(sentence),
+        StoreError::File { .. } | StoreError::Database(_) | StoreError::Unavailable(_) => {
+            CliError::unavailable(sentence)
+        }
+    }
+}
+
+/// How an error of the key file ends a verb.
+fn of_keys(error: KeyFileError) -> CliError {
+    let sentence = error.to_string();
+    match error {
+        KeyFileError::Exposed { .. } | KeyFileError::Malformed { .. } => CliError::usage(sentence),
+        KeyFileError::Unusable { error, .. } => match error.kind() {
+            ErrorKind::NotFound => CliError::usage(sentence),
+            _ => CliError::unavailable(sentence),
+        },
+    }
+}
+
+fn open_keys(settings: &Settings) -> Result<KeyFile, CliError> {
+    KeyFile::open(&settings.key_file).map_err(of_keys)
+}
+
+fn is_there(path: &Path) -> Result<bool, CliError> {
+    path.try_exists()
+        .map_err(|error| CliError::unavailable(format!("`{}`: {error}", path.display())))
+}
