@@ -173,11 +173,25 @@ impl Demo {
     ///
     /// The program cannot be run.
     pub fn wicketgate(&self, arguments: &[&str]) -> anyhow::Result<Output> {
+        Ok(self.command(arguments)?.output()?)
+    }
+
+    /// Runs a verb as somebody does who asked for root's rights.
+    ///
+    /// # Errors
+    ///
+    /// The program cannot be run.
+    pub fn wicketgate_as(&self, user: &str, arguments: &[&str]) -> anyhow::Result<Output> {
+        Ok(self.command(arguments)?.env("SUDO_USER", user).output()?)
+    }
+
+    fn command(&self, arguments: &[&str]) -> anyhow::Result<Command> {
         let mut command = Command::new(binary()?);
         if !arguments.contains(&"--config") {
             command.args(["--config", &self.text("/config")]);
         }
-        Ok(command.args(arguments).output()?)
+        command.args(arguments);
+        Ok(command)
     }
 
     /// Runs a verb that must succeed, and gives the JSON lines it prints.

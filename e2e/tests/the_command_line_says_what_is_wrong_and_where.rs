@@ -356,6 +356,51 @@ fn a_head_that_was_noted_shows_a_store_that_was_put_back() -> anyhow::Result<()>
 }
 
 #[test]
+fn what_an_administrator_did_names_who_it_was() -> anyhow::Result<()> {
+    let demo = Demo::start()?;
+    let anna = demo.person(0);
+    let begun = demo.wicketgate_json(&["audit", "list"])?.len();
+    let backup = demo.folder().join("backup.db").display().to_string();
+    let config = configured(&demo, "elsewhere.toml", &[(STORE, "\"elsewhere.db\"")])?;
+    let acts: [&[&str]; 5] = [
+        &["user", "lock", &anna.upn],
+        &["user", "enable", &anna.upn],
+        &["db", "backup", &backup],
+        &["--config", &config, "db", "migrate"],
+        &["--config", &config, "db", "migrate"],
+    ];
+    for act in acts {
+        let done = demo.wicketgate_as("ben", act)?;
+        assert!(done.status.success(), "{act:?}: {}", said(&done));
+    }
+    let events = demo.wicketgate_json(&["audit", "list"])?;
+    let told = |events: &[serde_json::Value]| -> Vec<(String, String)> {
+        let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+        let tell = |event: &serde_json::Value| (text(&event["event"]), text(&event["actor"]));
+        events.iter().map(tell).collect()
+    };
+    let by_ben = |kind: &str| (kind.to_owned(), "ben".to_owned());
+    assert_eq!(
+        told(&events[begun..]),
+        [
+            by_ben("account-state-changed"),
+            by_ben("account-state-changed"),
+            by_ben("store-backed-up"),
+        ]
+    );
+    let shown = said(&demo.wicketgate(&["audit", "list"])?);
+    assert!(shown.contains("  by ben  "), "{shown}");
+    let migrated = demo.wicketgate_json(&["--config", &config, "audit", "list"])?;
+    assert_eq!(told(&migrated), [by_ben("store-migrated")], "once");
+    std::fs::remove_file(demo.folder().join("elsewhere.db"))?;
+    let restored = demo.wicketgate_as("ben", &["--config", &config, "db", "restore", &backup])?;
+    assert!(restored.status.success(), "{}", said(&restored));
+    let restored = demo.wicketgate_json(&["--config", &config, "audit", "list"])?;
+    assert_eq!(told(&restored).last(), Some(&by_ben("store-restored")));
+    Ok(())
+}
+
+#[test]
 fn an_audit_row_that_was_changed_in_the_file_is_found() -> anyhow::Result<()> {
     let demo = Demo::start()?;
     assert_eq!(signs_in(&demo, &demo.person(0))?, 200);

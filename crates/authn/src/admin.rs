@@ -8,7 +8,7 @@ use proto::secret::Secret;
 
 use crate::account::{Account, AccountId, AccountParseError, AccountState};
 use crate::attempt::Ports;
-use crate::audit::{Event, Kind};
+use crate::audit::{ByHand, Event, Kind};
 use crate::credential::CredentialId;
 use crate::credential::app_password::{self, AppPassword, AppPasswordHashes, StoredAppPassword};
 use crate::lockout::Subject;
@@ -107,7 +107,7 @@ pub enum AdminError {
 pub async fn add_account(
     ports: &Ports,
     new: NewAccount,
-    now: Timestamp,
+    by: &ByHand,
     random: [u8; 16],
 ) -> Result<Account, AdminError> {
     let account = Account {
@@ -122,7 +122,7 @@ pub async fn add_account(
         state: AccountState::Active,
     }
     .checked()?;
-    let event = Event::by_hand(now, Kind::AccountCreated, account.id.clone());
+    let event = Event::by_hand(by, Kind::AccountCreated, Some(account.id.clone()));
     ports.accounts.add(&account, event).await??;
     Ok(account)
 }
@@ -136,9 +136,9 @@ pub async fn set_account_state(
     ports: &Ports,
     id: &AccountId,
     state: AccountState,
-    now: Timestamp,
+    by: &ByHand,
 ) -> Result<(), AdminError> {
-    let event = Event::by_hand(now, Kind::AccountStateChanged { state }, id.clone());
+    let event = Event::by_hand(by, Kind::AccountStateChanged { state }, Some(id.clone()));
     let is_changed = ports.accounts.set_state(id, state, event).await?;
     is_changed.then_some(()).ok_or(AdminError::NoSuchAccount)
 }
@@ -152,7 +152,7 @@ pub async fn issue_app_password(
     ports: &Ports,
     account: &AccountId,
     new: NewAppPassword,
-    now: Timestamp,
+    by: &ByHand,
     random: Randomness,
 ) -> Result<(AppPassword, Secret<String>), AdminError> {
     if new.scope.is_empty() {
@@ -166,14 +166,14 @@ pub async fn issue_app_password(
     {
         return Err(AdminError::UnusableLabel);
     }
-    if new.expires.is_some_and(|expires| expires <= now) {
+    if new.expires.is_some_and(|expires| expires <= by.at) {
         return Err(AdminError::EndsInThePast);
     }
     let subject = Subject::Account(account.clone());
     let stored = ports.credentials.app_passwords(&subject).await?;
     let is_live = |password: &&StoredAppPassword| {
         let record = &password.record;
-        record.revoked.is_none() && record.expires.is_none_or(|expires| expires > now)
+        record.revoked.is_none() && record.expires.is_none_or(|expires| expires > by.at)
     };
     if stored.iter().filter(is_live).count() >= MAX_APP_PASSWORDS {
         return Err(AdminError::TooMany);
@@ -185,7 +185,7 @@ pub async fn issue_app_password(
         label: new.label,
         device: new.device,
         scope: new.scope,
-        created: now,
+        created: by.at,
         expires: new.expires,
         last_used: None,
         revoked: None,
@@ -193,7 +193,7 @@ pub async fn issue_app_password(
     let kind = Kind::AppPasswordCreated {
         credential: record.id.clone(),
     };
-    let event = Event::by_hand(now, kind, account.clone());
+    let event = Event::by_hand(by, kind, Some(account.clone()));
     let stored = StoredAppPassword {
         record: record.clone(),
         hashes: AppPasswordHashes::of(&shown),
@@ -210,23 +210,23 @@ pub async fn issue_app_password(
 pub async fn revoke_app_password(
     ports: &Ports,
     id: &CredentialId,
-    now: Timestamp,
+    by: &ByHand,
 ) -> Result<AppPassword, AdminError> {
     let found = ports.credentials.app_password(id).await?;
     let record = found.ok_or(AdminError::NoSuchAppPassword)?;
     let kind = Kind::AppPasswordRevoked {
         credential: id.clone(),
     };
-    let event = Event::by_hand(now, kind, record.account.clone());
+    let event = Event::by_hand(by, kind, Some(record.account.clone()));
     if !ports
         .credentials
-        .revoke_app_password(id, now, event)
+        .revoke_app_password(id, by.at, event)
         .await?
     {
         return Err(AdminError::RevokedAlready);
     }
     Ok(AppPassword {
-        revoked: Some(now),
+        revoked: Some(by.at),
         ..record
     })
 }

@@ -90,8 +90,46 @@ pub enum Kind {
         /// Which.
         credential: CredentialId,
     },
+    /// The store was made, or brought up to a newer version.
+    StoreMigrated {
+        /// The steps that were applied.
+        steps: Vec<String>,
+    },
+    /// The store was copied.
+    StoreBackedUp {
+        /// To which file, cut to a bounded length.
+        file: String,
+    },
     /// The store was put back from a backup: what came after the event before this one is lost.
     StoreRestored,
+}
+
+/// Who acted by hand: a user of the operating system, as the door found them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Actor(String);
+
+impl Actor {
+    /// Somebody by a name, which is cut, and freed of control characters.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        Self(shown_name(name, ""))
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What an administrator does: when, and who.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ByHand {
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub actor: Actor,
 }
 
 /// One event, before it has its place in the chain.
@@ -102,6 +140,8 @@ pub struct Event {
     /// What.
     #[serde(flatten)]
     pub kind: Kind,
+    /// Who did it, where it was done by hand.
+    pub actor: Option<Actor>,
     /// About whom, where an account is known.
     pub account: Option<AccountId>,
     /// From where; `None` for the command line.
@@ -119,11 +159,12 @@ pub struct Event {
 impl Event {
     /// An event of the command line: no source, no request.
     #[must_use]
-    pub fn by_hand(at: Timestamp, kind: Kind, account: AccountId) -> Self {
+    pub fn by_hand(by: &ByHand, kind: Kind, account: Option<AccountId>) -> Self {
         Self {
-            at,
+            at: by.at,
             kind,
-            account: Some(account),
+            actor: Some(by.actor.clone()),
+            account,
             source: None,
             zone: None,
             service: None,
@@ -245,7 +286,8 @@ mod tests {
     fn event(number: i64) -> Event {
         let kind = Kind::UnderAttack { failures: 100 };
         let at = Timestamp::from_second(number).unwrap();
-        Event::by_hand(at, kind, AccountId("1".to_owned()))
+        let actor = Actor::named("root");
+        Event::by_hand(&ByHand { at, actor }, kind, Some(AccountId("1".to_owned())))
     }
 
     fn chained(count: i64) -> Vec<ChainedEvent> {

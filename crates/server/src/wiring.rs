@@ -22,6 +22,7 @@ use tokio::sync::watch;
 use crate::cli::CliError;
 use crate::config::{self, Settings};
 use crate::live::Live;
+use crate::operator::by_hand;
 use crate::proxy::Proxy;
 use crate::verifier::local::Local;
 use crate::{clock, listen};
@@ -171,7 +172,7 @@ impl Desk {
     ///
     /// A name is another account's or malformed, or the store is unavailable.
     pub(crate) async fn add_account(&self, new: NewAccount) -> Result<Account, CliError> {
-        let added = admin::add_account(&self.ports, new, clock::now(), clock::random()?).await;
+        let added = admin::add_account(&self.ports, new, &by_hand(), clock::random()?).await;
         added.map_err(refused)
     }
 
@@ -209,7 +210,7 @@ impl Desk {
         state: AccountState,
     ) -> Result<Account, CliError> {
         let account = self.account(name).await?;
-        admin::set_account_state(&self.ports, &account.id, state, clock::now())
+        admin::set_account_state(&self.ports, &account.id, state, &by_hand())
             .await
             .map_err(refused)?;
         Ok(Account { state, ..account })
@@ -237,7 +238,7 @@ impl Desk {
             id: clock::random()?,
             secret: clock::random()?,
         };
-        admin::issue_app_password(&self.ports, &account.id, order, clock::now(), random)
+        admin::issue_app_password(&self.ports, &account.id, order, &by_hand(), random)
             .await
             .map_err(refused)
     }
@@ -260,7 +261,7 @@ impl Desk {
     /// There is none, it was revoked already, or the store is unavailable.
     pub(crate) async fn revoke_app_password(&self, id: &str) -> Result<AppPassword, CliError> {
         let id = CredentialId(id.to_owned());
-        admin::revoke_app_password(&self.ports, &id, clock::now())
+        admin::revoke_app_password(&self.ports, &id, &by_hand())
             .await
             .map_err(refused)
     }

@@ -10,7 +10,7 @@ use std::io::Write;
 use std::path::Path;
 
 use authn::account::AccountId;
-use authn::audit::{Chain, Event, Kind};
+use authn::audit::{Actor, ByHand, Chain, Event, Kind};
 use authn::ports::{Accounts, Audit};
 use jiff::Timestamp;
 use tempfile::TempDir;
@@ -63,7 +63,11 @@ async fn write_until_it_fails(folder: &Path) {
         let kind = Kind::UnderAttack {
             failures: acknowledged,
         };
-        let event = Event::by_hand(Timestamp::UNIX_EPOCH, kind, AccountId("anna".to_owned()));
+        let by = ByHand {
+            at: Timestamp::UNIX_EPOCH,
+            actor: Actor::named("root"),
+        };
+        let event = Event::by_hand(&by, kind, Some(AccountId("anna".to_owned())));
         match store.append(vec![event]).await {
             Ok(()) => acknowledged += 1,
             Err(refused) => break refused,

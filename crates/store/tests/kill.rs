@@ -12,7 +12,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 
 use authn::account::{Account, AccountId, AccountState};
-use authn::audit::{Chain, Event, Kind};
+use authn::audit::{Actor, ByHand, Chain, Event, Kind};
 use authn::credential::CredentialId;
 use authn::credential::app_password::{AppPassword, AppPasswordHashes, StoredAppPassword};
 use authn::lockout::{Place, Subject};
@@ -229,7 +229,11 @@ fn place() -> Place {
 }
 
 fn event(kind: Kind) -> Event {
-    Event::by_hand(now(), kind, anna().id)
+    let by = ByHand {
+        at: now(),
+        actor: Actor::named("root"),
+    };
+    Event::by_hand(&by, kind, Some(anna().id))
 }
 
 fn anna() -> Account {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use authn::admin::{self, NewAccount, NewAppPassword, Randomness};
 use authn::attempt::{self, Attempt, Ports, Proof, Rules};
+use authn::audit::{Actor, ByHand};
 use authn::place::{ActivityId, Channel, Method, Service, Zone};
 use authn::policy::{Policy, Rule};
 use jiff::{SignedDuration, Timestamp};
@@ -115,9 +116,13 @@ impl Scene {
         let id = [low, high, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1];
         let mut secret = [high; 64];
         secret.fill(low);
-        let account = admin::add_account(&self.ports, account, self.begun, id).await?;
+        let by = ByHand {
+            at: self.begun,
+            actor: Actor::named("root"),
+        };
+        let account = admin::add_account(&self.ports, account, &by, id).await?;
         let random = Randomness { id, secret };
-        let issued = admin::issue_app_password(&self.ports, &account.id, asked, self.begun, random);
+        let issued = admin::issue_app_password(&self.ports, &account.id, asked, &by, random);
         let (_, typed) = issued.await?;
         Ok((upn, typed))
     }

@@ -275,6 +275,7 @@ impl Said<'_> {
         Event {
             at: self.at.now,
             kind,
+            actor: None,
             account: self.account.map(|account| account.id.clone()),
             source: Some(self.at.source),
             zone: Some(self.at.zone.clone()),

@@ -10,7 +10,7 @@ use authn::lockout::Subject;
 use authn::place::Service;
 use authn::ports::NameTaken;
 
-use crate::world::{By, Try, World, at, for_lync, named, passed};
+use crate::world::{By, Try, World, at, by_hand, for_lync, named, passed};
 
 /// The events since the first `before` ones.
 async fn events_after(world: &World, before: usize) -> Vec<Event> {
@@ -20,7 +20,7 @@ async fn events_after(world: &World, before: usize) -> Vec<Event> {
 }
 
 async fn add(world: &World, new: NewAccount) -> Result<AccountId, AdminError> {
-    let added = admin::add_account(&world.ports, new, at(1), world.draw()).await;
+    let added = admin::add_account(&world.ports, new, &by_hand(1), world.draw()).await;
     added.map(|account| account.id)
 }
 
@@ -29,7 +29,8 @@ async fn an_account_is_made_active_with_one_event_and_found_in_the_list() {
     let world = World::new();
     let ben = add(&world, named("ben")).await.unwrap();
     let anna = add(&world, named("anna")).await.unwrap();
-    let events = [&ben, &anna].map(|id| Event::by_hand(at(1), Kind::AccountCreated, id.clone()));
+    let events =
+        [&ben, &anna].map(|id| Event::by_hand(&by_hand(1), Kind::AccountCreated, Some(id.clone())));
     assert_eq!(events_after(&world, 0).await, events);
     let listed = world.ports.accounts.list().await.unwrap();
     let ids: Vec<&AccountId> = listed.iter().map(|account| &account.id).collect();
@@ -98,11 +99,11 @@ async fn a_change_of_state_is_one_event_and_one_of_nobody_is_refused() {
         assert_eq!(found.state, state);
     }
     let nobody = AccountId("nobody".to_owned());
-    let refused = admin::set_account_state(&world.ports, &nobody, states[0], at(0)).await;
+    let refused = admin::set_account_state(&world.ports, &nobody, states[0], &by_hand(0)).await;
     assert_eq!(refused, Err(AdminError::NoSuchAccount));
     let expected = states.map(|state| {
         let kind = Kind::AccountStateChanged { state };
-        Event::by_hand(at(0), kind, id.clone())
+        Event::by_hand(&by_hand(0), kind, Some(id.clone()))
     });
     assert_eq!(events_after(&world, before).await, expected);
 }
@@ -123,7 +124,8 @@ async fn s36_an_app_password_is_issued_as_asked_shown_once_and_listed() {
         secret: [6; 64],
     };
     let id = &anna.account.id;
-    let issued = admin::issue_app_password(&world.ports, id, new.clone(), at(2), random).await;
+    let issued =
+        admin::issue_app_password(&world.ports, id, new.clone(), &by_hand(2), random).await;
     let (record, secret) = issued.unwrap();
     assert_eq!((&record.label, &record.device), (&new.label, &new.device));
     assert_eq!((&record.scope, record.expires), (&new.scope, new.expires));
@@ -132,7 +134,7 @@ async fn s36_an_app_password_is_issued_as_asked_shown_once_and_listed() {
     assert_eq!(secret.expose().len(), 29);
     let credential = record.id.clone();
     let kind = Kind::AppPasswordCreated { credential };
-    let expected = [Event::by_hand(at(2), kind, id.clone())];
+    let expected = [Event::by_hand(&by_hand(2), kind, Some(id.clone()))];
     assert_eq!(events_after(&world, before).await, expected);
     let subject = Subject::Account(id.clone());
     let listed = world.ports.credentials.app_passwords(&subject).await;
@@ -198,7 +200,7 @@ async fn an_app_password_that_would_open_nothing_or_that_nobody_could_name_is_re
             secret: [6; 64],
         };
         let id = &anna.account.id;
-        let refused = admin::issue_app_password(&world.ports, id, new, at(0), random).await;
+        let refused = admin::issue_app_password(&world.ports, id, new, &by_hand(0), random).await;
         let refused = refused.map(|(record, _)| record);
         assert_eq!(refused, Err(why));
     }
@@ -214,17 +216,18 @@ async fn an_account_has_so_many_app_passwords_and_no_more_until_one_is_revoked()
             .app_password(&anna.account, for_lync("one more"))
             .await;
     }
+    let by = by_hand(0);
     let issue = || {
         let random = Randomness {
             id: [200; 16],
             secret: [200; 64],
         };
         let id = &anna.account.id;
-        admin::issue_app_password(&world.ports, id, for_lync("too many"), at(0), random)
+        admin::issue_app_password(&world.ports, id, for_lync("too many"), &by, random)
     };
     let refused = issue().await.map(|(record, _)| record);
     assert_eq!(refused, Err(AdminError::TooMany));
-    let revoked = admin::revoke_app_password(&world.ports, &anna.record.id, at(0)).await;
+    let revoked = admin::revoke_app_password(&world.ports, &anna.record.id, &by_hand(0)).await;
     assert!(revoked.is_ok());
     assert!(issue().await.is_ok());
 }
@@ -235,19 +238,23 @@ async fn s23_revoking_is_one_event_and_happens_once() {
     let anna = world.person("anna").await;
     let before = world.watched.trail().await.len();
     let id = &anna.record.id;
-    let revoked = admin::revoke_app_password(&world.ports, id, at(7)).await;
+    let revoked = admin::revoke_app_password(&world.ports, id, &by_hand(7)).await;
     assert_eq!(revoked.unwrap().revoked, Some(at(7)));
-    let again = admin::revoke_app_password(&world.ports, id, at(8)).await;
+    let again = admin::revoke_app_password(&world.ports, id, &by_hand(8)).await;
     assert_eq!(again, Err(AdminError::RevokedAlready));
     let nothing = CredentialId("nothing".to_owned());
-    let none = admin::revoke_app_password(&world.ports, &nothing, at(8)).await;
+    let none = admin::revoke_app_password(&world.ports, &nothing, &by_hand(8)).await;
     assert_eq!(none, Err(AdminError::NoSuchAppPassword));
     let found = world.ports.credentials.app_password(id).await;
     assert_eq!(found.unwrap().unwrap().revoked, Some(at(7)));
     let kind = Kind::AppPasswordRevoked {
         credential: id.clone(),
     };
-    let expected = [Event::by_hand(at(7), kind, anna.account.id.clone())];
+    let expected = [Event::by_hand(
+        &by_hand(7),
+        kind,
+        Some(anna.account.id.clone()),
+    )];
     assert_eq!(events_after(&world, before).await, expected);
 }
 

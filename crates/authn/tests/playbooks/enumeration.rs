@@ -7,7 +7,7 @@ use authn::place::Service;
 use authn::{Outcome, Refusal};
 use expect_test::expect;
 
-use crate::world::{By, EVERY_WAY, Person, Try, World, at, passed};
+use crate::world::{By, EVERY_WAY, Person, Try, World, by_hand, passed};
 
 /// What a client and the store see of an attempt.
 type Seen = (Vec<String>, Option<Refusal>, HoldBack);
@@ -23,7 +23,7 @@ struct Cast {
 impl Cast {
     async fn of(world: &World) -> Self {
         let revoked = world.person("rita").await;
-        admin::revoke_app_password(&world.ports, &revoked.record.id, at(0))
+        admin::revoke_app_password(&world.ports, &revoked.record.id, &by_hand(0))
             .await
             .unwrap();
         Self {

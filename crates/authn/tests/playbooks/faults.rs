@@ -10,7 +10,7 @@ use authn::ticket::{RelayedTicket, TicketKey};
 use authn::{Attempt, Outcome, Proof, Refusal};
 
 use crate::watched::Fault;
-use crate::world::{By, EVERY_WAY, POOL, Person, Try, World, at, for_lync, named, passed};
+use crate::world::{By, EVERY_WAY, POOL, Person, Try, World, at, by_hand, for_lync, named, passed};
 
 const KEY: TicketKey = TicketKey([7; 32]);
 const FAULTS: [Fault; 2] = [Fault::Before, Fault::After];
@@ -205,23 +205,25 @@ async fn a_change_that_the_store_did_not_make_is_unavailable_and_not_made() {
     ] {
         world.watched.fail(method, 1, Fault::Before);
         let error = match method {
-            "add" => admin::add_account(ports, named("eve"), at(1), world.draw())
+            "add" => admin::add_account(ports, named("eve"), &by_hand(1), world.draw())
                 .await
                 .unwrap_err(),
-            "set_state" => admin::set_account_state(ports, account, AccountState::Locked, at(1))
-                .await
-                .unwrap_err(),
+            "set_state" => {
+                admin::set_account_state(ports, account, AccountState::Locked, &by_hand(1))
+                    .await
+                    .unwrap_err()
+            }
             "add_app_password" => {
                 let random = admin::Randomness {
                     id: world.draw(),
                     secret: [7; 64],
                 };
-                admin::issue_app_password(ports, account, for_lync("tablet"), at(1), random)
+                admin::issue_app_password(ports, account, for_lync("tablet"), &by_hand(1), random)
                     .await
                     .map(|(record, _)| record)
                     .unwrap_err()
             }
-            _ => admin::revoke_app_password(ports, credential, at(1))
+            _ => admin::revoke_app_password(ports, credential, &by_hand(1))
                 .await
                 .unwrap_err(),
         };

@@ -11,7 +11,9 @@ use authn::{Attempt, Outcome, Refusal, attempt};
 use proto::ntlm::client::Client;
 
 use crate::spnego::{Listed, optimistic};
-use crate::world::{By, EVERY_WAY, HOME, Person, Try, World, at, for_lync, passed, refusal};
+use crate::world::{
+    By, EVERY_WAY, HOME, Person, Try, World, at, by_hand, for_lync, passed, refusal,
+};
 
 fn right(by: By, person: &Person) -> Try {
     Try::new(by, &person.account.upn, &person.secret)
@@ -154,7 +156,7 @@ async fn s23_s36_a_revoked_app_password_opens_nothing_and_the_others_go_on() {
     for by in EVERY_WAY {
         assert!(passed(&world.verify(right(by, &anna)).await).is_some());
     }
-    admin::revoke_app_password(&world.ports, &anna.record.id, at(0))
+    admin::revoke_app_password(&world.ports, &anna.record.id, &by_hand(0))
         .await
         .unwrap();
     for by in EVERY_WAY {

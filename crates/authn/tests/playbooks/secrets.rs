@@ -7,7 +7,9 @@ use authn::Refusal;
 use authn::audit::{Kind, Reason};
 use authn::place::{Channel, Method, Zone};
 
-use crate::world::{By, EVERY_WAY, HOME, Person, Try, World, at, for_lync, passed, refusal};
+use crate::world::{
+    By, EVERY_WAY, HOME, Person, Try, World, at, by_hand, for_lync, passed, refusal,
+};
 
 /// Secrets that are not Anna's app password, though some come close.
 fn wrong_secrets(anna: &Person, ben: &Person) -> Vec<String> {
@@ -60,7 +62,7 @@ async fn s18_somebody_without_an_app_password_cannot_sign_in_with_anything() {
     let world = World::new();
     let anna = world.person("anna").await;
     let new = crate::world::named("eve");
-    let eve = authn::admin::add_account(&world.ports, new, at(0), world.draw()).await;
+    let eve = authn::admin::add_account(&world.ports, new, &by_hand(0), world.draw()).await;
     let eve = eve.unwrap();
     for by in EVERY_WAY {
         for secret in ["", "Summer2026!", "\u{fffd}nobody\u{fffd}", &anna.secret] {

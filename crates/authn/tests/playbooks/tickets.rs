@@ -11,7 +11,7 @@ use authn::{Attempt, Outcome, Proof, Refusal, attempt};
 use jiff::Timestamp;
 use proto::secret::Secret;
 
-use crate::world::{By, POOL, Person, Try, World, at, for_lync, passed, refusal};
+use crate::world::{By, POOL, Person, Try, World, at, by_hand, for_lync, passed, refusal};
 
 fn key() -> TicketKey {
     TicketKey::of(&Secret::new(b"what the ticket is known by".to_vec()))
@@ -128,7 +128,7 @@ async fn s23_revoking_an_app_password_drops_its_tickets_and_no_others() {
         ..ticket_of(&anna)
     };
     world.ports.tickets.record(of_tablet).await.unwrap();
-    admin::revoke_app_password(&world.ports, &anna.record.id, at(1))
+    admin::revoke_app_password(&world.ports, &anna.record.id, &by_hand(1))
         .await
         .unwrap();
     assert!(is_denied(&world, by_ticket(), at(1)).await);

@@ -7,7 +7,7 @@ use authn::place::{ActivityId, Channel, Service, Zone};
 use authn::ports::ChainedEvent;
 use expect_test::expect;
 
-use crate::world::{EVERY_WAY, HOME, Try, World, at};
+use crate::world::{EVERY_WAY, HOME, Try, World, by_hand};
 
 /// The trail of a day with every kind of event that a playbook can cause.
 async fn trail() -> Vec<ChainedEvent> {
@@ -27,7 +27,7 @@ async fn trail() -> Vec<ChainedEvent> {
     for _ in 0..100 {
         world.verify(Try::new(EVERY_WAY[0], "anna", "wrong")).await;
     }
-    admin::revoke_app_password(&world.ports, &anna.record.id, at(1))
+    admin::revoke_app_password(&world.ports, &anna.record.id, &by_hand(1))
         .await
         .unwrap();
     world.watched.trail().await
@@ -64,13 +64,24 @@ fn the_text_and_the_hash_of_an_event_stay_what_older_trails_hold() {
         service: Some(Service::LYNC),
         channel: Some(Channel::Ntlm),
         activity: Some(ActivityId("1".to_owned())),
-        ..Event::by_hand(at(0), kind, AccountId("2".to_owned()))
+        ..Event::by_hand(&by_hand(0), kind, Some(AccountId("2".to_owned())))
     };
-    expect![[r#"{"at":"2027-01-15T08:00:00Z","event":"refused","reason":"wrong-secret","name":"CONTOSO\\anna","account":"2","source":"192.0.2.10","zone":"external","service":"lync","channel":"ntlm","activity":"1"}"#]].assert_eq(&serde_json::to_string(&event).unwrap());
+    expect![[r#"{"at":"2027-01-15T08:00:00Z","event":"refused","reason":"wrong-secret","name":"CONTOSO\\anna","actor":"root","account":"2","source":"192.0.2.10","zone":"external","service":"lync","channel":"ntlm","activity":"1"}"#]].assert_eq(&serde_json::to_string(&event).unwrap());
+    let older = serde_json::to_string(&event).unwrap();
+    let older = older.replace("\"actor\":\"root\",", "");
+    let read: Event = serde_json::from_str(&older).unwrap();
+    assert_eq!(
+        read,
+        Event {
+            actor: None,
+            ..event.clone()
+        },
+        "written before there were actors"
+    );
     // SHA-256 over 32 bytes of 5, the number 7 as eight bytes, and that text.
     let hash = audit::hash(&[5; 32], 7, &serde_json::to_string(&event).unwrap());
     let hash: Vec<String> = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-    expect!["d6d986b0dc5bbd39d0e2c12f18dd66af97fb3f87e9bfc68a86bae5bd6fc77c5b"]
+    expect!["9630538e2a749c34d594ecc58a4ea5927235f41291f30cf18c3985e4fc0119a9"]
         .assert_eq(&hash.concat());
 }
 

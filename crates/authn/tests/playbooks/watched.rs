@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use authn::account::{Account, AccountId, AccountState};
 use authn::attempt::Ports;
-use authn::audit::{Event, Kind};
+use authn::audit::{Actor, ByHand, Event, Kind};
 use authn::credential::CredentialId;
 use authn::credential::app_password::{AppPassword, StoredAppPassword};
 use authn::lockout::{Counts, Place, Subject};
@@ -243,13 +243,17 @@ impl Attempts for Watched {
         let succeeded = settlement.succeeded.clone();
         let overtaking = self.seen.lock().unwrap().overtaking.take();
         let now = settlement.reservation.place.now;
+        let by = ByHand {
+            at: now,
+            actor: Actor::named("root"),
+        };
         match overtaking {
             Some(Revoked::Credential(id)) => {
-                let event = Event::by_hand(now, Kind::StoreRestored, AccountId(String::new()));
+                let event = Event::by_hand(&by, Kind::StoreRestored, None);
                 self.memory.revoke_app_password(&id, now, event).await?;
             }
             Some(Revoked::Account(id)) => {
-                let event = Event::by_hand(now, Kind::StoreRestored, id.clone());
+                let event = Event::by_hand(&by, Kind::StoreRestored, Some(id.clone()));
                 let state = AccountState::Disabled;
                 self.memory.set_state(&id, state, event).await?;
             }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use authn::account::{Account, AccountState};
 use authn::admin::{self, NewAccount, NewAppPassword, Randomness};
 use authn::attempt::{self, Ports, Rules};
-use authn::audit::{Kind, Reason};
+use authn::audit::{Actor, ByHand, Kind, Reason};
 use authn::credential::app_password::AppPassword;
 use authn::place::{ActivityId, Channel, Method, Service, Zone};
 use authn::policy::{Policy, Rule};
@@ -30,6 +30,14 @@ pub(crate) const HOME: [u8; 4] = [192, 0, 2, 10];
 /// So many seconds after the playbook began.
 pub(crate) fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).unwrap()
+}
+
+/// What the administrator does, so many seconds after the playbook began.
+pub(crate) fn by_hand(second: i64) -> ByHand {
+    ByHand {
+        at: at(second),
+        actor: Actor::named("root"),
+    }
 }
 
 /// Ports, rules and a source of fresh bytes.
@@ -75,7 +83,7 @@ impl World {
     /// Somebody with an account and an app password for Lync.
     pub(crate) async fn person(&self, sam: &str) -> Person {
         let new = named(sam);
-        let account = admin::add_account(&self.ports, new, at(0), self.draw()).await;
+        let account = admin::add_account(&self.ports, new, &by_hand(0), self.draw()).await;
         let account = account.unwrap();
         let (record, secret) = self.app_password(&account, for_lync("phone")).await;
         Person {
@@ -95,7 +103,7 @@ impl World {
     /// Changes the state of somebody's account.
     pub(crate) async fn set_state(&self, person: &Person, state: AccountState) {
         let id = &person.account.id;
-        let set = admin::set_account_state(&self.ports, id, state, at(0)).await;
+        let set = admin::set_account_state(&self.ports, id, state, &by_hand(0)).await;
         set.unwrap();
     }
 
@@ -110,7 +118,8 @@ impl World {
             id: [byte; 16],
             secret: [byte; 64],
         };
-        let issued = admin::issue_app_password(&self.ports, &account.id, new, at(0), random).await;
+        let issued =
+            admin::issue_app_password(&self.ports, &account.id, new, &by_hand(0), random).await;
         let (record, secret) = issued.unwrap();
         (record, secret.expose().clone())
     }

@@ -355,6 +355,7 @@ impl Conversation {
                 reason: Reason::SipUriOfAnother,
                 name: authn::audit::shown_name(&uri, ""),
             },
+            actor: None,
             account: Some(who.account_id().clone()),
             source: Some(self.peer.address),
             zone: Some(self.peer.zone.clone()),

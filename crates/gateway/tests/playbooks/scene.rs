@@ -8,7 +8,7 @@ use std::sync::Arc;
 use authn::account::{Account, AccountState};
 use authn::admin::{self, NewAccount, NewAppPassword, Randomness};
 use authn::attempt::{self, Ports, Rules};
-use authn::audit::Event;
+use authn::audit::{Actor, ByHand, Event};
 use authn::place::{Method, Service, Zone};
 use authn::policy::{Policy, Rule};
 use authn::ports::{Audit, Tickets};
@@ -123,7 +123,8 @@ impl Scene {
             sip_addresses: vec![format!("sip:{name}@contoso.com")],
             mail: Vec::new(),
         };
-        let adding = admin::add_account(&self.ports, new, self.now(), self.random());
+        let by = self.by_hand();
+        let adding = admin::add_account(&self.ports, new, &by, self.random());
         let account = self.runtime.block_on(adding).unwrap();
         let asked = NewAppPassword {
             label: "phone".to_owned(),
@@ -135,8 +136,7 @@ impl Scene {
             id: self.random(),
             secret: self.random(),
         };
-        let issuing =
-            admin::issue_app_password(&self.ports, &account.id, asked, self.now(), random);
+        let issuing = admin::issue_app_password(&self.ports, &account.id, asked, &by, random);
         let (record, shown) = self.runtime.block_on(issuing).unwrap();
         Person {
             account,
@@ -146,12 +146,14 @@ impl Scene {
     }
 
     pub(crate) fn sets_state(&self, person: &Person, state: AccountState) {
-        let setting = admin::set_account_state(&self.ports, &person.account.id, state, self.now());
+        let by = self.by_hand();
+        let setting = admin::set_account_state(&self.ports, &person.account.id, state, &by);
         self.runtime.block_on(setting).unwrap();
     }
 
     pub(crate) fn revokes(&self, person: &Person) {
-        let revoking = admin::revoke_app_password(&self.ports, &person.credential, self.now());
+        let by = self.by_hand();
+        let revoking = admin::revoke_app_password(&self.ports, &person.credential, &by);
         self.runtime.block_on(revoking).unwrap();
     }
 
@@ -163,6 +165,14 @@ impl Scene {
     /// A connection from elsewhere, or one that demands more.
     pub(crate) fn connects_as(&self, peer: Peer) -> Connection<'_> {
         Connection::new(self, peer)
+    }
+
+    /// What the administrator does at this moment.
+    fn by_hand(&self) -> ByHand {
+        ByHand {
+            at: self.now(),
+            actor: Actor::named("root"),
+        }
     }
 
     pub(crate) fn now(&self) -> Timestamp {

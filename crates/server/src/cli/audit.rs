@@ -133,5 +133,9 @@ fn line(line: &Line) -> String {
     let source = event
         .source
         .map_or("-".to_owned(), |source| source.to_string());
-    format!("{}  {}  {account}  {source}  {kind}", line.number, event.at)
+    let by = match &event.actor {
+        Some(actor) => format!("by {}", actor.as_str()),
+        None => format!("from {source}"),
+    };
+    format!("{}  {}  {account}  {by}  {kind}", line.number, event.at)
 }

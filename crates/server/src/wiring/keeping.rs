@@ -7,12 +7,15 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
+use authn::audit::{Event, Kind};
+use authn::ports::Audit;
 use store::seal::{KeyFile, KeyFileError};
 use store::{Store, StoreError};
 
 use crate::cli::CliError;
 use crate::clock;
 use crate::config::Settings;
+use crate::operator::by_hand;
 
 /// Opens the store; it must be there.
 ///
@@ -68,7 +71,18 @@ pub(crate) async fn migrate(settings: &Settings) -> Result<(), CliError> {
     } else {
         KeyFile::create(&settings.key_file, clock::random()?).map_err(of_keys)?;
     }
-    Store::migrate(&settings.store_file).await.map_err(of_store)
+    let steps = pending_migrations(settings).await?;
+    Store::migrate(&settings.store_file)
+        .await
+        .map_err(of_store)?;
+    if steps.is_empty() {
+        return Ok(());
+    }
+    let store = open(settings).await?;
+    let event = Event::by_hand(&by_hand(), Kind::StoreMigrated { steps }, None);
+    store.append(vec![event]).await?;
+    store.close().await;
+    Ok(())
 }
 
 /// Copies the store while it is used.
@@ -77,7 +91,8 @@ pub(crate) async fn migrate(settings: &Settings) -> Result<(), CliError> {
 ///
 /// The file is there already, or cannot be written.
 pub(crate) async fn backup(settings: &Settings, to: &Path) -> Result<(), CliError> {
-    open(settings).await?.backup(to).await.map_err(of_store)
+    let store = open(settings).await?;
+    store.backup(to, &by_hand()).await.map_err(of_store)
 }
 
 /// Puts a backup in the store's place.
@@ -87,7 +102,7 @@ pub(crate) async fn backup(settings: &Settings, to: &Path) -> Result<(), CliErro
 /// The backup is not there or damaged, its chain is broken, or it is of a newer version.
 pub(crate) async fn restore(settings: &Settings, from: &Path) -> Result<(), CliError> {
     let keys = open_keys(settings)?;
-    Store::restore(from, &settings.store_file, &keys, clock::now())
+    Store::restore(from, &settings.store_file, &keys, &by_hand())
         .await
         .map_err(of_store)
 }

@@ -15,7 +15,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use ::authn::account::{Account, AccountId, AccountState};
-use ::authn::audit::{Event, Kind};
+use ::authn::audit::{Actor, ByHand, Event, Kind};
 use ::authn::credential::CredentialId;
 use ::authn::credential::app_password::{AppPassword, AppPasswordHashes, StoredAppPassword};
 use ::authn::lockout::{Place, Subject};
@@ -143,7 +143,12 @@ pub(crate) fn app_password(id: &str, account: &Account) -> StoredAppPassword {
 }
 
 fn event(seconds: i64, kind: Kind, account: &Account) -> Event {
-    Event::by_hand(at(seconds), kind, account.id.clone())
+    by_hand(at(seconds), kind, account)
+}
+
+fn by_hand(at: Timestamp, kind: Kind, account: &Account) -> Event {
+    let actor = Actor::named("root");
+    Event::by_hand(&ByHand { at, actor }, kind, Some(account.id.clone()))
 }
 
 fn place(subject: Subject, source: IpAddr, seconds: i64) -> Place {
@@ -228,7 +233,7 @@ async fn sign_in<S: Conforming>(
         credential: credential.clone(),
     };
     let at = reservation.place.now;
-    let events = vec![Event::by_hand(at, kind, account.id.clone())];
+    let events = vec![by_hand(at, kind, account)];
     let succeeded = Some((account.id.clone(), credential, source));
     let settlement = Settlement {
         reservation,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ::authn::account::AccountState;
-use ::authn::audit::{Event, Kind};
+use ::authn::audit::Kind;
 use ::authn::credential::CredentialId;
 use ::authn::ports::{Settled, Settlement, Unavailable};
 use ::authn::revocation::Revoked;
@@ -127,7 +127,7 @@ pub async fn an_alarm_is_raised_once_a_window<S: Conforming>(
             reservation,
             succeeded: None,
             events: vec![],
-            alarm: Some(Event::by_hand(at(second), kind, anna.id.clone())),
+            alarm: Some(event(second, kind, &anna)),
         };
         if store.settle(settlement).await? == (Settled::Written { is_alarmed: true }) {
             raised.push(second);

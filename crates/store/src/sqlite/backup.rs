@@ -7,8 +7,8 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use authn::audit::{Event, Kind};
-use jiff::Timestamp;
+use authn::audit::{ByHand, Event, Kind, shown_name};
+use authn::ports::Audit;
 use sqlx::sqlite::{SqliteConnection, SqliteJournalMode, SqliteLockingMode};
 use sqlx::{ConnectOptions, Connection};
 
@@ -23,18 +23,26 @@ const COMPANIONS: [&str; 2] = ["-wal", "-shm"];
 impl Store {
     /// Copies everything into a new file while the store is used.
     ///
-    /// The keys are not in it: without the key file its app passwords are worth nothing.
+    /// The keys are not in it: without the key file its app passwords are worth nothing. The event
+    /// that says so follows in the store; the copy ends before it.
     ///
     /// # Errors
     ///
     /// The audit trail is broken, the file is there already, or cannot be written; nothing is left
     /// of it then.
-    pub async fn backup(&self, to: &Path) -> Result<(), StoreError> {
+    pub async fn backup(&self, to: &Path, by: &ByHand) -> Result<(), StoreError> {
         let mut connection = options(&self.0.path).read_only(true).connect().await?;
         audit::verify(&mut connection, &self.0.keys).await?;
         copy(&mut connection, to).await?;
         connection.close().await?;
-        Ok(())
+        let kind = Kind::StoreBackedUp {
+            file: shown_name(&to.to_string_lossy(), ""),
+        };
+        let noted = self.append(vec![Event::by_hand(by, kind, None)]).await;
+        if noted.is_err() {
+            remove_with_companions(to);
+        }
+        Ok(noted?)
     }
 
     /// Puts a backup in a store's place; what was there is kept beside it as `.before-restore`.
@@ -50,14 +58,14 @@ impl Store {
         from: &Path,
         to: &Path,
         keys: &KeyFile,
-        now: Timestamp,
+        by: &ByHand,
     ) -> Result<(), StoreError> {
         let fresh = beside(to, ".restoring");
         let aside = beside(to, ".before-restore");
         if aside.exists() {
             return Err(StoreError::InTheWay { path: aside });
         }
-        let prepared = prepare(from, &fresh, keys, now).await;
+        let prepared = prepare(from, &fresh, keys, by).await;
         let result = match prepared {
             Ok(()) => replace(&fresh, to, &aside).await,
             Err(error) => Err(error),
@@ -88,12 +96,7 @@ async fn copy(connection: &mut SqliteConnection, to: &Path) -> Result<(), StoreE
 }
 
 /// Makes, beside the store, the file that will take its place.
-async fn prepare(
-    from: &Path,
-    fresh: &Path,
-    keys: &KeyFile,
-    now: Timestamp,
-) -> Result<(), StoreError> {
+async fn prepare(from: &Path, fresh: &Path, keys: &KeyFile, by: &ByHand) -> Result<(), StoreError> {
     if !from.exists() {
         return Err(StoreError::NoBackup {
             path: from.to_owned(),
@@ -111,7 +114,7 @@ async fn prepare(
     let mut connection = connect(fresh).await?;
     migrate::apply(&mut connection).await?;
     begin(&mut connection, keys).await?;
-    forget_and_note(&mut connection, keys, now).await?;
+    forget_and_note(&mut connection, keys, by).await?;
     // Without a journal beside it, one rename puts the whole of it in place.
     sqlx::query("PRAGMA journal_mode = DELETE")
         .execute(&mut connection)
@@ -158,23 +161,14 @@ async fn check_trail(
 async fn forget_and_note(
     connection: &mut SqliteConnection,
     keys: &KeyFile,
-    now: Timestamp,
+    by: &ByHand,
 ) -> Result<(), StoreError> {
     let mut transaction = connection.begin().await?;
     for statement in [rows::tickets::FORGET_ALL, rows::counters::FORGET_ALL] {
         sqlx::query(statement).execute(&mut *transaction).await?;
     }
     let head = audit::head(&mut transaction, keys).await?;
-    let event = Event {
-        at: now,
-        kind: Kind::StoreRestored,
-        account: None,
-        source: None,
-        zone: None,
-        service: None,
-        channel: None,
-        activity: None,
-    };
+    let event = Event::by_hand(by, Kind::StoreRestored, None);
     let head = audit::append(&mut transaction, head, vec![event]).await?;
     audit::write_head(&mut transaction, keys, head).await?;
     transaction.commit().await?;

@@ -7,7 +7,7 @@ use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::PathBuf;
 
 use authn::account::AccountId;
-use authn::audit::{Chain, Event, Kind};
+use authn::audit::{Actor, ByHand, Chain, Event, Kind};
 use authn::credential::CredentialId;
 use authn::lockout::{Place, Subject};
 use authn::place::SourceNetwork;
@@ -72,6 +72,13 @@ fn now() -> Timestamp {
     Timestamp::from_second(1_700_000_000).unwrap()
 }
 
+fn by_hand() -> ByHand {
+    ByHand {
+        at: now(),
+        actor: Actor::named("root"),
+    }
+}
+
 fn attempt() -> Place {
     Place {
         subject: Subject::Account(AccountId("id-of-anna".to_owned())),
@@ -83,11 +90,8 @@ fn attempt() -> Place {
 }
 
 fn mark(failures: u32) -> Event {
-    Event::by_hand(
-        now(),
-        Kind::UnderAttack { failures },
-        AccountId("id-of-anna".to_owned()),
-    )
+    let anna = AccountId("id-of-anna".to_owned());
+    Event::by_hand(&by_hand(), Kind::UnderAttack { failures }, Some(anna))
 }
 
 /// An account with an app password, a ticket, a counter and the events of all that.
@@ -322,14 +326,21 @@ async fn a_backup_holds_everything_and_overwrites_nothing() {
     let store = world.migrated().await;
     furnished(&store).await;
     let backup = world.path("backup.db");
-    store.backup(&backup).await.unwrap();
+    store.backup(&backup, &by_hand()).await.unwrap();
     let mode = std::fs::metadata(&backup).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     let copy = Store::open(&backup, world.keys()).await.unwrap();
     assert_eq!(copy.list().await.unwrap(), store.list().await.unwrap());
-    assert_eq!(chain_length(&copy).await, chain_length(&store).await);
+    let length = chain_length(&store).await;
+    assert_eq!(chain_length(&copy).await, length - 1);
+    let last = store.read(length, 1).await.unwrap().remove(0).event;
+    assert_eq!(last.actor, Some(Actor::named("root")));
+    assert!(
+        matches!(last.kind, Kind::StoreBackedUp { file } if file.ends_with("backup.db")),
+        "the event of the copy follows it"
+    );
     let before = std::fs::read(&backup).unwrap();
-    let refused = store.backup(&backup).await;
+    let refused = store.backup(&backup, &by_hand()).await;
     assert!(
         matches!(refused, Err(StoreError::InTheWay { .. })),
         "{refused:?}"
@@ -345,7 +356,7 @@ async fn a_backup_that_cannot_be_written_leaves_nothing() {
     let store = world.migrated().await;
     let nowhere = world.path("nowhere").join("backup.db");
     assert!(matches!(
-        store.backup(&nowhere).await,
+        store.backup(&nowhere, &by_hand()).await,
         Err(StoreError::File { .. })
     ));
     assert!(!nowhere.exists());
@@ -359,13 +370,13 @@ async fn what_is_restored_has_its_accounts_but_no_tickets_and_no_counters() {
     let ticket = TicketKey([1; 32]);
     assert!(store.find(&ticket, now()).await.unwrap().is_some());
     let backup = world.path("backup.db");
-    store.backup(&backup).await.unwrap();
     let length = chain_length(&store).await;
+    store.backup(&backup, &by_hand()).await.unwrap();
     let phone = CredentialId("phone".to_owned());
     store.append(vec![mark(1)]).await.unwrap();
     store.close().await;
 
-    Store::restore(&backup, &world.db(), &world.keys(), now())
+    Store::restore(&backup, &world.db(), &world.keys(), &by_hand())
         .await
         .unwrap();
     let store = Store::open(&world.db(), world.keys()).await.unwrap();
@@ -375,12 +386,12 @@ async fn what_is_restored_has_its_accounts_but_no_tickets_and_no_counters() {
     assert_eq!((counts.subject, counts.source), (1, 1));
     assert_eq!(chain_length(&store).await, length + 1);
     let last = store.read(length + 1, 1).await.unwrap().remove(0).event;
-    assert_eq!((last.kind, last.at), (Kind::StoreRestored, now()));
+    assert_eq!(last, Event::by_hand(&by_hand(), Kind::StoreRestored, None));
 
     let replaced = Store::open(&world.path("store.db.before-restore"), world.keys())
         .await
         .unwrap();
-    assert_eq!(chain_length(&replaced).await, length + 1);
+    assert_eq!(chain_length(&replaced).await, length + 2);
     assert!(!world.path("store.db.restoring").exists());
 }
 
@@ -389,11 +400,19 @@ async fn a_backup_is_restored_where_there_is_nothing() {
     let world = World::new();
     let store = world.migrated().await;
     furnished(&store).await;
-    store.backup(&world.path("backup.db")).await.unwrap();
-    let elsewhere = world.path("elsewhere.db");
-    Store::restore(&world.path("backup.db"), &elsewhere, &world.keys(), now())
+    store
+        .backup(&world.path("backup.db"), &by_hand())
         .await
         .unwrap();
+    let elsewhere = world.path("elsewhere.db");
+    Store::restore(
+        &world.path("backup.db"),
+        &elsewhere,
+        &world.keys(),
+        &by_hand(),
+    )
+    .await
+    .unwrap();
     let restored = Store::open(&elsewhere, world.keys()).await.unwrap();
     assert_eq!(restored.list().await.unwrap().len(), 1);
 }
@@ -403,13 +422,21 @@ async fn a_backup_takes_the_place_of_a_store_that_is_damaged() {
     let world = World::new();
     let store = world.migrated().await;
     furnished(&store).await;
-    store.backup(&world.path("backup.db")).await.unwrap();
+    store
+        .backup(&world.path("backup.db"), &by_hand())
+        .await
+        .unwrap();
     store.close().await;
     std::fs::write(world.db(), "garbage").unwrap();
     std::fs::write(world.path("store.db-wal"), "more garbage").unwrap();
-    Store::restore(&world.path("backup.db"), &world.db(), &world.keys(), now())
-        .await
-        .unwrap();
+    Store::restore(
+        &world.path("backup.db"),
+        &world.db(),
+        &world.keys(),
+        &by_hand(),
+    )
+    .await
+    .unwrap();
     let store = Store::open(&world.db(), world.keys()).await.unwrap();
     assert_eq!(store.list().await.unwrap().len(), 1);
     assert!(world.path("store.db.before-restore-wal").exists());
@@ -420,7 +447,10 @@ async fn a_store_in_use_is_not_replaced() {
     let world = World::new();
     let store = world.migrated().await;
     furnished(&store).await;
-    store.backup(&world.path("backup.db")).await.unwrap();
+    store
+        .backup(&world.path("backup.db"), &by_hand())
+        .await
+        .unwrap();
     let refused = restore(&world, "backup.db").await;
     assert!(matches!(refused, StoreError::InUse { .. }), "{refused}");
     store.append(vec![mark(7)]).await.unwrap();
@@ -429,7 +459,7 @@ async fn a_store_in_use_is_not_replaced() {
 /// Tries to restore a file that must be refused, and checks that the store is what it was.
 async fn restore(world: &World, from: &str) -> StoreError {
     let before = std::fs::read(world.db()).unwrap();
-    let refused = Store::restore(&world.path(from), &world.db(), &world.keys(), now())
+    let refused = Store::restore(&world.path(from), &world.db(), &world.keys(), &by_hand())
         .await
         .unwrap_err();
     assert_eq!(std::fs::read(world.db()).unwrap(), before);
@@ -527,7 +557,10 @@ async fn a_backup_of_other_keys_is_not_restored() {
     let keys = KeyFile::create(&theirs.path("keys"), [2; 40]).unwrap();
     Store::migrate(&theirs.db()).await.unwrap();
     let other = Store::open(&theirs.db(), keys).await.unwrap();
-    other.backup(&world.path("theirs.db")).await.unwrap();
+    other
+        .backup(&world.path("theirs.db"), &by_hand())
+        .await
+        .unwrap();
     let refused = restore(&world, "theirs.db").await.to_string();
     assert!(
         refused.contains("`0202020202020202`, which the key file lacks"),
@@ -539,10 +572,19 @@ async fn a_backup_of_other_keys_is_not_restored() {
 async fn what_an_earlier_restore_put_aside_is_not_overwritten() {
     let world = World::new();
     let store = world.migrated().await;
-    store.backup(&world.path("backup.db")).await.unwrap();
+    store
+        .backup(&world.path("backup.db"), &by_hand())
+        .await
+        .unwrap();
     store.close().await;
     std::fs::write(world.path("store.db.before-restore"), "kept").unwrap();
-    let refused = Store::restore(&world.path("backup.db"), &world.db(), &world.keys(), now()).await;
+    let refused = Store::restore(
+        &world.path("backup.db"),
+        &world.db(),
+        &world.keys(),
+        &by_hand(),
+    )
+    .await;
     assert!(
         matches!(refused, Err(StoreError::InTheWay { .. })),
         "{refused:?}"

@@ -180,7 +180,7 @@ async fn nothing_is_added_to_a_trail_that_was_cut_while_it_was_used() {
             last: 5
         }))
     ));
-    let backup = store.backup(&world.path("backup.db")).await;
+    let backup = store.backup(&world.path("backup.db"), &by_hand()).await;
     assert!(matches!(backup, Err(StoreError::BrokenTrail(_))));
     assert!(!world.path("backup.db").exists());
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use authn::account::AccountId;
-use authn::audit::{Chain, Kind};
+use authn::audit::{Actor, ByHand, Chain, Kind};
 use authn::ports::Audit;
 use jiff::Timestamp;
 use tempfile::TempDir;
@@ -23,7 +23,11 @@ async fn store() -> (Store, PathBuf, TempDir) {
 
 fn event(failures: u32) -> Event {
     let kind = Kind::UnderAttack { failures };
-    Event::by_hand(Timestamp::UNIX_EPOCH, kind, AccountId("anna".to_owned()))
+    let by = ByHand {
+        at: Timestamp::UNIX_EPOCH,
+        actor: Actor::named("root"),
+    };
+    Event::by_hand(&by, kind, Some(AccountId("anna".to_owned())))
 }
 
 async fn marks(store: &Store) -> Vec<u32> {
