@@ -220,6 +220,31 @@ fn a_backup_taken_while_the_gate_runs_brings_everything_back() -> anyhow::Result
     let passwords = ["--config", &elsewhere, "app-password", "list", &anna.upn];
     assert_eq!(demo.wicketgate_json(&passwords)?.len(), 1);
 
+    // What was revoked and disabled since stays so when the backup is put back once more.
+    let id = demo.wicketgate_json(&passwords)?[0]["id"].clone();
+    let id = id.as_str().expect("an id");
+    for verb in [
+        &["app-password", "revoke", id][..],
+        &["user", "disable", &ben.upn],
+    ] {
+        demo.wicketgate_json(&[&["--config", &elsewhere], verb].concat())?;
+    }
+    let back = ["--config", &elsewhere, "db", "restore", &backup];
+    let told = demo.wicketgate_json(&back)?;
+    assert_eq!(told[0]["compared"], true);
+    assert_eq!(told[0]["still_revoked"][0]["id"], id);
+    assert_eq!(told[0]["still_revoked"][0]["upn"], anna.upn);
+    assert_eq!(told[0]["still_shut_out"][0]["upn"], ben.upn);
+    std::fs::remove_file(demo.folder().join("elsewhere.db.before-restore"))?;
+    let text = said(&demo.wicketgate(&back)?);
+    assert!(
+        text.contains(&format!("still revoked: {id} (")) && text.contains("still disabled: ben@"),
+        "{text}"
+    );
+    let listed = demo.wicketgate_json(&passwords)?;
+    assert!(listed[0]["revoked"].is_string(), "{listed:?}");
+    std::fs::remove_file(demo.folder().join("elsewhere.db.before-restore"))?;
+
     // A damaged backup is refused, and the store is as it was.
     let mut bytes = std::fs::read(&backup)?;
     let middle = bytes.len() / 2;

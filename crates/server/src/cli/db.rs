@@ -2,11 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+use authn::account::{Account, AccountState};
+use authn::credential::app_password::AppPassword;
 use clap::Subcommand;
 use serde::Serialize;
+use store::{Replaced, Restored};
 
 use super::{CliError, Output};
-use crate::config;
+use crate::config::{self, Settings};
 use crate::wiring::keeping;
 
 /// What can be done with the store.
@@ -42,6 +45,24 @@ struct Status {
 struct Copied {
     file: PathBuf,
     key_file: PathBuf,
+}
+
+#[derive(Serialize)]
+struct PutBack {
+    file: PathBuf,
+    key_file: PathBuf,
+    /// Whether the store that was there could be compared with the backup.
+    compared: bool,
+    problem: Option<String>,
+    still_revoked: Vec<StillRevoked>,
+    still_shut_out: Vec<Account>,
+}
+
+#[derive(Serialize)]
+struct StillRevoked {
+    upn: String,
+    #[serde(flatten)]
+    record: AppPassword,
 }
 
 /// Does it.
@@ -88,19 +109,63 @@ pub(crate) async fn run(file: &Path, verb: Verb, output: &Output) -> Result<(), 
             })
         }
         Verb::Restore { from } => {
-            keeping::restore(&settings, &from).await?;
-            let copied = Copied {
-                file: settings.store_file,
-                key_file: settings.key_file,
-            };
-            output.print(&copied, |copied| {
-                format!(
-                    "restored to {}; all tickets are dropped",
-                    copied.file.display()
-                )
-            })
+            let restored = keeping::restore(&settings, &from).await?;
+            output.print(&put_back(settings, restored), say_put_back)
         }
     }
+}
+
+fn put_back(settings: Settings, restored: Restored) -> PutBack {
+    let (compared, problem) = match restored.replaced {
+        Replaced::Read => (true, None),
+        Replaced::Nothing => (false, None),
+        Replaced::Unreadable { problem } => (false, Some(problem)),
+    };
+    let still_revoked = |(account, record): (Account, AppPassword)| StillRevoked {
+        upn: account.upn,
+        record,
+    };
+    PutBack {
+        file: settings.store_file,
+        key_file: settings.key_file,
+        compared,
+        problem,
+        still_revoked: restored.revoked.into_iter().map(still_revoked).collect(),
+        still_shut_out: restored.accounts,
+    }
+}
+
+fn say_put_back(put_back: &PutBack) -> String {
+    let mut lines = vec![format!(
+        "restored to {}; all tickets, counters and familiar sources are dropped",
+        put_back.file.display()
+    )];
+    let again =
+        "what was revoked, disabled or locked after the backup was made is not: do it again";
+    match &put_back.problem {
+        Some(problem) => {
+            lines.push(format!(
+                "the store that was there cannot be read ({problem}); {again}"
+            ));
+        }
+        None if !put_back.compared => lines.push(format!("there was no store before; {again}")),
+        None => {}
+    }
+    for still in &put_back.still_revoked {
+        let StillRevoked { upn, record } = still;
+        lines.push(format!(
+            "still revoked: {} ({}) of {upn}",
+            record.id.0, record.label
+        ));
+    }
+    for account in &put_back.still_shut_out {
+        let state = match account.state {
+            AccountState::Locked => "locked",
+            AccountState::Disabled | AccountState::Active => "disabled",
+        };
+        lines.push(format!("still {state}: {}", account.upn));
+    }
+    lines.join("\n")
 }
 
 fn say_status(status: &Status) -> String {

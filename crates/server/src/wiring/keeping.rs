@@ -10,7 +10,7 @@ use std::path::Path;
 use authn::audit::{Event, Kind};
 use authn::ports::Audit;
 use store::seal::{KeyFile, KeyFileError};
-use store::{Store, StoreError};
+use store::{Restored, Store, StoreError};
 
 use crate::cli::CliError;
 use crate::clock;
@@ -100,7 +100,7 @@ pub(crate) async fn backup(settings: &Settings, to: &Path) -> Result<(), CliErro
 /// # Errors
 ///
 /// The backup is not there or damaged, its chain is broken, or it is of a newer version.
-pub(crate) async fn restore(settings: &Settings, from: &Path) -> Result<(), CliError> {
+pub(crate) async fn restore(settings: &Settings, from: &Path) -> Result<Restored, CliError> {
     let keys = open_keys(settings)?;
     Store::restore(from, &settings.store_file, &keys, &by_hand())
         .await

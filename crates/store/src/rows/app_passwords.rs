@@ -25,6 +25,12 @@ pub(crate) const OF_ACCOUNT: &str = "
     FROM app_passwords
     WHERE account = $1 AND CAST($2 AS BIGINT) = 1";
 
+/// Lists all app passwords.
+pub(crate) const LIST: &str = "
+    SELECT id, account, label, device, scope, created, expires, last_used, last_used_from,
+        revoked, hashes
+    FROM app_passwords";
+
 /// Finds an app password by its id ($1).
 pub(crate) const BY_ID: &str = "
     SELECT id, account, label, device, scope, created, expires, last_used, last_used_from,

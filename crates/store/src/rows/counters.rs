@@ -73,6 +73,10 @@ pub(crate) const FORGET_QUIET: &str = "
 pub(crate) const FORGET_ALL: &str = "
     DELETE FROM counters";
 
+/// Forgets which sources are familiar to whom.
+pub(crate) const FORGET_FAMILIAR: &str = "
+    DELETE FROM familiar_sources";
+
 /// One counted row.
 pub(crate) struct Counted {
     /// Whether it is the source's.

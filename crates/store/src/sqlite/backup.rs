@@ -1,7 +1,7 @@
 //! Backup while the store is used, and restore in its place.
 //!
 //! A backup holds everything but the keys. What is put back is checked first, and neither its
-//! tickets nor its counters come back to life.
+//! tickets nor its counters come back to life, nor anybody who was shut out meanwhile.
 
 use std::ffi::OsString;
 use std::fs;
@@ -12,8 +12,9 @@ use authn::ports::Audit;
 use sqlx::sqlite::{SqliteConnection, SqliteJournalMode, SqliteLockingMode};
 use sqlx::{ConnectOptions, Connection};
 
+use super::carry::{Bans, Replaced, Restored};
 use super::open::{begin, check_keys, connect, create_private, options, was_opened};
-use super::{Store, StoreError, audit, health, migrate};
+use super::{Store, StoreError, audit, carry, health, migrate};
 use crate::rows;
 use crate::seal::KeyFile;
 
@@ -47,7 +48,8 @@ impl Store {
 
     /// Puts a backup in a store's place; what was there is kept beside it as `.before-restore`.
     ///
-    /// The tickets and counters of the backup are dropped, and the audit trail says so.
+    /// The tickets, counters and familiar sources of the backup are dropped. What is revoked,
+    /// disabled or locked in the store that it replaces stays so. The audit trail says all that.
     ///
     /// # Errors
     ///
@@ -59,15 +61,16 @@ impl Store {
         to: &Path,
         keys: &KeyFile,
         by: &ByHand,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Restored, StoreError> {
         let fresh = beside(to, ".restoring");
         let aside = beside(to, ".before-restore");
         if aside.exists() {
             return Err(StoreError::InTheWay { path: aside });
         }
-        let prepared = prepare(from, &fresh, keys, by).await;
+        let bans = carry::bans(to, keys, by).await;
+        let prepared = prepare((from, &fresh), keys, bans, by).await;
         let result = match prepared {
-            Ok(()) => replace(&fresh, to, &aside).await,
+            Ok(restored) => replace(&fresh, to, &aside).await.map(|()| restored),
             Err(error) => Err(error),
         };
         if result.is_err() && !matches!(result, Err(StoreError::InTheWay { .. })) {
@@ -96,7 +99,12 @@ async fn copy(connection: &mut SqliteConnection, to: &Path) -> Result<(), StoreE
 }
 
 /// Makes, beside the store, the file that will take its place.
-async fn prepare(from: &Path, fresh: &Path, keys: &KeyFile, by: &ByHand) -> Result<(), StoreError> {
+async fn prepare(
+    (from, fresh): (&Path, &Path),
+    keys: &KeyFile,
+    bans: (Replaced, Bans),
+    by: &ByHand,
+) -> Result<Restored, StoreError> {
     if !from.exists() {
         return Err(StoreError::NoBackup {
             path: from.to_owned(),
@@ -114,13 +122,14 @@ async fn prepare(from: &Path, fresh: &Path, keys: &KeyFile, by: &ByHand) -> Resu
     let mut connection = connect(fresh).await?;
     migrate::apply(&mut connection).await?;
     begin(&mut connection, keys).await?;
-    forget_and_note(&mut connection, keys, by).await?;
+    let restored = forget_and_note(&mut connection, keys, bans, by).await?;
     // Without a journal beside it, one rename puts the whole of it in place.
     sqlx::query("PRAGMA journal_mode = DELETE")
         .execute(&mut connection)
         .await?;
     connection.close().await?;
-    sync(fresh)
+    sync(fresh)?;
+    Ok(restored)
 }
 
 async fn check_integrity(connection: &mut SqliteConnection, path: &Path) -> Result<(), StoreError> {
@@ -157,22 +166,29 @@ async fn check_trail(
     }
 }
 
-/// Drops what must not come back to life, and says so in the audit trail.
+/// Drops what must not come back to life, shuts out who was, and says so in the audit trail.
 async fn forget_and_note(
     connection: &mut SqliteConnection,
     keys: &KeyFile,
+    bans: (Replaced, Bans),
     by: &ByHand,
-) -> Result<(), StoreError> {
+) -> Result<Restored, StoreError> {
     let mut transaction = connection.begin().await?;
-    for statement in [rows::tickets::FORGET_ALL, rows::counters::FORGET_ALL] {
+    for statement in [
+        rows::tickets::FORGET_ALL,
+        rows::counters::FORGET_ALL,
+        rows::counters::FORGET_FAMILIAR,
+    ] {
         sqlx::query(statement).execute(&mut *transaction).await?;
     }
     let head = audit::head(&mut transaction, keys).await?;
-    let event = Event::by_hand(by, Kind::StoreRestored, None);
-    let head = audit::append(&mut transaction, head, vec![event]).await?;
+    let (restored, carried) = carry::carry(&mut transaction, keys, bans, by).await?;
+    let mut events = vec![Event::by_hand(by, Kind::StoreRestored, None)];
+    events.extend(carried);
+    let head = audit::append(&mut transaction, head, events).await?;
     audit::write_head(&mut transaction, keys, head).await?;
     transaction.commit().await?;
-    Ok(())
+    Ok(restored)
 }
 
 /// Puts a prepared file in the store's place.
@@ -195,6 +211,14 @@ async fn replace(fresh: &Path, to: &Path, aside: &Path) -> Result<(), StoreError
 
 /// Folds the journal of a store into its file, which works only where nobody else has it open.
 async fn settle(path: &Path) -> Result<(), sqlx::Error> {
+    // Whoever may write tidies up when it closes, and would take the journal of a damaged store
+    // away; whoever may only read leaves it for those who examine it.
+    let mut reading = options(path).read_only(true).connect().await?;
+    let read = sqlx::query("SELECT name FROM sqlite_master")
+        .fetch_all(&mut reading)
+        .await;
+    reading.close().await?;
+    read?;
     let alone = options(path)
         .locking_mode(SqliteLockingMode::Exclusive)
         .journal_mode(SqliteJournalMode::Delete);

@@ -16,6 +16,7 @@ mod credentials;
 mod tickets;
 
 mod backup;
+mod carry;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -26,6 +27,7 @@ use authn::ports::Unavailable;
 use sqlx::pool::PoolConnection;
 use sqlx::{Sqlite, SqlitePool};
 
+pub use carry::{Replaced, Restored};
 pub use open::StoreError;
 
 use crate::seal::KeyFile;

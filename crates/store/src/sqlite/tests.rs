@@ -1,5 +1,6 @@
 //! The SQLite store by its own promises: durable, chained, backed up, never opened wrongly.
 
+mod carried;
 mod sealed;
 mod trail;
 

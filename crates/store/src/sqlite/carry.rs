@@ -1,0 +1,171 @@
+//! What was revoked or switched off after a backup was made stays so when the backup is put back.
+//!
+//! SECURITY: a restore must not be a way to let somebody in again. A row of the replaced store that
+//! does not open with its keys may have lost its revocation, and counts as revoked.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use authn::account::{Account, AccountId, AccountState};
+use authn::audit::{ByHand, Event, Kind};
+use authn::credential::CredentialId;
+use authn::credential::app_password::AppPassword;
+use jiff::Timestamp;
+use sqlx::sqlite::SqliteConnection;
+use sqlx::{ConnectOptions, Connection};
+
+use super::open::{check_keys, options, was_opened};
+use super::writer::WriteError;
+use super::{StoreError, credentials, migrate};
+use crate::rows;
+use crate::seal::KeyFile;
+
+/// What a restored store took over from the one in whose place it was put.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Restored {
+    /// What was in its place.
+    pub replaced: Replaced,
+    /// The app passwords that are active in the backup and stay revoked, each with its account.
+    pub revoked: Vec<(Account, AppPassword)>,
+    /// The accounts that are active in the backup and stay disabled or locked.
+    pub accounts: Vec<Account>,
+}
+
+/// What a restored store was put in the place of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Replaced {
+    /// There was no store.
+    Nothing,
+    /// A store that was compared with the backup.
+    Read,
+    /// A store that cannot be compared with the backup.
+    Unreadable {
+        /// Why.
+        problem: String,
+    },
+}
+
+/// Who may not come in, as the store says that is to be replaced.
+#[derive(Debug, Default)]
+pub(super) struct Bans {
+    app_passwords: BTreeMap<CredentialId, Timestamp>,
+    accounts: BTreeMap<AccountId, AccountState>,
+}
+
+/// Reads the bans of a store that is to be replaced, as far as it can be read.
+pub(super) async fn bans(path: &Path, keys: &KeyFile, by: &ByHand) -> (Replaced, Bans) {
+    if !path.exists() {
+        return (Replaced::Nothing, Bans::default());
+    }
+    match read(path, keys, by.at).await {
+        Ok(bans) => (Replaced::Read, bans),
+        Err(error) => {
+            let problem = error.to_string();
+            (Replaced::Unreadable { problem }, Bans::default())
+        }
+    }
+}
+
+/// Lays bans upon a prepared store; gives what it changed and the events that say so.
+pub(super) async fn carry(
+    connection: &mut SqliteConnection,
+    keys: &KeyFile,
+    (replaced, bans): (Replaced, Bans),
+    by: &ByHand,
+) -> Result<(Restored, Vec<Event>), WriteError> {
+    let mut restored = Restored {
+        replaced,
+        revoked: Vec::new(),
+        accounts: Vec::new(),
+    };
+    let mut events = Vec::new();
+    for (id, at) in bans.app_passwords {
+        if !credentials::revoke(&mut *connection, keys, (&id, at)).await? {
+            continue;
+        }
+        let row = sqlx::query(rows::app_passwords::BY_ID)
+            .bind(&id.0)
+            .fetch_one(&mut *connection)
+            .await?;
+        let record = rows::app_passwords::record(&row)?;
+        if let Some(account) = account(&mut *connection, &record.account).await? {
+            let kind = Kind::AppPasswordRevoked { credential: id };
+            events.push(Event::by_hand(by, kind, Some(account.id.clone())));
+            restored.revoked.push((account, record));
+        }
+    }
+    for (id, state) in bans.accounts {
+        let found = account(&mut *connection, &id).await?;
+        let Some(found) = found.filter(|found| found.state == AccountState::Active) else {
+            continue;
+        };
+        sqlx::query(rows::accounts::SET_STATE)
+            .bind(&id.0)
+            .bind(rows::accounts::state_text(state))
+            .execute(&mut *connection)
+            .await?;
+        let kind = Kind::AccountStateChanged { state };
+        events.push(Event::by_hand(by, kind, Some(id)));
+        restored.accounts.push(Account { state, ..found });
+    }
+    Ok((restored, events))
+}
+
+async fn read(path: &Path, keys: &KeyFile, at: Timestamp) -> Result<Bans, StoreError> {
+    let mut connection = options(path).read_only(true).connect().await?;
+    let read = read_from(&mut connection, keys, at).await;
+    // Closed in any case: a connection that is dropped closes when it likes, also while its file is
+    // being moved.
+    connection.close().await?;
+    read
+}
+
+async fn read_from(
+    connection: &mut SqliteConnection,
+    keys: &KeyFile,
+    at: Timestamp,
+) -> Result<Bans, StoreError> {
+    let names = migrate::pending(&mut *connection).await?;
+    if !names.is_empty() {
+        return Err(StoreError::Pending { names });
+    }
+    let mut bans = Bans::default();
+    if was_opened(&mut *connection).await? {
+        // With other keys nothing would open, and everything would count as revoked.
+        check_keys(&mut *connection, keys).await?;
+    }
+    let found = sqlx::query(rows::app_passwords::LIST)
+        .fetch_all(&mut *connection)
+        .await?;
+    for row in &found {
+        let record = rows::app_passwords::record(row)?;
+        let revoked = match credentials::opened(row, keys) {
+            Ok(_) => record.revoked,
+            Err(WriteError::Unavailable(_)) => Some(record.revoked.unwrap_or(at)),
+            Err(error) => return Err(error.into()),
+        };
+        bans.app_passwords
+            .extend(revoked.map(|revoked| (record.id, revoked)));
+    }
+    let found = sqlx::query(rows::accounts::LIST)
+        .fetch_all(connection)
+        .await?;
+    for row in &found {
+        let account = rows::accounts::account(row)?;
+        if account.state != AccountState::Active {
+            bans.accounts.insert(account.id, account.state);
+        }
+    }
+    Ok(bans)
+}
+
+async fn account(
+    connection: &mut SqliteConnection,
+    id: &AccountId,
+) -> Result<Option<Account>, sqlx::Error> {
+    let row = sqlx::query(rows::accounts::BY_ID)
+        .bind(&id.0)
+        .fetch_optional(connection)
+        .await?;
+    row.as_ref().map(rows::accounts::account).transpose()
+}

@@ -1,0 +1,207 @@
+//! Whoever was shut out after a backup was made stays out when it is put back.
+
+use authn::account::AccountState;
+use authn::ports::Settlement;
+
+use super::*;
+
+const PEOPLE: [&str; 4] = ["anna", "ben", "clara", "dan"];
+
+/// A store of four people, each with a phone, and a backup of it.
+async fn backed_up(world: &World) -> Store {
+    let store = world.migrated().await;
+    for sam in PEOPLE {
+        let somebody = conformance::account(sam);
+        conformance::enrolled(&store, &somebody, &phone(sam).0)
+            .await
+            .unwrap();
+    }
+    store
+        .backup(&world.path("backup.db"), &by_hand())
+        .await
+        .unwrap();
+    store
+}
+
+fn phone(sam: &str) -> CredentialId {
+    CredentialId(format!("phone of {sam}"))
+}
+
+fn id(sam: &str) -> AccountId {
+    conformance::account(sam).id
+}
+
+async fn revoke(store: &Store, sam: &str) {
+    let revoked = store.revoke_app_password(&phone(sam), now(), mark(1)).await;
+    assert!(revoked.unwrap());
+}
+
+async fn set_state(store: &Store, sam: &str, state: AccountState) {
+    assert!(store.set_state(&id(sam), state, mark(2)).await.unwrap());
+}
+
+async fn restored(world: &World) -> (Restored, Store) {
+    let (backup, keys) = (world.path("backup.db"), world.keys());
+    let restored = Store::restore(&backup, &world.db(), &keys, &by_hand()).await;
+    let restored = restored.unwrap();
+    let store = Store::open(&world.db(), world.keys()).await.unwrap();
+    (restored, store)
+}
+
+async fn revoked_at(store: &Store, sam: &str) -> Option<Timestamp> {
+    let record = store.app_password(&phone(sam)).await.unwrap().unwrap();
+    record.revoked
+}
+
+#[tokio::test]
+async fn what_was_revoked_disabled_or_locked_since_stays_so_and_is_told() {
+    let world = World::new();
+    let store = backed_up(&world).await;
+    let before = chain_length(&store).await - 1;
+    revoke(&store, "anna").await;
+    for (sam, state) in [
+        ("ben", AccountState::Disabled),
+        ("clara", AccountState::Locked),
+    ] {
+        set_state(&store, sam, state).await;
+    }
+    store.close().await;
+
+    let (told, store) = restored(&world).await;
+    assert_eq!(told.replaced, Replaced::Read);
+    let revoked: Vec<_> = told
+        .revoked
+        .iter()
+        .map(|(account, record)| (&account.id, &record.id, record.revoked))
+        .collect();
+    assert_eq!(revoked, [(&id("anna"), &phone("anna"), Some(now()))]);
+    let states: Vec<_> = told
+        .accounts
+        .iter()
+        .map(|account| (account.sam.as_str(), account.state))
+        .collect();
+    assert_eq!(
+        states,
+        [
+            ("ben", AccountState::Disabled),
+            ("clara", AccountState::Locked)
+        ]
+    );
+
+    assert_eq!(revoked_at(&store, "anna").await, Some(now()));
+    assert_eq!(revoked_at(&store, "dan").await, None);
+    let listed = store.list().await.unwrap();
+    let active: Vec<&str> = listed
+        .iter()
+        .filter(|account| account.state == AccountState::Active)
+        .map(|account| account.sam.as_str())
+        .collect();
+    assert_eq!(active, ["anna", "dan"]);
+
+    let trail = store.read(before + 1, 10).await.unwrap();
+    let events: Vec<Event> = trail.into_iter().map(|chained| chained.event).collect();
+    let credential = phone("anna");
+    assert_eq!(
+        events,
+        [
+            Event::by_hand(&by_hand(), Kind::StoreRestored, None),
+            Event::by_hand(
+                &by_hand(),
+                Kind::AppPasswordRevoked { credential },
+                Some(id("anna"))
+            ),
+            Event::by_hand(
+                &by_hand(),
+                Kind::AccountStateChanged {
+                    state: AccountState::Disabled
+                },
+                Some(id("ben"))
+            ),
+            Event::by_hand(
+                &by_hand(),
+                Kind::AccountStateChanged {
+                    state: AccountState::Locked
+                },
+                Some(id("clara"))
+            ),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_revocation_that_was_taken_back_without_the_key_stays() {
+    let world = World::new();
+    let store = backed_up(&world).await;
+    revoke(&store, "anna").await;
+    store.close().await;
+    world
+        .execute("UPDATE app_passwords SET revoked = NULL")
+        .await;
+    let (told, store) = restored(&world).await;
+    assert_eq!(told.revoked.len(), 1);
+    assert_eq!(revoked_at(&store, "anna").await, Some(now()));
+}
+
+#[tokio::test]
+async fn what_was_allowed_again_since_is_as_the_backup_has_it() {
+    let world = World::new();
+    let store = backed_up(&world).await;
+    set_state(&store, "ben", AccountState::Disabled).await;
+    std::fs::remove_file(world.path("backup.db")).unwrap();
+    store
+        .backup(&world.path("backup.db"), &by_hand())
+        .await
+        .unwrap();
+    set_state(&store, "ben", AccountState::Active).await;
+    store.close().await;
+    let (told, store) = restored(&world).await;
+    assert_eq!((told.revoked, told.accounts), (vec![], vec![]));
+    let ben = store.by_id(&id("ben")).await.unwrap().unwrap();
+    assert_eq!(ben.state, AccountState::Disabled);
+}
+
+#[tokio::test]
+async fn a_store_that_cannot_be_compared_is_told() {
+    let world = World::new();
+    backed_up(&world).await.close().await;
+    std::fs::write(world.db(), "garbage".repeat(1_000)).unwrap();
+    let (told, store) = restored(&world).await;
+    let Replaced::Unreadable { problem } = told.replaced else {
+        panic!("{told:?}");
+    };
+    assert!(problem.contains("not a database"), "{problem}");
+    store.close().await;
+    for name in ["store.db", "store.db.before-restore"] {
+        std::fs::remove_file(world.path(name)).unwrap();
+    }
+    let (told, _) = restored(&world).await;
+    assert_eq!(told.replaced, Replaced::Nothing);
+}
+
+#[tokio::test]
+async fn a_source_that_was_familiar_in_the_backup_is_a_stranger() {
+    let world = World::new();
+    let store = backed_up(&world).await;
+    std::fs::remove_file(world.path("backup.db")).unwrap();
+    let reservation = store.reserve(attempt()).await.unwrap().unwrap();
+    let succeeded = Some((id("anna"), phone("anna"), "192.0.2.7".parse().unwrap()));
+    store
+        .settle(Settlement {
+            reservation,
+            succeeded,
+            events: vec![],
+            alarm: None,
+        })
+        .await
+        .unwrap();
+    let counts = store.reserve(attempt()).await.unwrap().unwrap().counts;
+    assert!(counts.source_is_familiar);
+    store
+        .backup(&world.path("backup.db"), &by_hand())
+        .await
+        .unwrap();
+    store.close().await;
+    let (_, store) = restored(&world).await;
+    let counts = store.reserve(attempt()).await.unwrap().unwrap().counts;
+    assert!(!counts.source_is_familiar);
+}
