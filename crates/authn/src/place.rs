@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
 
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// A named network zone, a property of a listener and of a source network (design 13).
@@ -71,6 +72,18 @@ pub enum Method {
 /// A client's network, the unit that is slowed: a /24 of IPv4 or a /48 of IPv6, in text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SourceNetwork(pub String);
+
+impl SourceNetwork {
+    /// How long a network stays familiar to an account that signs in from it no more.
+    pub const FAMILIAR_FOR: SignedDuration = SignedDuration::from_hours(90 * 24);
+
+    /// Since when an account must have signed in from a network that is familiar at a time.
+    #[must_use]
+    pub fn familiar_since(now: Timestamp) -> Timestamp {
+        now.checked_sub(Self::FAMILIAR_FOR)
+            .unwrap_or(Timestamp::MIN)
+    }
+}
 
 impl From<IpAddr> for SourceNetwork {
     fn from(address: IpAddr) -> Self {

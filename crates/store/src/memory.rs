@@ -5,7 +5,7 @@
 
 mod counter;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -69,7 +69,7 @@ struct State {
     passwords: BTreeMap<CredentialId, StoredAppPassword>,
     subjects: BTreeMap<Subject, Counter>,
     sources: BTreeMap<SourceNetwork, Counter>,
-    familiar: BTreeSet<(AccountId, SourceNetwork)>,
+    familiar: BTreeMap<(AccountId, SourceNetwork), Timestamp>,
     tickets: BTreeMap<TicketKey, RelayedTicket>,
     revocations: Vec<Revocation>,
     chain: Vec<ChainedEvent>,
@@ -98,7 +98,10 @@ impl State {
 
     fn is_familiar(&self, place: &Place) -> bool {
         match &place.subject {
-            Subject::Account(id) => self.familiar.contains(&(id.clone(), place.source.clone())),
+            Subject::Account(id) => {
+                let seen = self.familiar.get(&(id.clone(), place.source.clone()));
+                seen.is_some_and(|seen| *seen >= SourceNetwork::familiar_since(place.now))
+            }
             Subject::Unknown(_) => false,
         }
     }
@@ -291,7 +294,7 @@ impl Attempts for Memory {
             if let Some(stored) = state.passwords.get_mut(&credential) {
                 stored.record.last_used = Some((place.now, address));
             }
-            state.familiar.insert((account, address.into()));
+            state.familiar.insert((account, address.into()), place.now);
         }
         Ok(Settled::Written { is_alarmed })
     }

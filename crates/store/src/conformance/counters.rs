@@ -324,6 +324,27 @@ pub async fn a_source_is_familiar_to_whoever_signed_in_from_it<S: Conforming>(
     Ok(())
 }
 
+/// To the second, and anew with the next sign-in; each one begins the time anew.
+pub async fn a_source_that_was_not_seen_for_90_days_is_familiar_no_more<S: Conforming>(
+    store: Arc<S>,
+) -> Result<(), Unavailable> {
+    let anna = anna_with(&*store, "phone").await?;
+    let days = |days: i64| days * 24 * 60 * 60;
+    for seconds in [0, days(80)] {
+        sign_in(&*store, of_account(&anna, seconds), (&anna, "phone", HOME)).await?;
+    }
+    let last = days(80 + 90);
+    for (seconds, is_familiar) in [(days(91), true), (last, true), (last + 1, false)] {
+        let counts = taken(&*store, of_account(&anna, seconds)).await?.counts;
+        assert_eq!(counts.source_is_familiar, is_familiar, "{seconds}");
+    }
+    let again = of_account(&anna, last + 2);
+    sign_in(&*store, again, (&anna, "phone", HOME)).await?;
+    let counts = taken(&*store, of_account(&anna, last + 3)).await?.counts;
+    assert!(counts.source_is_familiar);
+    Ok(())
+}
+
 fn app_password_id(id: &str) -> ::authn::credential::CredentialId {
     ::authn::credential::CredentialId(id.to_owned())
 }

@@ -70,6 +70,7 @@ macro_rules! conformance {
             late_places_do_not_upset_the_window
             subjects_and_sources_are_counted_apart
             a_source_is_familiar_to_whoever_signed_in_from_it
+            a_source_that_was_not_seen_for_90_days_is_familiar_no_more
             a_ticket_is_found_until_it_ends
             a_ticket_ends_with_its_credential
             a_ticket_ends_with_its_account

@@ -13,8 +13,8 @@ pub(crate) const SOURCE: &str = "source";
 
 /// Takes a place for a subject ($1, $2) and its source ($3): one statement counts, rolls the
 /// window (which starts at $4; it is $5 now) and holds the subject to its limit ($6). It answers
-/// with the rows that were counted, and whether the account ($7) knows the source; at the limit
-/// the row of the subject is missing.
+/// with the rows that were counted, and whether the account ($7) has known the source since a time
+/// ($8); at the limit the row of the subject is missing.
 ///
 /// SECURITY: check and write are one statement (finding 6); a refused attempt still counts against
 /// its source.
@@ -41,7 +41,7 @@ pub(crate) const TAKE: &str = "
     RETURNING kind, running + ended AS total, (
         SELECT COUNT(*)
         FROM familiar_sources f
-        WHERE f.account = $7 AND f.source = $3
+        WHERE f.account = $7 AND f.source = $3 AND f.seen >= $8
     ) AS familiar";
 
 /// Gives back a place that a subject ($1, $2) and its source ($3) took at a time ($4).
@@ -72,6 +72,11 @@ pub(crate) const FORGET_QUIET: &str = "
 /// Forgets all counters.
 pub(crate) const FORGET_ALL: &str = "
     DELETE FROM counters";
+
+/// Forgets the familiar sources that were not seen since a time ($1).
+pub(crate) const FORGET_UNSEEN: &str = "
+    DELETE FROM familiar_sources
+    WHERE seen < $1";
 
 /// Forgets which sources are familiar to whom.
 pub(crate) const FORGET_FAMILIAR: &str = "

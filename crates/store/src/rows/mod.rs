@@ -46,6 +46,7 @@ pub(crate) const ALL: &[&str] = &[
     counters::FORGET_QUIET,
     counters::FORGET_ALL,
     counters::FORGET_FAMILIAR,
+    counters::FORGET_UNSEEN,
     revocations::ADD,
     revocations::SINCE,
     revocations::LAST,

@@ -28,14 +28,19 @@ impl Attempts for Store {
             .window_start
             .checked_sub(KEPT)
             .unwrap_or(Timestamp::MIN);
+        let familiar_since = SourceNetwork::familiar_since(place.now);
         let reservation = self.0.writer.submit(Reserve(place)).await?;
         let number = self
             .0
             .reservations
             .fetch_add(1, Ordering::Relaxed)
             .wrapping_add(1);
+        let forget = Forget {
+            before,
+            familiar_since,
+        };
         if number.is_multiple_of(FORGET_EVERY)
-            && let Err(error) = self.0.writer.submit(Forget { before }).await
+            && let Err(error) = self.0.writer.submit(forget).await
         {
             tracing::warn!(store.failure = %error, "old counters and tickets were not forgotten");
         }
@@ -68,6 +73,7 @@ impl Write for Reserve {
             .bind(place.now.as_microsecond())
             .bind(place.limit.map_or(i64::MAX, i64::from))
             .bind(account)
+            .bind(SourceNetwork::familiar_since(place.now).as_microsecond())
             .fetch_all(&mut *writing.connection)
             .await?;
         let (mut subject, mut source) = (None, None);
@@ -162,6 +168,7 @@ async fn give_back(writing: &mut Writing<'_>, place: &Place) -> Result<(), Write
 /// Forgets what nobody can ask for any more, so that strangers cannot fill the disk.
 struct Forget {
     before: Timestamp,
+    familiar_since: Timestamp,
 }
 
 #[async_trait]
@@ -169,9 +176,13 @@ impl Write for Forget {
     type Output = ();
 
     async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<()>, WriteError> {
-        for statement in [rows::counters::FORGET_QUIET, rows::tickets::FORGET_ENDED] {
+        for (statement, before) in [
+            (rows::counters::FORGET_QUIET, self.before),
+            (rows::tickets::FORGET_ENDED, self.before),
+            (rows::counters::FORGET_UNSEEN, self.familiar_since),
+        ] {
             sqlx::query(statement)
-                .bind(self.before.as_microsecond())
+                .bind(before.as_microsecond())
                 .execute(&mut *writing.connection)
                 .await?;
         }

@@ -296,6 +296,13 @@ async fn old_counters_and_tickets_are_forgotten_in_time() {
     let world = World::new();
     let store = world.migrated().await;
     furnished(&store).await;
+    world
+        .execute(
+            "INSERT INTO familiar_sources VALUES
+                ('id-of-anna', '192.0.2.0/24', 1700000000000000),
+                ('id-of-anna', '198.51.100.0/24', 1690000000000000)",
+        )
+        .await;
     let in_two_days = Timestamp::from_second(1_700_200_000).unwrap();
     let place = |bucket: u16| Place {
         subject: Subject::Unknown(bucket),
@@ -308,6 +315,11 @@ async fn old_counters_and_tickets_are_forgotten_in_time() {
         store.reserve(place(bucket % 8)).await.unwrap();
     }
     let mut connection = open::connect(&world.db()).await.unwrap();
+    let familiar: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM familiar_sources")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+    assert_eq!(familiar, 1, "the one of long ago is forgotten");
     let left: (i64, i64) = (
         sqlx::query_scalar("SELECT COUNT(*) FROM counters")
             .fetch_one(&mut connection)
