@@ -5,6 +5,7 @@
 
 pub mod client;
 pub mod demo;
+pub mod doubt;
 pub mod raw;
 pub mod serve;
 pub mod sign_in;
