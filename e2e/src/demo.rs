@@ -185,7 +185,12 @@ impl Demo {
         Ok(self.command(arguments)?.env("SUDO_USER", user).output()?)
     }
 
-    fn command(&self, arguments: &[&str]) -> anyhow::Result<Command> {
+    /// A verb of the command line on the demo's configuration, not run yet.
+    ///
+    /// # Errors
+    ///
+    /// The program does not build.
+    pub fn command(&self, arguments: &[&str]) -> anyhow::Result<Command> {
         let mut command = Command::new(binary()?);
         if !arguments.contains(&"--config") {
             command.args(["--config", &self.text("/config")]);
@@ -253,26 +258,33 @@ pub fn binary() -> anyhow::Result<PathBuf> {
     if let Some(built) = BINARY.get() {
         return Ok(built.clone());
     }
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let built = Command::new(cargo)
-        .args([
-            "build",
-            "--quiet",
-            "--package",
-            "wicketgate",
-            "--all-features",
-        ])
-        .current_dir(root())
-        .status()?;
-    if !built.success() {
-        bail!("the program does not build");
-    }
     let test = std::env::current_exe()?;
     let folder = test
         .ancestors()
         .nth(2)
         .context("the test is in no target folder")?;
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let built = Command::new(cargo)
+        .args(["build", "--quiet", "--package", "wicketgate"])
+        .args(["--all-features", "--profile", profile(folder)?])
+        .arg("--target-dir")
+        .arg(folder.parent().context("the profile has no folder")?)
+        .current_dir(root())
+        .status()?;
+    if !built.success() {
+        bail!("the program does not build");
+    }
     Ok(BINARY.get_or_init(|| folder.join("wicketgate")).clone())
+}
+
+/// The profile whose results are in a folder: the program must be of the test's own, as it is looked
+/// for beside the test.
+fn profile(folder: &Path) -> anyhow::Result<&str> {
+    let name = folder.file_name().and_then(|name| name.to_str());
+    match name.context("the folder of the profile has no name")? {
+        "debug" => Ok("dev"),
+        other => Ok(other),
+    }
 }
 
 /// The root of the repository.
@@ -294,4 +306,17 @@ fn plain_request(url: &str, method: &str) -> anyhow::Result<String> {
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer)?;
     Ok(crate::raw::Answer::parse(&answer)?.text())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_program_is_of_the_test_s_own_profile() -> anyhow::Result<()> {
+        assert_eq!(profile(Path::new("target/debug"))?, "dev");
+        assert_eq!(profile(Path::new("target/release"))?, "release");
+        assert_eq!(profile(Path::new("elsewhere/night"))?, "night");
+        Ok(())
+    }
 }

@@ -3,6 +3,8 @@
 //! What each connection does next is drawn from a seed that is printed on failure. The model is one
 //! line: a connection is whoever last proved it was, until anything else was begun on it.
 
+mod web;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Shutdown;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -67,6 +69,9 @@ struct Thread<'w> {
     dice: Dice,
     raw: Option<Raw>,
     who: Option<String>,
+    /// The connection to the other host, and who holds it.
+    web: Option<Raw>,
+    holder: Option<Person>,
 }
 
 impl Weave {
@@ -178,6 +183,8 @@ impl<'w> Thread<'w> {
             dice: Dice::new(seed),
             raw: None,
             who: None,
+            web: None,
+            holder: None,
         }
     }
 
@@ -189,7 +196,7 @@ impl<'w> Thread<'w> {
     }
 
     fn step(&mut self) -> anyhow::Result<()> {
-        let (kind, done) = match self.dice.roll(40) {
+        let (kind, done) = match self.dice.roll(48) {
             0..=15 => ("plain", self.plain()),
             16..=20 => ("sign-in", self.sign_in()),
             21..=23 => ("pipeline", self.pipeline()),
@@ -206,6 +213,10 @@ impl<'w> Thread<'w> {
                 "pipelined into a handshake",
                 self.pipelined_into_a_handshake(),
             ),
+            37..=40 => ("anonymous", self.anonymous()),
+            41..=42 => ("web ticket", self.web_ticket()),
+            43 => ("web ticket again", self.web_ticket_again()),
+            44 => ("another's web ticket", self.web_ticket_of_another()),
             _ => ("new connection", self.leave()),
         };
         *self.weave.seen().kinds.entry(kind).or_default() += 1;
@@ -223,6 +234,9 @@ impl<'w> Thread<'w> {
     fn leave(&mut self) -> anyhow::Result<()> {
         self.raw = None;
         self.who = None;
+        if self.dice.roll(4) == 0 {
+            self.leave_the_web();
+        }
         Ok(())
     }
 
