@@ -126,6 +126,18 @@ pub fn may_be_set(name: &HeaderName) -> bool {
     MAY_BE_SET.contains(&name.as_str())
 }
 
+/// Whether a header may carry the gate's word about who the user is: one that no server reads as
+/// something else, nor that is of one hop.
+#[must_use]
+pub fn may_tell_identity(name: &HeaderName) -> bool {
+    let text = name.as_str();
+    let has_meaning = [header::HOST, header::COOKIE, ACTIVITY].contains(name)
+        || text.starts_with("proxy-")
+        || text.starts_with("content-")
+        || text.starts_with("x-forwarded");
+    !is_hop_by_hop(name) && !has_meaning
+}
+
 /// What is told to a back end beside what the client sent.
 pub(crate) struct Added<'a> {
     /// The client's address.

@@ -327,3 +327,27 @@ fn an_operator_may_set_only_what_is_on_the_list() {
         assert!(!may(name), "{name}");
     }
 }
+
+#[test]
+fn no_identity_is_told_by_a_header_that_means_something_else() {
+    for name in [
+        "host",
+        "content-length",
+        "content-type",
+        "transfer-encoding",
+        "connection",
+        "keep-alive",
+        "te",
+        "trailer",
+        "upgrade",
+        "expect",
+        "proxy-authorization",
+        "x-forwarded-for",
+        "cookie",
+    ] {
+        assert!(!may_tell_identity(&HeaderName::from_static(name)), "{name}");
+    }
+    for name in ["x-wicketgate-identity", "authorization", "x-user"] {
+        assert!(may_tell_identity(&HeaderName::from_static(name)), "{name}");
+    }
+}
