@@ -32,7 +32,7 @@ fn what_is_wrong_in_a_configuration_is_named_with_its_line() -> anyhow::Result<(
     let demo = Demo::start()?;
     let (status, text) = check(&demo, str::to_owned)?;
     assert_eq!(status, Some(0), "{text}");
-    let wrong: [(&str, &str, &str, &str); 9] = [
+    let wrong: [(&str, &str, &str, &str); 13] = [
         (
             "an unknown key",
             "key_file =",
@@ -82,11 +82,41 @@ fn what_is_wrong_in_a_configuration_is_named_with_its_line() -> anyhow::Result<(
             "key = \"gate-ecdsa.key\"",
             "does not fit",
         ),
+        (
+            "a host that no certificate names",
+            "host = \"mail.",
+            "host = \"post.",
+            "post.contoso.localhost",
+        ),
+        (
+            "a key of onward assertions that is of another kind",
+            "key = \"onward.pem\"",
+            "key = \"gate-rsa.key\"",
+            "P-256",
+        ),
+        (
+            "a folder for the store that is not there",
+            "file = \"wicketgate.db\"",
+            "file = \"nowhere/wicketgate.db\"",
+            "nowhere",
+        ),
+        (
+            "a key file that others may read",
+            "key_file = \"wicketgate.keys\"",
+            "key_file = \"exposed.keys\"",
+            "chmod 600",
+        ),
     ];
+    let exposed = demo.folder().join("exposed.keys");
+    std::fs::copy(demo.folder().join("wicketgate.keys"), &exposed)?;
+    std::fs::set_permissions(&exposed, std::fs::Permissions::from_mode(0o644))?;
     for (name, right, changed, expected) in wrong {
         let (status, text) = check(&demo, |config| config.replacen(right, changed, 1))?;
         assert_eq!(status, Some(2), "{name}: {text}");
         assert!(text.contains(expected), "{name}: {text}");
+        let place = text.split_once("changed.toml:").expect("its file").1;
+        let line = place.split(':').next().unwrap_or_default();
+        assert!(line.parse::<usize>().is_ok(), "{name} has its line: {text}");
         assert_eq!(
             text.trim_end().lines().count(),
             1,

@@ -16,7 +16,7 @@ struct Checked {
     warnings: Vec<String>,
 }
 
-/// Checks the configuration, its certificates and keys.
+/// Checks the configuration, its certificates and keys, and whether the store can be used.
 ///
 /// # Errors
 ///
@@ -24,6 +24,7 @@ struct Checked {
 pub(crate) fn run(file: &Path, output: &Output) -> Result<(), CliError> {
     let settings = config::load(file)?;
     wiring::check(&settings)?;
+    config::store_is_usable(&settings)?;
     let hosts = &settings.publication.hosts;
     let checked = Checked {
         config: file.display().to_string(),

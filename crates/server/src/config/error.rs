@@ -6,41 +6,64 @@ use std::path::{Path, PathBuf};
 
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{place}: {message}")]
 pub(crate) struct ConfigError {
-    file: PathBuf,
-    place: Option<(usize, usize)>,
+    place: Place,
     message: String,
+}
+
+/// A place in a configuration file, for errors that are found after it was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    file: PathBuf,
+    position: Option<(usize, usize)>,
 }
 
 impl ConfigError {
     /// The file could not be read at all.
     pub(crate) fn unreadable(file: &Path, why: &str) -> Self {
-        let message = format!("cannot be read: {why}; name another file with --config");
-        Self {
-            file: file.to_owned(),
-            place: None,
-            message,
-        }
+        Self::new(
+            Place {
+                file: file.to_owned(),
+                position: None,
+            },
+            format!("cannot be read: {why}; name another file with --config"),
+        )
     }
 
     /// Something at a place in the text.
     pub(crate) fn at(file: &Path, text: &str, span: Option<Range<usize>>, message: String) -> Self {
-        let place = span.map(|span| line_and_column(text, span.start));
-        Self {
-            file: file.to_owned(),
-            place,
-            message,
-        }
+        Self::new(Place::new(file, text, span), message)
+    }
+
+    /// Something at a place.
+    pub(crate) fn new(place: Place, message: String) -> Self {
+        Self { place, message }
     }
 }
 
-impl fmt::Display for ConfigError {
+impl Place {
+    /// The place where something begins in the text of a file.
+    pub(crate) fn new(file: &Path, text: &str, span: Option<Range<usize>>) -> Self {
+        Self {
+            file: file.to_owned(),
+            position: span.map(|span| line_and_column(text, span.start)),
+        }
+    }
+
+    /// The line; the first where no place in the file is known.
+    pub(crate) fn line(&self) -> usize {
+        self.position.map_or(1, |(line, _)| line)
+    }
+}
+
+impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.file.display())?;
-        if let Some((line, column)) = self.place {
-            write!(f, ":{line}:{column}")?;
+        match self.position {
+            Some((line, column)) => write!(f, ":{line}:{column}"),
+            None => Ok(()),
         }
-        write!(f, ": {}", self.message)
     }
 }
 
@@ -67,18 +90,28 @@ pub(crate) fn meant<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -
         .map(|(_, word)| word)
 }
 
-/// The Levenshtein distance of two short words.
+/// How many letters must be changed, added, left out or exchanged with a neighbour, in short words
+/// (optimal string alignment).
 fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut before: Vec<usize> = Vec::new();
     let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, left) in a.chars().enumerate() {
+    for (i, left) in a.iter().enumerate() {
         let mut next = vec![i + 1];
-        for ((right, above), diagonal) in b.iter().zip(row.iter().skip(1)).zip(&row) {
-            let substituted = diagonal + usize::from(left != *right);
-            let inserted = next.last().copied().unwrap_or_default() + 1;
-            next.push(substituted.min(above + 1).min(inserted));
+        for (j, right) in b.iter().enumerate() {
+            let of = |row: &[usize], at: usize| row.get(at).copied().unwrap_or(usize::MAX / 2);
+            let changed = of(&row, j) + usize::from(left != right);
+            let added = of(&next, j) + 1;
+            let left_out = of(&row, j + 1) + 1;
+            let neighbour = |letters: &[char], at: usize| letters.get(at.checked_sub(1)?).copied();
+            let is_exchanged = neighbour(&a, i) == Some(*right) && neighbour(&b, j) == Some(*left);
+            let exchanged = match j.checked_sub(1) {
+                Some(at) if is_exchanged => of(&before, at) + 1,
+                _ => usize::MAX,
+            };
+            next.push(changed.min(added).min(left_out).min(exchanged));
         }
-        row = next;
+        before = std::mem::replace(&mut row, next);
     }
     row.last().copied().unwrap_or_default()
 }
@@ -96,6 +129,9 @@ mod tests {
     #[test]
     fn a_near_word_is_meant_and_a_far_one_is_not() {
         assert_eq!(meant("listner", ["listener", "store"]), Some("listener"));
+        assert_eq!(meant("ntml", ["ntlm", "negotiate"]), Some("ntlm"));
+        assert_eq!(distance("kitten", "sitting"), 3);
+        assert_eq!(distance("", "abc"), 3);
         assert_eq!(meant("banana", ["listener", "store"]), None);
     }
 }

@@ -6,12 +6,14 @@
 mod error;
 pub(crate) mod settings;
 mod understand;
+mod usable;
 pub(crate) mod written;
 
 use std::path::Path;
 
 pub(crate) use error::ConfigError;
 pub(crate) use settings::Settings;
+pub(crate) use usable::store_is_usable;
 
 /// Reads and understands a configuration file.
 ///

@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub(crate) use super::error::Place;
+
 use authn::place::Zone;
 use gateway::Publication;
 use ipnet::IpNet;
@@ -17,6 +19,8 @@ pub(crate) struct Settings {
     pub(crate) listeners: Vec<Listener>,
     /// What is published.
     pub(crate) publication: Arc<Publication>,
+    /// Every published host name, and where the configuration names it.
+    pub(crate) published: BTreeMap<String, Place>,
     /// Where requests go, by farm name.
     pub(crate) farms: BTreeMap<String, Farm>,
     /// How attempts are judged.
@@ -25,8 +29,12 @@ pub(crate) struct Settings {
     pub(crate) default_domain: Option<String>,
     /// The SQLite file.
     pub(crate) store_file: PathBuf,
+    /// Where the configuration names it.
+    pub(crate) store_place: Place,
     /// The file with the sealing keys; never inside the store.
     pub(crate) key_file: PathBuf,
+    /// Where the configuration names it.
+    pub(crate) key_place: Place,
     /// The PEM file (PKCS#8, P-256) of the key that signs onward assertions, and their issuer.
     pub(crate) onward: Option<OnwardHeader>,
     /// What is allowed but should be looked at; `check` prints it, `serve` logs it.
@@ -55,6 +63,8 @@ pub(crate) struct Certificate {
     pub(crate) chain: PathBuf,
     /// The private key.
     pub(crate) key: PathBuf,
+    /// Where the configuration names them.
+    pub(crate) place: Place,
 }
 
 /// A farm of back ends (one member until farms get health checks).
@@ -89,4 +99,6 @@ pub(crate) struct OnwardHeader {
     pub(crate) key: PathBuf,
     /// The `iss` of the assertions.
     pub(crate) issuer: String,
+    /// Where the configuration names the key.
+    pub(crate) place: Place,
 }

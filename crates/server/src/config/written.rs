@@ -3,11 +3,14 @@
 //! Doc comments here are what the operator's guide says of each key.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
-use serde::Deserialize;
+use serde::de::value::SeqAccessDeserializer;
+use serde::de::{self, IntoDeserializer, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
 use super::error::{ConfigError, meant};
@@ -23,8 +26,10 @@ pub(crate) struct Written {
     /// How back ends of the operator's own learn who the user is.
     pub(crate) onward: Option<Onward>,
     /// Where clients come in.
+    #[serde(default)]
     pub(crate) listener: Vec<Listener>,
     /// Back ends.
+    #[serde(default)]
     pub(crate) farm: Vec<Farm>,
     /// Lync and Skype for Business.
     #[serde(default)]
@@ -45,9 +50,9 @@ pub(crate) struct Written {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Store {
     /// The SQLite file.
-    pub(crate) file: PathBuf,
+    pub(crate) file: Spanned<PathBuf>,
     /// The file with the keys that seal secrets in the store; keep it elsewhere in backups.
-    pub(crate) key_file: PathBuf,
+    pub(crate) key_file: Spanned<PathBuf>,
 }
 
 /// `[names]`
@@ -72,7 +77,7 @@ fn default_server() -> String {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Onward {
     /// The PEM file of the P-256 key that signs assertions.
-    pub(crate) key: PathBuf,
+    pub(crate) key: Spanned<PathBuf>,
     /// What the assertions name as their issuer.
     pub(crate) issuer: String,
 }
@@ -82,12 +87,13 @@ pub(crate) struct Onward {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Listener {
     /// Address and port.
-    pub(crate) address: SocketAddr,
+    pub(crate) address: Spanned<SocketAddr>,
     /// Certificates; ECDSA and RSA may stand side by side for one name.
-    pub(crate) certificate: Spanned<Vec<Certificate>>,
+    #[serde(default)]
+    pub(crate) certificate: Vec<Spanned<Certificate>>,
     /// Source networks that are internal on this listener.
     #[serde(default)]
-    pub(crate) internal_networks: Vec<IpNet>,
+    pub(crate) internal_networks: Vec<Spanned<IpNet>>,
     /// Whether NTLM must carry a channel binding.
     #[serde(default)]
     pub(crate) channel_binding: Demand,
@@ -126,11 +132,11 @@ pub(crate) struct Farm {
     /// `https://host:port` or `http://host:port`.
     pub(crate) address: Spanned<String>,
     /// The name sent and verified in TLS; the host of the address where it is left out.
-    pub(crate) tls_name: Option<String>,
+    pub(crate) tls_name: Option<Spanned<String>>,
     /// The PEM file of the authorities that may vouch for it.
-    pub(crate) authorities: Option<PathBuf>,
+    pub(crate) authorities: Option<Spanned<PathBuf>>,
     /// The Host header it is sent; the published name where it is left out.
-    pub(crate) host_header: Option<String>,
+    pub(crate) host_header: Option<Spanned<String>>,
     /// The header that carries the signed assertion; nothing is told where it is left out.
     pub(crate) identity_header: Option<Spanned<String>>,
     /// The audience that the assertion names; the farm's name where it is left out.
@@ -151,15 +157,15 @@ pub(crate) struct Lync {
 #[serde(deny_unknown_fields)]
 pub(crate) struct LyncPool {
     /// The published name of the pool's external web services.
-    pub(crate) web_host: String,
+    pub(crate) web_host: Spanned<String>,
     /// The port that clients see, where it is not 443.
     pub(crate) public_port: Option<u16>,
     /// The `lyncdiscover` names, one for each SIP domain.
     #[serde(default)]
-    pub(crate) discover_hosts: Vec<String>,
+    pub(crate) discover_hosts: Vec<Spanned<String>>,
     /// The back end's own names and what they are called outside.
     #[serde(default)]
-    pub(crate) internal_names: BTreeMap<String, String>,
+    pub(crate) internal_names: BTreeMap<String, Spanned<String>>,
     /// The farm.
     pub(crate) farm: Spanned<String>,
 }
@@ -169,13 +175,13 @@ pub(crate) struct LyncPool {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Exchange {
     /// The published name.
-    pub(crate) host: String,
+    pub(crate) host: Spanned<String>,
     /// The port that clients see, where it is not 443.
     pub(crate) public_port: Option<u16>,
     /// The back end's own names and what they are called outside; the farm's Host header and TLS
     /// name are known without being listed.
     #[serde(default)]
-    pub(crate) internal_names: BTreeMap<String, String>,
+    pub(crate) internal_names: BTreeMap<String, Spanned<String>>,
     /// The farm.
     pub(crate) farm: Spanned<String>,
 }
@@ -185,16 +191,16 @@ pub(crate) struct Exchange {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Route {
     /// The published name.
-    pub(crate) host: String,
+    pub(crate) host: Spanned<String>,
     /// The port that clients see, where it is not 443.
     pub(crate) public_port: Option<u16>,
-    /// The path.
-    pub(crate) path: String,
+    /// The path, which begins with a slash and has no escapes.
+    pub(crate) path: Spanned<String>,
     /// Whether everything below the path is meant too.
     #[serde(default)]
     pub(crate) below: bool,
     /// What must be proved: `"anonymous"`, or a list of `ntlm`, `negotiate`, `basic`.
-    pub(crate) auth: Auth,
+    pub(crate) auth: Spanned<Auth>,
     /// The service, for policy and app passwords' scope.
     pub(crate) service: String,
     /// The farm.
@@ -202,7 +208,7 @@ pub(crate) struct Route {
     /// The back end's own names and what they are called outside; the farm's Host header and TLS
     /// name are known without being listed.
     #[serde(default)]
-    pub(crate) internal_names: BTreeMap<String, String>,
+    pub(crate) internal_names: BTreeMap<String, Spanned<String>>,
     /// Request headers that pass beside the standard ones; none that tells who somebody is.
     #[serde(default)]
     pub(crate) pass_headers: Vec<Spanned<String>>,
@@ -212,21 +218,51 @@ pub(crate) struct Route {
 }
 
 /// What a route asks.
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
+#[derive(Debug)]
 pub(crate) enum Auth {
-    /// One word.
-    Word(AuthWord),
+    /// Nothing is asked.
+    Anonymous,
     /// Schemes, offered in this order.
     Schemes(Vec<Scheme>),
 }
 
 /// The one word that `auth` may be.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum AuthWord {
-    /// Nothing is asked.
-    Anonymous,
+const ANONYMOUS: &str = "anonymous";
+
+/// By hand, as a derived choice between a word and a list tells nobody which word was wrong.
+impl<'de> Deserialize<'de> for Auth {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AuthVisitor)
+    }
+}
+
+struct AuthVisitor;
+
+impl<'de> Visitor<'de> for AuthVisitor {
+    type Value = Auth;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "\"{ANONYMOUS}\" or a list such as [\"negotiate\", \"ntlm\"]"
+        )
+    }
+
+    fn visit_str<E: de::Error>(self, word: &str) -> Result<Auth, E> {
+        if word == ANONYMOUS {
+            return Ok(Auth::Anonymous);
+        }
+        let scheme: Result<Scheme, de::value::Error> =
+            Scheme::deserialize(word.into_deserializer());
+        Err(match scheme {
+            Ok(_) => E::custom(format_args!("a scheme stands in a list: [\"{word}\"]")),
+            Err(_) => E::unknown_variant(word, &[ANONYMOUS]),
+        })
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, schemes: A) -> Result<Auth, A::Error> {
+        Vec::deserialize(SeqAccessDeserializer::new(schemes)).map(Auth::Schemes)
+    }
 }
 
 /// A scheme.
@@ -246,14 +282,11 @@ pub(crate) enum Scheme {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Policy {
     /// From where: `external`, `internal`; anywhere where it is left out.
-    #[serde(default)]
-    pub(crate) zones: Vec<Spanned<String>>,
+    pub(crate) zones: Option<Spanned<Vec<Spanned<String>>>>,
     /// To what: `lync`, `ews`, or a route's service; anything where it is left out.
-    #[serde(default)]
-    pub(crate) services: Vec<Spanned<String>>,
+    pub(crate) services: Option<Spanned<Vec<Spanned<String>>>>,
     /// By which channel: `ntlm`, `negotiate`, `basic`; any where it is left out.
-    #[serde(default)]
-    pub(crate) channels: Vec<Scheme>,
+    pub(crate) channels: Option<Spanned<Vec<Scheme>>>,
     /// What may be proved; nothing where the list is empty.
     pub(crate) methods: Vec<Method>,
 }

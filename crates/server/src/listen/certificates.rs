@@ -16,7 +16,7 @@ use x509_parser::oid_registry::{self, Oid};
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 use x509_parser::signature_algorithm::SignatureAlgorithm;
 
-use crate::config::settings::Certificate;
+use crate::config::settings::{Certificate, Place};
 
 /// The certificates of a listener.
 #[derive(Debug)]
@@ -33,14 +33,26 @@ struct Held {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum CertificateError {
     /// The chain cannot be read.
-    #[error("the certificate `{0}` cannot be read as PEM")]
-    Chain(String),
+    #[error("{place}: the certificate `{file}` cannot be read as PEM")]
+    Chain {
+        /// Where the configuration names it.
+        place: Place,
+        /// The file.
+        file: String,
+    },
     /// The key cannot be read.
-    #[error("the private key `{0}` cannot be read as PEM")]
-    Key(String),
+    #[error("{place}: the private key `{file}` cannot be read as PEM")]
+    Key {
+        /// Where the configuration names it.
+        place: Place,
+        /// The file.
+        file: String,
+    },
     /// The key is not the certificate's, or of a kind that TLS does not sign with.
-    #[error("the private key `{key}` does not fit the certificate `{chain}`")]
+    #[error("{place}: the private key `{key}` does not fit the certificate `{chain}`")]
     NoPair {
+        /// Where the configuration names them.
+        place: Place,
         /// The chain.
         chain: String,
         /// The key.
@@ -63,6 +75,11 @@ impl Certificates {
         self.held_for(name)
             .filter_map(|held| held.binding)
             .collect()
+    }
+
+    /// Whether one of them names a host.
+    pub(crate) fn cover(&self, host: &str) -> bool {
+        self.held_for(Some(host)).next().is_some()
     }
 
     fn held_for(&self, name: Option<&str>) -> impl Iterator<Item = &Held> {
@@ -95,7 +112,11 @@ fn matches(own: &str, host: &str) -> bool {
 
 fn held(files: &Certificate) -> Result<Held, CertificateError> {
     let shown = |path: &Path| path.display().to_string();
-    let unreadable = || CertificateError::Chain(shown(&files.chain));
+    let place = || files.place.clone();
+    let unreadable = || CertificateError::Chain {
+        place: place(),
+        file: shown(&files.chain),
+    };
     let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(&files.chain)
         .and_then(Iterator::collect)
         .map_err(|_| unreadable())?;
@@ -103,9 +124,12 @@ fn held(files: &Certificate) -> Result<Held, CertificateError> {
     let (_, parsed) = X509Certificate::from_der(leaf).map_err(|_| unreadable())?;
     let names = names(&parsed);
     let binding = binding(leaf, &parsed);
-    let key = PrivateKeyDer::from_pem_file(&files.key)
-        .map_err(|_| CertificateError::Key(shown(&files.key)))?;
+    let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|_| CertificateError::Key {
+        place: place(),
+        file: shown(&files.key),
+    })?;
     let no_pair = || CertificateError::NoPair {
+        place: place(),
         chain: shown(&files.chain),
         key: shown(&files.key),
     };
@@ -198,13 +222,18 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("a.pem");
         std::fs::write(&file, "nothing").unwrap();
+        let place = Place::new(Path::new("a.toml"), "\n  x", Some(3..4));
         let refused = Certificates::load(&[Certificate {
             chain: file.clone(),
             key: file.clone(),
+            place,
         }]);
         assert_eq!(
-            refused.unwrap_err(),
-            CertificateError::Chain(file.display().to_string())
+            refused.unwrap_err().to_string(),
+            format!(
+                "a.toml:2:3: the certificate `{}` cannot be read as PEM",
+                file.display()
+            )
         );
     }
 }

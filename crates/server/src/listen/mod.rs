@@ -32,6 +32,16 @@ pub(crate) enum ListenError {
     /// A certificate or key is not usable.
     #[error(transparent)]
     Certificate(#[from] CertificateError),
+    /// No certificate names a published host, so that nobody can reach it by its name.
+    #[error(
+        "{place}: no certificate of any [[listener]] names `{host}`; add one, or do not publish it"
+    )]
+    Uncovered {
+        /// Where the configuration publishes it.
+        place: crate::config::settings::Place,
+        /// The host.
+        host: String,
+    },
     /// TLS cannot be set up.
     #[error("TLS cannot be set up: {0}")]
     Tls(#[from] rustls::Error),
@@ -76,26 +86,39 @@ impl std::fmt::Debug for Door {
 ///
 /// # Errors
 ///
-/// A certificate or key is not usable.
+/// A certificate or key is not usable, or a published host has no certificate.
 pub(crate) fn check(settings: &Settings) -> Result<(), ListenError> {
-    settings
-        .listeners
-        .iter()
-        .try_for_each(|listener| Door::new(listener).map(drop))
+    doors(settings).map(drop)
 }
 
 /// Loads the certificates and binds every listener.
 ///
 /// # Errors
 ///
-/// A certificate or key is not usable, or an address is taken.
+/// As of [`check`], or an address is taken.
 pub(crate) fn bind(settings: &Settings) -> Result<Bound, ListenError> {
-    settings
-        .listeners
-        .iter()
+    let doors = doors(settings)?.into_iter();
+    doors
         .map(Listening::new)
         .collect::<Result<_, _>>()
         .map(Bound)
+}
+
+fn doors(settings: &Settings) -> Result<Vec<Door>, ListenError> {
+    let doors: Vec<Door> = settings
+        .listeners
+        .iter()
+        .map(Door::new)
+        .collect::<Result<_, _>>()?;
+    for (host, place) in &settings.published {
+        if !doors.iter().any(|door| door.certificates.cover(host)) {
+            return Err(ListenError::Uncovered {
+                place: place.clone(),
+                host: host.clone(),
+            });
+        }
+    }
+    Ok(doors)
 }
 
 impl Bound {
@@ -140,13 +163,10 @@ impl Bound {
 }
 
 impl Listening {
-    fn new(listener: &Listener) -> Result<Self, ListenError> {
-        let door = Door::new(listener)?;
-        let unusable = |source| ListenError::Bind {
-            address: listener.address,
-            source,
-        };
-        let socket = StdListener::bind(listener.address).map_err(unusable)?;
+    fn new(door: Door) -> Result<Self, ListenError> {
+        let address = door.settings.address;
+        let unusable = |source| ListenError::Bind { address, source };
+        let socket = StdListener::bind(address).map_err(unusable)?;
         socket.set_nonblocking(true).map_err(unusable)?;
         let address = socket.local_addr().map_err(unusable)?;
         Ok(Self {

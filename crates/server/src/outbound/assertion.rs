@@ -5,7 +5,7 @@
 //! its way opens nothing else. Start at [`Signer::assert`].
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use authn::Authenticated;
 use authn::place::ActivityId;
@@ -15,7 +15,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use crate::config::settings::OnwardHeader;
+use crate::config::settings::{OnwardHeader, Place};
 
 /// The `typ` of an assertion, so that no other token of the same key can pass for one.
 pub(crate) const TYPE: &str = "wicketgate-identity+jwt";
@@ -26,16 +26,20 @@ const LIFE: SignedDuration = SignedDuration::from_secs(60);
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SignerError {
     /// The file cannot be read.
-    #[error("the key of onward assertions, `{}`, cannot be read: {source}", file.display())]
+    #[error("{place}: the key of onward assertions, `{}`, cannot be read: {source}", file.display())]
     Unreadable {
+        /// Where the configuration names it.
+        place: Place,
         /// The file.
         file: PathBuf,
         /// Why.
         source: std::io::Error,
     },
     /// It is not a P-256 key.
-    #[error("`{}` is not a P-256 key in PKCS#8, which onward assertions need", file.display())]
+    #[error("{place}: `{}` is not a P-256 key in PKCS#8, which onward assertions need", file.display())]
     NotAKey {
+        /// Where the configuration names it.
+        place: Place,
         /// The file.
         file: PathBuf,
     },
@@ -96,18 +100,21 @@ impl Signer {
     ///
     /// It cannot be read, or is of another kind.
     pub(crate) fn new(settings: &OnwardHeader) -> Result<Self, SignerError> {
-        Self::of(&settings.key, &settings.issuer)
-    }
-
-    fn of(file: &Path, issuer: &str) -> Result<Self, SignerError> {
+        let OnwardHeader {
+            key: file,
+            issuer,
+            place,
+        } = settings;
         let pem =
             std::fs::read(file)
                 .map(Zeroizing::new)
                 .map_err(|source| SignerError::Unreadable {
+                    place: place.clone(),
                     file: file.to_owned(),
                     source,
                 })?;
         let not_a_key = || SignerError::NotAKey {
+            place: place.clone(),
             file: file.to_owned(),
         };
         let key = EncodingKey::from_ec_pem(&pem).map_err(|_| not_a_key())?;

@@ -2,38 +2,61 @@
 
 use super::*;
 
-/// A gate with a farm, a route to it, and these lines in the two tables.
-fn published(farm: &str, route: &str) -> Result<Publication, String> {
-    let text = format!(
+mod mistakes;
+
+/// A configuration whose files are there, with these lines in the farm's table and the route's.
+fn text(farm: &str, route: &str) -> String {
+    format!(
         r#"
-        listener = []
-        [store]
-        file = "x.db"
-        key_file = "x.keys"
-        [names]
-        domain = "CONTOSO"
-        dns_domain = "contoso.com"
-        [[farm]]
-        name = "app"
-        address = "http://127.0.0.1:8080"
-        {farm}
-        [[exchange]]
-        host = "Mail.contoso.com"
-        farm = "app"
-        [[route]]
-        host = "App.contoso.com"
-        path = "/"
-        below = true
-        auth = ["ntlm"]
-        service = "app"
-        farm = "app"
-        {route}
-        "#
-    );
-    let file = Path::new("wicketgate.toml");
-    let written = written::parse(file, &text).map_err(|error| error.to_string())?;
-    let settings = understand(file, &text, written).map_err(|error| error.to_string())?;
-    Ok(Publication::clone(&settings.publication))
+[store]
+file = "x.db"
+key_file = "x.keys"
+[names]
+domain = "CONTOSO"
+dns_domain = "contoso.com"
+[onward]
+key = "file.pem"
+issuer = "gate"
+[[listener]]
+address = "127.0.0.1:8443"
+certificate = [{{ chain = "file.pem", key = "file.pem" }}]
+[[farm]]
+name = "app"
+address = "http://127.0.0.1:8080"
+identity_header = "x-identity"
+{farm}
+[[exchange]]
+host = "Mail.contoso.com"
+farm = "app"
+[[route]]
+host = "App.contoso.com"
+path = "/"
+below = true
+auth = ["ntlm"]
+service = "app"
+farm = "app"
+{route}
+"#
+    )
+}
+
+/// Understands a text in a folder where `file.pem` is.
+fn understood(text: &str) -> Result<Settings, String> {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("file.pem"), "").unwrap();
+    let file = folder.path().join("wicketgate.toml");
+    let shorter = |error: ConfigError| {
+        let whole = error.to_string();
+        whole.replace(&format!("{}/", folder.path().display()), "")
+    };
+    let written = written::parse(&file, text).map_err(shorter)?;
+    understand(&file, text, written).map_err(shorter)
+}
+
+fn published(farm: &str, route: &str) -> Result<Publication, String> {
+    Ok(Publication::clone(
+        &understood(&text(farm, route))?.publication,
+    ))
 }
 
 fn names(publication: &Publication, host: &str) -> Vec<(String, String)> {
@@ -46,8 +69,9 @@ fn pair(own: &str, outside: &str) -> (String, String) {
 
 #[test]
 fn s57_what_a_back_end_is_told_to_be_called_is_rewritten_to_the_published_name() {
-    let farm = "host_header = \"App01.contoso.local\"\ntls_name = \"iis.contoso.local\"";
-    let publication = published(farm, "").unwrap();
+    let farm = "host_header = \"App01.contoso.local\"\ntls_name = \"iis.contoso.local\"\nauthorities = \"file.pem\"";
+    let text = text(farm, "").replace("http://127.0.0.1:8080", "https://127.0.0.1:8080");
+    let publication = understood(&text).unwrap().publication;
     for host in ["mail.contoso.com", "app.contoso.com"] {
         let expected = [
             pair("app01.contoso.local", host),
@@ -55,7 +79,8 @@ fn s57_what_a_back_end_is_told_to_be_called_is_rewritten_to_the_published_name()
         ];
         assert_eq!(names(&publication, host), expected);
     }
-    let publication = published(farm, "public_port = 8443").unwrap();
+    let with_port = text.replace("path = \"/\"", "path = \"/\"\npublic_port = 8443");
+    let publication = understood(&with_port).unwrap().publication;
     let first = names(&publication, "app.contoso.com").remove(0);
     let outside = "app.contoso.com:8443";
     assert_eq!(first, pair("app01.contoso.local", outside));

@@ -1,0 +1,121 @@
+//! Listeners: addresses, certificates, and who is internal on them (design 13).
+
+use std::net::SocketAddr;
+
+use authn::place::Zone;
+use ipnet::IpNet;
+use proto::ntlm::WhenAbsent;
+use toml::Spanned;
+
+use super::Understanding;
+use crate::config::ConfigError;
+use crate::config::settings::{Certificate, Listener};
+use crate::config::written::{self, Written};
+
+impl Understanding<'_> {
+    pub(super) fn listeners(&self, written: &Written) -> Result<Vec<Listener>, ConfigError> {
+        if written.listener.is_empty() {
+            let message = "there is no [[listener]], so nobody can come in; add one";
+            return Err(ConfigError::new(self.place(0..0), message.to_owned()));
+        }
+        let mut listeners = Vec::new();
+        for (number, listener) in written.listener.iter().enumerate() {
+            let earlier = written.listener.iter().take(number);
+            self.only_one_at(&listener.address, earlier.map(|it| &it.address))?;
+            listeners.push(self.listener(listener, written)?);
+        }
+        Ok(listeners)
+    }
+
+    fn only_one_at<'l>(
+        &self,
+        address: &Spanned<SocketAddr>,
+        mut earlier: impl Iterator<Item = &'l Spanned<SocketAddr>>,
+    ) -> Result<(), ConfigError> {
+        let Some(other) = earlier.find(|it| collide(*it.get_ref(), *address.get_ref())) else {
+            return Ok(());
+        };
+        let (address_text, line) = (address.get_ref(), self.line(other.span()));
+        let message = format!(
+            "`{address_text}` is taken by the listener of line {line}; give each its own address \
+             or port"
+        );
+        Err(self.error(address, &message))
+    }
+
+    fn listener(
+        &self,
+        listener: &written::Listener,
+        written: &Written,
+    ) -> Result<Listener, ConfigError> {
+        let mut certificates = Vec::new();
+        for certificate in &listener.certificate {
+            let span = certificate.span();
+            certificates.push(Certificate {
+                chain: self.existing(&certificate.get_ref().chain, span.clone())?,
+                key: self.existing(&certificate.get_ref().key, span.clone())?,
+                place: self.place(span),
+            });
+        }
+        if certificates.is_empty() {
+            let message = "a listener needs a certificate: \
+                           certificate = [{ chain = \"...\", key = \"...\" }]";
+            return Err(self.error(&listener.address, message));
+        }
+        let networks = self.internal_networks(&listener.internal_networks, written)?;
+        let internal_zone = (!networks.is_empty()).then_some((Zone::INTERNAL, networks));
+        Ok(Listener {
+            address: *listener.address.get_ref(),
+            internal_zone,
+            certificates,
+            channel_binding: demand(listener.channel_binding),
+            mic: demand(listener.mic),
+        })
+    }
+
+    /// SECURITY: who is internal is asked for less; a network of everybody, or one from which what
+    /// stands behind the gate would come back in, makes outsiders internal.
+    fn internal_networks(
+        &self,
+        networks: &[Spanned<IpNet>],
+        written: &Written,
+    ) -> Result<Vec<IpNet>, ConfigError> {
+        for network in networks {
+            let net = network.get_ref();
+            if net.prefix_len() == 0 {
+                let message = format!("`{net}` is everybody; name the networks that are inside");
+                return Err(self.error(network, &message));
+            }
+            let member = written.farm.iter().find(|farm| {
+                let address = super::farms::ip_address(farm.address.get_ref());
+                address.is_some_and(|address| net.contains(&address))
+            });
+            if let Some(farm) = member {
+                let message = format!(
+                    "`{net}` contains the back end of the farm `{}`, line {}; name only networks \
+                     of clients",
+                    farm.name.get_ref(),
+                    self.line(farm.address.span())
+                );
+                return Err(self.error(network, &message));
+            }
+        }
+        Ok(networks.iter().map(|network| *network.get_ref()).collect())
+    }
+}
+
+/// Whether the system would refuse the second of two listeners; port 0 is any free one.
+fn collide(one: SocketAddr, other: SocketAddr) -> bool {
+    let covers = |all: SocketAddr, it: SocketAddr| {
+        // `[::]` takes IPv4 in, too.
+        all.ip() == it.ip() || (all.ip().is_unspecified() && (all.is_ipv6() || it.is_ipv4()))
+    };
+    one.port() == other.port() && one.port() != 0 && (covers(one, other) || covers(other, one))
+}
+
+fn demand(written: written::Demand) -> WhenAbsent {
+    match written {
+        written::Demand::WhenSent => WhenAbsent::Allow,
+        written::Demand::Require => WhenAbsent::Require,
+    }
+}

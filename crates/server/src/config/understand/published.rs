@@ -1,0 +1,367 @@
+//! What is published: the presets and the operator's own routes, and that neither hides the other.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::sync::Arc;
+
+use authn::place::Service;
+use gateway::path::CleanPath;
+use gateway::preset::exchange::Exchange;
+use gateway::preset::lync::LyncPool;
+use gateway::route::{Auth, Host, Kind, Onward, PathPattern, Publication, Route, Scheme};
+use proto::ntlm::Target;
+use toml::Spanned;
+
+use super::Understanding;
+use crate::config::ConfigError;
+use crate::config::settings::Place;
+use crate::config::written::{self, Written};
+
+/// The hosts as they fill up, and where each route and each name comes from.
+#[derive(Default)]
+struct Hosts {
+    hosts: BTreeMap<String, Host>,
+    origins: BTreeMap<String, Vec<Origin>>,
+}
+
+/// Where a route comes from.
+struct Origin {
+    path: PathPattern,
+    span: Range<usize>,
+    is_preset: bool,
+}
+
+impl Understanding<'_> {
+    /// Everything that is published, and where each host name stands.
+    pub(super) fn publication(
+        &self,
+        written: &Written,
+    ) -> Result<(Publication, BTreeMap<String, Place>), ConfigError> {
+        let mut hosts = Hosts::default();
+        for pool in &written.lync.pool {
+            for (name, host) in gateway::preset::lync::hosts(&self.pool(pool)?) {
+                let mut named = pool.discover_hosts.iter().chain([&pool.web_host]);
+                let at = named.rfind(|it| it.get_ref().eq_ignore_ascii_case(&name));
+                let span = at.map_or(pool.web_host.span(), Spanned::span);
+                self.add(&mut hosts, name, host, (span, true))?;
+            }
+        }
+        for exchange in &written.exchange {
+            for (name, host) in gateway::preset::exchange::hosts(&self.exchange(exchange)?) {
+                self.add(&mut hosts, name, host, (exchange.host.span(), true))?;
+            }
+        }
+        for route in &written.route {
+            let (published, host) = self.routed(route)?;
+            self.add(&mut hosts, published, host, (route.path.span(), false))?;
+        }
+        let places = hosts.origins.iter().filter_map(|(name, origins)| {
+            let first = origins.first()?;
+            Some((name.clone(), self.place(first.span.clone())))
+        });
+        let places = places.collect();
+        let names = &written.names;
+        let publication = Publication {
+            hosts: hosts.hosts,
+            ntlm_target: Target {
+                netbios_domain: names.domain.clone(),
+                netbios_computer: names.server.clone(),
+                dns_domain: names.dns_domain.clone(),
+                dns_computer: format!("{}.{}", names.server.to_lowercase(), names.dns_domain),
+            },
+            basic_realm: names.dns_domain.clone(),
+            identity_headers: self.identity_headers(),
+        };
+        Ok((publication, places))
+    }
+
+    /// The host of a route of the operator's own, with that route alone.
+    fn routed(&self, route: &written::Route) -> Result<(String, Host), ConfigError> {
+        let farm = self.farm(&route.farm)?;
+        let published = self.host(&route.host)?;
+        let listed = self.internal_names(&route.internal_names)?;
+        let host = Host {
+            routes: vec![Arc::new(self.route(route)?)],
+            names: own_names(farm, (&published, route.public_port), listed),
+            public_port: route.public_port.filter(|port| *port != 443),
+            ..Host::default()
+        };
+        Ok((published, host))
+    }
+
+    /// Adds the routes of a host, unless one of them would hide another.
+    ///
+    /// SECURITY: the longest path decides, so that a route could open what a preset protects or
+    /// keeps closed, without a word.
+    fn add(
+        &self,
+        hosts: &mut Hosts,
+        name: String,
+        host: Host,
+        (span, is_preset): (Range<usize>, bool),
+    ) -> Result<(), ConfigError> {
+        let origins = hosts.origins.entry(name.clone()).or_default();
+        for route in &host.routes {
+            let hides = |origin: &&Origin| {
+                is_equal(&origin.path, &route.path)
+                    || (origin.is_preset != is_preset && overlap(&origin.path, &route.path))
+            };
+            if let Some(other) = origins.iter().find(hides) {
+                let message = format!(
+                    "`{name}{}` is published twice, here and in line {}; a path of one host has \
+                     one meaning: remove one of the two, or take another host",
+                    shown(&route.path),
+                    self.line(other.span.clone())
+                );
+                return Err(ConfigError::new(self.place(span), message));
+            }
+        }
+        // The routes of one preset are made for one another.
+        origins.extend(host.routes.iter().map(|route| Origin {
+            path: route.path.clone(),
+            span: span.clone(),
+            is_preset,
+        }));
+        let entry = hosts.hosts.entry(name).or_default();
+        entry.routes.extend(host.routes);
+        entry.names.extend(host.names);
+        entry.public_port = entry.public_port.or(host.public_port);
+        entry.web_ticket_url = entry.web_ticket_url.take().or(host.web_ticket_url);
+        Ok(())
+    }
+
+    fn pool(&self, pool: &written::LyncPool) -> Result<LyncPool, ConfigError> {
+        let farm = self.farm(&pool.farm)?;
+        let discover_hosts = pool.discover_hosts.iter().map(|host| self.host(host));
+        Ok(LyncPool {
+            web_host: self.host(&pool.web_host)?,
+            public_port: pool.public_port.unwrap_or(443),
+            discover_hosts: discover_hosts.collect::<Result<_, _>>()?,
+            internal_names: self.internal_names(&pool.internal_names)?,
+            farm: pool.farm.get_ref().clone(),
+            host_header: farm.host_header.as_ref().map(|it| it.get_ref().clone()),
+            onward: self.told(farm)?,
+        })
+    }
+
+    fn exchange(&self, exchange: &written::Exchange) -> Result<Exchange, ConfigError> {
+        let farm = self.farm(&exchange.farm)?;
+        let host = self.host(&exchange.host)?;
+        let listed = self.internal_names(&exchange.internal_names)?;
+        Ok(Exchange {
+            internal_names: own_names(farm, (&host, exchange.public_port), listed),
+            host,
+            public_port: exchange.public_port.unwrap_or(443),
+            farm: exchange.farm.get_ref().clone(),
+            host_header: farm.host_header.as_ref().map(|it| it.get_ref().clone()),
+            onward: self.told(farm)?,
+        })
+    }
+
+    fn route(&self, route: &written::Route) -> Result<Route, ConfigError> {
+        let farm = self.farm(&route.farm)?;
+        let (auth, onward) = match route.auth.get_ref() {
+            written::Auth::Anonymous => (Auth::Anonymous, Onward::None),
+            written::Auth::Schemes(schemes) if schemes.is_empty() => {
+                let message = "an empty list lets nobody in; name schemes, or \"anonymous\"";
+                return Err(self.error(&route.auth, message));
+            }
+            written::Auth::Schemes(schemes) => {
+                let schemes = schemes.iter().copied().map(scheme).collect();
+                (Auth::Schemes(schemes), self.told(farm)?)
+            }
+        };
+        let path = self.route_path(&route.path)?;
+        Ok(Route {
+            name: format!("{}{path}", route.host.get_ref()),
+            path: if route.below {
+                PathPattern::Below(path)
+            } else {
+                PathPattern::Exact(path)
+            },
+            methods: Vec::new(),
+            auth,
+            kind: Kind::Plain,
+            service: Service(route.service.clone().into()),
+            farm: route.farm.get_ref().clone(),
+            host_header: farm.host_header.as_ref().map(|it| it.get_ref().clone()),
+            onward,
+            pass_headers: self.pass_headers(&route.pass_headers)?,
+            set_headers: self.set_headers(&route.set_headers)?,
+        })
+    }
+
+    fn pass_headers(
+        &self,
+        written: &[Spanned<String>],
+    ) -> Result<Vec<http::HeaderName>, ConfigError> {
+        let identity = self.identity_headers();
+        let header = |name: &Spanned<String>| {
+            let parsed = http::HeaderName::from_bytes(name.get_ref().as_bytes()).ok();
+            let may_pass =
+                |name: &http::HeaderName| gateway::headers::may_be_passed(name, &identity);
+            parsed.filter(may_pass).ok_or_else(|| {
+                let message = format!(
+                    "the header `{}` may not pass: it tells who somebody is, or is of one connection",
+                    name.get_ref()
+                );
+                self.error(name, &message)
+            })
+        };
+        written.iter().map(header).collect()
+    }
+
+    /// Every header by which a back end here is told who the user is.
+    fn identity_headers(&self) -> BTreeSet<String> {
+        let named = self
+            .farms
+            .values()
+            .filter_map(|farm| farm.identity_header.as_ref());
+        named
+            .map(|name| name.get_ref().to_ascii_lowercase())
+            .collect()
+    }
+
+    /// A path that some request can have: it is compared with paths whose escapes were decoded.
+    fn route_path(&self, path: &Spanned<String>) -> Result<String, ConfigError> {
+        let typed = path.get_ref();
+        let clean = CleanPath::parse(typed).map_err(|error| {
+            let message = format!("no request has the path `{typed}`: {error}");
+            self.error(path, &message)
+        })?;
+        if clean.as_str() != typed.to_lowercase() {
+            let message = format!("write the path `{typed}` without escapes");
+            return Err(self.error(path, &message));
+        }
+        Ok(typed.clone())
+    }
+
+    /// A published name, in lower case.
+    fn host(&self, host: &Spanned<String>) -> Result<String, ConfigError> {
+        let typed = host.get_ref();
+        if is_host_name(typed) {
+            return Ok(typed.to_ascii_lowercase());
+        }
+        let message = format!(
+            "`{typed}` is not a host name such as `lyncweb.contoso.com`, without scheme, port and \
+             path"
+        );
+        Err(self.error(host, &message))
+    }
+
+    fn internal_names(
+        &self,
+        written: &BTreeMap<String, Spanned<String>>,
+    ) -> Result<BTreeMap<String, String>, ConfigError> {
+        let name = |(own, outside): (&String, &Spanned<String>)| {
+            if own.trim().is_empty() || outside.get_ref().trim().is_empty() {
+                let message = "a name is empty; write \"own name\" = \"published name\"";
+                return Err(self.error(outside, message));
+            }
+            Ok((own.clone(), outside.get_ref().clone()))
+        };
+        written.iter().map(name).collect()
+    }
+
+    fn set_headers(
+        &self,
+        written: &BTreeMap<String, Spanned<String>>,
+    ) -> Result<Vec<(http::HeaderName, http::HeaderValue)>, ConfigError> {
+        let mut headers = Vec::new();
+        for (name, value) in written {
+            let parsed = http::HeaderName::from_bytes(name.as_bytes()).ok();
+            let Some(name) = parsed.filter(gateway::headers::may_be_set) else {
+                return Err(self.error(value, &format!("the header `{name}` may not be set")));
+            };
+            let parsed = http::HeaderValue::from_str(value.get_ref());
+            let value =
+                parsed.map_err(|_| self.error(value, "this is not the value of a header"))?;
+            headers.push((name, value));
+        }
+        Ok(headers)
+    }
+}
+
+/// Whether a text is a host name (RFC 1123 2.1), or an address of IPv4, and nothing more.
+pub(super) fn is_host_name(text: &str) -> bool {
+    let is_label = |label: &str| {
+        let is_plain = label
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        (1..=63).contains(&label.len())
+            && is_plain
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    text.len() <= 253 && text.split('.').all(is_label)
+}
+
+/// What a back end calls itself, by what it is told and by what is listed, with its outside names.
+///
+/// A name that the published one contains would make every address outside look like a leak.
+fn own_names(
+    farm: &written::Farm,
+    (published, public_port): (&str, Option<u16>),
+    listed: BTreeMap<String, String>,
+) -> BTreeMap<String, String> {
+    let outside = match public_port {
+        None | Some(443) => published.to_owned(),
+        Some(port) => format!("{published}:{port}"),
+    };
+    let told = [&farm.host_header, &farm.tls_name].into_iter().flatten();
+    let mut names: BTreeMap<String, String> = told
+        .filter_map(|own| own.get_ref().split(':').next())
+        .map(str::to_ascii_lowercase)
+        .filter(|own| !published.contains(own.as_str()))
+        .map(|own| (own, outside.clone()))
+        .collect();
+    let listed = listed.into_iter();
+    names.extend(listed.map(|(own, outside)| (own.to_ascii_lowercase(), outside)));
+    names
+}
+
+/// The path of a pattern as it is compared, and whether what is below it is meant, too.
+fn compared(path: &PathPattern) -> (String, bool) {
+    let (path, is_below) = match path {
+        PathPattern::Exact(path) => return (path.to_lowercase(), false),
+        PathPattern::Below(path) => (path, true),
+        PathPattern::BelowWith { below, .. } => (below, true),
+    };
+    (
+        path.to_lowercase().trim_end_matches('/').to_owned(),
+        is_below,
+    )
+}
+
+fn is_equal(one: &PathPattern, other: &PathPattern) -> bool {
+    let is_part = |path: &PathPattern| matches!(path, PathPattern::BelowWith { .. });
+    let is_same = compared(one) == compared(other);
+    is_same && (is_part(one) == is_part(other)) && (!is_part(one) || one == other)
+}
+
+/// Whether some path is of both patterns.
+fn overlap(one: &PathPattern, other: &PathPattern) -> bool {
+    let ((one, one_is_below), (other, other_is_below)) = (compared(one), compared(other));
+    let is_within = |path: &str, folder: &str| {
+        path.strip_prefix(folder)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    one == other
+        || (one_is_below && is_within(&other, &one))
+        || (other_is_below && is_within(&one, &other))
+}
+
+fn shown(path: &PathPattern) -> &str {
+    match path {
+        PathPattern::Exact(path) | PathPattern::Below(path) => path,
+        PathPattern::BelowWith { below, .. } => below,
+    }
+}
+
+fn scheme(written: written::Scheme) -> Scheme {
+    match written {
+        written::Scheme::Ntlm => Scheme::Ntlm,
+        written::Scheme::Negotiate => Scheme::Negotiate,
+        written::Scheme::Basic => Scheme::Basic,
+    }
+}

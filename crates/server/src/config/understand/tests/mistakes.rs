@@ -1,0 +1,274 @@
+//! What is wrong is named with its line and with what to do.
+
+use super::*;
+
+/// The error of a configuration in which something was replaced.
+fn error(right: &str, wrong: &str) -> String {
+    let text = text("", "");
+    assert!(text.contains(right), "{right}");
+    understood(&text.replacen(right, wrong, 1)).expect_err(wrong)
+}
+
+/// The error of a configuration with these tables at its end.
+fn with(tables: &str) -> String {
+    understood(&(text("", "") + tables)).expect_err(tables)
+}
+
+/// The error of a configuration with another route, of a host and these lines.
+fn route(host: &str, lines: &str) -> String {
+    with(&format!(
+        "[[route]]\nhost = \"{host}\"\n{lines}\nservice = \"other\"\nfarm = \"app\"\n"
+    ))
+}
+
+#[test]
+fn the_configuration_of_these_tests_is_right() {
+    let settings = understood(&text("", "")).unwrap();
+    assert_eq!(settings.publication.hosts.len(), 2);
+    assert_eq!(settings.published["mail.contoso.com"].line(), 20);
+    assert_eq!(settings.published["app.contoso.com"].line(), 24);
+}
+
+#[test]
+fn a_route_that_hides_a_preset_s_path_names_both_lines() {
+    for (path, below) in [
+        ("/EWS", true),
+        ("/ews/", true),
+        ("/EWS", false),
+        ("/", true),
+        ("/EWS/Exchange.asmx", false),
+        ("/EWS/mrsproxy.svc", true),
+        ("/ews/MRSproxy.svc", false),
+        ("/EWS/x/WSSecurity", false),
+    ] {
+        let lines = format!("path = \"{path}\"\nbelow = {below}\nauth = \"anonymous\"");
+        let said = route("mail.contoso.com", &lines);
+        assert!(
+            said.starts_with("wicketgate.toml:32:8: `mail.contoso.com/"),
+            "{path}: {said}"
+        );
+        assert!(said.contains("line 20"), "{path}: {said}");
+    }
+    let beside = "[[route]]\nhost = \"mail.contoso.com\"\npath = \"/EWSX\"\nbelow = true\n\
+                  auth = [\"basic\"]\nservice = \"other\"\nfarm = \"app\"\n";
+    understood(&(text("", "") + beside)).expect("a path beside a preset's");
+}
+
+#[test]
+fn two_routes_of_one_path_and_two_presets_of_one_host_name_both_lines() {
+    let twice = route(
+        "APP.contoso.com",
+        "path = \"/\"\nbelow = true\nauth = [\"ntlm\"]",
+    );
+    assert!(twice.contains("line 24"), "{twice}");
+    let deeper = "[[route]]\nhost = \"app.contoso.com\"\npath = \"/open\"\n\
+                  auth = \"anonymous\"\nservice = \"other\"\nfarm = \"app\"\n";
+    understood(&(text("", "") + deeper)).expect("the operator's own routes may be nested");
+    let pool = |web: &str, discover: &str| {
+        format!(
+            "[[lync.pool]]\nweb_host = \"{web}\"\ndiscover_hosts = [\"{discover}\"]\nfarm = \"app\"\n"
+        )
+    };
+    let pools =
+        pool("web.contoso.com", "d.contoso.com") + &pool("Web.contoso.com", "e.contoso.com");
+    let said = with(&pools);
+    assert!(
+        said.starts_with("wicketgate.toml:35:12: ") && said.contains("line 31"),
+        "{said}"
+    );
+    let pools = pool("web.contoso.com", "d.contoso.com") + &pool("w.contoso.com", "d.contoso.com");
+    let said = with(&pools);
+    assert!(
+        said.starts_with("wicketgate.toml:36:19: ") && said.contains("line 32"),
+        "{said}"
+    );
+    let said = with("[[exchange]]\nhost = \"mail.contoso.com\"\nfarm = \"app\"\n");
+    assert!(said.contains("line 20"), "{said}");
+}
+
+#[test]
+fn a_path_that_no_request_has_is_refused() {
+    for path in [
+        "", "app", "/app?x=1", "//", "/a/../b", "/a;b", "/%2e%2e/", "/a b%20c",
+    ] {
+        let said = error("path = \"/\"", &format!("path = \"{path}\""));
+        assert!(said.starts_with("wicketgate.toml:24:8: "), "{path}: {said}");
+    }
+}
+
+#[test]
+fn an_empty_list_is_not_anything() {
+    let said = error("auth = [\"ntlm\"]", "auth = []");
+    assert!(
+        said.starts_with("wicketgate.toml:26:8: an empty list"),
+        "{said}"
+    );
+    for key in ["zones", "services", "channels"] {
+        let said = with(&format!(
+            "[[policy]]\n{key} = []\nmethods = [\"app-password\"]\n"
+        ));
+        assert!(
+            said.contains(":31:") && said.contains("an empty list"),
+            "{key}: {said}"
+        );
+    }
+}
+
+#[test]
+fn a_misspelt_auth_says_what_was_meant() {
+    let said = error("auth = [\"ntlm\"]", "auth = \"anonymus\"");
+    assert!(said.contains("did you mean `anonymous`?"), "{said}");
+    assert!(said.starts_with("wicketgate.toml:26:8: "), "{said}");
+    let said = error("auth = [\"ntlm\"]", "auth = [\"ntml\"]");
+    assert!(said.contains("did you mean `ntlm`?"), "{said}");
+    let said = error("auth = [\"ntlm\"]", "auth = \"ntlm\"");
+    assert!(said.contains("[\"ntlm\"]"), "{said}");
+    let said = error("auth = [\"ntlm\"]", "auth = 5");
+    assert!(said.contains("\"anonymous\" or a list"), "{said}");
+}
+
+#[test]
+fn a_gate_that_nobody_can_reach_is_refused() {
+    let text = text("", "");
+    let (before, rest) = text.split_once("[[listener]]").unwrap();
+    let (_, after) = rest.split_once("[[farm]]").unwrap();
+    let said = understood(&format!("{before}[[farm]]{after}")).unwrap_err();
+    assert!(
+        said.starts_with("wicketgate.toml:1:1: there is no [[listener]]"),
+        "{said}"
+    );
+    let said = error("certificate =", "# certificate =");
+    assert!(said.contains("needs a certificate"), "{said}");
+}
+
+#[test]
+fn two_listeners_of_one_address_name_both_lines() {
+    let certificate = "certificate = [{ chain = \"file.pem\", key = \"file.pem\" }]";
+    for (address, collides) in [
+        ("127.0.0.1:8443", true),
+        ("0.0.0.0:8443", true),
+        ("[::]:8443", true),
+        ("127.0.0.1:8444", false),
+        ("127.0.0.2:8443", false),
+    ] {
+        let other = format!("[[listener]]\naddress = \"{address}\"\n{certificate}\n");
+        let understood = understood(&(text("", "") + &other));
+        match understood {
+            Ok(_) => assert!(!collides, "{address}"),
+            Err(said) => {
+                assert!(collides, "{said}");
+                assert!(
+                    said.contains(":31:11:") && said.contains("line 12"),
+                    "{said}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn who_is_internal_is_not_everybody_nor_what_stands_behind() {
+    let networks = |text: &str| {
+        let line = format!("internal_networks = [{text}]\ncertificate =");
+        error("certificate =", &line)
+    };
+    for everybody in ["\"0.0.0.0/0\"", "\"::/0\"", "\"10.0.0.0/8\", \"0.0.0.0/0\""] {
+        let said = networks(everybody);
+        assert!(said.contains("is everybody"), "{said}");
+    }
+    let said = networks("\"127.0.0.0/8\"");
+    assert!(said.contains("the farm `app`, line 17"), "{said}");
+}
+
+#[test]
+fn a_host_is_a_host_name_and_nothing_more() {
+    for host in [
+        "https://a.contoso.com",
+        "a.contoso.com:443",
+        "a/b",
+        "",
+        "a b",
+        "*.contoso.com",
+    ] {
+        for (right, line) in [("Mail.contoso.com", 20), ("App.contoso.com", 23)] {
+            let said = error(right, host);
+            assert!(
+                said.starts_with(&format!("wicketgate.toml:{line}:8: ")),
+                "{said}"
+            );
+            assert!(said.contains("is not a host name"), "{said}");
+        }
+    }
+}
+
+#[test]
+fn an_address_that_leads_nowhere_is_refused() {
+    for address in [
+        "http://127.0.0.1:70000",
+        "http://127.0.0.1:0",
+        "http://127.0.0.1:",
+        "http://user@127.0.0.1:80",
+        "http://user:secret@127.0.0.1",
+        "127.0.0.1:80",
+        "http://127.0.0.1/path",
+        "http://127.0.0.1/?a",
+        "ftp://127.0.0.1",
+    ] {
+        let said = error("http://127.0.0.1:8080", address);
+        assert!(said.starts_with("wicketgate.toml:16:11: "), "{said}");
+        assert!(said.contains("is not an address"), "{said}");
+    }
+}
+
+#[test]
+fn what_a_farm_is_told_fits_together() {
+    for (line, expected) in [
+        ("tls_name = \"a\"", "the address is http"),
+        ("authorities = \"file.pem\"", "the address is http"),
+        ("host_header = \"a b\"", "is not a host name"),
+        ("host_header = \"http://a\"", "is not a host name"),
+        ("host_header = \"a:b\"", "is not a host name"),
+        ("host_header = \"\"", "is not a host name"),
+    ] {
+        let said = understood(&text(line, "")).expect_err(line);
+        assert!(said.starts_with("wicketgate.toml:18:"), "{said}");
+        assert!(said.contains(expected), "{said}");
+    }
+    for header in [
+        "Host",
+        "content-length",
+        "Transfer-Encoding",
+        "connection",
+        "te",
+        "a b",
+    ] {
+        let said = error("\"x-identity\"", &format!("\"{header}\""));
+        assert!(
+            said.starts_with("wicketgate.toml:17:19: "),
+            "{header}: {said}"
+        );
+    }
+    let said = error("identity_header", "# identity_header");
+    assert!(said.contains("add `identity_header`"), "{said}");
+    assert!(said.starts_with("wicketgate.toml:15:8: "), "{said}");
+}
+
+#[test]
+fn a_name_of_a_back_end_is_not_empty() {
+    for names in ["{ \"\" = \"app.contoso.com\" }", "{ \"a.local\" = \"\" }"] {
+        let said = understood(&text("", &format!("internal_names = {names}"))).expect_err(names);
+        assert!(
+            said.contains(":29:") && said.contains("a name is empty"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn an_onward_key_that_is_not_there_is_named_with_its_line() {
+    let said = error("key = \"file.pem\"\nissuer", "key = \"no.pem\"\nissuer");
+    assert!(
+        said.starts_with("wicketgate.toml:9:7: ") && said.contains("no.pem"),
+        "{said}"
+    );
+}
