@@ -195,6 +195,9 @@ impl Conversation {
         match self.place(head, &moment) {
             Ok(asked) if asked.route.auth == Auth::Anonymous => {
                 self.interrupted();
+                if asked.route.kind != Kind::Plain && headers::has_body(head) {
+                    return asked.no_body_wanted();
+                }
                 self.forward(asked, Pass::Anonymous, Bound::Streams)
             }
             Ok(asked) => self.protected(asked, moment),
@@ -395,6 +398,12 @@ impl Conversation {
                 let reply = asked.replies.plain(StatusCode::BAD_GATEWAY, sentence);
                 Box::new(reply.because(&error.to_string()))
             })
+    }
+
+    /// Whether a handshake waits for its next message on this connection, which it ends with.
+    #[must_use]
+    pub fn awaits_proof(&self) -> bool {
+        matches!(self.stage, Stage::Waiting(_))
     }
 
     /// Who the connection belongs to, if anybody.

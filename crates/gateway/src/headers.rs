@@ -120,6 +120,13 @@ pub fn framing(head: &http::request::Parts) -> Result<(), FramingError> {
     }
 }
 
+/// Whether a request of sound framing brings a body.
+pub(crate) fn has_body(head: &http::request::Parts) -> bool {
+    let length = head.headers.get(header::CONTENT_LENGTH);
+    let is_long = length.is_some_and(|length| length.as_bytes().iter().any(|digit| *digit != b'0'));
+    is_long || head.headers.contains_key(header::TRANSFER_ENCODING)
+}
+
 /// Whether an operator's rule may set a request header.
 #[must_use]
 pub fn may_be_set(name: &HeaderName) -> bool {

@@ -451,6 +451,19 @@ fn port_number(text: &str) -> Option<u16> {
     text.parse().ok().filter(|_| is_plain)
 }
 
+impl Asked {
+    /// A document that anybody may have is asked for without a body: one that comes all the same would
+    /// hold a connection to the back end for nobody.
+    pub(super) fn no_body_wanted(&self) -> Verdict {
+        let sentence = "This is asked for without a body.\n";
+        Verdict::Refuse {
+            reply: self.replies.plain(StatusCode::BAD_REQUEST, sentence),
+            close: true,
+            events: Vec::new(),
+        }
+    }
+}
+
 /// The door asked for something that was not due; nothing passes.
 pub(super) fn out_of_order(moment: &Moment) -> Verdict {
     let replies = Replies {

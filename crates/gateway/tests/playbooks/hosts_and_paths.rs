@@ -324,3 +324,22 @@ fn a_method_that_a_route_does_not_name_is_not_taken() {
     let head = Request::new(Method::HEAD, DISCOVER, ROOT);
     assert_eq!(scene.connects().sends(&head).told(), "nobody");
 }
+
+#[test]
+fn t_dos_1_a_document_for_everybody_is_asked_for_without_a_body() {
+    let scene = Scene::new();
+    for (host, path) in [(DISCOVER, "/"), (DISCOVER, ROOT), (LYNC, MEX)] {
+        for method in [Method::GET, Method::HEAD] {
+            let asked = |name, value| Request::new(method.clone(), host, path).with(name, value);
+            for with_body in [
+                asked("content-length", "1000"),
+                asked("transfer-encoding", "chunked"),
+            ] {
+                let said = scene.connects().sends(&with_body);
+                assert_eq!(said.told(), "400 and close", "{method} {path}");
+            }
+            let without = scene.connects().sends(&asked("content-length", "0"));
+            assert!(matches!(without, Said::Passes(_)), "{method} {path}");
+        }
+    }
+}
