@@ -32,6 +32,8 @@ pub struct Answer {
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
+    /// Whether "100 Continue" came before it.
+    pub continued: bool,
 }
 
 /// A TLS configuration that trusts the demo's authority.
@@ -71,7 +73,21 @@ impl Raw {
         config: &Arc<ClientConfig>,
         host: &str,
     ) -> anyhow::Result<Self> {
-        Self::shake_hands(gate, config, host, (Ipv4Addr::LOCALHOST, 0))
+        Self::connect_to_from(gate, config, host, Ipv4Addr::LOCALHOST)
+    }
+
+    /// The same from an address of the loopback network.
+    ///
+    /// # Errors
+    ///
+    /// The connection or the handshake fails.
+    pub fn connect_to_from(
+        gate: SocketAddr,
+        config: &Arc<ClientConfig>,
+        host: &str,
+        from: Ipv4Addr,
+    ) -> anyhow::Result<Self> {
+        Self::shake_hands(gate, config, host, (from, 0))
     }
 
     /// Connects from an address and port (0: any) of the loopback network.
@@ -185,7 +201,11 @@ impl Raw {
         let head = std::mem::replace(&mut self.read, rest);
         let mut answer = Answer::head(&head)?;
         if (100..200).contains(&answer.status) {
-            return self.answer_to(method);
+            let last = self.answer_to(method)?;
+            return Ok(last.map(|last| Answer {
+                continued: true,
+                ..last
+            }));
         }
         let has_body = method != "HEAD" && !matches!(answer.status, 204 | 304);
         answer.body = if has_body {
@@ -303,7 +323,7 @@ impl Answer {
         Ok(Self {
             status: status.parse()?,
             headers,
-            body: Vec::new(),
+            ..Self::default()
         })
     }
 

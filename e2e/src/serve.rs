@@ -39,12 +39,32 @@ impl Serve {
     ///
     /// It does not open.
     pub fn start(demo: &Demo, change: impl FnOnce(String) -> String) -> anyhow::Result<Self> {
+        Self::run(demo, change, Command::new(binary()?))
+    }
+
+    /// Starts one that may have so many files open: at first, and when it asks for more.
+    ///
+    /// # Errors
+    ///
+    /// It does not open.
+    pub fn start_with_files(demo: &Demo, soft: u32, hard: u32) -> anyhow::Result<Self> {
+        let mut shell = Command::new("sh");
+        let script = format!("ulimit -Sn {soft} && ulimit -Hn {hard} && exec \"$0\" \"$@\"");
+        shell.args(["-c", &script]).arg(binary()?);
+        Self::run(demo, |config| config, shell)
+    }
+
+    fn run(
+        demo: &Demo,
+        change: impl FnOnce(String) -> String,
+        mut command: Command,
+    ) -> anyhow::Result<Self> {
         let config = std::fs::read_to_string(demo.text("/config"))?;
         let address = format!("address = \"{}\"", demo.address());
         let config = change(config.replace(&address, "address = \"127.0.0.1:0\""));
         let file = demo.folder().join("beside.toml");
         std::fs::write(&file, config)?;
-        let mut child = Command::new(binary()?)
+        let mut child = command
             .arg("--config")
             .arg(&file)
             .arg("serve")

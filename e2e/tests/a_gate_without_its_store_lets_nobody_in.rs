@@ -2,6 +2,7 @@
 //! the middle of a request. Nothing fails open, and nothing is left hanging.
 
 use std::io::{BufRead, BufReader, Write};
+use std::net::Ipv4Addr;
 use std::process::{Command, Stdio};
 
 use e2e::demo::Demo;
@@ -148,4 +149,26 @@ fn exchange(demo: &Demo) -> anyhow::Result<String> {
     let (_, farm) = config.split_once("name = \"exchange\"").expect("the farm");
     let (_, address) = farm.split_once("address = \"").expect("its address");
     Ok(address.split('"').next().expect("its end").to_owned())
+}
+
+/// Idle connections of one address take its share and no more: whoever comes from elsewhere gets in.
+#[test]
+fn t_dos_1_one_address_does_not_take_every_descriptor() -> anyhow::Result<()> {
+    let demo = Demo::start()?;
+    let anna = demo.person(0);
+    let tls = tls(&demo, &[])?;
+    // The system gives 400 at first and 640 when asked: (640 - 256) / 2 connections, an eighth of
+    // them for one address.
+    let serve = Serve::start_with_files(&demo, 400, 640)?;
+    serve.line("raise LimitNOFILE")?;
+    let idle: Vec<Raw> = (0..100)
+        .map_while(|_| Raw::connect_to(serve.address, &tls, MAIL).ok())
+        .collect();
+    assert_eq!(idle.len(), 24);
+    let elsewhere = Ipv4Addr::new(127, 0, 0, 9);
+    let mut raw = Raw::connect_to_from(serve.address, &tls, MAIL, elsewhere)?;
+    let request = Request::new(MAIL, "/EWS/echo");
+    let answer = Ntlm::modern(&anna, &anna.app_password, 7).sign_in(&mut raw, &request)?;
+    assert_eq!(answer.status, 200);
+    Ok(())
 }

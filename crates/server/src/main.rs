@@ -4,6 +4,7 @@ mod cli;
 mod clock;
 mod config;
 mod operator;
+mod pace;
 mod wiring;
 
 mod listen;

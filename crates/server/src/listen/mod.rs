@@ -4,6 +4,7 @@
 
 mod certificates;
 mod places;
+mod room;
 
 use std::future::Future;
 use std::io;
@@ -22,9 +23,11 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::config::Settings;
 use crate::config::settings::Listener;
+use crate::pace::Pace;
 use crate::proxy::{Proxy, limits};
 use certificates::{CertificateError, Certificates};
 use places::{Place, Places};
+use room::Room;
 
 /// Why the gate cannot listen.
 #[derive(Debug, thiserror::Error)]
@@ -57,7 +60,10 @@ pub(crate) enum ListenError {
 
 /// Listeners that are bound and do not accept yet.
 #[derive(Debug)]
-pub(crate) struct Bound(Vec<Listening>);
+pub(crate) struct Bound {
+    listening: Vec<Listening>,
+    room: Room,
+}
 
 #[derive(Debug)]
 struct Listening {
@@ -98,10 +104,10 @@ pub(crate) fn check(settings: &Settings) -> Result<(), ListenError> {
 /// As of [`check`], or an address is taken.
 pub(crate) fn bind(settings: &Settings) -> Result<Bound, ListenError> {
     let doors = doors(settings)?.into_iter();
-    doors
-        .map(Listening::new)
-        .collect::<Result<_, _>>()
-        .map(Bound)
+    Ok(Bound {
+        listening: doors.map(Listening::new).collect::<Result<_, _>>()?,
+        room: Room::make(),
+    })
 }
 
 fn doors(settings: &Settings) -> Result<Vec<Door>, ListenError> {
@@ -124,7 +130,8 @@ fn doors(settings: &Settings) -> Result<Vec<Door>, ListenError> {
 impl Bound {
     /// The addresses that clients can reach, ports that were chosen by the system included.
     pub(crate) fn addresses(&self) -> Vec<SocketAddr> {
-        self.0.iter().map(|listening| listening.address).collect()
+        let addresses = self.listening.iter();
+        addresses.map(|listening| listening.address).collect()
     }
 
     /// Accepts until `stop` resolves, then lets what is under way finish.
@@ -138,12 +145,9 @@ impl Bound {
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), ListenError> {
         let (stopping, stopped) = watch::channel(false);
-        let places = Places::new(
-            limits::MAX_CONNECTIONS,
-            limits::MAX_CONNECTIONS_OF_ONE_ADDRESS,
-        );
+        let places = Places::new(self.room.in_all, self.room.of_one);
         let mut listeners = JoinSet::new();
-        for listening in self.0 {
+        for listening in self.listening {
             let unusable = |source| ListenError::Bind {
                 address: listening.address,
                 source,
@@ -204,6 +208,7 @@ impl Door {
         mut stop: watch::Receiver<bool>,
     ) {
         let mut connections = JoinSet::new();
+        let mut refused = Pace::new(limits::ACCEPT_LOG);
         loop {
             let accepted = tokio::select! {
                 accepted = socket.accept() => accepted,
@@ -213,7 +218,9 @@ impl Door {
             let (stream, address) = match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
-                    tracing::warn!("a connection cannot be accepted: {error}");
+                    if let Some(times) = refused.count(tokio::time::Instant::now()) {
+                        tracing::warn!(times, "connections cannot be accepted: {error}");
+                    }
                     tokio::time::sleep(limits::ACCEPT_PAUSE).await;
                     continue;
                 }

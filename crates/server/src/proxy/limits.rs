@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
-/// Connections of all clients together.
+/// Connections of all clients together, where the system gives as many open files.
 pub(crate) const MAX_CONNECTIONS: usize = 20_000;
 /// Connections of one address: an office behind one NAT, not one machine's flood.
 pub(crate) const MAX_CONNECTIONS_OF_ONE_ADDRESS: usize = 1_024;
 /// How long nothing is accepted after the system had no room for a connection.
 pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// How often it is said that there was no room.
+pub(crate) const ACCEPT_LOG: Duration = Duration::from_secs(60);
+/// How often requests for what is not published are told in the log, of each kind.
+pub(crate) const JUNK_LOG: Duration = Duration::from_secs(1);
 /// How long a TLS handshake may take.
 pub(crate) const HANDSHAKE: Duration = Duration::from_secs(10);
 /// How long a connection may be idle between two requests.
@@ -22,10 +26,16 @@ pub(crate) const BUFFER_BYTES: usize = 64 * 1024;
 pub(crate) const MAX_HEADERS: usize = 128;
 /// How much of a body is read after a refusal, so that the connection can stay (T-CONN-7).
 pub(crate) const DRAIN_BYTES: u64 = 64 * 1024;
+/// The same within a handshake, which ends with its connection.
+pub(crate) const DRAIN_IN_HANDSHAKE_BYTES: u64 = 4 * 1024 * 1024;
 /// How long that may take.
 pub(crate) const DRAIN: Duration = Duration::from_secs(5);
 /// How long a client may pause within a body.
 pub(crate) const REQUEST_BODY_IDLE: Duration = Duration::from_secs(60);
+/// How long a client may be slower than [`REQUEST_BODY_RATE`] (T-DOS-1).
+pub(crate) const REQUEST_BODY_GRACE: Duration = Duration::from_secs(10);
+/// How many bytes of a body a client sends in a second at least, in the mean, after the grace.
+pub(crate) const REQUEST_BODY_RATE: u64 = 1_000;
 /// How long a body that is read before anything goes on may take in all.
 pub(crate) const READ_REQUEST: Duration = Duration::from_secs(30);
 /// How long a client may take none of its answer.
