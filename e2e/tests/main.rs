@@ -16,6 +16,7 @@ mod no_byte_of_doubtful_framing_reaches_a_back_end;
 
 mod the_demo_says_three_commands_and_they_answer_as_it_says;
 
+mod a_body_neither_breaks_a_handshake_nor_holds_the_gate;
 mod a_connection_is_whoever_last_proved_it;
 mod a_gate_without_its_store_lets_nobody_in;
 mod guessing_gets_nobody_in_and_locks_nobody_out;

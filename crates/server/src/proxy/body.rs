@@ -43,6 +43,16 @@ pub(crate) struct Streaming {
     pause: Duration,
     countdown: Countdown,
     pulse: Option<Pulse>,
+    allowance: Option<Allowance>,
+}
+
+/// How slow a client may be: only the time counts in which the gate waited for it, so that nobody pays
+/// for a slow back end.
+#[derive(Clone, Copy, Debug, Default)]
+struct Allowance {
+    waiting: Option<Instant>,
+    waited: Duration,
+    taken: u64,
 }
 
 /// When a request's body last moved.
@@ -62,6 +72,7 @@ impl Passing {
             pause: limits::REQUEST_BODY_IDLE,
             countdown: Countdown::default(),
             pulse: Some(Pulse::new()),
+            allowance: Some(Allowance::default()),
         })
     }
 
@@ -72,6 +83,7 @@ impl Passing {
             pause: limits::ANSWER_BODY_IDLE,
             countdown: Countdown::default(),
             pulse: None,
+            allowance: None,
         })
     }
 
@@ -133,12 +145,39 @@ impl Body for Passing {
     }
 }
 
+impl Allowance {
+    /// How much longer it may keep the gate waiting.
+    fn left(&self) -> Duration {
+        let earned = Duration::from_secs(self.taken / limits::REQUEST_BODY_RATE);
+        (limits::REQUEST_BODY_GRACE + earned).saturating_sub(self.waited)
+    }
+
+    fn waits(&mut self, now: Instant) {
+        self.waiting.get_or_insert(now);
+    }
+
+    fn took(&mut self, bytes: u64, now: Instant) {
+        let waited = self.waiting.take();
+        self.waited += waited.map_or(Duration::ZERO, |since| now.saturating_duration_since(since));
+        self.taken = self.taken.saturating_add(bytes);
+    }
+}
+
 impl Streaming {
     fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) else {
-            ready!(self.countdown.poll(cx, self.pause));
+            let mut pause = self.pause;
+            if let Some(allowance) = &mut self.allowance {
+                allowance.waits(Instant::now());
+                pause = pause.min(allowance.left());
+            }
+            ready!(self.countdown.poll(cx, pause));
             return Poll::Ready(Some(Err(BodyError::Stalled)));
         };
+        if let (Some(allowance), Some(Ok(frame))) = (&mut self.allowance, &frame) {
+            let length = frame.data_ref().map_or(0, Bytes::len);
+            allowance.took(u64::try_from(length).unwrap_or(u64::MAX), Instant::now());
+        }
         self.countdown.stop();
         if let Some(pulse) = &self.pulse {
             pulse.beat();
@@ -186,11 +225,11 @@ pub(crate) async fn read(
 
 /// Reads and throws away a small body; `false` where something is left, so that the connection
 /// cannot be kept (T-CONN-7).
-pub(crate) async fn drain(mut body: Incoming) -> bool {
-    if body.size_hint().lower() > limits::DRAIN_BYTES {
+pub(crate) async fn drain(mut body: Incoming, at_most: u64) -> bool {
+    if body.size_hint().lower() > at_most {
         return false;
     }
-    let mut left = limits::DRAIN_BYTES;
+    let mut left = at_most;
     let draining = async {
         while let Some(frame) = body.frame().await {
             let Ok(frame) = frame else { return false };
@@ -205,4 +244,38 @@ pub(crate) async fn drain(mut body: Incoming) -> bool {
     tokio::time::timeout(limits::DRAIN, draining)
         .await
         .unwrap_or(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_byte_every_ten_seconds_is_too_slow_and_a_kilobyte_a_second_is_not() {
+        let begin = Instant::now();
+        let after = |seconds| begin + Duration::from_secs(seconds);
+        let mut trickle = Allowance::default();
+        assert_eq!(trickle.left(), limits::REQUEST_BODY_GRACE);
+        trickle.waits(begin);
+        trickle.took(1, after(9));
+        assert_eq!(trickle.left(), Duration::from_secs(1));
+        trickle.waits(after(9));
+        trickle.took(1, after(19));
+        assert_eq!(trickle.left(), Duration::ZERO);
+
+        let mut steady = Allowance::default();
+        for second in 0..3_600 {
+            steady.waits(after(second));
+            steady.took(limits::REQUEST_BODY_RATE, after(second + 1));
+            assert_eq!(steady.left(), limits::REQUEST_BODY_GRACE);
+        }
+    }
+
+    #[test]
+    fn the_time_in_which_a_back_end_takes_nothing_is_not_the_client_s() {
+        let begin = Instant::now();
+        let mut allowance = Allowance::default();
+        allowance.took(10, begin + Duration::from_secs(3_600));
+        assert_eq!(allowance.left(), limits::REQUEST_BODY_GRACE);
+    }
 }

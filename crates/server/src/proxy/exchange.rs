@@ -107,15 +107,32 @@ impl Connection {
             Err(own) => {
                 // What is left of the body must not be taken for the next request (T-CONN-7).
                 let is_clean = match body.take() {
-                    Some(rest) if !own.close => body::drain(rest).await,
+                    Some(rest) if !own.close => self.is_drained(&head, rest).await,
                     Some(_) | None => true,
                 };
                 log(&own.reply);
+                let junk = &self.proxy.junk;
+                junk.count(own.reply.status, self.client, Instant::now());
                 response(*own.reply, own.close || !is_clean)
             }
         };
         self.note(&head, &answer, began);
         answer
+    }
+
+    /// Reads and throws away what a refused request still brings; `false` where the connection ends.
+    ///
+    /// INTEROP: SIPE and .NET send the whole body with every message of a handshake, and the handshake
+    /// is the connection's: there more is read, and whoever expects "100 Continue" gets it. Elsewhere
+    /// nobody is asked for a body that will not be used (RFC 9110 10.1.1).
+    async fn is_drained(&self, head: &http::request::Parts, rest: Incoming) -> bool {
+        let is_handshake = self.conversation.awaits_proof();
+        let waits = head.headers.contains_key(header::EXPECT) && !rest.is_end_stream();
+        match (is_handshake, waits) {
+            (true, _) => body::drain(rest, limits::DRAIN_IN_HANDSHAKE_BYTES).await,
+            (false, true) => false,
+            (false, false) => body::drain(rest, limits::DRAIN_BYTES).await,
+        }
     }
 
     /// One line a request, under the same id as everything else that is known of it.

@@ -6,6 +6,7 @@
 mod body;
 mod exchange;
 mod framing;
+mod junk;
 pub(crate) mod limits;
 mod upstream;
 mod wire;
@@ -55,6 +56,7 @@ pub(crate) struct Proxy {
     publication: Arc<Publication>,
     farms: BTreeMap<String, Farm>,
     signer: Option<Signer>,
+    junk: junk::Junk,
     verifier: Arc<dyn Verifier>,
     live: Arc<Live>,
 }
@@ -74,6 +76,7 @@ impl Proxy {
             publication: Arc::clone(&settings.publication),
             farms: farms(settings)?,
             signer: settings.onward.as_ref().map(Signer::new).transpose()?,
+            junk: junk::Junk::default(),
             verifier,
             live,
         })
