@@ -11,6 +11,7 @@ mod reply;
 
 pub mod headers;
 pub mod path;
+pub mod plain;
 mod rewrite;
 
 pub mod ports;

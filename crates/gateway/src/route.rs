@@ -118,6 +118,8 @@ pub struct Host {
     pub public_port: Option<u16>,
     /// The host name and path of the web ticket service, for `X-MS-WebTicketURL`.
     pub web_ticket_url: Option<String>,
+    /// Scheme, name and port of a host where Lync's clients begin, for those that come over plain HTTP.
+    pub discover_origin: Option<String>,
 }
 
 /// Everything that one gate publishes, by host name (lower case, without port).

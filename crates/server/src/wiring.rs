@@ -3,7 +3,7 @@
 pub(crate) mod keeping;
 
 use std::future::Future;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -43,6 +43,18 @@ impl Gate {
     ///
     /// The store is not there or cannot be opened, or an address is taken.
     pub(crate) async fn open(settings: &Settings) -> Result<Self, CliError> {
+        Self::open_on(settings, Vec::new()).await
+    }
+
+    /// The same on sockets that are bound already; what they are not bound to is bound here.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Gate::open`].
+    pub(crate) async fn open_on(
+        settings: &Settings,
+        held: Vec<TcpListener>,
+    ) -> Result<Self, CliError> {
         let store = keeping::open_or_begin(settings).await?;
         let rules = Rules {
             policy: settings.policy.clone(),
@@ -55,7 +67,7 @@ impl Gate {
         let live = Arc::new(Live::new(&clock::random()?, last));
         let proxy = Proxy::new(settings, Arc::clone(&verifier), Arc::clone(&live));
         let proxy = proxy.map_err(usage)?;
-        let bound = listen::bind(settings).map_err(unavailable)?;
+        let bound = listen::bind(settings, held).map_err(unavailable)?;
         Ok(Self {
             bound,
             proxy: Arc::new(proxy),

@@ -50,6 +50,7 @@ pub fn hosts(pool: &LyncPool) -> Vec<(String, Host)> {
                 names: names.clone(),
                 public_port,
                 web_ticket_url: None,
+                discover_origin: Some(origin(pool, host)),
             },
         )
     };
@@ -62,17 +63,19 @@ pub fn hosts(pool: &LyncPool) -> Vec<(String, Host)> {
         ],
         names: names.clone(),
         public_port,
-        web_ticket_url: Some(web_ticket_url(pool)),
+        web_ticket_url: Some(format!("{}{WEB_TICKET}", origin(pool, &pool.web_host))),
+        discover_origin: None,
     };
     let mut hosts: Vec<(String, Host)> = pool.discover_hosts.iter().map(discover).collect();
     hosts.push((pool.web_host.clone(), web));
     hosts
 }
 
-fn web_ticket_url(pool: &LyncPool) -> String {
+/// Scheme, name and port of a host as clients write them.
+fn origin(pool: &LyncPool, host: &str) -> String {
     match pool.public_port {
-        443 => format!("https://{}{WEB_TICKET}", pool.web_host),
-        port => format!("https://{}:{port}{WEB_TICKET}", pool.web_host),
+        443 => format!("https://{host}"),
+        port => format!("https://{host}:{port}"),
     }
 }
 

@@ -22,6 +22,7 @@ mod failures;
 mod headers;
 mod hosts_and_paths;
 mod negotiate;
+mod plain;
 mod refusals;
 mod revocations;
 mod schemes;

@@ -17,6 +17,8 @@ use proto::ntlm::WhenAbsent;
 pub(crate) struct Settings {
     /// Where clients come in.
     pub(crate) listeners: Vec<Listener>,
+    /// Where plain HTTP is answered.
+    pub(crate) plain: Vec<SocketAddr>,
     /// What is published.
     pub(crate) publication: Arc<Publication>,
     /// Every published host name, and where the configuration names it.

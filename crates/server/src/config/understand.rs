@@ -8,6 +8,7 @@ mod listeners;
 mod published;
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -68,6 +69,7 @@ impl<'a> Understanding<'a> {
         }
         Ok(Settings {
             listeners: self.listeners(written)?,
+            plain: plain(written),
             publication: Arc::new(publication),
             published,
             farms,
@@ -198,6 +200,12 @@ impl<'a> Understanding<'a> {
     fn line(&self, span: Range<usize>) -> usize {
         self.place(span).line()
     }
+}
+
+/// The addresses of plain HTTP.
+fn plain(written: &Written) -> Vec<SocketAddr> {
+    let plain = written.listener.iter().filter(|listener| listener.plain);
+    plain.map(|listener| *listener.address.get_ref()).collect()
 }
 
 fn channel(written: written::Scheme) -> Channel {

@@ -88,6 +88,10 @@ pub(crate) struct Onward {
 pub(crate) struct Listener {
     /// Address and port.
     pub(crate) address: Spanned<SocketAddr>,
+    /// Whether it speaks plain HTTP, where Lync's clients are told their https address and nothing else
+    /// is answered; it has an address and nothing more.
+    #[serde(default)]
+    pub(crate) plain: bool,
     /// Certificates; ECDSA and RSA may stand side by side for one name.
     #[serde(default)]
     pub(crate) certificate: Vec<Spanned<Certificate>>,

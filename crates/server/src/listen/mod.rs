@@ -4,6 +4,7 @@
 
 mod certificates;
 mod places;
+mod plain;
 mod room;
 
 use std::future::Future;
@@ -12,7 +13,7 @@ use std::net::{IpAddr, SocketAddr, TcpListener as StdListener};
 use std::sync::Arc;
 
 use authn::place::Zone;
-use gateway::Peer;
+use gateway::{Peer, Publication};
 use rustls::ServerConfig;
 use rustls::server::ResolvesServerCert;
 use tokio::net::{TcpListener, TcpStream};
@@ -48,6 +49,9 @@ pub(crate) enum ListenError {
     /// TLS cannot be set up.
     #[error("TLS cannot be set up: {0}")]
     Tls(#[from] rustls::Error),
+    /// The socket of plain HTTP cannot be used.
+    #[error("plain HTTP cannot be listened for: {0}")]
+    Plain(#[source] io::Error),
     /// The address cannot be listened at.
     #[error("{address} cannot be listened at: {source}")]
     Bind {
@@ -62,6 +66,8 @@ pub(crate) enum ListenError {
 #[derive(Debug)]
 pub(crate) struct Bound {
     listening: Vec<Listening>,
+    plain: Vec<StdListener>,
+    publication: Arc<Publication>,
     room: Room,
 }
 
@@ -97,17 +103,37 @@ pub(crate) fn check(settings: &Settings) -> Result<(), ListenError> {
     doors(settings).map(drop)
 }
 
-/// Loads the certificates and binds every listener.
+/// Loads the certificates and binds every listener; sockets that are held for it are taken.
 ///
 /// # Errors
 ///
 /// As of [`check`], or an address is taken.
-pub(crate) fn bind(settings: &Settings) -> Result<Bound, ListenError> {
-    let doors = doors(settings)?.into_iter();
+pub(crate) fn bind(settings: &Settings, mut held: Vec<StdListener>) -> Result<Bound, ListenError> {
+    let mut listening = Vec::new();
+    for door in doors(settings)? {
+        listening.push(Listening::new(door, &mut held)?);
+    }
+    let plain = settings.plain.iter();
     Ok(Bound {
-        listening: doors.map(Listening::new).collect::<Result<_, _>>()?,
+        listening,
+        plain: plain
+            .map(|address| socket(*address, &mut held))
+            .collect::<Result<_, _>>()?,
+        publication: Arc::clone(&settings.publication),
         room: Room::make(),
     })
+}
+
+/// The socket that is held for an address, or one that is bound to it.
+fn socket(address: SocketAddr, held: &mut Vec<StdListener>) -> Result<StdListener, ListenError> {
+    let is_it = |socket: &StdListener| socket.local_addr().is_ok_and(|own| own == address);
+    let unusable = |source| ListenError::Bind { address, source };
+    let socket = match held.iter().position(is_it) {
+        Some(at) => held.swap_remove(at),
+        None => StdListener::bind(address).map_err(unusable)?,
+    };
+    socket.set_nonblocking(true).map_err(unusable)?;
+    Ok(socket)
 }
 
 fn doors(settings: &Settings) -> Result<Vec<Door>, ListenError> {
@@ -157,6 +183,11 @@ impl Bound {
             let (proxy, places) = (Arc::clone(&proxy), Arc::clone(&places));
             listeners.spawn(listening.door.accept(socket, places, proxy, seen));
         }
+        for socket in self.plain {
+            let socket = TcpListener::from_std(socket).map_err(ListenError::Plain)?;
+            let (publication, seen) = (Arc::clone(&self.publication), stopped.clone());
+            listeners.spawn(plain::serve(socket, Arc::clone(&places), publication, seen));
+        }
         stop.await;
         tracing::info!("the gate closes; requests under way are finished");
         // Where nobody listens any more, everybody has stopped already.
@@ -167,12 +198,11 @@ impl Bound {
 }
 
 impl Listening {
-    fn new(door: Door) -> Result<Self, ListenError> {
+    fn new(door: Door, held: &mut Vec<StdListener>) -> Result<Self, ListenError> {
         let address = door.settings.address;
-        let unusable = |source| ListenError::Bind { address, source };
-        let socket = StdListener::bind(address).map_err(unusable)?;
-        socket.set_nonblocking(true).map_err(unusable)?;
-        let address = socket.local_addr().map_err(unusable)?;
+        let socket = socket(address, held)?;
+        let bound = socket.local_addr();
+        let address = bound.map_err(|source| ListenError::Bind { address, source })?;
         Ok(Self {
             socket,
             address,

@@ -14,17 +14,30 @@ use crate::config::written::{self, Written};
 
 impl Understanding<'_> {
     pub(super) fn listeners(&self, written: &Written) -> Result<Vec<Listener>, ConfigError> {
-        if written.listener.is_empty() {
-            let message = "there is no [[listener]], so nobody can come in; add one";
+        if written.listener.iter().all(|listener| listener.plain) {
+            let message = "there is no [[listener]] with TLS, so nobody can come in; add one";
             return Err(ConfigError::new(self.place(0..0), message.to_owned()));
         }
         let mut listeners = Vec::new();
         for (number, listener) in written.listener.iter().enumerate() {
             let earlier = written.listener.iter().take(number);
             self.only_one_at(&listener.address, earlier.map(|it| &it.address))?;
-            listeners.push(self.listener(listener, written)?);
+            if listener.plain {
+                self.plain(listener)?;
+            } else {
+                listeners.push(self.listener(listener, written)?);
+            }
         }
         Ok(listeners)
+    }
+
+    fn plain(&self, listener: &written::Listener) -> Result<(), ConfigError> {
+        if listener.certificate.is_empty() && listener.internal_networks.is_empty() {
+            return Ok(());
+        }
+        let message = "a plain listener has neither certificates nor internal networks; \
+                       take them or `plain` away";
+        Err(self.error(&listener.address, message))
     }
 
     fn only_one_at<'l>(

@@ -127,6 +127,7 @@ impl Understanding<'_> {
         entry.names.extend(host.names);
         entry.public_port = entry.public_port.or(host.public_port);
         entry.web_ticket_url = entry.web_ticket_url.take().or(host.web_ticket_url);
+        entry.discover_origin = entry.discover_origin.take().or(host.discover_origin);
         Ok(())
     }
 

@@ -134,11 +134,28 @@ fn a_gate_that_nobody_can_reach_is_refused() {
     let (_, after) = rest.split_once("[[farm]]").unwrap();
     let said = understood(&format!("{before}[[farm]]{after}")).unwrap_err();
     assert!(
-        said.starts_with("wicketgate.toml:1:1: there is no [[listener]]"),
+        said.starts_with("wicketgate.toml:1:1: there is no [[listener]] with TLS"),
         "{said}"
     );
     let said = error("certificate =", "# certificate =");
     assert!(said.contains("needs a certificate"), "{said}");
+}
+
+#[test]
+fn a_plain_listener_has_an_address_and_nothing_more() {
+    let plain = "[[listener]]\naddress = \"127.0.0.1:8080\"\nplain = true\n";
+    let settings = understood(&(text("", "") + plain)).unwrap();
+    assert_eq!(settings.plain, ["127.0.0.1:8080".parse().unwrap()]);
+    for more in [
+        "certificate = [{ chain = \"file.pem\", key = \"file.pem\" }]",
+        "internal_networks = [\"10.0.0.0/8\"]",
+    ] {
+        let said = with(&format!("{plain}{more}\n"));
+        assert!(
+            said.starts_with("wicketgate.toml:31:11: a plain listener"),
+            "{said}"
+        );
+    }
 }
 
 #[test]

@@ -1,0 +1,63 @@
+//! Plain HTTP: discover says where to go on, and nothing else is there.
+
+use gateway::plain;
+use http::Method;
+use proto::lync::discover::{MediaType, Response};
+
+use crate::documents::{MEX, ROOT, USER, WEB_TICKET};
+use crate::request::{Request, get};
+use crate::scene::{DISCOVER, LYNC, MAIL, publication};
+
+fn status(request: &Request) -> u16 {
+    plain::answer(&publication(), &request.head).status.as_u16()
+}
+
+#[test]
+fn discover_over_plain_http_redirects_with_200_in_the_form_that_is_asked_for() {
+    for (path, url) in [
+        ("/", "https://lyncdiscover.contoso.com/"),
+        (
+            "/?sipuri=anna@contoso.com",
+            "https://lyncdiscover.contoso.com/",
+        ),
+        (ROOT, &format!("https://lyncdiscover.contoso.com{ROOT}")),
+    ] {
+        for form in [MediaType::Xml, MediaType::JsonV1, MediaType::JsonLinks] {
+            let request = get(DISCOVER, path).with("accept", form.content_type());
+            let reply = plain::answer(&publication(), &request.head);
+            assert_eq!(reply.status.as_u16(), 200, "{path}");
+            assert_eq!(reply.headers["content-type"], form.content_type());
+            let response = Response::parse(&reply.body, form).unwrap();
+            assert_eq!((response.redirect(), response.links.len()), (Some(url), 1));
+        }
+    }
+    assert_eq!(status(&Request::new(Method::HEAD, DISCOVER, "/")), 200);
+    assert_eq!(status(&get("LyncDiscover.contoso.com:80", "/")), 200);
+}
+
+#[test]
+fn nothing_else_is_there_over_plain_http() {
+    for (host, path) in [
+        (DISCOVER, "/x"),
+        (DISCOVER, USER),
+        (DISCOVER, "//"),
+        (LYNC, "/"),
+        (LYNC, ROOT),
+        (LYNC, MEX),
+        (LYNC, WEB_TICKET),
+        (MAIL, "/EWS/Exchange.asmx"),
+    ] {
+        assert_eq!(status(&get(host, path)), 404, "{host}{path}");
+    }
+    assert_eq!(status(&Request::new(Method::POST, DISCOVER, "/")), 404);
+    for host in [
+        "evil.example",
+        "fe01.contoso.local",
+        "a@lyncdiscover.contoso.com",
+        "",
+    ] {
+        assert_eq!(status(&get(host, "/")), 421, "{host}");
+    }
+    assert_eq!(status(&get(DISCOVER, "/").without("host")), 400);
+    assert_eq!(status(&get(DISCOVER, "/").with("host", DISCOVER)), 400);
+}

@@ -1,0 +1,67 @@
+//! The listener of plain HTTP: one request a connection, answered by `gateway::plain`, never forwarded.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use gateway::Publication;
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use super::places::{Place, Places};
+use crate::proxy::limits;
+
+/// Answers until told to stop.
+pub(super) async fn serve(
+    socket: TcpListener,
+    places: Arc<Places>,
+    publication: Arc<Publication>,
+    mut stop: watch::Receiver<bool>,
+) {
+    let mut connections = JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            accepted = socket.accept() => accepted,
+            _ = stop.wait_for(|stop| *stop) => return,
+            Some(_) = connections.join_next() => continue,
+        };
+        let Ok((stream, address)) = accepted else {
+            // The listeners of TLS say so in the log.
+            tokio::time::sleep(limits::ACCEPT_PAUSE).await;
+            continue;
+        };
+        let Some(place) = places.take(address.ip().to_canonical()) else {
+            continue;
+        };
+        connections.spawn(connection(stream, place, Arc::clone(&publication)));
+    }
+}
+
+async fn connection(stream: TcpStream, _place: Place, publication: Arc<Publication>) {
+    let service = service_fn(move |request: Request<Incoming>| {
+        let (head, _) = request.into_parts();
+        let reply = gateway::plain::answer(&publication, &head);
+        let mut response = Response::new(Full::new(Bytes::clone(&reply.body)));
+        *response.status_mut() = reply.status;
+        *response.headers_mut() = reply.headers;
+        async move { Ok::<_, Infallible>(response) }
+    });
+    let served = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits::HEAD)
+        .keep_alive(false)
+        .max_headers(limits::MAX_HEADERS)
+        .serve_connection(TokioIo::new(stream), service);
+    match timeout(limits::HEAD, served).await {
+        Ok(Ok(())) | Err(_) => {}
+        Ok(Err(error)) => tracing::debug!("a plain connection ended: {error}"),
+    }
+}
