@@ -61,8 +61,10 @@ impl Demo {
         let folder = tempfile::tempdir()?;
         let mut command = Command::new(binary()?);
         command.args(["demo", "--json", "--dir"]).arg(folder.path());
-        if !arguments.contains(&"--https-port") {
-            command.args(["--https-port", "0"]);
+        for port in ["--https-port", "--http-port"] {
+            if !arguments.contains(&port) {
+                command.args([port, "0"]);
+            }
         }
         let log = std::fs::File::create(folder.path().with_extension("log"))?;
         let mut child = command
@@ -120,11 +122,18 @@ impl Demo {
     /// Where the gate listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
-        let port = self
-            .ready
-            .get("https_port")
-            .and_then(Value::as_u64)
-            .unwrap_or_default();
+        self.port("https_port")
+    }
+
+    /// Where the gate answers plain HTTP.
+    #[must_use]
+    pub fn plain_address(&self) -> SocketAddr {
+        self.port("http_port")
+    }
+
+    fn port(&self, key: &str) -> SocketAddr {
+        let port = self.ready.get(key).and_then(Value::as_u64);
+        let port = port.unwrap_or_default();
         SocketAddr::from(([127, 0, 0, 1], u16::try_from(port).unwrap_or_default()))
     }
 

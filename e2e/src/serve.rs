@@ -60,8 +60,14 @@ impl Serve {
         mut command: Command,
     ) -> anyhow::Result<Self> {
         let config = std::fs::read_to_string(demo.text("/config"))?;
-        let address = format!("address = \"{}\"", demo.address());
-        let config = change(config.replace(&address, "address = \"127.0.0.1:0\""));
+        let taken = [demo.address(), demo.plain_address()];
+        let config = taken.iter().fold(config, |config, address| {
+            config.replace(
+                &format!("address = \"{address}\""),
+                "address = \"127.0.0.1:0\"",
+            )
+        });
+        let config = change(config);
         let file = demo.folder().join("beside.toml");
         std::fs::write(&file, config)?;
         let mut child = command

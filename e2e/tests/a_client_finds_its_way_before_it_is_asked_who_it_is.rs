@@ -29,6 +29,46 @@ fn s1_s2_discover_answers_anybody_and_names_only_outside_addresses() -> anyhow::
 }
 
 #[test]
+fn s2_discover_over_plain_http_says_where_to_go_on_and_nothing_else_is_there() -> anyhow::Result<()>
+{
+    let demo = Demo::start()?;
+    let port = demo.plain_address().port();
+    let url = |host: &str, path: &str| format!("http://{host}.contoso.localhost:{port}{path}");
+    let get = |url: &str, accept: &str| {
+        let resolve: Vec<String> = ["lyncdiscover", "lyncweb", "mail", "evil"]
+            .iter()
+            .map(|host| format!("{host}.contoso.localhost:{port}:127.0.0.1"))
+            .collect();
+        let mut curl = Curl::new(&demo).arguments(&["-H", accept]);
+        for host in &resolve {
+            curl = curl.arguments(&["--resolve", host]);
+        }
+        curl.get(url)
+    };
+    let root = "/Autodiscover/AutodiscoverService.svc/root";
+    for path in ["/?sipuri=anna@contoso.localhost", root] {
+        for accept in [XML, "Accept: application/json"] {
+            let got = get(&url("lyncdiscover", path), accept)?;
+            assert_eq!(got.status, 200, "{}", got.heads);
+            assert!(!got.heads.to_ascii_lowercase().contains("location:"));
+            let onward = demo.url("discover");
+            assert!(got.body.contains(&onward), "{}", got.body);
+        }
+    }
+    for (host, path, status) in [
+        ("lyncdiscover", "/EWS", 404),
+        ("lyncweb", root, 404),
+        ("lyncweb", "/WebTicket/WebTicketService.svc", 404),
+        ("mail", "/EWS/echo", 404),
+        ("evil", "/", 421),
+    ] {
+        assert_eq!(get(&url(host, path), XML)?.status, status, "{host}{path}");
+    }
+    assert!(demo.requests()?.is_empty(), "nothing is forwarded");
+    Ok(())
+}
+
+#[test]
 fn s3_s4_mex_is_open_and_shows_only_what_the_policy_allows() -> anyhow::Result<()> {
     let demo = Demo::start()?;
     let got = Curl::new(&demo).get(&demo.url("mex"))?;

@@ -13,6 +13,7 @@ use std::path::Path;
 
 pub(crate) use error::ConfigError;
 pub(crate) use settings::Settings;
+pub(crate) use understand::is_host_name;
 pub(crate) use usable::store_is_usable;
 
 /// Reads and understands a configuration file.

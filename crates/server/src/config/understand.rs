@@ -21,6 +21,7 @@ use toml::Spanned;
 use super::error::{ConfigError, Place, meant};
 use super::settings::{OnwardHeader, Settings};
 use super::written::{self, Written};
+pub(crate) use published::is_host_name;
 
 /// Understands a whole configuration.
 ///

@@ -8,7 +8,7 @@ mod files;
 mod people;
 mod ready;
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -17,11 +17,14 @@ use crate::cli::{CliError, LogFormat, Output, begin_logging};
 use crate::wiring::{Desk, Gate, asked_to_stop, keeping};
 use crate::{clock, config};
 use certificates::Authority;
+use files::Folder;
 use people::{Person, people};
 use ready::Ready;
 
 /// The port that is taken where it is free.
 const HTTPS_PORT: u16 = 8443;
+/// The port of plain HTTP that is taken where it is free.
+const HTTP_PORT: u16 = 8080;
 /// The SIP port that is taken where it is free.
 const SIP_PORT: u16 = 5061;
 /// The name of the stand-in pool on its own network; it must never be seen outside.
@@ -41,8 +44,11 @@ pub(crate) struct Arguments {
     /// The port of the gate; 8443 or a free one where it is left out
     #[arg(long)]
     https_port: Option<u16>,
+    /// The port of plain HTTP, where Lync clients may begin; 8080 or a free one where it is left out
+    #[arg(long)]
+    http_port: Option<u16>,
     /// The domain of all names; *.localhost leads to this machine by itself
-    #[arg(long, default_value = "contoso.localhost")]
+    #[arg(long, default_value = "contoso.localhost", value_parser = domain)]
     domain: String,
     /// How many people there are
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=1000))]
@@ -56,12 +62,14 @@ pub(crate) struct Arguments {
 /// The folder cannot be used, or a port that was asked for is taken.
 pub(crate) async fn run(arguments: Arguments, output: &Output) -> Result<(), CliError> {
     begin_logging(LogFormat::Text, "warn");
-    let dir = files::folder(arguments.dir, u64::from_le_bytes(clock::random()?))?;
-    let https_port = port(arguments.https_port, HTTPS_PORT)?;
+    let folder = Folder::open(arguments.dir, u64::from_le_bytes(clock::random()?))?;
+    let https = held(arguments.https_port, HTTPS_PORT)?;
+    let http = held(arguments.http_port, HTTP_PORT)?;
     let scene = Scene {
-        dir,
-        https_port,
-        domain: arguments.domain.to_ascii_lowercase(),
+        dir: folder.path.clone(),
+        https_port: port(&https)?,
+        http_port: port(&http)?,
+        domain: arguments.domain,
     };
     let mut people = people(&scene.domain, arguments.people)?;
     let authority = Authority::create(&scene.dir)?;
@@ -72,7 +80,7 @@ pub(crate) async fn run(arguments: Arguments, output: &Output) -> Result<(), Cli
     for person in &mut people {
         person.enrol(&desk).await?;
     }
-    let gate = Gate::open(&settings).await?;
+    let gate = Gate::open_on(&settings, vec![https, http]).await?;
     scene.write_requests(&people)?;
     let ready = Ready::new(&scene, &authority, &people, &lab);
     output.print(&ready, |ready| ready.for_people(&scene, &people))?;
@@ -85,6 +93,7 @@ pub(crate) async fn run(arguments: Arguments, output: &Output) -> Result<(), Cli
 struct Scene {
     dir: PathBuf,
     https_port: u16,
+    http_port: u16,
     domain: String,
 }
 
@@ -114,7 +123,7 @@ impl Scene {
             lync_web_host: self.host("lyncweb"),
             external_https_port: self.https_port,
             sip_host: self.host("sip"),
-            sip_port: port(None, SIP_PORT)?,
+            sip_port: SIP_PORT,
             tls: lab::TlsFiles {
                 chain: certificate.chain.into_bytes(),
                 key: certificate.key.into_bytes(),
@@ -165,6 +174,7 @@ impl Scene {
         include_str!("wicketgate.toml.in")
             .replace("{domain}", &self.domain)
             .replace("{netbios}", people::NETBIOS)
+            .replace("{http_port}", &self.http_port.to_string())
             .replace("{https_port}", &self.https_port.to_string())
             .replace("{issuer}", &self.issuer())
             .replace("{identity_header}", IDENTITY_HEADER)
@@ -191,20 +201,34 @@ impl Scene {
     }
 }
 
-/// The port that was asked for, else the default, else a free one.
-fn port(asked: Option<u16>, default: u16) -> Result<u16, CliError> {
-    let free = |port: u16| {
-        let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
-        TcpListener::bind(address).and_then(|listener| listener.local_addr())
+/// A socket on the port that was asked for, else the default, else a free one; it is held until the
+/// gate takes it, so that nobody else does.
+fn held(asked: Option<u16>, default: u16) -> Result<TcpListener, CliError> {
+    let bind = |port: u16| TcpListener::bind((Ipv4Addr::LOCALHOST, port));
+    let bound = match asked {
+        Some(port) => bind(port),
+        None => bind(default).or_else(|_| bind(0)),
     };
-    let found = match asked {
-        Some(port) => free(port),
-        None => free(default).or_else(|_| free(0)),
-    };
-    found.map(|address| address.port()).map_err(|error| {
+    bound.map_err(|error| {
         let port = asked.unwrap_or(default);
         CliError::unavailable(format!("port {port} of 127.0.0.1 cannot be had: {error}"))
     })
+}
+
+fn port(socket: &TcpListener) -> Result<u16, CliError> {
+    let address = socket.local_addr();
+    let address = address.map_err(|error| CliError::unavailable(error.to_string()))?;
+    Ok(address.port())
+}
+
+/// A domain that names can be made of.
+fn domain(typed: &str) -> Result<String, String> {
+    let longest = format!("autodiscover.{typed}");
+    if config::is_host_name(typed) && config::is_host_name(&longest) {
+        Ok(typed.to_ascii_lowercase())
+    } else {
+        Err("it is not a domain name such as `contoso.localhost`".to_owned())
+    }
 }
 
 /// Quotes a path for a POSIX shell.

@@ -20,6 +20,7 @@ pub(super) struct Ready {
     ca: String,
     address: &'static str,
     https_port: u16,
+    http_port: u16,
     urls: Urls,
     users: Vec<User>,
     lab: Lab,
@@ -64,6 +65,7 @@ impl Ready {
             ca: authority.file.display().to_string(),
             address: "127.0.0.1",
             https_port: scene.https_port,
+            http_port: scene.http_port,
             urls: Urls {
                 discover: scene.url("lyncdiscover", "/"),
                 mex: scene.url("lyncweb", "/WebTicket/WebTicketService.svc/mex"),

@@ -11,6 +11,8 @@ use crate::proxy::limits;
 const RESERVE: u64 = 256;
 /// What one client's connection may take: its own, and one to a back end.
 const OF_EACH: u64 = 2;
+/// Fewer places than this are worth a word to whoever runs the gate.
+const FEW: usize = 2_000;
 /// How many addresses it takes at least to fill all places.
 const SHARES: usize = 8;
 
@@ -36,7 +38,7 @@ impl Room {
         }
         let descriptors = getrlimit(Resource::Nofile).current;
         let room = Self::of(descriptors);
-        if room.in_all < limits::MAX_CONNECTIONS {
+        if room.in_all < FEW {
             tracing::warn!(
                 descriptors,
                 connections = room.in_all,

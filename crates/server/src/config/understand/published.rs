@@ -284,7 +284,7 @@ impl Understanding<'_> {
 }
 
 /// Whether a text is a host name (RFC 1123 2.1), or an address of IPv4, and nothing more.
-pub(super) fn is_host_name(text: &str) -> bool {
+pub(crate) fn is_host_name(text: &str) -> bool {
     let is_label = |label: &str| {
         let is_plain = label
             .bytes()
