@@ -57,6 +57,10 @@ pub enum Channel {
     Negotiate,
     /// `Authorization: Basic` (RFC 7617).
     Basic,
+    /// A UsernameToken in a SOAP header (WS-Security UsernameToken profile 1.0), as `/Auth` takes it.
+    UsernameToken,
+    /// The grant `password` of `/WebTicket/oauthtoken`.
+    Grant,
     /// A web ticket that this gate relayed earlier.
     Ticket,
 }

@@ -6,6 +6,7 @@
 mod decide;
 mod failure;
 mod state;
+mod tickets;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -19,19 +20,24 @@ use http::header::{self, HeaderValue};
 use http::{HeaderMap, StatusCode, Version};
 use jiff::Timestamp;
 use proto::http_auth::Credentials;
+use proto::lync::oauthtoken::OauthError;
 use proto::lync::webticket;
 use proto::ntlm::{ChannelBinding, Expected};
+use proto::soap;
 
-use crate::headers;
+use crate::headers::{self, TicketHeaders};
 use crate::path::CleanPath;
+use crate::preauth::asking::{Asking, By, Unreadable};
 use crate::preauth::handshake::{self, Fresh, Step};
 use crate::read;
 use crate::reply::{self, Replies};
-use crate::route::{Auth, Kind, Onward, Publication, Scheme};
+use crate::route::{
+    Auth, Kind, Onward, Publication, Route, Scheme, TicketPlace, TicketRule, TicketWanted, Tracking,
+};
 pub use failure::Failure;
 
 use decide::{activity, header_of, out_of_order};
-use state::{Asked, Bound, Next, Stage};
+use state::{Asked, Asker, Bound, Next, Stage};
 
 /// What the door knows of a connection when it is accepted.
 #[derive(Clone, Debug)]
@@ -88,6 +94,8 @@ pub enum RequestBody {
     AsSent,
     /// It was read and goes on byte for byte.
     Keep(Bytes),
+    /// It was read, and this goes on in its place; the head says where to.
+    Replace(Bytes),
 }
 
 /// What becomes of the answer.
@@ -193,7 +201,8 @@ impl Conversation {
     pub fn request(&mut self, head: &http::request::Parts, moment: Moment) -> Verdict {
         self.asked = None;
         match self.place(head, &moment) {
-            Ok(asked) if asked.route.auth == Auth::Anonymous => {
+            Ok(asked) if asked.route.kind == Kind::LyncAnon => self.by_body(asked),
+            Ok(asked) if asked.route.is_open_to(&asked.head.method) => {
                 self.interrupted();
                 if asked.route.kind != Kind::Plain && headers::has_body(head) {
                     return asked.no_body_wanted();
@@ -257,6 +266,7 @@ impl Conversation {
             replies,
             next: Next::Nothing,
             channel: None,
+            presented: TicketHeaders::Nothing,
             somebody: None,
             token: None,
         })
@@ -267,34 +277,9 @@ impl Conversation {
         let Some(mut asked) = self.asked.take() else {
             return out_of_order(&moment);
         };
-        let next = std::mem::replace(&mut asked.next, Next::Nothing);
-        if !matches!(next, Next::Verify(..) | Next::PassAs(_)) {
-            return out_of_order(&moment);
-        }
-        let request = headers::is_soap(&asked.head.headers)
-            .then(|| webticket::Request::parse_bytes(&body).ok());
-        let Some(request) = request.flatten() else {
-            let reply = asked.replies.fault(StatusCode::BAD_REQUEST);
-            return Verdict::Refuse {
-                reply,
-                close: false,
-                events: Vec::new(),
-            };
-        };
-        let sip_uri = request.sip_uri().map(str::to_owned);
-        match next {
-            Next::Verify(proof, channel) => {
-                let attempt = self.attempt(&asked, (*proof, channel), sip_uri);
-                asked.next = Next::Pass(Bound::Read(body));
-                self.asked = Some(asked);
-                Verdict::Verify(Box::new(attempt))
-            }
-            Next::PassAs(who) => {
-                if let Some(uri) = sip_uri.filter(|uri| !who.owns_sip_uri(uri)) {
-                    return self.not_the_owner(&asked, &who, (uri, moment.now));
-                }
-                self.forward(asked, Pass::As(who), Bound::Read(body))
-            }
+        match std::mem::replace(&mut asked.next, Next::Nothing) {
+            Next::Read(by) => self.asking(asked, by, (body, moment)),
+            Next::FindTicket => self.ticket_inside(asked, body),
             Next::Nothing | Next::Pass(_) => out_of_order(&moment),
         }
     }
@@ -324,7 +309,10 @@ impl Conversation {
                 }
                 self.forward(asked, Pass::As(who), bound)
             }
-            Err(Refusal::Denied) if channel == Some(Channel::Ticket) => self.ticket_wanted(&asked),
+            Err(Refusal::Denied) if channel == Some(Channel::Ticket) => {
+                asked.channel = None;
+                self.without_ticket(asked, bound)
+            }
             Err(Refusal::Denied) => self.denied(&asked),
             Err(Refusal::Unavailable(_)) => {
                 let sentence = "This cannot be checked now; try again later.\n";

@@ -145,6 +145,20 @@ pub fn may_tell_identity(name: &HeaderName) -> bool {
     !is_hop_by_hop(name) && !has_meaning
 }
 
+/// Which headers go on that may carry a ticket: the one that was checked and found to be known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum TicketHeaders {
+    /// None.
+    #[default]
+    Nothing,
+    /// `X-MS-WebTicket`.
+    WebTicket,
+    /// `Authorization: Bearer`.
+    Bearer,
+    /// Whatever there is: the route is only observed.
+    Any,
+}
+
 /// What is told to a back end beside what the client sent.
 pub(crate) struct Added<'a> {
     /// The client's address.
@@ -161,8 +175,8 @@ pub(crate) struct Added<'a> {
     pub(crate) pass: &'a [HeaderName],
     /// The names by which any back end here is told who the user is.
     pub(crate) identity: &'a BTreeSet<String>,
-    /// Whether a web ticket was checked, and found to be one that we know.
-    pub(crate) is_by_ticket: bool,
+    /// Which headers go on that may carry a ticket.
+    pub(crate) tickets: TicketHeaders,
     /// Whether the answer will be read by us, so that it must come whole and not compressed.
     pub(crate) is_read: bool,
 }
@@ -172,7 +186,7 @@ pub(crate) fn onward(sent: &HeaderMap, added: &Added<'_>) -> HeaderMap {
     let named = named_by_connection(sent);
     let mut onward = HeaderMap::with_capacity(sent.len() + 6);
     for (name, value) in sent {
-        if named.contains(name.as_str()) || !passes(name, added) {
+        if named.contains(name.as_str()) || !passes(name, value, added) {
             continue;
         }
         if name == header::COOKIE {
@@ -283,13 +297,22 @@ fn named_by_connection(headers: &HeaderMap) -> BTreeSet<String> {
 
 /// Whether a header of a client's passes under its name. Of its credentials only a ticket does that
 /// was checked; nobody here checks a Bearer token, so that none goes on.
-fn passes(name: &HeaderName, added: &Added<'_>) -> bool {
+fn passes(name: &HeaderName, value: &HeaderValue, added: &Added<'_>) -> bool {
     if name == WEB_TICKET {
-        return added.is_by_ticket;
+        return matches!(added.tickets, TicketHeaders::WebTicket | TicketHeaders::Any);
+    }
+    if name == header::AUTHORIZATION && is_bearer(value) {
+        return matches!(added.tickets, TicketHeaders::Bearer | TicketHeaders::Any);
     }
     let is_listed = is_standard(name) || added.pass.contains(name);
     let is_unreadable = added.is_read && asks_for_less(name);
     is_listed && may_be_passed(name, added.identity) && !is_unreadable
+}
+
+/// Whether credentials are a token, and no password in any form.
+pub(crate) fn is_bearer(value: &HeaderValue) -> bool {
+    let scheme = value.as_bytes().get(..7);
+    scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"bearer "))
 }
 
 /// Whether a header asks for an answer that cannot be read: a part of it, or compressed.

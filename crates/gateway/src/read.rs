@@ -89,10 +89,9 @@ pub(crate) fn metadata(
 ) -> Result<String, ReadError> {
     let names = Names(&host.names);
     let document = mex::Document::parse_bytes(body).map_err(|_| ReadError::Malformed)?;
-    let offered = offered_ports(host);
     let edited = document.edited(mex::Edit {
         map_address: &|address| names.mapped(address),
-        keeps_port: &|port| offered.contains(&port),
+        keeps_port: &|port| is_offered(port, host),
     });
     let kept = mex::Document::parse(&edited).map_err(|_| ReadError::Malformed)?;
     let is_published =
@@ -134,29 +133,44 @@ const WELL_KNOWN: [&str; 5] = [
     "tempuri.org",
 ];
 
-/// The names of the ports that stay: those whose logon this host offers.
-fn offered_ports(host: &Host) -> Vec<&'static str> {
-    let tickets = host
-        .routes
-        .iter()
-        .filter(|route| route.kind == Kind::LyncWebTicket);
-    let schemes: Vec<Scheme> = tickets.flat_map(|route| route.schemes()).copied().collect();
-    let mut ports = Vec::new();
-    if schemes.contains(&Scheme::Negotiate) {
-        ports.push("WebTicketServiceWinNegotiate");
-    }
-    if schemes.contains(&Scheme::Ntlm) {
-        ports.push("WebTicketServiceWinNtlm");
-    }
-    ports
+/// Whether a port stays: one whose logon this host offers, or one that is no logon.
+fn is_offered(port: &str, host: &Host) -> bool {
+    let Some((_, kind, scheme)) = LOGONS.iter().find(|(name, ..)| *name == port) else {
+        return !port.starts_with("WebTicketService")
+            && !port.starts_with("WsFed")
+            && port != "OAuth";
+    };
+    let mut routes = host.routes.iter().filter(|route| route.kind == *kind);
+    routes.any(|route| scheme.is_none_or(|scheme| route.schemes().contains(&scheme)))
 }
+
+/// The ports of the web ticket service that stand for a logon of ours.
+const LOGONS: [(&str, Kind, Option<Scheme>); 4] = [
+    (
+        "WebTicketServiceWinNegotiate",
+        Kind::LyncWebTicket,
+        Some(Scheme::Negotiate),
+    ),
+    (
+        "WebTicketServiceWinNtlm",
+        Kind::LyncWebTicket,
+        Some(Scheme::Ntlm),
+    ),
+    ("WebTicketServiceAuth", Kind::LyncAuth, None),
+    ("WebTicketServiceAnon", Kind::LyncAnon, None),
+];
 
 /// The tickets in an answer, each with what it is known by and when it ends.
 pub(crate) fn tickets(
     body: &[u8],
+    kind: Kind,
     now: Timestamp,
 ) -> Result<Vec<(TicketKey, Timestamp)>, ReadError> {
-    let found = Ticket::in_answer(body).map_err(|_| ReadError::Malformed)?;
+    let found = match kind {
+        Kind::LyncOauthtoken => Ticket::in_oauth_answer(body).map(|ticket| vec![ticket]),
+        _ => Ticket::in_answer(body),
+    };
+    let found = found.map_err(|_| ReadError::Malformed)?;
     if found.is_empty() {
         return Err(ReadError::NoTicket);
     }

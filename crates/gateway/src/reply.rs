@@ -5,6 +5,7 @@ use http::StatusCode;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use proto::http_auth::Challenge;
 use proto::lync::diagnostics::{self, MsDiagnostics};
+use proto::lync::oauthtoken::OauthError;
 use proto::soap::Fault;
 
 use crate::conversation::Reply;
@@ -52,7 +53,7 @@ impl Replies {
                 Scheme::Ntlm => Challenge::Ntlm(None),
                 Scheme::Negotiate => Challenge::Negotiate(None),
                 Scheme::Basic => Challenge::Basic { realm },
-                Scheme::Ticket => continue,
+                Scheme::UsernameToken | Scheme::Grant | Scheme::Ticket => continue,
             };
             append(&mut reply.headers, &offer);
         }
@@ -76,6 +77,38 @@ impl Replies {
                 .insert(HeaderName::from_static("x-ms-webticketurl"), url);
         }
         reply
+    }
+
+    /// 401 that says by which grants UCWA clients get tickets.
+    pub(crate) fn oauth_wanted(&self, challenge: Option<&str>) -> Reply {
+        let mut reply = self.plain(StatusCode::UNAUTHORIZED, "A web ticket is needed.\n");
+        let challenge = challenge.and_then(|challenge| HeaderValue::from_str(challenge).ok());
+        if let Some(challenge) = challenge {
+            reply.headers.insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        reply
+    }
+
+    /// 400 of the grants: the error's name, and what Lync says beside it.
+    pub(crate) fn oauth(&self, error: OauthError, host: &str) -> Reply {
+        let mut reply = Reply {
+            status: StatusCode::BAD_REQUEST,
+            headers: self.headers("application/json"),
+            body: Bytes::from(error.to_json()),
+            cause: None,
+        };
+        add_diagnostics(&mut reply, host);
+        reply
+    }
+
+    /// The fault of a ticket that is not one (28032).
+    pub(crate) fn ticket_fault(&self) -> Reply {
+        Reply {
+            status: StatusCode::INTERNAL_SERVER_ERROR,
+            headers: self.headers("text/xml; charset=utf-8"),
+            body: Bytes::from(Fault::invalid_web_ticket().to_xml()),
+            cause: None,
+        }
     }
 
     /// A SOAP fault: the sign-in failed, and nobody is told why.
@@ -117,7 +150,9 @@ pub(crate) fn add_diagnostics(reply: &mut Reply, host: &str) {
 pub(crate) fn challenge(scheme: Scheme, token: &[u8]) -> Challenge<'_> {
     match scheme {
         Scheme::Negotiate => Challenge::Negotiate(Some(token)),
-        Scheme::Ntlm | Scheme::Basic | Scheme::Ticket => Challenge::Ntlm(Some(token)),
+        Scheme::Ntlm | Scheme::Basic | Scheme::UsernameToken | Scheme::Grant | Scheme::Ticket => {
+            Challenge::Ntlm(Some(token))
+        }
     }
 }
 

@@ -19,8 +19,52 @@ pub enum Scheme {
     Negotiate,
     /// `Authorization: Basic`.
     Basic,
-    /// A web ticket in `X-MS-WebTicket` that was relayed by this gate.
+    /// A UsernameToken in a SOAP header.
+    UsernameToken,
+    /// A grant of `/WebTicket/oauthtoken`.
+    Grant,
+    /// A web ticket that was relayed by this gate.
     Ticket,
+}
+
+/// Where a route's tickets are, and what becomes of whoever brings none that is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TicketRule {
+    /// Where the ticket is.
+    pub place: TicketPlace,
+    /// What whoever brings none is answered.
+    pub wanted: TicketWanted,
+    /// Whether one must be known.
+    pub tracking: Tracking,
+}
+
+/// Where a ticket is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TicketPlace {
+    /// In `X-MS-WebTicket`, or as `Authorization: Bearer cwt=`.
+    Header,
+    /// In the security header of a SOAP message.
+    SecurityHeader,
+}
+
+/// The server's own answer to a ticket that is not one (design 13).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TicketWanted {
+    /// 401 with `X-MS-WebTicketURL`.
+    Url,
+    /// A SOAP fault with 28032.
+    Fault,
+    /// 401 with the challenge `MsRtcOAuth`.
+    MsRtcOauth,
+}
+
+/// Whether a ticket must be known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tracking {
+    /// It must.
+    Require,
+    /// Where the ticket is UNCONFIRMED: whoever brings none that is known passes as nobody.
+    Observe,
 }
 
 /// What a route asks before anything passes.
@@ -62,8 +106,14 @@ pub enum Kind {
     /// Lync web ticket: the RST is read before anything is forwarded, the ticket in the answer is
     /// recorded before it is passed on.
     LyncWebTicket,
-    /// The user link: without a known ticket our own 401 with `X-MS-WebTicketURL`.
+    /// The user link: the answer is read as discover's is.
     LyncUserLink,
+    /// Lync web ticket by UsernameToken: the token is read and goes no further.
+    LyncAuth,
+    /// Lync web ticket for a meeting's guests.
+    LyncAnon,
+    /// `/WebTicket/oauthtoken`: the form says by what the ticket is asked for.
+    LyncOauthtoken,
 }
 
 /// How the back end learns who the user is.
@@ -91,6 +141,14 @@ pub struct Route {
     pub methods: Vec<Method>,
     /// What must be proved.
     pub auth: Auth,
+    /// Where its tickets are, where it takes any.
+    pub ticket: Option<TicketRule>,
+    /// Whether a meeting's guests are let in here beside those who prove who they are.
+    pub takes_guests: bool,
+    /// Methods that pass as nobody's whatever must be proved otherwise: a browser's CORS preflight.
+    pub open_methods: Vec<Method>,
+    /// The path that the back end is asked for; `None` keeps the client's.
+    pub onward_path: Option<http::uri::PathAndQuery>,
     /// What a request is.
     pub kind: Kind,
     /// The service, for policy and scope.
@@ -116,10 +174,12 @@ pub struct Host {
     pub names: BTreeMap<String, String>,
     /// The port that clients see; `None` is 443.
     pub public_port: Option<u16>,
-    /// The host name and path of the web ticket service, for `X-MS-WebTicketURL`.
+    /// The address of the web ticket service, for `X-MS-WebTicketURL`.
     pub web_ticket_url: Option<String>,
     /// Scheme, name and port of a host where Lync's clients begin, for those that come over plain HTTP.
     pub discover_origin: Option<String>,
+    /// The challenge that says where and by which grants UCWA clients get tickets.
+    pub ms_rtc_oauth: Option<String>,
 }
 
 /// Everything that one gate publishes, by host name (lower case, without port).
@@ -158,8 +218,24 @@ impl Route {
     /// Whether a method passes.
     #[must_use]
     pub fn takes(&self, method: &Method) -> bool {
-        crate::headers::known_methods().contains(method)
-            && (self.methods.is_empty() || self.methods.contains(method))
+        let is_listed = self.methods.is_empty() || self.methods.contains(method);
+        let is_known = crate::headers::known_methods().contains(method);
+        is_known && (is_listed || self.open_methods.contains(method))
+    }
+
+    /// Whether a method passes as nobody's.
+    #[must_use]
+    pub fn is_open_to(&self, method: &Method) -> bool {
+        self.auth == Auth::Anonymous || self.open_methods.contains(method)
+    }
+
+    /// Whether its requests ask for a ticket, and are read before they go on.
+    #[must_use]
+    pub fn asks_for_ticket(&self) -> bool {
+        match self.kind {
+            Kind::LyncWebTicket | Kind::LyncAuth | Kind::LyncAnon | Kind::LyncOauthtoken => true,
+            Kind::Plain | Kind::LyncDiscover | Kind::LyncMex | Kind::LyncUserLink => false,
+        }
     }
 
     /// The methods that pass, as `Allow` lists them.
@@ -190,6 +266,10 @@ mod tests {
             path,
             methods: vec![Method::GET],
             auth: Auth::Anonymous,
+            ticket: None,
+            takes_guests: false,
+            open_methods: Vec::new(),
+            onward_path: None,
             kind: Kind::Plain,
             service: Service::LYNC,
             farm: "farm".to_owned(),

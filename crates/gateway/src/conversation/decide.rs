@@ -2,9 +2,6 @@
 
 use super::*;
 
-/// The largest web ticket request that is read.
-const MAX_TICKET_REQUEST: usize = 64 * 1024;
-
 impl Conversation {
     /// The published host that a request names, and how back ends hear of it; it must be the one that
     /// TLS asked for, too.
@@ -48,8 +45,11 @@ impl Conversation {
 
     /// A route that asks for a proof.
     pub(super) fn protected(&mut self, asked: Asked, moment: Moment) -> Verdict {
-        if asked.route.schemes().contains(&Scheme::Ticket) {
-            return self.by_ticket(asked);
+        if let Some(rule) = asked.route.ticket {
+            return self.by_ticket(asked, rule);
+        }
+        if asked.route.kind == Kind::LyncAuth {
+            return self.by_body(asked);
         }
         let mut offered = asked.head.headers.get_all(header::AUTHORIZATION).iter();
         let (first, second) = (offered.next(), offered.next());
@@ -92,41 +92,30 @@ impl Conversation {
     }
 
     /// Without credentials of its own a request is its connection's, where that belongs to somebody
-    /// by a scheme of this route and for this service.
+    /// by a scheme of this route and for this service; or its body says whose it is.
     fn by_connection(&mut self, asked: Asked, now: Timestamp) -> Verdict {
         self.interrupted();
+        match self.owner(&asked.route, now) {
+            Some(who) => self.pass_as(asked, who),
+            None if asked.route.kind == Kind::LyncOauthtoken => self.by_body(asked),
+            None => self.unauthorized(&asked),
+        }
+    }
+
+    /// Whoever the connection belongs to, as far as a route goes by that.
+    fn owner(&mut self, route: &Route, now: Timestamp) -> Option<Arc<Authenticated>> {
         if self.identity().is_some_and(|who| !who.stands(now)) {
             self.stage = Stage::Nobody;
         }
-        if let Stage::Somebody {
-            who,
-            scheme,
-            service,
-        } = &self.stage
-            && asked.route.schemes().contains(scheme)
-            && *service == asked.route.service
-        {
-            let who = Arc::clone(who);
-            return self.pass_as(asked, who);
-        }
-        self.unauthorized(&asked)
-    }
-
-    /// A web ticket. Authorization is not looked at here, and whoever the connection belongs to stays.
-    fn by_ticket(&mut self, asked: Asked) -> Verdict {
-        self.interrupted();
-        let mut presented = asked.head.headers.get_all(headers::WEB_TICKET).iter();
-        let (first, second) = (presented.next(), presented.next());
-        let only = first
-            .filter(|_| second.is_none())
-            .and_then(|value| value.to_str().ok());
-        let ticket = only.and_then(|value| webticket::Ticket::from_header(value).ok());
-        match ticket {
-            Some(ticket) => {
-                let proof = Proof::Ticket(TicketKey::of(&ticket.key()));
-                self.verify(asked, proof, Channel::Ticket)
+        match &self.stage {
+            Stage::Somebody {
+                who,
+                scheme,
+                service,
+            } if route.schemes().contains(scheme) && *service == route.service => {
+                Some(Arc::clone(who))
             }
-            None => self.ticket_wanted(&asked),
+            Stage::Somebody { .. } | Stage::Nobody | Stage::Waiting(_) => None,
         }
     }
 
@@ -152,7 +141,11 @@ impl Conversation {
         };
         let channel = match scheme {
             Scheme::Negotiate => Channel::Negotiate,
-            Scheme::Ntlm | Scheme::Basic | Scheme::Ticket => Channel::Ntlm,
+            Scheme::Ntlm
+            | Scheme::Basic
+            | Scheme::UsernameToken
+            | Scheme::Grant
+            | Scheme::Ticket => Channel::Ntlm,
         };
         let step = match before {
             _ if handshake::begins(token) => handshake::begun(scheme, token, &fresh),
@@ -202,20 +195,13 @@ impl Conversation {
         }
     }
 
-    /// Verifies a proof; a web ticket request is read first, as it names whom the ticket is for.
+    /// Verifies a proof; a request for a ticket is read first, as it names whom the ticket is for.
     fn verify(&mut self, mut asked: Asked, proof: Proof, channel: Channel) -> Verdict {
-        asked.channel = Some(channel);
-        if asked.route.kind == Kind::LyncWebTicket {
-            asked.next = Next::Verify(Box::new(proof), channel);
-            self.asked = Some(asked);
-            return Verdict::ReadBody {
-                at_most: MAX_TICKET_REQUEST,
-            };
+        if asked.route.asks_for_ticket() {
+            asked.channel = Some(channel);
+            return self.read(asked, Asker::Proves(Box::new(proof), channel));
         }
-        let attempt = self.attempt(&asked, (proof, channel), None);
-        asked.next = Next::Pass(Bound::Streams);
-        self.asked = Some(asked);
-        Verdict::Verify(Box::new(attempt))
+        self.prove(asked, (proof, channel), (None, Bound::Streams))
     }
 
     pub(super) fn attempt(
@@ -236,13 +222,9 @@ impl Conversation {
         }
     }
 
-    fn pass_as(&mut self, mut asked: Asked, who: Arc<Authenticated>) -> Verdict {
-        if asked.route.kind == Kind::LyncWebTicket {
-            asked.next = Next::PassAs(who);
-            self.asked = Some(asked);
-            return Verdict::ReadBody {
-                at_most: MAX_TICKET_REQUEST,
-            };
+    fn pass_as(&mut self, asked: Asked, who: Arc<Authenticated>) -> Verdict {
+        if asked.route.asks_for_ticket() {
+            return self.read(asked, Asker::Known(who));
         }
         self.forward(asked, Pass::As(who), Bound::Streams)
     }
@@ -255,9 +237,11 @@ impl Conversation {
             Kind::LyncDiscover | Kind::LyncMex | Kind::LyncUserLink => AnswerBody::Read {
                 at_most: read::MAX_DOCUMENT,
             },
-            Kind::LyncWebTicket => AnswerBody::Read {
-                at_most: read::MAX_TICKET_ANSWER,
-            },
+            Kind::LyncWebTicket | Kind::LyncAuth | Kind::LyncAnon | Kind::LyncOauthtoken => {
+                AnswerBody::Read {
+                    at_most: read::MAX_TICKET_ANSWER,
+                }
+            }
         };
         let Some(head) = self.onward_head(&asked, answer != AnswerBody::Stream) else {
             let sentence = "The request cannot be passed on.\n";
@@ -284,6 +268,7 @@ impl Conversation {
             body: match bound {
                 Bound::Streams => RequestBody::AsSent,
                 Bound::Read(body) => RequestBody::Keep(body),
+                Bound::Replaced(body) => RequestBody::Replace(body),
             },
             answer,
             activity,
@@ -305,10 +290,13 @@ impl Conversation {
             set: &route.set_headers,
             pass: &route.pass_headers,
             identity: &self.publication.identity_headers,
-            is_by_ticket: asked.channel == Some(Channel::Ticket),
+            tickets: asked.ticket_headers(),
             is_read,
         };
-        let path = asked.head.uri.path_and_query()?.clone();
+        let path = match &route.onward_path {
+            Some(path) => path.clone(),
+            None => asked.head.uri.path_and_query()?.clone(),
+        };
         let mut head = http::Request::builder()
             .method(asked.head.method.clone())
             .uri(http::Uri::from(path))
@@ -322,24 +310,27 @@ impl Conversation {
     }
 
     /// 401 with this route's offers.
-    fn unauthorized(&self, asked: &Asked) -> Verdict {
+    pub(super) fn unauthorized(&self, asked: &Asked) -> Verdict {
         let realm = &self.publication.basic_realm;
         Verdict::Challenge(asked.replies.offers(asked.route.schemes(), realm))
     }
 
-    /// 401 after a proof that was not right, the same for every reason.
+    /// The answer to a proof that was not right, the same for every reason.
     pub(super) fn denied(&self, asked: &Asked) -> Verdict {
-        let mut verdict = self.unauthorized(asked);
-        if let (Verdict::Challenge(reply), Kind::LyncWebTicket) = (&mut verdict, asked.route.kind) {
-            reply::add_diagnostics(reply, &asked.name);
+        match asked.route.kind {
+            Kind::LyncAuth => refused(asked.replies.fault(StatusCode::INTERNAL_SERVER_ERROR)),
+            Kind::LyncOauthtoken if asked.channel == Some(Channel::Grant) => {
+                refused(asked.replies.oauth(OauthError::InvalidGrant, &asked.name))
+            }
+            Kind::LyncWebTicket => {
+                let mut verdict = self.unauthorized(asked);
+                if let Verdict::Challenge(reply) = &mut verdict {
+                    reply::add_diagnostics(reply, &asked.name);
+                }
+                verdict
+            }
+            _ => self.unauthorized(asked),
         }
-        verdict
-    }
-
-    pub(super) fn ticket_wanted(&self, asked: &Asked) -> Verdict {
-        let host = self.publication.hosts.get(&asked.name);
-        let url = host.and_then(|host| host.web_ticket_url.as_deref());
-        Verdict::Challenge(asked.replies.ticket_wanted(url))
     }
 
     /// Somebody who is signed in asks for a ticket in another's name.
@@ -404,7 +395,7 @@ impl Conversation {
                 read::discover(body, content_type, (&self.publication, host), is_external)?
             }
             Kind::LyncMex => read::metadata(body, (&self.publication, host))?,
-            Kind::LyncWebTicket => {
+            Kind::LyncWebTicket | Kind::LyncAuth | Kind::LyncAnon | Kind::LyncOauthtoken => {
                 let tickets = self.relayed(asked, body, now)?;
                 return Ok(Answered {
                     body: body.clone(),
@@ -430,8 +421,11 @@ impl Conversation {
         body: &[u8],
         now: Timestamp,
     ) -> Result<Vec<RelayedTicket>, read::ReadError> {
-        let who = asked.somebody.as_ref().ok_or(read::ReadError::NoTicket)?;
-        let found = read::tickets(body, now)?.into_iter();
+        let found = read::tickets(body, asked.route.kind, now)?.into_iter();
+        // A guest's ticket is nobody's: it is not kept, and so opens nothing that asks for one.
+        let Some(who) = &asked.somebody else {
+            return Ok(Vec::new());
+        };
         let relayed = found.map(|(key, expires)| RelayedTicket {
             key,
             account: who.account_id().clone(),
@@ -442,6 +436,15 @@ impl Conversation {
             expires,
         });
         Ok(relayed.collect())
+    }
+}
+
+/// An answer of our own after which the connection stays.
+pub(super) fn refused(reply: Reply) -> Verdict {
+    Verdict::Refuse {
+        reply,
+        close: false,
+        events: Vec::new(),
     }
 }
 

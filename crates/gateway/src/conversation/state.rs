@@ -6,9 +6,10 @@ use authn::place::{ActivityId, Channel, Service};
 use authn::{Authenticated, Proof};
 use bytes::Bytes;
 
+use crate::headers::TicketHeaders;
 use crate::preauth::handshake::Handshake;
 use crate::reply::Replies;
-use crate::route::{Route, Scheme};
+use crate::route::{Route, Scheme, Tracking};
 
 /// Whom the connection belongs to.
 #[derive(Debug)]
@@ -36,6 +37,7 @@ pub(super) struct Asked {
     pub(super) replies: Replies,
     pub(super) next: Next,
     pub(super) channel: Option<Channel>,
+    pub(super) presented: TicketHeaders,
     pub(super) somebody: Option<Arc<Authenticated>>,
     pub(super) token: Option<(Scheme, Vec<u8>)>,
 }
@@ -45,10 +47,10 @@ pub(super) struct Asked {
 pub(super) enum Next {
     /// Nothing: neither is awaited.
     Nothing,
-    /// It passes as somebody, once its body was read.
-    PassAs(Arc<Authenticated>),
-    /// It is verified, once its body was read.
-    Verify(Box<Proof>, Channel),
+    /// Its body is read, and says what is asked for.
+    Read(Asker),
+    /// Its body is read, and has a ticket in it.
+    FindTicket,
     /// It passes with this body, once it was verified.
     Pass(Bound),
 }
@@ -58,8 +60,21 @@ pub(super) enum Next {
 pub(super) enum Bound {
     /// It streams.
     Streams,
-    /// It was read.
+    /// It was read and goes on as it came.
     Read(Bytes),
+    /// It was read, and this goes on in its place.
+    Replaced(Bytes),
+}
+
+/// Who asks for a ticket, as far as is known before the body is read.
+#[derive(Debug)]
+pub(super) enum Asker {
+    /// Nobody yet: the body may say.
+    Unknown,
+    /// Whoever the connection belongs to.
+    Known(Arc<Authenticated>),
+    /// Whoever this proves.
+    Proves(Box<Proof>, Channel),
 }
 
 impl Asked {
@@ -68,7 +83,19 @@ impl Asked {
         match self.channel? {
             Channel::Ntlm => Some(Scheme::Ntlm),
             Channel::Negotiate => Some(Scheme::Negotiate),
-            Channel::Basic | Channel::Ticket => None,
+            Channel::Basic | Channel::UsernameToken | Channel::Grant | Channel::Ticket => None,
+        }
+    }
+
+    /// Which headers go on that may carry a ticket.
+    pub(super) fn ticket_headers(&self) -> TicketHeaders {
+        let rule = self.route.ticket;
+        if rule.is_some_and(|rule| rule.tracking == Tracking::Observe) {
+            TicketHeaders::Any
+        } else if self.channel == Some(Channel::Ticket) {
+            self.presented
+        } else {
+            TicketHeaders::Nothing
         }
     }
 }

@@ -23,7 +23,7 @@ fn head(version: Version, lines: &[(&str, &str)]) -> http::request::Parts {
 }
 
 /// What of these headers goes on, where the route lists these names.
-fn passed_where(lines: &[(&str, &str)], pass: &[&str], is_by_ticket: bool) -> HeaderMap {
+fn passed_where(lines: &[(&str, &str)], pass: &[&str], tickets: TicketHeaders) -> HeaderMap {
     let ours = BTreeSet::from(["x-who".to_owned()]);
     let host = HeaderValue::from_static("mail.contoso.com");
     let pass: Vec<HeaderName> = pass.iter().map(|name| name.parse().unwrap()).collect();
@@ -38,14 +38,14 @@ fn passed_where(lines: &[(&str, &str)], pass: &[&str], is_by_ticket: bool) -> He
         )],
         pass: &pass,
         identity: &ours,
-        is_by_ticket,
+        tickets,
         is_read: false,
     };
     onward(&headers(lines), &added)
 }
 
 fn passed(lines: &[(&str, &str)]) -> HeaderMap {
-    passed_where(lines, &["x-mine"], false)
+    passed_where(lines, &["x-mine"], TicketHeaders::Nothing)
 }
 
 #[test]
@@ -182,7 +182,7 @@ fn t_http_6_identity_headers_of_clients_do_not_pass_in_any_spelling() {
     ] {
         // Not even where somebody listed it.
         let lines = [(name, "evil"), (name, "evil2")];
-        let seen = passed_where(&lines, &[name], true);
+        let seen = passed_where(&lines, &[name], TicketHeaders::Any);
         assert!(
             !seen
                 .values()
@@ -233,11 +233,12 @@ fn t_http_6_what_no_list_names_does_not_go_on() {
         .filter(|value| value.len() == 1 && *value != "1");
     assert_eq!(kept.count(), 4, "{seen:?}");
     assert!(!seen.values().any(|value| value == "evil"), "{seen:?}");
-    assert!(!passed_where(&lines, &[], false).contains_key("x-mine"));
+    assert!(!passed_where(&lines, &[], TicketHeaders::Nothing).contains_key("x-mine"));
 }
 
 #[test]
 fn credentials_of_the_connection_do_not_pass_and_a_ticket_only_where_it_was_checked() {
+    let listed = ["authorization", "x-ms-webticket"];
     for value in [
         "NTLM TlRM",
         "Negotiate YII",
@@ -245,15 +246,24 @@ fn credentials_of_the_connection_do_not_pass_and_a_ticket_only_where_it_was_chec
         "Digest a=b",
         "Kerberos x",
         "bearer",
-        "Bearer cwt=AA",
     ] {
-        let lines = [("authorization", value), ("x-ms-webticket", "cwt=AA")];
-        let listed = ["authorization", "x-ms-webticket"];
-        let seen = passed_where(&lines, &listed, true);
-        assert!(!seen.contains_key("authorization"), "{value}");
-        assert_eq!(seen["x-ms-webticket"], "cwt=AA");
-        let seen = passed_where(&lines, &listed, false);
-        assert!(!seen.contains_key("x-ms-webticket"), "{value}");
+        for tickets in [TicketHeaders::Nothing, TicketHeaders::Any] {
+            let seen = passed_where(&[("authorization", value)], &listed, tickets);
+            assert!(!seen.contains_key("authorization"), "{value}");
+        }
+    }
+    let both = [
+        ("authorization", "Bearer cwt=AA"),
+        ("x-ms-webticket", "cwt=AA"),
+    ];
+    for (tickets, passing) in [
+        (TicketHeaders::Nothing, [false, false]),
+        (TicketHeaders::WebTicket, [false, true]),
+        (TicketHeaders::Bearer, [true, false]),
+        (TicketHeaders::Any, [true, true]),
+    ] {
+        let seen = passed_where(&both, &listed, tickets);
+        assert_eq!(listed.map(|name| seen.contains_key(name)), passing);
     }
     let proxied = passed(&[
         ("proxy-authorization", "Basic YTpi"),

@@ -2,4 +2,5 @@
 //!
 //! Nothing here knows whether a secret is right; that is `authn`'s. Start at [`handshake`].
 
+pub(crate) mod asking;
 pub(crate) mod handshake;

@@ -1,20 +1,51 @@
-//! Lync and Skype for Business: discover, MEX, the web ticket and the user link (design 14).
+//! Lync and Skype for Business: every path that is published, and what it takes (design 14).
 //!
-//! Whatever is not listed is 404. Paths are those of `reference` [MS-OCDISCWS] and [MS-OCAUTHWS].
+//! Whatever is not listed is 404: certificate and PIN logon, the advanced web ticket service, the
+//! control panel and PowerShell. Paths are those of [MS-OCDISCWS], [MS-OCAUTHWS] and UCWA; they are
+//! compared without regard to case, as IIS does. Start at [`hosts`].
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use authn::place::Service;
+use http::uri::PathAndQuery;
 use http::{HeaderName, Method};
 
 use crate::rewrite::lower_case;
-use crate::route::{Auth, Host, Kind, Onward, PathPattern, Route, Scheme};
+use crate::route::{
+    Auth, Host, Kind, Onward, PathPattern, Route, Scheme, TicketPlace, TicketRule, TicketWanted,
+    Tracking,
+};
 
 const ROOT: &str = "/Autodiscover/AutodiscoverService.svc/root";
 const USER: &str = "/Autodiscover/AutodiscoverService.svc/root/user";
+const OAUTH_USER: &str = "/Autodiscover/AutodiscoverService.svc/root/oauth/user";
 const WEB_TICKET: &str = "/WebTicket/WebTicketService.svc";
-const WEB_TICKET_MEX: &str = "/WebTicket/WebTicketService.svc/mex";
+const AUTH: &str = "/WebTicket/WebTicketService.svc/Auth";
+const ANON: &str = "/WebTicket/WebTicketService.svc/Anon";
+const OAUTHTOKEN: &str = "/WebTicket/oauthtoken";
+
+/// Metadata that anybody may read, edited.
+const METADATA: [&str; 3] = [
+    "/WebTicket/WebTicketService.svc/mex",
+    "/CertProv/CertProvisioningService.svc/mex",
+    "/groupexpansion/service.svc/mex",
+];
+
+/// SOAP services whose messages carry the ticket.
+const SOAP: [&str; 2] = ["/CertProv", "/groupexpansion"];
+
+/// What browsers are shown before and without any ticket.
+const PAGES: [&str; 5] = [
+    "/meet",
+    "/dialin",
+    "/lwa",
+    "/Autodiscover/XFrame",
+    "/PassiveAuth",
+];
+
+/// Services where the ticket's place is UNCONFIRMED.
+const OBSERVED: [&str; 2] = ["/Reach", "/Scheduler"];
 
 /// A pool or Director, as it is published.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +64,8 @@ pub struct LyncPool {
     pub host_header: Option<String>,
     /// How it learns who the user is.
     pub onward: Onward,
+    /// Whether a meeting's guests are let in.
+    pub guests: bool,
 }
 
 /// Everything that a pool publishes, by host.
@@ -40,35 +73,195 @@ pub struct LyncPool {
 pub fn hosts(pool: &LyncPool) -> Vec<(String, Host)> {
     let names = lower_case(&pool.internal_names);
     let public_port = Some(pool.public_port).filter(|port| *port != 443);
-    let root = |path: &str| anonymous(pool, path, Kind::LyncDiscover);
     let discover = |host: &String| {
-        let routes = vec![root("/"), root(ROOT)];
+        let routes = vec![root(pool, "/"), root(pool, ROOT)];
         (
             host.clone(),
             Host {
                 routes,
                 names: names.clone(),
                 public_port,
-                web_ticket_url: None,
                 discover_origin: Some(origin(pool, host)),
+                ..Host::default()
             },
         )
     };
     let web = Host {
-        routes: vec![
-            root(ROOT),
-            protected(pool, USER, Kind::LyncUserLink),
-            anonymous(pool, WEB_TICKET_MEX, Kind::LyncMex),
-            protected(pool, WEB_TICKET, Kind::LyncWebTicket),
-        ],
+        routes: web_routes(pool),
         names: names.clone(),
         public_port,
-        web_ticket_url: Some(format!("{}{WEB_TICKET}", origin(pool, &pool.web_host))),
+        web_ticket_url: Some(url(pool, WEB_TICKET)),
+        ms_rtc_oauth: Some(ms_rtc_oauth(pool)),
         discover_origin: None,
     };
     let mut hosts: Vec<(String, Host)> = pool.discover_hosts.iter().map(discover).collect();
     hosts.push((pool.web_host.clone(), web));
     hosts
+}
+
+fn web_routes(pool: &LyncPool) -> Vec<Arc<Route>> {
+    let mut routes = vec![
+        root(pool, ROOT),
+        by_ticket(pool, exact(USER), TicketWanted::Url, Kind::LyncUserLink),
+        by_ticket(
+            pool,
+            exact(OAUTH_USER),
+            TicketWanted::MsRtcOauth,
+            Kind::LyncUserLink,
+        ),
+        web_ticket(pool, WEB_TICKET, Kind::LyncWebTicket),
+        web_ticket(pool, AUTH, Kind::LyncAuth),
+        web_ticket(pool, OAUTHTOKEN, Kind::LyncOauthtoken),
+        ucwa(pool),
+        by_ticket(pool, below("/abs"), TicketWanted::Url, Kind::Plain),
+        by_ticket(pool, below("/Mcx"), TicketWanted::Url, Kind::Plain),
+    ];
+    if pool.guests {
+        routes.push(web_ticket(pool, ANON, Kind::LyncAnon));
+    }
+    routes.extend(METADATA.map(|path| metadata(pool, path)));
+    routes.extend(SOAP.map(|path| soap(pool, path)));
+    routes.extend(PAGES.map(|path| page(pool, path)));
+    routes.extend(OBSERVED.map(|path| observed(pool, path)));
+    routes
+}
+
+fn root(pool: &LyncPool, path: &str) -> Arc<Route> {
+    Arc::new(Route {
+        methods: vec![Method::GET, Method::HEAD],
+        auth: Auth::Anonymous,
+        kind: Kind::LyncDiscover,
+        ..route(pool, exact(path))
+    })
+}
+
+/// INTEROP: some clients ask for metadata by WS-Transfer, with POST.
+fn metadata(pool: &LyncPool, path: &str) -> Arc<Route> {
+    Arc::new(Route {
+        methods: vec![Method::GET, Method::HEAD, Method::POST],
+        auth: Auth::Anonymous,
+        kind: Kind::LyncMex,
+        ..route(pool, exact(path))
+    })
+}
+
+/// Whatever is asked for a ticket, the pool is asked by the way that takes our word.
+fn web_ticket(pool: &LyncPool, path: &'static str, kind: Kind) -> Arc<Route> {
+    let (schemes, onward_path) = match kind {
+        Kind::LyncAuth => (vec![Scheme::UsernameToken], Some(WEB_TICKET)),
+        Kind::LyncAnon => (Vec::new(), None),
+        Kind::LyncOauthtoken => (vec![Scheme::Negotiate, Scheme::Ntlm, Scheme::Grant], None),
+        _ => (vec![Scheme::Negotiate, Scheme::Ntlm], None),
+    };
+    let is_anonymous = schemes.is_empty();
+    Arc::new(Route {
+        methods: vec![Method::POST],
+        auth: if is_anonymous {
+            Auth::Anonymous
+        } else {
+            Auth::Schemes(schemes)
+        },
+        takes_guests: pool.guests,
+        onward: if is_anonymous {
+            Onward::None
+        } else {
+            pool.onward.clone()
+        },
+        onward_path: onward_path.map(PathAndQuery::from_static),
+        kind,
+        ..route(pool, exact(path))
+    })
+}
+
+fn by_ticket(pool: &LyncPool, path: PathPattern, wanted: TicketWanted, kind: Kind) -> Arc<Route> {
+    let methods = match kind {
+        Kind::LyncUserLink => vec![Method::GET],
+        _ => Vec::new(),
+    };
+    Arc::new(Route {
+        methods,
+        ticket: Some(TicketRule {
+            place: TicketPlace::Header,
+            wanted,
+            tracking: Tracking::Require,
+        }),
+        kind,
+        ..route(pool, path)
+    })
+}
+
+fn ucwa(pool: &LyncPool) -> Arc<Route> {
+    let route = by_ticket(pool, below("/ucwa"), TicketWanted::MsRtcOauth, Kind::Plain);
+    Arc::new(Route {
+        open_methods: vec![Method::OPTIONS],
+        ..(*route).clone()
+    })
+}
+
+fn soap(pool: &LyncPool, path: &str) -> Arc<Route> {
+    Arc::new(Route {
+        methods: vec![Method::POST],
+        ticket: Some(TicketRule {
+            place: TicketPlace::SecurityHeader,
+            wanted: TicketWanted::Fault,
+            tracking: Tracking::Require,
+        }),
+        ..route(pool, below(path))
+    })
+}
+
+fn page(pool: &LyncPool, path: &str) -> Arc<Route> {
+    Arc::new(Route {
+        auth: Auth::Anonymous,
+        ..route(pool, below(path))
+    })
+}
+
+fn observed(pool: &LyncPool, path: &str) -> Arc<Route> {
+    Arc::new(Route {
+        ticket: Some(TicketRule {
+            place: TicketPlace::Header,
+            wanted: TicketWanted::Url,
+            tracking: Tracking::Observe,
+        }),
+        ..route(pool, below(path))
+    })
+}
+
+fn route(pool: &LyncPool, path: PathPattern) -> Route {
+    let shown = match &path {
+        PathPattern::Exact(path) | PathPattern::Below(path) => path.clone(),
+        PathPattern::BelowWith { below, segment } => format!("{below}/../{segment}"),
+    };
+    Route {
+        name: format!("lync {shown}"),
+        path,
+        methods: Vec::new(),
+        auth: Auth::Schemes(vec![Scheme::Ticket]),
+        ticket: None,
+        takes_guests: false,
+        open_methods: Vec::new(),
+        onward_path: None,
+        kind: Kind::Plain,
+        service: Service::LYNC,
+        farm: pool.farm.clone(),
+        host_header: pool.host_header.clone(),
+        onward: Onward::None,
+        pass_headers: HEADERS.map(HeaderName::from_static).to_vec(),
+        set_headers: Vec::new(),
+    }
+}
+
+fn exact(path: &str) -> PathPattern {
+    PathPattern::Exact(path.to_owned())
+}
+
+fn below(path: &str) -> PathPattern {
+    PathPattern::Below(path.to_owned())
+}
+
+fn url(pool: &LyncPool, path: &str) -> String {
+    format!("{}{path}", origin(pool, &pool.web_host))
 }
 
 /// Scheme, name and port of a host as clients write them.
@@ -79,51 +272,15 @@ fn origin(pool: &LyncPool, host: &str) -> String {
     }
 }
 
-fn anonymous(pool: &LyncPool, path: &str, kind: Kind) -> Arc<Route> {
-    let methods = vec![Method::GET, Method::HEAD];
-    Arc::new(Route {
-        methods,
-        auth: Auth::Anonymous,
-        onward: Onward::None,
-        ..route(pool, path, kind)
-    })
-}
-
-/// The web ticket by Windows authentication, the user link by the ticket.
-fn protected(pool: &LyncPool, path: &str, kind: Kind) -> Arc<Route> {
-    let by_ticket = kind == Kind::LyncUserLink;
-    let (method, schemes, onward) = if by_ticket {
-        (Method::GET, vec![Scheme::Ticket], Onward::None)
+/// What UCWA clients are told (UCWA "Authentication in UCWA").
+fn ms_rtc_oauth(pool: &LyncPool) -> String {
+    let guests = if pool.guests {
+        "urn:microsoft.rtc:anonmeeting,"
     } else {
-        (
-            Method::POST,
-            vec![Scheme::Negotiate, Scheme::Ntlm],
-            pool.onward.clone(),
-        )
+        ""
     };
-    let auth = Auth::Schemes(schemes);
-    Arc::new(Route {
-        methods: vec![method],
-        auth,
-        onward,
-        ..route(pool, path, kind)
-    })
-}
-
-fn route(pool: &LyncPool, path: &str, kind: Kind) -> Route {
-    Route {
-        name: format!("lync {path}"),
-        path: PathPattern::Exact(path.to_owned()),
-        methods: Vec::new(),
-        auth: Auth::Schemes(Vec::new()),
-        kind,
-        service: Service::LYNC,
-        farm: pool.farm.clone(),
-        host_header: pool.host_header.clone(),
-        onward: Onward::None,
-        pass_headers: HEADERS.map(HeaderName::from_static).to_vec(),
-        set_headers: Vec::new(),
-    }
+    let href = url(pool, OAUTHTOKEN);
+    format!("MsRtcOAuth href=\"{href}\",grant_type=\"urn:microsoft.rtc:windows,{guests}password\"")
 }
 
 /// Request headers of Lync's clients and of the web SDK (UCWA).

@@ -26,5 +26,7 @@ mod plain;
 mod refusals;
 mod revocations;
 mod schemes;
+mod tracked;
 mod user_link;
+mod ways_in;
 mod web_ticket;

@@ -257,7 +257,7 @@ pub(crate) fn peer() -> Peer {
 
 /// Two Lync pools and an Exchange organisation.
 pub(crate) fn publication() -> Publication {
-    let first = pool(LYNC, FRONT_END, "lync");
+    let first = lync_pool();
     let second = LyncPool {
         discover_hosts: Vec::new(),
         ..pool(OTHER_POOL, "fe02.contoso.local", "lync2")
@@ -294,6 +294,11 @@ pub(crate) fn publication_with(host: &str, change: impl Fn(&mut Route)) -> Publi
     publication
 }
 
+/// The first of the pools.
+pub(crate) fn lync_pool() -> LyncPool {
+    pool(LYNC, FRONT_END, "lync")
+}
+
 fn pool(web_host: &str, own_name: &str, farm: &str) -> LyncPool {
     LyncPool {
         web_host: web_host.to_owned(),
@@ -303,6 +308,7 @@ fn pool(web_host: &str, own_name: &str, farm: &str) -> LyncPool {
         farm: farm.to_owned(),
         host_header: None,
         onward: onward(),
+        guests: true,
     }
 }
 

@@ -196,7 +196,7 @@ fn t_phish_3_no_password_and_no_connection_opens_the_user_link() {
         let seen = connection.sends(&request).replied().seen();
         assert_eq!(seen, wanted, "{:?}", request.head.headers);
     }
-    assert_eq!(connection.verified, 1);
+    assert_eq!(connection.verified, 2, "the bearer's ticket was looked for");
 }
 
 #[test]

@@ -72,6 +72,21 @@ impl<'a, 'input> Envelope<'a, 'input> {
         self.body
     }
 
+    /// The text of the envelope without its header; every other byte is as it came.
+    pub fn without_header(&self) -> String {
+        let Some((root, header)) = self.body.parent().zip(self.header) else {
+            return self
+                .body
+                .parent()
+                .map_or("", |root| root.source())
+                .to_owned();
+        };
+        let (whole, start, range) = (root.source(), root.range().start, header.range());
+        let before = whole.get(..range.start.saturating_sub(start));
+        let after = whole.get(range.end.saturating_sub(start)..);
+        [before, after].into_iter().flatten().collect()
+    }
+
     /// The one element in the body.
     pub fn content(&self) -> Result<Element<'a, 'input>, EnvelopeParseError> {
         let mut elements = self.body.children();
@@ -155,6 +170,21 @@ mod tests {
             assert_eq!(envelope.header().unwrap().children().count(), 1);
             assert_eq!(envelope.body().name(), "Body");
             assert_eq!(envelope.content().unwrap().name(), "x");
+        }
+    }
+
+    #[test]
+    fn the_text_without_its_header_is_otherwise_as_it_came() {
+        let envelope = |header: &str| {
+            format!(
+                "<s:Envelope xmlns:s=\"{SOAP_1_1}\"> {header}\n<s:Body><!-- é --><x a='1'/></s:Body></s:Envelope>"
+            )
+        };
+        for header in ["", "<s:Header/>", "<s:Header><a>é&lt;</a></s:Header>"] {
+            let text = format!("<?xml version=\"1.0\"?>\n{}", envelope(header));
+            let document = document(text.as_bytes()).unwrap();
+            let without = Envelope::parse(&document).unwrap().without_header();
+            assert_eq!(without, envelope(""), "{header}");
         }
     }
 

@@ -31,6 +31,16 @@ impl Fault {
         }
     }
 
+    /// The fault of a web ticket that is unknown, damaged or another pool's.
+    pub fn invalid_web_ticket() -> Self {
+        let reason = String::from("The web ticket is invalid.");
+        Self {
+            code: FaultCode::FailedAuthentication,
+            reason: reason.clone(),
+            diagnostics: Some((28032, reason)),
+        }
+    }
+
     /// Writes the whole envelope; its media type is `text/xml; charset=utf-8`, its status 500.
     pub fn to_xml(&self) -> String {
         let fault = element("s:Fault")

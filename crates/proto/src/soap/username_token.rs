@@ -65,6 +65,18 @@ impl UsernameToken {
         }))
     }
 
+    /// Takes both values as they are meant: plain, or both in base64 as Lync Web App sends them.
+    ///
+    /// INTEROP: a name in either form has a `\` or an `@` in it once it is plain, and base64 has
+    /// neither, so that a name tells which form it is in; the password follows it.
+    pub fn as_sent(self) -> Result<Self, UsernameTokenParseError> {
+        let is_name = |text: &str| text.contains(['\\', '@']);
+        if is_name(&self.username) || !decode(&self.username).is_ok_and(|name| is_name(&name)) {
+            return Ok(self);
+        }
+        self.decode_base64()
+    }
+
     /// Takes both values out of base64 and reads them as UTF-8, as Lync's `/Auth` has them.
     ///
     /// UNCONFIRMED: whether clients encode names outside ASCII as UTF-8 or UTF-16.

@@ -209,11 +209,13 @@ fn plain(written: &Written) -> Vec<SocketAddr> {
     plain.map(|listener| *listener.address.get_ref()).collect()
 }
 
-fn channel(written: written::Scheme) -> Channel {
+fn channel(written: written::Channel) -> Channel {
     match written {
-        written::Scheme::Ntlm => Channel::Ntlm,
-        written::Scheme::Negotiate => Channel::Negotiate,
-        written::Scheme::Basic => Channel::Basic,
+        written::Channel::Ntlm => Channel::Ntlm,
+        written::Channel::Negotiate => Channel::Negotiate,
+        written::Channel::Basic => Channel::Basic,
+        written::Channel::UsernameToken => Channel::UsernameToken,
+        written::Channel::Grant => Channel::Grant,
     }
 }
 

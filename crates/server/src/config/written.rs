@@ -172,6 +172,8 @@ pub(crate) struct LyncPool {
     pub(crate) internal_names: BTreeMap<String, Spanned<String>>,
     /// The farm.
     pub(crate) farm: Spanned<String>,
+    /// Whether a meeting's guests are let in; they are where it is left out.
+    pub(crate) guests: Option<bool>,
 }
 
 /// `[[exchange]]`
@@ -281,6 +283,22 @@ pub(crate) enum Scheme {
     Basic,
 }
 
+/// A way to offer a secret.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Channel {
+    /// `Authorization: NTLM`.
+    Ntlm,
+    /// `Authorization: Negotiate`.
+    Negotiate,
+    /// `Authorization: Basic`.
+    Basic,
+    /// A UsernameToken in a SOAP header.
+    UsernameToken,
+    /// The grant `password` of `/WebTicket/oauthtoken`.
+    Grant,
+}
+
 /// `[[policy]]`
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -289,8 +307,8 @@ pub(crate) struct Policy {
     pub(crate) zones: Option<Spanned<Vec<Spanned<String>>>>,
     /// To what: `lync`, `ews`, or a route's service; anything where it is left out.
     pub(crate) services: Option<Spanned<Vec<Spanned<String>>>>,
-    /// By which channel: `ntlm`, `negotiate`, `basic`; any where it is left out.
-    pub(crate) channels: Option<Spanned<Vec<Scheme>>>,
+    /// By which channel; any where it is left out.
+    pub(crate) channels: Option<Spanned<Vec<Channel>>>,
     /// What may be proved; nothing where the list is empty.
     pub(crate) methods: Vec<Method>,
 }

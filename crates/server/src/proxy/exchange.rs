@@ -333,7 +333,7 @@ impl Connection {
         } = forward;
         head.headers.extend(identity);
         let passing = match passing {
-            RequestBody::Keep(body) => Passing::whole(body),
+            RequestBody::Keep(body) | RequestBody::Replace(body) => Passing::whole(body),
             RequestBody::AsSent => body
                 .take()
                 .map_or_else(|| Passing::whole(Bytes::new()), Passing::request),

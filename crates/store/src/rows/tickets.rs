@@ -71,6 +71,8 @@ pub(crate) fn channel_text(channel: Channel) -> &'static str {
         Channel::Ntlm => "ntlm",
         Channel::Negotiate => "negotiate",
         Channel::Basic => "basic",
+        Channel::UsernameToken => "username-token",
+        Channel::Grant => "grant",
         Channel::Ticket => "ticket",
     }
 }
@@ -80,6 +82,8 @@ fn channel(row: &SqliteRow) -> Result<Channel, sqlx::Error> {
         "ntlm" => Ok(Channel::Ntlm),
         "negotiate" => Ok(Channel::Negotiate),
         "basic" => Ok(Channel::Basic),
+        "username-token" => Ok(Channel::UsernameToken),
+        "grant" => Ok(Channel::Grant),
         "ticket" => Ok(Channel::Ticket),
         _ => Err(unreadable("channel", "an unknown channel")),
     }

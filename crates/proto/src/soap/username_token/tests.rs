@@ -148,3 +148,29 @@ fn a_token_does_not_show_its_password() {
     ));
     assert!(!format!("{:?}", token.unwrap().unwrap()).contains("s3cr3t"));
 }
+
+#[test]
+fn a_name_tells_whether_it_and_its_password_are_in_base64() {
+    for (username, password, meant) in [
+        ("Q09OVE9TT1xhbm5h", "czNjcjN0", ("CONTOSO\\anna", "s3cr3t")),
+        (
+            "YW5uYUBjb250b3NvLmNvbQ==",
+            "czNjcjN0",
+            ("anna@contoso.com", "s3cr3t"),
+        ),
+        ("CONTOSO\\anna", "czNjcjN0", ("CONTOSO\\anna", "czNjcjN0")),
+        ("anna@contoso.com", "abcd", ("anna@contoso.com", "abcd")),
+        ("anna", "abcd", ("anna", "abcd")),
+    ] {
+        let inside =
+            format!("<o:Username>{username}</o:Username><o:Password>{password}</o:Password>");
+        let token = read(&token(&inside)).unwrap().unwrap().as_sent().unwrap();
+        assert_eq!(
+            (token.username.as_str(), token.password.expose().as_str()),
+            meant
+        );
+    }
+    let inside = "<o:Username>Q09OVE9TT1xhbm5h</o:Username><o:Password>not base64</o:Password>";
+    let refused = read(&token(inside)).unwrap().unwrap().as_sent();
+    assert_eq!(refused.unwrap_err(), UsernameTokenParseError::NotBase64);
+}

@@ -163,12 +163,6 @@ impl Understanding<'_> {
     }
 }
 
-/// The address that a farm's address names, where it is no name.
-pub(super) fn ip_address(address: &str) -> Option<IpAddr> {
-    let uri: http::Uri = address.parse().ok()?;
-    bare(uri.host()?).parse().ok()
-}
-
 /// A host without the brackets that an address of IPv6 has in a URL.
 fn bare(host: &str) -> &str {
     host.trim_start_matches('[').trim_end_matches(']')

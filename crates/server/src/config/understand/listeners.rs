@@ -25,7 +25,7 @@ impl Understanding<'_> {
             if listener.plain {
                 self.plain(listener)?;
             } else {
-                listeners.push(self.listener(listener, written)?);
+                listeners.push(self.listener(listener)?);
             }
         }
         Ok(listeners)
@@ -56,11 +56,7 @@ impl Understanding<'_> {
         Err(self.error(address, &message))
     }
 
-    fn listener(
-        &self,
-        listener: &written::Listener,
-        written: &Written,
-    ) -> Result<Listener, ConfigError> {
+    fn listener(&self, listener: &written::Listener) -> Result<Listener, ConfigError> {
         let mut certificates = Vec::new();
         for certificate in &listener.certificate {
             let span = certificate.span();
@@ -75,7 +71,7 @@ impl Understanding<'_> {
                            certificate = [{ chain = \"...\", key = \"...\" }]";
             return Err(self.error(&listener.address, message));
         }
-        let networks = self.internal_networks(&listener.internal_networks, written)?;
+        let networks = self.internal_networks(&listener.internal_networks)?;
         let internal_zone = (!networks.is_empty()).then_some((Zone::INTERNAL, networks));
         Ok(Listener {
             address: *listener.address.get_ref(),
@@ -86,30 +82,12 @@ impl Understanding<'_> {
         })
     }
 
-    /// SECURITY: who is internal is asked for less; a network of everybody, or one from which what
-    /// stands behind the gate would come back in, makes outsiders internal.
-    fn internal_networks(
-        &self,
-        networks: &[Spanned<IpNet>],
-        written: &Written,
-    ) -> Result<Vec<IpNet>, ConfigError> {
+    /// SECURITY: who is internal is asked for less; a network of everybody makes outsiders internal.
+    fn internal_networks(&self, networks: &[Spanned<IpNet>]) -> Result<Vec<IpNet>, ConfigError> {
         for network in networks {
             let net = network.get_ref();
             if net.prefix_len() == 0 {
                 let message = format!("`{net}` is everybody; name the networks that are inside");
-                return Err(self.error(network, &message));
-            }
-            let member = written.farm.iter().find(|farm| {
-                let address = super::farms::ip_address(farm.address.get_ref());
-                address.is_some_and(|address| net.contains(&address))
-            });
-            if let Some(farm) = member {
-                let message = format!(
-                    "`{net}` contains the back end of the farm `{}`, line {}; name only networks \
-                     of clients",
-                    farm.name.get_ref(),
-                    self.line(farm.address.span())
-                );
                 return Err(self.error(network, &message));
             }
         }

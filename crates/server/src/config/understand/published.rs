@@ -127,6 +127,7 @@ impl Understanding<'_> {
         entry.names.extend(host.names);
         entry.public_port = entry.public_port.or(host.public_port);
         entry.web_ticket_url = entry.web_ticket_url.take().or(host.web_ticket_url);
+        entry.ms_rtc_oauth = entry.ms_rtc_oauth.take().or(host.ms_rtc_oauth);
         entry.discover_origin = entry.discover_origin.take().or(host.discover_origin);
         Ok(())
     }
@@ -142,6 +143,7 @@ impl Understanding<'_> {
             farm: pool.farm.get_ref().clone(),
             host_header: farm.host_header.as_ref().map(|it| it.get_ref().clone()),
             onward: self.told(farm)?,
+            guests: pool.guests.unwrap_or(true),
         })
     }
 
@@ -182,6 +184,10 @@ impl Understanding<'_> {
             },
             methods: Vec::new(),
             auth,
+            ticket: None,
+            takes_guests: false,
+            open_methods: Vec::new(),
+            onward_path: None,
             kind: Kind::Plain,
             service: Service(route.service.clone().into()),
             farm: route.farm.get_ref().clone(),

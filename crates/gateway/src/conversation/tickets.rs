@@ -1,0 +1,166 @@
+//! Tickets: how they are asked for, by head or by body, and how they are presented.
+
+use super::decide::refused;
+use super::*;
+
+/// The largest body that is read before anything goes on.
+const MAX_READ: usize = 64 * 1024;
+
+impl Conversation {
+    /// A request whose body says who asks.
+    pub(super) fn by_body(&mut self, asked: Asked) -> Verdict {
+        self.interrupted();
+        self.read(asked, Asker::Unknown)
+    }
+
+    pub(super) fn read(&mut self, mut asked: Asked, by: Asker) -> Verdict {
+        asked.next = Next::Read(by);
+        self.asked = Some(asked);
+        Verdict::ReadBody { at_most: MAX_READ }
+    }
+
+    /// A request for a ticket whose body was read.
+    pub(super) fn asking(
+        &mut self,
+        asked: Asked,
+        by: Asker,
+        (body, moment): (Bytes, Moment),
+    ) -> Verdict {
+        let Ok(asking) = asking(&asked, &by, &body) else {
+            return refused(match asked.route.kind {
+                Kind::LyncOauthtoken => {
+                    asked.replies.oauth(OauthError::InvalidRequest, &asked.name)
+                }
+                _ => asked.replies.fault(StatusCode::BAD_REQUEST),
+            });
+        };
+        let bound = match asked.route.kind {
+            Kind::LyncWebTicket | Kind::LyncAnon => Bound::Read(asking.onward),
+            _ => Bound::Replaced(asking.onward),
+        };
+        match (by, asking.by) {
+            (Asker::Proves(proof, channel), By::Connection) => {
+                self.prove(asked, (*proof, channel), (asking.sip_uri, bound))
+            }
+            (Asker::Known(who), By::Connection) => {
+                match asking.sip_uri.filter(|uri| !who.owns_sip_uri(uri)) {
+                    Some(uri) => self.not_the_owner(&asked, &who, (uri, moment.now)),
+                    None => self.forward(asked, Pass::As(who), bound),
+                }
+            }
+            (Asker::Unknown, By::Connection) => self.unauthorized(&asked),
+            (_, By::Password(proof)) => {
+                let channel = match asked.route.kind {
+                    Kind::LyncOauthtoken => Channel::Grant,
+                    _ => Channel::UsernameToken,
+                };
+                self.prove(asked, (proof, channel), (asking.sip_uri, bound))
+            }
+            (_, By::Guest) if asked.route.takes_guests => {
+                self.forward(asked, Pass::Anonymous, bound)
+            }
+            (_, By::Guest | By::Passive) => {
+                let error = OauthError::UnsupportedGrantType;
+                refused(asked.replies.oauth(error, &asked.name))
+            }
+        }
+    }
+
+    /// Asks whether a proof is right; what then goes on is known.
+    pub(super) fn prove(
+        &mut self,
+        mut asked: Asked,
+        (proof, channel): (Proof, Channel),
+        (sip_uri, bound): (Option<String>, Bound),
+    ) -> Verdict {
+        asked.channel = Some(channel);
+        let attempt = self.attempt(&asked, (proof, channel), sip_uri);
+        asked.next = Next::Pass(bound);
+        self.asked = Some(asked);
+        Verdict::Verify(Box::new(attempt))
+    }
+
+    /// A web ticket. No credentials are looked at here, and whoever the connection belongs to stays.
+    pub(super) fn by_ticket(&mut self, mut asked: Asked, rule: TicketRule) -> Verdict {
+        self.interrupted();
+        match rule.place {
+            TicketPlace::Header => match presented(&asked.head.headers) {
+                (carried, Some(ticket)) => {
+                    asked.presented = carried;
+                    self.present(asked, &ticket, Bound::Streams)
+                }
+                (_, None) => self.without_ticket(asked, Bound::Streams),
+            },
+            TicketPlace::SecurityHeader => {
+                asked.next = Next::FindTicket;
+                self.asked = Some(asked);
+                Verdict::ReadBody { at_most: MAX_READ }
+            }
+        }
+    }
+
+    /// A SOAP message that was read for the ticket in it.
+    pub(super) fn ticket_inside(&mut self, asked: Asked, body: Bytes) -> Verdict {
+        let ticket = soap::document(&body).ok().and_then(|document| {
+            let envelope = soap::Envelope::parse(&document).ok()?;
+            webticket::Ticket::from_security_header(&envelope).ok()?
+        });
+        let bound = Bound::Read(body);
+        match ticket.filter(|_| headers::is_soap(&asked.head.headers)) {
+            Some(ticket) => self.present(asked, &ticket, bound),
+            None => self.without_ticket(asked, bound),
+        }
+    }
+
+    fn present(&mut self, asked: Asked, ticket: &webticket::Ticket, bound: Bound) -> Verdict {
+        let proof = Proof::Ticket(TicketKey::of(&ticket.key()));
+        self.prove(asked, (proof, Channel::Ticket), (None, bound))
+    }
+
+    /// What becomes of a request without a ticket that is known.
+    pub(super) fn without_ticket(&mut self, asked: Asked, bound: Bound) -> Verdict {
+        let rule = asked.route.ticket;
+        if rule.is_some_and(|rule| rule.tracking == Tracking::Observe) {
+            return self.forward(asked, Pass::Anonymous, bound);
+        }
+        let host = self.publication.hosts.get(&asked.name);
+        match rule.map(|rule| rule.wanted) {
+            Some(TicketWanted::Fault) => refused(asked.replies.ticket_fault()),
+            Some(TicketWanted::MsRtcOauth) => {
+                let challenge = host.and_then(|host| host.ms_rtc_oauth.as_deref());
+                Verdict::Challenge(asked.replies.oauth_wanted(challenge))
+            }
+            Some(TicketWanted::Url) | None => {
+                let url = host.and_then(|host| host.web_ticket_url.as_deref());
+                Verdict::Challenge(asked.replies.ticket_wanted(url))
+            }
+        }
+    }
+}
+
+/// Reads a request for a ticket as its route has it.
+fn asking(asked: &Asked, by: &Asker, body: &Bytes) -> Result<Asking, Unreadable> {
+    match asked.route.kind {
+        Kind::LyncOauthtoken => Asking::of_form(body, !matches!(by, Asker::Unknown)),
+        _ if !headers::is_soap(&asked.head.headers) => Err(Unreadable),
+        Kind::LyncAuth => Asking::of_username_token(body),
+        Kind::LyncAnon => Asking::of_soap(body, By::Guest),
+        _ => Asking::of_soap(body, By::Connection),
+    }
+}
+
+/// The one ticket that a request's headers present, and in which; two of one kind are none.
+fn presented(headers: &HeaderMap) -> (TicketHeaders, Option<webticket::Ticket>) {
+    let mut values = headers.get_all(headers::WEB_TICKET).iter();
+    if let Some(value) = values.next() {
+        let only = Some(value).filter(|_| values.next().is_none());
+        let text = only.and_then(|value| value.to_str().ok());
+        let ticket = text.and_then(|text| webticket::Ticket::from_header(text).ok());
+        return (TicketHeaders::WebTicket, ticket);
+    }
+    let mut offered = headers.get_all(header::AUTHORIZATION).iter();
+    let only = offered.next().filter(|_| offered.next().is_none());
+    let text = only.and_then(|value| value.to_str().ok());
+    let ticket = text.and_then(|text| webticket::Ticket::from_authorization(text).ok()?);
+    (TicketHeaders::Bearer, ticket)
+}
