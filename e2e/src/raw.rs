@@ -16,6 +16,9 @@ use crate::demo::Demo;
 /// How long a raw connection waits for bytes before the story fails.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// How often a taken port is tried.
+const DIALS: usize = 100_000;
+
 /// A TLS connection to a demo's gate.
 #[derive(Debug)]
 pub struct Raw {
@@ -110,11 +113,7 @@ impl Raw {
         host: &str,
         (address, port): (Ipv4Addr, u16),
     ) -> anyhow::Result<Self> {
-        let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
-        socket.set_reuse_address(true)?;
-        socket.bind(&SocketAddr::new(IpAddr::V4(address), port).into())?;
-        socket.connect(&gate.into())?;
-        let stream = TcpStream::from(socket);
+        let stream = dial(gate, SocketAddr::new(IpAddr::V4(address), port))?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         let name = ServerName::try_from(host.to_owned())?;
@@ -292,6 +291,28 @@ impl Raw {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// Connects from an address and port.
+///
+/// A port that was closed is still taken for a moment where another test starts a program just then:
+/// until that runs, it holds a copy of every connection.
+fn dial(gate: SocketAddr, from: SocketAddr) -> anyhow::Result<TcpStream> {
+    for _ in 0..DIALS {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+        socket.set_reuse_address(true)?;
+        socket.bind(&from.into())?;
+        match socket.connect(&gate.into()) {
+            Err(error) if error.kind() == std::io::ErrorKind::AddrNotAvailable => {
+                std::thread::yield_now();
+            }
+            connected => {
+                connected?;
+                return Ok(socket.into());
+            }
+        }
+    }
+    bail!("{from} stays taken")
 }
 
 impl Answer {

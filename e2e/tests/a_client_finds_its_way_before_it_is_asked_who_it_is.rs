@@ -78,11 +78,14 @@ fn s3_s4_mex_is_open_and_shows_only_what_the_policy_allows() -> anyhow::Result<(
         "{}",
         got.body
     );
-    for closed in [
-        "WebTicketServiceAuth",
-        "WebTicketServiceCert",
-        "WebTicketServiceAnon",
-    ] {
+    for open in ["WebTicketServiceAuth", "WebTicketServiceAnon"] {
+        assert!(
+            got.body.contains(&format!("name=\"{open}\"")),
+            "{open}: {}",
+            got.body
+        );
+    }
+    for closed in ["WebTicketServiceCert", "WebTicketServicePin", "WsFed"] {
         assert!(!got.body.contains(closed), "{closed}: {}", got.body);
     }
     assert!(!got.body.contains("pool01"), "{}", got.body);

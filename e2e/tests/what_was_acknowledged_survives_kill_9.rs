@@ -20,6 +20,7 @@ use serde_json::Value;
 const MAIL: &str = "mail.contoso.localhost";
 const KILLS: u64 = 100;
 const CLIENTS: u64 = 4;
+const PEOPLE: u64 = 10;
 
 /// An answer that a client held in its hands: its activity id and what it said.
 type Acknowledged = (String, &'static str);
@@ -102,20 +103,29 @@ fn by_hand(
         .transpose()?)
 }
 
+/// An app password that was made.
+struct Made {
+    upn: String,
+    id: String,
+    app_password: String,
+    fate: Fate,
+}
+
+/// Whose app password a round makes; an account has so many and no more.
+fn owner(demo: &Demo, round: u64) -> Person {
+    demo.person(usize::try_from(round % PEOPLE).unwrap_or_default())
+}
+
 /// Makes an app password and, four times out of five, revokes it while the gate dies; now and then
 /// the command line dies too.
-fn make_and_revoke(
-    demo: &Demo,
-    anna: &Person,
-    round: u64,
-) -> anyhow::Result<Option<(String, String, Fate)>> {
+fn make_and_revoke(demo: &Demo, owner: &Person, round: u64) -> anyhow::Result<Option<Made>> {
     let mut dice = Dice::new(round ^ 0xc11);
     // Cuts are anywhere in a run of some tens of milliseconds, and some come too late.
     let mut cut = |odd: u64, within: u64| {
         (round % 3 == odd).then(|| Duration::from_micros(dice.roll(within)))
     };
     let (label, scope) = (["--label", "lost"], ["--scope", "ews"]);
-    let create = [&["app-password", "create", &anna.upn][..], &label, &scope].concat();
+    let create = [&["app-password", "create", &owner.upn][..], &label, &scope].concat();
     let Some(made) = by_hand(demo, &create, cut(1, 60_000))? else {
         return Ok(None);
     };
@@ -128,11 +138,16 @@ fn make_and_revoke(
     } else {
         Fate::Unknown
     };
-    Ok(Some((id, app_password, fate)))
+    Ok(Some(Made {
+        upn: owner.upn.clone(),
+        id,
+        app_password,
+        fate,
+    }))
 }
 
 /// What one round has told.
-type Told = (Vec<Acknowledged>, Option<(String, String, Fate)>);
+type Told = (Vec<Acknowledged>, Option<Made>);
 
 /// One round: a gate, clients, somebody at the command line, and a kill after some answers.
 fn one_kill(demo: &Demo, tls: &Arc<ClientConfig>, round: u64) -> anyhow::Result<Told> {
@@ -149,8 +164,8 @@ fn one_kill(demo: &Demo, tls: &Arc<ClientConfig>, round: u64) -> anyhow::Result<
                 sign_in_until_the_end(gate, tls, &person, (round * CLIENTS + client, &told))
             });
         }
-        let anna = demo.person(0);
-        let by_hand = scope.spawn(move || make_and_revoke(demo, &anna, round));
+        let owner = owner(demo, round);
+        let by_hand = scope.spawn(move || make_and_revoke(demo, &owner, round));
         drop(told);
         let mut acknowledged = Vec::new();
         for answer in heard.iter() {
@@ -168,9 +183,8 @@ fn one_kill(demo: &Demo, tls: &Arc<ClientConfig>, round: u64) -> anyhow::Result<
 
 #[test]
 fn a_hundred_kills_lose_nothing_that_was_acknowledged() -> anyhow::Result<()> {
-    let demo = Demo::start()?;
+    let demo = Demo::start_with(&["--people", &PEOPLE.to_string()])?;
     let tls = tls(&demo, &[])?;
-    let anna = demo.person(0);
     let mut acknowledged = Vec::new();
     let mut made = Vec::new();
     for round in 0..KILLS {
@@ -199,7 +213,13 @@ fn a_hundred_kills_lose_nothing_that_was_acknowledged() -> anyhow::Result<()> {
         Some(u64::try_from(events.len())?)
     );
     let mut fates: BTreeMap<&str, usize> = BTreeMap::new();
-    for (id, app_password, fate) in &made {
+    for Made {
+        upn,
+        id,
+        app_password,
+        fate,
+    } in &made
+    {
         let (expected, told) = match fate {
             Fate::Kept => (200, "kept"),
             Fate::Revoked => (401, "revoked"),
@@ -210,7 +230,7 @@ fn a_hundred_kills_lose_nothing_that_was_acknowledged() -> anyhow::Result<()> {
         };
         *fates.entry(told).or_default() += 1;
         let mut raw = Raw::connect(&demo, &tls, MAIL)?;
-        let request = Request::new(MAIL, "/EWS/echo").header(&basic(&anna.upn, app_password));
+        let request = Request::new(MAIL, "/EWS/echo").header(&basic(upn, app_password));
         let status = raw.exchange(request.text())?.status;
         assert_eq!(status, expected, "{told}: {id}");
         let is_written = |kind: &str| {
