@@ -11,6 +11,8 @@ use crate::credential::CredentialId;
 use crate::place::{ActivityId, Channel, Service, Zone};
 use crate::ports::ChainedEvent;
 
+/// A client's clock that is off by more seconds than this is noted (T-NTLM-6); it is not judged.
+pub const NOTED_SKEW: i64 = 300;
 /// The longest name that an event keeps, in characters.
 const MAX_NAME: usize = 128;
 
@@ -60,6 +62,9 @@ pub enum Kind {
     SignedIn {
         /// With what.
         credential: CredentialId,
+        /// By how many seconds the client's clock was ahead, where that is worth a note.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        clock_skew: Option<i64>,
     },
     /// Somebody was refused.
     Refused {

@@ -11,7 +11,7 @@ use proto::spnego;
 
 use super::{Circumstances, Outcome, Ports, Refusal, Rules, Verified};
 use crate::account::{Account, AccountState};
-use crate::audit::{Event, Kind, Reason, shown_name};
+use crate::audit::{Event, Kind, NOTED_SKEW, Reason, shown_name};
 use crate::authenticated::{Authenticated, How};
 use crate::credential::app_password::StoredAppPassword;
 use crate::lockout::{HoldBack, LONGEST_HOLD_BACK, Place, Subject};
@@ -69,9 +69,11 @@ pub(super) async fn verify(
     let place = Place::now(subject.clone(), at.source.into(), at.now);
     let reservation = ports.attempts.reserve(place).await?;
     let stored = ports.credentials.app_passwords(&subject).await?;
+    let clock_skew = offered.clock_skew(at);
     let proved = offered.prove(stored);
     let said = Said {
         at,
+        clock_skew,
         account: account.as_ref(),
         // Junk that names nobody is counted and not audited.
         name: Some(shown).filter(|name| name.contains(char::is_alphanumeric)),
@@ -111,6 +113,15 @@ impl Offered {
             Self::Unprovable { user, domain, .. } => (user, domain),
             Self::Password { username, .. } => (username, ""),
         }
+    }
+
+    /// By how much the client's clock is off, where that is worth a note.
+    fn clock_skew(&self, at: &Circumstances) -> Option<i64> {
+        let Self::Ntlm { response, .. } = self else {
+            return None;
+        };
+        let skew = response.clock_skew(at.now.as_second());
+        skew.filter(|skew| skew.unsigned_abs() > NOTED_SKEW.unsigned_abs())
     }
 
     /// Tries everything that the account has, whichever is right.
@@ -228,6 +239,7 @@ fn judge(
 /// What is written down of an attempt.
 struct Said<'a> {
     at: &'a Circumstances,
+    clock_skew: Option<i64>,
     account: Option<&'a Account>,
     name: Option<String>,
 }
@@ -244,6 +256,7 @@ impl Said<'_> {
                 let credential = who.credential().clone();
                 let kind = Kind::SignedIn {
                     credential: credential.clone(),
+                    clock_skew: self.clock_skew,
                 };
                 let succeeded = (who.account_id().clone(), credential, self.at.source);
                 (vec![self.event(kind)], Some(succeeded))

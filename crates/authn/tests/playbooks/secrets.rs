@@ -3,12 +3,14 @@
 
 use std::net::IpAddr;
 
-use authn::Refusal;
 use authn::audit::{Kind, Reason};
 use authn::place::{Channel, Method, Zone};
+use authn::{Attempt, Proof, Refusal};
+use proto::ntlm::FileTime;
+use proto::ntlm::client::Client;
 
 use crate::world::{
-    By, EVERY_WAY, HOME, Person, Try, World, at, by_hand, for_lync, passed, refusal,
+    By, EVERY_WAY, Exchange, HOME, Person, Try, World, at, by_hand, for_lync, passed, refusal,
 };
 
 /// Secrets that are not Anna's app password, though some come close.
@@ -131,7 +133,10 @@ async fn s36_each_of_many_app_passwords_passes_and_is_the_one_that_is_noted() {
             let credential = record.id.clone();
             let trail = world.watched.trail().await;
             let last = trail.last().unwrap();
-            assert_eq!(last.event.kind, Kind::SignedIn { credential });
+            let noted = &last.event.kind;
+            assert!(
+                matches!(noted, Kind::SignedIn { credential: noted, .. } if *noted == credential)
+            );
             assert_eq!(last.event.account.as_ref(), Some(&anna.account.id));
         }
         let found = world.ports.credentials.app_password(&record.id).await;
@@ -154,5 +159,36 @@ async fn an_app_password_opens_its_owners_account_only() {
         assert_eq!(world.reason().await, Some(Reason::WrongSecret));
         let own = Try::new(by, &ben.account.upn, &ben.secret);
         assert_eq!(passed(&world.verify(own).await), Some(&ben.account));
+    }
+}
+
+#[tokio::test]
+async fn t_ntlm_6_a_clock_that_is_far_off_is_noted_and_not_judged() {
+    let world = World::new();
+    let anna = world.person("anna").await;
+    for (skew, noted) in [
+        (0, None),
+        (300, None),
+        (-300, None),
+        (301, Some(301)),
+        (-3_600, Some(-3_600)),
+    ] {
+        let client = Client::plain("anna", "CONTOSO", &anna.secret);
+        let time = FileTime::from_unix_micros(at(skew).as_microsecond());
+        let proof = Proof::Ntlm {
+            response: Box::new(Exchange::with_clock(&client, Some(time)).response),
+            negotiation: None,
+        };
+        let attempt = Attempt {
+            proof,
+            ..Try::new(By::Ntlm, "anna", "").into()
+        };
+        let outcome = world.attempt(attempt).await;
+        assert_eq!(passed(&outcome), Some(&anna.account), "{skew}");
+        let trail = world.watched.trail().await;
+        let Kind::SignedIn { clock_skew, .. } = trail.last().unwrap().event.kind else {
+            unreachable!("a sign-in");
+        };
+        assert_eq!(clock_skew, noted, "{skew}");
     }
 }

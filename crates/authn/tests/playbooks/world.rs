@@ -293,12 +293,17 @@ pub(crate) struct Exchange {
 impl Exchange {
     /// Lets a client answer a challenge of ours.
     pub(crate) fn of(client: &Client) -> Self {
+        Self::with_clock(client, None)
+    }
+
+    /// The same of a client with a clock of its own.
+    pub(crate) fn with_clock(client: &Client, time: Option<FileTime>) -> Self {
         let negotiate = Negotiate::parse(&client.negotiate()).unwrap();
         let challenge = Challenge::answer(negotiate, &Target::default(), [3; 8], FileTime(1));
         let draw = Draw {
             client_challenge: [1; 8],
             session_key: [2; 16],
-            time: None,
+            time,
         };
         let sent = challenge.as_bytes().to_vec();
         let (message, key) = client.authenticate(&sent, draw).unwrap();

@@ -232,6 +232,7 @@ async fn sign_in<S: Conforming>(
     let credential = CredentialId(credential.to_owned());
     let kind = Kind::SignedIn {
         credential: credential.clone(),
+        clock_skew: None,
     };
     let at = reservation.place.now;
     let events = vec![by_hand(at, kind, account)];
