@@ -188,6 +188,7 @@ pub async fn issue_app_password(
         created: by.at,
         expires: new.expires,
         last_used: None,
+        seen_device: None,
         revoked: None,
     };
     let kind = Kind::AppPasswordCreated {

@@ -97,13 +97,26 @@ pub struct Reservation {
 pub struct Settlement {
     /// The place it held.
     pub reservation: Reservation,
-    /// The credential that was proved and from where, where the attempt succeeded: its place is
+    /// What was proved and from where, where the attempt succeeded: its place is
     /// given back, its last use noted, its source made familiar.
-    pub succeeded: Option<(AccountId, CredentialId, IpAddr)>,
+    pub succeeded: Option<Succeeded>,
     /// What is audited.
     pub events: Vec<Event>,
     /// The alarm to raise, unless one was raised for this subject since the window began.
     pub alarm: Option<Event>,
+}
+
+/// An attempt that succeeded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Succeeded {
+    /// Whose it was.
+    pub account: AccountId,
+    /// What was proved.
+    pub credential: CredentialId,
+    /// From where.
+    pub source: IpAddr,
+    /// The id by which the device called itself, where it did.
+    pub device: Option<String>,
 }
 
 /// What became of a settlement.

@@ -245,7 +245,10 @@ impl Conversation {
         })?;
         let host = self.publication.hosts.get(&name);
         let route = host.and_then(|host| host.route(&path)).cloned();
-        let route = route.filter(|route| route.auth != Auth::Closed);
+        let is_there = |route: &Arc<Route>| {
+            route.auth != Auth::Closed && route.is_there_for(self.peer.address)
+        };
+        let route = route.filter(is_there);
         let route = route.ok_or_else(|| {
             let sentence = "Nothing is published here.\n";
             refuse(StatusCode::NOT_FOUND, sentence, false)

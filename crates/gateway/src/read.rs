@@ -58,9 +58,8 @@ pub(crate) fn discover(
         discover::Response::parse(body, media_type).map_err(|_| ReadError::Malformed)?;
     document.map_links(|href| names.mapped(href));
     if is_external {
-        let is_published = |href: &str| {
-            host_of_url(href).is_some_and(|name| publication.hosts.contains_key(&name))
-        };
+        let is_published =
+            |href: &str| host_of_url(href).is_some_and(|name| publication.may_be_named(&name));
         document.links.retain(|link| {
             let is_internal = link.token.to_ascii_lowercase().starts_with("internal/");
             !is_internal && is_published(&link.href)
@@ -95,7 +94,7 @@ pub(crate) fn metadata(
     });
     let kept = mex::Document::parse(&edited).map_err(|_| ReadError::Malformed)?;
     let is_published =
-        |url: &str| host_of_url(url).is_some_and(|name| publication.hosts.contains_key(&name));
+        |url: &str| host_of_url(url).is_some_and(|name| publication.may_be_named(&name));
     let mut ports = kept
         .ports()
         .iter()

@@ -114,6 +114,8 @@ pub enum Kind {
     LyncAnon,
     /// `/WebTicket/oauthtoken`: the form says by what the ticket is asked for.
     LyncOauthtoken,
+    /// ActiveSync: the address says which device asks.
+    ActiveSync,
 }
 
 /// How the back end learns who the user is.
@@ -145,6 +147,8 @@ pub struct Route {
     pub ticket: Option<TicketRule>,
     /// Whether a meeting's guests are let in here beside those who prove who they are.
     pub takes_guests: bool,
+    /// The networks that it is there for; for all where the list is empty.
+    pub sources: Vec<ipnet::IpNet>,
     /// Methods that pass as nobody's whatever must be proved otherwise: a browser's CORS preflight.
     pub open_methods: Vec<Method>,
     /// The path that the back end is asked for; `None` keeps the client's.
@@ -191,8 +195,18 @@ pub struct Publication {
     pub ntlm_target: proto::ntlm::Target,
     /// The realm that Basic names.
     pub basic_realm: String,
+    /// Hosts of others that documents may name beside the published ones, lower case.
+    pub foreign_hosts: BTreeSet<String>,
     /// Every header (lower case) by which any back end is told who the user is; no client's passes.
     pub identity_headers: BTreeSet<String>,
+}
+
+impl Publication {
+    /// Whether a document that goes out may name a host.
+    #[must_use]
+    pub fn may_be_named(&self, host: &str) -> bool {
+        self.hosts.contains_key(host) || self.foreign_hosts.contains(host)
+    }
 }
 
 impl Host {
@@ -223,6 +237,12 @@ impl Route {
         is_known && (is_listed || self.open_methods.contains(method))
     }
 
+    /// Whether it is there for a client.
+    #[must_use]
+    pub fn is_there_for(&self, client: std::net::IpAddr) -> bool {
+        self.sources.is_empty() || self.sources.iter().any(|network| network.contains(&client))
+    }
+
     /// Whether a method passes as nobody's.
     #[must_use]
     pub fn is_open_to(&self, method: &Method) -> bool {
@@ -234,7 +254,11 @@ impl Route {
     pub fn asks_for_ticket(&self) -> bool {
         match self.kind {
             Kind::LyncWebTicket | Kind::LyncAuth | Kind::LyncAnon | Kind::LyncOauthtoken => true,
-            Kind::Plain | Kind::LyncDiscover | Kind::LyncMex | Kind::LyncUserLink => false,
+            Kind::Plain
+            | Kind::LyncDiscover
+            | Kind::LyncMex
+            | Kind::LyncUserLink
+            | Kind::ActiveSync => false,
         }
     }
 
@@ -268,6 +292,7 @@ mod tests {
             auth: Auth::Anonymous,
             ticket: None,
             takes_guests: false,
+            sources: Vec::new(),
             open_methods: Vec::new(),
             onward_path: None,
             kind: Kind::Plain,

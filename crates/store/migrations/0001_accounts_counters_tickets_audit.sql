@@ -29,6 +29,7 @@ CREATE TABLE app_passwords (
     expires BIGINT,
     last_used BIGINT,
     last_used_from TEXT,
+    seen_device TEXT,
     revoked BIGINT,
     hashes {blob} NOT NULL
 );

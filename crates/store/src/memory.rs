@@ -266,8 +266,8 @@ impl Attempts for Memory {
 
     async fn settle(&self, settlement: Settlement) -> Result<Settled, Unavailable> {
         let mut state = self.open()?;
-        if let Some((_, credential, _)) = &settlement.succeeded
-            && !state.stands(credential)
+        if let Some(succeeded) = &settlement.succeeded
+            && !state.stands(&succeeded.credential)
         {
             return Ok(Settled::Overtaken);
         }
@@ -283,7 +283,7 @@ impl Attempts for Memory {
         if let Some(counter) = counter.filter(|_| is_alarmed) {
             counter.alarm(place.now);
         }
-        if let Some((account, credential, address)) = settlement.succeeded {
+        if let Some(succeeded) = settlement.succeeded {
             let place = settlement.reservation.place;
             if let Some(counter) = state.subjects.get_mut(&place.subject) {
                 counter.give_back(place.now);
@@ -291,10 +291,14 @@ impl Attempts for Memory {
             if let Some(counter) = state.sources.get_mut(&place.source) {
                 counter.give_back(place.now);
             }
-            if let Some(stored) = state.passwords.get_mut(&credential) {
-                stored.record.last_used = Some((place.now, address));
+            if let Some(stored) = state.passwords.get_mut(&succeeded.credential) {
+                stored.record.last_used = Some((place.now, succeeded.source));
+                stored.record.seen_device = succeeded.device.or(stored.record.seen_device.take());
             }
-            state.familiar.insert((account, address.into()), place.now);
+            let source = succeeded.source.into();
+            state
+                .familiar
+                .insert((succeeded.account, source), place.now);
         }
         Ok(Settled::Written { is_alarmed })
     }

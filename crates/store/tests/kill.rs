@@ -262,6 +262,7 @@ fn app_password(id: &str) -> StoredAppPassword {
             created: now(),
             expires: None,
             last_used: None,
+            seen_device: None,
             revoked: None,
         },
         hashes: AppPasswordHashes {

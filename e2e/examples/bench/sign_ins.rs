@@ -158,6 +158,7 @@ impl Scene {
             zone: Zone::EXTERNAL,
             source: IpAddr::V4(Ipv4Addr::new(198, 51, 100, 7)),
             sip_uri: None,
+            device: None,
             activity: ActivityId::from([0; 16]),
         };
         let now = self.begun + SignedDuration::from_millis(number.try_into()?);

@@ -72,6 +72,8 @@ pub struct Attempt {
     pub source: IpAddr,
     /// The SIP URI that the request claims, where it names one.
     pub sip_uri: Option<String>,
+    /// The id by which the device calls itself, where it does.
+    pub device: Option<String>,
     /// The request it belongs to.
     pub activity: ActivityId,
 }
@@ -157,6 +159,7 @@ pub async fn verify(ports: &Ports, rules: &Rules, attempt: Attempt, now: Timesta
         zone: attempt.zone,
         source: attempt.source,
         sip_uri: attempt.sip_uri,
+        device: attempt.device,
         activity: attempt.activity,
         now,
     };
@@ -202,6 +205,7 @@ struct Circumstances {
     zone: Zone,
     source: IpAddr,
     sip_uri: Option<String>,
+    device: Option<String>,
     activity: ActivityId,
     now: Timestamp,
 }

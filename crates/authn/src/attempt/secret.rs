@@ -17,7 +17,7 @@ use crate::credential::app_password::StoredAppPassword;
 use crate::lockout::{HoldBack, LONGEST_HOLD_BACK, Place, Subject};
 use crate::name::NameKey;
 use crate::place::Method;
-use crate::ports::{Reservation, Settled, Settlement, Unavailable};
+use crate::ports::{Reservation, Settled, Settlement, Succeeded, Unavailable};
 
 /// At least so many hashes are tried, so that an unknown name costs what a known one does: the two
 /// typed forms of three app passwords.
@@ -258,7 +258,12 @@ impl Said<'_> {
                     credential: credential.clone(),
                     clock_skew: self.clock_skew,
                 };
-                let succeeded = (who.account_id().clone(), credential, self.at.source);
+                let succeeded = Succeeded {
+                    account: who.account_id().clone(),
+                    credential,
+                    source: self.at.source,
+                    device: self.at.device.clone(),
+                };
                 (vec![self.event(kind)], Some(succeeded))
             }
             Err(reason) => (self.refused(*reason), None),

@@ -42,6 +42,8 @@ pub struct AppPassword {
     pub expires: Option<Timestamp>,
     /// When and from where it was last used.
     pub last_used: Option<(Timestamp, IpAddr)>,
+    /// The id by which the device that last used it called itself (ActiveSync's DeviceId).
+    pub seen_device: Option<String>,
     /// When it was revoked.
     pub revoked: Option<Timestamp>,
 }
@@ -59,10 +61,19 @@ impl AppPassword {
         if self.expires.is_some_and(|end| end <= now) {
             return Err(Reason::Expired);
         }
-        if !self.scope.contains(service) {
+        if !self.opens(service) {
             return Err(Reason::OutOfScope);
         }
         Ok(())
+    }
+
+    /// Whether a service is in its scope. Autodiscover only says where the others are, so that
+    /// whatever opens one of them opens it.
+    fn opens(&self, service: &Service) -> bool {
+        let is_signpost = *service == Service::AUTODISCOVER;
+        let led_to = [Service::EWS, Service::ACTIVESYNC];
+        self.scope.contains(service)
+            || (is_signpost && led_to.iter().any(|service| self.scope.contains(service)))
     }
 }
 
@@ -174,6 +185,7 @@ mod tests {
             created: at(0),
             expires: Some(at(100)),
             last_used: None,
+            seen_device: None,
             revoked: None,
         };
         let revoked = AppPassword {

@@ -172,9 +172,9 @@ async fn s21_every_guess_is_counted_and_audited_and_the_owner_is_not() {
     let audited = trail.iter().filter(|chained| wrong(&chained.event.kind));
     assert_eq!(audited.count(), 50);
     let given_back = world.watched.settled().into_iter().flatten();
-    let of_anna = given_back.filter(|(account, credential, source)| {
-        (account, credential) == (&anna.account.id, &anna.record.id)
-            && *source == IpAddr::from(HOME)
+    let of_anna = given_back.filter(|succeeded| {
+        (&succeeded.account, &succeeded.credential) == (&anna.account.id, &anna.record.id)
+            && succeeded.source == IpAddr::from(HOME)
     });
     assert_eq!(of_anna.count(), 50);
 }

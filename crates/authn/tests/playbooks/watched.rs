@@ -4,7 +4,6 @@
 //! A call is written down by its method and shape (how many names, which limit, how many events),
 //! never by an id, so that two lists of calls can be compared.
 
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -17,7 +16,7 @@ use authn::lockout::{Counts, Place, Subject};
 use authn::name::NameKey;
 use authn::ports::{
     Accounts, Attempts, Audit, ChainedEvent, Credentials, NameTaken, Reservation, Settled,
-    Settlement, Tickets, Unavailable,
+    Settlement, Succeeded, Tickets, Unavailable,
 };
 use authn::revocation::Revoked;
 use authn::ticket::{RelayedTicket, TicketKey};
@@ -44,7 +43,7 @@ pub(crate) struct Watched {
 struct Seen {
     calls: Vec<String>,
     reserved: Vec<(Subject, Counts)>,
-    settled: Vec<Option<(AccountId, CredentialId, IpAddr)>>,
+    settled: Vec<Option<Succeeded>>,
     fault: Option<(&'static str, usize, Fault)>,
     limit: Option<u32>,
     overtaking: Option<Revoked>,
@@ -74,7 +73,7 @@ impl Watched {
     }
 
     /// What the settlements since this was asked last gave back.
-    pub(crate) fn settled(&self) -> Vec<Option<(AccountId, CredentialId, IpAddr)>> {
+    pub(crate) fn settled(&self) -> Vec<Option<Succeeded>> {
         std::mem::take(&mut self.seen.lock().unwrap().settled)
     }
 

@@ -277,6 +277,7 @@ impl From<Try> for Attempt {
             zone: tried.zone,
             source: tried.source,
             sip_uri: tried.sip_uri,
+            device: None,
             activity: ActivityId::from([9; 16]),
         }
     }

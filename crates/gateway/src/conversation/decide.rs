@@ -218,6 +218,7 @@ impl Conversation {
             zone: self.peer.zone.clone(),
             source: self.peer.address,
             sip_uri,
+            device: None,
             activity: asked.activity.clone(),
         }
     }
@@ -233,7 +234,7 @@ impl Conversation {
     pub(super) fn forward(&mut self, mut asked: Asked, pass: Pass, bound: Bound) -> Verdict {
         let route = Arc::clone(&asked.route);
         let answer = match route.kind {
-            Kind::Plain => AnswerBody::Stream,
+            Kind::Plain | Kind::ActiveSync => AnswerBody::Stream,
             Kind::LyncDiscover | Kind::LyncMex | Kind::LyncUserLink => AnswerBody::Read {
                 at_most: read::MAX_DOCUMENT,
             },
@@ -402,7 +403,7 @@ impl Conversation {
                     tickets,
                 });
             }
-            Kind::Plain => {
+            Kind::Plain | Kind::ActiveSync => {
                 return Ok(Answered {
                     body: body.clone(),
                     tickets: Vec::new(),

@@ -1,16 +1,28 @@
-//! Exchange: EWS (design 14). What hybrid servers use is closed.
+//! Exchange: EWS, Autodiscover, MAPI over HTTP, the offline address book and ActiveSync (design 14).
+//!
+//! What is not listed is 404: OWA and ECP until there is a sign-in page, RPC and PowerShell for ever.
+//! What other organisations' servers use is closed unless `hybrid` names where they are. Start at
+//! [`hosts`].
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use authn::place::Service;
-use http::HeaderName;
+use http::{HeaderName, Method};
+use ipnet::IpNet;
 
 use crate::rewrite::lower_case;
 use crate::route::{Auth, Host, Kind, Onward, PathPattern, Route, Scheme};
 
-/// Everything of EWS.
-const EWS: &str = "/EWS";
+/// Where mail clients work.
+const MAILBOXES: [&str; 3] = ["/EWS", "/mapi", "/OAB"];
+/// Where they find out about it.
+const AUTODISCOVER: [&str; 2] = [
+    "/Autodiscover/Autodiscover.xml",
+    "/Autodiscover/Autodiscover.svc",
+];
+/// Phones.
+const ACTIVESYNC: &str = "/Microsoft-Server-ActiveSync";
 /// Moves mailboxes between organisations.
 const MAILBOX_REPLICATION: &str = "/EWS/mrsproxy.svc";
 /// The segment of paths that take other servers' credentials.
@@ -21,6 +33,8 @@ const WS_SECURITY: &str = "WSSecurity";
 pub struct Exchange {
     /// The published name, lower case.
     pub host: String,
+    /// The `autodiscover` names, lower case.
+    pub autodiscover_hosts: Vec<String>,
     /// The port that clients see.
     pub public_port: u16,
     /// The farm.
@@ -31,43 +45,104 @@ pub struct Exchange {
     pub host_header: Option<String>,
     /// How it learns who the user is.
     pub onward: Onward,
+    /// Where other organisations' servers come from, which prove themselves to Exchange; nowhere where
+    /// the list is empty.
+    pub hybrid: Vec<IpNet>,
 }
 
 /// Everything that Exchange publishes, by host.
 #[must_use]
 pub fn hosts(exchange: &Exchange) -> Vec<(String, Host)> {
-    let closed = [
+    let host = |routes| Host {
+        routes,
+        public_port: Some(exchange.public_port).filter(|port| *port != 443),
+        names: lower_case(&exchange.internal_names),
+        ..Host::default()
+    };
+    let mut routes: Vec<Arc<Route>> = MAILBOXES.map(|path| mailbox(exchange, path)).into();
+    routes.push(activesync(exchange));
+    routes.extend(autodiscover(exchange));
+    routes.push(between_servers(
+        exchange,
         PathPattern::Below(MAILBOX_REPLICATION.to_owned()),
-        PathPattern::BelowWith {
-            below: EWS.to_owned(),
-            segment: WS_SECURITY.to_owned(),
-        },
-    ];
-    let schemes = Auth::Schemes(vec![Scheme::Negotiate, Scheme::Ntlm, Scheme::Basic]);
-    let open = route(exchange, PathPattern::Below(EWS.to_owned()), schemes);
-    let closed = closed
-        .into_iter()
-        .map(|path| route(exchange, path, Auth::Closed));
-    let routes = std::iter::once(open).chain(closed).collect();
-    vec![(
-        exchange.host.clone(),
-        Host {
-            routes,
-            public_port: Some(exchange.public_port).filter(|port| *port != 443),
-            names: lower_case(&exchange.internal_names),
-            ..Host::default()
-        },
-    )]
+    ));
+    routes.push(between_servers(exchange, ws_security("/EWS")));
+    let mut hosts = vec![(exchange.host.clone(), host(routes))];
+    let others = exchange.autodiscover_hosts.iter();
+    hosts.extend(others.map(|name| (name.clone(), host(autodiscover(exchange)))));
+    hosts
 }
 
-fn route(exchange: &Exchange, path: PathPattern, auth: Auth) -> Arc<Route> {
+fn mailbox(exchange: &Exchange, path: &str) -> Arc<Route> {
     Arc::new(Route {
-        name: "exchange /EWS".to_owned(),
+        auth: by_password(),
+        service: Service::EWS,
+        ..route(exchange, PathPattern::Below(path.to_owned()))
+    })
+}
+
+fn autodiscover(exchange: &Exchange) -> Vec<Arc<Route>> {
+    let open = AUTODISCOVER.map(|path| {
+        Arc::new(Route {
+            methods: vec![Method::GET, Method::HEAD, Method::POST],
+            auth: by_password(),
+            service: Service::AUTODISCOVER,
+            ..route(exchange, PathPattern::Exact(path.to_owned()))
+        })
+    });
+    let closed = between_servers(exchange, ws_security("/Autodiscover"));
+    open.into_iter().chain([closed]).collect()
+}
+
+/// INTEROP: phones send Basic and nothing else.
+fn activesync(exchange: &Exchange) -> Arc<Route> {
+    Arc::new(Route {
+        methods: vec![Method::OPTIONS, Method::POST],
+        auth: Auth::Schemes(vec![Scheme::Basic]),
+        kind: Kind::ActiveSync,
+        service: Service::ACTIVESYNC,
+        ..route(exchange, PathPattern::Exact(ACTIVESYNC.to_owned()))
+    })
+}
+
+/// Exchange itself checks the tokens of other organisations' servers; the gate knows where they are.
+fn between_servers(exchange: &Exchange, path: PathPattern) -> Arc<Route> {
+    Arc::new(Route {
+        auth: if exchange.hybrid.is_empty() {
+            Auth::Closed
+        } else {
+            Auth::Anonymous
+        },
+        sources: exchange.hybrid.clone(),
+        onward: Onward::None,
+        ..route(exchange, path)
+    })
+}
+
+fn by_password() -> Auth {
+    Auth::Schemes(vec![Scheme::Negotiate, Scheme::Ntlm, Scheme::Basic])
+}
+
+fn ws_security(below: &str) -> PathPattern {
+    PathPattern::BelowWith {
+        below: below.to_owned(),
+        segment: WS_SECURITY.to_owned(),
+    }
+}
+
+fn route(exchange: &Exchange, path: PathPattern) -> Route {
+    let shown = match &path {
+        PathPattern::Exact(path) | PathPattern::Below(path) => path.clone(),
+        PathPattern::BelowWith { below, segment } => format!("{below}/../{segment}"),
+    };
+    Route {
+        name: format!("exchange {shown}"),
         path,
         methods: Vec::new(),
-        auth,
+        auth: Auth::Closed,
         ticket: None,
         takes_guests: false,
+        sources: Vec::new(),
         open_methods: Vec::new(),
         onward_path: None,
         kind: Kind::Plain,
@@ -77,7 +152,7 @@ fn route(exchange: &Exchange, path: PathPattern, auth: Auth) -> Arc<Route> {
         onward: exchange.onward.clone(),
         pass_headers: HEADERS.map(HeaderName::from_static).to_vec(),
         set_headers: Vec::new(),
-    })
+    }
 }
 
 /// Request headers of the clients of EWS, MAPI over HTTP, ActiveSync and Autodiscover.

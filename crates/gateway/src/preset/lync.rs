@@ -240,6 +240,7 @@ fn route(pool: &LyncPool, path: PathPattern) -> Route {
         auth: Auth::Schemes(vec![Scheme::Ticket]),
         ticket: None,
         takes_guests: false,
+        sources: Vec::new(),
         open_methods: Vec::new(),
         onward_path: None,
         kind: Kind::Plain,

@@ -264,6 +264,8 @@ pub(crate) fn publication() -> Publication {
     };
     let exchange = Exchange {
         host: MAIL.to_owned(),
+        autodiscover_hosts: vec!["autodiscover.contoso.com".to_owned()],
+        hybrid: Vec::new(),
         public_port: 8443,
         internal_names: BTreeMap::from([(EXCHANGE.to_owned(), MAIL.to_owned())]),
         farm: "exchange".to_owned(),
@@ -282,6 +284,7 @@ pub(crate) fn publication() -> Publication {
             dns_computer: "gate.invalid".to_owned(),
         },
         basic_realm: "contoso".to_owned(),
+        foreign_hosts: ["outlook.office365.com".to_owned()].into(),
         identity_headers: [IDENTITY.to_owned()].into(),
     }
 }

@@ -59,6 +59,10 @@ pub(crate) struct Store {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Names {
+    /// Hosts of others that discover, metadata and Autodiscover documents may name, such as a cloud
+    /// service's.
+    #[serde(default)]
+    pub(crate) foreign_hosts: Vec<Spanned<String>>,
     /// The NetBIOS name of the domain, as in `CONTOSO\anna`; bare user names belong to it.
     pub(crate) domain: String,
     /// The DNS name of the domain.
@@ -190,6 +194,13 @@ pub(crate) struct Exchange {
     pub(crate) internal_names: BTreeMap<String, Spanned<String>>,
     /// The farm.
     pub(crate) farm: Spanned<String>,
+    /// The `autodiscover` names, one for each mail domain.
+    #[serde(default)]
+    pub(crate) autodiscover_hosts: Vec<Spanned<String>>,
+    /// The networks that other organisations' Exchange servers come from (hybrid, federation); what
+    /// they use is closed where it is left out.
+    #[serde(default)]
+    pub(crate) hybrid: Vec<Spanned<IpNet>>,
 }
 
 /// `[[route]]`

@@ -7,7 +7,8 @@ use ::authn::lockout::{Place, Subject};
 use ::authn::ports::{Settlement, Unavailable};
 
 use super::{
-    Conforming, ELSEWHERE, HOME, account, all_at_once, anna_with, of_account, place, sign_in, taken,
+    Conforming, ELSEWHERE, HOME, account, all_at_once, anna_with, from_home, of_account, place,
+    sign_in, taken,
 };
 
 /// The check and the count are one step (T-CRED-3).
@@ -181,7 +182,7 @@ pub async fn a_success_after_the_window_rolled_takes_nothing_from_later_failures
     let rolled = taken(&*store, of_account(&anna, 1_000)).await?.counts;
     assert_eq!(rolled.subject, 3);
     let credential = app_password_id("phone");
-    let succeeded = Some((anna.id.clone(), credential.clone(), HOME));
+    let succeeded = Some(from_home(&anna, &credential));
     store
         .settle(Settlement {
             reservation: first,
@@ -206,7 +207,7 @@ pub async fn a_success_after_the_window_rolled_takes_nothing_from_later_failures
             .subject,
         1
     );
-    let succeeded = Some((anna.id.clone(), credential, HOME));
+    let succeeded = Some(from_home(&anna, &credential));
     store
         .settle(Settlement {
             reservation: forgotten,

@@ -21,7 +21,8 @@ use ::authn::credential::app_password::{AppPassword, AppPasswordHashes, StoredAp
 use ::authn::lockout::{Place, Subject};
 use ::authn::place::{Service, SourceNetwork};
 use ::authn::ports::{
-    Accounts, Attempts, Audit, Credentials, Revocations, Settled, Settlement, Tickets, Unavailable,
+    Accounts, Attempts, Audit, Credentials, Revocations, Settled, Settlement, Succeeded, Tickets,
+    Unavailable,
 };
 use jiff::{SignedDuration, Timestamp};
 use proto::ntlm::NtHash;
@@ -134,6 +135,7 @@ pub(crate) fn app_password(id: &str, account: &Account) -> StoredAppPassword {
             created: at(0),
             expires: Some(at(1_000_000)),
             last_used: None,
+            seen_device: None,
             revoked: None,
         },
         hashes: AppPasswordHashes {
@@ -222,6 +224,16 @@ async fn taken<S: Conforming>(
     store.reserve(place).await?.ok_or(missing)
 }
 
+/// A success from home.
+fn from_home(account: &Account, credential: &CredentialId) -> Succeeded {
+    Succeeded {
+        account: account.id.clone(),
+        credential: credential.clone(),
+        source: HOME,
+        device: None,
+    }
+}
+
 /// Signs in with an app password from an address.
 async fn sign_in<S: Conforming>(
     store: &S,
@@ -236,7 +248,12 @@ async fn sign_in<S: Conforming>(
     };
     let at = reservation.place.now;
     let events = vec![by_hand(at, kind, account)];
-    let succeeded = Some((account.id.clone(), credential, source));
+    let succeeded = Some(Succeeded {
+        account: account.id.clone(),
+        credential,
+        source,
+        device: None,
+    });
     let settlement = Settlement {
         reservation,
         succeeded,

@@ -9,7 +9,7 @@ use ::authn::ports::{Settled, Settlement, Unavailable};
 use ::authn::revocation::Revoked;
 
 use super::{
-    Conforming, HOME, add_app_password, anna_with, at, event, of_account, somebody_with, taken,
+    Conforming, add_app_password, anna_with, at, event, from_home, of_account, somebody_with, taken,
 };
 
 /// In its order, once for each, with higher and higher numbers.
@@ -94,7 +94,7 @@ pub async fn a_success_is_overtaken_by_a_revocation<S: Conforming>(
         let before = store.read(1, 1_000).await?.len();
         let mut settlement = Settlement {
             reservation,
-            succeeded: Some((anna.id.clone(), credential, HOME)),
+            succeeded: Some(from_home(&anna, &credential)),
             events: vec![event(3, Kind::StoreRestored, &anna)],
             alarm: None,
         };

@@ -21,28 +21,28 @@ use crate::seal::{Place, Sealable, Sealed};
 /// SECURITY: an unknown subject costs the same look-up and finds nothing, whatever its text.
 pub(crate) const OF_ACCOUNT: &str = "
     SELECT id, account, label, device, scope, created, expires, last_used, last_used_from,
-        revoked, hashes
+        seen_device, revoked, hashes
     FROM app_passwords
     WHERE account = $1 AND CAST($2 AS BIGINT) = 1";
 
 /// Lists all app passwords.
 pub(crate) const LIST: &str = "
     SELECT id, account, label, device, scope, created, expires, last_used, last_used_from,
-        revoked, hashes
+        seen_device, revoked, hashes
     FROM app_passwords";
 
 /// Finds an app password by its id ($1).
 pub(crate) const BY_ID: &str = "
     SELECT id, account, label, device, scope, created, expires, last_used, last_used_from,
-        revoked, hashes
+        seen_device, revoked, hashes
     FROM app_passwords
     WHERE id = $1";
 
-/// Adds an app password ($1 to $11 in the order of the columns).
+/// Adds an app password ($1 to $12 in the order of the columns).
 pub(crate) const ADD: &str = "
     INSERT INTO app_passwords (id, account, label, device, scope, created, expires, last_used,
-        last_used_from, revoked, hashes)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+        last_used_from, seen_device, revoked, hashes)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
 
 /// Revokes an app password ($1) at a time ($2), once, with its hashes sealed anew ($3).
 pub(crate) const REVOKE: &str = "
@@ -50,12 +50,13 @@ pub(crate) const REVOKE: &str = "
     SET revoked = $2, hashes = $3
     WHERE id = $1 AND revoked IS NULL";
 
-/// Notes when ($2) and from where ($3) an app password ($1) was used last, where it stands.
+/// Notes when ($2), from where ($3) and by which device ($4) an app password ($1) was used last, where
+/// it stands.
 ///
 /// SECURITY: whoever was revoked after the secrets were read is not let in by this settlement.
 pub(crate) const USED: &str = "
     UPDATE app_passwords
-    SET last_used = $2, last_used_from = $3
+    SET last_used = $2, last_used_from = $3, seen_device = COALESCE($4, seen_device)
     WHERE id = $1 AND revoked IS NULL
         AND account IN (SELECT id FROM accounts WHERE state = 'active')";
 
@@ -93,6 +94,7 @@ pub(crate) fn record(row: &SqliteRow) -> Result<AppPassword, sqlx::Error> {
         created: time(row, "created")?,
         expires: optional_time(row, "expires")?,
         last_used: optional_time(row, "last_used")?.zip(last_used_from),
+        seen_device: row.try_get("seen_device")?,
         revoked: optional_time(row, "revoked")?,
     })
 }

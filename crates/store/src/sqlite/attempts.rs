@@ -108,21 +108,22 @@ impl Write for Settle {
 
     async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<Settled>, WriteError> {
         let Self(settlement) = self;
-        if let Some((account, credential, address)) = &settlement.succeeded {
+        if let Some(succeeded) = &settlement.succeeded {
             let place = &settlement.reservation.place;
             give_back(writing, place).await?;
             let used = sqlx::query(rows::app_passwords::USED)
-                .bind(&credential.0)
+                .bind(&succeeded.credential.0)
                 .bind(place.now.as_microsecond())
-                .bind(address.to_string())
+                .bind(succeeded.source.to_string())
+                .bind(&succeeded.device)
                 .execute(&mut *writing.connection)
                 .await?;
             if used.rows_affected() == 0 {
                 return Ok(Done::Undo(Settled::Overtaken));
             }
             sqlx::query(rows::counters::FAMILIARISE)
-                .bind(&account.0)
-                .bind(SourceNetwork::from(*address).0)
+                .bind(&succeeded.account.0)
+                .bind(SourceNetwork::from(succeeded.source).0)
                 .bind(place.now.as_microsecond())
                 .execute(&mut *writing.connection)
                 .await?;

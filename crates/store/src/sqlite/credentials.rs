@@ -127,6 +127,7 @@ impl Write for Add {
             .bind(record.expires.map(Timestamp::as_microsecond))
             .bind(last_used.map(Timestamp::as_microsecond))
             .bind(last_used_from.map(|address| address.to_string()))
+            .bind(&record.seen_device)
             .bind(record.revoked.map(Timestamp::as_microsecond))
             .bind(self.sealed.as_bytes().to_vec())
             .execute(&mut *writing.connection)

@@ -9,6 +9,7 @@ use gateway::path::CleanPath;
 use gateway::preset::exchange::Exchange;
 use gateway::preset::lync::LyncPool;
 use gateway::route::{Auth, Host, Kind, Onward, PathPattern, Publication, Route, Scheme};
+use ipnet::IpNet;
 use proto::ntlm::Target;
 use toml::Spanned;
 
@@ -61,6 +62,7 @@ impl Understanding<'_> {
         });
         let places = places.collect();
         let names = &written.names;
+        let foreign = names.foreign_hosts.iter().map(|host| self.host(host));
         let publication = Publication {
             hosts: hosts.hosts,
             ntlm_target: Target {
@@ -70,6 +72,7 @@ impl Understanding<'_> {
                 dns_computer: format!("{}.{}", names.server.to_lowercase(), names.dns_domain),
             },
             basic_realm: names.dns_domain.clone(),
+            foreign_hosts: foreign.collect::<Result<_, _>>()?,
             identity_headers: self.identity_headers(),
         };
         Ok((publication, places))
@@ -151,7 +154,11 @@ impl Understanding<'_> {
         let farm = self.farm(&exchange.farm)?;
         let host = self.host(&exchange.host)?;
         let listed = self.internal_names(&exchange.internal_names)?;
+        let autodiscover = exchange.autodiscover_hosts.iter();
+        let autodiscover = autodiscover.map(|host| self.host(host));
         Ok(Exchange {
+            autodiscover_hosts: autodiscover.collect::<Result<_, _>>()?,
+            hybrid: self.hybrid(&exchange.hybrid)?,
             internal_names: own_names(farm, (&host, exchange.public_port), listed),
             host,
             public_port: exchange.public_port.unwrap_or(443),
@@ -159,6 +166,18 @@ impl Understanding<'_> {
             host_header: farm.host_header.as_ref().map(|it| it.get_ref().clone()),
             onward: self.told(farm)?,
         })
+    }
+
+    /// SECURITY: what these networks reach is checked by Exchange alone.
+    fn hybrid(&self, networks: &[Spanned<IpNet>]) -> Result<Vec<IpNet>, ConfigError> {
+        let everybody = networks
+            .iter()
+            .find(|network| network.get_ref().prefix_len() == 0);
+        if let Some(network) = everybody {
+            let message = "everybody is no organisation; name the networks their servers come from";
+            return Err(self.error(network, message));
+        }
+        Ok(networks.iter().map(|network| *network.get_ref()).collect())
     }
 
     fn route(&self, route: &written::Route) -> Result<Route, ConfigError> {
@@ -186,6 +205,7 @@ impl Understanding<'_> {
             auth,
             ticket: None,
             takes_guests: false,
+            sources: Vec::new(),
             open_methods: Vec::new(),
             onward_path: None,
             kind: Kind::Plain,

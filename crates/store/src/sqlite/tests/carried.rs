@@ -1,7 +1,7 @@
 //! Whoever was shut out after a backup was made stays out when it is put back.
 
 use authn::account::AccountState;
-use authn::ports::Settlement;
+use authn::ports::{Settlement, Succeeded};
 
 use super::*;
 
@@ -184,7 +184,12 @@ async fn a_source_that_was_familiar_in_the_backup_is_a_stranger() {
     let store = backed_up(&world).await;
     std::fs::remove_file(world.path("backup.db")).unwrap();
     let reservation = store.reserve(attempt()).await.unwrap().unwrap();
-    let succeeded = Some((id("anna"), phone("anna"), "192.0.2.7".parse().unwrap()));
+    let succeeded = Some(Succeeded {
+        account: id("anna"),
+        credential: phone("anna"),
+        source: "192.0.2.7".parse().unwrap(),
+        device: None,
+    });
     store
         .settle(Settlement {
             reservation,
