@@ -10,3 +10,5 @@ pub mod soap;
 pub mod wstrust;
 
 pub mod lync;
+
+mod splice;

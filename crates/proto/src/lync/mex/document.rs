@@ -9,6 +9,7 @@ use xml::{Attribute, Element, Limits, ParseError};
 
 use crate::soap::namespace::{POLICY, UTILITY};
 use crate::soap::value::MAX_VALUE_BYTES;
+use crate::splice::{Place, is_inside};
 
 /// What a metadata document may ask for.
 ///
@@ -266,13 +267,6 @@ pub enum MexParseError {
     AddressTooLong,
 }
 
-/// Where an address stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
-    Attribute,
-    Text,
-}
-
 #[derive(Clone, Debug)]
 pub(super) struct Binding {
     pub(super) name: String,
@@ -283,10 +277,6 @@ pub(super) struct Binding {
 pub(super) struct Reference {
     pub(super) id: String,
     pub(super) range: Range<usize>,
-}
-
-pub(super) fn is_inside(inner: &Range<usize>, outer: &Range<usize>) -> bool {
-    outer.start <= inner.start && inner.end <= outer.end
 }
 
 fn location<'a, 'input>(element: Element<'a, 'input>) -> Option<Attribute<'a, 'input>> {

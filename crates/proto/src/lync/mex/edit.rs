@@ -4,9 +4,8 @@
 
 use std::ops::Range;
 
-use xml::write::{escape_attribute, escape_text};
-
-use super::document::{Address, Document, Place, Port, is_inside};
+use super::document::{Address, Document, Port};
+use crate::splice::{is_inside, splice};
 
 /// What is to be changed in a metadata document.
 #[derive(Clone, Copy)]
@@ -29,8 +28,7 @@ impl Document<'_> {
             .filter_map(|address| Some((address.range.clone(), replacement(address, edit)?)))
             .collect();
         changes.extend(removed.into_iter().map(|range| (range, String::new())));
-        changes.sort_by_key(|(range, _)| (range.start, std::cmp::Reverse(range.end)));
-        splice(self.text, &changes)
+        splice(self.text, changes)
     }
 
     /// Ports that do not stay, then bindings and policies that no one needs any more.
@@ -74,26 +72,5 @@ impl Document<'_> {
 
 fn replacement(address: &Address, edit: Edit<'_>) -> Option<String> {
     let url = (edit.map_address)(&address.url)?;
-    let mut escaped = String::new();
-    match address.place {
-        Place::Attribute => escape_attribute(&url, &mut escaped),
-        Place::Text => escape_text(&url, &mut escaped),
-    }
-    Some(escaped)
-}
-
-/// Changes are sorted by their beginning; one that lies in the one before it is passed over.
-fn splice(text: &str, changes: &[(Range<usize>, String)]) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut at = 0;
-    for (range, replacement) in changes {
-        if range.start < at {
-            continue;
-        }
-        out.push_str(text.get(at..range.start).unwrap_or(""));
-        out.push_str(replacement);
-        at = range.end;
-    }
-    out.push_str(text.get(at..).unwrap_or(""));
-    out
+    Some(address.place.escaped(&url))
 }
