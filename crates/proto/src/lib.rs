@@ -11,4 +11,5 @@ pub mod wstrust;
 
 pub mod lync;
 
+mod percent;
 mod splice;

@@ -9,6 +9,7 @@ use std::fmt;
 
 use thiserror::Error;
 
+use crate::percent::{decode, encode};
 use crate::secret::Secret;
 
 /// Longest form, in bytes.
@@ -208,37 +209,6 @@ impl Fields {
 
     fn needs(&mut self, name: &'static str) -> Result<Secret<String>, OauthRequestParseError> {
         self.take(name).ok_or(OauthRequestParseError::Missing(name))
-    }
-}
-
-/// Takes a text out of its encoding; `None` where it is not one, or holds a control character.
-fn decode(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        bytes.push(match byte {
-            b'+' => b' ',
-            b'%' => {
-                let digit = |byte: u8| char::from(byte).to_digit(16);
-                let value = digit(rest.next()?)? * 16 + digit(rest.next()?)?;
-                u8::try_from(value).ok()?
-            }
-            b'!'..=b'~' => byte,
-            _ => return None,
-        });
-    }
-    let text = String::from_utf8(bytes).ok()?;
-    (!text.contains(char::is_control)).then_some(text)
-}
-
-fn encode(text: &str, into: &mut String) {
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                into.push(char::from(byte));
-            }
-            _ => into.push_str(&format!("%{byte:02X}")),
-        }
     }
 }
 
