@@ -9,6 +9,7 @@ pub mod spnego;
 pub mod soap;
 pub mod wstrust;
 
+pub mod exchange;
 pub mod lync;
 
 mod percent;

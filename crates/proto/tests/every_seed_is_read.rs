@@ -8,6 +8,10 @@ use std::path::Path;
 use proto::ntlm::client::{Client, Draw};
 use proto::ntlm::{ChannelBinding, Direction};
 
+#[path = "../../../fuzz/entry/autodiscover_pox.rs"]
+mod autodiscover_pox;
+#[path = "../../../fuzz/entry/autodiscover_soap.rs"]
+mod autodiscover_soap;
 #[path = "../../../fuzz/entry/discover.rs"]
 mod discover;
 #[path = "../../../fuzz/entry/http_auth.rs"]
@@ -101,6 +105,18 @@ fn soap_seeds_are_taken() {
 fn oauthtoken_seeds_are_taken() {
     every_seed_is_taken("oauthtoken", oauthtoken::run);
     no_damaged_seed_panics("oauthtoken", oauthtoken::run);
+}
+
+#[test]
+fn autodiscover_pox_seeds_are_taken() {
+    every_seed_is_taken("autodiscover_pox", autodiscover_pox::run);
+    no_damaged_seed_panics("autodiscover_pox", autodiscover_pox::run);
+}
+
+#[test]
+fn autodiscover_soap_seeds_are_taken() {
+    every_seed_is_taken("autodiscover_soap", autodiscover_soap::run);
+    no_damaged_seed_panics("autodiscover_soap", autodiscover_soap::run);
 }
 
 #[test]

@@ -1,0 +1,5 @@
+//! Exchange Server: what a gate reads and edits of its protocols.
+//!
+//! A client asks [`autodiscover`] where its mailbox is; a phone then speaks ActiveSync.
+
+pub mod autodiscover;
