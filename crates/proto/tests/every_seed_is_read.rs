@@ -8,6 +8,8 @@ use std::path::Path;
 use proto::ntlm::client::{Client, Draw};
 use proto::ntlm::{ChannelBinding, Direction};
 
+#[path = "../../../fuzz/entry/activesync.rs"]
+mod activesync;
 #[path = "../../../fuzz/entry/autodiscover_pox.rs"]
 mod autodiscover_pox;
 #[path = "../../../fuzz/entry/autodiscover_soap.rs"]
@@ -117,6 +119,12 @@ fn autodiscover_pox_seeds_are_taken() {
 fn autodiscover_soap_seeds_are_taken() {
     every_seed_is_taken("autodiscover_soap", autodiscover_soap::run);
     no_damaged_seed_panics("autodiscover_soap", autodiscover_soap::run);
+}
+
+#[test]
+fn activesync_seeds_are_taken() {
+    every_seed_is_taken("activesync", activesync::run);
+    no_damaged_seed_panics("activesync", activesync::run);
 }
 
 #[test]
