@@ -4,6 +4,7 @@
 //! even on an anonymous path. Start at [`Reception`].
 
 mod assertion;
+mod binding;
 mod reception;
 mod schemes;
 mod windows;

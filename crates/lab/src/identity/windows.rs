@@ -17,7 +17,7 @@ use proto::ntlm::{
 use proto::spnego::{Acceptor, SpnegoError, Step};
 use thiserror::Error;
 
-use super::{Caller, How};
+use super::{Caller, How, binding};
 use crate::clock;
 use crate::people::{People, Person};
 
@@ -139,7 +139,12 @@ impl Handshake {
             return Ok(Outcome::Answer(answer));
         };
         let authenticate = Authenticate::parse(&message)?;
-        let response = Response::check(challenge, authenticate, &Expected::default())?;
+        let named = binding::named_in(&message);
+        let expected = Expected {
+            channel_bindings: named.as_slice(),
+            ..Expected::default()
+        };
+        let response = Response::check(challenge, authenticate, &expected)?;
         let person = logon.people.named(response.domain(), response.user());
         let person = person.ok_or(LogonError::WrongPassword)?;
         let key = response

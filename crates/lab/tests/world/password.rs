@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use proto::ntlm::ChannelBinding;
 use proto::ntlm::client::{Client as Ntlm, Draw};
 
 use crate::support::{Answer, Client, Lab, PASSWORD, SERVICE, WEB, get, post, rst};
@@ -60,6 +61,16 @@ async fn ntlm_makes_the_connection_somebodys_and_no_other() {
         );
         assert_eq!(lab.front_end().await.get(WEB, ECHO).await.status, 401);
     }
+}
+
+#[tokio::test]
+async fn ntlm_bound_to_another_channel_is_taken_as_iis_takes_it() {
+    let lab = Lab::start().await;
+    let mut client = lab.front_end().await;
+    let mut anna = Ntlm::new("anna", "CONTOSO", PASSWORD);
+    anna.channel_binding = Some(ChannelBinding([7; 16]));
+    let (answer, _) = ntlm(&mut client, "NTLM", &anna).await;
+    assert_eq!(answer.status, 200);
 }
 
 #[tokio::test]
