@@ -2,21 +2,23 @@
 //! requests; and the faults that those tests ask for.
 //!
 //! Parameters: `nonce` (or the header `x-lab-nonce`) comes back; `status` is answered; `body=1` sends
-//! the request's body back as it comes; `close=1` breaks the answer off. Never shows a credential.
+//! the request's body back as it comes; `close=1` breaks the answer off; `challenge=1` asks for a
+//! Windows logon in spite of who it is; `stall=1` never answers; `garbage=1` answers what is no HTTP.
+//! Never shows a credential.
 
 use http::header::{AUTHORIZATION, COOKIE, HeaderName, PROXY_AUTHORIZATION};
 use http::{HeaderMap, StatusCode};
 use serde::Serialize;
 
-use crate::identity::{Caller, How};
+use crate::identity::{Caller, How, Reception, WEB_TICKET};
 use crate::serve::body;
 use crate::serve::http::{Asked, Connection, Head};
 use crate::serve::reply::Reply;
 
 const NONCE: HeaderName = HeaderName::from_static("x-lab-nonce");
 const IDENTITY: HeaderName = HeaderName::from_static("x-lab-identity");
+const MEMBER: HeaderName = HeaderName::from_static("x-lab-member");
 const CONNECTION: HeaderName = HeaderName::from_static("x-lab-connection");
-const WEB_TICKET: HeaderName = HeaderName::from_static("x-ms-webticket");
 
 /// What is answered.
 #[derive(Serialize)]
@@ -24,6 +26,7 @@ struct Echo<'a> {
     identity: Option<&'a str>,
     how: Option<How>,
     connection: u64,
+    member: &'a str,
     nonce: Option<String>,
     method: &'a str,
     host: &'a str,
@@ -38,10 +41,24 @@ pub(crate) async fn answer(
     asked: Asked,
     caller: &Caller,
     connection: &Connection,
-    assertion_header: &HeaderName,
+    reception: &Reception,
 ) -> Reply {
     let Asked { head, body } = asked;
-    let reply = if head.parameter("body") == Some("1") {
+    let is_on = |name| head.parameter(name) == Some("1");
+    if is_on("stall") {
+        // Only the end of the connection ends this, which drops the whole answer.
+        std::future::pending::<()>().await;
+    }
+    if is_on("garbage") {
+        connection.garbage.begin();
+    }
+    if is_on("challenge") {
+        return match body::drain(body).await {
+            Ok(_) => reception.challenge(&Caller::Nobody),
+            Err(_) => Reply::new(StatusCode::BAD_REQUEST),
+        };
+    }
+    let reply = if is_on("body") {
         Reply::with_stream(body)
     } else {
         let Ok(body_length) = body::drain(body).await else {
@@ -51,20 +68,21 @@ pub(crate) async fn answer(
             identity: identity(caller),
             how: caller.how(),
             connection: connection.number,
+            member: &reception.member,
             nonce: nonce(&head),
             method: head.method.as_str(),
             host: &head.host,
             path: &head.path,
             query: &head.query,
             body_length,
-            headers: shown(&head.headers, assertion_header),
+            headers: shown(&head.headers, reception.assertions.header()),
         };
         let Ok(json) = serde_json::to_string(&echo) else {
             return Reply::new(StatusCode::INTERNAL_SERVER_ERROR);
         };
         Reply::with_body(StatusCode::OK, "application/json", json)
     };
-    finished(reply, &head, identity(caller), connection)
+    finished(reply, &head, identity(caller), connection).header(MEMBER, &reception.member)
 }
 
 fn finished(reply: Reply, head: &Head, identity: Option<&str>, connection: &Connection) -> Reply {

@@ -21,4 +21,4 @@ mod clock;
 pub use identity::{ASSERTION_TYPE, How, MAX_ASSERTION_SECONDS};
 pub use requests::{MAX_SEEN, Seen, Server};
 pub use settings::{AssertionCheck, LabError, MetadataHost, TlsFiles, User, WorldSettings};
-pub use world::{Started, World, start};
+pub use world::{Member, Pool, Started, StartedPool, World, start};

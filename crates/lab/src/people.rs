@@ -27,6 +27,11 @@ impl Person {
         &self.hash
     }
 
+    /// Whether this is somebody without an account.
+    pub(crate) fn is_guest(&self) -> bool {
+        self.sam.is_empty()
+    }
+
     /// Whether this is the password of the domain account.
     pub(crate) fn has_password(&self, password: &str) -> bool {
         self.password.is(password.as_bytes())
@@ -37,6 +42,7 @@ impl Person {
 #[derive(Debug)]
 pub(crate) struct People {
     people: Vec<Arc<Person>>,
+    guest: Arc<Person>,
     domains: [String; 2],
     realm: String,
 }
@@ -68,6 +74,7 @@ impl People {
                 .iter()
                 .map(person)
                 .collect::<Result<_, LabError>>()?,
+            guest: Arc::new(guest()?),
             domains: [settings.netbios.clone(), settings.domain.clone()],
             realm: settings.realm.clone(),
         })
@@ -98,9 +105,21 @@ impl People {
             .find(|person| is_same_sip(&person.sip, uri))
     }
 
-    /// By SID.
+    /// By SID; a guest has the well-known one of nobody.
     pub(crate) fn by_sid(&self, sid: &Sid) -> Option<&Arc<Person>> {
-        self.people.iter().find(|person| person.sid == *sid)
+        let mut everybody = self.people.iter().chain([&self.guest]);
+        everybody.find(|person| person.sid == *sid)
+    }
+
+    /// By the address of a mailbox.
+    pub(crate) fn by_mailbox(&self, address: &str) -> Option<&Arc<Person>> {
+        let mut people = self.people.iter();
+        people.find(|person| is_same(&person.upn, address.trim()))
+    }
+
+    /// Whoever comes to a meeting without an account.
+    pub(crate) fn guest(&self) -> &Arc<Person> {
+        &self.guest
     }
 
     /// Those whose names begin with a text.
@@ -113,6 +132,25 @@ impl People {
             .filter(|person| begins(&person.sam) || begins(&person.upn))
             .collect()
     }
+}
+
+/// SPEC: [MS-DTYP] 2.4.2.4, ANONYMOUS.
+const ANONYMOUS_SID: &str = "S-1-5-7";
+
+/// A guest has no name to sign in with, and is found by none.
+fn guest() -> Result<Person, LabError> {
+    let sid = Sid::parse(ANONYMOUS_SID).ok_or_else(|| LabError::Sid {
+        sid: ANONYMOUS_SID.to_owned(),
+    })?;
+    Ok(Person {
+        account: "guest".to_owned(),
+        sam: String::new(),
+        upn: String::new(),
+        sip: String::new(),
+        sid,
+        hash: NtHash::of_password(""),
+        password: Secret::new(String::new()),
+    })
 }
 
 /// Whether two SIP URIs are the same; the scheme may be left out.

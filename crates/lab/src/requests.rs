@@ -22,6 +22,8 @@ const MAX_NAME_BYTES: usize = 512;
 pub struct Seen {
     /// The server.
     pub server: Server,
+    /// Which of the servers behind one name it was.
+    pub member: String,
     /// The host that was asked for.
     pub host: String,
     /// The method.
@@ -38,6 +40,8 @@ pub struct Seen {
     pub connection: u64,
     /// Names of the schemes of the credential headers that arrived.
     pub authorization_schemes: Vec<&'static str>,
+    /// Whether a web ticket came, good or not.
+    pub ticket: bool,
     /// When the head was read.
     pub at: Timestamp,
 }
@@ -75,13 +79,14 @@ pub(crate) struct Requests {
 
 #[derive(Debug, Default)]
 struct List {
-    seen: VecDeque<Seen>,
+    seen: VecDeque<(u64, Seen)>,
     forgotten: u64,
+    next: u64,
 }
 
 impl Requests {
-    /// Adds a request at the end.
-    pub(crate) fn add(&self, mut seen: Seen) {
+    /// Adds a request at the end and gives the number by which it can be completed.
+    pub(crate) fn add(&self, mut seen: Seen) -> u64 {
         for name in [&mut seen.host, &mut seen.method, &mut seen.path] {
             shorten(name);
         }
@@ -90,17 +95,38 @@ impl Requests {
             list.seen.pop_front();
             list.forgotten = list.forgotten.saturating_add(1);
         }
-        list.seen.push_back(seen);
+        let number = list.next;
+        list.next = list.next.saturating_add(1);
+        list.seen.push_back((number, seen));
+        number
+    }
+
+    /// Completes a request by what its body said; one that is forgotten stays so.
+    pub(crate) fn complete(&self, number: u64, with: impl FnOnce(&mut Seen)) {
+        let mut list = self.lock();
+        if let Ok(place) = list
+            .seen
+            .binary_search_by_key(&number, |(number, _)| *number)
+            && let Some((_, seen)) = list.seen.get_mut(place)
+        {
+            with(seen);
+        }
     }
 
     /// Forgets everything.
     pub(crate) fn clear(&self) {
-        *self.lock() = List::default();
+        let mut list = self.lock();
+        // The numbers go on, so that a request under way completes no later one.
+        *list = List {
+            next: list.next,
+            ..List::default()
+        };
     }
 
     /// What is remembered, the oldest first.
     pub(crate) fn all(&self) -> Vec<Seen> {
-        self.lock().seen.iter().cloned().collect()
+        let list = self.lock();
+        list.seen.iter().map(|(_, seen)| seen.clone()).collect()
     }
 
     /// How many were forgotten for want of room.
@@ -130,6 +156,7 @@ mod tests {
     fn seen(path: &str) -> Seen {
         Seen {
             server: Server::FrontEnd,
+            member: String::new(),
             host: String::new(),
             method: "GET".to_owned(),
             path: path.to_owned(),
@@ -138,6 +165,7 @@ mod tests {
             refused: None,
             connection: 1,
             authorization_schemes: Vec::new(),
+            ticket: false,
             at: Timestamp::UNIX_EPOCH,
         }
     }
@@ -153,6 +181,21 @@ mod tests {
         assert_eq!(all[0].path, "1");
         requests.clear();
         assert_eq!((requests.all().len(), requests.forgotten()), (0, 0));
+    }
+
+    #[test]
+    fn a_request_is_completed_by_its_number_and_no_other() {
+        let requests = Requests::default();
+        let numbers = ["a", "b", "c"].map(|path| requests.add(seen(path)));
+        requests.complete(numbers[1], |seen| seen.ticket = true);
+        let tickets = |requests: &Requests| -> Vec<bool> {
+            requests.all().iter().map(|seen| seen.ticket).collect()
+        };
+        assert_eq!(tickets(&requests), [false, true, false]);
+        requests.clear();
+        requests.add(seen("d"));
+        requests.complete(numbers[0], |seen| seen.ticket = true);
+        assert_eq!(tickets(&requests), [false]);
     }
 
     #[test]

@@ -99,6 +99,9 @@ pub enum LabError {
         /// Why.
         source: std::io::Error,
     },
+    /// A pool was told to have no server.
+    #[error("a pool has no server")]
+    NoMember,
     /// The certificate or its key is not PEM.
     #[error("the certificate or its key is not PEM: {0}")]
     Pem(rustls_pki_types::pem::Error),

@@ -65,8 +65,7 @@ impl Exchange {
         connection: &Connection,
     ) -> Reply {
         if caller.person().is_some() && place == Place::Echo {
-            let header = self.reception.assertions.header();
-            return echo::answer(asked, caller, connection, header).await;
+            return echo::answer(asked, caller, connection, &self.reception).await;
         }
         let body = match body::read(asked.body, MAX_REQUEST_BYTES).await {
             Ok(body) => Some(body),

@@ -4,7 +4,7 @@
 use http::StatusCode;
 use http::header::ACCEPT;
 use proto::lync::discover::{
-    AccessLocation, Link, Resource, Response, SipAccess, SipService, negotiate,
+    AccessLocation, Link, MediaType, Resource, Response, SipAccess, SipService, negotiate,
 };
 
 use super::Addresses;
@@ -30,6 +30,7 @@ pub(super) fn root(addresses: &Addresses, head: &Head) -> Reply {
     let mut links = vec![
         link("Domain", external, &format!("{ROOT}/domain")),
         link("User", external, &format!("{ROOT}/user")),
+        link("OAuth", external, &format!("{ROOT}/oauth/user")),
         link("Self", external, ROOT),
     ];
     let [autodiscover, ..] = SERVICES;
@@ -50,6 +51,11 @@ pub(super) fn user(addresses: &Addresses, head: &Head) -> Reply {
     answer(head, Resource::User, links, sip(addresses))
 }
 
+/// The way to the pool where somebody is at home.
+pub(super) fn elsewhere(home: &str, head: &Head) -> Reply {
+    written(head, &Response::redirect_to(format!("{home}{ROOT}")))
+}
+
 fn answer(head: &Head, resource: Resource, links: Vec<Link>, sip: Vec<SipAccess>) -> Reply {
     let response = Response {
         access_location: Some(AccessLocation::External),
@@ -57,6 +63,35 @@ fn answer(head: &Head, resource: Resource, links: Vec<Link>, sip: Vec<SipAccess>
         links,
         sip,
     };
+    written(head, &response)
+}
+
+/// The same for a client of UCWA.
+pub(super) fn elsewhere_in_links(home: &str) -> Reply {
+    in_links(&Response::redirect_to(format!("{home}{ROOT}")))
+}
+
+/// Links of one user for a client of UCWA.
+pub(super) fn user_in_links(addresses: &Addresses) -> Reply {
+    let external = &addresses.external;
+    in_links(&Response {
+        access_location: Some(AccessLocation::External),
+        resource: Resource::User,
+        links: vec![
+            link("Self", external, &format!("{ROOT}/oauth/user")),
+            link("Ucwa", external, "/ucwa/oauth/v1/applications"),
+            link("XFrame", external, "/Autodiscover/XFrame/XFrame.html"),
+        ],
+        sip: Vec::new(),
+    })
+}
+
+fn in_links(response: &Response) -> Reply {
+    let form = MediaType::JsonLinks;
+    Reply::with_body(StatusCode::OK, form.content_type(), response.write(form))
+}
+
+fn written(head: &Head, response: &Response) -> Reply {
     let accept = head
         .headers
         .get(ACCEPT)

@@ -1,32 +1,39 @@
-//! The stand-in Lync front end: discover, metadata, web tickets and the user link, on one port.
+//! The stand-in Lync front end: discover, metadata, tickets and every service that takes them, on one
+//! port.
 //!
 //! It answers as the external web site of a pool does (4443), except that its own name shows where a
-//! gate has to replace it. Paths are compared without case, as IIS does. Start at [`FrontEnd`].
+//! gate has to replace it. Start at [`FrontEnd`].
 
+mod cert_prov;
 mod discover;
+mod metadata;
+mod oauth;
+mod pages;
+mod place;
+mod presented;
+mod ucwa;
 mod web_ticket;
 
 use std::sync::Arc;
 
-use http::header::{ALLOW, CACHE_CONTROL};
+use http::header::{ALLOW, CACHE_CONTROL, WWW_AUTHENTICATE};
 use http::{HeaderName, Method, StatusCode};
-use proto::lync::mex::{Logon, WebTicketService};
-use proto::lync::webticket::Ticket;
 use proto::soap::Fault;
 
-use crate::clock;
 use crate::echo;
-use crate::identity::{Asks, Caller, How, Reception};
+use crate::identity::{Asks, Caller, Reception};
+use crate::people::Person;
 use crate::serve::body;
 use crate::serve::http::{Application, Asked, Connection, Head};
 use crate::serve::reply::Reply;
 use crate::settings::MetadataHost;
 use crate::ticket::Mint;
+use crate::world::Homes;
+use place::Place;
 
 const XML: &str = "text/xml; charset=utf-8";
 const SERVICE: &str = "/WebTicket/WebTicketService.svc";
 const SERVER_FQDN: HeaderName = HeaderName::from_static("x-ms-server-fqdn");
-const WEB_TICKET: HeaderName = HeaderName::from_static("x-ms-webticket");
 const WEB_TICKET_URL: HeaderName = HeaderName::from_static("x-ms-webticketurl");
 
 /// The front end.
@@ -34,6 +41,9 @@ const WEB_TICKET_URL: HeaderName = HeaderName::from_static("x-ms-webticketurl");
 pub(crate) struct FrontEnd {
     pub(crate) reception: Reception,
     pub(crate) mint: Arc<Mint>,
+    pub(crate) homes: Arc<Homes>,
+    /// The place of its pool among all.
+    pub(crate) pool: usize,
     pub(crate) addresses: Addresses,
 }
 
@@ -54,89 +64,64 @@ pub(crate) struct Addresses {
     pub(crate) metadata: MetadataHost,
 }
 
-/// What a path is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
-    Discover,
-    UserLink,
-    Mex,
-    WebTicket,
-    /// The ports that take other credentials, which this front end does not know.
-    OtherPort,
-    Echo,
-    Nothing,
+/// One request that is being answered.
+#[derive(Clone, Copy)]
+struct Visit<'a> {
+    place: Place,
+    caller: &'a Caller,
+    connection: &'a Connection,
+    /// Its number in the list.
+    number: u64,
 }
 
-impl Place {
-    fn of(head: &Head) -> Self {
-        match head.route().as_str() {
-            "/" if is_discover_host(&head.host) => Self::Discover,
-            "/autodiscover/autodiscoverservice.svc/root" => Self::Discover,
-            "/autodiscover/autodiscoverservice.svc/root/user" => Self::UserLink,
-            "/webticket/webticketservice.svc" => Self::WebTicket,
-            "/webticket/webticketservice.svc/mex" => Self::Mex,
-            "/webticket/webticketservice.svc/auth"
-            | "/webticket/webticketservice.svc/anon"
-            | "/webticket/webticketservice.svc/cert" => Self::OtherPort,
-            "/lab/echo" => Self::Echo,
-            _ => Self::Nothing,
-        }
-    }
-
-    fn asks(self) -> Asks {
-        match self {
-            Self::WebTicket | Self::Echo => Asks::Identity,
-            Self::Discover | Self::UserLink | Self::Mex | Self::OtherPort | Self::Nothing => {
-                Asks::Nothing
-            }
-        }
-    }
-
-    fn method(self) -> Option<Method> {
-        match self {
-            Self::Discover | Self::UserLink | Self::Mex => Some(Method::GET),
-            Self::WebTicket | Self::OtherPort => Some(Method::POST),
-            Self::Echo | Self::Nothing => None,
-        }
+impl Visit<'_> {
+    fn is_refused(&self) -> bool {
+        let is_let_in = match self.place {
+            // Whoever only forgot to say who they are is let in.
+            Place::Observed => matches!(self.caller, Caller::Nobody),
+            place => place.asks() == Asks::Nothing && self.caller.refused().is_none(),
+        };
+        self.caller.person().is_none() && !is_let_in
     }
 }
 
 impl Application for FrontEnd {
     async fn answer(&self, asked: Asked, connection: &Connection) -> Reply {
         let place = Place::of(&asked.head);
-        let caller = match place {
-            Place::UserLink => self.by_ticket(&asked.head),
-            _ => self
-                .reception
-                .identify(&asked.head, connection, place.asks()),
+        let caller = self.caller(place, &asked.head, connection);
+        let number = self.reception.note(&asked.head, connection, &caller);
+        let visit = Visit {
+            place,
+            caller: &caller,
+            connection,
+            number,
         };
-        self.reception.note(&asked.head, connection, &caller);
-        let reply = self.reply(place, asked, &caller, connection).await;
+        let reply = self.reply(visit, asked).await;
         self.reception
             .finish(reply, &caller)
             .header(SERVER_FQDN, &self.addresses.internal_host)
-            .header(CACHE_CONTROL, "no-cache")
+            .header_if_absent(CACHE_CONTROL, "no-cache")
     }
 }
 
 impl FrontEnd {
-    async fn reply(
-        &self,
-        place: Place,
-        asked: Asked,
-        caller: &Caller,
-        connection: &Connection,
-    ) -> Reply {
-        let is_refused = caller.person().is_none()
-            && (place.asks() == Asks::Identity || caller.refused().is_some());
+    /// Answers what reads its body itself, and the rest once the body is gone.
+    async fn reply(&self, visit: Visit<'_>, asked: Asked) -> Reply {
+        let Visit { place, caller, .. } = visit;
+        let is_post = asked.head.method == Method::POST;
         match place {
-            // These two read the body themselves.
-            Place::Echo if !is_refused => {
-                let header = self.reception.assertions.header();
-                return echo::answer(asked, caller, connection, header).await;
+            Place::Echo if !visit.is_refused() => {
+                return echo::answer(asked, caller, visit.connection, &self.reception).await;
             }
-            Place::WebTicket if !is_refused && asked.head.method == Method::POST => {
-                return self.web_ticket(asked.body, caller).await;
+            Place::OauthToken if is_post => return self.oauth_token(asked.body, visit).await,
+            Place::WebTicket if is_post && !visit.is_refused() => {
+                return self.web_ticket(asked.body, visit).await;
+            }
+            Place::Auth | Place::Anon if is_post && !visit.is_refused() => {
+                return self.web_ticket_by_message(asked.body, visit).await;
+            }
+            Place::CertProv | Place::GroupExpansion if is_post && !visit.is_refused() => {
+                return self.ticketed_message(asked.body, visit).await;
             }
             _ => {}
         }
@@ -144,89 +129,92 @@ impl FrontEnd {
         if body::drain(body).await.is_err() {
             return Reply::new(StatusCode::BAD_REQUEST);
         }
+        self.bodiless(visit, &head).await
+    }
+
+    async fn bodiless(&self, visit: Visit<'_>, head: &Head) -> Reply {
+        let Visit { place, caller, .. } = visit;
         if let Some(method) = place.method().filter(|method| *method != head.method) {
             return Reply::new(StatusCode::METHOD_NOT_ALLOWED).header(ALLOW, method.as_str());
         }
-        if is_refused && place != Place::UserLink {
-            return self.reception.challenge(caller);
-        }
         match place {
-            Place::Discover => discover::root(&self.addresses, &head),
-            Place::UserLink => self.user_link(&head, caller),
-            Place::Mex => self.mex(),
-            Place::OtherPort => fault(&Fault::no_valid_security_token()),
-            Place::WebTicket | Place::Echo | Place::Nothing => Reply::new(StatusCode::NOT_FOUND),
+            Place::UserLink => self.user_link(head, caller),
+            Place::OauthUserLink => self.oauth_user_link(caller),
+            Place::Ucwa => self.ucwa(head, caller).await,
+            Place::Ticketed if visit.is_refused() => {
+                let challenge = self.reception.challenge(caller);
+                challenge.header(WEB_TICKET_URL, &self.web_ticket_url())
+            }
+            _ if visit.is_refused() => self.reception.challenge(caller),
+            Place::Discover => discover::root(&self.addresses, head),
+            Place::Mex(metadata) => self.mex(metadata),
+            Place::ClosedPort => fault(&Fault::no_valid_security_token()),
+            Place::Preflight => ucwa::preflight(head),
+            Place::Ticketed | Place::Observed => self.service(head, caller),
+            Place::Page => self.page(head),
+            // These were answered already, but for a method that they do not take.
+            Place::WebTicket
+            | Place::Auth
+            | Place::Anon
+            | Place::OauthToken
+            | Place::CertProv
+            | Place::GroupExpansion
+            | Place::Echo
+            | Place::Nothing => Reply::new(StatusCode::NOT_FOUND),
         }
-    }
-
-    fn mex(&self) -> Reply {
-        let origin = match self.addresses.metadata {
-            MetadataHost::Internal => &self.addresses.internal,
-            MetadataHost::External => &self.addresses.external,
-        };
-        let service = WebTicketService {
-            address: format!("{origin}{SERVICE}"),
-            logons: vec![Logon::WinNegotiate, Logon::Auth, Logon::Anon, Logon::Cert],
-        };
-        Reply::with_body(StatusCode::OK, XML, service.to_xml())
     }
 
     fn user_link(&self, head: &Head, caller: &Caller) -> Reply {
         match caller.person() {
-            Some(_) => discover::user(&self.addresses, head),
+            Some(person) => match self.elsewhere(person) {
+                Some(home) => discover::elsewhere(home, head),
+                None => discover::user(&self.addresses, head),
+            },
             None => Reply::with_body(
                 StatusCode::UNAUTHORIZED,
                 "text/html",
                 "<html><body><h2>401 - Unauthorized: a web ticket is required.</h2></body></html>",
             )
+            .header(WEB_TICKET_URL, &self.web_ticket_url()),
+        }
+    }
+
+    fn oauth_user_link(&self, caller: &Caller) -> Reply {
+        match caller.person() {
+            Some(person) => match self.elsewhere(person) {
+                Some(home) => discover::elsewhere_in_links(home),
+                None => discover::user_in_links(&self.addresses),
+            },
+            None => self.oauth_challenge(),
+        }
+    }
+
+    fn elsewhere(&self, person: &Person) -> Option<&str> {
+        self.homes.elsewhere(person, self.pool)
+    }
+
+    /// The 401 of whatever takes a bearer's ticket.
+    fn oauth_challenge(&self) -> Reply {
+        let Addresses { external, .. } = &self.addresses;
+        let grants = oauth::OFFERED.join(",");
+        Reply::new(StatusCode::UNAUTHORIZED)
+            .header(WWW_AUTHENTICATE, TRUSTED_ISSUERS)
             .header(
-                WEB_TICKET_URL,
-                &format!("{}{SERVICE}", self.addresses.external),
-            ),
-        }
+                WWW_AUTHENTICATE,
+                &format!(
+                    "MsRtcOAuth href=\"{external}/WebTicket/oauthtoken\",grant_type=\"{grants}\""
+                ),
+            )
     }
 
-    fn by_ticket(&self, head: &Head) -> Caller {
-        let mut values = head.headers.get_all(WEB_TICKET).iter();
-        let value = match (values.next(), values.next()) {
-            (None, _) => return Caller::Nobody,
-            (Some(value), None) => value,
-            (Some(_), Some(_)) => {
-                return Caller::Refused {
-                    reason: "more than one ticket".to_owned(),
-                };
-            }
-        };
-        let Some(ticket) = value
-            .to_str()
-            .ok()
-            .and_then(|text| Ticket::from_header(text).ok())
-        else {
-            return Caller::Refused {
-                reason: "the ticket is malformed".to_owned(),
-            };
-        };
-        match self
-            .mint
-            .check(&ticket, self.reception.people(), clock::now())
-        {
-            Ok(person) => Caller::Known {
-                person,
-                how: How::Ticket,
-                challenge: None,
-            },
-            Err(error) => Caller::Refused {
-                reason: error.to_string(),
-            },
-        }
+    fn web_ticket_url(&self) -> String {
+        format!("{}{SERVICE}", self.addresses.external)
     }
 }
 
-fn is_discover_host(host: &str) -> bool {
-    ["lyncdiscover.", "lyncdiscoverinternal."]
-        .iter()
-        .any(|start| host.starts_with(start))
-}
+/// What stands beside MsRtcOAuth in the challenges of real servers.
+const TRUSTED_ISSUERS: &str = "Bearer trusted_issuers=\"00000002-0000-0ff1-ce00-000000000000@contoso.com\", \
+     client_id=\"00000004-0000-0ff1-ce00-000000000000\"";
 
 fn fault(fault: &Fault) -> Reply {
     Reply::with_body(StatusCode::INTERNAL_SERVER_ERROR, XML, fault.to_xml())

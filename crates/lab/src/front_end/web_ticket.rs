@@ -1,17 +1,19 @@
 //! The web ticket service ([MS-OCAUTHWS] 3.2.4.1): a WS-Trust 1.3 request in, a ticket out.
 
+use bytes::Bytes;
 use http::{HeaderName, StatusCode};
 use hyper::body::Incoming;
 use proto::lync::diagnostics::{self, MsDiagnostics};
 use proto::lync::webticket::Request;
 use proto::secret::Secret;
-use proto::soap::{Fault, FaultCode, REQUEST_LIMITS};
+use proto::soap::{self, Envelope, Fault, FaultCode, REQUEST_LIMITS, UsernameToken};
 use proto::wstrust::v13::{RequestSecurityTokenResponse, TOKEN_TYPE_COMPACT, TOKEN_TYPE_SAML_1_1};
 
-use super::{FrontEnd, XML, fault};
+use super::place::Place;
+use super::{FrontEnd, Visit, XML, fault};
 use crate::clock;
 use crate::identity::{Caller, How};
-use crate::people::{Person, is_same_sip};
+use crate::people::{People, Person, is_same_sip};
 use crate::serve::body::{self, BodyError};
 use crate::serve::reply::Reply;
 use crate::ticket::{Mint, TicketError};
@@ -26,39 +28,68 @@ const PERSISTENT_AUTH: HeaderName = HeaderName::from_static("persistent-auth");
 
 impl FrontEnd {
     /// Answers a request of somebody who is known.
-    pub(super) async fn web_ticket(&self, body: Incoming, caller: &Caller) -> Reply {
-        let body = match body::read(body, REQUEST_LIMITS.bytes).await {
+    pub(super) async fn web_ticket(&self, body: Incoming, visit: Visit<'_>) -> Reply {
+        let body = match read(body).await {
             Ok(body) => body,
-            Err(BodyError::TooLong { .. }) => return Reply::new(StatusCode::PAYLOAD_TOO_LARGE),
-            Err(BodyError::Broken) => return Reply::new(StatusCode::BAD_REQUEST),
+            Err(refusal) => return refusal,
         };
-        let Some(person) = caller.person() else {
-            return self.reception.challenge(caller);
+        let Some(person) = visit.caller.person() else {
+            return self.reception.challenge(visit.caller);
         };
-        let request = match Request::parse_bytes(&body) {
-            Ok(request) => request,
-            Err(error) => {
-                let refusal = refusal(FaultCode::InvalidRequest, &error.to_string());
-                return refusal.status(StatusCode::BAD_REQUEST);
-            }
+        let reply = match Request::parse_bytes(&body) {
+            Ok(request) => self.ticket_for(person, &request),
+            Err(error) => malformed(&error),
         };
-        if request
-            .sip_uri()
-            .is_some_and(|uri| !is_same_sip(uri, &person.sip))
-        {
-            return self.sip_mismatch();
-        }
-        let reply = self.issued(&request, person);
-        match caller.how() {
+        match visit.caller.how() {
             Some(How::Ntlm) => reply.header(PERSISTENT_AUTH, "true"),
             _ => reply,
         }
     }
 
+    /// Answers a request that says itself whose it is, or that it is a guest's.
+    pub(super) async fn web_ticket_by_message(&self, body: Incoming, visit: Visit<'_>) -> Reply {
+        let body = match read(body).await {
+            Ok(body) => body,
+            Err(refusal) => return refusal,
+        };
+        let document = match soap::document(&body) {
+            Ok(document) => document,
+            Err(error) => return malformed(&error),
+        };
+        let envelope = match Envelope::parse(&document) {
+            Ok(envelope) => envelope,
+            Err(error) => return malformed(&error),
+        };
+        let request = match Request::parse_with_username_token(&envelope) {
+            Ok(request) => request,
+            Err(error) => return malformed(&error),
+        };
+        let people = self.reception.people();
+        let caller = match visit.place {
+            Place::Anon => Caller::known(people.guest(), How::Guest),
+            _ => by_username_token(&envelope, people),
+        };
+        self.reception.complete(visit.number, &caller, false);
+        match caller.person() {
+            Some(person) => self.ticket_for(person, &request),
+            None => fault(&Fault::no_valid_security_token()),
+        }
+    }
+
+    fn ticket_for(&self, person: &Person, request: &Request) -> Reply {
+        let mut asked = request.sip_uri().into_iter();
+        if !person.is_guest() && asked.any(|uri| !is_same_sip(uri, &person.sip)) {
+            return self.sip_mismatch();
+        }
+        self.issued(request, person)
+    }
+
     fn issued(&self, request: &Request, person: &Person) -> Reply {
         let asked = request.security_token();
-        let lifetime = Mint::lifetime(clock::now());
+        let lifetime = Mint::lifetime(person, clock::now());
         let (token, takes_entropy) = match request.token_type() {
+            // A guest is in no assertion.
+            _ if person.is_guest() => (self.mint.compact(person, lifetime), false),
             None | Some(TOKEN_TYPE_SAML_1_1) => (self.mint.saml(person, lifetime), true),
             Some(TOKEN_TYPE_COMPACT) => (self.mint.compact(person, lifetime), false),
             Some(_) => {
@@ -97,6 +128,37 @@ impl FrontEnd {
             Err(_) => refusal,
         }
     }
+}
+
+/// The name and the password of a message, as they stand there or in base64, as Lync has them.
+fn by_username_token(envelope: &Envelope<'_, '_>, people: &People) -> Caller {
+    let token = match UsernameToken::read(envelope) {
+        Ok(Some(token)) => token,
+        Ok(None) => return Caller::Nobody,
+        Err(error) => return Caller::not_believed(error.to_string()),
+    };
+    let find = |token: &UsernameToken| {
+        let person = people.named("", &token.username)?;
+        let is_theirs = person.has_password(token.password.expose());
+        is_theirs.then(|| Caller::known(person, How::UsernameToken))
+    };
+    find(&token)
+        .or_else(|| find(&token.decode_base64().ok()?))
+        .unwrap_or_else(|| Caller::not_believed("the password is wrong"))
+}
+
+async fn read(body: Incoming) -> Result<Bytes, Reply> {
+    body::read(body, REQUEST_LIMITS.bytes)
+        .await
+        .map_err(|error| match error {
+            BodyError::TooLong { .. } => Reply::new(StatusCode::PAYLOAD_TOO_LARGE),
+            BodyError::Broken => Reply::new(StatusCode::BAD_REQUEST),
+        })
+}
+
+fn malformed(error: &dyn std::error::Error) -> Reply {
+    let refusal = refusal(FaultCode::InvalidRequest, &error.to_string());
+    refusal.status(StatusCode::BAD_REQUEST)
 }
 
 fn refusal(code: FaultCode, reason: &str) -> Reply {

@@ -17,7 +17,7 @@ use crate::people::Person;
 
 pub(crate) use assertion::Assertions;
 pub use assertion::{ASSERTION_TYPE, MAX_ASSERTION_SECONDS};
-pub(crate) use reception::{Asks, Reception};
+pub(crate) use reception::{Asks, Reception, WEB_TICKET};
 pub(crate) use windows::{Logon, WindowsLogon};
 
 use assertion::{AssertionError, Presented};
@@ -25,7 +25,7 @@ use schemes::schemes;
 
 /// How a server learned who somebody is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum How {
     /// The gate said so, signed.
     Assertion,
@@ -33,8 +33,14 @@ pub enum How {
     Ntlm,
     /// The domain password, by Basic.
     Basic,
+    /// The domain password, in a message's UsernameToken.
+    UsernameToken,
+    /// The domain password, in the form of the grant `password`.
+    PasswordGrant,
     /// A web ticket of the front end's own.
     Ticket,
+    /// Nothing: a guest of a meeting, who gets a guest's ticket.
+    Guest,
 }
 
 /// What is known of whoever sent a request.
@@ -64,6 +70,22 @@ pub(crate) enum Caller {
 }
 
 impl Caller {
+    /// Somebody whose proof is good and needs no further word.
+    pub(crate) fn known(person: &Arc<Person>, how: How) -> Self {
+        Self::Known {
+            person: Arc::clone(person),
+            how,
+            challenge: None,
+        }
+    }
+
+    /// Somebody whose proof is not good.
+    pub(crate) fn not_believed(reason: impl Into<String>) -> Self {
+        Self::Refused {
+            reason: reason.into(),
+        }
+    }
+
     /// The person, if it is known.
     pub(crate) fn person(&self) -> Option<&Arc<Person>> {
         match self {

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use http::header::WWW_AUTHENTICATE;
-use http::{HeaderName, StatusCode};
+use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use proto::http_auth::Challenge;
+use proto::lync::webticket::Ticket;
 
 use super::{AssertionError, Assertions, Caller, How, Logon, Presented, schemes};
 use crate::clock;
@@ -12,6 +13,9 @@ use crate::people::{People, Person};
 use crate::requests::{Requests, Seen, Server};
 use crate::serve::http::{Connection, Head};
 use crate::serve::reply::Reply;
+
+/// The header that presents a web ticket.
+pub(crate) const WEB_TICKET: HeaderName = HeaderName::from_static("x-ms-webticket");
 
 /// What a path asks of whoever comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +31,8 @@ pub(crate) enum Asks {
 pub(crate) struct Reception {
     /// The server.
     pub(crate) server: Server,
+    /// Which of the servers behind one name it is.
+    pub(crate) member: String,
     /// Its name as an audience of assertions.
     pub(crate) audience: String,
     /// Its own host name.
@@ -60,10 +66,11 @@ impl Reception {
         }
     }
 
-    /// Writes a request down.
-    pub(crate) fn note(&self, head: &Head, connection: &Connection, caller: &Caller) {
+    /// Writes a request down; the number is for [`Self::complete`].
+    pub(crate) fn note(&self, head: &Head, connection: &Connection, caller: &Caller) -> u64 {
         self.requests.add(Seen {
             server: self.server,
+            member: self.member.clone(),
             host: head.host.clone(),
             method: head.method.to_string(),
             path: head.path.clone(),
@@ -72,7 +79,18 @@ impl Reception {
             refused: caller.refused().map(str::to_owned),
             connection: connection.number,
             authorization_schemes: schemes(&head.headers),
+            ticket: brings_ticket(&head.headers),
             at: clock::now(),
+        })
+    }
+
+    /// Adds what only the body said about who sent a request.
+    pub(crate) fn complete(&self, number: u64, caller: &Caller, brought_ticket: bool) {
+        self.requests.complete(number, |seen| {
+            seen.identity = caller.person().map(|person| person.account.clone());
+            seen.how = caller.how();
+            seen.refused = caller.refused().map(str::to_owned);
+            seen.ticket |= brought_ticket;
         });
     }
 
@@ -134,4 +152,12 @@ impl Reception {
             .check(presented, self.people(), clock::now())
             .map(Some)
     }
+}
+
+fn brings_ticket(headers: &HeaderMap) -> bool {
+    let is_bearer = |value: &HeaderValue| {
+        let value = value.to_str().unwrap_or_default();
+        matches!(Ticket::from_authorization(value), Ok(Some(_)))
+    };
+    headers.contains_key(WEB_TICKET) || headers.get_all(AUTHORIZATION).iter().any(is_bearer)
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::header::HOST;
 use http::request::Parts;
-use http::{HeaderMap, Method, Request};
+use http::{HeaderMap, HeaderName, Method, Request};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -14,6 +14,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::reply::Reply;
+use super::wire::{Garbage, Wire};
 use crate::identity::WindowsLogon;
 
 /// How long a connection may rest, or take to send a head; IIS's own.
@@ -27,6 +28,11 @@ pub(crate) trait Application: Send + Sync + 'static {
     fn answer(&self, asked: Asked, connection: &Connection) -> impl Future<Output = Reply> + Send;
 }
 
+/// The longest that any answer is held back.
+const LONGEST_HOLD: Duration = Duration::from_secs(900);
+/// The header that says for how many seconds an answer is held back.
+const HOLD: HeaderName = HeaderName::from_static("x-lab-hold");
+
 /// A connection, with what NTLM makes of it.
 #[derive(Debug)]
 pub(crate) struct Connection {
@@ -34,6 +40,8 @@ pub(crate) struct Connection {
     pub(crate) number: u64,
     /// Whose it is by NTLM.
     pub(crate) logon: WindowsLogon,
+    /// What makes its next answer garbage.
+    pub(crate) garbage: Garbage,
 }
 
 impl Connection {
@@ -42,6 +50,7 @@ impl Connection {
         Self {
             number,
             logon: WindowsLogon::default(),
+            garbage: Garbage::default(),
         }
     }
 }
@@ -84,6 +93,22 @@ impl Head {
             .map(|(_, value)| value)
     }
 
+    /// A parameter that is a number of seconds, with a fraction if need be, of at most 900.
+    pub(crate) fn seconds(&self, name: &str) -> Option<Duration> {
+        self.parameter(name).and_then(seconds)
+    }
+
+    /// Holds an answer back: as long as the parameter `hold` or the header `x-lab-hold` says, or 900 s.
+    pub(crate) async fn hold(&self) {
+        let header = self.headers.get(HOLD);
+        let header = header.and_then(|value| value.to_str().ok());
+        let hold = self
+            .seconds("hold")
+            .or_else(|| header.and_then(seconds))
+            .unwrap_or(LONGEST_HOLD);
+        tokio::time::sleep(hold).await;
+    }
+
     fn of(parts: Parts) -> Self {
         let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok());
         Self {
@@ -96,12 +121,18 @@ impl Head {
     }
 }
 
+fn seconds(text: &str) -> Option<Duration> {
+    let seconds = Duration::try_from_secs_f64(text.parse().ok()?).ok()?;
+    Some(seconds.min(LONGEST_HOLD))
+}
+
 /// Serves a connection until it ends.
 pub(crate) async fn serve(
     stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
     application: Arc<impl Application>,
     connection: Connection,
 ) {
+    let stream = Wire::new(stream, connection.garbage.clone());
     let connection = Arc::new(connection);
     let number = connection.number;
     let service = service_fn(move |request: Request<Incoming>| {

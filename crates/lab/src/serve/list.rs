@@ -1,5 +1,6 @@
 //! The list of requests over plain HTTP on loopback: `GET /requests`, `POST /clear`, and
-//! `GET /ticket-key.pem`, the public key of the front end's tickets.
+//! `GET /ticket-key.pem`, the public key of the first pool's tickets, or of the
+//! one that `?pool=` names.
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -21,7 +22,8 @@ const FORGOTTEN: HeaderName = HeaderName::from_static("x-lab-forgotten");
 #[derive(Debug)]
 pub(crate) struct RequestList {
     pub(crate) requests: Arc<Requests>,
-    pub(crate) mint: Arc<Mint>,
+    /// Each pool's own name, and what issues its tickets.
+    pub(crate) mints: Vec<(String, Arc<Mint>)>,
 }
 
 impl RequestList {
@@ -30,6 +32,19 @@ impl RequestList {
             Ok(list) => Reply::with_body(StatusCode::OK, "application/json", list)
                 .header(FORGOTTEN, &self.requests.forgotten().to_string()),
             Err(_) => Reply::new(StatusCode::INTERNAL_SERVER_ERROR),
+        }
+    }
+
+    fn ticket_key(&self, pool: Option<&str>) -> Reply {
+        let mut mints = self.mints.iter();
+        let mint = mints.find(|(host, _)| pool.is_none_or(|pool| pool == host));
+        match mint {
+            Some((_, mint)) => Reply::with_body(
+                StatusCode::OK,
+                "application/x-pem-file",
+                pem("PUBLIC KEY", mint.public_key()),
+            ),
+            None => Reply::new(StatusCode::NOT_FOUND),
         }
     }
 }
@@ -50,10 +65,7 @@ impl Application for RequestList {
                 self.requests.clear();
                 Reply::new(StatusCode::NO_CONTENT)
             }
-            (&Method::GET, "/ticket-key.pem") => {
-                let pem = pem("PUBLIC KEY", self.mint.public_key());
-                Reply::with_body(StatusCode::OK, "application/x-pem-file", pem)
-            }
+            (&Method::GET, "/ticket-key.pem") => self.ticket_key(asked.head.parameter("pool")),
             (_, "/requests" | "/clear" | "/ticket-key.pem") => {
                 Reply::new(StatusCode::METHOD_NOT_ALLOWED)
             }

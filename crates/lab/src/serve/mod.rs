@@ -4,5 +4,7 @@ pub(crate) mod accept;
 pub(crate) mod http;
 pub(crate) mod list;
 
+mod wire;
+
 pub(crate) mod body;
 pub(crate) mod reply;

@@ -1,13 +1,15 @@
 //! Answers: a status, headers, and a body that is at hand, streams, or breaks off on purpose.
 
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use thiserror::Error;
+use tokio::time::{Interval, interval};
 
 /// How many bytes a body that breaks off had promised beyond those it sends.
 const BROKEN_PROMISE: usize = 4096;
@@ -46,6 +48,22 @@ impl Reply {
         let mut reply = Self::new(StatusCode::OK);
         reply.body = ReplyBody::Stream(body);
         reply.header(CONTENT_TYPE, "application/octet-stream")
+    }
+
+    /// An answer whose body comes piece by piece.
+    pub(crate) fn with_pieces(content_type: &'static str, pieces: Pieces) -> Self {
+        let mut reply = Self::new(StatusCode::OK);
+        reply.body = ReplyBody::Pieces(pieces);
+        reply.header(CONTENT_TYPE, content_type)
+    }
+
+    /// Adds a header where there is none of its name.
+    pub(crate) fn header_if_absent(self, name: HeaderName, value: &str) -> Self {
+        if self.headers.contains_key(&name) {
+            self
+        } else {
+            self.header(name, value)
+        }
     }
 
     /// Adds a header; a value that no header can carry is left out.
@@ -87,7 +105,43 @@ impl Reply {
 pub(crate) enum ReplyBody {
     Whole(Option<Bytes>),
     Stream(Incoming),
+    Pieces(Pieces),
     CutShort(Option<Bytes>),
+}
+
+/// A body of pieces: one at once, the same again at every tick, and a last one.
+#[derive(Debug)]
+pub(crate) struct Pieces {
+    ticks: Interval,
+    left: u64,
+    each: Bytes,
+    last: Option<Bytes>,
+}
+
+impl Pieces {
+    /// The pieces that come in a time; between two of them is at least a millisecond.
+    pub(crate) fn new(each: Bytes, last: Bytes, every: Duration, during: Duration) -> Self {
+        let every = every.max(Duration::from_millis(1));
+        let left = during.as_millis() / every.as_millis();
+        Self {
+            ticks: interval(every),
+            left: u64::try_from(left).unwrap_or(u64::MAX).max(1),
+            each,
+            last: Some(last),
+        }
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        if self.last.is_none() {
+            return Poll::Ready(None);
+        }
+        ready!(self.ticks.poll_tick(context));
+        if self.left == 0 {
+            return Poll::Ready(self.last.take());
+        }
+        self.left = self.left.saturating_sub(1);
+        Poll::Ready(Some(self.each.clone()))
+    }
 }
 
 /// Why an answer breaks off.
@@ -115,6 +169,10 @@ impl Body for ReplyBody {
                 let polled = Pin::new(body).poll_frame(context);
                 polled.map(|frame| frame.map(|frame| frame.map_err(ReplyError::Request)))
             }
+            Self::Pieces(pieces) => pieces.poll(context).map(|piece| {
+                let piece = piece?;
+                Some(Ok(Frame::data(piece)))
+            }),
             Self::CutShort(body) => Poll::Ready(Some(match body.take() {
                 Some(body) => Ok(Frame::data(body)),
                 None => Err(ReplyError::CutShort),
@@ -126,7 +184,7 @@ impl Body for ReplyBody {
         match self {
             Self::Whole(body) => body.is_none(),
             Self::Stream(body) => body.is_end_stream(),
-            Self::CutShort(_) => false,
+            Self::Pieces(_) | Self::CutShort(_) => false,
         }
     }
 
@@ -137,7 +195,7 @@ impl Body for ReplyBody {
                 SizeHint::with_exact(u64::try_from(length).unwrap_or(u64::MAX))
             }
             Self::Stream(body) => body.size_hint(),
-            Self::CutShort(_) => SizeHint::default(),
+            Self::Pieces(_) | Self::CutShort(_) => SizeHint::default(),
         }
     }
 }

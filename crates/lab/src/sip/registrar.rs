@@ -84,6 +84,7 @@ impl Registrar {
         let host = host.rsplit('@').next().unwrap_or_default();
         self.requests.add(Seen {
             server: Server::Sip,
+            member: Server::Sip.to_string(),
             host: host
                 .split([';', '?'])
                 .next()
@@ -96,6 +97,7 @@ impl Registrar {
             refused: None,
             connection,
             authorization_schemes: Vec::new(),
+            ticket: false,
             at: clock::now(),
         });
     }

@@ -19,13 +19,15 @@ use xml::Verbatim;
 
 use crate::clock;
 use crate::people::{People, Person};
-use crate::settings::{LabError, WorldSettings};
+use crate::settings::LabError;
 use keys::{CompactKey, SamlKey};
 
 pub(crate) use sid::Sid;
 
 /// How long a ticket is good.
 const HOURS: i64 = 8;
+/// How long a guest's ticket is good.
+const GUEST_HOURS: i64 = 1;
 /// How far ahead of ours the clock that issued a ticket may be.
 const SKEW: SignedDuration = SignedDuration::from_secs(5);
 
@@ -44,12 +46,12 @@ impl Mint {
     /// # Errors
     ///
     /// The system gives no random bytes.
-    pub(crate) fn new(settings: &WorldSettings) -> Result<Self, LabError> {
+    pub(crate) fn new(internal_host: &str, web_host: &str) -> Result<Self, LabError> {
         Ok(Self {
             saml: SamlKey::generate()?,
             compact: CompactKey::generate()?,
-            issuer: format!("https://{}/webticket", settings.internal_host),
-            audience: format!("https://{}/", settings.lync_web_host),
+            issuer: format!("https://{internal_host}/webticket"),
+            audience: format!("https://{web_host}/"),
         })
     }
 
@@ -58,10 +60,15 @@ impl Mint {
         self.saml.public_key()
     }
 
-    /// From when to when a ticket of now is good.
-    pub(crate) fn lifetime(now: Timestamp) -> Lifetime {
+    /// From when to when somebody's ticket of now is good.
+    pub(crate) fn lifetime(person: &Person, now: Timestamp) -> Lifetime {
+        let hours = if person.is_guest() {
+            GUEST_HOURS
+        } else {
+            HOURS
+        };
         let created = Timestamp::from_second(now.as_second()).unwrap_or(now);
-        let expires = created.saturating_add(SignedDuration::from_hours(HOURS));
+        let expires = created.saturating_add(SignedDuration::from_hours(hours));
         Lifetime {
             created,
             expires: expires.unwrap_or(Timestamp::MAX),

@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
 use super::*;
+use crate::settings::WorldSettings;
 use crate::{AssertionCheck, TlsFiles, User};
 
 fn settings() -> WorldSettings {
@@ -46,15 +47,15 @@ impl Pool {
     fn new() -> Self {
         let settings = settings();
         Self {
-            mint: Mint::new(&settings).unwrap(),
+            mint: Mint::new(&settings.internal_host, &settings.lync_web_host).unwrap(),
             people: People::new(&settings).unwrap(),
         }
     }
 
     /// Both kinds of ticket, as headers.
     fn headers(&self) -> [String; 2] {
-        let lifetime = Mint::lifetime(now());
         let anna = self.people.named("", "anna").unwrap();
+        let lifetime = Mint::lifetime(anna, now());
         [
             self.mint.saml(anna, lifetime),
             self.mint.compact(anna, lifetime),
@@ -94,6 +95,21 @@ fn a_ticket_is_known_again_while_it_lasts() {
     }
     let [saml, _] = pool.headers();
     assert_eq!(pool.check(&saml, hours(-1)), Err(TicketError::NotYet));
+}
+
+#[test]
+fn a_guests_ticket_is_a_guests_and_shorter() {
+    let pool = Pool::new();
+    let guest = pool.people.guest();
+    let lifetime = Mint::lifetime(guest, now());
+    let IssuedToken::UserToken(cwt) = pool.mint.compact(guest, lifetime).unwrap() else {
+        unreachable!("a compact ticket was asked for");
+    };
+    assert_eq!(pool.check(cwt.expose(), now()).unwrap(), "guest");
+    assert_eq!(
+        pool.check(cwt.expose(), hours(1)),
+        Err(TicketError::Expired)
+    );
 }
 
 #[test]

@@ -104,3 +104,50 @@ async fn stopping_ends_connections() {
             .is_err()
     );
 }
+
+#[tokio::test]
+async fn a_back_end_can_ask_stall_and_talk_nonsense() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let lab = Lab::start().await;
+    let asked = |path: &str| {
+        get(path)
+            .header(HEADER, lab.assertion("GET", ECHO))
+            .body(String::new())
+    };
+    let mut client = lab.front_end().await;
+    let challenge = client.send(WEB, asked("/lab/echo?challenge=1")).await;
+    assert_eq!(challenge.status, 401);
+    let offers = challenge.all("www-authenticate");
+    assert_eq!(offers[..2], ["Negotiate", "NTLM"]);
+    assert!(offers[2].starts_with("Basic "));
+    assert_eq!(client.send(WEB, asked(ECHO)).await.status, 200);
+
+    let mut stream = lab.connect(lab.world.front_end).await;
+    let head = format!(
+        "GET /lab/echo?garbage=1 HTTP/1.1\r\nHost: {WEB}\r\n{HEADER}: {}\r\n\r\n",
+        lab.assertion("GET", ECHO)
+    );
+    stream.write_all(head.as_bytes()).await.expect("the head");
+    let mut bytes = Vec::new();
+    // A connection that breaks off says no goodbye.
+    let _ = stream.read_to_end(&mut bytes).await;
+    assert!(!bytes.is_empty() && !bytes.starts_with(b"HTTP"));
+
+    let mut client = lab.front_end().await;
+    let stalled = asked("/lab/echo?stall=1");
+    let waiting = tokio::spawn(async move { client.try_send(WEB, stalled).await });
+    let is_there = |seen: &lab::Seen| seen.path == ECHO && seen.how.is_some();
+    while lab
+        .world
+        .requests()
+        .iter()
+        .filter(|seen| is_there(seen))
+        .count()
+        < 4
+    {
+        tokio::task::yield_now().await;
+    }
+    assert!(!waiting.is_finished());
+    lab.world.stop().await;
+    assert!(waiting.await.expect("the task").is_err());
+}

@@ -4,7 +4,7 @@ use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::support::{DISCOVER, HEADER, Lab, PASSWORD, WEB, get};
+use crate::support::{DISCOVER, HEADER, Lab, PASSWORD, POOL, WEB, get};
 
 #[tokio::test]
 async fn everything_that_arrived_is_listed_without_secrets() {
@@ -44,6 +44,10 @@ async fn everything_that_arrived_is_listed_without_secrets() {
     );
     assert_eq!(echo["connection"], discover["connection"]);
     assert!(echo["at"].is_string());
+    assert_eq!(
+        (&echo["member"], &echo["ticket"]),
+        (&"pool01-1".into(), &false.into())
+    );
     for secret in [PASSWORD, &credentials, &word, "hunter2"] {
         assert!(!answer.body.contains(secret));
     }
@@ -76,6 +80,9 @@ async fn the_key_of_the_tickets_is_there_for_other_verifiers() {
         STANDARD.decode(base64).expect("base64"),
         lab.world.ticket_key()
     );
+    let of = |pool: &str| format!("/ticket-key.pem?pool={pool}");
+    assert_eq!(lab.list("GET", &of(POOL)).await.body, pem);
+    assert_eq!(lab.list("GET", &of("other")).await.status, 404);
     assert!(pem.starts_with("-----BEGIN PUBLIC KEY-----\n"));
     let key = aws_lc_rs::signature::ParsedPublicKey::new(
         &aws_lc_rs::signature::RSA_PKCS1_2048_8192_SHA256,

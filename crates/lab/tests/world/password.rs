@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use proto::ntlm::ChannelBinding;
 use proto::ntlm::client::{Client as Ntlm, Draw};
 
-use crate::support::{Answer, Client, Lab, PASSWORD, SERVICE, WEB, get, post, rst};
+use crate::support::{Answer, Client, Lab, PASSWORD, SERVICE, WEB, basic, get, post, rst};
 
 const ECHO: &str = "/lab/echo";
 const DRAW: Draw = Draw {
@@ -37,10 +37,6 @@ async fn ntlm(client: &mut Client, scheme: &str, ntlm: &Ntlm) -> (Answer, String
     let (message, _) = ntlm.authenticate(&challenge, DRAW).expect("a type 3");
     let last = format!("{scheme} {}", STANDARD.encode(message));
     (with(client, &last).await, last)
-}
-
-fn basic(user: &str, password: &str) -> String {
-    format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
 }
 
 #[tokio::test]

@@ -4,13 +4,17 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
-use lab::{ASSERTION_TYPE, AssertionCheck, Started, TlsFiles, User, World, WorldSettings};
+use lab::{ASSERTION_TYPE, AssertionCheck, Member, Started, TlsFiles, User, World, WorldSettings};
 use proto::secret::Secret;
+use proto::wstrust::v13::{TOKEN_TYPE_COMPACT, TOKEN_TYPE_SAML_1_1};
 use rcgen::{CertificateParams, KeyPair};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -26,6 +30,8 @@ pub(crate) const POOL: &str = "pool01.contoso.local";
 pub(crate) const SERVICE: &str = "/WebTicket/WebTicketService.svc";
 pub(crate) const USER_LINK: &str = "/Autodiscover/AutodiscoverService.svc/root/user";
 pub(crate) const PASSWORD: &str = "Domain-secret-1";
+pub(crate) const MAIL: &str = "mail.contoso.test";
+pub(crate) const ANNA: &str = "sip:anna@contoso.test";
 pub(crate) const HEADER: &str = "x-identity";
 const ISSUER: &str = "https://gate.contoso.test";
 const NAMES: [&str; 3] = [POOL, WEB, "sip.contoso.test"];
@@ -58,6 +64,10 @@ impl Lab {
 
     pub(crate) async fn front_end(&self) -> Client {
         Client::over(self.connect(self.world.front_end).await).await
+    }
+
+    pub(crate) async fn at(&self, member: &Member) -> Client {
+        Client::over(self.connect(member.address).await).await
     }
 
     pub(crate) async fn exchange(&self) -> Client {
@@ -95,6 +105,29 @@ impl Lab {
         self.front_end().await.send(WEB, request.body(body)).await
     }
 
+    /// A compact ticket of the first pool's for anna, `cwt=` included.
+    pub(crate) async fn compact_ticket(&self) -> String {
+        let answer = self.web_ticket(rst(ANNA, TOKEN_TYPE_COMPACT)).await;
+        cut(&answer.body, "<UserToken>", "</UserToken>").to_owned()
+    }
+
+    /// A SAML ticket of the first pool's for anna.
+    pub(crate) async fn saml_ticket(&self) -> String {
+        let answer = self.web_ticket(rst(ANNA, TOKEN_TYPE_SAML_1_1)).await;
+        let inside = cut(&answer.body, "<saml:Assertion", "</saml:Assertion>");
+        format!("<saml:Assertion{inside}</saml:Assertion>")
+    }
+
+    /// A request to the Exchange with anna's domain password.
+    pub(crate) async fn mail(&self, method: &str, path: &str, body: &str) -> Answer {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("authorization", basic("CONTOSO\\anna", PASSWORD))
+            .body(body.to_owned());
+        self.exchange().await.send(MAIL, request).await
+    }
+
     /// A plain GET or POST on the list's port.
     pub(crate) async fn list(&self, method: &str, path: &str) -> Answer {
         let origin = self.world.requests_url.strip_suffix("/requests").unwrap();
@@ -130,6 +163,20 @@ impl Client {
         request: Result<Request<String>, http::Error>,
     ) -> Answer {
         self.try_send(host, request).await.unwrap()
+    }
+
+    /// The first piece of an answer's body, and the rest of it; the answer may never end.
+    pub(crate) async fn begin(
+        &mut self,
+        host: &str,
+        request: Result<Request<String>, http::Error>,
+    ) -> (Bytes, Incoming) {
+        let mut request = request.unwrap().map(|body| Full::new(Bytes::from(body)));
+        request.headers_mut().insert("host", host.parse().unwrap());
+        self.0.ready().await.unwrap();
+        let mut body = self.0.send_request(request).await.unwrap().into_body();
+        let frame = body.frame().await.unwrap().unwrap();
+        (frame.into_data().unwrap(), body)
     }
 
     /// A broken answer is an error.
@@ -187,6 +234,24 @@ pub(crate) fn rst(sip: &str, token_type: &str) -> String {
     format!(
         r#"<?xml version="1.0"?><soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/" xmlns:wst="http://docs.oasis-open.org/ws-sx/ws-trust/200512" xmlns:auth="http://schemas.xmlsoap.org/ws/2006/12/authorization"><soap:Body><wst:RequestSecurityToken Context="the context"><wst:TokenType>{token_type}</wst:TokenType><wst:RequestType>http://schemas.xmlsoap.org/ws/2005/02/trust/Issue</wst:RequestType><wst:Claims Dialect="urn:component:Microsoft.Rtc.WebAuthentication.2010:authclaims"><auth:ClaimType Uri="http://schemas.xmlsoap.org/ws/2005/05/identity/claims/uri" Optional="false"><auth:Value>{sip}</auth:Value></auth:ClaimType></wst:Claims><wst:Entropy><wst:BinarySecret>q83v3s0wT1f0mF0y0Cq1q1B0H6y1Yy4t9yQx3m2b7aA=</wst:BinarySecret></wst:Entropy></wst:RequestSecurityToken></soap:Body></soap:Envelope>"#
     )
+}
+
+/// The same with a user name and a password in its header.
+pub(crate) fn rst_of(name: &str, password: &str, token_type: &str) -> String {
+    let header = format!(
+        r#"<soap:Header><wsse:Security xmlns:wsse="http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"><wsse:UsernameToken><wsse:Username>{name}</wsse:Username><wsse:Password>{password}</wsse:Password></wsse:UsernameToken></wsse:Security></soap:Header><soap:Body"#
+    );
+    rst(ANNA, token_type).replace("<soap:Body", &header)
+}
+
+pub(crate) fn basic(user: &str, password: &str) -> String {
+    format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
+}
+
+/// The text between two marks, as SIPE cuts it.
+pub(crate) fn cut<'a>(text: &'a str, from: &str, to: &str) -> &'a str {
+    let (_, rest) = text.split_once(from).expect(from);
+    rest.split_once(to).expect(to).0
 }
 
 /// A private key that the gate does not have.

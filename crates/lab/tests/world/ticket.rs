@@ -8,9 +8,9 @@ use proto::lync::webticket::Ticket;
 use proto::wstrust::v13::{TOKEN_TYPE_COMPACT, TOKEN_TYPE_SAML_1_1};
 use xml::{Algorithm, Document, SignatureError, VerifyingKeys, signature};
 
-use crate::support::{Answer, Lab, SERVICE, USER_LINK, WEB, get, post, rst};
-
-const ANNA: &str = "sip:anna@contoso.test";
+use crate::support::{
+    ANNA, Answer, Lab, PASSWORD, SERVICE, USER_LINK, WEB, cut, get, post, rst, rst_of,
+};
 
 struct PoolKey<'a>(&'a [u8]);
 
@@ -19,17 +19,6 @@ impl VerifyingKeys for PoolKey<'_> {
         let key = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, self.0);
         algorithm == Algorithm::RsaSha256 && key.verify(octets, signature).is_ok()
     }
-}
-
-/// The text between two marks, as SIPE cuts it.
-fn cut<'a>(text: &'a str, from: &str, to: &str) -> &'a str {
-    let (_, rest) = text.split_once(from).expect(from);
-    rest.split_once(to).expect(to).0
-}
-
-fn assertion(answer: &Answer) -> String {
-    let inside = cut(&answer.body, "<saml:Assertion", "</saml:Assertion>");
-    format!("<saml:Assertion{inside}</saml:Assertion>")
 }
 
 async fn present(lab: &Lab, value: &str) -> Answer {
@@ -70,7 +59,7 @@ async fn a_saml_ticket_is_issued_as_sipe_cuts_it() {
 #[tokio::test]
 async fn a_saml_ticket_verifies_and_a_changed_one_does_not() {
     let lab = Lab::start().await;
-    let assertion = assertion(&lab.web_ticket(rst(ANNA, TOKEN_TYPE_SAML_1_1)).await);
+    let assertion = lab.saml_ticket().await;
     let key = PoolKey(lab.world.ticket_key());
     let verify = |text: &str| {
         let document = Document::parse(text).expect("XML");
@@ -165,7 +154,7 @@ async fn nobody_gets_no_ticket() {
             .await;
         assert_eq!(answer.status, 401);
     }
-    for port in ["/Auth", "/Anon", "/cert"] {
+    for port in ["/Auth", "/cert"] {
         let path = format!("{SERVICE}{port}");
         let answer = client
             .send(WEB, post(&path, &body).body(body.clone()))
@@ -173,4 +162,70 @@ async fn nobody_gets_no_ticket() {
         assert_eq!(answer.status, 500);
         assert!(answer.body.contains("28020"), "{}", answer.body);
     }
+}
+
+async fn on_port(lab: &Lab, port: &str, body: String) -> Answer {
+    let request = post(&format!("{SERVICE}{port}"), &body).body(body);
+    lab.front_end().await.send(WEB, request).await
+}
+
+#[tokio::test]
+async fn a_username_token_gets_a_ticket_plain_or_in_base64() {
+    let lab = Lab::start().await;
+    let encoded = |text: &str| STANDARD.encode(text);
+    for (name, password) in [
+        ("CONTOSO\\anna".to_owned(), PASSWORD.to_owned()),
+        ("anna@contoso.test".to_owned(), PASSWORD.to_owned()),
+        (encoded("CONTOSO\\anna"), encoded(PASSWORD)),
+    ] {
+        for (token_type, mark) in [
+            (TOKEN_TYPE_COMPACT, "<UserToken>cwt="),
+            (TOKEN_TYPE_SAML_1_1, "SamlSecurityToken-"),
+        ] {
+            let body = rst_of(&name, &password, token_type);
+            let answer = on_port(&lab, "/Auth", body).await;
+            assert_eq!(answer.status, 200, "{}", answer.body);
+            assert!(answer.body.contains(mark), "{}", answer.body);
+            let seen = lab.world.requests().pop().expect("the request");
+            assert_eq!(seen.how, Some(lab::How::UsernameToken));
+            assert_eq!(seen.identity.as_deref(), Some("CONTOSO\\anna"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_username_token_gets_the_fault_28020() {
+    let lab = Lab::start().await;
+    for (name, password) in [
+        ("anna", "other"),
+        ("nobody", PASSWORD),
+        ("YW5uYQ==", PASSWORD),
+        ("guest", ""),
+    ] {
+        let body = rst_of(name, password, TOKEN_TYPE_COMPACT);
+        let answer = on_port(&lab, "/Auth", body).await;
+        assert_eq!(answer.status, 500, "{name}");
+        assert!(answer.body.contains("<ErrorId>28020</ErrorId>"));
+        let seen = lab.world.requests().pop().expect("the request");
+        assert_eq!(seen.refused.as_deref(), Some("the password is wrong"));
+    }
+    let ben = rst_of("ben", PASSWORD, TOKEN_TYPE_COMPACT);
+    let answer = on_port(&lab, "/Auth", ben).await;
+    assert!(answer.body.contains("does not match the SIP URI"));
+}
+
+#[tokio::test]
+async fn a_guest_gets_a_guests_ticket_that_opens_no_user_link() {
+    let lab = Lab::start().await;
+    let answer = on_port(&lab, "/Anon", rst(ANNA, TOKEN_TYPE_SAML_1_1)).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let seen = lab.world.requests().pop().expect("the request");
+    assert_eq!(
+        (seen.identity.as_deref(), seen.how),
+        (Some("guest"), Some(lab::How::Guest))
+    );
+    let ticket = cut(&answer.body, "<UserToken>", "</UserToken>");
+    assert_eq!(present(&lab, ticket).await.status, 401);
+    let seen = lab.world.requests().pop().expect("the request");
+    assert!(seen.ticket && seen.refused.is_some());
 }

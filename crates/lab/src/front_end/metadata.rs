@@ -1,0 +1,102 @@
+//! The metadata of the front end's services: how each of them wants its caller to sign in.
+//!
+//! INTEROP: SIPE 1.25 walks `Policy/ExactlyOne/All/EndorsingSupportingTokens` (a proof) or
+//! `SignedSupportingTokens` (a bearer) down to the issuer's address, and then takes the port's.
+
+use http::StatusCode;
+use proto::lync::mex::{Logon, WebTicketService};
+use proto::soap::namespace::{ADDRESSING, POLICY, UTILITY};
+use xml::write::{Element, element};
+
+use super::{FrontEnd, SERVICE, XML};
+use crate::serve::reply::Reply;
+use crate::settings::MetadataHost;
+
+const SECURITY_POLICY: &str = "http://docs.oasis-open.org/ws-sx/ws-securitypolicy/200702";
+
+/// Whose metadata.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Metadata {
+    WebTicket,
+    CertProv,
+    GroupExpansion,
+}
+
+impl FrontEnd {
+    pub(super) fn mex(&self, metadata: Metadata) -> Reply {
+        let origin = match self.addresses.metadata {
+            MetadataHost::Internal => &self.addresses.internal,
+            MetadataHost::External => &self.addresses.external,
+        };
+        let document = match metadata {
+            Metadata::WebTicket => WebTicketService {
+                address: format!("{origin}{SERVICE}"),
+                logons: vec![Logon::WinNegotiate, Logon::Auth, Logon::Anon, Logon::Cert],
+            }
+            .to_xml(),
+            Metadata::CertProv => CERT_PROV.to_xml(origin),
+            Metadata::GroupExpansion => GROUP_EXPANSION.to_xml(origin),
+        };
+        Reply::with_body(StatusCode::OK, XML, document)
+    }
+}
+
+const CERT_PROV: TicketedService = TicketedService {
+    name: "CertProvisioningService",
+    port: "CertProvisioningServiceWebTicketProof_SHA1",
+    path: "/CertProv/CertProvisioningService.svc/WebTicket_Proof_SHA1",
+    tokens: "sp:EndorsingSupportingTokens",
+};
+const GROUP_EXPANSION: TicketedService = TicketedService {
+    name: "DistributionListExpander",
+    port: "AddressBookWebTicketBearer",
+    path: "/groupexpansion/service.svc/WebTicket_Bearer",
+    tokens: "sp:SignedSupportingTokens",
+};
+
+/// A service with one port that takes a ticket.
+struct TicketedService {
+    name: &'static str,
+    port: &'static str,
+    path: &'static str,
+    tokens: &'static str,
+}
+
+impl TicketedService {
+    fn to_xml(&self, origin: &str) -> String {
+        let port = element("wsdl:port")
+            .attribute("name", self.port)
+            .attribute("binding", format!("tns:{}", self.port))
+            .child(element("soap:address").attribute("location", format!("{origin}{}", self.path)));
+        element("wsdl:definitions")
+            .attribute("name", self.name)
+            .attribute("targetNamespace", "http://tempuri.org/")
+            .namespace("wsdl", "http://schemas.xmlsoap.org/wsdl/")
+            .namespace("soap", "http://schemas.xmlsoap.org/wsdl/soap/")
+            .namespace("wsp", POLICY)
+            .namespace("wsu", UTILITY)
+            .namespace("sp", SECURITY_POLICY)
+            .namespace("wsa", ADDRESSING)
+            .namespace("tns", "http://tempuri.org/")
+            .child(self.policy(origin))
+            .child(
+                element("wsdl:service")
+                    .attribute("name", self.name)
+                    .child(port),
+            )
+            .to_document()
+    }
+
+    fn policy(&self, origin: &str) -> Element {
+        let issuer =
+            element("sp:Issuer").child(element("wsa:Address").text(format!("{origin}{SERVICE}")));
+        let tokens = element(self.tokens)
+            .child(element("wsp:Policy").child(element("sp:IssuedToken").child(issuer)));
+        let all = element("wsp:All")
+            .child(element("sp:TransportBinding").child(element("wsp:Policy")))
+            .child(tokens);
+        element("wsp:Policy")
+            .attribute("wsu:Id", format!("{}_policy", self.port))
+            .child(element("wsp:ExactlyOne").child(all))
+    }
+}
