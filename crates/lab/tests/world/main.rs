@@ -6,7 +6,9 @@
     reason = "a test may fail loudly"
 )]
 
+mod active_sync;
 mod assertion;
+mod autodiscover;
 mod discover;
 mod echo;
 mod exchange;
