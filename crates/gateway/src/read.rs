@@ -4,6 +4,8 @@
 
 use std::collections::BTreeSet;
 
+pub(crate) mod autodiscover;
+
 use authn::ticket::TicketKey;
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -26,7 +28,7 @@ const TICKET_LIFE: SignedDuration = SignedDuration::from_hours(8);
 const LONGEST_TICKET_LIFE: SignedDuration = SignedDuration::from_hours(24);
 
 /// Why a document is not passed on; the log says it, the client does not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ReadError {
     /// It is not what it should be.
     #[error("the back end's document cannot be read")]
@@ -34,6 +36,12 @@ pub(crate) enum ReadError {
     /// It names a host of the back end's own, even after the edit.
     #[error("the back end's document names an internal host")]
     Leaks,
+    /// It names a host that is not published.
+    #[error(
+        "the back end's document names the host `{0}`, which is neither published nor one of \
+         `internal_names` or `foreign_hosts`"
+    )]
+    NamesHost(String),
     /// It has no ticket although it says that all went well.
     #[error("the back end's answer has no web ticket")]
     NoTicket,

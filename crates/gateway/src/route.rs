@@ -116,6 +116,10 @@ pub enum Kind {
     LyncOauthtoken,
     /// ActiveSync: the address says which device asks.
     ActiveSync,
+    /// Exchange Autodiscover by plain XML: the answer's addresses are put right.
+    AutodiscoverPox,
+    /// Exchange Autodiscover by SOAP: the same.
+    AutodiscoverSoap,
 }
 
 /// How the back end learns who the user is.
@@ -258,7 +262,9 @@ impl Route {
             | Kind::LyncDiscover
             | Kind::LyncMex
             | Kind::LyncUserLink
-            | Kind::ActiveSync => false,
+            | Kind::ActiveSync
+            | Kind::AutodiscoverPox
+            | Kind::AutodiscoverSoap => false,
         }
     }
 

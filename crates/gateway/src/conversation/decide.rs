@@ -218,7 +218,7 @@ impl Conversation {
             zone: self.peer.zone.clone(),
             source: self.peer.address,
             sip_uri,
-            device: None,
+            device: asked.device(),
             activity: asked.activity.clone(),
         }
     }
@@ -235,7 +235,11 @@ impl Conversation {
         let route = Arc::clone(&asked.route);
         let answer = match route.kind {
             Kind::Plain | Kind::ActiveSync => AnswerBody::Stream,
-            Kind::LyncDiscover | Kind::LyncMex | Kind::LyncUserLink => AnswerBody::Read {
+            Kind::LyncDiscover
+            | Kind::LyncMex
+            | Kind::LyncUserLink
+            | Kind::AutodiscoverPox
+            | Kind::AutodiscoverSoap => AnswerBody::Read {
                 at_most: read::MAX_DOCUMENT,
             },
             Kind::LyncWebTicket | Kind::LyncAuth | Kind::LyncAnon | Kind::LyncOauthtoken => {
@@ -396,6 +400,12 @@ impl Conversation {
                 read::discover(body, content_type, (&self.publication, host), is_external)?
             }
             Kind::LyncMex => read::metadata(body, (&self.publication, host))?,
+            Kind::AutodiscoverPox if is_external => {
+                read::autodiscover::pox(body, (&self.publication, host))?
+            }
+            Kind::AutodiscoverSoap if is_external => {
+                read::autodiscover::soap(body, (&self.publication, host))?
+            }
             Kind::LyncWebTicket | Kind::LyncAuth | Kind::LyncAnon | Kind::LyncOauthtoken => {
                 let tickets = self.relayed(asked, body, now)?;
                 return Ok(Answered {
@@ -403,7 +413,7 @@ impl Conversation {
                     tickets,
                 });
             }
-            Kind::Plain | Kind::ActiveSync => {
+            Kind::Plain | Kind::ActiveSync | Kind::AutodiscoverPox | Kind::AutodiscoverSoap => {
                 return Ok(Answered {
                     body: body.clone(),
                     tickets: Vec::new(),

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use authn::place::{ActivityId, Channel, Service};
 use authn::{Authenticated, Proof};
 use bytes::Bytes;
+use proto::exchange::activesync;
 
 use crate::headers::TicketHeaders;
 use crate::preauth::handshake::Handshake;
 use crate::reply::Replies;
-use crate::route::{Route, Scheme, Tracking};
+use crate::route::{Kind, Route, Scheme, Tracking};
 
 /// Whom the connection belongs to.
 #[derive(Debug)]
@@ -97,5 +98,16 @@ impl Asked {
         } else {
             TicketHeaders::Nothing
         }
+    }
+
+    /// The id by which the device calls itself, where its protocol has one.
+    pub(super) fn device(&self) -> Option<String> {
+        let query = self
+            .head
+            .uri
+            .query()
+            .filter(|_| self.route.kind == Kind::ActiveSync);
+        let request = activesync::Request::parse(query?).ok()?;
+        Some(request.device_id.as_str().to_owned())
     }
 }

@@ -17,9 +17,9 @@ use crate::route::{Auth, Host, Kind, Onward, PathPattern, Route, Scheme};
 /// Where mail clients work.
 const MAILBOXES: [&str; 3] = ["/EWS", "/mapi", "/OAB"];
 /// Where they find out about it.
-const AUTODISCOVER: [&str; 2] = [
-    "/Autodiscover/Autodiscover.xml",
-    "/Autodiscover/Autodiscover.svc",
+const AUTODISCOVER: [(&str, Kind); 2] = [
+    ("/Autodiscover/Autodiscover.xml", Kind::AutodiscoverPox),
+    ("/Autodiscover/Autodiscover.svc", Kind::AutodiscoverSoap),
 ];
 /// Phones.
 const ACTIVESYNC: &str = "/Microsoft-Server-ActiveSync";
@@ -82,10 +82,11 @@ fn mailbox(exchange: &Exchange, path: &str) -> Arc<Route> {
 }
 
 fn autodiscover(exchange: &Exchange) -> Vec<Arc<Route>> {
-    let open = AUTODISCOVER.map(|path| {
+    let open = AUTODISCOVER.map(|(path, kind)| {
         Arc::new(Route {
             methods: vec![Method::GET, Method::HEAD, Method::POST],
             auth: by_password(),
+            kind,
             service: Service::AUTODISCOVER,
             ..route(exchange, PathPattern::Exact(path.to_owned()))
         })

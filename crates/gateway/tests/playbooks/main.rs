@@ -18,6 +18,7 @@ mod spnego;
 mod answers;
 mod connections;
 mod discover;
+mod exchange;
 mod failures;
 mod headers;
 mod hosts_and_paths;

@@ -9,9 +9,10 @@ use authn::account::{Account, AccountState};
 use authn::admin::{self, NewAccount, NewAppPassword, Randomness};
 use authn::attempt::{self, Ports, Rules};
 use authn::audit::{Actor, ByHand, Event};
+use authn::credential::app_password::AppPassword;
 use authn::place::{Method, Service, Zone};
 use authn::policy::{Policy, Rule};
-use authn::ports::{Audit, Tickets};
+use authn::ports::{Audit, Credentials, Tickets};
 use authn::ticket::RelayedTicket;
 use authn::{Attempt, Outcome};
 use gateway::preset::exchange::{self, Exchange};
@@ -206,6 +207,12 @@ impl Scene {
         self.runtime.block_on(self.store.record(ticket)).unwrap();
     }
 
+    /// What is known about somebody's app password.
+    pub(crate) fn app_password(&self, person: &Person) -> AppPassword {
+        let finding = self.store.app_password(&person.credential);
+        self.runtime.block_on(finding).unwrap().unwrap()
+    }
+
     /// What the audit trail holds.
     pub(crate) fn audited(&self) -> Vec<Event> {
         let chained = self.runtime.block_on(self.store.read(1, 10_000)).unwrap();
@@ -262,19 +269,10 @@ pub(crate) fn publication() -> Publication {
         discover_hosts: Vec::new(),
         ..pool(OTHER_POOL, "fe02.contoso.local", "lync2")
     };
-    let exchange = Exchange {
-        host: MAIL.to_owned(),
-        autodiscover_hosts: vec!["autodiscover.contoso.com".to_owned()],
-        hybrid: Vec::new(),
-        public_port: 8443,
-        internal_names: BTreeMap::from([(EXCHANGE.to_owned(), MAIL.to_owned())]),
-        farm: "exchange".to_owned(),
-        host_header: Some(EXCHANGE.to_owned()),
-        onward: onward(),
-    };
+    let mail = exchange();
     let mut hosts: BTreeMap<_, _> = lync::hosts(&first).into_iter().collect();
     hosts.extend(lync::hosts(&second));
-    hosts.extend(exchange::hosts(&exchange));
+    hosts.extend(exchange::hosts(&mail));
     Publication {
         hosts,
         ntlm_target: Target {
@@ -295,6 +293,20 @@ pub(crate) fn publication_with(host: &str, change: impl Fn(&mut Route)) -> Publi
     let routes = &mut publication.hosts.get_mut(host).unwrap().routes;
     routes.iter_mut().map(Arc::make_mut).for_each(change);
     publication
+}
+
+/// The Exchange organisation.
+pub(crate) fn exchange() -> Exchange {
+    Exchange {
+        host: MAIL.to_owned(),
+        autodiscover_hosts: vec!["autodiscover.contoso.com".to_owned()],
+        hybrid: Vec::new(),
+        public_port: 8443,
+        internal_names: BTreeMap::from([(EXCHANGE.to_owned(), MAIL.to_owned())]),
+        farm: "exchange".to_owned(),
+        host_header: Some(EXCHANGE.to_owned()),
+        onward: onward(),
+    }
 }
 
 /// The first of the pools.

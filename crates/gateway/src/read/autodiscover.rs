@@ -1,0 +1,56 @@
+//! Exchange Autodiscover on its way out: every address under its published name, and no server of
+//! the back end's own ([MS-OXDSCLI] 2.2.4, [MS-OXWSADISC] 3.1.4).
+
+use proto::exchange::autodiscover::{Edit, Edited, Setting, pox, soap};
+
+use super::{ReadError, is_well_known, names_host};
+use crate::rewrite::{Names, host_of_url};
+use crate::route::{Host, Publication};
+
+/// Edits an answer of `autodiscover.xml`.
+pub(crate) fn pox(body: &[u8], published: (&Publication, &Host)) -> Result<String, ReadError> {
+    let response = pox::Response::parse_bytes(body).map_err(|_| ReadError::Malformed)?;
+    edited(published, pox::names_inner_server, |edit| {
+        response.edited(edit)
+    })
+}
+
+/// Edits an answer of `autodiscover.svc`.
+pub(crate) fn soap(body: &[u8], published: (&Publication, &Host)) -> Result<String, ReadError> {
+    let response = soap::Response::parse_bytes(body).map_err(|_| ReadError::Malformed)?;
+    edited(published, soap::names_inner_server, |edit| {
+        response.edited(edit)
+    })
+}
+
+fn edited(
+    (publication, host): (&Publication, &Host),
+    is_inner: fn(&Setting<'_>) -> bool,
+    edit: impl Fn(Edit<'_>) -> Edited,
+) -> Result<String, ReadError> {
+    let names = Names(&host.names);
+    let setting = |setting: &Setting<'_>| {
+        // What is of use by RPC only is of none here, where RPC is closed.
+        if is_inner(setting) {
+            return Some(String::new());
+        }
+        let published = host.names.get(&setting.value.to_ascii_lowercase())?;
+        let name = published.split(':').next().unwrap_or(published);
+        Some(name.to_owned())
+    };
+    let edited = edit(Edit {
+        map_url: &|url| names.mapped(url),
+        map_setting: &setting,
+    });
+    let strange = edited.remaining.iter().filter(|link| names_host(&link.url));
+    for link in strange {
+        let named = host_of_url(&link.url).unwrap_or_default();
+        if !publication.may_be_named(&named) && !is_well_known(&link.url) {
+            return Err(ReadError::NamesHost(named));
+        }
+    }
+    if names.leaks(&edited.text) {
+        return Err(ReadError::Leaks);
+    }
+    Ok(edited.text)
+}

@@ -1,0 +1,189 @@
+//! Exchange: what each path takes, addresses under their published names, devices by their id
+//! (design 14; S43, S46, S50).
+
+use authn::place::Service;
+use gateway::conversation::AnswerBody;
+use http::Method;
+
+use crate::connection::Said;
+use crate::documents::answered;
+use crate::request::{Request, get, post};
+use crate::scene::{MAIL, Scene, exchange, publication};
+
+const AUTODISCOVER: &str = "autodiscover.contoso.com";
+const POX: &str = "/autodiscover/autodiscover.xml";
+const SOAP: &str = "/autodiscover/autodiscover.svc";
+const SYNC: &str =
+    "/Microsoft-Server-ActiveSync?Cmd=Sync&User=anna&DeviceId=APPL123&DeviceType=iPhone";
+
+/// An answer of `autodiscover.xml` that names a host.
+fn pox_answer(host: &str) -> String {
+    format!(
+        "<Autodiscover xmlns=\"http://schemas.microsoft.com/exchange/autodiscover/responseschema/2006\">\
+         <Response xmlns=\"http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a\">\
+         <Account><Protocol><Type>EXCH</Type><Server>{host}</Server><EwsUrl>https://{host}/EWS/Exchange.asmx\
+         </EwsUrl></Protocol><Protocol><Type>EXPR</Type><Server>{host}</Server><OABUrl>https://{host}/OAB/\
+         </OABUrl></Protocol></Account></Response></Autodiscover>"
+    )
+}
+
+fn basic(scene: &Scene, request: &Request) -> String {
+    let anna = scene.person("anna");
+    let request = request.clone().basic("anna@contoso.com", &anna.password);
+    scene.connects().sends(&request).told()
+}
+
+#[test]
+fn s43_one_app_password_opens_autodiscover_and_mailboxes() {
+    for request in [
+        post(AUTODISCOVER, POX, "<x/>"),
+        post(AUTODISCOVER, SOAP, "<x/>"),
+        post(MAIL, POX, "<x/>"),
+        get(MAIL, SOAP),
+        post(MAIL, "/EWS/Exchange.asmx", "<x/>"),
+        post(MAIL, "/mapi/emsmdb/", "x"),
+        get(MAIL, "/OAB/x/oab.xml"),
+    ] {
+        assert_eq!(
+            basic(&Scene::new(), &request),
+            "anna",
+            "{}",
+            request.head.uri
+        );
+    }
+    let scene = Scene::new();
+    let phone = scene.person_for("ben", &[Service::ACTIVESYNC]);
+    let pox = post(AUTODISCOVER, POX, "<x/>").basic("ben", &phone.password);
+    assert_eq!(scene.connects().sends(&pox).told(), "ben", "a signpost");
+    let lync = scene.person_for("clara", &[Service::LYNC]);
+    let pox = post(AUTODISCOVER, POX, "<x/>").basic("clara", &lync.password);
+    assert_eq!(scene.connects().sends(&pox).told(), "401", "no mailbox");
+}
+
+#[test]
+fn s50_every_address_comes_out_under_its_published_name() {
+    let scene = Scene::new();
+    let anna = scene.person("anna");
+    let mut connection = scene.connects();
+    let request = post(AUTODISCOVER, POX, "<x/>").basic("anna", &anna.password);
+    let forward = connection.sends(&request).forward();
+    assert!(matches!(forward.answer, AnswerBody::Read { .. }));
+    let answer = pox_answer("exch01.contoso.local");
+    let passed = connection
+        .answers(
+            &forward,
+            answered(200, &[("content-type", "text/xml")], &answer),
+        )
+        .unwrap();
+    let text = String::from_utf8(passed.body.to_vec()).unwrap();
+    assert!(!text.contains("exch01"), "{text}");
+    assert!(
+        text.contains("<EwsUrl>https://mail.contoso.com/EWS/Exchange.asmx</EwsUrl>"),
+        "{text}"
+    );
+    assert!(
+        text.contains("<OABUrl>https://mail.contoso.com/OAB/</OABUrl>"),
+        "{text}"
+    );
+    assert!(text.contains("<Server>mail.contoso.com</Server>"), "{text}");
+    assert!(
+        text.contains("<Server></Server>"),
+        "what only RPC could use is blank: {text}"
+    );
+}
+
+#[test]
+fn a_document_that_names_a_strange_host_does_not_come_out_and_the_log_says_which() {
+    for (host, comes_out) in [
+        ("exch99.contoso.local", false),
+        ("outlook.office365.com", true),
+        ("mail.contoso.com", true),
+    ] {
+        let scene = Scene::new();
+        let anna = scene.person("anna");
+        let mut connection = scene.connects();
+        let request = post(MAIL, POX, "<x/>").basic("anna", &anna.password);
+        let forward = connection.sends(&request).forward();
+        let answer = pox_answer(host);
+        let answered = connection.answers(&forward, answered(200, &[], &answer));
+        match answered {
+            Ok(_) => assert!(comes_out, "{host}"),
+            Err(reply) => {
+                assert_eq!((reply.status.as_u16(), comes_out), (502, false), "{host}");
+                assert!(reply.cause.unwrap().contains(host));
+                assert!(
+                    !String::from_utf8(reply.body.to_vec())
+                        .unwrap()
+                        .contains(host)
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_phone_is_known_by_its_id_beside_its_app_password() {
+    let scene = Scene::new();
+    let phone = scene.person_for("anna", &[Service::ACTIVESYNC]);
+    let options = Request::new(Method::OPTIONS, MAIL, "/Microsoft-Server-ActiveSync");
+    let options = options.basic("anna", &phone.password);
+    assert_eq!(scene.connects().sends(&options).told(), "anna");
+    assert_eq!(scene.app_password(&phone).seen_device, None);
+    let sync = post(MAIL, SYNC, "x").basic("anna", &phone.password);
+    assert_eq!(scene.connects().sends(&sync).told(), "anna");
+    assert_eq!(
+        scene.app_password(&phone).seen_device.as_deref(),
+        Some("APPL123")
+    );
+    assert_eq!(scene.connects().sends(&options).told(), "anna");
+    assert_eq!(
+        scene.app_password(&phone).seen_device.as_deref(),
+        Some("APPL123"),
+        "it stays"
+    );
+}
+
+#[test]
+fn phones_are_offered_what_they_understand_and_nothing_else() {
+    let scene = Scene::new();
+    let anna = scene.person_for("anna", &[Service::ACTIVESYNC]);
+    let said = scene.connects().sends(&post(MAIL, SYNC, "x"));
+    assert_eq!(
+        said.offers(),
+        ["Basic realm=\"contoso\", charset=\"UTF-8\""]
+    );
+    let said = scene
+        .connects()
+        .sends(&post(MAIL, SYNC, "x").token("NTLM", &anna.client().negotiate()));
+    assert!(matches!(said, Said::Replies(_)));
+    assert_eq!(said.told(), "401");
+}
+
+#[test]
+fn other_organisations_servers_are_let_to_exchange_from_where_they_are_and_nowhere_else() {
+    let paths = [
+        "/EWS/mrsproxy.svc",
+        "/EWS/Exchange.asmx/WSSecurity",
+        "/Autodiscover/Autodiscover.svc/WSSecurity",
+    ];
+    for path in paths {
+        let said = Scene::new()
+            .connects()
+            .sends(&post(MAIL, path, "<x/>"))
+            .told();
+        assert_eq!(said, "404", "{path}");
+    }
+    for (network, told) in [("198.51.100.0/24", "nobody"), ("203.0.113.0/24", "404")] {
+        let mut publication = publication();
+        let mut exchange = exchange();
+        exchange.hybrid = vec![network.parse().unwrap()];
+        publication
+            .hosts
+            .extend(gateway::preset::exchange::hosts(&exchange));
+        let scene = Scene::publishing(publication);
+        for path in paths {
+            let said = scene.connects().sends(&post(MAIL, path, "<x/>")).told();
+            assert_eq!(said, told, "{path} from {network}");
+        }
+    }
+}
