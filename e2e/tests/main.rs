@@ -19,6 +19,7 @@ mod the_demo_says_three_commands_and_they_answer_as_it_says;
 mod a_body_neither_breaks_a_handshake_nor_holds_the_gate;
 mod a_connection_is_whoever_last_proved_it;
 mod a_gate_without_its_store_lets_nobody_in;
+mod every_way_in_ends_at_the_same_check;
 mod guessing_gets_nobody_in_and_locks_nobody_out;
 mod revoking_ends_what_is_open_within_two_seconds;
 mod several_protocols_are_spoken_at_the_same_time;

@@ -23,11 +23,33 @@ impl Names<'_> {
         Some(format!("{scheme}://{published}{path}"))
     }
 
+    /// A text that is no address with each name put right, as `msstd:` and a host have it; `None` where
+    /// it has none of them.
+    pub(crate) fn replaced(&self, text: &str) -> Option<String> {
+        let mut replaced = text.to_owned();
+        for (own, published) in self.0.iter().filter(|(own, _)| !own.is_empty()) {
+            let name = published.split(':').next().unwrap_or(published);
+            // Each replacement is shorter work than the text is long: what was put in is skipped.
+            let mut from = 0;
+            while let Some(at) = find(&replaced, own, from) {
+                replaced.replace_range(at..at + own.len(), name);
+                from = at + name.len();
+            }
+        }
+        (replaced != text).then_some(replaced)
+    }
+
     /// Whether a text still names a host of the back end's own.
     pub(crate) fn leaks(&self, text: &str) -> bool {
         let text = text.to_ascii_lowercase();
         self.0.keys().any(|name| text.contains(name.as_str()))
     }
+}
+
+/// Where a name begins in a text, whatever its case, from a place on.
+fn find(text: &str, name: &str, from: usize) -> Option<usize> {
+    let rest = text.get(from..)?.to_ascii_lowercase();
+    Some(from + rest.find(name)?)
 }
 
 /// Names as they are compared.
@@ -61,6 +83,22 @@ fn host_of(authority: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_inside_a_text_are_put_right() {
+        let names = BTreeMap::from([("fe01.local".to_owned(), "fe01.localhost:8443".to_owned())]);
+        let replaced = |text: &str| Names(&names).replaced(text);
+        assert_eq!(
+            replaced("msstd:FE01.local").as_deref(),
+            Some("msstd:fe01.localhost")
+        );
+        let twice = "fe01.local;é;fe01.local";
+        assert_eq!(
+            replaced(twice).as_deref(),
+            Some("fe01.localhost;é;fe01.localhost")
+        );
+        assert_eq!(replaced("Ntlm"), None);
+    }
 
     #[test]
     fn only_the_host_of_an_address_is_put_right() {

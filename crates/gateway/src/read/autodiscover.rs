@@ -34,9 +34,7 @@ fn edited(
         if is_inner(setting) {
             return Some(String::new());
         }
-        let published = host.names.get(&setting.value.to_ascii_lowercase())?;
-        let name = published.split(':').next().unwrap_or(published);
-        Some(name.to_owned())
+        names.replaced(setting.value)
     };
     let edited = edit(Edit {
         map_url: &|url| names.mapped(url),

@@ -150,7 +150,7 @@ impl Scene {
         authority: &Authority,
         lab: &lab::Started,
     ) -> Result<config::Settings, CliError> {
-        let names: Vec<String> = ["lyncdiscover", "lyncweb", "mail"]
+        let names: Vec<String> = ["lyncdiscover", "lyncweb", "autodiscover", "mail"]
             .iter()
             .map(|name| self.host(name))
             .collect();

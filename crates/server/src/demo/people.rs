@@ -94,7 +94,7 @@ impl Person {
         let order = NewAppPassword {
             label: "Lync on the phone".to_owned(),
             device: Some("demo phone".to_owned()),
-            scope: [Service::LYNC, Service::EWS].into(),
+            scope: [Service::LYNC, Service::EWS, Service::ACTIVESYNC].into(),
             expires: None,
         };
         let (_, typed) = desk.issue_app_password(&self.upn, order).await?;

@@ -33,6 +33,7 @@ struct Urls {
     mex: String,
     web_ticket: String,
     user: String,
+    autodiscover: String,
     ews: String,
 }
 
@@ -71,6 +72,7 @@ impl Ready {
                 mex: scene.url("lyncweb", "/WebTicket/WebTicketService.svc/mex"),
                 web_ticket: scene.url("lyncweb", "/WebTicket/WebTicketService.svc"),
                 user: scene.url("lyncweb", "/Autodiscover/AutodiscoverService.svc/root/user"),
+                autodiscover: scene.url("autodiscover", "/autodiscover/autodiscover.xml"),
                 ews: scene.url("mail", "/EWS/Exchange.asmx"),
             },
             users: people.iter().map(user).collect(),

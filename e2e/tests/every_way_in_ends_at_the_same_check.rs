@@ -1,0 +1,218 @@
+//! curl at every way in that is neither NTLM nor Negotiate: `/Auth`, `oauthtoken`, guests, Autodiscover
+//! and ActiveSync (S13-S15, S33, S43, S50), and the domain password at each of them.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use e2e::client::{Curl, Got, request_for};
+use e2e::demo::{Demo, Person};
+
+const SECURITY: &str =
+    "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd";
+
+fn at(demo: &Demo, ending: &str) -> String {
+    format!("{}{ending}", demo.url("web_ticket"))
+}
+
+fn oauthtoken(demo: &Demo) -> String {
+    demo.url("web_ticket")
+        .replace("WebTicketService.svc", "oauthtoken")
+}
+
+/// A request for a ticket with a UsernameToken, as Lync Web App sends it.
+fn by_token(demo: &Demo, person: &Person, password: &str) -> anyhow::Result<Got> {
+    let request = request_for(demo, &person.sip);
+    let (before, body) = request.split_once("<soap:Body>").expect("its body");
+    let envelope = before.split("<soap:Header").next().unwrap_or(before);
+    let (name, password) = (STANDARD.encode(&person.account), STANDARD.encode(password));
+    let request = format!(
+        "{envelope}<soap:Header><o:Security xmlns:o=\"{SECURITY}\" soap:mustUnderstand=\"1\">\
+         <o:UsernameToken><o:Username>{name}</o:Username><o:Password>{password}</o:Password>\
+         </o:UsernameToken></o:Security></soap:Header><soap:Body>{body}"
+    );
+    let curl =
+        Curl::new(demo).arguments(&["-H", "Content-Type: text/xml", "--data-binary", &request]);
+    curl.get(&at(demo, "/Auth"))
+}
+
+fn by_grant(demo: &Demo, person: &Person, password: &str) -> anyhow::Result<Got> {
+    let name = format!("username={}", person.account);
+    let password = format!("password={password}");
+    let curl = Curl::new(demo).arguments(&[
+        "--data-urlencode",
+        "grant_type=password",
+        "--data-urlencode",
+        &name,
+        "--data-urlencode",
+        &password,
+    ]);
+    curl.get(&oauthtoken(demo))
+}
+
+/// Who the servers behind were told that somebody is, by how, in order.
+fn seen(demo: &Demo) -> anyhow::Result<Vec<(String, String)>> {
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    let requests = demo.requests()?;
+    Ok(requests
+        .iter()
+        .map(|it| (text(&it["path"]), text(&it["how"])))
+        .collect())
+}
+
+#[test]
+fn s13_s14_s33_a_username_token_buys_a_ticket_and_never_reaches_the_pool() -> anyhow::Result<()> {
+    let demo = Demo::start()?;
+    let anna = demo.person(0);
+    for password in [
+        anna.app_password.clone(),
+        anna.app_password.replace('-', ""),
+    ] {
+        let got = by_token(&demo, &anna, &password)?;
+        assert_eq!(got.status, 200, "{}", got.body);
+        assert!(
+            got.body.contains("RequestSecurityTokenResponse"),
+            "{}",
+            got.body
+        );
+    }
+    let asked = seen(&demo)?;
+    assert_eq!(asked.len(), 2);
+    for (path, how) in &asked {
+        let bare = path.eq_ignore_ascii_case("/WebTicket/WebTicketService.svc");
+        assert!(bare && how == "assertion", "{asked:?}");
+    }
+    for wrong in [anna.domain_password.as_str(), "", "a guess"] {
+        let got = by_token(&demo, &anna, wrong)?;
+        assert_eq!(got.status, 500, "{}", got.body);
+        assert!(got.body.contains("FailedAuthentication"), "{}", got.body);
+    }
+    assert_eq!(
+        seen(&demo)?.len(),
+        2,
+        "the pool would have taken the domain password"
+    );
+    Ok(())
+}
+
+#[test]
+fn s33_the_password_grant_buys_a_cwt_that_opens_ucwa_until_it_is_revoked() -> anyhow::Result<()> {
+    let demo = Demo::start()?;
+    let anna = demo.person(0);
+    let got = by_grant(&demo, &anna, &anna.app_password)?;
+    assert_eq!(got.status, 200, "{}", got.body);
+    let answer: serde_json::Value = serde_json::from_str(&got.body)?;
+    let token = answer["access_token"].as_str().expect("a token").to_owned();
+    assert!(token.starts_with("cwt="), "{token}");
+
+    let refused = by_grant(&demo, &anna, &anna.domain_password)?;
+    assert_eq!(
+        (refused.status, refused.body.as_str()),
+        (400, "{\"error\":\"invalid_grant\"}")
+    );
+    assert!(
+        refused
+            .heads
+            .to_lowercase()
+            .contains("x-ms-diagnostics: 28020")
+    );
+
+    let user = demo.url("user").replace("/root/user", "/root/oauth/user");
+    let open = |bearer: &str| {
+        let header = format!("Authorization: Bearer {bearer}");
+        let curl = Curl::new(&demo).arguments(&["-H", &header, "-H", "Accept: application/json"]);
+        curl.get(&user)
+    };
+    let opened = open(&token)?;
+    assert_eq!(opened.status, 200, "{}", opened.body);
+    let strange = open("cwt=AAEBHAEFAAAA")?;
+    assert_eq!(strange.status, 401);
+    let heads = strange.heads.to_lowercase();
+    assert!(
+        heads.contains("www-authenticate: msrtcoauth href="),
+        "{heads}"
+    );
+    Ok(())
+}
+
+#[test]
+fn s15_a_guest_gets_a_ticket_that_opens_nothing_of_a_persons() -> anyhow::Result<()> {
+    let demo = Demo::start()?;
+    let request = request_for(&demo, &demo.person(0).sip);
+    let curl =
+        Curl::new(&demo).arguments(&["-H", "Content-Type: text/xml", "--data-binary", &request]);
+    let got = curl.get(&at(&demo, "/Anon"))?;
+    assert_eq!(got.status, 200, "{}", got.body);
+    let start = got.body.find("cwt=").expect("a compact ticket");
+    let ticket = got
+        .body
+        .get(start..)
+        .and_then(|rest| rest.split('<').next());
+    let ticket = ticket.expect("its end").to_owned();
+
+    let ucwa = demo.url("user").replace(
+        "/Autodiscover/AutodiscoverService.svc/root/user",
+        "/ucwa/oauth/v1/applications",
+    );
+    let oauth_user = demo.url("user").replace("/root/user", "/root/oauth/user");
+    let echo = demo.url("ews").replace("Exchange.asmx", "echo");
+    let before = seen(&demo)?.len();
+    for url in [&demo.url("user"), &oauth_user, &ucwa, &echo] {
+        for header in [
+            format!("X-MS-WebTicket: {ticket}"),
+            format!("Authorization: Bearer {ticket}"),
+        ] {
+            let got = Curl::new(&demo).arguments(&["-H", &header]).get(url)?;
+            assert_eq!(got.status, 401, "{url} {header}");
+        }
+    }
+    assert_eq!(seen(&demo)?.len(), before, "none of them reached a server");
+    Ok(())
+}
+
+#[test]
+fn s43_s50_autodiscover_ews_and_activesync_take_the_same_app_password() -> anyhow::Result<()> {
+    let demo = Demo::start()?;
+    let anna = demo.person(0);
+    let pox = format!(
+        "<Autodiscover xmlns=\"http://schemas.microsoft.com/exchange/autodiscover/outlook/requestschema/2006\">\
+         <Request><EMailAddress>{}</EMailAddress><AcceptableResponseSchema>\
+         http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a\
+         </AcceptableResponseSchema></Request></Autodiscover>",
+        anna.upn
+    );
+    let ask = |password: &str| {
+        let xml = ["-H", "Content-Type: text/xml", "--data-binary", &pox];
+        let curl = Curl::new(&demo)
+            .ntlm(&anna.account, password)
+            .arguments(&xml);
+        curl.get(&demo.url("autodiscover"))
+    };
+    let found = ask(&anna.app_password)?;
+    assert_eq!(found.status, 200, "{}", found.body);
+    assert!(!found.body.contains("exch01"), "{}", found.body);
+    let ews = format!("<EwsUrl>{}</EwsUrl>", demo.url("ews"));
+    assert!(found.body.contains(&ews), "{}", found.body);
+    assert_eq!(ask(&anna.domain_password)?.status, 401);
+
+    let mail = demo.url("ews").replace("/EWS/Exchange.asmx", "");
+    let sync = format!(
+        "{mail}/Microsoft-Server-ActiveSync?Cmd=Sync&User=anna&DeviceId=APPL7&DeviceType=iPhone"
+    );
+    let post = [
+        "-H",
+        "Content-Type: application/vnd.ms-sync.wbxml",
+        "--data-binary",
+        "x",
+    ];
+    let synced = |password: &str| {
+        let curl = Curl::new(&demo).basic(&anna.upn, password).arguments(&post);
+        anyhow::Ok(curl.get(&sync)?.status)
+    };
+    assert_eq!(synced(&anna.app_password)?, 200);
+    assert_eq!(synced(&anna.domain_password)?, 401);
+    let passwords = demo.wicketgate_json(&["app-password", "list", &anna.upn])?;
+    assert_eq!(passwords[0]["seen_device"], "APPL7", "{passwords:?}");
+    for (path, how) in seen(&demo)? {
+        assert_eq!(how, "assertion", "{path}");
+    }
+    Ok(())
+}
