@@ -17,7 +17,7 @@ use std::path::Path;
 use authn::ports::Unavailable;
 
 pub use chain::{BrokenTrail, Head};
-pub use sqlite::{Replaced, Restored, Store, StoreError};
+pub use sqlite::{Commit, Replaced, Restored, Store, StoreError};
 
 /// The store cannot answer, for a reason that holds no secret.
 fn unavailable(detail: impl Into<String>) -> Unavailable {

@@ -5,6 +5,7 @@
 mod open;
 mod revocations;
 
+mod commits;
 mod health;
 pub(crate) mod migrate;
 mod writer;
@@ -28,9 +29,11 @@ use sqlx::pool::PoolConnection;
 use sqlx::{Sqlite, SqlitePool};
 
 pub use carry::{Replaced, Restored};
+pub use commits::Commit;
 pub use open::StoreError;
 
 use crate::seal::KeyFile;
+use commits::Commits;
 use health::Health;
 use writer::{WriteError, Writer};
 
@@ -44,6 +47,7 @@ struct Inner {
     writer: Writer,
     keys: Arc<KeyFile>,
     health: Arc<Health>,
+    commits: Arc<Commits>,
     reservations: AtomicU32,
 }
 
@@ -61,6 +65,11 @@ impl Store {
     /// The disk failed; the process should end.
     pub fn health(&self) -> Result<(), Unavailable> {
         self.0.health.check()
+    }
+
+    /// Tells somebody of every commit, from the writer's own task; the first who asks stays.
+    pub fn on_commit(&self, told: impl Fn(Commit) + Send + Sync + 'static) {
+        self.0.commits.tell(Box::new(told));
     }
 
     /// A connection to read with.

@@ -13,8 +13,9 @@ use sqlx::sqlite::{
 };
 use sqlx::{ConnectOptions, Connection};
 
+use super::commits::Commits;
 use super::health::Health;
-use super::writer::{DEADLINE, WriteError, Writer};
+use super::writer::{DEADLINE, Tools, WriteError, Writer};
 use super::{Inner, Store, audit, migrate};
 use crate::chain::{BrokenTrail, Head};
 use crate::rows;
@@ -134,7 +135,13 @@ impl Store {
             .test_before_acquire(false)
             .connect_lazy_with(options(path).read_only(true));
         let health = Arc::new(Health::default());
-        let writer = Writer::start(connection, Arc::clone(&keys), Arc::clone(&health));
+        let commits = Arc::new(Commits::default());
+        let writer = Writer::start(Tools {
+            connection,
+            keys: Arc::clone(&keys),
+            health: Arc::clone(&health),
+            commits: Arc::clone(&commits),
+        });
         let reservations = AtomicU32::new(0);
         let path = path.to_owned();
         Ok(Self(Arc::new(Inner {
@@ -143,6 +150,7 @@ impl Store {
             writer,
             keys,
             health,
+            commits,
             reservations,
         })))
     }

@@ -12,8 +12,10 @@ use authn::audit::Event;
 use authn::ports::Unavailable;
 use sqlx::{Connection, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 
 use super::audit;
+use super::commits::{Commit, Commits};
 use super::health::{self, Health};
 use crate::chain::{BrokenTrail, Head};
 use crate::seal::KeyFile;
@@ -85,6 +87,18 @@ impl Writing<'_> {
     }
 }
 
+/// What the writer works with.
+pub(super) struct Tools {
+    /// The only connection that writes.
+    pub(super) connection: SqliteConnection,
+    /// The keys that seal the head of the audit trail.
+    pub(super) keys: Arc<KeyFile>,
+    /// Whether the database can still be trusted.
+    pub(super) health: Arc<Health>,
+    /// Who is told of each commit.
+    pub(super) commits: Arc<Commits>,
+}
+
 /// The way to the writer.
 pub(super) struct Writer {
     orders: mpsc::Sender<Order>,
@@ -92,13 +106,9 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Starts the task that owns the connection.
-    pub(super) fn start(
-        connection: SqliteConnection,
-        keys: Arc<KeyFile>,
-        health: Arc<Health>,
-    ) -> Self {
+    pub(super) fn start(tools: Tools) -> Self {
         let (orders, inbox) = mpsc::channel(QUEUE);
-        tokio::spawn(run(connection, inbox, keys, health));
+        tokio::spawn(run(tools, inbox));
         Self { orders }
     }
 
@@ -189,12 +199,7 @@ impl<W: Write> Call for Pending<W> {
     }
 }
 
-async fn run(
-    mut connection: SqliteConnection,
-    mut inbox: mpsc::Receiver<Order>,
-    keys: Arc<KeyFile>,
-    health: Arc<Health>,
-) {
+async fn run(mut tools: Tools, mut inbox: mpsc::Receiver<Order>) {
     let mut closed = None;
     while let Some(order) = inbox.recv().await {
         let (calls, close) = gather(order, &mut inbox);
@@ -202,9 +207,9 @@ async fn run(
             inbox.close();
             closed = Some(close);
         }
-        commit(&mut connection, calls, &keys, &health).await;
+        commit(&mut tools, calls).await;
     }
-    if let Err(error) = connection.close().await {
+    if let Err(error) = tools.connection.close().await {
         tracing::warn!(store.failure = %error, "the store did not close in good order");
     }
     if let Some(closed) = closed {
@@ -234,20 +239,23 @@ fn gather(
     (calls, None)
 }
 
-async fn commit(
-    connection: &mut SqliteConnection,
-    mut calls: Vec<Box<dyn Call>>,
-    keys: &KeyFile,
-    health: &Health,
-) {
+async fn commit(tools: &mut Tools, mut calls: Vec<Box<dyn Call>>) {
     calls.retain(|call| !call.is_abandoned());
     if calls.is_empty() {
         return;
     }
-    let committed = match health.check() {
-        Ok(()) => transact(connection, &mut calls, keys, health).await,
+    let began = Instant::now();
+    let committed = match tools.health.check() {
+        Ok(()) => {
+            let (keys, health) = (&tools.keys, &tools.health);
+            transact(&mut tools.connection, &mut calls, keys, health).await
+        }
         Err(unavailable) => Err(unavailable),
     };
+    tools.commits.happened(Commit {
+        took: began.elapsed(),
+        is_durable: committed.is_ok(),
+    });
     for call in calls {
         call.answer(committed.clone());
     }

@@ -311,3 +311,20 @@ async fn what_waits_is_committed_before_the_store_is_closed() {
     let keys = KeyFile::open(&folder.path().join("keys")).unwrap();
     assert_eq!(marks(&Store::open(&path, keys).await.unwrap()).await, [1]);
 }
+
+#[tokio::test]
+async fn whoever_runs_the_store_is_told_of_every_commit() {
+    let (store, _path, _folder) = store().await;
+    let (told, mut heard) = mpsc::unbounded_channel();
+    store.on_commit(move |commit: Commit| told.send(commit.is_durable).unwrap());
+    store.append(vec![event(1)]).await.unwrap();
+    assert_eq!(heard.recv().await, Some(true));
+    let writer = &store.0.writer;
+    let dangling = "INSERT INTO account_names VALUES ('a', 'nobody')";
+    let (deferred, _) = tokio::join!(
+        writer.submit(Then(2, "PRAGMA defer_foreign_keys = ON")),
+        writer.submit(Then(3, dangling)),
+    );
+    assert!(deferred.is_err());
+    assert_eq!(heard.recv().await, Some(false));
+}
