@@ -27,7 +27,7 @@ const OURS: [(&str, &[&str]); 11] = [
 ];
 
 /// Outside crates that only some of ours may name.
-const CONTAINED: [(&str, &[&str]); 18] = [
+const CONTAINED: [(&str, &[&str]); 19] = [
     ("axum", &["web", "server"]),
     ("clap", &["server"]),
     ("fancy-regex", &["claims"]),
@@ -38,6 +38,7 @@ const CONTAINED: [(&str, &[&str]); 18] = [
     ("lettre", &["server"]),
     ("md-5", &["proto"]),
     ("md4", &["proto"]),
+    ("prometheus-client", &["server"]),
     ("quick-xml", &[]),
     ("rc4", &["proto"]),
     ("roxmltree", &["xml"]),

@@ -13,6 +13,7 @@ use authn::repeat::Repeats;
 use authn::revocation::{Revocation, Revoked};
 use gateway::ports::Verifier;
 use gateway::presence::{BLIND_MAX, Hearing, Presence};
+use prometheus_client::metrics::counter::Counter;
 use tokio::sync::{broadcast, watch};
 use tokio::time::{Instant, sleep, timeout};
 
@@ -27,6 +28,7 @@ pub(crate) struct Live {
     pub(crate) repeats: Repeats,
     told: broadcast::Sender<Told>,
     heard: Mutex<Heard>,
+    revocations: Counter,
 }
 
 /// What connections are told.
@@ -53,8 +55,8 @@ struct Heard {
 }
 
 impl Live {
-    /// Begins after the last revocation there was.
-    pub(crate) fn new(key: &[u8; 32], last: i64) -> Self {
+    /// Begins after the last revocation there was; those that are heard of are counted.
+    pub(crate) fn new(key: &[u8; 32], last: i64, revocations: Counter) -> Self {
         Self {
             repeats: Repeats::new(key),
             told: broadcast::channel(KEPT).0,
@@ -63,6 +65,7 @@ impl Live {
                 number: last,
                 lately: VecDeque::new(),
             }),
+            revocations,
         }
     }
 
@@ -107,7 +110,12 @@ impl Live {
 
     /// How well the gate hears.
     pub(crate) fn hearing(&self) -> Hearing {
-        Hearing::after(self.lock().at.elapsed())
+        Hearing::after(self.silence())
+    }
+
+    /// How long ago it heard last.
+    pub(crate) fn silence(&self) -> Duration {
+        self.lock().at.elapsed()
     }
 
     /// A mark before somebody is verified.
@@ -130,6 +138,7 @@ impl Live {
         let mut heard = self.lock();
         heard.at = Instant::now();
         for revocation in revocations {
+            self.revocations.inc();
             heard.number = heard.number.max(revocation.number);
             if heard.lately.len() >= KEPT {
                 heard.lately.pop_front();

@@ -9,6 +9,7 @@ mod wiring;
 
 mod listen;
 mod live;
+mod metrics;
 mod proxy;
 
 mod outbound;

@@ -22,6 +22,9 @@ use tokio::sync::watch;
 use crate::cli::CliError;
 use crate::config::{self, Settings};
 use crate::live::Live;
+use crate::metrics::Metrics;
+use crate::metrics::ready::Readiness;
+use crate::metrics::serve::{self as told, Told};
 use crate::operator::by_hand;
 use crate::proxy::Proxy;
 use crate::verifier::local::Local;
@@ -30,6 +33,7 @@ use crate::{clock, listen};
 /// A gate with its addresses bound and its store open, ready to serve.
 pub(crate) struct Gate {
     bound: listen::Bound,
+    metrics: Option<TcpListener>,
     proxy: Arc<Proxy>,
     verifier: Arc<dyn Verifier>,
     live: Arc<Live>,
@@ -64,12 +68,18 @@ impl Gate {
         let revocations = Arc::new(store.clone());
         let verifier: Arc<dyn Verifier> = Arc::new(Local::new(ports(&store), revocations, rules));
         let last = verifier.last_revocation().await?;
-        let live = Arc::new(Live::new(&clock::random()?, last));
-        let proxy = Proxy::new(settings, Arc::clone(&verifier), Arc::clone(&live));
-        let proxy = proxy.map_err(usage)?;
+        let counted = Arc::new(Metrics::new());
+        let (committed, revocations) = (Arc::clone(&counted), counted.revocations());
+        store.on_commit(move |commit| committed.committed(commit));
+        let live = Arc::new(Live::new(&clock::random()?, last, revocations));
+        let (known, heard) = (Arc::clone(&verifier), Arc::clone(&live));
+        let proxy = Proxy::new(settings, known, heard, Arc::clone(&counted)).map_err(usage)?;
         let bound = listen::bind(settings, held).map_err(unavailable)?;
+        counted.certified(bound.certificates());
+        let metrics = settings.metrics.map(metrics_at).transpose()?;
         Ok(Self {
             bound,
+            metrics,
             proxy: Arc::new(proxy),
             verifier,
             live,
@@ -92,15 +102,46 @@ impl Gate {
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), CliError> {
         let (stopping, stopped) = watch::channel(false);
+        let (closing, closed) = watch::channel(false);
         let (live, verifier) = (self.live, self.verifier);
-        let following = tokio::spawn(async move { live.follow(&*verifier, stopped).await });
+        let (heard, known) = (Arc::clone(&live), Arc::clone(&verifier));
+        let following = tokio::spawn(async move { heard.follow(&*known, stopped).await });
+        let readiness = Readiness {
+            store: self.store.clone(),
+            verifier,
+            live,
+        };
+        let told = Arc::new(Told {
+            metrics: Arc::clone(&self.proxy.metrics),
+            readiness,
+        });
+        let telling = self
+            .metrics
+            .map(|socket| tokio::spawn(told::serve(socket, told, closed)));
+        let stop = async move {
+            stop.await;
+            // Where nobody asks, nobody need be told.
+            let _ = closing.send(true);
+        };
         let served = self.bound.serve(self.proxy, stop).await;
+        if let Some(telling) = telling {
+            telling.abort();
+        }
         // Where nobody follows any more, nobody need be told.
         let _ = stopping.send(true);
         let _ = following.await;
         self.store.close().await;
         served.map_err(unavailable)
     }
+}
+
+/// Binds the address of `[metrics]` and says where it is.
+fn metrics_at(address: SocketAddr) -> Result<TcpListener, CliError> {
+    let socket = told::bind(address)
+        .map_err(|error| unavailable(format!("metrics cannot be told at {address}: {error}")))?;
+    let address = socket.local_addr().map_err(unavailable)?;
+    tracing::info!(address = address.to_string(), "metrics and health are told");
+    Ok(socket)
 }
 
 /// Reads every file that serving needs, and keeps nothing.

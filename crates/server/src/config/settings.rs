@@ -19,6 +19,8 @@ pub(crate) struct Settings {
     pub(crate) listeners: Vec<Listener>,
     /// Where plain HTTP is answered.
     pub(crate) plain: Vec<SocketAddr>,
+    /// Where metrics and health are told.
+    pub(crate) metrics: Option<SocketAddr>,
     /// What is published.
     pub(crate) publication: Arc<Publication>,
     /// Every published host name, and where the configuration names it.

@@ -71,6 +71,7 @@ impl<'a> Understanding<'a> {
         Ok(Settings {
             listeners: self.listeners(written)?,
             plain: plain(written),
+            metrics: self.metrics(written)?,
             publication: Arc::new(publication),
             published,
             farms,

@@ -23,6 +23,8 @@ pub(crate) struct Written {
     pub(crate) store: Store,
     /// The Windows names that the gate uses.
     pub(crate) names: Names,
+    /// Where the machine itself asks for metrics and health; nowhere where it is left out.
+    pub(crate) metrics: Option<Metrics>,
     /// How back ends of the operator's own learn who the user is.
     pub(crate) onward: Option<Onward>,
     /// Where clients come in.
@@ -74,6 +76,18 @@ pub(crate) struct Names {
 
 fn default_server() -> String {
     "WICKETGATE".to_owned()
+}
+
+/// `[metrics]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Metrics {
+    /// Address and port where `/metrics`, `/healthz` and `/readyz` are answered by plain HTTP, without
+    /// asking who it is.
+    pub(crate) address: Spanned<SocketAddr>,
+    /// Whether other machines may reach it: an address off loopback is refused without.
+    #[serde(default)]
+    pub(crate) public: bool,
 }
 
 /// `[onward]`

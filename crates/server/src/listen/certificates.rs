@@ -3,7 +3,7 @@
 //! Each is kept with its channel binding (RFC 5929 4), as a gate must accept the binding of every
 //! certificate it holds for a name: TLS does not say afterwards which one was shown.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use aws_lc_rs::digest::{self, Algorithm};
@@ -27,6 +27,8 @@ struct Held {
     key: Arc<CertifiedKey>,
     names: Vec<String>,
     binding: Option<ChannelBinding>,
+    chain: PathBuf,
+    not_after: i64,
 }
 
 /// Why a certificate cannot be used.
@@ -77,6 +79,13 @@ impl Certificates {
             .collect()
     }
 
+    /// The file of each chain, and when its certificate ends, in seconds of 1970.
+    pub(crate) fn ends(&self) -> impl Iterator<Item = (PathBuf, i64)> {
+        self.0
+            .iter()
+            .map(|held| (held.chain.clone(), held.not_after))
+    }
+
     /// Whether one of them names a host.
     pub(crate) fn cover(&self, host: &str) -> bool {
         self.held_for(Some(host)).next().is_some()
@@ -124,6 +133,7 @@ fn held(files: &Certificate) -> Result<Held, CertificateError> {
     let (_, parsed) = X509Certificate::from_der(leaf).map_err(|_| unreadable())?;
     let names = names(&parsed);
     let binding = binding(leaf, &parsed);
+    let not_after = parsed.validity().not_after.timestamp();
     let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|_| CertificateError::Key {
         place: place(),
         file: shown(&files.key),
@@ -139,6 +149,8 @@ fn held(files: &Certificate) -> Result<Held, CertificateError> {
         key: Arc::new(key),
         names,
         binding,
+        chain: files.chain.clone(),
+        not_after,
     })
 }
 

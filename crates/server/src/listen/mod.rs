@@ -10,6 +10,7 @@ mod room;
 use std::future::Future;
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener as StdListener};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use authn::place::Zone;
@@ -24,6 +25,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::config::Settings;
 use crate::config::settings::Listener;
+use crate::metrics::Handshake;
 use crate::pace::Pace;
 use crate::proxy::{Proxy, limits};
 use certificates::{CertificateError, Certificates};
@@ -160,6 +162,14 @@ impl Bound {
         addresses.map(|listening| listening.address).collect()
     }
 
+    /// The certificates that are served, each with its listener and the second of 1970 it ends in.
+    pub(crate) fn certificates(&self) -> impl Iterator<Item = (SocketAddr, PathBuf, i64)> {
+        self.listening.iter().flat_map(|listening| {
+            let ends = listening.door.certificates.ends();
+            ends.map(|(chain, end)| (listening.address, chain, end))
+        })
+    }
+
     /// Accepts until `stop` resolves, then lets what is under way finish.
     ///
     /// # Errors
@@ -186,7 +196,9 @@ impl Bound {
         for socket in self.plain {
             let socket = TcpListener::from_std(socket).map_err(ListenError::Plain)?;
             let (publication, seen) = (Arc::clone(&self.publication), stopped.clone());
-            listeners.spawn(plain::serve(socket, Arc::clone(&places), publication, seen));
+            let metrics = Arc::clone(&proxy.metrics);
+            let shared = (Arc::clone(&places), metrics);
+            listeners.spawn(plain::serve(socket, shared, publication, seen));
         }
         stop.await;
         tracing::info!("the gate closes; requests under way are finished");
@@ -257,6 +269,7 @@ impl Door {
             };
             let address = address.ip().to_canonical();
             let Some(place) = places.take(address) else {
+                proxy.metrics.refused_connection("tls");
                 tracing::debug!(%address, "there is no place for another connection");
                 continue;
             };
@@ -279,6 +292,7 @@ impl Door {
             tracing::debug!(%address, "a connection ended at once: {error}");
             return;
         }
+        let _open = proxy.metrics.opened("tls");
         let handshake = timeout(limits::HANDSHAKE, self.acceptor.accept(stream));
         let shaken = tokio::select! {
             shaken = handshake => shaken,
@@ -287,10 +301,12 @@ impl Door {
         let stream = match shaken {
             Ok(Ok(stream)) => stream,
             Ok(Err(error)) => {
+                proxy.metrics.handshake_failed(Handshake::Failed);
                 tracing::debug!(%address, "no TLS was agreed on: {error}");
                 return;
             }
             Err(_) => {
+                proxy.metrics.handshake_failed(Handshake::Slow);
                 tracing::debug!(%address, "the TLS handshake took too long");
                 return;
             }

@@ -17,12 +17,13 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::places::{Place, Places};
+use crate::metrics::{Closing, Metrics};
 use crate::proxy::limits;
 
 /// Answers until told to stop.
 pub(super) async fn serve(
     socket: TcpListener,
-    places: Arc<Places>,
+    (places, metrics): (Arc<Places>, Arc<Metrics>),
     publication: Arc<Publication>,
     mut stop: watch::Receiver<bool>,
 ) {
@@ -39,13 +40,15 @@ pub(super) async fn serve(
             continue;
         };
         let Some(place) = places.take(address.ip().to_canonical()) else {
+            metrics.refused_connection("plain");
             continue;
         };
-        connections.spawn(connection(stream, place, Arc::clone(&publication)));
+        let taken = (place, metrics.opened("plain"));
+        connections.spawn(connection(stream, taken, Arc::clone(&publication)));
     }
 }
 
-async fn connection(stream: TcpStream, _place: Place, publication: Arc<Publication>) {
+async fn connection(stream: TcpStream, _taken: (Place, Closing), publication: Arc<Publication>) {
     let service = service_fn(move |request: Request<Incoming>| {
         let (head, _) = request.into_parts();
         let reply = gateway::plain::answer(&publication, &head);

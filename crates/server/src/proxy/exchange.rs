@@ -25,6 +25,7 @@ use super::upstream::{UpstreamError, Upstreams};
 use super::{Proxy, limits, shown};
 use crate::clock;
 use crate::live::Seen;
+use crate::metrics::{self, SignIn};
 use crate::outbound::assertion::About;
 
 /// One client's connection: who it belongs to, and its own connections to back ends.
@@ -113,9 +114,13 @@ impl Connection {
                 log(&own.reply);
                 let junk = &self.proxy.junk;
                 junk.count(own.reply.status, self.client, Instant::now());
+                let kind = junk.kind(own.reply.status);
+                self.proxy.metrics.answered_itself(own.reply.status, kind);
                 response(*own.reply, own.close || !is_clean)
             }
         };
+        let (route, metrics) = (&self.record.route, &self.proxy.metrics);
+        metrics.answered(route, answer.status(), began.elapsed());
         self.note(&head, &answer, began);
         answer
     }
@@ -219,12 +224,14 @@ impl Connection {
     /// that nobody gets a guess that is not written down.
     async fn verify(&mut self, attempt: Attempt) -> Outcome {
         let live = Arc::clone(&self.proxy.live);
+        let channel = attempt.channel;
         let tag = live.repeats.tag(&attempt);
         let known = tag.and_then(|tag| {
             let here = self.repeat.as_ref();
             live.repeats.repeated(&tag, here, clock::now())
         });
         let mark = live.mark();
+        let is_known = known.is_some();
         let mut outcome = match known {
             Some(authenticated) => Outcome::plain(Ok(Verified {
                 authenticated,
@@ -242,6 +249,11 @@ impl Connection {
                 outcome.result = Err(Refusal::Denied);
             }
         }
+        let counted = match metrics::outcome(&outcome.result) {
+            SignIn::Accepted if is_known => SignIn::Repeated,
+            counted => counted,
+        };
+        self.proxy.metrics.signed_in(channel, counted);
         outcome
     }
 
@@ -262,6 +274,7 @@ impl Connection {
             tracing::error!(activity = activity.0, "a sign-in was refused: {error}");
         }
         if outcome.is_alarmed {
+            self.proxy.metrics.alarmed();
             tracing::warn!(
                 activity = activity.0,
                 "an account is under attack; `wicketgate audit list` names it"
@@ -269,6 +282,7 @@ impl Connection {
         }
         let HoldBack(held_back) = outcome.hold_back;
         if !held_back.is_zero() {
+            self.proxy.metrics.held_back(held_back);
             tokio::time::sleep(held_back).await;
         }
         outcome
@@ -349,6 +363,7 @@ impl Connection {
         let request = Request::from_parts(head, passing);
         let sent = self.upstreams.send((&farm, target), &pass, request).await;
         sent.map_err(|error| {
+            proxy.metrics.upstream_failed(&farm, &error);
             let failure = match &error {
                 UpstreamError::Unreachable(_) | UpstreamError::Garbage(_) => Failure::Unreachable,
                 UpstreamError::TooSlow(_) => Failure::TooSlow,

@@ -39,6 +39,12 @@ impl Junk {
         }
     }
 
+    /// The kind of a refusal; none where it is no junk.
+    pub(crate) fn kind(&self, status: StatusCode) -> Option<&'static str> {
+        let mut kinds = self.0.iter();
+        kinds.find_map(|(refused, kind, _)| (*refused == status).then_some(*kind))
+    }
+
     /// The kind of a refusal, and how many there were since it was told, where it is time to tell.
     fn due(&self, status: StatusCode, now: Instant) -> Option<(&'static str, u64)> {
         let (_, kind, pace) = self.0.iter().find(|(refused, ..)| *refused == status)?;

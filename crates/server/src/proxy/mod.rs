@@ -28,11 +28,13 @@ use tokio::sync::watch;
 
 use crate::config::Settings;
 use crate::live::{Live, Seen};
+use crate::metrics::Metrics;
 use crate::outbound::assertion::{Signer, SignerError};
 use crate::outbound::farm::Farm;
 use crate::outbound::tls::TlsError;
 use body::Passing;
 use exchange::Connection;
+pub(crate) use upstream::UpstreamError;
 use wire::{Watch, Wire};
 
 /// Why the proxy cannot be set up.
@@ -59,6 +61,7 @@ pub(crate) struct Proxy {
     junk: junk::Junk,
     verifier: Arc<dyn Verifier>,
     live: Arc<Live>,
+    pub(crate) metrics: Arc<Metrics>,
 }
 
 impl Proxy {
@@ -71,6 +74,7 @@ impl Proxy {
         settings: &Settings,
         verifier: Arc<dyn Verifier>,
         live: Arc<Live>,
+        metrics: Arc<Metrics>,
     ) -> Result<Self, ProxyError> {
         Ok(Self {
             publication: Arc::clone(&settings.publication),
@@ -79,6 +83,7 @@ impl Proxy {
             junk: junk::Junk::default(),
             verifier,
             live,
+            metrics,
         })
     }
 

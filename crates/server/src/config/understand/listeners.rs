@@ -31,6 +31,24 @@ impl Understanding<'_> {
         Ok(listeners)
     }
 
+    /// Where metrics are told; by default nobody but this machine learns them.
+    pub(super) fn metrics(&self, written: &Written) -> Result<Option<SocketAddr>, ConfigError> {
+        let Some(metrics) = &written.metrics else {
+            return Ok(None);
+        };
+        let address = *metrics.address.get_ref();
+        if !address.ip().is_loopback() && !metrics.public {
+            let message = format!(
+                "`{address}` can be reached by other machines, and metrics are told to anybody; \
+                 take a loopback address, or write `public = true`"
+            );
+            return Err(self.error(&metrics.address, &message));
+        }
+        let listeners = written.listener.iter().map(|it| &it.address);
+        self.only_one_at(&metrics.address, listeners)?;
+        Ok(Some(address))
+    }
+
     fn plain(&self, listener: &written::Listener) -> Result<(), ConfigError> {
         if listener.certificate.is_empty() && listener.internal_networks.is_empty() {
             return Ok(());

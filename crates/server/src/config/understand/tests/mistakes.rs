@@ -287,3 +287,20 @@ fn an_onward_key_that_is_not_there_is_named_with_its_line() {
         "{said}"
     );
 }
+
+#[test]
+fn metrics_are_told_to_this_machine_alone_unless_it_is_said() {
+    let with = |metrics: &str| format!("{}\n[metrics]\n{metrics}\n", text("", ""));
+    let at = |metrics: &str| understood(&with(metrics)).map(|settings| settings.metrics);
+    let loopback = "address = \"127.0.0.1:9464\"";
+    let address = "127.0.0.1:9464".parse().ok();
+    assert_eq!(at(loopback), Ok(address));
+    for other in ["0.0.0.0:9464", "192.0.2.1:9464", "[::]:9464"] {
+        let line = format!("address = \"{other}\"");
+        let said = at(&line).expect_err(other);
+        assert!(said.contains("public = true"), "{said}");
+        assert!(at(&format!("{line}\npublic = true")).is_ok(), "{other}");
+    }
+    let said = at("address = \"127.0.0.1:8443\"").expect_err("a listener's");
+    assert!(said.contains("is taken by the listener"), "{said}");
+}
