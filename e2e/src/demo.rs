@@ -303,7 +303,11 @@ pub fn root() -> PathBuf {
 }
 
 /// One plain HTTP request to a loopback address; gives the body.
-fn plain_request(url: &str, method: &str) -> anyhow::Result<String> {
+///
+/// # Errors
+///
+/// Nobody answers, or what comes is no answer.
+pub fn plain_request(url: &str, method: &str) -> anyhow::Result<String> {
     let rest = url.strip_prefix("http://").context("not a plain URL")?;
     let (address, path) = rest.split_once('/').context("a URL without a path")?;
     let mut stream = TcpStream::connect(address)?;

@@ -104,9 +104,19 @@ impl Serve {
     ///
     /// The log ends without one.
     pub fn line(&self, wanted: &str) -> anyhow::Result<String> {
+        self.nth_line(wanted, 0)
+    }
+
+    /// Waits for another line of the log with this in it, after so many.
+    ///
+    /// # Errors
+    ///
+    /// The log ends without one.
+    pub fn nth_line(&self, wanted: &str, after: usize) -> anyhow::Result<String> {
         let mut log = self.said.lock();
         loop {
-            if let Some(line) = log.text.lines().find(|line| line.contains(wanted)) {
+            let mut lines = log.text.lines().filter(|line| line.contains(wanted));
+            if let Some(line) = lines.nth(after) {
                 return Ok(line.to_owned());
             }
             if log.is_over {
@@ -137,8 +147,21 @@ impl Serve {
     ///
     /// It cannot be signalled.
     pub fn terminate(&self) -> anyhow::Result<()> {
+        self.signal("-TERM")
+    }
+
+    /// Tells it to read its configuration anew.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be signalled.
+    pub fn hang_up(&self) -> anyhow::Result<()> {
+        self.signal("-HUP")
+    }
+
+    fn signal(&self, signal: &str) -> anyhow::Result<()> {
         let told = Command::new("kill")
-            .args(["-TERM", &self.child.id().to_string()])
+            .args([signal, &self.child.id().to_string()])
             .status()?;
         anyhow::ensure!(told.success(), "kill: {told}");
         Ok(())

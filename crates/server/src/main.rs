@@ -11,6 +11,7 @@ mod listen;
 mod live;
 mod metrics;
 mod proxy;
+mod reload;
 
 mod outbound;
 mod verifier;

@@ -1,6 +1,7 @@
 //! Wiring: which door is given to which room. The only file that knows them all.
 
 pub(crate) mod keeping;
+mod lasting;
 
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
@@ -9,11 +10,11 @@ use std::sync::Arc;
 
 use authn::account::{Account, AccountState};
 use authn::admin::{self, NewAccount, NewAppPassword};
-use authn::attempt::{Ports, Rules};
+use authn::attempt::Ports;
 use authn::credential::CredentialId;
 use authn::credential::app_password::AppPassword;
 use authn::name::NameKey;
-use authn::ports::ChainedEvent;
+use authn::ports::{ChainedEvent, Revocations as _};
 use gateway::ports::Verifier;
 use proto::secret::Secret;
 use store::{Head, Store};
@@ -27,8 +28,9 @@ use crate::metrics::ready::Readiness;
 use crate::metrics::serve::{self as told, Told};
 use crate::operator::by_hand;
 use crate::proxy::Proxy;
-use crate::verifier::local::Local;
+use crate::reload::Reloads;
 use crate::{clock, listen};
+use lasting::{Fixed, Lasting};
 
 /// A gate with its addresses bound and its store open, ready to serve.
 pub(crate) struct Gate {
@@ -36,8 +38,7 @@ pub(crate) struct Gate {
     metrics: Option<TcpListener>,
     proxy: Arc<Proxy>,
     verifier: Arc<dyn Verifier>,
-    live: Arc<Live>,
-    store: Store,
+    lasting: Lasting,
 }
 
 impl Gate {
@@ -60,30 +61,27 @@ impl Gate {
         held: Vec<TcpListener>,
     ) -> Result<Self, CliError> {
         let store = keeping::open_or_begin(settings).await?;
-        let rules = Rules {
-            policy: settings.policy.clone(),
-            default_domain: settings.default_domain.clone(),
-            unknown_names_key: Secret::new(clock::random::<32>()?.to_vec()),
-        };
-        let revocations = Arc::new(store.clone());
-        let verifier: Arc<dyn Verifier> = Arc::new(Local::new(ports(&store), revocations, rules));
-        let last = verifier.last_revocation().await?;
-        let counted = Arc::new(Metrics::new());
-        let (committed, revocations) = (Arc::clone(&counted), counted.revocations());
+        let last = store.last().await?;
+        let metrics = Arc::new(Metrics::new());
+        let (committed, revocations) = (Arc::clone(&metrics), metrics.revocations());
         store.on_commit(move |commit| committed.committed(commit));
-        let live = Arc::new(Live::new(&clock::random()?, last, revocations));
-        let (known, heard) = (Arc::clone(&verifier), Arc::clone(&live));
-        let proxy = Proxy::new(settings, known, heard, Arc::clone(&counted)).map_err(usage)?;
+        let lasting = Lasting {
+            store,
+            live: Arc::new(Live::new(&clock::random()?, last, revocations)),
+            metrics,
+            unknown_names_key: Secret::new(clock::random()?),
+            fixed: Fixed::of(settings),
+        };
+        let verifier = lasting.verifier(settings);
+        let proxy = lasting.proxy(settings, Arc::clone(&verifier))?;
         let bound = listen::bind(settings, held).map_err(unavailable)?;
-        counted.certified(bound.certificates());
         let metrics = settings.metrics.map(metrics_at).transpose()?;
         Ok(Self {
             bound,
             metrics,
             proxy: Arc::new(proxy),
             verifier,
-            live,
-            store,
+            lasting,
         })
     }
 
@@ -92,46 +90,67 @@ impl Gate {
         self.bound.addresses()
     }
 
-    /// Serves until `stop` resolves, then drains and closes the store.
+    /// Serves until `stop` resolves, then drains and closes the store; meanwhile the configuration is
+    /// replaced whenever that is due.
     ///
     /// # Errors
     ///
-    /// A listener ended by itself.
+    /// A bound socket cannot be used.
     pub(crate) async fn serve(
         self,
-        stop: impl Future<Output = ()> + Send + 'static,
+        stop: impl Future<Output = ()> + Send,
+        reloads: Option<Reloads>,
     ) -> Result<(), CliError> {
         let (stopping, stopped) = watch::channel(false);
         let (closing, closed) = watch::channel(false);
-        let (live, verifier) = (self.live, self.verifier);
-        let (heard, known) = (Arc::clone(&live), Arc::clone(&verifier));
+        let (lasting, verifier) = (self.lasting, self.verifier);
+        let (heard, known) = (Arc::clone(&lasting.live), Arc::clone(&verifier));
         let following = tokio::spawn(async move { heard.follow(&*known, stopped).await });
         let readiness = Readiness {
-            store: self.store.clone(),
+            store: lasting.store.clone(),
             verifier,
-            live,
+            live: Arc::clone(&lasting.live),
         };
         let told = Arc::new(Told {
-            metrics: Arc::clone(&self.proxy.metrics),
+            metrics: Arc::clone(&lasting.metrics),
             readiness,
         });
+        let mut open = self.bound.open(&self.proxy).map_err(unavailable)?;
+        // Each listener keeps what it gives out, and a configuration that was replaced shall end.
+        drop(self.proxy);
+        lasting.metrics.certified(open.certificates().into_iter());
         let telling = self
             .metrics
             .map(|socket| tokio::spawn(told::serve(socket, told, closed)));
-        let stop = async move {
-            stop.await;
-            // Where nobody asks, nobody need be told.
-            let _ = closing.send(true);
-        };
-        let served = self.bound.serve(self.proxy, stop).await;
+        until_stopped(&lasting, &mut open, stop, reloads).await;
+        // Where nobody asks and nobody follows, nobody need be told.
+        let _ = closing.send(true);
+        open.close().await;
         if let Some(telling) = telling {
             telling.abort();
         }
-        // Where nobody follows any more, nobody need be told.
         let _ = stopping.send(true);
         let _ = following.await;
-        self.store.close().await;
-        served.map_err(unavailable)
+        lasting.store.close().await;
+        Ok(())
+    }
+}
+
+async fn until_stopped(
+    lasting: &Lasting,
+    open: &mut listen::Open,
+    stop: impl Future<Output = ()>,
+    reloads: Option<Reloads>,
+) {
+    let Some(mut reloads) = reloads else {
+        return stop.await;
+    };
+    tokio::pin!(stop);
+    loop {
+        tokio::select! {
+            () = &mut stop => return,
+            () = reloads.due() => lasting.reload(open, &mut reloads),
+        }
     }
 }
 

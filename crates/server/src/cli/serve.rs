@@ -6,6 +6,7 @@ use std::path::Path;
 use clap::Args;
 
 use super::CliError;
+use crate::reload::Reloads;
 use crate::{config, wiring};
 
 /// What `serve` may be told.
@@ -25,7 +26,8 @@ pub(crate) enum LogFormat {
     Json,
 }
 
-/// Serves until SIGTERM or SIGINT, then drains.
+/// Serves until SIGTERM or SIGINT, then drains; SIGHUP, or a changed file, makes it read its
+/// configuration anew.
 ///
 /// # Errors
 ///
@@ -36,10 +38,15 @@ pub(crate) async fn run(file: &Path, arguments: Arguments) -> Result<(), CliErro
     for warning in &settings.warnings {
         tracing::warn!("{warning}");
     }
+    let reloads = Reloads::begin(file, &settings).map_err(|error| {
+        CliError::unavailable(format!("signals cannot be listened for: {error}"))
+    })?;
+    // Once more, as the file may have been changed before it was watched.
+    let settings = config::load(file)?;
     let gate = wiring::Gate::open(&settings).await?;
     let addresses: Vec<String> = gate.addresses().iter().map(ToString::to_string).collect();
     tracing::info!(addresses = addresses.join(", "), "the gate is open");
-    gate.serve(wiring::asked_to_stop()).await
+    gate.serve(wiring::asked_to_stop(), Some(reloads)).await
 }
 
 /// Sends logs to standard error; `RUST_LOG` chooses what is said, else `usually`.

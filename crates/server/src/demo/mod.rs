@@ -84,7 +84,7 @@ pub(crate) async fn run(arguments: Arguments, output: &Output) -> Result<(), Cli
     scene.write_requests(&people)?;
     let ready = Ready::new(&scene, &authority, &people, &lab);
     output.print(&ready, |ready| ready.for_people(&scene, &people))?;
-    let served = gate.serve(asked_to_stop()).await;
+    let served = gate.serve(asked_to_stop(), None).await;
     lab.stop().await;
     served
 }

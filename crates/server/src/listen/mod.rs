@@ -3,14 +3,13 @@
 //! Only HTTP/1.1 is agreed on, as NTLM belongs to a connection (T-CONN-4). Start at [`bind`].
 
 mod certificates;
+mod open;
 mod places;
 mod plain;
 mod room;
 
-use std::future::Future;
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener as StdListener};
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use authn::place::Zone;
@@ -29,6 +28,8 @@ use crate::metrics::Handshake;
 use crate::pace::Pace;
 use crate::proxy::{Proxy, limits};
 use certificates::{CertificateError, Certificates};
+use open::Inside;
+pub(crate) use open::Open;
 use places::{Place, Places};
 use room::Room;
 
@@ -51,9 +52,6 @@ pub(crate) enum ListenError {
     /// TLS cannot be set up.
     #[error("TLS cannot be set up: {0}")]
     Tls(#[from] rustls::Error),
-    /// The socket of plain HTTP cannot be used.
-    #[error("plain HTTP cannot be listened for: {0}")]
-    Plain(#[source] io::Error),
     /// The address cannot be listened at.
     #[error("{address} cannot be listened at: {source}")]
     Bind {
@@ -68,7 +66,7 @@ pub(crate) enum ListenError {
 #[derive(Debug)]
 pub(crate) struct Bound {
     listening: Vec<Listening>,
-    plain: Vec<StdListener>,
+    plain: Vec<(SocketAddr, StdListener)>,
     publication: Arc<Publication>,
     room: Room,
 }
@@ -119,8 +117,8 @@ pub(crate) fn bind(settings: &Settings, mut held: Vec<StdListener>) -> Result<Bo
     Ok(Bound {
         listening,
         plain: plain
-            .map(|address| socket(*address, &mut held))
-            .collect::<Result<_, _>>()?,
+            .map(|address| Ok((*address, socket(*address, &mut held)?)))
+            .collect::<Result<_, ListenError>>()?,
         publication: Arc::clone(&settings.publication),
         room: Room::make(),
     })
@@ -162,50 +160,13 @@ impl Bound {
         addresses.map(|listening| listening.address).collect()
     }
 
-    /// The certificates that are served, each with its listener and the second of 1970 it ends in.
-    pub(crate) fn certificates(&self) -> impl Iterator<Item = (SocketAddr, PathBuf, i64)> {
-        self.listening.iter().flat_map(|listening| {
-            let ends = listening.door.certificates.ends();
-            ends.map(|(chain, end)| (listening.address, chain, end))
-        })
-    }
-
-    /// Accepts until `stop` resolves, then lets what is under way finish.
+    /// Begins to accept.
     ///
     /// # Errors
     ///
     /// A bound socket cannot be used.
-    pub(crate) async fn serve(
-        self,
-        proxy: Arc<Proxy>,
-        stop: impl Future<Output = ()> + Send + 'static,
-    ) -> Result<(), ListenError> {
-        let (stopping, stopped) = watch::channel(false);
-        let places = Places::new(self.room.in_all, self.room.of_one);
-        let mut listeners = JoinSet::new();
-        for listening in self.listening {
-            let unusable = |source| ListenError::Bind {
-                address: listening.address,
-                source,
-            };
-            let socket = TcpListener::from_std(listening.socket).map_err(unusable)?;
-            let seen = stopped.clone();
-            let (proxy, places) = (Arc::clone(&proxy), Arc::clone(&places));
-            listeners.spawn(listening.door.accept(socket, places, proxy, seen));
-        }
-        for socket in self.plain {
-            let socket = TcpListener::from_std(socket).map_err(ListenError::Plain)?;
-            let (publication, seen) = (Arc::clone(&self.publication), stopped.clone());
-            let metrics = Arc::clone(&proxy.metrics);
-            let shared = (Arc::clone(&places), metrics);
-            listeners.spawn(plain::serve(socket, shared, publication, seen));
-        }
-        stop.await;
-        tracing::info!("the gate closes; requests under way are finished");
-        // Where nobody listens any more, everybody has stopped already.
-        let _ = stopping.send(true);
-        while listeners.join_next().await.is_some() {}
-        Ok(())
+    pub(crate) fn open(self, proxy: &Arc<Proxy>) -> Result<Open, ListenError> {
+        Open::begin(self, proxy)
     }
 }
 
@@ -221,6 +182,49 @@ impl Listening {
             door,
         })
     }
+}
+
+/// Accepts until told to stop or taken away, then waits for the connections.
+async fn accept(
+    socket: TcpListener,
+    places: Arc<Places>,
+    mut current: watch::Receiver<Inside>,
+    mut stop: watch::Receiver<bool>,
+) {
+    let mut connections = JoinSet::new();
+    let mut refused = Pace::new(limits::ACCEPT_LOG);
+    loop {
+        let accepted = tokio::select! {
+            accepted = socket.accept() => accepted,
+            _ = stop.wait_for(|stop| *stop) => break,
+            replaced = current.changed() => match replaced {
+                Ok(()) => continue,
+                // A reload took the listener away.
+                Err(_) => break,
+            },
+            Some(_) = connections.join_next() => continue,
+        };
+        let (stream, address) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                if let Some(times) = refused.count(tokio::time::Instant::now()) {
+                    tracing::warn!(times, "connections cannot be accepted: {error}");
+                }
+                tokio::time::sleep(limits::ACCEPT_PAUSE).await;
+                continue;
+            }
+        };
+        let address = address.ip().to_canonical();
+        let Some(place) = places.take(address) else {
+            current.borrow().proxy.metrics.refused_connection("tls");
+            tracing::debug!(%address, "there is no place for another connection");
+            continue;
+        };
+        let Inside { door, proxy } = current.borrow().clone();
+        connections.spawn(door.connection(stream, (address, place), proxy, stop.clone()));
+    }
+    drop(socket);
+    while connections.join_next().await.is_some() {}
 }
 
 impl Door {
@@ -239,45 +243,6 @@ impl Door {
             certificates,
             acceptor,
         })
-    }
-
-    /// Accepts until told to stop, then waits for the connections.
-    async fn accept(
-        self,
-        socket: TcpListener,
-        places: Arc<Places>,
-        proxy: Arc<Proxy>,
-        mut stop: watch::Receiver<bool>,
-    ) {
-        let mut connections = JoinSet::new();
-        let mut refused = Pace::new(limits::ACCEPT_LOG);
-        loop {
-            let accepted = tokio::select! {
-                accepted = socket.accept() => accepted,
-                _ = stop.wait_for(|stop| *stop) => break,
-                Some(_) = connections.join_next() => continue,
-            };
-            let (stream, address) = match accepted {
-                Ok(accepted) => accepted,
-                Err(error) => {
-                    if let Some(times) = refused.count(tokio::time::Instant::now()) {
-                        tracing::warn!(times, "connections cannot be accepted: {error}");
-                    }
-                    tokio::time::sleep(limits::ACCEPT_PAUSE).await;
-                    continue;
-                }
-            };
-            let address = address.ip().to_canonical();
-            let Some(place) = places.take(address) else {
-                proxy.metrics.refused_connection("tls");
-                tracing::debug!(%address, "there is no place for another connection");
-                continue;
-            };
-            let (door, proxy, stop) = (self.clone(), Arc::clone(&proxy), stop.clone());
-            connections.spawn(door.connection(stream, (address, place), proxy, stop));
-        }
-        drop(socket);
-        while connections.join_next().await.is_some() {}
     }
 
     /// Takes one connection from its first byte to its end.

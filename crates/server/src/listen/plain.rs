@@ -20,11 +20,11 @@ use super::places::{Place, Places};
 use crate::metrics::{Closing, Metrics};
 use crate::proxy::limits;
 
-/// Answers until told to stop.
+/// Answers until told to stop or taken away.
 pub(super) async fn serve(
     socket: TcpListener,
     (places, metrics): (Arc<Places>, Arc<Metrics>),
-    publication: Arc<Publication>,
+    mut current: watch::Receiver<Arc<Publication>>,
     mut stop: watch::Receiver<bool>,
 ) {
     let mut connections = JoinSet::new();
@@ -32,6 +32,11 @@ pub(super) async fn serve(
         let accepted = tokio::select! {
             accepted = socket.accept() => accepted,
             _ = stop.wait_for(|stop| *stop) => return,
+            replaced = current.changed() => match replaced {
+                Ok(()) => continue,
+                // A reload took the listener away; what it began is finished.
+                Err(_) => break,
+            },
             Some(_) = connections.join_next() => continue,
         };
         let Ok((stream, address)) = accepted else {
@@ -44,8 +49,11 @@ pub(super) async fn serve(
             continue;
         };
         let taken = (place, metrics.opened("plain"));
-        connections.spawn(connection(stream, taken, Arc::clone(&publication)));
+        let publication = Arc::clone(&current.borrow());
+        connections.spawn(connection(stream, taken, publication));
     }
+    drop(socket);
+    while connections.join_next().await.is_some() {}
 }
 
 async fn connection(stream: TcpStream, _taken: (Place, Closing), publication: Arc<Publication>) {

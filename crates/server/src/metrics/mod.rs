@@ -97,20 +97,20 @@ impl Metrics {
             outcomes.map(move |outcome| (channel, outcome))
         }) {
             let labels = labels::of_sign_in(channel, outcome);
-            self.sign_ins.get_or_create(&labels);
+            drop(self.sign_ins.get_or_create(&labels));
         }
         for kind in ["tls", "plain"] {
             let labels = Labels([("kind", kind.into())]);
-            self.connections.get_or_create(&labels);
-            self.refused_connections.get_or_create(&labels);
+            drop(self.connections.get_or_create(&labels));
+            drop(self.refused_connections.get_or_create(&labels));
         }
         for how in [Handshake::Failed, Handshake::Slow] {
             let labels = Labels([("reason", how.word().into())]);
-            self.handshakes_failed.get_or_create(&labels);
+            drop(self.handshakes_failed.get_or_create(&labels));
         }
         for outcome in [Reloaded::Taken, Reloaded::Refused] {
             let labels = Labels([("outcome", outcome.word().into())]);
-            self.reloads.get_or_create(&labels);
+            drop(self.reloads.get_or_create(&labels));
         }
     }
 

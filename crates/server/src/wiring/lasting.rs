@@ -1,0 +1,124 @@
+//! What outlives every configuration, and how a new one takes the place of the old one.
+//!
+//! INVARIANT: nothing changes unless all of a configuration is right; what it decides is made whole
+//! first and then given to new connections at once. Start at [`Lasting::reload`].
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use authn::attempt::Rules;
+use gateway::ports::Verifier;
+use proto::secret::Secret;
+use store::Store;
+
+use super::{check, ports, unavailable, usage};
+use crate::cli::CliError;
+use crate::config::{self, Settings};
+use crate::listen::Open;
+use crate::live::Live;
+use crate::metrics::{Metrics, Reloaded};
+use crate::proxy::Proxy;
+use crate::reload::Reloads;
+use crate::verifier::local::Local;
+
+/// What every configuration shares.
+pub(crate) struct Lasting {
+    /// The store, which is opened once.
+    pub(super) store: Store,
+    /// Who is connected.
+    pub(super) live: Arc<Live>,
+    /// What is counted.
+    pub(super) metrics: Arc<Metrics>,
+    /// What unknown names are judged with: equal for as long as the process lives.
+    pub(super) unknown_names_key: Secret<[u8; 32]>,
+    /// What only a new process takes up.
+    pub(super) fixed: Fixed,
+}
+
+/// What only a new process takes up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Fixed {
+    store_file: PathBuf,
+    key_file: PathBuf,
+    metrics: Option<SocketAddr>,
+}
+
+impl Fixed {
+    pub(super) fn of(settings: &Settings) -> Self {
+        Self {
+            store_file: settings.store_file.clone(),
+            key_file: settings.key_file.clone(),
+            metrics: settings.metrics,
+        }
+    }
+}
+
+impl Lasting {
+    /// Reads the configuration and gives it to new connections; where anything is wrong, the old one
+    /// goes on, and the log says what and where.
+    pub(super) fn reload(&self, open: &mut Open, reloads: &mut Reloads) {
+        match self.replace(open, reloads) {
+            Ok(()) => {
+                self.metrics.certified(open.certificates().into_iter());
+                self.metrics.reloaded(Reloaded::Taken);
+                tracing::info!(
+                    "new connections are served by the configuration as it is on the disk"
+                );
+            }
+            Err(error) => {
+                self.metrics.reloaded(Reloaded::Refused);
+                tracing::error!("the configuration is not taken, and the old one goes on: {error}");
+            }
+        }
+    }
+
+    fn replace(&self, open: &mut Open, reloads: &mut Reloads) -> Result<(), CliError> {
+        let settings = config::load(&reloads.file)?;
+        check(&settings)?;
+        config::store_is_usable(&settings)?;
+        self.may_change(&settings)?;
+        let proxy = Arc::new(self.proxy(&settings, self.verifier(&settings))?);
+        open.replace(&settings, &proxy).map_err(unavailable)?;
+        for warning in &settings.warnings {
+            tracing::warn!("{warning}");
+        }
+        reloads.follow(&settings);
+        Ok(())
+    }
+
+    fn may_change(&self, settings: &Settings) -> Result<(), CliError> {
+        let next = Fixed::of(settings);
+        let what = if next.metrics != self.fixed.metrics {
+            "`[metrics] address`".to_owned()
+        } else if next.store_file != self.fixed.store_file {
+            format!("{}: `file` of [store]", settings.store_place)
+        } else if next.key_file != self.fixed.key_file {
+            format!("{}: `key_file` of [store]", settings.key_place)
+        } else {
+            return Ok(());
+        };
+        Err(usage(format!("{what} was changed, which needs a restart")))
+    }
+
+    /// Who answers who somebody is, by the rules of a configuration.
+    pub(super) fn verifier(&self, settings: &Settings) -> Arc<dyn Verifier> {
+        let rules = Rules {
+            policy: settings.policy.clone(),
+            default_domain: settings.default_domain.clone(),
+            unknown_names_key: Secret::new(self.unknown_names_key.expose().to_vec()),
+        };
+        let revocations = Arc::new(self.store.clone());
+        Arc::new(Local::new(ports(&self.store), revocations, rules))
+    }
+
+    /// What connections share under a configuration.
+    pub(super) fn proxy(
+        &self,
+        settings: &Settings,
+        verifier: Arc<dyn Verifier>,
+    ) -> Result<Proxy, CliError> {
+        let (live, metrics) = (Arc::clone(&self.live), Arc::clone(&self.metrics));
+        Proxy::new(settings, verifier, live, metrics).map_err(usage)
+    }
+}
