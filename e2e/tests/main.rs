@@ -14,6 +14,7 @@ mod pyspnego_is_let_in_by_every_form_of_negotiate;
 
 mod no_byte_of_doubtful_framing_reaches_a_back_end;
 
+mod a_first_configuration_is_made_by_answering;
 mod the_demo_says_three_commands_and_they_answer_as_it_says;
 
 mod a_body_neither_breaks_a_handshake_nor_holds_the_gate;

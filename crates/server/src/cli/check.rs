@@ -5,6 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::{CliError, Output};
+use crate::config::Settings;
 use crate::{config, wiring};
 
 #[derive(Serialize)]
@@ -16,15 +17,25 @@ struct Checked {
     warnings: Vec<String>,
 }
 
+/// Reads a configuration, its certificates and keys, and looks whether the store can be used.
+///
+/// # Errors
+///
+/// The first thing that is wrong.
+pub(super) fn checked(file: &Path) -> Result<Settings, CliError> {
+    let settings = config::load(file)?;
+    wiring::check(&settings)?;
+    config::store_is_usable(&settings)?;
+    Ok(settings)
+}
+
 /// Checks the configuration, its certificates and keys, and whether the store can be used.
 ///
 /// # Errors
 ///
 /// The first thing that is wrong.
 pub(crate) fn run(file: &Path, output: &Output) -> Result<(), CliError> {
-    let settings = config::load(file)?;
-    wiring::check(&settings)?;
-    config::store_is_usable(&settings)?;
+    let settings = checked(file)?;
     let hosts = &settings.publication.hosts;
     let checked = Checked {
         config: file.display().to_string(),

@@ -36,6 +36,16 @@ impl CliError {
         Self::Unavailable(sentence.into())
     }
 
+    /// The same, with what to do then.
+    pub(crate) fn with_hint(self, hint: &str) -> Self {
+        let with = |sentence: String| format!("{sentence}; {hint}");
+        match self {
+            Self::Refused(sentence) => Self::Refused(with(sentence)),
+            Self::Usage(sentence) => Self::Usage(with(sentence)),
+            Self::Unavailable(sentence) => Self::Unavailable(with(sentence)),
+        }
+    }
+
     /// The exit status.
     pub(crate) fn status(&self) -> ExitCode {
         match self {

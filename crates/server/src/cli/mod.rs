@@ -8,6 +8,7 @@ mod audit;
 mod check;
 mod db;
 mod exit;
+mod init;
 mod print;
 mod serve;
 mod user;
@@ -21,9 +22,13 @@ pub(crate) use exit::CliError;
 pub(crate) use print::{Output, complain};
 pub(crate) use serve::{LogFormat, begin_logging};
 
+/// The configuration file where none is named.
+const DEFAULT_CONFIG: &str = "/etc/wicketgate/wicketgate.toml";
+
 const EXAMPLES: &str = "\
 Examples:
   wicketgate demo                                    a working gate on this machine, nothing installed
+  wicketgate init                                    a first configuration, by asking
   wicketgate check --config /etc/wicketgate/wicketgate.toml
   wicketgate user add 'CONTOSO\\anna' --upn anna@contoso.com --sip sip:anna@contoso.com
   wicketgate app-password create anna@contoso.com --label 'Pixel 9' --scope lync,ews
@@ -38,7 +43,7 @@ struct Arguments {
         long,
         global = true,
         env = "WICKETGATE_CONFIG",
-        default_value = "/etc/wicketgate/wicketgate.toml"
+        default_value = DEFAULT_CONFIG
     )]
     config: PathBuf,
     /// Print JSON
@@ -53,6 +58,8 @@ enum Verb {
     /// Show a working gate on this machine: its own servers, users and certificates
     #[cfg(feature = "demo")]
     Demo(crate::demo::Arguments),
+    /// Write a first configuration by asking
+    Init(init::Arguments),
     /// Serve clients, until told to stop
     Serve(serve::Arguments),
     /// Check a configuration and change nothing
@@ -97,6 +104,7 @@ async fn dispatch(arguments: Arguments, output: &Output) -> Result<(), CliError>
     match arguments.verb {
         #[cfg(feature = "demo")]
         Verb::Demo(demo) => crate::demo::run(demo, output).await,
+        Verb::Init(init) => init::run(config, &init, output),
         Verb::Serve(serve) => serve::run(config, serve).await,
         Verb::Check => check::run(config, output),
         Verb::User(verb) => user::run(config, verb, output).await,

@@ -11,7 +11,7 @@ pub(crate) mod written;
 
 use std::path::Path;
 
-pub(crate) use error::ConfigError;
+pub(crate) use error::{ConfigError, meant};
 pub(crate) use settings::Settings;
 pub(crate) use understand::is_host_name;
 pub(crate) use usable::store_is_usable;

@@ -1,0 +1,161 @@
+//! `wicketgate init`: a first configuration by asking; what it writes is read back as `check` does.
+//!
+//! Every question has a default, so that Enter alone goes on. Without a terminal the answers come from
+//! `--answers`, or line by line from standard input. Never overwrites anything. Start at [`run`].
+
+mod questions;
+mod text;
+
+use std::fs::{self, OpenOptions};
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, chown};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256};
+use serde::Serialize;
+
+use super::{CliError, Output, check};
+use questions::Answers;
+
+/// The key that signs onward assertions, beside the configuration.
+const ONWARD_KEY: &str = "onward.pem";
+
+/// What `init` may be told.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  wicketgate init                                    asks, and writes /etc/wicketgate/wicketgate.toml
+  wicketgate init --config gate.toml --answers answers.toml
+  wicketgate init --questions                        prints every question as a file for --answers")]
+pub(crate) struct Arguments {
+    /// A TOML file with answers; what it leaves out has its default, and nothing is asked
+    #[arg(long)]
+    answers: Option<PathBuf>,
+    /// Print every question with its default, as a file for --answers, and write nothing
+    #[arg(long, conflicts_with = "answers")]
+    questions: bool,
+}
+
+#[derive(Serialize)]
+struct Begun {
+    config: String,
+    next: [String; 3],
+}
+
+/// Asks, writes and checks.
+///
+/// # Errors
+///
+/// The configuration is there already, cannot be written, or is not right with these answers.
+pub(crate) fn run(file: &Path, arguments: &Arguments, output: &Output) -> Result<(), CliError> {
+    if arguments.questions {
+        return output.print(&questions::as_file(), Clone::clone);
+    }
+    if file.exists() {
+        return Err(in_the_way(file));
+    }
+    let answers = match &arguments.answers {
+        Some(answers) => Answers::from_file(answers)?,
+        None => Answers::ask(&mut std::io::stdin().lock(), &mut std::io::stderr())?,
+    };
+    let key = folder(file).join(ONWARD_KEY);
+    if !key.exists() {
+        make_onward_key(&key)?;
+    }
+    write(file, &text::configuration(&answers), 0o644)?;
+    if let Err(error) = check::checked(file) {
+        let file = file.display();
+        let hint = format!("`{file}` is written: mend it, then run `wicketgate check`");
+        return Err(error.with_hint(&hint));
+    }
+    let begun = begun(file, &answers);
+    output.print(&begun, |begun| {
+        format!(
+            "{} is written and right. Next:\n  {}",
+            begun.config,
+            begun.next.join("\n  ")
+        )
+    })
+}
+
+fn begun(file: &Path, answers: &Answers) -> Begun {
+    let option = match file.to_str() {
+        Some(super::DEFAULT_CONFIG) => String::new(),
+        _ => format!(
+            " --config '{}'",
+            file.display().to_string().replace('\'', r"'\''")
+        ),
+    };
+    let upn = format!("anna@{}", answers.of("dns_domain"));
+    let serve = match option.as_str() {
+        "" => "systemctl start wicketgate".to_owned(),
+        option => format!("wicketgate{option} serve"),
+    };
+    Begun {
+        config: file.display().to_string(),
+        next: [
+            serve,
+            format!(
+                "wicketgate{option} user add '{}\\anna' --upn {upn} --sip sip:{upn}",
+                answers.of("domain")
+            ),
+            format!("wicketgate{option} app-password create {upn} --label 'first phone'"),
+        ],
+    }
+}
+
+fn folder(file: &Path) -> &Path {
+    let folder = file.parent().filter(|it| !it.as_os_str().is_empty());
+    folder.unwrap_or_else(|| Path::new("."))
+}
+
+/// Makes the key that signs onward assertions, and writes the half that back ends need beside it.
+fn make_onward_key(file: &Path) -> Result<(), CliError> {
+    let failed =
+        |error: rcgen::Error| CliError::unavailable(format!("no key can be made: {error}"));
+    let pair = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(failed)?;
+    write(file, &pair.serialize_pem(), 0o600)?;
+    for_the_group(file);
+    let public = file.with_file_name("onward-public.pem");
+    write(&public, &pair.public_key_pem(), 0o644)
+}
+
+/// Lets the folder's group read a secret, where the folder keeps everybody else out: in a package's
+/// `/etc/wicketgate` that is the user who serves.
+fn for_the_group(file: &Path) {
+    let Ok(folder) = fs::metadata(folder(file)) else {
+        return;
+    };
+    let is_closed = folder.permissions().mode() & 0o007 == 0;
+    if is_closed && chown(file, None, Some(folder.gid())).is_ok() {
+        // Where it does not work, `check` as that user says so.
+        let _ = fs::set_permissions(file, fs::Permissions::from_mode(0o640));
+    }
+}
+
+fn write(file: &Path, text: &str, mode: u32) -> Result<(), CliError> {
+    let written = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .open(file)
+        .and_then(|mut open| {
+            open.write_all(text.as_bytes())?;
+            open.sync_all()
+        });
+    written.map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => in_the_way(file),
+        _ => CliError::unavailable(format!("`{}` cannot be written: {error}", file.display())),
+    })
+}
+
+fn in_the_way(file: &Path) -> CliError {
+    CliError::refused(format!(
+        "`{}` is there already and is not overwritten; name another file with --config",
+        file.display()
+    ))
+}
+
+#[cfg(test)]
+mod tests;

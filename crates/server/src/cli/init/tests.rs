@@ -1,0 +1,133 @@
+//! What is asked is written, what is written is right, and nothing is overwritten.
+
+use rcgen::{CertificateParams, KeyPair, PKCS_RSA_SHA256};
+
+use super::*;
+
+/// A folder with certificates for the names that the defaults make of a domain.
+fn folder_with_certificates() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let names = ["lyncweb", "lyncdiscover", "mail"].map(|name| format!("{name}.fabrikam.com"));
+    for (file, pair) in [
+        ("ecdsa", KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)),
+        ("rsa", KeyPair::generate_for(&PKCS_RSA_SHA256)),
+    ] {
+        let pair = pair.unwrap();
+        let params = CertificateParams::new(names.clone()).unwrap();
+        let certificate = params.self_signed(&pair).unwrap();
+        let at = |end: &str| folder.path().join(format!("{file}.{end}"));
+        fs::write(at("pem"), certificate.pem()).unwrap();
+        fs::write(at("key"), pair.serialize_pem()).unwrap();
+    }
+    folder
+}
+
+/// The lines that somebody types who takes most defaults.
+fn typed() -> String {
+    [
+        "FABRIKAM",
+        "fabrikam.com",
+        "127.0.0.1:0",
+        "",
+        "ecdsa.pem",
+        "ecdsa.key",
+        "rsa.pem",
+        "rsa.key",
+        "ecdsa.pem",
+        "",
+        "",
+        "",
+        "",
+        "",
+        "",
+        "",
+        "w.db",
+        "w.keys",
+        "-",
+    ]
+    .join("\n")
+}
+
+fn written(folder: &Path, answers: &Answers) -> String {
+    let file = folder.join("wicketgate.toml");
+    let key = folder.join("onward.pem");
+    make_onward_key(&key).unwrap();
+    let text = text::configuration(answers);
+    write(&file, &text, 0o644).unwrap();
+    text
+}
+
+#[test]
+fn what_is_typed_is_written_and_passes_check() {
+    let folder = folder_with_certificates();
+    let mut asked = Vec::new();
+    let answers = Answers::ask(&mut typed().as_bytes(), &mut asked).unwrap();
+    let asked = String::from_utf8(asked).unwrap();
+    assert!(asked.contains("Published name of Exchange, - for no Exchange [mail.fabrikam.com]: "));
+    let text = written(folder.path(), &answers);
+    check::checked(&folder.path().join("wicketgate.toml")).unwrap();
+    for line in [
+        "web_host = \"lyncweb.fabrikam.com\"",
+        "internal_names = { \"pool01.fabrikam.com\" = \"lyncweb.fabrikam.com\" }",
+        "host = \"mail.fabrikam.com\"",
+        "plain = true",
+    ] {
+        assert!(text.lines().any(|it| it == line), "{line} in {text}");
+    }
+    assert!(!text.contains("[metrics]"), "{text}");
+}
+
+#[test]
+fn every_key_that_is_written_has_a_line_that_says_what_it_is() {
+    let answers = Answers::ask(&mut "".as_bytes(), &mut Vec::new()).unwrap();
+    let text = text::configuration(&answers);
+    let mut before = "";
+    for line in text.lines() {
+        let is_key = line.split_once(" = ").is_some() && !line.starts_with([' ', '#']);
+        assert!(!is_key || before.starts_with("# "), "{line}");
+        before = line;
+    }
+}
+
+#[test]
+fn answers_come_from_a_file_and_a_misspelt_one_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("answers.toml");
+    fs::write(&file, questions::as_file()).unwrap();
+    let answers = Answers::from_file(&file).unwrap();
+    assert_eq!(answers.of("exchange_host"), "mail.contoso.com");
+    fs::write(&file, "exchange_hosts = \"a\"").unwrap();
+    let said = Answers::from_file(&file).unwrap_err().to_string();
+    assert!(said.contains("did you mean `exchange_host`?"), "{said}");
+}
+
+#[test]
+fn what_is_typed_is_quoted() {
+    assert_eq!(text::quoted("a\"b\\c"), "'a\"b\\c'");
+    let lines = "A\"B\nc\\d.com\n";
+    let answers = Answers::ask(&mut lines.as_bytes(), &mut Vec::new()).unwrap();
+    let text = text::configuration(&answers);
+    let read: toml::Table = text.parse().unwrap();
+    assert_eq!(read["names"]["domain"].as_str(), Some("A\"B"));
+    assert_eq!(read["names"]["dns_domain"].as_str(), Some("c\\d.com"));
+}
+
+#[test]
+fn nothing_is_overwritten_and_the_key_is_its_owners() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = folder.path().join("onward.pem");
+    make_onward_key(&key).unwrap();
+    let mode = fs::metadata(&key).unwrap().permissions().mode() & 0o007;
+    assert_eq!(mode, 0);
+    let refused = make_onward_key(&key).unwrap_err();
+    assert!(matches!(refused, CliError::Refused(_)), "{refused}");
+    let file = folder.path().join("wicketgate.toml");
+    fs::write(&file, "mine").unwrap();
+    let arguments = Arguments {
+        answers: None,
+        questions: false,
+    };
+    let refused = run(&file, &arguments, &Output::new(false)).unwrap_err();
+    assert!(matches!(refused, CliError::Refused(_)), "{refused}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
+}

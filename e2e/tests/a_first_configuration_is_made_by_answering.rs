@@ -1,0 +1,68 @@
+//! `wicketgate init`: answers that come by standard input make a configuration that `check` finds right;
+//! what is there already is never overwritten.
+
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+
+use e2e::demo::{Demo, binary};
+
+fn init(folder: &std::path::Path, answers: &str) -> anyhow::Result<Output> {
+    let mut child = Command::new(binary()?)
+        .args(["--config", "sub/gate.toml", "init"])
+        .current_dir(folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    // A program that refuses at once has closed its input.
+    let _ = child
+        .stdin
+        .take()
+        .expect("piped")
+        .write_all(answers.as_bytes());
+    Ok(child.wait_with_output()?)
+}
+
+#[test]
+fn piped_answers_make_a_configuration_that_passes_check() -> anyhow::Result<()> {
+    let demo = Demo::start()?;
+    std::fs::create_dir(demo.folder().join("sub"))?;
+    let answers = "CONTOSO\ncontoso.localhost\n127.0.0.1:0\n-\n../gate-ecdsa.pem\n../gate-ecdsa.key\n\
+                   ../gate-rsa.pem\n../gate-rsa.key\n../ca.pem\n\n\n\n\n\n\n\nnew.db\nnew.keys\n-\n";
+    let made = init(demo.folder(), answers)?;
+    let said = String::from_utf8(made.stdout)?;
+    let asked = String::from_utf8(made.stderr)?;
+    assert!(made.status.success(), "{asked}");
+    for next in ["serve", "user add 'CONTOSO\\anna'", "app-password create"] {
+        assert!(said.contains(next), "{said}");
+    }
+    let file = demo.folder().join("sub/gate.toml");
+    let file = file.to_str().expect("a path");
+    let checked = demo.wicketgate(&["--config", file, "check"])?;
+    let said = String::from_utf8(checked.stdout)?;
+    assert!(
+        checked.status.success() && said.contains("lyncweb.contoso.localhost"),
+        "{said}"
+    );
+
+    let written = std::fs::read_to_string(file)?;
+    let again = init(demo.folder(), answers)?;
+    assert_eq!(again.status.code(), Some(1));
+    assert_eq!(std::fs::read_to_string(file)?, written);
+    Ok(())
+}
+
+#[test]
+fn what_is_not_right_is_named_and_the_answers_are_kept() -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    std::fs::create_dir(folder.path().join("sub"))?;
+    let made = init(folder.path(), "")?;
+    let said = String::from_utf8(made.stderr)?;
+    assert_eq!(made.status.code(), Some(2), "{said}");
+    let last = said.lines().last().expect("a line");
+    assert!(
+        last.contains("sub/gate.toml:") && last.contains("is written"),
+        "{last}"
+    );
+    Ok(())
+}
