@@ -6,6 +6,7 @@ pub mod tidy;
 
 pub mod arrows;
 pub mod dependencies;
+pub mod keys;
 pub mod map;
 pub mod requirements;
 pub mod source;

@@ -7,6 +7,7 @@ const HELP: &str = "\
 cargo xtask test              everything the README promises: format, lints, tidy, tests, stories
 cargo xtask tidy              the house's own rules only
 cargo xtask map [--check]     write docs/MAP.md, or say whether it is stale
+cargo xtask keys [--check]    write docs/guide/configuration.md, or say whether it is stale
 cargo xtask bench [NAME] [--json]
                               measure, each figure beside its peer
 cargo xtask fuzz SECONDS [TARGET]
@@ -30,6 +31,8 @@ fn main() -> ExitCode {
         ["tidy"] => xtask::tidy::run(),
         ["map"] => xtask::map::write(),
         ["map", "--check"] => xtask::map::check(),
+        ["keys"] => xtask::keys::write(),
+        ["keys", "--check"] => xtask::keys::check(),
         ["bench", rest @ ..] => xtask::bench::run(rest),
         ["fuzz", rest @ ..] => xtask::fuzz::run(rest),
         ["night", rest @ ..] => xtask::night::run(rest),
