@@ -3,6 +3,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -52,6 +53,17 @@ impl Serve {
         let script = format!("ulimit -Sn {soft} && ulimit -Hn {hard} && exec \"$0\" \"$@\"");
         shell.args(["-c", &script]).arg(binary()?);
         Self::run(demo, |config| config, shell)
+    }
+
+    /// Starts one as systemd does that wants to be told when it serves.
+    ///
+    /// # Errors
+    ///
+    /// It does not open.
+    pub fn start_as_service(demo: &Demo, notify: &Path) -> anyhow::Result<Self> {
+        let mut command = Command::new(binary()?);
+        command.env("NOTIFY_SOCKET", notify);
+        Self::run(demo, |config| config, command)
     }
 
     fn run(

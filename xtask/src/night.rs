@@ -3,8 +3,10 @@
 use anyhow::{Context, bail};
 
 use crate::measured;
-use crate::run::{cargo, output, say, succeed};
+use crate::run::{cargo, command, output, root, say, succeed};
 
+/// The tool that makes the Debian package.
+const CARGO_DEB: &str = "3.8.0";
 /// How long a night is where nobody says.
 const MINUTES: u32 = 60;
 
@@ -21,6 +23,7 @@ pub fn run(arguments: &[&str]) -> anyhow::Result<()> {
     };
     say("==> release build");
     succeed(cargo().args(["build", "--release", "--package", "wicketgate"]))?;
+    package()?;
     say("==> stories in full");
     let mut stories = cargo();
     stories.env("WICKETGATE_NIGHT", "1");
@@ -41,4 +44,16 @@ pub fn run(arguments: &[&str]) -> anyhow::Result<()> {
     say("==> benches");
     let mut bench = crate::bench::command(&[])?;
     measured::append("cargo xtask bench", &output(&mut bench)?)
+}
+
+/// The Debian package, by a tool of its own that is built once; of the binary that was built already.
+fn package() -> anyhow::Result<()> {
+    say("==> Debian package");
+    let tools = root().join("target/tools");
+    let mut install = cargo();
+    install.args(["install", "cargo-deb", "--locked", "--version", CARGO_DEB]);
+    succeed(install.arg("--root").arg(&tools))?;
+    let mut deb = command("target/tools/bin/cargo-deb");
+    deb.args(["deb", "--package", "wicketgate", "--no-build", "--no-strip"]);
+    succeed(&mut deb)
 }

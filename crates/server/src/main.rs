@@ -3,6 +3,7 @@
 mod cli;
 mod clock;
 mod config;
+mod notify;
 mod operator;
 mod pace;
 mod wiring;

@@ -26,6 +26,7 @@ use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::metrics::ready::Readiness;
 use crate::metrics::serve::{self as told, Told};
+use crate::notify::{self, State};
 use crate::operator::by_hand;
 use crate::proxy::Proxy;
 use crate::reload::Reloads;
@@ -122,7 +123,9 @@ impl Gate {
         let telling = self
             .metrics
             .map(|socket| tokio::spawn(told::serve(socket, told, closed)));
+        notify::tell(State::Ready);
         until_stopped(&lasting, &mut open, stop, reloads).await;
+        notify::tell(State::Stopping);
         // Where nobody asks and nobody follows, nobody need be told.
         let _ = closing.send(true);
         open.close().await;

@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use crate::run::{command, has, output, root, say, succeed};
 
 /// Real clients and tools, as Debian names them.
-const PACKAGES: [&str; 11] = [
+const PACKAGES: [&str; 12] = [
     "curl",
     "gcc",
     "iproute2",
@@ -19,6 +19,7 @@ const PACKAGES: [&str; 11] = [
     "pidgin-sipe",
     "pkg-config",
     "python3-venv",
+    "systemd",
     "util-linux",
     "xmlsec1",
 ];

@@ -131,3 +131,14 @@ fn nothing_is_overwritten_and_the_key_is_its_owners() {
     assert!(matches!(refused, CliError::Refused(_)), "{refused}");
     assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
 }
+
+/// The package shows what `init` writes; its text stands in the repository.
+#[test]
+fn the_example_of_the_package_is_what_init_writes_by_default() {
+    let answers = Answers::ask(&mut "".as_bytes(), &mut Vec::new()).unwrap();
+    let example = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../packaging/wicketgate.toml"
+    );
+    expect_test::expect_file![example].assert_eq(&text::configuration(&answers));
+}
