@@ -16,4 +16,5 @@ pub mod fuzz;
 pub mod night;
 
 pub mod measured;
+pub mod packages;
 pub mod run;

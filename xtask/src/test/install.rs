@@ -6,7 +6,8 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 
-use crate::run::{command, has, output, root, say, succeed};
+use crate::packages::{self, Wanted};
+use crate::run::{command, has, root, say, succeed};
 
 /// Real clients and tools, as Debian names them.
 const PACKAGES: [&str; 12] = [
@@ -40,30 +41,10 @@ pub(super) fn all() -> anyhow::Result<()> {
 }
 
 fn packages() -> anyhow::Result<()> {
-    if !has("dpkg-query") || !has("apt-get") {
-        return not_installed("there is no apt-get", super::in_ci());
+    match packages::install(&PACKAGES).context("packages for the stories")? {
+        Wanted::Present => Ok(()),
+        Wanted::Missing(reason) => not_installed(&reason, super::in_ci()),
     }
-    let missing: Vec<&str> = PACKAGES
-        .into_iter()
-        .filter(|name| !is_installed(name))
-        .collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    let user = output(command("id").arg("-u"))?;
-    if user.trim() != "0" {
-        let reason = format!("not root, and these are missing: {}", missing.join(" "));
-        return not_installed(&reason, super::in_ci());
-    }
-    let quiet = ["-qq", "-y", "--no-install-recommends"];
-    let apt = || {
-        let mut apt = command("apt-get");
-        apt.env("DEBIAN_FRONTEND", "noninteractive")
-            .stdout(std::process::Stdio::null());
-        apt
-    };
-    succeed(apt().args(["update", "-qq"]))?;
-    succeed(apt().arg("install").args(quiet).args(&missing)).context("packages for the stories")
 }
 
 /// Where nothing may be skipped, what stories need must be there; elsewhere they say so themselves.
@@ -75,12 +56,6 @@ fn not_installed(reason: &str, in_ci: bool) -> anyhow::Result<()> {
         "{reason}: stories that need packages will say that they are skipped"
     ));
     Ok(())
-}
-
-fn is_installed(name: &str) -> bool {
-    let query = ["--show", "--showformat=${Status}", name];
-    let status = output(command("dpkg-query").args(query)).unwrap_or_default();
-    status.ends_with("ok installed")
 }
 
 /// A Python environment of the stories' own, made once.
