@@ -1,5 +1,7 @@
 //! `cargo xtask bench`: figures, each with its peer measured in the same run.
 
+mod peers;
+
 use std::process::Command;
 
 use crate::run::{cargo, root, succeed};
@@ -13,12 +15,13 @@ pub fn run(arguments: &[&str]) -> anyhow::Result<()> {
     succeed(&mut command(arguments)?)
 }
 
-/// The command that runs them, on the release build of the program.
+/// The command that runs them, on the release build of the program; their peers are brought first.
 ///
 /// # Errors
 ///
 /// The program does not build.
 pub(crate) fn command(arguments: &[&str]) -> anyhow::Result<Command> {
+    peers::bring()?;
     succeed(cargo().args(["build", "--release", "--quiet", "--package", "wicketgate"]))?;
     let mut command = cargo();
     command
