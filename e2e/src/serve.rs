@@ -40,7 +40,20 @@ impl Serve {
     ///
     /// It does not open.
     pub fn start(demo: &Demo, change: impl FnOnce(String) -> String) -> anyhow::Result<Self> {
-        Self::run(demo, change, Command::new(binary()?))
+        Self::start_under(&[], demo, change)
+    }
+
+    /// Starts one under a launcher that becomes it, such as `taskset`.
+    ///
+    /// # Errors
+    ///
+    /// It does not open.
+    pub fn start_under(
+        launcher: &[&str],
+        demo: &Demo,
+        change: impl FnOnce(String) -> String,
+    ) -> anyhow::Result<Self> {
+        Self::run(demo, change, under(launcher, &binary()?))
     }
 
     /// Starts one that may have so many files open: at first, and when it asks for more.
@@ -142,6 +155,12 @@ impl Serve {
         }
     }
 
+    /// The process.
+    #[must_use]
+    pub fn process(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Ends it as a power cut would.
     ///
     /// # Errors
@@ -186,6 +205,19 @@ impl Serve {
     /// It cannot be waited for.
     pub fn ended(&mut self) -> anyhow::Result<ExitStatus> {
         Ok(self.child.wait()?)
+    }
+}
+
+/// A program under a launcher that becomes it, such as `taskset`, or by itself.
+#[must_use]
+pub fn under(launcher: &[&str], program: &Path) -> Command {
+    match launcher {
+        [] => Command::new(program),
+        [first, rest @ ..] => {
+            let mut command = Command::new(first);
+            command.args(rest).arg(program);
+            command
+        }
     }
 }
 
