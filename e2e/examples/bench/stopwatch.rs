@@ -3,12 +3,8 @@
 use std::time::{Duration, Instant};
 
 /// How long something took, and what came of it.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a bench measures real time; nothing it runs is told it"
-)]
 pub(crate) fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
-    let begun = Instant::now();
+    let begun = Stopwatch::begin();
     let result = work();
     (begun.elapsed(), result)
 }
@@ -34,4 +30,24 @@ pub(crate) fn quantile(values: &[f64], percent: usize) -> f64 {
 /// The middle one.
 pub(crate) fn median(values: &[f64]) -> f64 {
     quantile(values, 50)
+}
+
+/// Time that runs.
+#[derive(Clone, Copy)]
+pub(crate) struct Stopwatch(Instant);
+
+impl Stopwatch {
+    /// Begins.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a bench measures real time; nothing it runs is told it"
+    )]
+    pub(crate) fn begin() -> Self {
+        Self(Instant::now())
+    }
+
+    /// How long ago that was.
+    pub(crate) fn elapsed(self) -> Duration {
+        self.0.elapsed()
+    }
 }

@@ -1,0 +1,265 @@
+//! Forwarding over a pinned authenticated connection beside nginx as a plain proxy: the same back
+//! end, the same client, the same processor, in turn within one run.
+//!
+//! Each connection signs in by NTLM once and then asks for 256 bytes again and again; nginx asks
+//! nobody who they are. Whoever else uses the machine shifts both rates, but hardly the time of the
+//! processor that a request takes, so both are told.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::ensure;
+use e2e::demo::Demo;
+use e2e::raw::tls;
+use e2e::serve::Serve;
+use e2e::sign_in::{Ntlm, Request};
+use rustls::ClientConfig;
+
+use crate::figure::Figure;
+use crate::load::{Connection, Load};
+use crate::machine::{Apart, used};
+use crate::nginx::{Nginx, free, tls_lines};
+use crate::stopwatch::{median, rate};
+
+/// The published name.
+const HOST: &str = "mail.contoso.localhost";
+/// How many connections ask at the same time.
+const CONNECTIONS: usize = 16;
+/// How often each side is measured; the middle one counts.
+const ROUNDS: usize = 5;
+/// How long a round is.
+const ROUND: Duration = Duration::from_millis(1_200);
+/// How long one connection asks alone, to tell how long an answer takes.
+const ALONE: Duration = Duration::from_millis(400);
+
+/// What is forwarded to, as path and farm are called, and what the design allows.
+struct Case {
+    path: &'static str,
+    what: &'static str,
+    budget: &'static str,
+}
+
+const CASES: [Case; 3] = [
+    Case {
+        path: "/bench/plain",
+        what: "to plain HTTP",
+        budget: "at least 0.9 of nginx",
+    },
+    Case {
+        path: "/bench/tls",
+        what: "to TLS",
+        budget: "bar 0.75 of nginx, goal 0.85",
+    },
+    Case {
+        path: "/bench/told",
+        what: "to plain HTTP, with a signed assertion in each request",
+        budget: "",
+    },
+];
+
+pub(crate) fn run() -> anyhow::Result<Vec<Figure>> {
+    let apart = Apart::new()?;
+    let demo = Demo::start()?;
+    let back_end = BackEnd::start(&demo)?;
+    let gate = Serve::start_under(&apart.launcher(), &demo, |config| {
+        config + &back_end.farms_and_routes()
+    })?;
+    let address = free()?;
+    let blocks = back_end.proxied(&demo, address);
+    let nginx = Nginx::start(&apart.launcher(), &blocks, address)?;
+    let tls = tls(&demo, &[])?;
+    let mut figures = Vec::new();
+    for case in CASES {
+        let gate = Side::signed_in(&demo, &tls, &gate, case.path)?;
+        let nginx = Side::anonymous(&tls, &nginx, address, case.path)?;
+        figures.extend(compare(&case, gate, nginx)?);
+    }
+    figures.push(Figure::not_built(
+        "requests forwarded over h2, pinned connections",
+        "/s",
+        "bar 0.75 of nginx, goal 0.85",
+    ));
+    Ok(figures)
+}
+
+/// The back end of both sides: nginx that answers from memory, plain and by TLS.
+struct BackEnd {
+    plain: SocketAddr,
+    tls: SocketAddr,
+    _nginx: Nginx,
+}
+
+impl BackEnd {
+    fn start(demo: &Demo) -> anyhow::Result<Self> {
+        let (plain, tls) = (free()?, free()?);
+        let (lines, body) = (tls_lines(demo), "x".repeat(256));
+        let blocks = format!(
+            "server {{ listen {plain}; listen {tls} ssl; {lines} location / {{ return 200 {body}; }} }}"
+        );
+        let _nginx = Nginx::start(&[], &blocks, plain)?;
+        Ok(Self { plain, tls, _nginx })
+    }
+
+    fn farms_and_routes(&self) -> String {
+        let Self { plain, tls, .. } = self;
+        let farms = [
+            format!("name = \"plain\"\naddress = \"http://{plain}\""),
+            format!(
+                "name = \"tls\"\naddress = \"https://{tls}\"\ntls_name = \"{HOST}\"\n\
+                 authorities = \"ca.pem\""
+            ),
+            format!(
+                "name = \"told\"\naddress = \"http://{plain}\"\n\
+                 identity_header = \"x-wicketgate-identity\""
+            ),
+        ];
+        let farms = farms.map(|farm| format!("\n[[farm]]\n{farm}\n"));
+        let routes = ["plain", "tls", "told"].map(|farm| {
+            format!(
+                "\n[[route]]\nhost = \"{HOST}\"\npath = \"/bench/{farm}\"\nauth = [\"ntlm\"]\n\
+                 service = \"ews\"\nfarm = \"{farm}\"\n"
+            )
+        });
+        farms.concat() + &routes.concat()
+    }
+
+    /// What nginx is told as a proxy; connections to the back end stay, as the gate's do.
+    fn proxied(&self, demo: &Demo, address: SocketAddr) -> String {
+        let Self { plain, tls, .. } = self;
+        let upstream = |name: &str, server: &SocketAddr| {
+            format!(
+                "upstream {name} {{ server {server}; keepalive 64; keepalive_requests 1000000000; \
+                 keepalive_timeout 600; }}\n"
+            )
+        };
+        let location = |path: &str, to: &str| {
+            format!(
+                "location {path} {{ proxy_pass {to}; proxy_http_version 1.1; \
+                 proxy_set_header Connection \"\"; proxy_set_header Host $host; \
+                 proxy_set_header X-Forwarded-For $remote_addr; proxy_ssl_protocols TLSv1.3; \
+                 proxy_ssl_server_name on; proxy_ssl_name {HOST}; proxy_ssl_verify on; \
+                 proxy_ssl_trusted_certificate {}; }}\n",
+                demo.text("/ca")
+            )
+        };
+        [
+            upstream("plain", plain),
+            upstream("tls", tls),
+            format!("server {{ listen {address} ssl; {}\n", tls_lines(demo)),
+            location("/bench/plain", "http://plain"),
+            location("/bench/told", "http://plain"),
+            location("/bench/tls", "https://tls"),
+            "}\n".to_owned(),
+        ]
+        .concat()
+    }
+}
+
+/// One of the two that are compared.
+struct Side {
+    process: u32,
+    load: Load,
+    rounds: Vec<Round>,
+    alone: Vec<f64>,
+}
+
+/// What one round gave.
+struct Round {
+    per_second: f64,
+    /// Microseconds of the processor for each request.
+    cost: f64,
+    /// The part of the time in which the server had its processor.
+    busy: f64,
+}
+
+impl Side {
+    fn signed_in(
+        demo: &Demo,
+        tls: &Arc<ClientConfig>,
+        gate: &Serve,
+        path: &str,
+    ) -> anyhow::Result<Self> {
+        let person = demo.person(0);
+        let request = Request::new(HOST, path);
+        let mut connections = Vec::new();
+        for seed in 0..CONNECTIONS {
+            let ntlm = Ntlm::plain(&person, &person.app_password, u64::try_from(seed)?);
+            let mut connection = Connection::open(tls, gate.address, HOST, Ipv4Addr::LOCALHOST)?;
+            let first = request.clone().header(&ntlm.first()).text();
+            let challenged = connection.exchange(first.as_bytes())?;
+            let last = request.clone().header(&ntlm.last(&challenged)?).text();
+            let answer = connection.exchange(last.as_bytes())?;
+            ensure!(answer.status == 200, "{}: {}", answer.status, answer.text());
+            connections.push(connection);
+        }
+        Ok(Self::of(gate.process(), connections, &request))
+    }
+
+    fn anonymous(
+        tls: &Arc<ClientConfig>,
+        nginx: &Nginx,
+        address: SocketAddr,
+        path: &str,
+    ) -> anyhow::Result<Self> {
+        let open = |_| Connection::open(tls, address, HOST, Ipv4Addr::LOCALHOST);
+        let connections = (0..CONNECTIONS).map(open).collect::<Result<_, _>>()?;
+        let request = Request::new(HOST, path);
+        Ok(Self::of(nginx.process(), connections, &request))
+    }
+
+    fn of(process: u32, connections: Vec<Connection>, request: &Request<'_>) -> Self {
+        Self {
+            process,
+            load: Load::new(connections, &request.text()),
+            rounds: Vec::new(),
+            alone: Vec::new(),
+        }
+    }
+
+    fn round(&mut self) -> anyhow::Result<()> {
+        let before = used(self.process)?;
+        let (answers, took) = self.load.ask_all(ROUND)?;
+        let used = used(self.process)?.saturating_sub(before).as_secs_f64();
+        self.rounds.push(Round {
+            per_second: rate(answers, took),
+            cost: used * 1e6 / answers as f64,
+            busy: used / took.as_secs_f64(),
+        });
+        self.alone.extend(self.load.ask_one(ALONE)?);
+        Ok(())
+    }
+
+    fn middle(&self, of: fn(&Round) -> f64) -> f64 {
+        median(&self.rounds.iter().map(of).collect::<Vec<f64>>())
+    }
+}
+
+fn compare(case: &Case, mut gate: Side, mut nginx: Side) -> anyhow::Result<Vec<Figure>> {
+    for _ in 0..ROUNDS {
+        gate.round()?;
+        nginx.round()?;
+    }
+    let figure = |name: String, unit, here, there, budget| Figure {
+        name,
+        value: here,
+        unit,
+        peer: Some(("nginx".to_owned(), there)),
+        budget,
+    };
+    let of = |what: fn(&Round) -> f64| (gate.middle(what), nginx.middle(what));
+    let ((here, there), busy) = (of(|round| round.per_second), of(|round| round.busy));
+    let cost = of(|round| round.cost);
+    let (what, budget) = (case.what, case.budget);
+    let rates = format!(
+        "requests forwarded {what}, {CONNECTIONS} connections (processor busy: {:.2}, nginx {:.2})",
+        busy.0, busy.1
+    );
+    let costs = format!("processor for one, {what}");
+    let alone = format!("median answer {what}, one connection");
+    Ok(vec![
+        figure(rates, "/s", here, there, budget),
+        figure(costs, "us", cost.0, cost.1, ""),
+        figure(alone, "us", median(&gate.alone), median(&nginx.alone), ""),
+    ])
+}
