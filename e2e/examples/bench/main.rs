@@ -14,6 +14,7 @@ mod memory;
 mod ntlm;
 mod sign_ins;
 mod sign_on;
+mod start;
 
 mod load;
 mod nginx;
@@ -33,7 +34,7 @@ type Bench = (
     fn() -> anyhow::Result<Vec<Figure>>,
 );
 
-const BENCHES: [Bench; 7] = [
+const BENCHES: [Bench; 8] = [
     ("ntlm", "what one NTLMv2 exchange costs to check", ntlm::run),
     ("sign-ins", "durable sign-ins on SQLite", sign_ins::run),
     (
@@ -56,6 +57,11 @@ const BENCHES: [Bench; 7] = [
         "memory",
         "memory, idle and with 10,000 connections",
         memory::run,
+    ),
+    (
+        "start",
+        "start to ready with 100,000 users and 300,000 app passwords",
+        start::run,
     ),
 ];
 
