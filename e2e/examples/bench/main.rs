@@ -16,6 +16,7 @@ mod sign_ins;
 mod sign_on;
 mod start;
 
+mod apache;
 mod load;
 mod nginx;
 mod peer;
