@@ -2,8 +2,11 @@
 //! end, the same client, the same processor, in turn within one run.
 //!
 //! Each connection signs in by NTLM once and then asks for 256 bytes again and again; nginx asks
-//! nobody who they are. Whoever else uses the machine shifts both rates, but hardly the time of the
-//! processor that a request takes, so both are told.
+//! nobody who they are. Neither logs its requests, but in the last case, where both do as they are
+//! installed: nginx to a file, the gate to the pipe that a service manager gives it.
+//!
+//! Whoever else uses the machine shifts both rates, but hardly the time of the processor that a
+//! request takes, so both are told.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -29,32 +32,45 @@ const CONNECTIONS: usize = 16;
 /// How often each side is measured; the middle one counts.
 const ROUNDS: usize = 5;
 /// How long a round is.
-const ROUND: Duration = Duration::from_millis(1_200);
+const ROUND: Duration = Duration::from_millis(1_000);
 /// How long one connection asks alone, to tell how long an answer takes.
-const ALONE: Duration = Duration::from_millis(400);
+const ALONE: Duration = Duration::from_millis(300);
+
+/// Lets the gate say that it is open, and nothing of requests.
+const QUIET: [&str; 2] = ["env", "RUST_LOG=info,access=off"];
 
 /// What is forwarded to, as path and farm are called, and what the design allows.
 struct Case {
     path: &'static str,
     what: &'static str,
     budget: &'static str,
+    is_logged: bool,
 }
 
-const CASES: [Case; 3] = [
+const CASES: [Case; 4] = [
     Case {
         path: "/bench/plain",
         what: "to plain HTTP",
         budget: "at least 0.9 of nginx",
+        is_logged: false,
     },
     Case {
         path: "/bench/tls",
         what: "to TLS",
         budget: "bar 0.75 of nginx, goal 0.85",
+        is_logged: false,
     },
     Case {
         path: "/bench/told",
         what: "to plain HTTP, with a signed assertion in each request",
         budget: "",
+        is_logged: false,
+    },
+    Case {
+        path: "/bench/logged",
+        what: "to plain HTTP, with a line in the log each",
+        budget: "",
+        is_logged: true,
     },
 ];
 
@@ -62,16 +78,18 @@ pub(crate) fn run() -> anyhow::Result<Vec<Figure>> {
     let apart = Apart::new()?;
     let demo = Demo::start()?;
     let back_end = BackEnd::start(&demo)?;
-    let gate = Serve::start_under(&apart.launcher(), &demo, |config| {
-        config + &back_end.farms_and_routes()
-    })?;
+    let launcher = apart.launcher();
+    let published = |config: String| config + &back_end.farms_and_routes();
+    let quiet = Serve::start_under(&[&QUIET[..], &launcher].concat(), &demo, published)?;
+    let logging = Serve::start_under(&launcher, &demo, published)?;
     let address = free()?;
     let blocks = back_end.proxied(&demo, address);
-    let nginx = Nginx::start(&apart.launcher(), &blocks, address)?;
+    let nginx = Nginx::start(&launcher, &blocks, address)?;
     let tls = tls(&demo, &[])?;
     let mut figures = Vec::new();
     for case in CASES {
-        let gate = Side::signed_in(&demo, &tls, &gate, case.path)?;
+        let gate = if case.is_logged { &logging } else { &quiet };
+        let gate = Side::signed_in(&demo, &tls, gate, case.path)?;
         let nginx = Side::anonymous(&tls, &nginx, address, case.path)?;
         figures.extend(compare(&case, gate, nginx)?);
     }
@@ -115,9 +133,15 @@ impl BackEnd {
             ),
         ];
         let farms = farms.map(|farm| format!("\n[[farm]]\n{farm}\n"));
-        let routes = ["plain", "tls", "told"].map(|farm| {
+        let routes = [
+            ("plain", "plain"),
+            ("tls", "tls"),
+            ("told", "told"),
+            ("logged", "plain"),
+        ];
+        let routes = routes.map(|(path, farm)| {
             format!(
-                "\n[[route]]\nhost = \"{HOST}\"\npath = \"/bench/{farm}\"\nauth = [\"ntlm\"]\n\
+                "\n[[route]]\nhost = \"{HOST}\"\npath = \"/bench/{path}\"\nauth = [\"ntlm\"]\n\
                  service = \"ews\"\nfarm = \"{farm}\"\n"
             )
         });
@@ -133,9 +157,10 @@ impl BackEnd {
                  keepalive_timeout 600; }}\n"
             )
         };
-        let location = |path: &str, to: &str| {
+        let log = demo.folder().join("nginx-access.log").display().to_string();
+        let location = |path: &str, log: &str, to: &str| {
             format!(
-                "location {path} {{ proxy_pass {to}; proxy_http_version 1.1; \
+                "location {path} {{ access_log {log}; proxy_pass {to}; proxy_http_version 1.1; \
                  proxy_set_header Connection \"\"; proxy_set_header Host $host; \
                  proxy_set_header X-Forwarded-For $remote_addr; proxy_ssl_protocols TLSv1.3; \
                  proxy_ssl_server_name on; proxy_ssl_name {HOST}; proxy_ssl_verify on; \
@@ -147,9 +172,10 @@ impl BackEnd {
             upstream("plain", plain),
             upstream("tls", tls),
             format!("server {{ listen {address} ssl; {}\n", tls_lines(demo)),
-            location("/bench/plain", "http://plain"),
-            location("/bench/told", "http://plain"),
-            location("/bench/tls", "https://tls"),
+            location("/bench/plain", "off", "http://plain"),
+            location("/bench/told", "off", "http://plain"),
+            location("/bench/tls", "off", "https://tls"),
+            location("/bench/logged", &log, "http://plain"),
             "}\n".to_owned(),
         ]
         .concat()

@@ -69,8 +69,7 @@ impl Drop for Nginx {
     }
 }
 
-/// What every nginx of the benches is told. Nothing is logged, as the gate writes nothing for a
-/// request that it forwards; connections stay as long as the benches want them.
+/// What every nginx of the benches is told; connections stay as long as the benches want them.
 const CONFIGURATION: &str = "\
 daemon off;
 master_process off;
