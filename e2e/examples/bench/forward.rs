@@ -193,8 +193,8 @@ struct Side {
 /// What one round gave.
 struct Round {
     per_second: f64,
-    /// Microseconds of the processor for each request.
-    cost: f64,
+    /// The same for each second that the server used of its processor.
+    by_processor: f64,
     /// The part of the time in which the server had its processor.
     busy: f64,
 }
@@ -249,7 +249,7 @@ impl Side {
         let used = used(self.process)?.saturating_sub(before).as_secs_f64();
         self.rounds.push(Round {
             per_second: rate(answers, took),
-            cost: used * 1e6 / answers as f64,
+            by_processor: answers as f64 / used,
             busy: used / took.as_secs_f64(),
         });
         self.alone.extend(self.load.ask_one(ALONE)?);
@@ -275,17 +275,17 @@ fn compare(case: &Case, mut gate: Side, mut nginx: Side) -> anyhow::Result<Vec<F
     };
     let of = |what: fn(&Round) -> f64| (gate.middle(what), nginx.middle(what));
     let ((here, there), busy) = (of(|round| round.per_second), of(|round| round.busy));
-    let cost = of(|round| round.cost);
+    let by_processor = of(|round| round.by_processor);
     let (what, budget) = (case.what, case.budget);
     let rates = format!(
         "requests forwarded {what}, {CONNECTIONS} connections (processor busy: {:.2}, nginx {:.2})",
         busy.0, busy.1
     );
-    let costs = format!("processor for one, {what}");
+    let used = format!("requests forwarded {what}, by the processor");
     let alone = format!("median answer {what}, one connection");
     Ok(vec![
         figure(rates, "/s", here, there, budget),
-        figure(costs, "us", cost.0, cost.1, ""),
+        figure(used, "/s", by_processor.0, by_processor.1, budget),
         figure(alone, "us", median(&gate.alone), median(&nginx.alone), ""),
     ])
 }

@@ -48,8 +48,8 @@ struct Measured {
     /// In how many milliseconds half of them and 99 of 100 are over.
     half: f64,
     most: f64,
-    /// Microseconds of the processor for each.
-    cost: Option<f64>,
+    /// Sign-ons for each second that the place used of its processor.
+    by_processor: Option<f64>,
 }
 
 pub(crate) fn run() -> anyhow::Result<Vec<Figure>> {
@@ -139,9 +139,9 @@ fn beside(
         let name = format!("a sign-on, {what}, {which} within");
         figures.push(figure(name, "ms", here, there, ""));
     }
-    if let (Some(here), Some(there)) = (here.cost, there.cost) {
-        let name = format!("processor for a sign-on, {what}");
-        figures.push(figure(name, "us", here, there, ""));
+    if let (Some(here), Some(there)) = (here.by_processor, there.by_processor) {
+        let name = format!("sign-ons, {what}, by the processor");
+        figures.push(figure(name, "/s", here, there, budget));
     }
     figures
 }
@@ -175,7 +175,7 @@ impl Place<'_> {
             per_second: rate(times.len(), took),
             half: quantile(&times, 50),
             most: quantile(&times, 99),
-            cost: used.map(|used| used.as_secs_f64() * 1e6 / times.len() as f64),
+            by_processor: used.map(|used| rate(times.len(), used)),
         })
     }
 
