@@ -21,6 +21,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
 use crate::config::Settings;
 use crate::config::settings::Listener;
@@ -253,27 +254,42 @@ impl Door {
         proxy: Arc<Proxy>,
         mut stop: watch::Receiver<bool>,
     ) {
+        let shaken = self.shake_hands(stream, address, &mut stop).await;
+        let Some((stream, server_name)) = shaken else {
+            return;
+        };
+        let peer = self.peer(address, server_name);
+        proxy.serve(stream, peer, stop).await;
+    }
+
+    /// Agrees on TLS; gives the stream with the name that was asked for.
+    async fn shake_hands(
+        &self,
+        stream: TcpStream,
+        address: IpAddr,
+        stop: &mut watch::Receiver<bool>,
+    ) -> Option<(TlsStream<TcpStream>, Option<String>)> {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%address, "a connection ended at once: {error}");
-            return;
+            return None;
         }
         let _open = proxy.metrics.opened("tls");
         let handshake = timeout(limits::HANDSHAKE, self.acceptor.accept(stream));
         let shaken = tokio::select! {
             shaken = handshake => shaken,
-            _ = stop.wait_for(|stop| *stop) => return,
+            _ = stop.wait_for(|stop| *stop) => return None,
         };
         let stream = match shaken {
             Ok(Ok(stream)) => stream,
             Ok(Err(error)) => {
                 proxy.metrics.handshake_failed(Handshake::Failed);
                 tracing::debug!(%address, "no TLS was agreed on: {error}");
-                return;
+                return None;
             }
             Err(_) => {
                 proxy.metrics.handshake_failed(Handshake::Slow);
                 tracing::debug!(%address, "the TLS handshake took too long");
-                return;
+                return None;
             }
         };
         let server_name = stream
@@ -281,8 +297,7 @@ impl Door {
             .1
             .server_name()
             .map(str::to_ascii_lowercase);
-        let peer = self.peer(address, server_name);
-        proxy.serve(stream, peer, stop).await;
+        Some((stream, server_name))
     }
 
     fn peer(&self, address: IpAddr, server_name: Option<String>) -> Peer {

@@ -100,12 +100,16 @@ impl Proxy {
 
     /// Serves one client's connection to its end, or until `stop` says so or it grows too old;
     /// then only what is under way is finished.
-    pub(crate) async fn serve<S>(
+    ///
+    /// What an idle connection holds is small: an `async fn` would keep a second place for the
+    /// stream, and hyper one for the whole work on a request, so both are boxed.
+    pub(crate) fn serve<S>(
         self: Arc<Self>,
         stream: S,
         peer: Peer,
         mut stop: watch::Receiver<bool>,
-    ) where
+    ) -> impl Future<Output = ()> + Send
+    where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         let watch = Watch::default();
@@ -116,7 +120,7 @@ impl Proxy {
         let service = service_fn(move |request: Request<Incoming>| {
             let judgement = watch.judgement();
             let seat = Arc::clone(&seat);
-            async move { Ok::<_, Infallible>(seat.serve(request, judgement).await) }
+            Box::pin(async move { Ok::<_, Infallible>(seat.serve(request, judgement).await) })
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
@@ -124,27 +128,29 @@ impl Proxy {
             .max_buf_size(limits::BUFFER_BYTES)
             .max_headers(limits::MAX_HEADERS)
             .serve_connection(io, service);
-        tokio::pin!(connection);
-        tokio::select! {
-            ended = &mut connection => {
-                if let Err(error) = ended {
-                    tracing::debug!(error = %shown(&error), "a connection ended");
+        let mut connection = Box::pin(connection);
+        async move {
+            tokio::select! {
+                ended = &mut connection => {
+                    if let Err(error) = ended {
+                        tracing::debug!(error = %shown(&error), "a connection ended");
+                    }
+                    return;
                 }
-                return;
+                () = seen.revoked(&mut told) => {
+                    tracing::info!("a connection was ended: what it rested on is revoked");
+                    return;
+                }
+                _ = stop.wait_for(|stop| *stop) => {}
+                () = tokio::time::sleep(limits::MAX_AGE) => {}
             }
-            () = seen.revoked(&mut told) => {
-                tracing::info!("a connection was ended: what it rested on is revoked");
-                return;
+            connection.as_mut().graceful_shutdown();
+            if tokio::time::timeout(limits::DRAIN_ON_STOP, connection)
+                .await
+                .is_err()
+            {
+                tracing::debug!("a connection was cut with a request under way");
             }
-            _ = stop.wait_for(|stop| *stop) => {}
-            () = tokio::time::sleep(limits::MAX_AGE) => {}
-        }
-        connection.as_mut().graceful_shutdown();
-        if tokio::time::timeout(limits::DRAIN_ON_STOP, connection)
-            .await
-            .is_err()
-        {
-            tracing::debug!("a connection was cut with a request under way");
         }
     }
 }
