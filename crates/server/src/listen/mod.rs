@@ -254,12 +254,13 @@ impl Door {
         proxy: Arc<Proxy>,
         mut stop: watch::Receiver<bool>,
     ) {
-        let shaken = self.shake_hands(stream, address, &mut stop).await;
+        let _open = proxy.metrics.opened("tls");
+        let shaken = self.shake_hands(stream, address, &proxy, &mut stop).await;
         let Some((stream, server_name)) = shaken else {
             return;
         };
         let peer = self.peer(address, server_name);
-        proxy.serve(stream, peer, stop).await;
+        Arc::clone(&proxy).serve(stream, peer, stop).await;
     }
 
     /// Agrees on TLS; gives the stream with the name that was asked for.
@@ -267,13 +268,13 @@ impl Door {
         &self,
         stream: TcpStream,
         address: IpAddr,
+        proxy: &Proxy,
         stop: &mut watch::Receiver<bool>,
     ) -> Option<(TlsStream<TcpStream>, Option<String>)> {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%address, "a connection ended at once: {error}");
             return None;
         }
-        let _open = proxy.metrics.opened("tls");
         let handshake = timeout(limits::HANDSHAKE, self.acceptor.accept(stream));
         let shaken = tokio::select! {
             shaken = handshake => shaken,
