@@ -2,8 +2,10 @@
 //! end, the same client, the same processor, in turn within one run.
 //!
 //! Each connection signs in by NTLM once and then asks for 256 bytes again and again; nginx asks
-//! nobody who they are. Neither logs its requests, but in the last case, where both do as they are
-//! installed: nginx to a file, the gate to the pipe that a service manager gives it.
+//! nobody who they are. The gate tells the back end who it is in each request, by an assertion that
+//! it signs, as it must on every path that asks for a proof; one case shows it without. Neither logs
+//! its requests, but in the last case, where both do as they are installed: nginx to a file, the
+//! gate to the pipe of a service manager.
 //!
 //! Whoever else uses the machine shifts both rates, but hardly the time of the processor that a
 //! request takes, so both are told.
@@ -44,7 +46,17 @@ struct Case {
     path: &'static str,
     what: &'static str,
     budget: &'static str,
-    is_logged: bool,
+    gate: Gate,
+}
+
+/// What the gate does beside forwarding.
+enum Gate {
+    /// It knows who asks, tells the back end by a signed assertion in each request, and logs none.
+    Quiet,
+    /// It does not ask who asks, and logs nothing.
+    AskingNobody,
+    /// It does as it is installed.
+    Logging,
 }
 
 const CASES: [Case; 4] = [
@@ -52,25 +64,25 @@ const CASES: [Case; 4] = [
         path: "/bench/plain",
         what: "to plain HTTP",
         budget: "at least 0.9 of nginx",
-        is_logged: false,
+        gate: Gate::Quiet,
     },
     Case {
         path: "/bench/tls",
         what: "to TLS",
         budget: "bar 0.75 of nginx, goal 0.85",
-        is_logged: false,
+        gate: Gate::Quiet,
     },
     Case {
-        path: "/bench/told",
-        what: "to plain HTTP, with a signed assertion in each request",
+        path: "/bench/anonymous",
+        what: "to plain HTTP for nobody, without an assertion",
         budget: "",
-        is_logged: false,
+        gate: Gate::AskingNobody,
     },
     Case {
         path: "/bench/logged",
         what: "to plain HTTP, with a line in the log each",
         budget: "",
-        is_logged: true,
+        gate: Gate::Logging,
     },
 ];
 
@@ -88,9 +100,14 @@ pub(crate) fn run() -> anyhow::Result<Vec<Figure>> {
     let tls = tls(&demo, &[])?;
     let mut figures = Vec::new();
     for case in CASES {
-        let gate = if case.is_logged { &logging } else { &quiet };
-        let gate = Side::signed_in(&demo, &tls, gate, case.path)?;
-        let nginx = Side::anonymous(&tls, &nginx, address, case.path)?;
+        let gate = match case.gate {
+            Gate::Quiet => Side::signed_in(&demo, &tls, &quiet, case.path)?,
+            Gate::Logging => Side::signed_in(&demo, &tls, &logging, case.path)?,
+            Gate::AskingNobody => {
+                Side::anonymous(&tls, (quiet.process(), quiet.address), case.path)?
+            }
+        };
+        let nginx = Side::anonymous(&tls, (nginx.process(), address), case.path)?;
         figures.extend(compare(&case, gate, nginx)?);
     }
     figures.push(Figure::not_built(
@@ -121,27 +138,27 @@ impl BackEnd {
 
     fn farms_and_routes(&self) -> String {
         let Self { plain, tls, .. } = self;
+        let told = "identity_header = \"x-wicketgate-identity\"";
+        let plain = format!("address = \"http://{plain}\"");
         let farms = [
-            format!("name = \"plain\"\naddress = \"http://{plain}\""),
+            format!("name = \"plain\"\n{plain}\n{told}"),
+            format!("name = \"anonymous\"\n{plain}"),
             format!(
                 "name = \"tls\"\naddress = \"https://{tls}\"\ntls_name = \"{HOST}\"\n\
-                 authorities = \"ca.pem\""
-            ),
-            format!(
-                "name = \"told\"\naddress = \"http://{plain}\"\n\
-                 identity_header = \"x-wicketgate-identity\""
+                 authorities = \"ca.pem\"\n{told}"
             ),
         ];
         let farms = farms.map(|farm| format!("\n[[farm]]\n{farm}\n"));
+        let ntlm = "[\"ntlm\"]";
         let routes = [
-            ("plain", "plain"),
-            ("tls", "tls"),
-            ("told", "told"),
-            ("logged", "plain"),
+            ("plain", "plain", ntlm),
+            ("tls", "tls", ntlm),
+            ("anonymous", "anonymous", "\"anonymous\""),
+            ("logged", "plain", ntlm),
         ];
-        let routes = routes.map(|(path, farm)| {
+        let routes = routes.map(|(path, farm, auth)| {
             format!(
-                "\n[[route]]\nhost = \"{HOST}\"\npath = \"/bench/{path}\"\nauth = [\"ntlm\"]\n\
+                "\n[[route]]\nhost = \"{HOST}\"\npath = \"/bench/{path}\"\nauth = {auth}\n\
                  service = \"ews\"\nfarm = \"{farm}\"\n"
             )
         });
@@ -173,7 +190,7 @@ impl BackEnd {
             upstream("tls", tls),
             format!("server {{ listen {address} ssl; {}\n", tls_lines(demo)),
             location("/bench/plain", "off", "http://plain"),
-            location("/bench/told", "off", "http://plain"),
+            location("/bench/anonymous", "off", "http://plain"),
             location("/bench/tls", "off", "https://tls"),
             location("/bench/logged", &log, "http://plain"),
             "}\n".to_owned(),
@@ -224,14 +241,13 @@ impl Side {
 
     fn anonymous(
         tls: &Arc<ClientConfig>,
-        nginx: &Nginx,
-        address: SocketAddr,
+        (process, address): (u32, SocketAddr),
         path: &str,
     ) -> anyhow::Result<Self> {
         let open = |_| Connection::open(tls, address, HOST, Ipv4Addr::LOCALHOST);
         let connections = (0..CONNECTIONS).map(open).collect::<Result<_, _>>()?;
         let request = Request::new(HOST, path);
-        Ok(Self::of(nginx.process(), connections, &request))
+        Ok(Self::of(process, connections, &request))
     }
 
     fn of(process: u32, connections: Vec<Connection>, request: &Request<'_>) -> Self {
