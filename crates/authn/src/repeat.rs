@@ -49,9 +49,10 @@ impl Repeats {
     }
 
     /// The tag of an attempt that may be a repeat; `None` for handshakes, which prove themselves anew,
-    /// and where more is claimed than who it is.
+    /// and where more is claimed than who it is. `rules` numbers the configuration that judged it: what
+    /// one let in is no repeat under another.
     #[must_use]
-    pub fn tag(&self, attempt: &Attempt) -> Option<Tag> {
+    pub fn tag(&self, attempt: &Attempt, rules: u64) -> Option<Tag> {
         let mut context = hmac::Context::with_key(&self.key);
         let mut part = |bytes: &[u8]| {
             let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
@@ -70,9 +71,11 @@ impl Repeats {
             }
             Proof::Ntlm { .. } | Proof::Unprovable { .. } => return None,
         }
+        part(format!("{:?}", attempt.channel).as_bytes());
         for word in [&attempt.service.0, attempt.pool.as_str(), &attempt.zone.0] {
             part(word.as_bytes());
         }
+        part(&rules.to_be_bytes());
         let tag = context.sign();
         let tag = tag.as_ref().first_chunk().copied();
         tag.filter(|_| attempt.sip_uri.is_none()).map(Tag)

@@ -22,8 +22,10 @@ pub use allowed::may_be_passed;
 /// The header by which a request is found in logs and audit.
 pub const ACTIVITY: HeaderName = HeaderName::from_static("x-wicketgate-activity");
 
-/// Cookies that choose a back end (CVE-2021-26855, CVE-2021-33766).
-const ROUTING_COOKIES: [&str; 4] = [
+/// Cookies that stay behind: those that choose a back end (CVE-2021-26855, CVE-2021-33766), and the
+/// ticket of UCWA, which nobody here checks in this place.
+const DENIED_COOKIES: [&str; 5] = [
+    "cwt_ucwa",
     "x-beresource",
     "x-anonresource",
     "x-anonresource-backend",
@@ -349,9 +351,9 @@ fn cookies(value: &HeaderValue) -> Option<HeaderValue> {
     let text = value.to_str().ok()?;
     let is_kept = |pair: &&str| {
         let name = pair.split('=').next().unwrap_or_default().trim();
-        !ROUTING_COOKIES
+        !DENIED_COOKIES
             .iter()
-            .any(|routing| name.eq_ignore_ascii_case(routing))
+            .any(|denied| name.eq_ignore_ascii_case(denied))
     };
     let kept: Vec<&str> = text.split(';').map(str::trim).filter(is_kept).collect();
     HeaderValue::from_str(&kept.join("; "))

@@ -5,11 +5,12 @@
 //! [`Live::follow`].
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use authn::Authenticated;
-use authn::repeat::Repeats;
+use authn::repeat::{Repeat, Repeats, Tag};
 use authn::revocation::{Revocation, Revoked};
 use gateway::ports::Verifier;
 use gateway::presence::{BLIND_MAX, Hearing, Presence};
@@ -29,6 +30,7 @@ pub(crate) struct Live {
     told: broadcast::Sender<Told>,
     heard: Mutex<Heard>,
     revocations: Counter,
+    rules: AtomicU64,
 }
 
 /// What connections are told.
@@ -48,6 +50,9 @@ pub(crate) struct Seen(Arc<Mutex<Presence>>);
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Mark(i64);
 
+/// What somebody rests on was revoked meanwhile.
+pub(crate) struct Gone;
+
 struct Heard {
     at: Instant,
     number: i64,
@@ -66,7 +71,13 @@ impl Live {
                 lately: VecDeque::new(),
             }),
             revocations,
+            rules: AtomicU64::new(0),
         }
+    }
+
+    /// A number for the rules of one more configuration, so that none knows what another let in.
+    pub(crate) fn number_rules(&self) -> u64 {
+        self.rules.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Follows the feed until told to stop.
@@ -123,15 +134,22 @@ impl Live {
         Mark(self.lock().number)
     }
 
-    /// Whether nothing that somebody rests on was revoked after a mark.
-    pub(crate) fn stands_since(&self, Mark(mark): Mark, who: &Authenticated) -> bool {
+    /// Whether nothing that somebody rests on was revoked after a mark. Whoever stands is known again
+    /// by the tag.
+    ///
+    /// SECURITY: both happen before the feed is heard again, or what it makes forgotten would be
+    /// remembered after it.
+    pub(crate) fn stands_since(
+        &self,
+        mark: Mark,
+        who: &Arc<Authenticated>,
+        tag: Option<Tag>,
+    ) -> Result<Option<Repeat>, Gone> {
         let heard = self.lock();
-        let kept_from = heard
-            .lately
-            .front()
-            .map_or(heard.number, |first| first.number - 1);
-        let mut later = heard.lately.iter().filter(|it| it.number > mark);
-        mark >= kept_from && !later.any(|it| it.what.ends(who))
+        if heard.ended_since(mark, who) {
+            return Err(Gone);
+        }
+        Ok(tag.map(|tag| self.repeats.remember(tag, who)))
     }
 
     fn hear(&self, revocations: Vec<Revocation>) {
@@ -152,6 +170,15 @@ impl Live {
 
     fn lock(&self) -> MutexGuard<'_, Heard> {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Heard {
+    fn ended_since(&self, Mark(mark): Mark, who: &Authenticated) -> bool {
+        let first = self.lately.front();
+        let kept_from = first.map_or(self.number, |first| first.number - 1);
+        let mut later = self.lately.iter().filter(|it| it.number > mark);
+        mark < kept_from || later.any(|it| it.what.ends(who))
     }
 }
 

@@ -1,13 +1,16 @@
 //! A repeat is no new sign-in: what was proved is known again for a while, and no longer than it stands.
 
 use authn::account::AccountState;
-use authn::place::{Service, Zone};
+use authn::place::{Channel, Service, Zone};
 use authn::repeat::{MAX_REPEATS, REPEAT, Repeat, Repeats};
 use authn::revocation::Revoked;
 use authn::{Attempt, Outcome};
 use jiff::SignedDuration;
 
 use crate::world::{By, Person, Try, World, at, for_lync};
+
+/// The configuration that judges.
+const RULES: u64 = 0;
 
 struct Scene {
     world: World,
@@ -32,14 +35,14 @@ impl Scene {
     /// Signs in and is remembered.
     async fn proves(&self) -> Repeat {
         let attempt: Attempt = self.right().into();
-        let tag = self.repeats.tag(&attempt).unwrap();
+        let tag = self.repeats.tag(&attempt, RULES).unwrap();
         let Outcome { result, .. } = self.world.attempt(attempt).await;
         self.repeats.remember(tag, &result.unwrap().authenticated)
     }
 
     /// Whether an attempt is known again after so many seconds, on a connection that remembers.
     fn is_known(&self, tried: Try, here: Option<&Repeat>, seconds: i64) -> bool {
-        let tag = self.repeats.tag(&tried.into());
+        let tag = self.repeats.tag(&tried.into(), RULES);
         tag.and_then(|tag| self.repeats.repeated(&tag, here, at(seconds)))
             .is_some()
     }
@@ -112,12 +115,23 @@ async fn whatever_it_was_judged_by_must_be_the_same() {
     for other in others {
         assert!(!scene.is_known(other.clone(), Some(&here), 1), "{other:?}");
     }
-    let elsewhere = Attempt {
+    let of_another_pool = Attempt {
         pool: "pool02".to_owned(),
-        ..right.into()
+        ..right.clone().into()
     };
-    let tag = scene.repeats.tag(&elsewhere).unwrap();
-    assert!(scene.repeats.repeated(&tag, Some(&here), at(1)).is_none());
+    let by_another_channel = Attempt {
+        channel: Channel::Grant,
+        ..right.clone().into()
+    };
+    let of_other_rules = (right.into(), RULES + 1);
+    for (attempt, rules) in [
+        (of_another_pool, RULES),
+        (by_another_channel, RULES),
+        of_other_rules,
+    ] {
+        let tag = scene.repeats.tag(&attempt, rules).unwrap();
+        assert!(scene.repeats.repeated(&tag, Some(&here), at(1)).is_none());
+    }
 }
 
 #[tokio::test]
@@ -125,13 +139,13 @@ async fn a_name_and_a_password_are_not_one_text() {
     let scene = Scene::new().await;
     let tag = |user: &str, secret: &str| {
         let tried = Try::new(By::Basic, user, secret);
-        scene.repeats.tag(&tried.into()).unwrap()
+        scene.repeats.tag(&tried.into(), RULES).unwrap()
     };
     assert_ne!(tag("ab", "c"), tag("a", "bc"));
     assert_ne!(tag("", "abc"), tag("abc", ""));
     let other = Repeats::new(&[8; 32]);
     let tried = Try::new(By::Basic, "ab", "c");
-    assert_ne!(tag("ab", "c"), other.tag(&tried.into()).unwrap());
+    assert_ne!(tag("ab", "c"), other.tag(&tried.into(), RULES).unwrap());
 }
 
 #[tokio::test]
@@ -174,13 +188,13 @@ async fn what_is_remembered_is_bounded() {
     let scene = Scene::new().await;
     let here = scene.proves().await;
     let attempt: Attempt = scene.right().into();
-    let tag = scene.repeats.tag(&attempt).unwrap();
+    let tag = scene.repeats.tag(&attempt, RULES).unwrap();
     let who = scene.repeats.repeated(&tag, Some(&here), at(0)).unwrap();
     for number in 0..MAX_REPEATS {
         let tried = Try::new(By::Basic, &format!("user{number}"), "x");
         scene
             .repeats
-            .remember(scene.repeats.tag(&tried.into()).unwrap(), &who);
+            .remember(scene.repeats.tag(&tried.into(), RULES).unwrap(), &who);
     }
     let last = Try::new(By::Basic, &format!("user{}", MAX_REPEATS - 1), "x");
     assert!(!scene.is_known(last, None, 1), "there was no room for it");

@@ -101,14 +101,11 @@ impl Conversation {
 
     /// A SOAP message that was read for the ticket in it.
     pub(super) fn ticket_inside(&mut self, asked: Asked, body: Bytes) -> Verdict {
-        let ticket = soap::document(&body).ok().and_then(|document| {
-            let envelope = soap::Envelope::parse(&document).ok()?;
-            webticket::Ticket::from_security_header(&envelope).ok()?
-        });
-        let bound = Bound::Read(body);
-        match ticket.filter(|_| headers::is_soap(&asked.head.headers)) {
-            Some(ticket) => self.present(asked, &ticket, bound),
-            None => self.without_ticket(asked, bound),
+        let is_soap = headers::is_soap(&asked.head.headers);
+        match ticket_in(&body).filter(|_| is_soap) {
+            Some(Some(ticket)) => self.present(asked, &ticket, Bound::Read(body)),
+            Some(None) => self.without_ticket(asked, Bound::Read(body)),
+            None => refused(asked.replies.ticket_fault()),
         }
     }
 
@@ -147,6 +144,13 @@ fn asking(asked: &Asked, by: &Asker, body: &Bytes) -> Result<Asking, Unreadable>
         Kind::LyncAnon => Asking::of_soap(body, By::Guest),
         _ => Asking::of_soap(body, By::Connection),
     }
+}
+
+/// The ticket in a message, where it has one; `None` where the message is in doubt.
+fn ticket_in(body: &[u8]) -> Option<Option<webticket::Ticket>> {
+    let document = soap::document(body).ok()?;
+    let envelope = soap::Envelope::parse(&document).ok()?;
+    webticket::Ticket::from_security_header(&envelope).ok()
 }
 
 /// The one ticket that a request's headers present, and in which; two of one kind are none.

@@ -205,6 +205,30 @@ fn the_grant_by_windows_is_whatever_the_connection_proves() {
 }
 
 #[test]
+fn what_goes_on_says_nothing_that_was_not_read() {
+    let scene = Scene::new();
+    let anna = scene.person("anna");
+    let name = anna.account.upn.replace('@', "%40");
+    let sent = format!(
+        "grant_type=password&username={name}&password={}&ms_rtc_renew=cwt%3Dof-ben",
+        anna.password
+    );
+    let path = format!("{OAUTHTOKEN}?grant_type=password&username=ben&password=Domain-1");
+    let request = post(LYNC, &path, sent)
+        .without("content-type")
+        .with("content-type", "multipart/form-data; charset=IBM037")
+        .with("content-encoding", "gzip");
+    let said = scene.connects().sends(&request);
+    assert_eq!(said.told(), "anna");
+    let forward = said.forward();
+    assert_eq!(body(&forward), WINDOWS);
+    assert_eq!(forward.head.uri, OAUTHTOKEN);
+    let headers = &forward.head.headers;
+    assert_eq!(headers["content-type"], "application/x-www-form-urlencoded");
+    assert!(!headers.contains_key("content-encoding"));
+}
+
+#[test]
 fn forms_that_cannot_be_read_or_are_not_offered_are_told_so() {
     let scene = Scene::new();
     let invalid = "{\"error\":\"invalid_request\"}";

@@ -54,8 +54,6 @@ pub enum Grant {
 pub struct Request {
     /// By what.
     pub grant: Grant,
-    /// A ticket that is to be renewed.
-    renew: Option<Secret<String>>,
 }
 
 /// Why a form is not taken.
@@ -116,14 +114,14 @@ impl Request {
             PASSIVE => Grant::Passive,
             _ => return Err(OauthRequestParseError::UnknownGrant),
         };
-        Ok(Self {
-            grant,
-            renew: fields.take("ms_rtc_renew"),
-        })
+        Ok(Self { grant })
     }
 
     /// The form that goes on: a name and a password become the grant [`WINDOWS`], whose identity the
     /// gate vouches for.
+    ///
+    /// SECURITY: `ms_rtc_renew` stays behind. It names a ticket that nobody here checked, of anybody;
+    /// whoever proves a grant gets a new ticket without it.
     #[must_use]
     pub fn onward(&self) -> Secret<String> {
         let mut form = String::new();
@@ -148,9 +146,6 @@ impl Request {
                 }
                 add("ms_rtc_conferenceuri", conference_uri);
             }
-        }
-        if let Some(renew) = &self.renew {
-            add("ms_rtc_renew", renew.expose());
         }
         Secret::new(form)
     }
@@ -239,7 +234,7 @@ mod tests {
         for (form, onward) in [
             (
                 "grant_type=urn:microsoft.rtc:windows&username=ben&scope=x&ms_rtc_renew=cwt%3Dab",
-                "grant_type=urn%3Amicrosoft.rtc%3Awindows&ms_rtc_renew=cwt%3Dab",
+                "grant_type=urn%3Amicrosoft.rtc%3Awindows",
             ),
             (
                 "grant_type=urn%3amicrosoft.rtc%3aanonmeeting&password=KEY&\

@@ -24,7 +24,7 @@ use super::framing::FramingDoubt;
 use super::upstream::{UpstreamError, Upstreams};
 use super::{Proxy, limits, shown};
 use crate::clock;
-use crate::live::Seen;
+use crate::live::{Gone, Seen};
 use crate::metrics::{self, SignIn};
 use crate::outbound::assertion::About;
 
@@ -225,12 +225,13 @@ impl Connection {
     async fn verify(&mut self, attempt: Attempt) -> Outcome {
         let live = Arc::clone(&self.proxy.live);
         let channel = attempt.channel;
-        let tag = live.repeats.tag(&attempt);
+        let tag = live.repeats.tag(&attempt, self.proxy.rules);
+        // SECURITY: marked before anybody is known again, or what is revoked between the two is missed.
+        let mark = live.mark();
         let known = tag.and_then(|tag| {
             let here = self.repeat.as_ref();
             live.repeats.repeated(&tag, here, clock::now())
         });
-        let mark = live.mark();
         let is_known = known.is_some();
         let mut outcome = match known {
             Some(authenticated) => Outcome::plain(Ok(Verified {
@@ -243,10 +244,9 @@ impl Connection {
         if let Ok(verified) = &outcome.result {
             let who = &verified.authenticated;
             self.seen.request_of(Some(Arc::clone(who)));
-            if live.stands_since(mark, who) {
-                self.repeat = tag.map(|tag| live.repeats.remember(tag, who));
-            } else {
-                outcome.result = Err(Refusal::Denied);
+            match live.stands_since(mark, who, tag) {
+                Ok(repeat) => self.repeat = repeat,
+                Err(Gone) => outcome.result = Err(Refusal::Denied),
             }
         }
         let counted = match metrics::outcome(&outcome.result) {

@@ -61,6 +61,7 @@ pub(crate) struct Proxy {
     junk: junk::Junk,
     verifier: Arc<dyn Verifier>,
     live: Arc<Live>,
+    rules: u64,
     pub(crate) metrics: Arc<Metrics>,
 }
 
@@ -82,6 +83,7 @@ impl Proxy {
             signer: settings.onward.as_ref().map(Signer::new).transpose()?,
             junk: junk::Junk::default(),
             verifier,
+            rules: live.number_rules(),
             live,
             metrics,
         })
@@ -145,11 +147,14 @@ impl Proxy {
                 () = tokio::time::sleep(limits::MAX_AGE) => {}
             }
             connection.as_mut().graceful_shutdown();
-            if tokio::time::timeout(limits::DRAIN_ON_STOP, connection)
-                .await
-                .is_err()
-            {
-                tracing::debug!("a connection was cut with a request under way");
+            tokio::select! {
+                _ = &mut connection => {}
+                () = seen.revoked(&mut told) => {
+                    tracing::info!("a connection was ended: what it rested on is revoked");
+                }
+                () = tokio::time::sleep(limits::DRAIN_ON_STOP) => {
+                    tracing::debug!("a connection was cut with a request under way");
+                }
             }
         }
     }

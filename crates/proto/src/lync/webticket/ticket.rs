@@ -14,7 +14,8 @@ use xml::{Document, Element, Limits, ParseError};
 use zeroize::Zeroizing;
 
 use crate::secret::Secret;
-use crate::soap::namespace::{SAML_1, SECURITY, SIGNATURE};
+use crate::soap::content::{ContentError, holds_each_once};
+use crate::soap::namespace::{SAML_1, SECURITY, SIGNATURE, UTILITY};
 use crate::soap::value::{self, only_child};
 use crate::soap::{ANSWER_LIMITS, Envelope, EnvelopeParseError, ValueError};
 use crate::wstrust::v13::{self, IssuedToken, MAX_CWT_BYTES, ResponseParseError};
@@ -23,6 +24,12 @@ use crate::wstrust::v13::{self, IssuedToken, MAX_CWT_BYTES, ResponseParseError};
 pub const MAX_HEADER_BYTES: usize = 32 * 1024;
 /// Longest signature of a ticket, in bytes.
 pub const MAX_SIGNATURE_BYTES: usize = 1024;
+/// What may stand in a security header that presents a ticket ([MS-OCAUTHWS] 3.1.4).
+const BESIDE: [(&str, &str); 3] = [
+    (UTILITY, "Timestamp"),
+    (SAML_1, "Assertion"),
+    (SIGNATURE, "Signature"),
+];
 /// Longest id of an assertion, in bytes.
 pub const MAX_ASSERTION_ID_BYTES: usize = 256;
 
@@ -118,6 +125,9 @@ impl Ticket {
     }
 
     /// Reads the assertion in a message's security header; a message without one gives `None`.
+    ///
+    /// SECURITY: the message goes on as it came, so that a user name, a second token or a second
+    /// security header beside the assertion is an error: a pool might take it for the sender's.
     pub fn from_security_header(
         envelope: &Envelope<'_, '_>,
     ) -> Result<Option<Self>, TicketParseError> {
@@ -127,6 +137,11 @@ impl Ticket {
         let Some(security) = only_child(header, SECURITY, "Security")? else {
             return Ok(None);
         };
+        let mut named = header.children().filter(|it| it.name() == "Security");
+        if named.nth(1).is_some() {
+            return Err(ValueError::Repeated { name: "Security" }.into());
+        }
+        holds_each_once(security, "Security", &BESIDE)?;
         only_child(security, SAML_1, "Assertion")?
             .map(|assertion| Self::of_assertion(assertion, Expiry::Unknown))
             .transpose()
@@ -256,6 +271,9 @@ pub enum TicketParseError {
     /// A value is repeated, nested or too long.
     #[error(transparent)]
     Value(#[from] ValueError),
+    /// Something else stands beside the ticket.
+    #[error(transparent)]
+    Content(#[from] ContentError),
     /// There is no ticket where one must be.
     #[error("no ticket")]
     NoTicket,

@@ -198,6 +198,37 @@ fn headers_that_hold_no_ticket_are_refused() {
 }
 
 #[test]
+fn nothing_but_a_time_and_a_signature_stands_beside_a_ticket() {
+    let user = "<o:UsernameToken><o:Username>ben</o:Username><o:Password>x</o:Password>\
+                </o:UsernameToken>";
+    let token = "<o:BinarySecurityToken>AAAA</o:BinarySecurityToken>";
+    let time = "<u:Timestamp><u:Created>2026-11-25T08:00:00Z</u:Created></u:Timestamp>";
+    let proof = format!("<Signature xmlns='{SIGNATURE}'/>");
+    let saml_2 = "<Assertion xmlns='urn:oasis:names:tc:SAML:2.0:assertion'/>";
+    let old = "<Security xmlns='urn:old'/>";
+    let ticket = assertion();
+    for (security, beside, is_taken) in [
+        (format!("{time}{ticket}{proof}"), "", true),
+        (format!("{user}{ticket}"), "", false),
+        (format!("{ticket}{user}"), "", false),
+        (format!("{ticket}{token}"), "", false),
+        (format!("{ticket}{saml_2}"), "", false),
+        (format!("{ticket}{proof}{proof}"), "", false),
+        (user.to_owned(), "", false),
+        (ticket, old, false),
+    ] {
+        let message = format!(
+            "<s:Envelope xmlns:s='{SOAP_1_1}'><s:Header><o:Security xmlns:o='{SECURITY}' \
+             xmlns:u='{UTILITY}'>{security}</o:Security>{beside}</s:Header><s:Body/></s:Envelope>"
+        );
+        let document = soap::document(message.as_bytes()).unwrap();
+        let found = Ticket::from_security_header(&Envelope::parse(&document).unwrap());
+        assert_eq!(matches!(found, Ok(Some(_))), is_taken, "{security:.60}");
+        assert_eq!(found.is_ok(), is_taken);
+    }
+}
+
+#[test]
 fn two_tickets_in_one_security_header_are_refused() {
     let message = format!(
         "<s:Envelope xmlns:s='{SOAP_1_1}'><s:Header><o:Security xmlns:o='{SECURITY}'>{0}{0}</o:Security>\
@@ -208,7 +239,7 @@ fn two_tickets_in_one_security_header_are_refused() {
     let error = Ticket::from_security_header(&Envelope::parse(&document).unwrap()).unwrap_err();
     assert_eq!(
         error,
-        TicketParseError::Value(ValueError::Repeated { name: "Assertion" })
+        TicketParseError::Content(ValueError::Repeated { name: "Assertion" }.into())
     );
 }
 
