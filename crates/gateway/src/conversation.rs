@@ -5,6 +5,7 @@
 
 mod decide;
 mod failure;
+mod host;
 mod state;
 mod tickets;
 
@@ -34,6 +35,7 @@ use crate::reply::{self, Replies};
 use crate::route::{
     Auth, Kind, Onward, Publication, Route, Scheme, TicketPlace, TicketRule, TicketWanted, Tracking,
 };
+use crate::websocket;
 pub use failure::Failure;
 
 use decide::{activity, header_of, out_of_order};
@@ -137,6 +139,9 @@ pub struct Forward {
     pub body: RequestBody,
     /// What becomes of the answer's body.
     pub answer: AnswerBody,
+    /// Whether the connection is given over once the back end says 101; not a byte of the client's
+    /// behind this request goes on before (T-CONN-8).
+    pub is_websocket: bool,
     /// The request's id.
     pub activity: ActivityId,
 }
@@ -207,7 +212,13 @@ impl Conversation {
                 if asked.route.kind != Kind::Plain && headers::has_body(head) {
                     return asked.no_body_wanted();
                 }
-                self.forward(asked, Pass::Anonymous, Bound::Streams)
+                // The head of a stream need not say that a body follows; what comes goes nowhere.
+                let is_silent = head.version == Version::HTTP_2 && asked.route.kind != Kind::Plain;
+                let bound = match is_silent {
+                    true => Bound::Read(Bytes::new()),
+                    false => Bound::Streams,
+                };
+                self.forward(asked, Pass::Anonymous, bound)
             }
             Ok(asked) => self.protected(asked, moment),
             Err(refusal) => {
@@ -347,12 +358,17 @@ impl Conversation {
                 .plain(StatusCode::SERVICE_UNAVAILABLE, sentence);
             return Some(reply.because("the back end answered 401 to our identity"));
         }
-        if head.status.is_informational() {
+        let is_given_over = asked.wants_websocket() && websocket::is_agreed(head);
+        if head.status.is_informational() && !is_given_over {
             let sentence = "The server behind cannot be understood.\n";
             let reply = asked.replies.plain(StatusCode::BAD_GATEWAY, sentence);
             return Some(reply.because("the back end wants to switch protocols"));
         }
         headers::clean_answer(&mut head.headers, asked.somebody.is_some());
+        if is_given_over {
+            head.headers.remove(header::CONTENT_LENGTH);
+            websocket::switch(&mut head.headers);
+        }
         if let Some(host) = self.publication.hosts.get(&asked.name) {
             read::rewrite_headers(&mut head.headers, host);
         }

@@ -13,6 +13,7 @@ use std::net::IpAddr;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Version};
 
+use crate::websocket;
 use allowed::is_standard;
 use denied::is_hop_by_hop;
 
@@ -84,6 +85,9 @@ pub enum FramingError {
     /// A version older than HTTP/1.1 with chunks.
     #[error("HTTP/1.0 has no chunks")]
     OldVersion,
+    /// A header of one hop, where a stream is no hop.
+    #[error("a stream has no header of one hop")]
+    OneHop,
 }
 
 /// Judges whether everybody would agree where a request ends.
@@ -92,6 +96,9 @@ pub enum FramingError {
 ///
 /// They might not.
 pub fn framing(head: &http::request::Parts) -> Result<(), FramingError> {
+    if head.version == Version::HTTP_2 {
+        return framed(head);
+    }
     let all = |name: HeaderName| head.headers.get_all(name).iter();
     if all(header::HOST).count() != 1 {
         return Err(FramingError::Host);
@@ -120,6 +127,32 @@ pub fn framing(head: &http::request::Parts) -> Result<(), FramingError> {
         [only] if is_number(only) => Ok(()),
         _ => Err(FramingError::ContentLength),
     }
+}
+
+/// The same of a stream, whose frames tell the length: what is left is whom it is for, in one way
+/// (RFC 9113 8.2.2, 8.3.1; T-HTTP-5).
+fn framed(head: &http::request::Parts) -> Result<(), FramingError> {
+    let named = head.uri.authority().ok_or(FramingError::Host)?;
+    let mut hosts = head.headers.get_all(header::HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (None, _) => {}
+        (Some(host), None)
+            if host
+                .as_bytes()
+                .eq_ignore_ascii_case(named.as_str().as_bytes()) => {}
+        (Some(_), _) => return Err(FramingError::Host),
+    }
+    let of_one_hop = [
+        header::CONNECTION,
+        header::TRANSFER_ENCODING,
+        header::UPGRADE,
+        HeaderName::from_static("keep-alive"),
+        HeaderName::from_static("proxy-connection"),
+    ];
+    if of_one_hop.iter().any(|it| head.headers.contains_key(it)) {
+        return Err(FramingError::OneHop);
+    }
+    Ok(())
 }
 
 /// Whether a request of sound framing brings a body.
@@ -181,6 +214,8 @@ pub(crate) struct Added<'a> {
     pub(crate) tickets: TicketHeaders,
     /// Whether the answer will be read by us, so that it must come whole and not compressed.
     pub(crate) is_read: bool,
+    /// Whether the connection is to be given over to WebSocket.
+    pub(crate) is_websocket: bool,
 }
 
 /// The headers that go on.
@@ -192,7 +227,7 @@ pub(crate) fn onward(sent: &HeaderMap, added: &Added<'_>) -> HeaderMap {
             continue;
         }
         if name == header::COOKIE {
-            onward.extend(cookies(value).map(|kept| (header::COOKIE, kept)));
+            join_cookies(&mut onward, cookies(value));
             continue;
         }
         onward.append(name, value.clone());
@@ -213,7 +248,22 @@ pub(crate) fn onward(sent: &HeaderMap, added: &Added<'_>) -> HeaderMap {
     for (name, value) in added.set {
         onward.insert(name, value.clone());
     }
+    if added.is_websocket {
+        websocket::switch(&mut onward);
+    }
     onward
+}
+
+/// Makes one line of several: a stream may bring each cookie in its own (RFC 9113 8.2.3).
+fn join_cookies(onward: &mut HeaderMap, kept: Option<HeaderValue>) {
+    let Some(kept) = kept else { return };
+    let joined = match onward.get(header::COOKIE) {
+        Some(before) => [before.as_bytes(), b"; ", kept.as_bytes()].concat(),
+        None => kept.as_bytes().to_vec(),
+    };
+    if let Ok(joined) = HeaderValue::from_bytes(&joined) {
+        onward.insert(header::COOKIE, joined);
+    }
 }
 
 /// Cleans the headers of a back end's answer in place.
@@ -286,7 +336,7 @@ pub(crate) fn is_soap(headers: &HeaderMap) -> bool {
 }
 
 /// The names that a Connection header lists; they are of one hop.
-fn named_by_connection(headers: &HeaderMap) -> BTreeSet<String> {
+pub(crate) fn named_by_connection(headers: &HeaderMap) -> BTreeSet<String> {
     let lists = headers
         .get_all(header::CONNECTION)
         .iter()
@@ -306,7 +356,9 @@ fn passes(name: &HeaderName, value: &HeaderValue, added: &Added<'_>) -> bool {
     if name == header::AUTHORIZATION && is_bearer(value) {
         return matches!(added.tickets, TicketHeaders::Bearer | TicketHeaders::Any);
     }
-    let is_listed = is_standard(name) || added.pass.contains(name);
+    let is_listed = is_standard(name)
+        || added.pass.contains(name)
+        || (added.is_websocket && websocket::is_header(name));
     let is_unreadable = added.is_read && asks_for_less(name);
     is_listed && may_be_passed(name, added.identity) && !is_unreadable
 }

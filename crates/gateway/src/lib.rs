@@ -13,6 +13,7 @@ pub mod headers;
 pub mod path;
 pub mod plain;
 mod rewrite;
+mod websocket;
 
 pub mod ports;
 

@@ -22,6 +22,8 @@ pub struct Presence {
     pub connection: Option<Arc<Authenticated>>,
     /// Whose the last request on it was.
     pub request: Option<Arc<Authenticated>>,
+    /// Whose its streams were: several at a time, and each is the connection's for as long as it lasts.
+    pub streams: Vec<Arc<Authenticated>>,
 }
 
 /// How well the gate hears what is revoked.
@@ -48,8 +50,21 @@ impl Presence {
         self.everybody().any(|who| revoked.ends(who))
     }
 
+    /// Sets down whose a stream is.
+    pub fn add_stream_of(&mut self, who: &Arc<Authenticated>) {
+        let is_same = |known: &Arc<Authenticated>| {
+            known.account_id() == who.account_id() && known.credential() == who.credential()
+        };
+        if !self.streams.iter().any(is_same) {
+            self.streams.push(Arc::clone(who));
+        }
+    }
+
     fn everybody(&self) -> impl Iterator<Item = &Arc<Authenticated>> {
-        self.connection.iter().chain(&self.request)
+        self.connection
+            .iter()
+            .chain(&self.request)
+            .chain(&self.streams)
     }
 }
 

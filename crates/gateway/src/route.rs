@@ -171,6 +171,8 @@ pub struct Route {
     pub pass_headers: Vec<http::HeaderName>,
     /// Request headers that an operator's rule sets (only names on the allow-list reach this).
     pub set_headers: Vec<(http::HeaderName, http::HeaderValue)>,
+    /// Whether a connection may be given over to WebSocket here.
+    pub websocket: bool,
 }
 
 /// Everything published under one host name.
@@ -211,9 +213,27 @@ impl Publication {
     pub fn may_be_named(&self, host: &str) -> bool {
         self.hosts.contains_key(host) || self.foreign_hosts.contains(host)
     }
+
+    /// Whether a connection that asked for a name may carry several requests at once.
+    ///
+    /// SECURITY: whoever names no host, or one that is not here, gets no more than HTTP/1.1.
+    #[must_use]
+    pub fn may_multiplex(&self, name: Option<&str>) -> bool {
+        let host = name.and_then(|name| self.hosts.get(name));
+        host.is_some_and(Host::may_be_multiplexed)
+    }
 }
 
 impl Host {
+    /// Whether nothing on it is proved by a connection: NTLM and Negotiate are, and HTTP/2 has no
+    /// connection that is one client's request after the other (I5, T-CONN-4).
+    #[must_use]
+    pub fn may_be_multiplexed(&self) -> bool {
+        let of_a_connection = [Scheme::Ntlm, Scheme::Negotiate];
+        let mut offered = self.routes.iter().flat_map(|route| route.schemes());
+        !offered.any(|scheme| of_a_connection.contains(scheme))
+    }
+
     /// The route of a path: exact ones first, then the longest.
     #[must_use]
     pub fn route(&self, path: &CleanPath) -> Option<&Arc<Route>> {
@@ -308,6 +328,7 @@ mod tests {
             onward: Onward::None,
             pass_headers: Vec::new(),
             set_headers: Vec::new(),
+            websocket: false,
         })
     }
 

@@ -3,39 +3,6 @@
 use super::*;
 
 impl Conversation {
-    /// The published host that a request names, and how back ends hear of it; it must be the one that
-    /// TLS asked for, too.
-    ///
-    /// SECURITY: back ends build addresses from it, so that not a byte of it is the client's
-    /// (T-HTTP-8): lower case, and with no port but the public one.
-    pub(super) fn host_name(&self, head: &http::request::Parts) -> Option<(String, String)> {
-        let sent = head.headers.get(header::HOST)?.to_str().ok()?;
-        let authority: http::uri::Authority = sent.parse().ok()?;
-        if sent.contains('@')
-            || head
-                .uri
-                .authority()
-                .is_some_and(|named| *named != authority)
-        {
-            return None;
-        }
-        let port = match authority.as_str().strip_prefix(authority.host())? {
-            "" => None,
-            rest => Some(port_number(rest.strip_prefix(':')?)?),
-        };
-        let name = authority.host().to_ascii_lowercase();
-        let host = self.publication.hosts.get(&name)?;
-        let asked = self.peer.server_name.as_ref();
-        if asked.is_some_and(|asked| *asked != name) {
-            return None;
-        }
-        let published = match port.filter(|port| host.public_port == Some(*port)) {
-            Some(port) => format!("{name}:{port}"),
-            None => name.clone(),
-        };
-        Some((name, published))
-    }
-
     /// A request came that does not go on with the handshake: the handshake is void (T-CONN-9).
     pub(super) fn interrupted(&mut self) {
         if matches!(self.stage, Stage::Waiting(_)) {
@@ -268,6 +235,7 @@ impl Conversation {
         };
         asked.somebody = somebody;
         let activity = asked.activity.clone();
+        let is_websocket = asked.wants_websocket();
         self.asked = Some(asked);
         Verdict::Forward(Box::new(Forward {
             pass,
@@ -281,6 +249,7 @@ impl Conversation {
                 Bound::Replaced(body) => RequestBody::Replace(body),
             },
             answer,
+            is_websocket,
             activity,
         }))
     }
@@ -302,6 +271,7 @@ impl Conversation {
             identity: &self.publication.identity_headers,
             tickets: asked.ticket_headers(),
             is_read,
+            is_websocket: asked.wants_websocket(),
         };
         let path = match &route.onward_path {
             Some(path) => path.clone(),
@@ -478,12 +448,6 @@ fn of_read(mut head: http::request::Parts, route: &Route) -> http::request::Part
         head.headers.remove(header::CONTENT_ENCODING);
     }
     head
-}
-
-/// A port as everybody reads it; `u16` takes a sign and zeros before it.
-fn port_number(text: &str) -> Option<u16> {
-    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
-    text.parse().ok().filter(|_| is_plain)
 }
 
 impl Asked {

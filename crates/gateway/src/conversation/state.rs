@@ -11,6 +11,7 @@ use crate::headers::TicketHeaders;
 use crate::preauth::handshake::Handshake;
 use crate::reply::Replies;
 use crate::route::{Kind, Route, Scheme, Tracking};
+use crate::websocket;
 
 /// Whom the connection belongs to.
 #[derive(Debug)]
@@ -98,6 +99,11 @@ impl Asked {
         } else {
             TicketHeaders::Nothing
         }
+    }
+
+    /// Whether its connection is to be given over to WebSocket.
+    pub(super) fn wants_websocket(&self) -> bool {
+        websocket::is_asked(&self.route, &self.head)
     }
 
     /// The id by which the device calls itself, where its protocol has one.

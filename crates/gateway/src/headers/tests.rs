@@ -40,6 +40,7 @@ fn passed_where(lines: &[(&str, &str)], pass: &[&str], tickets: TicketHeaders) -
         identity: &ours,
         tickets,
         is_read: false,
+        is_websocket: false,
     };
     onward(&headers(lines), &added)
 }

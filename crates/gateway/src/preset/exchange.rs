@@ -153,6 +153,7 @@ fn route(exchange: &Exchange, path: PathPattern) -> Route {
         onward: exchange.onward.clone(),
         pass_headers: HEADERS.map(HeaderName::from_static).to_vec(),
         set_headers: Vec::new(),
+        websocket: false,
     }
 }
 

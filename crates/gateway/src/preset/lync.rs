@@ -250,6 +250,7 @@ fn route(pool: &LyncPool, path: PathPattern) -> Route {
         onward: Onward::None,
         pass_headers: HEADERS.map(HeaderName::from_static).to_vec(),
         set_headers: Vec::new(),
+        websocket: false,
     }
 }
 

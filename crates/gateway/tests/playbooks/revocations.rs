@@ -28,24 +28,45 @@ fn t_dev_1_a_connection_rests_on_its_owner_and_on_whoever_asked_last() {
     by_ntlm.signs_in(&anna.client(), &ews());
     let owner = Presence {
         connection: by_ntlm.conversation.identity().cloned(),
-        request: None,
+        ..Presence::default()
     };
     let by_password = ews().basic("anna@contoso.com", &anna.password);
     let asked = scene.connects().sends(&by_password).forward();
     let Pass::As(who) = asked.pass else {
         panic!("nobody asked");
     };
+    let mut streams = Presence::default();
+    streams.add_stream_of(&who);
     let asking = Presence {
-        connection: None,
         request: Some(who),
+        ..Presence::default()
     };
-    for presence in [owner, asking] {
+    for presence in [owner, asking, streams] {
         assert!(presence.is_somebody());
         assert!(of_anna.iter().all(|revoked| presence.rests_on(revoked)));
         assert!(!of_ben.iter().any(|revoked| presence.rests_on(revoked)));
     }
     let nobody = Presence::default();
     assert!(!nobody.is_somebody() && !nobody.rests_on(&of_anna[0]));
+}
+
+#[test]
+fn t_dev_1_a_connection_of_streams_rests_on_everybody_who_had_one() {
+    let scene = Scene::new();
+    let people = [scene.person("anna"), scene.person("ben")];
+    let mut presence = Presence::default();
+    for person in people.iter().chain(&people) {
+        let request = ews().basic(&person.account.upn, &person.password);
+        let Pass::As(who) = scene.connects().sends(&request).forward().pass else {
+            panic!("nobody asked");
+        };
+        presence.add_stream_of(&who);
+    }
+    assert_eq!(presence.streams.len(), 2, "each is kept once");
+    for person in &people {
+        assert!(presence.rests_on(&Revoked::Account(person.account.id.clone())));
+        assert!(presence.rests_on(&Revoked::Credential(person.credential.clone())));
+    }
 }
 
 #[test]

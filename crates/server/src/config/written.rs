@@ -246,6 +246,9 @@ pub(crate) struct Route {
     /// Request headers to set; only names on the allow-list may be set.
     #[serde(default)]
     pub(crate) set_headers: BTreeMap<String, Spanned<String>>,
+    /// Whether a connection may be given over to WebSocket.
+    #[serde(default)]
+    pub(crate) websocket: bool,
 }
 
 /// What a route asks.

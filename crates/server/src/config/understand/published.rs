@@ -215,6 +215,7 @@ impl Understanding<'_> {
             onward,
             pass_headers: self.pass_headers(&route.pass_headers)?,
             set_headers: self.set_headers(&route.set_headers)?,
+            websocket: route.websocket,
         })
     }
 

@@ -99,6 +99,18 @@ fn s57_a_route_names_its_own_back_ends_and_no_other_host_has_them() {
 }
 
 #[test]
+fn a_connection_is_given_over_to_websocket_only_where_a_route_says_so() {
+    let of = |route| published("", route).unwrap();
+    let says = |publication: &Publication, host: &str| {
+        let mut routes = publication.hosts[host].routes.iter();
+        routes.any(|route| route.websocket)
+    };
+    let with = of("websocket = true");
+    assert!(says(&with, "app.contoso.com") && !says(&with, "mail.contoso.com"));
+    assert!(!says(&of(""), "app.contoso.com"));
+}
+
+#[test]
 fn s58_a_route_may_list_headers_that_tell_nobody_who_somebody_is() {
     let publication =
         published("", "pass_headers = [\"X-CSRF-Token\", \"x-requestdigest\"]").unwrap();
