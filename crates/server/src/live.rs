@@ -44,7 +44,10 @@ pub(crate) enum Told {
 
 /// Who a connection serves, where its guard can look while a request is under way.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Seen(Arc<Mutex<Presence>>);
+pub(crate) struct Seen {
+    presence: Arc<Mutex<Presence>>,
+    of_streams: bool,
+}
 
 /// A place in the feed: what was revoked after it matters to whoever began there.
 #[derive(Clone, Copy, Debug)]
@@ -183,14 +186,28 @@ impl Heard {
 }
 
 impl Seen {
+    /// The same connection as its streams see it: what one sets down, no other may take back.
+    pub(crate) fn for_streams(&self) -> Self {
+        Self {
+            presence: Arc::clone(&self.presence),
+            of_streams: true,
+        }
+    }
+
     /// Sets down whose the connection is.
     pub(crate) fn connection_of(&self, who: Option<Arc<Authenticated>>) {
-        self.lock().connection = who;
+        if !self.of_streams {
+            self.lock().connection = who;
+        }
     }
 
     /// Sets down whose the request is.
     pub(crate) fn request_of(&self, who: Option<Arc<Authenticated>>) {
-        self.lock().request = who;
+        match who {
+            Some(who) if self.of_streams => self.lock().add_stream_of(&who),
+            None if self.of_streams => {}
+            who => self.lock().request = who,
+        }
     }
 
     /// Waits until what the connection rests on is revoked.
@@ -211,6 +228,6 @@ impl Seen {
     }
 
     fn lock(&self) -> MutexGuard<'_, Presence> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.presence.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,6 +1,7 @@
 //! Listeners: TCP and TLS, up to the point where a connection has a peer and a zone.
 //!
-//! Only HTTP/1.1 is agreed on, as NTLM belongs to a connection (T-CONN-4). Start at [`bind`].
+//! HTTP/2 is agreed on for hosts only where nothing is proved by NTLM, which belongs to a connection
+//! (T-CONN-4). Start at [`bind`].
 
 mod certificates;
 mod open;
@@ -15,12 +16,12 @@ use std::sync::Arc;
 use authn::place::Zone;
 use gateway::{Peer, Publication};
 use rustls::ServerConfig;
-use rustls::server::ResolvesServerCert;
+use rustls::server::{Acceptor, ResolvesServerCert};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use crate::config::Settings;
@@ -79,12 +80,20 @@ struct Listening {
     door: Door,
 }
 
+/// HTTP/1.1, as ALPN names it.
+const HTTP_1: &[u8] = b"http/1.1";
+/// HTTP/2, as ALPN names it.
+const HTTP_2: &[u8] = b"h2";
+
 /// What a listener needs to know to take a connection in.
 #[derive(Clone)]
 struct Door {
     settings: Arc<Listener>,
     certificates: Arc<Certificates>,
-    acceptor: TlsAcceptor,
+    /// Where a connection has one request at a time.
+    single: Arc<ServerConfig>,
+    /// Where it may have several.
+    multiplexed: Arc<ServerConfig>,
 }
 
 impl std::fmt::Debug for Door {
@@ -231,18 +240,11 @@ async fn accept(
 impl Door {
     fn new(listener: &Listener) -> Result<Self, ListenError> {
         let certificates = Arc::new(Certificates::load(&listener.certificates)?);
-        let resolver: Arc<dyn ResolvesServerCert> = Arc::<Certificates>::clone(&certificates);
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let mut tls = ServerConfig::builder_with_provider(provider)
-            .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])?
-            .with_no_client_auth()
-            .with_cert_resolver(resolver);
-        tls.alpn_protocols = vec![b"http/1.1".to_vec()];
-        let acceptor = TlsAcceptor::from(Arc::new(tls));
         Ok(Self {
             settings: Arc::new(listener.clone()),
+            single: tls(&certificates, &[HTTP_1])?,
+            multiplexed: tls(&certificates, &[HTTP_2, HTTP_1])?,
             certificates,
-            acceptor,
         })
     }
 
@@ -250,17 +252,25 @@ impl Door {
     async fn connection(
         self,
         stream: TcpStream,
-        (address, _place): (IpAddr, Place),
+        (address, place): (IpAddr, Place),
         proxy: Arc<Proxy>,
         mut stop: watch::Receiver<bool>,
     ) {
         let _open = proxy.metrics.opened("tls");
-        let shaken = self.shake_hands(stream, address, &proxy, &mut stop).await;
+        let shaken = Box::pin(self.shake_hands(stream, address, &proxy, &mut stop)).await;
         let Some((stream, server_name)) = shaken else {
             return;
         };
         let peer = self.peer(address, server_name);
-        Arc::clone(&proxy).serve(stream, peer, stop).await;
+        if stream.get_ref().1.alpn_protocol() != Some(HTTP_2) {
+            return Arc::clone(&proxy).serve(stream, peer, stop).await;
+        }
+        let Some(_more) = place.more(limits::STREAMS_PLACES) else {
+            proxy.metrics.refused_connection("tls");
+            tracing::debug!(%address, "there is no place for a connection of many requests");
+            return;
+        };
+        Box::pin(Arc::clone(&proxy).serve_streams(stream, peer, stop)).await;
     }
 
     /// Agrees on TLS; gives the stream with the name that was asked for.
@@ -275,7 +285,7 @@ impl Door {
             tracing::debug!(%address, "a connection ended at once: {error}");
             return None;
         }
-        let handshake = timeout(limits::HANDSHAKE, self.acceptor.accept(stream));
+        let handshake = timeout(limits::HANDSHAKE, self.accept(stream, proxy));
         let shaken = tokio::select! {
             shaken = handshake => shaken,
             _ = stop.wait_for(|stop| *stop) => return None,
@@ -301,6 +311,20 @@ impl Door {
         Some((stream, server_name))
     }
 
+    /// Reads the client's hello first: what it may be offered depends on the name it asks for.
+    async fn accept(&self, stream: TcpStream, proxy: &Proxy) -> io::Result<TlsStream<TcpStream>> {
+        let begun = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
+        let name = begun
+            .client_hello()
+            .server_name()
+            .map(str::to_ascii_lowercase);
+        let tls = match proxy.may_multiplex(name.as_deref()) {
+            true => &self.multiplexed,
+            false => &self.single,
+        };
+        begun.into_stream(Arc::clone(tls)).await
+    }
+
     fn peer(&self, address: IpAddr, server_name: Option<String>) -> Peer {
         Peer {
             address,
@@ -321,4 +345,19 @@ impl Door {
             Some(_) | None => Zone::EXTERNAL,
         }
     }
+}
+
+/// How TLS is spoken where these protocols are offered, the first of them first.
+fn tls(
+    certificates: &Arc<Certificates>,
+    protocols: &[&[u8]],
+) -> Result<Arc<ServerConfig>, rustls::Error> {
+    let resolver: Arc<dyn ResolvesServerCert> = Arc::<Certificates>::clone(certificates);
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut tls = ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])?
+        .with_no_client_auth()
+        .with_cert_resolver(resolver);
+    tls.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
+    Ok(Arc::new(tls))
 }

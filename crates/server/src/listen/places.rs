@@ -56,6 +56,14 @@ impl Places {
     }
 }
 
+impl Place {
+    /// So many more for the same address, or none.
+    pub(crate) fn more(&self, count: usize) -> Option<Vec<Self>> {
+        let more = |_| self.places.take(self.address);
+        (0..count).map(more).collect()
+    }
+}
+
 impl Drop for Place {
     fn drop(&mut self) {
         let mut taken = self.places.lock();

@@ -16,11 +16,16 @@ use gateway::{Conversation, Forward, Reply, Verdict};
 use http::header::{self, HeaderValue};
 use http::{Method, StatusCode};
 use hyper::body::{Body as _, Incoming};
+use hyper::upgrade::OnUpgrade;
 use hyper::{Request, Response};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
 use super::body::{self, BodyError, Passing};
 use super::framing::FramingDoubt;
+use super::heads::{frame, host, response};
+use super::lines::{Behind, Leased, Lines};
+use super::tunnel::Tunnel;
 use super::upstream::{UpstreamError, Upstreams};
 use super::{Proxy, limits, shown};
 use crate::clock;
@@ -32,11 +37,13 @@ use crate::outbound::assertion::About;
 pub(super) struct Connection {
     proxy: Arc<Proxy>,
     conversation: Conversation,
-    upstreams: Upstreams,
+    behind: Behind,
     seen: Seen,
     repeat: Option<Repeat>,
     client: IpAddr,
     record: Record,
+    upgrade: Option<OnUpgrade>,
+    tunnel: Option<Tunnel>,
 }
 
 /// What the access log says of a request that went on, beside what everybody can see.
@@ -79,22 +86,46 @@ impl Connection {
         Self {
             proxy,
             conversation,
-            upstreams: Upstreams::default(),
+            behind: Behind::Own(Upstreams::default()),
             seen,
             repeat: None,
             client,
             record: Record::default(),
+            upgrade: None,
+            tunnel: None,
         }
+    }
+
+    /// The same for one stream of a connection, to which it does not belong.
+    pub(super) fn of_stream(self, lines: &Arc<Lines>, turn: &Arc<OwnedSemaphorePermit>) -> Self {
+        let behind = Behind::Shared {
+            lines: Arc::clone(lines),
+            leased: None,
+            turn: Arc::clone(turn),
+        };
+        Self { behind, ..self }
+    }
+
+    /// What the connection was given over to with the last answer.
+    pub(super) fn tunnel(&mut self) -> Option<Tunnel> {
+        self.tunnel.take()
+    }
+
+    /// The line that the last answer still comes on.
+    pub(super) fn leased(&mut self) -> Option<Leased> {
+        self.behind.leased()
     }
 
     /// Answers a request.
     pub(super) async fn serve(
         &mut self,
-        request: Request<Incoming>,
+        mut request: Request<Incoming>,
         judgement: Result<(), FramingDoubt>,
     ) -> Response<Passing> {
         let began = Instant::now();
         self.record = Record::default();
+        let asks = request.headers().contains_key(header::UPGRADE);
+        self.upgrade = asks.then(|| hyper::upgrade::on(&mut request));
         let (head, body) = request.into_parts();
         let mut body = Some(body);
         let answered = match judgement {
@@ -107,8 +138,10 @@ impl Connection {
             Ok(answer) => answer,
             Err(own) => {
                 // What is left of the body must not be taken for the next request (T-CONN-7).
+                // A stream's ends with it, and the connection goes on.
+                let is_own = self.behind.is_own();
                 let is_clean = match body.take() {
-                    Some(rest) if !own.close => self.is_drained(&head, rest).await,
+                    Some(rest) if !own.close && is_own => self.is_drained(&head, rest).await,
                     Some(_) | None => true,
                 };
                 log(&own.reply);
@@ -116,7 +149,7 @@ impl Connection {
                 junk.count(own.reply.status, self.client, Instant::now());
                 let kind = junk.kind(own.reply.status);
                 self.proxy.metrics.answered_itself(own.reply.status, kind);
-                response(*own.reply, own.close || !is_clean)
+                response(*own.reply, is_own && (own.close || !is_clean))
             }
         };
         let (route, metrics) = (&self.record.route, &self.proxy.metrics);
@@ -151,7 +184,7 @@ impl Connection {
             activity,
             client = %self.client,
             method = %head.method,
-            host = head.headers.get(header::HOST).and_then(|value| value.to_str().ok()),
+            host = host(head),
             path = head.uri.path(),
             route = self.record.route,
             who = self.record.who,
@@ -170,7 +203,7 @@ impl Connection {
         loop {
             verdict = match verdict {
                 Verdict::Challenge(reply) => {
-                    self.upstreams.forget_people();
+                    self.behind.forget_people();
                     return Err(Own::keeping(reply));
                 }
                 Verdict::ReadBody { at_most } => {
@@ -261,7 +294,12 @@ impl Connection {
     async fn ask(&self, attempt: Attempt) -> Outcome {
         let verifier = Arc::clone(&self.proxy.verifier);
         let activity = attempt.activity.clone();
-        let asking = tokio::spawn(async move { verifier.verify(attempt).await });
+        let turn = self.behind.turn();
+        let asking = tokio::spawn(async move {
+            let outcome = verifier.verify(attempt).await;
+            drop(turn);
+            outcome
+        });
         let outcome = asking.await.unwrap_or_else(|error| {
             let detail = error.to_string();
             let unavailable = Unavailable {
@@ -295,12 +333,18 @@ impl Connection {
     ) -> Result<Response<Passing>, Own> {
         let answer = forward.answer;
         let is_head = forward.head.method == Method::HEAD;
-        let answered = self.send(forward, body).await?;
+        let mut answered = self.send(forward, body).await?;
+        let back_end = hyper::upgrade::on(&mut answered);
         let (mut head, body) = answered.into_parts();
         head.version = http::Version::HTTP_11;
         head.extensions.clear();
         if let Some(reply) = self.conversation.answer(&mut head) {
             return Err(Own::keeping(reply));
+        }
+        if head.status == StatusCode::SWITCHING_PROTOCOLS {
+            let client = self.upgrade.take();
+            self.tunnel = client.map(|client| Tunnel { client, back_end });
+            return Ok(Response::from_parts(head, Passing::whole(Bytes::new())));
         }
         match answer {
             AnswerBody::Stream if is_head => {
@@ -328,7 +372,7 @@ impl Connection {
         forward: Forward,
         body: &mut Option<Incoming>,
     ) -> Result<Response<Incoming>, Own> {
-        self.upstreams.keep_only(&forward.pass);
+        self.behind.keep_only(&forward.pass);
         self.seen.request_of(match &forward.pass {
             Pass::Anonymous => None,
             Pass::As(who) => Some(Arc::clone(who)),
@@ -361,7 +405,7 @@ impl Connection {
             return Err(Own::keeping(reply));
         };
         let request = Request::from_parts(head, passing);
-        let sent = self.upstreams.send((&farm, target), &pass, request).await;
+        let sent = self.behind.send((&farm, target), &pass, request).await;
         sent.map_err(|error| {
             proxy.metrics.upstream_failed(&farm, &error);
             let failure = match &error {
@@ -416,19 +460,6 @@ impl Connection {
     }
 }
 
-/// Frames a request anew: a length where it is known, else chunks (hyper writes them).
-fn frame(head: &mut http::request::Parts, body: &Passing) {
-    let has_body = [Method::POST, Method::PUT, Method::PATCH].contains(&head.method);
-    match body.size_hint().exact() {
-        Some(0) if !has_body => {}
-        Some(length) => {
-            head.headers
-                .insert(header::CONTENT_LENGTH, HeaderValue::from(length));
-        }
-        None => {}
-    }
-}
-
 /// Why nobody new is let in while nobody knows what is revoked.
 fn deaf() -> Unavailable {
     Unavailable {
@@ -446,26 +477,4 @@ fn log(reply: &Reply) {
     } else {
         tracing::debug!(activity, status, "{cause}");
     }
-}
-
-fn response(reply: Reply, close: bool) -> Response<Passing> {
-    let mut response = Response::new(Passing::whole(reply.body));
-    *response.status_mut() = reply.status;
-    *response.headers_mut() = reply.headers;
-    if close {
-        response
-            .headers_mut()
-            .insert(header::CONNECTION, HeaderValue::from_static("close"));
-    }
-    response
-}
-
-/// The answer to a request that comes while another is served.
-pub(super) fn out_of_turn() -> Response<Passing> {
-    let mut response = Response::new(Passing::whole(Bytes::new()));
-    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-    response
-        .headers_mut()
-        .insert(header::CONNECTION, HeaderValue::from_static("close"));
-    response
 }

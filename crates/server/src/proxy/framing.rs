@@ -31,6 +31,9 @@ pub(crate) enum FramingDoubt {
     /// A Transfer-Encoding that is not exactly `chunked`, or more than one.
     #[error("the Transfer-Encoding is not `chunked`")]
     TransferEncoding,
+    /// More header lines than a head may have.
+    #[error("the head has too many lines")]
+    Lines,
     /// The request begins where this reader saw none begin.
     #[error("the request begins where no request should")]
     OutOfStep,
@@ -77,6 +80,12 @@ enum Body {
 }
 
 impl Framing {
+    /// Nothing is to be read of what follows: it is another protocol's.
+    pub(crate) fn give_over(&mut self) {
+        self.head = Vec::new();
+        self.state = State::Lost;
+    }
+
     /// Reads what the client sent next.
     pub(crate) fn read(&mut self, mut bytes: &[u8]) {
         while let Some(rest) = self.step(bytes) {
@@ -385,6 +394,17 @@ mod tests {
         assert_eq!(judged(&format!("{head}{body}{next}")), [Ok(()), Ok(())]);
         let trailers = "0\r\nA: b\r\nC: d\r\n\r\n";
         assert_eq!(judged(&format!("{head}{trailers}{next}")), [Ok(()), Ok(())]);
+    }
+
+    #[test]
+    fn what_is_another_protocol_s_is_not_read_as_a_head_that_never_ends() {
+        let mut framing = Framing::default();
+        framing.read(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n\x81\x85early");
+        assert_eq!(framing.judgement(), Ok(()));
+        assert!(framing.is_in_head());
+        framing.give_over();
+        framing.read(b"\x81\x85later");
+        assert!(!framing.is_in_head());
     }
 
     #[test]

@@ -52,5 +52,34 @@ pub(crate) const CONNECT: Duration = Duration::from_secs(5);
 pub(crate) const ANSWER_HEAD: Duration = Duration::from_secs(960);
 /// How long a back end may take to send a document that is read.
 pub(crate) const READ_ANSWER: Duration = Duration::from_secs(60);
+/// Requests of one HTTP/2 connection that a client may have asked at once.
+pub(crate) const STREAMS: u32 = 100;
+/// How many of them are worked on at a time, each with a connection to a back end of its own; the
+/// others wait, so that one client's connection stands for no more than a browser's few.
+pub(crate) const STREAMS_AT_A_TIME: usize = 8;
+/// How many places a connection takes for that beside its own: a place is reckoned with two files.
+pub(crate) const STREAMS_PLACES: usize = STREAMS_AT_A_TIME / 2;
+/// The largest head of a stream, unpacked.
+pub(crate) const STREAM_HEAD_BYTES: u32 = 64 * 1024;
+/// How much of a body may come of one stream before it is read.
+pub(crate) const STREAM_WINDOW_BYTES: u32 = 256 * 1024;
+/// The same of all streams of a connection.
+pub(crate) const STREAMS_WINDOW_BYTES: u32 = 1024 * 1024;
+/// How much of an answer is kept for a client that does not take it.
+pub(crate) const STREAM_SEND_BYTES: usize = 64 * 1024;
+/// Streams that a client may break off before they were even looked at (CVE-2023-44487).
+pub(crate) const STREAMS_RESET_UNSEEN: usize = 20;
+/// Streams that the gate may have to break off for a client's errors (CVE-2025-8671).
+pub(crate) const STREAMS_RESET_BY_US: usize = 100;
+/// Streams that a client may break off unanswered; each that it lets finish earns one anew.
+pub(crate) const STREAMS_BROKEN_OFF: usize = 100;
+/// How often it is looked whether a client of HTTP/2 still asks and takes.
+pub(crate) const STREAMS_LOOK: Duration = Duration::from_secs(15);
+/// How often a client of HTTP/2 is asked whether it is there.
+pub(crate) const PING: Duration = Duration::from_secs(60);
+/// How long it may take to say so.
+pub(crate) const PONG: Duration = Duration::from_secs(20);
+/// How long neither end of a WebSocket may send anything; servers and browsers ping more often.
+pub(crate) const WEBSOCKET_IDLE: Duration = Duration::from_secs(5 * 60);
 /// How long requests under way may take after the gate was told to stop.
 pub(crate) const DRAIN_ON_STOP: Duration = Duration::from_secs(20);

@@ -6,8 +6,13 @@
 mod body;
 mod exchange;
 mod framing;
+mod heads;
 mod junk;
 pub(crate) mod limits;
+mod lines;
+mod streams;
+mod traffic;
+mod tunnel;
 mod upstream;
 mod wire;
 
@@ -18,22 +23,24 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use gateway::ports::Verifier;
 use gateway::{Conversation, Peer, Publication};
+use http::StatusCode;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 
 use crate::config::Settings;
-use crate::live::{Live, Seen};
+use crate::live::{Live, Seen, Told};
 use crate::metrics::Metrics;
 use crate::outbound::assertion::{Signer, SignerError};
 use crate::outbound::farm::Farm;
 use crate::outbound::tls::TlsError;
 use body::Passing;
 use exchange::Connection;
+use tunnel::Tunnel;
 pub(crate) use upstream::UpstreamError;
 use wire::{Watch, Wire};
 
@@ -100,6 +107,11 @@ impl Proxy {
         Ok(())
     }
 
+    /// Whether a connection that asked for a name may carry several requests at once.
+    pub(crate) fn may_multiplex(&self, name: Option<&str>) -> bool {
+        self.publication.may_multiplex(name)
+    }
+
     /// Serves one client's connection to its end, or until `stop` says so or it grows too old;
     /// then only what is under way is finished.
     ///
@@ -119,32 +131,40 @@ impl Proxy {
         let seen = Seen::default();
         let mut told = self.live.listen();
         let seat = Arc::new(Seat::new(&self, peer, seen.clone()));
+        let given_over = Arc::clone(&seat);
         let service = service_fn(move |request: Request<Incoming>| {
-            let judgement = watch.judgement();
-            let seat = Arc::clone(&seat);
-            Box::pin(async move { Ok::<_, Infallible>(seat.serve(request, judgement).await) })
+            let (watch, seat) = (watch.clone(), Arc::clone(&seat));
+            Box::pin(async move { Ok::<_, Infallible>(seat.serve(request, &watch).await) })
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(limits::IDLE)
             .max_buf_size(limits::BUFFER_BYTES)
             .max_headers(limits::MAX_HEADERS)
-            .serve_connection(io, service);
+            .serve_connection(io, service)
+            .with_upgrades();
         let mut connection = Box::pin(connection);
         async move {
+            let ending = ending(&seen, &mut told, &mut stop);
+            tokio::pin!(ending);
             tokio::select! {
                 ended = &mut connection => {
                     if let Err(error) = ended {
                         tracing::debug!(error = %shown(&error), "a connection ended");
+                        return;
+                    }
+                    let Some(tunnel) = given_over.tunnel() else { return };
+                    // Nothing is known of what is under way in it, so that nothing can be drained.
+                    tokio::select! {
+                        () = Box::pin(tunnel.run()) => {}
+                        _ = &mut ending => {}
                     }
                     return;
                 }
-                () = seen.revoked(&mut told) => {
-                    tracing::info!("a connection was ended: what it rested on is revoked");
-                    return;
+                ending = &mut ending => match ending {
+                    Ending::AtOnce => return,
+                    Ending::Drained => {}
                 }
-                _ = stop.wait_for(|stop| *stop) => {}
-                () = tokio::time::sleep(limits::MAX_AGE) => {}
             }
             connection.as_mut().graceful_shutdown();
             tokio::select! {
@@ -171,6 +191,30 @@ fn farms(settings: &Settings) -> Result<BTreeMap<String, Farm>, ProxyError> {
     settings.farms.iter().map(farm).collect()
 }
 
+/// How a connection is ended from here.
+enum Ending {
+    /// Whatever is under way.
+    AtOnce,
+    /// After what is under way.
+    Drained,
+}
+
+/// Waits until a connection is to end.
+async fn ending(
+    seen: &Seen,
+    told: &mut broadcast::Receiver<Told>,
+    stop: &mut watch::Receiver<bool>,
+) -> Ending {
+    tokio::select! {
+        () = seen.revoked(told) => {
+            tracing::info!("a connection was ended: what it rested on is revoked");
+            Ending::AtOnce
+        }
+        _ = stop.wait_for(|stop| *stop) => Ending::Drained,
+        () = tokio::time::sleep(limits::MAX_AGE) => Ending::Drained,
+    }
+}
+
 /// Where a connection's state sits while no request is served; a request takes it with it, so that
 /// no lock is held while it waits.
 struct Seat(Mutex<Option<Box<Connection>>>);
@@ -183,19 +227,25 @@ impl Seat {
         Self(Mutex::new(Some(Box::new(connection))))
     }
 
-    async fn serve(
-        &self,
-        request: Request<Incoming>,
-        judgement: Result<(), framing::FramingDoubt>,
-    ) -> Response<Passing> {
+    async fn serve(&self, request: Request<Incoming>, watch: &Watch) -> Response<Passing> {
+        let judgement = watch.judgement();
         let taken = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(mut connection) = taken else {
             // HTTP/1.1 has one request at a time; where it had not, nobody knows whose it is.
-            return exchange::out_of_turn();
+            return heads::out_of_turn();
         };
         let answer = connection.serve(request, judgement).await;
+        if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
+            watch.give_over();
+        }
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(connection);
         answer
+    }
+
+    /// What the connection was given over to, if to anything.
+    fn tunnel(&self) -> Option<Tunnel> {
+        let mut seat = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        seat.as_mut()?.tunnel()
     }
 }
 

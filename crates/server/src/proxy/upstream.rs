@@ -31,7 +31,7 @@ struct Upstream {
 
 /// Whose a connection is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Class {
+pub(super) enum Class {
     Nobody,
     Somebody(AccountId, CredentialId),
 }
@@ -133,7 +133,7 @@ impl Upstream {
             .map_err(UpstreamError::Garbage)?;
         let task = tokio::spawn(async move {
             // How a connection ends is told to whoever waits for an answer on it.
-            let _ = connection.await;
+            let _ = connection.with_upgrades().await;
         });
         Ok(Self {
             farm: name.to_owned(),
@@ -177,7 +177,7 @@ fn failure(error: hyper::Error) -> UpstreamError {
     }
 }
 
-fn class(pass: &Pass) -> Class {
+pub(super) fn class(pass: &Pass) -> Class {
     match pass {
         Pass::Anonymous => Class::Nobody,
         Pass::As(who) => Class::Somebody(who.account_id().clone(), who.credential().clone()),

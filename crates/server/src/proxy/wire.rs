@@ -29,6 +29,18 @@ impl Watch {
         self.framing().judgement()
     }
 
+    /// A watch over frames, which say themselves where a request ends.
+    pub(crate) fn of_frames() -> Self {
+        let watch = Self::default();
+        watch.give_over();
+        watch
+    }
+
+    /// What follows is no request.
+    pub(crate) fn give_over(&self) {
+        self.framing().give_over();
+    }
+
     fn framing(&self) -> MutexGuard<'_, Framing> {
         // A panic under the lock leaves a state that can only refuse more.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)

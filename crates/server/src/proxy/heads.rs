@@ -1,0 +1,54 @@
+//! Heads as the door writes them: an answer of our own, the framing of a request that goes on, and what
+//! the log says of one.
+
+use bytes::Bytes;
+use gateway::Reply;
+use http::header::{self, HeaderValue};
+use http::{Method, StatusCode};
+use hyper::Response;
+use hyper::body::Body as _;
+
+use super::body::Passing;
+
+/// The host that a request names, for the log.
+pub(super) fn host(head: &http::request::Parts) -> Option<&str> {
+    let named = head.uri.authority().map(http::uri::Authority::as_str);
+    let host = head.headers.get(header::HOST);
+    host.and_then(|value| value.to_str().ok()).or(named)
+}
+
+/// Frames a request anew: a length where it is known, else chunks (hyper writes them).
+pub(super) fn frame(head: &mut http::request::Parts, body: &Passing) {
+    let has_body = [Method::POST, Method::PUT, Method::PATCH].contains(&head.method);
+    match body.size_hint().exact() {
+        Some(0) if !has_body => {}
+        Some(length) => {
+            head.headers
+                .insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+        }
+        None => {}
+    }
+}
+
+/// An answer of our own, and whether the connection ends with it.
+pub(super) fn response(reply: Reply, close: bool) -> Response<Passing> {
+    let mut response = Response::new(Passing::whole(reply.body));
+    *response.status_mut() = reply.status;
+    *response.headers_mut() = reply.headers;
+    if close {
+        response
+            .headers_mut()
+            .insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
+/// The answer to a request that comes while another is served.
+pub(super) fn out_of_turn() -> Response<Passing> {
+    let mut response = Response::new(Passing::whole(Bytes::new()));
+    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+    response
+        .headers_mut()
+        .insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
+}

@@ -1,0 +1,144 @@
+//! A connection that was given over to WebSocket: bytes in both directions until one end goes.
+//!
+//! It begins after the back end's 101 and not before (T-CONN-8), belongs to whoever asked for it, and
+//! ends with the client's connection: whoever runs it drops it on a revocation.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf, copy_bidirectional};
+use tokio::time::{Instant, sleep_until};
+
+use super::{limits, shown};
+
+/// Both ends of a connection that is given over.
+pub(super) struct Tunnel {
+    /// The client's.
+    pub(super) client: OnUpgrade,
+    /// The back end's.
+    pub(super) back_end: OnUpgrade,
+}
+
+impl Tunnel {
+    /// Copies until both ends are done, or neither sends for a while.
+    pub(super) async fn run(self) {
+        let (client, back_end) = match tokio::try_join!(self.client, self.back_end) {
+            Ok(ends) => ends,
+            Err(error) => {
+                tracing::debug!(error = %shown(&error), "a connection was not given over");
+                return;
+            }
+        };
+        let moved = Moved::default();
+        let mut client = Moving::new(TokioIo::new(client), &moved);
+        let mut back_end = Moving::new(TokioIo::new(back_end), &moved);
+        tokio::select! {
+            copied = copy_bidirectional(&mut client, &mut back_end) => match copied {
+                Ok((sent, received)) => tracing::debug!(sent, received, "a WebSocket ended"),
+                Err(error) => tracing::debug!("a WebSocket ended: {error}"),
+            },
+            () = moved.idle() => tracing::debug!("a WebSocket ended: nothing moved for a while"),
+        }
+    }
+}
+
+/// When something last came from either end.
+#[derive(Clone)]
+struct Moved(Arc<Mutex<Instant>>);
+
+impl Default for Moved {
+    fn default() -> Self {
+        Self(Arc::new(Mutex::new(Instant::now())))
+    }
+}
+
+impl Moved {
+    async fn idle(&self) {
+        while !self.is_idle(Instant::now()) {
+            sleep_until(self.last() + limits::WEBSOCKET_IDLE).await;
+        }
+    }
+
+    fn is_idle(&self, now: Instant) -> bool {
+        self.last() + limits::WEBSOCKET_IDLE <= now
+    }
+
+    fn last(&self) -> Instant {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn beat(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+}
+
+/// An end that says when something came from it.
+struct Moving<S> {
+    stream: S,
+    moved: Moved,
+}
+
+impl<S> Moving<S> {
+    fn new(stream: S, moved: &Moved) -> Self {
+        let moved = moved.clone();
+        Self { stream, moved }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Moving<S> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let polled = Pin::new(&mut this.stream).poll_read(cx, buffer);
+        if polled.is_ready() {
+            this.moved.beat();
+        }
+        polled
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Moving<S> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().stream).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_tunnel_in_which_nothing_came_for_a_while_is_idle() {
+        let moved = Moved::default();
+        let began = moved.last();
+        let (mut far, near) = duplex(16);
+        let mut near = Moving::new(near, &moved);
+        assert!(!moved.is_idle(began + limits::WEBSOCKET_IDLE / 2));
+        assert!(moved.is_idle(began + limits::WEBSOCKET_IDLE));
+        far.write_all(b"x").await.unwrap();
+        near.read_u8().await.unwrap();
+        assert!(moved.last() > began);
+        assert!(!moved.is_idle(began + limits::WEBSOCKET_IDLE));
+    }
+}
