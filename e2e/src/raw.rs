@@ -215,6 +215,29 @@ impl Raw {
         Ok(Some(answer))
     }
 
+    /// Reads the head of the next answer, and nothing behind it, whatever its status.
+    ///
+    /// # Errors
+    ///
+    /// The connection ends first.
+    pub fn interim(&mut self) -> anyhow::Result<Answer> {
+        loop {
+            if let Some(end) = find(&self.read, b"\r\n\r\n") {
+                return Answer::head(&self.take(end + 4)?);
+            }
+            anyhow::ensure!(self.more()?, "the connection ended in a head");
+        }
+    }
+
+    /// Reads so many bytes as they come.
+    ///
+    /// # Errors
+    ///
+    /// The connection ends first.
+    pub fn bytes(&mut self, length: usize) -> anyhow::Result<Vec<u8>> {
+        self.take(length)
+    }
+
     /// Sends a request and reads its answer.
     ///
     /// # Errors
