@@ -145,26 +145,28 @@ impl Proxy {
             .with_upgrades();
         let mut connection = Box::pin(connection);
         async move {
-            let ending = ending(&seen, &mut told, &mut stop);
-            tokio::pin!(ending);
-            tokio::select! {
-                ended = &mut connection => {
-                    if let Err(error) = ended {
-                        tracing::debug!(error = %shown(&error), "a connection ended");
+            let ended_by = {
+                let ending = ending(&seen, &mut told, &mut stop);
+                tokio::pin!(ending);
+                tokio::select! {
+                    ended = &mut connection => {
+                        if let Err(error) = ended {
+                            tracing::debug!(error = %shown(&error), "a connection ended");
+                            return;
+                        }
+                        let Some(tunnel) = given_over.tunnel() else { return };
+                        // Nothing is known of what is under way in it, so that nothing can be drained.
+                        tokio::select! {
+                            () = Box::pin(tunnel.run()) => {}
+                            _ = &mut ending => {}
+                        }
                         return;
                     }
-                    let Some(tunnel) = given_over.tunnel() else { return };
-                    // Nothing is known of what is under way in it, so that nothing can be drained.
-                    tokio::select! {
-                        () = Box::pin(tunnel.run()) => {}
-                        _ = &mut ending => {}
-                    }
-                    return;
+                    ending = &mut ending => ending,
                 }
-                ending = &mut ending => match ending {
-                    Ending::AtOnce => return,
-                    Ending::Drained => {}
-                }
+            };
+            if matches!(ended_by, Ending::AtOnce) {
+                return;
             }
             connection.as_mut().graceful_shutdown();
             tokio::select! {
