@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use e2e::demo::{Demo, Person};
 use e2e::raw::{Raw, tls};
+use e2e::serve::Serve;
 use e2e::sign_in::{Ntlm, Request, basic};
 use rustls::ClientConfig;
 
@@ -32,7 +33,10 @@ impl Scene {
 
     /// A connection that is somebody's by NTLM.
     fn signed_in(&self, person: &Person) -> anyhow::Result<Raw> {
-        let mut raw = self.connect()?;
+        Self::signs_in(self.connect()?, person)
+    }
+
+    fn signs_in(mut raw: Raw, person: &Person) -> anyhow::Result<Raw> {
         let signing = Ntlm::modern(person, &person.app_password, 7);
         let answer = signing.sign_in(&mut raw, &Request::new(HOST, ECHO))?;
         assert_eq!(answer.status, 200, "{}", answer.text());
@@ -49,12 +53,23 @@ impl Scene {
 
     /// A connection with a signed-in upload on its way, half of which was sent.
     fn uploading(&self, person: &Person) -> anyhow::Result<Raw> {
-        let mut raw = self.signed_in(person)?;
+        Self::uploads(self.signed_in(person)?)
+    }
+
+    fn uploads(mut raw: Raw) -> anyhow::Result<Raw> {
         raw.send(format!(
             "POST {ECHO} HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: 2000\r\n\r\n{}",
             "x".repeat(1_000)
         ))?;
         Ok(raw)
+    }
+
+    fn revokes(&self, person: &Person) -> anyhow::Result<()> {
+        let list = ["app-password", "list", &person.upn];
+        let passwords = self.demo.wicketgate_json(&list)?;
+        let id = passwords[0]["id"].as_str().expect("an id");
+        self.demo.wicketgate_json(&["app-password", "revoke", id])?;
+        Ok(())
     }
 }
 
@@ -76,12 +91,7 @@ fn t_dev_1_s23_revoking_ends_connections_uploads_and_repeats_and_nobody_elses() 
         ];
         let mut bens = scene.signed_in(&ben)?;
         if way == "revoked" {
-            let list = ["app-password", "list", &anna.upn];
-            let passwords = scene.demo.wicketgate_json(&list)?;
-            let id = passwords[0]["id"].as_str().expect("an id");
-            scene
-                .demo
-                .wicketgate_json(&["app-password", "revoke", id])?;
+            scene.revokes(&anna)?;
         } else {
             scene
                 .demo
@@ -96,6 +106,26 @@ fn t_dev_1_s23_revoking_ends_connections_uploads_and_repeats_and_nobody_elses() 
         let answer = bens.exchange(Request::new(HOST, ECHO).text())?;
         assert_eq!(answer.status, 200, "{way}: somebody else");
     }
+    Ok(())
+}
+
+#[test]
+fn t_dev_1_revoking_ends_what_a_gate_still_finishes_that_is_told_to_stop() -> anyhow::Result<()> {
+    let scene = Scene::new()?;
+    let (anna, ben) = (scene.demo.person(0), scene.demo.person(1));
+    let gate = Serve::start(&scene.demo, |config| config)?;
+    let uploading = |person| {
+        let raw = Raw::connect_to(gate.address, &scene.tls, HOST)?;
+        Scene::uploads(Scene::signs_in(raw, person)?)
+    };
+    let (mut annas, mut bens) = (uploading(&anna)?, uploading(&ben)?);
+    gate.terminate()?;
+    gate.line("the gate closes")?;
+    scene.revokes(&anna)?;
+    annas.tcp().set_read_timeout(Some(WITHIN))?;
+    assert!(annas.is_closed()?, "it ran on");
+    let answer = bens.exchange("x".repeat(1_000))?;
+    assert_eq!(answer.status, 200, "somebody else's is finished");
     Ok(())
 }
 
