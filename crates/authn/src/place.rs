@@ -65,6 +65,31 @@ pub enum Channel {
     Ticket,
 }
 
+impl Channel {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Ntlm,
+        Self::Negotiate,
+        Self::Basic,
+        Self::UsernameToken,
+        Self::Grant,
+        Self::Ticket,
+    ];
+
+    /// Its word, in the store and in metrics.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ntlm => "ntlm",
+            Self::Negotiate => "negotiate",
+            Self::Basic => "basic",
+            Self::UsernameToken => "username-token",
+            Self::Grant => "grant",
+            Self::Ticket => "ticket",
+        }
+    }
+}
+
 /// What kind of secret was proved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -71,8 +71,8 @@ impl Repeats {
             }
             Proof::Ntlm { .. } | Proof::Unprovable { .. } => return None,
         }
-        part(format!("{:?}", attempt.channel).as_bytes());
-        for word in [&attempt.service.0, attempt.pool.as_str(), &attempt.zone.0] {
+        let channel = attempt.channel.as_str();
+        for word in [channel, &attempt.service.0, &attempt.pool, &attempt.zone.0] {
             part(word.as_bytes());
         }
         part(&rules.to_be_bytes());

@@ -3,6 +3,7 @@
 //! A route without an explicit `auth` cannot be written; a path without a route is 404.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::Arc;
 
 use authn::place::Service;
@@ -92,6 +93,15 @@ pub enum PathPattern {
         /// The segment.
         segment: String,
     },
+}
+
+impl fmt::Display for PathPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exact(path) | Self::Below(path) => f.write_str(path),
+            Self::BelowWith { below, segment } => write!(f, "{below}/../{segment}"),
+        }
+    }
 }
 
 /// What a request on this route is, so that the gate can read what it must.
@@ -253,6 +263,30 @@ impl Host {
 }
 
 impl Route {
+    /// A route that has nothing beside what every route must say, and is named by its path.
+    #[must_use]
+    pub fn new(path: PathPattern, auth: Auth, service: Service, farm: String) -> Self {
+        Self {
+            name: path.to_string(),
+            path,
+            methods: Vec::new(),
+            auth,
+            ticket: None,
+            takes_guests: false,
+            sources: Vec::new(),
+            open_methods: Vec::new(),
+            onward_path: None,
+            kind: Kind::Plain,
+            service,
+            farm,
+            host_header: None,
+            onward: Onward::None,
+            pass_headers: Vec::new(),
+            set_headers: Vec::new(),
+            websocket: false,
+        }
+    }
+
     /// Whether a method passes.
     #[must_use]
     pub fn takes(&self, method: &Method) -> bool {
@@ -313,22 +347,8 @@ mod tests {
     fn route(path: PathPattern) -> Arc<Route> {
         Arc::new(Route {
             name: format!("{path:?}"),
-            path,
             methods: vec![Method::GET],
-            auth: Auth::Anonymous,
-            ticket: None,
-            takes_guests: false,
-            sources: Vec::new(),
-            open_methods: Vec::new(),
-            onward_path: None,
-            kind: Kind::Plain,
-            service: Service::LYNC,
-            farm: "farm".to_owned(),
-            host_header: None,
-            onward: Onward::None,
-            pass_headers: Vec::new(),
-            set_headers: Vec::new(),
-            websocket: false,
+            ..Route::new(path, Auth::Anonymous, Service::LYNC, "farm".to_owned())
         })
     }
 

@@ -132,28 +132,12 @@ fn ws_security(below: &str) -> PathPattern {
 }
 
 fn route(exchange: &Exchange, path: PathPattern) -> Route {
-    let shown = match &path {
-        PathPattern::Exact(path) | PathPattern::Below(path) => path.clone(),
-        PathPattern::BelowWith { below, segment } => format!("{below}/../{segment}"),
-    };
     Route {
-        name: format!("exchange {shown}"),
-        path,
-        methods: Vec::new(),
-        auth: Auth::Closed,
-        ticket: None,
-        takes_guests: false,
-        sources: Vec::new(),
-        open_methods: Vec::new(),
-        onward_path: None,
-        kind: Kind::Plain,
-        service: Service::EWS,
-        farm: exchange.farm.clone(),
+        name: format!("exchange {path}"),
         host_header: exchange.host_header.clone(),
         onward: exchange.onward.clone(),
         pass_headers: HEADERS.map(HeaderName::from_static).to_vec(),
-        set_headers: Vec::new(),
-        websocket: false,
+        ..Route::new(path, Auth::Closed, Service::EWS, exchange.farm.clone())
     }
 }
 

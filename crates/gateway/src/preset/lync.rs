@@ -229,28 +229,12 @@ fn observed(pool: &LyncPool, path: &str) -> Arc<Route> {
 }
 
 fn route(pool: &LyncPool, path: PathPattern) -> Route {
-    let shown = match &path {
-        PathPattern::Exact(path) | PathPattern::Below(path) => path.clone(),
-        PathPattern::BelowWith { below, segment } => format!("{below}/../{segment}"),
-    };
+    let auth = Auth::Schemes(vec![Scheme::Ticket]);
     Route {
-        name: format!("lync {shown}"),
-        path,
-        methods: Vec::new(),
-        auth: Auth::Schemes(vec![Scheme::Ticket]),
-        ticket: None,
-        takes_guests: false,
-        sources: Vec::new(),
-        open_methods: Vec::new(),
-        onward_path: None,
-        kind: Kind::Plain,
-        service: Service::LYNC,
-        farm: pool.farm.clone(),
+        name: format!("lync {path}"),
         host_header: pool.host_header.clone(),
-        onward: Onward::None,
         pass_headers: HEADERS.map(HeaderName::from_static).to_vec(),
-        set_headers: Vec::new(),
-        websocket: false,
+        ..Route::new(path, auth, Service::LYNC, pool.farm.clone())
     }
 }
 

@@ -12,6 +12,7 @@ mod streaming;
 
 use http::header::ALLOW;
 use http::{HeaderName, Method, StatusCode};
+use proto::soap::{Fault, FaultCode};
 
 use crate::echo;
 use crate::identity::{Asks, Caller, Reception};
@@ -153,4 +154,14 @@ impl Exchange {
     fn people(&self) -> &crate::people::People {
         self.reception.people()
     }
+}
+
+/// The fault that a message gets which is not served.
+fn fault(status: StatusCode, code: FaultCode, reason: &str) -> Reply {
+    let fault = Fault {
+        code,
+        reason: reason.to_owned(),
+        diagnostics: None,
+    };
+    Reply::with_body(status, XML, fault.to_xml())
 }

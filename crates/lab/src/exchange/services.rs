@@ -3,10 +3,10 @@
 use bytes::Bytes;
 use http::StatusCode;
 use proto::soap::namespace::SOAP_1_1;
-use proto::soap::{self, Envelope, EnvelopeParseError, Fault, FaultCode};
+use proto::soap::{self, Envelope, EnvelopeParseError, FaultCode};
 use xml::write::{Element, element};
 
-use super::{XML, resolve_names, streaming};
+use super::{XML, fault, resolve_names, streaming};
 use crate::people::People;
 use crate::serve::http::Head;
 use crate::serve::reply::Reply;
@@ -111,13 +111,4 @@ fn no_such_id() -> Element {
         .child(element("m:ResponseCode").text("ErrorInvalidIdMalformed"))
         .child(element("m:DescriptiveLinkKey").text("0"));
     response("m:ConvertIdResponse", vec![message])
-}
-
-fn fault(status: StatusCode, code: FaultCode, reason: &str) -> Reply {
-    let fault = Fault {
-        code,
-        reason: reason.to_owned(),
-        diagnostics: None,
-    };
-    Reply::with_body(status, XML, fault.to_xml())
 }

@@ -96,16 +96,6 @@ impl Reloaded {
     }
 }
 
-/// Every channel.
-pub(super) const CHANNELS: [Channel; 6] = [
-    Channel::Ntlm,
-    Channel::Negotiate,
-    Channel::Basic,
-    Channel::UsernameToken,
-    Channel::Grant,
-    Channel::Ticket,
-];
-
 /// Every outcome.
 pub(super) const OUTCOMES: [SignIn; 4] = [
     SignIn::Accepted,
@@ -116,20 +106,9 @@ pub(super) const OUTCOMES: [SignIn; 4] = [
 
 pub(super) fn of_sign_in(channel: Channel, outcome: SignIn) -> Labels<2> {
     Labels([
-        ("channel", of_channel(channel).into()),
+        ("channel", channel.as_str().into()),
         ("outcome", outcome.word().into()),
     ])
-}
-
-fn of_channel(channel: Channel) -> &'static str {
-    match channel {
-        Channel::Ntlm => "ntlm",
-        Channel::Negotiate => "negotiate",
-        Channel::Basic => "basic",
-        Channel::UsernameToken => "username-token",
-        Channel::Grant => "grant",
-        Channel::Ticket => "ticket",
-    }
 }
 
 pub(super) fn of_class(status: StatusCode) -> &'static str {

@@ -92,7 +92,7 @@ impl Metrics {
 
     /// Counters with a closed list of words begin at zero, so that the first of each is an increase.
     fn begin(&self) {
-        for (channel, outcome) in labels::CHANNELS.into_iter().flat_map(|channel| {
+        for (channel, outcome) in Channel::ALL.into_iter().flat_map(|channel| {
             let outcomes = labels::OUTCOMES.into_iter();
             outcomes.map(move |outcome| (channel, outcome))
         }) {

@@ -65,26 +65,9 @@ pub(crate) fn ticket(row: &SqliteRow) -> Result<RelayedTicket, sqlx::Error> {
     })
 }
 
-/// How a channel is written.
-pub(crate) fn channel_text(channel: Channel) -> &'static str {
-    match channel {
-        Channel::Ntlm => "ntlm",
-        Channel::Negotiate => "negotiate",
-        Channel::Basic => "basic",
-        Channel::UsernameToken => "username-token",
-        Channel::Grant => "grant",
-        Channel::Ticket => "ticket",
-    }
-}
-
 fn channel(row: &SqliteRow) -> Result<Channel, sqlx::Error> {
-    match row.try_get("channel")? {
-        "ntlm" => Ok(Channel::Ntlm),
-        "negotiate" => Ok(Channel::Negotiate),
-        "basic" => Ok(Channel::Basic),
-        "username-token" => Ok(Channel::UsernameToken),
-        "grant" => Ok(Channel::Grant),
-        "ticket" => Ok(Channel::Ticket),
-        _ => Err(unreadable("channel", "an unknown channel")),
-    }
+    let word: &str = row.try_get("channel")?;
+    let mut known = Channel::ALL.into_iter();
+    let channel = known.find(|channel| channel.as_str() == word);
+    channel.ok_or_else(|| unreadable("channel", "an unknown channel"))
 }

@@ -47,7 +47,7 @@ impl Write for Record {
             .bind(ticket.key.0.to_vec())
             .bind(&ticket.account.0)
             .bind(&ticket.credential.0)
-            .bind(rows::tickets::channel_text(ticket.channel))
+            .bind(ticket.channel.as_str())
             .bind(&ticket.pool)
             .bind(ticket.relayed.as_microsecond())
             .bind(ticket.expires.as_microsecond())

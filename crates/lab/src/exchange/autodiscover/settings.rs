@@ -2,13 +2,13 @@
 
 use http::{Method, StatusCode};
 use proto::soap::namespace::{ADDRESSING, SOAP_1_1};
-use proto::soap::{self, Envelope, EnvelopeParseError, Fault, FaultCode};
+use proto::soap::{self, Envelope, EnvelopeParseError, FaultCode};
 use xml::write::{Element, element};
 
 use super::{
     ACTIVE_SYNC, DEPLOYMENT, ECP, EWS, Found, MAPI, OAB, OWA, PHOTOS, UNIFIED_MESSAGING, legacy_dn,
 };
-use crate::exchange::{Exchange, XML};
+use crate::exchange::{Exchange, XML, fault};
 use crate::people::Person;
 use crate::serve::http::Head;
 use crate::serve::reply::Reply;
@@ -196,13 +196,4 @@ fn outcome(element_of: Element, code: &'static str) -> Element {
 
 fn nil(name: &'static str) -> Element {
     element(name).attribute("i:nil", "true")
-}
-
-fn fault(status: StatusCode, code: FaultCode, reason: &str) -> Reply {
-    let fault = Fault {
-        code,
-        reason: reason.to_owned(),
-        diagnostics: None,
-    };
-    Reply::with_body(status, XML, fault.to_xml())
 }

@@ -8,7 +8,7 @@ use authn::place::Service;
 use gateway::path::CleanPath;
 use gateway::preset::exchange::Exchange;
 use gateway::preset::lync::LyncPool;
-use gateway::route::{Auth, Host, Kind, Onward, PathPattern, Publication, Route, Scheme};
+use gateway::route::{Auth, Host, Onward, PathPattern, Publication, Route, Scheme};
 use ipnet::IpNet;
 use proto::ntlm::Target;
 use toml::Spanned;
@@ -194,28 +194,19 @@ impl Understanding<'_> {
             }
         };
         let path = self.route_path(&route.path)?;
+        let path = match route.below {
+            true => PathPattern::Below(path),
+            false => PathPattern::Exact(path),
+        };
+        let service = Service(route.service.clone().into());
         Ok(Route {
             name: format!("{}{path}", route.host.get_ref()),
-            path: if route.below {
-                PathPattern::Below(path)
-            } else {
-                PathPattern::Exact(path)
-            },
-            methods: Vec::new(),
-            auth,
-            ticket: None,
-            takes_guests: false,
-            sources: Vec::new(),
-            open_methods: Vec::new(),
-            onward_path: None,
-            kind: Kind::Plain,
-            service: Service(route.service.clone().into()),
-            farm: route.farm.get_ref().clone(),
             host_header: farm.host_header.as_ref().map(|it| it.get_ref().clone()),
             onward,
             pass_headers: self.pass_headers(&route.pass_headers)?,
             set_headers: self.set_headers(&route.set_headers)?,
             websocket: route.websocket,
+            ..Route::new(path, auth, service, route.farm.get_ref().clone())
         })
     }
 
