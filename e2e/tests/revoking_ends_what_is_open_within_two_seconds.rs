@@ -64,6 +64,36 @@ impl Scene {
         Ok(raw)
     }
 
+    /// A connection on which a ticket opened its page and then anybody's page was asked for, and the
+    /// request with the ticket.
+    fn with_ticket(&self, person: &Person) -> anyhow::Result<(Raw, String)> {
+        let user = self.demo.url("user");
+        let host = user.split(['/', ':']).nth(3).unwrap_or_default();
+        let mut raw = Raw::connect(&self.demo, &self.tls, host)?;
+        let grant = format!(
+            "grant_type=password&username={}&password={}",
+            person.upn, person.app_password
+        );
+        let form = Request {
+            method: "POST",
+            body: &grant,
+            ..Request::new(host, "/WebTicket/oauthtoken")
+        };
+        let form = form.header("Content-Type: application/x-www-form-urlencoded");
+        let bought = raw.exchange(form.text())?;
+        let answer: serde_json::Value = serde_json::from_str(&bought.text())?;
+        let token = answer["access_token"].as_str().expect("a token");
+        let path = "/Autodiscover/AutodiscoverService.svc/root/oauth/user";
+        let with_ticket = Request::new(host, path)
+            .header(&format!("Authorization: Bearer {token}"))
+            .text();
+        for request in [with_ticket.clone(), Request::new(host, "/meet/x").text()] {
+            let answer = raw.exchange(request)?;
+            assert_eq!(answer.status, 200, "{}", answer.text());
+        }
+        Ok((raw, with_ticket))
+    }
+
     fn revokes(&self, person: &Person) -> anyhow::Result<()> {
         let list = ["app-password", "list", &person.upn];
         let passwords = self.demo.wicketgate_json(&list)?;
@@ -105,6 +135,23 @@ fn t_dev_1_s23_revoking_ends_connections_uploads_and_repeats_and_nobody_elses() 
         assert_eq!(answer.status, 401, "{way}: a repeat");
         let answer = bens.exchange(Request::new(HOST, ECHO).text())?;
         assert_eq!(answer.status, 200, "{way}: somebody else");
+    }
+    Ok(())
+}
+
+#[test]
+fn t_dev_1_a_connection_does_not_know_what_was_revoked_while_it_served_anybody()
+-> anyhow::Result<()> {
+    let scene = Scene::new()?;
+    let (anna, ben) = (scene.demo.person(0), scene.demo.person(1));
+    let annas = scene.with_ticket(&anna)?;
+    let bens = scene.with_ticket(&ben)?;
+    let mut heard = scene.signed_in(&anna)?;
+    scene.revokes(&anna)?;
+    heard.tcp().set_read_timeout(Some(WITHIN))?;
+    assert!(heard.is_closed()?, "the gate has heard of it");
+    for (name, (mut raw, request), status) in [("revoked", annas, 401), ("another's", bens, 200)] {
+        assert_eq!(raw.exchange(request)?.status, status, "{name}");
     }
     Ok(())
 }

@@ -126,6 +126,14 @@ impl Repeats {
     }
 }
 
+impl Repeat {
+    /// Who proved it.
+    #[must_use]
+    pub fn who(&self) -> &Authenticated {
+        &self.who
+    }
+}
+
 impl fmt::Debug for Repeats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Repeats").finish_non_exhaustive()

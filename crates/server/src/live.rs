@@ -14,6 +14,7 @@ use authn::repeat::{Repeat, Repeats, Tag};
 use authn::revocation::{Revocation, Revoked};
 use gateway::ports::Verifier;
 use gateway::presence::{BLIND_MAX, Hearing, Presence};
+use jiff::Timestamp;
 use prometheus_client::metrics::counter::Counter;
 use tokio::sync::{broadcast, watch};
 use tokio::time::{Instant, sleep, timeout};
@@ -52,6 +53,13 @@ pub(crate) struct Seen {
 /// A place in the feed: what was revoked after it matters to whoever began there.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Mark(i64);
+
+/// What a connection remembers of the last proof on it, and when that was last seen to stand.
+#[derive(Clone, Debug)]
+pub(crate) struct Remembered {
+    repeat: Repeat,
+    stood_at: Mark,
+}
 
 /// What somebody rests on was revoked meanwhile.
 pub(crate) struct Gone;
@@ -103,11 +111,7 @@ impl Live {
                     is_known_silent = true;
                     tracing::error!("what is revoked cannot be heard: {failed}");
                 }
-                if self.hearing() == Hearing::Blind {
-                    self.repeats.forget();
-                    // Where nobody is connected, nobody need be told.
-                    let _ = self.told.send(Told::Blind);
-                }
+                self.forget_if_blind();
                 sleep(RETRY).await;
             }
         };
@@ -124,7 +128,7 @@ impl Live {
 
     /// How well the gate hears.
     pub(crate) fn hearing(&self) -> Hearing {
-        Hearing::after(self.silence())
+        self.lock().hearing()
     }
 
     /// How long ago it heard last.
@@ -137,6 +141,24 @@ impl Live {
         Mark(self.lock().number)
     }
 
+    /// Who proved this already: on the same connection, or anywhere lately.
+    ///
+    /// SECURITY: what the connection remembers is judged by all that was revoked since it was last
+    /// seen to stand. Nobody ends the connection for it where it served somebody else meanwhile.
+    pub(crate) fn known(
+        &self,
+        tag: &Tag,
+        here: Option<&Remembered>,
+        now: Timestamp,
+    ) -> Option<Arc<Authenticated>> {
+        let heard = self.lock();
+        let here = here.filter(|here| !heard.ended_since(here.stood_at, here.repeat.who()));
+        let here = here.map(|here| &here.repeat);
+        self.repeats
+            .repeated(tag, here, now)
+            .filter(|_| heard.hearing() != Hearing::Blind)
+    }
+
     /// Whether nothing that somebody rests on was revoked after a mark. Whoever stands is known again
     /// by the tag.
     ///
@@ -147,12 +169,24 @@ impl Live {
         mark: Mark,
         who: &Arc<Authenticated>,
         tag: Option<Tag>,
-    ) -> Result<Option<Repeat>, Gone> {
+    ) -> Result<Option<Remembered>, Gone> {
         let heard = self.lock();
-        if heard.ended_since(mark, who) {
+        if heard.hearing() == Hearing::Blind || heard.ended_since(mark, who) {
             return Err(Gone);
         }
-        Ok(tag.map(|tag| self.repeats.remember(tag, who)))
+        Ok(tag.map(|tag| Remembered {
+            repeat: self.repeats.remember(tag, who),
+            stood_at: Mark(heard.number),
+        }))
+    }
+
+    fn forget_if_blind(&self) {
+        let heard = self.lock();
+        if heard.hearing() == Hearing::Blind {
+            self.repeats.forget();
+            // Where nobody is connected, nobody need be told.
+            let _ = self.told.send(Told::Blind);
+        }
     }
 
     fn hear(&self, revocations: Vec<Revocation>) {
@@ -177,6 +211,10 @@ impl Live {
 }
 
 impl Heard {
+    fn hearing(&self) -> Hearing {
+        Hearing::after(self.at.elapsed())
+    }
+
     fn ended_since(&self, Mark(mark): Mark, who: &Authenticated) -> bool {
         let first = self.lately.front();
         let kept_from = first.map_or(self.number, |first| first.number - 1);

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use authn::attempt::{Attempt, Outcome, Refusal, Verified};
 use authn::lockout::HoldBack;
 use authn::ports::Unavailable;
-use authn::repeat::Repeat;
 use bytes::Bytes;
 use gateway::conversation::{AnswerBody, Failure, Pass, RequestBody};
 use gateway::headers::ACTIVITY;
@@ -29,7 +28,7 @@ use super::tunnel::Tunnel;
 use super::upstream::{UpstreamError, Upstreams};
 use super::{Proxy, limits, shown};
 use crate::clock;
-use crate::live::{Gone, Seen};
+use crate::live::{Gone, Remembered, Seen};
 use crate::metrics::{self, SignIn};
 use crate::outbound::assertion::About;
 
@@ -39,7 +38,7 @@ pub(super) struct Connection {
     conversation: Conversation,
     behind: Behind,
     seen: Seen,
-    repeat: Option<Repeat>,
+    repeat: Option<Remembered>,
     client: IpAddr,
     record: Record,
     upgrade: Option<OnUpgrade>,
@@ -263,7 +262,7 @@ impl Connection {
         let mark = live.mark();
         let known = tag.and_then(|tag| {
             let here = self.repeat.as_ref();
-            live.repeats.repeated(&tag, here, clock::now())
+            live.known(&tag, here, clock::now())
         });
         let is_known = known.is_some();
         let mut outcome = match known {
