@@ -269,3 +269,6 @@ impl Seen {
         self.presence.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -218,7 +218,7 @@ impl Conversation {
         let head = self.onward_head(&asked, answer != AnswerBody::Stream);
         let head = match &bound {
             Bound::Streams => head,
-            Bound::Read(_) | Bound::Replaced(_) => head.map(|head| of_read(head, &route)),
+            Bound::Read(_) | Bound::Replaced(_) => head.and_then(|head| of_read(head, &route)),
         };
         let Some(head) = head else {
             let sentence = "The request cannot be passed on.\n";
@@ -438,16 +438,16 @@ pub(super) fn refused(reply: Reply) -> Verdict {
 ///
 /// SECURITY: a server that takes fields from the query as from the form would find another grant in
 /// it, and one that believes a client's type or coding would read another form.
-fn of_read(mut head: http::request::Parts, route: &Route) -> http::request::Parts {
+fn of_read(mut head: http::request::Parts, route: &Route) -> Option<http::request::Parts> {
     if route.asks_for_ticket() {
-        head.uri = http::Uri::try_from(head.uri.path()).unwrap_or(head.uri);
+        head.uri = http::Uri::try_from(head.uri.path()).ok()?;
     }
     if route.kind == Kind::LyncOauthtoken {
         let form = HeaderValue::from_static("application/x-www-form-urlencoded");
         head.headers.insert(header::CONTENT_TYPE, form);
         head.headers.remove(header::CONTENT_ENCODING);
     }
-    head
+    Some(head)
 }
 
 impl Asked {

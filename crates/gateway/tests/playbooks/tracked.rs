@@ -113,6 +113,28 @@ fn s6_a_ticket_that_is_not_known_gets_the_servers_own_answer() {
 }
 
 #[test]
+fn t_http_7_a_ticket_in_a_message_that_others_may_read_differently_is_refused() {
+    let (scene, _anna) = with_tickets();
+    let sent = |request: Request| scene.connects().sends(&request).told();
+    let message = || soap(LYNC, CERT_PROV, &assertion("one"));
+    let typed = |name: &str| message().without("content-type").with("content-type", name);
+    assert_eq!(sent(typed("text/xml; charset=\"UTF-8\"")), "anna");
+    assert_eq!(sent(typed("application/soap+xml")), "anna");
+    for request in [
+        message().without("content-type"),
+        message().with("content-type", "text/xml"),
+        message().with("content-encoding", "gzip"),
+        typed("text/plain"),
+        typed("multipart/related; type=\"application/xop+xml\""),
+        typed("text/xml; charset=utf-16"),
+        typed("text/xml; charset*0=utf-7"),
+    ] {
+        let said = format!("{:?}", request.head.headers);
+        assert_eq!(sent(request), "500", "{said}");
+    }
+}
+
+#[test]
 fn t_phish_3_nothing_but_a_ticket_opens_a_path_of_tickets() {
     let (scene, anna) = with_tickets();
     let mut connection = scene.connects();

@@ -134,13 +134,16 @@ impl Ticket {
         let Some(header) = envelope.header() else {
             return Ok(None);
         };
-        let Some(security) = only_child(header, SECURITY, "Security")? else {
-            return Ok(None);
+        let named: Vec<_> = header
+            .children()
+            .filter(|it| it.name() == "Security")
+            .collect();
+        let security = match named.as_slice() {
+            [] => return Ok(None),
+            [security] if security.is(SECURITY, "Security") => *security,
+            [_] => return Err(TicketParseError::NoTicket),
+            [_, _, ..] => return Err(ValueError::Repeated { name: "Security" }.into()),
         };
-        let mut named = header.children().filter(|it| it.name() == "Security");
-        if named.nth(1).is_some() {
-            return Err(ValueError::Repeated { name: "Security" }.into());
-        }
         holds_each_once(security, "Security", &BESIDE)?;
         only_child(security, SAML_1, "Assertion")?
             .map(|assertion| Self::of_assertion(assertion, Expiry::Unknown))

@@ -229,6 +229,18 @@ fn nothing_but_a_time_and_a_signature_stands_beside_a_ticket() {
 }
 
 #[test]
+fn a_security_header_of_another_namespace_is_refused_alone_as_well() {
+    let message = format!(
+        "<s:Envelope xmlns:s='{SOAP_1_1}'><s:Header><Security xmlns='urn:old'>{}</Security></s:Header>\
+         <s:Body/></s:Envelope>",
+        assertion()
+    );
+    let document = soap::document(message.as_bytes()).unwrap();
+    let error = Ticket::from_security_header(&Envelope::parse(&document).unwrap()).unwrap_err();
+    assert_eq!(error, TicketParseError::NoTicket);
+}
+
+#[test]
 fn two_tickets_in_one_security_header_are_refused() {
     let message = format!(
         "<s:Envelope xmlns:s='{SOAP_1_1}'><s:Header><o:Security xmlns:o='{SECURITY}'>{0}{0}</o:Security>\

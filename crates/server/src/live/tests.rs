@@ -1,0 +1,166 @@
+//! Who is known again and who is gone, with what was revoked in every place between.
+
+use authn::account::AccountId;
+use authn::admin::{self, NewAccount, NewAppPassword, Randomness};
+use authn::attempt::{self, Attempt, Ports, Proof, Rules};
+use authn::audit::{Actor, ByHand};
+use authn::place::{ActivityId, Channel, Method, Service, Zone};
+use authn::policy::{Policy, Rule};
+use proto::secret::Secret;
+use store::memory::Memory;
+use tokio::time::advance;
+
+use super::*;
+
+/// A gate that hears nothing but what a test says, and somebody who signed in at it.
+struct Scene {
+    live: Live,
+    tag: Tag,
+    who: Arc<Authenticated>,
+}
+
+impl Scene {
+    async fn new() -> Self {
+        let live = Live::new(&[1; 32], 0, Counter::default());
+        let (tag, who) = signed_in(&live).await;
+        Self { live, tag, who }
+    }
+
+    fn revokes(&self, number: i64, account: &AccountId) {
+        let what = Revoked::Account(account.clone());
+        self.live.hear(vec![Revocation { number, what }]);
+    }
+
+    fn stands(&self, mark: Mark) -> Option<Remembered> {
+        let standing = self.live.stands_since(mark, &self.who, Some(self.tag));
+        standing.ok().flatten()
+    }
+
+    fn is_known(&self, here: Option<&Remembered>, seconds: i64) -> bool {
+        let now = self.who.at() + jiff::SignedDuration::from_secs(seconds);
+        self.live.known(&self.tag, here, now).is_some()
+    }
+}
+
+async fn signed_in(live: &Live) -> (Tag, Arc<Authenticated>) {
+    let store = Arc::new(Memory::new());
+    let ports = Ports {
+        accounts: store.clone(),
+        credentials: store.clone(),
+        attempts: store.clone(),
+        tickets: store.clone(),
+        audit: store,
+    };
+    let now: Timestamp = "2026-11-25T08:00:00Z".parse().unwrap();
+    let by = ByHand {
+        at: now,
+        actor: Actor::named("root"),
+    };
+    let anna = NewAccount {
+        domain: "CONTOSO".to_owned(),
+        sam: "anna".to_owned(),
+        upn: "anna@contoso.com".to_owned(),
+        realm: "CONTOSO.COM".to_owned(),
+        sid: None,
+        sip_addresses: Vec::new(),
+        mail: Vec::new(),
+    };
+    let anna = admin::add_account(&ports, anna, &by, [1; 16])
+        .await
+        .unwrap();
+    let asked = NewAppPassword {
+        label: "phone".to_owned(),
+        device: None,
+        scope: [Service::EWS].into(),
+        expires: None,
+    };
+    let random = Randomness {
+        id: [2; 16],
+        secret: [3; 64],
+    };
+    let issuing = admin::issue_app_password(&ports, &anna.id, asked, &by, random);
+    let (_, password) = issuing.await.unwrap();
+    let attempt = Attempt {
+        proof: Proof::Password {
+            username: "anna".to_owned(),
+            password,
+        },
+        channel: Channel::Basic,
+        service: Service::EWS,
+        pool: "exchange".to_owned(),
+        zone: Zone::EXTERNAL,
+        source: "192.0.2.7".parse().unwrap(),
+        sip_uri: None,
+        device: None,
+        activity: ActivityId::from([4; 16]),
+    };
+    let anywhere = Rule {
+        methods: [Method::AppPassword].into(),
+        ..Rule::default()
+    };
+    let rules = Rules {
+        policy: Policy {
+            rules: vec![anywhere],
+        },
+        default_domain: Some("CONTOSO".to_owned()),
+        unknown_names_key: Secret::new(vec![7; 32]),
+    };
+    let tag = live.repeats.tag(&attempt, 0).unwrap();
+    let outcome = attempt::verify(&ports, &rules, attempt, now).await;
+    (tag, outcome.result.unwrap().authenticated)
+}
+
+#[tokio::test]
+async fn t_dev_1_whoever_was_revoked_since_the_mark_is_gone_and_nobody_else() {
+    let scene = Scene::new().await;
+    let mark = scene.live.mark();
+    scene.revokes(1, &AccountId("another".to_owned()));
+    assert!(scene.stands(mark).is_some());
+    scene.revokes(2, scene.who.account_id());
+    assert!(scene.stands(mark).is_none(), "revoked since");
+    assert!(!scene.is_known(None, 1), "not remembered over it");
+    let later = scene.live.mark();
+    assert!(scene.stands(later).is_some(), "proved anew after it");
+}
+
+#[tokio::test]
+async fn t_dev_1_whoever_began_before_what_is_kept_is_taken_for_gone() {
+    let scene = Scene::new().await;
+    let mark = scene.live.mark();
+    for number in 1..=i64::try_from(KEPT).unwrap() {
+        scene.revokes(number, &AccountId("another".to_owned()));
+    }
+    assert!(scene.stands(mark).is_some(), "all since is kept");
+    scene.revokes(5_000, &AccountId("another".to_owned()));
+    assert!(scene.stands(mark).is_none());
+}
+
+#[tokio::test]
+async fn t_dev_1_a_connection_forgets_what_was_revoked_since_it_stood() {
+    let scene = Scene::new().await;
+    let here = scene.stands(scene.live.mark());
+    assert!(
+        scene.is_known(here.as_ref(), 3_600),
+        "for as long as it lasts"
+    );
+    assert!(!scene.is_known(None, 3_600), "elsewhere not for long");
+    scene.revokes(1, &AccountId("another".to_owned()));
+    assert!(scene.is_known(here.as_ref(), 3_600));
+    scene.revokes(2, scene.who.account_id());
+    assert!(!scene.is_known(here.as_ref(), 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_blind_gate_knows_nobody_again() {
+    let scene = Scene::new().await;
+    let mark = scene.live.mark();
+    let here = scene.stands(mark);
+    advance(BLIND_MAX - Duration::from_millis(1)).await;
+    assert!(scene.is_known(here.as_ref(), 1));
+    advance(Duration::from_millis(1)).await;
+    assert!(!scene.is_known(here.as_ref(), 1) && !scene.is_known(None, 1));
+    assert!(scene.stands(mark).is_none(), "nor is anybody let in");
+    scene.live.forget_if_blind();
+    scene.live.hear(Vec::new());
+    assert!(!scene.is_known(None, 1), "it forgot, though it hears");
+}
