@@ -17,17 +17,6 @@ pub(crate) struct Figure {
 }
 
 impl Figure {
-    /// A figure of the design whose part of the program does not exist; JSON gives it as null.
-    pub(crate) fn not_built(name: &str, unit: &'static str, budget: &'static str) -> Self {
-        Self {
-            name: name.to_owned(),
-            value: f64::NAN,
-            unit,
-            peer: None,
-            budget,
-        }
-    }
-
     /// Prints it.
     pub(crate) fn print(&self, is_json: bool) -> anyhow::Result<()> {
         let mut out = std::io::stdout().lock();
@@ -44,11 +33,7 @@ impl Figure {
         let Self {
             name, value, unit, ..
         } = self;
-        if value.is_nan() {
-            write!(out, "  {name}: not built")?;
-        } else {
-            write!(out, "  {name}: {value:.2} {unit}")?;
-        }
+        write!(out, "  {name}: {value:.2} {unit}")?;
         if let (Some((peer, peer_value)), Some(ratio)) = (&self.peer, ratio) {
             write!(out, "; {peer}: {peer_value:.2} {unit}; ratio {ratio:.2}")?;
         }

@@ -110,11 +110,6 @@ pub(crate) fn run() -> anyhow::Result<Vec<Figure>> {
         let nginx = Side::anonymous(&tls, (nginx.process(), address), case.path)?;
         figures.extend(compare(&case, gate, nginx)?);
     }
-    figures.push(Figure::not_built(
-        "requests forwarded over h2, pinned connections",
-        "/s",
-        "bar 0.75 of nginx, goal 0.85",
-    ));
     Ok(figures)
 }
 

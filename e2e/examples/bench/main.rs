@@ -9,6 +9,7 @@
 
 mod enumeration;
 mod forward;
+mod forward_h2;
 mod handshakes;
 mod memory;
 mod ntlm;
@@ -35,7 +36,7 @@ type Bench = (
     fn() -> anyhow::Result<Vec<Figure>>,
 );
 
-const BENCHES: [Bench; 8] = [
+const BENCHES: [Bench; 9] = [
     ("ntlm", "what one NTLMv2 exchange costs to check", ntlm::run),
     ("sign-ins", "durable sign-ins on SQLite", sign_ins::run),
     (
@@ -53,6 +54,7 @@ const BENCHES: [Bench; 8] = [
         "forwarding over a pinned authenticated connection",
         forward::run,
     ),
+    ("forward-h2", "forwarding over HTTP/2", forward_h2::run),
     ("handshakes", "full TLS 1.3 handshakes", handshakes::run),
     (
         "memory",

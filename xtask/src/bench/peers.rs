@@ -1,4 +1,5 @@
-//! The servers that figures stand beside: nginx, and Apache with mod_auth_gssapi and gss-ntlmssp.
+//! The servers that figures stand beside: nginx, and Apache with mod_auth_gssapi and gss-ntlmssp; and
+//! h2load, which asks both sides over HTTP/2.
 //!
 //! No service of the system is ever started: of Apache only the package without a service is
 //! installed, and nginx, whose package starts one, is only unpacked below `target`.
@@ -11,10 +12,11 @@ use crate::packages::{self, Wanted, apt};
 use crate::run::{command, has, root, say, succeed};
 
 /// Apache's program and modules, and the tools that the benches run.
-const PACKAGES: [&str; 5] = [
+const PACKAGES: [&str; 6] = [
     "apache2-bin",
     "gss-ntlmssp",
     "libapache2-mod-auth-gssapi",
+    "nghttp2-client",
     "openssl",
     "util-linux",
 ];
