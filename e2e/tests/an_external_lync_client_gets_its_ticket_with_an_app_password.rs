@@ -119,6 +119,26 @@ fn s23_a_revoked_app_password_is_out_and_the_other_device_is_not() -> anyhow::Re
 }
 
 #[test]
+fn s23_revoking_says_how_lyncs_own_certificates_are_taken_back() -> anyhow::Result<()> {
+    let demo = Demo::start()?;
+    let anna = demo.person(0);
+    let line = format!("Revoke-CsClientCertificate -Identity '{}'", anna.sip);
+    for (scope, is_told) in [("ews", false), ("lync,ews", true)] {
+        let create = ["app-password", "create", &anna.upn, "--label", "x"];
+        let made = demo.wicketgate_json(&[&create[..], &["--scope", scope]].concat())?;
+        let id = made[0]["id"].as_str().expect("id");
+        let said = demo.wicketgate(&["app-password", "revoke", id])?;
+        let said = String::from_utf8(said.stdout)?;
+        assert_eq!(said.contains(&line), is_told, "{scope}: {said}");
+    }
+    for (verb, is_told) in [("disable", true), ("enable", false)] {
+        let said = demo.wicketgate_json(&["user", verb, &anna.upn])?;
+        assert_eq!(said[0]["lync_certificates"][0] == line, is_told, "{said:?}");
+    }
+    Ok(())
+}
+
+#[test]
 fn s36_an_app_password_opens_only_the_services_of_its_scope() -> anyhow::Result<()> {
     let demo = Demo::start()?;
     let anna = demo.person(0);

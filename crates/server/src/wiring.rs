@@ -274,6 +274,16 @@ impl Desk {
         })
     }
 
+    /// The account that an app password belongs to.
+    ///
+    /// # Errors
+    ///
+    /// There is none, or the store is unavailable.
+    pub(crate) async fn account_of(&self, password: &AppPassword) -> Result<Account, CliError> {
+        let found = self.ports.accounts.by_id(&password.account).await?;
+        found.ok_or_else(|| CliError::unavailable("the app password is of no account".to_owned()))
+    }
+
     /// Changes an account's state.
     ///
     /// # Errors

@@ -69,7 +69,8 @@ impl AppPassword {
 
     /// Whether a service is in its scope. Autodiscover only says where the others are, so that
     /// whatever opens one of them opens it.
-    fn opens(&self, service: &Service) -> bool {
+    #[must_use]
+    pub fn opens(&self, service: &Service) -> bool {
         let is_signpost = *service == Service::AUTODISCOVER;
         let led_to = [Service::EWS, Service::ACTIVESYNC];
         self.scope.contains(service)

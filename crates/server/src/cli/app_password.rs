@@ -8,6 +8,7 @@ use clap::{Args, Subcommand};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
+use super::left_behind::LyncCertificates;
 use super::{CliError, Output};
 use crate::clock;
 use crate::wiring::Desk;
@@ -53,6 +54,14 @@ pub(crate) struct Create {
 }
 
 #[derive(Serialize)]
+struct Revoked {
+    #[serde(flatten)]
+    record: AppPassword,
+    #[serde(skip_serializing_if = "LyncCertificates::is_empty")]
+    lync_certificates: LyncCertificates,
+}
+
+#[derive(Serialize)]
 struct Created {
     #[serde(flatten)]
     record: AppPassword,
@@ -82,9 +91,15 @@ pub(crate) async fn run(config: &Path, verb: Verb, output: &Output) -> Result<()
             output.list(&passwords, "there are no app passwords", line)
         }
         Verb::Revoke { id } => {
-            let revoked = desk.revoke_app_password(&id).await?;
+            let revoked = revoke(&desk, &id).await?;
             output.print(&revoked, |revoked| {
-                format!("revoked {} ({})", revoked.id.0, revoked.label)
+                let (record, left) = (&revoked.record, &revoked.lync_certificates);
+                format!(
+                    "revoked {} ({}){}",
+                    record.id.0,
+                    record.label,
+                    left.sentence()
+                )
             })
         }
     }
@@ -108,6 +123,19 @@ async fn make(desk: &Desk, create: Create) -> Result<Created, CliError> {
     Ok(Created {
         record,
         app_password: typed.expose().clone(),
+    })
+}
+
+async fn revoke(desk: &Desk, id: &str) -> Result<Revoked, CliError> {
+    let record = desk.revoke_app_password(id).await?;
+    let lync_certificates = if record.opens(&Service::LYNC) {
+        LyncCertificates::of(&desk.account_of(&record).await?)
+    } else {
+        LyncCertificates::none()
+    };
+    Ok(Revoked {
+        record,
+        lync_certificates,
     })
 }
 

@@ -9,6 +9,7 @@ mod check;
 mod db;
 mod exit;
 mod init;
+mod left_behind;
 mod print;
 mod serve;
 mod user;

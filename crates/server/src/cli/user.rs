@@ -4,7 +4,9 @@ use std::path::Path;
 
 use authn::account::{Account, AccountState};
 use clap::{Args, Subcommand};
+use serde::Serialize;
 
+use super::left_behind::LyncCertificates;
 use super::{CliError, Output};
 use crate::wiring::Desk;
 
@@ -61,6 +63,14 @@ pub(crate) struct Add {
     mail: Vec<String>,
 }
 
+#[derive(Serialize)]
+struct Changed {
+    #[serde(flatten)]
+    account: Account,
+    #[serde(skip_serializing_if = "LyncCertificates::is_empty")]
+    lync_certificates: LyncCertificates,
+}
+
 /// Does it.
 ///
 /// # Errors
@@ -88,7 +98,17 @@ async fn state(
     output: &Output,
 ) -> Result<(), CliError> {
     let account = desk.set_state(name, state).await?;
-    output.print(&account, line)
+    let lync_certificates = match account.state {
+        AccountState::Active => LyncCertificates::none(),
+        AccountState::Disabled | AccountState::Locked => LyncCertificates::of(&account),
+    };
+    let changed = Changed {
+        account,
+        lync_certificates,
+    };
+    output.print(&changed, |changed| {
+        line(&changed.account) + &changed.lync_certificates.sentence()
+    })
 }
 
 fn new_account(add: Add) -> Result<authn::admin::NewAccount, CliError> {
