@@ -14,6 +14,7 @@ mod exchange;
 mod front_end;
 mod sip;
 
+mod provocation;
 mod requests;
 
 mod clock;

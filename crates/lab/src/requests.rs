@@ -42,6 +42,9 @@ pub struct Seen {
     pub authorization_schemes: Vec<&'static str>,
     /// Whether a web ticket came, good or not.
     pub ticket: bool,
+    /// The names of the headers that came, where `POST /provoke` asked for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub headers: Option<Vec<String>>,
     /// When the head was read.
     pub at: Timestamp,
 }
@@ -166,6 +169,7 @@ mod tests {
             connection: 1,
             authorization_schemes: Vec::new(),
             ticket: false,
+            headers: None,
             at: Timestamp::UNIX_EPOCH,
         }
     }

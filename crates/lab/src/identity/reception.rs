@@ -10,6 +10,7 @@ use proto::lync::webticket::Ticket;
 use super::{AssertionError, Assertions, Caller, How, Logon, Presented, schemes};
 use crate::clock;
 use crate::people::{People, Person};
+use crate::provocation::Provocation;
 use crate::requests::{Requests, Seen, Server};
 use crate::serve::http::{Connection, Head};
 use crate::serve::reply::Reply;
@@ -43,6 +44,8 @@ pub(crate) struct Reception {
     pub(crate) logon: Logon,
     /// The list of requests.
     pub(crate) requests: Arc<Requests>,
+    /// What a test may turn on.
+    pub(crate) provocation: Arc<Provocation>,
 }
 
 impl Reception {
@@ -80,6 +83,7 @@ impl Reception {
             connection: connection.number,
             authorization_schemes: schemes(&head.headers),
             ticket: brings_ticket(&head.headers),
+            headers: self.provocation.names(&head.headers),
             at: clock::now(),
         })
     }
@@ -114,9 +118,9 @@ impl Reception {
         }
     }
 
-    /// Ends a handshake that proved somebody.
+    /// Ends a handshake that proved somebody; the last word on every answer.
     pub(crate) fn finish(&self, reply: Reply, caller: &Caller) -> Reply {
-        match caller {
+        let reply = match caller {
             Caller::Known {
                 challenge: Some(challenge),
                 ..
@@ -125,7 +129,8 @@ impl Reception {
             | Caller::Nobody
             | Caller::Midway { .. }
             | Caller::Refused { .. } => reply,
-        }
+        };
+        self.provocation.answer(reply)
     }
 
     /// The people whom the server knows.

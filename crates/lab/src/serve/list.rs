@@ -1,6 +1,6 @@
-//! The list of requests over plain HTTP on loopback: `GET /requests`, `POST /clear`, and
-//! `GET /ticket-key.pem`, the public key of the first pool's tickets, or of the
-//! one that `?pool=` names.
+//! The list of requests over plain HTTP on loopback: `GET /requests`, `POST /clear`, `POST /provoke`
+//! (`?status=401`, or `?off=1`), and `GET /ticket-key.pem`, the public key of the first pool's tickets,
+//! or of the one that `?pool=` names.
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -10,8 +10,9 @@ use base64::engine::general_purpose::STANDARD;
 use http::{HeaderName, Method, StatusCode};
 
 use super::body;
-use super::http::{Application, Asked, Connection};
+use super::http::{Application, Asked, Connection, Head};
 use super::reply::Reply;
+use crate::provocation::Provocation;
 use crate::requests::Requests;
 use crate::ticket::Mint;
 
@@ -22,6 +23,7 @@ const FORGOTTEN: HeaderName = HeaderName::from_static("x-lab-forgotten");
 #[derive(Debug)]
 pub(crate) struct RequestList {
     pub(crate) requests: Arc<Requests>,
+    pub(crate) provocation: Arc<Provocation>,
     /// Each pool's own name, and what issues its tickets.
     pub(crate) mints: Vec<(String, Arc<Mint>)>,
 }
@@ -33,6 +35,17 @@ impl RequestList {
                 .header(FORGOTTEN, &self.requests.forgotten().to_string()),
             Err(_) => Reply::new(StatusCode::INTERNAL_SERVER_ERROR),
         }
+    }
+
+    fn provoke(&self, head: &Head) -> Reply {
+        let status = head.parameter("status");
+        match status.map(str::parse) {
+            _ if head.parameter("off") == Some("1") => self.provocation.end(),
+            None => self.provocation.begin(None),
+            Some(Ok(status)) => self.provocation.begin(Some(status)),
+            Some(Err(_)) => return Reply::new(StatusCode::BAD_REQUEST),
+        }
+        Reply::new(StatusCode::NO_CONTENT)
     }
 
     fn ticket_key(&self, pool: Option<&str>) -> Reply {
@@ -65,8 +78,9 @@ impl Application for RequestList {
                 self.requests.clear();
                 Reply::new(StatusCode::NO_CONTENT)
             }
+            (&Method::POST, "/provoke") => self.provoke(&asked.head),
             (&Method::GET, "/ticket-key.pem") => self.ticket_key(asked.head.parameter("pool")),
-            (_, "/requests" | "/clear" | "/ticket-key.pem") => {
+            (_, "/requests" | "/clear" | "/provoke" | "/ticket-key.pem") => {
                 Reply::new(StatusCode::METHOD_NOT_ALLOWED)
             }
             _ => Reply::new(StatusCode::NOT_FOUND),

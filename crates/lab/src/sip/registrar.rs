@@ -98,6 +98,7 @@ impl Registrar {
             connection,
             authorization_schemes: Vec::new(),
             ticket: false,
+            headers: None,
             at: clock::now(),
         });
     }

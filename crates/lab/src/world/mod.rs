@@ -135,6 +135,7 @@ impl World {
         running.spawn(Server::Sip.to_string(), sip, door);
         let list = RequestList {
             requests: Arc::clone(&parts.requests),
+            provocation: Arc::clone(&parts.provocation),
             mints: mints.clone(),
         };
         let list = running.list(list).await?;

@@ -11,6 +11,7 @@ use crate::exchange::Exchange;
 use crate::front_end::{Addresses, FrontEnd};
 use crate::identity::{Assertions, Logon, Reception};
 use crate::people::People;
+use crate::provocation::Provocation;
 use crate::requests::{Requests, Server};
 use crate::serve::accept::tls;
 use crate::settings::{LabError, MetadataHost, WorldSettings};
@@ -22,6 +23,7 @@ pub(super) struct Parts {
     pub(super) settings: WorldSettings,
     pub(super) tls: TlsAcceptor,
     pub(super) requests: Arc<Requests>,
+    pub(super) provocation: Arc<Provocation>,
     metadata: MetadataHost,
     exchange_host: String,
     people: Arc<People>,
@@ -37,6 +39,7 @@ impl Parts {
             people: Arc::new(People::new(&settings)?),
             assertions: Arc::new(Assertions::new(&settings.assertion)?),
             requests: Arc::default(),
+            provocation: Arc::default(),
             tls: tls(&settings.tls)?,
             homes: Arc::new(Homes::new(pools, settings.external_https_port)),
             metadata: world.metadata,
@@ -106,6 +109,7 @@ impl Parts {
                 people: Arc::clone(&self.people),
             },
             requests: Arc::clone(&self.requests),
+            provocation: Arc::clone(&self.provocation),
         }
     }
 }

@@ -91,3 +91,32 @@ async fn the_key_of_the_tickets_is_there_for_other_verifiers() {
     let der: PublicKeyX509Der<'_> = key.expect("a key").as_der().expect("DER");
     assert_eq!(der.as_ref(), lab.world.ticket_key());
 }
+
+#[tokio::test]
+async fn every_answer_asks_for_every_credential_once_it_is_provoked() {
+    let lab = Lab::start().await;
+    let mut client = lab.front_end().await;
+    assert_eq!(lab.list("POST", "/provoke").await.status, 204);
+    let request = get("/").header("x-remote-user", "ben").body(String::new());
+    let answer = client.send(DISCOVER, request).await;
+    assert_eq!(answer.status, 200);
+    assert!(answer.all("www-authenticate").contains(&"NTLM"));
+    assert_eq!(answer.all("persistent-auth"), ["true"]);
+    lab.list("POST", "/provoke?status=401").await;
+    for path in ["/", "/meet/anna", "/nowhere"] {
+        let answer = client.get(DISCOVER, path).await;
+        assert_eq!(answer.status, 401, "{path}");
+        assert!(answer.all("proxy-authenticate").contains(&"Negotiate"));
+    }
+    assert_eq!(lab.list("POST", "/provoke?status=x").await.status, 400);
+    lab.list("POST", "/provoke?off=1").await;
+    let answer = client.get(DISCOVER, "/").await;
+    assert!(answer.status == 200 && answer.all("www-authenticate").is_empty());
+    let list = lab.list("GET", "/requests").await;
+    let list = list.json();
+    let names = list[0]["headers"].as_array().expect("names");
+    assert!(names.contains(&"x-remote-user".into()), "{names:?}");
+    assert!(!list.to_string().contains("\"ben\""), "{list}");
+    let quiet = list.as_array().expect("a list").last().expect("a request");
+    assert!(quiet.get("headers").is_none(), "{quiet}");
+}
