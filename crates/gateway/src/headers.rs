@@ -33,6 +33,16 @@ const DENIED_COOKIES: [&str; 5] = [
     "securitytoken",
 ];
 
+/// Headers of an answer that are about credentials the back end was never given: whoever sees them
+/// asks its user for a password (RFC 9110 11, RFC 7615, RFC 8053).
+const OF_CREDENTIALS: [&str; 5] = [
+    "authentication-control",
+    "authentication-info",
+    "optional-www-authenticate",
+    "persistent-auth",
+    "www-authenticate",
+];
+
 /// What a back end tells of itself, which is nobody's business outside, and where else it would
 /// have a client go.
 const TALKATIVE: [&str; 16] = [
@@ -283,8 +293,7 @@ pub(crate) fn clean_answer(headers: &mut HeaderMap, is_authenticated: bool) {
             (is_hop_by_hop(name) && !is_length)
                 || named.contains(text)
                 || text.starts_with("proxy-")
-                || text == "persistent-auth"
-                || text == "www-authenticate"
+                || OF_CREDENTIALS.contains(&text)
                 || TALKATIVE.contains(&text)
                 || TALKATIVE_PREFIXES.iter().any(|it| text.starts_with(it))
         })
