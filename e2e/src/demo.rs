@@ -162,6 +162,17 @@ impl Demo {
             .context("the list of requests is no list")
     }
 
+    /// Tells the servers behind something by the port of their list, such as `clear`.
+    ///
+    /// # Errors
+    ///
+    /// They cannot be told.
+    pub fn tell_lab(&self, what: &str) -> anyhow::Result<()> {
+        let url = self.text("/lab/requests");
+        let url = url.replace("/requests", &format!("/{what}"));
+        plain_request(&url, "POST").map(drop)
+    }
+
     /// The PEM of the public key that the front end signs its tickets with.
     ///
     /// # Errors

@@ -1,0 +1,100 @@
+//! What Lync's clients write, and what they read out of the answers: requests for tickets, messages that
+//! bear one, forms. Start at [`asks_with_token`].
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+/// WS-Security's namespace.
+const SECURITY: &str =
+    "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd";
+/// SOAP 1.1's.
+const SOAP: &str = "http://schemas.xmlsoap.org/soap/envelope/";
+/// What is asked for where a compact ticket is to come.
+const COMPACT: &str = "urn:component:Microsoft.Rtc.WebAuthentication.2010:user-cwt-1";
+/// What the demo's request asks for.
+const SAML: &str = "http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.1#SAMLV1.1";
+
+/// A request for a ticket with a UsernameToken of plain text in base64, as Lync takes it at `/Auth`.
+#[must_use]
+pub fn asks_with_token(request: &str, account: &str, password: &str) -> String {
+    let (name, password) = (STANDARD.encode(account), STANDARD.encode(password));
+    let header = format!(
+        "<soap:Header><o:Security xmlns:o=\"{SECURITY}\" soap:mustUnderstand=\"1\">\
+         <o:UsernameToken><o:Username>{name}</o:Username><o:Password>{password}</o:Password>\
+         </o:UsernameToken></o:Security></soap:Header><soap:Body>"
+    );
+    request.replacen("<soap:Body>", &header, 1)
+}
+
+/// A request that asks for a compact ticket in the place of an assertion.
+#[must_use]
+pub fn asks_for_compact(request: &str) -> String {
+    request.replacen(SAML, COMPACT, 1)
+}
+
+/// A message that bears an assertion in its security header.
+#[must_use]
+pub fn bears(assertion: &str, content: &str) -> String {
+    format!(
+        "<s:Envelope xmlns:s=\"{SOAP}\"><s:Header><o:Security xmlns:o=\"{SECURITY}\">{assertion}\
+         </o:Security></s:Header><s:Body>{content}</s:Body></s:Envelope>"
+    )
+}
+
+/// The form of the grant by user name and password.
+#[must_use]
+pub fn password_form(account: &str, password: &str) -> String {
+    let account = account.replace('\\', "%5C").replace('@', "%40");
+    format!("grant_type=password&username={account}&password={password}")
+}
+
+/// The assertion in an answer, as SIPE cuts it out.
+#[must_use]
+pub fn assertion_in(answer: &str) -> Option<&str> {
+    between(answer, "<saml:Assertion", "</saml:Assertion>")
+}
+
+/// The compact ticket in an answer, `cwt=` included.
+#[must_use]
+pub fn compact_in(answer: &str) -> Option<&str> {
+    let start = answer.find("cwt=")?;
+    let rest = answer.get(start..)?;
+    rest.split(['<', '"']).next()
+}
+
+/// The header line that presents an assertion.
+#[must_use]
+pub fn opaque(assertion: &str) -> String {
+    format!("X-MS-WebTicket: opaque={}", STANDARD.encode(assertion))
+}
+
+/// The first text from one mark to the end of the other.
+fn between<'a>(text: &'a str, from: &str, to: &str) -> Option<&'a str> {
+    let start = text.find(from)?;
+    let rest = text.get(start..)?;
+    let end = rest.find(to)?.checked_add(to.len())?;
+    rest.get(..end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tickets_are_found_where_they_are() {
+        let answer = "<a><saml:Assertion x=\"1\">y</saml:Assertion></a>";
+        let found = assertion_in(answer).expect("an assertion");
+        assert_eq!(found, "<saml:Assertion x=\"1\">y</saml:Assertion>");
+        assert_eq!(compact_in("<UserToken>cwt=AB</UserToken>"), Some("cwt=AB"));
+        assert_eq!(compact_in("{\"access_token\":\"cwt=AB\"}"), Some("cwt=AB"));
+        assert_eq!((assertion_in(""), compact_in("")), (None, None));
+    }
+
+    #[test]
+    fn a_token_stands_before_the_body() {
+        let with = asks_with_token("<soap:Envelope><soap:Body>x", "CONTOSO\\anna", "p");
+        let header = with.find("UsernameToken").expect("a token");
+        assert!(header < with.find("<soap:Body>").expect("the body"));
+        assert!(with.contains(&STANDARD.encode("CONTOSO\\anna")));
+    }
+}
