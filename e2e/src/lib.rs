@@ -7,6 +7,7 @@ pub mod client;
 pub mod demo;
 pub mod doubt;
 pub mod messages;
+pub mod published;
 pub mod raw;
 pub mod serve;
 pub mod sign_in;

@@ -4,6 +4,8 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::demo::Person;
+
 /// WS-Security's namespace.
 const SECURITY: &str =
     "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd";
@@ -46,6 +48,43 @@ pub fn bears(assertion: &str, content: &str) -> String {
 pub fn password_form(account: &str, password: &str) -> String {
     let account = account.replace('\\', "%5C").replace('@', "%40");
     format!("grant_type=password&username={account}&password={password}")
+}
+
+/// A question to Autodiscover by SOAP.
+#[must_use]
+pub fn user_settings(anna: &Person) -> String {
+    let schema = "http://schemas.microsoft.com/exchange/2010/Autodiscover";
+    format!(
+        "<soap:Envelope xmlns:soap=\"http://schemas.xmlsoap.org/soap/envelope/\" xmlns:a=\"{schema}\">\
+         <soap:Header><a:RequestedServerVersion>Exchange2013</a:RequestedServerVersion></soap:Header>\
+         <soap:Body><a:GetUserSettingsRequestMessage><a:Request><a:Users><a:User><a:Mailbox>{}\
+         </a:Mailbox></a:User></a:Users><a:RequestedSettings><a:Setting>ExternalEwsUrl</a:Setting>\
+         </a:RequestedSettings></a:Request></a:GetUserSettingsRequestMessage></soap:Body>\
+         </soap:Envelope>",
+        anna.upn
+    )
+}
+
+/// A request for a Lync client certificate.
+#[must_use]
+pub fn certificate_of(anna: &Person) -> String {
+    format!(
+        "<GetAndPublishCert xmlns=\"http://schemas.microsoft.com/OCS/AuthWebServices/\" \
+         DeviceId=\"{{f1f8c1de-0a8f-5b5e-8d0f-2f7e6c1b9a33}}\" Entity=\"{}\"/>",
+        anna.upn
+    )
+}
+
+/// A question to Autodiscover by plain XML.
+#[must_use]
+pub fn pox(person: &Person) -> String {
+    let schema = "http://schemas.microsoft.com/exchange/autodiscover/outlook";
+    format!(
+        "<Autodiscover xmlns=\"{schema}/requestschema/2006\"><Request><EMailAddress>{}\
+         </EMailAddress><AcceptableResponseSchema>{schema}/responseschema/2006a\
+         </AcceptableResponseSchema></Request></Autodiscover>",
+        person.upn
+    )
 }
 
 /// The assertion in an answer, as SIPE cuts it out.
