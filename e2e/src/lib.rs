@@ -4,6 +4,7 @@
 //! exists. Start at [`demo::Demo`].
 
 pub mod client;
+pub mod clients;
 pub mod demo;
 pub mod doubt;
 pub mod messages;

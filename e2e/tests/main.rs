@@ -23,6 +23,7 @@ mod a_gate_without_its_store_lets_nobody_in;
 mod a_path_that_is_not_listed_is_not_there;
 mod a_web_socket_is_its_user_s_and_nothing_goes_before_it;
 mod certificate_and_configuration_are_replaced_without_a_failed_request;
+mod each_client_signs_in_its_own_way;
 mod every_published_path_takes_what_its_row_says;
 mod every_way_in_ends_at_the_same_check;
 mod guessing_gets_nobody_in_and_locks_nobody_out;

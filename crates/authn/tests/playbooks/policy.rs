@@ -111,6 +111,77 @@ async fn the_first_rule_that_matches_decides() {
     assert!(passed(&world.verify(right(By::Basic, &anna)).await).is_some());
 }
 
+/// Each zone, service and channel there is, against four lines that overlap. A client's family is no
+/// input: what it calls itself anybody can write, so that it counts by the channel it comes by.
+#[tokio::test]
+async fn s8_zone_service_and_channel_decide_over_the_full_product() {
+    let rules = vec![
+        Rule {
+            zones: [Zone::EXTERNAL].into(),
+            services: [Service::EWS].into(),
+            channels: [Channel::Basic].into(),
+            ..Rule::default()
+        },
+        Rule {
+            zones: [Zone::EXTERNAL].into(),
+            services: [Service::LYNC, Service::EWS].into(),
+            ..everywhere()
+        },
+        Rule {
+            zones: [Zone::INTERNAL].into(),
+            channels: [Channel::Ntlm, Channel::Negotiate].into(),
+            ..everywhere()
+        },
+        Rule {
+            services: [Service::ACTIVESYNC].into(),
+            channels: [Channel::Basic].into(),
+            ..everywhere()
+        },
+    ];
+    let is_allowed = |zone: &str, service: &str, channel: Channel| match (zone, service, channel) {
+        ("external", "ews", Channel::Basic) => false,
+        ("external", "lync" | "ews", _)
+        | ("internal", _, Channel::Ntlm | Channel::Negotiate)
+        | (_, "activesync", Channel::Basic) => true,
+        _ => false,
+    };
+    let (world, anna) = ruled(rules).await;
+    let services = [
+        Service::LYNC,
+        Service::EWS,
+        Service::AUTODISCOVER,
+        Service::ACTIVESYNC,
+    ];
+    let for_all = NewAppPassword {
+        scope: services.clone().into(),
+        ..for_lync("laptop")
+    };
+    let (_, secret) = world.app_password(&anna.account, for_all).await;
+    for zone in [Zone::EXTERNAL, Zone::INTERNAL, Zone("lab".into())] {
+        for service in &services {
+            for channel in Channel::ALL {
+                let methods = world.rules.policy.methods(&zone, service, channel);
+                let expected = is_allowed(&zone.0, &service.0, channel);
+                let said = format!("{zone} {service} {channel:?}");
+                assert_eq!(methods.contains(&Method::AppPassword), expected, "{said}");
+                let by = match channel {
+                    Channel::Ntlm => By::Ntlm,
+                    Channel::Negotiate => By::Negotiate,
+                    Channel::Basic => By::Basic,
+                    Channel::UsernameToken | Channel::Grant | Channel::Ticket => continue,
+                };
+                let tried = Try {
+                    zone: zone.clone(),
+                    service: service.clone(),
+                    ..Try::new(by, &anna.account.upn, &secret)
+                };
+                let outcome = world.verify(tried).await;
+                assert_eq!(passed(&outcome).is_some(), expected, "{said}");
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn s36_an_app_password_opens_the_services_of_its_scope_only() {
     let (world, anna) = ruled(vec![everywhere()]).await;

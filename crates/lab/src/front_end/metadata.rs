@@ -31,7 +31,13 @@ impl FrontEnd {
         let document = match metadata {
             Metadata::WebTicket => WebTicketService {
                 address: format!("{origin}{SERVICE}"),
-                logons: vec![Logon::WinNegotiate, Logon::Auth, Logon::Anon, Logon::Cert],
+                logons: vec![
+                    Logon::WinNegotiate,
+                    Logon::Auth,
+                    Logon::Anon,
+                    Logon::Cert,
+                    Logon::Pin,
+                ],
             }
             .to_xml(),
             Metadata::CertProv => CERT_PROV.to_xml(origin),

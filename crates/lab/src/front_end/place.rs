@@ -48,7 +48,9 @@ impl Place {
             "/webticket/webticketservice.svc/mex" => Self::Mex(Metadata::WebTicket),
             "/webticket/webticketservice.svc/auth" => Self::Auth,
             "/webticket/webticketservice.svc/anon" => Self::Anon,
-            "/webticket/webticketservice.svc/cert" => Self::ClosedPort,
+            "/webticket/webticketservice.svc/cert" | "/webticket/webticketservice.svc/pin" => {
+                Self::ClosedPort
+            }
             "/webticket/oauthtoken" => Self::OauthToken,
             "/certprov/certprovisioningservice.svc/mex" => Self::Mex(Metadata::CertProv),
             "/certprov/certprovisioningservice.svc/webticket_proof_sha1"

@@ -71,6 +71,8 @@ pub enum Logon {
     Anon,
     /// Lync's own client certificate.
     Cert,
+    /// A desk phone's extension and PIN; UNCONFIRMED: its address and its policy.
+    Pin,
 }
 
 impl Logon {
@@ -82,6 +84,7 @@ impl Logon {
             Self::Auth => "WebTicketServiceAuth",
             Self::Anon => "WebTicketServiceAnon",
             Self::Cert => "WebTicketServiceCert",
+            Self::Pin => "WebTicketServicePin",
         }
     }
 
@@ -92,6 +95,7 @@ impl Logon {
             Self::Auth => "/Auth",
             Self::Anon => "/Anon",
             Self::Cert => "/cert",
+            Self::Pin => "/pin",
         }
     }
 
@@ -106,7 +110,7 @@ impl Logon {
         let assertion = match self {
             Self::WinNegotiate => Some(element("http:NegotiateAuthentication")),
             Self::WinNtlm => Some(element("http:NtlmAuthentication")),
-            Self::Auth => {
+            Self::Auth | Self::Pin => {
                 Some(element("sp:SignedSupportingTokens").child(token("sp:UsernameToken")))
             }
             Self::Cert => {
