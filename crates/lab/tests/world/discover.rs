@@ -117,7 +117,7 @@ async fn metadata_name_every_port_under_the_name_that_was_chosen() {
             .iter()
             .map(|port| port.name.as_str())
             .collect();
-        let names = ["WinNegotiate", "Auth", "Anon", "Cert"];
+        let names = ["WinNegotiate", "Auth", "Anon", "Cert", "Pin"];
         assert_eq!(ports, names.map(|name| format!("WebTicketService{name}")));
         for port in document.ports() {
             let address = port.address.as_deref().expect("an address");
