@@ -33,6 +33,7 @@ mod several_protocols_are_spoken_at_the_same_time;
 mod sixty_four_users_woven_together_stay_apart;
 mod the_command_line_says_what_is_wrong_and_where;
 mod the_gate_tells_how_it_is;
+mod the_guide_is_followed_word_by_word;
 mod the_house_is_in_order;
 mod the_service_is_hardened_and_says_when_it_is_ready;
 mod the_ticket_is_what_it_claims_and_opens_the_user_link;
