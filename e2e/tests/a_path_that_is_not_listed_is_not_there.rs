@@ -11,7 +11,7 @@ use e2e::sign_in::{Request, basic};
 
 /// Real paths of IIS, Exchange, Lync and what stands beside them, and what a scanner asks for: listed on
 /// no host, in whatever letters.
-const UNLISTED: [&str; 140] = [
+const UNLISTED: [&str; 141] = [
     // Exchange.
     "/owa",
     "/OWA/",
@@ -108,6 +108,7 @@ const UNLISTED: [&str; 140] = [
     "/Autodiscover/AutodiscoverService.svc/root/oauth",
     "/Autodiscover/AutodiscoverService.svc/root/oauth/domain",
     "/Autodiscover/AutodiscoverService.svc/root/user/x",
+    "/Autodiscover/AutodiscoverService.svc/root/oauth/user/x",
     "/CertProvX",
     "/ucwax/v1/applications",
     "/absx",
