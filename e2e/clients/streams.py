@@ -34,6 +34,13 @@ class Connection:
         self.h2 = h2.connection.H2Connection(loose)
         self.h2.initiate_connection()
         self.flush()
+        # Whoever has not heard how many streams it may open has those refused that are too many.
+        told = False
+        while not told:
+            arrived = self.events()
+            if arrived is None:
+                break
+            told = any(isinstance(event, h2.events.RemoteSettingsChanged) for event in arrived)
 
     def flush(self):
         self.tls.sendall(self.h2.data_to_send())
@@ -61,14 +68,20 @@ def fields(host, request):
 
 
 def ask(connection, host, requests):
-    """Asks everything before anything is read; gives what each was answered."""
-    answers = {}
-    for number, request in enumerate(requests):
-        stream = connection.h2.get_next_available_stream_id()
-        answers[stream] = {"number": number, "status": None, "headers": [], "body": ""}
-        connection.h2.send_headers(stream, fields(host, request), end_stream=True)
-    connection.flush()
-    waiting = set(answers)
+    """Asks as much at once as it may, the rest as streams end; gives what each was answered."""
+    answers, waiting = {}, set()
+    unasked = list(enumerate(requests))
+
+    def ask_more():
+        while unasked and len(waiting) < connection.h2.remote_settings.max_concurrent_streams:
+            number, request = unasked.pop(0)
+            stream = connection.h2.get_next_available_stream_id()
+            answers[stream] = {"number": number, "status": None, "headers": [], "body": ""}
+            connection.h2.send_headers(stream, fields(host, request), end_stream=True)
+            waiting.add(stream)
+        connection.flush()
+
+    ask_more()
     while waiting:
         events = connection.events()
         if events is None:
@@ -91,6 +104,9 @@ def ask(connection, host, requests):
                 waiting.discard(stream)
             elif isinstance(event, h2.events.ConnectionTerminated):
                 waiting.clear()
+                unasked.clear()
+        if unasked:
+            ask_more()
     return sorted(answers.values(), key=lambda answer: answer["number"])
 
 

@@ -17,7 +17,7 @@ pub(super) fn host(head: &http::request::Parts) -> Option<&str> {
     host.and_then(|value| value.to_str().ok()).or(named)
 }
 
-/// Frames a request anew: a length where it is known, else chunks (hyper writes them).
+/// Frames a request anew: a length where it is known, else chunks, with any method.
 pub(super) fn frame(head: &mut http::request::Parts, body: &Passing) {
     let has_body = [Method::POST, Method::PUT, Method::PATCH].contains(&head.method);
     match body.size_hint().exact() {
@@ -26,7 +26,10 @@ pub(super) fn frame(head: &mut http::request::Parts, body: &Passing) {
             head.headers
                 .insert(header::CONTENT_LENGTH, HeaderValue::from(length));
         }
-        None => {}
+        None => {
+            let chunked = HeaderValue::from_static("chunked");
+            head.headers.insert(header::TRANSFER_ENCODING, chunked);
+        }
     }
 }
 

@@ -52,8 +52,9 @@ pub(crate) const CONNECT: Duration = Duration::from_secs(5);
 pub(crate) const ANSWER_HEAD: Duration = Duration::from_secs(960);
 /// How long a back end may take to send a document that is read.
 pub(crate) const READ_ANSWER: Duration = Duration::from_secs(60);
-/// Requests of one HTTP/2 connection that a client may have asked at once.
-pub(crate) const STREAMS: u32 = 100;
+/// Requests of one HTTP/2 connection that a client may have asked at once: those that are worked on, and
+/// as many that wait. Whoever has more keeps them.
+pub(crate) const STREAMS: u32 = 16;
 /// How many of them are worked on at a time, each with a connection to a back end of its own; the
 /// others wait, so that one client's connection stands for no more than a browser's few.
 pub(crate) const STREAMS_AT_A_TIME: usize = 8;
@@ -62,9 +63,9 @@ pub(crate) const STREAMS_PLACES: usize = STREAMS_AT_A_TIME / 2;
 /// The largest head of a stream, unpacked.
 pub(crate) const STREAM_HEAD_BYTES: u32 = 64 * 1024;
 /// How much of a body may come of one stream before it is read.
-pub(crate) const STREAM_WINDOW_BYTES: u32 = 256 * 1024;
-/// The same of all streams of a connection.
-pub(crate) const STREAMS_WINDOW_BYTES: u32 = 1024 * 1024;
+pub(crate) const STREAM_WINDOW_BYTES: u32 = 64 * 1024;
+/// The same of all streams of a connection, so that none that waits for its turn takes another's.
+pub(crate) const STREAMS_WINDOW_BYTES: u32 = STREAMS * STREAM_WINDOW_BYTES;
 /// How much of an answer is kept for a client that does not take it.
 pub(crate) const STREAM_SEND_BYTES: usize = 64 * 1024;
 /// Streams that a client may break off before they were even looked at (CVE-2023-44487).

@@ -13,6 +13,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use gateway::{Conversation, Peer};
+use http::HeaderMap;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
@@ -141,17 +142,14 @@ fn builder() -> http2::Builder<Tasks> {
 
 impl Streams {
     /// Answers the request of a stream, once it is its turn.
-    async fn serve(&self, request: Request<Incoming>) -> Response<Answering> {
+    async fn serve(&self, mut request: Request<Incoming>) -> Response<Answering> {
         let mut stream = self.traffic.open();
+        let judgement = judged(&mut request);
         let Ok(turn) = Arc::clone(&self.turns).acquire_owned().await else {
             // Nobody closes it.
             return heads::out_of_turn().map(Answering::alone);
         };
         let turn = Arc::new(turn);
-        let judgement = match request.headers().len() > limits::MAX_HEADERS {
-            true => Err(FramingDoubt::Lines),
-            false => Ok(()),
-        };
         let publication = Arc::clone(&self.proxy.publication);
         let conversation = Conversation::new(publication, self.peer.clone());
         let (proxy, client) = (Arc::clone(&self.proxy), self.peer.address);
@@ -173,6 +171,16 @@ impl Streams {
     }
 }
 
+/// Refuses a head of too many lines, which then need not be kept until it is the stream's turn: each
+/// may be one byte on the wire.
+fn judged(request: &mut Request<Incoming>) -> Result<(), FramingDoubt> {
+    if request.headers().len() <= limits::MAX_HEADERS {
+        return Ok(());
+    }
+    *request.headers_mut() = HeaderMap::new();
+    Err(FramingDoubt::Lines)
+}
+
 impl Answering {
     fn alone(body: Passing) -> Self {
         Self { body, held: None }
@@ -192,11 +200,16 @@ impl Body for Answering {
             held.stream.is_taken();
         }
         let frame = ready!(Pin::new(&mut this.body).poll_frame(cx));
-        let is_last = !matches!(frame, Some(Ok(_))) || this.body.is_end_stream();
+        let is_part = matches!(frame, Some(Ok(_)));
+        let is_last = !is_part || this.body.is_end_stream();
         if let Some(held) = &mut this.held {
-            match is_last {
-                true => held.stream.is_answered(),
-                false => held.stream.is_given(),
+            if is_part {
+                // The last part as well: as long as the client does not take it, the library keeps it,
+                // and with it the stream's turn and line.
+                held.stream.is_given();
+            }
+            if is_last {
+                held.stream.is_answered();
             }
         }
         Poll::Ready(frame)
@@ -216,5 +229,37 @@ impl<F: Future<Output = ()> + Send + 'static> hyper::rt::Executor<F> for Tasks {
         let mut tasks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         while tasks.try_join_next().is_some() {}
         tasks.spawn(task);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn t_dos_2_a_last_part_that_is_not_taken_is_waited_for_like_any_other() {
+        let body = Passing::whole(Bytes::from_static(b"not here"));
+        let traffic = Traffic::default();
+        let held = Some(Held {
+            stream: traffic.open(),
+            _turn: Arc::new(Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap()),
+            _line: None,
+        });
+        let mut answering = Answering { body, held };
+        let part = poll_fn(|cx| Pin::new(&mut answering).poll_frame(cx)).await;
+        assert!(part.is_some() && answering.is_end_stream());
+        let ended = traffic.ends_after(limits::WRITE_STALL);
+        assert_eq!(ended, Some(End::Stalled));
+        drop(answering);
+        assert_eq!(traffic.ends_after(limits::WRITE_STALL), None);
+    }
+
+    #[test]
+    fn what_waits_for_its_turn_leaves_the_window_of_what_has_it() {
+        let waiting = limits::STREAMS - u32::try_from(limits::STREAMS_AT_A_TIME).unwrap();
+        let at_most = waiting * limits::STREAM_WINDOW_BYTES;
+        assert!(limits::STREAMS_WINDOW_BYTES > at_most);
     }
 }

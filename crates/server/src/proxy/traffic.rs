@@ -103,6 +103,12 @@ impl Traffic {
         }
     }
 
+    /// Whether there is a reason after a while.
+    #[cfg(test)]
+    pub(super) fn ends_after(&self, after: std::time::Duration) -> Option<End> {
+        self.0.borrow().end(Instant::now() + after)
+    }
+
     /// Sets down since when the client has not taken what it was given; nobody waits for that.
     fn gives(&self, number: u64, since: Option<Instant>) {
         self.0.send_if_modified(|moving| {
@@ -161,9 +167,8 @@ mod tests {
 
     use super::*;
 
-    /// Whether there is a reason after a while.
     fn ends(traffic: &Traffic, after: Duration) -> Option<End> {
-        traffic.0.borrow().end(Instant::now() + after)
+        traffic.ends_after(after)
     }
 
     #[test]
