@@ -1,4 +1,4 @@
-//! What the stories need beside a toolchain: Debian packages, and Python with what speaks NTLM, HTTP/2 and WebSocket.
+//! What the stories need beside a toolchain: Debian packages, and Python with what speaks EWS, NTLM, HTTP/2 and WebSocket.
 //!
 //! A fresh machine has only the toolchain, a C compiler, Python and Node.
 
@@ -26,7 +26,13 @@ const PACKAGES: [&str; 12] = [
 ];
 
 /// What the Python of the stories has.
-const PYTHON: [&str; 3] = ["h2==4.4.1", "pyspnego==0.12.4", "websockets==17.4"];
+const PYTHON: [&str; 5] = [
+    "exchangelib==5.6.0",
+    "h2==4.4.1",
+    "pyspnego==0.12.4",
+    "requests-ntlm==1.3.0",
+    "websockets==17.4",
+];
 
 /// The Python that the stories use.
 pub(super) fn python() -> PathBuf {
