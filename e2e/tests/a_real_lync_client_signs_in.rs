@@ -12,6 +12,11 @@ const STORY: &str = "a_real_lync_client_signs_in";
 
 /// Runs the client; `None` where it cannot run here.
 fn sign_in(password_key: &str) -> anyhow::Result<Option<(Output, Vec<Value>)>> {
+    run(&[password_key])
+}
+
+/// Runs the client, told what it is to do; `None` where it cannot run here.
+fn run(told: &[&str]) -> anyhow::Result<Option<(Output, Vec<Value>)>> {
     let plugin = "/usr/lib/purple-2/libsipe.so";
     if !std::path::Path::new(plugin).exists() || !has("pkg-config") || !has("unshare") {
         skip(
@@ -34,10 +39,11 @@ fn sign_in(password_key: &str) -> anyhow::Result<Option<(Output, Vec<Value>)>> {
         .arg(root().join("e2e/clients/sipe/signin.sh"))
         .arg(binary()?)
         .arg(folder.path())
-        .arg(password_key)
+        .args(told)
         .output()?;
     let said = String::from_utf8_lossy(&ran.stdout).into_owned();
     let (_, list) = said.split_once("REQUESTS\n").unwrap_or((&said, "[]"));
+    let (list, _) = list.split_once("EVENTS\n").unwrap_or((list, ""));
     let seen = serde_json::from_str(list.trim()).unwrap_or_default();
     Ok(Some((ran, seen)))
 }
@@ -90,6 +96,39 @@ fn s7_s10_s35_pidgin_sipe_signs_in_with_the_app_password() -> anyhow::Result<()>
             .is_some_and(|path| path.ends_with("/root/user"))
     });
     assert_eq!(user_link.expect("the user link")["how"], "ticket");
+    Ok(())
+}
+
+/// INTEROP: SIPE 1.25 asks for the calendar a minute after sign-in, or at once where its menu is used:
+/// Autodiscover in plain XML, then availability and out-of-office at the ASUrl and OOFUrl that it got,
+/// each with the secret that it signed in with.
+#[test]
+fn s27_s43_s44_pidgin_sipe_gets_its_calendar_with_the_same_app_password() -> anyhow::Result<()> {
+    let Some((ran, seen)) = run(&["app_password", "calendar"])? else {
+        return Ok(());
+    };
+    let said = String::from_utf8_lossy(&ran.stdout);
+    assert!(said.contains("\nCALENDAR\n"), "{said}");
+    let told = |seen: &&Value| seen["how"] == "assertion";
+    let told: Vec<Value> = seen.iter().filter(told).cloned().collect();
+    let expected = [
+        "POST /WebTicket/WebTicketService.svc",
+        "POST /Autodiscover/Autodiscover.xml",
+        "POST /EWS/Exchange.asmx",
+        "POST /EWS/Exchange.asmx",
+    ];
+    assert_eq!(steps(&told), expected);
+    let (_, events) = said.split_once("EVENTS\n").unwrap_or_default();
+    let events: Vec<Value> = events
+        .lines()
+        .map(serde_json::from_str)
+        .collect::<Result<_, _>>()?;
+    let attempts: Vec<(&str, &str)> = events
+        .iter()
+        .filter_map(|event| Some((event["event"].as_str()?, event["service"].as_str()?)))
+        .collect();
+    let each = ["lync", "autodiscover", "ews"].map(|service| ("signed-in", service));
+    assert_eq!(attempts, each);
     Ok(())
 }
 

@@ -6,6 +6,7 @@
 
 mod active_sync;
 mod autodiscover;
+mod calendar;
 mod resolve_names;
 mod services;
 mod streaming;

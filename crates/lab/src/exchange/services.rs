@@ -6,7 +6,7 @@ use proto::soap::namespace::SOAP_1_1;
 use proto::soap::{self, Envelope, EnvelopeParseError, FaultCode};
 use xml::write::{Element, element};
 
-use super::{XML, fault, resolve_names, streaming};
+use super::{XML, calendar, fault, resolve_names, streaming};
 use crate::people::People;
 use crate::serve::http::Head;
 use crate::serve::reply::Reply;
@@ -21,8 +21,8 @@ pub(super) fn answer(body: &[u8], head: &Head, people: &People) -> Reply {
         Ok(None) => fault(
             StatusCode::INTERNAL_SERVER_ERROR,
             FaultCode::ActionNotSupported,
-            "Of the operations, four are served here: ResolveNames, GetFolder, ConvertId and \
-             GetStreamingEvents.",
+            "Of the operations, six are served here: ResolveNames, GetFolder, ConvertId, \
+             GetStreamingEvents, GetUserAvailability and GetUserOofSettings.",
         ),
         Err(error) => fault(
             StatusCode::BAD_REQUEST,
@@ -46,6 +46,10 @@ fn served(body: &[u8], head: &Head, people: &People) -> Result<Option<Reply>, En
         Some(answered(no_such_id()))
     } else if content.is(MESSAGES, "GetStreamingEvents") {
         Some(streaming::answer(content, head))
+    } else if content.is(MESSAGES, "GetUserAvailabilityRequest") {
+        Some(answered(calendar::availability(content)))
+    } else if content.is(MESSAGES, "GetUserOofSettingsRequest") {
+        Some(answered(calendar::out_of_office()))
     } else {
         None
     })

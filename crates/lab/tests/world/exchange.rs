@@ -192,3 +192,23 @@ async fn an_upload_comes_back_while_it_is_under_way() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_calendar_is_free_and_its_owner_in() {
+    let lab = Lab::start().await;
+    let types = "http://schemas.microsoft.com/exchange/services/2006/types";
+    let mailbox = "<t:MailboxData><t:Email><t:Address>anna@contoso.test</t:Address></t:Email></t:MailboxData>";
+    let availability = operation(&format!(
+        "<m:GetUserAvailabilityRequest xmlns:t=\"{types}\"><m:MailboxDataArray>{mailbox}{mailbox}\
+         </m:MailboxDataArray></m:GetUserAvailabilityRequest>"
+    ));
+    let answer = ask(&lab, availability).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    assert_eq!(answer.body.matches("<t:MergedFreeBusy>").count(), 2);
+    let out_of_office = operation("<m:GetUserOofSettingsRequest/>");
+    let answer = ask(&lab, out_of_office).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let state = "<t:OofState>Disabled</t:OofState>";
+    assert!(answer.body.contains(state), "{}", answer.body);
+    assert!(xml::Document::parse(&answer.body).is_ok());
+}
