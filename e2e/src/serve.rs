@@ -18,6 +18,8 @@ pub struct Serve {
     said: Arc<Said>,
     /// Where it listens.
     pub address: SocketAddr,
+    /// Where its further listeners are, in their order.
+    pub others: Vec<SocketAddr>,
 }
 
 /// What it logged so far.
@@ -116,10 +118,13 @@ impl Serve {
             child,
             said,
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            others: Vec::new(),
         };
         let line = started.line("the gate is open")?;
         let (_, address) = line.split_once("addresses=\"").context("no address")?;
-        started.address = address.trim_end_matches('"').parse()?;
+        let mut addresses = address.trim_end_matches('"').split(", ");
+        started.address = addresses.next().context("no address")?.parse()?;
+        started.others = addresses.map(str::parse).collect::<Result<_, _>>()?;
         Ok(started)
     }
 
