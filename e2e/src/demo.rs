@@ -238,6 +238,19 @@ impl Demo {
             .collect()
     }
 
+    /// Revokes somebody's first app password.
+    ///
+    /// # Errors
+    ///
+    /// There is none, or it cannot be revoked.
+    pub fn revoke(&self, person: &Person) -> anyhow::Result<()> {
+        let passwords = self.wicketgate_json(&["app-password", "list", &person.upn])?;
+        let first = passwords.first().and_then(|first| first.get("id"));
+        let id = first.and_then(Value::as_str).context("no app password")?;
+        self.wicketgate_json(&["app-password", "revoke", id])?;
+        Ok(())
+    }
+
     /// Ends the demo as an operator would and gives what it logged.
     ///
     /// # Errors

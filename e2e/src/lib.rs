@@ -13,4 +13,5 @@ pub mod raw;
 pub mod serve;
 pub mod sign_in;
 pub mod skip;
+pub mod ticket;
 pub mod weave;

@@ -257,6 +257,25 @@ impl Raw {
         Ok(self.read.is_empty() && !self.more()?)
     }
 
+    /// Whether the gate has not closed so long from now; what comes meanwhile is kept.
+    ///
+    /// # Errors
+    ///
+    /// The connection fails otherwise than by its end.
+    pub fn is_open(&mut self, wait: Duration) -> anyhow::Result<bool> {
+        use std::io::ErrorKind::{TimedOut, WouldBlock};
+        self.tcp().set_read_timeout(Some(wait))?;
+        let more = self.more();
+        self.tcp().set_read_timeout(Some(PATIENCE))?;
+        match more {
+            Ok(is_more) => Ok(is_more),
+            Err(error) => match error.downcast_ref::<std::io::Error>() {
+                Some(error) if matches!(error.kind(), TimedOut | WouldBlock) => Ok(true),
+                _ => Err(error),
+            },
+        }
+    }
+
     fn body(&mut self, answer: &Answer) -> anyhow::Result<Vec<u8>> {
         if answer.header("transfer-encoding").is_some() {
             return self.chunks();

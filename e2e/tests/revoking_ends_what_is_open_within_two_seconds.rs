@@ -93,14 +93,6 @@ impl Scene {
         }
         Ok((raw, with_ticket))
     }
-
-    fn revokes(&self, person: &Person) -> anyhow::Result<()> {
-        let list = ["app-password", "list", &person.upn];
-        let passwords = self.demo.wicketgate_json(&list)?;
-        let id = passwords[0]["id"].as_str().expect("an id");
-        self.demo.wicketgate_json(&["app-password", "revoke", id])?;
-        Ok(())
-    }
 }
 
 fn with_password(person: &Person) -> String {
@@ -121,7 +113,7 @@ fn t_dev_1_s23_revoking_ends_connections_uploads_and_repeats_and_nobody_elses() 
         ];
         let mut bens = scene.signed_in(&ben)?;
         if way == "revoked" {
-            scene.revokes(&anna)?;
+            scene.demo.revoke(&anna)?;
         } else {
             scene
                 .demo
@@ -147,7 +139,7 @@ fn t_dev_1_a_connection_does_not_know_what_was_revoked_while_it_served_anybody()
     let annas = scene.with_ticket(&anna)?;
     let bens = scene.with_ticket(&ben)?;
     let mut heard = scene.signed_in(&anna)?;
-    scene.revokes(&anna)?;
+    scene.demo.revoke(&anna)?;
     heard.tcp().set_read_timeout(Some(WITHIN))?;
     assert!(heard.is_closed()?, "the gate has heard of it");
     for (name, (mut raw, request), status) in [("revoked", annas, 401), ("another's", bens, 200)] {
@@ -168,7 +160,7 @@ fn t_dev_1_revoking_ends_what_a_gate_still_finishes_that_is_told_to_stop() -> an
     let (mut annas, mut bens) = (uploading(&anna)?, uploading(&ben)?);
     gate.terminate()?;
     gate.line("the gate closes")?;
-    scene.revokes(&anna)?;
+    scene.demo.revoke(&anna)?;
     annas.tcp().set_read_timeout(Some(WITHIN))?;
     assert!(annas.is_closed()?, "it ran on");
     let answer = bens.exchange("x".repeat(1_000))?;
