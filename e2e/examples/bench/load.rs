@@ -20,6 +20,9 @@ use crate::stopwatch::{Stopwatch, micros, timed};
 /// How long an answer may take before the bench fails.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// How many threads open many connections.
+const THREADS: usize = 4;
+
 /// A TLS connection.
 pub(crate) struct Connection {
     stream: StreamOwned<ClientConnection, TcpStream>,
@@ -86,7 +89,12 @@ impl Connection {
         Answer::parse(&self.buffer)
     }
 
-    fn send(&mut self, request: &[u8]) -> anyhow::Result<()> {
+    /// Sends a request.
+    ///
+    /// # Errors
+    ///
+    /// The connection is gone.
+    pub(crate) fn send(&mut self, request: &[u8]) -> anyhow::Result<()> {
         self.stream.write_all(request)?;
         Ok(self.stream.flush()?)
     }
@@ -193,4 +201,36 @@ fn receive_200(connection: &mut Connection) -> anyhow::Result<()> {
         String::from_utf8_lossy(&connection.buffer)
     );
     Ok(())
+}
+
+/// The address of a connection, by its number: ten, as the gate takes an eighth of all from one at most.
+pub(crate) fn one_of_ten(number: usize) -> Ipv4Addr {
+    let [.., low] = (number % 10).to_be_bytes();
+    Ipv4Addr::new(127, 101, low, 1)
+}
+
+/// Opens so many by their numbers, on a few threads.
+///
+/// # Errors
+///
+/// One of them cannot be opened.
+pub(crate) fn in_threads<T: Send>(
+    count: usize,
+    open: impl Fn(usize) -> anyhow::Result<T> + Sync,
+) -> anyhow::Result<Vec<T>> {
+    std::thread::scope(|scope| {
+        let open = &open;
+        let threads: Vec<_> = (0..THREADS)
+            .map(|thread| {
+                let own = (thread..count).step_by(THREADS);
+                scope.spawn(move || own.map(open).collect::<anyhow::Result<Vec<T>>>())
+            })
+            .collect();
+        let mut all = Vec::new();
+        for thread in threads {
+            let joined = thread.join();
+            all.extend(joined.unwrap_or_else(|_| Err(anyhow::anyhow!("a thread panicked")))?);
+        }
+        Ok(all)
+    })
 }

@@ -13,6 +13,7 @@ mod forward_h2;
 mod handshakes;
 mod memory;
 mod ntlm;
+mod pings;
 mod sign_ins;
 mod sign_on;
 mod start;
@@ -36,7 +37,7 @@ type Bench = (
     fn() -> anyhow::Result<Vec<Figure>>,
 );
 
-const BENCHES: [Bench; 9] = [
+const BENCHES: [Bench; 10] = [
     ("ntlm", "what one NTLMv2 exchange costs to check", ntlm::run),
     ("sign-ins", "durable sign-ins on SQLite", sign_ins::run),
     (
@@ -61,6 +62,7 @@ const BENCHES: [Bench; 9] = [
         "memory, idle and with 10,000 connections",
         memory::run,
     ),
+    ("pings", "memory of held Pings, 10,000 of them", pings::run),
     (
         "start",
         "start to ready with 100,000 users and 300,000 app passwords",

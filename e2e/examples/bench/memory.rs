@@ -1,7 +1,7 @@
 //! What memory the gate holds: with nobody there, with 10,000 TLS connections that say nothing, and
 //! after each of them was answered once. nginx beside it.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::ensure;
@@ -12,7 +12,7 @@ use e2e::sign_in::Request;
 use rustls::ClientConfig;
 
 use crate::figure::Figure;
-use crate::load::Connection;
+use crate::load::{Connection, in_threads, one_of_ten};
 use crate::machine::{open_files, resident};
 use crate::nginx::{Nginx, free, tls_lines};
 
@@ -20,12 +20,8 @@ use crate::nginx::{Nginx, free, tls_lines};
 const HOST: &str = "mail.contoso.localhost";
 /// How many connections there are, where the system allows enough open files.
 const CONNECTIONS: usize = 10_000;
-/// How many addresses they come from, as the gate takes an eighth of all from one at most.
-const ADDRESSES: usize = 10;
 /// How many files are left for everything else.
 const OTHER_FILES: usize = 512;
-/// How many threads open them.
-const THREADS: usize = 4;
 
 /// Megabytes of one server.
 struct Held {
@@ -73,10 +69,7 @@ fn held(
     (server, process): (SocketAddr, u32),
 ) -> anyhow::Result<Held> {
     let nobody = resident(process)?;
-    let mut connections = in_threads(|thread| {
-        let own = (thread..count).step_by(THREADS);
-        own.map(|number| open(tls, server, number)).collect()
-    })?;
+    let mut connections = in_threads(count, |number| open(tls, server, number))?;
     let silent = resident(process)?;
     let asked = Request::new(HOST, "/nowhere").text();
     for connection in &mut connections {
@@ -92,27 +85,7 @@ fn held(
 }
 
 fn open(tls: &Arc<ClientConfig>, server: SocketAddr, number: usize) -> anyhow::Result<Connection> {
-    let [.., low] = (number % ADDRESSES).to_be_bytes();
-    let from = Ipv4Addr::new(127, 101, low, 1);
-    let mut connection = Connection::open(tls, server, HOST, from)?;
+    let mut connection = Connection::open(tls, server, HOST, one_of_ten(number))?;
     connection.hear_tickets()?;
     Ok(connection)
-}
-
-/// What all threads give, together.
-fn in_threads<T: Send>(
-    work: impl Fn(usize) -> anyhow::Result<Vec<T>> + Sync,
-) -> anyhow::Result<Vec<T>> {
-    std::thread::scope(|scope| {
-        let work = &work;
-        let threads: Vec<_> = (0..THREADS)
-            .map(|thread| scope.spawn(move || work(thread)))
-            .collect();
-        let mut all = Vec::new();
-        for thread in threads {
-            let joined = thread.join();
-            all.extend(joined.unwrap_or_else(|_| Err(anyhow::anyhow!("a thread panicked")))?);
-        }
-        Ok(all)
-    })
 }

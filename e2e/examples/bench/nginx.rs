@@ -32,10 +32,25 @@ impl Nginx {
         blocks: &str,
         address: SocketAddr,
     ) -> anyhow::Result<Self> {
+        Self::start_with(launcher, blocks, address, CONNECTIONS)
+    }
+
+    /// The same with room for so many connections, of which one that is passed on takes two.
+    ///
+    /// # Errors
+    ///
+    /// The same.
+    pub(crate) fn start_with(
+        launcher: &[&str],
+        blocks: &str,
+        address: SocketAddr,
+        connections: usize,
+    ) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         let place = folder.path().display().to_string();
         let file = folder.path().join("nginx.conf");
         let text = CONFIGURATION.replace("{folder}", &place);
+        let text = text.replace("{connections}", &connections.to_string());
         std::fs::write(&file, text.replace("{blocks}", blocks))?;
         let error_log = folder.path().join("error.log").display().to_string();
         let mut child = under(launcher, &program()?)
@@ -69,13 +84,16 @@ impl Drop for Nginx {
     }
 }
 
+/// How many connections there is room for.
+const CONNECTIONS: usize = 16_384;
+
 /// What every nginx of the benches is told; connections stay as long as the benches want them.
 const CONFIGURATION: &str = "\
 daemon off;
 master_process off;
 worker_processes 1;
 pid {folder}/pid;
-events { worker_connections 16384; }
+events { worker_connections {connections}; }
 http {
   access_log off;
   default_type text/plain;

@@ -17,7 +17,7 @@ use crate::requests::Server;
 use crate::settings::{LabError, TlsFiles};
 
 /// Most connections of one server; beyond it new ones are closed at once.
-const MAX_CONNECTIONS: usize = 8192;
+const MAX_CONNECTIONS: usize = 16_384;
 /// How long a TLS handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// How long accepting rests after the system refused a connection.
