@@ -147,3 +147,32 @@ fn s18_pidgin_sipe_does_not_get_in_with_the_domain_password() -> anyhow::Result<
     );
     Ok(())
 }
+
+/// Discover is at the Director; whoever signs in is at home in the second pool.
+#[test]
+fn s10_s35_pidgin_sipe_is_sent_home_by_the_director_and_signs_in_there() -> anyhow::Result<()> {
+    let Some((ran, seen)) = run(&["app_password", "director"])? else {
+        return Ok(());
+    };
+    let said = String::from_utf8_lossy(&ran.stdout);
+    let complaint = String::from_utf8_lossy(&ran.stderr);
+    assert!(said.contains("SIGNED-ON"), "{said}{complaint}");
+    let at = |member: &str| -> Vec<String> {
+        let of_it = seen.iter().filter(|seen| seen["member"] == member);
+        steps(&of_it.cloned().collect::<Vec<_>>())
+    };
+    let ticket = [
+        "GET /WebTicket/WebTicketService.svc/mex",
+        "POST /WebTicket/WebTicketService.svc",
+        "GET /Autodiscover/AutodiscoverService.svc/root/user",
+    ];
+    let root = "GET /Autodiscover/AutodiscoverService.svc/root";
+    assert_eq!(at("dir01-1"), [&["GET /"], &ticket[..]].concat());
+    assert_eq!(at("pool02-1"), [&[root], &ticket[..]].concat());
+    assert_eq!(at("pool01-1"), Vec::<String>::new(), "it is nobody's home");
+    let by_ticket = seen.iter().filter(|seen| seen["how"] == "ticket");
+    let whose: Vec<_> = by_ticket.map(|seen| seen["identity"].as_str()).collect();
+    assert_eq!(whose, [Some("CONTOSO\\ben"); 2], "one at each");
+    assert!(seen.iter().any(|seen| seen["method"] == "REGISTER"));
+    Ok(())
+}

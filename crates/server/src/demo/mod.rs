@@ -6,6 +6,7 @@
 mod certificates;
 mod files;
 mod people;
+mod pools;
 mod ready;
 
 use std::net::{Ipv4Addr, TcpListener};
@@ -19,6 +20,7 @@ use crate::{clock, config};
 use certificates::Authority;
 use files::Folder;
 use people::{Person, people};
+use pools::{Pools, WEB};
 use ready::Ready;
 
 /// The port that is taken where it is free.
@@ -53,6 +55,9 @@ pub(crate) struct Arguments {
     /// How many people there are
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=1000))]
     people: u16,
+    /// A second pool, where every second person is at home, and a Director that discover asks first
+    #[arg(long)]
+    director: bool,
 }
 
 /// Runs the demo until it is told to stop.
@@ -70,6 +75,7 @@ pub(crate) async fn run(arguments: Arguments, output: &Output) -> Result<(), Cli
         https_port: port(&https)?,
         http_port: port(&http)?,
         domain: arguments.domain,
+        pools: Pools::new(arguments.director),
     };
     let mut people = people(&scene.domain, arguments.people)?;
     let authority = Authority::create(&scene.dir)?;
@@ -95,6 +101,7 @@ struct Scene {
     https_port: u16,
     http_port: u16,
     domain: String,
+    pools: Pools,
 }
 
 impl Scene {
@@ -111,7 +118,8 @@ impl Scene {
         authority: &Authority,
         people: &[Person],
     ) -> Result<lab::Started, CliError> {
-        let names = [POOL.to_owned(), EXCHANGE.to_owned(), self.host("sip")];
+        let inside = self.pools.inside().chain([EXCHANGE]).map(str::to_owned);
+        let names: Vec<String> = inside.chain([self.host("sip")]).collect();
         let certificate = authority.issue_ecdsa(&names)?;
         let public_key = certificates::onward_key(&self.dir.join("onward.pem"))?;
         let settings = lab::WorldSettings {
@@ -120,7 +128,7 @@ impl Scene {
             realm: self.domain.to_uppercase(),
             users: people.iter().map(Person::in_the_lab).collect(),
             internal_host: POOL.to_owned(),
-            lync_web_host: self.host("lyncweb"),
+            lync_web_host: self.host(WEB),
             external_https_port: self.https_port,
             sip_host: self.host("sip"),
             sip_port: SIP_PORT,
@@ -136,7 +144,11 @@ impl Scene {
                 exchange_audience: "exchange".to_owned(),
             },
         };
-        lab::start(settings)
+        let others = self.pools.beside_the_first(self, people);
+        let world = lab::World::new(settings);
+        let world = others.into_iter().fold(world, lab::World::with_pool);
+        world
+            .start()
             .await
             .map_err(|error| CliError::unavailable(format!("the stand-in servers: {error}")))
     }
@@ -150,10 +162,9 @@ impl Scene {
         authority: &Authority,
         lab: &lab::Started,
     ) -> Result<config::Settings, CliError> {
-        let names: Vec<String> = ["lyncdiscover", "lyncweb", "autodiscover", "mail"]
-            .iter()
-            .map(|name| self.host(name))
-            .collect();
+        let others = ["lyncdiscover", "autodiscover", "mail"];
+        let published = others.into_iter().chain(self.pools.outside());
+        let names: Vec<String> = published.map(|name| self.host(name)).collect();
         for (kind, leaf) in [
             ("ecdsa", authority.issue_ecdsa(&names)?),
             ("rsa", authority.issue_rsa(&names)?),
@@ -178,9 +189,8 @@ impl Scene {
             .replace("{https_port}", &self.https_port.to_string())
             .replace("{issuer}", &self.issuer())
             .replace("{identity_header}", IDENTITY_HEADER)
-            .replace("{pool}", POOL)
+            .replace("{pools}", &self.pools.configuration(self, lab))
             .replace("{exchange}", EXCHANGE)
-            .replace("{front_end_port}", &lab.front_end.port().to_string())
             .replace("{exchange_port}", &lab.exchange.port().to_string())
     }
 

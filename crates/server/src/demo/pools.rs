@@ -1,0 +1,96 @@
+//! A second pool and a Director before both, where they are asked for: what a company has that grew.
+
+use std::fmt::Write;
+
+use super::people::Person;
+use super::{IDENTITY_HEADER, POOL, Scene};
+
+/// The first pool's name outside.
+pub(super) const WEB: &str = "lyncweb";
+/// The second pool's name outside.
+const SECOND_WEB: &str = "lyncweb2";
+/// The Director's name outside.
+const DIRECTOR_WEB: &str = "lyncdir";
+/// The second pool's name on its own network; it must never be seen outside.
+const SECOND_POOL: &str = "pool02.contoso.local";
+/// The Director's name on its own network.
+const DIRECTOR: &str = "dir01.contoso.local";
+
+/// The pools of a demo, by the names of each inside and outside, the one that discover asks first.
+pub(super) struct Pools(&'static [(&'static str, &'static str)]);
+
+impl Pools {
+    /// One pool, or two behind a Director.
+    pub(super) fn new(has_director: bool) -> Self {
+        Self(if has_director {
+            &[
+                (DIRECTOR, DIRECTOR_WEB),
+                (POOL, WEB),
+                (SECOND_POOL, SECOND_WEB),
+            ]
+        } else {
+            &[(POOL, WEB)]
+        })
+    }
+
+    /// Their own names.
+    pub(super) fn inside(&self) -> impl Iterator<Item = &'static str> {
+        self.0.iter().map(|(inside, _)| *inside)
+    }
+
+    /// The first labels of their published names.
+    pub(super) fn outside(&self) -> impl Iterator<Item = &'static str> {
+        self.0.iter().map(|(_, outside)| *outside)
+    }
+
+    /// All but the first pool, which a stand-in world has by itself: in the second every second person
+    /// is at home, and nobody at the Director.
+    pub(super) fn beside_the_first(&self, scene: &Scene, people: &[Person]) -> Vec<lab::Pool> {
+        let others = self.0.iter().filter(|(inside, _)| *inside != POOL);
+        let pool = |(inside, outside): &(&str, &str)| lab::Pool {
+            internal_host: (*inside).to_owned(),
+            web_host: scene.host(outside),
+            members: 1,
+            people: if *inside == SECOND_POOL {
+                let second = people.iter().skip(1).step_by(2);
+                second.map(|person| person.sam.clone()).collect()
+            } else {
+                Vec::new()
+            },
+        };
+        others.map(pool).collect()
+    }
+
+    /// Their part of the configuration.
+    pub(super) fn configuration(&self, scene: &Scene, lab: &lab::Started) -> String {
+        let mut text = String::new();
+        for (number, (inside, outside)) in self.0.iter().enumerate() {
+            let mut pools = lab.pools.iter();
+            let started = pools.find(|pool| pool.internal_host == *inside);
+            let port = started
+                .and_then(|pool| pool.members.first())
+                .map_or(0, |member| member.address.port());
+            let farm = match *inside {
+                POOL => "lync-front-end",
+                other => other.split('.').next().unwrap_or(other),
+            };
+            let discover = match number {
+                0 => format!("discover_hosts = [\"{}\"]\n", scene.host("lyncdiscover")),
+                _ => String::new(),
+            };
+            let published = format!("{}:{}", scene.host(outside), scene.https_port);
+            // Writing to a String cannot fail.
+            let _ = write!(
+                text,
+                "[[farm]]\nname = \"{farm}\"\naddress = \"https://127.0.0.1:{port}\"\n\
+                 tls_name = \"{inside}\"\nauthorities = \"ca.pem\"\n\
+                 identity_header = \"{IDENTITY_HEADER}\"\naudience = \"lync-front-end\"\n\n\
+                 [[lync.pool]]\nweb_host = \"{}\"\npublic_port = {}\n{discover}\
+                 internal_names = {{ \"{inside}\" = \"{published}\" }}\nfarm = \"{farm}\"\n\n",
+                scene.host(outside),
+                scene.https_port,
+            );
+        }
+        text
+    }
+}
