@@ -203,6 +203,22 @@ impl Serve {
         Ok(())
     }
 
+    /// Ends it as an operator does, and gives everything that it logged.
+    ///
+    /// # Errors
+    ///
+    /// It does not end by itself.
+    pub fn stop(mut self) -> anyhow::Result<String> {
+        self.terminate()?;
+        self.ended()?;
+        let mut log = self.said.lock();
+        while !log.is_over {
+            let more = self.said.more.wait(log);
+            log = more.unwrap_or_else(PoisonError::into_inner);
+        }
+        Ok(log.text.clone())
+    }
+
     /// Waits for its end.
     ///
     /// # Errors

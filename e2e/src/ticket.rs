@@ -6,40 +6,63 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::client::request_for;
 use crate::demo::{Demo, Person};
-use crate::raw::Raw;
+use crate::raw::{Answer, Raw};
 use crate::sign_in::{Ntlm, Request};
 
-/// The host of a pool's web services.
+/// The host of the first pool's web services.
 pub const WEB: &str = "lyncweb.contoso.localhost";
 /// Where a ticket in a header is asked for.
 pub const USER_LINK: &str = "/Autodiscover/AutodiscoverService.svc/root/user";
 
 const SERVICE: &str = "/WebTicket/WebTicketService.svc";
+const ANON: &str = "/WebTicket/WebTicketService.svc/Anon";
 const GRANT: &str = "/WebTicket/oauthtoken";
 
-/// Somebody's SAML ticket, asked for by NTLM: the assertion as it came.
+/// Somebody's SAML ticket, asked for at a host by NTLM: the assertion as it came.
 ///
 /// # Errors
 ///
 /// There is none in the answer.
-pub fn by_ntlm(raw: &mut Raw, demo: &Demo, person: &Person) -> anyhow::Result<String> {
+pub fn by_ntlm(
+    raw: &mut Raw,
+    host: &str,
+    demo: &Demo,
+    (person, password): (&Person, &str),
+) -> anyhow::Result<String> {
     let message = request_for(demo, &person.sip);
-    let signing = Ntlm::modern(person, &person.app_password, 7);
-    let answer = signing.sign_in(raw, &Request::post(WEB, SERVICE, &message))?;
-    let text = answer.text();
-    let (_, rest) = text
-        .split_once("<saml:Assertion")
-        .with_context(|| format!("no ticket in {} {text}", answer.status))?;
-    let (assertion, _) = rest.split_once("</saml:Assertion>").context("no end")?;
+    let signing = Ntlm::modern(person, password, 7);
+    let answer = signing.sign_in(raw, &Request::post(host, SERVICE, &message))?;
+    let assertion = between(&answer, "<saml:Assertion", "</saml:Assertion>")?;
     Ok(format!("<saml:Assertion{assertion}</saml:Assertion>"))
 }
 
-/// Somebody's compact ticket, asked for by the grant `password`.
+/// A guest's compact ticket.
 ///
 /// # Errors
 ///
 /// There is none in the answer.
-pub fn by_grant(raw: &mut Raw, person: &Person) -> anyhow::Result<String> {
+pub fn of_guest(raw: &mut Raw, host: &str, demo: &Demo) -> anyhow::Result<String> {
+    let message = request_for(demo, "sip:guest@contoso.localhost");
+    let answer = raw.exchange(Request::post(host, ANON, &message).text())?;
+    let compact = between(&answer, "cwt=", "<")?;
+    Ok(format!("cwt={compact}"))
+}
+
+fn between(answer: &Answer, start: &str, end: &str) -> anyhow::Result<String> {
+    let text = answer.text();
+    let (_, rest) = text
+        .split_once(start)
+        .with_context(|| format!("no ticket in {} {text}", answer.status))?;
+    let (inside, _) = rest.split_once(end).context("no end")?;
+    Ok(inside.to_owned())
+}
+
+/// Somebody's compact ticket, asked for at a host by the grant `password`.
+///
+/// # Errors
+///
+/// There is none in the answer.
+pub fn by_grant(raw: &mut Raw, host: &str, person: &Person) -> anyhow::Result<String> {
     let name = person.account.replace('\\', "%5C");
     let form = format!(
         "grant_type=password&username={name}&password={}",
@@ -48,7 +71,7 @@ pub fn by_grant(raw: &mut Raw, person: &Person) -> anyhow::Result<String> {
     let request = Request {
         method: "POST",
         body: &form,
-        ..Request::new(WEB, GRANT).header("Content-Type: application/x-www-form-urlencoded")
+        ..Request::new(host, GRANT).header("Content-Type: application/x-www-form-urlencoded")
     };
     let answer = raw.exchange(request.text())?;
     ensure!(answer.status == 200, "{}", answer.text());

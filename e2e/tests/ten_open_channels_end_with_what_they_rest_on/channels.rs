@@ -236,7 +236,12 @@ fn basic_again(_: &Scene, person: &Person) -> anyhow::Result<Open> {
 }
 
 fn with_ticket(scene: &Scene, person: &Person) -> anyhow::Result<String> {
-    let assertion = ticket::by_ntlm(&mut scene.connect(WEB)?, &scene.demo, person)?;
+    let assertion = ticket::by_ntlm(
+        &mut scene.connect(WEB)?,
+        WEB,
+        &scene.demo,
+        (person, &person.app_password),
+    )?;
     let request = Request::new(WEB, USER_LINK).header(&ticket::header(&assertion));
     Ok(request.text())
 }
@@ -256,7 +261,7 @@ fn with_compact_ticket<'a>(
     person: &Person,
     request: Request<'a>,
 ) -> anyhow::Result<Request<'a>> {
-    let compact = ticket::by_grant(&mut scene.connect(WEB)?, person)?;
+    let compact = ticket::by_grant(&mut scene.connect(WEB)?, WEB, person)?;
     Ok(request.header(&ticket::bearer(&compact)))
 }
 
