@@ -1,12 +1,11 @@
 //! Web tickets as Lync's clients get and present them, for stories that hold one.
 
 use anyhow::{Context, ensure};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 
 use crate::client::request_for;
 use crate::demo::{Demo, Person};
-use crate::raw::{Answer, Raw};
+use crate::messages::{assertion_in, compact_in, password_form};
+use crate::raw::Raw;
 use crate::sign_in::{Ntlm, Request};
 
 /// The host of the first pool's web services.
@@ -32,8 +31,9 @@ pub fn by_ntlm(
     let message = request_for(demo, &person.sip);
     let signing = Ntlm::modern(person, password, 7);
     let answer = signing.sign_in(raw, &Request::post(host, SERVICE, &message))?;
-    let assertion = between(&answer, "<saml:Assertion", "</saml:Assertion>")?;
-    Ok(format!("<saml:Assertion{assertion}</saml:Assertion>"))
+    let text = answer.text();
+    let assertion = assertion_in(&text).with_context(|| format!("no ticket in {text}"))?;
+    Ok(assertion.to_owned())
 }
 
 /// A guest's compact ticket.
@@ -44,17 +44,9 @@ pub fn by_ntlm(
 pub fn of_guest(raw: &mut Raw, host: &str, demo: &Demo) -> anyhow::Result<String> {
     let message = request_for(demo, "sip:guest@contoso.localhost");
     let answer = raw.exchange(Request::post(host, ANON, &message).text())?;
-    let compact = between(&answer, "cwt=", "<")?;
-    Ok(format!("cwt={compact}"))
-}
-
-fn between(answer: &Answer, start: &str, end: &str) -> anyhow::Result<String> {
     let text = answer.text();
-    let (_, rest) = text
-        .split_once(start)
-        .with_context(|| format!("no ticket in {} {text}", answer.status))?;
-    let (inside, _) = rest.split_once(end).context("no end")?;
-    Ok(inside.to_owned())
+    let compact = compact_in(&text).with_context(|| format!("no ticket in {text}"))?;
+    Ok(compact.to_owned())
 }
 
 /// Somebody's compact ticket, asked for at a host by the grant `password`.
@@ -63,11 +55,7 @@ fn between(answer: &Answer, start: &str, end: &str) -> anyhow::Result<String> {
 ///
 /// There is none in the answer.
 pub fn by_grant(raw: &mut Raw, host: &str, person: &Person) -> anyhow::Result<String> {
-    let name = person.account.replace('\\', "%5C");
-    let form = format!(
-        "grant_type=password&username={name}&password={}",
-        person.app_password
-    );
+    let form = password_form(&person.account, &person.app_password);
     let request = Request {
         method: "POST",
         body: &form,
@@ -78,12 +66,6 @@ pub fn by_grant(raw: &mut Raw, host: &str, person: &Person) -> anyhow::Result<St
     let answer: serde_json::Value = serde_json::from_slice(&answer.body)?;
     let ticket = answer.get("access_token").and_then(|it| it.as_str());
     Ok(ticket.context("no ticket")?.to_owned())
-}
-
-/// The header line that presents an assertion.
-#[must_use]
-pub fn header(assertion: &str) -> String {
-    format!("X-MS-WebTicket: opaque={}", STANDARD.encode(assertion))
 }
 
 /// The header line that presents a compact ticket.

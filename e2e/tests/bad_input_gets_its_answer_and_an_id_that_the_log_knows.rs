@@ -8,6 +8,7 @@ use std::sync::Arc;
 use anyhow::{Context, ensure};
 use back_ends::{Faulty, silent};
 use e2e::demo::{Demo, Person};
+use e2e::messages::{bears, opaque};
 use e2e::raw::{Answer, Raw, tls};
 use e2e::serve::Serve;
 use e2e::sign_in::{Request, basic};
@@ -149,16 +150,6 @@ fn the_log_knows(serve: Serve, answers: &[Told]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A message that bears an assertion.
-fn bears(assertion: &str) -> String {
-    format!(
-        "<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\"><s:Header>\
-         <o:Security xmlns:o=\"http://docs.oasis-open.org/wss/2004/01/\
-         oasis-200401-wss-wssecurity-secext-1.0.xsd\">{assertion}</o:Security></s:Header>\
-         <s:Body><x/></s:Body></s:Envelope>"
-    )
-}
-
 /// How a server refuses a ticket, as far as a client acts on it.
 fn refusal(answer: &Answer) -> (u16, Option<String>, Option<String>, bool) {
     let url = answer.header("x-ms-webticketurl").map(str::to_owned);
@@ -178,9 +169,9 @@ struct Places {
 impl Places {
     fn of(assertion: &str, compact: &str) -> Self {
         Self {
-            link: ticket::header(assertion),
+            link: opaque(assertion),
             compact: ticket::bearer(compact),
-            message: bears(assertion),
+            message: bears(assertion, "<x/>"),
         }
     }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
 use e2e::demo::Person;
+use e2e::messages::opaque;
 use e2e::raw::Raw;
 use e2e::sign_in::{Ntlm, Request, basic};
 use e2e::ticket::{self, USER_LINK, WEB};
@@ -242,7 +243,7 @@ fn with_ticket(scene: &Scene, person: &Person) -> anyhow::Result<String> {
         &scene.demo,
         (person, &person.app_password),
     )?;
-    let request = Request::new(WEB, USER_LINK).header(&ticket::header(&assertion));
+    let request = Request::new(WEB, USER_LINK).header(&opaque(&assertion));
     Ok(request.text())
 }
 
