@@ -125,9 +125,9 @@ def is_answered(connection):
                 return True
 
 
-def reset(connection, host, count, request, seen):
+def reset(connection, host, count, request, seen, stays):
     """Opens and breaks off, so many times or until the gate has had enough; `seen` are broken off when
-    the gate has looked at them."""
+    the gate has looked at them. Whoever does not stay waits until it is put out."""
     ended, sent = None, 0
     try:
         while sent < count:
@@ -138,7 +138,7 @@ def reset(connection, host, count, request, seen):
             connection.h2.reset_stream(stream, error_code=8)
             sent += 1
             connection.flush()
-        while ended is None:
+        while ended is None and not stays:
             events = connection.events()
             if events is None:
                 ended = "closed"
@@ -160,7 +160,14 @@ def main():
     if mode == "requests":
         said = {"answers": ask(connection, host, arguments["requests"])}
     else:
-        said = reset(connection, host, arguments["count"], arguments["request"], arguments["seen"])
+        said = reset(
+            connection,
+            host,
+            arguments["count"],
+            arguments["request"],
+            arguments["seen"],
+            arguments.get("stays", False),
+        )
     print(json.dumps({"protocol": connection.protocol, **said}))
 
 

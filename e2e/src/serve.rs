@@ -6,10 +6,14 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 
 use crate::demo::{Demo, binary};
+
+/// How long the log may say nothing until whoever waits for a line of it gives up.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running gate.
 #[derive(Debug)]
@@ -132,7 +136,7 @@ impl Serve {
     ///
     /// # Errors
     ///
-    /// The log ends without one.
+    /// The log ends without one, or none comes.
     pub fn line(&self, wanted: &str) -> anyhow::Result<String> {
         self.nth_line(wanted, 0)
     }
@@ -141,7 +145,7 @@ impl Serve {
     ///
     /// # Errors
     ///
-    /// The log ends without one.
+    /// The log ends without one, or none comes.
     pub fn nth_line(&self, wanted: &str, after: usize) -> anyhow::Result<String> {
         let mut log = self.said.lock();
         loop {
@@ -152,11 +156,12 @@ impl Serve {
             if log.is_over {
                 bail!("the gate ended without saying `{wanted}`: {}", log.text);
             }
-            log = self
-                .said
-                .more
-                .wait(log)
-                .unwrap_or_else(PoisonError::into_inner);
+            let waiting = self.said.more.wait_timeout(log, PATIENCE);
+            let (said, waited) = waiting.unwrap_or_else(PoisonError::into_inner);
+            if waited.timed_out() {
+                bail!("the gate does not say `{wanted}`: {}", said.text);
+            }
+            log = said;
         }
     }
 

@@ -2,6 +2,7 @@
 //! password says (I5, T-CONN-4, T-HTTP-5, T-DOS-2).
 
 use std::io::Write;
+use std::net::Ipv4Addr;
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -17,6 +18,8 @@ use serde_json::{Value, json};
 const APP: &str = "autodiscover.contoso.localhost";
 const MAIL: &str = "mail.contoso.localhost";
 const ECHO: &str = "/EWS/echo";
+/// At how many failures in a quarter of an hour an account's alarm is raised (`authn::lockout`).
+const ALARM: u8 = 100;
 /// Design 13: revoking reaches everything within this time.
 const WITHIN: Duration = Duration::from_secs(2);
 
@@ -275,6 +278,27 @@ fn t_dos_2_whoever_breaks_off_ten_thousand_streams_is_put_out_and_nobody_else() 
         assert_eq!(raw.exchange(&asked)?.status, 200, "another client");
         let reached = scene.seen()? - before;
         assert!(reached < 200, "{reached} of {said} reached a back end");
+    }
+    Ok(())
+}
+
+#[test]
+fn s20_whoever_breaks_off_a_guess_raises_the_alarm_all_the_same() -> anyhow::Result<()> {
+    let scene = Scene::new()?;
+    let anna = scene.demo.person(0);
+    let tls = tls(&scene.demo, &[])?;
+    let wrong = basic(&anna.upn, "a guess");
+    let wrong = Request::new(APP, ECHO).header(&wrong).text();
+    for number in 1..ALARM {
+        // Each from another network, so that none is slowed.
+        let from = Ipv4Addr::new(127, 1, number, 1);
+        let mut raw = Raw::connect_to_from(scene.serve.address, &tls, APP, from)?;
+        assert_eq!(raw.exchange(&wrong)?.status, 401);
+    }
+    let guess = with(scene.by(0, ECHO), "password", json!("a guess"));
+    let flood = json!({ "count": 20, "request": guess, "seen": true, "stays": true });
+    if scene.streams(APP, "reset", &flood)?.is_some() {
+        scene.serve.line("an account is under attack")?;
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use authn::attempt::{Attempt, Outcome, Refusal, Verified};
 use authn::lockout::HoldBack;
+use authn::place::ActivityId;
 use authn::ports::Unavailable;
 use bytes::Bytes;
 use gateway::conversation::{AnswerBody, Failure, Pass, RequestBody};
@@ -290,39 +291,28 @@ impl Connection {
     }
 
     /// Asks the verifier, and holds the answer back as it says.
+    ///
+    /// SECURITY: what follows from an outcome follows where the client leaves meanwhile, too: the alarm
+    /// is raised once in a window, and a turn is held as long as its answer.
     async fn ask(&self, attempt: Attempt) -> Outcome {
-        let verifier = Arc::clone(&self.proxy.verifier);
+        let proxy = Arc::clone(&self.proxy);
         let activity = attempt.activity.clone();
         let turn = self.behind.turn();
         let asking = tokio::spawn(async move {
-            let outcome = verifier.verify(attempt).await;
+            let outcome = proxy.verifier.verify(attempt).await;
+            proxy.follow_up(&outcome, &activity).await;
             drop(turn);
             outcome
         });
-        let outcome = asking.await.unwrap_or_else(|error| {
+        asking.await.unwrap_or_else(|error| {
             let detail = error.to_string();
             let unavailable = Unavailable {
                 what: "the verifier",
                 detail,
             };
+            tracing::error!("a sign-in was refused: {unavailable}");
             Outcome::plain(Err(unavailable.into()))
-        });
-        if let Err(Refusal::Unavailable(error)) = &outcome.result {
-            tracing::error!(activity = activity.0, "a sign-in was refused: {error}");
-        }
-        if outcome.is_alarmed {
-            self.proxy.metrics.alarmed();
-            tracing::warn!(
-                activity = activity.0,
-                "an account is under attack; `wicketgate audit list` names it"
-            );
-        }
-        let HoldBack(held_back) = outcome.hold_back;
-        if !held_back.is_zero() {
-            self.proxy.metrics.held_back(held_back);
-            tokio::time::sleep(held_back).await;
-        }
-        outcome
+        })
     }
 
     async fn forward(
@@ -456,6 +446,27 @@ impl Connection {
 
     fn failed(&self, failure: Failure, error: &dyn std::error::Error) -> Reply {
         self.conversation.failed(failure, shown(error).to_string())
+    }
+}
+
+impl Proxy {
+    /// Says what an outcome means for whoever watches, and holds it back.
+    async fn follow_up(&self, outcome: &Outcome, activity: &ActivityId) {
+        if let Err(Refusal::Unavailable(error)) = &outcome.result {
+            tracing::error!(activity = activity.0, "a sign-in was refused: {error}");
+        }
+        if outcome.is_alarmed {
+            self.metrics.alarmed();
+            tracing::warn!(
+                activity = activity.0,
+                "an account is under attack; `wicketgate audit list` names it"
+            );
+        }
+        let HoldBack(held_back) = outcome.hold_back;
+        if !held_back.is_zero() {
+            self.metrics.held_back(held_back);
+            tokio::time::sleep(held_back).await;
+        }
     }
 }
 
