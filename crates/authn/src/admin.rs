@@ -11,9 +11,10 @@ use crate::attempt::Ports;
 use crate::audit::{ByHand, Event, Kind};
 use crate::credential::CredentialId;
 use crate::credential::app_password::{self, AppPassword, AppPasswordHashes, StoredAppPassword};
+use crate::drain::{Drain, NoneLeft};
 use crate::lockout::Subject;
 use crate::place::{ActivityId, Service};
-use crate::ports::{NameTaken, Unavailable};
+use crate::ports::{Drains, NameTaken, Unavailable};
 
 /// How many characters a label or the name of a device may have.
 pub const MAX_LABEL: usize = 100;
@@ -94,6 +95,9 @@ pub enum AdminError {
     /// It would end before it was used.
     #[error("the app password would have ended already")]
     EndsInThePast,
+    /// Nobody would be left to serve.
+    #[error(transparent)]
+    NoneLeft(#[from] NoneLeft),
     /// The store is away.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
@@ -230,6 +234,19 @@ pub async fn revoke_app_password(
         revoked: Some(by.at),
         ..record
     })
+}
+
+/// Drains members of a farm; gives those that were not drained yet.
+///
+/// # Errors
+///
+/// None would be left in use, or the store is away.
+pub async fn drain(
+    drains: &dyn Drains,
+    order: Drain,
+    by: &ByHand,
+) -> Result<Vec<String>, AdminError> {
+    Ok(drains.drain(order, by).await??)
 }
 
 fn is_label(text: &str) -> bool {

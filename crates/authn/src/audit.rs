@@ -95,6 +95,20 @@ pub enum Kind {
         /// Which.
         credential: CredentialId,
     },
+    /// A member of a farm is to be left alone.
+    MemberDrained {
+        /// Its farm.
+        farm: String,
+        /// Which.
+        member: String,
+    },
+    /// It is used again.
+    MemberUndrained {
+        /// Its farm.
+        farm: String,
+        /// Which.
+        member: String,
+    },
     /// The store was made, or brought up to a newer version.
     StoreMigrated {
         /// The steps that were applied.

@@ -16,6 +16,7 @@ pub mod ticket;
 
 pub mod admin;
 pub mod audit;
+pub mod drain;
 pub mod ports;
 
 pub use attempt::{Attempt, Outcome, Proof, Refusal, Verified};

@@ -2,15 +2,17 @@
 //!
 //! A lookup returns `Result<Option<T>, Unavailable>`; "not there" is not an error.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 
 use crate::account::{Account, AccountId, AccountState};
-use crate::audit::Event;
+use crate::audit::{ByHand, Event};
 use crate::credential::CredentialId;
 use crate::credential::app_password::{AppPassword, StoredAppPassword};
+use crate::drain::{Drain, Drained, NoneLeft};
 use crate::lockout::{Counts, Place, Subject};
 use crate::name::NameKey;
 use crate::revocation::Revocation;
@@ -163,6 +165,26 @@ pub trait Revocations: Send + Sync {
     async fn since(&self, number: i64, count: u32) -> Result<Vec<Revocation>, Unavailable>;
     /// The number of the last; 0 where there is none.
     async fn last(&self) -> Result<i64, Unavailable>;
+}
+
+/// Members of farms that are to be left alone. Each member that changes has an audit event of its own.
+#[async_trait]
+pub trait Drains: Send + Sync {
+    /// Drains members; gives those that were not drained yet, or says that none would be left.
+    async fn drain(
+        &self,
+        drain: Drain,
+        by: &ByHand,
+    ) -> Result<Result<Vec<String>, NoneLeft>, Unavailable>;
+    /// Gives members back; gives those that were drained.
+    async fn undrain(
+        &self,
+        farm: &str,
+        members: Vec<String>,
+        by: &ByHand,
+    ) -> Result<Vec<String>, Unavailable>;
+    /// All that are drained, of whichever farm.
+    async fn drained(&self) -> Result<BTreeSet<Drained>, Unavailable>;
 }
 
 /// An audit event in its place in the chain.

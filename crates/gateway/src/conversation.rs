@@ -133,7 +133,7 @@ pub struct Forward {
     /// The route's name, for logs.
     pub route: String,
     /// The head to send: method, path and query, and exactly these headers (framing and the
-    /// onward identity excepted, which the door adds).
+    /// onward identity excepted, which the door adds, and the Host of a member that has its own).
     pub head: http::request::Parts,
     /// The body to send.
     pub body: RequestBody,
@@ -142,6 +142,8 @@ pub struct Forward {
     /// Whether the connection is given over once the back end says 101; not a byte of the client's
     /// behind this request goes on before (T-CONN-8).
     pub is_websocket: bool,
+    /// Whether the client's cookie names the member, and an answer sets it.
+    pub affinity: bool,
     /// The request's id.
     pub activity: ActivityId,
 }

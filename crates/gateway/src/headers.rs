@@ -13,6 +13,7 @@ use std::net::IpAddr;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Version};
 
+use crate::farm::affinity;
 use crate::websocket;
 use allowed::is_standard;
 use denied::is_hop_by_hop;
@@ -210,8 +211,6 @@ pub(crate) struct Added<'a> {
     pub(crate) client: IpAddr,
     /// The published host.
     pub(crate) published: &'a HeaderValue,
-    /// The Host that the back end sees.
-    pub(crate) host: HeaderValue,
     /// The request's id.
     pub(crate) activity: HeaderValue,
     /// What the route sets.
@@ -242,7 +241,7 @@ pub(crate) fn onward(sent: &HeaderMap, added: &Added<'_>) -> HeaderMap {
         }
         onward.append(name, value.clone());
     }
-    onward.insert(header::HOST, added.host.clone());
+    onward.insert(header::HOST, added.published.clone());
     if let Ok(client) = HeaderValue::from_str(&added.client.to_canonical().to_string()) {
         onward.insert(HeaderName::from_static("x-forwarded-for"), client);
     }
@@ -407,14 +406,13 @@ fn may_challenge(value: &HeaderValue) -> bool {
     is_allowed && !hides_another
 }
 
-/// A cookie header without cookies that choose a back end.
+/// A cookie header without cookies that choose a back end, or a member of a farm.
 fn cookies(value: &HeaderValue) -> Option<HeaderValue> {
     let text = value.to_str().ok()?;
     let is_kept = |pair: &&str| {
         let name = pair.split('=').next().unwrap_or_default().trim();
-        !DENIED_COOKIES
-            .iter()
-            .any(|denied| name.eq_ignore_ascii_case(denied))
+        let mut denied = DENIED_COOKIES.iter();
+        !denied.any(|it| name.eq_ignore_ascii_case(it)) && !affinity::is_ours(name)
     };
     let kept: Vec<&str> = text.split(';').map(str::trim).filter(is_kept).collect();
     HeaderValue::from_str(&kept.join("; "))

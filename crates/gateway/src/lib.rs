@@ -9,6 +9,7 @@ pub mod presence;
 mod read;
 mod reply;
 
+pub mod farm;
 pub mod headers;
 pub mod path;
 pub mod plain;

@@ -173,8 +173,6 @@ pub struct Route {
     pub service: Service,
     /// The farm that it goes to.
     pub farm: String,
-    /// The Host header that the back end sees; `None` keeps the published name.
-    pub host_header: Option<String>,
     /// How the back end learns who it is.
     pub onward: Onward,
     /// Request headers that pass beside those that any route lets pass.
@@ -183,6 +181,8 @@ pub struct Route {
     pub set_headers: Vec<(http::HeaderName, http::HeaderValue)>,
     /// Whether a connection may be given over to WebSocket here.
     pub websocket: bool,
+    /// Whether a browser comes back to the member that answered it, by a cookie.
+    pub affinity: bool,
 }
 
 /// Everything published under one host name.
@@ -279,11 +279,11 @@ impl Route {
             kind: Kind::Plain,
             service,
             farm,
-            host_header: None,
             onward: Onward::None,
             pass_headers: Vec::new(),
             set_headers: Vec::new(),
             websocket: false,
+            affinity: false,
         }
     }
 

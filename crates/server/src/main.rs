@@ -8,6 +8,7 @@ mod operator;
 mod pace;
 mod wiring;
 
+mod drained;
 mod listen;
 mod live;
 mod metrics;

@@ -6,7 +6,7 @@ mod lasting;
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use authn::account::{Account, AccountState};
 use authn::admin::{self, NewAccount, NewAppPassword};
@@ -14,7 +14,7 @@ use authn::attempt::Ports;
 use authn::credential::CredentialId;
 use authn::credential::app_password::AppPassword;
 use authn::name::NameKey;
-use authn::ports::{ChainedEvent, Revocations as _};
+use authn::ports::{ChainedEvent, Drains as _, Revocations as _};
 use gateway::ports::Verifier;
 use proto::secret::Secret;
 use store::{Head, Store};
@@ -28,9 +28,10 @@ use crate::metrics::ready::Readiness;
 use crate::metrics::serve::{self as told, Told};
 use crate::notify::{self, State};
 use crate::operator::by_hand;
+use crate::outbound::members::Members;
 use crate::proxy::Proxy;
 use crate::reload::Reloads;
-use crate::{clock, listen};
+use crate::{clock, drained, listen};
 use lasting::{Fixed, Lasting};
 
 /// A gate with its addresses bound and its store open, ready to serve.
@@ -66,7 +67,12 @@ impl Gate {
         let metrics = Arc::new(Metrics::new());
         let (committed, revocations) = (Arc::clone(&metrics), metrics.revocations());
         store.on_commit(move |commit| committed.committed(commit));
+        let cookies = store.keys().for_cookies();
+        let members = Members::new(Arc::clone(&metrics), Secret::new(*cookies.expose()));
+        members.set_drained(store.drained().await?);
         let lasting = Lasting {
+            members: Arc::new(members),
+            checks: Mutex::default(),
             store,
             live: Arc::new(Live::new(&clock::random()?, last, revocations)),
             metrics,
@@ -116,6 +122,9 @@ impl Gate {
             metrics: Arc::clone(&lasting.metrics),
             readiness,
         });
+        let drains = drained::follow(lasting.store.clone(), Arc::clone(&lasting.members));
+        let drains = tokio::spawn(drains);
+        lasting.watch(&self.proxy);
         let mut open = self.bound.open(&self.proxy).map_err(unavailable)?;
         // Each listener keeps what it gives out, and a configuration that was replaced shall end.
         drop(self.proxy);
@@ -134,6 +143,7 @@ impl Gate {
         }
         let _ = stopping.send(true);
         let _ = following.await;
+        drains.abort();
         lasting.store.close().await;
         Ok(())
     }

@@ -5,20 +5,21 @@
 
 mod counter;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use authn::account::{Account, AccountId, AccountState};
-use authn::audit::Event;
+use authn::audit::{ByHand, Event};
 use authn::credential::CredentialId;
 use authn::credential::app_password::{AppPassword, StoredAppPassword};
+use authn::drain::{Drain, Drained, NoneLeft};
 use authn::lockout::{Counts, Place, Subject};
 use authn::name::NameKey;
 use authn::place::SourceNetwork;
 use authn::ports::{
-    Accounts, Attempts, Audit, ChainedEvent, Credentials, NameTaken, Reservation, Revocations,
-    Settled, Settlement, Tickets, Unavailable,
+    Accounts, Attempts, Audit, ChainedEvent, Credentials, Drains, NameTaken, Reservation,
+    Revocations, Settled, Settlement, Tickets, Unavailable,
 };
 use authn::revocation::{Revocation, Revoked};
 use authn::ticket::{RelayedTicket, TicketKey};
@@ -72,6 +73,7 @@ struct State {
     familiar: BTreeMap<(AccountId, SourceNetwork), Timestamp>,
     tickets: BTreeMap<TicketKey, RelayedTicket>,
     revocations: Vec<Revocation>,
+    drained: BTreeSet<Drained>,
     chain: Vec<ChainedEvent>,
 }
 
@@ -365,6 +367,56 @@ impl Revocations for Memory {
     async fn last(&self) -> Result<i64, Unavailable> {
         let state = self.open()?;
         Ok(state.revocations.last().map_or(0, |last| last.number))
+    }
+}
+
+#[async_trait]
+impl Drains for Memory {
+    async fn drain(
+        &self,
+        drain: Drain,
+        by: &ByHand,
+    ) -> Result<Result<Vec<String>, NoneLeft>, Unavailable> {
+        let mut state = self.open()?;
+        let of_farm = state.drained.iter().filter(|it| it.farm == drain.farm);
+        let of_farm = of_farm.map(|it| it.member.clone()).collect();
+        let new = match drain.on(&of_farm) {
+            Ok(new) => new,
+            Err(none_left) => return Ok(Err(none_left)),
+        };
+        let drained = |member: &String| Drained {
+            farm: drain.farm.clone(),
+            member: member.clone(),
+        };
+        state.append(new.iter().map(|it| drained(it).begins(by)).collect())?;
+        state.drained.extend(new.iter().map(drained));
+        Ok(Ok(new))
+    }
+
+    async fn undrain(
+        &self,
+        farm: &str,
+        members: Vec<String>,
+        by: &ByHand,
+    ) -> Result<Vec<String>, Unavailable> {
+        let mut state = self.open()?;
+        let drained = |member: &String| Drained {
+            farm: farm.to_owned(),
+            member: member.clone(),
+        };
+        let given_back: Vec<String> = members
+            .into_iter()
+            .filter(|member| state.drained.contains(&drained(member)))
+            .collect();
+        state.append(given_back.iter().map(|it| drained(it).ends(by)).collect())?;
+        for member in &given_back {
+            state.drained.remove(&drained(member));
+        }
+        Ok(given_back)
+    }
+
+    async fn drained(&self) -> Result<BTreeSet<Drained>, Unavailable> {
+        Ok(self.open()?.drained.clone())
     }
 }
 

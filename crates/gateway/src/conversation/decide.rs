@@ -250,6 +250,7 @@ impl Conversation {
             },
             answer,
             is_websocket,
+            affinity: route.affinity,
             activity,
         }))
     }
@@ -257,14 +258,9 @@ impl Conversation {
     fn onward_head(&self, asked: &Asked, is_read: bool) -> Option<http::request::Parts> {
         let route = &asked.route;
         let published = HeaderValue::from_str(&asked.published).ok()?;
-        let host = match &route.host_header {
-            Some(host) => HeaderValue::from_str(host).ok()?,
-            None => published.clone(),
-        };
         let added = headers::Added {
             client: self.peer.address,
             published: &published,
-            host,
             activity: asked.replies.activity.clone(),
             set: &route.set_headers,
             pass: &route.pass_headers,

@@ -21,8 +21,10 @@ pub enum Failure {
     NoRandomness,
     /// The back end cannot be told who it is.
     NoIdentity,
-    /// The back end cannot be reached, or broke off.
+    /// The back end broke off, or none is configured.
     Unreachable,
+    /// No member of the farm is left that could be asked; nothing was sent to any.
+    NoMember,
     /// The back end did not answer in time.
     TooSlow,
     /// The back end's answer cannot be understood.
@@ -55,6 +57,10 @@ impl Failure {
             Self::Unreachable => (
                 StatusCode::BAD_GATEWAY,
                 "The server behind cannot be reached.\n",
+            ),
+            Self::NoMember => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "No server behind can be reached now; try again later.\n",
             ),
             Self::Garbage => (
                 StatusCode::BAD_GATEWAY,

@@ -41,8 +41,6 @@ pub struct Exchange {
     pub farm: String,
     /// Its own names and what they are called outside.
     pub internal_names: BTreeMap<String, String>,
-    /// The Host header it is sent.
-    pub host_header: Option<String>,
     /// How it learns who the user is.
     pub onward: Onward,
     /// Where other organisations' servers come from, which prove themselves to Exchange; nowhere where
@@ -134,7 +132,6 @@ fn ws_security(below: &str) -> PathPattern {
 fn route(exchange: &Exchange, path: PathPattern) -> Route {
     Route {
         name: format!("exchange {path}"),
-        host_header: exchange.host_header.clone(),
         onward: exchange.onward.clone(),
         pass_headers: HEADERS.map(HeaderName::from_static).to_vec(),
         ..Route::new(path, Auth::Closed, Service::EWS, exchange.farm.clone())

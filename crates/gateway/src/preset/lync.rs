@@ -60,8 +60,6 @@ pub struct LyncPool {
     pub internal_names: BTreeMap<String, String>,
     /// The farm.
     pub farm: String,
-    /// The Host header it is sent.
-    pub host_header: Option<String>,
     /// How it learns who the user is.
     pub onward: Onward,
     /// Whether a meeting's guests are let in.
@@ -210,9 +208,12 @@ fn soap(pool: &LyncPool, path: &str) -> Arc<Route> {
     })
 }
 
+/// Their sessions are on the front end that began them. UCWA and the rest of Lync 2013 need no cookie:
+/// there a client's connection stays with its member.
 fn page(pool: &LyncPool, path: &str) -> Arc<Route> {
     Arc::new(Route {
         auth: Auth::Anonymous,
+        affinity: true,
         ..route(pool, below(path))
     })
 }
@@ -232,7 +233,6 @@ fn route(pool: &LyncPool, path: PathPattern) -> Route {
     let auth = Auth::Schemes(vec![Scheme::Ticket]);
     Route {
         name: format!("lync {path}"),
-        host_header: pool.host_header.clone(),
         pass_headers: HEADERS.map(HeaderName::from_static).to_vec(),
         ..Route::new(path, auth, Service::LYNC, pool.farm.clone())
     }

@@ -9,7 +9,7 @@ use crate::request::{Request, get, post};
 use crate::scene::{DISCOVER, MAIL, Scene};
 
 /// Every failure with its status and its sentence.
-const FAILURES: [(Failure, u16, &str); 9] = [
+const FAILURES: [(Failure, u16, &str); 10] = [
     (
         Failure::Framing,
         400,
@@ -44,6 +44,11 @@ const FAILURES: [(Failure, u16, &str); 9] = [
         Failure::Unreachable,
         502,
         "The server behind cannot be reached.\n",
+    ),
+    (
+        Failure::NoMember,
+        503,
+        "No server behind can be reached now; try again later.\n",
     ),
     (
         Failure::TooSlow,

@@ -53,7 +53,7 @@ fn what_is_added_is_the_way_the_request_came_and_its_id() {
     assert_eq!(forward.head.version, Version::HTTP_11);
     expect![[r#"
         accept: text/xml
-        host: exch01.contoso.local
+        host: mail.contoso.com
         x-anchormailbox: anna@contoso.com
         x-forwarded-for: 198.51.100.7
         x-forwarded-host: mail.contoso.com

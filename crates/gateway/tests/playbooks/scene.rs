@@ -304,7 +304,6 @@ pub(crate) fn exchange() -> Exchange {
         public_port: 8443,
         internal_names: BTreeMap::from([(EXCHANGE.to_owned(), MAIL.to_owned())]),
         farm: "exchange".to_owned(),
-        host_header: Some(EXCHANGE.to_owned()),
         onward: onward(),
     }
 }
@@ -321,7 +320,6 @@ fn pool(web_host: &str, own_name: &str, farm: &str) -> LyncPool {
         discover_hosts: vec![DISCOVER.to_owned()],
         internal_names: BTreeMap::from([(own_name.to_owned(), web_host.to_owned())]),
         farm: farm.to_owned(),
-        host_header: None,
         onward: onward(),
         guests: true,
     }

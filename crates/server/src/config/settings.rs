@@ -4,11 +4,15 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 pub(crate) use super::error::Place;
 
 use authn::place::Zone;
 use gateway::Publication;
+use gateway::farm::health::Thresholds;
+use http::HeaderValue;
+use http::uri::PathAndQuery;
 use ipnet::IpNet;
 use proto::ntlm::WhenAbsent;
 
@@ -71,20 +75,45 @@ pub(crate) struct Certificate {
     pub(crate) place: Place,
 }
 
-/// A farm of back ends (one member until farms get health checks).
+/// A farm of back ends that serve the same.
 #[derive(Clone, Debug)]
 pub(crate) struct Farm {
-    /// Its members.
+    /// Its members: at least one, each with an address of its own.
     pub(crate) members: Vec<Member>,
+    /// How it is found out whether they are up.
+    pub(crate) health: Health,
 }
 
-/// One back end: address and TLS name are separate settings (design 13, farms).
+/// One back end: where it is, whom it must prove to be and what it is told are separate settings
+/// (design 13, farms). A fourth, the SPN of its service, comes with Kerberos; there is no key for it
+/// before it does something.
 #[derive(Clone, Debug)]
 pub(crate) struct Member {
-    /// Host or address, and port, to connect to.
+    /// Host or address, and port, to connect to; what the member is called.
     pub(crate) address: String,
     /// TLS towards it; `None` is plain HTTP, which `check` warns about off loopback.
     pub(crate) tls: Option<UpstreamTls>,
+    /// The Host header it is sent; `None` keeps the published name.
+    pub(crate) host_header: Option<HeaderValue>,
+    /// The Host header of its checks.
+    pub(crate) checked_host: HeaderValue,
+    /// How many connections it gets beside the others.
+    pub(crate) weight: u32,
+}
+
+/// How it is found out whether a member is up.
+#[derive(Clone, Debug)]
+pub(crate) struct Health {
+    /// What it is asked for; `None` makes a connection and no more.
+    pub(crate) path: Option<PathAndQuery>,
+    /// The statuses that say that it is up; any below 500 where there is none.
+    pub(crate) statuses: Vec<u16>,
+    /// From one check to the next.
+    pub(crate) interval: Duration,
+    /// How long a check may take.
+    pub(crate) timeout: Duration,
+    /// How many must agree.
+    pub(crate) thresholds: Thresholds,
 }
 
 /// TLS towards a back end.

@@ -130,7 +130,9 @@ pub(super) fn of_status(status: StatusCode) -> String {
 
 pub(super) fn of_upstream(error: &UpstreamError) -> &'static str {
     match error {
-        UpstreamError::Unreachable(_) => "unreachable",
+        UpstreamError::NoneUp { .. } => "none-up",
+        UpstreamError::Unreachable { .. } => "unreachable",
+        UpstreamError::NoIdentity(_) => "identity",
         UpstreamError::TooSlow(_) => "slow",
         UpstreamError::Client(_) => "client",
         UpstreamError::Garbage(_) => "garbage",

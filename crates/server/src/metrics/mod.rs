@@ -3,6 +3,7 @@
 //! SECURITY: a label is a word of the program or of the configuration. Nothing that a client sends
 //! and nobody's name is one, so that no client can make new ones. Start at [`Metrics`].
 
+mod farms;
 mod labels;
 pub(crate) mod ready;
 pub(crate) mod serve;
@@ -25,6 +26,8 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
 use crate::proxy::UpstreamError;
+use farms::Farms;
+pub(crate) use farms::{Failed, OfMember};
 pub(crate) use labels::{Closing, Handshake, Reloaded, SignIn};
 use labels::{Labels, of_class, of_status, of_upstream};
 
@@ -48,6 +51,7 @@ pub(crate) struct Metrics {
     refused_connections: Family<Labels<1>, Counter>,
     handshakes_failed: Family<Labels<1>, Counter>,
     upstream_failures: Family<Labels<2>, Counter>,
+    farms: Farms,
     commits: Histogram,
     commits_failed: Counter,
     revocations: Counter,
@@ -76,6 +80,7 @@ impl Metrics {
             refused_connections: Family::default(),
             handshakes_failed: Family::default(),
             upstream_failures: Family::default(),
+            farms: Farms::default(),
             commits: seconds(),
             commits_failed: Counter::default(),
             revocations: Counter::default(),
@@ -181,6 +186,7 @@ impl Metrics {
             "Requests that a back end did not answer, by farm and reason",
             self.upstream_failures.clone(),
         );
+        self.farms.register(it);
         it.register(
             "store_commit_seconds",
             "How long a commit of the store takes",
@@ -280,6 +286,16 @@ impl Metrics {
         let farm = farm.to_owned().into();
         let labels = Labels([("farm", farm), ("reason", of_upstream(error).into())]);
         self.upstream_failures.get_or_create(&labels).inc();
+    }
+
+    /// The metrics of a member of a farm; none is told before it is shown.
+    pub(crate) fn of_member(&self, farm: &str, member: &str) -> OfMember {
+        self.farms.of(farm, member)
+    }
+
+    /// A member is configured no longer.
+    pub(crate) fn forget_member(&self, farm: &str, member: &str) {
+        self.farms.forget(farm, member);
     }
 
     /// A batch was committed or not.

@@ -1,24 +1,43 @@
-//! Back ends: where a request goes, and the connection to it.
+//! Back ends: to which member of a farm a request goes, and the connection to it.
 //!
-//! Addresses and TLS names come from the configuration only; no byte of a request chooses one
-//! (T-HTTP-10). Start at [`Farm::connect`].
+//! Addresses, TLS names and Hosts come from the configuration only; no byte of a request chooses one
+//! (T-HTTP-10) but a cookie that the gate made itself. Start at [`Farm::choose`].
 
+use std::collections::BTreeSet;
 use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
 
+use gateway::farm::affinity::Affinity;
+use gateway::farm::health::Heard;
+use gateway::farm::{Bound, Candidate, Rotation, Standing};
+use http::HeaderValue;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
+use super::members::{Members, Tracked};
 use super::tls::{TlsClient, TlsError};
 use crate::config::settings;
 
 /// A farm of back ends that serve the same.
 pub(crate) struct Farm {
+    /// Its name.
+    pub(crate) name: String,
+    /// The cookie that names a member.
+    pub(crate) affinity: Affinity,
+    pub(super) health: settings::Health,
     members: Vec<Member>,
+    rotation: Mutex<Rotation>,
 }
 
 /// One back end.
-struct Member {
-    address: String,
+pub(crate) struct Member {
+    /// The Host that it is told; `None` keeps the published one.
+    pub(crate) host: Option<HeaderValue>,
+    /// The Host of its checks.
+    pub(super) checked_host: HeaderValue,
+    /// What is known of it.
+    pub(crate) tracked: Arc<Tracked>,
+    weight: u32,
     tls: Option<TlsClient>,
 }
 
@@ -27,7 +46,7 @@ pub(crate) trait Transport: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Transport for T {}
 
-/// Why no back end of a farm could be reached; nothing was sent to any.
+/// Why a member could not be connected to; nothing was sent to it.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConnectError {
     /// Nobody answers at its address.
@@ -48,9 +67,12 @@ pub(crate) enum ConnectError {
         #[source]
         source: io::Error,
     },
-    /// The farm has no members.
-    #[error("the farm has no members")]
-    Empty,
+    /// It took too long.
+    #[error("`{address}` did not take a connection in time")]
+    TooSlow {
+        /// Its address.
+        address: String,
+    },
 }
 
 impl Farm {
@@ -59,56 +81,90 @@ impl Farm {
     /// # Errors
     ///
     /// The authorities or the name of a member's TLS are not usable.
-    pub(crate) fn new(settings: &settings::Farm) -> Result<Self, TlsError> {
+    pub(crate) fn new(
+        name: &str,
+        settings: &settings::Farm,
+        members: &Members,
+    ) -> Result<Self, TlsError> {
         let member = |member: &settings::Member| {
-            let tls = member.tls.as_ref().map(TlsClient::new).transpose()?;
             Ok(Member {
-                address: member.address.clone(),
-                tls,
+                host: member.host_header.clone(),
+                checked_host: member.checked_host.clone(),
+                tracked: members.of(name, &member.address),
+                weight: member.weight,
+                tls: member.tls.as_ref().map(TlsClient::new).transpose()?,
             })
         };
+        let addresses = settings.members.iter().map(|member| &*member.address);
         Ok(Self {
+            name: name.to_owned(),
+            affinity: Affinity::new(members.cookies(), name, addresses),
+            health: settings.health.clone(),
             members: settings
                 .members
                 .iter()
                 .map(member)
-                .collect::<Result<_, _>>()?,
+                .collect::<Result<_, TlsError>>()?,
+            rotation: Mutex::default(),
         })
     }
 
-    /// Connects to the first member that can be reached.
+    /// Reads what [`Farm::new`] reads, and keeps nothing.
     ///
     /// # Errors
     ///
-    /// None can be; the last one's reason.
-    pub(crate) async fn connect(&self) -> Result<Box<dyn Transport>, ConnectError> {
-        let mut failed = ConnectError::Empty;
-        for member in &self.members {
-            match member.connect().await {
-                Ok(transport) => return Ok(transport),
-                Err(error) => failed = error,
-            }
-        }
-        Err(failed)
+    /// The same.
+    pub(crate) fn check(settings: &settings::Farm) -> Result<(), TlsError> {
+        let mut tls = settings.members.iter().filter_map(|it| it.tls.as_ref());
+        tls.try_for_each(|tls| TlsClient::new(tls).map(drop))
+    }
+
+    /// Its members, by their places.
+    pub(crate) fn members(&self) -> &[Member] {
+        &self.members
+    }
+
+    /// Chooses a member for a request, but none of those that were tried.
+    pub(crate) fn choose(&self, bound: Bound, tried: &BTreeSet<usize>) -> Option<(usize, &Member)> {
+        let candidate = |(at, member): (usize, &Member)| Candidate {
+            weight: member.weight,
+            standing: member.tracked.standing(),
+            was_tried: tried.contains(&at),
+        };
+        let candidates: Vec<_> = self.members.iter().enumerate().map(candidate).collect();
+        let rotation = self.rotation.lock();
+        let mut rotation = rotation.unwrap_or_else(PoisonError::into_inner);
+        let chosen = rotation.choose(&candidates, bound)?;
+        Some((chosen, self.members.get(chosen)?))
+    }
+
+    /// Takes what was heard of a member, and why.
+    pub(crate) fn heard(&self, member: &Member, heard: Heard, why: &dyn std::fmt::Display) {
+        let mut others = self.members.iter();
+        let is_alone = !others.any(|other| {
+            let is_other = !Arc::ptr_eq(&other.tracked, &member.tracked);
+            is_other && other.tracked.standing() == Standing::Taking
+        });
+        let rules = (self.health.thresholds, is_alone);
+        member.tracked.heard(heard, rules, why);
     }
 }
 
 impl Member {
-    async fn connect(&self) -> Result<Box<dyn Transport>, ConnectError> {
-        let address = || self.address.clone();
-        let stream =
-            TcpStream::connect(&self.address)
-                .await
-                .map_err(|source| ConnectError::Tcp {
-                    address: address(),
-                    source,
-                })?;
-        stream
-            .set_nodelay(true)
-            .map_err(|source| ConnectError::Tcp {
-                address: address(),
-                source,
-            })?;
+    /// Connects to it.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be reached, or is not who it should be.
+    pub(crate) async fn connect(&self) -> Result<Box<dyn Transport>, ConnectError> {
+        let address = || self.tracked.address().to_owned();
+        let tcp = |source| ConnectError::Tcp {
+            address: address(),
+            source,
+        };
+        let stream = TcpStream::connect(self.tracked.address());
+        let stream = stream.await.map_err(tcp)?;
+        stream.set_nodelay(true).map_err(tcp)?;
         match &self.tls {
             None => Ok(Box::new(stream)),
             Some(tls) => {

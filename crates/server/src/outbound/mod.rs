@@ -3,4 +3,7 @@
 pub(crate) mod farm;
 pub(crate) mod tls;
 
+pub(crate) mod checks;
+pub(crate) mod members;
+
 pub(crate) mod assertion;

@@ -13,6 +13,7 @@ use hyper::body::{Body, Frame, Incoming, SizeHint};
 use tokio::time::Instant;
 
 use super::limits;
+use super::upstream::Using;
 use super::wire::Countdown;
 
 /// Why a body came to no good end.
@@ -44,6 +45,7 @@ pub(crate) struct Streaming {
     countdown: Countdown,
     pulse: Option<Pulse>,
     allowance: Option<Allowance>,
+    using: Option<Using>,
 }
 
 /// How slow a client may be: only the time counts in which the gate waited for it, so that nobody pays
@@ -73,12 +75,14 @@ impl Passing {
             countdown: Countdown::default(),
             pulse: Some(Pulse::new()),
             allowance: Some(Allowance::default()),
+            using: None,
         })
     }
 
     /// A back end's body on its way to a client.
-    pub(crate) fn answer(body: Incoming) -> Self {
+    pub(crate) fn answer(body: Incoming, using: Using) -> Self {
         Self::Streaming(Streaming {
+            using: (!body.is_end_stream()).then_some(using),
             body,
             pause: limits::ANSWER_BODY_IDLE,
             countdown: Countdown::default(),
@@ -185,8 +189,16 @@ impl Streaming {
         Poll::Ready(match frame {
             Some(Ok(frame)) if frame.is_data() => Some(Ok(frame)),
             // Trailers are the last frame there is.
-            Some(Ok(_)) | None => None,
-            Some(Err(error)) => Some(Err(BodyError::Broken(error))),
+            Some(Ok(_)) | None => {
+                self.using = None;
+                None
+            }
+            Some(Err(error)) => {
+                if let Some(using) = self.using.take() {
+                    using.broke_off();
+                }
+                Some(Err(BodyError::Broken(error)))
+            }
         })
     }
 }

@@ -8,10 +8,9 @@ use authn::lockout::HoldBack;
 use authn::place::ActivityId;
 use authn::ports::Unavailable;
 use bytes::Bytes;
-use gateway::conversation::{AnswerBody, Failure, Pass, RequestBody};
+use gateway::conversation::{AnswerBody, Failure};
 use gateway::headers::ACTIVITY;
 use gateway::presence::Hearing;
-use gateway::route::Onward;
 use gateway::{Conversation, Forward, Reply, Verdict};
 use http::header::{self, HeaderValue};
 use http::{Method, StatusCode};
@@ -23,51 +22,51 @@ use tokio::time::Instant;
 
 use super::body::{self, BodyError, Passing};
 use super::framing::FramingDoubt;
-use super::heads::{frame, host, response};
+use super::heads::{host, response};
 use super::lines::{Behind, Leased, Lines};
+use super::onward::Sent;
 use super::tunnel::Tunnel;
-use super::upstream::{UpstreamError, Upstreams};
+use super::upstream::{Answered, Upstreams};
 use super::{Proxy, limits, shown};
 use crate::clock;
 use crate::live::{Gone, Remembered, Seen};
 use crate::metrics::{self, SignIn};
-use crate::outbound::assertion::About;
 
 /// One client's connection: who it belongs to, and its own connections to back ends.
 pub(super) struct Connection {
-    proxy: Arc<Proxy>,
-    conversation: Conversation,
-    behind: Behind,
-    seen: Seen,
+    pub(super) proxy: Arc<Proxy>,
+    pub(super) conversation: Conversation,
+    pub(super) behind: Behind,
+    pub(super) seen: Seen,
     repeat: Option<Remembered>,
     client: IpAddr,
-    record: Record,
+    pub(super) record: Record,
     upgrade: Option<OnUpgrade>,
     tunnel: Option<Tunnel>,
 }
 
 /// What the access log says of a request that went on, beside what everybody can see.
 #[derive(Default)]
-struct Record {
-    route: String,
-    who: String,
+pub(super) struct Record {
+    pub(super) route: String,
+    pub(super) who: String,
 }
 
 /// An answer of our own, and whether the connection ends with it.
-struct Own {
+pub(super) struct Own {
     reply: Box<Reply>,
     close: bool,
 }
 
 impl Own {
-    fn closing(reply: Reply) -> Self {
+    pub(super) fn closing(reply: Reply) -> Self {
         Self {
             reply: Box::new(reply),
             close: true,
         }
     }
 
-    fn keeping(reply: Reply) -> Self {
+    pub(super) fn keeping(reply: Reply) -> Self {
         Self {
             reply: Box::new(reply),
             close: false,
@@ -232,7 +231,7 @@ impl Connection {
                         close,
                     });
                 }
-                Verdict::Forward(forward) => return self.forward(*forward, body).await,
+                Verdict::Forward(forward) => return self.forward(*forward, (head, body)).await,
             }
         }
     }
@@ -318,17 +317,31 @@ impl Connection {
     async fn forward(
         &mut self,
         forward: Forward,
-        body: &mut Option<Incoming>,
+        asked: (&http::request::Parts, &mut Option<Incoming>),
     ) -> Result<Response<Passing>, Own> {
         let answer = forward.answer;
         let is_head = forward.head.method == Method::HEAD;
-        let mut answered = self.send(forward, body).await?;
-        let back_end = hyper::upgrade::on(&mut answered);
-        let (mut head, body) = answered.into_parts();
+        let Sent {
+            answered,
+            set_cookie,
+        } = self.send(forward, asked).await?;
+        let Answered {
+            mut response,
+            using,
+            ..
+        } = answered;
+        let back_end = hyper::upgrade::on(&mut response);
+        let (mut head, body) = response.into_parts();
         head.version = http::Version::HTTP_11;
         head.extensions.clear();
         if let Some(reply) = self.conversation.answer(&mut head) {
             return Err(Own::keeping(reply));
+        }
+        if let Some(cookie) = set_cookie {
+            head.headers.append(header::SET_COOKIE, cookie);
+            // One visitor's member is no cache's to give to others.
+            let no_store = HeaderValue::from_static("no-store");
+            head.headers.insert(header::CACHE_CONTROL, no_store);
         }
         if head.status == StatusCode::SWITCHING_PROTOCOLS {
             let client = self.upgrade.take();
@@ -339,9 +352,12 @@ impl Connection {
             AnswerBody::Stream if is_head => {
                 Ok(Response::from_parts(head, Passing::whole(Bytes::new())))
             }
-            AnswerBody::Stream => Ok(Response::from_parts(head, Passing::answer(body))),
+            AnswerBody::Stream => Ok(Response::from_parts(head, Passing::answer(body, using))),
             AnswerBody::Read { at_most } => {
                 let read = body::read(body, at_most, limits::READ_ANSWER).await;
+                if let Err(BodyError::Broken(_)) = &read {
+                    using.broke_off();
+                }
                 let read = read.map_err(|error| self.answer_failed(&error))?;
                 let moment = self.moment()?;
                 let edited = self.conversation.answer_body(&mut head, read, moment);
@@ -356,83 +372,7 @@ impl Connection {
         }
     }
 
-    async fn send(
-        &mut self,
-        forward: Forward,
-        body: &mut Option<Incoming>,
-    ) -> Result<Response<Incoming>, Own> {
-        self.behind.keep_only(&forward.pass);
-        self.seen.request_of(match &forward.pass {
-            Pass::Anonymous => None,
-            Pass::As(who) => Some(Arc::clone(who)),
-        });
-        self.record.route.clone_from(&forward.route);
-        if let Pass::As(who) = &forward.pass {
-            self.record.who.clone_from(&who.account_id().0);
-        }
-        let identity = self.identity(&forward)?;
-        let Forward {
-            mut head,
-            body: passing,
-            farm,
-            pass,
-            ..
-        } = forward;
-        head.headers.extend(identity);
-        let passing = match passing {
-            RequestBody::Keep(body) | RequestBody::Replace(body) => Passing::whole(body),
-            RequestBody::AsSent => body
-                .take()
-                .map_or_else(|| Passing::whole(Bytes::new()), Passing::request),
-        };
-        frame(&mut head, &passing);
-        let proxy = Arc::clone(&self.proxy);
-        let Some(target) = proxy.farms.get(&farm) else {
-            let reply = self
-                .conversation
-                .failed(Failure::Unreachable, "no such farm".to_owned());
-            return Err(Own::keeping(reply));
-        };
-        let request = Request::from_parts(head, passing);
-        let sent = self.behind.send((&farm, target), &pass, request).await;
-        sent.map_err(|error| {
-            proxy.metrics.upstream_failed(&farm, &error);
-            let failure = match &error {
-                UpstreamError::Unreachable(_) | UpstreamError::Garbage(_) => Failure::Unreachable,
-                UpstreamError::TooSlow(_) => Failure::TooSlow,
-                UpstreamError::Client(_) => Failure::Framing,
-            };
-            // Nobody knows how much of the client's body is still to come.
-            Own::closing(self.failed(failure, &error))
-        })
-    }
-
-    /// The header that tells the back end who it is, where it is told so.
-    fn identity(&self, forward: &Forward) -> Result<Option<(http::HeaderName, HeaderValue)>, Own> {
-        let (Onward::Header { name, audience }, Pass::As(who)) = (&forward.onward, &forward.pass)
-        else {
-            return Ok(None);
-        };
-        let Some(signer) = &self.proxy.signer else {
-            let cause = "the configuration names no key for onward assertions".to_owned();
-            return Err(Own::keeping(
-                self.conversation.failed(Failure::NoIdentity, cause),
-            ));
-        };
-        let about = About {
-            who,
-            audience,
-            head: &forward.head,
-            activity: &forward.activity,
-            now: clock::now(),
-        };
-        match signer.assert(&about) {
-            Ok(value) => Ok(Some((name.clone(), value))),
-            Err(error) => Err(Own::keeping(self.failed(Failure::NoIdentity, &error))),
-        }
-    }
-
-    fn moment(&self) -> Result<gateway::Moment, Own> {
+    pub(super) fn moment(&self) -> Result<gateway::Moment, Own> {
         clock::moment().map_err(|error| Own::closing(self.failed(Failure::NoRandomness, &error)))
     }
 
@@ -444,7 +384,7 @@ impl Connection {
         Own::keeping(self.failed(failure, error))
     }
 
-    fn failed(&self, failure: Failure, error: &dyn std::error::Error) -> Reply {
+    pub(super) fn failed(&self, failure: Failure, error: &dyn std::error::Error) -> Reply {
         self.conversation.failed(failure, shown(error).to_string())
     }
 }

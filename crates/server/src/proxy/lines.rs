@@ -7,14 +7,11 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use gateway::conversation::Pass;
-use http::{Request, Response};
-use hyper::body::Incoming;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::body::Passing;
 use super::limits;
-use super::upstream::{Class, UpstreamError, Upstreams, class};
-use crate::outbound::farm::Farm;
+use super::upstream::{Answered, Class, Onward, UpstreamError, Upstreams, class};
 
 /// How a request gets to a back end.
 pub(super) enum Behind {
@@ -61,19 +58,18 @@ impl Behind {
     /// As of [`Upstreams::send`].
     pub(super) async fn send(
         &mut self,
-        farm: (&str, &Farm),
-        pass: &Pass,
-        request: Request<Passing>,
-    ) -> Result<Response<Incoming>, UpstreamError> {
+        onward: &Onward<'_>,
+        body: Passing,
+    ) -> Result<Answered, UpstreamError> {
         match self {
-            Self::Own(upstreams) => upstreams.send(farm, pass, request).await,
+            Self::Own(upstreams) => upstreams.send(onward, body).await,
             Self::Shared { lines, leased, .. } => {
                 let line = Line {
-                    farm: farm.0.to_owned(),
-                    class: class(pass),
+                    farm: onward.farm.name.clone(),
+                    class: class(onward.pass),
                 };
                 let leased = leased.insert(Lines::lease(lines, line));
-                leased.upstreams.send(farm, pass, request).await
+                leased.upstreams.send(onward, body).await
             }
         }
     }

@@ -10,6 +10,7 @@ mod heads;
 mod junk;
 pub(crate) mod limits;
 mod lines;
+mod onward;
 mod streams;
 mod traffic;
 mod tunnel;
@@ -37,6 +38,7 @@ use crate::live::{Live, Seen, Told};
 use crate::metrics::Metrics;
 use crate::outbound::assertion::{Signer, SignerError};
 use crate::outbound::farm::Farm;
+use crate::outbound::members::Members;
 use crate::outbound::tls::TlsError;
 use body::Passing;
 use exchange::Connection;
@@ -63,7 +65,7 @@ pub(crate) enum ProxyError {
 /// What every connection shares; none of it is about a user.
 pub(crate) struct Proxy {
     publication: Arc<Publication>,
-    farms: BTreeMap<String, Farm>,
+    farms: BTreeMap<String, Arc<Farm>>,
     signer: Option<Signer>,
     junk: junk::Junk,
     verifier: Arc<dyn Verifier>,
@@ -81,12 +83,12 @@ impl Proxy {
     pub(crate) fn new(
         settings: &Settings,
         verifier: Arc<dyn Verifier>,
-        live: Arc<Live>,
+        (live, members): (Arc<Live>, &Members),
         metrics: Arc<Metrics>,
     ) -> Result<Self, ProxyError> {
         Ok(Self {
             publication: Arc::clone(&settings.publication),
-            farms: farms(settings)?,
+            farms: farms(settings, members)?,
             signer: settings.onward.as_ref().map(Signer::new).transpose()?,
             junk: junk::Junk::default(),
             verifier,
@@ -102,9 +104,16 @@ impl Proxy {
     ///
     /// The same.
     pub(crate) fn check(settings: &Settings) -> Result<(), ProxyError> {
-        farms(settings)?;
+        for (name, farm) in &settings.farms {
+            Farm::check(farm).map_err(|source| unusable(name, source))?;
+        }
         settings.onward.as_ref().map(Signer::new).transpose()?;
         Ok(())
+    }
+
+    /// The farms that requests go to.
+    pub(crate) fn farms(&self) -> impl Iterator<Item = &Arc<Farm>> {
+        self.farms.values()
     }
 
     /// Whether a connection that asked for a name may carry several requests at once.
@@ -182,15 +191,23 @@ impl Proxy {
     }
 }
 
-fn farms(settings: &Settings) -> Result<BTreeMap<String, Farm>, ProxyError> {
-    let farm = |(name, farm): (&String, &crate::config::settings::Farm)| match Farm::new(farm) {
-        Ok(farm) => Ok((name.clone(), farm)),
-        Err(source) => Err(ProxyError::Farm {
-            farm: name.clone(),
-            source,
-        }),
+fn farms(
+    settings: &Settings,
+    members: &Members,
+) -> Result<BTreeMap<String, Arc<Farm>>, ProxyError> {
+    let farm = |(name, farm): (&String, &crate::config::settings::Farm)| {
+        let farm = Farm::new(name, farm, members);
+        let farm = farm.map_err(|source| unusable(name, source))?;
+        Ok((name.clone(), Arc::new(farm)))
     };
     settings.farms.iter().map(farm).collect()
+}
+
+fn unusable(farm: &str, source: TlsError) -> ProxyError {
+    ProxyError::Farm {
+        farm: farm.to_owned(),
+        source,
+    }
 }
 
 /// How a connection is ended from here.
@@ -252,7 +269,7 @@ impl Seat {
 }
 
 /// An error with its causes, for the log.
-fn shown(error: &dyn std::error::Error) -> impl fmt::Display + '_ {
+pub(crate) fn shown(error: &dyn std::error::Error) -> impl fmt::Display + '_ {
     fmt::from_fn(move |f| {
         write!(f, "{error}")?;
         let mut cause = error.source();

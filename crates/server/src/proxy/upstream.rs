@@ -3,29 +3,39 @@
 //! INVARIANT: a connection that carried one user never carries another, nor a request of nobody's
 //! (I3); there is no pool that two clients share.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use authn::account::AccountId;
 use authn::credential::CredentialId;
 use gateway::conversation::Pass;
-use http::{Request, Response};
+use gateway::farm::health::Heard;
+use gateway::farm::{Bound, Standing};
+use http::{Request, Response, request};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::body::{Passing, Pulse};
-use super::limits;
-use crate::outbound::farm::{ConnectError, Farm};
+use super::{limits, shown};
+use crate::metrics::Failed;
+use crate::outbound::farm::{ConnectError, Farm, Member, Transport};
+use crate::outbound::members::Tracked;
 
 /// The connections to back ends of one downstream connection.
 #[derive(Default)]
 pub(crate) struct Upstreams(Vec<Upstream>);
 
-/// A connection to a back end.
+/// A connection to a member of a farm.
 struct Upstream {
     farm: String,
+    member: usize,
     class: Class,
     sender: SendRequest<Passing>,
+    in_use: Arc<Semaphore>,
     _connection: AbortOnDrop,
 }
 
@@ -45,13 +55,61 @@ impl Drop for AbortOnDrop {
     }
 }
 
+/// A request on its way: to which farm, whose it is, and how its head is written for a member.
+pub(super) struct Onward<'a> {
+    /// The farm.
+    pub(super) farm: &'a Farm,
+    /// Whose it is.
+    pub(super) pass: &'a Pass,
+    /// The member that the client's cookie names.
+    pub(super) by_cookie: Option<usize>,
+    /// Writes and signs the head as a member is to see it, its Host first.
+    pub(super) head: &'a (dyn Fn(&Member) -> Result<request::Parts, UpstreamError> + Sync),
+}
+
+/// The head of an answer, and the member that gave it.
+pub(super) struct Answered {
+    pub(super) response: Response<Incoming>,
+    pub(super) member: usize,
+    pub(super) using: Using,
+}
+
+/// A request is under way on a connection for as long as this is kept; a drained member's is closed
+/// after it.
+pub(crate) struct Using {
+    member: Arc<Tracked>,
+    _turn: OwnedSemaphorePermit,
+}
+
+impl Using {
+    /// The answer's body broke off.
+    pub(crate) fn broke_off(&self) {
+        self.member.failed(Failed::BrokeOff);
+    }
+}
+
 /// Why a request was not answered.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum UpstreamError {
-    /// The back end cannot be reached.
-    #[error(transparent)]
-    Unreachable(#[from] ConnectError),
-    /// It took too long to connect or to answer.
+    /// Every member is down or drained.
+    #[error("no member of the farm `{farm}` is up")]
+    NoneUp {
+        /// The farm.
+        farm: String,
+    },
+    /// None of those that may be up took a connection.
+    #[error("no member of the farm `{farm}` took a connection")]
+    Unreachable {
+        /// The farm.
+        farm: String,
+        /// Why the last did not.
+        #[source]
+        last: ConnectError,
+    },
+    /// The back end cannot be told who it is.
+    #[error("{0}")]
+    NoIdentity(String),
+    /// It took too long to answer.
     #[error("the back end did not {0} in time")]
     TooSlow(&'static str),
     /// The client's body broke off on its way.
@@ -76,45 +134,81 @@ impl Upstreams {
         self.0.retain(|upstream| upstream.class == Class::Nobody);
     }
 
-    /// Sends a request on the connection of its farm and identity and waits for the answer's head.
+    /// Sends a request to a member of its farm, on the connection of its identity, and waits for the
+    /// answer's head.
     ///
-    /// A request of which a byte was sent is never sent again; one that was given back unsent goes
-    /// on a fresh connection, once.
+    /// INVARIANT: a request of which a byte was sent is never sent again. Where a member takes no
+    /// connection the next is tried, each once; a request that was given back unsent goes on a fresh
+    /// connection, once.
     ///
     /// # Errors
     ///
-    /// The back end cannot be reached, is too slow or answers garbage; the connection is gone then.
-    pub(crate) async fn send(
+    /// No member is left, or the one that got it is too slow, breaks off or answers garbage; its
+    /// connection is gone then.
+    pub(super) async fn send(
         &mut self,
-        (name, farm): (&str, &Farm),
-        pass: &Pass,
-        mut request: Request<Passing>,
-    ) -> Result<Response<Incoming>, UpstreamError> {
-        let class = class(pass);
-        let known = self
-            .0
-            .iter()
-            .position(|it| it.farm == name && it.class == class);
-        if let Some(mut upstream) = known.map(|at| self.0.swap_remove(at))
-            && upstream.sender.ready().await.is_ok()
-        {
-            match upstream.attempt(request).await? {
-                Sent::Answered(answer) => {
-                    self.0.push(upstream);
-                    return Ok(answer);
-                }
-                Sent::GivenBack(unsent) => request = unsent,
+        onward: &Onward<'_>,
+        mut body: Passing,
+    ) -> Result<Answered, UpstreamError> {
+        let class = class(onward.pass);
+        let known = self.take(&onward.farm.name, &class);
+        let bound = Bound {
+            by_cookie: onward.by_cookie,
+            by_connection: known.as_ref().map(|it| it.member),
+        };
+        let chosen = onward.farm.choose(bound, &BTreeSet::new());
+        let (place, member) = chosen.ok_or_else(|| UpstreamError::NoneUp {
+            farm: onward.farm.name.clone(),
+        })?;
+        let known = known.filter(|it| it.member == place);
+        if let Some((mut upstream, using)) = usable(known, member).await {
+            let request = Request::from_parts((onward.head)(member)?, body);
+            match upstream.attempt(member, request).await? {
+                Sent::Answered(response) => return Ok(self.keep(upstream, response, using)),
+                Sent::GivenBack(unsent) => body = unsent.into_body(),
             }
         }
-        let mut upstream = Upstream::connect(name, farm, class).await?;
-        match upstream.attempt(request).await? {
-            Sent::Answered(answer) => {
-                self.0.push(upstream);
-                Ok(answer)
+        let bound = Bound {
+            by_cookie: Some(place),
+            ..bound
+        };
+        let (mut upstream, member) = Upstream::connect(onward, bound, class).await?;
+        let using = upstream.using(member);
+        let using = using.ok_or(UpstreamError::TooSlow("take the request"))?;
+        let request = Request::from_parts((onward.head)(member)?, body);
+        match upstream.attempt(member, request).await? {
+            Sent::Answered(response) => Ok(self.keep(upstream, response, using)),
+            Sent::GivenBack(_) => {
+                member.tracked.failed(Failed::BrokeOff);
+                Err(UpstreamError::TooSlow("take the request"))
             }
-            Sent::GivenBack(_) => Err(UpstreamError::TooSlow("take the request")),
         }
     }
+
+    /// The connection of a farm and an identity; there is one at most.
+    fn take(&mut self, farm: &str, class: &Class) -> Option<Upstream> {
+        let is_it = |it: &Upstream| it.farm == farm && it.class == *class;
+        let place = self.0.iter().position(is_it)?;
+        Some(self.0.swap_remove(place))
+    }
+
+    fn keep(&mut self, upstream: Upstream, response: Response<Incoming>, using: Using) -> Answered {
+        let member = upstream.member;
+        self.0.push(upstream);
+        Answered {
+            response,
+            member,
+            using,
+        }
+    }
+}
+
+/// A connection that takes another request, held for it; nothing where it was closed meanwhile.
+async fn usable(upstream: Option<Upstream>, member: &Member) -> Option<(Upstream, Using)> {
+    let mut upstream = upstream?;
+    upstream.sender.ready().await.ok()?;
+    let using = upstream.using(member)?;
+    Some((upstream, using))
 }
 
 enum Sent {
@@ -123,27 +217,89 @@ enum Sent {
 }
 
 impl Upstream {
-    async fn connect(name: &str, farm: &Farm, class: Class) -> Result<Self, UpstreamError> {
-        let connecting = timeout(limits::CONNECT, farm.connect()).await;
-        let transport = connecting.map_err(|_| UpstreamError::TooSlow("take a connection"))??;
+    /// Connects to the member that a request is bound to, and where that takes no connection to the
+    /// others.
+    async fn connect<'f>(
+        onward: &Onward<'f>,
+        bound: Bound,
+        class: Class,
+    ) -> Result<(Self, &'f Member), UpstreamError> {
+        let farm = onward.farm;
+        let mut tried = BTreeSet::new();
+        let mut last = None;
+        while let Some((place, member)) = farm.choose(bound, &tried) {
+            match Self::to(member).await {
+                Ok(transport) => {
+                    farm.heard(member, Heard::Connected, &"");
+                    let upstream = Self::over(transport, (farm, place, member), class).await?;
+                    return Ok((upstream, member));
+                }
+                Err(error) => {
+                    farm.heard(member, Heard::Refused, &shown(&error));
+                    member.tracked.failed(Failed::Unconnected);
+                    tried.insert(place);
+                    last = Some(error);
+                }
+            }
+        }
+        let farm = farm.name.clone();
+        Err(match last {
+            None => UpstreamError::NoneUp { farm },
+            Some(last) => UpstreamError::Unreachable { farm, last },
+        })
+    }
+
+    async fn to(member: &Member) -> Result<Box<dyn Transport>, ConnectError> {
+        let connecting = timeout(limits::CONNECT, member.connect()).await;
+        connecting.unwrap_or_else(|_| {
+            let address = member.tracked.address().to_owned();
+            Err(ConnectError::TooSlow { address })
+        })
+    }
+
+    async fn over(
+        transport: Box<dyn Transport>,
+        (farm, place, member): (&Farm, usize, &Member),
+        class: Class,
+    ) -> Result<Self, UpstreamError> {
         let (sender, connection) = http1::Builder::new()
             .max_buf_size(limits::BUFFER_BYTES)
             .handshake(TokioIo::new(transport))
             .await
             .map_err(UpstreamError::Garbage)?;
+        let in_use = Arc::new(Semaphore::new(1));
+        let (turns, tracked) = (Arc::clone(&in_use), Arc::clone(&member.tracked));
         let task = tokio::spawn(async move {
-            // How a connection ends is told to whoever waits for an answer on it.
-            let _ = connection.with_upgrades().await;
+            tokio::select! {
+                // How a connection ends is told to whoever waits for an answer on it.
+                _ = connection.with_upgrades() => {}
+                () = drained_and_idle(&tracked, &turns) => {}
+            }
         });
         Ok(Self {
-            farm: name.to_owned(),
+            farm: farm.name.clone(),
+            member: place,
             class,
             sender,
+            in_use,
             _connection: AbortOnDrop(task),
         })
     }
 
-    async fn attempt(&mut self, request: Request<Passing>) -> Result<Sent, UpstreamError> {
+    /// Holds it for a request; nothing where another has it still, or it is being closed.
+    fn using(&self, member: &Member) -> Option<Using> {
+        let turn = Arc::clone(&self.in_use).try_acquire_owned().ok()?;
+        Some(Using {
+            member: Arc::clone(&member.tracked),
+            _turn: turn,
+        })
+    }
+
+    async fn attempt(
+        &mut self,
+        member: &Member,
+        request: Request<Passing>,
+    ) -> Result<Sent, UpstreamError> {
         let pulse = request.body().pulse();
         let sending = self.sender.try_send_request(request);
         tokio::pin!(sending);
@@ -151,16 +307,44 @@ impl Upstream {
             match timeout_at(deadline(&pulse), &mut sending).await {
                 Ok(answered) => break answered,
                 Err(_) if deadline(&pulse) > Instant::now() => {}
-                Err(_) => return Err(UpstreamError::TooSlow("answer")),
+                Err(_) => {
+                    member.tracked.requested();
+                    member.tracked.failed(Failed::Slow);
+                    return Err(UpstreamError::TooSlow("answer"));
+                }
             }
         };
-        match answered {
-            Ok(answer) => Ok(Sent::Answered(answer)),
-            Err(mut error) => match error.take_message() {
-                Some(unsent) => Ok(Sent::GivenBack(unsent)),
-                None => Err(failure(error.into_error())),
-            },
+        let unsent = match answered {
+            Ok(answer) => {
+                member.tracked.requested();
+                return Ok(Sent::Answered(answer));
+            }
+            Err(mut error) => error
+                .take_message()
+                .ok_or_else(|| failure(error.into_error())),
+        };
+        unsent.map(Sent::GivenBack).inspect_err(|error| {
+            member.tracked.requested();
+            if let UpstreamError::Garbage(_) = error {
+                member.tracked.failed(Failed::BrokeOff);
+            }
+        })
+    }
+}
+
+/// Waits until a connection's member is drained and no request is under way on it; from then on it takes
+/// none.
+async fn drained_and_idle(member: &Tracked, in_use: &Semaphore) {
+    loop {
+        member.until_drained().await;
+        let Ok(turn) = in_use.acquire().await else {
+            return;
+        };
+        if member.standing() == Standing::Drained {
+            in_use.close();
+            return;
         }
+        drop(turn);
     }
 }
 

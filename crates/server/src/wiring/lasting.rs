@@ -5,12 +5,13 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use authn::attempt::Rules;
 use gateway::ports::Verifier;
 use proto::secret::Secret;
 use store::Store;
+use tokio::task::JoinSet;
 
 use super::{check, ports, unavailable, usage};
 use crate::cli::CliError;
@@ -18,6 +19,8 @@ use crate::config::{self, Settings};
 use crate::listen::Open;
 use crate::live::Live;
 use crate::metrics::{Metrics, Reloaded};
+use crate::outbound::checks;
+use crate::outbound::members::Members;
 use crate::proxy::Proxy;
 use crate::reload::Reloads;
 use crate::verifier::local::Local;
@@ -30,6 +33,10 @@ pub(crate) struct Lasting {
     pub(super) live: Arc<Live>,
     /// What is counted.
     pub(super) metrics: Arc<Metrics>,
+    /// How the members of farms fare.
+    pub(super) members: Arc<Members>,
+    /// The checks of those that are configured.
+    pub(super) checks: Mutex<JoinSet<()>>,
     /// What unknown names are judged with: equal for as long as the process lives.
     pub(super) unknown_names_key: Secret<[u8; 32]>,
     /// What only a new process takes up.
@@ -80,6 +87,7 @@ impl Lasting {
         self.may_change(&settings)?;
         let proxy = Arc::new(self.proxy(&settings, self.verifier(&settings))?);
         open.replace(&settings, &proxy).map_err(unavailable)?;
+        self.watch(&proxy);
         for warning in &settings.warnings {
             tracing::warn!("{warning}");
         }
@@ -119,6 +127,14 @@ impl Lasting {
         verifier: Arc<dyn Verifier>,
     ) -> Result<Proxy, CliError> {
         let (live, metrics) = (Arc::clone(&self.live), Arc::clone(&self.metrics));
-        Proxy::new(settings, verifier, live, metrics).map_err(usage)
+        Proxy::new(settings, verifier, (live, &self.members), metrics).map_err(usage)
+    }
+
+    /// Checks the members of these farms, and no others, from here on.
+    pub(super) fn watch(&self, proxy: &Proxy) {
+        let named = proxy.farms().flat_map(|farm| farm.members());
+        self.members.watch_only(named.map(|member| &member.tracked));
+        let mut checks = self.checks.lock().unwrap_or_else(PoisonError::into_inner);
+        *checks = checks::check(proxy.farms());
     }
 }

@@ -7,6 +7,7 @@ mod accounts;
 mod audit;
 mod counters;
 mod credentials;
+mod drains;
 mod revocations;
 mod tickets;
 
@@ -21,8 +22,8 @@ use ::authn::credential::app_password::{AppPassword, AppPasswordHashes, StoredAp
 use ::authn::lockout::{Place, Subject};
 use ::authn::place::{Service, SourceNetwork};
 use ::authn::ports::{
-    Accounts, Attempts, Audit, Credentials, Revocations, Settled, Settlement, Succeeded, Tickets,
-    Unavailable,
+    Accounts, Attempts, Audit, Credentials, Drains, Revocations, Settled, Settlement, Succeeded,
+    Tickets, Unavailable,
 };
 use jiff::{SignedDuration, Timestamp};
 use proto::ntlm::NtHash;
@@ -31,17 +32,18 @@ pub use accounts::*;
 pub use audit::*;
 pub use counters::*;
 pub use credentials::*;
+pub use drains::*;
 pub use revocations::*;
 pub use tickets::*;
 
 /// A store of all ports.
 pub trait Conforming:
-    Accounts + Credentials + Attempts + Tickets + Revocations + Audit + 'static
+    Accounts + Credentials + Attempts + Tickets + Revocations + Drains + Audit + 'static
 {
 }
 
 impl<S> Conforming for S where
-    S: Accounts + Credentials + Attempts + Tickets + Revocations + Audit + 'static
+    S: Accounts + Credentials + Attempts + Tickets + Revocations + Drains + Audit + 'static
 {
 }
 
@@ -79,6 +81,8 @@ macro_rules! conformance {
             a_ticket_stays_whose_it_is
             what_was_revoked_is_told_in_its_order
             a_success_is_overtaken_by_a_revocation
+            a_drained_member_is_listed_until_it_is_given_back
+            the_last_member_in_use_is_drained_by_force_only
             an_alarm_is_raised_once_a_window
             the_audit_chain_is_whole_after_64_parallel_settlements
             the_audit_trail_is_read_in_pages

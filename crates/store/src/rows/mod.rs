@@ -9,6 +9,7 @@ pub(crate) mod app_passwords;
 pub(crate) mod audit;
 pub(crate) mod audit_head;
 pub(crate) mod counters;
+pub(crate) mod drained_members;
 pub(crate) mod key_checks;
 pub(crate) mod migrations;
 pub(crate) mod revocations;
@@ -47,6 +48,10 @@ pub(crate) const ALL: &[&str] = &[
     counters::FORGET_ALL,
     counters::FORGET_FAMILIAR,
     counters::FORGET_UNSEEN,
+    drained_members::ADD,
+    drained_members::REMOVE,
+    drained_members::OF_FARM,
+    drained_members::LIST,
     revocations::ADD,
     revocations::SINCE,
     revocations::LAST,

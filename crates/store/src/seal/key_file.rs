@@ -11,9 +11,12 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use aws_lc_rs::aead::{AES_256_GCM, RandomizedNonceKey};
+use aws_lc_rs::error::Unspecified;
+use aws_lc_rs::hkdf::{HKDF_SHA256, Salt};
 use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use proto::secret::Secret;
 use zeroize::Zeroizing;
 
 /// The longest id of a key.
@@ -31,6 +34,8 @@ struct Key {
     cipher: RandomizedNonceKey,
     /// For the head of the audit trail.
     heads: hmac::Key,
+    /// For the cookies that name a member of a farm.
+    cookies: Secret<[u8; 32]>,
 }
 
 /// The keys cannot be had.
@@ -128,6 +133,12 @@ impl KeyFile {
             .collect()
     }
 
+    /// The key of the cookies that name a member of a farm; another one after the keys were rotated.
+    #[must_use]
+    pub fn for_cookies(&self) -> &Secret<[u8; 32]> {
+        &self.current.1.cookies
+    }
+
     /// The key that seals.
     pub(super) fn current(&self) -> (&str, &RandomizedNonceKey) {
         (&self.current.0, &self.current.1.cipher)
@@ -198,8 +209,22 @@ fn parse_line(line: &str) -> Result<(String, Key), &'static str> {
     let key = Key {
         cipher: RandomizedNonceKey::new(&AES_256_GCM, &key).map_err(unusable)?,
         heads: super::head::derived(&key).map_err(unusable)?,
+        cookies: cookies(&key).map_err(unusable)?,
     };
     Ok((id.to_owned(), key))
+}
+
+/// What the key of cookies is derived for.
+const COOKIES: &[u8] = b"wicketgate affinity cookie 1";
+
+/// Derives the key of cookies from a key of the file.
+fn cookies(key: &[u8]) -> Result<Secret<[u8; 32]>, Unspecified> {
+    let secret = Salt::new(HKDF_SHA256, &[]).extract(key);
+    let mut derived = Zeroizing::new([0; 32]);
+    secret
+        .expand(&[COOKIES], HKDF_SHA256)?
+        .fill(&mut *derived)?;
+    Ok(Secret::new(*derived))
 }
 
 impl fmt::Debug for KeyFile {

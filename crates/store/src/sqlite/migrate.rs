@@ -17,11 +17,18 @@ struct Migration {
 }
 
 /// All steps, in their order.
-const MIGRATIONS: &[Migration] = &[Migration {
-    number: 1,
-    name: "0001_accounts_counters_tickets_audit",
-    text: include_str!("../../migrations/0001_accounts_counters_tickets_audit.sql"),
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        number: 1,
+        name: "0001_accounts_counters_tickets_audit",
+        text: include_str!("../../migrations/0001_accounts_counters_tickets_audit.sql"),
+    },
+    Migration {
+        number: 2,
+        name: "0002_drained_members",
+        text: include_str!("../../migrations/0002_drained_members.sql"),
+    },
+];
 
 impl Migration {
     fn checksum(&self) -> String {

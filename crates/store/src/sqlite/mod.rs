@@ -14,6 +14,7 @@ mod accounts;
 mod attempts;
 mod audit;
 mod credentials;
+mod drains;
 mod tickets;
 
 mod backup;
@@ -65,6 +66,12 @@ impl Store {
     /// The disk failed; the process should end.
     pub fn health(&self) -> Result<(), Unavailable> {
         self.0.health.check()
+    }
+
+    /// The keys that it was opened with.
+    #[must_use]
+    pub fn keys(&self) -> &KeyFile {
+        &self.0.keys
     }
 
     /// Tells somebody of every commit, from the writer's own task; the first who asks stays.

@@ -3,13 +3,37 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use gateway::farm::{MAX_MEMBERS, MAX_WEIGHT};
 use gateway::route::Onward;
+use http::HeaderValue;
 use toml::Spanned;
 
 use super::Understanding;
 use crate::config::ConfigError;
 use crate::config::settings::{Farm, Member, UpstreamTls};
 use crate::config::written::{self, Written};
+
+/// What is said of a key that plain HTTP has no use for.
+const ONLY_TLS: &str = "this is for https, but the address is http; change one of them";
+
+/// What is written of one server, in either spelling.
+struct Server<'a> {
+    address: &'a Spanned<String>,
+    tls_name: Option<&'a Spanned<String>>,
+    host_header: Option<&'a Spanned<String>>,
+    weight: Option<&'a Spanned<u32>>,
+}
+
+impl<'a> Server<'a> {
+    fn of(member: &'a written::Member) -> Self {
+        Self {
+            address: &member.address,
+            tls_name: member.tls_name.as_ref(),
+            host_header: member.host_header.as_ref(),
+            weight: member.weight.as_ref(),
+        }
+    }
+}
 
 /// Where a farm's address leads.
 struct Target {
@@ -27,46 +51,132 @@ impl Understanding<'_> {
         let mut farms = BTreeMap::new();
         for farm in &written.farm {
             let name = farm.name.get_ref().clone();
-            let (member, host) = self.member(farm)?;
-            if member.tls.is_none() && !is_loopback(&host) {
-                warnings.push(format!(
-                    "farm `{name}` is reached without TLS at {}; anyone between can read it",
-                    member.address
-                ));
-            }
             if let (Some(header), None) = (&farm.identity_header, &written.onward) {
                 let message = "identity_header needs the table [onward] with a key and an issuer";
                 return Err(self.error(header, message));
             }
             self.onward(farm)?;
-            self.host_header(farm)?;
-            let members = vec![member];
-            if farms.insert(name.clone(), Farm { members }).is_some() {
+            let members = self.members(farm, warnings)?;
+            let health = self.health(&farm.health)?;
+            if farms
+                .insert(name.clone(), Farm { members, health })
+                .is_some()
+            {
                 return Err(self.error(&farm.name, &format!("two farms are named `{name}`")));
             }
         }
         Ok(farms)
     }
 
-    fn member(&self, farm: &written::Farm) -> Result<(Member, String), ConfigError> {
-        let target = self.target(&farm.address)?;
-        let address = format!("{}:{}", target.host, target.port);
-        if !target.is_tls {
-            let of_tls = [
-                farm.tls_name.as_ref().map(Spanned::span),
-                farm.authorities.as_ref().map(Spanned::span),
-            ];
-            if let Some(span) = of_tls.into_iter().flatten().next() {
-                let message = "this is for https, but the address is http; change one of them";
-                return Err(ConfigError::new(self.place(span), message.to_owned()));
+    /// The members of a farm, in either of its spellings.
+    fn members(
+        &self,
+        farm: &written::Farm,
+        warnings: &mut Vec<String>,
+    ) -> Result<Vec<Member>, ConfigError> {
+        let mut members: Vec<Member> = Vec::new();
+        for server in self.servers(farm)? {
+            let (member, target) = self.member(farm, &server)?;
+            if members.iter().any(|it| it.address == member.address) {
+                let message = format!(
+                    "two members of the farm `{}` are at {}; each server is one member, and \
+                     `weight` gives one more than the others",
+                    farm.name.get_ref(),
+                    member.address
+                );
+                return Err(self.error(server.address, &message));
             }
-            return Ok((Member { address, tls: None }, target.host));
+            if member.tls.is_none() && !is_loopback(&target.host) {
+                warnings.push(format!(
+                    "farm `{}` is reached without TLS at {}; anyone between can read it",
+                    farm.name.get_ref(),
+                    member.address
+                ));
+            }
+            members.push(member);
+        }
+        let is_plain = members.iter().all(|member| member.tls.is_none());
+        if let (true, Some(authorities)) = (is_plain, &farm.authorities) {
+            return Err(self.error(authorities, ONLY_TLS));
+        }
+        Ok(members)
+    }
+
+    /// What is written of each server of a farm.
+    fn servers<'f>(&self, farm: &'f written::Farm) -> Result<Vec<Server<'f>>, ConfigError> {
+        let name = farm.name.get_ref();
+        let of_one = [&farm.address, &farm.tls_name, &farm.host_header];
+        match (&farm.address, farm.member.as_slice()) {
+            (None, []) => {
+                let message = format!(
+                    "the farm `{name}` has no members: write its `address`, or a [[farm.member]] \
+                     for each server"
+                );
+                Err(self.error(&farm.name, &message))
+            }
+            (Some(address), []) => Ok(vec![Server {
+                address,
+                tls_name: farm.tls_name.as_ref(),
+                host_header: farm.host_header.as_ref(),
+                weight: None,
+            }]),
+            (_, members) => {
+                if let Some(key) = of_one.into_iter().flatten().next() {
+                    let message = "this is of a farm of one, but the farm has [[farm.member]]: \
+                                   write it in each of them instead";
+                    return Err(self.error(key, message));
+                }
+                if let Some(one_more) = members.get(MAX_MEMBERS) {
+                    let message = format!("a farm has at most {MAX_MEMBERS} members");
+                    return Err(self.error(one_more, &message));
+                }
+                Ok(members.iter().map(|it| Server::of(it.get_ref())).collect())
+            }
+        }
+    }
+
+    fn member(
+        &self,
+        farm: &written::Farm,
+        server: &Server<'_>,
+    ) -> Result<(Member, Target), ConfigError> {
+        let target = self.target(server.address)?;
+        let host_header = server.host_header.map(|it| self.host_header(it));
+        let host_header = host_header.transpose()?;
+        let tls = self.tls(farm, server, &target)?;
+        let named = server.tls_name.map_or(&target.host, |it| it.get_ref());
+        let checked_host = match &host_header {
+            Some(host) => host.clone(),
+            None => HeaderValue::from_str(named)
+                .map_err(|_| self.error(server.address, "this is no name of a host"))?,
+        };
+        let member = Member {
+            address: format!("{}:{}", target.host.to_ascii_lowercase(), target.port),
+            tls,
+            host_header,
+            checked_host,
+            weight: self.weight(server.weight)?,
+        };
+        Ok((member, target))
+    }
+
+    fn tls(
+        &self,
+        farm: &written::Farm,
+        server: &Server<'_>,
+        target: &Target,
+    ) -> Result<Option<UpstreamTls>, ConfigError> {
+        if !target.is_tls {
+            return match server.tls_name {
+                Some(name) => Err(self.error(name, ONLY_TLS)),
+                None => Ok(None),
+            };
         }
         let authorities = farm.authorities.as_ref().ok_or_else(|| {
             let message = "https needs `authorities`, the PEM file of its issuer";
-            self.error(&farm.address, message)
+            self.error(server.address, message)
         })?;
-        let name = match &farm.tls_name {
+        let name = match server.tls_name {
             Some(name) => {
                 rustls_pki_types::ServerName::try_from(name.get_ref().as_str())
                     .map_err(|_| self.error(name, "this is no name that a certificate can have"))?;
@@ -75,8 +185,23 @@ impl Understanding<'_> {
             None => bare(&target.host).to_owned(),
         };
         let authorities = self.existing(authorities.get_ref(), authorities.span())?;
-        let tls = Some(UpstreamTls { name, authorities });
-        Ok((Member { address, tls }, target.host))
+        Ok(Some(UpstreamTls { name, authorities }))
+    }
+
+    fn weight(&self, weight: Option<&Spanned<u32>>) -> Result<u32, ConfigError> {
+        let Some(weight) = weight else { return Ok(1) };
+        match *weight.get_ref() {
+            0 => {
+                let message = "a member of weight 0 would get nothing; take it away, or let \
+                               `wicketgate farm drain` spare it for a while";
+                Err(self.error(weight, message))
+            }
+            given if given > MAX_WEIGHT => {
+                let message = format!("a weight is at most {MAX_WEIGHT}");
+                Err(self.error(weight, &message))
+            }
+            given => Ok(given),
+        }
     }
 
     fn target(&self, address: &Spanned<String>) -> Result<Target, ConfigError> {
@@ -113,17 +238,15 @@ impl Understanding<'_> {
         Ok(Target { host, port, is_tls })
     }
 
-    fn host_header(&self, farm: &written::Farm) -> Result<(), ConfigError> {
-        let Some(header) = &farm.host_header else {
-            return Ok(());
-        };
+    fn host_header(&self, header: &Spanned<String>) -> Result<HeaderValue, ConfigError> {
         let typed = header.get_ref().as_str();
         let (host, port) = typed.split_once(':').unwrap_or((typed, "443"));
-        if super::published::is_host_name(host) && port.parse::<u16>().is_ok() {
-            return Ok(());
-        }
-        let message = format!("`{typed}` is not a host name such as `fe01.contoso.local`");
-        Err(self.error(header, &message))
+        let is_host = super::published::is_host_name(host) && port.parse::<u16>().is_ok();
+        let value = HeaderValue::from_str(typed).ok().filter(|_| is_host);
+        value.ok_or_else(|| {
+            let message = format!("`{typed}` is not a host name such as `fe01.contoso.local`");
+            self.error(header, &message)
+        })
     }
 
     /// How a farm learns who the user is.

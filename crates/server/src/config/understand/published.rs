@@ -144,7 +144,6 @@ impl Understanding<'_> {
             discover_hosts: discover_hosts.collect::<Result<_, _>>()?,
             internal_names: self.internal_names(&pool.internal_names)?,
             farm: pool.farm.get_ref().clone(),
-            host_header: farm.host_header.as_ref().map(|it| it.get_ref().clone()),
             onward: self.told(farm)?,
             guests: pool.guests.unwrap_or(true),
         })
@@ -163,7 +162,6 @@ impl Understanding<'_> {
             host,
             public_port: exchange.public_port.unwrap_or(443),
             farm: exchange.farm.get_ref().clone(),
-            host_header: farm.host_header.as_ref().map(|it| it.get_ref().clone()),
             onward: self.told(farm)?,
         })
     }
@@ -201,11 +199,11 @@ impl Understanding<'_> {
         let service = Service(route.service.clone().into());
         Ok(Route {
             name: format!("{}{path}", route.host.get_ref()),
-            host_header: farm.host_header.as_ref().map(|it| it.get_ref().clone()),
             onward,
             pass_headers: self.pass_headers(&route.pass_headers)?,
             set_headers: self.set_headers(&route.set_headers)?,
             websocket: route.websocket,
+            affinity: route.affinity,
             ..Route::new(path, auth, service, route.farm.get_ref().clone())
         })
     }
@@ -327,7 +325,10 @@ fn own_names(
         None | Some(443) => published.to_owned(),
         Some(port) => format!("{published}:{port}"),
     };
-    let told = [&farm.host_header, &farm.tls_name].into_iter().flatten();
+    let of_members = farm.member.iter().map(Spanned::get_ref);
+    let of_members = of_members.flat_map(|member| [&member.host_header, &member.tls_name]);
+    let told = [&farm.host_header, &farm.tls_name].into_iter();
+    let told = told.chain(of_members).flatten();
     let mut names: BTreeMap<String, String> = told
         .filter_map(|own| own.get_ref().split(':').next())
         .map(str::to_ascii_lowercase)

@@ -1,0 +1,138 @@
+//! A request that may pass, on its way: the member is chosen, its Host is written, and only then is it
+//! signed who the user is, as the signature names the Host.
+//!
+//! Where a member takes no connection, all of this is done anew for the next. Start at
+//! [`Connection::send`].
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use gateway::conversation::{Failure, Pass, RequestBody};
+use gateway::{Forward, route};
+use http::header::{self, HeaderValue};
+use http::request;
+use hyper::body::Incoming;
+
+use super::Proxy;
+use super::body::Passing;
+use super::exchange::{Connection, Own};
+use super::heads::frame;
+use super::upstream::{Answered, Onward, UpstreamError};
+use crate::clock;
+use crate::outbound::assertion::About;
+use crate::outbound::farm::Member;
+
+/// A request that was answered, and the cookie that binds its client to the member, where it needs one.
+pub(super) struct Sent {
+    pub(super) answered: Answered,
+    pub(super) set_cookie: Option<HeaderValue>,
+}
+
+impl Connection {
+    /// Sends a request on, and waits for the answer's head.
+    ///
+    /// # Errors
+    ///
+    /// Nobody answered; what the client is told.
+    pub(super) async fn send(
+        &mut self,
+        mut forward: Forward,
+        (asked, body): (&request::Parts, &mut Option<Incoming>),
+    ) -> Result<Sent, Own> {
+        self.note_pass(&forward);
+        let proxy = Arc::clone(&self.proxy);
+        let Some(farm) = proxy.farms.get(&forward.farm) else {
+            let cause = "no such farm".to_owned();
+            let reply = self.conversation.failed(Failure::Unreachable, cause);
+            return Err(Own::keeping(reply));
+        };
+        let body = match std::mem::replace(&mut forward.body, RequestBody::AsSent) {
+            RequestBody::Keep(body) | RequestBody::Replace(body) => Passing::whole(body),
+            RequestBody::AsSent => body
+                .take()
+                .map_or_else(|| Passing::whole(Bytes::new()), Passing::request),
+        };
+        frame(&mut forward.head, &body);
+        let by_cookie = match forward.affinity {
+            true => farm.affinity.named(&asked.headers),
+            false => None,
+        };
+        let onward = Onward {
+            farm,
+            pass: &forward.pass,
+            by_cookie,
+            head: &|member| head_for(member, &forward, &proxy),
+        };
+        let answered = self.behind.send(&onward, body).await;
+        let answered = answered.map_err(|error| self.unanswered(&farm.name, &error))?;
+        let is_bound = !forward.affinity || by_cookie == Some(answered.member);
+        let set_cookie = match is_bound {
+            true => None,
+            false => farm.affinity.set_cookie(answered.member),
+        };
+        Ok(Sent {
+            answered,
+            set_cookie,
+        })
+    }
+
+    /// Sets down whose the request is, before it goes on.
+    fn note_pass(&mut self, forward: &Forward) {
+        self.behind.keep_only(&forward.pass);
+        self.record.route.clone_from(&forward.route);
+        self.seen.request_of(match &forward.pass {
+            Pass::Anonymous => None,
+            Pass::As(who) => {
+                self.record.who.clone_from(&who.account_id().0);
+                Some(Arc::clone(who))
+            }
+        });
+    }
+
+    fn unanswered(&self, farm: &str, error: &UpstreamError) -> Own {
+        self.proxy.metrics.upstream_failed(farm, error);
+        let failure = match error {
+            UpstreamError::NoneUp { .. } | UpstreamError::Unreachable { .. } => Failure::NoMember,
+            UpstreamError::NoIdentity(_) => Failure::NoIdentity,
+            UpstreamError::Garbage(_) => Failure::Unreachable,
+            UpstreamError::TooSlow(_) => Failure::TooSlow,
+            UpstreamError::Client(_) => Failure::Framing,
+        };
+        // Nobody knows how much of the client's body is still to come.
+        Own::closing(self.failed(failure, error))
+    }
+}
+
+/// The head as a member is to see it.
+///
+/// SECURITY: the Host is a member's own before the assertion is made, which is good for that Host alone.
+fn head_for(
+    member: &Member,
+    forward: &Forward,
+    proxy: &Proxy,
+) -> Result<request::Parts, UpstreamError> {
+    let mut head = forward.head.clone();
+    if let Some(host) = &member.host {
+        head.headers.insert(header::HOST, host.clone());
+    }
+    let (route::Onward::Header { name, audience }, Pass::As(who)) =
+        (&forward.onward, &forward.pass)
+    else {
+        return Ok(head);
+    };
+    let Some(signer) = &proxy.signer else {
+        let cause = "the configuration names no key for onward assertions".to_owned();
+        return Err(UpstreamError::NoIdentity(cause));
+    };
+    let about = About {
+        who,
+        audience,
+        head: &head,
+        activity: &forward.activity,
+        now: clock::now(),
+    };
+    let assertion = signer.assert(&about);
+    let assertion = assertion.map_err(|error| UpstreamError::NoIdentity(error.to_string()))?;
+    head.headers.insert(name, assertion);
+    Ok(head)
+}
