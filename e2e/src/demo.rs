@@ -173,6 +173,29 @@ impl Demo {
         plain_request(&url, "POST").map(drop)
     }
 
+    /// The servers of a farm, each by its id and its address.
+    #[must_use]
+    pub fn members(&self, farm: &str) -> Vec<(String, String)> {
+        let list = self.ready.pointer(&format!("/lab/members/{farm}"));
+        let list = list.and_then(Value::as_array).into_iter().flatten();
+        let text = |member: &Value, key: &str| member[key].as_str().unwrap_or_default().to_owned();
+        list.map(|member| (text(member, "id"), text(member, "address")))
+            .collect()
+    }
+
+    /// Takes a server down, with every connection to it, or puts it up again.
+    ///
+    /// # Errors
+    ///
+    /// There is none of that id.
+    pub fn switch(&self, id: &str, is_up: bool) -> anyhow::Result<()> {
+        let members = format!("/members?id={id}&up={}", u8::from(is_up));
+        let url = self.text("/lab/requests").replace("/requests", &members);
+        let said = plain_request(&url, "POST")?;
+        anyhow::ensure!(said.is_empty(), "{id}: {said}");
+        Ok(())
+    }
+
     /// The PEM of the public key that the front end signs its tickets with.
     ///
     /// # Errors

@@ -70,7 +70,7 @@ fn sign_ins_are_refused_with_503_while_the_store_does_not_answer() -> anyhow::Re
 }
 
 #[test]
-fn a_back_end_that_is_not_there_is_502_with_an_id_that_the_log_knows() -> anyhow::Result<()> {
+fn a_back_end_that_is_not_there_is_503_with_an_id_that_the_log_knows() -> anyhow::Result<()> {
     let demo = Demo::start()?;
     let anna = demo.person(0);
     let tls = tls(&demo, &[])?;
@@ -82,11 +82,12 @@ fn a_back_end_that_is_not_there_is_502_with_an_id_that_the_log_knows() -> anyhow
     let mut raw = Raw::connect_to(serve.address, &tls, MAIL)?;
     let answer = Ntlm::modern(&anna, &anna.app_password, 1)
         .sign_in(&mut raw, &Request::new(MAIL, "/EWS/echo"))?;
-    assert_eq!(answer.status, 502, "{}", answer.text());
+    assert_eq!(answer.status, 503, "{}", answer.text());
     let activity = answer
         .header("x-wicketgate-activity")
         .expect("an activity id");
-    assert!(serve.line(activity)?.contains("cannot be reached"));
+    let line = serve.line(activity)?;
+    assert!(line.contains("no member of the farm `exchange`"), "{line}");
     assert!(
         !answer.text().contains(&closed.to_string()),
         "the client learns no address"
@@ -108,7 +109,7 @@ fn a_back_end_with_another_name_is_not_spoken_to() -> anyhow::Result<()> {
     let mut raw = Raw::connect_to(serve.address, &tls, MAIL)?;
     let answer = Ntlm::modern(&anna, &anna.app_password, 1)
         .sign_in(&mut raw, &Request::new(MAIL, "/EWS/echo"))?;
-    assert_eq!(answer.status, 502, "{}", answer.text());
+    assert_eq!(answer.status, 503, "{}", answer.text());
     assert_eq!(demo.requests()?.len(), 0);
     Ok(())
 }

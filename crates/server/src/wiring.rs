@@ -1,8 +1,10 @@
 //! Wiring: which door is given to which room. The only file that knows them all.
 
+mod farms;
 pub(crate) mod keeping;
 mod lasting;
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
@@ -32,6 +34,7 @@ use crate::outbound::members::Members;
 use crate::proxy::Proxy;
 use crate::reload::Reloads;
 use crate::{clock, drained, listen};
+pub(crate) use farms::FarmMember;
 use lasting::{Fixed, Lasting};
 
 /// A gate with its addresses bound and its store open, ready to serve.
@@ -215,6 +218,7 @@ pub(crate) struct Desk {
     ports: Ports,
     default_domain: Option<String>,
     services: Vec<String>,
+    farms: BTreeMap<String, config::settings::Farm>,
 }
 
 impl Desk {
@@ -248,6 +252,7 @@ impl Desk {
             store,
             default_domain,
             services,
+            farms: settings.farms.clone(),
         })
     }
 

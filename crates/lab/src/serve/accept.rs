@@ -68,6 +68,40 @@ pub(crate) trait Door: Send + Sync + 'static {
     fn serve(self: Arc<Self>, stream: TcpStream) -> impl Future<Output = ()> + Send;
 }
 
+/// Serves every connection while a server is up; when it goes down, ends those open and gives up its
+/// port, which it takes again when it is up again. Ends when nobody is left to tell it.
+pub(crate) async fn accept_while_up(
+    listener: TcpListener,
+    mut is_up: watch::Receiver<bool>,
+    door: Arc<impl Door>,
+) {
+    let Ok(address) = listener.local_addr() else {
+        return;
+    };
+    let mut listener = Some(listener);
+    while is_up.wait_for(|up| *up).await.is_ok() {
+        let listener = match listener.take() {
+            Some(listener) => listener,
+            None => match TcpListener::bind(address).await {
+                Ok(listener) => listener,
+                Err(_) => {
+                    tokio::time::sleep(REST).await;
+                    continue;
+                }
+            },
+        };
+        let (stop, stopped) = watch::channel(());
+        let accepting = accept(listener, stopped, Arc::clone(&door));
+        tokio::pin!(accepting);
+        tokio::select! {
+            () = &mut accepting => return,
+            _ = is_up.wait_for(|up| !*up) => {}
+        }
+        stop.send_replace(());
+        accepting.await;
+    }
+}
+
 /// Serves every connection until told to stop, or nobody is left to tell; then ends those open.
 pub(crate) async fn accept(
     listener: TcpListener,

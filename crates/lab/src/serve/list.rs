@@ -1,6 +1,6 @@
 //! The list of requests over plain HTTP on loopback: `GET /requests`, `POST /clear`, `POST /provoke`
 //! (`?status=401`, or `?off=1`), and `GET /ticket-key.pem`, the public key of the first pool's tickets,
-//! or of the one that `?pool=` names.
+//! or of the one that `?pool=` names. `POST /members?id=ID&up=0` takes a member down, `up=1` puts it up.
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -12,6 +12,7 @@ use http::{HeaderName, Method, StatusCode};
 use super::body;
 use super::http::{Application, Asked, Connection, Head};
 use super::reply::Reply;
+use super::switches::Switches;
 use crate::provocation::Provocation;
 use crate::requests::Requests;
 use crate::ticket::Mint;
@@ -26,6 +27,8 @@ pub(crate) struct RequestList {
     pub(crate) provocation: Arc<Provocation>,
     /// Each pool's own name, and what issues its tickets.
     pub(crate) mints: Vec<(String, Arc<Mint>)>,
+    /// What takes members down.
+    pub(crate) switches: Arc<Switches>,
 }
 
 impl RequestList {
@@ -46,6 +49,18 @@ impl RequestList {
             Some(Err(_)) => return Reply::new(StatusCode::BAD_REQUEST),
         }
         Reply::new(StatusCode::NO_CONTENT)
+    }
+
+    fn switch(&self, id: Option<&str>, is_up: Option<&str>) -> Reply {
+        let is_up = match is_up {
+            Some("0") => false,
+            Some("1") => true,
+            _ => return Reply::new(StatusCode::BAD_REQUEST),
+        };
+        match id.is_some_and(|id| self.switches.set(id, is_up)) {
+            true => Reply::new(StatusCode::NO_CONTENT),
+            false => Reply::new(StatusCode::NOT_FOUND),
+        }
     }
 
     fn ticket_key(&self, pool: Option<&str>) -> Reply {
@@ -80,7 +95,11 @@ impl Application for RequestList {
             }
             (&Method::POST, "/provoke") => self.provoke(&asked.head),
             (&Method::GET, "/ticket-key.pem") => self.ticket_key(asked.head.parameter("pool")),
-            (_, "/requests" | "/clear" | "/provoke" | "/ticket-key.pem") => {
+            (&Method::POST, "/members") => {
+                let parameter = |name| asked.head.parameter(name);
+                self.switch(parameter("id"), parameter("up"))
+            }
+            (_, "/requests" | "/clear" | "/provoke" | "/ticket-key.pem" | "/members") => {
                 Reply::new(StatusCode::METHOD_NOT_ALLOWED)
             }
             _ => Reply::new(StatusCode::NOT_FOUND),

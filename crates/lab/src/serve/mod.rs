@@ -8,3 +8,4 @@ mod wire;
 
 pub(crate) mod body;
 pub(crate) mod reply;
+pub(crate) mod switches;

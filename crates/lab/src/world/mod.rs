@@ -12,8 +12,9 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::requests::{Requests, Seen, Server};
-use crate::serve::accept::{Door, accept, bind};
+use crate::serve::accept::{Door, accept, accept_while_up, bind};
 use crate::serve::list::RequestList;
+use crate::serve::switches::Switches;
 use crate::settings::{LabError, MetadataHost, WorldSettings};
 use crate::ticket::Mint;
 use doors::{Numbers, Plain, Secure, Sip};
@@ -137,6 +138,7 @@ impl World {
             requests: Arc::clone(&parts.requests),
             provocation: Arc::clone(&parts.provocation),
             mints: mints.clone(),
+            switches: Arc::clone(&running.switches),
         };
         let list = running.list(list).await?;
         let first = |pool: Option<&StartedPool>| {
@@ -224,18 +226,20 @@ impl Started {
             .map_or(&[], |(_, mint)| mint.public_key())
     }
 
-    /// Stops one member, ends its connections and gives up its port; whether there was one.
+    /// Stops one member for good, ends its connections and gives up its port; whether there was one.
     pub async fn kill(&mut self, id: &str) -> bool {
         let servers = &mut self.running.servers;
         let Some(place) = servers.iter().position(|server| server.id == id) else {
             return false;
         };
+        self.running.switches.remove(id);
         servers.swap_remove(place).stop().await;
         true
     }
 
     /// Stops the servers and ends their connections.
     pub async fn stop(self) {
+        self.running.switches.clear();
         for server in self.running.servers {
             server.stop().await;
         }
@@ -247,19 +251,30 @@ impl Started {
 struct Running {
     numbers: Arc<Numbers>,
     servers: Vec<RunningServer>,
+    switches: Arc<Switches>,
 }
 
 /// A server that runs until it is stopped or dropped.
 #[derive(Debug)]
 struct RunningServer {
     id: String,
-    stop: watch::Sender<()>,
+    stop: Stop,
     task: JoinSet<()>,
+}
+
+/// How a server is stopped: a member's accepting ends when it is down and nobody can put it up again.
+#[derive(Debug)]
+enum Stop {
+    Tell(watch::Sender<()>),
+    SwitchOff(watch::Sender<bool>),
 }
 
 impl RunningServer {
     async fn stop(mut self) {
-        self.stop.send_replace(());
+        match self.stop {
+            Stop::Tell(stop) => drop(stop.send_replace(())),
+            Stop::SwitchOff(is_up) => drop(is_up.send_replace(false)),
+        }
         while self.task.join_next().await.is_some() {}
     }
 }
@@ -269,6 +284,7 @@ impl Running {
         let (stop, stopped) = watch::channel(());
         let mut task = JoinSet::new();
         task.spawn(accept(listener, stopped, Arc::new(door)));
+        let stop = Stop::Tell(stop);
         self.servers.push(RunningServer { id, stop, task });
     }
 
@@ -280,7 +296,15 @@ impl Running {
         door: impl Door,
     ) -> Result<Member, LabError> {
         let address = address(&listener, server)?;
-        self.spawn(id.clone(), listener, door);
+        let (switch, is_up) = watch::channel(true);
+        let mut task = JoinSet::new();
+        task.spawn(accept_while_up(listener, is_up, Arc::new(door)));
+        self.switches.add(&id, &switch);
+        self.servers.push(RunningServer {
+            id: id.clone(),
+            stop: Stop::SwitchOff(switch),
+            task,
+        });
         Ok(Member { id, address })
     }
 

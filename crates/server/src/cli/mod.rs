@@ -8,6 +8,7 @@ mod audit;
 mod check;
 mod db;
 mod exit;
+mod farm;
 mod init;
 mod left_behind;
 mod print;
@@ -71,6 +72,9 @@ enum Verb {
     /// Make, list and revoke app passwords
     #[command(subcommand)]
     AppPassword(app_password::Verb),
+    /// List the members of farms, drain them and give them back
+    #[command(subcommand)]
+    Farm(farm::Verb),
     /// Read and verify the audit trail
     #[command(subcommand)]
     Audit(audit::Verb),
@@ -110,6 +114,7 @@ async fn dispatch(arguments: Arguments, output: &Output) -> Result<(), CliError>
         Verb::Check => check::run(config, output),
         Verb::User(verb) => user::run(config, verb, output).await,
         Verb::AppPassword(verb) => app_password::run(config, verb, output).await,
+        Verb::Farm(verb) => farm::run(config, verb, output).await,
         Verb::Audit(verb) => audit::run(config, verb, output).await,
         Verb::Db(verb) => db::run(config, verb, output).await,
     }

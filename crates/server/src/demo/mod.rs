@@ -58,6 +58,9 @@ pub(crate) struct Arguments {
     /// A second pool, where every second person is at home, and a Director that discover asks first
     #[arg(long)]
     director: bool,
+    /// How many servers stand behind each farm
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=9))]
+    members: u16,
 }
 
 /// Runs the demo until it is told to stop.
@@ -76,6 +79,7 @@ pub(crate) async fn run(arguments: Arguments, output: &Output) -> Result<(), Cli
         http_port: port(&http)?,
         domain: arguments.domain,
         pools: Pools::new(arguments.director),
+        members: usize::from(arguments.members),
     };
     let mut people = people(&scene.domain, arguments.people)?;
     let authority = Authority::create(&scene.dir)?;
@@ -102,6 +106,7 @@ struct Scene {
     http_port: u16,
     domain: String,
     pools: Pools,
+    members: usize,
 }
 
 impl Scene {
@@ -145,7 +150,9 @@ impl Scene {
             },
         };
         let others = self.pools.beside_the_first(self, people);
-        let world = lab::World::new(settings);
+        let world = lab::World::new(settings)
+            .with_members(self.members)
+            .with_exchange(EXCHANGE, self.members);
         let world = others.into_iter().fold(world, lab::World::with_pool);
         world
             .start()
@@ -191,7 +198,7 @@ impl Scene {
             .replace("{identity_header}", IDENTITY_HEADER)
             .replace("{pools}", &self.pools.configuration(self, lab))
             .replace("{exchange}", EXCHANGE)
-            .replace("{exchange_port}", &lab.exchange.port().to_string())
+            .replace("{exchange_members}", &pools::servers(Some(&lab.exchanges)))
     }
 
     /// One web ticket request a person, so that the printed commands have something to send.

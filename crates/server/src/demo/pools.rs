@@ -50,7 +50,7 @@ impl Pools {
         let pool = |(inside, outside): &(&str, &str)| lab::Pool {
             internal_host: (*inside).to_owned(),
             web_host: scene.host(outside),
-            members: 1,
+            members: scene.members,
             people: if *inside == SECOND_POOL {
                 let second = people.iter().skip(1).step_by(2);
                 second.map(|person| person.sam.clone()).collect()
@@ -67,9 +67,6 @@ impl Pools {
         for (number, (inside, outside)) in self.0.iter().enumerate() {
             let mut pools = lab.pools.iter();
             let started = pools.find(|pool| pool.internal_host == *inside);
-            let port = started
-                .and_then(|pool| pool.members.first())
-                .map_or(0, |member| member.address.port());
             let farm = match *inside {
                 POOL => "lync-front-end",
                 other => other.split('.').next().unwrap_or(other),
@@ -82,15 +79,37 @@ impl Pools {
             // Writing to a String cannot fail.
             let _ = write!(
                 text,
-                "[[farm]]\nname = \"{farm}\"\naddress = \"https://127.0.0.1:{port}\"\n\
-                 tls_name = \"{inside}\"\nauthorities = \"ca.pem\"\n\
-                 identity_header = \"{IDENTITY_HEADER}\"\naudience = \"lync-front-end\"\n\n\
+                "[[farm]]\nname = \"{farm}\"\nauthorities = \"ca.pem\"\n\
+                 identity_header = \"{IDENTITY_HEADER}\"\naudience = \"lync-front-end\"\n{}\n\n\
                  [[lync.pool]]\nweb_host = \"{}\"\npublic_port = {}\n{discover}\
                  internal_names = {{ \"{inside}\" = \"{published}\" }}\nfarm = \"{farm}\"\n\n",
+                servers(started),
                 scene.host(outside),
                 scene.https_port,
             );
         }
         text
+    }
+}
+
+/// What the configuration says of a farm's servers: of one as of the farm itself, of several each in its
+/// table.
+pub(super) fn servers(pool: Option<&lab::StartedPool>) -> String {
+    let Some(pool) = pool else {
+        return String::new();
+    };
+    let server = |member: &lab::Member| {
+        format!(
+            "address = \"https://{}\"\ntls_name = \"{}\"",
+            member.address, pool.internal_host
+        )
+    };
+    match pool.members.as_slice() {
+        [only] => server(only),
+        several => {
+            let tables = several.iter().map(server);
+            let tables = tables.map(|server| format!("\n[[farm.member]]\n{server}"));
+            tables.collect::<Vec<_>>().join("\n")
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! What the demo says when it is ready: one line of JSON (design 9), or three commands to try.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use serde::Serialize;
@@ -50,6 +51,14 @@ struct User {
 #[derive(Serialize)]
 struct Lab {
     requests: String,
+    /// The servers of each farm.
+    members: BTreeMap<&'static str, Vec<Member>>,
+}
+
+#[derive(Serialize)]
+struct Member {
+    id: String,
+    address: String,
 }
 
 impl Ready {
@@ -78,6 +87,10 @@ impl Ready {
             users: people.iter().map(user).collect(),
             lab: Lab {
                 requests: lab.requests_url.clone(),
+                members: BTreeMap::from([
+                    ("lync-front-end", of_farm(lab.pools.first())),
+                    ("exchange", of_farm(Some(&lab.exchanges))),
+                ]),
             },
             sip: lab.sip.to_string(),
         }
@@ -135,6 +148,15 @@ impl Ready {
             self.start()
         )
     }
+}
+
+fn of_farm(pool: Option<&lab::StartedPool>) -> Vec<Member> {
+    let members = pool.iter().flat_map(|pool| &pool.members);
+    let member = |member: &lab::Member| Member {
+        id: member.id.clone(),
+        address: member.address.to_string(),
+    };
+    members.map(member).collect()
 }
 
 fn user(person: &Person) -> User {
