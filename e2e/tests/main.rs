@@ -20,6 +20,7 @@ mod the_demo_says_three_commands_and_they_answer_as_it_says;
 
 mod a_body_neither_breaks_a_handshake_nor_holds_the_gate;
 mod a_connection_is_whoever_last_proved_it;
+mod a_farm_loses_a_member_and_no_request;
 mod a_gate_without_its_store_lets_nobody_in;
 mod a_path_that_is_not_listed_is_not_there;
 mod a_ticket_is_checked_once_and_used_for_the_whole_session;
