@@ -32,6 +32,7 @@ use crate::preauth::asking::{Asking, By, Unreadable};
 use crate::preauth::handshake::{self, Fresh, Step};
 use crate::read;
 use crate::reply::{self, Replies};
+use crate::rewrite::Names;
 use crate::route::{
     Auth, Kind, Onward, Publication, Route, Scheme, TicketPlace, TicketRule, TicketWanted, Tracking,
 };
@@ -372,7 +373,7 @@ impl Conversation {
             websocket::switch(&mut head.headers);
         }
         if let Some(host) = self.publication.hosts.get(&asked.name) {
-            read::rewrite_headers(&mut head.headers, host);
+            read::rewrite_headers(&mut head.headers, Names::of(&asked.route, host));
         }
         head.headers
             .insert(headers::ACTIVITY, asked.replies.activity.clone());

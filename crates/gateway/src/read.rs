@@ -55,13 +55,12 @@ pub(crate) enum ReadError {
 pub(crate) fn discover(
     body: &[u8],
     content_type: Option<&str>,
-    (publication, host): (&Publication, &Host),
+    (publication, names): (&Publication, Names<'_>),
     is_external: bool,
 ) -> Result<String, ReadError> {
     let media_type = content_type
         .and_then(MediaType::parse)
         .ok_or(ReadError::Malformed)?;
-    let names = Names(&host.names);
     let mut document =
         discover::Response::parse(body, media_type).map_err(|_| ReadError::Malformed)?;
     document.map_links(|href| names.mapped(href));
@@ -92,9 +91,8 @@ pub(crate) fn discover(
 /// Edits a MEX document: only ports that this gate offers, under their published names.
 pub(crate) fn metadata(
     body: &[u8],
-    (publication, host): (&Publication, &Host),
+    (publication, host, names): (&Publication, &Host, Names<'_>),
 ) -> Result<String, ReadError> {
-    let names = Names(&host.names);
     let document = mex::Document::parse_bytes(body).map_err(|_| ReadError::Malformed)?;
     let edited = document.edited(mex::Edit {
         map_address: &|address| names.mapped(address),
@@ -202,12 +200,12 @@ pub(crate) fn tickets(
 pub(crate) fn not_ok(
     head: &mut http::response::Parts,
     body: &Bytes,
-    host: &Host,
+    names: Names<'_>,
 ) -> Result<Answered, ReadError> {
     if head.status.is_success() {
         return Err(ReadError::Status(head.status.as_u16()));
     }
-    let leaks = Names(&host.names).leaks(&String::from_utf8_lossy(body));
+    let leaks = names.leaks(&String::from_utf8_lossy(body));
     if leaks {
         head.headers.remove(header::CONTENT_TYPE);
     }
@@ -219,8 +217,7 @@ pub(crate) fn not_ok(
 }
 
 /// Puts addresses in an answer's headers right; a line that still names an internal host goes.
-pub(crate) fn rewrite_headers(headers: &mut HeaderMap, host: &Host) {
-    let names = Names(&host.names);
+pub(crate) fn rewrite_headers(headers: &mut HeaderMap, names: Names<'_>) {
     for name in [
         header::LOCATION,
         HeaderName::from_static("x-ms-webticketurl"),

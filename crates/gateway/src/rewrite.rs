@@ -2,19 +2,45 @@
 
 use std::collections::BTreeMap;
 
-/// A back end's own names (lower case) and what they are called outside, with the port if it is
-/// not 443.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Names<'a>(pub(crate) &'a BTreeMap<String, String>);
+use crate::route::{Host, Route};
 
-impl Names<'_> {
+/// Back ends' own names (lower case) and what they are called outside, with the port if it is not 443.
+///
+/// The same name may be called otherwise by each route: its own word goes before the host's, which
+/// knows the names of all of them (S57).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Names<'a> {
+    route: &'a BTreeMap<String, String>,
+    host: &'a BTreeMap<String, String>,
+}
+
+impl<'a> Names<'a> {
+    /// The names as a route has them.
+    pub(crate) fn of(route: &'a Route, host: &'a Host) -> Self {
+        Self {
+            route: &route.names,
+            host: &host.names,
+        }
+    }
+
+    fn outside(&self, own: &str) -> Option<&'a String> {
+        self.route.get(own).or_else(|| self.host.get(own))
+    }
+
+    /// Every name, as this route calls it.
+    fn all(&self) -> impl Iterator<Item = (&'a String, &'a String)> {
+        let others = self.host.iter();
+        let others = others.filter(|(own, _)| !self.route.contains_key(*own));
+        self.route.iter().chain(others)
+    }
+
     /// The address with its host put right; `None` where it names no host of the back end's own.
     pub(crate) fn mapped(&self, url: &str) -> Option<String> {
         let (scheme, rest) = url.split_once("://")?;
         let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
         let (authority, path) = rest.split_at_checked(end)?;
         let host = host_of(authority);
-        let published = self.0.get(&host)?;
+        let published = self.outside(&host)?;
         let scheme = if scheme.eq_ignore_ascii_case("http") {
             "https"
         } else {
@@ -27,7 +53,7 @@ impl Names<'_> {
     /// it has none of them.
     pub(crate) fn replaced(&self, text: &str) -> Option<String> {
         let mut replaced = text.to_owned();
-        for (own, published) in self.0.iter().filter(|(own, _)| !own.is_empty()) {
+        for (own, published) in self.all().filter(|(own, _)| !own.is_empty()) {
             let name = published.split(':').next().unwrap_or(published);
             // Each replacement is shorter work than the text is long: what was put in is skipped.
             let mut from = 0;
@@ -42,7 +68,7 @@ impl Names<'_> {
     /// Whether a text still names a host of the back end's own.
     pub(crate) fn leaks(&self, text: &str) -> bool {
         let text = text.to_ascii_lowercase();
-        self.0.keys().any(|name| text.contains(name.as_str()))
+        self.all().any(|(name, _)| text.contains(name.as_str()))
     }
 }
 
@@ -84,10 +110,42 @@ fn host_of(authority: &str) -> String {
 mod tests {
     use super::*;
 
+    static NONE: BTreeMap<String, String> = BTreeMap::new();
+
+    fn of_host(host: &BTreeMap<String, String>) -> Names<'_> {
+        Names { route: &NONE, host }
+    }
+
+    #[test]
+    fn s57_a_route_s_own_word_for_a_name_goes_before_the_host_s() {
+        let names = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {
+            let owned = |(own, outside): &(&str, &str)| ((*own).to_owned(), (*outside).to_owned());
+            pairs.iter().map(owned).collect()
+        };
+        let host = names(&[("fe.local", "one.example"), ("mbx.local", "mail.example")]);
+        let route = names(&[("fe.local", "two.example")]);
+        let names = Names {
+            route: &route,
+            host: &host,
+        };
+        let mapped = |url: &str| names.mapped(url);
+        assert_eq!(
+            mapped("https://fe.local/").as_deref(),
+            Some("https://two.example/")
+        );
+        assert_eq!(
+            mapped("https://mbx.local/").as_deref(),
+            Some("https://mail.example/")
+        );
+        let replaced = names.replaced("fe.local mbx.local");
+        assert_eq!(replaced.as_deref(), Some("two.example mail.example"));
+        assert!(names.leaks("at MBX.local") && !names.leaks("at two.example"));
+    }
+
     #[test]
     fn names_inside_a_text_are_put_right() {
         let names = BTreeMap::from([("fe01.local".to_owned(), "fe01.localhost:8443".to_owned())]);
-        let replaced = |text: &str| Names(&names).replaced(text);
+        let replaced = |text: &str| of_host(&names).replaced(text);
         assert_eq!(
             replaced("msstd:FE01.local").as_deref(),
             Some("msstd:fe01.localhost")
@@ -103,7 +161,7 @@ mod tests {
     #[test]
     fn only_the_host_of_an_address_is_put_right() {
         let names = BTreeMap::from([("fe01.local".to_owned(), "lync.contoso.com:8443".to_owned())]);
-        let mapped = |url: &str| Names(&names).mapped(url);
+        let mapped = |url: &str| of_host(&names).mapped(url);
         assert_eq!(
             mapped("https://FE01.local:4443/a/b?c=fe01.local").as_deref(),
             Some("https://lync.contoso.com:8443/a/b?c=fe01.local")
@@ -115,7 +173,7 @@ mod tests {
         assert_eq!(mapped("https://lync.contoso.com/"), None);
         assert_eq!(mapped("https://fe01.local.evil/"), None);
         assert_eq!(mapped("not an address"), None);
-        assert!(Names(&names).leaks("see FE01.LOCAL") && !Names(&names).leaks("see lync"));
+        assert!(of_host(&names).leaks("see FE01.LOCAL") && !of_host(&names).leaks("see lync"));
     }
 
     #[test]

@@ -173,6 +173,9 @@ pub struct Route {
     pub service: Service,
     /// The farm that it goes to.
     pub farm: String,
+    /// The names of the back ends of this route's own rule and what they are called outside; the host's
+    /// are known beside them.
+    pub names: Arc<BTreeMap<String, String>>,
     /// How the back end learns who it is.
     pub onward: Onward,
     /// Request headers that pass beside those that any route lets pass.
@@ -190,7 +193,7 @@ pub struct Route {
 pub struct Host {
     /// The routes; the longest match decides, `Exact` before `Below`.
     pub routes: Vec<Arc<Route>>,
-    /// The back end's own names and what they are called outside, for rewriting answers.
+    /// All its back ends' own names and what they are called outside, for rewriting answers.
     pub names: BTreeMap<String, String>,
     /// The port that clients see; `None` is 443.
     pub public_port: Option<u16>,
@@ -279,6 +282,7 @@ impl Route {
             kind: Kind::Plain,
             service,
             farm,
+            names: Arc::default(),
             onward: Onward::None,
             pass_headers: Vec::new(),
             set_headers: Vec::new(),

@@ -355,7 +355,7 @@ impl Conversation {
             .get(&asked.name)
             .ok_or(read::ReadError::Malformed)?;
         if head.status != StatusCode::OK {
-            return read::not_ok(head, body, host);
+            return read::not_ok(head, body, Names::of(&asked.route, host));
         }
         if asked.head.method == http::Method::HEAD {
             return Ok(Answered {
@@ -366,16 +366,18 @@ impl Conversation {
         let content_type = head.headers.get(header::CONTENT_TYPE);
         let content_type = content_type.and_then(|value| value.to_str().ok());
         let is_external = self.peer.zone == Zone::EXTERNAL;
+        let publication = &*self.publication;
+        let names = Names::of(&asked.route, host);
         let text = match asked.route.kind {
             Kind::LyncDiscover | Kind::LyncUserLink => {
-                read::discover(body, content_type, (&self.publication, host), is_external)?
+                read::discover(body, content_type, (publication, names), is_external)?
             }
-            Kind::LyncMex => read::metadata(body, (&self.publication, host))?,
+            Kind::LyncMex => read::metadata(body, (publication, host, names))?,
             Kind::AutodiscoverPox if is_external => {
-                read::autodiscover::pox(body, (&self.publication, host))?
+                read::autodiscover::pox(body, (publication, names))?
             }
             Kind::AutodiscoverSoap if is_external => {
-                read::autodiscover::soap(body, (&self.publication, host))?
+                read::autodiscover::soap(body, (publication, names))?
             }
             Kind::LyncWebTicket | Kind::LyncAuth | Kind::LyncAnon | Kind::LyncOauthtoken => {
                 let tickets = self.relayed(asked, body, now)?;

@@ -5,10 +5,10 @@ use proto::exchange::autodiscover::{Edit, Edited, Setting, pox, soap};
 
 use super::{ReadError, is_well_known, names_host};
 use crate::rewrite::{Names, host_of_url};
-use crate::route::{Host, Publication};
+use crate::route::Publication;
 
 /// Edits an answer of `autodiscover.xml`.
-pub(crate) fn pox(body: &[u8], published: (&Publication, &Host)) -> Result<String, ReadError> {
+pub(crate) fn pox(body: &[u8], published: (&Publication, Names<'_>)) -> Result<String, ReadError> {
     let response = pox::Response::parse_bytes(body).map_err(|_| ReadError::Malformed)?;
     edited(published, pox::names_inner_server, |edit| {
         response.edited(edit)
@@ -16,7 +16,7 @@ pub(crate) fn pox(body: &[u8], published: (&Publication, &Host)) -> Result<Strin
 }
 
 /// Edits an answer of `autodiscover.svc`.
-pub(crate) fn soap(body: &[u8], published: (&Publication, &Host)) -> Result<String, ReadError> {
+pub(crate) fn soap(body: &[u8], published: (&Publication, Names<'_>)) -> Result<String, ReadError> {
     let response = soap::Response::parse_bytes(body).map_err(|_| ReadError::Malformed)?;
     edited(published, soap::names_inner_server, |edit| {
         response.edited(edit)
@@ -24,11 +24,10 @@ pub(crate) fn soap(body: &[u8], published: (&Publication, &Host)) -> Result<Stri
 }
 
 fn edited(
-    (publication, host): (&Publication, &Host),
+    (publication, names): (&Publication, Names<'_>),
     is_inner: fn(&Setting<'_>) -> bool,
     edit: impl Fn(Edit<'_>) -> Edited,
 ) -> Result<String, ReadError> {
-    let names = Names(&host.names);
     let setting = |setting: &Setting<'_>| {
         // What is of use by RPC only is of none here, where RPC is closed.
         if is_inner(setting) {

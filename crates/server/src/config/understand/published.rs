@@ -126,7 +126,13 @@ impl Understanding<'_> {
             is_preset,
         }));
         let entry = hosts.hosts.entry(name).or_default();
-        entry.routes.extend(host.routes);
+        let names = Arc::new(host.names.clone());
+        entry
+            .routes
+            .extend(host.routes.into_iter().map(|mut route| {
+                Arc::make_mut(&mut route).names = Arc::clone(&names);
+                route
+            }));
         entry.names.extend(host.names);
         entry.public_port = entry.public_port.or(host.public_port);
         entry.web_ticket_url = entry.web_ticket_url.take().or(host.web_ticket_url);
