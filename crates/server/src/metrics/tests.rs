@@ -1,6 +1,7 @@
 //! What a scrape gets: names, labels and values, and no word that a client sent.
 
 use authn::ports::Unavailable;
+use gateway::farm::health::Health;
 
 use super::*;
 
@@ -119,6 +120,35 @@ fn commits_and_silence_are_measured_in_seconds() {
     }
 }
 
+#[test]
+fn a_member_is_told_of_as_long_as_it_is_configured() {
+    let metrics = Metrics::new();
+    let of = |metrics: &Metrics| lines(metrics, "wicketgate_farm_member_");
+    let member = metrics.of_member("pool", "fe01:443");
+    assert_eq!(of(&metrics), [""; 0], "nothing before it is shown");
+    member.shows(true, false);
+    member.requested();
+    member.failed(Failed::BrokeOff);
+    member.changed(Health::Doubtful);
+    member.drained(true);
+    let named = "farm=\"pool\",member=\"fe01:443\"";
+    for line in [
+        format!("wicketgate_farm_member_up{{{named}}} 0"),
+        format!("wicketgate_farm_member_drained{{{named}}} 1"),
+        format!("wicketgate_farm_member_requests_total{{{named}}} 1"),
+        format!("wicketgate_farm_member_failures_total{{{named},reason=\"broke-off\"}} 1"),
+        format!("wicketgate_farm_member_failures_total{{{named},reason=\"slow\"}} 0"),
+        format!("wicketgate_farm_member_changes_total{{{named},to=\"doubtful\"}} 1"),
+        format!("wicketgate_farm_member_changes_total{{{named},to=\"down\"}} 0"),
+    ] {
+        assert!(of(&metrics).contains(&line), "{line}");
+    }
+    metrics.of_member("mail", "mbx01:443").shows(true, false);
+    let both = of(&metrics).len();
+    metrics.forget_member("pool", "fe01:443");
+    assert_eq!(of(&metrics).len(), both / 2, "the other stays");
+}
+
 /// The guide's table is complete, and names nothing else.
 #[test]
 fn every_metric_is_in_the_guide() {
@@ -127,6 +157,9 @@ fn every_metric_is_in_the_guide() {
     metrics.answered("a", StatusCode::OK, Duration::ZERO);
     metrics.answered_itself(StatusCode::NOT_FOUND, Some("path"));
     metrics.upstream_failed("a", &UpstreamError::TooSlow("answer"));
+    let member = metrics.of_member("a", "b");
+    member.shows(true, false);
+    member.requested();
     let address = SocketAddr::from(([127, 0, 0, 1], 443));
     metrics.certified([(address, PathBuf::from("a"), 1)].into_iter());
     let text = metrics.text(Duration::ZERO).unwrap();

@@ -134,3 +134,125 @@ fn s58_a_route_may_list_headers_that_tell_nobody_who_somebody_is() {
         assert!(said.contains("wicketgate.toml:"), "{said}");
     }
 }
+
+#[test]
+fn a_farm_of_one_is_a_farm_of_one_member_and_a_member_has_its_four_words() {
+    let settings = understood(&text("", "")).unwrap();
+    let [only] = settings.farms["app"].members.as_slice() else {
+        panic!("one member");
+    };
+    assert_eq!((&*only.address, only.weight), ("127.0.0.1:8080", 1));
+    assert!(only.tls.is_none() && only.host_header.is_none());
+
+    let pool = "[[farm]]\nname = \"pool\"\nauthorities = \"file.pem\"\n\
+                [[farm.member]]\naddress = \"https://192.0.2.1:4443\"\n\
+                tls_name = \"fe01.contoso.local\"\nhost_header = \"web.contoso.local\"\nweight = 3\n\
+                [[farm.member]]\naddress = \"https://fe02.contoso.local\"\n\
+                [farm.health]\npath = \"/ping?x=1\"\nstatus = [200, 401]\ninterval = 7\n\
+                timeout = 2\nfall = 3\nrise = 1\n";
+    let settings = understood(&(text("", "") + pool)).unwrap();
+    let farm = &settings.farms["pool"];
+    let shown = |member: &crate::config::settings::Member| {
+        let tls = member.tls.as_ref().map(|tls| tls.name.clone());
+        let host = member
+            .host_header
+            .as_ref()
+            .map(|host| host.to_str().unwrap());
+        (
+            member.address.clone(),
+            tls.unwrap_or_default(),
+            host.unwrap_or_default().to_owned(),
+            member.checked_host.to_str().unwrap().to_owned(),
+            member.weight,
+        )
+    };
+    let of = |address: &str, tls: &str, host: &str, checked: &str, weight| {
+        let owned = |text: &str| text.to_owned();
+        (
+            owned(address),
+            owned(tls),
+            owned(host),
+            owned(checked),
+            weight,
+        )
+    };
+    assert_eq!(
+        farm.members.iter().map(shown).collect::<Vec<_>>(),
+        [
+            of(
+                "192.0.2.1:4443",
+                "fe01.contoso.local",
+                "web.contoso.local",
+                "web.contoso.local",
+                3
+            ),
+            of(
+                "fe02.contoso.local:443",
+                "fe02.contoso.local",
+                "",
+                "fe02.contoso.local",
+                1
+            ),
+        ]
+    );
+    let health = &farm.health;
+    assert_eq!(health.path.as_ref().unwrap().as_str(), "/ping?x=1");
+    assert_eq!(health.statuses, [200, 401]);
+    let seconds = (health.interval.as_secs(), health.timeout.as_secs());
+    let thresholds = gateway::farm::health::Thresholds { fall: 3, rise: 1 };
+    assert_eq!((seconds, health.thresholds), ((7, 2), thresholds));
+}
+
+#[test]
+fn s57_the_names_of_all_members_are_rewritten_and_two_rules_of_a_host_in_two_ways() {
+    let pool = "[[farm]]\nname = \"pool\"\n\
+                [[farm.member]]\naddress = \"http://127.0.0.1:1\"\nhost_header = \"One.local\"\n\
+                [[farm.member]]\naddress = \"http://127.0.0.1:2\"\nhost_header = \"two.local\"\n\
+                [[route]]\nhost = \"app.contoso.com\"\npath = \"/deep\"\nauth = \"anonymous\"\n\
+                service = \"deep\"\nfarm = \"pool\"\n\
+                internal_names = { \"shared.local\" = \"deep.contoso.com\" }\n";
+    let route = "internal_names = { \"shared.local\" = \"app.contoso.com\" }";
+    let publication = understood(&(text("", route) + pool)).unwrap().publication;
+    let routes = &publication.hosts["app.contoso.com"].routes;
+    let own = |at: usize| -> Vec<(String, String)> {
+        routes[at].names.as_ref().clone().into_iter().collect()
+    };
+    assert_eq!(own(0), [pair("shared.local", "app.contoso.com")]);
+    let deep = [
+        pair("one.local", "app.contoso.com"),
+        pair("shared.local", "deep.contoso.com"),
+        pair("two.local", "app.contoso.com"),
+    ];
+    assert_eq!(own(1), deep);
+    assert_eq!(
+        names(&publication, "app.contoso.com").len(),
+        3,
+        "all are known"
+    );
+}
+
+#[test]
+fn a_browser_is_bound_to_a_member_only_where_a_route_or_a_preset_says_so() {
+    let bound = |publication: &Publication, host: &str| -> Vec<String> {
+        let routes = publication.hosts[host].routes.iter();
+        let bound = routes.filter(|route| route.affinity);
+        bound.map(|route| route.path.to_string()).collect()
+    };
+    assert_eq!(
+        bound(&published("", "").unwrap(), "app.contoso.com"),
+        [""; 0]
+    );
+    let with = published("", "affinity = true").unwrap();
+    assert_eq!(bound(&with, "app.contoso.com"), ["/"]);
+    assert_eq!(bound(&with, "mail.contoso.com"), [""; 0]);
+    let pool = "[[lync.pool]]\nweb_host = \"web.contoso.com\"\nfarm = \"app\"\n";
+    let lync = understood(&(text("", "") + pool)).unwrap().publication;
+    let pages = [
+        "/meet",
+        "/dialin",
+        "/lwa",
+        "/Autodiscover/XFrame",
+        "/PassiveAuth",
+    ];
+    assert_eq!(bound(&lync, "web.contoso.com"), pages);
+}

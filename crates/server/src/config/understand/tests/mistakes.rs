@@ -304,3 +304,98 @@ fn metrics_are_told_to_this_machine_alone_unless_it_is_said() {
     let said = at("address = \"127.0.0.1:8443\"").expect_err("a listener's");
     assert!(said.contains("is taken by the listener"), "{said}");
 }
+
+/// The error of a configuration with one more farm of these lines.
+fn farm(lines: &str) -> String {
+    with(&format!("[[farm]]\nname = \"more\"\n{lines}\n"))
+}
+
+fn member(address: &str, rest: &str) -> String {
+    format!("[[farm.member]]\naddress = \"{address}\"\n{rest}\n")
+}
+
+#[test]
+fn a_farm_without_members_or_in_both_spellings_is_refused() {
+    let said = farm("");
+    assert!(
+        said.starts_with("wicketgate.toml:31:8: the farm `more` has no members"),
+        "{said}"
+    );
+    let one = member("http://127.0.0.1:1", "");
+    for key in [
+        "address = \"http://127.0.0.1:2\"",
+        "tls_name = \"a.local\"",
+        "host_header = \"a.local\"",
+    ] {
+        let said = farm(&format!("{key}\n{one}"));
+        assert!(said.starts_with("wicketgate.toml:32:"), "{key}: {said}");
+        assert!(said.contains("[[farm.member]]"), "{key}: {said}");
+    }
+}
+
+#[test]
+fn two_members_at_one_address_and_one_of_no_weight_are_refused() {
+    let twice = member("http://A.local:80", "") + &member("http://a.local", "");
+    let said = farm(&twice);
+    assert!(
+        said.starts_with("wicketgate.toml:36:11: two members of the farm `more` are at a.local:80"),
+        "{said}"
+    );
+    let said = farm(&member("http://127.0.0.1:1", "weight = 0"));
+    assert!(said.starts_with("wicketgate.toml:34:10: "), "{said}");
+    assert!(said.contains("wicketgate farm drain"), "{said}");
+    let said = farm(&member("http://127.0.0.1:1", "weight = 1001"));
+    assert!(said.contains("at most 1000"), "{said}");
+    let said = farm(&member("http://127.0.0.1:1", "wieght = 2"));
+    assert!(said.contains("did you mean `weight`?"), "{said}");
+}
+
+#[test]
+fn a_farm_has_no_more_members_than_are_looked_at() {
+    let members = |count: usize| -> String {
+        let member = |port| member(&format!("http://127.0.0.1:{}", port + 1), "");
+        (0..count).map(member).collect()
+    };
+    let most = gateway::farm::MAX_MEMBERS;
+    let text = text("", "") + "[[farm]]\nname = \"more\"\n" + &members(most);
+    assert_eq!(understood(&text).unwrap().farms["more"].members.len(), most);
+    let said = farm(&members(most + 1));
+    assert!(said.contains("a farm has at most 32 members"), "{said}");
+}
+
+#[test]
+fn a_member_s_own_tls_is_asked_of_https_alone() {
+    let said = farm(&member("http://127.0.0.1:1", "tls_name = \"a.local\""));
+    assert!(said.contains("the address is http"), "{said}");
+    let said = farm(&member("https://127.0.0.1:1", ""));
+    assert!(said.contains("https needs `authorities`"), "{said}");
+    let plain = format!(
+        "authorities = \"file.pem\"\n{}",
+        member("http://127.0.0.1:1", "")
+    );
+    assert!(farm(&plain).contains("the address is http"));
+    let said = farm(&member("http://127.0.0.1:1", "host_header = \"a b\""));
+    assert!(said.contains("`a b` is not a host name"), "{said}");
+}
+
+#[test]
+fn a_check_that_could_never_pass_or_be_made_is_refused() {
+    let checked = |lines: &str| {
+        let one = member("http://127.0.0.1:1", "");
+        farm(&format!("{one}[farm.health]\n{lines}"))
+    };
+    for (lines, expected) in [
+        ("path = \"ping\"", "`ping` is not a path"),
+        ("path = \"/\"\nstatus = [99]", "`99` is not a status"),
+        ("status = [200]", "none is asked for"),
+        ("interval = 0", "`0` is not a number from 1 to 300"),
+        ("timeout = 61", "`61` is not a number from 1 to 60"),
+        ("fall = 0", "`0` is not a number from 1 to 10"),
+        ("rise = 11", "`11` is not a number from 1 to 10"),
+        ("paht = \"/\"", "did you mean `path`?"),
+    ] {
+        let said = checked(lines);
+        assert!(said.contains(expected), "{lines}: {said}");
+        assert!(said.starts_with("wicketgate.toml:3"), "{lines}: {said}");
+    }
+}
