@@ -133,7 +133,7 @@ pub(super) fn of_upstream(error: &UpstreamError) -> &'static str {
         UpstreamError::NoneUp { .. } => "none-up",
         UpstreamError::Unreachable { .. } => "unreachable",
         UpstreamError::NoIdentity(_) => "identity",
-        UpstreamError::TooSlow(_) => "slow",
+        UpstreamError::TooSlow => "slow",
         UpstreamError::Client(_) => "client",
         UpstreamError::Garbage(_) => "garbage",
     }

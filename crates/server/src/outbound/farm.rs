@@ -67,12 +67,26 @@ pub(crate) enum ConnectError {
         #[source]
         source: io::Error,
     },
+    /// It closed the connection before it took anything on it.
+    #[error("`{address}` closed its connection at once")]
+    Closed {
+        /// Its address.
+        address: String,
+    },
     /// It took too long.
     #[error("`{address}` did not take a connection in time")]
     TooSlow {
         /// Its address.
         address: String,
     },
+}
+
+impl ConnectError {
+    /// A member closed its connection before it took anything on it.
+    pub(crate) fn closed(member: &Member) -> Self {
+        let address = member.tracked.address().to_owned();
+        Self::Closed { address }
+    }
 }
 
 impl Farm {

@@ -95,7 +95,7 @@ impl Connection {
             UpstreamError::NoneUp { .. } | UpstreamError::Unreachable { .. } => Failure::NoMember,
             UpstreamError::NoIdentity(_) => Failure::NoIdentity,
             UpstreamError::Garbage(_) => Failure::Unreachable,
-            UpstreamError::TooSlow(_) => Failure::TooSlow,
+            UpstreamError::TooSlow => Failure::TooSlow,
             UpstreamError::Client(_) => Failure::Framing,
         };
         // Nobody knows how much of the client's body is still to come.

@@ -22,7 +22,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::body::{Passing, Pulse};
 use super::{limits, shown};
 use crate::metrics::Failed;
-use crate::outbound::farm::{ConnectError, Farm, Member, Transport};
+use crate::outbound::farm::{ConnectError, Farm, Member};
 use crate::outbound::members::Tracked;
 
 /// The connections to back ends of one downstream connection.
@@ -110,8 +110,8 @@ pub(crate) enum UpstreamError {
     #[error("{0}")]
     NoIdentity(String),
     /// It took too long to answer.
-    #[error("the back end did not {0} in time")]
-    TooSlow(&'static str),
+    #[error("the back end did not answer in time")]
+    TooSlow,
     /// The client's body broke off on its way.
     #[error("the client's body broke off")]
     Client(#[source] hyper::Error),
@@ -138,8 +138,7 @@ impl Upstreams {
     /// answer's head.
     ///
     /// INVARIANT: a request of which a byte was sent is never sent again. Where a member takes no
-    /// connection the next is tried, each once; a request that was given back unsent goes on a fresh
-    /// connection, once.
+    /// connection, or gives the request back unsent on a fresh one, the next is tried, each once.
     ///
     /// # Errors
     ///
@@ -152,37 +151,58 @@ impl Upstreams {
     ) -> Result<Answered, UpstreamError> {
         let class = class(onward.pass);
         let known = self.take(&onward.farm.name, &class);
-        let bound = Bound {
+        let mut bound = Bound {
             by_cookie: onward.by_cookie,
             by_connection: known.as_ref().map(|it| it.member),
         };
-        let chosen = onward.farm.choose(bound, &BTreeSet::new());
-        let (place, member) = chosen.ok_or_else(|| UpstreamError::NoneUp {
-            farm: onward.farm.name.clone(),
-        })?;
-        let known = known.filter(|it| it.member == place);
-        if let Some((mut upstream, using)) = usable(known, member).await {
-            let request = Request::from_parts((onward.head)(member)?, body);
-            match upstream.attempt(member, request).await? {
-                Sent::Answered(response) => return Ok(self.keep(upstream, response, using)),
-                Sent::GivenBack(unsent) => body = unsent.into_body(),
+        if let Some((place, member)) = onward.farm.choose(bound, &BTreeSet::new()) {
+            let known = known.filter(|it| it.member == place);
+            if let Some((mut upstream, using)) = usable(known, member).await {
+                match upstream.attempt(member, onward, body).await? {
+                    Sent::Answered(response) => return Ok(self.keep(upstream, response, using)),
+                    Sent::GivenBack(unsent) => body = unsent,
+                }
             }
+            // Whose turn it was stays so for a fresh connection.
+            bound.by_cookie = Some(place);
         }
-        let bound = Bound {
-            by_cookie: Some(place),
-            ..bound
-        };
-        let (mut upstream, member) = Upstream::connect(onward, bound, class).await?;
-        let using = upstream.using(member);
-        let using = using.ok_or(UpstreamError::TooSlow("take the request"))?;
-        let request = Request::from_parts((onward.head)(member)?, body);
-        match upstream.attempt(member, request).await? {
-            Sent::Answered(response) => Ok(self.keep(upstream, response, using)),
-            Sent::GivenBack(_) => {
-                member.tracked.failed(Failed::BrokeOff);
-                Err(UpstreamError::TooSlow("take the request"))
-            }
+        self.send_afresh(onward, (bound, &class), body).await
+    }
+
+    /// Sends a request on a fresh connection, to one member after the other as long as nothing is sent.
+    async fn send_afresh(
+        &mut self,
+        onward: &Onward<'_>,
+        (bound, class): (Bound, &Class),
+        mut body: Passing,
+    ) -> Result<Answered, UpstreamError> {
+        let farm = onward.farm;
+        let mut tried = BTreeSet::new();
+        let mut last = None;
+        while let Some((place, member)) = farm.choose(bound, &tried) {
+            let failed = match Upstream::connect(farm, (place, member), class).await {
+                Ok((mut upstream, using)) => match upstream.attempt(member, onward, body).await? {
+                    Sent::Answered(response) => {
+                        farm.heard(member, Heard::Connected, &"");
+                        return Ok(self.keep(upstream, response, using));
+                    }
+                    Sent::GivenBack(unsent) => {
+                        body = unsent;
+                        ConnectError::closed(member)
+                    }
+                },
+                Err(error) => error,
+            };
+            farm.heard(member, Heard::Refused, &shown(&failed));
+            member.tracked.failed(Failed::Unconnected);
+            tried.insert(place);
+            last = Some(failed);
         }
+        let farm = farm.name.clone();
+        Err(match last {
+            None => UpstreamError::NoneUp { farm },
+            Some(last) => UpstreamError::Unreachable { farm, last },
+        })
     }
 
     /// The connection of a farm and an identity; there is one at most.
@@ -213,60 +233,27 @@ async fn usable(upstream: Option<Upstream>, member: &Member) -> Option<(Upstream
 
 enum Sent {
     Answered(Response<Incoming>),
-    GivenBack(Request<Passing>),
+    /// Nothing of it was sent: its body as it was.
+    GivenBack(Passing),
 }
 
 impl Upstream {
-    /// Connects to the member that a request is bound to, and where that takes no connection to the
-    /// others.
-    async fn connect<'f>(
-        onward: &Onward<'f>,
-        bound: Bound,
-        class: Class,
-    ) -> Result<(Self, &'f Member), UpstreamError> {
-        let farm = onward.farm;
-        let mut tried = BTreeSet::new();
-        let mut last = None;
-        while let Some((place, member)) = farm.choose(bound, &tried) {
-            match Self::to(member).await {
-                Ok(transport) => {
-                    farm.heard(member, Heard::Connected, &"");
-                    let upstream = Self::over(transport, (farm, place, member), class).await?;
-                    return Ok((upstream, member));
-                }
-                Err(error) => {
-                    farm.heard(member, Heard::Refused, &shown(&error));
-                    member.tracked.failed(Failed::Unconnected);
-                    tried.insert(place);
-                    last = Some(error);
-                }
-            }
-        }
-        let farm = farm.name.clone();
-        Err(match last {
-            None => UpstreamError::NoneUp { farm },
-            Some(last) => UpstreamError::Unreachable { farm, last },
-        })
-    }
-
-    async fn to(member: &Member) -> Result<Box<dyn Transport>, ConnectError> {
+    /// Connects to a member, and holds the connection for a request.
+    async fn connect(
+        farm: &Farm,
+        (place, member): (usize, &Member),
+        class: &Class,
+    ) -> Result<(Self, Using), ConnectError> {
         let connecting = timeout(limits::CONNECT, member.connect()).await;
-        connecting.unwrap_or_else(|_| {
+        let transport = connecting.unwrap_or_else(|_| {
             let address = member.tracked.address().to_owned();
             Err(ConnectError::TooSlow { address })
-        })
-    }
-
-    async fn over(
-        transport: Box<dyn Transport>,
-        (farm, place, member): (&Farm, usize, &Member),
-        class: Class,
-    ) -> Result<Self, UpstreamError> {
+        })?;
         let (sender, connection) = http1::Builder::new()
             .max_buf_size(limits::BUFFER_BYTES)
             .handshake(TokioIo::new(transport))
             .await
-            .map_err(UpstreamError::Garbage)?;
+            .map_err(|_| ConnectError::closed(member))?;
         let in_use = Arc::new(Semaphore::new(1));
         let (turns, tracked) = (Arc::clone(&in_use), Arc::clone(&member.tracked));
         let task = tokio::spawn(async move {
@@ -276,14 +263,18 @@ impl Upstream {
                 () = drained_and_idle(&tracked, &turns) => {}
             }
         });
-        Ok(Self {
+        let upstream = Self {
             farm: farm.name.clone(),
             member: place,
-            class,
+            class: class.clone(),
             sender,
             in_use,
             _connection: AbortOnDrop(task),
-        })
+        };
+        // Where its member was drained meanwhile, it is being closed already.
+        let using = upstream.using(member);
+        let using = using.ok_or_else(|| ConnectError::closed(member))?;
+        Ok((upstream, using))
     }
 
     /// Holds it for a request; nothing where another has it still, or it is being closed.
@@ -295,11 +286,14 @@ impl Upstream {
         })
     }
 
+    /// Sends a request and waits for the answer's head.
     async fn attempt(
         &mut self,
         member: &Member,
-        request: Request<Passing>,
+        onward: &Onward<'_>,
+        body: Passing,
     ) -> Result<Sent, UpstreamError> {
+        let request = Request::from_parts((onward.head)(member)?, body);
         let pulse = request.body().pulse();
         let sending = self.sender.try_send_request(request);
         tokio::pin!(sending);
@@ -310,25 +304,25 @@ impl Upstream {
                 Err(_) => {
                     member.tracked.requested();
                     member.tracked.failed(Failed::Slow);
-                    return Err(UpstreamError::TooSlow("answer"));
+                    return Err(UpstreamError::TooSlow);
                 }
             }
         };
-        let unsent = match answered {
+        let error = match answered {
             Ok(answer) => {
                 member.tracked.requested();
                 return Ok(Sent::Answered(answer));
             }
-            Err(mut error) => error
-                .take_message()
-                .ok_or_else(|| failure(error.into_error())),
+            Err(mut error) => match error.take_message() {
+                Some(unsent) => return Ok(Sent::GivenBack(unsent.into_body())),
+                None => failure(error.into_error()),
+            },
         };
-        unsent.map(Sent::GivenBack).inspect_err(|error| {
-            member.tracked.requested();
-            if let UpstreamError::Garbage(_) = error {
-                member.tracked.failed(Failed::BrokeOff);
-            }
-        })
+        member.tracked.requested();
+        if let UpstreamError::Garbage(_) = error {
+            member.tracked.failed(Failed::BrokeOff);
+        }
+        Err(error)
     }
 }
 
