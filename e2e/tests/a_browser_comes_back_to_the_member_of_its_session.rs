@@ -113,7 +113,7 @@ fn a_forged_cookie_is_ignored_and_another_is_set() -> anyhow::Result<()> {
     let (name, value) = real.split_once('=').expect("a value");
     let (_, address) = scene.demo.members("lync-front-end").remove(0);
     let turned: String = value.chars().rev().collect();
-    for forged in [&*address, "0", "", &turned, &value[1..]] {
+    for forged in [&*address, "0", "", &turned, &format!("{value}0")] {
         let answer = scene.get("/dialin", &format!("{name}={forged}"))?;
         assert_eq!(answer.status, 200);
         assert!(ours(&answer).is_some(), "{forged}");

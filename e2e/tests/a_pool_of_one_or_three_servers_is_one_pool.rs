@@ -23,7 +23,7 @@ fn dialogue(demo: &Demo) -> anyhow::Result<Vec<u16>> {
     let start = ticket.body.find("<saml:Assertion").expect("a ticket");
     let end = ticket.body.find("</saml:Assertion>").expect("its end") + "</saml:Assertion>".len();
     let header = demo.folder().join("ticket-header");
-    let encoded = STANDARD.encode(&ticket.body[start..end]);
+    let encoded = STANDARD.encode(ticket.body.get(start..end).expect("a ticket"));
     std::fs::write(&header, format!("X-MS-WebTicket: opaque={encoded}"))?;
     let header = format!("@{}", header.display());
     let known = Curl::new(demo)

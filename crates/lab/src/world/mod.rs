@@ -272,8 +272,10 @@ enum Stop {
 impl RunningServer {
     async fn stop(mut self) {
         match self.stop {
-            Stop::Tell(stop) => drop(stop.send_replace(())),
-            Stop::SwitchOff(is_up) => drop(is_up.send_replace(false)),
+            Stop::Tell(stop) => stop.send_replace(()),
+            Stop::SwitchOff(is_up) => {
+                is_up.send_replace(false);
+            }
         }
         while self.task.join_next().await.is_some() {}
     }
