@@ -227,17 +227,21 @@ impl BackEnd {
         Ok(Self { listener })
     }
 
-    /// The next connection, and everything up to the end of its first head.
+    /// The next connection on which anything is said, and everything up to the end of its first head: a
+    /// check of the gate's connects and says nothing.
     fn head(&self) -> anyhow::Result<(TcpStream, String)> {
-        let (mut stream, _) = self.listener.accept()?;
-        stream.set_read_timeout(Some(Duration::from_secs(60)))?;
-        let mut head = Vec::new();
-        while !head.ends_with(b"\r\n\r\n") {
+        loop {
+            let (mut stream, _) = self.listener.accept()?;
+            stream.set_read_timeout(Some(Duration::from_secs(60)))?;
+            let mut head = Vec::new();
             let mut byte = [0];
-            stream.read_exact(&mut byte)?;
-            head.extend(byte);
+            while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte)? > 0 {
+                head.extend(byte);
+            }
+            if !head.is_empty() {
+                return Ok((stream, String::from_utf8(head)?));
+            }
         }
-        Ok((stream, String::from_utf8(head)?))
     }
 }
 

@@ -131,7 +131,11 @@ async fn a_store_that_is_not_there_is_not_made_by_opening_it() {
     assert!(world.refusal().await.contains("there is no store at"));
     assert!(!world.db().exists());
     let pending = Store::pending(&world.db()).await.unwrap();
-    assert_eq!(pending, ["0001_accounts_counters_tickets_audit"]);
+    let steps = [
+        "0001_accounts_counters_tickets_audit",
+        "0002_drained_members",
+    ];
+    assert_eq!(pending, steps);
     assert!(!world.db().exists());
 }
 
