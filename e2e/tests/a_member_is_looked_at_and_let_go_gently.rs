@@ -6,6 +6,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use e2e::demo::Demo;
 use e2e::raw::{Answer, Raw, tls};
@@ -144,6 +145,8 @@ fn watched() -> anyhow::Result<(SocketAddr, Receiver<(TcpStream, String)>)> {
     let (tell, told) = channel();
     std::thread::spawn(move || {
         for mut stream in listener.incoming().flatten() {
+            // What should end and does not is a failure, no wait for ever.
+            let _ = stream.set_read_timeout(Some(Duration::from_secs(20)));
             let tell = tell.clone();
             std::thread::spawn(move || {
                 // A check connects and says nothing.
