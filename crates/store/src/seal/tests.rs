@@ -4,6 +4,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use authn::credential::app_password::AppPasswordHashes;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use proto::ntlm::NtHash;
 use tempfile::TempDir;
 
@@ -238,4 +240,18 @@ fn an_older_key_opens_what_it_sealed_while_the_newer_seals() {
     assert!(rotated.unseal(&Place::of_row("cred-1"), &old).is_ok());
     let new = rotated.seal(&Place::of_row("cred-1"), &hashes()).unwrap();
     assert!(refusal(&keys(LINE), "cred-1", &new).contains("`new`, which the key file lacks"));
+}
+
+#[test]
+fn the_key_of_cookies_is_the_current_key_s_and_none_of_the_others() {
+    let line = |id: &str, byte: u8| format!("{id} {}\n", STANDARD.encode([byte; 32]));
+    let of = |text: &str| *keys(text).for_cookies().expose();
+    let one = of(&line("a", 1));
+    assert_eq!(one, of(&(line("a", 1) + &line("b", 2))));
+    assert_ne!(
+        one,
+        of(&(line("b", 2) + &line("a", 1))),
+        "keys were rotated"
+    );
+    assert_ne!(one, [1; 32], "it is derived");
 }
