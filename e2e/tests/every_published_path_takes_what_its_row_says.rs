@@ -105,7 +105,6 @@ fn published() -> BTreeSet<(String, String)> {
         discover_hosts: vec!["lyncdiscover".to_owned()],
         internal_names: BTreeMap::new(),
         farm: "pool".to_owned(),
-        host_header: None,
         onward: onward.clone(),
         guests: true,
     };
@@ -115,7 +114,6 @@ fn published() -> BTreeSet<(String, String)> {
         public_port: 443,
         farm: "exchange".to_owned(),
         internal_names: BTreeMap::new(),
-        host_header: None,
         onward,
         hybrid: Vec::new(),
     };
