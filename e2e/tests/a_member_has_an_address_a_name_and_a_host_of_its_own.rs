@@ -30,9 +30,10 @@ impl Scene {
     fn with(demo: Demo, members: &str) -> anyhow::Result<Self> {
         let (_, address) = demo.members("exchange").remove(0);
         let serve = Serve::start(&demo, |config| {
-            let one = format!("address = \"https://{address}\"\ntls_name = \"{EXCHANGE}\"\n");
+            let rest = "authorities = \"ca.pem\"\nidentity_header = \"x-wicketgate-identity\"\n";
+            let one = format!("address = \"https://{address}\"\ntls_name = \"{EXCHANGE}\"\n{rest}");
             assert!(config.contains(&one), "{config}");
-            config.replace(&one, members)
+            config.replace(&one, &format!("{rest}{members}"))
         })?;
         let tls = tls(&demo, &[])?;
         Ok(Self { demo, serve, tls })

@@ -330,7 +330,7 @@ fn a_back_end_s_fault_is_502_503_or_504_and_nothing_is_sent_twice() -> anyhow::R
         ("/faults/half-a-head", 502, BROKE_OFF),
         ("/faults/two-lengths", 502, BROKE_OFF),
         ("/faults/switches", 502, "wants to switch protocols"),
-        ("/stalls", 504, "did not take a connection in time"),
+        ("/stalls", 503, "no member of the farm `stalls`"),
         ("/EWS/echo?garbage=1", 502, BROKE_OFF),
         ("/EWS/echo?challenge=1", 503, "answered 401 to our identity"),
     ] {

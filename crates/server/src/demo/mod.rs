@@ -189,6 +189,7 @@ impl Scene {
     }
 
     fn configuration(&self, lab: &lab::Started) -> String {
+        let (one, several) = pools::servers(Some(&lab.exchanges));
         include_str!("wicketgate.toml.in")
             .replace("{domain}", &self.domain)
             .replace("{netbios}", people::NETBIOS)
@@ -198,7 +199,8 @@ impl Scene {
             .replace("{identity_header}", IDENTITY_HEADER)
             .replace("{pools}", &self.pools.configuration(self, lab))
             .replace("{exchange}", EXCHANGE)
-            .replace("{exchange_members}", &pools::servers(Some(&lab.exchanges)))
+            .replace("{exchange_of_one}", &one)
+            .replace("{exchange_of_several}", &several)
     }
 
     /// One web ticket request a person, so that the printed commands have something to send.

@@ -67,10 +67,8 @@ impl Pools {
         for (number, (inside, outside)) in self.0.iter().enumerate() {
             let mut pools = lab.pools.iter();
             let started = pools.find(|pool| pool.internal_host == *inside);
-            let farm = match *inside {
-                POOL => "lync-front-end",
-                other => other.split('.').next().unwrap_or(other),
-            };
+            let (one, several) = servers(started);
+            let farm = farm(inside);
             let discover = match number {
                 0 => format!("discover_hosts = [\"{}\"]\n", scene.host("lyncdiscover")),
                 _ => String::new(),
@@ -79,11 +77,10 @@ impl Pools {
             // Writing to a String cannot fail.
             let _ = write!(
                 text,
-                "[[farm]]\nname = \"{farm}\"\nauthorities = \"ca.pem\"\n\
-                 identity_header = \"{IDENTITY_HEADER}\"\naudience = \"lync-front-end\"\n{}\n\n\
+                "[[farm]]\nname = \"{farm}\"\n{one}authorities = \"ca.pem\"\n\
+                 identity_header = \"{IDENTITY_HEADER}\"\naudience = \"lync-front-end\"\n{several}\n\
                  [[lync.pool]]\nweb_host = \"{}\"\npublic_port = {}\n{discover}\
                  internal_names = {{ \"{inside}\" = \"{published}\" }}\nfarm = \"{farm}\"\n\n",
-                servers(started),
                 scene.host(outside),
                 scene.https_port,
             );
@@ -92,24 +89,31 @@ impl Pools {
     }
 }
 
-/// What the configuration says of a farm's servers: of one as of the farm itself, of several each in its
-/// table.
-pub(super) fn servers(pool: Option<&lab::StartedPool>) -> String {
+/// The farm of a pool, by the pool's own name.
+pub(super) fn farm(inside: &str) -> &str {
+    match inside {
+        POOL => "lync-front-end",
+        other => other.split('.').next().unwrap_or(other),
+    }
+}
+
+/// What the configuration says of a farm's servers: of one after the farm's name, of several each in a
+/// table after everything else.
+pub(super) fn servers(pool: Option<&lab::StartedPool>) -> (String, String) {
     let Some(pool) = pool else {
-        return String::new();
+        return (String::new(), String::new());
     };
     let server = |member: &lab::Member| {
         format!(
-            "address = \"https://{}\"\ntls_name = \"{}\"",
+            "address = \"https://{}\"\ntls_name = \"{}\"\n",
             member.address, pool.internal_host
         )
     };
     match pool.members.as_slice() {
-        [only] => server(only),
+        [only] => (server(only), String::new()),
         several => {
-            let tables = several.iter().map(server);
-            let tables = tables.map(|server| format!("\n[[farm.member]]\n{server}"));
-            tables.collect::<Vec<_>>().join("\n")
+            let table = |member| format!("\n[[farm.member]]\n{}", server(member));
+            (String::new(), several.iter().map(table).collect())
         }
     }
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::certificates::Authority;
 use super::people::Person;
-use super::{Scene, quoted};
+use super::{Scene, pools, quoted};
 
 /// How many people are shown to people; all of them are in the line.
 const SHOWN: usize = 2;
@@ -52,7 +52,7 @@ struct User {
 struct Lab {
     requests: String,
     /// The servers of each farm.
-    members: BTreeMap<&'static str, Vec<Member>>,
+    members: BTreeMap<String, Vec<Member>>,
 }
 
 #[derive(Serialize)]
@@ -87,10 +87,7 @@ impl Ready {
             users: people.iter().map(user).collect(),
             lab: Lab {
                 requests: lab.requests_url.clone(),
-                members: BTreeMap::from([
-                    ("lync-front-end", of_farm(lab.pools.first())),
-                    ("exchange", of_farm(Some(&lab.exchanges))),
-                ]),
+                members: members(lab),
             },
             sip: lab.sip.to_string(),
         }
@@ -150,13 +147,20 @@ impl Ready {
     }
 }
 
-fn of_farm(pool: Option<&lab::StartedPool>) -> Vec<Member> {
-    let members = pool.iter().flat_map(|pool| &pool.members);
+/// The servers of each farm.
+fn members(lab: &lab::Started) -> BTreeMap<String, Vec<Member>> {
     let member = |member: &lab::Member| Member {
         id: member.id.clone(),
         address: member.address.to_string(),
     };
-    members.map(member).collect()
+    let farm = |pool: &lab::StartedPool| {
+        let members = pool.members.iter().map(member).collect();
+        (pools::farm(&pool.internal_host).to_owned(), members)
+    };
+    let mut farms: BTreeMap<String, Vec<Member>> = lab.pools.iter().map(farm).collect();
+    let exchanges = lab.exchanges.members.iter().map(member);
+    farms.insert("exchange".to_owned(), exchanges.collect());
+    farms
 }
 
 fn user(person: &Person) -> User {
