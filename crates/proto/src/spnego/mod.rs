@@ -1,4 +1,5 @@
-//! SPNEGO, the acceptor's side (RFC 4178, [MS-SPNG]): NTLM is what it selects.
+//! SPNEGO (RFC 4178, [MS-SPNG]): towards clients NTLM is what it selects, towards back ends Kerberos is all that it
+//! offers.
 //!
 //! A client may send raw NTLMSSP instead, or a Kerberos or NegoEx token first; the first passes as
 //! it is, the second is answered by selecting NTLM. The mechanism list is checked by its MIC
@@ -6,10 +7,12 @@
 
 mod acceptor;
 mod der;
+mod initiator;
 mod token;
 
 pub use acceptor::{Acceptor, SpnegoError, Step};
 pub use der::DerError;
+pub use initiator::offer_kerberos;
 
 #[cfg(test)]
 mod tests;

@@ -3,21 +3,21 @@
 use super::der::{DerError, MAX_TOKEN, Reader, value};
 
 /// 1.3.6.1.5.5.2, the content of an OBJECT IDENTIFIER.
-const SPNEGO: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x02];
+pub(super) const SPNEGO: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x02];
 /// 1.3.6.1.4.1.311.2.2.10
 pub(super) const NTLM: &[u8] = &[0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x02, 0x02, 0x0a];
 
 /// The most mechanisms that a list may name.
 const MAX_MECHANISMS: usize = 16;
 
-const APPLICATION: u8 = 0x60;
-const OBJECT_IDENTIFIER: u8 = 0x06;
-const SEQUENCE: u8 = 0x30;
-const OCTET_STRING: u8 = 0x04;
+pub(super) const APPLICATION: u8 = 0x60;
+pub(super) const OBJECT_IDENTIFIER: u8 = 0x06;
+pub(super) const SEQUENCE: u8 = 0x30;
+pub(super) const OCTET_STRING: u8 = 0x04;
 const ENUMERATED: u8 = 0x0a;
 
 /// The context tag of a number.
-const fn context(number: u8) -> u8 {
+pub(super) const fn context(number: u8) -> u8 {
     0xa0 | number
 }
 
