@@ -8,6 +8,7 @@ cargo xtask test              everything the README promises: format, lints, tid
 cargo xtask tidy              the house's own rules only
 cargo xtask map [--check]     write docs/MAP.md, or say whether it is stale
 cargo xtask keys [--check]    write docs/guide/configuration.md, or say whether it is stale
+cargo xtask packages          bring the packages that stories need: Debian's as root, Python's below target/
 cargo xtask bench [NAME] [--json]
                               measure, each figure beside its peer
 cargo xtask fuzz SECONDS [TARGET]
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
         ["map", "--check"] => xtask::map::check(),
         ["keys"] => xtask::keys::write(),
         ["keys", "--check"] => xtask::keys::check(),
+        ["packages"] => xtask::test::packages(),
         ["bench", rest @ ..] => xtask::bench::run(rest),
         ["fuzz", rest @ ..] => xtask::fuzz::run(rest),
         ["night", rest @ ..] => xtask::night::run(rest),

@@ -79,6 +79,15 @@ pub fn run() -> anyhow::Result<()> {
     report(&steps, &counts, &std::fs::read_to_string(&skipped_file)?)
 }
 
+/// Brings what the stories need, and no more.
+///
+/// # Errors
+///
+/// apt-get or pip fails.
+pub fn packages() -> anyhow::Result<()> {
+    install::all()
+}
+
 /// nextest where it is present, else cargo's own runner.
 fn tests(counts: &mut Counts, skipped_file: &std::path::Path) -> anyhow::Result<()> {
     let mut command = cargo();

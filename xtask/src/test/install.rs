@@ -10,10 +10,11 @@ use crate::packages::{self, Wanted};
 use crate::run::{command, has, root, say, succeed};
 
 /// Real clients and tools, as Debian names them.
-const PACKAGES: [&str; 12] = [
+const PACKAGES: [&str; 13] = [
     "curl",
     "gcc",
     "iproute2",
+    "libgssapi-krb5-2",
     "libpurple-dev",
     "libxml2-dev",
     "libxml2-utils",
@@ -24,6 +25,22 @@ const PACKAGES: [&str; 12] = [
     "util-linux",
     "xmlsec1",
 ];
+
+/// A domain controller and a back end that takes Kerberos. Some of these start services where they are
+/// installed, so that they are only unpacked; a lab lays them over its own view of the system.
+const UNPACKED: [&str; 8] = [
+    "apache2-bin",
+    "ldb-tools",
+    "libapache2-mod-auth-gssapi",
+    "python3-samba",
+    "samba",
+    "samba-ad-dc",
+    "samba-ad-provision",
+    "samba-dsdb-modules",
+];
+
+/// Where those are; a lab looks for them here.
+const LAB: &str = "target/lab-packages";
 
 /// What the Python of the stories has.
 const PYTHON: [&str; 5] = [
@@ -47,10 +64,16 @@ pub(super) fn all() -> anyhow::Result<()> {
 }
 
 fn packages() -> anyhow::Result<()> {
-    match packages::install(&PACKAGES).context("packages for the stories")? {
-        Wanted::Present => Ok(()),
-        Wanted::Missing(reason) => not_installed(&reason, super::in_ci()),
+    let installed = packages::install(&PACKAGES).context("packages for the stories")?;
+    // One after the other, as apt-get holds a lock.
+    let unpacked =
+        packages::unpack(&UNPACKED, &root().join(LAB)).context("packages for the lab")?;
+    for wanted in [installed, unpacked] {
+        if let Wanted::Missing(reason) = wanted {
+            not_installed(&reason, super::in_ci())?;
+        }
     }
+    Ok(())
 }
 
 /// Where nothing may be skipped, what stories need must be there; elsewhere they say so themselves.
