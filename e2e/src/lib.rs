@@ -3,12 +3,14 @@
 //! A story drives the real binary from outside, with clients that nobody here wrote wherever one
 //! exists. Start at [`demo::Demo`].
 
+pub mod active_directory;
 pub mod client;
 pub mod clients;
 pub mod demo;
 pub mod doubt;
 pub mod messages;
 pub mod published;
+pub mod kerberos;
 pub mod raw;
 pub mod serve;
 pub mod sign_in;

@@ -40,6 +40,7 @@ mod revoking_ends_what_is_open_within_two_seconds;
 mod several_protocols_are_spoken_at_the_same_time;
 mod sixty_four_users_woven_together_stay_apart;
 mod ten_open_channels_end_with_what_they_rest_on;
+mod the_back_end_sees_the_windows_user;
 mod the_command_line_says_what_is_wrong_and_where;
 mod the_configuration_is_small_and_reaches_no_further_than_it_says;
 mod the_gate_tells_how_it_is;

@@ -7,6 +7,7 @@ pub mod tidy;
 pub mod arrows;
 pub mod dependencies;
 pub mod keys;
+pub mod lints;
 pub mod map;
 pub mod requirements;
 pub mod source;

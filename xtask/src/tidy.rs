@@ -7,7 +7,7 @@ use anyhow::bail;
 use serde_json::Value;
 
 use crate::run::{cargo, output, root, say};
-use crate::{arrows, dependencies, keys, map, requirements, source};
+use crate::{arrows, dependencies, keys, lints, map, requirements, source};
 
 /// Documents that must be there.
 const DOCUMENTS: [&str; 12] = [
@@ -75,6 +75,11 @@ pub fn all() -> anyhow::Result<(Vec<String>, Vec<String>)> {
     }
     let table = std::fs::read_to_string(root().join("docs/requirements.md")).unwrap_or_default();
     errors.extend(requirements::check(&table, &sources));
+    let manifest = |path: &str| std::fs::read_to_string(root().join(path)).unwrap_or_default();
+    errors.extend(lints::check(
+        &manifest("Cargo.toml"),
+        &manifest("crates/gss/Cargo.toml"),
+    ));
     errors.extend(keys::check().err().map(|error| error.to_string()));
     errors.extend(map::check().err().map(|error| error.to_string()));
     errors.extend(arrows::check(&metadata(&["--no-deps"])?));

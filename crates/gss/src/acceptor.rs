@@ -1,0 +1,157 @@
+//! Kerberos in: one AP-REQ of a client (RFC 4121 4.1), checked with the keytab, the replay cache and the channel
+//! bindings of the connection that it came over.
+
+use std::ffi::CString;
+use std::path::{Path, PathBuf};
+
+use crate::bindings::ChannelBinding;
+use crate::error::{AcceptError, BadToken, Unavailable};
+use crate::ffi::{self, Api};
+use crate::gateway::{Token, examine, place};
+use crate::handles::{Credential, Step, Usage};
+use crate::principal::Service;
+use crate::process::Process;
+
+/// Largest token, in bytes: a PAC of a thousand groups fits.
+const MAX_TOKEN: usize = 64 * 1024;
+/// `GSS_C_CHANNEL_BOUND_FLAG`: the client sent bindings, and they are the right ones.
+const BOUND: u32 = 0x800;
+/// Anonymity (RFC 2744 5.19).
+const ANONYMOUS: u32 = 64;
+
+/// Accepts tokens for the services of a keytab.
+pub struct Acceptor {
+    api: &'static Api,
+    keytab: PathBuf,
+    replays: CString,
+    services: Vec<Service>,
+}
+
+/// Who came.
+#[derive(Debug)]
+pub struct Accepted {
+    /// Their name, as Kerberos writes it: `alice@CONTOSO.TEST`.
+    pub initiator: String,
+    /// The service that the ticket is for, one of the acceptor's.
+    pub service: Service,
+    /// Whether the token is bound to the connection: a client may leave that out, and whoever demands it
+    /// looks here.
+    pub is_bound: bool,
+    /// The flags of the context (RFC 2744 5.19).
+    pub flags: u32,
+    /// What the client gets in answer, where it asked for one.
+    pub reply: Option<Token>,
+}
+
+impl std::fmt::Debug for Acceptor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Acceptor")
+            .field("services", &self.services)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Acceptor {
+    /// An acceptor for some of the services that the keytab has AES keys of. The file is read anew with
+    /// every token, so that it may be replaced at any time.
+    ///
+    /// # Errors
+    ///
+    /// There is no library, or the keytab has no AES key of a service.
+    pub fn open(
+        process: &Process,
+        keytab: &Path,
+        services: Vec<Service>,
+    ) -> Result<Self, Unavailable> {
+        for service in &services {
+            examine(keytab, service.as_str())?;
+        }
+        Ok(Self {
+            api: ffi::api()?,
+            keytab: keytab.to_owned(),
+            replays: CString::new(process.replays()).unwrap_or_default(),
+            services,
+        })
+    }
+
+    /// Checks one token. With several `bindings` any of them is right: those of every certificate that the
+    /// listener holds for the name.
+    ///
+    /// # Errors
+    ///
+    /// The token is not accepted, or our own world is broken.
+    pub fn accept(
+        &self,
+        token: &[u8],
+        bindings: &[ChannelBinding],
+    ) -> Result<Accepted, AcceptError> {
+        if token.len() > MAX_TOKEN {
+            let bytes = token.len();
+            return Err(BadToken::TooLarge { bytes }.into());
+        }
+        let binding = self.matching(token, bindings)?;
+        let step = self.step(token, binding, &self.replays)?;
+        self.examined(step)
+    }
+
+    /// Which of several bindings the token has. The replay cache takes no part in the search, or the second
+    /// look at a token would find it there.
+    fn matching<'a>(
+        &self,
+        token: &[u8],
+        bindings: &'a [ChannelBinding],
+    ) -> Result<Option<&'a ChannelBinding>, AcceptError> {
+        let Some((last, others)) = bindings.split_last() else {
+            return Ok(None);
+        };
+        for binding in others {
+            match self.step(token, Some(binding), c"none:") {
+                Ok(_) => return Ok(Some(binding)),
+                Err(AcceptError::Token(BadToken::WrongBindings(_))) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Some(last))
+    }
+
+    fn step(
+        &self,
+        token: &[u8],
+        binding: Option<&ChannelBinding>,
+        replays: &std::ffi::CStr,
+    ) -> Result<Step, AcceptError> {
+        let keytab = place(&self.keytab)?;
+        let places = [(c"keytab", keytab.as_c_str()), (c"rcache", replays)];
+        let acquired = Credential::acquire(self.api, None, Usage::Accept, &places);
+        let (credential, _) = acquired.map_err(|it| Unavailable::Other {
+            major: it.major,
+            minor: it.minor,
+            said: it.said,
+        })?;
+        let step = credential.accept(token, binding.map(ChannelBinding::bytes));
+        Ok(step.map_err(crate::status::Status::of_token)?)
+    }
+
+    fn examined(&self, step: Step) -> Result<Accepted, AcceptError> {
+        if !step.is_complete {
+            return Err(BadToken::MoreSteps.into());
+        }
+        let told = step.context.tell();
+        let told = told.map_err(crate::status::Status::of_token)?;
+        if !told.is_kerberos || !told.is_open {
+            return Err(BadToken::Malformed("it is not plain Kerberos".to_owned()).into());
+        }
+        let initiator = told.initiator.filter(|_| told.flags & ANONYMOUS == 0);
+        let initiator = initiator.ok_or(BadToken::Unnamed)?;
+        let got = told.acceptor.unwrap_or_default();
+        let service = self.services.iter().find(|it| it.as_str() == got);
+        let service = service.ok_or(BadToken::WrongService { got })?.clone();
+        Ok(Accepted {
+            initiator,
+            service,
+            is_bound: step.flags & BOUND != 0,
+            flags: step.flags,
+            reply: Some(step.token).filter(|it| !it.is_empty()).map(Token::of),
+        })
+    }
+}

@@ -1,0 +1,323 @@
+//! The gate's own account: signs in with its keytab, gets tickets for people (S4U2Self) and passes them on
+//! (S4U2Proxy), [MS-SFU] 3.1.
+//!
+//! SECURITY: MIT falls back to a *default* credential where a call leaves room for one; with SPNEGO the back end
+//! then saw the gate itself in every user's place. So the mechanism is plain Kerberos, every credential is
+//! acquired from places that are named, and a token's initiator is asked for before a byte is handed out.
+
+use std::ffi::CString;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use zeroize::Zeroizing;
+
+use crate::bindings::ChannelBinding;
+use crate::clock;
+use crate::error::{Alarm, Denied, KeytabFault, TokenError, Unavailable};
+use crate::ffi::{self, Api};
+use crate::handles::{Credential, MemoryCache, Name, Step, Usage};
+use crate::keytab;
+use crate::principal::{Principal, Service};
+use crate::process::Process;
+
+/// `FORWARDABLE` among a ticket's flags (RFC 4120 5.3, bit 1).
+const FORWARDABLE: u32 = 0x4000_0000;
+/// Flags of a context (RFC 2744 5.19): delegation, mutual authentication, anonymity.
+const UNWANTED: u32 = 1 | 2 | 64;
+
+/// The gate's own account.
+pub struct Gateway {
+    api: &'static Api,
+    principal: Principal,
+    keytab: PathBuf,
+    current: Mutex<Option<Arc<SignedIn>>>,
+}
+
+/// The gate, signed in: its ticket-granting ticket, in a cache that nothing else uses.
+struct SignedIn {
+    cache: MemoryCache,
+    since: Instant,
+    life: Duration,
+}
+
+/// A ticket for a person to the gate itself, which may be passed on.
+pub struct Impersonated {
+    api: &'static Api,
+    credential: Credential,
+    user: Principal,
+    /// Until when it is good.
+    pub ends: Instant,
+}
+
+/// A token for a back end: one AP-REQ, framed as RFC 2743 3.1 says. Whoever has it is its user, once.
+pub struct Token(Zeroizing<Vec<u8>>);
+
+impl Token {
+    /// The bytes, to be sent to the one back end that it is for.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    pub(crate) const fn of(bytes: Zeroizing<Vec<u8>>) -> Self {
+        Self(bytes)
+    }
+}
+
+impl std::fmt::Debug for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Token({} bytes)", self.0.len())
+    }
+}
+
+impl std::fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Gateway({})", self.principal)
+    }
+}
+
+impl std::fmt::Debug for Impersonated {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Impersonated({})", self.user)
+    }
+}
+
+impl Gateway {
+    /// The account of a keytab; it signs in when it is first needed.
+    ///
+    /// # Errors
+    ///
+    /// There is no library, or the keytab has no AES key of the account.
+    pub fn open(
+        _process: &Process,
+        principal: Principal,
+        keytab: &Path,
+    ) -> Result<Self, Unavailable> {
+        examine(keytab, principal.as_str())?;
+        Ok(Self {
+            api: ffi::api()?,
+            principal,
+            keytab: keytab.to_owned(),
+            current: Mutex::new(None),
+        })
+    }
+
+    /// Asks a domain controller for a ticket for `user` (S4U2Self), without a secret of theirs. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// The person may not, or our own world is broken.
+    pub fn impersonate(&self, user: &Principal) -> Result<Impersonated, TokenError> {
+        let asked = clock::now();
+        let signed_in = self.signed_in(asked)?;
+        let gateway = self.credential(&signed_in)?;
+        let name = Name::of(self.api, user.as_str()).map_err(|it| it.of_user(user))?;
+        let (credential, seconds) = gateway.impersonate(&name).map_err(|it| it.of_user(user))?;
+        let impersonated = Impersonated {
+            api: self.api,
+            credential,
+            user: user.clone(),
+            ends: asked + Duration::from_secs(seconds.into()),
+        };
+        impersonated.may_be_passed_on(&self.principal)?;
+        Ok(impersonated)
+    }
+
+    /// The gate's ticket, renewed from the keytab as it is then once half of its life has gone. Where that fails and the
+    /// old one is still good, it serves on.
+    fn signed_in(&self, now: Instant) -> Result<Arc<SignedIn>, Unavailable> {
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        let old = current.clone();
+        if let Some(old) = old.as_ref().filter(|old| now < old.since + old.life / 2) {
+            return Ok(Arc::clone(old));
+        }
+        match self.sign_in(now) {
+            Ok(new) => {
+                let new = Arc::new(new);
+                *current = Some(Arc::clone(&new));
+                Ok(new)
+            }
+            Err(error) => old
+                .filter(|old| now + LEAST_LIFE < old.since + old.life)
+                .ok_or(error),
+        }
+    }
+
+    fn sign_in(&self, now: Instant) -> Result<SignedIn, Unavailable> {
+        let name = Name::of(self.api, self.principal.as_str());
+        let name = name.map_err(|it| it.of_gateway(&self.principal))?;
+        let cache = MemoryCache::named(self.api, cache_name());
+        let keytab = place(&self.keytab)?;
+        let places = [
+            (c"client_keytab", keytab.as_c_str()),
+            (c"ccache", cache.name()),
+        ];
+        match Credential::acquire(self.api, Some(&name), Usage::Initiate, &places) {
+            Ok((_, seconds)) => Ok(SignedIn {
+                cache,
+                since: now,
+                life: Duration::from_secs(seconds.into()),
+            }),
+            // The file may have been replaced by one without a key of ours since it was examined.
+            Err(status) => match examine(&self.keytab, self.principal.as_str()) {
+                Err(error) => Err(error),
+                Ok(()) => Err(status.of_gateway(&self.principal)),
+            },
+        }
+    }
+
+    /// A handle of this call's own on the gate's ticket; the keytab plays no part in it.
+    fn credential(&self, signed_in: &SignedIn) -> Result<Credential, Unavailable> {
+        let places = [(c"ccache", signed_in.cache.name())];
+        let name = Name::of(self.api, self.principal.as_str());
+        let acquired = name
+            .and_then(|name| Credential::acquire(self.api, Some(&name), Usage::Initiate, &places));
+        match acquired {
+            Ok((credential, _)) => Ok(credential),
+            Err(status) => Err(status.of_gateway(&self.principal)),
+        }
+    }
+}
+
+/// A ticket that ends sooner than this is not begun with.
+pub(crate) const LEAST_LIFE: Duration = Duration::from_secs(30);
+
+/// A name that no other credential of this process has.
+fn cache_name() -> CString {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    CString::new(format!("MEMORY:wicketgate-{number}")).unwrap_or_default()
+}
+
+/// A keytab's name for the library.
+pub(crate) fn place(keytab: &Path) -> Result<CString, Unavailable> {
+    let name = [b"FILE:", keytab.as_os_str().as_encoded_bytes()].concat();
+    CString::new(name).map_err(|error| unreadable(keytab, &error))
+}
+
+/// Demands an AES key of `principal`.
+pub(crate) fn examine(keytab: &Path, principal: &str) -> Result<(), Unavailable> {
+    let keys = keys(keytab)?;
+    let mut ours = keys
+        .iter()
+        .filter(|it| it.principal == principal)
+        .peekable();
+    let why = if ours.peek().is_none() {
+        KeytabFault::WithoutKey(principal.to_owned())
+    } else if !ours.any(keytab::Entry::is_aes) {
+        KeytabFault::WithoutAes(principal.to_owned())
+    } else {
+        return Ok(());
+    };
+    let path = keytab.display().to_string();
+    Err(Unavailable::Keytab { path, why })
+}
+
+/// The keys of a keytab, without the keys.
+///
+/// # Errors
+///
+/// It cannot be read, or is none.
+pub fn keys(keytab: &Path) -> Result<Vec<keytab::Entry>, Unavailable> {
+    let bytes = std::fs::read(keytab).map_err(|error| unreadable(keytab, &error))?;
+    let bytes = Zeroizing::new(bytes);
+    let found = Some(&bytes).filter(|it| it.len() <= keytab::MAX_BYTES);
+    let found = found.and_then(|bytes| keytab::entries(bytes));
+    found.ok_or_else(|| Unavailable::Keytab {
+        path: keytab.display().to_string(),
+        why: KeytabFault::Malformed,
+    })
+}
+
+fn unreadable(keytab: &Path, error: &impl ToString) -> Unavailable {
+    Unavailable::Keytab {
+        path: keytab.display().to_string(),
+        why: KeytabFault::Unreadable(error.to_string()),
+    }
+}
+
+impl Impersonated {
+    /// Whose ticket it is.
+    #[must_use]
+    pub const fn user(&self) -> &Principal {
+        &self.user
+    }
+
+    /// One fresh token for `target`, bound to a TLS connection where a binding is given. Blocks when `target` is
+    /// new to this ticket (S4U2Proxy).
+    ///
+    /// # Errors
+    ///
+    /// The domain refuses, no domain controller answers; or the token is not the user's, and then nobody gets
+    /// it.
+    pub fn token(
+        &self,
+        target: &Service,
+        binding: Option<&ChannelBinding>,
+    ) -> Result<Token, TokenError> {
+        let name = Name::of(self.api, target.as_str());
+        let step = name.and_then(|name| {
+            let binding = binding.map(ChannelBinding::bytes);
+            self.credential.initiate(&name, binding)
+        });
+        let step = step.map_err(|it| it.of_target(&self.user, target))?;
+        let told = self.examined(&step)?;
+        if told.acceptor.as_deref() != Some(target.as_str()) {
+            return Err(self.alarm("it is for another service"));
+        }
+        Ok(Token::of(step.token))
+    }
+
+    /// Looks at a ticket that only we have seen: a context towards ourselves costs no question to anybody.
+    fn may_be_passed_on(&self, gateway: &Principal) -> Result<(), TokenError> {
+        let of_user = |it: crate::status::Status| it.of_user(&self.user);
+        let name = Name::of(self.api, gateway.as_str()).map_err(of_user)?;
+        let step = self.credential.initiate(&name, None).map_err(of_user)?;
+        self.examined(&step)?;
+        let flags = step.context.ticket_flags().map_err(of_user)?;
+        if flags & FORWARDABLE == 0 {
+            let user = self.user.clone();
+            return Err(Denied::NotDelegable { user }.into());
+        }
+        Ok(())
+    }
+
+    /// Whether a step is finished, plain Kerberos, with AES, and the user's own.
+    fn examined(&self, step: &Step) -> Result<crate::handles::Told, TokenError> {
+        let wanted = &self.user;
+        if !step.is_complete {
+            return Err(self.alarm("it wants another step"));
+        }
+        let told = step.context.tell().map_err(|it| it.of_user(wanted))?;
+        match told.initiator.as_deref() {
+            Some(name) if name == wanted.as_str() => {}
+            Some(name) => {
+                let (wanted, got) = (wanted.clone(), name.to_owned());
+                return Err(Alarm::AnotherName { wanted, got }.into());
+            }
+            None => {
+                let wanted = wanted.clone();
+                return Err(Alarm::Unnamed { wanted }.into());
+            }
+        }
+        if !told.is_kerberos || !told.is_open {
+            return Err(self.alarm("it is not plain Kerberos"));
+        }
+        if (told.flags | step.flags) & UNWANTED != 0 {
+            return Err(self.alarm("it has a flag that nobody asked for"));
+        }
+        let kind = step.context.encryption_type();
+        let kind = kind.map_err(|it| it.of_user(wanted))?;
+        if !kind.is_some_and(|kind| keytab::AES.contains(&kind.into())) {
+            return Err(self.alarm("its key is not AES"));
+        }
+        Ok(told)
+    }
+
+    fn alarm(&self, what: &'static str) -> TokenError {
+        let wanted = self.user.clone();
+        Alarm::Unexpected { wanted, what }.into()
+    }
+}

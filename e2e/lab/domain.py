@@ -1,0 +1,207 @@
+#!/usr/bin/python3
+"""Makes the domain of the lab, and changes it while it runs, with Samba's own Python.
+
+`make` writes everything below DIR. The access control lists of the sysvol share are left out: they are
+the one part of a new domain that wants root, and no file server is ever started here.
+"""
+
+import argparse
+import logging
+import os
+import sys
+import uuid
+
+import samba.dckeytab  # noqa: F401: gives `Net` its export of keytabs
+from samba import dsdb
+from samba.auth import system_session
+from samba.net import Net
+from samba.param import LoadParm
+from samba.provision import FILL_FULL, provision
+from samba.samdb import SamDB
+
+REALM = "CONTOSO.TEST"
+DNS = REALM.lower()
+ADDRESS = "127.0.0.10"
+# Nobody signs in with it: it is there so that tests can show that the gate does not need it.
+PASSWORD = "Not.for.the.gate.1"
+
+# userAccountControl ([MS-ADTS] 2.2.16).
+DISABLED = 0x2
+MAY_NOT_BE_DELEGATED = 0x100000
+MAY_CHANGE_PROTOCOL = 0x1000000
+# msDS-SupportedEncryptionTypes ([MS-KILE] 2.2.7): AES only. Without it a keytab has no AES keys.
+AES = 0x18
+# Until an administrator unlocks; and a moment long ago, as Windows counts time.
+FOR_EVER = -(2**63)
+LONG_AGO = 130_000_000_000_000_000
+
+CONFIGURATION = """\
+[global]
+	netbios name = DC1
+	workgroup = CONTOSO
+	realm = {realm}
+	server role = active directory domain controller
+	server services = ldap cldap kdc dns
+	interfaces = {address}/8
+	bind interfaces only = yes
+	dns forwarder =
+	private dir = {dc}/private
+	state directory = {dc}/state
+	cache directory = {dc}/cache
+	lock directory = {dc}/lock
+	pid directory = {dc}/run
+	ncalrpc dir = {dc}/ncalrpc
+	binddns dir = {dc}/dns
+	log file = {dc}/log.%m
+	tls keyfile = {top}/tls/dc1.key
+	tls certfile = {top}/tls/dc1.pem
+	tls cafile = {top}/tls/ca.pem
+	ldb:nosync = true
+[sysvol]
+	path = {dc}/state/sysvol
+	read only = no
+[netlogon]
+	path = {dc}/state/sysvol/{dns}/scripts
+	read only = no
+"""
+
+
+class Domain:
+    """The database of a domain below a folder."""
+
+    def __init__(self, top):
+        self.top = top
+        self.lp = LoadParm()
+        self.lp.load(os.path.join(top, "dc/smb.conf"))
+        path = os.path.join(top, "dc/private/sam.ldb")
+        self.db = SamDB(url=path, session_info=system_session(), lp=self.lp)
+
+    def dn(self, account):
+        found = self.db.search(
+            self.db.domain_dn(), expression=f"(sAMAccountName={account})", attrs=["dn"]
+        )
+        return str(found[0].dn)
+
+    def write(self, dn, **attributes):
+        lines = [f"dn: {dn}", "changetype: modify"]
+        for name, values in attributes.items():
+            name = name.replace("_", "-")
+            lines.append(f"replace: {name}")
+            for value in values if isinstance(values, list) else [values]:
+                lines.append(f"{name}: {value}")
+            lines.append("-")
+        self.db.modify_ldif("\n".join(lines) + "\n")
+
+    def flags(self, account, more):
+        dn = self.dn(account)
+        found = self.db.search(dn, scope=0, attrs=["userAccountControl"])
+        self.write(dn, userAccountControl=int(found[0]["userAccountControl"][0]) | more)
+
+    def service(self, account, names, **more):
+        self.write(self.dn(account), servicePrincipalName=names, **more)
+
+    def password(self, account, password):
+        self.db.setpassword(f"(sAMAccountName={account})", password, False)
+
+    def keytab(self, name, principals):
+        """In one step, as a reader may open it at any moment."""
+        path = os.path.join(self.top, name)
+        for principal in principals:
+            Net(None, self.lp).export_keytab(keytab=path + ".new", principal=principal)
+        os.rename(path + ".new", path)
+
+
+def make(top):
+    dc = os.path.join(top, "dc")
+    for name in ("private", "state", "cache", "lock", "run", "ncalrpc", "dns"):
+        os.makedirs(os.path.join(dc, name))
+    conf = os.path.join(dc, "smb.conf")
+    with open(conf, "w", encoding="utf-8") as file:
+        file.write(
+            CONFIGURATION.format(realm=REALM, dns=DNS, address=ADDRESS, dc=dc, top=top)
+        )
+    lp = LoadParm()
+    lp.load(conf)
+    logging.basicConfig(level=logging.ERROR)
+    provision(
+        logging.getLogger("provision"),
+        system_session(),
+        smbconf=conf,
+        lp=lp,
+        realm=REALM,
+        domain="CONTOSO",
+        hostname="dc1",
+        hostip=ADDRESS,
+        hostip6=None,
+        adminpass=PASSWORD,
+        serverrole="active directory domain controller",
+        dns_backend="SAMBA_INTERNAL",
+        dom_for_fun_level=dsdb.DS_DOMAIN_FUNCTION_2008_R2,
+        samdb_fill=FILL_FULL,
+        skip_sysvolacl=True,
+    )
+    populate(Domain(top))
+
+
+def populate(domain):
+    minute = 60 * 10**7
+    domain.write(
+        domain.db.domain_dn(),
+        maxPwdAge=0,
+        lockoutThreshold=5,
+        lockoutDuration=FOR_EVER,
+        lockOutObservationWindow=-30 * minute,
+    )
+    people(domain)
+    # What application pools would run as.
+    for account, host in (("svc-lync", "lync-fe"), ("svc-exch", "exch")):
+        domain.db.newuser(account, PASSWORD)
+        domain.service(account, f"HTTP/{host}.{DNS}", msDS_SupportedEncryptionTypes=AES)
+    # A service of the days before AES.
+    domain.db.newuser("svc-old", PASSWORD)
+    domain.service("svc-old", f"HTTP/old.{DNS}")
+    # Computer accounts, as those cannot be locked out by strangers.
+    for host in ("gateway", "rogue"):
+        domain.db.newcomputer(host)
+        domain.password(f"{host}$", PASSWORD)
+        domain.service(
+            f"{host}$", f"HTTP/{host}.{DNS}", msDS_SupportedEncryptionTypes=AES
+        )
+    domain.flags("gateway$", MAY_CHANGE_PROTOCOL)
+    allowed = [f"HTTP/{host}.{DNS}" for host in ("lync-fe", "exch", "gateway")]
+    domain.write(domain.dn("gateway$"), msDS_AllowedToDelegateTo=allowed)
+    domain.keytab("gateway.keytab", ("gateway$", f"HTTP/gateway.{DNS}"))
+    domain.keytab("rogue.keytab", ("rogue$", f"HTTP/rogue.{DNS}"))
+    domain.keytab("backend.keytab", (f"HTTP/lync-fe.{DNS}", f"HTTP/exch.{DNS}"))
+    domain.keytab("old.keytab", (f"HTTP/old.{DNS}",))
+
+
+def people(domain):
+    for user in ("alice", "bob", "carol", "dave", "erin", "frank", "gina", "reader"):
+        domain.db.newuser(user, PASSWORD, mailaddress=f"{user}@{DNS}")
+    domain.flags("carol", MAY_NOT_BE_DELEGATED)
+    domain.flags("dave", DISABLED)
+    domain.write(domain.dn("erin"), accountExpires=LONG_AGO)
+    domain.write(domain.dn("frank"), lockoutTime=LONG_AGO)
+    domain.write(domain.dn("gina"), pwdLastSet=0)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("verb", choices=("make", "rotate", "disable"))
+    parser.add_argument("top")
+    parser.add_argument("account", nargs="?")
+    given = parser.parse_args()
+    if given.verb == "make":
+        make(given.top)
+    elif given.verb == "rotate":
+        domain = Domain(given.top)
+        domain.password(given.account, uuid.uuid4().hex + ".Aa1")
+        host = given.account.rstrip("$")
+        domain.keytab(f"{host}.keytab", (given.account, f"HTTP/{host}.{DNS}"))
+    else:
+        Domain(given.top).flags(given.account, DISABLED)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
