@@ -1,0 +1,163 @@
+//! Tokens for people, for a world that may not block: a ticket that is still good costs no question; where one
+//! is fetched, it is fetched once, on a thread of the pool, and nobody waits for longer than two seconds.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use crate::bindings::ChannelBinding;
+use crate::breaker::{Breaker, Outcome};
+use crate::clock;
+use crate::error::{TokenError, Unavailable};
+use crate::gateway::{Gateway, Impersonated, Token};
+use crate::pool::Pool;
+use crate::principal::Principal;
+use crate::tickets::{Tickets, Wanted};
+
+/// How long whoever wants a token waits for it at most.
+const PATIENCE: Duration = Duration::from_millis(1900);
+
+/// The gate's account, with tickets for many people.
+pub struct Kerberos {
+    shared: Arc<Shared>,
+    pool: Pool,
+    /// Who is being asked about: others who want the same wait.
+    under_way: Mutex<HashMap<Wanted, Weak<tokio::sync::Mutex<()>>>>,
+}
+
+struct Shared {
+    gateway: Gateway,
+    breaker: Breaker,
+    /// A credential belongs to one thread at a time.
+    tickets: Tickets<Mutex<Impersonated>>,
+}
+
+impl std::fmt::Debug for Kerberos {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Kerberos({:?})", self.shared.gateway)
+    }
+}
+
+impl Kerberos {
+    /// Around a gateway.
+    #[must_use]
+    pub fn new(gateway: Gateway) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                gateway,
+                breaker: Breaker::default(),
+                tickets: Tickets::new(),
+            }),
+            pool: Pool::new(),
+            under_way: Mutex::default(),
+        }
+    }
+
+    /// One fresh token, bound to a TLS connection where a binding is given.
+    ///
+    /// # Errors
+    ///
+    /// The person may not; our own world is broken, or too slow; or the token is not theirs, and then nobody
+    /// gets it.
+    pub async fn token(
+        &self,
+        wanted: &Wanted,
+        binding: Option<&ChannelBinding>,
+    ) -> Result<Token, TokenError> {
+        if let Some(token) = self.shared.at_hand(wanted, binding) {
+            return token;
+        }
+        let fetched = timeout(PATIENCE, self.fetched(wanted, binding)).await;
+        fetched.unwrap_or_else(|_| {
+            self.shared.breaker.tell(Outcome::Silence, clock::now());
+            Err(timed_out().into())
+        })
+    }
+
+    /// Drops a user's tickets, at once; what is under way for them will not be kept.
+    pub fn forget(&self, user: &Principal) {
+        self.shared.tickets.forget(user);
+    }
+
+    /// Drops everybody's.
+    pub fn forget_all(&self) {
+        self.shared.tickets.forget_all();
+    }
+
+    /// How many tickets are at hand.
+    #[must_use]
+    pub fn tickets(&self) -> usize {
+        self.shared.tickets.count()
+    }
+
+    async fn fetched(
+        &self,
+        wanted: &Wanted,
+        binding: Option<&ChannelBinding>,
+    ) -> Result<Token, TokenError> {
+        let turn = self.turn(wanted);
+        let _mine = turn.lock().await;
+        if let Some(token) = self.shared.at_hand(wanted, binding) {
+            return token;
+        }
+        self.shared.breaker.ask(clock::now())?;
+        let (shared, wanted, binding) =
+            (Arc::clone(&self.shared), wanted.clone(), binding.cloned());
+        let work = move || shared.fetch(wanted, binding.as_ref());
+        self.pool.run(PATIENCE, work).await?
+    }
+
+    /// One lock for all who want the same.
+    fn turn(&self, wanted: &Wanted) -> Arc<tokio::sync::Mutex<()>> {
+        let mut under_way = self
+            .under_way
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(turn) = under_way.get(wanted).and_then(Weak::upgrade) {
+            return turn;
+        }
+        under_way.retain(|_, turn| turn.strong_count() > 0);
+        let turn = Arc::default();
+        under_way.insert(wanted.clone(), Arc::downgrade(&turn));
+        turn
+    }
+}
+
+impl Shared {
+    /// From a ticket that is still good: no question, some ten microseconds.
+    fn at_hand(
+        &self,
+        wanted: &Wanted,
+        binding: Option<&ChannelBinding>,
+    ) -> Option<Result<Token, TokenError>> {
+        let ticket = self.tickets.find(wanted, clock::now())?;
+        let ticket = ticket.lock().unwrap_or_else(PoisonError::into_inner);
+        Some(ticket.token(&wanted.target, binding))
+    }
+
+    /// From a domain controller. Whoever asked may have gone meanwhile: the next one finds the ticket.
+    fn fetch(&self, wanted: Wanted, binding: Option<&ChannelBinding>) -> Result<Token, TokenError> {
+        let since = self.tickets.epoch();
+        let fetched = self.gateway.impersonate(&wanted.user);
+        let fetched = fetched.and_then(|it| Ok((it.token(&wanted.target, binding)?, it)));
+        let outcome = match &fetched {
+            Err(TokenError::Unavailable(Unavailable::KdcUnreachable(_))) => Outcome::Silence,
+            _ => Outcome::Answered,
+        };
+        let now = clock::now();
+        self.breaker.tell(outcome, now);
+        let (token, ticket) = fetched?;
+        let ends = ticket.ends;
+        let ticket = Arc::new(Mutex::new(ticket));
+        self.tickets.keep(wanted, ticket, ends, since, now);
+        Ok(token)
+    }
+}
+
+fn timed_out() -> Unavailable {
+    Unavailable::TimedOut {
+        millis: u64::try_from(PATIENCE.as_millis()).unwrap_or(u64::MAX),
+    }
+}

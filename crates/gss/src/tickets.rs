@@ -1,0 +1,225 @@
+//! Tickets of people that can be used again: bounded in number and in life, gone when their owner is
+//! forgotten.
+//!
+//! The key is the user, the service and how they signed in: a ticket got on the strength of one proof never
+//! serves a request that rests on another.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::principal::{Principal, Service};
+
+/// Most tickets that are kept: 4,096 are about 30 MB.
+const MAX_TICKETS: usize = 4096;
+/// What a ticket must still have to live to be used.
+const LEAST_LIFE: Duration = Duration::from_secs(30);
+/// The longest that one is kept, however long the domain would have it live.
+const MAX_LIFE: Duration = Duration::from_secs(600);
+
+/// How a user signed in, as a number of the caller's: tickets of one level never serve another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Level(pub u32);
+
+/// For whom a token is, and to where.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Wanted {
+    /// Who is to be seen there.
+    pub user: Principal,
+    /// The service, from the configuration.
+    pub target: Service,
+    /// How they signed in.
+    pub level: Level,
+}
+
+/// A moment in the history of what was forgotten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Epoch(u64);
+
+/// What is kept.
+pub(crate) struct Tickets<T> {
+    kept: Mutex<Kept<T>>,
+}
+
+struct Kept<T> {
+    tickets: HashMap<Wanted, Ticket<T>>,
+    epoch: u64,
+}
+
+struct Ticket<T> {
+    it: Arc<T>,
+    ends: Instant,
+    used: Instant,
+}
+
+impl<T> Tickets<T> {
+    pub(crate) fn new() -> Self {
+        let (tickets, epoch) = (HashMap::new(), 0);
+        Self {
+            kept: Mutex::new(Kept { tickets, epoch }),
+        }
+    }
+
+    /// One that is still good.
+    pub(crate) fn find(&self, wanted: &Wanted, now: Instant) -> Option<Arc<T>> {
+        let mut kept = self.kept();
+        let ticket = kept.tickets.get_mut(wanted)?;
+        if ticket.ends < now + LEAST_LIFE {
+            kept.tickets.remove(wanted);
+            return None;
+        }
+        ticket.used = now;
+        Some(Arc::clone(&ticket.it))
+    }
+
+    /// To be asked before a ticket is fetched, and shown when it is kept.
+    pub(crate) fn epoch(&self) -> Epoch {
+        Epoch(self.kept().epoch)
+    }
+
+    /// Keeps one, unless somebody was forgotten since it was asked for: it might be their last one.
+    pub(crate) fn keep(
+        &self,
+        wanted: Wanted,
+        it: Arc<T>,
+        ends: Instant,
+        since: Epoch,
+        now: Instant,
+    ) {
+        let mut kept = self.kept();
+        if Epoch(kept.epoch) != since {
+            return;
+        }
+        let ends = ends.min(now + MAX_LIFE);
+        if kept.tickets.len() >= MAX_TICKETS && !kept.tickets.contains_key(&wanted) {
+            kept.make_room(now);
+        }
+        let used = now;
+        kept.tickets.insert(wanted, Ticket { it, ends, used });
+    }
+
+    /// Drops every ticket of a user, and what is being fetched will not be kept.
+    pub(crate) fn forget(&self, user: &Principal) {
+        let mut kept = self.kept();
+        kept.epoch += 1;
+        kept.tickets.retain(|wanted, _| wanted.user != *user);
+    }
+
+    /// Drops everything.
+    pub(crate) fn forget_all(&self) {
+        let mut kept = self.kept();
+        kept.epoch += 1;
+        kept.tickets.clear();
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.kept().tickets.len()
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept<T>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T> Kept<T> {
+    /// Drops what has ended, and if that is nothing, the one that was used longest ago.
+    fn make_room(&mut self, now: Instant) {
+        self.tickets.retain(|_, ticket| ticket.ends > now);
+        if self.tickets.len() < MAX_TICKETS {
+            return;
+        }
+        let oldest = self.tickets.iter().min_by_key(|(_, ticket)| ticket.used);
+        let oldest = oldest.map(|(wanted, _)| wanted.clone());
+        if let Some(oldest) = oldest {
+            self.tickets.remove(&oldest);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock;
+
+    fn wanted(user: &str, target: &str, level: u32) -> Wanted {
+        let realm = "A.TEST".parse().unwrap();
+        Wanted {
+            user: Principal::new(user, &realm).unwrap(),
+            target: Service::new(target, &realm).unwrap(),
+            level: Level(level),
+        }
+    }
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    fn keep(tickets: &Tickets<u32>, wanted: Wanted, value: u32, now: Instant) {
+        let since = tickets.epoch();
+        tickets.keep(wanted, Arc::new(value), now + HOUR, since, now);
+    }
+
+    #[test]
+    fn a_ticket_serves_its_user_service_and_level_only() {
+        let (tickets, now) = (Tickets::new(), clock::now());
+        keep(&tickets, wanted("alice", "HTTP/a", 1), 7, now);
+        assert_eq!(
+            tickets.find(&wanted("alice", "HTTP/a", 1), now).as_deref(),
+            Some(&7)
+        );
+        for other in [
+            wanted("bob", "HTTP/a", 1),
+            wanted("alice", "HTTP/b", 1),
+            wanted("alice", "HTTP/a", 2),
+        ] {
+            assert_eq!(tickets.find(&other, now), None);
+        }
+    }
+
+    #[test]
+    fn a_ticket_ends_ten_minutes_after_it_was_got_whatever_the_domain_says() {
+        let (tickets, now) = (Tickets::new(), clock::now());
+        let alice = wanted("alice", "HTTP/a", 1);
+        keep(&tickets, alice.clone(), 7, now);
+        let last = now + MAX_LIFE - LEAST_LIFE;
+        assert!(tickets.find(&alice, last).is_some());
+        assert!(
+            tickets
+                .find(&alice, last + Duration::from_secs(1))
+                .is_none()
+        );
+        assert_eq!(tickets.count(), 0);
+    }
+
+    #[test]
+    fn whoever_is_forgotten_has_no_ticket_and_gets_none_that_was_under_way() {
+        let (tickets, now) = (Tickets::new(), clock::now());
+        let (alice, bob) = (wanted("alice", "HTTP/a", 1), wanted("bob", "HTTP/a", 1));
+        keep(&tickets, alice.clone(), 7, now);
+        keep(&tickets, wanted("alice", "HTTP/b", 2), 8, now);
+        keep(&tickets, bob.clone(), 9, now);
+        let since = tickets.epoch();
+        tickets.forget(&alice.user);
+        assert_eq!(tickets.count(), 1);
+        tickets.keep(alice.clone(), Arc::new(7), now + HOUR, since, now);
+        assert_eq!(tickets.find(&alice, now), None);
+        assert!(tickets.find(&bob, now).is_some());
+        tickets.forget_all();
+        assert_eq!(tickets.count(), 0);
+    }
+
+    #[test]
+    fn when_it_is_full_the_one_that_was_used_longest_ago_goes() {
+        let (tickets, now) = (Tickets::new(), clock::now());
+        let of = |number: usize| wanted(&format!("user{number}"), "HTTP/a", 1);
+        let second = Duration::from_secs(1);
+        keep(&tickets, of(0), 0, now);
+        keep(&tickets, of(1), 1, now + second);
+        for number in 2..MAX_TICKETS {
+            keep(&tickets, of(number), 2, now + 2 * second);
+        }
+        assert!(tickets.find(&of(0), now + 3 * second).is_some());
+        keep(&tickets, of(MAX_TICKETS), 3, now + 3 * second);
+        assert_eq!(tickets.count(), MAX_TICKETS);
+        assert!(tickets.find(&of(1), now + 3 * second).is_none());
+        assert!(tickets.find(&of(0), now + 3 * second).is_some());
+    }
+}
