@@ -1,7 +1,7 @@
 //! The program `kerberos` inside a lab: the gate's Kerberos, told what to do by a story.
 
 use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
 use anyhow::{Context, bail};
@@ -15,6 +15,7 @@ pub struct Kerberos {
     child: Child,
     input: ChildStdin,
     output: BufReader<ChildStdout>,
+    folder: PathBuf,
 }
 
 impl Kerberos {
@@ -44,6 +45,7 @@ impl Kerberos {
             child,
             input,
             output,
+            folder,
         })
     }
 
@@ -59,6 +61,12 @@ impl Kerberos {
             "do": "gateway", "account": "gateway$", "keytab": format!("{TOP}/gateway.keytab"),
         }))?;
         Ok(kerberos)
+    }
+
+    /// Its private folder, from outside.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Asks it, whatever it answers.

@@ -1,16 +1,17 @@
 //! Kerberos in: one AP-REQ of a client (RFC 4121 4.1), checked with the keytab, the replay cache and the channel
 //! bindings of the connection that it came over.
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::path::{Path, PathBuf};
 
 use crate::bindings::ChannelBinding;
 use crate::error::{AcceptError, BadToken, Unavailable};
 use crate::ffi::{self, Api};
 use crate::gateway::{Token, examine, place};
-use crate::handles::{Credential, Step, Usage};
+use crate::handles::{Credential, Name, Step, Usage};
 use crate::principal::Service;
 use crate::process::Process;
+use crate::status::Status;
 
 /// Largest token, in bytes: a PAC of a thousand groups fits.
 const MAX_TOKEN: usize = 64 * 1024;
@@ -32,7 +33,7 @@ pub struct Acceptor {
 pub struct Accepted {
     /// Their name, as Kerberos writes it: `alice@CONTOSO.TEST`.
     pub initiator: String,
-    /// The service that the ticket is for, one of the acceptor's.
+    /// The service whose key opened the ticket, one of the acceptor's.
     pub service: Service,
     /// Whether the token is bound to the connection: a client may leave that out, and whoever demands it
     /// looks here.
@@ -89,18 +90,54 @@ impl Acceptor {
             let bytes = token.len();
             return Err(BadToken::TooLarge { bytes }.into());
         }
+        let mut refused = BadToken::NotForUs("no service is served".to_owned());
+        for service in &self.services {
+            let opened = Opener::of(self, service)?;
+            match opened.accept(token, bindings) {
+                // The next service may have another account, and so another key.
+                Err(AcceptError::Token(why @ BadToken::NotForUs(_))) => refused = why,
+                decided => return decided,
+            }
+        }
+        Err(refused.into())
+    }
+}
+
+/// The keys of one service. Names of one account share its key, and a ticket's name is not protected by it: whose key
+/// opens a ticket is all that can be known.
+struct Opener<'a> {
+    api: &'static Api,
+    name: Name,
+    keytab: CString,
+    replays: &'a CStr,
+    service: &'a Service,
+}
+
+impl<'a> Opener<'a> {
+    fn of(acceptor: &'a Acceptor, service: &'a Service) -> Result<Self, Unavailable> {
+        let api = acceptor.api;
+        Ok(Self {
+            api,
+            name: Name::of(api, service.as_str()).map_err(Status::of_our_world)?,
+            keytab: place(&acceptor.keytab)?,
+            replays: &acceptor.replays,
+            service,
+        })
+    }
+
+    fn accept(&self, token: &[u8], bindings: &[ChannelBinding]) -> Result<Accepted, AcceptError> {
         let binding = self.matching(token, bindings)?;
-        let step = self.step(token, binding, &self.replays)?;
+        let step = self.step(token, binding, self.replays)?;
         self.examined(step)
     }
 
     /// Which of several bindings the token has. The replay cache takes no part in the search, or the second
     /// look at a token would find it there.
-    fn matching<'a>(
+    fn matching<'b>(
         &self,
         token: &[u8],
-        bindings: &'a [ChannelBinding],
-    ) -> Result<Option<&'a ChannelBinding>, AcceptError> {
+        bindings: &'b [ChannelBinding],
+    ) -> Result<Option<&'b ChannelBinding>, AcceptError> {
         let Some((last, others)) = bindings.split_last() else {
             return Ok(None);
         };
@@ -118,18 +155,13 @@ impl Acceptor {
         &self,
         token: &[u8],
         binding: Option<&ChannelBinding>,
-        replays: &std::ffi::CStr,
+        replays: &CStr,
     ) -> Result<Step, AcceptError> {
-        let keytab = place(&self.keytab)?;
-        let places = [(c"keytab", keytab.as_c_str()), (c"rcache", replays)];
-        let acquired = Credential::acquire(self.api, None, Usage::Accept, &places);
-        let (credential, _) = acquired.map_err(|it| Unavailable::Other {
-            major: it.major,
-            minor: it.minor,
-            said: it.said,
-        })?;
+        let places = [(c"keytab", self.keytab.as_c_str()), (c"rcache", replays)];
+        let acquired = Credential::acquire(self.api, Some(&self.name), Usage::Accept, &places);
+        let (credential, _) = acquired.map_err(Status::of_our_world)?;
         let step = credential.accept(token, binding.map(ChannelBinding::bytes));
-        Ok(step.map_err(crate::status::Status::of_token)?)
+        Ok(step.map_err(Status::of_token)?)
     }
 
     fn examined(&self, step: Step) -> Result<Accepted, AcceptError> {
@@ -137,18 +169,15 @@ impl Acceptor {
             return Err(BadToken::MoreSteps.into());
         }
         let told = step.context.tell();
-        let told = told.map_err(crate::status::Status::of_token)?;
+        let told = told.map_err(Status::of_token)?;
         if !told.is_kerberos || !told.is_open {
             return Err(BadToken::Malformed("it is not plain Kerberos".to_owned()).into());
         }
         let initiator = told.initiator.filter(|_| told.flags & ANONYMOUS == 0);
         let initiator = initiator.ok_or(BadToken::Unnamed)?;
-        let got = told.acceptor.unwrap_or_default();
-        let service = self.services.iter().find(|it| it.as_str() == got);
-        let service = service.ok_or(BadToken::WrongService { got })?.clone();
         Ok(Accepted {
             initiator,
-            service,
+            service: self.service.clone(),
             is_bound: step.flags & BOUND != 0,
             flags: step.flags,
             reply: Some(step.token).filter(|it| !it.is_empty()).map(Token::of),

@@ -8,6 +8,8 @@ use crate::error::Unavailable;
 
 /// Silences in a row that open it.
 const SILENCES: u32 = 3;
+/// How long an answer proves that somebody is there: who then waits in vain waits for others' questions.
+const FRESH: Duration = Duration::from_secs(1);
 /// How long nobody is asked.
 const REST: Duration = Duration::from_secs(3);
 
@@ -18,6 +20,8 @@ pub(crate) enum Outcome {
     Answered,
     /// Nobody did.
     Silence,
+    /// Nobody has yet, and whoever asked went away: it may be a queue.
+    Late,
 }
 
 /// Whether to ask.
@@ -29,6 +33,7 @@ pub(crate) struct Breaker {
 #[derive(Debug, Default)]
 struct State {
     silences: u32,
+    answered: Option<Instant>,
     rests_until: Option<Instant>,
 }
 
@@ -57,8 +62,14 @@ impl Breaker {
     pub(crate) fn tell(&self, outcome: Outcome, now: Instant) {
         let mut state = self.state();
         match outcome {
-            Outcome::Answered => *state = State::default(),
-            Outcome::Silence => {
+            Outcome::Answered => {
+                *state = State {
+                    answered: Some(now),
+                    ..State::default()
+                };
+            }
+            Outcome::Late if state.answered.is_some_and(|at| now < at + FRESH) => {}
+            Outcome::Silence | Outcome::Late => {
                 state.silences = state.silences.saturating_add(1);
                 if state.silences >= SILENCES {
                     state.rests_until = Some(now + REST);
@@ -80,7 +91,7 @@ mod tests {
     #[test]
     fn it_opens_after_three_silences_in_a_row_and_lets_one_through_after_a_rest() {
         let (breaker, now) = (Breaker::default(), clock::now());
-        for outcome in [Outcome::Silence, Outcome::Silence, Outcome::Answered] {
+        for outcome in [Outcome::Silence, Outcome::Late, Outcome::Answered] {
             breaker.tell(outcome, now);
         }
         for _ in 0..SILENCES {
@@ -93,6 +104,20 @@ mod tests {
         assert!(breaker.ask(rested).is_err());
         breaker.tell(Outcome::Answered, rested);
         assert_eq!(breaker.ask(rested), Ok(()));
+    }
+
+    #[test]
+    fn whoever_is_late_beside_answers_waits_in_a_queue_and_opens_nothing() {
+        let (breaker, now) = (Breaker::default(), clock::now());
+        breaker.tell(Outcome::Answered, now);
+        for _ in 0..2 * SILENCES {
+            breaker.tell(Outcome::Late, now + FRESH / 2);
+        }
+        assert_eq!(breaker.ask(now + FRESH / 2), Ok(()));
+        for _ in 0..SILENCES {
+            breaker.tell(Outcome::Late, now + FRESH);
+        }
+        assert!(breaker.ask(now + FRESH).is_err());
     }
 
     #[test]

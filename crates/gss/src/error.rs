@@ -120,13 +120,7 @@ pub enum BadToken {
     /// It was used before.
     #[error("the token was used before: {0}")]
     Replayed(String),
-    /// Its ticket is for a name that is not served here.
-    #[error("the ticket is for `{got}`")]
-    WrongService {
-        /// For whom it is.
-        got: String,
-    },
-    /// No key of the keytab opens its ticket.
+    /// None of the keys of the services here opens its ticket.
     #[error("no key of ours opens the ticket: {0}")]
     NotForUs(String),
     /// Its ticket has expired, or is not good yet.

@@ -70,10 +70,11 @@ impl Kerberos {
             return token;
         }
         let fetched = timeout(PATIENCE, self.fetched(wanted, binding)).await;
-        fetched.unwrap_or_else(|_| {
-            self.shared.breaker.tell(Outcome::Silence, clock::now());
-            Err(timed_out().into())
-        })
+        let fetched = fetched.unwrap_or_else(|_| Err(timed_out().into()));
+        if let Err(TokenError::Unavailable(Unavailable::TimedOut { .. })) = fetched {
+            self.shared.breaker.tell(Outcome::Late, clock::now());
+        }
+        fetched
     }
 
     /// Drops a user's tickets, at once; what is under way for them will not be kept.

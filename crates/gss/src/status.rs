@@ -65,7 +65,7 @@ impl Status {
     }
 
     /// A status of a call that needs a KDC or our own keytab, whoever it was about.
-    fn of_our_world(self) -> Unavailable {
+    pub(crate) fn of_our_world(self) -> Unavailable {
         let said = self.said;
         match self.minor.checked_sub(BASE).unwrap_or(i32::MIN) {
             code::KDC_UNREACHABLE | code::SERVICE_UNAVAILABLE | code::REALM_UNKNOWN => {

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::io::{BufRead, Write};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -12,27 +13,38 @@ use anyhow::{Context, bail};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use gss::{
-    AcceptError, Acceptor, ChannelBinding, Gateway, Principal, Process, Realm, Service, Settings,
-    TokenError, Unavailable,
+    AcceptError, Acceptor, ChannelBinding, Forwarder, Gateway, Kerberos, Level, Principal, Process,
+    Realm, Service, Settings, TokenError, Unavailable, Wanted,
 };
 use serde_json::{Value, json};
 
+/// How many tokens come of one ticket in [`Program::many`].
+const EACH: u64 = 50;
 /// The realm of the lab.
 const REALM: &str = "CONTOSO.TEST";
 
 fn main() -> anyhow::Result<()> {
     let folder = std::env::args().nth(1).context("name a folder")?;
+    // Before the runtime, whose threads would be too early.
     let process = gss::configure_process(Path::new(&folder))?;
-    let mut kerberos = Kerberos {
+    let runtime = tokio::runtime::Runtime::new()?;
+    let mut program = Program {
         process,
         realm: REALM.parse()?,
         gateways: HashMap::new(),
+        acceptor: None,
+        forwarder: None,
     };
     for line in std::io::stdin().lock().lines() {
         let asked: Value = serde_json::from_str(&line?)?;
-        let answer = kerberos
-            .answer(&asked)
+        let begun = begin();
+        let answer = runtime.block_on(program.answer(&asked));
+        let mut answer = answer
             .unwrap_or_else(|error| json!({ "error": format!("{error:#}"), "kind": kind(&error) }));
+        let millis = u64::try_from(begun.elapsed().as_millis())?;
+        if let Some(answer) = answer.as_object_mut() {
+            answer.insert("millis".to_owned(), json!(millis));
+        }
         let mut out = std::io::stdout().lock();
         writeln!(out, "{answer}")?;
         out.flush()?;
@@ -40,77 +52,112 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-struct Kerberos {
-    process: Process,
-    realm: Realm,
-    gateways: HashMap<String, Gateway>,
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how long a call takes is what stories ask"
+)]
+fn begin() -> std::time::Instant {
+    std::time::Instant::now()
 }
 
-impl Kerberos {
-    fn answer(&mut self, asked: &Value) -> anyhow::Result<Value> {
+struct Program {
+    process: Process,
+    realm: Realm,
+    gateways: HashMap<String, Kerberos>,
+    acceptor: Option<Acceptor>,
+    forwarder: Option<Forwarder>,
+}
+
+impl Program {
+    async fn answer(&mut self, asked: &Value) -> anyhow::Result<Value> {
         match text(asked, "do")? {
-            "configure" => self.configure(asked),
+            "configure" => self.configure(asked).await,
             "gateway" => self.gateway(asked),
-            "token" => self.token(asked),
+            "token" => self.token(asked).await,
+            "forget" => self.forget(asked),
+            "acceptor" => self.open(asked),
             "accept" => self.accept(asked),
             "many" => self.many(asked),
             other => bail!("`{other}` is nothing that can be done"),
         }
     }
 
-    fn configure(&self, asked: &Value) -> anyhow::Result<Value> {
+    async fn configure(&mut self, asked: &Value) -> anyhow::Result<Value> {
         let kdcs = asked["kdcs"].as_array().context("kdcs")?;
         let kdcs = kdcs.iter().filter_map(Value::as_str).map(str::parse);
+        let mut kdcs: Vec<SocketAddr> = kdcs.collect::<Result<_, _>>()?;
+        if asked["forward"] != false {
+            let forwarder = Forwarder::start(kdcs).await?;
+            kdcs = vec![forwarder.address()];
+            self.forwarder = Some(forwarder);
+        }
         let settings = Settings {
             realm: self.realm.clone(),
-            kdcs: kdcs.collect::<Result<_, _>>()?,
+            kdcs,
             ticket_life: Duration::from_secs(asked["life"].as_u64().unwrap_or(600)),
         };
         self.process.write(&settings)?;
         Ok(json!({}))
     }
 
-    fn gateway(&mut self, asked: &Value) -> anyhow::Result<Value> {
-        let account = text(asked, "account")?;
-        let principal = Principal::new(account, &self.realm)?;
+    fn account(&self, asked: &Value) -> anyhow::Result<Gateway> {
+        let principal = Principal::new(text(asked, "account")?, &self.realm)?;
         let keytab = Path::new(text(asked, "keytab")?);
-        let gateway = Gateway::open(&self.process, principal, keytab)?;
-        self.gateways.insert(account.to_owned(), gateway);
+        Ok(Gateway::open(&self.process, principal, keytab)?)
+    }
+
+    fn gateway(&mut self, asked: &Value) -> anyhow::Result<Value> {
+        let gateway = Kerberos::new(self.account(asked)?);
+        self.gateways
+            .insert(text(asked, "account")?.to_owned(), gateway);
         Ok(json!({}))
     }
 
-    fn opened(&self, asked: &Value) -> anyhow::Result<&Gateway> {
+    fn opened(&self, asked: &Value) -> anyhow::Result<&Kerberos> {
         let account = asked["gateway"].as_str().unwrap_or("gateway$");
         self.gateways.get(account).context("no such gateway")
     }
 
-    fn token(&self, asked: &Value) -> anyhow::Result<Value> {
-        let user = Principal::new(text(asked, "user")?, &self.realm)?;
-        let service = Service::new(text(asked, "service")?, &self.realm)?;
+    async fn token(&self, asked: &Value) -> anyhow::Result<Value> {
+        let wanted = Wanted {
+            user: Principal::new(text(asked, "user")?, &self.realm)?,
+            target: Service::new(text(asked, "service")?, &self.realm)?,
+            level: Level(0),
+        };
         let binding = asked["binding"].as_str().map(binding);
-        let impersonated = self.opened(asked)?.impersonate(&user)?;
-        let token = impersonated.token(&service, binding.as_ref())?;
+        let kerberos = self.opened(asked)?;
+        let token = kerberos.token(&wanted, binding.as_ref()).await?;
         let offered = proto::spnego::offer_kerberos(token.bytes())?;
         Ok(json!({
             "token": STANDARD.encode(token.bytes()),
             "negotiate": STANDARD.encode(offered),
+            "tickets": kerberos.tickets(),
         }))
     }
 
-    fn accept(&self, asked: &Value) -> anyhow::Result<Value> {
+    fn forget(&self, asked: &Value) -> anyhow::Result<Value> {
+        let user = Principal::new(text(asked, "user")?, &self.realm)?;
+        let kerberos = self.opened(asked)?;
+        kerberos.forget(&user);
+        Ok(json!({ "tickets": kerberos.tickets() }))
+    }
+
+    fn open(&mut self, asked: &Value) -> anyhow::Result<Value> {
         let services = asked["services"].as_array().context("services")?;
         let services = services.iter().filter_map(Value::as_str);
         let services = services.map(|name| Service::new(name, &self.realm));
+        let services = services.collect::<Result<_, _>>()?;
         let keytab = Path::new(text(asked, "keytab")?);
-        let acceptor = Acceptor::open(&self.process, keytab, services.collect::<Result<_, _>>()?)?;
+        self.acceptor = Some(Acceptor::open(&self.process, keytab, services)?);
+        Ok(json!({}))
+    }
+
+    fn accept(&self, asked: &Value) -> anyhow::Result<Value> {
+        let acceptor = self.acceptor.as_ref().context("no acceptor")?;
         let bindings = asked["bindings"].as_array().cloned().unwrap_or_default();
-        let bindings: Vec<_> = bindings
-            .iter()
-            .filter_map(Value::as_str)
-            .map(binding)
-            .collect();
+        let bindings = bindings.iter().filter_map(Value::as_str).map(binding);
         let token = STANDARD.decode(text(asked, "token")?)?;
-        let accepted = acceptor.accept(&token, &bindings)?;
+        let accepted = acceptor.accept(&token, &bindings.collect::<Vec<_>>())?;
         Ok(json!({
             "initiator": accepted.initiator,
             "service": accepted.service.to_string(),
@@ -119,25 +166,26 @@ impl Kerberos {
         }))
     }
 
-    /// The same many times over, and how large this process is after a tenth of them and after all, in pages.
+    /// A token, accepted and then refused as a replay, many times over; and how large this process is after a
+    /// tenth of them and after all, in pages.
     fn many(&self, asked: &Value) -> anyhow::Result<Value> {
         let count = asked["count"].as_u64().context("count")?;
         let user = Principal::new(text(asked, "user")?, &self.realm)?;
         let service = Service::new(text(asked, "service")?, &self.realm)?;
-        let keytab = Path::new(text(asked, "keytab")?);
-        let acceptor = Acceptor::open(&self.process, keytab, vec![service.clone()])?;
-        let impersonated = self.opened(asked)?.impersonate(&user)?;
-        let bound = binding("many");
+        let acceptor = self.acceptor.as_ref().context("no acceptor")?;
+        let gateway = self.account(asked)?;
+        let (ours, other) = (binding("ours"), binding("other"));
         let mut first = 0;
-        for number in 0..count {
-            if number == count / 10 {
+        for round in 0..count / EACH {
+            if round == count / EACH / 10 {
                 first = resident_pages()?;
             }
-            let token = impersonated.token(&service, Some(&bound))?;
-            if asked["accept"] == true {
-                acceptor.accept(token.bytes(), std::slice::from_ref(&bound))?;
-                let wrong = acceptor.accept(token.bytes(), &[binding("other")]);
-                if wrong.is_ok() {
+            let impersonated = gateway.impersonate(&user)?;
+            for _ in 0..EACH {
+                let token = impersonated.token(&service, Some(&ours))?;
+                acceptor.accept(token.bytes(), std::slice::from_ref(&ours))?;
+                let again = acceptor.accept(token.bytes(), std::slice::from_ref(&other));
+                if again.is_ok() {
                     bail!("a token was accepted twice");
                 }
             }
