@@ -165,7 +165,7 @@ fn ten_thousand_contexts_leave_nothing_behind() -> anyhow::Result<()> {
     }))?;
     let pages = |key: &str| answer[key].as_u64().unwrap_or(u64::MAX);
     let grown = pages("after_all").saturating_sub(pages("after_a_tenth"));
-    // Nine thousand rounds: one lost byte a round would be three pages, a lost handle a hundred and more.
+    // Three thousand tokens: of each, the smallest handle lost would be a hundred pages.
     assert!(grown <= 64, "grew by {grown} pages: {answer}");
     Ok(())
 }

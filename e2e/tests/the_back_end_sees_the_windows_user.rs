@@ -111,6 +111,18 @@ fn with_a_default_identity_at_hand_a_user_is_that_user_or_nobody() -> anyhow::Re
     ];
     let mut kerberos = Kerberos::start(&lab, PROGRAM, &environment)?;
     configure(&mut kerberos)?;
+    let left = kerberos.done(&json!({ "do": "environment" }))?;
+    let names = left
+        .as_object()
+        .map(|it| it.keys().map(String::as_str).collect());
+    let ours: Vec<&str> = vec!["KRB5RCACHENAME", "KRB5_CONFIG", "millis"];
+    assert_eq!(names, Some(ours), "{left}");
+    let private = kerberos.folder().file_name().and_then(|it| it.to_str());
+    let config = left["KRB5_CONFIG"].as_str().unwrap_or_default();
+    assert_eq!(
+        Some(config),
+        private.map(|it| format!("{TOP}/{it}/krb5.conf")).as_deref()
+    );
     is_alice_or_nobody(&lab, &mut kerberos)?;
     // Were it used, it would have been filled.
     assert!(!lab.folder().join("default.ccache").exists());

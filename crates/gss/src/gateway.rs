@@ -17,10 +17,11 @@ use crate::bindings::ChannelBinding;
 use crate::clock;
 use crate::error::{Alarm, Denied, KeytabFault, TokenError, Unavailable};
 use crate::ffi::{self, Api};
-use crate::handles::{Credential, MemoryCache, Name, Step, Usage};
+use crate::handles::{Credential, MemoryCache, Name, Step, Told, Usage};
 use crate::keytab;
 use crate::principal::{Principal, Service};
 use crate::process::Process;
+use crate::status::Status;
 
 /// `FORWARDABLE` among a ticket's flags (RFC 4120 5.3, bit 1).
 const FORWARDABLE: u32 = 0x4000_0000;
@@ -272,7 +273,7 @@ impl Impersonated {
 
     /// Looks at a ticket that only we have seen: a context towards ourselves costs no question to anybody.
     fn may_be_passed_on(&self, gateway: &Principal) -> Result<(), TokenError> {
-        let of_user = |it: crate::status::Status| it.of_user(&self.user);
+        let of_user = |it: Status| it.of_user(&self.user);
         let name = Name::of(self.api, gateway.as_str()).map_err(of_user)?;
         let step = self.credential.initiate(&name, None).map_err(of_user)?;
         self.examined(&step)?;
@@ -284,40 +285,124 @@ impl Impersonated {
         Ok(())
     }
 
-    /// Whether a step is finished, plain Kerberos, with AES, and the user's own.
-    fn examined(&self, step: &Step) -> Result<crate::handles::Told, TokenError> {
-        let wanted = &self.user;
+    /// What a step made, if it is finished, plain Kerberos, with AES, and the user's own.
+    fn examined(&self, step: &Step) -> Result<Told, TokenError> {
+        let of_user = |it: Status| it.of_user(&self.user);
         if !step.is_complete {
             return Err(self.alarm("it wants another step"));
         }
-        let told = step.context.tell().map_err(|it| it.of_user(wanted))?;
-        match told.initiator.as_deref() {
-            Some(name) if name == wanted.as_str() => {}
-            Some(name) => {
-                let (wanted, got) = (wanted.clone(), name.to_owned());
-                return Err(Alarm::AnotherName { wanted, got }.into());
-            }
-            None => {
-                let wanted = wanted.clone();
-                return Err(Alarm::Unnamed { wanted }.into());
-            }
-        }
-        if !told.is_kerberos || !told.is_open {
-            return Err(self.alarm("it is not plain Kerberos"));
-        }
-        if (told.flags | step.flags) & UNWANTED != 0 {
-            return Err(self.alarm("it has a flag that nobody asked for"));
-        }
-        let kind = step.context.encryption_type();
-        let kind = kind.map_err(|it| it.of_user(wanted))?;
-        if !kind.is_some_and(|kind| keytab::AES.contains(&kind.into())) {
-            return Err(self.alarm("its key is not AES"));
-        }
+        let told = step.context.tell().map_err(of_user)?;
+        let kind = step.context.encryption_type().map_err(of_user)?;
+        judge(&self.user, &told, step.flags, kind)?;
         Ok(told)
     }
 
     fn alarm(&self, what: &'static str) -> TokenError {
         let wanted = self.user.clone();
         Alarm::Unexpected { wanted, what }.into()
+    }
+}
+
+/// Whether a context is what was asked for: nobody's but the user's.
+fn judge(wanted: &Principal, told: &Told, flags: u32, kind: Option<u8>) -> Result<(), Alarm> {
+    let unexpected = |what| {
+        let wanted = wanted.clone();
+        Err(Alarm::Unexpected { wanted, what })
+    };
+    match told.initiator.as_deref() {
+        Some(name) if name == wanted.as_str() => {}
+        Some(name) => {
+            let (wanted, got) = (wanted.clone(), name.to_owned());
+            return Err(Alarm::AnotherName { wanted, got });
+        }
+        None => {
+            let wanted = wanted.clone();
+            return Err(Alarm::Unnamed { wanted });
+        }
+    }
+    if !told.is_kerberos || !told.is_open {
+        return unexpected("it is not plain Kerberos");
+    }
+    if (told.flags | flags) & UNWANTED != 0 {
+        return unexpected("it has a flag that nobody asked for");
+    }
+    if !kind.is_some_and(|kind| keytab::AES.contains(&kind.into())) {
+        return unexpected("its key is not AES");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn alice() -> Principal {
+        Principal::new("alice", &"A.TEST".parse().unwrap()).unwrap()
+    }
+
+    fn told() -> Told {
+        Told {
+            initiator: Some("alice@A.TEST".to_owned()),
+            acceptor: Some("HTTP/a@A.TEST".to_owned()),
+            flags: 0x1b0,
+            is_kerberos: true,
+            is_open: true,
+        }
+    }
+
+    #[test]
+    fn a_context_of_the_user_with_aes_is_handed_out() {
+        for kind in [17, 18, 19, 20] {
+            assert_eq!(judge(&alice(), &told(), 0x1b0, Some(kind)), Ok(()));
+        }
+    }
+
+    #[test]
+    fn a_null_name_or_another_rings() {
+        let nobody = Told {
+            initiator: None,
+            ..told()
+        };
+        let rung = judge(&alice(), &nobody, 0, Some(18));
+        assert_eq!(rung, Err(Alarm::Unnamed { wanted: alice() }));
+        for other in [
+            "gateway$@A.TEST",
+            "ALICE@A.TEST",
+            "alice@B.TEST",
+            "alice",
+            "",
+        ] {
+            let other = Told {
+                initiator: Some(other.to_owned()),
+                ..told()
+            };
+            let rung = judge(&alice(), &other, 0, Some(18));
+            assert!(matches!(rung, Err(Alarm::AnotherName { .. })), "{rung:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_not_asked_for_rings() {
+        let spnego = Told {
+            is_kerberos: false,
+            ..told()
+        };
+        let begun = Told {
+            is_open: false,
+            ..told()
+        };
+        let mutual = Told { flags: 2, ..told() };
+        let rung = [
+            judge(&alice(), &spnego, 0, Some(18)),
+            judge(&alice(), &begun, 0, Some(18)),
+            judge(&alice(), &mutual, 0, Some(18)),
+            judge(&alice(), &told(), 1, Some(18)),
+            judge(&alice(), &told(), 64, Some(18)),
+            judge(&alice(), &told(), 0, Some(23)),
+            judge(&alice(), &told(), 0, None),
+        ];
+        for rung in rung {
+            assert!(matches!(rung, Err(Alarm::Unexpected { .. })), "{rung:?}");
+        }
     }
 }

@@ -550,7 +550,8 @@ fn words(api: &'static Api, status: u32, kind: c_int) -> String {
         if major & ERRORS != 0 {
             break;
         }
-        lines.push(shown.text());
+        // Some of the library's words end in a NUL that it counts.
+        lines.push(shown.text().trim_end_matches('\0').to_owned());
         if more == 0 {
             break;
         }

@@ -20,6 +20,8 @@ use serde_json::{Value, json};
 
 /// How many tokens come of one ticket in [`Program::many`].
 const EACH: u64 = 50;
+/// How many contexts one token takes: made, accepted, refused.
+const CONTEXTS: u64 = 3;
 /// The realm of the lab.
 const REALM: &str = "CONTOSO.TEST";
 
@@ -78,6 +80,7 @@ impl Program {
             "acceptor" => self.open(asked),
             "accept" => self.accept(asked),
             "many" => self.many(asked),
+            "environment" => Ok(environment()),
             other => bail!("`{other}` is nothing that can be done"),
         }
     }
@@ -166,8 +169,8 @@ impl Program {
         }))
     }
 
-    /// A token, accepted and then refused as a replay, many times over; and how large this process is after a
-    /// tenth of them and after all, in pages.
+    /// A token, accepted and then refused as a replay, until there were so many contexts; and how large this
+    /// process is after a tenth of them and after all, in pages.
     fn many(&self, asked: &Value) -> anyhow::Result<Value> {
         let count = asked["count"].as_u64().context("count")?;
         let user = Principal::new(text(asked, "user")?, &self.realm)?;
@@ -176,8 +179,9 @@ impl Program {
         let gateway = self.account(asked)?;
         let (ours, other) = (binding("ours"), binding("other"));
         let mut first = 0;
-        for round in 0..count / EACH {
-            if round == count / EACH / 10 {
+        let rounds = count / CONTEXTS / EACH;
+        for round in 0..rounds {
+            if round == rounds / 10 {
                 first = resident_pages()?;
             }
             let impersonated = gateway.impersonate(&user)?;
@@ -192,6 +196,12 @@ impl Program {
         }
         Ok(json!({ "after_a_tenth": first, "after_all": resident_pages()? }))
     }
+}
+
+/// What Kerberos would read of this process's environment.
+fn environment() -> Value {
+    let all = std::env::vars().filter(|(name, _)| name.starts_with("KRB5"));
+    all.collect::<HashMap<_, _>>().into_iter().collect()
 }
 
 /// A binding that a story gives a name of its own instead of a certificate's digest.
