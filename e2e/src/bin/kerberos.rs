@@ -19,7 +19,7 @@ use gss::{
 use serde_json::{Value, json};
 
 /// How many tokens come of one ticket in [`Program::many`].
-const EACH: u64 = 50;
+const EACH: u64 = 20;
 /// How many contexts one token takes: made, accepted, refused.
 const CONTEXTS: u64 = 3;
 /// The realm of the lab.
@@ -176,7 +176,6 @@ impl Program {
         let user = Principal::new(text(asked, "user")?, &self.realm)?;
         let service = Service::new(text(asked, "service")?, &self.realm)?;
         let acceptor = self.acceptor.as_ref().context("no acceptor")?;
-        let gateway = self.account(asked)?;
         let (ours, other) = (binding("ours"), binding("other"));
         let mut first = 0;
         let rounds = count / CONTEXTS / EACH;
@@ -184,7 +183,7 @@ impl Program {
             if round == rounds / 10 {
                 first = resident_pages()?;
             }
-            let impersonated = gateway.impersonate(&user)?;
+            let impersonated = self.account(asked)?.impersonate(&user)?;
             for _ in 0..EACH {
                 let token = impersonated.token(&service, Some(&ours))?;
                 acceptor.accept(token.bytes(), std::slice::from_ref(&ours))?;
