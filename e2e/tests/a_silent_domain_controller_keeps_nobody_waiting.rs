@@ -29,14 +29,11 @@ fn is_unavailable(kerberos: &mut Kerberos, user: &str) -> anyhow::Result<String>
 
 /// Asks until somebody answers again, which the breaker allows after its rest.
 fn recovers(kerberos: &mut Kerberos, user: &str) -> anyhow::Result<()> {
-    for _ in 0..100_000 {
-        let answer = kerberos.ask(&token_for(user))?;
-        if answer["token"].is_string() {
-            return Ok(());
-        }
-        assert!(answer["millis"].as_u64() < Some(BOUND), "{answer}");
-    }
-    anyhow::bail!("{user} is never served again");
+    let asked = json!({
+        "do": "again", "user": user, "service": "HTTP/lync-fe.contoso.test", "bound": BOUND,
+    });
+    kerberos.done(&asked)?;
+    Ok(())
 }
 
 #[test]
@@ -70,8 +67,9 @@ fn a_domain_controller_that_is_silent_costs_no_sign_in_two_seconds() -> anyhow::
         is_unavailable(&mut kerberos, "bob")?;
     }
     assert_eq!(is_unavailable(&mut kerberos, "bob")?, "Unavailable(Resting");
+    // Far below what a question to the silent one costs, however busy this machine is.
     let at_hand = kerberos.done(&token_for("alice"))?;
-    assert!(at_hand["millis"].as_u64() < Some(100), "{at_hand}");
+    assert!(at_hand["millis"].as_u64() < Some(BOUND / 2), "{at_hand}");
     lab.tell("thaw")?;
     recovers(&mut kerberos, "bob")
 }

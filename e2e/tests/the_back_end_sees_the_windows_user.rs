@@ -3,9 +3,13 @@
 //!
 //! Only the crate `gss` is proved here; no request goes through the gate's proxy.
 
+use std::io::Write;
+use std::process::{Command, Stdio};
+
 use anyhow::Context;
 use e2e::active_directory::{ActiveDirectory, KDC, TOP};
 use e2e::kerberos::Kerberos;
+use e2e::skip;
 use serde_json::{Value, json};
 
 /// The gate's Kerberos as a program.
@@ -242,5 +246,42 @@ fn whoever_is_forgotten_is_asked_about_again() -> anyhow::Result<()> {
     assert_eq!(left["tickets"], 1);
     let answer = kerberos.ask(&token_for("bob"))?;
     assert_eq!(answer["kind"], "Denied(Policy", "{answer}");
+    Ok(())
+}
+
+/// The library is hidden from one process, in a view of the files of its own.
+const WITHOUT_LIBRARY: &str = "\
+for it in /usr/lib/*/libgssapi_krb5.so.2 /usr/lib/libgssapi_krb5.so.2; do
+    [ ! -e \"$it\" ] || mount --bind /dev/null \"$it\"
+done
+exec \"$@\"
+";
+
+#[test]
+fn without_the_library_the_error_names_its_package() -> anyhow::Result<()> {
+    let hidden = ["--user", "--map-root-user", "--mount"];
+    let shell = ["sh", "-euc", WITHOUT_LIBRARY, "sh"];
+    let probe = Command::new("unshare").args(hidden).arg("true").status();
+    if !probe.is_ok_and(|it| it.success()) {
+        return skip::skip("without MIT Kerberos", "namespaces are not allowed here");
+    }
+    let folder = tempfile::tempdir()?;
+    let mut child = Command::new("unshare")
+        .args(hidden)
+        .args(shell)
+        .arg(PROGRAM)
+        .arg(folder.path().join("kerberos"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let asked = json!({ "do": "gateway", "account": "gateway$", "keytab": "/none" });
+    writeln!(child.stdin.take().context("a pipe")?, "{asked}")?;
+    let said: Value = serde_json::from_slice(&child.wait_with_output()?.stdout)?;
+    assert_eq!(said["kind"], "NoLibrary", "{said}");
+    let error = said["error"].as_str().unwrap_or_default();
+    assert!(
+        error.contains("install the package libgssapi-krb5-2"),
+        "{said}"
+    );
     Ok(())
 }

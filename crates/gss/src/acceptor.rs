@@ -64,11 +64,12 @@ impl Acceptor {
         keytab: &Path,
         services: Vec<Service>,
     ) -> Result<Self, Unavailable> {
+        let api = ffi::api()?;
         for service in &services {
             examine(keytab, service.as_str())?;
         }
         Ok(Self {
-            api: ffi::api()?,
+            api,
             keytab: keytab.to_owned(),
             replays: CString::new(process.replays()).unwrap_or_default(),
             services,

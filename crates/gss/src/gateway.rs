@@ -17,8 +17,9 @@ use crate::bindings::ChannelBinding;
 use crate::clock;
 use crate::error::{Alarm, Denied, KeytabFault, TokenError, Unavailable};
 use crate::ffi::{self, Api};
-use crate::handles::{Credential, MemoryCache, Name, Step, Told, Usage};
+use crate::handles::{Credential, Name, Step, Told, Usage};
 use crate::keytab;
+use crate::memory::MemoryCache;
 use crate::principal::{Principal, Service};
 use crate::process::Process;
 use crate::status::Status;
@@ -96,9 +97,10 @@ impl Gateway {
         principal: Principal,
         keytab: &Path,
     ) -> Result<Self, Unavailable> {
+        let api = ffi::api()?;
         examine(keytab, principal.as_str())?;
         Ok(Self {
-            api: ffi::api()?,
+            api,
             principal,
             keytab: keytab.to_owned(),
             current: Mutex::new(None),

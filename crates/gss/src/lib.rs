@@ -20,6 +20,7 @@ mod status;
 mod clock;
 mod ffi;
 mod handles;
+mod memory;
 
 pub use acceptor::{Accepted, Acceptor};
 pub use bindings::ChannelBinding;

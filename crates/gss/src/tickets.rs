@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::principal::{Principal, Service};
 
-/// Most tickets that are kept: 4,096 are about 30 MB.
+/// Most tickets that are kept; each takes about 12 KB.
 const MAX_TICKETS: usize = 4096;
 /// What a ticket must still have to live to be used.
 const LEAST_LIFE: Duration = Duration::from_secs(30);
