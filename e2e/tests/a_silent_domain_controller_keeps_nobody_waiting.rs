@@ -88,7 +88,7 @@ fn with_one_of_two_domain_controllers_dead_or_silent_sign_ins_go_on() -> anyhow:
         .spawn()?;
     let mut said = [0; 6];
     std::io::Read::read_exact(&mut silent.stdout.take().expect("a pipe"), &mut said)?;
-    for other in [ABSENT, "127.0.0.21:88"] {
+    for other in [ABSENT, "127.0.0.21:8088"] {
         let mut kerberos = Kerberos::start(&lab, PROGRAM, &[])?;
         kerberos.done(&json!({ "do": "configure", "kdcs": [other, KDC] }))?;
         kerberos.done(&json!({
@@ -106,7 +106,7 @@ fn with_one_of_two_domain_controllers_dead_or_silent_sign_ins_go_on() -> anyhow:
 
 const SILENT: &str = "\
 import socket, sys
-listener = socket.create_server(('127.0.0.21', 88))
+listener = socket.create_server(('127.0.0.21', 8088))
 print('ready', flush=True)
 sys.stdin.read()
 ";
