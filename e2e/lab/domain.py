@@ -177,6 +177,9 @@ def populate(domain):
 
 
 def people(domain):
+    # Like alice and bob; for stories that weave many.
+    for number in range(1, 9):
+        domain.db.newuser(f"user{number}", PASSWORD)
     for user in ("alice", "bob", "carol", "dave", "erin", "frank", "gina", "reader"):
         domain.db.newuser(user, PASSWORD, mailaddress=f"{user}@{DNS}")
     domain.flags("carol", MAY_NOT_BE_DELEGATED)

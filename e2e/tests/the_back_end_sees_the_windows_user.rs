@@ -249,6 +249,44 @@ fn whoever_is_forgotten_is_asked_about_again() -> anyhow::Result<()> {
     Ok(())
 }
 
+#[test]
+fn ten_users_woven_together_are_each_themselves() -> anyhow::Result<()> {
+    let Some(lab) = ActiveDirectory::start("users woven together")? else {
+        return Ok(());
+    };
+    let mut kerberos = Kerberos::ready(&lab, PROGRAM)?;
+    let service = "HTTP/gateway.contoso.test";
+    kerberos.done(&json!({
+        "do": "acceptor", "keytab": format!("{TOP}/gateway.keytab"), "services": [service],
+    }))?;
+    let users = [
+        "alice", "bob", "user1", "user2", "user3", "user4", "user5", "user6", "user7", "user8",
+    ];
+    let answer = kerberos.done(&json!({
+        "do": "weave", "users": users, "rounds": 50, "service": service,
+    }))?;
+    assert_eq!(answer["tokens"], 10 * 4 * 50);
+    Ok(())
+}
+
+#[test]
+fn those_who_want_the_same_wait_for_one_question() -> anyhow::Result<()> {
+    let Some(lab) = ActiveDirectory::start("one question for many")? else {
+        return Ok(());
+    };
+    let mut kerberos = Kerberos::ready(&lab, PROGRAM)?;
+    let together = |user: &str, count: u32| json!({ "do": "together", "user": user, "count": count, "service": BACK_END });
+    // The gate signs in first; after that a user costs S4U2Self and S4U2Proxy.
+    kerberos.done(&together("alice", 1))?;
+    let alone = kerberos.done(&together("bob", 1))?;
+    let many = kerberos.done(&together("user1", 50))?;
+    assert_eq!(many["served"], 50);
+    assert_eq!(many["questions"], alone["questions"], "{alone} {many}");
+    let again = kerberos.done(&together("user1", 50))?;
+    assert_eq!(again["questions"], 0, "{again}");
+    Ok(())
+}
+
 /// The library is hidden from one process, in a view of the files of its own.
 const WITHOUT_LIBRARY: &str = "\
 for it in /usr/lib/*/libgssapi_krb5.so.2 /usr/lib/libgssapi_krb5.so.2; do

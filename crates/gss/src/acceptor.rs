@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::bindings::ChannelBinding;
 use crate::error::{AcceptError, BadToken, Unavailable};
 use crate::ffi::{self, Api};
-use crate::gateway::{Token, examine, place};
+use crate::gateway::{examine, place};
 use crate::handles::{Credential, Name, Step, Usage};
 use crate::principal::Service;
 use crate::process::Process;
@@ -41,7 +41,7 @@ pub struct Accepted {
     /// The flags of the context (RFC 2744 5.19).
     pub flags: u32,
     /// What the client gets in answer, where it asked for one.
-    pub reply: Option<Token>,
+    pub reply: Option<Vec<u8>>,
 }
 
 impl std::fmt::Debug for Acceptor {
@@ -181,7 +181,7 @@ impl<'a> Opener<'a> {
             service: self.service.clone(),
             is_bound: step.flags & BOUND != 0,
             flags: step.flags,
-            reply: Some(step.token).filter(|it| !it.is_empty()).map(Token::of),
+            reply: Some(step.token.to_vec()).filter(|it| !it.is_empty()),
         })
     }
 }

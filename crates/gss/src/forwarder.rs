@@ -9,7 +9,7 @@
 use std::io::{self, Error, ErrorKind};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -32,6 +32,7 @@ const MAX_CONNECTIONS: usize = 64;
 #[derive(Debug)]
 pub struct Forwarder {
     address: SocketAddr,
+    controllers: Arc<Controllers>,
     listening: JoinHandle<()>,
 }
 
@@ -41,6 +42,7 @@ struct Controllers {
     addresses: Vec<SocketAddr>,
     /// Who answered last, and is asked first.
     preferred: AtomicUsize,
+    questions: AtomicU64,
 }
 
 impl Forwarder {
@@ -55,15 +57,26 @@ impl Forwarder {
         let controllers = Arc::new(Controllers {
             addresses,
             preferred: AtomicUsize::new(0),
+            questions: AtomicU64::new(0),
         });
-        let listening = tokio::spawn(listen(listener, controllers));
-        Ok(Self { address, listening })
+        let listening = tokio::spawn(listen(listener, Arc::clone(&controllers)));
+        Ok(Self {
+            address,
+            controllers,
+            listening,
+        })
     }
 
     /// Where it listens: the one KDC of [`Settings`](crate::Settings).
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// How many questions came from libkrb5 so far.
+    #[must_use]
+    pub fn questions(&self) -> u64 {
+        self.controllers.questions.load(Ordering::Relaxed)
     }
 }
 
@@ -106,6 +119,7 @@ impl Controllers {
     /// The first answer that comes. Everybody is asked in turn, the next as soon as one refuses or has had its head
     /// start.
     async fn ask(&self, question: Vec<u8>) -> io::Result<Vec<u8>> {
+        self.questions.fetch_add(1, Ordering::Relaxed);
         let question: Arc<[u8]> = question.into();
         let first = self.preferred.load(Ordering::Relaxed);
         let count = self.addresses.len();

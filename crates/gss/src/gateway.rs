@@ -49,28 +49,27 @@ pub struct Impersonated {
     api: &'static Api,
     credential: Credential,
     user: Principal,
-    /// Until when it is good.
-    pub ends: Instant,
+    ends: Instant,
 }
 
 /// A token for a back end: one AP-REQ, framed as RFC 2743 3.1 says. Whoever has it is its user, once.
-pub struct Token(Zeroizing<Vec<u8>>);
+pub struct Token {
+    bytes: Zeroizing<Vec<u8>>,
+    /// Until when the ticket in it is good, and so others can be made of it without a question.
+    pub ticket_ends: Instant,
+}
 
 impl Token {
     /// The bytes, to be sent to the one back end that it is for.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
-        &self.0
-    }
-
-    pub(crate) const fn of(bytes: Zeroizing<Vec<u8>>) -> Self {
-        Self(bytes)
+        &self.bytes
     }
 }
 
 impl std::fmt::Debug for Token {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Token({} bytes)", self.0.len())
+        write!(f, "Token({} bytes)", self.bytes.len())
     }
 }
 
@@ -270,7 +269,11 @@ impl Impersonated {
         if told.acceptor.as_deref() != Some(target.as_str()) {
             return Err(self.alarm("it is for another service"));
         }
-        Ok(Token::of(step.token))
+        let life = Duration::from_secs(told.seconds.into());
+        Ok(Token {
+            bytes: step.token,
+            ticket_ends: self.ends.min(clock::now() + life),
+        })
     }
 
     /// Looks at a ticket that only we have seen: a context towards ourselves costs no question to anybody.
@@ -346,6 +349,7 @@ mod tests {
         Told {
             initiator: Some("alice@A.TEST".to_owned()),
             acceptor: Some("HTTP/a@A.TEST".to_owned()),
+            seconds: 600,
             flags: 0x1b0,
             is_kerberos: true,
             is_open: true,

@@ -67,6 +67,8 @@ unsafe impl Send for Context {}
 pub(crate) struct Told {
     pub(crate) initiator: Option<String>,
     pub(crate) acceptor: Option<String>,
+    /// How long its ticket is still good.
+    pub(crate) seconds: u32,
     pub(crate) flags: u32,
     pub(crate) is_kerberos: bool,
     pub(crate) is_open: bool,
@@ -266,7 +268,7 @@ impl Context {
     /// Who is at its ends, and what it is.
     pub(crate) fn tell(&self) -> Result<Told, Status> {
         let (mut initiator, mut acceptor) = (self.nobody(), self.nobody());
-        let (mut minor, mut flags, mut is_open) = (0, 0, 0);
+        let (mut minor, mut seconds, mut flags, mut is_open) = (0, 0, 0, 0);
         let mut mechanism = null();
         // SAFETY: the context is live; the names that the library makes are owned by `Name`; the mechanism is
         // one of the library's own, which lives for ever.
@@ -276,7 +278,7 @@ impl Context {
                 self.handle,
                 &mut initiator.handle,
                 &mut acceptor.handle,
-                null_mut(),
+                &mut seconds,
                 &mut mechanism,
                 &mut flags,
                 null_mut(),
@@ -287,6 +289,7 @@ impl Context {
         Ok(Told {
             initiator: initiator.somebody()?,
             acceptor: acceptor.somebody()?,
+            seconds,
             flags,
             is_kerberos: is_kerberos(mechanism),
             is_open: is_open != 0,

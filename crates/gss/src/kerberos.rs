@@ -150,7 +150,7 @@ impl Shared {
         let now = clock::now();
         self.breaker.tell(outcome, now);
         let (token, ticket) = fetched?;
-        let ends = ticket.ends;
+        let ends = token.ticket_ends;
         let ticket = Arc::new(Mutex::new(ticket));
         self.tickets.keep(wanted, ticket, ends, since, now);
         Ok(token)

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::io::{BufRead, Write};
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -17,9 +18,12 @@ use gss::{
     Realm, Service, Settings, TokenError, Unavailable, Wanted,
 };
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 
 /// How many tokens come of one ticket in [`Program::many`].
 const EACH: u64 = 20;
+/// How many weave for each user.
+const THREADS: u64 = 4;
 /// How often [`Program::again`] asks at most, and how long it waits in between.
 const MAX_AGAIN: u32 = 1000;
 const PAUSE: Duration = Duration::from_millis(50);
@@ -68,8 +72,8 @@ fn begin() -> std::time::Instant {
 struct Program {
     process: Process,
     realm: Realm,
-    gateways: HashMap<String, Kerberos>,
-    acceptor: Option<Acceptor>,
+    gateways: HashMap<String, Arc<Kerberos>>,
+    acceptor: Option<Arc<Acceptor>>,
     forwarder: Option<Forwarder>,
 }
 
@@ -79,6 +83,8 @@ impl Program {
             "configure" => self.configure(asked).await,
             "gateway" => self.gateway(asked),
             "token" => self.token(asked).await,
+            "together" => self.together(asked).await,
+            "weave" => self.weave(asked).await,
             "again" => self.again(asked).await,
             "forget" => self.forget(asked),
             "acceptor" => self.open(asked),
@@ -114,23 +120,64 @@ impl Program {
     }
 
     fn gateway(&mut self, asked: &Value) -> anyhow::Result<Value> {
-        let gateway = Kerberos::new(self.account(asked)?);
+        let gateway = Arc::new(Kerberos::new(self.account(asked)?));
         self.gateways
             .insert(text(asked, "account")?.to_owned(), gateway);
         Ok(json!({}))
     }
 
-    fn opened(&self, asked: &Value) -> anyhow::Result<&Kerberos> {
+    fn opened(&self, asked: &Value) -> anyhow::Result<&Arc<Kerberos>> {
         let account = asked["gateway"].as_str().unwrap_or("gateway$");
         self.gateways.get(account).context("no such gateway")
     }
 
-    async fn token(&self, asked: &Value) -> anyhow::Result<Value> {
-        let wanted = Wanted {
-            user: Principal::new(text(asked, "user")?, &self.realm)?,
+    fn wanted(&self, user: &str, asked: &Value) -> anyhow::Result<Wanted> {
+        Ok(Wanted {
+            user: Principal::new(user, &self.realm)?,
             target: Service::new(text(asked, "service")?, &self.realm)?,
             level: Level(0),
-        };
+        })
+    }
+
+    /// Many who want the same at the same time, and how many questions that cost.
+    async fn together(&self, asked: &Value) -> anyhow::Result<Value> {
+        let count = asked["count"].as_u64().context("count")?;
+        let forwarder = self.forwarder.as_ref().context("no forwarder")?;
+        let before = forwarder.questions();
+        let wanted = self.wanted(text(asked, "user")?, asked)?;
+        let mut all = JoinSet::new();
+        for _ in 0..count {
+            let (kerberos, wanted) = (Arc::clone(self.opened(asked)?), wanted.clone());
+            all.spawn(async move { kerberos.token(&wanted, None).await.is_ok() });
+        }
+        let served = all.join_all().await.into_iter().filter(|it| *it).count();
+        Ok(json!({ "served": served, "questions": forwarder.questions() - before }))
+    }
+
+    /// Many users at the same time, each many times, now and then forgotten; every token is accepted, and its
+    /// user compared with whom it was asked for.
+    async fn weave(&self, asked: &Value) -> anyhow::Result<Value> {
+        let rounds = asked["rounds"].as_u64().context("rounds")?;
+        let users = asked["users"].as_array().context("users")?;
+        let mut all = JoinSet::new();
+        for user in users.iter().filter_map(Value::as_str) {
+            let wanted = self.wanted(user, asked)?;
+            for thread in 0..THREADS {
+                let kerberos = Arc::clone(self.opened(asked)?);
+                let acceptor = Arc::clone(self.acceptor.as_ref().context("no acceptor")?);
+                let wanted = wanted.clone();
+                all.spawn(weft(kerberos, acceptor, wanted, thread, rounds));
+            }
+        }
+        let mut tokens = 0;
+        while let Some(one) = all.join_next().await {
+            tokens += one??;
+        }
+        Ok(json!({ "tokens": tokens }))
+    }
+
+    async fn token(&self, asked: &Value) -> anyhow::Result<Value> {
+        let wanted = self.wanted(text(asked, "user")?, asked)?;
         let binding = asked["binding"].as_str().map(binding);
         let kerberos = self.opened(asked)?;
         let token = kerberos.token(&wanted, binding.as_ref()).await?;
@@ -172,7 +219,7 @@ impl Program {
         let services = services.map(|name| Service::new(name, &self.realm));
         let services = services.collect::<Result<_, _>>()?;
         let keytab = Path::new(text(asked, "keytab")?);
-        self.acceptor = Some(Acceptor::open(&self.process, keytab, services)?);
+        self.acceptor = Some(Arc::new(Acceptor::open(&self.process, keytab, services)?));
         Ok(json!({}))
     }
 
@@ -216,6 +263,30 @@ impl Program {
         }
         Ok(json!({ "after_a_tenth": first, "after_all": resident_pages()? }))
     }
+}
+
+/// One user's share of [`Program::weave`].
+async fn weft(
+    kerberos: Arc<Kerberos>,
+    acceptor: Arc<Acceptor>,
+    wanted: Wanted,
+    thread: u64,
+    rounds: u64,
+) -> anyhow::Result<u64> {
+    let bound = binding(wanted.user.as_str());
+    for round in 0..rounds {
+        if round % 10 == thread {
+            kerberos.forget(&wanted.user);
+        }
+        let token = kerberos.token(&wanted, Some(&bound)).await?;
+        let (acceptor, bound) = (Arc::clone(&acceptor), [bound.clone()]);
+        let accept = move || acceptor.accept(token.bytes(), &bound);
+        let accepted = tokio::task::spawn_blocking(accept).await??;
+        if accepted.initiator != wanted.user.as_str() || !accepted.is_bound {
+            bail!("{} was seen as {}", wanted.user, accepted.initiator);
+        }
+    }
+    Ok(rounds)
 }
 
 /// What Kerberos would read of this process's environment.
