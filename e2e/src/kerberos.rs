@@ -33,9 +33,14 @@ impl Kerberos {
         let folder = tempfile::tempdir_in(lab.folder())?.keep();
         let name = folder.file_name().context("no name")?;
         let mut child = lab
-            .command(program)
+            .command("env")
+            .args(
+                environment
+                    .iter()
+                    .map(|(name, value)| format!("{name}={value}")),
+            )
+            .arg(program)
             .arg(Path::new(TOP).join(name))
-            .envs(environment.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;

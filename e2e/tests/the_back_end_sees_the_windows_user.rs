@@ -287,6 +287,53 @@ fn those_who_want_the_same_wait_for_one_question() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// How a process sees another time: `$LIB` is the loader's word for the folder of its architecture.
+const CLOCK: &str = "/usr/$LIB/faketime/libfaketimeMT.so.1";
+
+/// libkrb5 corrects its own clock by the domain controller's where it asks one (`kdc_timesync`); what comes from clients
+/// is judged by our clock alone.
+#[test]
+fn a_clock_that_is_off_is_corrected_outward_and_named_inward() -> anyhow::Result<()> {
+    let Some(lab) = ActiveDirectory::start("a clock that is off")? else {
+        return Ok(());
+    };
+    let is_there = "ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1";
+    if !lab.command("sh").args(["-c", is_there]).status()?.success() {
+        return skip::skip("a clock that is off", "libfaketime is not installed");
+    }
+    let service = "HTTP/gateway.contoso.test";
+    let mut right = Kerberos::ready(&lab, PROGRAM)?;
+    let mut off = |minutes: &str| -> anyhow::Result<(Value, Value)> {
+        let environment = [
+            ("LD_PRELOAD", CLOCK),
+            ("FAKETIME", minutes),
+            ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
+        ];
+        let mut kerberos = Kerberos::start(&lab, PROGRAM, &environment)?;
+        configure(&mut kerberos)?;
+        kerberos.done(&json!({
+            "do": "acceptor", "keytab": format!("{TOP}/gateway.keytab"), "services": [service],
+        }))?;
+        let outward = kerberos.ask(&token_for("alice"))?;
+        let asked = json!({ "do": "token", "user": "alice", "service": service });
+        let token = right.done(&asked)?["token"].take();
+        let inward = kerberos.ask(&json!({ "do": "accept", "token": token, "bindings": [] }))?;
+        Ok((outward, inward))
+    };
+    for (minutes, kind) in [("+6m", "Token(ClockSkew("), ("-6m", "Token(OutOfTime(")] {
+        let (outward, inward) = off(minutes)?;
+        assert_eq!(shown(&lab, &outward, "/who.shtml")?.1, "alice@CONTOSO.TEST");
+        assert_eq!(inward["kind"], kind, "{minutes}: {inward}");
+    }
+    // Further off than a ticket lives, there is nothing to correct.
+    let (outward, inward) = off("+20m")?;
+    assert_eq!(outward["kind"], "Unavailable(ClockSkew(", "{outward}");
+    assert_eq!(inward["kind"], "Token(OutOfTime(", "{inward}");
+    let (_, inward) = off("+0m")?;
+    assert_eq!(inward["initiator"], "alice@CONTOSO.TEST", "{inward}");
+    Ok(())
+}
+
 /// The library is hidden from one process, in a view of the files of its own.
 const WITHOUT_LIBRARY: &str = "\
 for it in /usr/lib/*/libgssapi_krb5.so.2 /usr/lib/libgssapi_krb5.so.2; do

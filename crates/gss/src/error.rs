@@ -180,7 +180,7 @@ pub enum Unavailable {
         seconds: u64,
     },
     /// Our clock and the domain's differ too much.
-    #[error("the clock of this machine and the domain's differ by more than five minutes: {0}")]
+    #[error("the clock of this machine and the domain's differ too much: {0}")]
     ClockSkew(String),
     /// The keytab cannot be used.
     #[error("the keytab `{path}`: {why}")]

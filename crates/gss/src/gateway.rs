@@ -241,14 +241,9 @@ fn unreadable(keytab: &Path, error: &impl ToString) -> Unavailable {
 }
 
 impl Impersonated {
-    /// Whose ticket it is.
-    #[must_use]
-    pub const fn user(&self) -> &Principal {
-        &self.user
-    }
-
-    /// One fresh token for `target`, bound to a TLS connection where a binding is given. Blocks when `target` is
-    /// new to this ticket (S4U2Proxy).
+    /// One fresh token of `user` for `target`, bound to a TLS connection where a binding is given. Blocks when
+    /// `target` is new to this ticket (S4U2Proxy). Whoever asks names the user, so that a ticket in the wrong place
+    /// rings.
     ///
     /// # Errors
     ///
@@ -256,6 +251,7 @@ impl Impersonated {
     /// it.
     pub fn token(
         &self,
+        user: &Principal,
         target: &Service,
         binding: Option<&ChannelBinding>,
     ) -> Result<Token, TokenError> {
@@ -265,9 +261,9 @@ impl Impersonated {
             self.credential.initiate(&name, binding)
         });
         let step = step.map_err(|it| it.of_target(&self.user, target))?;
-        let told = self.examined(&step)?;
+        let told = examined(user, &step)?;
         if told.acceptor.as_deref() != Some(target.as_str()) {
-            return Err(self.alarm("it is for another service"));
+            return Err(alarm(user, "it is for another service"));
         }
         let life = Duration::from_secs(told.seconds.into());
         Ok(Token {
@@ -281,7 +277,7 @@ impl Impersonated {
         let of_user = |it: Status| it.of_user(&self.user);
         let name = Name::of(self.api, gateway.as_str()).map_err(of_user)?;
         let step = self.credential.initiate(&name, None).map_err(of_user)?;
-        self.examined(&step)?;
+        examined(&self.user, &step)?;
         let flags = step.context.ticket_flags().map_err(of_user)?;
         if flags & FORWARDABLE == 0 {
             let user = self.user.clone();
@@ -289,23 +285,23 @@ impl Impersonated {
         }
         Ok(())
     }
+}
 
-    /// What a step made, if it is finished, plain Kerberos, with AES, and the user's own.
-    fn examined(&self, step: &Step) -> Result<Told, TokenError> {
-        let of_user = |it: Status| it.of_user(&self.user);
-        if !step.is_complete {
-            return Err(self.alarm("it wants another step"));
-        }
-        let told = step.context.tell().map_err(of_user)?;
-        let kind = step.context.encryption_type().map_err(of_user)?;
-        judge(&self.user, &told, step.flags, kind)?;
-        Ok(told)
+/// What a step made, if it is finished, plain Kerberos, with AES, and the user's own.
+fn examined(user: &Principal, step: &Step) -> Result<Told, TokenError> {
+    let of_user = |it: Status| it.of_user(user);
+    if !step.is_complete {
+        return Err(alarm(user, "it wants another step"));
     }
+    let told = step.context.tell().map_err(of_user)?;
+    let kind = step.context.encryption_type().map_err(of_user)?;
+    judge(user, &told, step.flags, kind)?;
+    Ok(told)
+}
 
-    fn alarm(&self, what: &'static str) -> TokenError {
-        let wanted = self.user.clone();
-        Alarm::Unexpected { wanted, what }.into()
-    }
+fn alarm(user: &Principal, what: &'static str) -> TokenError {
+    let wanted = user.clone();
+    Alarm::Unexpected { wanted, what }.into()
 }
 
 /// Whether a context is what was asked for: nobody's but the user's.

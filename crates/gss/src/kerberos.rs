@@ -135,14 +135,17 @@ impl Shared {
     ) -> Option<Result<Token, TokenError>> {
         let ticket = self.tickets.find(wanted, clock::now())?;
         let ticket = ticket.lock().unwrap_or_else(PoisonError::into_inner);
-        Some(ticket.token(&wanted.target, binding))
+        Some(ticket.token(&wanted.user, &wanted.target, binding))
     }
 
     /// From a domain controller. Whoever asked may have gone meanwhile: the next one finds the ticket.
     fn fetch(&self, wanted: Wanted, binding: Option<&ChannelBinding>) -> Result<Token, TokenError> {
         let since = self.tickets.epoch();
         let fetched = self.gateway.impersonate(&wanted.user);
-        let fetched = fetched.and_then(|it| Ok((it.token(&wanted.target, binding)?, it)));
+        let fetched = fetched.and_then(|it| {
+            let token = it.token(&wanted.user, &wanted.target, binding)?;
+            Ok((token, it))
+        });
         let outcome = match &fetched {
             Err(TokenError::Unavailable(Unavailable::KdcUnreachable(_))) => Outcome::Silence,
             _ => Outcome::Answered,

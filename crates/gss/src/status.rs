@@ -71,7 +71,10 @@ impl Status {
             code::KDC_UNREACHABLE | code::SERVICE_UNAVAILABLE | code::REALM_UNKNOWN => {
                 Unavailable::KdcUnreachable(said)
             }
-            code::SKEW | code::KDC_REPLY_SKEW => Unavailable::ClockSkew(said),
+            // A ticket that was just issued is over, or yet to come, by our clock alone.
+            code::SKEW | code::KDC_REPLY_SKEW | code::TICKET_EXPIRED | code::TICKET_NOT_YET => {
+                Unavailable::ClockSkew(said)
+            }
             code::ENCRYPTION_UNSUPPORTED
             | code::BAD_ENCRYPTION
             | code::ENCRYPTION_NOT_PERMITTED => Unavailable::NoCommonEncryption(said),
@@ -198,6 +201,8 @@ mod tests {
             (37, "ClockSkew"),
             (156, "KdcUnreachable"),
             (147, "Unexpected"),
+            (32, "ClockSkew"),
+            (33, "ClockSkew"),
             (60, "Other"),
         ];
         for (code, name) in expected {

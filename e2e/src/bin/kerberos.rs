@@ -253,7 +253,7 @@ impl Program {
             }
             let impersonated = self.account(asked)?.impersonate(&user)?;
             for _ in 0..EACH {
-                let token = impersonated.token(&service, Some(&ours))?;
+                let token = impersonated.token(&user, &service, Some(&ours))?;
                 acceptor.accept(token.bytes(), std::slice::from_ref(&ours))?;
                 let again = acceptor.accept(token.bytes(), std::slice::from_ref(&other));
                 if again.is_ok() {

@@ -28,10 +28,11 @@ const PACKAGES: [&str; 13] = [
 
 /// A domain controller and a back end that takes Kerberos. Some of these start services where they are
 /// installed, so that they are only unpacked; a lab lays them over its own view of the system.
-const UNPACKED: [&str; 8] = [
+const UNPACKED: [&str; 9] = [
     "apache2-bin",
     "ldb-tools",
     "libapache2-mod-auth-gssapi",
+    "libfaketime",
     "python3-samba",
     "samba",
     "samba-ad-dc",
