@@ -9,6 +9,7 @@ what made it. It says `ready`, then does what it is told line by line, and ends 
 
 import argparse
 import fcntl
+import glob
 import grp
 import hashlib
 import os
@@ -130,6 +131,9 @@ def domain(cache):
 
 
 def make(kept):
+    # Those of former scripts: each is large.
+    for old in glob.glob(f"{os.path.dirname(kept)}/domain-*.tar*"):
+        os.remove(old)
     call(PYTHON, f"{HERE}/domain.py", "make", TOP)
     with tarfile.open(kept + ".new", "w") as archive:
         for name in sorted(os.listdir(TOP)):

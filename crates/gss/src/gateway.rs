@@ -44,7 +44,18 @@ struct SignedIn {
     life: Duration,
 }
 
-/// A ticket for a person to the gate itself, which may be passed on.
+/// A ticket for a person to the gate itself, which may be passed on. Threads may hand it over, and not use it at
+/// the same time:
+///
+/// ```
+/// fn moves<T: Send>() {}
+/// moves::<gss::Impersonated>();
+/// ```
+///
+/// ```compile_fail
+/// fn is_shared<T: Sync>() {}
+/// is_shared::<gss::Impersonated>();
+/// ```
 pub struct Impersonated {
     api: &'static Api,
     credential: Credential,
