@@ -66,6 +66,16 @@ impl Principal {
     }
 }
 
+impl Principal {
+    /// Whether both lead to one account: a domain controller knows no letter's case, and answers in the spelling that
+    /// it was asked in.
+    #[must_use]
+    pub fn is_same_account(&self, other: &Self) -> bool {
+        let small = |text: &str| text.to_lowercase();
+        small(&self.0) == small(&other.0)
+    }
+}
+
 impl fmt::Display for Principal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -144,6 +154,15 @@ mod tests {
         for bad in ["", "a@b", "a/b", "a\\@b", "a\0", "a\nb", "krbtgt/X"] {
             assert!(Principal::new(bad, &realm()).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn an_account_is_one_account_in_every_case() {
+        let of = |account: &str| Principal::new(account, &realm()).unwrap();
+        assert!(of("alice").is_same_account(&of("ALICE")));
+        assert!(of("jürgen").is_same_account(&of("JÜRGEN")));
+        assert!(!of("alice").is_same_account(&of("alice2")));
+        assert_ne!(of("alice"), of("ALICE"));
     }
 
     #[test]

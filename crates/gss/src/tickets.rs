@@ -98,11 +98,12 @@ impl<T> Tickets<T> {
         kept.tickets.insert(wanted, Ticket { it, ends, used });
     }
 
-    /// Drops every ticket of a user, and what is being fetched will not be kept.
+    /// Drops every ticket of a user, however they were spelled, and what is being fetched will not be kept.
     pub(crate) fn forget(&self, user: &Principal) {
         let mut kept = self.kept();
         kept.epoch += 1;
-        kept.tickets.retain(|wanted, _| wanted.user != *user);
+        kept.tickets
+            .retain(|wanted, _| !wanted.user.is_same_account(user));
     }
 
     /// Drops everything.
@@ -194,7 +195,7 @@ mod tests {
         let (tickets, now) = (Tickets::new(), clock::now());
         let (alice, bob) = (wanted("alice", "HTTP/a", 1), wanted("bob", "HTTP/a", 1));
         keep(&tickets, alice.clone(), 7, now);
-        keep(&tickets, wanted("alice", "HTTP/b", 2), 8, now);
+        keep(&tickets, wanted("ALICE", "HTTP/b", 2), 8, now);
         keep(&tickets, bob.clone(), 9, now);
         let since = tickets.epoch();
         tickets.forget(&alice.user);
