@@ -2,6 +2,8 @@
 
 pub mod secret;
 
+pub mod proxy_protocol;
+
 pub mod http_auth;
 pub mod ntlm;
 pub mod spnego;

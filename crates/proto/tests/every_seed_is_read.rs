@@ -24,6 +24,8 @@ mod mex;
 mod ntlm;
 #[path = "../../../fuzz/entry/oauthtoken.rs"]
 mod oauthtoken;
+#[path = "../../../fuzz/entry/proxy_protocol.rs"]
+mod proxy_protocol;
 #[path = "../../../fuzz/entry/soap.rs"]
 mod soap;
 #[path = "../../../fuzz/entry/spnego.rs"]
@@ -149,6 +151,12 @@ fn webticket_seeds_are_taken() {
 fn http_auth_seeds_are_taken() {
     every_seed_is_taken("http_auth", http_auth::run);
     no_damaged_seed_panics("http_auth", http_auth::run);
+}
+
+#[test]
+fn proxy_protocol_seeds_are_taken() {
+    every_seed_is_taken("proxy_protocol", proxy_protocol::run);
+    no_damaged_seed_panics("proxy_protocol", proxy_protocol::run);
 }
 
 #[test]
