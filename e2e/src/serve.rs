@@ -62,6 +62,15 @@ impl Serve {
         Self::run(demo, change, under(launcher, &binary()?))
     }
 
+    /// Starts one and does not wait until it is open.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be started.
+    pub fn begin(demo: &Demo, change: impl FnOnce(String) -> String) -> anyhow::Result<Self> {
+        Self::spawn(demo, change, Command::new(binary()?))
+    }
+
     /// Starts one that may have so many files open: at first, and when it asks for more.
     ///
     /// # Errors
@@ -86,6 +95,20 @@ impl Serve {
     }
 
     fn run(
+        demo: &Demo,
+        change: impl FnOnce(String) -> String,
+        command: Command,
+    ) -> anyhow::Result<Self> {
+        let mut started = Self::spawn(demo, change, command)?;
+        let line = started.line("the gate is open")?;
+        let (_, address) = line.split_once("addresses=\"").context("no address")?;
+        let mut addresses = address.trim_end_matches('"').split(", ");
+        started.address = addresses.next().context("no address")?.parse()?;
+        started.others = addresses.map(str::parse).collect::<Result<_, _>>()?;
+        Ok(started)
+    }
+
+    fn spawn(
         demo: &Demo,
         change: impl FnOnce(String) -> String,
         mut command: Command,
@@ -118,18 +141,12 @@ impl Serve {
             }
             writer.end();
         });
-        let mut started = Self {
+        Ok(Self {
             child,
             said,
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
             others: Vec::new(),
-        };
-        let line = started.line("the gate is open")?;
-        let (_, address) = line.split_once("addresses=\"").context("no address")?;
-        let mut addresses = address.trim_end_matches('"').split(", ");
-        started.address = addresses.next().context("no address")?.parse()?;
-        started.others = addresses.map(str::parse).collect::<Result<_, _>>()?;
-        Ok(started)
+        })
     }
 
     /// Waits for a line of the log with this in it.

@@ -9,6 +9,9 @@ use e2e::raw::tls;
 use e2e::serve::Serve;
 use e2e::skip;
 
+/// The numbers of SIGTERM and SIGINT (signal(7)).
+const TERMINATE: u32 = 15;
+const INTERRUPT: u32 = 2;
 /// The most that `systemd-analyze security` may find reachable, of 100.
 const EXPOSURE: &str = "--threshold=20";
 
@@ -54,5 +57,29 @@ fn systemd_is_told_when_the_gate_serves_and_when_it_closes() -> anyhow::Result<(
     serve.terminate()?;
     assert_eq!(heard()?, "STOPPING=1");
     assert!(serve.ended()?.success());
+    Ok(())
+}
+
+#[test]
+fn a_service_that_is_stopped_while_it_starts_ends_by_itself() -> anyhow::Result<()> {
+    let demo = Demo::start()?;
+    let mut serve = Serve::begin(&demo, |config| {
+        let (before, _) = config.split_once("[[policy]]").expect("a policy");
+        before.to_owned()
+    })?;
+    // The first thing that it says; neither its store nor its listeners are open.
+    serve.line("there is no [[policy]]")?;
+    let status = std::fs::read_to_string(format!("/proc/{}/status", serve.process()))?;
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+    let caught = u64::from_str_radix(caught.expect("a mask").trim(), 16)?;
+    for signal in [TERMINATE, INTERRUPT] {
+        assert_eq!(
+            caught >> (signal - 1) & 1,
+            1,
+            "signal {signal} is not heard"
+        );
+    }
+    serve.terminate()?;
+    assert!(serve.ended()?.success(), "it was cut off where it stood");
     Ok(())
 }

@@ -6,6 +6,7 @@ mod config;
 mod notify;
 mod operator;
 mod pace;
+mod stop;
 mod wiring;
 
 mod drained;

@@ -197,21 +197,6 @@ fn unavailable(error: impl std::fmt::Display) -> CliError {
     CliError::unavailable(error.to_string())
 }
 
-/// Resolves when the process is told to end (SIGTERM, SIGINT).
-pub(crate) async fn asked_to_stop() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let terminate = async {
-        match signal(SignalKind::terminate()) {
-            Ok(mut signal) => drop(signal.recv().await),
-            Err(_) => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        () = terminate => {}
-        _ = tokio::signal::ctrl_c() => {}
-    }
-}
-
 /// What the command line does with accounts, app passwords and the audit trail.
 pub(crate) struct Desk {
     store: Store,

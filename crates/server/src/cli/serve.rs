@@ -7,6 +7,7 @@ use clap::Args;
 
 use super::CliError;
 use crate::reload::Reloads;
+use crate::stop::Stop;
 use crate::{config, wiring};
 
 /// What `serve` may be told.
@@ -33,6 +34,7 @@ pub(crate) enum LogFormat {
 ///
 /// The configuration is wrong, an address is taken, or the store cannot be opened.
 pub(crate) async fn run(file: &Path, arguments: Arguments) -> Result<(), CliError> {
+    let stop = Stop::begin()?;
     let settings = config::load(file)?;
     begin_logging(arguments.log, "info");
     for warning in &settings.warnings {
@@ -46,7 +48,7 @@ pub(crate) async fn run(file: &Path, arguments: Arguments) -> Result<(), CliErro
     let gate = wiring::Gate::open(&settings).await?;
     let addresses: Vec<String> = gate.addresses().iter().map(ToString::to_string).collect();
     tracing::info!(addresses = addresses.join(", "), "the gate is open");
-    gate.serve(wiring::asked_to_stop(), Some(reloads)).await
+    gate.serve(stop.asked(), Some(reloads)).await
 }
 
 /// Sends logs to standard error; `RUST_LOG` chooses what is said, else `usually`.

@@ -15,7 +15,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::cli::{CliError, LogFormat, Output, begin_logging};
-use crate::wiring::{Desk, Gate, asked_to_stop, keeping};
+use crate::stop::Stop;
+use crate::wiring::{Desk, Gate, keeping};
 use crate::{clock, config};
 use certificates::Authority;
 use files::Folder;
@@ -69,6 +70,7 @@ pub(crate) struct Arguments {
 ///
 /// The folder cannot be used, or a port that was asked for is taken.
 pub(crate) async fn run(arguments: Arguments, output: &Output) -> Result<(), CliError> {
+    let stop = Stop::begin()?;
     begin_logging(LogFormat::Text, "warn");
     let folder = Folder::open(arguments.dir, u64::from_le_bytes(clock::random()?))?;
     let https = held(arguments.https_port, HTTPS_PORT)?;
@@ -94,7 +96,7 @@ pub(crate) async fn run(arguments: Arguments, output: &Output) -> Result<(), Cli
     scene.write_requests(&people)?;
     let ready = Ready::new(&scene, &authority, &people, &lab);
     output.print(&ready, |ready| ready.for_people(&scene, &people))?;
-    let served = gate.serve(asked_to_stop(), None).await;
+    let served = gate.serve(stop.asked(), None).await;
     lab.stop().await;
     served
 }
