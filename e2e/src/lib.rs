@@ -11,6 +11,7 @@ pub mod doubt;
 pub mod kerberos;
 pub mod messages;
 pub mod published;
+pub mod haproxy;
 pub mod raw;
 pub mod serve;
 pub mod sign_in;

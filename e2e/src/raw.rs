@@ -90,7 +90,21 @@ impl Raw {
         host: &str,
         from: Ipv4Addr,
     ) -> anyhow::Result<Self> {
-        Self::shake_hands(gate, config, host, (from, 0))
+        Self::shake_hands(gate, config, host, ((from, 0), &[]))
+    }
+
+    /// The same with bytes before TLS, as a balancer sends them.
+    ///
+    /// # Errors
+    ///
+    /// The connection or the handshake fails.
+    pub fn connect_behind(
+        gate: SocketAddr,
+        config: &Arc<ClientConfig>,
+        host: &str,
+        (from, first): (Ipv4Addr, &[u8]),
+    ) -> anyhow::Result<Self> {
+        Self::shake_hands(gate, config, host, ((from, 0), first))
     }
 
     /// Connects from an address and port (0: any) of the loopback network.
@@ -104,17 +118,18 @@ impl Raw {
         host: &str,
         from: (Ipv4Addr, u16),
     ) -> anyhow::Result<Self> {
-        Self::shake_hands(demo.address(), config, host, from)
+        Self::shake_hands(demo.address(), config, host, (from, &[]))
     }
 
     fn shake_hands(
         gate: SocketAddr,
         config: &Arc<ClientConfig>,
         host: &str,
-        (address, port): (Ipv4Addr, u16),
+        ((address, port), first): ((Ipv4Addr, u16), &[u8]),
     ) -> anyhow::Result<Self> {
-        let stream = dial(gate, SocketAddr::new(IpAddr::V4(address), port))?;
+        let mut stream = dial(gate, SocketAddr::new(IpAddr::V4(address), port))?;
         stream.set_nodelay(true)?;
+        stream.write_all(first)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         let name = ServerName::try_from(host.to_owned())?;
         let tls = ClientConnection::new(Arc::clone(config), name)?;
@@ -339,7 +354,11 @@ impl Raw {
 ///
 /// A port that was closed is still taken for a moment where another test starts a program just then:
 /// until that runs, it holds a copy of every connection.
-fn dial(gate: SocketAddr, from: SocketAddr) -> anyhow::Result<TcpStream> {
+///
+/// # Errors
+///
+/// Nobody listens there, or the address cannot be had.
+pub fn dial(gate: SocketAddr, from: SocketAddr) -> anyhow::Result<TcpStream> {
     for _ in 0..DIALS {
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
         socket.set_reuse_address(true)?;

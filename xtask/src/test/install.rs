@@ -13,6 +13,7 @@ use crate::run::{command, has, root, say, succeed};
 const PACKAGES: [&str; 13] = [
     "curl",
     "gcc",
+    "haproxy",
     "iproute2",
     "libgssapi-krb5-2",
     "libpurple-dev",

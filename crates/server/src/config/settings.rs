@@ -22,7 +22,7 @@ pub(crate) struct Settings {
     /// Where clients come in.
     pub(crate) listeners: Vec<Listener>,
     /// Where plain HTTP is answered.
-    pub(crate) plain: Vec<SocketAddr>,
+    pub(crate) plain: Vec<Plain>,
     /// Where metrics and health are told.
     pub(crate) metrics: Option<SocketAddr>,
     /// What is published.
@@ -56,12 +56,23 @@ pub(crate) struct Listener {
     pub(crate) address: SocketAddr,
     /// The zone of clients from `internal_networks`; all others are external.
     pub(crate) internal_zone: Option<(Zone, Vec<IpNet>)>,
+    /// Who hands connections on here, each with a PROXY header; nobody else's is read.
+    pub(crate) balancers: Vec<IpNet>,
     /// The certificates; by SNI the first that names the host, ECDSA and RSA side by side.
     pub(crate) certificates: Vec<Certificate>,
     /// Whether NTLM must carry a channel binding here.
     pub(crate) channel_binding: WhenAbsent,
     /// Whether NTLM must carry a MIC here.
     pub(crate) mic: WhenAbsent,
+}
+
+/// One listener of plain HTTP.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Plain {
+    /// Where it listens.
+    pub(crate) address: SocketAddr,
+    /// Who hands connections on here, each with a PROXY header; nobody else's is read.
+    pub(crate) balancers: Vec<IpNet>,
 }
 
 /// A certificate chain and its key, both PEM files.

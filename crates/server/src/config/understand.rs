@@ -4,12 +4,12 @@
 //! something is checked here, so that nothing is found missing while serving.
 
 mod checks;
+mod balancers;
 mod farms;
 mod listeners;
 mod published;
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -71,7 +71,7 @@ impl<'a> Understanding<'a> {
         }
         Ok(Settings {
             listeners: self.listeners(written)?,
-            plain: plain(written),
+            plain: self.plain_listeners(written),
             metrics: self.metrics(written)?,
             publication: Arc::new(publication),
             published,
@@ -203,12 +203,6 @@ impl<'a> Understanding<'a> {
     fn line(&self, span: Range<usize>) -> usize {
         self.place(span).line()
     }
-}
-
-/// The addresses of plain HTTP.
-fn plain(written: &Written) -> Vec<SocketAddr> {
-    let plain = written.listener.iter().filter(|listener| listener.plain);
-    plain.map(|listener| *listener.address.get_ref()).collect()
 }
 
 fn channel(written: written::Channel) -> Channel {

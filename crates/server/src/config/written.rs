@@ -107,7 +107,7 @@ pub(crate) struct Listener {
     /// Address and port.
     pub(crate) address: Spanned<SocketAddr>,
     /// Whether it speaks plain HTTP, where Lync's clients are told their https address and nothing else
-    /// is answered; it has an address and nothing more.
+    /// is answered; it has an address, and `proxy_protocol` where it needs that, and nothing more.
     #[serde(default)]
     pub(crate) plain: bool,
     /// Certificates; ECDSA and RSA may stand side by side for one name.
@@ -116,6 +116,11 @@ pub(crate) struct Listener {
     /// Source networks that are internal on this listener.
     #[serde(default)]
     pub(crate) internal_networks: Vec<Spanned<IpNet>>,
+    /// The networks of the balancers in front of this listener: from them each connection begins with
+    /// a PROXY header, of version 1 or 2, that names the client; nobody else's is read. None of them
+    /// may be in `internal_networks` or `hybrid`.
+    #[serde(default)]
+    pub(crate) proxy_protocol: Vec<Spanned<IpNet>>,
     /// Whether NTLM must carry a channel binding.
     #[serde(default)]
     pub(crate) channel_binding: Demand,

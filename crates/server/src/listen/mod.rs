@@ -4,6 +4,7 @@
 //! (T-CONN-4). Start at [`bind`].
 
 mod certificates;
+mod entrance;
 mod open;
 mod places;
 mod plain;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 
 use authn::place::Zone;
 use gateway::{Peer, Publication};
+use ipnet::IpNet;
 use rustls::ServerConfig;
 use rustls::server::{Acceptor, ResolvesServerCert};
 use tokio::net::{TcpListener, TcpStream};
@@ -25,14 +27,14 @@ use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use crate::config::Settings;
-use crate::config::settings::Listener;
+use crate::config::settings::{Listener, Plain};
 use crate::metrics::Handshake;
 use crate::pace::Pace;
 use crate::proxy::{Proxy, limits};
 use certificates::{CertificateError, Certificates};
+use entrance::{Arrival, Entrance, Named};
 use open::Inside;
 pub(crate) use open::Open;
-use places::{Place, Places};
 use room::Room;
 
 /// Why the gate cannot listen.
@@ -68,7 +70,7 @@ pub(crate) enum ListenError {
 #[derive(Debug)]
 pub(crate) struct Bound {
     listening: Vec<Listening>,
-    plain: Vec<(SocketAddr, StdListener)>,
+    plain: Vec<(Plain, StdListener)>,
     publication: Arc<Publication>,
     room: Room,
 }
@@ -80,6 +82,8 @@ struct Listening {
     door: Door,
 }
 
+/// What a metric calls these listeners.
+const KIND: &str = "tls";
 /// HTTP/1.1, as ALPN names it.
 const HTTP_1: &[u8] = b"http/1.1";
 /// HTTP/2, as ALPN names it.
@@ -127,7 +131,7 @@ pub(crate) fn bind(settings: &Settings, mut held: Vec<StdListener>) -> Result<Bo
     Ok(Bound {
         listening,
         plain: plain
-            .map(|address| Ok((*address, socket(*address, &mut held)?)))
+            .map(|plain| Ok((plain.clone(), socket(plain.address, &mut held)?)))
             .collect::<Result<_, ListenError>>()?,
         publication: Arc::clone(&settings.publication),
         room: Room::make(),
@@ -197,7 +201,7 @@ impl Listening {
 /// Accepts until told to stop or taken away, then waits for the connections.
 async fn accept(
     socket: TcpListener,
-    places: Arc<Places>,
+    entrance: Arc<Entrance>,
     mut current: watch::Receiver<Inside>,
     mut stop: watch::Receiver<bool>,
 ) {
@@ -214,7 +218,7 @@ async fn accept(
             },
             Some(_) = connections.join_next() => continue,
         };
-        let (stream, address) = match accepted {
+        let accepted = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
                 if let Some(times) = refused.count(tokio::time::Instant::now()) {
@@ -224,14 +228,10 @@ async fn accept(
                 continue;
             }
         };
-        let address = address.ip().to_canonical();
-        let Some(place) = places.take(address) else {
-            current.borrow().proxy.metrics.refused_connection("tls");
-            tracing::debug!(%address, "there is no place for another connection");
-            continue;
-        };
         let Inside { door, proxy } = current.borrow().clone();
-        connections.spawn(door.connection(stream, (address, place), proxy, stop.clone()));
+        if let Some(arrival) = entrance.admit(accepted, KIND, &door.settings.balancers) {
+            connections.spawn(door.connection(arrival, proxy, stop.clone()));
+        }
     }
     drop(socket);
     while connections.join_next().await.is_some() {}
@@ -251,12 +251,23 @@ impl Door {
     /// Takes one connection from its first byte to its end.
     async fn connection(
         self,
-        stream: TcpStream,
-        (address, place): (IpAddr, Place),
+        arrival: Arrival,
         proxy: Arc<Proxy>,
         mut stop: watch::Receiver<bool>,
     ) {
-        let _open = proxy.metrics.opened("tls");
+        let _open = proxy.metrics.opened(KIND);
+        let named = tokio::select! {
+            named = arrival.named() => named,
+            _ = stop.wait_for(|stop| *stop) => return,
+        };
+        let Some(Named {
+            stream,
+            address,
+            place,
+        }) = named
+        else {
+            return;
+        };
         let shaken = Box::pin(self.shake_hands(stream, address, &proxy, &mut stop)).await;
         let Some((stream, server_name)) = shaken else {
             return;
@@ -266,7 +277,7 @@ impl Door {
             return Arc::clone(&proxy).serve(stream, peer, stop).await;
         }
         let Some(_more) = place.more(limits::STREAMS_PLACES) else {
-            proxy.metrics.refused_connection("tls");
+            proxy.metrics.refused_connection(KIND);
             tracing::debug!(%address, "there is no place for a connection of many requests");
             return;
         };
@@ -337,9 +348,12 @@ impl Door {
     }
 
     /// Internal is this listener and a network of its list together; all else is external.
+    ///
+    /// SECURITY: a balancer itself is never internal, whether it is its own client or another names it.
     fn zone(&self, address: IpAddr) -> Zone {
+        let is_in = |networks: &[IpNet]| networks.iter().any(|it| it.contains(&address));
         match &self.settings.internal_zone {
-            Some((zone, networks)) if networks.iter().any(|it| it.contains(&address)) => {
+            Some((zone, networks)) if is_in(networks) && !is_in(&self.settings.balancers) => {
                 zone.clone()
             }
             Some(_) | None => Zone::EXTERNAL,

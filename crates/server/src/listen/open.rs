@@ -13,9 +13,10 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::places::Places;
+use super::entrance::Entrance;
 use super::{Bound, Door, ListenError, doors, plain, socket};
 use crate::config::Settings;
+use crate::config::settings::Plain;
 use crate::proxy::Proxy;
 
 /// What a connection is taken in with.
@@ -27,11 +28,11 @@ pub(super) struct Inside {
 
 /// Listeners that accept; each ends when its sender is dropped.
 pub(crate) struct Open {
-    places: Arc<Places>,
+    entrance: Arc<Entrance>,
     stopping: watch::Sender<bool>,
     tasks: JoinSet<()>,
     tls: Vec<Running<Inside>>,
-    plain: Vec<Running<Arc<Publication>>>,
+    plain: Vec<Running<plain::Inside>>,
 }
 
 /// A listener under the address that the configuration gives it, and what it gives out.
@@ -56,7 +57,7 @@ impl Open {
     /// A bound socket cannot be used.
     pub(super) fn begin(bound: Bound, proxy: &Arc<Proxy>) -> Result<Self, ListenError> {
         let mut open = Self {
-            places: Places::new(bound.room.in_all, bound.room.of_one),
+            entrance: Entrance::new(bound.room, Arc::clone(&proxy.metrics)),
             stopping: watch::Sender::new(false),
             tasks: JoinSet::new(),
             tls: Vec::new(),
@@ -69,10 +70,10 @@ impl Open {
             let door = listening.door;
             open.take_in(socket, address, Inside { door, proxy });
         }
-        for (address, socket) in bound.plain {
-            let socket = usable(socket, address)?;
-            let publication = Arc::clone(&bound.publication);
-            open.answer_plain(socket, address, publication, proxy);
+        for (plain, socket) in bound.plain {
+            let socket = usable(socket, plain.address)?;
+            let inside = inside(&plain, &bound.publication);
+            open.answer_plain(socket, plain.address, inside, proxy);
         }
         Ok(open)
     }
@@ -91,7 +92,7 @@ impl Open {
         let doors = doors(settings)?;
         let addresses = doors.iter().map(|door| door.settings.address);
         let tls = plan(&self.tls, addresses)?;
-        let plain = plan(&self.plain, settings.plain.iter().copied())?;
+        let plain = plan(&self.plain, settings.plain.iter().map(|it| it.address))?;
         let mut old: Vec<_> = self.tls.drain(..).map(Some).collect();
         for (planned, door) in tls.into_iter().zip(doors) {
             let address = door.settings.address;
@@ -103,11 +104,11 @@ impl Open {
             }
         }
         let mut old: Vec<_> = self.plain.drain(..).map(Some).collect();
-        for (planned, address) in plain.into_iter().zip(&settings.plain) {
-            let publication = Arc::clone(&settings.publication);
+        for (planned, plain) in plain.into_iter().zip(&settings.plain) {
+            let inside = inside(plain, &settings.publication);
             match planned {
-                Planned::Kept(at) => self.plain.extend(kept(&mut old, at, publication)),
-                Planned::Fresh(socket) => self.answer_plain(socket, *address, publication, proxy),
+                Planned::Kept(at) => self.plain.extend(kept(&mut old, at, inside)),
+                Planned::Fresh(socket) => self.answer_plain(socket, plain.address, inside, proxy),
             }
         }
         Ok(())
@@ -134,8 +135,9 @@ impl Open {
 
     fn take_in(&mut self, socket: TcpListener, address: SocketAddr, inside: Inside) {
         let (current, seen) = watch::channel(inside);
-        let (places, stop) = (Arc::clone(&self.places), self.stopping.subscribe());
-        self.tasks.spawn(super::accept(socket, places, seen, stop));
+        let (entrance, stop) = (Arc::clone(&self.entrance), self.stopping.subscribe());
+        self.tasks
+            .spawn(super::accept(socket, entrance, seen, stop));
         self.tls.push(Running { address, current });
     }
 
@@ -143,14 +145,22 @@ impl Open {
         &mut self,
         socket: TcpListener,
         address: SocketAddr,
-        publication: Arc<Publication>,
+        inside: plain::Inside,
         proxy: &Proxy,
     ) {
-        let (current, seen) = watch::channel(publication);
-        let shared = (Arc::clone(&self.places), Arc::clone(&proxy.metrics));
+        let (current, seen) = watch::channel(inside);
+        let shared = (Arc::clone(&self.entrance), Arc::clone(&proxy.metrics));
         let stop = self.stopping.subscribe();
         self.tasks.spawn(plain::serve(socket, shared, seen, stop));
         self.plain.push(Running { address, current });
+    }
+}
+
+/// What a listener of plain HTTP gives its connections.
+fn inside(plain: &Plain, publication: &Arc<Publication>) -> plain::Inside {
+    plain::Inside {
+        balancers: plain.balancers.clone(),
+        publication: Arc::clone(publication),
     }
 }
 

@@ -11,20 +11,31 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
+use ipnet::IpNet;
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::places::{Place, Places};
+use super::entrance::{Arrival, Entrance, Named};
 use crate::metrics::{Closing, Metrics};
 use crate::proxy::limits;
+
+/// What a metric calls these listeners.
+const KIND: &str = "plain";
+
+/// What a connection is taken in with.
+#[derive(Clone, Debug)]
+pub(super) struct Inside {
+    pub(super) balancers: Vec<IpNet>,
+    pub(super) publication: Arc<Publication>,
+}
 
 /// Answers until told to stop or taken away.
 pub(super) async fn serve(
     socket: TcpListener,
-    (places, metrics): (Arc<Places>, Arc<Metrics>),
-    mut current: watch::Receiver<Arc<Publication>>,
+    (entrance, metrics): (Arc<Entrance>, Arc<Metrics>),
+    mut current: watch::Receiver<Inside>,
     mut stop: watch::Receiver<bool>,
 ) {
     let mut connections = JoinSet::new();
@@ -39,24 +50,32 @@ pub(super) async fn serve(
             },
             Some(_) = connections.join_next() => continue,
         };
-        let Ok((stream, address)) = accepted else {
+        let Ok(accepted) = accepted else {
             // The listeners of TLS say so in the log.
             tokio::time::sleep(limits::ACCEPT_PAUSE).await;
             continue;
         };
-        let Some(place) = places.take(address.ip().to_canonical()) else {
-            metrics.refused_connection("plain");
-            continue;
-        };
-        let taken = (place, metrics.opened("plain"));
-        let publication = Arc::clone(&current.borrow());
-        connections.spawn(connection(stream, taken, publication));
+        let Inside {
+            balancers,
+            publication,
+        } = current.borrow().clone();
+        if let Some(arrival) = entrance.admit(accepted, KIND, &balancers) {
+            connections.spawn(connection(arrival, metrics.opened(KIND), publication));
+        }
     }
     drop(socket);
     while connections.join_next().await.is_some() {}
 }
 
-async fn connection(stream: TcpStream, _taken: (Place, Closing), publication: Arc<Publication>) {
+async fn connection(arrival: Arrival, _open: Closing, publication: Arc<Publication>) {
+    let Some(Named {
+        stream,
+        place: _place,
+        ..
+    }) = arrival.named().await
+    else {
+        return;
+    };
     let service = service_fn(move |request: Request<Incoming>| {
         let (head, _) = request.into_parts();
         let reply = gateway::plain::answer(&publication, &head);

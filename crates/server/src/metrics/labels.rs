@@ -78,6 +78,30 @@ impl Handshake {
     }
 }
 
+/// How a balancer failed to say whose a connection is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unnamed {
+    /// What came is no PROXY header.
+    Malformed,
+    /// The connection ended within it.
+    Ended,
+    /// None came in time.
+    Slow,
+}
+
+impl Unnamed {
+    /// Every way.
+    pub(super) const ALL: [Self; 3] = [Self::Malformed, Self::Ended, Self::Slow];
+
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Malformed => "malformed",
+            Self::Ended => "ended",
+            Self::Slow => "slow",
+        }
+    }
+}
+
 /// What became of a configuration that was read anew.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reloaded {

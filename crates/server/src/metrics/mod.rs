@@ -28,7 +28,7 @@ use prometheus_client::registry::Registry;
 use crate::proxy::UpstreamError;
 use farms::Farms;
 pub(crate) use farms::{Failed, OfMember};
-pub(crate) use labels::{Closing, Handshake, Reloaded, SignIn};
+pub(crate) use labels::{Closing, Handshake, Reloaded, SignIn, Unnamed};
 use labels::{Labels, of_class, of_status, of_upstream};
 
 /// Upper bounds in seconds of what waits for a disk or a back end.
@@ -49,6 +49,7 @@ pub(crate) struct Metrics {
     held_back_seconds: Counter<f64, AtomicU64>,
     connections: Family<Labels<1>, Gauge>,
     refused_connections: Family<Labels<1>, Counter>,
+    unnamed: Family<Labels<1>, Counter>,
     handshakes_failed: Family<Labels<1>, Counter>,
     upstream_failures: Family<Labels<2>, Counter>,
     farms: Farms,
@@ -78,6 +79,7 @@ impl Metrics {
             held_back_seconds: Counter::default(),
             connections: Family::default(),
             refused_connections: Family::default(),
+            unnamed: Family::default(),
             handshakes_failed: Family::default(),
             upstream_failures: Family::default(),
             farms: Farms::default(),
@@ -108,6 +110,10 @@ impl Metrics {
             let labels = Labels([("kind", kind.into())]);
             drop(self.connections.get_or_create(&labels));
             drop(self.refused_connections.get_or_create(&labels));
+        }
+        for how in Unnamed::ALL {
+            let labels = Labels([("reason", how.word().into())]);
+            drop(self.unnamed.get_or_create(&labels));
         }
         for how in [Handshake::Failed, Handshake::Slow] {
             let labels = Labels([("reason", how.word().into())]);
@@ -175,6 +181,11 @@ impl Metrics {
             "refused_connections",
             "Connections that there was no place for, by kind of listener",
             self.refused_connections.clone(),
+        );
+        it.register(
+            "proxy_headers_refused",
+            "Connections of a balancer that did not say whose they are",
+            self.unnamed.clone(),
         );
         it.register(
             "tls_handshakes_failed",
@@ -273,6 +284,12 @@ impl Metrics {
     pub(crate) fn refused_connection(&self, kind: &'static str) {
         let labels = Labels([("kind", kind.into())]);
         self.refused_connections.get_or_create(&labels).inc();
+    }
+
+    /// A balancer did not say whose a connection is.
+    pub(crate) fn not_named(&self, how: Unnamed) {
+        let labels = Labels([("reason", how.word().into())]);
+        self.unnamed.get_or_create(&labels).inc();
     }
 
     /// A TLS handshake came to nothing.

@@ -6,6 +6,13 @@ use std::time::Duration;
 pub(crate) const MAX_CONNECTIONS: usize = 20_000;
 /// Connections of one address: an office behind one NAT, not one machine's flood.
 pub(crate) const MAX_CONNECTIONS_OF_ONE_ADDRESS: usize = 1_024;
+/// Connections of one balancer that has not yet said whose they are.
+pub(crate) const MAX_UNNAMED_OF_ONE_BALANCER: usize = 256;
+/// How long a balancer may take to say whose a connection is: it does so at once, and a packet that
+/// is lost comes again within three seconds.
+pub(crate) const PROXY_HEADER: Duration = Duration::from_secs(5);
+/// How often it is told in the log that one does not.
+pub(crate) const UNNAMED_LOG: Duration = Duration::from_secs(60);
 /// How long nothing is accepted after the system had no room for a connection.
 pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How often it is said that there was no room.

@@ -9,7 +9,7 @@ use toml::Spanned;
 
 use super::Understanding;
 use crate::config::ConfigError;
-use crate::config::settings::{Certificate, Listener};
+use crate::config::settings::{Certificate, Listener, Plain};
 use crate::config::written::{self, Written};
 
 impl Understanding<'_> {
@@ -28,7 +28,19 @@ impl Understanding<'_> {
                 listeners.push(self.listener(listener)?);
             }
         }
+        self.balancers_are_outside(written)?;
         Ok(listeners)
+    }
+
+    /// Where plain HTTP is answered.
+    pub(super) fn plain_listeners(&self, written: &Written) -> Vec<Plain> {
+        let plain = written.listener.iter().filter(|listener| listener.plain);
+        plain
+            .map(|listener| Plain {
+                address: *listener.address.get_ref(),
+                balancers: networks(&listener.proxy_protocol),
+            })
+            .collect()
     }
 
     /// Where metrics are told; by default nobody but this machine learns them.
@@ -89,11 +101,12 @@ impl Understanding<'_> {
                            certificate = [{ chain = \"...\", key = \"...\" }]";
             return Err(self.error(&listener.address, message));
         }
-        let networks = self.internal_networks(&listener.internal_networks)?;
-        let internal_zone = (!networks.is_empty()).then_some((Zone::INTERNAL, networks));
+        let inside = self.internal_networks(&listener.internal_networks)?;
+        let internal_zone = (!inside.is_empty()).then_some((Zone::INTERNAL, inside));
         Ok(Listener {
             address: *listener.address.get_ref(),
             internal_zone,
+            balancers: networks(&listener.proxy_protocol),
             certificates,
             channel_binding: demand(listener.channel_binding),
             mic: demand(listener.mic),
@@ -101,16 +114,20 @@ impl Understanding<'_> {
     }
 
     /// SECURITY: who is internal is asked for less; a network of everybody makes outsiders internal.
-    fn internal_networks(&self, networks: &[Spanned<IpNet>]) -> Result<Vec<IpNet>, ConfigError> {
-        for network in networks {
+    fn internal_networks(&self, written: &[Spanned<IpNet>]) -> Result<Vec<IpNet>, ConfigError> {
+        for network in written {
             let net = network.get_ref();
             if net.prefix_len() == 0 {
                 let message = format!("`{net}` is everybody; name the networks that are inside");
                 return Err(self.error(network, &message));
             }
         }
-        Ok(networks.iter().map(|network| *network.get_ref()).collect())
+        Ok(networks(written))
     }
+}
+
+fn networks(written: &[Spanned<IpNet>]) -> Vec<IpNet> {
+    written.iter().map(|network| *network.get_ref()).collect()
 }
 
 /// Whether the system would refuse the second of two listeners; port 0 is any free one.

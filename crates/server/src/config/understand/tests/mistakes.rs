@@ -1,6 +1,9 @@
 //! What is wrong is named with its line and with what to do.
 
+mod balancers;
+
 use super::*;
+use crate::config::settings::Plain;
 
 /// The error of a configuration in which something was replaced.
 fn error(right: &str, wrong: &str) -> String {
@@ -145,7 +148,9 @@ fn a_gate_that_nobody_can_reach_is_refused() {
 fn a_plain_listener_has_an_address_and_nothing_more() {
     let plain = "[[listener]]\naddress = \"127.0.0.1:8080\"\nplain = true\n";
     let settings = understood(&(text("", "") + plain)).unwrap();
-    assert_eq!(settings.plain, ["127.0.0.1:8080".parse().unwrap()]);
+    let address = "127.0.0.1:8080".parse().unwrap();
+    let balancers = Vec::new();
+    assert_eq!(settings.plain, [Plain { address, balancers }]);
     for more in [
         "certificate = [{ chain = \"file.pem\", key = \"file.pem\" }]",
         "internal_networks = [\"10.0.0.0/8\"]",
