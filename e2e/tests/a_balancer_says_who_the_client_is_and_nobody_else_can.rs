@@ -4,6 +4,7 @@
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use e2e::client::Curl;
 use e2e::demo::{Demo, Person, plain_request};
@@ -26,6 +27,8 @@ const OUTSIDE: Ipv4Addr = Ipv4Addr::new(127, 7, 0, 1);
 const ANOTHER: Ipv4Addr = Ipv4Addr::new(127, 6, 0, 1);
 /// After how many failures an address is slowed (`authn::lockout::PROMPT_FAILURES`).
 const PROMPT: usize = 20;
+/// After how long a connection that stays open is a failure: four times the time that it has.
+const PATIENCE: Duration = Duration::from_secs(20);
 /// The header of version 2 of a balancer that speaks for itself.
 const LOCAL: &[u8] = b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0";
 
@@ -183,6 +186,7 @@ fn a_header_from_anybody_but_a_balancer_makes_nobody_internal() -> anyhow::Resul
 fn a_balancer_must_say_whose_it_is_in_time_and_is_never_internal_itself() -> anyhow::Result<()> {
     let gate = Balanced::start()?;
     let mut silent = dial(gate.serve.address, SocketAddr::from((BALANCER, 0)))?;
+    silent.set_read_timeout(Some(PATIENCE))?;
     silent.write_all(b"PROXY TCP4 127.9")?;
     for own in [LOCAL, &line(BALANCER)] {
         assert!(!gate.is_let_in(&mut gate.direct(BALANCER, own)?)?);

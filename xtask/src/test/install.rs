@@ -10,7 +10,7 @@ use crate::packages::{self, Wanted};
 use crate::run::{command, has, root, say, succeed};
 
 /// Real clients and tools, as Debian names them.
-const PACKAGES: [&str; 13] = [
+const PACKAGES: [&str; 14] = [
     "curl",
     "gcc",
     "haproxy",

@@ -3,8 +3,8 @@
 //! Relative paths are taken from the configuration file's folder. Every name that points to
 //! something is checked here, so that nothing is found missing while serving.
 
-mod checks;
 mod balancers;
+mod checks;
 mod farms;
 mod listeners;
 mod published;

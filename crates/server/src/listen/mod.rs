@@ -339,25 +339,23 @@ impl Door {
     fn peer(&self, address: IpAddr, server_name: Option<String>) -> Peer {
         Peer {
             address,
-            zone: self.zone(address),
+            zone: zone(&self.settings, address),
             channel_bindings: self.certificates.bindings(server_name.as_deref()),
             channel_binding: self.settings.channel_binding,
             mic: self.settings.mic,
             server_name,
         }
     }
+}
 
-    /// Internal is this listener and a network of its list together; all else is external.
-    ///
-    /// SECURITY: a balancer itself is never internal, whether it is its own client or another names it.
-    fn zone(&self, address: IpAddr) -> Zone {
-        let is_in = |networks: &[IpNet]| networks.iter().any(|it| it.contains(&address));
-        match &self.settings.internal_zone {
-            Some((zone, networks)) if is_in(networks) && !is_in(&self.settings.balancers) => {
-                zone.clone()
-            }
-            Some(_) | None => Zone::EXTERNAL,
-        }
+/// Internal is this listener and a network of its list together; all else is external.
+///
+/// SECURITY: a balancer itself is never internal, whether it is its own client or another names it.
+fn zone(listener: &Listener, address: IpAddr) -> Zone {
+    let is_in = |networks: &[IpNet]| networks.iter().any(|it| it.contains(&address));
+    match &listener.internal_zone {
+        Some((zone, networks)) if is_in(networks) && !is_in(&listener.balancers) => zone.clone(),
+        Some(_) | None => Zone::EXTERNAL,
     }
 }
 
@@ -374,4 +372,33 @@ fn tls(
         .with_cert_resolver(resolver);
     tls.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
     Ok(Arc::new(tls))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_internal_without_a_network_and_a_balancer_never() {
+        let networks = |text: &[&str]| -> Vec<IpNet> {
+            text.iter().map(|text| text.parse().unwrap()).collect()
+        };
+        let listener = Listener {
+            address: SocketAddr::from(([127, 0, 0, 1], 443)),
+            internal_zone: Some((Zone::INTERNAL, networks(&["10.0.0.0/8"]))),
+            balancers: networks(&["10.0.0.5/32"]),
+            certificates: Vec::new(),
+            channel_binding: proto::ntlm::WhenAbsent::Allow,
+            mic: proto::ntlm::WhenAbsent::Allow,
+        };
+        let of = |text: &str| zone(&listener, text.parse().unwrap());
+        assert_eq!(of("10.0.0.4"), Zone::INTERNAL);
+        assert_eq!(of("10.0.0.5"), Zone::EXTERNAL);
+        assert_eq!(of("192.0.2.1"), Zone::EXTERNAL);
+        let open = Listener {
+            internal_zone: None,
+            ..listener
+        };
+        assert_eq!(zone(&open, "10.0.0.4".parse().unwrap()), Zone::EXTERNAL);
+    }
 }
