@@ -12,7 +12,7 @@ mod version_2;
 #[cfg(test)]
 mod tests;
 
-use std::net::SocketAddr;
+use core::net::SocketAddr;
 
 /// The longest header of version 1, its end of line included (2.1).
 pub const MAX_VERSION_1: usize = 107;
@@ -116,7 +116,7 @@ fn begins(bytes: &[u8], with: &[u8]) -> bool {
 /// A client at an address that one can have.
 fn client(address: SocketAddr) -> Result<Source, ProxyProtocolError> {
     let ip = address.ip().to_canonical();
-    let is_everybody = matches!(ip, std::net::IpAddr::V4(v4) if v4.is_broadcast());
+    let is_everybody = matches!(ip, core::net::IpAddr::V4(v4) if v4.is_broadcast());
     if ip.is_unspecified() || ip.is_multicast() || is_everybody {
         return Err(ProxyProtocolError::Nobody);
     }

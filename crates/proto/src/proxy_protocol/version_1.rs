@@ -1,6 +1,6 @@
 //! Version 1: one line of words (2.1), `PROXY TCP4 192.0.2.7 192.0.2.1 56324 443`.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
 use super::{MAX_VERSION_1, Progress, ProxyProtocolError, Source, client};

@@ -1,6 +1,6 @@
 //! Version 2: a signature, a command, a family, a length, and a block of so many bytes (2.2).
 
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use core::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::checksum;
 use super::{MAX_VALUES, MAX_VERSION_2_BLOCK, Progress, ProxyProtocolError, Source, client};
