@@ -55,3 +55,25 @@ fn sign_ins_junk_and_connections_are_counted_and_no_name_is_a_label() -> anyhow:
     }
     Ok(())
 }
+
+#[test]
+fn a_request_whose_client_leaves_is_in_the_log_with_whose_it_was() -> anyhow::Result<()> {
+    let demo = Demo::start()?;
+    let serve = Serve::start(&demo, |config| config)?;
+    let (tls, anna) = (tls(&demo, &[])?, demo.person(0));
+    let before = demo.requests()?.len();
+    let mut raw = Raw::connect_to(serve.address, &tls, HOST)?;
+    let stalled = Request::new(HOST, "/EWS/echo?stall=1");
+    let stalled = stalled.header(&basic(&anna.upn, &anna.app_password));
+    raw.send(stalled.text())?;
+    while demo.requests()?.len() == before {
+        std::thread::yield_now();
+    }
+    raw.reset()?;
+    let line = serve.line("status=499")?;
+    for told in ["path=\"/EWS/echo\"", "route=\"", "activity=\""] {
+        assert!(line.contains(told), "{line}");
+    }
+    assert!(!line.contains("who=\"\""), "{line}");
+    Ok(())
+}

@@ -93,6 +93,12 @@ impl Authenticated {
         self.ends.is_none_or(|ends| now < ends)
     }
 
+    /// When the credential, or the ticket where there was one, ends by itself.
+    #[must_use]
+    pub fn ends(&self) -> Option<Timestamp> {
+        self.ends
+    }
+
     /// The name that a Windows back end sees: `sam@REALM`.
     #[must_use]
     pub fn sam_at_realm(&self) -> String {

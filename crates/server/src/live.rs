@@ -271,4 +271,4 @@ impl Seen {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -22,7 +22,7 @@ struct Scene {
 impl Scene {
     async fn new() -> Self {
         let live = Live::new(&[1; 32], 0, Counter::default());
-        let (tag, who) = signed_in(&live).await;
+        let (tag, who) = signed_in(&live, None).await;
         Self { live, tag, who }
     }
 
@@ -42,7 +42,11 @@ impl Scene {
     }
 }
 
-async fn signed_in(live: &Live) -> (Tag, Arc<Authenticated>) {
+/// Somebody who signed in on a morning, with an app password that ends then.
+pub(crate) async fn signed_in(
+    live: &Live,
+    expires: Option<Timestamp>,
+) -> (Tag, Arc<Authenticated>) {
     let store = Arc::new(Memory::new());
     let ports = Ports {
         accounts: store.clone(),
@@ -72,7 +76,7 @@ async fn signed_in(live: &Live) -> (Tag, Arc<Authenticated>) {
         label: "phone".to_owned(),
         device: None,
         scope: [Service::EWS].into(),
-        expires: None,
+        expires,
     };
     let random = Randomness {
         id: [2; 16],

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http_body_util::{BodyExt, Full};
+use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use tokio::time::Instant;
 
@@ -32,8 +32,9 @@ pub(crate) enum BodyError {
 
 /// A body on its way through.
 pub(crate) enum Passing {
-    /// One that is there already.
-    Whole(Full<Bytes>),
+    /// One that is there already; it is handed over in parts, so that a client that does not take it is
+    /// noticed.
+    Whole(Bytes),
     /// One that is still coming.
     Streaming(Streaming),
 }
@@ -64,7 +65,7 @@ pub(crate) struct Pulse(Arc<Mutex<Instant>>);
 impl Passing {
     /// One that is there already.
     pub(crate) fn whole(bytes: Bytes) -> Self {
-        Self::Whole(Full::new(bytes))
+        Self::Whole(bytes)
     }
 
     /// A client's body on its way to a back end.
@@ -126,9 +127,10 @@ impl Body for Passing {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         match self.get_mut() {
-            Self::Whole(body) => {
-                let frame = ready!(Pin::new(body).poll_frame(cx));
-                Poll::Ready(frame.map(|frame| frame.map_err(|never| match never {})))
+            Self::Whole(rest) => {
+                let part = rest.split_to(rest.len().min(limits::PART_BYTES));
+                let frame = (!part.is_empty()).then(|| Ok(Frame::data(part)));
+                Poll::Ready(frame)
             }
             Self::Streaming(body) => body.poll_data(cx),
         }
@@ -136,14 +138,16 @@ impl Body for Passing {
 
     fn is_end_stream(&self) -> bool {
         match self {
-            Self::Whole(body) => body.is_end_stream(),
+            Self::Whole(rest) => rest.is_empty(),
             Self::Streaming(streaming) => streaming.body.is_end_stream(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
-            Self::Whole(body) => body.size_hint(),
+            Self::Whole(rest) => {
+                SizeHint::with_exact(u64::try_from(rest.len()).unwrap_or(u64::MAX))
+            }
             Self::Streaming(streaming) => streaming.body.size_hint(),
         }
     }
@@ -261,6 +265,21 @@ pub(crate) async fn drain(mut body: Incoming, at_most: u64) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn t_dos_2_an_answer_that_is_there_is_handed_over_part_by_part() {
+        let whole = Bytes::from(vec![7; limits::PART_BYTES + 1]);
+        let mut passing = Passing::whole(whole.clone());
+        let mut taken = Vec::new();
+        for length in [limits::PART_BYTES, 1] {
+            assert!(!passing.is_end_stream());
+            let part = passing.frame().await.unwrap().unwrap().into_data().unwrap();
+            assert_eq!(part.len(), length);
+            taken.extend_from_slice(&part);
+        }
+        assert_eq!(taken, whole);
+        assert!(passing.is_end_stream() && passing.frame().await.is_none());
+    }
 
     #[test]
     fn a_byte_every_ten_seconds_is_too_slow_and_a_kilobyte_a_second_is_not() {

@@ -8,8 +8,7 @@ use authn::lockout::HoldBack;
 use authn::place::ActivityId;
 use authn::ports::Unavailable;
 use bytes::Bytes;
-use gateway::conversation::{AnswerBody, Failure};
-use gateway::headers::ACTIVITY;
+use gateway::conversation::{AnswerBody, Failure, Pass};
 use gateway::presence::Hearing;
 use gateway::{Conversation, Forward, Reply, Verdict};
 use http::header::{self, HeaderValue};
@@ -20,9 +19,10 @@ use hyper::{Request, Response};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
+use super::access::Record;
 use super::body::{self, BodyError, Passing};
 use super::framing::FramingDoubt;
-use super::heads::{host, response};
+use super::heads::response;
 use super::lines::{Behind, Leased, Lines};
 use super::onward::Sent;
 use super::tunnel::Tunnel;
@@ -40,16 +40,9 @@ pub(super) struct Connection {
     pub(super) seen: Seen,
     repeat: Option<Remembered>,
     client: IpAddr,
-    pub(super) record: Record,
+    pub(super) record: Option<Record>,
     upgrade: Option<OnUpgrade>,
     tunnel: Option<Tunnel>,
-}
-
-/// What the access log says of a request that went on, beside what everybody can see.
-#[derive(Default)]
-pub(super) struct Record {
-    pub(super) route: String,
-    pub(super) who: String,
 }
 
 /// An answer of our own, and whether the connection ends with it.
@@ -89,7 +82,7 @@ impl Connection {
             seen,
             repeat: None,
             client,
-            record: Record::default(),
+            record: None,
             upgrade: None,
             tunnel: None,
         }
@@ -121,8 +114,7 @@ impl Connection {
         mut request: Request<Incoming>,
         judgement: Result<(), FramingDoubt>,
     ) -> Response<Passing> {
-        let began = Instant::now();
-        self.record = Record::default();
+        self.record = Some(Record::new(&request, self.client, &self.proxy.metrics));
         let asks = request.headers().contains_key(header::UPGRADE);
         self.upgrade = asks.then(|| hyper::upgrade::on(&mut request));
         let (head, body) = request.into_parts();
@@ -151,9 +143,9 @@ impl Connection {
                 response(*own.reply, is_own && (own.close || !is_clean))
             }
         };
-        let (route, metrics) = (&self.record.route, &self.proxy.metrics);
-        metrics.answered(route, answer.status(), began.elapsed());
-        self.note(&head, &answer, began);
+        if let Some(record) = &mut self.record {
+            record.is_answered(&answer);
+        }
         answer
     }
 
@@ -170,26 +162,6 @@ impl Connection {
             (false, true) => false,
             (false, false) => body::drain(rest, limits::DRAIN_BYTES).await,
         }
-    }
-
-    /// One line a request, under the same id as everything else that is known of it.
-    fn note(&self, head: &http::request::Parts, answer: &Response<Passing>, began: Instant) {
-        let activity = answer
-            .headers()
-            .get(ACTIVITY)
-            .and_then(|value| value.to_str().ok());
-        tracing::info!(
-            target: "access",
-            activity,
-            client = %self.client,
-            method = %head.method,
-            host = host(head),
-            path = head.uri.path(),
-            route = self.record.route,
-            who = self.record.who,
-            status = answer.status().as_u16(),
-            milliseconds = began.elapsed().as_millis(),
-        );
     }
 
     async fn exchange(
@@ -321,6 +293,10 @@ impl Connection {
     ) -> Result<Response<Passing>, Own> {
         let answer = forward.answer;
         let is_head = forward.head.method == Method::HEAD;
+        let whose = match &forward.pass {
+            Pass::Anonymous => None,
+            Pass::As(who) => Some(Arc::clone(who)),
+        };
         let Sent {
             answered,
             set_cookie,
@@ -345,7 +321,11 @@ impl Connection {
         }
         if head.status == StatusCode::SWITCHING_PROTOCOLS {
             let client = self.upgrade.take();
-            self.tunnel = client.map(|client| Tunnel { client, back_end });
+            self.tunnel = client.map(|client| Tunnel {
+                client,
+                back_end,
+                whose,
+            });
             return Ok(Response::from_parts(head, Passing::whole(Bytes::new())));
         }
         match answer {

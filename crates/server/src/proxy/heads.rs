@@ -1,5 +1,4 @@
-//! Heads as the door writes them: an answer of our own, the framing of a request that goes on, and what
-//! the log says of one.
+//! Heads as the door writes them: an answer of our own, and the framing of a request that goes on.
 
 use bytes::Bytes;
 use gateway::Reply;
@@ -9,13 +8,6 @@ use hyper::Response;
 use hyper::body::Body as _;
 
 use super::body::Passing;
-
-/// The host that a request names, for the log.
-pub(super) fn host(head: &http::request::Parts) -> Option<&str> {
-    let named = head.uri.authority().map(http::uri::Authority::as_str);
-    let host = head.headers.get(header::HOST);
-    host.and_then(|value| value.to_str().ok()).or(named)
-}
 
 /// Frames a request anew: a length where it is known, else chunks, with any method.
 pub(super) fn frame(head: &mut http::request::Parts, body: &Passing) {

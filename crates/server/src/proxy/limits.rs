@@ -55,6 +55,9 @@ pub(crate) const LINGER_BYTES: usize = 256 * 1024;
 pub(crate) const ANSWER_BODY_IDLE: Duration = Duration::from_secs(35 * 60);
 /// How long a connection to a back end may take to be made.
 pub(crate) const CONNECT: Duration = Duration::from_secs(5);
+/// How long a connection to a back end may be busy with what is left of the request before; then a fresh
+/// one is made.
+pub(crate) const LINE_READY: Duration = Duration::from_millis(500);
 /// How long a back end may take to begin its answer: mobility's long polls take 15 minutes.
 pub(crate) const ANSWER_HEAD: Duration = Duration::from_secs(960);
 /// How long a back end may take to send a document that is read.
@@ -73,6 +76,8 @@ pub(crate) const STREAM_HEAD_BYTES: u32 = 64 * 1024;
 pub(crate) const STREAM_WINDOW_BYTES: u32 = 64 * 1024;
 /// The same of all streams of a connection, so that none that waits for its turn takes another's.
 pub(crate) const STREAMS_WINDOW_BYTES: u32 = STREAMS * STREAM_WINDOW_BYTES;
+/// How much is handed over at once of an answer that is there already.
+pub(crate) const PART_BYTES: usize = 16 * 1024;
 /// How much of an answer is kept for a client that does not take it.
 pub(crate) const STREAM_SEND_BYTES: usize = 64 * 1024;
 /// Streams that a client may break off before they were even looked at (CVE-2023-44487).

@@ -3,6 +3,7 @@
 //! It reads, writes and waits; what may pass is [`gateway::Conversation`]'s word alone. Start at
 //! [`Proxy::serve`].
 
+mod access;
 mod body;
 mod exchange;
 mod framing;

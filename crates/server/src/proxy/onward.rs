@@ -79,13 +79,12 @@ impl Connection {
     /// Sets down whose the request is, before it goes on.
     fn note_pass(&mut self, forward: &Forward) {
         self.behind.keep_only(&forward.pass);
-        self.record.route.clone_from(&forward.route);
+        if let Some(record) = &mut self.record {
+            record.goes_on(forward);
+        }
         self.seen.request_of(match &forward.pass {
             Pass::Anonymous => None,
-            Pass::As(who) => {
-                self.record.who.clone_from(&who.account_id().0);
-                Some(Arc::clone(who))
-            }
+            Pass::As(who) => Some(Arc::clone(who)),
         });
     }
 

@@ -7,13 +7,16 @@ use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
+use authn::Authenticated;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf, copy_bidirectional};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::{limits, shown};
+use crate::clock;
 
 /// Both ends of a connection that is given over.
 pub(super) struct Tunnel {
@@ -21,10 +24,12 @@ pub(super) struct Tunnel {
     pub(super) client: OnUpgrade,
     /// The back end's.
     pub(super) back_end: OnUpgrade,
+    /// Whoever asked for it, where it is somebody's.
+    pub(super) whose: Option<Arc<Authenticated>>,
 }
 
 impl Tunnel {
-    /// Copies until both ends are done, or neither sends for a while.
+    /// Copies until both ends are done, neither sends for a while, or what its owner rests on ends.
     pub(super) async fn run(self) {
         let (client, back_end) = match tokio::try_join!(self.client, self.back_end) {
             Ok(ends) => ends,
@@ -42,7 +47,21 @@ impl Tunnel {
                 Err(error) => tracing::debug!("a WebSocket ended: {error}"),
             },
             () = moved.idle() => tracing::debug!("a WebSocket ended: nothing moved for a while"),
+            () = no_longer_stands(self.whose.as_deref()) => {
+                tracing::debug!("a WebSocket ended: so did what its owner rests on");
+            }
         }
+    }
+}
+
+/// Waits until a credential ends by itself; one that is revoked ends the connection.
+async fn no_longer_stands(whose: Option<&Authenticated>) {
+    let Some((who, ends)) = whose.and_then(|who| Some((who, who.ends()?))) else {
+        return std::future::pending().await;
+    };
+    while who.stands(clock::now()) {
+        let left = Duration::try_from(ends.duration_since(clock::now()));
+        sleep(left.unwrap_or_default()).await;
     }
 }
 
@@ -124,9 +143,26 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Moving<S> {
 
 #[cfg(test)]
 mod tests {
+    use prometheus_client::metrics::counter::Counter;
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+    use tokio::time::timeout;
 
     use super::*;
+    use crate::live::Live;
+    use crate::live::tests::signed_in;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_tunnel_ends_with_the_app_password_of_its_owner() {
+        let live = Live::new(&[1; 32], 0, Counter::default());
+        let over = "2026-11-25T09:00:00Z".parse().unwrap();
+        let (_, who) = signed_in(&live, Some(over)).await;
+        no_longer_stands(Some(&who)).await;
+        let (_, lasting) = signed_in(&live, None).await;
+        for whose in [Some(&*lasting), None] {
+            let ended = timeout(limits::MAX_AGE, no_longer_stands(whose)).await;
+            assert!(ended.is_err(), "nothing of it ends");
+        }
+    }
 
     #[tokio::test]
     async fn a_tunnel_in_which_nothing_came_for_a_while_is_idle() {

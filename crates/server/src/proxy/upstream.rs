@@ -226,7 +226,9 @@ impl Upstreams {
 /// A connection that takes another request, held for it; nothing where it was closed meanwhile.
 async fn usable(upstream: Option<Upstream>, member: &Member) -> Option<(Upstream, Using)> {
     let mut upstream = upstream?;
-    upstream.sender.ready().await.ok()?;
+    // What is left of the request before may keep it busy for as long as its client likes.
+    let is_ready = timeout(limits::LINE_READY, upstream.sender.ready()).await;
+    is_ready.ok()?.ok()?;
     let using = upstream.using(member)?;
     Some((upstream, using))
 }
