@@ -3,7 +3,12 @@
 use std::fmt::Write as _;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::os::fd::OwnedFd;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
+
+use anyhow::Context;
+
+use crate::demo::root;
 
 /// A running HAProxy.
 #[derive(Debug)]
@@ -15,6 +20,23 @@ pub struct Haproxy {
 }
 
 impl Haproxy {
+    /// HAProxy of the system, or the one that `cargo xtask test` unpacked with what it needs.
+    #[must_use]
+    pub fn program() -> Option<Command> {
+        let system = Path::new("/usr/sbin/haproxy");
+        if system.is_file() {
+            return Some(Command::new(system));
+        }
+        let unpacked = root().join("target/lab-packages/usr");
+        let program = unpacked.join("sbin/haproxy");
+        program.is_file().then(|| {
+            let libraries = unpacked.join(format!("lib/{}-linux-gnu", std::env::consts::ARCH));
+            let mut command = Command::new(program);
+            command.env("LD_LIBRARY_PATH", libraries);
+            command
+        })
+    }
+
     /// Starts one in front of a gate, which it reaches from an address of the loopback network;
     /// `sends` is `send-proxy` (version 1) or `send-proxy-v2`, with options.
     ///
@@ -39,7 +61,8 @@ impl Haproxy {
         let file = folder.path().join("haproxy.cfg");
         std::fs::write(&file, config)?;
         // Without `-db` it would leave its standard input.
-        let child = Command::new("haproxy")
+        let child = Self::program()
+            .context("haproxy is not here")?
             .args(["-db", "-f"])
             .arg(&file)
             .stdin(Stdio::from(OwnedFd::from(socket)))

@@ -10,10 +10,9 @@ use crate::packages::{self, Wanted};
 use crate::run::{command, has, root, say, succeed};
 
 /// Real clients and tools, as Debian names them.
-const PACKAGES: [&str; 14] = [
+const PACKAGES: [&str; 13] = [
     "curl",
     "gcc",
-    "haproxy",
     "iproute2",
     "libgssapi-krb5-2",
     "libpurple-dev",
@@ -27,10 +26,11 @@ const PACKAGES: [&str; 14] = [
     "xmlsec1",
 ];
 
-/// A domain controller and a back end that takes Kerberos. Some of these start services where they are
-/// installed, so that they are only unpacked; a lab lays them over its own view of the system.
-const UNPACKED: [&str; 9] = [
+/// A domain controller, a back end that takes Kerberos, a balancer. Some of these start services where
+/// they are installed, so that they are only unpacked; a lab lays them over its own view of the system.
+const UNPACKED: [&str; 10] = [
     "apache2-bin",
+    "haproxy",
     "ldb-tools",
     "libapache2-mod-auth-gssapi",
     "libfaketime",
