@@ -49,7 +49,11 @@ class Connection:
         data = self.tls.recv(65536)
         if not data:
             return None
-        events = self.h2.receive_data(data)
+        try:
+            events = self.h2.receive_data(data)
+        except h2.exceptions.ProtocolError:
+            # For h2 a connection is over with the first GOAWAY, also where a stream goes on.
+            return []
         self.flush()
         return events
 
@@ -77,7 +81,10 @@ def ask(connection, host, requests):
             number, request = unasked.pop(0)
             stream = connection.h2.get_next_available_stream_id()
             answers[stream] = {"number": number, "status": None, "headers": [], "body": ""}
-            connection.h2.send_headers(stream, fields(host, request), end_stream=True)
+            body = request.get("body", "").encode()
+            connection.h2.send_headers(stream, fields(host, request), end_stream=not body)
+            if body:
+                connection.h2.send_data(stream, body, end_stream=True)
             waiting.add(stream)
         connection.flush()
 
@@ -103,8 +110,9 @@ def ask(connection, host, requests):
             elif isinstance(event, h2.events.StreamEnded):
                 waiting.discard(stream)
             elif isinstance(event, h2.events.ConnectionTerminated):
-                waiting.clear()
                 unasked.clear()
+                if event.error_code:
+                    waiting.clear()
         if unasked:
             ask_more()
     return sorted(answers.values(), key=lambda answer: answer["number"])
@@ -168,7 +176,8 @@ def main():
             arguments["seen"],
             arguments.get("stays", False),
         )
-    print(json.dumps({"protocol": connection.protocol, **said}))
+    streams = connection.h2.remote_settings.max_concurrent_streams
+    print(json.dumps({"protocol": connection.protocol, "streams": streams, **said}))
 
 
 main()

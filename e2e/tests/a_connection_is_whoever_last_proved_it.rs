@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use e2e::client::request_for;
 use e2e::demo::{Demo, Person};
 use e2e::raw::{Answer, Raw, tls};
-use e2e::sign_in::{Ntlm, Request, challenge};
+use e2e::sign_in::{Ntlm, Request, basic, challenge};
 use rustls::ClientConfig;
 use serde_json::Value;
 
@@ -296,5 +296,27 @@ fn a_channel_binding_of_another_connection_is_refused() -> anyhow::Result<()> {
     let interposed =
         bound(&[7; 32]).sign_in(&mut gate.connect(MAIL)?, &Request::new(MAIL, ECHO))?;
     assert_eq!(interposed.status, 401);
+    Ok(())
+}
+
+#[test]
+fn i3_a_connection_behind_ends_when_somebody_else_s_request_goes_on() -> anyhow::Result<()> {
+    let demo = Demo::start()?;
+    let tls = tls(&demo, &[])?;
+    let mut raw = Raw::connect(&demo, &tls, MAIL)?;
+    let mut behind = |number: usize| -> anyhow::Result<u64> {
+        let person = demo.person(number);
+        let line = basic(&person.upn, &person.app_password);
+        let answer = raw.exchange(Request::new(MAIL, ECHO).header(&line).text())?;
+        let echo: serde_json::Value = serde_json::from_str(&answer.text())?;
+        Ok(echo["connection"].as_u64().expect("a connection"))
+    };
+    let annas = [behind(0)?, behind(0)?];
+    assert_eq!(annas[0], annas[1], "it is kept for her");
+    let (bens, later) = (behind(1)?, behind(0)?);
+    assert!(
+        bens != annas[0] && later != annas[0],
+        "and ended before his"
+    );
     Ok(())
 }

@@ -18,6 +18,8 @@ use serde_json::{Value, json};
 const APP: &str = "autodiscover.contoso.localhost";
 const MAIL: &str = "mail.contoso.localhost";
 const ECHO: &str = "/EWS/echo";
+/// How many header lines a request may have.
+const LINES: usize = 128;
 /// At how many failures in a quarter of an hour an account's alarm is raised (`authn::lockout`).
 const ALARM: u8 = 100;
 /// Design 13: revoking reaches everything within this time.
@@ -240,6 +242,69 @@ fn t_http_5_what_would_be_two_requests_behind_is_none() -> anyhow::Result<()> {
 }
 
 #[test]
+fn t_dos_2_a_stream_has_as_many_lines_and_bytes_as_any_request_and_no_more() -> anyhow::Result<()> {
+    let scene = Scene::new()?;
+    let lines = |count: usize, length: usize| {
+        let line = |number| json!([format!("x-line-{number}"), "x".repeat(length)]);
+        let lines: Vec<Value> = (0..count).map(line).collect();
+        with(scene.by(0, ECHO), "headers", json!(lines))
+    };
+    // The Authorization is a line as well, and the authority becomes one.
+    for (request, is_taken) in [
+        (lines(LINES - 2, 1), true),
+        (lines(LINES, 1), false),
+        (lines(100, 500), true),
+        (lines(100, 700), false),
+    ] {
+        let before = scene.seen()?;
+        let Some(answers) = scene.answers(&[request])? else {
+            return Ok(());
+        };
+        assert_eq!(answers[0]["status"] == 200, is_taken, "{answers:?}");
+        assert_eq!(scene.seen()? > before, is_taken);
+    }
+    Ok(())
+}
+
+#[test]
+fn t_dos_2_sixteen_streams_are_open_and_eight_are_worked_on_at_a_time() -> anyhow::Result<()> {
+    let scene = Scene::new()?;
+    let Some(said) = scene.streams(APP, "requests", &json!({ "requests": [] }))? else {
+        return Ok(());
+    };
+    assert_eq!(said["streams"], 16);
+    let stalled = vec![scene.by(0, &format!("{ECHO}?stall=1")); 16];
+    let ben = scene.by(1, ECHO);
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| scene.answers(&stalled));
+        while scene.seen()? < 8 && !waiting.is_finished() {
+            std::thread::yield_now();
+        }
+        // Whatever else were let through would be seen before this.
+        for asked in 1..=3 {
+            scene.answers(std::slice::from_ref(&ben))?;
+            assert_eq!(scene.seen()?, 8 + asked);
+        }
+        // Revoking ends them all.
+        scene.demo.revoke(&scene.demo.person(0))
+    })
+}
+
+#[test]
+fn a_body_of_unknown_length_arrives_with_any_method() -> anyhow::Result<()> {
+    let scene = Scene::new()?;
+    for method in ["GET", "DELETE", "POST"] {
+        let request = with(scene.by(0, ECHO), "method", json!(method));
+        let Some(answers) = scene.answers(&[with(request, "body", json!("0123456789"))])? else {
+            return Ok(());
+        };
+        let echo: Value = serde_json::from_str(answers[0]["body"].as_str().expect("a body"))?;
+        assert_eq!(echo["body_length"], 10, "{method}: {echo}");
+    }
+    Ok(())
+}
+
+#[test]
 fn cookies_of_a_stream_are_one_line_behind() -> anyhow::Result<()> {
     let scene = Scene::new()?;
     let crumbs = json!([
@@ -301,6 +366,28 @@ fn s20_whoever_breaks_off_a_guess_raises_the_alarm_all_the_same() -> anyhow::Res
         scene.serve.line("an account is under attack")?;
     }
     Ok(())
+}
+
+#[test]
+fn t_conn_10_revoking_ends_a_stream_that_a_gate_still_finishes_that_is_told_to_stop()
+-> anyhow::Result<()> {
+    let scene = Scene::new()?;
+    let anna = scene.demo.person(0);
+    let (said, answers) = mpsc::channel();
+    std::thread::scope(|scope| {
+        let waiting =
+            scope.spawn(|| said.send(scene.answers(&[scene.by(0, &format!("{ECHO}?stall=1"))])));
+        while scene.seen()? < 1 && !waiting.is_finished() {
+            std::thread::yield_now();
+        }
+        scene.serve.terminate()?;
+        scene.serve.line("the gate closes")?;
+        scene.demo.revoke(&anna)?;
+        if let Some(answers) = answers.recv_timeout(WITHIN)?? {
+            assert!(answers[0]["status"].is_null(), "{answers:?}");
+        }
+        Ok(())
+    })
 }
 
 #[test]
