@@ -14,6 +14,8 @@ mod activesync;
 mod autodiscover_pox;
 #[path = "../../../fuzz/entry/autodiscover_soap.rs"]
 mod autodiscover_soap;
+#[path = "../../../fuzz/entry/certificate.rs"]
+mod certificate;
 #[path = "../../../fuzz/entry/discover.rs"]
 mod discover;
 #[path = "../../../fuzz/entry/http_auth.rs"]
@@ -145,6 +147,12 @@ fn mex_seeds_are_taken() {
 fn webticket_seeds_are_taken() {
     every_seed_is_taken("webticket", webticket::run);
     no_damaged_seed_panics("webticket", webticket::run);
+}
+
+#[test]
+fn certificate_seeds_are_taken() {
+    every_seed_is_taken("certificate", certificate::run);
+    no_damaged_seed_panics("certificate", certificate::run);
 }
 
 #[test]

@@ -4,9 +4,11 @@
 //! the question and [`Ticket`] for the rest.
 
 mod request;
+mod signed;
 mod ticket;
 
 pub use request::{CLAIM_TYPE_URI, Request, WebTicketRequestParseError};
+pub use signed::{MAX_TOKEN_ID_BYTES, SignedRequest, SignedRequestParseError};
 pub use ticket::{
     Expiry, MAX_ASSERTION_ID_BYTES, MAX_HEADER_BYTES, MAX_SIGNATURE_BYTES, Ticket, TicketParseError,
 };

@@ -10,7 +10,7 @@ use xml::Element;
 use crate::soap::{self, ContentError, Envelope, EnvelopeParseError};
 use crate::wstrust::v13::{RequestParseError, RequestSecurityToken};
 
-mod header;
+pub(super) mod header;
 
 use header::Names;
 
@@ -50,6 +50,20 @@ impl Request {
             Some(header) => header::check(header)?,
             None => Names::Nobody,
         };
+        Self::with_header_read(envelope, names)
+    }
+
+    /// Reads the request of a message whose header was read by somebody else, who knows its sender.
+    pub(super) fn of_sender_elsewhere(
+        envelope: &Envelope<'_, '_>,
+    ) -> Result<Self, WebTicketRequestParseError> {
+        Self::with_header_read(envelope, Names::Nobody)
+    }
+
+    fn with_header_read(
+        envelope: &Envelope<'_, '_>,
+        names: Names,
+    ) -> Result<Self, WebTicketRequestParseError> {
         let element = envelope.content()?;
         let request = RequestSecurityToken::parse(element)?;
         let sip_uri = sip_uri(&request)?;

@@ -12,7 +12,7 @@ use crate::soap::value::{ValueError, only_child};
 
 /// Whom a header names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Names {
+pub(in crate::lync::webticket) enum Names {
     /// Nobody.
     Nobody,
     /// A user, by name and password.
@@ -21,6 +21,16 @@ pub(super) enum Names {
 
 /// Demands that a header holds addressing, a time and perhaps a UsernameToken, each once.
 pub(super) fn check(header: Element<'_, '_>) -> Result<Names, ContentError> {
+    match addressed(header)? {
+        Some(security) => check_security(security),
+        None => Ok(Names::Nobody),
+    }
+}
+
+/// Demands that a header holds addressing and perhaps one security header, which it gives unread.
+pub(in crate::lync::webticket) fn addressed<'a, 'input>(
+    header: Element<'a, 'input>,
+) -> Result<Option<Element<'a, 'input>>, ContentError> {
     let addressing = [ADDRESSING, ADDRESSING_2004];
     let names = [PLAIN.as_slice(), &ENDPOINTS].concat();
     let mut allowed = vec![(SECURITY, "Security")];
@@ -33,10 +43,7 @@ pub(super) fn check(header: Element<'_, '_>) -> Result<Names, ContentError> {
     for name in names {
         check_addressing(header, name)?;
     }
-    match only_child(header, SECURITY, "Security")? {
-        Some(security) => check_security(security),
-        None => Ok(Names::Nobody),
-    }
+    Ok(only_child(header, SECURITY, "Security")?)
 }
 
 /// Addressing that holds characters only.
@@ -67,13 +74,7 @@ fn check_addressing(header: Element<'_, '_>, name: &'static str) -> Result<(), C
 fn check_security(security: Element<'_, '_>) -> Result<Names, ContentError> {
     let parts = [(UTILITY, "Timestamp"), (SECURITY, "UsernameToken")];
     holds_each_once(security, "Security", &parts)?;
-    if let Some(timestamp) = security.child(UTILITY, "Timestamp") {
-        let times = ["Created", "Expires"];
-        holds_each_once(timestamp, "Timestamp", &times.map(|name| (UTILITY, name)))?;
-        for time in timestamp.children() {
-            holds_no_elements(time, "Timestamp")?;
-        }
-    }
+    check_timestamp(security)?;
     let Some(token) = security.child(SECURITY, "UsernameToken") else {
         return Ok(Names::Nobody);
     };
@@ -85,4 +86,18 @@ fn check_security(security: Element<'_, '_>) -> Result<Names, ContentError> {
         }
     }
     Ok(Names::User)
+}
+
+/// Demands that a time, if there is one, is a beginning and an end.
+pub(in crate::lync::webticket) fn check_timestamp(
+    security: Element<'_, '_>,
+) -> Result<(), ContentError> {
+    if let Some(timestamp) = security.child(UTILITY, "Timestamp") {
+        let times = ["Created", "Expires"];
+        holds_each_once(timestamp, "Timestamp", &times.map(|name| (UTILITY, name)))?;
+        for time in timestamp.children() {
+            holds_no_elements(time, "Timestamp")?;
+        }
+    }
+    Ok(())
 }
