@@ -107,6 +107,7 @@ fn published() -> BTreeSet<(String, String)> {
         farm: "pool".to_owned(),
         onward: onward.clone(),
         guests: true,
+        certificate_sign_in: false,
     };
     let mail = exchange::Exchange {
         host: "mail".to_owned(),

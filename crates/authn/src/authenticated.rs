@@ -16,6 +16,7 @@ pub struct Authenticated {
     account: Account,
     methods: Vec<Method>,
     channel: Channel,
+    bought: Channel,
     credential: CredentialId,
     zone: Zone,
     at: Timestamp,
@@ -26,6 +27,7 @@ pub struct Authenticated {
 pub(crate) struct How {
     pub(crate) method: Method,
     pub(crate) channel: Channel,
+    pub(crate) bought: Channel,
     pub(crate) credential: CredentialId,
     pub(crate) zone: Zone,
     pub(crate) at: Timestamp,
@@ -38,6 +40,7 @@ impl Authenticated {
             account,
             methods: vec![how.method],
             channel: how.channel,
+            bought: how.bought,
             credential: how.credential,
             zone: how.zone,
             at: how.at,
@@ -67,6 +70,13 @@ impl Authenticated {
     #[must_use]
     pub fn channel(&self) -> Channel {
         self.channel
+    }
+
+    /// By which channel the secret was proved that all of this rests on: a ticket's is the one that
+    /// bought it, and so is that of whatever is bought with the ticket.
+    #[must_use]
+    pub fn bought(&self) -> Channel {
+        self.bought
     }
 
     /// The credential that was proved; revoking it ends this.

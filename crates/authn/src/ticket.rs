@@ -1,4 +1,5 @@
-//! Web tickets that were relayed after our check (design 13, ticket tracker).
+//! Web tickets that were relayed after our check, and the certificates that a pool issued for them
+//! (design 13, ticket tracker; decision 0006).
 
 use aws_lc_rs::digest;
 use jiff::Timestamp;
@@ -9,13 +10,14 @@ use crate::account::AccountId;
 use crate::credential::CredentialId;
 use crate::place::Channel;
 
-/// What a ticket is known by: its AssertionID and signature value, or its `cwt`, hashed.
+/// What a ticket is known by: its AssertionID and signature value, its `cwt`, or a certificate's DER, each
+/// under a word of its own, hashed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct TicketKey(pub [u8; 32]);
 
 impl TicketKey {
     /// From what a ticket is known by on the wire (`proto::lync::webticket::Ticket::key`), never its
-    /// raw bytes, as clients serialise anew.
+    /// raw bytes, as clients serialise anew; or a certificate (`proto::lync::certificate::Certificate::key`).
     #[must_use]
     pub fn of(known_by: &Secret<Vec<u8>>) -> Self {
         let hash = digest::digest(&digest::SHA256, known_by.expose());

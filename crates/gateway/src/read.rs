@@ -1,4 +1,4 @@
-//! Answers that are read before they go out: discover, MEX and web tickets (design 6, step 8).
+//! Answers that are read before they go out: discover, MEX, web tickets and certificates (design 6, step 8).
 //!
 //! A document that still names a host of the back end's own after the edit does not come out.
 
@@ -10,6 +10,7 @@ use authn::ticket::TicketKey;
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use jiff::{SignedDuration, Timestamp};
+use proto::lync::certificate::Certificate;
 use proto::lync::discover::{self, AccessLocation, MediaType, SipService};
 use proto::lync::mex;
 use proto::lync::webticket::Ticket;
@@ -26,6 +27,8 @@ pub(crate) const MAX_TICKET_ANSWER: usize = 256 * 1024;
 const TICKET_LIFE: SignedDuration = SignedDuration::from_hours(8);
 /// How long any ticket is known.
 const LONGEST_TICKET_LIFE: SignedDuration = SignedDuration::from_hours(24);
+/// How long a certificate is known: 180 days, as long as a pool's own are good unless it was told otherwise.
+const CERTIFICATE_LIFE: SignedDuration = SignedDuration::from_hours(180 * 24);
 
 /// Why a document is not passed on; the log says it, the client does not.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -150,7 +153,7 @@ fn is_offered(port: &str, host: &Host) -> bool {
 }
 
 /// The ports of the web ticket service that stand for a logon of ours.
-const LOGONS: [(&str, Kind, Option<Scheme>); 4] = [
+const LOGONS: [(&str, Kind, Option<Scheme>); 5] = [
     (
         "WebTicketServiceWinNegotiate",
         Kind::LyncWebTicket,
@@ -163,6 +166,7 @@ const LOGONS: [(&str, Kind, Option<Scheme>); 4] = [
     ),
     ("WebTicketServiceAuth", Kind::LyncAuth, None),
     ("WebTicketServiceAnon", Kind::LyncAnon, None),
+    ("WebTicketServiceCert", Kind::LyncCert, None),
 ];
 
 /// The tickets in an answer, each with what it is known by and when it ends.
@@ -191,6 +195,17 @@ pub(crate) fn tickets(
         )
     };
     Ok(found.iter().map(known).collect())
+}
+
+/// The certificate in provisioning's answer, if there is one, with what it is known by and when it ends.
+///
+/// An answer in another form goes on all the same, as the client's registrar may take what is in it;
+/// what was not read here is known to nobody, and opens nothing.
+pub(crate) fn certificate(body: &[u8], now: Timestamp) -> Vec<(TicketKey, Timestamp)> {
+    let found = Certificate::in_answer(body).ok().flatten();
+    let end = now.checked_add(CERTIFICATE_LIFE).unwrap_or(Timestamp::MAX);
+    let known = found.map(|certificate| (TicketKey::of(&certificate.key()), end));
+    known.into_iter().collect()
 }
 
 /// An answer that is not 200: its body goes on unless it names a host of the back end's own.

@@ -46,6 +46,8 @@ pub enum TicketPlace {
     Header,
     /// In the security header of a SOAP message.
     SecurityHeader,
+    /// In its place stands the certificate that signed a request for a ticket.
+    Certificate,
 }
 
 /// The server's own answer to a ticket that is not one (design 13).
@@ -122,6 +124,10 @@ pub enum Kind {
     LyncAuth,
     /// Lync web ticket for a meeting's guests.
     LyncAnon,
+    /// Lync web ticket by the certificate that the pool issued: it is read, and goes on as it came.
+    LyncCert,
+    /// Certificate provisioning: the certificate in the answer is recorded before it is passed on.
+    LyncCertProv,
     /// `/WebTicket/oauthtoken`: the form says by what the ticket is asked for.
     LyncOauthtoken,
     /// ActiveSync: the address says which device asks.
@@ -315,8 +321,13 @@ impl Route {
     #[must_use]
     pub fn asks_for_ticket(&self) -> bool {
         match self.kind {
-            Kind::LyncWebTicket | Kind::LyncAuth | Kind::LyncAnon | Kind::LyncOauthtoken => true,
+            Kind::LyncWebTicket
+            | Kind::LyncAuth
+            | Kind::LyncAnon
+            | Kind::LyncCert
+            | Kind::LyncOauthtoken => true,
             Kind::Plain
+            | Kind::LyncCertProv
             | Kind::LyncDiscover
             | Kind::LyncMex
             | Kind::LyncUserLink

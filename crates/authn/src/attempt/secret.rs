@@ -224,6 +224,7 @@ fn judge(
     let how = How {
         method: Method::AppPassword,
         channel: at.channel,
+        bought: at.channel,
         credential: password.record.id,
         zone: at.zone.clone(),
         at: at.now,

@@ -1,4 +1,4 @@
-//! A web ticket as proof: known, of this pool, and everything it rests on still standing.
+//! A web ticket, or a certificate that was issued for one, as proof: known, of this pool, and everything it rests on still standing.
 //!
 //! Tickets are not counted and not audited: nobody is named by one that is unknown.
 
@@ -42,6 +42,7 @@ pub(super) async fn verify(
     let how = How {
         method: Method::AppPassword,
         channel: at.channel,
+        bought: ticket.channel,
         credential: ticket.credential,
         zone: at.zone.clone(),
         at: at.now,

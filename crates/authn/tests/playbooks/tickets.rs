@@ -67,6 +67,7 @@ async fn a_relayed_ticket_says_who_it_is_and_what_bought_it() {
         assert_eq!(who.account(), &anna.account);
         assert_eq!(who.credential(), &anna.record.id);
         assert_eq!((who.channel(), who.at()), (Channel::Ticket, at(now)));
+        assert_eq!(who.bought(), Channel::Ntlm);
         assert_eq!(who.sam_at_realm(), "anna@CONTOSO.COM");
     }
 }

@@ -209,11 +209,14 @@ impl Conversation {
             | Kind::AutodiscoverSoap => AnswerBody::Read {
                 at_most: read::MAX_DOCUMENT,
             },
-            Kind::LyncWebTicket | Kind::LyncAuth | Kind::LyncAnon | Kind::LyncOauthtoken => {
-                AnswerBody::Read {
-                    at_most: read::MAX_TICKET_ANSWER,
-                }
-            }
+            Kind::LyncWebTicket
+            | Kind::LyncAuth
+            | Kind::LyncAnon
+            | Kind::LyncCert
+            | Kind::LyncCertProv
+            | Kind::LyncOauthtoken => AnswerBody::Read {
+                at_most: read::MAX_TICKET_ANSWER,
+            },
         };
         let head = self.onward_head(&asked, answer != AnswerBody::Stream);
         let head = match &bound {
@@ -379,7 +382,12 @@ impl Conversation {
             Kind::AutodiscoverSoap if is_external => {
                 read::autodiscover::soap(body, (publication, names))?
             }
-            Kind::LyncWebTicket | Kind::LyncAuth | Kind::LyncAnon | Kind::LyncOauthtoken => {
+            Kind::LyncWebTicket
+            | Kind::LyncAuth
+            | Kind::LyncAnon
+            | Kind::LyncCert
+            | Kind::LyncCertProv
+            | Kind::LyncOauthtoken => {
                 let tickets = self.relayed(asked, body, now)?;
                 return Ok(Answered {
                     body: body.clone(),
@@ -405,16 +413,19 @@ impl Conversation {
         body: &[u8],
         now: Timestamp,
     ) -> Result<Vec<RelayedTicket>, read::ReadError> {
-        let found = read::tickets(body, asked.route.kind, now)?.into_iter();
+        let found = match asked.route.kind {
+            Kind::LyncCertProv => read::certificate(body, now),
+            kind => read::tickets(body, kind, now)?,
+        };
         // A guest's ticket is nobody's: it is not kept, and so opens nothing that asks for one.
         let Some(who) = &asked.somebody else {
             return Ok(Vec::new());
         };
-        let relayed = found.map(|(key, expires)| RelayedTicket {
+        let relayed = found.into_iter().map(|(key, expires)| RelayedTicket {
             key,
             account: who.account_id().clone(),
             credential: who.credential().clone(),
-            channel: who.channel(),
+            channel: who.bought(),
             pool: asked.route.farm.clone(),
             relayed: now,
             expires,

@@ -91,7 +91,7 @@ impl Conversation {
                 }
                 (_, None) => self.without_ticket(asked, Bound::Streams),
             },
-            TicketPlace::SecurityHeader => {
+            TicketPlace::SecurityHeader | TicketPlace::Certificate => {
                 asked.next = Next::FindTicket;
                 self.asked = Some(asked);
                 Verdict::ReadBody { at_most: MAX_READ }
@@ -102,6 +102,13 @@ impl Conversation {
     /// A SOAP message that was read for the ticket in it.
     pub(super) fn ticket_inside(&mut self, asked: Asked, body: Bytes) -> Verdict {
         let is_soap = headers::is_soap(&asked.head.headers);
+        let place = asked.route.ticket.map(|rule| rule.place);
+        if place == Some(TicketPlace::Certificate) {
+            return match signed(&body).filter(|_| is_soap) {
+                Some(signed) => self.present_certificate(asked, &signed, body),
+                None => refused(asked.replies.ticket_fault()),
+            };
+        }
         match ticket_in(&body).filter(|_| is_soap) {
             Some(Some(ticket)) => self.present(asked, &ticket, Bound::Read(body)),
             Some(None) => self.without_ticket(asked, Bound::Read(body)),
@@ -112,6 +119,24 @@ impl Conversation {
     fn present(&mut self, asked: Asked, ticket: &webticket::Ticket, bound: Bound) -> Verdict {
         let proof = Proof::Ticket(TicketKey::of(&ticket.key()));
         self.prove(asked, (proof, Channel::Ticket), (None, bound))
+    }
+
+    /// A certificate stands for the ticket that it was issued for, in the name that the request asks for.
+    ///
+    /// SECURITY: who holds its key is not known here; the pool judges that by the signature.
+    fn present_certificate(
+        &mut self,
+        asked: Asked,
+        signed: &webticket::SignedRequest,
+        body: Bytes,
+    ) -> Verdict {
+        let proof = Proof::Ticket(TicketKey::of(&signed.certificate.key()));
+        let sip_uri = signed.request.sip_uri().map(str::to_owned);
+        self.prove(
+            asked,
+            (proof, Channel::Ticket),
+            (sip_uri, Bound::Read(body)),
+        )
     }
 
     /// What becomes of a request without a ticket that is known.
@@ -151,6 +176,13 @@ fn ticket_in(body: &[u8]) -> Option<Option<webticket::Ticket>> {
     let document = soap::document(body).ok()?;
     let envelope = soap::Envelope::parse(&document).ok()?;
     webticket::Ticket::from_security_header(&envelope).ok()
+}
+
+/// A request for a ticket with the certificate that signed it, unless it is in doubt.
+fn signed(body: &[u8]) -> Option<webticket::SignedRequest> {
+    let document = soap::document(body).ok()?;
+    let envelope = soap::Envelope::parse(&document).ok()?;
+    webticket::SignedRequest::parse(&envelope).ok()
 }
 
 /// The one ticket that a request's headers present, and in which; two of one kind are none.

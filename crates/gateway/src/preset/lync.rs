@@ -1,7 +1,7 @@
 //! Lync and Skype for Business: every path that is published, and what it takes (design 14).
 //!
-//! Whatever is not listed is 404: certificate and PIN logon, the advanced web ticket service, the
-//! control panel and PowerShell. Paths are those of [MS-OCDISCWS], [MS-OCAUTHWS] and UCWA; they are
+//! Whatever is not listed is 404: PIN logon, the advanced web ticket service, the control panel and
+//! PowerShell, and certificate logon where the operator has not opened it (decision 0006). Paths are those of [MS-OCDISCWS], [MS-OCAUTHWS] and UCWA; they are
 //! compared without regard to case, as IIS does. Start at [`hosts`].
 
 use std::collections::BTreeMap;
@@ -23,6 +23,8 @@ const OAUTH_USER: &str = "/Autodiscover/AutodiscoverService.svc/root/oauth/user"
 const WEB_TICKET: &str = "/WebTicket/WebTicketService.svc";
 const AUTH: &str = "/WebTicket/WebTicketService.svc/Auth";
 const ANON: &str = "/WebTicket/WebTicketService.svc/Anon";
+const CERT: &str = "/WebTicket/WebTicketService.svc/cert";
+const CERT_PROV: &str = "/CertProv";
 const OAUTHTOKEN: &str = "/WebTicket/oauthtoken";
 
 /// Metadata that anybody may read, edited.
@@ -33,7 +35,7 @@ const METADATA: [&str; 3] = [
 ];
 
 /// SOAP services whose messages carry the ticket.
-const SOAP: [&str; 2] = ["/CertProv", "/groupexpansion"];
+const SOAP: [&str; 2] = [CERT_PROV, "/groupexpansion"];
 
 /// What browsers are shown before and without any ticket.
 const PAGES: [&str; 5] = [
@@ -64,6 +66,8 @@ pub struct LyncPool {
     pub onward: Onward,
     /// Whether a meeting's guests are let in.
     pub guests: bool,
+    /// Whether a certificate that the pool issued for a ticket buys the next ticket.
+    pub certificate_sign_in: bool,
 }
 
 /// Everything that a pool publishes, by host.
@@ -116,6 +120,9 @@ fn web_routes(pool: &LyncPool) -> Vec<Arc<Route>> {
     ];
     if pool.guests {
         routes.push(web_ticket(pool, ANON, Kind::LyncAnon));
+    }
+    if pool.certificate_sign_in {
+        routes.push(by_certificate(pool));
     }
     routes.extend(METADATA.map(|path| metadata(pool, path)));
     routes.extend(SOAP.map(|path| soap(pool, path)));
@@ -196,16 +203,37 @@ fn ucwa(pool: &LyncPool) -> Arc<Route> {
     })
 }
 
+/// Where certificates are good for nothing here, what provisioning answers is not read.
 fn soap(pool: &LyncPool, path: &str) -> Arc<Route> {
+    let is_tracked = pool.certificate_sign_in && path == CERT_PROV;
     Arc::new(Route {
+        kind: if is_tracked {
+            Kind::LyncCertProv
+        } else {
+            Kind::Plain
+        },
+        ..in_message(pool, below(path), TicketPlace::SecurityHeader)
+    })
+}
+
+/// SECURITY: the pool is not told who it is. It judges the signature, and would take our word for it.
+fn by_certificate(pool: &LyncPool) -> Arc<Route> {
+    Arc::new(Route {
+        kind: Kind::LyncCert,
+        ..in_message(pool, exact(CERT), TicketPlace::Certificate)
+    })
+}
+
+fn in_message(pool: &LyncPool, path: PathPattern, place: TicketPlace) -> Route {
+    Route {
         methods: vec![Method::POST],
         ticket: Some(TicketRule {
-            place: TicketPlace::SecurityHeader,
+            place,
             wanted: TicketWanted::Fault,
             tracking: Tracking::Require,
         }),
-        ..route(pool, below(path))
-    })
+        ..route(pool, path)
+    }
 }
 
 /// Their sessions are on the front end that began them. UCWA and the rest of Lync 2013 need no cookie:

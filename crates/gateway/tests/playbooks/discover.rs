@@ -219,7 +219,7 @@ fn an_answer_to_head_has_no_body() {
 }
 
 /// A front end's own metadata.
-fn metadata(address: &str) -> String {
+pub(crate) fn metadata(address: &str) -> String {
     let logons = vec![
         Logon::WinNegotiate,
         Logon::WinNtlm,

@@ -16,6 +16,7 @@ mod scene;
 mod spnego;
 
 mod answers;
+mod certificates;
 mod connections;
 mod discover;
 mod exchange;

@@ -265,10 +265,7 @@ pub(crate) fn peer() -> Peer {
 /// Two Lync pools and an Exchange organisation.
 pub(crate) fn publication() -> Publication {
     let first = lync_pool();
-    let second = LyncPool {
-        discover_hosts: Vec::new(),
-        ..pool(OTHER_POOL, "fe02.contoso.local", "lync2")
-    };
+    let second = other_pool();
     let mail = exchange();
     let mut hosts: BTreeMap<_, _> = lync::hosts(&first).into_iter().collect();
     hosts.extend(lync::hosts(&second));
@@ -313,6 +310,14 @@ pub(crate) fn lync_pool() -> LyncPool {
     pool(LYNC, FRONT_END, "lync")
 }
 
+/// The other.
+pub(crate) fn other_pool() -> LyncPool {
+    LyncPool {
+        discover_hosts: Vec::new(),
+        ..pool(OTHER_POOL, "fe02.contoso.local", "lync2")
+    }
+}
+
 fn pool(web_host: &str, own_name: &str, farm: &str) -> LyncPool {
     LyncPool {
         web_host: web_host.to_owned(),
@@ -322,6 +327,7 @@ fn pool(web_host: &str, own_name: &str, farm: &str) -> LyncPool {
         farm: farm.to_owned(),
         onward: onward(),
         guests: true,
+        certificate_sign_in: false,
     }
 }
 

@@ -64,7 +64,7 @@ impl<'a> Understanding<'a> {
     fn settings(&self, written: &Written) -> Result<Settings, ConfigError> {
         let mut warnings = Vec::new();
         let farms = self.farms(written, &mut warnings)?;
-        let (publication, published) = self.publication(written)?;
+        let (publication, published) = self.publication(written, &mut warnings)?;
         let policy = self.policy(written, &publication)?;
         if policy.rules.is_empty() {
             warnings.push("there is no [[policy]], so nobody can sign in".to_owned());

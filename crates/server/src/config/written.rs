@@ -240,6 +240,9 @@ pub(crate) struct LyncPool {
     pub(crate) farm: Spanned<String>,
     /// Whether a meeting's guests are let in; they are where it is left out.
     pub(crate) guests: Option<bool>,
+    /// Why a certificate that the pool issued may buy tickets: your reason, which `check` repeats.
+    /// Closed where it is left out.
+    pub(crate) certificate_sign_in: Option<Spanned<String>>,
 }
 
 /// `[[exchange]]`

@@ -37,9 +37,11 @@ impl Understanding<'_> {
     pub(super) fn publication(
         &self,
         written: &Written,
+        warnings: &mut Vec<String>,
     ) -> Result<(Publication, BTreeMap<String, Place>), ConfigError> {
         let mut hosts = Hosts::default();
         for pool in &written.lync.pool {
+            warnings.extend(certificate_warning(pool));
             for (name, host) in gateway::preset::lync::hosts(&self.pool(pool)?) {
                 let mut named = pool.discover_hosts.iter().chain([&pool.web_host]);
                 let at = named.rfind(|it| it.get_ref().eq_ignore_ascii_case(&name));
@@ -152,7 +154,21 @@ impl Understanding<'_> {
             farm: pool.farm.get_ref().clone(),
             onward: self.told(farm)?,
             guests: pool.guests.unwrap_or(true),
+            certificate_sign_in: self.certificate_sign_in(pool)?,
         })
+    }
+
+    /// SECURITY: an exception has a reason that somebody wrote down.
+    fn certificate_sign_in(&self, pool: &written::LyncPool) -> Result<bool, ConfigError> {
+        let Some(reason) = &pool.certificate_sign_in else {
+            return Ok(false);
+        };
+        if reason.get_ref().trim().is_empty() {
+            let message = "this opens sign-in by certificate; write your reason, such as \
+                           \"phones that cannot ask again\", or remove the key";
+            return Err(self.error(reason, message));
+        }
+        Ok(true)
     }
 
     fn exchange(&self, exchange: &written::Exchange) -> Result<Exchange, ConfigError> {
@@ -390,4 +406,15 @@ fn scheme(written: written::Scheme) -> Scheme {
         written::Scheme::Negotiate => Scheme::Negotiate,
         written::Scheme::Basic => Scheme::Basic,
     }
+}
+
+/// What sign-in by certificate means, for whoever checks the configuration.
+fn certificate_warning(pool: &written::LyncPool) -> Option<String> {
+    let reason = pool.certificate_sign_in.as_ref()?.get_ref().trim();
+    Some(format!(
+        "`{}` takes sign-in by certificate (`{reason}`): a certificate stands for the app password that bought it, \
+         one factor later, and ends with it here; over SIP through the Edge it does not: \
+         Revoke-CsClientCertificate",
+        pool.web_host.get_ref()
+    ))
 }

@@ -25,6 +25,40 @@ fn route(host: &str, lines: &str) -> String {
 }
 
 #[test]
+fn an_exception_for_certificates_has_a_reason_and_a_warning() {
+    let pool = |line: &str| {
+        let table = "[[lync.pool]]\nweb_host = \"web.contoso.com\"\nfarm = \"app\"\n";
+        text("", "") + table + line
+    };
+    for empty in ["\"\"", "\" \\t \""] {
+        let said = understood(&pool(&format!("certificate_sign_in = {empty}\n"))).unwrap_err();
+        assert!(said.starts_with("wicketgate.toml:33:23: "), "{said}");
+        assert!(said.contains("your reason"), "{said}");
+    }
+    assert!(understood(&pool("certificate_sign_in = true\n")).is_err());
+    let told = |line: &str| {
+        let settings = understood(&pool(line)).unwrap();
+        let mut warnings = settings.warnings.into_iter();
+        let warning = warnings.find(|warning| warning.contains("certificate"));
+        let routes = &settings.publication.hosts["web.contoso.com"].routes;
+        let is_there = routes.iter().any(|route| route.name.ends_with("/cert"));
+        (is_there, warning)
+    };
+    assert_eq!(told(""), (false, None));
+    let (is_there, warning) = told("certificate_sign_in = \"old phones\"\n");
+    assert!(is_there);
+    let warning = warning.unwrap();
+    for part in [
+        "web.contoso.com",
+        "`old phones`",
+        "one factor",
+        "Revoke-CsClientCertificate",
+    ] {
+        assert!(warning.contains(part), "{part}: {warning}");
+    }
+}
+
+#[test]
 fn the_configuration_of_these_tests_is_right() {
     let settings = understood(&text("", "")).unwrap();
     assert_eq!(settings.publication.hosts.len(), 2);
