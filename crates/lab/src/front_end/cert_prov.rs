@@ -1,15 +1,14 @@
 //! What is served for a ticket in a message: a client's certificate ([MS-OCAUTHWS] 3.3) and the
 //! address book's search.
 //!
-//! UNCONFIRMED: the attributes of the response's elements. The certificate is one of ours for a key
-//! of ours, as no registrar of the lab asks for it.
+//! UNCONFIRMED: the attributes of the response's elements.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::StatusCode;
+use proto::lync::certificate::X509_V3;
 use proto::soap::namespace::{SECURITY, SOAP_1_1, TRUST_1_3};
 use proto::soap::{Envelope, Fault, FaultCode};
-use rcgen::{CertificateParams, DnType, KeyPair};
 use xml::write::{Element, element};
 
 use super::{FrontEnd, XML, fault};
@@ -18,8 +17,6 @@ use crate::serve::reply::Reply;
 
 const PROVISIONING: &str = "http://schemas.microsoft.com/OCS/AuthWebServices/";
 const ENROLLMENT: &str = "http://schemas.microsoft.com/windows/pki/2009/01/enrollment";
-const X509: &str =
-    "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-x509-token-profile-1.0#X509v3";
 const BASE64_BINARY: &str = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd#Base64Binary";
 
 impl FrontEnd {
@@ -38,7 +35,7 @@ impl FrontEnd {
             let reason = "The entity is not the owner of the web ticket.";
             return refusal(FaultCode::FailedAuthentication, reason);
         }
-        let Ok(certificate) = issue(entity) else {
+        let Ok(certificate) = self.mint.certificates.issue(entity, &person.sip) else {
             return refusal(FaultCode::Server, "No certificate could be issued.");
         };
         let response = element("GetAndPublishCertResponse")
@@ -56,22 +53,15 @@ impl FrontEnd {
     }
 }
 
-fn issue(entity: &str) -> Result<Vec<u8>, rcgen::Error> {
-    let mut params = CertificateParams::new(Vec::new())?;
-    params.distinguished_name.push(DnType::CommonName, entity);
-    let certificate = params.self_signed(&KeyPair::generate()?)?;
-    Ok(certificate.der().to_vec())
-}
-
 fn issued(certificate: &[u8]) -> Element {
     let token = element("BinarySecurityToken")
         .namespace("", SECURITY)
-        .attribute("ValueType", X509)
+        .attribute("ValueType", X509_V3)
         .attribute("EncodingType", BASE64_BINARY)
         .text(STANDARD.encode(certificate));
     element("RequestSecurityTokenResponse")
         .namespace("", TRUST_1_3)
-        .child(element("TokenType").text(X509))
+        .child(element("TokenType").text(X509_V3))
         .child(element("RequestedSecurityToken").child(token))
         .child(element("RequestID").namespace("", ENROLLMENT).text("0"))
 }

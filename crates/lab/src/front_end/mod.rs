@@ -120,6 +120,9 @@ impl FrontEnd {
             Place::Auth | Place::Anon if is_post && !visit.is_refused() => {
                 return self.web_ticket_by_message(asked.body, visit).await;
             }
+            Place::Cert if is_post && !visit.is_refused() => {
+                return self.web_ticket_by_certificate(asked.body, visit).await;
+            }
             Place::CertProv | Place::GroupExpansion if is_post && !visit.is_refused() => {
                 return self.ticketed_message(asked.body, visit).await;
             }
@@ -156,6 +159,7 @@ impl FrontEnd {
             Place::WebTicket
             | Place::Auth
             | Place::Anon
+            | Place::Cert
             | Place::OauthToken
             | Place::CertProv
             | Place::GroupExpansion

@@ -18,6 +18,8 @@ pub(super) enum Place {
     Auth,
     /// A ticket for a guest.
     Anon,
+    /// A ticket for a client's certificate.
+    Cert,
     /// The ports that take other credentials, which this front end does not know.
     ClosedPort,
     OauthToken,
@@ -48,9 +50,8 @@ impl Place {
             "/webticket/webticketservice.svc/mex" => Self::Mex(Metadata::WebTicket),
             "/webticket/webticketservice.svc/auth" => Self::Auth,
             "/webticket/webticketservice.svc/anon" => Self::Anon,
-            "/webticket/webticketservice.svc/cert" | "/webticket/webticketservice.svc/pin" => {
-                Self::ClosedPort
-            }
+            "/webticket/webticketservice.svc/cert" => Self::Cert,
+            "/webticket/webticketservice.svc/pin" => Self::ClosedPort,
             "/webticket/oauthtoken" => Self::OauthToken,
             "/certprov/certprovisioningservice.svc/mex" => Self::Mex(Metadata::CertProv),
             "/certprov/certprovisioningservice.svc/webticket_proof_sha1"
@@ -82,6 +83,7 @@ impl Place {
             Self::WebTicket
             | Self::Auth
             | Self::Anon
+            | Self::Cert
             | Self::ClosedPort
             | Self::OauthToken
             | Self::CertProv

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{HeaderName, StatusCode};
 use hyper::body::Incoming;
 use proto::lync::diagnostics::{self, MsDiagnostics};
-use proto::lync::webticket::Request;
+use proto::lync::webticket::{Request, SignedRequest, SignedRequestParseError};
 use proto::secret::Secret;
 use proto::soap::{self, Envelope, Fault, FaultCode, REQUEST_LIMITS, UsernameToken};
 use proto::wstrust::v13::{RequestSecurityTokenResponse, TOKEN_TYPE_COMPACT, TOKEN_TYPE_SAML_1_1};
@@ -72,6 +72,44 @@ impl FrontEnd {
         self.reception.complete(visit.number, &caller, false);
         match caller.person() {
             Some(person) => self.ticket_for(person, &request),
+            None => fault(&Fault::no_valid_security_token()),
+        }
+    }
+
+    /// Answers a request that a client's certificate signed; the signature is not verified.
+    pub(super) async fn web_ticket_by_certificate(
+        &self,
+        body: Incoming,
+        visit: Visit<'_>,
+    ) -> Reply {
+        let body = match read(body).await {
+            Ok(body) => body,
+            Err(refusal) => return refusal,
+        };
+        let document = match soap::document(&body) {
+            Ok(document) => document,
+            Err(error) => return malformed(&error),
+        };
+        let envelope = match Envelope::parse(&document) {
+            Ok(envelope) => envelope,
+            Err(error) => return malformed(&error),
+        };
+        let signed = match SignedRequest::parse(&envelope) {
+            Ok(signed) => signed,
+            Err(SignedRequestParseError::Certificate(_)) => {
+                return fault(&Fault::no_valid_security_token());
+            }
+            Err(error) => return malformed(&error),
+        };
+        let sip = self.mint.certificates.sip_of(&signed.certificate);
+        let person = sip.and_then(|sip| self.reception.people().by_sip(&sip));
+        let caller = match person {
+            Some(person) => Caller::known(person, How::Certificate),
+            None => Caller::not_believed("the certificate is not ours"),
+        };
+        self.reception.complete(visit.number, &caller, false);
+        match caller.person() {
+            Some(person) => self.ticket_for(person, &signed.request),
             None => fault(&Fault::no_valid_security_token()),
         }
     }

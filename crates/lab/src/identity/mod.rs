@@ -35,6 +35,8 @@ pub enum How {
     Basic,
     /// The domain password, in a message's UsernameToken.
     UsernameToken,
+    /// A certificate of the pool's own; the signature beside it is not verified.
+    Certificate,
     /// The domain password, in the form of the grant `password`.
     PasswordGrant,
     /// A web ticket of the front end's own.

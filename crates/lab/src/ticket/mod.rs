@@ -3,6 +3,7 @@
 //! What a real pool's tickets hold beyond what clients read is UNCONFIRMED; these are like them in
 //! shape and good only here. Start at [`Mint`].
 
+mod certificates;
 mod compact;
 mod keys;
 mod saml;
@@ -20,6 +21,7 @@ use xml::Verbatim;
 use crate::clock;
 use crate::people::{People, Person};
 use crate::settings::LabError;
+use certificates::Certificates;
 use keys::{CompactKey, SamlKey};
 
 pub(crate) use sid::Sid;
@@ -38,6 +40,7 @@ pub(crate) struct Mint {
     compact: CompactKey,
     issuer: String,
     audience: String,
+    pub(crate) certificates: Certificates,
 }
 
 impl Mint {
@@ -52,6 +55,7 @@ impl Mint {
             compact: CompactKey::generate()?,
             issuer: format!("https://{internal_host}/webticket"),
             audience: format!("https://{web_host}/"),
+            certificates: Certificates::default(),
         })
     }
 

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use proto::lync::mex;
 
-use crate::support::{Answer, Lab, PASSWORD, POOL, WEB, basic, cut, get, post};
+use crate::support::{ANNA, Answer, Lab, PASSWORD, POOL, WEB, basic, cut, get, post};
 
 const CERT_PROV: &str = "/CertProv/CertProvisioningService.svc";
 const PROOF: &str = "/CertProv/CertProvisioningService.svc/WebTicket_Proof_SHA1";
@@ -129,4 +129,39 @@ async fn a_file_is_there_for_a_ticket_or_for_a_leaked_password() {
             assert_eq!(answer.all("www-authenticate").len(), 3);
         }
     }
+}
+
+/// A request for a ticket beside a certificate; the signature says nothing.
+fn signed(certificate: &str, sip: &str) -> String {
+    let seed = include_str!("../../../../fuzz/seeds/certificate/request.xml");
+    let (before, token) = seed.split_once("<o:BinarySecurityToken").expect("a token");
+    let (attributes, rest) = token.split_once('>').expect("its end");
+    let (_, after) = rest.split_once('<').expect("the rest");
+    let text = format!("{before}<o:BinarySecurityToken{attributes}>{certificate}<{after}");
+    text.replace("sip:anna@contoso.com", sip)
+}
+
+#[tokio::test]
+async fn a_certificate_buys_a_ticket_of_its_owner_where_it_was_issued_here() {
+    let lab = Lab::start().await;
+    let ticket = lab.saml_ticket().await;
+    let body = message(&ticket, &certificate_of("anna@contoso.test"));
+    let issued = send(&lab, PROOF, body).await.body;
+    let (_, token) = issued.split_once("<BinarySecurityToken").expect("it");
+    let certificate = cut(token, ">", "<");
+    let cert = "/WebTicket/WebTicketService.svc/cert";
+    let answer = send(&lab, cert, signed(certificate, ANNA)).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    assert!(answer.body.contains("<saml:Assertion"), "{}", answer.body);
+    let seen = lab.world.requests().pop().expect("the request");
+    assert_eq!(seen.how, Some(lab::How::Certificate));
+    let others = signed(certificate, "sip:ben@contoso.test");
+    assert!(send(&lab, cert, others).await.body.contains("28020"));
+    let unknown = signed("MAMCAQE=", ANNA);
+    let answer = send(&lab, cert, unknown).await;
+    assert_eq!(answer.status, 500);
+    assert!(answer.body.contains("28020"), "{}", answer.body);
+    assert_eq!(send(&lab, cert, "not XML".to_owned()).await.status, 400);
+    let answer = send(&lab, cert, message("", "<x/>")).await;
+    assert!(answer.body.contains("28020"), "{}", answer.body);
 }
