@@ -9,6 +9,14 @@ use crate::demo::Person;
 /// WS-Security's namespace.
 const SECURITY: &str =
     "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd";
+/// WS-Security's utility namespace.
+const UTILITY: &str =
+    "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd";
+/// WS-Security's profile of certificates.
+const X509_PROFILE: &str =
+    "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-x509-token-profile-1.0";
+/// WS-Trust 1.3's namespace.
+const TRUST: &str = "http://docs.oasis-open.org/ws-sx/ws-trust/200512";
 /// SOAP 1.1's.
 const SOAP: &str = "http://schemas.xmlsoap.org/soap/envelope/";
 /// What is asked for where a compact ticket is to come.
@@ -75,6 +83,35 @@ pub fn certificate_of(anna: &Person) -> String {
     )
 }
 
+/// A request for a ticket in somebody's name, signed by the key of a certificate as WCF writes it (derived):
+/// with a signature that is one in form only.
+#[must_use]
+pub fn signed_by(certificate: &str, sip: &str) -> String {
+    let x509 = format!("{X509_PROFILE}#X509v3");
+    format!(
+        "<s:Envelope xmlns:s=\"{SOAP}\"><s:Header><o:Security xmlns:o=\"{SECURITY}\" \
+         s:mustUnderstand=\"1\"><o:BinarySecurityToken xmlns:u=\"{UTILITY}\" u:Id=\"X509-1\" \
+         ValueType=\"{x509}\">{certificate}</o:BinarySecurityToken>\
+         <d:Signature xmlns:d=\"http://www.w3.org/2000/09/xmldsig#\"><d:SignedInfo/>\
+         <d:SignatureValue>AA==</d:SignatureValue><d:KeyInfo><o:SecurityTokenReference>\
+         <o:Reference ValueType=\"{x509}\" URI=\"#X509-1\"/></o:SecurityTokenReference></d:KeyInfo>\
+         </d:Signature></o:Security></s:Header><s:Body>\
+         <t:RequestSecurityToken xmlns:t=\"{TRUST}\"><t:TokenType>{SAML}</t:TokenType>\
+         <t:RequestType>{TRUST}/Issue</t:RequestType><t:Claims>\
+         <c:ClaimType xmlns:c=\"http://schemas.xmlsoap.org/ws/2006/12/authorization\" \
+         Uri=\"http://schemas.xmlsoap.org/ws/2005/05/identity/claims/uri\"><c:Value>{sip}</c:Value>\
+         </c:ClaimType></t:Claims></t:RequestSecurityToken></s:Body></s:Envelope>"
+    )
+}
+
+/// The certificate in a message, in base64.
+#[must_use]
+pub fn certificate_in(message: &str) -> Option<&str> {
+    let (_, token) = message.split_once("BinarySecurityToken")?;
+    let (_, text) = token.split_once('>')?;
+    text.split('<').next()
+}
+
 /// A question to Autodiscover by plain XML.
 #[must_use]
 pub fn pox(person: &Person) -> String {
@@ -127,6 +164,13 @@ mod tests {
         assert_eq!(compact_in("<UserToken>cwt=AB</UserToken>"), Some("cwt=AB"));
         assert_eq!(compact_in("{\"access_token\":\"cwt=AB\"}"), Some("cwt=AB"));
         assert_eq!((assertion_in(""), compact_in("")), (None, None));
+    }
+
+    #[test]
+    fn a_certificate_is_found_where_it_is() {
+        let signed = signed_by("MAMCAQE=", "sip:anna@contoso.com");
+        assert_eq!(certificate_in(&signed), Some("MAMCAQE="));
+        assert_eq!(certificate_in("<a/>"), None);
     }
 
     #[test]

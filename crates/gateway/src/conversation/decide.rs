@@ -361,10 +361,7 @@ impl Conversation {
             return read::not_ok(head, body, Names::of(&asked.route, host));
         }
         if asked.head.method == http::Method::HEAD {
-            return Ok(Answered {
-                body: Bytes::new(),
-                tickets: Vec::new(),
-            });
+            return Ok(as_it_came(&Bytes::new(), Vec::new()));
         }
         let content_type = head.headers.get(header::CONTENT_TYPE);
         let content_type = content_type.and_then(|value| value.to_str().ok());
@@ -388,17 +385,10 @@ impl Conversation {
             | Kind::LyncCert
             | Kind::LyncCertProv
             | Kind::LyncOauthtoken => {
-                let tickets = self.relayed(asked, body, now)?;
-                return Ok(Answered {
-                    body: body.clone(),
-                    tickets,
-                });
+                return Ok(as_it_came(body, self.relayed(asked, body, now)?));
             }
             Kind::Plain | Kind::ActiveSync | Kind::AutodiscoverPox | Kind::AutodiscoverSoap => {
-                return Ok(Answered {
-                    body: body.clone(),
-                    tickets: Vec::new(),
-                });
+                return Ok(as_it_came(body, Vec::new()));
             }
         };
         Ok(Answered {
@@ -431,6 +421,14 @@ impl Conversation {
             expires,
         });
         Ok(relayed.collect())
+    }
+}
+
+/// A body to which nothing is done, with the tickets that were found in it.
+fn as_it_came(body: &Bytes, tickets: Vec<RelayedTicket>) -> Answered {
+    Answered {
+        body: body.clone(),
+        tickets,
     }
 }
 
