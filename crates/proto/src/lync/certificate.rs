@@ -19,6 +19,8 @@ pub const MAX_CERTIFICATE_BYTES: usize = 8 * 1024;
 /// The value type of a certificate (X.509 token profile 1.0 section 3.1).
 pub const X509_V3: &str =
     "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-x509-token-profile-1.0#X509v3";
+/// How the name of the one encoding ends, which two specifications write differently before that.
+const BASE64: &str = "#Base64Binary";
 /// Provisioning's own namespace.
 const PROVISIONING: &str = "http://schemas.microsoft.com/OCS/AuthWebServices/";
 
@@ -53,6 +55,10 @@ impl Certificate {
     pub(crate) fn of_token(token: Element<'_, '_>) -> Result<Self, CertificateParseError> {
         if token.attribute("ValueType") != Some(X509_V3) {
             return Err(CertificateParseError::NotX509);
+        }
+        let encoding = token.attribute("EncodingType");
+        if encoding.is_some_and(|encoding| !encoding.ends_with(BASE64)) {
+            return Err(CertificateParseError::NotBase64);
         }
         let longest = MAX_CERTIFICATE_BYTES.saturating_mul(2);
         let text = value::text(token, "BinarySecurityToken", longest)?;

@@ -66,6 +66,8 @@ fn an_answer_whose_certificate_is_in_doubt_is_refused() {
     let chain = token(&format!("ValueType='{chain}'"), DER);
     assert_eq!(refusal(&chain), NotX509);
     assert_eq!(refusal(&x509("*")), NotBase64);
+    let hexadecimal = format!("ValueType='{X509_V3}' EncodingType='urn:x#HexBinary'");
+    assert_eq!(refusal(&token(&hexadecimal, DER)), NotBase64);
     assert_eq!(refusal(&x509("MAMCAQF=")), NotBase64, "bits beyond the end");
     assert_eq!(
         refusal(&x509("<x/>")),

@@ -134,6 +134,10 @@ fn a_signature_by_another_key_is_refused() {
         refusal("URI=\"#X509-1\"", "URI=\"#X509-1\" Usage=\"x\""),
         unexpected("Usage", "Reference")
     );
+    let holding = reference.replacen("/>", "><x/></o:Reference>", 1);
+    let error = refusal(reference, &holding);
+    let name = "Reference";
+    assert_eq!(error, ValueError::HoldsElements { name }.into());
     let other_type = reference.replace("X509v3", "X509PKIPathv1");
     assert_eq!(refusal(reference, &other_type), OtherKey);
     let whole = format!(
