@@ -308,7 +308,7 @@ fn i3_a_connection_behind_ends_when_somebody_else_s_request_goes_on() -> anyhow:
         let person = demo.person(number);
         let line = basic(&person.upn, &person.app_password);
         let answer = raw.exchange(Request::new(MAIL, ECHO).header(&line).text())?;
-        let echo: serde_json::Value = serde_json::from_str(&answer.text())?;
+        let echo: Value = serde_json::from_str(&answer.text())?;
         Ok(echo["connection"].as_u64().expect("a connection"))
     };
     let annas = [behind(0)?, behind(0)?];
