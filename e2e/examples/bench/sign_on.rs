@@ -103,7 +103,9 @@ pub(crate) fn run() -> anyhow::Result<Vec<Figure>> {
 /// Where the stand-in front end listens, which only the demo's configuration tells.
 fn front_end(demo: &Demo) -> anyhow::Result<SocketAddr> {
     let config = std::fs::read_to_string(demo.text("/config"))?;
-    let address = config
+    let pool = config.split("name = \"lync-front-end\"").nth(1);
+    let address = pool
+        .unwrap_or_default()
         .lines()
         .find_map(|line| line.strip_prefix("address = \"https://"));
     let address = address.context("no farm in the demo's configuration")?;

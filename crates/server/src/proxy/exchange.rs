@@ -143,7 +143,8 @@ impl Connection {
                 response(*own.reply, is_own && (own.close || !is_clean))
             }
         };
-        if let Some(record) = &mut self.record {
+        // What it is written from would keep the head's buffer for as long as the connection is idle.
+        if let Some(mut record) = self.record.take() {
             record.is_answered(&answer);
         }
         answer
