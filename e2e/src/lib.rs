@@ -4,11 +4,14 @@
 //! exists. Start at [`demo::Demo`].
 
 pub mod active_directory;
+pub mod back_end;
 pub mod client;
 pub mod clients;
 pub mod demo;
 pub mod doubt;
+pub mod frames;
 pub mod haproxy;
+pub mod held_store;
 pub mod kerberos;
 pub mod messages;
 pub mod published;

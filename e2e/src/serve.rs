@@ -76,11 +76,15 @@ impl Serve {
     /// # Errors
     ///
     /// It does not open.
-    pub fn start_with_files(demo: &Demo, soft: u32, hard: u32) -> anyhow::Result<Self> {
+    pub fn start_with_files(
+        demo: &Demo,
+        (soft, hard): (u32, u32),
+        change: impl FnOnce(String) -> String,
+    ) -> anyhow::Result<Self> {
         let mut shell = Command::new("sh");
         let script = format!("ulimit -Sn {soft} && ulimit -Hn {hard} && exec \"$0\" \"$@\"");
         shell.args(["-c", &script]).arg(binary()?);
-        Self::run(demo, |config| config, shell)
+        Self::run(demo, change, shell)
     }
 
     /// Starts one as systemd does that wants to be told when it serves.

@@ -1,11 +1,10 @@
 //! Faults of our own world: a store that does not answer, a back end that is not there, a stop in
 //! the middle of a request. Nothing fails open, and nothing is left hanging.
 
-use std::io::{BufRead, BufReader, Write};
 use std::net::Ipv4Addr;
-use std::process::{Command, Stdio};
 
 use e2e::demo::Demo;
+use e2e::held_store::HeldStore;
 use e2e::raw::{Raw, tls};
 use e2e::serve::Serve;
 use e2e::sign_in::{Ntlm, Request, basic};
@@ -18,22 +17,7 @@ fn sign_ins_are_refused_with_503_while_the_store_does_not_answer() -> anyhow::Re
     let anna = demo.person(0);
     let tls = tls(&demo, &[])?;
     let serve = Serve::start(&demo, |config| config)?;
-    let store = demo.folder().join("wicketgate.db");
-    let hold = "import sqlite3, sys\n\
-                store = sqlite3.connect(sys.argv[1], isolation_level=None)\n\
-                store.execute('BEGIN IMMEDIATE')\n\
-                print('held', flush=True)\n\
-                sys.stdin.readline()\n\
-                store.execute('ROLLBACK')\n\
-                print('free', flush=True)\n";
-    let mut holder = Command::new("python3")
-        .args(["-c", hold])
-        .arg(&store)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()?;
-    let mut said = BufReader::new(holder.stdout.take().expect("its output is piped")).lines();
-    assert_eq!(said.next().expect("a line")?, "held");
+    let held = HeldStore::of(&demo)?;
 
     let before = demo.requests()?.len();
     let mut raw = Raw::connect_to(serve.address, &tls, MAIL)?;
@@ -57,15 +41,13 @@ fn sign_ins_are_refused_with_503_while_the_store_does_not_answer() -> anyhow::Re
     let line = serve.line(&activity)?;
     assert!(line.contains("ERROR") && line.contains("store"), "{line}");
 
-    writeln!(holder.stdin.take().expect("its input is piped"), "go")?;
-    assert_eq!(said.next().expect("a line")?, "free");
+    held.free()?;
     let request = Request::new(MAIL, "/EWS/echo").header(&basic(&anna.upn, &anna.app_password));
     assert_eq!(
         raw.exchange(request.text())?.status,
         200,
         "and afterwards all is as it was"
     );
-    holder.wait()?;
     Ok(())
 }
 
@@ -160,7 +142,7 @@ fn t_dos_1_one_address_does_not_take_every_descriptor() -> anyhow::Result<()> {
     let tls = tls(&demo, &[])?;
     // The system gives 400 at first and 640 when asked: (640 - 256) / 2 connections, an eighth of
     // them for one address.
-    let serve = Serve::start_with_files(&demo, 400, 640)?;
+    let serve = Serve::start_with_files(&demo, (400, 640), |config| config)?;
     serve.line("raise LimitNOFILE")?;
     let idle: Vec<Raw> = (0..100)
         .map_while(|_| Raw::connect_to(serve.address, &tls, MAIL).ok())
