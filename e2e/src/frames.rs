@@ -332,6 +332,28 @@ impl Frames {
     }
 }
 
+/// The head of a request to a host, to which lines may be added.
+#[must_use]
+pub fn head(host: &str, method: &str, path: &str) -> Vec<(String, String)> {
+    [
+        (":method", method),
+        (":scheme", "https"),
+        (":authority", host),
+        (":path", path),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .to_vec()
+}
+
+/// A head with one more line, whose name is in lower case on streams.
+#[must_use]
+pub fn with(head: &[(String, String)], line: &str) -> Vec<(String, String)> {
+    let (name, value) = line.split_once(": ").unwrap_or((line, ""));
+    let mut head = head.to_vec();
+    head.push((name.to_ascii_lowercase(), value.to_owned()));
+    head
+}
+
 /// A head as one writes it, without a line that has to do with another (RFC 7541 6.2.2).
 #[must_use]
 pub fn packed(lines: &[(String, String)]) -> Vec<u8> {
@@ -345,19 +367,6 @@ pub fn packed(lines: &[(String, String)]) -> Vec<u8> {
     }
     head
 }
-
-/// A line that is kept in the table, where it is the first then.
-#[must_use]
-pub fn kept(name: &str, value: &str) -> Vec<u8> {
-    let mut line = packed(&[(name.to_owned(), value.to_owned())]);
-    if let Some(first) = line.first_mut() {
-        *first = 0x40;
-    }
-    line
-}
-
-/// The line that the table holds first, once more.
-pub const AGAIN: u8 = 0x80 | 62;
 
 /// A number as heads are packed with (RFC 7541 5.1).
 fn length(number: usize, most: usize, flags: u8) -> Vec<u8> {

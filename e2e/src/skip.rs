@@ -30,10 +30,15 @@ pub fn has(program: &str) -> bool {
 /// How much of a count is run: all of it at night, a tenth of what is above 10,000 otherwise.
 #[must_use]
 pub fn count(full: usize) -> usize {
-    let is_night = std::env::var_os("WICKETGATE_NIGHT").is_some();
-    if is_night || full <= 10_000 {
+    if is_night() || full <= 10_000 {
         full
     } else {
         full / 10
     }
+}
+
+/// Whether `cargo xtask night` runs, which has time for what takes minutes.
+#[must_use]
+pub fn is_night() -> bool {
+    std::env::var_os("WICKETGATE_NIGHT").is_some()
 }

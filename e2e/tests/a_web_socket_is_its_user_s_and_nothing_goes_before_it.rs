@@ -13,7 +13,7 @@ use e2e::demo::{Demo, Person, root};
 use e2e::raw::{Raw, tls};
 use e2e::serve::Serve;
 use e2e::sign_in::{Ntlm, Request, basic};
-use e2e::skip::skip;
+use e2e::skip::{is_night, skip};
 use rustls::ClientConfig;
 use serde_json::Value;
 
@@ -22,6 +22,8 @@ const HOST: &str = "autodiscover.contoso.localhost";
 /// What a client asks for that wants to speak WebSocket.
 const UPGRADE: &str = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
                        Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==";
+/// How long a request's head may take.
+const HEAD: Duration = Duration::from_secs(30);
 /// Design 13: revoking reaches everything within this time.
 const WITHIN: Duration = Duration::from_secs(2);
 
@@ -310,5 +312,31 @@ fn t_conn_8_a_back_end_that_agrees_to_nothing_asked_is_not_believed() -> anyhow:
         write!(stream, "HTTP/1.1 101 Switching Protocols\r\n{agreed}\r\n")?;
         assert_eq!(raw.interim()?.status, 502, "{path} {upgrade} {agreed}");
     }
+    Ok(())
+}
+
+/// Longer than a request's head may take, which `cargo xtask night` has.
+#[test]
+fn a_web_socket_that_is_quiet_is_not_taken_for_a_slow_head() -> anyhow::Result<()> {
+    if !is_night() {
+        return Ok(());
+    }
+    let back_end = BackEnd::new()?;
+    let scene = Scene::before(back_end.listener.local_addr()?.port())?;
+    let mut raw = scene.connect()?;
+    raw.send(asking("/ws", &scene.demo.person(0)))?;
+    let (mut stream, _) = back_end.head()?;
+    stream.write_all(
+        b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+          Sec-WebSocket-Accept: a\r\n\r\n",
+    )?;
+    assert_eq!(switched(&mut raw)?, 101);
+    raw.send("GET ")?;
+    raw.tcp()
+        .set_read_timeout(Some(HEAD + Duration::from_secs(5)))?;
+    let quiet = raw.is_closed();
+    assert!(quiet.is_err(), "it was closed: {quiet:?}");
+    stream.write_all(b"still")?;
+    assert_eq!(raw.bytes(5)?, b"still");
     Ok(())
 }

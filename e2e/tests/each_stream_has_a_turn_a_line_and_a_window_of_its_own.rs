@@ -2,16 +2,17 @@
 //! ends, windows, places (T-DOS-1, T-DOS-2); and what of a stream goes no further (T-HTTP-6).
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use e2e::back_end::{BackEnd, Held};
 use e2e::demo::Demo;
-use e2e::frames::{Frames, setting};
+use e2e::frames::{self, Frames, setting, with};
 use e2e::held_store::HeldStore;
 use e2e::raw::{Raw, tls};
 use e2e::serve::Serve;
 use e2e::sign_in::{Request, basic};
+use e2e::skip::is_night;
 use rustls::ClientConfig;
 
 /// A host of nothing but a route of the operator's own.
@@ -21,6 +22,8 @@ const STREAMS: usize = 16;
 const AT_A_TIME: usize = 8;
 /// How long a client waits for a window while the gate works.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// In what time a client is put out that takes nothing, at the latest.
+const STALLED: Duration = Duration::from_secs(100);
 /// RFC 9113 7: the gate has not begun to look at the stream.
 const REFUSED_STREAM: u32 = 7;
 
@@ -64,10 +67,7 @@ impl Scene {
     fn head(&self, number: usize, method: &str, path: &str) -> Vec<(String, String)> {
         let person = self.demo.person(number);
         let line = basic(&person.upn, &person.app_password);
-        with(
-            &head(method, path),
-            &line.replace("Authorization", "authorization"),
-        )
+        with(&frames::head(APP, method, path), &line)
     }
 
     /// Asks something on another connection: when it is answered, the gate has had time for whatever it
@@ -79,24 +79,6 @@ impl Scene {
         assert_eq!(answer.status, 401);
         Ok(())
     }
-}
-
-fn head(method: &str, path: &str) -> Vec<(String, String)> {
-    [
-        (":method", method),
-        (":scheme", "https"),
-        (":authority", APP),
-        (":path", path),
-    ]
-    .map(|(name, value)| (name.to_owned(), value.to_owned()))
-    .to_vec()
-}
-
-fn with(head: &[(String, String)], line: &str) -> Vec<(String, String)> {
-    let (name, value) = line.trim().split_once(": ").expect("a line");
-    let mut head = head.to_vec();
-    head.push((name.to_owned(), value.to_owned()));
-    head
 }
 
 #[test]
@@ -200,15 +182,15 @@ fn t_dos_2_whoever_breaks_off_a_sign_in_has_no_other_turn_before_it_is_judged() 
     let mut frames = scene.connect()?;
     let held = HeldStore::of(&scene.demo)?;
     let person = scene.demo.person(0);
+    let nobodys = frames::head(APP, "GET", "/");
     for number in 0..AT_A_TIME {
         let wrong = basic(&person.upn, &format!("guess {number}"));
-        let wrong = wrong.replace("Authorization", "authorization");
-        let stream = frames.open(&with(&head("GET", "/"), &wrong), true)?;
+        let stream = frames.open(&with(&nobodys, &wrong), true)?;
         frames.ping()?;
         scene.meanwhile()?;
         frames.reset(stream)?;
     }
-    let next = frames.open(&head("GET", "/"), true)?;
+    let next = frames.open(&nobodys, true)?;
     frames.ping()?;
     scene.meanwhile()?;
     frames.ping()?;
@@ -216,6 +198,25 @@ fn t_dos_2_whoever_breaks_off_a_sign_in_has_no_other_turn_before_it_is_judged() 
     held.free()?;
     assert_eq!(frames.ended(next)?.status, Some(401));
     Ok(())
+}
+
+/// A minute and a quarter, which `cargo xtask night` has.
+#[test]
+fn t_dos_2_whoever_takes_none_of_its_answers_is_put_out() -> anyhow::Result<()> {
+    if !is_night() {
+        return Ok(());
+    }
+    let mut scene = Scene::new()?;
+    let nothing = [(setting::WINDOW, 0)];
+    let mut frames = Frames::connect(scene.serve.address, &scene.tls, APP, &nothing)?;
+    for _ in 0..AT_A_TIME {
+        frames.open(&scene.head(0, "GET", "/"), true)?;
+        scene.back_end.held()?.answer("not taken")?;
+    }
+    frames.raw().tcp().set_read_timeout(Some(STALLED))?;
+    let (say, closed) = mpsc::channel();
+    std::thread::spawn(move || say.send(frames.closed()));
+    closed.recv_timeout(STALLED)?
 }
 
 #[test]

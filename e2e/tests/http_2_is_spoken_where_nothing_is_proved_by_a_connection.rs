@@ -8,6 +8,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use e2e::demo::{Demo, root};
+use e2e::frames::{self, Frames};
 use e2e::raw::{Raw, tls};
 use e2e::serve::Serve;
 use e2e::sign_in::{Request, basic};
@@ -391,30 +392,30 @@ fn t_conn_10_revoking_ends_a_stream_that_a_gate_still_finishes_that_is_told_to_s
 }
 
 #[test]
-fn t_conn_10_revoking_ends_a_connection_of_streams() -> anyhow::Result<()> {
+fn t_conn_10_revoking_ends_a_connection_of_streams_whoever_asked_last() -> anyhow::Result<()> {
     let scene = Scene::new()?;
-    let anna = scene.demo.person(0);
-    let list = ["app-password", "list", &anna.upn];
-    let id = scene.demo.wicketgate_json(&list)?[0]["id"].clone();
-    let id = id.as_str().expect("an id").to_owned();
-    let (said, answers) = mpsc::channel();
-    std::thread::scope(|scope| {
-        let waiting = scope.spawn(|| {
-            // The first never ends; the other shows that the connection is more than one user's.
-            let stalled = scene.by(0, &format!("{ECHO}?stall=1"));
-            said.send(scene.answers(&[stalled, scene.by(1, ECHO)]))
-        });
-        while scene.seen()? < 2 && !waiting.is_finished() {
-            std::thread::yield_now();
-        }
-        scene
-            .demo
-            .wicketgate_json(&["app-password", "revoke", &id])?;
-        let Some(answers) = answers.recv_timeout(WITHIN)?? else {
-            return Ok(());
-        };
-        assert!(answers[0]["status"].is_null(), "{answers:?}");
-        assert_eq!(answers[1]["status"], 200, "{answers:?}");
-        Ok(())
-    })
+    let tls = tls(&scene.demo, &[b"h2"])?;
+    let head = |number: usize, path: &str| {
+        let person = scene.demo.person(number);
+        let line = basic(&person.upn, &person.app_password);
+        frames::with(&frames::head(APP, "GET", path), &line)
+    };
+    let connect = || Frames::connect(scene.serve.address, &tls, APP, &[]);
+    let (mut both, mut bens) = (connect()?, connect()?);
+    // Hers never ends; his comes later and shows that the connection is more than one user's.
+    let stalled = both.open(&head(0, &format!("{ECHO}?stall=1")), true)?;
+    while scene.seen()? < 1 {
+        std::thread::yield_now();
+    }
+    for frames in [&mut both, &mut bens] {
+        let later = frames.open(&head(1, ECHO), true)?;
+        assert_eq!(frames.ended(later)?.status, Some(200));
+    }
+    scene.demo.revoke(&scene.demo.person(0))?;
+    both.raw().tcp().set_read_timeout(Some(WITHIN))?;
+    both.closed()?;
+    assert_eq!(both.streamed(stalled).heads, 0);
+    let next = bens.open(&head(1, ECHO), true)?;
+    assert_eq!(bens.ended(next)?.status, Some(200), "another connection");
+    Ok(())
 }

@@ -143,8 +143,17 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Moving<S> {
 
 #[cfg(test)]
 mod tests {
+    use std::convert::Infallible;
+
+    use bytes::Bytes;
+    use http_body_util::Empty;
+    use hyper::body::Incoming;
+    use hyper::server::conn::http1;
+    use hyper::service::service_fn;
+    use hyper::{Request, Response, header};
     use prometheus_client::metrics::counter::Counter;
-    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+    use tokio::sync::mpsc::unbounded_channel;
     use tokio::time::timeout;
 
     use super::*;
@@ -176,5 +185,54 @@ mod tests {
         near.read_u8().await.unwrap();
         assert!(moved.last() > began);
         assert!(!moved.is_idle(began + limits::WEBSOCKET_IDLE));
+    }
+
+    /// A connection that is given over, and its far end.
+    async fn given_over() -> (DuplexStream, OnUpgrade) {
+        let (mut far, near) = duplex(1_024);
+        let (give, mut given) = unbounded_channel();
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            give.send(hyper::upgrade::on(&mut request)).unwrap();
+            let switched = Response::builder()
+                .status(101)
+                .header(header::CONNECTION, "upgrade")
+                .header(header::UPGRADE, "websocket");
+            let switched = switched.body(Empty::<Bytes>::new()).unwrap();
+            async { Ok::<_, Infallible>(switched) }
+        });
+        let connection = http1::Builder::new().serve_connection(TokioIo::new(near), service);
+        tokio::spawn(connection.with_upgrades());
+        let asked =
+            b"GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n";
+        far.write_all(asked).await.unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(far.read_u8().await.unwrap());
+        }
+        (far, given.recv().await.unwrap())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn t_dos_1_a_tunnel_ends_when_neither_end_sends_for_a_while() {
+        let (mut clients, client) = given_over().await;
+        let (mut back_ends, back_end) = given_over().await;
+        let tunnel = Tunnel {
+            client,
+            back_end,
+            whose: None,
+        };
+        let mut running = tokio::spawn(tunnel.run());
+        let halfway = limits::WEBSOCKET_IDLE * 3 / 4;
+        for _ in 0..3 {
+            assert!(timeout(halfway, &mut running).await.is_err());
+            back_ends.write_all(b"x").await.unwrap();
+            assert_eq!(clients.read_u8().await.unwrap(), b'x');
+            assert!(timeout(halfway, &mut running).await.is_err());
+            clients.write_all(b"y").await.unwrap();
+            assert_eq!(back_ends.read_u8().await.unwrap(), b'y');
+        }
+        let ended = timeout(limits::WEBSOCKET_IDLE * 2, running).await;
+        ended.expect("it ends").unwrap();
+        assert_eq!(clients.read(&mut [0]).await.unwrap(), 0);
     }
 }
