@@ -15,8 +15,10 @@ use e2e::sign_in::{Request, basic};
 use e2e::skip::is_night;
 use rustls::ClientConfig;
 
-/// A host of nothing but a route of the operator's own.
+/// A host of nothing but routes of the operator's own.
 const APP: &str = "autodiscover.contoso.localhost";
+/// What is for anybody there.
+const OPEN: &str = "/open";
 /// Requests of one connection that may be asked at once, and those that are worked on at a time.
 const STREAMS: usize = 16;
 const AT_A_TIME: usize = 8;
@@ -34,7 +36,7 @@ struct Scene {
     back_end: BackEnd,
 }
 
-/// A gate whose one route leads to a back end of the story's.
+/// A gate whose routes lead to a back end of the story's.
 fn route_to(config: &str, back_end: &BackEnd) -> String {
     let port = back_end.port;
     let config = config.replace(&format!("autodiscover_hosts = [\"{APP}\"]\n"), "");
@@ -42,7 +44,9 @@ fn route_to(config: &str, back_end: &BackEnd) -> String {
         "{config}\n[[farm]]\nname = \"held\"\naddress = \"http://127.0.0.1:{port}\"\n\
          identity_header = \"x-wicketgate-identity\"\n\
          \n[[route]]\nhost = \"{APP}\"\npath = \"/\"\nbelow = true\n\
-         auth = [\"basic\"]\nservice = \"ews\"\nfarm = \"held\"\n"
+         auth = [\"basic\"]\nservice = \"ews\"\nfarm = \"held\"\n\
+         \n[[route]]\nhost = \"{APP}\"\npath = \"{OPEN}\"\n\
+         auth = \"anonymous\"\nservice = \"ews\"\nfarm = \"held\"\n"
     )
 }
 
@@ -172,6 +176,41 @@ fn i3_a_connection_behind_is_one_stream_s_until_its_answer_is_there() -> anyhow:
     let answer = frames.ended(slow)?;
     assert_eq!(answer.reset, None, "it was broken off for the other");
     assert_eq!(answer.body, b"firstlast!");
+    Ok(())
+}
+
+#[test]
+fn i3_nobody_s_request_goes_on_no_connection_of_somebody_s() -> anyhow::Result<()> {
+    let mut scene = Scene::new()?;
+    let http_1 = tls(&scene.demo, &[])?;
+    let mut raw = Raw::connect_to(scene.serve.address, &http_1, APP)?;
+    let mut frames = scene.connect()?;
+    let anna = scene.demo.person(0);
+    let line = basic(&anna.upn, &anna.app_password);
+    let hers = Request::new(APP, "/").header(&line).text();
+    let nobodys = Request::new(APP, OPEN).text();
+    let mut connections = Vec::new();
+    for asked in [&nobodys, &hers, &nobodys, &hers] {
+        raw.send(asked)?;
+        let held = scene.back_end.held()?;
+        connections.push(held.connection);
+        held.answer("")?;
+        assert_eq!(raw.answer()?.expect("an answer").status, 200);
+    }
+    let nobodys = frames::head(APP, "GET", OPEN);
+    let hers = scene.head(0, "GET", "/");
+    for asked in [&nobodys, &hers, &nobodys, &hers] {
+        let stream = frames.open(asked, true)?;
+        let held = scene.back_end.held()?;
+        connections.push(held.connection);
+        held.answer("")?;
+        assert_eq!(frames.ended(stream)?.status, Some(200));
+    }
+    let distinct: BTreeSet<usize> = connections.iter().copied().collect();
+    assert_eq!(distinct.len(), 4, "{connections:?}");
+    for pair in connections.chunks(2) {
+        assert_ne!(pair[0], pair[1], "{connections:?}");
+    }
     Ok(())
 }
 
