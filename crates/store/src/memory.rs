@@ -317,12 +317,12 @@ impl Tickets for Memory {
                 known.pool.clone(),
             )
         };
-        if let Some(known) = state.tickets.get(&ticket.key)
-            && owner(known) != owner(&ticket)
-        {
-            return Err(crate::unavailable(
-                "that ticket was relayed to somebody else",
-            ));
+        let known = state.tickets.get(&ticket.key);
+        let is_its_own = known.is_none_or(|known| owner(known) == owner(&ticket));
+        let bought_with = state.passwords.get(&ticket.credential);
+        let is_theirs = bought_with.is_some_and(|it| it.record.account == ticket.account);
+        if !is_its_own || !is_theirs || !state.stands(&ticket.credential) {
+            return Err(crate::unavailable(crate::rows::tickets::NOT_RECORDED));
         }
         state.tickets.insert(ticket.key.clone(), ticket);
         Ok(())

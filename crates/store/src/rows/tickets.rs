@@ -9,15 +9,26 @@ use sqlx::sqlite::SqliteRow;
 
 use super::{bytes_32, time, unreadable};
 
-/// Records a ticket ($1 to $7 in the order of the columns); one that is known stays whose it is.
+/// Records a ticket ($1 to $7 in the order of the columns) whose account and credential stand; one that
+/// is known stays whose it is.
+///
+/// SECURITY: disabling drops the tickets that are there. One that is bought in that moment and recorded
+/// after it would be good again when the account comes back.
 pub(crate) const RECORD: &str = "
     INSERT INTO tickets (ticket, account, credential, channel, pool, relayed, expires)
-    VALUES ($1, $2, $3, $4, $5, $6, $7)
+    SELECT $1, $2, $3, $4, $5, $6, $7
+    FROM accounts a
+    JOIN app_passwords c ON c.account = a.id
+    WHERE a.id = $2 AND a.state = 'active' AND c.id = $3 AND c.revoked IS NULL
     ON CONFLICT (ticket) DO UPDATE SET
         channel = excluded.channel, relayed = excluded.relayed, expires = excluded.expires
     WHERE tickets.account = excluded.account
         AND tickets.credential = excluded.credential
         AND tickets.pool = excluded.pool";
+
+/// Why a ticket was not recorded.
+pub(crate) const NOT_RECORDED: &str =
+    "what bought that ticket does not stand any more, or the ticket was relayed to somebody else";
 
 /// Finds a ticket ($1) that has not ended at a time ($2) and whose credential and account stand.
 pub(crate) const FIND: &str = "

@@ -54,7 +54,7 @@ impl Write for Record {
             .execute(&mut *writing.connection)
             .await?;
         if recorded.rows_affected() == 0 {
-            return Err(crate::unavailable("that ticket was relayed to somebody else").into());
+            return Err(crate::unavailable(rows::tickets::NOT_RECORDED).into());
         }
         Ok(Done::Keep(()))
     }
