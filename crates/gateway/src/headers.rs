@@ -44,6 +44,9 @@ const OF_CREDENTIALS: [&str; 5] = [
     "www-authenticate",
 ];
 
+/// What tells a cache how long to keep an answer, beside Cache-Control.
+const OF_CACHES: [&str; 3] = ["cdn-cache-control", "expires", "surrogate-control"];
+
 /// What a back end tells of itself, which is nobody's business outside, and where else it would
 /// have a client go.
 const TALKATIVE: [&str; 16] = [
@@ -304,8 +307,24 @@ pub(crate) fn clean_answer(headers: &mut HeaderMap, is_authenticated: bool) {
     for challenge in challenges {
         headers.append(header::WWW_AUTHENTICATE, challenge);
     }
+    without_our_cookies(headers);
     if is_authenticated {
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        keep_nowhere(headers);
+    }
+}
+
+/// No back end sets a cookie that only the gate makes.
+fn without_our_cookies(headers: &mut HeaderMap) {
+    let set = headers.get_all(header::SET_COOKIE).iter();
+    let (ours, others): (Vec<_>, Vec<_>) = set
+        .cloned()
+        .partition(|it| affinity::is_ours(cookie_name(it.as_bytes())));
+    if ours.is_empty() {
+        return;
+    }
+    headers.remove(header::SET_COOKIE);
+    for other in others {
+        headers.append(header::SET_COOKIE, other);
     }
 }
 
@@ -408,16 +427,31 @@ fn may_challenge(value: &HeaderValue) -> bool {
 
 /// A cookie header without cookies that choose a back end, or a member of a farm.
 fn cookies(value: &HeaderValue) -> Option<HeaderValue> {
-    let text = value.to_str().ok()?;
-    let is_kept = |pair: &&str| {
-        let name = pair.split('=').next().unwrap_or_default().trim();
+    let pairs = value.as_bytes().split(|byte| *byte == b';');
+    let is_kept = |pair: &&[u8]| {
+        let name = cookie_name(pair);
         let mut denied = DENIED_COOKIES.iter();
-        !denied.any(|it| name.eq_ignore_ascii_case(it)) && !affinity::is_ours(name)
+        !denied.any(|it| name.eq_ignore_ascii_case(it.as_bytes())) && !affinity::is_ours(name)
     };
-    let kept: Vec<&str> = text.split(';').map(str::trim).filter(is_kept).collect();
-    HeaderValue::from_str(&kept.join("; "))
+    let kept: Vec<&[u8]> = pairs.map(<[u8]>::trim_ascii).filter(is_kept).collect();
+    HeaderValue::from_bytes(&kept.join(&b"; "[..]))
         .ok()
         .filter(|value| !value.is_empty())
+}
+
+/// The name of a cookie, of which a value may hold bytes of any kind (RFC 6265bis 5.7).
+fn cookie_name(pair: &[u8]) -> &[u8] {
+    let name = pair.split(|byte| *byte == b'=').next();
+    name.unwrap_or_default().trim_ascii()
+}
+
+/// Lets no cache keep an answer, whichever header it listens to (RFC 9111, RFC 9213).
+pub fn keep_nowhere(headers: &mut HeaderMap) {
+    for name in OF_CACHES {
+        headers.remove(name);
+    }
+    let no_store = HeaderValue::from_static("no-store");
+    headers.insert(header::CACHE_CONTROL, no_store);
 }
 
 #[cfg(test)]

@@ -51,13 +51,14 @@ impl Affinity {
     #[must_use]
     pub fn named(&self, headers: &HeaderMap) -> Option<usize> {
         let lines = headers.get_all(header::COOKIE).iter();
-        let pairs = lines
-            .filter_map(|line| line.to_str().ok())
-            .flat_map(|line| line.split(';'));
-        let values = pairs.filter_map(|pair| {
-            let (name, value) = pair.split_once('=')?;
-            (name.trim() == self.name).then_some(value.trim())
-        });
+        // Another's cookie in the same line may hold bytes of any kind.
+        let pairs = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
+        let values = pairs
+            .filter_map(|pair| std::str::from_utf8(pair).ok())
+            .filter_map(|pair| {
+                let (name, value) = pair.split_once('=')?;
+                (name.trim() == self.name).then_some(value.trim())
+            });
         let is = |known: &String, value: &str| {
             constant_time::verify_slices_are_equal(known.as_bytes(), value.as_bytes()).is_ok()
         };
@@ -77,9 +78,9 @@ impl Affinity {
 }
 
 /// Whether a cookie is one of these, of whichever farm and in whatever letters.
-pub(crate) fn is_ours(name: &str) -> bool {
+pub(crate) fn is_ours(name: &[u8]) -> bool {
     let start = name.get(..PREFIX.len());
-    start.is_some_and(|start| start.eq_ignore_ascii_case(PREFIX))
+    start.is_some_and(|start| start.eq_ignore_ascii_case(PREFIX.as_bytes()))
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -120,6 +121,14 @@ mod tests {
             assert_eq!(affinity.named(&sends(&["x=y", &beside])), Some(member));
         }
         assert_eq!(affinity.named(&sends(&["a=b"])), None);
+        let line = [&b"name=M\xc3\xbc\xff; "[..], pair(&affinity, 1).as_bytes()].concat();
+        let mut headers = HeaderMap::new();
+        headers.append(header::COOKIE, HeaderValue::from_bytes(&line).unwrap());
+        assert_eq!(
+            affinity.named(&headers),
+            Some(1),
+            "beside bytes of any kind"
+        );
     }
 
     #[test]
@@ -165,7 +174,7 @@ mod tests {
 
     #[test]
     fn every_spelling_of_the_name_is_ours() {
-        assert!(is_ours("__Host-wicketgate-1") && is_ours("__HOST-WICKETGATE-"));
-        assert!(!is_ours("__Host-wicketgat") && !is_ours("wicketgate"));
+        assert!(is_ours(b"__Host-wicketgate-1") && is_ours(b"__HOST-WICKETGATE-"));
+        assert!(!is_ours(b"__Host-wicketgat") && !is_ours(b"wicketgate"));
     }
 }

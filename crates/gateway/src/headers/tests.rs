@@ -365,3 +365,39 @@ fn no_identity_is_told_by_a_header_that_means_something_else() {
         assert!(may_tell_identity(&HeaderName::from_static(name)), "{name}");
     }
 }
+
+#[test]
+fn a_cookie_of_any_bytes_takes_no_other_with_it() {
+    let line = b"session=abc; name=M\xc3\xbc\xff; X-BEResource=x; b=c";
+    let kept = cookies(&HeaderValue::from_bytes(line).unwrap()).unwrap();
+    assert_eq!(kept.as_bytes(), b"session=abc; name=M\xc3\xbc\xff; b=c");
+    let only = HeaderValue::from_static("X-BEResource=x");
+    assert_eq!(cookies(&only), None);
+}
+
+#[test]
+fn a_back_end_sets_no_cookie_of_the_gates_and_no_cache_keeps_what_is_somebodys() {
+    let lines = [
+        ("set-cookie", "a=b; Path=/"),
+        (
+            "set-cookie",
+            "__host-Wicketgate-00000000=evil; Path=/; Secure",
+        ),
+        ("set-cookie", "c=d"),
+        ("cdn-cache-control", "max-age=3600"),
+        ("surrogate-control", "max-age=3600"),
+        ("expires", "Thu, 01 Jan 2037 00:00:00 GMT"),
+        ("cache-control", "public"),
+    ];
+    let mut anybodys = headers(&lines);
+    clean_answer(&mut anybodys, false);
+    let set: Vec<_> = anybodys.get_all("set-cookie").iter().collect();
+    assert_eq!(set, ["a=b; Path=/", "c=d"]);
+    assert_eq!(anybodys["cache-control"], "public");
+    let mut somebodys = headers(&lines);
+    clean_answer(&mut somebodys, true);
+    assert_eq!(somebodys["cache-control"], "no-store");
+    for name in OF_CACHES {
+        assert!(anybodys.contains_key(name) && !somebodys.contains_key(name));
+    }
+}

@@ -9,9 +9,10 @@ use authn::place::ActivityId;
 use authn::ports::Unavailable;
 use bytes::Bytes;
 use gateway::conversation::{AnswerBody, Failure, Pass};
+use gateway::headers::keep_nowhere;
 use gateway::presence::Hearing;
 use gateway::{Conversation, Forward, Reply, Verdict};
-use http::header::{self, HeaderValue};
+use http::header;
 use http::{Method, StatusCode};
 use hyper::body::{Body as _, Incoming};
 use hyper::upgrade::OnUpgrade;
@@ -248,8 +249,7 @@ impl Connection {
         };
         if let Ok(verified) = &outcome.result {
             let who = &verified.authenticated;
-            self.seen.request_of(Some(Arc::clone(who)));
-            match live.stands_since(mark, who, tag) {
+            match live.stands_since(mark, (who, &self.seen), tag) {
                 Ok(repeat) => self.repeat = repeat,
                 Err(Gone) => outcome.result = Err(Refusal::Denied),
             }
@@ -317,8 +317,7 @@ impl Connection {
         if let Some(cookie) = set_cookie {
             head.headers.append(header::SET_COOKIE, cookie);
             // One visitor's member is no cache's to give to others.
-            let no_store = HeaderValue::from_static("no-store");
-            head.headers.insert(header::CACHE_CONTROL, no_store);
+            keep_nowhere(&mut head.headers);
         }
         if head.status == StatusCode::SWITCHING_PROTOCOLS {
             let client = self.upgrade.take();
