@@ -7,6 +7,7 @@ mod balancers;
 mod checks;
 mod farms;
 mod listeners;
+mod networks;
 mod published;
 
 use std::collections::BTreeMap;
@@ -71,7 +72,7 @@ impl<'a> Understanding<'a> {
         }
         Ok(Settings {
             listeners: self.listeners(written)?,
-            plain: self.plain_listeners(written),
+            plain: self.plain_listeners(written)?,
             metrics: self.metrics(written)?,
             publication: Arc::new(publication),
             published,

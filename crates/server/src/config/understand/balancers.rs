@@ -22,7 +22,6 @@ impl Understanding<'_> {
             .chain(hybrid.map(|network| ("another organisation's", network)))
             .collect();
         for balancer in written.listener.iter().flat_map(|it| &it.proxy_protocol) {
-            self.is_named(balancer)?;
             let both = granted
                 .iter()
                 .find(|(_, network)| overlap(*network.get_ref(), *balancer.get_ref()));
@@ -36,22 +35,6 @@ impl Understanding<'_> {
                 );
                 return Err(self.error(network, &message));
             }
-        }
-        Ok(())
-    }
-
-    /// Refuses a network that is everybody, or that no address is ever compared with.
-    fn is_named(&self, balancer: &Spanned<IpNet>) -> Result<(), ConfigError> {
-        let net = balancer.get_ref();
-        if net.prefix_len() == 0 {
-            let message = format!(
-                "`{net}` is everybody, and everybody could say who they are; name the balancers"
-            );
-            return Err(self.error(balancer, &message));
-        }
-        if net.addr() != net.addr().to_canonical() {
-            let message = format!("write the network `{net}` as one of IPv4");
-            return Err(self.error(balancer, &message));
         }
         Ok(())
     }

@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 
 use authn::place::Zone;
-use ipnet::IpNet;
 use proto::ntlm::WhenAbsent;
 use toml::Spanned;
 
@@ -11,6 +10,10 @@ use super::Understanding;
 use crate::config::ConfigError;
 use crate::config::settings::{Certificate, Listener, Plain};
 use crate::config::written::{self, Written};
+
+const NAME_THE_INSIDE: &str = "name the networks that are inside";
+const NAME_THE_BALANCERS: &str =
+    "whoever is in it could say that they are anybody, so name the balancers";
 
 impl Understanding<'_> {
     pub(super) fn listeners(&self, written: &Written) -> Result<Vec<Listener>, ConfigError> {
@@ -33,12 +36,14 @@ impl Understanding<'_> {
     }
 
     /// Where plain HTTP is answered.
-    pub(super) fn plain_listeners(&self, written: &Written) -> Vec<Plain> {
+    pub(super) fn plain_listeners(&self, written: &Written) -> Result<Vec<Plain>, ConfigError> {
         let plain = written.listener.iter().filter(|listener| listener.plain);
         plain
-            .map(|listener| Plain {
-                address: *listener.address.get_ref(),
-                balancers: networks(&listener.proxy_protocol),
+            .map(|listener| {
+                Ok(Plain {
+                    address: *listener.address.get_ref(),
+                    balancers: self.networks(&listener.proxy_protocol, NAME_THE_BALANCERS)?,
+                })
             })
             .collect()
     }
@@ -101,33 +106,18 @@ impl Understanding<'_> {
                            certificate = [{ chain = \"...\", key = \"...\" }]";
             return Err(self.error(&listener.address, message));
         }
-        let inside = self.internal_networks(&listener.internal_networks)?;
+        // SECURITY: who is internal is asked for less.
+        let inside = self.networks(&listener.internal_networks, NAME_THE_INSIDE)?;
         let internal_zone = (!inside.is_empty()).then_some((Zone::INTERNAL, inside));
         Ok(Listener {
             address: *listener.address.get_ref(),
             internal_zone,
-            balancers: networks(&listener.proxy_protocol),
+            balancers: self.networks(&listener.proxy_protocol, NAME_THE_BALANCERS)?,
             certificates,
             channel_binding: demand(listener.channel_binding),
             mic: demand(listener.mic),
         })
     }
-
-    /// SECURITY: who is internal is asked for less; a network of everybody makes outsiders internal.
-    fn internal_networks(&self, written: &[Spanned<IpNet>]) -> Result<Vec<IpNet>, ConfigError> {
-        for network in written {
-            let net = network.get_ref();
-            if net.prefix_len() == 0 {
-                let message = format!("`{net}` is everybody; name the networks that are inside");
-                return Err(self.error(network, &message));
-            }
-        }
-        Ok(networks(written))
-    }
-}
-
-fn networks(written: &[Spanned<IpNet>]) -> Vec<IpNet> {
-    written.iter().map(|network| *network.get_ref()).collect()
 }
 
 /// Whether the system would refuse the second of two listeners; port 0 is any free one.

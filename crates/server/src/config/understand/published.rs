@@ -9,7 +9,6 @@ use gateway::path::CleanPath;
 use gateway::preset::exchange::Exchange;
 use gateway::preset::lync::LyncPool;
 use gateway::route::{Auth, Host, Onward, PathPattern, Publication, Route, Scheme};
-use ipnet::IpNet;
 use proto::ntlm::Target;
 use toml::Spanned;
 
@@ -17,6 +16,9 @@ use super::Understanding;
 use crate::config::ConfigError;
 use crate::config::settings::Place;
 use crate::config::written::{self, Written};
+
+const NAME_THEIR_SERVERS: &str =
+    "name the networks that the other organisation's servers come from";
 
 /// The hosts as they fill up, and where each route and each name comes from.
 #[derive(Default)]
@@ -179,25 +181,14 @@ impl Understanding<'_> {
         let autodiscover = autodiscover.map(|host| self.host(host));
         Ok(Exchange {
             autodiscover_hosts: autodiscover.collect::<Result<_, _>>()?,
-            hybrid: self.hybrid(&exchange.hybrid)?,
+            // SECURITY: what these networks reach is checked by Exchange alone.
+            hybrid: self.networks(&exchange.hybrid, NAME_THEIR_SERVERS)?,
             internal_names: own_names(farm, (&host, exchange.public_port), listed),
             host,
             public_port: exchange.public_port.unwrap_or(443),
             farm: exchange.farm.get_ref().clone(),
             onward: self.told(farm)?,
         })
-    }
-
-    /// SECURITY: what these networks reach is checked by Exchange alone.
-    fn hybrid(&self, networks: &[Spanned<IpNet>]) -> Result<Vec<IpNet>, ConfigError> {
-        let everybody = networks
-            .iter()
-            .find(|network| network.get_ref().prefix_len() == 0);
-        if let Some(network) = everybody {
-            let message = "everybody is no organisation; name the networks their servers come from";
-            return Err(self.error(network, message));
-        }
-        Ok(networks.iter().map(|network| *network.get_ref()).collect())
     }
 
     fn route(&self, route: &written::Route) -> Result<Route, ConfigError> {

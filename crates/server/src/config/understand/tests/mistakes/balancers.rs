@@ -67,3 +67,40 @@ fn everybody_is_no_balancer() {
     let said = listener("proxy_protocol = [\"::ffff:10.0.0.5/128\"]").unwrap_err();
     assert!(said.contains("as one of IPv4"), "{said}");
 }
+
+#[test]
+fn a_network_is_written_as_it_is_and_no_wider_than_one_s_own() {
+    let hybrid = |nets: &str| {
+        let lines = format!("host = \"Mail.contoso.com\"\nhybrid = [{nets}]");
+        understood(&text("", "").replacen("host = \"Mail.contoso.com\"", &lines, 1))
+    };
+    let balancers = |nets: &str| listener(&format!("proxy_protocol = [{nets}]"));
+    let inside = |nets: &str| listener(&format!("internal_networks = [{nets}]"));
+    let plain = |nets: &str| {
+        let plain = "[[listener]]\naddress = \"127.0.0.1:8080\"\nplain = true\n";
+        understood(&format!(
+            "{}{plain}proxy_protocol = [{nets}]\n",
+            text("", "")
+        ))
+    };
+    let every: [&dyn Fn(&str) -> Result<Settings, String>; 4] =
+        [&hybrid, &balancers, &inside, &plain];
+    for of in every {
+        let said = of("\"10.0.0.5/8\"").unwrap_err();
+        assert!(
+            said.contains("`10.0.0.5/32`") && said.contains("`10.0.0.0/8`"),
+            "{said}"
+        );
+        for wide in [
+            "\"0.0.0.0/1\", \"128.0.0.0/1\"",
+            "\"10.0.0.0/7\"",
+            "\"2000::/3\"",
+        ] {
+            let said = of(wide).unwrap_err();
+            assert!(said.contains("nobody's network"), "{said}");
+        }
+        let said = of("\"::ffff:10.0.0.0/104\"").unwrap_err();
+        assert!(said.contains("as one of IPv4"), "{said}");
+        of("\"10.0.0.0/8\", \"fc00::/7\"").expect("one's own");
+    }
+}
