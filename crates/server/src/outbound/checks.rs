@@ -120,3 +120,29 @@ async fn ask(
 fn failed(error: &dyn std::error::Error) -> CheckError {
     CheckError::Failed(crate::proxy::shown(error).to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::Instant;
+
+    use super::super::silent::Silent;
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_check_that_is_not_answered_has_failed_when_its_time_is_over() {
+        let silent = Silent::farm(1);
+        let began = Instant::now();
+        let checked = timeout(
+            Duration::from_secs(3_600),
+            once(&silent.farm, &silent.farm.members()[0]),
+        );
+        let checked = checked.await.expect("an end");
+        assert!(matches!(checked, Err(CheckError::TooSlow)));
+        let waited = began.elapsed();
+        let most = silent.farm.health.timeout + Duration::from_millis(2);
+        assert!(
+            waited >= silent.farm.health.timeout && waited <= most,
+            "{waited:?}"
+        );
+    }
+}

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use authn::drain::Drained;
 use gateway::farm::Standing;
@@ -26,6 +26,8 @@ pub(crate) struct Members {
 #[derive(Default)]
 struct Known {
     members: BTreeMap<Drained, Arc<Tracked>>,
+    /// Those that no configuration names any more, for as long as a connection from before has them.
+    left: Vec<Weak<Tracked>>,
     drained: BTreeSet<Drained>,
 }
 
@@ -77,7 +79,8 @@ impl Members {
         Arc::clone(tracked)
     }
 
-    /// Watches those that a configuration names, and forgets the others.
+    /// Watches those that a configuration names, and forgets the others: connections from before still
+    /// hear whether one is drained, and ask it last where it was not well when it left.
     pub(crate) fn watch_only<'a>(&self, named: impl Iterator<Item = &'a Arc<Tracked>>) {
         let mut known = self.lock();
         let mut left = BTreeMap::new();
@@ -87,10 +90,12 @@ impl Members {
             left.insert(tracked.name.clone(), Arc::clone(tracked));
         }
         let before = std::mem::replace(&mut known.members, left);
+        known.left.retain(|tracked| tracked.strong_count() > 0);
         for (name, tracked) in before {
             if !known.members.contains_key(&name) {
                 tracked.is_watched.store(false, Ordering::Relaxed);
-                *tracked.lock() = Health::default();
+                tracked.is_checked_no_more();
+                known.left.push(Arc::downgrade(&tracked));
                 self.metrics.forget_member(&name.farm, &name.member);
             }
         }
@@ -102,8 +107,9 @@ impl Members {
         if known.drained == drained {
             return;
         }
-        for (name, tracked) in &known.members {
-            tracked.set_drained(drained.contains(name));
+        let left: Vec<_> = known.left.iter().filter_map(Weak::upgrade).collect();
+        for tracked in known.members.values().chain(&left) {
+            tracked.set_drained(drained.contains(&tracked.name));
         }
         known.drained = drained;
     }
@@ -213,6 +219,14 @@ impl Tracked {
         }
     }
 
+    /// Nobody will find out whether it is well again.
+    fn is_checked_no_more(&self) {
+        let mut health = self.lock();
+        if !health.is_up() {
+            *health = Health::Doubtful;
+        }
+    }
+
     fn show(&self) {
         self.counted.shows(self.is_up(), *self.drained.borrow());
     }
@@ -263,11 +277,36 @@ mod tests {
         let members = members();
         let gone = members.of("pool", "a:1");
         members.watch_only([&gone].into_iter());
+        members.watch_only(std::iter::empty());
+        fails(&gone);
+        assert_eq!(gone.standing(), Standing::Taking);
+    }
+
+    #[test]
+    fn a_member_that_left_while_down_is_asked_last() {
+        let members = members();
+        let gone = members.of("pool", "a:1");
+        members.watch_only([&gone].into_iter());
         fails(&gone);
         members.watch_only(std::iter::empty());
-        assert_eq!(gone.standing(), Standing::Taking);
-        fails(&gone);
-        assert_eq!(gone.standing(), Standing::Taking);
+        assert_eq!(gone.standing(), Standing::Doubtful);
+        let back = members.of("pool", "a:1");
+        assert_eq!(back.standing(), Standing::Taking, "it begins anew");
+    }
+
+    #[test]
+    fn draining_a_member_that_left_and_came_back_reaches_the_connections_from_before() {
+        let members = members();
+        let before = members.of("pool", "a:1");
+        members.watch_only([&before].into_iter());
+        members.watch_only(std::iter::empty());
+        let back = members.of("pool", "a:1");
+        members.watch_only([&back].into_iter());
+        let standings = || (before.standing(), back.standing());
+        members.set_drained(drained("pool", "a:1"));
+        assert_eq!(standings(), (Standing::Drained, Standing::Drained));
+        members.set_drained(BTreeSet::new());
+        assert_eq!(standings(), (Standing::Taking, Standing::Taking));
     }
 
     #[test]

@@ -7,3 +7,6 @@ pub(crate) mod checks;
 pub(crate) mod members;
 
 pub(crate) mod assertion;
+
+#[cfg(test)]
+pub(crate) mod silent;

@@ -55,6 +55,9 @@ pub(crate) const LINGER_BYTES: usize = 256 * 1024;
 pub(crate) const ANSWER_BODY_IDLE: Duration = Duration::from_secs(35 * 60);
 /// How long a connection to a back end may take to be made.
 pub(crate) const CONNECT: Duration = Duration::from_secs(5);
+/// How long one member after the other may be connected to for one request: a client waits no longer for
+/// a farm of which nobody answers.
+pub(crate) const CONNECT_IN_ALL: Duration = Duration::from_secs(12);
 /// How long a connection to a back end may be busy with what is left of the request before; then a fresh
 /// one is made.
 pub(crate) const LINE_READY: Duration = Duration::from_millis(500);

@@ -179,8 +179,10 @@ impl Upstreams {
         let farm = onward.farm;
         let mut tried = BTreeSet::new();
         let mut last = None;
+        let latest = Instant::now() + limits::CONNECT_IN_ALL;
         while let Some((place, member)) = farm.choose(bound, &tried) {
-            let failed = match Upstream::connect(farm, (place, member), class).await {
+            let until = latest.min(Instant::now() + limits::CONNECT);
+            let failed = match Upstream::connect(farm, (place, member), (class, until)).await {
                 Ok((mut upstream, using)) => match upstream.attempt(member, onward, body).await? {
                     Sent::Answered(response) => {
                         farm.heard(member, Heard::Connected, &"");
@@ -197,6 +199,9 @@ impl Upstreams {
             member.tracked.failed(Failed::Unconnected);
             tried.insert(place);
             last = Some(failed);
+            if Instant::now() >= latest {
+                break;
+            }
         }
         let farm = farm.name.clone();
         Err(match last {
@@ -244,9 +249,9 @@ impl Upstream {
     async fn connect(
         farm: &Farm,
         (place, member): (usize, &Member),
-        class: &Class,
+        (class, until): (&Class, Instant),
     ) -> Result<(Self, Using), ConnectError> {
-        let connecting = timeout(limits::CONNECT, member.connect()).await;
+        let connecting = timeout_at(until, member.connect()).await;
         let transport = connecting.unwrap_or_else(|_| {
             let address = member.tracked.address().to_owned();
             Err(ConnectError::TooSlow { address })
@@ -361,5 +366,42 @@ pub(super) fn class(pass: &Pass) -> Class {
     match pass {
         Pass::Anonymous => Class::Nobody,
         Pass::As(who) => Class::Somebody(who.account_id().clone(), who.credential().clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::outbound::silent::Silent;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_farm_of_which_nobody_answers_keeps_a_client_so_long_and_no_longer() {
+        let silent = Silent::farm(8);
+        let onward = Onward {
+            farm: &silent.farm,
+            pass: &Pass::Anonymous,
+            by_cookie: None,
+            head: &|_| unreachable!("nobody took a connection"),
+        };
+        let began = Instant::now();
+        let sent = Upstreams::default()
+            .send(&onward, Passing::whole(Bytes::new()))
+            .await;
+        assert!(matches!(sent, Err(UpstreamError::Unreachable { .. })));
+        let waited = began.elapsed();
+        let most = limits::CONNECT_IN_ALL + std::time::Duration::from_millis(5);
+        assert!(
+            waited >= limits::CONNECT_IN_ALL && waited <= most,
+            "{waited:?}"
+        );
+        let members = silent.farm.members().iter();
+        let doubted = members.filter(|it| it.tracked.standing() != Standing::Taking);
+        assert_eq!(
+            doubted.count(),
+            3,
+            "nothing is held against who was not asked"
+        );
     }
 }
