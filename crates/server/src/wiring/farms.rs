@@ -147,15 +147,17 @@ fn chosen(farm: &str, member: Option<&str>, all: &[String]) -> Result<Vec<String
         return Ok(all.to_vec());
     };
     let plain = typed.trim_end_matches('/').to_ascii_lowercase();
-    let address = match (
+    // An address as the configuration writes it has the port of its scheme where it names none.
+    let meant = match (
         plain.strip_prefix("https://"),
         plain.strip_prefix("http://"),
     ) {
-        (Some(address), _) | (_, Some(address)) => address,
-        (None, None) => &plain,
+        (Some(address), _) => [address.to_owned(), format!("{address}:443")],
+        (_, Some(address)) => [address.to_owned(), format!("{address}:80")],
+        (None, None) => [plain.clone(), plain],
     };
-    if all.iter().any(|known| known == address) {
-        return Ok(vec![address.to_owned()]);
+    if let Some(known) = all.iter().find(|known| meant.contains(known)) {
+        return Ok(vec![known.clone()]);
     }
     let known = all.join(", ");
     let message = format!("the farm `{farm}` has no member `{typed}`: {known}");
@@ -166,5 +168,35 @@ fn named(farm: &str, member: &str) -> Drained {
     Drained {
         farm: farm.to_owned(),
         member: member.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_member_is_meant_by_its_address_however_the_configuration_writes_it() {
+        let all = [
+            "a.contoso.local:443",
+            "b.contoso.local:80",
+            "c.contoso.local:4443",
+        ];
+        let all = all.map(str::to_owned);
+        for (typed, meant) in [
+            ("a.contoso.local:443", Some(0)),
+            ("https://A.contoso.local", Some(0)),
+            ("https://a.contoso.local:443/", Some(0)),
+            ("http://b.contoso.local", Some(1)),
+            ("https://c.contoso.local:4443", Some(2)),
+            ("https://c.contoso.local", None),
+            ("http://a.contoso.local", None),
+            ("a.contoso.local", None),
+        ] {
+            let found = chosen("pool", Some(typed), &all).ok();
+            let expected = meant.map(|at: usize| vec![all[at].clone()]);
+            assert_eq!(found, expected, "{typed}");
+        }
+        assert_eq!(chosen("pool", None, &all).unwrap(), all);
     }
 }
