@@ -50,6 +50,16 @@ fn checked(folder: &Path, config: &str, names: &[&str]) -> anyhow::Result<Output
         &folder.join("onward.pem"),
         &KeyPair::generate()?.serialize_pem(),
     )?;
+    let here = folder.display().to_string();
+    let config = [
+        "/etc/wicketgate",
+        "/var/lib/wicketgate-keys",
+        "/var/lib/wicketgate",
+    ]
+    .iter()
+    .fold(config.to_owned(), |config, path| {
+        config.replace(path, &here)
+    });
     let file = folder.join("wicketgate.toml");
     std::fs::write(&file, config)?;
     let mut command = Command::new(binary()?);
@@ -62,15 +72,7 @@ fn the_published_configuration_is_right_and_its_certificates_name_what_they_must
     let page = page("publish.md")?;
     let folder = tempfile::tempdir()?;
     std::fs::create_dir(folder.path().join("tls"))?;
-    let here = folder.path().display().to_string();
     let config = blocks(&page, "toml").concat();
-    let config = [
-        "/etc/wicketgate",
-        "/var/lib/wicketgate-keys",
-        "/var/lib/wicketgate",
-    ]
-    .iter()
-    .fold(config, |config, path| config.replace(path, &here));
     let (_, names) = page
         .split_once("stands in its certificates")
         .expect("the names of the certificates");
@@ -90,6 +92,43 @@ fn the_published_configuration_is_right_and_its_certificates_name_what_they_must
     // Each name of the table leads to the gate, or is published by nobody.
     for name in &names {
         assert!(page.contains(&format!("| `{name}` |")), "{name}");
+    }
+    Ok(())
+}
+
+/// The first configuration of the page on publishing, which the other pages' examples are parts of.
+fn base() -> anyhow::Result<String> {
+    let page = page("publish.md")?;
+    Ok((*blocks(&page, "toml").first().expect("a configuration")).to_owned())
+}
+
+#[test]
+fn the_examples_of_farms_and_balancers_are_right() -> anyhow::Result<()> {
+    let farms = page("farms.md")?;
+    let balancer = page("load-balancer.md")?;
+    let farms = blocks(&farms, "toml").concat();
+    let balancer = blocks(&balancer, "toml").concat();
+    let base = base()?;
+    let (before, after) = base.split_once("[[listener]]").expect("a listener");
+    let (_, plain) = after.split_once("\n\n").expect("a plain listener");
+    let folder = tempfile::tempdir()?;
+    std::fs::create_dir(folder.path().join("tls"))?;
+    let names = ["lyncweb", "lyncdiscover", "mail", "autodiscover"];
+    let names = names.map(|name| format!("{name}.contoso.com"));
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    for config in [
+        format!("{base}{farms}"),
+        format!("{before}{balancer}{plain}{farms}"),
+    ] {
+        let right = checked(folder.path(), &config, &names)?;
+        assert_eq!(right.status.code(), Some(0), "{config}\n{}", said(&right));
+        let wrong = config.replacen(
+            "address = \"https://10.0.1.12:4443\"",
+            "address = \"ftp://x\"",
+            1,
+        );
+        let wrong = checked(folder.path(), &wrong, &names)?;
+        assert_eq!(wrong.status.code(), Some(2), "{}", said(&wrong));
     }
     Ok(())
 }
