@@ -21,11 +21,16 @@ struct Scene {
 
 impl Scene {
     fn new() -> anyhow::Result<Self> {
+        Self::with("affinity = true")
+    }
+
+    /// With a route of the lab's own that has this line.
+    fn with(line: &str) -> anyhow::Result<Self> {
         let demo = Demo::start_with(&["--members", "3"])?;
         let tls = tls(&demo, &[])?;
         let route = format!(
             "\n[[route]]\nhost = \"{WEB}\"\npath = \"/lab\"\nbelow = true\nauth = [\"basic\"]\n\
-             service = \"lync\"\nfarm = \"lync-front-end\"\naffinity = true\n"
+             service = \"lync\"\nfarm = \"lync-front-end\"\n{line}\n"
         );
         let serve = Serve::start(&demo, |config| config + &route)?;
         Ok(Self { demo, serve, tls })
@@ -123,6 +128,27 @@ fn a_forged_cookie_is_ignored_and_another_is_set() -> anyhow::Result<()> {
         None,
         "the real one holds"
     );
+    Ok(())
+}
+
+#[test]
+fn the_cookie_is_heeded_where_its_route_has_affinity_and_nowhere_else() -> anyhow::Result<()> {
+    for (line, expected) in [("affinity = true", 1), ("", 3)] {
+        let scene = Scene::with(line)?;
+        let ours = ours(&scene.get("/dialin", "")?).expect("a cookie");
+        let anna = scene.demo.person(0);
+        let login = basic(&anna.upn, &anna.app_password);
+        let mut members = BTreeSet::new();
+        for _ in 0..6 {
+            let request = Request::new(WEB, "/lab/echo").header(&login);
+            let request = request.header(&format!("Cookie: {ours}")).text();
+            let answer =
+                Raw::connect_to(scene.serve.address, &scene.tls, WEB)?.exchange(request)?;
+            let member = answer.header("x-lab-member").expect("its member");
+            members.insert(member.to_owned());
+        }
+        assert_eq!(members.len(), expected, "`{line}`: {members:?}");
+    }
     Ok(())
 }
 

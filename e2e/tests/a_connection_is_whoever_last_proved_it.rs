@@ -115,6 +115,21 @@ fn t_conn_5_a_first_message_discards_whoever_was_here() -> anyhow::Result<()> {
 }
 
 #[test]
+fn t_conn_5_nor_is_a_connection_of_theirs_left_at_the_back_end() -> anyhow::Result<()> {
+    let gate = Gate::open()?;
+    let mut raw = gate.annas()?;
+    let hers = raw.exchange(Request::new(MAIL, ECHO).text())?;
+    let again = ntlm(&gate.anna).sign_in(&mut raw, &Request::new(MAIL, ECHO))?;
+    assert_eq!((who(&again), again.status), (who(&hers), 200));
+    assert_ne!(
+        upstream(&hers),
+        upstream(&again),
+        "it was nobody's in between"
+    );
+    Ok(())
+}
+
+#[test]
 fn t_conn_6_a_challenge_is_good_once_and_on_its_connection() -> anyhow::Result<()> {
     let gate = Gate::open()?;
     let (mut one, mut other) = (gate.connect(MAIL)?, gate.connect(MAIL)?);

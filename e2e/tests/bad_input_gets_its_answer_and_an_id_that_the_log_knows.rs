@@ -351,6 +351,11 @@ fn a_back_end_s_fault_is_502_503_or_504_and_nothing_is_sent_twice() -> anyhow::R
     let answer = raw.exchange(scene.with_password(path).text())?;
     assert_eq!(answer.status, 502, "on a connection that was good");
     assert_eq!(scene.faulty.asked_for(path), 2, "it was sent twice");
+    assert_eq!(
+        answer.header("connection"),
+        Some("close"),
+        "what is still to come of the body?"
+    );
     answers.push(told(path, &answer, Some(BROKE_OFF))?);
 
     let document = Request::new("lyncdiscover.contoso.localhost", "/");

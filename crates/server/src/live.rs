@@ -159,18 +159,19 @@ impl Live {
             .filter(|_| heard.hearing() != Hearing::Blind)
     }
 
-    /// Whether nothing that somebody rests on was revoked after a mark. Whoever stands is known again
-    /// by the tag.
+    /// Whether nothing that somebody rests on was revoked after a mark. Whoever stands is set down as
+    /// whose the request is, and known again by the tag.
     ///
-    /// SECURITY: both happen before the feed is heard again, or what it makes forgotten would be
-    /// remembered after it.
+    /// SECURITY: all happens before the feed is heard again: what it makes forgotten would be remembered
+    /// after it, and what it revokes would find nobody here.
     pub(crate) fn stands_since(
         &self,
         mark: Mark,
-        who: &Arc<Authenticated>,
+        (who, seen): (&Arc<Authenticated>, &Seen),
         tag: Option<Tag>,
     ) -> Result<Option<Remembered>, Gone> {
         let heard = self.lock();
+        seen.request_of(Some(Arc::clone(who)));
         if heard.hearing() == Hearing::Blind || heard.ended_since(mark, who) {
             return Err(Gone);
         }

@@ -176,6 +176,9 @@ async fn source(stream: &mut (impl AsyncRead + Unpin)) -> Result<Source, HeaderE
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::AsyncWriteExt as _;
+    use tokio::net::TcpListener;
+
     use super::*;
 
     const LINE: &[u8] = b"PROXY TCP4 192.0.2.7 192.0.2.1 56324 443\r\n";
@@ -186,7 +189,7 @@ mod tests {
             let (mut balancer, mut gate) = tokio::io::duplex(packet);
             let sent = tokio::spawn(async move {
                 let all = [LINE, b"\x16hello"].concat();
-                tokio::io::AsyncWriteExt::write_all(&mut balancer, &all).await
+                balancer.write_all(&all).await
             });
             let client = source(&mut gate).await.unwrap();
             assert_eq!(client, Source::Client("192.0.2.7:56324".parse().unwrap()));
@@ -195,6 +198,61 @@ mod tests {
             assert_eq!(rest, b"\x16hello", "in packets of {packet}");
             sent.await.unwrap().unwrap();
         }
+    }
+
+    /// What a connection from a balancer becomes that a listener of that address took.
+    async fn arrived(
+        entrance: &Arc<Entrance>,
+        (listens, connects): (&str, &str),
+        says: &[u8],
+    ) -> Option<Named> {
+        let listener = TcpListener::bind(listens).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let mut balancer = TcpStream::connect((connects, port)).await.unwrap();
+        balancer.write_all(says).await.unwrap();
+        let taken = listener.accept().await.unwrap();
+        let balancers = ["127.0.0.1/32".parse().unwrap()];
+        entrance.admit(taken, "tls", &balancers)?.named().await
+    }
+
+    fn entrance(in_all: usize, of_one: usize) -> Arc<Entrance> {
+        Entrance::new(Room { in_all, of_one }, Arc::new(Metrics::new()))
+    }
+
+    #[tokio::test]
+    async fn a_balancer_is_known_by_its_address_of_ipv4_on_a_listener_of_both() {
+        for listens in ["127.0.0.1:0", "[::]:0"] {
+            let entrance = entrance(10, 10);
+            let named = arrived(&entrance, (listens, "127.0.0.1"), LINE).await;
+            let address = named.expect("somebody").address;
+            assert_eq!(address, "192.0.2.7".parse::<IpAddr>().unwrap(), "{listens}");
+        }
+    }
+
+    #[tokio::test]
+    async fn whoever_a_balancer_names_has_a_place_of_their_own_or_none() {
+        let entrance = entrance(10, 1);
+        let here = ("127.0.0.1:0", "127.0.0.1");
+        let named = arrived(&entrance, here, LINE).await.expect("somebody");
+        let client = named.address;
+        assert!(
+            entrance.places.take(client).is_none(),
+            "the place is the client's"
+        );
+        assert!(
+            arrived(&entrance, here, LINE).await.is_none(),
+            "no second one"
+        );
+        let other = b"PROXY TCP4 192.0.2.8 192.0.2.1 56324 443\r\n";
+        assert!(
+            arrived(&entrance, here, other).await.is_some(),
+            "another's is free"
+        );
+        drop(named);
+        assert!(
+            entrance.places.take(client).is_some(),
+            "and free again afterwards"
+        );
     }
 
     #[tokio::test]

@@ -32,7 +32,8 @@ impl Scene {
     }
 
     fn stands(&self, mark: Mark) -> Option<Remembered> {
-        let standing = self.live.stands_since(mark, &self.who, Some(self.tag));
+        let here = (&self.who, &Seen::default());
+        let standing = self.live.stands_since(mark, here, Some(self.tag));
         standing.ok().flatten()
     }
 
@@ -125,6 +126,26 @@ async fn t_dev_1_whoever_was_revoked_since_the_mark_is_gone_and_nobody_else() {
     assert!(!scene.is_known(None, 1), "not remembered over it");
     let later = scene.live.mark();
     assert!(scene.stands(later).is_some(), "proved anew after it");
+}
+
+#[tokio::test]
+async fn t_dev_1_whoever_stands_is_told_of_what_is_revoked_from_then_on() {
+    let scene = Scene::new().await;
+    for seen in [Seen::default(), Seen::default().for_streams()] {
+        let mut told = scene.live.told.subscribe();
+        let standing = scene
+            .live
+            .stands_since(scene.live.mark(), (&scene.who, &seen), None);
+        assert!(standing.is_ok());
+        let after = scene.live.mark().0 + 1;
+        scene.revokes(after, scene.who.account_id());
+        // All that was told is there: whoever is not ended by it would wait for more.
+        let ended = timeout(Duration::ZERO, seen.revoked(&mut told)).await;
+        assert!(
+            ended.is_ok(),
+            "nothing was asked for yet, and it ends all the same"
+        );
+    }
 }
 
 #[tokio::test]
