@@ -355,11 +355,8 @@ impl Conversation {
         let is_ours = asked.somebody.is_some() && asked.route.onward != Onward::None;
         if head.status == StatusCode::UNAUTHORIZED && is_ours {
             // The back end did not take the identity we gave; a prompt would help nobody.
-            let sentence = "The server behind does not accept the sign-in.\n";
-            let reply = asked
-                .replies
-                .plain(StatusCode::SERVICE_UNAVAILABLE, sentence);
-            return Some(reply.because("the back end answered 401 to our identity"));
+            let cause = "the back end answered 401 to our identity".to_owned();
+            return Some(self.failed(Failure::NotTaken, cause));
         }
         let is_given_over = asked.wants_websocket() && websocket::is_agreed(head);
         if head.status.is_informational() && !is_given_over {

@@ -150,6 +150,9 @@ pub enum Onward {
         /// The audience that the assertion names.
         audience: String,
     },
+    /// A Kerberos token of the user's own, by constrained delegation ([MS-SFU]); for which service, the
+    /// member that it goes to says.
+    Kerberos,
 }
 
 /// One published path.

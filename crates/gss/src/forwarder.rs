@@ -39,23 +39,25 @@ pub struct Forwarder {
 /// The domain controllers.
 #[derive(Debug)]
 struct Controllers {
-    addresses: Vec<SocketAddr>,
+    /// Each a host or address and a port; names are looked up anew with every question.
+    names: Vec<String>,
     /// Who answered last, and is asked first.
     preferred: AtomicUsize,
     questions: AtomicU64,
 }
 
 impl Forwarder {
-    /// Listens on a free port of the loopback address, for these domain controllers in this order.
+    /// Listens on a free port of the loopback address, for these domain controllers in this order: each a host or
+    /// address and a port.
     ///
     /// # Errors
     ///
     /// It cannot listen.
-    pub async fn start(addresses: Vec<SocketAddr>) -> io::Result<Self> {
+    pub async fn start(names: Vec<String>) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
         let controllers = Arc::new(Controllers {
-            addresses,
+            names,
             preferred: AtomicUsize::new(0),
             questions: AtomicU64::new(0),
         });
@@ -122,15 +124,15 @@ impl Controllers {
         self.questions.fetch_add(1, Ordering::Relaxed);
         let question: Arc<[u8]> = question.into();
         let first = self.preferred.load(Ordering::Relaxed);
-        let count = self.addresses.len();
+        let count = self.names.len();
         let order = (0..count).map(|number| (first + number) % count);
-        let mut left = order.filter_map(|at| Some((at, *self.addresses.get(at)?)));
+        let mut left = order.filter_map(|at| Some((at, self.names.get(at)?.clone())));
         let mut asked = JoinSet::new();
         loop {
             let is_more = match left.next() {
-                Some((at, address)) => {
+                Some((at, name)) => {
                     let question = Arc::clone(&question);
-                    asked.spawn(async move { (at, ask(address, &question).await) });
+                    asked.spawn(async move { (at, ask(&name, &question).await) });
                     true
                 }
                 None => false,
@@ -149,8 +151,8 @@ impl Controllers {
     }
 }
 
-async fn ask(address: SocketAddr, question: &[u8]) -> io::Result<Vec<u8>> {
-    let mut controller = TcpStream::connect(address).await?;
+async fn ask(name: &str, question: &[u8]) -> io::Result<Vec<u8>> {
+    let mut controller = TcpStream::connect(name).await?;
     controller.set_nodelay(true)?;
     write(&mut controller, question).await?;
     read(&mut controller).await
@@ -183,7 +185,7 @@ mod tests {
     use super::*;
 
     /// A domain controller that answers each question with itself and one letter more.
-    async fn answering(letter: u8) -> SocketAddr {
+    async fn answering(letter: u8) -> String {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(async move {
@@ -193,22 +195,22 @@ mod tests {
                 write(&mut client, &message).await.unwrap();
             }
         });
-        address
+        address.to_string()
     }
 
     /// One that takes connections and never says a word.
-    async fn silent() -> (SocketAddr, TcpListener) {
+    async fn silent() -> (String, TcpListener) {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        (listener.local_addr().unwrap(), listener)
+        (listener.local_addr().unwrap().to_string(), listener)
     }
 
     /// One that is not there.
-    async fn absent() -> SocketAddr {
+    async fn absent() -> String {
         silent().await.0
     }
 
     async fn asked(forwarder: &Forwarder) -> io::Result<Vec<u8>> {
-        ask(forwarder.address(), b"?").await
+        ask(&forwarder.address().to_string(), b"?").await
     }
 
     #[tokio::test]

@@ -17,7 +17,7 @@ use authn::credential::CredentialId;
 use authn::credential::app_password::AppPassword;
 use authn::name::NameKey;
 use authn::ports::{ChainedEvent, Drains as _, Revocations as _};
-use gateway::ports::Verifier;
+use gateway::ports::{Delegation, Verifier};
 use proto::secret::Secret;
 use store::{Head, Store};
 use tokio::sync::watch;
@@ -30,6 +30,7 @@ use crate::metrics::ready::Readiness;
 use crate::metrics::serve::{self as told, Told};
 use crate::notify::{self, State};
 use crate::operator::by_hand;
+use crate::outbound::kerberos;
 use crate::outbound::members::Members;
 use crate::proxy::Proxy;
 use crate::reload::Reloads;
@@ -52,8 +53,11 @@ impl Gate {
     /// # Errors
     ///
     /// The store is not there or cannot be opened, or an address is taken.
-    pub(crate) async fn open(settings: &Settings) -> Result<Self, CliError> {
-        Self::open_on(settings, Vec::new()).await
+    pub(crate) async fn open(
+        settings: &Settings,
+        process: Option<&gss::Process>,
+    ) -> Result<Self, CliError> {
+        Self::open_on(settings, process, Vec::new()).await
     }
 
     /// The same on sockets that are bound already; what they are not bound to is bound here.
@@ -63,6 +67,7 @@ impl Gate {
     /// As of [`Gate::open`].
     pub(crate) async fn open_on(
         settings: &Settings,
+        process: Option<&gss::Process>,
         held: Vec<TcpListener>,
     ) -> Result<Self, CliError> {
         let store = keeping::open_or_begin(settings).await?;
@@ -73,11 +78,13 @@ impl Gate {
         let cookies = store.keys().for_cookies();
         let members = Members::new(Arc::clone(&metrics), Secret::new(*cookies.expose()));
         members.set_drained(store.drained().await?);
+        let live = Arc::new(Live::new(&clock::random()?, last, revocations));
         let lasting = Lasting {
             members: Arc::new(members),
+            delegation: delegation(settings, process, &live).await?,
             checks: Mutex::default(),
             store,
-            live: Arc::new(Live::new(&clock::random()?, last, revocations)),
+            live,
             metrics,
             unknown_names_key: Secret::new(clock::random()?),
             fixed: Fixed::of(settings),
@@ -150,6 +157,22 @@ impl Gate {
         lasting.store.close().await;
         Ok(())
     }
+}
+
+/// Who makes Kerberos tokens, where the configuration has what it takes.
+async fn delegation(
+    settings: &Settings,
+    process: Option<&gss::Process>,
+    live: &Arc<Live>,
+) -> Result<Option<Arc<dyn Delegation>>, CliError> {
+    let (Some(kerberos), Some(process)) = (&settings.kerberos, process) else {
+        return Ok(None);
+    };
+    let local = kerberos::Local::begin(process, kerberos).await;
+    let local = Arc::new(local.map_err(|error| unavailable(format!("[kerberos]: {error}")))?);
+    // It ends with the process, as the tickets do.
+    tokio::spawn(Arc::clone(&local).follow(Arc::clone(live)));
+    Ok(Some(local))
 }
 
 async fn until_stopped(

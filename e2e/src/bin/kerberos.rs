@@ -100,7 +100,8 @@ impl Program {
         let kdcs = kdcs.iter().filter_map(Value::as_str).map(str::parse);
         let mut kdcs: Vec<SocketAddr> = kdcs.collect::<Result<_, _>>()?;
         if asked["forward"] != false {
-            let forwarder = Forwarder::start(kdcs).await?;
+            let forwarder =
+                Forwarder::start(kdcs.iter().map(ToString::to_string).collect()).await?;
             kdcs = vec![forwarder.address()];
             self.forwarder = Some(forwarder);
         }

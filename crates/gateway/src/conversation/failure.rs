@@ -21,6 +21,12 @@ pub enum Failure {
     NoRandomness,
     /// The back end cannot be told who it is.
     NoIdentity,
+    /// The domain has no ticket for this person: the account is locked, switched off or has ended.
+    NoTicket,
+    /// This person's account is never passed on to a back end.
+    NotDelegable,
+    /// The back end does not take the identity that it was told.
+    NotTaken,
     /// The back end broke off, or none is configured.
     Unreachable,
     /// No member of the farm is left that could be asked; nothing was sent to any.
@@ -53,6 +59,20 @@ impl Failure {
             Self::NoIdentity => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "The server behind cannot be told who you are.\n",
+            ),
+            Self::NoTicket => (
+                StatusCode::FORBIDDEN,
+                "The domain does not let you in now: your account is locked, switched off or has \
+                 ended. Ask your administrator.\n",
+            ),
+            Self::NotDelegable => (
+                StatusCode::FORBIDDEN,
+                "Your account is an administrator's or marked as sensitive, and is not let in from \
+                 here. Use an ordinary account.\n",
+            ),
+            Self::NotTaken => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "The server behind does not accept the sign-in.\n",
             ),
             Self::Unreachable => (
                 StatusCode::BAD_GATEWAY,

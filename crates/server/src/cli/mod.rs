@@ -87,6 +87,11 @@ enum Verb {
 pub(crate) fn run() -> ExitCode {
     let arguments = Arguments::parse();
     let output = Output::new(arguments.json);
+    // Before the runtime, whose threads would be too early.
+    let process = match kerberos(&arguments) {
+        Ok(process) => process,
+        Err(error) => return complain(&error),
+    };
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -98,19 +103,38 @@ pub(crate) fn run() -> ExitCode {
             )));
         }
     };
-    match runtime.block_on(dispatch(arguments, &output)) {
+    match runtime.block_on(dispatch(arguments, process.as_ref(), &output)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => complain(&error),
     }
 }
 
-async fn dispatch(arguments: Arguments, output: &Output) -> Result<(), CliError> {
+/// Sets the process up for Kerberos, where a verb serves and its configuration says so.
+fn kerberos(arguments: &Arguments) -> Result<Option<gss::Process>, CliError> {
+    let Verb::Serve(_) = &arguments.verb else {
+        return Ok(None);
+    };
+    // What is wrong with the configuration, the verb says.
+    let settings = crate::config::load(&arguments.config).ok();
+    let Some(kerberos) = settings.and_then(|settings| settings.kerberos) else {
+        return Ok(None);
+    };
+    let process = gss::configure_process(&kerberos.folder);
+    let process = process.map_err(|error| CliError::unavailable(format!("[kerberos]: {error}")))?;
+    Ok(Some(process))
+}
+
+async fn dispatch(
+    arguments: Arguments,
+    process: Option<&gss::Process>,
+    output: &Output,
+) -> Result<(), CliError> {
     let config = arguments.config.as_path();
     match arguments.verb {
         #[cfg(feature = "demo")]
         Verb::Demo(demo) => crate::demo::run(demo, output).await,
         Verb::Init(init) => init::run(config, &init, output),
-        Verb::Serve(serve) => serve::run(config, serve).await,
+        Verb::Serve(serve) => serve::run(config, serve, process).await,
         Verb::Check => check::run(config, output),
         Verb::User(verb) => user::run(config, verb, output).await,
         Verb::AppPassword(verb) => app_password::run(config, verb, output).await,

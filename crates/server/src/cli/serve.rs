@@ -33,7 +33,11 @@ pub(crate) enum LogFormat {
 /// # Errors
 ///
 /// The configuration is wrong, an address is taken, or the store cannot be opened.
-pub(crate) async fn run(file: &Path, arguments: Arguments) -> Result<(), CliError> {
+pub(crate) async fn run(
+    file: &Path,
+    arguments: Arguments,
+    process: Option<&gss::Process>,
+) -> Result<(), CliError> {
     let stop = Stop::begin()?;
     let settings = config::load(file)?;
     begin_logging(arguments.log, "info");
@@ -45,7 +49,7 @@ pub(crate) async fn run(file: &Path, arguments: Arguments) -> Result<(), CliErro
     })?;
     // Once more, as the file may have been changed before it was watched.
     let settings = config::load(file)?;
-    let gate = wiring::Gate::open(&settings).await?;
+    let gate = wiring::Gate::open(&settings, process).await?;
     let addresses: Vec<String> = gate.addresses().iter().map(ToString::to_string).collect();
     tracing::info!(addresses = addresses.join(", "), "the gate is open");
     gate.serve(stop.asked(), Some(reloads)).await

@@ -7,10 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub(crate) use super::error::Place;
+pub(crate) use super::written::KerberosToken;
 
 use authn::place::Zone;
 use gateway::Publication;
 use gateway::farm::health::Thresholds;
+use gss::{Principal, Realm};
 use http::HeaderValue;
 use http::uri::PathAndQuery;
 use ipnet::IpNet;
@@ -45,8 +47,25 @@ pub(crate) struct Settings {
     pub(crate) key_place: Place,
     /// The PEM file (PKCS#8, P-256) of the key that signs onward assertions, and their issuer.
     pub(crate) onward: Option<OnwardHeader>,
+    /// The gate's account in Active Directory.
+    pub(crate) kerberos: Option<Kerberos>,
     /// What is allowed but should be looked at; `check` prints it, `serve` logs it.
     pub(crate) warnings: Vec<String>,
+}
+
+/// The gate's account in Active Directory, and where the domain's controllers are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Kerberos {
+    /// The account.
+    pub(crate) account: Principal,
+    /// Its realm, which is that of the users and the back ends.
+    pub(crate) realm: Realm,
+    /// The file with its keys.
+    pub(crate) keytab: PathBuf,
+    /// The domain controllers, each a host or address and a port.
+    pub(crate) controllers: Vec<String>,
+    /// What libkrb5 reads and writes, and nobody else.
+    pub(crate) folder: PathBuf,
 }
 
 /// One TLS listener.
@@ -91,13 +110,14 @@ pub(crate) struct Certificate {
 pub(crate) struct Farm {
     /// Its members: at least one, each with an address of its own.
     pub(crate) members: Vec<Member>,
+    /// How often a member that has an SPN is sent a token.
+    pub(crate) kerberos_token: KerberosToken,
     /// How it is found out whether they are up.
     pub(crate) health: Health,
 }
 
-/// One back end: where it is, whom it must prove to be and what it is told are separate settings
-/// (design 13, farms). A fourth, the SPN of its service, comes with Kerberos; there is no key for it
-/// before it does something.
+/// One back end: where it is, whom it must prove to be, what it is told, and whose key opens a Kerberos
+/// token for it are separate settings (design 13, farms).
 #[derive(Clone, Debug)]
 pub(crate) struct Member {
     /// Host or address, and port, to connect to; what the member is called.
@@ -106,6 +126,8 @@ pub(crate) struct Member {
     pub(crate) tls: Option<UpstreamTls>,
     /// The Host header it is sent; `None` keeps the published name.
     pub(crate) host_header: Option<HeaderValue>,
+    /// The service that Kerberos tokens for it are of; in all members of a farm or in none.
+    pub(crate) spn: Option<String>,
     /// The Host header of its checks.
     pub(crate) checked_host: HeaderValue,
     /// How many connections it gets beside the others.

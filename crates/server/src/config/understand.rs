@@ -6,6 +6,7 @@
 mod balancers;
 mod checks;
 mod farms;
+mod kerberos;
 mod listeners;
 mod networks;
 mod published;
@@ -64,7 +65,9 @@ impl<'a> Understanding<'a> {
 
     fn settings(&self, written: &Written) -> Result<Settings, ConfigError> {
         let mut warnings = Vec::new();
-        let farms = self.farms(written, &mut warnings)?;
+        let kerberos = self.kerberos(written)?;
+        let realm = kerberos.as_ref().map(|it| &it.realm);
+        let farms = self.farms(written, realm, &mut warnings)?;
         let (publication, published) = self.publication(written, &mut warnings)?;
         let policy = self.policy(written, &publication)?;
         if policy.rules.is_empty() {
@@ -84,6 +87,7 @@ impl<'a> Understanding<'a> {
             key_file: self.path(written.store.key_file.get_ref()),
             key_place: self.place(written.store.key_file.span()),
             onward: self.onward_header(written)?,
+            kerberos,
             warnings,
         })
     }

@@ -27,6 +27,8 @@ pub(crate) struct Written {
     pub(crate) metrics: Option<Metrics>,
     /// How back ends of the operator's own learn who the user is.
     pub(crate) onward: Option<Onward>,
+    /// The gate's account in Active Directory, by which back ends see the Windows user.
+    pub(crate) kerberos: Option<Kerberos>,
     /// Where clients come in.
     #[serde(default)]
     pub(crate) listener: Vec<Listener>,
@@ -100,6 +102,23 @@ pub(crate) struct Onward {
     pub(crate) issuer: String,
 }
 
+/// `[kerberos]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Kerberos {
+    /// The gate's own account, a computer account: its sAMAccountName, as `gateway$`.
+    pub(crate) account: Spanned<String>,
+    /// The file with its keys, AES among them; it is read anew whenever the gate signs in.
+    pub(crate) keytab: Spanned<PathBuf>,
+    /// The domain controllers, as `dc1.contoso.com` or `10.0.0.10:88`, the nearest first.
+    pub(crate) controllers: Vec<Spanned<String>>,
+    /// The realm; `dns_domain` in capital letters where it is left out.
+    pub(crate) realm: Option<Spanned<String>>,
+    /// A folder of the gate's own for the private `krb5.conf` and the replay cache; `kerberos` beside the
+    /// store where it is left out.
+    pub(crate) folder: Option<Spanned<PathBuf>>,
+}
+
 /// `[[listener]]`
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -165,6 +184,12 @@ pub(crate) struct Farm {
     pub(crate) authorities: Option<Spanned<PathBuf>>,
     /// The Host header it is sent; the published name where it is left out. Of a farm of one.
     pub(crate) host_header: Option<Spanned<String>>,
+    /// The service principal name of its account, as `HTTP/mail.contoso.local`: with one it is told who the
+    /// user is by a Kerberos token, and needs the table [kerberos]. Of a farm of one.
+    pub(crate) spn: Option<Spanned<String>>,
+    /// How often a Kerberos token is sent; `per-request` where it is left out.
+    #[serde(default)]
+    pub(crate) kerberos_token: KerberosToken,
     /// The header that carries the signed assertion; nothing is told where it is left out.
     pub(crate) identity_header: Option<Spanned<String>>,
     /// The audience that the assertion names; the farm's name where it is left out.
@@ -177,6 +202,17 @@ pub(crate) struct Farm {
     pub(crate) health: Health,
 }
 
+/// How often a back end is told by Kerberos who the user is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum KerberosToken {
+    /// With every request.
+    #[default]
+    PerRequest,
+    /// Once on each connection, which carries no other user: for IIS with `authPersistNonNTLM`.
+    PerConnection,
+}
+
 /// `[[farm.member]]`
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -187,6 +223,8 @@ pub(crate) struct Member {
     pub(crate) tls_name: Option<Spanned<String>>,
     /// The Host header it is sent; the published name where it is left out.
     pub(crate) host_header: Option<Spanned<String>>,
+    /// The service principal name of its account, as `HTTP/mail.contoso.local`; in all members or in none.
+    pub(crate) spn: Option<Spanned<String>>,
     /// How many connections it gets beside the others, from 1 to 1000; 1 where it is left out.
     pub(crate) weight: Option<Spanned<u32>>,
 }

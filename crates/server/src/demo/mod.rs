@@ -92,7 +92,7 @@ pub(crate) async fn run(arguments: Arguments, output: &Output) -> Result<(), Cli
     for person in &mut people {
         person.enrol(&desk).await?;
     }
-    let gate = Gate::open_on(&settings, vec![https, http]).await?;
+    let gate = Gate::open_on(&settings, None, vec![https, http]).await?;
     scene.write_requests(&people)?;
     let ready = Ready::new(&scene, &authority, &people, &lab);
     output.print(&ready, |ready| ready.for_people(&scene, &people))?;

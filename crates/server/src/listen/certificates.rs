@@ -6,15 +6,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use aws_lc_rs::digest::{self, Algorithm};
 use proto::ntlm::ChannelBinding;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
-use x509_parser::oid_registry::{self, Oid};
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
-use x509_parser::signature_algorithm::SignatureAlgorithm;
 
 use crate::config::settings::{Certificate, Place};
 
@@ -132,7 +129,8 @@ fn held(files: &Certificate) -> Result<Held, CertificateError> {
     let leaf = chain.first().ok_or_else(unreadable)?;
     let (_, parsed) = X509Certificate::from_der(leaf).map_err(|_| unreadable())?;
     let names = names(&parsed);
-    let binding = binding(leaf, &parsed);
+    let digest = crate::binding::digest_of(leaf);
+    let binding = digest.map(|it| ChannelBinding::tls_server_end_point(it.as_ref()));
     let not_after = parsed.validity().not_after.timestamp();
     let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|_| CertificateError::Key {
         place: place(),
@@ -166,49 +164,6 @@ fn names(certificate: &X509Certificate<'_>) -> Vec<String> {
             _ => None,
         })
         .collect()
-}
-
-fn binding(leaf: &CertificateDer<'_>, parsed: &X509Certificate<'_>) -> Option<ChannelBinding> {
-    let algorithm = binding_algorithm(parsed)?;
-    Some(ChannelBinding::tls_server_end_point(
-        digest::digest(algorithm, leaf).as_ref(),
-    ))
-}
-
-/// The hash of the certificate's own signature; SHA-256 where that is MD5 or SHA-1 (RFC 5929 4.1).
-fn binding_algorithm(certificate: &X509Certificate<'_>) -> Option<&'static Algorithm> {
-    let oid = &certificate.signature_algorithm.algorithm;
-    let by_hash = |hash: &Oid<'_>| {
-        if *hash == oid_registry::OID_NIST_HASH_SHA384 {
-            &digest::SHA384
-        } else if *hash == oid_registry::OID_NIST_HASH_SHA512 {
-            &digest::SHA512
-        } else {
-            &digest::SHA256
-        }
-    };
-    let algorithm = match SignatureAlgorithm::try_from(&certificate.signature_algorithm).ok()? {
-        SignatureAlgorithm::RSASSA_PSS(params) => by_hash(params.hash_algorithm_oid()),
-        SignatureAlgorithm::RSA | SignatureAlgorithm::ECDSA => {
-            let sha384 = [
-                oid_registry::OID_PKCS1_SHA384WITHRSA,
-                oid_registry::OID_SIG_ECDSA_WITH_SHA384,
-            ];
-            let sha512 = [
-                oid_registry::OID_PKCS1_SHA512WITHRSA,
-                oid_registry::OID_SIG_ECDSA_WITH_SHA512,
-            ];
-            if sha384.contains(oid) {
-                &digest::SHA384
-            } else if sha512.contains(oid) {
-                &digest::SHA512
-            } else {
-                &digest::SHA256
-            }
-        }
-        _ => return None,
-    };
-    Some(algorithm)
 }
 
 #[cfg(test)]

@@ -157,6 +157,7 @@ pub(super) fn of_upstream(error: &UpstreamError) -> &'static str {
         UpstreamError::NoneUp { .. } => "none-up",
         UpstreamError::Unreachable { .. } => "unreachable",
         UpstreamError::NoIdentity(_) => "identity",
+        UpstreamError::NoToken(_) => "token",
         UpstreamError::TooSlow => "slow",
         UpstreamError::Client(_) => "client",
         UpstreamError::Garbage(_) => "garbage",

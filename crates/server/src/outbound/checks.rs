@@ -70,11 +70,11 @@ async fn again_and_again(farm: Arc<Farm>, place: usize) {
 
 async fn once(farm: &Farm, member: &Member) -> Result<(), CheckError> {
     let checking = async {
-        let transport = member.connect().await.map_err(|error| failed(&error))?;
+        let connected = member.connect().await.map_err(|error| failed(&error))?;
         match &farm.health.path {
             None => Ok(()),
             Some(path) => {
-                let status = ask(transport, path, &member.checked_host).await?;
+                let status = ask(connected.transport, path, &member.checked_host).await?;
                 match is_well(status, &farm.health.statuses) {
                     true => Ok(()),
                     false => Err(CheckError::Status(status)),

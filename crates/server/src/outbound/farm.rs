@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use aws_lc_rs::digest::Digest;
 use gateway::farm::affinity::Affinity;
 use gateway::farm::health::Heard;
 use gateway::farm::{Bound, Candidate, Rotation, Standing};
@@ -16,7 +17,8 @@ use tokio::net::TcpStream;
 
 use super::members::{Members, Tracked};
 use super::tls::{TlsClient, TlsError};
-use crate::config::settings;
+use crate::binding::digest_of;
+use crate::config::settings::{self, KerberosToken};
 
 /// A farm of back ends that serve the same.
 pub(crate) struct Farm {
@@ -24,6 +26,8 @@ pub(crate) struct Farm {
     pub(crate) name: String,
     /// The cookie that names a member.
     pub(crate) affinity: Affinity,
+    /// How often a member is sent a Kerberos token, where one is.
+    pub(crate) kerberos_token: KerberosToken,
     pub(super) health: settings::Health,
     members: Vec<Member>,
     rotation: Mutex<Rotation>,
@@ -37,8 +41,18 @@ pub(crate) struct Member {
     pub(super) checked_host: HeaderValue,
     /// What is known of it.
     pub(crate) tracked: Arc<Tracked>,
+    /// The service that Kerberos tokens for it are of.
+    pub(crate) spn: Option<String>,
     weight: u32,
     tls: Option<TlsClient>,
+}
+
+/// A connection to a member, and the certificate that it showed.
+pub(crate) struct Connected {
+    /// The connection.
+    pub(crate) transport: Box<dyn Transport>,
+    /// The digest of the certificate (RFC 5929 4), where there is TLS.
+    pub(crate) tls_server_end_point: Option<Digest>,
 }
 
 /// A connection to a back end, whatever it is made of.
@@ -105,6 +119,7 @@ impl Farm {
                 host: member.host_header.clone(),
                 checked_host: member.checked_host.clone(),
                 tracked: members.of(name, &member.address),
+                spn: member.spn.clone(),
                 weight: member.weight,
                 tls: member.tls.as_ref().map(TlsClient::new).transpose()?,
             })
@@ -113,6 +128,7 @@ impl Farm {
         Ok(Self {
             name: name.to_owned(),
             affinity: Affinity::new(members.cookies(), name, addresses),
+            kerberos_token: settings.kerberos_token,
             health: settings.health.clone(),
             members: settings
                 .members
@@ -170,7 +186,7 @@ impl Member {
     /// # Errors
     ///
     /// It cannot be reached, or is not who it should be.
-    pub(crate) async fn connect(&self) -> Result<Box<dyn Transport>, ConnectError> {
+    pub(crate) async fn connect(&self) -> Result<Connected, ConnectError> {
         let address = || self.tracked.address().to_owned();
         let tcp = |source| ConnectError::Tcp {
             address: address(),
@@ -180,14 +196,22 @@ impl Member {
         let stream = stream.await.map_err(tcp)?;
         stream.set_nodelay(true).map_err(tcp)?;
         match &self.tls {
-            None => Ok(Box::new(stream)),
+            None => Ok(Connected {
+                transport: Box::new(stream),
+                tls_server_end_point: None,
+            }),
             Some(tls) => {
                 let connected = tls.connect(stream).await;
                 let stream = connected.map_err(|source| ConnectError::Tls {
                     address: address(),
                     source,
                 })?;
-                Ok(Box::new(stream))
+                let shown = stream.get_ref().1.peer_certificates();
+                let leaf = shown.and_then(<[_]>::first);
+                Ok(Connected {
+                    tls_server_end_point: leaf.and_then(digest_of),
+                    transport: Box::new(stream),
+                })
             }
         }
     }

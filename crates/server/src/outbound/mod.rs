@@ -7,6 +7,7 @@ pub(crate) mod checks;
 pub(crate) mod members;
 
 pub(crate) mod assertion;
+pub(crate) mod kerberos;
 
 #[cfg(test)]
 pub(crate) mod silent;

@@ -28,11 +28,13 @@ impl Silent {
             address: listener.local_addr().unwrap().to_string(),
             tls: None,
             host_header: None,
+            spn: None,
             checked_host: HeaderValue::from_static("silent"),
             weight: 1,
         });
         let settings = settings::Farm {
             members: members.collect(),
+            kerberos_token: settings::KerberosToken::PerRequest,
             health: settings::Health {
                 path: None,
                 statuses: Vec::new(),

@@ -3,7 +3,7 @@
 //! Trailers are dropped in both directions: whatever they name was judged nowhere (T-HTTP-6).
 
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -47,6 +47,19 @@ pub(crate) struct Streaming {
     pulse: Option<Pulse>,
     allowance: Option<Allowance>,
     using: Option<Using>,
+    copy: Option<Copy>,
+}
+
+/// A copy of what was sent of a request's body, as long as it is small, so that the request can be sent once
+/// more where a back end says that it did nothing.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Copy(Arc<Mutex<Copied>>);
+
+#[derive(Debug, Default)]
+struct Copied {
+    bytes: BytesMut,
+    is_too_large: bool,
+    is_whole: bool,
 }
 
 /// How slow a client may be: only the time counts in which the gate waited for it, so that nobody pays
@@ -77,7 +90,26 @@ impl Passing {
             pulse: Some(Pulse::new()),
             allowance: Some(Allowance::default()),
             using: None,
+            copy: None,
         })
+    }
+
+    /// The same body, of which a copy is kept.
+    pub(crate) fn copied(mut self) -> (Self, Copy) {
+        let copy = Copy::default();
+        match &mut self {
+            Self::Whole(bytes) => {
+                copy.take(bytes);
+                copy.is_whole();
+            }
+            Self::Streaming(streaming) => {
+                if streaming.body.is_end_stream() {
+                    copy.is_whole();
+                }
+                streaming.copy = Some(copy.clone());
+            }
+        }
+        (self, copy)
     }
 
     /// A back end's body on its way to a client.
@@ -89,6 +121,7 @@ impl Passing {
             countdown: Countdown::default(),
             pulse: None,
             allowance: None,
+            copy: None,
         })
     }
 
@@ -100,6 +133,33 @@ impl Passing {
             }) => pulse.clone(),
             Self::Streaming(_) | Self::Whole(_) => Pulse::new(),
         }
+    }
+}
+
+impl Copy {
+    /// All of the body, where it was sent to its end and is small enough.
+    pub(crate) fn whole(&self) -> Option<Bytes> {
+        let copied = self.lock();
+        let is_all = copied.is_whole && !copied.is_too_large;
+        is_all.then(|| copied.bytes.clone().freeze())
+    }
+
+    fn take(&self, bytes: &Bytes) {
+        let mut copied = self.lock();
+        copied.is_too_large |= copied.bytes.len() + bytes.len() > limits::SENT_AGAIN_BYTES;
+        if copied.is_too_large {
+            copied.bytes = BytesMut::new();
+        } else {
+            copied.bytes.extend_from_slice(bytes);
+        }
+    }
+
+    fn is_whole(&self) {
+        self.lock().is_whole = true;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Copied> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -191,9 +251,20 @@ impl Streaming {
             pulse.beat();
         }
         Poll::Ready(match frame {
-            Some(Ok(frame)) if frame.is_data() => Some(Ok(frame)),
+            Some(Ok(frame)) if frame.is_data() => {
+                if let (Some(copy), Some(data)) = (&self.copy, frame.data_ref()) {
+                    copy.take(data);
+                    if self.body.is_end_stream() {
+                        copy.is_whole();
+                    }
+                }
+                Some(Ok(frame))
+            }
             // Trailers are the last frame there is.
             Some(Ok(_)) | None => {
+                if let Some(copy) = &self.copy {
+                    copy.is_whole();
+                }
                 self.using = None;
                 None
             }

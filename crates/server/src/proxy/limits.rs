@@ -58,6 +58,9 @@ pub(crate) const CONNECT: Duration = Duration::from_secs(5);
 /// How long one member after the other may be connected to for one request: a client waits no longer for
 /// a farm of which nobody answers.
 pub(crate) const CONNECT_IN_ALL: Duration = Duration::from_secs(12);
+/// The largest body of a request that is sent a second time, where a back end did not take our Kerberos token
+/// (design 13, credential headers).
+pub(crate) const SENT_AGAIN_BYTES: usize = 256 * 1024;
 /// How long a connection to a back end may be busy with what is left of the request before; then a fresh
 /// one is made.
 pub(crate) const LINE_READY: Duration = Duration::from_millis(500);

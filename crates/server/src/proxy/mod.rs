@@ -23,7 +23,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use gateway::ports::Verifier;
+use gateway::ports::{Delegation, Verifier};
 use gateway::{Conversation, Peer, Publication};
 use http::StatusCode;
 use hyper::body::Incoming;
@@ -68,6 +68,7 @@ pub(crate) struct Proxy {
     publication: Arc<Publication>,
     farms: BTreeMap<String, Arc<Farm>>,
     signer: Option<Signer>,
+    delegation: Option<Arc<dyn Delegation>>,
     junk: junk::Junk,
     verifier: Arc<dyn Verifier>,
     live: Arc<Live>,
@@ -85,12 +86,14 @@ impl Proxy {
         settings: &Settings,
         verifier: Arc<dyn Verifier>,
         (live, members): (Arc<Live>, &Members),
+        delegation: Option<Arc<dyn Delegation>>,
         metrics: Arc<Metrics>,
     ) -> Result<Self, ProxyError> {
         Ok(Self {
             publication: Arc::clone(&settings.publication),
             farms: farms(settings, members)?,
             signer: settings.onward.as_ref().map(Signer::new).transpose()?,
+            delegation,
             junk: junk::Junk::default(),
             verifier,
             rules: live.number_rules(),

@@ -8,16 +8,17 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use gateway::conversation::{Failure, Pass, RequestBody};
+use gateway::ports::NoToken;
 use gateway::{Forward, route};
 use http::header::{self, HeaderValue};
-use http::request;
+use http::{StatusCode, request};
 use hyper::body::Incoming;
 
 use super::Proxy;
 use super::body::Passing;
 use super::exchange::{Connection, Own};
 use super::heads::frame;
-use super::upstream::{Answered, Onward, UpstreamError};
+use super::upstream::{Answered, Delegated, Onward, UpstreamError};
 use crate::clock;
 use crate::outbound::assertion::About;
 use crate::outbound::farm::Member;
@@ -62,8 +63,12 @@ impl Connection {
             pass: &forward.pass,
             by_cookie,
             head: &|member| head_for(member, &forward, &proxy),
+            delegated: delegated(&forward, &proxy),
         };
-        let answered = self.behind.send(&onward, body).await;
+        let answered = match onward.delegated {
+            None => self.behind.send(&onward, body).await,
+            Some(delegated) => self.send_as(&onward, delegated, body).await,
+        };
         let answered = answered.map_err(|error| self.unanswered(&farm.name, &error))?;
         let is_bound = !forward.affinity || by_cookie == Some(answered.member);
         let set_cookie = match is_bound {
@@ -74,6 +79,29 @@ impl Connection {
             answered,
             set_cookie,
         })
+    }
+
+    /// The same with a Kerberos token of the user's: where the back end does not take it, once more with a
+    /// fresh ticket.
+    ///
+    /// INVARIANT: nothing else that was sent is sent again; a 401 says that nothing was done.
+    async fn send_as(
+        &mut self,
+        onward: &Onward<'_>,
+        delegated: Delegated<'_>,
+        body: Passing,
+    ) -> Result<Answered, UpstreamError> {
+        let (body, copy) = body.copied();
+        let answered = self.behind.send(onward, body).await?;
+        if answered.response.status() != StatusCode::UNAUTHORIZED {
+            return Ok(answered);
+        }
+        let Some(again) = copy.whole() else {
+            return Ok(answered);
+        };
+        drop(answered);
+        delegated.by.forget(delegated.who).await;
+        self.behind.send(onward, Passing::whole(again)).await
     }
 
     /// Sets down whose the request is, before it goes on.
@@ -92,13 +120,30 @@ impl Connection {
         self.proxy.metrics.upstream_failed(farm, error);
         let failure = match error {
             UpstreamError::NoneUp { .. } | UpstreamError::Unreachable { .. } => Failure::NoMember,
-            UpstreamError::NoIdentity(_) => Failure::NoIdentity,
+            UpstreamError::NoIdentity(_) | UpstreamError::NoToken(NoToken::Unavailable(_)) => {
+                Failure::NoIdentity
+            }
+            UpstreamError::NoToken(NoToken::Denied(_)) => Failure::NoTicket,
+            UpstreamError::NoToken(NoToken::NotDelegable(_)) => Failure::NotDelegable,
+            UpstreamError::NoToken(NoToken::Alarm(_)) => {
+                self.proxy.metrics.alarmed();
+                tracing::error!("a Kerberos token was thrown away: {error}");
+                Failure::NoIdentity
+            }
             UpstreamError::Garbage(_) => Failure::Unreachable,
             UpstreamError::TooSlow => Failure::TooSlow,
             UpstreamError::Client(_) => Failure::Framing,
         };
         // Nobody knows how much of the client's body is still to come.
         Own::closing(self.failed(failure, error))
+    }
+}
+
+/// Whose Kerberos token goes with a request, where its back end is told by one.
+fn delegated<'a>(forward: &'a Forward, proxy: &'a Proxy) -> Option<Delegated<'a>> {
+    match (&forward.onward, &forward.pass, &proxy.delegation) {
+        (route::Onward::Kerberos, Pass::As(who), Some(by)) => Some(Delegated { by: &**by, who }),
+        _ => None,
     }
 }
 
@@ -114,10 +159,14 @@ fn head_for(
     if let Some(host) = &member.host {
         head.headers.insert(header::HOST, host.clone());
     }
-    let (route::Onward::Header { name, audience }, Pass::As(who)) =
-        (&forward.onward, &forward.pass)
-    else {
-        return Ok(head);
+    let (name, audience, who) = match (&forward.onward, &forward.pass) {
+        (route::Onward::Header { name, audience }, Pass::As(who)) => (name, audience, who),
+        (route::Onward::Kerberos, Pass::As(_)) if proxy.delegation.is_none() => {
+            let cause =
+                "the gate has no account of its own; it needs the table [kerberos]".to_owned();
+            return Err(UpstreamError::NoIdentity(cause));
+        }
+        _ => return Ok(head),
     };
     let Some(signer) = &proxy.signer else {
         let cause = "the configuration names no key for onward assertions".to_owned();

@@ -6,21 +6,29 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use authn::Authenticated;
 use authn::account::AccountId;
 use authn::credential::CredentialId;
+use aws_lc_rs::digest::Digest;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use gateway::conversation::Pass;
 use gateway::farm::health::Heard;
 use gateway::farm::{Bound, Standing};
-use http::{Request, Response, request};
+use gateway::ports::{Delegation, NoToken, Target};
+use http::header::{self, HeaderValue};
+use http::{Request, Response, StatusCode, request};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout, timeout_at};
+use zeroize::Zeroizing;
 
 use super::body::{Passing, Pulse};
 use super::{limits, shown};
+use crate::config::settings::KerberosToken;
 use crate::metrics::Failed;
 use crate::outbound::farm::{ConnectError, Farm, Member};
 use crate::outbound::members::Tracked;
@@ -35,6 +43,10 @@ struct Upstream {
     member: usize,
     class: Class,
     sender: SendRequest<Passing>,
+    /// The digest of the certificate that its server showed.
+    tls_server_end_point: Option<Digest>,
+    /// Whether its server took a Kerberos token on it.
+    is_proved: bool,
     in_use: Arc<Semaphore>,
     _connection: AbortOnDrop,
 }
@@ -65,6 +77,17 @@ pub(super) struct Onward<'a> {
     pub(super) by_cookie: Option<usize>,
     /// Writes and signs the head as a member is to see it, its Host first.
     pub(super) head: &'a (dyn Fn(&Member) -> Result<request::Parts, UpstreamError> + Sync),
+    /// Whose Kerberos token goes with it.
+    pub(super) delegated: Option<Delegated<'a>>,
+}
+
+/// A request whose back end is told by Kerberos who the user is.
+#[derive(Clone, Copy)]
+pub(super) struct Delegated<'a> {
+    /// Who makes tokens.
+    pub(super) by: &'a dyn Delegation,
+    /// The user.
+    pub(super) who: &'a Authenticated,
 }
 
 /// The head of an answer, and the member that gave it.
@@ -109,6 +132,9 @@ pub(crate) enum UpstreamError {
     /// The back end cannot be told who it is.
     #[error("{0}")]
     NoIdentity(String),
+    /// There is no Kerberos token for the user.
+    #[error(transparent)]
+    NoToken(#[from] NoToken),
     /// It took too long to answer.
     #[error("the back end did not answer in time")]
     TooSlow,
@@ -252,13 +278,13 @@ impl Upstream {
         (class, until): (&Class, Instant),
     ) -> Result<(Self, Using), ConnectError> {
         let connecting = timeout_at(until, member.connect()).await;
-        let transport = connecting.unwrap_or_else(|_| {
+        let connected = connecting.unwrap_or_else(|_| {
             let address = member.tracked.address().to_owned();
             Err(ConnectError::TooSlow { address })
         })?;
         let (sender, connection) = http1::Builder::new()
             .max_buf_size(limits::BUFFER_BYTES)
-            .handshake(TokioIo::new(transport))
+            .handshake(TokioIo::new(connected.transport))
             .await
             .map_err(|_| ConnectError::closed(member))?;
         let in_use = Arc::new(Semaphore::new(1));
@@ -275,6 +301,8 @@ impl Upstream {
             member: place,
             class: class.clone(),
             sender,
+            tls_server_end_point: connected.tls_server_end_point,
+            is_proved: false,
             in_use,
             _connection: AbortOnDrop(task),
         };
@@ -300,7 +328,16 @@ impl Upstream {
         onward: &Onward<'_>,
         body: Passing,
     ) -> Result<Sent, UpstreamError> {
-        let request = Request::from_parts((onward.head)(member)?, body);
+        let mut head = (onward.head)(member)?;
+        let delegated = onward.delegated.filter(|_| {
+            let is_once = onward.farm.kerberos_token == KerberosToken::PerConnection;
+            !(is_once && self.is_proved)
+        });
+        if let Some(delegated) = delegated {
+            let proof = self.proof(member, delegated).await?;
+            head.headers.insert(header::AUTHORIZATION, proof);
+        }
+        let request = Request::from_parts(head, body);
         let pulse = request.body().pulse();
         let sending = self.sender.try_send_request(request);
         tokio::pin!(sending);
@@ -318,6 +355,7 @@ impl Upstream {
         let error = match answered {
             Ok(answer) => {
                 member.tracked.requested();
+                self.is_proved = answer.status() != StatusCode::UNAUTHORIZED;
                 return Ok(Sent::Answered(answer));
             }
             Err(mut error) => match error.take_message() {
@@ -330,6 +368,33 @@ impl Upstream {
             member.tracked.failed(Failed::BrokeOff);
         }
         Err(error)
+    }
+}
+
+impl Upstream {
+    /// A fresh Kerberos token for this very connection, as `Authorization` carries it (RFC 4559 4.2).
+    ///
+    /// SECURITY: it is asked for once there is a connection, as it is bound to the certificate that the
+    /// server showed on it; a token for another is good for nothing here.
+    async fn proof(
+        &self,
+        member: &Member,
+        Delegated { by, who }: Delegated<'_>,
+    ) -> Result<HeaderValue, UpstreamError> {
+        let no_service = || {
+            let cause = format!("the member `{}` has no `spn`", member.tracked.address());
+            UpstreamError::NoIdentity(cause)
+        };
+        let target = Target {
+            service: member.spn.as_deref().ok_or_else(no_service)?,
+            tls_server_end_point: self.tls_server_end_point.as_ref().map(Digest::as_ref),
+        };
+        let token = by.token(who, target).await?;
+        let text = Zeroizing::new(format!("Negotiate {}", STANDARD.encode(token.bytes())));
+        let mut value = HeaderValue::from_str(&text)
+            .map_err(|error| UpstreamError::NoIdentity(error.to_string()))?;
+        value.set_sensitive(true);
+        Ok(value)
     }
 }
 
@@ -384,6 +449,7 @@ mod tests {
             pass: &Pass::Anonymous,
             by_cookie: None,
             head: &|_| unreachable!("nobody took a connection"),
+            delegated: None,
         };
         let began = Instant::now();
         let sent = Upstreams::default()

@@ -8,13 +8,14 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use authn::attempt::Rules;
-use gateway::ports::Verifier;
+use gateway::ports::{Delegation, Verifier};
 use proto::secret::Secret;
 use store::Store;
 use tokio::task::JoinSet;
 
 use super::{check, ports, unavailable, usage};
 use crate::cli::CliError;
+use crate::config::settings::Kerberos;
 use crate::config::{self, Settings};
 use crate::listen::Open;
 use crate::live::Live;
@@ -35,6 +36,8 @@ pub(crate) struct Lasting {
     pub(super) metrics: Arc<Metrics>,
     /// How the members of farms fare.
     pub(super) members: Arc<Members>,
+    /// Who makes Kerberos tokens for people.
+    pub(super) delegation: Option<Arc<dyn Delegation>>,
     /// The checks of those that are configured.
     pub(super) checks: Mutex<JoinSet<()>>,
     /// What unknown names are judged with: equal for as long as the process lives.
@@ -49,6 +52,7 @@ pub(super) struct Fixed {
     store_file: PathBuf,
     key_file: PathBuf,
     metrics: Option<SocketAddr>,
+    kerberos: Option<Kerberos>,
 }
 
 impl Fixed {
@@ -57,6 +61,7 @@ impl Fixed {
             store_file: settings.store_file.clone(),
             key_file: settings.key_file.clone(),
             metrics: settings.metrics,
+            kerberos: settings.kerberos.clone(),
         }
     }
 }
@@ -99,6 +104,8 @@ impl Lasting {
         let next = Fixed::of(settings);
         let what = if next.metrics != self.fixed.metrics {
             "`[metrics] address`".to_owned()
+        } else if next.kerberos != self.fixed.kerberos {
+            "[kerberos]".to_owned()
         } else if next.store_file != self.fixed.store_file {
             format!("{}: `file` of [store]", settings.store_place)
         } else if next.key_file != self.fixed.key_file {
@@ -127,7 +134,15 @@ impl Lasting {
         verifier: Arc<dyn Verifier>,
     ) -> Result<Proxy, CliError> {
         let (live, metrics) = (Arc::clone(&self.live), Arc::clone(&self.metrics));
-        Proxy::new(settings, verifier, (live, &self.members), metrics).map_err(usage)
+        let delegation = self.delegation.clone();
+        Proxy::new(
+            settings,
+            verifier,
+            (live, &self.members),
+            delegation,
+            metrics,
+        )
+        .map_err(usage)
     }
 
     /// Checks the members of these farms, and no others, from here on.

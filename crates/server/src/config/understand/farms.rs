@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use gateway::farm::{MAX_MEMBERS, MAX_WEIGHT};
 use gateway::route::Onward;
+use gss::Realm;
 use http::HeaderValue;
 use toml::Spanned;
 
@@ -21,6 +22,7 @@ struct Server<'a> {
     address: &'a Spanned<String>,
     tls_name: Option<&'a Spanned<String>>,
     host_header: Option<&'a Spanned<String>>,
+    spn: Option<&'a Spanned<String>>,
     weight: Option<&'a Spanned<u32>>,
 }
 
@@ -30,6 +32,7 @@ impl<'a> Server<'a> {
             address: &member.address,
             tls_name: member.tls_name.as_ref(),
             host_header: member.host_header.as_ref(),
+            spn: member.spn.as_ref(),
             weight: member.weight.as_ref(),
         }
     }
@@ -46,6 +49,7 @@ impl Understanding<'_> {
     pub(super) fn farms(
         &self,
         written: &Written,
+        realm: Option<&Realm>,
         warnings: &mut Vec<String>,
     ) -> Result<BTreeMap<String, Farm>, ConfigError> {
         let mut farms = BTreeMap::new();
@@ -56,12 +60,12 @@ impl Understanding<'_> {
                 return Err(self.error(header, message));
             }
             self.onward(farm)?;
-            let members = self.members(farm, warnings)?;
-            let health = self.health(&farm.health)?;
-            if farms
-                .insert(name.clone(), Farm { members, health })
-                .is_some()
-            {
+            let understood = Farm {
+                members: self.members(farm, realm, warnings)?,
+                kerberos_token: farm.kerberos_token,
+                health: self.health(&farm.health)?,
+            };
+            if farms.insert(name.clone(), understood).is_some() {
                 return Err(self.error(&farm.name, &format!("two farms are named `{name}`")));
             }
         }
@@ -72,11 +76,12 @@ impl Understanding<'_> {
     fn members(
         &self,
         farm: &written::Farm,
+        realm: Option<&Realm>,
         warnings: &mut Vec<String>,
     ) -> Result<Vec<Member>, ConfigError> {
         let mut members: Vec<Member> = Vec::new();
         for server in self.servers(farm)? {
-            let (member, target) = self.member(farm, &server)?;
+            let (member, target) = self.member(farm, realm, &server)?;
             if members.iter().any(|it| it.address == member.address) {
                 let message = format!(
                     "two members of the farm `{}` are at {}; each server is one member, and \
@@ -105,7 +110,7 @@ impl Understanding<'_> {
     /// What is written of each server of a farm.
     fn servers<'f>(&self, farm: &'f written::Farm) -> Result<Vec<Server<'f>>, ConfigError> {
         let name = farm.name.get_ref();
-        let of_one = [&farm.address, &farm.tls_name, &farm.host_header];
+        let of_one = [&farm.address, &farm.tls_name, &farm.host_header, &farm.spn];
         match (&farm.address, farm.member.as_slice()) {
             (None, []) => {
                 let message = format!(
@@ -118,6 +123,7 @@ impl Understanding<'_> {
                 address,
                 tls_name: farm.tls_name.as_ref(),
                 host_header: farm.host_header.as_ref(),
+                spn: farm.spn.as_ref(),
                 weight: None,
             }]),
             (_, members) => {
@@ -138,6 +144,7 @@ impl Understanding<'_> {
     fn member(
         &self,
         farm: &written::Farm,
+        realm: Option<&Realm>,
         server: &Server<'_>,
     ) -> Result<(Member, Target), ConfigError> {
         let target = self.target(server.address)?;
@@ -154,6 +161,7 @@ impl Understanding<'_> {
             address: format!("{}:{}", target.host.to_ascii_lowercase(), target.port),
             tls,
             host_header,
+            spn: server.spn.map(|it| self.service(it, realm)).transpose()?,
             checked_host,
             weight: self.weight(server.weight)?,
         };
@@ -251,6 +259,9 @@ impl Understanding<'_> {
 
     /// How a farm learns who the user is.
     pub(super) fn onward(&self, farm: &written::Farm) -> Result<Onward, ConfigError> {
+        if self.is_told_by_kerberos(farm)? {
+            return Ok(Onward::Kerberos);
+        }
         let Some(header) = &farm.identity_header else {
             return Ok(Onward::None);
         };
@@ -276,12 +287,12 @@ impl Understanding<'_> {
             Onward::None => {
                 let message = format!(
                     "the farm `{}` serves paths that ask for a proof, but never learns who gave \
-                     it; add `identity_header`",
+                     it; add `spn` or `identity_header`",
                     farm.name.get_ref()
                 );
                 Err(self.error(&farm.name, &message))
             }
-            told @ Onward::Header { .. } => Ok(told),
+            told @ (Onward::Header { .. } | Onward::Kerberos) => Ok(told),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What is wrong is named with its line and with what to do.
 
 mod balancers;
+mod kerberos;
 
 use super::*;
 use crate::config::settings::Plain;
@@ -303,7 +304,7 @@ fn what_a_farm_is_told_fits_together() {
         );
     }
     let said = error("identity_header", "# identity_header");
-    assert!(said.contains("add `identity_header`"), "{said}");
+    assert!(said.contains("add `spn` or `identity_header`"), "{said}");
     assert!(said.starts_with("wicketgate.toml:15:8: "), "{said}");
 }
 

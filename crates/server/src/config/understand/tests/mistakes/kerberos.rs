@@ -1,0 +1,116 @@
+//! Kerberos: an account, its keytab and controllers; services by name, in all members or in none.
+
+use gateway::route::Onward;
+
+use super::*;
+
+const KERBEROS: &str = "[kerberos]\naccount = \"gateway$\"\nkeytab = \"file.pem\"\n\
+                        controllers = [\"dc1.contoso.com\"]\n";
+
+/// A farm that is told by Kerberos, and [kerberos] with one line of its own changed.
+fn kerberos(from: &str, to: &str) -> Result<Settings, String> {
+    assert!(KERBEROS.contains(from), "{from}");
+    let config = text("", "").replacen(
+        "identity_header = \"x-identity\"",
+        "spn = \"HTTP/mail.contoso.local\"",
+        1,
+    );
+    understood(&(config + &KERBEROS.replacen(from, to, 1)))
+}
+
+#[test]
+fn the_gate_s_account_and_a_service_are_understood() {
+    let settings = kerberos("", "").unwrap();
+    let kerberos = settings.kerberos.unwrap();
+    assert_eq!(kerberos.account.as_str(), "gateway$@CONTOSO.COM");
+    assert_eq!(kerberos.controllers, ["dc1.contoso.com:88"]);
+    assert!(kerberos.folder.ends_with("kerberos"));
+    let farm = settings.farms.values().next().unwrap();
+    let spn = farm.members[0].spn.as_deref();
+    assert_eq!(spn, Some("HTTP/mail.contoso.local"));
+    let mut routes = settings
+        .publication
+        .hosts
+        .values()
+        .flat_map(|host| &host.routes);
+    assert!(routes.any(|route| route.onward == Onward::Kerberos));
+}
+
+#[test]
+fn controllers_are_hosts_and_addresses_with_or_without_a_port() {
+    for (typed, understood) in [
+        ("10.0.0.10", "10.0.0.10:88"),
+        ("10.0.0.10:8088", "10.0.0.10:8088"),
+        ("fd00::1", "[fd00::1]:88"),
+        ("[fd00::1]:8088", "[fd00::1]:8088"),
+        ("dc1.contoso.com:8088", "dc1.contoso.com:8088"),
+    ] {
+        let settings = kerberos("dc1.contoso.com", typed).unwrap();
+        assert_eq!(settings.kerberos.unwrap().controllers, [understood]);
+    }
+    for typed in ["", "ldap://dc1", "dc1:0", "dc1:x", "dc1 ", "a/b"] {
+        let said = kerberos("dc1.contoso.com", typed).unwrap_err();
+        assert!(
+            said.contains("is not a domain controller"),
+            "{typed}: {said}"
+        );
+    }
+    let said = kerberos("[\"dc1.contoso.com\"]", "[]").unwrap_err();
+    assert!(said.contains("name one in `controllers`"), "{said}");
+}
+
+#[test]
+fn what_cannot_be_an_account_a_realm_or_a_file_is_refused() {
+    for (from, to, expected) in [
+        ("gateway$", "gateway$@CONTOSO.COM", "is no sAMAccountName"),
+        ("gateway$", "", "is no sAMAccountName"),
+        ("file.pem", "none.keytab", "cannot be read"),
+        (
+            "account",
+            "realm = \"contoso.com\"\naccount",
+            "is no realm in capital letters",
+        ),
+    ] {
+        let said = kerberos(from, to).unwrap_err();
+        assert!(said.contains(expected), "{to}: {said}");
+    }
+}
+
+#[test]
+fn a_service_needs_the_gate_s_account_and_stands_in_every_member() {
+    let header = "identity_header = \"x-identity\"";
+    let said = error(header, "spn = \"HTTP/mail.contoso.local\"");
+    assert!(said.contains("needs the table [kerberos]"), "{said}");
+    let with = |farm: &str| {
+        let config = text("", "").replacen(header, farm, 1);
+        understood(&(config + KERBEROS)).unwrap_err()
+    };
+    for spn in ["mail.contoso.local", "HTTP/mail@X.COM", "HTTP/", ""] {
+        let said = with(&format!("spn = \"{spn}\""));
+        assert!(
+            said.contains("is no service principal name"),
+            "{spn}: {said}"
+        );
+    }
+    let said = with(&format!("spn = \"HTTP/mail\"\n{header}"));
+    assert!(said.contains("not by both"), "{said}");
+}
+
+#[test]
+fn one_member_with_a_service_and_another_without_is_refused() {
+    let config = text("", "")
+        .replacen("identity_header = \"x-identity\"\n", "", 1)
+        .replacen("address = \"http://127.0.0.1:8080\"\n", "", 1);
+    let member = |number: u8, spn: &str| {
+        format!("[[farm.member]]\naddress = \"http://127.0.0.1:900{number}\"\n{spn}\n")
+    };
+    let spn = "spn = \"HTTP/mail\"";
+    let members = |second: &str| {
+        let farm = format!("{}{}\n[[exchange]]", member(1, spn), member(2, second));
+        understood(&(config.replacen("[[exchange]]", &farm, 1) + KERBEROS))
+    };
+    let both = members(spn).expect("both");
+    assert!(both.farms.values().any(|farm| farm.members.len() == 2));
+    let said = members("").unwrap_err();
+    assert!(said.contains("write it in each"), "{said}");
+}

@@ -1,0 +1,207 @@
+//! Kerberos towards back ends: tokens for people, made in this process from the gate's keytab ([MS-SFU]).
+//!
+//! Behind the port [`Delegation`], so that an authentication server elsewhere may make them for a gate in the
+//! DMZ. Start at [`Local::begin`].
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use authn::Authenticated;
+use authn::account::AccountId;
+use authn::credential::CredentialId;
+use authn::revocation::Revoked;
+use gateway::ports::{Delegation, KerberosToken, NoToken, Target};
+use gss::{
+    ChannelBinding, Denied, Forwarder, Gateway, Kerberos, Level, Principal, Process, Realm,
+    Service, TokenError, Wanted,
+};
+use proto::spnego;
+use tokio::sync::broadcast;
+
+use crate::config::settings;
+use crate::live::{Live, Told};
+
+/// How long a ticket lasts at most, and so how long a user whom the domain switched off is still taken by a
+/// back end.
+const TICKET_LIFE: Duration = Duration::from_secs(600);
+/// How many people's names are known, so that their tickets can be wiped: as many as tickets are kept.
+const MAX_KNOWN: usize = 4_096;
+/// The level of tickets that rest on an app password; tickets of one level never serve another.
+const BY_APP_PASSWORD: Level = Level(1);
+
+/// Tokens of this process's own.
+pub(crate) struct Local {
+    kerberos: Kerberos,
+    realm: Realm,
+    known: Mutex<HashMap<AccountId, Known>>,
+    /// Ends with this.
+    _forwarder: Forwarder,
+}
+
+/// Whose tickets may be at hand, and on which credentials they rest.
+struct Known {
+    user: Principal,
+    credentials: Vec<CredentialId>,
+}
+
+/// Why the gate's account cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BeginError {
+    /// Nothing can be listened for.
+    #[error("the domain controllers cannot be asked: {0}")]
+    Forwarder(#[from] std::io::Error),
+    /// The library or the keytab will not do.
+    #[error(transparent)]
+    Kerberos(#[from] gss::Unavailable),
+}
+
+impl Local {
+    /// Opens the gate's account; it signs in when the first token is needed.
+    ///
+    /// # Errors
+    ///
+    /// There is no MIT Kerberos, or no AES key of the account in the keytab.
+    pub(crate) async fn begin(
+        process: &Process,
+        settings: &settings::Kerberos,
+    ) -> Result<Self, BeginError> {
+        let forwarder = Forwarder::start(settings.controllers.clone()).await?;
+        process.write(&gss::Settings {
+            realm: settings.realm.clone(),
+            kdcs: vec![forwarder.address()],
+            ticket_life: TICKET_LIFE,
+        })?;
+        let gateway = Gateway::open(process, settings.account.clone(), &settings.keytab)?;
+        Ok(Self {
+            kerberos: Kerberos::new(gateway),
+            realm: settings.realm.clone(),
+            known: Mutex::default(),
+            _forwarder: forwarder,
+        })
+    }
+
+    /// Wipes the tickets of whoever is revoked, for as long as the gate lives.
+    pub(crate) async fn follow(self: Arc<Self>, live: Arc<Live>) {
+        let mut told = live.listen();
+        loop {
+            match told.recv().await {
+                Ok(Told::Revoked(revoked)) => self.wipe(&revoked),
+                // Whoever missed something cannot know that it was about others.
+                Ok(Told::Blind) | Err(broadcast::error::RecvError::Lagged(_)) => self.wipe_all(),
+                Err(broadcast::error::RecvError::Closed) => return,
+            }
+        }
+    }
+
+    fn wipe(&self, revoked: &Revoked) {
+        let mut known = self.lock();
+        let is_it = |account: &AccountId, of: &Known| match revoked {
+            Revoked::Account(revoked) => account == revoked,
+            Revoked::Credential(revoked) => of.credentials.contains(revoked),
+        };
+        known.retain(|account, of| {
+            let ends = is_it(account, of);
+            if ends {
+                self.kerberos.forget(&of.user);
+            }
+            !ends
+        });
+    }
+
+    fn wipe_all(&self) {
+        self.lock().clear();
+        self.kerberos.forget_all();
+    }
+
+    /// Sets down whose tickets may be at hand from here on.
+    fn note(&self, who: &Authenticated, user: &Principal) {
+        let mut known = self.lock();
+        if known.len() >= MAX_KNOWN && !known.contains_key(who.account_id()) {
+            known.clear();
+            self.kerberos.forget_all();
+        }
+        let of = known
+            .entry(who.account_id().clone())
+            .or_insert_with(|| Known {
+                user: user.clone(),
+                credentials: Vec::new(),
+            });
+        if of.user != *user {
+            self.kerberos.forget(&of.user);
+            of.user = user.clone();
+        }
+        if !of.credentials.contains(who.credential()) {
+            of.credentials.push(who.credential().clone());
+        }
+    }
+
+    fn user(&self, who: &Authenticated) -> Result<Principal, NoToken> {
+        let account = who.account();
+        let (theirs, ours) = (&account.realm, self.realm.to_string());
+        if *theirs != ours {
+            let said = format!(
+                "`{}` is of {theirs}, and the gate's account of {ours}",
+                account.sam
+            );
+            return Err(NoToken::Unavailable(said));
+        }
+        Principal::new(&account.sam, &self.realm)
+            .map_err(|error| NoToken::Unavailable(error.to_string()))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<AccountId, Known>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Delegation for Local {
+    async fn token(
+        &self,
+        who: &Authenticated,
+        target: Target<'_>,
+    ) -> Result<KerberosToken, NoToken> {
+        let user = self.user(who)?;
+        let service = Service::new(target.service, &self.realm);
+        let wanted = Wanted {
+            user: user.clone(),
+            target: service.map_err(|error| NoToken::Unavailable(error.to_string()))?,
+            level: BY_APP_PASSWORD,
+        };
+        // Before there is a ticket, so that none is there which nobody would wipe.
+        self.note(who, &user);
+        let binding = target
+            .tls_server_end_point
+            .map(ChannelBinding::tls_server_end_point);
+        let token = self.kerberos.token(&wanted, binding.as_ref()).await;
+        let token = token.map_err(no_token)?;
+        if !self.lock().contains_key(who.account_id()) {
+            // Wiped while it was fetched: it may have been kept after that.
+            self.kerberos.forget(&user);
+            return Err(NoToken::Unavailable(
+                "what it rests on is revoked".to_owned(),
+            ));
+        }
+        let wrapped = spnego::offer_kerberos(token.bytes());
+        let wrapped = wrapped.map_err(|error| NoToken::Unavailable(error.to_string()))?;
+        Ok(KerberosToken::new(wrapped))
+    }
+
+    async fn forget(&self, who: &Authenticated) {
+        if let Ok(user) = self.user(who) {
+            self.kerberos.forget(&user);
+        }
+    }
+}
+
+fn no_token(error: TokenError) -> NoToken {
+    let said = error.to_string();
+    match error {
+        TokenError::Denied(Denied::NotDelegable { .. }) => NoToken::NotDelegable(said),
+        TokenError::Denied(_) => NoToken::Denied(said),
+        TokenError::Alarm(_) => NoToken::Alarm(said),
+        TokenError::Unavailable(_) => NoToken::Unavailable(said),
+    }
+}
