@@ -178,7 +178,7 @@ def populate(domain):
 
 def people(domain):
     # Like alice and bob; for stories that weave many.
-    for number in range(1, 9):
+    for number in range(1, 65):
         domain.db.newuser(f"user{number}", PASSWORD)
     for user in ("alice", "bob", "carol", "dave", "erin", "frank", "gina", "reader"):
         domain.db.newuser(user, PASSWORD, mailaddress=f"{user}@{DNS}")

@@ -54,6 +54,20 @@ pub enum Reason {
     UnknownTicket,
 }
 
+/// Why somebody who was let in was not passed on to a back end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PassReason {
+    /// The domain has no ticket for the account: it is locked, switched off or has ended there.
+    NoTicket,
+    /// The account is never passed on.
+    NotDelegable,
+    /// What came was not this person's ticket, and was thrown away.
+    Alarm,
+    /// The back end did not take the identity that it was told.
+    NotTaken,
+}
+
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "event")]
@@ -72,6 +86,13 @@ pub enum Kind {
         reason: Reason,
         /// The name as it was typed, cut to a bounded length.
         name: String,
+    },
+    /// Somebody was let in, and no back end was told who it is.
+    NotPassedOn {
+        /// To which farm.
+        farm: String,
+        /// Why.
+        reason: PassReason,
     },
     /// An account's counter crossed the alarm line.
     UnderAttack {

@@ -12,6 +12,7 @@ mod junk;
 pub(crate) mod limits;
 mod lines;
 mod onward;
+mod passes;
 mod streams;
 mod traffic;
 mod tunnel;
@@ -70,6 +71,7 @@ pub(crate) struct Proxy {
     signer: Option<Signer>,
     delegation: Option<Arc<dyn Delegation>>,
     junk: junk::Junk,
+    passes: passes::Passes,
     verifier: Arc<dyn Verifier>,
     live: Arc<Live>,
     rules: u64,
@@ -95,6 +97,7 @@ impl Proxy {
             signer: settings.onward.as_ref().map(Signer::new).transpose()?,
             delegation,
             junk: junk::Junk::default(),
+            passes: passes::Passes::default(),
             verifier,
             rules: live.number_rules(),
             live,

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use authn::audit::PassReason;
 use bytes::Bytes;
 use gateway::conversation::{Failure, Pass, RequestBody};
 use gateway::ports::NoToken;
@@ -18,6 +19,7 @@ use super::Proxy;
 use super::body::Passing;
 use super::exchange::{Connection, Own};
 use super::heads::frame;
+use super::passes;
 use super::upstream::{Answered, Delegated, Onward, UpstreamError};
 use crate::clock;
 use crate::outbound::assertion::About;
@@ -69,7 +71,20 @@ impl Connection {
             None => self.behind.send(&onward, body).await,
             Some(delegated) => self.send_as(&onward, delegated, body).await,
         };
-        let answered = answered.map_err(|error| self.unanswered(&farm.name, &error))?;
+        let answered = match answered {
+            Ok(answered) => answered,
+            Err(error) => {
+                if let Some(reason) = passes::reason(&error) {
+                    self.note_refusal(&farm.name, reason, &error).await;
+                }
+                return Err(self.unanswered(&farm.name, &error));
+            }
+        };
+        if onward.delegated.is_some() && answered.response.status() == StatusCode::UNAUTHORIZED {
+            let cause = "the back end answered 401 to our Kerberos token";
+            self.note_refusal(&farm.name, PassReason::NotTaken, &cause)
+                .await;
+        }
         let is_bound = !forward.affinity || by_cookie == Some(answered.member);
         let set_cookie = match is_bound {
             true => None,
