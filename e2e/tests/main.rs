@@ -18,6 +18,7 @@ mod no_byte_of_doubtful_framing_reaches_a_back_end;
 mod a_first_configuration_is_made_by_answering;
 mod the_demo_says_three_commands_and_they_answer_as_it_says;
 
+mod a_back_end_demands_channel_bindings;
 mod a_back_end_is_told_by_kerberos_who_it_is;
 mod a_balancer_says_who_the_client_is_and_nobody_else_can;
 mod a_body_neither_breaks_a_handshake_nor_holds_the_gate;
