@@ -191,12 +191,14 @@ def people(domain):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("verb", choices=("make", "rotate", "disable"))
+    parser.add_argument("verb", choices=("make", "rotate", "password", "disable"))
     parser.add_argument("top")
     parser.add_argument("account", nargs="?")
     given = parser.parse_args()
     if given.verb == "make":
         make(given.top)
+    elif given.verb == "password":
+        Domain(given.top).password(given.account, uuid.uuid4().hex + ".Aa1")
     elif given.verb == "rotate":
         domain = Domain(given.top)
         domain.password(given.account, uuid.uuid4().hex + ".Aa1")

@@ -108,7 +108,7 @@ impl ActiveDirectory {
     }
 
     /// Tells the lab to do something: `freeze`, `thaw`, `kill` and `start` the domain controller, `rotate` the
-    /// password and keytab of an account, `disable` one.
+    /// password and keytab of an account, change the `password` alone, `disable` one.
     ///
     /// # Errors
     ///

@@ -241,6 +241,26 @@ fn a_key_that_is_changed_while_the_gate_runs_stops_nobody() -> anyhow::Result<()
 }
 
 #[test]
+fn a_back_end_whose_key_is_an_old_one_is_503_and_the_log_says_so() -> anyhow::Result<()> {
+    let Some(lab) = ActiveDirectory::start("a back end with an old key")? else {
+        return Ok(());
+    };
+    let gate = DomainGate::open(&lab, &config())?;
+    let password = gate.add("alice", "app")?;
+    lab.tell("password svc-lync")?;
+    let (status, body) = who(&gate, "alice", &password)?;
+    assert_eq!(status, 503, "{body}");
+    assert!(body.contains("does not accept the sign-in"), "{body}");
+    // In the words of Apache's own Kerberos library.
+    let line = gate.serve.line("answered 401 to our Kerberos token")?;
+    assert!(
+        line.contains("its account's password was changed"),
+        "{line}"
+    );
+    Ok(())
+}
+
+#[test]
 fn a_domain_controller_that_is_gone_or_silent_costs_two_seconds_and_lets_nobody_in_as_another()
 -> anyhow::Result<()> {
     let Some(lab) = ActiveDirectory::start("the domain controller behind a gate is gone")? else {

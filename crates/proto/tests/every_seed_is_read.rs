@@ -28,6 +28,8 @@ mod ntlm;
 mod oauthtoken;
 #[path = "../../../fuzz/entry/proxy_protocol.rs"]
 mod proxy_protocol;
+#[path = "../../../fuzz/entry/rejection.rs"]
+mod rejection;
 #[path = "../../../fuzz/entry/soap.rs"]
 mod soap;
 #[path = "../../../fuzz/entry/spnego.rs"]
@@ -197,6 +199,12 @@ fn der(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
 }
 
 /// The seeds of `spnego` are an exchange each, with the MIC of our own client.
+#[test]
+fn rejection_seeds_are_taken() {
+    every_seed_is_taken("rejection", rejection::run);
+    no_damaged_seed_panics("rejection", rejection::run);
+}
+
 #[test]
 fn spnego_seeds_are_what_a_client_sends() {
     const NTLM: &[u8] = b"\x2b\x06\x01\x04\x01\x82\x37\x02\x02\x0a";

@@ -7,6 +7,8 @@
 use std::sync::Arc;
 
 use authn::audit::PassReason;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use gateway::conversation::{Failure, Pass, RequestBody};
 use gateway::ports::NoToken;
@@ -14,6 +16,7 @@ use gateway::{Forward, route};
 use http::header::{self, HeaderValue};
 use http::{StatusCode, request};
 use hyper::body::Incoming;
+use proto::spnego::Rejection;
 
 use super::Proxy;
 use super::body::Passing;
@@ -81,7 +84,8 @@ impl Connection {
             }
         };
         if onward.delegated.is_some() && answered.response.status() == StatusCode::UNAUTHORIZED {
-            let cause = "the back end answered 401 to our Kerberos token";
+            let cause = not_taken(&answered);
+            let cause = format!("the back end answered 401 to our Kerberos token: {cause}");
             self.note_refusal(&farm.name, PassReason::NotTaken, &cause)
                 .await;
         }
@@ -151,6 +155,24 @@ impl Connection {
         };
         // Nobody knows how much of the client's body is still to come.
         Own::closing(self.failed(failure, error))
+    }
+}
+
+/// What a back end says of a Kerberos token that it did not take; IIS says it where its Negotiate does.
+fn not_taken(answered: &Answered) -> String {
+    let challenges = answered
+        .response
+        .headers()
+        .get_all(header::WWW_AUTHENTICATE);
+    let rejection = challenges.iter().find_map(|challenge| {
+        let token = challenge.to_str().ok()?.strip_prefix("Negotiate ")?;
+        Rejection::parse(&STANDARD.decode(token).ok()?).ok()?
+    });
+    match rejection {
+        Some(rejection) => rejection.to_string(),
+        None => "it does not say why; look for Extended Protection without our binding \
+                 (0xC000035B in its Security log), an SPN on another account, and its clock"
+            .to_owned(),
     }
 }
 
