@@ -241,7 +241,8 @@ fn a_key_that_is_changed_while_the_gate_runs_stops_nobody() -> anyhow::Result<()
 }
 
 #[test]
-fn a_back_end_whose_key_is_an_old_one_is_503_and_the_log_says_so() -> anyhow::Result<()> {
+fn a_back_end_whose_key_is_an_old_one_is_503_and_the_log_says_where_to_look() -> anyhow::Result<()>
+{
     let Some(lab) = ActiveDirectory::start("a back end with an old key")? else {
         return Ok(());
     };
@@ -251,12 +252,9 @@ fn a_back_end_whose_key_is_an_old_one_is_503_and_the_log_says_so() -> anyhow::Re
     let (status, body) = who(&gate, "alice", &password)?;
     assert_eq!(status, 503, "{body}");
     assert!(body.contains("does not accept the sign-in"), "{body}");
-    // In the words of Apache's own Kerberos library.
+    // Apache's module keeps the reason to itself.
     let line = gate.serve.line("answered 401 to our Kerberos token")?;
-    assert!(
-        line.contains("its account's password was changed"),
-        "{line}"
-    );
+    assert!(line.contains("it does not say why"), "{line}");
     Ok(())
 }
 

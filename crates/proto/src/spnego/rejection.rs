@@ -1,7 +1,8 @@
 //! Why a back end did not take a Kerberos token, where its 401 says so: the KRB-ERROR (RFC 4120 5.9.1) within
 //! the token of its `WWW-Authenticate: Negotiate`, and the status that Windows puts into it ([MS-KILE] 2.2.1).
 //!
-//! It is read for the log alone: nothing is decided by it, and a back end may say what it likes.
+//! UNCONFIRMED: written from the specifications; of the servers at hand none puts one into a 401. It is read for the
+//! log alone: nothing is decided by it, and a back end may say what it likes.
 
 use super::der::{DerError, MAX_TOKEN, Reader};
 use super::initiator::KERBEROS;
