@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use authn::audit::{Event, Kind as EventKind, Reason};
 use authn::place::{ActivityId, Channel, Zone};
-use authn::ticket::{RelayedTicket, TicketKey};
+use authn::ticket::{RelayedTicket, Relaying, TicketKey};
 use authn::{Attempt, Authenticated, Outcome, Proof, Refusal};
 use bytes::Bytes;
 use http::header::{self, HeaderValue};
@@ -181,7 +181,7 @@ pub struct Answered {
     /// The body to send to the client.
     pub body: Bytes,
     /// The tickets to record before anything is sent.
-    pub tickets: Vec<RelayedTicket>,
+    pub tickets: Vec<Relaying>,
 }
 
 /// One downstream connection; the door holds exactly one for each.
@@ -286,6 +286,7 @@ impl Conversation {
             presented: TicketHeaders::Nothing,
             somebody: None,
             token: None,
+            certificate: None,
         })
     }
 

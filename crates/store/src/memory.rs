@@ -22,7 +22,7 @@ use authn::ports::{
     Revocations, Settled, Settlement, Tickets, Unavailable,
 };
 use authn::revocation::{Revocation, Revoked};
-use authn::ticket::{RelayedTicket, TicketKey};
+use authn::ticket::{RelayedTicket, Relaying, TicketKey};
 use jiff::Timestamp;
 
 use self::counter::Counter;
@@ -308,8 +308,9 @@ impl Attempts for Memory {
 
 #[async_trait]
 impl Tickets for Memory {
-    async fn record(&self, ticket: RelayedTicket) -> Result<(), Unavailable> {
+    async fn record(&self, relaying: Relaying) -> Result<(), Unavailable> {
         let mut state = self.open()?;
+        let ticket = relaying.ticket;
         let owner = |known: &RelayedTicket| {
             (
                 known.account.clone(),
@@ -323,6 +324,10 @@ impl Tickets for Memory {
         let is_theirs = bought_with.is_some_and(|it| it.record.account == ticket.account);
         if !is_its_own || !is_theirs || !state.stands(&ticket.credential) {
             return Err(crate::unavailable(crate::rows::tickets::NOT_RECORDED));
+        }
+        state.append(relaying.events)?;
+        if let Some(stored) = state.passwords.get_mut(&ticket.credential) {
+            stored.record.last_used = relaying.used.or(stored.record.last_used);
         }
         state.tickets.insert(ticket.key.clone(), ticket);
         Ok(())

@@ -319,20 +319,11 @@ impl Conversation {
         who: &Authenticated,
         (uri, now): (String, Timestamp),
     ) -> Verdict {
-        let event = Event {
-            at: now,
-            kind: EventKind::Refused {
-                reason: Reason::SipUriOfAnother,
-                name: authn::audit::shown_name(&uri, ""),
-            },
-            actor: None,
-            account: Some(who.account_id().clone()),
-            source: Some(self.peer.address),
-            zone: Some(self.peer.zone.clone()),
-            service: Some(asked.route.service.clone()),
-            channel: Some(who.channel()),
-            activity: Some(asked.activity.clone()),
+        let kind = EventKind::Refused {
+            reason: Reason::SipUriOfAnother,
+            name: authn::audit::shown_name(&uri, ""),
         };
+        let event = self.event(asked, who, (kind, now));
         let reply = asked.replies.fault(StatusCode::INTERNAL_SERVER_ERROR);
         Verdict::Refuse {
             reply,
@@ -402,7 +393,7 @@ impl Conversation {
         asked: &Asked,
         body: &[u8],
         now: Timestamp,
-    ) -> Result<Vec<RelayedTicket>, read::ReadError> {
+    ) -> Result<Vec<Relaying>, read::ReadError> {
         let found = match asked.route.kind {
             Kind::LyncCertProv => read::certificate(body, now),
             kind => read::tickets(body, kind, now)?,
@@ -411,7 +402,7 @@ impl Conversation {
         let Some(who) = &asked.somebody else {
             return Ok(Vec::new());
         };
-        let relayed = found.into_iter().map(|(key, expires)| RelayedTicket {
+        let tickets = found.into_iter().map(|(key, expires)| RelayedTicket {
             key,
             account: who.account_id().clone(),
             credential: who.credential().clone(),
@@ -420,12 +411,58 @@ impl Conversation {
             relayed: now,
             expires,
         });
-        Ok(relayed.collect())
+        let mut relaying: Vec<Relaying> = tickets.map(Relaying::of).collect();
+        if let Some(first) = relaying.first_mut() {
+            self.audit(asked, who, (first, now));
+        }
+        Ok(relaying)
+    }
+
+    /// What is written down of a certificate with the answer that notes it, or that sells a ticket for it:
+    /// whoever signs in otherwise is in the audit already.
+    fn audit(&self, asked: &Asked, who: &Authenticated, (first, now): (&mut Relaying, Timestamp)) {
+        let credential = who.credential().clone();
+        let kind = match (asked.route.kind, &asked.certificate) {
+            (Kind::LyncCertProv, _) => EventKind::CertificateNoted {
+                credential,
+                certificate: first.ticket.key.shown(),
+            },
+            (_, Some(certificate)) => {
+                first.used = Some((now, self.peer.address));
+                EventKind::SignedIn {
+                    credential,
+                    clock_skew: None,
+                    certificate: Some(certificate.shown()),
+                }
+            }
+            (_, None) => return,
+        };
+        first.events.push(self.event(asked, who, (kind, now)));
+    }
+
+    /// An event about somebody whose request this is.
+    fn event(
+        &self,
+        asked: &Asked,
+        who: &Authenticated,
+        (kind, now): (EventKind, Timestamp),
+    ) -> Event {
+        Event {
+            at: now,
+            kind,
+            actor: None,
+            account: Some(who.account_id().clone()),
+            source: Some(self.peer.address),
+            zone: Some(self.peer.zone.clone()),
+            service: Some(asked.route.service.clone()),
+            channel: Some(who.channel()),
+            activity: Some(asked.activity.clone()),
+        }
     }
 }
 
 /// A body to which nothing is done, with the tickets that were found in it.
-fn as_it_came(body: &Bytes, tickets: Vec<RelayedTicket>) -> Answered {
+fn as_it_came(body: &Bytes, tickets: Vec<Relaying>) -> Answered {
     Answered {
         body: body.clone(),
         tickets,

@@ -148,13 +148,14 @@ impl<'s> Connection<'s> {
         assert!(body.len() <= at_most, "the door refuses it");
         let moment = self.scene.moment();
         let answered = self.conversation.answer_body(&mut head, body, moment)?;
-        for ticket in answered.tickets.clone() {
-            self.scene.records(ticket);
+        for relaying in answered.tickets.clone() {
+            self.scene.records(relaying);
         }
+        let tickets = answered.tickets.into_iter();
         Ok(Passed {
             head,
             body: answered.body,
-            tickets: answered.tickets,
+            tickets: tickets.map(|relaying| relaying.ticket).collect(),
         })
     }
 }

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use ::authn::account::{Account, AccountState};
 use ::authn::audit::Kind;
 use ::authn::credential::CredentialId;
+use ::authn::credential::app_password::AppPassword;
 use ::authn::place::Channel;
 use ::authn::ports::Unavailable;
-use ::authn::ticket::{RelayedTicket, TicketKey};
+use ::authn::ticket::{RelayedTicket, Relaying, TicketKey};
 
-use super::{Conforming, account, add_app_password, anna_with, at, event};
+use super::{Conforming, HOME, account, add_app_password, anna_with, at, event};
 
 fn ticket(byte: u8, account: &Account, credential: &str) -> RelayedTicket {
     RelayedTicket {
@@ -38,7 +39,7 @@ pub async fn a_ticket_is_found_until_it_ends<S: Conforming>(
     let anna = anna_with(&*store, "phone").await?;
     let ticket = ticket(1, &anna, "phone");
     assert!(!is_found(&*store, &ticket, 11).await?);
-    store.record(ticket.clone()).await?;
+    store.record(Relaying::of(ticket.clone())).await?;
     assert_eq!(
         store.find(&ticket.key, at(999)).await?,
         Some((ticket.clone(), anna))
@@ -54,8 +55,8 @@ pub async fn a_ticket_ends_with_its_credential<S: Conforming>(
     let anna = anna_with(&*store, "phone").await?;
     add_app_password(&*store, "tablet", &anna).await?;
     let (of_phone, of_tablet) = (ticket(1, &anna, "phone"), ticket(2, &anna, "tablet"));
-    store.record(of_phone.clone()).await?;
-    store.record(of_tablet.clone()).await?;
+    store.record(Relaying::of(of_phone.clone())).await?;
+    store.record(Relaying::of(of_tablet.clone())).await?;
     let phone = CredentialId("phone".to_owned());
     let revoked = event(
         20,
@@ -66,7 +67,7 @@ pub async fn a_ticket_ends_with_its_credential<S: Conforming>(
     );
     assert!(store.revoke_app_password(&phone, at(20), revoked).await?);
     assert!(!is_found(&*store, &of_phone, 21).await?);
-    assert!(store.record(of_phone.clone()).await.is_err());
+    assert!(store.record(Relaying::of(of_phone.clone())).await.is_err());
     assert!(!is_found(&*store, &of_phone, 21).await?);
     assert!(is_found(&*store, &of_tablet, 21).await?);
 
@@ -74,7 +75,7 @@ pub async fn a_ticket_ends_with_its_credential<S: Conforming>(
         expires: at(3_000_000),
         ..of_tablet
     };
-    store.record(long.clone()).await?;
+    store.record(Relaying::of(long.clone())).await?;
     assert!(is_found(&*store, &long, 999_999).await?);
     assert!(
         !is_found(&*store, &long, 1_000_000).await?,
@@ -91,13 +92,13 @@ pub async fn a_ticket_ends_with_its_account<S: Conforming>(
     let of_phone = ticket(1, &anna, "phone");
     let late = ticket(2, &anna, "phone");
     for state in [AccountState::Disabled, AccountState::Locked] {
-        store.record(of_phone.clone()).await?;
+        store.record(Relaying::of(of_phone.clone())).await?;
         assert!(is_found(&*store, &of_phone, 20).await?);
         for state in [state, AccountState::Active] {
             let changed = event(20, Kind::AccountStateChanged { state }, &anna);
             assert!(store.set_state(&anna.id, state, changed).await?);
             if state != AccountState::Active {
-                assert!(store.record(late.clone()).await.is_err());
+                assert!(store.record(Relaying::of(late.clone())).await.is_err());
             }
             for ticket in [&of_phone, &late] {
                 assert!(!is_found(&*store, ticket, 21).await?);
@@ -118,7 +119,7 @@ pub async fn a_ticket_of_a_stranger_is_not_found<S: Conforming>(
         .await?;
     assert_eq!(added, Ok(()));
     for stray in [ticket(1, &anna, "nothing"), ticket(2, &bert, "phone")] {
-        assert!(store.record(stray.clone()).await.is_err());
+        assert!(store.record(Relaying::of(stray.clone())).await.is_err());
         assert!(!is_found(&*store, &stray, 20).await?);
     }
     Ok(())
@@ -129,7 +130,7 @@ pub async fn a_ticket_stays_whose_it_is<S: Conforming>(store: Arc<S>) -> Result<
     let anna = anna_with(&*store, "phone").await?;
     add_app_password(&*store, "tablet", &anna).await?;
     let mine = ticket(1, &anna, "phone");
-    store.record(mine.clone()).await?;
+    store.record(Relaying::of(mine.clone())).await?;
     let others = [
         RelayedTicket {
             account: account("bert").id,
@@ -145,7 +146,7 @@ pub async fn a_ticket_stays_whose_it_is<S: Conforming>(store: Arc<S>) -> Result<
         },
     ];
     for other in others {
-        assert!(store.record(other).await.is_err());
+        assert!(store.record(Relaying::of(other)).await.is_err());
     }
     assert_eq!(
         store.find(&mine.key, at(20)).await?,
@@ -155,10 +156,48 @@ pub async fn a_ticket_stays_whose_it_is<S: Conforming>(store: Arc<S>) -> Result<
         expires: at(2_000),
         ..mine
     };
-    store.record(longer.clone()).await?;
+    store.record(Relaying::of(longer.clone())).await?;
     assert_eq!(
         store.find(&longer.key, at(1_500)).await?,
         Some((longer, anna))
     );
+    Ok(())
+}
+
+/// Its event and the last use of its app password; nothing of them where it is not recorded.
+pub async fn a_ticket_is_recorded_with_all_that_belongs_to_it<S: Conforming>(
+    store: Arc<S>,
+) -> Result<(), Unavailable> {
+    let anna = anna_with(&*store, "phone").await?;
+    let credential = CredentialId("phone".to_owned());
+    let bought = |credential: &CredentialId| Kind::SignedIn {
+        credential: credential.clone(),
+        clock_skew: None,
+        certificate: Some("0101010101010101".to_owned()),
+    };
+    let relaying = |ticket: RelayedTicket| Relaying {
+        used: Some((at(30), HOME)),
+        events: vec![event(30, bought(&ticket.credential), &anna)],
+        ticket,
+    };
+    let before = store.read(1, 100).await?.len();
+    let stray = relaying(ticket(2, &anna, "nothing"));
+    assert!(store.record(stray).await.is_err());
+    assert_eq!(store.read(1, 100).await?.len(), before);
+
+    store
+        .record(Relaying::of(ticket(1, &anna, "phone")))
+        .await?;
+    let used = |it: Option<AppPassword>| it.and_then(|it| it.last_used);
+    assert_eq!(used(store.app_password(&credential).await?), None);
+    assert_eq!(store.read(1, 100).await?.len(), before);
+
+    store.record(relaying(ticket(1, &anna, "phone"))).await?;
+    let last = store.app_password(&credential).await?;
+    assert_eq!(used(last), Some((at(30), HOME)));
+    let trail = store.read(1, 100).await?;
+    assert_eq!(trail.len(), before + 1);
+    let kind = trail.last().map(|chained| &chained.event.kind);
+    assert_eq!(kind, Some(&bought(&credential)));
     Ok(())
 }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use authn::account::Account;
 use authn::ports::{Tickets, Unavailable};
-use authn::ticket::{RelayedTicket, TicketKey};
+use authn::ticket::{RelayedTicket, Relaying, TicketKey};
 use jiff::Timestamp;
 
 use super::Store;
@@ -12,8 +12,8 @@ use crate::rows;
 
 #[async_trait]
 impl Tickets for Store {
-    async fn record(&self, ticket: RelayedTicket) -> Result<(), Unavailable> {
-        self.0.writer.submit(Record(ticket)).await
+    async fn record(&self, relaying: Relaying) -> Result<(), Unavailable> {
+        self.0.writer.submit(Record(relaying)).await
     }
 
     async fn find(
@@ -35,14 +35,18 @@ impl Tickets for Store {
     }
 }
 
-struct Record(RelayedTicket);
+struct Record(Relaying);
 
 #[async_trait]
 impl Write for Record {
     type Output = ();
 
     async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<()>, WriteError> {
-        let Self(ticket) = self;
+        let Self(Relaying {
+            ticket,
+            used,
+            events,
+        }) = self;
         let recorded = sqlx::query(rows::tickets::RECORD)
             .bind(ticket.key.0.to_vec())
             .bind(&ticket.account.0)
@@ -55,6 +59,18 @@ impl Write for Record {
             .await?;
         if recorded.rows_affected() == 0 {
             return Err(crate::unavailable(rows::tickets::NOT_RECORDED).into());
+        }
+        if let Some((at, source)) = used {
+            sqlx::query(rows::app_passwords::USED)
+                .bind(&ticket.credential.0)
+                .bind(at.as_microsecond())
+                .bind(source.to_string())
+                .bind(None::<String>)
+                .execute(&mut *writing.connection)
+                .await?;
+        }
+        if !events.is_empty() {
+            writing.append(events.clone()).await?;
         }
         Ok(Done::Keep(()))
     }
