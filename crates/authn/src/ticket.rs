@@ -13,6 +13,11 @@ use crate::audit::Event;
 use crate::credential::CredentialId;
 use crate::place::Channel;
 
+/// So many tickets and certificates of one app password are known at once; those that were relayed first go.
+///
+/// SECURITY: whoever has one ticket gets certificates for it as fast as they ask, each a row for months.
+pub const MAX_PER_CREDENTIAL: u32 = 512;
+
 /// What a ticket is known by: its AssertionID and signature value, its `cwt`, or a certificate's DER, each
 /// under a word of its own, hashed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

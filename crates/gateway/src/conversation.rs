@@ -21,6 +21,7 @@ use http::header::{self, HeaderValue};
 use http::{HeaderMap, StatusCode, Version};
 use jiff::Timestamp;
 use proto::http_auth::Credentials;
+use proto::lync::certificate::CertificateParseError;
 use proto::lync::oauthtoken::OauthError;
 use proto::lync::webticket;
 use proto::ntlm::{ChannelBinding, Expected};
@@ -182,6 +183,8 @@ pub struct Answered {
     pub body: Bytes,
     /// The tickets to record before anything is sent.
     pub tickets: Vec<Relaying>,
+    /// Why a certificate that may be in it is known to nobody, though it goes out.
+    pub unread: Option<CertificateParseError>,
 }
 
 /// One downstream connection; the door holds exactly one for each.

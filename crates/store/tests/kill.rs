@@ -195,7 +195,10 @@ async fn revoke(store: &Store, id: &str) {
         .add_app_password(&app_password(id), created)
         .await
         .unwrap();
-    store.record(Relaying::of(ticket_of(id))).await.unwrap();
+    store
+        .record(Relaying::of(ticket_of(id)), i64::MAX)
+        .await
+        .unwrap();
     acknowledge(&format!("recorded {id}"));
     let revoked = event(Kind::AppPasswordRevoked {
         credential: credential.clone(),

@@ -65,7 +65,7 @@ async fn world() -> (World, Person) {
     world
         .ports
         .tickets
-        .record(Relaying::of(ticket))
+        .record(Relaying::of(ticket), i64::MAX)
         .await
         .unwrap();
     world.watched.calls();

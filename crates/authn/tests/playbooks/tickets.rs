@@ -58,7 +58,7 @@ async fn world() -> (World, Person) {
     world
         .ports
         .tickets
-        .record(Relaying::of(ticket_of(&anna)))
+        .record(Relaying::of(ticket_of(&anna)), i64::MAX)
         .await
         .unwrap();
     (world, anna)
@@ -126,7 +126,7 @@ async fn a_ticket_ends_with_the_app_password_that_bought_it() {
     world
         .ports
         .tickets
-        .record(Relaying::of(ticket_of(&anna)))
+        .record(Relaying::of(ticket_of(&anna)), i64::MAX)
         .await
         .unwrap();
     assert!(!is_denied(&world, by_ticket(), at(99)).await);
@@ -145,7 +145,7 @@ async fn s23_revoking_an_app_password_drops_its_tickets_and_no_others() {
     world
         .ports
         .tickets
-        .record(Relaying::of(of_tablet))
+        .record(Relaying::of(of_tablet), i64::MAX)
         .await
         .unwrap();
     admin::revoke_app_password(&world.ports, &anna.record.id, &by_hand(1))
@@ -232,7 +232,7 @@ async fn a_ticket_that_is_relayed_again_to_somebody_else_stays_its_owners() {
     let taken = world
         .ports
         .tickets
-        .record(Relaying::of(ticket_of(&ben)))
+        .record(Relaying::of(ticket_of(&ben)), i64::MAX)
         .await;
     assert!(matches!(taken, Err(Unavailable { .. })));
     let outcome = verified(&world, by_ticket(), at(0)).await;
@@ -241,7 +241,7 @@ async fn a_ticket_that_is_relayed_again_to_somebody_else_stays_its_owners() {
     world
         .ports
         .tickets
-        .record(Relaying::of(ticket_of(&anna)))
+        .record(Relaying::of(ticket_of(&anna)), i64::MAX)
         .await
         .unwrap();
 }
@@ -332,7 +332,7 @@ struct Careless(RelayedTicket, Account);
 
 #[async_trait]
 impl Tickets for Careless {
-    async fn record(&self, _: Relaying) -> Result<(), Unavailable> {
+    async fn record(&self, _: Relaying, _: i64) -> Result<(), Unavailable> {
         Ok(())
     }
 
@@ -394,7 +394,7 @@ async fn what_a_ticket_proves_ends_with_it_and_no_later_than_the_app_password() 
         world
             .ports
             .tickets
-            .record(Relaying::of(ticket))
+            .record(Relaying::of(ticket), i64::MAX)
             .await
             .unwrap();
         let by_it = Attempt {

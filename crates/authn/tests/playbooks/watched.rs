@@ -268,9 +268,9 @@ impl Attempts for Watched {
 
 #[async_trait]
 impl Tickets for Watched {
-    async fn record(&self, relaying: Relaying) -> Result<(), Unavailable> {
+    async fn record(&self, relaying: Relaying, heard: i64) -> Result<(), Unavailable> {
         let call = ("record", String::new());
-        self.pass(call, self.memory.record(relaying)).await
+        self.pass(call, self.memory.record(relaying, heard)).await
     }
 
     async fn find(

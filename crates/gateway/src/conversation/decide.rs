@@ -374,9 +374,20 @@ impl Conversation {
             | Kind::LyncAuth
             | Kind::LyncAnon
             | Kind::LyncCert
-            | Kind::LyncCertProv
             | Kind::LyncOauthtoken => {
-                return Ok(as_it_came(body, self.relayed(asked, body, now)?));
+                let found = read::tickets(body, asked.route.kind, now)?;
+                return Ok(as_it_came(body, self.relayed(asked, found, now)));
+            }
+            Kind::LyncCertProv => {
+                let (found, unread) = match read::certificate(body, now) {
+                    Ok(found) => (found, None),
+                    Err(error) => (None, Some(error)),
+                };
+                let found = found.into_iter().collect();
+                return Ok(Answered {
+                    unread,
+                    ..as_it_came(body, self.relayed(asked, found, now))
+                });
             }
             Kind::Plain | Kind::ActiveSync | Kind::AutodiscoverPox | Kind::AutodiscoverSoap => {
                 return Ok(as_it_came(body, Vec::new()));
@@ -385,22 +396,19 @@ impl Conversation {
         Ok(Answered {
             body: Bytes::from(text),
             tickets: Vec::new(),
+            unread: None,
         })
     }
 
     fn relayed(
         &self,
         asked: &Asked,
-        body: &[u8],
+        found: Vec<(TicketKey, Timestamp)>,
         now: Timestamp,
-    ) -> Result<Vec<Relaying>, read::ReadError> {
-        let found = match asked.route.kind {
-            Kind::LyncCertProv => read::certificate(body, now),
-            kind => read::tickets(body, kind, now)?,
-        };
+    ) -> Vec<Relaying> {
         // A guest's ticket is nobody's: it is not kept, and so opens nothing that asks for one.
         let Some(who) = &asked.somebody else {
-            return Ok(Vec::new());
+            return Vec::new();
         };
         let tickets = found.into_iter().map(|(key, expires)| RelayedTicket {
             key,
@@ -415,7 +423,7 @@ impl Conversation {
         if let Some(first) = relaying.first_mut() {
             self.audit(asked, who, (first, now));
         }
-        Ok(relaying)
+        relaying
     }
 
     /// What is written down of a certificate with the answer that notes it, or that sells a ticket for it:
@@ -466,6 +474,7 @@ fn as_it_came(body: &Bytes, tickets: Vec<Relaying>) -> Answered {
     Answered {
         body: body.clone(),
         tickets,
+        unread: None,
     }
 }
 

@@ -46,6 +46,7 @@ pub(crate) struct Passed {
     pub(crate) head: Parts,
     pub(crate) body: Bytes,
     pub(crate) tickets: Vec<RelayedTicket>,
+    pub(crate) is_unread: bool,
 }
 
 impl<'s> Connection<'s> {
@@ -143,6 +144,7 @@ impl<'s> Connection<'s> {
                 head,
                 body,
                 tickets,
+                is_unread: false,
             });
         };
         assert!(body.len() <= at_most, "the door refuses it");
@@ -156,6 +158,7 @@ impl<'s> Connection<'s> {
             head,
             body: answered.body,
             tickets: tickets.map(|relaying| relaying.ticket).collect(),
+            is_unread: answered.unread.is_some(),
         })
     }
 }

@@ -12,7 +12,7 @@ use authn::audit::{Actor, ByHand, Event};
 use authn::credential::app_password::AppPassword;
 use authn::place::{Method, Service, Zone};
 use authn::policy::{Policy, Rule};
-use authn::ports::{Audit, Credentials, Tickets};
+use authn::ports::{Audit, Credentials, Revocations, Tickets};
 use authn::ticket::Relaying;
 use authn::{Attempt, Outcome};
 use gateway::preset::exchange::{self, Exchange};
@@ -204,7 +204,9 @@ impl Scene {
     }
 
     pub(crate) fn records(&self, relaying: Relaying) {
-        self.runtime.block_on(self.store.record(relaying)).unwrap();
+        let heard = self.runtime.block_on(self.store.last()).unwrap();
+        let recording = self.store.record(relaying, heard);
+        self.runtime.block_on(recording).unwrap();
     }
 
     /// What is known about somebody's app password.

@@ -15,6 +15,7 @@ mod onward;
 mod streams;
 mod traffic;
 mod tunnel;
+mod unread;
 mod upstream;
 mod wire;
 
@@ -70,6 +71,7 @@ pub(crate) struct Proxy {
     signer: Option<Signer>,
     delegation: Option<Arc<dyn Delegation>>,
     junk: junk::Junk,
+    unread: unread::Unread,
     verifier: Arc<dyn Verifier>,
     live: Arc<Live>,
     rules: u64,
@@ -95,6 +97,7 @@ impl Proxy {
             signer: settings.onward.as_ref().map(Signer::new).transpose()?,
             delegation,
             junk: junk::Junk::default(),
+            unread: unread::Unread::default(),
             verifier,
             rules: live.number_rules(),
             live,

@@ -46,8 +46,8 @@ impl Verifier for Local {
         attempt::verify(&self.ports, &self.rules, attempt, clock::now()).await
     }
 
-    async fn relayed(&self, relaying: Relaying) -> Result<(), Unavailable> {
-        self.ports.tickets.record(relaying).await
+    async fn relayed(&self, relaying: Relaying, heard: i64) -> Result<(), Unavailable> {
+        self.ports.tickets.record(relaying, heard).await
     }
 
     /// The store is looked at again and again: whoever revokes may be another process.
