@@ -301,6 +301,30 @@ fn where_certificates_are_closed_none_is_known_and_the_path_is_not_there() {
 }
 
 #[test]
+fn only_the_very_path_is_open_and_what_else_sells_tickets_is_not_there() {
+    let scene = open();
+    anna_with_certificate(&scene);
+    let signed = || signed(1, "sip:anna@contoso.com");
+    let told = |path: &str| {
+        let told = |scene: &Scene| scene.connects().sends(&post(LYNC, path, signed())).told();
+        (told(&scene), told(&Scene::new()))
+    };
+    let (open, closed) = told(CERT);
+    assert_eq!((open.as_str(), closed.as_str()), ("anna", "404"));
+    for path in [
+        "/WebTicket/WebTicketService.svc/cert/x",
+        "/WebTicket/WebTicketService.svc/pin",
+        "/WebTicket/WebTicketService.svc/WsFed_bearer",
+        "/WebTicket/WebTicketAdvancedService.svc",
+        "/WebTicket/WebTicketAdvancedService.svc/WebTicket_Bearer",
+        "/WebTicket",
+    ] {
+        let (open, closed) = told(path);
+        assert_eq!((open.as_str(), closed.as_str()), ("404", "404"), "{path}");
+    }
+}
+
+#[test]
 fn a_certificate_is_no_ticket_and_a_ticket_is_no_certificate() {
     let scene = open();
     anna_with_certificate(&scene);
@@ -356,8 +380,14 @@ fn an_answer_of_provisioning_without_a_readable_certificate_passes_and_opens_not
         let passed = provisioned(&scene, "one", &answer);
         assert_eq!(passed.body.as_ref(), answer.as_bytes());
         assert!(passed.tickets.is_empty(), "{answer}");
+        assert!(passed.is_unread, "{answer}");
     }
-    let said = scene.connects().sends(&by_certificate(LYNC, 1));
+    let other = format!("<s:Envelope xmlns:s='{SOAP_1_1}'><s:Body><Other/></s:Body></s:Envelope>");
+    for (answer, tickets) in [(issued(&token(1)), 1), (other, 0)] {
+        let passed = provisioned(&scene, "one", &answer);
+        assert_eq!((passed.tickets.len(), passed.is_unread), (tickets, false));
+    }
+    let said = scene.connects().sends(&by_certificate(LYNC, 2));
     assert_eq!(said.told(), "500");
 }
 
