@@ -52,6 +52,13 @@ impl Scene {
         Ok(certificate_in(&issued).expect(&issued).to_owned())
     }
 
+    /// What the audit trail holds of a kind, oldest first.
+    fn events(&self, kind: &str) -> anyhow::Result<Vec<serde_json::Value>> {
+        let mut events = self.demo.wicketgate_json(&["audit", "list"])?;
+        events.retain(|event| event["event"] == kind);
+        Ok(events)
+    }
+
     /// Whether a ticket opens the user link.
     fn user_link(&self, ticket: &str) -> anyhow::Result<u16> {
         let request = Request::new(WEB, USER_LINK).header(&opaque(ticket));
@@ -98,10 +105,17 @@ fn s6_s23_a_certificate_buys_tickets_until_its_app_password_is_revoked() -> anyh
     let bought = bought.text();
     let ticket = assertion_in(&bought).expect("a ticket");
     assert_eq!(scene.user_link(ticket)?, 200);
+    let sold = scene.events("signed-in")?.pop().expect("it is audited");
+    let noted = scene.events("certificate-noted")?;
+    let noted = noted.first().expect("so is the certificate");
+    assert_eq!(sold["certificate"], noted["certificate"], "{sold}");
+    assert!(sold["certificate"].is_string(), "{sold}");
 
     scene.is_refused(&signed_by("MAMCAQE=", &anna.sip), "nobody's certificate")?;
     let certificate = certificate_in(&bens).expect("it");
     scene.is_refused(&signed_by(certificate, &anna.sip), "in another's name")?;
+    let refused = scene.events("refused")?.pop().expect("it is audited");
+    assert_eq!(refused["reason"], "sip-uri-of-another", "{refused}");
 
     scene.demo.revoke(&anna)?;
     raw.tcp().set_read_timeout(Some(WITHIN))?;

@@ -79,6 +79,17 @@ pub enum Kind {
         /// By how many seconds the client's clock was ahead, where that is worth a note.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         clock_skew: Option<i64>,
+        /// By which certificate, where it was one ([`crate::ticket::TicketKey::shown`]): the pool took its
+        /// signature and sold a ticket for it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        certificate: Option<String>,
+    },
+    /// A certificate that the pool issued for a ticket was noted; it signs in for as long as that stands.
+    CertificateNoted {
+        /// The credential behind the ticket.
+        credential: CredentialId,
+        /// Which ([`crate::ticket::TicketKey::shown`]).
+        certificate: String,
     },
     /// Somebody was refused.
     Refused {
@@ -408,6 +419,26 @@ mod tests {
         };
         let text = serde_json::to_string(&event).unwrap();
         assert_eq!(serde_json::from_str::<Event>(&text).unwrap(), event);
+    }
+
+    #[test]
+    fn a_sign_in_that_was_written_before_certificates_were_is_read() {
+        let old = r#"{"at":"2026-11-24T08:00:00Z","event":"signed-in","credential":"phone","actor":null,"account":"1","source":"192.0.2.1","zone":null,"service":"lync","channel":"ntlm","activity":null}"#;
+        let read: Event = serde_json::from_str(old).unwrap();
+        let kind = |certificate| Kind::SignedIn {
+            credential: CredentialId("phone".to_owned()),
+            clock_skew: None,
+            certificate,
+        };
+        assert_eq!(read.kind, kind(None));
+        assert_eq!(serde_json::to_string(&read).unwrap(), old);
+        let new = Event {
+            kind: kind(Some("00".to_owned())),
+            ..read
+        };
+        let text = serde_json::to_string(&new).unwrap();
+        assert!(text.contains(r#""certificate":"00""#), "{text}");
+        assert_eq!(serde_json::from_str::<Event>(&text).unwrap(), new);
     }
 
     #[test]

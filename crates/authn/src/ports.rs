@@ -16,7 +16,7 @@ use crate::drain::{Drain, Drained, NoneLeft};
 use crate::lockout::{Counts, Place, Subject};
 use crate::name::NameKey;
 use crate::revocation::Revocation;
-use crate::ticket::{RelayedTicket, TicketKey};
+use crate::ticket::{RelayedTicket, Relaying, TicketKey};
 
 /// Our own world is broken; whoever asked is refused, and nothing fails open.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -147,8 +147,10 @@ pub trait Attempts: Send + Sync {
 /// Tickets that were relayed.
 #[async_trait]
 pub trait Tickets: Send + Sync {
-    /// Records a relayed ticket, durably, before the answer goes out.
-    async fn record(&self, ticket: RelayedTicket) -> Result<(), Unavailable>;
+    /// Records a ticket with all that belongs to it, durably, before the answer goes out; unless what it
+    /// rests on was revoked, or its account switched off, since the revocation of this number, which was the
+    /// last that was known when the ticket was asked for.
+    async fn record(&self, relaying: Relaying, heard: i64) -> Result<(), Unavailable>;
     /// Finds a ticket that has not ended and whose credential and account still stand, with its
     /// account.
     async fn find(

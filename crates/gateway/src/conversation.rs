@@ -14,13 +14,14 @@ use std::sync::Arc;
 
 use authn::audit::{Event, Kind as EventKind, Reason};
 use authn::place::{ActivityId, Channel, Zone};
-use authn::ticket::{RelayedTicket, TicketKey};
+use authn::ticket::{RelayedTicket, Relaying, TicketKey};
 use authn::{Attempt, Authenticated, Outcome, Proof, Refusal};
 use bytes::Bytes;
 use http::header::{self, HeaderValue};
 use http::{HeaderMap, StatusCode, Version};
 use jiff::Timestamp;
 use proto::http_auth::Credentials;
+use proto::lync::certificate::CertificateParseError;
 use proto::lync::oauthtoken::OauthError;
 use proto::lync::webticket;
 use proto::ntlm::{ChannelBinding, Expected};
@@ -181,7 +182,9 @@ pub struct Answered {
     /// The body to send to the client.
     pub body: Bytes,
     /// The tickets to record before anything is sent.
-    pub tickets: Vec<RelayedTicket>,
+    pub tickets: Vec<Relaying>,
+    /// Why a certificate that may be in it is known to nobody, though it goes out.
+    pub unread: Option<CertificateParseError>,
 }
 
 /// One downstream connection; the door holds exactly one for each.
@@ -286,6 +289,7 @@ impl Conversation {
             presented: TicketHeaders::Nothing,
             somebody: None,
             token: None,
+            certificate: None,
         })
     }
 

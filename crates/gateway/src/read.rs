@@ -10,7 +10,7 @@ use authn::ticket::TicketKey;
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use jiff::{SignedDuration, Timestamp};
-use proto::lync::certificate::Certificate;
+use proto::lync::certificate::{Certificate, CertificateParseError};
 use proto::lync::discover::{self, AccessLocation, MediaType, SipService};
 use proto::lync::mex;
 use proto::lync::webticket::Ticket;
@@ -197,15 +197,18 @@ pub(crate) fn tickets(
     Ok(found.iter().map(known).collect())
 }
 
-/// The certificate in provisioning's answer, if there is one, with what it is known by and when it ends.
+/// The certificate in provisioning's answer, if there is one, with what it is known by and when it ends; or
+/// why one that may be there is not known.
 ///
 /// An answer in another form goes on all the same, as the client's registrar may take what is in it;
 /// what was not read here is known to nobody, and opens nothing.
-pub(crate) fn certificate(body: &[u8], now: Timestamp) -> Vec<(TicketKey, Timestamp)> {
-    let found = Certificate::in_answer(body).ok().flatten();
+pub(crate) fn certificate(
+    body: &[u8],
+    now: Timestamp,
+) -> Result<Option<(TicketKey, Timestamp)>, CertificateParseError> {
+    let found = Certificate::in_answer(body)?;
     let end = now.checked_add(CERTIFICATE_LIFE).unwrap_or(Timestamp::MAX);
-    let known = found.map(|certificate| (TicketKey::of(&certificate.key()), end));
-    known.into_iter().collect()
+    Ok(found.map(|certificate| (TicketKey::of(&certificate.key()), end)))
 }
 
 /// An answer that is not 200: its body goes on unless it names a host of the back end's own.
@@ -228,6 +231,7 @@ pub(crate) fn not_ok(
     Ok(Answered {
         body,
         tickets: Vec::new(),
+        unread: None,
     })
 }
 

@@ -54,6 +54,13 @@ pub(crate) struct Seen {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Mark(i64);
 
+impl Mark {
+    /// The number of the last revocation that was heard of.
+    pub(crate) fn number(self) -> i64 {
+        self.0
+    }
+}
+
 /// What a connection remembers of the last proof on it, and when that was last seen to stand.
 #[derive(Clone, Debug)]
 pub(crate) struct Remembered {

@@ -5,6 +5,7 @@
 
 mod counter;
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -22,7 +23,7 @@ use authn::ports::{
     Revocations, Settled, Settlement, Tickets, Unavailable,
 };
 use authn::revocation::{Revocation, Revoked};
-use authn::ticket::{RelayedTicket, TicketKey};
+use authn::ticket::{MAX_PER_CREDENTIAL, RelayedTicket, Relaying, TicketKey};
 use jiff::Timestamp;
 
 use self::counter::Counter;
@@ -96,6 +97,22 @@ impl State {
         let stored = stored.filter(|stored| stored.record.revoked.is_none());
         let account = stored.and_then(|stored| self.accounts.get(&stored.record.account));
         account.is_some_and(|account| account.state == AccountState::Active)
+    }
+
+    /// Drops those tickets of a credential that are too many, those that were relayed first.
+    fn drop_beyond(&mut self, credential: &CredentialId) {
+        let of_it = self
+            .tickets
+            .values()
+            .filter(|it| it.credential == *credential);
+        let mut of_it: Vec<_> = of_it
+            .map(|it| (Reverse(it.relayed), it.key.clone()))
+            .collect();
+        of_it.sort();
+        let kept = usize::try_from(MAX_PER_CREDENTIAL).unwrap_or(usize::MAX);
+        for (_, key) in of_it.iter().skip(kept) {
+            self.tickets.remove(key);
+        }
     }
 
     fn is_familiar(&self, place: &Place) -> bool {
@@ -308,8 +325,9 @@ impl Attempts for Memory {
 
 #[async_trait]
 impl Tickets for Memory {
-    async fn record(&self, ticket: RelayedTicket) -> Result<(), Unavailable> {
+    async fn record(&self, relaying: Relaying, heard: i64) -> Result<(), Unavailable> {
         let mut state = self.open()?;
+        let ticket = relaying.ticket;
         let owner = |known: &RelayedTicket| {
             (
                 known.account.clone(),
@@ -321,10 +339,20 @@ impl Tickets for Memory {
         let is_its_own = known.is_none_or(|known| owner(known) == owner(&ticket));
         let bought_with = state.passwords.get(&ticket.credential);
         let is_theirs = bought_with.is_some_and(|it| it.record.account == ticket.account);
-        if !is_its_own || !is_theirs || !state.stands(&ticket.credential) {
+        let account = Revoked::Account(ticket.account.clone());
+        let credential = Revoked::Credential(ticket.credential.clone());
+        let mut later = state.revocations.iter().filter(|it| it.number > heard);
+        let is_over = later.any(|it| it.what == account || it.what == credential);
+        if !is_its_own || !is_theirs || is_over || !state.stands(&ticket.credential) {
             return Err(crate::unavailable(crate::rows::tickets::NOT_RECORDED));
         }
+        state.append(relaying.events)?;
+        if let Some(stored) = state.passwords.get_mut(&ticket.credential) {
+            stored.record.last_used = relaying.used.or(stored.record.last_used);
+        }
+        let credential = ticket.credential.clone();
         state.tickets.insert(ticket.key.clone(), ticket);
+        state.drop_beyond(&credential);
         Ok(())
     }
 

@@ -15,6 +15,8 @@ use proto::ntlm;
 use proto::secret::Secret;
 use proto::spnego;
 
+use crate::account::AccountId;
+use crate::audit::{Event, Kind};
 use crate::authenticated::Authenticated;
 use crate::lockout::HoldBack;
 use crate::place::{ActivityId, Channel, Service, Zone};
@@ -53,6 +55,8 @@ pub enum Proof {
     },
     /// A web ticket.
     Ticket(TicketKey),
+    /// A certificate that was issued for a web ticket; whether its key was there is not known here.
+    Certificate(TicketKey),
 }
 
 /// One attempt.
@@ -168,6 +172,10 @@ pub async fn verify(ports: &Ports, rules: &Rules, attempt: Attempt, now: Timesta
             let result = ticket::verify(ports, rules, &key, &at).await;
             result.map(Outcome::plain)
         }
+        Proof::Certificate(key) => {
+            let result = ticket::verify_certificate(ports, rules, &key, &at).await;
+            result.map(Outcome::plain)
+        }
         Proof::Ntlm {
             response,
             negotiation,
@@ -208,4 +216,21 @@ struct Circumstances {
     device: Option<String>,
     activity: ActivityId,
     now: Timestamp,
+}
+
+impl Circumstances {
+    /// An event of this attempt.
+    fn event(&self, kind: Kind, account: Option<AccountId>) -> Event {
+        Event {
+            at: self.now,
+            kind,
+            actor: None,
+            account,
+            source: Some(self.source),
+            zone: Some(self.zone.clone()),
+            service: Some(self.service.clone()),
+            channel: Some(self.channel),
+            activity: Some(self.activity.clone()),
+        }
+    }
 }

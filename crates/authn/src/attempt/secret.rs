@@ -258,6 +258,7 @@ impl Said<'_> {
                 let kind = Kind::SignedIn {
                     credential: credential.clone(),
                     clock_skew: self.clock_skew,
+                    certificate: None,
                 };
                 let succeeded = Succeeded {
                     account: who.account_id().clone(),
@@ -291,16 +292,7 @@ impl Said<'_> {
     }
 
     fn event(&self, kind: Kind) -> Event {
-        Event {
-            at: self.at.now,
-            kind,
-            actor: None,
-            account: self.account.map(|account| account.id.clone()),
-            source: Some(self.at.source),
-            zone: Some(self.at.zone.clone()),
-            service: Some(self.at.service.clone()),
-            channel: Some(self.at.channel),
-            activity: Some(self.at.activity.clone()),
-        }
+        let account = self.account.map(|account| account.id.clone());
+        self.at.event(kind, account)
     }
 }

@@ -1,15 +1,20 @@
 //! A web ticket, or a certificate that was issued for one, as proof: known, of this pool, and everything it rests on still standing.
 //!
-//! Tickets are not counted and not audited: nobody is named by one that is unknown.
+//! Neither is counted, and nobody is named by one that is unknown. A ticket comes with every request, so
+//! that its purchase is audited and its use is not; a certificate is a way to sign in, and whoever is named
+//! by one and refused is in the audit. What it buys is audited by whoever relays it, as the pool alone
+//! knows whether the key was there.
 
 use std::sync::Arc;
 
 use super::{Circumstances, Ports, Refusal, Rules, Verified};
-use crate::account::AccountState;
+use crate::account::{Account, AccountState};
+use crate::audit::{Kind, Reason, shown_name};
 use crate::authenticated::{Authenticated, How};
+use crate::credential::app_password::AppPassword;
 use crate::place::Method;
 use crate::ports::Unavailable;
-use crate::ticket::TicketKey;
+use crate::ticket::{RelayedTicket, TicketKey};
 
 pub(super) async fn verify(
     ports: &Ports,
@@ -17,40 +22,100 @@ pub(super) async fn verify(
     key: &TicketKey,
     at: &Circumstances,
 ) -> Result<Result<Verified, Refusal>, Unavailable> {
-    let Some((ticket, account)) = ports.tickets.find(key, at.now).await? else {
+    let Some(known) = Known::find(ports, key, at).await? else {
         return Ok(Err(Refusal::Denied));
     };
-    let bought_with = ports.credentials.app_password(&ticket.credential).await?;
-    // The policy speaks of the ways to sign in; a ticket stands for the one that bought it.
-    let methods = rules.policy.methods(&at.zone, &at.service, ticket.channel);
-    let usable = bought_with.filter(|password| password.usable(&at.service, at.now).is_ok());
-    let stands = ticket.pool == at.pool
-        && ticket.expires > at.now
-        && account.state == AccountState::Active
-        && at
-            .sip_uri
-            .as_ref()
-            .is_none_or(|uri| account.owns_sip_uri(uri))
-        && methods.contains(&Method::AppPassword);
-    let Some(password) = usable.filter(|_| stands) else {
+    Ok(known.judge(rules, at).map_err(|_| Refusal::Denied))
+}
+
+pub(super) async fn verify_certificate(
+    ports: &Ports,
+    rules: &Rules,
+    key: &TicketKey,
+    at: &Circumstances,
+) -> Result<Result<Verified, Refusal>, Unavailable> {
+    let Some(known) = Known::find(ports, key, at).await? else {
         return Ok(Err(Refusal::Denied));
     };
-    let ends = password
-        .expires
-        .unwrap_or(ticket.expires)
-        .min(ticket.expires);
-    let how = How {
-        method: Method::AppPassword,
-        channel: at.channel,
-        bought: ticket.channel,
-        credential: ticket.credential,
-        zone: at.zone.clone(),
-        at: at.now,
-        ends: Some(ends),
+    let account = known.account.clone();
+    let reason = match known.judge(rules, at) {
+        Ok(verified) => return Ok(Ok(verified)),
+        Err(reason) => reason,
     };
-    let authenticated = Authenticated::new(account, how);
-    Ok(Ok(Verified {
-        authenticated: Arc::new(authenticated),
-        reply_token: None,
-    }))
+    let name = at.sip_uri.as_ref().unwrap_or(&account.upn);
+    let name = shown_name(name, "");
+    let event = at.event(Kind::Refused { reason, name }, Some(account.id));
+    ports.audit.append(vec![event]).await?;
+    Ok(Err(Refusal::Denied))
+}
+
+/// What was found, and what bought it.
+struct Known {
+    ticket: RelayedTicket,
+    account: Account,
+    bought_with: Option<AppPassword>,
+}
+
+impl Known {
+    async fn find(
+        ports: &Ports,
+        key: &TicketKey,
+        at: &Circumstances,
+    ) -> Result<Option<Self>, Unavailable> {
+        let Some((ticket, account)) = ports.tickets.find(key, at.now).await? else {
+            return Ok(None);
+        };
+        let bought_with = ports.credentials.app_password(&ticket.credential).await?;
+        Ok(Some(Self {
+            ticket,
+            account,
+            bought_with,
+        }))
+    }
+
+    /// Who it is, or why not.
+    fn judge(self, rules: &Rules, at: &Circumstances) -> Result<Verified, Reason> {
+        let Self {
+            ticket,
+            account,
+            bought_with,
+        } = self;
+        match account.state {
+            AccountState::Active => {}
+            AccountState::Disabled => return Err(Reason::AccountDisabled),
+            AccountState::Locked => return Err(Reason::AccountLocked),
+        }
+        if ticket.pool != at.pool || ticket.expires <= at.now {
+            return Err(Reason::UnknownTicket);
+        }
+        let password = bought_with.ok_or(Reason::UnknownTicket)?;
+        password.usable(&at.service, at.now)?;
+        // The policy speaks of the ways to sign in; a ticket stands for the one that bought it.
+        let methods = rules.policy.methods(&at.zone, &at.service, ticket.channel);
+        if !methods.contains(&Method::AppPassword) {
+            return Err(Reason::NotAllowedHere);
+        }
+        let mut claimed = at.sip_uri.iter();
+        if claimed.any(|uri| !account.owns_sip_uri(uri)) {
+            return Err(Reason::SipUriOfAnother);
+        }
+        let ends = password
+            .expires
+            .unwrap_or(ticket.expires)
+            .min(ticket.expires);
+        let how = How {
+            method: Method::AppPassword,
+            channel: at.channel,
+            bought: ticket.channel,
+            credential: ticket.credential,
+            zone: at.zone.clone(),
+            at: at.now,
+            ends: Some(ends),
+        };
+        let authenticated = Authenticated::new(account, how);
+        Ok(Verified {
+            authenticated: Arc::new(authenticated),
+            reply_token: None,
+        })
+    }
 }

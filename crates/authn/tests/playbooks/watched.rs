@@ -19,7 +19,7 @@ use authn::ports::{
     Settlement, Succeeded, Tickets, Unavailable,
 };
 use authn::revocation::Revoked;
-use authn::ticket::{RelayedTicket, TicketKey};
+use authn::ticket::{RelayedTicket, Relaying, TicketKey};
 use jiff::Timestamp;
 use store::memory::Memory;
 
@@ -268,9 +268,9 @@ impl Attempts for Watched {
 
 #[async_trait]
 impl Tickets for Watched {
-    async fn record(&self, ticket: RelayedTicket) -> Result<(), Unavailable> {
+    async fn record(&self, relaying: Relaying, heard: i64) -> Result<(), Unavailable> {
         let call = ("record", String::new());
-        self.pass(call, self.memory.record(ticket)).await
+        self.pass(call, self.memory.record(relaying, heard)).await
     }
 
     async fn find(

@@ -319,20 +319,11 @@ impl Conversation {
         who: &Authenticated,
         (uri, now): (String, Timestamp),
     ) -> Verdict {
-        let event = Event {
-            at: now,
-            kind: EventKind::Refused {
-                reason: Reason::SipUriOfAnother,
-                name: authn::audit::shown_name(&uri, ""),
-            },
-            actor: None,
-            account: Some(who.account_id().clone()),
-            source: Some(self.peer.address),
-            zone: Some(self.peer.zone.clone()),
-            service: Some(asked.route.service.clone()),
-            channel: Some(who.channel()),
-            activity: Some(asked.activity.clone()),
+        let kind = EventKind::Refused {
+            reason: Reason::SipUriOfAnother,
+            name: authn::audit::shown_name(&uri, ""),
         };
+        let event = self.event(asked, who, (kind, now));
         let reply = asked.replies.fault(StatusCode::INTERNAL_SERVER_ERROR);
         Verdict::Refuse {
             reply,
@@ -383,9 +374,20 @@ impl Conversation {
             | Kind::LyncAuth
             | Kind::LyncAnon
             | Kind::LyncCert
-            | Kind::LyncCertProv
             | Kind::LyncOauthtoken => {
-                return Ok(as_it_came(body, self.relayed(asked, body, now)?));
+                let found = read::tickets(body, asked.route.kind, now)?;
+                return Ok(as_it_came(body, self.relayed(asked, found, now)));
+            }
+            Kind::LyncCertProv => {
+                let (found, unread) = match read::certificate(body, now) {
+                    Ok(found) => (found, None),
+                    Err(error) => (None, Some(error)),
+                };
+                let found = found.into_iter().collect();
+                return Ok(Answered {
+                    unread,
+                    ..as_it_came(body, self.relayed(asked, found, now))
+                });
             }
             Kind::Plain | Kind::ActiveSync | Kind::AutodiscoverPox | Kind::AutodiscoverSoap => {
                 return Ok(as_it_came(body, Vec::new()));
@@ -394,24 +396,21 @@ impl Conversation {
         Ok(Answered {
             body: Bytes::from(text),
             tickets: Vec::new(),
+            unread: None,
         })
     }
 
     fn relayed(
         &self,
         asked: &Asked,
-        body: &[u8],
+        found: Vec<(TicketKey, Timestamp)>,
         now: Timestamp,
-    ) -> Result<Vec<RelayedTicket>, read::ReadError> {
-        let found = match asked.route.kind {
-            Kind::LyncCertProv => read::certificate(body, now),
-            kind => read::tickets(body, kind, now)?,
-        };
+    ) -> Vec<Relaying> {
         // A guest's ticket is nobody's: it is not kept, and so opens nothing that asks for one.
         let Some(who) = &asked.somebody else {
-            return Ok(Vec::new());
+            return Vec::new();
         };
-        let relayed = found.into_iter().map(|(key, expires)| RelayedTicket {
+        let tickets = found.into_iter().map(|(key, expires)| RelayedTicket {
             key,
             account: who.account_id().clone(),
             credential: who.credential().clone(),
@@ -420,15 +419,62 @@ impl Conversation {
             relayed: now,
             expires,
         });
-        Ok(relayed.collect())
+        let mut relaying: Vec<Relaying> = tickets.map(Relaying::of).collect();
+        if let Some(first) = relaying.first_mut() {
+            self.audit(asked, who, (first, now));
+        }
+        relaying
+    }
+
+    /// What is written down of a certificate with the answer that notes it, or that sells a ticket for it:
+    /// whoever signs in otherwise is in the audit already.
+    fn audit(&self, asked: &Asked, who: &Authenticated, (first, now): (&mut Relaying, Timestamp)) {
+        let credential = who.credential().clone();
+        let kind = match (asked.route.kind, &asked.certificate) {
+            (Kind::LyncCertProv, _) => EventKind::CertificateNoted {
+                credential,
+                certificate: first.ticket.key.shown(),
+            },
+            (_, Some(certificate)) => {
+                first.used = Some((now, self.peer.address));
+                EventKind::SignedIn {
+                    credential,
+                    clock_skew: None,
+                    certificate: Some(certificate.shown()),
+                }
+            }
+            (_, None) => return,
+        };
+        first.events.push(self.event(asked, who, (kind, now)));
+    }
+
+    /// An event about somebody whose request this is.
+    fn event(
+        &self,
+        asked: &Asked,
+        who: &Authenticated,
+        (kind, now): (EventKind, Timestamp),
+    ) -> Event {
+        Event {
+            at: now,
+            kind,
+            actor: None,
+            account: Some(who.account_id().clone()),
+            source: Some(self.peer.address),
+            zone: Some(self.peer.zone.clone()),
+            service: Some(asked.route.service.clone()),
+            channel: Some(who.channel()),
+            activity: Some(asked.activity.clone()),
+        }
     }
 }
 
 /// A body to which nothing is done, with the tickets that were found in it.
-fn as_it_came(body: &Bytes, tickets: Vec<RelayedTicket>) -> Answered {
+fn as_it_came(body: &Bytes, tickets: Vec<Relaying>) -> Answered {
     Answered {
         body: body.clone(),
         tickets,
+        unread: None,
     }
 }
 

@@ -126,11 +126,13 @@ impl Conversation {
     /// SECURITY: who holds its key is not known here; the pool judges that by the signature.
     fn present_certificate(
         &mut self,
-        asked: Asked,
+        mut asked: Asked,
         signed: &webticket::SignedRequest,
         body: Bytes,
     ) -> Verdict {
-        let proof = Proof::Ticket(TicketKey::of(&signed.certificate.key()));
+        let certificate = TicketKey::of(&signed.certificate.key());
+        asked.certificate = Some(certificate.clone());
+        let proof = Proof::Certificate(certificate);
         let sip_uri = signed.request.sip_uri().map(str::to_owned);
         self.prove(
             asked,

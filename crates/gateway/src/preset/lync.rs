@@ -1,7 +1,8 @@
 //! Lync and Skype for Business: every path that is published, and what it takes (design 14).
 //!
 //! Whatever is not listed is 404: PIN logon, the advanced web ticket service, the control panel and
-//! PowerShell, and certificate logon where the operator has not opened it (decision 0006). Paths are those of [MS-OCDISCWS], [MS-OCAUTHWS] and UCWA; they are
+//! PowerShell, and certificate logon where the operator has not opened it (decision 0006). What sells
+//! tickets is closed by name, so that no route of the operator's own can open it. Paths are those of [MS-OCDISCWS], [MS-OCAUTHWS] and UCWA; they are
 //! compared without regard to case, as IIS does. Start at [`hosts`].
 
 use std::collections::BTreeMap;
@@ -26,6 +27,9 @@ const ANON: &str = "/WebTicket/WebTicketService.svc/Anon";
 const CERT: &str = "/WebTicket/WebTicketService.svc/cert";
 const CERT_PROV: &str = "/CertProv";
 const OAUTHTOKEN: &str = "/WebTicket/oauthtoken";
+/// Where tickets are sold: `/cert`, `/pin`, `/WsFed_bearer`, `WebTicketAdvancedService.svc` and all else
+/// below it.
+const WEB_TICKETS: &str = "/WebTicket";
 
 /// Metadata that anybody may read, edited.
 const METADATA: [&str; 3] = [
@@ -76,7 +80,7 @@ pub fn hosts(pool: &LyncPool) -> Vec<(String, Host)> {
     let names = lower_case(&pool.internal_names);
     let public_port = Some(pool.public_port).filter(|port| *port != 443);
     let discover = |host: &String| {
-        let routes = vec![root(pool, "/"), root(pool, ROOT)];
+        let routes = vec![root(pool, "/"), root(pool, ROOT), closed(pool)];
         (
             host.clone(),
             Host {
@@ -104,6 +108,7 @@ pub fn hosts(pool: &LyncPool) -> Vec<(String, Host)> {
 fn web_routes(pool: &LyncPool) -> Vec<Arc<Route>> {
     let mut routes = vec![
         root(pool, ROOT),
+        closed(pool),
         by_ticket(pool, exact(USER), TicketWanted::Url, Kind::LyncUserLink),
         by_ticket(
             pool,
@@ -221,6 +226,15 @@ fn by_certificate(pool: &LyncPool) -> Arc<Route> {
     Arc::new(Route {
         kind: Kind::LyncCert,
         ..in_message(pool, exact(CERT), TicketPlace::Certificate)
+    })
+}
+
+/// SECURITY: the pool answers the same under each of its names, and whoever gets a ticket there gets it past
+/// every check of the gate.
+fn closed(pool: &LyncPool) -> Arc<Route> {
+    Arc::new(Route {
+        auth: Auth::Closed,
+        ..route(pool, below(WEB_TICKETS))
     })
 }
 

@@ -12,8 +12,8 @@ use authn::audit::{Actor, ByHand, Event};
 use authn::credential::app_password::AppPassword;
 use authn::place::{Method, Service, Zone};
 use authn::policy::{Policy, Rule};
-use authn::ports::{Audit, Credentials, Tickets};
-use authn::ticket::RelayedTicket;
+use authn::ports::{Audit, Credentials, Revocations, Tickets};
+use authn::ticket::Relaying;
 use authn::{Attempt, Outcome};
 use gateway::preset::exchange::{self, Exchange};
 use gateway::preset::lync::{self, LyncPool};
@@ -203,8 +203,10 @@ impl Scene {
         self.runtime.block_on(self.store.append(events)).unwrap();
     }
 
-    pub(crate) fn records(&self, ticket: RelayedTicket) {
-        self.runtime.block_on(self.store.record(ticket)).unwrap();
+    pub(crate) fn records(&self, relaying: Relaying) {
+        let heard = self.runtime.block_on(self.store.last()).unwrap();
+        let recording = self.store.record(relaying, heard);
+        self.runtime.block_on(recording).unwrap();
     }
 
     /// What is known about somebody's app password.

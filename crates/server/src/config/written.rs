@@ -279,7 +279,8 @@ pub(crate) struct LyncPool {
     /// Whether a meeting's guests are let in; they are where it is left out.
     pub(crate) guests: Option<bool>,
     /// Why a certificate that the pool issued may buy tickets: your reason, which `check` repeats.
-    /// Closed where it is left out.
+    /// Closed where it is left out. A stolen ticket becomes a certificate by it. Removing it reaches kept connections
+    /// only as new ones come.
     pub(crate) certificate_sign_in: Option<Spanned<String>>,
 }
 

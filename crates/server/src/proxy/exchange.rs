@@ -30,7 +30,7 @@ use super::tunnel::Tunnel;
 use super::upstream::{Answered, Upstreams};
 use super::{Proxy, limits, shown};
 use crate::clock;
-use crate::live::{Gone, Remembered, Seen};
+use crate::live::{Gone, Mark, Remembered, Seen};
 use crate::metrics::{self, SignIn};
 
 /// One client's connection: who it belongs to, and its own connections to back ends.
@@ -40,6 +40,7 @@ pub(super) struct Connection {
     pub(super) behind: Behind,
     pub(super) seen: Seen,
     repeat: Option<Remembered>,
+    asked_at: Mark,
     client: IpAddr,
     pub(super) record: Option<Record>,
     upgrade: Option<OnUpgrade>,
@@ -76,12 +77,14 @@ impl Connection {
         seen: Seen,
         client: IpAddr,
     ) -> Self {
+        let asked_at = proxy.live.mark();
         Self {
             proxy,
             conversation,
             behind: Behind::Own(Upstreams::default()),
             seen,
             repeat: None,
+            asked_at,
             client,
             record: None,
             upgrade: None,
@@ -115,6 +118,8 @@ impl Connection {
         mut request: Request<Incoming>,
         judgement: Result<(), FramingDoubt>,
     ) -> Response<Passing> {
+        // SECURITY: marked before it is known who asks: what is revoked after that ends what they buy.
+        self.asked_at = self.proxy.live.mark();
         self.record = Some(Record::new(&request, self.client, &self.proxy.metrics));
         let asks = request.headers().contains_key(header::UPGRADE);
         self.upgrade = asks.then(|| hyper::upgrade::on(&mut request));
@@ -342,8 +347,15 @@ impl Connection {
                 let moment = self.moment()?;
                 let edited = self.conversation.answer_body(&mut head, read, moment);
                 let edited = edited.map_err(|reply| Own::keeping(*reply))?;
+                if let Some(error) = &edited.unread {
+                    self.proxy.unread.count(error, Instant::now());
+                }
                 for ticket in edited.tickets {
-                    let recorded = self.proxy.verifier.relayed(ticket).await;
+                    let recorded = self
+                        .proxy
+                        .verifier
+                        .relayed(ticket, self.asked_at.number())
+                        .await;
                     recorded
                         .map_err(|error| Own::keeping(self.failed(Failure::Unrecorded, &error)))?;
                 }

@@ -16,6 +16,7 @@ mod passes;
 mod streams;
 mod traffic;
 mod tunnel;
+mod unread;
 mod upstream;
 mod wire;
 
@@ -72,6 +73,7 @@ pub(crate) struct Proxy {
     delegation: Option<Arc<dyn Delegation>>,
     junk: junk::Junk,
     passes: passes::Passes,
+    unread: unread::Unread,
     verifier: Arc<dyn Verifier>,
     live: Arc<Live>,
     rules: u64,
@@ -98,6 +100,7 @@ impl Proxy {
             delegation,
             junk: junk::Junk::default(),
             passes: passes::Passes::default(),
+            unread: unread::Unread::default(),
             verifier,
             rules: live.number_rules(),
             live,

@@ -79,6 +79,8 @@ macro_rules! conformance {
             a_ticket_ends_with_its_account
             a_ticket_of_a_stranger_is_not_found
             a_ticket_stays_whose_it_is
+            a_ticket_is_recorded_with_all_that_belongs_to_it
+            the_tickets_of_one_credential_are_so_many_and_no_more
             what_was_revoked_is_told_in_its_order
             a_success_is_overtaken_by_a_revocation
             a_drained_member_is_listed_until_it_is_given_back
@@ -249,6 +251,7 @@ async fn sign_in<S: Conforming>(
     let kind = Kind::SignedIn {
         credential: credential.clone(),
         clock_skew: None,
+        certificate: None,
     };
     let at = reservation.place.now;
     let events = vec![by_hand(at, kind, account)];

@@ -9,17 +9,20 @@ use sqlx::sqlite::SqliteRow;
 
 use super::{bytes_32, time, unreadable};
 
-/// Records a ticket ($1 to $7 in the order of the columns) whose account and credential stand; one that
-/// is known stays whose it is.
+/// Records a ticket ($1 to $7 in the order of the columns) whose account and credential stand, and were not
+/// revoked after a number ($8); one that is known stays whose it is.
 ///
 /// SECURITY: disabling drops the tickets that are there. One that is bought in that moment and recorded
-/// after it would be good again when the account comes back.
+/// after it would be good again when the account comes back, or has come back by then.
 pub(crate) const RECORD: &str = "
     INSERT INTO tickets (ticket, account, credential, channel, pool, relayed, expires)
     SELECT $1, $2, $3, $4, $5, $6, $7
     FROM accounts a
     JOIN app_passwords c ON c.account = a.id
     WHERE a.id = $2 AND a.state = 'active' AND c.id = $3 AND c.revoked IS NULL
+        AND NOT EXISTS (
+            SELECT 1 FROM revocations r
+            WHERE r.number > $8 AND (r.account = $2 OR r.credential = $3))
     ON CONFLICT (ticket) DO UPDATE SET
         channel = excluded.channel, relayed = excluded.relayed, expires = excluded.expires
     WHERE tickets.account = excluded.account
@@ -53,6 +56,16 @@ pub(crate) const DROP_OF_CREDENTIAL: &str = "
 pub(crate) const DROP_OF_INACTIVE_ACCOUNT: &str = "
     DELETE FROM tickets
     WHERE account IN (SELECT id FROM accounts WHERE id = $1 AND state <> 'active')";
+
+/// Drops tickets of a credential ($1) that are not among so many ($2) of the last that were relayed, a few at
+/// once.
+pub(crate) const DROP_BEYOND: &str = "
+    DELETE FROM tickets
+    WHERE ticket IN (
+        SELECT ticket FROM tickets
+        WHERE credential = $1
+        ORDER BY relayed DESC, ticket
+        LIMIT 16 OFFSET $2)";
 
 /// Forgets the tickets that ended before a time ($1).
 pub(crate) const FORGET_ENDED: &str = "

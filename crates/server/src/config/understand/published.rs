@@ -32,6 +32,7 @@ struct Origin {
     path: PathPattern,
     span: Range<usize>,
     is_preset: bool,
+    is_closed: bool,
 }
 
 impl Understanding<'_> {
@@ -114,6 +115,15 @@ impl Understanding<'_> {
                     || (origin.is_preset != is_preset && overlap(&origin.path, &route.path))
             };
             if let Some(other) = origins.iter().find(hides) {
+                if other.is_closed && !is_preset {
+                    let message = format!(
+                        "`{name}{}` is closed by what line {} publishes, and no route opens it: \
+                         remove the route, or take another path",
+                        shown(&route.path),
+                        self.line(other.span.clone())
+                    );
+                    return Err(ConfigError::new(self.place(span), message));
+                }
                 let message = format!(
                     "`{name}{}` is published twice, here and in line {}; a path of one host has \
                      one meaning: remove one of the two, or take another host",
@@ -128,6 +138,7 @@ impl Understanding<'_> {
             path: route.path.clone(),
             span: span.clone(),
             is_preset,
+            is_closed: route.auth == Auth::Closed,
         }));
         let entry = hosts.hosts.entry(name).or_default();
         let names = Arc::new(host.names.clone());
