@@ -28,6 +28,7 @@ use proto::ntlm::{ChannelBinding, Expected};
 use proto::soap;
 
 use crate::headers::{self, TicketHeaders};
+use crate::offers::{self, Offers};
 use crate::path::CleanPath;
 use crate::preauth::asking::{Asking, By, Unreadable};
 use crate::preauth::handshake::{self, Fresh, Step};
@@ -85,7 +86,7 @@ pub struct Reply {
 impl Reply {
     /// The same answer, with what the log says of it.
     #[must_use]
-    fn because(mut self, cause: &str) -> Self {
+    pub(crate) fn because(mut self, cause: &str) -> Self {
         self.cause = Some(cause.to_owned());
         self
     }
@@ -277,11 +278,20 @@ impl Conversation {
                 events: Vec::new(),
             }));
         }
+        let offered = self.offers().of(&route);
+        if offers::is_shut(&route, &offered) && !route.is_open_to(&head.method) {
+            return Err(Box::new(Verdict::Refuse {
+                reply: replies.shut(&self.peer.zone),
+                close: false,
+                events: Vec::new(),
+            }));
+        }
         Ok(Asked {
             head: head.clone(),
             name,
             published,
             route,
+            offered,
             activity,
             replies,
             next: Next::Nothing,
@@ -291,6 +301,14 @@ impl Conversation {
             token: None,
             certificate: None,
         })
+    }
+
+    /// What may be offered to this client.
+    fn offers(&self) -> Offers<'_> {
+        Offers {
+            policy: &self.publication.policy,
+            zone: &self.peer.zone,
+        }
     }
 
     /// Takes the body that was asked for.

@@ -14,8 +14,8 @@ use http::{HeaderName, Method};
 
 use crate::rewrite::lower_case;
 use crate::route::{
-    Auth, Host, Kind, Onward, PathPattern, Route, Scheme, TicketPlace, TicketRule, TicketWanted,
-    Tracking,
+    Auth, Host, Kind, Onward, OverPlain, PathPattern, Route, Scheme, TicketPlace, TicketRule,
+    TicketWanted, Tracking,
 };
 
 const ROOT: &str = "/Autodiscover/AutodiscoverService.svc/root";
@@ -50,6 +50,9 @@ const PAGES: [&str; 5] = [
     "/PassiveAuth",
 ];
 
+/// The pages whose addresses people type or are sent, with `http` or without any scheme.
+const TYPED: [&str; 2] = ["/meet", "/dialin"];
+
 /// Services where the ticket's place is UNCONFIRMED.
 const OBSERVED: [&str; 2] = ["/Reach", "/Scheduler"];
 
@@ -80,14 +83,15 @@ pub fn hosts(pool: &LyncPool) -> Vec<(String, Host)> {
     let names = lower_case(&pool.internal_names);
     let public_port = Some(pool.public_port).filter(|port| *port != 443);
     let discover = |host: &String| {
-        let routes = vec![root(pool, "/"), root(pool, ROOT), closed(pool)];
+        let begins = |path| root(pool, path, OverPlain::Discover);
+        let routes = vec![begins("/"), begins(ROOT), closed(pool)];
         (
             host.clone(),
             Host {
                 routes,
                 names: names.clone(),
                 public_port,
-                discover_origin: Some(origin(pool, host)),
+                origin: Some(origin(pool, host)),
                 ..Host::default()
             },
         )
@@ -97,8 +101,8 @@ pub fn hosts(pool: &LyncPool) -> Vec<(String, Host)> {
         names: names.clone(),
         public_port,
         web_ticket_url: Some(url(pool, WEB_TICKET)),
-        ms_rtc_oauth: Some(ms_rtc_oauth(pool)),
-        discover_origin: None,
+        oauthtoken_url: Some(url(pool, OAUTHTOKEN)),
+        origin: Some(origin(pool, &pool.web_host)),
     };
     let mut hosts: Vec<(String, Host)> = pool.discover_hosts.iter().map(discover).collect();
     hosts.push((pool.web_host.clone(), web));
@@ -107,7 +111,7 @@ pub fn hosts(pool: &LyncPool) -> Vec<(String, Host)> {
 
 fn web_routes(pool: &LyncPool) -> Vec<Arc<Route>> {
     let mut routes = vec![
-        root(pool, ROOT),
+        root(pool, ROOT, OverPlain::Nothing),
         closed(pool),
         by_ticket(pool, exact(USER), TicketWanted::Url, Kind::LyncUserLink),
         by_ticket(
@@ -136,11 +140,12 @@ fn web_routes(pool: &LyncPool) -> Vec<Arc<Route>> {
     routes
 }
 
-fn root(pool: &LyncPool, path: &str) -> Arc<Route> {
+fn root(pool: &LyncPool, path: &str, over_plain: OverPlain) -> Arc<Route> {
     Arc::new(Route {
         methods: vec![Method::GET, Method::HEAD],
         auth: Auth::Anonymous,
         kind: Kind::LyncDiscover,
+        over_plain,
         ..route(pool, exact(path))
     })
 }
@@ -171,7 +176,7 @@ fn web_ticket(pool: &LyncPool, path: &'static str, kind: Kind) -> Arc<Route> {
         } else {
             Auth::Schemes(schemes)
         },
-        takes_guests: pool.guests,
+        takes_guests: pool.guests && matches!(kind, Kind::LyncAnon | Kind::LyncOauthtoken),
         onward: if is_anonymous {
             Onward::None
         } else {
@@ -255,6 +260,10 @@ fn in_message(pool: &LyncPool, path: PathPattern, place: TicketPlace) -> Route {
 fn page(pool: &LyncPool, path: &str) -> Arc<Route> {
     Arc::new(Route {
         auth: Auth::Anonymous,
+        over_plain: match TYPED.contains(&path) {
+            true => OverPlain::Redirect,
+            false => OverPlain::Nothing,
+        },
         affinity: true,
         ..route(pool, below(path))
     })
@@ -298,17 +307,6 @@ fn origin(pool: &LyncPool, host: &str) -> String {
         443 => format!("https://{host}"),
         port => format!("https://{host}:{port}"),
     }
-}
-
-/// What UCWA clients are told (UCWA "Authentication in UCWA").
-fn ms_rtc_oauth(pool: &LyncPool) -> String {
-    let guests = if pool.guests {
-        "urn:microsoft.rtc:anonmeeting,"
-    } else {
-        ""
-    };
-    let href = url(pool, OAUTHTOKEN);
-    format!("MsRtcOAuth href=\"{href}\",grant_type=\"urn:microsoft.rtc:windows,{guests}password\"")
 }
 
 /// Request headers of Lync's clients and of the web SDK (UCWA).
