@@ -325,6 +325,35 @@ fn only_the_very_path_is_open_and_what_else_sells_tickets_is_not_there() {
 }
 
 #[test]
+fn what_was_not_read_of_a_signed_request_does_not_go_on() {
+    let scene = open();
+    anna_with_certificate(&scene);
+    let body = signed(1, "sip:anna@contoso.com");
+    let asked = post(LYNC, &format!("{CERT}?wa=other"), body);
+    let forward = scene.connects().sends(&asked).forward();
+    assert_eq!(forward.head.uri.path(), CERT);
+    assert_eq!(forward.head.uri.query(), None);
+}
+
+#[test]
+fn only_provisioning_issues_certificates_that_are_known() {
+    let scene = open();
+    let anna = scene.person("anna");
+    scene
+        .connects()
+        .buys(&anna, LYNC, &answer_with_assertion("one"));
+    let mut connection = scene.connects();
+    let path = "/groupexpansion/service.svc/WebTicket_Bearer";
+    let asked = post(LYNC, path, message(&assertion("one"), "<x/>"));
+    let forward = connection.sends(&asked).forward();
+    let passed = connection.answers(&forward, answered(200, &XML, &issued(&token(1))));
+    assert!(passed.unwrap().tickets.is_empty());
+    assert_eq!(forward.answer, gateway::conversation::AnswerBody::Stream);
+    let said = scene.connects().sends(&by_certificate(LYNC, 1));
+    assert_eq!(said.told(), "500");
+}
+
+#[test]
 fn a_certificate_is_no_ticket_and_a_ticket_is_no_certificate() {
     let scene = open();
     anna_with_certificate(&scene);
