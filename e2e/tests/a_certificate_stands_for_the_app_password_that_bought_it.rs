@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use e2e::demo::{Demo, Person, binary};
+use e2e::held_store::HeldStore;
 use e2e::messages::{assertion_in, bears, certificate_in, certificate_of, opaque, signed_by};
 use e2e::raw::{Answer, Raw, tls};
 use e2e::serve::Serve;
@@ -127,6 +128,31 @@ fn s6_s23_a_certificate_buys_tickets_until_its_app_password_is_revoked() -> anyh
 
     scene.demo.wicketgate_json(&["user", "disable", &ben.upn])?;
     scene.is_refused(&bens, "the account is disabled")
+}
+
+#[test]
+fn a_certificate_that_cannot_be_written_down_does_not_go_out() -> anyhow::Result<()> {
+    let scene = Scene::new()?;
+    let anna = scene.demo.person(0);
+    let by = (&anna, anna.app_password.as_str());
+    let ticket = by_ntlm(&mut scene.connect()?, WEB, &scene.demo, by)?;
+    let message = bears(&ticket, &certificate_of(&anna));
+    let asking = Request::post(WEB, CERT_PROV, &message);
+
+    let before = scene.demo.requests()?.len();
+    let held = HeldStore::of(&scene.demo)?;
+    let answer = scene.ask(&asking)?;
+    assert_eq!(answer.status, 503, "{}", answer.text());
+    assert!(certificate_in(&answer.text()).is_none());
+    assert!(scene.demo.requests()?.len() > before, "the pool answered");
+    held.free()?;
+    assert!(scene.events("certificate-noted")?.is_empty());
+
+    let answer = scene.ask(&asking)?;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert!(certificate_in(&answer.text()).is_some());
+    assert_eq!(scene.events("certificate-noted")?.len(), 1);
+    Ok(())
 }
 
 #[test]
