@@ -95,13 +95,13 @@ struct Shown {
 const SHOWN: [Shown; 5] = [
     Shown {
         channels: "",
-        logons: &["WinNegotiate", "WinNtlm", "Auth", "Anon"],
+        logons: &["WinNegotiate", "Auth", "Anon"],
         offers: &["Negotiate", "NTLM"],
         grants: "windows,anonmeeting,password",
     },
     Shown {
         channels: "channels = [\"ntlm\"]",
-        logons: &["WinNtlm", "Anon"],
+        logons: &["Anon"],
         offers: &["NTLM"],
         grants: "windows,anonmeeting",
     },

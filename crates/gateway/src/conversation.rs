@@ -261,13 +261,7 @@ impl Conversation {
             let sentence = "The path can be read in two ways.\n";
             refuse(StatusCode::BAD_REQUEST, sentence, false)
         })?;
-        let host = self.publication.hosts.get(&name);
-        let route = host.and_then(|host| host.route(&path)).cloned();
-        let is_there = |route: &Arc<Route>| {
-            route.auth != Auth::Closed && route.is_there_for(self.peer.address)
-        };
-        let route = route.filter(is_there);
-        let route = route.ok_or_else(|| {
+        let route = self.route(&name, &path).ok_or_else(|| {
             let sentence = "Nothing is published here.\n";
             refuse(StatusCode::NOT_FOUND, sentence, false)
         })?;
@@ -301,6 +295,13 @@ impl Conversation {
             token: None,
             certificate: None,
         })
+    }
+
+    /// The route of a path, unless it is closed, or to this client.
+    fn route(&self, name: &str, path: &CleanPath) -> Option<Arc<Route>> {
+        let route = self.publication.hosts.get(name)?.route(path)?;
+        let is_there = route.auth != Auth::Closed && route.is_there_for(self.peer.address);
+        is_there.then(|| Arc::clone(route))
     }
 
     /// What may be offered to this client.
