@@ -20,4 +20,5 @@ pub mod serve;
 pub mod sign_in;
 pub mod skip;
 pub mod ticket;
+pub mod until;
 pub mod weave;
