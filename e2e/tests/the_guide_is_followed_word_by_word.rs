@@ -133,6 +133,40 @@ fn the_examples_of_farms_and_balancers_are_right() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The examples of these pages stand in the place of the part of the first configuration that they speak
+/// of.
+#[test]
+fn the_examples_of_certificates_and_metrics_are_right() -> anyhow::Result<()> {
+    let base = base()?;
+    let farms = blocks(&page("farms.md")?, "toml").concat();
+    let folder = tempfile::tempdir()?;
+    std::fs::create_dir(folder.path().join("tls"))?;
+    let names = ["lyncweb", "lyncdiscover", "mail", "autodiscover"];
+    let names = names.map(|name| format!("{name}.contoso.com"));
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    for (name, table) in [
+        ("certificates.md", "[[listener]]"),
+        ("metrics.md", "[metrics]"),
+    ] {
+        let page = page(name)?;
+        let examples = blocks(&page, "toml");
+        let [example] = examples.as_slice() else {
+            panic!("{name} has one example: {examples:?}");
+        };
+        assert!(example.starts_with(table), "{name}: {example}");
+        let (before, after) = base.split_once(table).expect("the part it stands for");
+        let (_, after) = after.split_once("\n\n").expect("what comes next");
+        let config = format!("{before}{example}\n{after}{farms}");
+        let right = checked(folder.path(), &config, &names)?;
+        assert_eq!(right.status.code(), Some(0), "{config}\n{}", said(&right));
+        let misspelt = example.replacen("address", "adress", 1);
+        let config = format!("{before}{misspelt}\n{after}{farms}");
+        let wrong = checked(folder.path(), &config, &names)?;
+        assert_eq!(wrong.status.code(), Some(2), "{}", said(&wrong));
+    }
+    Ok(())
+}
+
 #[test]
 fn s52_s53_the_commands_that_try_a_publication_answer_what_the_page_says() -> anyhow::Result<()> {
     let page = page("publish.md")?;
