@@ -21,4 +21,5 @@ pub mod serve;
 pub mod sign_in;
 pub mod skip;
 pub mod ticket;
+pub mod until;
 pub mod weave;

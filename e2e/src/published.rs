@@ -8,7 +8,8 @@ mod gate;
 pub use gate::{Arrived, Gate};
 
 use self::Takes::{
-    Bearer, Closed, Grant, Guests, Logon, Message, Nobody, Observed, Ticket, UsernameToken,
+    Bearer, Closed, Grant, Guests, Logon, Message, Nobody, Observed, Preflight, Ticket,
+    UsernameToken,
 };
 
 /// The published hosts, by their first label.
@@ -48,6 +49,8 @@ pub enum Takes {
     Guests,
     /// The form of a grant.
     Grant,
+    /// A browser's CORS preflight, whatever is taken there otherwise.
+    Preflight,
     /// Nothing.
     Closed,
 }
@@ -144,11 +147,17 @@ pub const ROWS: [Row; 36] = [
         .at("/Autodiscover/Autodiscover.svc/WSSecurity"),
 ];
 
+/// What UCWA's browsers ask first: the same path, by another method.
+pub const PREFLIGHT: Row = row("lyncweb", "/ucwa", Preflight).at(APPLICATION);
+
+/// Where a certificate buys a ticket: published only where the operator opened it (decision 0006).
+pub const BY_CERTIFICATE: (&str, &str) = ("lyncweb", "/WebTicket/WebTicketService.svc/cert");
+
 impl Row {
     /// Whose the request is that passes, if it is anybody's.
     #[must_use]
     pub fn is_somebodys(&self) -> bool {
-        !matches!(self.takes, Nobody | Observed | Guests | Closed)
+        !matches!(self.takes, Nobody | Preflight | Observed | Guests | Closed)
     }
 
     /// What the list of the servers behind says of credentials that may arrive.

@@ -204,6 +204,12 @@ impl Serve {
         }
     }
 
+    /// What it logged so far, for whoever must find out why something failed.
+    #[must_use]
+    pub fn log(&self) -> String {
+        self.said.lock().text.clone()
+    }
+
     /// The process.
     #[must_use]
     pub fn process(&self) -> u32 {

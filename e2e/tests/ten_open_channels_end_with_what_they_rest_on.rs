@@ -15,6 +15,7 @@ use channels::{CHANNELS, Channel, Open};
 use e2e::demo::{Demo, Person};
 use e2e::raw::{Raw, tls};
 use e2e::serve::Serve;
+use e2e::until::until;
 use rustls::ClientConfig;
 
 /// A host of nothing but routes of the operator's own.
@@ -95,10 +96,9 @@ impl Scene {
     }
 
     fn arrives(&self, before: usize) -> anyhow::Result<()> {
-        while self.demo.requests()?.len() == before {
-            thread::yield_now();
-        }
-        Ok(())
+        until("the request is with the servers behind", || {
+            Ok(self.demo.requests()?.len() != before)
+        })
     }
 }
 

@@ -398,6 +398,15 @@ impl Desk {
         self.store.verify_trail().await.map_err(keeping::of_store)
     }
 
+    /// Where the audit trail ends.
+    ///
+    /// # Errors
+    ///
+    /// The trail has no end that is sealed with our keys, or the store is unavailable.
+    pub(crate) async fn trail_end(&self) -> Result<Head, CliError> {
+        self.store.trail_end().await.map_err(keeping::of_store)
+    }
+
     /// Events of the audit trail.
     ///
     /// # Errors

@@ -143,3 +143,6 @@ async fn dispatch(
         Verb::Db(verb) => db::run(config, verb, output).await,
     }
 }
+
+#[cfg(test)]
+mod tests;
