@@ -3,9 +3,11 @@
 mod cli;
 mod clock;
 mod config;
+mod deployment;
 mod notify;
 mod operator;
 mod pace;
+mod script;
 mod stop;
 mod wiring;
 

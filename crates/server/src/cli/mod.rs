@@ -12,6 +12,7 @@ mod farm;
 mod init;
 mod left_behind;
 mod print;
+mod script;
 mod serve;
 mod user;
 
@@ -75,6 +76,8 @@ enum Verb {
     /// List the members of farms, drain them and give them back
     #[command(subcommand)]
     Farm(farm::Verb),
+    /// Print PowerShell for Active Directory, Exchange and Lync, made from the configuration
+    Script(script::Arguments),
     /// Read and verify the audit trail
     #[command(subcommand)]
     Audit(audit::Verb),
@@ -115,6 +118,7 @@ async fn dispatch(arguments: Arguments, output: &Output) -> Result<(), CliError>
         Verb::User(verb) => user::run(config, verb, output).await,
         Verb::AppPassword(verb) => app_password::run(config, verb, output).await,
         Verb::Farm(verb) => farm::run(config, verb, output).await,
+        Verb::Script(script) => script::run(config, &script, output),
         Verb::Audit(verb) => audit::run(config, verb, output).await,
         Verb::Db(verb) => db::run(config, verb, output).await,
     }
