@@ -4,6 +4,7 @@ mod cli;
 mod clock;
 mod config;
 mod deployment;
+mod doctor;
 mod notify;
 mod operator;
 mod pace;

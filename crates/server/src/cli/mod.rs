@@ -7,6 +7,7 @@ mod app_password;
 mod audit;
 mod check;
 mod db;
+mod doctor;
 mod exit;
 mod farm;
 mod init;
@@ -78,6 +79,8 @@ enum Verb {
     Farm(farm::Verb),
     /// Print PowerShell for Active Directory, Exchange and Lync, made from the configuration
     Script(script::Arguments),
+    /// Say what is wrong with a deployment, and the command that mends it
+    Doctor(doctor::Arguments),
     /// Read and verify the audit trail
     #[command(subcommand)]
     Audit(audit::Verb),
@@ -119,6 +122,7 @@ async fn dispatch(arguments: Arguments, output: &Output) -> Result<(), CliError>
         Verb::AppPassword(verb) => app_password::run(config, verb, output).await,
         Verb::Farm(verb) => farm::run(config, verb, output).await,
         Verb::Script(script) => script::run(config, &script, output),
+        Verb::Doctor(doctor) => doctor::run(config, &doctor, output),
         Verb::Audit(verb) => audit::run(config, verb, output).await,
         Verb::Db(verb) => db::run(config, verb, output).await,
     }

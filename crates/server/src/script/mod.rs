@@ -8,7 +8,8 @@ mod powershell;
 use clap::ValueEnum;
 
 use crate::deployment::{BackEnd, Deployment};
-use powershell::{assign, comment, list, literal};
+pub(crate) use powershell::literal;
+use powershell::{assign, comment, list};
 
 /// Stands in a value that somebody must replace; the scripts refuse to run while one is left.
 const REPLACE: &str = "REPLACE";
@@ -270,4 +271,4 @@ fn servers(script: &mut String, deployment: &Deployment) {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

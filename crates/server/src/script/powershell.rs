@@ -8,7 +8,7 @@ use std::fmt::Write;
 /// A text as a single-quoted literal, in which nothing is expanded.
 ///
 /// PowerShell ends such a literal at typographic quotation marks, too, so that they are doubled as well.
-pub(super) fn literal(text: &str) -> String {
+pub(crate) fn literal(text: &str) -> String {
     let mut literal = String::from("'");
     for character in text.chars() {
         if is_quotation_mark(character) {
