@@ -66,7 +66,7 @@ fn one_of_directory(name: &str, from: &str, to: &str) -> Finding {
 }
 
 #[test]
-fn s60_a_good_deployment_is_met_with_silence() {
+fn a_good_deployment_is_met_with_silence() {
     assert_eq!(
         found_in(&[GOOD.as_bytes()], &with_kerberos()),
         Ok(Vec::new())

@@ -80,6 +80,28 @@ fn a_server_s_own_name_as_an_spn_is_warned_about() {
 }
 
 #[test]
+fn s49_the_directories_of_the_external_site_are_copies_with_a_path_of_their_own() {
+    let text = script(Topic::Exchange, &deployment());
+    for (folder, kind) in [
+        ("ews", "WebServices"),
+        ("autodiscover", "Autodiscover"),
+        ("sync", "ActiveSync"),
+    ] {
+        assert!(text.contains(&format!("{folder} = \"$source\\ext-{folder}\"")));
+        let made =
+            format!("New-{kind}VirtualDirectory -WebSiteName $Site -Path $copies['{folder}']");
+        assert!(text.contains(&made), "{made}");
+        // The copy comes first, and what clients inside use is not named by anything that changes.
+        assert!(text.find("Copy-Item").unwrap() < text.find(&made).unwrap());
+        let set = text
+            .lines()
+            .find(|line| line.contains(&format!("Set-{kind}Virtual")));
+        assert!(!set.unwrap().contains("-Identity"));
+    }
+    assert!(text.contains("$SiteHosts = @(\n    'outside.contoso.local'\n)"));
+}
+
+#[test]
 fn every_quotation_and_every_bracket_is_closed() {
     for deployment in [deployment(), with_kerberos()] {
         for (topic, text) in every_script(&deployment) {
