@@ -1,10 +1,12 @@
 //! What is wrong with a deployment, and what mends it: one [`Finding`] for each thing.
 //!
 //! Judging is apart from asking: [`judge`] takes facts and gives findings, and never opens anything;
-//! [`facts_of`] reads files. Silence means that nothing was found wanting, so that whatever could not be
+//! [`facts_of`] reads files. [`clients_in`] reads logs. Silence means that nothing was found wanting, so that whatever could not be
 //! looked at is a finding, too.
 
 mod ad;
+mod agents;
+mod clients;
 mod exchange;
 mod lync;
 
@@ -16,6 +18,8 @@ use proto::facts::{Facts, MAX_BYTES};
 use serde::Serialize;
 
 use crate::deployment::Deployment;
+
+pub(crate) use clients::clients_in;
 
 /// Something that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
