@@ -18,6 +18,8 @@ mod autodiscover_soap;
 mod certificate;
 #[path = "../../../fuzz/entry/discover.rs"]
 mod discover;
+#[path = "../../../fuzz/entry/facts.rs"]
+mod facts;
 #[path = "../../../fuzz/entry/http_auth.rs"]
 mod http_auth;
 #[path = "../../../fuzz/entry/mex.rs"]
@@ -131,6 +133,12 @@ fn autodiscover_soap_seeds_are_taken() {
 fn activesync_seeds_are_taken() {
     every_seed_is_taken("activesync", activesync::run);
     no_damaged_seed_panics("activesync", activesync::run);
+}
+
+#[test]
+fn facts_seeds_are_taken() {
+    every_seed_is_taken("facts", facts::run);
+    no_damaged_seed_panics("facts", facts::run);
 }
 
 #[test]

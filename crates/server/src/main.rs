@@ -4,9 +4,12 @@ mod binding;
 mod cli;
 mod clock;
 mod config;
+mod deployment;
+mod doctor;
 mod notify;
 mod operator;
 mod pace;
+mod script;
 mod stop;
 mod wiring;
 

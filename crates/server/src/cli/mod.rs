@@ -7,11 +7,13 @@ mod app_password;
 mod audit;
 mod check;
 mod db;
+mod doctor;
 mod exit;
 mod farm;
 mod init;
 mod left_behind;
 mod print;
+mod script;
 mod serve;
 mod user;
 
@@ -75,6 +77,10 @@ enum Verb {
     /// List the members of farms, drain them and give them back
     #[command(subcommand)]
     Farm(farm::Verb),
+    /// Print PowerShell for Active Directory, Exchange and Lync, made from the configuration
+    Script(script::Arguments),
+    /// Say what is wrong with a deployment, and the command that mends it
+    Doctor(doctor::Arguments),
     /// Read and verify the audit trail
     #[command(subcommand)]
     Audit(audit::Verb),
@@ -139,6 +145,8 @@ async fn dispatch(
         Verb::User(verb) => user::run(config, verb, output).await,
         Verb::AppPassword(verb) => app_password::run(config, verb, output).await,
         Verb::Farm(verb) => farm::run(config, verb, output).await,
+        Verb::Script(script) => script::run(config, &script, output),
+        Verb::Doctor(doctor) => doctor::run(config, &doctor, output),
         Verb::Audit(verb) => audit::run(config, verb, output).await,
         Verb::Db(verb) => db::run(config, verb, output).await,
     }
