@@ -28,14 +28,32 @@ impl Policy {
     /// The methods that may be used there; empty where nothing may.
     #[must_use]
     pub fn methods(&self, zone: &Zone, service: &Service, channel: Channel) -> BTreeSet<Method> {
-        self.rules
-            .iter()
-            .find(|rule| {
-                (rule.zones.is_empty() || rule.zones.contains(zone))
-                    && (rule.services.is_empty() || rule.services.contains(service))
-                    && (rule.channels.is_empty() || rule.channels.contains(&channel))
-            })
-            .map(|rule| rule.methods.clone())
-            .unwrap_or_default()
+        let rule = self.rule(zone, service, channel);
+        rule.map(|rule| rule.methods.clone()).unwrap_or_default()
+    }
+
+    /// The channels by which anything may be proved there; empty where nobody can come in.
+    ///
+    /// A ticket is judged by the channel that bought it, and so may come where one may that buys tickets.
+    #[must_use]
+    pub fn channels(&self, zone: &Zone, service: &Service) -> BTreeSet<Channel> {
+        let is_open = |channel: &Channel| {
+            let rule = self.rule(zone, service, *channel);
+            rule.is_some_and(|rule| !rule.methods.is_empty())
+        };
+        let proving = Channel::ALL.into_iter().filter(|it| *it != Channel::Ticket);
+        let mut channels: BTreeSet<Channel> = proving.filter(is_open).collect();
+        if channels.iter().any(|channel| channel.buys_tickets()) {
+            channels.insert(Channel::Ticket);
+        }
+        channels
+    }
+
+    fn rule(&self, zone: &Zone, service: &Service, channel: Channel) -> Option<&Rule> {
+        self.rules.iter().find(|rule| {
+            (rule.zones.is_empty() || rule.zones.contains(zone))
+                && (rule.services.is_empty() || rule.services.contains(service))
+                && (rule.channels.is_empty() || rule.channels.contains(&channel))
+        })
     }
 }

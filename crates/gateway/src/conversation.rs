@@ -27,6 +27,7 @@ use proto::ntlm::{ChannelBinding, Expected};
 use proto::soap;
 
 use crate::headers::{self, TicketHeaders};
+use crate::offers::{self, Offers};
 use crate::path::CleanPath;
 use crate::preauth::asking::{Asking, By, Unreadable};
 use crate::preauth::handshake::{self, Fresh, Step};
@@ -84,7 +85,7 @@ pub struct Reply {
 impl Reply {
     /// The same answer, with what the log says of it.
     #[must_use]
-    fn because(mut self, cause: &str) -> Self {
+    pub(crate) fn because(mut self, cause: &str) -> Self {
         self.cause = Some(cause.to_owned());
         self
     }
@@ -257,13 +258,7 @@ impl Conversation {
             let sentence = "The path can be read in two ways.\n";
             refuse(StatusCode::BAD_REQUEST, sentence, false)
         })?;
-        let host = self.publication.hosts.get(&name);
-        let route = host.and_then(|host| host.route(&path)).cloned();
-        let is_there = |route: &Arc<Route>| {
-            route.auth != Auth::Closed && route.is_there_for(self.peer.address)
-        };
-        let route = route.filter(is_there);
-        let route = route.ok_or_else(|| {
+        let route = self.route(&name, &path).ok_or_else(|| {
             let sentence = "Nothing is published here.\n";
             refuse(StatusCode::NOT_FOUND, sentence, false)
         })?;
@@ -274,11 +269,20 @@ impl Conversation {
                 events: Vec::new(),
             }));
         }
+        let offered = self.offers().of(&route);
+        if offers::is_shut(&route, &offered) && !route.is_open_to(&head.method) {
+            return Err(Box::new(Verdict::Refuse {
+                reply: replies.shut(&self.peer.zone),
+                close: false,
+                events: Vec::new(),
+            }));
+        }
         Ok(Asked {
             head: head.clone(),
             name,
             published,
             route,
+            offered,
             activity,
             replies,
             next: Next::Nothing,
@@ -287,6 +291,21 @@ impl Conversation {
             somebody: None,
             token: None,
         })
+    }
+
+    /// The route of a path, unless it is closed, or to this client.
+    fn route(&self, name: &str, path: &CleanPath) -> Option<Arc<Route>> {
+        let route = self.publication.hosts.get(name)?.route(path)?;
+        let is_there = route.auth != Auth::Closed && route.is_there_for(self.peer.address);
+        is_there.then(|| Arc::clone(route))
+    }
+
+    /// What may be offered to this client.
+    fn offers(&self) -> Offers<'_> {
+        Offers {
+            policy: &self.publication.policy,
+            zone: &self.peer.zone,
+        }
     }
 
     /// Takes the body that was asked for.

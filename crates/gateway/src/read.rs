@@ -16,6 +16,7 @@ use proto::lync::mex;
 use proto::lync::webticket::Ticket;
 
 use crate::conversation::Answered;
+use crate::offers::Offers;
 use crate::rewrite::{Names, host_of_url};
 use crate::route::{Host, Kind, Publication, Scheme};
 
@@ -91,15 +92,16 @@ pub(crate) fn discover(
     }
 }
 
-/// Edits a MEX document: only ports that this gate offers, under their published names.
+/// Edits a MEX document: only logons that are offered to whoever asks, under their published names.
 pub(crate) fn metadata(
     body: &[u8],
     (publication, host, names): (&Publication, &Host, Names<'_>),
+    offers: Offers<'_>,
 ) -> Result<String, ReadError> {
     let document = mex::Document::parse_bytes(body).map_err(|_| ReadError::Malformed)?;
     let edited = document.edited(mex::Edit {
         map_address: &|address| names.mapped(address),
-        keeps_port: &|port| is_offered(port, host),
+        keeps_port: &|port| is_offered(port, host, offers),
     });
     let kept = mex::Document::parse(&edited).map_err(|_| ReadError::Malformed)?;
     let is_published =
@@ -142,14 +144,13 @@ const WELL_KNOWN: [&str; 5] = [
 ];
 
 /// Whether a port stays: one whose logon this host offers, or one that is no logon.
-fn is_offered(port: &str, host: &Host) -> bool {
+fn is_offered(port: &str, host: &Host, offers: Offers<'_>) -> bool {
     let Some((_, kind, scheme)) = LOGONS.iter().find(|(name, ..)| *name == port) else {
         return !port.starts_with("WebTicketService")
             && !port.starts_with("WsFed")
             && port != "OAuth";
     };
-    let mut routes = host.routes.iter().filter(|route| route.kind == *kind);
-    routes.any(|route| scheme.is_none_or(|scheme| route.schemes().contains(&scheme)))
+    offers.takes(host, *kind, *scheme)
 }
 
 /// The ports of the web ticket service that stand for a logon of ours.
@@ -164,9 +165,13 @@ const LOGONS: [(&str, Kind, Option<Scheme>); 5] = [
         Kind::LyncWebTicket,
         Some(Scheme::Ntlm),
     ),
-    ("WebTicketServiceAuth", Kind::LyncAuth, None),
+    (
+        "WebTicketServiceAuth",
+        Kind::LyncAuth,
+        Some(Scheme::UsernameToken),
+    ),
     ("WebTicketServiceAnon", Kind::LyncAnon, None),
-    ("WebTicketServiceCert", Kind::LyncCert, None),
+    ("WebTicketServiceCert", Kind::LyncCert, Some(Scheme::Ticket)),
 ];
 
 /// The tickets in an answer, each with what it is known by and when it ends.

@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-use authn::place::Service;
+use authn::place::{Channel, Service};
+use authn::policy::Policy;
 use http::Method;
 
 use crate::path::CleanPath;
@@ -26,6 +27,21 @@ pub enum Scheme {
     Grant,
     /// A web ticket that was relayed by this gate.
     Ticket,
+}
+
+impl Scheme {
+    /// What the policy calls it.
+    #[must_use]
+    pub fn channel(self) -> Channel {
+        match self {
+            Self::Ntlm => Channel::Ntlm,
+            Self::Negotiate => Channel::Negotiate,
+            Self::Basic => Channel::Basic,
+            Self::UsernameToken => Channel::UsernameToken,
+            Self::Grant => Channel::Grant,
+            Self::Ticket => Channel::Ticket,
+        }
+    }
 }
 
 /// Where a route's tickets are, and what becomes of whoever brings none that is known.
@@ -75,7 +91,7 @@ pub enum Tracking {
 pub enum Auth {
     /// Nothing: the request passes without an identity, on an upstream connection of its own class.
     Anonymous,
-    /// One of these, offered in this order.
+    /// One of these, offered in this order as far as the policy allows them from where the client is.
     Schemes(Vec<Scheme>),
     /// Nothing opens it: it is 404, although what is around it is published.
     Closed,
@@ -113,7 +129,8 @@ pub enum Kind {
     Plain,
     /// Lync discover: the answer is read, internal links are dropped, hosts rewritten.
     LyncDiscover,
-    /// Lync MEX: the answer is read, ports the policy does not allow are dropped, hosts rewritten.
+    /// Lync MEX: the answer is read, logons that are not offered to this client are dropped, hosts
+    /// rewritten.
     LyncMex,
     /// Lync web ticket: the RST is read before anything is forwarded, the ticket in the answer is
     /// recorded before it is passed on.
@@ -210,8 +227,8 @@ pub struct Host {
     pub web_ticket_url: Option<String>,
     /// Scheme, name and port of a host where Lync's clients begin, for those that come over plain HTTP.
     pub discover_origin: Option<String>,
-    /// The challenge that says where and by which grants UCWA clients get tickets.
-    pub ms_rtc_oauth: Option<String>,
+    /// The address where UCWA clients get tickets, for the challenge `MsRtcOAuth`.
+    pub oauthtoken_url: Option<String>,
 }
 
 /// Everything that one gate publishes, by host name (lower case, without port).
@@ -225,6 +242,8 @@ pub struct Publication {
     pub basic_realm: String,
     /// Hosts of others that documents may name beside the published ones, lower case.
     pub foreign_hosts: BTreeSet<String>,
+    /// From where what may be proved: what is offered follows it; whoever verifies decides by it.
+    pub policy: Policy,
     /// Every header (lower case) by which any back end is told who the user is; no client's passes.
     pub identity_headers: BTreeSet<String>,
 }
@@ -249,6 +268,8 @@ impl Publication {
 impl Host {
     /// Whether nothing on it is proved by a connection: NTLM and Negotiate are, and HTTP/2 has no
     /// connection that is one client's request after the other (I5, T-CONN-4).
+    ///
+    /// SECURITY: the policy does not count here, as it may allow in one zone what it forbids in another.
     #[must_use]
     pub fn may_be_multiplexed(&self) -> bool {
         let of_a_connection = [Scheme::Ntlm, Scheme::Negotiate];
@@ -348,7 +369,7 @@ impl Route {
         taken.map(Method::as_str).collect::<Vec<_>>().join(", ")
     }
 
-    /// The schemes it offers, in order.
+    /// The schemes it knows, in the order in which they are offered.
     #[must_use]
     pub fn schemes(&self) -> &[Scheme] {
         match &self.auth {

@@ -346,3 +346,48 @@ async fn a_refusal_is_audited_with_who_where_from_and_what_for() {
         assert_eq!(event.activity, Some(ActivityId::from([9; 16])));
     }
 }
+
+#[test]
+fn the_channels_of_a_place_are_those_by_which_something_may_be_proved_there() {
+    let of = |channels: &[Channel], methods: &[Method]| Rule {
+        channels: channels.iter().copied().collect(),
+        methods: methods.iter().copied().collect(),
+        ..Rule::default()
+    };
+    let both = [Channel::Basic, Channel::Grant];
+    for (rules, channels) in [
+        (Vec::new(), &[][..]),
+        (vec![everywhere()], &Channel::ALL),
+        (vec![of(&[], &[]), everywhere()], &[]),
+        (
+            vec![of(&both, &[Method::AppPassword])],
+            &[Channel::Basic, Channel::Grant, Channel::Ticket],
+        ),
+        (
+            vec![
+                of(&[Channel::Grant], &[]),
+                of(&both, &[Method::AppPassword]),
+            ],
+            &[Channel::Basic],
+        ),
+        // A ticket is judged by what bought it; a line of its own says nothing.
+        (vec![of(&[Channel::Ticket], &[Method::AppPassword])], &[]),
+    ] {
+        let policy = Policy { rules };
+        let found = policy.channels(&Zone::EXTERNAL, &Service::LYNC);
+        assert_eq!(found, channels.iter().copied().collect(), "{policy:?}");
+    }
+    let rules = vec![Rule {
+        zones: [Zone::INTERNAL].into(),
+        services: [Service::EWS].into(),
+        ..everywhere()
+    }];
+    let policy = Policy { rules };
+    for (zone, service, is_open) in [
+        (Zone::INTERNAL, Service::EWS, true),
+        (Zone::EXTERNAL, Service::EWS, false),
+        (Zone::INTERNAL, Service::LYNC, false),
+    ] {
+        assert_eq!(!policy.channels(&zone, &service).is_empty(), is_open);
+    }
+}

@@ -42,7 +42,7 @@ impl Conversation {
             Some(Ok(Credentials::Basic { username, password })) => {
                 // Another identity on this connection ends the one before.
                 self.stage = Stage::Nobody;
-                if !asked.route.schemes().contains(&Scheme::Basic) {
+                if !asked.offered.contains(&Scheme::Basic) {
                     return self.unauthorized(&asked);
                 }
                 self.verify(
@@ -62,7 +62,7 @@ impl Conversation {
     /// by a scheme of this route and for this service; or its body says whose it is.
     fn by_connection(&mut self, asked: Asked, now: Timestamp) -> Verdict {
         self.interrupted();
-        match self.owner(&asked.route, now) {
+        match self.owner(&asked, now) {
             Some(who) => self.pass_as(asked, who),
             None if asked.route.kind == Kind::LyncOauthtoken => self.by_body(asked),
             None => self.unauthorized(&asked),
@@ -70,7 +70,7 @@ impl Conversation {
     }
 
     /// Whoever the connection belongs to, as far as a route goes by that.
-    fn owner(&mut self, route: &Route, now: Timestamp) -> Option<Arc<Authenticated>> {
+    fn owner(&mut self, asked: &Asked, now: Timestamp) -> Option<Arc<Authenticated>> {
         if self.identity().is_some_and(|who| !who.stands(now)) {
             self.stage = Stage::Nobody;
         }
@@ -79,7 +79,7 @@ impl Conversation {
                 who,
                 scheme,
                 service,
-            } if route.schemes().contains(scheme) && *service == route.service => {
+            } if asked.offered.contains(scheme) && *service == asked.route.service => {
                 Some(Arc::clone(who))
             }
             Stage::Somebody { .. } | Stage::Nobody | Stage::Waiting(_) => None,
@@ -95,7 +95,7 @@ impl Conversation {
         moment: Moment,
     ) -> Verdict {
         let before = std::mem::replace(&mut self.stage, Stage::Nobody);
-        let is_offered = asked.route.schemes().contains(&scheme);
+        let is_offered = asked.offered.contains(&scheme);
         // INVARIANT: the identity of NTLM is a connection's, and only HTTP/1.1 keeps one (I5).
         if !is_offered || asked.head.version != Version::HTTP_11 {
             return self.unauthorized(&asked);
@@ -106,14 +106,7 @@ impl Conversation {
             server_challenge: [a, b, c, d, e, f, g, h],
             now: moment.now,
         };
-        let channel = match scheme {
-            Scheme::Negotiate => Channel::Negotiate,
-            Scheme::Ntlm
-            | Scheme::Basic
-            | Scheme::UsernameToken
-            | Scheme::Grant
-            | Scheme::Ticket => Channel::Ntlm,
-        };
+        let channel = scheme.channel();
         let step = match before {
             _ if handshake::begins(token) => handshake::begun(scheme, token, &fresh),
             Stage::Waiting(waiting) => {
@@ -288,10 +281,16 @@ impl Conversation {
         Some(head)
     }
 
-    /// 401 with this route's offers.
+    /// 401 with what is offered here; where that is nothing but a form's own word, its refusal.
     pub(super) fn unauthorized(&self, asked: &Asked) -> Verdict {
+        let challenges = [Scheme::Negotiate, Scheme::Ntlm, Scheme::Basic];
+        let is_offered = |scheme: &Scheme| challenges.contains(scheme);
+        if asked.route.kind == Kind::LyncOauthtoken && !asked.offered.iter().any(is_offered) {
+            let error = OauthError::UnsupportedGrantType;
+            return refused(asked.replies.oauth(error, &asked.name));
+        }
         let realm = &self.publication.basic_realm;
-        Verdict::Challenge(asked.replies.offers(asked.route.schemes(), realm))
+        Verdict::Challenge(asked.replies.offers(&asked.offered, realm))
     }
 
     /// The answer to a proof that was not right, the same for every reason.
@@ -372,7 +371,7 @@ impl Conversation {
             Kind::LyncDiscover | Kind::LyncUserLink => {
                 read::discover(body, content_type, (publication, names), is_external)?
             }
-            Kind::LyncMex => read::metadata(body, (publication, host, names))?,
+            Kind::LyncMex => read::metadata(body, (publication, host, names), self.offers())?,
             Kind::AutodiscoverPox if is_external => {
                 read::autodiscover::pox(body, (publication, names))?
             }

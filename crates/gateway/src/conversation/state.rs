@@ -35,6 +35,8 @@ pub(super) struct Asked {
     pub(super) name: String,
     pub(super) published: String,
     pub(super) route: Arc<Route>,
+    /// What of the route's schemes is offered to this client.
+    pub(super) offered: Vec<Scheme>,
     pub(super) activity: ActivityId,
     pub(super) replies: Replies,
     pub(super) next: Next,

@@ -93,7 +93,7 @@ pub fn hosts(pool: &LyncPool) -> Vec<(String, Host)> {
         names: names.clone(),
         public_port,
         web_ticket_url: Some(url(pool, WEB_TICKET)),
-        ms_rtc_oauth: Some(ms_rtc_oauth(pool)),
+        oauthtoken_url: Some(url(pool, OAUTHTOKEN)),
         discover_origin: None,
     };
     let mut hosts: Vec<(String, Host)> = pool.discover_hosts.iter().map(discover).collect();
@@ -166,7 +166,7 @@ fn web_ticket(pool: &LyncPool, path: &'static str, kind: Kind) -> Arc<Route> {
         } else {
             Auth::Schemes(schemes)
         },
-        takes_guests: pool.guests,
+        takes_guests: pool.guests && matches!(kind, Kind::LyncAnon | Kind::LyncOauthtoken),
         onward: if is_anonymous {
             Onward::None
         } else {
@@ -284,17 +284,6 @@ fn origin(pool: &LyncPool, host: &str) -> String {
         443 => format!("https://{host}"),
         port => format!("https://{host}:{port}"),
     }
-}
-
-/// What UCWA clients are told (UCWA "Authentication in UCWA").
-fn ms_rtc_oauth(pool: &LyncPool) -> String {
-    let guests = if pool.guests {
-        "urn:microsoft.rtc:anonmeeting,"
-    } else {
-        ""
-    };
-    let href = url(pool, OAUTHTOKEN);
-    format!("MsRtcOAuth href=\"{href}\",grant_type=\"urn:microsoft.rtc:windows,{guests}password\"")
 }
 
 /// Request headers of Lync's clients and of the web SDK (UCWA).

@@ -24,6 +24,7 @@ mod failures;
 mod headers;
 mod hosts_and_paths;
 mod negotiate;
+mod offers;
 mod plain;
 mod refusals;
 mod revocations;

@@ -10,7 +10,7 @@ use authn::admin::{self, NewAccount, NewAppPassword, Randomness};
 use authn::attempt::{self, Ports, Rules};
 use authn::audit::{Actor, ByHand, Event};
 use authn::credential::app_password::AppPassword;
-use authn::place::{Method, Service, Zone};
+use authn::place::{Channel, Method, Service, Zone};
 use authn::policy::{Policy, Rule};
 use authn::ports::{Audit, Credentials, Tickets};
 use authn::ticket::RelayedTicket;
@@ -70,11 +70,8 @@ impl Scene {
     /// A scene with a publication that a test changed.
     pub(crate) fn publishing(publication: Publication) -> Self {
         let store = Memory::new();
+        let policy = publication.policy.clone();
         let shared = Arc::new(store.clone());
-        let anywhere = Rule {
-            methods: [Method::AppPassword].into(),
-            ..Rule::default()
-        };
         Self {
             store,
             publication: Arc::new(publication),
@@ -87,9 +84,7 @@ impl Scene {
                 audit: shared,
             },
             rules: Rules {
-                policy: Policy {
-                    rules: vec![anywhere],
-                },
+                policy,
                 default_domain: Some("CONTOSO".to_owned()),
                 unknown_names_key: Secret::new(vec![7; 32]),
             },
@@ -280,8 +275,19 @@ pub(crate) fn publication() -> Publication {
         },
         basic_realm: "contoso".to_owned(),
         foreign_hosts: ["outlook.office365.com".to_owned()].into(),
+        policy: allowing(&[]),
         identity_headers: [IDENTITY.to_owned()].into(),
     }
+}
+
+/// A policy of one line, for these channels; for any where there are none.
+pub(crate) fn allowing(channels: &[Channel]) -> Policy {
+    let rule = Rule {
+        channels: channels.iter().copied().collect(),
+        methods: [Method::AppPassword].into(),
+        ..Rule::default()
+    };
+    Policy { rules: vec![rule] }
 }
 
 /// The same with something changed in every route of a host.

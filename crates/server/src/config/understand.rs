@@ -68,11 +68,12 @@ impl<'a> Understanding<'a> {
         let kerberos = self.kerberos(written)?;
         let realm = kerberos.as_ref().map(|it| &it.realm);
         let farms = self.farms(written, realm, &mut warnings)?;
-        let (publication, published) = self.publication(written, &mut warnings)?;
+        let (mut publication, published) = self.publication(written, &mut warnings)?;
         let policy = self.policy(written, &publication)?;
         if policy.rules.is_empty() {
             warnings.push("there is no [[policy]], so nobody can sign in".to_owned());
         }
+        publication.policy = policy.clone();
         Ok(Settings {
             listeners: self.listeners(written)?,
             plain: self.plain_listeners(written)?,

@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use authn::place::Service;
+use authn::policy::Policy;
 use gateway::path::CleanPath;
 use gateway::preset::exchange::Exchange;
 use gateway::preset::lync::LyncPool;
@@ -35,7 +36,7 @@ struct Origin {
 }
 
 impl Understanding<'_> {
-    /// Everything that is published, and where each host name stands.
+    /// Everything that is published, before the policy is known, and where each host name stands.
     pub(super) fn publication(
         &self,
         written: &Written,
@@ -77,6 +78,7 @@ impl Understanding<'_> {
             },
             basic_realm: names.dns_domain.clone(),
             foreign_hosts: foreign.collect::<Result<_, _>>()?,
+            policy: Policy::default(),
             identity_headers: self.identity_headers(),
         };
         Ok((publication, places))
@@ -140,7 +142,7 @@ impl Understanding<'_> {
         entry.names.extend(host.names);
         entry.public_port = entry.public_port.or(host.public_port);
         entry.web_ticket_url = entry.web_ticket_url.take().or(host.web_ticket_url);
-        entry.ms_rtc_oauth = entry.ms_rtc_oauth.take().or(host.ms_rtc_oauth);
+        entry.oauthtoken_url = entry.oauthtoken_url.take().or(host.oauthtoken_url);
         entry.discover_origin = entry.discover_origin.take().or(host.discover_origin);
         Ok(())
     }
