@@ -37,7 +37,7 @@ fn s2_discover_over_plain_http_says_where_to_go_on_and_nothing_else_is_there() -
     let port = demo.plain_address().port();
     let url = |host: &str, path: &str| format!("http://{host}.contoso.localhost:{port}{path}");
     let get = |url: &str, accept: &str| {
-        let resolve: Vec<String> = ["lyncdiscover", "lyncweb", "mail", "evil"]
+        let resolve: Vec<String> = ["lyncdiscover", "lyncweb", "autodiscover", "mail", "evil"]
             .iter()
             .map(|host| format!("{host}.contoso.localhost:{port}:127.0.0.1"))
             .collect();
@@ -57,7 +57,20 @@ fn s2_discover_over_plain_http_says_where_to_go_on_and_nothing_else_is_there() -
             assert!(got.body.contains(&onward), "{}", got.body);
         }
     }
+    let port = demo.address().port();
+    for (host, path) in [
+        ("lyncweb", "/meet/anna/ABC123?sl=1"),
+        ("lyncweb", "/dialin"),
+        ("autodiscover", "/autodiscover/autodiscover.xml"),
+    ] {
+        let got = get(&url(host, path), XML)?;
+        assert_eq!(got.status, 302, "{}", got.heads);
+        let line = format!("location: https://{host}.contoso.localhost:{port}{path}\r\n");
+        assert!(got.heads.contains(&line), "{}", got.heads);
+    }
     for (host, path, status) in [
+        ("mail", "/autodiscover/autodiscover.xml", 404),
+        ("mail", "/", 404),
         ("lyncdiscover", "/EWS", 404),
         ("lyncweb", root, 404),
         ("lyncweb", "/WebTicket/WebTicketService.svc", 404),

@@ -155,6 +155,17 @@ pub enum Kind {
     AutodiscoverSoap,
 }
 
+/// What whoever comes to a path over plain HTTP is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OverPlain {
+    /// Nothing: it is not there.
+    Nothing,
+    /// Where discover is, by 200 and a `Redirect` link (SIPE and older phones follow no 3xx there).
+    Discover,
+    /// The same path of the same host over https, by 302.
+    Redirect,
+}
+
 /// How the back end learns who the user is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Onward {
@@ -195,6 +206,8 @@ pub struct Route {
     pub onward_path: Option<http::uri::PathAndQuery>,
     /// What a request is.
     pub kind: Kind,
+    /// What is said of it over plain HTTP, on a host that has an `origin`.
+    pub over_plain: OverPlain,
     /// The service, for policy and scope.
     pub service: Service,
     /// The farm that it goes to.
@@ -225,8 +238,9 @@ pub struct Host {
     pub public_port: Option<u16>,
     /// The address of the web ticket service, for `X-MS-WebTicketURL`.
     pub web_ticket_url: Option<String>,
-    /// Scheme, name and port of a host where Lync's clients begin, for those that come over plain HTTP.
-    pub discover_origin: Option<String>,
+    /// Scheme, name and port as clients write them, for those that come over plain HTTP; `None` where
+    /// nothing is told to them.
+    pub origin: Option<String>,
     /// The address where UCWA clients get tickets, for the challenge `MsRtcOAuth`.
     pub oauthtoken_url: Option<String>,
 }
@@ -310,6 +324,7 @@ impl Route {
             open_methods: Vec::new(),
             onward_path: None,
             kind: Kind::Plain,
+            over_plain: OverPlain::Nothing,
             service,
             farm,
             names: Arc::default(),

@@ -13,8 +13,8 @@ use http::{HeaderName, Method};
 
 use crate::rewrite::lower_case;
 use crate::route::{
-    Auth, Host, Kind, Onward, PathPattern, Route, Scheme, TicketPlace, TicketRule, TicketWanted,
-    Tracking,
+    Auth, Host, Kind, Onward, OverPlain, PathPattern, Route, Scheme, TicketPlace, TicketRule,
+    TicketWanted, Tracking,
 };
 
 const ROOT: &str = "/Autodiscover/AutodiscoverService.svc/root";
@@ -46,6 +46,9 @@ const PAGES: [&str; 5] = [
     "/PassiveAuth",
 ];
 
+/// The pages whose addresses people type or are sent, with `http` or without any scheme.
+const TYPED: [&str; 2] = ["/meet", "/dialin"];
+
 /// Services where the ticket's place is UNCONFIRMED.
 const OBSERVED: [&str; 2] = ["/Reach", "/Scheduler"];
 
@@ -76,14 +79,15 @@ pub fn hosts(pool: &LyncPool) -> Vec<(String, Host)> {
     let names = lower_case(&pool.internal_names);
     let public_port = Some(pool.public_port).filter(|port| *port != 443);
     let discover = |host: &String| {
-        let routes = vec![root(pool, "/"), root(pool, ROOT)];
+        let begins = |path| root(pool, path, OverPlain::Discover);
+        let routes = vec![begins("/"), begins(ROOT)];
         (
             host.clone(),
             Host {
                 routes,
                 names: names.clone(),
                 public_port,
-                discover_origin: Some(origin(pool, host)),
+                origin: Some(origin(pool, host)),
                 ..Host::default()
             },
         )
@@ -94,7 +98,7 @@ pub fn hosts(pool: &LyncPool) -> Vec<(String, Host)> {
         public_port,
         web_ticket_url: Some(url(pool, WEB_TICKET)),
         oauthtoken_url: Some(url(pool, OAUTHTOKEN)),
-        discover_origin: None,
+        origin: Some(origin(pool, &pool.web_host)),
     };
     let mut hosts: Vec<(String, Host)> = pool.discover_hosts.iter().map(discover).collect();
     hosts.push((pool.web_host.clone(), web));
@@ -103,7 +107,7 @@ pub fn hosts(pool: &LyncPool) -> Vec<(String, Host)> {
 
 fn web_routes(pool: &LyncPool) -> Vec<Arc<Route>> {
     let mut routes = vec![
-        root(pool, ROOT),
+        root(pool, ROOT, OverPlain::Nothing),
         by_ticket(pool, exact(USER), TicketWanted::Url, Kind::LyncUserLink),
         by_ticket(
             pool,
@@ -131,11 +135,12 @@ fn web_routes(pool: &LyncPool) -> Vec<Arc<Route>> {
     routes
 }
 
-fn root(pool: &LyncPool, path: &str) -> Arc<Route> {
+fn root(pool: &LyncPool, path: &str, over_plain: OverPlain) -> Arc<Route> {
     Arc::new(Route {
         methods: vec![Method::GET, Method::HEAD],
         auth: Auth::Anonymous,
         kind: Kind::LyncDiscover,
+        over_plain,
         ..route(pool, exact(path))
     })
 }
@@ -241,6 +246,10 @@ fn in_message(pool: &LyncPool, path: PathPattern, place: TicketPlace) -> Route {
 fn page(pool: &LyncPool, path: &str) -> Arc<Route> {
     Arc::new(Route {
         auth: Auth::Anonymous,
+        over_plain: match TYPED.contains(&path) {
+            true => OverPlain::Redirect,
+            false => OverPlain::Nothing,
+        },
         affinity: true,
         ..route(pool, below(path))
     })

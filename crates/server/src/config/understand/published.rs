@@ -143,7 +143,7 @@ impl Understanding<'_> {
         entry.public_port = entry.public_port.or(host.public_port);
         entry.web_ticket_url = entry.web_ticket_url.take().or(host.web_ticket_url);
         entry.oauthtoken_url = entry.oauthtoken_url.take().or(host.oauthtoken_url);
-        entry.discover_origin = entry.discover_origin.take().or(host.discover_origin);
+        entry.origin = entry.origin.take().or(host.origin);
         Ok(())
     }
 
