@@ -78,6 +78,15 @@ pub enum AdminError {
     /// There is no such app password.
     #[error("no app password has that id; `wicketgate app-password list NAME` shows them")]
     NoSuchAppPassword,
+    /// No app password that still stands is of such a device.
+    #[error(
+        "the account has no app password for a device `{device}` that is not revoked; \
+         `wicketgate app-password list NAME` shows them"
+    )]
+    NoSuchDevice {
+        /// What the device was called.
+        device: String,
+    },
     /// It was revoked already.
     #[error("the app password was revoked already")]
     RevokedAlready,
@@ -234,6 +243,39 @@ pub async fn revoke_app_password(
         revoked: Some(by.at),
         ..record
     })
+}
+
+/// Revokes whatever an account's device holds: each app password that was made for a device of that name,
+/// or last used by one that calls itself so (ActiveSync's DeviceId), in any case of letters.
+///
+/// Each is a transaction of its own. Where the store goes away between two, the same again does the rest.
+///
+/// # Errors
+///
+/// Nothing that still stands is of that device, or the store is away.
+pub async fn revoke_device(
+    ports: &Ports,
+    account: &AccountId,
+    device: &str,
+    by: &ByHand,
+) -> Result<Vec<AppPassword>, AdminError> {
+    let subject = Subject::Account(account.clone());
+    let stored = ports.credentials.app_passwords(&subject).await?;
+    let records = stored.into_iter().map(|stored| stored.record);
+    let mut revoked = Vec::new();
+    for record in records.filter(|it| it.revoked.is_none() && it.is_of_device(device)) {
+        match revoke_app_password(ports, &record.id, by).await {
+            Ok(record) => revoked.push(record),
+            // Somebody else was faster; it is revoked all the same.
+            Err(AdminError::RevokedAlready) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    if revoked.is_empty() {
+        let device = device.to_owned();
+        return Err(AdminError::NoSuchDevice { device });
+    }
+    Ok(revoked)
 }
 
 /// Drains members of a farm; gives those that were not drained yet.

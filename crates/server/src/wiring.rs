@@ -374,6 +374,21 @@ impl Desk {
             .map_err(refused)
     }
 
+    /// Revokes whatever a device of an account holds; gives the account, too.
+    ///
+    /// # Errors
+    ///
+    /// The name leads nowhere, nothing is of that device, or the store is unavailable.
+    pub(crate) async fn revoke_device(
+        &self,
+        name: &str,
+        device: &str,
+    ) -> Result<(Account, Vec<AppPassword>), CliError> {
+        let account = self.account(name).await?;
+        let revoked = admin::revoke_device(&self.ports, &account.id, device, &by_hand()).await;
+        Ok((account, revoked.map_err(refused)?))
+    }
+
     /// Checks the whole audit trail and says where it ends.
     ///
     /// # Errors
