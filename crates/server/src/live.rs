@@ -59,6 +59,11 @@ impl Mark {
     pub(crate) fn number(self) -> i64 {
         self.0
     }
+
+    /// The later of this and the last revocation that the store knows of, heard or not.
+    pub(crate) fn or_later(self, in_store: i64) -> Self {
+        Self(self.0.max(in_store))
+    }
 }
 
 /// What a connection remembers of the last proof on it, and when that was last seen to stand.

@@ -149,6 +149,20 @@ async fn t_dev_1_whoever_stands_is_told_of_what_is_revoked_from_then_on() {
 }
 
 #[tokio::test]
+async fn whoever_came_back_is_not_taken_for_gone_by_what_is_heard_of_before() {
+    let scene = Scene::new().await;
+    let mark = scene.live.mark();
+    // The store knows of two revocations that nobody has heard of here yet.
+    let asked = mark.or_later(2);
+    scene.revokes(1, scene.who.account_id());
+    scene.revokes(2, scene.who.account_id());
+    assert!(scene.stands(asked).is_some());
+    assert!(scene.stands(mark).is_none());
+    scene.revokes(3, scene.who.account_id());
+    assert!(scene.stands(asked).is_none());
+}
+
+#[tokio::test]
 async fn t_dev_1_whoever_began_before_what_is_kept_is_taken_for_gone() {
     let scene = Scene::new().await;
     let mark = scene.live.mark();
