@@ -5,7 +5,6 @@
 use std::sync::Arc;
 
 use super::{Circumstances, Ports, Refusal, Rules, Verified};
-use crate::account::AccountState;
 use crate::authenticated::{Authenticated, How};
 use crate::place::Method;
 use crate::ports::Unavailable;
@@ -26,7 +25,7 @@ pub(super) async fn verify(
     let usable = bought_with.filter(|password| password.usable(&at.service, at.now).is_ok());
     let stands = ticket.pool == at.pool
         && ticket.expires > at.now
-        && account.state == AccountState::Active
+        && account.may_sign_in().is_ok()
         && at
             .sip_uri
             .as_ref()
@@ -35,6 +34,9 @@ pub(super) async fn verify(
     let Some(password) = usable.filter(|_| stands) else {
         return Ok(Err(Refusal::Denied));
     };
+    if let Some(directory) = &account.directory {
+        directory.must_be_fresh(at.now)?;
+    }
     let ends = password
         .expires
         .unwrap_or(ticket.expires)

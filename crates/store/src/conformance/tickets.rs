@@ -11,7 +11,7 @@ use ::authn::ticket::{RelayedTicket, TicketKey};
 
 use super::{Conforming, account, add_app_password, anna_with, at, event};
 
-fn ticket(byte: u8, account: &Account, credential: &str) -> RelayedTicket {
+pub(super) fn ticket(byte: u8, account: &Account, credential: &str) -> RelayedTicket {
     RelayedTicket {
         key: TicketKey([byte; 32]),
         account: account.id.clone(),
