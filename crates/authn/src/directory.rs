@@ -108,6 +108,32 @@ pub struct Reading {
     pub refused_groups: RefusedGroups,
 }
 
+/// A name does not lead to one person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotOne {
+    /// To nobody.
+    #[error("nobody is called that in the directory")]
+    Nobody,
+    /// To more than one, of whom none is better than another.
+    #[error("more than one is called that in the directory")]
+    Several,
+}
+
+impl Reading {
+    /// The one person whom a name led to.
+    ///
+    /// # Errors
+    ///
+    /// There is none, or there are several.
+    pub fn only(&self) -> Result<&Person, NotOne> {
+        match self.people.as_slice() {
+            [] => Err(NotOne::Nobody),
+            [person] => Ok(person),
+            _ => Err(NotOne::Several),
+        }
+    }
+}
+
 impl Standing {
     /// Whether the directory lets it sign in.
     ///

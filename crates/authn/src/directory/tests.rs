@@ -258,3 +258,11 @@ fn an_account_is_believed_for_ten_minutes() {
         "from the future"
     );
 }
+
+#[test]
+fn a_name_leads_to_one_person_or_to_nobody() {
+    let (alice, bob) = (person("alice"), person("bob"));
+    assert_eq!(reading(&[]).only(), Err(NotOne::Nobody));
+    assert_eq!(reading(std::slice::from_ref(&alice)).only(), Ok(&alice));
+    assert_eq!(reading(&[alice, bob]).only(), Err(NotOne::Several));
+}

@@ -7,6 +7,7 @@ mod app_password;
 mod audit;
 mod check;
 mod db;
+mod directory;
 mod exit;
 mod farm;
 mod init;
@@ -72,6 +73,9 @@ enum Verb {
     /// Make, list and revoke app passwords
     #[command(subcommand)]
     AppPassword(app_password::Verb),
+    /// Check the Active Directory that accounts may come from, and set the password it is read by
+    #[command(subcommand)]
+    Directory(directory::Verb),
     /// List the members of farms, drain them and give them back
     #[command(subcommand)]
     Farm(farm::Verb),
@@ -114,6 +118,7 @@ async fn dispatch(arguments: Arguments, output: &Output) -> Result<(), CliError>
         Verb::Check => check::run(config, output),
         Verb::User(verb) => user::run(config, verb, output).await,
         Verb::AppPassword(verb) => app_password::run(config, verb, output).await,
+        Verb::Directory(verb) => directory::run(config, verb, output).await,
         Verb::Farm(verb) => farm::run(config, verb, output).await,
         Verb::Audit(verb) => audit::run(config, verb, output).await,
         Verb::Db(verb) => db::run(config, verb, output).await,

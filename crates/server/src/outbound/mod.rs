@@ -8,5 +8,7 @@ pub(crate) mod members;
 
 pub(crate) mod assertion;
 
+pub(crate) mod ldap;
+
 #[cfg(test)]
 pub(crate) mod silent;
