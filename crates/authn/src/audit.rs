@@ -101,7 +101,7 @@ pub enum Kind {
     /// An account has other names in the directory, or another SID.
     NamesChanged {
         /// As `DOMAIN\\user`.
-        account: String,
+        name: String,
         /// The userPrincipalName.
         upn: String,
     },

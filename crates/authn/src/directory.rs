@@ -5,6 +5,7 @@
 mod step;
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -146,6 +147,29 @@ impl Standing {
             Self::Disabled => Err(Reason::DisabledInDirectory),
             Self::Expired => Err(Reason::ExpiredInDirectory),
             Self::Deleted => Err(Reason::GoneFromDirectory),
+        }
+    }
+}
+
+impl fmt::Display for Standing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Active => "active",
+            Self::LockedOut => "locked out",
+            Self::Disabled => "disabled",
+            Self::Expired => "expired",
+            Self::Deleted => "deleted",
+        })
+    }
+}
+
+impl fmt::Display for NotDelegable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sensitive => f.write_str("as it is sensitive"),
+            Self::Administrator => f.write_str("as its adminCount is 1"),
+            Self::ProtectedUser => f.write_str("as a member of Protected Users"),
+            Self::MemberOf(group) => write!(f, "as a member of {group}"),
         }
     }
 }

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use authn::account::{Account, AccountId};
+use authn::audit::Kind;
 use authn::directory::{InStep, MAX_AGE, Step, in_step};
 use authn::ports::{Accounts, Directory, DirectoryCopy, Unavailable};
 use jiff::Timestamp;
-use store::Store;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
@@ -29,7 +29,7 @@ const STEPS_AT_ONCE: usize = 100;
 
 /// Reads every `refresh`, for as long as anybody polls it.
 pub(crate) async fn follow(
-    store: Store,
+    store: impl Accounts + DirectoryCopy,
     directory: Arc<dyn Directory>,
     live: Arc<Live>,
     refresh: Duration,
@@ -40,22 +40,23 @@ pub(crate) async fn follow(
         asked: 0,
         problems: BTreeSet::new(),
     };
-    let mut is_known_silent = false;
+    // Whether it was read the last time; nobody knows at first.
+    let mut was_read = None;
     loop {
         let read = follower.read().await;
         let wait = match read {
             Ok(()) => {
-                if is_known_silent {
-                    tracing::info!("the directory is read again");
+                if was_read != Some(true) {
+                    tracing::info!("the directory is read");
                 }
-                is_known_silent = false;
+                was_read = Some(true);
                 refresh
             }
             Err(error) => {
-                if !is_known_silent {
+                if was_read != Some(false) {
                     tracing::error!("the directory cannot be read: {error}");
                 }
-                is_known_silent = true;
+                was_read = Some(false);
                 if follower.is_too_old().await {
                     live.directory_unread();
                 }
@@ -66,14 +67,14 @@ pub(crate) async fn follow(
     }
 }
 
-struct Follower {
-    store: Store,
+struct Follower<S> {
+    store: S,
     directory: Arc<dyn Directory>,
     asked: usize,
     problems: BTreeSet<String>,
 }
 
-impl Follower {
+impl<S: Accounts + DirectoryCopy> Follower<S> {
     async fn read(&mut self) -> Result<(), Unavailable> {
         let begun = clock::now();
         let accounts = self.store.list().await?;
@@ -121,10 +122,12 @@ impl Follower {
             .chain(renamed.chunks(STEPS_AT_ONCE))
         {
             if self.store.keep(steps.to_vec()).await?.is_ok() {
+                steps.iter().for_each(say);
                 continue;
             }
             for step in steps {
                 let Err(taken) = self.store.keep(vec![step.clone()]).await? else {
+                    say(step);
                     continue;
                 };
                 tracing::warn!(
@@ -178,9 +181,39 @@ fn without_names(accounts: &[Account], step: &Step) -> Step {
     }
 }
 
+/// What happened to an account is worth a line, as it was nobody here who did it.
+fn say(step: &Step) {
+    let changes = step.events.iter().map(|event| change(&event.kind));
+    let changes: Vec<String> = changes.collect();
+    let (id, upn) = (&step.account.id.0, &step.account.upn);
+    tracing::info!(
+        account.id = id,
+        account.upn = upn,
+        changes = changes.join(", "),
+        "an account changed in the directory"
+    );
+}
+
+fn change(kind: &Kind) -> String {
+    match kind {
+        Kind::StandingChanged { standing } => format!("stands as {standing}"),
+        Kind::NamesChanged { name, .. } => format!("has the names of {name}"),
+        Kind::DelegableChanged {
+            not_delegable: None,
+        } => "may be passed on".to_owned(),
+        Kind::DelegableChanged {
+            not_delegable: Some(why),
+        } => format!("is not passed on, {why}"),
+        other => format!("{other:?}"),
+    }
+}
+
 fn unread(detail: &str) -> Unavailable {
     Unavailable {
         what: "the directory",
         detail: detail.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests;

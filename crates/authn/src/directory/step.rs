@@ -113,7 +113,7 @@ impl Followed<'_> {
         }
         if is_renamed {
             kinds.push(Kind::NamesChanged {
-                account: format!("{}\\{}", self.seen.domain, self.seen.sam),
+                name: format!("{}\\{}", self.seen.domain, self.seen.sam),
                 upn: self.seen.upn.clone(),
             });
         }

@@ -266,3 +266,21 @@ fn a_name_leads_to_one_person_or_to_nobody() {
     assert_eq!(reading(std::slice::from_ref(&alice)).only(), Ok(&alice));
     assert_eq!(reading(&[alice, bob]).only(), Err(NotOne::Several));
 }
+
+#[test]
+fn every_event_of_a_step_is_the_same_after_it_was_read_back() {
+    let alice = person("alice");
+    let other = Person {
+        id: alice.id.clone(),
+        standing: Standing::Expired,
+        not_delegable: Some(NotDelegable::MemberOf("Kings".to_owned())),
+        ..person("alina")
+    };
+    let step = one_step(&alice, &other);
+    assert_eq!(step.events.len(), 3);
+    for event in step.events {
+        let text = serde_json::to_string(&event).unwrap();
+        let read: crate::audit::Event = serde_json::from_str(&text).unwrap();
+        assert_eq!(read, event, "{text}");
+    }
+}

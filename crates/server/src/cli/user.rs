@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use authn::account::{Account, AccountState};
-use authn::directory::{FromDirectory, NotDelegable, Standing};
+use authn::directory::FromDirectory;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
@@ -181,19 +181,8 @@ fn line(account: &Account) -> String {
 }
 
 fn from_directory(directory: &FromDirectory) -> String {
-    let standing = match directory.standing {
-        Standing::Active => "active",
-        Standing::LockedOut => "locked out",
-        Standing::Disabled => "disabled",
-        Standing::Expired => "expired",
-        Standing::Deleted => "deleted",
-    };
-    let passed_on = match &directory.not_delegable {
-        None => String::new(),
-        Some(NotDelegable::Sensitive) => ", never passed on: it is sensitive".to_owned(),
-        Some(NotDelegable::Administrator) => ", never passed on: adminCount is 1".to_owned(),
-        Some(NotDelegable::ProtectedUser) => ", never passed on: in Protected Users".to_owned(),
-        Some(NotDelegable::MemberOf(group)) => format!(", never passed on: in {group}"),
-    };
+    let standing = directory.standing;
+    let why = directory.not_delegable.as_ref();
+    let passed_on = why.map_or(String::new(), |why| format!(", never passed on {why}"));
     format!("  in the directory: {standing}{passed_on}")
 }

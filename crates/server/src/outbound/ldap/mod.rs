@@ -27,8 +27,8 @@ use crate::config::settings;
 
 /// How many people are asked for at once, far below what a controller answers with at most.
 const AT_ONCE: usize = 100;
-/// How many people a name may lead to; more are as bad as two.
-const MOST_FOUND: usize = 3;
+/// How many people a name may lead to at most: in a forest each domain may have one.
+const ENOUGH: i32 = 50;
 
 /// A directory.
 pub(crate) struct Ldap {
@@ -221,6 +221,7 @@ impl Ldap {
                 scope: Scope::Subtree,
                 filter: &filter,
                 attributes: &attributes,
+                enough: None,
             };
             for (_, group) in asked.session.search(search).await? {
                 let sid = group.all("objectSid").first().and_then(|bytes| sid(bytes));
@@ -258,6 +259,7 @@ impl Ldap {
                 scope: Scope::Subtree,
                 filter: &filter,
                 attributes: &ATTRIBUTES,
+                enough: None,
             };
             for (dn, entry) in asked.session.search(search).await? {
                 let Some(mut person) = entry.person(&asked.root.domain, clock::now()) else {
@@ -309,6 +311,7 @@ impl Ldap {
                 scope: Scope::Subtree,
                 filter,
                 attributes: &["objectGUID"],
+                enough: Some(ENOUGH),
             };
             let found = session.search(search).await?;
             ids.extend(found.iter().filter_map(|(_, entry)| entry.id()));
@@ -355,7 +358,6 @@ impl Directory for Ldap {
             return Ok(Reading::default());
         };
         let found: Vec<AccountId> = self.ids(&wanted.filter()).await?.into_iter().collect();
-        let found: Vec<AccountId> = found.into_iter().take(MOST_FOUND).collect();
         if found.is_empty() {
             return Ok(Reading::default());
         }
@@ -381,6 +383,7 @@ async fn groups(asked: &mut Asked, dn: &str) -> Result<Vec<String>, SessionError
         scope: Scope::Base,
         filter: &Filter::Present("objectClass"),
         attributes: &["tokenGroups"],
+        enough: None,
     });
     let found = found.await?;
     let groups = found
@@ -402,6 +405,7 @@ async fn sees_somebody(asked: &mut Asked, base: &str) -> Result<(), SessionError
         scope: Scope::Subtree,
         filter: &anybody,
         attributes: &["objectGUID"],
+        enough: Some(1),
     });
     match found.await?.is_empty() {
         false => Ok(()),

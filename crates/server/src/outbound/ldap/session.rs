@@ -18,9 +18,6 @@ use super::filter::Filter;
 const CONNECT: Duration = Duration::from_secs(3);
 /// How long each operation may take.
 const OPERATION: Duration = Duration::from_secs(5);
-/// How many entries a search may answer with.
-pub(crate) const MOST: i32 = 1_000;
-
 /// LDAP over TLS.
 pub(crate) const LDAPS: u16 = 636;
 /// A global catalog over TLS.
@@ -88,6 +85,8 @@ pub(crate) struct Search<'a> {
     pub(crate) filter: &'a Filter,
     /// Which attributes.
     pub(crate) attributes: &'a [&'static str],
+    /// How many entries are enough; all of them are needed where it is left out.
+    pub(crate) enough: Option<i32>,
 }
 
 impl Session {
@@ -152,6 +151,7 @@ impl Session {
             scope: Scope::Base,
             filter: &anything,
             attributes: &attributes,
+            enough: None,
         });
         let root = found.await?.into_iter().next();
         let (_, root) = root.ok_or_else(|| missing("naming contexts"))?;
@@ -169,6 +169,7 @@ impl Session {
             scope: Scope::OneLevel,
             filter: &filter,
             attributes: &attributes,
+            enough: None,
         });
         let partition = found.await?.into_iter().next();
         let (_, partition) = partition.ok_or_else(|| missing("domain"))?;
@@ -184,16 +185,17 @@ impl Session {
         })
     }
 
-    /// Searches; gives each entry with its DN. Of too many it gives [`MOST`].
+    /// Searches; gives each entry with its DN.
     ///
     /// # Errors
     ///
-    /// The base is not there, it takes too long, or the controller says something else.
+    /// The base is not there, it takes too long, not all that are needed came, or the controller says
+    /// something else.
     pub(crate) async fn search(
         &mut self,
         search: Search<'_>,
     ) -> Result<Vec<(String, Entry)>, SessionError> {
-        let options = SearchOptions::new().sizelimit(MOST);
+        let options = SearchOptions::new().sizelimit(search.enough.unwrap_or(0));
         let filter = search.filter.to_string();
         let ldap = self.ldap.with_search_options(options);
         let searching = ldap.search(search.base, search.scope, &filter, search.attributes);
@@ -202,7 +204,8 @@ impl Session {
         let found = found.map_err(|error| SessionError::Other(error.to_string()))?;
         let ldap3::SearchResult(entries, result) = found;
         match result.rc {
-            0 | SIZE_LIMIT_EXCEEDED => {}
+            0 => {}
+            SIZE_LIMIT_EXCEEDED if search.enough.is_some() => {}
             NO_SUCH_OBJECT | REFERRAL => {
                 let message = format!("there is no `{}` here", search.base);
                 return Err(SessionError::Other(message));
