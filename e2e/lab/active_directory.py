@@ -200,8 +200,8 @@ def obey(samba, words):
         samba.wait()
     elif words == ["start"]:
         samba = start_samba()
-    elif words and words[0] in ("rotate", "disable"):
-        call(PYTHON, f"{HERE}/domain.py", words[0], TOP, words[1])
+    elif words and words[0] in ("rotate", "disable", "enable", "rename", "delete"):
+        call(PYTHON, f"{HERE}/domain.py", words[0], TOP, *words[1:])
     else:
         raise ValueError(f"`{' '.join(words)}` is no command")
     return samba

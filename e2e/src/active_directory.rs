@@ -99,7 +99,7 @@ impl ActiveDirectory {
     }
 
     /// Tells the lab to do something: `freeze`, `thaw`, `kill` and `start` the domain controller, `rotate` the
-    /// password and keytab of an account, `disable` one.
+    /// password and keytab of an account, `disable`, `enable` or `delete` one, `rename` one to another name.
     ///
     /// # Errors
     ///
