@@ -27,6 +27,9 @@ const GROUPS_AT_ONCE: usize = 500;
 /// How many steps are taken in one transaction.
 const STEPS_AT_ONCE: usize = 100;
 
+/// How often it is looked at how old the last reading is, where nobody reads.
+const UNFOLLOWED: Duration = Duration::from_secs(30);
+
 /// Reads every `refresh`, for as long as anybody polls it.
 pub(crate) async fn follow(
     store: impl Accounts + DirectoryCopy,
@@ -57,13 +60,32 @@ pub(crate) async fn follow(
                     tracing::error!("the directory cannot be read: {error}");
                 }
                 was_read = Some(false);
-                if follower.is_too_old().await {
+                if is_too_old(&follower.store).await {
                     live.directory_unread();
                 }
                 refresh.min(RETRY)
             }
         };
         sleep(wait).await;
+    }
+}
+
+/// What is done where no directory is configured (any more): whoever came from one is put out in time.
+pub(crate) async fn follow_none(store: impl DirectoryCopy, live: Arc<Live>) {
+    loop {
+        if is_too_old(&store).await {
+            live.directory_unread();
+        }
+        sleep(UNFOLLOWED).await;
+    }
+}
+
+/// Whether nobody knows how the people of the directory stand.
+async fn is_too_old(store: &impl DirectoryCopy) -> bool {
+    let is_old = |read: Timestamp| clock::now().duration_since(read).abs() >= MAX_AGE;
+    match store.last_read().await {
+        Ok(read) => read.is_none_or(is_old),
+        Err(_) => true,
     }
 }
 
@@ -151,14 +173,6 @@ impl<S: Accounts + DirectoryCopy> Follower<S> {
             tracing::warn!("of the directory: {problem}");
         }
         self.problems = problems;
-    }
-
-    async fn is_too_old(&self) -> bool {
-        let is_old = |read: Timestamp| clock::now().duration_since(read).abs() >= MAX_AGE;
-        match self.store.last_read().await {
-            Ok(read) => read.is_none_or(is_old),
-            Err(_) => true,
-        }
     }
 }
 

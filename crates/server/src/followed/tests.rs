@@ -113,7 +113,7 @@ async fn a_directory_that_is_away_or_mad_changes_nothing_and_is_not_read() {
         *directory.says.lock().unwrap() = says;
         assert!(follower.read().await.is_err());
         assert_eq!(follower.store.last_read().await.unwrap(), None);
-        assert!(follower.is_too_old().await);
+        assert!(is_too_old(&follower.store).await);
         let accounts = follower.store.list().await.unwrap();
         assert!(accounts.iter().all(|account| account.may_sign_in().is_ok()));
     }
@@ -130,7 +130,7 @@ async fn what_was_read_is_taken_whole() {
     reading.people.pop();
     *directory.says.lock().unwrap() = Says::Reading(reading);
     follower.read().await.unwrap();
-    assert!(!follower.is_too_old().await);
+    assert!(!is_too_old(&follower.store).await);
     let accounts = follower.store.list().await.unwrap();
     let found: Vec<(&str, bool)> = accounts
         .iter()
@@ -160,6 +160,17 @@ async fn a_directory_that_was_never_read_puts_its_people_out() {
     );
     tokio::select! {
         () = following => {}
+        told = told.recv() => assert!(matches!(told, Ok(crate::live::Told::DirectoryUnread))),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_no_directory_is_configured_any_more_its_people_are_put_out() {
+    let counter = prometheus_client::metrics::counter::Counter::default();
+    let live = Arc::new(Live::new(&[1; 32], 0, counter));
+    let mut told = live.listen();
+    tokio::select! {
+        () = follow_none(Memory::new(), Arc::clone(&live)) => {}
         told = told.recv() => assert!(matches!(told, Ok(crate::live::Told::DirectoryUnread))),
     }
 }

@@ -156,10 +156,13 @@ impl Lasting {
     /// Follows this directory, and no other, from here on.
     pub(super) fn follow(&self, settings: &Settings, directory: Option<Arc<Ldap>>) {
         let mut following = JoinSet::new();
-        if let (Some(directory), Some(settings)) = (directory, &settings.directory) {
-            let (store, live) = (self.store.clone(), Arc::clone(&self.live));
-            following.spawn(followed::follow(store, directory, live, settings.refresh));
-        }
+        let (store, live) = (self.store.clone(), Arc::clone(&self.live));
+        match (directory, &settings.directory) {
+            (Some(directory), Some(settings)) => {
+                following.spawn(followed::follow(store, directory, live, settings.refresh))
+            }
+            _ => following.spawn(followed::follow_none(store, live)),
+        };
         let mut known = self
             .following
             .lock()
