@@ -238,8 +238,8 @@ def obey(samba, words):
         samba.wait()
     elif words == ["start"]:
         samba = start_samba()
-    elif words and words[0] in ("rotate", "password", "disable"):
-        call(PYTHON, f"{HERE}/domain.py", words[0], TOP, words[1])
+    elif words and words[0] in ("rotate", "password", "disable", "enable", "rename", "delete"):
+        call(PYTHON, f"{HERE}/domain.py", words[0], TOP, *words[1:])
     else:
         raise ValueError(f"`{' '.join(words)}` is no command")
     return samba

@@ -92,10 +92,17 @@ class Domain:
             lines.append("-")
         self.db.modify_ldif("\n".join(lines) + "\n")
 
-    def flags(self, account, more):
+    def flags(self, account, more, less=0):
         dn = self.dn(account)
         found = self.db.search(dn, scope=0, attrs=["userAccountControl"])
-        self.write(dn, userAccountControl=int(found[0]["userAccountControl"][0]) | more)
+        flags = int(found[0]["userAccountControl"][0])
+        self.write(dn, userAccountControl=flags & ~less | more)
+
+    def rename(self, account, name):
+        self.write(self.dn(account), sAMAccountName=name, userPrincipalName=f"{name}@{DNS}")
+
+    def delete(self, account):
+        self.db.delete(self.dn(account))
 
     def service(self, account, names, **more):
         self.write(self.dn(account), servicePrincipalName=names, **more)
@@ -191,9 +198,11 @@ def people(domain):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("verb", choices=("make", "rotate", "password", "disable"))
+    verbs = ("make", "rotate", "password", "disable", "enable", "rename", "delete")
+    parser.add_argument("verb", choices=verbs)
     parser.add_argument("top")
     parser.add_argument("account", nargs="?")
+    parser.add_argument("name", nargs="?")
     given = parser.parse_args()
     if given.verb == "make":
         make(given.top)
@@ -204,6 +213,12 @@ def main():
         domain.password(given.account, uuid.uuid4().hex + ".Aa1")
         host = given.account.rstrip("$")
         domain.keytab(f"{host}.keytab", (given.account, f"HTTP/{host}.{DNS}"))
+    elif given.verb == "rename":
+        Domain(given.top).rename(given.account, given.name)
+    elif given.verb == "delete":
+        Domain(given.top).delete(given.account)
+    elif given.verb == "enable":
+        Domain(given.top).flags(given.account, 0, less=DISABLED)
     else:
         Domain(given.top).flags(given.account, DISABLED)
 

@@ -8,6 +8,7 @@ pub mod back_end;
 pub mod client;
 pub mod clients;
 pub mod demo;
+pub mod directory_gate;
 pub mod domain_gate;
 pub mod doubt;
 pub mod frames;

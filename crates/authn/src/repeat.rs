@@ -116,6 +116,11 @@ impl Repeats {
         self.lock().retain(|_, who| !revoked.ends(who));
     }
 
+    /// Forgets everybody of the directory.
+    pub fn forget_directory(&self) {
+        self.lock().retain(|_, who| !who.is_of_directory());
+    }
+
     /// Forgets everything.
     pub fn forget(&self) {
         self.lock().clear();

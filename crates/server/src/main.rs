@@ -14,6 +14,7 @@ mod stop;
 mod wiring;
 
 mod drained;
+mod followed;
 mod listen;
 mod live;
 mod metrics;

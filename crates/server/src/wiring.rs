@@ -1,5 +1,6 @@
 //! Wiring: which door is given to which room. The only file that knows them all.
 
+mod directory;
 mod farms;
 pub(crate) mod keeping;
 mod lasting;
@@ -32,6 +33,7 @@ use crate::notify::{self, State};
 use crate::operator::by_hand;
 use crate::outbound::kerberos;
 use crate::outbound::members::Members;
+use crate::outbound::tls;
 use crate::proxy::Proxy;
 use crate::reload::Reloads;
 use crate::{clock, drained, listen};
@@ -83,6 +85,7 @@ impl Gate {
             members: Arc::new(members),
             delegation: delegation(settings, process, &live).await?,
             checks: Mutex::default(),
+            following: Mutex::default(),
             store,
             live,
             metrics,
@@ -92,6 +95,7 @@ impl Gate {
         let verifier = lasting.verifier(settings);
         let proxy = lasting.proxy(settings, Arc::clone(&verifier))?;
         let bound = listen::bind(settings, held).map_err(unavailable)?;
+        lasting.follow(settings, lasting.directory(settings)?);
         let metrics = settings.metrics.map(metrics_at).transpose()?;
         Ok(Self {
             bound,
@@ -154,6 +158,7 @@ impl Gate {
         let _ = stopping.send(true);
         let _ = following.await;
         drains.abort();
+        lasting.follow_nobody();
         lasting.store.close().await;
         Ok(())
     }
@@ -209,6 +214,9 @@ fn metrics_at(address: SocketAddr) -> Result<TcpListener, CliError> {
 /// One of them is not usable.
 pub(crate) fn check(settings: &Settings) -> Result<(), CliError> {
     listen::check(settings).map_err(usage)?;
+    if let Some(directory) = &settings.directory {
+        tls::client(&directory.authorities).map_err(usage)?;
+    }
     Proxy::check(settings).map_err(usage)
 }
 
@@ -227,6 +235,7 @@ pub(crate) struct Desk {
     default_domain: Option<String>,
     services: Vec<String>,
     farms: BTreeMap<String, config::settings::Farm>,
+    directory: Option<config::settings::Directory>,
 }
 
 impl Desk {
@@ -261,6 +270,7 @@ impl Desk {
             default_domain,
             services,
             farms: settings.farms.clone(),
+            directory: settings.directory.clone(),
         })
     }
 

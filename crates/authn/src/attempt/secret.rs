@@ -10,10 +10,11 @@ use proto::secret::Secret;
 use proto::spnego;
 
 use super::{Circumstances, Outcome, Ports, Refusal, Rules, Verified};
-use crate::account::{Account, AccountState};
+use crate::account::Account;
 use crate::audit::{Event, Kind, NOTED_SKEW, Reason, shown_name};
 use crate::authenticated::{Authenticated, How};
 use crate::credential::app_password::StoredAppPassword;
+use crate::directory;
 use crate::lockout::{HoldBack, LONGEST_HOLD_BACK, Place, Subject};
 use crate::name::NameKey;
 use crate::place::Method;
@@ -100,7 +101,7 @@ pub(super) async fn verify(
     }
     Ok(Outcome {
         hold_back: reservation.counts.hold_back(judged.is_ok()),
-        result: judged.map_err(|_| Refusal::Denied),
+        result: judged.map_err(refusal),
         is_alarmed: settled == Settled::Written { is_alarmed: true },
     })
 }
@@ -199,11 +200,7 @@ fn judge(
     at: &Circumstances,
 ) -> Result<Verified, Reason> {
     let account = account.ok_or(Reason::UnknownName)?;
-    match account.state {
-        AccountState::Active => {}
-        AccountState::Disabled => return Err(Reason::AccountDisabled),
-        AccountState::Locked => return Err(Reason::AccountLocked),
-    }
+    account.may_sign_in()?;
     let Proved {
         password,
         reply_token,
@@ -221,6 +218,11 @@ fn judge(
     {
         return Err(Reason::SipUriOfAnother);
     }
+    // Last, so that only who has the right secret learns that the directory is away.
+    let directory = account.directory.as_ref();
+    if directory.is_some_and(|directory| directory.must_be_fresh(at.now).is_err()) {
+        return Err(Reason::DirectoryUnread);
+    }
     let how = How {
         method: Method::AppPassword,
         channel: at.channel,
@@ -235,6 +237,14 @@ fn judge(
         authenticated: Arc::new(authenticated),
         reply_token,
     })
+}
+
+/// What the client is told of a reason: nothing, but whose fault it is.
+fn refusal(reason: Reason) -> Refusal {
+    match reason {
+        Reason::DirectoryUnread => Refusal::Unavailable(directory::unread()),
+        _ => Refusal::Denied,
+    }
 }
 
 /// What is written down of an attempt.

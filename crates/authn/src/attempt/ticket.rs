@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use super::{Circumstances, Ports, Refusal, Rules, Verified};
-use crate::account::{Account, AccountState};
+use crate::account::Account;
 use crate::audit::{Kind, Reason, shown_name};
 use crate::authenticated::{Authenticated, How};
 use crate::credential::app_password::AppPassword;
@@ -25,7 +25,10 @@ pub(super) async fn verify(
     let Some(known) = Known::find(ports, key, at).await? else {
         return Ok(Err(Refusal::Denied));
     };
-    Ok(known.judge(rules, at).map_err(|_| Refusal::Denied))
+    match known.judge(rules, at) {
+        Ok(verified) => is_fresh(verified, at).map(Ok),
+        Err(_) => Ok(Err(Refusal::Denied)),
+    }
 }
 
 pub(super) async fn verify_certificate(
@@ -39,7 +42,7 @@ pub(super) async fn verify_certificate(
     };
     let account = known.account.clone();
     let reason = match known.judge(rules, at) {
-        Ok(verified) => return Ok(Ok(verified)),
+        Ok(verified) => return is_fresh(verified, at).map(Ok),
         Err(reason) => reason,
     };
     let name = at.sip_uri.as_ref().unwrap_or(&account.upn);
@@ -47,6 +50,14 @@ pub(super) async fn verify_certificate(
     let event = at.event(Kind::Refused { reason, name }, Some(account.id));
     ports.audit.append(vec![event]).await?;
     Ok(Err(Refusal::Denied))
+}
+
+/// Refuses whom the directory may have switched off since it was read last.
+fn is_fresh(verified: Verified, at: &Circumstances) -> Result<Verified, Unavailable> {
+    if let Some(directory) = &verified.authenticated.account().directory {
+        directory.must_be_fresh(at.now)?;
+    }
+    Ok(verified)
 }
 
 /// What was found, and what bought it.
@@ -80,11 +91,7 @@ impl Known {
             account,
             bought_with,
         } = self;
-        match account.state {
-            AccountState::Active => {}
-            AccountState::Disabled => return Err(Reason::AccountDisabled),
-            AccountState::Locked => return Err(Reason::AccountLocked),
-        }
+        account.may_sign_in()?;
         if ticket.pool != at.pool || ticket.expires <= at.now {
             return Err(Reason::UnknownTicket);
         }

@@ -5,6 +5,7 @@
 
 mod balancers;
 mod checks;
+mod directory;
 mod farms;
 mod kerberos;
 mod listeners;
@@ -78,6 +79,7 @@ impl<'a> Understanding<'a> {
             listeners: self.listeners(written)?,
             plain: self.plain_listeners(written)?,
             metrics: self.metrics(written)?,
+            directory: self.directory(written)?,
             publication: Arc::new(publication),
             published,
             farms,

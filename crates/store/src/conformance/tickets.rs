@@ -12,7 +12,7 @@ use ::authn::ticket::{MAX_PER_CREDENTIAL, RelayedTicket, Relaying, TicketKey};
 
 use super::{Conforming, HOME, account, add_app_password, all_at_once, anna_with, at, event};
 
-fn ticket(byte: u8, account: &Account, credential: &str) -> RelayedTicket {
+pub(super) fn ticket(byte: u8, account: &Account, credential: &str) -> RelayedTicket {
     RelayedTicket {
         key: TicketKey([byte; 32]),
         account: account.id.clone(),

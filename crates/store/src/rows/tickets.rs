@@ -19,7 +19,9 @@ pub(crate) const RECORD: &str = "
     SELECT $1, $2, $3, $4, $5, $6, $7
     FROM accounts a
     JOIN app_passwords c ON c.account = a.id
-    WHERE a.id = $2 AND a.state = 'active' AND c.id = $3 AND c.revoked IS NULL
+    WHERE a.id = $2 AND a.state = 'active'
+        AND (a.standing IS NULL OR a.standing IN ('active', 'locked-out'))
+        AND c.id = $3 AND c.revoked IS NULL
         AND NOT EXISTS (
             SELECT 1 FROM revocations r
             WHERE r.number > $8 AND (r.account = $2 OR r.credential = $3))
@@ -37,7 +39,9 @@ pub(crate) const NOT_RECORDED: &str =
 pub(crate) const FIND: &str = "
     SELECT t.ticket, t.account AS ticket_account, t.credential, t.channel, t.pool, t.relayed,
         t.expires AS ticket_expires,
-        a.id, a.domain, a.sam, a.upn, a.realm, a.sid, a.sip_addresses, a.mail, a.state
+        a.id, a.domain, a.sam, a.upn, a.realm, a.sid, a.sip_addresses, a.mail, a.state,
+        a.standing, a.not_delegable, a.group_sids,
+        (SELECT read_at FROM directory_reads WHERE id = 'directory') AS directory_read
     FROM tickets t
     JOIN app_passwords c ON c.id = t.credential AND c.account = t.account
     JOIN accounts a ON a.id = t.account
@@ -45,17 +49,21 @@ pub(crate) const FIND: &str = "
         AND t.expires > $2
         AND c.revoked IS NULL
         AND (c.expires IS NULL OR c.expires > $2)
-        AND a.state = 'active'";
+        AND a.state = 'active'
+        AND (a.standing IS NULL OR a.standing IN ('active', 'locked-out'))";
 
 /// Drops the tickets that a credential ($1) bought.
 pub(crate) const DROP_OF_CREDENTIAL: &str = "
     DELETE FROM tickets
     WHERE credential = $1";
 
-/// Drops the tickets of an account ($1), unless it is active.
+/// Drops the tickets of an account ($1), unless it may sign in.
 pub(crate) const DROP_OF_INACTIVE_ACCOUNT: &str = "
     DELETE FROM tickets
-    WHERE account IN (SELECT id FROM accounts WHERE id = $1 AND state <> 'active')";
+    WHERE account IN (
+        SELECT id FROM accounts
+        WHERE id = $1
+            AND (state <> 'active' OR standing IN ('disabled', 'expired', 'deleted')))";
 
 /// Drops tickets of a credential ($1) that are not among so many ($2) of the last that were relayed, a few at
 /// once.

@@ -1,6 +1,7 @@
 //! What is wrong is named with its line and with what to do.
 
 mod balancers;
+mod directory;
 mod kerberos;
 
 use super::*;
