@@ -110,11 +110,17 @@ impl Authenticated {
         self.ends
     }
 
-    /// Why no back end may be shown the user itself; `None` where nothing is known against it.
-    #[must_use]
-    pub fn not_delegable(&self) -> Option<&NotDelegable> {
+    /// Whether a back end may be shown the user itself: nothing is known against it.
+    ///
+    /// # Errors
+    ///
+    /// Why not.
+    pub fn may_be_passed_on(&self) -> Result<(), &NotDelegable> {
         let directory = self.account.directory.as_ref();
-        directory.and_then(|directory| directory.not_delegable.as_ref())
+        match directory.and_then(|directory| directory.not_delegable.as_ref()) {
+            Some(why) => Err(why),
+            None => Ok(()),
+        }
     }
 
     /// Whether the account came from the directory, so that it stands only while that is read.

@@ -215,7 +215,7 @@ async fn whoever_passed_says_why_no_back_end_may_see_them() {
         let outcome = world.verify(Try::new(By::Ntlm, "anna", &secret)).await;
         let who = outcome.result.unwrap().authenticated;
         assert!(who.is_of_directory());
-        who.not_delegable().cloned()
+        who.may_be_passed_on().err().cloned()
     };
     assert_eq!(why().await, None);
     let sensitive = Person {

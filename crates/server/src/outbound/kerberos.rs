@@ -164,6 +164,8 @@ impl Delegation for Local {
         who: &Authenticated,
         target: Target<'_>,
     ) -> Result<KerberosToken, NoToken> {
+        who.may_be_passed_on()
+            .map_err(|why| NoToken::NotDelegable(why.to_string()))?;
         let user = self.user(who)?;
         let service = Service::new(target.service, &self.realm);
         let wanted = Wanted {
