@@ -11,9 +11,11 @@ import os
 import sys
 import uuid
 
+from ldb import LdbError
 import samba.dckeytab  # noqa: F401: gives `Net` its export of keytabs
 from samba import dsdb
 from samba.auth import system_session
+from samba.credentials import Credentials
 from samba.net import Net
 from samba.param import LoadParm
 from samba.provision import FILL_FULL, provision
@@ -196,9 +198,36 @@ def people(domain):
     domain.write(domain.dn("gina"), pwdLastSet=0)
 
 
+def counters(domain):
+    """What a wrong or a right password changes ([MS-ADTS] 3.1.1.5.3), of every account."""
+    names = ("sAMAccountName", "badPwdCount", "lockoutTime", "logonCount", "lastLogon")
+    found = domain.db.search(
+        domain.db.domain_dn(), expression="(sAMAccountName=*)", attrs=list(names)
+    )
+    for account in sorted(found, key=lambda it: str(it["sAMAccountName"])):
+        print(" ".join(str(account.get(name, idx=0)) for name in names))
+
+
+def guess(account):
+    """One wrong password, as whoever binds with what a client sent would try it."""
+    lp = LoadParm()
+    lp.set("tls verify peer", "no_check")
+    wrong = Credentials()
+    wrong.set_bind_dn(f"CONTOSO\\{account}")
+    wrong.set_password("Wrong.1")
+    try:
+        SamDB(url=f"ldaps://{ADDRESS}", credentials=wrong, lp=lp)
+    except LdbError as error:
+        # The code of a wrong password within AD's answer.
+        if "data 52e" in str(error):
+            return
+        raise
+    raise SystemExit("a wrong password was right")
+
+
 def main():
     parser = argparse.ArgumentParser()
-    verbs = ("make", "rotate", "password", "disable", "enable", "rename", "delete")
+    verbs = ("make", "rotate", "password", "disable", "enable", "rename", "delete", "counters", "guess")
     parser.add_argument("verb", choices=verbs)
     parser.add_argument("top")
     parser.add_argument("account", nargs="?")
@@ -206,6 +235,10 @@ def main():
     given = parser.parse_args()
     if given.verb == "make":
         make(given.top)
+    elif given.verb == "counters":
+        counters(Domain(given.top))
+    elif given.verb == "guess":
+        guess(given.account)
     elif given.verb == "password":
         Domain(given.top).password(given.account, uuid.uuid4().hex + ".Aa1")
     elif given.verb == "rotate":
