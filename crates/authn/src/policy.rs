@@ -26,16 +26,23 @@ pub struct Policy {
 
 impl Policy {
     /// The methods that may be used there; empty where nothing may.
+    ///
+    /// SECURITY: Kerberos is for the office, whatever a rule says: from outside, whoever has a laptop's ticket
+    /// would need nothing else.
     #[must_use]
     pub fn methods(&self, zone: &Zone, service: &Service, channel: Channel) -> BTreeSet<Method> {
-        self.rules
-            .iter()
+        let mut rules = self.rules.iter();
+        let mut methods = rules
             .find(|rule| {
                 (rule.zones.is_empty() || rule.zones.contains(zone))
                     && (rule.services.is_empty() || rule.services.contains(service))
                     && (rule.channels.is_empty() || rule.channels.contains(&channel))
             })
             .map(|rule| rule.methods.clone())
-            .unwrap_or_default()
+            .unwrap_or_default();
+        if *zone != Zone::INTERNAL {
+            methods.remove(&Method::Kerberos);
+        }
+        methods
     }
 }

@@ -69,7 +69,7 @@ impl Repeats {
                 part(b"ticket");
                 part(&key.0);
             }
-            Proof::Ntlm { .. } | Proof::Unprovable { .. } => return None,
+            Proof::Ntlm { .. } | Proof::Unprovable { .. } | Proof::Kerberos(_) => return None,
         }
         let channel = attempt.channel.as_str();
         for word in [channel, &attempt.service.0, &attempt.pool, &attempt.zone.0] {

@@ -12,6 +12,7 @@ mod tickets;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use authn::attempt::KerberosToken;
 use authn::audit::{Event, Kind as EventKind, Reason};
 use authn::place::{ActivityId, Channel, Zone};
 use authn::ticket::{RelayedTicket, TicketKey};
@@ -20,10 +21,12 @@ use bytes::Bytes;
 use http::header::{self, HeaderValue};
 use http::{HeaderMap, StatusCode, Version};
 use jiff::Timestamp;
+use proto::channel_binding::{Demand, EndPoint};
 use proto::http_auth::Credentials;
 use proto::lync::oauthtoken::OauthError;
 use proto::lync::webticket;
 use proto::ntlm::{ChannelBinding, Expected};
+use proto::secret::Secret;
 use proto::soap;
 
 use crate::headers::{self, TicketHeaders};
@@ -49,10 +52,10 @@ pub struct Peer {
     pub address: IpAddr,
     /// The zone of the listener and the address together (design 13, internal).
     pub zone: Zone,
-    /// The channel bindings of every certificate the listener holds for the name asked for.
-    pub channel_bindings: Vec<ChannelBinding>,
-    /// Whether NTLM and Negotiate must carry a channel binding.
-    pub channel_binding: proto::ntlm::WhenAbsent,
+    /// Every certificate that the listener holds for the name asked for, and so may have shown.
+    pub end_points: Vec<EndPoint>,
+    /// What becomes of the channel binding of NTLM and Kerberos.
+    pub channel_binding: Demand,
     /// Whether NTLM must carry a MIC.
     pub mic: proto::ntlm::WhenAbsent,
     /// The name that TLS asked for, lower case; `None` where it named none.

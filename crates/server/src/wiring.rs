@@ -82,6 +82,7 @@ impl Gate {
         let lasting = Lasting {
             members: Arc::new(members),
             delegation: delegation(settings, process, &live).await?,
+            process: process.cloned(),
             checks: Mutex::default(),
             store,
             live,
@@ -89,7 +90,7 @@ impl Gate {
             unknown_names_key: Secret::new(clock::random()?),
             fixed: Fixed::of(settings),
         };
-        let verifier = lasting.verifier(settings);
+        let verifier = lasting.verifier(settings)?;
         let proxy = lasting.proxy(settings, Arc::clone(&verifier))?;
         let bound = listen::bind(settings, held).map_err(unavailable)?;
         let metrics = settings.metrics.map(metrics_at).transpose()?;
@@ -411,5 +412,6 @@ fn ports(store: &Store) -> Ports {
         attempts: Arc::new(store.clone()),
         tickets: Arc::new(store.clone()),
         audit: Arc::new(store.clone()),
+        kerberos: None,
     }
 }

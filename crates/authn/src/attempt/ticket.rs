@@ -4,12 +4,14 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
+use super::said::{is_active, owns_what_is_claimed};
 use super::{Circumstances, Ports, Refusal, Rules, Verified};
-use crate::account::AccountState;
 use crate::authenticated::{Authenticated, How};
 use crate::place::Method;
 use crate::ports::Unavailable;
-use crate::ticket::TicketKey;
+use crate::ticket::{RelayedTicket, TicketKey};
 
 pub(super) async fn verify(
     ports: &Ports,
@@ -20,37 +22,54 @@ pub(super) async fn verify(
     let Some((ticket, account)) = ports.tickets.find(key, at.now).await? else {
         return Ok(Err(Refusal::Denied));
     };
-    let bought_with = ports.credentials.app_password(&ticket.credential).await?;
     // The policy speaks of the ways to sign in; a ticket stands for the one that bought it.
     let methods = rules.policy.methods(&at.zone, &at.service, ticket.channel);
-    let usable = bought_with.filter(|password| password.usable(&at.service, at.now).is_ok());
     let stands = ticket.pool == at.pool
         && ticket.expires > at.now
-        && account.state == AccountState::Active
-        && at
-            .sip_uri
-            .as_ref()
-            .is_none_or(|uri| account.owns_sip_uri(uri))
-        && methods.contains(&Method::AppPassword);
-    let Some(password) = usable.filter(|_| stands) else {
+        && is_active(&account).is_ok()
+        && owns_what_is_claimed(&account, at).is_ok();
+    let basis = basis(ports, &ticket, at).await?;
+    let allowed = basis.filter(|basis| stands && methods.contains(&basis.method));
+    let Some(Basis { method, ends }) = allowed else {
         return Ok(Err(Refusal::Denied));
     };
-    let ends = password
-        .expires
-        .unwrap_or(ticket.expires)
-        .min(ticket.expires);
     let how = How {
-        method: Method::AppPassword,
+        method,
         channel: at.channel,
         bought: ticket.channel,
         credential: ticket.credential,
         zone: at.zone.clone(),
         at: at.now,
-        ends: Some(ends),
+        ends: Some(ends.unwrap_or(ticket.expires).min(ticket.expires)),
     };
     let authenticated = Authenticated::new(account, how);
     Ok(Ok(Verified {
         authenticated: Arc::new(authenticated),
         reply_token: None,
+    }))
+}
+
+/// What a ticket rests on.
+struct Basis {
+    method: Method,
+    ends: Option<Timestamp>,
+}
+
+/// What bought a ticket, where that may still be used.
+async fn basis(
+    ports: &Ports,
+    ticket: &RelayedTicket,
+    at: &Circumstances,
+) -> Result<Option<Basis>, Unavailable> {
+    // A sign-in by Kerberos stands as long as its account does, and bought nothing that outlives it.
+    if ticket.credential.is_kerberos_of(&ticket.account) {
+        let method = Method::Kerberos;
+        return Ok(Some(Basis { method, ends: None }));
+    }
+    let bought_with = ports.credentials.app_password(&ticket.credential).await?;
+    let usable = bought_with.filter(|it| it.usable(&at.service, at.now).is_ok());
+    Ok(usable.map(|password| Basis {
+        method: Method::AppPassword,
+        ends: password.expires,
     }))
 }

@@ -105,6 +105,7 @@ impl Conversation {
             target: &self.publication.ntlm_target,
             server_challenge: [a, b, c, d, e, f, g, h],
             now: moment.now,
+            takes_kerberos: self.takes_kerberos(&asked.route),
         };
         let channel = match scheme {
             Scheme::Negotiate => Channel::Negotiate,
@@ -118,8 +119,10 @@ impl Conversation {
             _ if handshake::begins(token) => handshake::begun(scheme, token, &fresh),
             Stage::Waiting(waiting) => {
                 let hosts = [asked.name.clone()];
+                let end_points = self.peer.end_points.iter();
+                let bindings: Vec<ChannelBinding> = end_points.map(Into::into).collect();
                 let expected = Expected {
-                    channel_bindings: &self.peer.channel_bindings,
+                    channel_bindings: &bindings,
                     channel_binding: self.peer.channel_binding,
                     mic: self.peer.mic,
                     target_hosts: &hosts,
@@ -155,11 +158,25 @@ impl Conversation {
                 },
                 channel,
             ),
+            Step::Kerberos(token, negotiation) => {
+                let offered = KerberosToken {
+                    token: Secret::new(token),
+                    negotiation: *negotiation,
+                    end_points: self.peer.end_points.clone(),
+                    channel_binding: self.peer.channel_binding,
+                };
+                self.verify(asked, Proof::Kerberos(Box::new(offered)), channel)
+            }
             Step::Refused(cause) => match self.denied(&asked) {
                 Verdict::Challenge(reply) => Verdict::Challenge(reply.because(&cause)),
                 other => other,
             },
         }
+    }
+
+    /// Whether Kerberos is for this client here. Elsewhere its token is not even looked at.
+    fn takes_kerberos(&self, route: &Route) -> bool {
+        self.peer.zone == Zone::INTERNAL && self.publication.kerberos.contains(&route.service)
     }
 
     /// Verifies a proof; a request for a ticket is read first, as it names whom the ticket is for.
@@ -418,7 +435,7 @@ impl Conversation {
             channel: who.bought(),
             pool: asked.route.farm.clone(),
             relayed: now,
-            expires,
+            expires: who.bounds(expires),
         });
         Ok(relayed.collect())
     }

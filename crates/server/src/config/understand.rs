@@ -9,6 +9,7 @@ mod farms;
 mod kerberos;
 mod listeners;
 mod networks;
+mod office;
 mod published;
 
 use std::collections::BTreeMap;
@@ -68,8 +69,10 @@ impl<'a> Understanding<'a> {
         let kerberos = self.kerberos(written)?;
         let realm = kerberos.as_ref().map(|it| &it.realm);
         let farms = self.farms(written, realm, &mut warnings)?;
-        let (publication, published) = self.publication(written, &mut warnings)?;
+        let (mut publication, published) = self.publication(written, &mut warnings)?;
         let policy = self.policy(written, &publication)?;
+        let office = (&policy, kerberos.as_ref());
+        let accepts = self.office(written, office, &mut publication)?;
         if policy.rules.is_empty() {
             warnings.push("there is no [[policy]], so nobody can sign in".to_owned());
         }
@@ -88,6 +91,7 @@ impl<'a> Understanding<'a> {
             key_place: self.place(written.store.key_file.span()),
             onward: self.onward_header(written)?,
             kerberos,
+            accepts,
             warnings,
         })
     }
@@ -127,7 +131,13 @@ impl<'a> Understanding<'a> {
                     .copied()
                     .map(channel)
                     .collect(),
-                methods: policy.methods.iter().copied().map(method).collect(),
+                methods: policy
+                    .methods
+                    .get_ref()
+                    .iter()
+                    .copied()
+                    .map(method)
+                    .collect(),
             });
         }
         Ok(Policy { rules })
@@ -223,6 +233,7 @@ fn channel(written: written::Channel) -> Channel {
 fn method(written: written::Method) -> Method {
     match written {
         written::Method::AppPassword => Method::AppPassword,
+        written::Method::Kerberos => Method::Kerberos,
     }
 }
 

@@ -340,7 +340,7 @@ impl Door {
         Peer {
             address,
             zone: zone(&self.settings, address),
-            channel_bindings: self.certificates.bindings(server_name.as_deref()),
+            end_points: self.certificates.end_points(server_name.as_deref()),
             channel_binding: self.settings.channel_binding,
             mic: self.settings.mic,
             server_name,
@@ -388,7 +388,7 @@ mod tests {
             internal_zone: Some((Zone::INTERNAL, networks(&["10.0.0.0/8"]))),
             balancers: networks(&["10.0.0.5/32"]),
             certificates: Vec::new(),
-            channel_binding: proto::ntlm::WhenAbsent::Allow,
+            channel_binding: proto::channel_binding::Demand::Allow,
             mic: proto::ntlm::WhenAbsent::Allow,
         };
         let of = |text: &str| zone(&listener, text.parse().unwrap());

@@ -55,6 +55,7 @@ pub(crate) async fn signed_in(
         attempts: store.clone(),
         tickets: store.clone(),
         audit: store,
+        kerberos: None,
     };
     let now: Timestamp = "2026-11-25T08:00:00Z".parse().unwrap();
     let by = ByHand {

@@ -77,10 +77,12 @@ macro_rules! conformance {
             a_ticket_is_found_until_it_ends
             a_ticket_ends_with_its_credential
             a_ticket_ends_with_its_account
+            a_ticket_by_kerberos_ends_with_its_account_alone
             a_ticket_of_a_stranger_is_not_found
             a_ticket_stays_whose_it_is
             what_was_revoked_is_told_in_its_order
             a_success_is_overtaken_by_a_revocation
+            a_success_by_kerberos_is_overtaken_when_its_account_is_switched_off
             a_drained_member_is_listed_until_it_is_given_back
             the_last_member_in_use_is_drained_by_force_only
             an_alarm_is_raised_once_a_window

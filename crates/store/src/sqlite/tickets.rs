@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use authn::account::Account;
+use authn::credential::CredentialId;
 use authn::ports::{Tickets, Unavailable};
 use authn::ticket::{RelayedTicket, TicketKey};
 use jiff::Timestamp;
@@ -25,6 +26,7 @@ impl Tickets for Store {
         let row = sqlx::query(rows::tickets::FIND)
             .bind(key.0.to_vec())
             .bind(now.as_microsecond())
+            .bind(CredentialId::KERBEROS)
             .fetch_optional(&mut *connection)
             .await
             .map_err(|error| self.failed(&error))?;
@@ -51,6 +53,7 @@ impl Write for Record {
             .bind(&ticket.pool)
             .bind(ticket.relayed.as_microsecond())
             .bind(ticket.expires.as_microsecond())
+            .bind(CredentialId::kerberos_of(&ticket.account).0)
             .execute(&mut *writing.connection)
             .await?;
         if recorded.rows_affected() == 0 {
