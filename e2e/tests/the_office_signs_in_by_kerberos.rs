@@ -186,6 +186,19 @@ fn ran(command: &mut Command) -> anyhow::Result<Output> {
     Ok(output)
 }
 
+/// A balancer of the lab's own: says that its client is WHO, then asks with TOKEN; prints the status.
+const BALANCER: &str = r#"
+import socket, ssl, sys
+who, token = sys.argv[1:]
+plain = socket.create_connection(("127.0.0.12", 7443), 60, ("127.0.0.30", 0))
+plain.sendall(f"PROXY TCP4 {who} 127.0.0.12 40000 7443\r\n".encode())
+context = ssl.create_default_context(cafile="/mnt/tls/gateway.pem")
+tls = context.wrap_socket(plain, server_hostname="gateway.contoso.test")
+tls.sendall(f"GET /who.shtml HTTP/1.1\r\nHost: gateway.contoso.test:7443\r\nConnection: close\r\n"
+            f"Authorization: Negotiate {token}\r\n\r\n".encode())
+print(tls.makefile("rb").readline().split()[1].decode())
+"#;
+
 /// Signs somebody in at their computer; whether the domain lets them.
 fn logs_on(lab: &ActiveDirectory, user: &str) -> anyhow::Result<bool> {
     let conf = format!(
@@ -277,6 +290,29 @@ fn s9_a_token_is_good_once_bound_to_its_listener_and_looked_at_in_the_office_onl
     assert_eq!(said("reason", "channel-binding"), 1, "{told:?}");
     assert_eq!(said("reason", "unknown-name"), 2, "{told:?}");
     assert_eq!(said("event", "signed-in"), 1, "{told:?}");
+    Ok(())
+}
+
+#[test]
+fn s9_behind_a_balancer_the_office_is_whoever_it_names() -> anyhow::Result<()> {
+    let Some(lab) = ActiveDirectory::start("the office behind a balancer")? else {
+        return Ok(());
+    };
+    let gate = Gate::open(&lab)?;
+    let mut kerberos = Kerberos::ready(&lab, PROGRAM)?;
+    let asked = token_of("alice", Some(&gate.digest));
+    let token = kerberos.done(&asked)?["negotiate"].take();
+    let token = token.as_str().context("no token")?;
+    // Had it been looked at for the first, it would be used up for the second.
+    for (who, status) in [
+        ("192.0.2.7", "401"),
+        ("127.0.0.30", "401"),
+        ("10.1.0.5", "200"),
+    ] {
+        let mut balancer = lab.command("/usr/bin/python3");
+        let output = ran(balancer.args(["-c", BALANCER, who, token]))?;
+        assert_eq!(String::from_utf8(output.stdout)?.trim(), status, "{who}");
+    }
     Ok(())
 }
 

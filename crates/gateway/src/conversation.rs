@@ -8,6 +8,7 @@ mod failure;
 mod host;
 mod state;
 mod tickets;
+mod windows;
 
 use std::net::IpAddr;
 use std::sync::Arc;
