@@ -8,8 +8,9 @@ use anyhow::{Context, bail};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use e2e::active_directory::{ActiveDirectory, KDC, TOP};
-use e2e::demo::binary;
+use e2e::demo::{binary, root};
 use e2e::kerberos::Kerberos;
+use e2e::skip;
 use rcgen::{CertificateParams, KeyPair};
 use serde_json::{Value, json};
 
@@ -206,8 +207,12 @@ fn logs_on(lab: &ActiveDirectory, user: &str) -> anyhow::Result<bool> {
          dns_canonicalize_hostname = false\n rdns = false\n[realms]\n CONTOSO.TEST = {{\n  kdc = {KDC}\n }}\n"
     );
     std::fs::write(lab.folder().join("client.conf"), conf)?;
-    std::fs::copy("../e2e/lab/ticket.py", lab.folder().join("ticket.py"))?;
-    std::fs::copy("../e2e/lab/domain.py", lab.folder().join("domain.py"))?;
+    for script in ["ticket.py", "domain.py", "bound.py"] {
+        std::fs::copy(
+            root().join("e2e/lab").join(script),
+            lab.folder().join(script),
+        )?;
+    }
     let mut command = lab.command("env");
     command.args([
         "KRB5_CONFIG=/mnt/client.conf",
@@ -290,6 +295,48 @@ fn s9_a_token_is_good_once_bound_to_its_listener_and_looked_at_in_the_office_onl
     assert_eq!(said("reason", "channel-binding"), 1, "{told:?}");
     assert_eq!(said("reason", "unknown-name"), 2, "{told:?}");
     assert_eq!(said("event", "signed-in"), 1, "{told:?}");
+    Ok(())
+}
+
+#[test]
+fn s9_a_client_that_binds_its_proof_is_let_in_where_that_is_demanded() -> anyhow::Result<()> {
+    let Some(lab) = ActiveDirectory::start("bound proofs from the office")? else {
+        return Ok(());
+    };
+    let mut python = lab.command("/usr/bin/python3");
+    if !python
+        .args(["-c", "import gssapi"])
+        .output()?
+        .status
+        .success()
+    {
+        return skip::skip(
+            "bound proofs from the office",
+            "python3-gssapi is not unpacked",
+        );
+    }
+    assert!(logs_on(&lab, "alice")?);
+    let _gate = Gate::open(&lab)?;
+    for (port, binding, statuses, mutual) in [
+        (REQUIRE, "right", [200, 200], true),
+        (REQUIRE, "wrong", [401, 401], false),
+        (REQUIRE, "none", [401, 401], false),
+        (ALLOW, "right", [200, 200], true),
+        (ALLOW, "wrong", [401, 401], false),
+        (ALLOW, "none", [200, 200], true),
+        (EXTERNAL, "right", [401, 401], false),
+    ] {
+        let mut client = lab.command("env");
+        client.args([
+            "KRB5_CONFIG=/mnt/client.conf",
+            "KRB5CCNAME=FILE:/mnt/alice.ccache",
+        ]);
+        client.args(["/usr/bin/python3", "/mnt/bound.py", HOST]);
+        client.args([&port.to_string(), INSIDE, binding]);
+        let got: Value = serde_json::from_slice(&ran(&mut client)?.stdout)?;
+        let expected = json!({ "statuses": statuses, "mutual": mutual });
+        assert_eq!(got, expected, "{port} {binding}");
+    }
     Ok(())
 }
 
