@@ -32,7 +32,7 @@ HOSTS = f"""\
 127.0.0.1 localhost
 {DC} dc1.contoso.test
 {BACK_END} lync-fe.contoso.test exch.contoso.test
-127.0.0.12 gateway.contoso.test
+127.0.0.12 gateway.contoso.test app.contoso.test lyncweb.contoso.test mail.contoso.test
 """
 
 # Its own, so that no configuration of the machine's is read.
@@ -69,6 +69,16 @@ KeepAlive On
   GssapiNameAttributes json
   Require valid-user
 </Directory>
+ScriptSock {top}/apache/cgi.sock
+ScriptAlias /WebTicket/ {top}/apache/cgi/ticket.py/
+ScriptAlias /EWS/ {top}/apache/cgi/ticket.py/
+<Directory {top}/apache/cgi>
+  AuthType GSSAPI
+  AuthName lync-fe
+  GssapiCredStore keytab:{top}/backend.keytab
+  GssapiAllowedMech krb5
+  Require valid-user
+</Directory>
 <VirtualHost {address}:443>
   SSLEngine on
   SSLCertificateFile {top}/tls/lync-fe.pem
@@ -77,8 +87,34 @@ KeepAlive On
 """
 
 MODULES = (
-    "mpm_event authn_core authz_core authz_user auth_gssapi include filter mime ssl socache_shmcb"
+    "mpm_event authn_core authz_core authz_user auth_gssapi include filter mime ssl socache_shmcb "
+    "alias cgid"
 ).split()
+
+# A web ticket service as far as a gate needs one: the ticket is anybody's, and a header says whose it
+# would be.
+TICKET = """\
+#!/usr/bin/python3
+import os, sys, uuid
+sys.stdin.buffer.read()
+who = os.environ["REMOTE_USER"]
+if os.environ.get("PATH_INFO", "").lower().endswith("oauthtoken"):
+    kind = "application/json"
+    body = '{"access_token":"cwt=%s","expires_in":3600,"token_type":"bearer"}' % uuid.uuid4().hex
+else:
+    kind = "text/xml; charset=utf-8"
+    body = (
+        '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>'
+        '<t:RequestSecurityTokenResponseCollection xmlns:t="http://docs.oasis-open.org/ws-sx/ws-trust/200512">'
+        '<t:RequestSecurityTokenResponse><t:RequestedSecurityToken>'
+        '<a:Assertion xmlns:a="urn:oasis:names:tc:SAML:1.0:assertion" AssertionID="SamlSecurityToken-%s">'
+        '<a:Conditions NotBefore="2020-01-01T00:00:00Z" NotOnOrAfter="2099-01-01T00:00:00Z"/>'
+        '<d:Signature xmlns:d="http://www.w3.org/2000/09/xmldsig#"><d:SignatureValue>%s</d:SignatureValue>'
+        '</d:Signature></a:Assertion></t:RequestedSecurityToken></t:RequestSecurityTokenResponse>'
+        '</t:RequestSecurityTokenResponseCollection></s:Body></s:Envelope>'
+    ) % (uuid.uuid4(), uuid.uuid4().hex)
+sys.stdout.write("Content-Type: %s\\r\\nX-Seen-User: %s\\r\\n\\r\\n%s" % (kind, who, body))
+"""
 
 
 def write(path, text):
@@ -176,6 +212,8 @@ def start_apache():
     write(f"{folder}/pages/who.shtml", '<!--#echo var="REMOTE_USER" -->')
     # What the ticket says of the user, SIDs included.
     write(f"{folder}/pages/pac.shtml", '<!--#echo encoding="none" var="GSS_NAME_ATTRS_JSON" -->')
+    write(f"{folder}/cgi/ticket.py", TICKET)
+    os.chmod(f"{folder}/cgi/ticket.py", 0o755)
     user = ""
     if os.getuid() == 0 and os.environ.get("LAB_IS_ROOT"):
         user = "User www-data\nGroup www-data"
@@ -200,8 +238,8 @@ def obey(samba, words):
         samba.wait()
     elif words == ["start"]:
         samba = start_samba()
-    elif words and words[0] in ("rotate", "disable"):
-        call(PYTHON, f"{HERE}/domain.py", words[0], TOP, words[1])
+    elif words and words[0] in ("rotate", "password", "disable", "enable", "rename", "delete"):
+        call(PYTHON, f"{HERE}/domain.py", words[0], TOP, *words[1:])
     else:
         raise ValueError(f"`{' '.join(words)}` is no command")
     return samba

@@ -92,10 +92,17 @@ class Domain:
             lines.append("-")
         self.db.modify_ldif("\n".join(lines) + "\n")
 
-    def flags(self, account, more):
+    def flags(self, account, more, less=0):
         dn = self.dn(account)
         found = self.db.search(dn, scope=0, attrs=["userAccountControl"])
-        self.write(dn, userAccountControl=int(found[0]["userAccountControl"][0]) | more)
+        flags = int(found[0]["userAccountControl"][0])
+        self.write(dn, userAccountControl=flags & ~less | more)
+
+    def rename(self, account, name):
+        self.write(self.dn(account), sAMAccountName=name, userPrincipalName=f"{name}@{DNS}")
+
+    def delete(self, account):
+        self.db.delete(self.dn(account))
 
     def service(self, account, names, **more):
         self.write(self.dn(account), servicePrincipalName=names, **more)
@@ -178,7 +185,7 @@ def populate(domain):
 
 def people(domain):
     # Like alice and bob; for stories that weave many.
-    for number in range(1, 9):
+    for number in range(1, 65):
         domain.db.newuser(f"user{number}", PASSWORD)
     for user in ("alice", "bob", "carol", "dave", "erin", "frank", "gina", "reader"):
         domain.db.newuser(user, PASSWORD, mailaddress=f"{user}@{DNS}")
@@ -191,17 +198,27 @@ def people(domain):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("verb", choices=("make", "rotate", "disable"))
+    verbs = ("make", "rotate", "password", "disable", "enable", "rename", "delete")
+    parser.add_argument("verb", choices=verbs)
     parser.add_argument("top")
     parser.add_argument("account", nargs="?")
+    parser.add_argument("name", nargs="?")
     given = parser.parse_args()
     if given.verb == "make":
         make(given.top)
+    elif given.verb == "password":
+        Domain(given.top).password(given.account, uuid.uuid4().hex + ".Aa1")
     elif given.verb == "rotate":
         domain = Domain(given.top)
         domain.password(given.account, uuid.uuid4().hex + ".Aa1")
         host = given.account.rstrip("$")
         domain.keytab(f"{host}.keytab", (given.account, f"HTTP/{host}.{DNS}"))
+    elif given.verb == "rename":
+        Domain(given.top).rename(given.account, given.name)
+    elif given.verb == "delete":
+        Domain(given.top).delete(given.account)
+    elif given.verb == "enable":
+        Domain(given.top).flags(given.account, 0, less=DISABLED)
     else:
         Domain(given.top).flags(given.account, DISABLED)
 

@@ -6,9 +6,10 @@
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, bail};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, SanType};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, SanType};
 
 use crate::skip;
 
@@ -16,10 +17,16 @@ use crate::skip;
 #[derive(Debug)]
 pub struct ActiveDirectory {
     namespaces: Child,
-    commands: ChildStdin,
-    answers: BufReader<ChildStdout>,
+    told: Mutex<Told>,
     is_root: bool,
     folder: tempfile::TempDir,
+}
+
+/// What it is told, and what it answers.
+#[derive(Debug)]
+struct Told {
+    commands: ChildStdin,
+    answers: BufReader<ChildStdout>,
 }
 
 /// Where a process inside sees the lab's folder.
@@ -71,14 +78,16 @@ impl ActiveDirectory {
         let mut namespaces = command.spawn().context("unshare")?;
         let commands = namespaces.stdin.take().context("no standard input")?;
         let answers = namespaces.stdout.take().context("no standard output")?;
-        let mut lab = Self {
+        let lab = Self {
             namespaces,
-            commands,
-            answers: BufReader::new(answers),
+            told: Mutex::new(Told {
+                commands,
+                answers: BufReader::new(answers),
+            }),
             is_root,
             folder,
         };
-        lab.expect("ready")?;
+        lab.expect(&mut lab.told(), "ready")?;
         Ok(Some(lab))
     }
 
@@ -99,14 +108,21 @@ impl ActiveDirectory {
     }
 
     /// Tells the lab to do something: `freeze`, `thaw`, `kill` and `start` the domain controller, `rotate` the
-    /// password and keytab of an account, `disable` one.
+    /// password and keytab of an account, change the `password` alone, `disable`, `enable` or `delete` one, `rename`
+    /// one to another name.
     ///
     /// # Errors
     ///
     /// It cannot.
-    pub fn tell(&mut self, what: &str) -> anyhow::Result<()> {
-        writeln!(self.commands, "{what}")?;
-        self.expect("done").with_context(|| what.to_owned())
+    pub fn tell(&self, what: &str) -> anyhow::Result<()> {
+        let mut told = self.told();
+        writeln!(told.commands, "{what}")?;
+        self.expect(&mut told, "done")
+            .with_context(|| what.to_owned())
+    }
+
+    fn told(&self) -> MutexGuard<'_, Told> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The lab's folder, from outside.
@@ -115,9 +131,9 @@ impl ActiveDirectory {
         self.folder.path()
     }
 
-    fn expect(&mut self, word: &str) -> anyhow::Result<()> {
+    fn expect(&self, told: &mut Told, word: &str) -> anyhow::Result<()> {
         let mut line = String::new();
-        self.answers.read_line(&mut line)?;
+        told.answers.read_line(&mut line)?;
         if line.trim_end() != word {
             let log = std::fs::read_to_string(self.folder.path().join("lab.log"));
             bail!(
@@ -183,16 +199,25 @@ fn root() -> PathBuf {
     manifest.parent().unwrap_or(manifest).to_owned()
 }
 
-/// An authority of the lab's own, and a certificate for each of its two servers.
+/// An authority of the lab's own, and a certificate for each of its servers and for the gate.
 fn certificates(folder: &Path) -> anyhow::Result<()> {
     std::fs::create_dir(folder)?;
     let mut authority = CertificateParams::default();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    // Of a name of its own: OpenSSL takes a certificate whose issuer is its subject for its own issuer.
+    authority
+        .distinguished_name
+        .push(DnType::CommonName, "the lab's authority");
     let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate()?)?;
     std::fs::write(folder.join("ca.pem"), authority.pem())?;
-    let servers: [(&str, &[&str], &str); 2] = [
+    let servers: [(&str, &[&str], &str); 3] = [
         ("dc1", &["dc1"], "127.0.0.10"),
         ("lync-fe", &["lync-fe", "exch"], "127.0.0.11"),
+        (
+            "gateway",
+            &["gateway", "app", "lyncweb", "mail"],
+            "127.0.0.12",
+        ),
     ];
     for (file, hosts, address) in servers {
         let names: Vec<String> = hosts

@@ -24,6 +24,13 @@ const COMPACT: &str = "urn:component:Microsoft.Rtc.WebAuthentication.2010:user-c
 /// What the demo's request asks for.
 const SAML: &str = "http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.1#SAMLV1.1";
 
+/// A request for a ticket for somebody at a pool, as the demo writes it.
+#[must_use]
+pub fn request_for(sip: &str, pool: &str) -> String {
+    const REQUEST: &str = include_str!("../../crates/server/src/demo/rst.xml.in");
+    REQUEST.replace("{sip}", sip).replace("{applies_to}", pool)
+}
+
 /// A request for a ticket with a UsernameToken of plain text in base64, as Lync takes it at `/Auth`.
 #[must_use]
 pub fn asks_with_token(request: &str, account: &str, password: &str) -> String {

@@ -8,7 +8,8 @@ mod gate;
 pub use gate::{Arrived, Gate};
 
 use self::Takes::{
-    Bearer, Closed, Grant, Guests, Logon, Message, Nobody, Observed, Ticket, UsernameToken,
+    Bearer, Closed, Grant, Guests, Logon, Message, Nobody, Observed, Preflight, Ticket,
+    UsernameToken,
 };
 
 /// The published hosts, by their first label.
@@ -48,6 +49,8 @@ pub enum Takes {
     Guests,
     /// The form of a grant.
     Grant,
+    /// A browser's CORS preflight, whatever is taken there otherwise.
+    Preflight,
     /// Nothing.
     Closed,
 }
@@ -78,7 +81,7 @@ impl Row {
 }
 
 /// Design 14, row by row.
-pub const ROWS: [Row; 36] = [
+pub const ROWS: [Row; 38] = [
     row("lyncdiscover", "/", Nobody),
     row("lyncdiscover", DISCOVER, Nobody),
     row("lyncweb", DISCOVER, Nobody),
@@ -107,6 +110,8 @@ pub const ROWS: [Row; 36] = [
     ),
     row("lyncweb", "/WebTicket/WebTicketService.svc/Anon", Guests),
     row("lyncweb", "/WebTicket/oauthtoken", Grant),
+    row("lyncweb", "/WebTicket", Closed).at("/WebTicket/WebTicketService.svc/pin"),
+    row("lyncdiscover", "/WebTicket", Closed).at("/WebTicket/WebTicketService.svc"),
     row("lyncweb", "/CertProv", Message)
         .at("/CertProv/CertProvisioningService.svc/WebTicket_Proof_SHA1"),
     row("lyncweb", "/groupexpansion", Message).at("/groupexpansion/service.svc/WebTicket_Bearer"),
@@ -144,11 +149,17 @@ pub const ROWS: [Row; 36] = [
         .at("/Autodiscover/Autodiscover.svc/WSSecurity"),
 ];
 
+/// What UCWA's browsers ask first: the same path, by another method.
+pub const PREFLIGHT: Row = row("lyncweb", "/ucwa", Preflight).at(APPLICATION);
+
+/// Where a certificate buys a ticket: published only where the operator opened it (decision 0006).
+pub const BY_CERTIFICATE: (&str, &str) = ("lyncweb", "/WebTicket/WebTicketService.svc/cert");
+
 impl Row {
     /// Whose the request is that passes, if it is anybody's.
     #[must_use]
     pub fn is_somebodys(&self) -> bool {
-        !matches!(self.takes, Nobody | Observed | Guests | Closed)
+        !matches!(self.takes, Nobody | Preflight | Observed | Guests | Closed)
     }
 
     /// What the list of the servers behind says of credentials that may arrive.

@@ -104,12 +104,17 @@ impl Serve {
         command: Command,
     ) -> anyhow::Result<Self> {
         let mut started = Self::spawn(demo, change, command)?;
-        let line = started.line("the gate is open")?;
+        started.wait_until_open()?;
+        Ok(started)
+    }
+
+    fn wait_until_open(&mut self) -> anyhow::Result<()> {
+        let line = self.line("the gate is open")?;
         let (_, address) = line.split_once("addresses=\"").context("no address")?;
         let mut addresses = address.trim_end_matches('"').split(", ");
-        started.address = addresses.next().context("no address")?.parse()?;
-        started.others = addresses.map(str::parse).collect::<Result<_, _>>()?;
-        Ok(started)
+        self.address = addresses.next().context("no address")?.parse()?;
+        self.others = addresses.map(str::parse).collect::<Result<_, _>>()?;
+        Ok(())
     }
 
     fn spawn(
@@ -128,10 +133,23 @@ impl Serve {
         let config = change(config);
         let file = demo.folder().join("beside.toml");
         std::fs::write(&file, config)?;
+        command.arg("--config").arg(&file).arg("serve");
+        Self::watched(command)
+    }
+
+    /// Runs a command that becomes a gate, and waits until it is open.
+    ///
+    /// # Errors
+    ///
+    /// It does not open.
+    pub fn opened_by(command: Command) -> anyhow::Result<Self> {
+        let mut started = Self::watched(command)?;
+        started.wait_until_open()?;
+        Ok(started)
+    }
+
+    fn watched(mut command: Command) -> anyhow::Result<Self> {
         let mut child = command
-            .arg("--config")
-            .arg(&file)
-            .arg("serve")
             .env("RUST_LOG", "info")
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -184,6 +202,12 @@ impl Serve {
             }
             log = said;
         }
+    }
+
+    /// What it logged so far, for whoever must find out why something failed.
+    #[must_use]
+    pub fn log(&self) -> String {
+        self.said.lock().text.clone()
     }
 
     /// The process.

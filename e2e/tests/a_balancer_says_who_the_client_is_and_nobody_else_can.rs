@@ -18,6 +18,10 @@ use serde_json::Value;
 
 const MAIL: &str = "mail.contoso.localhost";
 const DISCOVER: &str = "lyncdiscover.contoso.localhost";
+/// A path that is there inside alone.
+const ECHO: &str = "/EWS/echo";
+/// A path that is there in either zone.
+const AUTODISCOVER: &str = "/Autodiscover/Autodiscover.xml";
 /// A balancer's address.
 const BALANCER: Ipv4Addr = Ipv4Addr::new(127, 8, 0, 5);
 /// A client of the internal network.
@@ -61,14 +65,24 @@ impl Balanced {
         Raw::connect_behind(self.serve.address, &self.tls, MAIL, (from, first))
     }
 
-    /// The status of a request to EWS with Anna's app password, or another.
-    fn asks(&self, raw: &mut Raw, secret: &str) -> anyhow::Result<u16> {
-        let request = Request::new(MAIL, "/EWS/echo").header(&basic(&self.anna.upn, secret));
+    /// The status of a request with a secret of Anna's, or another.
+    fn asks(&self, raw: &mut Raw, (path, secret): (&str, &str)) -> anyhow::Result<u16> {
+        let request = Request::new(MAIL, path).header(&basic(&self.anna.upn, secret));
         Ok(raw.exchange(request.text())?.status)
     }
 
     fn is_let_in(&self, raw: &mut Raw) -> anyhow::Result<bool> {
-        Ok(self.asks(raw, &self.anna.app_password)? == 200)
+        match self.asks(raw, (ECHO, &self.anna.app_password))? {
+            200 => Ok(true),
+            404 => Ok(false),
+            other => anyhow::bail!("{other}"),
+        }
+    }
+
+    /// Tries a wrong secret where anybody is asked who it is.
+    fn mistypes(&self, raw: &mut Raw, secret: &str) -> anyhow::Result<()> {
+        assert_eq!(self.asks(raw, (AUTODISCOVER, secret))?, 401);
+        Ok(())
     }
 
     fn metric(&self, name: &str) -> anyhow::Result<u64> {
@@ -92,6 +106,7 @@ fn configured(config: String) -> String {
     let (before, _) = config.split_once("[[policy]]").expect("a policy");
     format!(
         "{before}[[policy]]\nzones = [\"internal\"]\nmethods = [\"app-password\"]\n\
+         [[policy]]\nservices = [\"autodiscover\"]\nmethods = [\"app-password\"]\n\
          [metrics]\naddress = \"127.0.0.1:0\"\n"
     )
 }
@@ -124,9 +139,11 @@ fn behind_haproxy_a_client_has_its_own_zone_and_is_audited_by_its_own_address() 
         let haproxy = Haproxy::start(gate.serve.address, BALANCER, sends)?;
         let from = |client| Raw::connect_to_from(haproxy.address, &gate.tls, MAIL, client);
         assert!(gate.is_let_in(&mut from(INSIDE)?)?, "{sends}");
-        assert!(!gate.is_let_in(&mut from(OUTSIDE)?)?, "{sends}");
-        assert!(!gate.is_let_in(&mut from(BALANCER)?)?, "{sends}");
-        let echo = Request::new(MAIL, "/EWS/echo");
+        for other in [OUTSIDE, BALANCER] {
+            assert!(!gate.is_let_in(&mut from(other)?)?, "{sends}");
+            gate.mistypes(&mut from(other)?, sends)?;
+        }
+        let echo = Request::new(MAIL, ECHO);
         let echo = echo.header(&basic(&gate.anna.upn, &gate.anna.app_password));
         let told = from(INSIDE)?.exchange(echo.text())?.text();
         assert!(told.contains(&INSIDE.to_string()), "{told}");
@@ -152,11 +169,11 @@ fn behind_haproxy_a_guesser_is_slowed_and_nobody_beside() -> anyhow::Result<()> 
     let from = |client| Raw::connect_to_from(haproxy.address, &gate.tls, MAIL, client);
     let mut guesser = from(OUTSIDE)?;
     for guess in 0..=PROMPT {
-        assert_eq!(gate.asks(&mut guesser, &format!("guess-{guess}"))?, 401);
+        gate.mistypes(&mut guesser, &format!("guess-{guess}"))?;
     }
     let held_back = "wicketgate_held_back_total";
     assert_eq!(gate.metric(held_back)?, 1, "the last guess");
-    assert_eq!(gate.asks(&mut from(ANOTHER)?, "a mistake")?, 401);
+    gate.mistypes(&mut from(ANOTHER)?, "a mistake")?;
     assert_eq!(
         gate.metric(held_back)?,
         1,

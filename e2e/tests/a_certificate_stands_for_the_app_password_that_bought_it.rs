@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use e2e::demo::{Demo, Person, binary};
+use e2e::held_store::HeldStore;
 use e2e::messages::{assertion_in, bears, certificate_in, certificate_of, opaque, signed_by};
 use e2e::raw::{Answer, Raw, tls};
 use e2e::serve::Serve;
@@ -50,6 +51,13 @@ impl Scene {
         let message = bears(&ticket, &certificate_of(person));
         let issued = self.ask(&Request::post(WEB, CERT_PROV, &message))?.text();
         Ok(certificate_in(&issued).expect(&issued).to_owned())
+    }
+
+    /// What the audit trail holds of a kind, oldest first.
+    fn events(&self, kind: &str) -> anyhow::Result<Vec<serde_json::Value>> {
+        let mut events = self.demo.wicketgate_json(&["audit", "list"])?;
+        events.retain(|event| event["event"] == kind);
+        Ok(events)
     }
 
     /// Whether a ticket opens the user link.
@@ -98,10 +106,17 @@ fn s6_s23_a_certificate_buys_tickets_until_its_app_password_is_revoked() -> anyh
     let bought = bought.text();
     let ticket = assertion_in(&bought).expect("a ticket");
     assert_eq!(scene.user_link(ticket)?, 200);
+    let sold = scene.events("signed-in")?.pop().expect("it is audited");
+    let noted = scene.events("certificate-noted")?;
+    let noted = noted.first().expect("so is the certificate");
+    assert_eq!(sold["certificate"], noted["certificate"], "{sold}");
+    assert!(sold["certificate"].is_string(), "{sold}");
 
     scene.is_refused(&signed_by("MAMCAQE=", &anna.sip), "nobody's certificate")?;
     let certificate = certificate_in(&bens).expect("it");
     scene.is_refused(&signed_by(certificate, &anna.sip), "in another's name")?;
+    let refused = scene.events("refused")?.pop().expect("it is audited");
+    assert_eq!(refused["reason"], "sip-uri-of-another", "{refused}");
 
     scene.demo.revoke(&anna)?;
     raw.tcp().set_read_timeout(Some(WITHIN))?;
@@ -113,6 +128,31 @@ fn s6_s23_a_certificate_buys_tickets_until_its_app_password_is_revoked() -> anyh
 
     scene.demo.wicketgate_json(&["user", "disable", &ben.upn])?;
     scene.is_refused(&bens, "the account is disabled")
+}
+
+#[test]
+fn a_certificate_that_cannot_be_written_down_does_not_go_out() -> anyhow::Result<()> {
+    let scene = Scene::new()?;
+    let anna = scene.demo.person(0);
+    let by = (&anna, anna.app_password.as_str());
+    let ticket = by_ntlm(&mut scene.connect()?, WEB, &scene.demo, by)?;
+    let message = bears(&ticket, &certificate_of(&anna));
+    let asking = Request::post(WEB, CERT_PROV, &message);
+
+    let before = scene.demo.requests()?.len();
+    let held = HeldStore::of(&scene.demo)?;
+    let answer = scene.ask(&asking)?;
+    assert_eq!(answer.status, 503, "{}", answer.text());
+    assert!(certificate_in(&answer.text()).is_none());
+    assert!(scene.demo.requests()?.len() > before, "the pool answered");
+    held.free()?;
+    assert!(scene.events("certificate-noted")?.is_empty());
+
+    let answer = scene.ask(&asking)?;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert!(certificate_in(&answer.text()).is_some());
+    assert_eq!(scene.events("certificate-noted")?.len(), 1);
+    Ok(())
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! Discover, MEX and the first 401: everything before authentication (S1-S5).
 
-use e2e::client::Curl;
+use anyhow::Context;
+use e2e::client::{Curl, Got};
 use e2e::demo::Demo;
+use e2e::serve::Serve;
 
 const XML: &str = "Accept: application/vnd.microsoft.rtc.autodiscover+xml;v=1";
 
@@ -35,7 +37,7 @@ fn s2_discover_over_plain_http_says_where_to_go_on_and_nothing_else_is_there() -
     let port = demo.plain_address().port();
     let url = |host: &str, path: &str| format!("http://{host}.contoso.localhost:{port}{path}");
     let get = |url: &str, accept: &str| {
-        let resolve: Vec<String> = ["lyncdiscover", "lyncweb", "mail", "evil"]
+        let resolve: Vec<String> = ["lyncdiscover", "lyncweb", "autodiscover", "mail", "evil"]
             .iter()
             .map(|host| format!("{host}.contoso.localhost:{port}:127.0.0.1"))
             .collect();
@@ -55,7 +57,20 @@ fn s2_discover_over_plain_http_says_where_to_go_on_and_nothing_else_is_there() -
             assert!(got.body.contains(&onward), "{}", got.body);
         }
     }
+    let port = demo.address().port();
+    for (host, path) in [
+        ("lyncweb", "/meet/anna/ABC123?sl=1"),
+        ("lyncweb", "/dialin"),
+        ("autodiscover", "/autodiscover/autodiscover.xml"),
+    ] {
+        let got = get(&url(host, path), XML)?;
+        assert_eq!(got.status, 302, "{}", got.heads);
+        let line = format!("location: https://{host}.contoso.localhost:{port}{path}\r\n");
+        assert!(got.heads.contains(&line), "{}", got.heads);
+    }
     for (host, path, status) in [
+        ("mail", "/autodiscover/autodiscover.xml", 404),
+        ("mail", "/", 404),
         ("lyncdiscover", "/EWS", 404),
         ("lyncweb", root, 404),
         ("lyncweb", "/WebTicket/WebTicketService.svc", 404),
@@ -68,48 +83,122 @@ fn s2_discover_over_plain_http_says_where_to_go_on_and_nothing_else_is_there() -
     Ok(())
 }
 
+/// What a policy's line names, and what is then shown of the web ticket service: the logons of its
+/// metadata, the offers of its 401, and the grants; where nothing is offered, nothing is there.
+struct Shown {
+    channels: &'static str,
+    logons: &'static [&'static str],
+    offers: &'static [&'static str],
+    grants: &'static str,
+}
+
+const SHOWN: [Shown; 5] = [
+    Shown {
+        channels: "",
+        logons: &["WinNegotiate", "Auth", "Anon"],
+        offers: &["Negotiate", "NTLM"],
+        grants: "windows,anonmeeting,password",
+    },
+    Shown {
+        channels: "channels = [\"ntlm\"]",
+        logons: &["Anon"],
+        offers: &["NTLM"],
+        grants: "windows,anonmeeting",
+    },
+    Shown {
+        channels: "channels = [\"username-token\"]",
+        logons: &["Auth", "Anon"],
+        offers: &[],
+        grants: "anonmeeting",
+    },
+    Shown {
+        channels: "channels = [\"negotiate\", \"grant\"]",
+        logons: &["WinNegotiate", "Anon"],
+        offers: &["Negotiate"],
+        grants: "windows,anonmeeting,password",
+    },
+    Shown {
+        channels: "services = [\"ews\"]",
+        logons: &["Anon"],
+        offers: &[],
+        grants: "anonmeeting",
+    },
+];
+
+/// A gate of each policy beside the demo's.
+fn for_each_policy(
+    looks: impl Fn(&Demo, &Serve, &Shown) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let demo = Demo::start()?;
+    for shown in &SHOWN {
+        let serve = Serve::start(&demo, |config| {
+            let (before, _) = config.split_once("[[policy]]").expect("a policy");
+            let channels = shown.channels;
+            format!("{before}[[policy]]\n{channels}\nmethods = [\"app-password\"]\n")
+        })?;
+        looks(&demo, &serve, shown).with_context(|| shown.channels)?;
+    }
+    Ok(())
+}
+
+/// curl at a gate beside the demo's, by the demo's addresses.
+fn curl<'a>(demo: &'a Demo, serve: &Serve) -> Curl<'a> {
+    Curl::new(demo).arguments(&["--connect-to", &format!("::{}", serve.address)])
+}
+
+fn offers(got: &Got) -> Vec<&str> {
+    let lines = got.heads.lines().filter_map(|line| line.split_once(':'));
+    lines
+        .filter(|(name, _)| name.eq_ignore_ascii_case("www-authenticate"))
+        .map(|(_, value)| value.trim())
+        .collect()
+}
+
 #[test]
 fn s3_s4_mex_is_open_and_shows_only_what_the_policy_allows() -> anyhow::Result<()> {
-    let demo = Demo::start()?;
-    let got = Curl::new(&demo).get(&demo.url("mex"))?;
-    assert_eq!(got.status, 200, "{}", got.heads);
-    assert!(
-        got.body.contains("name=\"WebTicketServiceWinNegotiate\""),
-        "{}",
-        got.body
-    );
-    for open in ["WebTicketServiceAuth", "WebTicketServiceAnon"] {
-        assert!(
-            got.body.contains(&format!("name=\"{open}\"")),
-            "{open}: {}",
-            got.body
-        );
-    }
-    for closed in ["WebTicketServiceCert", "WebTicketServicePin", "WsFed"] {
-        assert!(!got.body.contains(closed), "{closed}: {}", got.body);
-    }
-    assert!(!got.body.contains("pool01"), "{}", got.body);
-    assert!(got.body.contains(&demo.url("web_ticket")), "{}", got.body);
-    Ok(())
+    for_each_policy(|demo, serve, shown| {
+        let got = curl(demo, serve).get(&demo.url("mex"))?;
+        assert_eq!(got.status, 200, "{}", got.heads);
+        let known = ["WinNegotiate", "WinNtlm", "Auth", "Anon", "Cert", "Pin"];
+        let is_named = |logon: &&str| {
+            let port = format!("name=\"WebTicketService{logon}\"");
+            got.body.contains(&port)
+        };
+        let named: Vec<&str> = known.into_iter().filter(is_named).collect();
+        assert_eq!(named, shown.logons, "{}: {}", shown.channels, got.body);
+        for closed in [
+            "WebTicketServiceCert",
+            "WebTicketServicePin",
+            "WsFed",
+            "pool01",
+        ] {
+            assert!(!got.body.contains(closed), "{closed}: {}", got.body);
+        }
+        assert!(got.body.contains(&demo.url("web_ticket")), "{}", got.body);
+        Ok(())
+    })
 }
 
 #[test]
 fn s5_the_web_ticket_service_offers_exactly_what_the_policy_allows() -> anyhow::Result<()> {
-    let demo = Demo::start()?;
-    let sip = demo.person(0).sip;
-    let got = Curl::new(&demo)
-        .web_ticket_request(&sip)
-        .get(&demo.url("web_ticket"))?;
-    let offers: Vec<String> = got
-        .heads
-        .lines()
-        .filter_map(|line| line.split_once(':'))
-        .filter(|(name, _)| name.eq_ignore_ascii_case("www-authenticate"))
-        .map(|(_, value)| value.trim().to_owned())
-        .collect();
-    assert_eq!(got.status, 401);
-    assert_eq!(offers, ["Negotiate", "NTLM"]);
-    Ok(())
+    for_each_policy(|demo, serve, shown| {
+        let sip = demo.person(0).sip;
+        let asked = curl(demo, serve).web_ticket_request(&sip);
+        let got = asked.get(&demo.url("web_ticket"))?;
+        assert_eq!(offers(&got), shown.offers, "{}", shown.channels);
+        let status = if shown.offers.is_empty() { 404 } else { 401 };
+        assert_eq!(got.status, status, "{}", got.body);
+        let ucwa = demo.url("web_ticket");
+        let (origin, _) = ucwa.split_once("/WebTicket").expect("its path");
+        let got = curl(demo, serve).get(&format!("{origin}/ucwa/oauth/v1/applications"))?;
+        let [offer] = offers(&got)[..] else {
+            anyhow::bail!("{}", got.heads)
+        };
+        let (_, grants) = offer.split_once("grant_type=").expect("grants");
+        let grants = grants.replace("urn:microsoft.rtc:", "");
+        assert_eq!(grants.trim_matches('"'), shown.grants, "{}", shown.channels);
+        Ok(())
+    })
 }
 
 #[test]

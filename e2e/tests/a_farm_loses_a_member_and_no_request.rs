@@ -10,6 +10,7 @@ use e2e::demo::{Demo, Person, plain_request};
 use e2e::raw::{Answer, Raw, tls};
 use e2e::serve::Serve;
 use e2e::sign_in::{Ntlm, Request, basic};
+use e2e::until::until;
 use rustls::ClientConfig;
 use serde_json::Value;
 
@@ -35,9 +36,14 @@ struct Scene {
 impl Scene {
     /// Two farms of so many members.
     fn new(members: &str) -> anyhow::Result<Self> {
-        let demo = Demo::start_with(&["--members", members])?;
+        Self::beside(Demo::start_with(&["--members", members])?, |config| config)
+    }
+
+    /// A gate beside a demo's, whose configuration is changed first.
+    fn beside(demo: Demo, change: impl FnOnce(String) -> String) -> anyhow::Result<Self> {
         let tls = tls(&demo, &[])?;
         let serve = Serve::start(&demo, |config| {
+            let config = change(config);
             format!("{config}\n[metrics]\naddress = \"127.0.0.1:0\"\n")
         })?;
         let line = serve.line("metrics and health are told")?;
@@ -83,8 +89,9 @@ impl Scene {
     /// Takes a member down, and waits until nobody is there any more.
     fn kill(&self, (id, address): &(String, String)) -> anyhow::Result<()> {
         self.demo.switch(id, false)?;
-        while TcpStream::connect(address).is_ok() {}
-        Ok(())
+        until("nobody is at the member's address", || {
+            Ok(TcpStream::connect(address).is_err())
+        })
     }
 
     /// What the servers of a farm have seen, each with its server and its path.
@@ -93,6 +100,21 @@ impl Scene {
         let requests = self.demo.requests()?;
         let pair = |seen: &Value| (text(seen, "member"), text(seen, "path"));
         Ok(requests.iter().map(pair).collect())
+    }
+
+    /// An answer, with what the gate's log says of it and of every warning.
+    fn told(&self, answered: &Answered) -> String {
+        let Answered {
+            status,
+            text,
+            activity,
+        } = answered;
+        let log = self.serve.log();
+        let lines = log
+            .lines()
+            .filter(|line| line.contains(activity) || !line.contains(" INFO "));
+        let lines: Vec<&str> = lines.collect();
+        format!("{status} {text}\n{}", lines.join("\n"))
     }
 
     fn metric(&self, name: &str, labels: &[(&str, &str)]) -> anyhow::Result<u64> {
@@ -141,11 +163,10 @@ impl Load {
             let mut pairs = self.rounds.iter().zip(&before);
             pairs.all(|(now, before)| count(now) >= before + rounds)
         };
-        while !has_gone_on() {
+        until("every client goes on", || {
             anyhow::ensure!(!self.over.load(Ordering::Relaxed), "a client failed");
-            std::thread::yield_now();
-        }
-        Ok(())
+            Ok(has_gone_on())
+        })
     }
 }
 
@@ -158,47 +179,100 @@ impl Drop for Over<'_> {
     }
 }
 
-/// One client: asks on a connection that stays and on new ones; every request has a number of its own.
-/// Gives each number with its status; a connection that was closed after an answer is opened anew.
-fn client(
-    scene: &Scene,
-    load: &Load,
-    (client, person): (usize, &Person),
-) -> anyhow::Result<BTreeMap<String, u16>> {
-    let _over = Over(load);
-    let host = [MAIL, WEB][client % 2];
-    let mut statuses = BTreeMap::new();
-    let signed_in = || -> anyhow::Result<Raw> {
-        let mut raw = scene.connect(host)?;
-        if host == MAIL {
-            let signing = Ntlm::modern(person, &person.app_password, 7);
-            let answer = signing.sign_in(&mut raw, &Request::new(MAIL, "/mapi/begins"))?;
-            anyhow::ensure!(answer.status == 200, "{}", answer.status);
+/// What a request was answered.
+struct Answered {
+    status: u16,
+    /// The head and the body, for whoever must find out why.
+    text: String,
+    /// The id that the gate's log knows.
+    activity: String,
+}
+
+impl Answered {
+    fn of(answer: &Answer) -> Self {
+        let activity = answer.header("x-wicketgate-activity");
+        Self {
+            status: answer.status,
+            text: format!("{:?} {}", answer.headers, answer.text()),
+            activity: activity.unwrap_or("no id").to_owned(),
         }
-        Ok(raw)
-    };
-    let mut stays = signed_in()?;
-    while !load.over.load(Ordering::Relaxed) {
-        for is_new in [false, true] {
-            let number = load.numbers.fetch_add(1, Ordering::Relaxed);
-            let folder = if host == MAIL { "/OAB" } else { "/meet" };
-            let path = format!("{folder}/{number}");
-            let answer = if is_new {
-                let login = basic(&person.upn, &person.app_password);
-                let request = Request::new(host, &path).header(&login).text();
-                scene.connect(host)?.exchange(request)?
-            } else {
-                stays.exchange(Request::new(host, &path).text())?
-            };
-            let is_closed = answer.header("connection") == Some("close");
-            if is_closed && !is_new {
-                stays = signed_in()?;
-            }
-            statuses.insert(path, answer.status);
-        }
-        load.rounds[client].fetch_add(1, Ordering::Relaxed);
     }
-    Ok(statuses)
+}
+
+/// One client: who asks for what, and the connection that stays.
+struct Client<'p> {
+    host: &'static str,
+    person: &'p Person,
+    stays: Raw,
+}
+
+impl<'p> Client<'p> {
+    /// Signs in by NTLM, which belongs to the connection, and by Basic, which is known again for a minute
+    /// everywhere: the store has no part in what follows.
+    fn begin(scene: &Scene, number: usize, person: &'p Person) -> anyhow::Result<Self> {
+        let host = [MAIL, WEB][number % 2];
+        let mut stays = scene.connect(host)?;
+        if host == MAIL {
+            let begins = Request::new(MAIL, "/mapi/begins");
+            let signing = Ntlm::modern(person, &person.app_password, 7);
+            let mut answers = vec![signing.sign_in(&mut stays, &begins)?];
+            let login = basic(&person.upn, &person.app_password);
+            let mut fresh = scene.connect(host)?;
+            answers.push(fresh.exchange(begins.header(&login).text())?);
+            for answer in answers {
+                anyhow::ensure!(
+                    answer.status == 200,
+                    "{}",
+                    scene.told(&Answered::of(&answer))
+                );
+            }
+        }
+        Ok(Self {
+            host,
+            person,
+            stays,
+        })
+    }
+
+    /// Asks on the connection that stays and on new ones until the load is over; every request has a
+    /// number of its own. Gives each path with its answer; a connection that was closed after an answer
+    /// is opened anew, and what goes on it has the password.
+    fn asks(
+        mut self,
+        scene: &Scene,
+        load: &Load,
+        rounds: &AtomicUsize,
+    ) -> anyhow::Result<BTreeMap<String, Answered>> {
+        let _over = Over(load);
+        let folder = if self.host == MAIL { "/OAB" } else { "/meet" };
+        let login = basic(&self.person.upn, &self.person.app_password);
+        let mut has_signed_in = true;
+        let mut answers = BTreeMap::new();
+        while !load.over.load(Ordering::Relaxed) {
+            for is_new in [false, true] {
+                let number = load.numbers.fetch_add(1, Ordering::Relaxed);
+                let path = format!("{folder}/{number}");
+                let bare = Request::new(self.host, &path);
+                let answer = if is_new {
+                    scene
+                        .connect(self.host)?
+                        .exchange(bare.header(&login).text())?
+                } else if has_signed_in {
+                    self.stays.exchange(bare.text())?
+                } else {
+                    self.stays.exchange(bare.header(&login).text())?
+                };
+                let is_closed = answer.header("connection") == Some("close");
+                if is_closed && !is_new {
+                    self.stays = scene.connect(self.host)?;
+                    has_signed_in = false;
+                }
+                answers.insert(path, Answered::of(&answer));
+            }
+            rounds.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(answers)
+    }
 }
 
 /// Requests that no server answers, each on a connection of its own, once all of them are there.
@@ -209,7 +283,9 @@ fn held(scene: &Scene) -> anyhow::Result<Vec<Raw>> {
         raw.send(with_password(scene, MAIL, "/EWS/echo?stall=1"))?;
         held.push(raw);
     }
-    while count(&scene.seen()?, |(_, path)| path == "/EWS/echo") < HELD {}
+    until("every held request is at a member", || {
+        Ok(count(&scene.seen()?, |(_, path)| path == "/EWS/echo") >= HELD)
+    })?;
     Ok(held)
 }
 
@@ -225,12 +301,16 @@ fn s54_s72_one_member_is_drained_another_killed_and_only_what_was_on_its_way_the
     let people = [scene.demo.person(0), scene.demo.person(1)];
     let [mail, web] = [EXCHANGE, LYNC].map(|farm| scene.demo.members(farm));
     let load = Load::new();
+    let clients: Vec<Client> = (0..2 * CLIENTS)
+        .map(|number| Client::begin(&scene, number, &people[number / 2 % 2]))
+        .collect::<Result<_, _>>()?;
     let (statuses, left_alone, gone, held) = std::thread::scope(|scope| -> anyhow::Result<_> {
-        let clients: Vec<_> = (0..2 * CLIENTS)
-            .map(|number| {
-                let person = &people[number / 2 % 2];
+        let clients: Vec<_> = clients
+            .into_iter()
+            .zip(&load.rounds)
+            .map(|(client, rounds)| {
                 let (scene, load) = (&scene, &load);
-                scope.spawn(move || client(scene, load, (number, person)))
+                scope.spawn(move || client.asks(scene, load, rounds))
             })
             .collect();
         let lead = || -> anyhow::Result<_> {
@@ -274,24 +354,32 @@ fn s54_s72_one_member_is_drained_another_killed_and_only_what_was_on_its_way_the
         let killed = [&mail[1].0, &web[1].0][client % 2];
         let failed: Vec<_> = statuses
             .iter()
-            .filter(|(_, status)| **status != 200)
+            .filter(|(_, answered)| answered.status != 200)
             .collect();
+        let told = || -> Vec<String> {
+            let tell = |(path, answered): &(&String, &Answered)| {
+                format!("{path} {}", scene.told(answered))
+            };
+            failed.iter().map(tell).collect()
+        };
         assert!(
             failed.len() <= 1,
-            "a client has one request at a time: {failed:?}"
+            "a client has one request at a time: {:#?}",
+            told()
         );
-        for (path, status) in failed {
-            assert_eq!(*status, 502, "{path}");
-            let mut there = seen.iter().filter(|(_, it)| it == path);
-            assert!(there.all(|(member, _)| member == killed), "{path}");
+        for (path, answered) in &failed {
+            assert_eq!(answered.status, 502, "{:#?}", told());
+            let mut there = seen.iter().filter(|(_, it)| it == *path);
+            assert!(there.all(|(member, _)| member == killed), "{:#?}", told());
             broken += usize::from(client % 2 == 0);
         }
-        for (path, status) in statuses {
+        for (path, answered) in statuses {
             let times = count(&seen, |(_, it)| it == path);
-            let is_right = times == 1 || (times == 0 && *status == 502);
+            let is_right = times == 1 || (times == 0 && answered.status == 502);
             assert!(
                 is_right,
-                "{path} was sent {times} times and answered {status}"
+                "{path} was sent {times} times: {}",
+                scene.told(answered)
             );
         }
     }
@@ -316,6 +404,33 @@ fn s54_s72_one_member_is_drained_another_killed_and_only_what_was_on_its_way_the
         assert_eq!(answer.status, 502, "{}", answer.text());
         assert!(answer.header("x-wicketgate-activity").is_some());
     }
+    Ok(())
+}
+
+/// Turns go by weight: of so many requests each member gets its share, to the request.
+#[test]
+fn s54_each_member_gets_the_share_that_its_weight_says() -> anyhow::Result<()> {
+    let demo = Demo::start_with(&["--members", "3"])?;
+    let mail = demo.members(EXCHANGE);
+    let weights = [3, 2, 1];
+    let scene = Scene::beside(demo, |config| {
+        mail.iter()
+            .zip(weights)
+            .fold(config, |config, ((_, address), weight)| {
+                let line = format!("address = \"https://{address}\"\n");
+                assert_eq!(config.matches(&line).count(), 1, "{config}");
+                config.replace(&line, &format!("{line}weight = {weight}\n"))
+            })
+    })?;
+    for number in 0..60 {
+        assert_eq!(scene.get(MAIL, &format!("/OAB/{number}"))?.status, 200);
+    }
+    let seen = scene.seen()?;
+    let shares: Vec<usize> = mail
+        .iter()
+        .map(|(id, _)| count(&seen, |(member, _)| member == id))
+        .collect();
+    assert_eq!(shares, [30, 20, 10]);
     Ok(())
 }
 

@@ -28,7 +28,7 @@ fn piped_answers_make_a_configuration_that_passes_check() -> anyhow::Result<()> 
     let demo = Demo::start()?;
     std::fs::create_dir(demo.folder().join("sub"))?;
     let answers = "CONTOSO\ncontoso.localhost\n127.0.0.1:0\n-\n../gate-ecdsa.pem\n../gate-ecdsa.key\n\
-                   ../gate-rsa.pem\n../gate-rsa.key\n../ca.pem\n\n\n\n\n\n\n\nnew.db\nnew.keys\n-\n";
+                   ../gate-rsa.pem\n../gate-rsa.key\n../ca.pem\n\n\n\n\n\n\n\n\nnew.db\nnew.keys\n-\n";
     let made = init(demo.folder(), answers)?;
     let said = String::from_utf8(made.stdout)?;
     let asked = String::from_utf8(made.stderr)?;
@@ -44,6 +44,7 @@ fn piped_answers_make_a_configuration_that_passes_check() -> anyhow::Result<()> 
         checked.status.success() && said.contains("lyncweb.contoso.localhost"),
         "{said}"
     );
+    assert!(said.contains("autodiscover.contoso.localhost"), "{said}");
 
     let written = std::fs::read_to_string(file)?;
     let again = init(demo.folder(), answers)?;

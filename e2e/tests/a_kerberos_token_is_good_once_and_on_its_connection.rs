@@ -63,7 +63,7 @@ fn a_token_is_bound_to_its_connection_or_says_that_it_is_not() -> anyhow::Result
 
 #[test]
 fn a_token_is_taken_once_and_by_nobody_but_its_service() -> anyhow::Result<()> {
-    let Some(mut lab) = ActiveDirectory::start("tokens are taken once")? else {
+    let Some(lab) = ActiveDirectory::start("tokens are taken once")? else {
         return Ok(());
     };
     let mut kerberos = Kerberos::ready(&lab, PROGRAM)?;

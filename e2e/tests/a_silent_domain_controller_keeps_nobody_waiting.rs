@@ -38,7 +38,7 @@ fn recovers(kerberos: &mut Kerberos, user: &str) -> anyhow::Result<()> {
 
 #[test]
 fn a_domain_controller_that_is_gone_is_noticed_at_once() -> anyhow::Result<()> {
-    let Some(mut lab) = ActiveDirectory::start("the domain controller is gone")? else {
+    let Some(lab) = ActiveDirectory::start("the domain controller is gone")? else {
         return Ok(());
     };
     let mut kerberos = Kerberos::ready(&lab, PROGRAM)?;
@@ -56,7 +56,7 @@ fn a_domain_controller_that_is_gone_is_noticed_at_once() -> anyhow::Result<()> {
 
 #[test]
 fn a_domain_controller_that_is_silent_costs_no_sign_in_two_seconds() -> anyhow::Result<()> {
-    let Some(mut lab) = ActiveDirectory::start("the domain controller is silent")? else {
+    let Some(lab) = ActiveDirectory::start("the domain controller is silent")? else {
         return Ok(());
     };
     let mut kerberos = Kerberos::ready(&lab, PROGRAM)?;

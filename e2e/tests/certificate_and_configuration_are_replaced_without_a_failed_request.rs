@@ -116,7 +116,7 @@ fn load(
 fn probe(number: usize) -> String {
     format!(
         "\n[[route]]\nhost = \"{HOST}\"\npath = \"/probe{number}\"\nauth = [\"basic\"]\n\
-         service = \"probe\"\nfarm = \"exchange\"\n"
+         service = \"ews\"\nfarm = \"exchange\"\n"
     )
 }
 

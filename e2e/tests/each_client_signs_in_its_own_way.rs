@@ -126,7 +126,7 @@ fn gets_in(
 #[test]
 fn s7_the_steps_before_authentication_are_the_same_for_every_client() -> anyhow::Result<()> {
     let demo = Demo::start()?;
-    let serve = gate(&demo, &[line(Zone::External, None)])?;
+    let serve = gate(&demo, &ZONES.map(|zone| line(zone, None)))?;
     for zone in ZONES {
         let stage = Stage::new(&demo, serve.address, zone.network())?;
         let mut answers = Vec::new();
@@ -360,7 +360,7 @@ fn by_username_token(client: &Client) -> anyhow::Result<()> {
 fn s15_a_guest_of_a_meeting_gets_in_as_nobody_in_either_zone() -> anyhow::Result<()> {
     let demo = Demo::start()?;
     let anna = demo.person(0);
-    let serve = gate(&demo, &[line(Zone::External, None)])?;
+    let serve = gate(&demo, &ZONES.map(|zone| line(zone, None)))?;
     let guest = named("a guest");
     for zone in ZONES {
         let stage = Stage::new(&demo, serve.address, zone.network())?;

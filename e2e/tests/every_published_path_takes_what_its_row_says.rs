@@ -9,9 +9,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use e2e::messages::{bears, certificate_of, opaque};
 use e2e::published::Takes::{
-    Bearer, Closed, Grant, Guests, Logon, Message, Nobody, Observed, Ticket, UsernameToken,
+    Bearer, Closed, Grant, Guests, Logon, Message, Nobody, Observed, Preflight, Ticket,
+    UsernameToken,
 };
-use e2e::published::{Gate, ROWS, Row};
+use e2e::published::{BY_CERTIFICATE, Gate, PREFLIGHT, ROWS, Row};
 use e2e::raw::{Answer, Raw};
 use e2e::sign_in::Request;
 use gateway::preset::{exchange, lync};
@@ -96,8 +97,8 @@ fn asks(answer: &Answer) -> Vec<String> {
         .collect()
 }
 
-/// Every route of the presets, as the code has it.
-fn published() -> BTreeSet<(String, String)> {
+/// Every route of the presets, as the code has it; those by certificate only where they are open.
+fn published(certificate_sign_in: bool) -> BTreeSet<(String, String)> {
     let onward = Onward::None;
     let pool = lync::LyncPool {
         web_host: "lyncweb".to_owned(),
@@ -107,7 +108,7 @@ fn published() -> BTreeSet<(String, String)> {
         farm: "pool".to_owned(),
         onward: onward.clone(),
         guests: true,
-        certificate_sign_in: false,
+        certificate_sign_in,
     };
     let mail = exchange::Exchange {
         host: "mail".to_owned(),
@@ -133,13 +134,17 @@ fn s52_s53_the_table_has_every_route_of_the_presets_and_no_other() {
         .map(|row| (row.host.to_owned(), row.path.to_owned()))
         .collect();
     assert_eq!(told.len(), ROWS.len(), "no row stands twice");
-    assert_eq!(told, published());
+    assert_eq!(told, published(false));
+    let opened = published(true);
+    let (host, path) = BY_CERTIFICATE;
+    let more: Vec<_> = opened.difference(&told).collect();
+    assert_eq!(more, [&(host.to_owned(), path.to_owned())]);
 }
 
 #[test]
 fn s52_s53_every_path_asks_for_what_its_row_says_and_passes_with_it_only() -> anyhow::Result<()> {
     let gate = Gate::open()?;
-    for row in &ROWS {
+    for row in ROWS.iter().chain([&PREFLIGHT]) {
         let said = format!("{}{}", row.host, row.path);
         let answer = gate.passing(row, &[])?;
         if row.takes == Closed {
@@ -158,7 +163,9 @@ fn s52_s53_every_path_asks_for_what_its_row_says_and_passes_with_it_only() -> an
 
         let bare = match row.takes {
             // Their bodies say who asks.
-            UsernameToken | Grant | Message | Nobody | Observed | Guests | Closed => continue,
+            UsernameToken | Grant | Message | Nobody | Preflight | Observed | Guests | Closed => {
+                continue;
+            }
             Ticket | Bearer | Logon(_) => gate.bare(row, &[])?,
         };
         assert_eq!((bare.status, gate.arrived()?), (401, Vec::new()), "{said}");
@@ -182,7 +189,8 @@ fn s52_s53_every_path_asks_for_what_its_row_says_and_passes_with_it_only() -> an
 fn s58_nothing_that_a_client_writes_about_itself_arrives_on_any_row() -> anyhow::Result<()> {
     let gate = Gate::open()?;
     gate.demo.tell_lab("provoke")?;
-    checked_by_row(&gate, &ROWS)
+    checked_by_row(&gate, &ROWS)?;
+    checked_by_row(&gate, &[PREFLIGHT])
 }
 
 /// The same where other organisations' servers are let in: what was closed is there for them.
@@ -310,7 +318,10 @@ fn s52_a_ticket_goes_on_only_where_the_gate_knows_it() -> anyhow::Result<()> {
 #[test]
 fn s30_no_back_end_s_challenge_reaches_a_client_on_any_row() -> anyhow::Result<()> {
     let gate = Gate::open()?;
-    let open = || ROWS.iter().filter(|row| row.takes != Closed);
+    let open = || {
+        let rows = ROWS.iter().chain([&PREFLIGHT]);
+        rows.filter(|row| row.takes != Closed)
+    };
     let said = |row: &Row| format!("{}{}", row.host, row.path);
     // Beside an answer that is good.
     gate.demo.tell_lab("provoke")?;

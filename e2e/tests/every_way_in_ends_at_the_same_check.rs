@@ -6,6 +6,8 @@ use base64::engine::general_purpose::STANDARD;
 use e2e::client::{Curl, Got, request_for};
 use e2e::demo::{Demo, Person};
 
+const SOAP_1_1: &str = "http://schemas.xmlsoap.org/soap/envelope/";
+const SOAP_1_2: &str = "http://www.w3.org/2003/05/soap-envelope";
 const SECURITY: &str =
     "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd";
 
@@ -18,19 +20,55 @@ fn oauthtoken(demo: &Demo) -> String {
         .replace("WebTicketService.svc", "oauthtoken")
 }
 
-/// A request for a ticket with a UsernameToken, as Lync Web App sends it.
-fn by_token(demo: &Demo, person: &Person, password: &str) -> anyhow::Result<Got> {
+/// How a client writes a UsernameToken.
+#[derive(Clone, Copy, Debug)]
+struct Written {
+    /// The namespace of SOAP 1.2, or of 1.1.
+    is_soap_1_2: bool,
+    /// Name and password in base64, as Lync Web App sends them, or as they are.
+    is_base64: bool,
+}
+
+const fn written(is_soap_1_2: bool, is_base64: bool) -> Written {
+    Written {
+        is_soap_1_2,
+        is_base64,
+    }
+}
+
+const WAYS: [Written; 4] = [
+    written(false, true),
+    written(false, false),
+    written(true, true),
+    written(true, false),
+];
+
+/// A request for a ticket with a UsernameToken.
+fn by_token(
+    demo: &Demo,
+    (person, password): (&Person, &str),
+    written: Written,
+) -> anyhow::Result<Got> {
     let request = request_for(demo, &person.sip);
     let (before, body) = request.split_once("<soap:Body>").expect("its body");
     let envelope = before.split("<soap:Header").next().unwrap_or(before);
-    let (name, password) = (STANDARD.encode(&person.account), STANDARD.encode(password));
-    let request = format!(
+    let write = |text: &str| match written.is_base64 {
+        true => STANDARD.encode(text),
+        false => text.to_owned(),
+    };
+    let (name, password) = (write(&person.account), write(password));
+    let mut request = format!(
         "{envelope}<soap:Header><o:Security xmlns:o=\"{SECURITY}\" soap:mustUnderstand=\"1\">\
          <o:UsernameToken><o:Username>{name}</o:Username><o:Password>{password}</o:Password>\
          </o:UsernameToken></o:Security></soap:Header><soap:Body>{body}"
     );
-    let curl =
-        Curl::new(demo).arguments(&["-H", "Content-Type: text/xml", "--data-binary", &request]);
+    let mut content_type = "Content-Type: text/xml; charset=utf-8";
+    if written.is_soap_1_2 {
+        assert!(request.contains(SOAP_1_1), "{request}");
+        request = request.replace(SOAP_1_1, SOAP_1_2);
+        content_type = "Content-Type: application/soap+xml; charset=utf-8";
+    }
+    let curl = Curl::new(demo).arguments(&["-H", content_type, "--data-binary", &request]);
     curl.get(&at(demo, "/Auth"))
 }
 
@@ -62,32 +100,41 @@ fn seen(demo: &Demo) -> anyhow::Result<Vec<(String, String)>> {
 fn s13_s14_s33_a_username_token_buys_a_ticket_and_never_reaches_the_pool() -> anyhow::Result<()> {
     let demo = Demo::start()?;
     let anna = demo.person(0);
-    for password in [
+    let spellings = [
         anna.app_password.clone(),
         anna.app_password.replace('-', ""),
-    ] {
-        let got = by_token(&demo, &anna, &password)?;
-        assert_eq!(got.status, 200, "{}", got.body);
-        assert!(
-            got.body.contains("RequestSecurityTokenResponse"),
-            "{}",
-            got.body
-        );
+    ];
+    for password in &spellings {
+        for written in WAYS {
+            let got = by_token(&demo, (&anna, password), written)?;
+            assert_eq!(got.status, 200, "{written:?}: {}", got.body);
+            assert!(
+                got.body.contains("RequestSecurityTokenResponse"),
+                "{written:?}: {}",
+                got.body
+            );
+        }
     }
     let asked = seen(&demo)?;
-    assert_eq!(asked.len(), 2);
+    assert_eq!(asked.len(), spellings.len() * WAYS.len());
     for (path, how) in &asked {
         let bare = path.eq_ignore_ascii_case("/WebTicket/WebTicketService.svc");
         assert!(bare && how == "assertion", "{asked:?}");
     }
     for wrong in [anna.domain_password.as_str(), "", "a guess"] {
-        let got = by_token(&demo, &anna, wrong)?;
-        assert_eq!(got.status, 500, "{}", got.body);
-        assert!(got.body.contains("FailedAuthentication"), "{}", got.body);
+        for written in WAYS {
+            let got = by_token(&demo, (&anna, wrong), written)?;
+            assert_eq!(got.status, 500, "{written:?}: {}", got.body);
+            assert!(
+                got.body.contains("FailedAuthentication"),
+                "{written:?}: {}",
+                got.body
+            );
+        }
     }
     assert_eq!(
         seen(&demo)?.len(),
-        2,
+        asked.len(),
         "the pool would have taken the domain password"
     );
     Ok(())
@@ -130,6 +177,43 @@ fn s33_the_password_grant_buys_a_cwt_that_opens_ucwa_until_it_is_revoked() -> an
         heads.contains("www-authenticate: msrtcoauth href="),
         "{heads}"
     );
+    Ok(())
+}
+
+/// The address says nothing of the user, who signs in as Windows does; the ticket opens UCWA.
+#[test]
+fn s33_the_windows_grant_buys_a_cwt_by_ntlm_and_never_by_the_domain_password() -> anyhow::Result<()>
+{
+    let demo = Demo::start()?;
+    let anna = demo.person(0);
+    let grant = ["--data-urlencode", "grant_type=urn:microsoft.rtc:windows"];
+    let by_windows = |password: &str| {
+        let curl = Curl::new(&demo).ntlm(&anna.account, password);
+        curl.arguments(&grant).get(&oauthtoken(&demo))
+    };
+    let got = by_windows(&anna.app_password)?;
+    assert_eq!(got.status, 200, "{}", got.body);
+    let answer: serde_json::Value = serde_json::from_str(&got.body)?;
+    let token = answer["access_token"].as_str().expect("a token");
+    assert!(token.starts_with("cwt="), "{token}");
+    let arrived = seen(&demo)?;
+    let [(path, how)] = arrived.as_slice() else {
+        panic!("the pool was asked once: {arrived:?}");
+    };
+    assert!(path.eq_ignore_ascii_case("/WebTicket/oauthtoken"), "{path}");
+    assert_eq!(how, "assertion");
+
+    let user = demo.url("user").replace("/root/user", "/root/oauth/user");
+    let bearer = format!("Authorization: Bearer {token}");
+    let curl = Curl::new(&demo).arguments(&["-H", &bearer, "-H", "Accept: application/json"]);
+    assert_eq!(curl.get(&user)?.status, 200);
+
+    let before = seen(&demo)?.len();
+    assert_eq!(by_windows(&anna.domain_password)?.status, 401);
+    let bare = Curl::new(&demo).arguments(&grant).get(&oauthtoken(&demo))?;
+    assert_eq!(bare.status, 401, "{}", bare.body);
+    assert!(bare.heads.contains("NTLM"), "{}", bare.heads);
+    assert_eq!(seen(&demo)?.len(), before, "nothing of it reached the pool");
     Ok(())
 }
 

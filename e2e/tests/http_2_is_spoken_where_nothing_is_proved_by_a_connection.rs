@@ -13,6 +13,7 @@ use e2e::raw::{Raw, tls};
 use e2e::serve::Serve;
 use e2e::sign_in::{Request, basic};
 use e2e::skip::skip;
+use e2e::until::until;
 use serde_json::{Value, json};
 
 /// A host of nothing but a route of the operator's own.
@@ -404,9 +405,7 @@ fn t_conn_10_revoking_ends_a_connection_of_streams_whoever_asked_last() -> anyho
     let (mut both, mut bens) = (connect()?, connect()?);
     // Hers never ends; his comes later and shows that the connection is more than one user's.
     let stalled = both.open(&head(0, &format!("{ECHO}?stall=1")), true)?;
-    while scene.seen()? < 1 {
-        std::thread::yield_now();
-    }
+    until("hers is with the server behind", || Ok(scene.seen()? >= 1))?;
     for frames in [&mut both, &mut bens] {
         let later = frames.open(&head(1, ECHO), true)?;
         assert_eq!(frames.ended(later)?.status, Some(200));

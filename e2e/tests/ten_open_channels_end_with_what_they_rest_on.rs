@@ -1,5 +1,5 @@
-//! Everything that somebody can have open at once, and somebody else the same: revoking the app password
-//! or disabling the account ends all of the one's within two seconds and nothing of the other's
+//! Everything that somebody can have open at once, and somebody else the same: revoking the app password,
+//! revoking the device or disabling the account ends all of the one's within two seconds and nothing of the other's
 //! (T-DEV-1, T-CONN-10).
 
 mod channels;
@@ -15,6 +15,7 @@ use channels::{CHANNELS, Channel, Open};
 use e2e::demo::{Demo, Person};
 use e2e::raw::{Raw, tls};
 use e2e::serve::Serve;
+use e2e::until::until;
 use rustls::ClientConfig;
 
 /// A host of nothing but routes of the operator's own.
@@ -95,10 +96,9 @@ impl Scene {
     }
 
     fn arrives(&self, before: usize) -> anyhow::Result<()> {
-        while self.demo.requests()?.len() == before {
-            thread::yield_now();
-        }
-        Ok(())
+        until("the request is with the servers behind", || {
+            Ok(self.demo.requests()?.len() != before)
+        })
     }
 }
 
@@ -191,6 +191,15 @@ fn t_dev_1_s23_revoking_an_app_password_ends_every_channel_and_nobody_elses() ->
 fn t_dev_1_s23_disabling_an_account_ends_every_channel_and_nobody_elses() -> anyhow::Result<()> {
     all_of_one_end_and_none_of_the_other("disabling", |demo, person| {
         demo.wicketgate_json(&["user", "disable", &person.upn])?;
+        Ok(())
+    })
+}
+
+#[test]
+fn t_dev_1_s23_revoking_a_device_ends_every_channel_and_nobody_elses() -> anyhow::Result<()> {
+    all_of_one_end_and_none_of_the_other("revoking the device", |demo, person| {
+        let device = ["--account", &person.upn, "--device", "Demo Phone"];
+        demo.wicketgate_json(&[&["app-password", "revoke"], &device[..]].concat())?;
         Ok(())
     })
 }

@@ -171,7 +171,7 @@ fn is_alice_or_nobody(lab: &ActiveDirectory, kerberos: &mut Kerberos) -> anyhow:
 
 #[test]
 fn a_key_that_is_changed_while_the_gate_runs_stops_nobody() -> anyhow::Result<()> {
-    let Some(mut lab) = ActiveDirectory::start("a key changed while the gate runs")? else {
+    let Some(lab) = ActiveDirectory::start("a key changed while the gate runs")? else {
         return Ok(());
     };
     let mut kerberos = Kerberos::ready(&lab, PROGRAM)?;
@@ -232,7 +232,7 @@ fn a_keytab_that_cannot_do_is_refused_when_it_is_opened() -> anyhow::Result<()> 
 
 #[test]
 fn whoever_is_forgotten_is_asked_about_again() -> anyhow::Result<()> {
-    let Some(mut lab) = ActiveDirectory::start("a forgotten user is asked about again")? else {
+    let Some(lab) = ActiveDirectory::start("a forgotten user is asked about again")? else {
         return Ok(());
     };
     let mut kerberos = Kerberos::ready(&lab, PROGRAM)?;

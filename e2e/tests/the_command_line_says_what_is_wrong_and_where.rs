@@ -160,7 +160,7 @@ fn every_verb_has_help_and_every_refusal_a_status_and_one_line() -> anyhow::Resu
         "{help}"
     );
     let anna = demo.person(0);
-    let refused: [(&[&str], i32, &str); 8] = [
+    let refused: [(&[&str], i32, &str); 11] = [
         (
             &["user", "show", "nobody@contoso.localhost"],
             1,
@@ -170,6 +170,24 @@ fn every_verb_has_help_and_every_refusal_a_status_and_one_line() -> anyhow::Resu
             &["app-password", "revoke", "no-such-id"],
             1,
             "app-password list",
+        ),
+        (
+            &[
+                "app-password",
+                "revoke",
+                "--account",
+                &anna.upn,
+                "--device",
+                "no such device",
+            ],
+            1,
+            "app-password list",
+        ),
+        (&["app-password", "revoke"], 2, "<ID>"),
+        (
+            &["app-password", "revoke", "--device", "demo phone"],
+            2,
+            "--account",
         ),
         (
             &[

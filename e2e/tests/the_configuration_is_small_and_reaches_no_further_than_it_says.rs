@@ -31,7 +31,7 @@ fn open(demo: &Demo, gate: std::net::SocketAddr, host: &str) -> anyhow::Result<R
     Raw::connect_to(gate, &tls(demo, &[])?, host)
 }
 
-/// One NTLM sign-in on a connection of its own.
+/// One NTLM sign-in on a connection of its own; it ends where nobody can sign in.
 fn ntlm(
     demo: &Demo,
     gate: std::net::SocketAddr,
@@ -40,7 +40,12 @@ fn ntlm(
 ) -> anyhow::Result<Answer> {
     let mut raw = open(demo, gate, asking.host)?;
     let signing = Ntlm::modern(person, &person.app_password, 39);
-    signing.sign_in(&mut raw, asking)
+    let begun = raw.exchange(asking.clone().header(&signing.first()).text())?;
+    if begun.status == 404 {
+        return Ok(begun);
+    }
+    let last = signing.last(&begun)?;
+    raw.exchange(asking.clone().header(&last).text())
 }
 
 fn paths(demo: &Demo) -> anyhow::Result<Vec<String>> {
@@ -263,8 +268,8 @@ fn s26_a_policy_lets_one_service_in_and_not_the_other() -> anyhow::Result<()> {
     let lync = request_for(&demo, &anna.sip);
     for (asking, status) in [
         (Request::new(MAIL, ECHO), 200),
-        (Request::new(MAIL, AUTODISCOVER), 401),
-        (Request::post(LYNC, WEB_TICKET, &lync), 401),
+        (Request::new(MAIL, AUTODISCOVER), 404),
+        (Request::post(LYNC, WEB_TICKET, &lync), 404),
     ] {
         let answer = ntlm(&demo, serve.address, &anna, &asking)?;
         assert_eq!(answer.status, status, "{}", asking.path);
@@ -289,7 +294,7 @@ fn s26_one_listener_lets_in_and_the_other_does_not() -> anyhow::Result<()> {
     let [inside, bound] = serve.others[..] else {
         panic!("{:?}", serve.others)
     };
-    for (gate, status) in [(serve.address, 200), (inside, 401), (bound, 401)] {
+    for (gate, status) in [(serve.address, 200), (inside, 404), (bound, 401)] {
         assert_eq!(ntlm(&demo, gate, &anna, &echo)?.status, status, "{gate}");
     }
     assert_eq!(paths(&demo)?, [ECHO]);

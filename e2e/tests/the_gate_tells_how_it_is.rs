@@ -5,6 +5,7 @@ use e2e::demo::{Demo, plain_request};
 use e2e::raw::{Raw, tls};
 use e2e::serve::Serve;
 use e2e::sign_in::{Ntlm, Request, basic};
+use e2e::until::until;
 
 const HOST: &str = "mail.contoso.localhost";
 
@@ -66,9 +67,9 @@ fn a_request_whose_client_leaves_is_in_the_log_with_whose_it_was() -> anyhow::Re
     let stalled = Request::new(HOST, "/EWS/echo?stall=1");
     let stalled = stalled.header(&basic(&anna.upn, &anna.app_password));
     raw.send(stalled.text())?;
-    while demo.requests()?.len() == before {
-        std::thread::yield_now();
-    }
+    until("the request is with the server behind", || {
+        Ok(demo.requests()?.len() != before)
+    })?;
     raw.reset()?;
     let line = serve.line("status=499")?;
     for told in ["path=\"/EWS/echo\"", "route=\"", "activity=\""] {

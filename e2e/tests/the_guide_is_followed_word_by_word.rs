@@ -133,6 +133,40 @@ fn the_examples_of_farms_and_balancers_are_right() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The examples of these pages stand in the place of the part of the first configuration that they speak
+/// of.
+#[test]
+fn the_examples_of_certificates_and_metrics_are_right() -> anyhow::Result<()> {
+    let base = base()?;
+    let farms = blocks(&page("farms.md")?, "toml").concat();
+    let folder = tempfile::tempdir()?;
+    std::fs::create_dir(folder.path().join("tls"))?;
+    let names = ["lyncweb", "lyncdiscover", "mail", "autodiscover"];
+    let names = names.map(|name| format!("{name}.contoso.com"));
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    for (name, table) in [
+        ("certificates.md", "[[listener]]"),
+        ("metrics.md", "[metrics]"),
+    ] {
+        let page = page(name)?;
+        let examples = blocks(&page, "toml");
+        let [example] = examples.as_slice() else {
+            panic!("{name} has one example: {examples:?}");
+        };
+        assert!(example.starts_with(table), "{name}: {example}");
+        let (before, after) = base.split_once(table).expect("the part it stands for");
+        let (_, after) = after.split_once("\n\n").expect("what comes next");
+        let config = format!("{before}{example}\n{after}{farms}");
+        let right = checked(folder.path(), &config, &names)?;
+        assert_eq!(right.status.code(), Some(0), "{config}\n{}", said(&right));
+        let misspelt = example.replacen("address", "adress", 1);
+        let config = format!("{before}{misspelt}\n{after}{farms}");
+        let wrong = checked(folder.path(), &config, &names)?;
+        assert_eq!(wrong.status.code(), Some(2), "{}", said(&wrong));
+    }
+    Ok(())
+}
+
 #[test]
 fn s52_s53_the_commands_that_try_a_publication_answer_what_the_page_says() -> anyhow::Result<()> {
     let page = page("publish.md")?;
@@ -182,8 +216,8 @@ fn store(demo: &Demo) -> anyhow::Result<(String, String)> {
     Ok((config, id))
 }
 
-/// Runs the commands of a section, in their order; gives what each said.
-fn follow(demo: &Demo, config: &str, section: &str) -> anyhow::Result<Vec<String>> {
+/// Runs the commands of a section, in their order, with the number that was noted; gives what each said.
+fn follow(demo: &Demo, config: &str, section: &str, number: &str) -> anyhow::Result<Vec<String>> {
     let backup = demo
         .folder()
         .join("before-upgrade.db")
@@ -195,12 +229,50 @@ fn follow(demo: &Demo, config: &str, section: &str) -> anyhow::Result<Vec<String
     commands
         .map(|command| {
             let command = command.replace("/backup/before-upgrade.db", &backup);
+            let command = command.replace("NUMBER", number);
             let words: Vec<&str> = command.split(' ').collect();
             let ran = demo.wicketgate(&[&["--config", config], words.as_slice()].concat())?;
             anyhow::ensure!(ran.status.success(), "{command}: {}", said(&ran));
             Ok(said(&ran))
         })
         .collect()
+}
+
+/// The number of the head that the first `audit verify` printed.
+fn number_noted(said: &[String]) -> &str {
+    let mut lines = said.iter().flat_map(|said| said.lines());
+    let head = lines.find_map(|line| line.strip_prefix("its head is "));
+    let (number, _) = head.and_then(|head| head.split_once(':')).expect("a head");
+    number
+}
+
+/// More events than are listed where nothing is asked for; the newest of them, and every one.
+fn many_events(demo: &Demo, config: &str) -> anyhow::Result<()> {
+    let with = |verb: &[&str]| demo.wicketgate_json(&[&["--config", config], verb].concat());
+    for verb in ["lock", "enable"].iter().cycle().take(102) {
+        with(&["user", verb, "eve@contoso.com"])?;
+    }
+    let all = with(&["audit", "list", "--all"])?;
+    let events = with(&["audit", "verify"])?[0]["events"].clone();
+    assert_eq!(events, all.len());
+    let newest = with(&["audit", "list"])?;
+    assert_eq!(newest, all[all.len() - 100..]);
+    assert_eq!(
+        with(&["audit", "list", "--count", "3"])?,
+        all[all.len() - 3..]
+    );
+    assert_eq!(with(&["audit", "list", "--from", "2"])?, all[1..]);
+    let some = ["audit", "list", "--from", "2", "--count", "3"];
+    assert_eq!(with(&some)?, all[1..4]);
+    let list = ["--config", config, "audit", "list"];
+    let told = said(&demo.wicketgate(&list)?);
+    assert!(
+        told.contains(&format!("the newest 100 of {events} events; `--all`")),
+        "{told}"
+    );
+    let both = demo.wicketgate(&[&list[..], &["--all", "--from", "2"]].concat())?;
+    assert_eq!(both.status.code(), Some(2), "{}", said(&both));
+    Ok(())
 }
 
 #[test]
@@ -210,14 +282,15 @@ fn the_page_on_upgrades_leads_there_and_back_and_says_what_is_lost() -> anyhow::
     let demo = Demo::start()?;
     let (config, id) = store(&demo)?;
     let with = |verb: &[&str]| demo.wicketgate(&[&["--config", &config], verb].concat());
-    let upgraded = follow(&demo, &config, there)?;
+    let upgraded = follow(&demo, &config, there, "")?;
     assert_eq!(upgraded.len(), 9, "{upgraded:#?}");
     assert!(upgraded.iter().any(|said| said.contains("was up to date")));
 
-    // Somebody is shut out, and a newer program adds a step to the store.
+    // Somebody is shut out, much else happens, and a newer program adds a step to the store.
     assert!(with(&["app-password", "revoke", &id])?.status.success());
+    many_events(&demo, &config)?;
     let (noted, restoring) = back.split_once("Then stop the gate").expect("the restore");
-    let noted = follow(&demo, &config, noted)?.concat();
+    let noted = follow(&demo, &config, noted, number_noted(&upgraded))?.concat();
     assert!(noted.contains("app-password-revoked"), "{noted}");
     let file = demo.folder().join("upgraded.db").display().to_string();
     let step = "import sqlite3,sys; c=sqlite3.connect(sys.argv[1]); \
@@ -236,7 +309,7 @@ fn the_page_on_upgrades_leads_there_and_back_and_says_what_is_lost() -> anyhow::
         assert!(text.contains("newer version"), "{verb:?}: {text}");
     }
 
-    let restored = follow(&demo, &config, restoring)?;
+    let restored = follow(&demo, &config, restoring, "")?;
     assert_eq!(restored.len(), 3, "{restored:#?}");
     let told = restored.first().expect("what it said");
     assert!(

@@ -11,6 +11,7 @@ use crate::attempt::Ports;
 use crate::audit::{ByHand, Event, Kind};
 use crate::credential::CredentialId;
 use crate::credential::app_password::{self, AppPassword, AppPasswordHashes, StoredAppPassword};
+use crate::directory::{Person, RefusedGroups};
 use crate::drain::{Drain, NoneLeft};
 use crate::lockout::Subject;
 use crate::place::{ActivityId, Service};
@@ -72,12 +73,24 @@ pub enum AdminError {
     /// A name is another account's.
     #[error(transparent)]
     NameTaken(#[from] NameTaken),
+    /// Somebody of the directory has an account here.
+    #[error("that person of the directory has an account already")]
+    KnownAlready,
     /// There is no such account.
     #[error("there is no such account")]
     NoSuchAccount,
     /// There is no such app password.
     #[error("no app password has that id; `wicketgate app-password list NAME` shows them")]
     NoSuchAppPassword,
+    /// No app password that still stands is of such a device.
+    #[error(
+        "the account has no app password for a device `{device}` that is not revoked; \
+         `wicketgate app-password list NAME` shows them"
+    )]
+    NoSuchDevice {
+        /// What the device was called.
+        device: String,
+    },
     /// It was revoked already.
     #[error("the app password was revoked already")]
     RevokedAlready,
@@ -124,8 +137,29 @@ pub async fn add_account(
         sip_addresses: new.sip_addresses,
         mail: new.mail,
         state: AccountState::Active,
+        directory: None,
     }
     .checked()?;
+    let event = Event::by_hand(by, Kind::AccountCreated, Some(account.id.clone()));
+    ports.accounts.add(&account, event).await??;
+    Ok(account)
+}
+
+/// Adds an account for somebody of the directory; its id is theirs.
+///
+/// # Errors
+///
+/// A part is malformed, a name is taken, the person is known already, or the store is away.
+pub async fn add_person(
+    ports: &Ports,
+    person: &Person,
+    refused: &RefusedGroups,
+    by: &ByHand,
+) -> Result<Account, AdminError> {
+    let account = person.account(refused).checked()?;
+    if ports.accounts.by_id(&account.id).await?.is_some() {
+        return Err(AdminError::KnownAlready);
+    }
     let event = Event::by_hand(by, Kind::AccountCreated, Some(account.id.clone()));
     ports.accounts.add(&account, event).await??;
     Ok(account)
@@ -234,6 +268,39 @@ pub async fn revoke_app_password(
         revoked: Some(by.at),
         ..record
     })
+}
+
+/// Revokes whatever an account's device holds: each app password that was made for a device of that name,
+/// or last used by one that calls itself so (ActiveSync's DeviceId), in any case of letters.
+///
+/// Each is a transaction of its own. Where the store goes away between two, the same again does the rest.
+///
+/// # Errors
+///
+/// Nothing that still stands is of that device, or the store is away.
+pub async fn revoke_device(
+    ports: &Ports,
+    account: &AccountId,
+    device: &str,
+    by: &ByHand,
+) -> Result<Vec<AppPassword>, AdminError> {
+    let subject = Subject::Account(account.clone());
+    let stored = ports.credentials.app_passwords(&subject).await?;
+    let records = stored.into_iter().map(|stored| stored.record);
+    let mut revoked = Vec::new();
+    for record in records.filter(|it| it.revoked.is_none() && it.is_of_device(device)) {
+        match revoke_app_password(ports, &record.id, by).await {
+            Ok(record) => revoked.push(record),
+            // Somebody else was faster; it is revoked all the same.
+            Err(AdminError::RevokedAlready) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    if revoked.is_empty() {
+        let device = device.to_owned();
+        return Err(AdminError::NoSuchDevice { device });
+    }
+    Ok(revoked)
 }
 
 /// Drains members of a farm; gives those that were not drained yet.

@@ -27,6 +27,14 @@ pub enum Reason {
     AccountDisabled,
     /// The account is locked.
     AccountLocked,
+    /// The account is switched off in the directory.
+    DisabledInDirectory,
+    /// The account has ended in the directory.
+    ExpiredInDirectory,
+    /// The account is not in the directory any more.
+    GoneFromDirectory,
+    /// Nobody could ask the directory for too long, so that nobody knows whether the account stands.
+    DirectoryUnread,
     /// No credential of the account matches.
     WrongSecret,
     /// The right app password, but revoked.
@@ -57,6 +65,20 @@ pub enum Reason {
     UnknownTicket,
 }
 
+/// Why somebody who was let in was not passed on to a back end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PassReason {
+    /// The domain has no ticket for the account: it is locked, switched off or has ended there.
+    NoTicket,
+    /// The account is never passed on.
+    NotDelegable,
+    /// What came was not this person's ticket, and was thrown away.
+    Alarm,
+    /// The back end did not take the identity that it was told.
+    NotTaken,
+}
+
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "event")]
@@ -68,6 +90,17 @@ pub enum Kind {
         /// By how many seconds the client's clock was ahead, where that is worth a note.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         clock_skew: Option<i64>,
+        /// By which certificate, where it was one ([`crate::ticket::TicketKey::shown`]): the pool took its
+        /// signature and sold a ticket for it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        certificate: Option<String>,
+    },
+    /// A certificate that the pool issued for a ticket was noted; it signs in for as long as that stands.
+    CertificateNoted {
+        /// The credential behind the ticket.
+        credential: CredentialId,
+        /// Which ([`crate::ticket::TicketKey::shown`]).
+        certificate: String,
     },
     /// Somebody was refused.
     Refused {
@@ -81,6 +114,13 @@ pub enum Kind {
         /// Why.
         fault: TokenFault,
     },
+    /// Somebody was let in, and no back end was told who it is.
+    NotPassedOn {
+        /// To which farm.
+        farm: String,
+        /// Why.
+        reason: PassReason,
+    },
     /// An account's counter crossed the alarm line.
     UnderAttack {
         /// Failures in the window.
@@ -93,6 +133,25 @@ pub enum Kind {
         /// To what.
         state: crate::account::AccountState,
     },
+    /// An account's standing in the directory changed.
+    StandingChanged {
+        /// To what.
+        standing: crate::directory::Standing,
+    },
+    /// An account has other names in the directory, or another SID.
+    NamesChanged {
+        /// As `DOMAIN\\user`.
+        name: String,
+        /// The userPrincipalName.
+        upn: String,
+    },
+    /// Whether a back end may see the user itself changed.
+    DelegableChanged {
+        /// Why it may not; nothing where it may.
+        not_delegable: Option<crate::directory::NotDelegable>,
+    },
+    /// The password was set by which the directory is read.
+    DirectoryPasswordSet,
     /// An app password was made.
     AppPasswordCreated {
         /// Which.
@@ -187,10 +246,20 @@ impl Event {
     /// An event of the command line: no source, no request.
     #[must_use]
     pub fn by_hand(by: &ByHand, kind: Kind, account: Option<AccountId>) -> Self {
+        let actor = Some(by.actor.clone());
         Self {
-            at: by.at,
+            actor,
+            ..Self::observed(by.at, kind, account)
+        }
+    }
+
+    /// An event that nobody did: it was seen at a time.
+    #[must_use]
+    pub fn observed(at: Timestamp, kind: Kind, account: Option<AccountId>) -> Self {
+        Self {
+            at,
             kind,
-            actor: Some(by.actor.clone()),
+            actor: None,
             account,
             source: None,
             zone: None,
@@ -395,6 +464,26 @@ mod tests {
         };
         let text = serde_json::to_string(&event).unwrap();
         assert_eq!(serde_json::from_str::<Event>(&text).unwrap(), event);
+    }
+
+    #[test]
+    fn a_sign_in_that_was_written_before_certificates_were_is_read() {
+        let old = r#"{"at":"2026-11-24T08:00:00Z","event":"signed-in","credential":"phone","actor":null,"account":"1","source":"192.0.2.1","zone":null,"service":"lync","channel":"ntlm","activity":null}"#;
+        let read: Event = serde_json::from_str(old).unwrap();
+        let kind = |certificate| Kind::SignedIn {
+            credential: CredentialId("phone".to_owned()),
+            clock_skew: None,
+            certificate,
+        };
+        assert_eq!(read.kind, kind(None));
+        assert_eq!(serde_json::to_string(&read).unwrap(), old);
+        let new = Event {
+            kind: kind(Some("00".to_owned())),
+            ..read
+        };
+        let text = serde_json::to_string(&new).unwrap();
+        assert!(text.contains(r#""certificate":"00""#), "{text}");
+        assert_eq!(serde_json::from_str::<Event>(&text).unwrap(), new);
     }
 
     #[test]

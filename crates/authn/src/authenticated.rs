@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use crate::account::{Account, AccountId};
 use crate::credential::CredentialId;
+use crate::directory::NotDelegable;
 use crate::place::{Channel, Method, Zone};
 
 /// Somebody whose secret or ticket was checked.
@@ -117,6 +118,19 @@ impl Authenticated {
     #[must_use]
     pub fn ends(&self) -> Option<Timestamp> {
         self.ends
+    }
+
+    /// Why no back end may be shown the user itself; `None` where nothing is known against it.
+    #[must_use]
+    pub fn not_delegable(&self) -> Option<&NotDelegable> {
+        let directory = self.account.directory.as_ref();
+        directory.and_then(|directory| directory.not_delegable.as_ref())
+    }
+
+    /// Whether the account came from the directory, so that it stands only while that is read.
+    #[must_use]
+    pub fn is_of_directory(&self) -> bool {
+        self.account.directory.is_some()
     }
 
     /// The name that a Windows back end sees: `sam@REALM`.

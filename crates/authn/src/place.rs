@@ -88,6 +88,15 @@ impl Channel {
             Self::Ticket => "ticket",
         }
     }
+
+    /// Whether web tickets are asked for by it: Lync's services do not know Basic.
+    #[must_use]
+    pub fn buys_tickets(self) -> bool {
+        match self {
+            Self::Ntlm | Self::Negotiate | Self::UsernameToken | Self::Grant => true,
+            Self::Basic | Self::Ticket => false,
+        }
+    }
 }
 
 /// What kind of secret was proved.

@@ -14,11 +14,12 @@ use crate::audit::{ByHand, Event};
 use crate::credential::CredentialId;
 use crate::credential::app_password::{AppPassword, StoredAppPassword};
 use crate::credential::kerberos::{Bindings, Logon, TokenFault};
+use crate::directory::{Reading, Step};
 use crate::drain::{Drain, Drained, NoneLeft};
 use crate::lockout::{Counts, Place, Subject};
 use crate::name::NameKey;
 use crate::revocation::Revocation;
-use crate::ticket::{RelayedTicket, TicketKey};
+use crate::ticket::{RelayedTicket, Relaying, TicketKey};
 
 /// Our own world is broken; whoever asked is refused, and nothing fails open.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -60,6 +61,42 @@ pub trait Accounts: Send + Sync {
 pub struct NameTaken {
     /// The canonical spelling.
     pub name: String,
+}
+
+/// People as a directory knows them. It is asked by the follower and the command line, never at a sign-in.
+#[async_trait]
+pub trait Directory: Send + Sync {
+    /// Reads everybody whom a name leads to there, groups included: nobody, one, or too many.
+    async fn find(&self, name: &str) -> Result<Reading, Unavailable>;
+    /// Reads people by their ids, and the groups of some of them. Whoever is not in the answer is not in
+    /// the directory.
+    async fn by_ids(
+        &self,
+        ids: &[AccountId],
+        groups_of: &BTreeSet<AccountId>,
+    ) -> Result<Reading, Unavailable>;
+}
+
+/// What the store keeps of a directory.
+#[async_trait]
+pub trait DirectoryCopy: Send + Sync {
+    /// Takes steps that bring accounts in line with the directory, all or none; one whose account changed
+    /// meanwhile is left out. `Err(Taken)` where a name is another's.
+    async fn keep(&self, steps: Vec<Step>) -> Result<Result<(), NameTaken>, Unavailable>;
+    /// Notes that every account of the directory was read at a time.
+    async fn was_read(&self, at: Timestamp) -> Result<(), Unavailable>;
+    /// When every account of the directory was read last.
+    async fn last_read(&self) -> Result<Option<Timestamp>, Unavailable>;
+    /// Seals the password of the account that reads the directory, with the event.
+    async fn set_password(
+        &self,
+        account: &str,
+        password: &Secret<String>,
+        event: Event,
+    ) -> Result<(), Unavailable>;
+    /// Opens the password of the account that reads the directory; `None` where none was set, or it was
+    /// set for another.
+    async fn password(&self, account: &str) -> Result<Option<Secret<String>>, Unavailable>;
 }
 
 /// App passwords.
@@ -162,8 +199,10 @@ pub trait KerberosAcceptor: Send + Sync {
 /// Tickets that were relayed.
 #[async_trait]
 pub trait Tickets: Send + Sync {
-    /// Records a relayed ticket, durably, before the answer goes out.
-    async fn record(&self, ticket: RelayedTicket) -> Result<(), Unavailable>;
+    /// Records a ticket with all that belongs to it, durably, before the answer goes out; unless what it
+    /// rests on was revoked, or its account switched off, since the revocation of this number, which was the
+    /// last that was known when the ticket was asked for.
+    async fn record(&self, relaying: Relaying, heard: i64) -> Result<(), Unavailable>;
     /// Finds a ticket that has not ended and whose credential and account still stand, with its
     /// account.
     async fn find(

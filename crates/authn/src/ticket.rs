@@ -1,14 +1,22 @@
 //! Web tickets that were relayed after our check, and the certificates that a pool issued for them
 //! (design 13, ticket tracker; decision 0006).
 
+use std::net::IpAddr;
+
 use aws_lc_rs::digest;
 use jiff::Timestamp;
 use proto::secret::Secret;
 use serde::{Deserialize, Serialize};
 
 use crate::account::AccountId;
+use crate::audit::Event;
 use crate::credential::CredentialId;
 use crate::place::Channel;
+
+/// So many tickets and certificates of one app password are known at once; those that were relayed first go.
+///
+/// SECURITY: whoever has one ticket gets certificates for it as fast as they ask, each a row for months.
+pub const MAX_PER_CREDENTIAL: u32 = 512;
 
 /// What a ticket is known by: its AssertionID and signature value, its `cwt`, or a certificate's DER, each
 /// under a word of its own, hashed.
@@ -22,6 +30,13 @@ impl TicketKey {
     pub fn of(known_by: &Secret<Vec<u8>>) -> Self {
         let hash = digest::digest(&digest::SHA256, known_by.expose());
         Self(hash.as_ref().first_chunk().copied().unwrap_or_default())
+    }
+
+    /// The first eight bytes in hex, by which the audit tells one certificate from another.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        let first = self.0.first_chunk().copied().unwrap_or_default();
+        format!("{:016x}", u64::from_be_bytes(first))
     }
 }
 
@@ -42,4 +57,27 @@ pub struct RelayedTicket {
     pub relayed: Timestamp,
     /// When it ends.
     pub expires: Timestamp,
+}
+
+/// A ticket that is about to be relayed, and what is written down with it, all or nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Relaying {
+    /// The ticket.
+    pub ticket: RelayedTicket,
+    /// When and from where its credential was used, where nothing before said so.
+    pub used: Option<(Timestamp, IpAddr)>,
+    /// What is audited.
+    pub events: Vec<Event>,
+}
+
+impl Relaying {
+    /// A ticket beside which nothing is written down.
+    #[must_use]
+    pub fn of(ticket: RelayedTicket) -> Self {
+        Self {
+            ticket,
+            used: None,
+            events: Vec::new(),
+        }
+    }
 }

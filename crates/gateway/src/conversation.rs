@@ -16,7 +16,7 @@ use std::sync::Arc;
 use authn::attempt::KerberosToken;
 use authn::audit::{Event, Kind as EventKind, Reason};
 use authn::place::{ActivityId, Channel, Zone};
-use authn::ticket::{RelayedTicket, TicketKey};
+use authn::ticket::{RelayedTicket, Relaying, TicketKey};
 use authn::{Attempt, Authenticated, Outcome, Proof, Refusal};
 use bytes::Bytes;
 use http::header::{self, HeaderValue};
@@ -24,6 +24,7 @@ use http::{HeaderMap, StatusCode, Version};
 use jiff::Timestamp;
 use proto::channel_binding::{Demand, EndPoint};
 use proto::http_auth::Credentials;
+use proto::lync::certificate::CertificateParseError;
 use proto::lync::oauthtoken::OauthError;
 use proto::lync::webticket;
 use proto::ntlm::{ChannelBinding, Expected};
@@ -31,6 +32,7 @@ use proto::secret::Secret;
 use proto::soap;
 
 use crate::headers::{self, TicketHeaders};
+use crate::offers::{self, Offers};
 use crate::path::CleanPath;
 use crate::preauth::asking::{Asking, By, Unreadable};
 use crate::preauth::handshake::{self, Fresh, Step};
@@ -88,7 +90,7 @@ pub struct Reply {
 impl Reply {
     /// The same answer, with what the log says of it.
     #[must_use]
-    fn because(mut self, cause: &str) -> Self {
+    pub(crate) fn because(mut self, cause: &str) -> Self {
         self.cause = Some(cause.to_owned());
         self
     }
@@ -185,7 +187,9 @@ pub struct Answered {
     /// The body to send to the client.
     pub body: Bytes,
     /// The tickets to record before anything is sent.
-    pub tickets: Vec<RelayedTicket>,
+    pub tickets: Vec<Relaying>,
+    /// Why a certificate that may be in it is known to nobody, though it goes out.
+    pub unread: Option<CertificateParseError>,
 }
 
 /// One downstream connection; the door holds exactly one for each.
@@ -261,13 +265,7 @@ impl Conversation {
             let sentence = "The path can be read in two ways.\n";
             refuse(StatusCode::BAD_REQUEST, sentence, false)
         })?;
-        let host = self.publication.hosts.get(&name);
-        let route = host.and_then(|host| host.route(&path)).cloned();
-        let is_there = |route: &Arc<Route>| {
-            route.auth != Auth::Closed && route.is_there_for(self.peer.address)
-        };
-        let route = route.filter(is_there);
-        let route = route.ok_or_else(|| {
+        let route = self.route(&name, &path).ok_or_else(|| {
             let sentence = "Nothing is published here.\n";
             refuse(StatusCode::NOT_FOUND, sentence, false)
         })?;
@@ -278,11 +276,20 @@ impl Conversation {
                 events: Vec::new(),
             }));
         }
+        let offered = self.offers().of(&route);
+        if offers::is_shut(&route, &offered) && !route.is_open_to(&head.method) {
+            return Err(Box::new(Verdict::Refuse {
+                reply: replies.shut(&self.peer.zone),
+                close: false,
+                events: Vec::new(),
+            }));
+        }
         Ok(Asked {
             head: head.clone(),
             name,
             published,
             route,
+            offered,
             activity,
             replies,
             next: Next::Nothing,
@@ -290,7 +297,24 @@ impl Conversation {
             presented: TicketHeaders::Nothing,
             somebody: None,
             token: None,
+            certificate: None,
         })
+    }
+
+    /// The route of a path, unless it is closed, or to this client.
+    fn route(&self, name: &str, path: &CleanPath) -> Option<Arc<Route>> {
+        let route = self.publication.hosts.get(name)?.route(path)?;
+        let is_there = route.auth != Auth::Closed && route.is_there_for(self.peer.address);
+        is_there.then(|| Arc::clone(route))
+    }
+
+    /// What may be offered to this client.
+    fn offers(&self) -> Offers<'_> {
+        Offers {
+            policy: &self.publication.policy,
+            zone: &self.peer.zone,
+            kerberos: &self.publication.kerberos,
+        }
     }
 
     /// Takes the body that was asked for.

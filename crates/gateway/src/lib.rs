@@ -9,6 +9,8 @@ pub mod presence;
 mod read;
 mod reply;
 
+mod offers;
+
 pub mod farm;
 pub mod headers;
 pub mod path;

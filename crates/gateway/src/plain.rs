@@ -1,7 +1,7 @@
-//! Plain HTTP: Lync's clients may begin there, and are told where to go on (design 14).
+//! Plain HTTP: clients and people may begin there, and are told where to go on (design 14).
 //!
-//! Nothing is forwarded and nobody is asked who they are; it is never 301, which SIPE does not follow.
-//! Start at [`answer`].
+//! Nothing is forwarded and nobody is asked who they are. What Lync's clients look for is never 301,
+//! which SIPE does not follow. Start at [`answer`].
 
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderValue};
@@ -13,7 +13,7 @@ use crate::Reply;
 use crate::headers;
 use crate::path::CleanPath;
 use crate::reply::Replies;
-use crate::route::{Kind, Publication};
+use crate::route::{OverPlain, Publication};
 
 /// The answer to a request that came over plain HTTP.
 #[must_use]
@@ -27,21 +27,38 @@ pub fn answer(publication: &Publication, head: &http::request::Parts) -> Reply {
     let Some(name) = host(head).filter(|name| publication.hosts.contains_key(name)) else {
         return plain(StatusCode::MISDIRECTED_REQUEST, "No such host is here.\n");
     };
-    match redirect(publication, &name, head) {
-        Some(url) => discovered(&url, head.headers.get(header::ACCEPT)),
-        None => plain(StatusCode::NOT_FOUND, "Nothing is published here.\n"),
-    }
+    let told = onward(publication, &name, head).and_then(|(over_plain, origin)| match over_plain {
+        OverPlain::Nothing => None,
+        OverPlain::Discover => {
+            let url = format!("{origin}{}", head.uri.path());
+            Some(discovered(&url, head.headers.get(header::ACCEPT)))
+        }
+        OverPlain::Redirect => redirected(&format!("{origin}{}", head.uri.path_and_query()?)),
+    });
+    told.unwrap_or_else(|| plain(StatusCode::NOT_FOUND, "Nothing is published here.\n"))
 }
 
-/// Where a client that looks for its services goes on.
-fn redirect(publication: &Publication, name: &str, head: &http::request::Parts) -> Option<String> {
+/// What is told of a path, and the origin under which its host is published: not a byte of that is the
+/// client's.
+fn onward<'p>(
+    publication: &'p Publication,
+    name: &str,
+    head: &http::request::Parts,
+) -> Option<(OverPlain, &'p str)> {
     let host = publication.hosts.get(name)?;
-    let origin = host.discover_origin.as_ref()?;
+    let origin = host.origin.as_deref()?;
     let path = CleanPath::parse(head.uri.path()).ok()?;
     let route = host.route(&path)?;
-    let is_asked = route.kind == Kind::LyncDiscover && route.takes(&head.method);
-    let is_read = [Method::GET, Method::HEAD].contains(&head.method);
-    (is_asked && is_read).then(|| format!("{origin}{}", head.uri.path()))
+    let is_asked = [Method::GET, Method::HEAD].contains(&head.method);
+    (is_asked && route.takes(&head.method)).then_some((route.over_plain, origin))
+}
+
+/// 302, which is asked for again each time: an address that moves is not held against the gate.
+fn redirected(url: &str) -> Option<Reply> {
+    let location = HeaderValue::from_str(url).ok()?;
+    let mut reply = plain(StatusCode::FOUND, "It goes on over https.\n");
+    reply.headers.insert(header::LOCATION, location);
+    Some(reply)
 }
 
 fn discovered(url: &str, accept: Option<&HeaderValue>) -> Reply {

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use authn::audit::Event;
 use authn::ports::Unavailable;
 use authn::revocation::Revocation;
-use authn::ticket::RelayedTicket;
+use authn::ticket::Relaying;
 use authn::{Attempt, Authenticated, Outcome};
 
 /// Whoever answers who somebody is: in this process, or an authentication server elsewhere.
@@ -15,8 +15,9 @@ use authn::{Attempt, Authenticated, Outcome};
 pub trait Verifier: Send + Sync {
     /// Verifies an attempt; what it counted and audited is durable when this returns.
     async fn verify(&self, attempt: Attempt) -> Outcome;
-    /// Records a ticket that is about to be relayed.
-    async fn relayed(&self, ticket: RelayedTicket) -> Result<(), Unavailable>;
+    /// Records a ticket that is about to be relayed, with all that belongs to it; unless what it rests on was
+    /// revoked after the number of the last revocation that was heard of when it was asked for.
+    async fn relayed(&self, relaying: Relaying, heard: i64) -> Result<(), Unavailable>;
     /// Waits a while for revocations after a number, and gives those that there are; none is word,
     /// too, that nothing was revoked.
     async fn revocations(&self, after: i64) -> Result<Vec<Revocation>, Unavailable>;

@@ -10,12 +10,13 @@ use authn::ticket::TicketKey;
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use jiff::{SignedDuration, Timestamp};
-use proto::lync::certificate::Certificate;
+use proto::lync::certificate::{Certificate, CertificateParseError};
 use proto::lync::discover::{self, AccessLocation, MediaType, SipService};
 use proto::lync::mex;
 use proto::lync::webticket::Ticket;
 
 use crate::conversation::Answered;
+use crate::offers::Offers;
 use crate::rewrite::{Names, host_of_url};
 use crate::route::{Host, Kind, Publication, Scheme};
 
@@ -91,15 +92,16 @@ pub(crate) fn discover(
     }
 }
 
-/// Edits a MEX document: only ports that this gate offers, under their published names.
+/// Edits a MEX document: only logons that are offered to whoever asks, under their published names.
 pub(crate) fn metadata(
     body: &[u8],
     (publication, host, names): (&Publication, &Host, Names<'_>),
+    offers: Offers<'_>,
 ) -> Result<String, ReadError> {
     let document = mex::Document::parse_bytes(body).map_err(|_| ReadError::Malformed)?;
     let edited = document.edited(mex::Edit {
         map_address: &|address| names.mapped(address),
-        keeps_port: &|port| is_offered(port, host),
+        keeps_port: &|port| is_offered(port, host, offers),
     });
     let kept = mex::Document::parse(&edited).map_err(|_| ReadError::Malformed)?;
     let is_published =
@@ -142,14 +144,13 @@ const WELL_KNOWN: [&str; 5] = [
 ];
 
 /// Whether a port stays: one whose logon this host offers, or one that is no logon.
-fn is_offered(port: &str, host: &Host) -> bool {
+fn is_offered(port: &str, host: &Host, offers: Offers<'_>) -> bool {
     let Some((_, kind, scheme)) = LOGONS.iter().find(|(name, ..)| *name == port) else {
         return !port.starts_with("WebTicketService")
             && !port.starts_with("WsFed")
             && port != "OAuth";
     };
-    let mut routes = host.routes.iter().filter(|route| route.kind == *kind);
-    routes.any(|route| scheme.is_none_or(|scheme| route.schemes().contains(&scheme)))
+    offers.takes(host, *kind, *scheme)
 }
 
 /// The ports of the web ticket service that stand for a logon of ours.
@@ -164,9 +165,13 @@ const LOGONS: [(&str, Kind, Option<Scheme>); 5] = [
         Kind::LyncWebTicket,
         Some(Scheme::Ntlm),
     ),
-    ("WebTicketServiceAuth", Kind::LyncAuth, None),
+    (
+        "WebTicketServiceAuth",
+        Kind::LyncAuth,
+        Some(Scheme::UsernameToken),
+    ),
     ("WebTicketServiceAnon", Kind::LyncAnon, None),
-    ("WebTicketServiceCert", Kind::LyncCert, None),
+    ("WebTicketServiceCert", Kind::LyncCert, Some(Scheme::Ticket)),
 ];
 
 /// The tickets in an answer, each with what it is known by and when it ends.
@@ -197,15 +202,18 @@ pub(crate) fn tickets(
     Ok(found.iter().map(known).collect())
 }
 
-/// The certificate in provisioning's answer, if there is one, with what it is known by and when it ends.
+/// The certificate in provisioning's answer, if there is one, with what it is known by and when it ends; or
+/// why one that may be there is not known.
 ///
 /// An answer in another form goes on all the same, as the client's registrar may take what is in it;
 /// what was not read here is known to nobody, and opens nothing.
-pub(crate) fn certificate(body: &[u8], now: Timestamp) -> Vec<(TicketKey, Timestamp)> {
-    let found = Certificate::in_answer(body).ok().flatten();
+pub(crate) fn certificate(
+    body: &[u8],
+    now: Timestamp,
+) -> Result<Option<(TicketKey, Timestamp)>, CertificateParseError> {
+    let found = Certificate::in_answer(body)?;
     let end = now.checked_add(CERTIFICATE_LIFE).unwrap_or(Timestamp::MAX);
-    let known = found.map(|certificate| (TicketKey::of(&certificate.key()), end));
-    known.into_iter().collect()
+    Ok(found.map(|certificate| (TicketKey::of(&certificate.key()), end)))
 }
 
 /// An answer that is not 200: its body goes on unless it names a host of the back end's own.
@@ -228,6 +236,7 @@ pub(crate) fn not_ok(
     Ok(Answered {
         body,
         tickets: Vec::new(),
+        unread: None,
     })
 }
 

@@ -1,5 +1,6 @@
 //! Answers of our own: few, plain, and the same whatever the reason was.
 
+use authn::place::Zone;
 use bytes::Bytes;
 use http::StatusCode;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -79,14 +80,22 @@ impl Replies {
         reply
     }
 
-    /// 401 that says by which grants UCWA clients get tickets.
-    pub(crate) fn oauth_wanted(&self, challenge: Option<&str>) -> Reply {
+    /// 401 that says where and by which grants UCWA clients get tickets.
+    pub(crate) fn oauth_wanted(&self, href: &str, grants: &[&str]) -> Reply {
         let mut reply = self.plain(StatusCode::UNAUTHORIZED, "A web ticket is needed.\n");
-        let challenge = challenge.and_then(|challenge| HeaderValue::from_str(challenge).ok());
-        if let Some(challenge) = challenge {
+        let grants = grants.join(",");
+        let challenge = format!("MsRtcOAuth href=\"{href}\",grant_type=\"{grants}\"");
+        if let Ok(challenge) = HeaderValue::from_str(&challenge) {
             reply.headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
         reply
+    }
+
+    /// 404 where the policy lets nobody sign in from where the client is; the log hears of it.
+    pub(crate) fn shut(&self, zone: &Zone) -> Reply {
+        let sentence = "Nobody can sign in here from where you are.\n";
+        let cause = format!("the policy lets nobody sign in here from the zone `{zone}`");
+        self.plain(StatusCode::NOT_FOUND, sentence).because(&cause)
     }
 
     /// 400 of the grants: the error's name, and what Lync says beside it.

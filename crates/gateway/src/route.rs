@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-use authn::place::Service;
+use authn::place::{Channel, Service};
+use authn::policy::Policy;
 use http::Method;
 
 use crate::path::CleanPath;
@@ -26,6 +27,21 @@ pub enum Scheme {
     Grant,
     /// A web ticket that was relayed by this gate.
     Ticket,
+}
+
+impl Scheme {
+    /// What the policy calls it.
+    #[must_use]
+    pub fn channel(self) -> Channel {
+        match self {
+            Self::Ntlm => Channel::Ntlm,
+            Self::Negotiate => Channel::Negotiate,
+            Self::Basic => Channel::Basic,
+            Self::UsernameToken => Channel::UsernameToken,
+            Self::Grant => Channel::Grant,
+            Self::Ticket => Channel::Ticket,
+        }
+    }
 }
 
 /// Where a route's tickets are, and what becomes of whoever brings none that is known.
@@ -75,7 +91,7 @@ pub enum Tracking {
 pub enum Auth {
     /// Nothing: the request passes without an identity, on an upstream connection of its own class.
     Anonymous,
-    /// One of these, offered in this order.
+    /// One of these, offered in this order as far as the policy allows them from where the client is.
     Schemes(Vec<Scheme>),
     /// Nothing opens it: it is 404, although what is around it is published.
     Closed,
@@ -113,7 +129,8 @@ pub enum Kind {
     Plain,
     /// Lync discover: the answer is read, internal links are dropped, hosts rewritten.
     LyncDiscover,
-    /// Lync MEX: the answer is read, ports the policy does not allow are dropped, hosts rewritten.
+    /// Lync MEX: the answer is read, logons that are not offered to this client are dropped, hosts
+    /// rewritten.
     LyncMex,
     /// Lync web ticket: the RST is read before anything is forwarded, the ticket in the answer is
     /// recorded before it is passed on.
@@ -136,6 +153,17 @@ pub enum Kind {
     AutodiscoverPox,
     /// Exchange Autodiscover by SOAP: the same.
     AutodiscoverSoap,
+}
+
+/// What whoever comes to a path over plain HTTP is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OverPlain {
+    /// Nothing: it is not there.
+    Nothing,
+    /// Where discover is, by 200 and a `Redirect` link (SIPE and older phones follow no 3xx there).
+    Discover,
+    /// The same path of the same host over https, by 302.
+    Redirect,
 }
 
 /// How the back end learns who the user is.
@@ -178,6 +206,8 @@ pub struct Route {
     pub onward_path: Option<http::uri::PathAndQuery>,
     /// What a request is.
     pub kind: Kind,
+    /// What is said of it over plain HTTP, on a host that has an `origin`.
+    pub over_plain: OverPlain,
     /// The service, for policy and scope.
     pub service: Service,
     /// The farm that it goes to.
@@ -208,10 +238,11 @@ pub struct Host {
     pub public_port: Option<u16>,
     /// The address of the web ticket service, for `X-MS-WebTicketURL`.
     pub web_ticket_url: Option<String>,
-    /// Scheme, name and port of a host where Lync's clients begin, for those that come over plain HTTP.
-    pub discover_origin: Option<String>,
-    /// The challenge that says where and by which grants UCWA clients get tickets.
-    pub ms_rtc_oauth: Option<String>,
+    /// Scheme, name and port as clients write them, for those that come over plain HTTP; `None` where
+    /// nothing is told to them.
+    pub origin: Option<String>,
+    /// The address where UCWA clients get tickets, for the challenge `MsRtcOAuth`.
+    pub oauthtoken_url: Option<String>,
 }
 
 /// Everything that one gate publishes, by host name (lower case, without port).
@@ -228,6 +259,8 @@ pub struct Publication {
     pub basic_realm: String,
     /// Hosts of others that documents may name beside the published ones, lower case.
     pub foreign_hosts: BTreeSet<String>,
+    /// From where what may be proved: what is offered follows it; whoever verifies decides by it.
+    pub policy: Policy,
     /// Every header (lower case) by which any back end is told who the user is; no client's passes.
     pub identity_headers: BTreeSet<String>,
 }
@@ -252,6 +285,8 @@ impl Publication {
 impl Host {
     /// Whether nothing on it is proved by a connection: NTLM and Negotiate are, and HTTP/2 has no
     /// connection that is one client's request after the other (I5, T-CONN-4).
+    ///
+    /// SECURITY: the policy does not count here, as it may allow in one zone what it forbids in another.
     #[must_use]
     pub fn may_be_multiplexed(&self) -> bool {
         let of_a_connection = [Scheme::Ntlm, Scheme::Negotiate];
@@ -292,6 +327,7 @@ impl Route {
             open_methods: Vec::new(),
             onward_path: None,
             kind: Kind::Plain,
+            over_plain: OverPlain::Nothing,
             service,
             farm,
             names: Arc::default(),
@@ -351,7 +387,7 @@ impl Route {
         taken.map(Method::as_str).collect::<Vec<_>>().join(", ")
     }
 
-    /// The schemes it offers, in order.
+    /// The schemes it knows, in the order in which they are offered.
     #[must_use]
     pub fn schemes(&self) -> &[Scheme] {
         match &self.auth {

@@ -207,7 +207,9 @@ pub enum Unavailable {
         said: String,
     },
     /// The gate may not pass tickets on to this service.
-    #[error("delegation to `{target}` is not allowed to the gate's account: {said}")]
+    #[error(
+        "delegation to `{target}` is not allowed to the gate's account, whose msDS-AllowedToDelegateTo must list it: {said}"
+    )]
     TargetNotAllowed {
         /// To whom.
         target: Service,

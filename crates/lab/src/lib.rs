@@ -9,6 +9,7 @@ mod identity;
 mod people;
 mod ticket;
 
+mod bound;
 mod echo;
 mod exchange;
 mod front_end;
@@ -19,6 +20,7 @@ mod requests;
 
 mod clock;
 
+pub use bound::Bound;
 pub use identity::{ASSERTION_TYPE, How, MAX_ASSERTION_SECONDS};
 pub use requests::{MAX_SEEN, Seen, Server};
 pub use settings::{AssertionCheck, LabError, MetadataHost, TlsFiles, User, WorldSettings};

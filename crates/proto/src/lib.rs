@@ -15,5 +15,7 @@ pub mod wstrust;
 pub mod exchange;
 pub mod lync;
 
+pub mod facts;
+
 mod percent;
 mod splice;

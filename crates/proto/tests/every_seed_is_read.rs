@@ -18,6 +18,8 @@ mod autodiscover_soap;
 mod certificate;
 #[path = "../../../fuzz/entry/discover.rs"]
 mod discover;
+#[path = "../../../fuzz/entry/facts.rs"]
+mod facts;
 #[path = "../../../fuzz/entry/http_auth.rs"]
 mod http_auth;
 #[path = "../../../fuzz/entry/mex.rs"]
@@ -28,6 +30,8 @@ mod ntlm;
 mod oauthtoken;
 #[path = "../../../fuzz/entry/proxy_protocol.rs"]
 mod proxy_protocol;
+#[path = "../../../fuzz/entry/rejection.rs"]
+mod rejection;
 #[path = "../../../fuzz/entry/soap.rs"]
 mod soap;
 #[path = "../../../fuzz/entry/spnego.rs"]
@@ -132,6 +136,12 @@ fn activesync_seeds_are_taken() {
 }
 
 #[test]
+fn facts_seeds_are_taken() {
+    every_seed_is_taken("facts", facts::run);
+    no_damaged_seed_panics("facts", facts::run);
+}
+
+#[test]
 fn discover_seeds_are_taken() {
     every_seed_is_taken("discover", discover::run);
     no_damaged_seed_panics("discover", discover::run);
@@ -198,6 +208,12 @@ fn der(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
 }
 
 /// The seeds of `spnego` are an exchange each, with the MIC of our own client.
+#[test]
+fn rejection_seeds_are_taken() {
+    every_seed_is_taken("rejection", rejection::run);
+    no_damaged_seed_panics("rejection", rejection::run);
+}
+
 #[test]
 fn spnego_seeds_are_what_a_client_sends() {
     const NTLM: &[u8] = b"\x2b\x06\x01\x04\x01\x82\x37\x02\x02\x0a";

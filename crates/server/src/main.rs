@@ -4,13 +4,17 @@ mod binding;
 mod cli;
 mod clock;
 mod config;
+mod deployment;
+mod doctor;
 mod notify;
 mod operator;
 mod pace;
+mod script;
 mod stop;
 mod wiring;
 
 mod drained;
+mod followed;
 mod listen;
 mod live;
 mod metrics;

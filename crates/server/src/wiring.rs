@@ -1,5 +1,6 @@
 //! Wiring: which door is given to which room. The only file that knows them all.
 
+mod directory;
 mod farms;
 pub(crate) mod keeping;
 mod lasting;
@@ -32,6 +33,7 @@ use crate::notify::{self, State};
 use crate::operator::by_hand;
 use crate::outbound::kerberos;
 use crate::outbound::members::Members;
+use crate::outbound::tls;
 use crate::proxy::Proxy;
 use crate::reload::Reloads;
 use crate::{clock, drained, listen};
@@ -84,6 +86,7 @@ impl Gate {
             delegation: delegation(settings, process, &live).await?,
             process: process.cloned(),
             checks: Mutex::default(),
+            following: Mutex::default(),
             store,
             live,
             metrics,
@@ -93,6 +96,7 @@ impl Gate {
         let verifier = lasting.verifier(settings)?;
         let proxy = lasting.proxy(settings, Arc::clone(&verifier))?;
         let bound = listen::bind(settings, held).map_err(unavailable)?;
+        lasting.follow(settings, lasting.directory(settings)?);
         let metrics = settings.metrics.map(metrics_at).transpose()?;
         Ok(Self {
             bound,
@@ -155,6 +159,7 @@ impl Gate {
         let _ = stopping.send(true);
         let _ = following.await;
         drains.abort();
+        lasting.follow_nobody();
         lasting.store.close().await;
         Ok(())
     }
@@ -210,6 +215,9 @@ fn metrics_at(address: SocketAddr) -> Result<TcpListener, CliError> {
 /// One of them is not usable.
 pub(crate) fn check(settings: &Settings) -> Result<(), CliError> {
     listen::check(settings).map_err(usage)?;
+    if let Some(directory) = &settings.directory {
+        tls::client(&directory.authorities).map_err(usage)?;
+    }
     Proxy::check(settings).map_err(usage)
 }
 
@@ -228,6 +236,7 @@ pub(crate) struct Desk {
     default_domain: Option<String>,
     services: Vec<String>,
     farms: BTreeMap<String, config::settings::Farm>,
+    directory: Option<config::settings::Directory>,
 }
 
 impl Desk {
@@ -262,6 +271,7 @@ impl Desk {
             default_domain,
             services,
             farms: settings.farms.clone(),
+            directory: settings.directory.clone(),
         })
     }
 
@@ -375,6 +385,21 @@ impl Desk {
             .map_err(refused)
     }
 
+    /// Revokes whatever a device of an account holds; gives the account, too.
+    ///
+    /// # Errors
+    ///
+    /// The name leads nowhere, nothing is of that device, or the store is unavailable.
+    pub(crate) async fn revoke_device(
+        &self,
+        name: &str,
+        device: &str,
+    ) -> Result<(Account, Vec<AppPassword>), CliError> {
+        let account = self.account(name).await?;
+        let revoked = admin::revoke_device(&self.ports, &account.id, device, &by_hand()).await;
+        Ok((account, revoked.map_err(refused)?))
+    }
+
     /// Checks the whole audit trail and says where it ends.
     ///
     /// # Errors
@@ -382,6 +407,15 @@ impl Desk {
     /// The trail is broken, or the store is unavailable.
     pub(crate) async fn verify_trail(&self) -> Result<Head, CliError> {
         self.store.verify_trail().await.map_err(keeping::of_store)
+    }
+
+    /// Where the audit trail ends.
+    ///
+    /// # Errors
+    ///
+    /// The trail has no end that is sealed with our keys, or the store is unavailable.
+    pub(crate) async fn trail_end(&self) -> Result<Head, CliError> {
+        self.store.trail_end().await.map_err(keeping::of_store)
     }
 
     /// Events of the audit trail.

@@ -18,7 +18,7 @@ use authn::credential::app_password::{AppPassword, AppPasswordHashes, StoredAppP
 use authn::lockout::{Place, Subject};
 use authn::place::SourceNetwork;
 use authn::ports::{Accounts, Attempts, Audit, Credentials, Settlement, Tickets};
-use authn::ticket::{RelayedTicket, TicketKey};
+use authn::ticket::{RelayedTicket, Relaying, TicketKey};
 use jiff::Timestamp;
 use proto::ntlm::NtHash;
 use store::Store;
@@ -195,7 +195,10 @@ async fn revoke(store: &Store, id: &str) {
         .add_app_password(&app_password(id), created)
         .await
         .unwrap();
-    store.record(ticket_of(id)).await.unwrap();
+    store
+        .record(Relaying::of(ticket_of(id)), i64::MAX)
+        .await
+        .unwrap();
     acknowledge(&format!("recorded {id}"));
     let revoked = event(Kind::AppPasswordRevoked {
         credential: credential.clone(),
@@ -247,6 +250,7 @@ fn anna() -> Account {
         sip_addresses: vec![],
         mail: vec![],
         state: AccountState::Active,
+        directory: None,
     }
 }
 

@@ -1,10 +1,10 @@
 #!/bin/bash
 # Signs the real Lync client pidgin-sipe in to a demo of ours, headless, in a network of its own.
-#   signin.sh WICKETGATE FOLDER PASSWORD_KEY [calendar | director]
+#   signin.sh WICKETGATE FOLDER PASSWORD_KEY [calendar | director USER]
 # Runs inside `unshare --net --mount`: port 443 and /etc/hosts are private there, as SIPE knows no other port.
 # PASSWORD_KEY is the key of the demo's user whose value is typed as the password: app_password or domain_password.
 # With `calendar` it then asks Exchange for its owner's calendar, as its menu has it; with `director` discover is at a
-# Director, and it is the second user, who is at home in the second pool.
+# Director, and it is the demo's user of this number: 0 is at home in the first pool, 1 in the second.
 # Prints what the client says, then `REQUESTS` and what the servers behind have seen (one line of JSON), then
 # `EVENTS` and the audit trail (a line of JSON each).
 # Ends with the client's status: 0 SIGNED-ON, 1 DISCONNECT, 2 TIMEOUT.
@@ -27,7 +27,7 @@ mount --bind "$folder/hosts" /etc/hosts
 user=0 options=()
 case $what in
     calendar) export CALENDAR=1 ;;
-    director) user=1 options=(--director) ;;
+    director) user=$5 options=(--director) ;;
 esac
 mkfifo "$folder/ready"
 "$wicketgate" demo --json --dir "$folder/demo" --domain "$domain" --https-port 443 "${options[@]}" \

@@ -247,6 +247,10 @@ impl<'d> Stage<'d> {
         let value = |line: &str| line.replace("Authorization: NTLM", scheme);
         if legs.asks_first {
             let asked = raw.exchange(self.text(client, sent, legs))?;
+            // Where the policy lets nobody in, nobody is asked.
+            if asked.status == 404 {
+                return Ok(asked);
+            }
             anyhow::ensure!(asked.status == 401, "{} without credentials", asked.status);
             // Whoever asks for leave to send a body that is not wanted has to connect again.
             if asked.header("connection") == Some("close") {
@@ -267,7 +271,10 @@ impl<'d> Stage<'d> {
                 *value = value.replacen(scheme, "NTLM", 1);
             }
         }
-        challenge(&challenged)?;
+        // A scheme that is not offered is not answered.
+        if challenge(&challenged).is_err() {
+            return Ok(challenged);
+        }
         let last = value(&ntlm.last(&challenged)?);
         raw.exchange(self.text(client, &sent.with(&last), legs))
     }

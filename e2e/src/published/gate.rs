@@ -12,7 +12,8 @@ use rustls::ClientConfig;
 use serde_json::Value;
 
 use super::Takes::{
-    Bearer, Closed, Grant, Guests, Logon, Message, Nobody, Observed, Ticket, UsernameToken,
+    Bearer, Closed, Grant, Guests, Logon, Message, Nobody, Observed, Preflight, Ticket,
+    UsernameToken,
 };
 use super::{BASIC, Row, SERVICE};
 use crate::client::request_for;
@@ -153,6 +154,7 @@ impl Gate {
             ),
             Grant => ("POST", password_form(&self.anna.account, password)),
             Message => ("POST", bears(&self.assertion, &certificate_of(&self.anna))),
+            Preflight => ("OPTIONS", String::new()),
             Nobody | Ticket | Bearer | Observed | Logon(_) | Closed => ("GET", String::new()),
         };
         (self.name(row.host), method, body)
@@ -173,7 +175,9 @@ impl Gate {
                 self.sent(row, |request| self.ntlm().sign_in(&mut raw, &request))?;
                 None
             }
-            Nobody | Message | Observed | UsernameToken | Guests | Grant | Closed => None,
+            Nobody | Preflight | Message | Observed | UsernameToken | Guests | Grant | Closed => {
+                None
+            }
         };
         Ok((raw, line))
     }

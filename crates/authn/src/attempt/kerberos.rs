@@ -10,7 +10,7 @@ use proto::channel_binding::{Demand, EndPoint};
 use proto::secret::Secret;
 use proto::spnego;
 
-use super::said::{Said, is_active, owns_what_is_claimed};
+use super::said::{Said, is_fresh, owns_what_is_claimed};
 use super::{Circumstances, Outcome, Ports, Refusal, Rules, Verified};
 use crate::account::Account;
 use crate::audit::{Event, Kind, Reason, shown_name};
@@ -53,7 +53,7 @@ pub(super) async fn verify(
         // Junk is counted and not audited.
         Err(TokenFault::Malformed) => return nobodys(ports, rules, Vec::new(), at).await,
         Err(fault) => {
-            let events = vec![at.event(Kind::KerberosTokenRefused { fault })];
+            let events = vec![at.event(Kind::KerberosTokenRefused { fault }, None)];
             return nobodys(ports, rules, events, at).await;
         }
     };
@@ -132,7 +132,7 @@ fn judge(
     (offered, logon): (&KerberosToken, &Logon),
     at: &Circumstances,
 ) -> Result<Verified, Reason> {
-    is_active(account)?;
+    account.may_sign_in()?;
     if offered.channel_binding == Demand::Require && !logon.is_bound {
         return Err(Reason::ChannelBinding);
     }
@@ -140,6 +140,7 @@ fn judge(
         return Err(Reason::NotAllowedHere);
     }
     owns_what_is_claimed(account, at)?;
+    is_fresh(account, at)?;
     let lasts = SignedDuration::try_from(logon.lasts).unwrap_or(LONGEST);
     let ends = at.now.checked_add(lasts.min(LONGEST)).unwrap_or(at.now);
     let how = How {

@@ -17,6 +17,8 @@ use proto::ntlm;
 use proto::secret::Secret;
 use proto::spnego;
 
+use crate::account::AccountId;
+use crate::audit::{Event, Kind};
 use crate::authenticated::Authenticated;
 use crate::lockout::HoldBack;
 use crate::place::{ActivityId, Channel, Service, Zone};
@@ -60,6 +62,8 @@ pub enum Proof {
     Kerberos(Box<KerberosToken>),
     /// A web ticket.
     Ticket(TicketKey),
+    /// A certificate that was issued for a web ticket; whether its key was there is not known here.
+    Certificate(TicketKey),
 }
 
 /// One attempt.
@@ -178,6 +182,10 @@ pub async fn verify(ports: &Ports, rules: &Rules, attempt: Attempt, now: Timesta
             result.map(Outcome::plain)
         }
         Proof::Kerberos(offered) => kerberos::verify(ports, rules, *offered, &at).await,
+        Proof::Certificate(key) => {
+            let result = ticket::verify_certificate(ports, rules, &key, &at).await;
+            result.map(Outcome::plain)
+        }
         Proof::Ntlm {
             response,
             negotiation,
@@ -218,4 +226,21 @@ struct Circumstances {
     device: Option<String>,
     activity: ActivityId,
     now: Timestamp,
+}
+
+impl Circumstances {
+    /// An event of this attempt.
+    fn event(&self, kind: Kind, account: Option<AccountId>) -> Event {
+        Event {
+            at: self.now,
+            kind,
+            actor: None,
+            account,
+            source: Some(self.source),
+            zone: Some(self.zone.clone()),
+            service: Some(self.service.clone()),
+            channel: Some(self.channel),
+            activity: Some(self.activity.clone()),
+        }
+    }
 }

@@ -1,8 +1,9 @@
 //! The end of an attempt that names somebody: counters and audit are settled in one step, whatever was offered.
 
 use super::{Circumstances, Outcome, Ports, Refusal, Verified};
-use crate::account::{Account, AccountState};
+use crate::account::Account;
 use crate::audit::{Event, Kind, Reason};
+use crate::directory;
 use crate::lockout::{HoldBack, LONGEST_HOLD_BACK};
 use crate::ports::{Reservation, Settled, Settlement, Succeeded, Unavailable};
 
@@ -45,7 +46,7 @@ impl Said<'_> {
         }
         Ok(Outcome {
             hold_back: reservation.counts.hold_back(judged.is_ok()),
-            result: judged.map_err(|_| Refusal::Denied),
+            result: judged.map_err(refusal),
             is_alarmed: settled == Settled::Written { is_alarmed: true },
         })
     }
@@ -62,6 +63,7 @@ impl Said<'_> {
                 let kind = Kind::SignedIn {
                     credential: credential.clone(),
                     clock_skew: self.clock_skew,
+                    certificate: None,
                 };
                 let succeeded = Succeeded {
                     account: who.account_id().clone(),
@@ -95,36 +97,16 @@ impl Said<'_> {
     }
 
     fn event(&self, kind: Kind) -> Event {
-        Event {
-            account: self.account.map(|account| account.id.clone()),
-            ..self.at.event(kind)
-        }
+        let account = self.account.map(|account| account.id.clone());
+        self.at.event(kind, account)
     }
 }
 
-impl Circumstances {
-    /// An event of an attempt, about no account.
-    pub(super) fn event(&self, kind: Kind) -> Event {
-        Event {
-            at: self.now,
-            kind,
-            actor: None,
-            account: None,
-            source: Some(self.source),
-            zone: Some(self.zone.clone()),
-            service: Some(self.service.clone()),
-            channel: Some(self.channel),
-            activity: Some(self.activity.clone()),
-        }
-    }
-}
-
-/// Whether an account may sign in at all.
-pub(super) fn is_active(account: &Account) -> Result<(), Reason> {
-    match account.state {
-        AccountState::Active => Ok(()),
-        AccountState::Disabled => Err(Reason::AccountDisabled),
-        AccountState::Locked => Err(Reason::AccountLocked),
+/// What the client is told of a reason: nothing, but whose fault it is.
+fn refusal(reason: Reason) -> Refusal {
+    match reason {
+        Reason::DirectoryUnread => Refusal::Unavailable(directory::unread()),
+        _ => Refusal::Denied,
     }
 }
 
@@ -134,5 +116,15 @@ pub(super) fn owns_what_is_claimed(account: &Account, at: &Circumstances) -> Res
     match claimed.is_none_or(|uri| account.owns_sip_uri(uri)) {
         true => Ok(()),
         false => Err(Reason::SipUriOfAnother),
+    }
+}
+
+/// Whether the directory, where an account is of it, was read lately. It is asked last, so that only who has
+/// the right secret learns that the directory is away.
+pub(super) fn is_fresh(account: &Account, at: &Circumstances) -> Result<(), Reason> {
+    let directory = account.directory.as_ref();
+    match directory.is_none_or(|directory| directory.must_be_fresh(at.now).is_ok()) {
+        true => Ok(()),
+        false => Err(Reason::DirectoryUnread),
     }
 }

@@ -9,7 +9,7 @@ use proto::ntlm::{self, NtHash, NtlmError, SessionKey};
 use proto::secret::Secret;
 use proto::spnego;
 
-use super::said::{Said, is_active, owns_what_is_claimed};
+use super::said::{Said, is_fresh, owns_what_is_claimed};
 use super::{Circumstances, Outcome, Ports, Rules, Verified};
 use crate::account::Account;
 use crate::audit::{NOTED_SKEW, Reason, shown_name};
@@ -178,7 +178,7 @@ fn judge(
     at: &Circumstances,
 ) -> Result<Verified, Reason> {
     let account = account.ok_or(Reason::UnknownName)?;
-    is_active(&account)?;
+    account.may_sign_in()?;
     let Proved {
         password,
         reply_token,
@@ -190,6 +190,7 @@ fn judge(
         return Err(Reason::NotAllowedHere);
     }
     owns_what_is_claimed(&account, at)?;
+    is_fresh(&account, at)?;
     let how = How {
         method: Method::AppPassword,
         channel: at.channel,

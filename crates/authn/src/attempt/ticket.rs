@@ -1,14 +1,20 @@
 //! A web ticket, or a certificate that was issued for one, as proof: known, of this pool, and everything it rests on still standing.
 //!
-//! Tickets are not counted and not audited: nobody is named by one that is unknown.
+//! Neither is counted, and nobody is named by one that is unknown. A ticket comes with every request, so
+//! that its purchase is audited and its use is not; a certificate is a way to sign in, and whoever is named
+//! by one and refused is in the audit. What it buys is audited by whoever relays it, as the pool alone
+//! knows whether the key was there.
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::said::{is_active, owns_what_is_claimed};
+use super::said::owns_what_is_claimed;
 use super::{Circumstances, Ports, Refusal, Rules, Verified};
+use crate::account::Account;
+use crate::audit::{Kind, Reason, shown_name};
 use crate::authenticated::{Authenticated, How};
+use crate::credential::app_password::AppPassword;
 use crate::place::Method;
 use crate::ports::Unavailable;
 use crate::ticket::{RelayedTicket, TicketKey};
@@ -19,57 +25,126 @@ pub(super) async fn verify(
     key: &TicketKey,
     at: &Circumstances,
 ) -> Result<Result<Verified, Refusal>, Unavailable> {
-    let Some((ticket, account)) = ports.tickets.find(key, at.now).await? else {
+    let Some(known) = Known::find(ports, key, at).await? else {
         return Ok(Err(Refusal::Denied));
     };
-    // The policy speaks of the ways to sign in; a ticket stands for the one that bought it.
-    let methods = rules.policy.methods(&at.zone, &at.service, ticket.channel);
-    let stands = ticket.pool == at.pool
-        && ticket.expires > at.now
-        && is_active(&account).is_ok()
-        && owns_what_is_claimed(&account, at).is_ok();
-    let basis = basis(ports, &ticket, at).await?;
-    let allowed = basis.filter(|basis| stands && methods.contains(&basis.method));
-    let Some(Basis { method, ends }) = allowed else {
+    match known.judge(rules, at) {
+        Ok(verified) => is_fresh(verified, at).map(Ok),
+        Err(_) => Ok(Err(Refusal::Denied)),
+    }
+}
+
+pub(super) async fn verify_certificate(
+    ports: &Ports,
+    rules: &Rules,
+    key: &TicketKey,
+    at: &Circumstances,
+) -> Result<Result<Verified, Refusal>, Unavailable> {
+    let Some(known) = Known::find(ports, key, at).await? else {
         return Ok(Err(Refusal::Denied));
     };
-    let how = How {
-        method,
-        channel: at.channel,
-        bought: ticket.channel,
-        credential: ticket.credential,
-        zone: at.zone.clone(),
-        at: at.now,
-        ends: Some(ends.unwrap_or(ticket.expires).min(ticket.expires)),
+    let account = known.account.clone();
+    let reason = match known.judge(rules, at) {
+        Ok(verified) => return is_fresh(verified, at).map(Ok),
+        Err(reason) => reason,
     };
-    let authenticated = Authenticated::new(account, how);
-    Ok(Ok(Verified {
-        authenticated: Arc::new(authenticated),
-        reply_token: None,
-    }))
+    let name = at.sip_uri.as_ref().unwrap_or(&account.upn);
+    let name = shown_name(name, "");
+    let event = at.event(Kind::Refused { reason, name }, Some(account.id));
+    ports.audit.append(vec![event]).await?;
+    Ok(Err(Refusal::Denied))
+}
+
+/// Refuses whom the directory may have switched off since it was read last.
+fn is_fresh(verified: Verified, at: &Circumstances) -> Result<Verified, Unavailable> {
+    if let Some(directory) = &verified.authenticated.account().directory {
+        directory.must_be_fresh(at.now)?;
+    }
+    Ok(verified)
+}
+
+/// What was found, and what bought it.
+struct Known {
+    ticket: RelayedTicket,
+    account: Account,
+    bought_with: Option<AppPassword>,
+}
+
+impl Known {
+    async fn find(
+        ports: &Ports,
+        key: &TicketKey,
+        at: &Circumstances,
+    ) -> Result<Option<Self>, Unavailable> {
+        let Some((ticket, account)) = ports.tickets.find(key, at.now).await? else {
+            return Ok(None);
+        };
+        let bought_with = ports.credentials.app_password(&ticket.credential).await?;
+        Ok(Some(Self {
+            ticket,
+            account,
+            bought_with,
+        }))
+    }
+
+    /// Who it is, or why not.
+    fn judge(self, rules: &Rules, at: &Circumstances) -> Result<Verified, Reason> {
+        let Self {
+            ticket,
+            account,
+            bought_with,
+        } = self;
+        account.may_sign_in()?;
+        if ticket.pool != at.pool || ticket.expires <= at.now {
+            return Err(Reason::UnknownTicket);
+        }
+        let Basis { method, ends } = basis(&ticket, bought_with, at)?;
+        // The policy speaks of the ways to sign in; a ticket stands for the one that bought it.
+        let methods = rules.policy.methods(&at.zone, &at.service, ticket.channel);
+        if !methods.contains(&method) {
+            return Err(Reason::NotAllowedHere);
+        }
+        owns_what_is_claimed(&account, at)?;
+        let how = How {
+            method,
+            channel: at.channel,
+            bought: ticket.channel,
+            credential: ticket.credential,
+            zone: at.zone.clone(),
+            at: at.now,
+            ends: Some(ends.min(ticket.expires)),
+        };
+        let authenticated = Authenticated::new(account, how);
+        Ok(Verified {
+            authenticated: Arc::new(authenticated),
+            reply_token: None,
+        })
+    }
 }
 
 /// What a ticket rests on.
 struct Basis {
     method: Method,
-    ends: Option<Timestamp>,
+    ends: Timestamp,
 }
 
-/// What bought a ticket, where that may still be used.
-async fn basis(
-    ports: &Ports,
+/// What bought a ticket, or why that may not be used any more.
+fn basis(
     ticket: &RelayedTicket,
+    bought_with: Option<AppPassword>,
     at: &Circumstances,
-) -> Result<Option<Basis>, Unavailable> {
+) -> Result<Basis, Reason> {
     // A sign-in by Kerberos stands as long as its account does, and bought nothing that outlives it.
     if ticket.credential.is_kerberos_of(&ticket.account) {
-        let method = Method::Kerberos;
-        return Ok(Some(Basis { method, ends: None }));
+        return Ok(Basis {
+            method: Method::Kerberos,
+            ends: ticket.expires,
+        });
     }
-    let bought_with = ports.credentials.app_password(&ticket.credential).await?;
-    let usable = bought_with.filter(|it| it.usable(&at.service, at.now).is_ok());
-    Ok(usable.map(|password| Basis {
+    let password = bought_with.ok_or(Reason::UnknownTicket)?;
+    password.usable(&at.service, at.now)?;
+    Ok(Basis {
         method: Method::AppPassword,
-        ends: password.expires,
-    }))
+        ends: password.expires.unwrap_or(ticket.expires),
+    })
 }

@@ -67,6 +67,13 @@ impl AppPassword {
         Ok(())
     }
 
+    /// Whether it is a device's: made for one of that name, or last used by one that calls itself so.
+    #[must_use]
+    pub fn is_of_device(&self, device: &str) -> bool {
+        let mut known = [&self.device, &self.seen_device].into_iter().flatten();
+        known.any(|known| known.eq_ignore_ascii_case(device))
+    }
+
     /// Whether a service is in its scope. Autodiscover only says where the others are, so that
     /// whatever opens one of them opens it.
     #[must_use]

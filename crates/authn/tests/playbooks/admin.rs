@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use authn::Attempt;
 use authn::account::{AccountId, AccountParseError, AccountState};
 use authn::admin::{self, AdminError, NewAccount, NewAppPassword, Randomness};
 use authn::audit::{Event, Kind};
@@ -10,7 +11,7 @@ use authn::lockout::Subject;
 use authn::place::Service;
 use authn::ports::NameTaken;
 
-use crate::world::{By, Try, World, at, by_hand, for_lync, named, passed};
+use crate::world::{By, Person, Try, World, at, by_hand, for_lync, named, passed};
 
 /// The events since the first `before` ones.
 async fn events_after(world: &World, before: usize) -> Vec<Event> {
@@ -256,6 +257,53 @@ async fn s23_revoking_is_one_event_and_happens_once() {
         Some(anna.account.id.clone()),
     )];
     assert_eq!(events_after(&world, before).await, expected);
+}
+
+#[tokio::test]
+async fn s23_revoking_a_device_revokes_what_it_holds_and_nothing_of_another() {
+    let world = World::new();
+    let (anna, ben) = (world.person("anna").await, world.person("ben").await);
+    let made = async |person: &Person, label: &str, device: Option<&str>| {
+        let order = NewAppPassword {
+            device: device.map(str::to_owned),
+            ..for_lync(label)
+        };
+        let (record, secret) = world.app_password(&person.account, order).await;
+        (record.id, secret)
+    };
+    let (named, _) = made(&anna, "one", Some("Pixel 9")).await;
+    let (again, _) = made(&anna, "two", Some("pixel 9")).await;
+    let (seen, secret) = made(&anna, "three", None).await;
+    let (other, _) = made(&anna, "four", Some("Pixel 90")).await;
+    let (bens, _) = made(&ben, "five", Some("Pixel 9")).await;
+    let before = world.watched.trail().await.len();
+    let revoke = async |device: &str, second: i64| {
+        let by = by_hand(second);
+        let revoked = admin::revoke_device(&world.ports, &anna.account.id, device, &by).await;
+        revoked.map(|revoked| revoked.into_iter().map(|it| it.id).collect::<BTreeSet<_>>())
+    };
+    let both: BTreeSet<_> = [named.clone(), again].into();
+    assert_eq!(revoke("Pixel 9", 7).await, Ok(both));
+    let nobodys = |device: &str| AdminError::NoSuchDevice {
+        device: device.to_owned(),
+    };
+    for device in ["Pixel 9", "Pixel", "", "APPLABCD"] {
+        assert_eq!(revoke(device, 8).await, Err(nobodys(device)), "{device}");
+    }
+    assert_eq!(events_after(&world, before).await.len(), 2);
+    // What called itself so when it was last used is that device's.
+    let mut attempt = Attempt::from(Try::new(By::Basic, &anna.account.upn, &secret));
+    attempt.device = Some("ApplABCD".to_owned());
+    assert!(passed(&world.attempt(attempt).await).is_some());
+    assert_eq!(revoke("APPLABCD", 9).await, Ok([seen].into()));
+    let revoked = async |id: &CredentialId| {
+        let found = world.ports.credentials.app_password(id).await;
+        found.unwrap().unwrap().revoked
+    };
+    assert_eq!(revoked(&named).await, Some(at(7)));
+    for id in [&other, &bens, &anna.record.id] {
+        assert_eq!(revoked(id).await, None);
+    }
 }
 
 #[tokio::test]

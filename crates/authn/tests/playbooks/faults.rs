@@ -6,7 +6,7 @@ use authn::admin::{self, AdminError};
 use authn::attempt;
 use authn::place::Channel;
 use authn::ports::Unavailable;
-use authn::ticket::{RelayedTicket, TicketKey};
+use authn::ticket::{RelayedTicket, Relaying, TicketKey};
 use authn::{Attempt, Outcome, Proof, Refusal};
 
 use crate::watched::Fault;
@@ -62,7 +62,12 @@ async fn world() -> (World, Person) {
         relayed: at(0),
         expires: at(3_600),
     };
-    world.ports.tickets.record(ticket).await.unwrap();
+    world
+        .ports
+        .tickets
+        .record(Relaying::of(ticket), i64::MAX)
+        .await
+        .unwrap();
     world.watched.calls();
     (world, anna)
 }

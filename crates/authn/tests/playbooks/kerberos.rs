@@ -10,19 +10,21 @@ use authn::attempt::KerberosToken;
 use authn::audit::{Kind, Reason};
 use authn::credential::CredentialId;
 use authn::credential::kerberos::{Bindings, Logon, TokenFault};
+use authn::directory::{Person, RefusedGroups, Standing};
 use authn::lockout::Subject;
 use authn::place::{ActivityId, Channel, Method, Service, Zone};
 use authn::policy::Rule;
-use authn::ports::{KerberosAcceptor, Tickets, Unavailable};
+use authn::ports::{DirectoryCopy, KerberosAcceptor, Tickets, Unavailable};
 use authn::revocation::Revoked;
-use authn::ticket::{RelayedTicket, TicketKey};
-use authn::{Attempt, Outcome, Proof, Refusal};
+use authn::ticket::{RelayedTicket, Relaying, TicketKey};
+use authn::{Attempt, Outcome, Proof, Refusal, admin};
 use jiff::SignedDuration;
 use proto::channel_binding::{Demand, EndPoint};
 use proto::secret::Secret;
 use proto::spnego;
 
-use crate::world::{POOL, World, at, passed, refusal};
+use crate::directory::{self, is_seen, later};
+use crate::world::{POOL, World, at, by_hand, passed, refusal};
 
 /// A certificate of the listener's.
 const OURS: [u8; 32] = [7; 32];
@@ -145,7 +147,8 @@ async fn s9_the_domain_vouches_for_somebody_in_the_office_without_a_prompt() {
             event.kind,
             Kind::SignedIn {
                 credential,
-                clock_skew
+                clock_skew,
+                certificate: None,
             }
         );
         assert_eq!(event.account, Some(anna.account.id.clone()));
@@ -377,7 +380,8 @@ async fn a_ticket_bought_by_kerberos_is_good_in_the_office_while_the_account_sta
         relayed: at(0),
         expires: who.bounds(at(8 * 3_600)),
     };
-    world.watched.record(bought).await.unwrap();
+    let relaying = Relaying::of(bought);
+    world.watched.record(relaying, 0).await.unwrap();
     let shown = |zone: Zone| Attempt {
         proof: Proof::Ticket(key.clone()),
         channel: Channel::Ticket,
@@ -399,11 +403,115 @@ async fn a_ticket_bought_by_kerberos_is_good_in_the_office_while_the_account_sta
     let at_home = world.attempt(shown(Zone::EXTERNAL)).await;
     assert_eq!(refusal(&at_home), Some(&Refusal::Denied));
 
+    // Nor is a certificate for it any better, but for the audit.
+    let by_certificate = |zone| Attempt {
+        proof: Proof::Certificate(key.clone()),
+        ..shown(zone)
+    };
+    let at_work = world.attempt(by_certificate(Zone::INTERNAL)).await;
+    let who = at_work.result.unwrap().authenticated;
+    assert_eq!(who.methods(), [Method::Kerberos]);
+    assert_eq!(who.ends(), Some(at(8 * 3_600)));
+    let at_home = world.attempt(by_certificate(Zone::EXTERNAL)).await;
+    assert_eq!(refusal(&at_home), Some(&Refusal::Denied));
+    assert_eq!(world.reason().await, Some(Reason::NotAllowedHere));
+
     for state in [AccountState::Disabled, AccountState::Active] {
         world.set_state(&anna, state).await;
         let ended = world.attempt(shown(Zone::INTERNAL)).await;
         assert_eq!(refusal(&ended), Some(&Refusal::Denied), "{state:?}");
     }
+}
+
+/// A world with Anna of the directory, which was read just then, and a ticket that she bought by Kerberos.
+async fn of_the_directory() -> (World, TicketKey) {
+    let (world, _) = world(Domain::default());
+    world.watched.memory().was_read(at(0)).await.unwrap();
+    let refused = RefusedGroups::default();
+    let added = admin::add_person(&world.ports, &directory::anna(), &refused, &by_hand(0)).await;
+    let anna = added.unwrap();
+    let outcome = world.attempt(attempt("anna@CONTOSO.COM")).await;
+    assert_eq!(passed(&outcome).map(|it| &it.id), Some(&anna.id));
+    let who = outcome.result.unwrap().authenticated;
+    assert!(who.is_of_directory());
+    let bought = RelayedTicket {
+        key: TicketKey([3; 32]),
+        account: anna.id,
+        credential: who.credential().clone(),
+        channel: who.bought(),
+        pool: POOL.to_owned(),
+        relayed: at(0),
+        expires: later(60),
+    };
+    let key = bought.key.clone();
+    let relaying = Relaying::of(bought);
+    world.watched.record(relaying, 0).await.unwrap();
+    (world, key)
+}
+
+#[tokio::test]
+async fn whom_the_directory_shuts_out_is_denied_with_a_ticket_of_its_own() {
+    for (standing, reason) in [
+        (Standing::Disabled, Some(Reason::DisabledInDirectory)),
+        (Standing::Expired, Some(Reason::ExpiredInDirectory)),
+        (Standing::LockedOut, None),
+    ] {
+        let (world, key) = of_the_directory().await;
+        let seen = Person {
+            standing,
+            ..directory::anna()
+        };
+        is_seen(&world, &[seen]).await;
+        let denied = reason.map(|_| &Refusal::Denied);
+        let outcome = world.attempt(attempt("anna@CONTOSO.COM")).await;
+        assert_eq!(refusal(&outcome), denied, "{standing:?}");
+        assert_eq!(world.reason().await, reason);
+        let by_ticket = Attempt {
+            proof: Proof::Ticket(key),
+            channel: Channel::Ticket,
+            ..attempt("")
+        };
+        let outcome = world.attempt(by_ticket).await;
+        assert_eq!(refusal(&outcome), denied, "{standing:?}");
+    }
+}
+
+#[tokio::test]
+async fn with_the_directory_unread_its_people_are_refused_by_kerberos_and_by_what_it_bought() {
+    let (world, key) = of_the_directory().await;
+    let ben = world.person("ben").await;
+    let tried = async |attempt: Attempt, minutes| {
+        let now = later(minutes);
+        authn::attempt::verify(&world.ports, &world.rules, attempt, now).await
+    };
+    let bought = |proof: fn(TicketKey) -> Proof| Attempt {
+        proof: proof(key.clone()),
+        channel: Channel::Ticket,
+        ..attempt("")
+    };
+    let is_unavailable = |outcome: &Outcome| {
+        let refused = refusal(outcome);
+        assert!(
+            matches!(refused, Some(Refusal::Unavailable(_))),
+            "{outcome:?}"
+        );
+    };
+    for proof in [Proof::Ticket, Proof::Certificate] {
+        assert!(passed(&tried(bought(proof), 9).await).is_some());
+        is_unavailable(&tried(bought(proof), 10).await);
+    }
+    let hers = || attempt("anna@CONTOSO.COM");
+    assert!(passed(&tried(hers(), 9).await).is_some());
+    is_unavailable(&tried(hers(), 10).await);
+    assert_eq!(world.reason().await, Some(Reason::DirectoryUnread));
+    let denied = tried(with_demand("anna@CONTOSO.COM", Demand::Require), 10).await;
+    assert_eq!(
+        refusal(&denied),
+        Some(&Refusal::Denied),
+        "without the right proof nobody learns it"
+    );
+    let bens = tried(attempt("ben@CONTOSO.COM"), 10).await;
+    assert_eq!(passed(&bens), Some(&ben.account));
 }
 
 #[tokio::test]

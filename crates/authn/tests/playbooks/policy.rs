@@ -1,5 +1,6 @@
 //! The right app password in the wrong place: refused, and only the audit knows why.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use authn::account::{Account, AccountState};
@@ -344,5 +345,86 @@ async fn a_refusal_is_audited_with_who_where_from_and_what_for() {
         assert_eq!(event.service, Some(Service::LYNC));
         assert_eq!(event.channel, Some(Channel::Negotiate));
         assert_eq!(event.activity, Some(ActivityId::from([9; 16])));
+    }
+}
+
+#[test]
+fn the_channels_of_a_place_are_those_by_which_something_may_be_proved_there() {
+    let of = |channels: &[Channel], methods: &[Method]| Rule {
+        channels: channels.iter().copied().collect(),
+        methods: methods.iter().copied().collect(),
+        ..Rule::default()
+    };
+    let app_password = [Method::AppPassword].into();
+    let both = [Channel::Basic, Channel::Grant];
+    for (rules, channels) in [
+        (Vec::new(), &[][..]),
+        (vec![everywhere()], &Channel::ALL),
+        (vec![of(&[], &[]), everywhere()], &[]),
+        (
+            vec![of(&both, &[Method::AppPassword])],
+            &[Channel::Basic, Channel::Grant, Channel::Ticket],
+        ),
+        (
+            vec![
+                of(&[Channel::Grant], &[]),
+                of(&both, &[Method::AppPassword]),
+            ],
+            &[Channel::Basic],
+        ),
+        // A ticket is judged by what bought it; a line of its own says nothing.
+        (vec![of(&[Channel::Ticket], &[Method::AppPassword])], &[]),
+    ] {
+        let policy = Policy { rules };
+        let found = policy.channels(&Zone::EXTERNAL, &Service::LYNC, &app_password);
+        assert_eq!(found, channels.iter().copied().collect(), "{policy:?}");
+    }
+    let rules = vec![Rule {
+        zones: [Zone::INTERNAL].into(),
+        services: [Service::EWS].into(),
+        ..everywhere()
+    }];
+    let policy = Policy { rules };
+    for (zone, service, is_open) in [
+        (Zone::INTERNAL, Service::EWS, true),
+        (Zone::EXTERNAL, Service::EWS, false),
+        (Zone::INTERNAL, Service::LYNC, false),
+    ] {
+        let channels = policy.channels(&zone, &service, &app_password);
+        assert_eq!(!channels.is_empty(), is_open);
+    }
+}
+
+#[test]
+fn kerberos_opens_negotiate_alone_and_that_in_the_office_where_there_is_a_key() {
+    let kerberos = Rule {
+        methods: [Method::Kerberos].into(),
+        ..Rule::default()
+    };
+    let both = Rule {
+        methods: [Method::Kerberos, Method::AppPassword].into(),
+        ..Rule::default()
+    };
+    let by_kerberos = &[Channel::Negotiate, Channel::Ticket][..];
+    for (rule, zone, has_key, channels) in [
+        (&kerberos, Zone::INTERNAL, true, by_kerberos),
+        (&kerberos, Zone::INTERNAL, false, &[]),
+        (&kerberos, Zone::EXTERNAL, true, &[]),
+        (&kerberos, Zone("branch".into()), true, &[]),
+        (&both, Zone::INTERNAL, false, &Channel::ALL),
+        (&both, Zone::EXTERNAL, true, &Channel::ALL),
+    ] {
+        let policy = Policy {
+            rules: vec![rule.clone()],
+        };
+        let mut provable: BTreeSet<Method> = [Method::AppPassword].into();
+        provable.extend(has_key.then_some(Method::Kerberos));
+        let found = policy.channels(&zone, &Service::LYNC, &provable);
+        assert_eq!(found, channels.iter().copied().collect(), "{zone} {rule:?}");
+        for channel in Channel::ALL {
+            let methods = policy.methods(&zone, &Service::LYNC, channel);
+            let is_taken = zone == Zone::INTERNAL && channel == Channel::Negotiate;
+            assert_eq!(methods.contains(&Method::Kerberos), is_taken, "{zone}");
+        }
     }
 }

@@ -1,16 +1,20 @@
 //! A relayed ticket is good for its pool, its owner and as long as what bought it (design 13).
 
-use authn::account::AccountState;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use authn::account::{Account, AccountState};
 use authn::admin::{self, NewAppPassword};
-use authn::audit::Kind;
+use authn::audit::{Kind, Reason};
 use authn::place::{Channel, Method, Service, Zone};
 use authn::policy::{Policy, Rule};
-use authn::ports::Unavailable;
-use authn::ticket::{RelayedTicket, TicketKey};
+use authn::ports::{Tickets, Unavailable};
+use authn::ticket::{RelayedTicket, Relaying, TicketKey};
 use authn::{Attempt, Outcome, Proof, Refusal, attempt};
 use jiff::Timestamp;
 use proto::secret::Secret;
 
+use crate::watched::Fault;
 use crate::world::{By, POOL, Person, Try, World, at, by_hand, for_lync, passed, refusal};
 
 fn key() -> TicketKey {
@@ -51,7 +55,12 @@ async fn is_denied(world: &World, attempt: Attempt, now: Timestamp) -> bool {
 async fn world() -> (World, Person) {
     let world = World::new();
     let anna = world.person("anna").await;
-    world.ports.tickets.record(ticket_of(&anna)).await.unwrap();
+    world
+        .ports
+        .tickets
+        .record(Relaying::of(ticket_of(&anna)), i64::MAX)
+        .await
+        .unwrap();
     (world, anna)
 }
 
@@ -114,7 +123,12 @@ async fn a_ticket_ends_with_the_app_password_that_bought_it() {
         ..for_lync("loan")
     };
     (anna.record, anna.secret) = world.app_password(&anna.account, new).await;
-    world.ports.tickets.record(ticket_of(&anna)).await.unwrap();
+    world
+        .ports
+        .tickets
+        .record(Relaying::of(ticket_of(&anna)), i64::MAX)
+        .await
+        .unwrap();
     assert!(!is_denied(&world, by_ticket(), at(99)).await);
     assert!(is_denied(&world, by_ticket(), at(100)).await);
 }
@@ -128,7 +142,12 @@ async fn s23_revoking_an_app_password_drops_its_tickets_and_no_others() {
         credential: tablet.id,
         ..ticket_of(&anna)
     };
-    world.ports.tickets.record(of_tablet).await.unwrap();
+    world
+        .ports
+        .tickets
+        .record(Relaying::of(of_tablet), i64::MAX)
+        .await
+        .unwrap();
     admin::revoke_app_password(&world.ports, &anna.record.id, &by_hand(1))
         .await
         .unwrap();
@@ -210,12 +229,21 @@ async fn a_ticket_does_not_speak_for_the_sip_uri_of_another_person() {
 async fn a_ticket_that_is_relayed_again_to_somebody_else_stays_its_owners() {
     let (world, anna) = world().await;
     let ben = world.person("ben").await;
-    let taken = world.ports.tickets.record(ticket_of(&ben)).await;
+    let taken = world
+        .ports
+        .tickets
+        .record(Relaying::of(ticket_of(&ben)), i64::MAX)
+        .await;
     assert!(matches!(taken, Err(Unavailable { .. })));
     let outcome = verified(&world, by_ticket(), at(0)).await;
     assert_eq!(passed(&outcome), Some(&anna.account));
     // The same answer twice is no theft.
-    world.ports.tickets.record(ticket_of(&anna)).await.unwrap();
+    world
+        .ports
+        .tickets
+        .record(Relaying::of(ticket_of(&anna)), i64::MAX)
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
@@ -233,4 +261,154 @@ async fn tickets_are_neither_counted_nor_audited() {
     assert_eq!(world.watched.trail().await, before);
     let is_sign_in = |kind: &Kind| matches!(kind, Kind::SignedIn { .. } | Kind::Refused { .. });
     assert!(!before.iter().any(|chained| is_sign_in(&chained.event.kind)));
+}
+
+/// An attempt by Anna's certificate, which is tracked as her ticket is.
+fn by_certificate() -> Attempt {
+    Attempt {
+        proof: Proof::Certificate(key()),
+        ..by_ticket()
+    }
+}
+
+#[tokio::test]
+async fn whoever_a_known_certificate_names_and_is_refused_is_audited() {
+    let (mut world, anna) = world().await;
+    world.person("ben").await;
+    let bens = "sip:ben.sip@contoso.com".to_owned();
+    let in_anothers_name = Attempt {
+        sip_uri: Some(bens.clone()),
+        ..by_certificate()
+    };
+    let elsewhere = Attempt {
+        pool: "pool02".to_owned(),
+        ..by_certificate()
+    };
+    let mail = Attempt {
+        service: Service::EWS,
+        ..by_certificate()
+    };
+    let inside = Attempt {
+        zone: Zone::INTERNAL,
+        ..by_certificate()
+    };
+    for (attempt, reason, name) in [
+        (in_anothers_name, Reason::SipUriOfAnother, &bens),
+        (elsewhere, Reason::UnknownTicket, &anna.account.upn),
+        (mail, Reason::OutOfScope, &anna.account.upn),
+        (inside, Reason::NotAllowedHere, &anna.account.upn),
+    ] {
+        assert!(is_denied(&world, attempt, at(5)).await, "{reason:?}");
+        let event = world.watched.trail().await.pop().unwrap().event;
+        let name = name.clone();
+        assert_eq!(event.kind, Kind::Refused { reason, name });
+        assert_eq!(event.account, Some(anna.account.id.clone()));
+        assert_eq!((event.at, event.channel), (at(5), Some(Channel::Ticket)));
+    }
+
+    let before = world.watched.trail().await;
+    let unknown = Attempt {
+        proof: Proof::Certificate(TicketKey([0; 32])),
+        ..by_ticket()
+    };
+    assert!(is_denied(&world, unknown, at(5)).await);
+    // What it buys is audited with the pool's answer.
+    assert!(!is_denied(&world, by_certificate(), at(5)).await);
+    assert_eq!(world.watched.trail().await, before);
+    assert!(world.watched.reserved().is_empty());
+
+    world.rules.policy = Policy { rules: Vec::new() };
+    world.watched.fail("append", 1, Fault::Before);
+    let outcome = verified(&world, by_certificate(), at(5)).await;
+    let refused = refusal(&outcome);
+    assert!(
+        matches!(refused, Some(Refusal::Unavailable(_))),
+        "{refused:?}"
+    );
+}
+
+/// Tickets of a store that looks at nothing before it gives them out.
+struct Careless(RelayedTicket, Account);
+
+#[async_trait]
+impl Tickets for Careless {
+    async fn record(&self, _: Relaying, _: i64) -> Result<(), Unavailable> {
+        Ok(())
+    }
+
+    async fn find(
+        &self,
+        _: &TicketKey,
+        _: Timestamp,
+    ) -> Result<Option<(RelayedTicket, Account)>, Unavailable> {
+        Ok(Some((self.0.clone(), self.1.clone())))
+    }
+}
+
+#[tokio::test]
+async fn an_ended_ticket_or_account_is_denied_also_where_the_store_gives_it_out() {
+    let (mut world, anna) = world().await;
+    for (state, now, reason) in [
+        (AccountState::Active, 3_599, None),
+        (AccountState::Active, 3_600, Some(Reason::UnknownTicket)),
+        (AccountState::Disabled, 0, Some(Reason::AccountDisabled)),
+        (AccountState::Locked, 0, Some(Reason::AccountLocked)),
+    ] {
+        let account = Account {
+            state,
+            ..anna.account.clone()
+        };
+        world.ports.tickets = Arc::new(Careless(ticket_of(&anna), account));
+        let is_refused = reason.is_some();
+        assert_eq!(is_denied(&world, by_ticket(), at(now)).await, is_refused);
+        assert_eq!(
+            is_denied(&world, by_certificate(), at(now)).await,
+            is_refused
+        );
+        let Some(reason) = reason else { continue };
+        let name = anna.account.upn.clone();
+        let last = world.watched.trail().await.pop().unwrap().event;
+        assert_eq!(last.kind, Kind::Refused { reason, name });
+    }
+}
+
+#[tokio::test]
+async fn what_a_ticket_proves_ends_with_it_and_no_later_than_the_app_password() {
+    let world = World::new();
+    let anna = world.person("anna").await;
+    for (expires, end) in [
+        (None, 3_600),
+        (Some(at(9_000)), 3_600),
+        (Some(at(100)), 100),
+    ] {
+        let new = NewAppPassword {
+            expires,
+            ..for_lync("loan")
+        };
+        let (loan, _) = world.app_password(&anna.account, new).await;
+        let ticket = RelayedTicket {
+            key: TicketKey([7; 32]),
+            credential: loan.id.clone(),
+            ..ticket_of(&anna)
+        };
+        world
+            .ports
+            .tickets
+            .record(Relaying::of(ticket), i64::MAX)
+            .await
+            .unwrap();
+        let by_it = Attempt {
+            proof: Proof::Ticket(TicketKey([7; 32])),
+            ..by_ticket()
+        };
+        let who = verified(&world, by_it, at(0))
+            .await
+            .result
+            .unwrap()
+            .authenticated;
+        assert_eq!(who.ends(), Some(at(end)));
+        assert!(who.stands(at(end - 1)) && !who.stands(at(end)));
+        let revoked = admin::revoke_app_password(&world.ports, &loan.id, &by_hand(1)).await;
+        revoked.unwrap();
+    }
 }

@@ -19,7 +19,7 @@ use authn::ports::{
     Settlement, Succeeded, Tickets, Unavailable,
 };
 use authn::revocation::Revoked;
-use authn::ticket::{RelayedTicket, TicketKey};
+use authn::ticket::{RelayedTicket, Relaying, TicketKey};
 use jiff::Timestamp;
 use store::memory::Memory;
 
@@ -50,6 +50,11 @@ struct Seen {
 }
 
 impl Watched {
+    /// The store behind, for what no attempt does.
+    pub(crate) fn memory(&self) -> &Memory {
+        &self.memory
+    }
+
     /// The ports as `authn` takes them.
     pub(crate) fn ports(&self) -> Ports {
         let ports = Arc::new(self.clone());
@@ -269,9 +274,9 @@ impl Attempts for Watched {
 
 #[async_trait]
 impl Tickets for Watched {
-    async fn record(&self, ticket: RelayedTicket) -> Result<(), Unavailable> {
+    async fn record(&self, relaying: Relaying, heard: i64) -> Result<(), Unavailable> {
         let call = ("record", String::new());
-        self.pass(call, self.memory.record(ticket)).await
+        self.pass(call, self.memory.record(relaying, heard)).await
     }
 
     async fn find(

@@ -42,7 +42,7 @@ impl Conversation {
             Some(Ok(Credentials::Basic { username, password })) => {
                 // Another identity on this connection ends the one before.
                 self.stage = Stage::Nobody;
-                if !asked.route.schemes().contains(&Scheme::Basic) {
+                if !asked.offered.contains(&Scheme::Basic) {
                     return self.unauthorized(&asked);
                 }
                 self.verify(
@@ -62,7 +62,7 @@ impl Conversation {
     /// by a scheme of this route and for this service; or its body says whose it is.
     fn by_connection(&mut self, asked: Asked, now: Timestamp) -> Verdict {
         self.interrupted();
-        match self.owner(&asked.route, now) {
+        match self.owner(&asked, now) {
             Some(who) => self.pass_as(asked, who),
             None if asked.route.kind == Kind::LyncOauthtoken => self.by_body(asked),
             None => self.unauthorized(&asked),
@@ -70,7 +70,7 @@ impl Conversation {
     }
 
     /// Whoever the connection belongs to, as far as a route goes by that.
-    fn owner(&mut self, route: &Route, now: Timestamp) -> Option<Arc<Authenticated>> {
+    fn owner(&mut self, asked: &Asked, now: Timestamp) -> Option<Arc<Authenticated>> {
         if self.identity().is_some_and(|who| !who.stands(now)) {
             self.stage = Stage::Nobody;
         }
@@ -79,7 +79,7 @@ impl Conversation {
                 who,
                 scheme,
                 service,
-            } if route.schemes().contains(scheme) && *service == route.service => {
+            } if asked.offered.contains(scheme) && *service == asked.route.service => {
                 Some(Arc::clone(who))
             }
             Stage::Somebody { .. } | Stage::Nobody | Stage::Waiting(_) => None,
@@ -212,10 +212,16 @@ impl Conversation {
         Some(head)
     }
 
-    /// 401 with this route's offers.
+    /// 401 with what is offered here; where that is nothing but a form's own word, its refusal.
     pub(super) fn unauthorized(&self, asked: &Asked) -> Verdict {
+        let challenges = [Scheme::Negotiate, Scheme::Ntlm, Scheme::Basic];
+        let is_offered = |scheme: &Scheme| challenges.contains(scheme);
+        if asked.route.kind == Kind::LyncOauthtoken && !asked.offered.iter().any(is_offered) {
+            let error = OauthError::UnsupportedGrantType;
+            return refused(asked.replies.oauth(error, &asked.name));
+        }
         let realm = &self.publication.basic_realm;
-        Verdict::Challenge(asked.replies.offers(asked.route.schemes(), realm))
+        Verdict::Challenge(asked.replies.offers(&asked.offered, realm))
     }
 
     /// The answer to a proof that was not right, the same for every reason.
@@ -243,20 +249,11 @@ impl Conversation {
         who: &Authenticated,
         (uri, now): (String, Timestamp),
     ) -> Verdict {
-        let event = Event {
-            at: now,
-            kind: EventKind::Refused {
-                reason: Reason::SipUriOfAnother,
-                name: authn::audit::shown_name(&uri, ""),
-            },
-            actor: None,
-            account: Some(who.account_id().clone()),
-            source: Some(self.peer.address),
-            zone: Some(self.peer.zone.clone()),
-            service: Some(asked.route.service.clone()),
-            channel: Some(who.channel()),
-            activity: Some(asked.activity.clone()),
+        let kind = EventKind::Refused {
+            reason: Reason::SipUriOfAnother,
+            name: authn::audit::shown_name(&uri, ""),
         };
+        let event = self.event(asked, who, (kind, now));
         let reply = asked.replies.fault(StatusCode::INTERNAL_SERVER_ERROR);
         Verdict::Refuse {
             reply,
@@ -296,7 +293,7 @@ impl Conversation {
             Kind::LyncDiscover | Kind::LyncUserLink => {
                 read::discover(body, content_type, (publication, names), is_external)?
             }
-            Kind::LyncMex => read::metadata(body, (publication, host, names))?,
+            Kind::LyncMex => read::metadata(body, (publication, host, names), self.offers())?,
             Kind::AutodiscoverPox if is_external => {
                 read::autodiscover::pox(body, (publication, names))?
             }
@@ -307,9 +304,20 @@ impl Conversation {
             | Kind::LyncAuth
             | Kind::LyncAnon
             | Kind::LyncCert
-            | Kind::LyncCertProv
             | Kind::LyncOauthtoken => {
-                return Ok(as_it_came(body, self.relayed(asked, body, now)?));
+                let found = read::tickets(body, asked.route.kind, now)?;
+                return Ok(as_it_came(body, self.relayed(asked, found, now)));
+            }
+            Kind::LyncCertProv => {
+                let (found, unread) = match read::certificate(body, now) {
+                    Ok(found) => (found, None),
+                    Err(error) => (None, Some(error)),
+                };
+                let found = found.into_iter().collect();
+                return Ok(Answered {
+                    unread,
+                    ..as_it_came(body, self.relayed(asked, found, now))
+                });
             }
             Kind::Plain | Kind::ActiveSync | Kind::AutodiscoverPox | Kind::AutodiscoverSoap => {
                 return Ok(as_it_came(body, Vec::new()));
@@ -318,24 +326,21 @@ impl Conversation {
         Ok(Answered {
             body: Bytes::from(text),
             tickets: Vec::new(),
+            unread: None,
         })
     }
 
     fn relayed(
         &self,
         asked: &Asked,
-        body: &[u8],
+        found: Vec<(TicketKey, Timestamp)>,
         now: Timestamp,
-    ) -> Result<Vec<RelayedTicket>, read::ReadError> {
-        let found = match asked.route.kind {
-            Kind::LyncCertProv => read::certificate(body, now),
-            kind => read::tickets(body, kind, now)?,
-        };
+    ) -> Vec<Relaying> {
         // A guest's ticket is nobody's: it is not kept, and so opens nothing that asks for one.
         let Some(who) = &asked.somebody else {
-            return Ok(Vec::new());
+            return Vec::new();
         };
-        let relayed = found.into_iter().map(|(key, expires)| RelayedTicket {
+        let tickets = found.into_iter().map(|(key, expires)| RelayedTicket {
             key,
             account: who.account_id().clone(),
             credential: who.credential().clone(),
@@ -344,15 +349,62 @@ impl Conversation {
             relayed: now,
             expires: who.bounds(expires),
         });
-        Ok(relayed.collect())
+        let mut relaying: Vec<Relaying> = tickets.map(Relaying::of).collect();
+        if let Some(first) = relaying.first_mut() {
+            self.audit(asked, who, (first, now));
+        }
+        relaying
+    }
+
+    /// What is written down of a certificate with the answer that notes it, or that sells a ticket for it:
+    /// whoever signs in otherwise is in the audit already.
+    fn audit(&self, asked: &Asked, who: &Authenticated, (first, now): (&mut Relaying, Timestamp)) {
+        let credential = who.credential().clone();
+        let kind = match (asked.route.kind, &asked.certificate) {
+            (Kind::LyncCertProv, _) => EventKind::CertificateNoted {
+                credential,
+                certificate: first.ticket.key.shown(),
+            },
+            (_, Some(certificate)) => {
+                first.used = Some((now, self.peer.address));
+                EventKind::SignedIn {
+                    credential,
+                    clock_skew: None,
+                    certificate: Some(certificate.shown()),
+                }
+            }
+            (_, None) => return,
+        };
+        first.events.push(self.event(asked, who, (kind, now)));
+    }
+
+    /// An event about somebody whose request this is.
+    fn event(
+        &self,
+        asked: &Asked,
+        who: &Authenticated,
+        (kind, now): (EventKind, Timestamp),
+    ) -> Event {
+        Event {
+            at: now,
+            kind,
+            actor: None,
+            account: Some(who.account_id().clone()),
+            source: Some(self.peer.address),
+            zone: Some(self.peer.zone.clone()),
+            service: Some(asked.route.service.clone()),
+            channel: Some(who.channel()),
+            activity: Some(asked.activity.clone()),
+        }
     }
 }
 
 /// A body to which nothing is done, with the tickets that were found in it.
-fn as_it_came(body: &Bytes, tickets: Vec<RelayedTicket>) -> Answered {
+fn as_it_came(body: &Bytes, tickets: Vec<Relaying>) -> Answered {
     Answered {
         body: body.clone(),
         tickets,
+        unread: None,
     }
 }
 

@@ -1,8 +1,10 @@
 //! What may go wrong at the door, and the answer that it gets: one match, for every fault.
 
+use authn::audit::{Event, PassReason};
 use http::{HeaderValue, StatusCode};
+use jiff::Timestamp;
 
-use super::{Conversation, Reply};
+use super::{Conversation, EventKind, Reply};
 use crate::headers::ACTIVITY;
 use crate::reply::Replies;
 
@@ -103,6 +105,30 @@ impl Conversation {
             .as_ref()
             .map(|asked| asked.replies.activity.clone());
         failed(failure, activity, cause)
+    }
+}
+
+impl Conversation {
+    /// What the audit learns where somebody who was let in is not passed on; nothing where the request at hand
+    /// is nobody's.
+    #[must_use]
+    pub fn not_passed_on(&self, farm: &str, reason: PassReason, now: Timestamp) -> Option<Event> {
+        let asked = self.asked.as_ref()?;
+        let who = asked.somebody.as_ref()?;
+        Some(Event {
+            at: now,
+            kind: EventKind::NotPassedOn {
+                farm: farm.to_owned(),
+                reason,
+            },
+            actor: None,
+            account: Some(who.account_id().clone()),
+            source: Some(self.peer.address),
+            zone: Some(self.peer.zone.clone()),
+            service: Some(asked.route.service.clone()),
+            channel: Some(who.channel()),
+            activity: Some(asked.activity.clone()),
+        })
     }
 }
 

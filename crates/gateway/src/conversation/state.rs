@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use authn::place::{ActivityId, Channel, Service};
+use authn::ticket::TicketKey;
 use authn::{Authenticated, Proof};
 use bytes::Bytes;
 use proto::exchange::activesync;
@@ -35,6 +36,8 @@ pub(super) struct Asked {
     pub(super) name: String,
     pub(super) published: String,
     pub(super) route: Arc<Route>,
+    /// What of the route's schemes is offered to this client.
+    pub(super) offered: Vec<Scheme>,
     pub(super) activity: ActivityId,
     pub(super) replies: Replies,
     pub(super) next: Next,
@@ -42,6 +45,7 @@ pub(super) struct Asked {
     pub(super) presented: TicketHeaders,
     pub(super) somebody: Option<Arc<Authenticated>>,
     pub(super) token: Option<(Scheme, Vec<u8>)>,
+    pub(super) certificate: Option<TicketKey>,
 }
 
 /// What happens once the body or the outcome is there.

@@ -50,11 +50,15 @@ impl Conversation {
             }
             (Asker::Unknown, By::Connection) => self.unauthorized(&asked),
             (_, By::Password(proof)) => {
-                let channel = match asked.route.kind {
-                    Kind::LyncOauthtoken => Channel::Grant,
-                    _ => Channel::UsernameToken,
+                let scheme = match asked.route.kind {
+                    Kind::LyncOauthtoken => Scheme::Grant,
+                    _ => Scheme::UsernameToken,
                 };
-                self.prove(asked, (proof, channel), (asking.sip_uri, bound))
+                if !asked.offered.contains(&scheme) {
+                    let error = OauthError::UnsupportedGrantType;
+                    return refused(asked.replies.oauth(error, &asked.name));
+                }
+                self.prove(asked, (proof, scheme.channel()), (asking.sip_uri, bound))
             }
             (_, By::Guest) if asked.route.takes_guests => {
                 self.forward(asked, Pass::Anonymous, bound)
@@ -126,11 +130,13 @@ impl Conversation {
     /// SECURITY: who holds its key is not known here; the pool judges that by the signature.
     fn present_certificate(
         &mut self,
-        asked: Asked,
+        mut asked: Asked,
         signed: &webticket::SignedRequest,
         body: Bytes,
     ) -> Verdict {
-        let proof = Proof::Ticket(TicketKey::of(&signed.certificate.key()));
+        let certificate = TicketKey::of(&signed.certificate.key());
+        asked.certificate = Some(certificate.clone());
+        let proof = Proof::Certificate(certificate);
         let sip_uri = signed.request.sip_uri().map(str::to_owned);
         self.prove(
             asked,
@@ -148,13 +154,18 @@ impl Conversation {
         let host = self.publication.hosts.get(&asked.name);
         match rule.map(|rule| rule.wanted) {
             Some(TicketWanted::Fault) => refused(asked.replies.ticket_fault()),
-            Some(TicketWanted::MsRtcOauth) => {
-                let challenge = host.and_then(|host| host.ms_rtc_oauth.as_deref());
-                Verdict::Challenge(asked.replies.oauth_wanted(challenge))
-            }
-            Some(TicketWanted::Url) | None => {
+            wanted => {
+                let grants = host.map(|host| self.offers().grants(host));
+                let grants = grants.filter(|_| wanted == Some(TicketWanted::MsRtcOauth));
+                let href = host.and_then(|host| host.oauthtoken_url.as_deref());
                 let url = host.and_then(|host| host.web_ticket_url.as_deref());
-                Verdict::Challenge(asked.replies.ticket_wanted(url))
+                Verdict::Challenge(match (grants, href) {
+                    (Some(grants), Some(href)) if !grants.is_empty() => {
+                        asked.replies.oauth_wanted(href, &grants)
+                    }
+                    // Where no grant is offered, a ticket got by SOAP is as good.
+                    _ => asked.replies.ticket_wanted(url),
+                })
             }
         }
     }

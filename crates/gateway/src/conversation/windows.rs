@@ -12,7 +12,7 @@ impl Conversation {
         moment: Moment,
     ) -> Verdict {
         let before = std::mem::replace(&mut self.stage, Stage::Nobody);
-        let is_offered = asked.route.schemes().contains(&scheme);
+        let is_offered = asked.offered.contains(&scheme);
         // INVARIANT: the identity of NTLM and Kerberos is a connection's, and only HTTP/1.1 keeps one (I5).
         if !is_offered || asked.head.version != Version::HTTP_11 {
             return self.unauthorized(&asked);
@@ -24,14 +24,7 @@ impl Conversation {
             now: moment.now,
             takes_kerberos: self.takes_kerberos(&asked.route),
         };
-        let channel = match scheme {
-            Scheme::Negotiate => Channel::Negotiate,
-            Scheme::Ntlm
-            | Scheme::Basic
-            | Scheme::UsernameToken
-            | Scheme::Grant
-            | Scheme::Ticket => Channel::Ntlm,
-        };
+        let channel = scheme.channel();
         let step = match before {
             _ if handshake::begins(token) => handshake::begun(scheme, token, &fresh),
             Stage::Waiting(waiting) => {

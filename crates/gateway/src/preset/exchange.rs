@@ -12,7 +12,7 @@ use http::{HeaderName, Method};
 use ipnet::IpNet;
 
 use crate::rewrite::lower_case;
-use crate::route::{Auth, Host, Kind, Onward, PathPattern, Route, Scheme};
+use crate::route::{Auth, Host, Kind, Onward, OverPlain, PathPattern, Route, Scheme};
 
 /// Where mail clients work.
 const MAILBOXES: [&str; 3] = ["/EWS", "/mapi", "/OAB"];
@@ -67,7 +67,13 @@ pub fn hosts(exchange: &Exchange) -> Vec<(String, Host)> {
     routes.push(between_servers(exchange, ws_security("/EWS")));
     let mut hosts = vec![(exchange.host.clone(), host(routes))];
     let others = exchange.autodiscover_hosts.iter();
-    hosts.extend(others.map(|name| (name.clone(), host(autodiscover(exchange)))));
+    hosts.extend(others.map(|name| {
+        let host = Host {
+            origin: Some(origin(exchange, name)),
+            ..host(autodiscover(exchange))
+        };
+        (name.clone(), host)
+    }));
     hosts
 }
 
@@ -85,12 +91,30 @@ fn autodiscover(exchange: &Exchange) -> Vec<Arc<Route>> {
             methods: vec![Method::GET, Method::HEAD, Method::POST],
             auth: by_password(),
             kind,
+            over_plain: over_plain(kind),
             service: Service::AUTODISCOVER,
             ..route(exchange, PathPattern::Exact(path.to_owned()))
         })
     });
     let closed = between_servers(exchange, ws_security("/Autodiscover"));
     open.into_iter().chain([closed]).collect()
+}
+
+/// INTEROP: Outlook ([MS-OXDISCO] 4.1) and SIPE 1.25 ask `http://autodiscover.DOMAIN` by GET, and follow no
+/// answer but a redirect.
+fn over_plain(kind: Kind) -> OverPlain {
+    match kind {
+        Kind::AutodiscoverPox => OverPlain::Redirect,
+        _ => OverPlain::Nothing,
+    }
+}
+
+/// Scheme, name and port of a host as clients write them.
+fn origin(exchange: &Exchange, host: &str) -> String {
+    match exchange.public_port {
+        443 => format!("https://{host}"),
+        port => format!("https://{host}:{port}"),
+    }
 }
 
 /// INTEROP: phones send Basic and nothing else.

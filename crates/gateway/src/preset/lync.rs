@@ -1,7 +1,8 @@
 //! Lync and Skype for Business: every path that is published, and what it takes (design 14).
 //!
 //! Whatever is not listed is 404: PIN logon, the advanced web ticket service, the control panel and
-//! PowerShell, and certificate logon where the operator has not opened it (decision 0006). Paths are those of [MS-OCDISCWS], [MS-OCAUTHWS] and UCWA; they are
+//! PowerShell, and certificate logon where the operator has not opened it (decision 0006). What sells
+//! tickets is closed by name, so that no route of the operator's own can open it. Paths are those of [MS-OCDISCWS], [MS-OCAUTHWS] and UCWA; they are
 //! compared without regard to case, as IIS does. Start at [`hosts`].
 
 use std::collections::BTreeMap;
@@ -13,8 +14,8 @@ use http::{HeaderName, Method};
 
 use crate::rewrite::lower_case;
 use crate::route::{
-    Auth, Host, Kind, Onward, PathPattern, Route, Scheme, TicketPlace, TicketRule, TicketWanted,
-    Tracking,
+    Auth, Host, Kind, Onward, OverPlain, PathPattern, Route, Scheme, TicketPlace, TicketRule,
+    TicketWanted, Tracking,
 };
 
 const ROOT: &str = "/Autodiscover/AutodiscoverService.svc/root";
@@ -26,6 +27,9 @@ const ANON: &str = "/WebTicket/WebTicketService.svc/Anon";
 const CERT: &str = "/WebTicket/WebTicketService.svc/cert";
 const CERT_PROV: &str = "/CertProv";
 const OAUTHTOKEN: &str = "/WebTicket/oauthtoken";
+/// Where tickets are sold: `/cert`, `/pin`, `/WsFed_bearer`, `WebTicketAdvancedService.svc` and all else
+/// below it.
+const WEB_TICKETS: &str = "/WebTicket";
 
 /// Metadata that anybody may read, edited.
 const METADATA: [&str; 3] = [
@@ -45,6 +49,9 @@ const PAGES: [&str; 5] = [
     "/Autodiscover/XFrame",
     "/PassiveAuth",
 ];
+
+/// The pages whose addresses people type or are sent, with `http` or without any scheme.
+const TYPED: [&str; 2] = ["/meet", "/dialin"];
 
 /// Services where the ticket's place is UNCONFIRMED.
 const OBSERVED: [&str; 2] = ["/Reach", "/Scheduler"];
@@ -76,14 +83,15 @@ pub fn hosts(pool: &LyncPool) -> Vec<(String, Host)> {
     let names = lower_case(&pool.internal_names);
     let public_port = Some(pool.public_port).filter(|port| *port != 443);
     let discover = |host: &String| {
-        let routes = vec![root(pool, "/"), root(pool, ROOT)];
+        let begins = |path| root(pool, path, OverPlain::Discover);
+        let routes = vec![begins("/"), begins(ROOT), closed(pool)];
         (
             host.clone(),
             Host {
                 routes,
                 names: names.clone(),
                 public_port,
-                discover_origin: Some(origin(pool, host)),
+                origin: Some(origin(pool, host)),
                 ..Host::default()
             },
         )
@@ -93,8 +101,8 @@ pub fn hosts(pool: &LyncPool) -> Vec<(String, Host)> {
         names: names.clone(),
         public_port,
         web_ticket_url: Some(url(pool, WEB_TICKET)),
-        ms_rtc_oauth: Some(ms_rtc_oauth(pool)),
-        discover_origin: None,
+        oauthtoken_url: Some(url(pool, OAUTHTOKEN)),
+        origin: Some(origin(pool, &pool.web_host)),
     };
     let mut hosts: Vec<(String, Host)> = pool.discover_hosts.iter().map(discover).collect();
     hosts.push((pool.web_host.clone(), web));
@@ -103,7 +111,8 @@ pub fn hosts(pool: &LyncPool) -> Vec<(String, Host)> {
 
 fn web_routes(pool: &LyncPool) -> Vec<Arc<Route>> {
     let mut routes = vec![
-        root(pool, ROOT),
+        root(pool, ROOT, OverPlain::Nothing),
+        closed(pool),
         by_ticket(pool, exact(USER), TicketWanted::Url, Kind::LyncUserLink),
         by_ticket(
             pool,
@@ -131,11 +140,12 @@ fn web_routes(pool: &LyncPool) -> Vec<Arc<Route>> {
     routes
 }
 
-fn root(pool: &LyncPool, path: &str) -> Arc<Route> {
+fn root(pool: &LyncPool, path: &str, over_plain: OverPlain) -> Arc<Route> {
     Arc::new(Route {
         methods: vec![Method::GET, Method::HEAD],
         auth: Auth::Anonymous,
         kind: Kind::LyncDiscover,
+        over_plain,
         ..route(pool, exact(path))
     })
 }
@@ -166,7 +176,7 @@ fn web_ticket(pool: &LyncPool, path: &'static str, kind: Kind) -> Arc<Route> {
         } else {
             Auth::Schemes(schemes)
         },
-        takes_guests: pool.guests,
+        takes_guests: pool.guests && matches!(kind, Kind::LyncAnon | Kind::LyncOauthtoken),
         onward: if is_anonymous {
             Onward::None
         } else {
@@ -224,6 +234,15 @@ fn by_certificate(pool: &LyncPool) -> Arc<Route> {
     })
 }
 
+/// SECURITY: the pool answers the same under each of its names, and whoever gets a ticket there gets it past
+/// every check of the gate.
+fn closed(pool: &LyncPool) -> Arc<Route> {
+    Arc::new(Route {
+        auth: Auth::Closed,
+        ..route(pool, below(WEB_TICKETS))
+    })
+}
+
 fn in_message(pool: &LyncPool, path: PathPattern, place: TicketPlace) -> Route {
     Route {
         methods: vec![Method::POST],
@@ -241,6 +260,10 @@ fn in_message(pool: &LyncPool, path: PathPattern, place: TicketPlace) -> Route {
 fn page(pool: &LyncPool, path: &str) -> Arc<Route> {
     Arc::new(Route {
         auth: Auth::Anonymous,
+        over_plain: match TYPED.contains(&path) {
+            true => OverPlain::Redirect,
+            false => OverPlain::Nothing,
+        },
         affinity: true,
         ..route(pool, below(path))
     })
@@ -284,17 +307,6 @@ fn origin(pool: &LyncPool, host: &str) -> String {
         443 => format!("https://{host}"),
         port => format!("https://{host}:{port}"),
     }
-}
-
-/// What UCWA clients are told (UCWA "Authentication in UCWA").
-fn ms_rtc_oauth(pool: &LyncPool) -> String {
-    let guests = if pool.guests {
-        "urn:microsoft.rtc:anonmeeting,"
-    } else {
-        ""
-    };
-    let href = url(pool, OAUTHTOKEN);
-    format!("MsRtcOAuth href=\"{href}\",grant_type=\"urn:microsoft.rtc:windows,{guests}password\"")
 }
 
 /// Request headers of Lync's clients and of the web SDK (UCWA).

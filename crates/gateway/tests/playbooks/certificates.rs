@@ -2,6 +2,7 @@
 //! and ended with the app password that is behind both (decision 0006).
 
 use authn::account::AccountState;
+use authn::audit::{Kind, Reason};
 use authn::place::Channel;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -156,6 +157,71 @@ fn a_certificate_that_was_issued_for_a_ticket_buys_the_next() {
 }
 
 #[test]
+fn what_a_certificate_was_issued_for_and_buys_is_audited_and_notes_the_last_use() {
+    let scene = open();
+    let anna = anna_with_certificate(&scene);
+    let noted = scene.audited().pop().unwrap();
+    let Kind::CertificateNoted {
+        credential,
+        certificate,
+    } = noted.kind
+    else {
+        panic!("{noted:?}");
+    };
+    assert_eq!(credential, anna.credential);
+    assert_eq!(noted.account.as_ref(), Some(&anna.account.id));
+    let before = scene.audited().len();
+
+    scene.waits(DAY);
+    let mut connection = scene.connects();
+    let forward = connection.sends(&by_certificate(LYNC, 1)).forward();
+    assert_eq!(scene.audited().len(), before, "the pool has not judged yet");
+    let fault = connection.answers(&forward, answered(500, &XML, "<no/>"));
+    assert!(fault.unwrap().tickets.is_empty());
+    assert_eq!(scene.audited().len(), before, "it sold nothing");
+
+    let mut connection = scene.connects();
+    let forward = connection.sends(&by_certificate(LYNC, 1)).forward();
+    let ticket = answer_with_assertion("two");
+    let sold = connection.answers(&forward, answered(200, &XML, &ticket));
+    assert_eq!(sold.unwrap().tickets.len(), 1);
+    let signed_in = scene.audited().pop().unwrap();
+    let kind = Kind::SignedIn {
+        credential: anna.credential.clone(),
+        clock_skew: None,
+        certificate: Some(certificate),
+    };
+    assert_eq!(signed_in.kind, kind);
+    assert_eq!(signed_in.account.as_ref(), Some(&anna.account.id));
+    assert_eq!(signed_in.at, scene.now());
+    let from = signed_in.source.unwrap();
+    assert_eq!(
+        scene.app_password(&anna).last_used,
+        Some((scene.now(), from))
+    );
+    assert_eq!(scene.audited().len(), before + 1);
+}
+
+#[test]
+fn a_known_certificate_in_anothers_name_is_audited_and_an_unknown_one_is_not() {
+    let scene = open();
+    let anna = anna_with_certificate(&scene);
+    let before = scene.audited().len();
+    let in_bens = |number| post(LYNC, CERT, signed(number, "sip:ben@contoso.com"));
+    assert_eq!(scene.connects().sends(&in_bens(2)).told(), "500");
+    assert_eq!(scene.audited().len(), before);
+    assert_eq!(scene.connects().sends(&in_bens(1)).told(), "500");
+    let refused = scene.audited().pop().unwrap();
+    let kind = Kind::Refused {
+        reason: Reason::SipUriOfAnother,
+        name: "sip:ben@contoso.com".to_owned(),
+    };
+    assert_eq!(refused.kind, kind);
+    assert_eq!(refused.account, Some(anna.account.id));
+    assert_eq!(scene.audited().len(), before + 1);
+}
+
+#[test]
 fn s23_a_certificate_ends_with_what_is_behind_it_and_gets_the_answer_of_an_unknown_ticket() {
     let refused = |prepare: &dyn Fn(&Scene, &Person), request: &Request| {
         let scene = open();
@@ -235,6 +301,59 @@ fn where_certificates_are_closed_none_is_known_and_the_path_is_not_there() {
 }
 
 #[test]
+fn only_the_very_path_is_open_and_what_else_sells_tickets_is_not_there() {
+    let scene = open();
+    anna_with_certificate(&scene);
+    let signed = || signed(1, "sip:anna@contoso.com");
+    let told = |path: &str| {
+        let told = |scene: &Scene| scene.connects().sends(&post(LYNC, path, signed())).told();
+        (told(&scene), told(&Scene::new()))
+    };
+    let (open, closed) = told(CERT);
+    assert_eq!((open.as_str(), closed.as_str()), ("anna", "404"));
+    for path in [
+        "/WebTicket/WebTicketService.svc/cert/x",
+        "/WebTicket/WebTicketService.svc/pin",
+        "/WebTicket/WebTicketService.svc/WsFed_bearer",
+        "/WebTicket/WebTicketAdvancedService.svc",
+        "/WebTicket/WebTicketAdvancedService.svc/WebTicket_Bearer",
+        "/WebTicket",
+    ] {
+        let (open, closed) = told(path);
+        assert_eq!((open.as_str(), closed.as_str()), ("404", "404"), "{path}");
+    }
+}
+
+#[test]
+fn what_was_not_read_of_a_signed_request_does_not_go_on() {
+    let scene = open();
+    anna_with_certificate(&scene);
+    let body = signed(1, "sip:anna@contoso.com");
+    let asked = post(LYNC, &format!("{CERT}?wa=other"), body);
+    let forward = scene.connects().sends(&asked).forward();
+    assert_eq!(forward.head.uri.path(), CERT);
+    assert_eq!(forward.head.uri.query(), None);
+}
+
+#[test]
+fn only_provisioning_issues_certificates_that_are_known() {
+    let scene = open();
+    let anna = scene.person("anna");
+    scene
+        .connects()
+        .buys(&anna, LYNC, &answer_with_assertion("one"));
+    let mut connection = scene.connects();
+    let path = "/groupexpansion/service.svc/WebTicket_Bearer";
+    let asked = post(LYNC, path, message(&assertion("one"), "<x/>"));
+    let forward = connection.sends(&asked).forward();
+    let passed = connection.answers(&forward, answered(200, &XML, &issued(&token(1))));
+    assert!(passed.unwrap().tickets.is_empty());
+    assert_eq!(forward.answer, gateway::conversation::AnswerBody::Stream);
+    let said = scene.connects().sends(&by_certificate(LYNC, 1));
+    assert_eq!(said.told(), "500");
+}
+
+#[test]
 fn a_certificate_is_no_ticket_and_a_ticket_is_no_certificate() {
     let scene = open();
     anna_with_certificate(&scene);
@@ -290,8 +409,14 @@ fn an_answer_of_provisioning_without_a_readable_certificate_passes_and_opens_not
         let passed = provisioned(&scene, "one", &answer);
         assert_eq!(passed.body.as_ref(), answer.as_bytes());
         assert!(passed.tickets.is_empty(), "{answer}");
+        assert!(passed.is_unread, "{answer}");
     }
-    let said = scene.connects().sends(&by_certificate(LYNC, 1));
+    let other = format!("<s:Envelope xmlns:s='{SOAP_1_1}'><s:Body><Other/></s:Body></s:Envelope>");
+    for (answer, tickets) in [(issued(&token(1)), 1), (other, 0)] {
+        let passed = provisioned(&scene, "one", &answer);
+        assert_eq!((passed.tickets.len(), passed.is_unread), (tickets, false));
+    }
+    let said = scene.connects().sends(&by_certificate(LYNC, 2));
     assert_eq!(said.told(), "500");
 }
 

@@ -46,6 +46,7 @@ pub(crate) struct Passed {
     pub(crate) head: Parts,
     pub(crate) body: Bytes,
     pub(crate) tickets: Vec<RelayedTicket>,
+    pub(crate) is_unread: bool,
 }
 
 impl<'s> Connection<'s> {
@@ -143,18 +144,21 @@ impl<'s> Connection<'s> {
                 head,
                 body,
                 tickets,
+                is_unread: false,
             });
         };
         assert!(body.len() <= at_most, "the door refuses it");
         let moment = self.scene.moment();
         let answered = self.conversation.answer_body(&mut head, body, moment)?;
-        for ticket in answered.tickets.clone() {
-            self.scene.records(ticket);
+        for relaying in answered.tickets.clone() {
+            self.scene.records(relaying);
         }
+        let tickets = answered.tickets.into_iter();
         Ok(Passed {
             head,
             body: answered.body,
-            tickets: answered.tickets,
+            tickets: tickets.map(|relaying| relaying.ticket).collect(),
+            is_unread: answered.unread.is_some(),
         })
     }
 }

@@ -25,6 +25,7 @@ mod headers;
 mod hosts_and_paths;
 mod kerberos;
 mod negotiate;
+mod offers;
 mod plain;
 mod refusals;
 mod revocations;

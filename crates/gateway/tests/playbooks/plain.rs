@@ -1,4 +1,4 @@
-//! Plain HTTP: discover says where to go on, and nothing else is there.
+//! Plain HTTP: discover says where to go on, what people type is redirected, and nothing else is there.
 
 use gateway::plain;
 use http::Method;
@@ -7,6 +7,8 @@ use proto::lync::discover::{MediaType, Response};
 use crate::documents::{MEX, ROOT, USER, WEB_TICKET};
 use crate::request::{Request, get};
 use crate::scene::{DISCOVER, LYNC, MAIL, publication};
+
+const AUTODISCOVER: &str = "autodiscover.contoso.com";
 
 fn status(request: &Request) -> u16 {
     plain::answer(&publication(), &request.head).status.as_u16()
@@ -36,6 +38,45 @@ fn discover_over_plain_http_redirects_with_200_in_the_form_that_is_asked_for() {
 }
 
 #[test]
+fn pages_that_people_type_and_autodiscover_are_redirected_to_the_published_origin() {
+    for (host, path, url) in [
+        (LYNC, "/meet/anna/ABC?sl=1", "https://lyncweb.contoso.com"),
+        (
+            "LyncWeb.contoso.com:80",
+            "/Meet",
+            "https://lyncweb.contoso.com",
+        ),
+        (LYNC, "/dialin", "https://lyncweb.contoso.com"),
+        (
+            LYNC,
+            "/dialin/?next=//evil.example",
+            "https://lyncweb.contoso.com",
+        ),
+        (
+            AUTODISCOVER,
+            "/Autodiscover/Autodiscover.xml",
+            "https://autodiscover.contoso.com:8443",
+        ),
+        (
+            AUTODISCOVER,
+            "/autodiscover/autodiscover.xml",
+            "https://autodiscover.contoso.com:8443",
+        ),
+    ] {
+        for method in [Method::GET, Method::HEAD] {
+            let request = Request::new(method, host, path);
+            let request = request.with("x-forwarded-host", "evil.example");
+            let reply = plain::answer(&publication(), &request.head);
+            assert_eq!(reply.status.as_u16(), 302, "{host}{path}");
+            assert_eq!(reply.headers["location"], format!("{url}{path}"));
+            assert_eq!(reply.headers["cache-control"], "no-store");
+        }
+        let posted = Request::new(Method::POST, host, path);
+        assert_eq!(status(&posted), 404, "{host}{path}");
+    }
+}
+
+#[test]
 fn nothing_else_is_there_over_plain_http() {
     for (host, path) in [
         (DISCOVER, "/x"),
@@ -45,7 +86,16 @@ fn nothing_else_is_there_over_plain_http() {
         (LYNC, ROOT),
         (LYNC, MEX),
         (LYNC, WEB_TICKET),
+        (LYNC, "/meeting"),
+        (LYNC, "/meet/../WebTicket"),
+        (LYNC, "//evil.example/meet"),
+        (LYNC, "/lwa"),
+        (MAIL, "/"),
         (MAIL, "/EWS/Exchange.asmx"),
+        (MAIL, "/Autodiscover/Autodiscover.xml"),
+        (AUTODISCOVER, "/"),
+        (AUTODISCOVER, "/Autodiscover/Autodiscover.svc"),
+        (AUTODISCOVER, "/Autodiscover/Autodiscover.xml/x"),
     ] {
         assert_eq!(status(&get(host, path)), 404, "{host}{path}");
     }

@@ -10,10 +10,10 @@ use authn::admin::{self, NewAccount, NewAppPassword, Randomness};
 use authn::attempt::{self, Ports, Rules};
 use authn::audit::{Actor, ByHand, Event};
 use authn::credential::app_password::AppPassword;
-use authn::place::{Method, Service, Zone};
+use authn::place::{Channel, Method, Service, Zone};
 use authn::policy::{Policy, Rule};
-use authn::ports::{Audit, Credentials, KerberosAcceptor, Tickets};
-use authn::ticket::RelayedTicket;
+use authn::ports::{Audit, Credentials, KerberosAcceptor, Revocations, Tickets};
+use authn::ticket::Relaying;
 use authn::{Attempt, Outcome};
 use gateway::preset::exchange::{self, Exchange};
 use gateway::preset::lync::{self, LyncPool};
@@ -71,11 +71,8 @@ impl Scene {
     /// A scene with a publication that a test changed.
     pub(crate) fn publishing(publication: Publication) -> Self {
         let store = Memory::new();
+        let policy = publication.policy.clone();
         let shared = Arc::new(store.clone());
-        let anywhere = Rule {
-            methods: [Method::AppPassword].into(),
-            ..Rule::default()
-        };
         Self {
             store,
             publication: Arc::new(publication),
@@ -89,9 +86,7 @@ impl Scene {
                 kerberos: None,
             },
             rules: Rules {
-                policy: Policy {
-                    rules: vec![anywhere],
-                },
+                policy,
                 default_domain: Some("CONTOSO".to_owned()),
                 unknown_names_key: Secret::new(vec![7; 32]),
             },
@@ -109,6 +104,9 @@ impl Scene {
             ..Rule::default()
         };
         self.rules.policy.rules.insert(0, office);
+        let mut publication = (*self.publication).clone();
+        publication.policy = self.rules.policy.clone();
+        self.publication = Arc::new(publication);
         self
     }
 
@@ -217,8 +215,10 @@ impl Scene {
         self.runtime.block_on(self.store.append(events)).unwrap();
     }
 
-    pub(crate) fn records(&self, ticket: RelayedTicket) {
-        self.runtime.block_on(self.store.record(ticket)).unwrap();
+    pub(crate) fn records(&self, relaying: Relaying) {
+        let heard = self.runtime.block_on(self.store.last()).unwrap();
+        let recording = self.store.record(relaying, heard);
+        self.runtime.block_on(recording).unwrap();
     }
 
     /// What is known about somebody's app password.
@@ -295,8 +295,19 @@ pub(crate) fn publication() -> Publication {
         },
         basic_realm: "contoso".to_owned(),
         foreign_hosts: ["outlook.office365.com".to_owned()].into(),
+        policy: allowing(&[]),
         identity_headers: [IDENTITY.to_owned()].into(),
     }
+}
+
+/// A policy of one line, for these channels; for any where there are none.
+pub(crate) fn allowing(channels: &[Channel]) -> Policy {
+    let rule = Rule {
+        channels: channels.iter().copied().collect(),
+        methods: [Method::AppPassword].into(),
+        ..Rule::default()
+    };
+    Policy { rules: vec![rule] }
 }
 
 /// The same with something changed in every route of a host.

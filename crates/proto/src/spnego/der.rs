@@ -82,6 +82,11 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// What was not taken.
+    pub(super) fn rest(&self) -> &'a [u8] {
+        self.0
+    }
+
     /// Demands that nothing follows.
     pub(super) fn end(self) -> Result<(), DerError> {
         if self.0.is_empty() {

@@ -8,11 +8,13 @@
 mod acceptor;
 mod der;
 mod initiator;
+mod rejection;
 mod token;
 
 pub use acceptor::{Acceptor, SpnegoError, Step};
 pub use der::DerError;
 pub use initiator::offer_kerberos;
+pub use rejection::Rejection;
 
 #[cfg(test)]
 mod tests;

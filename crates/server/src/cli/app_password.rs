@@ -27,11 +27,12 @@ pub(crate) enum Verb {
         /// Any name of the account
         name: String,
     },
-    /// Revoke an app password; the device that holds it is out at once, no other is touched
-    Revoke {
-        /// The id that `list` shows
-        id: String,
-    },
+    /// Revoke an app password, or all that a device has; it is out at once, no other is touched
+    #[command(
+        after_help = "Examples:\n  wicketgate app-password revoke 6b0c0c4e-0000-4000-8000-000000000000\n  \
+        wicketgate app-password revoke --account anna@contoso.com --device 'Pixel 9'"
+    )]
+    Revoke(Revoke),
 }
 
 /// A new app password.
@@ -51,6 +52,20 @@ pub(crate) struct Create {
     /// End it after so many days
     #[arg(long)]
     days: Option<u16>,
+}
+
+/// What is revoked.
+#[derive(Debug, Args)]
+pub(crate) struct Revoke {
+    /// The id that `list` shows
+    #[arg(required_unless_present = "device", conflicts_with = "device")]
+    id: Option<String>,
+    /// Any name of the account whose device it is
+    #[arg(long, requires = "device", value_name = "NAME")]
+    account: Option<String>,
+    /// The device: the name it was given, or the id by which it calls itself; `list` shows both
+    #[arg(long, requires = "account", value_name = "NAME|ID")]
+    device: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -90,9 +105,9 @@ pub(crate) async fn run(config: &Path, verb: Verb, output: &Output) -> Result<()
             let passwords = desk.app_passwords(&name).await?;
             output.list(&passwords, "there are no app passwords", line)
         }
-        Verb::Revoke { id } => {
-            let revoked = revoke(&desk, &id).await?;
-            output.print(&revoked, |revoked| {
+        Verb::Revoke(order) => {
+            let revoked = revoke(&desk, order).await?;
+            output.list(&revoked, "nothing was revoked", |revoked| {
                 let (record, left) = (&revoked.record, &revoked.lync_certificates);
                 format!(
                     "revoked {} ({}){}",
@@ -126,17 +141,26 @@ async fn make(desk: &Desk, create: Create) -> Result<Created, CliError> {
     })
 }
 
-async fn revoke(desk: &Desk, id: &str) -> Result<Revoked, CliError> {
-    let record = desk.revoke_app_password(id).await?;
-    let lync_certificates = if record.opens(&Service::LYNC) {
-        LyncCertificates::of(&desk.account_of(&record).await?)
-    } else {
-        LyncCertificates::none()
+async fn revoke(desk: &Desk, order: Revoke) -> Result<Vec<Revoked>, CliError> {
+    let (account, records) = match (order.id, order.account, order.device) {
+        (Some(id), _, _) => {
+            let record = desk.revoke_app_password(&id).await?;
+            (desk.account_of(&record).await?, vec![record])
+        }
+        (None, Some(name), Some(device)) => desk.revoke_device(&name, &device).await?,
+        (None, _, _) => {
+            let message = "name the app password's id, or --account and --device";
+            return Err(CliError::usage(message));
+        }
     };
-    Ok(Revoked {
+    let said = records.into_iter().map(|record| Revoked {
+        lync_certificates: match record.opens(&Service::LYNC) {
+            true => LyncCertificates::of(&account),
+            false => LyncCertificates::none(),
+        },
         record,
-        lync_certificates,
-    })
+    });
+    Ok(said.collect())
 }
 
 fn line(password: &AppPassword) -> String {
@@ -150,7 +174,11 @@ fn line(password: &AppPassword) -> String {
         Some((at, from)) => format!("last used {} from {from}", day(*at)),
         None => "never used".to_owned(),
     };
-    let device = password.device.as_deref().unwrap_or("-");
+    let device = match (&password.device, &password.seen_device) {
+        (Some(name), Some(id)) if name != id => format!("{name} ({id})"),
+        (Some(known), _) | (None, Some(known)) => known.clone(),
+        (None, None) => "-".to_owned(),
+    };
     format!(
         "{}  {}  {device}  {}  {state}  {used}",
         password.id.0,

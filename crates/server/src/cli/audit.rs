@@ -4,6 +4,7 @@ use std::path::Path;
 use std::str::FromStr;
 
 use authn::audit::Event;
+use authn::ports::ChainedEvent;
 use clap::Subcommand;
 use serde::Serialize;
 use store::Head;
@@ -11,24 +12,37 @@ use store::Head;
 use super::{CliError, Output};
 use crate::wiring::Desk;
 
+/// How many of the newest events are listed where nothing else is asked for.
+const NEWEST: u32 = 100;
+
+/// How many events are read at a time.
+const PAGE: u32 = 1_024;
+
 /// What can be done with the audit trail.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
-    /// List events, oldest first
-    List {
-        /// The number of the first event
-        #[arg(long, default_value_t = 1)]
-        from: i64,
-        /// How many events
-        #[arg(long, default_value_t = 100)]
-        count: u32,
-    },
+    /// List events, oldest first: the newest 100, unless told otherwise
+    List(Wanted),
     /// Check the chain of hashes from the first event to the last, and say where it ends
     Verify {
         /// The number and hash that an earlier `verify` printed, as 12:3f9a...; they must still fit
         #[arg(long)]
         noted: Option<Noted>,
     },
+}
+
+/// Which events are listed.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Wanted {
+    /// List every event there is
+    #[arg(long, conflicts_with_all = ["from", "count"])]
+    all: bool,
+    /// List from the event of this number on
+    #[arg(long)]
+    from: Option<i64>,
+    /// How many events: of the newest, or from the number on
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    count: Option<u32>,
 }
 
 /// A head that somebody noted.
@@ -59,16 +73,7 @@ struct Sound {
 pub(crate) async fn run(config: &Path, verb: Verb, output: &Output) -> Result<(), CliError> {
     let desk = Desk::open(config).await?;
     match verb {
-        Verb::List { from, count } => {
-            let events = desk.events(from, count).await?.into_iter();
-            let lines: Vec<Line> = events
-                .map(|it| Line {
-                    number: it.number,
-                    event: it.event,
-                })
-                .collect();
-            output.list(&lines, "there are no events", line)
-        }
+        Verb::List(wanted) => list(&desk, &wanted, output).await,
         Verb::Verify { noted } => {
             let head = desk.verify_trail().await?;
             if let Some(noted) = noted {
@@ -90,6 +95,48 @@ pub(crate) async fn run(config: &Path, verb: Verb, output: &Output) -> Result<()
     }
 }
 
+/// Lists what is wanted, page after page, and says what it leaves out.
+async fn list(desk: &Desk, wanted: &Wanted, output: &Output) -> Result<(), CliError> {
+    let (first, count) = match (wanted.all, wanted.from) {
+        (true, _) => (1, None),
+        (false, Some(from)) => (from, wanted.count),
+        (false, None) => (newest(desk, wanted.count, output).await?, None),
+    };
+    let mut next = first;
+    let mut left = count.unwrap_or(u32::MAX);
+    loop {
+        let asked = left.min(PAGE);
+        let events = desk.events(next, asked).await?;
+        let found = u32::try_from(events.len()).unwrap_or(u32::MAX);
+        let last = events.last().map(|event| event.number);
+        let lines: Vec<Line> = events.into_iter().map(Line::of).collect();
+        if !lines.is_empty() || next == first {
+            output.list(&lines, "there are no events", line)?;
+        }
+        if count.is_some() {
+            left = left.saturating_sub(found);
+        }
+        match last {
+            Some(last) if found == asked && left > 0 => next = last.saturating_add(1),
+            _ => return Ok(()),
+        }
+    }
+}
+
+/// The number of the first of the newest events; says where there are older ones.
+async fn newest(desk: &Desk, count: Option<u32>, output: &Output) -> Result<i64, CliError> {
+    let count = count.unwrap_or(NEWEST);
+    let events = desk.trail_end().await?.number;
+    let older = events.saturating_sub(count.into());
+    if older > 0 {
+        output.remark(&format!(
+            "the newest {count} of {events} events; `--all` lists every one, `--from N` those from \
+             number N on"
+        ));
+    }
+    Ok(older.max(0).saturating_add(1))
+}
+
 /// Compares a head that was noted with the event of its number.
 async fn compare(desk: &Desk, noted: &Noted) -> Result<(), CliError> {
     let Noted { number, hash } = noted;
@@ -108,6 +155,15 @@ async fn compare(desk: &Desk, noted: &Noted) -> Result<(), CliError> {
         return Err(CliError::refused(message));
     }
     Ok(())
+}
+
+impl Line {
+    fn of(chained: ChainedEvent) -> Self {
+        Self {
+            number: chained.number,
+            event: chained.event,
+        }
+    }
 }
 
 impl FromStr for Noted {

@@ -7,11 +7,14 @@ mod app_password;
 mod audit;
 mod check;
 mod db;
+mod directory;
+mod doctor;
 mod exit;
 mod farm;
 mod init;
 mod left_behind;
 mod print;
+mod script;
 mod serve;
 mod user;
 
@@ -72,9 +75,16 @@ enum Verb {
     /// Make, list and revoke app passwords
     #[command(subcommand)]
     AppPassword(app_password::Verb),
+    /// Check the Active Directory that accounts may come from, and set the password it is read by
+    #[command(subcommand)]
+    Directory(directory::Verb),
     /// List the members of farms, drain them and give them back
     #[command(subcommand)]
     Farm(farm::Verb),
+    /// Print PowerShell for Active Directory, Exchange and Lync, made from the configuration
+    Script(script::Arguments),
+    /// Say what is wrong with a deployment, and the command that mends it
+    Doctor(doctor::Arguments),
     /// Read and verify the audit trail
     #[command(subcommand)]
     Audit(audit::Verb),
@@ -138,8 +148,14 @@ async fn dispatch(
         Verb::Check => check::run(config, output),
         Verb::User(verb) => user::run(config, verb, output).await,
         Verb::AppPassword(verb) => app_password::run(config, verb, output).await,
+        Verb::Directory(verb) => directory::run(config, verb, output).await,
         Verb::Farm(verb) => farm::run(config, verb, output).await,
+        Verb::Script(script) => script::run(config, &script, output),
+        Verb::Doctor(doctor) => doctor::run(config, &doctor, output),
         Verb::Audit(verb) => audit::run(config, verb, output).await,
         Verb::Db(verb) => db::run(config, verb, output).await,
     }
 }
+
+#[cfg(test)]
+mod tests;

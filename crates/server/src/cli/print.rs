@@ -54,6 +54,12 @@ impl Output {
         }
         values.iter().try_for_each(|value| self.print(value, &line))
     }
+
+    /// Says something about what is printed, beside it.
+    pub(crate) fn remark(self, sentence: &str) {
+        // Nothing is left to be done where standard error is closed.
+        let _ = writeln!(std::io::stderr(), "wicketgate: {sentence}");
+    }
 }
 
 /// Prints an error as one sentence and gives its exit status.

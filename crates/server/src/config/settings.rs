@@ -28,6 +28,8 @@ pub(crate) struct Settings {
     pub(crate) plain: Vec<Plain>,
     /// Where metrics and health are told.
     pub(crate) metrics: Option<SocketAddr>,
+    /// Where accounts may come from.
+    pub(crate) directory: Option<Directory>,
     /// What is published.
     pub(crate) publication: Arc<Publication>,
     /// Every published host name, and where the configuration names it.
@@ -69,6 +71,25 @@ pub(crate) struct Kerberos {
     pub(crate) controllers: Vec<String>,
     /// What libkrb5 reads and writes, and nobody else.
     pub(crate) folder: PathBuf,
+}
+
+/// An Active Directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Directory {
+    /// Its controllers, by the names that their certificates must bear; at least one.
+    pub(crate) controllers: Vec<String>,
+    /// The PEM file of the authorities that may vouch for them.
+    pub(crate) authorities: PathBuf,
+    /// The account that reads, UPN or DN; never empty.
+    pub(crate) account: String,
+    /// Below what people are searched for; `None` is each controller's whole domain.
+    pub(crate) base: Option<String>,
+    /// Whether names are searched for in the whole forest.
+    pub(crate) global_catalog: bool,
+    /// The groups whose members are not passed on.
+    pub(crate) refused_groups: Vec<String>,
+    /// From one reading to the next.
+    pub(crate) refresh: Duration,
 }
 
 /// One TLS listener.

@@ -5,6 +5,7 @@
 
 mod balancers;
 mod checks;
+mod directory;
 mod farms;
 mod kerberos;
 mod listeners;
@@ -76,10 +77,12 @@ impl<'a> Understanding<'a> {
         if policy.rules.is_empty() {
             warnings.push("there is no [[policy]], so nobody can sign in".to_owned());
         }
+        publication.policy = policy.clone();
         Ok(Settings {
             listeners: self.listeners(written)?,
             plain: self.plain_listeners(written)?,
             metrics: self.metrics(written)?,
+            directory: self.directory(written)?,
             publication: Arc::new(publication),
             published,
             farms,

@@ -29,6 +29,8 @@ pub(crate) struct Written {
     pub(crate) onward: Option<Onward>,
     /// The gate's account in Active Directory, by which back ends see the Windows user.
     pub(crate) kerberos: Option<Kerberos>,
+    /// The Active Directory that accounts may come from; none where it is left out.
+    pub(crate) directory: Option<Directory>,
     /// Where clients come in.
     #[serde(default)]
     pub(crate) listener: Vec<Listener>,
@@ -122,14 +124,37 @@ pub(crate) struct Kerberos {
     pub(crate) folder: Option<Spanned<PathBuf>>,
 }
 
+/// `[directory]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Directory {
+    /// The domain controllers by their names, at least one of each domain; they are asked by LDAPS, port 636.
+    pub(crate) controllers: Spanned<Vec<Spanned<String>>>,
+    /// The PEM file of the authorities that may vouch for them.
+    pub(crate) authorities: Spanned<PathBuf>,
+    /// The account that reads: its UPN or DN. `wicketgate directory set-password` takes its password.
+    pub(crate) account: Spanned<String>,
+    /// The DN below which people are searched for; the whole domain where it is left out.
+    pub(crate) base: Option<Spanned<String>>,
+    /// Whether the controllers are global catalogs, so that a name is searched for in the whole forest
+    /// (port 3269).
+    #[serde(default)]
+    pub(crate) global_catalog: bool,
+    /// The groups, by sAMAccountName, whose members are never passed on to a back end; `Organization
+    /// Management`, `RTCUniversalServerAdmins` and `CsAdministrator` where it is left out.
+    pub(crate) refused_groups: Option<Vec<Spanned<String>>>,
+    /// Seconds from one reading to the next, from 5 to 30; 30 where it is left out.
+    pub(crate) refresh: Option<Spanned<u32>>,
+}
+
 /// `[[listener]]`
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Listener {
     /// Address and port.
     pub(crate) address: Spanned<SocketAddr>,
-    /// Whether it speaks plain HTTP, where Lync's clients are told their https address and nothing else
-    /// is answered; it has an address, and `proxy_protocol` where it needs that, and nothing more.
+    /// Whether it speaks plain HTTP, where Lync's clients are told their https address, `/meet`, `/dialin`
+    /// and Autodiscover are redirected to theirs and nothing else is answered; it has an address, and `proxy_protocol` where it needs that, and nothing more.
     #[serde(default)]
     pub(crate) plain: bool,
     /// Certificates; ECDSA and RSA may stand side by side for one name.
@@ -296,7 +321,8 @@ pub(crate) struct LyncPool {
     /// Whether a meeting's guests are let in; they are where it is left out.
     pub(crate) guests: Option<bool>,
     /// Why a certificate that the pool issued may buy tickets: your reason, which `check` repeats.
-    /// Closed where it is left out.
+    /// Closed where it is left out. A stolen ticket becomes a certificate by it. Removing it reaches kept connections
+    /// only as new ones come.
     pub(crate) certificate_sign_in: Option<Spanned<String>>,
 }
 

@@ -348,6 +348,12 @@ impl Metrics {
         }
     }
 
+    /// Everything, for tests of what is counted.
+    #[cfg(test)]
+    pub(crate) fn shown(&self) -> String {
+        self.text(Duration::ZERO).unwrap()
+    }
+
     /// Everything, as Prometheus reads it.
     fn text(&self, silence: Duration) -> Result<String, std::fmt::Error> {
         self.silence.set(silence.as_secs_f64());

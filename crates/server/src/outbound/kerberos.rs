@@ -92,7 +92,8 @@ impl Local {
             match told.recv().await {
                 Ok(Told::Revoked(revoked)) => self.wipe(&revoked),
                 // Whoever missed something cannot know that it was about others.
-                Ok(Told::Blind) | Err(broadcast::error::RecvError::Lagged(_)) => self.wipe_all(),
+                Ok(Told::Blind | Told::DirectoryUnread)
+                | Err(broadcast::error::RecvError::Lagged(_)) => self.wipe_all(),
                 Err(broadcast::error::RecvError::Closed) => return,
             }
         }

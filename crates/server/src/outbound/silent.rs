@@ -1,4 +1,5 @@
-//! Farms for tests whose members never take a connection, nor refuse one.
+//! Farms for tests whose members are silent: they take no connection and refuse none, or take one, and
+//! whatever is sent on it, and never answer.
 
 use std::net::TcpStream;
 use std::sync::Arc;
@@ -7,6 +8,7 @@ use std::time::Duration;
 use gateway::farm::health::Thresholds;
 use http::HeaderValue;
 use proto::secret::Secret;
+use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpSocket};
 
 use super::farm::Farm;
@@ -17,13 +19,39 @@ use crate::metrics::Metrics;
 /// A farm, and what keeps its members silent.
 pub(crate) struct Silent {
     pub(crate) farm: Farm,
-    _members: Vec<(TcpListener, Vec<TcpStream>)>,
+    pub(crate) metrics: Arc<Metrics>,
+    members: Vec<(TcpListener, Vec<TcpStream>)>,
 }
 
 impl Silent {
-    /// One of so many members.
+    /// One of so many members, which take no connection.
     pub(crate) fn farm(count: usize) -> Self {
-        let silent: Vec<_> = (0..count).map(|_| member()).collect();
+        Self::of((0..count).map(|_| full()).collect())
+    }
+
+    /// One of so many members, which take every connection and what is sent on it.
+    pub(crate) fn listening(count: usize) -> Self {
+        Self::of((0..count).map(|_| (listener(8), Vec::new())).collect())
+    }
+
+    /// What was sent on each connection that was made, to its end.
+    pub(crate) async fn heard(self) -> Vec<String> {
+        let mut heard = Vec::new();
+        for (listener, _) in self.members {
+            let listener = listener.into_std().unwrap();
+            // It does not block: there is none, or it waits already.
+            while let Ok((stream, _)) = listener.accept() {
+                stream.set_nonblocking(true).unwrap();
+                let mut text = String::new();
+                let mut stream = tokio::net::TcpStream::from_std(stream).unwrap();
+                stream.read_to_string(&mut text).await.unwrap();
+                heard.push(text);
+            }
+        }
+        heard
+    }
+
+    fn of(silent: Vec<(TcpListener, Vec<TcpStream>)>) -> Self {
         let members = silent.iter().map(|(listener, _)| settings::Member {
             address: listener.local_addr().unwrap().to_string(),
             tls: None,
@@ -43,21 +71,28 @@ impl Silent {
                 thresholds: Thresholds { fall: 2, rise: 2 },
             },
         };
-        let members = Members::new(Arc::new(Metrics::new()), Secret::new([7; 32]));
+        let metrics = Arc::new(Metrics::new());
+        let members = Members::new(Arc::clone(&metrics), Secret::new([7; 32]));
         let farm = Farm::new("silent", &settings, &members).unwrap();
         members.watch_only(farm.members().iter().map(|member| &member.tracked));
         Self {
             farm,
-            _members: silent,
+            metrics,
+            members: silent,
         }
     }
 }
 
-/// A socket whose queue is full: who connects gets no answer at all.
-fn member() -> (TcpListener, Vec<TcpStream>) {
+/// A socket that connections wait at, so many and one more.
+fn listener(waiting: u32) -> TcpListener {
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-    let listener = socket.listen(0).unwrap();
+    socket.listen(waiting).unwrap()
+}
+
+/// A socket whose queue is full: who connects gets no answer at all.
+fn full() -> (TcpListener, Vec<TcpStream>) {
+    let listener = listener(0);
     let address = listener.local_addr().unwrap();
     // Linux takes one more than was asked for.
     let waiting =

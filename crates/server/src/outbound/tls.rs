@@ -53,12 +53,7 @@ impl TlsClient {
         let name = ServerName::try_from(settings.name.clone()).map_err(|_| TlsError::Name {
             name: settings.name.clone(),
         })?;
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let mut config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(|error| TlsError::Provider(error.to_string()))?
-            .with_root_certificates(authorities(&settings.authorities)?)
-            .with_no_client_auth();
+        let mut config = client(&settings.authorities)?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(Self {
             connector: TlsConnector::from(Arc::new(config)),
@@ -74,6 +69,21 @@ impl TlsClient {
     pub(crate) async fn connect(&self, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
         self.connector.connect(self.name.clone(), stream).await
     }
+}
+
+/// TLS towards whom these authorities vouch for, and nobody else.
+///
+/// # Errors
+///
+/// The file is not usable.
+pub(crate) fn client(file: &Path) -> Result<ClientConfig, TlsError> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| TlsError::Provider(error.to_string()))?
+        .with_root_certificates(authorities(file)?)
+        .with_no_client_auth();
+    Ok(config)
 }
 
 fn authorities(file: &Path) -> Result<RootCertStore, TlsError> {

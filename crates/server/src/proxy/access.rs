@@ -16,6 +16,9 @@ use crate::metrics::Metrics;
 /// The status of a request whose client left, as other proxies write it; no client ever sees it.
 const CLIENT_LEFT: u16 = 499;
 
+/// Most bytes that are written of what a client calls itself.
+const MAX_AGENT: usize = 200;
+
 /// What is written of a request: when it is answered, or else when this is dropped.
 pub(super) struct Record {
     metrics: Arc<Metrics>,
@@ -24,6 +27,7 @@ pub(super) struct Record {
     method: Method,
     uri: Uri,
     host: Option<HeaderValue>,
+    agent: Option<HeaderValue>,
     route: String,
     who: String,
     activity: String,
@@ -40,6 +44,7 @@ impl Record {
             method: request.method().clone(),
             uri: request.uri().clone(),
             host: request.headers().get(header::HOST).cloned(),
+            agent: request.headers().get(header::USER_AGENT).cloned(),
             route: String::new(),
             who: String::new(),
             activity: String::new(),
@@ -78,9 +83,18 @@ impl Record {
             path = self.uri.path(),
             route = self.route,
             who = self.who,
+            agent = self.agent(),
             status = status.as_u16(),
             milliseconds = took.as_millis(),
         );
+    }
+
+    /// What the client calls itself, which nothing is decided by.
+    fn agent(&self) -> &str {
+        // Only visible ASCII is text here, so that any byte ends a character.
+        let agent = self.agent.as_ref().and_then(|it| it.to_str().ok());
+        let agent = agent.unwrap_or_default();
+        agent.get(..MAX_AGENT).unwrap_or(agent)
     }
 }
 

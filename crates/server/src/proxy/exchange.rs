@@ -30,7 +30,7 @@ use super::tunnel::Tunnel;
 use super::upstream::{Answered, Upstreams};
 use super::{Proxy, limits, shown};
 use crate::clock;
-use crate::live::{Gone, Remembered, Seen};
+use crate::live::{Gone, Mark, Remembered, Seen};
 use crate::metrics::{self, SignIn};
 
 /// One client's connection: who it belongs to, and its own connections to back ends.
@@ -40,6 +40,7 @@ pub(super) struct Connection {
     pub(super) behind: Behind,
     pub(super) seen: Seen,
     repeat: Option<Remembered>,
+    asked_at: Mark,
     client: IpAddr,
     pub(super) record: Option<Record>,
     upgrade: Option<OnUpgrade>,
@@ -76,12 +77,14 @@ impl Connection {
         seen: Seen,
         client: IpAddr,
     ) -> Self {
+        let asked_at = proxy.live.mark();
         Self {
             proxy,
             conversation,
             behind: Behind::Own(Upstreams::default()),
             seen,
             repeat: None,
+            asked_at,
             client,
             record: None,
             upgrade: None,
@@ -115,6 +118,8 @@ impl Connection {
         mut request: Request<Incoming>,
         judgement: Result<(), FramingDoubt>,
     ) -> Response<Passing> {
+        // SECURITY: marked before it is known who asks: what is revoked after that ends what they buy.
+        self.asked_at = self.proxy.live.mark();
         self.record = Some(Record::new(&request, self.client, &self.proxy.metrics));
         let asks = request.headers().contains_key(header::UPGRADE);
         self.upgrade = asks.then(|| hyper::upgrade::on(&mut request));
@@ -233,7 +238,7 @@ impl Connection {
         let channel = attempt.channel;
         let tag = live.repeats.tag(&attempt, self.proxy.rules);
         // SECURITY: marked before anybody is known again, or what is revoked between the two is missed.
-        let mark = live.mark();
+        let mut mark = live.mark();
         let known = tag.and_then(|tag| {
             let here = self.repeat.as_ref();
             live.known(&tag, here, clock::now())
@@ -245,7 +250,16 @@ impl Connection {
                 reply_token: None,
             })),
             None if live.hearing() != Hearing::Hears => Outcome::plain(Err(deaf().into())),
-            None => self.ask(attempt).await,
+            // Who was shut out and is back is judged by the store as it is now, whatever the feed has
+            // yet to say of before.
+            None => match self.proxy.verifier.last_revocation().await {
+                Ok(number) => {
+                    mark = mark.or_later(number);
+                    self.asked_at = mark;
+                    self.ask(attempt).await
+                }
+                Err(error) => Outcome::plain(Err(error.into())),
+            },
         };
         if let Ok(verified) = &outcome.result {
             let who = &verified.authenticated;
@@ -342,8 +356,15 @@ impl Connection {
                 let moment = self.moment()?;
                 let edited = self.conversation.answer_body(&mut head, read, moment);
                 let edited = edited.map_err(|reply| Own::keeping(*reply))?;
+                if let Some(error) = &edited.unread {
+                    self.proxy.unread.count(error, Instant::now());
+                }
                 for ticket in edited.tickets {
-                    let recorded = self.proxy.verifier.relayed(ticket).await;
+                    let recorded = self
+                        .proxy
+                        .verifier
+                        .relayed(ticket, self.asked_at.number())
+                        .await;
                     recorded
                         .map_err(|error| Own::keeping(self.failed(Failure::Unrecorded, &error)))?;
                 }

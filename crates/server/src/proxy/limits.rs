@@ -19,6 +19,8 @@ pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub(crate) const ACCEPT_LOG: Duration = Duration::from_secs(60);
 /// How often requests for what is not published are told in the log, of each kind.
 pub(crate) const JUNK_LOG: Duration = Duration::from_secs(1);
+/// How often certificates of provisioning that cannot be read are told in the log.
+pub(crate) const UNREAD_LOG: Duration = Duration::from_secs(60);
 /// How long a TLS handshake may take.
 pub(crate) const HANDSHAKE: Duration = Duration::from_secs(10);
 /// How long a connection may be idle between two requests.

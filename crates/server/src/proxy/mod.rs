@@ -12,9 +12,11 @@ mod junk;
 pub(crate) mod limits;
 mod lines;
 mod onward;
+mod passes;
 mod streams;
 mod traffic;
 mod tunnel;
+mod unread;
 mod upstream;
 mod wire;
 
@@ -70,6 +72,8 @@ pub(crate) struct Proxy {
     signer: Option<Signer>,
     delegation: Option<Arc<dyn Delegation>>,
     junk: junk::Junk,
+    passes: passes::Passes,
+    unread: unread::Unread,
     verifier: Arc<dyn Verifier>,
     live: Arc<Live>,
     rules: u64,
@@ -95,6 +99,8 @@ impl Proxy {
             signer: settings.onward.as_ref().map(Signer::new).transpose()?,
             delegation,
             junk: junk::Junk::default(),
+            passes: passes::Passes::default(),
+            unread: unread::Unread::default(),
             verifier,
             rules: live.number_rules(),
             live,

@@ -6,6 +6,9 @@
 
 use std::sync::Arc;
 
+use authn::audit::PassReason;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use gateway::conversation::{Failure, Pass, RequestBody};
 use gateway::ports::NoToken;
@@ -13,11 +16,13 @@ use gateway::{Forward, route};
 use http::header::{self, HeaderValue};
 use http::{StatusCode, request};
 use hyper::body::Incoming;
+use proto::spnego::Rejection;
 
 use super::Proxy;
 use super::body::Passing;
 use super::exchange::{Connection, Own};
 use super::heads::frame;
+use super::passes;
 use super::upstream::{Answered, Delegated, Onward, UpstreamError};
 use crate::clock;
 use crate::outbound::assertion::About;
@@ -69,7 +74,21 @@ impl Connection {
             None => self.behind.send(&onward, body).await,
             Some(delegated) => self.send_as(&onward, delegated, body).await,
         };
-        let answered = answered.map_err(|error| self.unanswered(&farm.name, &error))?;
+        let answered = match answered {
+            Ok(answered) => answered,
+            Err(error) => {
+                if let Some(reason) = passes::reason(&error) {
+                    self.note_refusal(&farm.name, reason, &error).await;
+                }
+                return Err(self.unanswered(&farm.name, &error));
+            }
+        };
+        if onward.delegated.is_some() && answered.response.status() == StatusCode::UNAUTHORIZED {
+            let cause = not_taken(&answered);
+            let cause = format!("the back end answered 401 to our Kerberos token: {cause}");
+            self.note_refusal(&farm.name, PassReason::NotTaken, &cause)
+                .await;
+        }
         let is_bound = !forward.affinity || by_cookie == Some(answered.member);
         let set_cookie = match is_bound {
             true => None,
@@ -136,6 +155,24 @@ impl Connection {
         };
         // Nobody knows how much of the client's body is still to come.
         Own::closing(self.failed(failure, error))
+    }
+}
+
+/// What a back end says of a Kerberos token that it did not take; IIS says it where its Negotiate does.
+fn not_taken(answered: &Answered) -> String {
+    let challenges = answered
+        .response
+        .headers()
+        .get_all(header::WWW_AUTHENTICATE);
+    let rejection = challenges.iter().find_map(|challenge| {
+        let token = challenge.to_str().ok()?.strip_prefix("Negotiate ")?;
+        Rejection::parse(&STANDARD.decode(token).ok()?).ok()?
+    });
+    match rejection {
+        Some(rejection) => rejection.to_string(),
+        None => "it does not say why; look for Extended Protection without our binding \
+                 (0xC000035B in its Security log), an SPN on another account, and its clock"
+            .to_owned(),
     }
 }
 

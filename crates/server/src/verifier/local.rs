@@ -10,7 +10,7 @@ use authn::attempt::{self, Attempt, Outcome, Ports, Rules};
 use authn::audit::Event;
 use authn::ports::{Revocations, Unavailable};
 use authn::revocation::Revocation;
-use authn::ticket::RelayedTicket;
+use authn::ticket::Relaying;
 use gateway::ports::Verifier;
 
 use crate::clock;
@@ -46,8 +46,8 @@ impl Verifier for Local {
         attempt::verify(&self.ports, &self.rules, attempt, clock::now()).await
     }
 
-    async fn relayed(&self, ticket: RelayedTicket) -> Result<(), Unavailable> {
-        self.ports.tickets.record(ticket).await
+    async fn relayed(&self, relaying: Relaying, heard: i64) -> Result<(), Unavailable> {
+        self.ports.tickets.record(relaying, heard).await
     }
 
     /// The store is looked at again and again: whoever revokes may be another process.

@@ -18,10 +18,12 @@ use super::{check, ports, unavailable, usage};
 use crate::cli::CliError;
 use crate::config::settings::Kerberos;
 use crate::config::{self, Settings};
+use crate::followed;
 use crate::listen::Open;
 use crate::live::Live;
 use crate::metrics::{Metrics, Reloaded};
 use crate::outbound::checks;
+use crate::outbound::ldap::Ldap;
 use crate::outbound::members::Members;
 use crate::proxy::Proxy;
 use crate::reload::Reloads;
@@ -44,6 +46,8 @@ pub(crate) struct Lasting {
     pub(super) process: Option<gss::Process>,
     /// The checks of those that are configured.
     pub(super) checks: Mutex<JoinSet<()>>,
+    /// Who follows the directory that is configured.
+    pub(super) following: Mutex<JoinSet<()>>,
     /// What unknown names are judged with: equal for as long as the process lives.
     pub(super) unknown_names_key: Secret<[u8; 32]>,
     /// What only a new process takes up.
@@ -95,8 +99,10 @@ impl Lasting {
         config::store_is_usable(&settings)?;
         self.may_change(&settings)?;
         let proxy = Arc::new(self.proxy(&settings, self.verifier(&settings)?)?);
+        let directory = self.directory(&settings)?;
         open.replace(&settings, &proxy).map_err(unavailable)?;
         self.watch(&proxy);
+        self.follow(&settings, directory);
         for warning in &settings.warnings {
             tracing::warn!("{warning}");
         }
@@ -177,5 +183,40 @@ impl Lasting {
         self.members.watch_only(named.map(|member| &member.tracked));
         let mut checks = self.checks.lock().unwrap_or_else(PoisonError::into_inner);
         *checks = checks::check(proxy.farms());
+    }
+
+    /// The directory of a configuration.
+    pub(super) fn directory(&self, settings: &Settings) -> Result<Option<Arc<Ldap>>, CliError> {
+        let Some(directory) = &settings.directory else {
+            return Ok(None);
+        };
+        let ldap = Ldap::new(directory, Arc::new(self.store.clone())).map_err(usage)?;
+        Ok(Some(Arc::new(ldap)))
+    }
+
+    /// Follows this directory, and no other, from here on.
+    pub(super) fn follow(&self, settings: &Settings, directory: Option<Arc<Ldap>>) {
+        let mut following = JoinSet::new();
+        let (store, live) = (self.store.clone(), Arc::clone(&self.live));
+        match (directory, &settings.directory) {
+            (Some(directory), Some(settings)) => {
+                following.spawn(followed::follow(store, directory, live, settings.refresh))
+            }
+            _ => following.spawn(followed::follow_none(store, live)),
+        };
+        let mut known = self
+            .following
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *known = following;
+    }
+
+    /// Follows no directory any more.
+    pub(super) fn follow_nobody(&self) {
+        let mut known = self
+            .following
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *known = JoinSet::new();
     }
 }

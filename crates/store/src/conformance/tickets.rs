@@ -5,13 +5,14 @@ use std::sync::Arc;
 use ::authn::account::{Account, AccountState};
 use ::authn::audit::Kind;
 use ::authn::credential::CredentialId;
+use ::authn::credential::app_password::AppPassword;
 use ::authn::place::Channel;
 use ::authn::ports::Unavailable;
-use ::authn::ticket::{RelayedTicket, TicketKey};
+use ::authn::ticket::{MAX_PER_CREDENTIAL, RelayedTicket, Relaying, TicketKey};
 
-use super::{Conforming, account, add_app_password, anna_with, at, event};
+use super::{Conforming, HOME, account, add_app_password, all_at_once, anna_with, at, event};
 
-fn ticket(byte: u8, account: &Account, credential: &str) -> RelayedTicket {
+pub(super) fn ticket(byte: u8, account: &Account, credential: &str) -> RelayedTicket {
     RelayedTicket {
         key: TicketKey([byte; 32]),
         account: account.id.clone(),
@@ -22,6 +23,9 @@ fn ticket(byte: u8, account: &Account, credential: &str) -> RelayedTicket {
         expires: at(1_000),
     }
 }
+
+/// Whoever asked has heard of all revocations.
+const HEARD: i64 = i64::MAX;
 
 async fn is_found<S: Conforming>(
     store: &S,
@@ -38,7 +42,7 @@ pub async fn a_ticket_is_found_until_it_ends<S: Conforming>(
     let anna = anna_with(&*store, "phone").await?;
     let ticket = ticket(1, &anna, "phone");
     assert!(!is_found(&*store, &ticket, 11).await?);
-    store.record(ticket.clone()).await?;
+    store.record(Relaying::of(ticket.clone()), HEARD).await?;
     assert_eq!(
         store.find(&ticket.key, at(999)).await?,
         Some((ticket.clone(), anna))
@@ -54,8 +58,8 @@ pub async fn a_ticket_ends_with_its_credential<S: Conforming>(
     let anna = anna_with(&*store, "phone").await?;
     add_app_password(&*store, "tablet", &anna).await?;
     let (of_phone, of_tablet) = (ticket(1, &anna, "phone"), ticket(2, &anna, "tablet"));
-    store.record(of_phone.clone()).await?;
-    store.record(of_tablet.clone()).await?;
+    store.record(Relaying::of(of_phone.clone()), HEARD).await?;
+    store.record(Relaying::of(of_tablet.clone()), HEARD).await?;
     let phone = CredentialId("phone".to_owned());
     let revoked = event(
         20,
@@ -66,7 +70,12 @@ pub async fn a_ticket_ends_with_its_credential<S: Conforming>(
     );
     assert!(store.revoke_app_password(&phone, at(20), revoked).await?);
     assert!(!is_found(&*store, &of_phone, 21).await?);
-    assert!(store.record(of_phone.clone()).await.is_err());
+    assert!(
+        store
+            .record(Relaying::of(of_phone.clone()), HEARD)
+            .await
+            .is_err()
+    );
     assert!(!is_found(&*store, &of_phone, 21).await?);
     assert!(is_found(&*store, &of_tablet, 21).await?);
 
@@ -74,7 +83,7 @@ pub async fn a_ticket_ends_with_its_credential<S: Conforming>(
         expires: at(3_000_000),
         ..of_tablet
     };
-    store.record(long.clone()).await?;
+    store.record(Relaying::of(long.clone()), HEARD).await?;
     assert!(is_found(&*store, &long, 999_999).await?);
     assert!(
         !is_found(&*store, &long, 1_000_000).await?,
@@ -91,19 +100,31 @@ pub async fn a_ticket_ends_with_its_account<S: Conforming>(
     let of_phone = ticket(1, &anna, "phone");
     let late = ticket(2, &anna, "phone");
     for state in [AccountState::Disabled, AccountState::Locked] {
-        store.record(of_phone.clone()).await?;
+        let heard = store.last().await?;
+        store.record(Relaying::of(of_phone.clone()), HEARD).await?;
         assert!(is_found(&*store, &of_phone, 20).await?);
         for state in [state, AccountState::Active] {
             let changed = event(20, Kind::AccountStateChanged { state }, &anna);
             assert!(store.set_state(&anna.id, state, changed).await?);
-            if state != AccountState::Active {
-                assert!(store.record(late.clone()).await.is_err());
-            }
+            let recorded = store.record(Relaying::of(late.clone()), heard).await;
+            assert!(recorded.is_err(), "{state:?}");
             for ticket in [&of_phone, &late] {
                 assert!(!is_found(&*store, ticket, 21).await?);
             }
         }
     }
+    // Whoever signed in after all of that has a ticket, and what befalls another is nothing to it.
+    let heard = store.last().await?;
+    let bert = account("bert");
+    let added = store
+        .add(&bert, event(0, Kind::AccountCreated, &bert))
+        .await?;
+    assert_eq!(added, Ok(()));
+    let state = AccountState::Disabled;
+    let changed = event(20, Kind::AccountStateChanged { state }, &bert);
+    assert!(store.set_state(&bert.id, state, changed).await?);
+    store.record(Relaying::of(late.clone()), heard).await?;
+    assert!(is_found(&*store, &late, 21).await?);
     Ok(())
 }
 
@@ -119,20 +140,28 @@ pub async fn a_ticket_by_kerberos_ends_with_its_account_alone<S: Conforming>(
     }
     let credential = CredentialId::kerberos_of(&anna.id).0;
     let hers = ticket(1, &anna, &credential);
-    store.record(hers.clone()).await?;
+    store.record(Relaying::of(hers.clone()), HEARD).await?;
     let found = store.find(&hers.key, at(20)).await?;
     assert_eq!(found, Some((hers.clone(), anna.clone())));
     assert!(!is_found(&*store, &hers, 1_000).await?, "it ended");
 
-    assert!(store.record(ticket(2, &bert, &credential)).await.is_err());
     let bare = CredentialId::KERBEROS;
-    assert!(store.record(ticket(3, &anna, bare)).await.is_err());
+    for nobodys in [ticket(2, &bert, &credential), ticket(3, &anna, bare)] {
+        let recorded = store.record(Relaying::of(nobodys), HEARD).await;
+        assert!(recorded.is_err());
+    }
 
+    let heard = store.last().await?;
     for state in [AccountState::Disabled, AccountState::Active] {
         let changed = event(20, Kind::AccountStateChanged { state }, &anna);
         assert!(store.set_state(&anna.id, state, changed).await?);
         assert!(!is_found(&*store, &hers, 21).await?, "{state:?}");
-        let recorded = store.record(ticket(4, &anna, &credential)).await;
+        let late = Relaying::of(ticket(4, &anna, &credential));
+        assert!(
+            store.record(late.clone(), heard).await.is_err(),
+            "{state:?}"
+        );
+        let recorded = store.record(late, HEARD).await;
         assert_eq!(recorded.is_ok(), state == AccountState::Active);
     }
     Ok(())
@@ -149,7 +178,12 @@ pub async fn a_ticket_of_a_stranger_is_not_found<S: Conforming>(
         .await?;
     assert_eq!(added, Ok(()));
     for stray in [ticket(1, &anna, "nothing"), ticket(2, &bert, "phone")] {
-        assert!(store.record(stray.clone()).await.is_err());
+        assert!(
+            store
+                .record(Relaying::of(stray.clone()), HEARD)
+                .await
+                .is_err()
+        );
         assert!(!is_found(&*store, &stray, 20).await?);
     }
     Ok(())
@@ -160,7 +194,7 @@ pub async fn a_ticket_stays_whose_it_is<S: Conforming>(store: Arc<S>) -> Result<
     let anna = anna_with(&*store, "phone").await?;
     add_app_password(&*store, "tablet", &anna).await?;
     let mine = ticket(1, &anna, "phone");
-    store.record(mine.clone()).await?;
+    store.record(Relaying::of(mine.clone()), HEARD).await?;
     let others = [
         RelayedTicket {
             account: account("bert").id,
@@ -176,7 +210,7 @@ pub async fn a_ticket_stays_whose_it_is<S: Conforming>(store: Arc<S>) -> Result<
         },
     ];
     for other in others {
-        assert!(store.record(other).await.is_err());
+        assert!(store.record(Relaying::of(other), HEARD).await.is_err());
     }
     assert_eq!(
         store.find(&mine.key, at(20)).await?,
@@ -186,10 +220,91 @@ pub async fn a_ticket_stays_whose_it_is<S: Conforming>(store: Arc<S>) -> Result<
         expires: at(2_000),
         ..mine
     };
-    store.record(longer.clone()).await?;
+    store.record(Relaying::of(longer.clone()), HEARD).await?;
     assert_eq!(
         store.find(&longer.key, at(1_500)).await?,
         Some((longer, anna))
     );
+    Ok(())
+}
+
+/// Its event and the last use of its app password; nothing of them where it is not recorded.
+pub async fn a_ticket_is_recorded_with_all_that_belongs_to_it<S: Conforming>(
+    store: Arc<S>,
+) -> Result<(), Unavailable> {
+    let anna = anna_with(&*store, "phone").await?;
+    let credential = CredentialId("phone".to_owned());
+    let bought = |credential: &CredentialId| Kind::SignedIn {
+        credential: credential.clone(),
+        clock_skew: None,
+        certificate: Some("0101010101010101".to_owned()),
+    };
+    let relaying = |ticket: RelayedTicket| Relaying {
+        used: Some((at(30), HOME)),
+        events: vec![event(30, bought(&ticket.credential), &anna)],
+        ticket,
+    };
+    let before = store.read(1, 100).await?.len();
+    let stray = relaying(ticket(2, &anna, "nothing"));
+    assert!(store.record(stray, HEARD).await.is_err());
+    assert_eq!(store.read(1, 100).await?.len(), before);
+
+    store
+        .record(Relaying::of(ticket(1, &anna, "phone")), HEARD)
+        .await?;
+    let used = |it: Option<AppPassword>| it.and_then(|it| it.last_used);
+    assert_eq!(used(store.app_password(&credential).await?), None);
+    assert_eq!(store.read(1, 100).await?.len(), before);
+
+    store
+        .record(relaying(ticket(1, &anna, "phone")), HEARD)
+        .await?;
+    let last = store.app_password(&credential).await?;
+    assert_eq!(used(last), Some((at(30), HOME)));
+    let trail = store.read(1, 100).await?;
+    assert_eq!(trail.len(), before + 1);
+    let kind = trail.last().map(|chained| &chained.event.kind);
+    assert_eq!(kind, Some(&bought(&credential)));
+    Ok(())
+}
+
+/// Whoever asks for one after the other fills no disk; what another app password bought is left alone.
+pub async fn the_tickets_of_one_credential_are_so_many_and_no_more<S: Conforming>(
+    store: Arc<S>,
+) -> Result<(), Unavailable> {
+    let anna = anna_with(&*store, "phone").await?;
+    add_app_password(&*store, "tablet", &anna).await?;
+    let numbered = |anna: &Account, number: u32| {
+        let mut key = [0; 32];
+        key.iter_mut()
+            .zip(number.to_be_bytes())
+            .for_each(|(byte, of_number)| *byte = of_number);
+        RelayedTicket {
+            key: TicketKey(key),
+            relayed: at(10_000 - i64::from(number)),
+            ..ticket(0, anna, "phone")
+        }
+    };
+    let of_tablet = ticket(255, &anna, "tablet");
+    store.record(Relaying::of(of_tablet.clone()), HEARD).await?;
+    let owner = anna.clone();
+    all_at_once(&store, MAX_PER_CREDENTIAL, move |store, number| {
+        let ticket = numbered(&owner, number);
+        async move { store.record(Relaying::of(ticket), HEARD).await }
+    })
+    .await?;
+    let oldest = numbered(&anna, MAX_PER_CREDENTIAL - 1);
+    assert!(is_found(&*store, &oldest, 20).await?);
+    let one_more = RelayedTicket {
+        key: TicketKey([254; 32]),
+        relayed: at(20_000),
+        ..ticket(0, &anna, "phone")
+    };
+    store.record(Relaying::of(one_more.clone()), HEARD).await?;
+    assert!(!is_found(&*store, &oldest, 20).await?, "the oldest goes");
+    let next = numbered(&anna, MAX_PER_CREDENTIAL - 2);
+    for kept in [next, one_more, of_tablet] {
+        assert!(is_found(&*store, &kept, 20).await?);
+    }
     Ok(())
 }

@@ -12,8 +12,10 @@ use super::Store;
 use super::writer::{Done, Write, WriteError, Writing};
 use crate::rows;
 
-/// After how many reservations old rows are looked for.
+/// After how many reservations and tickets old rows are looked for.
 const FORGET_EVERY: u32 = 4_096;
+/// After how many seconds they are looked for by whoever comes next.
+const FORGET_AT_LEAST_SECONDS: i64 = 3_600;
 /// How long a counter is kept untouched, and a ticket after its end; longer than any window.
 const KEPT: SignedDuration = SignedDuration::from_hours(24);
 
@@ -24,31 +26,36 @@ impl Attempts for Store {
         if place.limit == Some(0) {
             return Ok(None);
         }
-        let before = place
-            .window_start
-            .checked_sub(KEPT)
-            .unwrap_or(Timestamp::MIN);
-        let familiar_since = SourceNetwork::familiar_since(place.now);
+        let now = place.now;
         let reservation = self.0.writer.submit(Reserve(place)).await?;
-        let number = self
-            .0
-            .reservations
-            .fetch_add(1, Ordering::Relaxed)
-            .wrapping_add(1);
-        let forget = Forget {
-            before,
-            familiar_since,
-        };
-        if number.is_multiple_of(FORGET_EVERY)
-            && let Err(error) = self.0.writer.submit(forget).await
-        {
-            tracing::warn!(store.failure = %error, "old counters and tickets were not forgotten");
-        }
+        self.forget_where_due(now).await;
         Ok(reservation)
     }
 
     async fn settle(&self, settlement: Settlement) -> Result<Settled, Unavailable> {
         self.0.writer.submit(Settle(settlement)).await
+    }
+}
+
+impl Store {
+    /// Forgets what is old after so many reservations and tickets, and where that was long ago: a gate where
+    /// few sign in keeps nothing for ever.
+    pub(super) async fn forget_where_due(&self, now: Timestamp) {
+        let number = self.0.reservations.fetch_add(1, Ordering::Relaxed);
+        let second = now.as_second();
+        let forgot = self.0.forgot.load(Ordering::Relaxed);
+        let is_long_ago = second.saturating_sub(forgot) >= FORGET_AT_LEAST_SECONDS;
+        if !number.wrapping_add(1).is_multiple_of(FORGET_EVERY) && !is_long_ago {
+            return;
+        }
+        self.0.forgot.store(second, Ordering::Relaxed);
+        let forget = Forget {
+            before: now.checked_sub(KEPT).unwrap_or(Timestamp::MIN),
+            familiar_since: SourceNetwork::familiar_since(now),
+        };
+        if let Err(error) = self.0.writer.submit(forget).await {
+            tracing::warn!(store.failure = %error, "old counters and tickets were not forgotten");
+        }
     }
 }
 

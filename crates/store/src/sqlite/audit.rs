@@ -42,6 +42,18 @@ impl Store {
         connection.close().await?;
         Ok(head)
     }
+
+    /// Where the trail ends, by its sealed head alone: nothing before it is checked.
+    ///
+    /// # Errors
+    ///
+    /// There is no head that is sealed with our keys, or the store is unavailable.
+    pub async fn trail_end(&self) -> Result<Head, StoreError> {
+        let mut connection = options(&self.0.path).read_only(true).connect().await?;
+        let head = head(&mut connection, &self.0.keys).await?;
+        connection.close().await?;
+        Ok(head)
+    }
 }
 
 /// Checks a whole trail and says what its head is.

@@ -14,6 +14,7 @@ mod accounts;
 mod attempts;
 mod audit;
 mod credentials;
+mod directory;
 mod drains;
 mod tickets;
 
@@ -23,7 +24,7 @@ mod carry;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
+use std::sync::atomic::{AtomicI64, AtomicU32};
 
 use authn::ports::Unavailable;
 use sqlx::pool::PoolConnection;
@@ -50,6 +51,7 @@ struct Inner {
     health: Arc<Health>,
     commits: Arc<Commits>,
     reservations: AtomicU32,
+    forgot: AtomicI64,
 }
 
 impl Store {

@@ -4,7 +4,7 @@ use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
+use std::sync::atomic::{AtomicI64, AtomicU32};
 use std::time::Duration;
 
 use authn::ports::Unavailable;
@@ -143,6 +143,7 @@ impl Store {
             commits: Arc::clone(&commits),
         });
         let reservations = AtomicU32::new(0);
+        let forgot = AtomicI64::new(0);
         let path = path.to_owned();
         Ok(Self(Arc::new(Inner {
             path,
@@ -152,6 +153,7 @@ impl Store {
             health,
             commits,
             reservations,
+            forgot,
         })))
     }
 

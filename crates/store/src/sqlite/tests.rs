@@ -11,10 +11,10 @@ use authn::account::AccountId;
 use authn::audit::{Actor, ByHand, Chain, Event, Kind};
 use authn::credential::CredentialId;
 use authn::lockout::{Place, Subject};
-use authn::place::SourceNetwork;
+use authn::place::{Channel, SourceNetwork};
 use authn::ports::{Accounts, Attempts, Audit, Credentials, Tickets};
-use authn::ticket::TicketKey;
-use jiff::Timestamp;
+use authn::ticket::{RelayedTicket, Relaying, TicketKey};
+use jiff::{SignedDuration, Timestamp};
 use sqlx::Connection;
 use tempfile::TempDir;
 
@@ -134,6 +134,7 @@ async fn a_store_that_is_not_there_is_not_made_by_opening_it() {
     let steps = [
         "0001_accounts_counters_tickets_audit",
         "0002_drained_members",
+        "0003_directory",
     ];
     assert_eq!(pending, steps);
     assert!(!world.db().exists());
@@ -293,6 +294,44 @@ async fn a_damaged_file_ends_all_calls() {
         }
     };
     assert!(refused.contains("malformed"), "{refused}");
+}
+
+#[tokio::test]
+async fn ended_tickets_are_forgotten_also_where_nobody_signs_in_by_password() {
+    let world = World::new();
+    let store = world.migrated().await;
+    furnished(&store).await;
+    let ticket = |byte: u8, second: i64| {
+        let relayed = Timestamp::from_second(second).unwrap();
+        Relaying::of(RelayedTicket {
+            key: TicketKey([byte; 32]),
+            account: AccountId("id-of-anna".to_owned()),
+            credential: CredentialId("phone".to_owned()),
+            channel: Channel::Ntlm,
+            pool: "pool".to_owned(),
+            relayed,
+            expires: relayed.checked_add(SignedDuration::from_hours(1)).unwrap(),
+        })
+    };
+    let mut left = Vec::new();
+    let day = 24 * 3_600;
+    for (byte, second) in [
+        (11, 0),
+        (12, 60),
+        (13, day),
+        (14, day + 3_600),
+        (15, 2 * day + 1),
+    ] {
+        let recording = store.record(ticket(byte, 1_700_000_000 + second), i64::MAX);
+        recording.await.unwrap();
+        let mut connection = open::connect(&world.db()).await.unwrap();
+        let count: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM tickets WHERE pool = 'pool'")
+            .fetch_one(&mut connection)
+            .await
+            .unwrap();
+        left.push(count);
+    }
+    assert_eq!(left, [1, 2, 3, 4, 3], "a day after their end they go");
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use authn::account::Account;
 use authn::credential::CredentialId;
 use authn::ports::{Tickets, Unavailable};
-use authn::ticket::{RelayedTicket, TicketKey};
+use authn::ticket::{MAX_PER_CREDENTIAL, RelayedTicket, Relaying, TicketKey};
 use jiff::Timestamp;
 
 use super::Store;
@@ -13,8 +13,11 @@ use crate::rows;
 
 #[async_trait]
 impl Tickets for Store {
-    async fn record(&self, ticket: RelayedTicket) -> Result<(), Unavailable> {
-        self.0.writer.submit(Record(ticket)).await
+    async fn record(&self, relaying: Relaying, heard: i64) -> Result<(), Unavailable> {
+        let now = relaying.ticket.relayed;
+        self.0.writer.submit(Record(relaying, heard)).await?;
+        self.forget_where_due(now).await;
+        Ok(())
     }
 
     async fn find(
@@ -37,14 +40,19 @@ impl Tickets for Store {
     }
 }
 
-struct Record(RelayedTicket);
+struct Record(Relaying, i64);
 
 #[async_trait]
 impl Write for Record {
     type Output = ();
 
     async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<()>, WriteError> {
-        let Self(ticket) = self;
+        let Self(relaying, heard) = self;
+        let Relaying {
+            ticket,
+            used,
+            events,
+        } = relaying;
         let recorded = sqlx::query(rows::tickets::RECORD)
             .bind(ticket.key.0.to_vec())
             .bind(&ticket.account.0)
@@ -53,11 +61,29 @@ impl Write for Record {
             .bind(&ticket.pool)
             .bind(ticket.relayed.as_microsecond())
             .bind(ticket.expires.as_microsecond())
+            .bind(heard)
             .bind(CredentialId::kerberos_of(&ticket.account).0)
             .execute(&mut *writing.connection)
             .await?;
         if recorded.rows_affected() == 0 {
             return Err(crate::unavailable(rows::tickets::NOT_RECORDED).into());
+        }
+        sqlx::query(rows::tickets::DROP_BEYOND)
+            .bind(&ticket.credential.0)
+            .bind(i64::from(MAX_PER_CREDENTIAL))
+            .execute(&mut *writing.connection)
+            .await?;
+        if let Some((at, source)) = used {
+            sqlx::query(rows::app_passwords::USED)
+                .bind(&ticket.credential.0)
+                .bind(at.as_microsecond())
+                .bind(source.to_string())
+                .bind(None::<String>)
+                .execute(&mut *writing.connection)
+                .await?;
+        }
+        if !events.is_empty() {
+            writing.append(events.clone()).await?;
         }
         Ok(Done::Keep(()))
     }

@@ -61,6 +61,13 @@ fn an_answer_whose_certificate_is_in_doubt_is_refused() {
     assert_eq!(refusal("<x/>"), NoCertificate);
     let twice = x509(DER).repeat(2);
     assert_eq!(refusal(&twice), repeated("BinarySecurityToken"));
+    let good = answer(&x509(DER));
+    for name in ["RequestSecurityTokenResponse", "RequestedSecurityToken"] {
+        let end = format!("</{name}>");
+        let second = format!("{end}<{name} xmlns='urn:x'/>");
+        let doubled = found(&good.replacen(&end, &second, 1));
+        assert_eq!(doubled.unwrap_err(), repeated(name));
+    }
     assert_eq!(refusal(&token("", DER)), NotX509);
     let chain = X509_V3.replace("X509v3", "X509PKIPathv1");
     let chain = token(&format!("ValueType='{chain}'"), DER);

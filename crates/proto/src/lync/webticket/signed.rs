@@ -7,6 +7,7 @@
 
 use thiserror::Error;
 use xml::Element;
+use xml::c14n::EXCLUSIVE;
 
 use super::request::{Request, WebTicketRequestParseError, header};
 use crate::lync::certificate::{Certificate, CertificateParseError, X509_V3};
@@ -27,6 +28,16 @@ const OF_SIGNATURE: [(&str, &str); 3] = [
     (SIGNATURE, "SignedInfo"),
     (SIGNATURE, "SignatureValue"),
     (SIGNATURE, "KeyInfo"),
+];
+/// What the signature says of itself; whoever reads on for a key finds none in it.
+const OF_SIGNED_INFO: [&str; 7] = [
+    "CanonicalizationMethod",
+    "SignatureMethod",
+    "Reference",
+    "Transforms",
+    "Transform",
+    "DigestMethod",
+    "DigestValue",
 ];
 /// Names by which a message says whose key was used; each stands once in all of it, in any namespace.
 const ONCE: [&str; 5] = [
@@ -105,9 +116,21 @@ fn certificate(
 /// What the signature says its key is, where it says that by one reference.
 fn referred(signature: Element<'_, '_>) -> Result<String, SignedRequestParseError> {
     holds_each_once(signature, "Signature", &OF_SIGNATURE)?;
-    let is_there = |name| signature.child(SIGNATURE, name).is_some();
-    if !is_there("SignedInfo") || !is_there("SignatureValue") {
+    let signed = signature.child(SIGNATURE, "SignedInfo");
+    let value = signature.child(SIGNATURE, "SignatureValue");
+    let (Some(signed), Some(value)) = (signed, value) else {
         return Err(SignedRequestParseError::NotSigned);
+    };
+    holds_no_elements(value, "SignatureValue")?;
+    let is_of_signature = |element: &Element<'_, '_>| {
+        let is_listed = OF_SIGNED_INFO
+            .iter()
+            .any(|name| element.is(SIGNATURE, name));
+        is_listed || element.is(EXCLUSIVE, "InclusiveNamespaces")
+    };
+    let mut inside = signed.descendants().skip(1);
+    if let Some(other) = inside.find(|element| !is_of_signature(element)) {
+        return Err(ContentError::unexpected(other.name(), "SignedInfo").into());
     }
     let key = signature.child(SIGNATURE, "KeyInfo");
     let key = key.ok_or(SignedRequestParseError::OtherKey)?;

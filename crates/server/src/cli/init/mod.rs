@@ -100,9 +100,27 @@ fn begun(file: &Path, answers: &Answers) -> Begun {
                 "wicketgate{option} user add '{}\\anna' --upn {upn} --sip sip:{upn}",
                 answers.of("domain")
             ),
-            format!("wicketgate{option} app-password create {upn} --label 'first phone'"),
+            format!(
+                "wicketgate{option} app-password create {upn} --label 'first phone' --scope {}",
+                scope(answers)
+            ),
         ],
     }
+}
+
+/// Every service that is published, for somebody's first app password.
+fn scope(answers: &Answers) -> String {
+    let published: [(&str, &[&str]); 2] = [
+        ("lync_web_host", &["lync"]),
+        ("exchange_host", &["ews", "autodiscover", "activesync"]),
+    ];
+    let published = published
+        .iter()
+        .filter(|(key, _)| answers.some(key).is_some());
+    let services: Vec<&str> = published
+        .flat_map(|(_, services)| services.iter().copied())
+        .collect();
+    services.join(",")
 }
 
 fn folder(file: &Path) -> &Path {
@@ -155,6 +173,12 @@ fn in_the_way(file: &Path) -> CliError {
         "`{}` is there already and is not overwritten; name another file with --config",
         file.display()
     ))
+}
+
+/// What it says to do next, with the answers of a file.
+#[cfg(test)]
+pub(super) fn next(file: &Path, answers: &Path) -> [String; 3] {
+    begun(file, &Answers::from_file(answers).unwrap()).next
 }
 
 #[cfg(test)]

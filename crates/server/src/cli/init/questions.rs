@@ -23,7 +23,7 @@ const fn question(key: &'static str, asks: &'static str, default: &'static str) 
 }
 
 /// All of them, in order.
-const QUESTIONS: [Question; 19] = [
+const QUESTIONS: [Question; 20] = [
     question(
         "domain",
         "NetBIOS name of the domain, as in CONTOSO\\anna",
@@ -81,6 +81,11 @@ const QUESTIONS: [Question; 19] = [
         "exchange_host",
         "Published name of Exchange, - for no Exchange",
         "mail.{dns_domain}",
+    ),
+    question(
+        "autodiscover_hosts",
+        "Published autodiscover names, with commas, - for none",
+        "autodiscover.{dns_domain}",
     ),
     question(
         "exchange_address",

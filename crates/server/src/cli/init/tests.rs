@@ -7,7 +7,8 @@ use super::*;
 /// A folder with certificates for the names that the defaults make of a domain.
 fn folder_with_certificates() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    let names = ["lyncweb", "lyncdiscover", "mail"].map(|name| format!("{name}.fabrikam.com"));
+    let names = ["lyncweb", "lyncdiscover", "mail", "autodiscover"]
+        .map(|name| format!("{name}.fabrikam.com"));
     for (file, pair) in [
         ("ecdsa", KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)),
         ("rsa", KeyPair::generate_for(&PKCS_RSA_SHA256)),
@@ -34,6 +35,7 @@ fn typed() -> String {
         "rsa.pem",
         "rsa.key",
         "ecdsa.pem",
+        "",
         "",
         "",
         "",
@@ -70,11 +72,29 @@ fn what_is_typed_is_written_and_passes_check() {
         "web_host = \"lyncweb.fabrikam.com\"",
         "internal_names = { \"pool01.fabrikam.com\" = \"lyncweb.fabrikam.com\" }",
         "host = \"mail.fabrikam.com\"",
+        "autodiscover_hosts = [\"autodiscover.fabrikam.com\"]",
         "plain = true",
     ] {
         assert!(text.lines().any(|it| it == line), "{line} in {text}");
     }
     assert!(!text.contains("[metrics]"), "{text}");
+}
+
+#[test]
+fn there_may_be_no_autodiscover_name_or_several() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("answers.toml");
+    for (answer, line) in [
+        ("-", "autodiscover_hosts = []"),
+        (
+            "a.b.com, c.d.com",
+            "autodiscover_hosts = [\"a.b.com\", \"c.d.com\"]",
+        ),
+    ] {
+        fs::write(&file, format!("autodiscover_hosts = \"{answer}\"")).unwrap();
+        let text = text::configuration(&Answers::from_file(&file).unwrap());
+        assert!(text.lines().any(|it| it == line), "{line} in {text}");
+    }
 }
 
 #[test]

@@ -142,13 +142,7 @@ fn lync(answers: &Answers) -> String {
         return String::new();
     };
     let own_name = answers.of("lync_name");
-    let discover = answers.some("lync_discover_hosts").unwrap_or_default();
-    let discover: Vec<String> = discover
-        .split(',')
-        .map(str::trim)
-        .filter(|name| !name.is_empty())
-        .map(quoted)
-        .collect();
+    let discover = listed(answers, "lync_discover_hosts");
     let mut text = farm(
         "lync",
         (answers.of("lync_address"), own_name),
@@ -167,7 +161,7 @@ internal_names = {{ {} = {} }}
 farm = \"lync\"
 ",
         quoted(web_host),
-        discover.join(", "),
+        discover,
         quoted(own_name),
         quoted(web_host)
     );
@@ -185,12 +179,22 @@ fn exchange(answers: &Answers) -> String {
 [[exchange]]
 # The published name.
 host = {}
+# The autodiscover names, one for each domain of mail addresses.
+autodiscover_hosts = [{}]
 # The farm above.
 farm = \"exchange\"
 ",
-        quoted(host)
+        quoted(host),
+        listed(answers, "autodiscover_hosts")
     );
     text
+}
+
+/// The names of an answer, as TOML lists them.
+fn listed(answers: &Answers, key: &str) -> String {
+    let names = answers.some(key).unwrap_or_default().split(',');
+    let names = names.map(str::trim).filter(|name| !name.is_empty());
+    names.map(quoted).collect::<Vec<_>>().join(", ")
 }
 
 /// A text as TOML writes it.

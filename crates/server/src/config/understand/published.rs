@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use authn::place::Service;
+use authn::policy::Policy;
 use gateway::path::CleanPath;
 use gateway::preset::exchange::Exchange;
 use gateway::preset::lync::LyncPool;
@@ -32,10 +33,11 @@ struct Origin {
     path: PathPattern,
     span: Range<usize>,
     is_preset: bool,
+    is_closed: bool,
 }
 
 impl Understanding<'_> {
-    /// Everything that is published, and where each host name stands.
+    /// Everything that is published, before the policy is known, and where each host name stands.
     pub(super) fn publication(
         &self,
         written: &Written,
@@ -78,6 +80,7 @@ impl Understanding<'_> {
             },
             basic_realm: names.dns_domain.clone(),
             foreign_hosts: foreign.collect::<Result<_, _>>()?,
+            policy: Policy::default(),
             identity_headers: self.identity_headers(),
         };
         Ok((publication, places))
@@ -115,6 +118,15 @@ impl Understanding<'_> {
                     || (origin.is_preset != is_preset && overlap(&origin.path, &route.path))
             };
             if let Some(other) = origins.iter().find(hides) {
+                if other.is_closed && !is_preset {
+                    let message = format!(
+                        "`{name}{}` is closed by what line {} publishes, and no route opens it: \
+                         remove the route, or take another path",
+                        shown(&route.path),
+                        self.line(other.span.clone())
+                    );
+                    return Err(ConfigError::new(self.place(span), message));
+                }
                 let message = format!(
                     "`{name}{}` is published twice, here and in line {}; a path of one host has \
                      one meaning: remove one of the two, or take another host",
@@ -129,6 +141,7 @@ impl Understanding<'_> {
             path: route.path.clone(),
             span: span.clone(),
             is_preset,
+            is_closed: route.auth == Auth::Closed,
         }));
         let entry = hosts.hosts.entry(name).or_default();
         let names = Arc::new(host.names.clone());
@@ -141,8 +154,8 @@ impl Understanding<'_> {
         entry.names.extend(host.names);
         entry.public_port = entry.public_port.or(host.public_port);
         entry.web_ticket_url = entry.web_ticket_url.take().or(host.web_ticket_url);
-        entry.ms_rtc_oauth = entry.ms_rtc_oauth.take().or(host.ms_rtc_oauth);
-        entry.discover_origin = entry.discover_origin.take().or(host.discover_origin);
+        entry.oauthtoken_url = entry.oauthtoken_url.take().or(host.oauthtoken_url);
+        entry.origin = entry.origin.take().or(host.origin);
         Ok(())
     }
 

@@ -60,8 +60,10 @@ async fn the_head_names_the_last_event_and_goes_on_with_it() {
     assert_eq!(head.number, 9);
     let store = opened(&world).await.unwrap();
     assert_eq!(store.read(9, 1).await.unwrap()[0].hash, head.hash);
+    assert_eq!(store.trail_end().await.unwrap(), head);
     store.append(vec![mark(7)]).await.unwrap();
     assert_eq!(store.verify_trail().await.unwrap().number, 10);
+    assert_eq!(store.trail_end().await.unwrap().number, 10);
 }
 
 #[tokio::test]

@@ -215,11 +215,6 @@ fn credentials_and_signatures_in_the_header_are_refused() {
             unexpected(name, "Security")
         );
     }
-    let nonce = TOKEN.replace("</o:UsernameToken>", "<o:Nonce/></o:UsernameToken>");
-    assert_eq!(
-        header_refusal(&security(&nonce)),
-        unexpected("Nonce", "UsernameToken")
-    );
     let time = TIMESTAMP.replace("</u:Timestamp>", "<o:UsernameToken/></u:Timestamp>");
     assert_eq!(
         header_refusal(&security(&time)),
@@ -282,5 +277,20 @@ fn a_header_that_says_a_thing_twice_or_hides_one_is_refused() {
         (security(&TOKEN.replace("Q09OV", "<x/>")), "Username"),
     ] {
         assert_eq!(header_refusal(&header), holds(name));
+    }
+}
+
+/// A nonce that was seen before is refused because every nonce is: the tokens that this service takes
+/// have none, so that there are none to remember.
+#[test]
+fn a_replayed_nonce_is_refused_as_any_nonce_is() {
+    for nonce in ["<o:Nonce/>", "<o:Nonce>MTIzNDU2Nzg5MDEyMzQ1Ng==</o:Nonce>"] {
+        let token = TOKEN.replace("</o:UsernameToken>", &format!("{nonce}</o:UsernameToken>"));
+        for _ in 0..2 {
+            assert_eq!(
+                header_refusal(&security(&token)),
+                ContentError::unexpected("Nonce", "UsernameToken")
+            );
+        }
     }
 }

@@ -159,6 +159,8 @@ fn the_tokens_id_is_its_own() {
         "xml:id=\"X509-1\"",
         "Id=\" X509-1 \"",
         "AssertionID=\"X509-1\"",
+        "Anchor=\"X509-1\"",
+        "x=\"X509-1\"",
     ] {
         let body = format!("<s:Body {same}>");
         assert_eq!(refusal("<s:Body>", &body), IdRepeated, "{same}");
@@ -176,11 +178,62 @@ fn the_rest_is_as_strict_as_any_request() {
         refusal("<u:Created>", "<u:Other/><u:Created>"),
         unexpected("Other", "Timestamp")
     );
-    let claim = format!(
-        "<q:ClaimType xmlns:q='{AUTHORIZATION}' Uri='{}'/>",
-        crate::lync::webticket::CLAIM_TYPE_URI
+}
+
+#[test]
+fn no_key_stands_inside_the_signature_itself() {
+    let data = "<ds:X509Data><ds:X509Certificate>MAMCAQE=</ds:X509Certificate></ds:X509Data>";
+    let name = "SignatureValue";
+    let value = "q83v3s0wT1f0mF0y</ds:SignatureValue>";
+    assert_eq!(
+        refusal(value, &format!("{data}{value}")),
+        ValueError::HoldsElements { name }.into()
     );
-    let error = refusal("<ds:Reference ", &format!("{claim}<ds:Reference "));
-    let more = WebTicketRequestParseError::MoreThanOneSipClaim;
-    assert_eq!(error, more.into());
+    let claim = format!("<q:ClaimType xmlns:q='{AUTHORIZATION}'/>");
+    for (what, name) in [
+        (data, "X509Data"),
+        ("<ds:RetrievalMethod URI='#X509-1x'/>", "RetrievalMethod"),
+        ("<x:Transform xmlns:x='urn:x'/>", "Transform"),
+        (claim.as_str(), "ClaimType"),
+    ] {
+        for place in [
+            "<ds:CanonicalizationMethod ",
+            "<ds:Reference ",
+            "<ds:Transform ",
+            "</ds:SignedInfo>",
+            "</ds:DigestValue>",
+        ] {
+            let error = refusal(place, &format!("{what}{place}"));
+            assert_eq!(error, unexpected(name, "SignedInfo"), "{place}");
+        }
+    }
+    let transform = "<ds:Transform Algorithm=\"http://www.w3.org/2001/10/xml-exc-c14n#\"/>";
+    let with_prefixes = transform.replace(
+        "/>",
+        "><e:InclusiveNamespaces xmlns:e='http://www.w3.org/2001/10/xml-exc-c14n#' PrefixList='s'/></ds:Transform>",
+    );
+    assert!(GOOD.contains(transform));
+    assert!(parse(&GOOD.replacen(transform, &with_prefixes, 1)).is_ok());
+}
+
+#[test]
+fn each_part_of_the_header_stands_once() {
+    let error = refusal(
+        "<o:BinarySecurityToken ",
+        "<u:Timestamp/><o:BinarySecurityToken ",
+    );
+    assert_eq!(error, repeated("Timestamp"));
+    let reference = GOOD.split_once("<o:SecurityTokenReference>").unwrap().1;
+    let reference = reference
+        .split_once("</o:SecurityTokenReference>")
+        .unwrap()
+        .0;
+    let error = refusal(reference, &format!("{reference}{reference}"));
+    assert_eq!(error, repeated("Reference"));
+    let security = "<security xmlns='urn:x'/><t:TokenType>";
+    assert_eq!(refusal("<t:TokenType>", security), repeated("Security"));
+    let signed_info = GOOD.split_once("<ds:SignedInfo>").unwrap().1;
+    let signed_info = signed_info.split_once("</ds:SignedInfo>").unwrap().0;
+    let whole = format!("<ds:SignedInfo>{signed_info}</ds:SignedInfo>");
+    assert_eq!(refusal(&whole, ""), SignedRequestParseError::NotSigned);
 }

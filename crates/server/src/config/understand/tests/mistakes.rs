@@ -1,6 +1,7 @@
 //! What is wrong is named with its line and with what to do.
 
 mod balancers;
+mod directory;
 mod kerberos;
 
 use super::*;
@@ -23,6 +24,38 @@ fn route(host: &str, lines: &str) -> String {
     with(&format!(
         "[[route]]\nhost = \"{host}\"\n{lines}\nservice = \"other\"\nfarm = \"app\"\n"
     ))
+}
+
+#[test]
+fn no_route_opens_what_sells_tickets_on_a_pools_host() {
+    let pool = "[[lync.pool]]\nweb_host = \"web.contoso.com\"\ndiscover_hosts = [\"lyncdiscover.contoso.com\"]\n\
+                farm = \"app\"\n";
+    let opened = "certificate_sign_in = \"old phones\"\n";
+    let service = "/WebTicket/WebTicketService.svc";
+    for (host, more) in [
+        ("web.contoso.com", ""),
+        ("Web.contoso.com", opened),
+        ("lyncdiscover.contoso.com", ""),
+    ] {
+        for path in [
+            &format!("{service}/cert"),
+            &format!("{service}/CERT/x"),
+            &format!("{service}/pin"),
+            &format!("{service}/WsFed_bearer"),
+            "/webticket/WebTicketAdvancedService.svc",
+            "/WebTicket/WebTicketAdvancedService.svc/x",
+            "/WebTicket",
+        ] {
+            for below in [true, false] {
+                let said = with(&format!(
+                    "{pool}{more}[[route]]\nhost = \"{host}\"\npath = \"{path}\"\nbelow = {below}\n\
+                     auth = \"anonymous\"\nservice = \"other\"\nfarm = \"app\"\n"
+                ));
+                let is_refused = said.contains("is closed by what line") || said.contains("twice");
+                assert!(is_refused, "{host}{path}: {said}");
+            }
+        }
+    }
 }
 
 #[test]

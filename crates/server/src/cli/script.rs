@@ -1,0 +1,45 @@
+//! `wicketgate script`: prints PowerShell for Active Directory, Exchange and Lync, and runs none of it.
+
+use std::path::Path;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::{CliError, Output};
+use crate::config;
+use crate::deployment::Deployment;
+use crate::script::{Topic, script};
+
+const EXAMPLES: &str = "\
+Examples:
+  wicketgate script ad > ad.ps1
+  wicketgate script facts > facts.ps1
+
+Each is made from the configuration and says in its own lines what it does, where to run it and how to
+undo it. `ad`, `exchange`, `lync` and `edge` know -WhatIf; `facts` reads and changes nothing.";
+
+/// What is to be printed.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    /// What the script is about
+    topic: Topic,
+}
+
+#[derive(Serialize)]
+struct Printed {
+    script: String,
+}
+
+/// Prints a script.
+///
+/// # Errors
+///
+/// The configuration is wrong.
+pub(crate) fn run(file: &Path, arguments: &Arguments, output: &Output) -> Result<(), CliError> {
+    let deployment = Deployment::of(&config::load(file)?);
+    let printed = Printed {
+        script: script(arguments.topic, &deployment),
+    };
+    output.print(&printed, |it| it.script.trim_end().to_owned())
+}

@@ -1,0 +1,139 @@
+//! Who was let in and not passed on, for the audit: once in a while for each person, farm and reason, as a
+//! phone that is refused asks again every second.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use authn::account::AccountId;
+use authn::audit::{Event, Kind, PassReason};
+use gateway::ports::NoToken;
+use tokio::time::Instant;
+
+use super::exchange::Connection;
+use super::upstream::UpstreamError;
+use crate::clock;
+
+/// How long the same is not written once more.
+const QUIET: Duration = Duration::from_secs(600);
+/// How many are remembered; where there are more, some are written more often.
+const MAX_REMEMBERED: usize = 4_096;
+
+/// What was written lately.
+#[derive(Default)]
+pub(super) struct Passes(Mutex<HashMap<Pass, Instant>>);
+
+#[derive(PartialEq, Eq, Hash)]
+struct Pass {
+    account: AccountId,
+    farm: String,
+    reason: PassReason,
+}
+
+impl Passes {
+    /// Whether an event is to be written; then the same is not for a while.
+    fn is_news(&self, event: &Event, now: Instant) -> bool {
+        let (Some(account), Kind::NotPassedOn { farm, reason }) = (&event.account, &event.kind)
+        else {
+            return true;
+        };
+        let pass = Pass {
+            account: account.clone(),
+            farm: farm.clone(),
+            reason: *reason,
+        };
+        let mut written = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_known = |at: &Instant| now.saturating_duration_since(*at) < QUIET;
+        if written.get(&pass).is_some_and(is_known) {
+            return false;
+        }
+        if written.len() >= MAX_REMEMBERED {
+            written.retain(|_, at| is_known(at));
+        }
+        if written.len() >= MAX_REMEMBERED {
+            written.clear();
+        }
+        written.insert(pass, now);
+        true
+    }
+}
+
+impl Connection {
+    /// Has it written down that the request at hand was not passed on, and says why in the log.
+    pub(super) async fn note_refusal(
+        &self,
+        farm: &str,
+        reason: PassReason,
+        cause: &(dyn fmt::Display + Sync),
+    ) {
+        let event = self.conversation.not_passed_on(farm, reason, clock::now());
+        let Some(event) = event.filter(|it| self.proxy.passes.is_news(it, Instant::now())) else {
+            return;
+        };
+        let activity = event.activity.as_ref().map(|it| it.0.as_str());
+        tracing::warn!(
+            farm,
+            activity,
+            "somebody who was let in is not passed on: {cause}"
+        );
+        if let Err(error) = self.proxy.verifier.note(vec![event]).await {
+            tracing::error!("it is not written that somebody was not passed on: {error}");
+        }
+    }
+}
+
+/// What the audit says of an error, where it is about a person.
+pub(super) fn reason(error: &UpstreamError) -> Option<PassReason> {
+    match error {
+        UpstreamError::NoToken(NoToken::Denied(_)) => Some(PassReason::NoTicket),
+        UpstreamError::NoToken(NoToken::NotDelegable(_)) => Some(PassReason::NotDelegable),
+        UpstreamError::NoToken(NoToken::Alarm(_)) => Some(PassReason::Alarm),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use authn::audit::{Actor, ByHand};
+
+    use super::*;
+
+    fn event(account: &str, farm: &str, reason: PassReason) -> Event {
+        let by = ByHand {
+            at: jiff::Timestamp::UNIX_EPOCH,
+            actor: Actor::named("test"),
+        };
+        let farm = farm.to_owned();
+        let kind = Kind::NotPassedOn { farm, reason };
+        Event::by_hand(&by, kind, Some(AccountId(account.to_owned())))
+    }
+
+    #[test]
+    fn the_same_is_written_once_in_a_while_and_another_at_once() {
+        let passes = Passes::default();
+        let now = Instant::now();
+        let is_news = |account, farm, reason, after| {
+            passes.is_news(&event(account, farm, reason), now + after)
+        };
+        let zero = Duration::ZERO;
+        assert!(is_news("a", "fe", PassReason::NoTicket, zero));
+        let soon = QUIET - Duration::from_secs(1);
+        assert!(!is_news("a", "fe", PassReason::NoTicket, soon));
+        assert!(is_news("b", "fe", PassReason::NoTicket, zero));
+        assert!(is_news("a", "mail", PassReason::NoTicket, zero));
+        assert!(is_news("a", "fe", PassReason::NotTaken, zero));
+        assert!(is_news("a", "fe", PassReason::NoTicket, QUIET));
+    }
+
+    #[test]
+    fn however_many_there_are_no_more_are_remembered() {
+        let passes = Passes::default();
+        let now = Instant::now();
+        for number in 0..=MAX_REMEMBERED {
+            let account = number.to_string();
+            assert!(passes.is_news(&event(&account, "fe", PassReason::NoTicket), now));
+        }
+        assert!(passes.0.lock().unwrap().len() <= MAX_REMEMBERED);
+    }
+}

@@ -1,0 +1,51 @@
+# ---- The Edge
+
+# Nothing but certificates: whoever comes from outside cannot reach a domain controller, so that Kerberos is of no use there.
+foreach ($service in @(Get-CsService -EdgeServer)) {
+    $identity = "Service:$($service.Identity)"
+    $values = @{
+        Identity = $identity
+        UseNtlmForClientToProxyAuth = $false
+        UseKerberosForClientToProxyAuth = $false
+        UseCertificateForClientToProxyAuth = $true
+        WhatIf = $WhatIfPreference
+    }
+    # A configuration of its own is made once; afterwards it is set.
+    if (@($present | Where-Object { "$($_.Identity)" -eq $identity }).Count -eq 0) {
+        New-CsProxyConfiguration @values
+    } else {
+        Set-CsProxyConfiguration @values
+    }
+}
+
+# ---- The registrars
+
+# The Edge hands sign-ins on, and the registrar is who asks: NTLM goes there, too. Kerberos stays for domain PCs inside, which
+# are the only ones that can use it. Phones and PCs outside the domain need their certificate first.
+foreach ($service in @(Get-CsService -Registrar)) {
+    $identity = "Service:$($service.Identity)"
+    $values = @{
+        Identity = $identity
+        UseNtlmForClientToProxyAuth = $false
+        UseKerberosForClientToProxyAuth = $true
+        UseCertificateForClientToProxyAuth = $true
+        WhatIf = $WhatIfPreference
+    }
+    # A configuration of its own is made once; afterwards it is set.
+    if (@($present | Where-Object { "$($_.Identity)" -eq $identity }).Count -eq 0) {
+        New-CsProxyConfiguration @values
+    } else {
+        Set-CsProxyConfiguration @values
+    }
+}
+
+# ---- Look at it
+
+# NTLM must be False everywhere, Kerberos on every Edge.
+Get-CsProxyConfiguration | Format-Table Identity, UseNtlmForClientToProxyAuth, UseKerberosForClientToProxyAuth, UseCertificateForClientToProxyAuth -AutoSize
+
+# ---- The way back
+#
+# A service without a configuration of its own takes that of its site or the global one again:
+#     Remove-CsProxyConfiguration -Identity 'Service:EdgeServer:NAME'
+#     Remove-CsProxyConfiguration -Identity 'Service:Registrar:NAME'
