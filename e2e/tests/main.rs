@@ -57,6 +57,7 @@ mod the_doctor_says_what_is_wrong_and_what_mends_it;
 mod the_gate_tells_how_it_is;
 mod the_guide_is_followed_word_by_word;
 mod the_house_is_in_order;
+mod the_office_signs_in_by_kerberos;
 mod the_service_is_hardened_and_says_when_it_is_ready;
 mod the_ticket_is_what_it_claims_and_opens_the_user_link;
 mod what_a_client_says_about_itself_is_not_believed;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::AccountId;
 use crate::credential::CredentialId;
+use crate::credential::kerberos::TokenFault;
 use crate::place::{ActivityId, Channel, Service, Zone};
 use crate::ports::ChainedEvent;
 
@@ -46,7 +47,7 @@ pub enum Reason {
     NotAllowedHere,
     /// The SIP URI asked for is not the account's.
     SipUriOfAnother,
-    /// The NTLM exchange is bound to another connection, or to none where that is demanded.
+    /// The proof is bound to another connection, or to none where that is demanded.
     ChannelBinding,
     /// The NTLM exchange was made for another service.
     TargetName,
@@ -58,6 +59,8 @@ pub enum Reason {
     MechanismListTampered,
     /// No more places in the counters.
     TooManyFailures,
+    /// The Kerberos ticket is good, and of a realm that is not ours.
+    AnotherRealm,
     /// The ticket is not one that was relayed, or has ended.
     UnknownTicket,
 }
@@ -105,6 +108,11 @@ pub enum Kind {
         reason: Reason,
         /// The name as it was typed, cut to a bounded length.
         name: String,
+    },
+    /// A Kerberos token was refused, and so nobody is named.
+    KerberosTokenRefused {
+        /// Why.
+        fault: TokenFault,
     },
     /// Somebody was let in, and no back end was told who it is.
     NotPassedOn {

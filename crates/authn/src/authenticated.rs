@@ -104,6 +104,16 @@ impl Authenticated {
         self.ends.is_none_or(|ends| now < ends)
     }
 
+    /// Until when something that is bought by this may last. What rests on a sign-in by Kerberos ends with that:
+    /// there is no credential of ours whose end would end it.
+    #[must_use]
+    pub fn bounds(&self, lasts: Timestamp) -> Timestamp {
+        match (self.methods.contains(&Method::Kerberos), self.ends) {
+            (true, Some(ends)) => lasts.min(ends),
+            (true | false, _) => lasts,
+        }
+    }
+
     /// When the credential, or the ticket where there was one, ends by itself.
     #[must_use]
     pub fn ends(&self) -> Option<Timestamp> {

@@ -13,6 +13,7 @@ use crate::account::{Account, AccountId, AccountState};
 use crate::audit::{ByHand, Event};
 use crate::credential::CredentialId;
 use crate::credential::app_password::{AppPassword, StoredAppPassword};
+use crate::credential::kerberos::{Bindings, Logon, TokenFault};
 use crate::directory::{Reading, Step};
 use crate::drain::{Drain, Drained, NoneLeft};
 use crate::lockout::{Counts, Place, Subject};
@@ -180,6 +181,19 @@ pub trait Attempts: Send + Sync {
     async fn reserve(&self, place: Place) -> Result<Option<Reservation>, Unavailable>;
     /// Settles an attempt and its audit events, durably, before the answer goes out.
     async fn settle(&self, settlement: Settlement) -> Result<Settled, Unavailable>;
+}
+
+/// Whoever has the keys of our services in the domain.
+#[async_trait]
+pub trait KerberosAcceptor: Send + Sync {
+    /// Checks one token: its keys, its time, that it was not used before, and its binding.
+    async fn accept(
+        &self,
+        token: &Secret<Vec<u8>>,
+        bindings: Bindings,
+    ) -> Result<Result<Logon, TokenFault>, Unavailable>;
+    /// The realm whose people are let in; those of realms that it trusts are not.
+    fn realm(&self) -> &str;
 }
 
 /// Tickets that were relayed.

@@ -69,7 +69,10 @@ impl Repeats {
                 part(b"ticket");
                 part(&key.0);
             }
-            Proof::Ntlm { .. } | Proof::Unprovable { .. } | Proof::Certificate(_) => return None,
+            Proof::Ntlm { .. }
+            | Proof::Unprovable { .. }
+            | Proof::Kerberos(_)
+            | Proof::Certificate(_) => return None,
         }
         let channel = attempt.channel.as_str();
         for word in [channel, &attempt.service.0, &attempt.pool, &attempt.zone.0] {

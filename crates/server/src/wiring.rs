@@ -84,6 +84,7 @@ impl Gate {
         let lasting = Lasting {
             members: Arc::new(members),
             delegation: delegation(settings, process, &live).await?,
+            process: process.cloned(),
             checks: Mutex::default(),
             following: Mutex::default(),
             store,
@@ -92,7 +93,7 @@ impl Gate {
             unknown_names_key: Secret::new(clock::random()?),
             fixed: Fixed::of(settings),
         };
-        let verifier = lasting.verifier(settings);
+        let verifier = lasting.verifier(settings)?;
         let proxy = lasting.proxy(settings, Arc::clone(&verifier))?;
         let bound = listen::bind(settings, held).map_err(unavailable)?;
         lasting.follow(settings, lasting.directory(settings)?);
@@ -445,5 +446,6 @@ fn ports(store: &Store) -> Ports {
         attempts: Arc::new(store.clone()),
         tickets: Arc::new(store.clone()),
         audit: Arc::new(store.clone()),
+        kerberos: None,
     }
 }

@@ -96,12 +96,15 @@ impl State {
         self.revocations.push(Revocation { number, what });
     }
 
-    /// Whether a credential of an active account may still be used.
-    fn stands(&self, credential: &CredentialId) -> bool {
+    /// Whether a credential is an active account's and may still be used.
+    fn stands_for(&self, credential: &CredentialId, account: &AccountId) -> bool {
+        let found = self.accounts.get(account);
         let stored = self.passwords.get(credential);
-        let stored = stored.filter(|stored| stored.record.revoked.is_none());
-        let account = stored.and_then(|stored| self.accounts.get(&stored.record.account));
-        account.is_some_and(|account| account.may_sign_in().is_ok())
+        let stands = credential.is_kerberos_of(account)
+            || stored.is_some_and(|stored| {
+                stored.record.account == *account && stored.record.revoked.is_none()
+            });
+        stands && found.is_some_and(|account| account.may_sign_in().is_ok())
     }
 
     /// An account, with when the directory was read.
@@ -322,7 +325,7 @@ impl Attempts for Memory {
     async fn settle(&self, settlement: Settlement) -> Result<Settled, Unavailable> {
         let mut state = self.open()?;
         if let Some(succeeded) = &settlement.succeeded
-            && !state.stands(&succeeded.credential)
+            && !state.stands_for(&succeeded.credential, &succeeded.account)
         {
             return Ok(Settled::Overtaken);
         }
@@ -373,13 +376,12 @@ impl Tickets for Memory {
         };
         let known = state.tickets.get(&ticket.key);
         let is_its_own = known.is_none_or(|known| owner(known) == owner(&ticket));
-        let bought_with = state.passwords.get(&ticket.credential);
-        let is_theirs = bought_with.is_some_and(|it| it.record.account == ticket.account);
         let account = Revoked::Account(ticket.account.clone());
         let credential = Revoked::Credential(ticket.credential.clone());
         let mut later = state.revocations.iter().filter(|it| it.number > heard);
         let is_over = later.any(|it| it.what == account || it.what == credential);
-        if !is_its_own || !is_theirs || is_over || !state.stands(&ticket.credential) {
+        let stands = state.stands_for(&ticket.credential, &ticket.account);
+        if !is_its_own || is_over || !stands {
             return Err(crate::unavailable(crate::rows::tickets::NOT_RECORDED));
         }
         state.append(relaying.events)?;
@@ -401,16 +403,12 @@ impl Tickets for Memory {
         let Some(ticket) = state.tickets.get(key) else {
             return Ok(None);
         };
-        let stands = state
-            .passwords
-            .get(&ticket.credential)
-            .is_some_and(|stored| {
-                stored.record.account == ticket.account
-                    && stored.record.revoked.is_none()
-                    && stored.record.expires.is_none_or(|expires| expires > now)
-            });
+        let bought_with = state.passwords.get(&ticket.credential);
+        let has_ended = bought_with
+            .and_then(|stored| stored.record.expires)
+            .is_some_and(|expires| expires <= now);
+        let stands = state.stands_for(&ticket.credential, &ticket.account) && !has_ended;
         let account = state.account(&ticket.account);
-        let account = account.filter(|account| account.may_sign_in().is_ok());
         Ok(account
             .filter(|_| stands && ticket.expires > now)
             .map(|account| (ticket.clone(), account)))

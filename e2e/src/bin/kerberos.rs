@@ -297,8 +297,11 @@ fn environment() -> Value {
 }
 
 /// A binding that a story gives a name of its own instead of a certificate's digest.
+/// To any text, or to a digest: `base64:` and its bytes.
 fn binding(name: &str) -> ChannelBinding {
-    ChannelBinding::tls_server_end_point(name.as_bytes())
+    let digest = name.strip_prefix("base64:");
+    let digest = digest.and_then(|text| STANDARD.decode(text).ok());
+    ChannelBinding::tls_server_end_point(digest.as_deref().unwrap_or(name.as_bytes()))
 }
 
 fn text<'a>(asked: &'a Value, key: &str) -> anyhow::Result<&'a str> {

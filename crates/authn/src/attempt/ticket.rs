@@ -7,6 +7,9 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
+use super::said::owns_what_is_claimed;
 use super::{Circumstances, Ports, Refusal, Rules, Verified};
 use crate::account::Account;
 use crate::audit::{Kind, Reason, shown_name};
@@ -95,29 +98,21 @@ impl Known {
         if ticket.pool != at.pool || ticket.expires <= at.now {
             return Err(Reason::UnknownTicket);
         }
-        let password = bought_with.ok_or(Reason::UnknownTicket)?;
-        password.usable(&at.service, at.now)?;
+        let Basis { method, ends } = basis(&ticket, bought_with, at)?;
         // The policy speaks of the ways to sign in; a ticket stands for the one that bought it.
         let methods = rules.policy.methods(&at.zone, &at.service, ticket.channel);
-        if !methods.contains(&Method::AppPassword) {
+        if !methods.contains(&method) {
             return Err(Reason::NotAllowedHere);
         }
-        let mut claimed = at.sip_uri.iter();
-        if claimed.any(|uri| !account.owns_sip_uri(uri)) {
-            return Err(Reason::SipUriOfAnother);
-        }
-        let ends = password
-            .expires
-            .unwrap_or(ticket.expires)
-            .min(ticket.expires);
+        owns_what_is_claimed(&account, at)?;
         let how = How {
-            method: Method::AppPassword,
+            method,
             channel: at.channel,
             bought: ticket.channel,
             credential: ticket.credential,
             zone: at.zone.clone(),
             at: at.now,
-            ends: Some(ends),
+            ends: Some(ends.min(ticket.expires)),
         };
         let authenticated = Authenticated::new(account, how);
         Ok(Verified {
@@ -125,4 +120,31 @@ impl Known {
             reply_token: None,
         })
     }
+}
+
+/// What a ticket rests on.
+struct Basis {
+    method: Method,
+    ends: Timestamp,
+}
+
+/// What bought a ticket, or why that may not be used any more.
+fn basis(
+    ticket: &RelayedTicket,
+    bought_with: Option<AppPassword>,
+    at: &Circumstances,
+) -> Result<Basis, Reason> {
+    // A sign-in by Kerberos stands as long as its account does, and bought nothing that outlives it.
+    if ticket.credential.is_kerberos_of(&ticket.account) {
+        return Ok(Basis {
+            method: Method::Kerberos,
+            ends: ticket.expires,
+        });
+    }
+    let password = bought_with.ok_or(Reason::UnknownTicket)?;
+    password.usable(&at.service, at.now)?;
+    Ok(Basis {
+        method: Method::AppPassword,
+        ends: password.expires.unwrap_or(ticket.expires),
+    })
 }

@@ -14,7 +14,7 @@ use proto::secret::Secret;
 
 use crate::world::{By, EVERY_WAY, POOL, Try, World, at, by_hand, for_lync, passed, refusal};
 
-fn anna() -> Person {
+pub(crate) fn anna() -> Person {
     Person {
         id: AccountId("3f79048f-42cd-4c77-8426-835cd9f8a3ad".to_owned()),
         domain: "CONTOSO".to_owned(),
@@ -42,7 +42,7 @@ async fn world() -> (World, Account, String) {
 }
 
 /// The directory is read, and says this of Anna.
-async fn is_seen(world: &World, people: &[Person]) {
+pub(crate) async fn is_seen(world: &World, people: &[Person]) {
     let accounts = world.ports.accounts.list().await.unwrap();
     let reading = Reading {
         people: people.to_vec(),
@@ -52,7 +52,7 @@ async fn is_seen(world: &World, people: &[Person]) {
     world.watched.memory().keep(steps).await.unwrap().unwrap();
 }
 
-fn later(minutes: i64) -> Timestamp {
+pub(crate) fn later(minutes: i64) -> Timestamp {
     at(0) + SignedDuration::from_mins(minutes)
 }
 

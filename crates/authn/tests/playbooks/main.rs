@@ -22,6 +22,7 @@ mod faults;
 mod repeats;
 
 mod directory;
+mod kerberos;
 mod policy;
 mod secrets;
 mod tickets;

@@ -64,6 +64,7 @@ impl Watched {
             attempts: ports.clone(),
             tickets: ports.clone(),
             audit: ports,
+            kerberos: None,
         }
     }
 

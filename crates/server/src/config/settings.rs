@@ -12,10 +12,11 @@ pub(crate) use super::written::KerberosToken;
 use authn::place::Zone;
 use gateway::Publication;
 use gateway::farm::health::Thresholds;
-use gss::{Principal, Realm};
+use gss::{Principal, Realm, Service};
 use http::HeaderValue;
 use http::uri::PathAndQuery;
 use ipnet::IpNet;
+use proto::channel_binding::Demand;
 use proto::ntlm::WhenAbsent;
 
 /// Everything `serve` needs to know.
@@ -51,6 +52,8 @@ pub(crate) struct Settings {
     pub(crate) onward: Option<OnwardHeader>,
     /// The gate's account in Active Directory.
     pub(crate) kerberos: Option<Kerberos>,
+    /// The services whose tickets clients in the office may bring; none where no policy allows Kerberos.
+    pub(crate) accepts: Vec<Service>,
     /// What is allowed but should be looked at; `check` prints it, `serve` logs it.
     pub(crate) warnings: Vec<String>,
 }
@@ -100,8 +103,8 @@ pub(crate) struct Listener {
     pub(crate) balancers: Vec<IpNet>,
     /// The certificates; by SNI the first that names the host, ECDSA and RSA side by side.
     pub(crate) certificates: Vec<Certificate>,
-    /// Whether NTLM must carry a channel binding here.
-    pub(crate) channel_binding: WhenAbsent,
+    /// What becomes of the channel binding of NTLM and Kerberos here.
+    pub(crate) channel_binding: Demand,
     /// Whether NTLM must carry a MIC here.
     pub(crate) mic: WhenAbsent,
 }

@@ -10,6 +10,7 @@ mod farms;
 mod kerberos;
 mod listeners;
 mod networks;
+mod office;
 mod published;
 
 use std::collections::BTreeMap;
@@ -71,6 +72,8 @@ impl<'a> Understanding<'a> {
         let farms = self.farms(written, realm, &mut warnings)?;
         let (mut publication, published) = self.publication(written, &mut warnings)?;
         let policy = self.policy(written, &publication)?;
+        let office = (&policy, kerberos.as_ref());
+        let accepts = self.office(written, office, &mut publication)?;
         if policy.rules.is_empty() {
             warnings.push("there is no [[policy]], so nobody can sign in".to_owned());
         }
@@ -91,6 +94,7 @@ impl<'a> Understanding<'a> {
             key_place: self.place(written.store.key_file.span()),
             onward: self.onward_header(written)?,
             kerberos,
+            accepts,
             warnings,
         })
     }
@@ -130,7 +134,13 @@ impl<'a> Understanding<'a> {
                     .copied()
                     .map(channel)
                     .collect(),
-                methods: policy.methods.iter().copied().map(method).collect(),
+                methods: policy
+                    .methods
+                    .get_ref()
+                    .iter()
+                    .copied()
+                    .map(method)
+                    .collect(),
             });
         }
         Ok(Policy { rules })
@@ -226,6 +236,7 @@ fn channel(written: written::Channel) -> Channel {
 fn method(written: written::Method) -> Method {
     match written {
         written::Method::AppPassword => Method::AppPassword,
+        written::Method::Kerberos => Method::Kerberos,
     }
 }
 

@@ -116,6 +116,9 @@ pub(crate) struct Kerberos {
     pub(crate) controllers: Vec<Spanned<String>>,
     /// The realm; `dns_domain` in capital letters where it is left out.
     pub(crate) realm: Option<Spanned<String>>,
+    /// The services whose tickets clients in the office bring, as `HTTP/mail.contoso.com`: each has an AES key in the
+    /// keytab; `HTTP/` and each published name that a policy opens to Kerberos where it is left out.
+    pub(crate) accept: Option<Spanned<Vec<Spanned<String>>>>,
     /// A folder of the gate's own for the private `krb5.conf` and the replay cache; `kerberos` beside the
     /// store where it is left out.
     pub(crate) folder: Option<Spanned<PathBuf>>,
@@ -165,12 +168,26 @@ pub(crate) struct Listener {
     /// may be in `internal_networks` or `hybrid`.
     #[serde(default)]
     pub(crate) proxy_protocol: Vec<Spanned<IpNet>>,
-    /// Whether NTLM must carry a channel binding.
+    /// Whether NTLM and Kerberos must carry a channel binding: checked when one is sent (`allow`), demanded, or not
+    /// looked at, for a listener behind whoever ends TLS with a certificate of its own.
     #[serde(default)]
-    pub(crate) channel_binding: Demand,
+    pub(crate) channel_binding: ChannelBinding,
     /// Whether NTLM must carry a message integrity code.
     #[serde(default)]
     pub(crate) mic: Demand,
+}
+
+/// What becomes of a channel binding.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum ChannelBinding {
+    /// It is not looked at.
+    Off,
+    /// It is checked when it is sent.
+    #[default]
+    Allow,
+    /// It must be sent.
+    Require,
 }
 
 /// Whether something a client may send must be sent.
@@ -456,7 +473,7 @@ pub(crate) struct Policy {
     /// By which channel; any where it is left out.
     pub(crate) channels: Option<Spanned<Vec<Channel>>>,
     /// What may be proved; nothing where the list is empty.
-    pub(crate) methods: Vec<Method>,
+    pub(crate) methods: Spanned<Vec<Method>>,
 }
 
 /// What may be proved.
@@ -465,6 +482,8 @@ pub(crate) struct Policy {
 pub(crate) enum Method {
     /// An app password.
     AppPassword,
+    /// A Kerberos ticket of the domain, for `zones = ["internal"]` alone.
+    Kerberos,
 }
 
 /// Reads the text of a configuration file.

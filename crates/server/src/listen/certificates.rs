@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use proto::ntlm::ChannelBinding;
+use proto::channel_binding::EndPoint;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
@@ -23,7 +23,7 @@ pub(crate) struct Certificates(Vec<Held>);
 struct Held {
     key: Arc<CertifiedKey>,
     names: Vec<String>,
-    binding: Option<ChannelBinding>,
+    end_point: Option<EndPoint>,
     chain: PathBuf,
     not_after: i64,
 }
@@ -69,10 +69,10 @@ impl Certificates {
         files.iter().map(held).collect::<Result<_, _>>().map(Self)
     }
 
-    /// The channel bindings of every certificate held for a name; all where TLS named none.
-    pub(crate) fn bindings(&self, name: Option<&str>) -> Vec<ChannelBinding> {
+    /// What a proof may be bound to: every certificate held for a name; all where TLS named none.
+    pub(crate) fn end_points(&self, name: Option<&str>) -> Vec<EndPoint> {
         self.held_for(name)
-            .filter_map(|held| held.binding)
+            .filter_map(|held| held.end_point.clone())
             .collect()
     }
 
@@ -130,7 +130,7 @@ fn held(files: &Certificate) -> Result<Held, CertificateError> {
     let (_, parsed) = X509Certificate::from_der(leaf).map_err(|_| unreadable())?;
     let names = names(&parsed);
     let digest = crate::binding::digest_of(leaf);
-    let binding = digest.map(|it| ChannelBinding::tls_server_end_point(it.as_ref()));
+    let end_point = digest.map(|it| EndPoint::of_digest(it.as_ref()));
     let not_after = parsed.validity().not_after.timestamp();
     let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|_| CertificateError::Key {
         place: place(),
@@ -146,7 +146,7 @@ fn held(files: &Certificate) -> Result<Held, CertificateError> {
     Ok(Held {
         key: Arc::new(key),
         names,
-        binding,
+        end_point,
         chain: files.chain.clone(),
         not_after,
     })

@@ -73,6 +73,7 @@ async fn signed_in_from(
         attempts: store.clone(),
         tickets: store.clone(),
         audit: store,
+        kerberos: None,
     };
     let now: Timestamp = "2026-11-25T08:00:00Z".parse().unwrap();
     let by = ByHand {

@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use authn::Authenticated;
 use authn::account::AccountId;
 use authn::credential::CredentialId;
+use authn::place::Method;
 use authn::revocation::Revoked;
 use gateway::ports::{Delegation, KerberosToken, NoToken, Target};
 use gss::{
@@ -30,6 +31,8 @@ const TICKET_LIFE: Duration = Duration::from_secs(600);
 const MAX_KNOWN: usize = 4_096;
 /// The level of tickets that rest on an app password; tickets of one level never serve another.
 const BY_APP_PASSWORD: Level = Level(1);
+/// The same of those that rest on a sign-in by Kerberos.
+const BY_KERBEROS: Level = Level(2);
 
 /// Tokens of this process's own.
 pub(crate) struct Local {
@@ -171,7 +174,7 @@ impl Delegation for Local {
         let wanted = Wanted {
             user: user.clone(),
             target: service.map_err(|error| NoToken::Unavailable(error.to_string()))?,
-            level: BY_APP_PASSWORD,
+            level: level(who),
         };
         // Before there is a ticket, so that none is there which nobody would wipe.
         self.note(who, &user);
@@ -196,6 +199,13 @@ impl Delegation for Local {
         if let Ok(user) = self.user(who) {
             self.kerberos.forget(&user);
         }
+    }
+}
+
+fn level(who: &Authenticated) -> Level {
+    match who.methods().contains(&Method::Kerberos) {
+        true => BY_KERBEROS,
+        false => BY_APP_PASSWORD,
     }
 }
 

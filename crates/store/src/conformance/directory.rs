@@ -95,23 +95,28 @@ pub async fn whoever_stands_no_more_in_the_directory_is_put_out_and_comes_back<S
 ) -> Result<(), Unavailable> {
     let anna = of_directory("anna");
     enrolled(&*store, &anna, "1").await?;
-    let relayed = ticket(1, &anna, "1");
-    store
-        .record(Relaying::of(relayed.clone()), store.last().await?)
-        .await?;
-    assert!(store.find(&relayed.key, at(10)).await?.is_some());
+    let by_kerberos = CredentialId::kerberos_of(&anna.id).0;
+    let both = [ticket(1, &anna, "1"), ticket(2, &anna, &by_kerberos)];
+    for relayed in &both {
+        store
+            .record(Relaying::of(relayed.clone()), store.last().await?)
+            .await?;
+        assert!(store.find(&relayed.key, at(10)).await?.is_some());
+    }
     let disabled = with_standing(&anna, Standing::Disabled);
     assert_eq!(
         store.keep(vec![step(&anna, disabled.clone())]).await?,
         Ok(())
     );
-    assert_eq!(store.find(&relayed.key, at(10)).await?, None);
-    assert!(
-        store
-            .record(Relaying::of(relayed.clone()), store.last().await?)
-            .await
-            .is_err()
-    );
+    for relayed in &both {
+        assert_eq!(store.find(&relayed.key, at(10)).await?, None);
+        assert!(
+            store
+                .record(Relaying::of(relayed.clone()), store.last().await?)
+                .await
+                .is_err()
+        );
+    }
     let revoked: Vec<Revoked> = store
         .since(0, 10)
         .await?
@@ -123,17 +128,21 @@ pub async fn whoever_stands_no_more_in_the_directory_is_put_out_and_comes_back<S
         store.keep(vec![step(&disabled, anna.clone())]).await?,
         Ok(())
     );
-    assert_eq!(store.find(&relayed.key, at(10)).await?, None);
+    for relayed in &both {
+        assert_eq!(store.find(&relayed.key, at(10)).await?, None);
+    }
     assert_eq!(store.last().await?, 1);
     let locked = with_standing(&anna, Standing::LockedOut);
     assert_eq!(store.keep(vec![step(&anna, locked)]).await?, Ok(()));
-    store
-        .record(Relaying::of(relayed.clone()), store.last().await?)
-        .await?;
-    assert!(
-        store.find(&relayed.key, at(10)).await?.is_some(),
-        "only locked out"
-    );
+    for relayed in &both {
+        store
+            .record(Relaying::of(relayed.clone()), store.last().await?)
+            .await?;
+        assert!(
+            store.find(&relayed.key, at(10)).await?.is_some(),
+            "only locked out"
+        );
+    }
     Ok(())
 }
 
@@ -143,13 +152,22 @@ pub async fn a_success_is_overtaken_by_the_directory<S: Conforming>(
 ) -> Result<(), Unavailable> {
     let anna = of_directory("anna");
     enrolled(&*store, &anna, "1").await?;
-    for standing in [Standing::Disabled, Standing::Expired, Standing::Deleted] {
+    let by_password = CredentialId("1".to_owned());
+    let by_kerberos = CredentialId::kerberos_of(&anna.id);
+    for (standing, credential) in [
+        (Standing::Disabled, &by_password),
+        (Standing::Expired, &by_password),
+        (Standing::Deleted, &by_password),
+        (Standing::Disabled, &by_kerberos),
+        (Standing::Expired, &by_kerberos),
+        (Standing::Deleted, &by_kerberos),
+    ] {
         let reservation = taken(&*store, of_account(&anna, 2)).await?;
         let shut = with_standing(&anna, standing);
         assert_eq!(store.keep(vec![step(&anna, shut.clone())]).await?, Ok(()));
         let settlement = Settlement {
             reservation,
-            succeeded: Some(from_home(&anna, &CredentialId("1".to_owned()))),
+            succeeded: Some(from_home(&anna, credential)),
             events: Vec::new(),
             alarm: None,
         };

@@ -87,12 +87,14 @@ macro_rules! conformance {
             a_ticket_is_found_until_it_ends
             a_ticket_ends_with_its_credential
             a_ticket_ends_with_its_account
+            a_ticket_by_kerberos_ends_with_its_account_alone
             a_ticket_of_a_stranger_is_not_found
             a_ticket_stays_whose_it_is
             a_ticket_is_recorded_with_all_that_belongs_to_it
             the_tickets_of_one_credential_are_so_many_and_no_more
             what_was_revoked_is_told_in_its_order
             a_success_is_overtaken_by_a_revocation
+            a_success_by_kerberos_is_overtaken_when_its_account_is_switched_off
             a_drained_member_is_listed_until_it_is_given_back
             the_last_member_in_use_is_drained_by_force_only
             an_account_keeps_what_the_directory_says

@@ -15,6 +15,13 @@ pub(crate) const BY_ID: &str = "
     FROM accounts
     WHERE id = $1";
 
+/// Finds an account by its id ($1), where it may sign in.
+pub(crate) const ACTIVE: &str = "
+    SELECT id
+    FROM accounts
+    WHERE id = $1 AND state = 'active'
+        AND (standing IS NULL OR standing IN ('active', 'locked-out'))";
+
 /// Finds the account that a canonical name ($1) leads to.
 pub(crate) const BY_NAME: &str = "
     SELECT a.id, a.domain, a.sam, a.upn, a.realm, a.sid, a.sip_addresses, a.mail, a.state,

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use authn::place::Zone;
+use proto::channel_binding::Demand;
 use proto::ntlm::WhenAbsent;
 use toml::Spanned;
 
@@ -114,8 +115,8 @@ impl Understanding<'_> {
             internal_zone,
             balancers: self.networks(&listener.proxy_protocol, NAME_THE_BALANCERS)?,
             certificates,
-            channel_binding: demand(listener.channel_binding),
-            mic: demand(listener.mic),
+            channel_binding: channel_binding(listener.channel_binding),
+            mic: mic(listener.mic),
         })
     }
 }
@@ -129,7 +130,15 @@ fn collide(one: SocketAddr, other: SocketAddr) -> bool {
     one.port() == other.port() && one.port() != 0 && (covers(one, other) || covers(other, one))
 }
 
-fn demand(written: written::Demand) -> WhenAbsent {
+fn channel_binding(written: written::ChannelBinding) -> Demand {
+    match written {
+        written::ChannelBinding::Off => Demand::Off,
+        written::ChannelBinding::Allow => Demand::Allow,
+        written::ChannelBinding::Require => Demand::Require,
+    }
+}
+
+fn mic(written: written::Demand) -> WhenAbsent {
     match written {
         written::Demand::WhenSent => WhenAbsent::Allow,
         written::Demand::Require => WhenAbsent::Require,
