@@ -14,6 +14,11 @@ mod stop;
 mod wiring;
 
 mod drained;
+#[cfg(feature = "legacy-tls")]
+mod legacy;
+#[cfg(not(feature = "legacy-tls"))]
+#[path = "legacy/absent.rs"]
+mod legacy;
 mod listen;
 mod live;
 mod metrics;

@@ -2,6 +2,7 @@
 
 mod balancers;
 mod kerberos;
+mod legacy;
 
 use super::*;
 use crate::config::settings::Plain;
