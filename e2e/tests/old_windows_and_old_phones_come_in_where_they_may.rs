@@ -83,6 +83,29 @@ fn windows_7_and_8_1_come_in_by_ecdsa_and_who_has_only_rsa_at_the_other_listener
 }
 
 #[test]
+fn old_windows_is_shown_the_certificate_that_it_can_use_wherever_that_stands() -> anyhow::Result<()>
+{
+    if !can_run(STORY)? {
+        return Ok(());
+    }
+    let demo = Demo::start()?;
+    let rsa_first = |config: String| {
+        let swapped = config.replace("gate-ecdsa", "gate-x");
+        let swapped = swapped.replace("gate-rsa", "gate-ecdsa");
+        swapped.replace("gate-x", "gate-rsa")
+    };
+    let serve = Serve::start(&demo, rsa_first)?;
+    let request = request(&demo)?;
+    for suites in [WINDOWS_7, WINDOWS_8_1] {
+        let gate = (&demo, serve.address);
+        let said = client(gate, ("-tls1_2", suites), (HOST, &request))?;
+        assert!(said.contains("Cipher is ECDHE-ECDSA-AES256-GCM"), "{said}");
+        assert!(said.contains("HTTP/1.1 200 OK"), "{said}");
+    }
+    Ok(())
+}
+
+#[test]
 fn old_windows_may_not_renegotiate() -> anyhow::Result<()> {
     if !can_run(STORY)? {
         return Ok(());
