@@ -3,8 +3,9 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::process::Command;
 
-use e2e::demo::{Demo, root};
+use e2e::demo::{Demo, binary, root};
 use e2e::old_windows::{
     PHONE, SERVER_2012_R2, WINDOWS_7, WINDOWS_8_1, can_run, client, renegotiating,
 };
@@ -168,6 +169,44 @@ fn old_windows_has_a_last_day_and_its_listener_is_not_opened_after_it() -> anyho
     let warned = serve.line("is not opened: `legacy_tls` ended with 2020-12-31")?;
     assert!(warned.contains("WARN"), "{warned}");
     assert_eq!(serve.others, [], "the plain one is not told of");
+    Ok(())
+}
+
+/// What `check` says of the demo's configuration with this listener more.
+fn checked(demo: &Demo, listener: &str) -> anyhow::Result<(bool, String)> {
+    let config = std::fs::read_to_string(demo.text("/config"))?;
+    let file = demo.folder().join("checked.toml");
+    std::fs::write(&file, config + listener)?;
+    let mut check = Command::new(binary()?);
+    let output = check.arg("--config").arg(&file).arg("check").output()?;
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said).into_owned();
+    Ok((output.status.success(), said))
+}
+
+#[test]
+fn old_windows_and_old_phones_are_looked_at_by_check() -> anyhow::Result<()> {
+    if !can_run(STORY)? {
+        return Ok(());
+    }
+    let demo = Demo::start()?;
+    let soon = tomorrow();
+    for (until, said) in [
+        (FAR, "speaks TLS 1.0 until 2999-12-31 (`meeting rooms`)"),
+        (&soon, "is closed in 1 days (`meeting rooms`)"),
+        ("2020-12-31", "is not opened"),
+    ] {
+        let (is_right, told) = checked(&demo, &phones(until, ""))?;
+        assert!(is_right && told.contains(said), "{told}");
+    }
+    let ecdsa = phones(FAR, "").replace("gate-rsa", "gate-ecdsa");
+    let (is_right, told) = checked(&demo, &ecdsa)?;
+    assert!(!is_right, "{told}");
+    let at = "checked.toml:";
+    assert!(
+        told.contains(at) && told.contains("no RSA certificate"),
+        "{told}"
+    );
     Ok(())
 }
 

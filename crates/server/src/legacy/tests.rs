@@ -6,8 +6,8 @@ use std::pin::Pin;
 use openssl::nid::Nid;
 use openssl::ssl::{Ssl, SslVerifyMode};
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, PKCS_RSA_SHA256,
-    RsaKeySize,
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
+    KeyPair, PKCS_RSA_SHA256, RsaKeySize,
 };
 use rustls::pki_types::CertificateDer;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
@@ -31,6 +31,11 @@ struct Made {
 }
 
 fn made(key: &KeyPair) -> Made {
+    made_with(key, |_| {})
+}
+
+/// The same with a certificate that was changed before it was signed.
+fn made_with(key: &KeyPair, change: impl FnOnce(&mut CertificateParams)) -> Made {
     let mut authority = CertificateParams::default();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let name = &mut authority.distinguished_name;
@@ -40,6 +45,7 @@ fn made(key: &KeyPair) -> Made {
     // Nobody may go by this one.
     let name = &mut server.distinguished_name;
     name.push(DnType::CommonName, "cn.contoso.local");
+    change(&mut server);
     let leaf = server.signed_by(key, &authority).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("a.key");
@@ -159,6 +165,24 @@ async fn who_is_not_vouched_for_or_has_another_name_is_refused() {
         for name in ["fe02.contoso.local", "cn.contoso.local", "127.0.0.1"] {
             let refused = connected_as(&made, name, tls, &server).await.unwrap_err();
             assert!(refused.contains("mismatch"), "{name}: {refused}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_for_clients_or_of_another_time_is_refused() {
+    let key = KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048).unwrap();
+    let of_clients = made_with(&key, |server| {
+        server.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    });
+    let over = made_with(&key, |server| {
+        server.not_after = rcgen::date_time_ymd(2020, 1, 1);
+    });
+    for (made, why) in [(of_clients, "purpose"), (over, "expired")] {
+        let server = made.old(SslVersion::TLS1_2, SERVER_2012_R2);
+        for tls in [Tls::Legacy, Tls::LegacyTls10] {
+            let refused = connected_as(&made, NAME, tls, &server).await.unwrap_err();
+            assert!(refused.contains(why), "{refused}");
         }
     }
 }
