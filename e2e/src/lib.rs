@@ -16,6 +16,7 @@ pub mod haproxy;
 pub mod held_store;
 pub mod kerberos;
 pub mod messages;
+pub mod old_windows;
 pub mod published;
 pub mod raw;
 pub mod serve;

@@ -45,6 +45,7 @@ mod every_way_in_ends_at_the_same_check;
 mod guessing_gets_nobody_in_and_locks_nobody_out;
 mod guessing_moves_no_counter_of_the_domain;
 mod http_2_is_spoken_where_nothing_is_proved_by_a_connection;
+mod old_windows_and_old_phones_come_in_where_they_may;
 mod only_what_is_published_is_there;
 mod revoking_ends_what_is_open_within_two_seconds;
 mod several_protocols_are_spoken_at_the_same_time;

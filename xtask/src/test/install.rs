@@ -10,7 +10,7 @@ use crate::packages::{self, Wanted};
 use crate::run::{command, has, root, say, succeed};
 
 /// Real clients and tools, as Debian names them.
-const PACKAGES: [&str; 13] = [
+const PACKAGES: [&str; 14] = [
     "curl",
     "gcc",
     "iproute2",
@@ -18,6 +18,7 @@ const PACKAGES: [&str; 13] = [
     "libpurple-dev",
     "libxml2-dev",
     "libxml2-utils",
+    "openssl",
     "pidgin-sipe",
     "pkg-config",
     "python3-venv",

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub(crate) use super::error::Place;
-pub(crate) use super::written::KerberosToken;
+pub(crate) use super::written::{KerberosToken, Tls};
 
 use authn::place::Zone;
 use gateway::Publication;
@@ -16,6 +16,8 @@ use gss::{Principal, Realm, Service};
 use http::HeaderValue;
 use http::uri::PathAndQuery;
 use ipnet::IpNet;
+use jiff::Timestamp;
+use jiff::civil::Date;
 use proto::channel_binding::Demand;
 use proto::ntlm::WhenAbsent;
 
@@ -107,6 +109,28 @@ pub(crate) struct Listener {
     pub(crate) channel_binding: Demand,
     /// Whether NTLM must carry a MIC here.
     pub(crate) mic: WhenAbsent,
+    /// Where it speaks TLS of old phones.
+    pub(crate) legacy_tls: Option<LegacyTls>,
+}
+
+/// For how long a listener speaks TLS of old phones, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LegacyTls {
+    /// The last day, in UTC.
+    pub(crate) until: Date,
+    /// When that day is over.
+    pub(crate) ends: Timestamp,
+    /// The operator's reason.
+    pub(crate) reason: String,
+    /// Where the configuration says so.
+    pub(crate) place: Place,
+}
+
+impl LegacyTls {
+    /// Whether its last day is over.
+    pub(crate) fn is_over(&self, now: Timestamp) -> bool {
+        now >= self.ends
+    }
 }
 
 /// One listener of plain HTTP.
@@ -180,6 +204,8 @@ pub(crate) struct UpstreamTls {
     pub(crate) name: String,
     /// The PEM file of the authorities that may vouch for it.
     pub(crate) authorities: PathBuf,
+    /// How old it may be.
+    pub(crate) tls: Tls,
 }
 
 /// How onward assertions are signed.

@@ -8,6 +8,7 @@ mod checks;
 mod directory;
 mod farms;
 mod kerberos;
+mod legacy;
 mod listeners;
 mod networks;
 mod office;
@@ -26,6 +27,7 @@ use toml::Spanned;
 use super::error::{ConfigError, Place, meant};
 use super::settings::{OnwardHeader, Settings};
 use super::written::{self, Written};
+pub(crate) use legacy::of_the_day;
 pub(crate) use published::is_host_name;
 
 /// Understands a whole configuration.

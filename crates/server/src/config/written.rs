@@ -175,6 +175,19 @@ pub(crate) struct Listener {
     /// Whether NTLM must carry a message integrity code.
     #[serde(default)]
     pub(crate) mic: Demand,
+    /// That this is a listener for phones that know nothing newer than TLS 1.0, with RSA certificates; it is an ordinary
+    /// one where this is left out. Needs the package `wicketgate-legacy-tls`.
+    pub(crate) legacy_tls: Option<Spanned<LegacyTls>>,
+}
+
+/// `[listener.legacy_tls]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LegacyTls {
+    /// The last day on which it is served, as `2027-06-30`, in UTC. `check` warns of it 30 days before.
+    pub(crate) until: Spanned<String>,
+    /// Your reason, which `check` repeats.
+    pub(crate) reason: Spanned<String>,
 }
 
 /// What becomes of a channel binding.
@@ -224,6 +237,10 @@ pub(crate) struct Farm {
     pub(crate) tls_name: Option<Spanned<String>>,
     /// The PEM file of the authorities that may vouch for its members.
     pub(crate) authorities: Option<Spanned<PathBuf>>,
+    /// How old the TLS of its members may be; `modern` where it is left out. `legacy` is TLS 1.2 with the CBC
+    /// suites of Windows before Server 2016, `legacy-tls10` takes TLS 1.0 and 1.1 as well, as Server 2008 R2 has
+    /// them. Either needs the package `wicketgate-legacy-tls`.
+    pub(crate) tls: Option<Spanned<Tls>>,
     /// The Host header it is sent; the published name where it is left out. Of a farm of one.
     pub(crate) host_header: Option<Spanned<String>>,
     /// The service principal name of its account, as `HTTP/mail.contoso.local`: with one it is told who the
@@ -242,6 +259,19 @@ pub(crate) struct Farm {
     /// How it is found out whether its members are up.
     #[serde(default)]
     pub(crate) health: Health,
+}
+
+/// How old the TLS of a back end may be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Tls {
+    /// TLS 1.3, or 1.2 with the suites of today.
+    #[default]
+    Modern,
+    /// TLS 1.2 with CBC suites.
+    Legacy,
+    /// The same, or TLS 1.0 and 1.1.
+    LegacyTls10,
 }
 
 /// How often a back end is told by Kerberos who the user is.

@@ -17,7 +17,6 @@ use tokio::net::TcpStream;
 
 use super::members::{Members, Tracked};
 use super::tls::{TlsClient, TlsError};
-use crate::binding::digest_of;
 use crate::config::settings::{self, KerberosToken};
 
 /// A farm of back ends that serve the same.
@@ -202,15 +201,9 @@ impl Member {
             }),
             Some(tls) => {
                 let connected = tls.connect(stream).await;
-                let stream = connected.map_err(|source| ConnectError::Tls {
+                connected.map_err(|source| ConnectError::Tls {
                     address: address(),
                     source,
-                })?;
-                let shown = stream.get_ref().1.peer_certificates();
-                let leaf = shown.and_then(<[_]>::first);
-                Ok(Connected {
-                    tls_server_end_point: leaf.and_then(digest_of),
-                    transport: Box::new(stream),
                 })
             }
         }

@@ -18,8 +18,10 @@ const NAME_THE_BALANCERS: &str =
 
 impl Understanding<'_> {
     pub(super) fn listeners(&self, written: &Written) -> Result<Vec<Listener>, ConfigError> {
-        if written.listener.iter().all(|listener| listener.plain) {
-            let message = "there is no [[listener]] with TLS, so nobody can come in; add one";
+        let is_ordinary = |it: &written::Listener| !it.plain && it.legacy_tls.is_none();
+        if !written.listener.iter().any(is_ordinary) {
+            let message =
+                "there is no [[listener]] with TLS of today, so nobody can come in; add one";
             return Err(ConfigError::new(self.place(0..0), message.to_owned()));
         }
         let mut listeners = Vec::new();
@@ -68,6 +70,10 @@ impl Understanding<'_> {
     }
 
     fn plain(&self, listener: &written::Listener) -> Result<(), ConfigError> {
+        if let Some(legacy) = &listener.legacy_tls {
+            let message = "a plain listener speaks no TLS; take one of them away";
+            return Err(self.error(legacy, message));
+        }
         if listener.certificate.is_empty() && listener.internal_networks.is_empty() {
             return Ok(());
         }
@@ -117,6 +123,7 @@ impl Understanding<'_> {
             certificates,
             channel_binding: channel_binding(listener.channel_binding),
             mic: mic(listener.mic),
+            legacy_tls: self.listener_tls(listener)?,
         })
     }
 }

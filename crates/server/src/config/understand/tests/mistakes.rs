@@ -3,6 +3,7 @@
 mod balancers;
 mod directory;
 mod kerberos;
+mod legacy;
 
 use super::*;
 use crate::config::settings::Plain;
