@@ -58,6 +58,13 @@ ErrorLog {top}/apache/error.log
 LogLevel info
 DocumentRoot {top}/apache/pages
 KeepAlive On
+# All workers from the beginning, and none ends: an Apache that grows or shrinks closes connections on which a
+# request is under way.
+StartServers 4
+ThreadsPerChild 64
+MaxRequestWorkers 256
+MinSpareThreads 1
+MaxSpareThreads 256
 <Directory {top}/apache/pages>
   Options +Includes
   AddType text/plain .shtml

@@ -15,6 +15,7 @@ use http::HeaderValue;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
+use super::line::{Beside, watched};
 use super::members::{Members, Tracked};
 use super::tls::{TlsClient, TlsError};
 use crate::config::settings::{self, KerberosToken};
@@ -52,6 +53,8 @@ pub(crate) struct Connected {
     pub(crate) transport: Box<dyn Transport>,
     /// The digest of the certificate (RFC 5929 4), where there is TLS.
     pub(crate) tls_server_end_point: Option<Digest>,
+    /// Whether the member still keeps it.
+    pub(crate) beside: Beside,
 }
 
 /// A connection to a back end, whatever it is made of.
@@ -194,13 +197,15 @@ impl Member {
         let stream = TcpStream::connect(self.tracked.address());
         let stream = stream.await.map_err(tcp)?;
         stream.set_nodelay(true).map_err(tcp)?;
+        let (line, beside) = watched(stream);
         match &self.tls {
             None => Ok(Connected {
-                transport: Box::new(stream),
+                transport: Box::new(line),
                 tls_server_end_point: None,
+                beside,
             }),
             Some(tls) => {
-                let connected = tls.connect(stream).await;
+                let connected = tls.connect(line, beside).await;
                 connected.map_err(|source| ConnectError::Tls {
                     address: address(),
                     source,

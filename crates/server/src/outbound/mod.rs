@@ -8,6 +8,7 @@ pub(crate) mod members;
 
 pub(crate) mod assertion;
 pub(crate) mod kerberos;
+pub(crate) mod line;
 
 pub(crate) mod ldap;
 

@@ -8,10 +8,10 @@ use std::sync::Arc;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{AlertDescription, ClientConfig, RootCertStore};
-use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use super::farm::Connected;
+use super::line::{Beside, Line};
 use crate::binding::digest_of;
 use crate::config::settings::{Tls, UpstreamTls};
 use crate::legacy::{self, LegacyError};
@@ -88,23 +88,25 @@ impl TlsClient {
     /// # Errors
     ///
     /// The other side is not who it should be, or does not speak TLS.
-    pub(crate) async fn connect(&self, stream: TcpStream) -> io::Result<Connected> {
+    pub(crate) async fn connect(&self, line: Line, beside: Beside) -> io::Result<Connected> {
         match &self.0 {
             Spoken::Modern { connector, name } => {
-                let connected = connector.connect(name.clone(), stream).await;
+                let connected = connector.connect(name.clone(), line).await;
                 let stream = connected.map_err(explained)?;
                 let shown = stream.get_ref().1.peer_certificates();
                 let leaf = shown.and_then(<[_]>::first);
                 Ok(Connected {
                     tls_server_end_point: leaf.and_then(digest_of),
                     transport: Box::new(stream),
+                    beside,
                 })
             }
             Spoken::Legacy(client) => {
-                let (stream, leaf) = client.connect(stream).await?;
+                let (stream, leaf) = client.connect(line).await?;
                 Ok(Connected {
                     tls_server_end_point: digest_of(&leaf),
                     transport: Box::new(stream),
+                    beside,
                 })
             }
         }

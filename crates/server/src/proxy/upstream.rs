@@ -31,6 +31,7 @@ use super::{limits, shown};
 use crate::config::settings::KerberosToken;
 use crate::metrics::Failed;
 use crate::outbound::farm::{ConnectError, Farm, Member};
+use crate::outbound::line::Beside;
 use crate::outbound::members::Tracked;
 
 /// The connections to back ends of one downstream connection.
@@ -47,6 +48,9 @@ struct Upstream {
     tls_server_end_point: Option<Digest>,
     /// Whether its server took a Kerberos token on it.
     is_proved: bool,
+    /// Whether its server answered on it before.
+    has_answered: bool,
+    beside: Beside,
     in_use: Arc<Semaphore>,
     _connection: AbortOnDrop,
 }
@@ -303,6 +307,8 @@ impl Upstream {
             sender,
             tls_server_end_point: connected.tls_server_end_point,
             is_proved: false,
+            has_answered: false,
+            beside: connected.beside,
             in_use,
             _connection: AbortOnDrop(task),
         };
@@ -337,6 +343,10 @@ impl Upstream {
             let proof = self.proof(member, delegated).await?;
             head.headers.insert(header::AUTHORIZATION, proof);
         }
+        // The last moment before anything is sent; a fresh TLS connection may hold tickets of TLS still.
+        if self.has_answered && !self.beside.is_quiet() {
+            return Ok(Sent::GivenBack(body));
+        }
         let request = Request::from_parts(head, body);
         let pulse = request.body().pulse();
         let sending = self.sender.try_send_request(request);
@@ -355,6 +365,7 @@ impl Upstream {
         let error = match answered {
             Ok(answer) => {
                 member.tracked.requested();
+                self.has_answered = true;
                 self.is_proved = answer.status() != StatusCode::UNAUTHORIZED;
                 return Ok(Sent::Answered(answer));
             }
