@@ -108,7 +108,8 @@ impl ActiveDirectory {
     }
 
     /// Tells the lab to do something: `freeze`, `thaw`, `kill` and `start` the domain controller, `rotate` the
-    /// password and keytab of an account, change the `password` alone, `disable` one.
+    /// password and keytab of an account, change the `password` alone, `disable` one, `name` a host and its address in the
+    /// domain's DNS.
     ///
     /// # Errors
     ///

@@ -16,6 +16,7 @@ mod wiring;
 mod drained;
 mod listen;
 mod live;
+mod look;
 mod metrics;
 mod proxy;
 mod reload;

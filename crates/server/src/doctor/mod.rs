@@ -1,7 +1,7 @@
 //! What is wrong with a deployment, and what mends it: one [`Finding`] for each thing.
 //!
 //! Judging is apart from asking: [`judge`] takes facts and gives findings, and never opens anything;
-//! [`facts_of`] reads files. [`clients_in`] reads logs. Silence means that nothing was found wanting, so that whatever could not be
+//! [`facts_of`] reads files. [`clients_in`] reads logs. [`wire::judge`] takes what [`crate::look`] saw. Silence means that nothing was found wanting, so that whatever could not be
 //! looked at is a finding, too.
 
 mod ad;
@@ -9,6 +9,7 @@ mod agents;
 mod clients;
 mod exchange;
 mod lync;
+pub(crate) mod wire;
 
 use std::fs::File;
 use std::io::Read;
@@ -55,13 +56,7 @@ impl Finding {
         Self::new(id, Severity::Warning, what.as_ref(), mend.as_ref())
     }
 
-    /// SECURITY: names come from files; none of them moves the cursor of a terminal.
     fn new(id: &'static str, severity: Severity, what: &str, mend: &str) -> Self {
-        let printable = |text: &str| {
-            text.chars()
-                .map(|it| if it.is_control() { '?' } else { it })
-                .collect()
-        };
         Self {
             id,
             severity,
@@ -69,6 +64,14 @@ impl Finding {
             mend: printable(mend),
         }
     }
+}
+
+/// A text without what moves the cursor of a terminal.
+///
+/// SECURITY: names and words come from files and from the network.
+fn printable(text: &str) -> String {
+    let shown = |it: char| if it.is_control() { '?' } else { it };
+    text.chars().map(shown).collect()
 }
 
 /// Reads files of facts as one.
