@@ -198,6 +198,11 @@ fn what_is_wrong_in_the_configuration_or_in_tls_is_found() -> anyhow::Result<()>
         std::fs::write(tls.join("short.key"), key.serialize_pem())?;
         finds(&doctor(&lab, &without, &[], &[])?, id);
     }
+    let no_pair = without.replace("tls/short.key", "tls/gateway.key");
+    finds(
+        &doctor(&lab, &no_pair, &[], &[])?,
+        "listener-certificate-unusable",
+    );
     // An Exchange of the days before: TLS 1.2 with CBC and no more.
     let old = ["--ciphers", "ECDHE-ECDSA-AES128-SHA"];
     let _old = Answers::start(&lab, "8443", &old, "")?;

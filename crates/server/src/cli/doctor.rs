@@ -10,7 +10,7 @@ use super::{CliError, Output};
 use crate::config::{self, Settings};
 use crate::deployment::Deployment;
 use crate::doctor::wire::{self, Prerequisite, State, Step};
-use crate::doctor::{Finding, Severity, clients_in, facts_of, judge};
+use crate::doctor::{Finding, Severity, changed, clients_in, facts_of, judge};
 use crate::look::{self, Beside};
 
 const EXAMPLES: &str = "\
@@ -44,6 +44,9 @@ pub(crate) struct Arguments {
     /// A file that the script of `wicketgate script facts` wrote; several are read as one
     #[arg(long, value_name = "FILE", conflicts_with_all = LOOKING)]
     facts: Vec<PathBuf>,
+    /// A file of the same script from before the external site was set up: what clients inside use must be the same
+    #[arg(long, value_name = "FILE", requires = "facts")]
+    before: Vec<PathBuf>,
     /// A log of this gate, of IIS or of another proxy: which clients would break in passive mode
     #[arg(long, value_name = "LOGFILE", conflicts_with_all = LOOKING)]
     clients: Vec<PathBuf>,
@@ -127,6 +130,10 @@ pub(crate) async fn run(
     if !arguments.facts.is_empty() {
         let facts = facts_of(&arguments.facts).map_err(CliError::usage)?;
         findings.extend(judge(&facts, &Deployment::of(&settings)));
+        if !arguments.before.is_empty() {
+            let before = facts_of(&arguments.before).map_err(CliError::usage)?;
+            findings.extend(changed(&before, &facts));
+        }
     }
     if !arguments.clients.is_empty() {
         findings.extend(clients_in(&arguments.clients).map_err(CliError::usage)?);

@@ -9,6 +9,7 @@ mod agents;
 mod clients;
 mod exchange;
 mod lync;
+mod unchanged;
 pub(crate) mod wire;
 
 use std::fs::File;
@@ -95,6 +96,11 @@ fn bytes_of(file: &Path, cap: usize) -> std::io::Result<Vec<u8>> {
     let most = u64::try_from(cap).unwrap_or(u64::MAX).saturating_add(1);
     File::open(file)?.take(most).read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+
+/// What has changed of what clients inside use, from one run of the script to a later one (S45).
+pub(crate) fn changed(before: &Facts, after: &Facts) -> Vec<Finding> {
+    unchanged::judge(before, after)
 }
 
 /// What facts show to be wrong with a deployment, the worst first.
