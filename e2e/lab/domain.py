@@ -11,9 +11,11 @@ import os
 import sys
 import uuid
 
+from ldb import LdbError
 import samba.dckeytab  # noqa: F401: gives `Net` its export of keytabs
 from samba import dsdb
 from samba.auth import system_session
+from samba.credentials import Credentials
 from samba.dcerpc import dnsp
 from samba.ndr import ndr_pack
 from samba.net import Net
@@ -94,10 +96,17 @@ class Domain:
             lines.append("-")
         self.db.modify_ldif("\n".join(lines) + "\n")
 
-    def flags(self, account, more):
+    def flags(self, account, more, less=0):
         dn = self.dn(account)
         found = self.db.search(dn, scope=0, attrs=["userAccountControl"])
-        self.write(dn, userAccountControl=int(found[0]["userAccountControl"][0]) | more)
+        flags = int(found[0]["userAccountControl"][0])
+        self.write(dn, userAccountControl=flags & ~less | more)
+
+    def rename(self, account, name):
+        self.write(self.dn(account), sAMAccountName=name, userPrincipalName=f"{name}@{DNS}")
+
+    def delete(self, account):
+        self.db.delete(self.dn(account))
 
     def service(self, account, names, **more):
         self.write(self.dn(account), servicePrincipalName=names, **more)
@@ -206,24 +215,62 @@ def people(domain):
     domain.write(domain.dn("gina"), pwdLastSet=0)
 
 
+def counters(domain):
+    """What a wrong or a right password changes ([MS-ADTS] 3.1.1.5.3), of every account."""
+    names = ("sAMAccountName", "badPwdCount", "lockoutTime", "logonCount", "lastLogon")
+    found = domain.db.search(
+        domain.db.domain_dn(), expression="(sAMAccountName=*)", attrs=list(names)
+    )
+    for account in sorted(found, key=lambda it: str(it["sAMAccountName"])):
+        print(" ".join(str(account.get(name, idx=0)) for name in names))
+
+
+def guess(account):
+    """One wrong password, as whoever binds with what a client sent would try it."""
+    lp = LoadParm()
+    lp.set("tls verify peer", "no_check")
+    wrong = Credentials()
+    wrong.set_bind_dn(f"CONTOSO\\{account}")
+    wrong.set_password("Wrong.1")
+    try:
+        SamDB(url=f"ldaps://{ADDRESS}", credentials=wrong, lp=lp)
+    except LdbError as error:
+        # The code of a wrong password within AD's answer.
+        if "data 52e" in str(error):
+            return
+        raise
+    raise SystemExit("a wrong password was right")
+
+
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("verb", choices=("make", "rotate", "password", "disable", "name"))
+    verbs = ("make", "rotate", "password", "disable", "enable", "rename", "delete", "counters", "guess", "name")
+    parser.add_argument("verb", choices=verbs)
     parser.add_argument("top")
     parser.add_argument("account", nargs="?")
-    parser.add_argument("address", nargs="?")
+    parser.add_argument("name", nargs="?")
     given = parser.parse_args()
     if given.verb == "make":
         make(given.top)
+    elif given.verb == "counters":
+        counters(Domain(given.top))
+    elif given.verb == "guess":
+        guess(given.account)
     elif given.verb == "password":
         Domain(given.top).password(given.account, uuid.uuid4().hex + ".Aa1")
     elif given.verb == "name":
-        Domain(given.top).name(given.account, given.address)
+        Domain(given.top).name(given.account, given.name)
     elif given.verb == "rotate":
         domain = Domain(given.top)
         domain.password(given.account, uuid.uuid4().hex + ".Aa1")
         host = given.account.rstrip("$")
         domain.keytab(f"{host}.keytab", (given.account, f"HTTP/{host}.{DNS}"))
+    elif given.verb == "rename":
+        Domain(given.top).rename(given.account, given.name)
+    elif given.verb == "delete":
+        Domain(given.top).delete(given.account)
+    elif given.verb == "enable":
+        Domain(given.top).flags(given.account, 0, less=DISABLED)
     else:
         Domain(given.top).flags(given.account, DISABLED)
 

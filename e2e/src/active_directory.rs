@@ -9,7 +9,10 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, bail};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, SanType};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, PKCS_RSA_SHA256,
+    RsaKeySize, SanType,
+};
 
 use crate::skip;
 
@@ -108,8 +111,8 @@ impl ActiveDirectory {
     }
 
     /// Tells the lab to do something: `freeze`, `thaw`, `kill` and `start` the domain controller, `rotate` the
-    /// password and keytab of an account, change the `password` alone, `disable` one, `name` a host and its address in the
-    /// domain's DNS.
+    /// password and keytab of an account, change the `password` alone, `disable`, `enable` or `delete` one, `rename`
+    /// one to another name, `name` a host and its address in the domain's DNS.
     ///
     /// # Errors
     ///
@@ -210,16 +213,17 @@ fn certificates(folder: &Path) -> anyhow::Result<()> {
         .push(DnType::CommonName, "the lab's authority");
     let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate()?)?;
     std::fs::write(folder.join("ca.pem"), authority.pem())?;
-    let servers: [(&str, &[&str], &str); 3] = [
-        ("dc1", &["dc1"], "127.0.0.10"),
-        ("lync-fe", &["lync-fe", "exch"], "127.0.0.11"),
-        (
-            "gateway",
-            &["gateway", "app", "lyncweb", "mail"],
-            "127.0.0.12",
-        ),
+    let published: &[&str] = &["gateway", "app", "lyncweb", "mail"];
+    // The same back end as it may be on an old Windows, which has RSA.
+    let back_end: &[&str] = &["lync-fe", "exch"];
+    let rsa = KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048)?;
+    let servers = [
+        ("dc1", &["dc1"][..], "127.0.0.10", KeyPair::generate()?),
+        ("lync-fe", back_end, "127.0.0.11", KeyPair::generate()?),
+        ("old-windows", back_end, "127.0.0.11", rsa),
+        ("gateway", published, "127.0.0.12", KeyPair::generate()?),
     ];
-    for (file, hosts, address) in servers {
+    for (file, hosts, address, key) in servers {
         let names: Vec<String> = hosts
             .iter()
             .map(|it| format!("{it}.contoso.test"))
@@ -228,7 +232,6 @@ fn certificates(folder: &Path) -> anyhow::Result<()> {
         server
             .subject_alt_names
             .push(SanType::IpAddress(address.parse()?));
-        let key = KeyPair::generate()?;
         let certificate = server.signed_by(&key, &authority)?;
         std::fs::write(folder.join(format!("{file}.pem")), certificate.pem())?;
         let path = folder.join(format!("{file}.key"));

@@ -322,7 +322,8 @@ pub fn binary() -> anyhow::Result<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let built = Command::new(cargo)
         .args(["build", "--quiet", "--package", "wicketgate"])
-        .args(["--all-features", "--profile", profile(folder)?])
+        .args(features())
+        .args(["--profile", profile(folder)?])
         .arg("--target-dir")
         .arg(folder.parent().context("the profile has no folder")?)
         .current_dir(root())
@@ -331,6 +332,26 @@ pub fn binary() -> anyhow::Result<PathBuf> {
         bail!("the program does not build");
     }
     Ok(BINARY.get_or_init(|| folder.join("wicketgate")).clone())
+}
+
+/// Whether the program under test has the feature `legacy-tls`.
+#[must_use]
+pub fn has_legacy_tls() -> bool {
+    std::env::var_os("WICKETGATE_BINARY").is_some() || !features().is_empty()
+}
+
+/// `legacy-tls` where there is an OpenSSL to link with; `cargo xtask test` brings one.
+fn features() -> &'static [&'static str] {
+    static HAS_OPENSSL: OnceLock<bool> = OnceLock::new();
+    let has_openssl = || {
+        let mut asking = Command::new("pkg-config");
+        let asked = asking.args(["--exists", "openssl >= 3"]).status();
+        asked.is_ok_and(|status| status.success())
+    };
+    match HAS_OPENSSL.get_or_init(has_openssl) {
+        true => &["--features", "legacy-tls"],
+        false => &[],
+    }
 }
 
 /// The profile whose results are in a folder: the program must be of the test's own, as it is looked

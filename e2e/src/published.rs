@@ -81,7 +81,7 @@ impl Row {
 }
 
 /// Design 14, row by row.
-pub const ROWS: [Row; 36] = [
+pub const ROWS: [Row; 38] = [
     row("lyncdiscover", "/", Nobody),
     row("lyncdiscover", DISCOVER, Nobody),
     row("lyncweb", DISCOVER, Nobody),
@@ -110,6 +110,8 @@ pub const ROWS: [Row; 36] = [
     ),
     row("lyncweb", "/WebTicket/WebTicketService.svc/Anon", Guests),
     row("lyncweb", "/WebTicket/oauthtoken", Grant),
+    row("lyncweb", "/WebTicket", Closed).at("/WebTicket/WebTicketService.svc/pin"),
+    row("lyncdiscover", "/WebTicket", Closed).at("/WebTicket/WebTicketService.svc"),
     row("lyncweb", "/CertProv", Message)
         .at("/CertProv/CertProvisioningService.svc/WebTicket_Proof_SHA1"),
     row("lyncweb", "/groupexpansion", Message).at("/groupexpansion/service.svc/WebTicket_Bearer"),

@@ -6,6 +6,7 @@ use std::process::{Child, Stdio};
 
 use e2e::active_directory::{ActiveDirectory, TOP};
 use e2e::domain_gate::{DomainGate, base, farm, route};
+use e2e::old_windows::{SERVER_2012_R2, Terminator, can_run};
 
 /// The back end that demands a binding, as a program.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_bound");
@@ -106,5 +107,69 @@ fn without_a_binding_or_with_another_one_nothing_is_let_in_and_nobody_is_prompte
         let is_told = |it: &serde_json::Value| it["reason"] == "not-taken";
         assert!(events.iter().any(is_told), "{events:?}");
     }
+    Ok(())
+}
+
+/// The same gate in front of a back end on old Windows.
+fn old(address: &str, tls: &str) -> String {
+    let authorities = "authorities = ";
+    config(address).replacen(authorities, &format!("tls = \"{tls}\"\n{authorities}"), 1)
+}
+
+#[test]
+fn old_windows_with_an_rsa_certificate_gets_its_binding_over_legacy_tls_and_no_modern_connection()
+-> anyhow::Result<()> {
+    const STORY: &str = "a back end on old Windows demands channel bindings";
+    if !can_run(STORY)? {
+        return Ok(());
+    }
+    let Some(lab) = ActiveDirectory::start(STORY)? else {
+        return Ok(());
+    };
+    let _back_end = BackEnd::start(&lab, "127.0.0.11:8080", ("old-windows", None))?;
+    let _server_2012_r2 = Terminator::start(&lab, (8444, 8080), ("TLSv1_2", SERVER_2012_R2))?;
+    let weak = format!("{SERVER_2012_R2}:@SECLEVEL=0");
+    let _server_2008_r2 = Terminator::start(&lab, (8445, 8080), ("TLSv1", &weak))?;
+    let modern = "https://127.0.0.11:8444";
+    let mut gate = DomainGate::open(&lab, &old(modern, "legacy"))?;
+    let login = format!("CONTOSO\\alice:{}", gate.add("alice", "app")?);
+    let ask = ["--basic", "--user", &login, APP];
+    let taken = [
+        (modern, "legacy"),
+        (modern, "legacy-tls10"),
+        ("https://127.0.0.11:8445", "legacy-tls10"),
+    ];
+    for (address, tls) in taken {
+        drop(gate);
+        gate = DomainGate::open(&lab, &old(address, tls))?;
+        let (status, body) = gate.curl(&ask)?;
+        assert_eq!(status, 200, "{address} {tls}: {body}");
+        assert!(body.starts_with("alice@CONTOSO.TEST"), "{body}");
+    }
+    let refused = [
+        (modern, "modern", "needs `tls = \"legacy\"`"),
+        (
+            "https://127.0.0.11:8445",
+            "legacy",
+            "must be `legacy-tls10`",
+        ),
+    ];
+    for (address, tls, told) in refused {
+        drop(gate);
+        gate = DomainGate::open(&lab, &old(address, tls))?;
+        let (status, answer) = gate.curl(&ask)?;
+        assert_eq!(status, 503, "{address} {tls}: {answer}");
+        gate.serve.line(told)?;
+    }
+    // Whoever ends TLS there is vouched for, but of another name.
+    drop(gate);
+    let elsewhere = old(modern, "legacy").replace(
+        "tls_name = \"exch.contoso.test\"",
+        "tls_name = \"dc1.contoso.test\"",
+    );
+    let gate = DomainGate::open(&lab, &elsewhere)?;
+    let (status, answer) = gate.curl(&ask)?;
+    assert_eq!(status, 503, "{answer}");
+    gate.serve.line("mismatch")?;
     Ok(())
 }

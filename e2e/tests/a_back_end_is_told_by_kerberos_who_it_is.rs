@@ -6,6 +6,7 @@ use std::process::{Child, Stdio};
 
 use anyhow::Context;
 use e2e::active_directory::ActiveDirectory;
+use e2e::directory_gate::{enrol, tell};
 use e2e::domain_gate::{DomainGate, base, farm, pool, route, told};
 use e2e::messages::{asks_with_token, request_for};
 
@@ -115,6 +116,38 @@ fn whoever_the_domain_does_not_let_be_passed_on_is_told_so_and_reaches_nothing()
     }
     let password = gate.add("alice", "app")?;
     assert_eq!(who(&gate, "alice", &password)?, (200, ALICE.to_owned()));
+    Ok(())
+}
+
+/// Samba lets an administrator be passed on, and members of Protected Users: we do not.
+#[test]
+fn an_administrator_of_the_directory_is_told_to_use_another_account() -> anyhow::Result<()> {
+    let Some(lab) = ActiveDirectory::start("administrators are not passed on")? else {
+        return Ok(());
+    };
+    let directory = "\n[directory]\ncontrollers = [\"dc1.contoso.test\"]\n\
+                     authorities = \"/mnt/tls/ca.pem\"\naccount = \"reader@contoso.test\"\n";
+    let gate = DomainGate::open(&lab, &config())?;
+    drop(gate);
+    let folder = lab.folder().join("gate");
+    std::fs::write(folder.join("wicketgate.toml"), config() + directory)?;
+    tell(&lab, &["directory", "set-password"], "Not.for.the.gate.1")?;
+    let gate = DomainGate::open(&lab, &(config() + directory))?;
+    for (user, status, logged) in [
+        ("bob", 200, None),
+        ("carol", 403, Some("sensitive")),
+        ("administrator", 403, Some("adminCount")),
+    ] {
+        let password = enrol(&lab, user)?;
+        let answer = who(&gate, user, &password)?;
+        assert_eq!(answer.0, status, "{user}: {}", answer.1);
+        if let Some(logged) = logged {
+            assert!(answer.1.contains("not let in from"), "{}", answer.1);
+            let line = gate.serve.line("the account is not passed on to servers")?;
+            assert!(line.contains("is not passed on"), "{line}");
+            gate.serve.line(logged)?;
+        }
+    }
     Ok(())
 }
 

@@ -18,6 +18,8 @@ pub(crate) enum Reached {
     BothMessages,
     /// The exchange was completed.
     Completion,
+    /// A token of Kerberos was found, where that is taken.
+    Kerberos,
 }
 
 /// The client that the seeds are made with.
@@ -43,10 +45,21 @@ fn exchange() -> (Vec<u8>, Vec<u8>, SessionKey) {
     (challenge.as_bytes().to_vec(), authenticate, key)
 }
 
-/// Feeds one input; says how far it got.
-pub(crate) fn run(mut data: &[u8]) -> Reached {
+/// Feeds one input; says how far it got, and whether it is one of Kerberos where that is taken.
+pub(crate) fn run(data: &[u8]) -> Reached {
+    let by_ntlm = until_its_end(data, Acceptor::new());
+    let or_kerberos = until_its_end(data, Acceptor::or_kerberos());
+    if or_kerberos != Reached::Kerberos {
+        assert_eq!(or_kerberos, by_ntlm, "Kerberos changes nothing for NTLM");
+    }
+    match by_ntlm {
+        Reached::Nothing => or_kerberos,
+        reached => reached,
+    }
+}
+
+fn until_its_end(mut data: &[u8], mut acceptor: Acceptor) -> Reached {
     let (challenge, _, key) = &*EXCHANGE;
-    let mut acceptor = Acceptor::new();
     let mut found = 0;
     while let Some((length, rest)) = data.split_first_chunk::<2>() {
         let length = usize::from(u16::from_le_bytes(*length));
@@ -60,6 +73,11 @@ pub(crate) fn run(mut data: &[u8]) -> Reached {
                 if found == 1 {
                     assert!(acceptor.wrap_challenge(challenge).ends_with(challenge));
                 }
+            }
+            Ok(Step::Kerberos(token)) => {
+                let last = acceptor.accepted(Some(&token));
+                assert!(last.is_some_and(|last| last.ends_with(&token)));
+                return Reached::Kerberos;
             }
             Ok(Step::Answer(answer)) => assert!(!answer.is_empty()),
             Err(_) => return Reached::Nothing,

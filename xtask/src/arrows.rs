@@ -27,7 +27,7 @@ const OURS: [(&str, &[&str]); 11] = [
 ];
 
 /// Outside crates that only some of ours may name.
-const CONTAINED: [(&str, &[&str]); 20] = [
+const CONTAINED: [(&str, &[&str]); 22] = [
     ("axum", &["web", "server"]),
     ("clap", &["server"]),
     ("fancy-regex", &["claims"]),
@@ -39,6 +39,7 @@ const CONTAINED: [(&str, &[&str]); 20] = [
     ("libloading", &["gss"]),
     ("md-5", &["proto"]),
     ("md4", &["proto"]),
+    ("openssl", &["server"]),
     ("prometheus-client", &["server"]),
     ("quick-xml", &[]),
     ("rc4", &["proto"]),
@@ -46,8 +47,16 @@ const CONTAINED: [(&str, &[&str]); 20] = [
     ("rustls", &["server", "lab"]),
     ("sqlx", &["store"]),
     ("tokio", &["gss", "lab", "server", "store", "web"]),
+    ("tokio-openssl", &["server"]),
     ("tokio-rustls", &["server", "lab"]),
     ("webauthn-rs", &["authn"]),
+];
+
+/// Crates that enter only by a feature.
+const BY_FEATURE: [(&str, &str); 3] = [
+    ("openssl", "legacy-tls"),
+    ("tokio-openssl", "legacy-tls"),
+    ("wicketgate-lab", "demo"),
 ];
 
 /// Every outside crate that a foundation may name: whatever else it brought could do I/O.
@@ -114,8 +123,13 @@ fn wrong_arrows(package: &Value, ours: &BTreeMap<&str, &[&str]>) -> Vec<String> 
         if is_ours && !allowed.contains(&to.as_str()) {
             wrong.push(format!("`{from}` may not name `{to}`"));
         }
-        if to == "lab" && is_ours && dependency["optional"] != Value::Bool(true) {
-            wrong.push(format!("`{from}` names `lab` without the feature `demo`"));
+        let by_feature = BY_FEATURE.iter().find(|(it, _)| *it == name);
+        if let Some((_, feature)) = by_feature
+            && dependency["optional"] != Value::Bool(true)
+        {
+            wrong.push(format!(
+                "`{from}` names `{to}` without the feature `{feature}`"
+            ));
         }
         let foundation = FOUNDATIONS.iter().find(|(ours, _)| *ours == from);
         if foundation.is_some_and(|(_, outside)| !is_ours && !outside.contains(&name)) {
@@ -206,6 +220,18 @@ mod tests {
         for nothing in [json!({}), json!({ "packages": [] }), json!(null)] {
             assert_eq!(check(&nothing).len(), 1, "{nothing}");
         }
+    }
+
+    #[test]
+    fn openssl_enters_only_by_its_feature_and_into_the_program_alone() {
+        let always = json!([{ "name": "openssl", "kind": null, "optional": false }]);
+        assert_eq!(
+            wrong("wicketgate", &always),
+            ["`server` names `openssl` without the feature `legacy-tls`"]
+        );
+        let by_feature = json!([{ "name": "openssl", "kind": null, "optional": true }]);
+        assert_eq!(wrong("wicketgate", &by_feature), Vec::<String>::new());
+        assert_eq!(wrong("wicketgate-lab", &by_feature).len(), 1);
     }
 
     #[test]

@@ -22,19 +22,11 @@ const ALLOWED: [&str; 12] = [
 const LOOKED_AT: [&str; 0] = [];
 
 /// Crates that may not be compiled in, with the reason.
-const BANNED: [(&str, &str); 13] = [
+const BANNED: [(&str, &str); 11] = [
     ("atty", "unmaintained"),
     ("bincode", "unmaintained"),
     ("derivative", "unmaintained"),
     ("native-tls", "brings OpenSSL"),
-    (
-        "openssl",
-        "only in the feature legacy-tls, which does not exist yet",
-    ),
-    (
-        "openssl-sys",
-        "only in the feature legacy-tls, which does not exist yet",
-    ),
     ("paste", "unmaintained"),
     ("quick-xml", "no parser under a signature"),
     ("ring", "aws-lc-rs is the one cryptographic library"),
@@ -46,6 +38,9 @@ const BANNED: [(&str, &str); 13] = [
         "as an NTLM acceptor it lets any password in when there is no MIC",
     ),
 ];
+
+/// Crates that only the feature `legacy-tls` may bring.
+const LEGACY_TLS: [&str; 4] = ["openssl", "openssl-src", "openssl-sys", "tokio-openssl"];
 
 /// What `cargo tree` is told to print of each package that is compiled, and `check` reads.
 pub const FORMAT: &str = "{p} | {l}";
@@ -67,6 +62,22 @@ pub fn check(tree: &str) -> Vec<String> {
         return vec!["cargo's tree is empty".to_owned()];
     }
     packages.into_iter().flat_map(of_one).collect()
+}
+
+/// What comes without the feature `legacy-tls` and should not; `tree` is of the default features.
+#[must_use]
+pub fn check_default(tree: &str) -> Vec<String> {
+    let names: BTreeSet<&str> = tree
+        .lines()
+        .filter_map(|line| line.split(' ').next())
+        .collect();
+    if !names.contains("wicketgate") {
+        return vec!["the program is not in cargo's tree of the default features".to_owned()];
+    }
+    let brought = LEGACY_TLS.into_iter().filter(|it| names.contains(it));
+    brought
+        .map(|name| format!("`{name}` is banned: only in the feature legacy-tls"))
+        .collect()
 }
 
 fn of_one(line: &str) -> Vec<String> {
@@ -123,6 +134,18 @@ mod tests {
             check("a v1.0.0 | MIT\n\nc v0.1.0 (/c) | MIT OR Apache-2.0\n").len(),
             0
         );
+    }
+
+    #[test]
+    fn openssl_comes_by_its_feature_only() {
+        let tree = "wicketgate v0.1.0 | MIT\nrustls v0.23.46 | MIT\n";
+        assert_eq!(check_default(tree), Vec::<String>::new());
+        let with = format!("{tree}openssl-sys v0.9.118 | MIT\n");
+        assert_eq!(
+            check_default(&with),
+            ["`openssl-sys` is banned: only in the feature legacy-tls"]
+        );
+        assert_eq!(check_default("").len(), 1);
     }
 
     #[test]

@@ -16,6 +16,7 @@ pub mod bench;
 pub mod fuzz;
 pub mod night;
 
+mod legacy_tls;
 pub mod measured;
 pub mod packages;
 pub mod run;

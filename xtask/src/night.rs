@@ -23,7 +23,8 @@ pub fn run(arguments: &[&str]) -> anyhow::Result<()> {
     };
     say("==> release build");
     succeed(cargo().args(["build", "--release", "--package", "wicketgate"]))?;
-    package()?;
+    package(&[])?;
+    old_windows()?;
     say("==> stories in full");
     let mut stories = cargo();
     stories.env("WICKETGATE_NIGHT", "1");
@@ -46,8 +47,27 @@ pub fn run(arguments: &[&str]) -> anyhow::Result<()> {
     measured::append("cargo xtask bench", &output(&mut bench)?)
 }
 
-/// The Debian package, by a tool of its own that is built once; of the binary that was built already.
-fn package() -> anyhow::Result<()> {
+/// The release that brings OpenSSL with it, its package, and the stories that it is for; then the other release
+/// is put back in its place.
+fn old_windows() -> anyhow::Result<()> {
+    say("==> release build with legacy-tls-vendored");
+    let build = ["build", "--release", "--package", "wicketgate"];
+    let vendored = ["--features", "legacy-tls-vendored"];
+    succeed(cargo().args(build).args(vendored))?;
+    package(&["--variant", "legacy-tls"])?;
+    let mut stories = cargo();
+    stories.args(["test", "--package", "wicketgate-e2e", "--test", "stories"]);
+    stories.args(["--", "old_windows", "--nocapture"]);
+    stories.env(
+        "WICKETGATE_BINARY",
+        root().join("target/release/wicketgate"),
+    );
+    succeed(&mut stories)?;
+    succeed(cargo().args(build))
+}
+
+/// A Debian package, by a tool of its own that is built once; of the binary that was built already.
+fn package(which: &[&str]) -> anyhow::Result<()> {
     say("==> Debian package");
     let tools = root().join("target/tools");
     let mut install = cargo();
@@ -55,5 +75,5 @@ fn package() -> anyhow::Result<()> {
     succeed(install.arg("--root").arg(&tools))?;
     let mut deb = command("target/tools/bin/cargo-deb");
     deb.args(["deb", "--package", "wicketgate", "--no-build", "--no-strip"]);
-    succeed(&mut deb)
+    succeed(deb.args(which))
 }

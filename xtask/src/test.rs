@@ -17,6 +17,9 @@ use count::Counts;
 /// How many of the slowest steps are printed.
 const SLOWEST: usize = 10;
 
+/// What clippy is told of warnings.
+const DENY_WARNINGS: [&str; 3] = ["--", "-D", "warnings"];
+
 /// One step and how it went.
 struct Step {
     name: String,
@@ -34,29 +37,29 @@ pub fn run() -> anyhow::Result<()> {
     let skipped_file = root().join("target/skipped-stories.txt");
     std::fs::create_dir_all(root().join("target"))?;
     std::fs::write(&skipped_file, "")?;
+    let mut features = Vec::new();
+    step(&mut steps, "OpenSSL of legacy-tls", || {
+        features = vec!["--features", crate::legacy_tls::feature()?];
+        Ok(())
+    });
+    let features = features.as_slice();
     let installing = std::thread::spawn(install::all);
     step(&mut steps, "format", || {
         crate::run::succeed(cargo().args(["fmt", "--all", "--check"]))
     });
     step(&mut steps, "build", || {
-        crate::run::succeed(cargo().args([
-            "build",
-            "--workspace",
-            "--all-features",
-            "--tests",
-            "--bins",
-        ]))
+        let everything = ["build", "--workspace", "--tests", "--bins"];
+        crate::run::succeed(cargo().args(everything).args(features))
     });
     step(&mut steps, "clippy", || {
-        let lints = [
-            "--workspace",
-            "--all-targets",
-            "--all-features",
-            "--",
-            "-D",
-            "warnings",
-        ];
-        crate::run::succeed(cargo().arg("clippy").args(lints))
+        let mut clippy = cargo();
+        clippy.args(["clippy", "--workspace", "--all-targets"]);
+        crate::run::succeed(clippy.args(features).args(DENY_WARNINGS))
+    });
+    // The program that most people have; nothing but itself is checked again.
+    step(&mut steps, "clippy without legacy-tls", || {
+        let mut clippy = cargo();
+        crate::run::succeed(clippy.args(["clippy", "--workspace"]).args(DENY_WARNINGS))
     });
     step(&mut steps, "tidy", crate::tidy::run);
     step(
@@ -69,12 +72,12 @@ pub fn run() -> anyhow::Result<()> {
     );
     let mut counts = Counts::default();
     step(&mut steps, "tests and stories", || {
-        tests(&mut counts, &skipped_file)
+        tests(&mut counts, (&skipped_file, features))
     });
     step(&mut steps, "examples in the documentation", || {
         let mut command = cargo();
-        command.args(["test", "--doc", "--workspace", "--all-features", "--quiet"]);
-        crate::run::succeed(&mut command)
+        command.args(["test", "--doc", "--workspace", "--quiet"]);
+        crate::run::succeed(command.args(features))
     });
     report(&steps, &counts, &std::fs::read_to_string(&skipped_file)?)
 }
@@ -89,28 +92,19 @@ pub fn packages() -> anyhow::Result<()> {
 }
 
 /// nextest where it is present, else cargo's own runner.
-fn tests(counts: &mut Counts, skipped_file: &std::path::Path) -> anyhow::Result<()> {
+fn tests(
+    counts: &mut Counts,
+    (skipped_file, features): (&std::path::Path, &[&str]),
+) -> anyhow::Result<()> {
     let mut command = cargo();
     if has("cargo-nextest") {
-        command.args([
-            "nextest",
-            "run",
-            "--workspace",
-            "--all-features",
-            "--no-fail-fast",
-        ]);
+        command.args(["nextest", "run", "--workspace", "--no-fail-fast"]);
         command.args(["--status-level", "slow", "--final-status-level", "slow"]);
     } else {
-        command.args([
-            "test",
-            "--workspace",
-            "--all-features",
-            "--no-fail-fast",
-            "--lib",
-            "--bins",
-        ]);
-        command.args(["--tests"]);
+        command.args(["test", "--workspace", "--no-fail-fast"]);
+        command.args(["--lib", "--bins", "--tests"]);
     }
+    command.args(features);
     let binary = root().join("target/debug/wicketgate");
     command
         .env("WICKETGATE_SKIPPED", skipped_file)

@@ -83,7 +83,8 @@ pub fn all() -> anyhow::Result<(Vec<String>, Vec<String>)> {
     errors.extend(keys::check().err().map(|error| error.to_string()));
     errors.extend(map::check().err().map(|error| error.to_string()));
     errors.extend(arrows::check(&metadata(&["--no-deps"])?));
-    errors.extend(dependencies::check(&tree()?));
+    errors.extend(dependencies::check(&tree(&["--all-features"])?));
+    errors.extend(dependencies::check_default(&tree(&[])?));
     Ok((errors, warnings))
 }
 
@@ -100,17 +101,11 @@ pub fn metadata(arguments: &[&str]) -> anyhow::Result<Value> {
     Ok(serde_json::from_str(&output(&mut command)?)?)
 }
 
-/// What `cargo tree` prints of everything that is compiled into the program, for any platform.
-fn tree() -> anyhow::Result<String> {
+/// What `cargo tree` prints of everything that is compiled into the program with these features, for any platform.
+fn tree(features: &[&str]) -> anyhow::Result<String> {
     let mut command = cargo();
-    command.args([
-        "tree",
-        "--locked",
-        "--workspace",
-        "--all-features",
-        "--target",
-        "all",
-    ]);
+    command.args(["tree", "--locked", "--workspace", "--target", "all"]);
+    command.args(features);
     command.args(["--edges", "normal,build", "--prefix", "none"]);
     command.args(["--format", dependencies::FORMAT]);
     output(&mut command)

@@ -4,6 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::audit::Reason;
+use crate::directory::FromDirectory;
 use crate::name::NameKey;
 
 /// An account's immutable id; everything is counted, revoked and audited by it.
@@ -41,23 +43,49 @@ pub struct Account {
     pub sip_addresses: Vec<String>,
     /// Mail addresses.
     pub mail: Vec<String>,
-    /// Whether it may sign in.
+    /// Whether it may sign in, as far as it is ours to say.
     pub state: AccountState,
+    /// What the directory says of it, where it came from there; its id is the objectGUID then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub directory: Option<FromDirectory>,
 }
 
 impl Account {
     /// Every canonical spelling that leads to this account.
     #[must_use]
     pub fn name_keys(&self) -> Vec<NameKey> {
-        let mut keys = NameKey::candidates(&self.sam, &self.domain, None);
-        keys.extend(NameKey::candidates(&self.sam, &self.realm, None));
-        keys.extend(NameKey::candidates(&self.upn, "", None));
+        let mut keys = self.windows_keys();
         for address in self.sip_addresses.iter().chain(&self.mail) {
             keys.extend(NameKey::candidates(address, "", None));
         }
         keys.sort();
         keys.dedup();
         keys
+    }
+
+    /// The canonical spellings of the names that Windows knows it by: all but addresses.
+    pub(crate) fn windows_keys(&self) -> Vec<NameKey> {
+        let mut keys = NameKey::candidates(&self.sam, &self.domain, None);
+        keys.extend(NameKey::candidates(&self.sam, &self.realm, None));
+        keys.extend(NameKey::candidates(&self.upn, "", None));
+        keys
+    }
+
+    /// Whether it may sign in: neither we nor the directory switched it off.
+    ///
+    /// # Errors
+    ///
+    /// Why not, for the audit.
+    pub fn may_sign_in(&self) -> Result<(), Reason> {
+        match self.state {
+            AccountState::Active => {}
+            AccountState::Disabled => return Err(Reason::AccountDisabled),
+            AccountState::Locked => return Err(Reason::AccountLocked),
+        }
+        match &self.directory {
+            Some(directory) => directory.standing.may_sign_in(),
+            None => Ok(()),
+        }
     }
 
     /// Whether a SIP URI is one of the account's, letter by letter but for ASCII case.
@@ -151,6 +179,7 @@ mod tests {
             ],
             mail: vec!["anna.karenina@contoso.com".to_owned()],
             state: AccountState::Active,
+            directory: None,
         }
     }
 

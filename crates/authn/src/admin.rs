@@ -11,6 +11,7 @@ use crate::attempt::Ports;
 use crate::audit::{ByHand, Event, Kind};
 use crate::credential::CredentialId;
 use crate::credential::app_password::{self, AppPassword, AppPasswordHashes, StoredAppPassword};
+use crate::directory::{Person, RefusedGroups};
 use crate::drain::{Drain, NoneLeft};
 use crate::lockout::Subject;
 use crate::place::{ActivityId, Service};
@@ -72,6 +73,9 @@ pub enum AdminError {
     /// A name is another account's.
     #[error(transparent)]
     NameTaken(#[from] NameTaken),
+    /// Somebody of the directory has an account here.
+    #[error("that person of the directory has an account already")]
+    KnownAlready,
     /// There is no such account.
     #[error("there is no such account")]
     NoSuchAccount,
@@ -133,8 +137,29 @@ pub async fn add_account(
         sip_addresses: new.sip_addresses,
         mail: new.mail,
         state: AccountState::Active,
+        directory: None,
     }
     .checked()?;
+    let event = Event::by_hand(by, Kind::AccountCreated, Some(account.id.clone()));
+    ports.accounts.add(&account, event).await??;
+    Ok(account)
+}
+
+/// Adds an account for somebody of the directory; its id is theirs.
+///
+/// # Errors
+///
+/// A part is malformed, a name is taken, the person is known already, or the store is away.
+pub async fn add_person(
+    ports: &Ports,
+    person: &Person,
+    refused: &RefusedGroups,
+    by: &ByHand,
+) -> Result<Account, AdminError> {
+    let account = person.account(refused).checked()?;
+    if ports.accounts.by_id(&account.id).await?.is_some() {
+        return Err(AdminError::KnownAlready);
+    }
     let event = Event::by_hand(by, Kind::AccountCreated, Some(account.id.clone()));
     ports.accounts.add(&account, event).await??;
     Ok(account)

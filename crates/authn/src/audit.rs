@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::AccountId;
 use crate::credential::CredentialId;
+use crate::credential::kerberos::TokenFault;
 use crate::place::{ActivityId, Channel, Service, Zone};
 use crate::ports::ChainedEvent;
 
@@ -26,6 +27,14 @@ pub enum Reason {
     AccountDisabled,
     /// The account is locked.
     AccountLocked,
+    /// The account is switched off in the directory.
+    DisabledInDirectory,
+    /// The account has ended in the directory.
+    ExpiredInDirectory,
+    /// The account is not in the directory any more.
+    GoneFromDirectory,
+    /// Nobody could ask the directory for too long, so that nobody knows whether the account stands.
+    DirectoryUnread,
     /// No credential of the account matches.
     WrongSecret,
     /// The right app password, but revoked.
@@ -38,7 +47,7 @@ pub enum Reason {
     NotAllowedHere,
     /// The SIP URI asked for is not the account's.
     SipUriOfAnother,
-    /// The NTLM exchange is bound to another connection, or to none where that is demanded.
+    /// The proof is bound to another connection, or to none where that is demanded.
     ChannelBinding,
     /// The NTLM exchange was made for another service.
     TargetName,
@@ -50,6 +59,8 @@ pub enum Reason {
     MechanismListTampered,
     /// No more places in the counters.
     TooManyFailures,
+    /// The Kerberos ticket is good, and of a realm that is not ours.
+    AnotherRealm,
     /// The ticket is not one that was relayed, or has ended.
     UnknownTicket,
 }
@@ -98,6 +109,11 @@ pub enum Kind {
         /// The name as it was typed, cut to a bounded length.
         name: String,
     },
+    /// A Kerberos token was refused, and so nobody is named.
+    KerberosTokenRefused {
+        /// Why.
+        fault: TokenFault,
+    },
     /// Somebody was let in, and no back end was told who it is.
     NotPassedOn {
         /// To which farm.
@@ -117,6 +133,25 @@ pub enum Kind {
         /// To what.
         state: crate::account::AccountState,
     },
+    /// An account's standing in the directory changed.
+    StandingChanged {
+        /// To what.
+        standing: crate::directory::Standing,
+    },
+    /// An account has other names in the directory, or another SID.
+    NamesChanged {
+        /// As `DOMAIN\\user`.
+        name: String,
+        /// The userPrincipalName.
+        upn: String,
+    },
+    /// Whether a back end may see the user itself changed.
+    DelegableChanged {
+        /// Why it may not; nothing where it may.
+        not_delegable: Option<crate::directory::NotDelegable>,
+    },
+    /// The password was set by which the directory is read.
+    DirectoryPasswordSet,
     /// An app password was made.
     AppPasswordCreated {
         /// Which.
@@ -211,10 +246,20 @@ impl Event {
     /// An event of the command line: no source, no request.
     #[must_use]
     pub fn by_hand(by: &ByHand, kind: Kind, account: Option<AccountId>) -> Self {
+        let actor = Some(by.actor.clone());
         Self {
-            at: by.at,
+            actor,
+            ..Self::observed(by.at, kind, account)
+        }
+    }
+
+    /// An event that nobody did: it was seen at a time.
+    #[must_use]
+    pub fn observed(at: Timestamp, kind: Kind, account: Option<AccountId>) -> Self {
+        Self {
+            at,
             kind,
-            actor: Some(by.actor.clone()),
+            actor: None,
             account,
             source: None,
             zone: None,

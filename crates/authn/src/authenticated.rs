@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use crate::account::{Account, AccountId};
 use crate::credential::CredentialId;
+use crate::directory::NotDelegable;
 use crate::place::{Channel, Method, Zone};
 
 /// Somebody whose secret or ticket was checked.
@@ -103,10 +104,39 @@ impl Authenticated {
         self.ends.is_none_or(|ends| now < ends)
     }
 
+    /// Until when something that is bought by this may last. What rests on a sign-in by Kerberos ends with that:
+    /// there is no credential of ours whose end would end it.
+    #[must_use]
+    pub fn bounds(&self, lasts: Timestamp) -> Timestamp {
+        match (self.methods.contains(&Method::Kerberos), self.ends) {
+            (true, Some(ends)) => lasts.min(ends),
+            (true | false, _) => lasts,
+        }
+    }
+
     /// When the credential, or the ticket where there was one, ends by itself.
     #[must_use]
     pub fn ends(&self) -> Option<Timestamp> {
         self.ends
+    }
+
+    /// Whether a back end may be shown the user itself: nothing is known against it.
+    ///
+    /// # Errors
+    ///
+    /// Why not.
+    pub fn may_be_passed_on(&self) -> Result<(), &NotDelegable> {
+        let directory = self.account.directory.as_ref();
+        match directory.and_then(|directory| directory.not_delegable.as_ref()) {
+            Some(why) => Err(why),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether the account came from the directory, so that it stands only while that is read.
+    #[must_use]
+    pub fn is_of_directory(&self) -> bool {
+        self.account.directory.is_some()
     }
 
     /// The name that a Windows back end sees: `sam@REALM`.

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod account;
+pub mod directory;
 pub mod name;
 pub mod place;
 

@@ -105,6 +105,8 @@ impl Channel {
 pub enum Method {
     /// An app password made by this program.
     AppPassword,
+    /// A ticket of the domain, in the office.
+    Kerberos,
 }
 
 /// A client's network, the unit that is slowed: a /24 of IPv4 or a /48 of IPv6, in text.

@@ -26,20 +26,33 @@ pub struct Policy {
 
 impl Policy {
     /// The methods that may be used there; empty where nothing may.
+    ///
+    /// SECURITY: Kerberos is for the office, whatever a rule says: from outside, whoever has a laptop's ticket
+    /// would need nothing else. And it comes by Negotiate alone.
     #[must_use]
     pub fn methods(&self, zone: &Zone, service: &Service, channel: Channel) -> BTreeSet<Method> {
         let rule = self.rule(zone, service, channel);
-        rule.map(|rule| rule.methods.clone()).unwrap_or_default()
+        let mut methods = rule.map(|rule| rule.methods.clone()).unwrap_or_default();
+        if *zone != Zone::INTERNAL || channel != Channel::Negotiate {
+            methods.remove(&Method::Kerberos);
+        }
+        methods
     }
 
-    /// The channels by which anything may be proved there; empty where nobody can come in.
+    /// The channels by which anything may be proved there, of what can be proved to that service at all; empty
+    /// where nobody can come in.
     ///
     /// A ticket is judged by the channel that bought it, and so may come where one may that buys tickets.
     #[must_use]
-    pub fn channels(&self, zone: &Zone, service: &Service) -> BTreeSet<Channel> {
+    pub fn channels(
+        &self,
+        zone: &Zone,
+        service: &Service,
+        provable: &BTreeSet<Method>,
+    ) -> BTreeSet<Channel> {
         let is_open = |channel: &Channel| {
-            let rule = self.rule(zone, service, *channel);
-            rule.is_some_and(|rule| !rule.methods.is_empty())
+            let methods = self.methods(zone, service, *channel);
+            !methods.is_disjoint(provable)
         };
         let proving = Channel::ALL.into_iter().filter(|it| *it != Channel::Ticket);
         let mut channels: BTreeSet<Channel> = proving.filter(is_open).collect();

@@ -7,11 +7,14 @@ use std::net::IpAddr;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use proto::secret::Secret;
 
 use crate::account::{Account, AccountId, AccountState};
 use crate::audit::{ByHand, Event};
 use crate::credential::CredentialId;
 use crate::credential::app_password::{AppPassword, StoredAppPassword};
+use crate::credential::kerberos::{Bindings, Logon, TokenFault};
+use crate::directory::{Reading, Step};
 use crate::drain::{Drain, Drained, NoneLeft};
 use crate::lockout::{Counts, Place, Subject};
 use crate::name::NameKey;
@@ -58,6 +61,42 @@ pub trait Accounts: Send + Sync {
 pub struct NameTaken {
     /// The canonical spelling.
     pub name: String,
+}
+
+/// People as a directory knows them. It is asked by the follower and the command line, never at a sign-in.
+#[async_trait]
+pub trait Directory: Send + Sync {
+    /// Reads everybody whom a name leads to there, groups included: nobody, one, or too many.
+    async fn find(&self, name: &str) -> Result<Reading, Unavailable>;
+    /// Reads people by their ids, and the groups of some of them. Whoever is not in the answer is not in
+    /// the directory.
+    async fn by_ids(
+        &self,
+        ids: &[AccountId],
+        groups_of: &BTreeSet<AccountId>,
+    ) -> Result<Reading, Unavailable>;
+}
+
+/// What the store keeps of a directory.
+#[async_trait]
+pub trait DirectoryCopy: Send + Sync {
+    /// Takes steps that bring accounts in line with the directory, all or none; one whose account changed
+    /// meanwhile is left out. `Err(Taken)` where a name is another's.
+    async fn keep(&self, steps: Vec<Step>) -> Result<Result<(), NameTaken>, Unavailable>;
+    /// Notes that every account of the directory was read at a time.
+    async fn was_read(&self, at: Timestamp) -> Result<(), Unavailable>;
+    /// When every account of the directory was read last.
+    async fn last_read(&self) -> Result<Option<Timestamp>, Unavailable>;
+    /// Seals the password of the account that reads the directory, with the event.
+    async fn set_password(
+        &self,
+        account: &str,
+        password: &Secret<String>,
+        event: Event,
+    ) -> Result<(), Unavailable>;
+    /// Opens the password of the account that reads the directory; `None` where none was set, or it was
+    /// set for another.
+    async fn password(&self, account: &str) -> Result<Option<Secret<String>>, Unavailable>;
 }
 
 /// App passwords.
@@ -142,6 +181,19 @@ pub trait Attempts: Send + Sync {
     async fn reserve(&self, place: Place) -> Result<Option<Reservation>, Unavailable>;
     /// Settles an attempt and its audit events, durably, before the answer goes out.
     async fn settle(&self, settlement: Settlement) -> Result<Settled, Unavailable>;
+}
+
+/// Whoever has the keys of our services in the domain.
+#[async_trait]
+pub trait KerberosAcceptor: Send + Sync {
+    /// Checks one token: its keys, its time, that it was not used before, and its binding.
+    async fn accept(
+        &self,
+        token: &Secret<Vec<u8>>,
+        bindings: Bindings,
+    ) -> Result<Result<Logon, TokenFault>, Unavailable>;
+    /// The realm whose people are let in; those of realms that it trusts are not.
+    fn realm(&self) -> &str;
 }
 
 /// Tickets that were relayed.

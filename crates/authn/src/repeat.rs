@@ -69,7 +69,10 @@ impl Repeats {
                 part(b"ticket");
                 part(&key.0);
             }
-            Proof::Ntlm { .. } | Proof::Unprovable { .. } | Proof::Certificate(_) => return None,
+            Proof::Ntlm { .. }
+            | Proof::Unprovable { .. }
+            | Proof::Kerberos(_)
+            | Proof::Certificate(_) => return None,
         }
         let channel = attempt.channel.as_str();
         for word in [channel, &attempt.service.0, &attempt.pool, &attempt.zone.0] {
@@ -114,6 +117,11 @@ impl Repeats {
     /// Forgets what rests on what was revoked.
     pub fn revoked(&self, revoked: &Revoked) {
         self.lock().retain(|_, who| !revoked.ends(who));
+    }
+
+    /// Forgets everybody of the directory.
+    pub fn forget_directory(&self) {
+        self.lock().retain(|_, who| !who.is_of_directory());
     }
 
     /// Forgets everything.

@@ -8,10 +8,12 @@ mod failure;
 mod host;
 mod state;
 mod tickets;
+mod windows;
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use authn::attempt::KerberosToken;
 use authn::audit::{Event, Kind as EventKind, Reason};
 use authn::place::{ActivityId, Channel, Zone};
 use authn::ticket::{RelayedTicket, Relaying, TicketKey};
@@ -20,11 +22,13 @@ use bytes::Bytes;
 use http::header::{self, HeaderValue};
 use http::{HeaderMap, StatusCode, Version};
 use jiff::Timestamp;
+use proto::channel_binding::{Demand, EndPoint};
 use proto::http_auth::Credentials;
 use proto::lync::certificate::CertificateParseError;
 use proto::lync::oauthtoken::OauthError;
 use proto::lync::webticket;
 use proto::ntlm::{ChannelBinding, Expected};
+use proto::secret::Secret;
 use proto::soap;
 
 use crate::headers::{self, TicketHeaders};
@@ -51,10 +55,10 @@ pub struct Peer {
     pub address: IpAddr,
     /// The zone of the listener and the address together (design 13, internal).
     pub zone: Zone,
-    /// The channel bindings of every certificate the listener holds for the name asked for.
-    pub channel_bindings: Vec<ChannelBinding>,
-    /// Whether NTLM and Negotiate must carry a channel binding.
-    pub channel_binding: proto::ntlm::WhenAbsent,
+    /// Every certificate that the listener holds for the name asked for, and so may have shown.
+    pub end_points: Vec<EndPoint>,
+    /// What becomes of the channel binding of NTLM and Kerberos.
+    pub channel_binding: Demand,
     /// Whether NTLM must carry a MIC.
     pub mic: proto::ntlm::WhenAbsent,
     /// The name that TLS asked for, lower case; `None` where it named none.
@@ -309,6 +313,7 @@ impl Conversation {
         Offers {
             policy: &self.publication.policy,
             zone: &self.peer.zone,
+            kerberos: &self.publication.kerberos,
         }
     }
 

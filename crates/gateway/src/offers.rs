@@ -3,7 +3,9 @@
 //! The 401, the metadata and the grants of `MsRtcOAuth` all ask here, so that none of them names a way in
 //! that would be refused (design 13, offers match metadata). Start at [`Offers::of`].
 
-use authn::place::Zone;
+use std::collections::BTreeSet;
+
+use authn::place::{Method, Service, Zone};
 use authn::policy::Policy;
 
 use crate::route::{Auth, Host, Kind, Route, Scheme};
@@ -13,6 +15,8 @@ use crate::route::{Auth, Host, Kind, Route, Scheme};
 pub(crate) struct Offers<'a> {
     pub(crate) policy: &'a Policy,
     pub(crate) zone: &'a Zone,
+    /// The services that the gate has keys of Kerberos for.
+    pub(crate) kerberos: &'a BTreeSet<Service>,
 }
 
 impl Offers<'_> {
@@ -22,9 +26,19 @@ impl Offers<'_> {
         if known.is_empty() {
             return Vec::new();
         }
-        let allowed = self.policy.channels(self.zone, &route.service);
+        let provable = self.provable(&route.service);
+        let allowed = self.policy.channels(self.zone, &route.service, &provable);
         let is_allowed = |scheme: &Scheme| allowed.contains(&scheme.channel());
         known.iter().copied().filter(is_allowed).collect()
+    }
+
+    /// What may be proved to a service at all: Kerberos only where there is a key for it.
+    fn provable(&self, service: &Service) -> BTreeSet<Method> {
+        let mut provable = BTreeSet::from([Method::AppPassword]);
+        if self.kerberos.contains(service) {
+            provable.insert(Method::Kerberos);
+        }
+        provable
     }
 
     /// Whether a host takes a logon there: by one scheme of its routes of a kind, or as anybody.

@@ -50,6 +50,12 @@ impl Presence {
         self.everybody().any(|who| revoked.ends(who))
     }
 
+    /// Whether it serves anybody of the directory.
+    #[must_use]
+    pub fn is_of_directory(&self) -> bool {
+        self.everybody().any(|who| who.is_of_directory())
+    }
+
     /// Sets down whose a stream is.
     pub fn add_stream_of(&mut self, who: &Arc<Authenticated>) {
         let is_same = |known: &Arc<Authenticated>| {

@@ -250,6 +250,9 @@ pub struct Host {
 pub struct Publication {
     /// The hosts.
     pub hosts: BTreeMap<String, Host>,
+    /// The services that the policy lets the office into by Kerberos, where the gate has keys for it. Elsewhere a
+    /// client that offers Kerberos is told to use NTLM.
+    pub kerberos: BTreeSet<Service>,
     /// The names that NTLM's challenge gives out.
     pub ntlm_target: proto::ntlm::Target,
     /// The realm that Basic names.

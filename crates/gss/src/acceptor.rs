@@ -3,12 +3,17 @@
 
 use std::ffi::{CStr, CString};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use zeroize::Zeroizing;
 
 use crate::bindings::ChannelBinding;
 use crate::error::{AcceptError, BadToken, Unavailable};
 use crate::ffi::{self, Api};
 use crate::gateway::{examine, place};
 use crate::handles::{Credential, Name, Step, Usage};
+use crate::pool::Pool;
 use crate::principal::Service;
 use crate::process::Process;
 use crate::status::Status;
@@ -28,6 +33,16 @@ pub struct Acceptor {
     services: Vec<Service>,
 }
 
+/// How long whoever sent a token waits for its answer at most.
+const PATIENCE: Duration = Duration::from_millis(1900);
+
+/// An acceptor for a world that may not block: the library writes every token to its replay cache, which takes as
+/// long as the disk does.
+pub struct Accepting {
+    acceptor: Arc<Acceptor>,
+    pool: Pool,
+}
+
 /// Who came.
 #[derive(Debug)]
 pub struct Accepted {
@@ -38,10 +53,18 @@ pub struct Accepted {
     /// Whether the token is bound to the connection: a client may leave that out, and whoever demands it
     /// looks here.
     pub is_bound: bool,
+    /// How long its ticket is still good.
+    pub lasts: Duration,
     /// The flags of the context (RFC 2744 5.19).
     pub flags: u32,
     /// What the client gets in answer, where it asked for one.
     pub reply: Option<Vec<u8>>,
+}
+
+impl std::fmt::Debug for Accepting {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Accepting({:?})", self.acceptor)
+    }
 }
 
 impl std::fmt::Debug for Acceptor {
@@ -102,6 +125,41 @@ impl Acceptor {
         }
         Err(refused.into())
     }
+}
+
+impl Accepting {
+    /// Around an acceptor.
+    #[must_use]
+    pub fn new(acceptor: Acceptor) -> Self {
+        Self {
+            acceptor: Arc::new(acceptor),
+            pool: Pool::new(),
+        }
+    }
+
+    /// Checks one token, as [`Acceptor::accept`] does.
+    ///
+    /// # Errors
+    ///
+    /// The same; or too many wait already, or it takes too long.
+    pub async fn accept(
+        &self,
+        token: Zeroizing<Vec<u8>>,
+        bindings: Vec<ChannelBinding>,
+    ) -> Result<Accepted, AcceptError> {
+        let acceptor = Arc::clone(&self.acceptor);
+        let work = move || acceptor.accept(&token, &bindings);
+        self.pool.run(PATIENCE, work).await?
+    }
+}
+
+/// Whether a keytab has an AES key of a service.
+///
+/// # Errors
+///
+/// It has none, or is none.
+pub fn has_key_of(keytab: &Path, service: &Service) -> Result<(), Unavailable> {
+    examine(keytab, service.as_str())
 }
 
 /// The keys of one service. Names of one account share its key, and a ticket's name is not protected by it: whose key
@@ -180,6 +238,7 @@ impl<'a> Opener<'a> {
             initiator,
             service: self.service.clone(),
             is_bound: step.flags & BOUND != 0,
+            lasts: Duration::from_secs(told.seconds.into()),
             flags: step.flags,
             reply: Some(step.token.to_vec()).filter(|it| !it.is_empty()),
         })

@@ -22,7 +22,7 @@ mod ffi;
 mod handles;
 mod memory;
 
-pub use acceptor::{Accepted, Acceptor};
+pub use acceptor::{Accepted, Accepting, Acceptor, has_key_of};
 pub use bindings::ChannelBinding;
 pub use error::{AcceptError, Alarm, BadToken, Denied, KeytabFault, TokenError, Unavailable};
 pub use forwarder::Forwarder;

@@ -4,6 +4,7 @@ pub mod secret;
 
 pub mod proxy_protocol;
 
+pub mod channel_binding;
 pub mod http_auth;
 pub mod ntlm;
 pub mod spnego;

@@ -84,12 +84,17 @@ impl Deployment {
             let proved = host.routes.iter().filter(|it| it.auth != Auth::Anonymous);
             farms.extend(proved.map(|route| route.farm.clone()));
         }
+        let kerberos = settings.kerberos.as_ref();
+        let account = kerberos.and_then(|it| it.account.as_str().split('@').next());
         Self {
             domain: target.netbios_domain.clone(),
-            realm: target.dns_domain.to_uppercase(),
+            realm: match kerberos {
+                Some(kerberos) => kerberos.realm.to_string(),
+                None => target.dns_domain.to_uppercase(),
+            },
             gateway: Account {
-                name: PROPOSED_ACCOUNT.to_owned(),
-                is_configured: false,
+                name: account.unwrap_or(PROPOSED_ACCOUNT).to_owned(),
+                is_configured: account.is_some(),
             },
             published: settings.publication.hosts.keys().cloned().collect(),
             lync_hosts,
@@ -133,6 +138,7 @@ impl BackEnd {
         let members = members.unwrap_or_default();
         let mut servers = BTreeSet::new();
         let mut told_hosts = BTreeSet::new();
+        let spns: BTreeSet<&String> = members.iter().filter_map(|it| it.spn.as_ref()).collect();
         for member in members {
             let address = member.address.rsplit_once(':');
             let host = address.map_or(member.address.as_str(), |(host, _)| host);
@@ -146,7 +152,7 @@ impl BackEnd {
         servers.retain(|name| name.parse::<std::net::IpAddr>().is_err() && !name.starts_with('['));
         Self {
             farm,
-            spns: Vec::new(),
+            spns: spns.into_iter().cloned().collect(),
             servers: servers.into_iter().collect(),
             told_hosts: told_hosts.into_iter().collect(),
             is_tls: members.iter().all(|member| member.tls.is_some()),

@@ -41,6 +41,8 @@ pub(crate) enum Told {
     Revoked(Revoked),
     /// Nobody knows what is revoked.
     Blind,
+    /// Nobody knows who of the directory still stands.
+    DirectoryUnread,
 }
 
 /// Who a connection serves, where its guard can look while a request is under way.
@@ -58,6 +60,11 @@ impl Mark {
     /// The number of the last revocation that was heard of.
     pub(crate) fn number(self) -> i64 {
         self.0
+    }
+
+    /// The later of this and the last revocation that the store knows of, heard or not.
+    pub(crate) fn or_later(self, in_store: i64) -> Self {
+        Self(self.0.max(in_store))
     }
 }
 
@@ -188,6 +195,14 @@ impl Live {
         }))
     }
 
+    /// Puts out whoever is of the directory, which was not read for too long.
+    pub(crate) fn directory_unread(&self) {
+        let _heard = self.lock();
+        self.repeats.forget_directory();
+        // Where nobody is connected, nobody need be told.
+        let _ = self.told.send(Told::DirectoryUnread);
+    }
+
     fn forget_if_blind(&self) {
         let heard = self.lock();
         if heard.hearing() == Hearing::Blind {
@@ -261,6 +276,7 @@ impl Seen {
         loop {
             let ends = match told.recv().await {
                 Ok(Told::Revoked(revoked)) => self.lock().rests_on(&revoked),
+                Ok(Told::DirectoryUnread) => self.lock().is_of_directory(),
                 // Whoever missed something cannot know that it was about others.
                 Ok(Told::Blind) | Err(broadcast::error::RecvError::Lagged(_)) => {
                     self.lock().is_somebody()

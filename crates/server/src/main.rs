@@ -14,6 +14,12 @@ mod stop;
 mod wiring;
 
 mod drained;
+mod followed;
+#[cfg(feature = "legacy-tls")]
+mod legacy;
+#[cfg(not(feature = "legacy-tls"))]
+#[path = "legacy/absent.rs"]
+mod legacy;
 mod listen;
 mod live;
 mod look;

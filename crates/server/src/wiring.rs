@@ -1,5 +1,6 @@
 //! Wiring: which door is given to which room. The only file that knows them all.
 
+mod directory;
 mod farms;
 pub(crate) mod keeping;
 mod lasting;
@@ -32,6 +33,7 @@ use crate::notify::{self, State};
 use crate::operator::by_hand;
 use crate::outbound::kerberos;
 use crate::outbound::members::Members;
+use crate::outbound::tls;
 use crate::proxy::Proxy;
 use crate::reload::Reloads;
 use crate::{clock, drained, listen};
@@ -82,16 +84,19 @@ impl Gate {
         let lasting = Lasting {
             members: Arc::new(members),
             delegation: delegation(settings, process, &live).await?,
+            process: process.cloned(),
             checks: Mutex::default(),
+            following: Mutex::default(),
             store,
             live,
             metrics,
             unknown_names_key: Secret::new(clock::random()?),
             fixed: Fixed::of(settings),
         };
-        let verifier = lasting.verifier(settings);
+        let verifier = lasting.verifier(settings)?;
         let proxy = lasting.proxy(settings, Arc::clone(&verifier))?;
         let bound = listen::bind(settings, held).map_err(unavailable)?;
+        lasting.follow(settings, lasting.directory(settings)?);
         let metrics = settings.metrics.map(metrics_at).transpose()?;
         Ok(Self {
             bound,
@@ -154,6 +159,7 @@ impl Gate {
         let _ = stopping.send(true);
         let _ = following.await;
         drains.abort();
+        lasting.follow_nobody();
         lasting.store.close().await;
         Ok(())
     }
@@ -209,6 +215,9 @@ fn metrics_at(address: SocketAddr) -> Result<TcpListener, CliError> {
 /// One of them is not usable.
 pub(crate) fn check(settings: &Settings) -> Result<(), CliError> {
     listen::check(settings).map_err(usage)?;
+    if let Some(directory) = &settings.directory {
+        tls::client(&directory.authorities).map_err(usage)?;
+    }
     Proxy::check(settings).map_err(usage)
 }
 
@@ -227,6 +236,7 @@ pub(crate) struct Desk {
     default_domain: Option<String>,
     services: Vec<String>,
     farms: BTreeMap<String, config::settings::Farm>,
+    directory: Option<config::settings::Directory>,
 }
 
 impl Desk {
@@ -261,6 +271,7 @@ impl Desk {
             default_domain,
             services,
             farms: settings.farms.clone(),
+            directory: settings.directory.clone(),
         })
     }
 
@@ -435,5 +446,6 @@ fn ports(store: &Store) -> Ports {
         attempts: Arc::new(store.clone()),
         tickets: Arc::new(store.clone()),
         audit: Arc::new(store.clone()),
+        kerberos: None,
     }
 }

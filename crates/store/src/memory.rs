@@ -4,6 +4,7 @@
 //! durable; [`crate::conformance`] says what must nevertheless hold. Start at [`Memory`].
 
 mod counter;
+mod directory;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +15,7 @@ use authn::account::{Account, AccountId, AccountState};
 use authn::audit::{ByHand, Event};
 use authn::credential::CredentialId;
 use authn::credential::app_password::{AppPassword, StoredAppPassword};
+use authn::directory::Standing;
 use authn::drain::{Drain, Drained, NoneLeft};
 use authn::lockout::{Counts, Place, Subject};
 use authn::name::NameKey;
@@ -25,6 +27,7 @@ use authn::ports::{
 use authn::revocation::{Revocation, Revoked};
 use authn::ticket::{MAX_PER_CREDENTIAL, RelayedTicket, Relaying, TicketKey};
 use jiff::Timestamp;
+use proto::secret::Secret;
 
 use self::counter::Counter;
 use crate::chain::Head;
@@ -75,6 +78,8 @@ struct State {
     tickets: BTreeMap<TicketKey, RelayedTicket>,
     revocations: Vec<Revocation>,
     drained: BTreeSet<Drained>,
+    directory_read: Option<Timestamp>,
+    directory_password: Option<(String, Secret<String>)>,
     chain: Vec<ChainedEvent>,
 }
 
@@ -91,12 +96,45 @@ impl State {
         self.revocations.push(Revocation { number, what });
     }
 
-    /// Whether a credential of an active account may still be used.
-    fn stands(&self, credential: &CredentialId) -> bool {
+    /// Whether a credential is an active account's and may still be used.
+    fn stands_for(&self, credential: &CredentialId, account: &AccountId) -> bool {
+        let found = self.accounts.get(account);
         let stored = self.passwords.get(credential);
-        let stored = stored.filter(|stored| stored.record.revoked.is_none());
-        let account = stored.and_then(|stored| self.accounts.get(&stored.record.account));
-        account.is_some_and(|account| account.state == AccountState::Active)
+        let stands = credential.is_kerberos_of(account)
+            || stored.is_some_and(|stored| {
+                stored.record.account == *account && stored.record.revoked.is_none()
+            });
+        stands && found.is_some_and(|account| account.may_sign_in().is_ok())
+    }
+
+    /// An account, with when the directory was read.
+    fn account(&self, id: &AccountId) -> Option<Account> {
+        let mut account = self.accounts.get(id)?.clone();
+        if let Some(directory) = &mut account.directory {
+            directory.read = self.directory_read;
+        }
+        Some(account)
+    }
+
+    /// Leads all names to an account, unless one is another's who is still there.
+    fn lead_names(&mut self, account: &Account) -> Result<(), NameTaken> {
+        let keys = account.name_keys();
+        let is_taken = |key: &&NameKey| {
+            let owner = self.names.get(key);
+            let owner = owner.and_then(|owner| self.accounts.get(owner));
+            owner.is_some_and(|owner| {
+                let directory = owner.directory.as_ref();
+                directory.is_none_or(|it| it.standing != Standing::Deleted)
+            })
+        };
+        if let Some(taken) = keys.iter().find(is_taken) {
+            return Err(NameTaken {
+                name: taken.as_str().to_owned(),
+            });
+        }
+        let led = keys.into_iter().map(|key| (key, account.id.clone()));
+        self.names.extend(led);
+        Ok(())
     }
 
     /// Drops those tickets of a credential that are too many, those that were relayed first.
@@ -131,15 +169,17 @@ impl Accounts for Memory {
     async fn by_names(&self, names: &[NameKey]) -> Result<Option<Account>, Unavailable> {
         let state = self.open()?;
         let id = names.iter().find_map(|name| state.names.get(name));
-        Ok(id.and_then(|id| state.accounts.get(id)).cloned())
+        Ok(id.and_then(|id| state.account(id)))
     }
 
     async fn by_id(&self, id: &AccountId) -> Result<Option<Account>, Unavailable> {
-        Ok(self.open()?.accounts.get(id).cloned())
+        Ok(self.open()?.account(id))
     }
 
     async fn list(&self) -> Result<Vec<Account>, Unavailable> {
-        let mut accounts: Vec<Account> = self.open()?.accounts.values().cloned().collect();
+        let state = self.open()?;
+        let ids = state.accounts.keys();
+        let mut accounts: Vec<Account> = ids.filter_map(|id| state.account(id)).collect();
         accounts.sort_by(|a, b| (&a.upn, &a.id).cmp(&(&b.upn, &b.id)));
         Ok(accounts)
     }
@@ -150,20 +190,19 @@ impl Accounts for Memory {
         event: Event,
     ) -> Result<Result<(), NameTaken>, Unavailable> {
         let mut state = self.open()?;
-        let keys = account.name_keys();
-        if let Some(taken) = keys.iter().find(|key| state.names.contains_key(key)) {
-            return Ok(Err(NameTaken {
-                name: taken.as_str().to_owned(),
-            }));
+        let names = state.names.clone();
+        if let Err(taken) = state.lead_names(account) {
+            return Ok(Err(taken));
         }
         if state.accounts.contains_key(&account.id) {
+            state.names = names;
             return Err(crate::unavailable("an account has that id already"));
         }
-        state.append(vec![event])?;
+        if let Err(error) = state.append(vec![event]) {
+            state.names = names;
+            return Err(error);
+        }
         state.accounts.insert(account.id.clone(), account.clone());
-        state
-            .names
-            .extend(keys.into_iter().map(|key| (key, account.id.clone())));
         Ok(Ok(()))
     }
 
@@ -286,7 +325,7 @@ impl Attempts for Memory {
     async fn settle(&self, settlement: Settlement) -> Result<Settled, Unavailable> {
         let mut state = self.open()?;
         if let Some(succeeded) = &settlement.succeeded
-            && !state.stands(&succeeded.credential)
+            && !state.stands_for(&succeeded.credential, &succeeded.account)
         {
             return Ok(Settled::Overtaken);
         }
@@ -337,13 +376,12 @@ impl Tickets for Memory {
         };
         let known = state.tickets.get(&ticket.key);
         let is_its_own = known.is_none_or(|known| owner(known) == owner(&ticket));
-        let bought_with = state.passwords.get(&ticket.credential);
-        let is_theirs = bought_with.is_some_and(|it| it.record.account == ticket.account);
         let account = Revoked::Account(ticket.account.clone());
         let credential = Revoked::Credential(ticket.credential.clone());
         let mut later = state.revocations.iter().filter(|it| it.number > heard);
         let is_over = later.any(|it| it.what == account || it.what == credential);
-        if !is_its_own || !is_theirs || is_over || !state.stands(&ticket.credential) {
+        let stands = state.stands_for(&ticket.credential, &ticket.account);
+        if !is_its_own || is_over || !stands {
             return Err(crate::unavailable(crate::rows::tickets::NOT_RECORDED));
         }
         state.append(relaying.events)?;
@@ -365,19 +403,15 @@ impl Tickets for Memory {
         let Some(ticket) = state.tickets.get(key) else {
             return Ok(None);
         };
-        let stands = state
-            .passwords
-            .get(&ticket.credential)
-            .is_some_and(|stored| {
-                stored.record.account == ticket.account
-                    && stored.record.revoked.is_none()
-                    && stored.record.expires.is_none_or(|expires| expires > now)
-            });
-        let account = state.accounts.get(&ticket.account);
-        let account = account.filter(|account| account.state == AccountState::Active);
+        let bought_with = state.passwords.get(&ticket.credential);
+        let has_ended = bought_with
+            .and_then(|stored| stored.record.expires)
+            .is_some_and(|expires| expires <= now);
+        let stands = state.stands_for(&ticket.credential, &ticket.account) && !has_ended;
+        let account = state.account(&ticket.account);
         Ok(account
             .filter(|_| stands && ticket.expires > now)
-            .map(|account| (ticket.clone(), account.clone())))
+            .map(|account| (ticket.clone(), account)))
     }
 }
 

@@ -250,6 +250,7 @@ fn anna() -> Account {
         sip_addresses: vec![],
         mail: vec![],
         state: AccountState::Active,
+        directory: None,
     }
 }
 

@@ -7,6 +7,7 @@
     reason = "counts and durations become figures, whose last digits nobody reads"
 )]
 
+mod delegation;
 mod enumeration;
 mod forward;
 mod forward_h2;
@@ -37,7 +38,7 @@ type Bench = (
     fn() -> anyhow::Result<Vec<Figure>>,
 );
 
-const BENCHES: [Bench; 10] = [
+const BENCHES: [Bench; 11] = [
     ("ntlm", "what one NTLMv2 exchange costs to check", ntlm::run),
     ("sign-ins", "durable sign-ins on SQLite", sign_ins::run),
     (
@@ -62,6 +63,7 @@ const BENCHES: [Bench; 10] = [
         "memory, idle and with 10,000 connections",
         memory::run,
     ),
+    ("delegation", "Kerberos towards back ends", delegation::run),
     ("pings", "memory of held Pings, 10,000 of them", pings::run),
     (
         "start",

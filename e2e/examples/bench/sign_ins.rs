@@ -79,6 +79,7 @@ impl Scene {
                 attempts: store.clone(),
                 tickets: store.clone(),
                 audit: store,
+                kerberos: None,
             },
             rules: Rules {
                 policy: Policy { rules: vec![rule] },

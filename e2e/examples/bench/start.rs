@@ -85,6 +85,7 @@ async fn fill(folder: &Path) -> anyhow::Result<()> {
         attempts: shared.clone(),
         tickets: shared.clone(),
         audit: shared,
+        kerberos: None,
     };
     let by = ByHand {
         at: "2026-11-24T08:00:00Z".parse()?,

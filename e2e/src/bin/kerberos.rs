@@ -90,6 +90,8 @@ impl Program {
             "acceptor" => self.open(asked),
             "accept" => self.accept(asked),
             "many" => self.many(asked),
+            "burst" => self.burst(asked).await,
+            "people" => self.people(asked).await,
             "environment" => Ok(environment()),
             other => bail!("`{other}` is nothing that can be done"),
         }
@@ -187,6 +189,58 @@ impl Program {
             "token": STANDARD.encode(token.bytes()),
             "negotiate": STANDARD.encode(offered),
             "tickets": kerberos.tickets(),
+        }))
+    }
+
+    /// So many tokens of a ticket at hand, one after the other: how long each took, and what all cost this process.
+    async fn burst(&self, asked: &Value) -> anyhow::Result<Value> {
+        let count = asked["count"].as_u64().context("count")?;
+        let wanted = self.wanted(text(asked, "user")?, asked)?;
+        let kerberos = self.opened(asked)?;
+        kerberos.token(&wanted, None).await?;
+        let (cpu, begun) = (cpu_ticks()?, begin());
+        let mut micros = Vec::new();
+        for _ in 0..count {
+            let one = begin();
+            kerberos.token(&wanted, None).await?;
+            micros.push(one.elapsed().as_secs_f64() * 1e6);
+        }
+        let seconds = begun.elapsed().as_secs_f64();
+        Ok(json!({ "micros": micros, "seconds": seconds, "cpu_ticks": cpu_ticks()? - cpu }))
+    }
+
+    /// A ticket for each of some users at each of some levels, so many questions at the same time: how long all took,
+    /// what they cost this process, and by how many pages it grew.
+    async fn people(&self, asked: &Value) -> anyhow::Result<Value> {
+        let users = asked["users"].as_u64().context("users")?;
+        let levels = asked["levels"].as_u64().context("levels")?;
+        let together = usize::try_from(asked["together"].as_u64().context("together")?)?;
+        let mut left: Vec<Wanted> = Vec::new();
+        for level in 0..levels {
+            for user in 1..=users {
+                let wanted = self.wanted(&format!("user{user}"), asked)?;
+                let level = Level(u32::try_from(level)?);
+                left.push(Wanted { level, ..wanted });
+            }
+        }
+        let count = left.len();
+        let (pages, cpu, begun) = (resident_pages()?, cpu_ticks()?, begin());
+        let mut under_way = JoinSet::new();
+        while let Some(wanted) = left.pop() {
+            if under_way.len() >= together {
+                under_way.join_next().await.context("nobody")???;
+            }
+            let kerberos = Arc::clone(self.opened(asked)?);
+            under_way.spawn(async move { kerberos.token(&wanted, None).await.map(drop) });
+        }
+        while let Some(one) = under_way.join_next().await {
+            one??;
+        }
+        Ok(json!({
+            "count": count,
+            "seconds": begun.elapsed().as_secs_f64(),
+            "cpu_ticks": cpu_ticks()? - cpu,
+            "pages": resident_pages()?.saturating_sub(pages),
         }))
     }
 
@@ -297,8 +351,11 @@ fn environment() -> Value {
 }
 
 /// A binding that a story gives a name of its own instead of a certificate's digest.
+/// To any text, or to a digest: `base64:` and its bytes.
 fn binding(name: &str) -> ChannelBinding {
-    ChannelBinding::tls_server_end_point(name.as_bytes())
+    let digest = name.strip_prefix("base64:");
+    let digest = digest.and_then(|text| STANDARD.decode(text).ok());
+    ChannelBinding::tls_server_end_point(digest.as_deref().unwrap_or(name.as_bytes()))
 }
 
 fn text<'a>(asked: &'a Value, key: &str) -> anyhow::Result<&'a str> {
@@ -309,6 +366,16 @@ fn resident_pages() -> anyhow::Result<u64> {
     let told = std::fs::read_to_string("/proc/self/statm")?;
     let resident = told.split(' ').nth(1).context("statm")?;
     Ok(resident.parse()?)
+}
+
+/// The time that this process had so far, in ticks of a hundredth of a second.
+fn cpu_ticks() -> anyhow::Result<u64> {
+    let told = std::fs::read_to_string("/proc/self/stat")?;
+    let (_, fields) = told.rsplit_once(')').context("stat")?;
+    let mut fields = fields.split(' ').skip(12);
+    let user: u64 = fields.next().context("utime")?.parse()?;
+    let system: u64 = fields.next().context("stime")?.parse()?;
+    Ok(user + system)
 }
 
 /// The names of the variants, from the outermost in: `Denied(NotDelegable`.

@@ -10,7 +10,7 @@ use crate::packages::{self, Wanted};
 use crate::run::{command, has, root, say, succeed};
 
 /// Real clients and tools, as Debian names them.
-const PACKAGES: [&str; 13] = [
+const PACKAGES: [&str; 14] = [
     "curl",
     "gcc",
     "iproute2",
@@ -18,6 +18,7 @@ const PACKAGES: [&str; 13] = [
     "libpurple-dev",
     "libxml2-dev",
     "libxml2-utils",
+    "openssl",
     "pidgin-sipe",
     "pkg-config",
     "python3-venv",
@@ -28,12 +29,13 @@ const PACKAGES: [&str; 13] = [
 
 /// A domain controller, a back end that takes Kerberos, a balancer. Some of these start services where
 /// they are installed, so that they are only unpacked; a lab lays them over its own view of the system.
-const UNPACKED: [&str; 10] = [
+const UNPACKED: [&str; 11] = [
     "apache2-bin",
     "haproxy",
     "ldb-tools",
     "libapache2-mod-auth-gssapi",
     "libfaketime",
+    "python3-gssapi",
     "python3-samba",
     "samba",
     "samba-ad-dc",

@@ -4,6 +4,8 @@
 //! check, settlement with its audit events. Known, unknown, locked, disabled and wrong make the
 //! same port calls and get equal answers (T-CRED-8). Start at [`verify`].
 
+mod kerberos;
+mod said;
 mod secret;
 mod ticket;
 
@@ -21,8 +23,11 @@ use crate::authenticated::Authenticated;
 use crate::lockout::HoldBack;
 use crate::place::{ActivityId, Channel, Service, Zone};
 use crate::policy::Policy;
-use crate::ports::{Accounts, Attempts, Audit, Credentials, Tickets, Unavailable};
+use crate::ports::{
+    Accounts, Attempts, Audit, Credentials, KerberosAcceptor, Tickets, Unavailable,
+};
 use crate::ticket::TicketKey;
+pub use kerberos::KerberosToken;
 pub use secret::LEAST_TRIED;
 use secret::Offered;
 
@@ -53,6 +58,8 @@ pub enum Proof {
         /// The password as typed.
         password: Secret<String>,
     },
+    /// A Kerberos token.
+    Kerberos(Box<KerberosToken>),
     /// A web ticket.
     Ticket(TicketKey),
     /// A certificate that was issued for a web ticket; whether its key was there is not known here.
@@ -138,6 +145,8 @@ pub struct Ports {
     pub tickets: Arc<dyn Tickets>,
     /// The audit trail.
     pub audit: Arc<dyn Audit>,
+    /// The keys of our services, where there are any.
+    pub kerberos: Option<Arc<dyn KerberosAcceptor>>,
 }
 
 /// What an attempt is judged by.
@@ -172,6 +181,7 @@ pub async fn verify(ports: &Ports, rules: &Rules, attempt: Attempt, now: Timesta
             let result = ticket::verify(ports, rules, &key, &at).await;
             result.map(Outcome::plain)
         }
+        Proof::Kerberos(offered) => kerberos::verify(ports, rules, *offered, &at).await,
         Proof::Certificate(key) => {
             let result = ticket::verify_certificate(ports, rules, &key, &at).await;
             result.map(Outcome::plain)

@@ -9,15 +9,16 @@ use proto::ntlm::{self, NtHash, NtlmError, SessionKey};
 use proto::secret::Secret;
 use proto::spnego;
 
-use super::{Circumstances, Outcome, Ports, Refusal, Rules, Verified};
-use crate::account::{Account, AccountState};
-use crate::audit::{Event, Kind, NOTED_SKEW, Reason, shown_name};
+use super::said::{Said, is_fresh, owns_what_is_claimed};
+use super::{Circumstances, Outcome, Ports, Rules, Verified};
+use crate::account::Account;
+use crate::audit::{NOTED_SKEW, Reason, shown_name};
 use crate::authenticated::{Authenticated, How};
 use crate::credential::app_password::StoredAppPassword;
-use crate::lockout::{HoldBack, LONGEST_HOLD_BACK, Place, Subject};
+use crate::lockout::{Place, Subject};
 use crate::name::NameKey;
 use crate::place::Method;
-use crate::ports::{Reservation, Settled, Settlement, Succeeded, Unavailable};
+use crate::ports::Unavailable;
 
 /// At least so many hashes are tried, so that an unknown name costs what a known one does: the two
 /// typed forms of three app passwords.
@@ -71,38 +72,16 @@ pub(super) async fn verify(
     let stored = ports.credentials.app_passwords(&subject).await?;
     let clock_skew = offered.clock_skew(at);
     let proved = offered.prove(stored);
+    let judged = judge(rules, account.clone(), proved, at);
     let said = Said {
         at,
         clock_skew,
         account: account.as_ref(),
         // Junk that names nobody is counted and not audited.
         name: Some(shown).filter(|name| name.contains(char::is_alphanumeric)),
+        overtaken: Reason::Revoked,
     };
-    let Some(reservation) = reservation else {
-        // No more places: the answer is no, whatever was offered.
-        ports
-            .audit
-            .append(said.refused(Reason::TooManyFailures))
-            .await?;
-        return Ok(Outcome {
-            result: Err(Refusal::Denied),
-            hold_back: HoldBack(LONGEST_HOLD_BACK),
-            is_alarmed: false,
-        });
-    };
-    let mut judged = judge(rules, account.clone(), proved, at);
-    let mut settling = said.settlement(&judged, reservation.clone());
-    let mut settled = ports.attempts.settle(settling).await?;
-    if settled == Settled::Overtaken {
-        judged = Err(Reason::Revoked);
-        settling = said.settlement(&judged, reservation.clone());
-        settled = ports.attempts.settle(settling).await?;
-    }
-    Ok(Outcome {
-        hold_back: reservation.counts.hold_back(judged.is_ok()),
-        result: judged.map_err(|_| Refusal::Denied),
-        is_alarmed: settled == Settled::Written { is_alarmed: true },
-    })
+    said.settle(ports, reservation, judged).await
 }
 
 impl Offered {
@@ -199,11 +178,7 @@ fn judge(
     at: &Circumstances,
 ) -> Result<Verified, Reason> {
     let account = account.ok_or(Reason::UnknownName)?;
-    match account.state {
-        AccountState::Active => {}
-        AccountState::Disabled => return Err(Reason::AccountDisabled),
-        AccountState::Locked => return Err(Reason::AccountLocked),
-    }
+    account.may_sign_in()?;
     let Proved {
         password,
         reply_token,
@@ -214,13 +189,8 @@ fn judge(
     if !methods.contains(&Method::AppPassword) {
         return Err(Reason::NotAllowedHere);
     }
-    if at
-        .sip_uri
-        .as_ref()
-        .is_some_and(|uri| !account.owns_sip_uri(uri))
-    {
-        return Err(Reason::SipUriOfAnother);
-    }
+    owns_what_is_claimed(&account, at)?;
+    is_fresh(&account, at)?;
     let how = How {
         method: Method::AppPassword,
         channel: at.channel,
@@ -235,64 +205,4 @@ fn judge(
         authenticated: Arc::new(authenticated),
         reply_token,
     })
-}
-
-/// What is written down of an attempt.
-struct Said<'a> {
-    at: &'a Circumstances,
-    clock_skew: Option<i64>,
-    account: Option<&'a Account>,
-    name: Option<String>,
-}
-
-impl Said<'_> {
-    fn settlement(
-        &self,
-        judged: &Result<Verified, Reason>,
-        reservation: Reservation,
-    ) -> Settlement {
-        let (events, succeeded) = match judged {
-            Ok(verified) => {
-                let who = &verified.authenticated;
-                let credential = who.credential().clone();
-                let kind = Kind::SignedIn {
-                    credential: credential.clone(),
-                    clock_skew: self.clock_skew,
-                    certificate: None,
-                };
-                let succeeded = Succeeded {
-                    account: who.account_id().clone(),
-                    credential,
-                    source: self.at.source,
-                    device: self.at.device.clone(),
-                };
-                (vec![self.event(kind)], Some(succeeded))
-            }
-            Err(reason) => (self.refused(*reason), None),
-        };
-        let failures = reservation.counts.subject;
-        let is_alarming =
-            succeeded.is_none() && self.account.is_some() && reservation.counts.is_alarming();
-        Settlement {
-            reservation,
-            succeeded,
-            events,
-            alarm: is_alarming.then(|| self.event(Kind::UnderAttack { failures })),
-        }
-    }
-
-    fn refused(&self, reason: Reason) -> Vec<Event> {
-        let event = |name: &String| {
-            self.event(Kind::Refused {
-                reason,
-                name: name.clone(),
-            })
-        };
-        self.name.iter().map(event).collect()
-    }
-
-    fn event(&self, kind: Kind) -> Event {
-        let account = self.account.map(|account| account.id.clone());
-        self.at.event(kind, account)
-    }
 }

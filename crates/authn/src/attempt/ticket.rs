@@ -7,8 +7,11 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
+use super::said::owns_what_is_claimed;
 use super::{Circumstances, Ports, Refusal, Rules, Verified};
-use crate::account::{Account, AccountState};
+use crate::account::Account;
 use crate::audit::{Kind, Reason, shown_name};
 use crate::authenticated::{Authenticated, How};
 use crate::credential::app_password::AppPassword;
@@ -25,7 +28,10 @@ pub(super) async fn verify(
     let Some(known) = Known::find(ports, key, at).await? else {
         return Ok(Err(Refusal::Denied));
     };
-    Ok(known.judge(rules, at).map_err(|_| Refusal::Denied))
+    match known.judge(rules, at) {
+        Ok(verified) => is_fresh(verified, at).map(Ok),
+        Err(_) => Ok(Err(Refusal::Denied)),
+    }
 }
 
 pub(super) async fn verify_certificate(
@@ -39,7 +45,7 @@ pub(super) async fn verify_certificate(
     };
     let account = known.account.clone();
     let reason = match known.judge(rules, at) {
-        Ok(verified) => return Ok(Ok(verified)),
+        Ok(verified) => return is_fresh(verified, at).map(Ok),
         Err(reason) => reason,
     };
     let name = at.sip_uri.as_ref().unwrap_or(&account.upn);
@@ -47,6 +53,14 @@ pub(super) async fn verify_certificate(
     let event = at.event(Kind::Refused { reason, name }, Some(account.id));
     ports.audit.append(vec![event]).await?;
     Ok(Err(Refusal::Denied))
+}
+
+/// Refuses whom the directory may have switched off since it was read last.
+fn is_fresh(verified: Verified, at: &Circumstances) -> Result<Verified, Unavailable> {
+    if let Some(directory) = &verified.authenticated.account().directory {
+        directory.must_be_fresh(at.now)?;
+    }
+    Ok(verified)
 }
 
 /// What was found, and what bought it.
@@ -80,37 +94,25 @@ impl Known {
             account,
             bought_with,
         } = self;
-        match account.state {
-            AccountState::Active => {}
-            AccountState::Disabled => return Err(Reason::AccountDisabled),
-            AccountState::Locked => return Err(Reason::AccountLocked),
-        }
+        account.may_sign_in()?;
         if ticket.pool != at.pool || ticket.expires <= at.now {
             return Err(Reason::UnknownTicket);
         }
-        let password = bought_with.ok_or(Reason::UnknownTicket)?;
-        password.usable(&at.service, at.now)?;
+        let Basis { method, ends } = basis(&ticket, bought_with, at)?;
         // The policy speaks of the ways to sign in; a ticket stands for the one that bought it.
         let methods = rules.policy.methods(&at.zone, &at.service, ticket.channel);
-        if !methods.contains(&Method::AppPassword) {
+        if !methods.contains(&method) {
             return Err(Reason::NotAllowedHere);
         }
-        let mut claimed = at.sip_uri.iter();
-        if claimed.any(|uri| !account.owns_sip_uri(uri)) {
-            return Err(Reason::SipUriOfAnother);
-        }
-        let ends = password
-            .expires
-            .unwrap_or(ticket.expires)
-            .min(ticket.expires);
+        owns_what_is_claimed(&account, at)?;
         let how = How {
-            method: Method::AppPassword,
+            method,
             channel: at.channel,
             bought: ticket.channel,
             credential: ticket.credential,
             zone: at.zone.clone(),
             at: at.now,
-            ends: Some(ends),
+            ends: Some(ends.min(ticket.expires)),
         };
         let authenticated = Authenticated::new(account, how);
         Ok(Verified {
@@ -118,4 +120,31 @@ impl Known {
             reply_token: None,
         })
     }
+}
+
+/// What a ticket rests on.
+struct Basis {
+    method: Method,
+    ends: Timestamp,
+}
+
+/// What bought a ticket, or why that may not be used any more.
+fn basis(
+    ticket: &RelayedTicket,
+    bought_with: Option<AppPassword>,
+    at: &Circumstances,
+) -> Result<Basis, Reason> {
+    // A sign-in by Kerberos stands as long as its account does, and bought nothing that outlives it.
+    if ticket.credential.is_kerberos_of(&ticket.account) {
+        return Ok(Basis {
+            method: Method::Kerberos,
+            ends: ticket.expires,
+        });
+    }
+    let password = bought_with.ok_or(Reason::UnknownTicket)?;
+    password.usable(&at.service, at.now)?;
+    Ok(Basis {
+        method: Method::AppPassword,
+        ends: password.expires.unwrap_or(ticket.expires),
+    })
 }

@@ -21,6 +21,8 @@ mod spellings;
 mod faults;
 mod repeats;
 
+mod directory;
+mod kerberos;
 mod policy;
 mod secrets;
 mod tickets;

@@ -1,5 +1,6 @@
 //! The right app password in the wrong place: refused, and only the audit knows why.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use authn::account::{Account, AccountState};
@@ -354,6 +355,7 @@ fn the_channels_of_a_place_are_those_by_which_something_may_be_proved_there() {
         methods: methods.iter().copied().collect(),
         ..Rule::default()
     };
+    let app_password = [Method::AppPassword].into();
     let both = [Channel::Basic, Channel::Grant];
     for (rules, channels) in [
         (Vec::new(), &[][..]),
@@ -374,7 +376,7 @@ fn the_channels_of_a_place_are_those_by_which_something_may_be_proved_there() {
         (vec![of(&[Channel::Ticket], &[Method::AppPassword])], &[]),
     ] {
         let policy = Policy { rules };
-        let found = policy.channels(&Zone::EXTERNAL, &Service::LYNC);
+        let found = policy.channels(&Zone::EXTERNAL, &Service::LYNC, &app_password);
         assert_eq!(found, channels.iter().copied().collect(), "{policy:?}");
     }
     let rules = vec![Rule {
@@ -388,6 +390,41 @@ fn the_channels_of_a_place_are_those_by_which_something_may_be_proved_there() {
         (Zone::EXTERNAL, Service::EWS, false),
         (Zone::INTERNAL, Service::LYNC, false),
     ] {
-        assert_eq!(!policy.channels(&zone, &service).is_empty(), is_open);
+        let channels = policy.channels(&zone, &service, &app_password);
+        assert_eq!(!channels.is_empty(), is_open);
+    }
+}
+
+#[test]
+fn kerberos_opens_negotiate_alone_and_that_in_the_office_where_there_is_a_key() {
+    let kerberos = Rule {
+        methods: [Method::Kerberos].into(),
+        ..Rule::default()
+    };
+    let both = Rule {
+        methods: [Method::Kerberos, Method::AppPassword].into(),
+        ..Rule::default()
+    };
+    let by_kerberos = &[Channel::Negotiate, Channel::Ticket][..];
+    for (rule, zone, has_key, channels) in [
+        (&kerberos, Zone::INTERNAL, true, by_kerberos),
+        (&kerberos, Zone::INTERNAL, false, &[]),
+        (&kerberos, Zone::EXTERNAL, true, &[]),
+        (&kerberos, Zone("branch".into()), true, &[]),
+        (&both, Zone::INTERNAL, false, &Channel::ALL),
+        (&both, Zone::EXTERNAL, true, &Channel::ALL),
+    ] {
+        let policy = Policy {
+            rules: vec![rule.clone()],
+        };
+        let mut provable: BTreeSet<Method> = [Method::AppPassword].into();
+        provable.extend(has_key.then_some(Method::Kerberos));
+        let found = policy.channels(&zone, &Service::LYNC, &provable);
+        assert_eq!(found, channels.iter().copied().collect(), "{zone} {rule:?}");
+        for channel in Channel::ALL {
+            let methods = policy.methods(&zone, &Service::LYNC, channel);
+            let is_taken = zone == Zone::INTERNAL && channel == Channel::Negotiate;
+            assert_eq!(methods.contains(&Method::Kerberos), is_taken, "{zone}");
+        }
     }
 }

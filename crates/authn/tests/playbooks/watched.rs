@@ -50,6 +50,11 @@ struct Seen {
 }
 
 impl Watched {
+    /// The store behind, for what no attempt does.
+    pub(crate) fn memory(&self) -> &Memory {
+        &self.memory
+    }
+
     /// The ports as `authn` takes them.
     pub(crate) fn ports(&self) -> Ports {
         let ports = Arc::new(self.clone());
@@ -59,6 +64,7 @@ impl Watched {
             attempts: ports.clone(),
             tickets: ports.clone(),
             audit: ports,
+            kerberos: None,
         }
     }
 

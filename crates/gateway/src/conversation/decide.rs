@@ -86,77 +86,8 @@ impl Conversation {
         }
     }
 
-    /// NTLM and Negotiate. A first message discards whoever was here (T-CONN-5); a scheme that is
-    /// not offered is not even looked at (T-PHISH-3).
-    fn by_handshake(
-        &mut self,
-        asked: Asked,
-        (scheme, token): (Scheme, &[u8]),
-        moment: Moment,
-    ) -> Verdict {
-        let before = std::mem::replace(&mut self.stage, Stage::Nobody);
-        let is_offered = asked.offered.contains(&scheme);
-        // INVARIANT: the identity of NTLM is a connection's, and only HTTP/1.1 keeps one (I5).
-        if !is_offered || asked.head.version != Version::HTTP_11 {
-            return self.unauthorized(&asked);
-        }
-        let [.., a, b, c, d, e, f, g, h] = moment.random;
-        let fresh = Fresh {
-            target: &self.publication.ntlm_target,
-            server_challenge: [a, b, c, d, e, f, g, h],
-            now: moment.now,
-        };
-        let channel = scheme.channel();
-        let step = match before {
-            _ if handshake::begins(token) => handshake::begun(scheme, token, &fresh),
-            Stage::Waiting(waiting) => {
-                let hosts = [asked.name.clone()];
-                let expected = Expected {
-                    channel_bindings: &self.peer.channel_bindings,
-                    channel_binding: self.peer.channel_binding,
-                    mic: self.peer.mic,
-                    target_hosts: &hosts,
-                };
-                waiting.goes_on(scheme, token, &fresh, &expected)
-            }
-            Stage::Nobody | Stage::Somebody { .. } => {
-                Step::Refused("no challenge was given to answer".to_owned())
-            }
-        };
-        match step {
-            Step::Answer(answer, waiting) => {
-                self.stage = Stage::Waiting(Box::new(waiting));
-                Verdict::Challenge(asked.replies.handshake(scheme, &answer))
-            }
-            Step::Unprovable {
-                user,
-                domain,
-                error,
-            } => {
-                let proof = Proof::Unprovable {
-                    user,
-                    domain,
-                    error,
-                };
-                self.verify(asked, proof, channel)
-            }
-            Step::Whole(response, negotiation) => self.verify(
-                asked,
-                Proof::Ntlm {
-                    response,
-                    negotiation,
-                },
-                channel,
-            ),
-            Step::Refused(cause) => match self.denied(&asked) {
-                Verdict::Challenge(reply) => Verdict::Challenge(reply.because(&cause)),
-                other => other,
-            },
-        }
-    }
-
     /// Verifies a proof; a request for a ticket is read first, as it names whom the ticket is for.
-    fn verify(&mut self, mut asked: Asked, proof: Proof, channel: Channel) -> Verdict {
+    pub(super) fn verify(&mut self, mut asked: Asked, proof: Proof, channel: Channel) -> Verdict {
         if asked.route.asks_for_ticket() {
             asked.channel = Some(channel);
             return self.read(asked, Asker::Proves(Box::new(proof), channel));
@@ -416,7 +347,7 @@ impl Conversation {
             channel: who.bought(),
             pool: asked.route.farm.clone(),
             relayed: now,
-            expires,
+            expires: who.bounds(expires),
         });
         let mut relaying: Vec<Relaying> = tickets.map(Relaying::of).collect();
         if let Some(first) = relaying.first_mut() {

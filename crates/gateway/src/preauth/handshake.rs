@@ -1,5 +1,5 @@
 //! NTLM and Negotiate: one handshake at a time, its challenge good once and for 30 seconds
-//! (T-CONN-5, T-CONN-6).
+//! (T-CONN-5, T-CONN-6). Kerberos has no challenge: its one token is the whole exchange.
 
 use jiff::{SignedDuration, Timestamp};
 use proto::ntlm::{self, Expected, FileTime};
@@ -26,6 +26,8 @@ pub(crate) enum Step {
     Answer(Vec<u8>, Handshake),
     /// The exchange is whole and can be verified.
     Whole(Box<ntlm::Response>, Option<Box<spnego::Acceptor>>),
+    /// A Kerberos token, which can be verified.
+    Kerberos(Vec<u8>, Box<spnego::Acceptor>),
     /// The exchange names somebody, and no secret can make it right.
     Unprovable {
         /// The user that it names.
@@ -47,9 +49,11 @@ pub(crate) struct Fresh<'a> {
     pub(crate) server_challenge: [u8; 8],
     /// The time.
     pub(crate) now: Timestamp,
+    /// Whether the client may sign in by Kerberos.
+    pub(crate) takes_kerberos: bool,
 }
 
-/// Whether a token begins a handshake: a type 1 message or a NegTokenInit.
+/// Whether a token begins a handshake: a type 1 message, a NegTokenInit or bare Kerberos.
 pub(crate) fn begins(token: &[u8]) -> bool {
     if token.starts_with(b"NTLMSSP\0") {
         return token.get(8) == Some(&1);
@@ -59,7 +63,10 @@ pub(crate) fn begins(token: &[u8]) -> bool {
 
 /// Begins a handshake anew; whatever was there before is gone already.
 pub(crate) fn begun(scheme: Scheme, token: &[u8], fresh: &Fresh<'_>) -> Step {
-    let acceptor = (scheme == Scheme::Negotiate).then(Box::default);
+    let acceptor = (scheme == Scheme::Negotiate).then(|| match fresh.takes_kerberos {
+        true => Box::new(spnego::Acceptor::or_kerberos()),
+        false => Box::default(),
+    });
     let waiting = Handshake {
         scheme,
         acceptor,
@@ -86,6 +93,9 @@ impl Handshake {
             None => token.to_vec(),
             Some(acceptor) => match acceptor.token(token) {
                 Ok(spnego::Step::Ntlm(message)) => message,
+                Ok(spnego::Step::Kerberos(token)) => {
+                    return Step::Kerberos(token, std::mem::take(acceptor));
+                }
                 Ok(spnego::Step::Answer(answer)) => return Step::Answer(answer, self),
                 Err(error) => return Step::Refused(error.to_string()),
             },

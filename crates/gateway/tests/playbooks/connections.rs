@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use authn::audit::{Kind, Reason};
 use http::Version;
+use proto::channel_binding::{Demand, EndPoint};
 use proto::ntlm::ChannelBinding;
-use proto::ntlm::WhenAbsent;
 
 use crate::connection::type_3;
 use crate::documents::{ROOT, WEB_TICKET, rst};
@@ -237,11 +237,12 @@ fn t_conn_9_a_request_in_the_middle_of_a_handshake_voids_it() {
 fn t_ntlm_1_a_listener_that_demands_a_channel_binding_takes_only_its_own() {
     let scene = Scene::new();
     let anna = scene.person("anna");
-    let own = ChannelBinding([9; 16]);
+    let end_points = [EndPoint::of_digest(&[8; 32]), EndPoint::of_digest(&[9; 32])];
+    let own = ChannelBinding::from(&end_points[1]);
     let strict = || {
         scene.connects_as(gateway::Peer {
-            channel_bindings: vec![ChannelBinding([8; 16]), own],
-            channel_binding: WhenAbsent::Require,
+            end_points: end_points.to_vec(),
+            channel_binding: Demand::Require,
             ..peer()
         })
     };

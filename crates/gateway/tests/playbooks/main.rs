@@ -23,6 +23,7 @@ mod exchange;
 mod failures;
 mod headers;
 mod hosts_and_paths;
+mod kerberos;
 mod negotiate;
 mod offers;
 mod plain;

@@ -1,7 +1,9 @@
 //! What is offered follows the policy of the client's zone: the 401, the metadata and the grants say the
 //! same, and nothing that is not offered is read.
 
-use authn::place::{Channel, Service, Zone};
+use std::sync::Arc;
+
+use authn::place::{self, Channel, Service, Zone};
 use authn::policy::{Policy, Rule};
 use gateway::preset::lync::{self, LyncPool};
 use gateway::{Peer, Verdict};
@@ -237,6 +239,32 @@ fn a_way_that_is_not_offered_is_not_even_looked_at() {
     assert_eq!(said, "400 {\"error\":\"unsupported_grant_type\"}");
     assert_eq!((at.verified, scene.audited()), (0, before));
     assert_eq!(at.signs_in(&anna.client(), &get(MAIL, EWS)).told(), "anna");
+}
+
+/// Kerberos alone: Negotiate is offered where a token can be right, and nothing anywhere else.
+#[test]
+fn s9_kerberos_alone_offers_negotiate_in_the_office_where_there_is_a_key_and_elsewhere_nothing() {
+    let kerberos = Rule {
+        methods: [place::Method::Kerberos].into(),
+        ..Rule::default()
+    };
+    let rules = vec![kerberos];
+    let mut scene = gate(Policy { rules }, false);
+    Arc::make_mut(&mut scene.publication).kerberos = [Service::LYNC].into();
+    let office = &mut scene.connects_as(inside());
+    assert_eq!(told(office, &web_ticket()), "401 Negotiate");
+    assert_eq!(logons(office), "WinNegotiate Cert");
+    assert_eq!(grants(office), "windows");
+    let first = scene.person("anna").client().negotiate();
+    let begun = |scheme| web_ticket().token(scheme, &first);
+    assert_eq!(told(office, &begun("NTLM")), "401 Negotiate");
+    assert_eq!(told(office, &get(MAIL, EWS)), SHUT, "there is no key");
+    let outside = &mut scene.connects();
+    for scheme in ["NTLM", "Negotiate"] {
+        assert_eq!(told(outside, &begun(scheme)), SHUT);
+    }
+    assert_eq!(logons(outside), "");
+    assert_eq!((office.verified, outside.verified), (0, 0));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! `authn` with the store in memory. The same rooms as in the product; only time and chance are ours.
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use authn::account::{Account, AccountState};
@@ -12,7 +12,7 @@ use authn::audit::{Actor, ByHand, Event};
 use authn::credential::app_password::AppPassword;
 use authn::place::{Channel, Method, Service, Zone};
 use authn::policy::{Policy, Rule};
-use authn::ports::{Audit, Credentials, Revocations, Tickets};
+use authn::ports::{Audit, Credentials, KerberosAcceptor, Revocations, Tickets};
 use authn::ticket::Relaying;
 use authn::{Attempt, Outcome};
 use gateway::preset::exchange::{self, Exchange};
@@ -21,6 +21,7 @@ use gateway::route::Onward;
 use gateway::{Moment, Peer, Publication, Route};
 use http::HeaderName;
 use jiff::{SignedDuration, Timestamp};
+use proto::channel_binding::Demand;
 use proto::ntlm::client::Client;
 use proto::ntlm::{Target, WhenAbsent};
 use proto::secret::Secret;
@@ -82,6 +83,7 @@ impl Scene {
                 attempts: shared.clone(),
                 tickets: shared.clone(),
                 audit: shared,
+                kerberos: None,
             },
             rules: Rules {
                 policy,
@@ -91,6 +93,21 @@ impl Scene {
             now: Cell::new("2026-11-24T08:00:00Z".parse().unwrap()),
             drawn: Cell::new(0),
         }
+    }
+
+    /// The same with keys in a domain, whose tickets are good in the office beside app passwords.
+    pub(crate) fn with_domain(mut self, domain: Arc<dyn KerberosAcceptor>) -> Self {
+        self.ports.kerberos = Some(domain);
+        let office = Rule {
+            zones: [Zone::INTERNAL].into(),
+            methods: [Method::Kerberos, Method::AppPassword].into(),
+            ..Rule::default()
+        };
+        self.rules.policy.rules.insert(0, office);
+        let mut publication = (*self.publication).clone();
+        publication.policy = self.rules.policy.clone();
+        self.publication = Arc::new(publication);
+        self
     }
 
     /// A person with an app password for Lync and Exchange.
@@ -252,8 +269,8 @@ pub(crate) fn peer() -> Peer {
     Peer {
         address: "198.51.100.7".parse().unwrap(),
         zone: Zone::EXTERNAL,
-        channel_bindings: Vec::new(),
-        channel_binding: WhenAbsent::Allow,
+        end_points: Vec::new(),
+        channel_binding: Demand::Allow,
         mic: WhenAbsent::Allow,
         server_name: None,
     }
@@ -268,6 +285,7 @@ pub(crate) fn publication() -> Publication {
     hosts.extend(lync::hosts(&second));
     hosts.extend(exchange::hosts(&mail));
     Publication {
+        kerberos: BTreeSet::new(),
         hosts,
         ntlm_target: Target {
             netbios_domain: "GATE".to_owned(),

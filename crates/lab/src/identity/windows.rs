@@ -128,6 +128,8 @@ impl Handshake {
         let message = match self.acceptor.token(token)? {
             Step::Ntlm(message) => message,
             Step::Answer(answer) => return Ok(Outcome::Answer(answer)),
+            // It has no key in any domain, and its acceptor is told so.
+            Step::Kerberos(_) => return Err(SpnegoError::NoCommonMechanism.into()),
         };
         let Some(challenge) = self.challenge.take() else {
             let random = clock::random().map_err(|_| LogonError::Random)?;

@@ -9,6 +9,8 @@ use md5::{Digest, Md5};
 use subtle::{Choice, ConstantTimeEq};
 use zeroize::Zeroizing;
 
+use crate::channel_binding::{Demand, EndPoint};
+
 use super::authenticate::Authenticate;
 use super::av_pair::{self, AvPairs, FileTime};
 use super::challenge::Challenge;
@@ -44,6 +46,12 @@ impl ChannelBinding {
     }
 }
 
+impl From<&EndPoint> for ChannelBinding {
+    fn from(end_point: &EndPoint) -> Self {
+        Self::tls_server_end_point(end_point.digest())
+    }
+}
+
 /// What happens where a client leaves something out that it may send.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum WhenAbsent {
@@ -59,8 +67,8 @@ pub enum WhenAbsent {
 pub struct Expected<'a> {
     /// The bindings of every certificate that may have been shown.
     pub channel_bindings: &'a [ChannelBinding],
-    /// What happens where no channel binding is sent.
-    pub channel_binding: WhenAbsent,
+    /// What becomes of a channel binding that is sent, or is not.
+    pub channel_binding: Demand,
     /// What happens where no MIC is announced.
     pub mic: WhenAbsent,
     /// The hosts that MsvAvTargetName may name; any where the list is empty.
@@ -292,14 +300,15 @@ fn split(response: &[u8]) -> Result<([u8; PROOF], &[u8]), NtlmError> {
 }
 
 fn check_channel_binding(pairs: &AvPairs, expected: &Expected<'_>) -> Result<(), NtlmError> {
+    if expected.channel_binding == Demand::Off {
+        return Ok(());
+    }
     // INTEROP: all zeros means that the client had none to send ([MS-NLMP] 2.2.2.1).
     let sent = pairs
         .value(av_pair::CHANNEL_BINDINGS)
         .filter(|value| value.iter().any(|b| *b != 0));
     match sent {
-        None if expected.channel_binding == WhenAbsent::Require => {
-            Err(NtlmError::ChannelBindingAbsent)
-        }
+        None if expected.channel_binding == Demand::Require => Err(NtlmError::ChannelBindingAbsent),
         None => Ok(()),
         Some(sent) => {
             let is_ours = |binding: &ChannelBinding| bool::from(binding.0.as_slice().ct_eq(sent));

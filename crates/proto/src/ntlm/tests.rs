@@ -2,6 +2,7 @@
 
 use super::client::{Client, Draw};
 use super::*;
+use crate::channel_binding::Demand;
 
 const TIME: FileTime = FileTime(132_000_000_000_000_000);
 
@@ -458,11 +459,11 @@ fn t_ntlm_1_a_channel_binding_of_another_connection_is_refused() {
     let ours = [ChannelBinding([7; 16]), ChannelBinding([8; 16])];
     let required = Expected {
         channel_bindings: &ours,
-        channel_binding: WhenAbsent::Require,
+        channel_binding: Demand::Require,
         ..Expected::default()
     };
     let allowed = Expected {
-        channel_binding: WhenAbsent::Allow,
+        channel_binding: Demand::Allow,
         ..required
     };
     let bound = |binding| Client {
@@ -482,6 +483,14 @@ fn t_ntlm_1_a_channel_binding_of_another_connection_is_refused() {
     let other = bound(Some(ChannelBinding([9; 16])));
     assert_eq!(refusal(&other, &allowed), NtlmError::ChannelBinding);
     assert_eq!(refusal(&other, &required), NtlmError::ChannelBinding);
+
+    let off = Expected {
+        channel_binding: Demand::Off,
+        ..required
+    };
+    for anything in [bound(None), zeros, other, bound(Some(ours[0]))] {
+        assert!(is_let_in(&anything, &off), "it is not looked at");
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::ntlm::{Direction, SessionKey};
 
-use super::der::DerError;
+use super::der::{DerError, MAX_TOKEN};
 use super::token::{self, NTLM, State, Token};
 
 /// How a raw NTLM message begins.
@@ -38,6 +38,8 @@ pub enum SpnegoError {
 pub enum Step {
     /// Give this NTLM message to the NTLM acceptor.
     Ntlm(Vec<u8>),
+    /// Give this token to the Kerberos acceptor; nothing else comes in this exchange.
+    Kerberos(Vec<u8>),
     /// Answer with this token and wait for the next.
     Answer(Vec<u8>),
 }
@@ -45,6 +47,7 @@ pub enum Step {
 /// The acceptor of one exchange. It is consumed by a new exchange, never reused.
 #[derive(Default)]
 pub struct Acceptor {
+    takes_kerberos: bool,
     frame: Frame,
     mechanism_list: Vec<u8>,
     mic: Option<Vec<u8>>,
@@ -64,13 +67,28 @@ enum Frame {
     Preferred,
     /// SPNEGO, another mechanism first: the list must be protected both ways.
     Selected,
+    /// Bare Kerberos; the answer is bare too.
+    BareKerberos,
+    /// SPNEGO, Kerberos the client's first choice, by this number. Nobody can have moved another there unseen:
+    /// the token is Kerberos', and good as it is.
+    Kerberos(&'static [u8]),
 }
 
 impl Acceptor {
-    /// Begins an exchange.
+    /// Begins an exchange that ends in NTLM.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Begins one that ends in Kerberos where that is the client's first choice and its token is there, else in
+    /// NTLM.
+    #[must_use]
+    pub fn or_kerberos() -> Self {
+        Self {
+            takes_kerberos: true,
+            ..Self::default()
+        }
     }
 
     /// Takes the client's next token.
@@ -86,13 +104,28 @@ impl Acceptor {
             self.frame = Frame::Raw;
             return self.ntlm(bytes);
         }
+        if self.takes_kerberos && self.frame == Frame::Unknown && token::is_bare_kerberos(bytes) {
+            self.frame = Frame::BareKerberos;
+            return match bytes.len() {
+                0..=MAX_TOKEN => Ok(Step::Kerberos(bytes.to_vec())),
+                _ => Err(DerError::TooLong.into()),
+            };
+        }
         match (Token::parse(bytes)?, self.frame) {
             (Token::Init(init), Frame::Unknown) => {
+                let first = init.mechanisms.first().copied();
+                if self.takes_kerberos
+                    && let (Some(number), Some(token)) =
+                        (first.and_then(token::kerberos), init.token)
+                {
+                    self.frame = Frame::Kerberos(number);
+                    return Ok(Step::Kerberos(token.to_vec()));
+                }
                 if !init.mechanisms.contains(&NTLM) {
                     return Err(SpnegoError::NoCommonMechanism);
                 }
                 self.mechanism_list = init.mechanism_list.to_vec();
-                let is_preferred = init.mechanisms.first() == Some(&NTLM);
+                let is_preferred = first == Some(NTLM);
                 self.frame = if is_preferred {
                     Frame::Preferred
                 } else {
@@ -126,7 +159,8 @@ impl Acceptor {
         } else {
             State::Incomplete
         };
-        token::response(state, names_mechanism, Some(challenge), None)
+        let selected = names_mechanism.then_some(NTLM);
+        token::response(state, selected, Some(challenge), None)
     }
 
     /// Checks the mechanism list with the key of the proved session; gives the last token.
@@ -142,7 +176,7 @@ impl Acceptor {
             if self.frame == Frame::Selected {
                 return Err(SpnegoError::MechanismListUnprotected);
             }
-            return Ok(Some(token::response(State::Completed, false, None, None)));
+            return Ok(Some(token::response(State::Completed, None, None, None)));
         };
         if !key.verify(Direction::ClientToServer, 0, &self.mechanism_list, sent) {
             return Err(SpnegoError::MechanismListChanged);
@@ -150,10 +184,28 @@ impl Acceptor {
         let ours = key.sign(Direction::ServerToClient, 0, &self.mechanism_list);
         Ok(Some(token::response(
             State::Completed,
-            false,
+            None,
             None,
             Some(&ours),
         )))
+    }
+
+    /// The last token of an exchange that ended in Kerberos, around what Kerberos answers.
+    ///
+    /// The mechanism list needs no MIC: what was taken is its first, the client's own choice (RFC 4178 5).
+    #[must_use]
+    pub fn accepted(&self, answer: Option<&[u8]>) -> Option<Vec<u8>> {
+        match self.frame {
+            Frame::Kerberos(number) => {
+                let selected = Some(number);
+                Some(token::response(State::Completed, selected, answer, None))
+            }
+            Frame::Unknown
+            | Frame::Raw
+            | Frame::Preferred
+            | Frame::Selected
+            | Frame::BareKerberos => answer.map(<[u8]>::to_vec),
+        }
     }
 
     fn ntlm(&mut self, message: &[u8]) -> Result<Step, SpnegoError> {
@@ -171,15 +223,17 @@ impl Acceptor {
         } else {
             State::Incomplete
         };
-        token::response(state, true, None, None)
+        token::response(state, Some(NTLM), None, None)
     }
 }
 
-/// SECURITY: an NTLM message can be guessed against; it is not for logs.
+/// SECURITY: an NTLM message can be guessed against, and a Kerberos token is somebody until it is used; neither is
+/// for logs.
 impl fmt::Debug for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Ntlm(_) => "Ntlm(..)",
+            Self::Kerberos(_) => "Kerberos(..)",
             Self::Answer(_) => "Answer(..)",
         })
     }

@@ -1,10 +1,10 @@
 //! SPNEGO towards a back end (RFC 4178 4.2.1): one finished Kerberos token, and no choice.
 
 use super::der::{DerError, MAX_TOKEN, value};
-use super::token::{APPLICATION, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, SPNEGO, context};
+use super::token::{
+    APPLICATION, KERBEROS, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, SPNEGO, context,
+};
 
-/// 1.2.840.113554.1.2.2, the content of an OBJECT IDENTIFIER.
-pub(super) const KERBEROS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x12, 0x01, 0x02, 0x02];
 /// More than all frames around a token.
 const FRAMES: usize = 64;
 

@@ -1,8 +1,8 @@
-//! SPNEGO (RFC 4178, [MS-SPNG]): towards clients NTLM is what it selects, towards back ends Kerberos is all that it
-//! offers.
+//! SPNEGO (RFC 4178, [MS-SPNG]): towards clients NTLM is what it selects, and Kerberos where that is taken; towards
+//! back ends Kerberos is all that it offers.
 //!
 //! A client may send raw NTLMSSP instead, or a Kerberos or NegoEx token first; the first passes as
-//! it is, the second is answered by selecting NTLM. The mechanism list is checked by its MIC
+//! it is, the second is answered by selecting NTLM, unless it is Kerberos' and that is taken. The mechanism list is checked by its MIC
 //! whenever one is sent, and one is demanded where RFC 4178 5 wants it. Start at [`Acceptor`].
 
 mod acceptor;

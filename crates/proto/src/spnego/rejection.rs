@@ -5,7 +5,7 @@
 //! log alone: nothing is decided by it, and a back end may say what it likes.
 
 use super::der::{DerError, MAX_TOKEN, Reader};
-use super::initiator::KERBEROS;
+use super::token::KERBEROS;
 use super::token::{APPLICATION, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, Token, context};
 
 /// `[APPLICATION 30]`, a KRB-ERROR.

@@ -11,6 +11,7 @@ use crate::ntlm::{
 
 const NTLM: &[u8] = token::NTLM;
 const KERBEROS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x12, 0x01, 0x02, 0x02];
+const MICROSOFT_KERBEROS: &[u8] = token::MICROSOFT_KERBEROS;
 const NEGOEX: &[u8] = &[0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x02, 0x02, 0x1e];
 const SPNEGO: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x02];
 
@@ -50,6 +51,7 @@ fn response(token: &[u8], mic: Option<&[u8]>) -> Vec<u8> {
 fn inner(step: Step) -> Vec<u8> {
     match step {
         Step::Ntlm(message) => message,
+        Step::Kerberos(token) => panic!("a token of Kerberos: {token:02x?}"),
         Step::Answer(answer) => panic!("an answer: {answer:02x?}"),
     }
 }
@@ -207,6 +209,89 @@ fn a_selected_mechanism_without_a_mic_is_refused() {
     let offered: [&[u8]; 2] = [KERBEROS, NTLM];
     let unprotected = optimistic(&offered, &offered, &anna(), false);
     assert_eq!(unprotected, Err(SpnegoError::MechanismListUnprotected));
+}
+
+/// A token of Kerberos as GSS-API frames it.
+fn bare_kerberos(mechanism: &[u8]) -> Vec<u8> {
+    value(
+        0x60,
+        &[&value(0x06, mechanism), [1, 0, 9].as_slice()].concat(),
+    )
+}
+
+#[test]
+fn s9_kerberos_is_taken_where_it_is_the_clients_first_choice() {
+    for first in [KERBEROS, MICROSOFT_KERBEROS] {
+        let token = bare_kerberos(first);
+        for rest in [&[][..], &[NTLM], &[KERBEROS, NEGOEX, NTLM]] {
+            let offered = [&[first], rest].concat();
+            let mut acceptor = Acceptor::or_kerberos();
+            let step = acceptor.token(&init(&offered, Some(&token)));
+            assert_eq!(step, Ok(Step::Kerberos(token.clone())));
+            // accept-completed, the mechanism by the client's number, and what Kerberos answers.
+            let fields = [
+                value(0xa0, &[0x0a, 1, 0]),
+                value(0xa1, &value(0x06, first)),
+                value(0xa2, &value(0x04, b"AP-REP")),
+            ];
+            let last = value(0xa1, &value(0x30, &fields.concat()));
+            assert_eq!(acceptor.accepted(Some(b"AP-REP")), Some(last));
+            let alone = value(0xa1, &value(0x30, &fields[..2].concat()));
+            assert_eq!(acceptor.accepted(None), Some(alone));
+        }
+        let mut acceptor = Acceptor::or_kerberos();
+        assert_eq!(acceptor.token(&token), Ok(Step::Kerberos(token.clone())));
+        assert_eq!(
+            acceptor.accepted(Some(b"AP-REP")),
+            Some(b"AP-REP".to_vec()),
+            "bare as it came"
+        );
+        assert_eq!(acceptor.accepted(None), None);
+    }
+}
+
+#[test]
+fn where_kerberos_is_not_taken_or_not_first_ntlm_is_selected() {
+    let token = bare_kerberos(KERBEROS);
+    let selects = |acceptor: Acceptor, offered: &[&[u8]], token: Option<&[u8]>| {
+        let mut acceptor = acceptor;
+        matches!(acceptor.token(&init(offered, token)), Ok(Step::Answer(_)))
+    };
+    assert!(selects(Acceptor::new(), &[KERBEROS, NTLM], Some(&token)));
+    let taken = Acceptor::or_kerberos;
+    assert!(selects(taken(), &[NEGOEX, KERBEROS, NTLM], Some(b"x")));
+    assert!(selects(taken(), &[KERBEROS, NTLM], None), "no token yet");
+    let first = taken().token(&init(&[NTLM, KERBEROS], Some(&anna().negotiate())));
+    assert_eq!(inner(first.unwrap()), anna().negotiate());
+    let alone = init(&[KERBEROS], Some(&token));
+    let refused = Err(SpnegoError::NoCommonMechanism);
+    assert_eq!(Acceptor::new().token(&alone), refused);
+    assert!(Acceptor::new().token(&token).is_err());
+}
+
+#[test]
+fn nothing_follows_a_token_of_kerberos() {
+    let token = bare_kerberos(KERBEROS);
+    for first in [token.clone(), init(&[KERBEROS, NTLM], Some(&token))] {
+        for next in [
+            token.clone(),
+            init(&[KERBEROS], Some(&token)),
+            response(&token, None),
+            anna().negotiate(),
+        ] {
+            let mut acceptor = Acceptor::or_kerberos();
+            acceptor.token(&first).unwrap();
+            assert!(acceptor.token(&next).is_err(), "{next:02x?}");
+        }
+    }
+    let huge = value(0x60, &[value(0x06, KERBEROS), vec![0; 65_000]].concat());
+    assert!(matches!(
+        Acceptor::or_kerberos().token(&huge),
+        Ok(Step::Kerberos(_))
+    ));
+    let too_long = [huge, vec![0; 1_000]].concat();
+    let refused = Err(DerError::TooLong.into());
+    assert_eq!(Acceptor::or_kerberos().token(&too_long), refused);
 }
 
 #[test]

@@ -4,6 +4,12 @@ use super::der::{DerError, MAX_TOKEN, Reader, value};
 
 /// 1.3.6.1.5.5.2, the content of an OBJECT IDENTIFIER.
 pub(super) const SPNEGO: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x02];
+/// 1.2.840.113554.1.2.2
+pub(super) const KERBEROS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x12, 0x01, 0x02, 0x02];
+/// 1.2.840.48018.1.2.2: the same by the number that Windows 2000 wrote wrong, and all since then
+/// ([MS-SPNG] 3.1.5.2).
+pub(super) const MICROSOFT_KERBEROS: &[u8] =
+    &[0x2a, 0x86, 0x48, 0x82, 0xf7, 0x12, 0x01, 0x02, 0x02];
 /// 1.3.6.1.4.1.311.2.2.10
 pub(super) const NTLM: &[u8] = &[0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x02, 0x02, 0x0a];
 
@@ -158,13 +164,13 @@ impl State {
 /// Writes a NegTokenResp.
 pub(super) fn response(
     state: State,
-    selects_ntlm: bool,
+    selected: Option<&[u8]>,
     token: Option<&[u8]>,
     mic: Option<&[u8]>,
 ) -> Vec<u8> {
     let mut fields = value(context(0), &value(ENUMERATED, &[state.number()]));
-    if selects_ntlm {
-        fields.extend(value(context(1), &value(OBJECT_IDENTIFIER, NTLM)));
+    if let Some(mechanism) = selected {
+        fields.extend(value(context(1), &value(OBJECT_IDENTIFIER, mechanism)));
     }
     if let Some(token) = token {
         fields.extend(value(context(2), &value(OCTET_STRING, token)));
@@ -173,6 +179,19 @@ pub(super) fn response(
         fields.extend(value(context(3), &value(OCTET_STRING, mic)));
     }
     value(context(1), &value(SEQUENCE, &fields))
+}
+
+/// Whether a token is Kerberos' own, framed by GSS-API alone (RFC 4121 4.1).
+pub(super) fn is_bare_kerberos(bytes: &[u8]) -> bool {
+    let framed = Reader::new(bytes).take(APPLICATION);
+    let mechanism = framed.and_then(|framed| Reader::new(framed).take(OBJECT_IDENTIFIER));
+    mechanism.is_ok_and(|mechanism| kerberos(mechanism).is_some())
+}
+
+/// The number that a mechanism is Kerberos by, where it is.
+pub(super) fn kerberos(mechanism: &[u8]) -> Option<&'static [u8]> {
+    let mut numbers = [KERBEROS, MICROSOFT_KERBEROS].into_iter();
+    numbers.find(|number| *number == mechanism)
 }
 
 fn sequence(bytes: &[u8]) -> Result<Reader<'_>, DerError> {

@@ -65,6 +65,7 @@ mod tests {
             ],
             mail: Vec::new(),
             state: AccountState::Active,
+            directory: None,
         };
         let said = LyncCertificates::of(&account).sentence();
         assert!(said.ends_with(

@@ -7,6 +7,7 @@ mod app_password;
 mod audit;
 mod check;
 mod db;
+mod directory;
 mod doctor;
 mod exit;
 mod farm;
@@ -76,6 +77,9 @@ enum Verb {
     /// Make, list and revoke app passwords
     #[command(subcommand)]
     AppPassword(app_password::Verb),
+    /// Check the Active Directory that accounts may come from, and set the password it is read by
+    #[command(subcommand)]
+    Directory(directory::Verb),
     /// List the members of farms, drain them and give them back
     #[command(subcommand)]
     Farm(farm::Verb),
@@ -155,6 +159,7 @@ async fn dispatch(
         Verb::Check => check::run(config, output),
         Verb::User(verb) => user::run(config, verb, output).await,
         Verb::AppPassword(verb) => app_password::run(config, verb, output).await,
+        Verb::Directory(verb) => directory::run(config, verb, output).await,
         Verb::Farm(verb) => farm::run(config, verb, output).await,
         Verb::Script(script) => script::run(config, &script, output),
         Verb::Doctor(doctor) => doctor::run(config, doctor, process, output).await,

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use authn::account::{Account, AccountState};
+use authn::directory::FromDirectory;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
@@ -10,12 +11,16 @@ use super::left_behind::LyncCertificates;
 use super::{CliError, Output};
 use crate::wiring::Desk;
 
+const ADDING: &str = "\
+Examples:
+  wicketgate user add 'CONTOSO\\anna' --upn anna@contoso.com --sip sip:anna@contoso.com --mail anna@contoso.com
+  wicketgate user add anna@contoso.com --from-directory";
+
 /// What can be done with accounts.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
     /// Add an account
-    #[command(after_help = "Example:\n  wicketgate user add 'CONTOSO\\anna' \
-        --upn anna@contoso.com --sip sip:anna@contoso.com --mail anna@contoso.com")]
+    #[command(after_help = ADDING)]
     Add(Add),
     /// List all accounts
     List,
@@ -23,6 +28,9 @@ pub(crate) enum Verb {
     Show {
         /// Any name of the account: CONTOSO\anna, a UPN, a SIP address or a mail address
         name: String,
+        /// Ask the directory, whether there is an account or not
+        #[arg(long)]
+        from_directory: bool,
     },
     /// Let nobody sign in to an account
     Disable {
@@ -44,11 +52,14 @@ pub(crate) enum Verb {
 /// A new account.
 #[derive(Debug, Args)]
 pub(crate) struct Add {
-    /// The account as DOMAIN\user
+    /// The account as DOMAIN\user; with --from-directory any name that it has there
     account: String,
+    /// Take everything else from the directory, and follow it there
+    #[arg(long, conflicts_with_all = ["upn", "realm", "sid", "sip", "mail"])]
+    from_directory: bool,
     /// The userPrincipalName
-    #[arg(long)]
-    upn: String,
+    #[arg(long, required_unless_present = "from_directory")]
+    upn: Option<String>,
     /// The Kerberos realm; the UPN's domain in capitals where it is left out
     #[arg(long)]
     realm: Option<String>,
@@ -80,11 +91,23 @@ pub(crate) async fn run(config: &Path, verb: Verb, output: &Output) -> Result<()
     let desk = Desk::open(config).await?;
     match verb {
         Verb::Add(add) => {
-            let account = desk.add_account(new_account(add)?).await?;
+            let account = match add.from_directory {
+                true => desk.add_person(&add.account).await?,
+                false => desk.add_account(new_account(add)?).await?,
+            };
             output.print(&account, |account| format!("added {}", line(account)))
         }
         Verb::List => output.list(&desk.accounts().await?, "there are no accounts", line),
-        Verb::Show { name } => output.print(&desk.account(&name).await?, line),
+        Verb::Show {
+            name,
+            from_directory,
+        } => {
+            let account = match from_directory {
+                true => desk.person(&name).await?,
+                false => desk.account(&name).await?,
+            };
+            output.print(&account, line)
+        }
         Verb::Disable { name } => state(&desk, &name, AccountState::Disabled, output).await,
         Verb::Enable { name } => state(&desk, &name, AccountState::Active, output).await,
         Verb::Lock { name } => state(&desk, &name, AccountState::Locked, output).await,
@@ -119,20 +142,20 @@ fn new_account(add: Add) -> Result<authn::admin::NewAccount, CliError> {
         );
         return Err(CliError::usage(message));
     };
-    let realm = match (add.realm, add.upn.split_once('@')) {
+    let upn = add.upn.unwrap_or_default();
+    let realm = match (add.realm, upn.split_once('@')) {
         (Some(realm), _) => realm,
         (None, Some((_, domain))) => domain.to_uppercase(),
         (None, None) => {
             return Err(CliError::usage(format!(
-                "`{}` is not a UPN: user@domain",
-                add.upn
+                "`{upn}` is not a UPN: user@domain"
             )));
         }
     };
     Ok(authn::admin::NewAccount {
         domain: domain.to_owned(),
         sam: sam.to_owned(),
-        upn: add.upn,
+        upn,
         realm,
         sid: add.sid,
         sip_addresses: add.sip,
@@ -147,8 +170,19 @@ fn line(account: &Account) -> String {
         AccountState::Locked => "locked",
     };
     let sip = account.sip_addresses.join(", ");
+    let directory = account.directory.as_ref().map(from_directory);
     format!(
-        "{}\\{}  {}  {sip}  {state}",
-        account.domain, account.sam, account.upn
+        "{}\\{}  {}  {sip}  {state}{}",
+        account.domain,
+        account.sam,
+        account.upn,
+        directory.unwrap_or_default()
     )
+}
+
+fn from_directory(directory: &FromDirectory) -> String {
+    let standing = directory.standing;
+    let why = directory.not_delegable.as_ref();
+    let passed_on = why.map_or(String::new(), |why| format!(", never passed on {why}"));
+    format!("  in the directory: {standing}{passed_on}")
 }

@@ -25,5 +25,8 @@ pub(crate) fn load(file: &Path) -> Result<Settings, ConfigError> {
     let text = std::fs::read_to_string(file)
         .map_err(|error| ConfigError::unreadable(file, &error.to_string()))?;
     let written = written::parse(file, &text)?;
-    understand::understand(file, &text, written)
+    let mut settings = understand::understand(file, &text, written)?;
+    let of_the_day = understand::of_the_day(&settings.listeners, crate::clock::now());
+    settings.warnings.extend(of_the_day);
+    Ok(settings)
 }

@@ -7,15 +7,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub(crate) use super::error::Place;
-pub(crate) use super::written::KerberosToken;
+pub(crate) use super::written::{KerberosToken, Tls};
 
 use authn::place::Zone;
 use gateway::Publication;
 use gateway::farm::health::Thresholds;
-use gss::{Principal, Realm};
+use gss::{Principal, Realm, Service};
 use http::HeaderValue;
 use http::uri::PathAndQuery;
 use ipnet::IpNet;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use proto::channel_binding::Demand;
 use proto::ntlm::WhenAbsent;
 
 /// Everything `serve` needs to know.
@@ -27,6 +30,8 @@ pub(crate) struct Settings {
     pub(crate) plain: Vec<Plain>,
     /// Where metrics and health are told.
     pub(crate) metrics: Option<SocketAddr>,
+    /// Where accounts may come from.
+    pub(crate) directory: Option<Directory>,
     /// What is published.
     pub(crate) publication: Arc<Publication>,
     /// Every published host name, and where the configuration names it.
@@ -49,6 +54,8 @@ pub(crate) struct Settings {
     pub(crate) onward: Option<OnwardHeader>,
     /// The gate's account in Active Directory.
     pub(crate) kerberos: Option<Kerberos>,
+    /// The services whose tickets clients in the office may bring; none where no policy allows Kerberos.
+    pub(crate) accepts: Vec<Service>,
     /// What is allowed but should be looked at; `check` prints it, `serve` logs it.
     pub(crate) warnings: Vec<String>,
 }
@@ -68,6 +75,25 @@ pub(crate) struct Kerberos {
     pub(crate) folder: PathBuf,
 }
 
+/// An Active Directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Directory {
+    /// Its controllers, by the names that their certificates must bear; at least one.
+    pub(crate) controllers: Vec<String>,
+    /// The PEM file of the authorities that may vouch for them.
+    pub(crate) authorities: PathBuf,
+    /// The account that reads, UPN or DN; never empty.
+    pub(crate) account: String,
+    /// Below what people are searched for; `None` is each controller's whole domain.
+    pub(crate) base: Option<String>,
+    /// Whether names are searched for in the whole forest.
+    pub(crate) global_catalog: bool,
+    /// The groups whose members are not passed on.
+    pub(crate) refused_groups: Vec<String>,
+    /// From one reading to the next.
+    pub(crate) refresh: Duration,
+}
+
 /// One TLS listener.
 #[derive(Clone, Debug)]
 pub(crate) struct Listener {
@@ -79,10 +105,32 @@ pub(crate) struct Listener {
     pub(crate) balancers: Vec<IpNet>,
     /// The certificates; by SNI the first that names the host, ECDSA and RSA side by side.
     pub(crate) certificates: Vec<Certificate>,
-    /// Whether NTLM must carry a channel binding here.
-    pub(crate) channel_binding: WhenAbsent,
+    /// What becomes of the channel binding of NTLM and Kerberos here.
+    pub(crate) channel_binding: Demand,
     /// Whether NTLM must carry a MIC here.
     pub(crate) mic: WhenAbsent,
+    /// Where it speaks TLS of old phones.
+    pub(crate) legacy_tls: Option<LegacyTls>,
+}
+
+/// For how long a listener speaks TLS of old phones, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LegacyTls {
+    /// The last day, in UTC.
+    pub(crate) until: Date,
+    /// When that day is over.
+    pub(crate) ends: Timestamp,
+    /// The operator's reason.
+    pub(crate) reason: String,
+    /// Where the configuration says so.
+    pub(crate) place: Place,
+}
+
+impl LegacyTls {
+    /// Whether its last day is over.
+    pub(crate) fn is_over(&self, now: Timestamp) -> bool {
+        now >= self.ends
+    }
 }
 
 /// One listener of plain HTTP.
@@ -156,6 +204,8 @@ pub(crate) struct UpstreamTls {
     pub(crate) name: String,
     /// The PEM file of the authorities that may vouch for it.
     pub(crate) authorities: PathBuf,
+    /// How old it may be.
+    pub(crate) tls: Tls,
 }
 
 /// How onward assertions are signed.

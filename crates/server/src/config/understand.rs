@@ -5,10 +5,13 @@
 
 mod balancers;
 mod checks;
+mod directory;
 mod farms;
 mod kerberos;
+mod legacy;
 mod listeners;
 mod networks;
+mod office;
 mod published;
 
 use std::collections::BTreeMap;
@@ -24,6 +27,7 @@ use toml::Spanned;
 use super::error::{ConfigError, Place, meant};
 use super::settings::{OnwardHeader, Settings};
 use super::written::{self, Written};
+pub(crate) use legacy::of_the_day;
 pub(crate) use published::is_host_name;
 
 /// Understands a whole configuration.
@@ -70,6 +74,8 @@ impl<'a> Understanding<'a> {
         let farms = self.farms(written, realm, &mut warnings)?;
         let (mut publication, published) = self.publication(written, &mut warnings)?;
         let policy = self.policy(written, &publication)?;
+        let office = (&policy, kerberos.as_ref());
+        let accepts = self.office(written, office, &mut publication)?;
         if policy.rules.is_empty() {
             warnings.push("there is no [[policy]], so nobody can sign in".to_owned());
         }
@@ -78,6 +84,7 @@ impl<'a> Understanding<'a> {
             listeners: self.listeners(written)?,
             plain: self.plain_listeners(written)?,
             metrics: self.metrics(written)?,
+            directory: self.directory(written)?,
             publication: Arc::new(publication),
             published,
             farms,
@@ -89,6 +96,7 @@ impl<'a> Understanding<'a> {
             key_place: self.place(written.store.key_file.span()),
             onward: self.onward_header(written)?,
             kerberos,
+            accepts,
             warnings,
         })
     }
@@ -128,7 +136,13 @@ impl<'a> Understanding<'a> {
                     .copied()
                     .map(channel)
                     .collect(),
-                methods: policy.methods.iter().copied().map(method).collect(),
+                methods: policy
+                    .methods
+                    .get_ref()
+                    .iter()
+                    .copied()
+                    .map(method)
+                    .collect(),
             });
         }
         Ok(Policy { rules })
@@ -224,6 +238,7 @@ fn channel(written: written::Channel) -> Channel {
 fn method(written: written::Method) -> Method {
     match written {
         written::Method::AppPassword => Method::AppPassword,
+        written::Method::Kerberos => Method::Kerberos,
     }
 }
 

@@ -29,6 +29,8 @@ pub(crate) struct Written {
     pub(crate) onward: Option<Onward>,
     /// The gate's account in Active Directory, by which back ends see the Windows user.
     pub(crate) kerberos: Option<Kerberos>,
+    /// The Active Directory that accounts may come from; none where it is left out.
+    pub(crate) directory: Option<Directory>,
     /// Where clients come in.
     #[serde(default)]
     pub(crate) listener: Vec<Listener>,
@@ -114,9 +116,35 @@ pub(crate) struct Kerberos {
     pub(crate) controllers: Vec<Spanned<String>>,
     /// The realm; `dns_domain` in capital letters where it is left out.
     pub(crate) realm: Option<Spanned<String>>,
+    /// The services whose tickets clients in the office bring, as `HTTP/mail.contoso.com`: each has an AES key in the
+    /// keytab; `HTTP/` and each published name that a policy opens to Kerberos where it is left out.
+    pub(crate) accept: Option<Spanned<Vec<Spanned<String>>>>,
     /// A folder of the gate's own for the private `krb5.conf` and the replay cache; `kerberos` beside the
     /// store where it is left out.
     pub(crate) folder: Option<Spanned<PathBuf>>,
+}
+
+/// `[directory]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Directory {
+    /// The domain controllers by their names, at least one of each domain; they are asked by LDAPS, port 636.
+    pub(crate) controllers: Spanned<Vec<Spanned<String>>>,
+    /// The PEM file of the authorities that may vouch for them.
+    pub(crate) authorities: Spanned<PathBuf>,
+    /// The account that reads: its UPN or DN. `wicketgate directory set-password` takes its password.
+    pub(crate) account: Spanned<String>,
+    /// The DN below which people are searched for; the whole domain where it is left out.
+    pub(crate) base: Option<Spanned<String>>,
+    /// Whether the controllers are global catalogs, so that a name is searched for in the whole forest
+    /// (port 3269).
+    #[serde(default)]
+    pub(crate) global_catalog: bool,
+    /// The groups, by sAMAccountName, whose members are never passed on to a back end; `Organization
+    /// Management`, `RTCUniversalServerAdmins` and `CsAdministrator` where it is left out.
+    pub(crate) refused_groups: Option<Vec<Spanned<String>>>,
+    /// Seconds from one reading to the next, from 5 to 30; 30 where it is left out.
+    pub(crate) refresh: Option<Spanned<u32>>,
 }
 
 /// `[[listener]]`
@@ -140,12 +168,39 @@ pub(crate) struct Listener {
     /// may be in `internal_networks` or `hybrid`.
     #[serde(default)]
     pub(crate) proxy_protocol: Vec<Spanned<IpNet>>,
-    /// Whether NTLM must carry a channel binding.
+    /// Whether NTLM and Kerberos must carry a channel binding: checked when one is sent (`allow`), demanded, or not
+    /// looked at, for a listener behind whoever ends TLS with a certificate of its own.
     #[serde(default)]
-    pub(crate) channel_binding: Demand,
+    pub(crate) channel_binding: ChannelBinding,
     /// Whether NTLM must carry a message integrity code.
     #[serde(default)]
     pub(crate) mic: Demand,
+    /// That this is a listener for phones that know nothing newer than TLS 1.0, with RSA certificates; it is an ordinary
+    /// one where this is left out. Needs the package `wicketgate-legacy-tls`.
+    pub(crate) legacy_tls: Option<Spanned<LegacyTls>>,
+}
+
+/// `[listener.legacy_tls]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LegacyTls {
+    /// The last day on which it is served, as `2027-06-30`, in UTC. `check` warns of it 30 days before.
+    pub(crate) until: Spanned<String>,
+    /// Your reason, which `check` repeats.
+    pub(crate) reason: Spanned<String>,
+}
+
+/// What becomes of a channel binding.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum ChannelBinding {
+    /// It is not looked at.
+    Off,
+    /// It is checked when it is sent.
+    #[default]
+    Allow,
+    /// It must be sent.
+    Require,
 }
 
 /// Whether something a client may send must be sent.
@@ -182,6 +237,10 @@ pub(crate) struct Farm {
     pub(crate) tls_name: Option<Spanned<String>>,
     /// The PEM file of the authorities that may vouch for its members.
     pub(crate) authorities: Option<Spanned<PathBuf>>,
+    /// How old the TLS of its members may be; `modern` where it is left out. `legacy` is TLS 1.2 with the CBC
+    /// suites of Windows before Server 2016, `legacy-tls10` takes TLS 1.0 and 1.1 as well, as Server 2008 R2 has
+    /// them. Either needs the package `wicketgate-legacy-tls`.
+    pub(crate) tls: Option<Spanned<Tls>>,
     /// The Host header it is sent; the published name where it is left out. Of a farm of one.
     pub(crate) host_header: Option<Spanned<String>>,
     /// The service principal name of its account, as `HTTP/mail.contoso.local`: with one it is told who the
@@ -200,6 +259,19 @@ pub(crate) struct Farm {
     /// How it is found out whether its members are up.
     #[serde(default)]
     pub(crate) health: Health,
+}
+
+/// How old the TLS of a back end may be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Tls {
+    /// TLS 1.3, or 1.2 with the suites of today.
+    #[default]
+    Modern,
+    /// TLS 1.2 with CBC suites.
+    Legacy,
+    /// The same, or TLS 1.0 and 1.1.
+    LegacyTls10,
 }
 
 /// How often a back end is told by Kerberos who the user is.
@@ -431,7 +503,7 @@ pub(crate) struct Policy {
     /// By which channel; any where it is left out.
     pub(crate) channels: Option<Spanned<Vec<Channel>>>,
     /// What may be proved; nothing where the list is empty.
-    pub(crate) methods: Vec<Method>,
+    pub(crate) methods: Spanned<Vec<Method>>,
 }
 
 /// What may be proved.
@@ -440,6 +512,8 @@ pub(crate) struct Policy {
 pub(crate) enum Method {
     /// An app password.
     AppPassword,
+    /// A Kerberos ticket of the domain, for `zones = ["internal"]` alone.
+    Kerberos,
 }
 
 /// Reads the text of a configuration file.

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use proto::ntlm::ChannelBinding;
+use proto::channel_binding::EndPoint;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
@@ -22,10 +22,30 @@ pub(crate) struct Certificates(Vec<Held>);
 #[derive(Debug)]
 struct Held {
     key: Arc<CertifiedKey>,
-    names: Vec<String>,
-    binding: Option<ChannelBinding>,
+    names: Names,
+    end_point: Option<EndPoint>,
     chain: PathBuf,
+    key_file: PathBuf,
     not_after: i64,
+}
+
+/// The names in a certificate, in small letters.
+#[derive(Clone, Debug)]
+pub(crate) struct Names(Vec<String>);
+
+/// A certificate as OpenSSL is given it, which wants the key once more.
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(
+    not(feature = "legacy-tls"),
+    expect(dead_code, reason = "only OpenSSL is given it")
+)]
+pub(crate) struct Shown<'a> {
+    /// The names in it.
+    pub(crate) names: &'a Names,
+    /// The chain, leaf first.
+    pub(crate) chain: &'a [CertificateDer<'static>],
+    /// The file of its private key.
+    pub(crate) key: &'a Path,
 }
 
 /// Why a certificate cannot be used.
@@ -69,10 +89,10 @@ impl Certificates {
         files.iter().map(held).collect::<Result<_, _>>().map(Self)
     }
 
-    /// The channel bindings of every certificate held for a name; all where TLS named none.
-    pub(crate) fn bindings(&self, name: Option<&str>) -> Vec<ChannelBinding> {
+    /// What a proof may be bound to: every certificate held for a name; all where TLS named none.
+    pub(crate) fn end_points(&self, name: Option<&str>) -> Vec<EndPoint> {
         self.held_for(name)
-            .filter_map(|held| held.binding)
+            .filter_map(|held| held.end_point.clone())
             .collect()
     }
 
@@ -83,6 +103,18 @@ impl Certificates {
             .map(|held| (held.chain.clone(), held.not_after))
     }
 
+    /// Each of them, in the order of the configuration.
+    pub(crate) fn shown(&self) -> Vec<Shown<'_>> {
+        fn shown(held: &Held) -> Shown<'_> {
+            Shown {
+                names: &held.names,
+                chain: &held.key.cert,
+                key: &held.key_file,
+            }
+        }
+        self.0.iter().map(shown).collect()
+    }
+
     /// Whether one of them names a host.
     pub(crate) fn cover(&self, host: &str) -> bool {
         self.held_for(Some(host)).next().is_some()
@@ -90,10 +122,16 @@ impl Certificates {
 
     fn held_for(&self, name: Option<&str>) -> impl Iterator<Item = &Held> {
         let name = name.map(str::to_ascii_lowercase);
-        self.0.iter().filter(move |held| {
-            name.as_ref()
-                .is_none_or(|name| held.names.iter().any(|own| matches(own, name)))
-        })
+        self.0
+            .iter()
+            .filter(move |held| name.as_ref().is_none_or(|name| held.names.cover(name)))
+    }
+}
+
+impl Names {
+    /// Whether one of them covers a host, which is in small letters.
+    pub(crate) fn cover(&self, host: &str) -> bool {
+        self.0.iter().any(|own| matches(own, host))
     }
 }
 
@@ -130,7 +168,7 @@ fn held(files: &Certificate) -> Result<Held, CertificateError> {
     let (_, parsed) = X509Certificate::from_der(leaf).map_err(|_| unreadable())?;
     let names = names(&parsed);
     let digest = crate::binding::digest_of(leaf);
-    let binding = digest.map(|it| ChannelBinding::tls_server_end_point(it.as_ref()));
+    let end_point = digest.map(|it| EndPoint::of_digest(it.as_ref()));
     let not_after = parsed.validity().not_after.timestamp();
     let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|_| CertificateError::Key {
         place: place(),
@@ -146,24 +184,30 @@ fn held(files: &Certificate) -> Result<Held, CertificateError> {
     Ok(Held {
         key: Arc::new(key),
         names,
-        binding,
+        end_point,
         chain: files.chain.clone(),
+        key_file: files.key.clone(),
         not_after,
     })
 }
 
-fn names(certificate: &X509Certificate<'_>) -> Vec<String> {
+fn names(certificate: &X509Certificate<'_>) -> Names {
     let alternative = certificate.subject_alternative_name().ok().flatten();
     let names = alternative
         .map(|names| names.value.general_names.as_slice())
         .unwrap_or_default();
-    names
-        .iter()
-        .filter_map(|name| match name {
-            GeneralName::DNSName(name) => Some(name.to_ascii_lowercase()),
-            _ => None,
-        })
-        .collect()
+    let host = |name: &GeneralName<'_>| match name {
+        GeneralName::DNSName(name) => Some(name.to_ascii_lowercase()),
+        _ => None,
+    };
+    Names(names.iter().filter_map(host).collect())
+}
+
+#[cfg(test)]
+impl From<&str> for Names {
+    fn from(name: &str) -> Self {
+        Self(vec![name.to_owned()])
+    }
 }
 
 #[cfg(test)]

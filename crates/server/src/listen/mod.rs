@@ -3,7 +3,7 @@
 //! HTTP/2 is agreed on for hosts only where nothing is proved by NTLM, which belongs to a connection
 //! (T-CONN-4). Start at [`bind`].
 
-mod certificates;
+pub(crate) mod certificates;
 mod entrance;
 mod open;
 mod places;
@@ -17,6 +17,7 @@ use std::sync::Arc;
 use authn::place::Zone;
 use gateway::{Peer, Publication};
 use ipnet::IpNet;
+use jiff::Timestamp;
 use rustls::ServerConfig;
 use rustls::server::{Acceptor, ResolvesServerCert};
 use tokio::net::{TcpListener, TcpStream};
@@ -27,7 +28,8 @@ use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use crate::config::Settings;
-use crate::config::settings::{Listener, Plain};
+use crate::config::settings::{LegacyTls, Listener, Plain};
+use crate::legacy::{self, LegacyError};
 use crate::metrics::Handshake;
 use crate::pace::Pace;
 use crate::proxy::{Proxy, limits};
@@ -57,6 +59,14 @@ pub(crate) enum ListenError {
     /// TLS cannot be set up.
     #[error("TLS cannot be set up: {0}")]
     Tls(#[from] rustls::Error),
+    /// TLS of old phones cannot be set up.
+    #[error("{place}: {source}")]
+    Legacy {
+        /// Where the configuration asks for it.
+        place: crate::config::settings::Place,
+        /// Why.
+        source: LegacyError,
+    },
     /// The address cannot be listened at.
     #[error("{address} cannot be listened at: {source}")]
     Bind {
@@ -95,10 +105,19 @@ const HTTP_2: &[u8] = b"h2";
 struct Door {
     settings: Arc<Listener>,
     certificates: Arc<Certificates>,
-    /// Where a connection has one request at a time.
-    single: Arc<ServerConfig>,
-    /// Where it may have several.
-    multiplexed: Arc<ServerConfig>,
+    spoken: Spoken,
+}
+
+/// The TLS that a listener speaks.
+#[derive(Clone)]
+enum Spoken {
+    Modern {
+        /// Where a connection has one request at a time.
+        single: Arc<ServerConfig>,
+        /// Where it may have several.
+        multiplexed: Arc<ServerConfig>,
+    },
+    Legacy(legacy::Acceptor),
 }
 
 impl std::fmt::Debug for Door {
@@ -152,13 +171,18 @@ fn socket(address: SocketAddr, held: &mut Vec<StdListener>) -> Result<StdListene
 }
 
 fn doors(settings: &Settings) -> Result<Vec<Door>, ListenError> {
+    let now = crate::clock::now();
     let doors: Vec<Door> = settings
         .listeners
         .iter()
+        .filter(|listener| !is_over(listener, now))
         .map(Door::new)
         .collect::<Result<_, _>>()?;
+    // A listener that will be over shall leave nobody without a certificate.
+    let lasting = |door: &&Door| door.settings.legacy_tls.is_none();
     for (host, place) in &settings.published {
-        if !doors.iter().any(|door| door.certificates.cover(host)) {
+        let mut lasting = doors.iter().filter(lasting);
+        if !lasting.any(|door| door.certificates.cover(host)) {
             return Err(ListenError::Uncovered {
                 place: place.clone(),
                 host: host.clone(),
@@ -208,6 +232,7 @@ async fn accept(
 ) {
     let mut connections = JoinSet::new();
     let mut refused = Pace::new(limits::ACCEPT_LOG);
+    let mut over = Pace::new(limits::ACCEPT_LOG);
     loop {
         let accepted = tokio::select! {
             accepted = socket.accept() => accepted,
@@ -230,6 +255,14 @@ async fn accept(
             }
         };
         let Inside { door, proxy } = current.borrow().clone();
+        if is_over(&door.settings, crate::clock::now()) {
+            proxy.metrics.refused_connection(KIND);
+            if let Some(times) = over.count(tokio::time::Instant::now()) {
+                let address = door.settings.address;
+                tracing::warn!(times, %address, "the last day of `legacy_tls` is over: nobody is let in");
+            }
+            continue;
+        }
         if let Some(arrival) = entrance.admit(accepted, KIND, &door.settings.balancers) {
             connections.spawn(door.connection(arrival, proxy, stop.clone()));
         }
@@ -241,10 +274,22 @@ async fn accept(
 impl Door {
     fn new(listener: &Listener) -> Result<Self, ListenError> {
         let certificates = Arc::new(Certificates::load(&listener.certificates)?);
+        let spoken = match &listener.legacy_tls {
+            None => Spoken::Modern {
+                single: tls(&certificates, &[HTTP_1])?,
+                multiplexed: tls(&certificates, &[HTTP_2, HTTP_1])?,
+            },
+            Some(LegacyTls { place, .. }) => {
+                let acceptor = legacy::Acceptor::new(&certificates.shown());
+                Spoken::Legacy(acceptor.map_err(|source| ListenError::Legacy {
+                    place: place.clone(),
+                    source,
+                })?)
+            }
+        };
         Ok(Self {
             settings: Arc::new(listener.clone()),
-            single: tls(&certificates, &[HTTP_1])?,
-            multiplexed: tls(&certificates, &[HTTP_2, HTTP_1])?,
+            spoken,
             certificates,
         })
     }
@@ -269,10 +314,31 @@ impl Door {
         else {
             return;
         };
-        let shaken = Box::pin(self.shake_hands(stream, address, &proxy, &mut stop)).await;
-        let Some((stream, server_name)) = shaken else {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%address, "a connection ended at once: {error}");
+            return;
+        }
+        let (single, multiplexed) = match &self.spoken {
+            Spoken::Modern {
+                single,
+                multiplexed,
+            } => (single, multiplexed),
+            Spoken::Legacy(acceptor) => {
+                let shaking = Box::pin(agreed(acceptor.accept(stream), address, &proxy, &mut stop));
+                let Some((stream, name)) = shaking.await else {
+                    return;
+                };
+                let peer = self.peer(address, name);
+                return Box::pin(Arc::clone(&proxy).serve(stream, peer, stop)).await;
+            }
+        };
+        let shaking = accept_modern(stream, (single, multiplexed), &proxy);
+        let shaken = Box::pin(agreed(shaking, address, &proxy, &mut stop)).await;
+        let Some(stream) = shaken else {
             return;
         };
+        let tls = stream.get_ref().1;
+        let server_name = tls.server_name().map(str::to_ascii_lowercase);
         let peer = self.peer(address, server_name);
         if stream.get_ref().1.alpn_protocol() != Some(HTTP_2) {
             return Arc::clone(&proxy).serve(stream, peer, stop).await;
@@ -285,68 +351,64 @@ impl Door {
         Box::pin(Arc::clone(&proxy).serve_streams(stream, peer, stop)).await;
     }
 
-    /// Agrees on TLS; gives the stream with the name that was asked for.
-    async fn shake_hands(
-        &self,
-        stream: TcpStream,
-        address: IpAddr,
-        proxy: &Proxy,
-        stop: &mut watch::Receiver<bool>,
-    ) -> Option<(TlsStream<TcpStream>, Option<String>)> {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%address, "a connection ended at once: {error}");
-            return None;
-        }
-        let handshake = timeout(limits::HANDSHAKE, self.accept(stream, proxy));
-        let shaken = tokio::select! {
-            shaken = handshake => shaken,
-            _ = stop.wait_for(|stop| *stop) => return None,
-        };
-        let stream = match shaken {
-            Ok(Ok(stream)) => stream,
-            Ok(Err(error)) => {
-                proxy.metrics.handshake_failed(Handshake::Failed);
-                tracing::debug!(%address, "no TLS was agreed on: {error}");
-                return None;
-            }
-            Err(_) => {
-                proxy.metrics.handshake_failed(Handshake::Slow);
-                tracing::debug!(%address, "the TLS handshake took too long");
-                return None;
-            }
-        };
-        let server_name = stream
-            .get_ref()
-            .1
-            .server_name()
-            .map(str::to_ascii_lowercase);
-        Some((stream, server_name))
-    }
-
-    /// Reads the client's hello first: what it may be offered depends on the name it asks for.
-    async fn accept(&self, stream: TcpStream, proxy: &Proxy) -> io::Result<TlsStream<TcpStream>> {
-        let begun = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
-        let name = begun
-            .client_hello()
-            .server_name()
-            .map(str::to_ascii_lowercase);
-        let tls = match proxy.may_multiplex(name.as_deref()) {
-            true => &self.multiplexed,
-            false => &self.single,
-        };
-        begun.into_stream(Arc::clone(tls)).await
-    }
-
     fn peer(&self, address: IpAddr, server_name: Option<String>) -> Peer {
         Peer {
             address,
             zone: zone(&self.settings, address),
-            channel_bindings: self.certificates.bindings(server_name.as_deref()),
+            end_points: self.certificates.end_points(server_name.as_deref()),
             channel_binding: self.settings.channel_binding,
             mic: self.settings.mic,
             server_name,
         }
     }
+}
+
+/// Waits until TLS is agreed on, but not for too long.
+async fn agreed<T>(
+    shaking: impl Future<Output = io::Result<T>>,
+    address: IpAddr,
+    proxy: &Proxy,
+    stop: &mut watch::Receiver<bool>,
+) -> Option<T> {
+    let shaken = tokio::select! {
+        shaken = timeout(limits::HANDSHAKE, shaking) => shaken,
+        _ = stop.wait_for(|stop| *stop) => return None,
+    };
+    match shaken {
+        Ok(Ok(agreed)) => Some(agreed),
+        Ok(Err(error)) => {
+            proxy.metrics.handshake_failed(Handshake::Failed);
+            tracing::debug!(%address, "no TLS was agreed on: {error}");
+            None
+        }
+        Err(_) => {
+            proxy.metrics.handshake_failed(Handshake::Slow);
+            tracing::debug!(%address, "the TLS handshake took too long");
+            None
+        }
+    }
+}
+
+/// Reads the client's hello first: what it may be offered depends on the name it asks for.
+async fn accept_modern(
+    stream: TcpStream,
+    (single, multiplexed): (&Arc<ServerConfig>, &Arc<ServerConfig>),
+    proxy: &Proxy,
+) -> io::Result<TlsStream<TcpStream>> {
+    let begun = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
+    let hello = begun.client_hello();
+    let name = hello.server_name().map(str::to_ascii_lowercase);
+    let tls = match proxy.may_multiplex(name.as_deref()) {
+        true => multiplexed,
+        false => single,
+    };
+    begun.into_stream(Arc::clone(tls)).await
+}
+
+/// Whether it speaks TLS of old phones and its last day is over.
+fn is_over(listener: &Listener, now: Timestamp) -> bool {
+    let legacy = listener.legacy_tls.as_ref();
+    legacy.is_some_and(|legacy| legacy.is_over(now))
 }
 
 /// Internal is this listener and a network of its list together; all else is external.
@@ -377,7 +439,98 @@ fn tls(
 
 #[cfg(test)]
 mod tests {
+    use rcgen::{CertificateParams, KeyPair};
+    use rustls::{ClientConfig, ClientConnection, HandshakeKind, RootCertStore, ServerConnection};
+
     use super::*;
+    use crate::config::settings::{Certificate, Place};
+
+    const HOST: &str = "lync.contoso.com";
+
+    /// A door with a certificate of its own, which a client is told to trust.
+    fn door(trusted: &mut RootCertStore) -> Door {
+        let folder = tempfile::tempdir().unwrap();
+        let key = KeyPair::generate().unwrap();
+        let certificate = CertificateParams::new([HOST.to_owned()]).unwrap();
+        let certificate = certificate.self_signed(&key).unwrap();
+        let (chain, key_file) = (
+            folder.path().join("chain.pem"),
+            folder.path().join("key.pem"),
+        );
+        std::fs::write(&chain, certificate.pem()).unwrap();
+        std::fs::write(&key_file, key.serialize_pem()).unwrap();
+        trusted.add(certificate.der().clone()).unwrap();
+        Door::new(&Listener {
+            address: SocketAddr::from(([127, 0, 0, 1], 443)),
+            internal_zone: None,
+            balancers: Vec::new(),
+            certificates: vec![Certificate {
+                chain,
+                key: key_file,
+                place: Place::new(std::path::Path::new("a.toml"), "", None),
+            }],
+            channel_binding: proto::channel_binding::Demand::Require,
+            mic: proto::ntlm::WhenAbsent::Allow,
+            legacy_tls: None,
+        })
+        .unwrap()
+    }
+
+    /// How a client comes to a door, and to which certificate it binds what it proves.
+    fn comes(client: &Arc<ClientConfig>, door: &Door) -> (HandshakeKind, Vec<u8>) {
+        let name = HOST.try_into().unwrap();
+        let mut client = ClientConnection::new(Arc::clone(client), name).unwrap();
+        let Spoken::Modern { single, .. } = &door.spoken else {
+            panic!("it is an ordinary one");
+        };
+        let mut server = ServerConnection::new(Arc::clone(single)).unwrap();
+        let mut wire = Vec::new();
+        // More turns than any handshake has; the tickets come after it.
+        for _ in 0..8 {
+            wire.clear();
+            while client.wants_write() {
+                client.write_tls(&mut wire).unwrap();
+            }
+            server.read_tls(&mut wire.as_slice()).unwrap();
+            server.process_new_packets().unwrap();
+            wire.clear();
+            while server.wants_write() {
+                server.write_tls(&mut wire).unwrap();
+            }
+            client.read_tls(&mut wire.as_slice()).unwrap();
+            client.process_new_packets().unwrap();
+        }
+        let shown = client.peer_certificates().unwrap().first().unwrap();
+        let digest = crate::binding::digest_of(shown).unwrap();
+        (client.handshake_kind().unwrap(), digest.as_ref().to_vec())
+    }
+
+    #[test]
+    fn a_new_certificate_ends_resumption_so_that_nobody_is_bound_to_the_old_one() {
+        let mut trusted = RootCertStore::empty();
+        let (old, new) = (door(&mut trusted), door(&mut trusted));
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let client = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(trusted)
+            .with_no_client_auth();
+        let client = Arc::new(client);
+        let is_ours = |door: &Door, digest: &[u8]| {
+            let ours = door.certificates.end_points(Some(HOST));
+            ours.iter().any(|end_point| end_point.digest() == digest)
+        };
+        for (door, kind) in [
+            (&old, HandshakeKind::Full),
+            (&old, HandshakeKind::Resumed),
+            (&new, HandshakeKind::Full),
+            (&new, HandshakeKind::Resumed),
+        ] {
+            let (came, digest) = comes(&client, door);
+            assert_eq!(came, kind);
+            assert!(is_ours(door, &digest), "{kind:?}");
+        }
+    }
 
     #[test]
     fn nobody_is_internal_without_a_network_and_a_balancer_never() {
@@ -389,8 +542,9 @@ mod tests {
             internal_zone: Some((Zone::INTERNAL, networks(&["10.0.0.0/8"]))),
             balancers: networks(&["10.0.0.5/32"]),
             certificates: Vec::new(),
-            channel_binding: proto::ntlm::WhenAbsent::Allow,
+            channel_binding: proto::channel_binding::Demand::Allow,
             mic: proto::ntlm::WhenAbsent::Allow,
+            legacy_tls: None,
         };
         let of = |text: &str| zone(&listener, text.parse().unwrap());
         assert_eq!(of("10.0.0.4"), Zone::INTERNAL);

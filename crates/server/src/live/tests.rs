@@ -4,8 +4,10 @@ use authn::account::AccountId;
 use authn::admin::{self, NewAccount, NewAppPassword, Randomness};
 use authn::attempt::{self, Attempt, Ports, Proof, Rules};
 use authn::audit::{Actor, ByHand};
+use authn::directory::{Person, RefusedGroups, Standing};
 use authn::place::{ActivityId, Channel, Method, Service, Zone};
 use authn::policy::{Policy, Rule};
+use authn::ports::DirectoryCopy as _;
 use proto::secret::Secret;
 use store::memory::Memory;
 use tokio::time::advance;
@@ -43,18 +45,35 @@ impl Scene {
     }
 }
 
+/// Where somebody's account came from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    Here,
+    Directory,
+}
+
 /// Somebody who signed in on a morning, with an app password that ends then.
 pub(crate) async fn signed_in(
     live: &Live,
     expires: Option<Timestamp>,
 ) -> (Tag, Arc<Authenticated>) {
+    signed_in_from(live, expires, Origin::Here).await
+}
+
+async fn signed_in_from(
+    live: &Live,
+    expires: Option<Timestamp>,
+    origin: Origin,
+) -> (Tag, Arc<Authenticated>) {
     let store = Arc::new(Memory::new());
+    let memory = Arc::clone(&store);
     let ports = Ports {
         accounts: store.clone(),
         credentials: store.clone(),
         attempts: store.clone(),
         tickets: store.clone(),
         audit: store,
+        kerberos: None,
     };
     let now: Timestamp = "2026-11-25T08:00:00Z".parse().unwrap();
     let by = ByHand {
@@ -70,9 +89,14 @@ pub(crate) async fn signed_in(
         sip_addresses: Vec::new(),
         mail: Vec::new(),
     };
-    let anna = admin::add_account(&ports, anna, &by, [1; 16])
-        .await
-        .unwrap();
+    let anna = match origin {
+        Origin::Here => admin::add_account(&ports, anna, &by, [1; 16]).await,
+        Origin::Directory => {
+            memory.was_read(now).await.unwrap();
+            admin::add_person(&ports, &person(anna), &RefusedGroups::default(), &by).await
+        }
+    };
+    let anna = anna.unwrap();
     let asked = NewAppPassword {
         label: "phone".to_owned(),
         device: None,
@@ -115,6 +139,44 @@ pub(crate) async fn signed_in(
     (tag, outcome.result.unwrap().authenticated)
 }
 
+fn person(account: NewAccount) -> Person {
+    Person {
+        id: AccountId("3f79048f-42cd-4c77-8426-835cd9f8a3ad".to_owned()),
+        domain: account.domain,
+        sam: account.sam,
+        upn: account.upn,
+        realm: account.realm,
+        sid: "S-1-5-21-1-2-3-1104".to_owned(),
+        sip_addresses: account.sip_addresses,
+        mail: account.mail,
+        standing: Standing::Active,
+        not_delegable: None,
+        groups: Some(Vec::new()),
+    }
+}
+
+#[tokio::test]
+async fn with_the_directory_unread_for_too_long_its_people_are_put_out_and_no_others() {
+    for origin in [Origin::Here, Origin::Directory] {
+        let live = Live::new(&[1; 32], 0, Counter::default());
+        let (tag, who) = signed_in_from(&live, None, origin).await;
+        let (mut told, seen) = (live.listen(), Seen::default());
+        assert!(
+            live.stands_since(live.mark(), (&who, &seen), Some(tag))
+                .is_ok()
+        );
+        live.directory_unread();
+        let is_out = {
+            let mut revoked = std::pin::pin!(seen.revoked(&mut told));
+            let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+            revoked.as_mut().poll(&mut context).is_ready()
+        };
+        assert_eq!(is_out, origin == Origin::Directory);
+        let is_known = live.known(&tag, None, who.at()).is_some();
+        assert_eq!(is_known, origin == Origin::Here);
+    }
+}
+
 #[tokio::test]
 async fn t_dev_1_whoever_was_revoked_since_the_mark_is_gone_and_nobody_else() {
     let scene = Scene::new().await;
@@ -146,6 +208,20 @@ async fn t_dev_1_whoever_stands_is_told_of_what_is_revoked_from_then_on() {
             "nothing was asked for yet, and it ends all the same"
         );
     }
+}
+
+#[tokio::test]
+async fn whoever_came_back_is_not_taken_for_gone_by_what_is_heard_of_before() {
+    let scene = Scene::new().await;
+    let mark = scene.live.mark();
+    // The store knows of two revocations that nobody has heard of here yet.
+    let asked = mark.or_later(2);
+    scene.revokes(1, scene.who.account_id());
+    scene.revokes(2, scene.who.account_id());
+    assert!(scene.stands(asked).is_some());
+    assert!(scene.stands(mark).is_none());
+    scene.revokes(3, scene.who.account_id());
+    assert!(scene.stands(asked).is_none());
 }
 
 #[tokio::test]

@@ -11,13 +11,12 @@ use tokio::net::TcpStream;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use super::{Look, one, too_slow, words};
-use crate::binding::digest_of;
 use crate::clock;
 use crate::config::{Settings, settings};
 use crate::doctor::wire::{Held, Reached, Seen};
 use crate::listen::Certificates;
 use crate::outbound::farm::Transport;
-use crate::outbound::tls::TlsClient;
+use crate::outbound::tls::{NotAgreed, TlsClient};
 
 /// How long a connection to a back end may take, TLS included.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -76,13 +75,13 @@ async fn connect(member: &settings::Member) -> Result<Open, Reached> {
         });
     };
     let tls = TlsClient::new(tls).map_err(|error| Reached::BadCertificate(words(&error)))?;
-    let stream = tls.connect(stream).await.map_err(|error| why(&error))?;
-    let shown = stream.get_ref().1.peer_certificates();
-    let leaf = shown.and_then(<[_]>::first);
+    let connected = tls.connect(stream).await;
+    let connected = connected.map_err(|error| why(&error))?;
+    let days = connected.certificate.as_ref().and_then(days);
     Ok(Open {
-        digest: leaf.and_then(digest_of),
-        days: leaf.and_then(days),
-        transport: Box::new(stream),
+        transport: connected.transport,
+        digest: connected.tls_server_end_point,
+        days,
     })
 }
 
@@ -98,18 +97,14 @@ fn days_until(moment: i64) -> i64 {
 }
 
 /// What a handshake that failed says of the other side.
-///
-/// INTEROP: Windows (Schannel) closes or resets the connection where no suite is shared, without an alert.
 fn why(error: &io::Error) -> Reached {
     let said = words(error);
-    let cause = error.get_ref().and_then(|it| it.downcast_ref::<Error>());
-    let Some(cause) = cause else {
-        return match error.kind() {
-            io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset => {
-                Reached::Incompatible(format!("it ended the handshake without a word ({said})"))
-            }
-            _ => Reached::Silent(said),
-        };
+    let inner = error.get_ref();
+    if inner.is_some_and(|it| it.is::<NotAgreed>()) {
+        return Reached::Incompatible(said);
+    }
+    let Some(cause) = inner.and_then(|it| it.downcast_ref::<Error>()) else {
+        return Reached::Silent(said);
     };
     match cause {
         Error::InvalidCertificate(invalid) => match invalid {
@@ -124,11 +119,8 @@ fn why(error: &io::Error) -> Reached {
             _ => Reached::BadCertificate(said),
         },
         Error::AlertReceived(
-            AlertDescription::HandshakeFailure
-            | AlertDescription::ProtocolVersion
-            | AlertDescription::InsufficientSecurity,
+            AlertDescription::InsufficientSecurity | AlertDescription::ProtocolVersion,
         )
-        | Error::PeerIncompatible(_)
         | Error::PeerMisbehaved(_)
         | Error::InvalidMessage(_) => Reached::Incompatible(said),
         _ => Reached::Silent(said),
@@ -178,8 +170,9 @@ mod tests {
         assert!(matches!(bad, Reached::BadCertificate(_)));
         let old = of(Error::AlertReceived(AlertDescription::ProtocolVersion));
         assert!(matches!(old, Reached::Incompatible(_)));
-        let schannel = why(&io::Error::from(io::ErrorKind::ConnectionReset));
-        assert!(matches!(schannel, Reached::Incompatible(_)));
+        // How Windows breaks a handshake off is `outbound::tls`'s to know.
+        let gone = why(&io::Error::from(io::ErrorKind::ConnectionRefused));
+        assert!(matches!(gone, Reached::Silent(_)));
         let other = of(Error::AlertReceived(AlertDescription::InternalError));
         assert!(matches!(other, Reached::Silent(_)));
     }

@@ -12,12 +12,12 @@ use gateway::farm::affinity::Affinity;
 use gateway::farm::health::Heard;
 use gateway::farm::{Bound, Candidate, Rotation, Standing};
 use http::HeaderValue;
+use rustls::pki_types::CertificateDer;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
 use super::members::{Members, Tracked};
 use super::tls::{TlsClient, TlsError};
-use crate::binding::digest_of;
 use crate::config::settings::{self, KerberosToken};
 
 /// A farm of back ends that serve the same.
@@ -53,6 +53,8 @@ pub(crate) struct Connected {
     pub(crate) transport: Box<dyn Transport>,
     /// The digest of the certificate (RFC 5929 4), where there is TLS.
     pub(crate) tls_server_end_point: Option<Digest>,
+    /// The certificate itself.
+    pub(crate) certificate: Option<CertificateDer<'static>>,
 }
 
 /// A connection to a back end, whatever it is made of.
@@ -199,18 +201,13 @@ impl Member {
             None => Ok(Connected {
                 transport: Box::new(stream),
                 tls_server_end_point: None,
+                certificate: None,
             }),
             Some(tls) => {
                 let connected = tls.connect(stream).await;
-                let stream = connected.map_err(|source| ConnectError::Tls {
+                connected.map_err(|source| ConnectError::Tls {
                     address: address(),
                     source,
-                })?;
-                let shown = stream.get_ref().1.peer_certificates();
-                let leaf = shown.and_then(<[_]>::first);
-                Ok(Connected {
-                    tls_server_end_point: leaf.and_then(digest_of),
-                    transport: Box::new(stream),
                 })
             }
         }

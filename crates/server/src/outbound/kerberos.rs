@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use authn::Authenticated;
 use authn::account::AccountId;
 use authn::credential::CredentialId;
+use authn::place::Method;
 use authn::revocation::Revoked;
 use gateway::ports::{Delegation, KerberosToken, NoToken, Target};
 use gss::{
@@ -32,6 +33,8 @@ const MAX_KNOWN: usize = 4_096;
 const BY_APP_PASSWORD: Level = Level(1);
 /// The level of tickets that an operator asks for, who proved nothing but that the keytab is theirs to read.
 const BY_THE_OPERATOR: Level = Level(0);
+/// The same of those that rest on a sign-in by Kerberos.
+const BY_KERBEROS: Level = Level(2);
 
 /// Tokens of this process's own.
 pub(crate) struct Local {
@@ -129,7 +132,8 @@ impl Local {
             match told.recv().await {
                 Ok(Told::Revoked(revoked)) => self.wipe(&revoked),
                 // Whoever missed something cannot know that it was about others.
-                Ok(Told::Blind) | Err(broadcast::error::RecvError::Lagged(_)) => self.wipe_all(),
+                Ok(Told::Blind | Told::DirectoryUnread)
+                | Err(broadcast::error::RecvError::Lagged(_)) => self.wipe_all(),
                 Err(broadcast::error::RecvError::Closed) => return,
             }
         }
@@ -203,12 +207,14 @@ impl Delegation for Local {
         who: &Authenticated,
         target: Target<'_>,
     ) -> Result<KerberosToken, NoToken> {
+        who.may_be_passed_on()
+            .map_err(|why| NoToken::NotDelegable(why.to_string()))?;
         let user = self.user(who)?;
         let service = Service::new(target.service, &self.realm);
         let wanted = Wanted {
             user: user.clone(),
             target: service.map_err(|error| NoToken::Unavailable(error.to_string()))?,
-            level: BY_APP_PASSWORD,
+            level: level(who),
         };
         // Before there is a ticket, so that none is there which nobody would wipe.
         self.note(who, &user);
@@ -233,6 +239,13 @@ impl Delegation for Local {
         if let Ok(user) = self.user(who) {
             self.kerberos.forget(&user);
         }
+    }
+}
+
+fn level(who: &Authenticated) -> Level {
+    match who.methods().contains(&Method::Kerberos) {
+        true => BY_KERBEROS,
+        false => BY_APP_PASSWORD,
     }
 }
 

@@ -9,5 +9,7 @@ pub(crate) mod members;
 pub(crate) mod assertion;
 pub(crate) mod kerberos;
 
+pub(crate) mod ldap;
+
 #[cfg(test)]
 pub(crate) mod silent;

@@ -7,12 +7,14 @@ use std::sync::Arc;
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{AlertDescription, ClientConfig, RootCertStore};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
-use tokio_rustls::client::TlsStream;
 
-use crate::config::settings::UpstreamTls;
+use super::farm::Connected;
+use crate::binding::digest_of;
+use crate::config::settings::{Tls, UpstreamTls};
+use crate::legacy::{self, LegacyError};
 
 /// Why TLS towards a back end cannot be set up.
 #[derive(Debug, thiserror::Error)]
@@ -34,13 +36,30 @@ pub(crate) enum TlsError {
     /// The provider of cryptography refuses the protocol versions.
     #[error("TLS cannot be set up: {0}")]
     Provider(String),
+    /// TLS of old Windows cannot be set up.
+    #[error("TLS of old Windows cannot be set up: {0}")]
+    Legacy(#[from] LegacyError),
 }
+
+/// A back end and this program agreed on no TLS.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "no TLS was agreed on; Windows before Server 2016 with an RSA certificate needs `tls = \"legacy\"` in \
+     its [[farm]]"
+)]
+pub(crate) struct NotAgreed(#[source] io::Error);
 
 /// TLS towards one back end.
 #[derive(Clone)]
-pub(crate) struct TlsClient {
-    connector: TlsConnector,
-    name: ServerName<'static>,
+pub(crate) struct TlsClient(Spoken);
+
+#[derive(Clone)]
+enum Spoken {
+    Modern {
+        connector: TlsConnector,
+        name: ServerName<'static>,
+    },
+    Legacy(legacy::Client),
 }
 
 impl TlsClient {
@@ -53,17 +72,15 @@ impl TlsClient {
         let name = ServerName::try_from(settings.name.clone()).map_err(|_| TlsError::Name {
             name: settings.name.clone(),
         })?;
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let mut config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(|error| TlsError::Provider(error.to_string()))?
-            .with_root_certificates(authorities(&settings.authorities)?)
-            .with_no_client_auth();
+        let authorities = authorities(&settings.authorities)?;
+        if settings.tls != Tls::Modern {
+            let client = legacy::Client::new(&settings.name, &authorities, settings.tls)?;
+            return Ok(Self(Spoken::Legacy(client)));
+        }
+        let mut config = modern(trusted(authorities, &settings.authorities)?)?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Self {
-            connector: TlsConnector::from(Arc::new(config)),
-            name,
-        })
+        let connector = TlsConnector::from(Arc::new(config));
+        Ok(Self(Spoken::Modern { connector, name }))
     }
 
     /// Speaks TLS over a connection.
@@ -71,27 +88,119 @@ impl TlsClient {
     /// # Errors
     ///
     /// The other side is not who it should be, or does not speak TLS.
-    pub(crate) async fn connect(&self, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
-        self.connector.connect(self.name.clone(), stream).await
+    pub(crate) async fn connect(&self, stream: TcpStream) -> io::Result<Connected> {
+        match &self.0 {
+            Spoken::Modern { connector, name } => {
+                let connected = connector.connect(name.clone(), stream).await;
+                let stream = connected.map_err(explained)?;
+                let shown = stream.get_ref().1.peer_certificates();
+                let leaf = shown.and_then(<[_]>::first);
+                Ok(Connected {
+                    tls_server_end_point: leaf.and_then(digest_of),
+                    certificate: leaf.map(|it| it.clone().into_owned()),
+                    transport: Box::new(stream),
+                })
+            }
+            Spoken::Legacy(client) => {
+                let (stream, leaf) = client.connect(stream).await?;
+                Ok(Connected {
+                    tls_server_end_point: digest_of(&leaf),
+                    certificate: Some(leaf),
+                    transport: Box::new(stream),
+                })
+            }
+        }
     }
 }
 
-fn authorities(file: &Path) -> Result<RootCertStore, TlsError> {
-    let unusable = |reason: String| TlsError::Authorities {
+/// TLS towards whom these authorities vouch for, and nobody else.
+///
+/// # Errors
+///
+/// The file is not usable.
+pub(crate) fn client(file: &Path) -> Result<ClientConfig, TlsError> {
+    modern(trusted(authorities(file)?, file)?)
+}
+
+fn modern(authorities: RootCertStore) -> Result<ClientConfig, TlsError> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| TlsError::Provider(error.to_string()))?
+        .with_root_certificates(authorities)
+        .with_no_client_auth();
+    Ok(config)
+}
+
+/// An error of a handshake, with what may mend it where the other side is perhaps old: then it says that there
+/// is nothing in common, or only breaks off.
+fn explained(error: io::Error) -> io::Error {
+    let is_broken_off = matches!(
+        error.kind(),
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset
+    );
+    let cause = error.get_ref().and_then(|it| it.downcast_ref());
+    let is_told = matches!(
+        cause,
+        Some(
+            rustls::Error::PeerIncompatible(_)
+                | rustls::Error::AlertReceived(
+                    AlertDescription::HandshakeFailure | AlertDescription::ProtocolVersion,
+                )
+        )
+    );
+    match is_broken_off || is_told {
+        true => io::Error::other(NotAgreed(error)),
+        false => error,
+    }
+}
+
+fn unusable(file: &Path, reason: String) -> TlsError {
+    TlsError::Authorities {
         file: file.to_owned(),
         reason,
-    };
-    let certificates =
-        CertificateDer::pem_file_iter(file).map_err(|error| unusable(error.to_string()))?;
-    let mut store = RootCertStore::empty();
-    for certificate in certificates {
-        let certificate = certificate.map_err(|error| unusable(error.to_string()))?;
-        store
-            .add(certificate)
-            .map_err(|error| unusable(error.to_string()))?;
     }
-    if store.is_empty() {
+}
+
+fn authorities(file: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let unusable = |reason: String| unusable(file, reason);
+    let certificates: Vec<_> = CertificateDer::pem_file_iter(file)
+        .and_then(Iterator::collect)
+        .map_err(|error| unusable(error.to_string()))?;
+    if certificates.is_empty() {
         return Err(unusable("there is no certificate in it".to_owned()));
     }
+    Ok(certificates)
+}
+
+fn trusted(
+    authorities: Vec<CertificateDer<'static>>,
+    file: &Path,
+) -> Result<RootCertStore, TlsError> {
+    let mut store = RootCertStore::empty();
+    for authority in authorities {
+        let added = store.add(authority);
+        added.map_err(|error| unusable(file, error.to_string()))?;
+    }
     Ok(store)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_perhaps_old_is_told_from_who_is_not_vouched_for() {
+        let of = |error: rustls::Error| explained(io::Error::other(error)).to_string();
+        let old = of(rustls::Error::AlertReceived(
+            AlertDescription::HandshakeFailure,
+        ));
+        let gone = explained(io::ErrorKind::UnexpectedEof.into()).to_string();
+        for told in [old, gone] {
+            assert!(told.contains("`tls = \"legacy\"`"), "{told}");
+        }
+        let unknown = rustls::CertificateError::UnknownIssuer;
+        let unknown = of(rustls::Error::InvalidCertificate(unknown));
+        assert!(!unknown.contains("legacy"), "{unknown}");
+    }
 }

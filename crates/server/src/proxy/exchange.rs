@@ -238,7 +238,7 @@ impl Connection {
         let channel = attempt.channel;
         let tag = live.repeats.tag(&attempt, self.proxy.rules);
         // SECURITY: marked before anybody is known again, or what is revoked between the two is missed.
-        let mark = live.mark();
+        let mut mark = live.mark();
         let known = tag.and_then(|tag| {
             let here = self.repeat.as_ref();
             live.known(&tag, here, clock::now())
@@ -250,7 +250,16 @@ impl Connection {
                 reply_token: None,
             })),
             None if live.hearing() != Hearing::Hears => Outcome::plain(Err(deaf().into())),
-            None => self.ask(attempt).await,
+            // Who was shut out and is back is judged by the store as it is now, whatever the feed has
+            // yet to say of before.
+            None => match self.proxy.verifier.last_revocation().await {
+                Ok(number) => {
+                    mark = mark.or_later(number);
+                    self.asked_at = mark;
+                    self.ask(attempt).await
+                }
+                Err(error) => Outcome::plain(Err(error.into())),
+            },
         };
         if let Ok(verified) = &outcome.result {
             let who = &verified.authenticated;

@@ -7,7 +7,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use authn::attempt::Rules;
+use authn::attempt::{Ports, Rules};
+use authn::ports::KerberosAcceptor;
 use gateway::ports::{Delegation, Verifier};
 use proto::secret::Secret;
 use store::Store;
@@ -17,13 +18,16 @@ use super::{check, ports, unavailable, usage};
 use crate::cli::CliError;
 use crate::config::settings::Kerberos;
 use crate::config::{self, Settings};
+use crate::followed;
 use crate::listen::Open;
 use crate::live::Live;
 use crate::metrics::{Metrics, Reloaded};
 use crate::outbound::checks;
+use crate::outbound::ldap::Ldap;
 use crate::outbound::members::Members;
 use crate::proxy::Proxy;
 use crate::reload::Reloads;
+use crate::verifier::kerberos::Keys;
 use crate::verifier::local::Local;
 
 /// What every configuration shares.
@@ -38,8 +42,12 @@ pub(crate) struct Lasting {
     pub(super) members: Arc<Members>,
     /// Who makes Kerberos tokens for people.
     pub(super) delegation: Option<Arc<dyn Delegation>>,
+    /// What Kerberos is set up with, where the configuration has what it takes.
+    pub(super) process: Option<gss::Process>,
     /// The checks of those that are configured.
     pub(super) checks: Mutex<JoinSet<()>>,
+    /// Who follows the directory that is configured.
+    pub(super) following: Mutex<JoinSet<()>>,
     /// What unknown names are judged with: equal for as long as the process lives.
     pub(super) unknown_names_key: Secret<[u8; 32]>,
     /// What only a new process takes up.
@@ -90,9 +98,11 @@ impl Lasting {
         check(&settings)?;
         config::store_is_usable(&settings)?;
         self.may_change(&settings)?;
-        let proxy = Arc::new(self.proxy(&settings, self.verifier(&settings))?);
+        let proxy = Arc::new(self.proxy(&settings, self.verifier(&settings)?)?);
+        let directory = self.directory(&settings)?;
         open.replace(&settings, &proxy).map_err(unavailable)?;
         self.watch(&proxy);
+        self.follow(&settings, directory);
         for warning in &settings.warnings {
             tracing::warn!("{warning}");
         }
@@ -117,14 +127,36 @@ impl Lasting {
     }
 
     /// Who answers who somebody is, by the rules of a configuration.
-    pub(super) fn verifier(&self, settings: &Settings) -> Arc<dyn Verifier> {
+    ///
+    /// # Errors
+    ///
+    /// A policy allows Kerberos, and there is no library or no key for it.
+    pub(super) fn verifier(&self, settings: &Settings) -> Result<Arc<dyn Verifier>, CliError> {
         let rules = Rules {
             policy: settings.policy.clone(),
             default_domain: settings.default_domain.clone(),
             unknown_names_key: Secret::new(self.unknown_names_key.expose().to_vec()),
         };
         let revocations = Arc::new(self.store.clone());
-        Arc::new(Local::new(ports(&self.store), revocations, rules))
+        let ports = Ports {
+            kerberos: self.keys(settings)?,
+            ..ports(&self.store)
+        };
+        Ok(Arc::new(Local::new(ports, revocations, rules)))
+    }
+
+    /// The keys of the services that the office may come to by Kerberos.
+    fn keys(&self, settings: &Settings) -> Result<Option<Arc<dyn KerberosAcceptor>>, CliError> {
+        if settings.accepts.is_empty() {
+            return Ok(None);
+        }
+        let unusable = |error: String| unavailable(format!("[kerberos]: {error}"));
+        let (Some(kerberos), Some(process)) = (&settings.kerberos, &self.process) else {
+            return Err(unusable("this process is not set up for it".to_owned()));
+        };
+        let keys = Keys::open(process, kerberos, settings.accepts.clone());
+        let keys = keys.map_err(|error| unusable(error.to_string()))?;
+        Ok(Some(Arc::new(keys)))
     }
 
     /// What connections share under a configuration.
@@ -151,5 +183,40 @@ impl Lasting {
         self.members.watch_only(named.map(|member| &member.tracked));
         let mut checks = self.checks.lock().unwrap_or_else(PoisonError::into_inner);
         *checks = checks::check(proxy.farms());
+    }
+
+    /// The directory of a configuration.
+    pub(super) fn directory(&self, settings: &Settings) -> Result<Option<Arc<Ldap>>, CliError> {
+        let Some(directory) = &settings.directory else {
+            return Ok(None);
+        };
+        let ldap = Ldap::new(directory, Arc::new(self.store.clone())).map_err(usage)?;
+        Ok(Some(Arc::new(ldap)))
+    }
+
+    /// Follows this directory, and no other, from here on.
+    pub(super) fn follow(&self, settings: &Settings, directory: Option<Arc<Ldap>>) {
+        let mut following = JoinSet::new();
+        let (store, live) = (self.store.clone(), Arc::clone(&self.live));
+        match (directory, &settings.directory) {
+            (Some(directory), Some(settings)) => {
+                following.spawn(followed::follow(store, directory, live, settings.refresh))
+            }
+            _ => following.spawn(followed::follow_none(store, live)),
+        };
+        let mut known = self
+            .following
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *known = following;
+    }
+
+    /// Follows no directory any more.
+    pub(super) fn follow_nobody(&self) {
+        let mut known = self
+            .following
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *known = JoinSet::new();
     }
 }

@@ -7,6 +7,7 @@ mod accounts;
 mod audit;
 mod counters;
 mod credentials;
+mod directory;
 mod drains;
 mod revocations;
 mod tickets;
@@ -22,8 +23,8 @@ use ::authn::credential::app_password::{AppPassword, AppPasswordHashes, StoredAp
 use ::authn::lockout::{Place, Subject};
 use ::authn::place::{Service, SourceNetwork};
 use ::authn::ports::{
-    Accounts, Attempts, Audit, Credentials, Drains, Revocations, Settled, Settlement, Succeeded,
-    Tickets, Unavailable,
+    Accounts, Attempts, Audit, Credentials, DirectoryCopy, Drains, Revocations, Settled,
+    Settlement, Succeeded, Tickets, Unavailable,
 };
 use jiff::{SignedDuration, Timestamp};
 use proto::ntlm::NtHash;
@@ -32,18 +33,27 @@ pub use accounts::*;
 pub use audit::*;
 pub use counters::*;
 pub use credentials::*;
+pub use directory::*;
 pub use drains::*;
 pub use revocations::*;
 pub use tickets::*;
 
 /// A store of all ports.
 pub trait Conforming:
-    Accounts + Credentials + Attempts + Tickets + Revocations + Drains + Audit + 'static
+    Accounts + Credentials + Attempts + Tickets + Revocations + Drains + DirectoryCopy + Audit + 'static
 {
 }
 
 impl<S> Conforming for S where
-    S: Accounts + Credentials + Attempts + Tickets + Revocations + Drains + Audit + 'static
+    S: Accounts
+        + Credentials
+        + Attempts
+        + Tickets
+        + Revocations
+        + Drains
+        + DirectoryCopy
+        + Audit
+        + 'static
 {
 }
 
@@ -77,14 +87,26 @@ macro_rules! conformance {
             a_ticket_is_found_until_it_ends
             a_ticket_ends_with_its_credential
             a_ticket_ends_with_its_account
+            a_ticket_by_kerberos_ends_with_its_account_alone
             a_ticket_of_a_stranger_is_not_found
             a_ticket_stays_whose_it_is
             a_ticket_is_recorded_with_all_that_belongs_to_it
             the_tickets_of_one_credential_are_so_many_and_no_more
             what_was_revoked_is_told_in_its_order
             a_success_is_overtaken_by_a_revocation
+            a_success_by_kerberos_is_overtaken_when_its_account_is_switched_off
             a_drained_member_is_listed_until_it_is_given_back
             the_last_member_in_use_is_drained_by_force_only
+            an_account_keeps_what_the_directory_says
+            whoever_stands_no_more_in_the_directory_is_put_out_and_comes_back
+            a_success_is_overtaken_by_the_directory
+            a_state_of_ours_and_a_standing_do_not_touch_each_other
+            two_accounts_may_change_names_in_one_step
+            a_step_to_a_name_of_another_comes_to_nothing
+            a_name_of_somebody_gone_is_free
+            a_step_from_elsewhere_is_left_out
+            the_time_of_the_last_reading_is_every_account_s
+            the_password_of_the_directory_is_its_account_s
             an_alarm_is_raised_once_a_window
             the_audit_chain_is_whole_after_64_parallel_settlements
             the_audit_trail_is_read_in_pages
@@ -127,6 +149,7 @@ pub(crate) fn account(sam: &str) -> Account {
         ],
         mail: vec![format!("{sam}@mail.example")],
         state: AccountState::Active,
+        directory: None,
     }
 }
 

@@ -114,6 +114,36 @@ pub async fn a_success_is_overtaken_by_a_revocation<S: Conforming>(
     Ok(())
 }
 
+/// The place is given back before; nothing else stands for such a sign-in.
+pub async fn a_success_by_kerberos_is_overtaken_when_its_account_is_switched_off<S: Conforming>(
+    store: Arc<S>,
+) -> Result<(), Unavailable> {
+    let anna = anna_with(&*store, "phone").await?;
+    let credential = CredentialId::kerberos_of(&anna.id);
+    let succeeds = async |second| {
+        let reservation = taken(&*store, of_account(&anna, second)).await?;
+        let settlement = Settlement {
+            reservation,
+            succeeded: Some(from_home(&anna, &credential)),
+            events: vec![event(second, Kind::StoreRestored, &anna)],
+            alarm: None,
+        };
+        store.settle(settlement).await
+    };
+    let written = Settled::Written { is_alarmed: false };
+    assert_eq!(succeeds(1).await?, written);
+    let counts = taken(&*store, of_account(&anna, 2)).await?.counts;
+    assert_eq!((counts.subject, counts.source_is_familiar), (1, true));
+    let off = event(3, Kind::StoreRestored, &anna);
+    assert!(
+        store
+            .set_state(&anna.id, AccountState::Disabled, off)
+            .await?
+    );
+    assert_eq!(succeeds(4).await?, Settled::Overtaken);
+    Ok(())
+}
+
 /// However many failures ask for one.
 pub async fn an_alarm_is_raised_once_a_window<S: Conforming>(
     store: Arc<S>,

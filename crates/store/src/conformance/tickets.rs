@@ -12,7 +12,7 @@ use ::authn::ticket::{MAX_PER_CREDENTIAL, RelayedTicket, Relaying, TicketKey};
 
 use super::{Conforming, HOME, account, add_app_password, all_at_once, anna_with, at, event};
 
-fn ticket(byte: u8, account: &Account, credential: &str) -> RelayedTicket {
+pub(super) fn ticket(byte: u8, account: &Account, credential: &str) -> RelayedTicket {
     RelayedTicket {
         key: TicketKey([byte; 32]),
         account: account.id.clone(),
@@ -125,6 +125,45 @@ pub async fn a_ticket_ends_with_its_account<S: Conforming>(
     assert!(store.set_state(&bert.id, state, changed).await?);
     store.record(Relaying::of(late.clone()), heard).await?;
     assert!(is_found(&*store, &late, 21).await?);
+    Ok(())
+}
+
+/// There is no credential in the store that it rests on; and it is nobody else's.
+pub async fn a_ticket_by_kerberos_ends_with_its_account_alone<S: Conforming>(
+    store: Arc<S>,
+) -> Result<(), Unavailable> {
+    let anna = account("anna");
+    let bert = account("bert");
+    for added in [&anna, &bert] {
+        let created = event(0, Kind::AccountCreated, added);
+        assert_eq!(store.add(added, created).await?, Ok(()));
+    }
+    let credential = CredentialId::kerberos_of(&anna.id).0;
+    let hers = ticket(1, &anna, &credential);
+    store.record(Relaying::of(hers.clone()), HEARD).await?;
+    let found = store.find(&hers.key, at(20)).await?;
+    assert_eq!(found, Some((hers.clone(), anna.clone())));
+    assert!(!is_found(&*store, &hers, 1_000).await?, "it ended");
+
+    let bare = CredentialId::KERBEROS;
+    for nobodys in [ticket(2, &bert, &credential), ticket(3, &anna, bare)] {
+        let recorded = store.record(Relaying::of(nobodys), HEARD).await;
+        assert!(recorded.is_err());
+    }
+
+    let heard = store.last().await?;
+    for state in [AccountState::Disabled, AccountState::Active] {
+        let changed = event(20, Kind::AccountStateChanged { state }, &anna);
+        assert!(store.set_state(&anna.id, state, changed).await?);
+        assert!(!is_found(&*store, &hers, 21).await?, "{state:?}");
+        let late = Relaying::of(ticket(4, &anna, &credential));
+        assert!(
+            store.record(late.clone(), heard).await.is_err(),
+            "{state:?}"
+        );
+        let recorded = store.record(late, HEARD).await;
+        assert_eq!(recorded.is_ok(), state == AccountState::Active);
+    }
     Ok(())
 }
 

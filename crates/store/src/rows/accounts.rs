@@ -1,39 +1,73 @@
 //! The tables `accounts` and `account_names`.
 
 use authn::account::{Account, AccountId, AccountState};
+use authn::directory::{FromDirectory, NotDelegable, Standing};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
-use super::unreadable;
+use super::{optional_time, unreadable};
 
 /// Finds an account by its id ($1).
 pub(crate) const BY_ID: &str = "
-    SELECT id, domain, sam, upn, realm, sid, sip_addresses, mail, state
+    SELECT id, domain, sam, upn, realm, sid, sip_addresses, mail, state,
+        standing, not_delegable, group_sids,
+        (SELECT read_at FROM directory_reads WHERE id = 'directory') AS directory_read
     FROM accounts
     WHERE id = $1";
 
+/// Finds an account by its id ($1), where it may sign in.
+pub(crate) const ACTIVE: &str = "
+    SELECT id
+    FROM accounts
+    WHERE id = $1 AND state = 'active'
+        AND (standing IS NULL OR standing IN ('active', 'locked-out'))";
+
 /// Finds the account that a canonical name ($1) leads to.
 pub(crate) const BY_NAME: &str = "
-    SELECT a.id, a.domain, a.sam, a.upn, a.realm, a.sid, a.sip_addresses, a.mail, a.state
+    SELECT a.id, a.domain, a.sam, a.upn, a.realm, a.sid, a.sip_addresses, a.mail, a.state,
+        a.standing, a.not_delegable, a.group_sids,
+        (SELECT read_at FROM directory_reads WHERE id = 'directory') AS directory_read
     FROM account_names n
     JOIN accounts a ON a.id = n.account
     WHERE n.name = $1";
 
 /// Lists all accounts.
 pub(crate) const LIST: &str = "
-    SELECT id, domain, sam, upn, realm, sid, sip_addresses, mail, state
+    SELECT id, domain, sam, upn, realm, sid, sip_addresses, mail, state,
+        standing, not_delegable, group_sids,
+        (SELECT read_at FROM directory_reads WHERE id = 'directory') AS directory_read
     FROM accounts";
 
-/// Finds the id of the account that a canonical name ($1) leads to.
+/// Finds the id of the account that a canonical name ($1) leads to, unless it is gone from the directory.
 pub(crate) const OWNER_OF_NAME: &str = "
-    SELECT account
-    FROM account_names
-    WHERE name = $1";
+    SELECT n.account
+    FROM account_names n
+    JOIN accounts a ON a.id = n.account
+    WHERE n.name = $1 AND (a.standing IS NULL OR a.standing <> 'deleted')";
 
-/// Adds an account ($1 to $9 in the order of the columns).
+/// Adds an account ($1 to $12 in the order of the columns).
 pub(crate) const ADD: &str = "
-    INSERT INTO accounts (id, domain, sam, upn, realm, sid, sip_addresses, mail, state)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    INSERT INTO accounts (id, domain, sam, upn, realm, sid, sip_addresses, mail, standing,
+        not_delegable, group_sids, state)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+
+/// Changes all of an account ($1 to $11 as of [`ADD`]) that the directory says, where its standing is what
+/// it was ($12). The state is not the directory's.
+pub(crate) const FOLLOW: &str = "
+    UPDATE accounts
+    SET domain = $2, sam = $3, upn = $4, realm = $5, sid = $6, sip_addresses = $7, mail = $8,
+        standing = $9, not_delegable = $10, group_sids = $11
+    WHERE id = $1 AND standing = $12";
+
+/// Drops all names of an account ($1).
+pub(crate) const DROP_NAMES: &str = "
+    DELETE FROM account_names
+    WHERE account = $1";
+
+/// Frees a name ($1) of an account that is gone from the directory.
+pub(crate) const FREE_NAME: &str = "
+    DELETE FROM account_names
+    WHERE name = $1 AND account IN (SELECT id FROM accounts WHERE standing = 'deleted')";
 
 /// Leads a name ($1) to an account ($2), where it leads to none yet.
 pub(crate) const ADD_NAME: &str = "
@@ -59,7 +93,24 @@ pub(crate) fn account(row: &SqliteRow) -> Result<Account, sqlx::Error> {
         sip_addresses: list(row, "sip_addresses")?,
         mail: list(row, "mail")?,
         state: state(row)?,
+        directory: directory(row)?,
     })
+}
+
+/// How a standing is written.
+pub(crate) fn standing_text(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Active => "active",
+        Standing::LockedOut => "locked-out",
+        Standing::Disabled => "disabled",
+        Standing::Expired => "expired",
+        Standing::Deleted => "deleted",
+    }
+}
+
+/// How it is written why somebody is not passed on.
+pub(crate) fn not_delegable_text(why: &NotDelegable) -> String {
+    serde_json::json!(why).to_string()
 }
 
 /// How a state is written.
@@ -83,6 +134,26 @@ fn state(row: &SqliteRow) -> Result<AccountState, sqlx::Error> {
         "locked" => Ok(AccountState::Locked),
         _ => Err(unreadable("state", "an unknown state")),
     }
+}
+
+fn directory(row: &SqliteRow) -> Result<Option<FromDirectory>, sqlx::Error> {
+    let standing = match row.try_get::<Option<&str>, _>("standing")? {
+        None => return Ok(None),
+        Some("active") => Standing::Active,
+        Some("locked-out") => Standing::LockedOut,
+        Some("disabled") => Standing::Disabled,
+        Some("expired") => Standing::Expired,
+        Some("deleted") => Standing::Deleted,
+        Some(_) => return Err(unreadable("standing", "an unknown standing")),
+    };
+    let not_delegable: Option<&str> = row.try_get("not_delegable")?;
+    let not_delegable = not_delegable.map(serde_json::from_str).transpose();
+    Ok(Some(FromDirectory {
+        standing,
+        not_delegable: not_delegable.map_err(|error| unreadable("not_delegable", error))?,
+        groups: list(row, "group_sids")?,
+        read: optional_time(row, "directory_read")?,
+    }))
 }
 
 fn list(row: &SqliteRow, column: &'static str) -> Result<Vec<String>, sqlx::Error> {

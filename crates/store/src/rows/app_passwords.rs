@@ -58,7 +58,10 @@ pub(crate) const USED: &str = "
     UPDATE app_passwords
     SET last_used = $2, last_used_from = $3, seen_device = COALESCE($4, seen_device)
     WHERE id = $1 AND revoked IS NULL
-        AND account IN (SELECT id FROM accounts WHERE state = 'active')";
+        AND account IN (
+            SELECT id FROM accounts
+            WHERE state = 'active'
+                AND (standing IS NULL OR standing IN ('active', 'locked-out')))";
 
 /// Where the hashes of an app password are sealed.
 ///

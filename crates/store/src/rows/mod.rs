@@ -9,6 +9,7 @@ pub(crate) mod app_passwords;
 pub(crate) mod audit;
 pub(crate) mod audit_head;
 pub(crate) mod counters;
+pub(crate) mod directory;
 pub(crate) mod drained_members;
 pub(crate) mod key_checks;
 pub(crate) mod migrations;
@@ -29,6 +30,9 @@ pub(crate) const ALL: &[&str] = &[
     accounts::ADD,
     accounts::ADD_NAME,
     accounts::SET_STATE,
+    accounts::FOLLOW,
+    accounts::DROP_NAMES,
+    accounts::FREE_NAME,
     app_passwords::OF_ACCOUNT,
     app_passwords::LIST,
     app_passwords::BY_ID,
@@ -48,6 +52,12 @@ pub(crate) const ALL: &[&str] = &[
     counters::FORGET_ALL,
     counters::FORGET_FAMILIAR,
     counters::FORGET_UNSEEN,
+    directory::WAS_READ,
+    directory::LAST_READ,
+    directory::FORGET_READS,
+    directory::FORGET_PASSWORDS,
+    directory::WRITE_PASSWORD,
+    directory::PASSWORD,
     drained_members::ADD,
     drained_members::REMOVE,
     drained_members::OF_FARM,

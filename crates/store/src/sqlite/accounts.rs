@@ -6,6 +6,9 @@ use authn::audit::Event;
 use authn::name::NameKey;
 use authn::ports::{Accounts, NameTaken, Unavailable};
 use authn::revocation::Revoked;
+use sqlx::Sqlite;
+use sqlx::query::Query;
+use sqlx::sqlite::SqliteArguments;
 
 use super::writer::{Done, Write, WriteError, Writing};
 use super::{Store, revocations};
@@ -94,56 +97,76 @@ impl Write for Add {
     type Output = Result<(), NameTaken>;
 
     async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<Self::Output>, WriteError> {
-        let keys = self.account.name_keys();
-        for key in &keys {
+        let account = &self.account;
+        for key in account.name_keys() {
             let owner = sqlx::query(rows::accounts::OWNER_OF_NAME)
                 .bind(key.as_str())
                 .fetch_optional(&mut *writing.connection)
                 .await?;
             if owner.is_some() {
-                return Ok(taken(key));
+                return Ok(Done::Undo(Err(taken(&key))));
             }
         }
-        let Account {
-            id,
-            domain,
-            sam,
-            upn,
-            realm,
-            sid,
-            ..
-        } = &self.account;
-        sqlx::query(rows::accounts::ADD)
-            .bind(&id.0)
-            .bind(domain)
-            .bind(sam)
-            .bind(upn)
-            .bind(realm)
-            .bind(sid)
-            .bind(rows::accounts::list_text(&self.account.sip_addresses))
-            .bind(rows::accounts::list_text(&self.account.mail))
-            .bind(rows::accounts::state_text(self.account.state))
+        let query = sqlx::query(rows::accounts::ADD);
+        described(query, account)
+            .bind(rows::accounts::state_text(account.state))
             .execute(&mut *writing.connection)
             .await?;
-        for key in &keys {
-            let added = sqlx::query(rows::accounts::ADD_NAME)
-                .bind(key.as_str())
-                .bind(&id.0)
-                .execute(&mut *writing.connection)
-                .await?;
-            if added.rows_affected() == 0 {
-                return Ok(taken(key));
-            }
+        if let Err(taken) = lead_names(writing, account).await? {
+            return Ok(Done::Undo(Err(taken)));
         }
         writing.append(vec![self.event.clone()]).await?;
         Ok(Done::Keep(Ok(())))
     }
 }
 
-fn taken(key: &NameKey) -> Done<Result<(), NameTaken>> {
-    Done::Undo(Err(NameTaken {
+/// Binds what an account is, but its state, in the order of the columns.
+pub(super) fn described<'q>(
+    query: Query<'q, Sqlite, SqliteArguments>,
+    account: &'q Account,
+) -> Query<'q, Sqlite, SqliteArguments> {
+    let directory = account.directory.as_ref();
+    let not_delegable = directory.and_then(|it| it.not_delegable.as_ref());
+    query
+        .bind(&account.id.0)
+        .bind(&account.domain)
+        .bind(&account.sam)
+        .bind(&account.upn)
+        .bind(&account.realm)
+        .bind(&account.sid)
+        .bind(rows::accounts::list_text(&account.sip_addresses))
+        .bind(rows::accounts::list_text(&account.mail))
+        .bind(directory.map(|it| rows::accounts::standing_text(it.standing)))
+        .bind(not_delegable.map(rows::accounts::not_delegable_text))
+        .bind(directory.map(|it| rows::accounts::list_text(&it.groups)))
+}
+
+/// Leads all names to an account, unless one is another's who is still there.
+pub(super) async fn lead_names(
+    writing: &mut Writing<'_>,
+    account: &Account,
+) -> Result<Result<(), NameTaken>, WriteError> {
+    for key in account.name_keys() {
+        sqlx::query(rows::accounts::FREE_NAME)
+            .bind(key.as_str())
+            .execute(&mut *writing.connection)
+            .await?;
+        let added = sqlx::query(rows::accounts::ADD_NAME)
+            .bind(key.as_str())
+            .bind(&account.id.0)
+            .execute(&mut *writing.connection)
+            .await?;
+        if added.rows_affected() == 0 {
+            return Ok(Err(taken(&key)));
+        }
+    }
+    Ok(Ok(()))
+}
+
+fn taken(key: &NameKey) -> NameTaken {
+    NameTaken {
         name: key.as_str().to_owned(),
-    }))
+    }
 }
 
 struct SetState {

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use async_trait::async_trait;
 use authn::lockout::{Counts, Place, Subject};
 use authn::place::SourceNetwork;
-use authn::ports::{Attempts, Reservation, Settled, Settlement, Unavailable};
+use authn::ports::{Attempts, Reservation, Settled, Settlement, Succeeded, Unavailable};
 use jiff::{SignedDuration, Timestamp};
 
 use super::Store;
@@ -118,14 +118,7 @@ impl Write for Settle {
         if let Some(succeeded) = &settlement.succeeded {
             let place = &settlement.reservation.place;
             give_back(writing, place).await?;
-            let used = sqlx::query(rows::app_passwords::USED)
-                .bind(&succeeded.credential.0)
-                .bind(place.now.as_microsecond())
-                .bind(succeeded.source.to_string())
-                .bind(&succeeded.device)
-                .execute(&mut *writing.connection)
-                .await?;
-            if used.rows_affected() == 0 {
+            if !stands(writing, succeeded, place.now).await? {
                 return Ok(Done::Undo(Settled::Overtaken));
             }
             sqlx::query(rows::counters::FAMILIARISE)
@@ -146,6 +139,29 @@ impl Write for Settle {
             is_alarmed: alarm.is_some(),
         }))
     }
+}
+
+/// Whether what was proved still stands; the use of an app password is noted.
+async fn stands(
+    writing: &mut Writing<'_>,
+    succeeded: &Succeeded,
+    now: Timestamp,
+) -> Result<bool, WriteError> {
+    if succeeded.credential.is_kerberos_of(&succeeded.account) {
+        let active = sqlx::query(rows::accounts::ACTIVE)
+            .bind(&succeeded.account.0)
+            .fetch_optional(&mut *writing.connection)
+            .await?;
+        return Ok(active.is_some());
+    }
+    let used = sqlx::query(rows::app_passwords::USED)
+        .bind(&succeeded.credential.0)
+        .bind(now.as_microsecond())
+        .bind(succeeded.source.to_string())
+        .bind(&succeeded.device)
+        .execute(&mut *writing.connection)
+        .await?;
+    Ok(used.rows_affected() > 0)
 }
 
 /// Whether no alarm was raised for the subject since the window began; it is noted then.

@@ -178,6 +178,8 @@ async fn forget_and_note(
         rows::tickets::FORGET_ALL,
         rows::counters::FORGET_ALL,
         rows::counters::FORGET_FAMILIAR,
+        // Who was switched off in the directory since is not let in before it is read again.
+        rows::directory::FORGET_READS,
     ] {
         sqlx::query(statement).execute(&mut *transaction).await?;
     }

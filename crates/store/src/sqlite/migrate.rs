@@ -28,6 +28,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "0002_drained_members",
         text: include_str!("../../migrations/0002_drained_members.sql"),
     },
+    Migration {
+        number: 3,
+        name: "0003_directory",
+        text: include_str!("../../migrations/0003_directory.sql"),
+    },
 ];
 
 impl Migration {

@@ -14,6 +14,7 @@ mod accounts;
 mod attempts;
 mod audit;
 mod credentials;
+mod directory;
 mod drains;
 mod tickets;
 

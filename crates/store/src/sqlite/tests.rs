@@ -134,6 +134,7 @@ async fn a_store_that_is_not_there_is_not_made_by_opening_it() {
     let steps = [
         "0001_accounts_counters_tickets_audit",
         "0002_drained_members",
+        "0003_directory",
     ];
     assert_eq!(pending, steps);
     assert!(!world.db().exists());

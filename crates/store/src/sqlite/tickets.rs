@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use authn::account::Account;
+use authn::credential::CredentialId;
 use authn::ports::{Tickets, Unavailable};
 use authn::ticket::{MAX_PER_CREDENTIAL, RelayedTicket, Relaying, TicketKey};
 use jiff::Timestamp;
@@ -28,6 +29,7 @@ impl Tickets for Store {
         let row = sqlx::query(rows::tickets::FIND)
             .bind(key.0.to_vec())
             .bind(now.as_microsecond())
+            .bind(CredentialId::KERBEROS)
             .fetch_optional(&mut *connection)
             .await
             .map_err(|error| self.failed(&error))?;
@@ -60,6 +62,7 @@ impl Write for Record {
             .bind(ticket.relayed.as_microsecond())
             .bind(ticket.expires.as_microsecond())
             .bind(heard)
+            .bind(CredentialId::kerberos_of(&ticket.account).0)
             .execute(&mut *writing.connection)
             .await?;
         if recorded.rows_affected() == 0 {

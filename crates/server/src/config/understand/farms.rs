@@ -11,7 +11,7 @@ use toml::Spanned;
 
 use super::Understanding;
 use crate::config::ConfigError;
-use crate::config::settings::{Farm, Member, UpstreamTls};
+use crate::config::settings::{Farm, Member, Tls, UpstreamTls};
 use crate::config::written::{self, Written};
 
 /// What is said of a key that plain HTTP has no use for.
@@ -80,6 +80,7 @@ impl Understanding<'_> {
         warnings: &mut Vec<String>,
     ) -> Result<Vec<Member>, ConfigError> {
         let mut members: Vec<Member> = Vec::new();
+        self.old_tls(farm, warnings)?;
         for server in self.servers(farm)? {
             let (member, target) = self.member(farm, realm, &server)?;
             if members.iter().any(|it| it.address == member.address) {
@@ -103,6 +104,9 @@ impl Understanding<'_> {
         let is_plain = members.iter().all(|member| member.tls.is_none());
         if let (true, Some(authorities)) = (is_plain, &farm.authorities) {
             return Err(self.error(authorities, ONLY_TLS));
+        }
+        if let (true, Some(tls)) = (is_plain, &farm.tls) {
+            return Err(self.error(tls, ONLY_TLS));
         }
         Ok(members)
     }
@@ -193,7 +197,11 @@ impl Understanding<'_> {
             None => bare(&target.host).to_owned(),
         };
         let authorities = self.existing(authorities.get_ref(), authorities.span())?;
-        Ok(Some(UpstreamTls { name, authorities }))
+        Ok(Some(UpstreamTls {
+            name,
+            authorities,
+            tls: farm.tls.as_ref().map_or(Tls::Modern, |it| *it.get_ref()),
+        }))
     }
 
     fn weight(&self, weight: Option<&Spanned<u32>>) -> Result<u32, ConfigError> {

@@ -111,7 +111,7 @@ impl Understanding<'_> {
         Err(self.error(written, &message))
     }
 
-    fn parsed<T>(
+    pub(super) fn parsed<T>(
         &self,
         written: &Spanned<String>,
         parsed: Result<T, BadName>,

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use authn::place::Zone;
+use proto::channel_binding::Demand;
 use proto::ntlm::WhenAbsent;
 use toml::Spanned;
 
@@ -17,8 +18,10 @@ const NAME_THE_BALANCERS: &str =
 
 impl Understanding<'_> {
     pub(super) fn listeners(&self, written: &Written) -> Result<Vec<Listener>, ConfigError> {
-        if written.listener.iter().all(|listener| listener.plain) {
-            let message = "there is no [[listener]] with TLS, so nobody can come in; add one";
+        let is_ordinary = |it: &written::Listener| !it.plain && it.legacy_tls.is_none();
+        if !written.listener.iter().any(is_ordinary) {
+            let message =
+                "there is no [[listener]] with TLS of today, so nobody can come in; add one";
             return Err(ConfigError::new(self.place(0..0), message.to_owned()));
         }
         let mut listeners = Vec::new();
@@ -67,6 +70,10 @@ impl Understanding<'_> {
     }
 
     fn plain(&self, listener: &written::Listener) -> Result<(), ConfigError> {
+        if let Some(legacy) = &listener.legacy_tls {
+            let message = "a plain listener speaks no TLS; take one of them away";
+            return Err(self.error(legacy, message));
+        }
         if listener.certificate.is_empty() && listener.internal_networks.is_empty() {
             return Ok(());
         }
@@ -114,8 +121,9 @@ impl Understanding<'_> {
             internal_zone,
             balancers: self.networks(&listener.proxy_protocol, NAME_THE_BALANCERS)?,
             certificates,
-            channel_binding: demand(listener.channel_binding),
-            mic: demand(listener.mic),
+            channel_binding: channel_binding(listener.channel_binding),
+            mic: mic(listener.mic),
+            legacy_tls: self.listener_tls(listener)?,
         })
     }
 }
@@ -129,7 +137,15 @@ fn collide(one: SocketAddr, other: SocketAddr) -> bool {
     one.port() == other.port() && one.port() != 0 && (covers(one, other) || covers(other, one))
 }
 
-fn demand(written: written::Demand) -> WhenAbsent {
+fn channel_binding(written: written::ChannelBinding) -> Demand {
+    match written {
+        written::ChannelBinding::Off => Demand::Off,
+        written::ChannelBinding::Allow => Demand::Allow,
+        written::ChannelBinding::Require => Demand::Require,
+    }
+}
+
+fn mic(written: written::Demand) -> WhenAbsent {
     match written {
         written::Demand::WhenSent => WhenAbsent::Allow,
         written::Demand::Require => WhenAbsent::Require,

@@ -71,6 +71,7 @@ impl Understanding<'_> {
         let foreign = names.foreign_hosts.iter().map(|host| self.host(host));
         let publication = Publication {
             hosts: hosts.hosts,
+            kerberos: BTreeSet::new(),
             ntlm_target: Target {
                 netbios_domain: names.domain.clone(),
                 netbios_computer: names.server.clone(),

@@ -76,7 +76,8 @@ pub(super) fn back_end(farm: &str, member: &str, reached: &Reached) -> Vec<Findi
                 "{whom} shares no version or suite of TLS with the gate, which takes ECDHE with AES-GCM or ChaCha20 of \
                  TLS 1.2, and TLS 1.3: {why}"
             ),
-            "enable such a suite there (Enable-TlsCipherSuite); a server that has none needs legacy-tls"
+            "write `tls = \"legacy\"` for the farm (package wicketgate-legacy-tls), or enable such a suite there \
+             (Enable-TlsCipherSuite)"
                 .to_owned(),
         ),
     };

@@ -1,7 +1,7 @@
 //! Whoever was shut out after a backup was made stays out when it is put back.
 
 use authn::account::AccountState;
-use authn::ports::{Settlement, Succeeded};
+use authn::ports::{DirectoryCopy, Settlement, Succeeded};
 
 use super::*;
 
@@ -209,4 +209,16 @@ async fn a_source_that_was_familiar_in_the_backup_is_a_stranger() {
     let (_, store) = restored(&world).await;
     let counts = store.reserve(attempt()).await.unwrap().unwrap().counts;
     assert!(!counts.source_is_familiar);
+}
+
+#[tokio::test]
+async fn a_restored_store_has_read_no_directory() {
+    let world = World::new();
+    let store = world.migrated().await;
+    store.was_read(now()).await.unwrap();
+    let backup = world.path("backup.db");
+    store.backup(&backup, &by_hand()).await.unwrap();
+    store.close().await;
+    let (_, store) = restored(&world).await;
+    assert_eq!(store.last_read().await.unwrap(), None);
 }

@@ -1,7 +1,9 @@
 //! What is wrong is named with its line and with what to do.
 
 mod balancers;
+mod directory;
 mod kerberos;
+mod legacy;
 
 use super::*;
 use crate::config::settings::Plain;

@@ -36,6 +36,103 @@ fn the_gate_s_account_and_a_service_are_understood() {
     assert!(routes.any(|route| route.onward == Onward::Kerberos));
 }
 
+/// A policy for the office before all others, and [kerberos] with a keytab of these services' keys.
+fn office(policy: &str, services: &[&str], accept: &str) -> Result<Settings, String> {
+    let keytab = tempfile::NamedTempFile::new().unwrap();
+    let mut bytes = vec![5, 2];
+    services.iter().for_each(|host| bytes.extend(key(host)));
+    std::fs::write(keytab.path(), bytes).unwrap();
+    let table = KERBEROS.replacen("file.pem", keytab.path().to_str().unwrap(), 1);
+    let config = format!("{}[[policy]]\n{policy}\n", text("", ""));
+    let config = config.replacen("[\"ntlm\"]", "[\"negotiate\", \"ntlm\"]", 1);
+    understood(&(config + &table + accept))
+}
+
+/// An AES key of `HTTP/host` as a keytab has it.
+fn key(host: &str) -> Vec<u8> {
+    let mut entry = vec![0, 2];
+    for part in ["CONTOSO.COM", "HTTP", host] {
+        entry.extend(u16::try_from(part.len()).unwrap().to_be_bytes());
+        entry.extend(part.as_bytes());
+    }
+    entry.extend([0, 0, 0, 1, 0, 0, 0, 9, 3, 0, 18, 0, 1, 7]);
+    [
+        &u32::try_from(entry.len()).unwrap().to_be_bytes()[..],
+        &entry,
+    ]
+    .concat()
+}
+
+const OFFICE: &str = "zones = [\"internal\"]\nmethods = [\"kerberos\", \"app-password\"]";
+
+#[test]
+fn s9_a_policy_for_the_office_takes_the_keys_of_the_published_names() {
+    let hosts = ["mail.contoso.com", "app.contoso.com"];
+    let settings = office(OFFICE, &hosts, "").unwrap();
+    let mut accepted: Vec<&str> = settings.accepts.iter().map(gss::Service::as_str).collect();
+    accepted.sort_unstable();
+    assert_eq!(
+        accepted,
+        [
+            "HTTP/app.contoso.com@CONTOSO.COM",
+            "HTTP/mail.contoso.com@CONTOSO.COM"
+        ]
+    );
+    let services = &settings.publication.kerberos;
+    assert!(services.iter().any(|it| it.0 == "ews"), "{services:?}");
+
+    let said = office(OFFICE, &hosts[..1], "").unwrap_err();
+    assert!(
+        said.contains("has no key of `HTTP/app.contoso.com@CONTOSO.COM`"),
+        "{said}"
+    );
+    assert!(said.contains("list in `accept`"), "{said}");
+    let listed = "accept = [\"HTTP/mail.contoso.com\"]\n";
+    let settings = office(OFFICE, &hosts[..1], listed).unwrap();
+    assert_eq!(settings.accepts.len(), 1);
+
+    // Whoever allows it to nobody needs no key.
+    let outside = "zones = [\"external\"]\nmethods = [\"app-password\"]";
+    let settings = office(outside, &[], "").unwrap();
+    assert!(settings.accepts.is_empty() && settings.publication.kerberos.is_empty());
+}
+
+#[test]
+fn s9_kerberos_outside_the_office_is_refused_by_name() {
+    let methods = "methods = [\"kerberos\"]";
+    for (policy, expected) in [
+        (methods.to_owned(), "has zones = [\"internal\"]"),
+        (
+            format!("zones = [\"external\"]\n{methods}"),
+            "has zones = [\"internal\"]",
+        ),
+        (
+            format!("zones = [\"internal\", \"external\"]\n{methods}"),
+            "has zones = [\"internal\"]",
+        ),
+        (
+            format!("zones = [\"internal\"]\nchannels = [\"ntlm\"]\n{methods}"),
+            "comes by the channel `negotiate`",
+        ),
+    ] {
+        let said = office(&policy, &["mail.contoso.com"], "").unwrap_err();
+        assert!(said.contains(expected), "{policy}: {said}");
+    }
+    for (accept, expected) in [
+        ("accept = []\n", "accepts nothing"),
+        (
+            "accept = [\"mail.contoso.com\"]\n",
+            "is no service principal name",
+        ),
+    ] {
+        let said = office(OFFICE, &["mail.contoso.com"], accept).unwrap_err();
+        assert!(said.contains(expected), "{accept}: {said}");
+    }
+    let config = format!("{}[[policy]]\n{OFFICE}\n", text("", ""));
+    let said = understood(&config).unwrap_err();
+    assert!(said.contains("needs the table [kerberos]"), "{said}");
+}
+
 #[test]
 fn controllers_are_hosts_and_addresses_with_or_without_a_port() {
     for (typed, understood) in [

@@ -1,0 +1,130 @@
+//! The end of an attempt that names somebody: counters and audit are settled in one step, whatever was offered.
+
+use super::{Circumstances, Outcome, Ports, Refusal, Verified};
+use crate::account::Account;
+use crate::audit::{Event, Kind, Reason};
+use crate::directory;
+use crate::lockout::{HoldBack, LONGEST_HOLD_BACK};
+use crate::ports::{Reservation, Settled, Settlement, Succeeded, Unavailable};
+
+/// What is written down of an attempt.
+pub(super) struct Said<'a> {
+    pub(super) at: &'a Circumstances,
+    pub(super) clock_skew: Option<i64>,
+    pub(super) account: Option<&'a Account>,
+    /// The name as it was offered; junk that names nobody is counted and not audited.
+    pub(super) name: Option<String>,
+    /// What it was if the store says that what was proved does not stand any more.
+    pub(super) overtaken: Reason,
+}
+
+impl Said<'_> {
+    /// Settles what was judged; without a place the answer is no, whatever was offered.
+    pub(super) async fn settle(
+        &self,
+        ports: &Ports,
+        reservation: Option<Reservation>,
+        mut judged: Result<Verified, Reason>,
+    ) -> Result<Outcome, Unavailable> {
+        let Some(reservation) = reservation else {
+            ports
+                .audit
+                .append(self.refused(Reason::TooManyFailures))
+                .await?;
+            return Ok(Outcome {
+                result: Err(Refusal::Denied),
+                hold_back: HoldBack(LONGEST_HOLD_BACK),
+                is_alarmed: false,
+            });
+        };
+        let mut settling = self.settlement(&judged, reservation.clone());
+        let mut settled = ports.attempts.settle(settling).await?;
+        if settled == Settled::Overtaken {
+            judged = Err(self.overtaken);
+            settling = self.settlement(&judged, reservation.clone());
+            settled = ports.attempts.settle(settling).await?;
+        }
+        Ok(Outcome {
+            hold_back: reservation.counts.hold_back(judged.is_ok()),
+            result: judged.map_err(refusal),
+            is_alarmed: settled == Settled::Written { is_alarmed: true },
+        })
+    }
+
+    fn settlement(
+        &self,
+        judged: &Result<Verified, Reason>,
+        reservation: Reservation,
+    ) -> Settlement {
+        let (events, succeeded) = match judged {
+            Ok(verified) => {
+                let who = &verified.authenticated;
+                let credential = who.credential().clone();
+                let kind = Kind::SignedIn {
+                    credential: credential.clone(),
+                    clock_skew: self.clock_skew,
+                    certificate: None,
+                };
+                let succeeded = Succeeded {
+                    account: who.account_id().clone(),
+                    credential,
+                    source: self.at.source,
+                    device: self.at.device.clone(),
+                };
+                (vec![self.event(kind)], Some(succeeded))
+            }
+            Err(reason) => (self.refused(*reason), None),
+        };
+        let failures = reservation.counts.subject;
+        let is_alarming =
+            succeeded.is_none() && self.account.is_some() && reservation.counts.is_alarming();
+        Settlement {
+            reservation,
+            succeeded,
+            events,
+            alarm: is_alarming.then(|| self.event(Kind::UnderAttack { failures })),
+        }
+    }
+
+    fn refused(&self, reason: Reason) -> Vec<Event> {
+        let event = |name: &String| {
+            self.event(Kind::Refused {
+                reason,
+                name: name.clone(),
+            })
+        };
+        self.name.iter().map(event).collect()
+    }
+
+    fn event(&self, kind: Kind) -> Event {
+        let account = self.account.map(|account| account.id.clone());
+        self.at.event(kind, account)
+    }
+}
+
+/// What the client is told of a reason: nothing, but whose fault it is.
+fn refusal(reason: Reason) -> Refusal {
+    match reason {
+        Reason::DirectoryUnread => Refusal::Unavailable(directory::unread()),
+        _ => Refusal::Denied,
+    }
+}
+
+/// Whether the SIP URI that a request claims, where it claims one, is an account's.
+pub(super) fn owns_what_is_claimed(account: &Account, at: &Circumstances) -> Result<(), Reason> {
+    let claimed = at.sip_uri.as_ref();
+    match claimed.is_none_or(|uri| account.owns_sip_uri(uri)) {
+        true => Ok(()),
+        false => Err(Reason::SipUriOfAnother),
+    }
+}
+
+/// Whether the directory, where an account is of it, was read lately. It is asked last, so that only who has
+/// the right secret learns that the directory is away.
+pub(super) fn is_fresh(account: &Account, at: &Circumstances) -> Result<(), Reason> {
+    let directory = account.directory.as_ref();
+    match directory.is_none_or(|directory| directory.must_be_fresh(at.now).is_ok()) {
+        true => Ok(()),
+        false => Err(Reason::DirectoryUnread),
+    }
+}

@@ -1,0 +1,82 @@
+//! `[directory]`: whom to ask about people, and as whom.
+
+use std::time::Duration;
+
+use super::{Understanding, is_host_name};
+use crate::config::ConfigError;
+use crate::config::settings::Directory;
+use crate::config::written::Written;
+
+/// Seconds from one reading to the next, at most: what the directory says must hold here within a minute.
+const REFRESH: u32 = 30;
+/// The same at least.
+const LEAST_REFRESH: u32 = 5;
+/// Whoever administers Exchange or Lync is never passed on.
+const REFUSED_GROUPS: [&str; 3] = [
+    "Organization Management",
+    "RTCUniversalServerAdmins",
+    "CsAdministrator",
+];
+
+impl Understanding<'_> {
+    pub(super) fn directory(&self, written: &Written) -> Result<Option<Directory>, ConfigError> {
+        let Some(directory) = &written.directory else {
+            return Ok(None);
+        };
+        let mut controllers = Vec::new();
+        for controller in directory.controllers.get_ref() {
+            let typed = controller.get_ref();
+            if !is_host_name(typed) || !typed.contains('.') {
+                let message = format!(
+                    "`{typed}` is not the name of a domain controller such as `dc1.contoso.com`, without \
+                     scheme and port"
+                );
+                return Err(self.error(controller, &message));
+            }
+            controllers.push(typed.to_ascii_lowercase());
+        }
+        if controllers.is_empty() {
+            let message = "at least one domain controller is needed; take [directory] away where there is none";
+            return Err(self.error(&directory.controllers, message));
+        }
+        for name in [Some(&directory.account), directory.base.as_ref()]
+            .into_iter()
+            .flatten()
+        {
+            if name.get_ref().trim().is_empty() {
+                let message = "it is empty, and an empty name is anybody's";
+                return Err(self.error(name, message));
+            }
+        }
+        for group in directory.refused_groups.iter().flatten() {
+            if group.get_ref().trim().is_empty() {
+                return Err(self.error(group, "a group has a name"));
+            }
+        }
+        let refused = directory.refused_groups.as_ref().map_or_else(
+            || REFUSED_GROUPS.map(str::to_owned).to_vec(),
+            |groups| groups.iter().map(|group| group.get_ref().clone()).collect(),
+        );
+        let refresh = match &directory.refresh {
+            None => REFRESH,
+            Some(given) => match *given.get_ref() {
+                seconds if (LEAST_REFRESH..=REFRESH).contains(&seconds) => seconds,
+                other => {
+                    let message =
+                        format!("`{other}` is not a number from {LEAST_REFRESH} to {REFRESH}");
+                    return Err(self.error(given, &message));
+                }
+            },
+        };
+        let authorities = &directory.authorities;
+        Ok(Some(Directory {
+            controllers,
+            authorities: self.existing(authorities.get_ref(), authorities.span())?,
+            account: directory.account.get_ref().trim().to_owned(),
+            base: directory.base.as_ref().map(|base| base.get_ref().clone()),
+            global_catalog: directory.global_catalog,
+            refused_groups: refused,
+            refresh: Duration::from_secs(u64::from(refresh)),
+        }))
+    }
+}

@@ -1,0 +1,74 @@
+//! The directory: who is asked, and as whom.
+
+use super::*;
+
+fn directory(lines: &str) -> Result<Settings, String> {
+    let table = "[directory]\ncontrollers = [\"DC1.contoso.com\"]\nauthorities = \"file.pem\"\n\
+                 account = \"reader@contoso.com\"\n";
+    understood(&(text("", "") + table + lines))
+}
+
+fn replaced(right: &str, wrong: &str) -> String {
+    let table = "[directory]\ncontrollers = [\"dc1.contoso.com\"]\nauthorities = \"file.pem\"\n\
+                 account = \"reader@contoso.com\"\n";
+    assert!(table.contains(right), "{right}");
+    understood(&(text("", "") + &table.replacen(right, wrong, 1))).expect_err(wrong)
+}
+
+#[test]
+fn a_directory_needs_controllers_authorities_and_an_account() {
+    assert_eq!(understood(&text("", "")).unwrap().directory, None);
+    let settings = directory("").unwrap().directory.unwrap();
+    assert_eq!(settings.controllers, ["dc1.contoso.com"]);
+    assert_eq!(settings.refresh.as_secs(), 30);
+    assert_eq!(settings.refused_groups.len(), 3);
+    assert_eq!(settings.base, None);
+    let own = directory("refused_groups = [\"Kings\"]\nrefresh = 5\nglobal_catalog = true\n");
+    let own = own.unwrap().directory.unwrap();
+    assert_eq!(
+        (own.refused_groups, own.refresh.as_secs()),
+        (vec!["Kings".to_owned()], 5)
+    );
+}
+
+#[test]
+fn what_is_wrong_with_a_directory_is_named() {
+    for (right, wrong, said) in [
+        (
+            "[\"dc1.contoso.com\"]",
+            "[]",
+            "at least one domain controller",
+        ),
+        (
+            "dc1.contoso.com",
+            "ldap://dc1.contoso.com",
+            "without scheme",
+        ),
+        (
+            "dc1.contoso.com",
+            "dc1.contoso.com:389",
+            "without scheme and port",
+        ),
+        ("dc1.contoso.com", "dc1", "such as `dc1.contoso.com`"),
+        ("dc1.contoso.com", "10.0.0.1/", "without scheme and port"),
+        ("reader@contoso.com", " ", "it is empty"),
+        ("file.pem", "missing.pem", "cannot be read"),
+        (
+            "account",
+            "bind_password = \"x\"\naccount",
+            "unknown field `bind_password`",
+        ),
+    ] {
+        let message = replaced(right, wrong);
+        assert!(message.contains(said), "{message}");
+    }
+    for (line, said) in [
+        ("base = \"\"\n", "it is empty"),
+        ("refused_groups = [\"\"]\n", "a group has a name"),
+        ("refresh = 4\n", "from 5 to 30"),
+        ("refresh = 31\n", "from 5 to 30"),
+    ] {
+        let message = directory(line).unwrap_err();
+        assert!(message.contains(said), "{message}");
+    }
+}

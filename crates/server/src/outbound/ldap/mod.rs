@@ -1,0 +1,423 @@
+//! Active Directory over LDAPS: the port [`Directory`], read by one account that may do nothing else.
+//!
+//! Each reading asks one controller of each domain anew; those that failed last come last. Where a domain
+//! cannot be read at all nothing is: whoever is missing would be taken for gone. Start at [`Ldap`].
+
+mod entry;
+mod filter;
+mod names;
+mod session;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use authn::account::AccountId;
+use authn::directory::{Reading, RefusedGroups};
+use authn::ports::{Directory, DirectoryCopy, Unavailable};
+use ldap3::Scope;
+use rustls::ClientConfig;
+
+use self::entry::{ATTRIBUTES, guid_bytes, sid};
+use self::filter::Filter;
+use self::session::{GLOBAL_CATALOG, LDAPS, Reader, Root, Search, Session, SessionError};
+use super::tls::{self, TlsError};
+use crate::clock;
+use crate::config::settings;
+
+/// How many people are asked for at once, far below what a controller answers with at most.
+const AT_ONCE: usize = 100;
+/// How many people a name may lead to at most: in a forest each domain may have one.
+const ENOUGH: i32 = 50;
+
+/// A directory.
+pub(crate) struct Ldap {
+    settings: settings::Directory,
+    tls: Arc<ClientConfig>,
+    copy: Arc<dyn DirectoryCopy>,
+    known: Mutex<BTreeMap<String, Known>>,
+}
+
+/// What is known of a controller.
+#[derive(Clone, Debug, Default)]
+struct Known {
+    domain: Option<String>,
+    has_failed: bool,
+}
+
+/// What a check of a controller found.
+#[derive(Clone, Debug, serde::Serialize)]
+pub(crate) struct Checked {
+    /// Which, with its port.
+    pub(crate) controller: String,
+    /// Its domain, where it is well.
+    pub(crate) domain: Option<String>,
+    /// What is wrong.
+    pub(crate) problem: Option<String>,
+    /// Those of the refused groups that its domain has.
+    pub(crate) refused_groups: Vec<String>,
+}
+
+/// A controller that answers for a domain.
+struct Asked {
+    controller: String,
+    session: Session,
+    root: Root,
+}
+
+impl Ldap {
+    /// Takes the settings and reads the authorities.
+    ///
+    /// # Errors
+    ///
+    /// They are not usable.
+    pub(crate) fn new(
+        settings: &settings::Directory,
+        copy: Arc<dyn DirectoryCopy>,
+    ) -> Result<Self, TlsError> {
+        Ok(Self {
+            tls: Arc::new(tls::client(&settings.authorities)?),
+            settings: settings.clone(),
+            copy,
+            known: Mutex::default(),
+        })
+    }
+
+    /// Tries every controller.
+    ///
+    /// # Errors
+    ///
+    /// There is no password, or the store is away.
+    pub(crate) async fn check(&self) -> Result<Vec<Checked>, Unavailable> {
+        let password = self.password().await?;
+        let reader = self.reader(&password);
+        let mut checked = Vec::new();
+        for controller in &self.settings.controllers {
+            let opened = self.opened(controller, &reader).await;
+            let (domain, found) = match opened {
+                Ok(mut asked) => {
+                    let found = self.refused_groups(&mut asked).await;
+                    (Some(asked.root.domain.dns), found)
+                }
+                Err(error) => (None, Err(error)),
+            };
+            let problem = found.as_ref().err().map(ToString::to_string);
+            let groups = found.unwrap_or_default().0.into_values().collect();
+            checked.push(Checked {
+                controller: format!("{controller}:{LDAPS}"),
+                domain,
+                problem,
+                refused_groups: groups,
+            });
+            if self.settings.global_catalog {
+                let opened = Session::open((controller, GLOBAL_CATALOG), &reader).await;
+                checked.push(Checked {
+                    controller: format!("{controller}:{GLOBAL_CATALOG}"),
+                    domain: None,
+                    problem: opened.err().map(|error| error.to_string()),
+                    refused_groups: Vec::new(),
+                });
+            }
+        }
+        Ok(checked)
+    }
+
+    async fn password(&self) -> Result<proto::secret::Secret<String>, Unavailable> {
+        let password = self.copy.password(&self.settings.account).await?;
+        password.ok_or_else(|| {
+            let account = &self.settings.account;
+            unavailable(format!(
+                "the store has no password for `{account}`; `wicketgate directory set-password` sets it"
+            ))
+        })
+    }
+
+    fn reader<'a>(&'a self, password: &'a proto::secret::Secret<String>) -> Reader<'a> {
+        Reader {
+            tls: &self.tls,
+            account: &self.settings.account,
+            password,
+        }
+    }
+
+    /// One controller of each domain.
+    async fn each_domain(&self) -> Result<Vec<Asked>, Unavailable> {
+        let password = self.password().await?;
+        let reader = self.reader(&password);
+        let mut asked: Vec<Asked> = Vec::new();
+        let mut failed = Vec::new();
+        for (controller, domain) in self.in_order() {
+            let has_answered =
+                |domain: &String| asked.iter().any(|it| it.root.domain.dns == *domain);
+            if has_answered(&domain) {
+                continue;
+            }
+            match self.opened(&controller, &reader).await {
+                Ok(opened) if has_answered(&opened.root.domain.dns) => {}
+                Ok(opened) => asked.push(opened),
+                Err(error) => {
+                    tracing::debug!(controller, "a domain controller does not answer: {error}");
+                    failed.push((domain, format!("`{controller}`: {error}")));
+                }
+            }
+        }
+        let answered: BTreeSet<&str> = asked.iter().map(|it| it.root.domain.dns.as_str()).collect();
+        failed.retain(|(domain, _)| !answered.contains(domain.as_str()));
+        if failed.is_empty() {
+            return Ok(asked);
+        }
+        let why: Vec<String> = failed.into_iter().map(|(_, why)| why).collect();
+        Err(unavailable(why.join("; ")))
+    }
+
+    async fn opened(&self, controller: &str, reader: &Reader<'_>) -> Result<Asked, SessionError> {
+        let opening = async {
+            let mut session = Session::open((controller, LDAPS), reader).await?;
+            let root = session.root().await?;
+            Ok((session, root))
+        };
+        let opened = opening.await;
+        let mut known = self.lock();
+        let known = known.entry(controller.to_owned()).or_default();
+        known.has_failed = opened.is_err();
+        let (session, root): (Session, Root) = opened?;
+        known.domain = Some(root.domain.dns.clone());
+        Ok(Asked {
+            controller: controller.to_owned(),
+            session,
+            root,
+        })
+    }
+
+    /// The controllers with their domains, those first that did not fail.
+    fn in_order(&self) -> Vec<(String, String)> {
+        let known = self.lock();
+        let of = |controller: &String| known.get(controller).cloned().unwrap_or_default();
+        let mut controllers = self.settings.controllers.clone();
+        controllers.sort_by_key(|controller| of(controller).has_failed);
+        let with_domain = |controller: String| {
+            // Before it was asked: a controller is called by a name in its domain.
+            let guessed = controller
+                .split_once('.')
+                .map(|(_, domain)| domain.to_owned());
+            let domain = of(&controller).domain.or(guessed).unwrap_or_default();
+            (controller, domain)
+        };
+        controllers.into_iter().map(with_domain).collect()
+    }
+
+    /// The configured groups that a domain has, by their SIDs.
+    async fn refused_groups(&self, asked: &mut Asked) -> Result<RefusedGroups, SessionError> {
+        let attributes = ["sAMAccountName", "objectSid"];
+        let mut refused = RefusedGroups::default();
+        for names in self.settings.refused_groups.chunks(AT_ONCE) {
+            let named = names.iter().map(|name| Filter::is("sAMAccountName", name));
+            let filter = Filter::All(vec![
+                Filter::is("objectClass", "group"),
+                Filter::Any(named.collect()),
+            ]);
+            let search = Search {
+                base: &asked.root.base,
+                scope: Scope::Subtree,
+                filter: &filter,
+                attributes: &attributes,
+                enough: None,
+            };
+            for (_, group) in asked.session.search(search).await? {
+                let sid = group.all("objectSid").first().and_then(|bytes| sid(bytes));
+                if let (Some(name), Some(sid)) = (group.text("sAMAccountName"), sid) {
+                    refused.0.insert(sid, name.to_owned());
+                }
+            }
+        }
+        Ok(refused)
+    }
+
+    /// Reads people of one domain.
+    async fn people(
+        &self,
+        asked: &mut Asked,
+        ids: &[AccountId],
+        groups_of: &BTreeSet<AccountId>,
+    ) -> Result<Reading, SessionError> {
+        let mut reading = Reading {
+            people: Vec::new(),
+            refused_groups: self.refused_groups(asked).await?,
+        };
+        let base = self
+            .settings
+            .base
+            .as_ref()
+            .unwrap_or(&asked.root.base)
+            .clone();
+        for ids in ids.chunks(AT_ONCE) {
+            let bytes = ids.iter().filter_map(|id| guid_bytes(&id.0));
+            let any = bytes.map(|bytes| Filter::is("objectGUID", bytes)).collect();
+            let filter = Filter::person(Filter::Any(any));
+            let search = Search {
+                base: &base,
+                scope: Scope::Subtree,
+                filter: &filter,
+                attributes: &ATTRIBUTES,
+                enough: None,
+            };
+            for (dn, entry) in asked.session.search(search).await? {
+                let Some(mut person) = entry.person(&asked.root.domain, clock::now()) else {
+                    continue;
+                };
+                if groups_of.contains(&person.id) {
+                    person.groups = Some(groups(asked, &dn).await?);
+                }
+                reading.people.push(person);
+            }
+        }
+        if reading.people.is_empty() {
+            sees_somebody(asked, &base).await?;
+        }
+        Ok(reading)
+    }
+
+    async fn read(
+        &self,
+        ids: &[AccountId],
+        groups_of: &BTreeSet<AccountId>,
+    ) -> Result<Reading, Unavailable> {
+        let mut whole = Reading::default();
+        for mut asked in self.each_domain().await? {
+            match self.people(&mut asked, ids, groups_of).await {
+                Ok(part) => {
+                    whole.people.extend(part.people);
+                    whole.refused_groups.0.extend(part.refused_groups.0);
+                }
+                Err(error) => {
+                    let controller = asked.controller;
+                    self.lock()
+                        .entry(controller.clone())
+                        .or_default()
+                        .has_failed = true;
+                    return Err(unavailable(format!("`{controller}`: {error}")));
+                }
+            }
+        }
+        Ok(whole)
+    }
+
+    /// The ids of those whom a filter finds.
+    async fn ids(&self, filter: &Filter) -> Result<BTreeSet<AccountId>, Unavailable> {
+        let mut ids = BTreeSet::new();
+        let mut search = async |session: &mut Session, base: &str| {
+            let search = Search {
+                base,
+                scope: Scope::Subtree,
+                filter,
+                attributes: &["objectGUID"],
+                enough: Some(ENOUGH),
+            };
+            let found = session.search(search).await?;
+            ids.extend(found.iter().filter_map(|(_, entry)| entry.id()));
+            Ok::<(), SessionError>(())
+        };
+        if !self.settings.global_catalog {
+            for mut asked in self.each_domain().await? {
+                let base = self
+                    .settings
+                    .base
+                    .as_ref()
+                    .unwrap_or(&asked.root.base)
+                    .clone();
+                let found = search(&mut asked.session, &base).await;
+                found.map_err(|error| unavailable(format!("`{}`: {error}", asked.controller)))?;
+            }
+            return Ok(ids);
+        }
+        let password = self.password().await?;
+        let reader = self.reader(&password);
+        let mut failed = Vec::new();
+        for (controller, _) in self.in_order() {
+            let found = match Session::open((&controller, GLOBAL_CATALOG), &reader).await {
+                Ok(mut session) => search(&mut session, "").await,
+                Err(error) => Err(error),
+            };
+            match found {
+                Ok(()) => return Ok(ids),
+                Err(error) => failed.push(format!("`{controller}:{GLOBAL_CATALOG}`: {error}")),
+            }
+        }
+        Err(unavailable(failed.join("; ")))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Known>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Directory for Ldap {
+    async fn find(&self, name: &str) -> Result<Reading, Unavailable> {
+        let Some(wanted) = names::Wanted::of(name) else {
+            return Ok(Reading::default());
+        };
+        let found: Vec<AccountId> = self.ids(&wanted.filter()).await?.into_iter().collect();
+        if found.is_empty() {
+            return Ok(Reading::default());
+        }
+        let mut reading = self.read(&found, &found.iter().cloned().collect()).await?;
+        reading.people.retain(|person| wanted.is_of_domain(person));
+        Ok(reading)
+    }
+
+    async fn by_ids(
+        &self,
+        ids: &[AccountId],
+        groups_of: &BTreeSet<AccountId>,
+    ) -> Result<Reading, Unavailable> {
+        self.read(ids, groups_of).await
+    }
+}
+
+/// The SIDs of an entry's groups, nested ones too; a controller tells them of one entry at a time
+/// ([MS-ADTS] 3.1.1.4.5.19).
+async fn groups(asked: &mut Asked, dn: &str) -> Result<Vec<String>, SessionError> {
+    let found = asked.session.search(Search {
+        base: dn,
+        scope: Scope::Base,
+        filter: &Filter::Present("objectClass"),
+        attributes: &["tokenGroups"],
+        enough: None,
+    });
+    let found = found.await?;
+    let groups = found
+        .first()
+        .map_or(&[][..], |(_, entry)| entry.all("tokenGroups"));
+    if groups.is_empty() {
+        let message = format!("the groups of `{dn}` cannot be read; has the account the right to?");
+        return Err(SessionError::Other(message));
+    }
+    Ok(groups.iter().filter_map(|bytes| sid(bytes)).collect())
+}
+
+/// SECURITY: a reader that sees nobody, for want of a right or by a wrong base, does not tell that
+/// everybody is gone.
+async fn sees_somebody(asked: &mut Asked, base: &str) -> Result<(), SessionError> {
+    let anybody = Filter::person(Filter::Present("objectSid"));
+    let found = asked.session.search(Search {
+        base,
+        scope: Scope::Subtree,
+        filter: &anybody,
+        attributes: &["objectGUID"],
+        enough: Some(1),
+    });
+    match found.await?.is_empty() {
+        false => Ok(()),
+        true => Err(SessionError::Other(format!(
+            "nobody can be seen below `{base}`"
+        ))),
+    }
+}
+
+fn unavailable(detail: String) -> Unavailable {
+    Unavailable {
+        what: "the directory",
+        detail,
+    }
+}

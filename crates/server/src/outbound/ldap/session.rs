@@ -1,0 +1,225 @@
+//! One conversation with one domain controller: LDAPS, its name verified, a simple bind, searches.
+//!
+//! Every step ends by itself in time. Referrals are not followed: whoever they name was not chosen here.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ldap3::{LdapConnAsync, LdapConnSettings, Scope, SearchEntry, SearchOptions};
+use proto::secret::Secret;
+use rustls::ClientConfig;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use super::entry::{Domain, Entry};
+use super::filter::Filter;
+
+/// How long it may take until a connection stands, TLS included.
+const CONNECT: Duration = Duration::from_secs(3);
+/// How long each operation may take.
+const OPERATION: Duration = Duration::from_secs(5);
+/// LDAP over TLS.
+pub(crate) const LDAPS: u16 = 636;
+/// A global catalog over TLS.
+pub(crate) const GLOBAL_CATALOG: u16 = 3269;
+
+/// Result codes (RFC 4511 A.1).
+const SIZE_LIMIT_EXCEEDED: u32 = 4;
+const REFERRAL: u32 = 10;
+const NO_SUCH_OBJECT: u32 = 32;
+const INVALID_CREDENTIALS: u32 = 49;
+
+/// Why a controller did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SessionError {
+    /// No connection, or none that is who it should be.
+    #[error("no connection: {0}")]
+    Connect(String),
+    /// It took too long.
+    #[error("no answer within {} s", .0.as_secs())]
+    Late(Duration),
+    /// Account or password are not what it knows.
+    #[error(
+        "the account or its password is refused; `wicketgate directory set-password` sets it anew"
+    )]
+    Refused,
+    /// It says something else.
+    #[error("{0}")]
+    Other(String),
+}
+
+/// By what a controller is asked.
+pub(crate) struct Reader<'a> {
+    /// The TLS side of it.
+    pub(crate) tls: &'a Arc<ClientConfig>,
+    /// Who signs in.
+    pub(crate) account: &'a str,
+    /// By what.
+    pub(crate) password: &'a Secret<String>,
+}
+
+/// A bound connection.
+pub(crate) struct Session {
+    ldap: ldap3::Ldap,
+    /// Ended with it.
+    _driving: JoinSet<()>,
+}
+
+/// What a controller says of itself.
+#[derive(Clone, Debug)]
+pub(crate) struct Root {
+    /// Its domain.
+    pub(crate) domain: Domain,
+    /// Where that begins.
+    pub(crate) base: String,
+}
+
+/// Where and what to search.
+#[derive(Clone, Copy)]
+pub(crate) struct Search<'a> {
+    /// From where.
+    pub(crate) base: &'a str,
+    /// How deep.
+    pub(crate) scope: Scope,
+    /// For what.
+    pub(crate) filter: &'a Filter,
+    /// Which attributes.
+    pub(crate) attributes: &'a [&'static str],
+    /// How many entries are enough; all of them are needed where it is left out.
+    pub(crate) enough: Option<i32>,
+}
+
+impl Session {
+    /// Connects and signs in.
+    ///
+    /// # Errors
+    ///
+    /// The controller is not there, not who it should be, too slow, or refuses the account.
+    pub(crate) async fn open(
+        (host, port): (&str, u16),
+        reader: &Reader<'_>,
+    ) -> Result<Self, SessionError> {
+        // SECURITY: a simple bind without a password succeeds, as nobody (RFC 4513 5.1.2).
+        if reader.password.expose().is_empty() || reader.account.is_empty() {
+            return Err(SessionError::Refused);
+        }
+        let settings = LdapConnSettings::new()
+            .set_conn_timeout(CONNECT)
+            .set_config(Arc::clone(reader.tls));
+        let url = format!("ldaps://{host}:{port}");
+        let connecting = timeout(CONNECT, LdapConnAsync::with_settings(settings, &url));
+        let (connection, mut ldap) = match connecting.await {
+            Ok(Ok(connected)) => connected,
+            Ok(Err(ldap3::LdapError::Timeout { .. })) | Err(_) => {
+                return Err(SessionError::Late(CONNECT));
+            }
+            Ok(Err(error)) => return Err(SessionError::Connect(error.to_string())),
+        };
+        let mut driving = JoinSet::new();
+        driving.spawn(async move {
+            // How it ends is told to whoever waits for an answer.
+            let _ = connection.drive().await;
+        });
+        let binding = ldap.simple_bind(reader.account, reader.password.expose());
+        let bound = timeout(OPERATION, binding).await;
+        let bound = bound.map_err(|_| SessionError::Late(OPERATION))?;
+        let bound = bound.map_err(|error| SessionError::Other(error.to_string()))?;
+        match bound.rc {
+            0 => Ok(Self {
+                ldap,
+                _driving: driving,
+            }),
+            INVALID_CREDENTIALS => Err(SessionError::Refused),
+            code => Err(SessionError::Other(format!(
+                "the bind ended with {code}: {}",
+                bound.text
+            ))),
+        }
+    }
+
+    /// Asks what domain the controller is of.
+    ///
+    /// # Errors
+    ///
+    /// It does not say.
+    pub(crate) async fn root(&mut self) -> Result<Root, SessionError> {
+        let missing = |what: &str| SessionError::Other(format!("it does not say its {what}"));
+        let attributes = ["defaultNamingContext", "configurationNamingContext"];
+        let anything = Filter::Present("objectClass");
+        let found = self.search(Search {
+            base: "",
+            scope: Scope::Base,
+            filter: &anything,
+            attributes: &attributes,
+            enough: None,
+        });
+        let root = found.await?.into_iter().next();
+        let (_, root) = root.ok_or_else(|| missing("naming contexts"))?;
+        let [Some(base), Some(configuration)] = attributes.map(|name| root.text(name)) else {
+            return Err(missing("naming contexts"));
+        };
+        let attributes = ["nETBIOSName", "dnsRoot"];
+        let filter = Filter::All(vec![
+            Filter::is("objectClass", "crossRef"),
+            Filter::is("nCName", base),
+        ]);
+        let partitions = format!("CN=Partitions,{configuration}");
+        let found = self.search(Search {
+            base: &partitions,
+            scope: Scope::OneLevel,
+            filter: &filter,
+            attributes: &attributes,
+            enough: None,
+        });
+        let partition = found.await?.into_iter().next();
+        let (_, partition) = partition.ok_or_else(|| missing("domain"))?;
+        let [Some(netbios), Some(dns)] = attributes.map(|name| partition.text(name)) else {
+            return Err(missing("domain"));
+        };
+        Ok(Root {
+            domain: Domain {
+                netbios: netbios.to_owned(),
+                dns: dns.to_ascii_lowercase(),
+            },
+            base: base.to_owned(),
+        })
+    }
+
+    /// Searches; gives each entry with its DN.
+    ///
+    /// # Errors
+    ///
+    /// The base is not there, it takes too long, not all that are needed came, or the controller says
+    /// something else.
+    pub(crate) async fn search(
+        &mut self,
+        search: Search<'_>,
+    ) -> Result<Vec<(String, Entry)>, SessionError> {
+        let options = SearchOptions::new().sizelimit(search.enough.unwrap_or(0));
+        let filter = search.filter.to_string();
+        let ldap = self.ldap.with_search_options(options);
+        let searching = ldap.search(search.base, search.scope, &filter, search.attributes);
+        let found = timeout(OPERATION, searching).await;
+        let found = found.map_err(|_| SessionError::Late(OPERATION))?;
+        let found = found.map_err(|error| SessionError::Other(error.to_string()))?;
+        let ldap3::SearchResult(entries, result) = found;
+        match result.rc {
+            0 => {}
+            SIZE_LIMIT_EXCEEDED if search.enough.is_some() => {}
+            NO_SUCH_OBJECT | REFERRAL => {
+                let message = format!("there is no `{}` here", search.base);
+                return Err(SessionError::Other(message));
+            }
+            code => {
+                let message = format!("a search ended with {code}: {}", result.text);
+                return Err(SessionError::Other(message));
+            }
+        }
+        let entries = entries
+            .into_iter()
+            .filter(|it| !it.is_ref() && !it.is_intermediate());
+        let entries = entries.map(SearchEntry::construct);
+        let read = |entry: SearchEntry| (entry.dn.clone(), Entry::of(entry, search.attributes));
+        Ok(entries.map(read).collect())
+    }
+}
