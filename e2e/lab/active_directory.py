@@ -255,7 +255,7 @@ def obey(samba, words):
         samba.wait()
     elif words == ["start"]:
         samba = start_samba()
-    elif words and words[0] in ("rotate", "password", "disable", "enable", "rename", "delete", "name"):
+    elif words and words[0] in ("rotate", "password", "disable", "enable", "rename", "delete", "name", "set"):
         call(PYTHON, f"{HERE}/domain.py", words[0], TOP, *words[1:])
     else:
         raise ValueError(f"`{' '.join(words)}` is no command")

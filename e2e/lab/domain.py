@@ -244,7 +244,7 @@ def guess(account):
 
 def main():
     parser = argparse.ArgumentParser()
-    verbs = ("make", "rotate", "password", "disable", "enable", "rename", "delete", "counters", "guess", "name")
+    verbs = ("make", "rotate", "password", "disable", "enable", "rename", "delete", "counters", "guess", "name", "set")
     parser.add_argument("verb", choices=verbs)
     parser.add_argument("top")
     parser.add_argument("account", nargs="?")
@@ -258,6 +258,11 @@ def main():
         guess(given.account)
     elif given.verb == "password":
         Domain(given.top).password(given.account, uuid.uuid4().hex + ".Aa1")
+    elif given.verb == "set":
+        # As `svc-exch servicePrincipalName=HTTP/a,HTTP/b`.
+        attribute, values = given.name.split("=", 1)
+        domain = Domain(given.top)
+        domain.write(domain.dn(given.account), **{attribute: values.split(",")})
     elif given.verb == "name":
         Domain(given.top).name(given.account, given.name)
     elif given.verb == "rotate":

@@ -1,7 +1,7 @@
 //! The doctor looks at a deployment inside a real Active Directory: it is silent where all is well, and finds each thing
 //! that is put wrong in the domain, in DNS, in TLS or in the configuration.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::process::{Child, Stdio};
 
 use anyhow::Context;
@@ -148,7 +148,7 @@ fn s60_a_good_deployment_is_passed_over_in_silence_and_its_prerequisites_are_lis
     assert_eq!(count("missing"), 0, "{listed:#?}");
     // A clock, three names, the certificates, two members, four answers, the account.
     assert_eq!(count("ok"), 12, "{listed:#?}");
-    assert_eq!(count("not-checked"), 7, "{listed:#?}");
+    assert_eq!(count("not-checked"), 8, "{listed:#?}");
     let signed_in = doctor(&lab, &good(), &["sign-in", "alice"], &elsewhere)?;
     assert_eq!(signed_in.status, Some(0), "{signed_in:#?}");
     let is_ok = |it: &Value| it["state"] == "ok";
@@ -382,5 +382,86 @@ fn a_clock_that_is_six_minutes_off_is_found() -> anyhow::Result<()> {
         let said = doctor(&lab, &good(), &[], &environment)?;
         finds(&said, "clock-off");
     }
+    Ok(())
+}
+
+/// The same with the directory that the accounts are read from.
+fn with_directory() -> String {
+    good()
+        + r#"
+[directory]
+controllers = ["dc1.contoso.test"]
+authorities = "/mnt/tls/ca.pem"
+account = "reader@contoso.test"
+"#
+}
+
+#[test]
+fn what_is_wrong_with_accounts_in_the_directory_is_found() -> anyhow::Result<()> {
+    let Some(lab) = ActiveDirectory::start("the doctor and the directory")? else {
+        return Ok(());
+    };
+    // Without a store there is no password to read it with.
+    finds(
+        &doctor(&lab, &with_directory(), &[], &[])?,
+        "directory-silent",
+    );
+    let migrated = domain_gate::command(&lab)?
+        .args(["db", "migrate"])
+        .output()?;
+    assert!(migrated.status.success(), "{migrated:?}");
+    let mut setting = domain_gate::command(&lab)?
+        .args(["directory", "set-password"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()?;
+    let mut input = setting.stdin.take().context("no standard input")?;
+    input.write_all(b"Not.for.the.gate.1\n")?;
+    drop(input);
+    assert!(setting.wait()?.success());
+    let http = |hosts: &[&str]| -> String {
+        let spns = hosts.iter().map(|it| format!("HTTP/{it}.contoso.test"));
+        spns.collect::<Vec<_>>().join(",")
+    };
+    let spns = |account: &str, hosts: &[&str]| {
+        format!("set {account} servicePrincipalName={}", http(hosts))
+    };
+    let listed = |hosts: &[&str]| format!("set gateway$ msDS-AllowedToDelegateTo={}", http(hosts));
+    let own = ["gateway", "app", "lyncweb", "mail"];
+    lab.tell(&spns("gateway$", &own))?;
+    lab.tell(&listed(&["lync-fe", "exch"]))?;
+    is_silent(&doctor(&lab, &with_directory(), &[], &[])?);
+    let of = |types: u32| format!("set svc-exch msDS-SupportedEncryptionTypes={types}");
+    let control = |flags: u32| format!("set gateway$ userAccountControl={flags}");
+    // Each thing wrong, what puts it right, and what is found.
+    let cases = [
+        (of(4), of(24), "target-without-aes"),
+        (
+            control(0x1000),
+            control(0x100_1000),
+            "gateway-without-protocol-transition",
+        ),
+        (
+            listed(&["lync-fe", "exch", "rogue"]),
+            listed(&["lync-fe", "exch"]),
+            "delegation-too-wide",
+        ),
+        (
+            format!("{},HOST/exch", spns("svc-exch", &["exch"])),
+            spns("svc-exch", &["exch"]),
+            "delegation-to-machine-account",
+        ),
+    ];
+    for (wrong, right, id) in cases {
+        lab.tell(&wrong)?;
+        finds(&doctor(&lab, &with_directory(), &[], &[])?, id);
+        lab.tell(&right)?;
+    }
+    lab.tell(&spns("gateway$", &own[..3]))?;
+    lab.tell(&spns("svc-exch", &["exch", "mail"]))?;
+    finds(
+        &doctor(&lab, &with_directory(), &[], &[])?,
+        "published-spn-on-another-account",
+    );
     Ok(())
 }

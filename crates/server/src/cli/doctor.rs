@@ -10,7 +10,7 @@ use super::{CliError, Output};
 use crate::config::{self, Settings};
 use crate::deployment::Deployment;
 use crate::doctor::wire::{self, Prerequisite, State, Step};
-use crate::doctor::{Finding, Severity, changed, clients_in, facts_of, judge};
+use crate::doctor::{Finding, Severity, changed, clients_in, facts_of, judge, judge_accounts};
 use crate::look::{self, Beside};
 
 const EXAMPLES: &str = "\
@@ -117,14 +117,19 @@ pub(crate) async fn run(
     let beside = match arguments.verb {
         Some(Verb::SignIn(wanted)) => return sign_in(&settings, wanted, process, output).await,
         Some(Verb::Prerequisites(beside)) => {
-            let seen = look::look(&settings, &beside.into(), process).await;
-            return prerequisites(&wire::prerequisites(&seen), output);
+            let (seen, accounts) = looked(&settings, &beside.into(), process).await;
+            let mut listed = wire::prerequisites(&seen);
+            listed.push(wire::of_accounts(accounts.as_deref()));
+            return prerequisites(&listed, output);
         }
         None => arguments.beside.into(),
     };
     if looks {
-        let seen = look::look(&settings, &beside, process).await;
-        return report(&wire::judge(&seen), output);
+        let (seen, accounts) = looked(&settings, &beside, process).await;
+        let mut findings = wire::judge(&seen);
+        findings.extend(accounts.unwrap_or_default());
+        findings.sort_by_key(|it| it.severity);
+        return report(&findings, output);
     }
     let mut findings = Vec::new();
     if !arguments.facts.is_empty() {
@@ -139,6 +144,18 @@ pub(crate) async fn run(
         findings.extend(clients_in(&arguments.clients).map_err(CliError::usage)?);
     }
     report(&findings, output)
+}
+
+/// What is seen from the wire, and what is wrong in the directory where there is one.
+async fn looked(
+    settings: &Settings,
+    beside: &Beside,
+    process: Option<&gss::Process>,
+) -> (Vec<wire::Seen>, Option<Vec<Finding>>) {
+    let looking = look::look(settings, beside, process);
+    let (seen, accounts) = tokio::join!(looking, look::accounts(settings));
+    let judged = |read| judge_accounts(&read, &Deployment::of(settings));
+    (seen, accounts.map(judged))
 }
 
 async fn sign_in(

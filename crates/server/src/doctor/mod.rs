@@ -16,7 +16,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use proto::facts::{Facts, MAX_BYTES};
+use proto::facts::{ActiveDirectory, Facts, MAX_BYTES};
 use serde::Serialize;
 
 use crate::deployment::Deployment;
@@ -101,6 +101,23 @@ fn bytes_of(file: &Path, cap: usize) -> std::io::Result<Vec<u8>> {
 /// What has changed of what clients inside use, from one run of the script to a later one (S45).
 pub(crate) fn changed(before: &Facts, after: &Facts) -> Vec<Finding> {
     unchanged::judge(before, after)
+}
+
+/// What the directory shows to be wrong with the gate's account and those that it asks tickets for.
+pub(crate) fn judge_accounts(
+    read: &Result<ActiveDirectory, String>,
+    deployment: &Deployment,
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    match read {
+        Ok(accounts) => ad::judge(accounts, deployment, &mut findings),
+        Err(why) => {
+            let what = format!("the directory cannot be read: {why}");
+            let mend = "wicketgate directory check";
+            findings.push(Finding::warning("directory-silent", what, mend));
+        }
+    }
+    findings
 }
 
 /// What facts show to be wrong with a deployment, the worst first.

@@ -5,6 +5,7 @@
 
 mod anyone;
 mod clock;
+mod directory;
 mod http;
 mod kerberos;
 mod names;
@@ -27,6 +28,7 @@ use tokio::task::JoinSet;
 use crate::config::Settings;
 use crate::doctor::wire::Seen;
 
+pub(crate) use directory::accounts;
 pub(crate) use kerberos::Folder;
 pub(crate) use sign_in::{SignIn, sign_in};
 

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::Finding;
 
 pub(crate) use kerberos::{Step, steps};
-pub(crate) use prerequisites::{Prerequisite, State, prerequisites};
+pub(crate) use prerequisites::{Prerequisite, State, of_accounts, prerequisites};
 
 /// One look at a deployment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

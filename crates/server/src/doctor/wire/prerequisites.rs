@@ -43,14 +43,32 @@ impl State {
 pub(crate) fn prerequisites(seen: &[Seen]) -> Vec<Prerequisite> {
     let looked = seen.iter().map(|seen| {
         let findings = of(seen);
-        let whys: Vec<&str> = findings.iter().map(|it| it.what.as_str()).collect();
         Prerequisite {
             what: subject(seen),
             state: state(&findings),
-            why: (!whys.is_empty()).then(|| whys.join("; ")),
+            why: why(&findings),
         }
     });
     looked.chain(not_looked_at(seen)).collect()
+}
+
+/// What the directory says of the accounts, where it was read.
+pub(crate) fn of_accounts(findings: Option<&[Finding]>) -> Prerequisite {
+    let what =
+        "the gate's account and those of its back ends are as they must be in Active Directory";
+    Prerequisite {
+        what: what.to_owned(),
+        state: findings.map_or(State::NotChecked, state),
+        why: match findings {
+            None => Some("the configuration has no [directory] beside [kerberos]".to_owned()),
+            Some(findings) => why(findings),
+        },
+    }
+}
+
+fn why(findings: &[Finding]) -> Option<String> {
+    let whys: Vec<&str> = findings.iter().map(|it| it.what.as_str()).collect();
+    (!whys.is_empty()).then(|| whys.join("; "))
 }
 
 /// What no look was for.
