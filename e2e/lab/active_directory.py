@@ -77,8 +77,13 @@ MaxSpareThreads 256
   Require valid-user
 </Directory>
 ScriptSock {top}/apache/cgi.sock
+Alias /WebTicket/WebTicketService.svc/mex {top}/apache/open/mex.xml
+<Directory {top}/apache/open>
+  Require all granted
+</Directory>
 ScriptAlias /WebTicket/ {top}/apache/cgi/ticket.py/
 ScriptAlias /EWS/ {top}/apache/cgi/ticket.py/
+ScriptAlias /Autodiscover/ {top}/apache/cgi/ticket.py/
 <Directory {top}/apache/cgi>
   AuthType GSSAPI
   AuthName lync-fe
@@ -97,6 +102,17 @@ MODULES = (
     "mpm_event authn_core authz_core authz_user auth_gssapi include filter mime ssl socache_shmcb "
     "alias cgid"
 ).split()
+
+# The metadata of a web ticket service: its ports are what a doctor looks for.
+METADATA = """\
+<wsdl:definitions xmlns:wsdl="http://schemas.xmlsoap.org/wsdl/" xmlns:soap="http://schemas.xmlsoap.org/wsdl/soap/" \
+name="WebTicketService"><wsdl:service name="WebTicketService">
+<wsdl:port name="WebTicketServiceWinNegotiate" binding="x:WebTicketServiceWinNegotiate">\
+<soap:address location="https://lync-fe.contoso.test/WebTicket/WebTicketService.svc"/></wsdl:port>
+<wsdl:port name="WebTicketServiceAuth" binding="x:WebTicketServiceAuth">\
+<soap:address location="https://lync-fe.contoso.test/WebTicket/WebTicketService.svc/Auth"/></wsdl:port>
+</wsdl:service></wsdl:definitions>
+"""
 
 # A web ticket service as far as a gate needs one: the ticket is anybody's, and a header says whose it
 # would be.
@@ -221,6 +237,7 @@ def start_apache():
     write(f"{folder}/pages/pac.shtml", '<!--#echo encoding="none" var="GSS_NAME_ATTRS_JSON" -->')
     write(f"{folder}/cgi/ticket.py", TICKET)
     os.chmod(f"{folder}/cgi/ticket.py", 0o755)
+    write(f"{folder}/open/mex.xml", METADATA)
     user = ""
     if os.getuid() == 0 and os.environ.get("LAB_IS_ROOT"):
         user = "User www-data\nGroup www-data"
@@ -245,7 +262,7 @@ def obey(samba, words):
         samba.wait()
     elif words == ["start"]:
         samba = start_samba()
-    elif words and words[0] in ("rotate", "password", "disable", "enable", "rename", "delete"):
+    elif words and words[0] in ("rotate", "password", "disable", "enable", "rename", "delete", "name", "set"):
         call(PYTHON, f"{HERE}/domain.py", words[0], TOP, *words[1:])
     else:
         raise ValueError(f"`{' '.join(words)}` is no command")

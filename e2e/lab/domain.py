@@ -16,6 +16,8 @@ import samba.dckeytab  # noqa: F401: gives `Net` its export of keytabs
 from samba import dsdb
 from samba.auth import system_session
 from samba.credentials import Credentials
+from samba.dcerpc import dnsp
+from samba.ndr import ndr_pack
 from samba.net import Net
 from samba.param import LoadParm
 from samba.provision import FILL_FULL, provision
@@ -111,6 +113,21 @@ class Domain:
 
     def password(self, account, password):
         self.db.setpassword(f"(sAMAccountName={account})", password, False)
+
+    def name(self, host, address):
+        """A name in the domain's DNS."""
+        record = dnsp.DnssrvRpcRecord()
+        record.wType = dnsp.DNS_TYPE_A
+        record.rank = dnsp.DNS_RANK_ZONE
+        record.dwSerial = 110
+        record.dwTtlSeconds = 900
+        record.data = address
+        zone = f"DC={DNS},CN=MicrosoftDNS,DC=DomainDnsZones,{self.db.domain_dn()}"
+        dn = f"DC={host},{zone}"
+        if self.db.search(zone, expression=f"(name={host})", attrs=[]):
+            self.db.delete(dn)
+        node = {"dn": dn, "objectClass": ["top", "dnsNode"], "dnsRecord": ndr_pack(record)}
+        self.db.add(node)
 
     def keytab(self, name, principals):
         """In one step, as a reader may open it at any moment."""
@@ -227,7 +244,7 @@ def guess(account):
 
 def main():
     parser = argparse.ArgumentParser()
-    verbs = ("make", "rotate", "password", "disable", "enable", "rename", "delete", "counters", "guess")
+    verbs = ("make", "rotate", "password", "disable", "enable", "rename", "delete", "counters", "guess", "name", "set")
     parser.add_argument("verb", choices=verbs)
     parser.add_argument("top")
     parser.add_argument("account", nargs="?")
@@ -241,6 +258,13 @@ def main():
         guess(given.account)
     elif given.verb == "password":
         Domain(given.top).password(given.account, uuid.uuid4().hex + ".Aa1")
+    elif given.verb == "set":
+        # As `svc-exch servicePrincipalName=HTTP/a,HTTP/b`.
+        attribute, values = given.name.split("=", 1)
+        domain = Domain(given.top)
+        domain.write(domain.dn(given.account), **{attribute: values.split(",")})
+    elif given.verb == "name":
+        Domain(given.top).name(given.account, given.name)
     elif given.verb == "rotate":
         domain = Domain(given.top)
         domain.password(given.account, uuid.uuid4().hex + ".Aa1")

@@ -99,9 +99,7 @@ impl<'a> DomainGate<'a> {
     ///
     /// It does not open.
     pub fn open(lab: &'a ActiveDirectory, config: &str) -> anyhow::Result<Self> {
-        let folder = lab.folder().join(FOLDER);
-        std::fs::create_dir_all(&folder)?;
-        std::fs::write(folder.join("wicketgate.toml"), config)?;
+        write(lab, config)?;
         // Its parent enters the lab and waits there; it shall end with it.
         let mut command = lab.command("setpriv");
         command
@@ -199,7 +197,23 @@ pub fn told(output: &Output) -> anyhow::Result<(u16, String)> {
     Ok((status.parse()?, body.to_owned()))
 }
 
-fn command(lab: &ActiveDirectory) -> anyhow::Result<Command> {
+/// Writes a gate's configuration where [`command`] reads it.
+///
+/// # Errors
+///
+/// It cannot be written.
+pub fn write(lab: &ActiveDirectory, config: &str) -> anyhow::Result<()> {
+    let folder = lab.folder().join(FOLDER);
+    std::fs::create_dir_all(&folder)?;
+    Ok(std::fs::write(folder.join("wicketgate.toml"), config)?)
+}
+
+/// The program inside the lab, with the configuration that was written last.
+///
+/// # Errors
+///
+/// The program is not built.
+pub fn command(lab: &ActiveDirectory) -> anyhow::Result<Command> {
     let mut command = lab.command(binary()?);
     command.arg("--config").arg(config_file());
     Ok(command)

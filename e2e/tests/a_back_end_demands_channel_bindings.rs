@@ -13,11 +13,11 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_bound");
 const APP: &str = "https://app.contoso.test/";
 
 /// It runs until this is dropped.
-struct BackEnd(Child);
+pub(crate) struct BackEnd(Child);
 
 impl BackEnd {
     /// One that demands the binding of `demanded`, and ends TLS itself with `shown` where that is given.
-    fn start(
+    pub(crate) fn start(
         lab: &ActiveDirectory,
         address: &str,
         (demanded, shown): (&str, Option<&str>),

@@ -84,8 +84,16 @@ fn facts_are_judged_and_the_status_says_how() -> anyhow::Result<()> {
         text.contains("facts.json: it was not written by the script"),
         "{text}"
     );
-    let nothing = demo.wicketgate(&["doctor"])?;
-    assert_eq!(nothing.status.code(), Some(2), "{}", said(&nothing));
+    // Files are judged alone, and a back end that is told by a header has no Kerberos to try.
+    for wrong in [
+        &["doctor", "--facts", &name, "--inside", "10.0.0.53"][..],
+        &["doctor", "--inside", "dns.contoso.com"],
+        &["doctor", "--sip", "sip.contoso.com"],
+        &["doctor", "sign-in", "alice"],
+    ] {
+        let refused = demo.wicketgate(wrong)?;
+        assert_eq!(refused.status.code(), Some(2), "{}", said(&refused));
+    }
     Ok(())
 }
 

@@ -117,6 +117,15 @@ impl Gateway {
         })
     }
 
+    /// Signs in with the keytab, where the gate is not signed in. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// Our own world is broken.
+    pub fn sign_in_now(&self) -> Result<(), Unavailable> {
+        self.signed_in(clock::now()).map(drop)
+    }
+
     /// Asks a domain controller for a ticket for `user` (S4U2Self), without a secret of theirs. Blocks.
     ///
     /// # Errors

@@ -77,6 +77,17 @@ impl Kerberos {
         fetched
     }
 
+    /// Signs in with the keytab, where the gate is not signed in.
+    ///
+    /// # Errors
+    ///
+    /// Our own world is broken, or too slow.
+    pub async fn sign_in(&self) -> Result<(), Unavailable> {
+        let shared = Arc::clone(&self.shared);
+        let work = move || shared.gateway.sign_in_now();
+        self.pool.run(PATIENCE, work).await?
+    }
+
     /// Drops a user's tickets, at once; what is under way for them will not be kept.
     pub fn forget(&self, user: &Principal) {
         self.shared.tickets.forget(user);

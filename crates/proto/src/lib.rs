@@ -17,5 +17,8 @@ pub mod lync;
 
 pub mod facts;
 
+pub mod dns;
+pub mod kdc;
+
 mod percent;
 mod splice;

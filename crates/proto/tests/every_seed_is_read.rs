@@ -18,10 +18,14 @@ mod autodiscover_soap;
 mod certificate;
 #[path = "../../../fuzz/entry/discover.rs"]
 mod discover;
+#[path = "../../../fuzz/entry/dns.rs"]
+mod dns;
 #[path = "../../../fuzz/entry/facts.rs"]
 mod facts;
 #[path = "../../../fuzz/entry/http_auth.rs"]
 mod http_auth;
+#[path = "../../../fuzz/entry/kdc.rs"]
+mod kdc;
 #[path = "../../../fuzz/entry/mex.rs"]
 mod mex;
 #[path = "../../../fuzz/entry/ntlm.rs"]
@@ -208,6 +212,18 @@ fn der(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
 }
 
 /// The seeds of `spnego` are an exchange each, with the MIC of our own client.
+#[test]
+fn dns_seeds_are_taken() {
+    every_seed_is_taken("dns", dns::run);
+    no_damaged_seed_panics("dns", dns::run);
+}
+
+#[test]
+fn kdc_seeds_are_taken() {
+    every_seed_is_taken("kdc", kdc::run);
+    no_damaged_seed_panics("kdc", kdc::run);
+}
+
 #[test]
 fn rejection_seeds_are_taken() {
     every_seed_is_taken("rejection", rejection::run);

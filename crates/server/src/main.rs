@@ -22,6 +22,7 @@ mod legacy;
 mod legacy;
 mod listen;
 mod live;
+mod look;
 mod metrics;
 mod proxy;
 mod reload;

@@ -37,8 +37,9 @@ fn tokens(lab: &ActiveDirectory) -> anyhow::Result<Vec<Figure>> {
     let burst = kerberos.done(&json!({
         "do": "burst", "user": "alice", "service": SERVICE, "count": TOKENS,
     }))?;
-    let micros: Vec<f64> = burst["micros"]
-        .as_array()
+    let micros: Vec<f64> = burst
+        .get("micros")
+        .and_then(Value::as_array)
         .context("no times")?
         .iter()
         .filter_map(Value::as_f64)
@@ -46,7 +47,7 @@ fn tokens(lab: &ActiveDirectory) -> anyhow::Result<Vec<Figure>> {
     let people = kerberos.done(&json!({
         "do": "people", "users": USERS, "levels": LEVELS, "together": TOGETHER, "service": SERVICE,
     }))?;
-    let number = |of: &Value, name: &str| of[name].as_f64().context("no number");
+    let number = |of: &Value, name: &str| of.get(name).and_then(Value::as_f64).context("no number");
     let count = number(&people, "count")?;
     let alone = |name: &str, value: f64, unit, budget| Figure {
         name: name.to_owned(),

@@ -1,7 +1,7 @@
 //! As much DER (X.690) as SPNEGO needs: tags, lengths, no more than three levels of them.
 
 /// The longest token.
-pub(super) const MAX_TOKEN: usize = 64 * 1024;
+pub(crate) const MAX_TOKEN: usize = 64 * 1024;
 
 /// Why bytes are not the DER that was expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -31,20 +31,20 @@ pub enum DerError {
 
 /// Reads values one after the other.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Reader<'a>(&'a [u8]);
+pub(crate) struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Self {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
         Self(bytes)
     }
 
     /// The tag of the next value.
-    pub(super) fn tag(&self) -> Option<u8> {
+    pub(crate) fn tag(&self) -> Option<u8> {
         self.0.first().copied()
     }
 
     /// Takes the next value, of any tag.
-    pub(super) fn any(&mut self) -> Result<(u8, &'a [u8]), DerError> {
+    pub(crate) fn any(&mut self) -> Result<(u8, &'a [u8]), DerError> {
         let (tag, rest) = self.0.split_first().ok_or(DerError::Truncated)?;
         let (first, rest) = rest.split_first().ok_or(DerError::Truncated)?;
         let (length, rest) = match *first {
@@ -66,7 +66,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Takes the next value, which must have this tag.
-    pub(super) fn take(&mut self, tag: u8) -> Result<&'a [u8], DerError> {
+    pub(crate) fn take(&mut self, tag: u8) -> Result<&'a [u8], DerError> {
         match self.any()? {
             (got, value) if got == tag => Ok(value),
             (got, _) => Err(DerError::Tag { got }),
@@ -74,7 +74,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Takes the next value if it has this tag.
-    pub(super) fn optional(&mut self, tag: u8) -> Result<Option<&'a [u8]>, DerError> {
+    pub(crate) fn optional(&mut self, tag: u8) -> Result<Option<&'a [u8]>, DerError> {
         if self.tag() == Some(tag) {
             self.take(tag).map(Some)
         } else {
@@ -83,12 +83,12 @@ impl<'a> Reader<'a> {
     }
 
     /// What was not taken.
-    pub(super) fn rest(&self) -> &'a [u8] {
+    pub(crate) fn rest(&self) -> &'a [u8] {
         self.0
     }
 
     /// Demands that nothing follows.
-    pub(super) fn end(self) -> Result<(), DerError> {
+    pub(crate) fn end(self) -> Result<(), DerError> {
         if self.0.is_empty() {
             Ok(())
         } else {
@@ -107,7 +107,7 @@ fn longer_than(shorter_form: usize, length: usize) -> Result<usize, DerError> {
 }
 
 /// Writes one value.
-pub(super) fn value(tag: u8, content: &[u8]) -> Vec<u8> {
+pub(crate) fn value(tag: u8, content: &[u8]) -> Vec<u8> {
     let mut bytes = vec![tag];
     match (u8::try_from(content.len()), u16::try_from(content.len())) {
         (Ok(short @ 0..=0x7f), _) => bytes.push(short),

@@ -6,7 +6,7 @@
 //! whenever one is sent, and one is demanded where RFC 4178 5 wants it. Start at [`Acceptor`].
 
 mod acceptor;
-mod der;
+pub(crate) mod der;
 mod initiator;
 mod rejection;
 mod token;

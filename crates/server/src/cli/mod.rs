@@ -27,6 +27,8 @@ pub(crate) use exit::CliError;
 pub(crate) use print::{Output, complain};
 pub(crate) use serve::{LogFormat, begin_logging};
 
+use crate::look::Folder;
+
 /// The configuration file where none is named.
 const DEFAULT_CONFIG: &str = "/etc/wicketgate/wicketgate.toml";
 
@@ -98,7 +100,8 @@ pub(crate) fn run() -> ExitCode {
     let arguments = Arguments::parse();
     let output = Output::new(arguments.json);
     // Before the runtime, whose threads would be too early.
-    let process = match kerberos(&arguments) {
+    let folder = Folder::new();
+    let process = match kerberos(&arguments, &folder) {
         Ok(process) => process,
         Err(error) => return complain(&error),
     };
@@ -119,17 +122,25 @@ pub(crate) fn run() -> ExitCode {
     }
 }
 
-/// Sets the process up for Kerberos, where a verb serves and its configuration says so.
-fn kerberos(arguments: &Arguments) -> Result<Option<gss::Process>, CliError> {
-    let Verb::Serve(_) = &arguments.verb else {
-        return Ok(None);
+/// Sets the process up for Kerberos, where a verb asks domain controllers and its configuration says so; `own` is for a
+/// verb that may run beside a gate.
+fn kerberos(arguments: &Arguments, own: &Folder) -> Result<Option<gss::Process>, CliError> {
+    let is_gate = match &arguments.verb {
+        Verb::Serve(_) => true,
+        Verb::Doctor(doctor) if doctor.looks() => false,
+        _ => return Ok(None),
     };
     // What is wrong with the configuration, the verb says.
     let settings = crate::config::load(&arguments.config).ok();
     let Some(kerberos) = settings.and_then(|settings| settings.kerberos) else {
         return Ok(None);
     };
-    let process = gss::configure_process(&kerberos.folder);
+    let folder = if is_gate {
+        &kerberos.folder
+    } else {
+        own.path()
+    };
+    let process = gss::configure_process(folder);
     let process = process.map_err(|error| CliError::unavailable(format!("[kerberos]: {error}")))?;
     Ok(Some(process))
 }
@@ -151,7 +162,7 @@ async fn dispatch(
         Verb::Directory(verb) => directory::run(config, verb, output).await,
         Verb::Farm(verb) => farm::run(config, verb, output).await,
         Verb::Script(script) => script::run(config, &script, output),
-        Verb::Doctor(doctor) => doctor::run(config, &doctor, output),
+        Verb::Doctor(doctor) => doctor::run(config, doctor, process, output).await,
         Verb::Audit(verb) => audit::run(config, verb, output).await,
         Verb::Db(verb) => db::run(config, verb, output).await,
     }

@@ -131,7 +131,7 @@ fn used<'f>(directories: &[&'f VirtualDirectory]) -> Vec<&'f VirtualDirectory> {
     used.copied().collect()
 }
 
-fn is_external(directory: &VirtualDirectory) -> bool {
+pub(super) fn is_external(directory: &VirtualDirectory) -> bool {
     let is_own = |site: &str| OWN_SITES.iter().any(|own| own.eq_ignore_ascii_case(site));
     directory.site().is_some_and(|site| !is_own(site))
 }
@@ -234,7 +234,7 @@ fn external_url(
     ));
 }
 
-fn noun(kind: Kind) -> &'static str {
+pub(super) fn noun(kind: Kind) -> &'static str {
     match kind {
         Kind::Ews | Kind::Other => "WebServices",
         Kind::Autodiscover => "Autodiscover",
@@ -244,7 +244,7 @@ fn noun(kind: Kind) -> &'static str {
     }
 }
 
-fn set_only(kind: Kind) -> String {
+pub(super) fn set_only(kind: Kind) -> String {
     format!("Set-{}VirtualDirectory", noun(kind))
 }
 

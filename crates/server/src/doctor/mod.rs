@@ -1,7 +1,7 @@
 //! What is wrong with a deployment, and what mends it: one [`Finding`] for each thing.
 //!
 //! Judging is apart from asking: [`judge`] takes facts and gives findings, and never opens anything;
-//! [`facts_of`] reads files. [`clients_in`] reads logs. Silence means that nothing was found wanting, so that whatever could not be
+//! [`facts_of`] reads files. [`clients_in`] reads logs. [`wire::judge`] takes what [`crate::look`] saw. Silence means that nothing was found wanting, so that whatever could not be
 //! looked at is a finding, too.
 
 mod ad;
@@ -9,12 +9,14 @@ mod agents;
 mod clients;
 mod exchange;
 mod lync;
+mod unchanged;
+pub(crate) mod wire;
 
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use proto::facts::{Facts, MAX_BYTES};
+use proto::facts::{ActiveDirectory, Facts, MAX_BYTES};
 use serde::Serialize;
 
 use crate::deployment::Deployment;
@@ -55,13 +57,7 @@ impl Finding {
         Self::new(id, Severity::Warning, what.as_ref(), mend.as_ref())
     }
 
-    /// SECURITY: names come from files; none of them moves the cursor of a terminal.
     fn new(id: &'static str, severity: Severity, what: &str, mend: &str) -> Self {
-        let printable = |text: &str| {
-            text.chars()
-                .map(|it| if it.is_control() { '?' } else { it })
-                .collect()
-        };
         Self {
             id,
             severity,
@@ -69,6 +65,14 @@ impl Finding {
             mend: printable(mend),
         }
     }
+}
+
+/// A text without what moves the cursor of a terminal.
+///
+/// SECURITY: names and words come from files and from the network.
+fn printable(text: &str) -> String {
+    let shown = |it: char| if it.is_control() { '?' } else { it };
+    text.chars().map(shown).collect()
 }
 
 /// Reads files of facts as one.
@@ -92,6 +96,28 @@ fn bytes_of(file: &Path, cap: usize) -> std::io::Result<Vec<u8>> {
     let most = u64::try_from(cap).unwrap_or(u64::MAX).saturating_add(1);
     File::open(file)?.take(most).read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+
+/// What has changed of what clients inside use, from one run of the script to a later one (S45).
+pub(crate) fn changed(before: &Facts, after: &Facts) -> Vec<Finding> {
+    unchanged::judge(before, after)
+}
+
+/// What the directory shows to be wrong with the gate's account and those that it asks tickets for.
+pub(crate) fn judge_accounts(
+    read: &Result<ActiveDirectory, String>,
+    deployment: &Deployment,
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    match read {
+        Ok(accounts) => ad::judge(accounts, deployment, &mut findings),
+        Err(why) => {
+            let what = format!("the directory cannot be read: {why}");
+            let mend = "wicketgate directory check";
+            findings.push(Finding::warning("directory-silent", what, mend));
+        }
+    }
+    findings
 }
 
 /// What facts show to be wrong with a deployment, the worst first.

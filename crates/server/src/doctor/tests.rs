@@ -459,3 +459,61 @@ fn what_is_pasted_stays_one_literal() {
     let begins = "setspn -D HTTP/mail.contoso.com 'EXCH; calc''$'; setspn -S";
     assert!(finding.mend.starts_with(begins), "{}", finding.mend);
 }
+
+/// What has changed from the good facts to these.
+fn changed_by(changes: &[(&str, &str)]) -> Vec<Finding> {
+    let parse = |text: &str| Facts::parse(text.as_bytes()).unwrap();
+    changed(&parse(GOOD), &parse(&with(changes)))
+}
+
+#[test]
+fn s45_what_clients_inside_use_is_the_same_afterwards_or_each_change_is_named() {
+    assert_eq!(changed_by(&[]), []);
+    for (name, from, to, mend) in [
+        (
+            "EWS (Default Web Site)",
+            "\"extended_protection\": \"None\"",
+            "\"extended_protection\": \"Require\"",
+            "-ExtendedProtectionTokenChecking None",
+        ),
+        (
+            "EWS (Default Web Site)",
+            "https://mail.contoso.com/EWS",
+            "https://other.contoso.com/EWS",
+            "-ExternalUrl 'https://mail.contoso.com/EWS/Exchange.asmx'",
+        ),
+        (
+            "EWS (Default Web Site)",
+            "HttpProxy\\\\ews",
+            "HttpProxy\\\\ext-ews",
+            "-Name physicalPath -Value 'C:\\Exchange\\FrontEnd\\HttpProxy\\ews'",
+        ),
+        (
+            "Microsoft-Server-ActiveSync (Default Web Site)",
+            "\"windows_authentication\": false",
+            "\"windows_authentication\": true",
+            "-WindowsAuthEnabled $false",
+        ),
+    ] {
+        let (was, is) = directory(name, from, to);
+        let found = changed_by(&[(&was, &is)]);
+        assert_eq!(found.len(), 1, "{name}: {found:#?}");
+        assert_eq!(
+            (found[0].id, found[0].severity),
+            ("internal-directory-changed", Severity::Error)
+        );
+        assert!(found[0].mend.ends_with(mend), "{}", found[0].mend);
+    }
+    // What belongs to the external site may be anything.
+    let (was, is) = directory("EWS (Wicketgate External)", "\"Require\"", "\"Allow\"");
+    assert_eq!(changed_by(&[(&was, &is)]), []);
+    let gone = changed_by(&[("\"EWS (Default Web Site)\"", "\"EWS (Another)\"")]);
+    assert_eq!(gone[0].id, "internal-directory-gone");
+    let unknown = changed_by(&[("\"server\": \"EXCH01\"", "\"server\": \"EXCH02\"")]);
+    assert!(
+        !unknown.is_empty() && unknown.iter().all(|it| it.id == "facts-incomplete"),
+        "{unknown:#?}"
+    );
+    let nothing = changed(&Facts::default(), &Facts::default());
+    assert_eq!(nothing[0].id, "facts-incomplete");
+}

@@ -12,6 +12,7 @@ use gateway::farm::affinity::Affinity;
 use gateway::farm::health::Heard;
 use gateway::farm::{Bound, Candidate, Rotation, Standing};
 use http::HeaderValue;
+use rustls::pki_types::CertificateDer;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
@@ -55,6 +56,8 @@ pub(crate) struct Connected {
     pub(crate) tls_server_end_point: Option<Digest>,
     /// Whether the member still keeps it.
     pub(crate) beside: Beside,
+    /// The certificate itself.
+    pub(crate) certificate: Option<CertificateDer<'static>>,
 }
 
 /// A connection to a back end, whatever it is made of.
@@ -203,6 +206,7 @@ impl Member {
                 transport: Box::new(line),
                 tls_server_end_point: None,
                 beside,
+                certificate: None,
             }),
             Some(tls) => {
                 let connected = tls.connect(line, beside).await;

@@ -31,6 +31,8 @@ const TICKET_LIFE: Duration = Duration::from_secs(600);
 const MAX_KNOWN: usize = 4_096;
 /// The level of tickets that rest on an app password; tickets of one level never serve another.
 const BY_APP_PASSWORD: Level = Level(1);
+/// The level of tickets that an operator asks for, who proved nothing but that the keytab is theirs to read.
+const BY_THE_OPERATOR: Level = Level(0);
 /// The same of those that rest on a sign-in by Kerberos.
 const BY_KERBEROS: Level = Level(2);
 
@@ -83,6 +85,44 @@ impl Local {
             known: Mutex::default(),
             _forwarder: forwarder,
         })
+    }
+
+    /// The gate's account signs in with its keytab.
+    ///
+    /// # Errors
+    ///
+    /// The domain does not take its key, or nobody answers.
+    pub(crate) async fn sign_in(&self) -> Result<(), gss::Unavailable> {
+        self.kerberos.sign_in().await
+    }
+
+    /// One token for an account that the operator names: for the doctor alone, which sends it nowhere but to a
+    /// back end of the configuration.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Delegation::token`].
+    pub(crate) async fn token_of(
+        &self,
+        user: Principal,
+        target: Service,
+        binding: Option<&[u8]>,
+    ) -> Result<KerberosToken, TokenError> {
+        let level = BY_THE_OPERATOR;
+        let wanted = Wanted {
+            user,
+            target,
+            level,
+        };
+        let binding = binding.map(ChannelBinding::tls_server_end_point);
+        let token = self.kerberos.token(&wanted, binding.as_ref()).await?;
+        let wrapped =
+            spnego::offer_kerberos(token.bytes()).map_err(|error| gss::Unavailable::Other {
+                major: 0,
+                minor: 0,
+                said: error.to_string(),
+            })?;
+        Ok(KerberosToken::new(wrapped))
     }
 
     /// Wipes the tickets of whoever is revoked, for as long as the gate lives.

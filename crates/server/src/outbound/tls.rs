@@ -47,7 +47,7 @@ pub(crate) enum TlsError {
     "no TLS was agreed on; Windows before Server 2016 with an RSA certificate needs `tls = \"legacy\"` in \
      its [[farm]]"
 )]
-struct NotAgreed(#[source] io::Error);
+pub(crate) struct NotAgreed(#[source] io::Error);
 
 /// TLS towards one back end.
 #[derive(Clone)]
@@ -97,6 +97,7 @@ impl TlsClient {
                 let leaf = shown.and_then(<[_]>::first);
                 Ok(Connected {
                     tls_server_end_point: leaf.and_then(digest_of),
+                    certificate: leaf.map(|it| it.clone().into_owned()),
                     transport: Box::new(stream),
                     beside,
                 })
@@ -105,6 +106,7 @@ impl TlsClient {
                 let (stream, leaf) = client.connect(line).await?;
                 Ok(Connected {
                     tls_server_end_point: digest_of(&leaf),
+                    certificate: Some(leaf),
                     transport: Box::new(stream),
                     beside,
                 })

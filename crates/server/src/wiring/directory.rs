@@ -1,5 +1,6 @@
 //! What the command line does with the directory.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use authn::account::Account;
@@ -7,6 +8,7 @@ use authn::admin;
 use authn::audit::{Event, Kind};
 use authn::directory::Reading;
 use authn::ports::{Directory as _, DirectoryCopy as _};
+use proto::facts::ActiveDirectory;
 use proto::secret::Secret;
 
 use super::{Desk, refused, usage};
@@ -47,6 +49,19 @@ impl Desk {
     /// No directory is configured, or there is no password for it.
     pub(crate) async fn check_directory(&self) -> Result<Vec<Checked>, CliError> {
         Ok(self.ldap()?.check().await?)
+    }
+
+    /// The accounts that matter to the gate's Kerberos, as the directory shows them.
+    ///
+    /// # Errors
+    ///
+    /// No directory is configured, or it is unavailable.
+    pub(crate) async fn facts(
+        &self,
+        gateway: &str,
+        services: &BTreeSet<String>,
+    ) -> Result<ActiveDirectory, CliError> {
+        Ok(self.ldap()?.facts(gateway, services).await?)
     }
 
     /// The groups that the configuration refuses.

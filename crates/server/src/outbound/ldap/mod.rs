@@ -3,6 +3,7 @@
 //! Each reading asks one controller of each domain anew; those that failed last come last. Where a domain
 //! cannot be read at all nothing is: whoever is missing would be taken for gone. Start at [`Ldap`].
 
+mod accounts;
 mod entry;
 mod filter;
 mod names;
