@@ -5,6 +5,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use e2e::client::{Curl, Got, request_for};
 use e2e::demo::{Demo, Person};
+use e2e::messages::asks_with_token;
+use e2e::serve::Serve;
 
 const SOAP_1_1: &str = "http://schemas.xmlsoap.org/soap/envelope/";
 const SOAP_1_2: &str = "http://www.w3.org/2003/05/soap-envelope";
@@ -137,6 +139,46 @@ fn s13_s14_s33_a_username_token_buys_a_ticket_and_never_reaches_the_pool() -> an
         asked.len(),
         "the pool would have taken the domain password"
     );
+    Ok(())
+}
+
+/// A meeting page's `/` leads to the pool, whose ticket service takes passwords in the body of a message.
+#[test]
+fn nobody_tries_a_domain_password_at_the_pool_by_a_meeting_page() -> anyhow::Result<()> {
+    let demo = Demo::start()?;
+    let anna = demo.person(0);
+    let meetings = "\n[[route]]\nhost = \"meet.contoso.localhost\"\npath = \"/\"\nbelow = true\n\
+                    auth = \"anonymous\"\nservice = \"lync\"\nfarm = \"lync-front-end\"\n";
+    let key = rcgen::KeyPair::generate()?;
+    let certificate = rcgen::CertificateParams::new(vec!["meet.contoso.localhost".to_owned()])?;
+    let certificate = certificate.self_signed(&key)?.pem() + &key.serialize_pem();
+    std::fs::write(demo.folder().join("meet.pem"), certificate)?;
+    let listener = "[[listener]]\naddress = \"127.0.0.1:0\"\n\
+                    certificate = [{ chain = \"meet.pem\", key = \"meet.pem\" }]\n";
+    let serve = Serve::start(&demo, |config| config + meetings + listener)?;
+    let told = serve.others.iter().map(|address| format!("::{address}"));
+    let address = told.last().expect("its listener");
+    let before = demo.requests()?.len();
+    let request = request_for(&demo, &anna.sip);
+    let token = asks_with_token(&request, &anna.account, &anna.domain_password);
+    for path in [
+        "/WebTicket/WebTicketService.svc/Auth",
+        "/webticket/WEBTICKETSERVICE.svc/auth",
+        "/WebTicket/oauthtoken",
+        "/WebTicket/WebTicketService.svc/pin",
+    ] {
+        let got = Curl::new(&demo)
+            .arguments(&["--http1.1", "--insecure", "--connect-to", &address])
+            .arguments(&[
+                "--header",
+                "Content-Type: text/xml; charset=utf-8",
+                "--data",
+                &token,
+            ])
+            .get(&format!("https://meet.contoso.localhost{path}"))?;
+        assert_eq!(got.status, 404, "{path}: {}", got.body);
+    }
+    assert_eq!(demo.requests()?.len(), before, "nothing of it arrived");
     Ok(())
 }
 

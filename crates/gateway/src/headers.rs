@@ -44,8 +44,9 @@ const OF_CREDENTIALS: [&str; 5] = [
     "www-authenticate",
 ];
 
-/// What tells a cache how long to keep an answer, beside Cache-Control.
-const OF_CACHES: [&str; 3] = ["cdn-cache-control", "expires", "surrogate-control"];
+/// What tells a cache how long to keep an answer, beside Cache-Control and the `Cache-Control` of one cache
+/// alone (RFC 9213).
+const OF_CACHES: [&str; 3] = ["expires", "surrogate-control", "x-accel-expires"];
 
 /// What a back end tells of itself, which is nobody's business outside, and where else it would
 /// have a client go.
@@ -447,6 +448,11 @@ fn cookie_name(pair: &[u8]) -> &[u8] {
 
 /// Lets no cache keep an answer, whichever header it listens to (RFC 9111, RFC 9213).
 pub fn keep_nowhere(headers: &mut HeaderMap) {
+    let of_one = |name: &HeaderName| name.as_str().ends_with("-cache-control");
+    let targeted: Vec<HeaderName> = headers.keys().filter(|it| of_one(it)).cloned().collect();
+    for name in targeted {
+        headers.remove(name);
+    }
     for name in OF_CACHES {
         headers.remove(name);
     }

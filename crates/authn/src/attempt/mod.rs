@@ -182,10 +182,7 @@ pub async fn verify(ports: &Ports, rules: &Rules, attempt: Attempt, now: Timesta
             result.map(Outcome::plain)
         }
         Proof::Kerberos(offered) => kerberos::verify(ports, rules, *offered, &at).await,
-        Proof::Certificate(key) => {
-            let result = ticket::verify_certificate(ports, rules, &key, &at).await;
-            result.map(Outcome::plain)
-        }
+        Proof::Certificate(key) => ticket::verify_certificate(ports, rules, &key, &at).await,
         Proof::Ntlm {
             response,
             negotiation,

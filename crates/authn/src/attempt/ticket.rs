@@ -1,20 +1,21 @@
 //! A web ticket, or a certificate that was issued for one, as proof: known, of this pool, and everything it rests on still standing.
 //!
-//! Neither is counted, and nobody is named by one that is unknown. A ticket comes with every request, so
-//! that its purchase is audited and its use is not; a certificate is a way to sign in, and whoever is named
-//! by one and refused is in the audit. What it buys is audited by whoever relays it, as the pool alone
+//! Nobody is named by one that is unknown. A ticket comes with every request, so that its purchase is
+//! audited and its use is not; a certificate is a way to sign in, and whoever is named by one that stands
+//! and refused is counted and in the audit. What it buys is audited by whoever relays it, as the pool alone
 //! knows whether the key was there.
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::said::owns_what_is_claimed;
-use super::{Circumstances, Ports, Refusal, Rules, Verified};
+use super::said::{Said, owns_what_is_claimed};
+use super::{Circumstances, Outcome, Ports, Refusal, Rules, Verified};
 use crate::account::Account;
-use crate::audit::{Kind, Reason, shown_name};
+use crate::audit::{Reason, shown_name};
 use crate::authenticated::{Authenticated, How};
 use crate::credential::app_password::AppPassword;
+use crate::lockout::{Place, Subject};
 use crate::place::Method;
 use crate::ports::Unavailable;
 use crate::ticket::{RelayedTicket, TicketKey};
@@ -39,20 +40,31 @@ pub(super) async fn verify_certificate(
     rules: &Rules,
     key: &TicketKey,
     at: &Circumstances,
-) -> Result<Result<Verified, Refusal>, Unavailable> {
+) -> Result<Outcome, Unavailable> {
     let Some(known) = Known::find(ports, key, at).await? else {
-        return Ok(Err(Refusal::Denied));
+        return Ok(Outcome::plain(Err(Refusal::Denied)));
     };
     let account = known.account.clone();
     let reason = match known.judge(rules, at) {
-        Ok(verified) => return is_fresh(verified, at).map(Ok),
+        Ok(verified) => return Ok(Outcome::plain(Ok(is_fresh(verified, at)?))),
         Err(reason) => reason,
     };
+    // A certificate is no secret: whoever has seen one is slowed as somebody who guesses.
+    let place = Place::now(
+        Subject::Account(account.id.clone()),
+        at.source.into(),
+        at.now,
+    );
+    let reservation = ports.attempts.reserve(place).await?;
     let name = at.sip_uri.as_ref().unwrap_or(&account.upn);
-    let name = shown_name(name, "");
-    let event = at.event(Kind::Refused { reason, name }, Some(account.id));
-    ports.audit.append(vec![event]).await?;
-    Ok(Err(Refusal::Denied))
+    let said = Said {
+        at,
+        clock_skew: None,
+        account: Some(&account),
+        name: Some(shown_name(name, "")),
+        overtaken: reason,
+    };
+    said.settle(ports, reservation, Err(reason)).await
 }
 
 /// Refuses whom the directory may have switched off since it was read last.

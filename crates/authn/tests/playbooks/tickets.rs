@@ -306,7 +306,20 @@ async fn whoever_a_known_certificate_names_and_is_refused_is_audited() {
         assert_eq!((event.at, event.channel), (at(5), Some(Channel::Ticket)));
     }
 
+    // Each took a place, as a certificate is no secret; whoever shows it over and over is slowed.
+    assert_eq!(world.watched.reserved().len(), 4);
+    let again = || Attempt {
+        sip_uri: Some(bens.clone()),
+        ..by_certificate()
+    };
+    let mut slowed = false;
+    for _ in 0..30 {
+        slowed |= !verified(&world, again(), at(5)).await.hold_back.0.is_zero();
+    }
+    assert!(slowed, "an audit trail is not filled at full speed");
+
     let before = world.watched.trail().await;
+    assert_eq!(world.watched.reserved().len(), 30);
     let unknown = Attempt {
         proof: Proof::Certificate(TicketKey([0; 32])),
         ..by_ticket()
@@ -318,7 +331,7 @@ async fn whoever_a_known_certificate_names_and_is_refused_is_audited() {
     assert!(world.watched.reserved().is_empty());
 
     world.rules.policy = Policy { rules: Vec::new() };
-    world.watched.fail("append", 1, Fault::Before);
+    world.watched.fail("settle", 1, Fault::Before);
     let outcome = verified(&world, by_certificate(), at(5)).await;
     let refused = refusal(&outcome);
     assert!(

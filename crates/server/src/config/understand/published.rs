@@ -62,6 +62,7 @@ impl Understanding<'_> {
             let (published, host) = self.routed(route)?;
             self.add(&mut hosts, published, host, (route.path.span(), false))?;
         }
+        self.shut_web_tickets(written, &mut hosts)?;
         let places = hosts.origins.iter().filter_map(|(name, origins)| {
             let first = origins.first()?;
             Some((name.clone(), self.place(first.span.clone())))
@@ -84,6 +85,36 @@ impl Understanding<'_> {
             identity_headers: self.identity_headers(),
         };
         Ok((publication, places))
+    }
+
+    /// Shuts what sells tickets on every host of the operator's own whose routes lead to a pool.
+    ///
+    /// SECURITY: its messages carry passwords in their bodies, where nothing is taken away: a meeting page's
+    /// `/` would let anybody try domain passwords at the pool itself.
+    fn shut_web_tickets(&self, written: &Written, hosts: &mut Hosts) -> Result<(), ConfigError> {
+        let pools = written.lync.pool.iter().map(|pool| pool.farm.get_ref());
+        let pools: BTreeSet<&String> = pools.collect();
+        for route in &written.route {
+            let farm = route.farm.get_ref();
+            let shut = gateway::preset::lync::shut(farm);
+            let path = self.pattern(route)?;
+            if !pools.contains(farm) || !overlap(&path, &shut.path) {
+                continue;
+            }
+            if compared(&path).0.starts_with(&compared(&shut.path).0) {
+                let message = format!(
+                    "`{}` of a pool sells tickets for passwords, and no route of your own opens \
+                     it: remove the route, as [[lync.pool]] publishes what may be there",
+                    shown(&shut.path)
+                );
+                return Err(self.error(&route.path, &message));
+            }
+            let host = hosts.hosts.entry(self.host(&route.host)?).or_default();
+            if host.routes.iter().all(|it| it.path != shut.path) {
+                host.routes.push(shut);
+            }
+        }
+        Ok(())
     }
 
     /// The host of a route of the operator's own, with that route alone.
@@ -205,6 +236,14 @@ impl Understanding<'_> {
         })
     }
 
+    fn pattern(&self, route: &written::Route) -> Result<PathPattern, ConfigError> {
+        let path = self.route_path(&route.path)?;
+        Ok(match route.below {
+            true => PathPattern::Below(path),
+            false => PathPattern::Exact(path),
+        })
+    }
+
     fn route(&self, route: &written::Route) -> Result<Route, ConfigError> {
         let farm = self.farm(&route.farm)?;
         let (auth, onward) = match route.auth.get_ref() {
@@ -218,11 +257,7 @@ impl Understanding<'_> {
                 (Auth::Schemes(schemes), self.told(farm)?)
             }
         };
-        let path = self.route_path(&route.path)?;
-        let path = match route.below {
-            true => PathPattern::Below(path),
-            false => PathPattern::Exact(path),
-        };
+        let path = self.pattern(route)?;
         let service = Service(route.service.clone().into());
         Ok(Route {
             name: format!("{}{path}", route.host.get_ref()),

@@ -60,6 +60,39 @@ fn no_route_opens_what_sells_tickets_on_a_pools_host() {
 }
 
 #[test]
+fn on_a_host_of_the_operator_s_own_a_pool_sells_no_tickets_either() {
+    let routed = |path: &str, below: bool, farm: &str| {
+        let lines = format!(
+            "[[lync.pool]]\nweb_host = \"web.contoso.com\"\nfarm = \"app\"\n\
+             [[farm]]\nname = \"other\"\naddress = \"http://127.0.0.1:8081\"\n\
+             [[route]]\nhost = \"meet.contoso.com\"\npath = \"{path}\"\nbelow = {below}\n\
+             auth = \"anonymous\"\nservice = \"lync\"\nfarm = \"{farm}\"\n"
+        );
+        understood(&(text("", "") + &lines))
+    };
+    let opens = |settings: &Settings, path: &str| {
+        let host = &settings.publication.hosts["meet.contoso.com"];
+        let path = gateway::path::CleanPath::parse(path).unwrap();
+        let route = host.route(&path);
+        route.is_some_and(|route| route.auth != gateway::route::Auth::Closed)
+    };
+    let ticket = "/webticket/WebTicketService.svc/Auth";
+    let whole = routed("/", true, "app").unwrap();
+    assert!(opens(&whole, "/anna/ABC123") && !opens(&whole, ticket));
+    let meetings = routed("/meet", true, "app").unwrap();
+    assert!(opens(&meetings, "/meet/anna") && !opens(&meetings, ticket));
+    let another = routed("/", true, "other").unwrap();
+    assert!(opens(&another, ticket), "no pool is behind it");
+    for (path, below) in [("/WebTicket", true), ("/webticket/x.svc", false)] {
+        let said = routed(path, below, "app").unwrap_err();
+        assert!(
+            said.contains("sells tickets for passwords"),
+            "{path}: {said}"
+        );
+    }
+}
+
+#[test]
 fn an_exception_for_certificates_has_a_reason_and_a_warning() {
     let pool = |line: &str| {
         let table = "[[lync.pool]]\nweb_host = \"web.contoso.com\"\nfarm = \"app\"\n";
