@@ -57,6 +57,7 @@ const FOUNDATIONS: [(&str, &[&str]); 3] = [
     (
         "proto",
         &[
+            "aws-lc-rs",
             "base64",
             "hmac",
             "jiff",

@@ -5,6 +5,7 @@ pub mod secret;
 pub mod proxy_protocol;
 
 pub mod http_auth;
+pub mod kerberos;
 pub mod ntlm;
 pub mod spnego;
 
