@@ -5,6 +5,7 @@
 
 mod entry;
 mod filter;
+pub(crate) mod gate;
 mod names;
 mod session;
 
