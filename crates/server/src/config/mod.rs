@@ -28,7 +28,7 @@ pub(crate) fn load(file: &Path) -> Result<Settings, ConfigError> {
     understand::understand(file, &text, written)
 }
 
-/// As [`load`], where the keytab need not be there yet: it is about to be written.
+/// As [`load`], where the keytab need not be there yet: for what comes before the gate has an account.
 ///
 /// # Errors
 ///
