@@ -5,6 +5,7 @@ use anyhow::Context;
 use e2e::active_directory::{ActiveDirectory, TOP};
 use e2e::directory_gate::{tell, try_to_tell};
 use e2e::domain_gate::{DomainGate, base, farm, route};
+use e2e::skip;
 use serde_json::json;
 
 const PASSWORD: &str = "Not.for.the.gate.1";
@@ -66,6 +67,7 @@ fn an_account_of_its_own_serves_and_rolls_its_key_meanwhile() -> anyhow::Result<
     assert_eq!(joined[0]["left_to_do"], json!(null));
     let first = joined[0]["key_version"].as_u64().context("no version")?;
     mode_is_private(&keytab)?;
+    mit_takes_it(&lab, &[first])?;
 
     let gate = DomainGate::open(&lab, &config())?;
     let alice = gate.add("alice", "app")?;
@@ -91,6 +93,7 @@ fn an_account_of_its_own_serves_and_rolls_its_key_meanwhile() -> anyhow::Result<
         expected.into_iter().collect::<Result<Vec<_>, _>>()?
     );
     mode_is_private(&keytab)?;
+    mit_takes_it(&lab, &[first + 2, first + 1])?;
 
     let (status, _, error) = try_to_tell(&lab, &JOIN, PASSWORD)?;
     assert_eq!(status, Some(1), "{error}");
@@ -165,6 +168,52 @@ fn whoever_may_not_join_leaves_nothing_behind() -> anyhow::Result<()> {
     let left = joined[0]["left_to_do"].as_str().unwrap_or_default();
     assert!(left.contains("HTTP/lync-fe.contoso.test"), "{joined:?}");
     assert_eq!(joined[0]["delegates_to"], json!([]));
+    Ok(())
+}
+
+/// MIT's own tools read the keytab and sign in by it.
+fn mit_takes_it(lab: &ActiveDirectory, versions: &[u64]) -> anyhow::Result<()> {
+    const CONFIG: &str = "\
+[libdefaults]
+ default_realm = CONTOSO.TEST
+[realms]
+ CONTOSO.TEST = { kdc = 127.0.0.10 }
+";
+    let there = lab
+        .command("sh")
+        .args(["-c", "command -v kinit"])
+        .output()?;
+    if !there.status.success() {
+        return skip::skip("MIT's tools read the keytab", "krb5-user is not there");
+    }
+    std::fs::write(lab.folder().join("mit.conf"), CONFIG)?;
+    let keytab = format!("{TOP}/gate2.keytab");
+    let run = |program: &str, arguments: &[&str]| {
+        let mut command = lab.command("env");
+        command.arg(format!("KRB5_CONFIG={TOP}/mit.conf"));
+        command.arg(format!("KRB5CCNAME=FILE:{TOP}/mit.ccache"));
+        command.arg(program).args(arguments).output()
+    };
+    let listed = String::from_utf8(run("klist", &["-kte", &keytab])?.stdout)?;
+    let lines = listed.lines().filter(|it| it.contains("@CONTOSO.TEST"));
+    let lines: Vec<Vec<&str>> = lines.map(|it| it.split_whitespace().collect()).collect();
+    let mut expected = Vec::new();
+    for version in versions {
+        for name in ["gate2$", "HTTP/app.contoso.test"] {
+            for kind in ["aes256", "aes128"] {
+                let kind = format!("({kind}-cts-hmac-sha1-96)");
+                expected.push((version.to_string(), format!("{name}@CONTOSO.TEST"), kind));
+            }
+        }
+    }
+    let shown = lines.iter().map(|it| match it[..] {
+        [version, _, _, name, kind] => (version.to_owned(), name.to_owned(), kind.to_owned()),
+        _ => panic!("{listed}"),
+    });
+    assert_eq!(shown.collect::<Vec<_>>(), expected, "{listed}");
+    let signed_in = run("kinit", &["-k", "-t", &keytab, "gate2$"])?;
+    let error = String::from_utf8_lossy(&signed_in.stderr);
+    anyhow::ensure!(signed_in.status.success(), "{error}");
     Ok(())
 }
 
