@@ -307,6 +307,7 @@ fn said(error: GateError) -> CliError {
         | GateError::Exists(_)
         | GateError::Missing(_)
         | GateError::Held { .. }
+        | GateError::HeldElsewhere(_)
         | GateError::NotOnce { .. }
         | GateError::Machine { .. }
         | GateError::NotAllowed { .. }

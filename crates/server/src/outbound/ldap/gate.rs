@@ -32,6 +32,8 @@ const INSUFFICIENT_ACCESS: u32 = 50;
 const ALREADY_EXISTS: u32 = 68;
 /// `ERROR_DS_MACHINE_ACCOUNT_QUOTA_EXCEEDED`, as Windows begins its text ([MS-ERREF] 2.2).
 const QUOTA: &str = "0000216D";
+/// `ERROR_DS_SPN_VALUE_NOT_UNIQUE_IN_FOREST`, likewise.
+const NOT_UNIQUE: &str = "000021C7";
 
 /// Why the account is not as it was to be.
 #[derive(Debug, thiserror::Error)]
@@ -68,6 +70,11 @@ pub(crate) enum GateError {
         /// Whose it is.
         holder: String,
     },
+    /// A name is another's, in a domain that was not searched.
+    #[error(
+        "one of its names is held by another account of the forest; `setspn -F -Q` finds it: {0}"
+    )]
+    HeldElsewhere(String),
     /// A back end that nobody, or more than one, stands for.
     #[error("`{spn}` is held by {} accounts ({}); it must be one: setspn -Q {spn}", .holders.len(), .holders.join(", "))]
     NotOnce {
@@ -267,7 +274,7 @@ impl SignedIn {
         let mut attributes: Vec<(&str, Vec<Vec<u8>>)> = texts.collect();
         attributes.push(("unicodePwd", vec![quoted(password).to_vec()]));
         let added = self.session.add(&plan.dn, &attributes).await;
-        added.map_err(|error| self.declined(error, &plan.dn))
+        added.map_err(|error| declined(error, &self.who, &plan.dn))
     }
 
     /// Gives an account another password, by the one that it has.
@@ -283,7 +290,7 @@ impl SignedIn {
     ) -> Result<(), GateError> {
         let (old, new) = (quoted(old), quoted(new));
         let exchanged = self.session.exchange((dn, "unicodePwd"), &old, &new).await;
-        exchanged.map_err(|error| self.declined(error, dn))
+        exchanged.map_err(|error| declined(error, &self.who, dn))
     }
 
     /// Where an account is.
@@ -376,26 +383,30 @@ impl SignedIn {
         let place = place.map(|(dn, _)| dn);
         place.ok_or(GateError::NoPlace(base))
     }
-
-    fn declined(&self, error: SessionError, dn: &str) -> GateError {
-        let who = self.who.clone();
-        match error {
-            SessionError::Declined { text, .. } if text.starts_with(QUOTA) => GateError::Quota(who),
-            SessionError::Declined { code, text } => match code {
-                INSUFFICIENT_ACCESS | CONSTRAINT_VIOLATION => GateError::NotAllowed { who, text },
-                ALREADY_EXISTS => GateError::Exists(dn.to_owned()),
-                NO_SUCH_OBJECT => GateError::NoPlace(dn.to_owned()),
-                _ => SessionError::Declined { code, text }.into(),
-            },
-            other => other.into(),
-        }
-    }
 }
 
 struct Holder {
     name: String,
     /// Whoever may act as a user there may do so in every service of the machine.
     is_machine: bool,
+}
+
+/// What a controller says to a change, as the reason that it is.
+fn declined(error: SessionError, who: &str, dn: &str) -> GateError {
+    let who = who.to_owned();
+    match error {
+        SessionError::Declined { text, .. } if text.starts_with(QUOTA) => GateError::Quota(who),
+        SessionError::Declined { text, .. } if text.starts_with(NOT_UNIQUE) => {
+            GateError::HeldElsewhere(text)
+        }
+        SessionError::Declined { code, text } => match code {
+            INSUFFICIENT_ACCESS | CONSTRAINT_VIOLATION => GateError::NotAllowed { who, text },
+            ALREADY_EXISTS => GateError::Exists(dn.to_owned()),
+            NO_SUCH_OBJECT => GateError::NoPlace(dn.to_owned()),
+            _ => SessionError::Declined { code, text }.into(),
+        },
+        other => other.into(),
+    }
 }
 
 async fn found(
@@ -463,6 +474,44 @@ mod tests {
         let plan = plan(&[]).to_string();
         assert!(plan.contains("userAccountControl: 4096\n"), "{plan}");
         assert!(!plan.contains("AllowedToDelegateTo"), "{plan}");
+    }
+
+    #[test]
+    fn each_answer_has_its_reason() {
+        let said = |code, text: &str| {
+            let text = text.to_owned();
+            let declined = declined(SessionError::Declined { code, text }, "ann@a.test", "CN=g");
+            declined.to_string()
+        };
+        let answers = [
+            (
+                53,
+                "0000216D: SvcErr: DSID-1",
+                "may make no more computer accounts",
+            ),
+            (
+                19,
+                "000021C7: AtrErr: DSID-2",
+                "held by another account of the forest",
+            ),
+            (
+                50,
+                "00000005: SecErr: DSID-3",
+                "`ann@a.test` may not do that: 00000005",
+            ),
+            (
+                19,
+                "0000052D: AtrErr: DSID-4",
+                "`ann@a.test` may not do that: 0000052D",
+            ),
+            (68, "00000524: UpdErr: DSID-5", "`CN=g` exists already"),
+            (32, "0000208D: NameErr: DSID-6", "there is no `CN=g`"),
+            (51, "busy", "the change ended with 51: busy"),
+        ];
+        for (code, text, expected) in answers {
+            let said = said(code, text);
+            assert!(said.contains(expected), "{said}");
+        }
     }
 
     #[test]
