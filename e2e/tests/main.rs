@@ -56,6 +56,7 @@ mod the_command_line_says_what_is_wrong_and_where;
 mod the_configuration_is_small_and_reaches_no_further_than_it_says;
 mod the_doctor_looks_at_a_deployment;
 mod the_doctor_says_what_is_wrong_and_what_mends_it;
+mod the_gate_makes_its_own_account;
 mod the_gate_tells_how_it_is;
 mod the_guide_is_followed_word_by_word;
 mod the_house_is_in_order;

@@ -66,6 +66,7 @@ const FOUNDATIONS: [(&str, &[&str]); 3] = [
     (
         "proto",
         &[
+            "aws-lc-rs",
             "base64",
             "hmac",
             "jiff",

@@ -152,6 +152,22 @@ pub enum Kind {
     },
     /// The password was set by which the directory is read.
     DirectoryPasswordSet,
+    /// The gate's account was made in the directory.
+    GatewayJoined {
+        /// The account.
+        gateway: String,
+        /// Whose right it was.
+        administrator: String,
+        /// The version of its first key.
+        version: u32,
+    },
+    /// The gate's account got another password, and so another key.
+    GatewayKeyRotated {
+        /// The account.
+        gateway: String,
+        /// The key's version.
+        version: u32,
+    },
     /// An app password was made.
     AppPasswordCreated {
         /// Which.

@@ -99,6 +99,21 @@ pub trait DirectoryCopy: Send + Sync {
     async fn password(&self, account: &str) -> Result<Option<Secret<String>>, Unavailable>;
 }
 
+/// The passwords of the gate's own account in the directory, which nobody types.
+#[async_trait]
+pub trait OwnPasswords: Send + Sync {
+    /// Seals what an account may have as password, the latest first, in place of what was kept for it, with the
+    /// event; of none, nothing is left. There are two while one is being changed for the other.
+    async fn keep_own(
+        &self,
+        account: &str,
+        passwords: &[Secret<String>],
+        event: Option<Event>,
+    ) -> Result<(), Unavailable>;
+    /// Opens what an account may have as password, the latest first; nothing where none is kept.
+    async fn own(&self, account: &str) -> Result<Vec<Secret<String>>, Unavailable>;
+}
+
 /// App passwords.
 #[async_trait]
 pub trait Credentials: Send + Sync {

@@ -6,6 +6,7 @@ pub mod proxy_protocol;
 
 pub mod channel_binding;
 pub mod http_auth;
+pub mod kerberos;
 pub mod ntlm;
 pub mod spnego;
 

@@ -26,6 +26,8 @@ mod facts;
 mod http_auth;
 #[path = "../../../fuzz/entry/kdc.rs"]
 mod kdc;
+#[path = "../../../fuzz/entry/keytab_keys.rs"]
+mod keytab_keys;
 #[path = "../../../fuzz/entry/mex.rs"]
 mod mex;
 #[path = "../../../fuzz/entry/ntlm.rs"]
@@ -209,6 +211,12 @@ fn der(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
     }
     bytes.extend(content);
     bytes
+}
+
+#[test]
+fn keytab_seeds_are_taken() {
+    every_seed_is_taken("keytab_keys", keytab_keys::run);
+    no_damaged_seed_panics("keytab_keys", keytab_keys::run);
 }
 
 /// The seeds of `spnego` are an exchange each, with the MIC of our own client.

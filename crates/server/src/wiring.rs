@@ -4,6 +4,7 @@ mod directory;
 mod farms;
 pub(crate) mod keeping;
 mod lasting;
+pub(crate) mod own_account;
 
 use std::collections::BTreeMap;
 use std::future::Future;

@@ -5,6 +5,7 @@
 
 mod counter;
 mod directory;
+mod own_passwords;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -80,6 +81,7 @@ struct State {
     drained: BTreeSet<Drained>,
     directory_read: Option<Timestamp>,
     directory_password: Option<(String, Secret<String>)>,
+    own_passwords: BTreeMap<String, Vec<Secret<String>>>,
     chain: Vec<ChainedEvent>,
 }
 

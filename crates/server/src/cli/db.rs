@@ -71,7 +71,7 @@ struct StillRevoked {
 ///
 /// A file is in the way, a backup is damaged or of another version, or the store is unavailable.
 pub(crate) async fn run(file: &Path, verb: Verb, output: &Output) -> Result<(), CliError> {
-    let settings = config::load(file)?;
+    let settings = config::load_for_keytab(file)?;
     match verb {
         Verb::Status => {
             keeping::must_be_there(&settings)?;

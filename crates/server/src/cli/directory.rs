@@ -1,14 +1,11 @@
 //! `wicketgate directory`: the Active Directory that accounts may come from.
 
-use std::io::{BufRead, IsTerminal, Write};
 use std::path::Path;
 
 use clap::Subcommand;
-use proto::secret::Secret;
-use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 use serde::Serialize;
-use zeroize::Zeroizing;
 
+use super::hidden::{password, tell};
 use super::{CliError, Output};
 use crate::outbound::ldap::Checked;
 use crate::wiring::Desk;
@@ -47,7 +44,7 @@ pub(crate) async fn run(config: &Path, verb: Verb, output: &Output) -> Result<()
         Verb::Check => check(&desk, output).await,
         Verb::SetPassword => {
             desk.refused_groups()?;
-            let password = password()?;
+            let password = password("Password")?;
             let account = desk.set_directory_password(&password).await?;
             let set = Set { account };
             output.print(&set, |set| {
@@ -92,49 +89,4 @@ fn line(checked: &Checked) -> String {
         None => format!("{}  well  {domain}", checked.controller),
         Some(problem) => format!("{}  {problem}", checked.controller),
     }
-}
-
-/// The first line of standard input; at a terminal it is not shown.
-fn password() -> Result<Secret<String>, CliError> {
-    let input = std::io::stdin();
-    let hidden = match input.is_terminal() {
-        true => Some(Hidden::begin()?),
-        false => None,
-    };
-    let mut line = Zeroizing::new(String::new());
-    let read = input.lock().read_line(&mut line);
-    drop(hidden);
-    read.map_err(|error| CliError::usage(format!("standard input: {error}")))?;
-    Ok(Secret::new(line.trim_end_matches(['\r', '\n']).to_owned()))
-}
-
-/// A terminal that does not show what is typed, until this is dropped.
-struct Hidden(rustix::termios::Termios);
-
-impl Hidden {
-    fn begin() -> Result<Self, CliError> {
-        let unusable =
-            |error: rustix::io::Errno| CliError::unavailable(format!("the terminal: {error}"));
-        let before = tcgetattr(std::io::stdin()).map_err(unusable)?;
-        let mut quiet = before.clone();
-        quiet.local_modes.remove(LocalModes::ECHO);
-        tell("Password: ")?;
-        tcsetattr(std::io::stdin(), OptionalActions::Flush, &quiet).map_err(unusable)?;
-        Ok(Self(before))
-    }
-}
-
-impl Drop for Hidden {
-    fn drop(&mut self) {
-        // Where the terminal is gone, nothing is left to be shown.
-        let _ = tcsetattr(std::io::stdin(), OptionalActions::Flush, &self.0);
-        let _ = tell("\n");
-    }
-}
-
-fn tell(text: &str) -> Result<(), CliError> {
-    let mut out = std::io::stderr().lock();
-    write!(out, "{text}")
-        .and_then(|()| out.flush())
-        .map_err(|error| CliError::unavailable(format!("standard error: {error}")))
 }

@@ -3,6 +3,7 @@
 //! Exit status: 0 done, 1 refused or found wanting, 2 bad usage or configuration, 3 something
 //! outside is unavailable. Errors are one sentence on standard error. Start at [`run`].
 
+mod ad;
 mod app_password;
 mod audit;
 mod check;
@@ -11,6 +12,7 @@ mod directory;
 mod doctor;
 mod exit;
 mod farm;
+mod hidden;
 mod init;
 mod left_behind;
 mod print;
@@ -80,6 +82,9 @@ enum Verb {
     /// Check the Active Directory that accounts may come from, and set the password it is read by
     #[command(subcommand)]
     Directory(directory::Verb),
+    /// Make the gate's own account in Active Directory, and give it a new key
+    #[command(subcommand)]
+    Ad(ad::Verb),
     /// List the members of farms, drain them and give them back
     #[command(subcommand)]
     Farm(farm::Verb),
@@ -160,6 +165,7 @@ async fn dispatch(
         Verb::User(verb) => user::run(config, verb, output).await,
         Verb::AppPassword(verb) => app_password::run(config, verb, output).await,
         Verb::Directory(verb) => directory::run(config, verb, output).await,
+        Verb::Ad(verb) => ad::run(config, verb, output).await,
         Verb::Farm(verb) => farm::run(config, verb, output).await,
         Verb::Script(script) => script::run(config, &script, output),
         Verb::Doctor(doctor) => doctor::run(config, doctor, process, output).await,

@@ -30,3 +30,15 @@ pub(crate) fn load(file: &Path) -> Result<Settings, ConfigError> {
     settings.warnings.extend(of_the_day);
     Ok(settings)
 }
+
+/// As [`load`], where the keytab need not be there yet: for what comes before the gate has an account.
+///
+/// # Errors
+///
+/// As [`load`].
+pub(crate) fn load_for_keytab(file: &Path) -> Result<Settings, ConfigError> {
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| ConfigError::unreadable(file, &error.to_string()))?;
+    let written = written::parse(file, &text)?;
+    understand::understand_for_keytab(file, &text, written)
+}

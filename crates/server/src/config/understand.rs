@@ -43,12 +43,30 @@ pub(crate) fn understand(
     Understanding::new(file, text, &written).settings(&written)
 }
 
+/// Understands a configuration whose keytab is about to be written.
+///
+/// # Errors
+///
+/// As [`understand`].
+pub(crate) fn understand_for_keytab(
+    file: &Path,
+    text: &str,
+    written: Written,
+) -> Result<Settings, ConfigError> {
+    let understanding = Understanding {
+        is_keytab_to_come: true,
+        ..Understanding::new(file, text, &written)
+    };
+    understanding.settings(&written)
+}
+
 /// What is needed to understand a part: where it stands, and the farms it may name.
 struct Understanding<'a> {
     file: &'a Path,
     text: &'a str,
     folder: &'a Path,
     farms: BTreeMap<&'a str, &'a written::Farm>,
+    is_keytab_to_come: bool,
 }
 
 impl<'a> Understanding<'a> {
@@ -64,6 +82,7 @@ impl<'a> Understanding<'a> {
             text,
             folder,
             farms,
+            is_keytab_to_come: false,
         }
     }
 

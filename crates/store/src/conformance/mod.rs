@@ -9,6 +9,7 @@ mod counters;
 mod credentials;
 mod directory;
 mod drains;
+mod own_passwords;
 mod revocations;
 mod tickets;
 
@@ -23,8 +24,8 @@ use ::authn::credential::app_password::{AppPassword, AppPasswordHashes, StoredAp
 use ::authn::lockout::{Place, Subject};
 use ::authn::place::{Service, SourceNetwork};
 use ::authn::ports::{
-    Accounts, Attempts, Audit, Credentials, DirectoryCopy, Drains, Revocations, Settled,
-    Settlement, Succeeded, Tickets, Unavailable,
+    Accounts, Attempts, Audit, Credentials, DirectoryCopy, Drains, OwnPasswords, Revocations,
+    Settled, Settlement, Succeeded, Tickets, Unavailable,
 };
 use jiff::{SignedDuration, Timestamp};
 use proto::ntlm::NtHash;
@@ -35,12 +36,22 @@ pub use counters::*;
 pub use credentials::*;
 pub use directory::*;
 pub use drains::*;
+pub use own_passwords::*;
 pub use revocations::*;
 pub use tickets::*;
 
 /// A store of all ports.
 pub trait Conforming:
-    Accounts + Credentials + Attempts + Tickets + Revocations + Drains + DirectoryCopy + Audit + 'static
+    Accounts
+    + Credentials
+    + Attempts
+    + Tickets
+    + Revocations
+    + Drains
+    + DirectoryCopy
+    + OwnPasswords
+    + Audit
+    + 'static
 {
 }
 
@@ -52,6 +63,7 @@ impl<S> Conforming for S where
         + Revocations
         + Drains
         + DirectoryCopy
+        + OwnPasswords
         + Audit
         + 'static
 {
@@ -107,6 +119,7 @@ macro_rules! conformance {
             a_step_from_elsewhere_is_left_out
             the_time_of_the_last_reading_is_every_account_s
             the_password_of_the_directory_is_its_account_s
+            an_account_of_our_own_has_its_passwords_and_no_other_s
             an_alarm_is_raised_once_a_window
             the_audit_chain_is_whole_after_64_parallel_settlements
             the_audit_trail_is_read_in_pages

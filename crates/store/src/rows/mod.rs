@@ -13,6 +13,7 @@ pub(crate) mod directory;
 pub(crate) mod drained_members;
 pub(crate) mod key_checks;
 pub(crate) mod migrations;
+pub(crate) mod own_passwords;
 pub(crate) mod revocations;
 pub(crate) mod tickets;
 
@@ -62,6 +63,9 @@ pub(crate) const ALL: &[&str] = &[
     drained_members::REMOVE,
     drained_members::OF_FARM,
     drained_members::LIST,
+    own_passwords::FORGET,
+    own_passwords::WRITE,
+    own_passwords::READ,
     revocations::ADD,
     revocations::SINCE,
     revocations::LAST,

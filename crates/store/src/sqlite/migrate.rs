@@ -33,6 +33,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "0003_directory",
         text: include_str!("../../migrations/0003_directory.sql"),
     },
+    Migration {
+        number: 4,
+        name: "0004_own_passwords",
+        text: include_str!("../../migrations/0004_own_passwords.sql"),
+    },
 ];
 
 impl Migration {

@@ -3,6 +3,7 @@
 //! Start at [`Store::open`]; what changes the database goes through [`writer`].
 
 mod open;
+mod own_passwords;
 mod revocations;
 
 mod commits;

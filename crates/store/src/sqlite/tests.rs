@@ -135,6 +135,7 @@ async fn a_store_that_is_not_there_is_not_made_by_opening_it() {
         "0001_accounts_counters_tickets_audit",
         "0002_drained_members",
         "0003_directory",
+        "0004_own_passwords",
     ];
     assert_eq!(pending, steps);
     assert!(!world.db().exists());

@@ -46,7 +46,10 @@ impl Understanding<'_> {
         Ok(Some(Kerberos {
             account: self.parsed(&kerberos.account, account)?,
             realm,
-            keytab: self.existing(kerberos.keytab.get_ref(), kerberos.keytab.span())?,
+            keytab: match self.is_keytab_to_come {
+                true => self.path(kerberos.keytab.get_ref()),
+                false => self.existing(kerberos.keytab.get_ref(), kerberos.keytab.span())?,
+            },
             controllers,
             folder,
         }))

@@ -6,6 +6,7 @@
 mod accounts;
 mod entry;
 mod filter;
+pub(crate) mod gate;
 mod names;
 mod session;
 

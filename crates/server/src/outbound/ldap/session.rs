@@ -1,14 +1,16 @@
-//! One conversation with one domain controller: LDAPS, its name verified, a simple bind, searches.
+//! One conversation with one domain controller: LDAPS, its name verified, a simple bind, searches, changes.
 //!
 //! Every step ends by itself in time. Referrals are not followed: whoever they name was not chosen here.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ldap3::{LdapConnAsync, LdapConnSettings, Scope, SearchEntry, SearchOptions};
+use ldap3::{LdapConnAsync, LdapConnSettings, LdapResult, Mod, Scope, SearchEntry, SearchOptions};
 use proto::secret::Secret;
 use rustls::ClientConfig;
 use tokio::task::JoinSet;
+use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
 use super::entry::{Domain, Entry};
@@ -43,6 +45,14 @@ pub(crate) enum SessionError {
         "the account or its password is refused; `wicketgate directory set-password` sets it anew"
     )]
     Refused,
+    /// It does not write what it was asked to write.
+    #[error("the change ended with {code}: {text}")]
+    Declined {
+        /// The result code (RFC 4511 A.1).
+        code: u32,
+        /// What it says to that; it begins with a number of Windows.
+        text: String,
+    },
     /// It says something else.
     #[error("{0}")]
     Other(String),
@@ -221,5 +231,56 @@ impl Session {
         let entries = entries.map(SearchEntry::construct);
         let read = |entry: SearchEntry| (entry.dn.clone(), Entry::of(entry, search.attributes));
         Ok(entries.map(read).collect())
+    }
+
+    /// Makes an entry, whole or not at all.
+    ///
+    /// # Errors
+    ///
+    /// The controller does not write it, or takes too long: then it may have written it.
+    pub(crate) async fn add(
+        &mut self,
+        dn: &str,
+        attributes: &[(&str, Vec<Vec<u8>>)],
+    ) -> Result<(), SessionError> {
+        let attributes = attributes.iter().map(|(name, values)| {
+            let values = values.iter().cloned().collect::<HashSet<_>>();
+            (name.as_bytes().to_vec(), values)
+        });
+        let adding = self.ldap.add(dn, attributes.collect());
+        written(timeout(OPERATION, adding).await)
+    }
+
+    /// Takes one value of an attribute away and puts another in its place, both or neither.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::add`].
+    pub(crate) async fn exchange(
+        &mut self,
+        (dn, attribute): (&str, &str),
+        old: &[u8],
+        new: &[u8],
+    ) -> Result<(), SessionError> {
+        let one = |value: &[u8]| HashSet::from([value.to_vec()]);
+        let name = attribute.as_bytes().to_vec();
+        let changes = vec![
+            Mod::Delete(name.clone(), one(old)),
+            Mod::Add(name, one(new)),
+        ];
+        let changing = self.ldap.modify(dn, changes);
+        written(timeout(OPERATION, changing).await)
+    }
+}
+
+fn written(result: Result<ldap3::result::Result<LdapResult>, Elapsed>) -> Result<(), SessionError> {
+    let result = result.map_err(|_| SessionError::Late(OPERATION))?;
+    let result = result.map_err(|error| SessionError::Other(error.to_string()))?;
+    match result.rc {
+        0 => Ok(()),
+        code => Err(SessionError::Declined {
+            code,
+            text: result.text,
+        }),
     }
 }

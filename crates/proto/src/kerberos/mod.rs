@@ -1,0 +1,12 @@
+//! Keys of an account in Active Directory: made from its password (RFC 3961, RFC 3962), laid down in a keytab
+//! (MIT's file format 0x0502).
+//!
+//! AES only. Never draws randomness, asks nobody and writes no file. Start at [`string_to_key`] and [`Keytab`].
+
+mod key;
+mod keytab;
+mod n_fold;
+
+pub use key::{ITERATIONS, Key, KeyError, Kind, computer_salt, string_to_key};
+pub use keytab::{Entry, Keytab, KeytabParseError};
+pub use n_fold::n_fold;

@@ -1,0 +1,137 @@
+//! The keytab on the disk: replaced in one step, and nobody else's to read.
+//!
+//! What is new is laid beside it first, so that whoever cannot write there learns it before a key is changed. Start at
+//! [`KeytabFile::prepare`].
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use proto::kerberos::{Entry, Keytab};
+use rustix::fs::{Gid, Uid, fchown};
+use zeroize::Zeroizing;
+
+/// A keytab that is about to get new keys.
+pub(crate) struct KeytabFile {
+    path: PathBuf,
+    beside: PathBuf,
+    file: File,
+    keytab: Keytab,
+}
+
+impl KeytabFile {
+    /// Reads what is there and opens what will take its place. It will belong to whom the present one belongs to;
+    /// where there is none, to the owner of `like`, as whom the gate runs.
+    ///
+    /// # Errors
+    ///
+    /// There is something else in its place, or nothing can be written there.
+    pub(crate) fn prepare(path: &Path, like: &Path) -> io::Result<Self> {
+        let (keytab, owner) = match std::fs::read(path).map(Zeroizing::new) {
+            Ok(bytes) => {
+                let keytab = Keytab::parse(&bytes);
+                let keytab = keytab.map_err(|error| io::Error::new(ErrorKind::InvalidData, error));
+                (keytab?, std::fs::metadata(path)?)
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                (Keytab::default(), std::fs::metadata(like)?)
+            }
+            Err(error) => return Err(error),
+        };
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(".new");
+        let beside = PathBuf::from(beside);
+        // Left by a process that was killed.
+        match std::fs::remove_file(&beside) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&beside)?;
+        let prepared = Self {
+            path: path.to_owned(),
+            beside,
+            file,
+            keytab,
+        };
+        let ours = prepared.file.metadata()?;
+        if (ours.uid(), ours.gid()) != (owner.uid(), owner.gid()) {
+            let (user, group) = (Uid::from_raw(owner.uid()), Gid::from_raw(owner.gid()));
+            fchown(&prepared.file, Some(user), Some(group))?;
+        }
+        Ok(prepared)
+    }
+
+    /// Puts new keys in front, keeps the former ones behind them, and replaces the file.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be written; then the old one is still there.
+    pub(crate) fn put(mut self, new: Vec<Entry>) -> io::Result<()> {
+        self.keytab.roll(new);
+        let bytes = self.keytab.to_bytes();
+        let bytes = bytes.map_err(|error| io::Error::new(ErrorKind::InvalidData, error))?;
+        self.file.write_all(&bytes)?;
+        self.file.sync_all()?;
+        std::fs::rename(&self.beside, &self.path)?;
+        let folder = self.path.parent().filter(|it| !it.as_os_str().is_empty());
+        File::open(folder.unwrap_or_else(|| Path::new(".")))?.sync_all()
+    }
+}
+
+impl Drop for KeytabFile {
+    fn drop(&mut self) {
+        // Once it was put in place it is not there any more.
+        let _ = std::fs::remove_file(&self.beside);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use proto::kerberos::{ITERATIONS, Kind, string_to_key};
+
+    use super::*;
+
+    fn key(version: u32) -> Vec<Entry> {
+        let key = string_to_key(Kind::Aes256, ("a", "b"), ITERATIONS).unwrap();
+        vec![Entry::new("gate$@A.TEST", version, &key, 1)]
+    }
+
+    fn versions(path: &Path) -> Vec<u32> {
+        let keys = gss::keys(path).unwrap();
+        keys.into_iter().map(|it| it.version).collect()
+    }
+
+    #[test]
+    fn a_new_key_comes_first_and_nobody_else_reads_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("gate.keytab");
+        for (version, expected) in [(2, &[2][..]), (3, &[3, 2]), (4, &[4, 3])] {
+            let file = KeytabFile::prepare(&path, folder.path()).unwrap();
+            file.put(key(version)).unwrap();
+            assert_eq!(versions(&path), expected);
+            let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_is_no_keytab_stays_and_nothing_is_left_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("gate.keytab");
+        std::fs::write(&path, "a letter").unwrap();
+        assert!(KeytabFile::prepare(&path, folder.path()).is_err());
+        assert_eq!(std::fs::read(&path).unwrap(), b"a letter");
+        let other = folder.path().join("other.keytab");
+        drop(KeytabFile::prepare(&other, folder.path()).unwrap());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        assert!(KeytabFile::prepare(&folder.path().join("none/a"), folder.path()).is_err());
+    }
+}
