@@ -156,8 +156,8 @@ fn nobody_tries_a_domain_password_at_the_pool_by_a_meeting_page() -> anyhow::Res
     let listener = "[[listener]]\naddress = \"127.0.0.1:0\"\n\
                     certificate = [{ chain = \"meet.pem\", key = \"meet.pem\" }]\n";
     let serve = Serve::start(&demo, |config| config + meetings + listener)?;
-    let told = serve.others.iter().map(|address| format!("::{address}"));
-    let address = told.last().expect("its listener");
+    let address = serve.others.last().expect("its listener");
+    let address = format!("::{address}");
     let before = demo.requests()?.len();
     let request = request_for(&demo, &anna.sip);
     let token = asks_with_token(&request, &anna.account, &anna.domain_password);
