@@ -1,6 +1,8 @@
 //! Networks that are granted or believed something: each says which addresses it is, and is not everybody.
 
-use ipnet::IpNet;
+use std::net::Ipv6Addr;
+
+use ipnet::{IpNet, Ipv6Net};
 use toml::Spanned;
 
 use super::Understanding;
@@ -8,8 +10,10 @@ use crate::config::ConfigError;
 
 /// The widest network of IPv4 that is anybody's own: `10.0.0.0/8`.
 const WIDEST_IPV4: u8 = 8;
-/// The widest of IPv6: `fc00::/7`, the unique local addresses (RFC 4193, section 3.1).
-const WIDEST_IPV6: u8 = 7;
+/// The widest of IPv6, where it is not of the unique local addresses.
+const WIDEST_IPV6: u8 = 16;
+/// The unique local addresses (RFC 4193, section 3.1), which are nobody's outside.
+const LOCAL_IPV6: Ipv6Net = Ipv6Net::new_assert(Ipv6Addr::new(0xfc00, 0, 0, 0, 0, 0, 0, 0), 7);
 
 impl Understanding<'_> {
     /// Takes a list of networks; `why` says what a network of everybody would do, and what to write.
@@ -35,6 +39,7 @@ impl Understanding<'_> {
         }
         let widest = match net {
             IpNet::V4(_) => WIDEST_IPV4,
+            IpNet::V6(net) if LOCAL_IPV6.contains(&net) => LOCAL_IPV6.prefix_len(),
             IpNet::V6(_) => WIDEST_IPV6,
         };
         if net.prefix_len() == 0 {

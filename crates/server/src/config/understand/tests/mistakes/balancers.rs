@@ -98,11 +98,13 @@ fn a_network_is_written_as_it_is_and_no_wider_than_one_s_own() {
         "\"0.0.0.0/1\", \"128.0.0.0/1\"",
         "\"10.0.0.0/7\"",
         "\"2000::/3\"",
+        "\"2a00::/12\"",
+        "\"::/7\"",
     ] {
         refused(wide, "nobody's network");
     }
     refused("\"::ffff:10.0.0.0/104\"", "as one of IPv4");
-    for understood in each("\"10.0.0.0/8\", \"fc00::/7\"") {
+    for understood in each("\"10.0.0.0/8\", \"fc00::/7\", \"fd00::/8\", \"2001:db8::/32\"") {
         understood.expect("one's own");
     }
 }
