@@ -74,8 +74,8 @@ impl Offers<'_> {
 
 /// Whether a route is not there for a client that is offered these: it asks for a proof, and takes none.
 ///
-/// A route that asks for a ticket stays: what it answers offers nothing, and is the same for every ticket
-/// that opens nothing (design 13).
+/// A route that asks for a ticket stays: what it answers takes no proof, though it may name where tickets are
+/// had, and is the same for every ticket that opens nothing (design 13).
 pub(crate) fn is_shut(route: &Route, offered: &[Scheme]) -> bool {
     let asks_for_proof = !route.schemes().is_empty() && route.ticket.is_none();
     asks_for_proof && offered.is_empty() && !route.takes_guests

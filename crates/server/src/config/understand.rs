@@ -95,6 +95,7 @@ impl<'a> Understanding<'a> {
         let policy = self.policy(written, &publication)?;
         let office = (&policy, kerberos.as_ref());
         let accepts = self.office(written, office, &mut publication)?;
+        warnings.extend(hides_lync(&policy));
         if policy.rules.is_empty() {
             warnings.push("there is no [[policy]], so nobody can sign in".to_owned());
         }
@@ -242,6 +243,21 @@ impl<'a> Understanding<'a> {
     fn line(&self, span: Range<usize>) -> usize {
         self.place(span).line()
     }
+}
+
+/// Whether Lync's clients find no way to sign in where a rule wants them to: they look for the port of Negotiate
+/// alone, and answer with NTLM there.
+fn hides_lync(policy: &Policy) -> Option<String> {
+    let hides = |rule: &&Rule| {
+        let is_lyncs = rule.services.is_empty() || rule.services.contains(&Service::LYNC);
+        let channels = &rule.channels;
+        is_lyncs && channels.contains(&Channel::Ntlm) && !channels.contains(&Channel::Negotiate)
+    };
+    policy.rules.iter().find(hides).map(|_| {
+        "a [[policy]] for `lync` has the channel `ntlm` without `negotiate`: Lync's clients look for the port \
+         of `negotiate` alone, and find none; add it"
+            .to_owned()
+    })
 }
 
 fn channel(written: written::Channel) -> Channel {

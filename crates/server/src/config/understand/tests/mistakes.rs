@@ -506,3 +506,20 @@ fn a_check_that_could_never_pass_or_be_made_is_refused() {
         assert!(said.starts_with("wicketgate.toml:3"), "{lines}: {said}");
     }
 }
+
+#[test]
+fn a_policy_that_hides_lync_from_its_clients_is_warned_of() {
+    let warned = |channels: &str, service: &str| {
+        let lines = format!(
+            "[[lync.pool]]\nweb_host = \"web.contoso.com\"\nfarm = \"app\"\n\
+             [[policy]]\nchannels = [{channels}]\nservices = [\"{service}\"]\nmethods = [\"app-password\"]\n"
+        );
+        let settings = understood(&(text("", "") + &lines)).unwrap();
+        let mut warnings = settings.warnings.iter();
+        warnings.any(|it| it.contains("without `negotiate`"))
+    };
+    assert!(warned("\"ntlm\"", "lync"));
+    assert!(!warned("\"ntlm\", \"negotiate\"", "lync"));
+    assert!(!warned("\"username-token\"", "lync"));
+    assert!(!warned("\"ntlm\"", "ews"));
+}
