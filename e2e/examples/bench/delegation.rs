@@ -145,5 +145,7 @@ const KRB5_CONF: &str = "\
  dns_canonicalize_hostname = false
  rdns = false
 [realms]
- CONTOSO.TEST = { kdc = 127.0.0.10 }
+ CONTOSO.TEST = {
+  kdc = 127.0.0.10
+ }
 ";
