@@ -95,7 +95,7 @@ fn a_listener_for_old_phones_has_a_day_and_a_reason() {
 fn the_end_of_a_listener_is_the_end_of_its_last_day_and_warned_of_thirty_days_before() {
     let settings = understood(&phones(&until("2027-06-30", "meeting rooms"))).unwrap();
     let legacy = settings.listeners[1].legacy_tls.as_ref().unwrap();
-    let at = |text: &str| -> Timestamp { text.parse().unwrap() };
+    let at = |text: &str| -> jiff::Timestamp { text.parse().unwrap() };
     assert!(!legacy.is_over(at("2027-06-30T23:59:59Z")));
     assert!(legacy.is_over(at("2027-07-01T00:00:00Z")));
     let warned = |now: &str| {
