@@ -229,6 +229,13 @@ def start_samba():
     return process
 
 
+def show_keytab():
+    """Lets Apache read its keytab, where it runs as another user."""
+    if os.getuid() == 0 and os.environ.get("LAB_IS_ROOT"):
+        os.chown(f"{TOP}/backend.keytab", 0, grp.getgrnam("www-data").gr_gid)
+        os.chmod(f"{TOP}/backend.keytab", 0o640)
+
+
 def start_apache():
     folder = f"{TOP}/apache"
     write(f"{folder}/types", "")
@@ -241,8 +248,7 @@ def start_apache():
     user = ""
     if os.getuid() == 0 and os.environ.get("LAB_IS_ROOT"):
         user = "User www-data\nGroup www-data"
-        os.chown(f"{TOP}/backend.keytab", 0, grp.getgrnam("www-data").gr_gid)
-        os.chmod(f"{TOP}/backend.keytab", 0o640)
+        show_keytab()
     loads = [f"LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so" for name in MODULES]
     text = APACHE.format(top=TOP, address=BACK_END, user=user, modules="\n".join(loads))
     write(f"{folder}/conf", text)
@@ -262,6 +268,9 @@ def obey(samba, words):
         samba.wait()
     elif words == ["start"]:
         samba = start_samba()
+    elif words == ["renew"]:
+        call(PYTHON, f"{HERE}/domain.py", "renew", TOP)
+        show_keytab()
     elif words and words[0] in ("rotate", "password", "disable", "enable", "rename", "delete", "name", "set"):
         call(PYTHON, f"{HERE}/domain.py", words[0], TOP, *words[1:])
     else:

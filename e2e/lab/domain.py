@@ -244,7 +244,7 @@ def guess(account):
 
 def main():
     parser = argparse.ArgumentParser()
-    verbs = ("make", "rotate", "password", "disable", "enable", "rename", "delete", "counters", "guess", "name", "set")
+    verbs = ("make", "rotate", "password", "disable", "enable", "rename", "delete", "counters", "guess", "name", "set", "renew")
     parser.add_argument("verb", choices=verbs)
     parser.add_argument("top")
     parser.add_argument("account", nargs="?")
@@ -256,6 +256,12 @@ def main():
         counters(Domain(given.top))
     elif given.verb == "guess":
         guess(given.account)
+    elif given.verb == "renew":
+        # A back end's account and its keytab; whoever has a ticket has one for the former key.
+        domain = Domain(given.top)
+        domain.password("svc-lync", uuid.uuid4().hex + ".Aa1")
+        os.remove(os.path.join(given.top, "backend.keytab"))
+        domain.keytab("backend.keytab", (f"HTTP/lync-fe.{DNS}", f"HTTP/exch.{DNS}"))
     elif given.verb == "password":
         Domain(given.top).password(given.account, uuid.uuid4().hex + ".Aa1")
     elif given.verb == "set":

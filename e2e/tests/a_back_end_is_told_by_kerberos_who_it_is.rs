@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::process::{Child, Stdio};
 
 use anyhow::Context;
-use e2e::active_directory::ActiveDirectory;
+use e2e::active_directory::{ActiveDirectory, TOP};
 use e2e::directory_gate::{enrol, tell};
 use e2e::domain_gate::{DomainGate, base, farm, pool, route, told};
 use e2e::messages::{asks_with_token, request_for};
@@ -278,6 +278,49 @@ fn a_key_that_is_changed_while_the_gate_runs_stops_nobody() -> anyhow::Result<()
         let expected = format!("{user}@CONTOSO.TEST");
         assert_eq!(who(&gate, user, password)?, (200, expected));
     }
+    Ok(())
+}
+
+#[test]
+fn a_back_end_that_got_a_new_key_takes_a_fresh_ticket_and_nobody_notices() -> anyhow::Result<()> {
+    let Some(lab) = ActiveDirectory::start("a back end with a new key")? else {
+        return Ok(());
+    };
+    let gate = DomainGate::open(&lab, &config())?;
+    let password = gate.add("alice", "app")?;
+    assert_eq!(who(&gate, "alice", &password)?, (200, ALICE.to_owned()));
+    lab.tell("renew")?;
+    // The ticket at hand is for the former key: 401, and once more with another, body and all.
+    let login = login("alice", &password);
+    let url = "https://app.contoso.test/WebTicket/x";
+    let large = lab.folder().join("large");
+    std::fs::write(&large, "x".repeat(300_000))?;
+    let large = format!("@{TOP}/large");
+    let sends = |body: &str| gate.curl(&["--basic", "--user", &login, "--data-binary", body, url]);
+    assert_eq!(sends(&large)?.0, 503, "so large a body is not sent twice");
+    assert_eq!(sends(&large)?.0, 200, "but the next has a fresh ticket");
+    lab.tell("renew")?;
+    assert_eq!(sends("small")?.0, 200);
+    assert_eq!(who(&gate, "alice", &password)?, (200, ALICE.to_owned()));
+    Ok(())
+}
+
+#[test]
+fn whoever_was_switched_off_here_has_no_ticket_left() -> anyhow::Result<()> {
+    let Some(lab) = ActiveDirectory::start("tickets are wiped with their owner")? else {
+        return Ok(());
+    };
+    let gate = DomainGate::open(&lab, &config())?;
+    let password = gate.add("alice", "app")?;
+    assert_eq!(who(&gate, "alice", &password)?, (200, ALICE.to_owned()));
+    // From here on there is no other ticket than the one at hand.
+    lab.tell("freeze")?;
+    assert_eq!(who(&gate, "alice", &password)?.0, 200);
+    gate.wicketgate(&["user", "disable", "CONTOSO\\alice"])?;
+    until(|| who(&gate, "alice", &password).is_ok_and(|it| it.0 == 401))?;
+    gate.wicketgate(&["user", "enable", "CONTOSO\\alice"])?;
+    until(|| who(&gate, "alice", &password).is_ok_and(|it| it.0 != 401))?;
+    assert_eq!(who(&gate, "alice", &password)?.0, 503);
     Ok(())
 }
 

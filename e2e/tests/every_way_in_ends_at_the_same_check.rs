@@ -168,7 +168,7 @@ fn nobody_tries_a_domain_password_at_the_pool_by_a_meeting_page() -> anyhow::Res
         "/WebTicket/WebTicketService.svc/pin",
     ] {
         let got = Curl::new(&demo)
-            .arguments(&["--http1.1", "--insecure", "--connect-to", &address])
+            .arguments(&["--insecure", "--connect-to", &address])
             .arguments(&[
                 "--header",
                 "Content-Type: text/xml; charset=utf-8",

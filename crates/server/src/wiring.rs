@@ -177,8 +177,8 @@ async fn delegation(
     };
     let local = kerberos::Local::begin(process, kerberos).await;
     let local = Arc::new(local.map_err(|error| unavailable(format!("[kerberos]: {error}")))?);
-    // It ends with the process, as the tickets do.
-    tokio::spawn(Arc::clone(&local).follow(Arc::clone(live)));
+    // It listens before the first ticket is there, and ends with the process, as the tickets do.
+    tokio::spawn(Arc::clone(&local).follow(live.listen()));
     Ok(Some(local))
 }
 

@@ -22,7 +22,7 @@ use proto::spnego;
 use tokio::sync::broadcast;
 
 use crate::config::settings;
-use crate::live::{Live, Told};
+use crate::live::Told;
 
 /// How long a ticket lasts at most, and so how long a user whom the domain switched off is still taken by a
 /// back end.
@@ -126,8 +126,7 @@ impl Local {
     }
 
     /// Wipes the tickets of whoever is revoked, for as long as the gate lives.
-    pub(crate) async fn follow(self: Arc<Self>, live: Arc<Live>) {
-        let mut told = live.listen();
+    pub(crate) async fn follow(self: Arc<Self>, mut told: broadcast::Receiver<Told>) {
         loop {
             match told.recv().await {
                 Ok(Told::Revoked(revoked)) => self.wipe(&revoked),

@@ -353,6 +353,20 @@ mod tests {
     }
 
     #[test]
+    fn a_copy_is_there_where_all_was_sent_and_all_of_it_is_small() {
+        let copied = |bytes: usize| {
+            let (_, copy) = Passing::whole(Bytes::from(vec![7; bytes])).copied();
+            copy.whole().map(|whole| whole.len())
+        };
+        let most = limits::SENT_AGAIN_BYTES;
+        assert_eq!((copied(0), copied(most)), (Some(0), Some(most)));
+        assert_eq!(copied(most + 1), None);
+        let copy = Copy::default();
+        copy.take(&Bytes::from_static(b"half"));
+        assert_eq!(copy.whole(), None, "more may come");
+    }
+
+    #[test]
     fn a_byte_every_ten_seconds_is_too_slow_and_a_kilobyte_a_second_is_not() {
         let begin = Instant::now();
         let after = |seconds| begin + Duration::from_secs(seconds);

@@ -115,11 +115,12 @@ impl Connection {
         if answered.response.status() != StatusCode::UNAUTHORIZED {
             return Ok(answered);
         }
+        // Also where it cannot be sent again: the next request is not to fail for the same ticket.
+        delegated.by.forget(delegated.who).await;
         let Some(again) = copy.whole() else {
             return Ok(answered);
         };
         drop(answered);
-        delegated.by.forget(delegated.who).await;
         self.behind.send(onward, Passing::whole(again)).await
     }
 
