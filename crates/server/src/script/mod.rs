@@ -29,9 +29,9 @@ pub(crate) enum Topic {
     Facts,
 }
 
-/// The script of a topic.
-pub(crate) fn script(topic: Topic, deployment: &Deployment) -> String {
-    let (head, body) = match topic {
+/// What is the same in every script of a topic: what stands before the values, and after them.
+fn parts(topic: Topic) -> (&'static str, &'static str) {
+    match topic {
         Topic::Ad => (
             include_str!("body/ad.head.ps1"),
             include_str!("body/ad.ps1"),
@@ -52,7 +52,12 @@ pub(crate) fn script(topic: Topic, deployment: &Deployment) -> String {
             include_str!("body/facts.head.ps1"),
             include_str!("body/facts.ps1"),
         ),
-    };
+    }
+}
+
+/// The script of a topic.
+pub(crate) fn script(topic: Topic, deployment: &Deployment) -> String {
+    let (head, body) = parts(topic);
     let values = match topic {
         Topic::Ad => ad(deployment),
         Topic::Exchange => exchange(deployment),
