@@ -273,11 +273,12 @@ pub async fn revoke_app_password(
 /// Revokes whatever an account's device holds: each app password that was made for a device of that name,
 /// or last used by one that calls itself so (ActiveSync's DeviceId), in any case of letters.
 ///
-/// Each is a transaction of its own. Where the store goes away between two, the same again does the rest.
+/// Each is a transaction of its own. Where the store goes away between two, the same again does the rest; it
+/// gives those that were revoked before as well, so that nobody loses what is yet to be done about them.
 ///
 /// # Errors
 ///
-/// Nothing that still stands is of that device, or the store is away.
+/// Nothing was ever of that device, or the store is away.
 pub async fn revoke_device(
     ports: &Ports,
     account: &AccountId,
@@ -288,13 +289,18 @@ pub async fn revoke_device(
     let stored = ports.credentials.app_passwords(&subject).await?;
     let records = stored.into_iter().map(|stored| stored.record);
     let mut revoked = Vec::new();
-    for record in records.filter(|it| it.revoked.is_none() && it.is_of_device(device)) {
-        match revoke_app_password(ports, &record.id, by).await {
-            Ok(record) => revoked.push(record),
-            // Somebody else was faster; it is revoked all the same.
-            Err(AdminError::RevokedAlready) => {}
-            Err(error) => return Err(error),
-        }
+    for record in records.filter(|it| it.is_of_device(device)) {
+        revoked.push(match record.revoked {
+            Some(_) => record,
+            None => match revoke_app_password(ports, &record.id, by).await {
+                // Somebody else was faster; it is revoked all the same.
+                Err(AdminError::RevokedAlready) => AppPassword {
+                    revoked: Some(by.at),
+                    ..record
+                },
+                record => record?,
+            },
+        });
     }
     if revoked.is_empty() {
         let device = device.to_owned();
