@@ -92,7 +92,7 @@ impl Repeats {
         here: Option<&Repeat>,
         now: Timestamp,
     ) -> Option<Arc<Authenticated>> {
-        let here = here.filter(|here| here.tag == *tag).map(|here| &here.who);
+        let here = here.filter(|here| here.is_of(tag)).map(|here| &here.who);
         let known = self.lock();
         let lately = known.get(tag).filter(|who| is_fresh(who, now));
         let who = here.or(lately).filter(|who| who.stands(now));
@@ -139,6 +139,12 @@ impl Repeat {
     #[must_use]
     pub fn who(&self) -> &Authenticated {
         &self.who
+    }
+
+    /// Whether a proof is the one that was proved.
+    #[must_use]
+    pub fn is_of(&self, tag: &Tag) -> bool {
+        self.tag == *tag
     }
 }
 
