@@ -191,6 +191,26 @@ async fn t_dev_1_whoever_was_revoked_since_the_mark_is_gone_and_nobody_else() {
 }
 
 #[tokio::test]
+async fn what_a_connection_saw_in_the_store_is_not_forgotten_by_its_repeats() {
+    let scene = Scene::new().await;
+    let later = scene.live.mark().or_later(7);
+    let first = scene.stands(later).unwrap();
+    let known = |here| scene.live.known(&scene.tag, here, scene.who.at()).unwrap();
+    let (_, stood_at) = known(Some(&first));
+    assert_eq!(stood_at.number(), 7, "it was seen to stand after that");
+    let again = scene.stands(stood_at).unwrap();
+    assert_eq!(known(Some(&again)).1.number(), 7);
+    // Whoever is known from elsewhere, or by another proof, was not seen by this connection.
+    assert_eq!(known(None).1.number(), 0);
+    let (other, _) = signed_in(&Live::new(&[2; 32], 0, Counter::default()), None).await;
+    let of_another = Remembered {
+        repeat: scene.live.repeats.remember(other, &scene.who),
+        stood_at: later,
+    };
+    assert_eq!(known(Some(&of_another)).1.number(), 0);
+}
+
+#[tokio::test]
 async fn t_dev_1_whoever_stands_is_told_of_what_is_revoked_from_then_on() {
     let scene = Scene::new().await;
     for seen in [Seen::default(), Seen::default().for_streams()] {

@@ -246,10 +246,14 @@ impl Connection {
         });
         let is_known = known.is_some();
         let mut outcome = match known {
-            Some(authenticated) => Outcome::plain(Ok(Verified {
-                authenticated,
-                reply_token: None,
-            })),
+            Some((authenticated, stood_at)) => {
+                mark = stood_at;
+                self.asked_at = mark;
+                Outcome::plain(Ok(Verified {
+                    authenticated,
+                    reply_token: None,
+                }))
+            }
             None if live.hearing() != Hearing::Hears => Outcome::plain(Err(deaf().into())),
             // Who was shut out and is back is judged by the store as it is now, whatever the feed has
             // yet to say of before.
