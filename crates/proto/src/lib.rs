@@ -8,6 +8,7 @@ pub mod channel_binding;
 pub mod http_auth;
 pub mod kerberos;
 pub mod ntlm;
+pub mod otp;
 pub mod spnego;
 
 pub mod soap;

@@ -26,6 +26,8 @@ mod facts;
 mod http_auth;
 #[path = "../../../fuzz/entry/kdc.rs"]
 mod kdc;
+#[path = "../../../fuzz/entry/key_uri.rs"]
+mod key_uri;
 #[path = "../../../fuzz/entry/keytab_keys.rs"]
 mod keytab_keys;
 #[path = "../../../fuzz/entry/mex.rs"]
@@ -211,6 +213,12 @@ fn der(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
     }
     bytes.extend(content);
     bytes
+}
+
+#[test]
+fn key_uri_seeds_are_taken() {
+    every_seed_is_taken("key_uri", key_uri::run);
+    no_damaged_seed_panics("key_uri", key_uri::run);
 }
 
 #[test]
