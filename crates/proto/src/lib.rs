@@ -9,6 +9,8 @@ pub mod http_auth;
 pub mod kerberos;
 pub mod ntlm;
 pub mod otp;
+pub mod pskc;
+pub mod seed_list;
 pub mod spnego;
 
 pub mod soap;

@@ -38,8 +38,12 @@ mod ntlm;
 mod oauthtoken;
 #[path = "../../../fuzz/entry/proxy_protocol.rs"]
 mod proxy_protocol;
+#[path = "../../../fuzz/entry/pskc.rs"]
+mod pskc;
 #[path = "../../../fuzz/entry/rejection.rs"]
 mod rejection;
+#[path = "../../../fuzz/entry/seed_list.rs"]
+mod seed_list;
 #[path = "../../../fuzz/entry/soap.rs"]
 mod soap;
 #[path = "../../../fuzz/entry/spnego.rs"]
@@ -238,6 +242,18 @@ fn dns_seeds_are_taken() {
 fn kdc_seeds_are_taken() {
     every_seed_is_taken("kdc", kdc::run);
     no_damaged_seed_panics("kdc", kdc::run);
+}
+
+#[test]
+fn pskc_seeds_are_taken() {
+    every_seed_is_taken("pskc", pskc::run);
+    no_damaged_seed_panics("pskc", pskc::run);
+}
+
+#[test]
+fn seed_list_seeds_are_taken() {
+    every_seed_is_taken("seed_list", seed_list::run);
+    no_damaged_seed_panics("seed_list", seed_list::run);
 }
 
 #[test]
