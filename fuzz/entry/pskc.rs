@@ -10,20 +10,22 @@ const KEY: [u8; 16] = [
 
 /// Feeds one input; says whether a token came out.
 pub(crate) fn run(data: &[u8]) -> bool {
-    let mut unlocks = vec![Unlock::Nothing, Unlock::Key(&KEY)];
+    let mut openings = vec![
+        (Unlock::Nothing, MissingMac::Refuse),
+        (Unlock::Key(&KEY), MissingMac::Refuse),
+        (Unlock::Key(&KEY), MissingMac::Accept),
+    ];
     // A fuzzer finds the largest count of turns at once, and then tries nothing else.
-    if !has_large_number(data) {
-        unlocks.push(Unlock::Password("qwerty"));
+    if !has_many_iterations(data) {
+        openings.push((Unlock::Password("qwerty"), MissingMac::Refuse));
     }
     let mut was_read = false;
-    for unlock in unlocks {
-        for missing_mac in [MissingMac::Refuse, MissingMac::Accept] {
-            let opening = Opening {
-                unlock: unlock.clone(),
-                missing_mac,
-            };
-            was_read |= is_read(data, &opening);
-        }
+    for (unlock, missing_mac) in openings {
+        let opening = Opening {
+            unlock,
+            missing_mac,
+        };
+        was_read |= is_read(data, &opening);
     }
     was_read
 }
@@ -50,10 +52,13 @@ fn is_read(data: &[u8], opening: &Opening<'_>) -> bool {
     was_read
 }
 
-fn has_large_number(data: &[u8]) -> bool {
-    let mut digits = 0;
-    data.iter().any(|byte| {
-        digits = if byte.is_ascii_digit() { digits + 1 } else { 0 };
-        digits == 6
-    }) && data.windows(9).any(|window| window == b"Iteration")
+fn has_many_iterations(data: &[u8]) -> bool {
+    const NAME: &[u8] = b"IterationCount";
+    data.windows(NAME.len() + 30).any(|window| {
+        let digits = window
+            .iter()
+            .skip(NAME.len())
+            .filter(|it| it.is_ascii_digit());
+        window.starts_with(NAME) && digits.count() > 4
+    })
 }

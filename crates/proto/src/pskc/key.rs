@@ -322,7 +322,8 @@ fn parameters(element: Element<'_, '_>) -> Result<(Algorithm, Digits), KeyError>
     }
     let length = format
         .attribute("Length")
-        .and_then(|it| it.trim_ascii().parse().ok());
+        .and_then(|it| seed_list::number(it.trim_ascii()));
+    let length = length.and_then(|it| u8::try_from(it).ok());
     let digits = length.and_then(Digits::of).ok_or(KeyError::Wrong {
         element: "Length",
         expected: "6, 7 or 8",

@@ -58,6 +58,13 @@ fn with(text: &str, (old, new): (&str, &str)) -> String {
     text.replace(old, new)
 }
 
+/// A text whose part from one mark to the end of another is something else.
+fn with_part(text: &str, (start, end): (&str, &str), new: &str) -> String {
+    let (before, part) = text.split_once(start).unwrap();
+    let (_, after) = part.split_once(end).unwrap();
+    format!("{before}{new}{after}")
+}
+
 /// Checks what each change of a plain or encrypted file is refused with.
 fn check(text: &str, opening: &Opening<'_>, changes: &[(&str, &str, &str)]) {
     for (old, new, expected) in changes {
@@ -302,16 +309,15 @@ fn another_key_or_password_opens_nothing() {
     }
 }
 
+/// Where the method of a MAC stands.
+const METHOD: (&str, &str) = ("<MACMethod", "</MACMethod>");
+
 #[test]
 fn cbc_without_a_mac_is_refused_unless_somebody_says_otherwise() {
-    let mac = FIGURE_6.find("<ValueMAC>").unwrap();
-    let end = FIGURE_6.find("</ValueMAC>").unwrap() + "</ValueMAC>".len();
-    let without = format!("{}{}", &FIGURE_6[..mac], &FIGURE_6[end..]);
+    let without = with_part(FIGURE_6, ("<ValueMAC>", "</ValueMAC>"), "");
     let expected = "key 1 (`987654321`): `Secret` is encrypted without a MAC: nobody would notice that it was altered";
     assert_eq!(refusal(&without, &BY_KEY), expected);
-    let method = without.find("<MACMethod").unwrap();
-    let end = without.find("</MACMethod>").unwrap() + "</MACMethod>".len();
-    let without_method = format!("{}{}", &without[..method], &without[end..]);
+    let without_method = with_part(&without, METHOD, "");
     assert_eq!(refusal(&without_method, &BY_KEY), expected);
     let accepting = Opening {
         missing_mac: MissingMac::Accept,
@@ -324,9 +330,7 @@ fn cbc_without_a_mac_is_refused_unless_somebody_says_otherwise() {
     let wrong = with(FIGURE_6, ("Su+NvtQf", "Su+NvtQg"));
     assert!(refusal(&wrong, &accepting).contains("does not match"));
     // A MAC that nobody can check is not passed over.
-    let method = FIGURE_6.find("<MACMethod").unwrap();
-    let end = FIGURE_6.find("</MACMethod>").unwrap() + "</MACMethod>".len();
-    let unchecked = format!("{}{}", &FIGURE_6[..method], &FIGURE_6[end..]);
+    let unchecked = with_part(FIGURE_6, METHOD, "");
     assert_eq!(
         refusal(&unchecked, &accepting),
         "key 1 (`987654321`): `Secret` has a `ValueMAC`, but the file has no `MACMethod`"
@@ -336,10 +340,8 @@ fn cbc_without_a_mac_is_refused_unless_somebody_says_otherwise() {
 /// Whoever takes the encryption away could put seeds of their own in.
 #[test]
 fn a_plain_seed_is_refused_where_a_key_was_given() {
-    let start = FIGURE_6.find("<EncryptedValue>").unwrap();
-    let end = FIGURE_6.find("</ValueMAC>").unwrap() + "</ValueMAC>".len();
     let plain = "<PlainValue>MTIzNDU2Nzg5MDEyMzQ1Njc4OTA=</PlainValue>";
-    let text = format!("{}{plain}{}", &FIGURE_6[..start], &FIGURE_6[end..]);
+    let text = with_part(FIGURE_6, ("<EncryptedValue>", "</ValueMAC>"), plain);
     let expected = "key 1 (`987654321`): `Secret` is not encrypted, though a key or password was given for the file";
     assert_eq!(refusal(&text, &BY_KEY), expected);
     assert_eq!(refusal(FIGURE_3, &BY_KEY), expected);
@@ -566,7 +568,7 @@ fn a_key_is_read_to_the_letter() {
         ),
         (
             "<SerialNo>",
-            "<SerialNo>1</SerialNo><SerialNo>",
+            "<SerialNo>987654321</SerialNo><SerialNo>",
             "`SerialNo` stands there twice",
         ),
         (
@@ -673,11 +675,7 @@ fn a_key_is_good_while_its_device_and_its_policy_are() {
 #[test]
 fn totp_has_a_period_and_begins_in_1970() {
     let text = with(FIGURE_3, (":hotp", ":totp"));
-    let with_data = |data: &str| {
-        let start = text.find("<Counter>").unwrap();
-        let end = text.find("</Counter>").unwrap() + "</Counter>".len();
-        format!("{}{data}{}", &text[..start], &text[end..])
-    };
+    let with_data = |data: &str| with_part(&text, ("<Counter>", "</Counter>"), data);
     let value =
         |name: &str, value: &str| format!("<{name}><PlainValue>{value}</PlainValue></{name}>");
     let minute = value("TimeInterval", "60");

@@ -65,19 +65,26 @@ const HEX: &str = "3132333435363738393031323334353637383930";
 fn entra_s_list_says_all_by_its_headings() {
     check(
         "upn,serial number,secret key,time interval,manufacturer,model\r\n\
-         Helga@contoso.com,1234567,2234567abcdef2234567abcdef,60,Contoso,HardwareKey\r\n\
-         ,1234568,2234567abcdef2234567abcdeg,30,Contoso,HardwareKey\r\n\
-         anna@contoso.com,1234569,1234567abcdef1234567abcdef,60,Contoso,HardwareKey\r\n\
-         anna@contoso.com,1234570,2234567abcdef2234567abcdef,45,Contoso,HardwareKey\r\n",
+         Helga@contoso.com,1234567,2234567abcdef2234567abcdefabcdef,60,Contoso,HardwareKey\r\n\
+         ,1234568,2234567abcdef2234567abcdefabcde1,30,Contoso,HardwareKey\r\n\
+         anna@contoso.com,1234569,1234567abcdef1234567abcdefabcdef,60,Contoso,HardwareKey\r\n\
+         anna@contoso.com,1234570,2234567abcdef2234567abcdefabcdef,45,Contoso,HardwareKey\r\n",
         &Reading::default(),
-        &expect![[""]],
+        &expect![[r#"
+            1234567 TOTP 60 s SHA1 6 d6b7cefbe0088642eb5be77df004432140110c85 Contoso Helga@contoso.com
+            line 3, column 10: the seed is not base 32: letters and the digits 2 to 7
+            line 4, column 26: the seed is not base 32: letters and the digits 2 to 7
+            line 5, column 59: the period is not 30 or 60 seconds
+        "#]],
     );
     // Deepnet writes it without users.
     check(
         "serial number,secret key,time interval,manufacturer,model\n\
          10001001,234567ABCDEFGHIJKLMNOPQRSTUVWXYZ,60,Deepnet Security,SafeID/Classic\n",
         &Reading::default(),
-        &expect![[""]],
+        &expect![[r#"
+            10001001 TOTP 60 s SHA1 6 d6f9df7c0110c8531d0952d8d73e1194e95b5f19 Deepnet Security
+        "#]],
     );
 }
 
@@ -91,7 +98,13 @@ fn a_yubikey_s_log_has_tokens_of_oath_and_others() {
          OATH-HOTP,11.12.13 19:02,2,vvgutbiedkvi,,916821d3a138bf855e70069605559a206ba854cd,,,0,0,0,6,0,0,0,0,0,0\n\
          OATH-HOTP,11.12.13 19:03,2,vvgutbiedkvj,,916821d3a138bf855e70069605559a206ba854cd,,,0,0,0,6,1,0,0,0,0,0\n",
         &Reading::default(),
-        &expect![[""]],
+        &expect![[r#"
+            vvgutbiedkvi HOTP from 0 SHA1 6 916821d3a138bf855e70069605559a206ba854cd
+            line 3, column 1: the serial number is empty
+            line 4, column 1: a YubiKey that makes `Yubico OTP` is not taken: `OATH-HOTP` is expected
+            line 5, column 1: the serial number `vvgutbiedkvi` stands there already, at line 2, column 1
+            line 6, column 93: the setting is not 0, as in every log that is known
+        "#]],
     );
 }
 
@@ -100,12 +113,17 @@ fn feitian_s_list_is_two_columns_and_the_rest_is_told() {
     check(
         &format!("2600215704919,{HEX}\n2600215704920,{HEX}\n"),
         &told(&[Column::Serial, Column::Seed(None)]),
-        &expect![[""]],
+        &expect![[r#"
+            2600215704919 TOTP 60 s SHA1 6 3132333435363738393031323334353637383930 Feitian
+            2600215704920 TOTP 60 s SHA1 6 3132333435363738393031323334353637383930 Feitian
+        "#]],
     );
     check(
         &format!("Serial No.\tSeed\n2600215704919\t{HEX}\n"),
         &told(&[]),
-        &expect![[""]],
+        &expect![[r#"
+            2600215704919 TOTP 60 s SHA1 6 3132333435363738393031323334353637383930 Feitian
+        "#]],
     );
 }
 
@@ -119,7 +137,11 @@ fn safenet_s_list_is_read_by_its_headings() {
              \"GALT11430203\";\"{HEX}\";\"ocra\";\"6\"\n"
         ),
         &told(&[]),
-        &expect![[""]],
+        &expect![[r#"
+            GALT11430201 HOTP from 0 SHA1 6 3132333435363738393031323334353637383930 Feitian
+            GALT11430202 TOTP 60 s SHA1 6 3132333435363738393031323334353637383930 Feitian
+            line 4, column 59: the type is not HOTP or TOTP
+        "#]],
     );
 }
 
@@ -138,7 +160,11 @@ fn the_oath_layout_has_a_counter_or_a_period_in_one_column() {
             "a1,{HEX},hotp,6,17,sha1\na2,{HEX},totp,8,30,SHA-256\na3,{HEX},totp,8,17,sha512\n"
         ),
         &told(&columns),
-        &expect![[""]],
+        &expect![[r#"
+            a1 HOTP from 17 SHA1 6 3132333435363738393031323334353637383930 Feitian
+            a2 TOTP 30 s SHA256 8 3132333435363738393031323334353637383930 Feitian
+            line 3, column 52: the counter or period is not 30 or 60 seconds
+        "#]],
     );
 }
 
@@ -146,19 +172,55 @@ fn the_oath_layout_has_a_counter_or_a_period_in_one_column() {
 fn a_list_is_asked_for_what_it_does_not_say() {
     let silent = Reading::default();
     let list = format!("serial,seed\n1,{HEX}\n");
-    check(&list, &silent, &expect![[""]]);
+    check(
+        &list,
+        &silent,
+        &expect![[r#"
+        line 2, column 1: nothing says the type, HOTP or TOTP: neither a column nor the command
+    "#]],
+    );
     let mut reading = silent;
     let all = stated();
     reading.stated.kind = all.kind;
-    check(&list, &reading, &expect![[""]]);
+    check(
+        &list,
+        &reading,
+        &expect![[r#"
+        line 2, column 1: nothing says the period: neither a column nor the command
+    "#]],
+    );
     reading.stated.period = all.period;
-    check(&list, &reading, &expect![[""]]);
+    check(
+        &list,
+        &reading,
+        &expect![[r#"
+        line 2, column 1: nothing says the algorithm: neither a column nor the command
+    "#]],
+    );
     reading.stated.algorithm = all.algorithm;
-    check(&list, &reading, &expect![[""]]);
+    check(
+        &list,
+        &reading,
+        &expect![[r#"
+        line 2, column 1: nothing says the number of digits: neither a column nor the command
+    "#]],
+    );
     reading.stated.digits = all.digits;
-    check(&list, &reading, &expect![[""]]);
+    check(
+        &list,
+        &reading,
+        &expect![[r#"
+        line 2, column 3: nothing says the encoding of the seed: neither a column nor the command
+    "#]],
+    );
     reading.stated.encoding = all.encoding;
-    check(&list, &reading, &expect![[""]]);
+    check(
+        &list,
+        &reading,
+        &expect![[r#"
+        1 TOTP 60 s SHA1 6 3132333435363738393031323334353637383930
+    "#]],
+    );
 }
 
 #[test]
@@ -169,24 +231,81 @@ fn a_column_says_more_than_the_command() {
             "A".repeat(32)
         ),
         &told(&[]),
-        &expect![[""]],
+        &expect![[r#"
+            1 HOTP from 5 SHA512 8 0000000000000000000000000000000000000000 Other
+        "#]],
     );
 }
 
 #[test]
 fn headings_are_known_or_refused() {
     for (list, expected) in [
-        ("", expect![[""]]),
-        ("\n\n# a comment\n", expect![[""]]),
-        ("serial,seed\n", expect![[""]]),
-        ("serial seed\n1 2\n", expect![[""]]),
-        ("serial,seed;type\n", expect![[""]]),
-        ("serial,seed,colour\n", expect![[""]]),
-        ("serial,seed,secret key\n", expect![[""]]),
-        ("serial,type\n", expect![[""]]),
-        ("serial,seed,counter,period\n1,2,3,4\n", expect![[""]]),
-        ("serial,\"seed\n", expect![[""]]),
-        ("26001,31323334\n", expect![[""]]),
+        (
+            "",
+            expect![[r#"
+            it holds no tokens
+        "#]],
+        ),
+        (
+            "\n\n# a comment\n",
+            expect![[r#"
+            it holds no tokens
+        "#]],
+        ),
+        (
+            "serial,seed\n",
+            expect![[r#"
+            it holds no tokens
+        "#]],
+        ),
+        (
+            "serial seed\n1 2\n",
+            expect![[r#"
+            line 1 does not show what stands between fields: a comma, a semicolon or a tab, and only one of them
+        "#]],
+        ),
+        (
+            "serial,seed;type\n",
+            expect![[r#"
+            line 1 does not show what stands between fields: a comma, a semicolon or a tab, and only one of them
+        "#]],
+        ),
+        (
+            "serial,seed,colour\n",
+            expect![[r#"
+            line 1, column 13: nobody knows the heading `colour`: rename it, or say the columns and `-` for it; known are serial, seed (hex, base32 or base64), type, digits, period, counter, algorithm, manufacturer, upn, start date, expiry date, model
+        "#]],
+        ),
+        (
+            "serial,seed,secret key\n",
+            expect![[r#"
+            two columns are of the seed
+        "#]],
+        ),
+        (
+            "serial,type\n",
+            expect![[r#"
+            line 1 has no headings for a serial number and a seed: add a line such as `serial,seed hex,type,digits,period`, or say the columns
+        "#]],
+        ),
+        (
+            "serial,seed,counter,period\n1,2,3,4\n",
+            expect![[r#"
+            a column of counters and one of periods need one of types beside them
+        "#]],
+        ),
+        (
+            "serial,\"seed\n",
+            expect![[r#"
+            line 1, column 8: it cannot be read as CSV
+        "#]],
+        ),
+        (
+            "26001,31323334\n",
+            expect![[r#"
+            line 1 has no headings for a serial number and a seed: add a line such as `serial,seed hex,type,digits,period`, or say the columns
+        "#]],
+        ),
     ] {
         check(list, &told(&[]), &expected);
     }
@@ -221,7 +340,30 @@ fn each_fault_of_a_line_has_its_column() {
              18\u{200b},{HEX},totp,6,60,,\n"
         ),
         &told(&[]),
-        &expect![[""]],
+        &expect![[r#"
+            1 TOTP 60 s SHA1 6 3132333435363738393031323334353637383930 Feitian
+            line 3, column 1: the serial number `1` stands there already, at line 2, column 1
+            line 4, column 1: the line has 5 fields, and 7 are expected
+            line 5, column 1: the line has 8 fields, and 7 are expected
+            line 6, column 3: the seed is not pairs of hexadecimal digits
+            line 7, column 3: the seed is not pairs of hexadecimal digits
+            line 8, column 3: a seed of 2 bytes is too short; it takes 16 at least
+            line 9, column 1: the seed is empty
+            line 10, column 1: the serial number is empty
+            line 11, column 46: the type is not HOTP or TOTP
+            line 12, column 49: the number of digits is not 6, 7 or 8
+            line 13, column 50: the number of digits is not 6, 7 or 8
+            line 14, column 52: the period is not 30 or 60 seconds
+            12 HOTP from 0 SHA1 6 3132333435363738393031323334353637383930 Feitian 2026-01-31T00:00:00Z 2027-01-01T00:00:00Z
+            line 16, column 53: the start date is not a date such as 2026-05-01
+            line 17, column 54: the expiry date is not a date such as 2026-05-01
+            line 18, column 1: a quotation mark stands alone
+            line 19, column 1: a quotation mark stands alone
+            1"7 TOTP 60 s SHA1 6 3132333435363738393031323334353637383930 Feitian
+            line 21, column 1: a spreadsheet has rounded the serial number: export the list again, with that column as text
+            line 22, column 1: a spreadsheet has rounded the serial number: export the list again, with that column as text
+            line 23, column 1: the serial number is not a text of at most 100 characters
+        "#]],
     );
 }
 
@@ -235,9 +377,39 @@ fn seeds_are_read_as_they_are_said_to_be() {
                 5,MTIzNDU2Nzg5MDEyMzQ1Njc4OTA\n\
                 6,MTIzNDU2Nzg5MDEyMzQ1Njc4OTB=\n";
     for (encoding, expected) in [
-        (Encoding::Hex, expect![[""]]),
-        (Encoding::Base32, expect![[""]]),
-        (Encoding::Base64, expect![[""]]),
+        (
+            Encoding::Hex,
+            expect![[r#"
+            1 TOTP 60 s SHA1 6 3132333435363738393031323334353637383930 Feitian
+            line 3, column 3: the seed is not pairs of hexadecimal digits
+            line 4, column 3: the seed is not pairs of hexadecimal digits
+            line 5, column 3: the seed is not pairs of hexadecimal digits
+            line 6, column 3: the seed is not pairs of hexadecimal digits
+            line 7, column 3: the seed is not pairs of hexadecimal digits
+        "#]],
+        ),
+        (
+            Encoding::Base32,
+            expect![[r#"
+            line 2, column 3: the seed is not base 32: letters and the digits 2 to 7
+            2 TOTP 60 s SHA1 6 3132333435363738393031323334353637383930 Feitian
+            3 TOTP 60 s SHA1 6 3132333435363738393031323334353637383930 Feitian
+            line 5, column 3: the seed is not base 32: letters and the digits 2 to 7
+            line 6, column 3: the seed is not base 32: letters and the digits 2 to 7
+            line 7, column 3: the seed is not base 32: letters and the digits 2 to 7
+        "#]],
+        ),
+        (
+            Encoding::Base64,
+            expect![[r#"
+            1 TOTP 60 s SHA1 6 df5df6df7df8df9dfadfbdfcdfddf4df5df6df7df8df9dfadfbdfcdfddf4 Feitian
+            2 TOTP 60 s SHA1 6 18464318d055198dd340e25018464318d055198dd340e250 Feitian
+            3 TOTP 60 s SHA1 6 81ecdd8276ef832dedaa88ea81ecdd8276ef832dedaa88ea Feitian
+            4 TOTP 60 s SHA1 6 3132333435363738393031323334353637383930 Feitian
+            5 TOTP 60 s SHA1 6 3132333435363738393031323334353637383930 Feitian
+            line 7, column 3: the seed is not base 64
+        "#]],
+        ),
     ] {
         let mut reading = told(&[]);
         reading.stated.encoding = Some(encoding);
@@ -256,7 +428,13 @@ fn uris_are_read_one_a_line() {
                 otpauth://totp/1001?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ\n";
     let entries = uris(list.as_bytes()).unwrap();
     let read: String = entries.iter().map(|it| shown(it) + "\n").collect();
-    expect![[""]].assert_eq(&read);
+    expect![[r#"
+        1001 TOTP 60 s SHA1 6 3132333435363738393031323334353637383930 Contoso
+        anna@contoso.com HOTP from 7 SHA1 8 3132333435363738393031323334353637383930 anna@contoso.com
+        line 5, column 3: it does not begin with otpauth://totp/ or otpauth://hotp/
+        line 6, column 1: a seed of 10 bytes is too short; it takes 16 at least
+        line 7, column 1: the serial number `1001` stands there already, at line 2, column 1
+    "#]].assert_eq(&read);
     assert_eq!(uris(b"# nothing\n").unwrap_err(), ListParseError::Empty);
 }
 
@@ -272,7 +450,7 @@ fn a_list_has_its_caps() {
     assert_eq!(
         csv(wide.as_bytes(), &told(&[])).unwrap_err(),
         ListParseError::Columns(ColumnsError::FirstLine {
-            column: 12 + 2 * (MAX_FIELDS - 2)
+            column: 13 + 2 * (MAX_FIELDS - 2)
         })
     );
     let many = format!("serial,seed\n{}", "x\n".repeat(MAX_TOKENS + 1));
@@ -307,7 +485,7 @@ fn no_message_repeats_a_seed() {
                 Ok(entries) => format!("{entries:?}"),
                 Err(error) => format!("{error:?} {error}"),
             };
-            assert!(!said.contains(&HEX[2..12]), "{said}");
+            assert!(!said.contains("3233343536"), "{said}");
         }
     }
     let uri = format!("otpauth://totp/1?secret={}1\n", "GEZDGNBV".repeat(4));
