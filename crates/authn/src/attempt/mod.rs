@@ -24,7 +24,7 @@ use crate::lockout::HoldBack;
 use crate::place::{ActivityId, Channel, Service, Zone};
 use crate::policy::Policy;
 use crate::ports::{
-    Accounts, Attempts, Audit, Credentials, KerberosAcceptor, Tickets, Unavailable,
+    Accounts, Attempts, Audit, Credentials, KerberosAcceptor, OtpTokens, Tickets, Unavailable,
 };
 use crate::ticket::TicketKey;
 pub use kerberos::KerberosToken;
@@ -139,6 +139,8 @@ pub struct Ports {
     pub accounts: Arc<dyn Accounts>,
     /// Credentials.
     pub credentials: Arc<dyn Credentials>,
+    /// One-time code tokens.
+    pub otp_tokens: Arc<dyn OtpTokens>,
     /// Counters.
     pub attempts: Arc<dyn Attempts>,
     /// Tickets.
