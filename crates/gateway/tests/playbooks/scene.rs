@@ -80,6 +80,7 @@ impl Scene {
             ports: Ports {
                 accounts: shared.clone(),
                 credentials: shared.clone(),
+                otp_tokens: shared.clone(),
                 attempts: shared.clone(),
                 tickets: shared.clone(),
                 audit: shared,

@@ -70,6 +70,7 @@ async fn signed_in_from(
     let ports = Ports {
         accounts: store.clone(),
         credentials: store.clone(),
+        otp_tokens: store.clone(),
         attempts: store.clone(),
         tickets: store.clone(),
         audit: store,
