@@ -76,6 +76,7 @@ impl Scene {
             ports: Ports {
                 accounts: store.clone(),
                 credentials: store.clone(),
+                otp_tokens: store.clone(),
                 attempts: store.clone(),
                 tickets: store.clone(),
                 audit: store,
