@@ -69,7 +69,7 @@ impl Scene {
         Store::migrate(&file).await?;
         let store = Arc::new(Store::open(&file, keys).await?);
         let rule = Rule {
-            methods: [Method::AppPassword].into(),
+            methods: vec![Method::AppPassword.into()],
             ..Rule::default()
         };
         let mut scene = Self {

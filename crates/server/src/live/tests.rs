@@ -125,7 +125,7 @@ async fn signed_in_from(
         activity: ActivityId::from([4; 16]),
     };
     let anywhere = Rule {
-        methods: [Method::AppPassword].into(),
+        methods: vec![Method::AppPassword.into()],
         ..Rule::default()
     };
     let rules = Rules {
