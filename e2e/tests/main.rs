@@ -24,6 +24,7 @@ mod a_balancer_says_who_the_client_is_and_nobody_else_can;
 mod a_body_neither_breaks_a_handshake_nor_holds_the_gate;
 mod a_browser_comes_back_to_the_member_of_its_session;
 mod a_certificate_stands_for_the_app_password_that_bought_it;
+mod a_code_of_a_token_works_once;
 mod a_connection_is_whoever_last_proved_it;
 mod a_farm_loses_a_member_and_no_request;
 mod a_gate_without_its_store_lets_nobody_in;

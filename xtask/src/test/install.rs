@@ -10,7 +10,7 @@ use crate::packages::{self, Wanted};
 use crate::run::{command, has, root, say, succeed};
 
 /// Real clients and tools, as Debian names them.
-const PACKAGES: [&str; 14] = [
+const PACKAGES: [&str; 15] = [
     "curl",
     "gcc",
     "iproute2",
@@ -18,6 +18,7 @@ const PACKAGES: [&str; 14] = [
     "libpurple-dev",
     "libxml2-dev",
     "libxml2-utils",
+    "oathtool",
     "openssl",
     "pidgin-sipe",
     "pkg-config",
