@@ -5,6 +5,7 @@ mod farms;
 pub(crate) mod keeping;
 mod lasting;
 pub(crate) mod own_account;
+mod token_import;
 mod tokens;
 
 use std::collections::BTreeMap;
@@ -41,6 +42,7 @@ use crate::reload::Reloads;
 use crate::{clock, drained, listen};
 pub(crate) use farms::FarmMember;
 use lasting::{Fixed, Lasting};
+pub(crate) use token_import::{Imported, TokenImport};
 pub(crate) use tokens::TokenOrder;
 
 /// A gate with its addresses bound and its store open, ready to serve.

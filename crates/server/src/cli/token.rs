@@ -1,5 +1,7 @@
 //! `wicketgate token`: one-time code tokens, on a phone or a key ring; their seeds are shown once or never.
 
+mod import;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -16,7 +18,8 @@ use serde::Serialize;
 use super::{CliError, Output, hidden};
 use crate::wiring::{Desk, TokenOrder};
 
-const CALLED: &str = "An id or serial number that `list` shows, or a name of an account that has one token";
+const CALLED: &str =
+    "An id or serial number that `list` shows, or a name of an account that has one token";
 
 /// What can be done with tokens.
 #[derive(Debug, Subcommand)]
@@ -38,6 +41,14 @@ pub(crate) enum Verb {
         /// Any name of the account
         name: Option<String>,
     },
+    /// Import the tokens of a vendor's file: PSKC, CSV or otpauth URIs; all of them, or none
+    #[command(
+        after_help = "Examples:\n  wicketgate token import tokens.xml --password-file password.txt --dry-run\n  \
+        wicketgate token import entra.csv --assign\n  \
+        wicketgate token import seeds.csv --columns serial,seed --encoding hex --type totp --period 60 \\\n    \
+        --digits 6 --algorithm sha1"
+    )]
+    Import(Box<import::Import>),
     /// Give a token that is nobody's to an account
     #[command(after_help = "Example:\n  wicketgate token assign 100200300 anna@contoso.com")]
     Assign {
@@ -148,18 +159,23 @@ pub(crate) async fn run(config: &Path, verb: Verb, output: &Output) -> Result<()
     match verb {
         Verb::Enrol(enrol) => make(&desk, enrol, output).await,
         Verb::List { name } => list(&desk, name.as_deref(), output).await,
+        Verb::Import(order) => import::run(&desk, *order, output).await,
         Verb::Assign { token, name } => {
             let assigned = desk.assign_token(&token, &name).await?;
             said(&assigned, &format!("is {name}'s"), output)
         }
         Verb::Confirm(typed) => {
             let code = typed.code()?;
-            let done = desk.with_token(&typed.token, TokenOrder::Confirm(&code)).await?;
+            let done = desk
+                .with_token(&typed.token, TokenOrder::Confirm(&code))
+                .await?;
             said(&done, "is confirmed: its codes are taken", output)
         }
         Verb::Test(typed) => {
             let code = typed.code()?;
-            let done = desk.with_token(&typed.token, TokenOrder::Test(&code)).await?;
+            let done = desk
+                .with_token(&typed.token, TokenOrder::Test(&code))
+                .await?;
             said(&done, "made that code, which is spent with this", output)
         }
         Verb::Resync {
@@ -181,7 +197,11 @@ pub(crate) async fn run(config: &Path, verb: Verb, output: &Output) -> Result<()
         }
         Verb::Unblock(it) => {
             let done = desk.with_token(&it.token, TokenOrder::Unblock).await?;
-            said(&done, "is not blocked, and its wrong codes are forgotten", output)
+            said(
+                &done,
+                "is not blocked, and its wrong codes are forgotten",
+                output,
+            )
         }
         Verb::Remove(it) => {
             let done = desk.with_token(&it.token, TokenOrder::Remove).await?;
