@@ -10,7 +10,7 @@ use crate::packages::{self, Wanted};
 use crate::run::{command, has, root, say, succeed};
 
 /// Real clients and tools, as Debian names them.
-const PACKAGES: [&str; 15] = [
+const PACKAGES: [&str; 16] = [
     "curl",
     "gcc",
     "iproute2",
@@ -22,6 +22,7 @@ const PACKAGES: [&str; 15] = [
     "openssl",
     "pidgin-sipe",
     "pkg-config",
+    "pskctool",
     "python3-venv",
     "systemd",
     "util-linux",

@@ -27,6 +27,8 @@ pub(crate) struct TokenImport {
     pub(crate) keeps_good: bool,
     /// Whether each is given to the account that the file names.
     pub(crate) assigns: bool,
+    /// Whether tokens are taken that expire, though nobody here ends them then.
+    pub(crate) forgets_expiry: bool,
 }
 
 /// What became of them.
@@ -52,7 +54,7 @@ impl Desk {
         };
         let mut tokens = Vec::with_capacity(order.tokens.len());
         for token in order.tokens {
-            match new_token(token, order.assigns, &owners) {
+            match new_token(token, (order.assigns, order.forgets_expiry), &owners) {
                 Ok(token) => tokens.push(token),
                 Err(refused) => outcome.refused.push(refused),
             }
@@ -122,14 +124,11 @@ impl Desk {
 /// A token as the store takes it, or why not.
 fn new_token(
     token: ImportedToken,
-    assigns: bool,
+    (assigns, forgets_expiry): (bool, bool),
     owners: &BTreeMap<String, AccountId>,
 ) -> Result<NewToken, (String, String)> {
     let refused = |why: String| (called(&token.serial), why);
-    let now = clock::now();
-    if let Some(until) = token.valid_until.filter(|until| *until < now) {
-        return Err(refused(format!("it expired on {until}")));
-    }
+    in_its_time(&token, forgets_expiry).map_err(&refused)?;
     let account = match token.account.as_deref().filter(|_| assigns) {
         None => None,
         Some(name) => {
@@ -151,6 +150,21 @@ fn new_token(
         next,
         seed: token.seed,
     })
+}
+
+/// SECURITY: the store keeps no dates. What a vendor limits is not silently unlimited: whoever imports says so.
+fn in_its_time(token: &ImportedToken, forgets_expiry: bool) -> Result<(), String> {
+    let now = clock::now();
+    if let Some(from) = token.valid_from.filter(|from| *from > now) {
+        return Err(format!("it is not good before {from}: import it then"));
+    }
+    match token.valid_until {
+        Some(until) if until < now => Err(format!("it expired on {until}")),
+        Some(until) if !forgets_expiry => Err(format!(
+            "it expires on {until}, and nothing ends it here then: --beyond-expiry takes it all the same"
+        )),
+        _ => Ok(()),
+    }
 }
 
 fn called(serial: &str) -> String {

@@ -34,6 +34,9 @@ pub(crate) struct Import {
     /// Give each token to the account that its line names
     #[arg(long)]
     assign: bool,
+    /// Take tokens that expire one day, though their codes are taken after that day as well
+    #[arg(long)]
+    beyond_expiry: bool,
     /// The file with the pre-shared key of a PSKC file, in hexadecimal digits
     #[arg(long, value_name = "FILE", conflicts_with = "password_file")]
     key_file: Option<PathBuf>,
@@ -141,8 +144,8 @@ pub(crate) async fn run(desk: &Desk, order: Import, output: &Output) -> Result<(
         }
     }
     output.remark(&format!(
-        "{} tokens read, {} refused",
-        tokens.len(),
+        "{} read, {} refused",
+        report::counted(tokens.len()),
         report.refused()
     ));
     let hints = tokens
@@ -151,11 +154,11 @@ pub(crate) async fn run(desk: &Desk, order: Import, output: &Output) -> Result<(
         .count();
     if hints > 0 && !order.assign {
         output.remark(&format!(
-            "{hints} of them name a user; --assign gives them to those"
+            "the file names users for {hints} of them; --assign gives them to those"
         ));
     }
     if report.refused() > 0 && !order.keep_good {
-        return report.fail(output);
+        return report.fail(order.keep_good, output);
     }
     let outcome = imported(desk, tokens, &order, output).await?;
     outcome
@@ -164,7 +167,7 @@ pub(crate) async fn run(desk: &Desk, order: Import, output: &Output) -> Result<(
         .for_each(|(place, why)| report.refuse(place, why));
     report.imported = outcome.imported;
     if report.refused() > 0 && (!order.keep_good || report.imported == 0) {
-        return report.fail(output);
+        return report.fail(order.keep_good, output);
     }
     report.print(output)
 }
@@ -182,6 +185,7 @@ async fn imported(
         is_dry: order.dry_run,
         keeps_good: order.keep_good,
         assigns: order.assign,
+        forgets_expiry: order.beyond_expiry,
     };
     let mut import = std::pin::pin!(desk.import_tokens(import));
     let mut passed = Duration::ZERO;
@@ -192,7 +196,8 @@ async fn imported(
                 passed = passed.saturating_add(TICK);
                 let seconds = passed.as_secs();
                 output.remark(&format!(
-                    "{count} tokens are being written: {seconds} s so far"
+                    "{} being written: {seconds} s so far",
+                    report::counted(count)
                 ));
             }
         }

@@ -100,9 +100,7 @@ impl Opener {
                     "`{file}` is not a key of 16, 24 or 32 bytes in hexadecimal digits"
                 ))
             };
-            let key = Encoding::Hex
-                .read(text.expose())
-                .ok_or_else(wrong)?;
+            let key = Encoding::Hex.read(text.expose()).ok_or_else(wrong)?;
             return match key.len() {
                 16 | 24 | 32 => Ok(Self::Key(key)),
                 _ => Err(wrong()),

@@ -49,14 +49,15 @@ impl Report {
     /// Says what was done.
     pub(super) fn print(&self, output: &Output) -> Result<(), CliError> {
         output.print(self, |report| {
-            let (imported, refused) = (report.imported, report.refused.len());
+            let refused = report.refused.len();
+            let imported = counted(usize::try_from(report.imported).unwrap_or(usize::MAX));
             let done = match report.is_dry_run {
                 true => "would be imported; nothing was changed",
                 false => "imported",
             };
             let sentence = match refused {
-                0 => format!("{imported} tokens {done}"),
-                _ => format!("{imported} tokens {done}; {refused} refused"),
+                0 => format!("{imported} {done}"),
+                _ => format!("{imported} {done}; {refused} refused"),
             };
             report
                 .lines()
@@ -67,13 +68,16 @@ impl Report {
     }
 
     /// Says that nothing was done, and why.
-    pub(super) fn fail(&mut self, output: &Output) -> Result<(), CliError> {
+    pub(super) fn fail(&mut self, kept_good: bool, output: &Output) -> Result<(), CliError> {
         self.imported = 0;
         output.print(self, |report| report.lines().collect::<Vec<_>>().join("\n"))?;
         let refused = self.refused.len();
+        let hint = match kept_good {
+            true => "no good one is left",
+            false => "mend the file, or take the good ones with --keep-good",
+        };
         Err(CliError::refused(format!(
-            "{refused} tokens are refused, and nothing was imported; mend the file, or take the good ones with \
-             --keep-good"
+            "{refused} refused, and nothing was imported: {hint}"
         )))
     }
 
@@ -83,5 +87,13 @@ impl Report {
         let more = self.refused.len().saturating_sub(SHOWN);
         let more = (more > 0).then(|| format!("and {more} more; --json names them all"));
         shown.chain(more)
+    }
+}
+
+/// So many tokens, in words.
+pub(super) fn counted(tokens: usize) -> String {
+    match tokens {
+        1 => "1 token".to_owned(),
+        _ => format!("{tokens} tokens"),
     }
 }
