@@ -27,7 +27,7 @@ const OURS: [(&str, &[&str]); 11] = [
 ];
 
 /// Outside crates that only some of ours may name.
-const CONTAINED: [(&str, &[&str]); 22] = [
+const CONTAINED: [(&str, &[&str]); 23] = [
     ("axum", &["web", "server"]),
     ("clap", &["server"]),
     ("fancy-regex", &["claims"]),
@@ -41,6 +41,7 @@ const CONTAINED: [(&str, &[&str]); 22] = [
     ("md4", &["proto"]),
     ("openssl", &["server"]),
     ("prometheus-client", &["server"]),
+    ("qrcode", &["server"]),
     ("quick-xml", &[]),
     ("rc4", &["proto"]),
     ("roxmltree", &["xml"]),

@@ -79,6 +79,32 @@ pub enum PassReason {
     NotTaken,
 }
 
+/// What was done with a one-time code token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TokenAct {
+    /// It was made, and waits for its first code.
+    Enrolled,
+    /// Its first code was right.
+    Confirmed,
+    /// It was given to an account.
+    Assigned,
+    /// It was taken from an account.
+    Unassigned,
+    /// Two codes said where it is.
+    Resynchronised,
+    /// A code of it was tried by hand, and was right.
+    Tested,
+    /// A code of it was tried by hand, and was wrong, spent or one too many.
+    TestFailed,
+    /// Its codes are not taken.
+    Blocked,
+    /// They are taken again, and its failures are forgotten.
+    Unblocked,
+    /// It is gone.
+    Removed,
+}
+
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "event")]
@@ -177,6 +203,18 @@ pub enum Kind {
     AppPasswordRevoked {
         /// Which.
         credential: CredentialId,
+    },
+    /// Something was done with a one-time code token.
+    OtpToken {
+        /// Which.
+        token: CredentialId,
+        /// What.
+        act: TokenAct,
+    },
+    /// One-time code tokens were imported.
+    OtpTokensImported {
+        /// How many.
+        tokens: u32,
     },
     /// A member of a farm is to be left alone.
     MemberDrained {

@@ -107,6 +107,59 @@ pub enum Method {
     AppPassword,
     /// A ticket of the domain, in the office.
     Kerberos,
+    /// A code of a token or an app that counts or knows the time (RFC 4226, RFC 6238).
+    OneTimeCode,
+    /// A secret of ours that a person knows by heart; never a domain password.
+    MemorisedSecret,
+    /// A code that we sent, by SMS or mail.
+    SentCode,
+    /// A passkey that verified its user (`WebAuthn`).
+    Passkey,
+    /// A code of a list that was kept for the day on which all else is lost.
+    RecoveryCode,
+    /// A code that the help desk gave, with an end.
+    TemporaryCode,
+}
+
+impl Method {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::AppPassword,
+        Self::Kerberos,
+        Self::OneTimeCode,
+        Self::MemorisedSecret,
+        Self::SentCode,
+        Self::Passkey,
+        Self::RecoveryCode,
+        Self::TemporaryCode,
+    ];
+
+    /// Its word, in the configuration, the store and assertions.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::AppPassword => "app-password",
+            Self::Kerberos => "kerberos",
+            Self::OneTimeCode => "one-time-code",
+            Self::MemorisedSecret => "memorised-secret",
+            Self::SentCode => "sent-code",
+            Self::Passkey => "passkey",
+            Self::RecoveryCode => "recovery-code",
+            Self::TemporaryCode => "temporary-code",
+        }
+    }
+
+    /// The method of a word.
+    #[must_use]
+    pub fn named(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|method| method.as_str() == word)
+    }
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 /// A client's network, the unit that is slowed: a /24 of IPv4 or a /48 of IPv6, in text.

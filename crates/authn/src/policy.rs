@@ -1,8 +1,11 @@
 //! Policy: from which zone, to which service, by which method. First match decides, else refuse.
 
+mod combination;
+
 use std::collections::BTreeSet;
 
 use crate::place::{Channel, Method, Service, Zone};
+pub use combination::{Combination, CombinationParseError};
 
 /// One line of the policy; an empty set matches anything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -13,8 +16,8 @@ pub struct Rule {
     pub services: BTreeSet<Service>,
     /// The channels it speaks of.
     pub channels: BTreeSet<Channel>,
-    /// What may be proved there; an empty list refuses.
-    pub methods: BTreeSet<Method>,
+    /// What is enough there, each by itself; an empty list refuses.
+    pub methods: Vec<Combination>,
 }
 
 /// The rules, in order.
@@ -25,18 +28,36 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// The methods that may be used there; empty where nothing may.
+    /// The combinations that are enough there, in the order in which they were written; none where nothing is.
     ///
     /// SECURITY: Kerberos is for the office, whatever a rule says: from outside, whoever has a laptop's ticket
     /// would need nothing else. And it comes by Negotiate alone.
     #[must_use]
-    pub fn methods(&self, zone: &Zone, service: &Service, channel: Channel) -> BTreeSet<Method> {
+    pub fn combinations(
+        &self,
+        zone: &Zone,
+        service: &Service,
+        channel: Channel,
+    ) -> Vec<Combination> {
         let rule = self.rule(zone, service, channel);
-        let mut methods = rule.map(|rule| rule.methods.clone()).unwrap_or_default();
+        let mut combinations = rule.map(|rule| rule.methods.clone()).unwrap_or_default();
         if *zone != Zone::INTERNAL || channel != Channel::Negotiate {
-            methods.remove(&Method::Kerberos);
+            combinations.retain(|combination| !combination.needs(Method::Kerberos));
         }
-        methods
+        combinations
+    }
+
+    /// Whether what was proved is enough there.
+    #[must_use]
+    pub fn allows(
+        &self,
+        zone: &Zone,
+        service: &Service,
+        channel: Channel,
+        proved: &BTreeSet<Method>,
+    ) -> bool {
+        let mut combinations = self.combinations(zone, service, channel).into_iter();
+        combinations.any(|combination| combination.is_met_by(proved))
     }
 
     /// The channels by which anything may be proved there, of what can be proved to that service at all; empty
@@ -50,10 +71,7 @@ impl Policy {
         service: &Service,
         provable: &BTreeSet<Method>,
     ) -> BTreeSet<Channel> {
-        let is_open = |channel: &Channel| {
-            let methods = self.methods(zone, service, *channel);
-            !methods.is_disjoint(provable)
-        };
+        let is_open = |channel: &Channel| self.allows(zone, service, *channel, provable);
         let proving = Channel::ALL.into_iter().filter(|it| *it != Channel::Ticket);
         let mut channels: BTreeSet<Channel> = proving.filter(is_open).collect();
         if channels.iter().any(|channel| channel.buys_tickets()) {

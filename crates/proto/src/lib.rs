@@ -8,6 +8,9 @@ pub mod channel_binding;
 pub mod http_auth;
 pub mod kerberos;
 pub mod ntlm;
+pub mod otp;
+pub mod pskc;
+pub mod seed_list;
 pub mod spnego;
 
 pub mod soap;

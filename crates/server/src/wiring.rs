@@ -5,6 +5,8 @@ mod farms;
 pub(crate) mod keeping;
 mod lasting;
 pub(crate) mod own_account;
+mod token_import;
+mod tokens;
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -40,6 +42,8 @@ use crate::reload::Reloads;
 use crate::{clock, drained, listen};
 pub(crate) use farms::FarmMember;
 use lasting::{Fixed, Lasting};
+pub(crate) use token_import::{Imported, TokenImport};
+pub(crate) use tokens::TokenOrder;
 
 /// A gate with its addresses bound and its store open, ready to serve.
 pub(crate) struct Gate {
@@ -444,6 +448,7 @@ fn ports(store: &Store) -> Ports {
     Ports {
         accounts: Arc::new(store.clone()),
         credentials: Arc::new(store.clone()),
+        otp_tokens: Arc::new(store.clone()),
         attempts: Arc::new(store.clone()),
         tickets: Arc::new(store.clone()),
         audit: Arc::new(store.clone()),

@@ -5,6 +5,7 @@
 
 mod counter;
 mod directory;
+mod otp_tokens;
 mod own_passwords;
 
 use std::cmp::Reverse;
@@ -31,6 +32,7 @@ use jiff::Timestamp;
 use proto::secret::Secret;
 
 use self::counter::Counter;
+use self::otp_tokens::Kept;
 use crate::chain::Head;
 
 /// A store that lives as long as its last clone.
@@ -82,6 +84,7 @@ struct State {
     directory_read: Option<Timestamp>,
     directory_password: Option<(String, Secret<String>)>,
     own_passwords: BTreeMap<String, Vec<Secret<String>>>,
+    otp_tokens: BTreeMap<CredentialId, Kept>,
     chain: Vec<ChainedEvent>,
 }
 

@@ -69,13 +69,14 @@ impl Scene {
         Store::migrate(&file).await?;
         let store = Arc::new(Store::open(&file, keys).await?);
         let rule = Rule {
-            methods: [Method::AppPassword].into(),
+            methods: vec![Method::AppPassword.into()],
             ..Rule::default()
         };
         let mut scene = Self {
             ports: Ports {
                 accounts: store.clone(),
                 credentials: store.clone(),
+                otp_tokens: store.clone(),
                 attempts: store.clone(),
                 tickets: store.clone(),
                 audit: store,

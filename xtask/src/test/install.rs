@@ -10,7 +10,7 @@ use crate::packages::{self, Wanted};
 use crate::run::{command, has, root, say, succeed};
 
 /// Real clients and tools, as Debian names them.
-const PACKAGES: [&str; 14] = [
+const PACKAGES: [&str; 16] = [
     "curl",
     "gcc",
     "iproute2",
@@ -18,9 +18,11 @@ const PACKAGES: [&str; 14] = [
     "libpurple-dev",
     "libxml2-dev",
     "libxml2-utils",
+    "oathtool",
     "openssl",
     "pidgin-sipe",
     "pkg-config",
+    "pskctool",
     "python3-venv",
     "systemd",
     "util-linux",

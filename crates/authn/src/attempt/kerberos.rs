@@ -121,8 +121,7 @@ async fn nobodys(
 }
 
 fn is_allowed(rules: &Rules, at: &Circumstances) -> bool {
-    let methods = rules.policy.methods(&at.zone, &at.service, at.channel);
-    methods.contains(&Method::Kerberos)
+    at.allows(rules, at.channel, Method::Kerberos)
 }
 
 /// Who it is, or why not. The person is judged first, then the proof.

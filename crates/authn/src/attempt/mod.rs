@@ -21,10 +21,10 @@ use crate::account::AccountId;
 use crate::audit::{Event, Kind};
 use crate::authenticated::Authenticated;
 use crate::lockout::HoldBack;
-use crate::place::{ActivityId, Channel, Service, Zone};
+use crate::place::{ActivityId, Channel, Method, Service, Zone};
 use crate::policy::Policy;
 use crate::ports::{
-    Accounts, Attempts, Audit, Credentials, KerberosAcceptor, Tickets, Unavailable,
+    Accounts, Attempts, Audit, Credentials, KerberosAcceptor, OtpTokens, Tickets, Unavailable,
 };
 use crate::ticket::TicketKey;
 pub use kerberos::KerberosToken;
@@ -139,6 +139,8 @@ pub struct Ports {
     pub accounts: Arc<dyn Accounts>,
     /// Credentials.
     pub credentials: Arc<dyn Credentials>,
+    /// One-time code tokens.
+    pub otp_tokens: Arc<dyn OtpTokens>,
     /// Counters.
     pub attempts: Arc<dyn Attempts>,
     /// Tickets.
@@ -226,6 +228,14 @@ struct Circumstances {
 }
 
 impl Circumstances {
+    /// Whether one method is enough here, by the channel by which it was proved.
+    fn allows(&self, rules: &Rules, channel: Channel, proved: Method) -> bool {
+        let proved = [proved].into();
+        rules
+            .policy
+            .allows(&self.zone, &self.service, channel, &proved)
+    }
+
     /// An event of this attempt.
     fn event(&self, kind: Kind, account: Option<AccountId>) -> Event {
         Event {

@@ -185,8 +185,7 @@ fn judge(
     } = proved?;
     let reply_token = reply_token?;
     password.record.usable(&at.service, at.now)?;
-    let methods = rules.policy.methods(&at.zone, &at.service, at.channel);
-    if !methods.contains(&Method::AppPassword) {
+    if !at.allows(rules, at.channel, Method::AppPassword) {
         return Err(Reason::NotAllowedHere);
     }
     owns_what_is_claimed(&account, at)?;

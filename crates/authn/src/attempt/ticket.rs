@@ -112,8 +112,7 @@ impl Known {
         }
         let Basis { method, ends } = basis(&ticket, bought_with, at)?;
         // The policy speaks of the ways to sign in; a ticket stands for the one that bought it.
-        let methods = rules.policy.methods(&at.zone, &at.service, ticket.channel);
-        if !methods.contains(&method) {
+        if !at.allows(rules, ticket.channel, method) {
             return Err(Reason::NotAllowedHere);
         }
         owns_what_is_claimed(&account, at)?;

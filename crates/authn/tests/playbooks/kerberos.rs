@@ -90,7 +90,7 @@ fn world(domain: Domain) -> (World, Arc<Domain>) {
     let office = Rule {
         zones: [Zone::INTERNAL].into(),
         services: [Service::LYNC].into(),
-        methods: [Method::Kerberos, Method::AppPassword].into(),
+        methods: vec![Method::Kerberos.into(), Method::AppPassword.into()],
         ..Rule::default()
     };
     world.rules.policy.rules.insert(0, office);
@@ -181,7 +181,7 @@ async fn s9_from_outside_the_same_is_refused_and_its_token_not_even_looked_at() 
     for zones in [[].into(), [Zone::EXTERNAL].into()] {
         let rule = Rule {
             zones,
-            methods: [Method::Kerberos].into(),
+            methods: vec![Method::Kerberos.into()],
             ..Rule::default()
         };
         world.rules.policy.rules.insert(0, rule);

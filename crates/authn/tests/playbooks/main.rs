@@ -28,4 +28,5 @@ mod secrets;
 mod tickets;
 
 mod admin;
+mod tokens;
 mod trail;

@@ -180,7 +180,7 @@ async fn a_ticket_opens_only_what_the_policy_opens_to_the_channel_that_bought_it
     assert!(is_denied(&world, inside, at(0)).await);
     let of_channels = |channels: &[Channel]| Rule {
         channels: channels.iter().copied().collect(),
-        methods: [Method::AppPassword].into(),
+        methods: vec![Method::AppPassword.into()],
         ..Rule::default()
     };
     let by_ntlm = of_channels(&[Channel::Ntlm, Channel::Negotiate]);
@@ -199,7 +199,7 @@ async fn a_ticket_opens_only_what_the_policy_opens_to_the_channel_that_bought_it
 async fn s36_a_ticket_opens_only_the_services_of_the_app_password_that_bought_it() {
     let (mut world, _) = world().await;
     let everywhere = Rule {
-        methods: [Method::AppPassword].into(),
+        methods: vec![Method::AppPassword.into()],
         ..Rule::default()
     };
     world.rules.policy = Policy {

@@ -61,6 +61,7 @@ impl Watched {
         Ports {
             accounts: ports.clone(),
             credentials: ports.clone(),
+            otp_tokens: Arc::new(self.memory.clone()),
             attempts: ports.clone(),
             tickets: ports.clone(),
             audit: ports,

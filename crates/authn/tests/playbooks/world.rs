@@ -63,7 +63,7 @@ impl World {
         let lync_from_outside = Rule {
             zones: [Zone::EXTERNAL].into(),
             services: [Service::LYNC].into(),
-            methods: [Method::AppPassword].into(),
+            methods: vec![Method::AppPassword.into()],
             ..Rule::default()
         };
         Self {

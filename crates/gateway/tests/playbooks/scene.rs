@@ -80,6 +80,7 @@ impl Scene {
             ports: Ports {
                 accounts: shared.clone(),
                 credentials: shared.clone(),
+                otp_tokens: shared.clone(),
                 attempts: shared.clone(),
                 tickets: shared.clone(),
                 audit: shared,
@@ -100,7 +101,7 @@ impl Scene {
         self.ports.kerberos = Some(domain);
         let office = Rule {
             zones: [Zone::INTERNAL].into(),
-            methods: [Method::Kerberos, Method::AppPassword].into(),
+            methods: vec![Method::Kerberos.into(), Method::AppPassword.into()],
             ..Rule::default()
         };
         self.rules.policy.rules.insert(0, office);
@@ -304,7 +305,7 @@ pub(crate) fn publication() -> Publication {
 pub(crate) fn allowing(channels: &[Channel]) -> Policy {
     let rule = Rule {
         channels: channels.iter().copied().collect(),
-        methods: [Method::AppPassword].into(),
+        methods: vec![Method::AppPassword.into()],
         ..Rule::default()
     };
     Policy { rules: vec![rule] }

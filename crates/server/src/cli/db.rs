@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use authn::account::{Account, AccountState};
 use authn::credential::app_password::AppPassword;
+use authn::credential::otp_token::OtpToken;
 use clap::Subcommand;
 use serde::Serialize;
 use store::{Replaced, Restored};
@@ -56,6 +57,7 @@ struct PutBack {
     problem: Option<String>,
     still_revoked: Vec<StillRevoked>,
     still_shut_out: Vec<Account>,
+    blocked_tokens: Vec<OtpToken>,
 }
 
 #[derive(Serialize)]
@@ -132,6 +134,7 @@ fn put_back(settings: Settings, restored: Restored) -> PutBack {
         problem,
         still_revoked: restored.revoked.into_iter().map(still_revoked).collect(),
         still_shut_out: restored.accounts,
+        blocked_tokens: restored.blocked,
     }
 }
 
@@ -140,8 +143,8 @@ fn say_put_back(put_back: &PutBack) -> String {
         "restored to {}; all tickets, counters and familiar sources are dropped",
         put_back.file.display()
     )];
-    let again =
-        "what was revoked, disabled or locked after the backup was made is not: do it again";
+    let again = "what was revoked, disabled, locked or blocked after the backup was made is not: do it \
+         again, and resync tokens with a button, whose used codes are good again";
     match &put_back.problem {
         Some(problem) => {
             lines.push(format!(
@@ -157,6 +160,10 @@ fn say_put_back(put_back: &PutBack) -> String {
             "still revoked: {} ({}) of {upn}",
             record.id.0, record.label
         ));
+    }
+    for token in &put_back.blocked_tokens {
+        let called = token.serial.as_ref().unwrap_or(&token.id.0);
+        lines.push(format!("blocked: the token {called} ({})", token.label));
     }
     for account in &put_back.still_shut_out {
         let state = match account.state {

@@ -18,6 +18,7 @@ mod left_behind;
 mod print;
 mod script;
 mod serve;
+mod token;
 mod user;
 
 use std::path::PathBuf;
@@ -79,6 +80,9 @@ enum Verb {
     /// Make, list and revoke app passwords
     #[command(subcommand)]
     AppPassword(app_password::Verb),
+    /// Enrol, list, test, block and remove one-time code tokens
+    #[command(subcommand)]
+    Token(token::Verb),
     /// Check the Active Directory that accounts may come from, and set the password it is read by
     #[command(subcommand)]
     Directory(directory::Verb),
@@ -164,6 +168,7 @@ async fn dispatch(
         Verb::Check => check::run(config, output),
         Verb::User(verb) => user::run(config, verb, output).await,
         Verb::AppPassword(verb) => app_password::run(config, verb, output).await,
+        Verb::Token(verb) => token::run(config, verb, output).await,
         Verb::Directory(verb) => directory::run(config, verb, output).await,
         Verb::Ad(verb) => ad::run(config, verb, output).await,
         Verb::Farm(verb) => farm::run(config, verb, output).await,

@@ -502,18 +502,9 @@ pub(crate) struct Policy {
     pub(crate) services: Option<Spanned<Vec<Spanned<String>>>>,
     /// By which channel; any where it is left out.
     pub(crate) channels: Option<Spanned<Vec<Channel>>>,
-    /// What may be proved; nothing where the list is empty.
-    pub(crate) methods: Spanned<Vec<Method>>,
-}
-
-/// What may be proved.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Method {
-    /// An app password.
-    AppPassword,
-    /// A Kerberos ticket of the domain, for `zones = ["internal"]` alone.
-    Kerberos,
+    /// What is enough, each by itself; a plus joins what is needed together, as `"app-password + one-time-code"`.
+    /// `kerberos` is for `zones = ["internal"]` alone. Nothing is enough where the list is empty.
+    pub(crate) methods: Spanned<Vec<Spanned<String>>>,
 }
 
 /// Reads the text of a configuration file.

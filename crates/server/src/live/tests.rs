@@ -70,6 +70,7 @@ async fn signed_in_from(
     let ports = Ports {
         accounts: store.clone(),
         credentials: store.clone(),
+        otp_tokens: store.clone(),
         attempts: store.clone(),
         tickets: store.clone(),
         audit: store,
@@ -124,7 +125,7 @@ async fn signed_in_from(
         activity: ActivityId::from([4; 16]),
     };
     let anywhere = Rule {
-        methods: [Method::AppPassword].into(),
+        methods: vec![Method::AppPassword.into()],
         ..Rule::default()
     };
     let rules = Rules {

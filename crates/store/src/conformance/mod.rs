@@ -9,6 +9,7 @@ mod counters;
 mod credentials;
 mod directory;
 mod drains;
+mod otp_tokens;
 mod own_passwords;
 mod revocations;
 mod tickets;
@@ -24,8 +25,8 @@ use ::authn::credential::app_password::{AppPassword, AppPasswordHashes, StoredAp
 use ::authn::lockout::{Place, Subject};
 use ::authn::place::{Service, SourceNetwork};
 use ::authn::ports::{
-    Accounts, Attempts, Audit, Credentials, DirectoryCopy, Drains, OwnPasswords, Revocations,
-    Settled, Settlement, Succeeded, Tickets, Unavailable,
+    Accounts, Attempts, Audit, Credentials, DirectoryCopy, Drains, OtpTokens, OwnPasswords,
+    Revocations, Settled, Settlement, Succeeded, Tickets, Unavailable,
 };
 use jiff::{SignedDuration, Timestamp};
 use proto::ntlm::NtHash;
@@ -36,6 +37,7 @@ pub use counters::*;
 pub use credentials::*;
 pub use directory::*;
 pub use drains::*;
+pub use otp_tokens::*;
 pub use own_passwords::*;
 pub use revocations::*;
 pub use tickets::*;
@@ -50,6 +52,7 @@ pub trait Conforming:
     + Drains
     + DirectoryCopy
     + OwnPasswords
+    + OtpTokens
     + Audit
     + 'static
 {
@@ -64,6 +67,7 @@ impl<S> Conforming for S where
         + Drains
         + DirectoryCopy
         + OwnPasswords
+        + OtpTokens
         + Audit
         + 'static
 {
@@ -120,6 +124,19 @@ macro_rules! conformance {
             the_time_of_the_last_reading_is_every_account_s
             the_password_of_the_directory_is_its_account_s
             an_account_of_our_own_has_its_passwords_and_no_other_s
+            a_token_keeps_all_its_fields
+            an_unknown_subject_has_no_tokens
+            a_serial_number_is_one_token_s
+            of_64_parallel_codes_exactly_one_is_accepted
+            a_spent_step_and_what_is_older_is_refused
+            a_code_is_accepted_for_its_owner_alone
+            of_64_parallel_guesses_five_are_looked_at
+            each_kind_of_source_has_a_budget_of_its_own
+            after_a_hundred_wrong_codes_in_a_row_none_is_looked_at
+            an_accepted_code_gives_its_places_back
+            a_token_is_changed_from_what_it_was
+            a_change_that_spends_a_code_is_made_once
+            what_rests_on_a_token_ends_with_it
             an_alarm_is_raised_once_a_window
             the_audit_chain_is_whole_after_64_parallel_settlements
             the_audit_trail_is_read_in_pages

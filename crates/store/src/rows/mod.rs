@@ -13,6 +13,7 @@ pub(crate) mod directory;
 pub(crate) mod drained_members;
 pub(crate) mod key_checks;
 pub(crate) mod migrations;
+pub(crate) mod otp_tokens;
 pub(crate) mod own_passwords;
 pub(crate) mod revocations;
 pub(crate) mod tickets;
@@ -63,6 +64,19 @@ pub(crate) const ALL: &[&str] = &[
     drained_members::REMOVE,
     drained_members::OF_FARM,
     drained_members::LIST,
+    otp_tokens::OF_ACCOUNT,
+    otp_tokens::CALLED,
+    otp_tokens::LIST,
+    otp_tokens::ADD,
+    otp_tokens::CHANGE,
+    otp_tokens::FORGIVE,
+    otp_tokens::REMOVE,
+    otp_tokens::RESERVE_FAMILIAR,
+    otp_tokens::RESERVE_UNFAMILIAR,
+    otp_tokens::GIVE_BACK_FAMILIAR,
+    otp_tokens::GIVE_BACK_UNFAMILIAR,
+    otp_tokens::ACCEPT,
+    otp_tokens::CARRY,
     own_passwords::FORGET,
     own_passwords::WRITE,
     own_passwords::READ,

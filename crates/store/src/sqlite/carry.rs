@@ -3,6 +3,8 @@
 //! SECURITY: a restore must not be a way to let somebody in again. A row of the replaced store that
 //! does not open with its keys may have lost its revocation, and counts as revoked.
 
+mod tokens;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -10,6 +12,7 @@ use authn::account::{Account, AccountId, AccountState};
 use authn::audit::{ByHand, Event, Kind};
 use authn::credential::CredentialId;
 use authn::credential::app_password::AppPassword;
+use authn::credential::otp_token::OtpToken;
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{ConnectOptions, Connection};
@@ -29,6 +32,9 @@ pub struct Restored {
     pub revoked: Vec<(Account, AppPassword)>,
     /// The accounts that are active in the backup and stay disabled or locked.
     pub accounts: Vec<Account>,
+    /// The tokens that are not blocked in the backup and are with this: they were blocked, given to another or
+    /// removed since.
+    pub blocked: Vec<OtpToken>,
 }
 
 /// What a restored store was put in the place of.
@@ -50,6 +56,7 @@ pub enum Replaced {
 pub(super) struct Bans {
     app_passwords: BTreeMap<CredentialId, Timestamp>,
     accounts: BTreeMap<AccountId, AccountState>,
+    tokens: Option<tokens::Tokens>,
 }
 
 /// Reads the bans of a store that is to be replaced, as far as it can be read.
@@ -77,6 +84,7 @@ pub(super) async fn carry(
         replaced,
         revoked: Vec::new(),
         accounts: Vec::new(),
+        blocked: Vec::new(),
     };
     let mut events = Vec::new();
     for (id, at) in bans.app_passwords {
@@ -107,6 +115,11 @@ pub(super) async fn carry(
         let kind = Kind::AccountStateChanged { state };
         events.push(Event::by_hand(by, kind, Some(id)));
         restored.accounts.push(Account { state, ..found });
+    }
+    if let Some(known) = &bans.tokens {
+        let (blocked, said) = tokens::carry(&mut *connection, keys, known, by).await?;
+        restored.blocked = blocked;
+        events.extend(said);
     }
     Ok((restored, events))
 }
@@ -147,6 +160,7 @@ async fn read_from(
         bans.app_passwords
             .extend(revoked.map(|revoked| (record.id, revoked)));
     }
+    bans.tokens = Some(tokens::read(&mut *connection, keys).await?);
     let found = sqlx::query(rows::accounts::LIST)
         .fetch_all(connection)
         .await?;

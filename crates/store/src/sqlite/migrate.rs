@@ -38,6 +38,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "0004_own_passwords",
         text: include_str!("../../migrations/0004_own_passwords.sql"),
     },
+    Migration {
+        number: 5,
+        name: "0005_otp_tokens",
+        text: include_str!("../../migrations/0005_otp_tokens.sql"),
+    },
 ];
 
 impl Migration {

@@ -17,6 +17,7 @@ mod audit;
 mod credentials;
 mod directory;
 mod drains;
+mod otp_tokens;
 mod tickets;
 
 mod backup;

@@ -12,10 +12,10 @@ use authn::audit::{Actor, ByHand, Chain, Event, Kind};
 use authn::credential::CredentialId;
 use authn::lockout::{Place, Subject};
 use authn::place::{Channel, SourceNetwork};
-use authn::ports::{Accounts, Attempts, Audit, Credentials, Tickets};
+use authn::ports::{Accounts, Adding, Attempts, Audit, Credentials, OtpTokens, Tickets};
 use authn::ticket::{RelayedTicket, Relaying, TicketKey};
 use jiff::{SignedDuration, Timestamp};
-use sqlx::Connection;
+use sqlx::{AssertSqlSafe, Connection};
 use tempfile::TempDir;
 
 use super::*;
@@ -52,9 +52,9 @@ impl World {
         Store::open(&self.db(), self.keys()).await.unwrap()
     }
 
-    async fn execute(&self, statement: &'static str) {
+    async fn execute(&self, statement: &str) {
         let mut connection = open::connect(&self.db()).await.unwrap();
-        sqlx::query(statement)
+        sqlx::query(AssertSqlSafe(statement.to_owned()))
             .execute(&mut connection)
             .await
             .unwrap();

@@ -4,7 +4,7 @@
 //! whatever is written here.
 
 use authn::place::{Channel, Method, Zone};
-use authn::policy::Policy;
+use authn::policy::{Combination, Policy};
 use gateway::Publication;
 use gateway::route::Scheme;
 use gss::Service;
@@ -26,7 +26,7 @@ impl Understanding<'_> {
     ) -> Result<Vec<Service>, ConfigError> {
         let names_it = |policy: &&written::Policy| {
             let mut methods = policy.methods.get_ref().iter();
-            methods.any(|method| matches!(method, written::Method::Kerberos))
+            methods.any(|it| is_kerberos(it.get_ref()))
         };
         let mut naming = written.policy.iter().filter(names_it).peekable();
         let (Some(first), table) = (naming.peek().copied(), &written.kerberos) else {
@@ -115,6 +115,12 @@ impl Understanding<'_> {
     }
 }
 
+/// Whether a combination as written needs Kerberos; one that cannot be read was refused before.
+fn is_kerberos(written: &str) -> bool {
+    let read = written.parse::<Combination>();
+    read.is_ok_and(|combination| combination.needs(Method::Kerberos))
+}
+
 /// The hosts with a path where somebody in the office may come by Kerberos; their services are set down.
 fn taking(policy: &Policy, publication: &mut Publication) -> Vec<String> {
     let mut hosts = Vec::new();
@@ -126,8 +132,8 @@ fn taking(policy: &Policy, publication: &mut Publication) -> Vec<String> {
         let mut taking = by_negotiate
             .map(|route| &route.service)
             .filter(|service| {
-                let methods = policy.methods(&Zone::INTERNAL, service, Channel::Negotiate);
-                methods.contains(&Method::Kerberos)
+                let by_kerberos = [Method::Kerberos].into();
+                policy.allows(&Zone::INTERNAL, service, Channel::Negotiate, &by_kerberos)
             })
             .peekable();
         if taking.peek().is_some() {
