@@ -2,6 +2,7 @@
 
 pub mod app_password;
 pub mod kerberos;
+pub mod second_factor;
 
 use serde::{Deserialize, Serialize};
 

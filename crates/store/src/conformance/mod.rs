@@ -11,6 +11,7 @@ mod directory;
 mod drains;
 mod own_passwords;
 mod revocations;
+mod second_factors;
 mod tickets;
 
 use std::collections::BTreeSet;
@@ -25,7 +26,7 @@ use ::authn::lockout::{Place, Subject};
 use ::authn::place::{Service, SourceNetwork};
 use ::authn::ports::{
     Accounts, Attempts, Audit, Credentials, DirectoryCopy, Drains, OwnPasswords, Revocations,
-    Settled, Settlement, Succeeded, Tickets, Unavailable,
+    SecondFactors, Settled, Settlement, Succeeded, Tickets, Unavailable,
 };
 use jiff::{SignedDuration, Timestamp};
 use proto::ntlm::NtHash;
@@ -38,6 +39,7 @@ pub use directory::*;
 pub use drains::*;
 pub use own_passwords::*;
 pub use revocations::*;
+pub use second_factors::*;
 pub use tickets::*;
 
 /// A store of all ports.
@@ -50,6 +52,7 @@ pub trait Conforming:
     + Drains
     + DirectoryCopy
     + OwnPasswords
+    + SecondFactors
     + Audit
     + 'static
 {
@@ -64,6 +67,7 @@ impl<S> Conforming for S where
         + Drains
         + DirectoryCopy
         + OwnPasswords
+        + SecondFactors
         + Audit
         + 'static
 {
@@ -120,6 +124,10 @@ macro_rules! conformance {
             the_time_of_the_last_reading_is_every_account_s
             the_password_of_the_directory_is_its_account_s
             an_account_of_our_own_has_its_passwords_and_no_other_s
+            an_account_remembers_its_first_and_its_last_second_factor
+            nobody_s_second_factor_is_not_noted
+            a_success_notes_the_second_factor_that_it_proved
+            a_ticket_remembers_what_was_proved_to_buy_it
             an_alarm_is_raised_once_a_window
             the_audit_chain_is_whole_after_64_parallel_settlements
             the_audit_trail_is_read_in_pages
@@ -163,6 +171,7 @@ pub(crate) fn account(sam: &str) -> Account {
         mail: vec![format!("{sam}@mail.example")],
         state: AccountState::Active,
         directory: None,
+        second_factor: None,
     }
 }
 
@@ -273,6 +282,7 @@ fn from_home(account: &Account, credential: &CredentialId) -> Succeeded {
         credential: credential.clone(),
         source: HOME,
         device: None,
+        second_factor: None,
     }
 }
 
@@ -296,6 +306,7 @@ async fn sign_in<S: Conforming>(
         credential,
         source,
         device: None,
+        second_factor: None,
     });
     let settlement = Settlement {
         reservation,

@@ -15,6 +15,7 @@ pub(crate) mod key_checks;
 pub(crate) mod migrations;
 pub(crate) mod own_passwords;
 pub(crate) mod revocations;
+pub(crate) mod second_factors;
 pub(crate) mod tickets;
 
 use jiff::Timestamp;
@@ -66,6 +67,7 @@ pub(crate) const ALL: &[&str] = &[
     own_passwords::FORGET,
     own_passwords::WRITE,
     own_passwords::READ,
+    second_factors::NOTE,
     revocations::ADD,
     revocations::SINCE,
     revocations::LAST,

@@ -38,6 +38,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "0004_own_passwords",
         text: include_str!("../../migrations/0004_own_passwords.sql"),
     },
+    Migration {
+        number: 6,
+        name: "0006_second_factors",
+        text: include_str!("../../migrations/0006_second_factors.sql"),
+    },
 ];
 
 impl Migration {

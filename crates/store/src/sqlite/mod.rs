@@ -17,6 +17,7 @@ mod audit;
 mod credentials;
 mod directory;
 mod drains;
+mod second_factors;
 mod tickets;
 
 mod backup;

@@ -11,7 +11,7 @@ use authn::account::AccountId;
 use authn::audit::{Actor, ByHand, Chain, Event, Kind};
 use authn::credential::CredentialId;
 use authn::lockout::{Place, Subject};
-use authn::place::{Channel, SourceNetwork};
+use authn::place::{Channel, Method, SourceNetwork};
 use authn::ports::{Accounts, Attempts, Audit, Credentials, Tickets};
 use authn::ticket::{RelayedTicket, Relaying, TicketKey};
 use jiff::{SignedDuration, Timestamp};
@@ -309,6 +309,8 @@ async fn ended_tickets_are_forgotten_also_where_nobody_signs_in_by_password() {
             account: AccountId("id-of-anna".to_owned()),
             credential: CredentialId("phone".to_owned()),
             channel: Channel::Ntlm,
+            methods: [Method::AppPassword].into(),
+            second_factor: None,
             pool: "pool".to_owned(),
             relayed,
             expires: relayed.checked_add(SignedDuration::from_hours(1)).unwrap(),
