@@ -51,7 +51,9 @@ fn proves_second_factor(demo: &Demo, account: &str) -> anyhow::Result<()> {
 /// Now, as the store's clock would say.
 fn now() -> anyhow::Result<jiff::Timestamp> {
     let since = std::time::UNIX_EPOCH.elapsed()?;
-    Ok(jiff::Timestamp::from_second(i64::try_from(since.as_secs())?)?)
+    Ok(jiff::Timestamp::from_second(i64::try_from(
+        since.as_secs(),
+    )?)?)
 }
 
 #[test]
@@ -69,16 +71,18 @@ fn s19_two_factors_are_proved_and_an_app_password_is_leased() -> anyhow::Result<
     }
     let serve = Serve::start(&demo, |config| config + "lease = \"30 days\"\n")?;
     let beside = demo.folder().join("beside.toml").display().to_string();
-    let with_lease = |arguments: &[&str]| {
-        demo.wicketgate(&[&["--config", &beside], arguments].concat())
-    };
+    let with_lease =
+        |arguments: &[&str]| demo.wicketgate(&[&["--config", &beside], arguments].concat());
     let output = with_lease(&["policy", "prove"])?;
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     assert!(said(&output).contains("proved: from outside nobody gets in"));
 
     assert_eq!(asks(&demo, serve.address, &anna, &anna.app_password)?, 401);
     let events = demo.wicketgate_json(&["audit", "list"])?;
-    let reasons: Vec<&Value> = events.iter().filter_map(|event| event.get("reason")).collect();
+    let reasons: Vec<&Value> = events
+        .iter()
+        .filter_map(|event| event.get("reason"))
+        .collect();
     assert_eq!(reasons.last(), Some(&&Value::from("lease-lapsed")));
     let shown = said(&with_lease(&["user", "show", &anna.upn])?);
     assert!(shown.contains("app passwords are refused where"), "{shown}");
@@ -92,13 +96,23 @@ fn s19_two_factors_are_proved_and_an_app_password_is_leased() -> anyhow::Result<
     assert_eq!(asks(&demo, serve.address, &anna, &anna.app_password)?, 401);
     let lease = said(&with_lease(&["user", "lease", &anna.upn])?);
     assert!(lease.contains("made before its owner's first"), "{lease}");
-    let create = ["app-password", "create", &anna.upn, "--label", "new", "--scope", "lync,ews"];
+    let create = [
+        "app-password",
+        "create",
+        &anna.upn,
+        "--label",
+        "new",
+        "--scope",
+        "lync,ews",
+    ];
     let made = demo.wicketgate_json(&create)?;
     let password = made[0]["app_password"].as_str().expect("an app password");
     assert_eq!(asks(&demo, serve.address, &anna, password)?, 200);
     assert!(said(&with_lease(&["user", "lease", &anna.upn])?).contains("leased until"));
 
-    let explain = ["policy", "explain", "--user", &anna.upn, "--from", "external", "--to", "lync"];
+    let explain = [
+        "policy", "explain", "--user", &anna.upn, "--from", "external", "--to", "lync",
+    ];
     let explained = said(&with_lease(&explain)?);
     for part in [
         "from outside to lync by ntlm: allowed with an app password whose owner's last second factor is younger",

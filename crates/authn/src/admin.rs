@@ -204,7 +204,11 @@ pub async fn note_second_factor(
     if !method.is_second_factor() {
         return Err(AdminError::NoSecondFactor { method });
     }
-    let event = Event::by_hand(by, Kind::SecondFactorProved { method }, Some(account.clone()));
+    let event = Event::by_hand(
+        by,
+        Kind::SecondFactorProved { method },
+        Some(account.clone()),
+    );
     let is_noted = factors.note_second_factor(account, method, event).await?;
     is_noted.then_some(()).ok_or(AdminError::NoSuchAccount)
 }

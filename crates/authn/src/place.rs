@@ -82,7 +82,12 @@ impl RouteName {
 
 impl fmt::Display for RouteName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", self.host, self.path.as_deref().unwrap_or_default())
+        write!(
+            f,
+            "{}{}",
+            self.host,
+            self.path.as_deref().unwrap_or_default()
+        )
     }
 }
 

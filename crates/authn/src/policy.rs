@@ -123,11 +123,7 @@ impl Policy {
     ///
     /// A ticket is judged by the channel that bought it, and so may come where one may that buys tickets.
     #[must_use]
-    pub fn channels(
-        &self,
-        asking: &Asking<'_>,
-        provable: &BTreeSet<Method>,
-    ) -> BTreeSet<Channel> {
+    pub fn channels(&self, asking: &Asking<'_>, provable: &BTreeSet<Method>) -> BTreeSet<Channel> {
         let is_open = |channel: &Channel| {
             let by_it = Asking {
                 channel: *channel,

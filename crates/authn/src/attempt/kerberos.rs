@@ -124,7 +124,9 @@ async fn nobodys(
 /// Whether anybody may come in by Kerberos here.
 fn is_allowed(rules: &Rules, at: &Circumstances) -> bool {
     let by_kerberos = [Method::Kerberos].into();
-    rules.policy.may_be_met(&at.asking(at.channel), &by_kerberos)
+    rules
+        .policy
+        .may_be_met(&at.asking(at.channel), &by_kerberos)
 }
 
 /// Who it is, or why not. The person is judged first, then the proof.

@@ -44,6 +44,9 @@ mod tests {
         assert_eq!(factor.lease(at(99), lease), None);
         assert_eq!(factor.lease(at(100), lease), Some(at(560)));
         assert_eq!(factor.lease(at(900), lease), Some(at(560)));
-        assert_eq!(factor.lease(at(900), SignedDuration::MAX), Some(Timestamp::MAX));
+        assert_eq!(
+            factor.lease(at(900), SignedDuration::MAX),
+            Some(Timestamp::MAX)
+        );
     }
 }

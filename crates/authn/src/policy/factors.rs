@@ -114,7 +114,11 @@ mod tests {
             (&plain, "app-password + one-time-code", Factors::Two),
             (&plain, "memorised-secret + sent-code", Factors::Two),
             (&plain, "passkey", Factors::Two),
-            (&plain, "memorised-secret + temporary-code", Factors::Endless),
+            (
+                &plain,
+                "memorised-secret + temporary-code",
+                Factors::Endless,
+            ),
             (&fresh, "memorised-secret + temporary-code", Factors::Two),
             (&leased, "kerberos", Factors::Domain),
             (&plain, "kerberos + one-time-code", Factors::Domain),

@@ -66,8 +66,7 @@ impl Rule {
             let mut keys = account.windows_keys().into_iter();
             keys.any(|key| self.accounts.contains(&key))
         };
-        groups.any(|sid| self.groups.contains(sid))
-            || (!self.accounts.is_empty() && is_named())
+        groups.any(|sid| self.groups.contains(sid)) || (!self.accounts.is_empty() && is_named())
     }
 
     /// Whether it is for everybody.
@@ -124,7 +123,9 @@ impl Rule {
         let is_leased = *combination == Combination::from(Method::AppPassword);
         if let Some(lease) = self.lease.filter(|_| is_leased) {
             let factor = account.second_factor.as_ref();
-            let until = factor.zip(proved.made).and_then(|(it, made)| it.lease(made, lease));
+            let until = factor
+                .zip(proved.made)
+                .and_then(|(it, made)| it.lease(made, lease));
             let until = until.filter(|until| now < *until);
             return until.map(Some).ok_or(Reason::LeaseLapsed);
         }
@@ -132,7 +133,9 @@ impl Rule {
         let Some(fresh) = self.fresh.filter(|_| has_second) else {
             return Ok(None);
         };
-        let until = proved.second_factor.and_then(|at| at.checked_add(fresh).ok());
+        let until = proved
+            .second_factor
+            .and_then(|at| at.checked_add(fresh).ok());
         let until = until.filter(|until| now < *until);
         until.map(Some).ok_or(Reason::SecondFactorTooOld)
     }

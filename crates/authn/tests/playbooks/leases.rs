@@ -14,7 +14,9 @@ use authn::ticket::{RelayedTicket, Relaying, TicketKey};
 use authn::{Attempt, Outcome, Proof, Refusal};
 use jiff::SignedDuration;
 
-use crate::world::{By, EVERY_WAY, POOL, Person, Try, World, at, by_hand, for_lync, passed, refusal};
+use crate::world::{
+    By, EVERY_WAY, POOL, Person, Try, World, at, by_hand, for_lync, passed, refusal,
+};
 
 const LEASE: i64 = 1_000;
 
@@ -71,7 +73,10 @@ async fn s19_a_lease_ends_to_the_second_and_a_second_factor_renews_it() {
         assert!(verified.authenticated.stands(at(LEASE - 1)));
         assert!(!verified.authenticated.stands(at(LEASE)));
         let lapsed = right(by, &anna, LEASE);
-        assert!(is_refused(&world, lapsed, Reason::LeaseLapsed).await, "{by:?}");
+        assert!(
+            is_refused(&world, lapsed, Reason::LeaseLapsed).await,
+            "{by:?}"
+        );
     }
     proves(&world, &anna, LEASE + 5).await;
     for by in EVERY_WAY {
@@ -138,7 +143,12 @@ async fn relay(world: &World, anna: &Person) -> RelayedTicket {
         expires: at(100 * LEASE),
     };
     let relaying = Relaying::of(ticket.clone());
-    world.ports.tickets.record(relaying, i64::MAX).await.unwrap();
+    world
+        .ports
+        .tickets
+        .record(relaying, i64::MAX)
+        .await
+        .unwrap();
     ticket
 }
 
@@ -180,12 +190,48 @@ async fn a_ticket_is_judged_by_all_that_bought_it_and_by_how_old_that_is() {
     let mut ticket = relay(&world, &anna).await;
     // By NTLM a code is not carried, whatever the ticket says.
     for (channel, methods, second_factor, lasts, opens) in [
-        (Channel::Grant, &[Method::AppPassword][..], None, None, false),
-        (Channel::Grant, &[Method::AppPassword, Method::OneTimeCode], Some(0), None, true),
-        (Channel::Ntlm, &[Method::AppPassword, Method::OneTimeCode], Some(0), None, false),
-        (Channel::Grant, &[Method::AppPassword, Method::OneTimeCode], Some(0), Some(61), true),
-        (Channel::Grant, &[Method::AppPassword, Method::OneTimeCode], Some(0), Some(60), false),
-        (Channel::Grant, &[Method::AppPassword, Method::OneTimeCode], None, Some(61), false),
+        (
+            Channel::Grant,
+            &[Method::AppPassword][..],
+            None,
+            None,
+            false,
+        ),
+        (
+            Channel::Grant,
+            &[Method::AppPassword, Method::OneTimeCode],
+            Some(0),
+            None,
+            true,
+        ),
+        (
+            Channel::Ntlm,
+            &[Method::AppPassword, Method::OneTimeCode],
+            Some(0),
+            None,
+            false,
+        ),
+        (
+            Channel::Grant,
+            &[Method::AppPassword, Method::OneTimeCode],
+            Some(0),
+            Some(61),
+            true,
+        ),
+        (
+            Channel::Grant,
+            &[Method::AppPassword, Method::OneTimeCode],
+            Some(0),
+            Some(60),
+            false,
+        ),
+        (
+            Channel::Grant,
+            &[Method::AppPassword, Method::OneTimeCode],
+            None,
+            Some(61),
+            false,
+        ),
     ] {
         world.rules.policy = Policy {
             rules: vec![fresh(lasts.map(SignedDuration::from_secs))],
@@ -194,7 +240,12 @@ async fn a_ticket_is_judged_by_all_that_bought_it_and_by_how_old_that_is() {
         ticket.methods = methods.iter().copied().collect();
         ticket.second_factor = second_factor.map(at);
         let relaying = Relaying::of(ticket.clone());
-        world.ports.tickets.record(relaying, i64::MAX).await.unwrap();
+        world
+            .ports
+            .tickets
+            .record(relaying, i64::MAX)
+            .await
+            .unwrap();
         let outcome = by_ticket(&world, Proof::Ticket(key()), 60).await;
         assert_eq!(passed(&outcome).is_some(), opens, "{ticket:?} {lasts:?}");
     }
@@ -208,7 +259,11 @@ async fn a_second_factor_is_noted_once_for_an_account_that_there_is() {
         admin::note_second_factor(factors, account, method, &by_hand(9)).await
     };
     let of_anna = &anna.account.id;
-    for method in [Method::AppPassword, Method::Kerberos, Method::MemorisedSecret] {
+    for method in [
+        Method::AppPassword,
+        Method::Kerberos,
+        Method::MemorisedSecret,
+    ] {
         let refused = noted(of_anna, method).await;
         assert_eq!(refused, Err(AdminError::NoSecondFactor { method }));
     }
@@ -241,7 +296,8 @@ async fn a_rule_speaks_of_accounts_by_their_windows_names_and_of_members_of_grou
     let anna = anna.account;
     let accounts = |names: &[&str]| -> BTreeSet<NameKey> {
         let keys = names.iter();
-        keys.flat_map(|name| NameKey::candidates(name, "", Some("CONTOSO"))).collect()
+        keys.flat_map(|name| NameKey::candidates(name, "", Some("CONTOSO")))
+            .collect()
     };
     let of = |names: &[&str], groups: &[&str]| Rule {
         accounts: accounts(names),
@@ -273,7 +329,9 @@ async fn a_rule_speaks_of_accounts_by_their_windows_names_and_of_members_of_grou
 async fn rules_for_some_and_the_first_for_everybody_decide_and_no_rule_behind_it() {
     let (_, anna) = world().await;
     let only_anna = Rule {
-        accounts: NameKey::candidates("anna", "", Some("CONTOSO")).into_iter().collect(),
+        accounts: NameKey::candidates("anna", "", Some("CONTOSO"))
+            .into_iter()
+            .collect(),
         channels: [Channel::Basic].into(),
         methods: vec![Method::AppPassword.into()],
         ..Rule::default()
@@ -293,15 +351,27 @@ async fn rules_for_some_and_the_first_for_everybody_decide_and_no_rule_behind_it
         channel,
     };
     let deciding = |channel| -> Vec<usize> {
-        policy.deciding(&by(channel)).iter().map(|it| it.index).collect()
+        policy
+            .deciding(&by(channel))
+            .iter()
+            .map(|it| it.index)
+            .collect()
     };
     assert_eq!(deciding(Channel::Basic), [0, 1]);
     assert_eq!(deciding(Channel::Ntlm), [1]);
     assert_eq!(deciding(Channel::Grant), [2]);
     let app_password = [Method::AppPassword].into();
     let channels = policy.channels(&by(Channel::Ticket), &app_password);
-    let open = [Channel::Negotiate, Channel::Basic, Channel::UsernameToken, Channel::Grant];
-    assert_eq!(channels, open.into_iter().chain([Channel::Ticket]).collect());
+    let open = [
+        Channel::Negotiate,
+        Channel::Basic,
+        Channel::UsernameToken,
+        Channel::Grant,
+    ];
+    assert_eq!(
+        channels,
+        open.into_iter().chain([Channel::Ticket]).collect()
+    );
     let ben = Account {
         sam: "ben".to_owned(),
         upn: "ben@contoso.com".to_owned(),
@@ -312,7 +382,8 @@ async fn rules_for_some_and_the_first_for_everybody_decide_and_no_rule_behind_it
 }
 
 #[tokio::test]
-async fn a_rule_about_a_path_is_for_that_path_and_where_none_is_said_nothing_behind_it_is_believed() {
+async fn a_rule_about_a_path_is_for_that_path_and_where_none_is_said_nothing_behind_it_is_believed()
+{
     let (_, anna) = world().await;
     let path = Rule {
         routes: [RouteName::of("mail.contoso.com", "/EWS")].into(),
@@ -372,7 +443,11 @@ fn a_channel_carries_what_it_can_and_ntlm_nothing_that_can_be_guessed() {
                     Method::Passkey => false,
                     _ => typed.contains(&channel),
                 };
-                assert_eq!(rule.combinations(&asking).count() == 1, can_be, "{method} {channel}");
+                assert_eq!(
+                    rule.combinations(&asking).count() == 1,
+                    can_be,
+                    "{method} {channel}"
+                );
             }
         }
     }

@@ -303,7 +303,9 @@ impl Conversation {
             Kind::LyncDiscover | Kind::LyncUserLink => {
                 read::discover(body, content_type, (publication, names), is_external)?
             }
-            Kind::LyncMex => read::metadata(body, (publication, host, names), self.offers(&asked.name))?,
+            Kind::LyncMex => {
+                read::metadata(body, (publication, host, names), self.offers(&asked.name))?
+            }
             Kind::AutodiscoverPox if is_external => {
                 read::autodiscover::pox(body, (publication, names))?
             }

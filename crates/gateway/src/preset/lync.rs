@@ -14,8 +14,8 @@ use http::{HeaderName, Method};
 
 use crate::rewrite::lower_case;
 use crate::route::{
-    Auth, Host, Kind, MadeBy, Onward, OverPlain, PathPattern, Route, Scheme, TicketPlace, TicketRule,
-    TicketWanted, Tracking,
+    Auth, Host, Kind, MadeBy, Onward, OverPlain, PathPattern, Route, Scheme, TicketPlace,
+    TicketRule, TicketWanted, Tracking,
 };
 
 const ROOT: &str = "/Autodiscover/AutodiscoverService.svc/root";
@@ -245,12 +245,10 @@ fn closed(pool: &LyncPool) -> Arc<Route> {
 #[must_use]
 pub fn shut(farm: &str) -> Arc<Route> {
     let path = below(WEB_TICKETS);
-    Arc::new(Route::new(
-        path,
-        Auth::Closed,
-        Service::LYNC,
-        farm.to_owned(),
-    ))
+    Arc::new(Route {
+        made_by: MadeBy::Preset,
+        ..Route::new(path, Auth::Closed, Service::LYNC, farm.to_owned())
+    })
 }
 
 /// Whether anybody may pass as nobody on a path of this preset.

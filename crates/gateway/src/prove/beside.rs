@@ -38,7 +38,9 @@ fn asks_for_nothing(route: &Route, grounds: &Grounds) -> Option<What> {
         }
         MadeBy::Operator if is_open => Some(What::OpenRoute),
         MadeBy::Preset if is_open && !route.sources.is_empty() => Some(What::OtherServers),
-        MadeBy::Preset if is_open && route.kind == Kind::LyncUserLink => Some(What::GuestOnUserPath),
+        MadeBy::Preset if is_open && route.kind == Kind::LyncUserLink => {
+            Some(What::GuestOnUserPath)
+        }
         MadeBy::Preset if is_open && !lync::is_open(&route.path) => Some(What::ClosedPathOpened),
         MadeBy::Preset | MadeBy::Operator if route.kind == Kind::LyncCert => {
             Some(What::CertificateSignIn)
@@ -74,7 +76,9 @@ fn opened(publication: &Publication) -> Vec<CounterExample> {
                 found.push(CounterExample::of_path(What::ClosedPathOpened, name, path));
             }
         }
-        let is_exchange = |route: &Route| route.made_by == MadeBy::Preset && route.service != authn::place::Service::LYNC;
+        let is_exchange = |route: &Route| {
+            route.made_by == MadeBy::Preset && route.service != authn::place::Service::LYNC
+        };
         if !host.routes.iter().any(|route| is_exchange(route)) {
             continue;
         }

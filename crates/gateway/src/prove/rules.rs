@@ -53,7 +53,9 @@ fn look(
         if !rule.is_about(asking) {
             continue;
         }
-        let earlier = before.iter().find(|(_, earlier)| takes_all_of(earlier, rule));
+        let earlier = before
+            .iter()
+            .find(|(_, earlier)| takes_all_of(earlier, rule));
         match (earlier, decides.get_mut(index), hidden_by.get_mut(index)) {
             (None, Some(decides), _) => *decides = true,
             (Some((earlier, _)), _, Some(hidden_by)) => {
@@ -104,4 +106,3 @@ pub(super) fn about_nobody(policy: &Policy, grounds: &Grounds) -> Vec<CounterExa
     }
     found
 }
-

@@ -83,13 +83,25 @@ fn s19_the_shipped_policy_is_proved_and_without_its_lease_every_way_in_is_found(
     let ways = too_little(&found);
     assert_eq!(ways.len(), found.len());
     for (at, channel) in [
-        ("lyncweb.contoso.com/WebTicket/WebTicketService.svc", Channel::Ntlm),
-        ("lyncweb.contoso.com/WebTicket/WebTicketService.svc/Auth", Channel::UsernameToken),
+        (
+            "lyncweb.contoso.com/WebTicket/WebTicketService.svc",
+            Channel::Ntlm,
+        ),
+        (
+            "lyncweb.contoso.com/WebTicket/WebTicketService.svc/Auth",
+            Channel::UsernameToken,
+        ),
         ("lyncweb.contoso.com/WebTicket/oauthtoken", Channel::Grant),
         ("lyncweb.contoso.com/ucwa", Channel::Negotiate),
         ("mail.contoso.com/EWS", Channel::Basic),
-        ("mail.contoso.com/Microsoft-Server-ActiveSync", Channel::Basic),
-        ("autodiscover.contoso.com/Autodiscover/Autodiscover.xml", Channel::Ntlm),
+        (
+            "mail.contoso.com/Microsoft-Server-ActiveSync",
+            Channel::Basic,
+        ),
+        (
+            "autodiscover.contoso.com/Autodiscover/Autodiscover.xml",
+            Channel::Ntlm,
+        ),
     ] {
         let way = (at.to_owned(), channel, Factors::One);
         assert!(ways.contains(&way), "{at} {channel}");
@@ -157,7 +169,10 @@ fn a_closed_path_that_was_opened_is_found() {
             ..opened
         });
         assert!(!found.is_empty(), "{host}");
-        assert!(found.iter().all(|it| it.what == What::ClosedPathOpened), "{found:?}");
+        assert!(
+            found.iter().all(|it| it.what == What::ClosedPathOpened),
+            "{found:?}"
+        );
     }
 }
 
@@ -199,7 +214,10 @@ fn what_is_proved_by_one_kind_of_secret_is_found_by_the_channels_that_carry_it()
         assert!(ways.contains(&by_basic), "{methods}");
         // NTLM and Negotiate prove nothing that can be guessed, whatever a rule says.
         let windows = [Channel::Ntlm, Channel::Negotiate];
-        assert!(ways.iter().all(|(_, channel, _)| !windows.contains(channel)));
+        assert!(
+            ways.iter()
+                .all(|(_, channel, _)| !windows.contains(channel))
+        );
     }
     for (methods, fresh) in [
         ("app-password + one-time-code", None),
@@ -262,7 +280,10 @@ fn a_guest_on_a_path_of_people_with_accounts_is_found() {
         });
         let user_link = "/Autodiscover/AutodiscoverService.svc/root/user";
         let paths: Vec<&str> = found.iter().filter_map(|it| it.path.as_deref()).collect();
-        assert!(paths.contains(&user_link) && paths.contains(&"/ucwa"), "{paths:?}");
+        assert!(
+            paths.contains(&user_link) && paths.contains(&"/ucwa"),
+            "{paths:?}"
+        );
         assert!(found.iter().all(|it| it.what == What::GuestOnUserPath));
     }
 }
@@ -282,7 +303,11 @@ fn a_zone_that_outsiders_are_in_is_walked_as_the_outside() {
     let publication = rules(vec![inside, rule()]);
     let found = counter_examples(&publication, &grounds);
     let zone = Zone::INTERNAL;
-    assert!(found.iter().any(|it| it.what == What::ZoneReachable { zone: zone.clone(), why: why.clone() }));
+    assert!(found.iter().any(|it| it.what
+        == What::ZoneReachable {
+            zone: zone.clone(),
+            why: why.clone()
+        }));
     let ways = too_little(&found);
     let mail = "mail.contoso.com/EWS".to_owned();
     assert!(ways.contains(&(mail.clone(), Channel::Negotiate, Factors::Domain)));
@@ -304,7 +329,10 @@ fn named_exceptions_are_counter_examples() {
     };
     publication.hosts.extend(lync::hosts(&pool));
     let certificate = found(&publication);
-    assert_eq!(certificate[0].path.as_deref(), Some("/WebTicket/WebTicketService.svc/cert"));
+    assert_eq!(
+        certificate[0].path.as_deref(),
+        Some("/WebTicket/WebTicketService.svc/cert")
+    );
     assert_eq!(whats(certificate), [What::CertificateSignIn]);
     let mut publication = under(shipped());
     let hybrid = Exchange {
@@ -340,7 +368,9 @@ fn member(sam: &str, groups: &[&str]) -> Account {
 #[test]
 fn a_group_that_nobody_is_in_and_an_account_that_is_not_here_are_found() {
     let named = Rule {
-        accounts: NameKey::candidates("ben", "", Some("CONTOSO")).into_iter().collect(),
+        accounts: NameKey::candidates("ben", "", Some("CONTOSO"))
+            .into_iter()
+            .collect(),
         groups: ["S-1-5-21-1-2-3-7".to_owned(), "S-1-5-21-1-2-3-8".to_owned()].into(),
         ..rule()
     };
@@ -359,7 +389,10 @@ fn a_group_that_nobody_is_in_and_an_account_that_is_not_here_are_found() {
         name: "contoso\\ben".to_owned(),
     };
     let anna = member("anna", &["S-1-5-21-1-2-3-7"]);
-    assert_eq!(held_to(std::slice::from_ref(&anna)), [empty("S-1-5-21-1-2-3-8"), nobody]);
+    assert_eq!(
+        held_to(std::slice::from_ref(&anna)),
+        [empty("S-1-5-21-1-2-3-8"), nobody]
+    );
     let ben = member("ben", &["S-1-5-21-1-2-3-8"]);
     assert_eq!(held_to(&[anna, ben]), []);
 }
@@ -390,12 +423,24 @@ fn a_rule_about_nothing_and_one_that_is_taken_over_are_found_and_what_decides_so
     let ews = RouteName::of(MAIL, "/EWS");
     for (policy, expected) in [
         (vec![idle, rule()], vec![(0, What::Idle)]),
-        (vec![rule(), rule()], vec![(1, What::Hidden { by: [0].into() })]),
-        (vec![of(&[ews.clone()]), of(&[mail.clone()]), rule()], vec![]),
-        (vec![of(&[mail]), of(&[ews]), rule()], vec![(1, What::Hidden { by: [0].into() })]),
+        (
+            vec![rule(), rule()],
+            vec![(1, What::Hidden { by: [0].into() })],
+        ),
+        (
+            vec![of(&[ews.clone()]), of(&[mail.clone()]), rule()],
+            vec![],
+        ),
+        (
+            vec![of(&[mail]), of(&[ews]), rule()],
+            vec![(1, What::Hidden { by: [0].into() })],
+        ),
     ] {
         let found = found(&rules(policy));
-        let found: Vec<_> = found.into_iter().map(|it| (it.rule.unwrap(), it.what)).collect();
+        let found: Vec<_> = found
+            .into_iter()
+            .map(|it| (it.rule.unwrap(), it.what))
+            .collect();
         assert_eq!(found, expected);
     }
 }

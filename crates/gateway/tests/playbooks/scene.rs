@@ -142,12 +142,7 @@ impl Scene {
         self.issued(account, services, expires)
     }
 
-    fn issued(
-        &self,
-        account: Account,
-        services: &[Service],
-        expires: Option<Timestamp>,
-    ) -> Person {
+    fn issued(&self, account: Account, services: &[Service], expires: Option<Timestamp>) -> Person {
         let by = self.by_hand();
         let asked = NewAppPassword {
             label: "phone".to_owned(),

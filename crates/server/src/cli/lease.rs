@@ -46,9 +46,8 @@ pub(super) fn of(
     (policy, now): (&Policy, Timestamp),
 ) -> Vec<Lease> {
     let shortest = policy.rules.iter().filter_map(|rule| rule.lease).min();
-    let is_good = |it: &&AppPassword| {
-        it.revoked.is_none() && it.expires.is_none_or(|expires| now < expires)
-    };
+    let is_good =
+        |it: &&AppPassword| it.revoked.is_none() && it.expires.is_none_or(|expires| now < expires);
     let good = passwords.iter().filter(is_good);
     good.map(|it| {
         let (standing, until) = match shortest {
@@ -88,9 +87,12 @@ pub(super) fn line(lease: &Lease) -> String {
     let standing = match lease.standing {
         Standing::NotLeased => "no lease is named".to_owned(),
         Standing::Leased => format!("leased until {until}"),
-        Standing::Lapsed => format!("LAPSED at {until}: its owner proves a second factor to renew it"),
+        Standing::Lapsed => {
+            format!("LAPSED at {until}: its owner proves a second factor to renew it")
+        }
         Standing::NeverProved => {
-            "LAPSED: its owner never proved a second factor; once they have, make another".to_owned()
+            "LAPSED: its owner never proved a second factor; once they have, make another"
+                .to_owned()
         }
         Standing::MadeBefore => {
             "LAPSED: it was made before its owner's first second factor; revoke it and make another"

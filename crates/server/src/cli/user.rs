@@ -130,7 +130,11 @@ pub(crate) async fn run(config: &Path, verb: Verb, output: &Output) -> Result<()
             let account = desk.account(&name).await?;
             let leases = leases(&desk, &settings, &account).await?;
             output.remark(&remembered(&account));
-            output.list(&leases, "there are no app passwords that stand", lease::line)
+            output.list(
+                &leases,
+                "there are no app passwords that stand",
+                lease::line,
+            )
         }
         Verb::Disable { name } => state(&desk, &name, AccountState::Disabled, output).await,
         Verb::Enable { name } => state(&desk, &name, AccountState::Active, output).await,
@@ -144,7 +148,11 @@ async fn leases(
     account: &Account,
 ) -> Result<Vec<Lease>, CliError> {
     let passwords = desk.app_passwords_of(account).await?;
-    Ok(lease::of(account, &passwords, (&settings.policy, clock::now())))
+    Ok(lease::of(
+        account,
+        &passwords,
+        (&settings.policy, clock::now()),
+    ))
 }
 
 /// What the account remembers of second factors.

@@ -35,7 +35,11 @@ pub async fn an_account_remembers_its_first_and_its_last_second_factor<S: Confor
     let key = relayed.ticket.key.clone();
     store.record(relayed, store.last().await?).await?;
     for (method, seconds, expected) in [
-        (Method::OneTimeCode, 50, remembered(Method::OneTimeCode, 50, 50)),
+        (
+            Method::OneTimeCode,
+            50,
+            remembered(Method::OneTimeCode, 50, 50),
+        ),
         (Method::Passkey, 90, remembered(Method::Passkey, 50, 90)),
         (Method::SentCode, 70, remembered(Method::Passkey, 50, 90)),
         (Method::SentCode, 20, remembered(Method::Passkey, 20, 90)),
@@ -65,7 +69,11 @@ pub async fn nobody_s_second_factor_is_not_noted<S: Conforming>(
     let events = store.read(1, 100).await?.len();
     let nobody = AccountId("nobody".to_owned());
     let event = proved(50, &account("nobody"));
-    assert!(!store.note_second_factor(&nobody, Method::Passkey, event).await?);
+    assert!(
+        !store
+            .note_second_factor(&nobody, Method::Passkey, event)
+            .await?
+    );
     assert_eq!(store.read(1, 100).await?.len(), events);
     let found = store.by_id(&anna.id).await?;
     assert_eq!(found.and_then(|it| it.second_factor), None);
@@ -126,7 +134,10 @@ pub async fn a_ticket_remembers_what_was_proved_to_buy_it<S: Conforming>(
             [Method::AppPassword, Method::OneTimeCode].into(),
             Some(at(7)),
         ),
-        ([Method::MemorisedSecret, Method::Passkey].into(), Some(at(8))),
+        (
+            [Method::MemorisedSecret, Method::Passkey].into(),
+            Some(at(8)),
+        ),
     ] {
         relayed.methods = methods;
         relayed.second_factor = second_factor;

@@ -31,7 +31,12 @@ impl SecondFactors for Memory {
 
 impl State {
     /// Notes what was proved; what was proved first stays, and so does what was proved later.
-    pub(super) fn note_second_factor(&mut self, account: &AccountId, method: Method, at: Timestamp) {
+    pub(super) fn note_second_factor(
+        &mut self,
+        account: &AccountId,
+        method: Method,
+        at: Timestamp,
+    ) {
         let new = SecondFactor {
             method,
             first: at,

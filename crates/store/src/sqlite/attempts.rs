@@ -8,8 +8,8 @@ use authn::place::SourceNetwork;
 use authn::ports::{Attempts, Reservation, Settled, Settlement, Succeeded, Unavailable};
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Store, second_factors};
 use super::writer::{Done, Write, WriteError, Writing};
+use super::{Store, second_factors};
 use crate::rows;
 
 /// After how many reservations and tickets old rows are looked for.

@@ -118,14 +118,16 @@ fn conditions(decides: &Numbered<'_>, asking: &Asking<'_>, account: &Account) ->
         _ => asking.channel.to_string(),
     };
     let of_place = decides.rule.conditions(asking);
-    let of_place = of_place.into_iter().map(|Condition { key, wants, .. }| Aloud {
-        condition: key.to_owned(),
-        is: is(key),
-        wants: match wants.is_empty() {
-            true => "any".to_owned(),
-            false => wants.join(", "),
-        },
-    });
+    let of_place = of_place
+        .into_iter()
+        .map(|Condition { key, wants, .. }| Aloud {
+            condition: key.to_owned(),
+            is: is(key),
+            wants: match wants.is_empty() {
+                true => "any".to_owned(),
+                false => wants.join(", "),
+            },
+        });
     let who = Aloud {
         condition: "accounts, groups".to_owned(),
         wants: aloud::who(decides.rule),
@@ -139,14 +141,21 @@ fn sentence(explained: &Explained) -> String {
         true => format!("allowed with {}", explained.enough.join(", or ")),
         false => "refused".to_owned(),
     };
-    let Explained { user, to, channel, .. } = explained;
+    let Explained {
+        user, to, channel, ..
+    } = explained;
     let zone = aloud::zone(&explained.zone);
     let mut text = format!("{user} {zone} to {to} by {channel}: {decision}\n");
     match (&explained.place, &explained.rule) {
         (Some(place), Some(rule)) => text += &format!("  {place}: {rule}"),
         _ => text += "  no rule speaks of this",
     }
-    for Aloud { condition, wants, is } in &explained.conditions {
+    for Aloud {
+        condition,
+        wants,
+        is,
+    } in &explained.conditions
+    {
         text += &format!("\n    {condition}: {is} (the rule: {wants})");
     }
     text
@@ -164,7 +173,9 @@ fn zones(settings: &Settings, from: &str) -> Result<Vec<Zone>, CliError> {
         CliError::usage(message)
     })?;
     let listeners = settings.listeners.iter();
-    let mut zones: Vec<Zone> = listeners.map(|it| crate::listen::zone(it, address)).collect();
+    let mut zones: Vec<Zone> = listeners
+        .map(|it| crate::listen::zone(it, address))
+        .collect();
     zones.sort();
     zones.dedup();
     Ok(zones)
@@ -235,7 +246,10 @@ fn is_answered(sentence: &str) -> CliError {
 }
 
 fn by_route(policy: &Policy, host: &str, route: &Route) -> Wanted {
-    let mut channels: Vec<Channel> = gateway::prove::channels(route).into_iter().map(|it| it.0).collect();
+    let mut channels: Vec<Channel> = gateway::prove::channels(route)
+        .into_iter()
+        .map(|it| it.0)
+        .collect();
     channels.sort();
     channels.dedup();
     Wanted {
@@ -257,7 +271,8 @@ fn of_service(settings: &Settings, name: &str) -> Result<Wanted, CliError> {
         return Err(CliError::usage(message));
     }
     if settings.policy.speaks_of_routes() {
-        let message = "the policy speaks of paths; give an address, as https://mail.contoso.com/EWS";
+        let message =
+            "the policy speaks of paths; give an address, as https://mail.contoso.com/EWS";
         return Err(CliError::usage(message));
     }
     let proving = Channel::ALL.into_iter().filter(|it| *it != Channel::Ticket);

@@ -76,10 +76,16 @@ pub(super) fn beside(settings: &Settings) -> Grounds {
     let listeners = settings.listeners.iter();
     let reachable = listeners.filter_map(|listener| {
         let (zone, networks) = listener.internal_zone.as_ref()?;
-        let why = networks.iter().find_map(|network| reached(settings, listener, network))?;
+        let why = networks
+            .iter()
+            .find_map(|network| reached(settings, listener, network))?;
         Some((zone.clone(), why))
     });
-    let routes = settings.publication.hosts.values().flat_map(|it| &it.routes);
+    let routes = settings
+        .publication
+        .hosts
+        .values()
+        .flat_map(|it| &it.routes);
     let knowing = routes
         .filter(|route| route.made_by == MadeBy::Preset || route.onward != Onward::None)
         .map(|route| route.farm.clone());
@@ -114,10 +120,15 @@ fn reached(settings: &Settings, listener: &Listener, network: &ipnet::IpNet) -> 
              {network}, which is internal at {at}"
         ));
     }
-    let loopback = [IpAddr::from([127, 0, 0, 1]), IpAddr::from(std::net::Ipv6Addr::LOCALHOST)];
+    let loopback = [
+        IpAddr::from([127, 0, 0, 1]),
+        IpAddr::from(std::net::Ipv6Addr::LOCALHOST),
+    ];
     let has_loopback = loopback.iter().any(|ip| network.contains(ip));
     has_loopback.then(|| {
-        format!("a program on this machine that hands on is in {network}, which is internal at {at}")
+        format!(
+            "a program on this machine that hands on is in {network}, which is internal at {at}"
+        )
     })
 }
 
@@ -126,7 +137,9 @@ fn shown(settings: &Settings, found: &CounterExample) -> Shown {
         let path = found.path.as_deref().unwrap_or_default();
         format!("{host}{path}")
     });
-    let rule = found.rule.and_then(|index| settings.policy.rules.get(index));
+    let rule = found
+        .rule
+        .and_then(|index| settings.policy.rules.get(index));
     let place = found.rule.map(|index| place(settings, index));
     let (zone, channel, enough) = match &found.what {
         What::TooLittle {
@@ -170,7 +183,9 @@ fn sentence(settings: &Settings, found: &CounterExample) -> String {
             enough,
             factors,
         } => {
-            let rule = found.rule.and_then(|index| settings.policy.rules.get(index));
+            let rule = found
+                .rule
+                .and_then(|index| settings.policy.rules.get(index));
             let enough = rule.map_or_else(|| enough.to_string(), |it| aloud::enough(enough, it));
             let by = match by_ticket {
                 true => format!("by a ticket bought by {channel}"),
@@ -179,20 +194,32 @@ fn sentence(settings: &Settings, found: &CounterExample) -> String {
             let zone = aloud::zone(zone);
             format!("{zone} {by}, {enough} is enough: {}", remedy(*factors))
         }
-        What::OpenRoute => "anybody gets to what is behind it without proving anything; if that is meant, it is \
+        What::OpenRoute => {
+            "anybody gets to what is behind it without proving anything; if that is meant, it is \
                             an exception, else give the route an `auth`"
-            .to_owned(),
-        What::OpenToWindows => "anybody gets to servers that take domain passwords without proving anything to the \
+                .to_owned()
+        }
+        What::OpenToWindows => {
+            "anybody gets to servers that take domain passwords without proving anything to the \
                                 gate; give the route an `auth`, or another farm"
-            .to_owned(),
-        What::ClosedPathOpened => "a path is open that stays closed; take away the route that opens it".to_owned(),
-        What::CertificateSignIn => "named exception: a certificate buys tickets by itself, one factor; remove \
+                .to_owned()
+        }
+        What::ClosedPathOpened => {
+            "a path is open that stays closed; take away the route that opens it".to_owned()
+        }
+        What::CertificateSignIn => {
+            "named exception: a certificate buys tickets by itself, one factor; remove \
                                     `certificate_sign_in`"
-            .to_owned(),
-        What::OtherServers => "named exception: servers of other organisations prove themselves to the back end \
+                .to_owned()
+        }
+        What::OtherServers => {
+            "named exception: servers of other organisations prove themselves to the back end \
                                alone; remove `hybrid`"
-            .to_owned(),
-        What::GuestOnUserPath => "a guest's ticket, or none, opens a path of people with accounts".to_owned(),
+                .to_owned()
+        }
+        What::GuestOnUserPath => {
+            "a guest's ticket, or none, opens a path of people with accounts".to_owned()
+        }
         What::ZoneReachable { zone, why } => format!(
             "clients of the zone {zone} may be anybody: {why}; list networks without it in `internal_networks`"
         ),
@@ -208,7 +235,9 @@ fn sentence(settings: &Settings, found: &CounterExample) -> String {
             let by = by.join(" and ");
             format!("the rule decides nothing, as {by} decides first; move it up, or take it away")
         }
-        What::Idle => "the rule speaks of nothing that is published; correct it, or take it away".to_owned(),
+        What::Idle => {
+            "the rule speaks of nothing that is published; correct it, or take it away".to_owned()
+        }
     }
 }
 

@@ -11,7 +11,10 @@ const LEASE_ON: &str = "lease = \"30 days\"";
 
 /// The packaged example, with the files that it names beside it.
 fn packaged() -> String {
-    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../packaging/wicketgate.toml");
+    let file = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../packaging/wicketgate.toml"
+    );
     let text = std::fs::read_to_string(file).unwrap();
     let text = text.replace("/etc/wicketgate/tls/gate.key", "file.pem");
     let text = text.replace("/etc/wicketgate/tls/gate.pem", "file.pem");
@@ -74,14 +77,25 @@ fn s19_the_example_of_the_guide_is_proved() {
 fn a_zone_that_something_hands_on_into_is_found() {
     let proved = packaged().replace(LEASE_OFF, LEASE_ON);
     let inside = |networks: &str, address: &str| {
-        let text = proved.replace("internal_networks = []", &format!("internal_networks = [{networks}]"));
+        let text = proved.replace(
+            "internal_networks = []",
+            &format!("internal_networks = [{networks}]"),
+        );
         found(&text.replace("0.0.0.0:443", address))
     };
     assert_eq!(inside("\"10.0.0.0/8\"", "0.0.0.0:443"), []);
     for (networks, address, why) in [
-        ("\"127.0.0.0/8\"", "0.0.0.0:443", "a program on this machine"),
+        (
+            "\"127.0.0.0/8\"",
+            "0.0.0.0:443",
+            "a program on this machine",
+        ),
         ("\"::1/128\"", "0.0.0.0:443", "a program on this machine"),
-        ("\"10.0.0.0/8\"", "10.1.2.3:443", "the gate's own address 10.1.2.3"),
+        (
+            "\"10.0.0.0/8\"",
+            "10.1.2.3:443",
+            "the gate's own address 10.1.2.3",
+        ),
     ] {
         let found = inside(networks, address);
         let zone = found.first();
@@ -137,16 +151,28 @@ fn a_question_names_its_place_or_says_why_not() {
     let wanted = |to: &str| explain::shown(&settings, to, None);
     let (at, channels) = wanted("https://Mail.contoso.com:443/EWS/Exchange.asmx?x=1").unwrap();
     assert_eq!(at, "mail.contoso.com/EWS (ews)");
-    assert_eq!(channels, [Channel::Ntlm, Channel::Negotiate, Channel::Basic]);
+    assert_eq!(
+        channels,
+        [Channel::Ntlm, Channel::Negotiate, Channel::Basic]
+    );
     let (at, channels) = wanted("https://lyncweb.contoso.com/ucwa/oauth").unwrap();
     assert_eq!(at, "lyncweb.contoso.com/ucwa (lync)");
     assert!(!channels.contains(&Channel::Basic) && channels.contains(&Channel::Grant));
     let (at, channels) = wanted("lync").unwrap();
     assert_eq!((at.as_str(), channels.len()), ("lync", 5));
     for (to, said) in [
-        ("https://mial.contoso.com/EWS", "did you mean `mail.contoso.com`?"),
-        ("https://mail.contoso.com/nothing", "nothing is published there"),
-        ("https://mail.contoso.com/EWS/mrsproxy.svc", "the path is closed"),
+        (
+            "https://mial.contoso.com/EWS",
+            "did you mean `mail.contoso.com`?",
+        ),
+        (
+            "https://mail.contoso.com/nothing",
+            "nothing is published there",
+        ),
+        (
+            "https://mail.contoso.com/EWS/mrsproxy.svc",
+            "the path is closed",
+        ),
         ("https://lyncweb.contoso.com/meet/a", "no rule is asked"),
         ("https://mail.contoso.com/a/../b", "no request has the path"),
         ("lynk", "did you mean `lync`?"),
@@ -155,5 +181,8 @@ fn a_question_names_its_place_or_says_why_not() {
         assert!(error.contains(said), "{to}: {error}");
     }
     let error = explain::shown(&settings, "lync", Some("bsaic")).unwrap_err();
-    assert!(error.to_string().contains("did you mean `basic`?"), "{error}");
+    assert!(
+        error.to_string().contains("did you mean `basic`?"),
+        "{error}"
+    );
 }

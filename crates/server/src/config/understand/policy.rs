@@ -43,8 +43,16 @@ impl Understanding<'_> {
             services: self.services(self.named(rule.services.as_ref())?, publication)?,
             routes: self.routes(self.named(rule.routes.as_ref())?, publication)?,
             channels: channels.copied().map(channel).collect(),
-            fresh: self.age(rule.fresh.as_ref(), methods.iter().any(has_second), NO_SECOND)?,
-            lease: self.age(rule.lease.as_ref(), methods.contains(&app_password), NO_APP_PASSWORD)?,
+            fresh: self.age(
+                rule.fresh.as_ref(),
+                methods.iter().any(has_second),
+                NO_SECOND,
+            )?,
+            lease: self.age(
+                rule.lease.as_ref(),
+                methods.contains(&app_password),
+                NO_APP_PASSWORD,
+            )?,
             methods,
         })
     }
@@ -166,7 +174,8 @@ impl Understanding<'_> {
                 return Err(self.error(name, &message));
             }
             if written.directory.is_none() {
-                let message = "groups are those of the directory, and there is no table [directory]";
+                let message =
+                    "groups are those of the directory, and there is no table [directory]";
                 return Err(self.error(name, message));
             }
             Ok(typed.clone())

@@ -13,7 +13,10 @@ const DIRECTORY: &str = "[directory]\ncontrollers = [\"dc01.contoso.com\"]\nauth
                          account = \"reader@contoso.com\"\n";
 
 fn with(policy: &str) -> Result<Settings, String> {
-    understood(&format!("{}{DIRECTORY}[[policy]]\n{policy}\n", text("", "")))
+    understood(&format!(
+        "{}{DIRECTORY}[[policy]]\n{policy}\n",
+        text("", "")
+    ))
 }
 
 fn rules(policy: &str) -> Policy {
@@ -21,7 +24,9 @@ fn rules(policy: &str) -> Policy {
 }
 
 fn keys(name: &str) -> BTreeSet<NameKey> {
-    NameKey::candidates(name, "", Some("CONTOSO")).into_iter().collect()
+    NameKey::candidates(name, "", Some("CONTOSO"))
+        .into_iter()
+        .collect()
 }
 
 #[test]
@@ -67,8 +72,18 @@ fn lengths_of_time_are_read_as_people_write_them() {
         assert_eq!(lease(text), Ok(minutes), "{text}");
     }
     for text in [
-        "", "30", "days", "30days", "-1 days", "0 days", "401 days", "1.5 days", "30 d", "1 month",
-        "99999 days", "30 Days",
+        "",
+        "30",
+        "days",
+        "30days",
+        "-1 days",
+        "0 days",
+        "401 days",
+        "1.5 days",
+        "30 d",
+        "1 month",
+        "99999 days",
+        "30 Days",
     ] {
         let said = lease(text).expect_err(text);
         assert!(said.starts_with("wicketgate.toml:36:9: "), "{said}");
@@ -80,23 +95,91 @@ fn lengths_of_time_are_read_as_people_write_them() {
 fn s19_what_is_wrong_with_a_rule_is_named_with_its_place_and_what_was_meant() {
     let any = "methods = [\"app-password\"]";
     for (policy, place, expected) in [
-        ("methods = [\"app-pasword\"]", "35:12", "did you mean `app-password`?"),
-        ("methods = [\"one-time-code + otp\"]", "35:12", "there is no method `otp`; expected one of `app-password`"),
-        ("methods = [\"passkey + passkey\"]", "35:12", "`passkey` stands in it twice"),
-        ("methods = [\"app-password +\"]", "35:12", "there is no method ``"),
-        ("methods = [\"password\"]", "35:12", "there is no method `password`"),
-        (&format!("zones = [\"outside\"]\n{any}"), "35:10", "`external` or `internal`"),
-        (&format!("services = [\"emws\"]\n{any}"), "35:13", "did you mean `ews`?"),
-        (&format!("routes = [\"mail.contoso.com/ewss\"]\n{any}"), "35:11", "did you mean `mail.contoso.com/ews`?"),
-        (&format!("routes = [\"mail.contoso.com/EWS/Exchange.asmx\"]\n{any}"), "35:11", "nothing is published as"),
-        (&format!("routes = [\"https://mail.contoso.com/EWS\"]\n{any}"), "35:11", "nothing is published as"),
-        (&format!("accounts = [\"a\\\\b\\\\c\"]\n{any}"), "35:13", "is not the name of an account"),
-        (&format!("accounts = []\n{any}"), "35:12", "an empty list names nothing"),
-        (&format!("groups = [\"Domain Users\"]\n{any}"), "35:11", "Get-ADGroup"),
-        (&format!("groups = [\"S-1\"]\n{any}"), "35:11", "is not the SID of a group"),
-        (&format!("{any}\nfresh = \"8 hours\""), "36:9", "none of these methods has one"),
-        ("methods = [\"app-password + passkey\"]\nlease = \"8 hours\"", "36:9", "`app-password` is not among"),
-        (&format!("{any}\nleese = \"8 hours\""), "36:1", "did you mean `lease`?"),
+        (
+            "methods = [\"app-pasword\"]",
+            "35:12",
+            "did you mean `app-password`?",
+        ),
+        (
+            "methods = [\"one-time-code + otp\"]",
+            "35:12",
+            "there is no method `otp`; expected one of `app-password`",
+        ),
+        (
+            "methods = [\"passkey + passkey\"]",
+            "35:12",
+            "`passkey` stands in it twice",
+        ),
+        (
+            "methods = [\"app-password +\"]",
+            "35:12",
+            "there is no method ``",
+        ),
+        (
+            "methods = [\"password\"]",
+            "35:12",
+            "there is no method `password`",
+        ),
+        (
+            &format!("zones = [\"outside\"]\n{any}"),
+            "35:10",
+            "`external` or `internal`",
+        ),
+        (
+            &format!("services = [\"emws\"]\n{any}"),
+            "35:13",
+            "did you mean `ews`?",
+        ),
+        (
+            &format!("routes = [\"mail.contoso.com/ewss\"]\n{any}"),
+            "35:11",
+            "did you mean `mail.contoso.com/ews`?",
+        ),
+        (
+            &format!("routes = [\"mail.contoso.com/EWS/Exchange.asmx\"]\n{any}"),
+            "35:11",
+            "nothing is published as",
+        ),
+        (
+            &format!("routes = [\"https://mail.contoso.com/EWS\"]\n{any}"),
+            "35:11",
+            "nothing is published as",
+        ),
+        (
+            &format!("accounts = [\"a\\\\b\\\\c\"]\n{any}"),
+            "35:13",
+            "is not the name of an account",
+        ),
+        (
+            &format!("accounts = []\n{any}"),
+            "35:12",
+            "an empty list names nothing",
+        ),
+        (
+            &format!("groups = [\"Domain Users\"]\n{any}"),
+            "35:11",
+            "Get-ADGroup",
+        ),
+        (
+            &format!("groups = [\"S-1\"]\n{any}"),
+            "35:11",
+            "is not the SID of a group",
+        ),
+        (
+            &format!("{any}\nfresh = \"8 hours\""),
+            "36:9",
+            "none of these methods has one",
+        ),
+        (
+            "methods = [\"app-password + passkey\"]\nlease = \"8 hours\"",
+            "36:9",
+            "`app-password` is not among",
+        ),
+        (
+            &format!("{any}\nleese = \"8 hours\""),
+            "36:1",
+            "did you mean `lease`?",
+        ),
     ] {
         let said = with(policy).expect_err(policy);
         let expected_place = format!("wicketgate.toml:{place}: ");
