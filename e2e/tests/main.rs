@@ -66,5 +66,6 @@ mod the_service_is_hardened_and_says_when_it_is_ready;
 mod the_ticket_is_what_it_claims_and_opens_the_user_link;
 mod the_web_ticket_is_protected_where_the_policy_says;
 mod tokens_of_a_vendor_are_imported;
+mod two_factors_are_proved_and_an_app_password_is_leased;
 mod what_a_client_says_about_itself_is_not_believed;
 mod what_was_acknowledged_survives_kill_9;

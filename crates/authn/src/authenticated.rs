@@ -1,5 +1,7 @@
 //! The proof that somebody was authenticated: only this crate can make one (invariant 1).
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use crate::account::{Account, AccountId};
@@ -16,6 +18,7 @@ use crate::place::{Channel, Method, Zone};
 pub struct Authenticated {
     account: Account,
     methods: Vec<Method>,
+    second_factor: Option<Timestamp>,
     channel: Channel,
     bought: Channel,
     credential: CredentialId,
@@ -24,9 +27,18 @@ pub struct Authenticated {
     ends: Option<Timestamp>,
 }
 
+/// The earlier of two ends, where either is one.
+pub(crate) fn earlier(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (end, None) | (None, end) => end,
+    }
+}
+
 /// How somebody was authenticated.
 pub(crate) struct How {
-    pub(crate) method: Method,
+    pub(crate) methods: BTreeSet<Method>,
+    pub(crate) second_factor: Option<Timestamp>,
     pub(crate) channel: Channel,
     pub(crate) bought: Channel,
     pub(crate) credential: CredentialId,
@@ -39,7 +51,8 @@ impl Authenticated {
     pub(crate) fn new(account: Account, how: How) -> Self {
         Self {
             account,
-            methods: vec![how.method],
+            methods: how.methods.into_iter().collect(),
+            second_factor: how.second_factor,
             channel: how.channel,
             bought: how.bought,
             credential: how.credential,
@@ -65,6 +78,19 @@ impl Authenticated {
     #[must_use]
     pub fn methods(&self) -> &[Method] {
         &self.methods
+    }
+
+    /// When the second factor among the methods was proved, where there is one.
+    #[must_use]
+    pub fn second_factor(&self) -> Option<Timestamp> {
+        self.second_factor
+    }
+
+    /// The second factor that was proved at a time, where one was.
+    pub(crate) fn second_factor_at(&self, at: Timestamp) -> Option<Method> {
+        let is_then = self.second_factor == Some(at);
+        let mut methods = self.methods.iter().filter(|_| is_then);
+        methods.find(|method| method.is_second_factor()).copied()
     }
 
     /// By which channel it was proved.
@@ -98,7 +124,7 @@ impl Authenticated {
         self.at
     }
 
-    /// Whether the credential, and the ticket where there was one, last until then.
+    /// Whether the credential with its lease, and the ticket where there was one, last until then.
     #[must_use]
     pub fn stands(&self, now: Timestamp) -> bool {
         self.ends.is_none_or(|ends| now < ends)
@@ -114,7 +140,7 @@ impl Authenticated {
         }
     }
 
-    /// When the credential, or the ticket where there was one, ends by itself.
+    /// When the credential, its lease, or the ticket where there was one, ends by itself.
     #[must_use]
     pub fn ends(&self) -> Option<Timestamp> {
         self.ends

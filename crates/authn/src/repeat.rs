@@ -14,6 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::attempt::{Attempt, Proof};
 use crate::authenticated::Authenticated;
+use crate::place::RouteName;
 use crate::revocation::Revoked;
 
 /// How long after it was checked a secret is known again.
@@ -78,6 +79,13 @@ impl Repeats {
         for word in [channel, &attempt.service.0, &attempt.pool, &attempt.zone.0] {
             part(word.as_bytes());
         }
+        part(
+            attempt
+                .route
+                .as_ref()
+                .map_or(String::new(), RouteName::to_string)
+                .as_bytes(),
+        );
         part(&rules.to_be_bytes());
         let tag = context.sign();
         let tag = tag.as_ref().first_chunk().copied();

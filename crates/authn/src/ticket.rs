@@ -1,6 +1,7 @@
 //! Web tickets that were relayed after our check, and the certificates that a pool issued for them
 //! (design 13, ticket tracker; decision 0006).
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use aws_lc_rs::digest;
@@ -11,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::account::AccountId;
 use crate::audit::Event;
 use crate::credential::CredentialId;
-use crate::place::Channel;
+use crate::place::{Channel, Method};
 
 /// So many tickets and certificates of one app password are known at once; those that were relayed first go.
 ///
@@ -51,6 +52,10 @@ pub struct RelayedTicket {
     pub credential: CredentialId,
     /// By which channel it was bought; the policy judges the ticket by it.
     pub channel: Channel,
+    /// What was proved to buy it; the policy judges the ticket by it.
+    pub methods: BTreeSet<Method>,
+    /// When the second factor among these was proved, where there is one.
+    pub second_factor: Option<Timestamp>,
     /// The pool that issued it; it is good nowhere else.
     pub pool: String,
     /// When it was relayed.

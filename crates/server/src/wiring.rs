@@ -373,7 +373,19 @@ impl Desk {
     ///
     /// The name leads nowhere, or the store is unavailable.
     pub(crate) async fn app_passwords(&self, name: &str) -> Result<Vec<AppPassword>, CliError> {
-        let subject = authn::lockout::Subject::Account(self.account(name).await?.id);
+        self.app_passwords_of(&self.account(name).await?).await
+    }
+
+    /// The app passwords of an account that was found already.
+    ///
+    /// # Errors
+    ///
+    /// The store is unavailable.
+    pub(crate) async fn app_passwords_of(
+        &self,
+        account: &Account,
+    ) -> Result<Vec<AppPassword>, CliError> {
+        let subject = authn::lockout::Subject::Account(account.id.clone());
         let stored = self.ports.credentials.app_passwords(&subject).await?;
         Ok(stored.into_iter().map(|stored| stored.record).collect())
     }

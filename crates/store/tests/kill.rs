@@ -251,6 +251,7 @@ fn anna() -> Account {
         mail: vec![],
         state: AccountState::Active,
         directory: None,
+        second_factor: None,
     }
 }
 
@@ -286,6 +287,8 @@ fn ticket_of(id: &str) -> RelayedTicket {
         account: anna().id,
         credential: CredentialId(id.to_owned()),
         channel: authn::place::Channel::Ntlm,
+        methods: [authn::place::Method::AppPassword].into(),
+        second_factor: None,
         pool: "pool".to_owned(),
         relayed: now(),
         expires: Timestamp::from_second(1_800_000_000).unwrap(),

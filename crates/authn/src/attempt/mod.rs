@@ -21,8 +21,8 @@ use crate::account::AccountId;
 use crate::audit::{Event, Kind};
 use crate::authenticated::Authenticated;
 use crate::lockout::HoldBack;
-use crate::place::{ActivityId, Channel, Method, Service, Zone};
-use crate::policy::Policy;
+use crate::place::{ActivityId, Channel, RouteName, Service, Zone};
+use crate::policy::{Asking, Policy};
 use crate::ports::{
     Accounts, Attempts, Audit, Credentials, KerberosAcceptor, OtpTokens, Tickets, Unavailable,
 };
@@ -75,6 +75,8 @@ pub struct Attempt {
     pub channel: Channel,
     /// To which service.
     pub service: Service,
+    /// To which published path, where a rule of the policy speaks of paths.
+    pub route: Option<RouteName>,
     /// The pool or farm that the request is for; a ticket is good only where it was issued.
     pub pool: String,
     /// From which zone.
@@ -170,6 +172,7 @@ pub async fn verify(ports: &Ports, rules: &Rules, attempt: Attempt, now: Timesta
     let at = Circumstances {
         channel: attempt.channel,
         service: attempt.service,
+        route: attempt.route,
         pool: attempt.pool,
         zone: attempt.zone,
         source: attempt.source,
@@ -218,6 +221,7 @@ pub async fn verify(ports: &Ports, rules: &Rules, attempt: Attempt, now: Timesta
 struct Circumstances {
     channel: Channel,
     service: Service,
+    route: Option<RouteName>,
     pool: String,
     zone: Zone,
     source: IpAddr,
@@ -228,12 +232,14 @@ struct Circumstances {
 }
 
 impl Circumstances {
-    /// Whether one method is enough here, by the channel by which it was proved.
-    fn allows(&self, rules: &Rules, channel: Channel, proved: Method) -> bool {
-        let proved = [proved].into();
-        rules
-            .policy
-            .allows(&self.zone, &self.service, channel, &proved)
+    /// What the policy is asked, by the channel by which something was proved.
+    fn asking(&self, channel: Channel) -> Asking<'_> {
+        Asking {
+            zone: &self.zone,
+            service: &self.service,
+            route: self.route.as_ref(),
+            channel,
+        }
     }
 
     /// An event of this attempt.

@@ -70,6 +70,7 @@ impl Said<'_> {
                     credential,
                     source: self.at.source,
                     device: self.at.device.clone(),
+                    second_factor: who.second_factor_at(self.at.now),
                 };
                 (vec![self.event(kind)], Some(succeeded))
             }

@@ -13,11 +13,12 @@ use super::said::{Said, is_fresh, owns_what_is_claimed};
 use super::{Circumstances, Outcome, Ports, Rules, Verified};
 use crate::account::Account;
 use crate::audit::{NOTED_SKEW, Reason, shown_name};
-use crate::authenticated::{Authenticated, How};
+use crate::authenticated::{Authenticated, How, earlier};
 use crate::credential::app_password::StoredAppPassword;
 use crate::lockout::{Place, Subject};
 use crate::name::NameKey;
 use crate::place::Method;
+use crate::policy;
 use crate::ports::Unavailable;
 
 /// At least so many hashes are tried, so that an unknown name costs what a known one does: the two
@@ -185,19 +186,25 @@ fn judge(
     } = proved?;
     let reply_token = reply_token?;
     password.record.usable(&at.service, at.now)?;
-    if !at.allows(rules, at.channel, Method::AppPassword) {
-        return Err(Reason::NotAllowedHere);
-    }
+    let methods = [Method::AppPassword].into();
+    let shown = policy::Proved {
+        methods: &methods,
+        made: Some(password.record.created),
+        second_factor: None,
+    };
+    let asking = at.asking(at.channel);
+    let until = rules.policy.judge(&account, &asking, &shown, at.now)?;
     owns_what_is_claimed(&account, at)?;
     is_fresh(&account, at)?;
     let how = How {
-        method: Method::AppPassword,
+        methods,
+        second_factor: None,
         channel: at.channel,
         bought: at.channel,
         credential: password.record.id,
         zone: at.zone.clone(),
         at: at.now,
-        ends: password.record.expires,
+        ends: earlier(password.record.expires, until),
     };
     let authenticated = Authenticated::new(account, how);
     Ok(Verified {

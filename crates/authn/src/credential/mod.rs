@@ -3,6 +3,7 @@
 pub mod app_password;
 pub mod kerberos;
 pub mod otp_token;
+pub mod second_factor;
 
 use serde::{Deserialize, Serialize};
 

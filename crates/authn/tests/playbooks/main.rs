@@ -23,6 +23,7 @@ mod repeats;
 
 mod directory;
 mod kerberos;
+mod leases;
 mod policy;
 mod secrets;
 mod tickets;

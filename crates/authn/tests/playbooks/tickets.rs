@@ -27,6 +27,8 @@ fn ticket_of(person: &Person) -> RelayedTicket {
         account: person.account.id.clone(),
         credential: person.record.id.clone(),
         channel: Channel::Ntlm,
+        methods: [Method::AppPassword].into(),
+        second_factor: None,
         pool: POOL.to_owned(),
         relayed: at(0),
         expires: at(3_600),

@@ -273,6 +273,7 @@ impl From<Try> for Attempt {
             proof,
             channel,
             service: tried.service,
+            route: None,
             pool: POOL.to_owned(),
             zone: tried.zone,
             source: tried.source,

@@ -79,11 +79,20 @@ impl Conversation {
                 who,
                 scheme,
                 service,
-            } if asked.offered.contains(scheme) && *service == asked.route.service => {
+                route,
+            } if asked.offered.contains(scheme)
+                && *service == asked.route.service
+                && *route == self.route_name(asked) =>
+            {
                 Some(Arc::clone(who))
             }
             Stage::Somebody { .. } | Stage::Nobody | Stage::Waiting(_) => None,
         }
+    }
+
+    /// What the policy calls the path that is asked for, where it speaks of paths.
+    pub(super) fn route_name(&self, asked: &Asked) -> Option<RouteName> {
+        asked.route.name_in(&self.publication.policy, &asked.name)
     }
 
     /// Verifies a proof; a request for a ticket is read first, as it names whom the ticket is for.
@@ -105,6 +114,7 @@ impl Conversation {
             proof,
             channel,
             service: asked.route.service.clone(),
+            route: self.route_name(asked),
             pool: asked.route.farm.clone(),
             zone: self.peer.zone.clone(),
             source: self.peer.address,
@@ -293,7 +303,9 @@ impl Conversation {
             Kind::LyncDiscover | Kind::LyncUserLink => {
                 read::discover(body, content_type, (publication, names), is_external)?
             }
-            Kind::LyncMex => read::metadata(body, (publication, host, names), self.offers())?,
+            Kind::LyncMex => {
+                read::metadata(body, (publication, host, names), self.offers(&asked.name))?
+            }
             Kind::AutodiscoverPox if is_external => {
                 read::autodiscover::pox(body, (publication, names))?
             }
@@ -345,6 +357,8 @@ impl Conversation {
             account: who.account_id().clone(),
             credential: who.credential().clone(),
             channel: who.bought(),
+            methods: who.methods().iter().copied().collect(),
+            second_factor: who.second_factor(),
             pool: asked.route.farm.clone(),
             relayed: now,
             expires: who.bounds(expires),

@@ -14,7 +14,9 @@ mod exit;
 mod farm;
 mod hidden;
 mod init;
+mod lease;
 mod left_behind;
+mod policy;
 mod print;
 mod script;
 mod serve;
@@ -74,6 +76,9 @@ enum Verb {
     Serve(serve::Arguments),
     /// Check a configuration and change nothing
     Check,
+    /// Read the policy aloud, explain a decision, prove that there are two factors outside
+    #[command(subcommand)]
+    Policy(policy::Verb),
     /// Add, list and change accounts
     #[command(subcommand)]
     User(user::Verb),
@@ -166,6 +171,7 @@ async fn dispatch(
         Verb::Init(init) => init::run(config, &init, output),
         Verb::Serve(serve) => serve::run(config, serve, process).await,
         Verb::Check => check::run(config, output),
+        Verb::Policy(verb) => policy::run(config, verb, output).await,
         Verb::User(verb) => user::run(config, verb, output).await,
         Verb::AppPassword(verb) => app_password::run(config, verb, output).await,
         Verb::Token(verb) => token::run(config, verb, output).await,

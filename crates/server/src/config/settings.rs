@@ -40,6 +40,8 @@ pub(crate) struct Settings {
     pub(crate) farms: BTreeMap<String, Farm>,
     /// How attempts are judged.
     pub(crate) policy: authn::policy::Policy,
+    /// Where each rule of the policy stands.
+    pub(crate) rules: Vec<Place>,
     /// The domain that bare user names belong to.
     pub(crate) default_domain: Option<String>,
     /// The SQLite file.

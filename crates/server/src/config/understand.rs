@@ -26,6 +26,7 @@ use super::error::{ConfigError, Place, meant};
 use super::settings::{OnwardHeader, Settings};
 use super::written::{self, Written};
 pub(crate) use legacy::of_the_day;
+pub(crate) use policy::published_paths;
 pub(crate) use published::is_host_name;
 
 /// Understands a whole configuration.
@@ -91,9 +92,12 @@ impl<'a> Understanding<'a> {
         let farms = self.farms(written, realm, &mut warnings)?;
         let (mut publication, published) = self.publication(written, &mut warnings)?;
         let policy = self.policy(written, &publication)?;
+        let rules = written.policy.iter();
+        let rules = rules.map(|rule| self.place(rule.span())).collect();
         let office = (&policy, kerberos.as_ref());
         let accepts = self.office(written, office, &mut publication)?;
         warnings.extend(policy::hides_lync(&policy));
+        warnings.extend(policy::not_yet(&policy));
         if policy.rules.is_empty() {
             warnings.push("there is no [[policy]], so nobody can sign in".to_owned());
         }
@@ -107,6 +111,7 @@ impl<'a> Understanding<'a> {
             published,
             farms,
             policy,
+            rules,
             default_domain: Some(written.names.domain.clone()),
             store_file: self.path(written.store.file.get_ref()),
             store_place: self.place(written.store.file.span()),

@@ -48,7 +48,7 @@ pub(crate) struct Written {
     pub(crate) route: Vec<Route>,
     /// What may be used from where; the first match decides, no match refuses.
     #[serde(default)]
-    pub(crate) policy: Vec<Policy>,
+    pub(crate) policy: Vec<Spanned<Policy>>,
 }
 
 /// `[store]`
@@ -496,15 +496,26 @@ pub(crate) enum Channel {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Policy {
+    /// Who, by `CONTOSO\anna` or a UPN; anybody where this and `groups` are left out, either where both are there.
+    pub(crate) accounts: Option<Spanned<Vec<Spanned<String>>>>,
+    /// Whose members, by the SIDs of groups of the `[directory]`, as `S-1-5-21-...-1107`.
+    pub(crate) groups: Option<Spanned<Vec<Spanned<String>>>>,
     /// From where: `external`, `internal`; anywhere where it is left out.
     pub(crate) zones: Option<Spanned<Vec<Spanned<String>>>>,
     /// To what: `lync`, `ews`, or a route's service; anything where it is left out.
     pub(crate) services: Option<Spanned<Vec<Spanned<String>>>>,
+    /// To which published path, as `lyncweb.contoso.com/ucwa`, or host; any where it is left out.
+    pub(crate) routes: Option<Spanned<Vec<Spanned<String>>>>,
     /// By which channel; any where it is left out.
     pub(crate) channels: Option<Spanned<Vec<Channel>>>,
     /// What is enough, each by itself; a plus joins what is needed together, as `"app-password + one-time-code"`.
     /// `kerberos` is for `zones = ["internal"]` alone. Nothing is enough where the list is empty.
     pub(crate) methods: Spanned<Vec<Spanned<String>>>,
+    /// How old the second factor of a combination may be, as `"8 hours"`; as old as it likes where it is left out.
+    pub(crate) fresh: Option<Spanned<String>>,
+    /// For how long after its owner's last second factor an app password is enough by itself, as `"30 days"`; for ever
+    /// where it is left out, which is one factor.
+    pub(crate) lease: Option<Spanned<String>>,
 }
 
 /// Reads the text of a configuration file.

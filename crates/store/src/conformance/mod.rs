@@ -12,6 +12,7 @@ mod drains;
 mod otp_tokens;
 mod own_passwords;
 mod revocations;
+mod second_factors;
 mod tickets;
 
 use std::collections::BTreeSet;
@@ -26,7 +27,7 @@ use ::authn::lockout::{Place, Subject};
 use ::authn::place::{Service, SourceNetwork};
 use ::authn::ports::{
     Accounts, Attempts, Audit, Credentials, DirectoryCopy, Drains, OtpTokens, OwnPasswords,
-    Revocations, Settled, Settlement, Succeeded, Tickets, Unavailable,
+    Revocations, SecondFactors, Settled, Settlement, Succeeded, Tickets, Unavailable,
 };
 use jiff::{SignedDuration, Timestamp};
 use proto::ntlm::NtHash;
@@ -40,6 +41,7 @@ pub use drains::*;
 pub use otp_tokens::*;
 pub use own_passwords::*;
 pub use revocations::*;
+pub use second_factors::*;
 pub use tickets::*;
 
 /// A store of all ports.
@@ -53,6 +55,7 @@ pub trait Conforming:
     + DirectoryCopy
     + OwnPasswords
     + OtpTokens
+    + SecondFactors
     + Audit
     + 'static
 {
@@ -68,6 +71,7 @@ impl<S> Conforming for S where
         + DirectoryCopy
         + OwnPasswords
         + OtpTokens
+        + SecondFactors
         + Audit
         + 'static
 {
@@ -137,6 +141,10 @@ macro_rules! conformance {
             a_token_is_changed_from_what_it_was
             a_change_that_spends_a_code_is_made_once
             what_rests_on_a_token_ends_with_it
+            an_account_remembers_its_first_and_its_last_second_factor
+            nobody_s_second_factor_is_not_noted
+            a_success_notes_the_second_factor_that_it_proved
+            a_ticket_remembers_what_was_proved_to_buy_it
             an_alarm_is_raised_once_a_window
             the_audit_chain_is_whole_after_64_parallel_settlements
             the_audit_trail_is_read_in_pages
@@ -180,6 +188,7 @@ pub(crate) fn account(sam: &str) -> Account {
         mail: vec![format!("{sam}@mail.example")],
         state: AccountState::Active,
         directory: None,
+        second_factor: None,
     }
 }
 
@@ -290,6 +299,7 @@ fn from_home(account: &Account, credential: &CredentialId) -> Succeeded {
         credential: credential.clone(),
         source: HOME,
         device: None,
+        second_factor: None,
     }
 }
 
@@ -313,6 +323,7 @@ async fn sign_in<S: Conforming>(
         credential,
         source,
         device: None,
+        second_factor: None,
     });
     let settlement = Settlement {
         reservation,

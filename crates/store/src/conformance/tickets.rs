@@ -6,7 +6,7 @@ use ::authn::account::{Account, AccountState};
 use ::authn::audit::Kind;
 use ::authn::credential::CredentialId;
 use ::authn::credential::app_password::AppPassword;
-use ::authn::place::Channel;
+use ::authn::place::{Channel, Method};
 use ::authn::ports::Unavailable;
 use ::authn::ticket::{MAX_PER_CREDENTIAL, RelayedTicket, Relaying, TicketKey};
 
@@ -18,6 +18,8 @@ pub(super) fn ticket(byte: u8, account: &Account, credential: &str) -> RelayedTi
         account: account.id.clone(),
         credential: CredentialId(credential.to_owned()),
         channel: Channel::Ntlm,
+        methods: [Method::AppPassword].into(),
+        second_factor: None,
         pool: "pool-1".to_owned(),
         relayed: at(10),
         expires: at(1_000),

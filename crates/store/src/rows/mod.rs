@@ -16,6 +16,7 @@ pub(crate) mod migrations;
 pub(crate) mod otp_tokens;
 pub(crate) mod own_passwords;
 pub(crate) mod revocations;
+pub(crate) mod second_factors;
 pub(crate) mod tickets;
 
 use jiff::Timestamp;
@@ -80,6 +81,7 @@ pub(crate) const ALL: &[&str] = &[
     own_passwords::FORGET,
     own_passwords::WRITE,
     own_passwords::READ,
+    second_factors::NOTE,
     revocations::ADD,
     revocations::SINCE,
     revocations::LAST,

@@ -8,8 +8,8 @@ use authn::place::SourceNetwork;
 use authn::ports::{Attempts, Reservation, Settled, Settlement, Succeeded, Unavailable};
 use jiff::{SignedDuration, Timestamp};
 
-use super::Store;
 use super::writer::{Done, Write, WriteError, Writing};
+use super::{Store, second_factors};
 use crate::rows;
 
 /// After how many reservations and tickets old rows are looked for.
@@ -120,6 +120,9 @@ impl Write for Settle {
             give_back(writing, place).await?;
             if !stands(writing, succeeded, place.now).await? {
                 return Ok(Done::Undo(Settled::Overtaken));
+            }
+            if let Some(method) = succeeded.second_factor {
+                second_factors::note(writing, (&succeeded.account, method), place.now).await?;
             }
             sqlx::query(rows::counters::FAMILIARISE)
                 .bind(&succeeded.account.0)

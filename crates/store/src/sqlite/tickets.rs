@@ -63,6 +63,8 @@ impl Write for Record {
             .bind(ticket.expires.as_microsecond())
             .bind(heard)
             .bind(CredentialId::kerberos_of(&ticket.account).0)
+            .bind(rows::tickets::methods_text(&ticket.methods))
+            .bind(ticket.second_factor.map(Timestamp::as_microsecond))
             .execute(&mut *writing.connection)
             .await?;
         if recorded.rows_affected() == 0 {

@@ -4,7 +4,7 @@
 //! whatever is written here.
 
 use authn::place::{Channel, Method, Zone};
-use authn::policy::{Combination, Policy};
+use authn::policy::{Asking, Combination, Policy};
 use gateway::Publication;
 use gateway::route::Scheme;
 use gss::Service;
@@ -24,12 +24,14 @@ impl Understanding<'_> {
         (policy, kerberos): (&Policy, Option<&Kerberos>),
         publication: &mut Publication,
     ) -> Result<Vec<Service>, ConfigError> {
+        let table = &written.kerberos;
+        let written = written.policy.iter().map(Spanned::get_ref);
         let names_it = |policy: &&written::Policy| {
             let mut methods = policy.methods.get_ref().iter();
             methods.any(|it| is_kerberos(it.get_ref()))
         };
-        let mut naming = written.policy.iter().filter(names_it).peekable();
-        let (Some(first), table) = (naming.peek().copied(), &written.kerberos) else {
+        let mut naming = written.filter(names_it).peekable();
+        let (Some(first), table) = (naming.peek().copied(), table) else {
             return Ok(Vec::new());
         };
         for policy in naming {
@@ -129,12 +131,19 @@ fn taking(policy: &Policy, publication: &mut Publication) -> Vec<String> {
             .routes
             .iter()
             .filter(|route| route.schemes().contains(&Scheme::Negotiate));
+        let by_kerberos = [Method::Kerberos].into();
         let mut taking = by_negotiate
-            .map(|route| &route.service)
-            .filter(|service| {
-                let by_kerberos = [Method::Kerberos].into();
-                policy.allows(&Zone::INTERNAL, service, Channel::Negotiate, &by_kerberos)
+            .filter(|route| {
+                let name = route.name_in(policy, name);
+                let asking = Asking {
+                    zone: &Zone::INTERNAL,
+                    service: &route.service,
+                    route: name.as_ref(),
+                    channel: Channel::Negotiate,
+                };
+                policy.may_be_met(&asking, &by_kerberos)
             })
+            .map(|route| &route.service)
             .peekable();
         if taking.peek().is_some() {
             hosts.push(name.clone());
