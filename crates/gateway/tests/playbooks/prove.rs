@@ -2,6 +2,7 @@
 
 mod mutations;
 
+use std::slice::from_ref;
 use std::sync::Arc;
 
 use authn::account::{Account, AccountId, AccountState};
@@ -390,7 +391,7 @@ fn a_group_that_nobody_is_in_and_an_account_that_is_not_here_are_found() {
     };
     let anna = member("anna", &["S-1-5-21-1-2-3-7"]);
     assert_eq!(
-        held_to(std::slice::from_ref(&anna)),
+        held_to(from_ref(&anna)),
         [empty("S-1-5-21-1-2-3-8"), nobody]
     );
     let ben = member("ben", &["S-1-5-21-1-2-3-8"]);
@@ -428,7 +429,7 @@ fn a_rule_about_nothing_and_one_that_is_taken_over_are_found_and_what_decides_so
             vec![(1, What::Hidden { by: [0].into() })],
         ),
         (
-            vec![of(&[ews.clone()]), of(&[mail.clone()]), rule()],
+            vec![of(from_ref(&ews)), of(from_ref(&mail)), rule()],
             vec![],
         ),
         (

@@ -61,7 +61,7 @@ fn of_several_rules() -> Policy {
 fn mutations(policy: &Policy) -> Vec<(String, Policy)> {
     let mut mutated = Vec::new();
     let rules = &policy.rules;
-    for index in 0..rules.len() {
+    for (index, rule) in rules.iter().enumerate() {
         let mut dropped = rules.clone();
         dropped.remove(index);
         mutated.push((format!("drop {index}"), dropped));
@@ -70,9 +70,10 @@ fn mutations(policy: &Policy) -> Vec<(String, Policy)> {
             swapped.swap(index, other);
             mutated.push((format!("swap {other} and {index}"), swapped));
         }
-        for (step, changed) in changed(&rules[index]) {
+        for (step, changed) in changed(rule) {
             let mut changing = rules.clone();
-            changing[index] = changed;
+            changing.remove(index);
+            changing.insert(index, changed);
             mutated.push((format!("{step} in {index}"), changing));
         }
     }
