@@ -21,7 +21,7 @@ use crate::account::AccountId;
 use crate::audit::{Event, Kind};
 use crate::authenticated::Authenticated;
 use crate::lockout::HoldBack;
-use crate::place::{ActivityId, Channel, Service, Zone};
+use crate::place::{ActivityId, Channel, ConnectionId, Service, Zone};
 use crate::policy::Policy;
 use crate::ports::{
     Accounts, Attempts, Audit, Credentials, KerberosAcceptor, Tickets, Unavailable,
@@ -87,6 +87,8 @@ pub struct Attempt {
     pub device: Option<String>,
     /// The request it belongs to.
     pub activity: ActivityId,
+    /// The connection it came over.
+    pub connection: ConnectionId,
 }
 
 /// Somebody who passed, and the token that SPNEGO must answer with.

@@ -27,5 +27,7 @@ mod policy;
 mod secrets;
 mod tickets;
 
+mod remote;
+
 mod admin;
 mod trail;

@@ -9,6 +9,7 @@ mod acceptor;
 pub(crate) mod der;
 mod initiator;
 mod rejection;
+mod told;
 mod token;
 
 pub use acceptor::{Acceptor, SpnegoError, Step};

@@ -13,6 +13,7 @@ mod listeners;
 mod networks;
 mod office;
 mod published;
+mod remote;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -25,7 +26,7 @@ use gateway::route::Publication;
 use toml::Spanned;
 
 use super::error::{ConfigError, Place, meant};
-use super::settings::{OnwardHeader, Settings};
+use super::settings::{OnwardHeader, Role, Settings};
 use super::written::{self, Written};
 pub(crate) use legacy::of_the_day;
 pub(crate) use published::is_host_name;
@@ -88,20 +89,26 @@ impl<'a> Understanding<'a> {
 
     fn settings(&self, written: &Written) -> Result<Settings, ConfigError> {
         let mut warnings = Vec::new();
+        self.is_of_one_role(written)?;
         let kerberos = self.kerberos(written)?;
-        let realm = kerberos.as_ref().map(|it| &it.realm);
+        let asked = self.realm_of_gateway(written)?;
+        let realm = kerberos.as_ref().map(|it| &it.realm).or(asked.as_ref());
         let farms = self.farms(written, realm, &mut warnings)?;
+        let role = self.role(written, &farms)?;
         let (mut publication, published) = self.publication(written, &mut warnings)?;
-        let policy = self.policy(written, &publication)?;
+        let policy = self.policy(written, (&publication, &role))?;
         let office = (&policy, kerberos.as_ref());
-        let accepts = self.office(written, office, &mut publication)?;
+        let accepts = self.office(written, (office, &role), &mut publication)?;
         warnings.extend(hides_lync(&policy));
         if policy.rules.is_empty() {
             warnings.push("there is no [[policy]], so nobody can sign in".to_owned());
         }
         publication.policy = policy.clone();
         Ok(Settings {
-            listeners: self.listeners(written)?,
+            listeners: match role {
+                Role::Authn(_) => Vec::new(),
+                Role::All | Role::Gateway(_) => self.listeners(written)?,
+            },
             plain: self.plain_listeners(written)?,
             metrics: self.metrics(written)?,
             directory: self.directory(written)?,
@@ -110,14 +117,12 @@ impl<'a> Understanding<'a> {
             farms,
             policy,
             default_domain: Some(written.names.domain.clone()),
-            store_file: self.path(written.store.file.get_ref()),
-            store_place: self.place(written.store.file.span()),
-            key_file: self.path(written.store.key_file.get_ref()),
-            key_place: self.place(written.store.key_file.span()),
+            store: self.store(written)?,
             onward: self.onward_header(written)?,
             kerberos,
             accepts,
             warnings,
+            role,
         })
     }
 
@@ -142,9 +147,16 @@ impl<'a> Understanding<'a> {
         })
     }
 
-    fn policy(&self, written: &Written, publication: &Publication) -> Result<Policy, ConfigError> {
+    fn policy(
+        &self,
+        written: &Written,
+        (publication, role): (&Publication, &Role),
+    ) -> Result<Policy, ConfigError> {
         let routes = publication.hosts.values().flat_map(|host| &host.routes);
-        let services: Vec<&str> = routes.map(|route| &*route.service.0).collect();
+        let mut services: Vec<&str> = routes.map(|route| &*route.service.0).collect();
+        if let Role::Authn(answering) = role {
+            services.extend(answering.services.iter().map(String::as_str));
+        }
         let mut rules = Vec::new();
         for policy in &written.policy {
             rules.push(Rule {
