@@ -199,7 +199,10 @@ impl Answering {
             directory.must_be_fresh(now)?;
         }
         if !statement.credential.is_kerberos_of(&account.id) {
-            let password = ports.credentials.app_password(&statement.credential).await?;
+            let password = ports
+                .credentials
+                .app_password(&statement.credential)
+                .await?;
             let stands = password.is_some_and(|it| {
                 it.account == account.id
                     && it.revoked.is_none()

@@ -60,7 +60,9 @@ impl<'a> Pieces<'a> {
         match self.array()? {
             [0] => Ok(None),
             [1] => self.take().map(Some),
-            _ => Err(PiecesParseError::NotA("word that says whether there is one")),
+            _ => Err(PiecesParseError::NotA(
+                "word that says whether there is one",
+            )),
         }
     }
 

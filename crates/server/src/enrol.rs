@@ -163,7 +163,10 @@ fn write(file: &Path, text: &str, mode: u32) -> Result<(), CliError> {
         .create_new(true)
         .mode(mode)
         .open(file);
-    match opened.and_then(|mut open| open.write_all(text.as_bytes()).and_then(|()| open.sync_all())) {
+    match opened.and_then(|mut open| {
+        open.write_all(text.as_bytes())
+            .and_then(|()| open.sync_all())
+    }) {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(CliError::refused(format!(
             "`{}` is there already; take it away, or enrol under another name",

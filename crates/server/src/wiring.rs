@@ -30,7 +30,6 @@ use tokio::sync::watch;
 use crate::cli::CliError;
 use crate::config::settings::Role;
 use crate::config::{self, Settings};
-use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::metrics::ready::Readiness;
 use crate::metrics::serve::{self as told, Told};
@@ -439,7 +438,8 @@ fn refused(error: admin::AdminError) -> CliError {
     }
 }
 
-fn ports(store: &Store) -> Ports {
+/// The ports of a store.
+pub(crate) fn ports(store: &Store) -> Ports {
     Ports {
         accounts: Arc::new(store.clone()),
         credentials: Arc::new(store.clone()),

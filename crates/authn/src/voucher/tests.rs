@@ -54,7 +54,9 @@ fn wanted(byte: u8) -> For {
 }
 
 fn voucher() -> Vec<u8> {
-    issuer(1).issue(&authenticated(None), wanted(1), at(0)).unwrap()
+    issuer(1)
+        .issue(&authenticated(None), wanted(1), at(0))
+        .unwrap()
 }
 
 fn opener() -> Opener {
@@ -67,7 +69,10 @@ fn s41_a_voucher_opens_once_and_names_whom_it_was_issued_for() {
     let who = opener.open(&voucher(), &wanted(1), at(1)).unwrap();
     assert_eq!(who.account().upn, "anna@contoso.com");
     assert_eq!(who.credential().0, "credential");
-    assert_eq!((who.channel(), who.bought()), (Channel::Ticket, Channel::Grant));
+    assert_eq!(
+        (who.channel(), who.bought()),
+        (Channel::Ticket, Channel::Grant)
+    );
     assert_eq!(who.methods(), [Method::AppPassword]);
     assert_eq!(who.at(), at(0));
     assert_eq!(who.ends(), Some(at(10 * 60 * 60)), "a session is no longer");
@@ -172,7 +177,13 @@ fn a_fingerprint_is_read_with_colons_or_without() {
     assert_eq!(GatewayId::of_fingerprint(&plain), Some(id.clone()));
     let coloned = pairs.join(":").to_uppercase();
     assert_eq!(GatewayId::of_fingerprint(&coloned), Some(id));
-    for wrong in ["", "00", &plain[1..], &format!("{plain}0"), &plain.replace('a', "g")] {
+    for wrong in [
+        "",
+        "00",
+        &plain[1..],
+        &format!("{plain}0"),
+        &plain.replace('a', "g"),
+    ] {
         let is_none = GatewayId::of_fingerprint(wrong).is_none();
         assert!(is_none || !plain.contains('a'), "{wrong}");
     }

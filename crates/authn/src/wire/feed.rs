@@ -144,7 +144,10 @@ impl Hello {
     ///
     /// It is too large, or not of its form.
     pub fn parse(bytes: &[u8]) -> Result<Self, WireParseError> {
-        read("what an authentication server says of itself", (bytes, MAX_ANSWER))
+        read(
+            "what an authentication server says of itself",
+            (bytes, MAX_ANSWER),
+        )
     }
 
     /// The key by which vouchers are opened.

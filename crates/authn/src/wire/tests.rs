@@ -146,7 +146,12 @@ fn no_answer_lets_anybody_in_but_by_a_voucher_that_opens() {
     let there = opened(passed).unwrap();
     assert!(matches!(there.result, Err(Refusal::Unavailable(_))));
     assert_eq!(there.hold_back, HoldBack(Duration::from_secs(1)), "bounded");
-    for wrong in ["", "{}", "null", r#"{"result":"passed","held_back_milliseconds":0,"is_alarmed":false}"#] {
+    for wrong in [
+        "",
+        "{}",
+        "null",
+        r#"{"result":"passed","held_back_milliseconds":0,"is_alarmed":false}"#,
+    ] {
         assert!(opened(wrong).is_err(), "{wrong}");
     }
 }

@@ -63,7 +63,9 @@ impl Scene {
 
     async fn resumed(&self, session: &Session, second: i64) -> Result<Authenticated, RemoteError> {
         let at = (session, at(second));
-        self.answering.resume(&self.world.ports, &self.caller, at).await
+        self.answering
+            .resume(&self.world.ports, &self.caller, at)
+            .await
     }
 }
 
@@ -146,7 +148,10 @@ async fn an_exchange_that_a_gateway_kept_is_taken_once_and_only_while_its_challe
     assert!(!is_in(2, 63).await, "its challenge is old");
     assert!(!is_in(100, 69).await, "it was made for later");
     assert!(is_in(99, 69).await);
-    assert!(!is_in(-601, -600).await, "nobody knows what came before the start");
+    assert!(
+        !is_in(-601, -600).await,
+        "nobody knows what came before the start"
+    );
     let reason = scene.world.reason().await;
     assert_eq!(reason, Some(authn::audit::Reason::ExchangeNotAccepted));
 }
@@ -160,7 +165,8 @@ async fn a_gateway_of_the_dmz_has_no_clients_in_the_office() {
     let refused = scene.asks(tried.into(), at(0)).await;
     assert!(matches!(refused, Err(RemoteError::NotAllowed(_))));
     let trail = scene.world.watched.trail().await;
-    let signed_in = |it: &authn::ports::ChainedEvent| matches!(it.event.kind, Kind::SignedIn { .. });
+    let signed_in =
+        |it: &authn::ports::ChainedEvent| matches!(it.event.kind, Kind::SignedIn { .. });
     assert!(!trail.iter().any(signed_in), "nothing was checked");
 }
 
@@ -177,7 +183,10 @@ async fn a_gateway_relays_tickets_of_whoever_signed_in_there_and_of_nobody_else(
         let mut relaying = good();
         change(&mut relaying);
         let refused = scene.relayed(relaying, at(2)).err();
-        assert!(matches!(refused, Some(RemoteError::NotAllowed(_))), "{refused:?}");
+        assert!(
+            matches!(refused, Some(RemoteError::NotAllowed(_))),
+            "{refused:?}"
+        );
     };
     refused(&|it| it.ticket.account = ben.account.id.clone());
     refused(&|it| it.ticket.credential = ben.record.id.clone());
@@ -256,7 +265,10 @@ async fn a_gateway_writes_what_it_sees_into_the_audit_and_nothing_else() {
     for events in [vec![by_hand], vec![forged], many] {
         assert!(matches!(noted(events), Err(RemoteError::NotAllowed(_))));
     }
-    assert!(matches!(scene.answering.noted(b"{}"), Err(RemoteError::Form(_))));
+    assert!(matches!(
+        scene.answering.noted(b"{}"),
+        Err(RemoteError::Form(_))
+    ));
 }
 
 #[test]

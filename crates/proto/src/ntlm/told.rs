@@ -209,7 +209,10 @@ mod tests {
     fn what_no_gate_passes_on_is_refused() {
         let [plain, modern] = clients().map(|client| response(&client));
         let refused = |response: &Response| Response::of_told(&response.told()).err();
-        let without_mic = Response { mic: None, ..modern };
+        let without_mic = Response {
+            mic: None,
+            ..modern
+        };
         let is = |error: NtlmError| Some(ToldParseError::Ntlm(error));
         assert_eq!(refused(&without_mic), is(NtlmError::MicAbsent));
         let nobody = Response {

@@ -95,9 +95,11 @@ impl Acceptor {
     }
 
     /// One that takes no token any more.
-    pub(super) fn ended() -> Self {
+    pub(super) fn ended(frame: Frame, mechanism_list: &[u8], mic: Option<&[u8]>) -> Self {
         Self {
-            frame: Frame::BareKerberos,
+            frame,
+            mechanism_list: mechanism_list.to_vec(),
+            mic: mic.map(<[u8]>::to_vec),
             ntlm_messages: LAST,
             ..Self::default()
         }

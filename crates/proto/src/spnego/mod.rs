@@ -9,8 +9,8 @@ mod acceptor;
 pub(crate) mod der;
 mod initiator;
 mod rejection;
-mod told;
 mod token;
+mod told;
 
 pub use acceptor::{Acceptor, SpnegoError, Step};
 pub use der::DerError;

@@ -39,15 +39,10 @@ impl Acceptor {
         let mut pieces = Pieces::of(bytes);
         let [frame] = pieces.array()?;
         let frame = FRAMES.get(usize::from(frame)).copied();
-        let mechanism_list = pieces.take()?.to_vec();
-        let mic = pieces.optional()?.map(<[u8]>::to_vec);
+        let (mechanism_list, mic) = (pieces.take()?, pieces.optional()?);
         pieces.end()?;
-        Ok(Self {
-            frame: frame.ok_or(PiecesParseError::NotA("frame"))?,
-            mechanism_list,
-            mic,
-            ..Self::ended()
-        })
+        let frame = frame.ok_or(PiecesParseError::NotA("frame"))?;
+        Ok(Self::ended(frame, mechanism_list, mic))
     }
 }
 
@@ -74,15 +69,13 @@ mod tests {
     #[test]
     fn every_frame_comes_back_as_it_was() {
         for frame in FRAMES {
-            let acceptor = Acceptor {
-                frame,
-                mechanism_list: vec![1, 2],
-                mic: Some(vec![3]),
-                ..Acceptor::default()
-            };
+            let acceptor = Acceptor::ended(frame, &[1, 2], Some(&[3]));
             let there = Acceptor::of_told(&acceptor.told()).unwrap();
             assert_eq!(there.frame, frame);
-            assert_eq!((there.mechanism_list, there.mic), (vec![1, 2], Some(vec![3])));
+            assert_eq!(
+                (there.mechanism_list, there.mic),
+                (vec![1, 2], Some(vec![3]))
+            );
         }
     }
 

@@ -65,7 +65,11 @@ pub(crate) fn run(file: &Path, output: &Output) -> Result<(), CliError> {
             ),
             role => format!(
                 "{}{} on {}, {} routes",
-                if role == "gateway" { "a gateway for " } else { "" },
+                if role == "gateway" {
+                    "a gateway for "
+                } else {
+                    ""
+                },
                 checked.hosts.join(", "),
                 checked.listeners.join(", "),
                 checked.routes

@@ -32,7 +32,9 @@ pub(crate) enum Verb {
     #[command(after_help = ENROLLING)]
     Enrol(Enrol),
     /// Print the key by which gateways open vouchers, for `voucher_key` of [authn]
-    #[command(after_help = "Example:\n  wicketgate gateway voucher-key --config /etc/wicketgate/authn.toml")]
+    #[command(
+        after_help = "Example:\n  wicketgate gateway voucher-key --config /etc/wicketgate/authn.toml"
+    )]
     VoucherKey,
 }
 
@@ -102,11 +104,13 @@ fn enrolled(enrol: Enrol) -> Result<Made, CliError> {
     let now = clock::now();
     let authority = Authority::at(&dir, now)?;
     if name == SERVER {
-        let message = "`authn` is the authentication server's own name; call the gateway something else";
+        let message =
+            "`authn` is the authentication server's own name; call the gateway something else";
         return Err(CliError::usage(message));
     }
     if authority.has(&name) {
-        let message = format!("`{name}` is enrolled already; take its files away, or take another name");
+        let message =
+            format!("`{name}` is enrolled already; take its files away, or take another name");
         return Err(CliError::refused(message));
     }
     if !authority.has(SERVER) {

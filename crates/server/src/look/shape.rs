@@ -70,7 +70,10 @@ async fn answers(asking: &Asking) -> Result<(), String> {
     let hello = remote.hello().await.map_err(|error| error.to_string())?;
     let apart = clock::now().duration_since(hello.now).abs();
     match apart > authn::voucher::LIFE {
-        true => Err(format!("its clock is {} s away from this one", apart.as_secs())),
+        true => Err(format!(
+            "its clock is {} s away from this one",
+            apart.as_secs()
+        )),
         false => Ok(()),
     }
 }

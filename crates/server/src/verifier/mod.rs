@@ -10,3 +10,6 @@ pub(crate) mod mutual;
 pub(crate) mod remote;
 pub(crate) mod serve;
 mod wire;
+
+#[cfg(test)]
+mod tests;

@@ -71,6 +71,12 @@ impl Gateways {
         *self.listed.write().unwrap_or_else(PoisonError::into_inner) = listed;
     }
 
+    /// Adds one.
+    #[cfg(test)]
+    pub(crate) fn add(&self, listed: Listed) {
+        self.listed.write().unwrap().push(listed);
+    }
+
     /// Whose a certificate is, if the list has it.
     pub(crate) fn caller(&self, certificate: &CertificateDer<'_>) -> Option<Caller> {
         let id = GatewayId::of_certificate(certificate);
@@ -170,9 +176,8 @@ fn roots(identity: &Identity) -> Result<rustls::RootCertStore, MutualError> {
 fn files(
     identity: &Identity,
 ) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), MutualError> {
-    let shown = |file: &Path, error: String| {
-        unusable(identity, format!("`{}`: {error}", file.display()))
-    };
+    let shown =
+        |file: &Path, error: String| unusable(identity, format!("`{}`: {error}", file.display()));
     let chain = CertificateDer::pem_file_iter(&identity.certificate).and_then(Iterator::collect);
     let chain = chain.map_err(|error| shown(&identity.certificate, error.to_string()))?;
     let key = PrivateKeyDer::from_pem_file(&identity.key);

@@ -152,7 +152,10 @@ impl Remote {
         match asked {
             Ok(_) | Err(Asked::Refused(..)) => {
                 if self.is_away.swap(false, Ordering::Relaxed) {
-                    tracing::info!(server = self.server, "the authentication server answers again");
+                    tracing::info!(
+                        server = self.server,
+                        "the authentication server answers again"
+                    );
                 }
             }
             Err(error @ (Asked::Silent(_) | Asked::Away(_))) => {
@@ -177,7 +180,10 @@ impl Remote {
         }
         // While it is made, nobody else makes one; whoever waits does so within their patience.
         *line = None;
-        let (made, _) = self.meet().await.map_err(|error| Asked::Away(error.detail))?;
+        let (made, _) = self
+            .meet()
+            .await
+            .map_err(|error| Asked::Away(error.detail))?;
         Ok(line.insert(made).clone())
     }
 
@@ -199,7 +205,10 @@ impl Remote {
             .map_err(|error| away(shown(&error).to_string()))?;
         tokio::spawn(async move {
             if let Err(error) = connection.await {
-                tracing::debug!("the connection to the authentication server ended: {}", shown(&error));
+                tracing::debug!(
+                    "the connection to the authentication server ended: {}",
+                    shown(&error)
+                );
             }
         });
         let hello = exchange(&mut sender, Ask::Hello, nothing()).await;

@@ -7,7 +7,7 @@ use std::convert::Infallible;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use authn::Authenticated;
-use authn::ports::{DirectoryCopy, Drains as _, Unavailable};
+use authn::ports::{Drains as _, Unavailable};
 use authn::remote::{Answering, Caller, RemoteError};
 use authn::voucher::{Session, SessionError};
 use authn::wire::{
@@ -35,10 +35,10 @@ use zeroize::Zeroizing;
 use super::local::Local;
 use super::mutual::Gateways;
 use super::wire::{Ask, Unread, read, wiped};
+use crate::clock;
 use crate::followed;
 use crate::metrics::{Handshake, Metrics, OfAsk};
 use crate::proxy::{limits, shown};
-use crate::clock;
 
 /// Connections of all gateways together; each has one, and makes a new one where that is silent.
 const MAX_CONNECTIONS: usize = 256;
@@ -127,7 +127,10 @@ impl Answerer {
             Ok(Ok(stream)) => stream,
             Ok(Err(error)) => {
                 self.metrics.handshake_failed(Handshake::Failed);
-                tracing::debug!("no TLS was agreed on with who wanted to ask: {}", shown(&error));
+                tracing::debug!(
+                    "no TLS was agreed on with who wanted to ask: {}",
+                    shown(&error)
+                );
                 return;
             }
             Err(_) => return self.metrics.handshake_failed(Handshake::Slow),
@@ -151,15 +154,17 @@ impl Answerer {
         let connection = builder.serve_connection(TokioIo::new(shaken), service);
         tokio::pin!(connection);
         tokio::select! {
-            ended = &mut connection => if let Err(error) = ended {
-                tracing::debug!("a gateway's connection ended: {}", shown(&error));
-            },
-            _ = stop.wait_for(|stop| *stop) => {
-                connection.as_mut().graceful_shutdown();
-                // Whoever waits for revocations is told within two seconds that there are none.
-                let _ = timeout(limits::DRAIN_ON_STOP, connection).await;
+            ended = &mut connection => {
+                if let Err(error) = ended {
+                    tracing::debug!("a gateway's connection ended: {}", shown(&error));
+                }
+                return;
             }
+            _ = stop.wait_for(|stop| *stop) => {}
         }
+        connection.as_mut().graceful_shutdown();
+        // Whoever waits for revocations is told within two seconds that there are none.
+        let _ = timeout(limits::DRAIN_ON_STOP, connection).await;
     }
 
     /// Answers a question of whoever showed a certificate.

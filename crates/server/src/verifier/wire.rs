@@ -90,10 +90,7 @@ pub(crate) enum Unread {
 /// # Errors
 ///
 /// It is too large, broke off, or does not come.
-pub(crate) async fn read(
-    body: Incoming,
-    at_most: usize,
-) -> Result<Zeroizing<Vec<u8>>, Unread> {
+pub(crate) async fn read(body: Incoming, at_most: usize) -> Result<Zeroizing<Vec<u8>>, Unread> {
     let reading = Limited::new(body, at_most).collect();
     let read = timeout(BODY, reading).await.map_err(|_| Unread::Slow)?;
     let read = read.map_err(|_| Unread::Broken(at_most))?.to_bytes();
@@ -122,7 +119,15 @@ mod tests {
         for ask in Ask::ALL {
             assert_eq!(Ask::of_path(&ask.path()), Some(ask));
         }
-        for path in ["/", "/1", "/1/", "/1/verify/", "/2/verify", "/verify", "//1/verify"] {
+        for path in [
+            "/",
+            "/1",
+            "/1/",
+            "/1/verify/",
+            "/2/verify",
+            "/verify",
+            "//1/verify",
+        ] {
             assert_eq!(Ask::of_path(path), None, "{path}");
         }
     }

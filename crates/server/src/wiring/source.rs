@@ -118,7 +118,11 @@ impl Source {
         let (hello, last, standing) = loop {
             let met = async {
                 let hello = remote.hello().await?;
-                Ok((hello, remote.last_revocation().await?, remote.standing().await?))
+                Ok((
+                    hello,
+                    remote.last_revocation().await?,
+                    remote.standing().await?,
+                ))
             };
             let met: Result<_, authn::ports::Unavailable> = met.await;
             match met {
@@ -138,7 +142,11 @@ impl Source {
             );
         }
         let gateway = hello.gateway.as_str();
-        tracing::info!(gateway, server = asking.server, "the authentication server answers");
+        tracing::info!(
+            gateway,
+            server = asking.server,
+            "the authentication server answers"
+        );
         let live = Live::new(&clock::random()?, last, metrics.revocations());
         let live = Arc::new(live);
         let cookies = hello.cookies.expose().try_into();

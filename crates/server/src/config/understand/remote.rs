@@ -212,7 +212,8 @@ impl Understanding<'_> {
                 Err(self.error(name, &message))
             }
             _ => {
-                let message = "a gateway is known by its `fingerprint` or its `dns_name`: write one of them";
+                let message =
+                    "a gateway is known by its `fingerprint` or its `dns_name`: write one of them";
                 Err(self.error(&table.name, message))
             }
         }
@@ -222,7 +223,8 @@ impl Understanding<'_> {
         match &gateway.zones {
             None => Ok([Zone::EXTERNAL].into()),
             Some(zones) if zones.get_ref().is_empty() => {
-                let message = "an empty list names no zone; leave the key out where `external` is meant";
+                let message =
+                    "an empty list names no zone; leave the key out where `external` is meant";
                 Err(self.error(zones, message))
             }
             Some(zones) => self.zones(zones.get_ref()),
@@ -231,15 +233,9 @@ impl Understanding<'_> {
 
     fn identity(
         &self,
-        (authorities, certificate, key): (
-            &Spanned<PathBuf>,
-            &Spanned<PathBuf>,
-            &Spanned<PathBuf>,
-        ),
+        (authorities, certificate, key): (&Spanned<PathBuf>, &Spanned<PathBuf>, &Spanned<PathBuf>),
     ) -> Result<Identity, ConfigError> {
-        let existing = |path: &Spanned<PathBuf>| {
-            self.existing(path.get_ref(), path.span())
-        };
+        let existing = |path: &Spanned<PathBuf>| self.existing(path.get_ref(), path.span());
         Ok(Identity {
             authorities: existing(authorities)?,
             certificate: existing(certificate)?,
