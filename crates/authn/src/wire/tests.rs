@@ -142,7 +142,7 @@ fn no_answer_lets_anybody_in_but_by_a_voucher_that_opens() {
     assert_eq!(there.hold_back, HoldBack(Duration::from_millis(250)));
     assert!(there.is_alarmed);
     let passed = r#"{"result":{"passed":{"voucher":"AAAA","reply_token":null}},
-        "held_back_milliseconds":99999999,"is_alarmed":false}"#;
+        "held-back-milliseconds":99999999,"is-alarmed":false}"#;
     let there = opened(passed).unwrap();
     assert!(matches!(there.result, Err(Refusal::Unavailable(_))));
     assert_eq!(there.hold_back, HoldBack(Duration::from_secs(1)), "bounded");
@@ -150,7 +150,7 @@ fn no_answer_lets_anybody_in_but_by_a_voucher_that_opens() {
         "",
         "{}",
         "null",
-        r#"{"result":"passed","held_back_milliseconds":0,"is_alarmed":false}"#,
+        r#"{"result":"passed","held-back-milliseconds":0,"is-alarmed":false}"#,
     ] {
         assert!(opened(wrong).is_err(), "{wrong}");
     }

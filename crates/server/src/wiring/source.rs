@@ -114,7 +114,7 @@ impl Source {
     async fn elsewhere(asking: &Asking, metrics: &Arc<Metrics>) -> Result<Begun, CliError> {
         let remote = Remote::new(asking, Arc::clone(metrics)).map_err(usage)?;
         let remote = Arc::new(remote);
-        let mut is_known_away = false;
+        let mut said = String::new();
         let (hello, last, standing) = loop {
             let met = async {
                 let hello = remote.hello().await?;
@@ -125,13 +125,14 @@ impl Source {
                 ))
             };
             let met: Result<_, authn::ports::Unavailable> = met.await;
-            match met {
+            let why = match met {
                 Ok(met) => break met,
-                Err(error) if !is_known_away => {
-                    is_known_away = true;
-                    tracing::error!("the gate does not open yet, and asks again: {error}");
-                }
-                Err(_) => {}
+                Err(error) => error.to_string(),
+            };
+            // Another reason is news: it was away, and then does not know this gateway.
+            if why != said {
+                tracing::error!("the gate does not open yet, and asks again: {why}");
+                said = why;
             }
             sleep(ASK_EVERY).await;
         };
