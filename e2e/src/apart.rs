@@ -59,7 +59,8 @@ impl<'a> Apart<'a> {
             String::from_utf8_lossy(&made.stderr)
         );
         let made: Value = serde_json::from_slice(&made.stdout)?;
-        let fingerprint = made["fingerprint"].as_str().context("no fingerprint")?;
+        let fingerprint = made.get("fingerprint").and_then(Value::as_str);
+        let fingerprint = fingerprint.context("no fingerprint")?;
         Ok(fingerprint.to_owned())
     }
 
