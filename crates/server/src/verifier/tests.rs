@@ -86,7 +86,7 @@ impl Scene {
         let gateways = Arc::new(Gateways::new(Vec::new()));
         let identity = identity(&authority, &server);
         let domain = Arc::new(Domain(Mutex::default()));
-        let delegation: Arc<dyn Delegation> = Arc::clone(&domain) as _;
+        let delegation: Arc<dyn Delegation> = domain.clone();
         let local = Local::new(ports.clone(), store.clone(), rules());
         let answerer = Arc::new(Answerer {
             answering: Answering::new(store.keys().for_vouchers(), clock::now()).unwrap(),
