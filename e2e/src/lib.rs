@@ -4,6 +4,7 @@
 //! exists. Start at [`demo::Demo`].
 
 pub mod active_directory;
+pub mod apart;
 pub mod back_end;
 pub mod client;
 pub mod clients;
@@ -15,6 +16,7 @@ pub mod frames;
 pub mod haproxy;
 pub mod held_store;
 pub mod kerberos;
+pub mod memory;
 pub mod messages;
 pub mod old_windows;
 pub mod published;

@@ -8,6 +8,7 @@ use crate::account::{Account, AccountId};
 use crate::credential::CredentialId;
 use crate::directory::NotDelegable;
 use crate::place::{Channel, Method, Zone};
+use crate::voucher::Session;
 
 /// Somebody whose secret or ticket was checked.
 ///
@@ -25,6 +26,7 @@ pub struct Authenticated {
     zone: Zone,
     at: Timestamp,
     ends: Option<Timestamp>,
+    session: Option<Session>,
 }
 
 /// The earlier of two ends, where either is one.
@@ -59,6 +61,15 @@ impl Authenticated {
             zone: how.zone,
             at: how.at,
             ends: how.ends,
+            session: None,
+        }
+    }
+
+    /// The same, as the authentication server elsewhere knows it by a session.
+    pub(crate) fn of_session(self, session: Session) -> Self {
+        Self {
+            session: Some(session),
+            ..self
         }
     }
 
@@ -144,6 +155,12 @@ impl Authenticated {
     #[must_use]
     pub fn ends(&self) -> Option<Timestamp> {
         self.ends
+    }
+
+    /// What an authentication server elsewhere knows this by; `None` where it was checked in this process.
+    #[must_use]
+    pub fn session(&self) -> Option<&Session> {
+        self.session.as_ref()
     }
 
     /// Whether a back end may be shown the user itself: nothing is known against it.

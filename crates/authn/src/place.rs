@@ -272,6 +272,12 @@ impl From<IpAddr> for SourceNetwork {
     }
 }
 
+/// The id of one client connection, drawn by the gate that accepted it.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub struct ConnectionId(pub [u8; 8]);
+
 /// The id by which one request is found in logs, audit and answers (`X-Wicketgate-Activity`).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ActivityId(pub String);

@@ -13,6 +13,7 @@ use crate::account::AccountId;
 use crate::audit::Event;
 use crate::credential::CredentialId;
 use crate::place::{Channel, Method};
+use crate::voucher::Session;
 
 /// So many tickets and certificates of one app password are known at once; those that were relayed first go.
 ///
@@ -73,6 +74,8 @@ pub struct Relaying {
     pub used: Option<(Timestamp, IpAddr)>,
     /// What is audited.
     pub events: Vec<Event>,
+    /// What the authentication server elsewhere knows its buyer by.
+    pub session: Option<Session>,
 }
 
 impl Relaying {
@@ -83,6 +86,7 @@ impl Relaying {
             ticket,
             used: None,
             events: Vec::new(),
+            session: None,
         }
     }
 }

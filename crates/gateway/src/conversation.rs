@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use authn::attempt::KerberosToken;
 use authn::audit::{Event, Kind as EventKind, Reason};
-use authn::place::{ActivityId, Channel, RouteName, Zone};
+use authn::place::{ActivityId, Channel, ConnectionId, RouteName, Zone};
 use authn::ticket::{RelayedTicket, Relaying, TicketKey};
 use authn::{Attempt, Authenticated, Outcome, Proof, Refusal};
 use bytes::Bytes;
@@ -199,6 +199,8 @@ pub struct Conversation {
     peer: Peer,
     stage: Stage,
     asked: Option<Asked>,
+    /// Drawn with the first request.
+    connection: Option<ConnectionId>,
 }
 
 impl Conversation {
@@ -210,12 +212,14 @@ impl Conversation {
             peer,
             stage: Stage::Nobody,
             asked: None,
+            connection: None,
         }
     }
 
     /// Takes the head of the next request.
     pub fn request(&mut self, head: &http::request::Parts, moment: Moment) -> Verdict {
         self.asked = None;
+        self.connection.get_or_insert(decide::connection(&moment));
         match self.place(head, &moment) {
             Ok(asked) if asked.route.kind == Kind::LyncAnon => self.by_body(asked),
             Ok(asked) if asked.route.is_open_to(&asked.head.method) => {

@@ -25,4 +25,5 @@ pub mod dns;
 pub mod kdc;
 
 mod percent;
+pub mod pieces;
 mod splice;

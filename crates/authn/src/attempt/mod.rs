@@ -21,7 +21,7 @@ use crate::account::AccountId;
 use crate::audit::{Event, Kind};
 use crate::authenticated::Authenticated;
 use crate::lockout::HoldBack;
-use crate::place::{ActivityId, Channel, RouteName, Service, Zone};
+use crate::place::{ActivityId, Channel, ConnectionId, RouteName, Service, Zone};
 use crate::policy::{Asking, Policy};
 use crate::ports::{
     Accounts, Attempts, Audit, Credentials, KerberosAcceptor, OtpTokens, Tickets, Unavailable,
@@ -89,6 +89,8 @@ pub struct Attempt {
     pub device: Option<String>,
     /// The request it belongs to.
     pub activity: ActivityId,
+    /// The connection it came over.
+    pub connection: ConnectionId,
 }
 
 /// Somebody who passed, and the token that SPNEGO must answer with.

@@ -12,7 +12,7 @@ use authn::credential::CredentialId;
 use authn::credential::kerberos::{Bindings, Logon, TokenFault};
 use authn::directory::{Person, RefusedGroups, Standing};
 use authn::lockout::Subject;
-use authn::place::{ActivityId, Channel, Method, Service, Zone};
+use authn::place::{ActivityId, Channel, ConnectionId, Method, Service, Zone};
 use authn::policy::Rule;
 use authn::ports::{DirectoryCopy, KerberosAcceptor, Tickets, Unavailable};
 use authn::revocation::Revoked;
@@ -114,6 +114,7 @@ fn attempt(token: &str) -> Attempt {
         sip_uri: None,
         device: None,
         activity: ActivityId::from([9; 16]),
+        connection: ConnectionId::default(),
     }
 }
 

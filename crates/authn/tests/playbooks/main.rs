@@ -28,6 +28,8 @@ mod policy;
 mod secrets;
 mod tickets;
 
+mod remote;
+
 mod admin;
 mod tokens;
 mod trail;

@@ -121,6 +121,7 @@ impl Conversation {
             sip_uri,
             device: asked.device(),
             activity: asked.activity.clone(),
+            connection: self.connection.unwrap_or_default(),
         }
     }
 
@@ -363,7 +364,11 @@ impl Conversation {
             relayed: now,
             expires: who.bounds(expires),
         });
-        let mut relaying: Vec<Relaying> = tickets.map(Relaying::of).collect();
+        let relaying = tickets.map(|ticket| Relaying {
+            session: who.session().cloned(),
+            ..Relaying::of(ticket)
+        });
+        let mut relaying: Vec<Relaying> = relaying.collect();
         if let Some(first) = relaying.first_mut() {
             self.audit(asked, who, (first, now));
         }
@@ -478,6 +483,12 @@ pub(super) fn out_of_order(moment: &Moment) -> Verdict {
 pub(super) fn activity(moment: &Moment) -> ActivityId {
     let random: [u8; 16] = moment.random.first_chunk().copied().unwrap_or_default();
     ActivityId::from(random)
+}
+
+/// The id of a connection, from the random bytes of its first request: those between its id and the challenge.
+pub(super) fn connection(moment: &Moment) -> ConnectionId {
+    let [.., a, b, c, d, e, f, g, h, _, _, _, _, _, _, _, _] = moment.random;
+    ConnectionId([a, b, c, d, e, f, g, h])
 }
 
 /// An id as a header value.

@@ -12,6 +12,7 @@ mod directory;
 mod doctor;
 mod exit;
 mod farm;
+mod gateway;
 mod hidden;
 mod init;
 mod lease;
@@ -97,6 +98,9 @@ enum Verb {
     /// List the members of farms, drain them and give them back
     #[command(subcommand)]
     Farm(farm::Verb),
+    /// Make the certificates of gateways on other machines
+    #[command(subcommand)]
+    Gateway(gateway::Verb),
     /// Print PowerShell for Active Directory, Exchange and Lync, made from the configuration
     Script(script::Arguments),
     /// Say what is wrong with a deployment, and the command that mends it
@@ -178,6 +182,7 @@ async fn dispatch(
         Verb::Directory(verb) => directory::run(config, verb, output).await,
         Verb::Ad(verb) => ad::run(config, verb, output).await,
         Verb::Farm(verb) => farm::run(config, verb, output).await,
+        Verb::Gateway(verb) => gateway::run(config, verb, output),
         Verb::Script(script) => script::run(config, &script, output),
         Verb::Doctor(doctor) => doctor::run(config, doctor, process, output).await,
         Verb::Audit(verb) => audit::run(config, verb, output).await,

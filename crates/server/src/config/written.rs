@@ -19,8 +19,12 @@ use super::error::{ConfigError, meant};
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Written {
-    /// Where secrets and counters are kept.
-    pub(crate) store: Store,
+    /// Where secrets and counters are kept; a gateway that asks an authentication server has none.
+    pub(crate) store: Option<Spanned<Store>>,
+    /// The authentication server that a gateway asks; this file is a gateway's where it is there.
+    pub(crate) authn: Option<Spanned<Authn>>,
+    /// Where gateways on other machines ask; this file is an authentication server's where it is there.
+    pub(crate) authn_server: Option<Spanned<AuthnServer>>,
     /// The Windows names that the gate uses.
     pub(crate) names: Names,
     /// Where the machine itself asks for metrics and health; nowhere where it is left out.
@@ -59,6 +63,62 @@ pub(crate) struct Store {
     pub(crate) file: Spanned<PathBuf>,
     /// The file with the keys that seal secrets in the store; keep it elsewhere in backups.
     pub(crate) key_file: Spanned<PathBuf>,
+}
+
+/// `[authn]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Authn {
+    /// The authentication server, as `authn.contoso.com:7443`.
+    pub(crate) server: Spanned<String>,
+    /// The name that its certificate must bear; the host of `server` where it is left out.
+    pub(crate) name: Option<Spanned<String>>,
+    /// The PEM file of the authority that vouches for it.
+    pub(crate) authorities: Spanned<PathBuf>,
+    /// The PEM file of this gateway's own certificate.
+    pub(crate) certificate: Spanned<PathBuf>,
+    /// The PEM file of its private key.
+    pub(crate) key: Spanned<PathBuf>,
+    /// The key by which its vouchers are opened, as `wicketgate gateway voucher-key` prints it; what it says of itself
+    /// over mutual TLS where it is left out.
+    pub(crate) voucher_key: Option<Spanned<String>>,
+}
+
+/// `[authn_server]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AuthnServer {
+    /// Address and port where gateways ask, by mutual TLS.
+    pub(crate) address: Spanned<SocketAddr>,
+    /// The PEM file of the authority that vouches for gateways; who is not in the list below is refused all the same.
+    pub(crate) authorities: Spanned<PathBuf>,
+    /// The PEM file of this server's own certificate.
+    pub(crate) certificate: Spanned<PathBuf>,
+    /// The PEM file of its private key.
+    pub(crate) key: Spanned<PathBuf>,
+    /// The services that gateways publish; `lync`, `ews`, `autodiscover` and `activesync` where it is left out.
+    pub(crate) services: Option<Vec<Spanned<String>>>,
+    /// The service principal names of back ends behind gateways: tokens are made for these, and for those of every
+    /// [[farm]] of this file, and for no others.
+    #[serde(default)]
+    pub(crate) spns: Vec<Spanned<String>>,
+    /// The gateways that may ask.
+    #[serde(default)]
+    pub(crate) gateway: Vec<Spanned<Gateway>>,
+}
+
+/// `[[authn_server.gateway]]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Gateway {
+    /// What it is called in logs.
+    pub(crate) name: Spanned<String>,
+    /// The SHA-256 of its certificate, in hexadecimal digits; or it has `dns_name`.
+    pub(crate) fingerprint: Option<Spanned<String>>,
+    /// The one name that its certificate bears, which may then be renewed; or it has `fingerprint`.
+    pub(crate) dns_name: Option<Spanned<String>>,
+    /// From which zones its clients come; `external` where it is left out.
+    pub(crate) zones: Option<Spanned<Vec<Spanned<String>>>>,
 }
 
 /// `[names]`

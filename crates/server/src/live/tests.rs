@@ -5,7 +5,7 @@ use authn::admin::{self, NewAccount, NewAppPassword, Randomness};
 use authn::attempt::{self, Attempt, Ports, Proof, Rules};
 use authn::audit::{Actor, ByHand};
 use authn::directory::{Person, RefusedGroups, Standing};
-use authn::place::{ActivityId, Channel, Method, Service, Zone};
+use authn::place::{ActivityId, Channel, ConnectionId, Method, Service, Zone};
 use authn::policy::{Policy, Rule};
 use authn::ports::DirectoryCopy as _;
 use proto::secret::Secret;
@@ -124,6 +124,7 @@ async fn signed_in_from(
         sip_uri: None,
         device: None,
         activity: ActivityId::from([4; 16]),
+        connection: ConnectionId::default(),
     };
     let anywhere = Rule {
         methods: vec![Method::AppPassword.into()],

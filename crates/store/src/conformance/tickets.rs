@@ -245,6 +245,7 @@ pub async fn a_ticket_is_recorded_with_all_that_belongs_to_it<S: Conforming>(
         used: Some((at(30), HOME)),
         events: vec![event(30, bought(&ticket.credential), &anna)],
         ticket,
+        session: None,
     };
     let before = store.read(1, 100).await?.len();
     let stray = relaying(ticket(2, &anna, "nothing"));

@@ -52,6 +52,7 @@ impl Write for Record {
             ticket,
             used,
             events,
+            session: _,
         } = relaying;
         let recorded = sqlx::query(rows::tickets::RECORD)
             .bind(ticket.key.0.to_vec())

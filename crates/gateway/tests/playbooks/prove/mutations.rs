@@ -199,6 +199,7 @@ fn by_ticket_of((scene, anna): (&Scene, &Person), route: &Route, channel: Channe
         sip_uri: None,
         device: None,
         activity: authn::place::ActivityId::from([1; 16]),
+        connection: authn::place::ConnectionId([1; 8]),
     });
     outcome.result.is_ok()
 }

@@ -39,8 +39,9 @@ impl Understanding<'_> {
         let folder = match &kerberos.folder {
             Some(folder) => self.path(folder.get_ref()),
             None => {
-                let store = self.path(written.store.file.get_ref());
-                store.parent().unwrap_or(Path::new("/")).join("kerberos")
+                let store = self.store(written)?.map(|it| it.file);
+                let folder = store.as_ref().and_then(|it| it.parent());
+                folder.unwrap_or(Path::new("/")).join("kerberos")
             }
         };
         Ok(Some(Kerberos {

@@ -12,7 +12,7 @@ use toml::Spanned;
 
 use super::Understanding;
 use crate::config::ConfigError;
-use crate::config::settings::Kerberos;
+use crate::config::settings::{Kerberos, Role};
 use crate::config::written::{self, Written};
 
 impl Understanding<'_> {
@@ -21,7 +21,7 @@ impl Understanding<'_> {
     pub(super) fn office(
         &self,
         written: &Written,
-        (policy, kerberos): (&Policy, Option<&Kerberos>),
+        ((policy, kerberos), role): ((&Policy, Option<&Kerberos>), &Role),
         publication: &mut Publication,
     ) -> Result<Vec<Service>, ConfigError> {
         let table = &written.kerberos;
@@ -37,19 +37,29 @@ impl Understanding<'_> {
         for policy in naming {
             self.is_of_the_office(policy)?;
         }
+        if let Role::Gateway(_) = role {
+            // Its tokens are looked at where the keys are.
+            taking(policy, publication);
+            return Ok(Vec::new());
+        }
         let (Some(kerberos), Some(table)) = (kerberos, table) else {
             let message =
                 "`kerberos` needs the table [kerberos] with the gate's account and its keytab";
             return Err(self.error(&first.methods, message));
         };
         let hosts = taking(policy, publication);
-        if hosts.is_empty() {
+        if hosts.is_empty() && !matches!(role, Role::Authn(_)) {
             let message =
                 "nothing that this policy speaks of takes `negotiate`, by which Kerberos comes";
             return Err(self.error(&first.methods, message));
         }
         let services = match &table.accept {
             Some(listed) => self.listed(listed, kerberos)?,
+            None if hosts.is_empty() => {
+                let message = "the names that gateways publish are not in this file; list their services in \
+                               `accept`, as \"HTTP/mail.contoso.com\"";
+                return Err(self.error(&table.account, message));
+            }
             None => self.published_by(&hosts, table, kerberos)?,
         };
         for service in &services {

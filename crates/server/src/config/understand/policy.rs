@@ -11,6 +11,7 @@ use toml::Spanned;
 
 use super::Understanding;
 use crate::config::error::{ConfigError, meant};
+use crate::config::settings::Role;
 use crate::config::written::{self, Written};
 
 impl Understanding<'_> {
@@ -18,10 +19,15 @@ impl Understanding<'_> {
     pub(super) fn policy(
         &self,
         written: &Written,
-        publication: &Publication,
+        (publication, role): (&Publication, &Role),
     ) -> Result<Policy, ConfigError> {
+        let routes = publication.hosts.values().flat_map(|host| &host.routes);
+        let mut services: Vec<&str> = routes.map(|route| &*route.service.0).collect();
+        if let Role::Authn(answering) = role {
+            services.extend(answering.services.iter().map(String::as_str));
+        }
         let rules = written.policy.iter().map(Spanned::get_ref);
-        let rules = rules.map(|it| self.rule(it, written, publication));
+        let rules = rules.map(|it| self.rule(it, written, (publication, &services)));
         let rules = rules.collect::<Result<_, _>>()?;
         Ok(Policy { rules })
     }
@@ -30,7 +36,7 @@ impl Understanding<'_> {
         &self,
         rule: &written::Policy,
         written: &Written,
-        publication: &Publication,
+        (publication, services): (&Publication, &[&str]),
     ) -> Result<Rule, ConfigError> {
         let channels = self.named(rule.channels.as_ref())?.iter();
         let methods = self.combinations(rule.methods.get_ref())?;
@@ -40,7 +46,7 @@ impl Understanding<'_> {
             accounts: self.accounts(self.named(rule.accounts.as_ref())?, written)?,
             groups: self.groups(self.named(rule.groups.as_ref())?, written)?,
             zones: self.zones(self.named(rule.zones.as_ref())?)?,
-            services: self.services(self.named(rule.services.as_ref())?, publication)?,
+            services: self.services(self.named(rule.services.as_ref())?, services)?,
             routes: self.routes(self.named(rule.routes.as_ref())?, publication)?,
             channels: channels.copied().map(channel).collect(),
             fresh: self.age(
@@ -97,10 +103,8 @@ impl Understanding<'_> {
     fn services(
         &self,
         names: &[Spanned<String>],
-        publication: &Publication,
+        published: &[&str],
     ) -> Result<BTreeSet<Service>, ConfigError> {
-        let routes = publication.hosts.values().flat_map(|host| &host.routes);
-        let published: Vec<&str> = routes.map(|route| &*route.service.0).collect();
         let service = |name: &Spanned<String>| {
             let typed = name.get_ref().as_str();
             if published.contains(&typed) {
