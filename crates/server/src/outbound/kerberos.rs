@@ -49,6 +49,7 @@ pub(crate) struct Local {
 struct Known {
     user: Principal,
     credentials: Vec<CredentialId>,
+    is_of_directory: bool,
 }
 
 /// Why the gate's account cannot be used.
@@ -130,20 +131,23 @@ impl Local {
         loop {
             match told.recv().await {
                 Ok(Told::Revoked(revoked)) => self.wipe(&revoked),
+                Ok(Told::DirectoryUnread) => self.wipe_where(|_, of| of.is_of_directory),
                 // Whoever missed something cannot know that it was about others.
-                Ok(Told::Blind | Told::DirectoryUnread)
-                | Err(broadcast::error::RecvError::Lagged(_)) => self.wipe_all(),
+                Ok(Told::Blind) | Err(broadcast::error::RecvError::Lagged(_)) => self.wipe_all(),
                 Err(broadcast::error::RecvError::Closed) => return,
             }
         }
     }
 
     fn wipe(&self, revoked: &Revoked) {
-        let mut known = self.lock();
-        let is_it = |account: &AccountId, of: &Known| match revoked {
+        self.wipe_where(|account, of| match revoked {
             Revoked::Account(revoked) => account == revoked,
             Revoked::Credential(revoked) => of.credentials.contains(revoked),
-        };
+        });
+    }
+
+    fn wipe_where(&self, is_it: impl Fn(&AccountId, &Known) -> bool) {
+        let mut known = self.lock();
         known.retain(|account, of| {
             let ends = is_it(account, of);
             if ends {
@@ -170,7 +174,9 @@ impl Local {
             .or_insert_with(|| Known {
                 user: user.clone(),
                 credentials: Vec::new(),
+                is_of_directory: false,
             });
+        of.is_of_directory = who.is_of_directory();
         if of.user != *user {
             self.kerberos.forget(&of.user);
             of.user = user.clone();
