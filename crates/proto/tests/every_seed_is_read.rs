@@ -20,6 +20,8 @@ mod certificate;
 mod discover;
 #[path = "../../../fuzz/entry/dns.rs"]
 mod dns;
+#[path = "../../../fuzz/entry/dns_servers.rs"]
+mod dns_servers;
 #[path = "../../../fuzz/entry/facts.rs"]
 mod facts;
 #[path = "../../../fuzz/entry/http_auth.rs"]
@@ -236,6 +238,12 @@ fn keytab_seeds_are_taken() {
 fn dns_seeds_are_taken() {
     every_seed_is_taken("dns", dns::run);
     no_damaged_seed_panics("dns", dns::run);
+}
+
+#[test]
+fn dns_servers_seeds_are_taken() {
+    every_seed_is_taken("dns_servers", dns_servers::run);
+    no_damaged_seed_panics("dns_servers", dns_servers::run);
 }
 
 #[test]

@@ -237,6 +237,7 @@ pub(crate) struct Desk {
     services: Vec<String>,
     farms: BTreeMap<String, config::settings::Farm>,
     directory: Option<config::settings::Directory>,
+    realm: Option<gss::Realm>,
 }
 
 impl Desk {
@@ -275,6 +276,7 @@ impl Desk {
             services,
             farms: settings.farms.clone(),
             directory: settings.directory.clone(),
+            realm: settings.kerberos.as_ref().map(|it| it.realm.clone()),
         })
     }
 

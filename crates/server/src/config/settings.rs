@@ -20,6 +20,7 @@ use ipnet::IpNet;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use proto::channel_binding::Demand;
+use proto::dns::Server;
 use proto::ntlm::WhenAbsent;
 
 /// Everything `serve` needs to know.
@@ -171,17 +172,66 @@ pub(crate) struct Kerberos {
     pub(crate) realm: Realm,
     /// The file with its keys.
     pub(crate) keytab: PathBuf,
-    /// The domain controllers, each a host or address and a port.
-    pub(crate) controllers: Vec<String>,
+    /// The domain controllers, each a host or address and a port where they are listed.
+    pub(crate) controllers: Controllers,
     /// What libkrb5 reads and writes, and nobody else.
     pub(crate) folder: PathBuf,
+}
+
+/// Whence it is known who a domain's controllers are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Controllers {
+    /// From the configuration, in its order; at least one.
+    Listed(Vec<String>),
+    /// From DNS, whoever is named there.
+    InDns(DomainService),
+}
+
+/// What a controller is asked by, of a domain of that name in DNS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum DomainService {
+    /// Kerberos.
+    Kerberos(String),
+    /// LDAP.
+    Ldap(String),
+}
+
+impl DomainService {
+    /// The name by which DNS tells who serves ([MS-ADTS] 6.3.2.3).
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::Kerberos(domain) => format!("_kerberos._tcp.{domain}"),
+            Self::Ldap(domain) => format!("_ldap._tcp.dc._msdcs.{domain}"),
+        }
+    }
+
+    /// Whether a host may be asked because DNS says so.
+    ///
+    /// SECURITY: who is asked by LDAP proves to be called that, and no more, and is given a password; so it must be
+    /// called as one of the domain. Who is asked by Kerberos proves to have its keys.
+    pub(crate) fn may_be(&self, host: &str) -> bool {
+        match self {
+            Self::Kerberos(_) => true,
+            Self::Ldap(domain) => host
+                .strip_suffix(domain.as_str())
+                .is_some_and(|rest| rest.ends_with('.')),
+        }
+    }
+
+    /// A controller as it is asked: LDAP is asked over TLS, at a port of its own.
+    pub(crate) fn written(&self, server: &Server) -> String {
+        match self {
+            Self::Kerberos(_) => format!("{}:{}", server.host, server.port),
+            Self::Ldap(_) => server.host.clone(),
+        }
+    }
 }
 
 /// An Active Directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Directory {
-    /// Its controllers, by the names that their certificates must bear; at least one.
-    pub(crate) controllers: Vec<String>,
+    /// Its controllers, by the names that their certificates must bear.
+    pub(crate) controllers: Controllers,
     /// The PEM file of the authorities that may vouch for them.
     pub(crate) authorities: PathBuf,
     /// The account that reads, UPN or DN; never empty.

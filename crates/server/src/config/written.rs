@@ -172,8 +172,9 @@ pub(crate) struct Kerberos {
     pub(crate) account: Spanned<String>,
     /// The file with its keys, AES among them; it is read anew whenever the gate signs in.
     pub(crate) keytab: Spanned<PathBuf>,
-    /// The domain controllers, as `dc1.contoso.com` or `10.0.0.10:88`, the nearest first.
-    pub(crate) controllers: Vec<Spanned<String>>,
+    /// The domain controllers, as `dc1.contoso.com` or `10.0.0.10:88`, the nearest first; those that DNS names for the
+    /// realm (`_kerberos._tcp`) where it is left out.
+    pub(crate) controllers: Option<Vec<Spanned<String>>>,
     /// The realm; `dns_domain` in capital letters where it is left out.
     pub(crate) realm: Option<Spanned<String>>,
     /// The services whose tickets clients in the office bring, as `HTTP/mail.contoso.com`: each has an AES key in the
@@ -188,8 +189,9 @@ pub(crate) struct Kerberos {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Directory {
-    /// The domain controllers by their names, at least one of each domain; they are asked by LDAPS, port 636.
-    pub(crate) controllers: Spanned<Vec<Spanned<String>>>,
+    /// The domain controllers by their names, at least one of each domain; they are asked by LDAPS, port 636. Those that
+    /// DNS names for `dns_domain` (`_ldap._tcp.dc._msdcs`) where it is left out.
+    pub(crate) controllers: Option<Spanned<Vec<Spanned<String>>>>,
     /// The PEM file of the authorities that may vouch for them.
     pub(crate) authorities: Spanned<PathBuf>,
     /// The account that reads: its UPN or DN. `wicketgate directory set-password` takes its password.

@@ -150,6 +150,7 @@ impl Scene {
             },
             channel: Channel::Basic,
             service: Service::EWS,
+            route: None,
             pool: "exchange".to_owned(),
             zone: Zone::EXTERNAL,
             source: [192, 0, 2, 1].into(),
@@ -221,7 +222,7 @@ async fn person(ports: &Ports) -> (AppPassword, String) {
 
 fn rules() -> Rules {
     let rule = Rule {
-        methods: [Method::AppPassword].into(),
+        methods: vec![Method::AppPassword.into()],
         ..Rule::default()
     };
     Rules {
