@@ -23,6 +23,7 @@ fn anna() -> Account {
         sip_addresses: vec!["sip:anna@contoso.com".to_owned()],
         mail: Vec::new(),
         state: AccountState::Active,
+        second_factor: None,
         directory: Some(FromDirectory {
             standing: Standing::Active,
             not_delegable: None,

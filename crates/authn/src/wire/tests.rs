@@ -19,6 +19,7 @@ fn attempt(proof: Proof) -> Attempt {
         proof,
         channel: Channel::Basic,
         service: Service::EWS,
+        route: Some(crate::place::RouteName::of("mail.contoso.test", "/EWS")),
         pool: "exchange".to_owned(),
         zone: Zone::EXTERNAL,
         source: [192, 0, 2, 1].into(),

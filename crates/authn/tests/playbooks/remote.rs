@@ -108,6 +108,8 @@ fn ticket(who: &Authenticated, expires: Timestamp) -> Relaying {
         account: who.account_id().clone(),
         credential: who.credential().clone(),
         channel: who.bought(),
+        methods: [authn::place::Method::AppPassword].into(),
+        second_factor: None,
         pool: POOL.to_owned(),
         relayed: at(1),
         expires,

@@ -88,10 +88,7 @@ impl Understanding<'_> {
         written.iter().map(combination).collect()
     }
 
-    pub(super) fn zones(
-        &self,
-        names: &[Spanned<String>],
-    ) -> Result<BTreeSet<Zone>, ConfigError> {
+    pub(super) fn zones(&self, names: &[Spanned<String>]) -> Result<BTreeSet<Zone>, ConfigError> {
         let zone = |name: &Spanned<String>| match name.get_ref().as_str() {
             "external" => Ok(Zone::EXTERNAL),
             "internal" => Ok(Zone::INTERNAL),
