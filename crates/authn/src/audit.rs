@@ -43,6 +43,18 @@ pub enum Reason {
     Expired,
     /// The right app password, but not for this service.
     OutOfScope,
+    /// A one-time code is wanted behind the app password, and none was typed.
+    CodeMissing,
+    /// A one-time code is wanted, and NTLM cannot carry one.
+    CodeNotByNtlm,
+    /// The right app password, and a code that is no token's of the account.
+    WrongCode,
+    /// The right app password, and a code that was used before, or whose grant has ended or is another client's.
+    CodeSpent,
+    /// The right app password, and no token whose code could be taken.
+    NoToken,
+    /// The right app password, and no more codes of the account's tokens are looked at.
+    TooManyCodes,
     /// The policy allows nothing here.
     NotAllowedHere,
     /// The SIP URI asked for is not the account's.
@@ -120,6 +132,11 @@ pub enum Kind {
         /// signature and sold a ticket for it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         certificate: Option<String>,
+    },
+    /// A one-time code was right, and is spent.
+    CodeAccepted {
+        /// Of which token.
+        token: CredentialId,
     },
     /// A certificate that the pool issued for a ticket was noted; it signs in for as long as that stands.
     CertificateNoted {

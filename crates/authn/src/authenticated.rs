@@ -1,5 +1,7 @@
 //! The proof that somebody was authenticated: only this crate can make one (invariant 1).
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use crate::account::{Account, AccountId};
@@ -19,33 +21,50 @@ pub struct Authenticated {
     channel: Channel,
     bought: Channel,
     credential: CredentialId,
+    token: Option<CredentialId>,
     zone: Zone,
     at: Timestamp,
     ends: Option<Timestamp>,
+    bounds: Option<Timestamp>,
+}
+
+/// The earlier of two ends, where either is one.
+pub(crate) fn earlier(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (end, None) | (None, end) => end,
+    }
 }
 
 /// How somebody was authenticated.
 pub(crate) struct How {
-    pub(crate) method: Method,
+    pub(crate) methods: BTreeSet<Method>,
     pub(crate) channel: Channel,
     pub(crate) bought: Channel,
     pub(crate) credential: CredentialId,
+    /// The token whose code was proved beside it.
+    pub(crate) token: Option<CredentialId>,
     pub(crate) zone: Zone,
     pub(crate) at: Timestamp,
+    /// When it ends, or must be proved anew.
     pub(crate) ends: Option<Timestamp>,
+    /// When whatever is bought by it ends at the latest.
+    pub(crate) bounds: Option<Timestamp>,
 }
 
 impl Authenticated {
     pub(crate) fn new(account: Account, how: How) -> Self {
         Self {
             account,
-            methods: vec![how.method],
+            methods: how.methods.into_iter().collect(),
             channel: how.channel,
             bought: how.bought,
             credential: how.credential,
+            token: how.token,
             zone: how.zone,
             at: how.at,
             ends: how.ends,
+            bounds: how.bounds,
         }
     }
 
@@ -86,6 +105,18 @@ impl Authenticated {
         &self.credential
     }
 
+    /// The token whose code was proved beside it; blocking it ends this, too.
+    #[must_use]
+    pub fn token(&self) -> Option<&CredentialId> {
+        self.token.as_ref()
+    }
+
+    /// Whether it rests on a credential, or on a token.
+    #[must_use]
+    pub fn rests_on(&self, credential: &CredentialId) -> bool {
+        self.credential == *credential || self.token.as_ref() == Some(credential)
+    }
+
     /// The zone it was proved in.
     #[must_use]
     pub fn zone(&self) -> &Zone {
@@ -105,13 +136,10 @@ impl Authenticated {
     }
 
     /// Until when something that is bought by this may last. What rests on a sign-in by Kerberos ends with that:
-    /// there is no credential of ours whose end would end it.
+    /// there is no credential of ours whose end would end it. What rests on a one-time code ends with the grant.
     #[must_use]
     pub fn bounds(&self, lasts: Timestamp) -> Timestamp {
-        match (self.methods.contains(&Method::Kerberos), self.ends) {
-            (true, Some(ends)) => lasts.min(ends),
-            (true | false, _) => lasts,
-        }
+        self.bounds.map_or(lasts, |bounds| lasts.min(bounds))
     }
 
     /// When the credential, or the ticket where there was one, ends by itself.

@@ -89,6 +89,16 @@ impl Channel {
         }
     }
 
+    /// Whether a secret comes by it as it was typed, so that a one-time code may stand behind it. By NTLM comes what was
+    /// computed from a secret that must be known here, code and all.
+    #[must_use]
+    pub fn carries_codes(self) -> bool {
+        match self {
+            Self::Basic | Self::UsernameToken | Self::Grant => true,
+            Self::Ntlm | Self::Negotiate | Self::Ticket => false,
+        }
+    }
+
     /// Whether web tickets are asked for by it: Lync's services do not know Basic.
     #[must_use]
     pub fn buys_tickets(self) -> bool {

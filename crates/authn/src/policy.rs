@@ -1,5 +1,6 @@
 //! Policy: from which zone, to which service, by which method. First match decides, else refuse.
 
+mod codes;
 mod combination;
 
 use std::collections::BTreeSet;
@@ -31,7 +32,7 @@ impl Policy {
     /// The combinations that are enough there, in the order in which they were written; none where nothing is.
     ///
     /// SECURITY: Kerberos is for the office, whatever a rule says: from outside, whoever has a laptop's ticket
-    /// would need nothing else. And it comes by Negotiate alone.
+    /// would need nothing else. And it comes by Negotiate alone; a one-time code comes where it can be typed.
     #[must_use]
     pub fn combinations(
         &self,
@@ -43,6 +44,10 @@ impl Policy {
         let mut combinations = rule.map(|rule| rule.methods.clone()).unwrap_or_default();
         if *zone != Zone::INTERNAL || channel != Channel::Negotiate {
             combinations.retain(|combination| !combination.needs(Method::Kerberos));
+        }
+        // A ticket stands for the channel that bought it.
+        if !channel.carries_codes() && channel != Channel::Ticket {
+            combinations.retain(|combination| !combination.needs(Method::OneTimeCode));
         }
         combinations
     }

@@ -13,6 +13,7 @@ use crate::account::{Account, AccountId, AccountState};
 use crate::audit::{ByHand, Event};
 use crate::credential::CredentialId;
 use crate::credential::app_password::{AppPassword, StoredAppPassword};
+use crate::credential::grant::{CodeSettlement, Grant, GrantKey};
 use crate::credential::kerberos::{Bindings, Logon, TokenFault};
 use crate::credential::otp_token::{
     Acceptance, CodePlace, CodeReservation, OtpToken, StoredOtpToken,
@@ -169,6 +170,8 @@ pub trait OtpTokens: Send + Sync {
     /// Spends a step by one conditional statement and gives its places back, with the event; `false` where it, or
     /// a later one, is spent, or the token is not active or another's.
     async fn accept_code(&self, acceptance: Acceptance, event: Event) -> Result<bool, Unavailable>;
+    /// What is known of a typed secret with a code.
+    async fn grant(&self, key: &GrantKey) -> Result<Option<Grant>, Unavailable>;
 }
 
 /// How tokens are added.
@@ -182,7 +185,10 @@ pub enum Adding {
 
 /// Serial numbers belong to tokens that are there already, or stand twice.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("these serial numbers are here already, or stand twice: {}", shown(serials))]
+#[error(
+    "these serial numbers are here already, or stand twice: {}",
+    shown(serials)
+)]
 pub struct SerialsTaken {
     /// Which, in the order in which they came.
     pub serials: Vec<String>,
@@ -245,6 +251,8 @@ pub struct Settlement {
     /// What was proved and from where, where the attempt succeeded: its place is
     /// given back, its last use noted, its source made familiar.
     pub succeeded: Option<Succeeded>,
+    /// What becomes of a one-time code.
+    pub code: CodeSettlement,
     /// What is audited.
     pub events: Vec<Event>,
     /// The alarm to raise, unless one was raised for this subject since the window began.
@@ -275,6 +283,8 @@ pub enum Settled {
     /// Nothing was written: the credential that succeeded was revoked, or its account switched off,
     /// after it was read.
     Overtaken,
+    /// Nothing was written: the code was spent after it was looked at, or the grant has ended.
+    Spent,
 }
 
 /// The counters.

@@ -14,6 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::attempt::{Attempt, Proof};
 use crate::authenticated::Authenticated;
+use crate::credential::grant::Client;
 use crate::revocation::Revoked;
 
 /// How long after it was checked a secret is known again.
@@ -62,6 +63,8 @@ impl Repeats {
         match &attempt.proof {
             Proof::Password { username, password } => {
                 part(b"password");
+                // A grant is one client's.
+                part(Client::from(attempt.source).0.as_bytes());
                 part(username.as_bytes());
                 part(password.expose().as_bytes());
             }

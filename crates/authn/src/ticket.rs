@@ -49,6 +49,8 @@ pub struct RelayedTicket {
     pub account: AccountId,
     /// The credential that bought it; revoking that ends the ticket.
     pub credential: CredentialId,
+    /// The token whose code was asked for beside; blocking that ends the ticket.
+    pub token: Option<CredentialId>,
     /// By which channel it was bought; the policy judges the ticket by it.
     pub channel: Channel,
     /// The pool that issued it; it is good nowhere else.

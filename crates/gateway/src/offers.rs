@@ -34,7 +34,7 @@ impl Offers<'_> {
 
     /// What may be proved to a service at all: Kerberos only where there is a key for it.
     fn provable(&self, service: &Service) -> BTreeSet<Method> {
-        let mut provable = BTreeSet::from([Method::AppPassword]);
+        let mut provable = BTreeSet::from([Method::AppPassword, Method::OneTimeCode]);
         if self.kerberos.contains(service) {
             provable.insert(Method::Kerberos);
         }

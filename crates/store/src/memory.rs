@@ -5,6 +5,7 @@
 
 mod counter;
 mod directory;
+mod grants;
 mod otp_tokens;
 mod own_passwords;
 
@@ -17,6 +18,7 @@ use authn::account::{Account, AccountId, AccountState};
 use authn::audit::{ByHand, Event};
 use authn::credential::CredentialId;
 use authn::credential::app_password::{AppPassword, StoredAppPassword};
+use authn::credential::grant::GrantKey;
 use authn::directory::Standing;
 use authn::drain::{Drain, Drained, NoneLeft};
 use authn::lockout::{Counts, Place, Subject};
@@ -32,6 +34,7 @@ use jiff::Timestamp;
 use proto::secret::Secret;
 
 use self::counter::Counter;
+use self::grants::{KnownGrant, SettledCode};
 use self::otp_tokens::Kept;
 use crate::chain::Head;
 
@@ -85,6 +88,7 @@ struct State {
     directory_password: Option<(String, Secret<String>)>,
     own_passwords: BTreeMap<String, Vec<Secret<String>>>,
     otp_tokens: BTreeMap<CredentialId, Kept>,
+    grants: BTreeMap<GrantKey, KnownGrant>,
     chain: Vec<ChainedEvent>,
 }
 
@@ -158,6 +162,16 @@ impl State {
         }
     }
 
+    /// Gives back a place in the counters.
+    fn give_back(&mut self, place: &Place) {
+        if let Some(counter) = self.subjects.get_mut(&place.subject) {
+            counter.give_back(place.now);
+        }
+        if let Some(counter) = self.sources.get_mut(&place.source) {
+            counter.give_back(place.now);
+        }
+    }
+
     fn is_familiar(&self, place: &Place) -> bool {
         match &place.subject {
             Subject::Account(id) => {
@@ -225,7 +239,7 @@ impl Accounts for Memory {
         account.state = account_state;
         state.accounts.insert(id.clone(), account);
         if account_state != AccountState::Active {
-            state.tickets.retain(|_, ticket| ticket.account != *id);
+            state.end_account(id);
             state.revoke(Revoked::Account(id.clone()));
         }
         Ok(true)
@@ -298,8 +312,7 @@ impl Credentials for Memory {
         state.append(vec![event])?;
         stored.record.revoked = Some(at);
         state.passwords.insert(id.clone(), stored);
-        state.tickets.retain(|_, ticket| ticket.credential != *id);
-        state.revoke(Revoked::Credential(id.clone()));
+        state.end_credential(id);
         Ok(true)
     }
 }
@@ -335,6 +348,10 @@ impl Attempts for Memory {
             return Ok(Settled::Overtaken);
         }
         let place = &settlement.reservation.place;
+        let code = state.can_settle(&settlement.code, place.now);
+        if code == SettledCode::Spent {
+            return Ok(Settled::Spent);
+        }
         let mut events = settlement.events;
         let counter = state.subjects.get(&place.subject);
         let is_due = counter.is_some_and(|counter| counter.is_alarm_due(place));
@@ -346,14 +363,12 @@ impl Attempts for Memory {
         if let Some(counter) = counter.filter(|_| is_alarmed) {
             counter.alarm(place.now);
         }
+        state.settle_code(settlement.code, place.now);
+        let place = settlement.reservation.place;
+        if settlement.succeeded.is_some() || code == SettledCode::CountedBefore {
+            state.give_back(&place);
+        }
         if let Some(succeeded) = settlement.succeeded {
-            let place = settlement.reservation.place;
-            if let Some(counter) = state.subjects.get_mut(&place.subject) {
-                counter.give_back(place.now);
-            }
-            if let Some(counter) = state.sources.get_mut(&place.source) {
-                counter.give_back(place.now);
-            }
             if let Some(stored) = state.passwords.get_mut(&succeeded.credential) {
                 stored.record.last_used = Some((place.now, succeeded.source));
                 stored.record.seen_device = succeeded.device.or(stored.record.seen_device.take());
@@ -376,6 +391,7 @@ impl Tickets for Memory {
             (
                 known.account.clone(),
                 known.credential.clone(),
+                known.token.clone(),
                 known.pool.clone(),
             )
         };
@@ -384,8 +400,12 @@ impl Tickets for Memory {
         let account = Revoked::Account(ticket.account.clone());
         let credential = Revoked::Credential(ticket.credential.clone());
         let mut later = state.revocations.iter().filter(|it| it.number > heard);
-        let is_over = later.any(|it| it.what == account || it.what == credential);
-        let stands = state.stands_for(&ticket.credential, &ticket.account);
+        let token = ticket.token.clone().map(Revoked::Credential);
+        let is_over = later.any(|it| {
+            it.what == account || it.what == credential || Some(&it.what) == token.as_ref()
+        });
+        let stands = state.stands_for(&ticket.credential, &ticket.account)
+            && state.token_stands(ticket.token.as_ref(), &ticket.account);
         if !is_its_own || is_over || !stands {
             return Err(crate::unavailable(crate::rows::tickets::NOT_RECORDED));
         }
@@ -412,7 +432,9 @@ impl Tickets for Memory {
         let has_ended = bought_with
             .and_then(|stored| stored.record.expires)
             .is_some_and(|expires| expires <= now);
-        let stands = state.stands_for(&ticket.credential, &ticket.account) && !has_ended;
+        let stands = state.stands_for(&ticket.credential, &ticket.account)
+            && state.token_stands(ticket.token.as_ref(), &ticket.account)
+            && !has_ended;
         let account = state.account(&ticket.account);
         Ok(account
             .filter(|_| stands && ticket.expires > now)

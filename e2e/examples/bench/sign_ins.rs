@@ -86,6 +86,7 @@ impl Scene {
                 policy: Policy { rules: vec![rule] },
                 default_domain: None,
                 unknown_names_key: Secret::new(vec![7; 32]),
+                grants_key: Secret::new(vec![5; 32]),
             },
             people: Vec::new(),
             begun: "2026-11-24T08:00:00Z".parse()?,

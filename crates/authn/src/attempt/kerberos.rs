@@ -16,6 +16,7 @@ use crate::account::Account;
 use crate::audit::{Event, Kind, Reason, shown_name};
 use crate::authenticated::{Authenticated, How};
 use crate::credential::CredentialId;
+use crate::credential::grant::CodeSettlement;
 use crate::credential::kerberos::{Bindings, Initiator, LONGEST, Logon, TokenFault};
 use crate::lockout::{Place, Subject};
 use crate::name::NameKey;
@@ -85,6 +86,7 @@ async fn named(
         account: account.as_ref(),
         name: Some(shown_name(&logon.initiator, "")),
         overtaken: Reason::AccountDisabled,
+        code: CodeSettlement::None,
     };
     let judged = match (&account, initiator) {
         (Some(account), _) => judge(rules, account, (offered, &logon), at),
@@ -110,6 +112,7 @@ async fn nobodys(
     let settling = Settlement {
         reservation,
         succeeded: None,
+        code: CodeSettlement::None,
         events,
         alarm: None,
     };
@@ -121,7 +124,7 @@ async fn nobodys(
 }
 
 fn is_allowed(rules: &Rules, at: &Circumstances) -> bool {
-    at.allows(rules, at.channel, Method::Kerberos)
+    at.allows(rules, at.channel, &[Method::Kerberos].into())
 }
 
 /// Who it is, or why not. The person is judged first, then the proof.
@@ -143,13 +146,15 @@ fn judge(
     let lasts = SignedDuration::try_from(logon.lasts).unwrap_or(LONGEST);
     let ends = at.now.checked_add(lasts.min(LONGEST)).unwrap_or(at.now);
     let how = How {
-        method: Method::Kerberos,
+        methods: [Method::Kerberos].into(),
         channel: at.channel,
         bought: at.channel,
         credential: CredentialId::kerberos_of(&account.id),
+        token: None,
         zone: at.zone.clone(),
         at: at.now,
         ends: Some(ends),
+        bounds: Some(ends),
     };
     Ok(Verified {
         authenticated: Arc::new(Authenticated::new(account.clone(), how)),

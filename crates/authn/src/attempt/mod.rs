@@ -4,11 +4,13 @@
 //! check, settlement with its audit events. Known, unknown, locked, disabled and wrong make the
 //! same port calls and get equal answers (T-CRED-8). Start at [`verify`].
 
+mod code;
 mod kerberos;
 mod said;
 mod secret;
 mod ticket;
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -160,6 +162,8 @@ pub struct Rules {
     pub default_domain: Option<String>,
     /// The key by which unknown names are spread over the buckets.
     pub unknown_names_key: Secret<Vec<u8>>,
+    /// The key by which what was typed with a code is known again; every node has the same.
+    pub grants_key: Secret<Vec<u8>>,
 }
 
 /// Verifies an attempt.
@@ -228,12 +232,10 @@ struct Circumstances {
 }
 
 impl Circumstances {
-    /// Whether one method is enough here, by the channel by which it was proved.
-    fn allows(&self, rules: &Rules, channel: Channel, proved: Method) -> bool {
-        let proved = [proved].into();
-        rules
-            .policy
-            .allows(&self.zone, &self.service, channel, &proved)
+    /// Whether what was proved is enough here, by the channel by which it was.
+    fn allows(&self, rules: &Rules, channel: Channel, proved: &BTreeSet<Method>) -> bool {
+        let policy = &rules.policy;
+        policy.allows(&self.zone, &self.service, channel, proved)
     }
 
     /// An event of this attempt.

@@ -5,6 +5,7 @@
 //! and refused is counted and in the audit. What it buys is audited by whoever relays it, as the pool alone
 //! knows whether the key was there.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -15,6 +16,7 @@ use crate::account::Account;
 use crate::audit::{Reason, shown_name};
 use crate::authenticated::{Authenticated, How};
 use crate::credential::app_password::AppPassword;
+use crate::credential::grant::CodeSettlement;
 use crate::lockout::{Place, Subject};
 use crate::place::Method;
 use crate::ports::Unavailable;
@@ -63,6 +65,7 @@ pub(super) async fn verify_certificate(
         account: Some(&account),
         name: Some(shown_name(name, "")),
         overtaken: reason,
+        code: CodeSettlement::None,
     };
     said.settle(ports, reservation, Err(reason)).await
 }
@@ -110,20 +113,24 @@ impl Known {
         if ticket.pool != at.pool || ticket.expires <= at.now {
             return Err(Reason::UnknownTicket);
         }
-        let Basis { method, ends } = basis(&ticket, bought_with, at)?;
+        let Basis { methods, ends } = basis(&ticket, bought_with, at)?;
         // The policy speaks of the ways to sign in; a ticket stands for the one that bought it.
-        if !at.allows(rules, ticket.channel, method) {
+        if !at.allows(rules, ticket.channel, &methods) {
             return Err(Reason::NotAllowedHere);
         }
         owns_what_is_claimed(&account, at)?;
+        // What is bought with a ticket of somebody whom no app password alone let in ends with it.
+        let is_bounded = methods != [Method::AppPassword].into();
         let how = How {
-            method,
+            methods,
             channel: at.channel,
             bought: ticket.channel,
             credential: ticket.credential,
+            token: ticket.token,
             zone: at.zone.clone(),
             at: at.now,
             ends: Some(ends.min(ticket.expires)),
+            bounds: Some(ends.min(ticket.expires)).filter(|_| is_bounded),
         };
         let authenticated = Authenticated::new(account, how);
         Ok(Verified {
@@ -135,7 +142,7 @@ impl Known {
 
 /// What a ticket rests on.
 struct Basis {
-    method: Method,
+    methods: BTreeSet<Method>,
     ends: Timestamp,
 }
 
@@ -148,14 +155,15 @@ fn basis(
     // A sign-in by Kerberos stands as long as its account does, and bought nothing that outlives it.
     if ticket.credential.is_kerberos_of(&ticket.account) {
         return Ok(Basis {
-            method: Method::Kerberos,
+            methods: [Method::Kerberos].into(),
             ends: ticket.expires,
         });
     }
     let password = bought_with.ok_or(Reason::UnknownTicket)?;
     password.usable(&at.service, at.now)?;
+    let code = ticket.token.as_ref().map(|_| Method::OneTimeCode);
     Ok(Basis {
-        method: Method::AppPassword,
+        methods: [Method::AppPassword].into_iter().chain(code).collect(),
         ends: password.expires.unwrap_or(ticket.expires),
     })
 }

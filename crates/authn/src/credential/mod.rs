@@ -1,6 +1,7 @@
 //! Credentials: what a person can prove. One file a kind.
 
 pub mod app_password;
+pub mod grant;
 pub mod kerberos;
 pub mod otp_token;
 

@@ -175,11 +175,7 @@ impl StoredOtpToken {
     /// # Errors
     ///
     /// They do not follow each other, are too far, or are spent.
-    pub fn resynchronised(
-        &self,
-        typed: [&str; 2],
-        now: Timestamp,
-    ) -> Result<OtpToken, CodeFault> {
+    pub fn resynchronised(&self, typed: [&str; 2], now: Timestamp) -> Result<OtpToken, CodeFault> {
         let [one, next] = typed;
         let (one, following) = (self.read(one)?, self.read(next)?);
         let next = self.record.next;

@@ -109,7 +109,10 @@ mod tests {
             ("app-password +", unknown("")),
             ("app-password + code", unknown("code")),
             ("App-Password", unknown("App-Password")),
-            ("kerberos + kerberos", Err(CombinationParseError::Twice(Method::Kerberos))),
+            (
+                "kerberos + kerberos",
+                Err(CombinationParseError::Twice(Method::Kerberos)),
+            ),
         ] {
             assert_eq!(text.parse::<Combination>(), error, "{text}");
         }

@@ -174,6 +174,7 @@ async fn a_ticket_is_believed_as_long_as_its_owner() {
         key: key.clone(),
         account: account.id.clone(),
         credential,
+        token: None,
         channel: Channel::Ntlm,
         pool: POOL.to_owned(),
         relayed: at(0),

@@ -57,6 +57,7 @@ async fn world() -> (World, Person) {
         key: KEY,
         account: anna.account.id.clone(),
         credential: anna.record.id.clone(),
+        token: None,
         channel: Channel::Ntlm,
         pool: POOL.to_owned(),
         relayed: at(0),

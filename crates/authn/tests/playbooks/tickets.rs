@@ -26,6 +26,7 @@ fn ticket_of(person: &Person) -> RelayedTicket {
         key: key(),
         account: person.account.id.clone(),
         credential: person.record.id.clone(),
+        token: None,
         channel: Channel::Ntlm,
         pool: POOL.to_owned(),
         relayed: at(0),

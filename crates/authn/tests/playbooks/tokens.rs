@@ -108,7 +108,10 @@ async fn a_token_waits_for_its_first_code_and_then_works() {
     assert_eq!(token.state, TokenState::Pending);
     assert_eq!(last_act(&world).await, Some(TokenAct::Enrolled));
     let id = &token.id.0;
-    assert_eq!(test(&world, id, &shown.at(0), 0).await, Err(TokenError::Pending));
+    assert_eq!(
+        test(&world, id, &shown.at(0), 0).await,
+        Err(TokenError::Pending)
+    );
     let confirm = async |code: &str| {
         let confirmed = tokens::confirm(&world.ports, id, code, &by_hand(0)).await;
         confirmed.map(|token| token.state)
@@ -117,9 +120,18 @@ async fn a_token_waits_for_its_first_code_and_then_works() {
     assert_eq!(last_act(&world).await, Some(TokenAct::TestFailed));
     assert_eq!(confirm(&shown.at(0)).await, Ok(TokenState::Active));
     assert_eq!(last_act(&world).await, Some(TokenAct::Confirmed));
-    assert_eq!(last_event(&world).await.account, Some(anna.account.id.clone()));
-    assert_eq!(confirm(&shown.at(30)).await, Err(TokenError::ConfirmedAlready));
-    assert_eq!(test(&world, id, &shown.at(0), 0).await, Err(TokenError::SpentCode));
+    assert_eq!(
+        last_event(&world).await.account,
+        Some(anna.account.id.clone())
+    );
+    assert_eq!(
+        confirm(&shown.at(30)).await,
+        Err(TokenError::ConfirmedAlready)
+    );
+    assert_eq!(
+        test(&world, id, &shown.at(0), 0).await,
+        Err(TokenError::SpentCode)
+    );
     assert_eq!(test(&world, id, &shown.at(30), 0).await, Ok(()));
 }
 
@@ -130,7 +142,10 @@ async fn t_otp_1_a_code_works_once_and_a_repeat_is_in_the_audit() {
     let code = shown.press();
     assert_eq!(test(&world, &serial, &code, 0).await, Ok(()));
     assert_eq!(last_act(&world).await, Some(TokenAct::Tested));
-    assert_eq!(test(&world, &serial, &code, 1).await, Err(TokenError::SpentCode));
+    assert_eq!(
+        test(&world, &serial, &code, 1).await,
+        Err(TokenError::SpentCode)
+    );
     assert_eq!(last_act(&world).await, Some(TokenAct::TestFailed));
     let last = last_event(&world).await;
     let actor = last.actor.as_ref().map(|actor| actor.as_str());
@@ -146,16 +161,25 @@ async fn t_otp_5_a_button_pressed_in_a_pocket_is_found_again() {
         shown.press();
     }
     let codes = [shown.press(), shown.press(), shown.press()];
-    assert_eq!(test(&world, &serial, &codes[0], 0).await, Err(TokenError::WrongCode));
+    assert_eq!(
+        test(&world, &serial, &codes[0], 0).await,
+        Err(TokenError::WrongCode)
+    );
     let resync = async |one: &str, next: &str| {
         let by = by_hand(0);
         let found = tokens::resync(&world.ports, &serial, [one, next], &by).await;
         found.map(|token| token.next)
     };
-    assert_eq!(resync(&codes[0], &codes[2]).await, Err(TokenError::WrongCodes));
+    assert_eq!(
+        resync(&codes[0], &codes[2]).await,
+        Err(TokenError::WrongCodes)
+    );
     assert_eq!(resync(&codes[0], &codes[1]).await, Ok(23));
     assert_eq!(last_act(&world).await, Some(TokenAct::Resynchronised));
-    assert_eq!(test(&world, &serial, &codes[1], 0).await, Err(TokenError::SpentCode));
+    assert_eq!(
+        test(&world, &serial, &codes[1], 0).await,
+        Err(TokenError::SpentCode)
+    );
     assert_eq!(test(&world, &serial, &codes[2], 0).await, Ok(()));
 }
 
@@ -168,17 +192,26 @@ async fn t_cred_9_after_five_wrong_codes_the_right_one_is_not_looked_at_before_t
         assert_eq!(wrong, Err(TokenError::WrongCode));
     }
     let right = shown.of_step(0);
-    assert_eq!(test(&world, &serial, &right, 1).await, Err(TokenError::TooManyFailures));
+    assert_eq!(
+        test(&world, &serial, &right, 1).await,
+        Err(TokenError::TooManyFailures)
+    );
     assert_eq!(last_act(&world).await, Some(TokenAct::TestFailed));
-    let confirmed = tokens::resync(&world.ports, &serial, [&right, &shown.of_step(1)], &by_hand(1));
-    assert_eq!(confirmed.await, Err(TokenError::TooManyFailures));
+    let (codes, by) = ([&*right, &*shown.of_step(1)], by_hand(1));
+    let resync = tokens::resync(&world.ports, &serial, codes, &by).await;
+    assert_eq!(resync, Err(TokenError::TooManyFailures));
     assert_eq!(test(&world, &serial, &right, 901).await, Ok(()));
     for _ in 0..MAX_IN_WINDOW {
         let wrong = test(&world, &serial, "000000", 1_900).await;
         assert_eq!(wrong, Err(TokenError::WrongCode));
     }
-    tokens::unblock(&world.ports, &serial, &by_hand(1_900)).await.unwrap();
-    assert_eq!(test(&world, &serial, &shown.of_step(1), 1_900).await, Ok(()));
+    tokens::unblock(&world.ports, &serial, &by_hand(1_900))
+        .await
+        .unwrap();
+    assert_eq!(
+        test(&world, &serial, &shown.of_step(1), 1_900).await,
+        Ok(())
+    );
 }
 
 #[tokio::test]
@@ -196,9 +229,15 @@ async fn a_token_is_given_to_one_account_and_taken_from_it() {
     assert_eq!(assign(anna).await, Ok(Some(anna.clone())));
     assert_eq!(last_event(&world).await.account.as_ref(), Some(anna));
     assert_eq!(assign(ben).await, Err(TokenError::AssignedAlready));
-    tokens::unassign(&world.ports, &serial, &by_hand(0)).await.unwrap();
+    tokens::unassign(&world.ports, &serial, &by_hand(0))
+        .await
+        .unwrap();
     assert_eq!(last_act(&world).await, Some(TokenAct::Unassigned));
-    assert_eq!(last_event(&world).await.account.as_ref(), Some(anna), "whose it was");
+    assert_eq!(
+        last_event(&world).await.account.as_ref(),
+        Some(anna),
+        "whose it was"
+    );
     assert_eq!(assign(ben).await, Ok(Some(ben.clone())));
 }
 
@@ -209,7 +248,10 @@ async fn no_code_of_a_blocked_token_is_taken() {
     let by = by_hand(0);
     tokens::block(&world.ports, &serial, &by).await.unwrap();
     assert_eq!(last_act(&world).await, Some(TokenAct::Blocked));
-    assert_eq!(test(&world, &serial, &shown.press(), 0).await, Err(TokenError::Blocked));
+    assert_eq!(
+        test(&world, &serial, &shown.press(), 0).await,
+        Err(TokenError::Blocked)
+    );
     let again = tokens::block(&world.ports, &serial, &by).await;
     assert_eq!(again, Err(TokenError::Blocked));
     let codes = [&*shown.press(), &*shown.press()];
@@ -228,13 +270,31 @@ async fn a_token_that_was_not_confirmed_is_neither_blocked_nor_taken_away_but_re
     let anna = world.person("anna").await;
     let (token, _) = enrolled(&world, &anna).await;
     let (id, by) = (&token.id.0, by_hand(0));
-    assert_eq!(tokens::block(&world.ports, id, &by).await, Err(TokenError::Pending));
-    assert_eq!(tokens::unblock(&world.ports, id, &by).await, Err(TokenError::Pending));
-    assert_eq!(tokens::unassign(&world.ports, id, &by).await, Err(TokenError::Pending));
-    assert_eq!(tokens::remove(&world.ports, id, &by).await, Ok(token.clone()));
+    assert_eq!(
+        tokens::block(&world.ports, id, &by).await,
+        Err(TokenError::Pending)
+    );
+    assert_eq!(
+        tokens::unblock(&world.ports, id, &by).await,
+        Err(TokenError::Pending)
+    );
+    assert_eq!(
+        tokens::unassign(&world.ports, id, &by).await,
+        Err(TokenError::Pending)
+    );
+    assert_eq!(
+        tokens::remove(&world.ports, id, &by).await,
+        Ok(token.clone())
+    );
     assert_eq!(last_act(&world).await, Some(TokenAct::Removed));
-    assert_eq!(tokens::remove(&world.ports, id, &by).await, Err(TokenError::NoSuchToken));
-    assert_eq!(test(&world, id, "123456", 0).await, Err(TokenError::NoSuchToken));
+    assert_eq!(
+        tokens::remove(&world.ports, id, &by).await,
+        Err(TokenError::NoSuchToken)
+    );
+    assert_eq!(
+        test(&world, id, "123456", 0).await,
+        Err(TokenError::NoSuchToken)
+    );
 }
 
 #[tokio::test]
@@ -320,7 +380,10 @@ async fn an_import_is_all_or_nothing_and_on_trial_nothing() {
     };
     assert_eq!(*act, TokenAct::Assigned);
     let stored = ports.otp_tokens.otp_token("2").await.unwrap().unwrap();
-    assert_eq!((&stored.record.id, stored.record.state), (token, TokenState::Active));
+    assert_eq!(
+        (&stored.record.id, stored.record.state),
+        (token, TokenState::Active)
+    );
     assert_ne!(stored.record.id, CredentialId("2".to_owned()));
 }
 
@@ -329,13 +392,22 @@ async fn a_token_has_a_name_and_an_issuer_that_can_be_shown() {
     let world = World::new();
     let anna = world.person("anna").await;
     let (ports, by) = (&world.ports, by_hand(0));
-    for (label, issuer) in [("", "Contoso"), ("phone", " "), ("a\nb", "x"), ("phone", "a\u{7}")] {
+    for (label, issuer) in [
+        ("", "Contoso"),
+        ("phone", " "),
+        ("a\nb", "x"),
+        ("phone", "a\u{7}"),
+    ] {
         let order = tokens::of_a_phone(label.to_owned(), issuer.to_owned());
         let random = TokenRandomness {
             id: [1; 16],
             seed: [1; 20],
         };
         let made = tokens::enrol(ports, &anna.account, order, &by, random).await;
-        assert_eq!(made.map(drop), Err(TokenError::UnusableLabel), "{label:?} {issuer:?}");
+        assert_eq!(
+            made.map(drop),
+            Err(TokenError::UnusableLabel),
+            "{label:?} {issuer:?}"
+        );
     }
 }

@@ -75,6 +75,7 @@ impl World {
                 },
                 default_domain: Some("CONTOSO".to_owned()),
                 unknown_names_key: Secret::new(vec![1; 32]),
+                grants_key: Secret::new(vec![5; 32]),
             },
             drawn: AtomicU8::new(0),
         }

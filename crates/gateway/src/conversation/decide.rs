@@ -344,6 +344,7 @@ impl Conversation {
             key,
             account: who.account_id().clone(),
             credential: who.credential().clone(),
+            token: who.token().cloned(),
             channel: who.bought(),
             pool: asked.route.farm.clone(),
             relayed: now,

@@ -90,6 +90,7 @@ impl Scene {
                 policy,
                 default_domain: Some("CONTOSO".to_owned()),
                 unknown_names_key: Secret::new(vec![7; 32]),
+                grants_key: Secret::new(vec![5; 32]),
             },
             now: Cell::new("2026-11-24T08:00:00Z".parse().unwrap()),
             drawn: Cell::new(0),

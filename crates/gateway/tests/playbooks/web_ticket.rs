@@ -57,6 +57,7 @@ fn a_ticket_is_recorded_for_whom_it_is_and_goes_out_as_it_came() {
             key: TicketKey::of(&known.key()),
             account: anna.account.id.clone(),
             credential: anna.credential.clone(),
+            token: None,
             channel: Channel::Ntlm,
             pool: farm.to_owned(),
             relayed: scene.now(),

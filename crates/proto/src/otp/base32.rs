@@ -89,8 +89,20 @@ mod tests {
     #[test]
     fn what_is_not_base_32_is_refused() {
         for text in [
-            "M", "MZX", "MZXW6Y", "MZ", "MY=", "MY=======", "=", "========", "MZXW 6YTB", "MZXW0YTB",
-            "MZXW1YTB", "MZXW8YTB", "M\u{dd}", "MY======MY======",
+            "M",
+            "MZX",
+            "MZXW6Y",
+            "MZ",
+            "MY=",
+            "MY=======",
+            "=",
+            "========",
+            "MZXW 6YTB",
+            "MZXW0YTB",
+            "MZXW1YTB",
+            "MZXW8YTB",
+            "M\u{dd}",
+            "MY======MY======",
         ] {
             assert!(decode(text).is_none(), "{text}");
         }

@@ -104,21 +104,45 @@ mod tests {
         let read = |text| Code::parse(text, Digits::SIX);
         assert_eq!(read("012345").unwrap().shown().expose(), "012345");
         for text in [
-            "", "12345", "1234567", " 123456", "123456 ", "123 456", "123456\0", "123456\n", "+12345",
-            "-12345", "+123456", "12345a", "0x1234", "12345.", "\u{ff11}23456",
+            "",
+            "12345",
+            "1234567",
+            " 123456",
+            "123456 ",
+            "123 456",
+            "123456\0",
+            "123456\n",
+            "+12345",
+            "-12345",
+            "+123456",
+            "12345a",
+            "0x1234",
+            "12345.",
+            "\u{ff11}23456",
             "\u{ff11}\u{ff12}\u{ff13}\u{ff14}\u{ff15}\u{ff16}",
             "\u{661}\u{662}\u{663}",
         ] {
-            assert_eq!(read(text).unwrap_err(), NotACode { digits: Digits::SIX }, "{text}");
+            assert_eq!(
+                read(text).unwrap_err(),
+                NotACode {
+                    digits: Digits::SIX
+                },
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn codes_have_six_to_eight_digits() {
-        let counts: Vec<u8> = (0..=u8::MAX).filter(|it| Digits::of(*it).is_some()).collect();
+        let counts: Vec<u8> = (0..=u8::MAX)
+            .filter(|it| Digits::of(*it).is_some())
+            .collect();
         assert_eq!(counts, [6, 7, 8]);
         let eight = Digits::of(8).unwrap();
-        assert_eq!(Code::parse("99999999", eight).unwrap().shown().expose(), "99999999");
+        assert_eq!(
+            Code::parse("99999999", eight).unwrap().shown().expose(),
+            "99999999"
+        );
         assert!(Code::parse("999999", eight).is_err());
     }
 

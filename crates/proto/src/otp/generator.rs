@@ -210,8 +210,8 @@ mod tests {
     fn rfc_4226_appendix_d() {
         let generator = of_rfc_4226();
         let codes = [
-            "755224", "287082", "359152", "969429", "338314", "254676", "287922", "162583", "399871",
-            "520489",
+            "755224", "287082", "359152", "969429", "338314", "254676", "287922", "162583",
+            "399871", "520489",
         ];
         for (counter, code) in (0..).zip(codes) {
             assert_eq!(generator.code(counter).shown().expose(), code);
@@ -251,8 +251,15 @@ mod tests {
         assert_eq!(generator.matched(&ninth, 9..=9), Some(9));
         assert_eq!(generator.matched(&ninth, 10..=20), None);
         let far = generator.code(101);
-        assert_eq!(generator.matched(&far, 0..=u64::MAX), None, "a window has its cap");
-        assert_eq!(generator.matched(&generator.code(u64::MAX), u64::MAX..=u64::MAX), Some(u64::MAX));
+        assert_eq!(
+            generator.matched(&far, 0..=u64::MAX),
+            None,
+            "a window has its cap"
+        );
+        assert_eq!(
+            generator.matched(&generator.code(u64::MAX), u64::MAX..=u64::MAX),
+            Some(u64::MAX)
+        );
     }
 
     #[test]

@@ -96,7 +96,10 @@ impl KeyUri {
         }
         let (is_time, rest) = match after(text, "otpauth://totp/") {
             Some(rest) => (true, rest),
-            None => (false, after(text, "otpauth://hotp/").ok_or(Error::NotOtpauth)?),
+            None => (
+                false,
+                after(text, "otpauth://hotp/").ok_or(Error::NotOtpauth)?,
+            ),
         };
         let (label, query) = rest.split_once('?').ok_or(Error::Missing("secret"))?;
         let parameters = Parameters::of(query)?;
@@ -240,10 +243,7 @@ fn number(text: &str) -> Option<u64> {
 }
 
 /// The issuer and the name that a label and a parameter give.
-fn named(
-    label: &str,
-    issuer: Option<&str>,
-) -> Result<(Option<String>, String), KeyUriParseError> {
+fn named(label: &str, issuer: Option<&str>) -> Result<(Option<String>, String), KeyUriParseError> {
     // The colon between them may be encoded as well.
     let label = decoded(label, "label")?;
     let (of_label, name) = match label.split_once(':') {

@@ -143,8 +143,7 @@ fn say_put_back(put_back: &PutBack) -> String {
         "restored to {}; all tickets, counters and familiar sources are dropped",
         put_back.file.display()
     )];
-    let again =
-        "what was revoked, disabled, locked or blocked after the backup was made is not: do it \
+    let again = "what was revoked, disabled, locked or blocked after the backup was made is not: do it \
          again, and resync tokens with a button, whose used codes are good again";
     match &put_back.problem {
         Some(problem) => {

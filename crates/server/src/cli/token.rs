@@ -16,7 +16,8 @@ use serde::Serialize;
 use super::{CliError, Output, hidden};
 use crate::wiring::{Desk, TokenOrder};
 
-const CALLED: &str = "An id or serial number that `list` shows, or a name of an account that has one token";
+const CALLED: &str =
+    "An id or serial number that `list` shows, or a name of an account that has one token";
 
 /// What can be done with tokens.
 #[derive(Debug, Subcommand)]
@@ -154,12 +155,16 @@ pub(crate) async fn run(config: &Path, verb: Verb, output: &Output) -> Result<()
         }
         Verb::Confirm(typed) => {
             let code = typed.code()?;
-            let done = desk.with_token(&typed.token, TokenOrder::Confirm(&code)).await?;
+            let done = desk
+                .with_token(&typed.token, TokenOrder::Confirm(&code))
+                .await?;
             said(&done, "is confirmed: its codes are taken", output)
         }
         Verb::Test(typed) => {
             let code = typed.code()?;
-            let done = desk.with_token(&typed.token, TokenOrder::Test(&code)).await?;
+            let done = desk
+                .with_token(&typed.token, TokenOrder::Test(&code))
+                .await?;
             said(&done, "made that code, which is spent with this", output)
         }
         Verb::Resync {
@@ -181,7 +186,11 @@ pub(crate) async fn run(config: &Path, verb: Verb, output: &Output) -> Result<()
         }
         Verb::Unblock(it) => {
             let done = desk.with_token(&it.token, TokenOrder::Unblock).await?;
-            said(&done, "is not blocked, and its wrong codes are forgotten", output)
+            said(
+                &done,
+                "is not blocked, and its wrong codes are forgotten",
+                output,
+            )
         }
         Verb::Remove(it) => {
             let done = desk.with_token(&it.token, TokenOrder::Remove).await?;

@@ -134,6 +134,7 @@ async fn signed_in_from(
         },
         default_domain: Some("CONTOSO".to_owned()),
         unknown_names_key: Secret::new(vec![7; 32]),
+        grants_key: Secret::new(vec![5; 32]),
     };
     let tag = live.repeats.tag(&attempt, 0).unwrap();
     let outcome = attempt::verify(&ports, &rules, attempt, now).await;

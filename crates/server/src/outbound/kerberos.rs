@@ -175,8 +175,10 @@ impl Local {
             self.kerberos.forget(&of.user);
             of.user = user.clone();
         }
-        if !of.credentials.contains(who.credential()) {
-            of.credentials.push(who.credential().clone());
+        for credential in [Some(who.credential()), who.token()].into_iter().flatten() {
+            if !of.credentials.contains(credential) {
+                of.credentials.push(credential.clone());
+            }
         }
     }
 

@@ -136,6 +136,7 @@ impl Lasting {
             policy: settings.policy.clone(),
             default_domain: settings.default_domain.clone(),
             unknown_names_key: Secret::new(self.unknown_names_key.expose().to_vec()),
+            grants_key: Secret::new(self.store.keys().for_grants().expose().to_vec()),
         };
         let revocations = Arc::new(self.store.clone());
         let ports = Ports {

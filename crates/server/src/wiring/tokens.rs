@@ -60,7 +60,11 @@ impl Desk {
     /// # Errors
     ///
     /// Either leads nowhere, the token is somebody's, or the store is unavailable.
-    pub(crate) async fn assign_token(&self, called: &str, name: &str) -> Result<OtpToken, CliError> {
+    pub(crate) async fn assign_token(
+        &self,
+        called: &str,
+        name: &str,
+    ) -> Result<OtpToken, CliError> {
         let account = self.account(name).await?;
         let assigned = tokens::assign(&self.ports, called, &account.id, &by_hand()).await;
         assigned.map_err(of_token)
@@ -132,7 +136,9 @@ impl Desk {
         let nobody = |error| match error {
             CliError::Refused(_) => {
                 let hint = "`wicketgate token list` shows the tokens";
-                CliError::refused(format!("no token and no account is called `{called}`; {hint}"))
+                CliError::refused(format!(
+                    "no token and no account is called `{called}`; {hint}"
+                ))
             }
             other => other,
         };
@@ -143,8 +149,11 @@ impl Desk {
             [only] => Ok(only.record.id.0.clone()),
             [] => Err(CliError::refused(format!("`{called}` has no token"))),
             [_, ..] => {
-                let hint = format!("name one by its id; `wicketgate token list {called}` shows them");
-                Err(CliError::refused(format!("`{called}` has several tokens; {hint}")))
+                let hint =
+                    format!("name one by its id; `wicketgate token list {called}` shows them");
+                Err(CliError::refused(format!(
+                    "`{called}` has several tokens; {hint}"
+                )))
             }
         }
     }

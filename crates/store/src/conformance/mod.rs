@@ -22,6 +22,7 @@ use ::authn::account::{Account, AccountId, AccountState};
 use ::authn::audit::{Actor, ByHand, Event, Kind};
 use ::authn::credential::CredentialId;
 use ::authn::credential::app_password::{AppPassword, AppPasswordHashes, StoredAppPassword};
+use ::authn::credential::grant::CodeSettlement;
 use ::authn::lockout::{Place, Subject};
 use ::authn::place::{Service, SourceNetwork};
 use ::authn::ports::{
@@ -315,6 +316,7 @@ async fn sign_in<S: Conforming>(
         device: None,
     });
     let settlement = Settlement {
+        code: CodeSettlement::None,
         reservation,
         succeeded,
         events,

@@ -53,7 +53,9 @@ async fn add<S: Conforming>(
     tokens: Vec<StoredOtpToken>,
 ) -> Result<(), Unavailable> {
     let ids = tokens.iter().map(|token| &token.record.id);
-    let events = ids.map(|id| done(account, id, TokenAct::Enrolled)).collect();
+    let events = ids
+        .map(|id| done(account, id, TokenAct::Enrolled))
+        .collect();
     let added = store.add_otp_tokens(tokens, Adding::For(events)).await?;
     assert_eq!(added, Ok(()));
     Ok(())
@@ -65,7 +67,9 @@ pub(crate) async fn owner_of<S: Conforming>(
     make: impl FnOnce(&Account) -> StoredOtpToken,
 ) -> Result<(Account, StoredOtpToken), Unavailable> {
     let anna = account("anna");
-    let added = store.add(&anna, event(0, Kind::AccountCreated, &anna)).await?;
+    let added = store
+        .add(&anna, event(0, Kind::AccountCreated, &anna))
+        .await?;
     assert_eq!(added, Ok(()));
     let token = make(&anna);
     add(store, &anna, vec![token.clone()]).await?;
@@ -133,7 +137,9 @@ pub async fn a_token_keeps_all_its_fields<S: Conforming>(store: Arc<S>) -> Resul
         ..first.record
     };
     add(&*store, &anna, vec![first.clone()]).await?;
-    let found = store.otp_tokens_of(&Subject::Account(anna.id.clone())).await?;
+    let found = store
+        .otp_tokens_of(&Subject::Account(anna.id.clone()))
+        .await?;
     assert_eq!(found.len(), 2);
     for (found, expected) in found.iter().zip([&first, &second]) {
         assert_eq!(found.record, expected.record);
@@ -159,10 +165,18 @@ pub async fn an_unknown_subject_has_no_tokens<S: Conforming>(
         id: AccountId("7".to_owned()),
         ..account("seven")
     };
-    let added = store.add(&seven, event(0, Kind::AccountCreated, &seven)).await?;
+    let added = store
+        .add(&seven, event(0, Kind::AccountCreated, &seven))
+        .await?;
     assert_eq!(added, Ok(()));
     add(&*store, &seven, vec![phone(&seven)]).await?;
-    assert_eq!(store.otp_tokens_of(&Subject::Account(seven.id)).await?.len(), 1);
+    assert_eq!(
+        store
+            .otp_tokens_of(&Subject::Account(seven.id))
+            .await?
+            .len(),
+        1
+    );
     assert!(store.otp_tokens_of(&Subject::Unknown(7)).await?.is_empty());
     let place = CodePlace {
         of: CodesOf::Subject(Subject::Unknown(7)),
@@ -277,7 +291,10 @@ pub async fn of_64_parallel_guesses_five_are_looked_at<S: Conforming>(
     .await?;
     let given = given.iter().filter(|it| !it.tokens.is_empty()).count();
     assert_eq!(given, 5);
-    assert_eq!(record(&*store, &phone.record.id).await?.failures, MAX_IN_WINDOW);
+    assert_eq!(
+        record(&*store, &phone.record.id).await?.failures,
+        MAX_IN_WINDOW
+    );
     Ok(())
 }
 
@@ -293,7 +310,11 @@ pub async fn each_kind_of_source_has_a_budget_of_its_own<S: Conforming>(
     };
     for second in 0..10 {
         let expected = second < 5;
-        assert_eq!(has_room(Source::Unfamiliar, second).await?, expected, "{second}");
+        assert_eq!(
+            has_room(Source::Unfamiliar, second).await?,
+            expected,
+            "{second}"
+        );
     }
     let place = CodePlace {
         of: CodesOf::Subject(Subject::Account(anna.id.clone())),
@@ -419,7 +440,9 @@ pub async fn a_change_that_spends_a_code_is_made_once<S: Conforming>(
     let confirmed = all_at_once(&store, 16, |store, _| {
         let (anna, before) = (anna.clone(), before.clone());
         async move {
-            let reservation = store.reserve_code(guess(&before, Source::Familiar, 2)).await?;
+            let reservation = store
+                .reserve_code(guess(&before, Source::Familiar, 2))
+                .await?;
             let change = TokenChange {
                 after: OtpToken {
                     state: TokenState::Active,

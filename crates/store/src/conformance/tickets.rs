@@ -17,6 +17,7 @@ pub(super) fn ticket(byte: u8, account: &Account, credential: &str) -> RelayedTi
         key: TicketKey([byte; 32]),
         account: account.id.clone(),
         credential: CredentialId(credential.to_owned()),
+        token: None,
         channel: Channel::Ntlm,
         pool: "pool-1".to_owned(),
         relayed: at(10),

@@ -3,15 +3,16 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
+use authn::account::AccountId;
 use authn::audit::Event;
 use authn::credential::CredentialId;
+use authn::credential::grant::{Grant, GrantKey};
 use authn::credential::otp_token::{
     Acceptance, CodePlace, CodeReservation, CodesOf, MAX_IN_WINDOW, OtpToken, Source,
     StoredOtpToken, TokenState,
 };
 use authn::lockout::Subject;
 use authn::ports::{Adding, OtpTokens, SerialsTaken, TokenChange, TokenEffect, Unavailable};
-use authn::revocation::Revoked;
 use jiff::Timestamp;
 
 use super::{Memory, State};
@@ -75,7 +76,23 @@ impl Kept {
 }
 
 impl State {
-    fn give_codes_back(&mut self, reservation: &CodeReservation) {
+    /// Whether the token behind something, where there is one, is active and an account's.
+    pub(super) fn token_stands(&self, token: Option<&CredentialId>, account: &AccountId) -> bool {
+        let Some(token) = token else {
+            return true;
+        };
+        let kept = self.otp_tokens.get(token);
+        kept.is_some_and(|kept| kept.stored.record.is_good_for(account))
+    }
+
+    /// Forgets the failures in a row of a token.
+    pub(super) fn forgive_row(&mut self, token: &CredentialId) {
+        if let Some(kept) = self.otp_tokens.get_mut(token) {
+            kept.stored.record.failures = 0;
+        }
+    }
+
+    pub(super) fn give_codes_back(&mut self, reservation: &CodeReservation) {
         let place = &reservation.place;
         for id in &reservation.tokens {
             if let Some(kept) = self.otp_tokens.get_mut(id) {
@@ -217,7 +234,7 @@ impl OtpTokens for Memory {
             state.give_codes_back(reservation);
         }
         if was_good && !is_good {
-            state.revoke(Revoked::Credential(id));
+            state.end_credential(&id);
         }
         Ok(true)
     }
@@ -229,7 +246,7 @@ impl OtpTokens for Memory {
         }
         state.append(vec![event])?;
         state.otp_tokens.remove(id);
-        state.revoke(Revoked::Credential(id.clone()));
+        state.end_credential(id);
         Ok(true)
     }
 
@@ -237,8 +254,8 @@ impl OtpTokens for Memory {
         let mut state = self.open()?;
         let mut tokens = BTreeSet::new();
         for (id, kept) in &mut state.otp_tokens {
-            let has_room = !kept.stored.record.is_exhausted()
-                && kept.budget(place.source).has_room(&place);
+            let has_room =
+                !kept.stored.record.is_exhausted() && kept.budget(place.source).has_room(&place);
             if kept.is_meant(&place.of) && has_room {
                 kept.budget(place.source).take(&place);
                 kept.stored.record.failures += 1;
@@ -256,5 +273,10 @@ impl OtpTokens for Memory {
         state.append(vec![event])?;
         state.accept(&acceptance);
         Ok(true)
+    }
+
+    async fn grant(&self, key: &GrantKey) -> Result<Option<Grant>, Unavailable> {
+        let state = self.open()?;
+        Ok(state.grants.get(key).map(|known| known.grant.clone()))
     }
 }

@@ -16,6 +16,7 @@ pub(crate) mod migrations;
 pub(crate) mod otp_tokens;
 pub(crate) mod own_passwords;
 pub(crate) mod revocations;
+pub(crate) mod session_grants;
 pub(crate) mod tickets;
 
 use jiff::Timestamp;
@@ -70,6 +71,7 @@ pub(crate) const ALL: &[&str] = &[
     otp_tokens::ADD,
     otp_tokens::CHANGE,
     otp_tokens::FORGIVE,
+    otp_tokens::SUCCEEDED,
     otp_tokens::REMOVE,
     otp_tokens::RESERVE_FAMILIAR,
     otp_tokens::RESERVE_UNFAMILIAR,
@@ -80,6 +82,15 @@ pub(crate) const ALL: &[&str] = &[
     own_passwords::FORGET,
     own_passwords::WRITE,
     own_passwords::READ,
+    session_grants::FIND,
+    session_grants::ADD,
+    session_grants::USE,
+    session_grants::AGAIN,
+    session_grants::DROP_OF_CREDENTIAL,
+    session_grants::DROP_OF_INACTIVE_ACCOUNT,
+    session_grants::DROP_BEYOND,
+    session_grants::FORGET_ENDED,
+    session_grants::FORGET_ALL,
     revocations::ADD,
     revocations::SINCE,
     revocations::LAST,

@@ -64,6 +64,12 @@ pub(crate) const FORGIVE: &str = "
     SET failures = 0, familiar_failures = 0, unfamiliar_failures = 0
     WHERE id = $1";
 
+/// Forgets the failures in a row of a token ($1) whose code was the last thing that was wanting.
+pub(crate) const SUCCEEDED: &str = "
+    UPDATE otp_tokens
+    SET failures = 0
+    WHERE id = $1";
+
 /// Removes a token ($1).
 pub(crate) const REMOVE: &str = "
     DELETE FROM otp_tokens

@@ -11,26 +11,31 @@ use super::{bytes_32, time, unreadable};
 
 /// Records a ticket ($1 to $7 in the order of the columns) whose account and credential stand, and were not
 /// revoked after a number ($8); one that is known stays whose it is. What stands for sign-ins by Kerberos ($9, of
-/// that account) stands as long as the account does.
+/// that account) stands as long as the account does. The token ($10) behind it stands, too, where there is one.
 ///
 /// SECURITY: disabling drops the tickets that are there. One that is bought in that moment and recorded
 /// after it would be good again when the account comes back, or has come back by then.
 pub(crate) const RECORD: &str = "
-    INSERT INTO tickets (ticket, account, credential, channel, pool, relayed, expires)
-    SELECT $1, $2, $3, $4, $5, $6, $7
+    INSERT INTO tickets (ticket, account, credential, channel, pool, relayed, expires, token)
+    SELECT $1, $2, $3, $4, $5, $6, $7, CAST($10 AS TEXT)
     FROM accounts a
     WHERE a.id = $2 AND a.state = 'active'
         AND (a.standing IS NULL OR a.standing IN ('active', 'locked-out'))
         AND ($3 = $9 OR EXISTS (
             SELECT 1 FROM app_passwords c
             WHERE c.id = $3 AND c.account = a.id AND c.revoked IS NULL))
+        AND (CAST($10 AS TEXT) IS NULL OR EXISTS (
+            SELECT 1 FROM otp_tokens k
+            WHERE k.id = $10 AND k.account = a.id AND k.state = 'active'))
         AND NOT EXISTS (
             SELECT 1 FROM revocations r
-            WHERE r.number > $8 AND (r.account = $2 OR r.credential = $3))
+            WHERE r.number > $8
+                AND (r.account = $2 OR r.credential = $3 OR r.credential = CAST($10 AS TEXT)))
     ON CONFLICT (ticket) DO UPDATE SET
         channel = excluded.channel, relayed = excluded.relayed, expires = excluded.expires
     WHERE tickets.account = excluded.account
         AND tickets.credential = excluded.credential
+        AND COALESCE(tickets.token, '') = COALESCE(excluded.token, '')
         AND tickets.pool = excluded.pool";
 
 /// Why a ticket was not recorded.
@@ -40,7 +45,7 @@ pub(crate) const NOT_RECORDED: &str =
 /// Finds a ticket ($1) that has not ended at a time ($2) and whose credential and account stand; what stands for
 /// sign-ins by Kerberos begins with $3 and goes on with the account's id.
 pub(crate) const FIND: &str = "
-    SELECT t.ticket, t.account AS ticket_account, t.credential, t.channel, t.pool, t.relayed,
+    SELECT t.ticket, t.account AS ticket_account, t.credential, t.token, t.channel, t.pool, t.relayed,
         t.expires AS ticket_expires,
         a.id, a.domain, a.sam, a.upn, a.realm, a.sid, a.sip_addresses, a.mail, a.state,
         a.standing, a.not_delegable, a.group_sids,
@@ -53,13 +58,16 @@ pub(crate) const FIND: &str = "
             SELECT 1 FROM app_passwords c
             WHERE c.id = t.credential AND c.account = t.account AND c.revoked IS NULL
                 AND (c.expires IS NULL OR c.expires > $2)))
+        AND (t.token IS NULL OR EXISTS (
+            SELECT 1 FROM otp_tokens k
+            WHERE k.id = t.token AND k.account = t.account AND k.state = 'active'))
         AND a.state = 'active'
         AND (a.standing IS NULL OR a.standing IN ('active', 'locked-out'))";
 
-/// Drops the tickets that a credential ($1) bought.
+/// Drops the tickets that a credential, or a code of a token ($1), bought.
 pub(crate) const DROP_OF_CREDENTIAL: &str = "
     DELETE FROM tickets
-    WHERE credential = $1";
+    WHERE credential = $1 OR token = $1";
 
 /// Drops the tickets of an account ($1), unless it may sign in.
 pub(crate) const DROP_OF_INACTIVE_ACCOUNT: &str = "
@@ -90,10 +98,12 @@ pub(crate) const FORGET_ALL: &str = "
 
 /// Reads a ticket.
 pub(crate) fn ticket(row: &SqliteRow) -> Result<RelayedTicket, sqlx::Error> {
+    let token: Option<String> = row.try_get("token")?;
     Ok(RelayedTicket {
         key: TicketKey(bytes_32(row, "ticket")?),
         account: AccountId(row.try_get("ticket_account")?),
         credential: CredentialId(row.try_get("credential")?),
+        token: token.map(CredentialId),
         channel: channel(row)?,
         pool: row.try_get("pool")?,
         relayed: time(row, "relayed")?,

@@ -3,13 +3,14 @@
 use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
+use authn::credential::grant::REMEMBERED;
 use authn::lockout::{Counts, Place, Subject};
 use authn::place::SourceNetwork;
 use authn::ports::{Attempts, Reservation, Settled, Settlement, Succeeded, Unavailable};
 use jiff::{SignedDuration, Timestamp};
 
-use super::Store;
 use super::writer::{Done, Write, WriteError, Writing};
+use super::{Store, session_grants};
 use crate::rows;
 
 /// After how many reservations and tickets old rows are looked for.
@@ -52,6 +53,7 @@ impl Store {
         let forget = Forget {
             before: now.checked_sub(KEPT).unwrap_or(Timestamp::MIN),
             familiar_since: SourceNetwork::familiar_since(now),
+            remembered_since: now.checked_sub(REMEMBERED).unwrap_or(Timestamp::MIN),
         };
         if let Err(error) = self.0.writer.submit(forget).await {
             tracing::warn!(store.failure = %error, "old counters and tickets were not forgotten");
@@ -115,6 +117,14 @@ impl Write for Settle {
 
     async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<Settled>, WriteError> {
         let Self(settlement) = self;
+        let now = settlement.reservation.place.now;
+        match session_grants::settle(writing, &settlement.code, now).await? {
+            session_grants::Settled::Written => {}
+            session_grants::Settled::Spent => return Ok(Done::Undo(Settled::Spent)),
+            session_grants::Settled::CountedBefore => {
+                give_back(writing, &settlement.reservation.place).await?;
+            }
+        }
         if let Some(succeeded) = &settlement.succeeded {
             let place = &settlement.reservation.place;
             give_back(writing, place).await?;
@@ -193,6 +203,7 @@ async fn give_back(writing: &mut Writing<'_>, place: &Place) -> Result<(), Write
 struct Forget {
     before: Timestamp,
     familiar_since: Timestamp,
+    remembered_since: Timestamp,
 }
 
 #[async_trait]
@@ -204,6 +215,7 @@ impl Write for Forget {
             (rows::counters::FORGET_QUIET, self.before),
             (rows::tickets::FORGET_ENDED, self.before),
             (rows::counters::FORGET_UNSEEN, self.familiar_since),
+            (rows::session_grants::FORGET_ENDED, self.remembered_since),
         ] {
             sqlx::query(statement)
                 .bind(before.as_microsecond())

@@ -18,6 +18,7 @@ mod credentials;
 mod directory;
 mod drains;
 mod otp_tokens;
+mod session_grants;
 mod tickets;
 
 mod backup;

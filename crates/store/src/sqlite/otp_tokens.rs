@@ -7,13 +7,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use authn::audit::Event;
 use authn::credential::CredentialId;
+use authn::credential::grant::{Grant, GrantKey};
 use authn::credential::otp_token::{
     Acceptance, CodePlace, CodeReservation, CodesOf, MAX_IN_A_ROW, MAX_IN_WINDOW, OtpToken, Source,
     StoredOtpToken, TokenState,
 };
 use authn::lockout::Subject;
 use authn::ports::{Adding, OtpTokens, SerialsTaken, TokenChange, TokenEffect, Unavailable};
-use authn::revocation::Revoked;
 use jiff::Timestamp;
 use proto::otp::Seed;
 use sqlx::Row;
@@ -106,6 +106,16 @@ impl OtpTokens for Store {
 
     async fn accept_code(&self, acceptance: Acceptance, event: Event) -> Result<bool, Unavailable> {
         self.0.writer.submit(Accept { acceptance, event }).await
+    }
+
+    async fn grant(&self, key: &GrantKey) -> Result<Option<Grant>, Unavailable> {
+        let mut connection = self.reader().await?;
+        let row = sqlx::query(rows::session_grants::FIND)
+            .bind(key.0.to_vec())
+            .fetch_optional(&mut *connection)
+            .await;
+        row.and_then(|row| row.as_ref().map(rows::session_grants::grant).transpose())
+            .map_err(|error| self.failed(&error))
     }
 }
 
@@ -230,7 +240,7 @@ impl Write for Change {
         }
         let was_good = before.state == TokenState::Active && before.account.is_some();
         if was_good && (after.state != TokenState::Active || after.account != before.account) {
-            revocations::note(writing, &Revoked::Credential(before.id.clone())).await?;
+            revocations::end_credential(writing, &before.id).await?;
         }
         writing.append(vec![event.clone()]).await?;
         Ok(Done::Keep(true))
@@ -266,7 +276,7 @@ impl Write for Remove {
         if removed.rows_affected() == 0 {
             return Ok(Done::Undo(false));
         }
-        revocations::note(writing, &Revoked::Credential(self.id.clone())).await?;
+        revocations::end_credential(writing, &self.id).await?;
         writing.append(vec![self.event.clone()]).await?;
         Ok(Done::Keep(true))
     }
@@ -344,7 +354,7 @@ pub(super) async fn accept(
     Ok(true)
 }
 
-async fn give_back(
+pub(super) async fn give_back(
     writing: &mut Writing<'_>,
     reservation: &CodeReservation,
 ) -> Result<(), WriteError> {

@@ -308,6 +308,7 @@ async fn ended_tickets_are_forgotten_also_where_nobody_signs_in_by_password() {
             key: TicketKey([byte; 32]),
             account: AccountId("id-of-anna".to_owned()),
             credential: CredentialId("phone".to_owned()),
+            token: None,
             channel: Channel::Ntlm,
             pool: "pool".to_owned(),
             relayed,

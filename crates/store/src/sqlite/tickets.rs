@@ -63,6 +63,7 @@ impl Write for Record {
             .bind(ticket.expires.as_microsecond())
             .bind(heard)
             .bind(CredentialId::kerberos_of(&ticket.account).0)
+            .bind(ticket.token.as_ref().map(|token| &token.0))
             .execute(&mut *writing.connection)
             .await?;
         if recorded.rows_affected() == 0 {

@@ -161,7 +161,11 @@ fn t_otp_3_other_spellings_of_a_code_are_wrong() {
         right.replace('0', "\u{ff10}").replace('1', "\u{ff11}") + "\u{200b}",
         String::new(),
     ] {
-        assert_eq!(token.judge(&typed, at(0)), Err(CodeFault::Wrong), "{typed:?}");
+        assert_eq!(
+            token.judge(&typed, at(0)),
+            Err(CodeFault::Wrong),
+            "{typed:?}"
+        );
         let both = [typed.as_str(), right.as_str()];
         assert_eq!(token.resynchronised(both, at(0)), Err(CodeFault::Wrong));
     }
@@ -185,7 +189,13 @@ fn a_token_is_good_for_its_owner_while_it_is_active() {
 #[test]
 fn no_seed_is_printed() {
     let shown = format!("{:?}", totp());
-    assert!(!shown.contains("49, 50") && shown.contains("Seed(Secret(..))"), "{shown}");
+    assert!(
+        !shown.contains("49, 50") && shown.contains("Seed(Secret(..))"),
+        "{shown}"
+    );
     let listed = serde_json::to_string(&totp().record).unwrap();
-    assert!(!listed.contains("seed") && listed.contains("\"kind\":\"totp\",\"period\":30"), "{listed}");
+    assert!(
+        !listed.contains("seed") && listed.contains("\"kind\":\"totp\",\"period\":30"),
+        "{listed}"
+    );
 }
