@@ -21,6 +21,7 @@ mod spellings;
 mod faults;
 mod repeats;
 
+mod codes;
 mod directory;
 mod kerberos;
 mod policy;

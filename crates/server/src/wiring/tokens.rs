@@ -8,7 +8,7 @@ use authn::credential::otp_token::OtpToken;
 use authn::lockout::Subject;
 use proto::otp::KeyUri;
 
-use super::{Desk, refused};
+use super::Desk;
 use crate::cli::CliError;
 use crate::clock;
 use crate::operator::by_hand;
