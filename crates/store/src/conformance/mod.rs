@@ -12,6 +12,7 @@ mod drains;
 mod otp_tokens;
 mod own_passwords;
 mod revocations;
+mod session_grants;
 mod tickets;
 
 use std::collections::BTreeSet;
@@ -41,6 +42,7 @@ pub use drains::*;
 pub use otp_tokens::*;
 pub use own_passwords::*;
 pub use revocations::*;
+pub use session_grants::*;
 pub use tickets::*;
 
 /// A store of all ports.
@@ -138,6 +140,12 @@ macro_rules! conformance {
             a_token_is_changed_from_what_it_was
             a_change_that_spends_a_code_is_made_once
             what_rests_on_a_token_ends_with_it
+            of_64_parallel_sign_ins_with_a_code_one_buys_a_grant
+            a_grant_is_used_while_it_is_good
+            a_grant_ends_with_all_that_it_rests_on
+            a_typed_secret_that_comes_again_in_vain_is_counted_once
+            the_grants_of_one_account_are_so_many_and_no_more
+            a_ticket_ends_with_the_token_behind_it
             an_alarm_is_raised_once_a_window
             the_audit_chain_is_whole_after_64_parallel_settlements
             the_audit_trail_is_read_in_pages

@@ -42,7 +42,7 @@ pub(crate) fn otp_token(id: &str, account: &Account) -> StoredOtpToken {
     StoredOtpToken { record, seed }
 }
 
-fn done(account: &Account, id: &CredentialId, act: TokenAct) -> ::authn::audit::Event {
+pub(super) fn done(account: &Account, id: &CredentialId, act: TokenAct) -> ::authn::audit::Event {
     let token = id.clone();
     event(1, Kind::OtpToken { token, act }, account)
 }
@@ -80,7 +80,7 @@ fn phone(account: &Account) -> StoredOtpToken {
     otp_token("phone", account)
 }
 
-fn guess(token: &OtpToken, source: Source, seconds: i64) -> CodePlace {
+pub(super) fn guess(token: &OtpToken, source: Source, seconds: i64) -> CodePlace {
     CodePlace {
         of: CodesOf::Token(token.id.clone()),
         source,
