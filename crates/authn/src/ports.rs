@@ -165,8 +165,13 @@ pub trait OtpTokens: Send + Sync {
     async fn change_otp_token(&self, change: TokenChange) -> Result<bool, Unavailable>;
     /// Removes a token, with the event, and revokes what rests on it; `false` where there is none.
     async fn remove_otp_token(&self, id: &CredentialId, event: Event) -> Result<bool, Unavailable>;
-    /// Takes places in the budgets of tokens by one conditional statement: those that had room.
-    async fn reserve_code(&self, place: CodePlace) -> Result<CodeReservation, Unavailable>;
+    /// Takes places in the budgets of tokens by one conditional statement: those that had room. Where a typed secret
+    /// is claimed with it, none are taken while the same one is being looked at for another request.
+    async fn reserve_code(
+        &self,
+        place: CodePlace,
+        claim: Option<Grant>,
+    ) -> Result<CodeReservation, Unavailable>;
     /// Spends a step by one conditional statement and gives its places back, with the event; `false` where it, or
     /// a later one, is spent, or the token is not active or another's.
     async fn accept_code(&self, acceptance: Acceptance, event: Event) -> Result<bool, Unavailable>;

@@ -538,7 +538,7 @@ async fn looked_at<T>(
 ) -> Result<(CodeReservation, T), TokenError> {
     let of = CodesOf::Token(token.id.clone());
     let place = CodePlace::now(of, Source::Familiar, by.at);
-    let reservation = ports.otp_tokens.reserve_code(place).await?;
+    let reservation = ports.otp_tokens.reserve_code(place, None).await?;
     let error = if !reservation.tokens.contains(&token.id) {
         TokenError::TooManyFailures
     } else {

@@ -4,7 +4,7 @@
 //! whatever is offered; a place is taken of somebody's tokens only where nothing but the code is left to be judged,
 //! so that whoever has no app password of theirs spends nothing of the owner's. Start at [`look`].
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use proto::secret::Secret;
 
 use super::said::{is_fresh, owns_what_is_claimed};
@@ -13,7 +13,7 @@ use crate::account::Account;
 use crate::audit::Reason;
 use crate::credential::CredentialId;
 use crate::credential::app_password::AppPassword;
-use crate::credential::grant::{Client, CodeSettlement, Grant, GrantKey, LONGEST};
+use crate::credential::grant::{CLAIMED, Client, CodeSettlement, Grant, GrantKey, LONGEST};
 use crate::credential::otp_token::{
     Acceptance, CodeFault, CodePlace, CodeReservation, CodesOf, Source, StoredOtpToken,
 };
@@ -101,21 +101,33 @@ pub(super) async fn look(
     let owner = typed.account.map(|account| &account.id);
     let key = GrantKey::of(&rules.grants_key, owner, typed.whole);
     let tokens = ports.otp_tokens.otp_tokens_of(typed.subject).await?;
-    let known = ports.otp_tokens.grant(&key).await?;
+    let mut known = ports.otp_tokens.grant(&key).await?;
     let right = typed.right(rules, key, at);
-    let is_looked_at = right.is_some() && known.is_none();
-    let of = match is_looked_at {
-        true => typed.subject.clone(),
+    let is_open = |known: &Option<Grant>| known.as_ref().is_none_or(|it| it.is_claim(at.now));
+    let looked_at = right.as_ref().filter(|_| is_open(&known));
+    let claim = looked_at.map(|right| right.grant(None, ends_after(at.now, CLAIMED), at.now));
+    let of = match &claim {
+        Some(_) => typed.subject.clone(),
         // It costs the same and takes no place.
-        false => Subject::Unknown(0),
+        None => Subject::Unknown(0),
     };
     let place = CodePlace::now(CodesOf::Subject(of), typed.source, at.now);
-    let reservation = ports.otp_tokens.reserve_code(place).await?;
-    Ok(match (right, known) {
-        (None, _) => Second::Absent,
-        (Some(right), Some(known)) => right.known(known, at),
-        (Some(right), None) => right.judge(tokens, reservation, at),
+    let reservation = ports.otp_tokens.reserve_code(place, claim).await?;
+    let Some(right) = right else {
+        return Ok(Second::Absent);
+    };
+    if !reservation.is_counted {
+        // Another request with the same typed secret was faster: it may be decided meanwhile.
+        known = ports.otp_tokens.grant(&right.key).await?;
+    }
+    Ok(match known.filter(|known| !known.is_claim(at.now)) {
+        Some(known) => right.known(known, at),
+        None => right.judge(tokens, reservation, at),
     })
+}
+
+fn ends_after(now: Timestamp, lasts: SignedDuration) -> Timestamp {
+    now.checked_add(lasts).unwrap_or(now)
 }
 
 impl<'a> Typed<'a> {
@@ -186,7 +198,7 @@ impl Right<'_> {
                 true => Reason::CodeSpent,
                 false => Reason::WrongCode,
             };
-            let remembered = self.grant(None, (at.now, at.now));
+            let remembered = self.grant(None, at.now, at.now);
             let settles = CodeSettlement::Remembers(Box::new(remembered));
             return Second::Wrong { settles, reason };
         };
@@ -197,8 +209,8 @@ impl Right<'_> {
             account,
             step,
         };
-        let lasts = at.now.checked_add(LONGEST).unwrap_or(at.now);
-        let grant = self.grant(Some(token.clone()), (at.now, lasts));
+        let lasts = ends_after(at.now, LONGEST);
+        let grant = self.grant(Some(token.clone()), lasts, at.now);
         Second::Right {
             settles: CodeSettlement::Buys(Box::new((acceptance, grant))),
             token,
@@ -206,13 +218,13 @@ impl Right<'_> {
         }
     }
 
-    fn grant(self, token: Option<CredentialId>, (made, ends): (Timestamp, Timestamp)) -> Grant {
+    fn grant(&self, token: Option<CredentialId>, ends: Timestamp, made: Timestamp) -> Grant {
         Grant {
-            key: self.key,
+            key: self.key.clone(),
             account: self.account.id.clone(),
             credential: self.password.id.clone(),
             token,
-            client: self.client,
+            client: self.client.clone(),
             made,
             used: made,
             ends,

@@ -24,6 +24,8 @@ pub const LONGEST: SignedDuration = SignedDuration::from_hours(10);
 pub const PROVED_ANEW: SignedDuration = SignedDuration::from_mins(5);
 /// How long a typed secret is known whose grant has ended, or that had a wrong code.
 pub const REMEMBERED: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// How long a typed secret is being looked at, if nobody says what became of it.
+pub const CLAIMED: SignedDuration = SignedDuration::from_secs(10);
 /// So many typed secrets of an account are known at once; those that were made first go.
 pub const MAX_PER_ACCOUNT: u32 = 64;
 
@@ -78,7 +80,7 @@ pub struct Grant {
     pub account: AccountId,
     /// The app password that was typed.
     pub credential: CredentialId,
-    /// The token whose code was typed; nothing where that was wrong.
+    /// The token whose code was typed; nothing where that was wrong, or is being looked at.
     pub token: Option<CredentialId>,
     /// The client.
     pub client: Client,
@@ -91,6 +93,12 @@ pub struct Grant {
 }
 
 impl Grant {
+    /// Whether its code is being looked at.
+    #[must_use]
+    pub fn is_claim(&self, now: Timestamp) -> bool {
+        self.token.is_none() && now < self.ends
+    }
+
     /// Whether it lets a client in.
     #[must_use]
     pub fn is_good(&self, client: &Client, now: Timestamp) -> bool {
@@ -166,10 +174,12 @@ mod tests {
         };
         assert!(idle.is_good(&here, at(699)));
         assert!(!idle.is_good(&here, at(700)));
-        let wrong = Grant {
+        assert!(!grant.is_claim(at(35_501)));
+        let claim = Grant {
             token: None,
             ..grant
         };
-        assert!(!wrong.is_good(&here, at(35_501)));
+        assert!(!claim.is_good(&here, at(35_501)) && claim.is_claim(at(35_501)));
+        assert!(!claim.is_claim(at(36_000)));
     }
 }

@@ -280,13 +280,15 @@ impl CodePlace {
     }
 }
 
-/// Places that were taken: a failure is counted for each of these tokens until it is given back.
+/// Tokens whose codes may be looked at, and whether a failure is counted for each until it is given back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CodeReservation {
     /// What was asked for.
     pub place: CodePlace,
     /// The tokens whose budgets had room; no other may be looked at.
     pub tokens: BTreeSet<CredentialId>,
+    /// Whether it took places of its own: the same typed secret that is being looked at already is no further guess.
+    pub is_counted: bool,
 }
 
 /// A step that is to be spent, and the places that are given back where it is.

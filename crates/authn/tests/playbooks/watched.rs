@@ -268,9 +268,14 @@ impl OtpTokens for Watched {
             .await
     }
 
-    async fn reserve_code(&self, place: CodePlace) -> Result<CodeReservation, Unavailable> {
+    async fn reserve_code(
+        &self,
+        place: CodePlace,
+        claim: Option<Grant>,
+    ) -> Result<CodeReservation, Unavailable> {
         let call = ("reserve_code", String::new());
-        self.pass(call, self.memory.reserve_code(place)).await
+        self.pass(call, self.memory.reserve_code(place, claim))
+            .await
     }
 
     async fn accept_code(&self, acceptance: Acceptance, event: Event) -> Result<bool, Unavailable> {

@@ -145,6 +145,7 @@ macro_rules! conformance {
             a_grant_ends_with_all_that_it_rests_on
             a_typed_secret_that_comes_again_in_vain_is_counted_once
             the_grants_of_one_account_are_so_many_and_no_more
+            the_same_typed_secret_at_once_takes_one_place
             a_ticket_ends_with_the_token_behind_it
             an_alarm_is_raised_once_a_window
             the_audit_chain_is_whole_after_64_parallel_settlements

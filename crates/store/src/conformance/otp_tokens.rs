@@ -94,7 +94,11 @@ pub(crate) fn spending(token: &OtpToken, number: u64) -> Acceptance {
     let place = guess(token, Source::Familiar, 2);
     let tokens = [].into();
     Acceptance {
-        reservation: CodeReservation { place, tokens },
+        reservation: CodeReservation {
+            place,
+            tokens,
+            is_counted: true,
+        },
         token: token.id.clone(),
         account: token.account.clone(),
         step: Step { number, drift: 1 },
@@ -182,7 +186,7 @@ pub async fn an_unknown_subject_has_no_tokens<S: Conforming>(
         of: CodesOf::Subject(Subject::Unknown(7)),
         ..guess(&phone(&account("anna")).record, Source::Familiar, 0)
     };
-    assert!(store.reserve_code(place).await?.tokens.is_empty());
+    assert!(store.reserve_code(place, None).await?.tokens.is_empty());
     Ok(())
 }
 
@@ -286,7 +290,7 @@ pub async fn of_64_parallel_guesses_five_are_looked_at<S: Conforming>(
     let (_, phone) = owner_of(&*store, phone).await?;
     let given = all_at_once(&store, 64, |store, _| {
         let place = guess(&phone.record, Source::Unfamiliar, 0);
-        async move { store.reserve_code(place).await }
+        async move { store.reserve_code(place, None).await }
     })
     .await?;
     let given = given.iter().filter(|it| !it.tokens.is_empty()).count();
@@ -306,7 +310,7 @@ pub async fn each_kind_of_source_has_a_budget_of_its_own<S: Conforming>(
     let record = phone.record;
     let has_room = async |source, seconds| {
         let place = guess(&record, source, seconds);
-        Ok::<_, Unavailable>(!store.reserve_code(place).await?.tokens.is_empty())
+        Ok::<_, Unavailable>(!store.reserve_code(place, None).await?.tokens.is_empty())
     };
     for second in 0..10 {
         let expected = second < 5;
@@ -320,7 +324,7 @@ pub async fn each_kind_of_source_has_a_budget_of_its_own<S: Conforming>(
         of: CodesOf::Subject(Subject::Account(anna.id.clone())),
         ..guess(&record, Source::Unfamiliar, 10)
     };
-    assert!(store.reserve_code(place).await?.tokens.is_empty());
+    assert!(store.reserve_code(place, None).await?.tokens.is_empty());
     assert!(has_room(Source::Familiar, 10).await?);
     let window = WINDOW.as_secs();
     assert!(!has_room(Source::Unfamiliar, window).await?);
@@ -338,7 +342,7 @@ pub async fn after_a_hundred_wrong_codes_in_a_row_none_is_looked_at<S: Conformin
         let seconds = round * (WINDOW.as_secs() + 1);
         for source in [Source::Unfamiliar, Source::Familiar] {
             let place = guess(&phone.record, source, seconds);
-            looked_at += store.reserve_code(place).await?.tokens.len();
+            looked_at += store.reserve_code(place, None).await?.tokens.len();
         }
     }
     assert_eq!(looked_at, 100);
@@ -354,7 +358,7 @@ pub async fn after_a_hundred_wrong_codes_in_a_row_none_is_looked_at<S: Conformin
     assert!(store.change_otp_token(unblock).await?);
     assert_eq!(record(&*store, &id).await?.failures, 0);
     let place = guess(&phone.record, Source::Unfamiliar, 120 * WINDOW.as_secs());
-    assert_eq!(store.reserve_code(place).await?.tokens.len(), 1);
+    assert_eq!(store.reserve_code(place, None).await?.tokens.len(), 1);
     Ok(())
 }
 
@@ -369,11 +373,11 @@ pub async fn an_accepted_code_gives_its_places_back<S: Conforming>(
         of: CodesOf::Subject(Subject::Account(anna.id.clone())),
         ..guess(&phone.record, Source::Unfamiliar, 1)
     };
-    let wrong = store.reserve_code(place()).await?;
+    let wrong = store.reserve_code(place(), None).await?;
     assert_eq!(wrong.tokens.len(), 2);
     for number in 100..110 {
         let acceptance = Acceptance {
-            reservation: store.reserve_code(place()).await?,
+            reservation: store.reserve_code(place(), None).await?,
             ..spending(&phone.record, number)
         };
         assert_eq!(acceptance.reservation.tokens.len(), 2, "{number}");
@@ -422,7 +426,7 @@ pub async fn a_token_is_changed_from_what_it_was<S: Conforming>(
     assert_eq!(after, expected);
     assert!(!accepts(&*store, &anna, spending(&before, 101)).await?);
     let place = guess(&before, Source::Familiar, 5);
-    assert!(store.reserve_code(place).await?.tokens.is_empty());
+    assert!(store.reserve_code(place, None).await?.tokens.is_empty());
     Ok(())
 }
 
@@ -441,7 +445,7 @@ pub async fn a_change_that_spends_a_code_is_made_once<S: Conforming>(
         let (anna, before) = (anna.clone(), before.clone());
         async move {
             let reservation = store
-                .reserve_code(guess(&before, Source::Familiar, 2))
+                .reserve_code(guess(&before, Source::Familiar, 2), None)
                 .await?;
             let change = TokenChange {
                 after: OtpToken {
@@ -470,6 +474,7 @@ pub async fn a_change_that_spends_a_code_is_made_once<S: Conforming>(
         effect: TokenEffect::Spends(CodeReservation {
             place: guess(&before, Source::Familiar, 3),
             tokens: [].into(),
+            is_counted: true,
         }),
         before: after,
     };

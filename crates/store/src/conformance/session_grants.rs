@@ -9,7 +9,8 @@ use ::authn::credential::CredentialId;
 use ::authn::credential::grant::{
     Client, CodeSettlement, Grant, GrantKey, LONGEST, MAX_PER_ACCOUNT,
 };
-use ::authn::credential::otp_token::{OtpToken, Source, TokenState};
+use ::authn::credential::otp_token::{CodePlace, CodesOf, OtpToken, Source, TokenState};
+use ::authn::lockout::Subject;
 use ::authn::ports::{Settled, Settlement, TokenChange, TokenEffect, Unavailable};
 
 use super::otp_tokens::{done, guess, otp_token, owner_of, spending};
@@ -80,7 +81,7 @@ pub async fn of_64_parallel_sign_ins_with_a_code_one_buys_a_grant<S: Conforming>
 ) -> Result<(), Unavailable> {
     let (anna, token) = anna(&*store).await?;
     store
-        .reserve_code(guess(&token, Source::Unfamiliar, 0))
+        .reserve_code(guess(&token, Source::Unfamiliar, 0), None)
         .await?;
     let settled = all_at_once(&store, 64, |store, _| {
         let (anna, token) = (anna.clone(), token.clone());
@@ -168,7 +169,11 @@ pub async fn a_grant_ends_with_all_that_it_rests_on<S: Conforming>(
     assert!(store.revoke_app_password(&phone(), at(3), revoked).await?);
     assert_eq!(store.grant(&GrantKey([3; 32])).await?, None);
     let used = settle(&*store, &anna, uses(&grant(3, &token, &anna, 0)), (true, 4)).await?;
-    assert_eq!(used, Settled::Spent);
+    assert_eq!(
+        used,
+        Settled::Overtaken,
+        "the app password is the first to be looked at"
+    );
     Ok(())
 }
 
@@ -259,5 +264,59 @@ pub async fn a_ticket_ends_with_the_token_behind_it<S: Conforming>(
     };
     assert!(store.change_otp_token(unblock).await?);
     assert!(store.find(&bought.key, at(11)).await?.is_none());
+    Ok(())
+}
+
+/// It is no further guess, whether it turns out right or wrong; without room nothing is claimed.
+pub async fn the_same_typed_secret_at_once_takes_one_place<S: Conforming>(
+    store: Arc<S>,
+) -> Result<(), Unavailable> {
+    let (anna, token) = anna(&*store).await?;
+    let claim = Grant {
+        token: None,
+        ends: at(10),
+        ..grant(1, &token, &anna, 0)
+    };
+    let place = || CodePlace {
+        of: CodesOf::Subject(Subject::Account(anna.id.clone())),
+        ..guess(&token, Source::Unfamiliar, 0)
+    };
+    let given = all_at_once(&store, 32, |store, _| {
+        let (place, claim) = (place(), claim.clone());
+        async move { store.reserve_code(place, Some(claim)).await }
+    })
+    .await?;
+    assert!(given.iter().all(|it| it.tokens.contains(&token.id)));
+    assert_eq!(given.iter().filter(|it| it.is_counted).count(), 1);
+    let failures = async || {
+        let found = store.otp_token("token").await?;
+        Ok::<_, Unavailable>(found.map(|it| it.record.failures))
+    };
+    assert_eq!(failures().await?, Some(1));
+    let known = store.grant(&claim.key).await?;
+    assert!(known.is_some_and(|known| known.is_claim(at(9))));
+    let bought = buys(&token, 100, grant(1, &token, &anna, 0));
+    assert_eq!(settle(&*store, &anna, bought, (true, 1)).await?, WRITTEN);
+    let known = store.grant(&claim.key).await?;
+    assert!(known.is_some_and(|known| known.is_good(&claim.client, at(9))));
+
+    let other = |byte| Grant {
+        key: GrantKey([byte; 32]),
+        ..claim.clone()
+    };
+    let wrong = CodeSettlement::Remembers(Box::new(Grant {
+        ends: at(2),
+        ..other(2)
+    }));
+    store.reserve_code(place(), Some(other(2))).await?;
+    assert_eq!(settle(&*store, &anna, wrong, (false, 2)).await?, WRITTEN);
+    let known = store.grant(&GrantKey([2; 32])).await?;
+    assert!(known.is_some_and(|known| !known.is_claim(at(3))));
+    for byte in 3..20 {
+        store.reserve_code(place(), Some(other(byte))).await?;
+    }
+    let unlooked = store.reserve_code(place(), Some(other(20))).await?;
+    assert!(unlooked.tokens.is_empty());
+    assert_eq!(store.grant(&GrantKey([20; 32])).await?, None);
     Ok(())
 }

@@ -35,7 +35,9 @@ impl State {
             CodeSettlement::None | CodeSettlement::Remembers(_) => true,
             CodeSettlement::Buys(bought) => {
                 let (acceptance, grant) = &**bought;
-                self.can_accept(acceptance) && !self.grants.contains_key(&grant.key)
+                let known = self.grants.get(&grant.key);
+                let is_free = known.is_none_or(|known| known.grant.token.is_none());
+                self.can_accept(acceptance) && is_free
             }
             CodeSettlement::Uses(used) => {
                 let wanted = &used.0;
@@ -67,6 +69,7 @@ impl State {
                 let (acceptance, grant) = *bought;
                 self.accept(&acceptance);
                 self.forgive_row(&acceptance.token);
+                self.grants.remove(&grant.key);
                 self.add_grant(grant);
             }
             CodeSettlement::Uses(used) => {
@@ -78,7 +81,11 @@ impl State {
                     self.give_codes_back(&reservation);
                 }
             }
-            CodeSettlement::Remembers(grant) => self.add_grant(*grant),
+            CodeSettlement::Remembers(grant) => match self.grants.get_mut(&grant.key) {
+                Some(known) if known.grant.is_claim(now) => known.grant.ends = now,
+                Some(_) => {}
+                None => self.add_grant(*grant),
+            },
             CodeSettlement::Again(key) => {
                 if let Some(known) = self.grants.get_mut(&key) {
                     known.is_counted = true;
@@ -106,7 +113,7 @@ impl State {
     }
 
     /// Adds a grant, unless what was typed is known, and drops those of its account that are too many.
-    fn add_grant(&mut self, grant: Grant) {
+    pub(super) fn add_grant(&mut self, grant: Grant) {
         let account = grant.account.clone();
         let is_counted = false;
         let known = KnownGrant { grant, is_counted };

@@ -94,7 +94,7 @@ impl State {
 
     pub(super) fn give_codes_back(&mut self, reservation: &CodeReservation) {
         let place = &reservation.place;
-        for id in &reservation.tokens {
+        for id in reservation.tokens.iter().filter(|_| reservation.is_counted) {
             if let Some(kept) = self.otp_tokens.get_mut(id) {
                 kept.budget(place.source).give_back(place.now);
                 let failures = &mut kept.stored.record.failures;
@@ -250,19 +250,39 @@ impl OtpTokens for Memory {
         Ok(true)
     }
 
-    async fn reserve_code(&self, place: CodePlace) -> Result<CodeReservation, Unavailable> {
+    async fn reserve_code(
+        &self,
+        place: CodePlace,
+        claim: Option<Grant>,
+    ) -> Result<CodeReservation, Unavailable> {
         let mut state = self.open()?;
+        let known = claim.as_ref().map(|claim| &claim.key);
+        let is_counted = known.is_none_or(|key| !state.grants.contains_key(key));
         let mut tokens = BTreeSet::new();
         for (id, kept) in &mut state.otp_tokens {
+            if !kept.is_meant(&place.of) {
+                continue;
+            }
+            if !is_counted {
+                tokens.insert(id.clone());
+                continue;
+            }
             let has_room =
                 !kept.stored.record.is_exhausted() && kept.budget(place.source).has_room(&place);
-            if kept.is_meant(&place.of) && has_room {
+            if has_room {
                 kept.budget(place.source).take(&place);
                 kept.stored.record.failures += 1;
                 tokens.insert(id.clone());
             }
         }
-        Ok(CodeReservation { place, tokens })
+        if let Some(claim) = claim.filter(|_| is_counted && !tokens.is_empty()) {
+            state.add_grant(claim);
+        }
+        Ok(CodeReservation {
+            place,
+            tokens,
+            is_counted,
+        })
     }
 
     async fn accept_code(&self, acceptance: Acceptance, event: Event) -> Result<bool, Unavailable> {

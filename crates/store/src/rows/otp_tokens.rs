@@ -75,6 +75,12 @@ pub(crate) const REMOVE: &str = "
     DELETE FROM otp_tokens
     WHERE id = $1";
 
+/// The active tokens of an account ($1).
+pub(crate) const ACTIVE_OF_ACCOUNT: &str = "
+    SELECT id
+    FROM otp_tokens
+    WHERE account = $1 AND state = 'active'";
+
 /// Takes places from a familiar source for all active tokens of an account ($1), or for one that is not blocked
 /// ($2): one statement counts, rolls the window (which starts at $3; it is $4 now), holds each token to so many
 /// failures in it ($5) and so many in a row ($6), and answers with those that had room.

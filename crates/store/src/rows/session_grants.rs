@@ -20,6 +20,21 @@ pub(crate) const ADD: &str = "
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
     ON CONFLICT (typed) DO NOTHING";
 
+/// Makes a grant ($1 to $8 as of [`ADD`]) of a typed secret that is unknown, or whose code is being looked at.
+pub(crate) const BUY: &str = "
+    INSERT INTO session_grants (typed, account, credential, token, client, made, used, ends)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+    ON CONFLICT (typed) DO UPDATE SET
+        credential = excluded.credential, token = excluded.token, client = excluded.client,
+        made = excluded.made, used = excluded.used, ends = excluded.ends
+    WHERE session_grants.token IS NULL AND session_grants.account = excluded.account";
+
+/// Ends the claim of a typed secret ($1) at a time ($2): its code is wrong.
+pub(crate) const END_CLAIM: &str = "
+    UPDATE session_grants
+    SET ends = $2
+    WHERE typed = $1 AND token IS NULL AND ends > $2";
+
 /// Uses a grant ($1) for a client ($2) at a time ($3), where it was used since a time ($4), has not ended, and the token
 /// behind it is active and its owner's.
 ///

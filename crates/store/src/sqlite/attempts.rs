@@ -117,14 +117,6 @@ impl Write for Settle {
 
     async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<Settled>, WriteError> {
         let Self(settlement) = self;
-        let now = settlement.reservation.place.now;
-        match session_grants::settle(writing, &settlement.code, now).await? {
-            session_grants::Settled::Written => {}
-            session_grants::Settled::Spent => return Ok(Done::Undo(Settled::Spent)),
-            session_grants::Settled::CountedBefore => {
-                give_back(writing, &settlement.reservation.place).await?;
-            }
-        }
         if let Some(succeeded) = &settlement.succeeded {
             let place = &settlement.reservation.place;
             give_back(writing, place).await?;
@@ -137,6 +129,14 @@ impl Write for Settle {
                 .bind(place.now.as_microsecond())
                 .execute(&mut *writing.connection)
                 .await?;
+        }
+        let now = settlement.reservation.place.now;
+        match session_grants::settle(writing, &settlement.code, now).await? {
+            session_grants::Settled::Written => {}
+            session_grants::Settled::Spent => return Ok(Done::Undo(Settled::Spent)),
+            session_grants::Settled::CountedBefore => {
+                give_back(writing, &settlement.reservation.place).await?;
+            }
         }
         let mut events = settlement.events.clone();
         let alarm = match &settlement.alarm {

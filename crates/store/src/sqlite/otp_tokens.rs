@@ -20,7 +20,7 @@ use sqlx::Row;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
 use super::writer::{DEADLINE, Done, Write, WriteError, Writing};
-use super::{Store, revocations};
+use super::{Store, revocations, session_grants};
 use crate::rows;
 use crate::seal::{KeyFile, Sealed};
 
@@ -100,8 +100,12 @@ impl OtpTokens for Store {
         self.0.writer.submit(Remove { id, event }).await
     }
 
-    async fn reserve_code(&self, place: CodePlace) -> Result<CodeReservation, Unavailable> {
-        self.0.writer.submit(Reserve(place)).await
+    async fn reserve_code(
+        &self,
+        place: CodePlace,
+        claim: Option<Grant>,
+    ) -> Result<CodeReservation, Unavailable> {
+        self.0.writer.submit(Reserve { place, claim }).await
     }
 
     async fn accept_code(&self, acceptance: Acceptance, event: Event) -> Result<bool, Unavailable> {
@@ -282,20 +286,35 @@ impl Write for Remove {
     }
 }
 
-struct Reserve(CodePlace);
+struct Reserve {
+    place: CodePlace,
+    claim: Option<Grant>,
+}
 
 #[async_trait]
 impl Write for Reserve {
     type Output = CodeReservation;
 
     async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<Self::Output>, WriteError> {
-        let Self(place) = self;
+        let place = &self.place;
+        let reservation = |tokens, is_counted| CodeReservation {
+            place: place.clone(),
+            tokens,
+            is_counted,
+        };
         let (account, token) = match &place.of {
             CodesOf::Subject(Subject::Account(id)) => (Some(&id.0), None),
             // It costs what an account costs, and finds nothing.
             CodesOf::Subject(Subject::Unknown(_)) => (None, None),
             CodesOf::Token(id) => (None, Some(&id.0)),
         };
+        if let Some(claim) = &self.claim
+            && !session_grants::claim(writing, claim).await?
+        {
+            let active = sqlx::query(rows::otp_tokens::ACTIVE_OF_ACCOUNT).bind(account);
+            let active = active.fetch_all(&mut *writing.connection).await?;
+            return Ok(Done::Keep(reservation(ids(&active)?, false)));
+        }
         let statement = match place.source {
             Source::Familiar => rows::otp_tokens::RESERVE_FAMILIAR,
             Source::Unfamiliar => rows::otp_tokens::RESERVE_UNFAMILIAR,
@@ -309,11 +328,18 @@ impl Write for Reserve {
             .bind(i64::from(MAX_IN_A_ROW))
             .fetch_all(&mut *writing.connection)
             .await?;
-        let ids = found.iter().map(|row| row.try_get("id").map(CredentialId));
-        let tokens: BTreeSet<CredentialId> = ids.collect::<Result<_, _>>()?;
-        let place = place.clone();
-        Ok(Done::Keep(CodeReservation { place, tokens }))
+        let tokens = ids(&found)?;
+        // SECURITY: without room nobody looks, and nothing is claimed.
+        Ok(match tokens.is_empty() {
+            true => Done::Undo(reservation(tokens, true)),
+            false => Done::Keep(reservation(tokens, true)),
+        })
     }
+}
+
+fn ids(rows: &[SqliteRow]) -> Result<BTreeSet<CredentialId>, sqlx::Error> {
+    let ids = rows.iter().map(|row| row.try_get("id").map(CredentialId));
+    ids.collect()
 }
 
 struct Accept {
@@ -358,6 +384,9 @@ pub(super) async fn give_back(
     writing: &mut Writing<'_>,
     reservation: &CodeReservation,
 ) -> Result<(), WriteError> {
+    if !reservation.is_counted {
+        return Ok(());
+    }
     let statement = match reservation.place.source {
         Source::Familiar => rows::otp_tokens::GIVE_BACK_FAMILIAR,
         Source::Unfamiliar => rows::otp_tokens::GIVE_BACK_UNFAMILIAR,

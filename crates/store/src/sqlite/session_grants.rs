@@ -28,9 +28,12 @@ pub(super) async fn settle(
         CodeSettlement::None => Ok(Settled::Written),
         CodeSettlement::Buys(bought) => {
             let (acceptance, grant) = &**bought;
-            if !otp_tokens::accept(writing, acceptance).await? || !add(writing, grant).await? {
+            let is_bought = otp_tokens::accept(writing, acceptance).await?
+                && write(writing, rows::session_grants::BUY, grant).await?;
+            if !is_bought {
                 return Ok(Settled::Spent);
             }
+            drop_beyond(writing, &grant.account).await?;
             sqlx::query(rows::otp_tokens::SUCCEEDED)
                 .bind(&acceptance.token.0)
                 .execute(&mut *writing.connection)
@@ -48,17 +51,32 @@ pub(super) async fn settle(
             Ok(Settled::Written)
         }
         CodeSettlement::Remembers(grant) => {
-            // Where another was faster, it is known already.
-            add(writing, grant).await?;
+            if !claim(writing, grant).await? {
+                sqlx::query(rows::session_grants::END_CLAIM)
+                    .bind(grant.key.0.to_vec())
+                    .bind(now.as_microsecond())
+                    .execute(&mut *writing.connection)
+                    .await?;
+            }
             Ok(Settled::Written)
         }
         CodeSettlement::Again(key) => again(writing, key, now).await,
     }
 }
 
-/// Adds a grant; `false` where what was typed is known.
-async fn add(writing: &mut Writing<'_>, grant: &Grant) -> Result<bool, WriteError> {
-    let added = sqlx::query(rows::session_grants::ADD)
+/// Claims a typed secret whose code is about to be looked at; `false` where it is known.
+pub(super) async fn claim(writing: &mut Writing<'_>, claim: &Grant) -> Result<bool, WriteError> {
+    let is_claimed = write(writing, rows::session_grants::ADD, claim).await?;
+    drop_beyond(writing, &claim.account).await?;
+    Ok(is_claimed)
+}
+
+async fn write(
+    writing: &mut Writing<'_>,
+    statement: &'static str,
+    grant: &Grant,
+) -> Result<bool, WriteError> {
+    let written = sqlx::query(statement)
         .bind(grant.key.0.to_vec())
         .bind(&grant.account.0)
         .bind(&grant.credential.0)
@@ -69,8 +87,7 @@ async fn add(writing: &mut Writing<'_>, grant: &Grant) -> Result<bool, WriteErro
         .bind(grant.ends.as_microsecond())
         .execute(&mut *writing.connection)
         .await?;
-    drop_beyond(writing, &grant.account).await?;
-    Ok(added.rows_affected() > 0)
+    Ok(written.rows_affected() > 0)
 }
 
 async fn drop_beyond(writing: &mut Writing<'_>, account: &AccountId) -> Result<(), WriteError> {
