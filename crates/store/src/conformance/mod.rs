@@ -14,6 +14,7 @@ mod own_passwords;
 mod revocations;
 mod session_grants;
 mod tickets;
+mod token_changes;
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -44,6 +45,7 @@ pub use own_passwords::*;
 pub use revocations::*;
 pub use session_grants::*;
 pub use tickets::*;
+pub use token_changes::*;
 
 /// A store of all ports.
 pub trait Conforming:

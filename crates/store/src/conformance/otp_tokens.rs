@@ -12,7 +12,6 @@ use ::authn::credential::otp_token::{
 };
 use ::authn::lockout::Subject;
 use ::authn::ports::{Adding, TokenChange, TokenEffect, Unavailable};
-use ::authn::revocation::Revoked;
 use proto::otp::{Algorithm, Digits, Period, Seed};
 
 use super::{Conforming, WINDOW, account, all_at_once, at, event};
@@ -76,7 +75,7 @@ pub(crate) async fn owner_of<S: Conforming>(
     Ok((anna, token))
 }
 
-fn phone(account: &Account) -> StoredOtpToken {
+pub(super) fn phone(account: &Account) -> StoredOtpToken {
     otp_token("phone", account)
 }
 
@@ -105,7 +104,7 @@ pub(crate) fn spending(token: &OtpToken, number: u64) -> Acceptance {
     }
 }
 
-async fn accepts<S: Conforming>(
+pub(super) async fn accepts<S: Conforming>(
     store: &S,
     account: &Account,
     acceptance: Acceptance,
@@ -114,7 +113,10 @@ async fn accepts<S: Conforming>(
     store.accept_code(acceptance, tested).await
 }
 
-async fn record<S: Conforming>(store: &S, id: &CredentialId) -> Result<OtpToken, Unavailable> {
+pub(super) async fn record<S: Conforming>(
+    store: &S,
+    id: &CredentialId,
+) -> Result<OtpToken, Unavailable> {
     let missing = Unavailable {
         what: "a token",
         detail: "it is gone".to_owned(),
@@ -386,140 +388,5 @@ pub async fn an_accepted_code_gives_its_places_back<S: Conforming>(
     for id in [phone.record.id, tablet.record.id] {
         assert_eq!(record(&*store, &id).await?.failures, 1);
     }
-    Ok(())
-}
-
-/// By two who do not know of each other, the second is told.
-pub async fn a_token_is_changed_from_what_it_was<S: Conforming>(
-    store: Arc<S>,
-) -> Result<(), Unavailable> {
-    let (anna, phone) = owner_of(&*store, phone).await?;
-    let before = phone.record;
-    assert!(accepts(&*store, &anna, spending(&before, 100)).await?);
-    let change = |after: OtpToken, act| TokenChange {
-        before: before.clone(),
-        after,
-        effect: TokenEffect::None,
-        event: done(&anna, &before.id, act),
-    };
-    let blocked = OtpToken {
-        state: TokenState::Blocked,
-        ..before.clone()
-    };
-    let unassigned = OtpToken {
-        account: None,
-        ..before.clone()
-    };
-    let block = change(blocked.clone(), TokenAct::Blocked);
-    assert!(store.change_otp_token(block.clone()).await?);
-    assert!(!store.change_otp_token(block).await?);
-    let unassign = change(unassigned, TokenAct::Unassigned);
-    assert!(!store.change_otp_token(unassign).await?);
-    let after = record(&*store, &before.id).await?;
-    let expected = OtpToken {
-        // What the code moved on stays moved on.
-        next: 101,
-        drift: 1,
-        last_used: Some(at(2)),
-        ..blocked
-    };
-    assert_eq!(after, expected);
-    assert!(!accepts(&*store, &anna, spending(&before, 101)).await?);
-    let place = guess(&before, Source::Familiar, 5);
-    assert!(store.reserve_code(place, None).await?.tokens.is_empty());
-    Ok(())
-}
-
-/// Two who confirm a token by the same code.
-pub async fn a_change_that_spends_a_code_is_made_once<S: Conforming>(
-    store: Arc<S>,
-) -> Result<(), Unavailable> {
-    let pending = |anna: &Account| {
-        let mut token = phone(anna);
-        token.record.state = TokenState::Pending;
-        token
-    };
-    let (anna, phone) = owner_of(&*store, pending).await?;
-    let before = phone.record;
-    let confirmed = all_at_once(&store, 16, |store, _| {
-        let (anna, before) = (anna.clone(), before.clone());
-        async move {
-            let reservation = store
-                .reserve_code(guess(&before, Source::Familiar, 2), None)
-                .await?;
-            let change = TokenChange {
-                after: OtpToken {
-                    state: TokenState::Active,
-                    next: 101,
-                    last_used: Some(at(2)),
-                    ..before.clone()
-                },
-                event: done(&anna, &before.id, TokenAct::Confirmed),
-                before,
-                effect: TokenEffect::Spends(reservation),
-            };
-            store.change_otp_token(change).await
-        }
-    })
-    .await?;
-    assert_eq!(confirmed.into_iter().filter(|it| *it).count(), 1);
-    let after = record(&*store, &before.id).await?;
-    assert_eq!((after.state, after.next), (TokenState::Active, 101));
-    let resync = TokenChange {
-        after: OtpToken {
-            next: 101,
-            ..after.clone()
-        },
-        event: done(&anna, &before.id, TokenAct::Resynchronised),
-        effect: TokenEffect::Spends(CodeReservation {
-            place: guess(&before, Source::Familiar, 3),
-            tokens: [].into(),
-            is_counted: true,
-        }),
-        before: after,
-    };
-    assert!(!store.change_otp_token(resync).await?, "the code is spent");
-    Ok(())
-}
-
-/// Blocked, taken away, removed: once each, and assigning takes nothing away.
-pub async fn what_rests_on_a_token_ends_with_it<S: Conforming>(
-    store: Arc<S>,
-) -> Result<(), Unavailable> {
-    let (anna, phone) = owner_of(&*store, phone).await?;
-    let active = phone.record;
-    let blocked = OtpToken {
-        state: TokenState::Blocked,
-        ..active.clone()
-    };
-    let nobodys = OtpToken {
-        account: None,
-        ..active.clone()
-    };
-    let id = active.id.clone();
-    for (before, after, act, revoked) in [
-        (&active, &blocked, TokenAct::Blocked, 1),
-        (&blocked, &active, TokenAct::Unblocked, 1),
-        (&active, &nobodys, TokenAct::Unassigned, 2),
-        (&nobodys, &active, TokenAct::Assigned, 2),
-    ] {
-        let change = TokenChange {
-            before: before.clone(),
-            after: after.clone(),
-            effect: TokenEffect::None,
-            event: done(&anna, &id, act),
-        };
-        assert!(store.change_otp_token(change).await?, "{act:?}");
-        let told = store.since(0, 9).await?;
-        assert_eq!(told.len(), revoked, "{act:?}");
-    }
-    let removed = || done(&anna, &id, TokenAct::Removed);
-    assert!(store.remove_otp_token(&id, removed()).await?);
-    assert!(!store.remove_otp_token(&id, removed()).await?);
-    let told = store.since(0, 9).await?;
-    let revoked = Revoked::Credential(id.clone());
-    assert_eq!(told.len(), 3);
-    assert!(told.iter().all(|it| it.what == revoked));
-    assert!(store.otp_token(&id.0).await?.is_none());
     Ok(())
 }
