@@ -160,6 +160,10 @@ fn s37_eight_connections_at_once_with_one_code_are_one_evaluation() -> anyhow::R
 }
 
 #[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what is promised, is promised for so many seconds"
+)]
 fn t_otp_7_blocking_the_token_ends_what_the_code_bought() -> anyhow::Result<()> {
     let gate = Gate::start()?;
     let typed = gate.typed(1);

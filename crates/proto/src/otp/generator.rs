@@ -222,7 +222,7 @@ mod tests {
     #[test]
     fn rfc_6238_appendix_b() {
         let seed = "1234567890".repeat(7);
-        let of = |length: usize, algorithm| of_ascii(&seed[..length], algorithm, 8);
+        let of = |length: usize, algorithm| of_ascii(seed.get(..length).unwrap(), algorithm, 8);
         let generators = [
             of(20, Algorithm::Sha1),
             of(32, Algorithm::Sha256),

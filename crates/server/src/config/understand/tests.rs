@@ -1,5 +1,7 @@
 //! What a configuration publishes, once it is understood.
 
+use gateway::Publication;
+
 use super::*;
 
 mod mistakes;
