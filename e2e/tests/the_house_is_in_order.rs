@@ -13,3 +13,12 @@ fn nothing_is_untidy() -> anyhow::Result<()> {
     assert!(errors.is_empty(), "{errors:#?}");
     Ok(())
 }
+
+#[test]
+fn cargo_run_at_the_root_means_the_program() -> anyhow::Result<()> {
+    let metadata = xtask::tidy::metadata(&["--no-deps"])?;
+    let packages = metadata["packages"].as_array().unwrap();
+    let meant = packages.iter().filter_map(|it| it["default_run"].as_str());
+    assert_eq!(meant.collect::<Vec<_>>(), ["wicketgate"]);
+    Ok(())
+}

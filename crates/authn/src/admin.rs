@@ -16,8 +16,8 @@ use crate::credential::app_password::{self, AppPassword, AppPasswordHashes, Stor
 use crate::directory::{Person, RefusedGroups};
 use crate::drain::{Drain, NoneLeft};
 use crate::lockout::Subject;
-use crate::place::{ActivityId, Service};
-use crate::ports::{Drains, NameTaken, Unavailable};
+use crate::place::{ActivityId, Method, Service};
+use crate::ports::{Drains, NameTaken, SecondFactors, Unavailable};
 
 /// How many characters a label or the name of a device may have.
 pub const MAX_LABEL: usize = 100;
@@ -110,6 +110,12 @@ pub enum AdminError {
     /// It would end before it was used.
     #[error("the app password would have ended already")]
     EndsInThePast,
+    /// It is proved alone, and renews nothing.
+    #[error("`{method}` is no second factor")]
+    NoSecondFactor {
+        /// What it is.
+        method: Method,
+    },
     /// Nobody would be left to serve.
     #[error(transparent)]
     NoneLeft(#[from] NoneLeft),
@@ -140,6 +146,7 @@ pub async fn add_account(
         mail: new.mail,
         state: AccountState::Active,
         directory: None,
+        second_factor: None,
     }
     .checked()?;
     let event = Event::by_hand(by, Kind::AccountCreated, Some(account.id.clone()));
@@ -181,6 +188,31 @@ pub async fn set_account_state(
     let event = Event::by_hand(by, Kind::AccountStateChanged { state }, Some(id.clone()));
     let is_changed = ports.accounts.set_state(id, state, event).await?;
     is_changed.then_some(()).ok_or(AdminError::NoSuchAccount)
+}
+
+/// Notes that the owner of an account proved a second factor where no attempt is settled, as to whoever enrols one.
+///
+/// **Trusts** that it was checked: whoever calls this has just consumed a code or seen a passkey.
+///
+/// # Errors
+///
+/// The method is no second factor, there is no such account, or the store is away.
+pub async fn note_second_factor(
+    factors: &dyn SecondFactors,
+    account: &AccountId,
+    method: Method,
+    by: &ByHand,
+) -> Result<(), AdminError> {
+    if !method.is_second_factor() {
+        return Err(AdminError::NoSecondFactor { method });
+    }
+    let event = Event::by_hand(
+        by,
+        Kind::SecondFactorProved { method },
+        Some(account.clone()),
+    );
+    let is_noted = factors.note_second_factor(account, method, event).await?;
+    is_noted.then_some(()).ok_or(AdminError::NoSuchAccount)
 }
 
 /// Makes an app password; its text is given once and kept nowhere.
@@ -275,11 +307,12 @@ pub async fn revoke_app_password(
 /// Revokes whatever an account's device holds: each app password that was made for a device of that name,
 /// or last used by one that calls itself so (ActiveSync's DeviceId), in any case of letters.
 ///
-/// Each is a transaction of its own. Where the store goes away between two, the same again does the rest.
+/// Each is a transaction of its own. Where the store goes away between two, the same again does the rest; it
+/// gives those that were revoked before as well, so that nobody loses what is yet to be done about them.
 ///
 /// # Errors
 ///
-/// Nothing that still stands is of that device, or the store is away.
+/// Nothing was ever of that device, or the store is away.
 pub async fn revoke_device(
     ports: &Ports,
     account: &AccountId,
@@ -290,13 +323,18 @@ pub async fn revoke_device(
     let stored = ports.credentials.app_passwords(&subject).await?;
     let records = stored.into_iter().map(|stored| stored.record);
     let mut revoked = Vec::new();
-    for record in records.filter(|it| it.revoked.is_none() && it.is_of_device(device)) {
-        match revoke_app_password(ports, &record.id, by).await {
-            Ok(record) => revoked.push(record),
-            // Somebody else was faster; it is revoked all the same.
-            Err(AdminError::RevokedAlready) => {}
-            Err(error) => return Err(error),
-        }
+    for record in records.filter(|it| it.is_of_device(device)) {
+        revoked.push(match record.revoked {
+            Some(_) => record,
+            None => match revoke_app_password(ports, &record.id, by).await {
+                // Somebody else was faster; it is revoked all the same.
+                Err(AdminError::RevokedAlready) => AppPassword {
+                    revoked: Some(by.at),
+                    ..record
+                },
+                record => record?,
+            },
+        });
     }
     if revoked.is_empty() {
         let device = device.to_owned();

@@ -57,6 +57,10 @@ pub enum Reason {
     TooManyCodes,
     /// The policy allows nothing here.
     NotAllowedHere,
+    /// The right app password, and its owner's last second factor is too old for it, or came after it.
+    LeaseLapsed,
+    /// What was proved is enough, and was proved too long ago.
+    SecondFactorTooOld,
     /// The SIP URI asked for is not the account's.
     SipUriOfAnother,
     /// The proof is bound to another connection, or to none where that is demanded.
@@ -232,6 +236,11 @@ pub enum Kind {
     OtpTokensImported {
         /// How many.
         tokens: u32,
+    },
+    /// Somebody proved a second factor, which renews the lease of their app passwords.
+    SecondFactorProved {
+        /// What.
+        method: crate::place::Method,
     },
     /// A member of a farm is to be left alone.
     MemberDrained {

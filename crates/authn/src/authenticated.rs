@@ -8,6 +8,7 @@ use crate::account::{Account, AccountId};
 use crate::credential::CredentialId;
 use crate::directory::NotDelegable;
 use crate::place::{Channel, Method, Zone};
+use crate::voucher::Session;
 
 /// Somebody whose secret or ticket was checked.
 ///
@@ -18,6 +19,7 @@ use crate::place::{Channel, Method, Zone};
 pub struct Authenticated {
     account: Account,
     methods: Vec<Method>,
+    second_factor: Option<Timestamp>,
     channel: Channel,
     bought: Channel,
     credential: CredentialId,
@@ -26,6 +28,7 @@ pub struct Authenticated {
     at: Timestamp,
     ends: Option<Timestamp>,
     bounds: Option<Timestamp>,
+    session: Option<Session>,
 }
 
 /// The earlier of two ends, where either is one.
@@ -39,6 +42,7 @@ pub(crate) fn earlier(one: Option<Timestamp>, other: Option<Timestamp>) -> Optio
 /// How somebody was authenticated.
 pub(crate) struct How {
     pub(crate) methods: BTreeSet<Method>,
+    pub(crate) second_factor: Option<Timestamp>,
     pub(crate) channel: Channel,
     pub(crate) bought: Channel,
     pub(crate) credential: CredentialId,
@@ -57,6 +61,7 @@ impl Authenticated {
         Self {
             account,
             methods: how.methods.into_iter().collect(),
+            second_factor: how.second_factor,
             channel: how.channel,
             bought: how.bought,
             credential: how.credential,
@@ -65,6 +70,15 @@ impl Authenticated {
             at: how.at,
             ends: how.ends,
             bounds: how.bounds,
+            session: None,
+        }
+    }
+
+    /// The same, as the authentication server elsewhere knows it by a session.
+    pub(crate) fn of_session(self, session: Session) -> Self {
+        Self {
+            session: Some(session),
+            ..self
         }
     }
 
@@ -84,6 +98,19 @@ impl Authenticated {
     #[must_use]
     pub fn methods(&self) -> &[Method] {
         &self.methods
+    }
+
+    /// When the second factor among the methods was proved, where there is one.
+    #[must_use]
+    pub fn second_factor(&self) -> Option<Timestamp> {
+        self.second_factor
+    }
+
+    /// The second factor that was proved at a time, where one was.
+    pub(crate) fn second_factor_at(&self, at: Timestamp) -> Option<Method> {
+        let is_then = self.second_factor == Some(at);
+        let mut methods = self.methods.iter().filter(|_| is_then);
+        methods.find(|method| method.is_second_factor()).copied()
     }
 
     /// By which channel it was proved.
@@ -129,7 +156,7 @@ impl Authenticated {
         self.at
     }
 
-    /// Whether the credential, and the ticket where there was one, last until then.
+    /// Whether the credential with its lease, and the ticket where there was one, last until then.
     #[must_use]
     pub fn stands(&self, now: Timestamp) -> bool {
         self.ends.is_none_or(|ends| now < ends)
@@ -142,10 +169,21 @@ impl Authenticated {
         self.bounds.map_or(lasts, |bounds| lasts.min(bounds))
     }
 
-    /// When the credential, or the ticket where there was one, ends by itself.
+    /// When whatever is bought by this ends at the latest, where that is known.
+    pub(crate) fn bound(&self) -> Option<Timestamp> {
+        self.bounds
+    }
+
+    /// When the credential, its lease, or the ticket where there was one, ends by itself.
     #[must_use]
     pub fn ends(&self) -> Option<Timestamp> {
         self.ends
+    }
+
+    /// What an authentication server elsewhere knows this by; `None` where it was checked in this process.
+    #[must_use]
+    pub fn session(&self) -> Option<&Session> {
+        self.session.as_ref()
     }
 
     /// Whether a back end may be shown the user itself: nothing is known against it.

@@ -243,6 +243,7 @@ impl Person {
                 groups,
                 read: known.read,
             }),
+            second_factor: None,
         }
     }
 

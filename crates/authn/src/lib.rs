@@ -15,6 +15,10 @@ pub mod repeat;
 pub mod revocation;
 pub mod ticket;
 
+pub mod remote;
+pub mod voucher;
+pub mod wire;
+
 pub mod admin;
 pub mod audit;
 pub mod drain;

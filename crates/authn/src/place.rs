@@ -47,6 +47,50 @@ impl fmt::Display for Service {
     }
 }
 
+/// A published path by its host, or a whole host; both in lower case.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct RouteName {
+    host: String,
+    path: Option<String>,
+}
+
+impl RouteName {
+    /// A path of a host, as it is published.
+    #[must_use]
+    pub fn of(host: &str, path: &str) -> Self {
+        Self {
+            host: host.to_lowercase(),
+            path: Some(path.to_lowercase()),
+        }
+    }
+
+    /// A host with all its paths.
+    #[must_use]
+    pub fn host(host: &str) -> Self {
+        Self {
+            host: host.to_lowercase(),
+            path: None,
+        }
+    }
+
+    /// Whether it is that path, or the host that it is of.
+    #[must_use]
+    pub fn covers(&self, route: &Self) -> bool {
+        self.host == route.host && (self.path.is_none() || self.path == route.path)
+    }
+}
+
+impl fmt::Display for RouteName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}{}",
+            self.host,
+            self.path.as_deref().unwrap_or_default()
+        )
+    }
+}
+
 /// The channel by which a secret was offered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -89,13 +133,18 @@ impl Channel {
         }
     }
 
-    /// Whether a secret comes by it as it was typed, so that a one-time code may stand behind it. By NTLM comes what was
-    /// computed from a secret that must be known here, code and all.
+    /// Whether a method can be proved by it, alone or beside others in the same field.
+    ///
+    /// SECURITY: NTLM proves what is known as a hash, and that is an app password: a memorised secret or a code of six
+    /// digits could be guessed from one exchange. A ticket is judged by the channel that bought it.
     #[must_use]
-    pub fn carries_codes(self) -> bool {
-        match self {
-            Self::Basic | Self::UsernameToken | Self::Grant => true,
-            Self::Ntlm | Self::Negotiate | Self::Ticket => false,
+    pub fn carries(self, method: Method) -> bool {
+        match (self, method) {
+            (_, Method::AppPassword) => true,
+            (Self::Ticket, _) | (_, Method::Passkey) => false,
+            (_, Method::Kerberos) => self == Self::Negotiate,
+            (Self::Ntlm | Self::Negotiate, _) => false,
+            (Self::Basic | Self::UsernameToken | Self::Grant, _) => true,
         }
     }
 
@@ -106,6 +155,12 @@ impl Channel {
             Self::Ntlm | Self::Negotiate | Self::UsernameToken | Self::Grant => true,
             Self::Basic | Self::Ticket => false,
         }
+    }
+}
+
+impl fmt::Display for Channel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 
@@ -159,6 +214,20 @@ impl Method {
         }
     }
 
+    /// Whether it renews what an account remembers: it is proved beside another, and nobody proves it for years without
+    /// being there.
+    #[must_use]
+    pub fn is_second_factor(self) -> bool {
+        match self {
+            Self::OneTimeCode
+            | Self::SentCode
+            | Self::Passkey
+            | Self::RecoveryCode
+            | Self::TemporaryCode => true,
+            Self::AppPassword | Self::Kerberos | Self::MemorisedSecret => false,
+        }
+    }
+
     /// The method of a word.
     #[must_use]
     pub fn named(word: &str) -> Option<Self> {
@@ -202,6 +271,12 @@ impl From<IpAddr> for SourceNetwork {
         }
     }
 }
+
+/// The id of one client connection, drawn by the gate that accepted it.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub struct ConnectionId(pub [u8; 8]);
 
 /// The id by which one request is found in logs, audit and answers (`X-Wicketgate-Activity`).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

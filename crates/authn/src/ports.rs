@@ -22,6 +22,7 @@ use crate::directory::{Reading, Step};
 use crate::drain::{Drain, Drained, NoneLeft};
 use crate::lockout::{Counts, Place, Subject};
 use crate::name::NameKey;
+use crate::place::Method;
 use crate::revocation::Revocation;
 use crate::ticket::{RelayedTicket, Relaying, TicketKey};
 
@@ -239,6 +240,19 @@ pub enum TokenEffect {
     Forgives,
 }
 
+/// The second factors that people proved where no attempt is settled: the account remembers them.
+#[async_trait]
+pub trait SecondFactors: Send + Sync {
+    /// Notes that the owner of an account proved one, with the event; `false` where there is no such account. What was
+    /// proved later stays.
+    async fn note_second_factor(
+        &self,
+        account: &AccountId,
+        method: Method,
+        event: Event,
+    ) -> Result<bool, Unavailable>;
+}
+
 /// A place that was taken in the counters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reservation {
@@ -275,6 +289,8 @@ pub struct Succeeded {
     pub source: IpAddr,
     /// The id by which the device called itself, where it did.
     pub device: Option<String>,
+    /// The second factor that was proved then and there, where one was: the account remembers it.
+    pub second_factor: Option<Method>,
 }
 
 /// What became of a settlement.

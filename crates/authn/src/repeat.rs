@@ -15,6 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::attempt::{Attempt, Proof};
 use crate::authenticated::Authenticated;
 use crate::credential::grant::Client;
+use crate::place::RouteName;
 use crate::revocation::Revoked;
 
 /// How long after it was checked a secret is known again.
@@ -81,6 +82,13 @@ impl Repeats {
         for word in [channel, &attempt.service.0, &attempt.pool, &attempt.zone.0] {
             part(word.as_bytes());
         }
+        part(
+            attempt
+                .route
+                .as_ref()
+                .map_or(String::new(), RouteName::to_string)
+                .as_bytes(),
+        );
         part(&rules.to_be_bytes());
         let tag = context.sign();
         let tag = tag.as_ref().first_chunk().copied();
@@ -95,7 +103,7 @@ impl Repeats {
         here: Option<&Repeat>,
         now: Timestamp,
     ) -> Option<Arc<Authenticated>> {
-        let here = here.filter(|here| here.tag == *tag).map(|here| &here.who);
+        let here = here.filter(|here| here.is_of(tag)).map(|here| &here.who);
         let known = self.lock();
         let lately = known.get(tag).filter(|who| is_fresh(who, now));
         let who = here.or(lately).filter(|who| who.stands(now));
@@ -142,6 +150,12 @@ impl Repeat {
     #[must_use]
     pub fn who(&self) -> &Authenticated {
         &self.who
+    }
+
+    /// Whether a proof is the one that was proved.
+    #[must_use]
+    pub fn is_of(&self, tag: &Tag) -> bool {
+        self.tag == *tag
     }
 }
 

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use authn::attempt::KerberosToken;
 use authn::audit::{Event, Kind as EventKind, Reason};
-use authn::place::{ActivityId, Channel, Zone};
+use authn::place::{ActivityId, Channel, ConnectionId, RouteName, Zone};
 use authn::ticket::{RelayedTicket, Relaying, TicketKey};
 use authn::{Attempt, Authenticated, Outcome, Proof, Refusal};
 use bytes::Bytes;
@@ -199,6 +199,8 @@ pub struct Conversation {
     peer: Peer,
     stage: Stage,
     asked: Option<Asked>,
+    /// Drawn with the first request.
+    connection: Option<ConnectionId>,
 }
 
 impl Conversation {
@@ -210,12 +212,14 @@ impl Conversation {
             peer,
             stage: Stage::Nobody,
             asked: None,
+            connection: None,
         }
     }
 
     /// Takes the head of the next request.
     pub fn request(&mut self, head: &http::request::Parts, moment: Moment) -> Verdict {
         self.asked = None;
+        self.connection.get_or_insert(decide::connection(&moment));
         match self.place(head, &moment) {
             Ok(asked) if asked.route.kind == Kind::LyncAnon => self.by_body(asked),
             Ok(asked) if asked.route.is_open_to(&asked.head.method) => {
@@ -276,7 +280,7 @@ impl Conversation {
                 events: Vec::new(),
             }));
         }
-        let offered = self.offers().of(&route);
+        let offered = self.offers(&name).of(&route);
         if offers::is_shut(&route, &offered) && !route.is_open_to(&head.method) {
             return Err(Box::new(Verdict::Refuse {
                 reply: replies.shut(&self.peer.zone),
@@ -308,10 +312,11 @@ impl Conversation {
         is_there.then(|| Arc::clone(route))
     }
 
-    /// What may be offered to this client.
-    fn offers(&self) -> Offers<'_> {
+    /// What may be offered to this client by a host.
+    fn offers<'a>(&'a self, host: &'a str) -> Offers<'a> {
         Offers {
             policy: &self.publication.policy,
+            host,
             zone: &self.peer.zone,
             kerberos: &self.publication.kerberos,
         }
@@ -344,11 +349,11 @@ impl Conversation {
             Ok(verified) => {
                 let who = verified.authenticated;
                 if let Some(scheme) = asked.handshake_scheme() {
-                    let service = asked.route.service.clone();
                     self.stage = Stage::Somebody {
                         who: Arc::clone(&who),
                         scheme,
-                        service,
+                        service: asked.route.service.clone(),
+                        route: self.route_name(&asked),
                     };
                     asked.token = verified.reply_token.map(|token| (scheme, token));
                 }

@@ -58,6 +58,12 @@ impl Breaker {
         }
     }
 
+    /// Whether somebody answered just now: whoever waits, waits in a queue.
+    pub(crate) fn is_answering(&self, now: Instant) -> bool {
+        let state = self.state();
+        state.answered.is_some_and(|at| now < at + FRESH) && state.rests_until.is_none()
+    }
+
     /// Says what became of one.
     pub(crate) fn tell(&self, outcome: Outcome, now: Instant) {
         let mut state = self.state();
@@ -109,10 +115,13 @@ mod tests {
     #[test]
     fn whoever_is_late_beside_answers_waits_in_a_queue_and_opens_nothing() {
         let (breaker, now) = (Breaker::default(), clock::now());
+        assert!(!breaker.is_answering(now), "nobody has yet");
         breaker.tell(Outcome::Answered, now);
         for _ in 0..2 * SILENCES {
             breaker.tell(Outcome::Late, now + FRESH / 2);
         }
+        assert!(breaker.is_answering(now + FRESH / 2));
+        assert!(!breaker.is_answering(now + FRESH));
         assert_eq!(breaker.ask(now + FRESH / 2), Ok(()));
         for _ in 0..SILENCES {
             breaker.tell(Outcome::Late, now + FRESH);

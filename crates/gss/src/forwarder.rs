@@ -8,8 +8,8 @@
 
 use std::io::{self, Error, ErrorKind};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -40,7 +40,7 @@ pub struct Forwarder {
 #[derive(Debug)]
 struct Controllers {
     /// Each a host or address and a port; names are looked up anew with every question.
-    names: Vec<String>,
+    names: Mutex<Arc<[String]>>,
     /// Who answered last, and is asked first.
     preferred: AtomicUsize,
     questions: AtomicU64,
@@ -57,7 +57,7 @@ impl Forwarder {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
         let controllers = Arc::new(Controllers {
-            names,
+            names: Mutex::new(names.into()),
             preferred: AtomicUsize::new(0),
             questions: AtomicU64::new(0),
         });
@@ -73,6 +73,11 @@ impl Forwarder {
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Asks these domain controllers from here on; whoever answered last stays the first where it is among them.
+    pub fn ask_from_now_on(&self, names: Vec<String>) {
+        self.controllers.become_these(names.into());
     }
 
     /// How many questions came from libkrb5 so far.
@@ -123,10 +128,11 @@ impl Controllers {
     async fn ask(&self, question: Vec<u8>) -> io::Result<Vec<u8>> {
         self.questions.fetch_add(1, Ordering::Relaxed);
         let question: Arc<[u8]> = question.into();
+        let names = Arc::clone(&self.names());
         let first = self.preferred.load(Ordering::Relaxed);
-        let count = self.names.len();
+        let count = names.len();
         let order = (0..count).map(|number| (first + number) % count);
-        let mut left = order.filter_map(|at| Some((at, self.names.get(at)?.clone())));
+        let mut left = order.filter_map(|at| Some((at, names.get(at)?.clone())));
         let mut asked = JoinSet::new();
         loop {
             let is_more = match left.next() {
@@ -140,7 +146,7 @@ impl Controllers {
             let head_start = if is_more { HEAD_START } else { PATIENCE };
             match timeout(head_start, asked.join_next()).await {
                 Ok(Some(Ok((at, Ok(answer))))) => {
-                    self.preferred.store(at, Ordering::Relaxed);
+                    self.prefer(at, &names);
                     return Ok(answer);
                 }
                 // Refused, or late: the next one's turn.
@@ -148,6 +154,26 @@ impl Controllers {
                 Ok(None) => return Err(ErrorKind::HostUnreachable.into()),
             }
         }
+    }
+
+    fn become_these(&self, new: Arc<[String]>) {
+        let mut names = self.names();
+        let first = names.get(self.preferred.load(Ordering::Relaxed));
+        let at = first.and_then(|first| new.iter().position(|it| it == first));
+        self.preferred.store(at.unwrap_or(0), Ordering::Relaxed);
+        *names = new;
+    }
+
+    /// Whoever answered is asked first from here on, unless there are others by now.
+    fn prefer(&self, at: usize, asked: &Arc<[String]>) {
+        let names = self.names();
+        if Arc::ptr_eq(&names, asked) {
+            self.preferred.store(at, Ordering::Relaxed);
+        }
+    }
+
+    fn names(&self) -> MutexGuard<'_, Arc<[String]>> {
+        self.names.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -236,6 +262,19 @@ mod tests {
         kept.set_nonblocking(true).unwrap();
         assert!(kept.accept().is_ok());
         assert!(kept.accept().is_err());
+    }
+
+    #[tokio::test]
+    async fn others_are_asked_from_the_moment_on_that_they_are_named() {
+        let (a, b) = (answering(b'a').await, answering(b'b').await);
+        let forwarder = Forwarder::start(vec![]).await.unwrap();
+        assert!(asked(&forwarder).await.is_err());
+        forwarder.ask_from_now_on(vec![a.clone()]);
+        assert_eq!(asked(&forwarder).await.unwrap(), b"?a");
+        forwarder.ask_from_now_on(vec![b.clone(), a.clone()]);
+        assert_eq!(asked(&forwarder).await.unwrap(), b"?a", "it answered last");
+        forwarder.ask_from_now_on(vec![b]);
+        assert_eq!(asked(&forwarder).await.unwrap(), b"?b");
     }
 
     #[tokio::test]

@@ -1,5 +1,6 @@
 //! Tokens for people, for a world that may not block: a ticket that is still good costs no question; where one
-//! is fetched, it is fetched once, on a thread of the pool, and nobody waits for longer than two seconds.
+//! is fetched, it is fetched once, on a thread of the pool, and nobody waits for a silent domain controller for
+//! longer than two seconds.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -12,12 +13,17 @@ use crate::breaker::{Breaker, Outcome};
 use crate::clock;
 use crate::error::{TokenError, Unavailable};
 use crate::gateway::{Gateway, Impersonated, Token};
-use crate::pool::Pool;
+use crate::pool::{Pool, timed_out};
 use crate::principal::Principal;
 use crate::tickets::{Tickets, Wanted};
 
-/// How long whoever wants a token waits for it at most.
+/// How long whoever wants a token waits for an answer at most.
 const PATIENCE: Duration = Duration::from_millis(1900);
+/// How long they wait for a turn at most, while others are answered: a domain controller answers some hundred
+/// questions a second, and a morning brings thousands of people at once.
+const LONGEST_QUEUE: Duration = Duration::from_secs(8);
+/// How often whoever waits for a turn looks whether others are answered.
+const NEXT_LOOK: Duration = Duration::from_millis(100);
 
 /// The gate's account, with tickets for many people.
 pub struct Kerberos {
@@ -69,8 +75,7 @@ impl Kerberos {
         if let Some(token) = self.shared.at_hand(wanted, binding) {
             return token;
         }
-        let fetched = timeout(PATIENCE, self.fetched(wanted, binding)).await;
-        let fetched = fetched.unwrap_or_else(|_| Err(timed_out().into()));
+        let fetched = self.fetched_in_time(wanted, binding).await;
         if let Err(TokenError::Unavailable(Unavailable::TimedOut { .. })) = fetched {
             self.shared.breaker.tell(Outcome::Late, clock::now());
         }
@@ -104,6 +109,27 @@ impl Kerberos {
         self.shared.tickets.count()
     }
 
+    /// Waits for a token: as long as somebody who answers may take, and while others are answered, for a turn.
+    async fn fetched_in_time(
+        &self,
+        wanted: &Wanted,
+        binding: Option<&ChannelBinding>,
+    ) -> Result<Token, TokenError> {
+        let ends = clock::now() + LONGEST_QUEUE;
+        let mut fetching = std::pin::pin!(self.fetched(wanted, binding));
+        let mut patience = PATIENCE;
+        loop {
+            if let Ok(fetched) = timeout(patience, &mut fetching).await {
+                return fetched;
+            }
+            let now = clock::now();
+            if now >= ends || !self.shared.breaker.is_answering(now) {
+                return Err(timed_out(PATIENCE).into());
+            }
+            patience = NEXT_LOOK;
+        }
+    }
+
     async fn fetched(
         &self,
         wanted: &Wanted,
@@ -118,7 +144,7 @@ impl Kerberos {
         let (shared, wanted, binding) =
             (Arc::clone(&self.shared), wanted.clone(), binding.cloned());
         let work = move || shared.fetch(wanted, binding.as_ref());
-        self.pool.run(PATIENCE, work).await?
+        self.pool.run_in_turn(PATIENCE, work).await?
     }
 
     /// One lock for all who want the same.
@@ -168,11 +194,5 @@ impl Shared {
         let ticket = Arc::new(Mutex::new(ticket));
         self.tickets.keep(wanted, ticket, ends, since, now);
         Ok(token)
-    }
-}
-
-fn timed_out() -> Unavailable {
-    Unavailable::TimedOut {
-        millis: u64::try_from(PATIENCE.as_millis()).unwrap_or(u64::MAX),
     }
 }

@@ -74,19 +74,36 @@ impl Pool {
         patience: Duration,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Unavailable> {
+        let done = tokio::time::timeout(patience, self.run_in_turn(patience, work)).await;
+        done.unwrap_or_else(|_| Err(timed_out(patience)))
+    }
+
+    /// The same, with `patience` counted from when it begins. Whoever drops this before then takes the work out of
+    /// the queue.
+    ///
+    /// # Errors
+    ///
+    /// Too many wait already, or it takes too long.
+    pub(crate) async fn run_in_turn<T: Send + 'static>(
+        &self,
+        patience: Duration,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Unavailable> {
+        let (begin, begun) = oneshot::channel();
         let (done, result) = oneshot::channel();
         self.push(Box::new(move || {
             if !done.is_closed() {
                 // Whoever asked may have gone meanwhile.
+                let _ = begin.send(());
                 let _ = done.send(work());
             }
         }))?;
+        // Where it will never begin, there is no result either.
+        let _ = begun.await;
         match tokio::time::timeout(patience, result).await {
             Ok(Ok(result)) => Ok(result),
             // The work panicked, or took too long: nothing is known either way.
-            Ok(Err(_)) | Err(_) => Err(Unavailable::TimedOut {
-                millis: u64::try_from(patience.as_millis()).unwrap_or(u64::MAX),
-            }),
+            Ok(Err(_)) | Err(_) => Err(timed_out(patience)),
         }
     }
 
@@ -119,6 +136,13 @@ impl Pool {
                 })
             }
         }
+    }
+}
+
+/// Nobody waits any longer.
+pub(crate) fn timed_out(patience: Duration) -> Unavailable {
+    Unavailable::TimedOut {
+        millis: u64::try_from(patience.as_millis()).unwrap_or(u64::MAX),
     }
 }
 
@@ -194,6 +218,25 @@ mod tests {
         drop(held);
         // The sender went with the work, which nobody did.
         assert!(begins.recv().is_err());
+    }
+
+    #[tokio::test]
+    async fn patience_may_begin_with_the_work_and_whoever_goes_takes_theirs_along() {
+        let pool = Pool::new();
+        let held = occupied(&pool).await;
+        let (began, begins) = mpsc::channel();
+        let first = pool.run_in_turn(Duration::from_millis(20), || 7);
+        let mut first = std::pin::pin!(first);
+        let gone = pool.run_in_turn(PATIENCE, move || began.send(()));
+        let late = Duration::from_millis(60);
+        let (waited, gone) = tokio::join!(
+            tokio::time::timeout(late, &mut first),
+            tokio::time::timeout(late, gone),
+        );
+        assert!(waited.is_err() && gone.is_err(), "no thread was free");
+        drop(held);
+        assert_eq!(first.await, Ok(7));
+        assert!(begins.recv().is_err(), "nobody did what nobody waits for");
     }
 
     #[tokio::test]

@@ -9,6 +9,8 @@ pub mod http_auth;
 pub mod kerberos;
 pub mod ntlm;
 pub mod otp;
+pub mod pskc;
+pub mod seed_list;
 pub mod spnego;
 
 pub mod soap;
@@ -23,4 +25,5 @@ pub mod dns;
 pub mod kdc;
 
 mod percent;
+pub mod pieces;
 mod splice;

@@ -20,6 +20,8 @@ mod certificate;
 mod discover;
 #[path = "../../../fuzz/entry/dns.rs"]
 mod dns;
+#[path = "../../../fuzz/entry/dns_servers.rs"]
+mod dns_servers;
 #[path = "../../../fuzz/entry/facts.rs"]
 mod facts;
 #[path = "../../../fuzz/entry/http_auth.rs"]
@@ -38,8 +40,12 @@ mod ntlm;
 mod oauthtoken;
 #[path = "../../../fuzz/entry/proxy_protocol.rs"]
 mod proxy_protocol;
+#[path = "../../../fuzz/entry/pskc.rs"]
+mod pskc;
 #[path = "../../../fuzz/entry/rejection.rs"]
 mod rejection;
+#[path = "../../../fuzz/entry/seed_list.rs"]
+mod seed_list;
 #[path = "../../../fuzz/entry/soap.rs"]
 mod soap;
 #[path = "../../../fuzz/entry/spnego.rs"]
@@ -235,9 +241,27 @@ fn dns_seeds_are_taken() {
 }
 
 #[test]
+fn dns_servers_seeds_are_taken() {
+    every_seed_is_taken("dns_servers", dns_servers::run);
+    no_damaged_seed_panics("dns_servers", dns_servers::run);
+}
+
+#[test]
 fn kdc_seeds_are_taken() {
     every_seed_is_taken("kdc", kdc::run);
     no_damaged_seed_panics("kdc", kdc::run);
+}
+
+#[test]
+fn pskc_seeds_are_taken() {
+    every_seed_is_taken("pskc", pskc::run);
+    no_damaged_seed_panics("pskc", pskc::run);
+}
+
+#[test]
+fn seed_list_seeds_are_taken() {
+    every_seed_is_taken("seed_list", seed_list::run);
+    no_damaged_seed_panics("seed_list", seed_list::run);
 }
 
 #[test]

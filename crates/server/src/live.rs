@@ -62,9 +62,9 @@ impl Mark {
         self.0
     }
 
-    /// The later of this and the last revocation that the store knows of, heard or not.
-    pub(crate) fn or_later(self, in_store: i64) -> Self {
-        Self(self.0.max(in_store))
+    /// The later of this and another: the last revocation that was heard of, or that the store knows of.
+    pub(crate) fn or_later(self, number: i64) -> Self {
+        Self(self.0.max(number))
     }
 }
 
@@ -155,7 +155,8 @@ impl Live {
         Mark(self.lock().number)
     }
 
-    /// Who proved this already: on the same connection, or anywhere lately.
+    /// Who proved this already, on the same connection or anywhere lately, and since when nothing is known of
+    /// them.
     ///
     /// SECURITY: what the connection remembers is judged by all that was revoked since it was last
     /// seen to stand. Nobody ends the connection for it where it served somebody else meanwhile.
@@ -164,13 +165,18 @@ impl Live {
         tag: &Tag,
         here: Option<&Remembered>,
         now: Timestamp,
-    ) -> Option<Arc<Authenticated>> {
+    ) -> Option<(Arc<Authenticated>, Mark)> {
         let heard = self.lock();
-        let here = here.filter(|here| !heard.ended_since(here.stood_at, here.repeat.who()));
-        let here = here.map(|here| &here.repeat);
+        let stands = |here: &&Remembered| !heard.ended_since(here.stood_at, here.repeat.who());
+        let here = here.filter(|here| here.repeat.is_of(tag)).filter(stands);
+        // What the connection saw in the store may be later than what was heard.
+        let stood_at = here.map_or(Mark(heard.number), |here| {
+            here.stood_at.or_later(heard.number)
+        });
         self.repeats
-            .repeated(tag, here, now)
+            .repeated(tag, here.map(|here| &here.repeat), now)
             .filter(|_| heard.hearing() != Hearing::Blind)
+            .map(|who| (who, stood_at))
     }
 
     /// Whether nothing that somebody rests on was revoked after a mark. Whoever stands is set down as
@@ -191,7 +197,7 @@ impl Live {
         }
         Ok(tag.map(|tag| Remembered {
             repeat: self.repeats.remember(tag, who),
-            stood_at: Mark(heard.number),
+            stood_at: mark.or_later(heard.number),
         }))
     }
 

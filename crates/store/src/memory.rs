@@ -8,6 +8,7 @@ mod directory;
 mod grants;
 mod otp_tokens;
 mod own_passwords;
+mod second_factors;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,6 +20,7 @@ use authn::audit::{ByHand, Event};
 use authn::credential::CredentialId;
 use authn::credential::app_password::{AppPassword, StoredAppPassword};
 use authn::credential::grant::GrantKey;
+use authn::credential::second_factor::SecondFactor;
 use authn::directory::Standing;
 use authn::drain::{Drain, Drained, NoneLeft};
 use authn::lockout::{Counts, Place, Subject};
@@ -85,6 +87,7 @@ struct State {
     revocations: Vec<Revocation>,
     drained: BTreeSet<Drained>,
     directory_read: Option<Timestamp>,
+    second_factors: BTreeMap<AccountId, SecondFactor>,
     directory_password: Option<(String, Secret<String>)>,
     own_passwords: BTreeMap<String, Vec<Secret<String>>>,
     otp_tokens: BTreeMap<CredentialId, Kept>,
@@ -116,9 +119,10 @@ impl State {
         stands && found.is_some_and(|account| account.may_sign_in().is_ok())
     }
 
-    /// An account, with when the directory was read.
+    /// An account, with when the directory was read and which second factors were proved.
     fn account(&self, id: &AccountId) -> Option<Account> {
         let mut account = self.accounts.get(id)?.clone();
+        account.second_factor = self.second_factors.get(id).copied();
         if let Some(directory) = &mut account.directory {
             directory.read = self.directory_read;
         }
@@ -372,6 +376,9 @@ impl Attempts for Memory {
             if let Some(stored) = state.passwords.get_mut(&succeeded.credential) {
                 stored.record.last_used = Some((place.now, succeeded.source));
                 stored.record.seen_device = succeeded.device.or(stored.record.seen_device.take());
+            }
+            if let Some(method) = succeeded.second_factor {
+                state.note_second_factor(&succeeded.account, method, place.now);
             }
             let source = succeeded.source.into();
             state

@@ -253,6 +253,7 @@ fn anna() -> Account {
         mail: vec![],
         state: AccountState::Active,
         directory: None,
+        second_factor: None,
     }
 }
 
@@ -289,6 +290,8 @@ fn ticket_of(id: &str) -> RelayedTicket {
         credential: CredentialId(id.to_owned()),
         token: None,
         channel: authn::place::Channel::Ntlm,
+        methods: [authn::place::Method::AppPassword].into(),
+        second_factor: None,
         pool: "pool".to_owned(),
         relayed: now(),
         expires: Timestamp::from_second(1_800_000_000).unwrap(),

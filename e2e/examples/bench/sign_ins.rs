@@ -9,7 +9,7 @@ use anyhow::Context;
 use authn::admin::{self, NewAccount, NewAppPassword, Randomness};
 use authn::attempt::{self, Attempt, Ports, Proof, Rules};
 use authn::audit::{Actor, ByHand};
-use authn::place::{ActivityId, Channel, Method, Service, Zone};
+use authn::place::{ActivityId, Channel, ConnectionId, Method, Service, Zone};
 use authn::policy::{Policy, Rule};
 use jiff::{SignedDuration, Timestamp};
 use proto::secret::Secret;
@@ -157,12 +157,14 @@ impl Scene {
             },
             channel: Channel::Basic,
             service: Service::EWS,
+            route: None,
             pool: "exchange".to_owned(),
             zone: Zone::EXTERNAL,
             source: IpAddr::V4(Ipv4Addr::new(198, 51, 100, 7)),
             sip_uri: None,
             device: None,
             activity: ActivityId::from([0; 16]),
+            connection: ConnectionId::default(),
         };
         let now = self.begun + SignedDuration::from_millis(number.try_into()?);
         let outcome = attempt::verify(&self.ports, &self.rules, attempt, now).await;

@@ -19,6 +19,7 @@ use crate::credential::otp_token::{
 };
 use crate::lockout::Subject;
 use crate::place::Method;
+use crate::policy;
 use crate::ports::Unavailable;
 
 /// How many digits may be a code at the end of what was typed.
@@ -73,6 +74,8 @@ pub(super) enum Second {
     Right {
         settles: CodeSettlement,
         token: CredentialId,
+        /// When it was accepted.
+        proved: Timestamp,
         lasts: Timestamp,
     },
     /// It is wrong or spent.
@@ -89,6 +92,7 @@ struct Right<'a> {
     code: &'a Secret<String>,
     key: GrantKey,
     client: Client,
+    rules: &'a Rules,
 }
 
 /// Finds out about a code.
@@ -132,38 +136,61 @@ fn ends_after(now: Timestamp, lasts: SignedDuration) -> Timestamp {
 
 impl<'a> Typed<'a> {
     /// What is left to be judged by the code alone.
-    fn right(&self, rules: &Rules, key: GrantKey, at: &Circumstances) -> Option<Right<'a>> {
+    fn right(&self, rules: &'a Rules, key: GrantKey, at: &Circumstances) -> Option<Right<'a>> {
         let (account, (password, code)) = self.account.zip(self.proved)?;
-        let both = [Method::AppPassword, Method::OneTimeCode].into();
-        let is_right = account.may_sign_in().is_ok()
-            && password.usable(&at.service, at.now).is_ok()
-            && at.allows(rules, at.channel, &both)
-            && owns_what_is_claimed(account, at).is_ok()
-            && is_fresh(account, at).is_ok();
-        is_right.then(|| Right {
+        let right = Right {
             account,
             password,
             code,
             key,
             client: at.source.into(),
-        })
+            rules,
+        };
+        let is_right = account.may_sign_in().is_ok()
+            && password.usable(&at.service, at.now).is_ok()
+            && right.is_enough(at.now, at).is_ok()
+            && owns_what_is_claimed(account, at).is_ok()
+            && is_fresh(account, at).is_ok();
+        is_right.then_some(right)
     }
 }
 
 impl Right<'_> {
+    /// Until when it is enough with a code that was accepted at a time.
+    fn is_enough(
+        &self,
+        accepted: Timestamp,
+        at: &Circumstances,
+    ) -> Result<Option<Timestamp>, Reason> {
+        let both = [Method::AppPassword, Method::OneTimeCode].into();
+        let shown = policy::Proved {
+            methods: &both,
+            made: Some(self.password.created),
+            second_factor: Some(accepted),
+        };
+        let asking = at.asking(at.channel);
+        self.rules
+            .policy
+            .judge(self.account, &asking, &shown, at.now)
+    }
+
     /// What was typed is known.
     fn known(self, known: Grant, at: &Circumstances) -> Second {
         let is_its_own = known.account == self.account.id && known.credential == self.password.id;
         let is_good = is_its_own && known.is_good(&self.client, at.now);
-        match known.token.clone().filter(|_| is_good) {
-            Some(token) => Second::Right {
+        let good = known.token.clone().filter(|_| is_good);
+        let good = good.ok_or(Reason::CodeSpent);
+        let good = good.and_then(|token| self.is_enough(known.made, at).map(|_| token));
+        match good {
+            Ok(token) => Second::Right {
                 token,
+                proved: known.made,
                 lasts: known.ends,
                 settles: CodeSettlement::Uses(Box::new((known, None))),
             },
-            None => Second::Wrong {
+            Err(reason) => Second::Wrong {
                 settles: CodeSettlement::Again(self.key),
-                reason: Reason::CodeSpent,
+                reason,
             },
         }
     }
@@ -214,6 +241,7 @@ impl Right<'_> {
         Second::Right {
             settles: CodeSettlement::Buys(Box::new((acceptance, grant))),
             token,
+            proved: at.now,
             lasts,
         }
     }

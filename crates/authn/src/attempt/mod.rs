@@ -10,7 +10,6 @@ mod said;
 mod secret;
 mod ticket;
 
-use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -23,8 +22,8 @@ use crate::account::AccountId;
 use crate::audit::{Event, Kind};
 use crate::authenticated::Authenticated;
 use crate::lockout::HoldBack;
-use crate::place::{ActivityId, Channel, Method, Service, Zone};
-use crate::policy::Policy;
+use crate::place::{ActivityId, Channel, ConnectionId, RouteName, Service, Zone};
+use crate::policy::{Asking, Policy};
 use crate::ports::{
     Accounts, Attempts, Audit, Credentials, KerberosAcceptor, OtpTokens, Tickets, Unavailable,
 };
@@ -77,6 +76,8 @@ pub struct Attempt {
     pub channel: Channel,
     /// To which service.
     pub service: Service,
+    /// To which published path, where a rule of the policy speaks of paths.
+    pub route: Option<RouteName>,
     /// The pool or farm that the request is for; a ticket is good only where it was issued.
     pub pool: String,
     /// From which zone.
@@ -89,6 +90,8 @@ pub struct Attempt {
     pub device: Option<String>,
     /// The request it belongs to.
     pub activity: ActivityId,
+    /// The connection it came over.
+    pub connection: ConnectionId,
 }
 
 /// Somebody who passed, and the token that SPNEGO must answer with.
@@ -174,6 +177,7 @@ pub async fn verify(ports: &Ports, rules: &Rules, attempt: Attempt, now: Timesta
     let at = Circumstances {
         channel: attempt.channel,
         service: attempt.service,
+        route: attempt.route,
         pool: attempt.pool,
         zone: attempt.zone,
         source: attempt.source,
@@ -222,6 +226,7 @@ pub async fn verify(ports: &Ports, rules: &Rules, attempt: Attempt, now: Timesta
 struct Circumstances {
     channel: Channel,
     service: Service,
+    route: Option<RouteName>,
     pool: String,
     zone: Zone,
     source: IpAddr,
@@ -232,10 +237,14 @@ struct Circumstances {
 }
 
 impl Circumstances {
-    /// Whether what was proved is enough here, by the channel by which it was.
-    fn allows(&self, rules: &Rules, channel: Channel, proved: &BTreeSet<Method>) -> bool {
-        let policy = &rules.policy;
-        policy.allows(&self.zone, &self.service, channel, proved)
+    /// What the policy is asked, by the channel by which something was proved.
+    fn asking(&self, channel: Channel) -> Asking<'_> {
+        Asking {
+            zone: &self.zone,
+            service: &self.service,
+            route: self.route.as_ref(),
+            channel,
+        }
     }
 
     /// An event of this attempt.

@@ -109,6 +109,8 @@ impl Said<'_> {
             true => code.clone(),
             false => CodeSettlement::None,
         };
+        // A grant that was bought elsewhere in the same moment is no code that was proved here.
+        let is_new = !matches!(code, CodeSettlement::Uses(_));
         let (mut events, succeeded) = match judged {
             Ok(verified) => {
                 let who = &verified.authenticated;
@@ -123,6 +125,7 @@ impl Said<'_> {
                     credential,
                     source: self.at.source,
                     device: self.at.device.clone(),
+                    second_factor: who.second_factor_at(self.at.now).filter(|_| is_new),
                 };
                 (vec![self.event(kind)], Some(succeeded))
             }

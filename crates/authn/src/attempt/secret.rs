@@ -24,6 +24,7 @@ use crate::credential::otp_token::Source;
 use crate::lockout::{Counts, Place, Subject};
 use crate::name::NameKey;
 use crate::place::Method;
+use crate::policy;
 use crate::ports::Unavailable;
 
 /// At least so many hashes are tried, so that an unknown name costs what a known one does: the two
@@ -81,6 +82,7 @@ pub(super) async fn verify(
     let clock_skew = offered.clock_skew(at);
     let typed = offered.typed_with_code(rules, at);
     let proved = offered.prove(stored, typed.is_some());
+    let proved = proved.and_then(|proved| proved.as_taken_of(account.as_ref(), rules, at));
     let second = match &typed {
         None => Second::Absent,
         Some(whole) => {
@@ -133,8 +135,7 @@ impl Offered {
         let Self::Password { password, .. } = self else {
             return None;
         };
-        let policy = &rules.policy;
-        let takes_codes = policy.takes_codes(&at.zone, &at.service, at.channel);
+        let takes_codes = rules.policy.may_take_codes(&at.asking(at.channel));
         takes_codes.then(|| password.clone())
     }
 
@@ -173,6 +174,21 @@ impl Offered {
 }
 
 impl Proved {
+    /// The same, where a code that was typed counts for its owner; elsewhere what was typed is no secret of theirs.
+    fn as_taken_of(
+        self,
+        account: Option<&Account>,
+        rules: &Rules,
+        at: &Circumstances,
+    ) -> Result<Self, Reason> {
+        let asking = at.asking(at.channel);
+        let takes_codes = |account| rules.policy.takes_codes(account, &asking);
+        match self.code.is_none() || account.is_some_and(takes_codes) {
+            true => Ok(self),
+            false => Err(Reason::WrongSecret),
+        }
+    }
+
     fn with_code(&self) -> Option<(&AppPassword, &Secret<String>)> {
         Some((&self.password.record, self.code.as_ref()?))
     }
@@ -248,33 +264,48 @@ fn judge(
     let record = password.record;
     record.usable(&at.service, at.now)?;
     let mut methods = BTreeSet::from([Method::AppPassword]);
-    let (token, lasts) = match second {
-        Second::Absent => (None, None),
+    let (token, second_factor, lasts) = match second {
+        Second::Absent => (None, None, None),
         Second::Wrong { reason, .. } => return Err(reason),
-        Second::Right { token, lasts, .. } => {
+        Second::Right {
+            token,
+            proved,
+            lasts,
+            ..
+        } => {
             methods.insert(Method::OneTimeCode);
-            (Some(token), Some(lasts))
+            (Some(token), Some(proved), Some(lasts))
         }
     };
-    if !at.allows(rules, at.channel, &methods) {
-        if code.is_some() {
-            // Nothing but these kept the code from being looked at, where it was typed.
-            owns_what_is_claimed(&account, at)?;
-            is_fresh(&account, at)?;
+    let shown = policy::Proved {
+        methods: &methods,
+        made: Some(record.created),
+        second_factor,
+    };
+    let asking = at.asking(at.channel);
+    let until = match rules.policy.judge(&account, &asking, &shown, at.now) {
+        Ok(until) => until,
+        Err(reason) => {
+            if code.is_some() {
+                // Nothing but these kept the code from being looked at, where it was typed.
+                owns_what_is_claimed(&account, at)?;
+                is_fresh(&account, at)?;
+            }
+            return Err(not_enough(rules, (&account, reason), code.is_some(), at));
         }
-        return Err(not_enough(rules, code.is_some(), at));
-    }
+    };
     owns_what_is_claimed(&account, at)?;
     is_fresh(&account, at)?;
     let how = How {
         methods,
+        second_factor,
         channel: at.channel,
         bought: at.channel,
         credential: record.id,
         zone: at.zone.clone(),
         at: at.now,
         ends: earlier(
-            record.expires,
+            earlier(record.expires, until),
             lasts.map(|lasts| proved_anew(lasts, at.now)),
         ),
         token,
@@ -288,10 +319,17 @@ fn judge(
 }
 
 /// Why an app password is not enough.
-fn not_enough(rules: &Rules, is_code_typed: bool, at: &Circumstances) -> Reason {
-    let policy = &rules.policy;
-    let wants_codes = policy.wants_codes(&at.zone, &at.service, at.channel);
-    match (wants_codes, at.channel.carries_codes()) {
+fn not_enough(
+    rules: &Rules,
+    (account, reason): (&Account, Reason),
+    is_code_typed: bool,
+    at: &Circumstances,
+) -> Reason {
+    if reason != Reason::NotAllowedHere {
+        return reason;
+    }
+    let wants_codes = rules.policy.wants_codes(account, &at.asking(at.channel));
+    match (wants_codes, at.channel.carries(Method::OneTimeCode)) {
         (true, true) if !is_code_typed => Reason::CodeMissing,
         (true, false) => Reason::CodeNotByNtlm,
         (true | false, _) => Reason::NotAllowedHere,

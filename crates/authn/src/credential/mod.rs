@@ -4,6 +4,7 @@ pub mod app_password;
 pub mod grant;
 pub mod kerberos;
 pub mod otp_token;
+pub mod second_factor;
 
 use serde::{Deserialize, Serialize};
 

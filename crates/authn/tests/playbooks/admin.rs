@@ -11,6 +11,7 @@ use authn::lockout::Subject;
 use authn::place::Service;
 use authn::ports::NameTaken;
 
+use crate::watched::Fault;
 use crate::world::{By, Person, Try, World, at, by_hand, for_lync, named, passed};
 
 /// The events since the first `before` ones.
@@ -282,12 +283,14 @@ async fn s23_revoking_a_device_revokes_what_it_holds_and_nothing_of_another() {
         let revoked = admin::revoke_device(&world.ports, &anna.account.id, device, &by).await;
         revoked.map(|revoked| revoked.into_iter().map(|it| it.id).collect::<BTreeSet<_>>())
     };
-    let both: BTreeSet<_> = [named.clone(), again].into();
-    assert_eq!(revoke("Pixel 9", 7).await, Ok(both));
+    let both: BTreeSet<_> = [named.clone(), again.clone()].into();
+    assert_eq!(revoke("Pixel 9", 7).await, Ok(both.clone()));
+    // The same again loses nothing that is yet to be done about them, and revokes nothing twice.
+    assert_eq!(revoke("pixel 9", 8).await, Ok(both));
     let nobodys = |device: &str| AdminError::NoSuchDevice {
         device: device.to_owned(),
     };
-    for device in ["Pixel 9", "Pixel", "", "APPLABCD"] {
+    for device in ["Pixel", "", "APPLABCD"] {
         assert_eq!(revoke(device, 8).await, Err(nobodys(device)), "{device}");
     }
     assert_eq!(events_after(&world, before).await.len(), 2);
@@ -300,9 +303,42 @@ async fn s23_revoking_a_device_revokes_what_it_holds_and_nothing_of_another() {
         let found = world.ports.credentials.app_password(id).await;
         found.unwrap().unwrap().revoked
     };
-    assert_eq!(revoked(&named).await, Some(at(7)));
+    for id in [&named, &again] {
+        assert_eq!(revoked(id).await, Some(at(7)));
+    }
     for id in [&other, &bens, &anna.record.id] {
         assert_eq!(revoked(id).await, None);
+    }
+}
+
+#[tokio::test]
+async fn a_device_that_was_revoked_in_part_is_revoked_whole_by_the_same_again() {
+    for fault in [Fault::Before, Fault::After] {
+        let world = World::new();
+        let anna = world.person("anna").await;
+        let mut all = BTreeSet::new();
+        for label in ["one", "two", "three"] {
+            let order = NewAppPassword {
+                device: Some("Pixel 9".to_owned()),
+                ..for_lync(label)
+            };
+            all.insert(world.app_password(&anna.account, order).await.0.id);
+        }
+        let revoke = async |second: i64| {
+            let by = by_hand(second);
+            admin::revoke_device(&world.ports, &anna.account.id, "Pixel 9", &by).await
+        };
+        world.watched.fail("revoke_app_password", 2, fault);
+        assert!(revoke(7).await.is_err(), "the second was not answered");
+        let revoked = revoke(8).await.unwrap();
+        let ids: BTreeSet<_> = revoked.iter().map(|it| it.id.clone()).collect();
+        assert_eq!(ids, all, "{fault:?}");
+        let at_first = revoked.iter().filter(|it| it.revoked == Some(at(7)));
+        let expected = match fault {
+            Fault::Before => 1,
+            Fault::After => 2,
+        };
+        assert_eq!(at_first.count(), expected, "{fault:?}");
     }
 }
 

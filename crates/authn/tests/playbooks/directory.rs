@@ -5,7 +5,7 @@ use authn::admin::{self, AdminError};
 use authn::audit::Reason;
 use authn::credential::CredentialId;
 use authn::directory::{NotDelegable, Person, Reading, RefusedGroups, Standing, in_step};
-use authn::place::Channel;
+use authn::place::{Channel, Method};
 use authn::ports::DirectoryCopy;
 use authn::ticket::{RelayedTicket, Relaying, TicketKey};
 use authn::{Attempt, Proof, Refusal, attempt};
@@ -176,6 +176,8 @@ async fn a_ticket_is_believed_as_long_as_its_owner() {
         credential,
         token: None,
         channel: Channel::Ntlm,
+        methods: [Method::AppPassword].into(),
+        second_factor: None,
         pool: POOL.to_owned(),
         relayed: at(0),
         expires: later(60),

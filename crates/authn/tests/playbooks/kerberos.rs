@@ -12,7 +12,7 @@ use authn::credential::CredentialId;
 use authn::credential::kerberos::{Bindings, Logon, TokenFault};
 use authn::directory::{Person, RefusedGroups, Standing};
 use authn::lockout::Subject;
-use authn::place::{ActivityId, Channel, Method, Service, Zone};
+use authn::place::{ActivityId, Channel, ConnectionId, Method, Service, Zone};
 use authn::policy::Rule;
 use authn::ports::{DirectoryCopy, KerberosAcceptor, Tickets, Unavailable};
 use authn::revocation::Revoked;
@@ -107,12 +107,14 @@ fn attempt(token: &str) -> Attempt {
         })),
         channel: Channel::Negotiate,
         service: Service::LYNC,
+        route: None,
         pool: POOL.to_owned(),
         zone: Zone::INTERNAL,
         source: [10, 0, 0, 4].into(),
         sip_uri: None,
         device: None,
         activity: ActivityId::from([9; 16]),
+        connection: ConnectionId::default(),
     }
 }
 
@@ -377,6 +379,8 @@ async fn a_ticket_bought_by_kerberos_is_good_in_the_office_while_the_account_sta
         credential: who.credential().clone(),
         token: None,
         channel: who.bought(),
+        methods: [Method::Kerberos].into(),
+        second_factor: None,
         pool: POOL.to_owned(),
         relayed: at(0),
         expires: who.bounds(at(8 * 3_600)),
@@ -441,6 +445,8 @@ async fn of_the_directory() -> (World, TicketKey) {
         credential: who.credential().clone(),
         token: None,
         channel: who.bought(),
+        methods: [Method::Kerberos].into(),
+        second_factor: None,
         pool: POOL.to_owned(),
         relayed: at(0),
         expires: later(60),

@@ -24,9 +24,12 @@ mod repeats;
 mod codes;
 mod directory;
 mod kerberos;
+mod leases;
 mod policy;
 mod secrets;
 mod tickets;
+
+mod remote;
 
 mod admin;
 mod tokens;

@@ -7,7 +7,7 @@ use authn::account::{Account, AccountState};
 use authn::admin::{self, NewAppPassword};
 use authn::audit::{Kind, Reason};
 use authn::place::{ActivityId, Channel, Method, Service, Zone};
-use authn::policy::{Policy, Rule};
+use authn::policy::{Asking, Policy, Rule};
 use authn::{Attempt, Outcome, Refusal, attempt};
 use proto::ntlm::client::Client;
 
@@ -25,6 +25,15 @@ fn everywhere() -> Rule {
     Rule {
         methods: vec![Method::AppPassword.into()],
         ..Rule::default()
+    }
+}
+
+fn asking<'a>(zone: &'a Zone, service: &'a Service, channel: Channel) -> Asking<'a> {
+    Asking {
+        zone,
+        service,
+        route: None,
+        channel,
     }
 }
 
@@ -162,8 +171,8 @@ async fn s8_zone_service_and_channel_decide_over_the_full_product() {
         for service in &services {
             for channel in Channel::ALL {
                 let app_password = [Method::AppPassword].into();
-                let policy = &world.rules.policy;
-                let is_open = policy.allows(&zone, service, channel, &app_password);
+                let asking = asking(&zone, service, channel);
+                let is_open = world.rules.policy.may_be_met(&asking, &app_password);
                 let expected = is_allowed(&zone.0, &service.0, channel);
                 let said = format!("{zone} {service} {channel:?}");
                 assert_eq!(is_open, expected, "{said}");
@@ -378,7 +387,8 @@ fn the_channels_of_a_place_are_those_by_which_something_may_be_proved_there() {
         (vec![of(&[Channel::Ticket], &[Method::AppPassword])], &[]),
     ] {
         let policy = Policy { rules };
-        let found = policy.channels(&Zone::EXTERNAL, &Service::LYNC, &app_password);
+        let anywhere = asking(&Zone::EXTERNAL, &Service::LYNC, Channel::Ticket);
+        let found = policy.channels(&anywhere, &app_password);
         assert_eq!(found, channels.iter().copied().collect(), "{policy:?}");
     }
     let rules = vec![Rule {
@@ -392,7 +402,8 @@ fn the_channels_of_a_place_are_those_by_which_something_may_be_proved_there() {
         (Zone::EXTERNAL, Service::EWS, false),
         (Zone::INTERNAL, Service::LYNC, false),
     ] {
-        let channels = policy.channels(&zone, &service, &app_password);
+        let here = asking(&zone, &service, Channel::Ticket);
+        let channels = policy.channels(&here, &app_password);
         assert_eq!(!channels.is_empty(), is_open);
     }
 }
@@ -421,11 +432,13 @@ fn kerberos_opens_negotiate_alone_and_that_in_the_office_where_there_is_a_key() 
         };
         let mut provable: BTreeSet<Method> = [Method::AppPassword].into();
         provable.extend(has_key.then_some(Method::Kerberos));
-        let found = policy.channels(&zone, &Service::LYNC, &provable);
+        let here = asking(&zone, &Service::LYNC, Channel::Ticket);
+        let found = policy.channels(&here, &provable);
         assert_eq!(found, channels.iter().copied().collect(), "{zone} {rule:?}");
         for channel in Channel::ALL {
             let kerberos = [Method::Kerberos].into();
-            let is_open = policy.allows(&zone, &Service::LYNC, channel, &kerberos);
+            let by_it = asking(&zone, &Service::LYNC, channel);
+            let is_open = policy.may_be_met(&by_it, &kerberos);
             let is_taken = zone == Zone::INTERNAL && channel == Channel::Negotiate;
             assert_eq!(is_open, is_taken, "{zone}");
         }

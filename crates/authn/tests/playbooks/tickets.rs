@@ -28,6 +28,8 @@ fn ticket_of(person: &Person) -> RelayedTicket {
         credential: person.record.id.clone(),
         token: None,
         channel: Channel::Ntlm,
+        methods: [Method::AppPassword].into(),
+        second_factor: None,
         pool: POOL.to_owned(),
         relayed: at(0),
         expires: at(3_600),

@@ -9,7 +9,7 @@ use authn::admin::{self, NewAccount, NewAppPassword, Randomness};
 use authn::attempt::{self, Ports, Rules};
 use authn::audit::{Actor, ByHand, Kind, Reason};
 use authn::credential::app_password::AppPassword;
-use authn::place::{ActivityId, Channel, Method, Service, Zone};
+use authn::place::{ActivityId, Channel, ConnectionId, Method, Service, Zone};
 use authn::policy::{Policy, Rule};
 use authn::{Attempt, Outcome, Proof, Refusal};
 use jiff::{SignedDuration, Timestamp};
@@ -274,12 +274,14 @@ impl From<Try> for Attempt {
             proof,
             channel,
             service: tried.service,
+            route: None,
             pool: POOL.to_owned(),
             zone: tried.zone,
             source: tried.source,
             sip_uri: tried.sip_uri,
             device: None,
             activity: ActivityId::from([9; 16]),
+            connection: ConnectionId::default(),
         }
     }
 }

@@ -141,6 +141,11 @@ impl Scene {
         let by = self.by_hand();
         let adding = admin::add_account(&self.ports, new, &by, self.random());
         let account = self.runtime.block_on(adding).unwrap();
+        self.issued(account, services, expires)
+    }
+
+    fn issued(&self, account: Account, services: &[Service], expires: Option<Timestamp>) -> Person {
+        let by = self.by_hand();
         let asked = NewAppPassword {
             label: "phone".to_owned(),
             device: None,
@@ -164,6 +169,19 @@ impl Scene {
         let by = self.by_hand();
         let setting = admin::set_account_state(&self.ports, &person.account.id, state, &by);
         self.runtime.block_on(setting).unwrap();
+    }
+
+    /// Somebody proves a second factor, somewhere else.
+    pub(crate) fn proves_second_factor(&self, person: &Person) {
+        let (account, by) = (&person.account.id, self.by_hand());
+        let noting = admin::note_second_factor(&self.store, account, Method::OneTimeCode, &by);
+        self.runtime.block_on(noting).unwrap();
+    }
+
+    /// The same person with another app password.
+    pub(crate) fn another_password(&self, person: &Person) -> Person {
+        let services = [Service::LYNC, Service::EWS];
+        self.issued(person.account.clone(), &services, None)
     }
 
     pub(crate) fn revokes(&self, person: &Person) {

@@ -10,7 +10,8 @@ use serde::Serialize;
 use store::{Replaced, Restored};
 
 use super::{CliError, Output};
-use crate::config::{self, Settings};
+use crate::config;
+use crate::config::settings::StoreFiles;
 use crate::wiring::keeping;
 
 /// What can be done with the store.
@@ -74,12 +75,13 @@ struct StillRevoked {
 /// A file is in the way, a backup is damaged or of another version, or the store is unavailable.
 pub(crate) async fn run(file: &Path, verb: Verb, output: &Output) -> Result<(), CliError> {
     let settings = config::load_for_keytab(file)?;
+    let files = settings.store()?.clone();
     match verb {
         Verb::Status => {
             keeping::must_be_there(&settings)?;
             let pending = keeping::pending_migrations(&settings).await?;
             let status = Status {
-                file: settings.store_file,
+                file: files.file,
                 pending,
             };
             output.print(&status, say_status)
@@ -90,7 +92,7 @@ pub(crate) async fn run(file: &Path, verb: Verb, output: &Output) -> Result<(), 
                 keeping::migrate(&settings).await?;
             }
             let status = Status {
-                file: settings.store_file,
+                file: files.file,
                 pending,
             };
             output.print(&status, |status| say_migrated(status, dry_run))
@@ -99,7 +101,7 @@ pub(crate) async fn run(file: &Path, verb: Verb, output: &Output) -> Result<(), 
             keeping::backup(&settings, &to).await?;
             let copied = Copied {
                 file: to,
-                key_file: settings.key_file,
+                key_file: files.key_file,
             };
             output.print(&copied, |copied| {
                 format!(
@@ -112,12 +114,12 @@ pub(crate) async fn run(file: &Path, verb: Verb, output: &Output) -> Result<(), 
         }
         Verb::Restore { from } => {
             let restored = keeping::restore(&settings, &from).await?;
-            output.print(&put_back(settings, restored), say_put_back)
+            output.print(&put_back(files, restored), say_put_back)
         }
     }
 }
 
-fn put_back(settings: Settings, restored: Restored) -> PutBack {
+fn put_back(files: StoreFiles, restored: Restored) -> PutBack {
     let (compared, problem) = match restored.replaced {
         Replaced::Read => (true, None),
         Replaced::Nothing => (false, None),
@@ -128,8 +130,8 @@ fn put_back(settings: Settings, restored: Restored) -> PutBack {
         record,
     };
     PutBack {
-        file: settings.store_file,
-        key_file: settings.key_file,
+        file: files.file,
+        key_file: files.key_file,
         compared,
         problem,
         still_revoked: restored.revoked.into_iter().map(still_revoked).collect(),

@@ -1,5 +1,7 @@
 //! `wicketgate token`: one-time code tokens, on a phone or a key ring; their seeds are shown once or never.
 
+mod import;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -39,6 +41,14 @@ pub(crate) enum Verb {
         /// Any name of the account
         name: Option<String>,
     },
+    /// Import the tokens of a vendor's file: PSKC, CSV or otpauth URIs; all of them, or none
+    #[command(
+        after_help = "Examples:\n  wicketgate token import tokens.xml --password-file password.txt --dry-run\n  \
+        wicketgate token import entra.csv --assign\n  \
+        wicketgate token import seeds.csv --columns serial,seed --encoding hex --type totp --period 60 \\\n    \
+        --digits 6 --algorithm sha1"
+    )]
+    Import(Box<import::Import>),
     /// Give a token that is nobody's to an account
     #[command(after_help = "Example:\n  wicketgate token assign 100200300 anna@contoso.com")]
     Assign {
@@ -149,6 +159,7 @@ pub(crate) async fn run(config: &Path, verb: Verb, output: &Output) -> Result<()
     match verb {
         Verb::Enrol(enrol) => make(&desk, enrol, output).await,
         Verb::List { name } => list(&desk, name.as_deref(), output).await,
+        Verb::Import(order) => import::run(&desk, *order, output).await,
         Verb::Assign { token, name } => {
             let assigned = desk.assign_token(&token, &name).await?;
             said(&assigned, &format!("is {name}'s"), output)

@@ -7,14 +7,24 @@ use authn::directory::FromDirectory;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
+use super::lease::{self, Lease};
 use super::left_behind::LyncCertificates;
 use super::{CliError, Output};
+use crate::clock;
+use crate::config::{self, Settings};
 use crate::wiring::Desk;
 
 const ADDING: &str = "\
 Examples:
   wicketgate user add 'CONTOSO\\anna' --upn anna@contoso.com --sip sip:anna@contoso.com --mail anna@contoso.com
   wicketgate user add anna@contoso.com --from-directory";
+
+const LEASING: &str = "\
+Example:
+  wicketgate user lease anna@contoso.com
+
+A rule of the policy may have a `lease`: an app password is enough by itself only while its owner's last second factor is
+younger, and only where it was made after the first. The shortest lease of all rules is what is shown.";
 
 /// What can be done with accounts.
 #[derive(Debug, Subcommand)]
@@ -31,6 +41,12 @@ pub(crate) enum Verb {
         /// Ask the directory, whether there is an account or not
         #[arg(long)]
         from_directory: bool,
+    },
+    /// Show until when each app password of an account lasts by its owner's last second factor
+    #[command(after_help = LEASING)]
+    Lease {
+        /// Any name of the account
+        name: String,
     },
     /// Let nobody sign in to an account
     Disable {
@@ -88,7 +104,8 @@ struct Changed {
 ///
 /// The name leads nowhere or is taken, or the store is unavailable.
 pub(crate) async fn run(config: &Path, verb: Verb, output: &Output) -> Result<(), CliError> {
-    let desk = Desk::open(config).await?;
+    let settings = config::load(config)?;
+    let desk = Desk::of(&settings).await?;
     match verb {
         Verb::Add(add) => {
             let account = match add.from_directory {
@@ -106,11 +123,46 @@ pub(crate) async fn run(config: &Path, verb: Verb, output: &Output) -> Result<()
                 true => desk.person(&name).await?,
                 false => desk.account(&name).await?,
             };
-            output.print(&account, line)
+            let leases = leases(&desk, &settings, &account).await?;
+            output.print(&account, |account| line(account) + &lease::warning(&leases))
+        }
+        Verb::Lease { name } => {
+            let account = desk.account(&name).await?;
+            let leases = leases(&desk, &settings, &account).await?;
+            output.remark(&remembered(&account));
+            output.list(
+                &leases,
+                "there are no app passwords that stand",
+                lease::line,
+            )
         }
         Verb::Disable { name } => state(&desk, &name, AccountState::Disabled, output).await,
         Verb::Enable { name } => state(&desk, &name, AccountState::Active, output).await,
         Verb::Lock { name } => state(&desk, &name, AccountState::Locked, output).await,
+    }
+}
+
+async fn leases(
+    desk: &Desk,
+    settings: &Settings,
+    account: &Account,
+) -> Result<Vec<Lease>, CliError> {
+    let passwords = desk.app_passwords_of(account).await?;
+    Ok(lease::of(
+        account,
+        &passwords,
+        (&settings.policy, clock::now()),
+    ))
+}
+
+/// What the account remembers of second factors.
+fn remembered(account: &Account) -> String {
+    match &account.second_factor {
+        None => format!("{} never proved a second factor", account.upn),
+        Some(factor) => format!(
+            "{} proved a second factor last at {} ({}), and first at {}",
+            account.upn, factor.last, factor.method, factor.first
+        ),
     }
 }
 

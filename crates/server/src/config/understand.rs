@@ -14,6 +14,7 @@ mod networks;
 mod office;
 mod policy;
 mod published;
+mod remote;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -23,9 +24,10 @@ use std::sync::Arc;
 use toml::Spanned;
 
 use super::error::{ConfigError, Place, meant};
-use super::settings::{OnwardHeader, Settings};
+use super::settings::{OnwardHeader, Role, Settings};
 use super::written::{self, Written};
 pub(crate) use legacy::of_the_day;
+pub(crate) use policy::published_paths;
 pub(crate) use published::is_host_name;
 
 /// Understands a whole configuration.
@@ -86,20 +88,29 @@ impl<'a> Understanding<'a> {
 
     fn settings(&self, written: &Written) -> Result<Settings, ConfigError> {
         let mut warnings = Vec::new();
+        self.is_of_one_role(written)?;
         let kerberos = self.kerberos(written)?;
-        let realm = kerberos.as_ref().map(|it| &it.realm);
+        let asked = self.realm_of_gateway(written)?;
+        let realm = kerberos.as_ref().map(|it| &it.realm).or(asked.as_ref());
         let farms = self.farms(written, realm, &mut warnings)?;
+        let role = self.role(written, &farms)?;
         let (mut publication, published) = self.publication(written, &mut warnings)?;
-        let policy = self.policy(written, &publication)?;
+        let policy = self.policy(written, (&publication, &role))?;
+        let rules = written.policy.iter();
+        let rules = rules.map(|rule| self.place(rule.span())).collect();
         let office = (&policy, kerberos.as_ref());
-        let accepts = self.office(written, office, &mut publication)?;
+        let accepts = self.office(written, (office, &role), &mut publication)?;
         warnings.extend(policy::hides_lync(&policy));
+        warnings.extend(policy::not_yet(&policy));
         if policy.rules.is_empty() {
             warnings.push("there is no [[policy]], so nobody can sign in".to_owned());
         }
         publication.policy = policy.clone();
         Ok(Settings {
-            listeners: self.listeners(written)?,
+            listeners: match role {
+                Role::Authn(_) => Vec::new(),
+                Role::All | Role::Gateway(_) => self.listeners(written)?,
+            },
             plain: self.plain_listeners(written)?,
             metrics: self.metrics(written)?,
             directory: self.directory(written)?,
@@ -107,15 +118,14 @@ impl<'a> Understanding<'a> {
             published,
             farms,
             policy,
+            rules,
             default_domain: Some(written.names.domain.clone()),
-            store_file: self.path(written.store.file.get_ref()),
-            store_place: self.place(written.store.file.span()),
-            key_file: self.path(written.store.key_file.get_ref()),
-            key_place: self.place(written.store.key_file.span()),
+            store: self.store(written)?,
             onward: self.onward_header(written)?,
             kerberos,
             accepts,
             warnings,
+            role,
         })
     }
 

@@ -5,7 +5,7 @@ use authn::admin::{self, NewAccount, NewAppPassword, Randomness};
 use authn::attempt::{self, Attempt, Ports, Proof, Rules};
 use authn::audit::{Actor, ByHand};
 use authn::directory::{Person, RefusedGroups, Standing};
-use authn::place::{ActivityId, Channel, Method, Service, Zone};
+use authn::place::{ActivityId, Channel, ConnectionId, Method, Service, Zone};
 use authn::policy::{Policy, Rule};
 use authn::ports::DirectoryCopy as _;
 use proto::secret::Secret;
@@ -117,12 +117,14 @@ async fn signed_in_from(
         },
         channel: Channel::Basic,
         service: Service::EWS,
+        route: None,
         pool: "exchange".to_owned(),
         zone: Zone::EXTERNAL,
         source: "192.0.2.7".parse().unwrap(),
         sip_uri: None,
         device: None,
         activity: ActivityId::from([4; 16]),
+        connection: ConnectionId::default(),
     };
     let anywhere = Rule {
         methods: vec![Method::AppPassword.into()],
@@ -190,6 +192,26 @@ async fn t_dev_1_whoever_was_revoked_since_the_mark_is_gone_and_nobody_else() {
     assert!(!scene.is_known(None, 1), "not remembered over it");
     let later = scene.live.mark();
     assert!(scene.stands(later).is_some(), "proved anew after it");
+}
+
+#[tokio::test]
+async fn what_a_connection_saw_in_the_store_is_not_forgotten_by_its_repeats() {
+    let scene = Scene::new().await;
+    let later = scene.live.mark().or_later(7);
+    let first = scene.stands(later).unwrap();
+    let known = |here| scene.live.known(&scene.tag, here, scene.who.at()).unwrap();
+    let (_, stood_at) = known(Some(&first));
+    assert_eq!(stood_at.number(), 7, "it was seen to stand after that");
+    let again = scene.stands(stood_at).unwrap();
+    assert_eq!(known(Some(&again)).1.number(), 7);
+    // Whoever is known from elsewhere, or by another proof, was not seen by this connection.
+    assert_eq!(known(None).1.number(), 0);
+    let (other, _) = signed_in(&Live::new(&[2; 32], 0, Counter::default()), None).await;
+    let of_another = Remembered {
+        repeat: scene.live.repeats.remember(other, &scene.who),
+        stood_at: later,
+    };
+    assert_eq!(known(Some(&of_another)).1.number(), 0);
 }
 
 #[tokio::test]

@@ -156,6 +156,7 @@ fn every_metric_is_in_the_guide() {
     let metrics = Metrics::new();
     metrics.answered("a", StatusCode::OK, Duration::ZERO);
     metrics.answered_itself(StatusCode::NOT_FOUND, Some("path"));
+    metrics.asked("verify", OfAsk::Answered);
     metrics.upstream_failed("a", &UpstreamError::TooSlow);
     let member = metrics.of_member("a", "b");
     member.shows(true, false);

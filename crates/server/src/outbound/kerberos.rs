@@ -20,13 +20,19 @@ use gss::{
 };
 use proto::spnego;
 use tokio::sync::broadcast;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
 
+use super::controllers::Controllers;
+use super::dns::LookupError;
 use crate::config::settings;
 use crate::live::Told;
 
 /// How long a ticket lasts at most, and so how long a user whom the domain switched off is still taken by a
 /// back end.
 const TICKET_LIFE: Duration = Duration::from_secs(600);
+/// How long until it is looked again who the controllers are, which asks DNS where what it said is over.
+const AGAIN: Duration = Duration::from_secs(10);
 /// How many people's names are known, so that their tickets can be wiped: as many as tickets are kept.
 const MAX_KNOWN: usize = 4_096;
 /// The level of tickets that rest on an app password; tickets of one level never serve another.
@@ -41,14 +47,16 @@ pub(crate) struct Local {
     kerberos: Kerberos,
     realm: Realm,
     known: Mutex<HashMap<AccountId, Known>>,
-    /// Ends with this.
-    _forwarder: Forwarder,
+    /// Both end with this.
+    _forwarder: Arc<Forwarder>,
+    _finding: JoinSet<()>,
 }
 
 /// Whose tickets may be at hand, and on which credentials they rest.
 struct Known {
     user: Principal,
     credentials: Vec<CredentialId>,
+    is_of_directory: bool,
 }
 
 /// Why the gate's account cannot be used.
@@ -72,7 +80,9 @@ impl Local {
         process: &Process,
         settings: &settings::Kerberos,
     ) -> Result<Self, BeginError> {
-        let forwarder = Forwarder::start(settings.controllers.clone()).await?;
+        let controllers = Controllers::new(settings.controllers.clone());
+        let first = names(&controllers).await.unwrap_or_default();
+        let forwarder = Arc::new(Forwarder::start(first).await?);
         process.write(&gss::Settings {
             realm: settings.realm.clone(),
             kdcs: vec![forwarder.address()],
@@ -83,6 +93,7 @@ impl Local {
             kerberos: Kerberos::new(gateway),
             realm: settings.realm.clone(),
             known: Mutex::default(),
+            _finding: finding(controllers, settings, &forwarder),
             _forwarder: forwarder,
         })
     }
@@ -130,20 +141,23 @@ impl Local {
         loop {
             match told.recv().await {
                 Ok(Told::Revoked(revoked)) => self.wipe(&revoked),
+                Ok(Told::DirectoryUnread) => self.wipe_where(|_, of| of.is_of_directory),
                 // Whoever missed something cannot know that it was about others.
-                Ok(Told::Blind | Told::DirectoryUnread)
-                | Err(broadcast::error::RecvError::Lagged(_)) => self.wipe_all(),
+                Ok(Told::Blind) | Err(broadcast::error::RecvError::Lagged(_)) => self.wipe_all(),
                 Err(broadcast::error::RecvError::Closed) => return,
             }
         }
     }
 
     fn wipe(&self, revoked: &Revoked) {
-        let mut known = self.lock();
-        let is_it = |account: &AccountId, of: &Known| match revoked {
+        self.wipe_where(|account, of| match revoked {
             Revoked::Account(revoked) => account == revoked,
             Revoked::Credential(revoked) => of.credentials.contains(revoked),
-        };
+        });
+    }
+
+    fn wipe_where(&self, is_it: impl Fn(&AccountId, &Known) -> bool) {
+        let mut known = self.lock();
         known.retain(|account, of| {
             let ends = is_it(account, of);
             if ends {
@@ -170,7 +184,9 @@ impl Local {
             .or_insert_with(|| Known {
                 user: user.clone(),
                 credentials: Vec::new(),
+                is_of_directory: false,
             });
+        of.is_of_directory = who.is_of_directory();
         if of.user != *user {
             self.kerberos.forget(&of.user);
             of.user = user.clone();
@@ -241,6 +257,40 @@ impl Delegation for Local {
             self.kerberos.forget(&user);
         }
     }
+}
+
+/// Keeps the forwarder's controllers those that DNS names, for as long as this lives; those of the configuration stay.
+fn finding(
+    controllers: Controllers,
+    settings: &settings::Kerberos,
+    forwarder: &Arc<Forwarder>,
+) -> JoinSet<()> {
+    let mut finding = JoinSet::new();
+    if matches!(settings.controllers, settings::Controllers::Listed(_)) {
+        return finding;
+    }
+    let forwarder = Arc::clone(forwarder);
+    finding.spawn(async move {
+        let mut known = Vec::new();
+        loop {
+            match names(&controllers).await {
+                Some(names) if names != known => {
+                    forwarder.ask_from_now_on(names.clone());
+                    known = names;
+                }
+                _ => {}
+            }
+            sleep(AGAIN).await;
+        }
+    });
+    finding
+}
+
+/// Who is to be asked, where that is known; the log says why it is not.
+async fn names(controllers: &Controllers) -> Option<Vec<String>> {
+    let names = controllers.names().await;
+    let say = |error: &LookupError| tracing::error!("no domain controller is known: {error}");
+    names.inspect_err(say).ok()
 }
 
 fn level(who: &Authenticated) -> Level {

@@ -93,7 +93,6 @@ impl Members {
         known.left.retain(|tracked| tracked.strong_count() > 0);
         for (name, tracked) in before {
             if !known.members.contains_key(&name) {
-                tracked.is_watched.store(false, Ordering::Relaxed);
                 tracked.is_checked_no_more();
                 known.left.push(Arc::downgrade(&tracked));
                 self.metrics.forget_member(&name.farm, &name.member);
@@ -144,11 +143,12 @@ impl Tracked {
         (thresholds, is_alone): (Thresholds, bool),
         why: &dyn std::fmt::Display,
     ) {
-        if !self.is_watched.load(Ordering::Relaxed) {
-            return;
-        }
         let (before, health) = {
             let mut health = self.lock();
+            // Read under the lock, or what is heard now would stand for ever after it left.
+            if !self.is_watched.load(Ordering::Relaxed) {
+                return;
+            }
             (health.heard(heard, thresholds, is_alone), *health)
         };
         if heard == Heard::Refused {
@@ -222,6 +222,7 @@ impl Tracked {
     /// Nobody will find out whether it is well again.
     fn is_checked_no_more(&self) {
         let mut health = self.lock();
+        self.is_watched.store(false, Ordering::Relaxed);
         if !health.is_up() {
             *health = Health::Doubtful;
         }

@@ -7,6 +7,8 @@ pub(crate) mod checks;
 pub(crate) mod members;
 
 pub(crate) mod assertion;
+pub(crate) mod controllers;
+pub(crate) mod dns;
 pub(crate) mod kerberos;
 pub(crate) mod line;
 

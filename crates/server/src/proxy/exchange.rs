@@ -246,11 +246,15 @@ impl Connection {
         });
         let is_known = known.is_some();
         let mut outcome = match known {
-            Some(authenticated) => Outcome::plain(Ok(Verified {
-                authenticated,
-                reply_token: None,
-            })),
-            None if live.hearing() != Hearing::Hears => Outcome::plain(Err(deaf().into())),
+            Some((authenticated, stood_at)) => {
+                mark = stood_at;
+                self.asked_at = mark;
+                Outcome::plain(Ok(Verified {
+                    authenticated,
+                    reply_token: None,
+                }))
+            }
+            None if live.hearing() != Hearing::Hears => unasked(deaf(), &attempt.activity),
             // Who was shut out and is back is judged by the store as it is now, whatever the feed has
             // yet to say of before.
             None => match self.proxy.verifier.last_revocation().await {
@@ -259,7 +263,7 @@ impl Connection {
                     self.asked_at = mark;
                     self.ask(attempt).await
                 }
-                Err(error) => Outcome::plain(Err(error.into())),
+                Err(error) => unasked(error, &attempt.activity),
             },
         };
         if let Ok(verified) = &outcome.result {
@@ -410,6 +414,12 @@ impl Proxy {
             tokio::time::sleep(held_back).await;
         }
     }
+}
+
+/// What becomes of an attempt about which nobody can be asked.
+fn unasked(error: Unavailable, activity: &ActivityId) -> Outcome {
+    tracing::error!(activity = activity.0, "a sign-in was refused: {error}");
+    Outcome::plain(Err(error.into()))
 }
 
 /// Why nobody new is let in while nobody knows what is revoked.

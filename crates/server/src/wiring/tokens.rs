@@ -159,7 +159,7 @@ impl Desk {
     }
 }
 
-fn of_token(error: TokenError) -> CliError {
+pub(super) fn of_token(error: TokenError) -> CliError {
     match error {
         TokenError::Unavailable(error) => error.into(),
         other => CliError::refused(other.to_string()),

@@ -12,6 +12,7 @@ mod drains;
 mod otp_tokens;
 mod own_passwords;
 mod revocations;
+mod second_factors;
 mod session_grants;
 mod tickets;
 mod token_changes;
@@ -29,7 +30,7 @@ use ::authn::lockout::{Place, Subject};
 use ::authn::place::{Service, SourceNetwork};
 use ::authn::ports::{
     Accounts, Attempts, Audit, Credentials, DirectoryCopy, Drains, OtpTokens, OwnPasswords,
-    Revocations, Settled, Settlement, Succeeded, Tickets, Unavailable,
+    Revocations, SecondFactors, Settled, Settlement, Succeeded, Tickets, Unavailable,
 };
 use jiff::{SignedDuration, Timestamp};
 use proto::ntlm::NtHash;
@@ -43,6 +44,7 @@ pub use drains::*;
 pub use otp_tokens::*;
 pub use own_passwords::*;
 pub use revocations::*;
+pub use second_factors::*;
 pub use session_grants::*;
 pub use tickets::*;
 pub use token_changes::*;
@@ -58,6 +60,7 @@ pub trait Conforming:
     + DirectoryCopy
     + OwnPasswords
     + OtpTokens
+    + SecondFactors
     + Audit
     + 'static
 {
@@ -73,6 +76,7 @@ impl<S> Conforming for S where
         + DirectoryCopy
         + OwnPasswords
         + OtpTokens
+        + SecondFactors
         + Audit
         + 'static
 {
@@ -149,6 +153,10 @@ macro_rules! conformance {
             the_grants_of_one_account_are_so_many_and_no_more
             the_same_typed_secret_at_once_takes_one_place
             a_ticket_ends_with_the_token_behind_it
+            an_account_remembers_its_first_and_its_last_second_factor
+            nobody_s_second_factor_is_not_noted
+            a_success_notes_the_second_factor_that_it_proved
+            a_ticket_remembers_what_was_proved_to_buy_it
             an_alarm_is_raised_once_a_window
             the_audit_chain_is_whole_after_64_parallel_settlements
             the_audit_trail_is_read_in_pages
@@ -192,6 +200,7 @@ pub(crate) fn account(sam: &str) -> Account {
         mail: vec![format!("{sam}@mail.example")],
         state: AccountState::Active,
         directory: None,
+        second_factor: None,
     }
 }
 
@@ -302,6 +311,7 @@ fn from_home(account: &Account, credential: &CredentialId) -> Succeeded {
         credential: credential.clone(),
         source: HOME,
         device: None,
+        second_factor: None,
     }
 }
 
@@ -325,6 +335,7 @@ async fn sign_in<S: Conforming>(
         credential,
         source,
         device: None,
+        second_factor: None,
     });
     let settlement = Settlement {
         code: CodeSettlement::None,

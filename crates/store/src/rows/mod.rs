@@ -16,6 +16,7 @@ pub(crate) mod migrations;
 pub(crate) mod otp_tokens;
 pub(crate) mod own_passwords;
 pub(crate) mod revocations;
+pub(crate) mod second_factors;
 pub(crate) mod session_grants;
 pub(crate) mod tickets;
 
@@ -83,6 +84,7 @@ pub(crate) const ALL: &[&str] = &[
     own_passwords::FORGET,
     own_passwords::WRITE,
     own_passwords::READ,
+    second_factors::NOTE,
     session_grants::FIND,
     session_grants::ADD,
     session_grants::BUY,

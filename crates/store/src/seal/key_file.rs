@@ -38,6 +38,8 @@ struct Key {
     cookies: Secret<[u8; 32]>,
     /// For the grants that one-time codes buy.
     grants: Secret<[u8; 32]>,
+    /// For vouchers to gateways.
+    vouchers: Secret<[u8; 32]>,
 }
 
 /// The keys cannot be had.
@@ -148,6 +150,12 @@ impl KeyFile {
         &self.current.1.grants
     }
 
+    /// The seed of the key that signs vouchers; another one after the keys were rotated.
+    #[must_use]
+    pub fn for_vouchers(&self) -> &Secret<[u8; 32]> {
+        &self.current.1.vouchers
+    }
+
     /// The key that seals.
     pub(super) fn current(&self) -> (&str, &RandomizedNonceKey) {
         (&self.current.0, &self.current.1.cipher)
@@ -220,17 +228,19 @@ fn parse_line(line: &str) -> Result<(String, Key), &'static str> {
         heads: super::head::derived(&key).map_err(unusable)?,
         cookies: derived(&key, COOKIES).map_err(unusable)?,
         grants: derived(&key, GRANTS).map_err(unusable)?,
+        vouchers: derived(&key, VOUCHERS).map_err(unusable)?,
     };
     Ok((id.to_owned(), key))
 }
 
 /// What the key of cookies is derived for.
 const COOKIES: &[u8] = b"wicketgate affinity cookie 1";
-
+/// What the seed of vouchers is derived for.
+const VOUCHERS: &[u8] = b"wicketgate voucher seed 1";
 /// What the key of grants is derived for.
 const GRANTS: &[u8] = b"wicketgate session grant 1";
 
-/// Derives a key for something from a key of the file.
+/// Derives what a purpose needs from a key of the file.
 fn derived(key: &[u8], purpose: &[u8]) -> Result<Secret<[u8; 32]>, Unspecified> {
     let secret = Salt::new(HKDF_SHA256, &[]).extract(key);
     let mut derived = Zeroizing::new([0; 32]);

@@ -10,7 +10,7 @@ use authn::ports::{Attempts, Reservation, Settled, Settlement, Succeeded, Unavai
 use jiff::{SignedDuration, Timestamp};
 
 use super::writer::{Done, Write, WriteError, Writing};
-use super::{Store, session_grants};
+use super::{Store, second_factors, session_grants};
 use crate::rows;
 
 /// After how many reservations and tickets old rows are looked for.
@@ -122,6 +122,9 @@ impl Write for Settle {
             give_back(writing, place).await?;
             if !stands(writing, succeeded, place.now).await? {
                 return Ok(Done::Undo(Settled::Overtaken));
+            }
+            if let Some(method) = succeeded.second_factor {
+                second_factors::note(writing, (&succeeded.account, method), place.now).await?;
             }
             sqlx::query(rows::counters::FAMILIARISE)
                 .bind(&succeeded.account.0)

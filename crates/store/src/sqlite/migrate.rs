@@ -43,6 +43,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "0005_otp_tokens",
         text: include_str!("../../migrations/0005_otp_tokens.sql"),
     },
+    Migration {
+        number: 6,
+        name: "0006_second_factors",
+        text: include_str!("../../migrations/0006_second_factors.sql"),
+    },
 ];
 
 impl Migration {

@@ -18,6 +18,7 @@ mod credentials;
 mod directory;
 mod drains;
 mod otp_tokens;
+mod second_factors;
 mod session_grants;
 mod tickets;
 

@@ -11,7 +11,7 @@ use authn::account::AccountId;
 use authn::audit::{Actor, ByHand, Chain, Event, Kind};
 use authn::credential::CredentialId;
 use authn::lockout::{Place, Subject};
-use authn::place::{Channel, SourceNetwork};
+use authn::place::{Channel, Method, SourceNetwork};
 use authn::ports::{Accounts, Adding, Attempts, Audit, Credentials, OtpTokens, Tickets};
 use authn::ticket::{RelayedTicket, Relaying, TicketKey};
 use jiff::{SignedDuration, Timestamp};
@@ -137,6 +137,7 @@ async fn a_store_that_is_not_there_is_not_made_by_opening_it() {
         "0003_directory",
         "0004_own_passwords",
         "0005_otp_tokens",
+        "0006_second_factors",
     ];
     assert_eq!(pending, steps);
     assert!(!world.db().exists());
@@ -311,6 +312,8 @@ async fn ended_tickets_are_forgotten_also_where_nobody_signs_in_by_password() {
             credential: CredentialId("phone".to_owned()),
             token: None,
             channel: Channel::Ntlm,
+            methods: [Method::AppPassword].into(),
+            second_factor: None,
             pool: "pool".to_owned(),
             relayed,
             expires: relayed.checked_add(SignedDuration::from_hours(1)).unwrap(),

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use toml::Spanned;
+
 use super::{Understanding, is_host_name};
 use crate::config::ConfigError;
-use crate::config::settings::Directory;
+use crate::config::settings::{Controllers, Directory, DomainService};
 use crate::config::written::Written;
 
 /// Seconds from one reading to the next, at most: what the directory says must hold here within a minute.
@@ -24,7 +26,8 @@ impl Understanding<'_> {
             return Ok(None);
         };
         let mut controllers = Vec::new();
-        for controller in directory.controllers.get_ref() {
+        let listed = directory.controllers.as_ref();
+        for controller in listed.into_iter().flat_map(Spanned::get_ref) {
             let typed = controller.get_ref();
             if !is_host_name(typed) || !typed.contains('.') {
                 let message = format!(
@@ -35,10 +38,18 @@ impl Understanding<'_> {
             }
             controllers.push(typed.to_ascii_lowercase());
         }
-        if controllers.is_empty() {
-            let message = "at least one domain controller is needed; take [directory] away where there is none";
-            return Err(self.error(&directory.controllers, message));
-        }
+        let controllers = match listed {
+            Some(listed) if controllers.is_empty() => {
+                let message = "at least one domain controller is needed: name one, or leave `controllers` out and \
+                               have DNS name them; take [directory] away where there is none";
+                return Err(self.error(listed, message));
+            }
+            Some(_) => Controllers::Listed(controllers),
+            None => {
+                let domain = written.names.dns_domain.to_ascii_lowercase();
+                Controllers::InDns(DomainService::Ldap(domain))
+            }
+        };
         for name in [Some(&directory.account), directory.base.as_ref()]
             .into_iter()
             .flatten()

@@ -1,6 +1,6 @@
 //! Farms: where requests go, under which name, and how the back end learns who it is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use gateway::farm::{MAX_MEMBERS, MAX_WEIGHT};
@@ -218,6 +218,19 @@ impl Understanding<'_> {
             }
             given => Ok(given),
         }
+    }
+
+    /// The hosts and ports that a farm leads to, as they are compared.
+    pub(super) fn reached(
+        &self,
+        farm: &written::Farm,
+    ) -> Result<BTreeSet<(String, u16)>, ConfigError> {
+        let servers = self.servers(farm)?.into_iter();
+        let reached = servers.map(|server| {
+            let Target { host, port, .. } = self.target(server.address)?;
+            Ok((host.to_ascii_lowercase(), port))
+        });
+        reached.collect()
     }
 
     fn target(&self, address: &Spanned<String>) -> Result<Target, ConfigError> {

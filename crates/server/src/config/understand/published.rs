@@ -92,13 +92,16 @@ impl Understanding<'_> {
     /// SECURITY: its messages carry passwords in their bodies, where nothing is taken away: a meeting page's
     /// `/` would let anybody try domain passwords at the pool itself.
     fn shut_web_tickets(&self, written: &Written, hosts: &mut Hosts) -> Result<(), ConfigError> {
-        let pools = written.lync.pool.iter().map(|pool| pool.farm.get_ref());
-        let pools: BTreeSet<&String> = pools.collect();
+        // A farm of another name that leads to a server of the pool is the pool.
+        let mut pools = BTreeSet::new();
+        for pool in &written.lync.pool {
+            pools.extend(self.reached(self.farm(&pool.farm)?)?);
+        }
         for route in &written.route {
-            let farm = route.farm.get_ref();
-            let shut = gateway::preset::lync::shut(farm);
+            let shut = gateway::preset::lync::shut(route.farm.get_ref());
             let path = self.pattern(route)?;
-            if !pools.contains(farm) || !overlap(&path, &shut.path) {
+            let reached = self.reached(self.farm(&route.farm)?)?;
+            if reached.is_disjoint(&pools) || !overlap(&path, &shut.path) {
                 continue;
             }
             if compared(&path).0.starts_with(&compared(&shut.path).0) {

@@ -5,6 +5,7 @@ use gateway::Publication;
 use super::*;
 
 mod mistakes;
+mod policy;
 
 /// A configuration whose files are there, with these lines in the farm's table and the route's.
 fn text(farm: &str, route: &str) -> String {

@@ -191,6 +191,7 @@ async fn a_source_that_was_familiar_in_the_backup_is_a_stranger() {
         credential: phone("anna"),
         source: "192.0.2.7".parse().unwrap(),
         device: None,
+        second_factor: None,
     });
     store
         .settle(Settlement {

@@ -4,6 +4,7 @@ mod balancers;
 mod directory;
 mod kerberos;
 mod legacy;
+mod remote;
 
 use super::*;
 use crate::config::settings::Plain;
@@ -65,6 +66,8 @@ fn on_a_host_of_the_operator_s_own_a_pool_sells_no_tickets_either() {
         let lines = format!(
             "[[lync.pool]]\nweb_host = \"web.contoso.com\"\nfarm = \"app\"\n\
              [[farm]]\nname = \"other\"\naddress = \"http://127.0.0.1:8081\"\n\
+             [[farm]]\nname = \"meet\"\n[[farm.member]]\naddress = \"http://127.0.0.1:8082\"\n\
+             [[farm.member]]\naddress = \"http://127.0.0.1:8080/\"\n\
              [[route]]\nhost = \"meet.contoso.com\"\npath = \"{path}\"\nbelow = {below}\n\
              auth = \"anonymous\"\nservice = \"lync\"\nfarm = \"{farm}\"\n"
         );
@@ -81,14 +84,16 @@ fn on_a_host_of_the_operator_s_own_a_pool_sells_no_tickets_either() {
     assert!(opens(&whole, "/anna/ABC123") && !opens(&whole, ticket));
     let meetings = routed("/meet", true, "app").unwrap();
     assert!(opens(&meetings, "/meet/anna") && !opens(&meetings, ticket));
+    let renamed = routed("/", true, "meet").unwrap();
+    assert!(!opens(&renamed, ticket), "one of its members is the pool");
     let another = routed("/", true, "other").unwrap();
     assert!(opens(&another, ticket), "no pool is behind it");
-    for (path, below) in [("/WebTicket", true), ("/webticket/x.svc", false)] {
-        let said = routed(path, below, "app").unwrap_err();
-        assert!(
-            said.contains("sells tickets for passwords"),
-            "{path}: {said}"
-        );
+    for farm in ["app", "meet"] {
+        for (path, below) in [("/WebTicket", true), ("/webticket/x.svc", false)] {
+            let said = routed(path, below, farm).unwrap_err();
+            let is_refused = said.contains("sells tickets for passwords");
+            assert!(is_refused, "{farm}{path}: {said}");
+        }
     }
 }
 
