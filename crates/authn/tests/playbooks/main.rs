@@ -22,6 +22,7 @@ mod faults;
 mod repeats;
 
 mod codes;
+mod codes_and_leases;
 mod directory;
 mod kerberos;
 mod leases;

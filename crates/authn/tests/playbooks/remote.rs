@@ -1,8 +1,9 @@
 //! Gates on other machines: whoever has one sees what passes through it, and gets nobody in beyond that.
 
+use authn::admin::tokens;
 use authn::audit::{Event, Kind};
 use authn::credential::CredentialId;
-use authn::place::{Channel, ConnectionId, Service, Zone};
+use authn::place::{Channel, ConnectionId, Method, Service, Zone};
 use authn::remote::{Answering, Caller, MAX_EVENTS, RemoteError};
 use authn::revocation::{Revocation, Revoked};
 use authn::ticket::{RelayedTicket, Relaying, TicketKey};
@@ -14,6 +15,7 @@ use proto::ntlm::client::{Client, Draw};
 use proto::ntlm::{Authenticate, Challenge, Expected, FileTime, Negotiate, Response, Target};
 use proto::secret::Secret;
 
+use crate::codes::{Anna, company};
 use crate::world::{By, POOL, Person, Try, World, at, by_hand};
 
 /// A gateway of the playbook, and the authentication server that it asks.
@@ -300,4 +302,32 @@ async fn a_service_that_is_not_in_the_policy_is_refused_through_a_gateway_as_her
     tried.service = Service::EWS;
     let outcome = scene.asks(tried.into(), at(0)).await.unwrap();
     assert!(matches!(outcome.result, Err(Refusal::Denied)));
+}
+
+#[tokio::test]
+async fn t_otp_6_what_a_code_bought_through_a_gateway_is_what_the_server_said_of_it() {
+    let mut scene = Scene::new();
+    scene.world.rules = company().rules;
+    let anna = Anna::of(&scene.world).await;
+    let outcome = scene.asks(anna.tries(0).into(), at(0)).await.unwrap();
+    let who = outcome.result.unwrap().authenticated;
+    assert!(who.token().is_some());
+    assert_eq!(who.second_factor(), Some(at(0)));
+    assert_eq!(who.bounds(at(100_000)), at(36_000));
+    // A gateway that leaves the token out, and lets the ticket outlive the grant.
+    let mut lying = ticket(&who, at(100_000));
+    lying.ticket.token = None;
+    lying.ticket.methods = [Method::Passkey].into();
+    lying.ticket.second_factor = Some(at(9));
+    let (recorded, _) = scene.relayed(lying, at(1)).unwrap();
+    let honest = ticket(&who, at(36_000));
+    assert_eq!(recorded.ticket, honest.ticket);
+    let session = who.session().unwrap();
+    let resumed = scene.resumed(session, 1).await.unwrap();
+    assert_eq!(resumed.token(), who.token());
+    assert_eq!(resumed.second_factor(), Some(at(0)));
+    let blocked = tokens::block(&scene.world.ports, &anna.serial, &by_hand(2)).await;
+    assert!(blocked.is_ok());
+    let ended = scene.resumed(session, 3).await.err();
+    assert_eq!(ended, Some(RemoteError::Session(SessionError::Ended)));
 }
