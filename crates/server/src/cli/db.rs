@@ -1,12 +1,14 @@
 //! `wicketgate db`: the store's file, brought up to date, copied and brought back.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use authn::account::{Account, AccountState};
 use authn::credential::app_password::AppPassword;
 use clap::Subcommand;
 use serde::Serialize;
-use store::{Replaced, Restored};
+use store::postgres::{Address, Password, Server};
+use store::{Database, Replaced, Restored};
 
 use super::{CliError, Output};
 use crate::config::{self, Settings};
@@ -33,11 +35,34 @@ pub(crate) enum Verb {
         /// The backup
         from: PathBuf,
     },
+    /// Copy everything to another database, such as from the file to a PostgreSQL server; no gate may run
+    #[command(after_help = COPYING)]
+    Copy {
+        /// From where: a file, or an address that begins with postgres://; the configuration's store where it is
+        /// left out
+        #[arg(long, value_name = "STORE")]
+        from: Option<String>,
+        /// To where: a file that is not there yet, or the address of an empty database
+        #[arg(long, value_name = "STORE")]
+        to: Option<String>,
+        /// The file whose first line is the password of the server that the configuration does not name
+        #[arg(long, value_name = "FILE")]
+        password_file: Option<PathBuf>,
+    },
 }
+
+const COPYING: &str = "\
+Examples:
+  wicketgate db copy --to postgres://wicketgate@db.contoso.com/wicketgate --password-file /etc/wicketgate/db.password
+  wicketgate db copy --from /var/lib/wicketgate/wicketgate.db      to what the configuration names by then
+
+Stop every gate first: what one writes meanwhile would be lost. Both are used with the key_file of the configuration. All
+arrives or nothing does; rows are counted and the audit trail is checked where it arrives.";
 
 #[derive(Serialize)]
 struct Status {
-    file: PathBuf,
+    /// The file, or the address of the database.
+    file: String,
     pending: Vec<String>,
 }
 
@@ -65,6 +90,16 @@ struct StillRevoked {
     record: AppPassword,
 }
 
+#[derive(Serialize)]
+struct Moved {
+    from: String,
+    to: String,
+    /// The number of rows of each table.
+    tables: BTreeMap<String, i64>,
+    /// The last event of the audit trail that was copied.
+    trail: i64,
+}
+
 /// Does it.
 ///
 /// # Errors
@@ -77,7 +112,7 @@ pub(crate) async fn run(file: &Path, verb: Verb, output: &Output) -> Result<(), 
             keeping::must_be_there(&settings)?;
             let pending = keeping::pending_migrations(&settings).await?;
             let status = Status {
-                file: settings.store_file,
+                file: settings.database.to_string(),
                 pending,
             };
             output.print(&status, say_status)
@@ -88,7 +123,7 @@ pub(crate) async fn run(file: &Path, verb: Verb, output: &Output) -> Result<(), 
                 keeping::migrate(&settings).await?;
             }
             let status = Status {
-                file: settings.store_file,
+                file: settings.database.to_string(),
                 pending,
             };
             output.print(&status, |status| say_migrated(status, dry_run))
@@ -112,7 +147,76 @@ pub(crate) async fn run(file: &Path, verb: Verb, output: &Output) -> Result<(), 
             let restored = keeping::restore(&settings, &from).await?;
             output.print(&put_back(settings, restored), say_put_back)
         }
+        Verb::Copy {
+            from,
+            to,
+            password_file,
+        } => copy(&settings, (from, to), password_file, output).await,
     }
+}
+
+/// Copies from one database to another; one of them may be the configuration's.
+async fn copy(
+    settings: &Settings,
+    (from, to): (Option<String>, Option<String>),
+    password_file: Option<PathBuf>,
+    output: &Output,
+) -> Result<(), CliError> {
+    if from.is_none() && to.is_none() {
+        let message = "nowhere to copy to: name it by --to, or where it comes from by --from";
+        return Err(CliError::usage(message));
+    }
+    let database = |typed: Option<String>| match typed {
+        None => Ok(settings.database.clone()),
+        Some(typed) => typed_database(&typed, password_file.clone(), settings),
+    };
+    let (from, to) = (database(from)?, database(to)?);
+    if from == to {
+        return Err(CliError::usage(format!(
+            "`{from}` would be copied to itself"
+        )));
+    }
+    let copied = keeping::copy(settings, (&from, &to)).await?;
+    let moved = Moved {
+        from: from.to_string(),
+        to: to.to_string(),
+        tables: copied.tables.into_iter().collect(),
+        trail: copied.head.number,
+    };
+    output.print(&moved, say_moved)
+}
+
+/// A database that somebody typed; the configuration's own keeps its password.
+fn typed_database(
+    typed: &str,
+    password_file: Option<PathBuf>,
+    settings: &Settings,
+) -> Result<Database, CliError> {
+    if !typed.contains("://") {
+        return Ok(Database::Sqlite(PathBuf::from(typed)));
+    }
+    let address = Address::parse(typed, Path::new("."));
+    let address = address.map_err(|error| CliError::usage(format!("that address: {error}")))?;
+    let password = password_file.map(|file| Password { file });
+    Ok(match &settings.database {
+        Database::Postgres(server) if server.address == address && password.is_none() => {
+            settings.database.clone()
+        }
+        _ => Database::Postgres(Server { address, password }),
+    })
+}
+
+fn say_moved(moved: &Moved) -> String {
+    let rows: i64 = moved.tables.values().sum();
+    format!(
+        "copied {rows} rows of {} tables from {} to {}; the audit trail is whole there, up to event {}\n\
+         name {} in [store] before the gate is started again",
+        moved.tables.len(),
+        moved.from,
+        moved.to,
+        moved.trail,
+        moved.to
+    )
 }
 
 fn put_back(settings: Settings, restored: Restored) -> PutBack {
@@ -126,7 +230,7 @@ fn put_back(settings: Settings, restored: Restored) -> PutBack {
         record,
     };
     PutBack {
-        file: settings.store_file,
+        file: PathBuf::from(settings.database.to_string()),
         key_file: settings.key_file,
         compared,
         problem,
@@ -170,23 +274,19 @@ fn say_put_back(put_back: &PutBack) -> String {
 
 fn say_status(status: &Status) -> String {
     if status.pending.is_empty() {
-        return format!("{} is up to date", status.file.display());
+        return format!("{} is up to date", status.file);
     }
     let pending = status.pending.join(", ");
     format!(
         "{} lacks {pending}; run: wicketgate db migrate",
-        status.file.display()
+        status.file
     )
 }
 
 fn say_migrated(status: &Status, dry_run: bool) -> String {
     let done = if dry_run { "would apply" } else { "applied" };
     if status.pending.is_empty() {
-        return format!("{} was up to date", status.file.display());
+        return format!("{} was up to date", status.file);
     }
-    format!(
-        "{done} {} to {}",
-        status.pending.join(", "),
-        status.file.display()
-    )
+    format!("{done} {} to {}", status.pending.join(", "), status.file)
 }

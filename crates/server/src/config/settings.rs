@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +20,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use proto::channel_binding::Demand;
 use proto::ntlm::WhenAbsent;
+use store::Database;
 
 /// Everything `serve` needs to know.
 #[derive(Clone, Debug)]
@@ -42,8 +43,8 @@ pub(crate) struct Settings {
     pub(crate) policy: authn::policy::Policy,
     /// The domain that bare user names belong to.
     pub(crate) default_domain: Option<String>,
-    /// The SQLite file.
-    pub(crate) store_file: PathBuf,
+    /// Where the store is.
+    pub(crate) database: Database,
     /// Where the configuration names it.
     pub(crate) store_place: Place,
     /// The file with the sealing keys; never inside the store.
@@ -58,6 +59,16 @@ pub(crate) struct Settings {
     pub(crate) accepts: Vec<Service>,
     /// What is allowed but should be looked at; `check` prints it, `serve` logs it.
     pub(crate) warnings: Vec<String>,
+}
+
+impl Settings {
+    /// A file that belongs to the user that serves.
+    pub(crate) fn file_of_its_own(&self) -> &Path {
+        match &self.database {
+            Database::Sqlite(file) => file,
+            Database::Postgres(_) => &self.key_file,
+        }
+    }
 }
 
 /// The gate's account in Active Directory, and where the domain's controllers are.

@@ -13,6 +13,7 @@ mod listeners;
 mod networks;
 mod office;
 mod published;
+mod store;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -88,6 +89,7 @@ impl<'a> Understanding<'a> {
 
     fn settings(&self, written: &Written) -> Result<Settings, ConfigError> {
         let mut warnings = Vec::new();
+        let (database, store_place) = self.database(written, &mut warnings)?;
         let kerberos = self.kerberos(written)?;
         let realm = kerberos.as_ref().map(|it| &it.realm);
         let farms = self.farms(written, realm, &mut warnings)?;
@@ -110,8 +112,8 @@ impl<'a> Understanding<'a> {
             farms,
             policy,
             default_domain: Some(written.names.domain.clone()),
-            store_file: self.path(written.store.file.get_ref()),
-            store_place: self.place(written.store.file.span()),
+            database,
+            store_place,
             key_file: self.path(written.store.key_file.get_ref()),
             key_place: self.place(written.store.key_file.span()),
             onward: self.onward_header(written)?,

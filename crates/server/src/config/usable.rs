@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use rustix::fs::{Access, access};
+use store::Database;
 use store::seal::KeyFile;
 
 use super::error::{ConfigError, Place};
@@ -15,7 +16,13 @@ use super::settings::Settings;
 ///
 /// `serve` would end with one of them.
 pub(crate) fn store_is_usable(settings: &Settings) -> Result<(), ConfigError> {
-    let (store, keys) = (&settings.store_file, &settings.key_file);
+    let keys = &settings.key_file;
+    let store = match &settings.database {
+        Database::Sqlite(store) => store,
+        // What a server has shows when it is asked.
+        Database::Postgres(_) if keys.exists() => return keys_are_usable(settings),
+        Database::Postgres(_) => return folder(keys, &settings.key_place),
+    };
     folder(store, &settings.store_place)?;
     if store.exists() {
         let may = access(store, Access::READ_OK | Access::WRITE_OK);
@@ -30,11 +37,14 @@ pub(crate) fn store_is_usable(settings: &Settings) -> Result<(), ConfigError> {
     }
     // A new key file is made only beside a new store: without its keys an old one cannot be read.
     if store.exists() || keys.exists() {
-        let opened = KeyFile::open(keys).map(drop);
-        return opened
-            .map_err(|error| ConfigError::new(settings.key_place.clone(), error.to_string()));
+        return keys_are_usable(settings);
     }
     folder(keys, &settings.key_place)
+}
+
+fn keys_are_usable(settings: &Settings) -> Result<(), ConfigError> {
+    let opened = KeyFile::open(&settings.key_file).map(drop);
+    opened.map_err(|error| ConfigError::new(settings.key_place.clone(), error.to_string()))
 }
 
 fn folder(file: &Path, place: &Place) -> Result<(), ConfigError> {

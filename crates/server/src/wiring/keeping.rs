@@ -10,7 +10,7 @@ use std::path::Path;
 use authn::audit::{Event, Kind};
 use authn::ports::Audit;
 use store::seal::{KeyFile, KeyFileError};
-use store::{Restored, Store, StoreError};
+use store::{Copied, Database, Restored, Store, StoreError};
 
 use crate::cli::CliError;
 use crate::clock;
@@ -25,7 +25,7 @@ use crate::operator::by_hand;
 pub(crate) async fn open(settings: &Settings) -> Result<Store, CliError> {
     must_be_there(settings)?;
     let keys = open_keys(settings)?;
-    Store::open(&settings.store_file, keys)
+    Store::open_in(settings.database.clone(), keys)
         .await
         .map_err(of_store)
 }
@@ -36,12 +36,12 @@ pub(crate) async fn open(settings: &Settings) -> Result<Store, CliError> {
 ///
 /// Its keys are there and it is not, or as [`open`].
 pub(crate) async fn open_or_begin(settings: &Settings) -> Result<Store, CliError> {
-    if !is_there(&settings.store_file)? {
+    if !is_begun(settings).await? {
         if is_there(&settings.key_file)? {
             let message = format!(
                 "there is no store at `{}`, but its key file `{}` is there: put a backup back with \
                  `wicketgate db restore`, or begin anew with `wicketgate db migrate`",
-                settings.store_file.display(),
+                settings.database,
                 settings.key_file.display()
             );
             return Err(CliError::usage(message));
@@ -57,7 +57,9 @@ pub(crate) async fn open_or_begin(settings: &Settings) -> Result<Store, CliError
 ///
 /// The store cannot be opened.
 pub(crate) async fn pending_migrations(settings: &Settings) -> Result<Vec<String>, CliError> {
-    Store::pending(&settings.store_file).await.map_err(of_store)
+    Store::pending_in(&settings.database)
+        .await
+        .map_err(of_store)
 }
 
 /// Brings the store up to this program's version; makes it and its keys where there is none.
@@ -66,13 +68,13 @@ pub(crate) async fn pending_migrations(settings: &Settings) -> Result<Vec<String
 ///
 /// The store is newer than the program, its keys are not there, or it cannot be written.
 pub(crate) async fn migrate(settings: &Settings) -> Result<(), CliError> {
-    if is_there(&settings.key_file)? || is_there(&settings.store_file)? {
+    if is_there(&settings.key_file)? || is_begun(settings).await? {
         open_keys(settings)?;
     } else {
         KeyFile::create(&settings.key_file, clock::random()?).map_err(of_keys)?;
     }
     let steps = pending_migrations(settings).await?;
-    Store::migrate(&settings.store_file)
+    Store::migrate_in(&settings.database)
         .await
         .map_err(of_store)?;
     if steps.is_empty() {
@@ -102,7 +104,26 @@ pub(crate) async fn backup(settings: &Settings, to: &Path) -> Result<(), CliErro
 /// The backup is not there or damaged, its chain is broken, or it is of a newer version.
 pub(crate) async fn restore(settings: &Settings, from: &Path) -> Result<Restored, CliError> {
     let keys = open_keys(settings)?;
-    Store::restore(from, &settings.store_file, &keys, &by_hand())
+    let Database::Sqlite(file) = &settings.database else {
+        let instead = "`pg_restore` puts it back; then run: wicketgate audit verify";
+        return Err(of_store(StoreError::OnAServer { instead }));
+    };
+    Store::restore(from, file, &keys, &by_hand())
+        .await
+        .map_err(of_store)
+}
+
+/// Copies everything from one database to another, under the keys of the configuration.
+///
+/// # Errors
+///
+/// One is in use or of another version, or something is where the copy would go.
+pub(crate) async fn copy(
+    settings: &Settings,
+    (from, to): (&Database, &Database),
+) -> Result<Copied, CliError> {
+    let keys = open_keys(settings)?;
+    Store::copy((from, to), &keys, &by_hand())
         .await
         .map_err(of_store)
 }
@@ -113,10 +134,14 @@ pub(crate) async fn restore(settings: &Settings, from: &Path) -> Result<Restored
 ///
 /// There is none; the sentence says what makes one.
 pub(crate) fn must_be_there(settings: &Settings) -> Result<(), CliError> {
-    if is_there(&settings.store_file)? {
+    let Database::Sqlite(file) = &settings.database else {
+        // A server says itself what its database lacks.
+        return Ok(());
+    };
+    if is_there(file)? {
         return Ok(());
     }
-    let file = settings.store_file.display();
+    let file = file.display();
     let message = format!("there is no store at `{file}`; `wicketgate db migrate` makes one");
     Err(CliError::usage(message))
 }
@@ -133,7 +158,11 @@ pub(super) fn of_store(error: StoreError) -> CliError {
         | StoreError::InTheWay { .. }
         | StoreError::InUse { .. }
         | StoreError::Damaged { .. }
+        | StoreError::NotEmpty { .. }
+        | StoreError::Unlike
+        | StoreError::Incomplete { .. }
         | StoreError::BrokenTrail(_) => CliError::refused(sentence),
+        StoreError::OnAServer { .. } => CliError::usage(sentence),
         StoreError::File { .. } | StoreError::Database(_) | StoreError::Unavailable(_) => {
             CliError::unavailable(sentence)
         }
@@ -154,6 +183,17 @@ fn of_keys(error: KeyFileError) -> CliError {
 
 fn open_keys(settings: &Settings) -> Result<KeyFile, CliError> {
     KeyFile::open(&settings.key_file).map_err(of_keys)
+}
+
+/// Whether anybody ever made this store.
+async fn is_begun(settings: &Settings) -> Result<bool, CliError> {
+    match &settings.database {
+        Database::Sqlite(file) => is_there(file),
+        Database::Postgres(_) => {
+            let pending = pending_migrations(settings).await?;
+            Ok(pending != Store::all_migrations())
+        }
+    }
 }
 
 fn is_there(path: &Path) -> Result<bool, CliError> {

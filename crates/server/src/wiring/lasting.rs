@@ -11,7 +11,7 @@ use authn::attempt::{Ports, Rules};
 use authn::ports::KerberosAcceptor;
 use gateway::ports::{Delegation, Verifier};
 use proto::secret::Secret;
-use store::Store;
+use store::{Database, Store};
 use tokio::task::JoinSet;
 
 use super::{check, ports, unavailable, usage};
@@ -57,7 +57,7 @@ pub(crate) struct Lasting {
 /// What only a new process takes up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Fixed {
-    store_file: PathBuf,
+    database: Database,
     key_file: PathBuf,
     metrics: Option<SocketAddr>,
     kerberos: Option<Kerberos>,
@@ -66,7 +66,7 @@ pub(super) struct Fixed {
 impl Fixed {
     pub(super) fn of(settings: &Settings) -> Self {
         Self {
-            store_file: settings.store_file.clone(),
+            database: settings.database.clone(),
             key_file: settings.key_file.clone(),
             metrics: settings.metrics,
             kerberos: settings.kerberos.clone(),
@@ -116,8 +116,8 @@ impl Lasting {
             "`[metrics] address`".to_owned()
         } else if next.kerberos != self.fixed.kerberos {
             "[kerberos]".to_owned()
-        } else if next.store_file != self.fixed.store_file {
-            format!("{}: `file` of [store]", settings.store_place)
+        } else if next.database != self.fixed.database {
+            format!("{}: where the store is", settings.store_place)
         } else if next.key_file != self.fixed.key_file {
             format!("{}: `key_file` of [store]", settings.key_place)
         } else {

@@ -4,10 +4,9 @@ use authn::account::AccountId;
 use authn::credential::CredentialId;
 use authn::place::Channel;
 use authn::ticket::{RelayedTicket, TicketKey};
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 
 use super::{bytes_32, time, unreadable};
+use crate::engine::Row;
 
 /// Records a ticket ($1 to $7 in the order of the columns) whose account and credential stand, and were not
 /// revoked after a number ($8); one that is known stays whose it is. What stands for sign-ins by Kerberos ($9, of
@@ -89,7 +88,7 @@ pub(crate) const FORGET_ALL: &str = "
     DELETE FROM tickets";
 
 /// Reads a ticket.
-pub(crate) fn ticket(row: &SqliteRow) -> Result<RelayedTicket, sqlx::Error> {
+pub(crate) fn ticket(row: &Row) -> Result<RelayedTicket, sqlx::Error> {
     Ok(RelayedTicket {
         key: TicketKey(bytes_32(row, "ticket")?),
         account: AccountId(row.try_get("ticket_account")?),
@@ -101,7 +100,7 @@ pub(crate) fn ticket(row: &SqliteRow) -> Result<RelayedTicket, sqlx::Error> {
     })
 }
 
-fn channel(row: &SqliteRow) -> Result<Channel, sqlx::Error> {
+fn channel(row: &Row) -> Result<Channel, sqlx::Error> {
     let word: &str = row.try_get("channel")?;
     let mut known = Channel::ALL.into_iter();
     let channel = known.find(|channel| channel.as_str() == word);

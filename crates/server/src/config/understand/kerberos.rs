@@ -39,7 +39,12 @@ impl Understanding<'_> {
         let folder = match &kerberos.folder {
             Some(folder) => self.path(folder.get_ref()),
             None => {
-                let store = self.path(written.store.file.get_ref());
+                let Some(store) = &written.store.file else {
+                    let message = "[kerberos] needs a `folder` that the gate may write to, as in \
+                                   `folder = \"/var/lib/wicketgate/kerberos\"`";
+                    return Err(self.error(&kerberos.account, message));
+                };
+                let store = self.path(store.get_ref());
                 store.parent().unwrap_or(Path::new("/")).join("kerberos")
             }
         };

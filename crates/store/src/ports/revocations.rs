@@ -1,19 +1,19 @@
-//! The port [`Revocations`] on SQLite; they are written by whoever revokes, in its transaction.
+//! The port [`Revocations`] on a database; they are written by whoever revokes, in its transaction.
 
 use async_trait::async_trait;
 use authn::ports::{Revocations, Unavailable};
 use authn::revocation::{Revocation, Revoked};
-use sqlx::Row;
 
-use super::Store;
-use super::writer::{WriteError, Writing};
+use crate::Store;
+use crate::engine::query;
 use crate::rows;
+use crate::writer::{WriteError, Writing};
 
 #[async_trait]
 impl Revocations for Store {
     async fn since(&self, number: i64, count: u32) -> Result<Vec<Revocation>, Unavailable> {
         let mut connection = self.reader().await?;
-        let found = sqlx::query(rows::revocations::SINCE)
+        let found = query(rows::revocations::SINCE)
             .bind(number)
             .bind(i64::from(count))
             .fetch_all(&mut *connection)
@@ -25,7 +25,7 @@ impl Revocations for Store {
 
     async fn last(&self) -> Result<i64, Unavailable> {
         let mut connection = self.reader().await?;
-        let row = sqlx::query(rows::revocations::LAST)
+        let row = query(rows::revocations::LAST)
             .fetch_one(&mut *connection)
             .await;
         row.and_then(|row| row.try_get("number"))
@@ -36,7 +36,7 @@ impl Revocations for Store {
 /// Notes what was revoked.
 pub(super) async fn note(writing: &mut Writing<'_>, what: &Revoked) -> Result<(), WriteError> {
     let (account, credential) = rows::revocations::columns(what);
-    sqlx::query(rows::revocations::ADD)
+    query(rows::revocations::ADD)
         .bind(account)
         .bind(credential)
         .execute(&mut *writing.connection)
