@@ -17,6 +17,8 @@ pub mod held_store;
 pub mod kerberos;
 pub mod messages;
 pub mod old_windows;
+#[path = "../../crates/store/tests/postgres/mod.rs"]
+pub mod postgres;
 pub mod published;
 pub mod raw;
 pub mod serve;

@@ -27,15 +27,16 @@ const PACKAGES: [&str; 14] = [
     "xmlsec1",
 ];
 
-/// A domain controller, a back end that takes Kerberos, a balancer, MIT's tools. Some of these start services where
+/// A domain controller, a back end that takes Kerberos, a balancer, a database, MIT's tools. Some of these start services where
 /// they are installed, so that they are only unpacked; a lab lays them over its own view of the system.
-const UNPACKED: [&str; 12] = [
+const UNPACKED: [&str; 13] = [
     "apache2-bin",
     "haproxy",
     "krb5-user",
     "ldb-tools",
     "libapache2-mod-auth-gssapi",
     "libfaketime",
+    "postgresql",
     "python3-gssapi",
     "python3-samba",
     "samba",
