@@ -20,6 +20,9 @@ const SETTINGS: &str = "-c listen_addresses= -c shared_buffers=16MB -c max_conne
 /// What a process wrote outlives its death without fsync; that it outlives the machine's is the server's promise.
 const QUICK: &str = "-c fsync=off";
 
+/// How often a server is started whose predecessor is not quite gone.
+const ATTEMPTS: u32 = 50;
+
 /// A running server.
 #[derive(Debug)]
 pub struct Postgres {
@@ -134,9 +137,21 @@ impl Postgres {
     pub fn start_again(&self) -> io::Result<()> {
         let (settings, folder) = (&self.settings, self.folder.display());
         let options = format!("{SETTINGS} {settings} -k {folder}");
-        let mut start = self.program("pg_ctl");
-        start.args(["-s", "-w", "-t", "60", "-o", &options, "-l"]);
-        succeed(start.arg(self.folder.join("log")).arg("start"))
+        let log = self.folder.join("log");
+        let mut attempts = 0;
+        loop {
+            let mut start = self.program("pg_ctl");
+            start.args(["-s", "-w", "-t", "60", "-o", &options, "-l"]);
+            let Err(error) = succeed(start.arg(&log).arg("start")) else {
+                return Ok(());
+            };
+            attempts += 1;
+            // What a dead server shared with its children is given up when the last of them is gone.
+            let said = fs::read_to_string(&log).unwrap_or_default();
+            if attempts > ATTEMPTS || !said.contains("still in use") {
+                return Err(io::Error::other(format!("{error}: {said}")));
+            }
+        }
     }
 
     /// Ends it and all that serve in it as a power cut would.
@@ -148,6 +163,9 @@ impl Postgres {
         let server = self.process()?;
         // The first must neither have more children nor see them die, and begin to recover.
         succeed(Command::new("kill").args(["-STOP", &server]))?;
+        while state(&server).is_some_and(|state| state != 'T') {
+            std::thread::yield_now();
+        }
         let children = fs::read_to_string(format!("/proc/{server}/task/{server}/children"))?;
         let all: Vec<&str> = children.split_whitespace().chain([&*server]).collect();
         for process in &all {
@@ -261,10 +279,14 @@ const GUARD: &str = "
 
 /// Whether a process has anything left; one that nobody has taken note of has not.
 fn is_alive(process: &str) -> bool {
-    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
-    let state = stat.rsplit_once(") ");
-    let state = state.and_then(|(_, rest)| rest.chars().next());
-    state.is_some_and(|state| !matches!(state, 'Z' | 'X'))
+    state(process).is_some_and(|state| !matches!(state, 'Z' | 'X'))
+}
+
+/// The letter that the system has for what a process does.
+fn state(process: &str) -> Option<char> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    let (_, rest) = stat.rsplit_once(") ")?;
+    rest.chars().next()
 }
 
 /// The folder with the server's programs: the system's, or what was unpacked.
