@@ -175,6 +175,11 @@ impl Postgres {
         while all.iter().any(|process| is_alive(process)) {
             std::thread::yield_now();
         }
+        // As long as nobody has taken note of the dead, the server would believe that they run.
+        let socket = format!(".s.PGSQL.{}.lock", self.port());
+        for lock in ["postmaster.pid", &socket] {
+            fs::remove_file(self.folder.join(lock))?;
+        }
         Ok(())
     }
 
