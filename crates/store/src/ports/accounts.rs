@@ -22,7 +22,7 @@ impl Accounts for Store {
         for name in names {
             let row = query(rows::accounts::BY_NAME)
                 .bind(name.as_str())
-                .fetch_optional(&mut *connection)
+                .fetch_optional(&mut connection)
                 .await
                 .map_err(|error| self.failed(&error))?;
             found = found.or(row);
@@ -35,7 +35,7 @@ impl Accounts for Store {
         let mut connection = self.reader().await?;
         let row = query(rows::accounts::BY_ID)
             .bind(&id.0)
-            .fetch_optional(&mut *connection)
+            .fetch_optional(&mut connection)
             .await;
         row.and_then(|row| row.as_ref().map(rows::accounts::account).transpose())
             .map_err(|error| self.failed(&error))
@@ -43,9 +43,7 @@ impl Accounts for Store {
 
     async fn list(&self) -> Result<Vec<Account>, Unavailable> {
         let mut connection = self.reader().await?;
-        let rows = query(rows::accounts::LIST)
-            .fetch_all(&mut *connection)
-            .await;
+        let rows = query(rows::accounts::LIST).fetch_all(&mut connection).await;
         let mut accounts: Vec<Account> = rows
             .and_then(|rows| rows.iter().map(rows::accounts::account).collect())
             .map_err(|error| self.failed(&error))?;

@@ -30,7 +30,7 @@ impl Credentials for Store {
         let found = query(rows::app_passwords::OF_ACCOUNT)
             .bind(name)
             .bind(i64::from(is_account))
-            .fetch_all(&mut *connection)
+            .fetch_all(&mut connection)
             .await
             .map_err(|error| self.failed(&error))?;
         let mut passwords = Vec::with_capacity(found.len());
@@ -63,7 +63,7 @@ impl Credentials for Store {
         let mut connection = self.reader().await?;
         let row = query(rows::app_passwords::BY_ID)
             .bind(&id.0)
-            .fetch_optional(&mut *connection)
+            .fetch_optional(&mut connection)
             .await
             .map_err(|error| self.failed(&error))?;
         let stored = row.as_ref().map(|row| opened(row, &self.0.keys));

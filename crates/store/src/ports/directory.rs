@@ -31,7 +31,7 @@ impl DirectoryCopy for Store {
         let mut connection = self.reader().await?;
         let row = query(rows::directory::LAST_READ)
             .bind(rows::directory::ROW)
-            .fetch_optional(&mut *connection)
+            .fetch_optional(&mut connection)
             .await;
         row.and_then(|row| row.as_ref().map(rows::directory::read_at).transpose())
             .map_err(|error| self.failed(&error))
@@ -61,7 +61,7 @@ impl DirectoryCopy for Store {
         let mut connection = self.reader().await?;
         let row = query(rows::directory::PASSWORD)
             .bind(account)
-            .fetch_optional(&mut *connection)
+            .fetch_optional(&mut connection)
             .await;
         let sealed = row.and_then(|row| row.as_ref().map(rows::directory::password).transpose());
         let Some(sealed) = sealed.map_err(|error| self.failed(&error))? else {

@@ -36,7 +36,7 @@ impl Drains for Store {
     async fn drained(&self) -> Result<BTreeSet<Drained>, Unavailable> {
         let mut connection = self.reader().await?;
         let found = query(rows::drained_members::LIST)
-            .fetch_all(&mut *connection)
+            .fetch_all(&mut connection)
             .await;
         found
             .and_then(|rows| rows.iter().map(rows::drained_members::drained).collect())

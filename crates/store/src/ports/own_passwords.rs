@@ -38,7 +38,7 @@ impl OwnPasswords for Store {
         let mut connection = self.reader().await?;
         let row = query(rows::own_passwords::READ)
             .bind(account)
-            .fetch_optional(&mut *connection)
+            .fetch_optional(&mut connection)
             .await;
         let sealed = row.and_then(|row| {
             let sealed = row.as_ref().map(rows::own_passwords::passwords);

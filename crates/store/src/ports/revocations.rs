@@ -16,7 +16,7 @@ impl Revocations for Store {
         let found = query(rows::revocations::SINCE)
             .bind(number)
             .bind(i64::from(count))
-            .fetch_all(&mut *connection)
+            .fetch_all(&mut connection)
             .await;
         found
             .and_then(|rows| rows.iter().map(rows::revocations::revocation).collect())
@@ -26,7 +26,7 @@ impl Revocations for Store {
     async fn last(&self) -> Result<i64, Unavailable> {
         let mut connection = self.reader().await?;
         let row = query(rows::revocations::LAST)
-            .fetch_one(&mut *connection)
+            .fetch_one(&mut connection)
             .await;
         row.and_then(|row| row.try_get("number"))
             .map_err(|error| self.failed(&error))

@@ -31,7 +31,7 @@ impl Tickets for Store {
             .bind(key.0.to_vec())
             .bind(now.as_microsecond())
             .bind(CredentialId::KERBEROS)
-            .fetch_optional(&mut *connection)
+            .fetch_optional(&mut connection)
             .await
             .map_err(|error| self.failed(&error))?;
         let Some(row) = row else { return Ok(None) };
