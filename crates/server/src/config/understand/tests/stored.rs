@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use store::Database;
+use ::store::Database;
 
 use super::*;
 
