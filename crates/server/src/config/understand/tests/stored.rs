@@ -14,7 +14,7 @@ fn stored(lines: &str) -> Result<Settings, String> {
     let folder = tempfile::tempdir().unwrap();
     for (name, mode) in [("file.pem", 0o600), ("secret", 0o600), ("open", 0o644)] {
         let path = folder.path().join(name);
-        std::fs::write(&path, "canary\n").unwrap();
+        std::fs::write(&path, "swordfish\n").unwrap();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
     }
     let text = text("", "").replace(FILE, lines);
@@ -31,7 +31,7 @@ fn a_store_is_a_file_or_on_a_server_and_nothing_else() {
     let shown = settings.database.to_string();
     assert_eq!(shown, "postgres://gate@db.contoso.com:5432/w");
     assert!(!settings.warnings.iter().any(|it| it.contains("[store]")));
-    assert!(!format!("{settings:?}").contains("canary"));
+    assert!(!format!("{settings:?}").contains("swordfish"));
     for (lines, expected) in [
         ("", "names no store"),
         (&*format!("{FILE}{SERVER}"), "a store is in one place"),
@@ -53,7 +53,7 @@ fn a_store_is_a_file_or_on_a_server_and_nothing_else() {
             "LoadCredential=",
         ),
         (
-            &*SERVER.replace("gate@", "gate:canary@"),
+            &*SERVER.replace("gate@", "gate:swordfish@"),
             "it holds a password",
         ),
         (
@@ -64,7 +64,7 @@ fn a_store_is_a_file_or_on_a_server_and_nothing_else() {
         let error = stored(lines).unwrap_err();
         assert!(error.contains(expected), "{lines}: {error}");
         assert!(error.contains("wicketgate.toml:"), "{error}");
-        assert!(!error.contains("canary"), "{error}");
+        assert!(!error.contains("swordfish"), "{error}");
     }
 }
 
