@@ -27,7 +27,8 @@ const OURS: [(&str, &[&str]); 11] = [
 ];
 
 /// Outside crates that only some of ours may name.
-const CONTAINED: [(&str, &[&str]); 23] = [
+const CONTAINED: [(&str, &[&str]); 24] = [
+    ("argon2", &["authn"]),
     ("axum", &["web", "server"]),
     ("clap", &["server"]),
     ("fancy-regex", &["claims"]),

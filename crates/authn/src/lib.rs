@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod directory;
+pub mod handle;
 pub mod name;
 pub mod place;
 
@@ -11,6 +12,8 @@ pub mod policy;
 
 pub mod attempt;
 pub mod authenticated;
+pub mod session;
+pub mod sign_in;
 pub mod repeat;
 pub mod revocation;
 pub mod ticket;
@@ -18,6 +21,7 @@ pub mod ticket;
 pub mod admin;
 pub mod audit;
 pub mod drain;
+pub mod portal;
 pub mod ports;
 
 pub use attempt::{Attempt, Outcome, Proof, Refusal, Verified};

@@ -39,6 +39,8 @@ impl Service {
     pub const AUTODISCOVER: Self = Self(Cow::Borrowed("autodiscover"));
     /// Exchange ActiveSync.
     pub const ACTIVESYNC: Self = Self(Cow::Borrowed("activesync"));
+    /// The pages on which people look after their own app passwords and tokens.
+    pub const PORTAL: Self = Self(Cow::Borrowed("portal"));
 }
 
 impl fmt::Display for Service {
@@ -63,17 +65,20 @@ pub enum Channel {
     Grant,
     /// A web ticket that this gate relayed earlier.
     Ticket,
+    /// A page of ours.
+    Page,
 }
 
 impl Channel {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Ntlm,
         Self::Negotiate,
         Self::Basic,
         Self::UsernameToken,
         Self::Grant,
         Self::Ticket,
+        Self::Page,
     ];
 
     /// Its word, in the store and in metrics.
@@ -86,6 +91,7 @@ impl Channel {
             Self::UsernameToken => "username-token",
             Self::Grant => "grant",
             Self::Ticket => "ticket",
+            Self::Page => "page",
         }
     }
 
@@ -94,7 +100,7 @@ impl Channel {
     pub fn buys_tickets(self) -> bool {
         match self {
             Self::Ntlm | Self::Negotiate | Self::UsernameToken | Self::Grant => true,
-            Self::Basic | Self::Ticket => false,
+            Self::Basic | Self::Ticket | Self::Page => false,
         }
     }
 }

@@ -5,8 +5,10 @@
 
 mod counter;
 mod directory;
+mod memorised_secrets;
 mod otp_tokens;
 mod own_passwords;
+mod pages;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -85,6 +87,8 @@ struct State {
     directory_password: Option<(String, Secret<String>)>,
     own_passwords: BTreeMap<String, Vec<Secret<String>>>,
     otp_tokens: BTreeMap<CredentialId, Kept>,
+    secrets: memorised_secrets::Secrets,
+    pages: pages::Pages,
     chain: Vec<ChainedEvent>,
 }
 
@@ -158,6 +162,16 @@ impl State {
         }
     }
 
+    /// Gives a place back that was taken.
+    fn give_back(&mut self, place: &Place) {
+        if let Some(counter) = self.subjects.get_mut(&place.subject) {
+            counter.give_back(place.now);
+        }
+        if let Some(counter) = self.sources.get_mut(&place.source) {
+            counter.give_back(place.now);
+        }
+    }
+
     fn is_familiar(&self, place: &Place) -> bool {
         match &place.subject {
             Subject::Account(id) => {
@@ -226,6 +240,7 @@ impl Accounts for Memory {
         state.accounts.insert(id.clone(), account);
         if account_state != AccountState::Active {
             state.tickets.retain(|_, ticket| ticket.account != *id);
+            state.pages.sessions.retain(|_, session| session.account != *id);
             state.revoke(Revoked::Account(id.clone()));
         }
         Ok(true)
@@ -348,12 +363,7 @@ impl Attempts for Memory {
         }
         if let Some(succeeded) = settlement.succeeded {
             let place = settlement.reservation.place;
-            if let Some(counter) = state.subjects.get_mut(&place.subject) {
-                counter.give_back(place.now);
-            }
-            if let Some(counter) = state.sources.get_mut(&place.source) {
-                counter.give_back(place.now);
-            }
+            state.give_back(&place);
             if let Some(stored) = state.passwords.get_mut(&succeeded.credential) {
                 stored.record.last_used = Some((place.now, succeeded.source));
                 stored.record.seen_device = succeeded.device.or(stored.record.seen_device.take());

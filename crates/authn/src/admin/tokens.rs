@@ -554,3 +554,21 @@ pub fn of_a_phone(label: String, issuer: String) -> Enrolling {
         digits: Digits::SIX,
     }
 }
+
+/// What a phone takes of a token that waits for its first code: it may be shown until that has come.
+#[must_use]
+pub fn shown_again(account: &Account, token: &StoredOtpToken) -> Option<KeyUri> {
+    let record = &token.record;
+    let is_theirs = record.account.as_ref() == Some(&account.id);
+    (is_theirs && record.state == TokenState::Pending).then(|| KeyUri {
+        issuer: Some("Wicketgate".to_owned()),
+        name: account.upn.clone(),
+        seed: token.seed.clone(),
+        algorithm: record.algorithm,
+        digits: record.digits,
+        moving: match record.kind {
+            TokenKind::Totp { period } => Moving::Time(period),
+            TokenKind::Hotp => Moving::Counter(record.next),
+        },
+    })
+}

@@ -2,6 +2,7 @@
 
 pub mod app_password;
 pub mod kerberos;
+pub mod memorised_secret;
 pub mod otp_token;
 
 use serde::{Deserialize, Serialize};

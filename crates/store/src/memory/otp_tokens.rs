@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
+use authn::account::AccountId;
 use authn::audit::Event;
 use authn::credential::CredentialId;
 use authn::credential::otp_token::{
@@ -84,6 +85,12 @@ impl State {
                 *failures = failures.saturating_sub(1);
             }
         }
+    }
+
+    /// Whether codes of a token are taken for an account.
+    pub(super) fn token_is_good_for(&self, token: &CredentialId, account: &AccountId) -> bool {
+        let kept = self.otp_tokens.get(token);
+        kept.is_some_and(|kept| kept.stored.record.is_good_for(account))
     }
 
     /// The token of an acceptance, where its step can be spent.

@@ -188,10 +188,15 @@ impl Write for SetState {
         if set.rows_affected() == 0 {
             return Ok(Done::Undo(false));
         }
-        sqlx::query(rows::tickets::DROP_OF_INACTIVE_ACCOUNT)
-            .bind(&self.id.0)
-            .execute(&mut *writing.connection)
-            .await?;
+        for statement in [
+            rows::tickets::DROP_OF_INACTIVE_ACCOUNT,
+            rows::sessions::DROP_OF_INACTIVE_ACCOUNT,
+        ] {
+            sqlx::query(statement)
+                .bind(&self.id.0)
+                .execute(&mut *writing.connection)
+                .await?;
+        }
         if self.state != AccountState::Active {
             revocations::note(writing, &Revoked::Account(self.id.clone())).await?;
         }

@@ -102,10 +102,15 @@ impl Write for Keep {
             }
         }
         for step in &kept {
-            sqlx::query(rows::tickets::DROP_OF_INACTIVE_ACCOUNT)
-                .bind(&step.account.id.0)
-                .execute(&mut *writing.connection)
-                .await?;
+            for statement in [
+                rows::tickets::DROP_OF_INACTIVE_ACCOUNT,
+                rows::sessions::DROP_OF_INACTIVE_ACCOUNT,
+            ] {
+                sqlx::query(statement)
+                    .bind(&step.account.id.0)
+                    .execute(&mut *writing.connection)
+                    .await?;
+            }
             if step.ends {
                 let id = step.account.id.clone();
                 revocations::note(writing, &Revoked::Account(id)).await?;

@@ -43,6 +43,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "0005_otp_tokens",
         text: include_str!("../../migrations/0005_otp_tokens.sql"),
     },
+    Migration {
+        number: 7,
+        name: "0007_pages",
+        text: include_str!("../../migrations/0007_pages.sql"),
+    },
 ];
 
 impl Migration {

@@ -17,7 +17,9 @@ mod audit;
 mod credentials;
 mod directory;
 mod drains;
+mod memorised_secrets;
 mod otp_tokens;
+mod pages;
 mod tickets;
 
 mod backup;
