@@ -122,11 +122,17 @@ mod tests {
 
     #[test]
     fn a_form_belongs_to_one_handle_and_tells_nothing_of_it() {
-        let (one, other) = (Handle::made_from([1; LENGTH]), Handle::made_from([2; LENGTH]));
+        let (one, other) = (
+            Handle::made_from([1; LENGTH]),
+            Handle::made_from([2; LENGTH]),
+        );
         let token = one.form_token();
         assert!(one.is_form_token(&token) && !other.is_form_token(&token));
         assert!(!one.is_form_token("") && !one.is_form_token(&token[1..]));
         assert!(!token.contains(one.written().expose().as_str()));
-        assert_eq!(format!("{one:?} {:?}", one.key()), "Handle(..) HandleKey(..)");
+        assert_eq!(
+            format!("{one:?} {:?}", one.key()),
+            "Handle(..) HandleKey(..)"
+        );
     }
 }

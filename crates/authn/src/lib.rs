@@ -12,10 +12,10 @@ pub mod policy;
 
 pub mod attempt;
 pub mod authenticated;
-pub mod session;
-pub mod sign_in;
 pub mod repeat;
 pub mod revocation;
+pub mod session;
+pub mod sign_in;
 pub mod ticket;
 
 pub mod admin;

@@ -53,6 +53,9 @@ pub enum PortalError {
     /// Nobody could sign in again.
     #[error("this is the only token that your sign-in rests on; enrol another one first")]
     LastToken,
+    /// The new one was not typed twice.
+    #[error("the two secrets are not the same")]
+    Unequal,
     /// The old secret is not that.
     #[error("that is not your secret")]
     WrongSecret,
@@ -77,7 +80,12 @@ impl Owner<'_> {
     ///
     /// The store is away.
     pub async fn app_passwords(&self) -> Result<Vec<AppPassword>, Unavailable> {
-        let stored = self.ports.attempt.credentials.app_passwords(&self.subject()).await?;
+        let stored = self
+            .ports
+            .attempt
+            .credentials
+            .app_passwords(&self.subject())
+            .await?;
         let mut records: Vec<AppPassword> = stored.into_iter().map(|it| it.record).collect();
         records.sort_by_key(|it| (it.revoked.is_some(), std::cmp::Reverse(it.created)));
         Ok(records)
@@ -124,7 +132,12 @@ impl Owner<'_> {
     ///
     /// The store is away.
     pub async fn tokens(&self) -> Result<Vec<OtpToken>, Unavailable> {
-        let stored = self.ports.attempt.otp_tokens.otp_tokens_of(&self.subject()).await?;
+        let stored = self
+            .ports
+            .attempt
+            .otp_tokens
+            .otp_tokens_of(&self.subject())
+            .await?;
         Ok(stored.into_iter().map(|it| it.record).collect())
     }
 
@@ -172,7 +185,11 @@ impl Owner<'_> {
     /// It is not there or another's, or the last, or the store is away.
     pub async fn remove_token(&self, id: &str) -> Result<OtpToken, PortalError> {
         let token = self.own_token(id).await?;
-        let mut others = self.tokens().await?.into_iter().filter(|it| it.id != token.id);
+        let mut others = self
+            .tokens()
+            .await?
+            .into_iter()
+            .filter(|it| it.id != token.id);
         let rests = self.session.methods.contains(&Method::OneTimeCode);
         let is_active = token.state == TokenState::Active;
         if rests && is_active && !others.any(|it| it.state == TokenState::Active) {
@@ -213,7 +230,10 @@ impl Owner<'_> {
     ///
     /// The store is away.
     pub async fn latest(&self) -> Result<Vec<ChainedEvent>, Unavailable> {
-        self.ports.sessions.latest_of(&self.account.id, MAX_SHOWN).await
+        self.ports
+            .sessions
+            .latest_of(&self.account.id, MAX_SHOWN)
+            .await
     }
 
     /// "That was not me": what was proved by that sign-in is revoked, all other sessions end, and an alarm is raised.
@@ -234,9 +254,13 @@ impl Owner<'_> {
             number,
             credential: credential.clone(),
         };
-        let event = self.at.event(kind, &Service::PORTAL, Some(self.account.id.clone()));
+        let event = self
+            .at
+            .event(kind, &Service::PORTAL, Some(self.account.id.clone()));
         let (sessions, account) = (&self.ports.sessions, &self.account.id);
-        sessions.end_sessions_of(account, Some(self.key), event).await?;
+        sessions
+            .end_sessions_of(account, Some(self.key), event)
+            .await?;
         match self.revoke(&credential.0).await {
             // It was revoked before, or is no app password: then it was a session, and that has ended.
             Ok(_)
@@ -247,10 +271,10 @@ impl Owner<'_> {
         }
     }
 
-
     async fn own_token(&self, id: &str) -> Result<OtpToken, PortalError> {
         let mut own = self.tokens().await?.into_iter();
-        own.find(|token| token.id.0 == id).ok_or(PortalError::NotYours)
+        own.find(|token| token.id.0 == id)
+            .ok_or(PortalError::NotYours)
     }
 
     fn subject(&self) -> Subject {

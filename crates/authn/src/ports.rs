@@ -185,7 +185,10 @@ pub enum Adding {
 
 /// Serial numbers belong to tokens that are there already, or stand twice.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("these serial numbers are here already, or stand twice: {}", shown(serials))]
+#[error(
+    "these serial numbers are here already, or stand twice: {}",
+    shown(serials)
+)]
 pub struct SerialsTaken {
     /// Which, in the order in which they came.
     pub serials: Vec<String>,

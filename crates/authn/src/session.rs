@@ -96,7 +96,10 @@ mod tests {
         assert!(used(0).lasts(after(59)) && !used(0).lasts(after(60)));
         assert!(used(59).lasts(after(118)) && !used(59).lasts(after(119)));
         assert!(used(24 * 60 - 1).lasts(after(24 * 60 - 1)));
-        assert!(!used(24 * 60 - 1).lasts(after(24 * 60)), "however it is used");
+        assert!(
+            !used(24 * 60 - 1).lasts(after(24 * 60)),
+            "however it is used"
+        );
         assert!(!used(0).is_worth_a_note(after(0)) && used(0).is_worth_a_note(after(1)));
     }
 }

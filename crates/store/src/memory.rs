@@ -240,7 +240,10 @@ impl Accounts for Memory {
         state.accounts.insert(id.clone(), account);
         if account_state != AccountState::Active {
             state.tickets.retain(|_, ticket| ticket.account != *id);
-            state.pages.sessions.retain(|_, session| session.account != *id);
+            state
+                .pages
+                .sessions
+                .retain(|_, session| session.account != *id);
             state.revoke(Revoked::Account(id.clone()));
         }
         Ok(true)

@@ -81,7 +81,10 @@ pub async fn set(
 /// There is none, or the store is away.
 pub async fn remove(ports: &Ports, account: &Account, by: &ByHand) -> Result<(), SecretError> {
     let event = Event::by_hand(by, Kind::MemorisedSecretRemoved, Some(account.id.clone()));
-    let is_removed = ports.secrets.remove_memorised_secret(&account.id, event).await?;
+    let is_removed = ports
+        .secrets
+        .remove_memorised_secret(&account.id, event)
+        .await?;
     is_removed.then_some(()).ok_or(SecretError::NoSecret)
 }
 
@@ -98,9 +101,15 @@ pub async fn invite(
     random: [u8; 32],
 ) -> Result<(Handle, Timestamp), SecretError> {
     let may_last = SignedDuration::from_hours(1)..=LONGEST_INVITATION;
-    let ends = by.at.checked_add(lasting).ok().filter(|_| may_last.contains(&lasting));
+    let ends = by
+        .at
+        .checked_add(lasting)
+        .ok()
+        .filter(|_| may_last.contains(&lasting));
     let ends = ends.ok_or(SecretError::Lasting)?;
-    account.may_sign_in().map_err(|_| SecretError::MayNotSignIn)?;
+    account
+        .may_sign_in()
+        .map_err(|_| SecretError::MayNotSignIn)?;
     let handle = Handle::made_from(random);
     let invitation = Invitation {
         account: account.id.clone(),
@@ -108,6 +117,9 @@ pub async fn invite(
         ends,
     };
     let event = Event::by_hand(by, Kind::Invited { ends }, Some(account.id.clone()));
-    ports.invitations.invite(handle.key(), &invitation, event).await?;
+    ports
+        .invitations
+        .invite(handle.key(), &invitation, event)
+        .await?;
     Ok((handle, ends))
 }

@@ -143,7 +143,8 @@ pub enum TokenError {
     /// No more codes are looked at.
     #[error(
         "too many wrong codes: {MAX_IN_WINDOW} in {} minutes or {MAX_IN_A_ROW} in a row; \
-         `wicketgate token unblock` forgets them", window_in_minutes()
+         `wicketgate token unblock` forgets them",
+        window_in_minutes()
     )]
     TooManyFailures,
     /// Somebody else changed it meanwhile.
@@ -204,7 +205,10 @@ pub async fn enrol(
         seed,
     };
     let adding = Adding::For(vec![event]);
-    ports.otp_tokens.add_otp_tokens(vec![token], adding).await??;
+    ports
+        .otp_tokens
+        .add_otp_tokens(vec![token], adding)
+        .await??;
     Ok((record, uri))
 }
 
@@ -235,7 +239,14 @@ pub async fn confirm(
         ..token.record.clone()
     };
     let spends = TokenEffect::Spends(reservation);
-    change(ports, token.record, after, (spends, TokenAct::Confirmed), by).await
+    change(
+        ports,
+        token.record,
+        after,
+        (spends, TokenAct::Confirmed),
+        by,
+    )
+    .await
 }
 
 /// Tries a code of a token and spends it.
@@ -292,7 +303,14 @@ pub async fn resync(
         other => other,
     })?;
     let spends = TokenEffect::Spends(reservation);
-    change(ports, token.record, after, (spends, TokenAct::Resynchronised), by).await
+    change(
+        ports,
+        token.record,
+        after,
+        (spends, TokenAct::Resynchronised),
+        by,
+    )
+    .await
 }
 
 /// Gives a token that is nobody's to an account.
@@ -315,7 +333,14 @@ pub async fn assign(
         account: Some(account.clone()),
         ..before.clone()
     };
-    change(ports, before, after, (TokenEffect::None, TokenAct::Assigned), by).await
+    change(
+        ports,
+        before,
+        after,
+        (TokenEffect::None, TokenAct::Assigned),
+        by,
+    )
+    .await
 }
 
 /// Takes a token from its owner; whatever rests on it ends.
@@ -335,7 +360,14 @@ pub async fn unassign(ports: &Ports, called: &str, by: &ByHand) -> Result<OtpTok
         account: None,
         ..before.clone()
     };
-    change(ports, before, after, (TokenEffect::None, TokenAct::Unassigned), by).await
+    change(
+        ports,
+        before,
+        after,
+        (TokenEffect::None, TokenAct::Unassigned),
+        by,
+    )
+    .await
 }
 
 /// Blocks a token; whatever rests on it ends.
@@ -350,7 +382,14 @@ pub async fn block(ports: &Ports, called: &str, by: &ByHand) -> Result<OtpToken,
         state: TokenState::Blocked,
         ..before.clone()
     };
-    change(ports, before, after, (TokenEffect::None, TokenAct::Blocked), by).await
+    change(
+        ports,
+        before,
+        after,
+        (TokenEffect::None, TokenAct::Blocked),
+        by,
+    )
+    .await
 }
 
 /// Releases a token that was blocked, or that had too many wrong codes.
@@ -368,7 +407,14 @@ pub async fn unblock(ports: &Ports, called: &str, by: &ByHand) -> Result<OtpToke
         failures: 0,
         ..before.clone()
     };
-    change(ports, before, after, (TokenEffect::Forgives, TokenAct::Unblocked), by).await
+    change(
+        ports,
+        before,
+        after,
+        (TokenEffect::Forgives, TokenAct::Unblocked),
+        by,
+    )
+    .await
 }
 
 /// Removes a token; whatever rests on it ends.
@@ -530,7 +576,9 @@ async fn change(
         effect,
     };
     let is_changed = ports.otp_tokens.change_otp_token(change).await?;
-    is_changed.then_some(after).ok_or(TokenError::ChangedMeanwhile)
+    is_changed
+        .then_some(after)
+        .ok_or(TokenError::ChangedMeanwhile)
 }
 
 fn event(by: &ByHand, token: &OtpToken, act: TokenAct) -> Event {

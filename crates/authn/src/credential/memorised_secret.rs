@@ -116,7 +116,9 @@ impl Typed {
     #[must_use]
     pub fn to_sign_in(text: &Secret<String>) -> Self {
         let text = Some(text.expose()).filter(|text| text.len() <= MOST_BYTES);
-        Self(Secret::new(text.map(|text| text.nfkc().collect()).unwrap_or_default()))
+        Self(Secret::new(
+            text.map(|text| text.nfkc().collect()).unwrap_or_default(),
+        ))
     }
 
     /// Takes what an account's owner chose.
@@ -212,7 +214,10 @@ fn fault_of(folded: &str, account: &Account) -> Option<SecretFault> {
         let rest = folded.replace(&name, "").chars().count();
         name.chars().count() >= SHORTEST_NAME && folded.contains(&name) && rest < SHORTEST
     };
-    names.map(is_made_of).any(|it| it).then_some(SecretFault::OwnName)
+    names
+        .map(is_made_of)
+        .any(|it| it)
+        .then_some(SecretFault::OwnName)
 }
 
 /// Whether it is one piece of at most three characters over and over, or goes on by one from each to the next.
@@ -220,7 +225,10 @@ fn is_a_pattern(folded: &str) -> bool {
     let characters: Vec<char> = folded.chars().collect();
     let repeats = |length: usize| {
         let later = characters.iter().skip(length);
-        characters.iter().zip(later).all(|(one, other)| one == other)
+        characters
+            .iter()
+            .zip(later)
+            .all(|(one, other)| one == other)
     };
     let steps = |by: i64| {
         let numbers = characters.iter().map(|it| i64::from(u32::from(*it)));

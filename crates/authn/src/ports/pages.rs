@@ -6,9 +6,7 @@ use jiff::Timestamp;
 use super::{ChainedEvent, Unavailable};
 use crate::account::{Account, AccountId};
 use crate::audit::Event;
-use crate::credential::memorised_secret::{
-    SecretHash, SecretPlace, StoredMemorisedSecret, Typed,
-};
+use crate::credential::memorised_secret::{SecretHash, SecretPlace, StoredMemorisedSecret, Typed};
 use crate::handle::HandleKey;
 use crate::lockout::Subject;
 use crate::session::{Invitation, Session};
@@ -54,8 +52,7 @@ pub trait SignIns: Send + Sync {
     /// Keeps a sign-in that begins.
     async fn begin_sign_in(&self, key: HandleKey, sign_in: &SignIn) -> Result<(), Unavailable>;
     /// Finds a sign-in that has not ended.
-    async fn sign_in(&self, key: HandleKey, now: Timestamp)
-    -> Result<Option<SignIn>, Unavailable>;
+    async fn sign_in(&self, key: HandleKey, now: Timestamp) -> Result<Option<SignIn>, Unavailable>;
     /// Takes the step that a sign-in is at by one conditional statement, so that it is answered once; `false`
     /// where another took it.
     async fn take_step(&self, key: HandleKey, step: u32) -> Result<bool, Unavailable>;
@@ -120,4 +117,3 @@ pub trait Invitations: Send + Sync {
         event: Event,
     ) -> Result<bool, Unavailable>;
 }
-

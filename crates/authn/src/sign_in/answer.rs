@@ -5,11 +5,10 @@ use crate::attempt::Rules;
 use crate::audit::{Event, Kind, Reason, shown_name};
 use crate::credential::memorised_secret::{SecretHash, SecretPlace, Typed};
 use crate::credential::otp_token::{
-    Acceptance, CodeFault, CodePlace, CodeReservation, CodesOf, Step, StoredOtpToken,
-    TokenState,
+    Acceptance, CodeFault, CodePlace, CodeReservation, CodesOf, Step, StoredOtpToken, TokenState,
 };
 use crate::handle::Handle;
-use crate::lockout::{LONGEST_HOLD_BACK, HoldBack, Place, Subject};
+use crate::lockout::{HoldBack, LONGEST_HOLD_BACK, Place, Subject};
 use crate::name::NameKey;
 use crate::ports::{Reservation, Settled, Settlement, Unavailable};
 use crate::session::Session;
@@ -199,7 +198,10 @@ impl Asking<'_> {
         };
         let hold_back = named.reservation.counts.hold_back(accepted.is_ok());
         let mut outcome = match accepted {
-            Ok(completion) => self.completed(name, &named, completion, answer.random).await?,
+            Ok(completion) => {
+                self.completed(name, &named, completion, answer.random)
+                    .await?
+            }
             Err(reason) => {
                 let is_alarmed = match (proved, reason) {
                     // It was written down when the secret was wrong.
@@ -207,7 +209,10 @@ impl Asking<'_> {
                     (Some(_), reason) => self.refused(name, &named, reason).await?,
                 };
                 let begun = self.moved(Stage::Account, Answered::Refused).await?;
-                Outcome { is_alarmed, ..begun }
+                Outcome {
+                    is_alarmed,
+                    ..begun
+                }
             }
         };
         outcome.hold_back = hold_back;
@@ -298,7 +303,10 @@ impl Asking<'_> {
         };
         let is_alarmed = self.refused(name, named, reason).await?;
         let begun = self.moved(Stage::Account, Answered::Refused).await?;
-        Ok(Outcome { is_alarmed, ..begun })
+        Ok(Outcome {
+            is_alarmed,
+            ..begun
+        })
     }
 
     /// Writes a refusal down; its places stay taken.
@@ -309,7 +317,10 @@ impl Asking<'_> {
         reason: Reason,
     ) -> Result<bool, Unavailable> {
         let name = shown_name(name, "");
-        let refused = Kind::Refused { reason, name: name.clone() };
+        let refused = Kind::Refused {
+            reason,
+            name: name.clone(),
+        };
         let counts = named.reservation.counts;
         let failures = counts.subject;
         let is_alarming = named.account.is_some() && counts.is_alarming();
@@ -334,7 +345,11 @@ impl Asking<'_> {
 
     async fn moved(&self, stage: Stage, answered: Answered) -> Result<Outcome, Unavailable> {
         let next = self.sign_in.at(stage);
-        let is_there = self.ports.sign_ins.move_on(self.handle.key(), &next).await?;
+        let is_there = self
+            .ports
+            .sign_ins
+            .move_on(self.handle.key(), &next)
+            .await?;
         Ok(Outcome::plain(match is_there {
             true => answered,
             false => Answered::Gone,
@@ -358,7 +373,9 @@ fn judge(
     }
     let mut fault = CodeFault::Wrong;
     let mut found = None;
-    let with_room = stored.into_iter().filter(|it| reservation.tokens.contains(&it.record.id));
+    let with_room = stored
+        .into_iter()
+        .filter(|it| reservation.tokens.contains(&it.record.id));
     // Every one is tried, whichever is right.
     for token in with_room {
         match token.judge(typed, at.now) {

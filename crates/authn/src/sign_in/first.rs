@@ -53,7 +53,10 @@ pub async fn welcome(
     service: Service,
     at: &At,
 ) -> Result<(), FirstError> {
-    let found = ports.invitations.invitation(invitation.key(), at.now).await?;
+    let found = ports
+        .invitations
+        .invitation(invitation.key(), at.now)
+        .await?;
     let (_, account) = found.ok_or(FirstError::Gone)?;
     let requirement = Requirement::of(&rules.policy, &at.zone, &service);
     let requirement = requirement.ok_or(FirstError::Gone)?;
@@ -83,7 +86,11 @@ pub async fn choose(
 ) -> Result<(), FirstError> {
     let sign_in = ports.sign_ins.sign_in(handle.key(), at.now).await?;
     let sign_in = sign_in.ok_or(FirstError::Gone)?;
-    let Stage::Choose { account, invitation } = &sign_in.stage else {
+    let Stage::Choose {
+        account,
+        invitation,
+    } = &sign_in.stage
+    else {
         return Err(FirstError::Gone);
     };
     let account = ports.attempt.accounts.by_id(account).await?;
@@ -132,16 +139,15 @@ pub async fn choose(
 /// # Errors
 ///
 /// There is none, or the store is away.
-pub async fn to_confirm(
-    ports: &Ports,
-    sign_in: &SignIn,
-) -> Result<Option<KeyUri>, Unavailable> {
+pub async fn to_confirm(ports: &Ports, sign_in: &SignIn) -> Result<Option<KeyUri>, Unavailable> {
     let Stage::Confirm { account, token, .. } = &sign_in.stage else {
         return Ok(None);
     };
     let account = ports.attempt.accounts.by_id(account).await?;
     let stored = ports.attempt.otp_tokens.otp_token(&token.0).await?;
-    Ok(account.zip(stored).and_then(|(account, stored)| tokens::shown_again(&account, &stored)))
+    Ok(account
+        .zip(stored)
+        .and_then(|(account, stored)| tokens::shown_again(&account, &stored)))
 }
 
 /// Takes the first code, and begins the first session.
@@ -158,11 +164,18 @@ pub async fn confirm(
 ) -> Result<Outcome, FirstError> {
     let sign_in = ports.sign_ins.sign_in(handle.key(), at.now).await?;
     let sign_in = sign_in.ok_or(FirstError::Gone)?;
-    let Stage::Confirm { account, credential, token } = &sign_in.stage else {
+    let Stage::Confirm {
+        account,
+        credential,
+        token,
+    } = &sign_in.stage
+    else {
         return Err(FirstError::Gone);
     };
     let account = ports.attempt.accounts.by_id(account).await?;
-    let account = account.filter(|it| it.may_sign_in().is_ok()).ok_or(FirstError::Gone)?;
+    let account = account
+        .filter(|it| it.may_sign_in().is_ok())
+        .ok_or(FirstError::Gone)?;
     tokens::confirm(&ports.attempt, &token.0, typed, &by_owner(&account, at)).await?;
     let kind = Kind::SignedIn {
         credential: credential.clone(),

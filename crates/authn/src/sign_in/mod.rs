@@ -24,9 +24,7 @@ use crate::handle::{Handle, HandleKey};
 use crate::lockout::{HoldBack, Place, Subject};
 use crate::place::{ActivityId, Channel, Method, Service, SourceNetwork, Zone};
 use crate::policy::Policy;
-use crate::ports::{
-    Invitations, MemorisedSecrets, PasswordHasher, Sessions, SignIns, Unavailable,
-};
+use crate::ports::{Invitations, MemorisedSecrets, PasswordHasher, Sessions, SignIns, Unavailable};
 use crate::session::Session;
 pub use answer::answer;
 pub(crate) use first::by_owner;
@@ -362,6 +360,3 @@ pub async fn sign_out(
     let event = at.event(Kind::SignedOut, service, Some(session.account.clone()));
     ports.sessions.end_session(handle.key(), event).await
 }
-
-
-

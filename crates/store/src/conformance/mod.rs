@@ -11,6 +11,7 @@ mod directory;
 mod drains;
 mod otp_tokens;
 mod own_passwords;
+mod pages;
 mod revocations;
 mod tickets;
 
@@ -25,8 +26,9 @@ use ::authn::credential::app_password::{AppPassword, AppPasswordHashes, StoredAp
 use ::authn::lockout::{Place, Subject};
 use ::authn::place::{Service, SourceNetwork};
 use ::authn::ports::{
-    Accounts, Attempts, Audit, Credentials, DirectoryCopy, Drains, OtpTokens, OwnPasswords,
-    Revocations, Settled, Settlement, Succeeded, Tickets, Unavailable,
+    Accounts, Attempts, Audit, Credentials, DirectoryCopy, Drains, Invitations, MemorisedSecrets,
+    OtpTokens, OwnPasswords, Revocations, Sessions, Settled, Settlement, SignIns, Succeeded,
+    Tickets, Unavailable,
 };
 use jiff::{SignedDuration, Timestamp};
 use proto::ntlm::NtHash;
@@ -39,6 +41,7 @@ pub use directory::*;
 pub use drains::*;
 pub use otp_tokens::*;
 pub use own_passwords::*;
+pub use pages::*;
 pub use revocations::*;
 pub use tickets::*;
 
@@ -53,6 +56,10 @@ pub trait Conforming:
     + DirectoryCopy
     + OwnPasswords
     + OtpTokens
+    + MemorisedSecrets
+    + SignIns
+    + Sessions
+    + Invitations
     + Audit
     + 'static
 {
@@ -68,6 +75,10 @@ impl<S> Conforming for S where
         + DirectoryCopy
         + OwnPasswords
         + OtpTokens
+        + MemorisedSecrets
+        + SignIns
+        + Sessions
+        + Invitations
         + Audit
         + 'static
 {
@@ -137,6 +148,15 @@ macro_rules! conformance {
             a_token_is_changed_from_what_it_was
             a_change_that_spends_a_code_is_made_once
             what_rests_on_a_token_ends_with_it
+            a_secret_keeps_all_its_fields
+            of_500_parallel_secrets_ten_are_hashed
+            after_fifty_wrong_secrets_in_a_row_none_is_looked_at
+            a_completed_sign_in_gives_its_places_back
+            each_step_of_a_sign_in_is_answered_once
+            a_sign_in_is_completed_once
+            a_session_ends_with_what_it_rests_on
+            the_sessions_of_an_account_are_so_many_and_no_more
+            an_invitation_is_used_once
             an_alarm_is_raised_once_a_window
             the_audit_chain_is_whole_after_64_parallel_settlements
             the_audit_trail_is_read_in_pages

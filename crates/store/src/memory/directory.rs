@@ -47,7 +47,10 @@ impl DirectoryCopy for Memory {
             let account = state.accounts.get(&id);
             if account.is_some_and(|account| account.may_sign_in().is_err()) {
                 state.tickets.retain(|_, ticket| ticket.account != id);
-                state.pages.sessions.retain(|_, session| session.account != id);
+                state
+                    .pages
+                    .sessions
+                    .retain(|_, session| session.account != id);
             }
             if step.ends {
                 state.revoke(Revoked::Account(id));

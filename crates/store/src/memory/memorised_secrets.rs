@@ -42,7 +42,11 @@ impl State {
         account: &AccountId,
         id: &authn::credential::CredentialId,
     ) -> bool {
-        let is_there = self.secrets.of.get(account).is_some_and(|it| it.record.id == *id);
+        let is_there = self
+            .secrets
+            .of
+            .get(account)
+            .is_some_and(|it| it.record.id == *id);
         let account = self.accounts.get(account);
         is_there && account.is_some_and(|account| account.may_sign_in().is_ok())
     }
@@ -51,7 +55,9 @@ impl State {
     pub(super) fn set_secret(&mut self, secret: &StoredMemorisedSecret) {
         let account = secret.record.account.clone();
         self.forget_secret(&account);
-        self.secrets.budgets.retain(|(subject, _), _| *subject != Subject::Account(account.clone()));
+        self.secrets
+            .budgets
+            .retain(|(subject, _), _| *subject != Subject::Account(account.clone()));
         self.secrets.of.insert(account, secret.clone());
     }
 
@@ -78,7 +84,9 @@ impl State {
         let Some(before) = self.secrets.of.remove(account) else {
             return false;
         };
-        self.pages.sessions.retain(|_, session| session.account != *account);
+        self.pages
+            .sessions
+            .retain(|_, session| session.account != *account);
         self.revoke(Revoked::Credential(before.record.id));
         true
     }
@@ -131,7 +139,11 @@ impl MemorisedSecrets for Memory {
             failures: 0,
             in_a_row: 0,
         };
-        let budget = state.secrets.budgets.entry(budget_of(&place)).or_insert(new);
+        let budget = state
+            .secrets
+            .budgets
+            .entry(budget_of(&place))
+            .or_insert(new);
         let has_ended = budget.since < place.window_start;
         if budget.in_a_row >= MAX_IN_A_ROW || (!has_ended && budget.failures >= MAX_IN_WINDOW) {
             return Ok(false);

@@ -244,8 +244,8 @@ impl OtpTokens for Memory {
         let mut state = self.open()?;
         let mut tokens = BTreeSet::new();
         for (id, kept) in &mut state.otp_tokens {
-            let has_room = !kept.stored.record.is_exhausted()
-                && kept.budget(place.source).has_room(&place);
+            let has_room =
+                !kept.stored.record.is_exhausted() && kept.budget(place.source).has_room(&place);
             if kept.is_meant(&place.of) && has_room {
                 kept.budget(place.source).take(&place);
                 kept.stored.record.failures += 1;

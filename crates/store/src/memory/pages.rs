@@ -33,7 +33,9 @@ impl State {
         let account = session.account.clone();
         let sessions = &mut self.pages.sessions;
         sessions.insert(key, session);
-        let of_it = sessions.iter().filter(|(_, session)| session.account == account);
+        let of_it = sessions
+            .iter()
+            .filter(|(_, session)| session.account == account);
         let mut of_it: Vec<_> = of_it.map(|(key, it)| (Reverse(it.begun), *key)).collect();
         of_it.sort();
         let kept = usize::try_from(MAX_PER_ACCOUNT).unwrap_or(usize::MAX);
@@ -54,11 +56,7 @@ impl SignIns for Memory {
         Ok(())
     }
 
-    async fn sign_in(
-        &self,
-        key: HandleKey,
-        now: Timestamp,
-    ) -> Result<Option<SignIn>, Unavailable> {
+    async fn sign_in(&self, key: HandleKey, now: Timestamp) -> Result<Option<SignIn>, Unavailable> {
         let state = self.open()?;
         let found = state.pages.sign_ins.get(&key);
         Ok(found.filter(|it| now < it.ends).cloned())
@@ -94,7 +92,11 @@ impl SignIns for Memory {
         if !state.secret_stands(&session.account, &session.credential) {
             return Ok(Completed::Overtaken);
         }
-        if completion.code.as_ref().is_some_and(|code| !state.can_accept(code)) {
+        if completion
+            .code
+            .as_ref()
+            .is_some_and(|code| !state.can_accept(code))
+        {
             return Ok(Completed::Spent);
         }
         state.append(vec![completion.event.clone()])?;
@@ -107,7 +109,9 @@ impl SignIns for Memory {
             state.give_back(place);
         }
         let source = completion.source.into();
-        state.familiar.insert((session.account.clone(), source), now);
+        state
+            .familiar
+            .insert((session.account.clone(), source), now);
         state.begin_session(completion.key, completion.session);
         Ok(Completed::Written)
     }

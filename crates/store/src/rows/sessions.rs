@@ -76,10 +76,11 @@ pub(crate) fn place(key: HandleKey) -> Place {
 }
 
 /// Reads a row: when it was used last, and the sealed rest.
-pub(crate) fn sealed(
-    row: &SqliteRow,
-) -> Result<(jiff::Timestamp, Sealed<Session>), sqlx::Error> {
-    Ok((time(row, "used")?, Sealed::of_stored(row.try_get("sealed")?)))
+pub(crate) fn sealed(row: &SqliteRow) -> Result<(jiff::Timestamp, Sealed<Session>), sqlx::Error> {
+    Ok((
+        time(row, "used")?,
+        Sealed::of_stored(row.try_get("sealed")?),
+    ))
 }
 
 impl Sealable for Session {

@@ -33,11 +33,7 @@ impl SignIns for Store {
         self.0.writer.submit(begin).await
     }
 
-    async fn sign_in(
-        &self,
-        key: HandleKey,
-        now: Timestamp,
-    ) -> Result<Option<SignIn>, Unavailable> {
+    async fn sign_in(&self, key: HandleKey, now: Timestamp) -> Result<Option<SignIn>, Unavailable> {
         let mut connection = self.reader().await?;
         let row = sqlx::query(rows::sign_ins::FIND)
             .bind(key.0.to_vec())
@@ -231,7 +227,9 @@ impl Sessions for Store {
             .await;
         let account = row.and_then(|row| row.as_ref().map(rows::accounts::account).transpose());
         let account = account.map_err(|error| self.failed(&error))?;
-        Ok(account.filter(|_| session.lasts(now)).map(|account| (session, account)))
+        Ok(account
+            .filter(|_| session.lasts(now))
+            .map(|account| (session, account)))
     }
 
     async fn use_session(&self, key: HandleKey, now: Timestamp) -> Result<(), Unavailable> {
@@ -341,7 +339,10 @@ impl Invitations for Store {
         invitation: &Invitation,
         event: Event,
     ) -> Result<(), Unavailable> {
-        let sealed = self.0.keys.seal(&rows::invitations::place(key), invitation)?;
+        let sealed = self
+            .0
+            .keys
+            .seal(&rows::invitations::place(key), invitation)?;
         let invitation = invitation.clone();
         let invite = Invite {
             key,

@@ -33,7 +33,11 @@ fn typed(text: &str) -> Typed {
 
 #[test]
 fn the_length_of_a_secret_is_its_only_composition_rule() {
-    let longest = "häst staple correct ".repeat(7).chars().take(LONGEST).collect::<String>();
+    let longest = "häst staple correct "
+        .repeat(7)
+        .chars()
+        .take(LONGEST)
+        .collect::<String>();
     for good in [
         "kjellare",
         "fyra hästar står här",
@@ -70,12 +74,22 @@ fn what_anybody_would_try_first_is_refused_in_any_case_of_letters() {
     let lines = include_str!("../../../data/common_passwords.txt").lines();
     let listed = lines.filter(|line| !line.starts_with('#'));
     assert!(listed.clone().count() > 3_000, "ASVS 6.2.4");
-    assert!(listed.clone().all(|line| line.len() >= SHORTEST && line.is_ascii()));
+    assert!(
+        listed
+            .clone()
+            .all(|line| line.len() >= SHORTEST && line.is_ascii())
+    );
 }
 
 #[test]
 fn a_name_of_one_s_own_is_no_secret() {
-    for own in ["annak2024", "Contoso!1", "AnnaKarenina.", "anna.karenina", "xcontosox"] {
+    for own in [
+        "annak2024",
+        "Contoso!1",
+        "AnnaKarenina.",
+        "anna.karenina",
+        "xcontosox",
+    ] {
         let fault = chosen(own).err();
         let expected = match own {
             // Neither is a name as it is written anywhere.
@@ -116,7 +130,10 @@ fn nobody_s_hash_is_of_nothing_and_costs_what_any_does() {
     for text in ["", "password1", &huge] {
         assert_eq!(typed(text).is_of(&nobody), Ok(false));
     }
-    assert_eq!(format!("{nobody:?} {:?}", typed("kjellare")), "SecretHash(..) Typed(Secret(..))");
+    assert_eq!(
+        format!("{nobody:?} {:?}", typed("kjellare")),
+        "SecretHash(..) Typed(Secret(..))"
+    );
 }
 
 #[test]

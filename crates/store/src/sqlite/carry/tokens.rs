@@ -72,9 +72,8 @@ pub(super) async fn carry(
 
 /// What a token of the backup becomes by what is known of it; by nothing where it was removed, or did not open.
 fn carried(record: &OtpToken, later: Option<&OtpToken>) -> OtpToken {
-    let is_the_same = later.is_some_and(|later| {
-        later.account == record.account && later.state != TokenState::Blocked
-    });
+    let is_the_same = later
+        .is_some_and(|later| later.account == record.account && later.state != TokenState::Blocked);
     let next = later.map_or(0, |later| later.next);
     let failures = later.map_or(0, |later| later.failures);
     OtpToken {

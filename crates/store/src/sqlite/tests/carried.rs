@@ -229,12 +229,24 @@ async fn a_code_that_was_spent_since_stays_spent_and_a_token_that_was_taken_away
     let world = World::new();
     let store = world.migrated().await;
     let anna = conformance::account("anna");
-    conformance::enrolled(&store, &anna, "phone of anna").await.unwrap();
-    let ids = ["used", "blocked", "given away", "removed", "changed", "untouched"];
+    conformance::enrolled(&store, &anna, "phone of anna")
+        .await
+        .unwrap();
+    let ids = [
+        "used",
+        "blocked",
+        "given away",
+        "removed",
+        "changed",
+        "untouched",
+    ];
     let tokens = ids.map(|id| conformance::otp_token(id, &anna)).to_vec();
     let added = store.add_otp_tokens(tokens, Adding::For(Vec::new())).await;
     assert_eq!(added, Ok(Ok(())));
-    store.backup(&world.path("backup.db"), &by_hand()).await.unwrap();
+    store
+        .backup(&world.path("backup.db"), &by_hand())
+        .await
+        .unwrap();
     let used = conformance::spending(&conformance::otp_token("used", &anna).record, 104);
     assert!(store.accept_code(used, mark(3)).await.unwrap());
     for id in ["blocked", "given away"] {
@@ -263,7 +275,10 @@ async fn a_code_that_was_spent_since_stays_spent_and_a_token_that_was_taken_away
     let blocked: Vec<&str> = told.blocked.iter().map(|it| it.id.0.as_str()).collect();
     assert_eq!(blocked, ["blocked", "changed", "given away", "removed"]);
     let found = store.otp_tokens("", 9).await.unwrap();
-    let states: Vec<_> = found.iter().map(|it| (it.id.0.as_str(), it.state, it.next)).collect();
+    let states: Vec<_> = found
+        .iter()
+        .map(|it| (it.id.0.as_str(), it.state, it.next))
+        .collect();
     let (active, blocked) = (TokenState::Active, TokenState::Blocked);
     assert_eq!(
         states,
