@@ -21,10 +21,16 @@ pub(crate) fn run(data: &[u8]) -> bool {
     };
     assert_eq!((&again.issuer, &again.name), (&read.issuer, &read.name));
     assert_eq!(again.seed.as_bytes(), read.seed.as_bytes());
-    assert_eq!((again.algorithm, again.digits), (read.algorithm, read.digits));
+    assert_eq!(
+        (again.algorithm, again.digits),
+        (read.algorithm, read.digits)
+    );
     assert_eq!(again.moving, read.moving);
     let generator = Generator::new(&read.seed, read.algorithm, read.digits);
     let code = generator.code(u64::MAX);
-    assert_eq!(generator.matched(&code, u64::MAX..=u64::MAX), Some(u64::MAX));
+    assert_eq!(
+        generator.matched(&code, u64::MAX..=u64::MAX),
+        Some(u64::MAX)
+    );
     true
 }
