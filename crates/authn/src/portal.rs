@@ -13,7 +13,7 @@ use crate::account::Account;
 use crate::admin::secrets::{self, SecretError, SecretRandomness};
 use crate::admin::tokens::{self, TokenError, TokenRandomness};
 use crate::admin::{self, AdminError, NewAppPassword, Randomness};
-use crate::audit::Kind;
+use crate::audit::{Kind, Reason};
 use crate::credential::CredentialId;
 use crate::credential::app_password::AppPassword;
 use crate::credential::memorised_secret::{SecretPlace, Typed};
@@ -218,6 +218,15 @@ impl Owner<'_> {
         let has_room = secrets.reserve_secret(place).await?;
         let typed = Typed::to_sign_in(old);
         if !has_room || !self.ports.hasher.proves(typed, stored.hash).await? {
+            let reason = match has_room {
+                true => Reason::WrongSecret,
+                false => Reason::TooManyFailures,
+            };
+            let name = self.account.upn.clone();
+            let kind = Kind::Refused { reason, name };
+            let account = Some(self.account.id.clone());
+            let event = self.at.event(kind, &Service::PORTAL, account);
+            self.ports.attempt.audit.append(vec![event]).await?;
             return Err(PortalError::WrongSecret);
         }
         secrets::set(self.ports, self.account, new, &self.by(), random).await?;
