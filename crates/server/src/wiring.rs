@@ -5,6 +5,7 @@ mod farms;
 pub(crate) mod keeping;
 mod lasting;
 pub(crate) mod own_account;
+mod pages;
 mod tokens;
 
 use std::collections::BTreeMap;
@@ -33,6 +34,7 @@ use crate::metrics::ready::Readiness;
 use crate::metrics::serve::{self as told, Told};
 use crate::notify::{self, State};
 use crate::operator::by_hand;
+use crate::outbound::hasher::Hasher;
 use crate::outbound::kerberos;
 use crate::outbound::members::Members;
 use crate::outbound::tls;
@@ -94,6 +96,7 @@ impl Gate {
             live,
             metrics,
             unknown_names_key: Secret::new(clock::random()?),
+            hasher: Arc::new(Hasher::new()),
             fixed: Fixed::of(settings),
         };
         let verifier = lasting.verifier(settings)?;
@@ -240,6 +243,7 @@ pub(crate) struct Desk {
     services: Vec<String>,
     farms: BTreeMap<String, config::settings::Farm>,
     directory: Option<config::settings::Directory>,
+    portal: Option<config::settings::Portal>,
 }
 
 impl Desk {
@@ -259,14 +263,7 @@ impl Desk {
     /// The store cannot be opened.
     pub(crate) async fn of(settings: &Settings) -> Result<Self, CliError> {
         let store = keeping::open(settings).await?;
-        let routes = settings
-            .publication
-            .hosts
-            .values()
-            .flat_map(|host| &host.routes);
-        let mut services: Vec<String> = routes.map(|route| route.service.0.to_string()).collect();
-        services.sort();
-        services.dedup();
+        let services = services(settings);
         let default_domain = settings.default_domain.clone();
         Ok(Self {
             ports: ports(&store),
@@ -275,6 +272,7 @@ impl Desk {
             services,
             farms: settings.farms.clone(),
             directory: settings.directory.clone(),
+            portal: settings.portal.clone(),
         })
     }
 
@@ -433,6 +431,19 @@ impl Desk {
     ) -> Result<Vec<ChainedEvent>, CliError> {
         Ok(self.ports.audit.read(first, count).await?)
     }
+}
+
+/// Every service that is published, which an app password may be for.
+fn services(settings: &Settings) -> Vec<String> {
+    let routes = settings
+        .publication
+        .hosts
+        .values()
+        .flat_map(|host| &host.routes);
+    let mut services: Vec<String> = routes.map(|route| route.service.0.to_string()).collect();
+    services.sort();
+    services.dedup();
+    services
 }
 
 fn refused(error: admin::AdminError) -> CliError {

@@ -17,6 +17,7 @@ mod init;
 mod left_behind;
 mod print;
 mod script;
+mod secret;
 mod serve;
 mod token;
 mod user;
@@ -80,6 +81,9 @@ enum Verb {
     /// Make, list and revoke app passwords
     #[command(subcommand)]
     AppPassword(app_password::Verb),
+    /// Set and remove memorised secrets
+    #[command(subcommand)]
+    Secret(secret::Verb),
     /// Enrol, list, test, block and remove one-time code tokens
     #[command(subcommand)]
     Token(token::Verb),
@@ -168,6 +172,7 @@ async fn dispatch(
         Verb::Check => check::run(config, output),
         Verb::User(verb) => user::run(config, verb, output).await,
         Verb::AppPassword(verb) => app_password::run(config, verb, output).await,
+        Verb::Secret(verb) => secret::run(config, verb, output).await,
         Verb::Token(verb) => token::run(config, verb, output).await,
         Verb::Directory(verb) => directory::run(config, verb, output).await,
         Verb::Ad(verb) => ad::run(config, verb, output).await,

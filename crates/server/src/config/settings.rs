@@ -34,6 +34,8 @@ pub(crate) struct Settings {
     pub(crate) directory: Option<Directory>,
     /// What is published.
     pub(crate) publication: Arc<Publication>,
+    /// The pages of our own.
+    pub(crate) portal: Option<Portal>,
     /// Every published host name, and where the configuration names it.
     pub(crate) published: BTreeMap<String, Place>,
     /// Where requests go, by farm name.
@@ -73,6 +75,13 @@ pub(crate) struct Kerberos {
     pub(crate) controllers: Vec<String>,
     /// What libkrb5 reads and writes, and nobody else.
     pub(crate) folder: PathBuf,
+}
+
+/// The pages of our own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Portal {
+    /// Scheme, name and port as browsers write them.
+    pub(crate) origin: String,
 }
 
 /// An Active Directory.

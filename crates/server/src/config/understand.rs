@@ -13,6 +13,7 @@ mod listeners;
 mod networks;
 mod office;
 mod policy;
+mod portal;
 mod published;
 
 use std::collections::BTreeMap;
@@ -89,11 +90,27 @@ impl<'a> Understanding<'a> {
         let kerberos = self.kerberos(written)?;
         let realm = kerberos.as_ref().map(|it| &it.realm);
         let farms = self.farms(written, realm, &mut warnings)?;
-        let (mut publication, published) = self.publication(written, &mut warnings)?;
+        let (mut publication, mut published) = self.publication(written, &mut warnings)?;
+        let portal = self.portal(written)?;
+        let portal = match portal {
+            None => None,
+            Some((portal, (name, host), place)) => {
+                if let Some(other) = published.insert(name.clone(), place.clone()) {
+                    let message = format!(
+                        "`{name}` is published in line {} too; the portal has a host of its own",
+                        other.line()
+                    );
+                    return Err(ConfigError::new(place, message));
+                }
+                publication.hosts.insert(name, host);
+                Some(portal)
+            }
+        };
         let policy = self.policy(written, &publication)?;
         let office = (&policy, kerberos.as_ref());
         let accepts = self.office(written, office, &mut publication)?;
         warnings.extend(policy::hides_lync(&policy));
+        warnings.extend(portal.as_ref().and_then(|_| portal::warning(&policy)));
         if policy.rules.is_empty() {
             warnings.push("there is no [[policy]], so nobody can sign in".to_owned());
         }
@@ -104,6 +121,7 @@ impl<'a> Understanding<'a> {
             metrics: self.metrics(written)?,
             directory: self.directory(written)?,
             publication: Arc::new(publication),
+            portal,
             published,
             farms,
             policy,

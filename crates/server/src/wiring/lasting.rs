@@ -8,13 +8,15 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use authn::attempt::{Ports, Rules};
+use authn::place::Service;
 use authn::ports::KerberosAcceptor;
 use gateway::ports::{Delegation, Verifier};
 use proto::secret::Secret;
 use store::Store;
 use tokio::task::JoinSet;
 
-use super::{check, ports, unavailable, usage};
+use super::pages::page_ports;
+use super::{check, ports, services, unavailable, usage};
 use crate::cli::CliError;
 use crate::config::settings::Kerberos;
 use crate::config::{self, Settings};
@@ -23,6 +25,7 @@ use crate::listen::Open;
 use crate::live::Live;
 use crate::metrics::{Metrics, Reloaded};
 use crate::outbound::checks;
+use crate::outbound::hasher::Hasher;
 use crate::outbound::ldap::Ldap;
 use crate::outbound::members::Members;
 use crate::proxy::Proxy;
@@ -50,6 +53,8 @@ pub(crate) struct Lasting {
     pub(super) following: Mutex<JoinSet<()>>,
     /// What unknown names are judged with: equal for as long as the process lives.
     pub(super) unknown_names_key: Secret<[u8; 32]>,
+    /// Who hashes memorised secrets, so many at a time whatever the configuration.
+    pub(super) hasher: Arc<Hasher>,
     /// What only a new process takes up.
     pub(super) fixed: Fixed,
 }
@@ -132,17 +137,35 @@ impl Lasting {
     ///
     /// A policy allows Kerberos, and there is no library or no key for it.
     pub(super) fn verifier(&self, settings: &Settings) -> Result<Arc<dyn Verifier>, CliError> {
-        let rules = Rules {
-            policy: settings.policy.clone(),
-            default_domain: settings.default_domain.clone(),
-            unknown_names_key: Secret::new(self.unknown_names_key.expose().to_vec()),
-        };
+        let rules = self.rules(settings);
         let revocations = Arc::new(self.store.clone());
         let ports = Ports {
             kerberos: self.keys(settings)?,
             ..ports(&self.store)
         };
         Ok(Arc::new(Local::new(ports, revocations, rules)))
+    }
+
+    fn rules(&self, settings: &Settings) -> Rules {
+        Rules {
+            policy: settings.policy.clone(),
+            default_domain: settings.default_domain.clone(),
+            unknown_names_key: Secret::new(self.unknown_names_key.expose().to_vec()),
+        }
+    }
+
+    /// The pages of a configuration that has any.
+    fn pages(&self, settings: &Settings) -> Option<Arc<web::Pages>> {
+        settings.portal.as_ref()?;
+        let hasher = Arc::clone(&self.hasher);
+        Some(Arc::new(web::Pages {
+            ports: page_ports(&self.store, hasher),
+            rules: self.rules(settings),
+            services: services(settings)
+                .into_iter()
+                .map(|it| Service(it.into()))
+                .collect(),
+        }))
     }
 
     /// The keys of the services that the office may come to by Kerberos.
@@ -174,6 +197,7 @@ impl Lasting {
             delegation,
             metrics,
         )
+        .map(|proxy| proxy.with_pages(self.pages(settings)))
         .map_err(usage)
     }
 

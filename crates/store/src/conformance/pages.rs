@@ -24,7 +24,31 @@ fn key(byte: u8) -> HandleKey {
     Handle::made_from([byte; 32]).key()
 }
 
-fn secret(id: &str, account: &Account, seconds: i64) -> StoredMemorisedSecret {
+/// A secret of somebody, called after both.
+#[cfg(test)]
+pub(crate) fn secret(which: &str, sam: &str, account: &Account) -> StoredMemorisedSecret {
+    made(&format!("{which} of {sam}"), account, 1)
+}
+
+/// Signs somebody in by a secret; gives what the store knows the session by.
+#[cfg(test)]
+pub(crate) async fn signed_in_by<S: Conforming>(
+    store: &S,
+    account: &Account,
+    credential: &str,
+) -> Result<HandleKey, Unavailable> {
+    let sign_in = SignIn {
+        ends: at(1_000_000),
+        ..begun()
+    };
+    store.begin_sign_in(key(1), &sign_in).await?;
+    let mut completion = completion(account, (1, 2), 20);
+    completion.session.credential = CredentialId(credential.to_owned());
+    assert_eq!(store.complete(completion).await?, Completed::Written);
+    Ok(key(2))
+}
+
+fn made(id: &str, account: &Account, seconds: i64) -> StoredMemorisedSecret {
     StoredMemorisedSecret {
         record: MemorisedSecret {
             id: CredentialId(id.to_owned()),
@@ -55,7 +79,7 @@ async fn set<S: Conforming>(
     account: &Account,
     seconds: i64,
 ) -> Result<(), Unavailable> {
-    let secret = secret(id, account, seconds);
+    let secret = made(id, account, seconds);
     let kind = Kind::MemorisedSecretSet {
         credential: secret.record.id.clone(),
     };
@@ -131,7 +155,7 @@ pub async fn a_secret_keeps_all_its_fields<S: Conforming>(
     let anna = with_secret(&*store, "anna").await?;
     let subject = Subject::Account(anna.id.clone());
     let found = store.memorised_secret(&subject).await?;
-    let expected = secret("secret-of-anna", &anna, 1);
+    let expected = made("secret-of-anna", &anna, 1);
     let shown = |it: &StoredMemorisedSecret| {
         (
             it.record.clone(),
@@ -147,7 +171,7 @@ pub async fn a_secret_keeps_all_its_fields<S: Conforming>(
             .await?
             .is_none()
     );
-    let orphan = secret("nobody's", &account("ben"), 1);
+    let orphan = made("nobody's", &account("ben"), 1);
     let kind = Kind::MemorisedSecretRemoved;
     let set = store
         .set_memorised_secret(&orphan, event(1, kind, &anna))
@@ -384,7 +408,7 @@ pub async fn an_invitation_is_used_once<S: Conforming>(store: Arc<S>) -> Result<
     );
     assert!(store.invitation(key(2), at(100)).await?.is_none());
     let redeem = |id: &'static str, account: &Account, seconds| {
-        let chosen = secret(id, account, seconds);
+        let chosen = made(id, account, seconds);
         let kind = Kind::MemorisedSecretSet {
             credential: chosen.record.id.clone(),
         };

@@ -17,7 +17,9 @@ impl Understanding<'_> {
         publication: &Publication,
     ) -> Result<Policy, ConfigError> {
         let routes = publication.hosts.values().flat_map(|host| &host.routes);
-        let services: Vec<&str> = routes.map(|route| &*route.service.0).collect();
+        let portal = Service::PORTAL;
+        let mut services: Vec<&str> = routes.map(|route| &*route.service.0).collect();
+        services.extend(written.portal.iter().map(|_| &*portal.0));
         let mut rules = Vec::new();
         for policy in &written.policy {
             rules.push(Rule {
@@ -116,6 +118,7 @@ fn channel(written: written::Channel) -> Channel {
         written::Channel::Basic => Channel::Basic,
         written::Channel::UsernameToken => Channel::UsernameToken,
         written::Channel::Grant => Channel::Grant,
+        written::Channel::Page => Channel::Page,
     }
 }
 
