@@ -61,9 +61,19 @@ fn by_the_clock(
     begun: u64,
 ) -> anyhow::Result<Vec<(String, Option<i32>, String)>> {
     let seconds = period.to_string();
-    let order = ["--algorithm", algorithm, "--digits", digits, "--period", &seconds];
+    let order = [
+        "--algorithm",
+        algorithm,
+        "--digits",
+        digits,
+        "--period",
+        &seconds,
+    ];
     let (id, seed) = enrol(demo, name, &order)?;
-    let (totp, step) = (format!("--totp={algorithm}"), format!("--time-step-size={period}s"));
+    let (totp, step) = (
+        format!("--totp={algorithm}"),
+        format!("--time-step-size={period}s"),
+    );
     let code = |later: u64| {
         let now = format!("@{}", begun + later);
         oathtool(&[&totp, &step, "--digits", digits, "--now", &now], &seed)
@@ -152,11 +162,17 @@ fn s80_what_oathtool_makes_is_taken_once_by_the_button() -> anyhow::Result<()> {
     assert_eq!(token(&demo, &["test", &id, &code(32)?])?.0, Some(0));
 
     let (_, listed) = token(&demo, &["list", &anna])?;
-    assert!(listed.contains("key ring") && listed.contains("HOTP 6 digits"), "{listed}");
+    assert!(
+        listed.contains("key ring") && listed.contains("HOTP 6 digits"),
+        "{listed}"
+    );
     let everything = demo.wicketgate(&["--json", "token", "list"])?;
     let trail = demo.wicketgate(&["audit", "list", "--all"])?;
     for told in [&everything.stdout, &trail.stdout] {
-        assert!(!String::from_utf8_lossy(told).contains(&seed), "no seed is told");
+        assert!(
+            !String::from_utf8_lossy(told).contains(&seed),
+            "no seed is told"
+        );
     }
     let trail = String::from_utf8(trail.stdout)?;
     for (act, times) in [
@@ -174,7 +190,8 @@ fn s80_what_oathtool_makes_is_taken_once_by_the_button() -> anyhow::Result<()> {
 }
 
 #[test]
-fn wrong_codes_are_counted_a_blocked_token_is_shut_and_a_removed_one_is_gone() -> anyhow::Result<()> {
+fn wrong_codes_are_counted_a_blocked_token_is_shut_and_a_removed_one_is_gone() -> anyhow::Result<()>
+{
     if !skip::has(OATHTOOL) {
         return skip::skip("codes of oathtool", "oathtool is not installed");
     }
@@ -205,6 +222,9 @@ fn wrong_codes_are_counted_a_blocked_token_is_shut_and_a_removed_one_is_gone() -
     assert_eq!(status, Some(2), "{said}");
     let shown = demo.wicketgate(&["token", "enrol", &anna])?;
     let shown = String::from_utf8(shown.stdout)?;
-    assert!(shown.contains('\u{2588}') && shown.contains("otpauth://totp/"), "{shown}");
+    assert!(
+        shown.contains('\u{2588}') && shown.contains("otpauth://totp/"),
+        "{shown}"
+    );
     Ok(())
 }
