@@ -170,7 +170,8 @@ async fn t_cred_9_after_five_wrong_codes_the_right_one_is_not_looked_at_before_t
     let right = shown.of_step(0);
     assert_eq!(test(&world, &serial, &right, 1).await, Err(TokenError::TooManyFailures));
     assert_eq!(last_act(&world).await, Some(TokenAct::TestFailed));
-    let confirmed = tokens::resync(&world.ports, &serial, [&right, &shown.of_step(1)], &by_hand(1));
+    let (next, by) = (shown.of_step(1), by_hand(1));
+    let confirmed = tokens::resync(&world.ports, &serial, [&right, &next], &by);
     assert_eq!(confirmed.await, Err(TokenError::TooManyFailures));
     assert_eq!(test(&world, &serial, &right, 901).await, Ok(()));
     for _ in 0..MAX_IN_WINDOW {
