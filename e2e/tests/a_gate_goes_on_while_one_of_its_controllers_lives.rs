@@ -106,13 +106,12 @@ fn a_gate_whose_clock_is_off_says_so_in_time_and_the_doctor_finds_it() -> anyhow
     if !faked_clock::is_there(&lab)? {
         return skip::skip("a gate whose clock is off", "libfaketime is not unpacked");
     }
-    for (offset, is_borne, side) in [
-        ("+6m", true, "ahead of"),
-        ("-6m", true, "behind"),
-        ("+20m", false, "ahead of"),
+    for (offset, store, is_borne, side) in [
+        ("+6m", "ahead", true, "ahead of"),
+        ("-6m", "behind", true, "behind"),
+        ("+20m", "far-ahead", false, "ahead of"),
     ] {
-        let of_its_own = config().replace("/gate/wicketgate.", &format!("/gate/{}.", &offset[1..]));
-        let of_its_own = of_its_own.replace("/gate/6m.", &format!("/gate/{}.", side.len()));
+        let of_its_own = config().replace("/gate/wicketgate.", &format!("/gate/{store}."));
         let environment = faked_clock::off_by(offset);
         let gate = DomainGate::open_in(&lab, &of_its_own, &environment)?;
         let password = gate.add("alice", "app")?;

@@ -2,7 +2,7 @@
 //! in, and every sign-in asks the store alone.
 
 use std::io::{Read, Write};
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -286,23 +286,7 @@ fn a_directory_slow_by_five_seconds_delays_nobody_and_ends_after_ten_minutes() -
     if !faked_clock::is_there(&lab)? {
         return skip::skip(STORY, "libfaketime is not unpacked");
     }
-    // Under the controller's name the gate finds what stands between.
-    let hosts = lab.folder().join("hosts");
-    let names = std::fs::read_to_string(&hosts)?;
-    let between = names.replace("127.0.0.10 dc1.", "127.0.0.14 dc1.");
-    assert_ne!(names, between);
-    std::fs::write(&hosts, between)?;
-    let mut relay = lab
-        .command("/usr/bin/python3")
-        .args(["-c", SLOW])
-        .stdout(Stdio::piped())
-        .spawn()?;
-    let mut ready = [0; 6];
-    relay
-        .stdout
-        .as_mut()
-        .context("no output")?
-        .read_exact(&mut ready)?;
+    let mut relay = slow(&lab)?;
     prepare(&lab, DIRECTORY)?;
     let secret = enrol(&lab, "bob")?;
     let local = [
@@ -344,6 +328,22 @@ fn a_directory_slow_by_five_seconds_delays_nobody_and_ends_after_ten_minutes() -
     relay.kill()?;
     relay.wait()?;
     Ok(())
+}
+
+/// Stands between from here on, and is not slow yet.
+fn slow(lab: &ActiveDirectory) -> anyhow::Result<Child> {
+    // Under the controller's name the gate finds it.
+    let hosts = lab.folder().join("hosts");
+    let names = std::fs::read_to_string(&hosts)?;
+    let between = names.replace("127.0.0.10 dc1.", "127.0.0.14 dc1.");
+    assert_ne!(names, between);
+    std::fs::write(&hosts, between)?;
+    let mut relay = lab.command("/usr/bin/python3");
+    let mut relay = relay.args(["-c", SLOW]).stdout(Stdio::piped()).spawn()?;
+    let mut ready = [0; 6];
+    let output = relay.stdout.as_mut().context("no output")?;
+    output.read_exact(&mut ready)?;
+    Ok(relay)
 }
 
 /// Gives an address a name in the lab.

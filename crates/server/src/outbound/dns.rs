@@ -167,8 +167,38 @@ mod tests {
         answer
     }
 
-    /// A resolver that says these to a question, one after the other, and the whole by stream.
-    async fn resolver(says: fn(&[u8]) -> Vec<Vec<u8>>) -> SocketAddr {
+    /// What a resolver says by datagram.
+    #[derive(Clone, Copy)]
+    enum Says {
+        All,
+        Part,
+        NonsenseFirst,
+        Nothing,
+        Refused,
+        Nobody,
+    }
+
+    impl Says {
+        fn to(self, question: &[u8]) -> Vec<Vec<u8>> {
+            let with_flags = |flags: [u8; 2]| {
+                let mut answer = answer(question, true);
+                answer[2..4].copy_from_slice(&flags);
+                vec![answer]
+            };
+            let of_another = || answer(&[&[1, 2], &question[2..]].concat(), false);
+            match self {
+                Self::All => vec![answer(question, false)],
+                Self::Part => vec![answer(question, true)],
+                Self::NonsenseFirst => vec![vec![0; 3], of_another(), answer(question, false)],
+                Self::Nothing => Vec::new(),
+                Self::Refused => with_flags([0x81, 0x85]),
+                Self::Nobody => with_flags([0x81, 0x83]),
+            }
+        }
+    }
+
+    /// One that says this to every question, and all of it by stream.
+    async fn resolver(says: Says) -> SocketAddr {
         let (socket, listener) = loop {
             let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
             // Another may have that port by stream.
@@ -180,7 +210,7 @@ mod tests {
         tokio::spawn(async move {
             let mut question = [0; 512];
             while let Ok((length, from)) = socket.recv_from(&mut question).await {
-                for message in says(&question[..length]) {
+                for message in says.to(&question[..length]) {
                     socket.send_to(&message, from).await.unwrap();
                 }
             }
@@ -201,17 +231,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_serves_is_told_by_datagram_or_by_stream_and_what_is_no_answer_is_passed_by() {
-        for says in [
-            (|question| vec![answer(question, false)]) as fn(&[u8]) -> Vec<Vec<u8>>,
-            |question| vec![answer(question, true)],
-            |question| {
-                vec![
-                    vec![0; 3],
-                    answer(&[&[1, 2], &question[2..]].concat(), false),
-                    answer(question, false),
-                ]
-            },
-        ] {
+        for says in [Says::All, Says::Part, Says::NonsenseFirst] {
             let found = servers(&[resolver(says).await], NAME).await.unwrap();
             let found: Vec<_> = found.iter().map(|it| (it.host.as_str(), it.port)).collect();
             assert_eq!(found, [("dc1.contoso.com", 88)]);
@@ -220,14 +240,9 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_next_resolver_is_asked_where_one_is_silent_or_refuses() {
-        let silent = resolver(|_| Vec::new()).await;
-        let refuses = resolver(|question| {
-            let mut answer = answer(question, true);
-            answer[3] = 0x85;
-            vec![answer]
-        });
-        let knows = resolver(|question| vec![answer(question, false)]).await;
-        let refuses = refuses.await;
+        let silent = resolver(Says::Nothing).await;
+        let refuses = resolver(Says::Refused).await;
+        let knows = resolver(Says::All).await;
         assert!(servers(&[refuses, knows], NAME).await.is_ok());
         let error = servers(&[silent, refuses], NAME).await.unwrap_err();
         let said = error.to_string();
@@ -237,12 +252,8 @@ mod tests {
 
     #[tokio::test]
     async fn where_nobody_serves_or_nobody_can_be_asked_it_is_said() {
-        let knows_nobody = resolver(|question| {
-            let mut answer = answer(question, true);
-            (answer[2], answer[3]) = (0x81, 0x83);
-            vec![answer]
-        });
-        let error = servers(&[knows_nobody.await], NAME).await.unwrap_err();
+        let knows_nobody = resolver(Says::Nobody).await;
+        let error = servers(&[knows_nobody], NAME).await.unwrap_err();
         assert_eq!(error.to_string(), format!("DNS names nobody for `{NAME}`"));
         assert!(matches!(
             servers(&[], NAME).await,

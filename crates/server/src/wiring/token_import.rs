@@ -69,7 +69,10 @@ impl Desk {
         // A second time without those that are here already.
         for _ in 0..2 {
             let (random, by) = (clock::random()?, by_hand());
-            let again = order.keeps_good.then(|| tokens.clone()).unwrap_or_default();
+            let again = match order.keeps_good {
+                true => tokens.clone(),
+                false => Vec::new(),
+            };
             match tokens::import(&self.ports, tokens, trial, &by, random).await {
                 Ok(imported) => {
                     outcome.imported = imported;

@@ -67,10 +67,8 @@ pub(super) fn file(order: &Import) -> Result<Read, CliError> {
 /// XML begins with a bracket, a list of URIs with its scheme behind empty lines and comments, and all else is a table.
 fn looks_like(bytes: &[u8]) -> Format {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let lines = bytes.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
-    let first = lines
-        .filter(|line| !line.is_empty() && !line.starts_with(b"#"))
-        .next();
+    let mut lines = bytes.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+    let first = lines.find(|line| !line.is_empty() && !line.starts_with(b"#"));
     match first.unwrap_or_default() {
         [b'<', ..] => Format::Pskc,
         line if line
