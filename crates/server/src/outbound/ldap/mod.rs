@@ -12,13 +12,15 @@ mod session;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use authn::account::AccountId;
-use authn::directory::{Reading, RefusedGroups};
+use authn::directory::{Person, Reading, RefusedGroups, Standing};
 use authn::ports::{Directory, DirectoryCopy, Unavailable};
 use ldap3::Scope;
 use rustls::ClientConfig;
+use tokio::time::timeout;
 
 use self::entry::{ATTRIBUTES, guid_bytes, sid};
 use self::filter::Filter;
@@ -31,6 +33,9 @@ use crate::config::settings;
 const AT_ONCE: usize = 100;
 /// How many people a name may lead to at most: in a forest each domain may have one.
 const ENOUGH: i32 = 50;
+/// How long a controller may take for all people of its domain; another is asked first the next time. Less than
+/// whoever follows the directory waits for all.
+const EACH: Duration = Duration::from_secs(20);
 
 /// A directory.
 pub(crate) struct Ldap {
@@ -38,6 +43,8 @@ pub(crate) struct Ldap {
     tls: Arc<ClientConfig>,
     copy: Arc<dyn DirectoryCopy>,
     known: Mutex<BTreeMap<String, Known>>,
+    /// Those whose groups could not be read when they were asked for last.
+    without_groups: Mutex<BTreeSet<AccountId>>,
 }
 
 /// What is known of a controller.
@@ -82,6 +89,7 @@ impl Ldap {
             settings: settings.clone(),
             copy,
             known: Mutex::default(),
+            without_groups: Mutex::default(),
         })
     }
 
@@ -268,7 +276,12 @@ impl Ldap {
                     continue;
                 };
                 if groups_of.contains(&person.id) {
-                    person.groups = Some(groups(asked, &dn).await?);
+                    person.groups = groups(asked, &dn).await?;
+                    self.note_groups(&person, &dn);
+                }
+                // SECURITY: what they may do depends on groups that nobody can see.
+                if self.without_groups().contains(&person.id) {
+                    person.standing = Standing::Disabled;
                 }
                 reading.people.push(person);
             }
@@ -279,6 +292,26 @@ impl Ldap {
         Ok(reading)
     }
 
+    /// Sets down whether somebody's groups could be read.
+    fn note_groups(&self, person: &Person, dn: &str) {
+        let mut without = self.without_groups();
+        match &person.groups {
+            Some(_) => {
+                without.remove(&person.id);
+            }
+            None if without.insert(person.id.clone()) => tracing::warn!(
+                "`{dn}` is put out: the groups cannot be read; has the account that reads the directory the \
+                 right to?"
+            ),
+            None => {}
+        }
+    }
+
+    fn without_groups(&self) -> MutexGuard<'_, BTreeSet<AccountId>> {
+        let without = self.without_groups.lock();
+        without.unwrap_or_else(PoisonError::into_inner)
+    }
+
     async fn read(
         &self,
         ids: &[AccountId],
@@ -286,7 +319,8 @@ impl Ldap {
     ) -> Result<Reading, Unavailable> {
         let mut whole = Reading::default();
         for mut asked in self.each_domain().await? {
-            match self.people(&mut asked, ids, groups_of).await {
+            let reading = timeout(EACH, self.people(&mut asked, ids, groups_of)).await;
+            match reading.unwrap_or(Err(SessionError::Late(EACH))) {
                 Ok(part) => {
                     whole.people.extend(part.people);
                     whole.refused_groups.0.extend(part.refused_groups.0);
@@ -378,8 +412,8 @@ impl Directory for Ldap {
 }
 
 /// The SIDs of an entry's groups, nested ones too; a controller tells them of one entry at a time
-/// ([MS-ADTS] 3.1.1.4.5.19).
-async fn groups(asked: &mut Asked, dn: &str) -> Result<Vec<String>, SessionError> {
+/// ([MS-ADTS] 3.1.1.4.5.19). `None` where they cannot be seen: everybody has one at least.
+async fn groups(asked: &mut Asked, dn: &str) -> Result<Option<Vec<String>>, SessionError> {
     let found = asked.session.search(Search {
         base: dn,
         scope: Scope::Base,
@@ -391,11 +425,8 @@ async fn groups(asked: &mut Asked, dn: &str) -> Result<Vec<String>, SessionError
     let groups = found
         .first()
         .map_or(&[][..], |(_, entry)| entry.all("tokenGroups"));
-    if groups.is_empty() {
-        let message = format!("the groups of `{dn}` cannot be read; has the account the right to?");
-        return Err(SessionError::Other(message));
-    }
-    Ok(groups.iter().filter_map(|bytes| sid(bytes)).collect())
+    let sids: Vec<String> = groups.iter().filter_map(|bytes| sid(bytes)).collect();
+    Ok(Some(sids).filter(|_| !groups.is_empty()))
 }
 
 /// SECURITY: a reader that sees nobody, for want of a right or by a wrong base, does not tell that
