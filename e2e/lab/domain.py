@@ -11,13 +11,13 @@ import os
 import sys
 import uuid
 
-from ldb import FLAG_MOD_ADD, LdbError, Message, MessageElement
+from ldb import FLAG_MOD_ADD, FLAG_MOD_REPLACE, LdbError, Message, MessageElement
 import samba.dckeytab  # noqa: F401: gives `Net` its export of keytabs
 from samba import dsdb
 from samba.auth import system_session
 from samba.credentials import Credentials
-from samba.dcerpc import dnsp
-from samba.ndr import ndr_pack
+from samba.dcerpc import dnsp, security
+from samba.ndr import ndr_pack, ndr_unpack
 from samba.net import Net
 from samba.param import LoadParm
 from samba.provision import FILL_FULL, provision
@@ -36,6 +36,8 @@ MAY_NOT_BE_DELEGATED = 0x100000
 MAY_CHANGE_PROTOCOL = 0x1000000
 # msDS-SupportedEncryptionTypes ([MS-KILE] 2.2.7): AES only. Without it a keytab has no AES keys.
 AES = 0x18
+# The attribute tokenGroups ([MS-ADA3] 2.316), as access control names it.
+TOKEN_GROUPS = "b7c69e6d-2cc7-11d2-854e-00a0c983f608"
 # Until an administrator unlocks; and a moment long ago, as Windows counts time.
 FOR_EVER = -(2**63)
 LONG_AGO = 130_000_000_000_000_000
@@ -114,6 +116,29 @@ class Domain:
 
     def password(self, account, password):
         self.db.setpassword(f"(sAMAccountName={account})", password, False)
+
+    def hide(self, account):
+        """The groups of an account, from whoever reads the directory."""
+        domain = security.dom_sid(self.db.domain_sid)
+
+        def one(dn, attribute, kind):
+            found = self.db.search(dn, scope=0, attrs=[attribute])
+            return ndr_unpack(kind, found[0][attribute][0])
+
+        reader = one(self.dn("reader"), "objectSid", security.dom_sid)
+        dn = self.dn(account)
+        described = one(dn, "nTSecurityDescriptor", security.descriptor).as_sddl(domain)
+        # Denied, and so before all that is allowed.
+        owner, rights = described.split("D:", 1)
+        at = rights.index("(")
+        denied = f"(OD;;RP;{TOKEN_GROUPS};;{reader})"
+        described = f"{owner}D:{rights[:at]}{denied}{rights[at:]}"
+        described = ndr_pack(security.descriptor.from_sddl(described, domain))
+        change = Message()
+        change.dn = self.db.search(dn, scope=0, attrs=[])[0].dn
+        name = "nTSecurityDescriptor"
+        change[name] = MessageElement(described, FLAG_MOD_REPLACE, name)
+        self.db.modify(change)
 
     def name(self, host, address):
         """A name in the domain's DNS."""
@@ -254,7 +279,7 @@ def guess(account):
 
 def main():
     parser = argparse.ArgumentParser()
-    verbs = ("make", "rotate", "password", "disable", "enable", "rename", "delete", "counters", "guess", "name", "serve", "set", "renew")
+    verbs = ("make", "rotate", "password", "disable", "enable", "rename", "delete", "hide", "counters", "guess", "name", "serve", "set", "renew")
     parser.add_argument("verb", choices=verbs)
     parser.add_argument("top")
     parser.add_argument("account", nargs="?")
@@ -292,6 +317,8 @@ def main():
         Domain(given.top).rename(given.account, given.name)
     elif given.verb == "delete":
         Domain(given.top).delete(given.account)
+    elif given.verb == "hide":
+        Domain(given.top).hide(given.account)
     elif given.verb == "enable":
         Domain(given.top).flags(given.account, 0, less=DISABLED)
     else:

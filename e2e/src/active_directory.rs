@@ -112,7 +112,7 @@ impl ActiveDirectory {
 
     /// Tells the lab to do something: `freeze`, `thaw`, `kill` and `start` the domain controller, `rotate` the
     /// password and keytab of an account, change the `password` alone, `renew` the back end's, `disable`, `enable` or `delete` one, `rename`
-    /// one to another name, `name` a host and its address in the domain's DNS, have a host `serve` Kerberos there by a priority, `set` an
+    /// one to another name, `hide` the groups of one, `name` a host and its address in the domain's DNS, have a host `serve` Kerberos there by a priority, `set` an
     /// attribute of one, as `set svc-exch servicePrincipalName=HTTP/a,HTTP/b`.
     ///
     /// # Errors

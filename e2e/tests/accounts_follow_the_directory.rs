@@ -106,6 +106,23 @@ fn whoever_is_switched_off_there_is_out_here_and_comes_back() -> anyhow::Result<
 }
 
 #[test]
+fn whoever_s_groups_cannot_be_seen_is_out_and_nobody_else() -> anyhow::Result<()> {
+    let Some(lab) = ActiveDirectory::start("groups that cannot be seen")? else {
+        return Ok(());
+    };
+    prepare(&lab, DIRECTORY)?;
+    let gate = DomainGate::start(&lab)?;
+    let (alice, bob) = (enrol(&lab, "alice")?, enrol(&lab, "bob")?);
+    let held = Held::begin(&lab, "alice", &alice)?;
+    lab.tell("hide alice")?;
+    gate.line("is put out: the groups cannot be read")?;
+    assert!(!held.is_whole()?, "cut off");
+    assert_eq!(sign_in(&lab, "alice", &alice)?.0, 401);
+    assert_eq!(sign_in(&lab, "bob", &bob)?.0, 200);
+    Ok(())
+}
+
+#[test]
 fn what_the_directory_says_of_somebody_is_kept_and_shown() -> anyhow::Result<()> {
     let Some(lab) = ActiveDirectory::start("what the directory says is shown")? else {
         return Ok(());

@@ -123,7 +123,10 @@ impl Kerberos {
                 return fetched;
             }
             let now = clock::now();
-            if now >= ends || !self.shared.breaker.is_answering(now) {
+            if now >= ends {
+                return Err(timed_out(LONGEST_QUEUE).into());
+            }
+            if !self.shared.breaker.is_answering(now) {
                 return Err(timed_out(PATIENCE).into());
             }
             patience = NEXT_LOOK;

@@ -59,6 +59,19 @@ struct Known {
     is_of_directory: bool,
 }
 
+impl Known {
+    /// Whether the tickets of an account are over.
+    fn ends_by(&self, account: &AccountId, told: &Told) -> bool {
+        match told {
+            Told::Revoked(Revoked::Account(revoked)) => account == revoked,
+            Told::Revoked(Revoked::Credential(revoked)) => self.credentials.contains(revoked),
+            // A gate that follows no directory is told so as long as it lives.
+            Told::DirectoryUnread => self.is_of_directory,
+            Told::Blind => true,
+        }
+    }
+}
+
 /// Why the gate's account cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BeginError {
@@ -140,36 +153,23 @@ impl Local {
     pub(crate) async fn follow(self: Arc<Self>, mut told: broadcast::Receiver<Told>) {
         loop {
             match told.recv().await {
-                Ok(Told::Revoked(revoked)) => self.wipe(&revoked),
-                Ok(Told::DirectoryUnread) => self.wipe_where(|_, of| of.is_of_directory),
+                Ok(told) => self.wipe(&told),
                 // Whoever missed something cannot know that it was about others.
-                Ok(Told::Blind) | Err(broadcast::error::RecvError::Lagged(_)) => self.wipe_all(),
+                Err(broadcast::error::RecvError::Lagged(_)) => self.wipe(&Told::Blind),
                 Err(broadcast::error::RecvError::Closed) => return,
             }
         }
     }
 
-    fn wipe(&self, revoked: &Revoked) {
-        self.wipe_where(|account, of| match revoked {
-            Revoked::Account(revoked) => account == revoked,
-            Revoked::Credential(revoked) => of.credentials.contains(revoked),
-        });
-    }
-
-    fn wipe_where(&self, is_it: impl Fn(&AccountId, &Known) -> bool) {
+    fn wipe(&self, told: &Told) {
         let mut known = self.lock();
         known.retain(|account, of| {
-            let ends = is_it(account, of);
+            let ends = of.ends_by(account, told);
             if ends {
                 self.kerberos.forget(&of.user);
             }
             !ends
         });
-    }
-
-    fn wipe_all(&self) {
-        self.lock().clear();
-        self.kerberos.forget_all();
     }
 
     /// Sets down whose tickets may be at hand from here on.
@@ -307,5 +307,36 @@ fn no_token(error: TokenError) -> NoToken {
         TokenError::Denied(_) => NoToken::Denied(said),
         TokenError::Alarm(_) => NoToken::Alarm(said),
         TokenError::Unavailable(_) => NoToken::Unavailable(said),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tickets_end_with_what_they_rest_on_and_an_unread_directory_ends_only_its_own() {
+        let realm: Realm = "CONTOSO.TEST".parse().unwrap();
+        let id = |text: &str| AccountId(text.to_owned());
+        let credential = |text: &str| CredentialId(text.to_owned());
+        let known = |is_of_directory| Known {
+            user: Principal::new("anna", &realm).unwrap(),
+            credentials: vec![credential("phone")],
+            is_of_directory,
+        };
+        let account = |text| Told::Revoked(Revoked::Account(id(text)));
+        let of = |text| Told::Revoked(Revoked::Credential(credential(text)));
+        for (told, of_directory, local) in [
+            (account("anna"), true, true),
+            (account("ben"), false, false),
+            (of("phone"), true, true),
+            (of("tablet"), false, false),
+            (Told::DirectoryUnread, true, false),
+            (Told::Blind, true, true),
+        ] {
+            let ends = |known: Known| known.ends_by(&id("anna"), &told);
+            let found = (ends(known(true)), ends(known(false)));
+            assert_eq!(found, (of_directory, local), "{told:?}");
+        }
     }
 }
