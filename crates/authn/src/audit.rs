@@ -79,6 +79,12 @@ pub enum Reason {
     AnotherRealm,
     /// The ticket is not one that was relayed, or has ended.
     UnknownTicket,
+    /// The right secret, and a code that is none of a token's.
+    WrongCode,
+    /// The right secret, and a code that was accepted before, or an older one.
+    SpentCode,
+    /// The right secret, and no token of the account whose codes are taken.
+    NoToken,
 }
 
 /// Why somebody who was let in was not passed on to a back end.
@@ -241,6 +247,28 @@ pub enum Kind {
     SecondFactorProved {
         /// What.
         method: crate::place::Method,
+    /// A memorised secret was set, or changed.
+    MemorisedSecretSet {
+        /// Which.
+        credential: CredentialId,
+    },
+    /// The memorised secret of an account was removed.
+    MemorisedSecretRemoved,
+    /// Somebody was invited to choose a secret and to enrol a token.
+    Invited {
+        /// Until when.
+        ends: Timestamp,
+    },
+    /// Somebody signed out of a page.
+    SignedOut,
+    /// All sessions of an account were ended.
+    SessionsEnded,
+    /// The owner of an account says of a sign-in that it was somebody else.
+    NotMe {
+        /// The number of the sign-in.
+        number: i64,
+        /// What was proved by it.
+        credential: CredentialId,
     },
     /// A member of a farm is to be left alone.
     MemberDrained {

@@ -180,7 +180,9 @@ async fn s8_zone_service_and_channel_decide_over_the_full_product() {
                     Channel::Ntlm => By::Ntlm,
                     Channel::Negotiate => By::Negotiate,
                     Channel::Basic => By::Basic,
-                    Channel::UsernameToken | Channel::Grant | Channel::Ticket => continue,
+                    Channel::UsernameToken | Channel::Grant | Channel::Ticket | Channel::Page => {
+                        continue;
+                    }
                 };
                 let tried = Try {
                     zone: zone.clone(),
