@@ -47,13 +47,13 @@ pub enum Reason {
     CodeMissing,
     /// A one-time code is wanted, and NTLM cannot carry one.
     CodeNotByNtlm,
-    /// The right app password, and a code that is no token's of the account.
+    /// The right secret, and a code that is no token's of the account.
     WrongCode,
-    /// The right app password, and a code that was used before, or whose grant has ended or is another client's.
+    /// The right secret, and a code that was used before, or whose grant has ended or is another client's.
     CodeSpent,
-    /// The right app password, and no token whose code could be taken.
+    /// The right secret, and no token whose code could be taken.
     NoToken,
-    /// The right app password, and no more codes of the account's tokens are looked at.
+    /// The right secret, and no more codes of the account's tokens are looked at.
     TooManyCodes,
     /// The policy allows nothing here.
     NotAllowedHere,
@@ -79,12 +79,6 @@ pub enum Reason {
     AnotherRealm,
     /// The ticket is not one that was relayed, or has ended.
     UnknownTicket,
-    /// The right secret, and a code that is none of a token's.
-    WrongCode,
-    /// The right secret, and a code that was accepted before, or an older one.
-    SpentCode,
-    /// The right secret, and no token of the account whose codes are taken.
-    NoToken,
 }
 
 /// Why somebody who was let in was not passed on to a back end.
@@ -247,6 +241,7 @@ pub enum Kind {
     SecondFactorProved {
         /// What.
         method: crate::place::Method,
+    },
     /// A memorised secret was set, or changed.
     MemorisedSecretSet {
         /// Which.

@@ -5,13 +5,14 @@
 
 mod new;
 
-use super::MAX_LABEL;
 use proto::otp::{KeyUri, Moving};
 
+use super::MAX_LABEL;
 use crate::account::{Account, AccountId};
 use crate::attempt::Ports;
 use crate::audit::{ByHand, Event, Kind, TokenAct};
 use crate::credential::otp_token::{
+    TokenKind,
     Acceptance, CodeFault, CodePlace, CodeReservation, CodesOf, MAX_IN_A_ROW, MAX_IN_WINDOW,
     MAX_PER_ACCOUNT, OtpToken, Source, StoredOtpToken, TokenState, window_in_minutes,
 };

@@ -3,6 +3,7 @@
 use crate::account::Account;
 use crate::attempt::Rules;
 use crate::audit::{Event, Kind, Reason, shown_name};
+use crate::credential::grant::CodeSettlement;
 use crate::credential::memorised_secret::{SecretHash, SecretPlace, Typed};
 use crate::credential::otp_token::{
     Acceptance, CodeFault, CodePlace, CodeReservation, CodesOf, Step, StoredOtpToken, TokenState,
@@ -179,7 +180,7 @@ impl Asking<'_> {
         let stored = tokens.otp_tokens_of(&subject).await?;
         let source = familiarity(named.reservation.counts.source_is_familiar);
         let place = CodePlace::now(CodesOf::Subject(subject), source, at.now);
-        let reservation = tokens.reserve_code(place).await?;
+        let reservation = tokens.reserve_code(place, None).await?;
         let stands = account.map_or(Err(Reason::UnknownName), |it| self.may_sign_in(it));
         let judged = judge(stored, &reservation, answer.typed.expose(), at);
         let accepted = match proved {
@@ -306,7 +307,7 @@ impl Asking<'_> {
                 }));
             }
             Completed::Gone => return Ok(Outcome::plain(Answered::Gone)),
-            Completed::Spent => Reason::SpentCode,
+            Completed::Spent => Reason::CodeSpent,
             Completed::Overtaken => Reason::Revoked,
         };
         let is_alarmed = self.refused(name, named, reason).await?;
@@ -336,6 +337,7 @@ impl Asking<'_> {
         let settlement = Settlement {
             reservation: named.reservation.clone(),
             succeeded: None,
+            code: CodeSettlement::None,
             events: match is_junk {
                 true => Vec::new(),
                 false => vec![self.event(refused, named)],
@@ -375,7 +377,7 @@ fn judge(
     if reservation.tokens.is_empty() {
         let is_active = |it: &StoredOtpToken| it.record.state == TokenState::Active;
         return Err(match stored.iter().any(is_active) {
-            true => Reason::TooManyFailures,
+            true => Reason::TooManyCodes,
             false => Reason::NoToken,
         });
     }
@@ -394,6 +396,6 @@ fn judge(
     }
     found.ok_or(match fault {
         CodeFault::Wrong => Reason::WrongCode,
-        CodeFault::Spent => Reason::SpentCode,
+        CodeFault::Spent => Reason::CodeSpent,
     })
 }

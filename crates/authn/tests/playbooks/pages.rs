@@ -243,7 +243,7 @@ async fn t_cred_8_whatever_was_wrong_is_refused_after_the_same_questions() {
     );
     let spent = pages.signs_in(&anna.upn, SECRET, &code(0)).await;
     assert!(matches!(spent, Answered::Refused));
-    assert_eq!(pages.reasons().await.last(), Some(&Reason::SpentCode));
+    assert_eq!(pages.reasons().await.last(), Some(&Reason::CodeSpent));
 }
 
 #[tokio::test(flavor = "multi_thread")]

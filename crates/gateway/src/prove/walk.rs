@@ -64,7 +64,7 @@ pub(super) fn from(publication: &Publication, zone: &Zone) -> Vec<CounterExample
 }
 
 /// Every route with its host.
-fn routes(publication: &Publication) -> impl Iterator<Item = (&str, &Route)> {
+pub(super) fn routes(publication: &Publication) -> impl Iterator<Item = (&str, &Route)> {
     let hosts = publication.hosts.iter();
     hosts.flat_map(|(name, host)| host.routes.iter().map(|route| (name.as_str(), &**route)))
 }

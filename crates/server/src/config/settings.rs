@@ -227,6 +227,8 @@ impl DomainService {
             Self::Ldap(_) => server.host.clone(),
         }
     }
+}
+
 /// The pages of our own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Portal {

@@ -103,12 +103,6 @@ impl State {
         }
     }
 
-    /// Whether codes of a token are taken for an account.
-    pub(super) fn token_is_good_for(&self, token: &CredentialId, account: &AccountId) -> bool {
-        let kept = self.otp_tokens.get(token);
-        kept.is_some_and(|kept| kept.stored.record.is_good_for(account))
-    }
-
     /// The token of an acceptance, where its step can be spent.
     pub(super) fn can_accept(&self, acceptance: &Acceptance) -> bool {
         let kept = self.otp_tokens.get(&acceptance.token);

@@ -24,11 +24,6 @@ pub(super) struct Pages {
 }
 
 impl State {
-    fn token_stands(&self, session: &Session) -> bool {
-        let token = session.token.as_ref();
-        token.is_none_or(|token| self.token_is_good_for(token, &session.account))
-    }
-
     fn begin_session(&mut self, key: HandleKey, session: Session) {
         let account = session.account.clone();
         let sessions = &mut self.pages.sessions;
@@ -132,7 +127,7 @@ impl Sessions for Memory {
         let found = state.pages.sessions.get(&key).filter(|it| it.lasts(now));
         let stands = |session: &&Session| {
             let secret = state.secret_stands(&session.account, &session.credential);
-            secret && state.token_stands(session)
+            secret && state.token_stands(session.token.as_ref(), &session.account)
         };
         let found = found.filter(stands);
         Ok(found.and_then(|it| Some((it.clone(), state.account(&it.account)?))))
