@@ -78,6 +78,7 @@ fn pages(memory: &Memory) -> Pages {
             },
             default_domain: None,
             unknown_names_key: Secret::new(vec![1; 32]),
+            grants_key: Secret::new(vec![2; 32]),
         },
         services: vec![Service::EWS],
     }

@@ -12,9 +12,8 @@ use crate::account::{Account, AccountId};
 use crate::attempt::Ports;
 use crate::audit::{ByHand, Event, Kind, TokenAct};
 use crate::credential::otp_token::{
-    TokenKind,
     Acceptance, CodeFault, CodePlace, CodeReservation, CodesOf, MAX_IN_A_ROW, MAX_IN_WINDOW,
-    MAX_PER_ACCOUNT, OtpToken, Source, StoredOtpToken, TokenState, window_in_minutes,
+    MAX_PER_ACCOUNT, OtpToken, Source, StoredOtpToken, TokenKind, TokenState, window_in_minutes,
 };
 use crate::lockout::Subject;
 use crate::ports::{SerialsTaken, TokenChange, TokenEffect, Unavailable};

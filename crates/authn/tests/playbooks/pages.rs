@@ -10,6 +10,7 @@ use authn::admin::tokens::{self, TokenRandomness};
 use authn::audit::{Kind, Reason};
 use authn::credential::memorised_secret::{Cost, MAX_IN_WINDOW, SecretHash, Typed};
 use authn::handle::Handle;
+use authn::name::NameKey;
 use authn::place::{ActivityId, Method, Service, Zone};
 use authn::policy::{Policy, Rule};
 use authn::ports::{PasswordHasher, Unavailable};
@@ -195,7 +196,7 @@ async fn a_secret_and_a_code_begin_a_session_that_ends_with_either() {
     assert_eq!(account.id, anna.id);
     assert_eq!(
         session.methods,
-        [Method::MemorisedSecret, Method::OneTimeCode]
+        [Method::OneTimeCode, Method::MemorisedSecret]
     );
     let token = session.token.unwrap();
     tokens::block(&pages.ports.attempt, &token.0, &by_hand(2))
@@ -390,4 +391,42 @@ async fn a_page_asks_for_what_the_policy_says_and_an_app_password_is_never_enoug
     ] {
         assert_eq!(required(not_enough), None, "{not_enough:?}");
     }
+}
+
+#[tokio::test]
+async fn everybody_is_asked_for_what_anybody_needs_and_each_is_judged_by_their_own_rule() {
+    let mut pages = Pages::new();
+    let (anna, ben) = (pages.person("anna").await, pages.person("ben").await);
+    let for_ben = |methods: &[&str]| Rule {
+        accounts: NameKey::candidates(&ben.upn, "", None)
+            .into_iter()
+            .collect(),
+        services: [Service::PORTAL].into(),
+        methods: methods.iter().map(|it| it.parse().unwrap()).collect(),
+        ..Rule::default()
+    };
+    let rules = &mut pages.world.rules.policy.rules;
+    rules.insert(0, for_ben(&["memorised-secret"]));
+    let required = Requirement::of(&pages.world.rules.policy, &Zone::EXTERNAL, &Service::PORTAL);
+    assert_eq!(required, Some(Requirement::SecretAndCode));
+    let done = pages.signs_in(&ben.upn, SECRET, &code(0)).await;
+    assert!(matches!(done, Answered::Done { .. }), "{done:?}");
+    // A rule that gives Ben nothing refuses Ben, after the same questions, and nobody else.
+    pages.world.rules.policy.rules[0] = for_ben(&[]);
+    let refused = pages.signs_in(&ben.upn, SECRET, &code(30)).await;
+    assert!(matches!(refused, Answered::Refused), "{refused:?}");
+    assert_eq!(pages.reasons().await.last(), Some(&Reason::NotAllowedHere));
+    let done = pages.signs_in(&anna.upn, SECRET, &code(0)).await;
+    assert!(matches!(done, Answered::Done { .. }), "{done:?}");
+}
+
+#[tokio::test]
+async fn a_code_on_a_page_renews_the_lease() {
+    let pages = Pages::new();
+    let anna = pages.person("anna").await;
+    let done = pages.signs_in(&anna.upn, SECRET, &code(0)).await;
+    assert!(matches!(done, Answered::Done { .. }), "{done:?}");
+    let account = pages.ports.attempt.accounts.by_id(&anna.id).await.unwrap();
+    let proved = account.unwrap().second_factor.unwrap();
+    assert_eq!((proved.method, proved.last), (Method::OneTimeCode, at(0)));
 }

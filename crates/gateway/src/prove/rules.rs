@@ -17,7 +17,11 @@ pub(super) fn idle(publication: &Publication) -> Vec<CounterExample> {
     let mut hidden_by = vec![BTreeSet::new(); count];
     for zone in [Zone::EXTERNAL, Zone::INTERNAL] {
         for question in questions(publication) {
-            look(policy, &question.asking(&zone), (&mut decides, &mut hidden_by));
+            look(
+                policy,
+                &question.asking(&zone),
+                (&mut decides, &mut hidden_by),
+            );
         }
     }
     let mut found = Vec::new();

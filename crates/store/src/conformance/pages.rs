@@ -311,6 +311,8 @@ pub async fn a_sign_in_is_completed_once<S: Conforming>(store: Arc<S>) -> Result
     let (session, whose) = store.session(key(2), at(20)).await?.ok_or_else(missing)?;
     assert_eq!(session, completion(&anna, (1, 2), 20).session);
     assert_eq!(whose.id, anna.id);
+    let remembered = store.by_id(&anna.id).await?.and_then(|it| it.second_factor);
+    assert_eq!(remembered.map(|it| it.last), Some(at(20)));
     let latest = store.latest_of(&anna.id, 1).await?;
     let kinds = latest.into_iter().map(|it| it.event.kind);
     assert!(

@@ -20,6 +20,7 @@ fn anna() -> Account {
         mail: Vec::new(),
         state: AccountState::Active,
         directory: None,
+        second_factor: None,
     }
 }
 

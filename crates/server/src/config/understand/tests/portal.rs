@@ -27,7 +27,10 @@ fn a_portal_is_published_on_a_host_of_ours_alone() {
     for host in ["mail.contoso.com", "app.contoso.com"] {
         let shared = format!("[portal]\nhost = \"{host}\"\n{BOTH}");
         let error = with(&shared).unwrap_err();
-        assert!(error.contains("the portal has a host of its own"), "{error}");
+        assert!(
+            error.contains("the portal has a host of its own"),
+            "{error}"
+        );
     }
     let error = with("[portal]\nhost = \"https://my.contoso.com\"\n").unwrap_err();
     assert!(error.contains("is not a host name"), "{error}");
@@ -36,7 +39,10 @@ fn a_portal_is_published_on_a_host_of_ours_alone() {
 #[test]
 fn a_policy_may_speak_of_the_portal_where_there_is_one() {
     let error = with(BOTH).unwrap_err();
-    assert!(error.contains("nothing published is the service `portal`"), "{error}");
+    assert!(
+        error.contains("nothing published is the service `portal`"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -45,12 +51,22 @@ fn a_portal_that_nobody_or_one_factor_opens_is_warned_of() {
     let any = "[[policy]]\nmethods = [\"app-password\"]\n";
     for closed in ["", any, &format!("{any}{BOTH}")] {
         let warned = warnings(&format!("{PORTAL}{closed}"));
-        assert!(warned[0].contains("nobody can sign in to the portal"), "{warned:?}");
+        assert!(
+            warned[0].contains("nobody can sign in to the portal"),
+            "{warned:?}"
+        );
     }
     let one = BOTH.replace(" + one-time-code", "");
     let warned = warnings(&format!("{PORTAL}{one}"));
-    assert!(warned[0].contains("by a memorised secret alone"), "{warned:?}");
+    assert!(
+        warned[0].contains("by a memorised secret alone"),
+        "{warned:?}"
+    );
     let inside = one.replace("services", "zones = [\"internal\"]\nservices");
     assert_eq!(warnings(&format!("{PORTAL}{inside}")), Vec::<String>::new());
-    assert_eq!(warnings(any), Vec::<String>::new(), "where there is no portal");
+    assert_eq!(
+        warnings(any),
+        Vec::<String>::new(),
+        "where there is no portal"
+    );
 }
