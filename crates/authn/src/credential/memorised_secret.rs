@@ -215,8 +215,8 @@ fn fault_of(folded: &str, account: &Account) -> Option<SecretFault> {
         name.chars().count() >= SHORTEST_NAME && folded.contains(&name) && rest < SHORTEST
     };
     names
-        .map(is_made_of)
-        .any(|it| it)
+        .into_iter()
+        .any(is_made_of)
         .then_some(SecretFault::OwnName)
 }
 
