@@ -89,7 +89,7 @@ impl Gate {
         members.set_drained(begun.drained);
         let lasting = Lasting {
             members: Arc::new(members),
-            delegation: source.delegation(settings, process, &live).await?,
+            delegation: source.delegation(settings, process).await?,
             checks: Mutex::default(),
             source,
             live,
