@@ -4,6 +4,7 @@ mod authn_server;
 mod directory;
 mod farms;
 pub(crate) mod keeping;
+pub(crate) mod key_from_windows;
 mod lasting;
 pub(crate) mod own_account;
 mod pages;
