@@ -271,7 +271,7 @@ def obey(samba, words):
     elif words == ["renew"]:
         call(PYTHON, f"{HERE}/domain.py", "renew", TOP)
         show_keytab()
-    elif words and words[0] in ("rotate", "password", "disable", "enable", "rename", "delete", "hide", "name", "set"):
+    elif words and words[0] in ("rotate", "password", "disable", "enable", "rename", "delete", "hide", "name", "serve", "set"):
         call(PYTHON, f"{HERE}/domain.py", words[0], TOP, *words[1:])
     else:
         raise ValueError(f"`{' '.join(words)}` is no command")

@@ -23,7 +23,7 @@ MUTUAL = gssapi.RequirementFlag.mutual_authentication
 
 def main():
     host, port, source, kind = sys.argv[1:]
-    context = ssl.create_default_context(cafile="/mnt/tls/gateway.pem")
+    context = ssl.create_default_context(cafile="/mnt/tls/ca.pem")
     connection = http.client.HTTPSConnection(host, int(port), context=context)
     plain = socket.create_connection((host, int(port)), 60, (source, 0))
     connection.sock = context.wrap_socket(plain, server_hostname=host)

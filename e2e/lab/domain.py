@@ -11,7 +11,7 @@ import os
 import sys
 import uuid
 
-from ldb import FLAG_MOD_REPLACE, LdbError, Message, MessageElement
+from ldb import FLAG_MOD_ADD, FLAG_MOD_REPLACE, LdbError, Message, MessageElement
 import samba.dckeytab  # noqa: F401: gives `Net` its export of keytabs
 from samba import dsdb
 from samba.auth import system_session
@@ -21,6 +21,7 @@ from samba.ndr import ndr_pack, ndr_unpack
 from samba.net import Net
 from samba.param import LoadParm
 from samba.provision import FILL_FULL, provision
+from samba.provision.sambadns import SRVRecord
 from samba.samdb import SamDB
 
 REALM = "CONTOSO.TEST"
@@ -154,6 +155,15 @@ class Domain:
         node = {"dn": dn, "objectClass": ["top", "dnsNode"], "dnsRecord": ndr_pack(record)}
         self.db.add(node)
 
+    def serve(self, host, priority):
+        """Has the domain's DNS name one more host that serves Kerberos, of that priority."""
+        record = ndr_pack(SRVRecord(f"{host}.{DNS}", 88, priority))
+        zone = f"DC={DNS},CN=MicrosoftDNS,DC=DomainDnsZones,{self.db.domain_dn()}"
+        found = self.db.search(zone, expression="(name=_kerberos._tcp)", attrs=["dnsRecord"])
+        message = Message(found[0].dn)
+        message["dnsRecord"] = MessageElement([record], FLAG_MOD_ADD, "dnsRecord")
+        self.db.modify(message)
+
     def keytab(self, name, principals):
         """In one step, as a reader may open it at any moment."""
         path = os.path.join(self.top, name)
@@ -269,7 +279,7 @@ def guess(account):
 
 def main():
     parser = argparse.ArgumentParser()
-    verbs = ("make", "rotate", "password", "disable", "enable", "rename", "delete", "hide", "counters", "guess", "name", "set", "renew")
+    verbs = ("make", "rotate", "password", "disable", "enable", "rename", "delete", "hide", "counters", "guess", "name", "serve", "set", "renew")
     parser.add_argument("verb", choices=verbs)
     parser.add_argument("top")
     parser.add_argument("account", nargs="?")
@@ -294,6 +304,8 @@ def main():
         attribute, values = given.name.split("=", 1)
         domain = Domain(given.top)
         domain.write(domain.dn(given.account), **{attribute: values.split(",")})
+    elif given.verb == "serve":
+        Domain(given.top).serve(given.account, int(given.name))
     elif given.verb == "name":
         Domain(given.top).name(given.account, given.name)
     elif given.verb == "rotate":

@@ -112,7 +112,7 @@ impl ActiveDirectory {
 
     /// Tells the lab to do something: `freeze`, `thaw`, `kill` and `start` the domain controller, `rotate` the
     /// password and keytab of an account, change the `password` alone, `renew` the back end's, `disable`, `enable` or `delete` one, `rename`
-    /// one to another name, `hide` the groups of one, `name` a host and its address in the domain's DNS, `set` an
+    /// one to another name, `hide` the groups of one, `name` a host and its address in the domain's DNS, have a host `serve` Kerberos there by a priority, `set` an
     /// attribute of one, as `set svc-exch servicePrincipalName=HTTP/a,HTTP/b`.
     ///
     /// # Errors
@@ -223,6 +223,8 @@ fn certificates(folder: &Path) -> anyhow::Result<()> {
         ("lync-fe", back_end, "127.0.0.11", KeyPair::generate()?),
         ("old-windows", back_end, "127.0.0.11", rsa),
         ("gateway", published, "127.0.0.12", KeyPair::generate()?),
+        // Of somebody who stands between, and whom clients would trust.
+        ("between", published, "127.0.0.12", KeyPair::generate()?),
     ];
     for (file, hosts, address, key) in servers {
         let names: Vec<String> = hosts

@@ -226,6 +226,15 @@ impl DomainGate {
     ///
     /// It does not open.
     pub fn start(lab: &ActiveDirectory) -> anyhow::Result<Self> {
+        Self::start_in(lab, &[])
+    }
+
+    /// The same, with this in the gate's environment.
+    ///
+    /// # Errors
+    ///
+    /// It does not open.
+    pub fn start_in(lab: &ActiveDirectory, environment: &[String]) -> anyhow::Result<Self> {
         let mut back_end = lab
             .command("/usr/bin/python3")
             .args(["-c", BACK_END])
@@ -235,7 +244,12 @@ impl DomainGate {
         let mut line = String::new();
         BufReader::new(back_end.stdout.take().context("no output")?).read_line(&mut line)?;
         anyhow::ensure!(line == "ready\n", "the back end said `{line}`");
-        let mut gate = wicketgate(lab)?
+        let mut gate = lab
+            .command("env")
+            .args(environment)
+            .arg(binary()?)
+            .arg("--config")
+            .arg(config_file())
             .arg("serve")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -334,10 +348,12 @@ fn folder(lab: &ActiveDirectory) -> PathBuf {
 
 fn wicketgate(lab: &ActiveDirectory) -> anyhow::Result<Command> {
     let mut command = lab.command(binary()?);
-    command
-        .arg("--config")
-        .arg(Path::new(TOP).join("gate/wicketgate.toml"));
+    command.arg("--config").arg(config_file());
     Ok(command)
+}
+
+fn config_file() -> PathBuf {
+    Path::new(TOP).join("gate/wicketgate.toml")
 }
 
 fn curl(lab: &ActiveDirectory, path: &str, (name, secret): (&str, &str)) -> Command {

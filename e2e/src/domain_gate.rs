@@ -99,11 +99,25 @@ impl<'a> DomainGate<'a> {
     ///
     /// It does not open.
     pub fn open(lab: &'a ActiveDirectory, config: &str) -> anyhow::Result<Self> {
+        Self::open_in(lab, config, &[])
+    }
+
+    /// The same, with this in its environment.
+    ///
+    /// # Errors
+    ///
+    /// It does not open.
+    pub fn open_in(
+        lab: &'a ActiveDirectory,
+        config: &str,
+        environment: &[String],
+    ) -> anyhow::Result<Self> {
         write(lab, config)?;
         // Its parent enters the lab and waits there; it shall end with it.
-        let mut command = lab.command("setpriv");
+        let mut command = lab.command("env");
         command
-            .args(["--pdeathsig", "KILL"])
+            .args(environment)
+            .args(["setpriv", "--pdeathsig", "KILL"])
             .arg(binary()?)
             .arg("--config")
             .arg(config_file())
@@ -214,7 +228,17 @@ pub fn write(lab: &ActiveDirectory, config: &str) -> anyhow::Result<()> {
 ///
 /// The program is not built.
 pub fn command(lab: &ActiveDirectory) -> anyhow::Result<Command> {
-    let mut command = lab.command(binary()?);
+    command_in(lab, &[])
+}
+
+/// The same, with this in its environment.
+///
+/// # Errors
+///
+/// The program is not built.
+pub fn command_in(lab: &ActiveDirectory, environment: &[String]) -> anyhow::Result<Command> {
+    let mut command = lab.command("env");
+    command.args(environment).arg(binary()?);
     command.arg("--config").arg(config_file());
     Ok(command)
 }

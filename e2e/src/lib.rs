@@ -4,6 +4,7 @@
 //! exists. Start at [`demo::Demo`].
 
 pub mod active_directory;
+pub mod apart;
 pub mod back_end;
 pub mod client;
 pub mod clients;
@@ -11,11 +12,14 @@ pub mod demo;
 pub mod directory_gate;
 pub mod domain_gate;
 pub mod doubt;
+pub mod faked_clock;
 pub mod frames;
 pub mod haproxy;
 pub mod held_store;
 pub mod kerberos;
+pub mod memory;
 pub mod messages;
+pub mod office;
 pub mod old_windows;
 pub mod published;
 pub mod raw;

@@ -109,7 +109,11 @@ impl Serve {
     }
 
     fn wait_until_open(&mut self) -> anyhow::Result<()> {
-        let line = self.line("the gate is open")?;
+        self.wait_until("the gate is open")
+    }
+
+    fn wait_until(&mut self, opened: &str) -> anyhow::Result<()> {
+        let line = self.line(opened)?;
         let (_, address) = line.split_once("addresses=\"").context("no address")?;
         let mut addresses = address.trim_end_matches('"').split(", ");
         self.address = addresses.next().context("no address")?.parse()?;
@@ -146,6 +150,26 @@ impl Serve {
         let mut started = Self::watched(command)?;
         started.wait_until_open()?;
         Ok(started)
+    }
+
+    /// Runs a command that becomes whoever says these words once it is open.
+    ///
+    /// # Errors
+    ///
+    /// It does not open.
+    pub fn opened_by_saying(command: Command, words: &str) -> anyhow::Result<Self> {
+        let mut started = Self::watched(command)?;
+        started.wait_until(words)?;
+        Ok(started)
+    }
+
+    /// Runs a command that becomes a gate, and does not wait until it is open.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be started.
+    pub fn begun_by(command: Command) -> anyhow::Result<Self> {
+        Self::watched(command)
     }
 
     fn watched(mut command: Command) -> anyhow::Result<Self> {
@@ -243,6 +267,24 @@ impl Serve {
     /// It cannot be signalled.
     pub fn hang_up(&self) -> anyhow::Result<()> {
         self.signal("-HUP")
+    }
+
+    /// Has it stand still, as a machine does that hangs.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be signalled.
+    pub fn freeze(&self) -> anyhow::Result<()> {
+        self.signal("-STOP")
+    }
+
+    /// Has it go on.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be signalled.
+    pub fn thaw(&self) -> anyhow::Result<()> {
+        self.signal("-CONT")
     }
 
     fn signal(&self, signal: &str) -> anyhow::Result<()> {

@@ -6,7 +6,7 @@ use std::process::{Child, Stdio};
 
 use anyhow::Context;
 use e2e::active_directory::{ActiveDirectory, TOP};
-use e2e::directory_gate::{enrol, tell};
+use e2e::directory_gate::{enrol, tell, try_to_tell};
 use e2e::domain_gate::{DomainGate, base, farm, pool, route, told};
 use e2e::messages::{asks_with_token, request_for};
 
@@ -148,6 +148,60 @@ fn an_administrator_of_the_directory_is_told_to_use_another_account() -> anyhow:
             gate.serve.line(logged)?;
         }
     }
+    // Nobody knows of a local account whether it bears an administrator's name.
+    let password = gate.add("alice", "app")?;
+    assert_eq!(who(&gate, "alice", &password)?.0, 403);
+    gate.serve.line("none of the directory's")?;
+    Ok(())
+}
+
+/// A UPN ends in what an organisation likes, and the ticket is for the sAMAccountName and the realm all the same.
+#[test]
+fn a_upn_whose_suffix_is_not_the_realm_leads_to_the_same_windows_user() -> anyhow::Result<()> {
+    let Some(lab) = ActiveDirectory::start("UPNs with a suffix of their own")? else {
+        return Ok(());
+    };
+    // She keeps no other address.
+    lab.tell("set alice userPrincipalName=a.smith@mail.example")?;
+    lab.tell("set alice mail=a.smith@mail.example")?;
+    let directory = "\n[directory]\ncontrollers = [\"dc1.contoso.test\"]\n\
+                     authorities = \"/mnt/tls/ca.pem\"\naccount = \"reader@contoso.test\"\n";
+    e2e::domain_gate::write(&lab, &(config() + directory))?;
+    tell(&lab, &["db", "migrate"], "")?;
+    tell(&lab, &["directory", "set-password"], "Not.for.the.gate.1")?;
+    let gate = DomainGate::open(&lab, &(config() + directory))?;
+    let password = enrol(&lab, "a.smith@mail.example")?;
+    for name in [
+        "a.smith@mail.example",
+        "A.Smith@Mail.Example",
+        "CONTOSO\\alice",
+        "alice",
+    ] {
+        let login = format!("{name}:{password}");
+        let url = format!("{APP}/who.shtml");
+        let seen = gate.curl(&["--basic", "--user", &login, &url])?;
+        assert_eq!(seen, (200, ALICE.to_owned()), "{name}");
+    }
+    // NTLM has the UPN in its user name, and no domain.
+    let login = format!("a.smith@mail.example:{password}");
+    let seen = gate.curl(&["--ntlm", "--user", &login, &format!("{APP}/who.shtml")])?;
+    assert_eq!(seen, (200, ALICE.to_owned()));
+    // What the UPN would be if it were made from the realm is nobody's.
+    let login = format!("alice@contoso.test:{password}");
+    let seen = gate.curl(&["--basic", "--user", &login, &format!("{APP}/who.shtml")])?;
+    assert_eq!(seen.0, 401);
+
+    // Of a domain that is not the gate's own realm it is said beforehand.
+    let says = || -> anyhow::Result<bool> {
+        let (status, _, error) = try_to_tell(&lab, &["directory", "check"], "")?;
+        assert_eq!(status, Some(0), "{error}");
+        Ok(error.contains("not the realm of [kerberos]") && error.contains("contoso.test"))
+    };
+    assert!(!says()?);
+    let another =
+        (config() + directory).replace("[kerberos]", "[kerberos]\nrealm = \"OTHER.TEST\"");
+    e2e::domain_gate::write(&lab, &another)?;
+    assert!(says()?);
     Ok(())
 }
 

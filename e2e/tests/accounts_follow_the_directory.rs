@@ -1,8 +1,8 @@
 //! Accounts follow the directory: a real Active Directory (Samba) says who somebody is and whether they may come
 //! in, and every sign-in asks the store alone.
 
-use std::io::Write;
-use std::process::Stdio;
+use std::io::{Read, Write};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -10,6 +10,7 @@ use e2e::active_directory::ActiveDirectory;
 use e2e::directory_gate::{
     DomainGate, Held, app_password, enrol, prepare, sign_in, tell, try_to_tell,
 };
+use e2e::{faked_clock, skip};
 use serde_json::{Value, json};
 
 /// The lab's domain controller, read every five seconds.
@@ -247,6 +248,119 @@ fn a_slow_or_dead_controller_keeps_nobody_waiting() -> anyhow::Result<()> {
     dead.kill()?;
     dead.wait()?;
     Ok(())
+}
+
+/// Between the gate and its domain controller: hands on what is said, and the answers by as many seconds late as a file
+/// says at the moment.
+const SLOW: &str = r#"
+import asyncio
+def late():
+    try:
+        return float(open("/mnt/late").read() or 0)
+    except OSError:
+        return 0
+async def pass_on(reader, writer, waits):
+    try:
+        while data := await reader.read(65536):
+            if waits:
+                await asyncio.sleep(late())
+            writer.write(data)
+            await writer.drain()
+    except OSError:
+        pass
+    finally:
+        writer.close()
+async def taken(reader, writer):
+    from_it, to_it = await asyncio.open_connection("127.0.0.10", 636)
+    await asyncio.gather(pass_on(reader, to_it, False), pass_on(from_it, writer, True))
+async def main():
+    server = await asyncio.start_server(taken, "127.0.0.14", 636)
+    print("ready", flush=True)
+    await server.serve_forever()
+asyncio.run(main())
+"#;
+
+/// How long a sign-in may take that asks nobody but the store, on a busy machine.
+const AT_ONCE: Duration = Duration::from_secs(1);
+/// Until a directory that answers by five seconds late is reported: five seconds to the next reading, three that a
+/// connection may take; twice that, for a machine that is busy.
+const REPORTED: Duration = Duration::from_secs(16);
+/// Until whoever is of a directory that was not read for ten minutes is out: the next look after a reading that failed,
+/// which has 25 seconds and five behind it.
+const OUT: Duration = Duration::from_secs(40);
+
+#[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a story measures how long something takes"
+)]
+fn a_directory_slow_by_five_seconds_delays_nobody_and_ends_after_ten_minutes() -> anyhow::Result<()>
+{
+    const STORY: &str = "a directory slow by five seconds";
+    let Some(lab) = ActiveDirectory::start(STORY)? else {
+        return Ok(());
+    };
+    if !faked_clock::is_there(&lab)? {
+        return skip::skip(STORY, "libfaketime is not unpacked");
+    }
+    let mut relay = slow(&lab)?;
+    prepare(&lab, DIRECTORY)?;
+    let secret = enrol(&lab, "bob")?;
+    let local = [
+        "user",
+        "add",
+        "CONTOSO\\local",
+        "--upn",
+        "local@contoso.test",
+    ];
+    tell(&lab, &local, "")?;
+    let of_local = app_password(&lab, "local")?;
+    let gate = DomainGate::start_in(&lab, &faked_clock::by_file(&lab)?)?;
+    gate.line("the directory is read")?;
+    let held = Held::begin(&lab, "bob", &secret)?;
+
+    std::fs::write(lab.folder().join("late"), "5")?;
+    let slow = Instant::now();
+    let line = gate.line("the directory cannot be read")?;
+    assert!(line.contains("no answer within"), "{line}");
+    assert!(slow.elapsed() < REPORTED, "{:?}", slow.elapsed());
+    for _ in 0..5 {
+        let (status, took) = sign_in(&lab, "bob", &secret)?;
+        assert_eq!(status, 200, "known for ten minutes");
+        assert!(took < AT_ONCE, "{took:?}");
+    }
+
+    faked_clock::set(&lab, "+11m")?;
+    let late = Instant::now();
+    assert!(!held.is_whole()?, "cut off");
+    assert!(late.elapsed() < OUT, "{:?}", late.elapsed());
+    for (name, secret, expected) in [("bob", &secret, 503), ("local", &of_local, 200)] {
+        let (status, took) = sign_in(&lab, name, secret)?;
+        assert_eq!(status, expected, "{name}");
+        assert!(took < AT_ONCE, "{name}: {took:?}");
+    }
+    std::fs::write(lab.folder().join("late"), "0")?;
+    gate.line("the directory is read")?;
+    assert_eq!(sign_in(&lab, "bob", &secret)?.0, 200);
+    relay.kill()?;
+    relay.wait()?;
+    Ok(())
+}
+
+/// Stands between from here on, and is not slow yet.
+fn slow(lab: &ActiveDirectory) -> anyhow::Result<Child> {
+    // Under the controller's name the gate finds it.
+    let hosts = lab.folder().join("hosts");
+    let names = std::fs::read_to_string(&hosts)?;
+    let between = names.replace("127.0.0.10 dc1.", "127.0.0.14 dc1.");
+    assert_ne!(names, between);
+    std::fs::write(&hosts, between)?;
+    let mut relay = lab.command("/usr/bin/python3");
+    let mut relay = relay.args(["-c", SLOW]).stdout(Stdio::piped()).spawn()?;
+    let mut ready = [0; 6];
+    let output = relay.stdout.as_mut().context("no output")?;
+    output.read_exact(&mut ready)?;
+    Ok(relay)
 }
 
 /// Gives an address a name in the lab.

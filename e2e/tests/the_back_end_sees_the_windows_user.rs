@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::Context;
 use e2e::active_directory::{ActiveDirectory, KDC, TOP};
+use e2e::faked_clock;
 use e2e::kerberos::Kerberos;
 use e2e::skip;
 use serde_json::{Value, json};
@@ -287,9 +288,6 @@ fn those_who_want_the_same_wait_for_one_question() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// How a process sees another time: `$LIB` is the loader's word for the folder of its architecture.
-const CLOCK: &str = "/usr/$LIB/faketime/libfaketimeMT.so.1";
-
 /// libkrb5 corrects its own clock by the domain controller's where it asks one (`kdc_timesync`); what comes from clients
 /// is judged by our clock alone.
 #[test]
@@ -297,15 +295,14 @@ fn a_clock_that_is_off_is_corrected_outward_and_named_inward() -> anyhow::Result
     let Some(lab) = ActiveDirectory::start("a clock that is off")? else {
         return Ok(());
     };
-    let is_there = "ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1";
-    if !lab.command("sh").args(["-c", is_there]).status()?.success() {
+    if !faked_clock::is_there(&lab)? {
         return skip::skip("a clock that is off", "libfaketime is not installed");
     }
     let service = "HTTP/gateway.contoso.test";
     let mut right = Kerberos::ready(&lab, PROGRAM)?;
     let mut off = |minutes: &str| -> anyhow::Result<(Value, Value)> {
         let environment = [
-            ("LD_PRELOAD", CLOCK),
+            ("LD_PRELOAD", faked_clock::LIBRARY),
             ("FAKETIME", minutes),
             ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
         ];

@@ -1,191 +1,16 @@
 //! A member of the domain signs in from the office without a prompt, and from nowhere else: a real Active Directory
 //! (Samba), curl with a ticket of its own, the gate, and a back end (Apache) that sees the same user.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Output, Stdio};
-
-use anyhow::{Context, bail};
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
-use e2e::active_directory::{ActiveDirectory, KDC, TOP};
-use e2e::demo::{binary, root};
+use anyhow::Context;
+use e2e::active_directory::ActiveDirectory;
 use e2e::kerberos::Kerberos;
+use e2e::office::{ALLOW, BALANCED, EXTERNAL, HOST, INSIDE, OUTSIDE, Office, REQUIRE};
+use e2e::office::{logs_on, ran, wicketgate};
 use e2e::skip;
-use rcgen::{CertificateParams, KeyPair};
 use serde_json::{Value, json};
 
 /// The gate's Kerberos as a program: it makes tokens that are bound, which curl does not.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_kerberos");
-const HOST: &str = "gateway.contoso.test";
-/// A computer in the office, and one elsewhere.
-const INSIDE: &str = "127.0.0.20";
-const OUTSIDE: &str = "127.0.0.21";
-/// Listeners: the office's, one that demands bindings, one where nobody is internal, one behind a balancer.
-const ALLOW: u16 = 443;
-const REQUIRE: u16 = 8443;
-const EXTERNAL: u16 = 9443;
-const BALANCED: u16 = 7443;
-
-const CONFIG: &str = r#"
-[store]
-file = "wicketgate.db"
-key_file = "wicketgate.keys"
-[names]
-domain = "CONTOSO"
-dns_domain = "contoso.test"
-[kerberos]
-account = "gateway$"
-keytab = "gateway.keytab"
-controllers = ["127.0.0.10"]
-[[listener]]
-address = "127.0.0.12:443"
-certificate = [{ chain = "tls/gateway.pem", key = "tls/gateway.key" }]
-internal_networks = ["127.0.0.20/32"]
-[[listener]]
-address = "127.0.0.12:8443"
-certificate = [{ chain = "tls/gateway.pem", key = "tls/gateway.key" }]
-internal_networks = ["127.0.0.20/32"]
-channel_binding = "require"
-[[listener]]
-address = "127.0.0.12:9443"
-certificate = [{ chain = "tls/gateway.pem", key = "tls/gateway.key" }]
-[[listener]]
-address = "127.0.0.12:7443"
-certificate = [{ chain = "tls/gateway.pem", key = "tls/gateway.key" }]
-internal_networks = ["10.1.0.0/16"]
-proxy_protocol = ["127.0.0.30/32"]
-[[farm]]
-name = "app"
-address = "http://127.0.0.11:80"
-host_header = "lync-fe.contoso.test"
-spn = "HTTP/lync-fe.contoso.test"
-[[route]]
-host = "gateway.contoso.test"
-path = "/"
-below = true
-auth = ["negotiate", "ntlm"]
-service = "app"
-farm = "app"
-[[policy]]
-zones = ["internal"]
-methods = ["kerberos", "app-password"]
-[[policy]]
-zones = ["external"]
-methods = ["app-password"]
-"#;
-
-/// A gate inside the lab, with alice's and dave's accounts.
-struct Gate<'l> {
-    lab: &'l ActiveDirectory,
-    child: Child,
-    digest: String,
-}
-
-impl<'l> Gate<'l> {
-    fn open(lab: &'l ActiveDirectory) -> anyhow::Result<Self> {
-        let folder = lab.folder();
-        let key = KeyPair::generate()?;
-        let certificate = CertificateParams::new([HOST.to_owned()])?.self_signed(&key)?;
-        std::fs::write(folder.join("tls/gateway.pem"), certificate.pem())?;
-        let key_file = folder.join("tls/gateway.key");
-        std::fs::write(&key_file, key.serialize_pem())?;
-        std::fs::write(folder.join("wicketgate.toml"), CONFIG)?;
-        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, certificate.der());
-        ran(&mut wicketgate(lab, &["db", "migrate"])?)?;
-        for (user, realm) in [
-            ("alice", "CONTOSO.TEST"),
-            ("dave", "CONTOSO.TEST"),
-            ("bob", "OTHER.TEST"),
-        ] {
-            let (account, upn) = (format!("CONTOSO\\{user}"), format!("{user}@contoso.test"));
-            ran(&mut wicketgate(
-                lab,
-                &["user", "add", &account, "--upn", &upn, "--realm", realm],
-            )?)?;
-        }
-        let mut serve = wicketgate(lab, &["serve"])?;
-        serve.env("RUST_LOG", "info").stderr(Stdio::piped());
-        let mut child = serve.stdout(Stdio::null()).spawn()?;
-        let log = child.stderr.take().context("no log")?;
-        let mut log = BufReader::new(log);
-        let mut said = String::new();
-        while !said.contains("the gate is open") {
-            if log.read_line(&mut said)? == 0 {
-                bail!("the gate does not open: {said}");
-            }
-        }
-        // What it says from here on nobody reads, and it must not wait for that.
-        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
-        let digest = format!("base64:{}", BASE64_STANDARD.encode(digest));
-        Ok(Self { lab, child, digest })
-    }
-
-    /// Asks who the back end sees, from an address; status and body.
-    fn asks(&self, from: &str, port: u16, more: &[&str]) -> anyhow::Result<(String, String)> {
-        let mut curl = self.lab.command("env");
-        curl.args([
-            "KRB5_CONFIG=/mnt/client.conf",
-            "KRB5CCNAME=FILE:/mnt/alice.ccache",
-            "curl",
-        ]);
-        curl.args(["--silent", "--show-error", "--write-out", "\n%{http_code}"]);
-        curl.args(["--cacert", "/mnt/tls/gateway.pem", "--interface", from]);
-        curl.args(more)
-            .arg(format!("https://{HOST}:{port}/who.shtml"));
-        let output = curl.output()?;
-        let text = String::from_utf8(output.stdout)?;
-        let (body, status) = text.rsplit_once('\n').context("no status")?;
-        Ok((status.to_owned(), body.to_owned()))
-    }
-
-    fn by_ticket(&self, from: &str, port: u16) -> anyhow::Result<(String, String)> {
-        self.asks(from, port, &["--negotiate", "--user", ":"])
-    }
-
-    /// With a token that something else made.
-    fn with_token(&self, from: &str, port: u16, token: &Value) -> anyhow::Result<String> {
-        let token = token.as_str().context("no token")?;
-        let header = format!("Authorization: Negotiate {token}");
-        Ok(self.asks(from, port, &["--header", &header])?.0)
-    }
-
-    /// The kinds of the events that the audit trail has.
-    fn audited(&self) -> anyhow::Result<Vec<Value>> {
-        let listed = ran(&mut wicketgate(self.lab, &["audit", "list", "--json"])?)?;
-        let text = String::from_utf8(listed.stdout)?;
-        Ok(serde_json::Deserializer::from_str(&text)
-            .into_iter::<Value>()
-            .flatten()
-            .flat_map(|value| match value {
-                Value::Array(events) => events,
-                other => vec![other],
-            })
-            .collect())
-    }
-}
-
-impl Drop for Gate<'_> {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn wicketgate(lab: &ActiveDirectory, verb: &[&str]) -> anyhow::Result<Command> {
-    let mut command = lab.command(binary()?);
-    command
-        .args(["--config", "/mnt/wicketgate.toml"])
-        .args(verb);
-    Ok(command)
-}
-
-fn ran(command: &mut Command) -> anyhow::Result<Output> {
-    let output = command.output()?;
-    if !output.status.success() {
-        bail!("{command:?}: {}", String::from_utf8_lossy(&output.stderr));
-    }
-    Ok(output)
-}
 
 /// A balancer of the lab's own: says that its client is WHO, then asks with TOKEN; prints the status.
 const BALANCER: &str = r#"
@@ -193,40 +18,12 @@ import socket, ssl, sys
 who, token = sys.argv[1:]
 plain = socket.create_connection(("127.0.0.12", 7443), 60, ("127.0.0.30", 0))
 plain.sendall(f"PROXY TCP4 {who} 127.0.0.12 40000 7443\r\n".encode())
-context = ssl.create_default_context(cafile="/mnt/tls/gateway.pem")
+context = ssl.create_default_context(cafile="/mnt/tls/ca.pem")
 tls = context.wrap_socket(plain, server_hostname="gateway.contoso.test")
 tls.sendall(f"GET /who.shtml HTTP/1.1\r\nHost: gateway.contoso.test:7443\r\nConnection: close\r\n"
             f"Authorization: Negotiate {token}\r\n\r\n".encode())
 print(tls.makefile("rb").readline().split()[1].decode())
 "#;
-
-/// Signs somebody in at their computer; whether the domain lets them.
-fn logs_on(lab: &ActiveDirectory, user: &str) -> anyhow::Result<bool> {
-    let conf = format!(
-        "[libdefaults]\n default_realm = CONTOSO.TEST\n dns_lookup_kdc = false\n \
-         dns_canonicalize_hostname = false\n rdns = false\n[realms]\n CONTOSO.TEST = {{\n  kdc = {KDC}\n }}\n"
-    );
-    std::fs::write(lab.folder().join("client.conf"), conf)?;
-    for script in ["ticket.py", "domain.py", "bound.py"] {
-        std::fs::copy(
-            root().join("e2e/lab").join(script),
-            lab.folder().join(script),
-        )?;
-    }
-    let mut command = lab.command("env");
-    command.args([
-        "KRB5_CONFIG=/mnt/client.conf",
-        "/usr/bin/python3",
-        "/mnt/ticket.py",
-        user,
-    ]);
-    command.arg(format!("{TOP}/{user}.ccache"));
-    let output = command.output()?;
-    if user == "alice" && !output.status.success() {
-        bail!("{}", String::from_utf8_lossy(&output.stderr));
-    }
-    Ok(output.status.success())
-}
 
 fn token_of(user: &str, binding: Option<&str>) -> Value {
     let mut asked = json!({ "do": "token", "user": user, "service": "HTTP/gateway.contoso.test" });
@@ -243,7 +40,7 @@ fn s9_a_ticket_of_the_domain_signs_in_from_the_office_and_from_nowhere_else() ->
         return Ok(());
     };
     assert!(logs_on(&lab, "alice")?);
-    let gate = Gate::open(&lab)?;
+    let gate = Office::open(&lab)?;
     let (status, body) = gate.by_ticket(INSIDE, ALLOW)?;
     assert_eq!(
         (status.as_str(), body.as_str()),
@@ -264,7 +61,7 @@ fn s9_a_token_is_good_once_bound_to_its_listener_and_looked_at_in_the_office_onl
     let Some(lab) = ActiveDirectory::start("tokens from the office")? else {
         return Ok(());
     };
-    let gate = Gate::open(&lab)?;
+    let gate = Office::open(&lab)?;
     let mut kerberos = Kerberos::ready(&lab, PROGRAM)?;
     let mut token = |user: &str, binding: Option<&str>| -> anyhow::Result<Value> {
         Ok(kerberos.done(&token_of(user, binding))?["negotiate"].take())
@@ -316,7 +113,7 @@ fn s9_a_client_that_binds_its_proof_is_let_in_where_that_is_demanded() -> anyhow
         );
     }
     assert!(logs_on(&lab, "alice")?);
-    let _gate = Gate::open(&lab)?;
+    let _gate = Office::open(&lab)?;
     for (port, binding, statuses, mutual) in [
         (REQUIRE, "right", [200, 200], true),
         (REQUIRE, "wrong", [401, 401], false),
@@ -345,7 +142,7 @@ fn s9_behind_a_balancer_the_office_is_whoever_it_names() -> anyhow::Result<()> {
     let Some(lab) = ActiveDirectory::start("the office behind a balancer")? else {
         return Ok(());
     };
-    let gate = Gate::open(&lab)?;
+    let gate = Office::open(&lab)?;
     let mut kerberos = Kerberos::ready(&lab, PROGRAM)?;
     let asked = token_of("alice", Some(&gate.digest));
     let token = kerberos.done(&asked)?["negotiate"].take();
@@ -372,7 +169,7 @@ fn s38_beside_kerberos_an_app_password_works_and_whoever_is_switched_off_stays_o
     assert!(logs_on(&lab, "alice")?);
     // Samba gives somebody who is disabled no ticket to begin with.
     assert!(!logs_on(&lab, "dave")?);
-    let gate = Gate::open(&lab)?;
+    let gate = Office::open(&lab)?;
     let create = [
         "app-password",
         "create",

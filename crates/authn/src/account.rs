@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::audit::Reason;
+use crate::credential::second_factor::SecondFactor;
 use crate::directory::FromDirectory;
 use crate::name::NameKey;
 
@@ -48,6 +49,9 @@ pub struct Account {
     /// What the directory says of it, where it came from there; its id is the objectGUID then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub directory: Option<FromDirectory>,
+    /// The second factors that its owner proved, as far as that is remembered; no part of the account's own row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second_factor: Option<SecondFactor>,
 }
 
 impl Account {
@@ -180,6 +184,7 @@ mod tests {
             mail: vec!["anna.karenina@contoso.com".to_owned()],
             state: AccountState::Active,
             directory: None,
+            second_factor: None,
         }
     }
 

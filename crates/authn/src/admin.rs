@@ -1,6 +1,9 @@
 //! What an administrator does: accounts and app passwords, each change with its audit event in the
 //! same transaction. The command line and, later, the portal come here.
 
+pub mod secrets;
+pub mod tokens;
+
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
@@ -14,8 +17,8 @@ use crate::credential::app_password::{self, AppPassword, AppPasswordHashes, Stor
 use crate::directory::{Person, RefusedGroups};
 use crate::drain::{Drain, NoneLeft};
 use crate::lockout::Subject;
-use crate::place::{ActivityId, Service};
-use crate::ports::{Drains, NameTaken, Unavailable};
+use crate::place::{ActivityId, Method, Service};
+use crate::ports::{Drains, NameTaken, SecondFactors, Unavailable};
 
 /// How many characters a label or the name of a device may have.
 pub const MAX_LABEL: usize = 100;
@@ -108,6 +111,12 @@ pub enum AdminError {
     /// It would end before it was used.
     #[error("the app password would have ended already")]
     EndsInThePast,
+    /// It is proved alone, and renews nothing.
+    #[error("`{method}` is no second factor")]
+    NoSecondFactor {
+        /// What it is.
+        method: Method,
+    },
     /// Nobody would be left to serve.
     #[error(transparent)]
     NoneLeft(#[from] NoneLeft),
@@ -138,6 +147,7 @@ pub async fn add_account(
         mail: new.mail,
         state: AccountState::Active,
         directory: None,
+        second_factor: None,
     }
     .checked()?;
     let event = Event::by_hand(by, Kind::AccountCreated, Some(account.id.clone()));
@@ -179,6 +189,31 @@ pub async fn set_account_state(
     let event = Event::by_hand(by, Kind::AccountStateChanged { state }, Some(id.clone()));
     let is_changed = ports.accounts.set_state(id, state, event).await?;
     is_changed.then_some(()).ok_or(AdminError::NoSuchAccount)
+}
+
+/// Notes that the owner of an account proved a second factor where no attempt is settled, as to whoever enrols one.
+///
+/// **Trusts** that it was checked: whoever calls this has just consumed a code or seen a passkey.
+///
+/// # Errors
+///
+/// The method is no second factor, there is no such account, or the store is away.
+pub async fn note_second_factor(
+    factors: &dyn SecondFactors,
+    account: &AccountId,
+    method: Method,
+    by: &ByHand,
+) -> Result<(), AdminError> {
+    if !method.is_second_factor() {
+        return Err(AdminError::NoSecondFactor { method });
+    }
+    let event = Event::by_hand(
+        by,
+        Kind::SecondFactorProved { method },
+        Some(account.clone()),
+    );
+    let is_noted = factors.note_second_factor(account, method, event).await?;
+    is_noted.then_some(()).ok_or(AdminError::NoSuchAccount)
 }
 
 /// Makes an app password; its text is given once and kept nowhere.

@@ -43,8 +43,24 @@ pub enum Reason {
     Expired,
     /// The right app password, but not for this service.
     OutOfScope,
+    /// A one-time code is wanted behind the app password, and none was typed.
+    CodeMissing,
+    /// A one-time code is wanted, and NTLM cannot carry one.
+    CodeNotByNtlm,
+    /// The right secret, and a code that is no token's of the account.
+    WrongCode,
+    /// The right secret, and a code that was used before, or whose grant has ended or is another client's.
+    CodeSpent,
+    /// The right secret, and no token whose code could be taken.
+    NoToken,
+    /// The right secret, and no more codes of the account's tokens are looked at.
+    TooManyCodes,
     /// The policy allows nothing here.
     NotAllowedHere,
+    /// The right app password, and its owner's last second factor is too old for it, or came after it.
+    LeaseLapsed,
+    /// What was proved is enough, and was proved too long ago.
+    SecondFactorTooOld,
     /// The SIP URI asked for is not the account's.
     SipUriOfAnother,
     /// The proof is bound to another connection, or to none where that is demanded.
@@ -79,6 +95,32 @@ pub enum PassReason {
     NotTaken,
 }
 
+/// What was done with a one-time code token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TokenAct {
+    /// It was made, and waits for its first code.
+    Enrolled,
+    /// Its first code was right.
+    Confirmed,
+    /// It was given to an account.
+    Assigned,
+    /// It was taken from an account.
+    Unassigned,
+    /// Two codes said where it is.
+    Resynchronised,
+    /// A code of it was tried by hand, and was right.
+    Tested,
+    /// A code of it was tried by hand, and was wrong, spent or one too many.
+    TestFailed,
+    /// Its codes are not taken.
+    Blocked,
+    /// They are taken again, and its failures are forgotten.
+    Unblocked,
+    /// It is gone.
+    Removed,
+}
+
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "event")]
@@ -94,6 +136,11 @@ pub enum Kind {
         /// signature and sold a ticket for it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         certificate: Option<String>,
+    },
+    /// A one-time code was right, and is spent.
+    CodeAccepted {
+        /// Of which token.
+        token: CredentialId,
     },
     /// A certificate that the pool issued for a ticket was noted; it signs in for as long as that stands.
     CertificateNoted {
@@ -176,6 +223,46 @@ pub enum Kind {
     /// An app password was revoked.
     AppPasswordRevoked {
         /// Which.
+        credential: CredentialId,
+    },
+    /// Something was done with a one-time code token.
+    OtpToken {
+        /// Which.
+        token: CredentialId,
+        /// What.
+        act: TokenAct,
+    },
+    /// One-time code tokens were imported.
+    OtpTokensImported {
+        /// How many.
+        tokens: u32,
+    },
+    /// Somebody proved a second factor, which renews the lease of their app passwords.
+    SecondFactorProved {
+        /// What.
+        method: crate::place::Method,
+    },
+    /// A memorised secret was set, or changed.
+    MemorisedSecretSet {
+        /// Which.
+        credential: CredentialId,
+    },
+    /// The memorised secret of an account was removed.
+    MemorisedSecretRemoved,
+    /// Somebody was invited to choose a secret and to enrol a token.
+    Invited {
+        /// Until when.
+        ends: Timestamp,
+    },
+    /// Somebody signed out of a page.
+    SignedOut,
+    /// All sessions of an account were ended.
+    SessionsEnded,
+    /// The owner of an account says of a sign-in that it was somebody else.
+    NotMe {
+        /// The number of the sign-in.
+        number: i64,
+        /// What was proved by it.
         credential: CredentialId,
     },
     /// A member of a farm is to be left alone.

@@ -1,11 +1,14 @@
 //! The proof that somebody was authenticated: only this crate can make one (invariant 1).
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use crate::account::{Account, AccountId};
 use crate::credential::CredentialId;
 use crate::directory::NotDelegable;
 use crate::place::{Channel, Method, Zone};
+use crate::voucher::Session;
 
 /// Somebody whose secret or ticket was checked.
 ///
@@ -16,36 +19,66 @@ use crate::place::{Channel, Method, Zone};
 pub struct Authenticated {
     account: Account,
     methods: Vec<Method>,
+    second_factor: Option<Timestamp>,
     channel: Channel,
     bought: Channel,
     credential: CredentialId,
+    token: Option<CredentialId>,
     zone: Zone,
     at: Timestamp,
     ends: Option<Timestamp>,
+    bounds: Option<Timestamp>,
+    session: Option<Session>,
+}
+
+/// The earlier of two ends, where either is one.
+pub(crate) fn earlier(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (end, None) | (None, end) => end,
+    }
 }
 
 /// How somebody was authenticated.
 pub(crate) struct How {
-    pub(crate) method: Method,
+    pub(crate) methods: BTreeSet<Method>,
+    pub(crate) second_factor: Option<Timestamp>,
     pub(crate) channel: Channel,
     pub(crate) bought: Channel,
     pub(crate) credential: CredentialId,
+    /// The token whose code was proved beside it.
+    pub(crate) token: Option<CredentialId>,
     pub(crate) zone: Zone,
     pub(crate) at: Timestamp,
+    /// When it ends, or must be proved anew.
     pub(crate) ends: Option<Timestamp>,
+    /// When whatever is bought by it ends at the latest.
+    pub(crate) bounds: Option<Timestamp>,
 }
 
 impl Authenticated {
     pub(crate) fn new(account: Account, how: How) -> Self {
         Self {
             account,
-            methods: vec![how.method],
+            methods: how.methods.into_iter().collect(),
+            second_factor: how.second_factor,
             channel: how.channel,
             bought: how.bought,
             credential: how.credential,
+            token: how.token,
             zone: how.zone,
             at: how.at,
             ends: how.ends,
+            bounds: how.bounds,
+            session: None,
+        }
+    }
+
+    /// The same, as the authentication server elsewhere knows it by a session.
+    pub(crate) fn of_session(self, session: Session) -> Self {
+        Self {
+            session: Some(session),
+            ..self
         }
     }
 
@@ -67,6 +100,19 @@ impl Authenticated {
         &self.methods
     }
 
+    /// When the second factor among the methods was proved, where there is one.
+    #[must_use]
+    pub fn second_factor(&self) -> Option<Timestamp> {
+        self.second_factor
+    }
+
+    /// The second factor that was proved at a time, where one was.
+    pub(crate) fn second_factor_at(&self, at: Timestamp) -> Option<Method> {
+        let is_then = self.second_factor == Some(at);
+        let mut methods = self.methods.iter().filter(|_| is_then);
+        methods.find(|method| method.is_second_factor()).copied()
+    }
+
     /// By which channel it was proved.
     #[must_use]
     pub fn channel(&self) -> Channel {
@@ -86,6 +132,18 @@ impl Authenticated {
         &self.credential
     }
 
+    /// The token whose code was proved beside it; blocking it ends this, too.
+    #[must_use]
+    pub fn token(&self) -> Option<&CredentialId> {
+        self.token.as_ref()
+    }
+
+    /// Whether it rests on a credential, or on a token.
+    #[must_use]
+    pub fn rests_on(&self, credential: &CredentialId) -> bool {
+        self.credential == *credential || self.token.as_ref() == Some(credential)
+    }
+
     /// The zone it was proved in.
     #[must_use]
     pub fn zone(&self) -> &Zone {
@@ -98,26 +156,34 @@ impl Authenticated {
         self.at
     }
 
-    /// Whether the credential, and the ticket where there was one, last until then.
+    /// Whether the credential with its lease, and the ticket where there was one, last until then.
     #[must_use]
     pub fn stands(&self, now: Timestamp) -> bool {
         self.ends.is_none_or(|ends| now < ends)
     }
 
     /// Until when something that is bought by this may last. What rests on a sign-in by Kerberos ends with that:
-    /// there is no credential of ours whose end would end it.
+    /// there is no credential of ours whose end would end it. What rests on a one-time code ends with the grant.
     #[must_use]
     pub fn bounds(&self, lasts: Timestamp) -> Timestamp {
-        match (self.methods.contains(&Method::Kerberos), self.ends) {
-            (true, Some(ends)) => lasts.min(ends),
-            (true | false, _) => lasts,
-        }
+        self.bounds.map_or(lasts, |bounds| lasts.min(bounds))
     }
 
-    /// When the credential, or the ticket where there was one, ends by itself.
+    /// When whatever is bought by this ends at the latest, where that is known.
+    pub(crate) fn bound(&self) -> Option<Timestamp> {
+        self.bounds
+    }
+
+    /// When the credential, its lease, or the ticket where there was one, ends by itself.
     #[must_use]
     pub fn ends(&self) -> Option<Timestamp> {
         self.ends
+    }
+
+    /// What an authentication server elsewhere knows this by; `None` where it was checked in this process.
+    #[must_use]
+    pub fn session(&self) -> Option<&Session> {
+        self.session.as_ref()
     }
 
     /// Whether a back end may be shown the user itself: nothing is known against it.
@@ -125,10 +191,10 @@ impl Authenticated {
     /// # Errors
     ///
     /// Why not.
-    pub fn may_be_passed_on(&self) -> Result<(), &NotDelegable> {
-        let directory = self.account.directory.as_ref();
-        match directory.and_then(|directory| directory.not_delegable.as_ref()) {
-            Some(why) => Err(why),
+    pub fn may_be_passed_on(&self, is_directory_followed: bool) -> Result<(), NotDelegable> {
+        match &self.account.directory {
+            Some(directory) => directory.not_delegable.clone().map_or(Ok(()), Err),
+            None if is_directory_followed => Err(NotDelegable::OfNoDirectory),
             None => Ok(()),
         }
     }

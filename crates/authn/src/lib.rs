@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod directory;
+pub mod handle;
 pub mod name;
 pub mod place;
 
@@ -13,11 +14,18 @@ pub mod attempt;
 pub mod authenticated;
 pub mod repeat;
 pub mod revocation;
+pub mod session;
+pub mod sign_in;
 pub mod ticket;
+
+pub mod remote;
+pub mod voucher;
+pub mod wire;
 
 pub mod admin;
 pub mod audit;
 pub mod drain;
+pub mod portal;
 pub mod ports;
 
 pub use attempt::{Attempt, Outcome, Proof, Refusal, Verified};

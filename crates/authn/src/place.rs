@@ -39,11 +39,57 @@ impl Service {
     pub const AUTODISCOVER: Self = Self(Cow::Borrowed("autodiscover"));
     /// Exchange ActiveSync.
     pub const ACTIVESYNC: Self = Self(Cow::Borrowed("activesync"));
+    /// The pages on which people look after their own app passwords and tokens.
+    pub const PORTAL: Self = Self(Cow::Borrowed("portal"));
 }
 
 impl fmt::Display for Service {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+/// A published path by its host, or a whole host; both in lower case.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct RouteName {
+    host: String,
+    path: Option<String>,
+}
+
+impl RouteName {
+    /// A path of a host, as it is published.
+    #[must_use]
+    pub fn of(host: &str, path: &str) -> Self {
+        Self {
+            host: host.to_lowercase(),
+            path: Some(path.to_lowercase()),
+        }
+    }
+
+    /// A host with all its paths.
+    #[must_use]
+    pub fn host(host: &str) -> Self {
+        Self {
+            host: host.to_lowercase(),
+            path: None,
+        }
+    }
+
+    /// Whether it is that path, or the host that it is of.
+    #[must_use]
+    pub fn covers(&self, route: &Self) -> bool {
+        self.host == route.host && (self.path.is_none() || self.path == route.path)
+    }
+}
+
+impl fmt::Display for RouteName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}{}",
+            self.host,
+            self.path.as_deref().unwrap_or_default()
+        )
     }
 }
 
@@ -63,17 +109,20 @@ pub enum Channel {
     Grant,
     /// A web ticket that this gate relayed earlier.
     Ticket,
+    /// A page of ours.
+    Page,
 }
 
 impl Channel {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Ntlm,
         Self::Negotiate,
         Self::Basic,
         Self::UsernameToken,
         Self::Grant,
         Self::Ticket,
+        Self::Page,
     ];
 
     /// Its word, in the store and in metrics.
@@ -86,6 +135,24 @@ impl Channel {
             Self::UsernameToken => "username-token",
             Self::Grant => "grant",
             Self::Ticket => "ticket",
+            Self::Page => "page",
+        }
+    }
+
+    /// Whether a method can be proved by it, alone or beside others in the same field.
+    ///
+    /// SECURITY: NTLM proves what is known as a hash, and that is an app password: a memorised secret or a code of six
+    /// digits could be guessed from one exchange. A ticket is judged by the channel that bought it. Whoever found an app
+    /// password on a device could make others by a page.
+    #[must_use]
+    pub fn carries(self, method: Method) -> bool {
+        match (self, method) {
+            (Self::Page, Method::AppPassword) => false,
+            (_, Method::AppPassword) => true,
+            (Self::Ticket, _) | (_, Method::Passkey) => false,
+            (_, Method::Kerberos) => self == Self::Negotiate,
+            (Self::Ntlm | Self::Negotiate, _) => false,
+            (Self::Basic | Self::UsernameToken | Self::Grant | Self::Page, _) => true,
         }
     }
 
@@ -94,8 +161,14 @@ impl Channel {
     pub fn buys_tickets(self) -> bool {
         match self {
             Self::Ntlm | Self::Negotiate | Self::UsernameToken | Self::Grant => true,
-            Self::Basic | Self::Ticket => false,
+            Self::Basic | Self::Ticket | Self::Page => false,
         }
+    }
+}
+
+impl fmt::Display for Channel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 
@@ -107,6 +180,73 @@ pub enum Method {
     AppPassword,
     /// A ticket of the domain, in the office.
     Kerberos,
+    /// A code of a token or an app that counts or knows the time (RFC 4226, RFC 6238).
+    OneTimeCode,
+    /// A secret of ours that a person knows by heart; never a domain password.
+    MemorisedSecret,
+    /// A code that we sent, by SMS or mail.
+    SentCode,
+    /// A passkey that verified its user (`WebAuthn`).
+    Passkey,
+    /// A code of a list that was kept for the day on which all else is lost.
+    RecoveryCode,
+    /// A code that the help desk gave, with an end.
+    TemporaryCode,
+}
+
+impl Method {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::AppPassword,
+        Self::Kerberos,
+        Self::OneTimeCode,
+        Self::MemorisedSecret,
+        Self::SentCode,
+        Self::Passkey,
+        Self::RecoveryCode,
+        Self::TemporaryCode,
+    ];
+
+    /// Its word, in the configuration, the store and assertions.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::AppPassword => "app-password",
+            Self::Kerberos => "kerberos",
+            Self::OneTimeCode => "one-time-code",
+            Self::MemorisedSecret => "memorised-secret",
+            Self::SentCode => "sent-code",
+            Self::Passkey => "passkey",
+            Self::RecoveryCode => "recovery-code",
+            Self::TemporaryCode => "temporary-code",
+        }
+    }
+
+    /// Whether it renews what an account remembers: it is proved beside another, and nobody proves it for years without
+    /// being there.
+    #[must_use]
+    pub fn is_second_factor(self) -> bool {
+        match self {
+            Self::OneTimeCode
+            | Self::SentCode
+            | Self::Passkey
+            | Self::RecoveryCode
+            | Self::TemporaryCode => true,
+            Self::AppPassword | Self::Kerberos | Self::MemorisedSecret => false,
+        }
+    }
+
+    /// The method of a word.
+    #[must_use]
+    pub fn named(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|method| method.as_str() == word)
+    }
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 /// A client's network, the unit that is slowed: a /24 of IPv4 or a /48 of IPv6, in text.
@@ -139,6 +279,12 @@ impl From<IpAddr> for SourceNetwork {
         }
     }
 }
+
+/// The id of one client connection, drawn by the gate that accepted it.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub struct ConnectionId(pub [u8; 8]);
 
 /// The id by which one request is found in logs, audit and answers (`X-Wicketgate-Activity`).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -2,6 +2,8 @@
 //!
 //! A lookup returns `Result<Option<T>, Unavailable>`; "not there" is not an error.
 
+mod pages;
+
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
@@ -13,13 +15,19 @@ use crate::account::{Account, AccountId, AccountState};
 use crate::audit::{ByHand, Event};
 use crate::credential::CredentialId;
 use crate::credential::app_password::{AppPassword, StoredAppPassword};
+use crate::credential::grant::{CodeSettlement, Grant, GrantKey};
 use crate::credential::kerberos::{Bindings, Logon, TokenFault};
+use crate::credential::otp_token::{
+    Acceptance, CodePlace, CodeReservation, OtpToken, StoredOtpToken,
+};
 use crate::directory::{Reading, Step};
 use crate::drain::{Drain, Drained, NoneLeft};
 use crate::lockout::{Counts, Place, Subject};
 use crate::name::NameKey;
+use crate::place::Method;
 use crate::revocation::Revocation;
 use crate::ticket::{RelayedTicket, Relaying, TicketKey};
+pub use pages::{Invitations, MemorisedSecrets, PasswordHasher, Sessions, SignIns};
 
 /// Our own world is broken; whoever asked is refused, and nothing fails open.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -139,6 +147,115 @@ pub trait Credentials: Send + Sync {
     ) -> Result<bool, Unavailable>;
 }
 
+/// One-time code tokens.
+#[async_trait]
+pub trait OtpTokens: Send + Sync {
+    /// The tokens of a subject, whatever their state (an unknown subject has none, and costs the same look-up).
+    async fn otp_tokens_of(&self, subject: &Subject) -> Result<Vec<StoredOtpToken>, Unavailable>;
+    /// Finds the token that has this id, or this serial number.
+    async fn otp_token(&self, called: &str) -> Result<Option<StoredOtpToken>, Unavailable>;
+    /// Lists tokens by their ids, at most `count` after one; all of them begin after nothing.
+    async fn otp_tokens(&self, after: &str, count: u32) -> Result<Vec<OtpToken>, Unavailable>;
+    /// Adds tokens with the events, all or none: `Err(Taken)` where a serial number is another's. Of a trial
+    /// nothing stays.
+    async fn add_otp_tokens(
+        &self,
+        tokens: Vec<StoredOtpToken>,
+        adding: Adding,
+    ) -> Result<Result<(), SerialsTaken>, Unavailable>;
+    /// Makes a token what an administrator wants of it, with the event; `false` where it is not what it was
+    /// before, or a step that this spends is spent already. What rests on a token that was good for an account
+    /// and is good for it no more is revoked.
+    async fn change_otp_token(&self, change: TokenChange) -> Result<bool, Unavailable>;
+    /// Removes a token, with the event, and revokes what rests on it; `false` where there is none.
+    async fn remove_otp_token(&self, id: &CredentialId, event: Event) -> Result<bool, Unavailable>;
+    /// Takes places in the budgets of tokens by one conditional statement: those that had room. Where a typed secret
+    /// is claimed with it, none are taken while the same one is being looked at for another request.
+    async fn reserve_code(
+        &self,
+        place: CodePlace,
+        claim: Option<Grant>,
+    ) -> Result<CodeReservation, Unavailable>;
+    /// Spends a step by one conditional statement and gives its places back, with the event; `false` where it, or
+    /// a later one, is spent, or the token is not active or another's.
+    async fn accept_code(&self, acceptance: Acceptance, event: Event) -> Result<bool, Unavailable>;
+    /// What is known of a typed secret with a code.
+    async fn grant(&self, key: &GrantKey) -> Result<Option<Grant>, Unavailable>;
+}
+
+/// How tokens are added.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Adding {
+    /// They stay, and this is audited.
+    For(Vec<Event>),
+    /// Only to see whether they could be.
+    OnTrial,
+}
+
+/// Serial numbers belong to tokens that are there already, or stand twice.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "these serial numbers are here already, or stand twice: {}",
+    shown(serials)
+)]
+pub struct SerialsTaken {
+    /// Which, in the order in which they came.
+    pub serials: Vec<String>,
+}
+
+/// How many serial numbers a message shows.
+const SHOWN_SERIALS: usize = 10;
+
+fn shown(serials: &[String]) -> String {
+    let more = serials.len().saturating_sub(SHOWN_SERIALS);
+    let shown: Vec<&str> = serials
+        .iter()
+        .take(SHOWN_SERIALS)
+        .map(String::as_str)
+        .collect();
+    match more {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+/// What an administrator makes of a token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenChange {
+    /// What it was when that was decided.
+    pub before: OtpToken,
+    /// What it shall be.
+    pub after: OtpToken,
+    /// What becomes of its codes and budgets.
+    pub effect: TokenEffect,
+    /// What is audited.
+    pub event: Event,
+}
+
+/// What a change does to the codes and the budgets of a token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TokenEffect {
+    /// Nothing.
+    None,
+    /// All steps before the next are spent, if the last of them was not yet; the places are given back.
+    Spends(CodeReservation),
+    /// Its failures are forgotten.
+    Forgives,
+}
+
+/// The second factors that people proved where no attempt is settled: the account remembers them.
+#[async_trait]
+pub trait SecondFactors: Send + Sync {
+    /// Notes that the owner of an account proved one, with the event; `false` where there is no such account. What was
+    /// proved later stays.
+    async fn note_second_factor(
+        &self,
+        account: &AccountId,
+        method: Method,
+        event: Event,
+    ) -> Result<bool, Unavailable>;
+}
+
 /// A place that was taken in the counters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reservation {
@@ -156,6 +273,8 @@ pub struct Settlement {
     /// What was proved and from where, where the attempt succeeded: its place is
     /// given back, its last use noted, its source made familiar.
     pub succeeded: Option<Succeeded>,
+    /// What becomes of a one-time code.
+    pub code: CodeSettlement,
     /// What is audited.
     pub events: Vec<Event>,
     /// The alarm to raise, unless one was raised for this subject since the window began.
@@ -173,6 +292,8 @@ pub struct Succeeded {
     pub source: IpAddr,
     /// The id by which the device called itself, where it did.
     pub device: Option<String>,
+    /// The second factor that was proved then and there, where one was: the account remembers it.
+    pub second_factor: Option<Method>,
 }
 
 /// What became of a settlement.
@@ -186,6 +307,8 @@ pub enum Settled {
     /// Nothing was written: the credential that succeeded was revoked, or its account switched off,
     /// after it was read.
     Overtaken,
+    /// Nothing was written: the code was spent after it was looked at, or the grant has ended.
+    Spent,
 }
 
 /// The counters.

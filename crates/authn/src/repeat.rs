@@ -14,6 +14,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::attempt::{Attempt, Proof};
 use crate::authenticated::Authenticated;
+use crate::credential::grant::Client;
+use crate::place::RouteName;
 use crate::revocation::Revoked;
 
 /// How long after it was checked a secret is known again.
@@ -62,6 +64,8 @@ impl Repeats {
         match &attempt.proof {
             Proof::Password { username, password } => {
                 part(b"password");
+                // A grant is one client's.
+                part(Client::from(attempt.source).0.as_bytes());
                 part(username.as_bytes());
                 part(password.expose().as_bytes());
             }
@@ -78,6 +82,13 @@ impl Repeats {
         for word in [channel, &attempt.service.0, &attempt.pool, &attempt.zone.0] {
             part(word.as_bytes());
         }
+        part(
+            attempt
+                .route
+                .as_ref()
+                .map_or(String::new(), RouteName::to_string)
+                .as_bytes(),
+        );
         part(&rules.to_be_bytes());
         let tag = context.sign();
         let tag = tag.as_ref().first_chunk().copied();

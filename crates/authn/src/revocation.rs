@@ -9,7 +9,7 @@ use crate::credential::CredentialId;
 pub enum Revoked {
     /// Everything of an account: it is not active.
     Account(AccountId),
-    /// One credential.
+    /// One credential, or a token.
     Credential(CredentialId),
 }
 
@@ -28,7 +28,7 @@ impl Revoked {
     pub fn ends(&self, who: &Authenticated) -> bool {
         match self {
             Self::Account(account) => who.account_id() == account,
-            Self::Credential(credential) => who.credential() == credential,
+            Self::Credential(credential) => who.rests_on(credential),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Web tickets that were relayed after our check, and the certificates that a pool issued for them
 //! (design 13, ticket tracker; decision 0006).
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use aws_lc_rs::digest;
@@ -11,7 +12,8 @@ use serde::{Deserialize, Serialize};
 use crate::account::AccountId;
 use crate::audit::Event;
 use crate::credential::CredentialId;
-use crate::place::Channel;
+use crate::place::{Channel, Method};
+use crate::voucher::Session;
 
 /// So many tickets and certificates of one app password are known at once; those that were relayed first go.
 ///
@@ -49,8 +51,14 @@ pub struct RelayedTicket {
     pub account: AccountId,
     /// The credential that bought it; revoking that ends the ticket.
     pub credential: CredentialId,
+    /// The token whose code was asked for beside; blocking that ends the ticket.
+    pub token: Option<CredentialId>,
     /// By which channel it was bought; the policy judges the ticket by it.
     pub channel: Channel,
+    /// What was proved to buy it; the policy judges the ticket by it.
+    pub methods: BTreeSet<Method>,
+    /// When the second factor among these was proved, where there is one.
+    pub second_factor: Option<Timestamp>,
     /// The pool that issued it; it is good nowhere else.
     pub pool: String,
     /// When it was relayed.
@@ -68,6 +76,8 @@ pub struct Relaying {
     pub used: Option<(Timestamp, IpAddr)>,
     /// What is audited.
     pub events: Vec<Event>,
+    /// What the authentication server elsewhere knows its buyer by.
+    pub session: Option<Session>,
 }
 
 impl Relaying {
@@ -78,6 +88,7 @@ impl Relaying {
             ticket,
             used: None,
             events: Vec::new(),
+            session: None,
         }
     }
 }

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use authn::attempt::KerberosToken;
 use authn::audit::{Event, Kind as EventKind, Reason};
-use authn::place::{ActivityId, Channel, Zone};
+use authn::place::{ActivityId, Channel, ConnectionId, RouteName, Zone};
 use authn::ticket::{RelayedTicket, Relaying, TicketKey};
 use authn::{Attempt, Authenticated, Outcome, Proof, Refusal};
 use bytes::Bytes;
@@ -155,9 +155,26 @@ pub struct Forward {
     pub activity: ActivityId,
 }
 
+/// A request for pages of ours: its framing, host and path are sound, and nothing else is known of it.
+#[derive(Debug)]
+pub struct Page {
+    /// The head as it came.
+    pub head: http::request::Parts,
+    /// Scheme, name and port as browsers write them.
+    pub origin: String,
+    /// The zone of the client.
+    pub zone: Zone,
+    /// The client's address.
+    pub address: IpAddr,
+    /// The request's id.
+    pub activity: ActivityId,
+}
+
 /// What to do with a request.
 #[derive(Debug)]
 pub enum Verdict {
+    /// Let the pages of ours answer it; nothing of it goes on.
+    Page(Box<Page>),
     /// Answer 401 and keep the connection; the handshake goes on.
     Challenge(Reply),
     /// Read the body, at most so many bytes, and give it to [`Conversation::body`]; a longer one
@@ -199,6 +216,8 @@ pub struct Conversation {
     peer: Peer,
     stage: Stage,
     asked: Option<Asked>,
+    /// Drawn with the first request.
+    connection: Option<ConnectionId>,
 }
 
 impl Conversation {
@@ -210,12 +229,18 @@ impl Conversation {
             peer,
             stage: Stage::Nobody,
             asked: None,
+            connection: None,
         }
     }
 
     /// Takes the head of the next request.
     pub fn request(&mut self, head: &http::request::Parts, moment: Moment) -> Verdict {
         self.asked = None;
+        self.connection.get_or_insert(decide::connection(&moment));
+        if let Some(page) = self.page(head, &moment) {
+            self.interrupted();
+            return Verdict::Page(Box::new(page));
+        }
         match self.place(head, &moment) {
             Ok(asked) if asked.route.kind == Kind::LyncAnon => self.by_body(asked),
             Ok(asked) if asked.route.is_open_to(&asked.head.method) => {
@@ -237,6 +262,28 @@ impl Conversation {
                 *refusal
             }
         }
+    }
+
+    /// A request that is for pages of ours, if it is; one that is not sound is refused with all others.
+    fn page(&self, head: &http::request::Parts, moment: &Moment) -> Option<Page> {
+        let (name, _) = self.host_name(head)?;
+        let host = self
+            .publication
+            .hosts
+            .get(&name)
+            .filter(|host| host.is_ours)?;
+        headers::framing(head).ok()?;
+        CleanPath::parse(head.uri.path()).ok()?;
+        let port = host
+            .public_port
+            .map_or(String::new(), |port| format!(":{port}"));
+        Some(Page {
+            head: head.clone(),
+            origin: format!("https://{name}{port}"),
+            zone: self.peer.zone.clone(),
+            address: self.peer.address,
+            activity: activity(moment),
+        })
     }
 
     /// The route of a request, or the refusal of one that has none.
@@ -276,7 +323,7 @@ impl Conversation {
                 events: Vec::new(),
             }));
         }
-        let offered = self.offers().of(&route);
+        let offered = self.offers(&name).of(&route);
         if offers::is_shut(&route, &offered) && !route.is_open_to(&head.method) {
             return Err(Box::new(Verdict::Refuse {
                 reply: replies.shut(&self.peer.zone),
@@ -308,10 +355,11 @@ impl Conversation {
         is_there.then(|| Arc::clone(route))
     }
 
-    /// What may be offered to this client.
-    fn offers(&self) -> Offers<'_> {
+    /// What may be offered to this client by a host.
+    fn offers<'a>(&'a self, host: &'a str) -> Offers<'a> {
         Offers {
             policy: &self.publication.policy,
+            host,
             zone: &self.peer.zone,
             kerberos: &self.publication.kerberos,
         }
@@ -344,11 +392,11 @@ impl Conversation {
             Ok(verified) => {
                 let who = verified.authenticated;
                 if let Some(scheme) = asked.handshake_scheme() {
-                    let service = asked.route.service.clone();
                     self.stage = Stage::Somebody {
                         who: Arc::clone(&who),
                         scheme,
-                        service,
+                        service: asked.route.service.clone(),
+                        route: self.route_name(&asked),
                     };
                     asked.token = verified.reply_token.map(|token| (scheme, token));
                 }

@@ -9,12 +9,13 @@ pub mod presence;
 mod read;
 mod reply;
 
-mod offers;
+pub mod offers;
 
 pub mod farm;
 pub mod headers;
 pub mod path;
 pub mod plain;
+pub mod prove;
 mod rewrite;
 mod websocket;
 

@@ -5,15 +5,20 @@
 
 use std::collections::BTreeSet;
 
-use authn::place::{Method, Service, Zone};
-use authn::policy::Policy;
+use authn::place::{Channel, Method, Service, Zone};
+use authn::policy::{Asking, Policy};
 
 use crate::route::{Auth, Host, Kind, Route, Scheme};
+
+/// The methods that can be checked here; whatever needs another is not offered.
+pub const CHECKED: [Method; 3] = [Method::AppPassword, Method::OneTimeCode, Method::Kerberos];
 
 /// What may be offered to the clients of a zone.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Offers<'a> {
     pub(crate) policy: &'a Policy,
+    /// The published host that the client asks.
+    pub(crate) host: &'a str,
     pub(crate) zone: &'a Zone,
     /// The services that the gate has keys of Kerberos for.
     pub(crate) kerberos: &'a BTreeSet<Service>,
@@ -27,16 +32,23 @@ impl Offers<'_> {
             return Vec::new();
         }
         let provable = self.provable(&route.service);
-        let allowed = self.policy.channels(self.zone, &route.service, &provable);
+        let name = route.name_in(self.policy, self.host);
+        let asking = Asking {
+            zone: self.zone,
+            service: &route.service,
+            route: name.as_ref(),
+            channel: Channel::Ticket,
+        };
+        let allowed = self.policy.channels(&asking, &provable);
         let is_allowed = |scheme: &Scheme| allowed.contains(&scheme.channel());
         known.iter().copied().filter(is_allowed).collect()
     }
 
     /// What may be proved to a service at all: Kerberos only where there is a key for it.
     fn provable(&self, service: &Service) -> BTreeSet<Method> {
-        let mut provable = BTreeSet::from([Method::AppPassword]);
-        if self.kerberos.contains(service) {
-            provable.insert(Method::Kerberos);
+        let mut provable = BTreeSet::from(CHECKED);
+        if !self.kerberos.contains(service) {
+            provable.remove(&Method::Kerberos);
         }
         provable
     }

@@ -59,7 +59,9 @@ impl Presence {
     /// Sets down whose a stream is.
     pub fn add_stream_of(&mut self, who: &Arc<Authenticated>) {
         let is_same = |known: &Arc<Authenticated>| {
-            known.account_id() == who.account_id() && known.credential() == who.credential()
+            known.account_id() == who.account_id()
+                && known.credential() == who.credential()
+                && known.token() == who.token()
         };
         if !self.streams.iter().any(is_same) {
             self.streams.push(Arc::clone(who));

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-use authn::place::{Channel, Service};
+use authn::place::{Channel, RouteName, Service};
 use authn::policy::Policy;
 use http::Method;
 
@@ -183,11 +183,23 @@ pub enum Onward {
     Kerberos,
 }
 
+/// Who says what a route takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MadeBy {
+    /// A preset (design 14).
+    Preset,
+    /// The operator, by a route of their own.
+    #[default]
+    Operator,
+}
+
 /// One published path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {
     /// A name for logs and metrics.
     pub name: String,
+    /// Who says what it takes.
+    pub made_by: MadeBy,
     /// The paths.
     pub path: PathPattern,
     /// The methods that pass; empty means any of GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH.
@@ -234,6 +246,8 @@ pub struct Host {
     pub routes: Vec<Arc<Route>>,
     /// All its back ends' own names and what they are called outside, for rewriting answers.
     pub names: BTreeMap<String, String>,
+    /// Whether pages of ours answer for all of it, and no back end does.
+    pub is_ours: bool,
     /// The port that clients see; `None` is 443.
     pub public_port: Option<u16>,
     /// The address of the web ticket service, for `X-MS-WebTicketURL`.
@@ -318,6 +332,7 @@ impl Route {
     pub fn new(path: PathPattern, auth: Auth, service: Service, farm: String) -> Self {
         Self {
             name: path.to_string(),
+            made_by: MadeBy::Operator,
             path,
             methods: Vec::new(),
             auth,
@@ -337,6 +352,13 @@ impl Route {
             websocket: false,
             affinity: false,
         }
+    }
+
+    /// What the policy calls it under a host, where it speaks of paths at all.
+    #[must_use]
+    pub fn name_in(&self, policy: &Policy, host: &str) -> Option<RouteName> {
+        let is_wanted = policy.speaks_of_routes();
+        is_wanted.then(|| RouteName::of(host, &self.path.to_string()))
     }
 
     /// Whether a method passes.

@@ -1,12 +1,14 @@
-//! As much DNS (RFC 1035) as asking one resolver for the addresses of one name takes.
+//! As much DNS (RFC 1035) as asking one resolver for the addresses of one name takes, or for who serves there (RFC 2782).
 //!
-//! A resolver follows aliases itself, so that every address among its answers is the name's. Nothing is cached, and
-//! the random number of a question is an argument. Start at [`question`].
+//! A resolver follows aliases itself, so that every record of the wanted kind among its answers is the name's. Nothing is
+//! cached, and the random number of a question is an argument. Start at [`question`].
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// The longest message that is read: what UDP carries without EDNS is 512 bytes, and nobody is asked for more.
 pub const MAX_MESSAGE: usize = 4096;
+/// The longest message that a stream carries (RFC 1035 4.2.2).
+pub const MAX_STREAM_MESSAGE: usize = 65_535;
 /// Most records of an answer that are read.
 const MAX_RECORDS: u16 = 256;
 /// The longest name and the longest label (RFC 1035 2.3.4).
@@ -20,13 +22,18 @@ const IS_CUT_OFF: u16 = 0x0200;
 const WANTS_RECURSION: u16 = 0x0100;
 const CODE: u16 = 0x000f;
 
-/// What kind of address is asked for.
+/// Most references that a name may go through.
+const MAX_REFERENCES: usize = 8;
+
+/// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// IPv4.
     A,
     /// IPv6 (RFC 3596).
     Aaaa,
+    /// Who serves there (RFC 2782).
+    Srv,
 }
 
 impl Kind {
@@ -34,8 +41,26 @@ impl Kind {
         match self {
             Self::A => 1,
             Self::Aaaa => 28,
+            Self::Srv => 33,
         }
     }
+}
+
+/// One of those who serve (RFC 2782).
+///
+/// **Trusts**: whoever answers for DNS. That `host` is who it is called, its certificate or its keys must prove.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Server {
+    /// Those with the smallest are asked first.
+    pub priority: u16,
+    /// How often it is the first among its equals.
+    pub weight: u16,
+    /// Where it listens; never 0.
+    pub port: u16,
+    /// Its name, a host's in small letters, without a dot at its end.
+    pub host: String,
+    /// For how many seconds this holds.
+    pub lifetime: u32,
 }
 
 /// Why a message is no answer to the question.
@@ -85,10 +110,47 @@ pub fn question(id: u16, name: &str, kind: Kind) -> Option<Vec<u8>> {
 ///
 /// It is not the answer, or the resolver has none.
 pub fn addresses(answer: &[u8], question: &[u8]) -> Result<Vec<IpAddr>, DnsError> {
-    const NO_SUCH_NAME: u16 = 3;
     if answer.len() > MAX_MESSAGE {
         return Err(DnsError::Malformed);
     }
+    let mut found = Vec::new();
+    let is_cut_off = records(answer, question, |record| {
+        found.extend(record.address()?);
+        Ok(())
+    })?;
+    if found.is_empty() && is_cut_off {
+        return Err(DnsError::CutOff);
+    }
+    Ok(found)
+}
+
+/// Who serves, in the answer to a question, in no order; nobody where there is no such name.
+///
+/// # Errors
+///
+/// It is not the answer, the resolver has none, or some of it was cut off: then a stream has it.
+pub fn servers(answer: &[u8], question: &[u8]) -> Result<Vec<Server>, DnsError> {
+    if answer.len() > MAX_STREAM_MESSAGE {
+        return Err(DnsError::Malformed);
+    }
+    let mut found = Vec::new();
+    let is_cut_off = records(answer, question, |record| {
+        found.extend(record.server(answer)?);
+        Ok(())
+    })?;
+    match is_cut_off {
+        true => Err(DnsError::CutOff),
+        false => Ok(found),
+    }
+}
+
+/// Goes through the records of an answer; whether some were cut off.
+fn records<'a>(
+    answer: &'a [u8],
+    question: &[u8],
+    mut each: impl FnMut(Record<'a>) -> Result<(), DnsError>,
+) -> Result<bool, DnsError> {
+    const NO_SUCH_NAME: u16 = 3;
     let mut reader = Reader(answer);
     let mut asked = Reader(question);
     let (id, flags) = (reader.word()?, reader.word()?);
@@ -101,7 +163,7 @@ pub fn addresses(answer: &[u8], question: &[u8]) -> Result<Vec<IpAddr>, DnsError
     }
     match flags & CODE {
         0 => {}
-        NO_SUCH_NAME => return Ok(Vec::new()),
+        NO_SUCH_NAME => return Ok(false),
         code => return Err(DnsError::Refused(code)),
     }
     // The question comes back as it was sent, save for the case of its letters.
@@ -112,18 +174,15 @@ pub fn addresses(answer: &[u8], question: &[u8]) -> Result<Vec<IpAddr>, DnsError
     if records > MAX_RECORDS {
         return Err(DnsError::Malformed);
     }
-    let mut found = Vec::new();
+    let is_cut_off = flags & IS_CUT_OFF != 0;
     for _ in 0..records {
-        match reader.record() {
-            Ok(address) => found.extend(address),
-            Err(_) if flags & IS_CUT_OFF != 0 => break,
+        match reader.record().and_then(&mut each) {
+            Ok(()) => {}
+            Err(_) if is_cut_off => break,
             Err(error) => return Err(error),
         }
     }
-    if found.is_empty() && flags & IS_CUT_OFF != 0 {
-        return Err(DnsError::CutOff);
-    }
-    Ok(found)
+    Ok(is_cut_off)
 }
 
 struct Reader<'a>(&'a [u8]);
@@ -154,109 +213,121 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// One record, and its address if it is one.
-    fn record(&mut self) -> Result<Option<IpAddr>, DnsError> {
+    fn record(&mut self) -> Result<Record<'a>, DnsError> {
         self.name()?;
         let (kind, class) = (self.word()?, self.word()?);
-        self.take(4)?;
+        let (high, low) = (self.word()?, self.word()?);
         let length = self.word()?;
-        let data = self.take(usize::from(length))?;
-        if class != IN {
-            return Ok(None);
-        }
-        let four = || <[u8; 4]>::try_from(data).map_err(|_| DnsError::Malformed);
-        let sixteen = || <[u8; 16]>::try_from(data).map_err(|_| DnsError::Malformed);
-        if kind == Kind::A.number() {
+        Ok(Record {
+            kind,
+            class,
+            lifetime: u32::from(high) << 16 | u32::from(low),
+            data: self.take(usize::from(length))?,
+        })
+    }
+}
+
+/// One record (RFC 1035 3.2.1).
+struct Record<'a> {
+    kind: u16,
+    class: u16,
+    lifetime: u32,
+    data: &'a [u8],
+}
+
+impl Record<'_> {
+    fn is(&self, kind: Kind) -> bool {
+        self.class == IN && self.kind == kind.number()
+    }
+
+    fn address(&self) -> Result<Option<IpAddr>, DnsError> {
+        let four = || <[u8; 4]>::try_from(self.data).map_err(|_| DnsError::Malformed);
+        let sixteen = || <[u8; 16]>::try_from(self.data).map_err(|_| DnsError::Malformed);
+        if self.is(Kind::A) {
             return Ok(Some(Ipv4Addr::from(four()?).into()));
         }
-        if kind == Kind::Aaaa.number() {
+        if self.is(Kind::Aaaa) {
             return Ok(Some(Ipv6Addr::from(sixteen()?).into()));
         }
         Ok(None)
     }
+
+    /// Whoever serves by this record; a name that is no host's is nobody's, and neither is the root's, by which RFC 2782
+    /// says that nobody does.
+    fn server(&self, message: &[u8]) -> Result<Option<Server>, DnsError> {
+        /// From here on a time to live is none (RFC 2181 8).
+        const NEVER: u32 = 0x8000_0000;
+        if !self.is(Kind::Srv) {
+            return Ok(None);
+        }
+        let mut data = Reader(self.data);
+        let (priority, weight, port) = (data.word()?, data.word()?, data.word()?);
+        let host = whole_name(message, data.0)?;
+        let server = |host| Server {
+            priority,
+            weight,
+            port,
+            host,
+            lifetime: if self.lifetime < NEVER {
+                self.lifetime
+            } else {
+                0
+            },
+        };
+        Ok(host.filter(|_| port != 0).map(server))
+    }
+}
+
+/// The name that these bytes of a message begin with, its references followed; nothing where it is no host's.
+///
+/// INTEROP: RFC 2782 allows no references here, and some send them all the same.
+fn whole_name<'a>(message: &'a [u8], mut rest: &'a [u8]) -> Result<Option<String>, DnsError> {
+    let mut name = String::new();
+    let mut references = 0;
+    let mut is_host = true;
+    loop {
+        let mut reader = Reader(rest);
+        let first = reader.take(1)?.first().copied().unwrap_or_default();
+        match first {
+            0 => break,
+            0xc0.. => {
+                references += 1;
+                let low = reader.take(1)?.first().copied().unwrap_or_default();
+                let at = usize::from(u16::from_be_bytes([first & 0x3f, low]));
+                rest = message.get(at..).ok_or(DnsError::Malformed)?;
+                if references > MAX_REFERENCES {
+                    return Err(DnsError::Malformed);
+                }
+                continue;
+            }
+            0x40..0xc0 => return Err(DnsError::Malformed),
+            length => {
+                let label = reader.take(usize::from(length))?;
+                is_host &= is_label(label);
+                if !name.is_empty() {
+                    name.push('.');
+                }
+                name.extend(
+                    label
+                        .iter()
+                        .map(|byte| char::from(byte.to_ascii_lowercase())),
+                );
+                if name.len() > MAX_NAME {
+                    return Err(DnsError::Malformed);
+                }
+                rest = reader.0;
+            }
+        }
+    }
+    Ok((is_host && !name.is_empty()).then_some(name))
+}
+
+/// Whether a label may be a host's (RFC 1123 2.1).
+fn is_label(label: &[u8]) -> bool {
+    let is_sign = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-';
+    let is_outer = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+    label.iter().all(is_sign) && is_outer(label.first()) && is_outer(label.last())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// An answer to `question` with these flags and records behind it.
-    fn answer(question: &[u8], flags: u16, records: &[&[u8]]) -> Vec<u8> {
-        let count = u16::try_from(records.len()).unwrap();
-        let mut bytes = question.to_vec();
-        bytes[2..4].copy_from_slice(&flags.to_be_bytes());
-        bytes[6..8].copy_from_slice(&count.to_be_bytes());
-        [bytes, records.concat()].concat()
-    }
-
-    /// A record of the name that was asked for.
-    fn record(kind: u16, data: &[u8]) -> Vec<u8> {
-        let mut bytes = vec![0xc0, 12];
-        bytes.extend(kind.to_be_bytes());
-        bytes.extend([0, 1, 0, 0, 0, 60]);
-        bytes.extend(u16::try_from(data.len()).unwrap().to_be_bytes());
-        [&bytes, data].concat()
-    }
-
-    fn asked() -> Vec<u8> {
-        question(0x1234, "mail.contoso.com", Kind::A).unwrap()
-    }
-
-    #[test]
-    fn rfc_1035_4_1_a_question_is_twelve_bytes_labels_and_a_kind() {
-        let asked = asked();
-        let (head, rest) = asked.split_at(12);
-        assert_eq!(head, [0x12, 0x34, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
-        assert_eq!(rest, b"\x04mail\x07contoso\x03com\0\0\x01\0\x01");
-        let long = "a".repeat(64);
-        for bad in ["", ".", "a..b", "a.", long.as_str()] {
-            assert_eq!(question(1, bad, Kind::A), None, "{bad}");
-        }
-    }
-
-    #[test]
-    fn addresses_are_those_of_the_records_and_aliases_are_passed_by() {
-        let asked = asked();
-        let records = [
-            record(5, b"\x01x\xc0\x11"),
-            record(1, &[192, 0, 2, 7]),
-            record(28, &[0x20; 16]),
-        ];
-        let records: Vec<&[u8]> = records.iter().map(Vec::as_slice).collect();
-        let found = addresses(&answer(&asked, 0x8180, &records), &asked).unwrap();
-        let shown: Vec<String> = found.iter().map(ToString::to_string).collect();
-        assert_eq!(
-            shown,
-            ["192.0.2.7", "2020:2020:2020:2020:2020:2020:2020:2020"]
-        );
-        let none = addresses(&answer(&asked, 0x8183, &[]), &asked);
-        assert_eq!(none, Ok(Vec::new()), "no such name");
-    }
-
-    #[test]
-    fn what_is_not_the_answer_is_refused() {
-        let asked = asked();
-        let good = record(1, &[192, 0, 2, 7]);
-        let another = question(0x1234, "mail.fabrikam.com", Kind::A).unwrap();
-        let other_id = question(0x1235, "mail.contoso.com", Kind::A).unwrap();
-        let cases = [
-            (answer(&asked, 0x8182, &[]), DnsError::Refused(2)),
-            (answer(&asked, 0x8185, &[]), DnsError::Refused(5)),
-            (answer(&asked, 0x0180, &[&good]), DnsError::Another),
-            (answer(&other_id, 0x8180, &[&good]), DnsError::Another),
-            (answer(&another, 0x8180, &[&good]), DnsError::Another),
-            (answer(&asked, 0x8380, &[]), DnsError::CutOff),
-            (
-                answer(&asked, 0x8180, &[&record(1, &[1])]),
-                DnsError::Malformed,
-            ),
-            (answer(&asked, 0x8180, &[&good[..5]]), DnsError::Malformed),
-            (answer(&asked, 0x8180, &[&[0x40; 80]]), DnsError::Malformed),
-            (Vec::new(), DnsError::Malformed),
-            (vec![0; MAX_MESSAGE + 1], DnsError::Malformed),
-        ];
-        for (message, error) in cases {
-            assert_eq!(addresses(&message, &asked), Err(error), "{message:x?}");
-        }
-    }
-}
+mod tests;

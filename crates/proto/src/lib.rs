@@ -5,9 +5,13 @@ pub mod secret;
 pub mod proxy_protocol;
 
 pub mod channel_binding;
+pub mod form;
 pub mod http_auth;
 pub mod kerberos;
 pub mod ntlm;
+pub mod otp;
+pub mod pskc;
+pub mod seed_list;
 pub mod spnego;
 
 pub mod soap;
@@ -22,4 +26,5 @@ pub mod dns;
 pub mod kdc;
 
 mod percent;
+pub mod pieces;
 mod splice;

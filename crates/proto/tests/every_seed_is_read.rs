@@ -20,12 +20,18 @@ mod certificate;
 mod discover;
 #[path = "../../../fuzz/entry/dns.rs"]
 mod dns;
+#[path = "../../../fuzz/entry/dns_servers.rs"]
+mod dns_servers;
 #[path = "../../../fuzz/entry/facts.rs"]
 mod facts;
+#[path = "../../../fuzz/entry/form.rs"]
+mod form;
 #[path = "../../../fuzz/entry/http_auth.rs"]
 mod http_auth;
 #[path = "../../../fuzz/entry/kdc.rs"]
 mod kdc;
+#[path = "../../../fuzz/entry/key_uri.rs"]
+mod key_uri;
 #[path = "../../../fuzz/entry/keytab_keys.rs"]
 mod keytab_keys;
 #[path = "../../../fuzz/entry/mex.rs"]
@@ -36,8 +42,12 @@ mod ntlm;
 mod oauthtoken;
 #[path = "../../../fuzz/entry/proxy_protocol.rs"]
 mod proxy_protocol;
+#[path = "../../../fuzz/entry/pskc.rs"]
+mod pskc;
 #[path = "../../../fuzz/entry/rejection.rs"]
 mod rejection;
+#[path = "../../../fuzz/entry/seed_list.rs"]
+mod seed_list;
 #[path = "../../../fuzz/entry/soap.rs"]
 mod soap;
 #[path = "../../../fuzz/entry/spnego.rs"]
@@ -214,6 +224,18 @@ fn der(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
 }
 
 #[test]
+fn form_seeds_are_taken() {
+    every_seed_is_taken("form", form::run);
+    no_damaged_seed_panics("form", form::run);
+}
+
+#[test]
+fn key_uri_seeds_are_taken() {
+    every_seed_is_taken("key_uri", key_uri::run);
+    no_damaged_seed_panics("key_uri", key_uri::run);
+}
+
+#[test]
 fn keytab_seeds_are_taken() {
     every_seed_is_taken("keytab_keys", keytab_keys::run);
     no_damaged_seed_panics("keytab_keys", keytab_keys::run);
@@ -227,9 +249,27 @@ fn dns_seeds_are_taken() {
 }
 
 #[test]
+fn dns_servers_seeds_are_taken() {
+    every_seed_is_taken("dns_servers", dns_servers::run);
+    no_damaged_seed_panics("dns_servers", dns_servers::run);
+}
+
+#[test]
 fn kdc_seeds_are_taken() {
     every_seed_is_taken("kdc", kdc::run);
     no_damaged_seed_panics("kdc", kdc::run);
+}
+
+#[test]
+fn pskc_seeds_are_taken() {
+    every_seed_is_taken("pskc", pskc::run);
+    no_damaged_seed_panics("pskc", pskc::run);
+}
+
+#[test]
+fn seed_list_seeds_are_taken() {
+    every_seed_is_taken("seed_list", seed_list::run);
+    no_damaged_seed_panics("seed_list", seed_list::run);
 }
 
 #[test]

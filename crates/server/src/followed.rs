@@ -81,7 +81,7 @@ pub(crate) async fn follow_none(store: impl DirectoryCopy, live: Arc<Live>) {
 }
 
 /// Whether nobody knows how the people of the directory stand.
-async fn is_too_old(store: &impl DirectoryCopy) -> bool {
+pub(crate) async fn is_too_old(store: &impl DirectoryCopy) -> bool {
     let is_old = |read: Timestamp| clock::now().duration_since(read).abs() >= MAX_AGE;
     match store.last_read().await {
         Ok(read) => read.is_none_or(is_old),

@@ -6,6 +6,7 @@ mod clock;
 mod config;
 mod deployment;
 mod doctor;
+mod enrol;
 mod keytab;
 mod notify;
 mod operator;

@@ -13,6 +13,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use crate::config::Settings;
+use crate::config::settings::Role;
 
 /// How often files are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -144,10 +145,17 @@ fn files(file: &Path, settings: &Settings) -> Vec<PathBuf> {
     let members = settings.farms.values().flat_map(|farm| &farm.members);
     let authorities = members.filter_map(|member| Some(&member.tls.as_ref()?.authorities));
     let onward = settings.onward.iter().map(|onward| &onward.key);
+    let identity = match &settings.role {
+        Role::All => None,
+        Role::Gateway(asking) => Some(&asking.identity),
+        Role::Authn(answering) => Some(&answering.identity),
+    };
+    let identity = identity.into_iter();
     let named = certificates
         .flat_map(|it| [&it.chain, &it.key])
         .chain(authorities)
-        .chain(onward);
+        .chain(onward)
+        .chain(identity.flat_map(|it| [&it.authorities, &it.certificate, &it.key]));
     let mut files: Vec<PathBuf> = named.cloned().collect();
     files.push(file.to_owned());
     files

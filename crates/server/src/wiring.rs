@@ -1,10 +1,16 @@
 //! Wiring: which door is given to which room. The only file that knows them all.
 
+mod authn_server;
 mod directory;
 mod farms;
 pub(crate) mod keeping;
+pub(crate) mod key_from_windows;
 mod lasting;
 pub(crate) mod own_account;
+mod pages;
+mod source;
+mod token_import;
+mod tokens;
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -18,30 +24,34 @@ use authn::attempt::Ports;
 use authn::credential::CredentialId;
 use authn::credential::app_password::AppPassword;
 use authn::name::NameKey;
-use authn::ports::{ChainedEvent, Drains as _, Revocations as _};
-use gateway::ports::{Delegation, Verifier};
+use authn::ports::ChainedEvent;
+use authn::voucher::{Issuer, VoucherKey};
+use gateway::ports::Verifier;
 use proto::secret::Secret;
 use store::{Head, Store};
 use tokio::sync::watch;
 
 use crate::cli::CliError;
+use crate::config::settings::Role;
 use crate::config::{self, Settings};
-use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::metrics::ready::Readiness;
 use crate::metrics::serve::{self as told, Told};
 use crate::notify::{self, State};
 use crate::operator::by_hand;
-use crate::outbound::kerberos;
 use crate::outbound::members::Members;
 use crate::outbound::tls;
 use crate::proxy::Proxy;
 use crate::reload::Reloads;
-use crate::{clock, drained, listen};
+use crate::{clock, listen};
+pub(crate) use authn_server::AuthnServer;
 pub(crate) use farms::FarmMember;
 use lasting::{Fixed, Lasting};
+use source::{Begun, Source};
+pub(crate) use token_import::{Imported, TokenImport};
+pub(crate) use tokens::TokenOrder;
 
-/// A gate with its addresses bound and its store open, ready to serve.
+/// A gate with its addresses bound and whoever answers it there, ready to serve.
 pub(crate) struct Gate {
     bound: listen::Bound,
     metrics: Option<TcpListener>,
@@ -51,7 +61,7 @@ pub(crate) struct Gate {
 }
 
 impl Gate {
-    /// Opens the store and binds the listeners.
+    /// Opens the store, or waits for the authentication server elsewhere; then binds the listeners.
     ///
     /// # Errors
     ///
@@ -73,31 +83,25 @@ impl Gate {
         process: Option<&gss::Process>,
         held: Vec<TcpListener>,
     ) -> Result<Self, CliError> {
-        let store = keeping::open_or_begin(settings).await?;
-        let last = store.last().await?;
         let metrics = Arc::new(Metrics::new());
-        let (committed, revocations) = (Arc::clone(&metrics), metrics.revocations());
-        store.on_commit(move |commit| committed.committed(commit));
-        let cookies = store.keys().for_cookies();
-        let members = Members::new(Arc::clone(&metrics), Secret::new(*cookies.expose()));
-        members.set_drained(store.drained().await?);
-        let live = Arc::new(Live::new(&clock::random()?, last, revocations));
+        let begun = Source::begin(settings, process, &metrics).await?;
+        let Begun { source, live, .. } = begun;
+        let members = Members::new(Arc::clone(&metrics), begun.cookies);
+        members.set_drained(begun.drained);
         let lasting = Lasting {
             members: Arc::new(members),
-            delegation: delegation(settings, process, &live).await?,
-            process: process.cloned(),
+            delegation: source.delegation(settings, process).await?,
             checks: Mutex::default(),
-            following: Mutex::default(),
-            store,
+            source,
             live,
             metrics,
-            unknown_names_key: Secret::new(clock::random()?),
             fixed: Fixed::of(settings),
         };
-        let verifier = lasting.verifier(settings)?;
+        let verifier = lasting.source.verifier(settings)?;
         let proxy = lasting.proxy(settings, Arc::clone(&verifier))?;
         let bound = listen::bind(settings, held).map_err(unavailable)?;
-        lasting.follow(settings, lasting.directory(settings)?);
+        let directory = lasting.source.directory(settings)?;
+        lasting.source.follow(settings, directory);
         let metrics = settings.metrics.map(metrics_at).transpose()?;
         Ok(Self {
             bound,
@@ -130,7 +134,7 @@ impl Gate {
         let (heard, known) = (Arc::clone(&lasting.live), Arc::clone(&verifier));
         let following = tokio::spawn(async move { heard.follow(&*known, stopped).await });
         let readiness = Readiness {
-            store: lasting.store.clone(),
+            store: lasting.source.store(),
             verifier,
             live: Arc::clone(&lasting.live),
         };
@@ -138,8 +142,7 @@ impl Gate {
             metrics: Arc::clone(&lasting.metrics),
             readiness,
         });
-        let drains = drained::follow(lasting.store.clone(), Arc::clone(&lasting.members));
-        let drains = tokio::spawn(drains);
+        let drains = lasting.source.drains(&lasting.members);
         lasting.watch(&self.proxy);
         let mut open = self.bound.open(&self.proxy).map_err(unavailable)?;
         // Each listener keeps what it gives out, and a configuration that was replaced shall end.
@@ -160,26 +163,9 @@ impl Gate {
         let _ = stopping.send(true);
         let _ = following.await;
         drains.abort();
-        lasting.follow_nobody();
-        lasting.store.close().await;
+        lasting.source.close().await;
         Ok(())
     }
-}
-
-/// Who makes Kerberos tokens, where the configuration has what it takes.
-async fn delegation(
-    settings: &Settings,
-    process: Option<&gss::Process>,
-    live: &Arc<Live>,
-) -> Result<Option<Arc<dyn Delegation>>, CliError> {
-    let (Some(kerberos), Some(process)) = (&settings.kerberos, process) else {
-        return Ok(None);
-    };
-    let local = kerberos::Local::begin(process, kerberos).await;
-    let local = Arc::new(local.map_err(|error| unavailable(format!("[kerberos]: {error}")))?);
-    // It listens before the first ticket is there, and ends with the process, as the tickets do.
-    tokio::spawn(Arc::clone(&local).follow(live.listen()));
-    Ok(Some(local))
 }
 
 async fn until_stopped(
@@ -215,7 +201,10 @@ fn metrics_at(address: SocketAddr) -> Result<TcpListener, CliError> {
 ///
 /// One of them is not usable.
 pub(crate) fn check(settings: &Settings) -> Result<(), CliError> {
-    listen::check(settings).map_err(usage)?;
+    source::check(settings)?;
+    if !matches!(settings.role, Role::Authn(_)) {
+        listen::check(settings).map_err(usage)?;
+    }
     if let Some(directory) = &settings.directory {
         tls::client(&directory.authorities).map_err(usage)?;
     }
@@ -230,6 +219,18 @@ fn unavailable(error: impl std::fmt::Display) -> CliError {
     CliError::unavailable(error.to_string())
 }
 
+/// The key by which gateways open what this authentication server signs.
+///
+/// # Errors
+///
+/// The store's keys cannot be read.
+pub(crate) fn voucher_key(settings: &Settings) -> Result<VoucherKey, CliError> {
+    let keys = keeping::open_keys(settings)?;
+    let issuer = Issuer::new(keys.for_vouchers());
+    let issuer = issuer.map_err(|error| unavailable(format!("[store]: {error}")))?;
+    Ok(issuer.key())
+}
+
 /// What the command line does with accounts, app passwords and the audit trail.
 pub(crate) struct Desk {
     store: Store,
@@ -238,6 +239,8 @@ pub(crate) struct Desk {
     services: Vec<String>,
     farms: BTreeMap<String, config::settings::Farm>,
     directory: Option<config::settings::Directory>,
+    realm: Option<gss::Realm>,
+    portal: Option<config::settings::Portal>,
 }
 
 impl Desk {
@@ -257,14 +260,7 @@ impl Desk {
     /// The store cannot be opened.
     pub(crate) async fn of(settings: &Settings) -> Result<Self, CliError> {
         let store = keeping::open(settings).await?;
-        let routes = settings
-            .publication
-            .hosts
-            .values()
-            .flat_map(|host| &host.routes);
-        let mut services: Vec<String> = routes.map(|route| route.service.0.to_string()).collect();
-        services.sort();
-        services.dedup();
+        let services = services(settings);
         let default_domain = settings.default_domain.clone();
         Ok(Self {
             ports: ports(&store),
@@ -273,6 +269,8 @@ impl Desk {
             services,
             farms: settings.farms.clone(),
             directory: settings.directory.clone(),
+            realm: settings.kerberos.as_ref().map(|it| it.realm.clone()),
+            portal: settings.portal.clone(),
         })
     }
 
@@ -369,7 +367,19 @@ impl Desk {
     ///
     /// The name leads nowhere, or the store is unavailable.
     pub(crate) async fn app_passwords(&self, name: &str) -> Result<Vec<AppPassword>, CliError> {
-        let subject = authn::lockout::Subject::Account(self.account(name).await?.id);
+        self.app_passwords_of(&self.account(name).await?).await
+    }
+
+    /// The app passwords of an account that was found already.
+    ///
+    /// # Errors
+    ///
+    /// The store is unavailable.
+    pub(crate) async fn app_passwords_of(
+        &self,
+        account: &Account,
+    ) -> Result<Vec<AppPassword>, CliError> {
+        let subject = authn::lockout::Subject::Account(account.id.clone());
         let stored = self.ports.credentials.app_passwords(&subject).await?;
         Ok(stored.into_iter().map(|stored| stored.record).collect())
     }
@@ -433,6 +443,22 @@ impl Desk {
     }
 }
 
+/// Every service that is published, which an app password may be for.
+fn services(settings: &Settings) -> Vec<String> {
+    let routes = settings
+        .publication
+        .hosts
+        .values()
+        .flat_map(|host| &host.routes);
+    let mut services: Vec<String> = routes.map(|route| route.service.0.to_string()).collect();
+    if let Role::Authn(answering) = &settings.role {
+        services.extend(answering.services.iter().cloned());
+    }
+    services.sort();
+    services.dedup();
+    services
+}
+
 fn refused(error: admin::AdminError) -> CliError {
     match error {
         admin::AdminError::Unavailable(error) => error.into(),
@@ -440,10 +466,12 @@ fn refused(error: admin::AdminError) -> CliError {
     }
 }
 
-fn ports(store: &Store) -> Ports {
+/// The ports of a store.
+pub(crate) fn ports(store: &Store) -> Ports {
     Ports {
         accounts: Arc::new(store.clone()),
         credentials: Arc::new(store.clone()),
+        otp_tokens: Arc::new(store.clone()),
         attempts: Arc::new(store.clone()),
         tickets: Arc::new(store.clone()),
         audit: Arc::new(store.clone()),

@@ -5,7 +5,12 @@
 
 mod counter;
 mod directory;
+mod grants;
+mod memorised_secrets;
+mod otp_tokens;
 mod own_passwords;
+mod pages;
+mod second_factors;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +21,8 @@ use authn::account::{Account, AccountId, AccountState};
 use authn::audit::{ByHand, Event};
 use authn::credential::CredentialId;
 use authn::credential::app_password::{AppPassword, StoredAppPassword};
+use authn::credential::grant::GrantKey;
+use authn::credential::second_factor::SecondFactor;
 use authn::directory::Standing;
 use authn::drain::{Drain, Drained, NoneLeft};
 use authn::lockout::{Counts, Place, Subject};
@@ -31,6 +38,8 @@ use jiff::Timestamp;
 use proto::secret::Secret;
 
 use self::counter::Counter;
+use self::grants::{KnownGrant, SettledCode};
+use self::otp_tokens::Kept;
 use crate::chain::Head;
 
 /// A store that lives as long as its last clone.
@@ -80,8 +89,13 @@ struct State {
     revocations: Vec<Revocation>,
     drained: BTreeSet<Drained>,
     directory_read: Option<Timestamp>,
+    second_factors: BTreeMap<AccountId, SecondFactor>,
     directory_password: Option<(String, Secret<String>)>,
     own_passwords: BTreeMap<String, Vec<Secret<String>>>,
+    otp_tokens: BTreeMap<CredentialId, Kept>,
+    grants: BTreeMap<GrantKey, KnownGrant>,
+    secrets: memorised_secrets::Secrets,
+    pages: pages::Pages,
     chain: Vec<ChainedEvent>,
 }
 
@@ -109,9 +123,10 @@ impl State {
         stands && found.is_some_and(|account| account.may_sign_in().is_ok())
     }
 
-    /// An account, with when the directory was read.
+    /// An account, with when the directory was read and which second factors were proved.
     fn account(&self, id: &AccountId) -> Option<Account> {
         let mut account = self.accounts.get(id)?.clone();
+        account.second_factor = self.second_factors.get(id).copied();
         if let Some(directory) = &mut account.directory {
             directory.read = self.directory_read;
         }
@@ -152,6 +167,16 @@ impl State {
         let kept = usize::try_from(MAX_PER_CREDENTIAL).unwrap_or(usize::MAX);
         for (_, key) in of_it.iter().skip(kept) {
             self.tickets.remove(key);
+        }
+    }
+
+    /// Gives back a place in the counters.
+    fn give_back(&mut self, place: &Place) {
+        if let Some(counter) = self.subjects.get_mut(&place.subject) {
+            counter.give_back(place.now);
+        }
+        if let Some(counter) = self.sources.get_mut(&place.source) {
+            counter.give_back(place.now);
         }
     }
 
@@ -222,7 +247,7 @@ impl Accounts for Memory {
         account.state = account_state;
         state.accounts.insert(id.clone(), account);
         if account_state != AccountState::Active {
-            state.tickets.retain(|_, ticket| ticket.account != *id);
+            state.end_account(id);
             state.revoke(Revoked::Account(id.clone()));
         }
         Ok(true)
@@ -295,8 +320,7 @@ impl Credentials for Memory {
         state.append(vec![event])?;
         stored.record.revoked = Some(at);
         state.passwords.insert(id.clone(), stored);
-        state.tickets.retain(|_, ticket| ticket.credential != *id);
-        state.revoke(Revoked::Credential(id.clone()));
+        state.end_credential(id);
         Ok(true)
     }
 }
@@ -332,6 +356,10 @@ impl Attempts for Memory {
             return Ok(Settled::Overtaken);
         }
         let place = &settlement.reservation.place;
+        let code = state.can_settle(&settlement.code, place.now);
+        if code == SettledCode::Spent {
+            return Ok(Settled::Spent);
+        }
         let mut events = settlement.events;
         let counter = state.subjects.get(&place.subject);
         let is_due = counter.is_some_and(|counter| counter.is_alarm_due(place));
@@ -343,17 +371,18 @@ impl Attempts for Memory {
         if let Some(counter) = counter.filter(|_| is_alarmed) {
             counter.alarm(place.now);
         }
+        state.settle_code(settlement.code, place.now);
+        let place = settlement.reservation.place;
+        if settlement.succeeded.is_some() || code == SettledCode::CountedBefore {
+            state.give_back(&place);
+        }
         if let Some(succeeded) = settlement.succeeded {
-            let place = settlement.reservation.place;
-            if let Some(counter) = state.subjects.get_mut(&place.subject) {
-                counter.give_back(place.now);
-            }
-            if let Some(counter) = state.sources.get_mut(&place.source) {
-                counter.give_back(place.now);
-            }
             if let Some(stored) = state.passwords.get_mut(&succeeded.credential) {
                 stored.record.last_used = Some((place.now, succeeded.source));
                 stored.record.seen_device = succeeded.device.or(stored.record.seen_device.take());
+            }
+            if let Some(method) = succeeded.second_factor {
+                state.note_second_factor(&succeeded.account, method, place.now);
             }
             let source = succeeded.source.into();
             state
@@ -373,6 +402,7 @@ impl Tickets for Memory {
             (
                 known.account.clone(),
                 known.credential.clone(),
+                known.token.clone(),
                 known.pool.clone(),
             )
         };
@@ -381,8 +411,12 @@ impl Tickets for Memory {
         let account = Revoked::Account(ticket.account.clone());
         let credential = Revoked::Credential(ticket.credential.clone());
         let mut later = state.revocations.iter().filter(|it| it.number > heard);
-        let is_over = later.any(|it| it.what == account || it.what == credential);
-        let stands = state.stands_for(&ticket.credential, &ticket.account);
+        let token = ticket.token.clone().map(Revoked::Credential);
+        let is_over = later.any(|it| {
+            it.what == account || it.what == credential || Some(&it.what) == token.as_ref()
+        });
+        let stands = state.stands_for(&ticket.credential, &ticket.account)
+            && state.token_stands(ticket.token.as_ref(), &ticket.account);
         if !is_its_own || is_over || !stands {
             return Err(crate::unavailable(crate::rows::tickets::NOT_RECORDED));
         }
@@ -409,7 +443,9 @@ impl Tickets for Memory {
         let has_ended = bought_with
             .and_then(|stored| stored.record.expires)
             .is_some_and(|expires| expires <= now);
-        let stands = state.stands_for(&ticket.credential, &ticket.account) && !has_ended;
+        let stands = state.stands_for(&ticket.credential, &ticket.account)
+            && state.token_stands(ticket.token.as_ref(), &ticket.account)
+            && !has_ended;
         let account = state.account(&ticket.account);
         Ok(account
             .filter(|_| stands && ticket.expires > now)

@@ -15,6 +15,7 @@ use authn::account::{Account, AccountId, AccountState};
 use authn::audit::{Actor, ByHand, Chain, Event, Kind};
 use authn::credential::CredentialId;
 use authn::credential::app_password::{AppPassword, AppPasswordHashes, StoredAppPassword};
+use authn::credential::grant::CodeSettlement;
 use authn::lockout::{Place, Subject};
 use authn::place::SourceNetwork;
 use authn::ports::{Accounts, Attempts, Audit, Credentials, Settlement, Tickets};
@@ -175,6 +176,7 @@ async fn settle(store: Store, first: u32) {
         let events = vec![event(Kind::UnderAttack { failures: number })];
         store
             .settle(Settlement {
+                code: CodeSettlement::None,
                 reservation,
                 succeeded: None,
                 events,
@@ -251,6 +253,7 @@ fn anna() -> Account {
         mail: vec![],
         state: AccountState::Active,
         directory: None,
+        second_factor: None,
     }
 }
 
@@ -285,7 +288,10 @@ fn ticket_of(id: &str) -> RelayedTicket {
         key: TicketKey(key),
         account: anna().id,
         credential: CredentialId(id.to_owned()),
+        token: None,
         channel: authn::place::Channel::Ntlm,
+        methods: [authn::place::Method::AppPassword].into(),
+        second_factor: None,
         pool: "pool".to_owned(),
         relayed: now(),
         expires: Timestamp::from_second(1_800_000_000).unwrap(),

@@ -9,7 +9,7 @@ use anyhow::Context;
 use authn::admin::{self, NewAccount, NewAppPassword, Randomness};
 use authn::attempt::{self, Attempt, Ports, Proof, Rules};
 use authn::audit::{Actor, ByHand};
-use authn::place::{ActivityId, Channel, Method, Service, Zone};
+use authn::place::{ActivityId, Channel, ConnectionId, Method, Service, Zone};
 use authn::policy::{Policy, Rule};
 use jiff::{SignedDuration, Timestamp};
 use proto::secret::Secret;
@@ -69,13 +69,14 @@ impl Scene {
         Store::migrate(&file).await?;
         let store = Arc::new(Store::open(&file, keys).await?);
         let rule = Rule {
-            methods: [Method::AppPassword].into(),
+            methods: vec![Method::AppPassword.into()],
             ..Rule::default()
         };
         let mut scene = Self {
             ports: Ports {
                 accounts: store.clone(),
                 credentials: store.clone(),
+                otp_tokens: store.clone(),
                 attempts: store.clone(),
                 tickets: store.clone(),
                 audit: store,
@@ -85,6 +86,7 @@ impl Scene {
                 policy: Policy { rules: vec![rule] },
                 default_domain: None,
                 unknown_names_key: Secret::new(vec![7; 32]),
+                grants_key: Secret::new(vec![5; 32]),
             },
             people: Vec::new(),
             begun: "2026-11-24T08:00:00Z".parse()?,
@@ -155,12 +157,14 @@ impl Scene {
             },
             channel: Channel::Basic,
             service: Service::EWS,
+            route: None,
             pool: "exchange".to_owned(),
             zone: Zone::EXTERNAL,
             source: IpAddr::V4(Ipv4Addr::new(198, 51, 100, 7)),
             sip_uri: None,
             device: None,
             activity: ActivityId::from([0; 16]),
+            connection: ConnectionId::default(),
         };
         let now = self.begun + SignedDuration::from_millis(number.try_into()?);
         let outcome = attempt::verify(&self.ports, &self.rules, attempt, now).await;

@@ -82,6 +82,7 @@ async fn fill(folder: &Path) -> anyhow::Result<()> {
     let ports = Ports {
         accounts: shared.clone(),
         credentials: shared.clone(),
+        otp_tokens: shared.clone(),
         attempts: shared.clone(),
         tickets: shared.clone(),
         audit: shared,

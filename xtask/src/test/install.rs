@@ -10,32 +10,38 @@ use crate::packages::{self, Wanted};
 use crate::run::{command, has, root, say, succeed};
 
 /// Real clients and tools, as Debian names them.
-const PACKAGES: [&str; 14] = [
+const PACKAGES: [&str; 18] = [
     "curl",
     "gcc",
     "iproute2",
     "libgssapi-krb5-2",
+    "libkrb5-dev",
     "libpurple-dev",
     "libxml2-dev",
     "libxml2-utils",
+    "oathtool",
     "openssl",
     "pidgin-sipe",
     "pkg-config",
+    "pskctool",
+    "python3-dev",
     "python3-venv",
     "systemd",
     "util-linux",
     "xmlsec1",
 ];
 
-/// A domain controller, a back end that takes Kerberos, a balancer, MIT's tools. Some of these start services where
+/// A domain controller, a back end that takes Kerberos, a balancer, a browser, MIT's tools. Some of these start services where
 /// they are installed, so that they are only unpacked; a lab lays them over its own view of the system.
-const UNPACKED: [&str; 12] = [
+const UNPACKED: [&str; 14] = [
     "apache2-bin",
+    "chromium",
     "haproxy",
     "krb5-user",
     "ldb-tools",
     "libapache2-mod-auth-gssapi",
     "libfaketime",
+    "libnss3-tools",
     "python3-gssapi",
     "python3-samba",
     "samba",
@@ -48,9 +54,12 @@ const UNPACKED: [&str; 12] = [
 const LAB: &str = "target/lab-packages";
 
 /// What the Python of the stories has.
-const PYTHON: [&str; 5] = [
+const PYTHON: [&str; 7] = [
     "exchangelib==5.6.0",
+    // With this and `krb5`, which pip builds from source, pyspnego has Kerberos of its own.
+    "gssapi==1.12.0",
     "h2==4.4.1",
+    "krb5==0.10.0",
     "pyspnego==0.12.4",
     "requests-ntlm==1.3.0",
     "websockets==17.4",

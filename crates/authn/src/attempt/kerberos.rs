@@ -14,12 +14,14 @@ use super::said::{Said, is_fresh, owns_what_is_claimed};
 use super::{Circumstances, Outcome, Ports, Refusal, Rules, Verified};
 use crate::account::Account;
 use crate::audit::{Event, Kind, Reason, shown_name};
-use crate::authenticated::{Authenticated, How};
+use crate::authenticated::{Authenticated, How, earlier};
 use crate::credential::CredentialId;
+use crate::credential::grant::CodeSettlement;
 use crate::credential::kerberos::{Bindings, Initiator, LONGEST, Logon, TokenFault};
 use crate::lockout::{Place, Subject};
 use crate::name::NameKey;
 use crate::place::Method;
+use crate::policy;
 use crate::ports::{KerberosAcceptor, Settlement, Unavailable};
 
 /// A token, and what it came over.
@@ -85,6 +87,7 @@ async fn named(
         account: account.as_ref(),
         name: Some(shown_name(&logon.initiator, "")),
         overtaken: Reason::AccountDisabled,
+        code: CodeSettlement::None,
     };
     let judged = match (&account, initiator) {
         (Some(account), _) => judge(rules, account, (offered, &logon), at),
@@ -110,6 +113,7 @@ async fn nobodys(
     let settling = Settlement {
         reservation,
         succeeded: None,
+        code: CodeSettlement::None,
         events,
         alarm: None,
     };
@@ -120,9 +124,12 @@ async fn nobodys(
     })
 }
 
+/// Whether anybody may come in by Kerberos here.
 fn is_allowed(rules: &Rules, at: &Circumstances) -> bool {
-    let methods = rules.policy.methods(&at.zone, &at.service, at.channel);
-    methods.contains(&Method::Kerberos)
+    let by_kerberos = [Method::Kerberos].into();
+    rules
+        .policy
+        .may_be_met(&at.asking(at.channel), &by_kerberos)
 }
 
 /// Who it is, or why not. The person is judged first, then the proof.
@@ -136,21 +143,30 @@ fn judge(
     if offered.channel_binding == Demand::Require && !logon.is_bound {
         return Err(Reason::ChannelBinding);
     }
-    if !is_allowed(rules, at) {
-        return Err(Reason::NotAllowedHere);
-    }
+    let methods = [Method::Kerberos].into();
+    let shown = policy::Proved {
+        methods: &methods,
+        made: None,
+        second_factor: None,
+    };
+    let asking = at.asking(at.channel);
+    let until = rules.policy.judge(account, &asking, &shown, at.now)?;
     owns_what_is_claimed(account, at)?;
     is_fresh(account, at)?;
     let lasts = SignedDuration::try_from(logon.lasts).unwrap_or(LONGEST);
     let ends = at.now.checked_add(lasts.min(LONGEST)).unwrap_or(at.now);
+    let ends = earlier(Some(ends), until);
     let how = How {
-        method: Method::Kerberos,
+        methods,
+        second_factor: None,
         channel: at.channel,
         bought: at.channel,
         credential: CredentialId::kerberos_of(&account.id),
+        token: None,
         zone: at.zone.clone(),
         at: at.now,
-        ends: Some(ends),
+        ends,
+        bounds: ends,
     };
     Ok(Verified {
         authenticated: Arc::new(Authenticated::new(account.clone(), how)),

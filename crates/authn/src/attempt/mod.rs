@@ -4,6 +4,7 @@
 //! check, settlement with its audit events. Known, unknown, locked, disabled and wrong make the
 //! same port calls and get equal answers (T-CRED-8). Start at [`verify`].
 
+mod code;
 mod kerberos;
 mod said;
 mod secret;
@@ -21,10 +22,10 @@ use crate::account::AccountId;
 use crate::audit::{Event, Kind};
 use crate::authenticated::Authenticated;
 use crate::lockout::HoldBack;
-use crate::place::{ActivityId, Channel, Service, Zone};
-use crate::policy::Policy;
+use crate::place::{ActivityId, Channel, ConnectionId, RouteName, Service, Zone};
+use crate::policy::{Asking, Policy};
 use crate::ports::{
-    Accounts, Attempts, Audit, Credentials, KerberosAcceptor, Tickets, Unavailable,
+    Accounts, Attempts, Audit, Credentials, KerberosAcceptor, OtpTokens, Tickets, Unavailable,
 };
 use crate::ticket::TicketKey;
 pub use kerberos::KerberosToken;
@@ -75,6 +76,8 @@ pub struct Attempt {
     pub channel: Channel,
     /// To which service.
     pub service: Service,
+    /// To which published path, where a rule of the policy speaks of paths.
+    pub route: Option<RouteName>,
     /// The pool or farm that the request is for; a ticket is good only where it was issued.
     pub pool: String,
     /// From which zone.
@@ -87,6 +90,8 @@ pub struct Attempt {
     pub device: Option<String>,
     /// The request it belongs to.
     pub activity: ActivityId,
+    /// The connection it came over.
+    pub connection: ConnectionId,
 }
 
 /// Somebody who passed, and the token that SPNEGO must answer with.
@@ -139,6 +144,8 @@ pub struct Ports {
     pub accounts: Arc<dyn Accounts>,
     /// Credentials.
     pub credentials: Arc<dyn Credentials>,
+    /// One-time code tokens.
+    pub otp_tokens: Arc<dyn OtpTokens>,
     /// Counters.
     pub attempts: Arc<dyn Attempts>,
     /// Tickets.
@@ -158,6 +165,8 @@ pub struct Rules {
     pub default_domain: Option<String>,
     /// The key by which unknown names are spread over the buckets.
     pub unknown_names_key: Secret<Vec<u8>>,
+    /// The key by which what was typed with a code is known again; every node has the same.
+    pub grants_key: Secret<Vec<u8>>,
 }
 
 /// Verifies an attempt.
@@ -168,6 +177,7 @@ pub async fn verify(ports: &Ports, rules: &Rules, attempt: Attempt, now: Timesta
     let at = Circumstances {
         channel: attempt.channel,
         service: attempt.service,
+        route: attempt.route,
         pool: attempt.pool,
         zone: attempt.zone,
         source: attempt.source,
@@ -216,6 +226,7 @@ pub async fn verify(ports: &Ports, rules: &Rules, attempt: Attempt, now: Timesta
 struct Circumstances {
     channel: Channel,
     service: Service,
+    route: Option<RouteName>,
     pool: String,
     zone: Zone,
     source: IpAddr,
@@ -226,6 +237,16 @@ struct Circumstances {
 }
 
 impl Circumstances {
+    /// What the policy is asked, by the channel by which something was proved.
+    fn asking(&self, channel: Channel) -> Asking<'_> {
+        Asking {
+            zone: &self.zone,
+            service: &self.service,
+            route: self.route.as_ref(),
+            channel,
+        }
+    }
+
     /// An event of this attempt.
     fn event(&self, kind: Kind, account: Option<AccountId>) -> Event {
         Event {

@@ -3,6 +3,7 @@
 use super::{Circumstances, Outcome, Ports, Refusal, Verified};
 use crate::account::Account;
 use crate::audit::{Event, Kind, Reason};
+use crate::credential::grant::{CodeSettlement, Grant};
 use crate::directory;
 use crate::lockout::{HoldBack, LONGEST_HOLD_BACK};
 use crate::ports::{Reservation, Settled, Settlement, Succeeded, Unavailable};
@@ -16,7 +17,12 @@ pub(super) struct Said<'a> {
     pub(super) name: Option<String>,
     /// What it was if the store says that what was proved does not stand any more.
     pub(super) overtaken: Reason,
+    /// What becomes of a one-time code.
+    pub(super) code: CodeSettlement,
 }
+
+/// How often a settlement is tried anew with what the store said of it.
+const TRIES: usize = 3;
 
 impl Said<'_> {
     /// Settles what was judged; without a place the answer is no, whatever was offered.
@@ -37,26 +43,75 @@ impl Said<'_> {
                 is_alarmed: false,
             });
         };
-        let mut settling = self.settlement(&judged, reservation.clone());
-        let mut settled = ports.attempts.settle(settling).await?;
-        if settled == Settled::Overtaken {
-            judged = Err(self.overtaken);
-            settling = self.settlement(&judged, reservation.clone());
+        let mut code = self.code.clone();
+        let mut settled = Settled::Spent;
+        for _ in 0..TRIES {
+            let settling = self.settlement(&judged, &code, reservation.clone());
             settled = ports.attempts.settle(settling).await?;
+            code = match settled {
+                Settled::Written { .. } => break,
+                Settled::Overtaken => {
+                    judged = Err(self.overtaken);
+                    CodeSettlement::None
+                }
+                Settled::Spent => {
+                    let granted = self.granted_meanwhile(ports, code).await?;
+                    if granted == CodeSettlement::None {
+                        judged = Err(Reason::CodeSpent);
+                    }
+                    granted
+                }
+            };
         }
+        // SECURITY: what was not written lets nobody in.
+        let Settled::Written { is_alarmed } = settled else {
+            return Err(unsettled());
+        };
         Ok(Outcome {
             hold_back: reservation.counts.hold_back(judged.is_ok()),
             result: judged.map_err(refusal),
-            is_alarmed: settled == Settled::Written { is_alarmed: true },
+            is_alarmed,
         })
+    }
+
+    /// The grant that the same typed secret bought at the same time on another connection, where it did.
+    async fn granted_meanwhile(
+        &self,
+        ports: &Ports,
+        code: CodeSettlement,
+    ) -> Result<CodeSettlement, Unavailable> {
+        let CodeSettlement::Buys(bought) = code else {
+            return Ok(CodeSettlement::None);
+        };
+        let (acceptance, wanted) = *bought;
+        let granted = ports.otp_tokens.grant(&wanted.key).await?;
+        let is_good = |grant: &Grant| {
+            grant.credential == wanted.credential && grant.is_good(&wanted.client, self.at.now)
+        };
+        let granted = granted.filter(is_good);
+        Ok(granted.map_or(CodeSettlement::None, |granted| {
+            CodeSettlement::Uses(Box::new((granted, Some(acceptance.reservation))))
+        }))
     }
 
     fn settlement(
         &self,
         judged: &Result<Verified, Reason>,
+        code: &CodeSettlement,
         reservation: Reservation,
     ) -> Settlement {
-        let (events, succeeded) = match judged {
+        let is_for = |judged: &Result<Verified, Reason>| match code {
+            CodeSettlement::None => true,
+            CodeSettlement::Buys(_) | CodeSettlement::Uses(_) => judged.is_ok(),
+            CodeSettlement::Remembers(_) | CodeSettlement::Again(_) => judged.is_err(),
+        };
+        let code = match is_for(judged) {
+            true => code.clone(),
+            false => CodeSettlement::None,
+        };
+        // A grant that was bought elsewhere in the same moment is no code that was proved here.
+        let is_new = !matches!(code, CodeSettlement::Uses(_));
+        let (mut events, succeeded) = match judged {
             Ok(verified) => {
                 let who = &verified.authenticated;
                 let credential = who.credential().clone();
@@ -70,17 +125,23 @@ impl Said<'_> {
                     credential,
                     source: self.at.source,
                     device: self.at.device.clone(),
+                    second_factor: who.second_factor_at(self.at.now).filter(|_| is_new),
                 };
                 (vec![self.event(kind)], Some(succeeded))
             }
             Err(reason) => (self.refused(*reason), None),
         };
+        if let CodeSettlement::Buys(bought) = &code {
+            let token = bought.0.token.clone();
+            events.insert(0, self.event(Kind::CodeAccepted { token }));
+        }
         let failures = reservation.counts.subject;
         let is_alarming =
             succeeded.is_none() && self.account.is_some() && reservation.counts.is_alarming();
         Settlement {
             reservation,
             succeeded,
+            code,
             events,
             alarm: is_alarming.then(|| self.event(Kind::UnderAttack { failures })),
         }
@@ -99,6 +160,14 @@ impl Said<'_> {
     fn event(&self, kind: Kind) -> Event {
         let account = self.account.map(|account| account.id.clone());
         self.at.event(kind, account)
+    }
+}
+
+/// A settlement that the store takes in no form.
+fn unsettled() -> Unavailable {
+    Unavailable {
+        what: "the store",
+        detail: "it takes no settlement of this attempt".to_owned(),
     }
 }
 

@@ -13,10 +13,12 @@ use super::said::{Said, owns_what_is_claimed};
 use super::{Circumstances, Outcome, Ports, Refusal, Rules, Verified};
 use crate::account::Account;
 use crate::audit::{Reason, shown_name};
-use crate::authenticated::{Authenticated, How};
+use crate::authenticated::{Authenticated, How, earlier};
 use crate::credential::app_password::AppPassword;
+use crate::credential::grant::CodeSettlement;
 use crate::lockout::{Place, Subject};
 use crate::place::Method;
+use crate::policy;
 use crate::ports::Unavailable;
 use crate::ticket::{RelayedTicket, TicketKey};
 
@@ -63,6 +65,7 @@ pub(super) async fn verify_certificate(
         account: Some(&account),
         name: Some(shown_name(name, "")),
         overtaken: reason,
+        code: CodeSettlement::None,
     };
     said.settle(ports, reservation, Err(reason)).await
 }
@@ -110,21 +113,30 @@ impl Known {
         if ticket.pool != at.pool || ticket.expires <= at.now {
             return Err(Reason::UnknownTicket);
         }
-        let Basis { method, ends } = basis(&ticket, bought_with, at)?;
+        let Basis { made, ends } = basis(&ticket, bought_with, at)?;
         // The policy speaks of the ways to sign in; a ticket stands for the one that bought it.
-        let methods = rules.policy.methods(&at.zone, &at.service, ticket.channel);
-        if !methods.contains(&method) {
-            return Err(Reason::NotAllowedHere);
-        }
+        let shown = policy::Proved {
+            methods: &ticket.methods,
+            made,
+            second_factor: ticket.second_factor,
+        };
+        let asking = at.asking(ticket.channel);
+        let until = rules.policy.judge(&account, &asking, &shown, at.now)?;
         owns_what_is_claimed(&account, at)?;
+        // What is bought with a ticket of somebody whom no app password alone let in ends with it.
+        let is_bounded = ticket.methods != [Method::AppPassword].into();
+        let ends = earlier(Some(ends.min(ticket.expires)), until);
         let how = How {
-            method,
+            methods: ticket.methods,
+            second_factor: ticket.second_factor,
             channel: at.channel,
             bought: ticket.channel,
             credential: ticket.credential,
+            token: ticket.token,
             zone: at.zone.clone(),
             at: at.now,
-            ends: Some(ends.min(ticket.expires)),
+            ends,
+            bounds: ends.filter(|_| is_bounded),
         };
         let authenticated = Authenticated::new(account, how);
         Ok(Verified {
@@ -136,7 +148,8 @@ impl Known {
 
 /// What a ticket rests on.
 struct Basis {
-    method: Method,
+    /// When the app password was made, where it was one.
+    made: Option<Timestamp>,
     ends: Timestamp,
 }
 
@@ -149,14 +162,14 @@ fn basis(
     // A sign-in by Kerberos stands as long as its account does, and bought nothing that outlives it.
     if ticket.credential.is_kerberos_of(&ticket.account) {
         return Ok(Basis {
-            method: Method::Kerberos,
+            made: None,
             ends: ticket.expires,
         });
     }
     let password = bought_with.ok_or(Reason::UnknownTicket)?;
     password.usable(&at.service, at.now)?;
     Ok(Basis {
-        method: Method::AppPassword,
+        made: Some(password.created),
         ends: password.expires.unwrap_or(ticket.expires),
     })
 }

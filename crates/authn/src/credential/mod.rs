@@ -1,7 +1,11 @@
 //! Credentials: what a person can prove. One file a kind.
 
 pub mod app_password;
+pub mod grant;
 pub mod kerberos;
+pub mod memorised_secret;
+pub mod otp_token;
+pub mod second_factor;
 
 use serde::{Deserialize, Serialize};
 

@@ -4,7 +4,7 @@
 use authn::account::AccountState;
 use authn::admin::{self, AdminError};
 use authn::attempt;
-use authn::place::Channel;
+use authn::place::{Channel, Method};
 use authn::ports::Unavailable;
 use authn::ticket::{RelayedTicket, Relaying, TicketKey};
 use authn::{Attempt, Outcome, Proof, Refusal};
@@ -57,7 +57,10 @@ async fn world() -> (World, Person) {
         key: KEY,
         account: anna.account.id.clone(),
         credential: anna.record.id.clone(),
+        token: None,
         channel: Channel::Ntlm,
+        methods: [Method::AppPassword].into(),
+        second_factor: None,
         pool: POOL.to_owned(),
         relayed: at(0),
         expires: at(3_600),

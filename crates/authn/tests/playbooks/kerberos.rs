@@ -12,7 +12,7 @@ use authn::credential::CredentialId;
 use authn::credential::kerberos::{Bindings, Logon, TokenFault};
 use authn::directory::{Person, RefusedGroups, Standing};
 use authn::lockout::Subject;
-use authn::place::{ActivityId, Channel, Method, Service, Zone};
+use authn::place::{ActivityId, Channel, ConnectionId, Method, Service, Zone};
 use authn::policy::Rule;
 use authn::ports::{DirectoryCopy, KerberosAcceptor, Tickets, Unavailable};
 use authn::revocation::Revoked;
@@ -90,7 +90,7 @@ fn world(domain: Domain) -> (World, Arc<Domain>) {
     let office = Rule {
         zones: [Zone::INTERNAL].into(),
         services: [Service::LYNC].into(),
-        methods: [Method::Kerberos, Method::AppPassword].into(),
+        methods: vec![Method::Kerberos.into(), Method::AppPassword.into()],
         ..Rule::default()
     };
     world.rules.policy.rules.insert(0, office);
@@ -107,12 +107,14 @@ fn attempt(token: &str) -> Attempt {
         })),
         channel: Channel::Negotiate,
         service: Service::LYNC,
+        route: None,
         pool: POOL.to_owned(),
         zone: Zone::INTERNAL,
         source: [10, 0, 0, 4].into(),
         sip_uri: None,
         device: None,
         activity: ActivityId::from([9; 16]),
+        connection: ConnectionId::default(),
     }
 }
 
@@ -181,7 +183,7 @@ async fn s9_from_outside_the_same_is_refused_and_its_token_not_even_looked_at() 
     for zones in [[].into(), [Zone::EXTERNAL].into()] {
         let rule = Rule {
             zones,
-            methods: [Method::Kerberos].into(),
+            methods: vec![Method::Kerberos.into()],
             ..Rule::default()
         };
         world.rules.policy.rules.insert(0, rule);
@@ -375,7 +377,10 @@ async fn a_ticket_bought_by_kerberos_is_good_in_the_office_while_the_account_sta
         key: key.clone(),
         account: who.account_id().clone(),
         credential: who.credential().clone(),
+        token: None,
         channel: who.bought(),
+        methods: [Method::Kerberos].into(),
+        second_factor: None,
         pool: POOL.to_owned(),
         relayed: at(0),
         expires: who.bounds(at(8 * 3_600)),
@@ -438,7 +443,10 @@ async fn of_the_directory() -> (World, TicketKey) {
         key: TicketKey([3; 32]),
         account: anna.id,
         credential: who.credential().clone(),
+        token: None,
         channel: who.bought(),
+        methods: [Method::Kerberos].into(),
+        second_factor: None,
         pool: POOL.to_owned(),
         relayed: at(0),
         expires: later(60),

@@ -14,6 +14,7 @@ mod world;
 
 mod enumeration;
 mod guessing;
+mod pages;
 mod parallel;
 mod refused_exchanges;
 mod spellings;
@@ -21,11 +22,17 @@ mod spellings;
 mod faults;
 mod repeats;
 
+mod codes;
+mod codes_and_leases;
 mod directory;
 mod kerberos;
+mod leases;
 mod policy;
 mod secrets;
 mod tickets;
 
+mod remote;
+
 mod admin;
+mod tokens;
 mod trail;

@@ -26,7 +26,10 @@ fn ticket_of(person: &Person) -> RelayedTicket {
         key: key(),
         account: person.account.id.clone(),
         credential: person.record.id.clone(),
+        token: None,
         channel: Channel::Ntlm,
+        methods: [Method::AppPassword].into(),
+        second_factor: None,
         pool: POOL.to_owned(),
         relayed: at(0),
         expires: at(3_600),
@@ -180,7 +183,7 @@ async fn a_ticket_opens_only_what_the_policy_opens_to_the_channel_that_bought_it
     assert!(is_denied(&world, inside, at(0)).await);
     let of_channels = |channels: &[Channel]| Rule {
         channels: channels.iter().copied().collect(),
-        methods: [Method::AppPassword].into(),
+        methods: vec![Method::AppPassword.into()],
         ..Rule::default()
     };
     let by_ntlm = of_channels(&[Channel::Ntlm, Channel::Negotiate]);
@@ -199,7 +202,7 @@ async fn a_ticket_opens_only_what_the_policy_opens_to_the_channel_that_bought_it
 async fn s36_a_ticket_opens_only_the_services_of_the_app_password_that_bought_it() {
     let (mut world, _) = world().await;
     let everywhere = Rule {
-        methods: [Method::AppPassword].into(),
+        methods: vec![Method::AppPassword.into()],
         ..Rule::default()
     };
     world.rules.policy = Policy {

@@ -12,11 +12,15 @@ use authn::attempt::Ports;
 use authn::audit::{Actor, ByHand, Event, Kind};
 use authn::credential::CredentialId;
 use authn::credential::app_password::{AppPassword, StoredAppPassword};
+use authn::credential::grant::{Grant, GrantKey};
+use authn::credential::otp_token::{
+    Acceptance, CodePlace, CodeReservation, OtpToken, StoredOtpToken,
+};
 use authn::lockout::{Counts, Place, Subject};
 use authn::name::NameKey;
 use authn::ports::{
-    Accounts, Attempts, Audit, ChainedEvent, Credentials, NameTaken, Reservation, Settled,
-    Settlement, Succeeded, Tickets, Unavailable,
+    Accounts, Adding, Attempts, Audit, ChainedEvent, Credentials, NameTaken, OtpTokens,
+    Reservation, SerialsTaken, Settled, Settlement, Succeeded, Tickets, TokenChange, Unavailable,
 };
 use authn::revocation::Revoked;
 use authn::ticket::{RelayedTicket, Relaying, TicketKey};
@@ -61,6 +65,7 @@ impl Watched {
         Ports {
             accounts: ports.clone(),
             credentials: ports.clone(),
+            otp_tokens: ports.clone(),
             attempts: ports.clone(),
             tickets: ports.clone(),
             audit: ports,
@@ -222,6 +227,66 @@ impl Credentials for Watched {
         let call = ("revoke_app_password", String::new());
         let work = self.memory.revoke_app_password(id, at, event);
         self.pass(call, work).await
+    }
+}
+
+#[async_trait]
+impl OtpTokens for Watched {
+    async fn otp_tokens_of(&self, subject: &Subject) -> Result<Vec<StoredOtpToken>, Unavailable> {
+        let call = ("otp_tokens_of", String::new());
+        self.pass(call, self.memory.otp_tokens_of(subject)).await
+    }
+
+    async fn otp_token(&self, called: &str) -> Result<Option<StoredOtpToken>, Unavailable> {
+        let call = ("otp_token", String::new());
+        self.pass(call, self.memory.otp_token(called)).await
+    }
+
+    async fn otp_tokens(&self, after: &str, count: u32) -> Result<Vec<OtpToken>, Unavailable> {
+        let call = ("otp_tokens", format!("{count} tokens"));
+        self.pass(call, self.memory.otp_tokens(after, count)).await
+    }
+
+    async fn add_otp_tokens(
+        &self,
+        tokens: Vec<StoredOtpToken>,
+        adding: Adding,
+    ) -> Result<Result<(), SerialsTaken>, Unavailable> {
+        let call = ("add_otp_tokens", format!("{} tokens", tokens.len()));
+        self.pass(call, self.memory.add_otp_tokens(tokens, adding))
+            .await
+    }
+
+    async fn change_otp_token(&self, change: TokenChange) -> Result<bool, Unavailable> {
+        let call = ("change_otp_token", String::new());
+        self.pass(call, self.memory.change_otp_token(change)).await
+    }
+
+    async fn remove_otp_token(&self, id: &CredentialId, event: Event) -> Result<bool, Unavailable> {
+        let call = ("remove_otp_token", String::new());
+        self.pass(call, self.memory.remove_otp_token(id, event))
+            .await
+    }
+
+    async fn reserve_code(
+        &self,
+        place: CodePlace,
+        claim: Option<Grant>,
+    ) -> Result<CodeReservation, Unavailable> {
+        let call = ("reserve_code", String::new());
+        self.pass(call, self.memory.reserve_code(place, claim))
+            .await
+    }
+
+    async fn accept_code(&self, acceptance: Acceptance, event: Event) -> Result<bool, Unavailable> {
+        let call = ("accept_code", String::new());
+        self.pass(call, self.memory.accept_code(acceptance, event))
+            .await
+    }
+
+    async fn grant(&self, key: &GrantKey) -> Result<Option<Grant>, Unavailable> {
+        let call = ("grant", String::new());
+        self.pass(call, self.memory.grant(key)).await
     }
 }
 

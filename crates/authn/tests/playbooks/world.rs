@@ -9,7 +9,7 @@ use authn::admin::{self, NewAccount, NewAppPassword, Randomness};
 use authn::attempt::{self, Ports, Rules};
 use authn::audit::{Actor, ByHand, Kind, Reason};
 use authn::credential::app_password::AppPassword;
-use authn::place::{ActivityId, Channel, Method, Service, Zone};
+use authn::place::{ActivityId, Channel, ConnectionId, Method, Service, Zone};
 use authn::policy::{Policy, Rule};
 use authn::{Attempt, Outcome, Proof, Refusal};
 use jiff::{SignedDuration, Timestamp};
@@ -63,7 +63,7 @@ impl World {
         let lync_from_outside = Rule {
             zones: [Zone::EXTERNAL].into(),
             services: [Service::LYNC].into(),
-            methods: [Method::AppPassword].into(),
+            methods: vec![Method::AppPassword.into()],
             ..Rule::default()
         };
         Self {
@@ -75,6 +75,7 @@ impl World {
                 },
                 default_domain: Some("CONTOSO".to_owned()),
                 unknown_names_key: Secret::new(vec![1; 32]),
+                grants_key: Secret::new(vec![5; 32]),
             },
             drawn: AtomicU8::new(0),
         }
@@ -273,12 +274,14 @@ impl From<Try> for Attempt {
             proof,
             channel,
             service: tried.service,
+            route: None,
             pool: POOL.to_owned(),
             zone: tried.zone,
             source: tried.source,
             sip_uri: tried.sip_uri,
             device: None,
             activity: ActivityId::from([9; 16]),
+            connection: ConnectionId::default(),
         }
     }
 }

@@ -79,11 +79,20 @@ impl Conversation {
                 who,
                 scheme,
                 service,
-            } if asked.offered.contains(scheme) && *service == asked.route.service => {
+                route,
+            } if asked.offered.contains(scheme)
+                && *service == asked.route.service
+                && *route == self.route_name(asked) =>
+            {
                 Some(Arc::clone(who))
             }
             Stage::Somebody { .. } | Stage::Nobody | Stage::Waiting(_) => None,
         }
+    }
+
+    /// What the policy calls the path that is asked for, where it speaks of paths.
+    pub(super) fn route_name(&self, asked: &Asked) -> Option<RouteName> {
+        asked.route.name_in(&self.publication.policy, &asked.name)
     }
 
     /// Verifies a proof; a request for a ticket is read first, as it names whom the ticket is for.
@@ -105,12 +114,14 @@ impl Conversation {
             proof,
             channel,
             service: asked.route.service.clone(),
+            route: self.route_name(asked),
             pool: asked.route.farm.clone(),
             zone: self.peer.zone.clone(),
             source: self.peer.address,
             sip_uri,
             device: asked.device(),
             activity: asked.activity.clone(),
+            connection: self.connection.unwrap_or_default(),
         }
     }
 
@@ -293,7 +304,9 @@ impl Conversation {
             Kind::LyncDiscover | Kind::LyncUserLink => {
                 read::discover(body, content_type, (publication, names), is_external)?
             }
-            Kind::LyncMex => read::metadata(body, (publication, host, names), self.offers())?,
+            Kind::LyncMex => {
+                read::metadata(body, (publication, host, names), self.offers(&asked.name))?
+            }
             Kind::AutodiscoverPox if is_external => {
                 read::autodiscover::pox(body, (publication, names))?
             }
@@ -344,12 +357,19 @@ impl Conversation {
             key,
             account: who.account_id().clone(),
             credential: who.credential().clone(),
+            token: who.token().cloned(),
             channel: who.bought(),
+            methods: who.methods().iter().copied().collect(),
+            second_factor: who.second_factor(),
             pool: asked.route.farm.clone(),
             relayed: now,
             expires: who.bounds(expires),
         });
-        let mut relaying: Vec<Relaying> = tickets.map(Relaying::of).collect();
+        let relaying = tickets.map(|ticket| Relaying {
+            session: who.session().cloned(),
+            ..Relaying::of(ticket)
+        });
+        let mut relaying: Vec<Relaying> = relaying.collect();
         if let Some(first) = relaying.first_mut() {
             self.audit(asked, who, (first, now));
         }
@@ -464,6 +484,12 @@ pub(super) fn out_of_order(moment: &Moment) -> Verdict {
 pub(super) fn activity(moment: &Moment) -> ActivityId {
     let random: [u8; 16] = moment.random.first_chunk().copied().unwrap_or_default();
     ActivityId::from(random)
+}
+
+/// The id of a connection, from the random bytes of its first request: those between its id and the challenge.
+pub(super) fn connection(moment: &Moment) -> ConnectionId {
+    let [.., a, b, c, d, e, f, g, h, _, _, _, _, _, _, _, _] = moment.random;
+    ConnectionId([a, b, c, d, e, f, g, h])
 }
 
 /// An id as a header value.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use authn::place::{ActivityId, Channel, Service};
+use authn::place::{ActivityId, Channel, RouteName, Service};
 use authn::ticket::TicketKey;
 use authn::{Authenticated, Proof};
 use bytes::Bytes;
@@ -21,11 +21,12 @@ pub(super) enum Stage {
     Nobody,
     /// Nobody yet: a handshake waits for its next message.
     Waiting(Box<Handshake>),
-    /// Somebody, by this scheme, for this service.
+    /// Somebody, by this scheme, for this service; and for one path, where the policy speaks of paths.
     Somebody {
         who: Arc<Authenticated>,
         scheme: Scheme,
         service: Service,
+        route: Option<RouteName>,
     },
 }
 
@@ -89,7 +90,11 @@ impl Asked {
         match self.channel? {
             Channel::Ntlm => Some(Scheme::Ntlm),
             Channel::Negotiate => Some(Scheme::Negotiate),
-            Channel::Basic | Channel::UsernameToken | Channel::Grant | Channel::Ticket => None,
+            Channel::Basic
+            | Channel::UsernameToken
+            | Channel::Grant
+            | Channel::Ticket
+            | Channel::Page => None,
         }
     }
 

@@ -155,7 +155,7 @@ impl Conversation {
         match rule.map(|rule| rule.wanted) {
             Some(TicketWanted::Fault) => refused(asked.replies.ticket_fault()),
             wanted => {
-                let grants = host.map(|host| self.offers().grants(host));
+                let grants = host.map(|host| self.offers(&asked.name).grants(host));
                 let grants = grants.filter(|_| wanted == Some(TicketWanted::MsRtcOauth));
                 let href = host.and_then(|host| host.oauthtoken_url.as_deref());
                 let url = host.and_then(|host| host.web_ticket_url.as_deref());

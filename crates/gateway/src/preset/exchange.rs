@@ -12,7 +12,7 @@ use http::{HeaderName, Method};
 use ipnet::IpNet;
 
 use crate::rewrite::lower_case;
-use crate::route::{Auth, Host, Kind, Onward, OverPlain, PathPattern, Route, Scheme};
+use crate::route::{Auth, Host, Kind, MadeBy, Onward, OverPlain, PathPattern, Route, Scheme};
 
 /// Where mail clients work.
 const MAILBOXES: [&str; 3] = ["/EWS", "/mapi", "/OAB"];
@@ -142,6 +142,17 @@ fn between_servers(exchange: &Exchange, path: PathPattern) -> Arc<Route> {
     })
 }
 
+/// Paths of Exchange where nobody passes as nobody: what is closed, and what is not published.
+pub const CLOSED: [&str; 7] = [
+    "/EWS/mrsproxy.svc",
+    "/EWS/Exchange.asmx/WSSecurity",
+    "/Autodiscover/Autodiscover.svc/WSSecurity",
+    "/owa",
+    "/ecp",
+    "/rpc",
+    "/PowerShell",
+];
+
 fn by_password() -> Auth {
     Auth::Schemes(vec![Scheme::Negotiate, Scheme::Ntlm, Scheme::Basic])
 }
@@ -156,6 +167,7 @@ fn ws_security(below: &str) -> PathPattern {
 fn route(exchange: &Exchange, path: PathPattern) -> Route {
     Route {
         name: format!("exchange {path}"),
+        made_by: MadeBy::Preset,
         onward: exchange.onward.clone(),
         pass_headers: HEADERS.map(HeaderName::from_static).to_vec(),
         ..Route::new(path, Auth::Closed, Service::EWS, exchange.farm.clone())

@@ -14,8 +14,8 @@ use http::{HeaderName, Method};
 
 use crate::rewrite::lower_case;
 use crate::route::{
-    Auth, Host, Kind, Onward, OverPlain, PathPattern, Route, Scheme, TicketPlace, TicketRule,
-    TicketWanted, Tracking,
+    Auth, Host, Kind, MadeBy, Onward, OverPlain, PathPattern, Route, Scheme, TicketPlace,
+    TicketRule, TicketWanted, Tracking,
 };
 
 const ROOT: &str = "/Autodiscover/AutodiscoverService.svc/root";
@@ -97,6 +97,7 @@ pub fn hosts(pool: &LyncPool) -> Vec<(String, Host)> {
         )
     };
     let web = Host {
+        is_ours: false,
         routes: web_routes(pool),
         names: names.clone(),
         public_port,
@@ -245,13 +246,37 @@ fn closed(pool: &LyncPool) -> Arc<Route> {
 #[must_use]
 pub fn shut(farm: &str) -> Arc<Route> {
     let path = below(WEB_TICKETS);
-    Arc::new(Route::new(
-        path,
-        Auth::Closed,
-        Service::LYNC,
-        farm.to_owned(),
-    ))
+    Arc::new(Route {
+        made_by: MadeBy::Preset,
+        ..Route::new(path, Auth::Closed, Service::LYNC, farm.to_owned())
+    })
 }
+
+/// Whether anybody may pass as nobody on a path of this preset.
+#[must_use]
+pub fn is_open(path: &PathPattern) -> bool {
+    let known = ["/", ROOT, ANON].into_iter().chain(METADATA);
+    match path {
+        PathPattern::Exact(path) => known.into_iter().any(|it| it == path),
+        PathPattern::Below(path) => PAGES.contains(&path.as_str()),
+        PathPattern::BelowWith { .. } => false,
+    }
+}
+
+/// Whether whoever brings no ticket passes as nobody on a path of this preset.
+#[must_use]
+pub fn is_observed(path: &PathPattern) -> bool {
+    matches!(path, PathPattern::Below(path) if OBSERVED.contains(&path.as_str()))
+}
+
+/// Paths of a pool that sell tickets for what stands in a message, and are closed; `/cert` is not among them, as an
+/// operator may open it.
+pub const CLOSED: [&str; 4] = [
+    "/WebTicket/WebTicketService.svc/pin",
+    "/WebTicket/WebTicketService.svc/WsFed_bearer",
+    "/WebTicket/WebTicketAdvancedService.svc",
+    "/WebTicket/x",
+];
 
 fn in_message(pool: &LyncPool, path: PathPattern, place: TicketPlace) -> Route {
     Route {
@@ -294,6 +319,7 @@ fn route(pool: &LyncPool, path: PathPattern) -> Route {
     let auth = Auth::Schemes(vec![Scheme::Ticket]);
     Route {
         name: format!("lync {path}"),
+        made_by: MadeBy::Preset,
         pass_headers: HEADERS.map(HeaderName::from_static).to_vec(),
         ..Route::new(path, auth, Service::LYNC, pool.farm.clone())
     }

@@ -245,7 +245,7 @@ fn a_way_that_is_not_offered_is_not_even_looked_at() {
 #[test]
 fn s9_kerberos_alone_offers_negotiate_in_the_office_where_there_is_a_key_and_elsewhere_nothing() {
     let kerberos = Rule {
-        methods: [place::Method::Kerberos].into(),
+        methods: vec![place::Method::Kerberos.into()],
         ..Rule::default()
     };
     let rules = vec![kerberos];

@@ -80,6 +80,7 @@ impl Scene {
             ports: Ports {
                 accounts: shared.clone(),
                 credentials: shared.clone(),
+                otp_tokens: shared.clone(),
                 attempts: shared.clone(),
                 tickets: shared.clone(),
                 audit: shared,
@@ -89,6 +90,7 @@ impl Scene {
                 policy,
                 default_domain: Some("CONTOSO".to_owned()),
                 unknown_names_key: Secret::new(vec![7; 32]),
+                grants_key: Secret::new(vec![5; 32]),
             },
             now: Cell::new("2026-11-24T08:00:00Z".parse().unwrap()),
             drawn: Cell::new(0),
@@ -100,7 +102,7 @@ impl Scene {
         self.ports.kerberos = Some(domain);
         let office = Rule {
             zones: [Zone::INTERNAL].into(),
-            methods: [Method::Kerberos, Method::AppPassword].into(),
+            methods: vec![Method::Kerberos.into(), Method::AppPassword.into()],
             ..Rule::default()
         };
         self.rules.policy.rules.insert(0, office);
@@ -139,6 +141,11 @@ impl Scene {
         let by = self.by_hand();
         let adding = admin::add_account(&self.ports, new, &by, self.random());
         let account = self.runtime.block_on(adding).unwrap();
+        self.issued(account, services, expires)
+    }
+
+    fn issued(&self, account: Account, services: &[Service], expires: Option<Timestamp>) -> Person {
+        let by = self.by_hand();
         let asked = NewAppPassword {
             label: "phone".to_owned(),
             device: None,
@@ -162,6 +169,19 @@ impl Scene {
         let by = self.by_hand();
         let setting = admin::set_account_state(&self.ports, &person.account.id, state, &by);
         self.runtime.block_on(setting).unwrap();
+    }
+
+    /// Somebody proves a second factor, somewhere else.
+    pub(crate) fn proves_second_factor(&self, person: &Person) {
+        let (account, by) = (&person.account.id, self.by_hand());
+        let noting = admin::note_second_factor(&self.store, account, Method::OneTimeCode, &by);
+        self.runtime.block_on(noting).unwrap();
+    }
+
+    /// The same person with another app password.
+    pub(crate) fn another_password(&self, person: &Person) -> Person {
+        let services = [Service::LYNC, Service::EWS];
+        self.issued(person.account.clone(), &services, None)
     }
 
     pub(crate) fn revokes(&self, person: &Person) {
@@ -304,7 +324,7 @@ pub(crate) fn publication() -> Publication {
 pub(crate) fn allowing(channels: &[Channel]) -> Policy {
     let rule = Rule {
         channels: channels.iter().copied().collect(),
-        methods: [Method::AppPassword].into(),
+        methods: vec![Method::AppPassword.into()],
         ..Rule::default()
     };
     Policy { rules: vec![rule] }

@@ -16,7 +16,7 @@ const OAUTHTOKEN: &str = "/WebTicket/oauthtoken";
 const WINDOWS: &str = "grant_type=urn%3Amicrosoft.rtc%3Awindows";
 
 /// An RST with a UsernameToken in its header.
-fn with_token(version: &str, username: &str, password: &str, sip_uri: &str) -> String {
+pub(crate) fn with_token(version: &str, username: &str, password: &str, sip_uri: &str) -> String {
     let header = format!(
         "<s:Header><o:Security xmlns:o='{SECURITY}' s:mustUnderstand='1'><o:UsernameToken>\
          <o:Username>{username}</o:Username><o:Password>{password}</o:Password>\

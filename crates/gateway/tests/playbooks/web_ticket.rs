@@ -1,7 +1,7 @@
 //! The web ticket service: who asks, for whom, and what is recorded of what it answers.
 
 use authn::audit::{Kind, Reason};
-use authn::place::Channel;
+use authn::place::{Channel, Method};
 use authn::ticket::{RelayedTicket, TicketKey};
 use bytes::Bytes;
 use gateway::conversation::{AnswerBody, Failure, RequestBody};
@@ -57,7 +57,10 @@ fn a_ticket_is_recorded_for_whom_it_is_and_goes_out_as_it_came() {
             key: TicketKey::of(&known.key()),
             account: anna.account.id.clone(),
             credential: anna.credential.clone(),
+            token: None,
             channel: Channel::Ntlm,
+            methods: [Method::AppPassword].into(),
+            second_factor: None,
             pool: farm.to_owned(),
             relayed: scene.now(),
             expires: END.parse().unwrap(),

@@ -24,6 +24,9 @@ pub use authenticate::Authenticate;
 mod response;
 pub use response::{ChannelBinding, Expected, NtlmError, Response, WhenAbsent};
 
+mod told;
+pub use told::ToldParseError;
+
 mod session;
 pub use session::{Direction, SessionKey};
 

@@ -20,9 +20,9 @@ use super::wire::NtlmParseError;
 use super::{flags, wire};
 
 /// NTProofStr.
-const PROOF: usize = 16;
+pub(super) const PROOF: usize = 16;
 /// NTLMv2_CLIENT_CHALLENGE before its AV pairs ([MS-NLMP] 2.2.2.7).
-const BLOB_FIXED: usize = 28;
+pub(super) const BLOB_FIXED: usize = 28;
 /// The shortest NTLMv2 response: proof, fixed blob, end mark.
 const SHORTEST: usize = PROOF + BLOB_FIXED + 4;
 
@@ -113,24 +113,24 @@ pub enum NtlmError {
 /// **Trusts** nothing that it says: user, domain and workstation are claims until
 /// [`Response::proves`] holds.
 pub struct Response {
-    user: String,
-    domain: String,
-    workstation: String,
+    pub(super) user: String,
+    pub(super) domain: String,
+    pub(super) workstation: String,
     /// User and domain as the response key takes them in.
-    identity: Vec<u8>,
-    client_time: Option<FileTime>,
-    server_challenge: [u8; 8],
-    proof: [u8; PROOF],
-    blob: Vec<u8>,
-    flags: u32,
-    encrypted_key: [u8; 16],
-    mic: Option<Mic>,
+    pub(super) identity: Vec<u8>,
+    pub(super) client_time: Option<FileTime>,
+    pub(super) server_challenge: [u8; 8],
+    pub(super) proof: [u8; PROOF],
+    pub(super) blob: Vec<u8>,
+    pub(super) flags: u32,
+    pub(super) encrypted_key: [u8; 16],
+    pub(super) mic: Option<Mic>,
 }
 
 /// A MIC and the messages that it covers, its own place zeroed.
-struct Mic {
-    sent: [u8; 16],
-    messages: [Vec<u8>; 3],
+pub(super) struct Mic {
+    pub(super) sent: [u8; 16],
+    pub(super) messages: [Vec<u8>; 3],
 }
 
 impl Response {
@@ -286,7 +286,7 @@ fn check_flags(challenge: &Challenge, authenticate: &Authenticate) -> Result<(),
 }
 
 /// Proof and blob of an NTLMv2 response.
-fn split(response: &[u8]) -> Result<([u8; PROOF], &[u8]), NtlmError> {
+pub(super) fn split(response: &[u8]) -> Result<([u8; PROOF], &[u8]), NtlmError> {
     if response.is_empty() {
         return Err(NtlmError::Anonymous);
     }

@@ -48,16 +48,19 @@ pub enum Step {
 #[derive(Default)]
 pub struct Acceptor {
     takes_kerberos: bool,
-    frame: Frame,
-    mechanism_list: Vec<u8>,
-    mic: Option<Vec<u8>>,
+    pub(super) frame: Frame,
+    pub(super) mechanism_list: Vec<u8>,
+    pub(super) mic: Option<Vec<u8>>,
     ntlm_messages: u8,
     is_mechanism_named: bool,
 }
 
+/// So many messages of a client are in an exchange of NTLM.
+const LAST: u8 = 2;
+
 /// How the client frames its NTLM messages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Frame {
+pub(super) enum Frame {
     /// Nothing came yet.
     #[default]
     Unknown,
@@ -87,6 +90,17 @@ impl Acceptor {
     pub fn or_kerberos() -> Self {
         Self {
             takes_kerberos: true,
+            ..Self::default()
+        }
+    }
+
+    /// One that takes no token any more.
+    pub(super) fn ended(frame: Frame, mechanism_list: &[u8], mic: Option<&[u8]>) -> Self {
+        Self {
+            frame,
+            mechanism_list: mechanism_list.to_vec(),
+            mic: mic.map(<[u8]>::to_vec),
+            ntlm_messages: LAST,
             ..Self::default()
         }
     }
@@ -209,7 +223,7 @@ impl Acceptor {
     }
 
     fn ntlm(&mut self, message: &[u8]) -> Result<Step, SpnegoError> {
-        if self.ntlm_messages == 2 {
+        if self.ntlm_messages == LAST {
             return Err(SpnegoError::OutOfOrder);
         }
         self.ntlm_messages += 1;

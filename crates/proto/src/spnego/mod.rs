@@ -10,6 +10,7 @@ pub(crate) mod der;
 mod initiator;
 mod rejection;
 mod token;
+mod told;
 
 pub use acceptor::{Acceptor, SpnegoError, Step};
 pub use der::DerError;

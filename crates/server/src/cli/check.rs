@@ -6,11 +6,13 @@ use serde::Serialize;
 
 use super::{CliError, Output};
 use crate::config::Settings;
+use crate::config::settings::Role;
 use crate::{config, wiring};
 
 #[derive(Serialize)]
 struct Checked {
     config: String,
+    role: &'static str,
     hosts: Vec<String>,
     routes: usize,
     listeners: Vec<String>,
@@ -39,23 +41,44 @@ pub(crate) fn run(file: &Path, output: &Output) -> Result<(), CliError> {
     let hosts = &settings.publication.hosts;
     let checked = Checked {
         config: file.display().to_string(),
+        role: match &settings.role {
+            Role::All => "all",
+            Role::Gateway(_) => "gateway",
+            Role::Authn(_) => "authn",
+        },
         hosts: hosts.keys().cloned().collect(),
         routes: hosts.values().map(|host| host.routes.len()).sum(),
-        listeners: settings
-            .listeners
-            .iter()
-            .map(|it| it.address.to_string())
-            .collect(),
+        listeners: match &settings.role {
+            Role::Authn(answering) => vec![answering.address.to_string()],
+            Role::All | Role::Gateway(_) => {
+                let listeners = settings.listeners.iter();
+                listeners.map(|it| it.address.to_string()).collect()
+            }
+        },
         warnings: settings.warnings,
     };
     output.print(&checked, |checked| {
+        let of_role = match checked.role {
+            "authn" => format!(
+                "an authentication server for gateways on {}",
+                checked.listeners.join(", ")
+            ),
+            role => format!(
+                "{}{} on {}, {} routes",
+                if role == "gateway" {
+                    "a gateway for "
+                } else {
+                    ""
+                },
+                checked.hosts.join(", "),
+                checked.listeners.join(", "),
+                checked.routes
+            ),
+        };
         let warnings = checked.warnings.iter().map(|it| format!("\nwarning: {it}"));
         format!(
-            "{} is right: {} on {}, {} routes{}",
+            "{} is right: {of_role}{}",
             checked.config,
-            checked.hosts.join(", "),
-            checked.listeners.join(", "),
-            checked.routes,
             warnings.collect::<String>()
         )
     })

@@ -4,12 +4,14 @@ use std::path::{Path, PathBuf};
 
 use authn::account::{Account, AccountState};
 use authn::credential::app_password::AppPassword;
+use authn::credential::otp_token::OtpToken;
 use clap::Subcommand;
 use serde::Serialize;
 use store::{Replaced, Restored};
 
 use super::{CliError, Output};
-use crate::config::{self, Settings};
+use crate::config;
+use crate::config::settings::StoreFiles;
 use crate::wiring::keeping;
 
 /// What can be done with the store.
@@ -56,6 +58,7 @@ struct PutBack {
     problem: Option<String>,
     still_revoked: Vec<StillRevoked>,
     still_shut_out: Vec<Account>,
+    blocked_tokens: Vec<OtpToken>,
 }
 
 #[derive(Serialize)]
@@ -72,12 +75,13 @@ struct StillRevoked {
 /// A file is in the way, a backup is damaged or of another version, or the store is unavailable.
 pub(crate) async fn run(file: &Path, verb: Verb, output: &Output) -> Result<(), CliError> {
     let settings = config::load_for_keytab(file)?;
+    let files = settings.store()?.clone();
     match verb {
         Verb::Status => {
             keeping::must_be_there(&settings)?;
             let pending = keeping::pending_migrations(&settings).await?;
             let status = Status {
-                file: settings.store_file,
+                file: files.file,
                 pending,
             };
             output.print(&status, say_status)
@@ -88,7 +92,7 @@ pub(crate) async fn run(file: &Path, verb: Verb, output: &Output) -> Result<(), 
                 keeping::migrate(&settings).await?;
             }
             let status = Status {
-                file: settings.store_file,
+                file: files.file,
                 pending,
             };
             output.print(&status, |status| say_migrated(status, dry_run))
@@ -97,7 +101,7 @@ pub(crate) async fn run(file: &Path, verb: Verb, output: &Output) -> Result<(), 
             keeping::backup(&settings, &to).await?;
             let copied = Copied {
                 file: to,
-                key_file: settings.key_file,
+                key_file: files.key_file,
             };
             output.print(&copied, |copied| {
                 format!(
@@ -110,12 +114,12 @@ pub(crate) async fn run(file: &Path, verb: Verb, output: &Output) -> Result<(), 
         }
         Verb::Restore { from } => {
             let restored = keeping::restore(&settings, &from).await?;
-            output.print(&put_back(settings, restored), say_put_back)
+            output.print(&put_back(files, restored), say_put_back)
         }
     }
 }
 
-fn put_back(settings: Settings, restored: Restored) -> PutBack {
+fn put_back(files: StoreFiles, restored: Restored) -> PutBack {
     let (compared, problem) = match restored.replaced {
         Replaced::Read => (true, None),
         Replaced::Nothing => (false, None),
@@ -126,12 +130,13 @@ fn put_back(settings: Settings, restored: Restored) -> PutBack {
         record,
     };
     PutBack {
-        file: settings.store_file,
-        key_file: settings.key_file,
+        file: files.file,
+        key_file: files.key_file,
         compared,
         problem,
         still_revoked: restored.revoked.into_iter().map(still_revoked).collect(),
         still_shut_out: restored.accounts,
+        blocked_tokens: restored.blocked,
     }
 }
 
@@ -140,8 +145,8 @@ fn say_put_back(put_back: &PutBack) -> String {
         "restored to {}; all tickets, counters and familiar sources are dropped",
         put_back.file.display()
     )];
-    let again =
-        "what was revoked, disabled or locked after the backup was made is not: do it again";
+    let again = "what was revoked, disabled, locked or blocked after the backup was made is not: do it \
+         again, and resync tokens with a button, whose used codes are good again";
     match &put_back.problem {
         Some(problem) => {
             lines.push(format!(
@@ -157,6 +162,10 @@ fn say_put_back(put_back: &PutBack) -> String {
             "still revoked: {} ({}) of {upn}",
             record.id.0, record.label
         ));
+    }
+    for token in &put_back.blocked_tokens {
+        let called = token.serial.as_ref().unwrap_or(&token.id.0);
+        lines.push(format!("blocked: the token {called} ({})", token.label));
     }
     for account in &put_back.still_shut_out {
         let state = match account.state {

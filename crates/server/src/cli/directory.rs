@@ -1,5 +1,6 @@
 //! `wicketgate directory`: the Active Directory that accounts may come from.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use clap::Subcommand;
@@ -71,6 +72,21 @@ async fn check(desk: &Desk, output: &Output) -> Result<(), CliError> {
         tell(&format!(
             "not in the directory, so that nobody is refused for it: {}\n",
             unknown.join(", ")
+        ))?;
+    }
+    let domains: BTreeSet<&str> = checked
+        .iter()
+        .filter_map(|it| it.domain.as_deref())
+        .collect();
+    let others: Vec<&str> = domains
+        .into_iter()
+        .filter(|domain| desk.is_another_realm(domain))
+        .collect();
+    if !others.is_empty() {
+        tell(&format!(
+            "not the realm of [kerberos], so that their people reach no back end with `spn` and bring no ticket in the \
+             office: {}\n",
+            others.join(", ")
         ))?;
     }
     let failed = checked.iter().filter(|it| it.problem.is_some()).count();

@@ -120,6 +120,7 @@ pub(crate) async fn run(
             let (seen, accounts) = looked(&settings, &beside.into(), process).await;
             let mut listed = wire::prerequisites(&seen);
             listed.push(wire::of_accounts(accounts.as_deref()));
+            listed.push(look::shape(&settings).await);
             return prerequisites(&listed, output);
         }
         None => arguments.beside.into(),
@@ -128,6 +129,7 @@ pub(crate) async fn run(
         let (seen, accounts) = looked(&settings, &beside, process).await;
         let mut findings = wire::judge(&seen);
         findings.extend(accounts.unwrap_or_default());
+        findings.extend(look::apart(&settings).await);
         findings.sort_by_key(|it| it.severity);
         return report(&findings, output);
     }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use authn::ports::Unavailable;
 
 use crate::config::ConfigError;
+use crate::config::settings::NoStore;
 
 /// Why a verb did not do what it was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -58,6 +59,12 @@ impl CliError {
 
 impl From<ConfigError> for CliError {
     fn from(error: ConfigError) -> Self {
+        Self::Usage(error.to_string())
+    }
+}
+
+impl From<NoStore> for CliError {
+    fn from(error: NoStore) -> Self {
         Self::Usage(error.to_string())
     }
 }

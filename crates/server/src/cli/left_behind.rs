@@ -66,6 +66,7 @@ mod tests {
             mail: Vec::new(),
             state: AccountState::Active,
             directory: None,
+            second_factor: None,
         };
         let said = LyncCertificates::of(&account).sentence();
         assert!(said.ends_with(

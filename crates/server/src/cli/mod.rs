@@ -12,12 +12,17 @@ mod directory;
 mod doctor;
 mod exit;
 mod farm;
+mod gateway;
 mod hidden;
 mod init;
+mod lease;
 mod left_behind;
+mod policy;
 mod print;
 mod script;
+mod secret;
 mod serve;
+mod token;
 mod user;
 
 use std::path::PathBuf;
@@ -73,12 +78,21 @@ enum Verb {
     Serve(serve::Arguments),
     /// Check a configuration and change nothing
     Check,
+    /// Read the policy aloud, explain a decision, prove that there are two factors outside
+    #[command(subcommand)]
+    Policy(policy::Verb),
     /// Add, list and change accounts
     #[command(subcommand)]
     User(user::Verb),
     /// Make, list and revoke app passwords
     #[command(subcommand)]
     AppPassword(app_password::Verb),
+    /// Set and remove memorised secrets
+    #[command(subcommand)]
+    Secret(secret::Verb),
+    /// Enrol, list, test, block and remove one-time code tokens
+    #[command(subcommand)]
+    Token(token::Verb),
     /// Check the Active Directory that accounts may come from, and set the password it is read by
     #[command(subcommand)]
     Directory(directory::Verb),
@@ -88,6 +102,9 @@ enum Verb {
     /// List the members of farms, drain them and give them back
     #[command(subcommand)]
     Farm(farm::Verb),
+    /// Make the certificates of gateways on other machines
+    #[command(subcommand)]
+    Gateway(gateway::Verb),
     /// Print PowerShell for Active Directory, Exchange and Lync, made from the configuration
     Script(script::Arguments),
     /// Say what is wrong with a deployment, and the command that mends it
@@ -162,11 +179,15 @@ async fn dispatch(
         Verb::Init(init) => init::run(config, &init, output),
         Verb::Serve(serve) => serve::run(config, serve, process).await,
         Verb::Check => check::run(config, output),
+        Verb::Policy(verb) => policy::run(config, verb, output).await,
         Verb::User(verb) => user::run(config, verb, output).await,
         Verb::AppPassword(verb) => app_password::run(config, verb, output).await,
+        Verb::Secret(verb) => secret::run(config, verb, output).await,
+        Verb::Token(verb) => token::run(config, verb, output).await,
         Verb::Directory(verb) => directory::run(config, verb, output).await,
         Verb::Ad(verb) => ad::run(config, verb, output).await,
         Verb::Farm(verb) => farm::run(config, verb, output).await,
+        Verb::Gateway(verb) => gateway::run(config, verb, output),
         Verb::Script(script) => script::run(config, &script, output),
         Verb::Doctor(doctor) => doctor::run(config, doctor, process, output).await,
         Verb::Audit(verb) => audit::run(config, verb, output).await,

@@ -6,16 +6,39 @@ use std::path::Path;
 use clap::Args;
 
 use super::CliError;
+use crate::config::Settings;
+use crate::config::settings::Role;
 use crate::reload::Reloads;
 use crate::stop::Stop;
 use crate::{config, wiring};
 
+const EXAMPLES: &str = "\
+Examples:
+  wicketgate serve                       what the configuration says: all in one, a gateway, or an authentication server
+  wicketgate serve --role gateway        only if it is a gateway's: it has [authn], and no store, keytab or directory
+  wicketgate serve --role authn          only if it is an authentication server's: it has [authn_server]";
+
 /// What `serve` may be told.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
+    /// What this process must be, or it does not start; what the configuration says where it is left out
+    #[arg(long, value_enum)]
+    role: Option<RoleName>,
     /// How logs are written
     #[arg(long, value_enum, default_value = "text")]
     log: LogFormat,
+}
+
+/// What a process is of a deployment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum RoleName {
+    /// Gate and authentication server in one
+    All,
+    /// A gate that asks an authentication server, and keeps no secret of anybody
+    Gateway,
+    /// The authentication server, which only gateways can reach
+    Authn,
 }
 
 /// How logs are written.
@@ -49,10 +72,45 @@ pub(crate) async fn run(
     })?;
     // Once more, as the file may have been changed before it was watched.
     let settings = config::load(file)?;
-    let gate = wiring::Gate::open(&settings, process).await?;
+    is_asked_for(arguments.role, &settings)?;
+    let stop = stop.asked();
+    tokio::pin!(stop);
+    if let Role::Authn(_) = &settings.role {
+        let server = wiring::AuthnServer::open(&settings, process).await?;
+        let address = server.address()?.to_string();
+        tracing::info!(addresses = address, "gateways are answered");
+        return server.serve(stop, reloads).await;
+    }
+    // A gateway waits for its authentication server, and may be told to stop meanwhile.
+    let gate = tokio::select! {
+        gate = wiring::Gate::open(&settings, process) => gate?,
+        () = &mut stop => return Ok(()),
+    };
     let addresses: Vec<String> = gate.addresses().iter().map(ToString::to_string).collect();
     tracing::info!(addresses = addresses.join(", "), "the gate is open");
-    gate.serve(stop.asked(), Some(reloads)).await
+    gate.serve(stop, Some(reloads)).await
+}
+
+/// Refuses to be what a configuration says, where something else was asked for.
+fn is_asked_for(asked: Option<RoleName>, settings: &Settings) -> Result<(), CliError> {
+    let (said, by) = match &settings.role {
+        Role::All => (RoleName::All, "it has neither [authn] nor [authn_server]"),
+        Role::Gateway(_) => (RoleName::Gateway, "it has [authn]"),
+        Role::Authn(_) => (RoleName::Authn, "it has [authn_server]"),
+    };
+    let word = |role: RoleName| match role {
+        RoleName::All => "all",
+        RoleName::Gateway => "gateway",
+        RoleName::Authn => "authn",
+    };
+    match asked.filter(|asked| *asked != said) {
+        None => Ok(()),
+        Some(asked) => Err(CliError::usage(format!(
+            "the configuration is not of the role `{}`, but of `{}`: {by}",
+            word(asked),
+            word(said)
+        ))),
+    }
 }
 
 /// Sends logs to standard error; `RUST_LOG` chooses what is said, else `usually`.

@@ -5,16 +5,28 @@ use std::path::Path;
 use authn::account::{Account, AccountState};
 use authn::directory::FromDirectory;
 use clap::{Args, Subcommand};
+use jiff::{SignedDuration, Timestamp};
+use proto::secret::Secret;
 use serde::Serialize;
 
+use super::lease::{self, Lease};
 use super::left_behind::LyncCertificates;
 use super::{CliError, Output};
+use crate::clock;
+use crate::config::{self, Settings};
 use crate::wiring::Desk;
 
 const ADDING: &str = "\
 Examples:
   wicketgate user add 'CONTOSO\\anna' --upn anna@contoso.com --sip sip:anna@contoso.com --mail anna@contoso.com
   wicketgate user add anna@contoso.com --from-directory";
+
+const LEASING: &str = "\
+Example:
+  wicketgate user lease anna@contoso.com
+
+A rule of the policy may have a `lease`: an app password is enough by itself only while its owner's last second factor is
+younger, and only where it was made after the first. The shortest lease of all rules is what is shown.";
 
 /// What can be done with accounts.
 #[derive(Debug, Subcommand)]
@@ -32,6 +44,12 @@ pub(crate) enum Verb {
         #[arg(long)]
         from_directory: bool,
     },
+    /// Show until when each app password of an account lasts by its owner's last second factor
+    #[command(after_help = LEASING)]
+    Lease {
+        /// Any name of the account
+        name: String,
+    },
     /// Let nobody sign in to an account
     Disable {
         /// Any name of the account
@@ -47,6 +65,49 @@ pub(crate) enum Verb {
         /// Any name of the account
         name: String,
     },
+    /// Print a link by which somebody chooses a secret and enrols a token, once
+    #[command(
+        after_help = "Examples:\n  wicketgate user invite anna@contoso.com\n  \
+        wicketgate user invite anna@contoso.com --hours 24\n\nGive it to its owner by a way that only they read, \
+        as a letter; a link that was made before ends."
+    )]
+    Invite {
+        /// Any name of the account
+        name: String,
+        /// End it after so many hours, from 1 to 720
+        #[arg(long, default_value_t = 72, value_parser = clap::value_parser!(u16).range(1..=720))]
+        hours: u16,
+    },
+}
+
+/// An invitation, as it is printed once.
+#[derive(Serialize)]
+pub(super) struct Invited {
+    account: String,
+    link: String,
+    ends: Timestamp,
+}
+
+impl Invited {
+    pub(super) fn new(account: String, link: Secret<String>, ends: Timestamp) -> Self {
+        let link = link.expose().clone();
+        Self {
+            account,
+            link,
+            ends,
+        }
+    }
+
+    /// Prints it.
+    pub(super) fn say(&self, output: &Output) -> Result<(), CliError> {
+        output.print(self, |invited| {
+            format!(
+                "{}\n\nThis is shown once, and works once, until {}. Whoever has it becomes {}: hand it over by a \
+                 way that only they read.",
+                invited.link, invited.ends, invited.account
+            )
+        })
+    }
 }
 
 /// A new account.
@@ -88,7 +149,8 @@ struct Changed {
 ///
 /// The name leads nowhere or is taken, or the store is unavailable.
 pub(crate) async fn run(config: &Path, verb: Verb, output: &Output) -> Result<(), CliError> {
-    let desk = Desk::open(config).await?;
+    let settings = config::load(config)?;
+    let desk = Desk::of(&settings).await?;
     match verb {
         Verb::Add(add) => {
             let account = match add.from_directory {
@@ -106,11 +168,51 @@ pub(crate) async fn run(config: &Path, verb: Verb, output: &Output) -> Result<()
                 true => desk.person(&name).await?,
                 false => desk.account(&name).await?,
             };
-            output.print(&account, line)
+            let leases = leases(&desk, &settings, &account).await?;
+            output.print(&account, |account| line(account) + &lease::warning(&leases))
+        }
+        Verb::Lease { name } => {
+            let account = desk.account(&name).await?;
+            let leases = leases(&desk, &settings, &account).await?;
+            output.remark(&remembered(&account));
+            output.list(
+                &leases,
+                "there are no app passwords that stand",
+                lease::line,
+            )
         }
         Verb::Disable { name } => state(&desk, &name, AccountState::Disabled, output).await,
         Verb::Enable { name } => state(&desk, &name, AccountState::Active, output).await,
         Verb::Lock { name } => state(&desk, &name, AccountState::Locked, output).await,
+        Verb::Invite { name, hours } => {
+            let lasting = SignedDuration::from_hours(hours.into());
+            let (link, ends) = desk.invite(&name, lasting).await?;
+            Invited::new(name, link, ends).say(output)
+        }
+    }
+}
+
+async fn leases(
+    desk: &Desk,
+    settings: &Settings,
+    account: &Account,
+) -> Result<Vec<Lease>, CliError> {
+    let passwords = desk.app_passwords_of(account).await?;
+    Ok(lease::of(
+        account,
+        &passwords,
+        (&settings.policy, clock::now()),
+    ))
+}
+
+/// What the account remembers of second factors.
+fn remembered(account: &Account) -> String {
+    match &account.second_factor {
+        None => format!("{} never proved a second factor", account.upn),
+        Some(factor) => format!(
+            "{} proved a second factor last at {} ({}), and first at {}",
+            account.upn, factor.last, factor.method, factor.first
+        ),
     }
 }
 

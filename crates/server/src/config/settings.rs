@@ -1,6 +1,6 @@
 //! The configuration as understood: paths resolved, names checked, nothing optional that decides.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,6 +10,7 @@ pub(crate) use super::error::Place;
 pub(crate) use super::written::{KerberosToken, Tls};
 
 use authn::place::Zone;
+use authn::voucher::{GatewayId, VoucherKey};
 use gateway::Publication;
 use gateway::farm::health::Thresholds;
 use gss::{Principal, Realm, Service};
@@ -19,11 +20,14 @@ use ipnet::IpNet;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use proto::channel_binding::Demand;
+use proto::dns::Server;
 use proto::ntlm::WhenAbsent;
 
 /// Everything `serve` needs to know.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
+    /// What this process is of a deployment.
+    pub(crate) role: Role,
     /// Where clients come in.
     pub(crate) listeners: Vec<Listener>,
     /// Where plain HTTP is answered.
@@ -34,22 +38,20 @@ pub(crate) struct Settings {
     pub(crate) directory: Option<Directory>,
     /// What is published.
     pub(crate) publication: Arc<Publication>,
+    /// The pages of our own.
+    pub(crate) portal: Option<Portal>,
     /// Every published host name, and where the configuration names it.
     pub(crate) published: BTreeMap<String, Place>,
     /// Where requests go, by farm name.
     pub(crate) farms: BTreeMap<String, Farm>,
     /// How attempts are judged.
     pub(crate) policy: authn::policy::Policy,
+    /// Where each rule of the policy stands.
+    pub(crate) rules: Vec<Place>,
     /// The domain that bare user names belong to.
     pub(crate) default_domain: Option<String>,
-    /// The SQLite file.
-    pub(crate) store_file: PathBuf,
-    /// Where the configuration names it.
-    pub(crate) store_place: Place,
-    /// The file with the sealing keys; never inside the store.
-    pub(crate) key_file: PathBuf,
-    /// Where the configuration names it.
-    pub(crate) key_place: Place,
+    /// The files of the store; a gateway that asks an authentication server has none.
+    pub(crate) store: Option<StoreFiles>,
     /// The PEM file (PKCS#8, P-256) of the key that signs onward assertions, and their issuer.
     pub(crate) onward: Option<OnwardHeader>,
     /// The gate's account in Active Directory.
@@ -58,6 +60,109 @@ pub(crate) struct Settings {
     pub(crate) accepts: Vec<Service>,
     /// What is allowed but should be looked at; `check` prints it, `serve` logs it.
     pub(crate) warnings: Vec<String>,
+}
+
+/// The files of the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct StoreFiles {
+    /// The SQLite file.
+    pub(crate) file: PathBuf,
+    /// Where the configuration names it.
+    pub(crate) place: Place,
+    /// The file with the sealing keys; never inside the store.
+    pub(crate) key_file: PathBuf,
+    /// Where the configuration names it.
+    pub(crate) key_place: Place,
+}
+
+/// What a process is of a deployment (design 10).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Gate and authentication server in one.
+    All,
+    /// A gate that asks an authentication server, and keeps no secret of anybody.
+    Gateway(Box<Asking>),
+    /// The authentication server, which only gates can reach.
+    Authn(Box<Answering>),
+}
+
+/// Whom a gateway asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Asking {
+    /// Host or address, and port.
+    pub(crate) server: String,
+    /// The name that its certificate must bear.
+    pub(crate) name: String,
+    /// Who the gateway is.
+    pub(crate) identity: Identity,
+    /// The key by which vouchers are opened, where it is pinned.
+    pub(crate) voucher_key: Option<VoucherKey>,
+}
+
+/// Whom an authentication server answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Answering {
+    /// Where.
+    pub(crate) address: SocketAddr,
+    /// Who it is.
+    pub(crate) identity: Identity,
+    /// The service principal names that tokens are made for.
+    pub(crate) spns: BTreeSet<String>,
+    /// The services that gateways publish.
+    pub(crate) services: Vec<String>,
+    /// The gateways that may ask.
+    pub(crate) gateways: Vec<Listed>,
+}
+
+/// One end of mutual TLS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Identity {
+    /// The PEM file of the authorities that vouch for the other end.
+    pub(crate) authorities: PathBuf,
+    /// The PEM file of its own certificate.
+    pub(crate) certificate: PathBuf,
+    /// The PEM file of the private key.
+    pub(crate) key: PathBuf,
+    /// Where the configuration names the certificate.
+    pub(crate) place: Place,
+}
+
+/// A gateway that may ask.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Listed {
+    /// What it is called.
+    pub(crate) name: String,
+    /// What it is known by.
+    pub(crate) by: ListedBy,
+    /// From which zones its clients come.
+    pub(crate) zones: BTreeSet<Zone>,
+}
+
+/// What a gateway is known by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ListedBy {
+    /// Its certificate.
+    Certificate(GatewayId),
+    /// The name that its certificate bears.
+    DnsName(String),
+}
+
+/// There is no store here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "this is a gateway's configuration ([authn]), and a gateway has no store: do this where the authentication server is"
+)]
+pub(crate) struct NoStore;
+
+impl Settings {
+    /// The files of the store.
+    ///
+    /// # Errors
+    ///
+    /// This is a gateway's configuration.
+    pub(crate) fn store(&self) -> Result<&StoreFiles, NoStore> {
+        self.store.as_ref().ok_or(NoStore)
+    }
 }
 
 /// The gate's account in Active Directory, and where the domain's controllers are.
@@ -69,17 +174,73 @@ pub(crate) struct Kerberos {
     pub(crate) realm: Realm,
     /// The file with its keys.
     pub(crate) keytab: PathBuf,
-    /// The domain controllers, each a host or address and a port.
-    pub(crate) controllers: Vec<String>,
+    /// The domain controllers, each a host or address and a port where they are listed.
+    pub(crate) controllers: Controllers,
     /// What libkrb5 reads and writes, and nobody else.
     pub(crate) folder: PathBuf,
+}
+
+/// Whence it is known who a domain's controllers are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Controllers {
+    /// From the configuration, in its order; at least one.
+    Listed(Vec<String>),
+    /// From DNS, whoever is named there.
+    InDns(DomainService),
+}
+
+/// What a controller is asked by, of a domain of that name in DNS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum DomainService {
+    /// Kerberos.
+    Kerberos(String),
+    /// LDAP.
+    Ldap(String),
+}
+
+impl DomainService {
+    /// The name by which DNS tells who serves ([MS-ADTS] 6.3.2.3).
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::Kerberos(domain) => format!("_kerberos._tcp.{domain}"),
+            Self::Ldap(domain) => format!("_ldap._tcp.dc._msdcs.{domain}"),
+        }
+    }
+
+    /// Whether a host may be asked because DNS says so.
+    ///
+    /// SECURITY: who is asked by LDAP proves to be called that, and no more, and is given a password; so it must be
+    /// called as one of the domain. Who is asked by Kerberos proves to have its keys.
+    pub(crate) fn may_be(&self, host: &str) -> bool {
+        match self {
+            Self::Kerberos(_) => true,
+            Self::Ldap(domain) => host
+                .strip_suffix(domain.as_str())
+                .is_some_and(|rest| rest.ends_with('.')),
+        }
+    }
+
+    /// A controller as it is asked: LDAP is asked over TLS, at a port of its own.
+    pub(crate) fn written(&self, server: &Server) -> String {
+        match self {
+            Self::Kerberos(_) => format!("{}:{}", server.host, server.port),
+            Self::Ldap(_) => server.host.clone(),
+        }
+    }
+}
+
+/// The pages of our own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Portal {
+    /// Scheme, name and port as browsers write them.
+    pub(crate) origin: String,
 }
 
 /// An Active Directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Directory {
-    /// Its controllers, by the names that their certificates must bear; at least one.
-    pub(crate) controllers: Vec<String>,
+    /// Its controllers, by the names that their certificates must bear.
+    pub(crate) controllers: Controllers,
     /// The PEM file of the authorities that may vouch for them.
     pub(crate) authorities: PathBuf,
     /// The account that reads, UPN or DN; never empty.

@@ -12,22 +12,23 @@ mod legacy;
 mod listeners;
 mod networks;
 mod office;
+mod policy;
+mod portal;
 mod published;
+mod remote;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use authn::place::{Channel, Method, Service, Zone};
-use authn::policy::{Policy, Rule};
-use gateway::route::Publication;
 use toml::Spanned;
 
 use super::error::{ConfigError, Place, meant};
-use super::settings::{OnwardHeader, Settings};
+use super::settings::{OnwardHeader, Role, Settings};
 use super::written::{self, Written};
 pub(crate) use legacy::of_the_day;
+pub(crate) use policy::published_paths;
 pub(crate) use published::is_host_name;
 
 /// Understands a whole configuration.
@@ -88,36 +89,47 @@ impl<'a> Understanding<'a> {
 
     fn settings(&self, written: &Written) -> Result<Settings, ConfigError> {
         let mut warnings = Vec::new();
+        self.is_of_one_role(written)?;
         let kerberos = self.kerberos(written)?;
-        let realm = kerberos.as_ref().map(|it| &it.realm);
+        let asked = self.realm_of_gateway(written)?;
+        let realm = kerberos.as_ref().map(|it| &it.realm).or(asked.as_ref());
         let farms = self.farms(written, realm, &mut warnings)?;
-        let (mut publication, published) = self.publication(written, &mut warnings)?;
-        let policy = self.policy(written, &publication)?;
+        let role = self.role(written, &farms)?;
+        let (mut publication, mut published) = self.publication(written, &mut warnings)?;
+        let portal = self.portal(written, (&mut publication, &mut published))?;
+        let policy = self.policy(written, (&publication, &role))?;
+        let rules = written.policy.iter();
+        let rules = rules.map(|rule| self.place(rule.span())).collect();
         let office = (&policy, kerberos.as_ref());
-        let accepts = self.office(written, office, &mut publication)?;
-        warnings.extend(hides_lync(&policy));
+        let accepts = self.office(written, (office, &role), &mut publication)?;
+        warnings.extend(policy::hides_lync(&policy));
+        warnings.extend(policy::not_yet(&policy));
+        warnings.extend(portal.as_ref().and_then(|_| portal::warning(&policy)));
         if policy.rules.is_empty() {
             warnings.push("there is no [[policy]], so nobody can sign in".to_owned());
         }
         publication.policy = policy.clone();
         Ok(Settings {
-            listeners: self.listeners(written)?,
+            listeners: match role {
+                Role::Authn(_) => Vec::new(),
+                Role::All | Role::Gateway(_) => self.listeners(written)?,
+            },
             plain: self.plain_listeners(written)?,
             metrics: self.metrics(written)?,
             directory: self.directory(written)?,
             publication: Arc::new(publication),
+            portal,
             published,
             farms,
             policy,
+            rules,
             default_domain: Some(written.names.domain.clone()),
-            store_file: self.path(written.store.file.get_ref()),
-            store_place: self.place(written.store.file.span()),
-            key_file: self.path(written.store.key_file.get_ref()),
-            key_place: self.place(written.store.key_file.span()),
+            store: self.store(written)?,
             onward: self.onward_header(written)?,
             kerberos,
             accepts,
             warnings,
+            role,
         })
     }
 
@@ -140,80 +152,6 @@ impl<'a> Understanding<'a> {
                 .unwrap_or_default();
             self.error(name, &format!("there is no [[farm]] named `{typed}`{hint}"))
         })
-    }
-
-    fn policy(&self, written: &Written, publication: &Publication) -> Result<Policy, ConfigError> {
-        let routes = publication.hosts.values().flat_map(|host| &host.routes);
-        let services: Vec<&str> = routes.map(|route| &*route.service.0).collect();
-        let mut rules = Vec::new();
-        for policy in &written.policy {
-            rules.push(Rule {
-                zones: self.zones(self.named(policy.zones.as_ref())?)?,
-                services: self.services(self.named(policy.services.as_ref())?, &services)?,
-                channels: self
-                    .named(policy.channels.as_ref())?
-                    .iter()
-                    .copied()
-                    .map(channel)
-                    .collect(),
-                methods: policy
-                    .methods
-                    .get_ref()
-                    .iter()
-                    .copied()
-                    .map(method)
-                    .collect(),
-            });
-        }
-        Ok(Policy { rules })
-    }
-
-    /// What a list names; nothing where it is left out, which means anything.
-    ///
-    /// SECURITY: a list that somebody emptied would mean the same, and they meant the opposite.
-    fn named<'l, T>(&self, list: Option<&'l Spanned<Vec<T>>>) -> Result<&'l [T], ConfigError> {
-        match list {
-            Some(list) if list.get_ref().is_empty() => {
-                let message = "an empty list names nothing; leave the key out where anything is \
-                               meant, or take the [[policy]] away";
-                Err(self.error(list, message))
-            }
-            Some(list) => Ok(list.get_ref()),
-            None => Ok(&[]),
-        }
-    }
-
-    fn zones<Z: FromIterator<Zone>>(&self, names: &[Spanned<String>]) -> Result<Z, ConfigError> {
-        let zone = |name: &Spanned<String>| match name.get_ref().as_str() {
-            "external" => Ok(Zone::EXTERNAL),
-            "internal" => Ok(Zone::INTERNAL),
-            other => {
-                let message = format!("there is no zone `{other}`: `external` or `internal`");
-                Err(self.error(name, &message))
-            }
-        };
-        names.iter().map(zone).collect()
-    }
-
-    fn services<S: FromIterator<Service>>(
-        &self,
-        names: &[Spanned<String>],
-        published: &[&str],
-    ) -> Result<S, ConfigError> {
-        let service = |name: &Spanned<String>| {
-            let typed = name.get_ref().as_str();
-            if published.contains(&typed) {
-                return Ok(Service(typed.to_owned().into()));
-            }
-            let hint = meant(typed, published.iter().copied())
-                .map(|word| format!("; did you mean `{word}`?"))
-                .unwrap_or_default();
-            Err(self.error(
-                name,
-                &format!("nothing published is the service `{typed}`{hint}"),
-            ))
-        };
-        names.iter().map(service).collect()
     }
 
     fn existing(&self, path: &Path, span: Range<usize>) -> Result<PathBuf, ConfigError> {
@@ -242,38 +180,6 @@ impl<'a> Understanding<'a> {
     /// The line that something begins in.
     fn line(&self, span: Range<usize>) -> usize {
         self.place(span).line()
-    }
-}
-
-/// Whether Lync's clients find no way to sign in where a rule wants them to: they look for the port of Negotiate
-/// alone, and answer with NTLM there.
-fn hides_lync(policy: &Policy) -> Option<String> {
-    let hides = |rule: &&Rule| {
-        let is_lyncs = rule.services.is_empty() || rule.services.contains(&Service::LYNC);
-        let channels = &rule.channels;
-        is_lyncs && channels.contains(&Channel::Ntlm) && !channels.contains(&Channel::Negotiate)
-    };
-    policy.rules.iter().find(hides).map(|_| {
-        "a [[policy]] for `lync` has the channel `ntlm` without `negotiate`: Lync's clients look for the port \
-         of `negotiate` alone, and find none; add it"
-            .to_owned()
-    })
-}
-
-fn channel(written: written::Channel) -> Channel {
-    match written {
-        written::Channel::Ntlm => Channel::Ntlm,
-        written::Channel::Negotiate => Channel::Negotiate,
-        written::Channel::Basic => Channel::Basic,
-        written::Channel::UsernameToken => Channel::UsernameToken,
-        written::Channel::Grant => Channel::Grant,
-    }
-}
-
-fn method(written: written::Method) -> Method {
-    match written {
-        written::Method::AppPassword => Method::AppPassword,
-        written::Method::Kerberos => Method::Kerberos,
     }
 }
 

@@ -9,14 +9,17 @@ use super::error::{ConfigError, Place};
 use super::settings::Settings;
 
 /// Looks at the store and the key file: what is there must be usable, and where something is not there
-/// yet it must be possible to make it.
+/// yet it must be possible to make it. A gateway has none.
 ///
 /// # Errors
 ///
 /// `serve` would end with one of them.
 pub(crate) fn store_is_usable(settings: &Settings) -> Result<(), ConfigError> {
-    let (store, keys) = (&settings.store_file, &settings.key_file);
-    folder(store, &settings.store_place)?;
+    let Some(files) = &settings.store else {
+        return Ok(());
+    };
+    let (store, keys) = (&files.file, &files.key_file);
+    folder(store, &files.place)?;
     if store.exists() {
         let may = access(store, Access::READ_OK | Access::WRITE_OK);
         let is_file = store.is_file();
@@ -25,16 +28,16 @@ pub(crate) fn store_is_usable(settings: &Settings) -> Result<(), ConfigError> {
                 .err()
                 .map_or("it is no file".to_owned(), |it| it.to_string());
             let message = format!("the store `{}` cannot be used: {why}", store.display());
-            return Err(ConfigError::new(settings.store_place.clone(), message));
+            return Err(ConfigError::new(files.place.clone(), message));
         }
     }
     // A new key file is made only beside a new store: without its keys an old one cannot be read.
     if store.exists() || keys.exists() {
         let opened = KeyFile::open(keys).map(drop);
         return opened
-            .map_err(|error| ConfigError::new(settings.key_place.clone(), error.to_string()));
+            .map_err(|error| ConfigError::new(files.key_place.clone(), error.to_string()));
     }
-    folder(keys, &settings.key_place)
+    folder(keys, &files.key_place)
 }
 
 fn folder(file: &Path, place: &Place) -> Result<(), ConfigError> {

@@ -19,8 +19,12 @@ use super::error::{ConfigError, meant};
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Written {
-    /// Where secrets and counters are kept.
-    pub(crate) store: Store,
+    /// Where secrets and counters are kept; a gateway that asks an authentication server has none.
+    pub(crate) store: Option<Spanned<Store>>,
+    /// The authentication server that a gateway asks; this file is a gateway's where it is there.
+    pub(crate) authn: Option<Spanned<Authn>>,
+    /// Where gateways on other machines ask; this file is an authentication server's where it is there.
+    pub(crate) authn_server: Option<Spanned<AuthnServer>>,
     /// The Windows names that the gate uses.
     pub(crate) names: Names,
     /// Where the machine itself asks for metrics and health; nowhere where it is left out.
@@ -31,6 +35,8 @@ pub(crate) struct Written {
     pub(crate) kerberos: Option<Kerberos>,
     /// The Active Directory that accounts may come from; none where it is left out.
     pub(crate) directory: Option<Directory>,
+    /// The pages on which people look after their own app passwords and tokens; none where it is left out.
+    pub(crate) portal: Option<Portal>,
     /// Where clients come in.
     #[serde(default)]
     pub(crate) listener: Vec<Listener>,
@@ -48,7 +54,7 @@ pub(crate) struct Written {
     pub(crate) route: Vec<Route>,
     /// What may be used from where; the first match decides, no match refuses.
     #[serde(default)]
-    pub(crate) policy: Vec<Policy>,
+    pub(crate) policy: Vec<Spanned<Policy>>,
 }
 
 /// `[store]`
@@ -59,6 +65,62 @@ pub(crate) struct Store {
     pub(crate) file: Spanned<PathBuf>,
     /// The file with the keys that seal secrets in the store; keep it elsewhere in backups.
     pub(crate) key_file: Spanned<PathBuf>,
+}
+
+/// `[authn]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Authn {
+    /// The authentication server, as `authn.contoso.com:7443`.
+    pub(crate) server: Spanned<String>,
+    /// The name that its certificate must bear; the host of `server` where it is left out.
+    pub(crate) name: Option<Spanned<String>>,
+    /// The PEM file of the authority that vouches for it.
+    pub(crate) authorities: Spanned<PathBuf>,
+    /// The PEM file of this gateway's own certificate.
+    pub(crate) certificate: Spanned<PathBuf>,
+    /// The PEM file of its private key.
+    pub(crate) key: Spanned<PathBuf>,
+    /// The key by which its vouchers are opened, as `wicketgate gateway voucher-key` prints it; what it says of itself
+    /// over mutual TLS where it is left out.
+    pub(crate) voucher_key: Option<Spanned<String>>,
+}
+
+/// `[authn_server]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AuthnServer {
+    /// Address and port where gateways ask, by mutual TLS.
+    pub(crate) address: Spanned<SocketAddr>,
+    /// The PEM file of the authority that vouches for gateways; who is not in the list below is refused all the same.
+    pub(crate) authorities: Spanned<PathBuf>,
+    /// The PEM file of this server's own certificate.
+    pub(crate) certificate: Spanned<PathBuf>,
+    /// The PEM file of its private key.
+    pub(crate) key: Spanned<PathBuf>,
+    /// The services that gateways publish; `lync`, `ews`, `autodiscover` and `activesync` where it is left out.
+    pub(crate) services: Option<Vec<Spanned<String>>>,
+    /// The service principal names of back ends behind gateways: tokens are made for these, and for those of every
+    /// [[farm]] of this file, and for no others.
+    #[serde(default)]
+    pub(crate) spns: Vec<Spanned<String>>,
+    /// The gateways that may ask.
+    #[serde(default)]
+    pub(crate) gateway: Vec<Spanned<Gateway>>,
+}
+
+/// `[[authn_server.gateway]]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Gateway {
+    /// What it is called in logs.
+    pub(crate) name: Spanned<String>,
+    /// The SHA-256 of its certificate, in hexadecimal digits; or it has `dns_name`.
+    pub(crate) fingerprint: Option<Spanned<String>>,
+    /// The one name that its certificate bears, which may then be renewed; or it has `fingerprint`.
+    pub(crate) dns_name: Option<Spanned<String>>,
+    /// From which zones its clients come; `external` where it is left out.
+    pub(crate) zones: Option<Spanned<Vec<Spanned<String>>>>,
 }
 
 /// `[names]`
@@ -112,8 +174,9 @@ pub(crate) struct Kerberos {
     pub(crate) account: Spanned<String>,
     /// The file with its keys, AES among them; it is read anew whenever the gate signs in.
     pub(crate) keytab: Spanned<PathBuf>,
-    /// The domain controllers, as `dc1.contoso.com` or `10.0.0.10:88`, the nearest first.
-    pub(crate) controllers: Vec<Spanned<String>>,
+    /// The domain controllers, as `dc1.contoso.com` or `10.0.0.10:88`, the nearest first; those that DNS names for the
+    /// realm (`_kerberos._tcp`) where it is left out.
+    pub(crate) controllers: Option<Vec<Spanned<String>>>,
     /// The realm; `dns_domain` in capital letters where it is left out.
     pub(crate) realm: Option<Spanned<String>>,
     /// The services whose tickets clients in the office bring, as `HTTP/mail.contoso.com`: each has an AES key in the
@@ -128,8 +191,9 @@ pub(crate) struct Kerberos {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Directory {
-    /// The domain controllers by their names, at least one of each domain; they are asked by LDAPS, port 636.
-    pub(crate) controllers: Spanned<Vec<Spanned<String>>>,
+    /// The domain controllers by their names, at least one of each domain; they are asked by LDAPS, port 636. Those that
+    /// DNS names for `dns_domain` (`_ldap._tcp.dc._msdcs`) where it is left out.
+    pub(crate) controllers: Option<Spanned<Vec<Spanned<String>>>>,
     /// The PEM file of the authorities that may vouch for them.
     pub(crate) authorities: Spanned<PathBuf>,
     /// The account that reads: its UPN or DN. `wicketgate directory set-password` takes its password.
@@ -145,6 +209,16 @@ pub(crate) struct Directory {
     pub(crate) refused_groups: Option<Vec<Spanned<String>>>,
     /// Seconds from one reading to the next, from 5 to 30; 30 where it is left out.
     pub(crate) refresh: Option<Spanned<u32>>,
+}
+
+/// `[portal]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Portal {
+    /// The published name, which is for these pages alone.
+    pub(crate) host: Spanned<String>,
+    /// The port that browsers see, where it is not 443.
+    pub(crate) public_port: Option<u16>,
 }
 
 /// `[[listener]]`
@@ -490,30 +564,34 @@ pub(crate) enum Channel {
     UsernameToken,
     /// The grant `password` of `/WebTicket/oauthtoken`.
     Grant,
+    /// A page of ours.
+    Page,
 }
 
 /// `[[policy]]`
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Policy {
+    /// Who, by `CONTOSO\anna` or a UPN; anybody where this and `groups` are left out, either where both are there.
+    pub(crate) accounts: Option<Spanned<Vec<Spanned<String>>>>,
+    /// Whose members, by the SIDs of groups of the `[directory]`, as `S-1-5-21-...-1107`.
+    pub(crate) groups: Option<Spanned<Vec<Spanned<String>>>>,
     /// From where: `external`, `internal`; anywhere where it is left out.
     pub(crate) zones: Option<Spanned<Vec<Spanned<String>>>>,
     /// To what: `lync`, `ews`, or a route's service; anything where it is left out.
     pub(crate) services: Option<Spanned<Vec<Spanned<String>>>>,
+    /// To which published path, as `lyncweb.contoso.com/ucwa`, or host; any where it is left out.
+    pub(crate) routes: Option<Spanned<Vec<Spanned<String>>>>,
     /// By which channel; any where it is left out.
     pub(crate) channels: Option<Spanned<Vec<Channel>>>,
-    /// What may be proved; nothing where the list is empty.
-    pub(crate) methods: Spanned<Vec<Method>>,
-}
-
-/// What may be proved.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Method {
-    /// An app password.
-    AppPassword,
-    /// A Kerberos ticket of the domain, for `zones = ["internal"]` alone.
-    Kerberos,
+    /// What is enough, each by itself; a plus joins what is needed together, as `"app-password + one-time-code"`.
+    /// `kerberos` is for `zones = ["internal"]` alone. Nothing is enough where the list is empty.
+    pub(crate) methods: Spanned<Vec<Spanned<String>>>,
+    /// How old the second factor of a combination may be, as `"8 hours"`; as old as it likes where it is left out.
+    pub(crate) fresh: Option<Spanned<String>>,
+    /// For how long after its owner's last second factor an app password is enough by itself, as `"30 days"`; for ever
+    /// where it is left out, which is one factor.
+    pub(crate) lease: Option<Spanned<String>>,
 }
 
 /// Reads the text of a configuration file.

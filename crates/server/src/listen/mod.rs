@@ -414,7 +414,7 @@ fn is_over(listener: &Listener, now: Timestamp) -> bool {
 /// Internal is this listener and a network of its list together; all else is external.
 ///
 /// SECURITY: a balancer itself is never internal, whether it is its own client or another names it.
-fn zone(listener: &Listener, address: IpAddr) -> Zone {
+pub(crate) fn zone(listener: &Listener, address: IpAddr) -> Zone {
     let is_in = |networks: &[IpNet]| networks.iter().any(|it| it.contains(&address));
     match &listener.internal_zone {
         Some((zone, networks)) if is_in(networks) && !is_in(&listener.balancers) => zone.clone(),

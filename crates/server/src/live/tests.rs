@@ -5,7 +5,7 @@ use authn::admin::{self, NewAccount, NewAppPassword, Randomness};
 use authn::attempt::{self, Attempt, Ports, Proof, Rules};
 use authn::audit::{Actor, ByHand};
 use authn::directory::{Person, RefusedGroups, Standing};
-use authn::place::{ActivityId, Channel, Method, Service, Zone};
+use authn::place::{ActivityId, Channel, ConnectionId, Method, Service, Zone};
 use authn::policy::{Policy, Rule};
 use authn::ports::DirectoryCopy as _;
 use proto::secret::Secret;
@@ -70,6 +70,7 @@ async fn signed_in_from(
     let ports = Ports {
         accounts: store.clone(),
         credentials: store.clone(),
+        otp_tokens: store.clone(),
         attempts: store.clone(),
         tickets: store.clone(),
         audit: store,
@@ -116,15 +117,17 @@ async fn signed_in_from(
         },
         channel: Channel::Basic,
         service: Service::EWS,
+        route: None,
         pool: "exchange".to_owned(),
         zone: Zone::EXTERNAL,
         source: "192.0.2.7".parse().unwrap(),
         sip_uri: None,
         device: None,
         activity: ActivityId::from([4; 16]),
+        connection: ConnectionId::default(),
     };
     let anywhere = Rule {
-        methods: [Method::AppPassword].into(),
+        methods: vec![Method::AppPassword.into()],
         ..Rule::default()
     };
     let rules = Rules {
@@ -133,6 +136,7 @@ async fn signed_in_from(
         },
         default_domain: Some("CONTOSO".to_owned()),
         unknown_names_key: Secret::new(vec![7; 32]),
+        grants_key: Secret::new(vec![5; 32]),
     };
     let tag = live.repeats.tag(&attempt, 0).unwrap();
     let outcome = attempt::verify(&ports, &rules, attempt, now).await;

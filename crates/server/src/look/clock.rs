@@ -5,16 +5,19 @@ use std::time::Duration;
 use proto::kdc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::task::JoinSet;
 
 use super::{Look, one, within, words};
 use crate::clock;
 use crate::config::Settings;
+use crate::config::settings::{self, DomainService};
 use crate::doctor::wire::Seen;
+use crate::outbound::controllers::Controllers;
 
 /// How long a domain controller may take.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// One look for each domain controller.
+/// One look for each domain controller that is listed, or one at those that DNS names.
 pub(super) fn looks(settings: &Settings) -> Vec<Look> {
     let Some(kerberos) = &settings.kerberos else {
         return Vec::new();
@@ -23,7 +26,30 @@ pub(super) fn looks(settings: &Settings) -> Vec<Look> {
     let account = account.rsplit_once('@').map_or(account, |(name, _)| name);
     let request = kdc::request(account, &kerberos.realm.to_string());
     let look = |controller: &String| one(look(controller.clone(), request.clone()));
-    kerberos.controllers.iter().map(look).collect()
+    match &kerberos.controllers {
+        settings::Controllers::Listed(names) => names.iter().map(look).collect(),
+        settings::Controllers::InDns(service) => vec![Box::pin(found(service.clone(), request))],
+    }
+}
+
+async fn found(service: DomainService, request: Vec<u8>) -> Vec<Seen> {
+    let controllers = Controllers::new(settings::Controllers::InDns(service.clone()));
+    let names = async { controllers.names().await.map_err(|error| words(&error)) };
+    let names = match within(PATIENCE, names).await {
+        Ok(names) => names,
+        Err(why) => {
+            let service = service.name();
+            return vec![Seen::Unnamed { service, why }];
+        }
+    };
+    let mut asked = JoinSet::new();
+    for (at, controller) in names.into_iter().enumerate() {
+        let request = request.clone();
+        asked.spawn(async move { (at, look(controller, request).await) });
+    }
+    let mut seen = asked.join_all().await;
+    seen.sort_by_key(|(at, _)| *at);
+    seen.into_iter().map(|(_, seen)| seen).collect()
 }
 
 async fn look(controller: String, request: Vec<u8>) -> Seen {

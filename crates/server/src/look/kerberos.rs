@@ -1,6 +1,7 @@
 //! The gate's account: whether the domain takes the keytab's key, by signing in as a gate would.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use gss::{Denied, TokenError, Unavailable};
@@ -53,7 +54,9 @@ pub(super) async fn begin(
     process: &gss::Process,
 ) -> (Seen, Option<Local>) {
     let beginning = async {
-        let local = Local::begin(process, kerberos).await.map_err(begun)?;
+        let local = Local::begin(process, kerberos, Arc::default())
+            .await
+            .map_err(begun)?;
         local.sign_in().await.map_err(|error| unavailable(&error))?;
         Ok(local)
     };

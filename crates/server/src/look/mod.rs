@@ -11,6 +11,7 @@ mod kerberos;
 mod names;
 mod places;
 mod reach;
+mod shape;
 mod sign_in;
 mod sip;
 mod web;
@@ -30,6 +31,7 @@ use crate::doctor::wire::Seen;
 
 pub(crate) use directory::accounts;
 pub(crate) use kerberos::Folder;
+pub(crate) use shape::{apart, shape};
 pub(crate) use sign_in::{SignIn, sign_in};
 
 /// How many looks are under way at the same time at most.

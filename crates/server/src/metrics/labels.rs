@@ -102,6 +102,27 @@ impl Unnamed {
     }
 }
 
+/// What became of a question of a gateway to its authentication server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OfAsk {
+    /// There was an answer; it may be a no.
+    Answered,
+    /// It was not for that gateway to ask, or malformed.
+    Refused,
+    /// There was none: one of the two is broken or away.
+    Unanswered,
+}
+
+impl OfAsk {
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Answered => "answered",
+            Self::Refused => "refused",
+            Self::Unanswered => "unanswered",
+        }
+    }
+}
+
 /// What became of a configuration that was read anew.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reloaded {

@@ -28,7 +28,7 @@ use prometheus_client::registry::Registry;
 use crate::proxy::UpstreamError;
 use farms::Farms;
 pub(crate) use farms::{Failed, OfMember};
-pub(crate) use labels::{Closing, Handshake, Reloaded, SignIn, Unnamed};
+pub(crate) use labels::{Closing, Handshake, OfAsk, Reloaded, SignIn, Unnamed};
 use labels::{Labels, of_class, of_status, of_upstream};
 
 /// Upper bounds in seconds of what waits for a disk or a back end.
@@ -58,6 +58,7 @@ pub(crate) struct Metrics {
     revocations: Counter,
     silence: Gauge<f64, AtomicU64>,
     certificates: Family<Labels<2>, Gauge>,
+    asks: Family<Labels<2>, Counter>,
     reloads: Family<Labels<1>, Counter>,
     reloaded_well: Gauge,
 }
@@ -88,6 +89,7 @@ impl Metrics {
             revocations: Counter::default(),
             silence: Gauge::default(),
             certificates: Family::default(),
+            asks: Family::default(),
             reloads: Family::default(),
             reloaded_well: Gauge::default(),
         };
@@ -224,6 +226,11 @@ impl Metrics {
             self.certificates.clone(),
         );
         it.register(
+            "authn_asks",
+            "Questions of gateways to their authentication server, by question and outcome",
+            self.asks.clone(),
+        );
+        it.register(
             "reloads",
             "Times the configuration was read anew, by outcome",
             self.reloads.clone(),
@@ -326,6 +333,15 @@ impl Metrics {
     /// The counter of revocations that were heard of.
     pub(crate) fn revocations(&self) -> Counter {
         self.revocations.clone()
+    }
+
+    /// A gateway asked its authentication server something.
+    pub(crate) fn asked(&self, question: &'static str, outcome: OfAsk) {
+        let labels = Labels([
+            ("question", question.into()),
+            ("outcome", outcome.word().into()),
+        ]);
+        self.asks.get_or_create(&labels).inc();
     }
 
     /// The configuration was read anew.

@@ -4,6 +4,7 @@
 //! DMZ. Start at [`Local::begin`].
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -20,13 +21,19 @@ use gss::{
 };
 use proto::spnego;
 use tokio::sync::broadcast;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
 
+use super::controllers::Controllers;
+use super::dns::LookupError;
 use crate::config::settings;
 use crate::live::Told;
 
 /// How long a ticket lasts at most, and so how long a user whom the domain switched off is still taken by a
 /// back end.
 const TICKET_LIFE: Duration = Duration::from_secs(600);
+/// How long until it is looked again who the controllers are, which asks DNS where what it said is over.
+const AGAIN: Duration = Duration::from_secs(10);
 /// How many people's names are known, so that their tickets can be wiped: as many as tickets are kept.
 const MAX_KNOWN: usize = 4_096;
 /// The level of tickets that rest on an app password; tickets of one level never serve another.
@@ -41,8 +48,11 @@ pub(crate) struct Local {
     kerberos: Kerberos,
     realm: Realm,
     known: Mutex<HashMap<AccountId, Known>>,
-    /// Ends with this.
-    _forwarder: Forwarder,
+    /// Whether a directory is followed now, which says who may be passed on.
+    follows_directory: Arc<AtomicBool>,
+    /// Both end with this.
+    _forwarder: Arc<Forwarder>,
+    _finding: JoinSet<()>,
 }
 
 /// Whose tickets may be at hand, and on which credentials they rest.
@@ -85,8 +95,11 @@ impl Local {
     pub(crate) async fn begin(
         process: &Process,
         settings: &settings::Kerberos,
+        follows_directory: Arc<AtomicBool>,
     ) -> Result<Self, BeginError> {
-        let forwarder = Forwarder::start(settings.controllers.clone()).await?;
+        let controllers = Controllers::new(settings.controllers.clone());
+        let first = names(&controllers).await.unwrap_or_default();
+        let forwarder = Arc::new(Forwarder::start(first).await?);
         process.write(&gss::Settings {
             realm: settings.realm.clone(),
             kdcs: vec![forwarder.address()],
@@ -97,6 +110,8 @@ impl Local {
             kerberos: Kerberos::new(gateway),
             realm: settings.realm.clone(),
             known: Mutex::default(),
+            follows_directory,
+            _finding: finding(controllers, settings, &forwarder),
             _forwarder: forwarder,
         })
     }
@@ -181,8 +196,10 @@ impl Local {
             self.kerberos.forget(&of.user);
             of.user = user.clone();
         }
-        if !of.credentials.contains(who.credential()) {
-            of.credentials.push(who.credential().clone());
+        for credential in [Some(who.credential()), who.token()].into_iter().flatten() {
+            if !of.credentials.contains(credential) {
+                of.credentials.push(credential.clone());
+            }
         }
     }
 
@@ -212,7 +229,7 @@ impl Delegation for Local {
         who: &Authenticated,
         target: Target<'_>,
     ) -> Result<KerberosToken, NoToken> {
-        who.may_be_passed_on()
+        who.may_be_passed_on(self.follows_directory.load(Ordering::Relaxed))
             .map_err(|why| NoToken::NotDelegable(why.to_string()))?;
         let user = self.user(who)?;
         let service = Service::new(target.service, &self.realm);
@@ -245,6 +262,40 @@ impl Delegation for Local {
             self.kerberos.forget(&user);
         }
     }
+}
+
+/// Keeps the forwarder's controllers those that DNS names, for as long as this lives; those of the configuration stay.
+fn finding(
+    controllers: Controllers,
+    settings: &settings::Kerberos,
+    forwarder: &Arc<Forwarder>,
+) -> JoinSet<()> {
+    let mut finding = JoinSet::new();
+    if matches!(settings.controllers, settings::Controllers::Listed(_)) {
+        return finding;
+    }
+    let forwarder = Arc::clone(forwarder);
+    finding.spawn(async move {
+        let mut known = Vec::new();
+        loop {
+            match names(&controllers).await {
+                Some(names) if names != known => {
+                    forwarder.ask_from_now_on(names.clone());
+                    known = names;
+                }
+                _ => {}
+            }
+            sleep(AGAIN).await;
+        }
+    });
+    finding
+}
+
+/// Who is to be asked, where that is known; the log says why it is not.
+async fn names(controllers: &Controllers) -> Option<Vec<String>> {
+    let names = controllers.names().await;
+    let say = |error: &LookupError| tracing::error!("no domain controller is known: {error}");
+    names.inspect_err(say).ok()
 }
 
 fn level(who: &Authenticated) -> Level {

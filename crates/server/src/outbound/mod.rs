@@ -6,7 +6,11 @@ pub(crate) mod tls;
 pub(crate) mod checks;
 pub(crate) mod members;
 
+pub(crate) mod hasher;
+
 pub(crate) mod assertion;
+pub(crate) mod controllers;
+pub(crate) mod dns;
 pub(crate) mod kerberos;
 pub(crate) mod line;
 

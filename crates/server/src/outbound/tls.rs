@@ -164,7 +164,12 @@ fn unusable(file: &Path, reason: String) -> TlsError {
     }
 }
 
-fn authorities(file: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+/// The certificates of a file of authorities; at least one.
+///
+/// # Errors
+///
+/// The file is not usable.
+pub(crate) fn authorities(file: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let unusable = |reason: String| unusable(file, reason);
     let certificates: Vec<_> = CertificateDer::pem_file_iter(file)
         .and_then(Iterator::collect)
@@ -175,7 +180,12 @@ fn authorities(file: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     Ok(certificates)
 }
 
-fn trusted(
+/// Authorities as TLS trusts them.
+///
+/// # Errors
+///
+/// One of them is not usable.
+pub(crate) fn trusted(
     authorities: Vec<CertificateDer<'static>>,
     file: &Path,
 ) -> Result<RootCertStore, TlsError> {

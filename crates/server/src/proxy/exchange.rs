@@ -181,6 +181,7 @@ impl Connection {
         let mut verdict = self.conversation.request(head, moment);
         loop {
             verdict = match verdict {
+                Verdict::Page(page) => return self.page(*page, body).await,
                 Verdict::Challenge(reply) => {
                     self.behind.forget_people();
                     return Err(Own::keeping(reply));
@@ -216,7 +217,11 @@ impl Connection {
         }
     }
 
-    async fn read(&self, body: &mut Option<Incoming>, at_most: usize) -> Result<Bytes, Own> {
+    pub(super) async fn read(
+        &self,
+        body: &mut Option<Incoming>,
+        at_most: usize,
+    ) -> Result<Bytes, Own> {
         let Some(body) = body.take() else {
             return Ok(Bytes::new());
         };
@@ -254,7 +259,7 @@ impl Connection {
                     reply_token: None,
                 }))
             }
-            None if live.hearing() != Hearing::Hears => Outcome::plain(Err(deaf().into())),
+            None if live.hearing() != Hearing::Hears => unasked(deaf(), &attempt.activity),
             // Who was shut out and is back is judged by the store as it is now, whatever the feed has
             // yet to say of before.
             None => match self.proxy.verifier.last_revocation().await {
@@ -263,7 +268,7 @@ impl Connection {
                     self.asked_at = mark;
                     self.ask(attempt).await
                 }
-                Err(error) => Outcome::plain(Err(error.into())),
+                Err(error) => unasked(error, &attempt.activity),
             },
         };
         if let Ok(verified) = &outcome.result {
@@ -414,6 +419,12 @@ impl Proxy {
             tokio::time::sleep(held_back).await;
         }
     }
+}
+
+/// What becomes of an attempt about which nobody can be asked.
+fn unasked(error: Unavailable, activity: &ActivityId) -> Outcome {
+    tracing::error!(activity = activity.0, "a sign-in was refused: {error}");
+    Outcome::plain(Err(error.into()))
 }
 
 /// Why nobody new is let in while nobody knows what is revoked.

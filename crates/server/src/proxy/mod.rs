@@ -12,12 +12,14 @@ mod junk;
 pub(crate) mod limits;
 mod lines;
 mod onward;
+mod pages;
 mod passes;
 mod streams;
 mod traffic;
 mod tunnel;
 mod unread;
 mod upstream;
+mod vain;
 mod wire;
 
 use std::collections::BTreeMap;
@@ -74,9 +76,11 @@ pub(crate) struct Proxy {
     junk: junk::Junk,
     passes: passes::Passes,
     unread: unread::Unread,
+    vain: vain::Vain,
     verifier: Arc<dyn Verifier>,
     live: Arc<Live>,
     rules: u64,
+    pages: Option<Arc<web::Pages>>,
     pub(crate) metrics: Arc<Metrics>,
 }
 
@@ -101,11 +105,18 @@ impl Proxy {
             junk: junk::Junk::default(),
             passes: passes::Passes::default(),
             unread: unread::Unread::default(),
+            vain: vain::Vain::default(),
             verifier,
             rules: live.number_rules(),
+            pages: None,
             live,
             metrics,
         })
+    }
+
+    /// The same with pages of ours.
+    pub(crate) fn with_pages(self, pages: Option<Arc<web::Pages>>) -> Self {
+        Self { pages, ..self }
     }
 
     /// Reads what [`Proxy::new`] reads, and keeps nothing.

@@ -2,16 +2,16 @@
 //!
 //! It decides nothing; it gives the room the clock and its ports.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use authn::attempt::{self, Attempt, Outcome, Ports, Rules};
 use authn::audit::Event;
-use authn::ports::{Revocations, Unavailable};
+use authn::ports::{Revocations as _, Unavailable};
 use authn::revocation::Revocation;
 use authn::ticket::Relaying;
 use gateway::ports::Verifier;
+use store::Store;
 
 use crate::clock;
 
@@ -25,18 +25,23 @@ const AT_ONCE: u32 = 256;
 /// `authn` in this process.
 pub(crate) struct Local {
     ports: Ports,
-    revocations: Arc<dyn Revocations>,
+    store: Store,
     rules: Rules,
 }
 
 impl Local {
     /// Takes the ports and the rules.
-    pub(crate) fn new(ports: Ports, revocations: Arc<dyn Revocations>, rules: Rules) -> Self {
+    pub(crate) fn new(ports: Ports, store: Store, rules: Rules) -> Self {
         Self {
             ports,
-            revocations,
+            store,
             rules,
         }
+    }
+
+    /// What an attempt is judged with, for whoever answers gates elsewhere.
+    pub(crate) fn judges(&self) -> (&Ports, &Rules) {
+        (&self.ports, &self.rules)
     }
 }
 
@@ -53,7 +58,7 @@ impl Verifier for Local {
     /// The store is looked at again and again: whoever revokes may be another process.
     async fn revocations(&self, after: i64) -> Result<Vec<Revocation>, Unavailable> {
         for _ in 0..LOOKS {
-            let found = self.revocations.since(after, AT_ONCE).await?;
+            let found = self.store.since(after, AT_ONCE).await?;
             if !found.is_empty() {
                 return Ok(found);
             }
@@ -63,7 +68,7 @@ impl Verifier for Local {
     }
 
     async fn last_revocation(&self) -> Result<i64, Unavailable> {
-        self.revocations.last().await
+        self.store.last().await
     }
 
     async fn note(&self, events: Vec<Event>) -> Result<(), Unavailable> {

@@ -64,6 +64,12 @@ impl Desk {
         Ok(self.ldap()?.facts(gateway, services).await?)
     }
 
+    /// Whether a domain's people are of another realm than the gate's account, which gets no tickets for them.
+    pub(crate) fn is_another_realm(&self, domain: &str) -> bool {
+        let realm = self.realm.as_ref().map(ToString::to_string);
+        realm.is_some_and(|realm| !realm.eq_ignore_ascii_case(domain))
+    }
+
     /// The groups that the configuration refuses.
     ///
     /// # Errors

@@ -25,7 +25,7 @@ use crate::operator::by_hand;
 pub(crate) async fn open(settings: &Settings) -> Result<Store, CliError> {
     must_be_there(settings)?;
     let keys = open_keys(settings)?;
-    Store::open(&settings.store_file, keys)
+    Store::open(&settings.store()?.file, keys)
         .await
         .map_err(of_store)
 }
@@ -36,13 +36,14 @@ pub(crate) async fn open(settings: &Settings) -> Result<Store, CliError> {
 ///
 /// Its keys are there and it is not, or as [`open`].
 pub(crate) async fn open_or_begin(settings: &Settings) -> Result<Store, CliError> {
-    if !is_there(&settings.store_file)? {
-        if is_there(&settings.key_file)? {
+    let files = settings.store()?;
+    if !is_there(&files.file)? {
+        if is_there(&files.key_file)? {
             let message = format!(
                 "there is no store at `{}`, but its key file `{}` is there: put a backup back with \
                  `wicketgate db restore`, or begin anew with `wicketgate db migrate`",
-                settings.store_file.display(),
-                settings.key_file.display()
+                files.file.display(),
+                files.key_file.display()
             );
             return Err(CliError::usage(message));
         }
@@ -57,7 +58,8 @@ pub(crate) async fn open_or_begin(settings: &Settings) -> Result<Store, CliError
 ///
 /// The store cannot be opened.
 pub(crate) async fn pending_migrations(settings: &Settings) -> Result<Vec<String>, CliError> {
-    Store::pending(&settings.store_file).await.map_err(of_store)
+    let pending = Store::pending(&settings.store()?.file).await;
+    pending.map_err(of_store)
 }
 
 /// Brings the store up to this program's version; makes it and its keys where there is none.
@@ -66,15 +68,14 @@ pub(crate) async fn pending_migrations(settings: &Settings) -> Result<Vec<String
 ///
 /// The store is newer than the program, its keys are not there, or it cannot be written.
 pub(crate) async fn migrate(settings: &Settings) -> Result<(), CliError> {
-    if is_there(&settings.key_file)? || is_there(&settings.store_file)? {
+    let files = settings.store()?;
+    if is_there(&files.key_file)? || is_there(&files.file)? {
         open_keys(settings)?;
     } else {
-        KeyFile::create(&settings.key_file, clock::random()?).map_err(of_keys)?;
+        KeyFile::create(&files.key_file, clock::random()?).map_err(of_keys)?;
     }
     let steps = pending_migrations(settings).await?;
-    Store::migrate(&settings.store_file)
-        .await
-        .map_err(of_store)?;
+    Store::migrate(&files.file).await.map_err(of_store)?;
     if steps.is_empty() {
         return Ok(());
     }
@@ -102,7 +103,7 @@ pub(crate) async fn backup(settings: &Settings, to: &Path) -> Result<(), CliErro
 /// The backup is not there or damaged, its chain is broken, or it is of a newer version.
 pub(crate) async fn restore(settings: &Settings, from: &Path) -> Result<Restored, CliError> {
     let keys = open_keys(settings)?;
-    Store::restore(from, &settings.store_file, &keys, &by_hand())
+    Store::restore(from, &settings.store()?.file, &keys, &by_hand())
         .await
         .map_err(of_store)
 }
@@ -113,10 +114,11 @@ pub(crate) async fn restore(settings: &Settings, from: &Path) -> Result<Restored
 ///
 /// There is none; the sentence says what makes one.
 pub(crate) fn must_be_there(settings: &Settings) -> Result<(), CliError> {
-    if is_there(&settings.store_file)? {
+    let file = &settings.store()?.file;
+    if is_there(file)? {
         return Ok(());
     }
-    let file = settings.store_file.display();
+    let file = file.display();
     let message = format!("there is no store at `{file}`; `wicketgate db migrate` makes one");
     Err(CliError::usage(message))
 }
@@ -152,8 +154,13 @@ fn of_keys(error: KeyFileError) -> CliError {
     }
 }
 
-fn open_keys(settings: &Settings) -> Result<KeyFile, CliError> {
-    KeyFile::open(&settings.key_file).map_err(of_keys)
+/// Opens the key file.
+///
+/// # Errors
+///
+/// It is not there, others may read it, or it is malformed.
+pub(super) fn open_keys(settings: &Settings) -> Result<KeyFile, CliError> {
+    KeyFile::open(&settings.store()?.key_file).map_err(of_keys)
 }
 
 fn is_there(path: &Path) -> Result<bool, CliError> {

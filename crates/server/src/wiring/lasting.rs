@@ -7,33 +7,26 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use authn::attempt::{Ports, Rules};
-use authn::ports::KerberosAcceptor;
 use gateway::ports::{Delegation, Verifier};
-use proto::secret::Secret;
-use store::Store;
 use tokio::task::JoinSet;
 
-use super::{check, ports, unavailable, usage};
+use super::source::Source;
+use super::{check, unavailable, usage};
 use crate::cli::CliError;
-use crate::config::settings::Kerberos;
+use crate::config::settings::{Asking, Kerberos, Place, Role, StoreFiles};
 use crate::config::{self, Settings};
-use crate::followed;
 use crate::listen::Open;
 use crate::live::Live;
 use crate::metrics::{Metrics, Reloaded};
 use crate::outbound::checks;
-use crate::outbound::ldap::Ldap;
 use crate::outbound::members::Members;
 use crate::proxy::Proxy;
 use crate::reload::Reloads;
-use crate::verifier::kerberos::Keys;
-use crate::verifier::local::Local;
 
 /// What every configuration shares.
 pub(crate) struct Lasting {
-    /// The store, which is opened once.
-    pub(super) store: Store,
+    /// Who answers: the store that is opened once, or an authentication server elsewhere.
+    pub(super) source: Source,
     /// Who is connected.
     pub(super) live: Arc<Live>,
     /// What is counted.
@@ -42,14 +35,8 @@ pub(crate) struct Lasting {
     pub(super) members: Arc<Members>,
     /// Who makes Kerberos tokens for people.
     pub(super) delegation: Option<Arc<dyn Delegation>>,
-    /// What Kerberos is set up with, where the configuration has what it takes.
-    pub(super) process: Option<gss::Process>,
     /// The checks of those that are configured.
     pub(super) checks: Mutex<JoinSet<()>>,
-    /// Who follows the directory that is configured.
-    pub(super) following: Mutex<JoinSet<()>>,
-    /// What unknown names are judged with: equal for as long as the process lives.
-    pub(super) unknown_names_key: Secret<[u8; 32]>,
     /// What only a new process takes up.
     pub(super) fixed: Fixed,
 }
@@ -57,20 +44,63 @@ pub(crate) struct Lasting {
 /// What only a new process takes up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Fixed {
-    store_file: PathBuf,
-    key_file: PathBuf,
+    role: Part,
+    store: Option<(PathBuf, PathBuf)>,
     metrics: Option<SocketAddr>,
     kerberos: Option<Kerberos>,
 }
 
+/// Of what an authentication server takes up a change by itself: its policy, its certificate and the list of gateways.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Part {
+    All,
+    Gateway(Box<Asking>),
+    Authn(SocketAddr),
+}
+
 impl Fixed {
     pub(super) fn of(settings: &Settings) -> Self {
+        let files = settings.store.as_ref();
         Self {
-            store_file: settings.store_file.clone(),
-            key_file: settings.key_file.clone(),
+            role: match &settings.role {
+                Role::All => Part::All,
+                Role::Gateway(asking) => Part::Gateway(asking.clone()),
+                Role::Authn(answering) => Part::Authn(answering.address),
+            },
+            store: files.map(|it| (it.file.clone(), it.key_file.clone())),
             metrics: settings.metrics,
             kerberos: settings.kerberos.clone(),
         }
+    }
+}
+
+impl Fixed {
+    /// Whether a configuration can be taken up by this process.
+    ///
+    /// # Errors
+    ///
+    /// It changes what only a new process takes up; the sentence says what.
+    pub(super) fn may_become(&self, settings: &Settings) -> Result<(), CliError> {
+        let next = Self::of(settings);
+        let place = |of: fn(&StoreFiles) -> &Place| {
+            let place = settings.store.as_ref().map(of);
+            place.map_or_else(String::new, |place| format!("{place}: "))
+        };
+        let file = |files: &Option<(PathBuf, PathBuf)>| files.as_ref().map(|it| it.0.clone());
+        let what = if next.role != self.role {
+            "[authn], or `address` of [authn_server],".to_owned()
+        } else if next.metrics != self.metrics {
+            "`[metrics] address`".to_owned()
+        } else if next.kerberos != self.kerberos {
+            "[kerberos]".to_owned()
+        } else if file(&next.store) != file(&self.store) {
+            format!("{}`file` of [store]", place(|it| &it.place))
+        } else if next.store != self.store {
+            format!("{}`key_file` of [store]", place(|it| &it.key_place))
+        } else {
+            return Ok(());
+        };
+        Err(usage(format!("{what} was changed, which needs a restart")))
     }
 }
 
@@ -97,12 +127,13 @@ impl Lasting {
         let settings = config::load(&reloads.file)?;
         check(&settings)?;
         config::store_is_usable(&settings)?;
-        self.may_change(&settings)?;
-        let proxy = Arc::new(self.proxy(&settings, self.verifier(&settings)?)?);
-        let directory = self.directory(&settings)?;
+        self.fixed.may_become(&settings)?;
+        let verifier = self.source.verifier(&settings)?;
+        let proxy = Arc::new(self.proxy(&settings, verifier)?);
+        let directory = self.source.directory(&settings)?;
         open.replace(&settings, &proxy).map_err(unavailable)?;
         self.watch(&proxy);
-        self.follow(&settings, directory);
+        self.source.follow(&settings, directory);
         for warning in &settings.warnings {
             tracing::warn!("{warning}");
         }
@@ -110,53 +141,10 @@ impl Lasting {
         Ok(())
     }
 
-    fn may_change(&self, settings: &Settings) -> Result<(), CliError> {
-        let next = Fixed::of(settings);
-        let what = if next.metrics != self.fixed.metrics {
-            "`[metrics] address`".to_owned()
-        } else if next.kerberos != self.fixed.kerberos {
-            "[kerberos]".to_owned()
-        } else if next.store_file != self.fixed.store_file {
-            format!("{}: `file` of [store]", settings.store_place)
-        } else if next.key_file != self.fixed.key_file {
-            format!("{}: `key_file` of [store]", settings.key_place)
-        } else {
-            return Ok(());
-        };
-        Err(usage(format!("{what} was changed, which needs a restart")))
-    }
-
-    /// Who answers who somebody is, by the rules of a configuration.
-    ///
-    /// # Errors
-    ///
-    /// A policy allows Kerberos, and there is no library or no key for it.
-    pub(super) fn verifier(&self, settings: &Settings) -> Result<Arc<dyn Verifier>, CliError> {
-        let rules = Rules {
-            policy: settings.policy.clone(),
-            default_domain: settings.default_domain.clone(),
-            unknown_names_key: Secret::new(self.unknown_names_key.expose().to_vec()),
-        };
-        let revocations = Arc::new(self.store.clone());
-        let ports = Ports {
-            kerberos: self.keys(settings)?,
-            ..ports(&self.store)
-        };
-        Ok(Arc::new(Local::new(ports, revocations, rules)))
-    }
-
-    /// The keys of the services that the office may come to by Kerberos.
-    fn keys(&self, settings: &Settings) -> Result<Option<Arc<dyn KerberosAcceptor>>, CliError> {
-        if settings.accepts.is_empty() {
-            return Ok(None);
-        }
-        let unusable = |error: String| unavailable(format!("[kerberos]: {error}"));
-        let (Some(kerberos), Some(process)) = (&settings.kerberos, &self.process) else {
-            return Err(unusable("this process is not set up for it".to_owned()));
-        };
-        let keys = Keys::open(process, kerberos, settings.accepts.clone());
-        let keys = keys.map_err(|error| unusable(error.to_string()))?;
-        Ok(Some(Arc::new(keys)))
+    /// The pages of a configuration that has any, and a store to keep what they do.
+    fn pages(&self, settings: &Settings) -> Option<Arc<web::Pages>> {
+        settings.portal.as_ref()?;
+        self.source.pages(settings).map(Arc::new)
     }
 
     /// What connections share under a configuration.
@@ -174,6 +162,7 @@ impl Lasting {
             delegation,
             metrics,
         )
+        .map(|proxy| proxy.with_pages(self.pages(settings)))
         .map_err(usage)
     }
 
@@ -183,40 +172,5 @@ impl Lasting {
         self.members.watch_only(named.map(|member| &member.tracked));
         let mut checks = self.checks.lock().unwrap_or_else(PoisonError::into_inner);
         *checks = checks::check(proxy.farms());
-    }
-
-    /// The directory of a configuration.
-    pub(super) fn directory(&self, settings: &Settings) -> Result<Option<Arc<Ldap>>, CliError> {
-        let Some(directory) = &settings.directory else {
-            return Ok(None);
-        };
-        let ldap = Ldap::new(directory, Arc::new(self.store.clone())).map_err(usage)?;
-        Ok(Some(Arc::new(ldap)))
-    }
-
-    /// Follows this directory, and no other, from here on.
-    pub(super) fn follow(&self, settings: &Settings, directory: Option<Arc<Ldap>>) {
-        let mut following = JoinSet::new();
-        let (store, live) = (self.store.clone(), Arc::clone(&self.live));
-        match (directory, &settings.directory) {
-            (Some(directory), Some(settings)) => {
-                following.spawn(followed::follow(store, directory, live, settings.refresh))
-            }
-            _ => following.spawn(followed::follow_none(store, live)),
-        };
-        let mut known = self
-            .following
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        *known = following;
-    }
-
-    /// Follows no directory any more.
-    pub(super) fn follow_nobody(&self) {
-        let mut known = self
-            .following
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        *known = JoinSet::new();
     }
 }

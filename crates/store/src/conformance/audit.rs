@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use ::authn::audit::{Chain, Kind};
+use ::authn::credential::grant::CodeSettlement;
 use ::authn::ports::{Settlement, Unavailable};
 
 use super::{Conforming, account, all_at_once, anna_with, event, of_account, taken};
@@ -21,6 +22,7 @@ pub async fn the_audit_chain_is_whole_after_64_parallel_settlements<S: Conformin
             let events = vec![mark(number * 2), mark(number * 2 + 1)];
             store
                 .settle(Settlement {
+                    code: CodeSettlement::None,
                     reservation,
                     succeeded: None,
                     events,

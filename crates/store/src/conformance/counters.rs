@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use ::authn::account::{Account, AccountId};
+use ::authn::credential::grant::CodeSettlement;
 use ::authn::lockout::{Place, Subject};
 use ::authn::ports::{Settlement, Unavailable};
 
@@ -156,6 +157,7 @@ pub async fn a_success_gives_its_place_back<S: Conforming>(
     let failed = taken(&*store, of_account(&anna, 0)).await?;
     store
         .settle(Settlement {
+            code: CodeSettlement::None,
             reservation: failed,
             succeeded: None,
             events: vec![],
@@ -185,6 +187,7 @@ pub async fn a_success_after_the_window_rolled_takes_nothing_from_later_failures
     let succeeded = Some(from_home(&anna, &credential));
     store
         .settle(Settlement {
+            code: CodeSettlement::None,
             reservation: first,
             succeeded,
             events: vec![],
@@ -210,6 +213,7 @@ pub async fn a_success_after_the_window_rolled_takes_nothing_from_later_failures
     let succeeded = Some(from_home(&anna, &credential));
     store
         .settle(Settlement {
+            code: CodeSettlement::None,
             reservation: forgotten,
             succeeded,
             events: vec![],
@@ -286,6 +290,7 @@ pub async fn a_source_is_familiar_to_whoever_signed_in_from_it<S: Conforming>(
     assert!(!first.counts.source_is_familiar);
     store
         .settle(Settlement {
+            code: CodeSettlement::None,
             reservation: first,
             succeeded: None,
             events: vec![],

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ::authn::account::{Account, AccountState};
 use ::authn::audit::Kind;
 use ::authn::credential::CredentialId;
+use ::authn::credential::grant::CodeSettlement;
 use ::authn::directory::{FromDirectory, NotDelegable, Standing, Step};
 use ::authn::ports::{Settled, Settlement, Unavailable};
 use ::authn::revocation::Revoked;
@@ -166,6 +167,7 @@ pub async fn a_success_is_overtaken_by_the_directory<S: Conforming>(
         let shut = with_standing(&anna, standing);
         assert_eq!(store.keep(vec![step(&anna, shut.clone())]).await?, Ok(()));
         let settlement = Settlement {
+            code: CodeSettlement::None,
             reservation,
             succeeded: Some(from_home(&anna, credential)),
             events: Vec::new(),

@@ -9,9 +9,14 @@ mod counters;
 mod credentials;
 mod directory;
 mod drains;
+mod otp_tokens;
 mod own_passwords;
+mod pages;
 mod revocations;
+mod second_factors;
+mod session_grants;
 mod tickets;
+mod token_changes;
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -21,11 +26,13 @@ use ::authn::account::{Account, AccountId, AccountState};
 use ::authn::audit::{Actor, ByHand, Event, Kind};
 use ::authn::credential::CredentialId;
 use ::authn::credential::app_password::{AppPassword, AppPasswordHashes, StoredAppPassword};
+use ::authn::credential::grant::CodeSettlement;
 use ::authn::lockout::{Place, Subject};
 use ::authn::place::{Service, SourceNetwork};
 use ::authn::ports::{
-    Accounts, Attempts, Audit, Credentials, DirectoryCopy, Drains, OwnPasswords, Revocations,
-    Settled, Settlement, Succeeded, Tickets, Unavailable,
+    Accounts, Attempts, Audit, Credentials, DirectoryCopy, Drains, Invitations, MemorisedSecrets,
+    OtpTokens, OwnPasswords, Revocations, SecondFactors, Sessions, Settled, Settlement, SignIns,
+    Succeeded, Tickets, Unavailable,
 };
 use jiff::{SignedDuration, Timestamp};
 use proto::ntlm::NtHash;
@@ -36,9 +43,14 @@ pub use counters::*;
 pub use credentials::*;
 pub use directory::*;
 pub use drains::*;
+pub use otp_tokens::*;
 pub use own_passwords::*;
+pub use pages::*;
 pub use revocations::*;
+pub use second_factors::*;
+pub use session_grants::*;
 pub use tickets::*;
+pub use token_changes::*;
 
 /// A store of all ports.
 pub trait Conforming:
@@ -50,6 +62,12 @@ pub trait Conforming:
     + Drains
     + DirectoryCopy
     + OwnPasswords
+    + OtpTokens
+    + SecondFactors
+    + MemorisedSecrets
+    + SignIns
+    + Sessions
+    + Invitations
     + Audit
     + 'static
 {
@@ -64,6 +82,12 @@ impl<S> Conforming for S where
         + Drains
         + DirectoryCopy
         + OwnPasswords
+        + OtpTokens
+        + SecondFactors
+        + MemorisedSecrets
+        + SignIns
+        + Sessions
+        + Invitations
         + Audit
         + 'static
 {
@@ -120,6 +144,39 @@ macro_rules! conformance {
             the_time_of_the_last_reading_is_every_account_s
             the_password_of_the_directory_is_its_account_s
             an_account_of_our_own_has_its_passwords_and_no_other_s
+            a_token_keeps_all_its_fields
+            an_unknown_subject_has_no_tokens
+            a_serial_number_is_one_token_s
+            of_64_parallel_codes_exactly_one_is_accepted
+            a_spent_step_and_what_is_older_is_refused
+            a_code_is_accepted_for_its_owner_alone
+            of_64_parallel_guesses_five_are_looked_at
+            each_kind_of_source_has_a_budget_of_its_own
+            after_a_hundred_wrong_codes_in_a_row_none_is_looked_at
+            an_accepted_code_gives_its_places_back
+            a_token_is_changed_from_what_it_was
+            a_change_that_spends_a_code_is_made_once
+            what_rests_on_a_token_ends_with_it
+            of_64_parallel_sign_ins_with_a_code_one_buys_a_grant
+            a_grant_is_used_while_it_is_good
+            a_grant_ends_with_all_that_it_rests_on
+            a_typed_secret_that_comes_again_in_vain_is_counted_once
+            the_grants_of_one_account_are_so_many_and_no_more
+            the_same_typed_secret_at_once_takes_one_place
+            a_ticket_ends_with_the_token_behind_it
+            an_account_remembers_its_first_and_its_last_second_factor
+            nobody_s_second_factor_is_not_noted
+            a_success_notes_the_second_factor_that_it_proved
+            a_ticket_remembers_what_was_proved_to_buy_it
+            a_secret_keeps_all_its_fields
+            of_500_parallel_secrets_ten_are_hashed
+            after_fifty_wrong_secrets_in_a_row_none_is_looked_at
+            a_completed_sign_in_gives_its_places_back
+            each_step_of_a_sign_in_is_answered_once
+            a_sign_in_is_completed_once
+            a_session_ends_with_what_it_rests_on
+            the_sessions_of_an_account_are_so_many_and_no_more
+            an_invitation_is_used_once
             an_alarm_is_raised_once_a_window
             the_audit_chain_is_whole_after_64_parallel_settlements
             the_audit_trail_is_read_in_pages
@@ -163,6 +220,7 @@ pub(crate) fn account(sam: &str) -> Account {
         mail: vec![format!("{sam}@mail.example")],
         state: AccountState::Active,
         directory: None,
+        second_factor: None,
     }
 }
 
@@ -273,6 +331,7 @@ fn from_home(account: &Account, credential: &CredentialId) -> Succeeded {
         credential: credential.clone(),
         source: HOME,
         device: None,
+        second_factor: None,
     }
 }
 
@@ -296,8 +355,10 @@ async fn sign_in<S: Conforming>(
         credential,
         source,
         device: None,
+        second_factor: None,
     });
     let settlement = Settlement {
+        code: CodeSettlement::None,
         reservation,
         succeeded,
         events,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ::authn::account::AccountState;
 use ::authn::audit::Kind;
 use ::authn::credential::CredentialId;
+use ::authn::credential::grant::CodeSettlement;
 use ::authn::ports::{Settled, Settlement, Unavailable};
 use ::authn::revocation::Revoked;
 
@@ -93,6 +94,7 @@ pub async fn a_success_is_overtaken_by_a_revocation<S: Conforming>(
         };
         let before = store.read(1, 1_000).await?.len();
         let mut settlement = Settlement {
+            code: CodeSettlement::None,
             reservation,
             succeeded: Some(from_home(&anna, &credential)),
             events: vec![event(3, Kind::StoreRestored, &anna)],
@@ -123,6 +125,7 @@ pub async fn a_success_by_kerberos_is_overtaken_when_its_account_is_switched_off
     let succeeds = async |second| {
         let reservation = taken(&*store, of_account(&anna, second)).await?;
         let settlement = Settlement {
+            code: CodeSettlement::None,
             reservation,
             succeeded: Some(from_home(&anna, &credential)),
             events: vec![event(second, Kind::StoreRestored, &anna)],
@@ -154,6 +157,7 @@ pub async fn an_alarm_is_raised_once_a_window<S: Conforming>(
         let reservation = taken(&*store, of_account(&anna, second)).await?;
         let kind = Kind::UnderAttack { failures: 100 };
         let settlement = Settlement {
+            code: CodeSettlement::None,
             reservation,
             succeeded: None,
             events: vec![],

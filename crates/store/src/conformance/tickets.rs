@@ -6,7 +6,7 @@ use ::authn::account::{Account, AccountState};
 use ::authn::audit::Kind;
 use ::authn::credential::CredentialId;
 use ::authn::credential::app_password::AppPassword;
-use ::authn::place::Channel;
+use ::authn::place::{Channel, Method};
 use ::authn::ports::Unavailable;
 use ::authn::ticket::{MAX_PER_CREDENTIAL, RelayedTicket, Relaying, TicketKey};
 
@@ -17,7 +17,10 @@ pub(super) fn ticket(byte: u8, account: &Account, credential: &str) -> RelayedTi
         key: TicketKey([byte; 32]),
         account: account.id.clone(),
         credential: CredentialId(credential.to_owned()),
+        token: None,
         channel: Channel::Ntlm,
+        methods: [Method::AppPassword].into(),
+        second_factor: None,
         pool: "pool-1".to_owned(),
         relayed: at(10),
         expires: at(1_000),
@@ -243,6 +246,7 @@ pub async fn a_ticket_is_recorded_with_all_that_belongs_to_it<S: Conforming>(
         used: Some((at(30), HOME)),
         events: vec![event(30, bought(&ticket.credential), &anna)],
         ticket,
+        session: None,
     };
     let before = store.read(1, 100).await?.len();
     let stray = relaying(ticket(2, &anna, "nothing"));

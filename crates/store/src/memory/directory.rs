@@ -46,7 +46,7 @@ impl DirectoryCopy for Memory {
             let id = step.account.id;
             let account = state.accounts.get(&id);
             if account.is_some_and(|account| account.may_sign_in().is_err()) {
-                state.tickets.retain(|_, ticket| ticket.account != id);
+                state.end_account(&id);
             }
             if step.ends {
                 state.revoke(Revoked::Account(id));

@@ -5,14 +5,16 @@ use authn::directory::{FromDirectory, NotDelegable, Standing};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
-use super::{optional_time, unreadable};
+use super::{optional_time, second_factors, unreadable};
 
 /// Finds an account by its id ($1).
 pub(crate) const BY_ID: &str = "
     SELECT id, domain, sam, upn, realm, sid, sip_addresses, mail, state,
         standing, not_delegable, group_sids,
-        (SELECT read_at FROM directory_reads WHERE id = 'directory') AS directory_read
+        (SELECT read_at FROM directory_reads WHERE id = 'directory') AS directory_read,
+        f.method AS second_factor_method, f.first_proved, f.last_proved
     FROM accounts
+    LEFT JOIN second_factors f ON f.account = id
     WHERE id = $1";
 
 /// Finds an account by its id ($1), where it may sign in.
@@ -26,17 +28,21 @@ pub(crate) const ACTIVE: &str = "
 pub(crate) const BY_NAME: &str = "
     SELECT a.id, a.domain, a.sam, a.upn, a.realm, a.sid, a.sip_addresses, a.mail, a.state,
         a.standing, a.not_delegable, a.group_sids,
-        (SELECT read_at FROM directory_reads WHERE id = 'directory') AS directory_read
+        (SELECT read_at FROM directory_reads WHERE id = 'directory') AS directory_read,
+        f.method AS second_factor_method, f.first_proved, f.last_proved
     FROM account_names n
     JOIN accounts a ON a.id = n.account
+    LEFT JOIN second_factors f ON f.account = a.id
     WHERE n.name = $1";
 
 /// Lists all accounts.
 pub(crate) const LIST: &str = "
     SELECT id, domain, sam, upn, realm, sid, sip_addresses, mail, state,
         standing, not_delegable, group_sids,
-        (SELECT read_at FROM directory_reads WHERE id = 'directory') AS directory_read
-    FROM accounts";
+        (SELECT read_at FROM directory_reads WHERE id = 'directory') AS directory_read,
+        f.method AS second_factor_method, f.first_proved, f.last_proved
+    FROM accounts
+    LEFT JOIN second_factors f ON f.account = id";
 
 /// Finds the id of the account that a canonical name ($1) leads to, unless it is gone from the directory.
 pub(crate) const OWNER_OF_NAME: &str = "
@@ -94,6 +100,7 @@ pub(crate) fn account(row: &SqliteRow) -> Result<Account, sqlx::Error> {
         mail: list(row, "mail")?,
         state: state(row)?,
         directory: directory(row)?,
+        second_factor: second_factors::second_factor(row)?,
     })
 }
 

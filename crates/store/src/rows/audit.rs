@@ -15,10 +15,18 @@ pub(crate) const READ: &str = "
     ORDER BY number
     LIMIT $2";
 
-/// Appends an event ($1 to $4 in the order of the columns).
+/// Reads the latest events that are about an account ($1), at most so many ($2), the last first.
+pub(crate) const LATEST_OF: &str = "
+    SELECT number, event, previous, hash
+    FROM audit
+    WHERE account = $1
+    ORDER BY number DESC
+    LIMIT $2";
+
+/// Appends an event ($1 to $5 in the order of the columns).
 pub(crate) const APPEND: &str = "
-    INSERT INTO audit (number, event, previous, hash)
-    VALUES ($1, $2, $3, $4)";
+    INSERT INTO audit (number, event, previous, hash, account)
+    VALUES ($1, $2, $3, $4, $5)";
 
 /// Checks that a row is the next of a chain, by what is stored and not by what it means.
 pub(crate) fn extend(chain: &mut Chain, row: &SqliteRow) -> Result<(), Broken> {

@@ -11,10 +11,17 @@ pub(crate) mod audit_head;
 pub(crate) mod counters;
 pub(crate) mod directory;
 pub(crate) mod drained_members;
+pub(crate) mod invitations;
 pub(crate) mod key_checks;
+pub(crate) mod memorised_secrets;
 pub(crate) mod migrations;
+pub(crate) mod otp_tokens;
 pub(crate) mod own_passwords;
 pub(crate) mod revocations;
+pub(crate) mod second_factors;
+pub(crate) mod session_grants;
+pub(crate) mod sessions;
+pub(crate) mod sign_ins;
 pub(crate) mod tickets;
 
 use jiff::Timestamp;
@@ -42,6 +49,7 @@ pub(crate) const ALL: &[&str] = &[
     app_passwords::USED,
     audit::READ,
     audit::APPEND,
+    audit::LATEST_OF,
     audit_head::READ,
     audit_head::WRITE,
     audit_head::WAS_OPENED,
@@ -63,9 +71,67 @@ pub(crate) const ALL: &[&str] = &[
     drained_members::REMOVE,
     drained_members::OF_FARM,
     drained_members::LIST,
+    invitations::ADD,
+    invitations::FIND,
+    invitations::USE,
+    invitations::END_OF_ACCOUNT,
+    invitations::FORGET_ENDED,
+    invitations::FORGET_ALL,
+    memorised_secrets::OF_ACCOUNT,
+    memorised_secrets::LIST,
+    memorised_secrets::SET,
+    memorised_secrets::REMOVE,
+    memorised_secrets::USED,
+    memorised_secrets::RESERVE,
+    memorised_secrets::GIVE_BACK,
+    memorised_secrets::FORGIVE,
+    memorised_secrets::FORGET_UNKNOWN,
+    sessions::ADD,
+    sessions::FIND,
+    sessions::USE,
+    sessions::END,
+    sessions::END_OF_ACCOUNT,
+    sessions::END_BEYOND,
+    sessions::DROP_OF_INACTIVE_ACCOUNT,
+    sessions::FORGET_OLD,
+    sessions::FORGET_ALL,
+    sign_ins::BEGIN,
+    sign_ins::FIND,
+    sign_ins::TAKE_STEP,
+    sign_ins::MOVE_ON,
+    sign_ins::END,
+    sign_ins::FORGET_ENDED,
+    sign_ins::FORGET_ALL,
+    otp_tokens::OF_ACCOUNT,
+    otp_tokens::CALLED,
+    otp_tokens::LIST,
+    otp_tokens::ADD,
+    otp_tokens::CHANGE,
+    otp_tokens::FORGIVE,
+    otp_tokens::SUCCEEDED,
+    otp_tokens::REMOVE,
+    otp_tokens::ACTIVE_OF_ACCOUNT,
+    otp_tokens::RESERVE_FAMILIAR,
+    otp_tokens::RESERVE_UNFAMILIAR,
+    otp_tokens::GIVE_BACK_FAMILIAR,
+    otp_tokens::GIVE_BACK_UNFAMILIAR,
+    otp_tokens::ACCEPT,
+    otp_tokens::CARRY,
     own_passwords::FORGET,
     own_passwords::WRITE,
     own_passwords::READ,
+    second_factors::NOTE,
+    session_grants::FIND,
+    session_grants::ADD,
+    session_grants::BUY,
+    session_grants::END_CLAIM,
+    session_grants::USE,
+    session_grants::AGAIN,
+    session_grants::DROP_OF_CREDENTIAL,
+    session_grants::DROP_OF_INACTIVE_ACCOUNT,
+    session_grants::DROP_BEYOND,
+    session_grants::FORGET_ENDED,
+    session_grants::FORGET_ALL,
     revocations::ADD,
     revocations::SINCE,
     revocations::LAST,

@@ -1,36 +1,45 @@
 //! The table `tickets`.
 
+use std::collections::BTreeSet;
+
 use authn::account::AccountId;
 use authn::credential::CredentialId;
-use authn::place::Channel;
+use authn::place::{Channel, Method};
 use authn::ticket::{RelayedTicket, TicketKey};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
-use super::{bytes_32, time, unreadable};
+use super::{bytes_32, optional_time, time, unreadable};
 
-/// Records a ticket ($1 to $7 in the order of the columns) whose account and credential stand, and were not
-/// revoked after a number ($8); one that is known stays whose it is. What stands for sign-ins by Kerberos ($9, of
-/// that account) stands as long as the account does.
+/// Records a ticket ($1 to $7 and $10 to $12 in the order of the columns) whose account and credential stand, and were
+/// not revoked after a number ($8); one that is known stays whose it is. What stands for sign-ins by Kerberos ($9, of
+/// that account) stands as long as the account does. The token ($10) behind it stands, too, where there is one.
 ///
 /// SECURITY: disabling drops the tickets that are there. One that is bought in that moment and recorded
 /// after it would be good again when the account comes back, or has come back by then.
 pub(crate) const RECORD: &str = "
-    INSERT INTO tickets (ticket, account, credential, channel, pool, relayed, expires)
-    SELECT $1, $2, $3, $4, $5, $6, $7
+    INSERT INTO tickets (ticket, account, credential, channel, pool, relayed, expires, token, methods,
+        second_factor)
+    SELECT $1, $2, $3, $4, $5, $6, $7, CAST($10 AS TEXT), $11, $12
     FROM accounts a
     WHERE a.id = $2 AND a.state = 'active'
         AND (a.standing IS NULL OR a.standing IN ('active', 'locked-out'))
         AND ($3 = $9 OR EXISTS (
             SELECT 1 FROM app_passwords c
             WHERE c.id = $3 AND c.account = a.id AND c.revoked IS NULL))
+        AND (CAST($10 AS TEXT) IS NULL OR EXISTS (
+            SELECT 1 FROM otp_tokens k
+            WHERE k.id = $10 AND k.account = a.id AND k.state = 'active'))
         AND NOT EXISTS (
             SELECT 1 FROM revocations r
-            WHERE r.number > $8 AND (r.account = $2 OR r.credential = $3))
+            WHERE r.number > $8
+                AND (r.account = $2 OR r.credential = $3 OR r.credential = CAST($10 AS TEXT)))
     ON CONFLICT (ticket) DO UPDATE SET
-        channel = excluded.channel, relayed = excluded.relayed, expires = excluded.expires
+        channel = excluded.channel, relayed = excluded.relayed, expires = excluded.expires,
+        methods = excluded.methods, second_factor = excluded.second_factor
     WHERE tickets.account = excluded.account
         AND tickets.credential = excluded.credential
+        AND COALESCE(tickets.token, '') = COALESCE(excluded.token, '')
         AND tickets.pool = excluded.pool";
 
 /// Why a ticket was not recorded.
@@ -40,26 +49,32 @@ pub(crate) const NOT_RECORDED: &str =
 /// Finds a ticket ($1) that has not ended at a time ($2) and whose credential and account stand; what stands for
 /// sign-ins by Kerberos begins with $3 and goes on with the account's id.
 pub(crate) const FIND: &str = "
-    SELECT t.ticket, t.account AS ticket_account, t.credential, t.channel, t.pool, t.relayed,
-        t.expires AS ticket_expires,
+    SELECT t.ticket, t.account AS ticket_account, t.credential, t.token, t.channel, t.pool, t.relayed,
+        t.expires AS ticket_expires, t.methods AS ticket_methods,
+        t.second_factor AS ticket_second_factor,
         a.id, a.domain, a.sam, a.upn, a.realm, a.sid, a.sip_addresses, a.mail, a.state,
         a.standing, a.not_delegable, a.group_sids,
-        (SELECT read_at FROM directory_reads WHERE id = 'directory') AS directory_read
+        (SELECT read_at FROM directory_reads WHERE id = 'directory') AS directory_read,
+        f.method AS second_factor_method, f.first_proved, f.last_proved
     FROM tickets t
     JOIN accounts a ON a.id = t.account
+    LEFT JOIN second_factors f ON f.account = a.id
     WHERE t.ticket = $1
         AND t.expires > $2
         AND (t.credential = $3 || a.id OR EXISTS (
             SELECT 1 FROM app_passwords c
             WHERE c.id = t.credential AND c.account = t.account AND c.revoked IS NULL
                 AND (c.expires IS NULL OR c.expires > $2)))
+        AND (t.token IS NULL OR EXISTS (
+            SELECT 1 FROM otp_tokens k
+            WHERE k.id = t.token AND k.account = t.account AND k.state = 'active'))
         AND a.state = 'active'
         AND (a.standing IS NULL OR a.standing IN ('active', 'locked-out'))";
 
-/// Drops the tickets that a credential ($1) bought.
+/// Drops the tickets that a credential, or a code of a token ($1), bought.
 pub(crate) const DROP_OF_CREDENTIAL: &str = "
     DELETE FROM tickets
-    WHERE credential = $1";
+    WHERE credential = $1 OR token = $1";
 
 /// Drops the tickets of an account ($1), unless it may sign in.
 pub(crate) const DROP_OF_INACTIVE_ACCOUNT: &str = "
@@ -90,15 +105,42 @@ pub(crate) const FORGET_ALL: &str = "
 
 /// Reads a ticket.
 pub(crate) fn ticket(row: &SqliteRow) -> Result<RelayedTicket, sqlx::Error> {
+    let token: Option<String> = row.try_get("token")?;
     Ok(RelayedTicket {
         key: TicketKey(bytes_32(row, "ticket")?),
         account: AccountId(row.try_get("ticket_account")?),
         credential: CredentialId(row.try_get("credential")?),
+        token: token.map(CredentialId),
         channel: channel(row)?,
+        methods: methods(row)?,
+        second_factor: optional_time(row, "ticket_second_factor")?,
         pool: row.try_get("pool")?,
         relayed: time(row, "relayed")?,
         expires: time(row, "ticket_expires")?,
     })
+}
+
+/// How methods are written.
+pub(crate) fn methods_text(methods: &BTreeSet<Method>) -> String {
+    serde_json::json!(methods).to_string()
+}
+
+/// A ticket from before they were written was bought by the one method that its credential is proved by.
+fn methods(row: &SqliteRow) -> Result<BTreeSet<Method>, sqlx::Error> {
+    match row.try_get::<Option<&str>, _>("ticket_methods")? {
+        Some(text) => {
+            serde_json::from_str(text).map_err(|error| unreadable("ticket_methods", error))
+        }
+        None => {
+            let credential: &str = row.try_get("credential")?;
+            let is_kerberos = credential.starts_with(CredentialId::KERBEROS);
+            Ok([match is_kerberos {
+                true => Method::Kerberos,
+                false => Method::AppPassword,
+            }]
+            .into())
+        }
+    }
 }
 
 fn channel(row: &SqliteRow) -> Result<Channel, sqlx::Error> {

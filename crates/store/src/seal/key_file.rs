@@ -36,6 +36,10 @@ struct Key {
     heads: hmac::Key,
     /// For the cookies that name a member of a farm.
     cookies: Secret<[u8; 32]>,
+    /// For the grants that one-time codes buy.
+    grants: Secret<[u8; 32]>,
+    /// For vouchers to gateways.
+    vouchers: Secret<[u8; 32]>,
 }
 
 /// The keys cannot be had.
@@ -139,6 +143,19 @@ impl KeyFile {
         &self.current.1.cookies
     }
 
+    /// The key by which what was typed with a one-time code is known again; another one after the keys were rotated,
+    /// which ends all grants.
+    #[must_use]
+    pub fn for_grants(&self) -> &Secret<[u8; 32]> {
+        &self.current.1.grants
+    }
+
+    /// The seed of the key that signs vouchers; another one after the keys were rotated.
+    #[must_use]
+    pub fn for_vouchers(&self) -> &Secret<[u8; 32]> {
+        &self.current.1.vouchers
+    }
+
     /// The key that seals.
     pub(super) fn current(&self) -> (&str, &RandomizedNonceKey) {
         (&self.current.0, &self.current.1.cipher)
@@ -209,20 +226,26 @@ fn parse_line(line: &str) -> Result<(String, Key), &'static str> {
     let key = Key {
         cipher: RandomizedNonceKey::new(&AES_256_GCM, &key).map_err(unusable)?,
         heads: super::head::derived(&key).map_err(unusable)?,
-        cookies: cookies(&key).map_err(unusable)?,
+        cookies: derived(&key, COOKIES).map_err(unusable)?,
+        grants: derived(&key, GRANTS).map_err(unusable)?,
+        vouchers: derived(&key, VOUCHERS).map_err(unusable)?,
     };
     Ok((id.to_owned(), key))
 }
 
 /// What the key of cookies is derived for.
 const COOKIES: &[u8] = b"wicketgate affinity cookie 1";
+/// What the seed of vouchers is derived for.
+const VOUCHERS: &[u8] = b"wicketgate voucher seed 1";
+/// What the key of grants is derived for.
+const GRANTS: &[u8] = b"wicketgate session grant 1";
 
-/// Derives the key of cookies from a key of the file.
-fn cookies(key: &[u8]) -> Result<Secret<[u8; 32]>, Unspecified> {
+/// Derives what a purpose needs from a key of the file.
+fn derived(key: &[u8], purpose: &[u8]) -> Result<Secret<[u8; 32]>, Unspecified> {
     let secret = Salt::new(HKDF_SHA256, &[]).extract(key);
     let mut derived = Zeroizing::new([0; 32]);
     secret
-        .expand(&[COOKIES], HKDF_SHA256)?
+        .expand(&[purpose], HKDF_SHA256)?
         .fill(&mut *derived)?;
     Ok(Secret::new(*derived))
 }

@@ -254,4 +254,10 @@ fn the_key_of_cookies_is_the_current_key_s_and_none_of_the_others() {
         "keys were rotated"
     );
     assert_ne!(one, [1; 32], "it is derived");
+    let vouchers = keys(&line("a", 1));
+    let vouchers = *vouchers.for_vouchers().expose();
+    assert!(
+        vouchers != one && vouchers != [1; 32],
+        "and so is the seed of vouchers"
+    );
 }

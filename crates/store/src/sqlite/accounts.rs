@@ -188,10 +188,7 @@ impl Write for SetState {
         if set.rows_affected() == 0 {
             return Ok(Done::Undo(false));
         }
-        sqlx::query(rows::tickets::DROP_OF_INACTIVE_ACCOUNT)
-            .bind(&self.id.0)
-            .execute(&mut *writing.connection)
-            .await?;
+        revocations::drop_of_inactive(writing, &self.id).await?;
         if self.state != AccountState::Active {
             revocations::note(writing, &Revoked::Account(self.id.clone())).await?;
         }

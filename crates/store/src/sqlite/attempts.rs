@@ -3,13 +3,14 @@
 use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
+use authn::credential::grant::REMEMBERED;
 use authn::lockout::{Counts, Place, Subject};
 use authn::place::SourceNetwork;
 use authn::ports::{Attempts, Reservation, Settled, Settlement, Succeeded, Unavailable};
 use jiff::{SignedDuration, Timestamp};
 
-use super::Store;
 use super::writer::{Done, Write, WriteError, Writing};
+use super::{Store, second_factors, session_grants};
 use crate::rows;
 
 /// After how many reservations and tickets old rows are looked for.
@@ -52,6 +53,7 @@ impl Store {
         let forget = Forget {
             before: now.checked_sub(KEPT).unwrap_or(Timestamp::MIN),
             familiar_since: SourceNetwork::familiar_since(now),
+            remembered_since: now.checked_sub(REMEMBERED).unwrap_or(Timestamp::MIN),
         };
         if let Err(error) = self.0.writer.submit(forget).await {
             tracing::warn!(store.failure = %error, "old counters and tickets were not forgotten");
@@ -121,12 +123,23 @@ impl Write for Settle {
             if !stands(writing, succeeded, place.now).await? {
                 return Ok(Done::Undo(Settled::Overtaken));
             }
+            if let Some(method) = succeeded.second_factor {
+                second_factors::note(writing, (&succeeded.account, method), place.now).await?;
+            }
             sqlx::query(rows::counters::FAMILIARISE)
                 .bind(&succeeded.account.0)
                 .bind(SourceNetwork::from(succeeded.source).0)
                 .bind(place.now.as_microsecond())
                 .execute(&mut *writing.connection)
                 .await?;
+        }
+        let now = settlement.reservation.place.now;
+        match session_grants::settle(writing, &settlement.code, now).await? {
+            session_grants::Settled::Written => {}
+            session_grants::Settled::Spent => return Ok(Done::Undo(Settled::Spent)),
+            session_grants::Settled::CountedBefore => {
+                give_back(writing, &settlement.reservation.place).await?;
+            }
         }
         let mut events = settlement.events.clone();
         let alarm = match &settlement.alarm {
@@ -177,7 +190,7 @@ async fn is_due(writing: &mut Writing<'_>, place: &Place) -> Result<bool, WriteE
     Ok(noted.rows_affected() > 0)
 }
 
-async fn give_back(writing: &mut Writing<'_>, place: &Place) -> Result<(), WriteError> {
+pub(super) async fn give_back(writing: &mut Writing<'_>, place: &Place) -> Result<(), WriteError> {
     let (kind, name) = rows::counters::subject_key(&place.subject);
     sqlx::query(rows::counters::GIVE_BACK)
         .bind(kind)
@@ -193,6 +206,7 @@ async fn give_back(writing: &mut Writing<'_>, place: &Place) -> Result<(), Write
 struct Forget {
     before: Timestamp,
     familiar_since: Timestamp,
+    remembered_since: Timestamp,
 }
 
 #[async_trait]
@@ -203,7 +217,12 @@ impl Write for Forget {
         for (statement, before) in [
             (rows::counters::FORGET_QUIET, self.before),
             (rows::tickets::FORGET_ENDED, self.before),
+            (rows::sign_ins::FORGET_ENDED, self.before),
+            (rows::sessions::FORGET_OLD, self.before),
+            (rows::invitations::FORGET_ENDED, self.before),
+            (rows::memorised_secrets::FORGET_UNKNOWN, self.before),
             (rows::counters::FORGET_UNSEEN, self.familiar_since),
+            (rows::session_grants::FORGET_ENDED, self.remembered_since),
         ] {
             sqlx::query(statement)
                 .bind(before.as_microsecond())

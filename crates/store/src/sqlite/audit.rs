@@ -123,6 +123,7 @@ pub(super) async fn append(
             .bind(&chained.text)
             .bind(chained.previous.to_vec())
             .bind(chained.hash.to_vec())
+            .bind(chained.event.account.as_ref().map(|id| &id.0))
             .execute(&mut *connection)
             .await?;
     }

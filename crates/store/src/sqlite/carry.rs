@@ -3,6 +3,8 @@
 //! SECURITY: a restore must not be a way to let somebody in again. A row of the replaced store that
 //! does not open with its keys may have lost its revocation, and counts as revoked.
 
+mod tokens;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -10,13 +12,14 @@ use authn::account::{Account, AccountId, AccountState};
 use authn::audit::{ByHand, Event, Kind};
 use authn::credential::CredentialId;
 use authn::credential::app_password::AppPassword;
+use authn::credential::otp_token::OtpToken;
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{ConnectOptions, Connection};
 
 use super::open::{check_keys, options, was_opened};
 use super::writer::WriteError;
-use super::{StoreError, credentials, migrate};
+use super::{StoreError, credentials, memorised_secrets, migrate};
 use crate::rows;
 use crate::seal::KeyFile;
 
@@ -29,6 +32,9 @@ pub struct Restored {
     pub revoked: Vec<(Account, AppPassword)>,
     /// The accounts that are active in the backup and stay disabled or locked.
     pub accounts: Vec<Account>,
+    /// The tokens that are not blocked in the backup and are with this: they were blocked, given to another or
+    /// removed since.
+    pub blocked: Vec<OtpToken>,
 }
 
 /// What a restored store was put in the place of.
@@ -50,6 +56,8 @@ pub enum Replaced {
 pub(super) struct Bans {
     app_passwords: BTreeMap<CredentialId, Timestamp>,
     accounts: BTreeMap<AccountId, AccountState>,
+    tokens: Option<tokens::Tokens>,
+    secrets: Option<BTreeMap<AccountId, Option<CredentialId>>>,
 }
 
 /// Reads the bans of a store that is to be replaced, as far as it can be read.
@@ -77,6 +85,7 @@ pub(super) async fn carry(
         replaced,
         revoked: Vec::new(),
         accounts: Vec::new(),
+        blocked: Vec::new(),
     };
     let mut events = Vec::new();
     for (id, at) in bans.app_passwords {
@@ -108,7 +117,41 @@ pub(super) async fn carry(
         events.push(Event::by_hand(by, kind, Some(id)));
         restored.accounts.push(Account { state, ..found });
     }
+    if let Some(known) = &bans.secrets {
+        events.extend(carry_secrets(&mut *connection, known, by).await?);
+    }
+    if let Some(known) = &bans.tokens {
+        let (blocked, said) = tokens::carry(&mut *connection, keys, known, by).await?;
+        restored.blocked = blocked;
+        events.extend(said);
+    }
     Ok((restored, events))
+}
+
+/// Removes each secret that is another's place by now, or none's: who knew the old one must not come in by it.
+async fn carry_secrets(
+    connection: &mut SqliteConnection,
+    known: &BTreeMap<AccountId, Option<CredentialId>>,
+    by: &ByHand,
+) -> Result<Vec<Event>, WriteError> {
+    let mut events = Vec::new();
+    let found = sqlx::query(rows::memorised_secrets::LIST)
+        .fetch_all(&mut *connection)
+        .await?;
+    for row in &found {
+        let record = rows::memorised_secrets::record(row)?;
+        let later = known.get(&record.account).and_then(Option::as_ref);
+        if later == Some(&record.id) {
+            continue;
+        }
+        sqlx::query(rows::memorised_secrets::REMOVE)
+            .bind(&record.account.0)
+            .execute(&mut *connection)
+            .await?;
+        let account = Some(record.account);
+        events.push(Event::by_hand(by, Kind::MemorisedSecretRemoved, account));
+    }
+    Ok(events)
 }
 
 async fn read(path: &Path, keys: &KeyFile, at: Timestamp) -> Result<Bans, StoreError> {
@@ -147,6 +190,8 @@ async fn read_from(
         bans.app_passwords
             .extend(revoked.map(|revoked| (record.id, revoked)));
     }
+    bans.tokens = Some(tokens::read(&mut *connection, keys).await?);
+    bans.secrets = Some(secrets(&mut *connection, keys).await?);
     let found = sqlx::query(rows::accounts::LIST)
         .fetch_all(connection)
         .await?;
@@ -157,6 +202,27 @@ async fn read_from(
         }
     }
     Ok(bans)
+}
+
+/// The secret of every account that has one; none of an account whose secret does not open.
+async fn secrets(
+    connection: &mut SqliteConnection,
+    keys: &KeyFile,
+) -> Result<BTreeMap<AccountId, Option<CredentialId>>, WriteError> {
+    let found = sqlx::query(rows::memorised_secrets::LIST)
+        .fetch_all(connection)
+        .await?;
+    let mut secrets = BTreeMap::new();
+    for row in &found {
+        let record = rows::memorised_secrets::record(row)?;
+        let id = match memorised_secrets::opened(row, keys) {
+            Ok(stored) => Some(stored.record.id),
+            Err(WriteError::Unavailable(_)) => None,
+            Err(error) => return Err(error),
+        };
+        secrets.insert(record.account, id);
+    }
+    Ok(secrets)
 }
 
 async fn account(

@@ -8,7 +8,6 @@ use authn::credential::CredentialId;
 use authn::credential::app_password::{AppPassword, AppPasswordHashes, StoredAppPassword};
 use authn::lockout::Subject;
 use authn::ports::{Credentials, Unavailable};
-use authn::revocation::Revoked;
 use jiff::Timestamp;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
@@ -152,11 +151,7 @@ impl Write for Revoke {
         if !revoke(&mut *writing.connection, &self.keys, (&self.id, self.at)).await? {
             return Ok(Done::Undo(false));
         }
-        sqlx::query(rows::tickets::DROP_OF_CREDENTIAL)
-            .bind(&self.id.0)
-            .execute(&mut *writing.connection)
-            .await?;
-        revocations::note(writing, &Revoked::Credential(self.id.clone())).await?;
+        revocations::end_credential(writing, &self.id).await?;
         writing.append(vec![self.event.clone()]).await?;
         Ok(Done::Keep(true))
     }

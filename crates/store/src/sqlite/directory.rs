@@ -102,10 +102,7 @@ impl Write for Keep {
             }
         }
         for step in &kept {
-            sqlx::query(rows::tickets::DROP_OF_INACTIVE_ACCOUNT)
-                .bind(&step.account.id.0)
-                .execute(&mut *writing.connection)
-                .await?;
+            revocations::drop_of_inactive(writing, &step.account.id).await?;
             if step.ends {
                 let id = step.account.id.clone();
                 revocations::note(writing, &Revoked::Account(id)).await?;

@@ -38,6 +38,21 @@ const MIGRATIONS: &[Migration] = &[
         name: "0004_own_passwords",
         text: include_str!("../../migrations/0004_own_passwords.sql"),
     },
+    Migration {
+        number: 5,
+        name: "0005_otp_tokens",
+        text: include_str!("../../migrations/0005_otp_tokens.sql"),
+    },
+    Migration {
+        number: 6,
+        name: "0006_second_factors",
+        text: include_str!("../../migrations/0006_second_factors.sql"),
+    },
+    Migration {
+        number: 7,
+        name: "0007_pages",
+        text: include_str!("../../migrations/0007_pages.sql"),
+    },
 ];
 
 impl Migration {

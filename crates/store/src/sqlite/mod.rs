@@ -17,6 +17,11 @@ mod audit;
 mod credentials;
 mod directory;
 mod drains;
+mod memorised_secrets;
+mod otp_tokens;
+mod pages;
+mod second_factors;
+mod session_grants;
 mod tickets;
 
 mod backup;

@@ -1,6 +1,8 @@
 //! The port [`Revocations`] on SQLite; they are written by whoever revokes, in its transaction.
 
 use async_trait::async_trait;
+use authn::account::AccountId;
+use authn::credential::CredentialId;
 use authn::ports::{Revocations, Unavailable};
 use authn::revocation::{Revocation, Revoked};
 use sqlx::Row;
@@ -31,6 +33,41 @@ impl Revocations for Store {
         row.and_then(|row| row.try_get("number"))
             .map_err(|error| self.failed(&error))
     }
+}
+
+/// Drops what rests on a credential or a token, and notes that it was revoked.
+pub(super) async fn end_credential(
+    writing: &mut Writing<'_>,
+    id: &CredentialId,
+) -> Result<(), WriteError> {
+    for statement in [
+        rows::tickets::DROP_OF_CREDENTIAL,
+        rows::session_grants::DROP_OF_CREDENTIAL,
+    ] {
+        sqlx::query(statement)
+            .bind(&id.0)
+            .execute(&mut *writing.connection)
+            .await?;
+    }
+    note(writing, &Revoked::Credential(id.clone())).await
+}
+
+/// Drops what rests on an account, unless it may sign in.
+pub(super) async fn drop_of_inactive(
+    writing: &mut Writing<'_>,
+    id: &AccountId,
+) -> Result<(), WriteError> {
+    for statement in [
+        rows::tickets::DROP_OF_INACTIVE_ACCOUNT,
+        rows::session_grants::DROP_OF_INACTIVE_ACCOUNT,
+        rows::sessions::DROP_OF_INACTIVE_ACCOUNT,
+    ] {
+        sqlx::query(statement)
+            .bind(&id.0)
+            .execute(&mut *writing.connection)
+            .await?;
+    }
+    Ok(())
 }
 
 /// Notes what was revoked.

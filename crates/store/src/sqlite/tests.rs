@@ -11,11 +11,11 @@ use authn::account::AccountId;
 use authn::audit::{Actor, ByHand, Chain, Event, Kind};
 use authn::credential::CredentialId;
 use authn::lockout::{Place, Subject};
-use authn::place::{Channel, SourceNetwork};
-use authn::ports::{Accounts, Attempts, Audit, Credentials, Tickets};
+use authn::place::{Channel, Method, SourceNetwork};
+use authn::ports::{Accounts, Adding, Attempts, Audit, Credentials, OtpTokens, Tickets};
 use authn::ticket::{RelayedTicket, Relaying, TicketKey};
 use jiff::{SignedDuration, Timestamp};
-use sqlx::Connection;
+use sqlx::{AssertSqlSafe, Connection};
 use tempfile::TempDir;
 
 use super::*;
@@ -52,9 +52,9 @@ impl World {
         Store::open(&self.db(), self.keys()).await.unwrap()
     }
 
-    async fn execute(&self, statement: &'static str) {
+    async fn execute(&self, statement: &str) {
         let mut connection = open::connect(&self.db()).await.unwrap();
-        sqlx::query(statement)
+        sqlx::query(AssertSqlSafe(statement.to_owned()))
             .execute(&mut connection)
             .await
             .unwrap();
@@ -136,6 +136,9 @@ async fn a_store_that_is_not_there_is_not_made_by_opening_it() {
         "0002_drained_members",
         "0003_directory",
         "0004_own_passwords",
+        "0005_otp_tokens",
+        "0006_second_factors",
+        "0007_pages",
     ];
     assert_eq!(pending, steps);
     assert!(!world.db().exists());
@@ -308,7 +311,10 @@ async fn ended_tickets_are_forgotten_also_where_nobody_signs_in_by_password() {
             key: TicketKey([byte; 32]),
             account: AccountId("id-of-anna".to_owned()),
             credential: CredentialId("phone".to_owned()),
+            token: None,
             channel: Channel::Ntlm,
+            methods: [Method::AppPassword].into(),
+            second_factor: None,
             pool: "pool".to_owned(),
             relayed,
             expires: relayed.checked_add(SignedDuration::from_hours(1)).unwrap(),

@@ -52,6 +52,7 @@ impl Write for Record {
             ticket,
             used,
             events,
+            session: _,
         } = relaying;
         let recorded = sqlx::query(rows::tickets::RECORD)
             .bind(ticket.key.0.to_vec())
@@ -63,6 +64,9 @@ impl Write for Record {
             .bind(ticket.expires.as_microsecond())
             .bind(heard)
             .bind(CredentialId::kerberos_of(&ticket.account).0)
+            .bind(ticket.token.as_ref().map(|token| &token.0))
+            .bind(rows::tickets::methods_text(&ticket.methods))
+            .bind(ticket.second_factor.map(Timestamp::as_microsecond))
             .execute(&mut *writing.connection)
             .await?;
         if recorded.rows_affected() == 0 {

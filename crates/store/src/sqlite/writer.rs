@@ -114,6 +114,15 @@ impl Writer {
 
     /// Waits until a change was committed.
     pub(super) async fn submit<W: Write>(&self, write: W) -> Result<W::Output, Unavailable> {
+        self.submit_within(write, DEADLINE).await
+    }
+
+    /// Waits so long until a change was committed.
+    pub(super) async fn submit_within<W: Write>(
+        &self,
+        write: W,
+        deadline: Duration,
+    ) -> Result<W::Output, Unavailable> {
         let (reply, answer) = oneshot::channel();
         let call = Box::new(Pending {
             write,
@@ -128,10 +137,10 @@ impl Writer {
                 }
                 mpsc::error::TrySendError::Closed(_) => crate::unavailable("it was closed"),
             })?;
-        match tokio::time::timeout(DEADLINE, answer).await {
+        match tokio::time::timeout(deadline, answer).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(_)) => Err(crate::unavailable("it was closed")),
-            Err(_) => Err(crate::unavailable(format!("no commit within {DEADLINE:?}"))),
+            Err(_) => Err(crate::unavailable(format!("no commit within {deadline:?}"))),
         }
     }
 

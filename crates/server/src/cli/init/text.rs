@@ -44,8 +44,11 @@ issuer = {issuer}
 [[policy]]
 # From where: everything is external unless a listener's `internal_networks` has it.
 zones = [\"external\"]
-# What may be proved: app passwords, never the domain's.
+# What is enough: app passwords, never the domain's.
 methods = [\"app-password\"]
+# Two factors: an app password is enough only for so long after its owner's last second factor. Switch this on once
+# people have one; until then `wicketgate policy prove` prints each way in by one factor.
+# lease = \"30 days\"
 ";
     text
 }

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use toml::Spanned;
+
 use super::{Understanding, is_host_name};
 use crate::config::ConfigError;
-use crate::config::settings::Directory;
-use crate::config::written::Written;
+use crate::config::settings::{Controllers, Directory, DomainService};
+use crate::config::written::{self, Written};
 
 /// Seconds from one reading to the next, at most: what the directory says must hold here within a minute.
 const REFRESH: u32 = 30;
@@ -23,22 +25,7 @@ impl Understanding<'_> {
         let Some(directory) = &written.directory else {
             return Ok(None);
         };
-        let mut controllers = Vec::new();
-        for controller in directory.controllers.get_ref() {
-            let typed = controller.get_ref();
-            if !is_host_name(typed) || !typed.contains('.') {
-                let message = format!(
-                    "`{typed}` is not the name of a domain controller such as `dc1.contoso.com`, without \
-                     scheme and port"
-                );
-                return Err(self.error(controller, &message));
-            }
-            controllers.push(typed.to_ascii_lowercase());
-        }
-        if controllers.is_empty() {
-            let message = "at least one domain controller is needed; take [directory] away where there is none";
-            return Err(self.error(&directory.controllers, message));
-        }
+        let controllers = self.directory_controllers(directory, &written.names.dns_domain)?;
         for name in [Some(&directory.account), directory.base.as_ref()]
             .into_iter()
             .flatten()
@@ -78,5 +65,38 @@ impl Understanding<'_> {
             refused_groups: refused,
             refresh: Duration::from_secs(u64::from(refresh)),
         }))
+    }
+
+    /// Who is asked: by names that their certificates bear, or whoever DNS names.
+    fn directory_controllers(
+        &self,
+        directory: &written::Directory,
+        dns_domain: &str,
+    ) -> Result<Controllers, ConfigError> {
+        let mut controllers = Vec::new();
+        let listed = directory.controllers.as_ref();
+        for controller in listed.into_iter().flat_map(Spanned::get_ref) {
+            let typed = controller.get_ref();
+            if !is_host_name(typed) || !typed.contains('.') {
+                let message = format!(
+                    "`{typed}` is not the name of a domain controller such as `dc1.contoso.com`, without \
+                     scheme and port"
+                );
+                return Err(self.error(controller, &message));
+            }
+            controllers.push(typed.to_ascii_lowercase());
+        }
+        match listed {
+            Some(listed) if controllers.is_empty() => {
+                let message = "at least one domain controller is needed: name one, or leave `controllers` out and \
+                               have DNS name them; take [directory] away where there is none";
+                Err(self.error(listed, message))
+            }
+            Some(_) => Ok(Controllers::Listed(controllers)),
+            None => {
+                let domain = dns_domain.to_ascii_lowercase();
+                Ok(Controllers::InDns(DomainService::Ldap(domain)))
+            }
+        }
     }
 }

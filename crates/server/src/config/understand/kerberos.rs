@@ -7,7 +7,7 @@ use toml::Spanned;
 
 use super::Understanding;
 use crate::config::ConfigError;
-use crate::config::settings::Kerberos;
+use crate::config::settings::{Controllers, DomainService, Kerberos};
 use crate::config::written::{self, Written};
 
 /// The port of a domain controller's Kerberos (RFC 4120 7.2).
@@ -27,20 +27,27 @@ impl Understanding<'_> {
         };
         let realm: Realm = realm?;
         let account = Principal::new(kerberos.account.get_ref(), &realm);
-        let controllers = kerberos.controllers.iter();
-        let controllers: Vec<String> = controllers
-            .map(|it| self.controller(it))
-            .collect::<Result<_, _>>()?;
-        if controllers.is_empty() {
-            let message =
-                "nobody can be asked without a domain controller: name one in `controllers`";
+        let controllers = match &kerberos.controllers {
+            Some(controllers) => {
+                let controllers = controllers.iter().map(|it| self.controller(it));
+                Controllers::Listed(controllers.collect::<Result<_, _>>()?)
+            }
+            None => {
+                let domain = realm.to_string().to_ascii_lowercase();
+                Controllers::InDns(DomainService::Kerberos(domain))
+            }
+        };
+        if controllers == Controllers::Listed(Vec::new()) {
+            let message = "nobody can be asked without a domain controller: name one in `controllers`, or leave \
+                           that out and have DNS name them";
             return Err(self.error(&kerberos.account, message));
         }
         let folder = match &kerberos.folder {
             Some(folder) => self.path(folder.get_ref()),
             None => {
-                let store = self.path(written.store.file.get_ref());
-                store.parent().unwrap_or(Path::new("/")).join("kerberos")
+                let store = self.store(written)?.map(|it| it.file);
+                let folder = store.as_ref().and_then(|it| it.parent());
+                folder.unwrap_or(Path::new("/")).join("kerberos")
             }
         };
         Ok(Some(Kerberos {

@@ -4,7 +4,7 @@
 //! whatever is written here.
 
 use authn::place::{Channel, Method, Zone};
-use authn::policy::Policy;
+use authn::policy::{Asking, Combination, Policy};
 use gateway::Publication;
 use gateway::route::Scheme;
 use gss::Service;
@@ -12,7 +12,7 @@ use toml::Spanned;
 
 use super::Understanding;
 use crate::config::ConfigError;
-use crate::config::settings::Kerberos;
+use crate::config::settings::{Kerberos, Role};
 use crate::config::written::{self, Written};
 
 impl Understanding<'_> {
@@ -21,19 +21,26 @@ impl Understanding<'_> {
     pub(super) fn office(
         &self,
         written: &Written,
-        (policy, kerberos): (&Policy, Option<&Kerberos>),
+        ((policy, kerberos), role): ((&Policy, Option<&Kerberos>), &Role),
         publication: &mut Publication,
     ) -> Result<Vec<Service>, ConfigError> {
+        let table = &written.kerberos;
+        let written = written.policy.iter().map(Spanned::get_ref);
         let names_it = |policy: &&written::Policy| {
             let mut methods = policy.methods.get_ref().iter();
-            methods.any(|method| matches!(method, written::Method::Kerberos))
+            methods.any(|it| is_kerberos(it.get_ref()))
         };
-        let mut naming = written.policy.iter().filter(names_it).peekable();
-        let (Some(first), table) = (naming.peek().copied(), &written.kerberos) else {
+        let mut naming = written.filter(names_it).peekable();
+        let (Some(first), table) = (naming.peek().copied(), table) else {
             return Ok(Vec::new());
         };
         for policy in naming {
             self.is_of_the_office(policy)?;
+        }
+        if let Role::Gateway(_) = role {
+            // Its tokens are looked at where the keys are.
+            taking(policy, publication);
+            return Ok(Vec::new());
         }
         let (Some(kerberos), Some(table)) = (kerberos, table) else {
             let message =
@@ -41,13 +48,18 @@ impl Understanding<'_> {
             return Err(self.error(&first.methods, message));
         };
         let hosts = taking(policy, publication);
-        if hosts.is_empty() {
+        if hosts.is_empty() && !matches!(role, Role::Authn(_)) {
             let message =
                 "nothing that this policy speaks of takes `negotiate`, by which Kerberos comes";
             return Err(self.error(&first.methods, message));
         }
         let services = match &table.accept {
             Some(listed) => self.listed(listed, kerberos)?,
+            None if hosts.is_empty() => {
+                let message = "the names that gateways publish are not in this file; list their services in \
+                               `accept`, as \"HTTP/mail.contoso.com\"";
+                return Err(self.error(&table.account, message));
+            }
             None => self.published_by(&hosts, table, kerberos)?,
         };
         for service in &services {
@@ -115,6 +127,12 @@ impl Understanding<'_> {
     }
 }
 
+/// Whether a combination as written needs Kerberos; one that cannot be read was refused before.
+fn is_kerberos(written: &str) -> bool {
+    let read = written.parse::<Combination>();
+    read.is_ok_and(|combination| combination.needs(Method::Kerberos))
+}
+
 /// The hosts with a path where somebody in the office may come by Kerberos; their services are set down.
 fn taking(policy: &Policy, publication: &mut Publication) -> Vec<String> {
     let mut hosts = Vec::new();
@@ -123,12 +141,19 @@ fn taking(policy: &Policy, publication: &mut Publication) -> Vec<String> {
             .routes
             .iter()
             .filter(|route| route.schemes().contains(&Scheme::Negotiate));
+        let by_kerberos = [Method::Kerberos].into();
         let mut taking = by_negotiate
-            .map(|route| &route.service)
-            .filter(|service| {
-                let methods = policy.methods(&Zone::INTERNAL, service, Channel::Negotiate);
-                methods.contains(&Method::Kerberos)
+            .filter(|route| {
+                let name = route.name_in(policy, name);
+                let asking = Asking {
+                    zone: &Zone::INTERNAL,
+                    service: &route.service,
+                    route: name.as_ref(),
+                    channel: Channel::Negotiate,
+                };
+                policy.may_be_met(&asking, &by_kerberos)
             })
+            .map(|route| &route.service)
             .peekable();
         if taking.peek().is_some() {
             hosts.push(name.clone());

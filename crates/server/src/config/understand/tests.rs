@@ -1,8 +1,12 @@
 //! What a configuration publishes, once it is understood.
 
+use gateway::Publication;
+
 use super::*;
 
 mod mistakes;
+mod policy;
+mod portal;
 
 /// A configuration whose files are there, with these lines in the farm's table and the route's.
 fn text(farm: &str, route: &str) -> String {

@@ -9,6 +9,14 @@ const FAR: u64 = 4 * 60;
 /// What mends a clock of this machine's.
 const MEND: &str = "timedatectl set-ntp true";
 
+/// Nobody to ask, as the configuration leaves it to DNS.
+pub(super) fn unnamed(service: &str, why: &str) -> Finding {
+    let what = format!("no domain controller is known, as {why}; asked for was {service}");
+    let mend =
+        "have this machine's resolvers (/etc/resolv.conf) know the domain, or list `controllers`";
+    Finding::error("controllers-not-found", what, mend)
+}
+
 /// A domain controller's time, beside ours.
 pub(super) fn judge(controller: &str, ahead: &Result<i64, String>) -> Vec<Finding> {
     let seconds = match ahead {

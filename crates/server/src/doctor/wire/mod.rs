@@ -31,6 +31,13 @@ pub(crate) enum Seen {
         /// By how many seconds our clock is ahead of its.
         ahead: Result<i64, String>,
     },
+    /// Domain controllers that DNS is to name, and does not.
+    Unnamed {
+        /// The name that it was asked for.
+        service: String,
+        /// What came of it.
+        why: String,
+    },
     /// Where a name leads.
     Name {
         /// The name.
@@ -270,6 +277,7 @@ pub(crate) fn judge(seen: &[Seen]) -> Vec<Finding> {
 fn of(seen: &Seen) -> Vec<Finding> {
     match seen {
         Seen::Clock { controller, ahead } => clock::judge(controller, ahead),
+        Seen::Unnamed { service, why } => vec![clock::unnamed(service, why)],
         Seen::Name {
             name,
             of,

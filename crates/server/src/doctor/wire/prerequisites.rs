@@ -156,6 +156,7 @@ fn subject(seen: &Seen) -> String {
         Seen::Clock { controller, .. } => {
             format!("the domain controller {controller} answers, and its clock is ours")
         }
+        Seen::Unnamed { service, .. } => format!("DNS names domain controllers for {service}"),
         Seen::Name { name, of, view, .. } => match (view, of) {
             (View::Here, _) => format!("the published name {name} leads somewhere"),
             (View::Inside, _) => format!("{name} leads nowhere on the LAN that it may not"),

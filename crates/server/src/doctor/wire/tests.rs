@@ -65,6 +65,14 @@ fn a_clock_is_spoken_of_from_four_minutes_on_and_is_wrong_from_five_on() {
 }
 
 #[test]
+fn domain_controllers_that_dns_does_not_name_are_an_error() {
+    let clock = "{\"look\":\"clock\",\"controller\":\"dc1.contoso.com:88\",\"ahead\":{\"Ok\":-3}}";
+    let unnamed =
+        "{\"look\":\"unnamed\",\"service\":\"_kerberos._tcp.contoso.com\",\"why\":\"no\"}";
+    error(clock, unnamed, "controllers-not-found");
+}
+
+#[test]
 fn s47_a_name_of_the_external_site_that_answers_inside_is_an_error() {
     let inside = "\"view\":\"inside\",\"addresses\":{\"Ok\":[]}";
     let leads = "\"view\":\"inside\",\"addresses\":{\"Ok\":[\"10.0.0.7\"]}";

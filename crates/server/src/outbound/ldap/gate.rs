@@ -16,6 +16,7 @@ use super::entry::Entry;
 use super::filter::Filter;
 use super::session::{GLOBAL_CATALOG, LDAPS, Reader, Root, Search, Session, SessionError};
 use crate::config::settings::Directory;
+use crate::outbound::controllers::Controllers;
 use crate::outbound::tls;
 
 /// `WORKSTATION_TRUST_ACCOUNT` and `TRUSTED_TO_AUTH_FOR_DELEGATION` ([MS-ADTS] 2.2.16).
@@ -194,7 +195,9 @@ impl SignedIn {
             password,
         };
         let mut failed = Vec::new();
-        for controller in &directory.controllers {
+        let controllers = Controllers::new(directory.controllers.clone());
+        let names = controllers.names().await;
+        for controller in &names.map_err(|error| unreachable(error.to_string()))? {
             let mut session = match Session::open((controller, LDAPS), &reader).await {
                 Ok(session) => session,
                 Err(SessionError::Refused) => return Err(GateError::Refused(who.to_owned())),

@@ -25,6 +25,7 @@ use tokio::time::timeout;
 use self::entry::{ATTRIBUTES, guid_bytes, sid};
 use self::filter::Filter;
 use self::session::{GLOBAL_CATALOG, LDAPS, Reader, Root, Search, Session, SessionError};
+use super::controllers::Controllers;
 use super::tls::{self, TlsError};
 use crate::clock;
 use crate::config::settings;
@@ -40,6 +41,7 @@ const EACH: Duration = Duration::from_secs(20);
 /// A directory.
 pub(crate) struct Ldap {
     settings: settings::Directory,
+    controllers: Controllers,
     tls: Arc<ClientConfig>,
     copy: Arc<dyn DirectoryCopy>,
     known: Mutex<BTreeMap<String, Known>>,
@@ -86,6 +88,7 @@ impl Ldap {
     ) -> Result<Self, TlsError> {
         Ok(Self {
             tls: Arc::new(tls::client(&settings.authorities)?),
+            controllers: Controllers::new(settings.controllers.clone()),
             settings: settings.clone(),
             copy,
             known: Mutex::default(),
@@ -102,7 +105,7 @@ impl Ldap {
         let password = self.password().await?;
         let reader = self.reader(&password);
         let mut checked = Vec::new();
-        for controller in &self.settings.controllers {
+        for controller in &self.named().await? {
             let opened = self.opened(controller, &reader).await;
             let (domain, found) = match opened {
                 Ok(mut asked) => {
@@ -156,7 +159,7 @@ impl Ldap {
         let reader = self.reader(&password);
         let mut asked: Vec<Asked> = Vec::new();
         let mut failed = Vec::new();
-        for (controller, domain) in self.in_order() {
+        for (controller, domain) in self.in_order(self.named().await?) {
             let has_answered =
                 |domain: &String| asked.iter().any(|it| it.root.domain.dns == *domain);
             if has_answered(&domain) {
@@ -199,11 +202,16 @@ impl Ldap {
         })
     }
 
-    /// The controllers with their domains, those first that did not fail.
-    fn in_order(&self) -> Vec<(String, String)> {
+    /// The controllers of the moment.
+    async fn named(&self) -> Result<Vec<String>, Unavailable> {
+        let names = self.controllers.names().await;
+        names.map_err(|error| unavailable(error.to_string()))
+    }
+
+    /// These controllers with their domains, those first that did not fail.
+    fn in_order(&self, mut controllers: Vec<String>) -> Vec<(String, String)> {
         let known = self.lock();
         let of = |controller: &String| known.get(controller).cloned().unwrap_or_default();
-        let mut controllers = self.settings.controllers.clone();
         controllers.sort_by_key(|controller| of(controller).has_failed);
         let with_domain = |controller: String| {
             // Before it was asked: a controller is called by a name in its domain.
@@ -369,7 +377,7 @@ impl Ldap {
         let password = self.password().await?;
         let reader = self.reader(&password);
         let mut failed = Vec::new();
-        for (controller, _) in self.in_order() {
+        for (controller, _) in self.in_order(self.named().await?) {
             let found = match Session::open((&controller, GLOBAL_CATALOG), &reader).await {
                 Ok(mut session) => search(&mut session, "").await,
                 Err(error) => Err(error),

@@ -1,7 +1,11 @@
 //! Whoever was shut out after a backup was made stays out when it is put back.
 
 use authn::account::AccountState;
-use authn::ports::{DirectoryCopy, Settlement, Succeeded};
+use authn::credential::grant::CodeSettlement;
+use authn::credential::otp_token::TokenState;
+use authn::ports::{
+    DirectoryCopy, MemorisedSecrets, Sessions, Settlement, Succeeded, TokenChange, TokenEffect,
+};
 
 use super::*;
 
@@ -189,9 +193,11 @@ async fn a_source_that_was_familiar_in_the_backup_is_a_stranger() {
         credential: phone("anna"),
         source: "192.0.2.7".parse().unwrap(),
         device: None,
+        second_factor: None,
     });
     store
         .settle(Settlement {
+            code: CodeSettlement::None,
             reservation,
             succeeded,
             events: vec![],
@@ -221,4 +227,114 @@ async fn a_restored_store_has_read_no_directory() {
     store.close().await;
     let (_, store) = restored(&world).await;
     assert_eq!(store.last_read().await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_code_that_was_spent_since_stays_spent_and_a_token_that_was_taken_away_is_blocked() {
+    let world = World::new();
+    let store = world.migrated().await;
+    let anna = conformance::account("anna");
+    conformance::enrolled(&store, &anna, "phone of anna")
+        .await
+        .unwrap();
+    let ids = [
+        "used",
+        "blocked",
+        "given away",
+        "removed",
+        "changed",
+        "untouched",
+    ];
+    let tokens = ids.map(|id| conformance::otp_token(id, &anna)).to_vec();
+    let added = store.add_otp_tokens(tokens, Adding::For(Vec::new())).await;
+    assert_eq!(added, Ok(Ok(())));
+    store
+        .backup(&world.path("backup.db"), &by_hand())
+        .await
+        .unwrap();
+    let used = conformance::spending(&conformance::otp_token("used", &anna).record, 104);
+    assert!(store.accept_code(used, mark(3)).await.unwrap());
+    for id in ["blocked", "given away"] {
+        let before = conformance::otp_token(id, &anna).record;
+        let mut after = before.clone();
+        match id {
+            "blocked" => after.state = TokenState::Blocked,
+            _ => after.account = None,
+        }
+        let change = TokenChange {
+            before,
+            after,
+            effect: TokenEffect::None,
+            event: mark(4),
+        };
+        assert!(store.change_otp_token(change).await.unwrap());
+    }
+    let removed = CredentialId("removed".to_owned());
+    assert!(store.remove_otp_token(&removed, mark(5)).await.unwrap());
+    store.close().await;
+    world
+        .execute("UPDATE otp_tokens SET digits = 8 WHERE id = 'changed'")
+        .await;
+
+    let (told, store) = restored(&world).await;
+    let blocked: Vec<&str> = told.blocked.iter().map(|it| it.id.0.as_str()).collect();
+    assert_eq!(blocked, ["blocked", "changed", "given away", "removed"]);
+    let found = store.otp_tokens("", 9).await.unwrap();
+    let states: Vec<_> = found
+        .iter()
+        .map(|it| (it.id.0.as_str(), it.state, it.next))
+        .collect();
+    let (active, blocked) = (TokenState::Active, TokenState::Blocked);
+    assert_eq!(
+        states,
+        [
+            ("blocked", blocked, 100),
+            ("changed", blocked, 100),
+            ("given away", blocked, 100),
+            ("removed", blocked, 100),
+            ("untouched", active, 100),
+            ("used", active, 105),
+        ]
+    );
+    let spent = conformance::spending(&conformance::otp_token("used", &anna).record, 104);
+    assert!(!store.accept_code(spent, mark(6)).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_secret_that_was_changed_or_removed_since_does_not_come_back_and_no_session_does() {
+    let world = World::new();
+    let store = world.migrated().await;
+    for sam in ["anna", "ben", "clara"] {
+        let somebody = conformance::account(sam);
+        conformance::enrolled(&store, &somebody, &phone(sam).0)
+            .await
+            .unwrap();
+        let secret = conformance::secret("the first", sam, &somebody);
+        store.set_memorised_secret(&secret, mark(7)).await.unwrap();
+    }
+    let clara = conformance::account("clara");
+    let handle = conformance::signed_in_by(&store, &clara, "the first of clara")
+        .await
+        .unwrap();
+    store
+        .backup(&world.path("backup.db"), &by_hand())
+        .await
+        .unwrap();
+    let another = conformance::secret("another", "anna", &conformance::account("anna"));
+    store.set_memorised_secret(&another, mark(8)).await.unwrap();
+    assert!(
+        store
+            .remove_memorised_secret(&id("ben"), mark(9))
+            .await
+            .unwrap()
+    );
+    store.close().await;
+
+    let (_, store) = restored(&world).await;
+    for (sam, stays) in [("anna", false), ("ben", false), ("clara", true)] {
+        let subject = Subject::Account(id(sam));
+        let found = store.memorised_secret(&subject).await.unwrap();
+        assert_eq!(found.is_some(), stays, "{sam}");
+    }
+    assert!(store.session(handle, now()).await.unwrap().is_none());
 }

@@ -143,3 +143,49 @@ async fn what_decides_nothing_may_change_and_the_row_still_opens() {
         [Ok(()), Ok(())]
     );
 }
+
+#[tokio::test]
+async fn no_column_that_decides_of_a_token_is_changed_without_the_key() {
+    for (change, id) in [
+        ("account = 'id-of-ben'", "phone"),
+        ("account = NULL", "phone"),
+        ("serial = '100'", "phone"),
+        ("kind = 'hotp', period = NULL", "phone"),
+        ("period = 60", "phone"),
+        ("algorithm = 'SHA512'", "phone"),
+        ("digits = 8", "phone"),
+        ("state = 'blocked'", "phone"),
+        ("created = created + 1", "phone"),
+        ("clock_offset = 20", "phone"),
+        ("id = 'tablet'", "tablet"),
+    ] {
+        let world = World::new();
+        let store = world.migrated().await;
+        let [anna, ben] = two_people(&store).await;
+        let token = conformance::otp_token("phone", &anna);
+        let added = store
+            .add_otp_tokens(vec![token], Adding::For(Vec::new()))
+            .await;
+        assert_eq!(added, Ok(Ok(())));
+        assert!(store.otp_token("phone").await.unwrap().is_some());
+        let statement = format!("UPDATE otp_tokens SET {change}");
+        world.execute(&statement).await;
+        let found = store.otp_token(id).await.map(drop);
+        let owner = if change.contains("ben") { ben } else { anna };
+        let subject = Subject::Account(owner.id);
+        let listed = store.otp_tokens_of(&subject).await.map(drop);
+        let all = store.otp_tokens("", 9).await.map(drop);
+        let answers = match change {
+            "account = NULL" => vec![found, all],
+            _ => vec![found, all, listed],
+        };
+        for answer in answers {
+            let refused = answer.expect_err(change);
+            assert_eq!(refused.what, "a sealed secret", "{change}");
+            assert!(
+                refused.detail.contains("a row that was changed"),
+                "{refused}"
+            );
+        }
+    }
+}

@@ -4,6 +4,7 @@ mod balancers;
 mod directory;
 mod kerberos;
 mod legacy;
+mod remote;
 
 use super::*;
 use crate::config::settings::Plain;

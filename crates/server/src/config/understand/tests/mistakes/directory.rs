@@ -1,6 +1,7 @@
 //! The directory: who is asked, and as whom.
 
 use super::*;
+use crate::config::settings::Controllers;
 
 fn directory(lines: &str) -> Result<Settings, String> {
     let table = "[directory]\ncontrollers = [\"DC1.contoso.com\"]\nauthorities = \"file.pem\"\n\
@@ -19,7 +20,8 @@ fn replaced(right: &str, wrong: &str) -> String {
 fn a_directory_needs_controllers_authorities_and_an_account() {
     assert_eq!(understood(&text("", "")).unwrap().directory, None);
     let settings = directory("").unwrap().directory.unwrap();
-    assert_eq!(settings.controllers, ["dc1.contoso.com"]);
+    let listed = Controllers::Listed(vec!["dc1.contoso.com".to_owned()]);
+    assert_eq!(settings.controllers, listed);
     assert_eq!(settings.refresh.as_secs(), 30);
     assert_eq!(settings.refused_groups.len(), 3);
     assert_eq!(settings.base, None);
@@ -29,6 +31,16 @@ fn a_directory_needs_controllers_authorities_and_an_account() {
         (own.refused_groups, own.refresh.as_secs()),
         (vec!["Kings".to_owned()], 5)
     );
+}
+
+#[test]
+fn controllers_that_are_left_out_are_found_by_dns() {
+    let table = "[directory]\nauthorities = \"file.pem\"\naccount = \"reader@contoso.com\"\n";
+    let settings = understood(&(text("", "") + table)).unwrap();
+    let Controllers::InDns(service) = settings.directory.unwrap().controllers else {
+        panic!("they are listed");
+    };
+    assert_eq!(service.name(), "_ldap._tcp.dc._msdcs.contoso.com");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use gateway::route::Onward;
 
 use super::*;
+use crate::config::settings::{Controllers, DomainService};
 
 const KERBEROS: &str = "[kerberos]\naccount = \"gateway$\"\nkeytab = \"file.pem\"\n\
                         controllers = [\"dc1.contoso.com\"]\n";
@@ -23,7 +24,8 @@ fn the_gate_s_account_and_a_service_are_understood() {
     let settings = kerberos("", "").unwrap();
     let kerberos = settings.kerberos.unwrap();
     assert_eq!(kerberos.account.as_str(), "gateway$@CONTOSO.COM");
-    assert_eq!(kerberos.controllers, ["dc1.contoso.com:88"]);
+    let listed = Controllers::Listed(vec!["dc1.contoso.com:88".to_owned()]);
+    assert_eq!(kerberos.controllers, listed);
     assert!(kerberos.folder.ends_with("kerberos"));
     let farm = settings.farms.values().next().unwrap();
     let spn = farm.members[0].spn.as_deref();
@@ -143,7 +145,8 @@ fn controllers_are_hosts_and_addresses_with_or_without_a_port() {
         ("dc1.contoso.com:8088", "dc1.contoso.com:8088"),
     ] {
         let settings = kerberos("dc1.contoso.com", typed).unwrap();
-        assert_eq!(settings.kerberos.unwrap().controllers, [understood]);
+        let listed = Controllers::Listed(vec![understood.to_owned()]);
+        assert_eq!(settings.kerberos.unwrap().controllers, listed);
     }
     for typed in ["", "ldap://dc1", "dc1:0", "dc1:x", "dc1 ", "a/b"] {
         let said = kerberos("dc1.contoso.com", typed).unwrap_err();
@@ -152,6 +155,9 @@ fn controllers_are_hosts_and_addresses_with_or_without_a_port() {
             "{typed}: {said}"
         );
     }
+    let found = kerberos("controllers = [\"dc1.contoso.com\"]\n", "").unwrap();
+    let in_dns = Controllers::InDns(DomainService::Kerberos("contoso.com".to_owned()));
+    assert_eq!(found.kerberos.unwrap().controllers, in_dns);
     let said = kerberos("[\"dc1.contoso.com\"]", "[]").unwrap_err();
     assert!(said.contains("name one in `controllers`"), "{said}");
 }

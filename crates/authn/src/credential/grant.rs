@@ -1,0 +1,185 @@
+//! Session grants: what a one-time code buys, so that the same typed secret opens Lync, Autodiscover and EWS while the
+//! code stays spent (S43).
+//!
+//! A grant is known by a keyed MAC of what was typed and never by the text. It is good for one account, one app
+//! password, one token and one client address. One that has ended is kept: a device that goes on sending a spent code
+//! is known by it, and counted once. Start at [`Grant`].
+
+use std::fmt;
+use std::net::{IpAddr, Ipv6Addr};
+
+use aws_lc_rs::hmac;
+use jiff::{SignedDuration, Timestamp};
+use proto::secret::Secret;
+
+use super::CredentialId;
+use super::otp_token::{Acceptance, CodeReservation};
+use crate::account::AccountId;
+
+/// How long a grant lasts that nobody uses.
+pub const IDLE: SignedDuration = SignedDuration::from_mins(10);
+/// How long a grant lasts in all.
+pub const LONGEST: SignedDuration = SignedDuration::from_hours(10);
+/// After how long a connection that a grant opened proves itself anew, and so uses the grant.
+pub const PROVED_ANEW: SignedDuration = SignedDuration::from_mins(5);
+/// How long a typed secret is known whose grant has ended, or that had a wrong code.
+pub const REMEMBERED: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// How long a typed secret is being looked at, if nobody says what became of it.
+pub const CLAIMED: SignedDuration = SignedDuration::from_secs(10);
+/// So many typed secrets of an account are known at once; those that were made first go.
+pub const MAX_PER_ACCOUNT: u32 = 64;
+
+/// What a grant is known by: an HMAC over the account and what was typed.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct GrantKey(pub [u8; 32]);
+
+impl GrantKey {
+    /// The key of what somebody typed.
+    #[must_use]
+    pub fn of(key: &Secret<Vec<u8>>, account: Option<&AccountId>, typed: &Secret<String>) -> Self {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, key.expose());
+        let mut context = hmac::Context::with_key(&key);
+        let account = account.map_or("", |account| account.0.as_str());
+        let length = u64::try_from(account.len()).unwrap_or(u64::MAX);
+        context.update(&length.to_be_bytes());
+        context.update(account.as_bytes());
+        context.update(typed.expose().as_bytes());
+        let tag = context.sign();
+        Self(tag.as_ref().first_chunk().copied().unwrap_or_default())
+    }
+}
+
+impl fmt::Debug for GrantKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("GrantKey(..)")
+    }
+}
+
+/// The client that a grant is good for: one IPv4 address, or a /64 of IPv6, in text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Client(pub String);
+
+impl From<IpAddr> for Client {
+    fn from(address: IpAddr) -> Self {
+        match address.to_canonical() {
+            IpAddr::V4(v4) => Self(format!("{v4}/32")),
+            IpAddr::V6(v6) => {
+                let network = v6.to_bits() & (u128::MAX << 64);
+                Self(format!("{}/64", Ipv6Addr::from_bits(network)))
+            }
+        }
+    }
+}
+
+/// A grant, or the memory of one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// What it is known by.
+    pub key: GrantKey,
+    /// Whose it is.
+    pub account: AccountId,
+    /// The app password that was typed.
+    pub credential: CredentialId,
+    /// The token whose code was typed; nothing where that was wrong, or is being looked at.
+    pub token: Option<CredentialId>,
+    /// The client.
+    pub client: Client,
+    /// When it was bought.
+    pub made: Timestamp,
+    /// When it was used last.
+    pub used: Timestamp,
+    /// When it ends, however it is used.
+    pub ends: Timestamp,
+}
+
+impl Grant {
+    /// Whether its code is being looked at.
+    #[must_use]
+    pub fn is_claim(&self, now: Timestamp) -> bool {
+        self.token.is_none() && now < self.ends
+    }
+
+    /// Whether it lets a client in.
+    #[must_use]
+    pub fn is_good(&self, client: &Client, now: Timestamp) -> bool {
+        let idle = now.duration_since(self.used);
+        self.token.is_some() && self.client == *client && now < self.ends && idle < IDLE
+    }
+}
+
+/// What a settlement does about a code.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum CodeSettlement {
+    /// Nothing: none was looked at.
+    #[default]
+    None,
+    /// The code is spent, and buys a grant; its token's failures are forgotten.
+    Buys(Box<(Acceptance, Grant)>),
+    /// A grant is used, where it is still good; places that were taken are given back.
+    Uses(Box<(Grant, Option<CodeReservation>)>),
+    /// A wrong code is remembered with what was typed before it.
+    Remembers(Box<Grant>),
+    /// What was typed is known, and good for nothing: it is counted once.
+    Again(GrantKey),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_is_an_address_or_a_network_of_one_household() {
+        let client = |address: &str| Client::from(address.parse::<IpAddr>().unwrap()).0;
+        assert_eq!(client("192.0.2.7"), "192.0.2.7/32");
+        assert_eq!(client("::ffff:192.0.2.7"), "192.0.2.7/32");
+        assert_eq!(client("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");
+        assert_eq!(client("2001:db8:1:2::9"), "2001:db8:1:2::/64");
+        assert_ne!(client("2001:db8:1:3::9"), client("2001:db8:1:2::9"));
+    }
+
+    #[test]
+    fn a_key_is_one_accounts_and_one_texts() {
+        let [key, other] = [1, 2].map(|byte| Secret::new(vec![byte; 32]));
+        let [anna, ben] = ["anna", "ben"].map(|id| AccountId(id.to_owned()));
+        let typed = |text: &str| Secret::new(text.to_owned());
+        let of = |account, text| GrantKey::of(&key, Some(account), &typed(text));
+        assert_eq!(of(&anna, "secret123456"), of(&anna, "secret123456"));
+        assert_ne!(of(&anna, "secret123456"), of(&ben, "secret123456"));
+        assert_ne!(of(&anna, "secret123456"), of(&anna, "secret123457"));
+        let elsewhere = GrantKey::of(&other, Some(&anna), &typed("secret123456"));
+        assert_ne!(of(&anna, "secret123456"), elsewhere);
+        assert_ne!(of(&anna, "x"), GrantKey::of(&key, None, &typed("annax")));
+    }
+
+    #[test]
+    fn t_otp_6_a_grant_is_good_for_one_client_ten_minutes_idle_and_ten_hours_in_all() {
+        let at = |seconds| Timestamp::from_second(seconds).unwrap();
+        let [here, elsewhere] = ["192.0.2.7/32", "192.0.2.8/32"].map(|it| Client(it.to_owned()));
+        let grant = Grant {
+            key: GrantKey([1; 32]),
+            account: AccountId("anna".to_owned()),
+            credential: CredentialId("phone".to_owned()),
+            token: Some(CredentialId("token".to_owned())),
+            client: here.clone(),
+            made: at(0),
+            used: at(35_500),
+            ends: at(36_000),
+        };
+        assert!(grant.is_good(&here, at(35_999)));
+        assert!(!grant.is_good(&elsewhere, at(35_999)));
+        assert!(!grant.is_good(&here, at(36_000)));
+        let idle = Grant {
+            used: at(100),
+            ..grant.clone()
+        };
+        assert!(idle.is_good(&here, at(699)));
+        assert!(!idle.is_good(&here, at(700)));
+        assert!(!grant.is_claim(at(35_501)));
+        let claim = Grant {
+            token: None,
+            ..grant
+        };
+        assert!(!claim.is_good(&here, at(35_501)) && claim.is_claim(at(35_501)));
+        assert!(!claim.is_claim(at(36_000)));
+    }
+}

@@ -1,0 +1,131 @@
+//! Proof that nobody gets in from outside by one factor or by a domain password (design 13), or the ways in.
+//!
+//! Every published path, zone, channel and combination is walked by the functions that decide at run time. What lies
+//! beside the policy is looked at, too: a path that is open needs no policy. Start at [`counter_examples`].
+
+mod beside;
+mod rules;
+mod walk;
+
+use std::collections::BTreeSet;
+
+use authn::account::Account;
+use authn::place::{Channel, Zone};
+use authn::policy::{Combination, Factors};
+
+use crate::route::Publication;
+pub use walk::channels;
+
+/// What is known beside what is published.
+#[derive(Clone, Debug, Default)]
+pub struct Grounds {
+    /// Zones whose clients may be anybody, each with the reason; the zone `external` need not be listed.
+    pub reachable: Vec<(Zone, String)>,
+    /// The farms that know their users by name: what reaches them as nobody is tried there with a domain password.
+    pub windows: BTreeSet<String>,
+    /// The accounts that there are; nothing where nobody asked, and then no rule is held to them.
+    pub accounts: Option<Vec<Account>>,
+}
+
+/// A way in that is not two factors, or something that hides one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CounterExample {
+    /// What it is.
+    pub what: What,
+    /// The published host, where it is of one.
+    pub host: Option<String>,
+    /// The path, where it is of one.
+    pub path: Option<String>,
+    /// The rule that allows it, from 0, where one does.
+    pub rule: Option<usize>,
+}
+
+/// What is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// A combination that is enough is not two factors.
+    TooLittle {
+        /// From where.
+        zone: Zone,
+        /// By which channel it is proved.
+        channel: Channel,
+        /// Whether a ticket is shown that was bought so.
+        by_ticket: bool,
+        /// What is enough.
+        enough: Combination,
+        /// How much that is.
+        factors: Factors,
+    },
+    /// A route of the operator's own asks for nothing.
+    OpenRoute,
+    /// A route of the operator's own asks for nothing, and what is behind it takes domain passwords.
+    OpenToWindows,
+    /// A path is open that a preset keeps closed.
+    ClosedPathOpened,
+    /// A certificate buys tickets: a named exception.
+    CertificateSignIn,
+    /// Other organisations' servers prove themselves to the back end alone: a named exception.
+    OtherServers,
+    /// A guest's ticket, or none, opens a path that is for people with accounts.
+    GuestOnUserPath,
+    /// The clients of a zone may be anybody.
+    ZoneReachable {
+        /// The zone.
+        zone: Zone,
+        /// Why.
+        why: String,
+    },
+    /// A rule speaks of a group that no account here is in.
+    EmptyGroup {
+        /// Its SID.
+        sid: String,
+    },
+    /// A rule speaks of an account that is not here.
+    NoSuchAccount {
+        /// As it is spelled.
+        name: String,
+    },
+    /// A rule decides nothing, as earlier ones decide all that it speaks of.
+    Hidden {
+        /// The earlier ones, from 0.
+        by: BTreeSet<usize>,
+    },
+    /// A rule speaks of nothing that is published.
+    Idle,
+}
+
+/// Every way in that is not two factors, and everything that hides one; none is the proof.
+#[must_use]
+pub fn counter_examples(publication: &Publication, grounds: &Grounds) -> Vec<CounterExample> {
+    let mut found = Vec::new();
+    let outside = [Zone::EXTERNAL];
+    let reachable = grounds.reachable.iter().map(|(zone, _)| zone);
+    let zones: BTreeSet<&Zone> = outside.iter().chain(reachable).collect();
+    for zone in zones {
+        found.extend(walk::from(publication, zone));
+    }
+    found.extend(beside::open(publication, grounds));
+    found.extend(rules::idle(publication));
+    found.extend(rules::about_nobody(&publication.policy, grounds));
+    found
+}
+
+impl CounterExample {
+    fn of_rule(rule: usize, what: What) -> Self {
+        Self {
+            what,
+            host: None,
+            path: None,
+            rule: Some(rule),
+        }
+    }
+
+    fn of_path(what: What, host: &str, path: &str) -> Self {
+        Self {
+            what,
+            host: Some(host.to_owned()),
+            path: Some(path.to_owned()),
+            rule: None,
+        }
+    }
+}

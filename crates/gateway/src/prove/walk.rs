@@ -1,0 +1,109 @@
+//! The walk: each path, channel and combination from a zone, judged by the rules that decide there.
+
+use authn::place::{Channel, RouteName, Service, Zone};
+use authn::policy::{Asking, Factors, Policy};
+
+use super::{CounterExample, What};
+use crate::route::{Publication, Route, Scheme};
+
+/// What the policy is asked: to which path, by which channel.
+pub(super) struct Question<'a> {
+    host: &'a str,
+    path: String,
+    service: &'a Service,
+    route: Option<RouteName>,
+    channel: Channel,
+    by_ticket: bool,
+}
+
+impl Question<'_> {
+    /// The same, from a zone.
+    pub(super) fn asking<'a>(&'a self, zone: &'a Zone) -> Asking<'a> {
+        Asking {
+            zone,
+            service: self.service,
+            route: self.route.as_ref(),
+            channel: self.channel,
+        }
+    }
+}
+
+/// Every question that is put to the policy: of each path by each of its channels, and of pages of ours.
+pub(super) fn questions(publication: &Publication) -> Vec<Question<'_>> {
+    let mut questions = Vec::new();
+    for (host, route) in routes(publication) {
+        for (channel, by_ticket) in channels(route) {
+            questions.push(Question {
+                host,
+                path: route.path.to_string(),
+                service: &route.service,
+                route: route.name_in(&publication.policy, host),
+                channel,
+                by_ticket,
+            });
+        }
+    }
+    let ours = publication.hosts.iter().filter(|(_, host)| host.is_ours);
+    questions.extend(ours.map(|(host, _)| Question {
+        host,
+        path: "/".to_owned(),
+        service: &Service::PORTAL,
+        route: None,
+        channel: Channel::Page,
+        by_ticket: false,
+    }));
+    questions
+}
+
+/// Every combination that is enough from a zone and is not two factors.
+pub(super) fn from(publication: &Publication, zone: &Zone) -> Vec<CounterExample> {
+    let questions = questions(publication);
+    let found = questions.iter();
+    let found = found.flat_map(|question| too_little(&publication.policy, question, zone));
+    found.collect()
+}
+
+/// Every route with its host.
+pub(super) fn routes(publication: &Publication) -> impl Iterator<Item = (&str, &Route)> {
+    let hosts = publication.hosts.iter();
+    hosts.flat_map(|(name, host)| host.routes.iter().map(|route| (name.as_str(), &**route)))
+}
+
+/// The channels by which something is proved for a route, there or where its tickets are bought, which is the second.
+#[must_use]
+pub fn channels(route: &Route) -> Vec<(Channel, bool)> {
+    let buying = Channel::ALL.into_iter().filter(|it| it.buys_tickets());
+    let mut channels = Vec::new();
+    for scheme in route.schemes() {
+        match scheme {
+            Scheme::Ticket => channels.extend(buying.clone().map(|channel| (channel, true))),
+            proving => channels.push((proving.channel(), false)),
+        }
+    }
+    channels
+}
+
+fn too_little(policy: &Policy, question: &Question<'_>, zone: &Zone) -> Vec<CounterExample> {
+    let asking = question.asking(zone);
+    let mut found = Vec::new();
+    for numbered in policy.deciding(&asking) {
+        for combination in numbered.rule.combinations(&asking) {
+            let factors = Factors::of(combination, numbered.rule);
+            if factors.are_two() {
+                continue;
+            }
+            let what = What::TooLittle {
+                zone: zone.clone(),
+                channel: question.channel,
+                by_ticket: question.by_ticket,
+                enough: combination.clone(),
+                factors,
+            };
+            found.push(CounterExample {
+                rule: Some(numbered.index),
+                ..CounterExample::of_path(what, question.host, &question.path)
+            });
+        }
+    }
+    found
+}

@@ -1,0 +1,290 @@
+//! `wicketgate policy explain`: the rule that decides, by the function that decides, and each condition of it.
+
+use std::net::IpAddr;
+
+use authn::account::Account;
+use authn::place::{Channel, RouteName, Service, Zone};
+use authn::policy::{Asking, Condition, Numbered, Policy};
+use clap::Args;
+use gateway::path::CleanPath;
+use gateway::route::{Auth, Route};
+use serde::Serialize;
+
+use super::{aloud, place};
+use crate::cli::{CliError, Output};
+use crate::config::{Settings, meant};
+use crate::wiring::Desk;
+
+/// What is asked.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Any name of the account
+    #[arg(long, value_name = "NAME")]
+    user: String,
+    /// `external`, `internal`, or an address
+    #[arg(long, value_name = "ADDRESS|ZONE")]
+    from: String,
+    /// An address as a client has it, or a service
+    #[arg(long, value_name = "URL|SERVICE")]
+    to: String,
+    /// The channel; each that is taken there where it is left out
+    #[arg(long)]
+    channel: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Explained {
+    user: String,
+    zone: Zone,
+    to: String,
+    channel: Channel,
+    is_allowed: bool,
+    enough: Vec<String>,
+    /// Where the rule stands that decides; nothing where none speaks of this.
+    place: Option<String>,
+    rule: Option<String>,
+    conditions: Vec<Aloud>,
+}
+
+#[derive(Serialize)]
+struct Aloud {
+    condition: String,
+    wants: String,
+    is: String,
+}
+
+/// What is wanted: a service, at a path where one was named, by which channels.
+struct Wanted {
+    shown: String,
+    service: Service,
+    route: Option<RouteName>,
+    channels: Vec<Channel>,
+}
+
+/// Explains it.
+pub(super) async fn run(
+    settings: &Settings,
+    question: Arguments,
+    output: &Output,
+) -> Result<(), CliError> {
+    let wanted = wanted(settings, &question.to, question.channel.as_deref())?;
+    let zones = zones(settings, &question.from)?;
+    let account = Desk::of(settings).await?.account(&question.user).await?;
+    let mut explained = Vec::new();
+    for zone in &zones {
+        for channel in &wanted.channels {
+            explained.push(explain(settings, &account, (zone, &wanted, *channel)));
+        }
+    }
+    let nothing = "nothing is proved there";
+    output.list(&explained, nothing, sentence)
+}
+
+fn explain(
+    settings: &Settings,
+    account: &Account,
+    (zone, wanted, channel): (&Zone, &Wanted, Channel),
+) -> Explained {
+    let asking = Asking {
+        zone,
+        service: &wanted.service,
+        route: wanted.route.as_ref(),
+        channel,
+    };
+    let decides = settings.policy.rule(account, &asking);
+    let combinations = decides.iter().flat_map(|it| {
+        let enough = it.rule.combinations(&asking);
+        enough.map(move |combination| aloud::enough(combination, it.rule))
+    });
+    let enough: Vec<String> = combinations.collect();
+    Explained {
+        user: account.upn.clone(),
+        zone: zone.clone(),
+        to: wanted.shown.clone(),
+        channel,
+        is_allowed: !enough.is_empty(),
+        enough,
+        place: decides.map(|it| place(settings, it.index)),
+        rule: decides.map(|it| aloud::rule(it.rule)),
+        conditions: decides.map_or_else(Vec::new, |it| conditions(&it, &asking, account)),
+    }
+}
+
+fn conditions(decides: &Numbered<'_>, asking: &Asking<'_>, account: &Account) -> Vec<Aloud> {
+    let is = |key: &str| match key {
+        "zones" => asking.zone.to_string(),
+        "services" => asking.service.to_string(),
+        "routes" => asking.route.map_or("any".to_owned(), RouteName::to_string),
+        _ => asking.channel.to_string(),
+    };
+    let of_place = decides.rule.conditions(asking);
+    let of_place = of_place
+        .into_iter()
+        .map(|Condition { key, wants, .. }| Aloud {
+            condition: key.to_owned(),
+            is: is(key),
+            wants: match wants.is_empty() {
+                true => "any".to_owned(),
+                false => wants.join(", "),
+            },
+        });
+    let who = Aloud {
+        condition: "accounts, groups".to_owned(),
+        wants: aloud::who(decides.rule),
+        is: account.upn.clone(),
+    };
+    [who].into_iter().chain(of_place).collect()
+}
+
+fn sentence(explained: &Explained) -> String {
+    let decision = match explained.is_allowed {
+        true => format!("allowed with {}", explained.enough.join(", or ")),
+        false => "refused".to_owned(),
+    };
+    let Explained {
+        user, to, channel, ..
+    } = explained;
+    let zone = aloud::zone(&explained.zone);
+    let mut text = format!("{user} {zone} to {to} by {channel}: {decision}\n");
+    match (&explained.place, &explained.rule) {
+        (Some(place), Some(rule)) => text += &format!("  {place}: {rule}"),
+        _ => text += "  no rule speaks of this",
+    }
+    for Aloud {
+        condition,
+        wants,
+        is,
+    } in &explained.conditions
+    {
+        text += &format!("\n    {condition}: {is} (the rule: {wants})");
+    }
+    text
+}
+
+/// The zones that an address is in, which differ by listener; or the one that was named.
+fn zones(settings: &Settings, from: &str) -> Result<Vec<Zone>, CliError> {
+    for zone in [Zone::EXTERNAL, Zone::INTERNAL] {
+        if *zone.0 == *from {
+            return Ok(vec![zone]);
+        }
+    }
+    let address: IpAddr = from.parse().map_err(|_| {
+        let message = format!("`{from}` is neither a zone (`external`, `internal`) nor an address");
+        CliError::usage(message)
+    })?;
+    let listeners = settings.listeners.iter();
+    let mut zones: Vec<Zone> = listeners
+        .map(|it| crate::listen::zone(it, address))
+        .collect();
+    zones.sort();
+    zones.dedup();
+    Ok(zones)
+}
+
+/// What a question is about, in words, and its channels.
+#[cfg(test)]
+pub(super) fn shown(
+    settings: &Settings,
+    to: &str,
+    channel: Option<&str>,
+) -> Result<(String, Vec<Channel>), CliError> {
+    let wanted = wanted(settings, to, channel)?;
+    Ok((wanted.shown, wanted.channels))
+}
+
+fn wanted(settings: &Settings, to: &str, channel: Option<&str>) -> Result<Wanted, CliError> {
+    let mut wanted = match to.split_once("://") {
+        Some((_, rest)) => at(settings, rest)?,
+        None => of_service(settings, to)?,
+    };
+    if let Some(word) = channel {
+        let words = Channel::ALL.map(Channel::as_str);
+        let channel = Channel::ALL.into_iter().find(|it| it.as_str() == word);
+        let channel = channel.ok_or_else(|| {
+            let hint = match meant(word, words) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => format!("one of `{}`", words.join("`, `")),
+            };
+            CliError::usage(format!("there is no channel `{word}`; {hint}"))
+        })?;
+        wanted.channels = vec![channel];
+    }
+    Ok(wanted)
+}
+
+/// What stands at an address without its scheme.
+fn at(settings: &Settings, rest: &str) -> Result<Wanted, CliError> {
+    let (authority, path) = match rest.split_once('/') {
+        Some((authority, path)) => (authority, format!("/{path}")),
+        None => (rest, "/".to_owned()),
+    };
+    let name = authority.split(':').next().unwrap_or_default();
+    let name = name.to_ascii_lowercase();
+    let hosts = &settings.publication.hosts;
+    let host = hosts.get(&name).ok_or_else(|| {
+        let hint = meant(&name, hosts.keys().map(String::as_str));
+        let hint = hint.map(|it| format!("; did you mean `{it}`?"));
+        let hint = hint.unwrap_or_default();
+        CliError::usage(format!("the host `{name}` is not published{hint}"))
+    })?;
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    let path = CleanPath::parse(path)
+        .map_err(|error| CliError::usage(format!("no request has the path `{path}`: {error}")))?;
+    let route = host.route(&path);
+    let route = route.ok_or_else(|| is_answered("nothing is published there, which is 404"))?;
+    match &route.auth {
+        Auth::Closed => Err(is_answered("the path is closed, which is 404")),
+        Auth::Anonymous => Err(is_answered(
+            "anybody passes there as nobody, and no rule is asked",
+        )),
+        Auth::Schemes(_) => Ok(by_route(&settings.policy, &name, route)),
+    }
+}
+
+fn is_answered(sentence: &str) -> CliError {
+    CliError::refused(sentence)
+}
+
+fn by_route(policy: &Policy, host: &str, route: &Route) -> Wanted {
+    let mut channels: Vec<Channel> = gateway::prove::channels(route)
+        .into_iter()
+        .map(|it| it.0)
+        .collect();
+    channels.sort();
+    channels.dedup();
+    Wanted {
+        shown: format!("{host}{} ({})", route.path, route.service),
+        service: route.service.clone(),
+        route: route.name_in(policy, host),
+        channels,
+    }
+}
+
+fn of_service(settings: &Settings, name: &str) -> Result<Wanted, CliError> {
+    let hosts = settings.publication.hosts.values();
+    let routes = hosts.flat_map(|host| &host.routes);
+    let mut services: Vec<&str> = routes.map(|route| &*route.service.0).collect();
+    let portal = Service::PORTAL;
+    services.extend(settings.portal.iter().map(|_| &*portal.0));
+    if !services.contains(&name) {
+        let hint = meant(name, services).map(|it| format!("; did you mean `{it}`?"));
+        let hint = hint.unwrap_or_default();
+        let message = format!("nothing published is the service `{name}`{hint}");
+        return Err(CliError::usage(message));
+    }
+    if settings.policy.speaks_of_routes() {
+        let message =
+            "the policy speaks of paths; give an address, as https://mail.contoso.com/EWS";
+        return Err(CliError::usage(message));
+    }
+    let is_ours = name == &*portal.0;
+    let proving = Channel::ALL
+        .into_iter()
+        .filter(|it| *it != Channel::Ticket && (*it == Channel::Page) == is_ours);
+    Ok(Wanted {
+        shown: name.to_owned(),
+        service: Service(name.to_owned().into()),
+        route: None,
+        channels: proving.collect(),
+    })
+}

@@ -1,0 +1,188 @@
+//! The policy read aloud, and the proof of what we ship, on configurations as operators write them.
+
+use authn::place::{Channel, Zone};
+use gateway::prove::{What, counter_examples};
+
+use super::prove::beside;
+use super::*;
+
+const LEASE_OFF: &str = "# lease = \"30 days\"";
+const LEASE_ON: &str = "lease = \"30 days\"";
+
+/// The packaged example, with the files that it names beside it.
+fn packaged() -> String {
+    let file = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../packaging/wicketgate.toml"
+    );
+    let text = std::fs::read_to_string(file).unwrap();
+    let text = text.replace("/etc/wicketgate/tls/gate.key", "file.pem");
+    let text = text.replace("/etc/wicketgate/tls/gate.pem", "file.pem");
+    text.replace("/etc/wicketgate/tls/internal-ca.pem", "file.pem")
+}
+
+fn loaded(text: &str) -> Settings {
+    let folder = tempfile::tempdir().unwrap();
+    for file in ["file.pem", "onward.pem"] {
+        std::fs::write(folder.path().join(file), "").unwrap();
+    }
+    let file = folder.path().join("wicketgate.toml");
+    std::fs::write(&file, text).unwrap();
+    config::load(&file).unwrap()
+}
+
+fn found(text: &str) -> Vec<What> {
+    let settings = loaded(text);
+    let found = counter_examples(&settings.publication, &beside(&settings));
+    found.into_iter().map(|it| it.what).collect()
+}
+
+fn aloud(policy: &str) -> String {
+    let text = packaged();
+    let (before, _) = text.split_once("[[policy]]").unwrap();
+    let settings = loaded(&format!("{before}[[policy]]\n{policy}\n"));
+    listed(&settings).remove(0).rule
+}
+
+#[test]
+fn s19_the_shipped_example_is_proved_with_its_lease_and_only_with_it() {
+    let text = packaged();
+    assert!(text.contains(LEASE_OFF));
+    let unleased = found(&text);
+    assert!(unleased.len() > 10, "{}", unleased.len());
+    let is_one = |what: &What| matches!(what, What::TooLittle { .. });
+    assert!(unleased.iter().all(is_one), "{unleased:?}");
+    assert_eq!(found(&text.replace(LEASE_OFF, LEASE_ON)), []);
+}
+
+/// The example of the guide, without the Kerberos that needs a keytab.
+#[test]
+fn s19_the_example_of_the_guide_is_proved() {
+    let guide = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/guide/policy.md");
+    let guide = std::fs::read_to_string(guide).unwrap();
+    let (_, example) = guide.split_once("### By example").unwrap();
+    let (_, example) = example.split_once("```toml\n").unwrap();
+    let (example, _) = example.split_once("```").unwrap();
+    let example = example.replace("\"kerberos\", ", "");
+    let text = packaged();
+    let (before, _) = text.split_once("[[policy]]").unwrap();
+    let directory = "[directory]\ncontrollers = [\"dc01.contoso.com\"]\nauthorities = \"file.pem\"\n\
+                     account = \"reader@contoso.com\"\n";
+    let whole = format!("{before}{directory}{example}");
+    assert_eq!(loaded(&whole).policy.rules.len(), 5);
+    assert_eq!(found(&whole), []);
+}
+
+#[test]
+fn a_zone_that_something_hands_on_into_is_found() {
+    let proved = packaged().replace(LEASE_OFF, LEASE_ON);
+    let inside = |networks: &str, address: &str| {
+        let text = proved.replace(
+            "internal_networks = []",
+            &format!("internal_networks = [{networks}]"),
+        );
+        found(&text.replace("0.0.0.0:443", address))
+    };
+    assert_eq!(inside("\"10.0.0.0/8\"", "0.0.0.0:443"), []);
+    for (networks, address, why) in [
+        (
+            "\"127.0.0.0/8\"",
+            "0.0.0.0:443",
+            "a program on this machine",
+        ),
+        ("\"::1/128\"", "0.0.0.0:443", "a program on this machine"),
+        (
+            "\"10.0.0.0/8\"",
+            "10.1.2.3:443",
+            "the gate's own address 10.1.2.3",
+        ),
+    ] {
+        let found = inside(networks, address);
+        let zone = found.first();
+        let Some(What::ZoneReachable { zone, why: said }) = zone else {
+            panic!("{found:?}");
+        };
+        assert_eq!(*zone, Zone::INTERNAL);
+        assert!(said.contains(why), "{said}");
+    }
+}
+
+#[test]
+fn a_rule_is_read_aloud() {
+    for (policy, said) in [
+        (
+            "zones = [\"external\"]\nmethods = [\"app-password\"]\nlease = \"30 days\"",
+            "anybody, from outside, to anything, by any channel: an app password whose owner's last second factor is \
+             younger than 30 days is enough",
+        ),
+        (
+            "accounts = [\"anna\"]\nservices = [\"ews\", \"lync\"]\nchannels = [\"basic\"]\nfresh = \"90 minutes\"\n\
+             methods = [\"app-password + one-time-code\", \"passkey\"]",
+            "contoso\\anna, from anywhere, to ews, lync, by basic: an app password and a one-time code, proved in the \
+             last 90 minutes, or a passkey, proved in the last 90 minutes is enough",
+        ),
+        (
+            "routes = [\"mail.contoso.com/EWS\"]\nzones = [\"internal\", \"external\"]\nmethods = []",
+            "anybody, from outside or from inside, to anything at mail.contoso.com/ews, by any channel: nothing is \
+             enough",
+        ),
+    ] {
+        assert_eq!(aloud(policy), said);
+    }
+}
+
+#[test]
+fn a_length_of_time_is_in_its_largest_whole_unit() {
+    use jiff::SignedDuration;
+    for (minutes, said) in [
+        (1, "1 minute"),
+        (90, "90 minutes"),
+        (60, "1 hour"),
+        (36 * 60, "36 hours"),
+        (48 * 60, "2 days"),
+    ] {
+        assert_eq!(length(SignedDuration::from_mins(minutes)), said);
+    }
+}
+
+#[test]
+fn a_question_names_its_place_or_says_why_not() {
+    let settings = loaded(&packaged());
+    let wanted = |to: &str| explain::shown(&settings, to, None);
+    let (at, channels) = wanted("https://Mail.contoso.com:443/EWS/Exchange.asmx?x=1").unwrap();
+    assert_eq!(at, "mail.contoso.com/EWS (ews)");
+    assert_eq!(
+        channels,
+        [Channel::Ntlm, Channel::Negotiate, Channel::Basic]
+    );
+    let (at, channels) = wanted("https://lyncweb.contoso.com/ucwa/oauth").unwrap();
+    assert_eq!(at, "lyncweb.contoso.com/ucwa (lync)");
+    assert!(!channels.contains(&Channel::Basic) && channels.contains(&Channel::Grant));
+    let (at, channels) = wanted("lync").unwrap();
+    assert_eq!((at.as_str(), channels.len()), ("lync", 5));
+    for (to, said) in [
+        (
+            "https://mial.contoso.com/EWS",
+            "did you mean `mail.contoso.com`?",
+        ),
+        (
+            "https://mail.contoso.com/nothing",
+            "nothing is published there",
+        ),
+        (
+            "https://mail.contoso.com/EWS/mrsproxy.svc",
+            "the path is closed",
+        ),
+        ("https://lyncweb.contoso.com/meet/a", "no rule is asked"),
+        ("https://mail.contoso.com/a/../b", "no request has the path"),
+        ("lynk", "did you mean `lync`?"),
+    ] {
+        let error = wanted(to).expect_err(to).to_string();
+        assert!(error.contains(said), "{to}: {error}");
+    }
+    let error = explain::shown(&settings, "lync", Some("bsaic")).unwrap_err();
+    assert!(
+        error.to_string().contains("did you mean `basic`?"),
+        "{error}"
+    );
+}

@@ -1,0 +1,156 @@
+//! Gateways and authentication servers: a file is of one part, and a gateway's has no secret.
+
+use authn::place::Zone;
+use authn::voucher::GatewayId;
+
+use super::*;
+use crate::config::settings::{ListedBy, Role};
+
+const STORE: &str = "[store]\nfile = \"x.db\"\nkey_file = \"x.keys\"\n";
+const AUTHN: &str = "[authn]\nserver = \"authn.contoso.com:7443\"\nauthorities = \"file.pem\"\n\
+                     certificate = \"file.pem\"\nkey = \"file.pem\"\n";
+const SERVER: &str = "[authn_server]\naddress = \"10.0.0.5:7443\"\nauthorities = \"file.pem\"\n\
+                      certificate = \"file.pem\"\nkey = \"file.pem\"\n";
+const FINGERPRINT: &str = "00112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF";
+const NAMES: &str = "[names]\ndomain = \"CONTOSO\"\ndns_domain = \"contoso.com\"\n";
+
+fn gateway(asks: &str) -> Result<Settings, String> {
+    understood(&text("", "").replacen(STORE, asks, 1))
+}
+
+fn server(gateways: &str) -> Result<Settings, String> {
+    understood(&format!("{STORE}{NAMES}{SERVER}{gateways}"))
+}
+
+fn listed(lines: &str) -> String {
+    format!("[[authn_server.gateway]]\nname = \"dmz1\"\n{lines}\n")
+}
+
+#[test]
+fn s41_a_gateway_has_whom_it_asks_and_nothing_that_a_store_would_need() {
+    let settings = gateway(AUTHN).unwrap();
+    let Role::Gateway(asking) = &settings.role else {
+        panic!("it is a gateway's");
+    };
+    assert_eq!(asking.server, "authn.contoso.com:7443");
+    assert_eq!(asking.name, "authn.contoso.com");
+    assert!(settings.store.is_none() && settings.store().is_err());
+    let said = gateway(&format!("{STORE}{AUTHN}")).unwrap_err();
+    assert!(
+        said.contains("[store] belongs where the authentication server is"),
+        "{said}"
+    );
+    let kerberos =
+        "[kerberos]\naccount = \"g$\"\nkeytab = \"file.pem\"\ncontrollers = [\"dc.contoso.com\"]\n";
+    let said = gateway(&format!("{AUTHN}{kerberos}")).unwrap_err();
+    assert!(said.contains("[kerberos] belongs"), "{said}");
+    let directory = "[directory]\ncontrollers = [\"dc.contoso.com\"]\nauthorities = \"file.pem\"\naccount = \"a@contoso.com\"\n";
+    let said = gateway(&format!("{AUTHN}{directory}")).unwrap_err();
+    assert!(said.contains("[directory] belongs"), "{said}");
+    let said = gateway("").unwrap_err();
+    assert!(said.contains("there is no [store]"), "{said}");
+    let said = gateway(&format!("{AUTHN}{SERVER}")).unwrap_err();
+    assert!(
+        said.contains("each is a process with a file of its own"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_gateway_names_a_server_with_its_port_and_a_key_that_is_one() {
+    for wrong in ["authn", "authn:0", "authn:x", ":7443", "https://authn:7443"] {
+        let asks = AUTHN.replace("authn.contoso.com:7443", wrong);
+        let said = gateway(&asks).unwrap_err();
+        assert!(
+            said.contains("is not a server and its port"),
+            "{wrong}: {said}"
+        );
+    }
+    for (right, name) in [
+        ("[2001:db8::5]:7443", "2001:db8::5"),
+        ("10.0.0.5:7443", "10.0.0.5"),
+    ] {
+        let settings = gateway(&AUTHN.replace("authn.contoso.com:7443", right)).unwrap();
+        let Role::Gateway(asking) = settings.role else {
+            panic!("it is a gateway's");
+        };
+        assert_eq!(asking.name, name);
+    }
+    for wrong in ["", "AAAA", "not base64"] {
+        let said = gateway(&format!("{AUTHN}voucher_key = \"{wrong}\"\n")).unwrap_err();
+        assert!(
+            said.contains("`wicketgate gateway voucher-key` prints"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn s42_an_authentication_server_lists_gateways_and_listens_for_nobody_else() {
+    let settings = server(&listed(&format!("fingerprint = \"{FINGERPRINT}\""))).unwrap();
+    let Role::Authn(answering) = &settings.role else {
+        panic!("it is an authentication server's");
+    };
+    let first = &answering.gateways[0];
+    let id = GatewayId::of_fingerprint(FINGERPRINT).unwrap();
+    assert_eq!(
+        (first.name.as_str(), &first.by),
+        ("dmz1", &ListedBy::Certificate(id))
+    );
+    assert_eq!(first.zones, [Zone::EXTERNAL].into());
+    assert!(settings.listeners.is_empty());
+    let both = listed("dns_name = \"DMZ1.contoso.com\"\nzones = [\"external\", \"internal\"]");
+    let settings = server(&both).unwrap();
+    let Role::Authn(answering) = &settings.role else {
+        panic!("it is an authentication server's");
+    };
+    let by = ListedBy::DnsName("dmz1.contoso.com".to_owned());
+    assert_eq!(answering.gateways[0].by, by);
+    assert_eq!(answering.gateways[0].zones.len(), 2);
+    let said = understood(&(text("", "") + SERVER)).unwrap_err();
+    assert!(said.contains("listens for gateways alone"), "{said}");
+}
+
+#[test]
+fn a_list_of_gateways_that_means_nothing_is_refused() {
+    let print = format!("fingerprint = \"{FINGERPRINT}\"");
+    for (gateways, why) in [
+        (String::new(), "no gateway may ask"),
+        (listed(""), "write one of them"),
+        (
+            listed(&format!("{print}\ndns_name = \"a.b\"")),
+            "write one of them",
+        ),
+        (listed("fingerprint = \"00\""), "64 hexadecimal digits"),
+        (listed("dns_name = \"a b\""), "is not a host name"),
+        (listed(&format!("{print}\nzones = []")), "names no zone"),
+        (
+            listed(&format!("{print}\nzones = [\"dmz\"]")),
+            "there is no zone `dmz`",
+        ),
+        (
+            listed(&print) + &listed("dns_name = \"a.b\""),
+            "one name or one certificate",
+        ),
+    ] {
+        let said = server(&gateways).unwrap_err();
+        assert!(said.contains(why), "{said}");
+    }
+}
+
+#[test]
+fn its_policy_speaks_of_what_gateways_publish() {
+    let gateway = listed(&format!("fingerprint = \"{FINGERPRINT}\""));
+    let policy = |service: &str| {
+        format!("[[policy]]\nservices = [\"{service}\"]\nmethods = [\"app-password\"]\n")
+    };
+    assert!(server(&(gateway.clone() + &policy("activesync"))).is_ok());
+    let said = server(&(gateway.clone() + &policy("intranet"))).unwrap_err();
+    assert!(
+        said.contains("nothing published is the service `intranet`"),
+        "{said}"
+    );
+    let own = "services = [\"intranet\"]\n";
+    let text = format!("{STORE}{NAMES}{SERVER}{own}{gateway}{}", policy("intranet"));
+    assert!(understood(&text).is_ok());
+}

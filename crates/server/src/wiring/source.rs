@@ -1,0 +1,404 @@
+//! Who answers a gate: a store of its own, or an authentication server elsewhere (design 10).
+//!
+//! Start at [`Source::begin`].
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use authn::attempt::{Ports, Rules};
+use authn::drain::Drained;
+use authn::place::Service;
+use authn::ports::{Drains as _, KerberosAcceptor, Revocations as _};
+use gateway::ports::{Delegation, Verifier};
+use proto::secret::Secret;
+use store::Store;
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::sleep;
+
+use super::pages::page_ports;
+use super::{keeping, ports, services, unavailable, usage};
+use crate::cli::CliError;
+use crate::config::Settings;
+use crate::config::settings::{Asking, Role};
+use crate::live::Live;
+use crate::metrics::Metrics;
+use crate::outbound::hasher::Hasher;
+use crate::outbound::kerberos;
+use crate::outbound::ldap::Ldap;
+use crate::outbound::members::Members;
+use crate::verifier::kerberos::Keys;
+use crate::verifier::local::Local;
+use crate::verifier::mutual::{self, Gateways};
+use crate::verifier::remote::Remote;
+use crate::{clock, drained, followed, verifier};
+
+/// How often a gateway that starts asks for its authentication server.
+const ASK_EVERY: Duration = Duration::from_millis(500);
+
+/// Who answers.
+pub(super) enum Source {
+    /// This process, from its own store.
+    Own(Own),
+    /// An authentication server elsewhere.
+    Elsewhere {
+        /// It.
+        remote: Arc<Remote>,
+        /// Who is told of what else is followed there.
+        live: Arc<Live>,
+    },
+}
+
+/// What answering takes.
+pub(super) struct Own {
+    pub(super) store: Store,
+    live: Arc<Live>,
+    /// What Kerberos is set up with, where the configuration has what it takes.
+    process: Option<gss::Process>,
+    /// What unknown names are judged with: equal for as long as the process lives.
+    unknown_names_key: Secret<[u8; 32]>,
+    /// Who hashes memorised secrets, so many at a time whatever the configuration.
+    hasher: Arc<Hasher>,
+    /// Who follows the directory that is configured.
+    following: Mutex<JoinSet<()>>,
+    /// Whether there is one.
+    follows_directory: Arc<AtomicBool>,
+}
+
+/// What a gate begins with.
+pub(super) struct Begun {
+    /// Who answers it.
+    pub(super) source: Source,
+    /// Who is connected.
+    pub(super) live: Arc<Live>,
+    /// The key of the cookies that name a member of a farm.
+    pub(super) cookies: Secret<[u8; 32]>,
+    /// What is drained.
+    pub(super) drained: BTreeSet<Drained>,
+}
+
+/// Reads what mutual TLS needs, and keeps nothing.
+///
+/// # Errors
+///
+/// A certificate or key is not usable.
+pub(super) fn check(settings: &Settings) -> Result<(), CliError> {
+    match &settings.role {
+        Role::All => Ok(()),
+        Role::Gateway(asking) => mutual::client(&asking.identity).map(drop).map_err(usage),
+        Role::Authn(answering) => {
+            let gateways = Arc::new(Gateways::new(answering.gateways.clone()));
+            let server = mutual::server(&answering.identity, gateways);
+            server.map(drop).map_err(usage)
+        }
+    }
+}
+
+impl Source {
+    /// Opens the store; a gateway waits for its authentication server.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be opened, or a gateway has nothing that it could ask with.
+    pub(super) async fn begin(
+        settings: &Settings,
+        process: Option<&gss::Process>,
+        metrics: &Arc<Metrics>,
+    ) -> Result<Begun, CliError> {
+        if let Role::Gateway(asking) = &settings.role {
+            return Self::elsewhere(asking, metrics).await;
+        }
+        let own = Own::begin(settings, process, metrics).await?;
+        let cookies = own.store.keys().for_cookies();
+        Ok(Begun {
+            cookies: Secret::new(*cookies.expose()),
+            drained: own.store.drained().await?,
+            live: Arc::clone(&own.live),
+            source: Self::Own(own),
+        })
+    }
+
+    async fn elsewhere(asking: &Asking, metrics: &Arc<Metrics>) -> Result<Begun, CliError> {
+        let remote = Remote::new(asking, Arc::clone(metrics)).map_err(usage)?;
+        let remote = Arc::new(remote);
+        let mut said = String::new();
+        let (hello, last, standing) = loop {
+            let met = async {
+                let hello = remote.hello().await?;
+                Ok((
+                    hello,
+                    remote.last_revocation().await?,
+                    remote.standing().await?,
+                ))
+            };
+            let met: Result<_, authn::ports::Unavailable> = met.await;
+            let why = match met {
+                Ok(met) => break met,
+                Err(error) => error.to_string(),
+            };
+            // Another reason is news: it was away, and then does not know this gateway.
+            if why != said {
+                tracing::error!("the gate does not open yet, and asks again: {why}");
+                said = why;
+            }
+            sleep(ASK_EVERY).await;
+        };
+        let behind = clock::now().duration_since(hello.now).abs();
+        if behind > authn::voucher::LIFE {
+            tracing::error!(
+                "the clock of the authentication server is {behind} away from this one, so that no sign-in passes"
+            );
+        }
+        let gateway = hello.gateway.as_str();
+        tracing::info!(
+            gateway,
+            server = asking.server,
+            "the authentication server answers"
+        );
+        let live = Live::new(&clock::random()?, last, metrics.revocations());
+        let live = Arc::new(live);
+        let cookies = hello.cookies.expose().try_into();
+        let cookies: [u8; 32] = cookies.map_err(|_| unavailable("its key of cookies is none"))?;
+        Ok(Begun {
+            cookies: Secret::new(cookies),
+            drained: standing.drained(),
+            source: Self::Elsewhere {
+                remote,
+                live: Arc::clone(&live),
+            },
+            live,
+        })
+    }
+
+    /// Who answers who somebody is, by the rules of a configuration.
+    ///
+    /// # Errors
+    ///
+    /// A policy allows Kerberos, and there is no library or no key for it.
+    pub(super) fn verifier(&self, settings: &Settings) -> Result<Arc<dyn Verifier>, CliError> {
+        match self {
+            Self::Own(own) => Ok(Arc::new(own.local(settings)?)),
+            Self::Elsewhere { remote, .. } => {
+                let remote: Arc<Remote> = Arc::clone(remote);
+                Ok(remote)
+            }
+        }
+    }
+
+    /// Who makes Kerberos tokens, where the configuration has what it takes.
+    ///
+    /// # Errors
+    ///
+    /// The gate's account cannot be used.
+    pub(super) async fn delegation(
+        &self,
+        settings: &Settings,
+        process: Option<&gss::Process>,
+    ) -> Result<Option<Arc<dyn Delegation>>, CliError> {
+        match self {
+            Self::Own(own) => own.delegation(settings, process).await,
+            Self::Elsewhere { remote, .. } => {
+                let remote: Arc<Remote> = Arc::clone(remote);
+                Ok(Some(remote))
+            }
+        }
+    }
+
+    /// Pages of our own, where this process keeps what they do.
+    pub(super) fn pages(&self, settings: &Settings) -> Option<web::Pages> {
+        match self {
+            Self::Own(own) => Some(own.pages(settings)),
+            Self::Elsewhere { .. } => None,
+        }
+    }
+
+    /// The directory of a configuration.
+    ///
+    /// # Errors
+    ///
+    /// Its authorities are not usable.
+    pub(super) fn directory(&self, settings: &Settings) -> Result<Option<Arc<Ldap>>, CliError> {
+        match self {
+            Self::Own(own) => own.directory(settings),
+            Self::Elsewhere { .. } => Ok(None),
+        }
+    }
+
+    /// Follows this directory, and no other, from here on.
+    pub(super) fn follow(&self, settings: &Settings, directory: Option<Arc<Ldap>>) {
+        if let Self::Own(own) = self {
+            own.follow(settings, directory);
+        }
+    }
+
+    /// Follows what an operator wants to be left alone.
+    pub(super) fn drains(&self, members: &Arc<Members>) -> JoinHandle<()> {
+        let members = Arc::clone(members);
+        match self {
+            Self::Own(own) => tokio::spawn(drained::follow(own.store.clone(), members)),
+            Self::Elsewhere { remote, live } => {
+                let (remote, live) = (Arc::clone(remote), Arc::clone(live));
+                tokio::spawn(verifier::follow::follow(remote, members, live))
+            }
+        }
+    }
+
+    /// The store, where there is one.
+    pub(super) fn store(&self) -> Option<Store> {
+        match self {
+            Self::Own(own) => Some(own.store.clone()),
+            Self::Elsewhere { .. } => None,
+        }
+    }
+
+    /// Follows nothing any more, and closes the store.
+    pub(super) async fn close(&self) {
+        if let Self::Own(own) = self {
+            own.close().await;
+        }
+    }
+}
+
+impl Own {
+    /// Opens the store.
+    ///
+    /// # Errors
+    ///
+    /// It is not there or cannot be opened.
+    pub(super) async fn begin(
+        settings: &Settings,
+        process: Option<&gss::Process>,
+        metrics: &Arc<Metrics>,
+    ) -> Result<Self, CliError> {
+        let store = keeping::open_or_begin(settings).await?;
+        let last = store.last().await?;
+        let (committed, revocations) = (Arc::clone(metrics), metrics.revocations());
+        store.on_commit(move |commit| committed.committed(commit));
+        Ok(Self {
+            store,
+            live: Arc::new(Live::new(&clock::random()?, last, revocations)),
+            process: process.cloned(),
+            unknown_names_key: Secret::new(clock::random()?),
+            hasher: Arc::new(Hasher::new()),
+            following: Mutex::default(),
+            follows_directory: Arc::new(AtomicBool::new(settings.directory.is_some())),
+        })
+    }
+
+    /// Who is connected.
+    pub(super) fn live(&self) -> &Arc<Live> {
+        &self.live
+    }
+
+    /// `authn` in this process, by the rules of a configuration.
+    ///
+    /// # Errors
+    ///
+    /// A policy allows Kerberos, and there is no library or no key for it.
+    pub(super) fn local(&self, settings: &Settings) -> Result<Local, CliError> {
+        let ports = Ports {
+            kerberos: self.keys(settings)?,
+            ..ports(&self.store)
+        };
+        Ok(Local::new(ports, self.store.clone(), self.rules(settings)))
+    }
+
+    fn rules(&self, settings: &Settings) -> Rules {
+        Rules {
+            policy: settings.policy.clone(),
+            default_domain: settings.default_domain.clone(),
+            unknown_names_key: Secret::new(self.unknown_names_key.expose().to_vec()),
+            grants_key: Secret::new(self.store.keys().for_grants().expose().to_vec()),
+        }
+    }
+
+    /// Pages of our own.
+    fn pages(&self, settings: &Settings) -> web::Pages {
+        let services = services(settings).into_iter();
+        web::Pages {
+            ports: page_ports(&self.store, Arc::clone(&self.hasher)),
+            rules: self.rules(settings),
+            services: services.map(|it| Service(it.into())).collect(),
+        }
+    }
+
+    /// The keys of the services that the office may come to by Kerberos.
+    fn keys(&self, settings: &Settings) -> Result<Option<Arc<dyn KerberosAcceptor>>, CliError> {
+        if settings.accepts.is_empty() {
+            return Ok(None);
+        }
+        let unusable = |error: String| unavailable(format!("[kerberos]: {error}"));
+        let (Some(kerberos), Some(process)) = (&settings.kerberos, &self.process) else {
+            return Err(unusable("this process is not set up for it".to_owned()));
+        };
+        let keys = Keys::open(process, kerberos, settings.accepts.clone());
+        let keys = keys.map_err(|error| unusable(error.to_string()))?;
+        Ok(Some(Arc::new(keys)))
+    }
+
+    /// The directory of a configuration.
+    ///
+    /// # Errors
+    ///
+    /// Its authorities are not usable.
+    pub(super) fn directory(&self, settings: &Settings) -> Result<Option<Arc<Ldap>>, CliError> {
+        let Some(directory) = &settings.directory else {
+            return Ok(None);
+        };
+        let ldap = Ldap::new(directory, Arc::new(self.store.clone())).map_err(usage)?;
+        Ok(Some(Arc::new(ldap)))
+    }
+
+    /// Follows this directory, and no other, from here on.
+    pub(super) fn follow(&self, settings: &Settings, directory: Option<Arc<Ldap>>) {
+        let has_directory = settings.directory.is_some();
+        self.follows_directory
+            .store(has_directory, Ordering::Relaxed);
+        let mut following = JoinSet::new();
+        let (store, live) = (self.store.clone(), Arc::clone(&self.live));
+        match (directory, &settings.directory) {
+            (Some(directory), Some(settings)) => {
+                following.spawn(followed::follow(store, directory, live, settings.refresh))
+            }
+            _ => following.spawn(followed::follow_none(store, live)),
+        };
+        self.follows(following);
+    }
+
+    /// Follows nobody any more, and closes the store.
+    pub(super) async fn close(&self) {
+        self.follows(JoinSet::new());
+        self.store.close().await;
+    }
+
+    /// Who makes Kerberos tokens in this process, where the configuration has what it takes.
+    ///
+    /// # Errors
+    ///
+    /// The gate's account cannot be used.
+    pub(super) async fn delegation(
+        &self,
+        settings: &Settings,
+        process: Option<&gss::Process>,
+    ) -> Result<Option<Arc<dyn Delegation>>, CliError> {
+        let (Some(kerberos), Some(process)) = (&settings.kerberos, process) else {
+            return Ok(None);
+        };
+        let follows_directory = Arc::clone(&self.follows_directory);
+        let local = kerberos::Local::begin(process, kerberos, follows_directory).await;
+        let local = local.map_err(|error| unavailable(format!("[kerberos]: {error}")))?;
+        let local = Arc::new(local);
+        // It listens before the first ticket is there, and ends with the process, as the tickets do.
+        tokio::spawn(Arc::clone(&local).follow(self.live.listen()));
+        Ok(Some(local))
+    }
+
+    fn follows(&self, following: JoinSet<()>) {
+        let mut known = self
+            .following
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *known = following;
+    }
+}

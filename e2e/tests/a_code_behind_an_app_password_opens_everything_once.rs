@@ -1,0 +1,184 @@
+//! Active two-factor without a page: the app password with a one-time code behind it buys a ticket on `/Auth`, and the same
+//! typed secret opens EWS and Autodiscover while the code is evaluated once (S37, S43, T-OTP-6, T-OTP-7).
+
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use e2e::client::{Curl, Got, request_for};
+use e2e::demo::{Demo, Person};
+use e2e::messages::{asks_with_token, pox};
+use e2e::serve::Serve;
+use proto::otp::{Generator, KeyUri};
+
+/// How long a revocation may take.
+const SOON: Duration = Duration::from_secs(2);
+
+/// A gate that wants both, and somebody with a token.
+struct Gate {
+    demo: Demo,
+    serve: Serve,
+    anna: Person,
+    generator: Generator,
+}
+
+impl Gate {
+    fn start() -> anyhow::Result<Self> {
+        let demo = Demo::start()?;
+        let anna = demo.person(0);
+        let both = "methods = [\"app-password + one-time-code\"]";
+        let serve = Serve::start(&demo, |config| {
+            let changed = config.replace("methods = [\"app-password\"]", both);
+            assert_ne!(changed, config, "the policy of the demo");
+            changed
+        })?;
+        let made = demo.wicketgate_json(&["token", "enrol", &anna.upn, "--counter"])?;
+        let uri = made.first().and_then(|made| made["uri"].as_str());
+        let uri = KeyUri::parse(uri.context("a URI")?)?;
+        let generator = Generator::new(&uri.seed, uri.algorithm, uri.digits);
+        let first = generator.code(0).shown().expose().clone();
+        let confirmed = demo.wicketgate(&["token", "confirm", &anna.upn, &first])?;
+        assert!(confirmed.status.success(), "{confirmed:?}");
+        Ok(Self {
+            demo,
+            serve,
+            anna,
+            generator,
+        })
+    }
+
+    /// What she types when her button shows the code of a counter.
+    fn typed(&self, counter: u64) -> String {
+        let code = self.generator.code(counter).shown().expose().clone();
+        format!("{}{code}", self.anna.app_password)
+    }
+
+    fn curl(&self, from: &str) -> Curl<'_> {
+        let to = format!("::{}", self.serve.address);
+        Curl::new(&self.demo).arguments(&["--connect-to", &to, "--interface", from])
+    }
+
+    fn ews(&self, typed: &str, from: &str) -> anyhow::Result<u16> {
+        let url = self.demo.url("ews").replace("Exchange.asmx", "echo");
+        let curl = self.curl(from).basic(&self.anna.upn, typed);
+        Ok(curl.get(&url)?.status)
+    }
+
+    fn autodiscover(&self, typed: &str) -> anyhow::Result<u16> {
+        let body = pox(&self.anna);
+        let curl = self.curl(HOME).basic(&self.anna.upn, typed);
+        let xml = ["-H", "Content-Type: text/xml", "--data-binary", &body];
+        let got = curl.arguments(&xml).get(&self.demo.url("autodiscover"))?;
+        Ok(got.status)
+    }
+
+    /// A ticket by UsernameToken.
+    fn auth(&self, typed: &str) -> anyhow::Result<Got> {
+        let request = request_for(&self.demo, &self.anna.sip);
+        let body = asks_with_token(&request, &self.anna.account, typed);
+        let xml = [
+            "-H",
+            "Content-Type: text/xml; charset=utf-8",
+            "--data-binary",
+            &body,
+        ];
+        let url = format!("{}/Auth", self.demo.url("web_ticket"));
+        self.curl(HOME).arguments(&xml).get(&url)
+    }
+
+    /// A ticket by the grant `password`.
+    fn grant(&self, typed: &str) -> anyhow::Result<u16> {
+        let url = self.demo.url("web_ticket");
+        let url = url.replace("WebTicketService.svc", "oauthtoken");
+        let (name, password) = (
+            format!("username={}", self.anna.account),
+            format!("password={typed}"),
+        );
+        let mut curl = self.curl(HOME);
+        for field in ["grant_type=password", &name, &password] {
+            curl = curl.arguments(&["--data-urlencode", field]);
+        }
+        Ok(curl.get(&url)?.status)
+    }
+
+    /// How often the audit trail has something.
+    fn told(&self, what: &str) -> anyhow::Result<usize> {
+        let trail = self.demo.wicketgate(&["audit", "list", "--all"])?;
+        Ok(String::from_utf8(trail.stdout)?.matches(what).count())
+    }
+}
+
+const HOME: &str = "127.0.0.1";
+const ELSEWHERE: &str = "127.0.0.2";
+const EVALUATED: &str = "\"event\":\"code-accepted\"";
+
+#[test]
+fn s37_s43_one_code_and_the_same_typed_secret_for_lync_autodiscover_and_ews() -> anyhow::Result<()>
+{
+    let gate = Gate::start()?;
+    assert_eq!(gate.ews(&gate.anna.app_password, HOME)?, 401, "no code");
+    assert_eq!(gate.told("code-missing")?, 1);
+    let typed = gate.typed(1);
+    let bought = gate.auth(&typed)?;
+    assert_eq!(bought.status, 200, "{}", bought.body);
+    assert!(bought.body.contains("Assertion"), "{}", bought.body);
+    assert_eq!(gate.ews(&typed, HOME)?, 200);
+    assert_eq!(gate.autodiscover(&typed)?, 200);
+    assert_eq!(gate.grant(&typed)?, 200);
+    assert_eq!(gate.told(EVALUATED)?, 1, "exactly one evaluation");
+    assert_eq!(gate.ews(&typed, ELSEWHERE)?, 401, "another client");
+    assert_eq!(gate.told("code-spent")?, 1);
+    assert_eq!(gate.ews(&typed, HOME)?, 200, "which does not hurt her");
+    let spent = gate
+        .demo
+        .wicketgate(&["token", "test", &gate.anna.upn, "000000"])?;
+    assert_eq!(spent.status.code(), Some(1));
+    let folder = std::fs::read(gate.demo.folder().join("wicketgate.db"))?;
+    let code = gate.generator.code(1).shown().expose().clone();
+    let typed = typed.as_bytes();
+    assert!(
+        !folder.windows(typed.len()).any(|it| it == typed),
+        "{code} is not kept"
+    );
+    Ok(())
+}
+
+#[test]
+fn s37_eight_connections_at_once_with_one_code_are_one_evaluation() -> anyhow::Result<()> {
+    let gate = Gate::start()?;
+    let typed = gate.typed(1);
+    let statuses: Vec<anyhow::Result<u16>> = std::thread::scope(|scope| {
+        let asks = |_| scope.spawn(|| gate.ews(&typed, HOME));
+        let asking: Vec<_> = (0..8).map(asks).collect();
+        let joined = asking.into_iter().map(|it| it.join().expect("a thread"));
+        joined.collect()
+    });
+    for status in statuses {
+        assert_eq!(status?, 200);
+    }
+    assert_eq!(gate.told(EVALUATED)?, 1);
+    Ok(())
+}
+
+#[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what is promised, is promised for so many seconds"
+)]
+fn t_otp_7_blocking_the_token_ends_what_the_code_bought() -> anyhow::Result<()> {
+    let gate = Gate::start()?;
+    let typed = gate.typed(1);
+    assert_eq!(gate.ews(&typed, HOME)?, 200);
+    let blocked = gate.demo.wicketgate(&["token", "block", &gate.anna.upn])?;
+    assert!(blocked.status.success());
+    let begun = Instant::now();
+    while gate.ews(&typed, HOME)? != 401 {
+        assert!(
+            begun.elapsed() < SOON,
+            "it is let in {:?} later",
+            begun.elapsed()
+        );
+    }
+    assert_eq!(gate.told(EVALUATED)?, 1);
+    assert!(gate.told("no-token")? > 0);
+    Ok(())
+}
