@@ -21,6 +21,8 @@ pub mod memory;
 pub mod messages;
 pub mod office;
 pub mod old_windows;
+#[path = "../../crates/store/tests/postgres/mod.rs"]
+pub mod postgres;
 pub mod published;
 pub mod raw;
 pub mod serve;

@@ -52,6 +52,7 @@ mod http_2_is_spoken_where_nothing_is_proved_by_a_connection;
 mod old_windows_and_old_phones_come_in_where_they_may;
 mod only_what_is_published_is_there;
 mod revoking_ends_what_is_open_within_two_seconds;
+mod several_gates_share_one_database;
 mod several_gateways_ask_one_authentication_server;
 mod several_protocols_are_spoken_at_the_same_time;
 mod sixty_four_users_woven_together_stay_apart;

@@ -83,7 +83,7 @@ impl<S> Conforming for S where
 }
 
 /// Makes a test of every case; `$fresh` is an expression that awaits a new store and something to
-/// keep as long as it is used.
+/// keep as long as it is used, or nothing where this machine has none.
 #[macro_export]
 macro_rules! conformance {
     ($fresh:expr) => {
@@ -167,7 +167,7 @@ macro_rules! conformance {
         $(
             #[tokio::test(flavor = "multi_thread")]
             async fn $case() {
-                let (store, _kept) = $fresh;
+                let Some((store, _kept)) = $fresh else { return };
                 $crate::conformance::$case(std::sync::Arc::new(store)).await.unwrap();
             }
         )*

@@ -292,11 +292,15 @@ pub async fn the_tickets_of_one_credential_are_so_many_and_no_more<S: Conforming
     let of_tablet = ticket(255, &anna, "tablet");
     store.record(Relaying::of(of_tablet.clone()), HEARD).await?;
     let owner = anna.clone();
-    all_at_once(&store, MAX_PER_CREDENTIAL, move |store, number| {
-        let ticket = numbered(&owner, number);
-        async move { store.record(Relaying::of(ticket), HEARD).await }
-    })
-    .await?;
+    for first in (0..MAX_PER_CREDENTIAL).step_by(64) {
+        let count = (MAX_PER_CREDENTIAL - first).min(64);
+        let owner = owner.clone();
+        all_at_once(&store, count, move |store, number| {
+            let ticket = numbered(&owner, first + number);
+            async move { store.record(Relaying::of(ticket), HEARD).await }
+        })
+        .await?;
+    }
     let oldest = numbered(&anna, MAX_PER_CREDENTIAL - 1);
     assert!(is_found(&*store, &oldest, 20).await?);
     let one_more = RelayedTicket {

@@ -4,11 +4,10 @@ use authn::account::AccountId;
 use authn::credential::CredentialId;
 use authn::credential::otp_token::{OtpToken, TokenKind, TokenState};
 use proto::otp::{Algorithm, Digits, Period, Seed};
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 use zeroize::Zeroizing;
 
 use super::{optional_time, time, unreadable};
+use crate::engine::Row;
 use crate::seal::{Place, Sealable, Sealed};
 
 /// Lists the tokens of an account ($1), if the subject is an account ($2 is 1) at all.
@@ -164,7 +163,7 @@ pub(crate) fn place(record: &OtpToken) -> Place {
 /// Reads what is known about a token.
 ///
 /// **Trusts** every column; only an envelope that opens in its [`place`] proves them.
-pub(crate) fn record(row: &SqliteRow) -> Result<OtpToken, sqlx::Error> {
+pub(crate) fn record(row: &Row) -> Result<OtpToken, sqlx::Error> {
     let account: Option<String> = row.try_get("account")?;
     let algorithm = Algorithm::of(row.try_get("algorithm")?);
     Ok(OtpToken {
@@ -186,7 +185,7 @@ pub(crate) fn record(row: &SqliteRow) -> Result<OtpToken, sqlx::Error> {
 }
 
 /// Reads the sealed seed.
-pub(crate) fn seed(row: &SqliteRow) -> Result<Sealed<Seed>, sqlx::Error> {
+pub(crate) fn seed(row: &Row) -> Result<Sealed<Seed>, sqlx::Error> {
     Ok(Sealed::of_stored(row.try_get("seed")?))
 }
 
@@ -212,7 +211,7 @@ pub(crate) fn step(step: u64) -> i64 {
     i64::try_from(step).unwrap_or(i64::MAX)
 }
 
-fn kind(row: &SqliteRow) -> Result<TokenKind, sqlx::Error> {
+fn kind(row: &Row) -> Result<TokenKind, sqlx::Error> {
     match row.try_get("kind")? {
         "totp" => {
             let period = Period::of(number(row, "period")?);
@@ -224,12 +223,12 @@ fn kind(row: &SqliteRow) -> Result<TokenKind, sqlx::Error> {
     }
 }
 
-fn digits(row: &SqliteRow) -> Result<Digits, sqlx::Error> {
+fn digits(row: &Row) -> Result<Digits, sqlx::Error> {
     let digits = Digits::of(number(row, "digits")?);
     digits.ok_or_else(|| unreadable("digits", "as many as no code has"))
 }
 
-fn state(row: &SqliteRow) -> Result<TokenState, sqlx::Error> {
+fn state(row: &Row) -> Result<TokenState, sqlx::Error> {
     match row.try_get("state")? {
         "pending" => Ok(TokenState::Pending),
         "active" => Ok(TokenState::Active),
@@ -238,7 +237,7 @@ fn state(row: &SqliteRow) -> Result<TokenState, sqlx::Error> {
     }
 }
 
-fn number<N: TryFrom<i64>>(row: &SqliteRow, column: &'static str) -> Result<N, sqlx::Error> {
+fn number<N: TryFrom<i64>>(row: &Row, column: &'static str) -> Result<N, sqlx::Error> {
     let number: i64 = row.try_get(column)?;
     N::try_from(number).map_err(|_| unreadable(column, "a number that none is"))
 }

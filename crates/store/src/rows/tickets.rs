@@ -6,10 +6,9 @@ use authn::account::AccountId;
 use authn::credential::CredentialId;
 use authn::place::{Channel, Method};
 use authn::ticket::{RelayedTicket, TicketKey};
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 
 use super::{bytes_32, optional_time, time, unreadable};
+use crate::engine::Row;
 
 /// Records a ticket ($1 to $7 and $10 to $12 in the order of the columns) whose account and credential stand, and were
 /// not revoked after a number ($8); one that is known stays whose it is. What stands for sign-ins by Kerberos ($9, of
@@ -104,7 +103,7 @@ pub(crate) const FORGET_ALL: &str = "
     DELETE FROM tickets";
 
 /// Reads a ticket.
-pub(crate) fn ticket(row: &SqliteRow) -> Result<RelayedTicket, sqlx::Error> {
+pub(crate) fn ticket(row: &Row) -> Result<RelayedTicket, sqlx::Error> {
     let token: Option<String> = row.try_get("token")?;
     Ok(RelayedTicket {
         key: TicketKey(bytes_32(row, "ticket")?),
@@ -126,8 +125,8 @@ pub(crate) fn methods_text(methods: &BTreeSet<Method>) -> String {
 }
 
 /// A ticket from before they were written was bought by the one method that its credential is proved by.
-fn methods(row: &SqliteRow) -> Result<BTreeSet<Method>, sqlx::Error> {
-    match row.try_get::<Option<&str>, _>("ticket_methods")? {
+fn methods(row: &Row) -> Result<BTreeSet<Method>, sqlx::Error> {
+    match row.try_get::<Option<&str>>("ticket_methods")? {
         Some(text) => {
             serde_json::from_str(text).map_err(|error| unreadable("ticket_methods", error))
         }
@@ -143,7 +142,7 @@ fn methods(row: &SqliteRow) -> Result<BTreeSet<Method>, sqlx::Error> {
     }
 }
 
-fn channel(row: &SqliteRow) -> Result<Channel, sqlx::Error> {
+fn channel(row: &Row) -> Result<Channel, sqlx::Error> {
     let word: &str = row.try_get("channel")?;
     let mut known = Channel::ALL.into_iter();
     let channel = known.find(|channel| channel.as_str() == word);

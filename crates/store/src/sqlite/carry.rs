@@ -14,14 +14,15 @@ use authn::credential::CredentialId;
 use authn::credential::app_password::AppPassword;
 use authn::credential::otp_token::OtpToken;
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteConnection;
-use sqlx::{ConnectOptions, Connection};
+use sqlx::ConnectOptions;
 
-use super::open::{check_keys, options, was_opened};
-use super::writer::WriteError;
-use super::{StoreError, credentials, migrate};
-use crate::rows;
+use super::open::options;
+use crate::durable::{check_keys, was_opened};
+use crate::engine::{Connection, query};
+use crate::ports::credentials;
 use crate::seal::KeyFile;
+use crate::writer::WriteError;
+use crate::{StoreError, migrate, rows};
 
 /// What a restored store took over from the one in whose place it was put.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,7 +76,7 @@ pub(super) async fn bans(path: &Path, keys: &KeyFile, by: &ByHand) -> (Replaced,
 
 /// Lays bans upon a prepared store; gives what it changed and the events that say so.
 pub(super) async fn carry(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     keys: &KeyFile,
     (replaced, bans): (Replaced, Bans),
     by: &ByHand,
@@ -91,7 +92,7 @@ pub(super) async fn carry(
         if !credentials::revoke(&mut *connection, keys, (&id, at)).await? {
             continue;
         }
-        let row = sqlx::query(rows::app_passwords::BY_ID)
+        let row = query(rows::app_passwords::BY_ID)
             .bind(&id.0)
             .fetch_one(&mut *connection)
             .await?;
@@ -107,7 +108,7 @@ pub(super) async fn carry(
         let Some(found) = found.filter(|found| found.state == AccountState::Active) else {
             continue;
         };
-        sqlx::query(rows::accounts::SET_STATE)
+        query(rows::accounts::SET_STATE)
             .bind(&id.0)
             .bind(rows::accounts::state_text(state))
             .execute(&mut *connection)
@@ -125,7 +126,7 @@ pub(super) async fn carry(
 }
 
 async fn read(path: &Path, keys: &KeyFile, at: Timestamp) -> Result<Bans, StoreError> {
-    let mut connection = options(path).read_only(true).connect().await?;
+    let mut connection = Connection::from(options(path).read_only(true).connect().await?);
     let read = read_from(&mut connection, keys, at).await;
     // Closed in any case: a connection that is dropped closes when it likes, also while its file is
     // being moved.
@@ -134,7 +135,7 @@ async fn read(path: &Path, keys: &KeyFile, at: Timestamp) -> Result<Bans, StoreE
 }
 
 async fn read_from(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     keys: &KeyFile,
     at: Timestamp,
 ) -> Result<Bans, StoreError> {
@@ -147,7 +148,7 @@ async fn read_from(
         // With other keys nothing would open, and everything would count as revoked.
         check_keys(&mut *connection, keys).await?;
     }
-    let found = sqlx::query(rows::app_passwords::LIST)
+    let found = query(rows::app_passwords::LIST)
         .fetch_all(&mut *connection)
         .await?;
     for row in &found {
@@ -161,9 +162,7 @@ async fn read_from(
             .extend(revoked.map(|revoked| (record.id, revoked)));
     }
     bans.tokens = Some(tokens::read(&mut *connection, keys).await?);
-    let found = sqlx::query(rows::accounts::LIST)
-        .fetch_all(connection)
-        .await?;
+    let found = query(rows::accounts::LIST).fetch_all(connection).await?;
     for row in &found {
         let account = rows::accounts::account(row)?;
         if account.state != AccountState::Active {
@@ -174,10 +173,10 @@ async fn read_from(
 }
 
 async fn account(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     id: &AccountId,
 ) -> Result<Option<Account>, sqlx::Error> {
-    let row = sqlx::query(rows::accounts::BY_ID)
+    let row = query(rows::accounts::BY_ID)
         .bind(&id.0)
         .fetch_optional(connection)
         .await?;

@@ -6,6 +6,7 @@ use super::*;
 
 mod mistakes;
 mod policy;
+mod stored;
 
 /// A configuration whose files are there, with these lines in the farm's table and the route's.
 fn text(farm: &str, route: &str) -> String {

@@ -1,4 +1,4 @@
-//! The port [`OtpTokens`] on SQLite; seeds go in and out sealed.
+//! The port [`OtpTokens`] on a database; seeds go in and out sealed.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -16,13 +16,13 @@ use authn::lockout::Subject;
 use authn::ports::{Adding, OtpTokens, SerialsTaken, TokenChange, TokenEffect, Unavailable};
 use jiff::Timestamp;
 use proto::otp::Seed;
-use sqlx::Row;
-use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
-use super::writer::{DEADLINE, Done, Write, WriteError, Writing};
-use super::{Store, revocations, session_grants};
+use super::{revocations, session_grants};
+use crate::Store;
+use crate::engine::{Connection, Row, query};
 use crate::rows;
 use crate::seal::{KeyFile, Sealed};
+use crate::writer::{DEADLINE, Done, Write, WriteError, Writing};
 
 /// How long whoever adds many tokens at once waits.
 const ADDING_DEADLINE: Duration = Duration::from_secs(60);
@@ -35,10 +35,10 @@ impl OtpTokens for Store {
         let is_account = matches!(subject, Subject::Account(_));
         let (_, name) = rows::counters::subject_key(subject);
         let mut connection = self.reader().await?;
-        let found = sqlx::query(rows::otp_tokens::OF_ACCOUNT)
+        let found = query(rows::otp_tokens::OF_ACCOUNT)
             .bind(name)
             .bind(i64::from(is_account))
-            .fetch_all(&mut *connection)
+            .fetch_all(&mut connection)
             .await
             .map_err(|error| self.failed(&error))?;
         let mut tokens = self.all_opened(&found)?;
@@ -50,9 +50,9 @@ impl OtpTokens for Store {
 
     async fn otp_token(&self, called: &str) -> Result<Option<StoredOtpToken>, Unavailable> {
         let mut connection = self.reader().await?;
-        let row = sqlx::query(rows::otp_tokens::CALLED)
+        let row = query(rows::otp_tokens::CALLED)
             .bind(called)
-            .fetch_optional(&mut *connection)
+            .fetch_optional(&mut connection)
             .await
             .map_err(|error| self.failed(&error))?;
         let stored = row.as_ref().map(|row| opened(row, &self.0.keys));
@@ -61,10 +61,10 @@ impl OtpTokens for Store {
 
     async fn otp_tokens(&self, after: &str, count: u32) -> Result<Vec<OtpToken>, Unavailable> {
         let mut connection = self.reader().await?;
-        let found = sqlx::query(rows::otp_tokens::LIST)
+        let found = query(rows::otp_tokens::LIST)
             .bind(after)
             .bind(i64::from(count))
-            .fetch_all(&mut *connection)
+            .fetch_all(&mut connection)
             .await
             .map_err(|error| self.failed(&error))?;
         let tokens = self.all_opened(&found)?;
@@ -114,9 +114,9 @@ impl OtpTokens for Store {
 
     async fn grant(&self, key: &GrantKey) -> Result<Option<Grant>, Unavailable> {
         let mut connection = self.reader().await?;
-        let row = sqlx::query(rows::session_grants::FIND)
+        let row = query(rows::session_grants::FIND)
             .bind(key.0.to_vec())
-            .fetch_optional(&mut *connection)
+            .fetch_optional(&mut connection)
             .await;
         row.and_then(|row| row.as_ref().map(rows::session_grants::grant).transpose())
             .map_err(|error| self.failed(&error))
@@ -124,7 +124,7 @@ impl OtpTokens for Store {
 }
 
 impl Store {
-    fn all_opened(&self, rows: &[SqliteRow]) -> Result<Vec<StoredOtpToken>, Unavailable> {
+    fn all_opened(&self, rows: &[Row]) -> Result<Vec<StoredOtpToken>, Unavailable> {
         let opened = rows.iter().map(|row| opened(row, &self.0.keys));
         let opened: Result<_, WriteError> = opened.collect();
         opened.map_err(|error| self.unread(error))
@@ -132,7 +132,7 @@ impl Store {
 }
 
 /// Reads a row and opens its seed, which proves what the row says.
-pub(super) fn opened(row: &SqliteRow, keys: &KeyFile) -> Result<StoredOtpToken, WriteError> {
+pub(crate) fn opened(row: &Row, keys: &KeyFile) -> Result<StoredOtpToken, WriteError> {
     let record = rows::otp_tokens::record(row)?;
     let sealed = rows::otp_tokens::seed(row)?;
     let seed = keys.unseal(&rows::otp_tokens::place(&record), &sealed)?;
@@ -156,7 +156,7 @@ impl Write for Add {
         let mut serials = Vec::new();
         for (record, sealed) in &self.tokens {
             let (kind, period) = rows::otp_tokens::kind_columns(record.kind);
-            let added = sqlx::query(rows::otp_tokens::ADD)
+            let added = query(rows::otp_tokens::ADD)
                 .bind(&record.id.0)
                 .bind(&record.serial)
                 .bind(record.account.as_ref().map(|id| &id.0))
@@ -171,7 +171,7 @@ impl Write for Add {
                 .bind(rows::otp_tokens::step(record.next))
                 .bind(record.offset)
                 .bind(record.drift)
-                .bind(sealed.as_bytes())
+                .bind(sealed.as_bytes().to_vec())
                 .execute(&mut *writing.connection)
                 .await?;
             if added.rows_affected() == 0 {
@@ -215,7 +215,7 @@ impl Write for Change {
             ..token.record
         };
         let spends = matches!(effect, TokenEffect::Spends(_));
-        let changed = sqlx::query(rows::otp_tokens::CHANGE)
+        let changed = query(rows::otp_tokens::CHANGE)
             .bind(&before.id.0)
             .bind(before.account.as_ref().map(|id| &id.0))
             .bind(rows::otp_tokens::state_text(before.state))
@@ -236,7 +236,7 @@ impl Write for Change {
             TokenEffect::None => {}
             TokenEffect::Spends(reservation) => give_back(writing, reservation).await?,
             TokenEffect::Forgives => {
-                sqlx::query(rows::otp_tokens::FORGIVE)
+                query(rows::otp_tokens::FORGIVE)
                     .bind(&before.id.0)
                     .execute(&mut *writing.connection)
                     .await?;
@@ -252,11 +252,11 @@ impl Write for Change {
 }
 
 async fn by_id(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     id: &CredentialId,
     keys: &KeyFile,
 ) -> Result<Option<StoredOtpToken>, WriteError> {
-    let row = sqlx::query(rows::otp_tokens::CALLED)
+    let row = query(rows::otp_tokens::CALLED)
         .bind(&id.0)
         .fetch_optional(connection)
         .await?;
@@ -273,7 +273,7 @@ impl Write for Remove {
     type Output = bool;
 
     async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<bool>, WriteError> {
-        let removed = sqlx::query(rows::otp_tokens::REMOVE)
+        let removed = query(rows::otp_tokens::REMOVE)
             .bind(&self.id.0)
             .execute(&mut *writing.connection)
             .await?;
@@ -311,7 +311,7 @@ impl Write for Reserve {
         if let Some(claim) = &self.claim
             && !session_grants::claim(writing, claim).await?
         {
-            let active = sqlx::query(rows::otp_tokens::ACTIVE_OF_ACCOUNT).bind(account);
+            let active = query(rows::otp_tokens::ACTIVE_OF_ACCOUNT).bind(account);
             let active = active.fetch_all(&mut *writing.connection).await?;
             return Ok(Done::Keep(reservation(ids(&active)?, false)));
         }
@@ -319,7 +319,7 @@ impl Write for Reserve {
             Source::Familiar => rows::otp_tokens::RESERVE_FAMILIAR,
             Source::Unfamiliar => rows::otp_tokens::RESERVE_UNFAMILIAR,
         };
-        let found = sqlx::query(statement)
+        let found = query(statement)
             .bind(account)
             .bind(token)
             .bind(place.window_start.as_microsecond())
@@ -337,7 +337,7 @@ impl Write for Reserve {
     }
 }
 
-fn ids(rows: &[SqliteRow]) -> Result<BTreeSet<CredentialId>, sqlx::Error> {
+fn ids(rows: &[Row]) -> Result<BTreeSet<CredentialId>, sqlx::Error> {
     let ids = rows.iter().map(|row| row.try_get("id").map(CredentialId));
     ids.collect()
 }
@@ -365,7 +365,7 @@ pub(super) async fn accept(
     writing: &mut Writing<'_>,
     acceptance: &Acceptance,
 ) -> Result<bool, WriteError> {
-    let accepted = sqlx::query(rows::otp_tokens::ACCEPT)
+    let accepted = query(rows::otp_tokens::ACCEPT)
         .bind(&acceptance.token.0)
         .bind(acceptance.account.as_ref().map(|id| &id.0))
         .bind(rows::otp_tokens::step(acceptance.step.number))
@@ -392,7 +392,7 @@ pub(super) async fn give_back(
         Source::Unfamiliar => rows::otp_tokens::GIVE_BACK_UNFAMILIAR,
     };
     for token in &reservation.tokens {
-        sqlx::query(statement)
+        query(statement)
             .bind(&token.0)
             .bind(reservation.place.now.as_microsecond())
             .execute(&mut *writing.connection)

@@ -1,24 +1,24 @@
-//! The port [`Revocations`] on SQLite; they are written by whoever revokes, in its transaction.
+//! The port [`Revocations`] on a database; they are written by whoever revokes, in its transaction.
 
 use async_trait::async_trait;
 use authn::account::AccountId;
 use authn::credential::CredentialId;
 use authn::ports::{Revocations, Unavailable};
 use authn::revocation::{Revocation, Revoked};
-use sqlx::Row;
 
-use super::Store;
-use super::writer::{WriteError, Writing};
+use crate::Store;
+use crate::engine::query;
 use crate::rows;
+use crate::writer::{WriteError, Writing};
 
 #[async_trait]
 impl Revocations for Store {
     async fn since(&self, number: i64, count: u32) -> Result<Vec<Revocation>, Unavailable> {
         let mut connection = self.reader().await?;
-        let found = sqlx::query(rows::revocations::SINCE)
+        let found = query(rows::revocations::SINCE)
             .bind(number)
             .bind(i64::from(count))
-            .fetch_all(&mut *connection)
+            .fetch_all(&mut connection)
             .await;
         found
             .and_then(|rows| rows.iter().map(rows::revocations::revocation).collect())
@@ -27,8 +27,8 @@ impl Revocations for Store {
 
     async fn last(&self) -> Result<i64, Unavailable> {
         let mut connection = self.reader().await?;
-        let row = sqlx::query(rows::revocations::LAST)
-            .fetch_one(&mut *connection)
+        let row = query(rows::revocations::LAST)
+            .fetch_one(&mut connection)
             .await;
         row.and_then(|row| row.try_get("number"))
             .map_err(|error| self.failed(&error))
@@ -44,7 +44,7 @@ pub(super) async fn end_credential(
         rows::tickets::DROP_OF_CREDENTIAL,
         rows::session_grants::DROP_OF_CREDENTIAL,
     ] {
-        sqlx::query(statement)
+        query(statement)
             .bind(&id.0)
             .execute(&mut *writing.connection)
             .await?;
@@ -61,7 +61,7 @@ pub(super) async fn drop_of_inactive(
         rows::tickets::DROP_OF_INACTIVE_ACCOUNT,
         rows::session_grants::DROP_OF_INACTIVE_ACCOUNT,
     ] {
-        sqlx::query(statement)
+        query(statement)
             .bind(&id.0)
             .execute(&mut *writing.connection)
             .await?;
@@ -72,7 +72,7 @@ pub(super) async fn drop_of_inactive(
 /// Notes what was revoked.
 pub(super) async fn note(writing: &mut Writing<'_>, what: &Revoked) -> Result<(), WriteError> {
     let (account, credential) = rows::revocations::columns(what);
-    sqlx::query(rows::revocations::ADD)
+    query(rows::revocations::ADD)
         .bind(account)
         .bind(credential)
         .execute(&mut *writing.connection)

@@ -3,21 +3,26 @@
 //! One fsync serves a whole batch; a call that fails undoes itself and no other; nobody is answered
 //! before the commit (design 4). A full queue, a caller that waited over [`DEADLINE`] and a commit
 //! that failed are all [`Unavailable`]. Start at [`Writer::submit`].
+//!
+//! A server is far away, and each statement costs a way there and back: a batch is written without
+//! savepoints first, with its audit events together at its end, and only where one of its calls fails or
+//! undoes itself it is written anew, with them.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use authn::audit::Event;
-use authn::ports::Unavailable;
-use sqlx::{Connection, SqliteConnection};
+use authn::ports::{ChainedEvent, Unavailable};
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
-use super::audit;
-use super::commits::{Commit, Commits};
-use super::health::{self, Health};
 use crate::chain::{BrokenTrail, Head};
+use crate::commits::{Commit, Commits};
+use crate::database::Database;
+use crate::engine::{Connection, late};
+use crate::health::{self, Health};
+use crate::ports::audit;
 use crate::seal::KeyFile;
 
 /// How many calls may wait.
@@ -75,22 +80,50 @@ impl WriteError {
 /// The transaction that a call writes in.
 pub(super) struct Writing<'c> {
     /// The connection, inside the call's savepoint.
-    pub(super) connection: &'c mut SqliteConnection,
+    pub(super) connection: &'c mut Connection,
     head: Head,
+    /// Events that are linked and written at the end; nothing but the head depends on them.
+    linked: Vec<ChainedEvent>,
 }
 
 impl Writing<'_> {
     /// Appends events to the audit chain.
     pub(super) async fn append(&mut self, events: Vec<Event>) -> Result<(), WriteError> {
-        self.head = audit::append(&mut *self.connection, self.head, events).await?;
+        if self.connection.is_to_a_server() {
+            let linked = self.head.link(events)?;
+            self.head = linked.last().map_or(self.head, Head::of);
+            self.linked.extend(linked);
+        } else {
+            self.head = audit::append(&mut *self.connection, self.head, events).await?;
+        }
         Ok(())
     }
 }
 
+/// What becomes of a batch of which a call fails or undoes itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Care {
+    /// All of it is undone.
+    Together,
+    /// That call is undone.
+    Apart,
+}
+
+/// What became of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Written {
+    /// It is committed.
+    Whole,
+    /// It must be written anew, each call apart.
+    NotTogether,
+}
+
 /// What the writer works with.
 pub(super) struct Tools {
-    /// The only connection that writes.
-    pub(super) connection: SqliteConnection,
+    /// The only connection of this process that writes.
+    pub(super) connection: Connection,
+    /// Where another one comes from, once that one is lost.
+    pub(super) database: Arc<Database>,
     /// The keys that seal the head of the audit trail.
     pub(super) keys: Arc<KeyFile>,
     /// Whether the database can still be trusted.
@@ -255,10 +288,7 @@ async fn commit(tools: &mut Tools, mut calls: Vec<Box<dyn Call>>) {
     }
     let began = Instant::now();
     let committed = match tools.health.check() {
-        Ok(()) => {
-            let (keys, health) = (&tools.keys, &tools.health);
-            transact(&mut tools.connection, &mut calls, keys, health).await
-        }
+        Ok(()) => transact(tools, &mut calls).await,
         Err(unavailable) => Err(unavailable),
     };
     tools.commits.happened(Commit {
@@ -270,54 +300,113 @@ async fn commit(tools: &mut Tools, mut calls: Vec<Box<dyn Call>>) {
     }
 }
 
-async fn transact(
-    connection: &mut SqliteConnection,
-    calls: &mut [Box<dyn Call>],
-    keys: &KeyFile,
-    health: &Health,
-) -> Result<(), Unavailable> {
-    if let Err(error) = sqlx::query("BEGIN IMMEDIATE")
-        .execute(&mut *connection)
-        .await
-    {
-        // The batch before was neither committed nor undone; this one must not complete it.
-        return Err(match health::is_misuse(&error) {
-            true => health.give_up(&error),
-            false => health.failed(&error),
-        });
+async fn transact(tools: &mut Tools, calls: &mut [Box<dyn Call>]) -> Result<(), Unavailable> {
+    let Tools {
+        connection,
+        database,
+        keys,
+        health,
+        ..
+    } = tools;
+    let deadline = Instant::now() + DEADLINE;
+    if !connection.is_usable() {
+        let connecting = timeout_at(deadline, database.to_write());
+        let made = connecting.await.unwrap_or_else(|_| Err(late()));
+        *connection = made.map_err(|error| health.failed(&error))?;
     }
-    let Err(error) = write_all(connection, calls, keys, health).await else {
+    if connection.is_to_a_server() {
+        connection.answer_by(deadline);
+    }
+    let mut care = match connection.is_to_a_server() {
+        true => Care::Together,
+        false => Care::Apart,
+    };
+    loop {
+        begin(connection, health).await?;
+        match write_all(connection, (calls, care), keys, health).await {
+            Ok(Written::Whole) => return Ok(()),
+            Ok(Written::NotTogether) => {
+                undo(connection).await;
+                care = Care::Apart;
+            }
+            Err(error) => {
+                let unavailable = error.told(health);
+                tracing::warn!(store.failure = %unavailable.detail, "a transaction was not committed");
+                undo(connection).await;
+                return Err(unavailable);
+            }
+        }
+    }
+}
+
+async fn begin(connection: &mut Connection, health: &Health) -> Result<(), Unavailable> {
+    let Err(error) = connection.begin_writing().await else {
         return Ok(());
     };
-    let unavailable = error.told(health);
-    tracing::warn!(store.failure = %unavailable.detail, "a transaction was not committed");
-    // SQLite ends a transaction by itself after some errors, and "no transaction is active" is
-    // what is wanted; one that stays open makes the next BEGIN fail.
-    if let Err(error) = sqlx::query("ROLLBACK").execute(&mut *connection).await {
+    // The batch before was neither committed nor undone; this one must not complete it.
+    if health::is_misuse(&error) {
+        return Err(health.give_up(&error));
+    }
+    if connection.is_to_a_server() {
+        undo(connection).await;
+    }
+    Err(health.failed(&error))
+}
+
+/// Undoes a transaction. SQLite ends one by itself after some errors, and "no transaction is active" is what is
+/// wanted; one that stays open makes the next BEGIN fail. A server's is undone with its connection.
+async fn undo(connection: &mut Connection) {
+    if let Err(error) = connection.rollback().await {
         tracing::debug!(store.failure = %error, "there was nothing to undo");
     }
-    Err(unavailable)
 }
 
 async fn write_all(
-    connection: &mut SqliteConnection,
-    calls: &mut [Box<dyn Call>],
+    connection: &mut Connection,
+    (calls, care): (&mut [Box<dyn Call>], Care),
     keys: &KeyFile,
     health: &Health,
-) -> Result<(), WriteError> {
-    // Another process (the command line) may have appended since the last batch.
+) -> Result<Written, WriteError> {
+    // Another process (the command line, another node) may have appended since the last batch.
     let head = audit::head(&mut *connection, keys).await?;
-    let mut writing = Writing { connection, head };
+    let mut writing = Writing {
+        connection,
+        head,
+        linked: Vec::new(),
+    };
     for call in calls {
-        write_one(&mut writing, call.as_mut(), health).await?;
+        match care {
+            Care::Apart => write_one(&mut writing, call.as_mut(), health).await?,
+            Care::Together => match call.write(&mut writing).await {
+                Ok(true) => {}
+                Err(WriteError::Database(error)) if !writing.connection.is_usable() => {
+                    return Err(error.into());
+                }
+                Ok(false) | Err(_) => return Ok(Written::NotTogether),
+            },
+        }
     }
-    if writing.head != head {
+    let is_headed = writing.head != head;
+    match finish(&mut writing, keys, is_headed).await {
+        Ok(()) => Ok(Written::Whole),
+        // One of the calls did not look at an error of its own.
+        Err(_) if care == Care::Together && writing.connection.is_usable() => {
+            Ok(Written::NotTogether)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn finish(
+    writing: &mut Writing<'_>,
+    keys: &KeyFile,
+    is_headed: bool,
+) -> Result<(), sqlx::Error> {
+    audit::append_linked(&mut *writing.connection, &writing.linked).await?;
+    if is_headed {
         audit::write_head(&mut *writing.connection, keys, writing.head).await?;
     }
-    sqlx::query("COMMIT")
-        .execute(&mut *writing.connection)
-        .await?;
-    Ok(())
+    writing.connection.commit().await
 }
 
 /// Lets one call write in a savepoint of its own.
@@ -331,12 +420,14 @@ async fn write_one(
     call: &mut dyn Call,
     health: &Health,
 ) -> Result<(), sqlx::Error> {
-    let before = writing.head;
-    sqlx::query("SAVEPOINT one_call")
-        .execute(&mut *writing.connection)
-        .await?;
+    let before = (writing.head, writing.linked.len());
+    writing.connection.savepoint().await?;
     let failure = match call.write(writing).await {
-        Ok(true) => return release(writing).await,
+        // A call that did not look at an error of its own fails here.
+        Ok(true) => match writing.connection.release().await {
+            Ok(()) => return Ok(()),
+            Err(error) => Some(error),
+        },
         Ok(false) => None,
         Err(WriteError::Database(error)) => Some(error),
         Err(other) => {
@@ -347,24 +438,17 @@ async fn write_one(
     if let Some(error) = &failure {
         call.fail(health.failed(error));
     }
-    writing.head = before;
-    let undone = sqlx::query("ROLLBACK TO one_call")
-        .execute(&mut *writing.connection)
-        .await;
+    let (head, linked) = before;
+    writing.head = head;
+    writing.linked.truncate(linked);
+    let undone = writing.connection.rollback_to_savepoint().await;
     match (undone, failure) {
-        (Ok(_), Some(error)) if health::is_fatal(&error) => Err(error),
-        (Ok(_), _) => release(writing).await,
+        (Ok(()), Some(error)) if health.is_fatal(&error) => Err(error),
+        (Ok(()), _) => writing.connection.release().await,
         // The first error says why there is nothing left to undo.
         (Err(_), Some(error)) => Err(error),
         (Err(error), None) => Err(error),
     }
-}
-
-async fn release(writing: &mut Writing<'_>) -> Result<(), sqlx::Error> {
-    sqlx::query("RELEASE one_call")
-        .execute(&mut *writing.connection)
-        .await?;
-    Ok(())
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The port [`Drains`] on SQLite.
+//! The port [`Drains`] on a database.
 
 use std::collections::BTreeSet;
 
@@ -7,9 +7,10 @@ use authn::audit::ByHand;
 use authn::drain::{Drain, Drained, NoneLeft};
 use authn::ports::{Drains, Unavailable};
 
-use super::Store;
-use super::writer::{Done, Write, WriteError, Writing};
+use crate::Store;
+use crate::engine::query;
 use crate::rows;
+use crate::writer::{Done, Write, WriteError, Writing};
 
 #[async_trait]
 impl Drains for Store {
@@ -34,8 +35,8 @@ impl Drains for Store {
 
     async fn drained(&self) -> Result<BTreeSet<Drained>, Unavailable> {
         let mut connection = self.reader().await?;
-        let found = sqlx::query(rows::drained_members::LIST)
-            .fetch_all(&mut *connection)
+        let found = query(rows::drained_members::LIST)
+            .fetch_all(&mut connection)
             .await;
         found
             .and_then(|rows| rows.iter().map(rows::drained_members::drained).collect())
@@ -54,7 +55,7 @@ impl Write for Draining {
 
     async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<Self::Output>, WriteError> {
         let farm = &self.drain.farm;
-        let found = sqlx::query(rows::drained_members::OF_FARM)
+        let found = query(rows::drained_members::OF_FARM)
             .bind(farm)
             .fetch_all(&mut *writing.connection)
             .await?;
@@ -66,7 +67,7 @@ impl Write for Draining {
         };
         let mut events = Vec::new();
         for member in &new {
-            sqlx::query(rows::drained_members::ADD)
+            query(rows::drained_members::ADD)
                 .bind(farm)
                 .bind(member)
                 .execute(&mut *writing.connection)
@@ -92,7 +93,7 @@ impl Write for Undraining {
         let mut given_back = Vec::new();
         let mut events = Vec::new();
         for member in &self.members {
-            let removed = sqlx::query(rows::drained_members::REMOVE)
+            let removed = query(rows::drained_members::REMOVE)
                 .bind(&self.farm)
                 .bind(member)
                 .execute(&mut *writing.connection)

@@ -1,4 +1,4 @@
-//! The port [`Attempts`] on SQLite: counters, and settlements with their audit events.
+//! The port [`Attempts`] on a database: counters, and settlements with their audit events.
 
 use std::sync::atomic::Ordering;
 
@@ -9,9 +9,11 @@ use authn::place::SourceNetwork;
 use authn::ports::{Attempts, Reservation, Settled, Settlement, Succeeded, Unavailable};
 use jiff::{SignedDuration, Timestamp};
 
-use super::writer::{Done, Write, WriteError, Writing};
-use super::{Store, second_factors, session_grants};
+use super::{second_factors, session_grants};
+use crate::Store;
+use crate::engine::query;
 use crate::rows;
+use crate::writer::{Done, Write, WriteError, Writing};
 
 /// After how many reservations and tickets old rows are looked for.
 const FORGET_EVERY: u32 = 4_096;
@@ -74,7 +76,7 @@ impl Write for Reserve {
             Subject::Account(id) => Some(&id.0),
             Subject::Unknown(_) => None,
         };
-        let found = sqlx::query(rows::counters::TAKE)
+        let found = query(rows::counters::TAKE)
             .bind(kind)
             .bind(name)
             .bind(&place.source.0)
@@ -126,7 +128,7 @@ impl Write for Settle {
             if let Some(method) = succeeded.second_factor {
                 second_factors::note(writing, (&succeeded.account, method), place.now).await?;
             }
-            sqlx::query(rows::counters::FAMILIARISE)
+            query(rows::counters::FAMILIARISE)
                 .bind(&succeeded.account.0)
                 .bind(SourceNetwork::from(succeeded.source).0)
                 .bind(place.now.as_microsecond())
@@ -161,13 +163,13 @@ async fn stands(
     now: Timestamp,
 ) -> Result<bool, WriteError> {
     if succeeded.credential.is_kerberos_of(&succeeded.account) {
-        let active = sqlx::query(rows::accounts::ACTIVE)
+        let active = query(rows::accounts::ACTIVE)
             .bind(&succeeded.account.0)
             .fetch_optional(&mut *writing.connection)
             .await?;
         return Ok(active.is_some());
     }
-    let used = sqlx::query(rows::app_passwords::USED)
+    let used = query(rows::app_passwords::USED)
         .bind(&succeeded.credential.0)
         .bind(now.as_microsecond())
         .bind(succeeded.source.to_string())
@@ -180,7 +182,7 @@ async fn stands(
 /// Whether no alarm was raised for the subject since the window began; it is noted then.
 async fn is_due(writing: &mut Writing<'_>, place: &Place) -> Result<bool, WriteError> {
     let (kind, name) = rows::counters::subject_key(&place.subject);
-    let noted = sqlx::query(rows::counters::ALARM)
+    let noted = query(rows::counters::ALARM)
         .bind(kind)
         .bind(name)
         .bind(place.now.as_microsecond())
@@ -192,7 +194,7 @@ async fn is_due(writing: &mut Writing<'_>, place: &Place) -> Result<bool, WriteE
 
 async fn give_back(writing: &mut Writing<'_>, place: &Place) -> Result<(), WriteError> {
     let (kind, name) = rows::counters::subject_key(&place.subject);
-    sqlx::query(rows::counters::GIVE_BACK)
+    query(rows::counters::GIVE_BACK)
         .bind(kind)
         .bind(name)
         .bind(&place.source.0)
@@ -220,7 +222,7 @@ impl Write for Forget {
             (rows::counters::FORGET_UNSEEN, self.familiar_since),
             (rows::session_grants::FORGET_ENDED, self.remembered_since),
         ] {
-            sqlx::query(statement)
+            query(statement)
                 .bind(before.as_microsecond())
                 .execute(&mut *writing.connection)
                 .await?;

@@ -1,4 +1,4 @@
-//! The port [`Tickets`] on SQLite.
+//! The port [`Tickets`] on a database.
 
 use async_trait::async_trait;
 use authn::account::Account;
@@ -7,9 +7,10 @@ use authn::ports::{Tickets, Unavailable};
 use authn::ticket::{MAX_PER_CREDENTIAL, RelayedTicket, Relaying, TicketKey};
 use jiff::Timestamp;
 
-use super::Store;
-use super::writer::{Done, Write, WriteError, Writing};
+use crate::Store;
+use crate::engine::query;
 use crate::rows;
+use crate::writer::{Done, Write, WriteError, Writing};
 
 #[async_trait]
 impl Tickets for Store {
@@ -26,11 +27,11 @@ impl Tickets for Store {
         now: Timestamp,
     ) -> Result<Option<(RelayedTicket, Account)>, Unavailable> {
         let mut connection = self.reader().await?;
-        let row = sqlx::query(rows::tickets::FIND)
+        let row = query(rows::tickets::FIND)
             .bind(key.0.to_vec())
             .bind(now.as_microsecond())
             .bind(CredentialId::KERBEROS)
-            .fetch_optional(&mut *connection)
+            .fetch_optional(&mut connection)
             .await
             .map_err(|error| self.failed(&error))?;
         let Some(row) = row else { return Ok(None) };
@@ -54,7 +55,7 @@ impl Write for Record {
             events,
             session: _,
         } = relaying;
-        let recorded = sqlx::query(rows::tickets::RECORD)
+        let recorded = query(rows::tickets::RECORD)
             .bind(ticket.key.0.to_vec())
             .bind(&ticket.account.0)
             .bind(&ticket.credential.0)
@@ -72,13 +73,13 @@ impl Write for Record {
         if recorded.rows_affected() == 0 {
             return Err(crate::unavailable(rows::tickets::NOT_RECORDED).into());
         }
-        sqlx::query(rows::tickets::DROP_BEYOND)
+        query(rows::tickets::DROP_BEYOND)
             .bind(&ticket.credential.0)
             .bind(i64::from(MAX_PER_CREDENTIAL))
             .execute(&mut *writing.connection)
             .await?;
         if let Some((at, source)) = used {
-            sqlx::query(rows::app_passwords::USED)
+            query(rows::app_passwords::USED)
                 .bind(&ticket.credential.0)
                 .bind(at.as_microsecond())
                 .bind(source.to_string())

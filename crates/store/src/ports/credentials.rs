@@ -1,4 +1,4 @@
-//! The port [`Credentials`] on SQLite; NT hashes go in and out sealed.
+//! The port [`Credentials`] on a database; NT hashes go in and out sealed.
 
 use std::sync::Arc;
 
@@ -9,12 +9,13 @@ use authn::credential::app_password::{AppPassword, AppPasswordHashes, StoredAppP
 use authn::lockout::Subject;
 use authn::ports::{Credentials, Unavailable};
 use jiff::Timestamp;
-use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
-use super::writer::{Done, Write, WriteError, Writing};
-use super::{Store, revocations};
+use super::revocations;
+use crate::Store;
+use crate::engine::{Connection, Row, query};
 use crate::rows;
 use crate::seal::{KeyFile, Sealed};
+use crate::writer::{Done, Write, WriteError, Writing};
 
 #[async_trait]
 impl Credentials for Store {
@@ -25,10 +26,10 @@ impl Credentials for Store {
         let is_account = matches!(subject, Subject::Account(_));
         let (_, name) = rows::counters::subject_key(subject);
         let mut connection = self.reader().await?;
-        let found = sqlx::query(rows::app_passwords::OF_ACCOUNT)
+        let found = query(rows::app_passwords::OF_ACCOUNT)
             .bind(name)
             .bind(i64::from(is_account))
-            .fetch_all(&mut *connection)
+            .fetch_all(&mut connection)
             .await
             .map_err(|error| self.failed(&error))?;
         let mut passwords = Vec::with_capacity(found.len());
@@ -59,9 +60,9 @@ impl Credentials for Store {
 
     async fn app_password(&self, id: &CredentialId) -> Result<Option<AppPassword>, Unavailable> {
         let mut connection = self.reader().await?;
-        let row = sqlx::query(rows::app_passwords::BY_ID)
+        let row = query(rows::app_passwords::BY_ID)
             .bind(&id.0)
-            .fetch_optional(&mut *connection)
+            .fetch_optional(&mut connection)
             .await
             .map_err(|error| self.failed(&error))?;
         let stored = row.as_ref().map(|row| opened(row, &self.0.keys));
@@ -88,7 +89,7 @@ impl Credentials for Store {
 }
 
 /// Reads a row and opens its hashes, which proves what the row says.
-pub(super) fn opened(row: &SqliteRow, keys: &KeyFile) -> Result<StoredAppPassword, WriteError> {
+pub(crate) fn opened(row: &Row, keys: &KeyFile) -> Result<StoredAppPassword, WriteError> {
     let record = rows::app_passwords::record(row)?;
     let sealed = rows::app_passwords::hashes(row)?;
     let hashes = keys.unseal(&rows::app_passwords::place(&record), &sealed)?;
@@ -116,7 +117,7 @@ impl Write for Add {
     async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<()>, WriteError> {
         let record = &self.record;
         let (last_used, last_used_from) = record.last_used.unzip();
-        sqlx::query(rows::app_passwords::ADD)
+        query(rows::app_passwords::ADD)
             .bind(&record.id.0)
             .bind(&record.account.0)
             .bind(&record.label)
@@ -159,12 +160,12 @@ impl Write for Revoke {
 
 /// Marks an app password revoked and seals it anew in that state; `false` where there is none or it
 /// was revoked already.
-pub(super) async fn revoke(
-    connection: &mut SqliteConnection,
+pub(crate) async fn revoke(
+    connection: &mut Connection,
     keys: &KeyFile,
     (id, at): (&CredentialId, Timestamp),
 ) -> Result<bool, WriteError> {
-    let row = sqlx::query(rows::app_passwords::BY_ID)
+    let row = query(rows::app_passwords::BY_ID)
         .bind(&id.0)
         .fetch_optional(&mut *connection)
         .await?;
@@ -175,7 +176,7 @@ pub(super) async fn revoke(
     }
     record.revoked = Some(at);
     let sealed = seal(keys, &record, &hashes)?;
-    let revoked = sqlx::query(rows::app_passwords::REVOKE)
+    let revoked = query(rows::app_passwords::REVOKE)
         .bind(&id.0)
         .bind(at.as_microsecond())
         .bind(sealed.as_bytes().to_vec())

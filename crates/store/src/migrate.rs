@@ -4,9 +4,9 @@
 //! refused: nobody guesses what a newer program meant.
 
 use aws_lc_rs::digest;
-use sqlx::{AssertSqlSafe, SqliteConnection};
 
-use super::StoreError;
+use crate::StoreError;
+use crate::engine::{Connection, query};
 use crate::rows;
 
 /// A step of the schema.
@@ -21,32 +21,32 @@ const MIGRATIONS: &[Migration] = &[
     Migration {
         number: 1,
         name: "0001_accounts_counters_tickets_audit",
-        text: include_str!("../../migrations/0001_accounts_counters_tickets_audit.sql"),
+        text: include_str!("../migrations/0001_accounts_counters_tickets_audit.sql"),
     },
     Migration {
         number: 2,
         name: "0002_drained_members",
-        text: include_str!("../../migrations/0002_drained_members.sql"),
+        text: include_str!("../migrations/0002_drained_members.sql"),
     },
     Migration {
         number: 3,
         name: "0003_directory",
-        text: include_str!("../../migrations/0003_directory.sql"),
+        text: include_str!("../migrations/0003_directory.sql"),
     },
     Migration {
         number: 4,
         name: "0004_own_passwords",
-        text: include_str!("../../migrations/0004_own_passwords.sql"),
+        text: include_str!("../migrations/0004_own_passwords.sql"),
     },
     Migration {
         number: 5,
         name: "0005_otp_tokens",
-        text: include_str!("../../migrations/0005_otp_tokens.sql"),
+        text: include_str!("../migrations/0005_otp_tokens.sql"),
     },
     Migration {
         number: 6,
         name: "0006_second_factors",
-        text: include_str!("../../migrations/0006_second_factors.sql"),
+        text: include_str!("../migrations/0006_second_factors.sql"),
     },
 ];
 
@@ -56,13 +56,13 @@ impl Migration {
     }
 
     /// The text for this engine.
-    fn rendered(&self) -> String {
-        self.text.replace("{blob}", "BLOB")
+    fn rendered(&self, blob: &str) -> String {
+        self.text.replace("{blob}", blob)
     }
 }
 
 /// The names of all steps, for a database that does not exist.
-pub(super) fn all() -> Vec<String> {
+pub(crate) fn all() -> Vec<String> {
     MIGRATIONS
         .iter()
         .map(|migration| migration.name.to_owned())
@@ -74,7 +74,7 @@ pub(super) fn all() -> Vec<String> {
 /// # Errors
 ///
 /// The database is newer, was made from other texts, or is not ours.
-pub(super) async fn pending(connection: &mut SqliteConnection) -> Result<Vec<String>, StoreError> {
+pub(crate) async fn pending(connection: &mut Connection) -> Result<Vec<String>, StoreError> {
     Ok(lacking(connection)
         .await?
         .iter()
@@ -87,18 +87,14 @@ pub(super) async fn pending(connection: &mut SqliteConnection) -> Result<Vec<Str
 /// # Errors
 ///
 /// As [`pending`], or a step could not be applied; the steps before it stay.
-pub(crate) async fn apply(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+pub(crate) async fn apply(connection: &mut Connection) -> Result<(), StoreError> {
     loop {
-        sqlx::query("BEGIN IMMEDIATE")
-            .execute(&mut *connection)
-            .await?;
+        connection.begin_making().await?;
         let applied = apply_next(connection).await;
-        let end = if matches!(applied, Ok(true)) {
-            "COMMIT"
-        } else {
-            "ROLLBACK"
-        };
-        sqlx::query(end).execute(&mut *connection).await?;
+        match applied {
+            Ok(true) => connection.commit().await?,
+            Ok(false) | Err(_) => connection.rollback().await?,
+        }
         if !applied? {
             return Ok(());
         }
@@ -106,18 +102,17 @@ pub(crate) async fn apply(connection: &mut SqliteConnection) -> Result<(), Store
 }
 
 /// Applies the first step that is lacking; `false` where there is none.
-async fn apply_next(connection: &mut SqliteConnection) -> Result<bool, StoreError> {
+async fn apply_next(connection: &mut Connection) -> Result<bool, StoreError> {
     let lacking = lacking(connection).await?;
     let Some(migration) = lacking.first() else {
         return Ok(false);
     };
-    sqlx::query(rows::migrations::CREATE)
+    query(rows::migrations::CREATE)
         .execute(&mut *connection)
         .await?;
-    sqlx::raw_sql(AssertSqlSafe(migration.rendered()))
-        .execute(&mut *connection)
-        .await?;
-    sqlx::query(rows::migrations::NOTE)
+    let blob = connection.blob();
+    connection.run(migration.rendered(blob)).await?;
+    query(rows::migrations::NOTE)
         .bind(migration.number)
         .bind(migration.name)
         .bind(migration.checksum())
@@ -127,7 +122,7 @@ async fn apply_next(connection: &mut SqliteConnection) -> Result<bool, StoreErro
     Ok(true)
 }
 
-async fn lacking(connection: &mut SqliteConnection) -> Result<Vec<&'static Migration>, StoreError> {
+async fn lacking(connection: &mut Connection) -> Result<Vec<&'static Migration>, StoreError> {
     let applied = applied(connection).await?;
     for applied in &applied {
         let name = applied.name.clone();
@@ -151,22 +146,40 @@ async fn lacking(connection: &mut SqliteConnection) -> Result<Vec<&'static Migra
 }
 
 async fn applied(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
 ) -> Result<Vec<rows::migrations::Applied>, StoreError> {
-    let tables: Vec<String> = sqlx::query_scalar("SELECT name FROM sqlite_master")
-        .fetch_all(&mut *connection)
-        .await?;
+    let tables = tables(connection).await?;
     if tables.is_empty() {
         return Ok(Vec::new());
     }
     if !tables.iter().any(|table| table == "migrations") {
         return Err(StoreError::Foreign);
     }
-    let rows = sqlx::query(rows::migrations::APPLIED)
+    let rows = query(rows::migrations::APPLIED)
         .fetch_all(&mut *connection)
         .await?;
     Ok(rows
         .iter()
         .map(rows::migrations::applied)
         .collect::<Result<_, _>>()?)
+}
+
+/// The names of all that is in a database.
+async fn tables(connection: &mut Connection) -> Result<Vec<String>, sqlx::Error> {
+    let text = match connection.is_to_a_server() {
+        false => "SELECT name FROM sqlite_master",
+        true => {
+            "SELECT CAST(table_name AS TEXT) AS name
+            FROM information_schema.tables
+            WHERE table_schema = current_schema()"
+        }
+    };
+    let rows = query(text).fetch_all(connection).await?;
+    rows.iter().map(|row| row.try_get("name")).collect()
+}
+
+/// The tables that the steps make, in the order in which they are made: none refers to a later one.
+pub(super) fn made() -> impl Iterator<Item = &'static str> {
+    let lines = MIGRATIONS.iter().flat_map(|it| it.text.lines());
+    lines.filter_map(|line| line.strip_prefix("CREATE TABLE ")?.split(' ').next())
 }

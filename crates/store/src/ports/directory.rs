@@ -1,4 +1,4 @@
-//! The port [`DirectoryCopy`] on SQLite.
+//! The port [`DirectoryCopy`] on a database.
 
 use async_trait::async_trait;
 use authn::audit::Event;
@@ -9,11 +9,13 @@ use jiff::Timestamp;
 use proto::secret::Secret;
 
 use super::accounts::{described, lead_names};
-use super::writer::{Done, Write, WriteError, Writing};
-use super::{Store, revocations};
+use super::revocations;
+use crate::Store;
+use crate::engine::query;
 use crate::rows;
 use crate::rows::directory::Password;
 use crate::seal::Sealed;
+use crate::writer::{Done, Write, WriteError, Writing};
 
 #[async_trait]
 impl DirectoryCopy for Store {
@@ -27,9 +29,9 @@ impl DirectoryCopy for Store {
 
     async fn last_read(&self) -> Result<Option<Timestamp>, Unavailable> {
         let mut connection = self.reader().await?;
-        let row = sqlx::query(rows::directory::LAST_READ)
+        let row = query(rows::directory::LAST_READ)
             .bind(rows::directory::ROW)
-            .fetch_optional(&mut *connection)
+            .fetch_optional(&mut connection)
             .await;
         row.and_then(|row| row.as_ref().map(rows::directory::read_at).transpose())
             .map_err(|error| self.failed(&error))
@@ -57,9 +59,9 @@ impl DirectoryCopy for Store {
 
     async fn password(&self, account: &str) -> Result<Option<Secret<String>>, Unavailable> {
         let mut connection = self.reader().await?;
-        let row = sqlx::query(rows::directory::PASSWORD)
+        let row = query(rows::directory::PASSWORD)
             .bind(account)
-            .fetch_optional(&mut *connection)
+            .fetch_optional(&mut connection)
             .await;
         let sealed = row.and_then(|row| row.as_ref().map(rows::directory::password).transpose());
         let Some(sealed) = sealed.map_err(|error| self.failed(&error))? else {
@@ -80,7 +82,7 @@ impl Write for Keep {
     async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<Self::Output>, WriteError> {
         let mut kept = Vec::new();
         for step in &self.0 {
-            let followed = described(sqlx::query(rows::accounts::FOLLOW), &step.account)
+            let followed = described(query(rows::accounts::FOLLOW), &step.account)
                 .bind(rows::accounts::standing_text(step.before))
                 .execute(&mut *writing.connection)
                 .await?;
@@ -91,7 +93,7 @@ impl Write for Keep {
         // All names first: people may have changed theirs with one another.
         let renamed = || kept.iter().filter(|step| step.is_renamed);
         for step in renamed() {
-            sqlx::query(rows::accounts::DROP_NAMES)
+            query(rows::accounts::DROP_NAMES)
                 .bind(&step.account.id.0)
                 .execute(&mut *writing.connection)
                 .await?;
@@ -121,7 +123,7 @@ impl Write for WasRead {
     type Output = ();
 
     async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<()>, WriteError> {
-        sqlx::query(rows::directory::WAS_READ)
+        query(rows::directory::WAS_READ)
             .bind(rows::directory::ROW)
             .bind(self.0.as_microsecond())
             .execute(&mut *writing.connection)
@@ -141,10 +143,10 @@ impl Write for SetPassword {
     type Output = ();
 
     async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<()>, WriteError> {
-        sqlx::query(rows::directory::FORGET_PASSWORDS)
+        query(rows::directory::FORGET_PASSWORDS)
             .execute(&mut *writing.connection)
             .await?;
-        sqlx::query(rows::directory::WRITE_PASSWORD)
+        query(rows::directory::WRITE_PASSWORD)
             .bind(&self.account)
             .bind(self.sealed.as_bytes().to_vec())
             .execute(&mut *writing.connection)

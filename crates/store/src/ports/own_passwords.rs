@@ -1,15 +1,16 @@
-//! The port [`OwnPasswords`] on SQLite.
+//! The port [`OwnPasswords`] on a database.
 
 use async_trait::async_trait;
 use authn::audit::Event;
 use authn::ports::{OwnPasswords, Unavailable};
 use proto::secret::Secret;
 
-use super::Store;
-use super::writer::{Done, Write, WriteError, Writing};
+use crate::Store;
+use crate::engine::query;
 use crate::rows;
 use crate::rows::own_passwords::Passwords;
 use crate::seal::Sealed;
+use crate::writer::{Done, Write, WriteError, Writing};
 
 #[async_trait]
 impl OwnPasswords for Store {
@@ -35,9 +36,9 @@ impl OwnPasswords for Store {
 
     async fn own(&self, account: &str) -> Result<Vec<Secret<String>>, Unavailable> {
         let mut connection = self.reader().await?;
-        let row = sqlx::query(rows::own_passwords::READ)
+        let row = query(rows::own_passwords::READ)
             .bind(account)
-            .fetch_optional(&mut *connection)
+            .fetch_optional(&mut connection)
             .await;
         let sealed = row.and_then(|row| {
             let sealed = row.as_ref().map(rows::own_passwords::passwords);
@@ -63,12 +64,12 @@ impl Write for Keep {
     type Output = ();
 
     async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<()>, WriteError> {
-        sqlx::query(rows::own_passwords::FORGET)
+        query(rows::own_passwords::FORGET)
             .bind(&self.account)
             .execute(&mut *writing.connection)
             .await?;
         if let Some(sealed) = &self.sealed {
-            sqlx::query(rows::own_passwords::WRITE)
+            query(rows::own_passwords::WRITE)
                 .bind(&self.account)
                 .bind(sealed.as_bytes().to_vec())
                 .execute(&mut *writing.connection)

@@ -1,18 +1,16 @@
-//! The port [`Accounts`] on SQLite.
+//! The port [`Accounts`] on a database.
 
+use super::revocations;
+use crate::Store;
+use crate::engine::{Query, query};
+use crate::rows;
+use crate::writer::{Done, Write, WriteError, Writing};
 use async_trait::async_trait;
 use authn::account::{Account, AccountId, AccountState};
 use authn::audit::Event;
 use authn::name::NameKey;
 use authn::ports::{Accounts, NameTaken, Unavailable};
 use authn::revocation::Revoked;
-use sqlx::Sqlite;
-use sqlx::query::Query;
-use sqlx::sqlite::SqliteArguments;
-
-use super::writer::{Done, Write, WriteError, Writing};
-use super::{Store, revocations};
-use crate::rows;
 
 #[async_trait]
 impl Accounts for Store {
@@ -22,9 +20,9 @@ impl Accounts for Store {
         let mut connection = self.reader().await?;
         let mut found = None;
         for name in names {
-            let row = sqlx::query(rows::accounts::BY_NAME)
+            let row = query(rows::accounts::BY_NAME)
                 .bind(name.as_str())
-                .fetch_optional(&mut *connection)
+                .fetch_optional(&mut connection)
                 .await
                 .map_err(|error| self.failed(&error))?;
             found = found.or(row);
@@ -35,9 +33,9 @@ impl Accounts for Store {
 
     async fn by_id(&self, id: &AccountId) -> Result<Option<Account>, Unavailable> {
         let mut connection = self.reader().await?;
-        let row = sqlx::query(rows::accounts::BY_ID)
+        let row = query(rows::accounts::BY_ID)
             .bind(&id.0)
-            .fetch_optional(&mut *connection)
+            .fetch_optional(&mut connection)
             .await;
         row.and_then(|row| row.as_ref().map(rows::accounts::account).transpose())
             .map_err(|error| self.failed(&error))
@@ -45,9 +43,7 @@ impl Accounts for Store {
 
     async fn list(&self) -> Result<Vec<Account>, Unavailable> {
         let mut connection = self.reader().await?;
-        let rows = sqlx::query(rows::accounts::LIST)
-            .fetch_all(&mut *connection)
-            .await;
+        let rows = query(rows::accounts::LIST).fetch_all(&mut connection).await;
         let mut accounts: Vec<Account> = rows
             .and_then(|rows| rows.iter().map(rows::accounts::account).collect())
             .map_err(|error| self.failed(&error))?;
@@ -99,7 +95,7 @@ impl Write for Add {
     async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<Self::Output>, WriteError> {
         let account = &self.account;
         for key in account.name_keys() {
-            let owner = sqlx::query(rows::accounts::OWNER_OF_NAME)
+            let owner = query(rows::accounts::OWNER_OF_NAME)
                 .bind(key.as_str())
                 .fetch_optional(&mut *writing.connection)
                 .await?;
@@ -107,7 +103,7 @@ impl Write for Add {
                 return Ok(Done::Undo(Err(taken(&key))));
             }
         }
-        let query = sqlx::query(rows::accounts::ADD);
+        let query = query(rows::accounts::ADD);
         described(query, account)
             .bind(rows::accounts::state_text(account.state))
             .execute(&mut *writing.connection)
@@ -121,10 +117,7 @@ impl Write for Add {
 }
 
 /// Binds what an account is, but its state, in the order of the columns.
-pub(super) fn described<'q>(
-    query: Query<'q, Sqlite, SqliteArguments>,
-    account: &'q Account,
-) -> Query<'q, Sqlite, SqliteArguments> {
+pub(super) fn described(query: Query, account: &Account) -> Query {
     let directory = account.directory.as_ref();
     let not_delegable = directory.and_then(|it| it.not_delegable.as_ref());
     query
@@ -147,11 +140,11 @@ pub(super) async fn lead_names(
     account: &Account,
 ) -> Result<Result<(), NameTaken>, WriteError> {
     for key in account.name_keys() {
-        sqlx::query(rows::accounts::FREE_NAME)
+        query(rows::accounts::FREE_NAME)
             .bind(key.as_str())
             .execute(&mut *writing.connection)
             .await?;
-        let added = sqlx::query(rows::accounts::ADD_NAME)
+        let added = query(rows::accounts::ADD_NAME)
             .bind(key.as_str())
             .bind(&account.id.0)
             .execute(&mut *writing.connection)
@@ -180,7 +173,7 @@ impl Write for SetState {
     type Output = bool;
 
     async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<bool>, WriteError> {
-        let set = sqlx::query(rows::accounts::SET_STATE)
+        let set = query(rows::accounts::SET_STATE)
             .bind(&self.id.0)
             .bind(rows::accounts::state_text(self.state))
             .execute(&mut *writing.connection)

@@ -5,8 +5,9 @@ use authn::credential::grant::{CodeSettlement, Grant, GrantKey, IDLE, MAX_PER_AC
 use jiff::Timestamp;
 
 use super::otp_tokens;
-use super::writer::{WriteError, Writing};
+use crate::engine::query;
 use crate::rows;
+use crate::writer::{WriteError, Writing};
 
 /// What became of a code.
 pub(super) enum Settled {
@@ -34,7 +35,7 @@ pub(super) async fn settle(
                 return Ok(Settled::Spent);
             }
             drop_beyond(writing, &grant.account).await?;
-            sqlx::query(rows::otp_tokens::SUCCEEDED)
+            query(rows::otp_tokens::SUCCEEDED)
                 .bind(&acceptance.token.0)
                 .execute(&mut *writing.connection)
                 .await?;
@@ -52,7 +53,7 @@ pub(super) async fn settle(
         }
         CodeSettlement::Remembers(grant) => {
             if !claim(writing, grant).await? {
-                sqlx::query(rows::session_grants::END_CLAIM)
+                query(rows::session_grants::END_CLAIM)
                     .bind(grant.key.0.to_vec())
                     .bind(now.as_microsecond())
                     .execute(&mut *writing.connection)
@@ -76,7 +77,7 @@ async fn write(
     statement: &'static str,
     grant: &Grant,
 ) -> Result<bool, WriteError> {
-    let written = sqlx::query(statement)
+    let written = query(statement)
         .bind(grant.key.0.to_vec())
         .bind(&grant.account.0)
         .bind(&grant.credential.0)
@@ -91,7 +92,7 @@ async fn write(
 }
 
 async fn drop_beyond(writing: &mut Writing<'_>, account: &AccountId) -> Result<(), WriteError> {
-    sqlx::query(rows::session_grants::DROP_BEYOND)
+    query(rows::session_grants::DROP_BEYOND)
         .bind(&account.0)
         .bind(i64::from(MAX_PER_ACCOUNT))
         .execute(&mut *writing.connection)
@@ -105,7 +106,7 @@ async fn is_used(
     now: Timestamp,
 ) -> Result<bool, WriteError> {
     let since = now.checked_sub(IDLE).unwrap_or(Timestamp::MIN);
-    let used = sqlx::query(rows::session_grants::USE)
+    let used = query(rows::session_grants::USE)
         .bind(grant.key.0.to_vec())
         .bind(&grant.client.0)
         .bind(now.as_microsecond())
@@ -120,7 +121,7 @@ async fn again(
     key: &GrantKey,
     now: Timestamp,
 ) -> Result<Settled, WriteError> {
-    let noted = sqlx::query(rows::session_grants::AGAIN)
+    let noted = query(rows::session_grants::AGAIN)
         .bind(key.0.to_vec())
         .bind(now.as_microsecond())
         .execute(&mut *writing.connection)

@@ -10,8 +10,9 @@ use tempfile::TempDir;
 use tokio::sync::Notify;
 
 use super::*;
+use crate::Store;
+use crate::engine::query;
 use crate::seal::KeyFile;
-use crate::sqlite::Store;
 
 async fn store() -> (Store, PathBuf, TempDir) {
     let folder = TempDir::new().unwrap();
@@ -53,9 +54,7 @@ impl Write for Then {
 
     async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<()>, WriteError> {
         writing.append(vec![event(self.0)]).await?;
-        sqlx::query(self.1)
-            .execute(&mut *writing.connection)
-            .await?;
+        query(self.1).execute(&mut *writing.connection).await?;
         Ok(Done::Keep(()))
     }
 }
@@ -106,13 +105,16 @@ impl Write for Settings {
     type Output = (i64, String);
 
     async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<Self::Output>, WriteError> {
-        let synchronous = sqlx::query_scalar("PRAGMA synchronous")
+        let synchronous = query("PRAGMA synchronous")
             .fetch_one(&mut *writing.connection)
             .await?;
-        let journal = sqlx::query_scalar("PRAGMA journal_mode")
+        let journal = query("PRAGMA journal_mode")
             .fetch_one(&mut *writing.connection)
             .await?;
-        Ok(Done::Keep((synchronous, journal)))
+        Ok(Done::Keep((
+            synchronous.try_get("synchronous")?,
+            journal.try_get("journal_mode")?,
+        )))
     }
 }
 

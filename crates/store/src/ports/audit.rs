@@ -1,17 +1,16 @@
-//! The port [`Audit`] on SQLite.
+//! The port [`Audit`] on a database.
 
 use async_trait::async_trait;
 use authn::audit::{Chain, Event};
 use authn::ports::{Audit, ChainedEvent, Unavailable};
-use sqlx::sqlite::{SqliteConnection, SqliteRow};
-use sqlx::{ConnectOptions, Connection};
+use sqlx::AssertSqlSafe;
 
-use super::open::options;
-use super::writer::{Done, Write, WriteError, Writing};
-use super::{Store, StoreError};
 use crate::chain::{BrokenTrail, Head};
+use crate::engine::{Connection, Query, Row, query};
 use crate::rows;
 use crate::seal::KeyFile;
+use crate::writer::{Done, Write, WriteError, Writing};
+use crate::{Store, StoreError};
 
 /// How many events are checked at a time.
 const PAGE: u32 = 1_024;
@@ -37,7 +36,7 @@ impl Store {
     ///
     /// The trail is not what was written, or the store is unavailable.
     pub async fn verify_trail(&self) -> Result<Head, StoreError> {
-        let mut connection = options(&self.0.path).read_only(true).connect().await?;
+        let mut connection = self.0.database.to_examine().await?;
         let head = verify(&mut connection, &self.0.keys).await?;
         connection.close().await?;
         Ok(head)
@@ -49,7 +48,7 @@ impl Store {
     ///
     /// There is no head that is sealed with our keys, or the store is unavailable.
     pub async fn trail_end(&self) -> Result<Head, StoreError> {
-        let mut connection = options(&self.0.path).read_only(true).connect().await?;
+        let mut connection = self.0.database.to_examine().await?;
         let head = head(&mut connection, &self.0.keys).await?;
         connection.close().await?;
         Ok(head)
@@ -61,18 +60,28 @@ impl Store {
 /// # Errors
 ///
 /// An event was changed, taken out or put in, or the head is not the end of it.
-pub(super) async fn verify(
-    connection: &mut SqliteConnection,
+pub(crate) async fn verify(
+    connection: &mut Connection,
     keys: &KeyFile,
 ) -> Result<Head, StoreError> {
     // Others may append meanwhile; what is read in one transaction is of one moment.
-    let mut moment = connection.begin().await?;
-    let head = head(&mut moment, keys).await?;
+    connection.begin_reading().await?;
+    let head = verify_moment(connection, keys).await?;
+    connection.rollback().await?;
+    Ok(head)
+}
+
+/// As [`verify`], in a transaction that was begun.
+pub(crate) async fn verify_moment(
+    connection: &mut Connection,
+    keys: &KeyFile,
+) -> Result<Head, StoreError> {
+    let head = head(connection, keys).await?;
     let mut chain = Chain::default();
     // SECURITY: from the lowest number there can be, so that nothing stands before the first.
     let mut first = i64::MIN;
     loop {
-        let page = rows_from(&mut moment, first, PAGE).await?;
+        let page = rows_from(connection, first, PAGE).await?;
         if page.is_empty() {
             break;
         }
@@ -81,7 +90,6 @@ pub(super) async fn verify(
         }
         first = chain.length().saturating_add(1);
     }
-    moment.rollback().await?;
     let number = chain.length();
     if number != head.number || chain.head() != head.hash {
         return Err(BrokenTrail::WrongHash { number }.into());
@@ -90,7 +98,7 @@ pub(super) async fn verify(
 }
 
 async fn read(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     first: i64,
     count: u32,
 ) -> Result<Vec<ChainedEvent>, sqlx::Error> {
@@ -99,11 +107,11 @@ async fn read(
 }
 
 async fn rows_from(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     first: i64,
     count: u32,
-) -> Result<Vec<SqliteRow>, sqlx::Error> {
-    sqlx::query(rows::audit::READ)
+) -> Result<Vec<Row>, sqlx::Error> {
+    query(rows::audit::READ)
         .bind(first)
         .bind(i64::from(count))
         .fetch_all(connection)
@@ -111,30 +119,47 @@ async fn rows_from(
 }
 
 /// Appends events behind a head and says what the head is then.
-pub(super) async fn append(
-    connection: &mut SqliteConnection,
+pub(crate) async fn append(
+    connection: &mut Connection,
     head: Head,
     events: Vec<Event>,
 ) -> Result<Head, WriteError> {
     let chained = head.link(events)?;
     for chained in &chained {
-        sqlx::query(rows::audit::APPEND)
-            .bind(chained.number)
-            .bind(&chained.text)
-            .bind(chained.previous.to_vec())
-            .bind(chained.hash.to_vec())
+        bound(query(rows::audit::APPEND), chained)
             .execute(&mut *connection)
             .await?;
     }
     Ok(chained.last().map_or(head, Head::of))
 }
 
+/// Appends events that are linked, in few statements.
+pub(crate) async fn append_linked(
+    connection: &mut Connection,
+    mut chained: &[ChainedEvent],
+) -> Result<(), sqlx::Error> {
+    for together in rows::audit::TOGETHER {
+        while let Some((now, later)) = chained.split_at_checked(together) {
+            let text = AssertSqlSafe(rows::audit::append(together));
+            let statement = now.iter().fold(Query::of(text), bound);
+            statement.execute(&mut *connection).await?;
+            chained = later;
+        }
+    }
+    Ok(())
+}
+
+fn bound(statement: Query, chained: &ChainedEvent) -> Query {
+    statement
+        .bind(chained.number)
+        .bind(&chained.text)
+        .bind(chained.previous.to_vec())
+        .bind(chained.hash.to_vec())
+}
+
 /// Reads the head, which must be sealed with these keys and be the end of the trail.
-pub(super) async fn head(
-    connection: &mut SqliteConnection,
-    keys: &KeyFile,
-) -> Result<Head, WriteError> {
-    let row = sqlx::query(rows::audit_head::READ)
+pub(crate) async fn head(connection: &mut Connection, keys: &KeyFile) -> Result<Head, WriteError> {
+    let row = query(rows::audit_head::READ)
         .fetch_optional(connection)
         .await?;
     let row = row.ok_or(BrokenTrail::NoHead)?;
@@ -142,13 +167,13 @@ pub(super) async fn head(
 }
 
 /// Seals and writes the head, in the transaction that wrote the events before it.
-pub(super) async fn write_head(
-    connection: &mut SqliteConnection,
+pub(crate) async fn write_head(
+    connection: &mut Connection,
     keys: &KeyFile,
     head: Head,
 ) -> Result<(), sqlx::Error> {
     let sealed = keys.seal_head(head);
-    sqlx::query(rows::audit_head::WRITE)
+    query(rows::audit_head::WRITE)
         .bind(head.number)
         .bind(head.hash.to_vec())
         .bind(sealed.key)

@@ -1,4 +1,4 @@
-//! The port [`SecondFactors`] on SQLite, and what a settlement notes by the same statement.
+//! The port [`SecondFactors`] on a database, and what a settlement notes by the same statement.
 
 use async_trait::async_trait;
 use authn::account::AccountId;
@@ -7,9 +7,10 @@ use authn::place::Method;
 use authn::ports::{SecondFactors, Unavailable};
 use jiff::Timestamp;
 
-use super::Store;
-use super::writer::{Done, Write, WriteError, Writing};
+use crate::Store;
+use crate::engine::query;
 use crate::rows;
+use crate::writer::{Done, Write, WriteError, Writing};
 
 #[async_trait]
 impl SecondFactors for Store {
@@ -54,7 +55,7 @@ pub(super) async fn note(
     (account, method): (&AccountId, Method),
     at: Timestamp,
 ) -> Result<bool, WriteError> {
-    let noted = sqlx::query(rows::second_factors::NOTE)
+    let noted = query(rows::second_factors::NOTE)
         .bind(&account.0)
         .bind(method.as_str())
         .bind(at.as_microsecond())
