@@ -29,6 +29,8 @@ use crate::seal::KeyFile;
 const QUEUE: usize = 4_096;
 /// How many calls share a commit.
 const BATCH: usize = 256;
+/// From how many events on their writer knows that it takes long.
+const MANY_EVENTS: usize = 4_096;
 /// How long a caller waits; the gate answers 503 then.
 pub(super) const DEADLINE: Duration = Duration::from_secs(2);
 
@@ -87,6 +89,13 @@ pub(super) struct Writing<'c> {
 }
 
 impl Writing<'_> {
+    /// Gives a call of many statements the time for the next one; whoever made it waits for as long.
+    pub(super) fn goes_on(&mut self) {
+        if self.connection.is_to_a_server() {
+            self.connection.answer_by(Instant::now() + DEADLINE);
+        }
+    }
+
     /// Appends events to the audit chain.
     pub(super) async fn append(&mut self, events: Vec<Event>) -> Result<(), WriteError> {
         if self.connection.is_to_a_server() {
@@ -402,7 +411,13 @@ async fn finish(
     keys: &KeyFile,
     is_headed: bool,
 ) -> Result<(), sqlx::Error> {
-    audit::append_linked(&mut *writing.connection, &writing.linked).await?;
+    let linked = std::mem::take(&mut writing.linked);
+    for some in linked.chunks(MANY_EVENTS) {
+        if linked.len() > MANY_EVENTS {
+            writing.goes_on();
+        }
+        audit::append_linked(&mut *writing.connection, some).await?;
+    }
     if is_headed {
         audit::write_head(&mut *writing.connection, keys, writing.head).await?;
     }

@@ -16,10 +16,11 @@ use authn::lockout::Subject;
 use authn::ports::{Adding, OtpTokens, SerialsTaken, TokenChange, TokenEffect, Unavailable};
 use jiff::Timestamp;
 use proto::otp::Seed;
+use sqlx::AssertSqlSafe;
 
 use super::{revocations, session_grants};
 use crate::Store;
-use crate::engine::{Connection, Row, query};
+use crate::engine::{Connection, Query, Row, query};
 use crate::rows;
 use crate::seal::{KeyFile, Sealed};
 use crate::writer::{DEADLINE, Done, Write, WriteError, Writing};
@@ -154,28 +155,11 @@ impl Write for Add {
 
     async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<Self::Output>, WriteError> {
         let mut serials = Vec::new();
-        for (record, sealed) in &self.tokens {
-            let (kind, period) = rows::otp_tokens::kind_columns(record.kind);
-            let added = query(rows::otp_tokens::ADD)
-                .bind(&record.id.0)
-                .bind(&record.serial)
-                .bind(record.account.as_ref().map(|id| &id.0))
-                .bind(&record.label)
-                .bind(kind)
-                .bind(period)
-                .bind(record.algorithm.as_str())
-                .bind(i64::from(record.digits.count()))
-                .bind(rows::otp_tokens::state_text(record.state))
-                .bind(record.created.as_microsecond())
-                .bind(record.last_used.map(Timestamp::as_microsecond))
-                .bind(rows::otp_tokens::step(record.next))
-                .bind(record.offset)
-                .bind(record.drift)
-                .bind(sealed.as_bytes().to_vec())
-                .execute(&mut *writing.connection)
-                .await?;
-            if added.rows_affected() == 0 {
-                serials.extend(record.serial.clone());
+        let mut tokens = &*self.tokens;
+        for together in rows::otp_tokens::TOGETHER {
+            while let Some((some, later)) = tokens.split_at_checked(together) {
+                serials.extend(add(writing, some).await?);
+                tokens = later;
             }
         }
         let events = match &self.adding {
@@ -186,6 +170,39 @@ impl Write for Add {
         writing.append(events).await?;
         Ok(Done::Keep(Ok(())))
     }
+}
+
+/// Adds some tokens by one statement; gives the serial numbers that are another's.
+async fn add(
+    writing: &mut Writing<'_>,
+    tokens: &[(OtpToken, Sealed<Seed>)],
+) -> Result<Vec<String>, WriteError> {
+    writing.goes_on();
+    let text = AssertSqlSafe(rows::otp_tokens::add(tokens.len()));
+    let added = tokens.iter().fold(Query::of(text), bound);
+    let added = ids(&added.fetch_all(&mut *writing.connection).await?)?;
+    let left_out = tokens.iter().filter(|(it, _)| !added.contains(&it.id));
+    Ok(left_out.filter_map(|(it, _)| it.serial.clone()).collect())
+}
+
+fn bound(statement: Query, (record, sealed): &(OtpToken, Sealed<Seed>)) -> Query {
+    let (kind, period) = rows::otp_tokens::kind_columns(record.kind);
+    statement
+        .bind(&record.id.0)
+        .bind(&record.serial)
+        .bind(record.account.as_ref().map(|id| &id.0))
+        .bind(&record.label)
+        .bind(kind)
+        .bind(period)
+        .bind(record.algorithm.as_str())
+        .bind(i64::from(record.digits.count()))
+        .bind(rows::otp_tokens::state_text(record.state))
+        .bind(record.created.as_microsecond())
+        .bind(record.last_used.map(Timestamp::as_microsecond))
+        .bind(rows::otp_tokens::step(record.next))
+        .bind(record.offset)
+        .bind(record.drift)
+        .bind(sealed.as_bytes().to_vec())
 }
 
 struct Change {

@@ -9,6 +9,7 @@
 mod server;
 
 mod copied;
+mod tokens;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +18,7 @@ use async_trait::async_trait;
 use authn::account::AccountId;
 use authn::audit::{Actor, ByHand, Event, Kind};
 use authn::credential::CredentialId;
+use authn::credential::grant::CodeSettlement;
 use authn::lockout::{Place, Subject};
 use authn::place::SourceNetwork;
 use authn::ports::{Accounts, Attempts, Audit, Credentials, Revocations, Settled, Settlement};
@@ -369,7 +371,9 @@ async fn what_one_node_revokes_every_other_hears_at_once() {
             credential,
             source: "192.0.2.7".parse().unwrap(),
             device: None,
+            second_factor: None,
         }),
+        code: CodeSettlement::None,
         events: vec![mark(2)],
         alarm: None,
     };
@@ -391,7 +395,9 @@ async fn a_device_that_calls_itself_something_strange_does_not_make_the_store_un
             credential: credential.clone(),
             source: "192.0.2.7".parse().unwrap(),
             device: Some("a\0b".to_owned()),
+            second_factor: None,
         }),
+        code: CodeSettlement::None,
         events: vec![mark(2)],
         alarm: None,
     };

@@ -69,7 +69,6 @@ pub(crate) const ALL: &[&str] = &[
     otp_tokens::OF_ACCOUNT,
     otp_tokens::CALLED,
     otp_tokens::LIST,
-    otp_tokens::ADD,
     otp_tokens::CHANGE,
     otp_tokens::FORGIVE,
     otp_tokens::SUCCEEDED,

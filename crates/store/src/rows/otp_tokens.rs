@@ -35,13 +35,29 @@ pub(crate) const LIST: &str = "
     ORDER BY id
     LIMIT $2";
 
-/// Adds a token ($1 to $15 in the order of the columns) whose serial number is nobody else's.
-pub(crate) const ADD: &str = "
-    INSERT INTO otp_tokens (id, serial, account, label, kind, period, algorithm, digits, state,
-        created, last_used, next_step, clock_offset, drift, failures, familiar_since,
-        familiar_failures, unfamiliar_since, unfamiliar_failures, seed)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, 0, 0, 0, 0, $15)
-    ON CONFLICT (serial) DO NOTHING";
+/// How many tokens one statement adds, the most first: few texts, which a server keeps prepared.
+pub(crate) const TOGETHER: [usize; 3] = [256, 16, 1];
+
+/// Adds so many tokens (each by 15 parameters in the order of the columns) whose serial numbers are nobody else's, and
+/// answers with those that it added.
+pub(crate) fn add(count: usize) -> String {
+    let row = |number: usize| {
+        let first = number.saturating_mul(15).saturating_add(1);
+        let marks = (first..).take(14).map(|it| format!("${it}"));
+        let marks = marks.collect::<Vec<_>>().join(", ");
+        let seed = first.saturating_add(14);
+        format!("({marks}, 0, 0, 0, 0, 0, ${seed})")
+    };
+    let rows = (0..count).map(row).collect::<Vec<_>>().join(", ");
+    format!(
+        "INSERT INTO otp_tokens (id, serial, account, label, kind, period, algorithm, digits, state,
+            created, last_used, next_step, clock_offset, drift, failures, familiar_since,
+            familiar_failures, unfamiliar_since, unfamiliar_failures, seed)
+        VALUES {rows}
+        ON CONFLICT (serial) DO NOTHING
+        RETURNING id"
+    )
+}
 
 /// Makes a token ($1) that is of an account ($2) and in a state ($3) one of another account ($4), in another state
 /// ($5), with its clock so far off ($6) and its seed sealed anew ($9). Its next step is at least so high ($10); where

@@ -1,6 +1,9 @@
 //! Moving a store: everything arrives or nothing does, and the trail goes on where it arrived.
 
-use authn::ports::Tickets;
+use authn::account::Account;
+use authn::credential::grant::{Client, Grant, GrantKey};
+use authn::place::Method;
+use authn::ports::{Adding, OtpTokens, Tickets};
 use authn::ticket::{RelayedTicket, Relaying, TicketKey};
 
 use super::*;
@@ -19,12 +22,15 @@ async fn furnished(world: &World, database: &Database) {
         conformance::enrolled(&store, &account, &format!("phone-of-{name}"))
             .await
             .unwrap();
-        store.reserve(attempt(name)).await.unwrap().unwrap();
+        buy_a_grant(&store, &account).await;
         let ticket = RelayedTicket {
             key: TicketKey([name.len().try_into().unwrap(); 32]),
             account: account.id.clone(),
             credential: CredentialId(format!("phone-of-{name}")),
+            token: Some(CredentialId(format!("token-of-{name}"))),
             channel: authn::place::Channel::Ntlm,
+            methods: [Method::AppPassword, Method::OneTimeCode].into(),
+            second_factor: Some(now()),
             pool: "pool".to_owned(),
             relayed: now(),
             expires: now(),
@@ -33,12 +39,55 @@ async fn furnished(world: &World, database: &Database) {
             ticket,
             used: None,
             events: vec![mark(7)],
+            session: None,
         };
         // The second is the first one's, and refused.
         let _ = store.record(relaying, 0).await;
     }
     store.append((0..1_200).map(mark).collect()).await.unwrap();
     store.close().await;
+}
+
+/// A code of a new token is proved and behind a grant from there on.
+async fn buy_a_grant(store: &Store, account: &Account) {
+    let token = conformance::otp_token(&format!("token-of-{}", account.sam), account);
+    let added = store.add_otp_tokens(vec![token.clone()], Adding::For(vec![mark(8)]));
+    assert_eq!(added.await.unwrap(), Ok(()));
+    let credential = CredentialId(format!("phone-of-{}", account.sam));
+    let grant = Grant {
+        key: key_of(&account.sam),
+        account: account.id.clone(),
+        credential: credential.clone(),
+        token: Some(token.record.id.clone()),
+        client: Client("192.0.2.7/32".to_owned()),
+        made: now(),
+        used: now(),
+        ends: now(),
+    };
+    let acceptance = conformance::spending(&token.record, 104);
+    let settlement = Settlement {
+        reservation: store.reserve(attempt(&account.sam)).await.unwrap().unwrap(),
+        succeeded: Some(Succeeded {
+            account: account.id.clone(),
+            credential,
+            source: "192.0.2.7".parse().unwrap(),
+            device: None,
+            second_factor: Some(Method::OneTimeCode),
+        }),
+        code: CodeSettlement::Buys(Box::new((acceptance, grant))),
+        events: vec![mark(9)],
+        alarm: None,
+    };
+    let settled = store.settle(settlement).await.unwrap();
+    assert_eq!(settled, Settled::Written { is_alarmed: false });
+}
+
+fn before_now() -> Timestamp {
+    Timestamp::from_second(1_699_999_999).unwrap()
+}
+
+fn key_of(name: &str) -> GrantKey {
+    GrantKey([name.as_bytes()[0]; 32])
 }
 
 async fn listed(world: &World, database: &Database) -> String {
@@ -48,7 +97,17 @@ async fn listed(world: &World, database: &Database) -> String {
     let anna = Subject::Account(AccountId("id-of-anna".to_owned()));
     let passwords = store.app_passwords(&anna).await.unwrap();
     let passwords: Vec<_> = passwords.iter().map(|it| &it.record).collect();
-    let listed = format!("{:?} {passwords:?}", store.list().await.unwrap());
+    let accounts = store.list().await.unwrap();
+    let tokens = store.otp_tokens_of(&anna).await.unwrap();
+    let tokens: Vec<_> = tokens
+        .iter()
+        .map(|it| (&it.record, it.seed.as_bytes()))
+        .collect();
+    assert_eq!(tokens[0].0.next, 105);
+    let grant = store.grant(&key_of("anna")).await.unwrap().unwrap();
+    let ticket = store.find(&TicketKey([4; 32]), before_now()).await.unwrap();
+    let (ticket, _) = ticket.unwrap();
+    let listed = format!("{accounts:?} {passwords:?} {tokens:?} {grant:?} {ticket:?}");
     store.close().await;
     listed
 }
@@ -74,7 +133,14 @@ async fn a_store_moves_to_a_server_and_back_and_its_trail_goes_on() {
         let found = tables.clone().find(|(name, _)| name == wanted);
         found.map(|(_, rows)| *rows).unwrap()
     };
-    for (table, rows) in [("accounts", 2), ("app_passwords", 2), ("tickets", 1)] {
+    for (table, rows) in [
+        ("accounts", 2),
+        ("app_passwords", 2),
+        ("otp_tokens", 2),
+        ("session_grants", 2),
+        ("second_factors", 2),
+        ("tickets", 1),
+    ] {
         assert_eq!(count(&there, table), rows, "{table}");
         assert_eq!(count(&again, table), rows, "{table}");
     }
