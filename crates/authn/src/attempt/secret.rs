@@ -82,7 +82,7 @@ pub(super) async fn verify(
     let clock_skew = offered.clock_skew(at);
     let typed = offered.typed_with_code(rules, at);
     let proved = offered.prove(stored, typed.is_some());
-    let proved = proved.and_then(|proved| proved.as_taken_of(account.as_ref(), rules, at));
+    let proved = proved.and_then(|proved| proved.taken_of(account.as_ref(), rules, at));
     let second = match &typed {
         None => Second::Absent,
         Some(whole) => {
@@ -175,7 +175,7 @@ impl Offered {
 
 impl Proved {
     /// The same, where a code that was typed counts for its owner; elsewhere what was typed is no secret of theirs.
-    fn as_taken_of(
+    fn taken_of(
         self,
         account: Option<&Account>,
         rules: &Rules,
