@@ -9,12 +9,14 @@ use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use anyhow::Context;
+use e2e::apart::Apart;
 use e2e::demo::{Demo, plain_request};
 use e2e::postgres::{self, Postgres};
 use e2e::raw::{Raw, tls};
 use e2e::serve::Serve;
 use e2e::sign_in::{Ntlm, Request, basic};
 use e2e::until::until;
+use proto::otp::{Generator, KeyUri};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::ClientConfig;
 
@@ -182,6 +184,59 @@ fn s42_what_is_revoked_ends_at_every_gate_within_two_seconds() -> anyhow::Result
     for gate in &gates {
         assert_eq!(scene.status(gate.address)?, 401);
     }
+    Ok(())
+}
+
+/// What is typed is an app password and the code of a button: one code, one place, whichever gateway is asked and
+/// whatever keeps the store.
+#[test]
+fn s42_a_code_is_used_once_where_the_authentication_server_has_a_database() -> anyhow::Result<()> {
+    let Some(server) = postgres::shared("an authentication server on PostgreSQL") else {
+        return Ok(());
+    };
+    let scene = Scene::moved_to(server)?;
+    let mut apart = Apart::beside(&scene.demo);
+    apart.keep_in(&scene.address, "app-password + one-time-code");
+    apart.list("dmz1")?;
+    apart.list("dmz2")?;
+    let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let authn = apart.server(anywhere)?;
+    let gates = [
+        apart.gateway("dmz1", authn.address)?,
+        apart.gateway("dmz2", authn.address)?,
+    ];
+    let file = scene.demo.folder().join("authn.toml");
+    let file = file.to_str().context("a folder's name")?;
+    let tell = |arguments: &[&str]| {
+        let config = ["--config", file];
+        scene.demo.wicketgate_json(&[&config, arguments].concat())
+    };
+    let anna = scene.demo.person(0);
+    let made = tell(&["token", "enrol", &anna.upn, "--counter"])?;
+    let uri = made.first().and_then(|made| made["uri"].as_str());
+    let uri = KeyUri::parse(uri.context("a URI")?)?;
+    let generator = Generator::new(&uri.seed, uri.algorithm, uri.digits);
+    let code = |counter| generator.code(counter).shown().expose().clone();
+    tell(&["token", "confirm", &anna.upn, &code(0)])?;
+    let status = |gate: &Serve, typed: &str, from: u8| -> anyhow::Result<u16> {
+        let mut raw = scene.connect(gate.address, Ipv4Addr::new(127, 0, 0, from))?;
+        let request = Request::new(MAIL, ECHO).header(&basic(&anna.upn, typed));
+        Ok(raw.exchange(request.text())?.status)
+    };
+    for (counter, [here, there]) in (1..).zip([[0, 1], [1, 0]]) {
+        assert_eq!(status(&gates[here], &anna.app_password, 1)?, 401, "no code");
+        let typed = format!("{}{}", anna.app_password, code(counter));
+        assert_eq!(status(&gates[here], &typed, 1)?, 200);
+        assert_eq!(status(&gates[there], &typed, 1)?, 200, "the same client");
+        assert_eq!(status(&gates[there], &typed, 2)?, 401, "another client");
+    }
+    let events = tell(&["audit", "list", "--count", "100000"])?;
+    let evaluated = events.iter().filter(|it| it["event"] == "code-accepted");
+    assert_eq!(evaluated.count(), 2, "each once");
+    let spent = scene.sql("SELECT next_step FROM otp_tokens")?;
+    assert_eq!(spent, "3");
+    assert_eq!(scene.sql("SELECT COUNT(*) FROM second_factors")?, "1");
+    let _ = tell(&["audit", "verify"])?;
     Ok(())
 }
 
