@@ -39,7 +39,7 @@ impl<'a> Curl<'a> {
         ]);
         command.arg("--cacert").arg(demo.text("/ca"));
         // Older curl asks DNS for names below localhost when IPv6 is off.
-        for host in ["lyncdiscover", "lyncweb", "autodiscover", "mail"] {
+        for host in ["lyncdiscover", "lyncweb", "autodiscover", "mail", "portal"] {
             let port = demo.address().port();
             command
                 .arg("--resolve")

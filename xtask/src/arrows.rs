@@ -27,7 +27,9 @@ const OURS: [(&str, &[&str]); 11] = [
 ];
 
 /// Outside crates that only some of ours may name.
-const CONTAINED: [(&str, &[&str]); 23] = [
+const CONTAINED: [(&str, &[&str]); 25] = [
+    ("argon2", &["authn"]),
+    ("askama", &["web"]),
     ("axum", &["web", "server"]),
     ("clap", &["server"]),
     ("fancy-regex", &["claims"]),
@@ -41,7 +43,7 @@ const CONTAINED: [(&str, &[&str]); 23] = [
     ("md4", &["proto"]),
     ("openssl", &["server"]),
     ("prometheus-client", &["server"]),
-    ("qrcode", &["server"]),
+    ("qrcode", &["server", "web"]),
     ("quick-xml", &[]),
     ("rc4", &["proto"]),
     ("roxmltree", &["xml"]),

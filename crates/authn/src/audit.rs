@@ -47,13 +47,13 @@ pub enum Reason {
     CodeMissing,
     /// A one-time code is wanted, and NTLM cannot carry one.
     CodeNotByNtlm,
-    /// The right app password, and a code that is no token's of the account.
+    /// The right secret, and a code that is no token's of the account.
     WrongCode,
-    /// The right app password, and a code that was used before, or whose grant has ended or is another client's.
+    /// The right secret, and a code that was used before, or whose grant has ended or is another client's.
     CodeSpent,
-    /// The right app password, and no token whose code could be taken.
+    /// The right secret, and no token whose code could be taken.
     NoToken,
-    /// The right app password, and no more codes of the account's tokens are looked at.
+    /// The right secret, and no more codes of the account's tokens are looked at.
     TooManyCodes,
     /// The policy allows nothing here.
     NotAllowedHere,
@@ -241,6 +241,29 @@ pub enum Kind {
     SecondFactorProved {
         /// What.
         method: crate::place::Method,
+    },
+    /// A memorised secret was set, or changed.
+    MemorisedSecretSet {
+        /// Which.
+        credential: CredentialId,
+    },
+    /// The memorised secret of an account was removed.
+    MemorisedSecretRemoved,
+    /// Somebody was invited to choose a secret and to enrol a token.
+    Invited {
+        /// Until when.
+        ends: Timestamp,
+    },
+    /// Somebody signed out of a page.
+    SignedOut,
+    /// All sessions of an account were ended.
+    SessionsEnded,
+    /// The owner of an account says of a sign-in that it was somebody else.
+    NotMe {
+        /// The number of the sign-in.
+        number: i64,
+        /// What was proved by it.
+        credential: CredentialId,
     },
     /// A member of a farm is to be left alone.
     MemberDrained {

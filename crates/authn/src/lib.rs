@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod directory;
+pub mod handle;
 pub mod name;
 pub mod place;
 
@@ -13,6 +14,8 @@ pub mod attempt;
 pub mod authenticated;
 pub mod repeat;
 pub mod revocation;
+pub mod session;
+pub mod sign_in;
 pub mod ticket;
 
 pub mod remote;
@@ -22,6 +25,7 @@ pub mod wire;
 pub mod admin;
 pub mod audit;
 pub mod drain;
+pub mod portal;
 pub mod ports;
 
 pub use attempt::{Attempt, Outcome, Proof, Refusal, Verified};

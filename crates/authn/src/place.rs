@@ -39,6 +39,8 @@ impl Service {
     pub const AUTODISCOVER: Self = Self(Cow::Borrowed("autodiscover"));
     /// Exchange ActiveSync.
     pub const ACTIVESYNC: Self = Self(Cow::Borrowed("activesync"));
+    /// The pages on which people look after their own app passwords and tokens.
+    pub const PORTAL: Self = Self(Cow::Borrowed("portal"));
 }
 
 impl fmt::Display for Service {
@@ -107,17 +109,20 @@ pub enum Channel {
     Grant,
     /// A web ticket that this gate relayed earlier.
     Ticket,
+    /// A page of ours.
+    Page,
 }
 
 impl Channel {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Ntlm,
         Self::Negotiate,
         Self::Basic,
         Self::UsernameToken,
         Self::Grant,
         Self::Ticket,
+        Self::Page,
     ];
 
     /// Its word, in the store and in metrics.
@@ -130,21 +135,24 @@ impl Channel {
             Self::UsernameToken => "username-token",
             Self::Grant => "grant",
             Self::Ticket => "ticket",
+            Self::Page => "page",
         }
     }
 
     /// Whether a method can be proved by it, alone or beside others in the same field.
     ///
     /// SECURITY: NTLM proves what is known as a hash, and that is an app password: a memorised secret or a code of six
-    /// digits could be guessed from one exchange. A ticket is judged by the channel that bought it.
+    /// digits could be guessed from one exchange. A ticket is judged by the channel that bought it. Whoever found an app
+    /// password on a device could make others by a page.
     #[must_use]
     pub fn carries(self, method: Method) -> bool {
         match (self, method) {
+            (Self::Page, Method::AppPassword) => false,
             (_, Method::AppPassword) => true,
             (Self::Ticket, _) | (_, Method::Passkey) => false,
             (_, Method::Kerberos) => self == Self::Negotiate,
             (Self::Ntlm | Self::Negotiate, _) => false,
-            (Self::Basic | Self::UsernameToken | Self::Grant, _) => true,
+            (Self::Basic | Self::UsernameToken | Self::Grant | Self::Page, _) => true,
         }
     }
 
@@ -153,7 +161,7 @@ impl Channel {
     pub fn buys_tickets(self) -> bool {
         match self {
             Self::Ntlm | Self::Negotiate | Self::UsernameToken | Self::Grant => true,
-            Self::Basic | Self::Ticket => false,
+            Self::Basic | Self::Ticket | Self::Page => false,
         }
     }
 }

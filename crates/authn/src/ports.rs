@@ -2,6 +2,8 @@
 //!
 //! A lookup returns `Result<Option<T>, Unavailable>`; "not there" is not an error.
 
+mod pages;
+
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
@@ -25,6 +27,7 @@ use crate::name::NameKey;
 use crate::place::Method;
 use crate::revocation::Revocation;
 use crate::ticket::{RelayedTicket, Relaying, TicketKey};
+pub use pages::{Invitations, MemorisedSecrets, PasswordHasher, Sessions, SignIns};
 
 /// Our own world is broken; whoever asked is refused, and nothing fails open.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

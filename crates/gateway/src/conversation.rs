@@ -155,9 +155,26 @@ pub struct Forward {
     pub activity: ActivityId,
 }
 
+/// A request for pages of ours: its framing, host and path are sound, and nothing else is known of it.
+#[derive(Debug)]
+pub struct Page {
+    /// The head as it came.
+    pub head: http::request::Parts,
+    /// Scheme, name and port as browsers write them.
+    pub origin: String,
+    /// The zone of the client.
+    pub zone: Zone,
+    /// The client's address.
+    pub address: IpAddr,
+    /// The request's id.
+    pub activity: ActivityId,
+}
+
 /// What to do with a request.
 #[derive(Debug)]
 pub enum Verdict {
+    /// Let the pages of ours answer it; nothing of it goes on.
+    Page(Box<Page>),
     /// Answer 401 and keep the connection; the handshake goes on.
     Challenge(Reply),
     /// Read the body, at most so many bytes, and give it to [`Conversation::body`]; a longer one
@@ -220,6 +237,10 @@ impl Conversation {
     pub fn request(&mut self, head: &http::request::Parts, moment: Moment) -> Verdict {
         self.asked = None;
         self.connection.get_or_insert(decide::connection(&moment));
+        if let Some(page) = self.page(head, &moment) {
+            self.interrupted();
+            return Verdict::Page(Box::new(page));
+        }
         match self.place(head, &moment) {
             Ok(asked) if asked.route.kind == Kind::LyncAnon => self.by_body(asked),
             Ok(asked) if asked.route.is_open_to(&asked.head.method) => {
@@ -241,6 +262,28 @@ impl Conversation {
                 *refusal
             }
         }
+    }
+
+    /// A request that is for pages of ours, if it is; one that is not sound is refused with all others.
+    fn page(&self, head: &http::request::Parts, moment: &Moment) -> Option<Page> {
+        let (name, _) = self.host_name(head)?;
+        let host = self
+            .publication
+            .hosts
+            .get(&name)
+            .filter(|host| host.is_ours)?;
+        headers::framing(head).ok()?;
+        CleanPath::parse(head.uri.path()).ok()?;
+        let port = host
+            .public_port
+            .map_or(String::new(), |port| format!(":{port}"));
+        Some(Page {
+            head: head.clone(),
+            origin: format!("https://{name}{port}"),
+            zone: self.peer.zone.clone(),
+            address: self.peer.address,
+            activity: activity(moment),
+        })
     }
 
     /// The route of a request, or the refusal of one that has none.

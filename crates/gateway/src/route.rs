@@ -246,6 +246,8 @@ pub struct Host {
     pub routes: Vec<Arc<Route>>,
     /// All its back ends' own names and what they are called outside, for rewriting answers.
     pub names: BTreeMap<String, String>,
+    /// Whether pages of ours answer for all of it, and no back end does.
+    pub is_ours: bool,
     /// The port that clients see; `None` is 443.
     pub public_port: Option<u16>,
     /// The address of the web ticket service, for `X-MS-WebTicketURL`.

@@ -5,6 +5,7 @@ pub mod secret;
 pub mod proxy_protocol;
 
 pub mod channel_binding;
+pub mod form;
 pub mod http_auth;
 pub mod kerberos;
 pub mod ntlm;

@@ -24,6 +24,8 @@ mod dns;
 mod dns_servers;
 #[path = "../../../fuzz/entry/facts.rs"]
 mod facts;
+#[path = "../../../fuzz/entry/form.rs"]
+mod form;
 #[path = "../../../fuzz/entry/http_auth.rs"]
 mod http_auth;
 #[path = "../../../fuzz/entry/kdc.rs"]
@@ -219,6 +221,12 @@ fn der(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
     }
     bytes.extend(content);
     bytes
+}
+
+#[test]
+fn form_seeds_are_taken() {
+    every_seed_is_taken("form", form::run);
+    no_damaged_seed_panics("form", form::run);
 }
 
 #[test]

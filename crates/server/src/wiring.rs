@@ -6,6 +6,7 @@ mod farms;
 pub(crate) mod keeping;
 mod lasting;
 pub(crate) mod own_account;
+mod pages;
 mod source;
 mod token_import;
 mod tokens;
@@ -238,6 +239,7 @@ pub(crate) struct Desk {
     farms: BTreeMap<String, config::settings::Farm>,
     directory: Option<config::settings::Directory>,
     realm: Option<gss::Realm>,
+    portal: Option<config::settings::Portal>,
 }
 
 impl Desk {
@@ -257,17 +259,7 @@ impl Desk {
     /// The store cannot be opened.
     pub(crate) async fn of(settings: &Settings) -> Result<Self, CliError> {
         let store = keeping::open(settings).await?;
-        let routes = settings
-            .publication
-            .hosts
-            .values()
-            .flat_map(|host| &host.routes);
-        let mut services: Vec<String> = routes.map(|route| route.service.0.to_string()).collect();
-        if let Role::Authn(answering) = &settings.role {
-            services.extend(answering.services.iter().cloned());
-        }
-        services.sort();
-        services.dedup();
+        let services = services(settings);
         let default_domain = settings.default_domain.clone();
         Ok(Self {
             ports: ports(&store),
@@ -277,6 +269,7 @@ impl Desk {
             farms: settings.farms.clone(),
             directory: settings.directory.clone(),
             realm: settings.kerberos.as_ref().map(|it| it.realm.clone()),
+            portal: settings.portal.clone(),
         })
     }
 
@@ -447,6 +440,22 @@ impl Desk {
     ) -> Result<Vec<ChainedEvent>, CliError> {
         Ok(self.ports.audit.read(first, count).await?)
     }
+}
+
+/// Every service that is published, which an app password may be for.
+fn services(settings: &Settings) -> Vec<String> {
+    let routes = settings
+        .publication
+        .hosts
+        .values()
+        .flat_map(|host| &host.routes);
+    let mut services: Vec<String> = routes.map(|route| route.service.0.to_string()).collect();
+    if let Role::Authn(answering) = &settings.role {
+        services.extend(answering.services.iter().cloned());
+    }
+    services.sort();
+    services.dedup();
+    services
 }
 
 fn refused(error: admin::AdminError) -> CliError {

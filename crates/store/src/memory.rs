@@ -6,8 +6,10 @@
 mod counter;
 mod directory;
 mod grants;
+mod memorised_secrets;
 mod otp_tokens;
 mod own_passwords;
+mod pages;
 mod second_factors;
 
 use std::cmp::Reverse;
@@ -92,6 +94,8 @@ struct State {
     own_passwords: BTreeMap<String, Vec<Secret<String>>>,
     otp_tokens: BTreeMap<CredentialId, Kept>,
     grants: BTreeMap<GrantKey, KnownGrant>,
+    secrets: memorised_secrets::Secrets,
+    pages: pages::Pages,
     chain: Vec<ChainedEvent>,
 }
 

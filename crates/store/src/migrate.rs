@@ -48,6 +48,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "0006_second_factors",
         text: include_str!("../migrations/0006_second_factors.sql"),
     },
+    Migration {
+        number: 7,
+        name: "0007_pages",
+        text: include_str!("../migrations/0007_pages.sql"),
+    },
 ];
 
 impl Migration {

@@ -5,13 +5,15 @@
 
 mod new;
 
+use proto::otp::{KeyUri, Moving};
+
 use super::MAX_LABEL;
-use crate::account::AccountId;
+use crate::account::{Account, AccountId};
 use crate::attempt::Ports;
 use crate::audit::{ByHand, Event, Kind, TokenAct};
 use crate::credential::otp_token::{
     Acceptance, CodeFault, CodePlace, CodeReservation, CodesOf, MAX_IN_A_ROW, MAX_IN_WINDOW,
-    MAX_PER_ACCOUNT, OtpToken, Source, StoredOtpToken, TokenState, window_in_minutes,
+    MAX_PER_ACCOUNT, OtpToken, Source, StoredOtpToken, TokenKind, TokenState, window_in_minutes,
 };
 use crate::lockout::Subject;
 use crate::ports::{SerialsTaken, TokenChange, TokenEffect, Unavailable};
@@ -382,4 +384,22 @@ fn event(by: &ByHand, token: &OtpToken, act: TokenAct) -> Event {
         act,
     };
     Event::by_hand(by, kind, token.account.clone())
+}
+
+/// What a phone takes of a token that waits for its first code: it may be shown until that has come.
+#[must_use]
+pub fn shown_again(account: &Account, token: &StoredOtpToken) -> Option<KeyUri> {
+    let record = &token.record;
+    let is_theirs = record.account.as_ref() == Some(&account.id);
+    (is_theirs && record.state == TokenState::Pending).then(|| KeyUri {
+        issuer: Some("Wicketgate".to_owned()),
+        name: account.upn.clone(),
+        seed: token.seed.clone(),
+        algorithm: record.algorithm,
+        digits: record.digits,
+        moving: match record.kind {
+            TokenKind::Totp { period } => Moving::Time(period),
+            TokenKind::Hotp => Moving::Counter(record.next),
+        },
+    })
 }

@@ -3,6 +3,7 @@
 pub mod app_password;
 pub mod grant;
 pub mod kerberos;
+pub mod memorised_secret;
 pub mod otp_token;
 pub mod second_factor;
 

@@ -14,6 +14,7 @@ mod world;
 
 mod enumeration;
 mod guessing;
+mod pages;
 mod parallel;
 mod refused_exchanges;
 mod spellings;

@@ -90,7 +90,11 @@ impl Asked {
         match self.channel? {
             Channel::Ntlm => Some(Scheme::Ntlm),
             Channel::Negotiate => Some(Scheme::Negotiate),
-            Channel::Basic | Channel::UsernameToken | Channel::Grant | Channel::Ticket => None,
+            Channel::Basic
+            | Channel::UsernameToken
+            | Channel::Grant
+            | Channel::Ticket
+            | Channel::Page => None,
         }
     }
 

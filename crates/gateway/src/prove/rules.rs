@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use authn::place::{Channel, Zone};
+use authn::place::Zone;
 use authn::policy::{Asking, Policy, Rule};
 
-use super::walk::{channels, routes};
+use super::walk::questions;
 use super::{CounterExample, Grounds, What};
 use crate::route::Publication;
 
@@ -16,18 +16,12 @@ pub(super) fn idle(publication: &Publication) -> Vec<CounterExample> {
     let mut decides = vec![false; count];
     let mut hidden_by = vec![BTreeSet::new(); count];
     for zone in [Zone::EXTERNAL, Zone::INTERNAL] {
-        for (host, route) in routes(publication) {
-            let channels: BTreeSet<Channel> = channels(route).into_iter().map(|it| it.0).collect();
-            let name = route.name_in(policy, host);
-            for channel in channels {
-                let asking = Asking {
-                    zone: &zone,
-                    service: &route.service,
-                    route: name.as_ref(),
-                    channel,
-                };
-                look(policy, &asking, (&mut decides, &mut hidden_by));
-            }
+        for question in questions(publication) {
+            look(
+                policy,
+                &question.asking(&zone),
+                (&mut decides, &mut hidden_by),
+            );
         }
     }
     let mut found = Vec::new();

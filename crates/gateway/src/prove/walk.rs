@@ -1,21 +1,66 @@
 //! The walk: each path, channel and combination from a zone, judged by the rules that decide there.
 
-use authn::place::{Channel, Zone};
+use authn::place::{Channel, RouteName, Service, Zone};
 use authn::policy::{Asking, Factors, Policy};
 
 use super::{CounterExample, What};
 use crate::route::{Publication, Route, Scheme};
 
-/// Every combination that is enough from a zone and is not two factors.
-pub(super) fn from(publication: &Publication, zone: &Zone) -> Vec<CounterExample> {
-    let mut found = Vec::new();
-    for (host, route) in routes(publication) {
-        for (channel, by_ticket) in channels(route) {
-            let asked = (host, route, zone);
-            found.extend(by(&publication.policy, asked, (channel, by_ticket)));
+/// What the policy is asked: to which path, by which channel.
+pub(super) struct Question<'a> {
+    host: &'a str,
+    path: String,
+    service: &'a Service,
+    route: Option<RouteName>,
+    channel: Channel,
+    by_ticket: bool,
+}
+
+impl Question<'_> {
+    /// The same, from a zone.
+    pub(super) fn asking<'a>(&'a self, zone: &'a Zone) -> Asking<'a> {
+        Asking {
+            zone,
+            service: self.service,
+            route: self.route.as_ref(),
+            channel: self.channel,
         }
     }
-    found
+}
+
+/// Every question that is put to the policy: of each path by each of its channels, and of pages of ours.
+pub(super) fn questions(publication: &Publication) -> Vec<Question<'_>> {
+    let mut questions = Vec::new();
+    for (host, route) in routes(publication) {
+        for (channel, by_ticket) in channels(route) {
+            questions.push(Question {
+                host,
+                path: route.path.to_string(),
+                service: &route.service,
+                route: route.name_in(&publication.policy, host),
+                channel,
+                by_ticket,
+            });
+        }
+    }
+    let ours = publication.hosts.iter().filter(|(_, host)| host.is_ours);
+    questions.extend(ours.map(|(host, _)| Question {
+        host,
+        path: "/".to_owned(),
+        service: &Service::PORTAL,
+        route: None,
+        channel: Channel::Page,
+        by_ticket: false,
+    }));
+    questions
+}
+
+/// Every combination that is enough from a zone and is not two factors.
+pub(super) fn from(publication: &Publication, zone: &Zone) -> Vec<CounterExample> {
+    let questions = questions(publication);
+    let found = questions.iter();
+    let found = found.flat_map(|question| too_little(&publication.policy, question, zone));
+    found.collect()
 }
 
 /// Every route with its host.
@@ -38,18 +83,8 @@ pub fn channels(route: &Route) -> Vec<(Channel, bool)> {
     channels
 }
 
-fn by(
-    policy: &Policy,
-    (host, route, zone): (&str, &Route, &Zone),
-    (channel, by_ticket): (Channel, bool),
-) -> Vec<CounterExample> {
-    let name = route.name_in(policy, host);
-    let asking = Asking {
-        zone,
-        service: &route.service,
-        route: name.as_ref(),
-        channel,
-    };
+fn too_little(policy: &Policy, question: &Question<'_>, zone: &Zone) -> Vec<CounterExample> {
+    let asking = question.asking(zone);
     let mut found = Vec::new();
     for numbered in policy.deciding(&asking) {
         for combination in numbered.rule.combinations(&asking) {
@@ -59,15 +94,14 @@ fn by(
             }
             let what = What::TooLittle {
                 zone: zone.clone(),
-                channel,
-                by_ticket,
+                channel: question.channel,
+                by_ticket: question.by_ticket,
                 enough: combination.clone(),
                 factors,
             };
-            let path = route.path.to_string();
             found.push(CounterExample {
                 rule: Some(numbered.index),
-                ..CounterExample::of_path(what, host, &path)
+                ..CounterExample::of_path(what, question.host, &question.path)
             });
         }
     }

@@ -78,6 +78,7 @@ impl<'s> Connection<'s> {
                     continue;
                 }
                 Verdict::Forward(forward) => return Said::Passes(forward),
+                Verdict::Page(page) => panic!("{page:?} is no back end's"),
                 Verdict::Challenge(reply) => (reply, false, Vec::new()),
                 Verdict::Refuse {
                     reply,

@@ -20,6 +20,7 @@ mod left_behind;
 mod policy;
 mod print;
 mod script;
+mod secret;
 mod serve;
 mod token;
 mod user;
@@ -86,6 +87,9 @@ enum Verb {
     /// Make, list and revoke app passwords
     #[command(subcommand)]
     AppPassword(app_password::Verb),
+    /// Set and remove memorised secrets
+    #[command(subcommand)]
+    Secret(secret::Verb),
     /// Enrol, list, test, block and remove one-time code tokens
     #[command(subcommand)]
     Token(token::Verb),
@@ -178,6 +182,7 @@ async fn dispatch(
         Verb::Policy(verb) => policy::run(config, verb, output).await,
         Verb::User(verb) => user::run(config, verb, output).await,
         Verb::AppPassword(verb) => app_password::run(config, verb, output).await,
+        Verb::Secret(verb) => secret::run(config, verb, output).await,
         Verb::Token(verb) => token::run(config, verb, output).await,
         Verb::Directory(verb) => directory::run(config, verb, output).await,
         Verb::Ad(verb) => ad::run(config, verb, output).await,

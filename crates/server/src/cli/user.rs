@@ -5,6 +5,8 @@ use std::path::Path;
 use authn::account::{Account, AccountState};
 use authn::directory::FromDirectory;
 use clap::{Args, Subcommand};
+use jiff::{SignedDuration, Timestamp};
+use proto::secret::Secret;
 use serde::Serialize;
 
 use super::lease::{self, Lease};
@@ -63,6 +65,49 @@ pub(crate) enum Verb {
         /// Any name of the account
         name: String,
     },
+    /// Print a link by which somebody chooses a secret and enrols a token, once
+    #[command(
+        after_help = "Examples:\n  wicketgate user invite anna@contoso.com\n  \
+        wicketgate user invite anna@contoso.com --hours 24\n\nGive it to its owner by a way that only they read, \
+        as a letter; a link that was made before ends."
+    )]
+    Invite {
+        /// Any name of the account
+        name: String,
+        /// End it after so many hours, from 1 to 720
+        #[arg(long, default_value_t = 72, value_parser = clap::value_parser!(u16).range(1..=720))]
+        hours: u16,
+    },
+}
+
+/// An invitation, as it is printed once.
+#[derive(Serialize)]
+pub(super) struct Invited {
+    account: String,
+    link: String,
+    ends: Timestamp,
+}
+
+impl Invited {
+    pub(super) fn new(account: String, link: Secret<String>, ends: Timestamp) -> Self {
+        let link = link.expose().clone();
+        Self {
+            account,
+            link,
+            ends,
+        }
+    }
+
+    /// Prints it.
+    pub(super) fn say(&self, output: &Output) -> Result<(), CliError> {
+        output.print(self, |invited| {
+            format!(
+                "{}\n\nThis is shown once, and works once, until {}. Whoever has it becomes {}: hand it over by a \
+                 way that only they read.",
+                invited.link, invited.ends, invited.account
+            )
+        })
+    }
 }
 
 /// A new account.
@@ -139,6 +184,11 @@ pub(crate) async fn run(config: &Path, verb: Verb, output: &Output) -> Result<()
         Verb::Disable { name } => state(&desk, &name, AccountState::Disabled, output).await,
         Verb::Enable { name } => state(&desk, &name, AccountState::Active, output).await,
         Verb::Lock { name } => state(&desk, &name, AccountState::Locked, output).await,
+        Verb::Invite { name, hours } => {
+            let lasting = SignedDuration::from_hours(hours.into());
+            let (link, ends) = desk.invite(&name, lasting).await?;
+            Invited::new(name, link, ends).say(output)
+        }
     }
 }
 

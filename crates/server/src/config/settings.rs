@@ -39,6 +39,8 @@ pub(crate) struct Settings {
     pub(crate) directory: Option<Directory>,
     /// What is published.
     pub(crate) publication: Arc<Publication>,
+    /// The pages of our own.
+    pub(crate) portal: Option<Portal>,
     /// Every published host name, and where the configuration names it.
     pub(crate) published: BTreeMap<String, Place>,
     /// Where requests go, by farm name.
@@ -236,6 +238,13 @@ impl DomainService {
             Self::Ldap(_) => server.host.clone(),
         }
     }
+}
+
+/// The pages of our own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Portal {
+    /// Scheme, name and port as browsers write them.
+    pub(crate) origin: String,
 }
 
 /// An Active Directory.

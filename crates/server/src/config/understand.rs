@@ -13,6 +13,7 @@ mod listeners;
 mod networks;
 mod office;
 mod policy;
+mod portal;
 mod published;
 mod remote;
 mod store;
@@ -96,7 +97,8 @@ impl<'a> Understanding<'a> {
         let realm = kerberos.as_ref().map(|it| &it.realm).or(asked.as_ref());
         let farms = self.farms(written, realm, &mut warnings)?;
         let role = self.role(written, &farms)?;
-        let (mut publication, published) = self.publication(written, &mut warnings)?;
+        let (mut publication, mut published) = self.publication(written, &mut warnings)?;
+        let portal = self.portal_host(written, (&mut publication, &mut published))?;
         let policy = self.policy(written, (&publication, &role))?;
         let rules = written.policy.iter();
         let rules = rules.map(|rule| self.place(rule.span())).collect();
@@ -104,6 +106,7 @@ impl<'a> Understanding<'a> {
         let accepts = self.office(written, (office, &role), &mut publication)?;
         warnings.extend(policy::hides_lync(&policy));
         warnings.extend(policy::not_yet(&policy));
+        warnings.extend(portal.as_ref().and_then(|_| portal::warning(&policy)));
         if policy.rules.is_empty() {
             warnings.push("there is no [[policy]], so nobody can sign in".to_owned());
         }
@@ -117,6 +120,7 @@ impl<'a> Understanding<'a> {
             metrics: self.metrics(written)?,
             directory: self.directory(written)?,
             publication: Arc::new(publication),
+            portal,
             published,
             farms,
             policy,

@@ -35,6 +35,8 @@ pub(crate) struct Written {
     pub(crate) kerberos: Option<Kerberos>,
     /// The Active Directory that accounts may come from; none where it is left out.
     pub(crate) directory: Option<Directory>,
+    /// The pages on which people look after their own app passwords and tokens; none where it is left out.
+    pub(crate) portal: Option<Portal>,
     /// Where clients come in.
     #[serde(default)]
     pub(crate) listener: Vec<Listener>,
@@ -215,6 +217,16 @@ pub(crate) struct Directory {
     pub(crate) refused_groups: Option<Vec<Spanned<String>>>,
     /// Seconds from one reading to the next, from 5 to 30; 30 where it is left out.
     pub(crate) refresh: Option<Spanned<u32>>,
+}
+
+/// `[portal]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Portal {
+    /// The published name, which is for these pages alone.
+    pub(crate) host: Spanned<String>,
+    /// The port that browsers see, where it is not 443.
+    pub(crate) public_port: Option<u16>,
 }
 
 /// `[[listener]]`
@@ -560,6 +572,8 @@ pub(crate) enum Channel {
     UsernameToken,
     /// The grant `password` of `/WebTicket/oauthtoken`.
     Grant,
+    /// A page of ours.
+    Page,
 }
 
 /// `[[policy]]`

@@ -36,6 +36,7 @@ struct Urls {
     user: String,
     autodiscover: String,
     ews: String,
+    portal: String,
 }
 
 #[derive(Serialize)]
@@ -83,6 +84,7 @@ impl Ready {
                 user: scene.url("lyncweb", "/Autodiscover/AutodiscoverService.svc/root/user"),
                 autodiscover: scene.url("autodiscover", "/autodiscover/autodiscover.xml"),
                 ews: scene.url("mail", "/EWS/Exchange.asmx"),
+                portal: scene.url("portal", "/"),
             },
             users: people.iter().map(user).collect(),
             lab: Lab {

@@ -6,6 +6,8 @@ pub(crate) mod tls;
 pub(crate) mod checks;
 pub(crate) mod members;
 
+pub(crate) mod hasher;
+
 pub(crate) mod assertion;
 pub(crate) mod controllers;
 pub(crate) mod dns;

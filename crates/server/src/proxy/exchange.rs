@@ -181,6 +181,7 @@ impl Connection {
         let mut verdict = self.conversation.request(head, moment);
         loop {
             verdict = match verdict {
+                Verdict::Page(page) => return self.page(*page, body).await,
                 Verdict::Challenge(reply) => {
                     self.behind.forget_people();
                     return Err(Own::keeping(reply));
@@ -216,7 +217,11 @@ impl Connection {
         }
     }
 
-    async fn read(&self, body: &mut Option<Incoming>, at_most: usize) -> Result<Bytes, Own> {
+    pub(super) async fn read(
+        &self,
+        body: &mut Option<Incoming>,
+        at_most: usize,
+    ) -> Result<Bytes, Own> {
         let Some(body) = body.take() else {
             return Ok(Bytes::new());
         };

@@ -12,6 +12,7 @@ mod junk;
 pub(crate) mod limits;
 mod lines;
 mod onward;
+mod pages;
 mod passes;
 mod streams;
 mod traffic;
@@ -77,6 +78,7 @@ pub(crate) struct Proxy {
     verifier: Arc<dyn Verifier>,
     live: Arc<Live>,
     rules: u64,
+    pages: Option<Arc<web::Pages>>,
     pub(crate) metrics: Arc<Metrics>,
 }
 
@@ -103,9 +105,15 @@ impl Proxy {
             unread: unread::Unread::default(),
             verifier,
             rules: live.number_rules(),
+            pages: None,
             live,
             metrics,
         })
+    }
+
+    /// The same with pages of ours.
+    pub(crate) fn with_pages(self, pages: Option<Arc<web::Pages>>) -> Self {
+        Self { pages, ..self }
     }
 
     /// Reads what [`Proxy::new`] reads, and keeps nothing.

@@ -142,6 +142,12 @@ impl Lasting {
         Ok(())
     }
 
+    /// The pages of a configuration that has any, and a store to keep what they do.
+    fn pages(&self, settings: &Settings) -> Option<Arc<web::Pages>> {
+        settings.portal.as_ref()?;
+        self.source.pages(settings).map(Arc::new)
+    }
+
     /// What connections share under a configuration.
     pub(super) fn proxy(
         &self,
@@ -157,6 +163,7 @@ impl Lasting {
             delegation,
             metrics,
         )
+        .map(|proxy| proxy.with_pages(self.pages(settings)))
         .map_err(usage)
     }
 

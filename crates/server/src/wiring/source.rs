@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use authn::attempt::{Ports, Rules};
 use authn::drain::Drained;
+use authn::place::Service;
 use authn::ports::{Drains as _, KerberosAcceptor, Revocations as _};
 use gateway::ports::{Delegation, Verifier};
 use proto::secret::Secret;
@@ -15,12 +16,14 @@ use store::Store;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::sleep;
 
-use super::{keeping, ports, unavailable, usage};
+use super::pages::page_ports;
+use super::{keeping, ports, services, unavailable, usage};
 use crate::cli::CliError;
 use crate::config::Settings;
 use crate::config::settings::{Asking, Role};
 use crate::live::Live;
 use crate::metrics::Metrics;
+use crate::outbound::hasher::Hasher;
 use crate::outbound::kerberos;
 use crate::outbound::ldap::Ldap;
 use crate::outbound::members::Members;
@@ -54,6 +57,8 @@ pub(super) struct Own {
     process: Option<gss::Process>,
     /// What unknown names are judged with: equal for as long as the process lives.
     unknown_names_key: Secret<[u8; 32]>,
+    /// Who hashes memorised secrets, so many at a time whatever the configuration.
+    hasher: Arc<Hasher>,
     /// Who follows the directory that is configured.
     following: Mutex<JoinSet<()>>,
 }
@@ -198,6 +203,14 @@ impl Source {
         }
     }
 
+    /// Pages of our own, where this process keeps what they do.
+    pub(super) fn pages(&self, settings: &Settings) -> Option<web::Pages> {
+        match self {
+            Self::Own(own) => Some(own.pages(settings)),
+            Self::Elsewhere { .. } => None,
+        }
+    }
+
     /// The directory of a configuration.
     ///
     /// # Errors
@@ -265,6 +278,7 @@ impl Own {
             live: Arc::new(Live::new(&clock::random()?, last, revocations)),
             process: process.cloned(),
             unknown_names_key: Secret::new(clock::random()?),
+            hasher: Arc::new(Hasher::new()),
             following: Mutex::default(),
         })
     }
@@ -280,17 +294,30 @@ impl Own {
     ///
     /// A policy allows Kerberos, and there is no library or no key for it.
     pub(super) fn local(&self, settings: &Settings) -> Result<Local, CliError> {
-        let rules = Rules {
-            policy: settings.policy.clone(),
-            default_domain: settings.default_domain.clone(),
-            unknown_names_key: Secret::new(self.unknown_names_key.expose().to_vec()),
-            grants_key: Secret::new(self.store.keys().for_grants().expose().to_vec()),
-        };
         let ports = Ports {
             kerberos: self.keys(settings)?,
             ..ports(&self.store)
         };
-        Ok(Local::new(ports, self.store.clone(), rules))
+        Ok(Local::new(ports, self.store.clone(), self.rules(settings)))
+    }
+
+    fn rules(&self, settings: &Settings) -> Rules {
+        Rules {
+            policy: settings.policy.clone(),
+            default_domain: settings.default_domain.clone(),
+            unknown_names_key: Secret::new(self.unknown_names_key.expose().to_vec()),
+            grants_key: Secret::new(self.store.keys().for_grants().expose().to_vec()),
+        }
+    }
+
+    /// Pages of our own.
+    fn pages(&self, settings: &Settings) -> web::Pages {
+        let services = services(settings).into_iter();
+        web::Pages {
+            ports: page_ports(&self.store, Arc::clone(&self.hasher)),
+            rules: self.rules(settings),
+            services: services.map(|it| Service(it.into())).collect(),
+        }
     }
 
     /// The keys of the services that the office may come to by Kerberos.

@@ -11,6 +11,7 @@ mod directory;
 mod drains;
 mod otp_tokens;
 mod own_passwords;
+mod pages;
 mod revocations;
 mod second_factors;
 mod session_grants;
@@ -29,8 +30,9 @@ use ::authn::credential::grant::CodeSettlement;
 use ::authn::lockout::{Place, Subject};
 use ::authn::place::{Service, SourceNetwork};
 use ::authn::ports::{
-    Accounts, Attempts, Audit, Credentials, DirectoryCopy, Drains, OtpTokens, OwnPasswords,
-    Revocations, SecondFactors, Settled, Settlement, Succeeded, Tickets, Unavailable,
+    Accounts, Attempts, Audit, Credentials, DirectoryCopy, Drains, Invitations, MemorisedSecrets,
+    OtpTokens, OwnPasswords, Revocations, SecondFactors, Sessions, Settled, Settlement, SignIns,
+    Succeeded, Tickets, Unavailable,
 };
 use jiff::{SignedDuration, Timestamp};
 use proto::ntlm::NtHash;
@@ -43,6 +45,7 @@ pub use directory::*;
 pub use drains::*;
 pub use otp_tokens::*;
 pub use own_passwords::*;
+pub use pages::*;
 pub use revocations::*;
 pub use second_factors::*;
 pub use session_grants::*;
@@ -61,6 +64,10 @@ pub trait Conforming:
     + OwnPasswords
     + OtpTokens
     + SecondFactors
+    + MemorisedSecrets
+    + SignIns
+    + Sessions
+    + Invitations
     + Audit
     + 'static
 {
@@ -77,6 +84,10 @@ impl<S> Conforming for S where
         + OwnPasswords
         + OtpTokens
         + SecondFactors
+        + MemorisedSecrets
+        + SignIns
+        + Sessions
+        + Invitations
         + Audit
         + 'static
 {
@@ -157,6 +168,15 @@ macro_rules! conformance {
             nobody_s_second_factor_is_not_noted
             a_success_notes_the_second_factor_that_it_proved
             a_ticket_remembers_what_was_proved_to_buy_it
+            a_secret_keeps_all_its_fields
+            of_500_parallel_secrets_ten_are_hashed
+            after_fifty_wrong_secrets_in_a_row_none_is_looked_at
+            a_completed_sign_in_gives_its_places_back
+            each_step_of_a_sign_in_is_answered_once
+            a_sign_in_is_completed_once
+            a_session_ends_with_what_it_rests_on
+            the_sessions_of_an_account_are_so_many_and_no_more
+            an_invitation_is_used_once
             an_alarm_is_raised_once_a_window
             the_audit_chain_is_whole_after_64_parallel_settlements
             the_audit_trail_is_read_in_pages

@@ -110,6 +110,9 @@ impl State {
     pub(super) fn end_account(&mut self, id: &AccountId) {
         self.tickets.retain(|_, ticket| ticket.account != *id);
         self.grants.retain(|_, known| known.grant.account != *id);
+        self.pages
+            .sessions
+            .retain(|_, session| session.account != *id);
     }
 
     /// Adds a grant, unless what was typed is known, and drops those of its account that are too many.

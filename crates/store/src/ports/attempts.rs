@@ -192,7 +192,7 @@ async fn is_due(writing: &mut Writing<'_>, place: &Place) -> Result<bool, WriteE
     Ok(noted.rows_affected() > 0)
 }
 
-async fn give_back(writing: &mut Writing<'_>, place: &Place) -> Result<(), WriteError> {
+pub(super) async fn give_back(writing: &mut Writing<'_>, place: &Place) -> Result<(), WriteError> {
     let (kind, name) = rows::counters::subject_key(&place.subject);
     query(rows::counters::GIVE_BACK)
         .bind(kind)
@@ -219,6 +219,10 @@ impl Write for Forget {
         for (statement, before) in [
             (rows::counters::FORGET_QUIET, self.before),
             (rows::tickets::FORGET_ENDED, self.before),
+            (rows::sign_ins::FORGET_ENDED, self.before),
+            (rows::sessions::FORGET_OLD, self.before),
+            (rows::invitations::FORGET_ENDED, self.before),
+            (rows::memorised_secrets::FORGET_UNKNOWN, self.before),
             (rows::counters::FORGET_UNSEEN, self.familiar_since),
             (rows::session_grants::FORGET_ENDED, self.remembered_since),
         ] {

@@ -155,6 +155,7 @@ fn bound(statement: Query, chained: &ChainedEvent) -> Query {
         .bind(&chained.text)
         .bind(chained.previous.to_vec())
         .bind(chained.hash.to_vec())
+        .bind(chained.event.account.as_ref().map(|id| &id.0))
 }
 
 /// Reads the head, which must be sealed with these keys and be the end of the trail.

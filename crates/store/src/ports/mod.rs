@@ -3,8 +3,10 @@
 mod accounts;
 mod attempts;
 pub(crate) mod credentials;
+pub(crate) mod memorised_secrets;
 pub(crate) mod otp_tokens;
 mod own_passwords;
+mod pages;
 mod second_factors;
 mod session_grants;
 mod tickets;

@@ -60,6 +60,7 @@ pub(super) async fn drop_of_inactive(
     for statement in [
         rows::tickets::DROP_OF_INACTIVE_ACCOUNT,
         rows::session_grants::DROP_OF_INACTIVE_ACCOUNT,
+        rows::sessions::DROP_OF_INACTIVE_ACCOUNT,
     ] {
         query(statement)
             .bind(&id.0)

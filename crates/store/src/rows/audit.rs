@@ -14,24 +14,32 @@ pub(crate) const READ: &str = "
     ORDER BY number
     LIMIT $2";
 
-/// Appends an event ($1 to $4 in the order of the columns).
+/// Reads the latest events that are about an account ($1), at most so many ($2), the last first.
+pub(crate) const LATEST_OF: &str = "
+    SELECT number, event, previous, hash
+    FROM audit
+    WHERE account = $1
+    ORDER BY number DESC
+    LIMIT $2";
+
+/// Appends an event ($1 to $5 in the order of the columns).
 pub(crate) const APPEND: &str = "
-    INSERT INTO audit (number, event, previous, hash)
-    VALUES ($1, $2, $3, $4)";
+    INSERT INTO audit (number, event, previous, hash, account)
+    VALUES ($1, $2, $3, $4, $5)";
 
 /// How many events one statement appends, the most first: few texts, which a server keeps prepared.
 pub(crate) const TOGETHER: [usize; 3] = [64, 8, 1];
 
 /// As [`APPEND`], of so many events at once.
 pub(crate) fn append(count: usize) -> String {
-    let numbers = (0..count).map(|row| row.saturating_mul(4));
+    let numbers = (0..count).map(|row| row.saturating_mul(5));
     let row = |first: usize| {
-        let [a, b, c, d] = [1, 2, 3, 4].map(|it| first.saturating_add(it));
-        format!("(${a}, ${b}, ${c}, ${d})")
+        let [a, b, c, d, e] = [1, 2, 3, 4, 5].map(|it| first.saturating_add(it));
+        format!("(${a}, ${b}, ${c}, ${d}, ${e})")
     };
     let rows: Vec<String> = numbers.map(row).collect();
     let rows = rows.join(", ");
-    format!("INSERT INTO audit (number, event, previous, hash) VALUES {rows}")
+    format!("INSERT INTO audit (number, event, previous, hash, account) VALUES {rows}")
 }
 
 /// Checks that a row is the next of a chain, by what is stored and not by what it means.

@@ -11,13 +11,17 @@ pub(crate) mod audit_head;
 pub(crate) mod counters;
 pub(crate) mod directory;
 pub(crate) mod drained_members;
+pub(crate) mod invitations;
 pub(crate) mod key_checks;
+pub(crate) mod memorised_secrets;
 pub(crate) mod migrations;
 pub(crate) mod otp_tokens;
 pub(crate) mod own_passwords;
 pub(crate) mod revocations;
 pub(crate) mod second_factors;
 pub(crate) mod session_grants;
+pub(crate) mod sessions;
+pub(crate) mod sign_ins;
 pub(crate) mod tickets;
 
 use jiff::Timestamp;
@@ -45,6 +49,7 @@ pub(crate) const ALL: &[&str] = &[
     app_passwords::USED,
     audit::READ,
     audit::APPEND,
+    audit::LATEST_OF,
     audit_head::READ,
     audit_head::WRITE,
     audit_head::WAS_OPENED,
@@ -66,6 +71,37 @@ pub(crate) const ALL: &[&str] = &[
     drained_members::REMOVE,
     drained_members::OF_FARM,
     drained_members::LIST,
+    invitations::ADD,
+    invitations::FIND,
+    invitations::USE,
+    invitations::END_OF_ACCOUNT,
+    invitations::FORGET_ENDED,
+    invitations::FORGET_ALL,
+    memorised_secrets::OF_ACCOUNT,
+    memorised_secrets::LIST,
+    memorised_secrets::SET,
+    memorised_secrets::REMOVE,
+    memorised_secrets::USED,
+    memorised_secrets::RESERVE,
+    memorised_secrets::GIVE_BACK,
+    memorised_secrets::FORGIVE,
+    memorised_secrets::FORGET_UNKNOWN,
+    sessions::ADD,
+    sessions::FIND,
+    sessions::USE,
+    sessions::END,
+    sessions::END_OF_ACCOUNT,
+    sessions::END_BEYOND,
+    sessions::DROP_OF_INACTIVE_ACCOUNT,
+    sessions::FORGET_OLD,
+    sessions::FORGET_ALL,
+    sign_ins::BEGIN,
+    sign_ins::FIND,
+    sign_ins::TAKE_STEP,
+    sign_ins::MOVE_ON,
+    sign_ins::END,
+    sign_ins::FORGET_ENDED,
+    sign_ins::FORGET_ALL,
     otp_tokens::OF_ACCOUNT,
     otp_tokens::CALLED,
     otp_tokens::LIST,

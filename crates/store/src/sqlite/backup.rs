@@ -187,6 +187,9 @@ async fn forget_and_note(
     for statement in [
         rows::tickets::FORGET_ALL,
         rows::session_grants::FORGET_ALL,
+        rows::sign_ins::FORGET_ALL,
+        rows::sessions::FORGET_ALL,
+        rows::invitations::FORGET_ALL,
         rows::counters::FORGET_ALL,
         rows::counters::FORGET_FAMILIAR,
         // Who was switched off in the directory since is not let in before it is read again.

@@ -19,7 +19,7 @@ use sqlx::ConnectOptions;
 use super::open::options;
 use crate::durable::{check_keys, was_opened};
 use crate::engine::{Connection, query};
-use crate::ports::credentials;
+use crate::ports::{credentials, memorised_secrets};
 use crate::seal::KeyFile;
 use crate::writer::WriteError;
 use crate::{StoreError, migrate, rows};
@@ -58,6 +58,7 @@ pub(super) struct Bans {
     app_passwords: BTreeMap<CredentialId, Timestamp>,
     accounts: BTreeMap<AccountId, AccountState>,
     tokens: Option<tokens::Tokens>,
+    secrets: Option<BTreeMap<AccountId, Option<CredentialId>>>,
 }
 
 /// Reads the bans of a store that is to be replaced, as far as it can be read.
@@ -117,12 +118,41 @@ pub(super) async fn carry(
         events.push(Event::by_hand(by, kind, Some(id)));
         restored.accounts.push(Account { state, ..found });
     }
+    if let Some(known) = &bans.secrets {
+        events.extend(carry_secrets(&mut *connection, known, by).await?);
+    }
     if let Some(known) = &bans.tokens {
         let (blocked, said) = tokens::carry(&mut *connection, keys, known, by).await?;
         restored.blocked = blocked;
         events.extend(said);
     }
     Ok((restored, events))
+}
+
+/// Removes each secret that is another's place by now, or none's: who knew the old one must not come in by it.
+async fn carry_secrets(
+    connection: &mut Connection,
+    known: &BTreeMap<AccountId, Option<CredentialId>>,
+    by: &ByHand,
+) -> Result<Vec<Event>, WriteError> {
+    let mut events = Vec::new();
+    let found = query(rows::memorised_secrets::LIST)
+        .fetch_all(&mut *connection)
+        .await?;
+    for row in &found {
+        let record = rows::memorised_secrets::record(row)?;
+        let later = known.get(&record.account).and_then(Option::as_ref);
+        if later == Some(&record.id) {
+            continue;
+        }
+        query(rows::memorised_secrets::REMOVE)
+            .bind(&record.account.0)
+            .execute(&mut *connection)
+            .await?;
+        let account = Some(record.account);
+        events.push(Event::by_hand(by, Kind::MemorisedSecretRemoved, account));
+    }
+    Ok(events)
 }
 
 async fn read(path: &Path, keys: &KeyFile, at: Timestamp) -> Result<Bans, StoreError> {
@@ -162,6 +192,7 @@ async fn read_from(
             .extend(revoked.map(|revoked| (record.id, revoked)));
     }
     bans.tokens = Some(tokens::read(&mut *connection, keys).await?);
+    bans.secrets = Some(secrets(&mut *connection, keys).await?);
     let found = query(rows::accounts::LIST).fetch_all(connection).await?;
     for row in &found {
         let account = rows::accounts::account(row)?;
@@ -170,6 +201,27 @@ async fn read_from(
         }
     }
     Ok(bans)
+}
+
+/// The secret of every account that has one; none of an account whose secret does not open.
+async fn secrets(
+    connection: &mut Connection,
+    keys: &KeyFile,
+) -> Result<BTreeMap<AccountId, Option<CredentialId>>, WriteError> {
+    let found = query(rows::memorised_secrets::LIST)
+        .fetch_all(connection)
+        .await?;
+    let mut secrets = BTreeMap::new();
+    for row in &found {
+        let record = rows::memorised_secrets::record(row)?;
+        let id = match memorised_secrets::opened(row, keys) {
+            Ok(stored) => Some(stored.record.id),
+            Err(WriteError::Unavailable(_)) => None,
+            Err(error) => return Err(error),
+        };
+        secrets.insert(record.account, id);
+    }
+    Ok(secrets)
 }
 
 async fn account(

@@ -140,6 +140,7 @@ async fn a_store_that_is_not_there_is_not_made_by_opening_it() {
         "0004_own_passwords",
         "0005_otp_tokens",
         "0006_second_factors",
+        "0007_pages",
     ];
     assert_eq!(pending, steps);
     assert!(!world.db().exists());

@@ -95,7 +95,8 @@ async fn held(
 }
 
 const FINE: &str = "SELECT 1";
-const WRONG: &str = "INSERT INTO audit (number, event, previous, hash) SELECT * FROM audit";
+const WRONG: &str =
+    "INSERT INTO audit (number, event, previous, hash, account) SELECT * FROM audit";
 
 /// Asks the writer's own connection for its settings.
 struct Settings;

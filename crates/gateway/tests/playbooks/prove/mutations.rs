@@ -231,6 +231,7 @@ fn by_request(
             connection.sends(&form(host, &text))
         }
         Channel::Ticket => unreachable!("tickets are shown by `by_ticket_of`"),
+        Channel::Page => unreachable!("pages of ours are of no route"),
     };
     matches!(said, Said::Passes(_))
 }

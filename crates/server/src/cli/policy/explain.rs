@@ -263,7 +263,9 @@ fn by_route(policy: &Policy, host: &str, route: &Route) -> Wanted {
 fn of_service(settings: &Settings, name: &str) -> Result<Wanted, CliError> {
     let hosts = settings.publication.hosts.values();
     let routes = hosts.flat_map(|host| &host.routes);
-    let services: Vec<&str> = routes.map(|route| &*route.service.0).collect();
+    let mut services: Vec<&str> = routes.map(|route| &*route.service.0).collect();
+    let portal = Service::PORTAL;
+    services.extend(settings.portal.iter().map(|_| &*portal.0));
     if !services.contains(&name) {
         let hint = meant(name, services).map(|it| format!("; did you mean `{it}`?"));
         let hint = hint.unwrap_or_default();
@@ -275,7 +277,10 @@ fn of_service(settings: &Settings, name: &str) -> Result<Wanted, CliError> {
             "the policy speaks of paths; give an address, as https://mail.contoso.com/EWS";
         return Err(CliError::usage(message));
     }
-    let proving = Channel::ALL.into_iter().filter(|it| *it != Channel::Ticket);
+    let is_ours = name == &*portal.0;
+    let proving = Channel::ALL
+        .into_iter()
+        .filter(|it| *it != Channel::Ticket && (*it == Channel::Page) == is_ours);
     Ok(Wanted {
         shown: name.to_owned(),
         service: Service(name.to_owned().into()),

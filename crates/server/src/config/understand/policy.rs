@@ -22,7 +22,9 @@ impl Understanding<'_> {
         (publication, role): (&Publication, &Role),
     ) -> Result<Policy, ConfigError> {
         let routes = publication.hosts.values().flat_map(|host| &host.routes);
+        let portal = Service::PORTAL;
         let mut services: Vec<&str> = routes.map(|route| &*route.service.0).collect();
+        services.extend(written.portal.iter().map(|_| &*portal.0));
         if let Role::Authn(answering) = role {
             services.extend(answering.services.iter().map(String::as_str));
         }
@@ -257,13 +259,16 @@ fn is_sid(text: &str) -> bool {
     begins && (2..=16).contains(&numbers.len()) && numbers.iter().all(is_number)
 }
 
+/// What is checked by pages of ours alone.
+const ON_PAGES: Method = Method::MemorisedSecret;
+
 /// Which methods a policy names that this version cannot check.
 pub(super) fn not_yet(policy: &Policy) -> Option<String> {
     let combinations = policy.rules.iter().flat_map(|rule| &rule.methods);
     let named: BTreeSet<Method> = combinations.flat_map(Combination::methods).collect();
     let unknown: Vec<&str> = named
         .into_iter()
-        .filter(|method| !gateway::offers::CHECKED.contains(method))
+        .filter(|method| !gateway::offers::CHECKED.contains(method) && *method != ON_PAGES)
         .map(Method::as_str)
         .collect();
     (!unknown.is_empty()).then(|| {
@@ -296,6 +301,7 @@ fn channel(written: written::Channel) -> Channel {
         written::Channel::Basic => Channel::Basic,
         written::Channel::UsernameToken => Channel::UsernameToken,
         written::Channel::Grant => Channel::Grant,
+        written::Channel::Page => Channel::Page,
     }
 }
 

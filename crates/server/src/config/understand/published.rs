@@ -319,7 +319,7 @@ impl Understanding<'_> {
     }
 
     /// A published name, in lower case.
-    fn host(&self, host: &Spanned<String>) -> Result<String, ConfigError> {
+    pub(super) fn host(&self, host: &Spanned<String>) -> Result<String, ConfigError> {
         let typed = host.get_ref();
         if is_host_name(typed) {
             return Ok(typed.to_ascii_lowercase());

@@ -35,6 +35,11 @@ impl Understanding<'_> {
                            [authn] whom it asks";
             return Err(ConfigError::new(self.place(0..0), message.to_owned()));
         }
+        if let (Some(_), Some(portal)) = (&written.authn_server, &written.portal) {
+            let message = "an authentication server has no pages: the portal is served by a process that has both a \
+                           [[listener]] and the [store]";
+            return Err(self.error(&portal.host, message));
+        }
         match (&written.authn_server, written.listener.first()) {
             (Some(_), Some(listener)) => {
                 let message = "an authentication server listens for gateways alone ([authn_server]); take the \
@@ -59,6 +64,9 @@ impl Understanding<'_> {
         }
         if let Some(directory) = &written.directory {
             return Err(self.error(&directory.account, &elsewhere("[directory]")));
+        }
+        if let Some(portal) = &written.portal {
+            return Err(self.error(&portal.host, &elsewhere("[portal]")));
         }
         Ok(())
     }

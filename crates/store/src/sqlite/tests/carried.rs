@@ -3,7 +3,9 @@
 use authn::account::AccountState;
 use authn::credential::grant::CodeSettlement;
 use authn::credential::otp_token::TokenState;
-use authn::ports::{DirectoryCopy, Settlement, Succeeded, TokenChange, TokenEffect};
+use authn::ports::{
+    DirectoryCopy, MemorisedSecrets, Sessions, Settlement, Succeeded, TokenChange, TokenEffect,
+};
 
 use super::*;
 
@@ -296,4 +298,43 @@ async fn a_code_that_was_spent_since_stays_spent_and_a_token_that_was_taken_away
     );
     let spent = conformance::spending(&conformance::otp_token("used", &anna).record, 104);
     assert!(!store.accept_code(spent, mark(6)).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_secret_that_was_changed_or_removed_since_does_not_come_back_and_no_session_does() {
+    let world = World::new();
+    let store = world.migrated().await;
+    for sam in ["anna", "ben", "clara"] {
+        let somebody = conformance::account(sam);
+        conformance::enrolled(&store, &somebody, &phone(sam).0)
+            .await
+            .unwrap();
+        let secret = conformance::secret("the first", sam, &somebody);
+        store.set_memorised_secret(&secret, mark(7)).await.unwrap();
+    }
+    let clara = conformance::account("clara");
+    let handle = conformance::signed_in_by(&store, &clara, "the first of clara")
+        .await
+        .unwrap();
+    store
+        .backup(&world.path("backup.db"), &by_hand())
+        .await
+        .unwrap();
+    let another = conformance::secret("another", "anna", &conformance::account("anna"));
+    store.set_memorised_secret(&another, mark(8)).await.unwrap();
+    assert!(
+        store
+            .remove_memorised_secret(&id("ben"), mark(9))
+            .await
+            .unwrap()
+    );
+    store.close().await;
+
+    let (_, store) = restored(&world).await;
+    for (sam, stays) in [("anna", false), ("ben", false), ("clara", true)] {
+        let subject = Subject::Account(id(sam));
+        let found = store.memorised_secret(&subject).await.unwrap();
+        assert_eq!(found.is_some(), stays, "{sam}");
+    }
+    assert!(store.session(handle, now()).await.unwrap().is_none());
 }

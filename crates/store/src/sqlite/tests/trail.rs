@@ -162,7 +162,7 @@ async fn a_chain_that_was_computed_anew_does_not_fit_its_head() {
 async fn an_event_that_was_put_before_the_first_is_found() {
     let world = nine_events().await;
     world
-        .execute("INSERT INTO audit SELECT -1, event, previous, hash FROM audit WHERE number = 1")
+        .execute("INSERT INTO audit SELECT -1, event, previous, hash, account FROM audit WHERE number = 1")
         .await;
     let refused = verified(&world).await.unwrap_err().to_string();
     assert!(refused.contains("broken at event 1"), "{refused}");

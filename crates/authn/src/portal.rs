@@ -1,0 +1,296 @@
+//! What people do with what is theirs: app passwords, tokens, sessions, and a look at who signed in as them.
+//!
+//! SECURITY: everything is asked for by an id that a form brought, so that each act finds out whose it is before it
+//! does anything. Start at [`Owner`].
+
+use std::collections::BTreeSet;
+
+use jiff::SignedDuration;
+use proto::otp::KeyUri;
+use proto::secret::Secret;
+
+use crate::account::Account;
+use crate::admin::secrets::{self, SecretError, SecretRandomness};
+use crate::admin::tokens::{self, TokenError, TokenRandomness};
+use crate::admin::{self, AdminError, NewAppPassword, Randomness};
+use crate::audit::{Kind, Reason};
+use crate::credential::CredentialId;
+use crate::credential::app_password::AppPassword;
+use crate::credential::memorised_secret::{SecretPlace, Typed};
+use crate::credential::otp_token::{OtpToken, Source, TokenState};
+use crate::handle::HandleKey;
+use crate::lockout::Subject;
+use crate::place::{Method, Service};
+use crate::ports::{ChainedEvent, Unavailable};
+use crate::session::Session;
+use crate::sign_in::{At, Ports};
+
+/// How many sign-ins are shown.
+pub const MAX_SHOWN: u32 = 30;
+/// How long an app password lasts that its owner makes.
+pub const APP_PASSWORD_LASTS: SignedDuration = SignedDuration::from_hours(24 * 365);
+
+/// Somebody whose session was found to stand, at one request.
+pub struct Owner<'a> {
+    /// What is asked.
+    pub ports: &'a Ports,
+    /// Who.
+    pub account: &'a Account,
+    /// By which session.
+    pub session: &'a Session,
+    /// What the store knows the session by.
+    pub key: HandleKey,
+    /// From where and when.
+    pub at: &'a At,
+}
+
+/// Why nothing was done.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PortalError {
+    /// It is not there, or another's.
+    #[error("there is nothing of yours with that id")]
+    NotYours,
+    /// Nobody could sign in again.
+    #[error("this is the only token that your sign-in rests on; enrol another one first")]
+    LastToken,
+    /// The new one was not typed twice.
+    #[error("the two secrets are not the same")]
+    Unequal,
+    /// The old secret is not that.
+    #[error("that is not your secret")]
+    WrongSecret,
+    /// An app password was not made or revoked.
+    #[error(transparent)]
+    AppPassword(#[from] AdminError),
+    /// A token was not made or changed.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    /// The new secret was not taken.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// The store is away.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+impl Owner<'_> {
+    /// The app passwords, those that stand first, the newest first.
+    ///
+    /// # Errors
+    ///
+    /// The store is away.
+    pub async fn app_passwords(&self) -> Result<Vec<AppPassword>, Unavailable> {
+        let stored = self
+            .ports
+            .attempt
+            .credentials
+            .app_passwords(&self.subject())
+            .await?;
+        let mut records: Vec<AppPassword> = stored.into_iter().map(|it| it.record).collect();
+        records.sort_by_key(|it| (it.revoked.is_some(), std::cmp::Reverse(it.created)));
+        Ok(records)
+    }
+
+    /// Makes an app password; its text is given once.
+    ///
+    /// # Errors
+    ///
+    /// It has no label, would open nothing, there are too many, or the store is away.
+    pub async fn make_app_password(
+        &self,
+        label: String,
+        scope: BTreeSet<Service>,
+        random: Randomness,
+    ) -> Result<(AppPassword, Secret<String>), PortalError> {
+        let order = NewAppPassword {
+            device: Some(label.clone()),
+            label,
+            scope,
+            expires: self.at.now.checked_add(APP_PASSWORD_LASTS).ok(),
+        };
+        let (ports, by) = (&self.ports.attempt, self.by());
+        let made = admin::issue_app_password(ports, &self.account.id, order, &by, random).await?;
+        Ok(made)
+    }
+
+    /// Revokes an app password of one's own.
+    ///
+    /// # Errors
+    ///
+    /// It is not there or another's, or the store is away.
+    pub async fn revoke(&self, id: &str) -> Result<AppPassword, PortalError> {
+        let id = CredentialId(id.to_owned());
+        let found = self.ports.attempt.credentials.app_password(&id).await?;
+        let is_own = found.is_some_and(|record| record.account == self.account.id);
+        is_own.then_some(()).ok_or(PortalError::NotYours)?;
+        Ok(admin::revoke_app_password(&self.ports.attempt, &id, &self.by()).await?)
+    }
+
+    /// The tokens.
+    ///
+    /// # Errors
+    ///
+    /// The store is away.
+    pub async fn tokens(&self) -> Result<Vec<OtpToken>, Unavailable> {
+        let stored = self
+            .ports
+            .attempt
+            .otp_tokens
+            .otp_tokens_of(&self.subject())
+            .await?;
+        Ok(stored.into_iter().map(|it| it.record).collect())
+    }
+
+    /// Makes a token that waits for its first code.
+    ///
+    /// # Errors
+    ///
+    /// It has no label, there are too many, or the store is away.
+    pub async fn enrol(
+        &self,
+        label: String,
+        random: TokenRandomness,
+    ) -> Result<OtpToken, PortalError> {
+        let order = tokens::of_a_phone(label, "Wicketgate".to_owned());
+        let (ports, by) = (&self.ports.attempt, self.by());
+        let (record, _) = tokens::enrol(ports, self.account, order, &by, random).await?;
+        Ok(record)
+    }
+
+    /// What a phone takes of a token of one's own that waits for its first code.
+    ///
+    /// # Errors
+    ///
+    /// There is none that does, or the store is away.
+    pub async fn to_confirm(&self, id: &str) -> Result<KeyUri, PortalError> {
+        let stored = self.ports.attempt.otp_tokens.otp_token(id).await?;
+        let shown = stored.and_then(|stored| tokens::shown_again(self.account, &stored));
+        shown.ok_or(PortalError::NotYours)
+    }
+
+    /// Takes the first code of a token of one's own.
+    ///
+    /// # Errors
+    ///
+    /// It is not there or another's, the code is wrong, or the store is away.
+    pub async fn confirm(&self, id: &str, typed: &str) -> Result<OtpToken, PortalError> {
+        self.own_token(id).await?;
+        Ok(tokens::confirm(&self.ports.attempt, id, typed, &self.by()).await?)
+    }
+
+    /// Removes a token of one's own, unless it is the last that sign-in rests on.
+    ///
+    /// # Errors
+    ///
+    /// It is not there or another's, or the last, or the store is away.
+    pub async fn remove_token(&self, id: &str) -> Result<OtpToken, PortalError> {
+        let token = self.own_token(id).await?;
+        let mut others = self
+            .tokens()
+            .await?
+            .into_iter()
+            .filter(|it| it.id != token.id);
+        let rests = self.session.methods.contains(&Method::OneTimeCode);
+        let is_active = token.state == TokenState::Active;
+        if rests && is_active && !others.any(|it| it.state == TokenState::Active) {
+            return Err(PortalError::LastToken);
+        }
+        Ok(tokens::remove(&self.ports.attempt, id, &self.by()).await?)
+    }
+
+    /// Changes the secret for another, by the old one: that is a guess like any other, and is counted as one. All
+    /// sessions end.
+    ///
+    /// # Errors
+    ///
+    /// The old one is wrong or there were too many, the new one may not be chosen, or the store is away.
+    pub async fn change_secret(
+        &self,
+        [old, new]: [&Secret<String>; 2],
+        random: SecretRandomness,
+    ) -> Result<(), PortalError> {
+        let secrets = &self.ports.secrets;
+        let chosen = Typed::chosen_by(self.account, new);
+        chosen.map_err(SecretError::from)?;
+        let stored = secrets.memorised_secret(&self.subject()).await?;
+        let stored = stored.ok_or(PortalError::WrongSecret)?;
+        let place = SecretPlace::now(self.subject(), Source::Familiar, self.at.now);
+        let has_room = secrets.reserve_secret(place).await?;
+        let typed = Typed::to_sign_in(old);
+        if !has_room || !self.ports.hasher.proves(typed, stored.hash).await? {
+            let reason = match has_room {
+                true => Reason::WrongSecret,
+                false => Reason::TooManyFailures,
+            };
+            let name = self.account.upn.clone();
+            let kind = Kind::Refused { reason, name };
+            let account = Some(self.account.id.clone());
+            let event = self.at.event(kind, &Service::PORTAL, account);
+            self.ports.attempt.audit.append(vec![event]).await?;
+            return Err(PortalError::WrongSecret);
+        }
+        secrets::set(self.ports, self.account, new, &self.by(), random).await?;
+        Ok(())
+    }
+
+    /// The latest sign-ins and refusals, the last first.
+    ///
+    /// # Errors
+    ///
+    /// The store is away.
+    pub async fn latest(&self) -> Result<Vec<ChainedEvent>, Unavailable> {
+        self.ports
+            .sessions
+            .latest_of(&self.account.id, MAX_SHOWN)
+            .await
+    }
+
+    /// "That was not me": what was proved by that sign-in is revoked, all other sessions end, and an alarm is raised.
+    ///
+    /// # Errors
+    ///
+    /// It is no sign-in of one's own, or the store is away.
+    pub async fn was_not_me(&self, number: i64) -> Result<CredentialId, PortalError> {
+        let page = self.ports.attempt.audit.read(number, 1).await?;
+        let own = page.into_iter().find(|chained| {
+            let is_own = chained.event.account.as_ref() == Some(&self.account.id);
+            chained.number == number && is_own
+        });
+        let Some(Kind::SignedIn { credential, .. }) = own.map(|chained| chained.event.kind) else {
+            return Err(PortalError::NotYours);
+        };
+        let kind = Kind::NotMe {
+            number,
+            credential: credential.clone(),
+        };
+        let event = self
+            .at
+            .event(kind, &Service::PORTAL, Some(self.account.id.clone()));
+        let (sessions, account) = (&self.ports.sessions, &self.account.id);
+        sessions
+            .end_sessions_of(account, Some(self.key), event)
+            .await?;
+        match self.revoke(&credential.0).await {
+            // It was revoked before, or is no app password: then it was a session, and that has ended.
+            Ok(_)
+            | Err(PortalError::NotYours | PortalError::AppPassword(AdminError::RevokedAlready)) => {
+                Ok(credential)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn own_token(&self, id: &str) -> Result<OtpToken, PortalError> {
+        let mut own = self.tokens().await?.into_iter();
+        own.find(|token| token.id.0 == id)
+            .ok_or(PortalError::NotYours)
+    }
+
+    fn subject(&self) -> Subject {
+        Subject::Account(self.account.id.clone())
+    }
+
+    fn by(&self) -> crate::audit::ByHand {
+        crate::sign_in::by_owner(self.account, self.at)
+    }
+}

@@ -1,0 +1,119 @@
+//! The ports of sign-in by a page: memorised secrets, sign-ins under way, sessions and invitations.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use super::{ChainedEvent, Unavailable};
+use crate::account::{Account, AccountId};
+use crate::audit::Event;
+use crate::credential::memorised_secret::{SecretHash, SecretPlace, StoredMemorisedSecret, Typed};
+use crate::handle::HandleKey;
+use crate::lockout::Subject;
+use crate::session::{Invitation, Session};
+use crate::sign_in::{Completed, Completion, SignIn};
+
+/// Whoever hashes memorised secrets: so dear on purpose that few are hashed at a time.
+#[async_trait]
+pub trait PasswordHasher: Send + Sync {
+    /// Hashes a secret that was chosen, with a salt.
+    async fn make(&self, typed: Typed, salt: [u8; 16]) -> Result<SecretHash, Unavailable>;
+    /// Whether a hash is of what was typed.
+    async fn proves(&self, typed: Typed, hash: SecretHash) -> Result<bool, Unavailable>;
+}
+
+/// Memorised secrets: at most one an account.
+#[async_trait]
+pub trait MemorisedSecrets: Send + Sync {
+    /// The secret of a subject (an unknown subject has none, and costs the same look-up).
+    async fn memorised_secret(
+        &self,
+        subject: &Subject,
+    ) -> Result<Option<StoredMemorisedSecret>, Unavailable>;
+    /// Sets the secret of an account in the place of the one before, whose sessions end, with the event; its
+    /// failures are forgotten.
+    async fn set_memorised_secret(
+        &self,
+        secret: &StoredMemorisedSecret,
+        event: Event,
+    ) -> Result<(), Unavailable>;
+    /// Removes the secret of an account, whose sessions end, with the event; `false` where it has none.
+    async fn remove_memorised_secret(
+        &self,
+        account: &AccountId,
+        event: Event,
+    ) -> Result<bool, Unavailable>;
+    /// Takes a place in the budget of a secret by one conditional statement; `false` where it has no room.
+    async fn reserve_secret(&self, place: SecretPlace) -> Result<bool, Unavailable>;
+}
+
+/// Sign-ins under way.
+#[async_trait]
+pub trait SignIns: Send + Sync {
+    /// Keeps a sign-in that begins.
+    async fn begin_sign_in(&self, key: HandleKey, sign_in: &SignIn) -> Result<(), Unavailable>;
+    /// Finds a sign-in that has not ended.
+    async fn sign_in(&self, key: HandleKey, now: Timestamp) -> Result<Option<SignIn>, Unavailable>;
+    /// Takes the step that a sign-in is at by one conditional statement, so that it is answered once; `false`
+    /// where another took it.
+    async fn take_step(&self, key: HandleKey, step: u32) -> Result<bool, Unavailable>;
+    /// Moves a sign-in on whose step was taken; `false` where it is not there any more.
+    async fn move_on(&self, key: HandleKey, sign_in: &SignIn) -> Result<bool, Unavailable>;
+    /// Completes a sign-in, all or nothing: it ends, its code is spent, its places are given back, its session
+    /// begins, and all of that is audited.
+    async fn complete(&self, completion: Completion) -> Result<Completed, Unavailable>;
+}
+
+/// Sessions of browsers.
+#[async_trait]
+pub trait Sessions: Send + Sync {
+    /// Finds a session with its account, where neither ended and all it rests on stands: an active account, its
+    /// secret, and its token.
+    async fn session(
+        &self,
+        key: HandleKey,
+        now: Timestamp,
+    ) -> Result<Option<(Session, Account)>, Unavailable>;
+    /// Notes that a session is used.
+    async fn use_session(&self, key: HandleKey, now: Timestamp) -> Result<(), Unavailable>;
+    /// Ends a session, with the event.
+    async fn end_session(&self, key: HandleKey, event: Event) -> Result<(), Unavailable>;
+    /// Ends all sessions of an account but one, with the event.
+    async fn end_sessions_of(
+        &self,
+        account: &AccountId,
+        but: Option<HandleKey>,
+        event: Event,
+    ) -> Result<(), Unavailable>;
+    /// The latest sign-ins and refusals of an account, the last first.
+    async fn latest_of(
+        &self,
+        account: &AccountId,
+        count: u32,
+    ) -> Result<Vec<ChainedEvent>, Unavailable>;
+}
+
+/// Invitations.
+#[async_trait]
+pub trait Invitations: Send + Sync {
+    /// Keeps an invitation, with the event; those before of the same account end.
+    async fn invite(
+        &self,
+        key: HandleKey,
+        invitation: &Invitation,
+        event: Event,
+    ) -> Result<(), Unavailable>;
+    /// Finds an invitation that was neither used nor ended, with its account.
+    async fn invitation(
+        &self,
+        key: HandleKey,
+        now: Timestamp,
+    ) -> Result<Option<(Invitation, Account)>, Unavailable>;
+    /// Uses an invitation by one conditional statement and sets the secret of its account, with the event; `false`
+    /// where it was used or has ended.
+    async fn redeem(
+        &self,
+        key: HandleKey,
+        secret: &StoredMemorisedSecret,
+        event: Event,
+    ) -> Result<bool, Unavailable>;
+}

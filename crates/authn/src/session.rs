@@ -1,0 +1,112 @@
+//! Sessions of browsers, and the invitations that begin a person's first.
+//!
+//! A session is a row that is looked up with every request, together with all that it rests on: it ends with the
+//! account, the secret or the token, at once. Start at [`Session`].
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::account::AccountId;
+use crate::credential::CredentialId;
+use crate::place::{Method, Zone};
+
+/// How long a session lasts that is not used (SP 800-63B 2.2.3).
+pub const IDLE: SignedDuration = SignedDuration::from_hours(1);
+/// How long a session lasts in all.
+pub const OVERALL: SignedDuration = SignedDuration::from_hours(24);
+/// How old the last use of a session may be that is noted: not every request is worth a write.
+pub const NOTED_EVERY: SignedDuration = SignedDuration::from_mins(1);
+/// How many sessions an account may have; one more ends the oldest.
+pub const MAX_PER_ACCOUNT: u32 = 20;
+/// How long an invitation lasts where nobody says otherwise.
+pub const INVITATION: SignedDuration = SignedDuration::from_hours(72);
+/// How long an invitation may last.
+pub const LONGEST_INVITATION: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// Who a browser is signed in as.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// Whose it is.
+    pub account: AccountId,
+    /// The memorised secret that it rests on.
+    pub credential: CredentialId,
+    /// The token whose code it rests on, where one was asked for.
+    pub token: Option<CredentialId>,
+    /// What was proved.
+    pub methods: Vec<Method>,
+    /// In which zone.
+    pub zone: Zone,
+    /// When it began.
+    pub begun: Timestamp,
+    /// When it was used last, to the minute.
+    pub used: Timestamp,
+}
+
+impl Session {
+    /// When it ends if it is not used again.
+    #[must_use]
+    pub fn ends(&self) -> Timestamp {
+        let idle = self.used.checked_add(IDLE).unwrap_or(self.used);
+        let overall = self.begun.checked_add(OVERALL).unwrap_or(self.begun);
+        idle.min(overall)
+    }
+
+    /// The second factor among what was proved.
+    #[must_use]
+    pub fn second_factor(&self) -> Option<Method> {
+        let mut methods = self.methods.iter().copied();
+        methods.find(|method| method.is_second_factor())
+    }
+
+    /// Whether it has not ended by itself.
+    #[must_use]
+    pub fn lasts(&self, now: Timestamp) -> bool {
+        now < self.ends()
+    }
+
+    /// Whether a use now is worth a note.
+    #[must_use]
+    pub fn is_worth_a_note(&self, now: Timestamp) -> bool {
+        let noted = self.used.checked_add(NOTED_EVERY);
+        noted.is_ok_and(|noted| now >= noted)
+    }
+}
+
+/// What lets somebody without any secret choose one: once, and not for ever.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invitation {
+    /// Whose it is.
+    pub account: AccountId,
+    /// When it was made.
+    pub made: Timestamp,
+    /// When it ends.
+    pub ends: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_ends_an_hour_after_its_last_use_and_a_day_after_its_first() {
+        let begun = Timestamp::from_second(1_800_000_000).unwrap();
+        let after = |minutes: i64| begun + SignedDuration::from_mins(minutes);
+        let used = |minutes: i64| Session {
+            account: AccountId("1".to_owned()),
+            credential: CredentialId("2".to_owned()),
+            token: None,
+            methods: vec![Method::MemorisedSecret],
+            zone: Zone::EXTERNAL,
+            begun,
+            used: after(minutes),
+        };
+        assert!(used(0).lasts(after(59)) && !used(0).lasts(after(60)));
+        assert!(used(59).lasts(after(118)) && !used(59).lasts(after(119)));
+        assert!(used(24 * 60 - 1).lasts(after(24 * 60 - 1)));
+        assert!(
+            !used(24 * 60 - 1).lasts(after(24 * 60)),
+            "however it is used"
+        );
+        assert!(!used(0).is_worth_a_note(after(0)) && used(0).is_worth_a_note(after(1)));
+    }
+}

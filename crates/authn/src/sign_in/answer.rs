@@ -1,0 +1,401 @@
+//! What becomes of an answer: each takes the step it answers, whatever it is, and makes the same calls for everybody.
+
+use crate::account::Account;
+use crate::attempt::Rules;
+use crate::audit::{Event, Kind, Reason, shown_name};
+use crate::credential::grant::CodeSettlement;
+use crate::credential::memorised_secret::{SecretHash, SecretPlace, Typed};
+use crate::credential::otp_token::{
+    Acceptance, CodeFault, CodePlace, CodeReservation, CodesOf, Step, StoredOtpToken, TokenState,
+};
+use crate::handle::Handle;
+use crate::lockout::{HoldBack, LONGEST_HOLD_BACK, Place, Subject};
+use crate::name::NameKey;
+use crate::ports::{Reservation, Settled, Settlement, Unavailable};
+use crate::session::Session;
+
+use super::{
+    Answer, Answered, At, Completed, Completion, MAX_NAME, MAX_STEPS, Outcome, Ports, Requirement,
+    SecretProved, SignIn, Stage, familiarity,
+};
+
+/// Takes the answer to what a sign-in asks.
+///
+/// **Proves**, by [`Answered::Done`], that everything was proved that the policy asks, on behalf of one account and in
+/// this sign-in. The counters and the audit were durably written before this returns; the door holds the answer back
+/// as the outcome says.
+///
+/// # Errors
+///
+/// It could not be checked, and so nobody is let in.
+pub async fn answer(
+    ports: &Ports,
+    rules: &Rules,
+    handle: &Handle,
+    answer: Answer,
+    at: &At,
+) -> Result<Outcome, Unavailable> {
+    let gone = || Ok(Outcome::plain(Answered::Gone));
+    let Some(sign_in) = ports.sign_ins.sign_in(handle.key(), at.now).await? else {
+        return gone();
+    };
+    let required = Requirement::of(&rules.policy, &at.zone, &sign_in.service);
+    let is_as_before = required == Some(sign_in.requirement);
+    if sign_in.step >= MAX_STEPS || !is_as_before {
+        return gone();
+    }
+    // SECURITY: whoever answers a step has it to himself, before anything that was typed is looked at.
+    if !ports.sign_ins.take_step(handle.key(), sign_in.step).await? {
+        return gone();
+    }
+    let asking = Asking {
+        ports,
+        rules,
+        handle,
+        sign_in: &sign_in,
+        at,
+    };
+    match &sign_in.stage {
+        Stage::Account => asking.named(&answer).await,
+        Stage::Secret { name } => asking.secret(name, answer).await,
+        Stage::Code { name, proved } => asking.code(name, proved.as_ref(), answer).await,
+        // What is asked of somebody who was invited has answers of its own.
+        Stage::Choose { .. } | Stage::Confirm { .. } => gone(),
+    }
+}
+
+struct Asking<'a> {
+    ports: &'a Ports,
+    rules: &'a Rules,
+    handle: &'a Handle,
+    sign_in: &'a SignIn,
+    at: &'a At,
+}
+
+/// Whoever a name leads to, with a place in the counters.
+struct Named {
+    account: Option<Account>,
+    subject: Subject,
+    reservation: Reservation,
+}
+
+impl Asking<'_> {
+    async fn named(&self, answer: &Answer) -> Result<Outcome, Unavailable> {
+        let typed = answer.typed.expose().trim();
+        let name: String = typed.chars().take(MAX_NAME).collect();
+        let stage = match name.is_empty() {
+            true => Stage::Account,
+            false => Stage::Secret { name },
+        };
+        self.moved(stage, Answered::Asks).await
+    }
+
+    /// INVARIANT: the same calls in the same order, whoever is named; without a place nothing is hashed.
+    async fn secret(&self, name: &str, answer: Answer) -> Result<Outcome, Unavailable> {
+        let (ports, at) = (self.ports, self.at);
+        let named = self.find(name).await?;
+        let is_familiar = named.reservation.counts.source_is_familiar;
+        let stored = ports.secrets.memorised_secret(&named.subject).await?;
+        let source = familiarity(is_familiar);
+        let place = SecretPlace::now(named.subject.clone(), source, at.now);
+        if !ports.secrets.reserve_secret(place).await? {
+            let refused = Err(Reason::TooManyFailures);
+            return self.judged(name, named, refused, answer.random).await;
+        }
+        let typed = Typed::to_sign_in(&answer.typed);
+        let (hash, record) = match stored {
+            Some(stored) => (stored.hash, Some(stored.record)),
+            None => (SecretHash::of_nobody(), None),
+        };
+        let is_right = ports.hasher.proves(typed, hash).await?;
+        let proved = match (&named.account, record) {
+            (None, _) => Err(Reason::UnknownName),
+            (Some(account), record) => {
+                let record = record.filter(|_| is_right).ok_or(Reason::WrongSecret);
+                let stands = self.may_sign_in(account);
+                stands.and(record).map(|record| SecretProved {
+                    account: account.id.clone(),
+                    credential: record.id,
+                    at: at.now,
+                    source: at.source.into(),
+                    is_familiar,
+                })
+            }
+        };
+        self.judged(name, named, proved, answer.random).await
+    }
+
+    /// What follows on a secret: whatever was wrong, the same question, where one more follows at all.
+    async fn judged(
+        &self,
+        name: &str,
+        named: Named,
+        proved: Result<SecretProved, Reason>,
+        random: [u8; 32],
+    ) -> Result<Outcome, Unavailable> {
+        let counts = named.reservation.counts;
+        let (is_right, is_shut) = (proved.is_ok(), proved == Err(Reason::TooManyFailures));
+        let is_alarmed = match &proved {
+            Ok(_) => false,
+            Err(reason) => self.refused(name, &named, *reason).await?,
+        };
+        let mut outcome = match (self.sign_in.requirement, proved) {
+            (Requirement::SecretAndCode, proved) => {
+                let (name, proved) = (name.to_owned(), proved.ok());
+                let stage = Stage::Code { name, proved };
+                self.moved(stage, Answered::Asks).await?
+            }
+            (Requirement::Secret, Ok(proved)) => {
+                let places = vec![proved.place()];
+                let completion = self.completion(&proved, (places, None), random);
+                self.completed(name, &named, completion, random).await?
+            }
+            (Requirement::Secret, Err(_)) => self.moved(Stage::Account, Answered::Refused).await?,
+        };
+        outcome.hold_back = match is_shut {
+            true => HoldBack(LONGEST_HOLD_BACK),
+            false => counts.hold_back(is_right),
+        };
+        outcome.is_alarmed |= is_alarmed;
+        Ok(outcome)
+    }
+
+    /// INVARIANT: where the secret was wrong, codes are looked for as of nobody, so that nobody's budget is spent by
+    /// whoever does not know the secret (T-CRED-3).
+    async fn code(
+        &self,
+        name: &str,
+        proved: Option<&SecretProved>,
+        answer: Answer,
+    ) -> Result<Outcome, Unavailable> {
+        let (tokens, at) = (&self.ports.attempt.otp_tokens, self.at);
+        let named = self.find(name).await?;
+        // SECURITY: what was proved is of this account, or of none (T-OTP-8).
+        let account = named.account.as_ref();
+        let proved = proved.filter(|proved| account.is_some_and(|it| it.id == proved.account));
+        let subject = match proved {
+            Some(_) => named.subject.clone(),
+            None => Subject::Unknown(0),
+        };
+        let stored = tokens.otp_tokens_of(&subject).await?;
+        let source = familiarity(named.reservation.counts.source_is_familiar);
+        let place = CodePlace::now(CodesOf::Subject(subject), source, at.now);
+        let reservation = tokens.reserve_code(place, None).await?;
+        let stands = account.map_or(Err(Reason::UnknownName), |it| self.may_sign_in(it));
+        let judged = judge(stored, &reservation, answer.typed.expose(), at);
+        let accepted = match proved {
+            None => Err(Reason::WrongSecret),
+            Some(proved) => stands.and(judged).map(|(token, step)| {
+                let account = Some(proved.account.clone());
+                let acceptance = Acceptance {
+                    reservation,
+                    token: token.record.id,
+                    account,
+                    step,
+                };
+                let places = vec![proved.place(), named.reservation.place.clone()];
+                self.completion(proved, (places, Some(acceptance)), answer.random)
+            }),
+        };
+        let hold_back = named.reservation.counts.hold_back(accepted.is_ok());
+        let mut outcome = match accepted {
+            Ok(completion) => {
+                self.completed(name, &named, completion, answer.random)
+                    .await?
+            }
+            Err(reason) => {
+                let is_alarmed = match (proved, reason) {
+                    // It was written down when the secret was wrong.
+                    (None, _) => false,
+                    (Some(_), reason) => self.refused(name, &named, reason).await?,
+                };
+                let begun = self.moved(Stage::Account, Answered::Refused).await?;
+                Outcome {
+                    is_alarmed,
+                    ..begun
+                }
+            }
+        };
+        outcome.hold_back = hold_back;
+        Ok(outcome)
+    }
+
+    async fn find(&self, name: &str) -> Result<Named, Unavailable> {
+        let (attempt, rules) = (&self.ports.attempt, self.rules);
+        let names = NameKey::candidates(name, "", rules.default_domain.as_deref());
+        let account = attempt.accounts.by_names(&names).await?;
+        let subject = match &account {
+            Some(account) => Subject::Account(account.id.clone()),
+            None => Subject::unknown(&names, &rules.unknown_names_key),
+        };
+        let place = Place::now(subject.clone(), self.at.source.into(), self.at.now);
+        let reservation = attempt.attempts.reserve(place).await?;
+        let reservation = reservation.ok_or_else(|| Unavailable {
+            what: "the counters",
+            detail: "a place without a limit was not given".to_owned(),
+        })?;
+        Ok(Named {
+            account,
+            subject,
+            reservation,
+        })
+    }
+
+    /// SECURITY: the policy is asked about the account too, whatever the pages ask of everybody.
+    fn may_sign_in(&self, account: &Account) -> Result<(), Reason> {
+        account.may_sign_in()?;
+        let directory = account.directory.as_ref();
+        if directory.is_some_and(|it| it.must_be_fresh(self.at.now).is_err()) {
+            return Err(Reason::DirectoryUnread);
+        }
+        let (sign_in, policy) = (self.sign_in, &self.rules.policy);
+        match sign_in
+            .requirement
+            .admits(account, policy, self.at, &sign_in.service)
+        {
+            true => Ok(()),
+            false => Err(Reason::NotAllowedHere),
+        }
+    }
+
+    fn completion(
+        &self,
+        proved: &SecretProved,
+        (places, code): (Vec<Place>, Option<Acceptance>),
+        random: [u8; 32],
+    ) -> Completion {
+        let at = self.at;
+        let session = Session {
+            account: proved.account.clone(),
+            credential: proved.credential.clone(),
+            token: code.as_ref().map(|code| code.token.clone()),
+            methods: self.sign_in.requirement.methods().into_iter().collect(),
+            zone: at.zone.clone(),
+            begun: at.now,
+            used: at.now,
+        };
+        let kind = Kind::SignedIn {
+            credential: proved.credential.clone(),
+            clock_skew: None,
+            certificate: None,
+        };
+        Completion {
+            sign_in: self.handle.key(),
+            step: self.sign_in.step.saturating_add(1),
+            code,
+            places,
+            secret: Some(proved.secret_place()),
+            source: at.source,
+            key: Handle::made_from(random).key(),
+            event: at.event(kind, &self.sign_in.service, Some(proved.account.clone())),
+            session,
+        }
+    }
+
+    async fn completed(
+        &self,
+        name: &str,
+        named: &Named,
+        completion: Completion,
+        random: [u8; 32],
+    ) -> Result<Outcome, Unavailable> {
+        let reason = match self.ports.sign_ins.complete(completion).await? {
+            Completed::Written => {
+                return Ok(Outcome::plain(Answered::Done {
+                    handle: Handle::made_from(random),
+                    continuation: self.sign_in.continuation.clone(),
+                }));
+            }
+            Completed::Gone => return Ok(Outcome::plain(Answered::Gone)),
+            Completed::Spent => Reason::CodeSpent,
+            Completed::Overtaken => Reason::Revoked,
+        };
+        let is_alarmed = self.refused(name, named, reason).await?;
+        let begun = self.moved(Stage::Account, Answered::Refused).await?;
+        Ok(Outcome {
+            is_alarmed,
+            ..begun
+        })
+    }
+
+    /// Writes a refusal down; its places stay taken.
+    async fn refused(
+        &self,
+        name: &str,
+        named: &Named,
+        reason: Reason,
+    ) -> Result<bool, Unavailable> {
+        let name = shown_name(name, "");
+        let refused = Kind::Refused {
+            reason,
+            name: name.clone(),
+        };
+        let counts = named.reservation.counts;
+        let failures = counts.subject;
+        let is_alarming = named.account.is_some() && counts.is_alarming();
+        let is_junk = !name.contains(char::is_alphanumeric);
+        let settlement = Settlement {
+            reservation: named.reservation.clone(),
+            succeeded: None,
+            code: CodeSettlement::None,
+            events: match is_junk {
+                true => Vec::new(),
+                false => vec![self.event(refused, named)],
+            },
+            alarm: is_alarming.then(|| self.event(Kind::UnderAttack { failures }, named)),
+        };
+        let settled = self.ports.attempt.attempts.settle(settlement).await?;
+        Ok(settled == Settled::Written { is_alarmed: true })
+    }
+
+    fn event(&self, kind: Kind, named: &Named) -> Event {
+        let account = named.account.as_ref().map(|account| account.id.clone());
+        self.at.event(kind, &self.sign_in.service, account)
+    }
+
+    async fn moved(&self, stage: Stage, answered: Answered) -> Result<Outcome, Unavailable> {
+        let next = self.sign_in.at(stage);
+        let is_there = self
+            .ports
+            .sign_ins
+            .move_on(self.handle.key(), &next)
+            .await?;
+        Ok(Outcome::plain(match is_there {
+            true => answered,
+            false => Answered::Gone,
+        }))
+    }
+}
+
+/// The token that a code is of, among those that have room.
+fn judge(
+    stored: Vec<StoredOtpToken>,
+    reservation: &CodeReservation,
+    typed: &str,
+    at: &At,
+) -> Result<(StoredOtpToken, Step), Reason> {
+    if reservation.tokens.is_empty() {
+        let is_active = |it: &StoredOtpToken| it.record.state == TokenState::Active;
+        return Err(match stored.iter().any(is_active) {
+            true => Reason::TooManyCodes,
+            false => Reason::NoToken,
+        });
+    }
+    let mut fault = CodeFault::Wrong;
+    let mut found = None;
+    let with_room = stored
+        .into_iter()
+        .filter(|it| reservation.tokens.contains(&it.record.id));
+    // Every one is tried, whichever is right.
+    for token in with_room {
+        match token.judge(typed, at.now) {
+            Ok(step) => found = found.or(Some((token, step))),
+            Err(CodeFault::Spent) => fault = CodeFault::Spent,
+            Err(CodeFault::Wrong) => {}
+        }
+    }
+    found.ok_or(match fault {
+        CodeFault::Wrong => Reason::WrongCode,
+        CodeFault::Spent => Reason::CodeSpent,
+    })
+}

@@ -1,0 +1,220 @@
+//! The first sign-in of somebody who was invited: a secret is chosen, a token is enrolled and shown to work, and a
+//! session begins.
+
+use proto::otp::KeyUri;
+use proto::secret::Secret;
+
+use crate::account::Account;
+use crate::admin::tokens::{self, TokenError, TokenRandomness};
+use crate::attempt::Rules;
+use crate::audit::{Actor, ByHand, Kind};
+use crate::credential::CredentialId;
+use crate::credential::memorised_secret::{
+    MemorisedSecret, SecretFault, StoredMemorisedSecret, Typed,
+};
+use crate::handle::{Handle, HandleKey};
+use crate::place::{ActivityId, Service};
+use crate::ports::Unavailable;
+use crate::session::Session;
+
+use super::{
+    Answered, At, Completed, Completion, MAX_STEPS, Outcome, Ports, Requirement, SignIn, Stage,
+};
+
+/// Why somebody who was invited does not get further.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FirstError {
+    /// The invitation was used or has ended, or took too long.
+    #[error("the invitation was used already, or has ended")]
+    Gone,
+    /// The secret may not be chosen.
+    #[error(transparent)]
+    Secret(#[from] SecretFault),
+    /// The two that were typed differ.
+    #[error("the two secrets are not the same")]
+    Unequal,
+    /// The token or its code was not taken.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    /// The store is away.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// Begins the first sign-in of whoever holds an invitation, which is not used up by that.
+///
+/// # Errors
+///
+/// There is none any more, the policy lets nobody in from there, or the store is away.
+pub async fn welcome(
+    ports: &Ports,
+    rules: &Rules,
+    (invitation, sign_in): (&Handle, &Handle),
+    service: Service,
+    at: &At,
+) -> Result<(), FirstError> {
+    let found = ports
+        .invitations
+        .invitation(invitation.key(), at.now)
+        .await?;
+    let (_, account) = found.ok_or(FirstError::Gone)?;
+    let requirement = Requirement::of(&rules.policy, &at.zone, &service);
+    let requirement = requirement.ok_or(FirstError::Gone)?;
+    let is_let_in = requirement.admits(&account, &rules.policy, at, &service);
+    if account.may_sign_in().is_err() || !is_let_in {
+        return Err(FirstError::Gone);
+    }
+    let mut begun = SignIn::begin(service, requirement, "/".to_owned(), at.now);
+    begun.stage = Stage::Choose {
+        account: account.id,
+        invitation: invitation.key().0,
+    };
+    ports.sign_ins.begin_sign_in(sign_in.key(), &begun).await?;
+    Ok(())
+}
+
+/// Sets the secret that somebody chose, which uses the invitation up, and makes a token that waits for its first code.
+///
+/// # Errors
+///
+/// The secret may not be chosen, the invitation is no more, or the store is away.
+pub async fn choose(
+    ports: &Ports,
+    handle: &Handle,
+    [typed, again]: [&Secret<String>; 2],
+    at: &At,
+    (salt, ids, token): ([u8; 16], [u8; 16], TokenRandomness),
+) -> Result<(), FirstError> {
+    let sign_in = ports.sign_ins.sign_in(handle.key(), at.now).await?;
+    let sign_in = sign_in.ok_or(FirstError::Gone)?;
+    let Stage::Choose {
+        account,
+        invitation,
+    } = &sign_in.stage
+    else {
+        return Err(FirstError::Gone);
+    };
+    let account = ports.attempt.accounts.by_id(account).await?;
+    let account = account.ok_or(FirstError::Gone)?;
+    if typed.expose() != again.expose() {
+        return Err(FirstError::Unequal);
+    }
+    let typed = Typed::chosen_by(&account, typed)?;
+    if sign_in.step >= MAX_STEPS || !ports.sign_ins.take_step(handle.key(), sign_in.step).await? {
+        return Err(FirstError::Gone);
+    }
+    let hash = ports.hasher.make(typed, salt).await?;
+    let record = MemorisedSecret {
+        id: CredentialId(ActivityId::from(ids).0),
+        account: account.id.clone(),
+        set: at.now,
+        last_used: None,
+    };
+    let credential = record.id.clone();
+    let kind = Kind::MemorisedSecretSet {
+        credential: credential.clone(),
+    };
+    let event = at.event(kind, &sign_in.service, Some(account.id.clone()));
+    let stored = StoredMemorisedSecret { record, hash };
+    let key = HandleKey(*invitation);
+    if !ports.invitations.redeem(key, &stored, event).await? {
+        return Err(FirstError::Gone);
+    }
+    let label = "phone".to_owned();
+    let order = tokens::of_a_phone(label, "Wicketgate".to_owned());
+    let by = by_owner(&account, at);
+    let (record, _) = tokens::enrol(&ports.attempt, &account, order, &by, token).await?;
+    let next = sign_in.at(Stage::Confirm {
+        account: account.id,
+        credential,
+        token: record.id,
+    });
+    match ports.sign_ins.move_on(handle.key(), &next).await? {
+        true => Ok(()),
+        false => Err(FirstError::Gone),
+    }
+}
+
+/// What a phone takes of the token whose first code is waited for.
+///
+/// # Errors
+///
+/// There is none, or the store is away.
+pub async fn to_confirm(ports: &Ports, sign_in: &SignIn) -> Result<Option<KeyUri>, Unavailable> {
+    let Stage::Confirm { account, token, .. } = &sign_in.stage else {
+        return Ok(None);
+    };
+    let account = ports.attempt.accounts.by_id(account).await?;
+    let stored = ports.attempt.otp_tokens.otp_token(&token.0).await?;
+    Ok(account
+        .zip(stored)
+        .and_then(|(account, stored)| tokens::shown_again(&account, &stored)))
+}
+
+/// Takes the first code, and begins the first session.
+///
+/// # Errors
+///
+/// The code is wrong, it took too long, or the store is away.
+pub async fn confirm(
+    ports: &Ports,
+    handle: &Handle,
+    typed: &str,
+    at: &At,
+    random: [u8; 32],
+) -> Result<Outcome, FirstError> {
+    let sign_in = ports.sign_ins.sign_in(handle.key(), at.now).await?;
+    let sign_in = sign_in.ok_or(FirstError::Gone)?;
+    let Stage::Confirm {
+        account,
+        credential,
+        token,
+    } = &sign_in.stage
+    else {
+        return Err(FirstError::Gone);
+    };
+    let account = ports.attempt.accounts.by_id(account).await?;
+    let account = account
+        .filter(|it| it.may_sign_in().is_ok())
+        .ok_or(FirstError::Gone)?;
+    tokens::confirm(&ports.attempt, &token.0, typed, &by_owner(&account, at)).await?;
+    let kind = Kind::SignedIn {
+        credential: credential.clone(),
+        clock_skew: None,
+        certificate: None,
+    };
+    let completion = Completion {
+        sign_in: handle.key(),
+        step: sign_in.step,
+        code: None,
+        places: Vec::new(),
+        secret: None,
+        source: at.source,
+        key: Handle::made_from(random).key(),
+        event: at.event(kind, &sign_in.service, Some(account.id.clone())),
+        session: Session {
+            account: account.id,
+            credential: credential.clone(),
+            token: Some(token.clone()),
+            methods: Requirement::SecretAndCode.methods().into_iter().collect(),
+            zone: at.zone.clone(),
+            begun: at.now,
+            used: at.now,
+        },
+    };
+    match ports.sign_ins.complete(completion).await? {
+        Completed::Written => Ok(Outcome::plain(Answered::Done {
+            handle: Handle::made_from(random),
+            continuation: sign_in.continuation,
+        })),
+        Completed::Gone | Completed::Spent | Completed::Overtaken => Err(FirstError::Gone),
+    }
+}
+
+/// What its owner does with an account.
+pub(crate) fn by_owner(account: &Account, at: &At) -> ByHand {
+    ByHand {
+        at: at.now,
+        actor: Actor::named(&account.upn),
+    }
+}

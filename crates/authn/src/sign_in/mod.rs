@@ -1,0 +1,390 @@
+//! Sign-in by a page, as a stage that is stored: account, secret, code. The one dispatcher shows what the stage says.
+//!
+//! SECURITY: a wrong secret is followed by the question for a code as a right one is, and refused with it: nobody
+//! learns which of the two was wrong, nor whether there is such an account (T-CRED-8). Each step is answered once. What
+//! was proved belongs to this sign-in and to its account (T-OTP-8), and its places in the counters are given back only
+//! when all of it is done (T-CRED-7). Start at [`SignIn::begin`] and [`answer`].
+
+mod answer;
+mod first;
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::account::{Account, AccountId};
+use crate::attempt;
+use crate::audit::{Event, Kind};
+use crate::credential::CredentialId;
+use crate::credential::memorised_secret::SecretPlace;
+use crate::credential::otp_token::{Acceptance, Source};
+use crate::handle::{Handle, HandleKey};
+use crate::lockout::{HoldBack, Place, Subject};
+use crate::place::{ActivityId, Channel, Method, Service, SourceNetwork, Zone};
+use crate::policy::{Asking, Policy, Proved, Rule};
+use crate::ports::{Invitations, MemorisedSecrets, PasswordHasher, Sessions, SignIns, Unavailable};
+use crate::session::Session;
+pub use answer::answer;
+pub(crate) use first::by_owner;
+pub use first::{FirstError, choose, confirm, to_confirm, welcome};
+
+/// How long a sign-in may take.
+pub const LIFE: SignedDuration = SignedDuration::from_mins(10);
+/// How many answers one sign-in takes, right or wrong.
+pub const MAX_STEPS: u32 = 20;
+/// How many characters of a typed name are kept.
+const MAX_NAME: usize = 256;
+
+/// What must be proved before it goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Requirement {
+    /// The memorised secret alone.
+    Secret,
+    /// The memorised secret and a one-time code.
+    SecretAndCode,
+}
+
+impl Requirement {
+    /// What the policy asks for a service there; `None` where nothing that a page can ask is enough. Who it is is not
+    /// known yet: a code is asked of everybody where anybody needs one (T-CRED-8).
+    ///
+    /// SECURITY: an app password is never enough for a page: whoever found one on a device could make others.
+    #[must_use]
+    pub fn of(policy: &Policy, zone: &Zone, service: &Service) -> Option<Self> {
+        let asking = asking(zone, service);
+        let is_enough = |rule: &Rule, required: Self| {
+            let proved = required.methods();
+            let mut combinations = rule.combinations(&asking);
+            combinations.any(|it| it.needs(Method::MemorisedSecret) && it.is_met_by(&proved))
+        };
+        let deciding = policy.deciding(&asking).into_iter().map(|it| it.rule);
+        let let_in: Vec<&Rule> = deciding
+            .filter(|rule| is_enough(rule, Self::SecretAndCode))
+            .collect();
+        let is_short = let_in.iter().all(|rule| is_enough(rule, Self::Secret));
+        match (let_in.is_empty(), is_short) {
+            (true, _) => None,
+            (false, true) => Some(Self::Secret),
+            (false, false) => Some(Self::SecretAndCode),
+        }
+    }
+
+    /// Whether the policy lets an account in that proved this.
+    fn admits(self, account: &Account, policy: &Policy, at: &At, service: &Service) -> bool {
+        let methods = self.methods();
+        let has_second = methods.iter().any(|method| method.is_second_factor());
+        let proved = Proved {
+            methods: &methods,
+            made: None,
+            second_factor: has_second.then_some(at.now),
+        };
+        let judged = policy.judge(account, &asking(&at.zone, service), &proved, at.now);
+        judged.is_ok()
+    }
+
+    /// What is proved by it.
+    #[must_use]
+    pub fn methods(self) -> BTreeSet<Method> {
+        match self {
+            Self::Secret => [Method::MemorisedSecret].into(),
+            Self::SecretAndCode => [Method::MemorisedSecret, Method::OneTimeCode].into(),
+        }
+    }
+}
+
+fn asking<'a>(zone: &'a Zone, service: &'a Service) -> Asking<'a> {
+    Asking {
+        zone,
+        service,
+        route: None,
+        channel: Channel::Page,
+    }
+}
+
+/// A sign-in under way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignIn {
+    /// For which service.
+    pub service: Service,
+    /// What must be proved.
+    pub requirement: Requirement,
+    /// Where the browser goes when it is done: a path of ours, which only the program writes.
+    pub continuation: String,
+    /// What is asked for.
+    pub stage: Stage,
+    /// How many answers were taken.
+    pub step: u32,
+    /// When it ends.
+    pub ends: Timestamp,
+}
+
+/// What a sign-in asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "asks")]
+pub enum Stage {
+    /// Who it is.
+    Account,
+    /// The secret of whoever it is.
+    Secret {
+        /// The name as it was typed, cut.
+        name: String,
+    },
+    /// A code, whether the secret was right or not.
+    Code {
+        /// The name as it was typed.
+        name: String,
+        /// The secret, where it was right.
+        proved: Option<SecretProved>,
+    },
+    /// Somebody who was invited chooses a secret.
+    Choose {
+        /// Whose it will be.
+        account: AccountId,
+        /// The invitation, by what the store knows it.
+        invitation: [u8; 32],
+    },
+    /// Somebody who was invited shows the first code of a token.
+    Confirm {
+        /// Whose it is.
+        account: AccountId,
+        /// The secret that was chosen.
+        credential: CredentialId,
+        /// The token.
+        token: CredentialId,
+    },
+}
+
+/// A secret that was right, and the places that are given back when the rest is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecretProved {
+    /// Whose.
+    pub account: AccountId,
+    /// Which.
+    pub credential: CredentialId,
+    /// When its places were taken.
+    pub at: Timestamp,
+    /// From where.
+    pub source: SourceNetwork,
+    /// Whether that was familiar.
+    pub is_familiar: bool,
+}
+
+impl SecretProved {
+    fn place(&self) -> Place {
+        let subject = Subject::Account(self.account.clone());
+        Place::now(subject, self.source.clone(), self.at)
+    }
+
+    fn secret_place(&self) -> SecretPlace {
+        let subject = Subject::Account(self.account.clone());
+        SecretPlace::now(subject, familiarity(self.is_familiar), self.at)
+    }
+}
+
+fn familiarity(is_familiar: bool) -> Source {
+    match is_familiar {
+        true => Source::Familiar,
+        false => Source::Unfamiliar,
+    }
+}
+
+impl SignIn {
+    /// One that begins by asking who it is.
+    #[must_use]
+    pub fn begin(
+        service: Service,
+        requirement: Requirement,
+        continuation: String,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            service,
+            requirement,
+            continuation,
+            stage: Stage::Account,
+            step: 0,
+            ends: now.checked_add(LIFE).unwrap_or(now),
+        }
+    }
+
+    /// The same at another stage, after its step was taken.
+    fn at(&self, stage: Stage) -> Self {
+        Self {
+            stage,
+            step: self.step.saturating_add(1),
+            ..self.clone()
+        }
+    }
+}
+
+/// What sign-in by a page needs of the world.
+#[derive(Clone)]
+pub struct Ports {
+    /// What every attempt needs.
+    pub attempt: attempt::Ports,
+    /// Memorised secrets.
+    pub secrets: Arc<dyn MemorisedSecrets>,
+    /// Who hashes them.
+    pub hasher: Arc<dyn PasswordHasher>,
+    /// Sign-ins.
+    pub sign_ins: Arc<dyn SignIns>,
+    /// Sessions.
+    pub sessions: Arc<dyn Sessions>,
+    /// Invitations.
+    pub invitations: Arc<dyn Invitations>,
+}
+
+/// From where a browser asks, and when.
+#[derive(Clone, Debug)]
+pub struct At {
+    /// In which zone.
+    pub zone: Zone,
+    /// From which address.
+    pub source: IpAddr,
+    /// The request.
+    pub activity: ActivityId,
+    /// Now.
+    pub now: Timestamp,
+}
+
+impl At {
+    /// An event of this request.
+    #[must_use]
+    pub fn event(&self, kind: Kind, service: &Service, account: Option<AccountId>) -> Event {
+        Event {
+            source: Some(self.source),
+            zone: Some(self.zone.clone()),
+            service: Some(service.clone()),
+            channel: Some(Channel::Page),
+            activity: Some(self.activity.clone()),
+            ..Event::observed(self.now, kind, account)
+        }
+    }
+}
+
+/// What a browser answers.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// What was typed: a name, a secret or a code, as the stage asks.
+    pub typed: proto::secret::Secret<String>,
+    /// Fresh random bytes for the session, should it begin.
+    pub random: [u8; 32],
+}
+
+/// What became of an answer.
+#[derive(Debug)]
+pub enum Answered {
+    /// Something more is asked.
+    Asks,
+    /// It was refused, and begins anew; nobody is told why.
+    Refused,
+    /// It is not under way any more: it took too long, or was answered already.
+    Gone,
+    /// A session began.
+    Done {
+        /// What the browser holds of it.
+        handle: Handle,
+        /// Where it goes on.
+        continuation: String,
+    },
+}
+
+/// What became of an answer, and how long it is held back.
+#[derive(Debug)]
+pub struct Outcome {
+    /// What.
+    pub answered: Answered,
+    /// How long it is held back.
+    pub hold_back: HoldBack,
+    /// Whether an alarm was raised for the account.
+    pub is_alarmed: bool,
+}
+
+impl Outcome {
+    fn plain(answered: Answered) -> Self {
+        Self {
+            answered,
+            hold_back: HoldBack::default(),
+            is_alarmed: false,
+        }
+    }
+}
+
+/// All that is written when a sign-in is done.
+#[derive(Clone, Debug)]
+pub struct Completion {
+    /// The sign-in.
+    pub sign_in: HandleKey,
+    /// The step that its last answer took.
+    pub step: u32,
+    /// The code that is spent, where one was asked for.
+    pub code: Option<Acceptance>,
+    /// The places in the counters that are given back.
+    pub places: Vec<Place>,
+    /// The place in the budget of the secret that is given back, where one was taken.
+    pub secret: Option<SecretPlace>,
+    /// The address, which is familiar from here on.
+    pub source: IpAddr,
+    /// What the store knows the session by.
+    pub key: HandleKey,
+    /// The session.
+    pub session: Session,
+    /// What is audited.
+    pub event: Event,
+}
+
+/// What became of a completion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Completed {
+    /// It was written.
+    Written,
+    /// The code was spent, by another or before.
+    Spent,
+    /// What was proved does not stand any more.
+    Overtaken,
+    /// The sign-in is not under way any more.
+    Gone,
+}
+
+/// Who a browser is signed in as, where its session stands; its use is noted.
+///
+/// # Errors
+///
+/// The store is away.
+pub async fn resume(
+    ports: &Ports,
+    handle: &Handle,
+    now: Timestamp,
+) -> Result<Option<(Session, Account)>, Unavailable> {
+    let Some((session, account)) = ports.sessions.session(handle.key(), now).await? else {
+        return Ok(None);
+    };
+    let directory = account.directory.as_ref();
+    let is_fresh = directory.is_none_or(|directory| directory.must_be_fresh(now).is_ok());
+    if !session.lasts(now) || account.may_sign_in().is_err() || !is_fresh {
+        return Ok(None);
+    }
+    if session.is_worth_a_note(now) {
+        ports.sessions.use_session(handle.key(), now).await?;
+    }
+    Ok(Some((session, account)))
+}
+
+/// Ends a session because its owner wants to.
+///
+/// # Errors
+///
+/// The store is away.
+pub async fn sign_out(
+    ports: &Ports,
+    handle: &Handle,
+    (session, service): (&Session, &Service),
+    at: &At,
+) -> Result<(), Unavailable> {
+    let event = at.event(Kind::SignedOut, service, Some(session.account.clone()));
+    ports.sessions.end_session(handle.key(), event).await
+}

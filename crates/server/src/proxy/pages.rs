@@ -1,0 +1,70 @@
+//! Pages of ours, beside what is published of others: their request is read whole, and answered by `web`.
+
+use std::sync::Arc;
+
+use authn::lockout::HoldBack;
+use authn::ports::Unavailable;
+use gateway::conversation::{Failure, Page};
+use gateway::headers::ACTIVITY;
+use http::HeaderValue;
+use hyper::Response;
+use hyper::body::Incoming;
+
+use super::body::Passing;
+use super::exchange::{Connection, Own};
+
+impl Connection {
+    /// Lets the pages answer. The question is put to its end even where the browser leaves meanwhile, so that nobody
+    /// gets a guess that is not written down.
+    pub(super) async fn page(
+        &mut self,
+        page: Page,
+        body: &mut Option<Incoming>,
+    ) -> Result<Response<Passing>, Own> {
+        let unavailable = |detail: String| Unavailable {
+            what: "the pages",
+            detail,
+        };
+        let Some(pages) = self.proxy.pages.as_ref().map(Arc::clone) else {
+            let error = unavailable("they are not set up".to_owned());
+            return Err(Own::closing(self.failed(Failure::Unreachable, &error)));
+        };
+        let body = self.read(body, web::MAX_FORM).await?;
+        let activity = page.activity.clone();
+        let request = web::Request {
+            head: page.head,
+            body,
+            origin: page.origin,
+            zone: page.zone,
+            address: page.address,
+            activity: page.activity,
+        };
+        let answering = tokio::spawn(async move { pages.answer(request).await });
+        let answer = answering.await.map_err(|error| {
+            let error = unavailable(error.to_string());
+            tracing::error!(activity = activity.0, "a page was not answered: {error}");
+            Own::closing(self.failed(Failure::Unreachable, &error))
+        })?;
+        let metrics = &self.proxy.metrics;
+        if let Some(error) = &answer.unavailable {
+            tracing::error!(activity = activity.0, "a page was not answered: {error}");
+        }
+        if answer.is_alarmed {
+            metrics.alarmed();
+            tracing::warn!(
+                activity = activity.0,
+                "an account is under attack; `wicketgate audit list` names it"
+            );
+        }
+        let HoldBack(held_back) = answer.hold_back;
+        if !held_back.is_zero() {
+            metrics.held_back(held_back);
+            tokio::time::sleep(held_back).await;
+        }
+        let mut response = answer.response;
+        if let Ok(activity) = HeaderValue::try_from(activity.0) {
+            response.headers_mut().insert(ACTIVITY, activity);
+        }
+        Ok(response.map(Passing::whole))
+    }
+}

@@ -1,0 +1,158 @@
+//! The port [`MemorisedSecrets`] in memory.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use authn::account::AccountId;
+use authn::audit::Event;
+use authn::credential::memorised_secret::{
+    MAX_IN_A_ROW, MAX_IN_WINDOW, SecretPlace, StoredMemorisedSecret,
+};
+use authn::credential::otp_token::Source;
+use authn::lockout::Subject;
+use authn::ports::{MemorisedSecrets, Unavailable};
+use authn::revocation::Revoked;
+use jiff::Timestamp;
+
+use super::{Memory, State};
+
+/// The secrets, and the budgets of whoever was named.
+#[derive(Debug, Default)]
+pub(super) struct Secrets {
+    of: BTreeMap<AccountId, StoredMemorisedSecret>,
+    budgets: BTreeMap<(Subject, bool), Budget>,
+}
+
+/// The failures in a window, and in a row.
+#[derive(Clone, Copy, Debug)]
+struct Budget {
+    since: Timestamp,
+    failures: u32,
+    in_a_row: u32,
+}
+
+fn budget_of(place: &SecretPlace) -> (Subject, bool) {
+    (place.subject.clone(), place.source == Source::Familiar)
+}
+
+impl State {
+    /// Whether a secret is its account's, which may sign in.
+    pub(super) fn secret_stands(
+        &self,
+        account: &AccountId,
+        id: &authn::credential::CredentialId,
+    ) -> bool {
+        let is_there = self
+            .secrets
+            .of
+            .get(account)
+            .is_some_and(|it| it.record.id == *id);
+        let account = self.accounts.get(account);
+        is_there && account.is_some_and(|account| account.may_sign_in().is_ok())
+    }
+
+    /// Sets a secret; what rested on the one before ends.
+    pub(super) fn set_secret(&mut self, secret: &StoredMemorisedSecret) {
+        let account = secret.record.account.clone();
+        self.forget_secret(&account);
+        self.secrets
+            .budgets
+            .retain(|(subject, _), _| *subject != Subject::Account(account.clone()));
+        self.secrets.of.insert(account, secret.clone());
+    }
+
+    /// Notes that a secret was used, and gives its place back.
+    pub(super) fn secret_used(
+        &mut self,
+        account: &AccountId,
+        now: Timestamp,
+        place: Option<&SecretPlace>,
+    ) {
+        if let Some(stored) = self.secrets.of.get_mut(account) {
+            stored.record.last_used = Some(now);
+        }
+        let Some(place) = place else { return };
+        if let Some(budget) = self.secrets.budgets.get_mut(&budget_of(place)) {
+            budget.in_a_row = 0;
+            if budget.since <= place.now {
+                budget.failures = budget.failures.saturating_sub(1);
+            }
+        }
+    }
+
+    fn forget_secret(&mut self, account: &AccountId) -> bool {
+        let Some(before) = self.secrets.of.remove(account) else {
+            return false;
+        };
+        self.pages
+            .sessions
+            .retain(|_, session| session.account != *account);
+        self.revoke(Revoked::Credential(before.record.id));
+        true
+    }
+}
+
+#[async_trait]
+impl MemorisedSecrets for Memory {
+    async fn memorised_secret(
+        &self,
+        subject: &Subject,
+    ) -> Result<Option<StoredMemorisedSecret>, Unavailable> {
+        let state = self.open()?;
+        Ok(match subject {
+            Subject::Account(account) => state.secrets.of.get(account).cloned(),
+            Subject::Unknown(_) => None,
+        })
+    }
+
+    async fn set_memorised_secret(
+        &self,
+        secret: &StoredMemorisedSecret,
+        event: Event,
+    ) -> Result<(), Unavailable> {
+        let mut state = self.open()?;
+        if !state.accounts.contains_key(&secret.record.account) {
+            return Err(crate::unavailable("there is no account for that secret"));
+        }
+        state.append(vec![event])?;
+        state.set_secret(secret);
+        Ok(())
+    }
+
+    async fn remove_memorised_secret(
+        &self,
+        account: &AccountId,
+        event: Event,
+    ) -> Result<bool, Unavailable> {
+        let mut state = self.open()?;
+        if !state.secrets.of.contains_key(account) {
+            return Ok(false);
+        }
+        state.append(vec![event])?;
+        Ok(state.forget_secret(account))
+    }
+
+    async fn reserve_secret(&self, place: SecretPlace) -> Result<bool, Unavailable> {
+        let mut state = self.open()?;
+        let new = Budget {
+            since: place.now,
+            failures: 0,
+            in_a_row: 0,
+        };
+        let budget = state
+            .secrets
+            .budgets
+            .entry(budget_of(&place))
+            .or_insert(new);
+        let has_ended = budget.since < place.window_start;
+        if budget.in_a_row >= MAX_IN_A_ROW || (!has_ended && budget.failures >= MAX_IN_WINDOW) {
+            return Ok(false);
+        }
+        if has_ended {
+            (budget.since, budget.failures) = (place.now, 0);
+        }
+        budget.failures += 1;
+        budget.in_a_row += 1;
+        Ok(true)
+    }
+}

@@ -1,0 +1,220 @@
+//! The ports [`SignIns`], [`Sessions`] and [`Invitations`] in memory.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use authn::account::{Account, AccountId};
+use authn::audit::Event;
+use authn::credential::memorised_secret::StoredMemorisedSecret;
+use authn::handle::HandleKey;
+use authn::ports::{ChainedEvent, Invitations, Sessions, SignIns, Unavailable};
+use authn::session::{Invitation, MAX_PER_ACCOUNT, Session};
+use authn::sign_in::{Completed, Completion, SignIn};
+use jiff::Timestamp;
+
+use super::{Memory, State};
+
+/// What browsers and letters hold, by what the store knows it.
+#[derive(Debug, Default)]
+pub(super) struct Pages {
+    sign_ins: BTreeMap<HandleKey, SignIn>,
+    pub(super) sessions: BTreeMap<HandleKey, Session>,
+    invitations: BTreeMap<HandleKey, Invitation>,
+}
+
+impl State {
+    fn begin_session(&mut self, key: HandleKey, session: Session) {
+        let account = session.account.clone();
+        let sessions = &mut self.pages.sessions;
+        sessions.insert(key, session);
+        let of_it = sessions
+            .iter()
+            .filter(|(_, session)| session.account == account);
+        let mut of_it: Vec<_> = of_it.map(|(key, it)| (Reverse(it.begun), *key)).collect();
+        of_it.sort();
+        let kept = usize::try_from(MAX_PER_ACCOUNT).unwrap_or(usize::MAX);
+        for (_, key) in of_it.iter().skip(kept) {
+            sessions.remove(key);
+        }
+    }
+}
+
+#[async_trait]
+impl SignIns for Memory {
+    async fn begin_sign_in(&self, key: HandleKey, sign_in: &SignIn) -> Result<(), Unavailable> {
+        let mut state = self.open()?;
+        if state.pages.sign_ins.contains_key(&key) {
+            return Err(crate::unavailable("a sign-in has that handle already"));
+        }
+        state.pages.sign_ins.insert(key, sign_in.clone());
+        Ok(())
+    }
+
+    async fn sign_in(&self, key: HandleKey, now: Timestamp) -> Result<Option<SignIn>, Unavailable> {
+        let state = self.open()?;
+        let found = state.pages.sign_ins.get(&key);
+        Ok(found.filter(|it| now < it.ends).cloned())
+    }
+
+    async fn take_step(&self, key: HandleKey, step: u32) -> Result<bool, Unavailable> {
+        let mut state = self.open()?;
+        let found = state.pages.sign_ins.get_mut(&key);
+        let Some(sign_in) = found.filter(|it| it.step == step) else {
+            return Ok(false);
+        };
+        sign_in.step += 1;
+        Ok(true)
+    }
+
+    async fn move_on(&self, key: HandleKey, sign_in: &SignIn) -> Result<bool, Unavailable> {
+        let mut state = self.open()?;
+        let found = state.pages.sign_ins.get_mut(&key);
+        let Some(kept) = found.filter(|it| it.step == sign_in.step) else {
+            return Ok(false);
+        };
+        *kept = sign_in.clone();
+        Ok(true)
+    }
+
+    async fn complete(&self, completion: Completion) -> Result<Completed, Unavailable> {
+        let mut state = self.open()?;
+        let (session, now) = (&completion.session, completion.session.begun);
+        let sign_in = state.pages.sign_ins.get(&completion.sign_in);
+        if sign_in.is_none_or(|it| it.step != completion.step || it.ends <= now) {
+            return Ok(Completed::Gone);
+        }
+        if !state.secret_stands(&session.account, &session.credential) {
+            return Ok(Completed::Overtaken);
+        }
+        if completion
+            .code
+            .as_ref()
+            .is_some_and(|code| !state.can_accept(code))
+        {
+            return Ok(Completed::Spent);
+        }
+        state.append(vec![completion.event.clone()])?;
+        state.pages.sign_ins.remove(&completion.sign_in);
+        state.secret_used(&session.account, now, completion.secret.as_ref());
+        if let Some(code) = &completion.code {
+            state.accept(code);
+        }
+        for place in &completion.places {
+            state.give_back(place);
+        }
+        let source = completion.source.into();
+        state
+            .familiar
+            .insert((session.account.clone(), source), now);
+        if let Some(method) = completion.session.second_factor() {
+            let account = completion.session.account.clone();
+            state.note_second_factor(&account, method, now);
+        }
+        state.begin_session(completion.key, completion.session);
+        Ok(Completed::Written)
+    }
+}
+
+#[async_trait]
+impl Sessions for Memory {
+    async fn session(
+        &self,
+        key: HandleKey,
+        now: Timestamp,
+    ) -> Result<Option<(Session, Account)>, Unavailable> {
+        let state = self.open()?;
+        let found = state.pages.sessions.get(&key).filter(|it| it.lasts(now));
+        let stands = |session: &&Session| {
+            let secret = state.secret_stands(&session.account, &session.credential);
+            secret && state.token_stands(session.token.as_ref(), &session.account)
+        };
+        let found = found.filter(stands);
+        Ok(found.and_then(|it| Some((it.clone(), state.account(&it.account)?))))
+    }
+
+    async fn use_session(&self, key: HandleKey, now: Timestamp) -> Result<(), Unavailable> {
+        let mut state = self.open()?;
+        if let Some(session) = state.pages.sessions.get_mut(&key) {
+            session.used = session.used.max(now);
+        }
+        Ok(())
+    }
+
+    async fn end_session(&self, key: HandleKey, event: Event) -> Result<(), Unavailable> {
+        let mut state = self.open()?;
+        state.append(vec![event])?;
+        state.pages.sessions.remove(&key);
+        Ok(())
+    }
+
+    async fn end_sessions_of(
+        &self,
+        account: &AccountId,
+        but: Option<HandleKey>,
+        event: Event,
+    ) -> Result<(), Unavailable> {
+        let mut state = self.open()?;
+        state.append(vec![event])?;
+        let sessions = &mut state.pages.sessions;
+        sessions.retain(|key, session| session.account != *account || Some(*key) == but);
+        Ok(())
+    }
+
+    async fn latest_of(
+        &self,
+        account: &AccountId,
+        count: u32,
+    ) -> Result<Vec<ChainedEvent>, Unavailable> {
+        let state = self.open()?;
+        let own = state.chain.iter().rev();
+        let own = own.filter(|chained| chained.event.account.as_ref() == Some(account));
+        let count = usize::try_from(count).unwrap_or(usize::MAX);
+        Ok(own.take(count).cloned().collect())
+    }
+}
+
+#[async_trait]
+impl Invitations for Memory {
+    async fn invite(
+        &self,
+        key: HandleKey,
+        invitation: &Invitation,
+        event: Event,
+    ) -> Result<(), Unavailable> {
+        let mut state = self.open()?;
+        state.append(vec![event])?;
+        let invitations = &mut state.pages.invitations;
+        invitations.retain(|_, it| it.account != invitation.account);
+        invitations.insert(key, invitation.clone());
+        Ok(())
+    }
+
+    async fn invitation(
+        &self,
+        key: HandleKey,
+        now: Timestamp,
+    ) -> Result<Option<(Invitation, Account)>, Unavailable> {
+        let state = self.open()?;
+        let found = state.pages.invitations.get(&key).filter(|it| now < it.ends);
+        Ok(found.and_then(|it| Some((it.clone(), state.account(&it.account)?))))
+    }
+
+    async fn redeem(
+        &self,
+        key: HandleKey,
+        secret: &StoredMemorisedSecret,
+        event: Event,
+    ) -> Result<bool, Unavailable> {
+        let mut state = self.open()?;
+        let record = &secret.record;
+        let found = state.pages.invitations.get(&key);
+        if found.is_none_or(|it| it.account != record.account || it.ends <= record.set) {
+            return Ok(false);
+        }
+        state.append(vec![event])?;
+        state.pages.invitations.remove(&key);
+        state.set_secret(secret);
+        Ok(true)
+    }
+}

@@ -1,0 +1,140 @@
+//! The tables `memorised_secrets`, whose hashes are sealed, and `secret_budgets`.
+
+use authn::account::AccountId;
+use authn::credential::CredentialId;
+use authn::credential::memorised_secret::{Cost, MemorisedSecret, SecretHash};
+use authn::credential::otp_token::Source;
+use proto::secret::Secret;
+use zeroize::Zeroizing;
+
+use super::{optional_time, time};
+use crate::engine::Row;
+use crate::seal::{Place, Sealable, Sealed};
+
+/// Finds the secret of an account ($1), if the subject is an account ($2 is 1) at all.
+///
+/// SECURITY: an unknown subject costs the same look-up and finds nothing, whatever its text.
+pub(crate) const OF_ACCOUNT: &str = "
+    SELECT account, id, set_at, last_used, hash
+    FROM memorised_secrets
+    WHERE account = $1 AND CAST($2 AS BIGINT) = 1";
+
+/// Lists the secret of every account.
+pub(crate) const LIST: &str = "
+    SELECT account, id, set_at, last_used, hash
+    FROM memorised_secrets";
+
+/// Sets the secret of an account ($1 to $4: account, id, time, sealed hash).
+pub(crate) const SET: &str = "
+    INSERT INTO memorised_secrets (account, id, set_at, last_used, hash)
+    VALUES ($1, $2, $3, NULL, $4)
+    ON CONFLICT (account) DO UPDATE SET
+        id = excluded.id, set_at = excluded.set_at, last_used = NULL, hash = excluded.hash";
+
+/// Removes the secret of an account ($1).
+pub(crate) const REMOVE: &str = "
+    DELETE FROM memorised_secrets
+    WHERE account = $1";
+
+/// Notes when ($3) the secret ($2) of an account ($1) was used, where both stand.
+///
+/// SECURITY: whoever was shut out after the secret was read is not let in.
+pub(crate) const USED: &str = "
+    UPDATE memorised_secrets
+    SET last_used = $3
+    WHERE id = $2 AND account = $1
+        AND account IN (
+            SELECT id FROM accounts
+            WHERE state = 'active'
+                AND (standing IS NULL OR standing IN ('active', 'locked-out')))";
+
+/// Takes a place in the budget of a subject ($1, $2) from a kind of source ($3): one statement counts, rolls the
+/// window (which starts at $4; it is $5 now) and holds to so many in it ($6) and so many in a row ($7).
+///
+/// SECURITY: check and write are one statement, before anything is hashed (T-CRED-5).
+pub(crate) const RESERVE: &str = "
+    INSERT INTO secret_budgets (kind, name, source, since, failures, in_a_row)
+    VALUES ($1, $2, $3, $5, 1, 1)
+    ON CONFLICT (kind, name, source) DO UPDATE SET
+        failures = CASE
+            WHEN secret_budgets.since >= $4 THEN secret_budgets.failures + 1 ELSE 1 END,
+        since = CASE WHEN secret_budgets.since >= $4 THEN secret_budgets.since ELSE $5 END,
+        in_a_row = secret_budgets.in_a_row + 1
+    WHERE secret_budgets.in_a_row < $7
+        AND (secret_budgets.since < $4 OR secret_budgets.failures < $6)";
+
+/// Gives back a place that a subject ($1, $2) took from a kind of source ($3) at a time ($4); those in a row are
+/// forgotten.
+pub(crate) const GIVE_BACK: &str = "
+    UPDATE secret_budgets
+    SET in_a_row = 0,
+        failures = CASE WHEN since <= $4 AND failures > 0 THEN failures - 1 ELSE failures END
+    WHERE kind = $1 AND name = $2 AND source = $3";
+
+/// Forgets the failures of an account ($1).
+pub(crate) const FORGIVE: &str = "
+    DELETE FROM secret_budgets
+    WHERE kind = 'account' AND name = $1";
+
+/// Forgets the budgets of unknown names that were begun before a time ($1).
+pub(crate) const FORGET_UNKNOWN: &str = "
+    DELETE FROM secret_budgets
+    WHERE kind = 'unknown' AND since < $1";
+
+/// Where the hash of a secret is sealed: beside whose it is, and since when.
+pub(crate) fn place(record: &MemorisedSecret) -> Place {
+    Place::of_row(&record.account.0)
+        .beside("id", Some(record.id.0.clone()))
+        .beside("set_at", Some(record.set.as_microsecond().to_string()))
+}
+
+/// Reads what is known about a secret.
+///
+/// **Trusts** every column; only an envelope that opens in its [`place`] proves them.
+pub(crate) fn record(row: &Row) -> Result<MemorisedSecret, sqlx::Error> {
+    Ok(MemorisedSecret {
+        id: CredentialId(row.try_get("id")?),
+        account: AccountId(row.try_get("account")?),
+        set: time(row, "set_at")?,
+        last_used: optional_time(row, "last_used")?,
+    })
+}
+
+/// Reads the sealed hash.
+pub(crate) fn hash(row: &Row) -> Result<Sealed<SecretHash>, sqlx::Error> {
+    Ok(Sealed::of_stored(row.try_get("hash")?))
+}
+
+/// How a kind of source is written.
+pub(crate) fn source_text(source: Source) -> &'static str {
+    match source {
+        Source::Familiar => "familiar",
+        Source::Unfamiliar => "unfamiliar",
+    }
+}
+
+impl Sealable for SecretHash {
+    const TABLE: &'static str = "memorised_secrets";
+    const COLUMN: &'static str = "hash";
+
+    fn to_plain(&self) -> Zeroizing<Vec<u8>> {
+        let Cost { memory, passes } = self.cost;
+        let (memory, passes) = (memory.to_be_bytes(), passes.to_be_bytes());
+        let parts: [&[u8]; 4] = [&memory, &passes, &self.salt, self.tag.expose()];
+        Zeroizing::new(parts.concat())
+    }
+
+    fn of_plain(plain: &[u8]) -> Option<Self> {
+        let (memory, rest) = plain.split_first_chunk()?;
+        let (passes, rest) = rest.split_first_chunk()?;
+        let (salt, rest) = rest.split_first_chunk()?;
+        Some(Self {
+            cost: Cost {
+                memory: u32::from_be_bytes(*memory),
+                passes: u32::from_be_bytes(*passes),
+            },
+            salt: *salt,
+            tag: Secret::new(rest.try_into().ok()?),
+        })
+    }
+}

@@ -1,0 +1,186 @@
+//! A request as the pages see it: its form, its handles and its language, and whether it came from a page of ours.
+
+use authn::handle::Handle;
+use bytes::Bytes;
+use http::{HeaderMap, Method, Response, StatusCode, header};
+use proto::form::Form;
+use proto::secret::Secret;
+
+use crate::page::{self, Frame};
+use crate::words::Words;
+use crate::{Request, clock, cookie};
+
+/// The only kind of body that is read.
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// A request that was read.
+pub(crate) struct Asked {
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    pub(crate) words: &'static Words,
+    pub(crate) sign_in: Option<Handle>,
+    pub(crate) session: Option<Handle>,
+    /// What a browser gets that holds nothing yet.
+    pub(crate) fresh: Handle,
+    form: Form,
+    query: Form,
+    headers: HeaderMap,
+    origin: String,
+}
+
+impl Asked {
+    /// Reads it, or answers that it cannot be.
+    pub(crate) fn read(request: Request) -> Result<Self, Box<Response<Bytes>>> {
+        let headers = request.head.headers;
+        let words = Words::of(&headers);
+        let Ok(random) = clock::random() else {
+            return Err(Box::new(plain(
+                words,
+                StatusCode::SERVICE_UNAVAILABLE,
+                words.unavailable,
+            )));
+        };
+        let method = request.head.method;
+        let is_known = [Method::GET, Method::HEAD, Method::POST].contains(&method);
+        let kind = headers
+            .get(header::CONTENT_TYPE)
+            .and_then(|it| it.to_str().ok());
+        let kind = kind.map(|kind| kind.split(';').next().unwrap_or_default().trim());
+        let is_form = method != Method::POST || kind == Some(FORM);
+        let query = Form::parse(request.head.uri.query().unwrap_or_default().as_bytes());
+        let body = match is_form {
+            true => Form::parse(&request.body),
+            false => Form::parse(b""),
+        };
+        let (Ok(query), Ok(form), true, true) = (query, body, is_known, is_form) else {
+            return Err(Box::new(plain(
+                words,
+                StatusCode::BAD_REQUEST,
+                words.not_sent_here,
+            )));
+        };
+        Ok(Self {
+            path: request.head.uri.path().to_owned(),
+            sign_in: cookie::handle(&headers, cookie::SIGN_IN),
+            session: cookie::handle(&headers, cookie::SESSION),
+            fresh: Handle::made_from(random),
+            method,
+            words,
+            form,
+            query,
+            headers,
+            origin: request.origin,
+        })
+    }
+
+    /// Whether a form came from a page of ours that was made for this browser.
+    ///
+    /// SECURITY: both are asked: the browser's own word on where it was sent from, and a token that only a page has
+    /// which this browser was shown.
+    pub(crate) fn is_sent_from_here(&self) -> bool {
+        let only = |name: header::HeaderName| {
+            let mut values = self.headers.get_all(name).iter();
+            let only = values.next();
+            only.filter(|_| values.next().is_none())
+        };
+        let origin = only(header::ORIGIN).map(http::HeaderValue::as_bytes);
+        let site = self
+            .headers
+            .get("sec-fetch-site")
+            .map(http::HeaderValue::as_bytes);
+        let is_ours = origin == Some(self.origin.as_bytes());
+        let is_same_site = site.is_none_or(|site| site == b"same-origin");
+        let token = self.field("form").unwrap_or_default();
+        let handles = [&self.session, &self.sign_in];
+        let mut handles = handles.into_iter().flatten();
+        is_ours && is_same_site && handles.any(|handle| handle.is_form_token(token))
+    }
+
+    /// A field of the form.
+    pub(crate) fn field(&self, name: &str) -> Option<&str> {
+        self.form.only(name).map(|value| value.expose().as_str())
+    }
+
+    /// A field that is secret.
+    pub(crate) fn secret(&self, name: &str) -> Option<&Secret<String>> {
+        self.form.only(name)
+    }
+
+    /// All values of a field.
+    pub(crate) fn fields(&self, name: &str) -> Vec<String> {
+        self.form
+            .all(name)
+            .map(|value| value.expose().clone())
+            .collect()
+    }
+
+    /// A field of the address.
+    pub(crate) fn query(&self, name: &str) -> Option<&str> {
+        self.query.only(name).map(|value| value.expose().as_str())
+    }
+
+    /// The handle that forms of this browser are bound to, and whether it has to be given it.
+    pub(crate) fn held(&self) -> (&Handle, bool) {
+        match &self.sign_in {
+            Some(handle) => (handle, false),
+            None => (&self.fresh, true),
+        }
+    }
+
+    /// The frame of a page of sign-in.
+    pub(crate) fn frame(&self) -> Frame {
+        Frame::of(self.words, self.held().0)
+    }
+
+    /// Gives the browser its handle with an answer, where it has none.
+    pub(crate) fn held_with(&self, answer: Response<Bytes>) -> Response<Bytes> {
+        match self.held() {
+            (handle, true) => {
+                let line = cookie::given(cookie::SIGN_IN, handle.written().expose());
+                page::with_cookie(answer, line)
+            }
+            (_, false) => answer,
+        }
+    }
+
+    /// A page of one sentence.
+    pub(crate) fn sentence(&self, status: StatusCode, text: &'static str) -> Response<Bytes> {
+        let frame = self.frame();
+        self.held_with(page::shown(status, &page::Sentence { frame, text }))
+    }
+
+    /// The page on which an invitation is taken up, which does not use it.
+    pub(crate) fn invitation(&self) -> Response<Bytes> {
+        let Some(invitation) = self.query("invitation").and_then(Handle::parse) else {
+            return self.sentence(StatusCode::NOT_FOUND, self.words.invitation_gone);
+        };
+        let page = page::Invitation {
+            frame: self.frame(),
+            invitation: invitation.written().expose().clone(),
+        };
+        self.held_with(page::shown(StatusCode::OK, &page))
+    }
+
+    /// Keeps the language that was chosen.
+    pub(crate) fn language(&self) -> Response<Bytes> {
+        let language = match self.field("language") {
+            Some("sv") => "sv",
+            Some(_) | None => "en",
+        };
+        page::with_cookie(
+            page::redirect("/"),
+            cookie::given(cookie::LANGUAGE, language),
+        )
+    }
+}
+
+/// A sentence for whoever nothing can be kept for.
+fn plain(words: &'static Words, status: StatusCode, text: &'static str) -> Response<Bytes> {
+    let frame = Frame {
+        words,
+        form: String::new(),
+        who: None,
+        notice: None,
+    };
+    page::shown(status, &page::Sentence { frame, text })
+}

@@ -1,0 +1,122 @@
+#![doc = include_str!("../README.md")]
+
+mod clock;
+mod cookie;
+mod page;
+mod qr;
+mod words;
+
+mod asked;
+mod portal;
+mod sign_in;
+
+use std::net::IpAddr;
+
+use authn::attempt::Rules;
+use authn::lockout::HoldBack;
+use authn::place::{ActivityId, Service, Zone};
+use authn::ports::Unavailable;
+use authn::sign_in::{At, Ports};
+use bytes::Bytes;
+use http::{Method, Response, StatusCode};
+
+use asked::Asked;
+pub use proto::form::MAX_FORM;
+
+/// A request for pages of ours, as the gate let it through: its framing, host and path are sound.
+#[derive(Debug)]
+pub struct Request {
+    /// Its head.
+    pub head: http::request::Parts,
+    /// Its body, at most [`MAX_FORM`] bytes.
+    pub body: Bytes,
+    /// Scheme, name and port of the pages, as browsers write them.
+    pub origin: String,
+    /// The zone of the client.
+    pub zone: Zone,
+    /// Its address.
+    pub address: IpAddr,
+    /// Its id.
+    pub activity: ActivityId,
+}
+
+/// An answer, and what the door does before it goes out.
+#[derive(Debug)]
+pub struct Answer {
+    /// The answer.
+    pub response: Response<Bytes>,
+    /// How long it is held back.
+    pub hold_back: HoldBack,
+    /// Whether an alarm was raised for an account.
+    pub is_alarmed: bool,
+    /// What could not be reached, for the log.
+    pub unavailable: Option<Unavailable>,
+}
+
+impl From<Response<Bytes>> for Answer {
+    fn from(response: Response<Bytes>) -> Self {
+        Self {
+            response,
+            hold_back: HoldBack::default(),
+            is_alarmed: false,
+            unavailable: None,
+        }
+    }
+}
+
+/// All pages of ours.
+pub struct Pages {
+    /// What they ask of the world.
+    pub ports: Ports,
+    /// What sign-ins are judged by.
+    pub rules: Rules,
+    /// The services that an app password may be for.
+    pub services: Vec<Service>,
+}
+
+impl Pages {
+    /// Answers a request.
+    pub async fn answer(&self, request: Request) -> Answer {
+        let at = At {
+            zone: request.zone.clone(),
+            source: request.address,
+            activity: request.activity.clone(),
+            now: clock::now(),
+        };
+        let asked = match Asked::read(request) {
+            Ok(asked) => asked,
+            Err(refused) => return (*refused).into(),
+        };
+        let words = asked.words;
+        let answered = match self.dispatch(&asked, &at).await {
+            Ok(answer) => return answer,
+            Err(unavailable) => unavailable,
+        };
+        let response = asked.sentence(StatusCode::SERVICE_UNAVAILABLE, words.unavailable);
+        Answer {
+            unavailable: Some(answered),
+            ..response.into()
+        }
+    }
+
+    // tidy: flat, because it is the table of all addresses
+    async fn dispatch(&self, asked: &Asked, at: &At) -> Result<Answer, Unavailable> {
+        let is_post = asked.method == Method::POST;
+        if is_post && !asked.is_sent_from_here() {
+            let text = asked.words.not_sent_here;
+            return Ok(asked.sentence(StatusCode::FORBIDDEN, text).into());
+        }
+        match (is_post, asked.path.as_str()) {
+            (false, "/style.css") => Ok(page::style().into()),
+            (true, "/language") => Ok(asked.language().into()),
+            (false, "/sign-in") => self.show_sign_in(asked, at).await,
+            (true, "/sign-in") => self.take_answer(asked, at).await,
+            (false, "/invitation") => Ok(asked.invitation().into()),
+            (true, "/invitation") => self.take_invitation(asked, at).await,
+            (_, path) => match self.owner_of(asked, at).await? {
+                Some(signed_in) => self.portal(asked, (is_post, path), &signed_in, at).await,
+                None => Ok(page::redirect("/sign-in").into()),
+            },
+        }
+    }
+}

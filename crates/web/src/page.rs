@@ -1,0 +1,249 @@
+//! Pages: templates that escape whatever they show, and the headers that every answer bears.
+//!
+//! Nothing is inline and nothing comes from elsewhere; no page may be kept, framed or sent on with its address. Start at
+//! [`shown`].
+
+use askama::Template;
+use authn::handle::Handle;
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Response, StatusCode, header};
+
+use crate::words::Words;
+
+/// What every answer bears.
+const HEADERS: [(HeaderName, &str); 9] = [
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    ),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    // INTEROP: with `no-referrer` browsers send `Origin: null` with our own forms.
+    (header::REFERRER_POLICY, "same-origin"),
+    (header::STRICT_TRANSPORT_SECURITY, "max-age=31536000"),
+    (header::CACHE_CONTROL, "no-store"),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    ),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        "same-origin",
+    ),
+    (
+        HeaderName::from_static("permissions-policy"),
+        "camera=(), geolocation=(), microphone=()",
+    ),
+];
+
+/// The one style sheet.
+const STYLE: &str = include_str!("../static/style.css");
+
+/// What the frame around every page needs.
+pub(crate) struct Frame {
+    /// The words.
+    pub(crate) words: &'static Words,
+    /// The token of the page's forms.
+    pub(crate) form: String,
+    /// Who is signed in.
+    pub(crate) who: Option<String>,
+    /// What was done, or what is wrong.
+    pub(crate) notice: Option<Notice>,
+}
+
+/// A sentence above a page.
+#[derive(Clone, Copy)]
+pub(crate) struct Notice {
+    /// The sentence.
+    pub(crate) text: &'static str,
+    /// Whether something is wrong.
+    pub(crate) is_wrong: bool,
+}
+
+impl Frame {
+    /// The frame of a page for whoever holds a handle.
+    pub(crate) fn of(words: &'static Words, handle: &Handle) -> Self {
+        Self {
+            words,
+            form: handle.form_token(),
+            who: None,
+            notice: None,
+        }
+    }
+
+    /// The same with a sentence that says what is wrong.
+    pub(crate) fn wrong(self, text: Option<&'static str>) -> Self {
+        let notice = text.map(|text| Notice {
+            text,
+            is_wrong: true,
+        });
+        Self { notice, ..self }
+    }
+}
+
+/// A page, or a sentence where it cannot be made.
+pub(crate) fn shown(status: StatusCode, template: &impl Template) -> Response<Bytes> {
+    match template.render() {
+        Ok(text) => answer(status, "text/html; charset=utf-8", text),
+        Err(error) => {
+            tracing::error!("a page could not be made: {error}");
+            let sentence = "The page could not be made.\n".to_owned();
+            answer(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "text/plain; charset=utf-8",
+                sentence,
+            )
+        }
+    }
+}
+
+/// On to another page of ours.
+pub(crate) fn redirect(path: &str) -> Response<Bytes> {
+    let mut answer = answer(
+        StatusCode::SEE_OTHER,
+        "text/plain; charset=utf-8",
+        String::new(),
+    );
+    if let Ok(path) = HeaderValue::try_from(path) {
+        answer.headers_mut().insert(header::LOCATION, path);
+    }
+    answer
+}
+
+/// The style sheet.
+pub(crate) fn style() -> Response<Bytes> {
+    let mut answer = answer(StatusCode::OK, "text/css; charset=utf-8", STYLE.to_owned());
+    let kept = HeaderValue::from_static("max-age=3600");
+    answer.headers_mut().insert(header::CACHE_CONTROL, kept);
+    answer
+}
+
+/// Adds a cookie to an answer.
+pub(crate) fn with_cookie(
+    mut answer: Response<Bytes>,
+    line: Option<HeaderValue>,
+) -> Response<Bytes> {
+    if let Some(line) = line {
+        answer.headers_mut().append(header::SET_COOKIE, line);
+    }
+    answer
+}
+
+fn answer(status: StatusCode, kind: &'static str, text: String) -> Response<Bytes> {
+    let mut answer = Response::new(Bytes::from(text));
+    *answer.status_mut() = status;
+    let headers = answer.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    for (name, value) in HEADERS {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    answer
+}
+
+/// The page that asks who it is.
+#[derive(Template)]
+#[template(path = "account.html")]
+pub(crate) struct Account {
+    pub(crate) frame: Frame,
+}
+
+/// The page that asks for the secret.
+#[derive(Template)]
+#[template(path = "secret.html")]
+pub(crate) struct Secret {
+    pub(crate) frame: Frame,
+    pub(crate) name: String,
+}
+
+/// The page that asks for a code.
+#[derive(Template)]
+#[template(path = "code.html")]
+pub(crate) struct Code {
+    pub(crate) frame: Frame,
+    pub(crate) name: String,
+}
+
+/// The page on which an invitation is taken up.
+#[derive(Template)]
+#[template(path = "invitation.html")]
+pub(crate) struct Invitation {
+    pub(crate) frame: Frame,
+    pub(crate) invitation: String,
+}
+
+/// The page on which a secret is chosen.
+#[derive(Template)]
+#[template(path = "choose.html")]
+pub(crate) struct Choose {
+    pub(crate) frame: Frame,
+}
+
+/// The page that shows a token to a phone.
+#[derive(Template)]
+#[template(path = "connect.html")]
+pub(crate) struct Connect {
+    pub(crate) frame: Frame,
+    pub(crate) action: &'static str,
+    pub(crate) id: String,
+    pub(crate) key: String,
+    pub(crate) picture: Option<String>,
+}
+
+/// A page of one sentence.
+#[derive(Template)]
+#[template(path = "sentence.html")]
+pub(crate) struct Sentence {
+    pub(crate) frame: Frame,
+    pub(crate) text: &'static str,
+}
+
+/// The portal.
+#[derive(Template)]
+#[template(path = "portal.html")]
+pub(crate) struct Portal {
+    pub(crate) frame: Frame,
+    pub(crate) devices: Vec<Device>,
+    pub(crate) services: Vec<String>,
+    pub(crate) tokens: Vec<Token>,
+    pub(crate) sign_ins: Vec<SignIn>,
+}
+
+/// A line of the devices.
+pub(crate) struct Device {
+    pub(crate) id: String,
+    pub(crate) label: String,
+    pub(crate) opens: String,
+    pub(crate) used: String,
+    pub(crate) until: String,
+    pub(crate) stands: bool,
+}
+
+/// A line of the tokens.
+pub(crate) struct Token {
+    pub(crate) id: String,
+    pub(crate) label: String,
+    pub(crate) state: &'static str,
+    pub(crate) used: String,
+    pub(crate) is_pending: bool,
+}
+
+/// A line of the sign-ins.
+pub(crate) struct SignIn {
+    pub(crate) number: i64,
+    pub(crate) when: String,
+    pub(crate) to_what: String,
+    pub(crate) from: String,
+    pub(crate) result: &'static str,
+    pub(crate) is_success: bool,
+}
+
+/// The page that shows an app password once.
+#[derive(Template)]
+#[template(path = "made.html")]
+pub(crate) struct Made {
+    pub(crate) frame: Frame,
+    pub(crate) password: String,
+    pub(crate) label: String,
+    pub(crate) user: String,
+    pub(crate) sip: Option<String>,
+}

@@ -1,0 +1,359 @@
+//! The portal: what is one's own, and what may be done with it. Each act answers by sending the browser back, but for
+//! the app password that is shown once.
+
+use authn::account::Account;
+use authn::admin::secrets::{SecretError, SecretRandomness};
+use authn::admin::tokens::{TokenError, TokenRandomness};
+use authn::admin::{AdminError, Randomness};
+use authn::audit::Kind;
+use authn::credential::app_password::AppPassword;
+use authn::credential::otp_token::{OtpToken, TokenState};
+use authn::handle::Handle;
+use authn::place::Service;
+use authn::portal::{Owner, PortalError};
+use authn::ports::{ChainedEvent, Unavailable};
+use authn::session::Session;
+use authn::sign_in::{self, At};
+use bytes::Bytes;
+use http::{Response, StatusCode};
+use jiff::Timestamp;
+use proto::secret::Secret;
+
+use crate::asked::Asked;
+use crate::page::{self, Frame, Notice};
+use crate::sign_in::{secret_text, token_text};
+use crate::words::Words;
+use crate::{Answer, Pages, clock, cookie, qr};
+
+/// Somebody who is signed in, by one request.
+pub(crate) struct SignedIn {
+    handle: Handle,
+    session: Session,
+    account: Account,
+}
+
+/// How an act ended that was not refused.
+type Acted = Result<Response<Bytes>, PortalError>;
+
+impl Pages {
+    /// Who the browser is signed in as, if its session stands.
+    pub(crate) async fn owner_of(
+        &self,
+        asked: &Asked,
+        at: &At,
+    ) -> Result<Option<SignedIn>, Unavailable> {
+        let Some(handle) = &asked.session else {
+            return Ok(None);
+        };
+        let found = sign_in::resume(&self.ports, handle, at.now).await?;
+        Ok(found.map(|(session, account)| SignedIn {
+            handle: handle.clone(),
+            session,
+            account,
+        }))
+    }
+
+    // tidy: flat, because it is the table of all addresses of the portal
+    pub(crate) async fn portal(
+        &self,
+        asked: &Asked,
+        (is_post, path): (bool, &str),
+        signed_in: &SignedIn,
+        at: &At,
+    ) -> Result<Answer, Unavailable> {
+        // SECURITY: behind a session only that session's forms count, not those of a sign-in.
+        let token = asked.field("form").unwrap_or_default();
+        if is_post && !signed_in.handle.is_form_token(token) {
+            let text = asked.words.not_sent_here;
+            return Ok(asked.sentence(StatusCode::FORBIDDEN, text).into());
+        }
+        let owner = Owner {
+            ports: &self.ports,
+            account: &signed_in.account,
+            session: &signed_in.session,
+            key: signed_in.handle.key(),
+            at,
+        };
+        let acted = match (is_post, path) {
+            (false, "/") => self
+                .home(asked, signed_in, &owner, None)
+                .await
+                .map_err(Into::into),
+            (true, "/sign-out") => self.signed_out(signed_in, at).await,
+            (true, "/app-passwords") => self.made(asked, signed_in, &owner).await,
+            (true, "/app-passwords/revoke") => revoked(asked, &owner).await,
+            (true, "/tokens") => enrolled(asked, &owner).await,
+            (false, "/tokens/confirm") => connect(asked, signed_in, &owner, None).await,
+            (true, "/tokens/confirm") => confirmed(asked, signed_in, &owner).await,
+            (true, "/tokens/remove") => removed(asked, &owner).await,
+            (true, "/secret") => changed(asked, &owner).await,
+            (true, "/not-me") => not_me(asked, &owner).await,
+            _ => Ok(asked.sentence(StatusCode::NOT_FOUND, asked.words.not_found)),
+        };
+        let error = match acted {
+            Ok(response) => return Ok(response.into()),
+            Err(error) => error,
+        };
+        let text = error_text(asked.words, error)?;
+        let notice = Notice {
+            text,
+            is_wrong: true,
+        };
+        let mut home = self.home(asked, signed_in, &owner, Some(notice)).await?;
+        *home.status_mut() = StatusCode::BAD_REQUEST;
+        Ok(home.into())
+    }
+
+    async fn home(
+        &self,
+        asked: &Asked,
+        signed_in: &SignedIn,
+        owner: &Owner<'_>,
+        wrong: Option<Notice>,
+    ) -> Result<Response<Bytes>, Unavailable> {
+        let words = asked.words;
+        let said = match asked.query("said") {
+            Some("revoked") => Some(words.said_revoked),
+            Some("confirmed") => Some(words.said_confirmed),
+            Some("removed") => Some(words.said_removed),
+            Some("not-me") => Some(words.said_not_me),
+            Some(_) | None => None,
+        };
+        let said = said.map(|text| Notice {
+            text,
+            is_wrong: false,
+        });
+        let now = owner.at.now;
+        let (devices, tokens) = (owner.app_passwords().await?, owner.tokens().await?);
+        let latest = owner.latest().await?;
+        let page = page::Portal {
+            frame: Frame {
+                notice: wrong.or(said),
+                ..signed_in.frame(words)
+            },
+            devices: devices.iter().map(|it| device(words, it, now)).collect(),
+            services: self.services.iter().map(|it| it.0.to_string()).collect(),
+            tokens: tokens.iter().map(|it| token(words, it)).collect(),
+            sign_ins: latest.iter().filter_map(|it| line(words, it)).collect(),
+        };
+        Ok(page::shown(StatusCode::OK, &page))
+    }
+
+    async fn signed_out(&self, signed_in: &SignedIn, at: &At) -> Acted {
+        let session = (&signed_in.session, &Service::PORTAL);
+        sign_in::sign_out(&self.ports, &signed_in.handle, session, at).await?;
+        let answer = page::redirect("/sign-in?said=signed-out");
+        Ok(page::with_cookie(answer, cookie::taken(cookie::SESSION)))
+    }
+
+    async fn made(&self, asked: &Asked, signed_in: &SignedIn, owner: &Owner<'_>) -> Acted {
+        let wanted = asked.fields("service");
+        let known = self
+            .services
+            .iter()
+            .filter(|it| wanted.iter().any(|word| *word == it.0));
+        let label = asked.field("label").unwrap_or_default().trim().to_owned();
+        let random = Randomness {
+            id: clock::random()?,
+            secret: clock::random()?,
+        };
+        let made = owner
+            .make_app_password(label, known.cloned().collect(), random)
+            .await?;
+        let (record, password) = made;
+        let account = &signed_in.account;
+        let page = page::Made {
+            frame: signed_in.frame(asked.words),
+            password: password.expose().clone(),
+            label: record.label,
+            user: account.upn.clone(),
+            sip: account.sip_addresses.first().cloned(),
+        };
+        Ok(page::shown(StatusCode::OK, &page))
+    }
+}
+
+impl SignedIn {
+    fn frame(&self, words: &'static Words) -> Frame {
+        Frame {
+            who: Some(self.account.upn.clone()),
+            ..Frame::of(words, &self.handle)
+        }
+    }
+}
+
+async fn revoked(asked: &Asked, owner: &Owner<'_>) -> Acted {
+    owner.revoke(asked.field("id").unwrap_or_default()).await?;
+    Ok(page::redirect("/?said=revoked"))
+}
+
+async fn enrolled(asked: &Asked, owner: &Owner<'_>) -> Acted {
+    let label = asked.field("label").unwrap_or_default().trim().to_owned();
+    let random = TokenRandomness {
+        id: clock::random()?,
+        seed: clock::random()?,
+    };
+    let token = owner.enrol(label, random).await?;
+    Ok(page::redirect(&format!(
+        "/tokens/confirm?id={}",
+        token.id.0
+    )))
+}
+
+async fn connect(
+    asked: &Asked,
+    signed_in: &SignedIn,
+    owner: &Owner<'_>,
+    wrong: Option<&'static str>,
+) -> Acted {
+    let id = asked.query("id").or(asked.field("id")).unwrap_or_default();
+    let uri = owner.to_confirm(id).await?;
+    let page = page::Connect {
+        frame: signed_in.frame(asked.words).wrong(wrong),
+        action: "/tokens/confirm",
+        id: id.to_owned(),
+        key: qr::key(&uri),
+        picture: qr::of(&uri),
+    };
+    let status = match wrong {
+        Some(_) => StatusCode::BAD_REQUEST,
+        None => StatusCode::OK,
+    };
+    Ok(page::shown(status, &page))
+}
+
+async fn confirmed(asked: &Asked, signed_in: &SignedIn, owner: &Owner<'_>) -> Acted {
+    let id = asked.field("id").unwrap_or_default();
+    let typed = asked.field("Code").unwrap_or_default().trim();
+    match owner.confirm(id, typed).await {
+        Ok(_) => Ok(page::redirect("/?said=confirmed")),
+        Err(PortalError::Token(error @ (TokenError::WrongCode | TokenError::TooManyFailures))) => {
+            let wrong = Some(token_text(asked.words, &error));
+            connect(asked, signed_in, owner, wrong).await
+        }
+        Err(error) => Err(error),
+    }
+}
+
+async fn removed(asked: &Asked, owner: &Owner<'_>) -> Acted {
+    owner
+        .remove_token(asked.field("id").unwrap_or_default())
+        .await?;
+    Ok(page::redirect("/?said=removed"))
+}
+
+async fn changed(asked: &Asked, owner: &Owner<'_>) -> Acted {
+    let nothing = Secret::new(String::new());
+    let [old, new, again] =
+        ["Password", "New", "Again"].map(|it| asked.secret(it).unwrap_or(&nothing));
+    if new.expose() != again.expose() {
+        return Err(PortalError::Unequal);
+    }
+    let random = SecretRandomness {
+        id: clock::random()?,
+        salt: clock::random()?,
+    };
+    owner.change_secret([old, new], random).await?;
+    let answer = page::redirect("/sign-in?said=changed");
+    Ok(page::with_cookie(answer, cookie::taken(cookie::SESSION)))
+}
+
+async fn not_me(asked: &Asked, owner: &Owner<'_>) -> Acted {
+    let number = asked.field("number").and_then(|number| number.parse().ok());
+    let number = number.ok_or(PortalError::NotYours)?;
+    owner.was_not_me(number).await?;
+    let (account, activity) = (&owner.account.id.0, &owner.at.activity.0);
+    tracing::warn!(
+        account.id = account,
+        activity,
+        "somebody says of a sign-in that it was not them; `wicketgate audit list` shows it"
+    );
+    Ok(page::redirect("/?said=not-me"))
+}
+
+fn device(words: &Words, record: &AppPassword, now: Timestamp) -> page::Device {
+    let scope: Vec<&str> = record.scope.iter().map(|it| &*it.0).collect();
+    let used = record.last_used.as_ref();
+    let has_ended = record.expires.is_some_and(|ends| ends <= now);
+    page::Device {
+        id: record.id.0.clone(),
+        label: record.label.clone(),
+        opens: scope.join(", "),
+        used: used.map_or(words.never.to_owned(), |(at, from)| {
+            format!("{} {} {from}", minute(*at), words.from)
+        }),
+        until: match (record.revoked, record.expires) {
+            (Some(at), _) => format!("{} {}", words.revoked, minute(at)),
+            (None, Some(at)) if has_ended => format!("{} {}", words.ended, minute(at)),
+            (None, Some(at)) => minute(at),
+            (None, None) => words.no_end.to_owned(),
+        },
+        stands: record.revoked.is_none() && !has_ended,
+    }
+}
+
+fn token(words: &Words, record: &OtpToken) -> page::Token {
+    page::Token {
+        id: record.id.0.clone(),
+        label: record.label.clone(),
+        state: match record.state {
+            TokenState::Active => words.active,
+            TokenState::Pending => words.pending,
+            TokenState::Blocked => words.blocked,
+        },
+        used: record.last_used.map_or(words.never.to_owned(), minute),
+        is_pending: record.state == TokenState::Pending,
+    }
+}
+
+/// A line of the audit trail that its owner is shown: whether somebody came in, never why somebody did not.
+fn line(words: &Words, chained: &ChainedEvent) -> Option<page::SignIn> {
+    let event = &chained.event;
+    let (result, is_success) = match event.kind {
+        Kind::SignedIn { .. } => (words.signed_in, true),
+        Kind::Refused { .. } => (words.refused_short, false),
+        _ => return None,
+    };
+    Some(page::SignIn {
+        number: chained.number,
+        when: minute(event.at),
+        to_what: event
+            .service
+            .as_ref()
+            .map(|it| it.0.to_string())
+            .unwrap_or_default(),
+        from: event.source.map(|it| it.to_string()).unwrap_or_default(),
+        result,
+        is_success,
+    })
+}
+
+/// A time to the minute, in UTC.
+fn minute(at: Timestamp) -> String {
+    let text: String = at.to_string().chars().take(16).collect();
+    text.replace('T', " ") + " UTC"
+}
+
+/// What is wrong, in words.
+///
+/// # Errors
+///
+/// Something of ours is away, which is nobody's fault here.
+fn error_text(words: &'static Words, error: PortalError) -> Result<&'static str, Unavailable> {
+    Ok(match error {
+        PortalError::Unavailable(error)
+        | PortalError::AppPassword(AdminError::Unavailable(error))
+        | PortalError::Token(TokenError::Unavailable(error))
+        | PortalError::Secret(SecretError::Unavailable(error)) => return Err(error),
+        PortalError::NotYours => words.not_yours,
+        PortalError::LastToken => words.last_token,
+        PortalError::WrongSecret => words.wrong_secret,
+        PortalError::Unequal => words.unequal,
+        PortalError::AppPassword(AdminError::UnusableLabel) => words.bad_label,
+        PortalError::AppPassword(AdminError::EmptyScope) => words.no_service,
+        PortalError::AppPassword(AdminError::TooMany) => words.too_many,
+        PortalError::AppPassword(_) => words.not_yours,
+        PortalError::Token(error) => token_text(words, &error),
+        PortalError::Secret(error) => secret_text(words, &error),
+    })
+}

@@ -1,0 +1,304 @@
+//! `/sign-in`, the one dispatcher over the stored stage: each stage has one page and takes one kind of answer.
+//!
+//! SECURITY: what is typed goes where the stage asks for it, and nowhere else: a secret that comes too late is never
+//! taken for a name.
+
+use authn::admin::secrets::SecretError;
+use authn::admin::tokens::{TokenError, TokenRandomness};
+use authn::credential::memorised_secret::SecretFault;
+use authn::handle::Handle;
+use authn::place::Service;
+use authn::ports::Unavailable;
+use authn::sign_in::{self, Answered, At, FirstError, Outcome, Requirement, SignIn, Stage};
+use bytes::Bytes;
+use http::{Response, StatusCode};
+use proto::secret::Secret;
+
+use crate::asked::Asked;
+use crate::page::{self, Frame, Notice};
+use crate::words::Words;
+use crate::{Answer, Pages, clock, cookie, qr};
+
+/// What was done before somebody was sent here.
+const SAID_CHANGED: &str = "changed";
+const SAID_SIGNED_OUT: &str = "signed-out";
+const SAID_REFUSED: &str = "refused";
+const SAID_GONE: &str = "gone";
+
+impl Pages {
+    /// Shows what the sign-in asks for.
+    pub(crate) async fn show_sign_in(&self, asked: &Asked, at: &At) -> Result<Answer, Unavailable> {
+        let words = asked.words;
+        let under_way = match (&asked.sign_in, asked.query("again")) {
+            (Some(handle), None) => self.ports.sign_ins.sign_in(handle.key(), at.now).await?,
+            (None, _) | (_, Some(_)) => None,
+        };
+        let notice = match asked.query("said") {
+            Some(SAID_CHANGED) => Some((words.said_changed, false)),
+            Some(SAID_SIGNED_OUT) => Some((words.said_signed_out, false)),
+            Some(SAID_REFUSED) => Some((words.refused, true)),
+            Some(SAID_GONE) => Some((words.gone, true)),
+            Some(_) | None => None,
+        };
+        let notice = notice.map(|(text, is_wrong)| Notice { text, is_wrong });
+        match under_way {
+            Some(sign_in) => self.page_of(asked, &sign_in, notice).await,
+            None if Requirement::of(&self.rules.policy, &at.zone, &Service::PORTAL).is_none() => {
+                Ok(asked.sentence(StatusCode::FORBIDDEN, words.shut).into())
+            }
+            None => {
+                // A new handle, so that what was under way with the old one is not gone on with.
+                let frame = Frame {
+                    notice,
+                    ..Frame::of(words, &asked.fresh)
+                };
+                let answer = page::shown(StatusCode::OK, &page::Account { frame });
+                let line = cookie::given(cookie::SIGN_IN, asked.fresh.written().expose());
+                Ok(page::with_cookie(answer, line).into())
+            }
+        }
+    }
+
+    /// The page of a stage.
+    async fn page_of(
+        &self,
+        asked: &Asked,
+        sign_in: &SignIn,
+        notice: Option<Notice>,
+    ) -> Result<Answer, Unavailable> {
+        let frame = Frame {
+            notice,
+            ..asked.frame()
+        };
+        let status = match notice {
+            Some(Notice { is_wrong: true, .. }) if asked.method == http::Method::POST => {
+                StatusCode::BAD_REQUEST
+            }
+            Some(_) | None => StatusCode::OK,
+        };
+        Ok(match &sign_in.stage {
+            Stage::Account => page::shown(status, &page::Account { frame }),
+            Stage::Secret { name } => {
+                let name = name.clone();
+                page::shown(status, &page::Secret { frame, name })
+            }
+            Stage::Code { name, .. } => {
+                let name = name.clone();
+                page::shown(status, &page::Code { frame, name })
+            }
+            Stage::Choose { .. } => page::shown(status, &page::Choose { frame }),
+            Stage::Confirm { .. } => match sign_in::to_confirm(&self.ports, sign_in).await? {
+                Some(uri) => {
+                    let page = page::Connect {
+                        frame,
+                        action: "/sign-in",
+                        id: String::new(),
+                        key: qr::key(&uri),
+                        picture: qr::of(&uri),
+                    };
+                    page::shown(status, &page)
+                }
+                None => page::redirect("/sign-in?again=1"),
+            },
+        }
+        .into())
+    }
+
+    /// Takes what was typed.
+    pub(crate) async fn take_answer(&self, asked: &Asked, at: &At) -> Result<Answer, Unavailable> {
+        let held = asked.sign_in.as_ref();
+        let under_way = match held {
+            Some(handle) => self.ports.sign_ins.sign_in(handle.key(), at.now).await?,
+            None => None,
+        };
+        match (held, under_way) {
+            (Some(handle), Some(sign_in)) => match &sign_in.stage {
+                Stage::Account => self.answered(asked, handle, "UserName", at).await,
+                Stage::Secret { .. } => self.answered(asked, handle, "Password", at).await,
+                Stage::Code { .. } => self.answered(asked, handle, "Code", at).await,
+                Stage::Choose { .. } => self.chosen(asked, (handle, &sign_in), at).await,
+                Stage::Confirm { .. } => self.confirmed(asked, (handle, &sign_in), at).await,
+            },
+            _ if asked.field("UserName").is_some() => self.begun(asked, at).await,
+            _ => Ok(page::redirect("/sign-in?again=1&said=gone").into()),
+        }
+    }
+
+    /// Begins a sign-in with the name that was typed.
+    async fn begun(&self, asked: &Asked, at: &At) -> Result<Answer, Unavailable> {
+        let portal = Service::PORTAL;
+        let requirement = Requirement::of(&self.rules.policy, &at.zone, &portal);
+        let Some(requirement) = requirement else {
+            return Ok(asked
+                .sentence(StatusCode::FORBIDDEN, asked.words.shut)
+                .into());
+        };
+        let sign_in = SignIn::begin(portal, requirement, "/".to_owned(), at.now);
+        self.ports
+            .sign_ins
+            .begin_sign_in(asked.fresh.key(), &sign_in)
+            .await?;
+        let mut answer = self.answered(asked, &asked.fresh, "UserName", at).await?;
+        let line = cookie::given(cookie::SIGN_IN, asked.fresh.written().expose());
+        answer.response = page::with_cookie(answer.response, line);
+        Ok(answer)
+    }
+
+    async fn answered(
+        &self,
+        asked: &Asked,
+        handle: &Handle,
+        field: &str,
+        at: &At,
+    ) -> Result<Answer, Unavailable> {
+        let Some(typed) = asked.secret(field) else {
+            return Ok(page::redirect("/sign-in?again=1&said=gone").into());
+        };
+        let answer = sign_in::Answer {
+            typed: typed.clone(),
+            random: clock::random()?,
+        };
+        let outcome = sign_in::answer(&self.ports, &self.rules, handle, answer, at).await?;
+        Ok(said(outcome))
+    }
+
+    /// Takes the secret that somebody chose who was invited.
+    async fn chosen(
+        &self,
+        asked: &Asked,
+        (handle, sign_in): (&Handle, &SignIn),
+        at: &At,
+    ) -> Result<Answer, Unavailable> {
+        let nothing = Secret::new(String::new());
+        let [typed, again] = ["Password", "Again"].map(|it| asked.secret(it).unwrap_or(&nothing));
+        let token = TokenRandomness {
+            id: clock::random()?,
+            seed: clock::random()?,
+        };
+        let random = (clock::random()?, clock::random()?, token);
+        let chosen = sign_in::choose(&self.ports, handle, [typed, again], at, random).await;
+        self.first(
+            asked,
+            sign_in,
+            chosen.map(|()| page::redirect("/sign-in").into()),
+        )
+        .await
+    }
+
+    /// Takes the first code of somebody who was invited.
+    async fn confirmed(
+        &self,
+        asked: &Asked,
+        (handle, sign_in): (&Handle, &SignIn),
+        at: &At,
+    ) -> Result<Answer, Unavailable> {
+        let typed = asked.field("Code").unwrap_or_default().trim();
+        let random = clock::random()?;
+        let confirmed = sign_in::confirm(&self.ports, handle, typed, at, random).await;
+        self.first(asked, sign_in, confirmed.map(said)).await
+    }
+
+    async fn first(
+        &self,
+        asked: &Asked,
+        sign_in: &SignIn,
+        result: Result<Answer, FirstError>,
+    ) -> Result<Answer, Unavailable> {
+        let words = asked.words;
+        let text = match result {
+            Ok(answer) => return Ok(answer),
+            Err(
+                FirstError::Unavailable(error) | FirstError::Token(TokenError::Unavailable(error)),
+            ) => {
+                return Err(error);
+            }
+            Err(FirstError::Gone) => {
+                return Ok(asked
+                    .sentence(StatusCode::GONE, words.invitation_gone)
+                    .into());
+            }
+            Err(FirstError::Unequal) => words.unequal,
+            Err(FirstError::Secret(fault)) => fault_text(words, fault),
+            Err(FirstError::Token(error)) => token_text(words, &error),
+        };
+        let notice = Notice {
+            text,
+            is_wrong: true,
+        };
+        self.page_of(asked, sign_in, Some(notice)).await
+    }
+
+    /// Takes an invitation up.
+    pub(crate) async fn take_invitation(
+        &self,
+        asked: &Asked,
+        at: &At,
+    ) -> Result<Answer, Unavailable> {
+        let gone = || asked.sentence(StatusCode::GONE, asked.words.invitation_gone);
+        let Some(invitation) = asked.field("invitation").and_then(Handle::parse) else {
+            return Ok(gone().into());
+        };
+        let both = (&invitation, &asked.fresh);
+        match sign_in::welcome(&self.ports, &self.rules, both, Service::PORTAL, at).await {
+            Ok(()) => {
+                let line = cookie::given(cookie::SIGN_IN, asked.fresh.written().expose());
+                Ok(page::with_cookie(page::redirect("/sign-in"), line).into())
+            }
+            Err(FirstError::Unavailable(error)) => Err(error),
+            Err(_) => Ok(gone().into()),
+        }
+    }
+}
+
+/// What the browser is told of an outcome: where to go on.
+fn said(outcome: Outcome) -> Answer {
+    let response: Response<Bytes> = match outcome.answered {
+        Answered::Asks => page::redirect("/sign-in"),
+        Answered::Refused => page::redirect("/sign-in?said=refused"),
+        Answered::Gone => page::redirect("/sign-in?again=1&said=gone"),
+        Answered::Done {
+            handle,
+            continuation,
+        } => {
+            let session = cookie::given(cookie::SESSION, handle.written().expose());
+            let answer = page::with_cookie(page::redirect(&continuation), session);
+            page::with_cookie(answer, cookie::taken(cookie::SIGN_IN))
+        }
+    };
+    Answer {
+        response,
+        hold_back: outcome.hold_back,
+        is_alarmed: outcome.is_alarmed,
+        unavailable: None,
+    }
+}
+
+/// What is wrong with a secret, in words.
+pub(crate) fn fault_text(words: &'static Words, fault: SecretFault) -> &'static str {
+    match fault {
+        SecretFault::TooShort => words.too_short,
+        SecretFault::TooLong => words.too_long,
+        SecretFault::Unprintable => words.unprintable,
+        SecretFault::Common => words.too_common,
+        SecretFault::OwnName => words.own_name,
+    }
+}
+
+/// What is wrong with a token or its code, in words.
+pub(crate) fn token_text(words: &'static Words, error: &TokenError) -> &'static str {
+    match error {
+        TokenError::WrongCode | TokenError::SpentCode | TokenError::WrongCodes => words.wrong_code,
+        TokenError::TooManyFailures => words.too_many_codes,
+        TokenError::TooMany => words.too_many,
+        TokenError::UnusableLabel => words.bad_label,
+        _ => words.not_yours,
+    }
+}
+
+/// What is wrong with a change of a secret, in words.
+pub(crate) fn secret_text(words: &'static Words, error: &SecretError) -> &'static str {
+    match error {
+        SecretError::Fault(fault) => fault_text(words, *fault),
+        _ => words.wrong_secret,
+    }
+}

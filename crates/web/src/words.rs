@@ -1,0 +1,203 @@
+//! The words of all pages, in English and Swedish: one field a sentence, so that neither language can lack one.
+
+use http::{HeaderMap, header};
+
+use crate::cookie;
+
+/// A table whose fields are sentences, and its two languages.
+macro_rules! words {
+    ($($(#[$doc:meta])* $key:ident: $english:literal, $swedish:literal;)*) => {
+        /// All sentences in one language.
+        #[derive(Debug, PartialEq, Eq)]
+        pub(crate) struct Words {
+            /// The language, as HTML names it.
+            pub(crate) language: &'static str,
+            $(pub(crate) $key: &'static str,)*
+        }
+
+        /// English.
+        pub(crate) static ENGLISH: Words = Words { language: "en", $($key: $english,)* };
+        /// Swedish.
+        pub(crate) static SWEDISH: Words = Words { language: "sv", $($key: $swedish,)* };
+
+        #[cfg(test)]
+        const ALL: &[(&str, &str, &str)] = &[$((stringify!($key), $english, $swedish),)*];
+    };
+}
+
+words! {
+    sign_in: "Sign in", "Logga in";
+    sign_out: "Sign out", "Logga ut";
+    next: "Next", "Nästa";
+    begin_again: "Begin again", "Börja om";
+    user_name: "User name or e-mail address", "Användarnamn eller e-postadress";
+    secret: "Your secret for this page", "Din hemlighet för den här sidan";
+    secret_hint: "Not your Windows password. This page never asks for that.", "Inte ditt Windows-lösenord. Den här sidan frågar aldrig efter det.";
+    code: "Code from your token or app", "Kod från din dosa eller app";
+    code_hint: "Six to eight digits.", "Sex till åtta siffror.";
+    signing_in_as: "Signing in as", "Loggar in som";
+    refused: "That did not match. Check what you typed and begin again.", "Det stämde inte. Kontrollera vad du skrev och börja om.";
+    gone: "That took too long, or was sent twice. Begin again.", "Det tog för lång tid eller skickades två gånger. Börja om.";
+    shut: "Nobody can sign in here from where you are.", "Ingen kan logga in här därifrån du är.";
+    unavailable: "This cannot be checked now. Try again later.", "Det går inte att kontrollera just nu. Försök igen senare.";
+    not_found: "There is no such page.", "Den sidan finns inte.";
+    not_sent_here: "That form was not sent from a page of this site. Go back, load the page again and try once more.", "Formuläret skickades inte från en sida på den här webbplatsen. Gå tillbaka, ladda om sidan och försök igen.";
+    welcome: "Welcome", "Välkommen";
+    welcome_text: "Choose a secret that only you know, and connect an app or a token that shows codes.", "Välj en hemlighet som bara du känner till och anslut en app eller dosa som visar koder.";
+    invitation_gone: "This invitation was used already, or has ended. Ask for another.", "Inbjudan har redan använts eller har gått ut. Be om en ny.";
+    choose_secret: "Choose your secret", "Välj din hemlighet";
+    choose_hint: "At least 8 characters. Several words are easy to remember. Not your Windows password.", "Minst 8 tecken. Flera ord är lätta att minnas. Inte ditt Windows-lösenord.";
+    secret_again: "The same again", "Samma igen";
+    unequal: "The two are not the same.", "De två är inte lika.";
+    too_short: "It is too short: at least 8 characters.", "Den är för kort: minst 8 tecken.";
+    too_long: "It is too long: at most 128 characters.", "Den är för lång: högst 128 tecken.";
+    unprintable: "It has something in it that no keyboard types.", "Den innehåller något som inget tangentbord skriver.";
+    too_common: "Anybody would try that one first. Choose another.", "Den är bland de första som någon skulle gissa. Välj en annan.";
+    own_name: "It is made of your own name. Choose another.", "Den består av ditt eget namn. Välj en annan.";
+    connect_app: "Connect your app", "Anslut din app";
+    scan: "Scan this picture with an app that shows codes, or type the key into it.", "Läs av bilden med en app som visar koder, eller skriv in nyckeln i den.";
+    key: "Key", "Nyckel";
+    picture: "Picture with the key for your app", "Bild med nyckeln för din app";
+    first_code: "The code that the app shows", "Koden som appen visar";
+    wrong_code: "That code is not right. Wait for the next one and type it.", "Koden stämmer inte. Vänta på nästa och skriv in den.";
+    too_many_codes: "Too many wrong codes. Wait a quarter of an hour.", "För många felaktiga koder. Vänta en kvart.";
+    finish: "Finish", "Slutför";
+    portal: "My devices and tokens", "Mina enheter och dosor";
+    signed_in_as: "Signed in as", "Inloggad som";
+    skip_link: "To the content", "Till innehållet";
+    devices: "Devices and app passwords", "Enheter och applösenord";
+    devices_text: "Each device or program has an app password of its own. Take away one that is lost; the others go on.", "Varje enhet eller program har ett eget applösenord. Ta bort det för en enhet som är borta; de andra fortsätter fungera.";
+    no_devices: "You have no app passwords.", "Du har inga applösenord.";
+    opens: "Opens", "Öppnar";
+    last_used: "Last used", "Senast använt";
+    from: "from", "från";
+    never: "never", "aldrig";
+    until: "Until", "Till";
+    no_end: "no end", "inget slut";
+    revoked: "revoked", "borttaget";
+    ended: "ended", "utgånget";
+    revoke: "Revoke", "Ta bort";
+    new_device: "New app password", "Nytt applösenord";
+    device_name: "What the device is called", "Vad enheten heter";
+    services: "What it opens", "Vad det öppnar";
+    make: "Make", "Skapa";
+    made: "Your new app password", "Ditt nya applösenord";
+    made_once: "It is shown once. Type it into the device before you leave this page.", "Det visas en gång. Skriv in det i enheten innan du lämnar sidan.";
+    made_how: "How to type it in", "Så skriver du in det";
+    made_outlook: "Outlook: user name as below, this text as the password; let it be remembered.", "Outlook: användarnamn enligt nedan, den här texten som lösenord; låt programmet komma ihåg det.";
+    made_lync: "Lync or Skype for Business: sign-in address and user name as below, this text as the password.", "Lync eller Skype för företag: inloggningsadress och användarnamn enligt nedan, den här texten som lösenord.";
+    made_phone: "Phone: add an Exchange account, with this text as the password. With or without the dashes.", "Telefon: lägg till ett Exchange-konto med den här texten som lösenord. Med eller utan bindestreck.";
+    user: "User name", "Användarnamn";
+    sip_address: "Sign-in address", "Inloggningsadress";
+    back: "Back", "Tillbaka";
+    tokens: "Tokens and apps that show codes", "Dosor och appar som visar koder";
+    no_tokens: "You have none.", "Du har inga.";
+    state: "State", "Tillstånd";
+    active: "in use", "används";
+    pending: "waits for its first code", "väntar på första koden";
+    blocked: "blocked", "spärrad";
+    confirm: "Confirm", "Bekräfta";
+    remove: "Remove", "Ta bort";
+    new_token: "New app that shows codes", "Ny app som visar koder";
+    token_name: "What you call it", "Vad du kallar den";
+    sign_ins: "Recent sign-ins", "Senaste inloggningar";
+    no_sign_ins: "There are none.", "Det finns inga.";
+    when: "When", "När";
+    to_what: "To what", "Till vad";
+    result: "Result", "Resultat";
+    signed_in: "signed in", "inloggad";
+    refused_short: "refused", "nekad";
+    not_me: "That was not me", "Det var inte jag";
+    change_secret: "Change your secret", "Byt din hemlighet";
+    old_secret: "Your secret as it is", "Din nuvarande hemlighet";
+    new_secret: "The new secret", "Den nya hemligheten";
+    change: "Change", "Byt";
+    wrong_secret: "That is not your secret, or there were too many tries.", "Det är inte din hemlighet, eller så har du försökt för många gånger.";
+    said_revoked: "The app password is revoked. What used it is put out.", "Applösenordet är borttaget. Det som använde det är utloggat.";
+    said_confirmed: "The app is connected.", "Appen är ansluten.";
+    said_removed: "The token is removed.", "Dosan är borttagen.";
+    said_not_me: "What was used there is revoked, your other sessions are ended, and your administrators are told. Change your secret as well.", "Det som användes är borttaget, dina andra inloggningar är avslutade och administratörerna är underrättade. Byt också din hemlighet.";
+    said_changed: "Your secret is changed. Sign in with the new one.", "Din hemlighet är bytt. Logga in med den nya.";
+    said_signed_out: "You are signed out.", "Du är utloggad.";
+    not_yours: "There is nothing of yours like that, or it is gone already.", "Det finns inget sådant som är ditt, eller så är det redan borta.";
+    last_token: "This is your only token. Connect another one first.", "Det här är din enda dosa. Anslut en annan först.";
+    bad_label: "Give it a name of 1 to 100 characters.", "Ge den ett namn på 1 till 100 tecken.";
+    no_service: "Choose at least one thing that it opens.", "Välj minst en sak som det öppnar.";
+    too_many: "You have too many. Take one away that is not used.", "Du har för många. Ta bort en som inte används.";
+    other_language: "Svenska", "English";
+    other_language_code: "sv", "en";
+}
+
+impl Words {
+    /// The language that a browser's user chose, or else prefers.
+    pub(crate) fn of(headers: &HeaderMap) -> &'static Self {
+        match cookie::value(headers, cookie::LANGUAGE) {
+            Some("sv") => return &SWEDISH,
+            Some("en") => return &ENGLISH,
+            Some(_) | None => {}
+        }
+        let accepted = headers.get(header::ACCEPT_LANGUAGE);
+        let accepted = accepted
+            .and_then(|line| line.to_str().ok())
+            .unwrap_or_default();
+        let tags = accepted.split(',').filter_map(|tag| {
+            let mut parts = tag.trim().split(';');
+            let language = parts.next()?.split('-').next()?.to_ascii_lowercase();
+            let weight = parts.find_map(|part| part.trim().strip_prefix("q="));
+            let weight = weight.map_or(Some(1.0), |weight| weight.parse::<f32>().ok())?;
+            Some((language, weight))
+        });
+        let mut best: (&'static Self, f32) = (&ENGLISH, 0.0);
+        for (language, weight) in tags {
+            let words = match language.as_str() {
+                "sv" => &SWEDISH,
+                "en" => &ENGLISH,
+                _ => continue,
+            };
+            if weight > best.1 {
+                best = (words, weight);
+            }
+        }
+        best.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn every_sentence_is_there_in_both_languages() {
+        // Words that are the same in both.
+        for (key, english, swedish) in ALL {
+            assert!(
+                !english.trim().is_empty() && !swedish.trim().is_empty(),
+                "{key}"
+            );
+            assert_ne!(english, swedish, "{key} was not translated");
+            let full_stop = |text: &str| text.ends_with('.');
+            assert_eq!(full_stop(english), full_stop(swedish), "{key}");
+        }
+    }
+
+    #[test]
+    fn the_language_is_the_one_that_was_chosen_or_is_preferred() {
+        let language = |accepted: &'static str, cookie: Option<&'static str>| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT_LANGUAGE, HeaderValue::from_static(accepted));
+            if let Some(cookie) = cookie {
+                headers.insert(header::COOKIE, HeaderValue::from_static(cookie));
+            }
+            Words::of(&headers).language
+        };
+        assert_eq!(language("sv-SE,sv;q=0.9,en;q=0.8", None), "sv");
+        assert_eq!(language("de,en;q=0.5,sv;q=0.4", None), "en");
+        assert_eq!(language("de", None), "en");
+        assert_eq!(language("sv;q=0, en;q=0.1", None), "en");
+        assert_eq!(language("sv;q=x", None), "en");
+        assert_eq!(language("en", Some("__Host-language=sv")), "sv");
+        assert_eq!(language("sv", Some("__Host-language=<script>")), "sv");
+    }
+}
