@@ -9,7 +9,7 @@
 mod server;
 
 mod copied;
-mod tokens;
+mod once;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -2,8 +2,13 @@
 
 use authn::account::Account;
 use authn::credential::grant::{Client, Grant, GrantKey};
-use authn::place::Method;
-use authn::ports::{Adding, OtpTokens, Tickets};
+use authn::credential::memorised_secret::SecretPlace;
+use authn::credential::otp_token::Source;
+use authn::handle::{Handle, HandleKey};
+use authn::place::{Method, Service};
+use authn::ports::{Adding, Invitations, MemorisedSecrets, OtpTokens, Sessions, SignIns, Tickets};
+use authn::session::Invitation;
+use authn::sign_in::{Requirement, SignIn};
 use authn::ticket::{RelayedTicket, Relaying, TicketKey};
 
 use super::*;
@@ -44,6 +49,7 @@ async fn furnished(world: &World, database: &Database) {
         // The second is the first one's, and refused.
         let _ = store.record(relaying, 0).await;
     }
+    use_pages(&store).await;
     store.append((0..1_200).map(mark).collect()).await.unwrap();
     store.close().await;
 }
@@ -82,6 +88,51 @@ async fn buy_a_grant(store: &Store, account: &Account) {
     assert_eq!(settled, Settled::Written { is_alarmed: false });
 }
 
+/// Anna has a secret and is signed in by it; Bert is invited; somebody is about to sign in.
+async fn use_pages(store: &Store) {
+    let anna = conformance::account("anna");
+    let secret = conformance::secret("secret", "anna", &anna);
+    let set = store.set_memorised_secret(&secret, mark(10));
+    set.await.unwrap();
+    conformance::signed_in_by(store, &anna, "secret of anna")
+        .await
+        .unwrap();
+    let guess = SecretPlace::now(Subject::Unknown(7), Source::Unfamiliar, now());
+    assert!(store.reserve_secret(guess).await.unwrap());
+    let invitation = Invitation {
+        account: conformance::account("bert").id,
+        made: before_now(),
+        ends: now(),
+    };
+    let invited = store.invite(HandleKey([8; 32]), &invitation, mark(11));
+    invited.await.unwrap();
+    let (portal, both) = (Service::PORTAL, Requirement::SecretAndCode);
+    let sign_in = SignIn::begin(portal, both, "/".to_owned(), now());
+    let begun = store.begin_sign_in(HandleKey([9; 32]), &sign_in);
+    begun.await.unwrap();
+}
+
+/// What pages know, in words.
+async fn known_to_pages(store: &Store) -> String {
+    let anna = Subject::Account(AccountId("id-of-anna".to_owned()));
+    let secret = store.memorised_secret(&anna).await.unwrap().unwrap();
+    let session = store
+        .session(Handle::made_from([2; 32]).key(), now())
+        .await
+        .unwrap();
+    let invitation = store.invitation(HandleKey([8; 32]), before_now()).await;
+    let sign_in = store.sign_in(HandleKey([9; 32]), now()).await.unwrap();
+    let id = AccountId("id-of-anna".to_owned());
+    let latest = store.latest_of(&id, 3).await.unwrap();
+    let latest: Vec<_> = latest.iter().map(|it| it.number).collect();
+    format!(
+        "{:?} {:?} {session:?} {:?} {sign_in:?} {latest:?}",
+        secret.record,
+        secret.hash.salt,
+        invitation.unwrap()
+    )
+}
+
 fn before_now() -> Timestamp {
     Timestamp::from_second(1_699_999_999).unwrap()
 }
@@ -107,7 +158,8 @@ async fn listed(world: &World, database: &Database) -> String {
     let grant = store.grant(&key_of("anna")).await.unwrap().unwrap();
     let ticket = store.find(&TicketKey([4; 32]), before_now()).await.unwrap();
     let (ticket, _) = ticket.unwrap();
-    let listed = format!("{accounts:?} {passwords:?} {tokens:?} {grant:?} {ticket:?}");
+    let pages = known_to_pages(&store).await;
+    let listed = format!("{accounts:?} {passwords:?} {tokens:?} {grant:?} {ticket:?} {pages}");
     store.close().await;
     listed
 }
@@ -139,6 +191,11 @@ async fn a_store_moves_to_a_server_and_back_and_its_trail_goes_on() {
         ("otp_tokens", 2),
         ("session_grants", 2),
         ("second_factors", 2),
+        ("memorised_secrets", 1),
+        ("secret_budgets", 1),
+        ("sessions", 1),
+        ("invitations", 1),
+        ("sign_ins", 1),
         ("tickets", 1),
     ] {
         assert_eq!(count(&there, table), rows, "{table}");

@@ -1,9 +1,14 @@
-//! One-time codes at several nodes: each works once, wherever it is typed; and tokens that come by the thousand.
+//! What works once works once at several nodes, wherever it is typed: codes, steps of a sign-in, invitations; and tokens
+//! that come by the thousand.
 
 use authn::account::Account;
 use authn::audit::TokenAct;
 use authn::credential::otp_token::{CodePlace, CodesOf, OtpToken, Source, StoredOtpToken};
-use authn::ports::{Adding, OtpTokens};
+use authn::handle::HandleKey;
+use authn::place::Service;
+use authn::ports::{Adding, Invitations, OtpTokens, SignIns};
+use authn::session::Invitation;
+use authn::sign_in::{Requirement, SignIn};
 
 use super::*;
 
@@ -72,6 +77,47 @@ async fn of_many_guesses_at_many_nodes_five_are_looked_at() {
         looked_at += task.await.unwrap().unwrap().tokens.len();
     }
     assert_eq!(looked_at, 5);
+}
+
+/// SECURITY: a step is answered once, and an invitation is used once, whichever nodes are asked.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_pages_at_many_nodes_one_takes_the_step_and_one_the_invitation() {
+    let Some(world) = World::new() else { return };
+    let nodes = [world.node().await, world.node().await, world.node().await];
+    let anna = conformance::account("anna");
+    conformance::enrolled(&nodes[0], &anna, "phone")
+        .await
+        .unwrap();
+    let key = HandleKey([7; 32]);
+    let (portal, both) = (Service::PORTAL, Requirement::SecretAndCode);
+    let sign_in = SignIn::begin(portal, both, "/".to_owned(), now());
+    nodes[0].begin_sign_in(key, &sign_in).await.unwrap();
+    let invitation = Invitation {
+        account: anna.id.clone(),
+        made: now(),
+        ends: now()
+            .checked_add(jiff::SignedDuration::from_hours(1))
+            .unwrap(),
+    };
+    let invited = nodes[0].invite(key, &invitation, mark(1)).await;
+    invited.unwrap();
+    let mut tasks = Vec::new();
+    for number in 0..24_usize {
+        let node = nodes[number % 3].clone();
+        let secret = conformance::secret(&number.to_string(), "anna", &anna);
+        tasks.push(tokio::spawn(async move {
+            let taken = node.take_step(key, 0).await.unwrap();
+            let redeemed = node.redeem(key, &secret, mark(2)).await.unwrap();
+            (taken, redeemed)
+        }));
+    }
+    let (mut steps, mut invitations) = (0, 0);
+    for task in tasks {
+        let (taken, redeemed) = task.await.unwrap();
+        steps += u32::from(taken);
+        invitations += u32::from(redeemed);
+    }
+    assert_eq!((steps, invitations), (1, 1));
 }
 
 fn many(account: &Account, count: usize) -> Vec<StoredOtpToken> {
