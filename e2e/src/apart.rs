@@ -202,9 +202,20 @@ impl<'a> Apart<'a> {
             "the demo's store is written otherwise"
         );
         let file = folder.join("wicketgate.toml");
-        std::fs::write(&file, config.replace(store, &asks))?;
+        std::fs::write(&file, without_pages(&config)?.replace(store, &asks))?;
         Ok(file)
     }
+}
+
+/// A gateway has no pages: the portal goes, and the policy that speaks of it.
+fn without_pages(config: &str) -> anyhow::Result<String> {
+    let portal = config.split_once("[portal]");
+    let (before, behind) = portal.context("the demo has no portal")?;
+    let policies = behind.split_once("services = [\"portal\"]");
+    let (_, behind) = policies.context("the demo has no policy for the portal")?;
+    let next = behind.split_once("[[policy]]");
+    let (_, rest) = next.context("the demo has no other policy")?;
+    Ok(format!("{before}[[policy]]{rest}"))
 }
 
 fn copy(from: &Path, file: &str, to: &Path) -> anyhow::Result<()> {

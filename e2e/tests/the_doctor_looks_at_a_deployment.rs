@@ -146,8 +146,8 @@ fn s60_a_good_deployment_is_passed_over_in_silence_and_its_prerequisites_are_lis
         .collect();
     let count = |state: &str| states.iter().filter(|it| **it == state).count();
     assert_eq!(count("missing"), 0, "{listed:#?}");
-    // A clock, three names, the certificates, two members, four answers, the account.
-    assert_eq!(count("ok"), 12, "{listed:#?}");
+    // A clock, three names, the certificates, two members, four answers, the account, the roles.
+    assert_eq!(count("ok"), 13, "{listed:#?}");
     assert_eq!(count("not-checked"), 8, "{listed:#?}");
     let signed_in = doctor(&lab, &good(), &["sign-in", "alice"], &elsewhere)?;
     assert_eq!(signed_in.status, Some(0), "{signed_in:#?}");

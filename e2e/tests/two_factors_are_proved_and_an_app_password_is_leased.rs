@@ -51,9 +51,8 @@ fn proves_second_factor(demo: &Demo, account: &str) -> anyhow::Result<()> {
 /// Now, as the store's clock would say.
 fn now() -> anyhow::Result<jiff::Timestamp> {
     let since = std::time::UNIX_EPOCH.elapsed()?;
-    Ok(jiff::Timestamp::from_second(i64::try_from(
-        since.as_secs(),
-    )?)?)
+    let microseconds = i64::try_from(since.as_micros())?;
+    Ok(jiff::Timestamp::from_microsecond(microseconds)?)
 }
 
 #[test]
