@@ -158,6 +158,9 @@ impl Write for Add {
         let mut tokens = &*self.tokens;
         for together in rows::otp_tokens::TOGETHER {
             while let Some((some, later)) = tokens.split_at_checked(together) {
+                if self.tokens.len() >= MANY {
+                    writing.goes_on();
+                }
                 serials.extend(add(writing, some).await?);
                 tokens = later;
             }
@@ -177,7 +180,6 @@ async fn add(
     writing: &mut Writing<'_>,
     tokens: &[(OtpToken, Sealed<Seed>)],
 ) -> Result<Vec<String>, WriteError> {
-    writing.goes_on();
     let text = AssertSqlSafe(rows::otp_tokens::add(tokens.len()));
     let added = tokens.iter().fold(Query::of(text), bound);
     let added = ids(&added.fetch_all(&mut *writing.connection).await?)?;
