@@ -68,6 +68,8 @@ fn an_account_of_its_own_serves_and_rolls_its_key_meanwhile() -> anyhow::Result<
     let first = joined[0]["key_version"].as_u64().context("no version")?;
     mode_is_private(&keytab)?;
     mit_takes_it(&lab, &[first])?;
+    a_key_that_came_by_itself_is_taken_over(&lab)?;
+    mit_takes_it(&lab, &[first])?;
 
     let gate = DomainGate::open(&lab, &config())?;
     let alice = gate.add("alice", "app")?;
@@ -103,6 +105,36 @@ fn an_account_of_its_own_serves_and_rolls_its_key_meanwhile() -> anyhow::Result<
     let count = |name: &str| events.iter().filter(|it| it["event"] == name).count();
     assert_eq!(count("gateway-joined"), 1, "{events:?}");
     assert_eq!(count("gateway-key-rotated"), 2, "{events:?}");
+    Ok(())
+}
+
+/// As ktpass leaves it: the account's own key in a file of its own, and none of the published names.
+fn a_key_that_came_by_itself_is_taken_over(lab: &ActiveDirectory) -> anyhow::Result<()> {
+    const ALONE: &str = "printf 'rkt gate2.keytab\ndelent 4\ndelent 3\nwkt windows.keytab\nq\n' | ktutil";
+    let there = lab.command("sh").args(["-c", "command -v ktutil"]).output()?;
+    if !there.status.success() {
+        return skip::skip("a key of ktpass is taken over", "krb5-user is not there");
+    }
+    let cut = format!("cd {TOP} && {ALONE}");
+    let cut = lab.command("sh").args(["-c", &cut]).output()?;
+    anyhow::ensure!(cut.status.success(), "{cut:?}");
+    let (keytab, from) = (lab.folder().join("gate2.keytab"), format!("{TOP}/windows.keytab"));
+    let whole = std::fs::read(&keytab)?;
+    std::fs::remove_file(&keytab)?;
+    let take = ["ad", "keytab", "--from", &from];
+    let would = tell(lab, &[&take[..], &["--dry-run"]].concat(), "")?;
+    let of = ["gate2$@CONTOSO.TEST", "HTTP/app.contoso.test@CONTOSO.TEST"];
+    assert_eq!(would[0]["principals"], json!(of));
+    assert!(!keytab.exists());
+    tell(lab, &take, "")?;
+    assert_eq!(gss::keys(&keytab)?.len(), 4);
+    mode_is_private(&keytab)?;
+    std::fs::write(lab.folder().join("none.keytab"), &whole[..2])?;
+    let none = format!("{TOP}/none.keytab");
+    let (status, _, error) = try_to_tell(lab, &["ad", "keytab", "--from", &none], "")?;
+    assert_eq!(status, Some(1), "{error}");
+    assert!(error.contains("has no AES key of `gate2$@CONTOSO.TEST`"), "{error}");
+    assert_eq!(gss::keys(&keytab)?.len(), 4);
     Ok(())
 }
 

@@ -191,10 +191,10 @@ impl Authenticated {
     /// # Errors
     ///
     /// Why not.
-    pub fn may_be_passed_on(&self) -> Result<(), &NotDelegable> {
-        let directory = self.account.directory.as_ref();
-        match directory.and_then(|directory| directory.not_delegable.as_ref()) {
-            Some(why) => Err(why),
+    pub fn may_be_passed_on(&self, is_directory_followed: bool) -> Result<(), NotDelegable> {
+        match &self.account.directory {
+            Some(directory) => directory.not_delegable.clone().map_or(Ok(()), Err),
+            None if is_directory_followed => Err(NotDelegable::OfNoDirectory),
             None => Ok(()),
         }
     }

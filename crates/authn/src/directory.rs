@@ -54,6 +54,8 @@ pub enum NotDelegable {
     ProtectedUser,
     /// It is in a group that the configuration names.
     MemberOf(String),
+    /// There is a directory, which says who may be, and the account is none of its.
+    OfNoDirectory,
 }
 
 /// What an account keeps of what the directory said.
@@ -170,6 +172,7 @@ impl fmt::Display for NotDelegable {
             Self::Administrator => f.write_str("as its adminCount is 1"),
             Self::ProtectedUser => f.write_str("as a member of Protected Users"),
             Self::MemberOf(group) => write!(f, "as a member of {group}"),
+            Self::OfNoDirectory => f.write_str("as it is none of the directory's"),
         }
     }
 }

@@ -4,7 +4,8 @@
 //! sign-in took 40 s. It is told this address alone, and here the next is asked when one refuses or is late.
 //!
 //! TCP only, on both sides: every KDC must speak it (RFC 4120 7.2.2), an answer with a PAC does not fit into a
-//! datagram, and a datagram's sender can be forged. Nothing is read but the length in front of each message.
+//! datagram, and a datagram's sender can be forged. Nothing is read but the length in front of each message, and
+//! whether a controller says that it is out of service.
 
 use std::io::{self, Error, ErrorKind};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -27,6 +28,11 @@ const HEAD_START: Duration = Duration::from_millis(250);
 const PATIENCE: Duration = Duration::from_millis(1200);
 /// Most questions at the same time: those of the pool, and some of another's that found the port.
 const MAX_CONNECTIONS: usize = 64;
+
+/// How far into an answer its error code is looked for: behind it stand names and texts.
+const HEAD: usize = 96;
+/// `error-code` of a KRB-ERROR that says `KDC_ERR_SVC_UNAVAILABLE` (RFC 4120 5.9.1, 7.5.9), in DER.
+const OUT_OF_SERVICE: [u8; 5] = [0xa6, 0x03, 0x02, 0x01, 29];
 
 /// A running forwarder, ended when it is dropped.
 #[derive(Debug)]
@@ -134,6 +140,7 @@ impl Controllers {
         let order = (0..count).map(|number| (first + number) % count);
         let mut left = order.filter_map(|at| Some((at, names.get(at)?.clone())));
         let mut asked = JoinSet::new();
+        let mut out_of_service = None;
         loop {
             let is_more = match left.next() {
                 Some((at, name)) => {
@@ -145,13 +152,16 @@ impl Controllers {
             };
             let head_start = if is_more { HEAD_START } else { PATIENCE };
             match timeout(head_start, asked.join_next()).await {
+                Ok(Some(Ok((_, Ok(answer))))) if is_out_of_service(&answer) => {
+                    out_of_service = Some(answer);
+                }
                 Ok(Some(Ok((at, Ok(answer))))) => {
                     self.prefer(at, &names);
                     return Ok(answer);
                 }
                 // Refused, or late: the next one's turn.
                 Ok(Some(_)) | Err(_) => {}
-                Ok(None) => return Err(ErrorKind::HostUnreachable.into()),
+                Ok(None) => return out_of_service.ok_or(ErrorKind::HostUnreachable.into()),
             }
         }
     }
@@ -175,6 +185,13 @@ impl Controllers {
     fn names(&self) -> MutexGuard<'_, Arc<[String]>> {
         self.names.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether a controller says that another should be asked.
+fn is_out_of_service(answer: &[u8]) -> bool {
+    let head = answer.get(..HEAD).unwrap_or(answer);
+    let mut windows = head.windows(OUT_OF_SERVICE.len());
+    answer.first() == Some(&0x7e) && windows.any(|it| it == OUT_OF_SERVICE)
 }
 
 async fn ask(name: &str, question: &[u8]) -> io::Result<Vec<u8>> {
@@ -222,6 +239,44 @@ mod tests {
             }
         });
         address.to_string()
+    }
+
+    /// One that always answers the same.
+    async fn saying(message: Vec<u8>) -> String {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            while let Ok((mut client, _)) = listener.accept().await {
+                let _ = read(&mut client).await.unwrap();
+                write(&mut client, &message).await.unwrap();
+            }
+        });
+        address.to_string()
+    }
+
+    /// A KRB-ERROR with a code, as far as its realm (RFC 4120 5.9.1).
+    fn krb_error(code: u8) -> Vec<u8> {
+        let mut fields = vec![0xa0, 3, 2, 1, 5, 0xa1, 3, 2, 1, 30, 0xa4, 17, 0x18, 15];
+        fields.extend(b"20261130080000Z");
+        fields.extend([0xa5, 3, 2, 1, 0, 0xa6, 3, 2, 1, code]);
+        let length = |bytes: &[u8]| u8::try_from(bytes.len()).unwrap();
+        let sequence = [&[0x30, length(&fields)], &*fields].concat();
+        [&[0x7e, length(&sequence)], &*sequence].concat()
+    }
+
+    #[tokio::test]
+    async fn whoever_is_out_of_service_is_passed_over_and_heard_where_nobody_is_in_it() {
+        let out = saying(krb_error(29)).await;
+        let forwarder = Forwarder::start(vec![out.clone(), answering(b'b').await]);
+        let forwarder = forwarder.await.unwrap();
+        assert_eq!(asked(&forwarder).await.unwrap(), b"?b");
+        let forwarder = Forwarder::start(vec![out, absent().await]).await.unwrap();
+        assert_eq!(asked(&forwarder).await.unwrap(), krb_error(29));
+        // Another error is an answer like any other: somebody is unknown everywhere.
+        let unknown = saying(krb_error(6)).await;
+        let forwarder = Forwarder::start(vec![unknown, answering(b'b').await]);
+        let forwarder = forwarder.await.unwrap();
+        assert_eq!(asked(&forwarder).await.unwrap(), krb_error(6));
     }
 
     /// One that takes connections and never says a word.

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
 use crate::bindings::ChannelBinding;
-use crate::clock;
+use crate::clock::{self, Clocks};
 use crate::error::{Alarm, Denied, KeytabFault, TokenError, Unavailable};
 use crate::ffi::{self, Api};
 use crate::handles::{Credential, Name, Step, Told, Usage};
@@ -42,6 +42,15 @@ struct SignedIn {
     cache: MemoryCache,
     since: Instant,
     life: Duration,
+    clocks: Clocks,
+}
+
+impl SignedIn {
+    /// Whether the clock was set since then: the library goes by how far it was off when it signed in, and what it
+    /// writes into tokens would be as wrong as that is now.
+    fn is_of_another_time(&self, clocks: &Clocks) -> bool {
+        clocks.stepped_since(&self.clocks) > STEP
+    }
 }
 
 /// A ticket for a person to the gate itself, which may be passed on. Threads may hand it over, and not use it at
@@ -151,7 +160,8 @@ impl Gateway {
     /// old one is still good, it serves on.
     fn signed_in(&self, now: Instant) -> Result<Arc<SignedIn>, Unavailable> {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        let old = current.clone();
+        let clocks = Clocks::read();
+        let old = current.clone().filter(|it| !it.is_of_another_time(&clocks));
         if let Some(old) = old.as_ref().filter(|old| now < old.since + old.life / 2) {
             return Ok(Arc::clone(old));
         }
@@ -180,6 +190,7 @@ impl Gateway {
             Ok((_, seconds)) => Ok(SignedIn {
                 cache,
                 since: now,
+                clocks: Clocks::read(),
                 life: Duration::from_secs(seconds.into()),
             }),
             // The file may have been replaced by one without a key of ours since it was examined.
@@ -203,6 +214,8 @@ impl Gateway {
     }
 }
 
+/// The clock may be set by so much before the gate signs in anew; back ends take five minutes (RFC 4120 1.6).
+pub(crate) const STEP: Duration = Duration::from_secs(30);
 /// A ticket that ends sooner than this is not begun with.
 pub(crate) const LEAST_LIFE: Duration = Duration::from_secs(30);
 

@@ -10,9 +10,9 @@ use tokio::time::timeout;
 
 use crate::bindings::ChannelBinding;
 use crate::breaker::{Breaker, Outcome};
-use crate::clock;
+use crate::clock::{self, Clocks};
 use crate::error::{TokenError, Unavailable};
-use crate::gateway::{Gateway, Impersonated, Token};
+use crate::gateway::{Gateway, Impersonated, STEP, Token};
 use crate::pool::{Pool, timed_out};
 use crate::principal::Principal;
 use crate::tickets::{Tickets, Wanted};
@@ -38,6 +38,8 @@ struct Shared {
     breaker: Breaker,
     /// A credential belongs to one thread at a time.
     tickets: Tickets<Mutex<Impersonated>>,
+    /// The clocks when tickets were begun to be kept.
+    clocks: Mutex<Clocks>,
 }
 
 impl std::fmt::Debug for Kerberos {
@@ -55,6 +57,7 @@ impl Kerberos {
                 gateway,
                 breaker: Breaker::default(),
                 tickets: Tickets::new(),
+                clocks: Mutex::new(Clocks::read()),
             }),
             pool: Pool::new(),
             under_way: Mutex::default(),
@@ -173,9 +176,20 @@ impl Shared {
         wanted: &Wanted,
         binding: Option<&ChannelBinding>,
     ) -> Option<Result<Token, TokenError>> {
+        self.mind_the_clock();
         let ticket = self.tickets.find(wanted, clock::now())?;
         let ticket = ticket.lock().unwrap_or_else(PoisonError::into_inner);
         Some(ticket.token(&wanted.user, &wanted.target, binding))
+    }
+
+    /// Drops all tickets where the clock was set: tokens made of them would tell a time that back ends do not take.
+    fn mind_the_clock(&self) {
+        let now = Clocks::read();
+        let mut since = self.clocks.lock().unwrap_or_else(PoisonError::into_inner);
+        if now.stepped_since(&since) > STEP {
+            *since = now;
+            self.tickets.forget_all();
+        }
     }
 
     /// From a domain controller. Whoever asked may have gone meanwhile: the next one finds the ticket.

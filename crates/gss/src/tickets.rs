@@ -4,7 +4,7 @@
 //! The key is the user, the service and how they signed in: a ticket got on the strength of one proof never
 //! serves a request that rests on another.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -16,6 +16,8 @@ const MAX_TICKETS: usize = 4096;
 const LEAST_LIFE: Duration = Duration::from_secs(30);
 /// The longest that one is kept, however long the domain would have it live.
 const MAX_LIFE: Duration = Duration::from_secs(600);
+/// Of how many who were forgotten it is known who they were; whatever is being fetched since before that is not kept.
+const MAX_FORGOTTEN: usize = 1024;
 
 /// How a user signed in, as a number of the caller's: tickets of one level never serve another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -44,6 +46,10 @@ pub(crate) struct Tickets<T> {
 struct Kept<T> {
     tickets: HashMap<Wanted, Ticket<T>>,
     epoch: u64,
+    /// Who was forgotten last, each with the epoch that began with it.
+    forgotten: VecDeque<(u64, Principal)>,
+    /// Of what came after this epoch all is in `forgotten`.
+    known_since: u64,
 }
 
 struct Ticket<T> {
@@ -54,9 +60,13 @@ struct Ticket<T> {
 
 impl<T> Tickets<T> {
     pub(crate) fn new() -> Self {
-        let (tickets, epoch) = (HashMap::new(), 0);
         Self {
-            kept: Mutex::new(Kept { tickets, epoch }),
+            kept: Mutex::new(Kept {
+                tickets: HashMap::new(),
+                epoch: 0,
+                forgotten: VecDeque::new(),
+                known_since: 0,
+            }),
         }
     }
 
@@ -77,7 +87,7 @@ impl<T> Tickets<T> {
         Epoch(self.kept().epoch)
     }
 
-    /// Keeps one, unless somebody was forgotten since it was asked for: it might be their last one.
+    /// Keeps one, unless its user was forgotten since it was asked for, or may have been.
     pub(crate) fn keep(
         &self,
         wanted: Wanted,
@@ -87,7 +97,7 @@ impl<T> Tickets<T> {
         now: Instant,
     ) {
         let mut kept = self.kept();
-        if Epoch(kept.epoch) != since {
+        if kept.may_have_forgotten(&wanted.user, since) {
             return;
         }
         let ends = ends.min(now + MAX_LIFE);
@@ -102,6 +112,13 @@ impl<T> Tickets<T> {
     pub(crate) fn forget(&self, user: &Principal) {
         let mut kept = self.kept();
         kept.epoch += 1;
+        let now = kept.epoch;
+        kept.forgotten.push_back((now, user.clone()));
+        if kept.forgotten.len() > MAX_FORGOTTEN
+            && let Some((epoch, _)) = kept.forgotten.pop_front()
+        {
+            kept.known_since = epoch;
+        }
         kept.tickets
             .retain(|wanted, _| !wanted.user.is_same_account(user));
     }
@@ -110,6 +127,8 @@ impl<T> Tickets<T> {
     pub(crate) fn forget_all(&self) {
         let mut kept = self.kept();
         kept.epoch += 1;
+        kept.known_since = kept.epoch;
+        kept.forgotten.clear();
         kept.tickets.clear();
     }
 
@@ -123,6 +142,12 @@ impl<T> Tickets<T> {
 }
 
 impl<T> Kept<T> {
+    fn may_have_forgotten(&self, user: &Principal, since: Epoch) -> bool {
+        let later = self.forgotten.iter().rev();
+        let mut later = later.take_while(|(epoch, _)| *epoch > since.0);
+        since.0 < self.known_since || later.any(|(_, forgotten)| forgotten.is_same_account(user))
+    }
+
     /// Drops what has ended, and if that is nothing, the one that was used longest ago.
     fn make_room(&mut self, now: Instant) {
         self.tickets.retain(|_, ticket| ticket.ends > now);
@@ -203,8 +228,31 @@ mod tests {
         tickets.keep(alice.clone(), Arc::new(7), now + HOUR, since, now);
         assert_eq!(tickets.find(&alice, now), None);
         assert!(tickets.find(&bob, now).is_some());
+        let since = tickets.epoch();
         tickets.forget_all();
         assert_eq!(tickets.count(), 0);
+        tickets.keep(bob.clone(), Arc::new(9), now + HOUR, since, now);
+        assert_eq!(tickets.find(&bob, now), None);
+    }
+
+    #[test]
+    fn what_is_under_way_for_others_is_kept_as_long_as_it_is_known_who_was_forgotten() {
+        let (tickets, now) = (Tickets::new(), clock::now());
+        let (alice, bob) = (wanted("alice", "HTTP/a", 1), wanted("bob", "HTTP/a", 1));
+        let since = tickets.epoch();
+        tickets.forget(&alice.user);
+        tickets.keep(bob.clone(), Arc::new(9), now + HOUR, since, now);
+        assert!(tickets.find(&bob, now).is_some());
+        // So many were forgotten that it is not known any more whether Bob was among them.
+        for number in 0..MAX_FORGOTTEN {
+            tickets.forget(&wanted(&format!("user{number}"), "HTTP/a", 1).user);
+        }
+        tickets.forget(&bob.user);
+        tickets.keep(bob.clone(), Arc::new(9), now + HOUR, since, now);
+        assert_eq!(tickets.find(&bob, now), None);
+        let carol = wanted("carol", "HTTP/a", 1);
+        tickets.keep(carol.clone(), Arc::new(9), now + HOUR, since, now);
+        assert_eq!(tickets.find(&carol, now), None);
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod authn_server;
 mod directory;
 mod farms;
 pub(crate) mod keeping;
+pub(crate) mod key_from_windows;
 mod lasting;
 pub(crate) mod own_account;
 mod pages;
@@ -89,7 +90,7 @@ impl Gate {
         members.set_drained(begun.drained);
         let lasting = Lasting {
             members: Arc::new(members),
-            delegation: source.delegation(settings, process, &live).await?,
+            delegation: source.delegation(settings, process).await?,
             checks: Mutex::default(),
             source,
             live,

@@ -218,7 +218,7 @@ async fn whoever_passed_says_why_no_back_end_may_see_them() {
         let outcome = world.verify(Try::new(By::Ntlm, "anna", &secret)).await;
         let who = outcome.result.unwrap().authenticated;
         assert!(who.is_of_directory());
-        who.may_be_passed_on().err().cloned()
+        who.may_be_passed_on(true).err()
     };
     assert_eq!(why().await, None);
     let sensitive = Person {
@@ -227,4 +227,20 @@ async fn whoever_passed_says_why_no_back_end_may_see_them() {
     };
     is_seen(&world, &[sensitive]).await;
     assert_eq!(why().await, Some(NotDelegable::Sensitive));
+}
+
+#[tokio::test]
+async fn a_local_account_is_nobody_to_back_ends_that_a_directory_speaks_for() {
+    let world = World::new();
+    let person = world.person("administrator").await;
+    let (_, secret) = world
+        .app_password(&person.account, for_lync("laptop"))
+        .await;
+    let outcome = world.verify(Try::new(By::Ntlm, "administrator", &secret));
+    let who = outcome.await.result.unwrap().authenticated;
+    assert_eq!(who.may_be_passed_on(false), Ok(()));
+    assert_eq!(
+        who.may_be_passed_on(true),
+        Err(NotDelegable::OfNoDirectory)
+    );
 }

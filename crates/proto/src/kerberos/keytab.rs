@@ -14,6 +14,8 @@ const MAX_BYTES: usize = 1 << 20;
 const MAX_PARTS: usize = 8;
 /// The version that MIT, Samba and ktpass write.
 const VERSION: [u8; 2] = [5, 2];
+/// AES with SHA-1 (RFC 3962) and with SHA-2 (RFC 8009).
+const AES: [u16; 4] = [17, 18, 19, 20];
 /// `KRB5_NT_PRINCIPAL` (RFC 4120 6.2).
 const NAME_TYPE: u32 = 1;
 
@@ -56,6 +58,22 @@ impl Entry {
             name_type: NAME_TYPE,
             key: Zeroizing::new(key.bytes().to_vec()),
         }
+    }
+
+    /// The same key as another principal's: all names of an account share its keys.
+    #[must_use]
+    pub fn of(&self, principal: &str) -> Self {
+        Self {
+            principal: principal.to_owned(),
+            name_type: NAME_TYPE,
+            ..self.clone()
+        }
+    }
+
+    /// Whether it is a key of AES (RFC 3962, RFC 8009).
+    #[must_use]
+    pub fn is_aes(&self) -> bool {
+        AES.contains(&self.encryption_type)
     }
 }
 
@@ -240,6 +258,19 @@ impl<'a> Reader<'a> {
 mod tests {
     use super::super::{ITERATIONS, Kind, string_to_key};
     use super::*;
+
+    #[test]
+    fn a_key_is_the_same_under_another_name() {
+        let gate = entry(GATE, 3);
+        let service = gate.of(SERVICE);
+        assert_eq!((service.principal.as_str(), service.version), (SERVICE, 3));
+        assert!(service.is_aes() && service.key == gate.key);
+        let weak = Entry {
+            encryption_type: 23,
+            ..gate
+        };
+        assert!(!weak.is_aes());
+    }
 
     const GATE: &str = "gate2$@A.TEST";
     const SERVICE: &str = "HTTP/a@A.TEST";

@@ -1,6 +1,6 @@
 //! `wicketgate ad`: the gate's own account in Active Directory. Nothing is run on Windows.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::hidden::password;
 use super::{CliError, Output};
 use crate::outbound::ldap::gate::Plan;
+use crate::wiring::key_from_windows::{self, Taken};
 use crate::wiring::own_account::{Order, OwnAccount};
 
 const JOINING: &str = "\
@@ -27,6 +28,14 @@ Examples:
 Needs nobody's password: the account changes its own. The former key stays in the keytab for tickets that are under way, and a
 gate that runs takes the new one up by itself.";
 
+const TAKING: &str = "\
+Examples:
+  wicketgate ad keytab --from wicketgate.keytab --dry-run
+  wicketgate ad keytab --from wicketgate.keytab && shred -u wicketgate.keytab
+
+For an account that `wicketgate script ad` made. ktpass writes the account's own key alone; the office asks for tickets for the
+published names, which have the same key. Former keys stay, and a gate that runs takes the new one up by itself.";
+
 /// What can be done with the gate's account.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
@@ -36,6 +45,20 @@ pub(crate) enum Verb {
     /// Give the account another password, and the keytab its key
     #[command(after_help = ROTATING)]
     Rotate,
+    /// Take a key that Windows made into the keytab, for the account and each published name
+    #[command(after_help = TAKING)]
+    Keytab(TakeKey),
+}
+
+/// A key from elsewhere.
+#[derive(Debug, Args)]
+pub(crate) struct TakeKey {
+    /// The keytab that `ktpass` wrote
+    #[arg(long, value_name = "FILE")]
+    from: PathBuf,
+    /// Say whose keys the keytab would have, and change nothing
+    #[arg(long)]
+    dry_run: bool,
 }
 
 /// A new account.
@@ -78,10 +101,14 @@ struct Rotated<'a> {
 ///
 /// The configuration names no such account, the directory refuses, or something outside is unavailable.
 pub(crate) async fn run(config: &Path, verb: Verb, output: &Output) -> Result<(), CliError> {
-    let own = OwnAccount::open(config).await?;
     match verb {
-        Verb::Join(join) => run_join(&own, &join, output).await,
+        Verb::Join(join) => run_join(&OwnAccount::open(config).await?, &join, output).await,
+        Verb::Keytab(take) => {
+            let taken = key_from_windows::take(config, &take.from, take.dry_run)?;
+            output.print(&taken, |it| said_of(it, take.dry_run))
+        }
         Verb::Rotate => {
+            let own = OwnAccount::open(config).await?;
             let rotated = Rotated {
                 key_version: own.rotate().await?,
                 account: own.name(),
@@ -95,6 +122,18 @@ pub(crate) async fn run(config: &Path, verb: Verb, output: &Output) -> Result<()
             })
         }
     }
+}
+
+fn said_of(taken: &Taken, is_dry: bool) -> String {
+    let has = if is_dry { "would have" } else { "has" };
+    let of: Vec<String> = taken.principals.iter().map(|it| format!("  {it}")).collect();
+    format!(
+        "`{}` {has} the key of `{}`, version {}, for\n{}",
+        taken.keytab,
+        taken.account,
+        taken.key_version,
+        of.join("\n")
+    )
 }
 
 async fn run_join(own: &OwnAccount, join: &Join, output: &Output) -> Result<(), CliError> {

@@ -4,6 +4,7 @@
 //! DMZ. Start at [`Local::begin`].
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ use gss::{
 use proto::spnego;
 use tokio::sync::broadcast;
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::controllers::Controllers;
 use super::dns::LookupError;
@@ -37,6 +38,8 @@ const AGAIN: Duration = Duration::from_secs(10);
 const MAX_KNOWN: usize = 4_096;
 /// The level of tickets that rest on an app password; tickets of one level never serve another.
 const BY_APP_PASSWORD: Level = Level(1);
+/// How often somebody's tickets are dropped at the most because a back end does not take what is made of them.
+const DROP_EVERY: Duration = Duration::from_secs(30);
 /// The level of tickets that an operator asks for, who proved nothing but that the keytab is theirs to read.
 const BY_THE_OPERATOR: Level = Level(0);
 /// The same of those that rest on a sign-in by Kerberos.
@@ -47,6 +50,8 @@ pub(crate) struct Local {
     kerberos: Kerberos,
     realm: Realm,
     known: Mutex<HashMap<AccountId, Known>>,
+    /// Whether a directory is followed now, which says who may be passed on.
+    follows_directory: Arc<AtomicBool>,
     /// Both end with this.
     _forwarder: Arc<Forwarder>,
     _finding: JoinSet<()>,
@@ -57,6 +62,8 @@ struct Known {
     user: Principal,
     credentials: Vec<CredentialId>,
     is_of_directory: bool,
+    /// When the tickets were dropped last because a back end did not take a token.
+    dropped: Option<Instant>,
 }
 
 impl Known {
@@ -69,6 +76,13 @@ impl Known {
             Told::DirectoryUnread => self.is_of_directory,
             Told::Blind => true,
         }
+    }
+
+    /// Whether fresh tickets may do better with a back end. Where it did not take those either, each of its answers
+    /// would cost the domain controllers two questions.
+    fn may_be_out_of_date(&self, now: Instant) -> bool {
+        let again = self.dropped.map(|dropped| dropped + DROP_EVERY);
+        again.is_none_or(|again| now >= again)
     }
 }
 
@@ -92,6 +106,7 @@ impl Local {
     pub(crate) async fn begin(
         process: &Process,
         settings: &settings::Kerberos,
+        follows_directory: Arc<AtomicBool>,
     ) -> Result<Self, BeginError> {
         let controllers = Controllers::new(settings.controllers.clone());
         let first = names(&controllers).await.unwrap_or_default();
@@ -106,6 +121,7 @@ impl Local {
             kerberos: Kerberos::new(gateway),
             realm: settings.realm.clone(),
             known: Mutex::default(),
+            follows_directory,
             _finding: finding(controllers, settings, &forwarder),
             _forwarder: forwarder,
         })
@@ -185,6 +201,7 @@ impl Local {
                 user: user.clone(),
                 credentials: Vec::new(),
                 is_of_directory: false,
+                dropped: None,
             });
         of.is_of_directory = who.is_of_directory();
         if of.user != *user {
@@ -224,7 +241,7 @@ impl Delegation for Local {
         who: &Authenticated,
         target: Target<'_>,
     ) -> Result<KerberosToken, NoToken> {
-        who.may_be_passed_on()
+        who.may_be_passed_on(self.follows_directory.load(Ordering::Relaxed))
             .map_err(|why| NoToken::NotDelegable(why.to_string()))?;
         let user = self.user(who)?;
         let service = Service::new(target.service, &self.realm);
@@ -253,8 +270,11 @@ impl Delegation for Local {
     }
 
     async fn forget(&self, who: &Authenticated) {
-        if let Ok(user) = self.user(who) {
-            self.kerberos.forget(&user);
+        let mut known = self.lock();
+        let of = known.get_mut(who.account_id());
+        if let Some(of) = of.filter(|of| of.may_be_out_of_date(Instant::now())) {
+            of.dropped = Some(Instant::now());
+            self.kerberos.forget(&of.user);
         }
     }
 }
@@ -323,6 +343,7 @@ mod tests {
             user: Principal::new("anna", &realm).unwrap(),
             credentials: vec![credential("phone")],
             is_of_directory,
+            dropped: None,
         };
         let account = |text| Told::Revoked(Revoked::Account(id(text)));
         let of = |text| Told::Revoked(Revoked::Credential(credential(text)));
@@ -338,5 +359,20 @@ mod tests {
             let found = (ends(known(true)), ends(known(false)));
             assert_eq!(found, (of_directory, local), "{told:?}");
         }
+    }
+
+    #[test]
+    fn a_back_end_that_takes_no_ticket_costs_a_fresh_one_each_half_minute() {
+        let realm: Realm = "CONTOSO.TEST".parse().unwrap();
+        let now = Instant::now();
+        let dropped = |dropped| Known {
+            user: Principal::new("anna", &realm).unwrap(),
+            credentials: Vec::new(),
+            is_of_directory: true,
+            dropped,
+        };
+        assert!(dropped(None).may_be_out_of_date(now));
+        assert!(!dropped(Some(now)).may_be_out_of_date(now + DROP_EVERY / 2));
+        assert!(dropped(Some(now)).may_be_out_of_date(now + DROP_EVERY));
     }
 }

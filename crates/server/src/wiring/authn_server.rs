@@ -11,7 +11,7 @@ use proto::secret::Secret;
 use tokio::sync::watch;
 
 use super::lasting::Fixed;
-use super::source::{self, Own};
+use super::source::Own;
 use super::{check, metrics_at, unavailable, usage};
 use crate::cli::CliError;
 use crate::clock;
@@ -61,7 +61,7 @@ impl AuthnServer {
             gateways,
             store: own.store.clone(),
             cookies: Secret::new(cookies),
-            delegation: source::delegation(settings, process, own.live()).await?,
+            delegation: own.delegation(settings, process).await?,
             metrics: Arc::clone(&metrics),
         };
         own.follow(settings, own.directory(settings)?);

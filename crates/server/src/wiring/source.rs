@@ -3,6 +3,7 @@
 //! Start at [`Source::begin`].
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -61,6 +62,8 @@ pub(super) struct Own {
     hasher: Arc<Hasher>,
     /// Who follows the directory that is configured.
     following: Mutex<JoinSet<()>>,
+    /// Whether there is one.
+    follows_directory: Arc<AtomicBool>,
 }
 
 /// What a gate begins with.
@@ -192,10 +195,9 @@ impl Source {
         &self,
         settings: &Settings,
         process: Option<&gss::Process>,
-        live: &Arc<Live>,
     ) -> Result<Option<Arc<dyn Delegation>>, CliError> {
         match self {
-            Self::Own(_) => delegation(settings, process, live).await,
+            Self::Own(own) => own.delegation(settings, process).await,
             Self::Elsewhere { remote, .. } => {
                 let remote: Arc<Remote> = Arc::clone(remote);
                 Ok(Some(remote))
@@ -280,6 +282,7 @@ impl Own {
             unknown_names_key: Secret::new(clock::random()?),
             hasher: Arc::new(Hasher::new()),
             following: Mutex::default(),
+            follows_directory: Arc::new(AtomicBool::new(settings.directory.is_some())),
         })
     }
 
@@ -349,6 +352,9 @@ impl Own {
 
     /// Follows this directory, and no other, from here on.
     pub(super) fn follow(&self, settings: &Settings, directory: Option<Arc<Ldap>>) {
+        let has_directory = settings.directory.is_some();
+        self.follows_directory
+            .store(has_directory, Ordering::Relaxed);
         let mut following = JoinSet::new();
         let (store, live) = (self.store.clone(), Arc::clone(&self.live));
         match (directory, &settings.directory) {
@@ -366,6 +372,28 @@ impl Own {
         self.store.close().await;
     }
 
+    /// Who makes Kerberos tokens in this process, where the configuration has what it takes.
+    ///
+    /// # Errors
+    ///
+    /// The gate's account cannot be used.
+    pub(super) async fn delegation(
+        &self,
+        settings: &Settings,
+        process: Option<&gss::Process>,
+    ) -> Result<Option<Arc<dyn Delegation>>, CliError> {
+        let (Some(kerberos), Some(process)) = (&settings.kerberos, process) else {
+            return Ok(None);
+        };
+        let follows_directory = Arc::clone(&self.follows_directory);
+        let local = kerberos::Local::begin(process, kerberos, follows_directory).await;
+        let local = local.map_err(|error| unavailable(format!("[kerberos]: {error}")))?;
+        let local = Arc::new(local);
+        // It listens before the first ticket is there, and ends with the process, as the tickets do.
+        tokio::spawn(Arc::clone(&local).follow(self.live.listen()));
+        Ok(Some(local))
+    }
+
     fn follows(&self, following: JoinSet<()>) {
         let mut known = self
             .following
@@ -373,24 +401,4 @@ impl Own {
             .unwrap_or_else(PoisonError::into_inner);
         *known = following;
     }
-}
-
-/// Who makes Kerberos tokens in this process, where the configuration has what it takes.
-///
-/// # Errors
-///
-/// The gate's account cannot be used.
-pub(super) async fn delegation(
-    settings: &Settings,
-    process: Option<&gss::Process>,
-    live: &Arc<Live>,
-) -> Result<Option<Arc<dyn Delegation>>, CliError> {
-    let (Some(kerberos), Some(process)) = (&settings.kerberos, process) else {
-        return Ok(None);
-    };
-    let local = kerberos::Local::begin(process, kerberos).await;
-    let local = Arc::new(local.map_err(|error| unavailable(format!("[kerberos]: {error}")))?);
-    // It listens before the first ticket is there, and ends with the process, as the tickets do.
-    tokio::spawn(Arc::clone(&local).follow(live.listen()));
-    Ok(Some(local))
 }

@@ -112,7 +112,7 @@ fn completion(account: &Account, (sign_in, session): (u8, u8), seconds: i64) -> 
             account: account.id.clone(),
             credential,
             token: None,
-            methods: vec![Method::MemorisedSecret],
+            methods: vec![Method::OneTimeCode, Method::MemorisedSecret],
             zone: Zone::EXTERNAL,
             begun: at(seconds),
             used: at(seconds),

@@ -45,8 +45,9 @@ impl Ldap {
         let listed = accounts.iter().flat_map(|it: &Account| &it.delegates_to);
         let services: BTreeSet<String> = services.iter().chain(listed).cloned().collect();
         for asked in &mut domains {
-            let held = |it: &String| Filter::is("servicePrincipalName", it);
-            for found in within(asked, services.iter().map(held).collect()).await? {
+            let held = services.iter().flat_map(|it| names_of(it));
+            let held = held.map(|it| Filter::is("servicePrincipalName", &it));
+            for found in within(asked, held.collect()).await? {
                 if !accounts.contains(&found) {
                     accounts.push(found);
                 }
@@ -57,6 +58,13 @@ impl Ldap {
             accounts,
         })
     }
+}
+
+/// A service's name, and that of its machine, whose account AD takes where none holds the first (`sPNMappings`).
+fn names_of(spn: &str) -> [String; 2] {
+    let rest = spn.split('/').nth(1).unwrap_or_default();
+    let host = rest.split(':').next().unwrap_or_default();
+    [spn.to_owned(), format!("HOST/{host}")]
 }
 
 /// The accounts of a domain of which any of these holds.

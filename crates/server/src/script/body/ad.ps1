@@ -122,7 +122,8 @@ Get-ADComputer -Identity $gateway -Properties servicePrincipalName, 'msDS-Allowe
 # Names that two accounts hold, in the whole forest: there must be none of the gate's or of its back ends.
 & setspn.exe -X -F
 
-# On the gate, the keytab is tried with:   kinit -k -t /etc/wicketgate/wicketgate.keytab 'ACCOUNT$@REALM'
+# On the gate, the key is taken over with:  wicketgate ad keytab --from wicketgate.keytab
+# the keytab is tried with:                kinit -k -t /etc/wicketgate/wicketgate.keytab 'ACCOUNT$@REALM'
 # and the rest with:                       wicketgate script facts, wicketgate doctor --facts
 
 # ---- The way back
