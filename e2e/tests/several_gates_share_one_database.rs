@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use anyhow::Context;
 use e2e::apart::Apart;
+use e2e::browser::{App, Browser, hidden};
+use e2e::client::Got;
 use e2e::demo::{Demo, plain_request};
 use e2e::postgres::{self, Postgres};
 use e2e::raw::{Raw, tls};
@@ -184,6 +186,55 @@ fn s42_what_is_revoked_ends_at_every_gate_within_two_seconds() -> anyhow::Result
     for gate in &gates {
         assert_eq!(scene.status(gate.address)?, 401);
     }
+    Ok(())
+}
+
+/// A balancer leads each request of a browser to another gate: what one asks, another takes the answer to, once.
+#[test]
+fn s42_a_browser_is_signed_in_at_every_gate_whichever_asked() -> anyhow::Result<()> {
+    let Some(server) = postgres::shared("pages of several gates on PostgreSQL") else {
+        return Ok(());
+    };
+    let scene = Scene::moved_to(server)?;
+    let gates = [scene.gate()?, scene.gate()?, scene.gate()?];
+    let addresses = || gates.iter().map(|gate| gate.address).collect();
+    let anna = scene.demo.person(0);
+    let invited = scene.tell(&["user", "invite", &anna.upn])?;
+    let link = invited.first().and_then(|it| it["link"].as_str());
+    let browser = Browser::in_turn(&scene.demo, addresses())?;
+    let path = link.and_then(|link| link.strip_prefix(&browser.origin));
+    let welcome = browser.open(path.context("a link to the portal")?)?;
+    let invitation = hidden(&welcome, "invitation").context("an invitation")?;
+    let choose = browser.send(&welcome, "/invitation", &[("invitation", &invitation)])?;
+    let secret = "fyra hästar i hagen";
+    let both = [("Password", secret), ("Again", secret)];
+    let connect = browser.send(&choose, "/sign-in", &both)?;
+    let mut app = App::of(&connect)?;
+    let portal = browser.send(&connect, "/sign-in", &[("Code", &app.code()?)])?;
+    let is_in = |page: &Got| page.body.contains("My devices and tokens");
+    assert!(is_in(&portal), "{}", portal.body);
+    for _ in &gates {
+        assert!(is_in(&browser.open("/")?), "at every gate");
+    }
+
+    let other = Browser::in_turn(&scene.demo, addresses())?;
+    let code = app.code()?;
+    let portal = other.signs_in(&anna.upn, secret, &code)?;
+    assert!(is_in(&portal), "{}", portal.body);
+    let third = Browser::in_turn(&scene.demo, addresses())?;
+    let spent = third.signs_in(&anna.upn, secret, &code)?;
+    assert!(spent.body.contains("That did not match"), "{}", spent.body);
+    let out = browser.send(&browser.open("/")?, "/sign-out", &[])?;
+    assert!(out.body.contains("You are signed out"), "{}", out.body);
+    for _ in &gates {
+        assert!(!is_in(&browser.open("/")?), "and out of every gate");
+        assert!(is_in(&other.open("/")?), "the other one goes on");
+    }
+    scene.tell(&["secret", "remove", &anna.upn])?;
+    for _ in &gates {
+        assert!(!is_in(&other.open("/")?), "its secret is gone");
+    }
+    let _ = scene.tell(&["audit", "verify"])?;
     Ok(())
 }
 

@@ -110,15 +110,22 @@ fn an_account_of_its_own_serves_and_rolls_its_key_meanwhile() -> anyhow::Result<
 
 /// As ktpass leaves it: the account's own key in a file of its own, and none of the published names.
 fn a_key_that_came_by_itself_is_taken_over(lab: &ActiveDirectory) -> anyhow::Result<()> {
-    const ALONE: &str = "printf 'rkt gate2.keytab\ndelent 4\ndelent 3\nwkt windows.keytab\nq\n' | ktutil";
-    let there = lab.command("sh").args(["-c", "command -v ktutil"]).output()?;
+    const ALONE: &str =
+        "printf 'rkt gate2.keytab\ndelent 4\ndelent 3\nwkt windows.keytab\nq\n' | ktutil";
+    let there = lab
+        .command("sh")
+        .args(["-c", "command -v ktutil"])
+        .output()?;
     if !there.status.success() {
         return skip::skip("a key of ktpass is taken over", "krb5-user is not there");
     }
     let cut = format!("cd {TOP} && {ALONE}");
     let cut = lab.command("sh").args(["-c", &cut]).output()?;
     anyhow::ensure!(cut.status.success(), "{cut:?}");
-    let (keytab, from) = (lab.folder().join("gate2.keytab"), format!("{TOP}/windows.keytab"));
+    let (keytab, from) = (
+        lab.folder().join("gate2.keytab"),
+        format!("{TOP}/windows.keytab"),
+    );
     let whole = std::fs::read(&keytab)?;
     std::fs::remove_file(&keytab)?;
     let take = ["ad", "keytab", "--from", &from];
@@ -133,7 +140,10 @@ fn a_key_that_came_by_itself_is_taken_over(lab: &ActiveDirectory) -> anyhow::Res
     let none = format!("{TOP}/none.keytab");
     let (status, _, error) = try_to_tell(lab, &["ad", "keytab", "--from", &none], "")?;
     assert_eq!(status, Some(1), "{error}");
-    assert!(error.contains("has no AES key of `gate2$@CONTOSO.TEST`"), "{error}");
+    assert!(
+        error.contains("has no AES key of `gate2$@CONTOSO.TEST`"),
+        "{error}"
+    );
     assert_eq!(gss::keys(&keytab)?.len(), 4);
     Ok(())
 }

@@ -239,8 +239,5 @@ async fn a_local_account_is_nobody_to_back_ends_that_a_directory_speaks_for() {
     let outcome = world.verify(Try::new(By::Ntlm, "administrator", &secret));
     let who = outcome.await.result.unwrap().authenticated;
     assert_eq!(who.may_be_passed_on(false), Ok(()));
-    assert_eq!(
-        who.may_be_passed_on(true),
-        Err(NotDelegable::OfNoDirectory)
-    );
+    assert_eq!(who.may_be_passed_on(true), Err(NotDelegable::OfNoDirectory));
 }

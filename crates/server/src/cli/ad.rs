@@ -126,7 +126,11 @@ pub(crate) async fn run(config: &Path, verb: Verb, output: &Output) -> Result<()
 
 fn said_of(taken: &Taken, is_dry: bool) -> String {
     let has = if is_dry { "would have" } else { "has" };
-    let of: Vec<String> = taken.principals.iter().map(|it| format!("  {it}")).collect();
+    let of: Vec<String> = taken
+        .principals
+        .iter()
+        .map(|it| format!("  {it}"))
+        .collect();
     format!(
         "`{}` {has} the key of `{}`, version {}, for\n{}",
         taken.keytab,

@@ -53,7 +53,9 @@ pub(super) async fn begin(
     process: &gss::Process,
 ) -> (Seen, Option<Local>) {
     let beginning = async {
-        let local = Local::begin(process, kerberos, Arc::default()).await.map_err(begun)?;
+        let local = Local::begin(process, kerberos, Arc::default())
+            .await
+            .map_err(begun)?;
         local.sign_in().await.map_err(|error| unavailable(&error))?;
         Ok(local)
     };
