@@ -1,6 +1,7 @@
 //! The gate's account: whether the domain takes the keytab's key, by signing in as a gate would.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use gss::{Denied, TokenError, Unavailable};
