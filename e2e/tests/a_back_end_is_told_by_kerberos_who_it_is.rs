@@ -148,6 +148,10 @@ fn an_administrator_of_the_directory_is_told_to_use_another_account() -> anyhow:
             gate.serve.line(logged)?;
         }
     }
+    // Nobody knows of a local account whether it bears an administrator's name.
+    let password = gate.add("alice", "app")?;
+    assert_eq!(who(&gate, "alice", &password)?.0, 403);
+    gate.serve.line("none of the directory's")?;
     Ok(())
 }
 

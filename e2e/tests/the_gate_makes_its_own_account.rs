@@ -3,7 +3,7 @@
 
 use anyhow::Context;
 use e2e::active_directory::{ActiveDirectory, TOP};
-use e2e::directory_gate::{tell, try_to_tell};
+use e2e::directory_gate::{enrol, tell, try_to_tell};
 use e2e::domain_gate::{DomainGate, base, farm, route};
 use e2e::skip;
 use serde_json::json;
@@ -71,14 +71,15 @@ fn an_account_of_its_own_serves_and_rolls_its_key_meanwhile() -> anyhow::Result<
     a_key_that_came_by_itself_is_taken_over(&lab)?;
     mit_takes_it(&lab, &[first])?;
 
+    tell(&lab, &["directory", "set-password"], PASSWORD)?;
     let gate = DomainGate::open(&lab, &config())?;
-    let alice = gate.add("alice", "app")?;
+    let alice = enrol(&lab, "alice")?;
     let seen = |user: &str| (200, format!("{user}@CONTOSO.TEST"));
     assert_eq!(who(&gate, "alice", &alice)?, seen("alice"));
 
     let rotated = tell(&lab, &["ad", "rotate"], "")?;
     assert_eq!(rotated[0]["key_version"], first + 1);
-    let bob = gate.add("bob", "app")?;
+    let bob = enrol(&lab, "bob")?;
     assert_eq!(who(&gate, "bob", &bob)?, seen("bob"));
     assert_eq!(who(&gate, "alice", &alice)?, seen("alice"));
     let rotated = tell(&lab, &["ad", "rotate"], "")?;

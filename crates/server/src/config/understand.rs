@@ -98,7 +98,7 @@ impl<'a> Understanding<'a> {
         let farms = self.farms(written, realm, &mut warnings)?;
         let role = self.role(written, &farms)?;
         let (mut publication, mut published) = self.publication(written, &mut warnings)?;
-        let portal = self.portal_host(written, (&mut publication, &mut published))?;
+        let portal = self.portal(written, (&mut publication, &mut published))?;
         let policy = self.policy(written, (&publication, &role))?;
         let rules = written.policy.iter();
         let rules = rules.map(|rule| self.place(rule.span())).collect();

@@ -22,7 +22,7 @@ use gss::{
 use proto::spnego;
 use tokio::sync::broadcast;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 use super::controllers::Controllers;
 use super::dns::LookupError;
@@ -38,8 +38,6 @@ const AGAIN: Duration = Duration::from_secs(10);
 const MAX_KNOWN: usize = 4_096;
 /// The level of tickets that rest on an app password; tickets of one level never serve another.
 const BY_APP_PASSWORD: Level = Level(1);
-/// How often somebody's tickets are dropped at the most because a back end does not take what is made of them.
-const DROP_EVERY: Duration = Duration::from_secs(30);
 /// The level of tickets that an operator asks for, who proved nothing but that the keytab is theirs to read.
 const BY_THE_OPERATOR: Level = Level(0);
 /// The same of those that rest on a sign-in by Kerberos.
@@ -62,8 +60,6 @@ struct Known {
     user: Principal,
     credentials: Vec<CredentialId>,
     is_of_directory: bool,
-    /// When the tickets were dropped last because a back end did not take a token.
-    dropped: Option<Instant>,
 }
 
 impl Known {
@@ -76,13 +72,6 @@ impl Known {
             Told::DirectoryUnread => self.is_of_directory,
             Told::Blind => true,
         }
-    }
-
-    /// Whether fresh tickets may do better with a back end. Where it did not take those either, each of its answers
-    /// would cost the domain controllers two questions.
-    fn may_be_out_of_date(&self, now: Instant) -> bool {
-        let again = self.dropped.map(|dropped| dropped + DROP_EVERY);
-        again.is_none_or(|again| now >= again)
     }
 }
 
@@ -201,7 +190,6 @@ impl Local {
                 user: user.clone(),
                 credentials: Vec::new(),
                 is_of_directory: false,
-                dropped: None,
             });
         of.is_of_directory = who.is_of_directory();
         if of.user != *user {
@@ -270,11 +258,8 @@ impl Delegation for Local {
     }
 
     async fn forget(&self, who: &Authenticated) {
-        let mut known = self.lock();
-        let of = known.get_mut(who.account_id());
-        if let Some(of) = of.filter(|of| of.may_be_out_of_date(Instant::now())) {
-            of.dropped = Some(Instant::now());
-            self.kerberos.forget(&of.user);
+        if let Ok(user) = self.user(who) {
+            self.kerberos.forget(&user);
         }
     }
 }
@@ -343,7 +328,6 @@ mod tests {
             user: Principal::new("anna", &realm).unwrap(),
             credentials: vec![credential("phone")],
             is_of_directory,
-            dropped: None,
         };
         let account = |text| Told::Revoked(Revoked::Account(id(text)));
         let of = |text| Told::Revoked(Revoked::Credential(credential(text)));
@@ -359,20 +343,5 @@ mod tests {
             let found = (ends(known(true)), ends(known(false)));
             assert_eq!(found, (of_directory, local), "{told:?}");
         }
-    }
-
-    #[test]
-    fn a_back_end_that_takes_no_ticket_costs_a_fresh_one_each_half_minute() {
-        let realm: Realm = "CONTOSO.TEST".parse().unwrap();
-        let now = Instant::now();
-        let dropped = |dropped| Known {
-            user: Principal::new("anna", &realm).unwrap(),
-            credentials: Vec::new(),
-            is_of_directory: true,
-            dropped,
-        };
-        assert!(dropped(None).may_be_out_of_date(now));
-        assert!(!dropped(Some(now)).may_be_out_of_date(now + DROP_EVERY / 2));
-        assert!(dropped(Some(now)).may_be_out_of_date(now + DROP_EVERY));
     }
 }

@@ -19,6 +19,7 @@ mod traffic;
 mod tunnel;
 mod unread;
 mod upstream;
+mod vain;
 mod wire;
 
 use std::collections::BTreeMap;
@@ -75,6 +76,7 @@ pub(crate) struct Proxy {
     junk: junk::Junk,
     passes: passes::Passes,
     unread: unread::Unread,
+    vain: vain::Vain,
     verifier: Arc<dyn Verifier>,
     live: Arc<Live>,
     rules: u64,
@@ -103,6 +105,7 @@ impl Proxy {
             junk: junk::Junk::default(),
             passes: passes::Passes::default(),
             unread: unread::Unread::default(),
+            vain: vain::Vain::default(),
             verifier,
             rules: live.number_rules(),
             pages: None,

@@ -17,6 +17,7 @@ use http::header::{self, HeaderValue};
 use http::{StatusCode, request};
 use hyper::body::Incoming;
 use proto::spnego::Rejection;
+use tokio::time::Instant;
 
 use super::Proxy;
 use super::body::Passing;
@@ -101,7 +102,7 @@ impl Connection {
     }
 
     /// The same with a Kerberos token of the user's: where the back end does not take it, once more with a
-    /// fresh ticket.
+    /// fresh ticket, unless that was in vain just now.
     ///
     /// INVARIANT: nothing else that was sent is sent again; a 401 says that nothing was done.
     async fn send_as(
@@ -115,13 +116,21 @@ impl Connection {
         if answered.response.status() != StatusCode::UNAUTHORIZED {
             return Ok(answered);
         }
+        let (account, farm) = (delegated.who.account_id(), &onward.farm.name);
+        if self.proxy.vain.is_in_vain(account, farm, Instant::now()) {
+            return Ok(answered);
+        }
         // Also where it cannot be sent again: the next request is not to fail for the same ticket.
         delegated.by.forget(delegated.who).await;
         let Some(again) = copy.whole() else {
             return Ok(answered);
         };
         drop(answered);
-        self.behind.send(onward, Passing::whole(again)).await
+        let answered = self.behind.send(onward, Passing::whole(again)).await?;
+        if answered.response.status() == StatusCode::UNAUTHORIZED {
+            self.proxy.vain.note(account, farm, Instant::now());
+        }
+        Ok(answered)
     }
 
     /// Sets down whose the request is, before it goes on.

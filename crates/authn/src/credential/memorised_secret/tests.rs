@@ -110,7 +110,7 @@ fn the_whole_secret_counts_and_its_form_does_not() {
     let decomposed = secret.nfd().collect::<String>();
     assert_eq!(typed(&decomposed).is_of(&hash), Ok(true));
     for other in [
-        &secret[..secret.len() - 1],
+        secret.strip_suffix('b').unwrap(),
         &format!("{secret} "),
         &format!(" {secret}"),
         &secret.to_uppercase(),
@@ -126,7 +126,7 @@ fn the_whole_secret_counts_and_its_form_does_not() {
 fn nobody_s_hash_is_of_nothing_and_costs_what_any_does() {
     let nobody = SecretHash::of_nobody();
     assert_eq!(nobody.cost, Cost::NEW);
-    assert!(Cost::NEW.memory >= 19 * 1_024 && Cost::NEW.passes >= 2);
+    const { assert!(Cost::NEW.memory >= 19 * 1_024 && Cost::NEW.passes >= 2) };
     let huge = "x".repeat(1 << 20);
     for text in ["", "password1", &huge] {
         assert_eq!(typed(text).is_of(&nobody), Ok(false));

@@ -13,38 +13,17 @@ use crate::config::settings::{Place, Portal};
 use crate::config::written::Written;
 
 impl Understanding<'_> {
-    /// The portal, its host and where the configuration names it.
-    fn portal(
-        &self,
-        written: &Written,
-    ) -> Result<Option<(Portal, (String, Host), Place)>, ConfigError> {
-        let Some(portal) = &written.portal else {
-            return Ok(None);
-        };
-        let name = self.host(&portal.host)?;
-        let public_port = portal.public_port.filter(|port| *port != 443);
-        let port = public_port.map_or(String::new(), |port| format!(":{port}"));
-        let settings = Portal {
-            origin: format!("https://{name}{port}"),
-        };
-        let host = Host {
-            is_ours: true,
-            public_port,
-            ..Host::default()
-        };
-        let place = self.place(portal.host.span());
-        Ok(Some((settings, (name, host), place)))
-    }
-
-    /// The portal, its host published among the others, which share it with no back end.
-    pub(super) fn portal_host(
+    /// The portal, its host published among the others; no back end shares it.
+    pub(super) fn portal(
         &self,
         written: &Written,
         (publication, published): (&mut Publication, &mut BTreeMap<String, Place>),
     ) -> Result<Option<Portal>, ConfigError> {
-        let Some((portal, (name, host), place)) = self.portal(written)? else {
+        let Some(portal) = &written.portal else {
             return Ok(None);
         };
+        let name = self.host(&portal.host)?;
+        let place = self.place(portal.host.span());
         if let Some(other) = published.insert(name.clone(), place.clone()) {
             let message = format!(
                 "`{name}` is published in line {} too; the portal has a host of its own",
@@ -52,8 +31,16 @@ impl Understanding<'_> {
             );
             return Err(ConfigError::new(place, message));
         }
+        let public_port = portal.public_port.filter(|port| *port != 443);
+        let port = public_port.map_or(String::new(), |port| format!(":{port}"));
+        let origin = format!("https://{name}{port}");
+        let host = Host {
+            is_ours: true,
+            public_port,
+            ..Host::default()
+        };
         publication.hosts.insert(name, host);
-        Ok(Some(portal))
+        Ok(Some(Portal { origin }))
     }
 }
 
