@@ -102,5 +102,17 @@ pub(crate) const PING: Duration = Duration::from_secs(60);
 pub(crate) const PONG: Duration = Duration::from_secs(20);
 /// How long neither end of a WebSocket may send anything; servers and browsers ping more often.
 pub(crate) const WEBSOCKET_IDLE: Duration = Duration::from_secs(5 * 60);
+/// After how long without a word from a member it is asked whether it is still there (TCP keepalive): an idle socket of
+/// a machine that lost its power looks like one that is working on an answer.
+pub(crate) const MEMBER_QUIET: Duration = Duration::from_secs(15);
+/// How often it is asked again, and how many times in vain.
+pub(crate) const MEMBER_ASKED: (Duration, u32) = (Duration::from_secs(5), 3);
+/// How long a member may leave unacknowledged what was sent to it.
+pub(crate) const MEMBER_GONE: Duration = Duration::from_secs(30);
+/// After how long without a word from a client it is asked the same. A phone that waits for its push must not be woken
+/// more often than by [`PING`].
+pub(crate) const CLIENT_QUIET: Duration = Duration::from_secs(60);
+/// How often it is asked again, and how many times in vain.
+pub(crate) const CLIENT_ASKED: (Duration, u32) = (Duration::from_secs(10), 3);
 /// How long requests under way may take after the gate was told to stop.
 pub(crate) const DRAIN_ON_STOP: Duration = Duration::from_secs(20);
