@@ -406,7 +406,10 @@ impl Conversation {
                 asked.channel = None;
                 self.without_ticket(asked, bound)
             }
-            Err(Refusal::Denied) => self.denied(&asked),
+            Err(Refusal::TicketEnded) if channel == Some(Channel::Ticket) => {
+                self.ticket_wanted(&asked)
+            }
+            Err(Refusal::Denied | Refusal::TicketEnded) => self.denied(&asked),
             Err(Refusal::Unavailable(_)) => {
                 let sentence = "This cannot be checked now; try again later.\n";
                 let reply = asked

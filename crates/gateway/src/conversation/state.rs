@@ -102,7 +102,10 @@ impl Asked {
     pub(super) fn ticket_headers(&self) -> TicketHeaders {
         let rule = self.route.ticket;
         if rule.is_some_and(|rule| rule.tracking == Tracking::Observe) {
-            TicketHeaders::Any
+            match self.presented {
+                TicketHeaders::Nothing => TicketHeaders::Any,
+                looked_at => looked_at,
+            }
         } else if self.channel == Some(Channel::Ticket) {
             self.presented
         } else {

@@ -89,11 +89,12 @@ impl Conversation {
         self.interrupted();
         match rule.place {
             TicketPlace::Header => match presented(&asked.head.headers) {
-                (carried, Some(ticket)) => {
+                Presented::One(carried, ticket) => {
                     asked.presented = carried;
                     self.present(asked, &ticket, Bound::Streams)
                 }
-                (_, None) => self.without_ticket(asked, Bound::Streams),
+                Presented::InDoubt => self.ticket_wanted(&asked),
+                Presented::None => self.without_ticket(asked, Bound::Streams),
             },
             TicketPlace::SecurityHeader | TicketPlace::Certificate => {
                 asked.next = Next::FindTicket;
@@ -151,6 +152,12 @@ impl Conversation {
         if rule.is_some_and(|rule| rule.tracking == Tracking::Observe) {
             return self.forward(asked, Pass::Anonymous, bound);
         }
+        self.ticket_wanted(&asked)
+    }
+
+    /// The route's own answer to a request that has no ticket which is good there.
+    pub(super) fn ticket_wanted(&self, asked: &Asked) -> Verdict {
+        let rule = asked.route.ticket;
         let host = self.publication.hosts.get(&asked.name);
         match rule.map(|rule| rule.wanted) {
             Some(TicketWanted::Fault) => refused(asked.replies.ticket_fault()),
@@ -196,18 +203,48 @@ fn signed(body: &[u8]) -> Option<webticket::SignedRequest> {
     webticket::SignedRequest::parse(&envelope).ok()
 }
 
-/// The one ticket that a request's headers present, and in which; two of one kind are none.
-fn presented(headers: &HeaderMap) -> (TicketHeaders, Option<webticket::Ticket>) {
-    let mut values = headers.get_all(headers::WEB_TICKET).iter();
-    if let Some(value) = values.next() {
-        let only = Some(value).filter(|_| values.next().is_none());
+/// What a request's headers present.
+enum Presented {
+    /// No ticket of ours; a token of another kind may be there.
+    None,
+    /// One ticket, and the header that carries it.
+    One(TicketHeaders, webticket::Ticket),
+    /// Several, or one that others may read where we cannot.
+    InDoubt,
+}
+
+/// `X-MS-WebTicket` is looked at before a bearer's token; what is not looked at does not go on.
+///
+/// SECURITY: where tickets are only observed, what is unknown goes on; so that a ticket that was revoked must not
+/// hide beside another or behind a spelling of its own.
+fn presented(headers: &HeaderMap) -> Presented {
+    let mut tickets = headers.get_all(headers::WEB_TICKET).iter();
+    if let Some(value) = tickets.next() {
+        let only = Some(value).filter(|_| tickets.next().is_none());
         let text = only.and_then(|value| value.to_str().ok());
         let ticket = text.and_then(|text| webticket::Ticket::from_header(text).ok());
-        return (TicketHeaders::WebTicket, ticket);
+        return match ticket {
+            Some(ticket) => Presented::One(TicketHeaders::WebTicket, ticket),
+            None => Presented::InDoubt,
+        };
     }
-    let mut offered = headers.get_all(header::AUTHORIZATION).iter();
-    let only = offered.next().filter(|_| offered.next().is_none());
-    let text = only.and_then(|value| value.to_str().ok());
-    let ticket = text.and_then(|text| webticket::Ticket::from_authorization(text).ok()?);
-    (TicketHeaders::Bearer, ticket)
+    let mut all = headers.get_all(header::AUTHORIZATION).iter();
+    let Some(value) = all.find(|value| headers::is_bearer(value)) else {
+        return Presented::None;
+    };
+    let count = headers.get_all(header::AUTHORIZATION).iter().count();
+    let only = Some(value).filter(|_| count == 1);
+    let Some(text) = only.and_then(|value| value.to_str().ok()) else {
+        return Presented::InDoubt;
+    };
+    match webticket::Ticket::from_authorization(text) {
+        Ok(Some(ticket)) => Presented::One(TicketHeaders::Bearer, ticket),
+        Ok(None) | Err(_) if names_cwt(text) => Presented::InDoubt,
+        Ok(None) | Err(_) => Presented::None,
+    }
+}
+
+/// Whether a token of another kind may be taken for a compact ticket.
+fn names_cwt(text: &str) -> bool {
+    text.to_ascii_lowercase().contains("cwt=")
 }

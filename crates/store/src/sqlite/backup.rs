@@ -175,7 +175,7 @@ async fn forget_and_note(
 ) -> Result<Restored, StoreError> {
     let mut transaction = connection.begin().await?;
     for statement in [
-        rows::tickets::FORGET_ALL,
+        rows::tickets::REVOKE_ALL,
         rows::session_grants::FORGET_ALL,
         rows::sign_ins::FORGET_ALL,
         rows::sessions::FORGET_ALL,
