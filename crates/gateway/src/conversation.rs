@@ -20,7 +20,7 @@ use authn::ticket::{RelayedTicket, Relaying, TicketKey};
 use authn::{Attempt, Authenticated, Outcome, Proof, Refusal};
 use bytes::Bytes;
 use http::header::{self, HeaderValue};
-use http::{HeaderMap, StatusCode, Version};
+use http::{HeaderMap, Method, StatusCode, Version};
 use jiff::Timestamp;
 use proto::channel_binding::{Demand, EndPoint};
 use proto::http_auth::Credentials;
@@ -245,6 +245,10 @@ impl Conversation {
             Ok(asked) if asked.route.kind == Kind::LyncAnon => self.by_body(asked),
             Ok(asked) if asked.route.is_open_to(&asked.head.method) => {
                 self.interrupted();
+                let is_message = asked.route.kind == Kind::LyncMex && head.method == Method::POST;
+                if is_message && (headers::has_body(head) || head.version == Version::HTTP_2) {
+                    return self.metadata_by_message(asked);
+                }
                 if asked.route.kind != Kind::Plain && headers::has_body(head) {
                     return asked.no_body_wanted();
                 }
@@ -373,6 +377,7 @@ impl Conversation {
         match std::mem::replace(&mut asked.next, Next::Nothing) {
             Next::Read(by) => self.asking(asked, by, (body, moment)),
             Next::FindTicket => self.ticket_inside(asked, body),
+            Next::AskForMetadata => self.metadata_asked(asked, body),
             Next::Nothing | Next::Pass(_) => out_of_order(&moment),
         }
     }

@@ -58,6 +58,8 @@ pub(super) enum Next {
     Read(Asker),
     /// Its body is read, and has a ticket in it.
     FindTicket,
+    /// Its body is read, and is a message that asks for metadata.
+    AskForMetadata,
     /// It passes with this body, once it was verified.
     Pass(Bound),
 }

@@ -104,6 +104,23 @@ impl Conversation {
         }
     }
 
+    /// Metadata that is asked for by a message (WS-Transfer Get), which is read so that it holds nobody's line.
+    pub(super) fn metadata_by_message(&mut self, mut asked: Asked) -> Verdict {
+        asked.next = Next::AskForMetadata;
+        self.asked = Some(asked);
+        Verdict::ReadBody { at_most: MAX_READ }
+    }
+
+    /// The message was read: it goes on where it is one, and nobody signs in by it.
+    pub(super) fn metadata_asked(&mut self, asked: Asked, body: Bytes) -> Verdict {
+        let is_soap = headers::is_soap(&asked.head.headers);
+        if body.is_empty() || (is_soap && is_unsigned(&body)) {
+            return self.forward(asked, Pass::Anonymous, Bound::Read(body));
+        }
+        let sentence = "Metadata is asked for by a SOAP message without credentials.\n";
+        refused(asked.replies.plain(StatusCode::BAD_REQUEST, sentence))
+    }
+
     /// A SOAP message that was read for the ticket in it.
     pub(super) fn ticket_inside(&mut self, asked: Asked, body: Bytes) -> Verdict {
         let is_soap = headers::is_soap(&asked.head.headers);
@@ -187,6 +204,18 @@ fn asking(asked: &Asked, by: &Asker, body: &Bytes) -> Result<Asking, Unreadable>
         Kind::LyncAnon => Asking::of_soap(body, By::Guest),
         _ => Asking::of_soap(body, By::Connection),
     }
+}
+
+/// Whether a message has nothing of WS-Security, in whatever namespace.
+fn is_unsigned(body: &[u8]) -> bool {
+    let Ok(document) = soap::document(body) else {
+        return false;
+    };
+    let Ok(envelope) = soap::Envelope::parse(&document) else {
+        return false;
+    };
+    let mut headers = envelope.header().into_iter().flat_map(|header| header.children());
+    headers.all(|header| header.name() != "Security")
 }
 
 /// The ticket in a message, where it has one; `None` where the message is in doubt.

@@ -123,6 +123,9 @@ impl FrontEnd {
             Place::Cert if is_post && !visit.is_refused() => {
                 return self.web_ticket_by_certificate(asked.body, visit).await;
             }
+            Place::Mex(metadata) if is_post => {
+                return self.mex_by_message(asked.body, metadata).await;
+            }
             Place::CertProv | Place::GroupExpansion if is_post && !visit.is_refused() => {
                 return self.ticketed_message(asked.body, visit).await;
             }
