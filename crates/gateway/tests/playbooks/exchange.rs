@@ -121,6 +121,38 @@ fn a_document_that_names_a_strange_host_does_not_come_out_and_the_log_says_which
     }
 }
 
+/// A value may hold more than one address, and be no address itself.
+#[test]
+fn s43_no_address_of_a_value_names_a_host_that_is_not_published() {
+    let published = "https://mail.contoso.com/EWS";
+    let inner = "mbx07.contoso.local";
+    for (value, comes_out) in [
+        (format!("{published} https://{inner}/EWS"), false),
+        (format!("{published};http://{inner}"), false),
+        (format!("{published},ldap://{inner}:389/x"), false),
+        (format!("{published}?to=https://{inner}/"), false),
+        (format!("see https://{inner}/ there"), false),
+        (format!("ldap://{inner}"), false),
+        (
+            format!("{published} https://autodiscover.contoso.com/x"),
+            true,
+        ),
+        (format!("{published}, (https://mail.contoso.com)"), true),
+        (format!("{published} http://www.w3.org/2001"), true),
+    ] {
+        let scene = Scene::new();
+        let anna = scene.person("anna");
+        let mut connection = scene.connects();
+        let request = post(MAIL, POX, "<x/>").basic("anna", &anna.password);
+        let forward = connection.sends(&request).forward();
+        let named = "https://mail.contoso.com/EWS/Exchange.asmx";
+        let answer = pox_answer("mail.contoso.com").replace(named, &value);
+        assert!(answer.contains(&value));
+        let answered = connection.answers(&forward, answered(200, &[], &answer));
+        assert_eq!(answered.is_ok(), comes_out, "{value}");
+    }
+}
+
 #[test]
 fn a_phone_is_known_by_its_id_beside_its_app_password() {
     let scene = Scene::new();
