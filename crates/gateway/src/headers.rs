@@ -282,6 +282,8 @@ fn join_cookies(onward: &mut HeaderMap, kept: Option<HeaderValue>) {
 /// Cleans the headers of a back end's answer in place.
 pub(crate) fn clean_answer(headers: &mut HeaderMap, is_authenticated: bool) {
     let named = named_by_connection(headers);
+    // SPEC: "a server ... MUST remove the received Content-Length field" (RFC 9112 6.3, 3).
+    let is_chunked = headers.contains_key(header::TRANSFER_ENCODING);
     let challenges: Vec<HeaderValue> = headers
         .get_all(header::WWW_AUTHENTICATE)
         .iter()
@@ -292,7 +294,7 @@ pub(crate) fn clean_answer(headers: &mut HeaderMap, is_authenticated: bool) {
         .keys()
         .filter(|name| {
             let text = name.as_str();
-            let is_length = *name == header::CONTENT_LENGTH;
+            let is_length = *name == header::CONTENT_LENGTH && !is_chunked;
             (is_hop_by_hop(name) && !is_length)
                 || named.contains(text)
                 || text.starts_with("proxy-")

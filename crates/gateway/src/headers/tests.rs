@@ -327,6 +327,15 @@ fn challenges_and_chatter_of_a_back_end_do_not_come_out() {
 }
 
 #[test]
+fn t_http_1_a_back_end_s_second_word_about_a_length_does_not_come_out() {
+    for coding in ["chunked", "gzip, chunked"] {
+        let mut answer = headers(&[("content-length", "3"), ("transfer-encoding", coding)]);
+        clean_answer(&mut answer, false);
+        assert!(answer.is_empty(), "{answer:?}");
+    }
+}
+
+#[test]
 fn s30_no_challenge_for_a_password_hides_behind_a_token_s() {
     for hidden in [
         "Bearer, basic",
