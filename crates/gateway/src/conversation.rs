@@ -128,6 +128,15 @@ pub enum Pass {
     As(Arc<Authenticated>),
 }
 
+/// How long the back end may take to begin its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    /// As long as anything does that is held for a client.
+    Ordinary,
+    /// As long as ActiveSync's heartbeat, which the phone names itself ([MS-ASCMD] 2.2.3.79.1: 59 minutes at most).
+    Heartbeat,
+}
+
 /// A request that may pass.
 #[derive(Debug)]
 pub struct Forward {
@@ -146,6 +155,8 @@ pub struct Forward {
     pub body: RequestBody,
     /// What becomes of the answer's body.
     pub answer: AnswerBody,
+    /// How long its beginning may take.
+    pub patience: Patience,
     /// Whether the connection is given over once the back end says 101; not a byte of the client's
     /// behind this request goes on before (T-CONN-8).
     pub is_websocket: bool,

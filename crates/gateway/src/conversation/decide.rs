@@ -187,6 +187,10 @@ impl Conversation {
                 Bound::Replaced(body) => RequestBody::Replace(body),
             },
             answer,
+            patience: match route.kind {
+                Kind::ActiveSync => Patience::Heartbeat,
+                _ => Patience::Ordinary,
+            },
             is_websocket,
             affinity: route.affinity,
             activity,

@@ -2,7 +2,7 @@
 //! (design 14; S43, S46, S50).
 
 use authn::place::Service;
-use gateway::conversation::AnswerBody;
+use gateway::conversation::{AnswerBody, Patience};
 use http::Method;
 
 use crate::connection::Said;
@@ -173,6 +173,23 @@ fn a_phone_is_known_by_its_id_beside_its_app_password() {
         Some("APPL123"),
         "it stays"
     );
+}
+
+/// A phone names its heartbeat itself, up to 59 minutes, in Ping as in Sync.
+#[test]
+fn s50_a_phone_that_waits_for_its_push_may_wait_as_long_as_it_says() {
+    let ping = SYNC.replace("Cmd=Sync", "Cmd=Ping");
+    for (path, patience) in [
+        (SYNC, Patience::Heartbeat),
+        (&*ping, Patience::Heartbeat),
+        ("/EWS/Exchange.asmx", Patience::Ordinary),
+    ] {
+        let scene = Scene::new();
+        let phone = scene.person_for("ben", &[Service::ACTIVESYNC, Service::EWS]);
+        let request = post(MAIL, path, "x").basic("ben", &phone.password);
+        let forward = scene.connects().sends(&request).forward();
+        assert_eq!(forward.patience, patience, "{path}");
+    }
 }
 
 #[test]

@@ -68,6 +68,9 @@ pub(crate) const SENT_AGAIN_BYTES: usize = 256 * 1024;
 pub(crate) const LINE_READY: Duration = Duration::from_millis(500);
 /// How long a back end may take to begin its answer: mobility's long polls take 15 minutes.
 pub(crate) const ANSWER_HEAD: Duration = Duration::from_secs(960);
+/// The same of ActiveSync, whose phones name their heartbeat themselves: 3,540 s at most ([MS-ASCMD] 2.2.3.79.1), and a
+/// minute for the answer.
+pub(crate) const ANSWER_HEAD_OF_HEARTBEAT: Duration = Duration::from_secs(3_600);
 /// How long a back end may take to send a document that is read.
 pub(crate) const READ_ANSWER: Duration = Duration::from_secs(60);
 /// Requests of one HTTP/2 connection that a client may have asked at once: those that are worked on, and

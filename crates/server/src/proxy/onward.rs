@@ -68,6 +68,7 @@ impl Connection {
             farm,
             pass: &forward.pass,
             by_cookie,
+            patience: forward.patience,
             head: &|member| head_for(member, &forward, &proxy),
             delegated: delegated(&forward, &proxy),
         };
