@@ -296,7 +296,7 @@ impl Conversation {
         if head.status != StatusCode::OK {
             return read::not_ok(head, body, Names::of(&asked.route, host));
         }
-        if asked.head.method == http::Method::HEAD {
+        if asked.head.method == Method::HEAD {
             return Ok(as_it_came(&Bytes::new(), Vec::new()));
         }
         let content_type = head.headers.get(header::CONTENT_TYPE);

@@ -192,6 +192,29 @@ fn s50_a_phone_that_waits_for_its_push_may_wait_as_long_as_it_says() {
     }
 }
 
+/// 451 says where else a mailbox is; a server of another name is nobody's business outside.
+#[test]
+fn s50_a_phone_that_is_sent_elsewhere_is_sent_to_the_published_name() {
+    let scene = Scene::new();
+    let phone = scene.person_for("ben", &[Service::ACTIVESYNC]);
+    let own = "https://EXCH01.contoso.local/Microsoft-Server-ActiveSync";
+    let outside = "https://mail.contoso.com/Microsoft-Server-ActiveSync";
+    for (said, told) in [
+        (own, Some(outside)),
+        (outside, Some(outside)),
+        ("https://mail.contoso.com/?to=exch01.contoso.local", None),
+    ] {
+        let mut connection = scene.connects();
+        let request = post(MAIL, SYNC, "x").basic("ben", &phone.password);
+        let forward = connection.sends(&request).forward();
+        let head = [("x-ms-location", said)];
+        let passed = connection.answers(&forward, answered(451, &head, ""));
+        let headers = passed.unwrap().head.headers;
+        let location = headers.get("x-ms-location");
+        assert_eq!(location.map(|it| it.to_str().unwrap()), told, "{said}");
+    }
+}
+
 #[test]
 fn phones_are_offered_what_they_understand_and_nothing_else() {
     let scene = Scene::new();
