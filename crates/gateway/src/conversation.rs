@@ -354,6 +354,7 @@ impl Conversation {
             offered,
             activity,
             replies,
+            soap: headers::soap_version(&head.headers),
             next: Next::Nothing,
             channel: None,
             presented: TicketHeaders::Nothing,
@@ -385,6 +386,7 @@ impl Conversation {
         let Some(mut asked) = self.asked.take() else {
             return out_of_order(&moment);
         };
+        asked.soap = soap::Version::of_message(&body).unwrap_or(asked.soap);
         match std::mem::replace(&mut asked.next, Next::Nothing) {
             Next::Read(by) => self.asking(asked, by, (body, moment)),
             Next::FindTicket => self.ticket_inside(asked, body),

@@ -12,6 +12,7 @@ use std::net::IpAddr;
 
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Version};
+use proto::soap;
 
 use crate::farm::affinity;
 use crate::websocket;
@@ -363,6 +364,17 @@ pub(crate) fn is_soap(headers: &HeaderMap) -> bool {
         !is_charset || value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
     };
     is_xml && parts.all(is_utf_8) && !headers.contains_key(header::CONTENT_ENCODING)
+}
+
+/// The version of SOAP that a body is of by its type alone: the older one, unless it says otherwise.
+pub(crate) fn soap_version(headers: &HeaderMap) -> soap::Version {
+    let content_type = headers.get(header::CONTENT_TYPE);
+    let text = content_type.and_then(|value| value.to_str().ok());
+    let media_type = text.and_then(|text| text.split(';').next());
+    match media_type.map(str::trim) {
+        Some(it) if it.eq_ignore_ascii_case("application/soap+xml") => soap::Version::V1_2,
+        _ => soap::Version::V1_1,
+    }
 }
 
 /// The names that a Connection header lists; they are of one hop.

@@ -242,7 +242,11 @@ impl Conversation {
     /// The answer to a proof that was not right, the same for every reason.
     pub(super) fn denied(&self, asked: &Asked) -> Verdict {
         match asked.route.kind {
-            Kind::LyncAuth => refused(asked.replies.fault(StatusCode::INTERNAL_SERVER_ERROR)),
+            Kind::LyncAuth => refused(
+                asked
+                    .replies
+                    .fault(StatusCode::INTERNAL_SERVER_ERROR, asked.soap),
+            ),
             Kind::LyncOauthtoken if asked.channel == Some(Channel::Grant) => {
                 refused(asked.replies.oauth(OauthError::InvalidGrant, &asked.name))
             }
@@ -269,7 +273,9 @@ impl Conversation {
             name: authn::audit::shown_name(&uri, ""),
         };
         let event = self.event(asked, who, (kind, now));
-        let reply = asked.replies.fault(StatusCode::INTERNAL_SERVER_ERROR);
+        let reply = asked
+            .replies
+            .fault(StatusCode::INTERNAL_SERVER_ERROR, asked.soap);
         Verdict::Refuse {
             reply,
             close: false,

@@ -7,6 +7,7 @@ use authn::ticket::TicketKey;
 use authn::{Authenticated, Proof};
 use bytes::Bytes;
 use proto::exchange::activesync;
+use proto::soap;
 
 use crate::headers::TicketHeaders;
 use crate::preauth::handshake::Handshake;
@@ -41,6 +42,8 @@ pub(super) struct Asked {
     pub(super) offered: Vec<Scheme>,
     pub(super) activity: ActivityId,
     pub(super) replies: Replies,
+    /// The version of SOAP that the client speaks, as far as it has said.
+    pub(super) soap: soap::Version,
     pub(super) next: Next,
     pub(super) channel: Option<Channel>,
     pub(super) presented: TicketHeaders,

@@ -31,7 +31,7 @@ impl Conversation {
                 Kind::LyncOauthtoken => {
                     asked.replies.oauth(OauthError::InvalidRequest, &asked.name)
                 }
-                _ => asked.replies.fault(StatusCode::BAD_REQUEST),
+                _ => asked.replies.fault(StatusCode::BAD_REQUEST, asked.soap),
             });
         };
         let bound = match asked.route.kind {
@@ -128,13 +128,13 @@ impl Conversation {
         if place == Some(TicketPlace::Certificate) {
             return match signed(&body).filter(|_| is_soap) {
                 Some(signed) => self.present_certificate(asked, &signed, body),
-                None => refused(asked.replies.ticket_fault()),
+                None => refused(asked.replies.ticket_fault(asked.soap)),
             };
         }
         match ticket_in(&body).filter(|_| is_soap) {
             Some(Some(ticket)) => self.present(asked, &ticket, Bound::Read(body)),
             Some(None) => self.without_ticket(asked, Bound::Read(body)),
-            None => refused(asked.replies.ticket_fault()),
+            None => refused(asked.replies.ticket_fault(asked.soap)),
         }
     }
 
@@ -177,7 +177,7 @@ impl Conversation {
         let rule = asked.route.ticket;
         let host = self.publication.hosts.get(&asked.name);
         match rule.map(|rule| rule.wanted) {
-            Some(TicketWanted::Fault) => refused(asked.replies.ticket_fault()),
+            Some(TicketWanted::Fault) => refused(asked.replies.ticket_fault(asked.soap)),
             wanted => {
                 let grants = host.map(|host| self.offers(&asked.name).grants(host));
                 let grants = grants.filter(|_| wanted == Some(TicketWanted::MsRtcOauth));
@@ -214,7 +214,10 @@ fn is_unsigned(body: &[u8]) -> bool {
     let Ok(envelope) = soap::Envelope::parse(&document) else {
         return false;
     };
-    let mut headers = envelope.header().into_iter().flat_map(|header| header.children());
+    let mut headers = envelope
+        .header()
+        .into_iter()
+        .flat_map(|header| header.children());
     headers.all(|header| header.name() != "Security")
 }
 

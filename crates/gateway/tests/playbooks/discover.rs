@@ -304,7 +304,11 @@ fn s3_metadata_is_asked_for_by_a_message_too_in_which_nobody_signs_in() {
         let length = body.len().to_string();
         post(LYNC, MEX, body.to_owned()).with("content-length", &length)
     };
-    let typed = |body: &str, name| asked(body).without("content-type").with("content-type", name);
+    let typed = |body: &str, name| {
+        asked(body)
+            .without("content-type")
+            .with("content-type", name)
+    };
     let (old, new) = (message(SOAP_1_1, ""), message(SOAP_1_2, ""));
     for (request, body) in [
         (typed(&old, "text/xml; charset=utf-8"), &old),

@@ -7,7 +7,7 @@ use http::StatusCode;
 use hyper::body::Incoming;
 use proto::lync::mex::{Logon, WebTicketService};
 use proto::soap::namespace::{ADDRESSING, POLICY, UTILITY};
-use proto::soap::{self, Envelope, Version};
+use proto::soap::{self, Envelope};
 use xml::Limits;
 use xml::write::{Element, element};
 
@@ -42,7 +42,9 @@ impl FrontEnd {
             return Reply::new(StatusCode::BAD_REQUEST);
         };
         let document = self.document(metadata);
-        let definitions = document.split_once("?>").map_or(&*document, |(_, rest)| rest);
+        let definitions = document
+            .split_once("?>")
+            .map_or(&*document, |(_, rest)| rest);
         let envelope = format!(
             "<s:Envelope xmlns:s=\"{}\" xmlns:a=\"{ADDRESSING}\"><s:Header><a:Action>\
              http://schemas.xmlsoap.org/ws/2004/09/transfer/GetResponse</a:Action></s:Header><s:Body>\
@@ -51,11 +53,7 @@ impl FrontEnd {
              </wsx:Metadata></s:Body></s:Envelope>",
             asked.version().namespace()
         );
-        let media_type = match asked.version() {
-            Version::V1_1 => XML,
-            Version::V1_2 => "application/soap+xml; charset=utf-8",
-        };
-        Reply::with_body(StatusCode::OK, media_type, envelope)
+        Reply::with_body(StatusCode::OK, asked.version().content_type(), envelope)
     }
 
     fn document(&self, metadata: Metadata) -> String {
