@@ -59,10 +59,7 @@ async fn s50_a_member_may_hold_a_phone_s_request_as_long_as_its_longest_heartbea
     assert!(matches!(sent, Err(UpstreamError::TooSlow)));
     let heartbeat = std::time::Duration::from_secs(3_540);
     let waited = began.elapsed();
-    assert!(
-        waited > heartbeat && waited < heartbeat * 2,
-        "{waited:?}"
-    );
+    assert!(waited > heartbeat && waited < heartbeat * 2, "{waited:?}");
 }
 
 /// It took the request, and may have acted on it: whoever waited is told 504, and nobody is asked
