@@ -7,6 +7,7 @@ pub mod active_directory;
 pub mod apart;
 pub mod back_end;
 pub mod browser;
+pub mod cable;
 pub mod client;
 pub mod clients;
 pub mod demo;

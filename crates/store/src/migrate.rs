@@ -53,6 +53,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "0007_pages",
         text: include_str!("../migrations/0007_pages.sql"),
     },
+    Migration {
+        number: 8,
+        name: "0008_revoked_tickets",
+        text: include_str!("../../migrations/0008_revoked_tickets.sql"),
+    },
 ];
 
 impl Migration {

@@ -125,7 +125,7 @@ impl<'a> Understanding<'a> {
             farms,
             policy,
             rules,
-            default_domain: Some(written.names.domain.clone()),
+            default_domain: Some(written.names.domain.get_ref().clone()),
             store,
             onward: self.onward_header(written)?,
             kerberos,

@@ -140,7 +140,7 @@ pub(crate) struct Names {
     #[serde(default)]
     pub(crate) foreign_hosts: Vec<Spanned<String>>,
     /// The NetBIOS name of the domain, as in `CONTOSO\anna`; bare user names belong to it.
-    pub(crate) domain: String,
+    pub(crate) domain: Spanned<String>,
     /// The DNS name of the domain.
     pub(crate) dns_domain: String,
     /// The name that NTLM's challenge gives for this server.

@@ -123,6 +123,7 @@ macro_rules! conformance {
             a_ticket_is_found_until_it_ends
             a_ticket_ends_with_its_credential
             a_ticket_ends_with_its_account
+            a_revoked_ticket_is_told_from_one_that_is_unknown
             a_ticket_by_kerberos_ends_with_its_account_alone
             a_ticket_of_a_stranger_is_not_found
             a_ticket_stays_whose_it_is

@@ -41,7 +41,7 @@ pub(super) async fn end_credential(
     id: &CredentialId,
 ) -> Result<(), WriteError> {
     for statement in [
-        rows::tickets::DROP_OF_CREDENTIAL,
+        rows::tickets::REVOKE_OF_CREDENTIAL,
         rows::session_grants::DROP_OF_CREDENTIAL,
     ] {
         query(statement)
@@ -58,7 +58,7 @@ pub(super) async fn drop_of_inactive(
     id: &AccountId,
 ) -> Result<(), WriteError> {
     for statement in [
-        rows::tickets::DROP_OF_INACTIVE_ACCOUNT,
+        rows::tickets::REVOKE_OF_INACTIVE_ACCOUNT,
         rows::session_grants::DROP_OF_INACTIVE_ACCOUNT,
         rows::sessions::DROP_OF_INACTIVE_ACCOUNT,
     ] {

@@ -39,6 +39,16 @@ impl Tickets for Store {
             .and_then(|ticket| Ok(Some((ticket, rows::accounts::account(&row)?))))
             .map_err(|error| self.failed(&error))
     }
+
+    async fn was_relayed(&self, key: &TicketKey) -> Result<bool, Unavailable> {
+        let mut connection = self.reader().await?;
+        let row = sqlx::query(rows::tickets::WAS_RELAYED)
+            .bind(key.0.to_vec())
+            .fetch_optional(&mut *connection)
+            .await
+            .map_err(|error| self.failed(&error))?;
+        Ok(row.is_some())
+    }
 }
 
 struct Record(Relaying, i64);

@@ -141,10 +141,12 @@ pub(crate) const ALL: &[&str] = &[
     migrations::NOTE,
     tickets::RECORD,
     tickets::FIND,
-    tickets::DROP_OF_CREDENTIAL,
-    tickets::DROP_OF_INACTIVE_ACCOUNT,
+    tickets::WAS_RELAYED,
+    tickets::REVOKE_OF_CREDENTIAL,
+    tickets::REVOKE_OF_INACTIVE_ACCOUNT,
+    tickets::DROP_BEYOND,
     tickets::FORGET_ENDED,
-    tickets::FORGET_ALL,
+    tickets::REVOKE_ALL,
 ];
 
 /// A column holds what the program never writes there.

@@ -11,7 +11,7 @@ use super::{bytes_32, optional_time, time, unreadable};
 use crate::engine::Row;
 
 /// Records a ticket ($1 to $7 and $10 to $12 in the order of the columns) whose account and credential stand, and were
-/// not revoked after a number ($8); one that is known stays whose it is. What stands for sign-ins by Kerberos ($9, of
+/// not revoked after a number ($8); one that is known stays whose it is, unless it was revoked. What stands for sign-ins by Kerberos ($9, of
 /// that account) stands as long as the account does. The token ($10) behind it stands, too, where there is one.
 ///
 /// SECURITY: disabling drops the tickets that are there. One that is bought in that moment and recorded
@@ -34,12 +34,15 @@ pub(crate) const RECORD: &str = "
             WHERE r.number > $8
                 AND (r.account = $2 OR r.credential = $3 OR r.credential = CAST($10 AS TEXT)))
     ON CONFLICT (ticket) DO UPDATE SET
-        channel = excluded.channel, relayed = excluded.relayed, expires = excluded.expires,
-        methods = excluded.methods, second_factor = excluded.second_factor
-    WHERE tickets.account = excluded.account
-        AND tickets.credential = excluded.credential
-        AND COALESCE(tickets.token, '') = COALESCE(excluded.token, '')
-        AND tickets.pool = excluded.pool";
+        account = excluded.account, credential = excluded.credential, channel = excluded.channel,
+        pool = excluded.pool, relayed = excluded.relayed, expires = excluded.expires,
+        token = excluded.token, methods = excluded.methods, second_factor = excluded.second_factor,
+        revoked = NULL
+    WHERE tickets.revoked IS NOT NULL
+        OR (tickets.account = excluded.account
+            AND tickets.credential = excluded.credential
+            AND COALESCE(tickets.token, '') = COALESCE(excluded.token, '')
+            AND tickets.pool = excluded.pool)";
 
 /// Why a ticket was not recorded.
 pub(crate) const NOT_RECORDED: &str =
@@ -59,6 +62,7 @@ pub(crate) const FIND: &str = "
     JOIN accounts a ON a.id = t.account
     LEFT JOIN second_factors f ON f.account = a.id
     WHERE t.ticket = $1
+        AND t.revoked IS NULL
         AND t.expires > $2
         AND (t.credential = $3 || a.id OR EXISTS (
             SELECT 1 FROM app_passwords c
@@ -70,14 +74,19 @@ pub(crate) const FIND: &str = "
         AND a.state = 'active'
         AND (a.standing IS NULL OR a.standing IN ('active', 'locked-out'))";
 
-/// Drops the tickets that a credential, or a code of a token ($1), bought.
-pub(crate) const DROP_OF_CREDENTIAL: &str = "
-    DELETE FROM tickets
+/// Finds whether a ticket ($1) was ever relayed, be it revoked or ended since.
+pub(crate) const WAS_RELAYED: &str = "
+    SELECT ticket FROM tickets
+    WHERE ticket = $1";
+
+/// Revokes the tickets that a credential, or a code of a token ($1), bought.
+pub(crate) const REVOKE_OF_CREDENTIAL: &str = "
+    UPDATE tickets SET revoked = 1
     WHERE credential = $1 OR token = $1";
 
-/// Drops the tickets of an account ($1), unless it may sign in.
-pub(crate) const DROP_OF_INACTIVE_ACCOUNT: &str = "
-    DELETE FROM tickets
+/// Revokes the tickets of an account ($1), unless it may sign in.
+pub(crate) const REVOKE_OF_INACTIVE_ACCOUNT: &str = "
+    UPDATE tickets SET revoked = 1
     WHERE account IN (
         SELECT id FROM accounts
         WHERE id = $1
@@ -98,9 +107,9 @@ pub(crate) const FORGET_ENDED: &str = "
     DELETE FROM tickets
     WHERE expires < $1";
 
-/// Forgets all tickets.
-pub(crate) const FORGET_ALL: &str = "
-    DELETE FROM tickets";
+/// Revokes all tickets.
+pub(crate) const REVOKE_ALL: &str = "
+    UPDATE tickets SET revoked = 1";
 
 /// Reads a ticket.
 pub(crate) fn ticket(row: &Row) -> Result<RelayedTicket, sqlx::Error> {

@@ -185,7 +185,7 @@ async fn forget_and_note(
 ) -> Result<Restored, StoreError> {
     connection.begin_making().await?;
     for statement in [
-        rows::tickets::FORGET_ALL,
+        rows::tickets::REVOKE_ALL,
         rows::session_grants::FORGET_ALL,
         rows::sign_ins::FORGET_ALL,
         rows::sessions::FORGET_ALL,

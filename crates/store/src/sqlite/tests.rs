@@ -141,6 +141,7 @@ async fn a_store_that_is_not_there_is_not_made_by_opening_it() {
         "0005_otp_tokens",
         "0006_second_factors",
         "0007_pages",
+        "0008_revoked_tickets",
     ];
     assert_eq!(pending, steps);
     assert!(!world.db().exists());
@@ -447,6 +448,7 @@ async fn what_is_restored_has_its_accounts_but_no_tickets_and_no_counters() {
     let store = Store::open(&world.db(), world.keys()).await.unwrap();
     assert!(store.app_password(&phone).await.unwrap().is_some());
     assert!(store.find(&ticket, now()).await.unwrap().is_none());
+    assert!(store.was_relayed(&ticket).await.unwrap());
     let counts = store.reserve(attempt()).await.unwrap().unwrap().counts;
     assert_eq!((counts.subject, counts.source), (1, 1));
     assert_eq!(chain_length(&store).await, length + 1);
