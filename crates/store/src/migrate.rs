@@ -56,7 +56,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration {
         number: 8,
         name: "0008_revoked_tickets",
-        text: include_str!("../../migrations/0008_revoked_tickets.sql"),
+        text: include_str!("../migrations/0008_revoked_tickets.sql"),
     },
 ];
 

@@ -42,9 +42,9 @@ impl Tickets for Store {
 
     async fn was_relayed(&self, key: &TicketKey) -> Result<bool, Unavailable> {
         let mut connection = self.reader().await?;
-        let row = sqlx::query(rows::tickets::WAS_RELAYED)
+        let row = query(rows::tickets::WAS_RELAYED)
             .bind(key.0.to_vec())
-            .fetch_optional(&mut *connection)
+            .fetch_optional(&mut connection)
             .await
             .map_err(|error| self.failed(&error))?;
         Ok(row.is_some())
