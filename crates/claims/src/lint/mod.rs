@@ -226,3 +226,5 @@ impl Findings {
         }
     }
 }
+#[cfg(test)]
+mod tests;
