@@ -181,28 +181,41 @@ impl Looked<'_> {
         }
     }
 
+    /// Claims that one test kept out; first those that it keeps out for their case or scheme alone.
     fn near(&self, tests: &[Test], checks: &[Check]) -> Vec<Near> {
         let near = self.claims.iter().filter_map(|claim| {
             let each = matching::each(checks, claim, self.comparison).ok()?;
             let mut failed = tests.iter().zip(&each).filter(|(_, holds)| !**holds);
             let (test, _) = failed.next()?;
             let is_alone = failed.next().is_none();
-            let is_near = is_alone && (tests.len() > 1 || is_almost(test, claim));
-            is_near.then(|| Near {
-                claim: Claim::clone(claim),
-                test: test.to_string(),
-            })
+            let is_almost = is_almost(test, claim);
+            (is_alone && (tests.len() > 1 || is_almost)).then_some((!is_almost, test, claim))
         });
-        near.take(MAX_NEAR).collect()
+        let mut near: Vec<_> = near.collect();
+        near.sort_by_key(|(is_further, ..)| *is_further);
+        let near = near.into_iter().take(MAX_NEAR);
+        near.map(|(_, test, claim)| Near {
+            claim: Claim::clone(claim),
+            test: test.to_string(),
+        })
+        .collect()
     }
 }
 
-/// Whether a claim's type differs from what a test wants by its case or its scheme alone.
+/// Whether what a test wants differs from what a claim has by its case or its scheme alone.
 fn is_almost(test: &Test, claim: &Claim) -> bool {
     let wanted = test.operand.constant().unwrap_or_default();
-    let plain = |text: &str| text.strip_prefix("https:").unwrap_or(text).to_owned();
-    let bare = |text: &str| plain(text).trim_start_matches("http:").to_owned();
-    test.property == Property::Type
-        && test.operator == Operator::Equal
-        && same_but_for_case(&bare(&wanted), &bare(&claim.claim_type))
+    let bare = |text: &str| {
+        let rest = text.strip_prefix("https:");
+        rest.or_else(|| text.strip_prefix("http:"))
+            .unwrap_or(text)
+            .to_owned()
+    };
+    let has = match test.property {
+        Property::Type => &claim.claim_type,
+        Property::Value => &claim.value,
+        Property::Issuer => &claim.issuer,
+        _ => return false,
+    };
+    test.operator == Operator::Equal && same_but_for_case(&bare(&wanted), &bare(has))
 }

@@ -88,6 +88,11 @@ fn a_claim_that_one_test_kept_out_is_shown_with_the_test() {
     assert_eq!(near(two, &["group = Admins"]), Vec::<String>::new());
     let many = ["group = a", "group = b", "group = c", "group = d"];
     assert_eq!(near(two, &many).len(), MAX_NEAR);
+    let with_case = ["group = a", "group = b", "group = c", "group = ADMINS"];
+    assert_eq!(
+        near(two, &with_case).first().unwrap(),
+        "group = ADMINS: Value == \"Admins\""
+    );
     let one = r#"c:[Type == "https://contoso.com/Role"]"#;
     assert_eq!(
         near(
