@@ -396,3 +396,89 @@ fn the_same_rules_over_the_same_claims_give_the_same() {
     let came_in = ["a = 1", "b = 2", "c = 3"];
     assert_eq!(issued(text, &came_in), issued(text, &came_in));
 }
+
+/// Pairs of what goes in and what comes out that documentation states, each with the page that states it.
+#[test]
+fn documented_pairs_come_out_as_documented() {
+    for (source, text, came_in, expected) in [
+        (
+            "The Role of the Claim Rule Language: a claim is issued whatever came in",
+            r#"=> issue(type = "http://test/role", value = "employee");"#,
+            vec![],
+            vec!["http://test/role = employee"],
+        ),
+        (
+            "the same: a value is made from two",
+            r#"c:[type == "Name"] => issue(type = "Greeting", value = "Hello " + c.value);"#,
+            vec!["Name = Frank"],
+            vec!["Greeting = Hello Frank"],
+        ),
+        (
+            "the same: both conditions must hold",
+            r#"c1: [type == "http://test/name"] && c2: [type == "http://test/email"] => issue (claim = c1);"#,
+            vec!["http://test/name = Terry"],
+            vec![],
+        ),
+        (
+            "the same: what add adds, rules below see",
+            r#"c:[type == "Name", value == "domain user"] => add(type = "Role", value = "Editor");
+               c:[type == "Role", value == "Editor"] => issue(type = "Editing", value = "yes");"#,
+            vec!["Name = domain user"],
+            vec!["Editing = yes"],
+        ),
+        (
+            "the same: exists keeps what is issued from being there twice",
+            r#"exists([issuer == "MSFT"]) => issue(type = "origin", value = "Microsoft");"#,
+            vec!["a = 1 <- MSFT", "b = 2 <- MSFT"],
+            vec!["origin = Microsoft"],
+        ),
+        (
+            "When to Use a Custom Claim Rule: first and last names of two each are four names",
+            r#"c1:[type == "firstname"] && c2:[type == "lastname"]
+               => issue(type = "name", value = c1.value + " " + c2.value);"#,
+            vec![
+                "firstname = Frank",
+                "firstname = Alan",
+                "lastname = Miller",
+                "lastname = Shen",
+            ],
+            vec![
+                "name = Frank Miller",
+                "name = Frank Shen",
+                "name = Alan Miller",
+                "name = Alan Shen",
+            ],
+        ),
+        (
+            "the same: more than none of a type",
+            r#"count([type == "Reports"]) > 0 => issue(type = "ismanager", value = "true");"#,
+            vec!["Reports = a", "Reports = b"],
+            vec!["ismanager = true"],
+        ),
+        (
+            "Manual configuration of hybrid join: the issuer's id from the UPN",
+            r#"c:[Type == "UPN"] => issue(Type = "issuerid",
+               Value = regexreplace(c.Value, ".+@(?<domain>.+)", "http://${domain}/adfs/services/trust/"));"#,
+            vec!["UPN = anna@contoso.com"],
+            vec!["issuerid = http://contoso.com/adfs/services/trust/"],
+        ),
+        (
+            "Selectively send group memberships: whatever has the word in it, in any case",
+            r#"c:[Type == "Group", Value =~ "(?i)adfs"] => issue(claim = c);"#,
+            vec![
+                "Group = ADFS admins",
+                "Group = Staff",
+                "Group = the adfs readers",
+            ],
+            vec!["Group = ADFS admins", "Group = the adfs readers"],
+        ),
+        (
+            "AD FS questions: a quotation mark in JSON",
+            r#"=> issue(Type = "j", Value = "{\x22a\x22:[1]}");"#,
+            vec![],
+            vec![r#"j = {"a":[1]}"#],
+        ),
+    ] {
+        assert_eq!(issued(text, &came_in), expected, "{source}");
+    }
+}
