@@ -1,8 +1,9 @@
 //! AD FS's claim rules: what is taken prints to a text that says the same, and runs over claims made of its own
 //! strings within its budget, loaded or parsed.
 
+use claims::evaluate::Stop;
 use claims::evaluate::budget::{MAX_CLAIMS, MAX_STEPS};
-use claims::{Claim, ClaimSet, Done, EvaluateError, Evaluation, RuleSet, Settings, Step};
+use claims::{Claim, ClaimSet, Done, EvaluateError, Evaluation, Failure, RuleSet, Settings, Step};
 
 /// Feeds one input; says whether it was a set of rules.
 pub(crate) fn run(data: &[u8]) -> bool {
@@ -62,7 +63,11 @@ fn evaluated(rules: &RuleSet, came_in: &ClaimSet) -> Result<ClaimSet, String> {
                 assert!(steps <= MAX_STEPS && explained.len() == rules.rules().len());
                 return Ok(claims);
             }
-            Err(error) => return Err(EvaluateError::to_string(&error)),
+            Err(error) => {
+                // What could not be compiled was refused when it was parsed.
+                assert_ne!(error.failure, Failure::Stop(Stop::PatternNotCompiled));
+                return Err(EvaluateError::to_string(&error));
+            }
         }
     }
 }

@@ -88,12 +88,6 @@ impl Class {
         }
     }
 
-    /// Whether it is written the same in both forms.
-    pub(super) fn is_of_ranges(&self) -> bool {
-        let is_range = |item: &Item| matches!(item, Item::Range(..) | Item::Category { .. });
-        self.items.iter().all(is_range) && self.without.as_ref().is_none_or(|it| it.is_of_ranges())
-    }
-
     /// Adds what differs from its items by case alone.
     ///
     /// # Errors

@@ -83,11 +83,9 @@ impl Pattern {
             plain: OnceLock::new(),
             exact: OnceLock::new(),
         };
-        // Where the two forms differ in more than the other case of a letter or the end of the text, the exact one may
-        // be too large while the plain one is not.
+        // The exact form may be too large while the plain one is not.
         let is_wrong = compile == Compile::AtOnce
-            && (inner.program(Form::Plain).is_none()
-                || inner.node.any(&is_larger_when_exact) && inner.program(Form::Exact).is_none());
+            && (inner.program(Form::Plain).is_none() || inner.program(Form::Exact).is_none());
         match is_wrong {
             true => Err(PatternError {
                 at: 1,
@@ -247,16 +245,6 @@ fn needs_backtracking(node: &Node, form: Form) -> bool {
         Node::Look { .. } | Node::Atomic(_) | Node::Reference(_) => true,
         Node::Anchor(node::Anchor::End | node::Anchor::Boundary | node::Anchor::NoBoundary) => {
             form == Form::Exact
-        }
-        _ => false,
-    }
-}
-
-fn is_larger_when_exact(node: &Node) -> bool {
-    match node {
-        Node::Class(class) => !class.is_of_ranges(),
-        Node::Anchor(anchor) => {
-            matches!(anchor, node::Anchor::Boundary | node::Anchor::NoBoundary)
         }
         _ => false,
     }

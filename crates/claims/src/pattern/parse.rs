@@ -381,7 +381,8 @@ impl Parser {
         while self.options.ignores_space {
             match self.peek() {
                 Some('#') => while self.next().is_some_and(|it| it != '\n') {},
-                Some(space) if space.is_whitespace() => self.at += 1,
+                // In .NET no other white space, and none beyond ASCII.
+                Some('\t' | '\n' | '\u{c}' | '\r' | ' ') => self.at += 1,
                 _ => return,
             }
         }

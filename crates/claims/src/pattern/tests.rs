@@ -57,6 +57,7 @@ fn an_option_may_stand_after_an_anchor_and_ends_with_its_group() {
     assert!(!is_match("(?i:a)b", "AB"));
     assert!(is_match("(?i)a(?-i)b", "Ab"));
     assert!(is_match("(?x) a b # both\n c", "abc"));
+    assert!(is_match("(?x)a\u{a0}b", "a\u{a0}b"));
     assert!(is_match("a(?#a remark)b", "ab"));
     assert!(is_match("(?s).", "\n"));
     assert!(!is_match(".", "\n"));
@@ -130,6 +131,12 @@ fn sets_are_dot_nets() {
         (r"^\S+$", "ab", true),
         (r"^[\w-]+$", "a-b", true),
         (r"^[\D\S]$", "5", true),
+        (r"^[\D\S]$", "\u{e4}", true),
+        (r"^[\P{Lu}\P{L}]$", "\u{c4}", false),
+        (r"^[\P{Lu}\d]+$", "\u{e4}5", true),
+        (r"^[^\P{Lu}\d]+$", "\u{c4}", true),
+        (r"^[\w-[\d]]+$", "\u{e4}b", true),
+        (r"^[\w-[\d]]+$", "\u{e4}5", false),
         (r"^[^\W_]$", "_", false),
         (r"^[^\W_]$", "\u{e4}", true),
         ("^[a-z-[aeiou]]+$", "bcd", true),

@@ -1,10 +1,11 @@
 //! Whatever the rules are: what is printed is read as the same, and nothing panics.
 
+use claims::evaluate::Stop;
 use claims::syntax::ast::{
     Annotation, Assignment, Body, Comparison, Condition, Expression, Function, Literal, Operator,
     Place, Property, Rule, Selector, Statement, StoreQuery, Tag, Term, Test, Verb,
 };
-use claims::{Claim, ClaimSet, Evaluation, RuleSet, Settings, Step};
+use claims::{Claim, ClaimSet, Evaluation, Failure, RuleSet, Settings, Step};
 use proptest::prelude::*;
 
 const HERE: Place = Place {
@@ -285,7 +286,10 @@ proptest! {
         let text = format!("c:[Value =~ \"{pattern}\"] => issue(Type = \"a\", Value = RegExReplace(c.Value, \"{pattern}\", \"<$&$1>\"));");
         let came_in = ClaimSet::from_iter([Claim::new("a", &subject, "a")]);
         if let Ok(rules) = RuleSet::parse(&text) {
-            let _ = Evaluation::new(&rules, &came_in, Settings::of("a")).run();
+            let failure = Evaluation::new(&rules, &came_in, Settings::of("a")).run().err();
+            // What could not be compiled was refused when it was parsed.
+            let not_compiled = Failure::Stop(Stop::PatternNotCompiled);
+            prop_assert!(failure.is_none_or(|it| it.failure != not_compiled), "{}", text);
         }
         let escaped: String = subject
             .chars()
