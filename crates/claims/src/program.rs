@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use crate::pattern::{Compile, Pattern, Replacement};
+use crate::pattern::{Compile, Pattern, PatternError, Replacement};
 use crate::syntax::ast::{
     Assignment, Body, Comparison, Condition, Expression, Operator, Place, Property, Rule,
     StoreQuery, Tag, Term, Test, Verb,
@@ -224,7 +224,7 @@ impl Compiler<'_> {
             },
             Operator::Matches | Operator::MatchesNot => Against::Pattern {
                 is_negated,
-                pattern: self.pattern(&test.operand)?,
+                pattern: self.pattern(&test.operand, Pattern::new)?,
             },
         };
         Ok(Check { property, against })
@@ -301,7 +301,7 @@ impl Compiler<'_> {
         replacement: &Expression,
     ) -> Compiled<Replace> {
         let subject = self.value(subject)?;
-        let pattern = self.pattern(pattern)?;
+        let pattern = self.pattern(pattern, Pattern::for_replacing)?;
         let replacement = match self.value(replacement)? {
             Value::Constant(text) => With::Known(pattern.replacement(&text)),
             made @ Value::Parts(_) => With::Made(made),
@@ -313,13 +313,17 @@ impl Compiler<'_> {
         })
     }
 
-    fn pattern(&self, expression: &Expression) -> Compiled<Pattern> {
+    fn pattern(
+        &self,
+        expression: &Expression,
+        new: fn(&str, Compile) -> Result<Pattern, PatternError>,
+    ) -> Compiled<Pattern> {
         // SECURITY: a value taken for a regular expression could match what the rule's author never meant.
         let Some(text) = expression.raw() else {
             let what = "a regular expression";
             return Err(self.error(expression.place, Problem::NotConstant { what }));
         };
-        Pattern::new(&text, self.when).map_err(|error| {
+        new(&text, self.when).map_err(|error| {
             let place = match expression.terms.as_slice() {
                 [Term::Literal(literal)] => within(literal.place, &literal.raw, error.at),
                 _ => expression.place,

@@ -97,6 +97,22 @@ impl Pattern {
         }
     }
 
+    /// Reads an expression whose matches will be replaced, so that it counts where they end.
+    ///
+    /// # Errors
+    ///
+    /// As [`Pattern::new`], and where engines disagree.
+    pub(crate) fn for_replacing(text: &str, compile: Compile) -> Result<Self, PatternError> {
+        let pattern = Self::new(text, compile)?;
+        match pattern.inner.node.repeats_the_empty_first() {
+            true => Err(PatternError {
+                at: 1,
+                reason: Reason::EmptyFirst,
+            }),
+            false => Ok(pattern),
+        }
+    }
+
     /// Whether it matches somewhere in a text.
     ///
     /// # Errors

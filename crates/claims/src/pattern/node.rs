@@ -156,6 +156,37 @@ impl Node {
         }
     }
 
+    /// Whether it may take no character.
+    pub(super) fn may_be_empty(&self) -> bool {
+        match self {
+            Self::Literal { .. } | Self::Any { .. } | Self::Class(_) => false,
+            Self::Empty | Self::Anchor(_) | Self::Look { .. } | Self::Reference(_) => true,
+            Self::Group { body, .. } | Self::Atomic(body) => body.may_be_empty(),
+            Self::Sequence(parts) => parts.iter().all(Self::may_be_empty),
+            Self::Either(parts) => parts.iter().any(Self::may_be_empty),
+            Self::Repeat { body, least, .. } => *least == 0 || body.may_be_empty(),
+        }
+    }
+
+    /// Whether it repeats what may be empty and is tried as empty before it is tried as more. Where such a match ends,
+    /// engines disagree (whether there is one, they do not).
+    pub(super) fn repeats_the_empty_first(&self) -> bool {
+        let empty_first = |node: &Self| match node {
+            Self::Repeat { is_lazy, .. } => *is_lazy,
+            Self::Either(parts) => {
+                let last = parts.len().saturating_sub(1);
+                parts.iter().take(last).any(Self::may_be_empty)
+            }
+            _ => false,
+        };
+        self.any(&|node| match node {
+            Self::Repeat { body, most, .. } => {
+                most.is_none_or(|most| most > 1) && body.may_be_empty() && body.any(&empty_first)
+            }
+            _ => false,
+        })
+    }
+
     /// Whether every match begins where the text does.
     pub(super) fn begins_at_start(&self) -> bool {
         match self {

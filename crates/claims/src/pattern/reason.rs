@@ -88,6 +88,11 @@ pub enum Reason {
     /// A look-around that is repeated.
     #[error("a look-around cannot be repeated")]
     RepeatedLook,
+    /// `RegExReplace(…, "(a??)*", …)`.
+    #[error(
+        "a repetition of what is first tried as empty ends in different places in different engines"
+    )]
+    EmptyFirst,
     /// `[[:alpha:]]`.
     #[error("`[:name:]` is no set in .NET; write `\\p{{L}}` and the like")]
     PosixClass,

@@ -1,5 +1,7 @@
 //! .NET's regular expressions: what matches, what is put in its place, what is refused and why.
 
+mod oracle;
+
 use super::*;
 
 fn compile(text: &str) -> Result<Pattern, PatternError> {
@@ -328,6 +330,34 @@ fn what_cannot_be_honoured_is_refused_with_the_reason() {
     assert_eq!(refused(&"a".repeat(9_000)), Reason::TooLarge);
     assert_eq!(refused(r"(\w{500}){500}"), Reason::Engine);
     assert_eq!(refused("((((a{50}){50}){50}){50}){50}"), Reason::Engine);
+}
+
+#[test]
+fn where_engines_disagree_about_the_end_of_a_match_nothing_is_replaced() {
+    let replacing = |text: &str| Pattern::for_replacing(text, Compile::AtOnce).err();
+    for disputed in [
+        "(?:.??){2,}a",
+        "(|a)*",
+        "(a*|b)+",
+        "((a??)b?)*",
+        "(?:^|.){1,2}",
+    ] {
+        let reason = replacing(disputed).map(|it| it.reason);
+        assert_eq!(reason, Some(Reason::EmptyFirst), "{disputed}");
+        assert!(compile(disputed).is_ok(), "{disputed}");
+    }
+    for agreed in [
+        "(a|)*",
+        "(a*)*",
+        "(?:.??)?",
+        "(a+?|b)*",
+        "(?:a|b)*?",
+        "^.{1,20}",
+        "a*|b",
+    ] {
+        assert_eq!(replacing(agreed), None, "{agreed}");
+    }
+    assert_eq!(replacing("(").map(|it| it.reason), Some(Reason::NotClosed));
 }
 
 #[test]
