@@ -56,6 +56,9 @@ impl RuleSet {
         let mut programs = Vec::with_capacity(parsed.rules.len());
         let mut errors = Vec::new();
         for rule in &parsed.rules {
+            if errors.len() >= syntax::MAX_ERRORS {
+                break;
+            }
             match program::compile(rule, text, when) {
                 Ok(program) => programs.push(program),
                 Err(error) => errors.push(*error),

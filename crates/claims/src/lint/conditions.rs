@@ -141,7 +141,15 @@ fn pattern_test(test: &Test, pattern: &Pattern, is_negated: bool, findings: &mut
             "another issuer whose name contains this one is let through: begin with ^ and end with $",
         );
     }
-    if has_bare_address(&test.operand.raw().unwrap_or_default()) {
+    let written = test.operand.raw().unwrap_or_default();
+    if written.contains("S-1-") && !pattern.ends_with_the_text() {
+        findings.add(
+            Lint::UnanchoredSid,
+            place,
+            "a longer SID that begins like this one matches as well: end with $",
+        );
+    }
+    if has_bare_address(&written) {
         findings.add(
             Lint::UnescapedDots,
             place,

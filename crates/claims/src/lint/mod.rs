@@ -44,6 +44,8 @@ pub enum Lint {
     UnescapedDots,
     /// An issuer that is matched anywhere in the name.
     UnanchoredIssuer,
+    /// A SID that is matched at the beginning of longer ones.
+    UnanchoredSid,
     /// A condition that no claim can fulfil.
     NeverHolds,
     /// A condition that holds whatever the claims are.
@@ -94,6 +96,7 @@ impl Lint {
             Self::OnlyEmpty => "only-empty",
             Self::UnescapedDots => "unescaped-dots",
             Self::UnanchoredIssuer => "unanchored-issuer",
+            Self::UnanchoredSid => "unanchored-sid",
             Self::NeverHolds => "never-holds",
             Self::AlwaysHolds => "always-holds",
             Self::SameRuleTwice => "same-rule-twice",

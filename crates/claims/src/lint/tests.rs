@@ -123,6 +123,9 @@ fn expressions_that_say_something_else_are_found() {
         NOTHING
     );
     assert_eq!(of(r#"Issuer !~ "partner""#), NOTHING);
+    assert_eq!(of(r#"Value =~ "^S-1-5-21-1-2-3-111""#), ["unanchored-sid"]);
+    assert_eq!(of(r#"Value =~ "^S-1-5-21-1-2-3-111$""#), NOTHING);
+    assert_eq!(of(r#"Value =~ "-515$""#), NOTHING);
 }
 
 #[test]

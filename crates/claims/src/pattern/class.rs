@@ -58,8 +58,8 @@ const WORD: &str = r"\p{L}\p{Mn}\p{Nd}\p{Pc}";
 const SPACE: &str = r"\t-\r\x{85}\p{Z}";
 /// What counts as part of a word at `\b`: `\w` and the two joiners.
 pub(super) const BOUNDARY_WORD: &str = r"[\p{L}\p{Mn}\p{Nd}\p{Pc}\x{200C}\x{200D}]";
-/// Most characters of one set whose other case is looked for.
-const MAX_FOLDED: u32 = 0x11_0000;
+/// Most characters of one expression's sets whose other case is looked for.
+pub(super) const MAX_FOLDED: u32 = 0x11_0000;
 
 /// The category of a name.
 ///
@@ -88,22 +88,19 @@ impl Class {
         }
     }
 
-    /// Adds what differs from its items by case alone.
+    /// Adds what differs from its items by case alone; `left` says for how many characters that may still be done.
     ///
     /// # Errors
     ///
-    /// A category of one case has no agreed meaning then.
-    pub(super) fn ignore_case(mut self) -> Result<Self, Reason> {
+    /// A category of one case has no agreed meaning then; or they are too many.
+    pub(super) fn ignore_case(mut self, left: &mut u32) -> Result<Self, Reason> {
         let mut ranges = Vec::new();
         let mut others = Vec::new();
-        let mut number = 0;
         for item in self.items {
             match item {
                 Item::Range(first, last) => {
-                    number += u32::from(last) - u32::from(first) + 1;
-                    if number > MAX_FOLDED {
-                        return Err(Reason::TooLarge);
-                    }
+                    let number = u32::from(last) - u32::from(first) + 1;
+                    *left = left.checked_sub(number).ok_or(Reason::TooLarge)?;
                     ranges.push((first, last));
                     ranges.extend((first..=last).flat_map(other_cases).map(|it| (it, it)));
                 }
@@ -121,7 +118,7 @@ impl Class {
             .chain(others)
             .collect();
         if let Some(without) = self.without {
-            self.without = Some(Box::new(without.ignore_case()?));
+            self.without = Some(Box::new(without.ignore_case(left)?));
         }
         Ok(self)
     }

@@ -172,7 +172,12 @@ impl Pattern {
 
     /// Whether every match is the whole text.
     pub(crate) fn is_anchored(&self) -> bool {
-        self.inner.node.begins_at_start() && self.inner.node.ends_at_end()
+        self.inner.node.begins_at_start() && self.ends_with_the_text()
+    }
+
+    /// Whether every match ends where the text does.
+    pub(crate) fn ends_with_the_text(&self) -> bool {
+        self.inner.node.ends_at_end()
     }
 
     /// Whether it needs a backtracking engine for plain texts.

@@ -7,7 +7,7 @@ mod escape;
 mod set;
 
 use super::Reason;
-use super::class::{Class, Item};
+use super::class::{Class, Item, MAX_FOLDED};
 use super::node::{Anchor, Groups, Node, Reference};
 use super::reason::PatternError;
 
@@ -39,6 +39,7 @@ pub(super) fn parse(text: &str) -> Result<Parsed, PatternError> {
         references: Vec::new(),
         depth: 0,
         is_behind: false,
+        folding_left: MAX_FOLDED,
     };
     let read = parser.whole();
     read.map_err(|(at, reason)| PatternError { at: at + 1, reason })
@@ -67,6 +68,8 @@ struct Parser {
     references: Vec<(usize, Reference)>,
     depth: usize,
     is_behind: bool,
+    /// For how many characters the other case may still be looked for.
+    folding_left: u32,
 }
 
 impl Parser {
@@ -165,14 +168,16 @@ impl Parser {
     }
 
     /// A set, with the other case of its characters where that is the same.
-    fn class(&self, at: usize, class: Class) -> Result<Class, Refused> {
+    fn class(&mut self, at: usize, class: Class) -> Result<Class, Refused> {
         match self.options.ignores_case {
-            true => class.ignore_case().map_err(|reason| (at, reason)),
+            true => class
+                .ignore_case(&mut self.folding_left)
+                .map_err(|reason| (at, reason)),
             false => Ok(class),
         }
     }
 
-    fn shorthand(&self, at: usize, item: Item) -> Result<Node, Refused> {
+    fn shorthand(&mut self, at: usize, item: Item) -> Result<Node, Refused> {
         Ok(Node::Class(self.class(at, Class::of(item))?))
     }
 

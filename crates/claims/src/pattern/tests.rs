@@ -328,6 +328,12 @@ fn what_cannot_be_honoured_is_refused_with_the_reason() {
     assert_eq!(refused(&"(".repeat(100)), Reason::TooDeep);
     assert_eq!(refused(&"[a-".repeat(100)), Reason::TooDeep);
     assert_eq!(refused(&"a".repeat(9_000)), Reason::TooLarge);
+    let every = r"[\u0000-\uD7FF]";
+    assert!(compile(&format!("(?i){}", every.repeat(2))).is_ok());
+    assert_eq!(
+        refused(&format!("(?i){}", every.repeat(30))),
+        Reason::TooLarge
+    );
     assert_eq!(refused(r"(\w{500}){500}"), Reason::Engine);
     assert_eq!(refused("((((a{50}){50}){50}){50}){50}"), Reason::Engine);
 }

@@ -8,7 +8,7 @@ mod statement;
 use super::ast::{Annotation, Comparison, Condition, Place, Rule, Selector, Tag, Test};
 use super::error::{ParseError, Problem};
 use super::lexer::{Kind, Token, tokens};
-use super::{MAX_PARTS, MAX_RULES, MAX_TEXT};
+use super::{MAX_ERRORS, MAX_PARTS, MAX_RULES, MAX_TEXT};
 
 /// What is taken as the language.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -82,7 +82,9 @@ pub(crate) fn parse(text: &str, dialect: Dialect) -> Parsed {
         warnings: Vec::new(),
         depth: 0,
     };
-    while parser.peek() != Kind::End {
+    // As many errors of the parser are told as of the lexer; more help nobody, and each takes time.
+    let most = parsed.errors.len() + MAX_ERRORS;
+    while parser.peek() != Kind::End && parsed.errors.len() < most {
         match parser.rule(parsed.rules.len()) {
             Ok(rule) => parsed.rules.push(rule),
             Err(Failed::Told) => parser.recover(),

@@ -16,6 +16,17 @@ fn one_run_tells_of_every_rule() {
         RuleSet::parse(&many).unwrap_err().iter().count(),
         MAX_ERRORS
     );
+    // As many wrong lines as fit, and the time of a few.
+    let most = "x;\n".repeat(MAX_TEXT / 3);
+    assert_eq!(
+        RuleSet::parse(&most).unwrap_err().iter().count(),
+        MAX_ERRORS
+    );
+    let many = "c:[]=>issue(claim=d);".repeat(100);
+    assert_eq!(
+        RuleSet::parse(&many).unwrap_err().iter().count(),
+        MAX_ERRORS
+    );
     let many = "\u{7} ".repeat(100);
     assert_eq!(
         RuleSet::parse(&many).unwrap_err().iter().count(),
