@@ -399,6 +399,9 @@ fn a_runaway_expression_is_stopped() {
         matches!(stop, Err(Stop::PatternTooExpensive | Stop::Steps)),
         "{stop:?}"
     );
+    let branching = compile(r"^(a|a)+\1b").unwrap();
+    let stop = branching.is_match(&"a".repeat(30), &mut Budget::FULL.clone());
+    assert_eq!(stop, Err(Stop::PatternTooExpensive));
     let linear = compile("(a+)+b").unwrap();
     let subject = "a".repeat(100_000);
     assert_eq!(
