@@ -128,7 +128,12 @@ fn told(file: &Path, errors: &ParseErrors) -> Vec<Wrong> {
 fn rules_of(file: &Path) -> Result<RuleSet, CliError> {
     let name = file.display().to_string();
     let parsed = RuleSet::parse(&files::text(file)?);
-    parsed.map_err(|errors| CliError::refused(errors.report(&name)))
+    parsed.map_err(|errors| {
+        let report = errors.report(&name);
+        let first = report.lines().next().unwrap_or_default();
+        CliError::refused(first)
+            .with_hint(&format!("`wicketgate rules check {name}` shows all of it"))
+    })
 }
 
 /// What is probably not meant.

@@ -96,10 +96,13 @@ fn more_than_a_note_is_found_wanting() {
         Err(CliError::refused("1 finding is more than a note"))
     );
     let wrong = folder.file("wrong.txt", "c:[] =>");
-    assert!(matches!(
-        ran(&["lint", path(&wrong)]),
-        Err(CliError::Refused(_))
-    ));
+    let Err(CliError::Refused(sentence)) = ran(&["lint", path(&wrong)]) else {
+        panic!("it is taken");
+    };
+    assert_eq!(sentence.lines().count(), 1);
+    let place = format!("{}:1:8: POLICY0030: ", path(&wrong));
+    assert!(sentence.starts_with(&place), "{sentence}");
+    assert!(sentence.contains("rules check"), "{sentence}");
 }
 
 #[test]
