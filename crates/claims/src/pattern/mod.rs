@@ -3,8 +3,8 @@
 //! An expression that cannot mean here what it means in .NET is refused when it is read. Each is compiled in a form for
 //! plain texts (ASCII, no line feed at the end), which is small and almost always runs in linear time, and when needed
 //! in one that is exact for any text. What a match may cost is bounded twice: by the engine's count of steps back, and
-//! by the [`Budget`] of the evaluation. One difference stays: a character beyond U+FFFF is one character here and two
-//! in .NET. Start at [`Pattern::new`].
+//! by the budget of the evaluation. One difference stays: a character beyond U+FFFF is one character here and two
+//! in .NET. Start at `Pattern::new`.
 
 mod class;
 mod emit;
