@@ -3,6 +3,7 @@
 
 use authn::place::Service;
 use gateway::conversation::{AnswerBody, Patience};
+use gateway::route::Auth;
 use http::Method;
 
 use crate::connection::Said;
@@ -58,6 +59,23 @@ fn s43_one_app_password_opens_autodiscover_and_mailboxes() {
     let lync = scene.person_for("clara", &[Service::LYNC]);
     let pox = post(AUTODISCOVER, POX, "<x/>").basic("clara", &lync.password);
     assert_eq!(scene.connects().sends(&pox).told(), "401", "no mailbox");
+}
+
+/// What the article sets in two directories, and switches off for Lync, is one table here: nothing can differ.
+#[test]
+fn s51_both_directories_take_the_same_of_the_same_servers_and_nothing_of_lync() {
+    let hosts = gateway::preset::exchange::hosts(&exchange());
+    let routes = || hosts.iter().flat_map(|(_, host)| &host.routes);
+    let of = |service: Service| {
+        let of_it = routes().filter(move |it| it.service == service && it.auth != Auth::Closed);
+        of_it.map(|it| (it.auth.clone(), it.farm.clone(), it.onward.clone()))
+    };
+    let mailboxes: Vec<_> = of(Service::EWS).collect();
+    assert!(!mailboxes.is_empty());
+    for settings in of(Service::AUTODISCOVER).chain(mailboxes.clone()) {
+        assert_eq!(Some(&settings), mailboxes.first());
+    }
+    assert!(routes().all(|it| it.service != Service::LYNC && it.ticket.is_none()));
 }
 
 #[test]
