@@ -29,6 +29,8 @@ pub struct Apart<'a> {
     demo: &'a Demo,
     authority: PathBuf,
     listed: Vec<(String, String)>,
+    store: String,
+    methods: &'static str,
 }
 
 impl<'a> Apart<'a> {
@@ -39,7 +41,15 @@ impl<'a> Apart<'a> {
             demo,
             authority: demo.folder().join("gateways"),
             listed: Vec::new(),
+            store: "file = \"wicketgate.db\"".to_owned(),
+            methods: "app-password",
         }
+    }
+
+    /// Has the authentication server keep its store in a database, and let in by other methods.
+    pub fn keep_in(&mut self, address: &str, methods: &'static str) {
+        self.store = format!("postgres = \"{address}\"");
+        self.methods = methods;
     }
 
     /// Makes the certificate of a gateway; gives its fingerprint.
@@ -108,13 +118,14 @@ impl<'a> Apart<'a> {
                 )
             })
             .collect();
+        let (store, methods) = (&self.store, self.methods);
         let text = format!(
-            "[store]\nfile = \"wicketgate.db\"\nkey_file = \"wicketgate.keys\"\n\
+            "[store]\n{store}\nkey_file = \"wicketgate.keys\"\n\
              [names]\ndomain = \"CONTOSO\"\ndns_domain = \"contoso.localhost\"\n\
              [authn_server]\naddress = \"{address}\"\nauthorities = \"gateways/authority.pem\"\n\
              certificate = \"gateways/authn.pem\"\nkey = \"gateways/authn.key\"\n{listed}\
              [[policy]]\nzones = [\"external\"]\nservices = [\"lync\", \"ews\", \"autodiscover\", \"activesync\"]\n\
-             methods = [\"app-password\"]\n"
+             methods = [\"{methods}\"]\n"
         );
         let file = self.demo.folder().join("authn.toml");
         std::fs::write(&file, text)?;

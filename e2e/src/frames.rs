@@ -62,6 +62,8 @@ pub struct Frames {
     pub windows: BTreeMap<u32, u32>,
     answers: BTreeMap<u32, Streamed>,
     pings: usize,
+    /// Whether the gate said that it takes no further streams.
+    pub is_going_away: bool,
 }
 
 /// What has come of a stream.
@@ -109,6 +111,7 @@ impl Frames {
             windows: BTreeMap::from([(0, WINDOW)]),
             answers: BTreeMap::new(),
             pings: 0,
+            is_going_away: false,
         };
         // Without a table every status comes as it is.
         let mut payload = Vec::new();
@@ -325,6 +328,7 @@ impl Frames {
             }
             kind::PING if flags & IS_ACK == 0 => self.send(kind::PING, IS_ACK, 0, &payload)?,
             kind::PING => self.pings += 1,
+            kind::GOAWAY => self.is_going_away = true,
             kind::WINDOW => *self.windows.entry(stream).or_default() += number(&payload)?,
             _ => {}
         }

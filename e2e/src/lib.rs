@@ -6,6 +6,8 @@
 pub mod active_directory;
 pub mod apart;
 pub mod back_end;
+pub mod browser;
+pub mod cable;
 pub mod client;
 pub mod clients;
 pub mod demo;
@@ -21,6 +23,8 @@ pub mod memory;
 pub mod messages;
 pub mod office;
 pub mod old_windows;
+#[path = "../../crates/store/tests/postgres/mod.rs"]
+pub mod postgres;
 pub mod published;
 pub mod raw;
 pub mod serve;

@@ -92,7 +92,7 @@ fn t_dos_1_an_upload_that_trickles_ends() -> anyhow::Result<()> {
         "POST {ECHO} HTTP/1.1\r\nHost: {MAIL}\r\nContent-Length: 1000\r\n\r\nx"
     ))?;
     let answer = raw.answer()?.expect("an answer");
-    assert_eq!(answer.status, 400);
+    assert_eq!(answer.status, 408);
     assert!(raw.is_closed()?);
     Ok(())
 }

@@ -179,6 +179,46 @@ fn s3_s4_mex_is_open_and_shows_only_what_the_policy_allows() -> anyhow::Result<(
     })
 }
 
+/// By WS-Transfer, in either version of SOAP: the same ports, in the envelope of whoever asked.
+#[test]
+fn s3_mex_is_asked_for_by_a_message_too() -> anyhow::Result<()> {
+    let demo = Demo::start()?;
+    let by_get = Curl::new(&demo).get(&demo.url("mex"))?.body;
+    let (_, definitions) = by_get.split_once("?>").expect("a declaration");
+    for (version, media_type) in [
+        ("http://schemas.xmlsoap.org/soap/envelope/", "text/xml"),
+        (
+            "http://www.w3.org/2003/05/soap-envelope",
+            "application/soap+xml",
+        ),
+    ] {
+        let asking = |inside: &str| {
+            format!(
+                "<s:Envelope xmlns:s=\"{version}\"><s:Header>{inside}<a:Action xmlns:a=\"\
+                 http://www.w3.org/2005/08/addressing\">http://schemas.xmlsoap.org/ws/2004/09/transfer/Get\
+                 </a:Action></s:Header><s:Body/></s:Envelope>"
+            )
+        };
+        let sent = |message: &str| {
+            let content_type = format!("Content-Type: {media_type}; charset=utf-8");
+            let curl = Curl::new(&demo).arguments(&["-H", &content_type, "--data", message]);
+            curl.get(&demo.url("mex"))
+        };
+        let got = sent(&asking(""))?;
+        assert_eq!(got.status, 200, "{}", got.body);
+        assert!(got.body.contains(version), "{}", got.body);
+        assert!(got.body.contains(":Metadata "), "{}", got.body);
+        assert!(got.body.contains(definitions.trim()), "{}", got.body);
+        let heads = got.heads.to_lowercase();
+        assert!(heads.contains(media_type), "{heads}");
+        let before = demo.requests()?.len();
+        let signed = sent(&asking("<o:Security xmlns:o=\"urn:any\"/>"))?;
+        assert_eq!(signed.status, 400, "{}", signed.body);
+        assert_eq!(demo.requests()?.len(), before, "nothing of it went on");
+    }
+    Ok(())
+}
+
 #[test]
 fn s5_the_web_ticket_service_offers_exactly_what_the_policy_allows() -> anyhow::Result<()> {
     for_each_policy(|demo, serve, shown| {

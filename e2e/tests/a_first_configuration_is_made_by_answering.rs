@@ -53,6 +53,20 @@ fn piped_answers_make_a_configuration_that_passes_check() -> anyhow::Result<()> 
     Ok(())
 }
 
+/// Nothing is written: such a gate would let nobody in anywhere.
+#[test]
+fn neither_lync_nor_exchange_is_no_configuration() -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    std::fs::create_dir(folder.path().join("sub"))?;
+    let answers = format!("{}-\n\n\n\n-\n", "\n".repeat(9));
+    let made = init(folder.path(), &answers)?;
+    let said = String::from_utf8(made.stderr)?;
+    assert_eq!(made.status.code(), Some(2), "{said}");
+    assert!(said.contains("neither Lync nor Exchange"), "{said}");
+    assert_eq!(std::fs::read_dir(folder.path().join("sub"))?.count(), 0);
+    Ok(())
+}
+
 #[test]
 fn what_is_not_right_is_named_and_the_answers_are_kept() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;

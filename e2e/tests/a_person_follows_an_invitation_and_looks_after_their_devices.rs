@@ -1,126 +1,20 @@
 //! A person from the invitation on: a secret and a token, the portal, an app password that signs in through the gateway,
 //! and its end, which reaches the open connection within two seconds. curl is the browser: cookies and forms, no script.
 
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use e2e::browser::{App, Browser, hidden, text};
 use e2e::client::{Curl, Got};
 use e2e::demo::{Demo, Person};
 use e2e::raw::{Raw, tls};
 use e2e::sign_in::{Request, basic};
-use proto::otp::{Algorithm, Digits, Generator, Period, Seed, base32};
 
 const MAIL: &str = "mail.contoso.localhost";
 const ECHO: &str = "/EWS/echo";
 const WITHIN: Duration = Duration::from_secs(2);
 const SECRET: &str = "fyra hästar i hagen";
 const OTHER_SECRET: &str = "five horses on the moon";
-
-/// curl with its cookies, on the portal.
-struct Browser<'a> {
-    demo: &'a Demo,
-    jar: tempfile::NamedTempFile,
-    origin: String,
-}
-
-impl<'a> Browser<'a> {
-    fn new(demo: &'a Demo) -> anyhow::Result<Self> {
-        let origin = demo.url("portal").trim_end_matches('/').to_owned();
-        let jar = tempfile::NamedTempFile::new()?;
-        Ok(Self { demo, jar, origin })
-    }
-
-    fn curl(&self, arguments: &[&str], path: &str) -> anyhow::Result<Got> {
-        let jar = self.jar.path().display().to_string();
-        let cookies = ["--cookie", &jar, "--cookie-jar", &jar, "--location"];
-        let curl = Curl::new(self.demo)
-            .arguments(&cookies)
-            .arguments(arguments);
-        curl.get(&format!("{}{path}", self.origin))
-    }
-
-    fn open(&self, path: &str) -> anyhow::Result<Got> {
-        self.curl(&[], path)
-    }
-
-    /// Sends the form of a page, as a browser does from it.
-    fn send(&self, page: &Got, path: &str, fields: &[(&str, &str)]) -> anyhow::Result<Got> {
-        let token = hidden(page, "form").context("a form")?;
-        let form = [("form", token.as_str())];
-        let fields = form
-            .iter()
-            .chain(fields)
-            .map(|(name, value)| format!("{name}={value}"));
-        let origin = format!("Origin: {}", self.origin);
-        let mut arguments = vec!["-H".to_owned(), origin];
-        for field in fields {
-            arguments.extend(["--data-urlencode".to_owned(), field]);
-        }
-        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        self.curl(&arguments, path)
-    }
-
-    /// Signs in, up to the page that answers the code.
-    fn signs_in(&self, name: &str, secret: &str, code: &str) -> anyhow::Result<Got> {
-        let account = self.open("/sign-in?again=1")?;
-        let asks = self.send(&account, "/sign-in", &[("UserName", name)])?;
-        anyhow::ensure!(asks.body.contains("name=\"Password\""), "{}", asks.body);
-        let asks = self.send(&asks, "/sign-in", &[("Password", secret)])?;
-        anyhow::ensure!(asks.body.contains("name=\"Code\""), "{}", asks.body);
-        self.send(&asks, "/sign-in", &[("Code", code)])
-    }
-}
-
-/// The value of a hidden field.
-fn hidden(page: &Got, name: &str) -> Option<String> {
-    let (_, rest) = page.body.split_once(&format!("name=\"{name}\" value=\""))?;
-    rest.split('"').next().map(str::to_owned)
-}
-
-/// The text of an element that begins with some HTML.
-fn text<'p>(page: &'p Got, begins: &str) -> anyhow::Result<&'p str> {
-    let (_, rest) = page
-        .body
-        .split_once(begins)
-        .with_context(|| page.body.clone())?;
-    Ok(rest.split('<').next().unwrap_or_default())
-}
-
-/// The second since 1970.
-fn second() -> anyhow::Result<i64> {
-    let date = Command::new("date").arg("+%s").output()?;
-    Ok(String::from_utf8(date.stdout)?.trim().parse()?)
-}
-
-/// A seed as a page shows it, and the codes that it makes: each once, as the gate takes it.
-struct App {
-    seed: Seed,
-    shown: u64,
-}
-
-impl App {
-    fn of(page: &Got) -> anyhow::Result<Self> {
-        let key = text(page, "<code class=\"key\">")?.replace(' ', "");
-        let seed = base32::decode(&key).context("a key")?;
-        let seed = Seed::of(seed.to_vec())?;
-        Ok(Self { seed, shown: 0 })
-    }
-
-    /// The next code that was not shown, at most one step ahead of the clock.
-    fn code(&mut self) -> anyhow::Result<String> {
-        let now = Period::HALF_A_MINUTE.step(second()?);
-        // A clock may be a step off, so that three are good at a time.
-        let next = self.shown.saturating_add(1).max(now.saturating_sub(1));
-        anyhow::ensure!(
-            next <= now + 1,
-            "no story takes more than three codes at a time"
-        );
-        self.shown = next;
-        let generator = Generator::new(&self.seed, Algorithm::Sha1, Digits::SIX);
-        Ok(generator.code(next).shown().expose().clone())
-    }
-}
 
 /// Follows the invitation of somebody to the portal.
 fn follow<'a>(demo: &'a Demo, person: &Person) -> anyhow::Result<(Browser<'a>, App, Got)> {

@@ -208,6 +208,25 @@ fn what_is_wrong_changes_nothing_and_is_named_in_the_log() -> anyhow::Result<()>
     Ok(())
 }
 
+/// The key of a certificate that only the new configuration names: nobody touches the configuration again.
+#[test]
+fn what_was_refused_is_taken_once_its_files_are_put_right() -> anyhow::Result<()> {
+    let scene = Scene::new()?;
+    let folder = scene.demo.folder();
+    let before = scene.connect()?.certificate()?;
+    fs::copy(folder.join("gate-rsa.pem"), folder.join("next.pem"))?;
+    fs::copy(folder.join("gate-ecdsa.key"), folder.join("next.key"))?;
+    let next = scene.written()?;
+    assert!(next.contains("live.pem") && next.contains("live.key"));
+    let next = next.replace("live.pem", "next.pem");
+    scene.write(&next.replace("live.key", "next.key"))?;
+    scene.serve.line(REFUSED)?;
+    fs::copy(folder.join("gate-rsa.key"), folder.join("next.key"))?;
+    scene.serve.line(TAKEN)?;
+    assert_ne!(scene.connect()?.certificate()?, before);
+    Ok(())
+}
+
 /// A certificate that somebody renews is taken without a word to the gate.
 #[test]
 fn a_certificate_that_is_replaced_is_seen_without_a_signal() -> anyhow::Result<()> {

@@ -7,6 +7,7 @@ use e2e::client::{Curl, Got, request_for};
 use e2e::demo::{Demo, Person};
 use e2e::messages::asks_with_token;
 use e2e::serve::Serve;
+use e2e::until::until;
 
 const SOAP_1_1: &str = "http://schemas.xmlsoap.org/soap/envelope/";
 const SOAP_1_2: &str = "http://www.w3.org/2003/05/soap-envelope";
@@ -132,6 +133,16 @@ fn s13_s14_s33_a_username_token_buys_a_ticket_and_never_reaches_the_pool() -> an
                 "{written:?}: {}",
                 got.body
             );
+            let (version, media_type, code) = match written.is_soap_1_2 {
+                true => (SOAP_1_2, "application/soap+xml", "Subcode"),
+                false => (SOAP_1_1, "text/xml", "faultcode"),
+            };
+            let envelope = format!("<s:Envelope xmlns:s=\"{version}\">");
+            assert!(got.body.starts_with(&envelope), "{written:?}: {}", got.body);
+            assert!(got.body.contains(code), "{written:?}: {}", got.body);
+            let told = format!("content-type: {media_type}; charset=utf-8");
+            let heads = got.heads.to_lowercase();
+            assert!(heads.contains(&told), "{written:?}: {heads}");
         }
     }
     assert_eq!(
@@ -210,8 +221,20 @@ fn s33_the_password_grant_buys_a_cwt_that_opens_ucwa_until_it_is_revoked() -> an
         let curl = Curl::new(&demo).arguments(&["-H", &header, "-H", "Accept: application/json"]);
         curl.get(&user)
     };
+    let ucwa = user.replace(
+        "/Autodiscover/AutodiscoverService.svc/root/oauth/user",
+        "/ucwa/oauth/v1/applications",
+    );
+    let applies = || {
+        let header = format!("Authorization: Bearer {token}");
+        let json = "Content-Type: application/json";
+        let curl = Curl::new(&demo).arguments(&["-H", &header, "-H", json, "--data", "{}"]);
+        curl.get(&ucwa)
+    };
     let opened = open(&token)?;
     assert_eq!(opened.status, 200, "{}", opened.body);
+    let opened = applies()?;
+    assert_eq!(opened.status, 201, "{}", opened.body);
     let strange = open("cwt=AAEBHAEFAAAA")?;
     assert_eq!(strange.status, 401);
     let heads = strange.heads.to_lowercase();
@@ -219,6 +242,18 @@ fn s33_the_password_grant_buys_a_cwt_that_opens_ucwa_until_it_is_revoked() -> an
         heads.contains("www-authenticate: msrtcoauth href="),
         "{heads}"
     );
+
+    demo.revoke(&anna)?;
+    until("UCWA is shut", || Ok(applies()?.status == 401))?;
+    let before = seen(&demo)?.len();
+    for shut in [applies()?, open(&token)?] {
+        assert_eq!(shut.status, 401, "{}", shut.body);
+        let heads = shut.heads.to_lowercase();
+        let asks = "www-authenticate: msrtcoauth href=";
+        assert!(heads.contains(asks), "{heads}");
+    }
+    assert_eq!(seen(&demo)?.len(), before, "nothing reached the pool");
+    assert_eq!(by_grant(&demo, &anna, &anna.app_password)?.status, 400);
     Ok(())
 }
 

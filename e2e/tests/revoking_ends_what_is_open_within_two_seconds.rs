@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use e2e::demo::{Demo, Person};
+use e2e::messages::opaque;
+use e2e::published::Gate;
 use e2e::raw::{Raw, tls};
 use e2e::serve::Serve;
 use e2e::sign_in::{Ntlm, Request, basic};
@@ -93,6 +95,49 @@ impl Scene {
         }
         Ok((raw, with_ticket))
     }
+}
+
+/// What tickets open that the pool judges, too: a revoked one is refused there by the gate, in either form and
+/// however it ended; a ticket that the gate never saw is the pool's to judge.
+#[test]
+fn t_dev_1_a_revoked_ticket_opens_no_path_where_tickets_are_observed() -> anyhow::Result<()> {
+    let host = "lyncweb.contoso.localhost";
+    for way in ["revoke", "disable"] {
+        let gate = Gate::open()?;
+        let bearer = format!("Authorization: Bearer {}", gate.compact);
+        let shown = |line: &str| -> anyhow::Result<Vec<(u16, bool)>> {
+            let paths = ["/Reach/sip.svc", "/Scheduler/x"];
+            let asked = paths.map(|path| {
+                let request = Request::new(host, path).header(line).text();
+                let answer = gate.connect("lyncweb")?.exchange(request)?;
+                let url = answer.header("x-ms-webticketurl");
+                Ok((answer.status, url.is_some()))
+            });
+            asked.into_iter().collect()
+        };
+        let lines = [bearer, opaque(&gate.assertion)];
+        for line in &lines {
+            assert_eq!(shown(line)?, [(200, false); 2], "{way}: {line}");
+        }
+        let mut heard = Scene::signs_in(gate.connect("mail")?, &gate.anna)?;
+        match way {
+            "revoke" => gate.demo.revoke(&gate.anna)?,
+            _ => drop(
+                gate.demo
+                    .wicketgate_json(&["user", "disable", &gate.anna.upn])?,
+            ),
+        }
+        heard.tcp().set_read_timeout(Some(WITHIN))?;
+        assert!(heard.is_closed()?, "the gate has heard of it");
+        gate.forget()?;
+        for line in &lines {
+            assert_eq!(shown(line)?, [(401, true); 2], "{way}: {line}");
+        }
+        assert_eq!(gate.arrived()?, [], "{way}: nothing of it reached the pool");
+        shown("Authorization: Bearer cwt=AAEBHAEFAAAA")?;
+        assert_eq!(gate.arrived()?.len(), 2, "the pool judges what is unknown");
+    }
+    Ok(())
 }
 
 fn with_password(person: &Person) -> String {

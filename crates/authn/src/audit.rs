@@ -289,6 +289,11 @@ pub enum Kind {
         /// To which file, cut to a bounded length.
         file: String,
     },
+    /// Everything was copied here from another store, whose trail goes on here.
+    StoreCopied {
+        /// From where, cut to a bounded length.
+        from: String,
+    },
     /// The store was put back from a backup: what came after the event before this one is lost.
     StoreRestored,
 }

@@ -348,6 +348,9 @@ pub trait Tickets: Send + Sync {
         key: &TicketKey,
         now: Timestamp,
     ) -> Result<Option<(RelayedTicket, Account)>, Unavailable>;
+    /// Whether a ticket was ever relayed: one that is not found was revoked or has ended since. It is told
+    /// until long after the ticket's end.
+    async fn was_relayed(&self, key: &TicketKey) -> Result<bool, Unavailable>;
 }
 
 /// What was revoked.

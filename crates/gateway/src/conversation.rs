@@ -20,7 +20,7 @@ use authn::ticket::{RelayedTicket, Relaying, TicketKey};
 use authn::{Attempt, Authenticated, Outcome, Proof, Refusal};
 use bytes::Bytes;
 use http::header::{self, HeaderValue};
-use http::{HeaderMap, StatusCode, Version};
+use http::{HeaderMap, Method, StatusCode, Version};
 use jiff::Timestamp;
 use proto::channel_binding::{Demand, EndPoint};
 use proto::http_auth::Credentials;
@@ -128,6 +128,15 @@ pub enum Pass {
     As(Arc<Authenticated>),
 }
 
+/// How long the back end may take to begin its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    /// As long as anything does that is held for a client.
+    Ordinary,
+    /// As long as ActiveSync's heartbeat, which the phone names itself ([MS-ASCMD] 2.2.3.79.1: 59 minutes at most).
+    Heartbeat,
+}
+
 /// A request that may pass.
 #[derive(Debug)]
 pub struct Forward {
@@ -146,6 +155,8 @@ pub struct Forward {
     pub body: RequestBody,
     /// What becomes of the answer's body.
     pub answer: AnswerBody,
+    /// How long its beginning may take.
+    pub patience: Patience,
     /// Whether the connection is given over once the back end says 101; not a byte of the client's
     /// behind this request goes on before (T-CONN-8).
     pub is_websocket: bool,
@@ -245,6 +256,10 @@ impl Conversation {
             Ok(asked) if asked.route.kind == Kind::LyncAnon => self.by_body(asked),
             Ok(asked) if asked.route.is_open_to(&asked.head.method) => {
                 self.interrupted();
+                let is_message = asked.route.kind == Kind::LyncMex && head.method == Method::POST;
+                if is_message && (headers::has_body(head) || head.version == Version::HTTP_2) {
+                    return self.metadata_by_message(asked);
+                }
                 if asked.route.kind != Kind::Plain && headers::has_body(head) {
                     return asked.no_body_wanted();
                 }
@@ -339,6 +354,7 @@ impl Conversation {
             offered,
             activity,
             replies,
+            soap: headers::soap_version(&head.headers),
             next: Next::Nothing,
             channel: None,
             presented: TicketHeaders::Nothing,
@@ -370,9 +386,11 @@ impl Conversation {
         let Some(mut asked) = self.asked.take() else {
             return out_of_order(&moment);
         };
+        asked.soap = soap::Version::of_message(&body).unwrap_or(asked.soap);
         match std::mem::replace(&mut asked.next, Next::Nothing) {
             Next::Read(by) => self.asking(asked, by, (body, moment)),
             Next::FindTicket => self.ticket_inside(asked, body),
+            Next::AskForMetadata => self.metadata_asked(asked, body),
             Next::Nothing | Next::Pass(_) => out_of_order(&moment),
         }
     }
@@ -406,7 +424,10 @@ impl Conversation {
                 asked.channel = None;
                 self.without_ticket(asked, bound)
             }
-            Err(Refusal::Denied) => self.denied(&asked),
+            Err(Refusal::TicketEnded) if channel == Some(Channel::Ticket) => {
+                self.ticket_wanted(&asked)
+            }
+            Err(Refusal::Denied | Refusal::TicketEnded) => self.denied(&asked),
             Err(Refusal::Unavailable(_)) => {
                 let sentence = "This cannot be checked now; try again later.\n";
                 let reply = asked

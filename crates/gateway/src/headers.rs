@@ -12,6 +12,7 @@ use std::net::IpAddr;
 
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Version};
+use proto::soap;
 
 use crate::farm::affinity;
 use crate::websocket;
@@ -282,6 +283,8 @@ fn join_cookies(onward: &mut HeaderMap, kept: Option<HeaderValue>) {
 /// Cleans the headers of a back end's answer in place.
 pub(crate) fn clean_answer(headers: &mut HeaderMap, is_authenticated: bool) {
     let named = named_by_connection(headers);
+    // SPEC: "a server ... MUST remove the received Content-Length field" (RFC 9112 6.3, 3).
+    let is_chunked = headers.contains_key(header::TRANSFER_ENCODING);
     let challenges: Vec<HeaderValue> = headers
         .get_all(header::WWW_AUTHENTICATE)
         .iter()
@@ -292,7 +295,7 @@ pub(crate) fn clean_answer(headers: &mut HeaderMap, is_authenticated: bool) {
         .keys()
         .filter(|name| {
             let text = name.as_str();
-            let is_length = *name == header::CONTENT_LENGTH;
+            let is_length = *name == header::CONTENT_LENGTH && !is_chunked;
             (is_hop_by_hop(name) && !is_length)
                 || named.contains(text)
                 || text.starts_with("proxy-")
@@ -363,6 +366,17 @@ pub(crate) fn is_soap(headers: &HeaderMap) -> bool {
     is_xml && parts.all(is_utf_8) && !headers.contains_key(header::CONTENT_ENCODING)
 }
 
+/// The version of SOAP that a body is of by its type alone: the older one, unless it says otherwise.
+pub(crate) fn soap_version(headers: &HeaderMap) -> soap::Version {
+    let content_type = headers.get(header::CONTENT_TYPE);
+    let text = content_type.and_then(|value| value.to_str().ok());
+    let media_type = text.and_then(|text| text.split(';').next());
+    match media_type.map(str::trim) {
+        Some(it) if it.eq_ignore_ascii_case("application/soap+xml") => soap::Version::V1_2,
+        _ => soap::Version::V1_1,
+    }
+}
+
 /// The names that a Connection header lists; they are of one hop.
 pub(crate) fn named_by_connection(headers: &HeaderMap) -> BTreeSet<String> {
     let lists = headers
@@ -403,27 +417,58 @@ fn asks_for_less(name: &HeaderName) -> bool {
 }
 
 /// A challenge that may come out: those of tickets and tokens, none that asks for a password.
+///
+/// SECURITY: several challenges may share a line, and clients read lines that keep to no grammar: whatever
+/// any of them may take for another scheme's name, keeps the whole line in.
 fn may_challenge(value: &HeaderValue) -> bool {
     let Ok(text) = value.to_str() else {
         return false;
     };
-    let scheme = text
-        .trim_start()
-        .split([' ', ','])
-        .next()
-        .unwrap_or_default();
-    let is_allowed = ["bearer", "msrtcoauth"]
-        .iter()
-        .any(|it| scheme.eq_ignore_ascii_case(it));
-    let lower = text.to_ascii_lowercase();
-    let hides_another = ["ntlm", "negotiate", "basic ", "digest ", "kerberos"]
-        .iter()
-        .any(|scheme| {
-            lower
-                .split(',')
-                .any(|part| part.trim_start().starts_with(scheme))
-        });
-    is_allowed && !hides_another
+    let is_allowed = |scheme: &str| {
+        let mut allowed = ["bearer", "msrtcoauth"].iter();
+        allowed.any(|it| scheme.eq_ignore_ascii_case(it))
+    };
+    let is_of_passwords = |word: &str| {
+        let mut denied = OF_PASSWORDS.iter();
+        denied.any(|it| word.eq_ignore_ascii_case(it))
+    };
+    let mut schemes = elements(text).filter_map(scheme_of).peekable();
+    let mut words = text.split([' ', '\t', ',', ';', '=', '"']);
+    schemes.peek().is_some() && schemes.all(is_allowed) && !words.any(is_of_passwords)
+}
+
+/// Schemes by which a password, or a proof of one, is asked for.
+const OF_PASSWORDS: [&str; 7] = [
+    "basic",
+    "digest",
+    "kerberos",
+    "mutual",
+    "negotiate",
+    "ntlm",
+    "nego2",
+];
+
+/// The elements of a list: what stands between commas that are not quoted (RFC 9110 5.6.1, 5.6.4).
+fn elements(text: &str) -> impl Iterator<Item = &str> {
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    text.split(move |c: char| {
+        let was_escaped = std::mem::replace(&mut is_escaped, false);
+        match c {
+            '\\' if is_quoted && !was_escaped => is_escaped = true,
+            '"' if !was_escaped => is_quoted = !is_quoted,
+            _ => {}
+        }
+        c == ',' && !is_quoted
+    })
+}
+
+/// The scheme that an element of a list of challenges begins with; a parameter has none (RFC 9110 11.6.1).
+fn scheme_of(element: &str) -> Option<&str> {
+    let element = element.trim_matches([' ', '\t']);
+    let end = element.find([' ', '\t', '=']).unwrap_or(element.len());
+    let (word, rest) = element.split_at_checked(end)?;
+    let is_parameter = rest.trim_start_matches([' ', '\t']).starts_with('=');
+    (!word.is_empty() && !is_parameter).then_some(word)
 }
 
 /// A cookie header without cookies that choose a back end, or a member of a farm.

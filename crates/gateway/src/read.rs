@@ -245,6 +245,8 @@ pub(crate) fn rewrite_headers(headers: &mut HeaderMap, names: Names<'_>) {
     for name in [
         header::LOCATION,
         HeaderName::from_static("x-ms-webticketurl"),
+        // Where ActiveSync's 451 sends a phone ([MS-ASHTTP] 2.2.2.2.1).
+        HeaderName::from_static("x-ms-location"),
     ] {
         let mapped = headers
             .get(&name)

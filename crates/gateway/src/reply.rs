@@ -7,7 +7,7 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use proto::http_auth::Challenge;
 use proto::lync::diagnostics::{self, MsDiagnostics};
 use proto::lync::oauthtoken::OauthError;
-use proto::soap::Fault;
+use proto::soap::{Fault, Version};
 
 use crate::conversation::Reply;
 use crate::headers::ACTIVITY;
@@ -111,23 +111,21 @@ impl Replies {
     }
 
     /// The fault of a ticket that is not one (28032).
-    pub(crate) fn ticket_fault(&self) -> Reply {
-        Reply {
-            status: StatusCode::INTERNAL_SERVER_ERROR,
-            headers: self.headers("text/xml; charset=utf-8"),
-            body: Bytes::from(Fault::invalid_web_ticket().to_xml()),
-            cause: None,
-        }
+    pub(crate) fn ticket_fault(&self, version: Version) -> Reply {
+        let status = StatusCode::INTERNAL_SERVER_ERROR;
+        self.faulty(status, &Fault::invalid_web_ticket(), version)
     }
 
     /// A SOAP fault: the sign-in failed, and nobody is told why.
-    pub(crate) fn fault(&self, status: StatusCode) -> Reply {
-        let fault = Fault::no_valid_security_token();
-        let headers = self.headers("text/xml; charset=utf-8");
+    pub(crate) fn fault(&self, status: StatusCode, version: Version) -> Reply {
+        self.faulty(status, &Fault::no_valid_security_token(), version)
+    }
+
+    fn faulty(&self, status: StatusCode, fault: &Fault, version: Version) -> Reply {
         Reply {
             status,
-            headers,
-            body: Bytes::from(fault.to_xml()),
+            headers: self.headers(version.content_type()),
+            body: Bytes::from(fault.to_xml(version)),
             cause: None,
         }
     }

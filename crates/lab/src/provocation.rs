@@ -15,7 +15,7 @@ const MAX_NAMES: usize = 256;
 
 /// Every header by which a server asks for credentials, or says how those fared: IIS's own offers, each
 /// in its line and all in one, and those of a proxy (RFC 9110 11, RFC 7615, RFC 8053, [MS-NTHT]).
-const CHALLENGES: [(HeaderName, &str); 13] = [
+const CHALLENGES: [(HeaderName, &str); 16] = [
     (WWW_AUTHENTICATE, "Negotiate"),
     (WWW_AUTHENTICATE, "NTLM"),
     (WWW_AUTHENTICATE, "NTLM TlRMTVNTUAACAAAAAAAAADgAAAA="),
@@ -28,6 +28,9 @@ const CHALLENGES: [(HeaderName, &str); 13] = [
         WWW_AUTHENTICATE,
         "Bearer realm=\"lab\", Negotiate, NTLM, Basic realm=\"lab\"",
     ),
+    (WWW_AUTHENTICATE, "Bearer, basic"),
+    (WWW_AUTHENTICATE, "Bearer realm=\"lab\",\tBasic\trealm=lab"),
+    (WWW_AUTHENTICATE, "Bearer, Digest\trealm=\"lab\""),
     (PROXY_AUTHENTICATE, "Negotiate"),
     (PROXY_AUTHENTICATE, "Basic realm=\"lab\""),
     (PERSISTENT_AUTH, "true"),

@@ -28,6 +28,7 @@ mod look;
 mod metrics;
 mod proxy;
 mod reload;
+mod vanished;
 
 mod outbound;
 mod verifier;

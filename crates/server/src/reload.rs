@@ -77,10 +77,22 @@ impl Reloads {
 
     /// Watches the files of the configuration that is served from here on.
     pub(crate) fn follow(&mut self, settings: &Settings) {
-        self.watch.files = files(&self.file, settings);
-        let added = Stamps::of(&self.watch.files);
+        self.watch.follow(files(&self.file, settings));
+    }
+
+    /// Watches the files of a configuration that may yet be taken, beside those that are watched.
+    pub(crate) fn follow_beside(&mut self, settings: &Settings) {
+        let both = [self.watch.files.clone(), files(&self.file, settings)];
+        self.watch.follow(both.concat());
+    }
+}
+
+impl Watch {
+    fn follow(&mut self, files: Vec<PathBuf>) {
+        self.files = files;
+        let added = Stamps::of(&self.files);
         // A file that was watched before keeps its stamp, lest a change since it was read is missed.
-        for stamps in [&mut self.watch.read, &mut self.watch.seen] {
+        for stamps in [&mut self.read, &mut self.seen] {
             let known = std::mem::take(&mut stamps.0);
             stamps.0 = added.0.clone();
             stamps.0.extend(

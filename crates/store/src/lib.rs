@@ -1,12 +1,26 @@
 #![doc = include_str!("../README.md")]
 
 pub mod memory;
+
+mod durable;
+mod ports;
+mod rows;
+mod writer;
+
+mod commits;
+mod copy;
+mod database;
+mod engine;
+mod health;
+mod migrate;
+
+pub mod postgres;
 pub mod sqlite;
 
 pub mod seal;
 
 mod chain;
-mod rows;
+mod error;
 
 pub mod conformance;
 
@@ -17,7 +31,12 @@ use std::path::Path;
 use authn::ports::Unavailable;
 
 pub use chain::{BrokenTrail, Head};
-pub use sqlite::{Commit, Replaced, Restored, Store, StoreError};
+pub use commits::Commit;
+pub use copy::Copied;
+pub use database::Database;
+pub use durable::Store;
+pub use error::StoreError;
+pub use sqlite::{Replaced, Restored};
 
 /// The store cannot answer, for a reason that holds no secret.
 fn unavailable(detail: impl Into<String>) -> Unavailable {

@@ -86,6 +86,7 @@ struct State {
     sources: BTreeMap<SourceNetwork, Counter>,
     familiar: BTreeMap<(AccountId, SourceNetwork), Timestamp>,
     tickets: BTreeMap<TicketKey, RelayedTicket>,
+    revoked_tickets: BTreeSet<TicketKey>,
     revocations: Vec<Revocation>,
     drained: BTreeSet<Drained>,
     directory_read: Option<Timestamp>,
@@ -425,6 +426,7 @@ impl Tickets for Memory {
             stored.record.last_used = relaying.used.or(stored.record.last_used);
         }
         let credential = ticket.credential.clone();
+        state.revoked_tickets.remove(&ticket.key);
         state.tickets.insert(ticket.key.clone(), ticket);
         state.drop_beyond(&credential);
         Ok(())
@@ -450,6 +452,11 @@ impl Tickets for Memory {
         Ok(account
             .filter(|_| stands && ticket.expires > now)
             .map(|account| (ticket.clone(), account)))
+    }
+
+    async fn was_relayed(&self, key: &TicketKey) -> Result<bool, Unavailable> {
+        let state = self.open()?;
+        Ok(state.tickets.contains_key(key) || state.revoked_tickets.contains(key))
     }
 }
 

@@ -173,8 +173,9 @@ impl<'a, 'input> Element<'a, 'input> {
     /// The bytes between the tags; `None` for an element without content.
     pub fn inner_range(&self) -> Option<Range<usize>> {
         let first = self.node.first_child()?;
-        let last = self.node.last_child()?;
-        Some(first.range().start..last.range().end)
+        // The range of a text ends with its first part, where CDATA stands in it. No end tag has another inside.
+        let end_tag = self.source().rfind("</")?;
+        Some(first.range().start..self.range().start + end_tag)
     }
 
     /// The element as it stands in the source, byte for byte.
@@ -271,6 +272,26 @@ mod tests {
         assert_eq!(text_of("<a>ad<![CDATA[m]]>in<!-- x --></a>"), "admin");
         assert_eq!(text_of("<a>x<b>inner</b>y</a>"), "xy");
         assert_eq!(text_of("<a>&lt;&#x41;\r\n&amp;</a>"), "<A\n&");
+    }
+
+    #[test]
+    fn everything_between_the_tags_is_inside() {
+        for inside in [
+            "x",
+            "<![CDATA[x]]>y",
+            "x<![CDATA[y]]>z",
+            "<![CDATA[</a>]]> and <![CDATA[x]]>",
+            "&lt;<![CDATA[x]]>&amp;",
+            "<b/>x<![CDATA[y]]>z<!-- </a> -->",
+            "<b>é</b>",
+        ] {
+            for tags in [("<a>", "</a>"), ("<n:a xmlns:n='urn:n' b='>'>", "</n:a\n>")] {
+                let text = format!("{}{inside}{}", tags.0, tags.1);
+                let document = Document::parse(&text).unwrap();
+                let range = document.root().inner_range().unwrap();
+                assert_eq!(text.get(range), Some(inside), "{text}");
+            }
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Durable sign-ins: name resolved, place taken, secret checked, counter and audit on the disk, with
-//! the SQLite store and nothing of HTTP or TLS.
+//! either store and nothing of HTTP or TLS; by many people, and by one.
 
+use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 use std::sync::Arc;
@@ -11,10 +12,12 @@ use authn::attempt::{self, Attempt, Ports, Proof, Rules};
 use authn::audit::{Actor, ByHand};
 use authn::place::{ActivityId, Channel, ConnectionId, Method, Service, Zone};
 use authn::policy::{Policy, Rule};
+use e2e::postgres::Postgres;
 use jiff::{SignedDuration, Timestamp};
 use proto::secret::Secret;
-use store::Store;
+use store::postgres::{Address, Server};
 use store::seal::KeyFile;
+use store::{Database, Store};
 use tokio::task::JoinSet;
 
 use crate::figure::Figure;
@@ -36,38 +39,74 @@ struct Scene {
     begun: Timestamp,
 }
 
+/// How many sign in at a time, how many sign-ins there are, of how many people, and what they may cost.
+type Load = (usize, usize, usize, &'static str);
+
+/// On one machine.
+const ON_SQLITE: [Load; 3] = [
+    (1, SIGN_INS / 20, PEOPLE, ""),
+    (TOGETHER, SIGN_INS, PEOPLE, "2,000/s"),
+    (TOGETHER, SIGN_INS / 4, 1, "1,000/s"),
+];
+
+/// On a server, by its socket.
+const ON_POSTGRES: [Load; 3] = [
+    (1, SIGN_INS / 20, PEOPLE, ""),
+    (TOGETHER, SIGN_INS, PEOPLE, "4,000/s"),
+    (TOGETHER, SIGN_INS / 4, 1, "1,000/s"),
+];
+
 pub(crate) fn run() -> anyhow::Result<Vec<Figure>> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_time()
         .build()?;
     let folder = tempfile::tempdir_in(e2e::demo::root().join("target"))?;
     let writes = durable_writes(folder.path())?;
-    let scene = Arc::new(runtime.block_on(Scene::new(folder.path()))?);
+    let file = Database::Sqlite(folder.path().join("store.db"));
+    let mut stores = vec![("SQLite", file, ON_SQLITE)];
+    let server = Postgres::start_durable();
+    match &server {
+        Ok(server) => {
+            let address = Address::parse(&server.database()?, folder.path())?;
+            let server = Server {
+                address,
+                password: None,
+            };
+            stores.push(("PostgreSQL", Database::Postgres(server), ON_POSTGRES));
+        }
+        Err(reason) => writeln!(std::io::stderr(), "no figures of PostgreSQL: {reason}")?,
+    }
     let mut figures = Vec::new();
-    for (together, sign_ins, budget) in [(1, SIGN_INS / 20, ""), (TOGETHER, SIGN_INS, "2,000/s")] {
-        let all = Arc::clone(&scene).sign_in_all(together, sign_ins);
-        let (took, done) = timed(|| runtime.block_on(all));
-        done?;
-        figures.push(Figure {
-            name: format!("durable sign-ins, {together} at a time, {PEOPLE} accounts"),
-            value: rate(sign_ins, took),
-            unit: "/s",
-            peer: Some((
-                "durable 4 KiB writes of this disk, one at a time".to_owned(),
-                writes,
-            )),
-            budget,
-        });
+    for (engine, database, loads) in stores {
+        let scene = Scene::new(folder.path(), database);
+        let scene = Arc::new(runtime.block_on(scene)?);
+        for (together, sign_ins, people, budget) in loads {
+            let all = Arc::clone(&scene).sign_in_all(together, (sign_ins, people));
+            let (took, done) = timed(|| runtime.block_on(all));
+            done?;
+            figures.push(Figure {
+                name: format!(
+                    "durable sign-ins on {engine}, {together} at a time, {people} accounts"
+                ),
+                value: rate(sign_ins, took),
+                unit: "/s",
+                peer: Some((
+                    "durable 4 KiB writes of this disk, one at a time".to_owned(),
+                    writes,
+                )),
+                budget,
+            });
+        }
     }
     Ok(figures)
 }
 
 impl Scene {
-    async fn new(folder: &Path) -> anyhow::Result<Self> {
-        let keys = KeyFile::create(&folder.join("keys"), [1; 40])?;
-        let file = folder.join("store.db");
-        Store::migrate(&file).await?;
-        let store = Arc::new(Store::open(&file, keys).await?);
+    async fn new(folder: &Path, database: Database) -> anyhow::Result<Self> {
+        let file = folder.join("keys");
+        let keys = KeyFile::open(&file).or_else(|_| KeyFile::create(&file, [1; 40]))?;
+        Store::migrate_in(&database).await?;
+        let store = Arc::new(Store::open_in(database, keys).await?);
         let rule = Rule {
             methods: vec![Method::AppPassword.into()],
             ..Rule::default()
@@ -130,14 +169,18 @@ impl Scene {
         Ok((upn, typed))
     }
 
-    /// So many sign-ins, at most so many at the same time.
-    async fn sign_in_all(self: Arc<Self>, together: usize, sign_ins: usize) -> anyhow::Result<()> {
+    /// So many sign-ins of so many people, at most so many at the same time.
+    async fn sign_in_all(
+        self: Arc<Self>,
+        together: usize,
+        (sign_ins, people): (usize, usize),
+    ) -> anyhow::Result<()> {
         let mut workers = JoinSet::new();
         for worker in 0..together {
             let scene = Arc::clone(&self);
             workers.spawn(async move {
                 for number in (worker..sign_ins).step_by(together) {
-                    scene.sign_in(number).await?;
+                    scene.sign_in(number, people).await?;
                 }
                 Ok::<_, anyhow::Error>(())
             });
@@ -148,8 +191,8 @@ impl Scene {
         Ok(())
     }
 
-    async fn sign_in(&self, number: usize) -> anyhow::Result<()> {
-        let (username, password) = self.people.get(number % PEOPLE).context("a person")?;
+    async fn sign_in(&self, number: usize, people: usize) -> anyhow::Result<()> {
+        let (username, password) = self.people.get(number % people).context("a person")?;
         let attempt = Attempt {
             proof: Proof::Password {
                 username: username.clone(),

@@ -31,9 +31,9 @@ const PACKAGES: [&str; 18] = [
     "xmlsec1",
 ];
 
-/// A domain controller, a back end that takes Kerberos, a balancer, a browser, MIT's tools. Some of these start services where
-/// they are installed, so that they are only unpacked; a lab lays them over its own view of the system.
-const UNPACKED: [&str; 14] = [
+/// A domain controller, a back end that takes Kerberos, a balancer, a browser, a database, MIT's tools. Some of these start
+/// services where they are installed, so that they are only unpacked; a lab lays them over its own view of the system.
+const UNPACKED: [&str; 15] = [
     "apache2-bin",
     "chromium",
     "haproxy",
@@ -42,6 +42,7 @@ const UNPACKED: [&str; 14] = [
     "libapache2-mod-auth-gssapi",
     "libfaketime",
     "libnss3-tools",
+    "postgresql",
     "python3-gssapi",
     "python3-samba",
     "samba",

@@ -109,6 +109,9 @@ pub enum Refusal {
     /// The person may not; the reason is in the audit.
     #[error("denied")]
     Denied,
+    /// The ticket is one of ours, and is good no more: it ended, or what it rests on was revoked.
+    #[error("the ticket has ended")]
+    TicketEnded,
     /// It could not be checked, so the answer is no.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),

@@ -29,11 +29,17 @@ pub(super) async fn verify(
     at: &Circumstances,
 ) -> Result<Result<Verified, Refusal>, Unavailable> {
     let Some(known) = Known::find(ports, key, at).await? else {
-        return Ok(Err(Refusal::Denied));
+        return Ok(Err(match ports.tickets.was_relayed(key).await? {
+            true => Refusal::TicketEnded,
+            false => Refusal::Denied,
+        }));
     };
+    let is_of_this_pool = known.ticket.pool == at.pool;
     match known.judge(rules, at) {
         Ok(verified) => is_fresh(verified, at).map(Ok),
-        Err(_) => Ok(Err(Refusal::Denied)),
+        // Whether a ticket of another pool is taken is for the pool to say, where it is asked.
+        Err(Reason::UnknownTicket) if !is_of_this_pool => Ok(Err(Refusal::Denied)),
+        Err(_) => Ok(Err(Refusal::TicketEnded)),
     }
 }
 

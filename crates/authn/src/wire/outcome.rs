@@ -30,6 +30,7 @@ enum Told {
         reply_token: Option<Wiped>,
     },
     Denied,
+    TicketEnded,
     Unavailable {
         detail: String,
     },
@@ -56,6 +57,7 @@ pub fn answer(
             },
         },
         Err(Refusal::Denied) => Told::Denied,
+        Err(Refusal::TicketEnded) => Told::TicketEnded,
         Err(Refusal::Unavailable(error)) => Told::Unavailable {
             detail: error.to_string(),
         },
@@ -93,6 +95,7 @@ impl Answered {
                 Err(error) => Err(away(format!("its voucher is not taken: {error}"))),
             },
             Told::Denied => Err(Refusal::Denied),
+            Told::TicketEnded => Err(Refusal::TicketEnded),
             Told::Unavailable { detail } => Err(away(detail)),
         };
         let held_back = Duration::from_millis(self.held_back_milliseconds);

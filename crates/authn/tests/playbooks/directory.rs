@@ -208,7 +208,7 @@ async fn a_ticket_is_believed_as_long_as_its_owner() {
     };
     is_seen(&world, &[disabled]).await;
     let outcome = verified(later(1)).await;
-    assert_eq!(refusal(&outcome), Some(&Refusal::Denied));
+    assert_eq!(refusal(&outcome), Some(&Refusal::TicketEnded));
 }
 
 #[tokio::test]

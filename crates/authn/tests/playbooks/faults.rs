@@ -17,13 +17,14 @@ const FAULTS: [Fault; 2] = [Fault::Before, Fault::After];
 
 /// The calls of an attempt, as method and its how-manieth call.
 fn numbered(calls: &[String]) -> Vec<(&'static str, usize)> {
-    const METHODS: [&str; 7] = [
+    const METHODS: [&str; 8] = [
         "by_names",
         "reserve",
         "app_passwords",
         "settle",
         "append",
         "find",
+        "was_relayed",
         "app_password",
     ];
     let mut numbered: Vec<(&str, usize)> = Vec::new();

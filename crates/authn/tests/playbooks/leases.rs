@@ -171,7 +171,11 @@ async fn s19_tickets_and_certificates_lapse_with_the_app_password_that_bought_th
         let verified = outcome.result.unwrap();
         assert_eq!(verified.authenticated.ends(), Some(at(LEASE)));
         let outcome = by_ticket(&world, proof(key()), LEASE).await;
-        assert_eq!(refusal(&outcome), Some(&Refusal::Denied));
+        let refused = match proof(key()) {
+            Proof::Ticket(_) => Refusal::TicketEnded,
+            _ => Refusal::Denied,
+        };
+        assert_eq!(refusal(&outcome), Some(&refused));
     }
     assert_eq!(world.reason().await, Some(Reason::LeaseLapsed));
     proves(&world, &anna, LEASE).await;

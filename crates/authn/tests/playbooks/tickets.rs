@@ -51,7 +51,10 @@ async fn verified(world: &World, attempt: Attempt, now: Timestamp) -> Outcome {
 
 async fn is_denied(world: &World, attempt: Attempt, now: Timestamp) -> bool {
     let outcome = verified(world, attempt, now).await;
-    refusal(&outcome) == Some(&Refusal::Denied)
+    matches!(
+        refusal(&outcome),
+        Some(Refusal::Denied | Refusal::TicketEnded)
+    )
 }
 
 /// A world in which Anna's ticket was relayed.
@@ -95,6 +98,34 @@ async fn a_ticket_nobody_relayed_is_denied() {
         ..by_ticket()
     };
     assert!(is_denied(&world, other, at(0)).await);
+}
+
+#[tokio::test]
+async fn a_ticket_that_is_good_no_more_is_told_from_one_that_nobody_relayed() {
+    let (mut world, anna) = world().await;
+    let elsewhere = Attempt {
+        pool: "pool02".to_owned(),
+        ..by_ticket()
+    };
+    let unknown = Attempt {
+        proof: Proof::Ticket(TicketKey([0; 32])),
+        ..by_ticket()
+    };
+    for strange in [elsewhere, unknown] {
+        let outcome = verified(&world, strange, at(0)).await;
+        assert_eq!(refusal(&outcome), Some(&Refusal::Denied));
+    }
+    let rules = std::mem::take(&mut world.rules.policy.rules);
+    let lapsed = verified(&world, by_ticket(), at(0)).await;
+    assert_eq!(refusal(&lapsed), Some(&Refusal::TicketEnded));
+    world.rules.policy.rules = rules;
+    let ended = verified(&world, by_ticket(), at(3_600)).await;
+    assert_eq!(refusal(&ended), Some(&Refusal::TicketEnded));
+    admin::revoke_app_password(&world.ports, &anna.record.id, &by_hand(1))
+        .await
+        .unwrap();
+    let revoked = verified(&world, by_ticket(), at(1)).await;
+    assert_eq!(refusal(&revoked), Some(&Refusal::TicketEnded));
 }
 
 #[tokio::test]
@@ -358,6 +389,10 @@ impl Tickets for Careless {
         _: Timestamp,
     ) -> Result<Option<(RelayedTicket, Account)>, Unavailable> {
         Ok(Some((self.0.clone(), self.1.clone())))
+    }
+
+    async fn was_relayed(&self, _: &TicketKey) -> Result<bool, Unavailable> {
+        Ok(true)
     }
 }
 

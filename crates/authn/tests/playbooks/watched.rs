@@ -352,6 +352,11 @@ impl Tickets for Watched {
         let call = ("find", String::new());
         self.pass(call, self.memory.find(key, now)).await
     }
+
+    async fn was_relayed(&self, key: &TicketKey) -> Result<bool, Unavailable> {
+        let call = ("was_relayed", String::new());
+        self.pass(call, self.memory.was_relayed(key)).await
+    }
 }
 
 #[async_trait]

@@ -187,6 +187,10 @@ impl Conversation {
                 Bound::Replaced(body) => RequestBody::Replace(body),
             },
             answer,
+            patience: match route.kind {
+                Kind::ActiveSync => Patience::Heartbeat,
+                _ => Patience::Ordinary,
+            },
             is_websocket,
             affinity: route.affinity,
             activity,
@@ -238,7 +242,11 @@ impl Conversation {
     /// The answer to a proof that was not right, the same for every reason.
     pub(super) fn denied(&self, asked: &Asked) -> Verdict {
         match asked.route.kind {
-            Kind::LyncAuth => refused(asked.replies.fault(StatusCode::INTERNAL_SERVER_ERROR)),
+            Kind::LyncAuth => refused(
+                asked
+                    .replies
+                    .fault(StatusCode::INTERNAL_SERVER_ERROR, asked.soap),
+            ),
             Kind::LyncOauthtoken if asked.channel == Some(Channel::Grant) => {
                 refused(asked.replies.oauth(OauthError::InvalidGrant, &asked.name))
             }
@@ -265,7 +273,9 @@ impl Conversation {
             name: authn::audit::shown_name(&uri, ""),
         };
         let event = self.event(asked, who, (kind, now));
-        let reply = asked.replies.fault(StatusCode::INTERNAL_SERVER_ERROR);
+        let reply = asked
+            .replies
+            .fault(StatusCode::INTERNAL_SERVER_ERROR, asked.soap);
         Verdict::Refuse {
             reply,
             close: false,
@@ -292,7 +302,7 @@ impl Conversation {
         if head.status != StatusCode::OK {
             return read::not_ok(head, body, Names::of(&asked.route, host));
         }
-        if asked.head.method == http::Method::HEAD {
+        if asked.head.method == Method::HEAD {
             return Ok(as_it_came(&Bytes::new(), Vec::new()));
         }
         let content_type = head.headers.get(header::CONTENT_TYPE);

@@ -7,6 +7,7 @@ use authn::ticket::TicketKey;
 use authn::{Authenticated, Proof};
 use bytes::Bytes;
 use proto::exchange::activesync;
+use proto::soap;
 
 use crate::headers::TicketHeaders;
 use crate::preauth::handshake::Handshake;
@@ -41,6 +42,8 @@ pub(super) struct Asked {
     pub(super) offered: Vec<Scheme>,
     pub(super) activity: ActivityId,
     pub(super) replies: Replies,
+    /// The version of SOAP that the client speaks, as far as it has said.
+    pub(super) soap: soap::Version,
     pub(super) next: Next,
     pub(super) channel: Option<Channel>,
     pub(super) presented: TicketHeaders,
@@ -58,6 +61,8 @@ pub(super) enum Next {
     Read(Asker),
     /// Its body is read, and has a ticket in it.
     FindTicket,
+    /// Its body is read, and is a message that asks for metadata.
+    AskForMetadata,
     /// It passes with this body, once it was verified.
     Pass(Bound),
 }
@@ -102,7 +107,10 @@ impl Asked {
     pub(super) fn ticket_headers(&self) -> TicketHeaders {
         let rule = self.route.ticket;
         if rule.is_some_and(|rule| rule.tracking == Tracking::Observe) {
-            TicketHeaders::Any
+            match self.presented {
+                TicketHeaders::Nothing => TicketHeaders::Any,
+                looked_at => looked_at,
+            }
         } else if self.channel == Some(Channel::Ticket) {
             self.presented
         } else {

@@ -31,7 +31,7 @@ impl Conversation {
                 Kind::LyncOauthtoken => {
                     asked.replies.oauth(OauthError::InvalidRequest, &asked.name)
                 }
-                _ => asked.replies.fault(StatusCode::BAD_REQUEST),
+                _ => asked.replies.fault(StatusCode::BAD_REQUEST, asked.soap),
             });
         };
         let bound = match asked.route.kind {
@@ -89,11 +89,12 @@ impl Conversation {
         self.interrupted();
         match rule.place {
             TicketPlace::Header => match presented(&asked.head.headers) {
-                (carried, Some(ticket)) => {
+                Presented::One(carried, ticket) => {
                     asked.presented = carried;
                     self.present(asked, &ticket, Bound::Streams)
                 }
-                (_, None) => self.without_ticket(asked, Bound::Streams),
+                Presented::InDoubt => self.ticket_wanted(&asked),
+                Presented::None => self.without_ticket(asked, Bound::Streams),
             },
             TicketPlace::SecurityHeader | TicketPlace::Certificate => {
                 asked.next = Next::FindTicket;
@@ -103,6 +104,23 @@ impl Conversation {
         }
     }
 
+    /// Metadata that is asked for by a message (WS-Transfer Get), which is read so that it holds nobody's line.
+    pub(super) fn metadata_by_message(&mut self, mut asked: Asked) -> Verdict {
+        asked.next = Next::AskForMetadata;
+        self.asked = Some(asked);
+        Verdict::ReadBody { at_most: MAX_READ }
+    }
+
+    /// The message was read: it goes on where it is one, and nobody signs in by it.
+    pub(super) fn metadata_asked(&mut self, asked: Asked, body: Bytes) -> Verdict {
+        let is_soap = headers::is_soap(&asked.head.headers);
+        if body.is_empty() || (is_soap && is_unsigned(&body)) {
+            return self.forward(asked, Pass::Anonymous, Bound::Read(body));
+        }
+        let sentence = "Metadata is asked for by a SOAP message without credentials.\n";
+        refused(asked.replies.plain(StatusCode::BAD_REQUEST, sentence))
+    }
+
     /// A SOAP message that was read for the ticket in it.
     pub(super) fn ticket_inside(&mut self, asked: Asked, body: Bytes) -> Verdict {
         let is_soap = headers::is_soap(&asked.head.headers);
@@ -110,13 +128,13 @@ impl Conversation {
         if place == Some(TicketPlace::Certificate) {
             return match signed(&body).filter(|_| is_soap) {
                 Some(signed) => self.present_certificate(asked, &signed, body),
-                None => refused(asked.replies.ticket_fault()),
+                None => refused(asked.replies.ticket_fault(asked.soap)),
             };
         }
         match ticket_in(&body).filter(|_| is_soap) {
             Some(Some(ticket)) => self.present(asked, &ticket, Bound::Read(body)),
             Some(None) => self.without_ticket(asked, Bound::Read(body)),
-            None => refused(asked.replies.ticket_fault()),
+            None => refused(asked.replies.ticket_fault(asked.soap)),
         }
     }
 
@@ -151,9 +169,15 @@ impl Conversation {
         if rule.is_some_and(|rule| rule.tracking == Tracking::Observe) {
             return self.forward(asked, Pass::Anonymous, bound);
         }
+        self.ticket_wanted(&asked)
+    }
+
+    /// The route's own answer to a request that has no ticket which is good there.
+    pub(super) fn ticket_wanted(&self, asked: &Asked) -> Verdict {
+        let rule = asked.route.ticket;
         let host = self.publication.hosts.get(&asked.name);
         match rule.map(|rule| rule.wanted) {
-            Some(TicketWanted::Fault) => refused(asked.replies.ticket_fault()),
+            Some(TicketWanted::Fault) => refused(asked.replies.ticket_fault(asked.soap)),
             wanted => {
                 let grants = host.map(|host| self.offers(&asked.name).grants(host));
                 let grants = grants.filter(|_| wanted == Some(TicketWanted::MsRtcOauth));
@@ -182,6 +206,21 @@ fn asking(asked: &Asked, by: &Asker, body: &Bytes) -> Result<Asking, Unreadable>
     }
 }
 
+/// Whether a message has nothing of WS-Security, in whatever namespace.
+fn is_unsigned(body: &[u8]) -> bool {
+    let Ok(document) = soap::document(body) else {
+        return false;
+    };
+    let Ok(envelope) = soap::Envelope::parse(&document) else {
+        return false;
+    };
+    let mut headers = envelope
+        .header()
+        .into_iter()
+        .flat_map(|header| header.children());
+    headers.all(|header| header.name() != "Security")
+}
+
 /// The ticket in a message, where it has one; `None` where the message is in doubt.
 fn ticket_in(body: &[u8]) -> Option<Option<webticket::Ticket>> {
     let document = soap::document(body).ok()?;
@@ -196,18 +235,48 @@ fn signed(body: &[u8]) -> Option<webticket::SignedRequest> {
     webticket::SignedRequest::parse(&envelope).ok()
 }
 
-/// The one ticket that a request's headers present, and in which; two of one kind are none.
-fn presented(headers: &HeaderMap) -> (TicketHeaders, Option<webticket::Ticket>) {
-    let mut values = headers.get_all(headers::WEB_TICKET).iter();
-    if let Some(value) = values.next() {
-        let only = Some(value).filter(|_| values.next().is_none());
+/// What a request's headers present.
+enum Presented {
+    /// No ticket of ours; a token of another kind may be there.
+    None,
+    /// One ticket, and the header that carries it.
+    One(TicketHeaders, webticket::Ticket),
+    /// Several, or one that others may read where we cannot.
+    InDoubt,
+}
+
+/// `X-MS-WebTicket` is looked at before a bearer's token; what is not looked at does not go on.
+///
+/// SECURITY: where tickets are only observed, what is unknown goes on; so that a ticket that was revoked must not
+/// hide beside another or behind a spelling of its own.
+fn presented(headers: &HeaderMap) -> Presented {
+    let mut tickets = headers.get_all(headers::WEB_TICKET).iter();
+    if let Some(value) = tickets.next() {
+        let only = Some(value).filter(|_| tickets.next().is_none());
         let text = only.and_then(|value| value.to_str().ok());
         let ticket = text.and_then(|text| webticket::Ticket::from_header(text).ok());
-        return (TicketHeaders::WebTicket, ticket);
+        return match ticket {
+            Some(ticket) => Presented::One(TicketHeaders::WebTicket, ticket),
+            None => Presented::InDoubt,
+        };
     }
-    let mut offered = headers.get_all(header::AUTHORIZATION).iter();
-    let only = offered.next().filter(|_| offered.next().is_none());
-    let text = only.and_then(|value| value.to_str().ok());
-    let ticket = text.and_then(|text| webticket::Ticket::from_authorization(text).ok()?);
-    (TicketHeaders::Bearer, ticket)
+    let mut all = headers.get_all(header::AUTHORIZATION).iter();
+    let Some(value) = all.find(|value| headers::is_bearer(value)) else {
+        return Presented::None;
+    };
+    let count = headers.get_all(header::AUTHORIZATION).iter().count();
+    let only = Some(value).filter(|_| count == 1);
+    let Some(text) = only.and_then(|value| value.to_str().ok()) else {
+        return Presented::InDoubt;
+    };
+    match webticket::Ticket::from_authorization(text) {
+        Ok(Some(ticket)) => Presented::One(TicketHeaders::Bearer, ticket),
+        Ok(None) | Err(_) if names_cwt(text) => Presented::InDoubt,
+        Ok(None) | Err(_) => Presented::None,
+    }
+}
+
+/// Whether a token of another kind may be taken for a compact ticket.
+fn names_cwt(text: &str) -> bool {
+    text.to_ascii_lowercase().contains("cwt=")
 }

@@ -3,7 +3,7 @@
 
 use proto::exchange::autodiscover::{Edit, Edited, Setting, pox, soap};
 
-use super::{ReadError, is_well_known, names_host};
+use super::{ReadError, WELL_KNOWN, names_host};
 use crate::rewrite::{Names, host_of_url};
 use crate::route::Publication;
 
@@ -40,9 +40,10 @@ fn edited(
         map_setting: &setting,
     });
     let strange = edited.remaining.iter().filter(|link| names_host(&link.url));
-    for link in strange {
-        let named = host_of_url(&link.url).unwrap_or_default();
-        if !publication.may_be_named(&named) && !is_well_known(&link.url) {
+    let first = strange.map(|link| host_of_url(&link.url).unwrap_or_default());
+    let all = edited.remaining.iter().flat_map(|link| hosts_in(&link.url));
+    for named in first.chain(all) {
+        if !publication.may_be_named(&named) && !WELL_KNOWN.contains(&&*named) {
             return Err(ReadError::NamesHost(named));
         }
     }
@@ -50,4 +51,14 @@ fn edited(
         return Err(ReadError::Leaks);
     }
     Ok(edited.text)
+}
+
+/// The host behind every `://` of a value, which may hold several addresses and other words.
+fn hosts_in(value: &str) -> impl Iterator<Item = String> {
+    let ends = |c: char| c.is_whitespace() || c.is_control() || ",;|\"'<>()\\".contains(c);
+    let rest = value.split("://").skip(1);
+    rest.map(move |rest| {
+        let address = rest.split(ends).next().unwrap_or_default();
+        host_of_url(&format!("x://{address}")).unwrap_or_default()
+    })
 }

@@ -3,13 +3,14 @@
 use authn::place::Zone;
 use expect_test::expect;
 use gateway::Reply;
-use gateway::conversation::Pass;
+use gateway::conversation::{AnswerBody, Pass, RequestBody};
 use gateway::route::{Auth, Kind, Onward, Scheme};
 use http::Method;
 use proto::lync::discover::{
     AccessLocation, Link, MediaType, Resource, Response, SipAccess, SipService,
 };
 use proto::lync::mex::{Document, Logon, WebTicketService};
+use proto::soap::namespace::{ADDRESSING, SOAP_1_1, SOAP_1_2};
 
 use crate::connection::{Connection, Passed};
 use crate::documents::{
@@ -285,6 +286,53 @@ fn metadata_has_the_ports_that_are_offered_under_published_names() {
             assert!(address.starts_with(outside), "{address}");
         }
         assert!(!text.contains("contoso.local"));
+    }
+}
+
+/// By WS-Transfer, as WCF's own tools do.
+#[test]
+fn s3_metadata_is_asked_for_by_a_message_too_in_which_nobody_signs_in() {
+    let scene = Scene::new();
+    let message = |version: &str, header: &str| {
+        format!(
+            "<s:Envelope xmlns:s='{version}' xmlns:a='{ADDRESSING}'><s:Header>{header}<a:Action>\
+             http://schemas.xmlsoap.org/ws/2004/09/transfer/Get</a:Action></s:Header><s:Body/>\
+             </s:Envelope>"
+        )
+    };
+    let asked = |body: &str| {
+        let length = body.len().to_string();
+        post(LYNC, MEX, body.to_owned()).with("content-length", &length)
+    };
+    let typed = |body: &str, name| {
+        asked(body)
+            .without("content-type")
+            .with("content-type", name)
+    };
+    let (old, new) = (message(SOAP_1_1, ""), message(SOAP_1_2, ""));
+    for (request, body) in [
+        (typed(&old, "text/xml; charset=utf-8"), &old),
+        (typed(&new, "application/soap+xml; charset=utf-8"), &new),
+    ] {
+        let mut connection = scene.connects();
+        let forward = connection.sends(&request).forward();
+        assert!(matches!(forward.pass, Pass::Anonymous));
+        let RequestBody::Keep(kept) = forward.body else {
+            panic!("it goes on as it was read");
+        };
+        assert_eq!(kept, body.as_bytes());
+        assert!(matches!(forward.answer, AnswerBody::Read { .. }));
+        assert_eq!(connection.verified, 0);
+    }
+    let token = "<o:Security xmlns:o='urn:any'><o:UsernameToken/></o:Security>";
+    for request in [
+        asked(&message(SOAP_1_1, token)),
+        asked("<x/>"),
+        asked("x"),
+        typed(&old, "text/plain"),
+        asked(&old).with("content-encoding", "gzip"),
+    ] {
+        assert_eq!(scene.connects().sends(&request).told(), "400");
     }
 }
 

@@ -2,7 +2,8 @@
 //! (design 14; S43, S46, S50).
 
 use authn::place::Service;
-use gateway::conversation::AnswerBody;
+use gateway::conversation::{AnswerBody, Patience};
+use gateway::route::Auth;
 use http::Method;
 
 use crate::connection::Said;
@@ -58,6 +59,23 @@ fn s43_one_app_password_opens_autodiscover_and_mailboxes() {
     let lync = scene.person_for("clara", &[Service::LYNC]);
     let pox = post(AUTODISCOVER, POX, "<x/>").basic("clara", &lync.password);
     assert_eq!(scene.connects().sends(&pox).told(), "401", "no mailbox");
+}
+
+/// What the article sets in two directories, and switches off for Lync, is one table here: nothing can differ.
+#[test]
+fn s51_both_directories_take_the_same_of_the_same_servers_and_nothing_of_lync() {
+    let hosts = gateway::preset::exchange::hosts(&exchange());
+    let routes = || hosts.iter().flat_map(|(_, host)| &host.routes);
+    let of = |service: Service| {
+        let of_it = routes().filter(move |it| it.service == service && it.auth != Auth::Closed);
+        of_it.map(|it| (it.auth.clone(), it.farm.clone(), it.onward.clone()))
+    };
+    let mailboxes: Vec<_> = of(Service::EWS).collect();
+    assert!(!mailboxes.is_empty());
+    for settings in of(Service::AUTODISCOVER).chain(mailboxes.clone()) {
+        assert_eq!(Some(&settings), mailboxes.first());
+    }
+    assert!(routes().all(|it| it.service != Service::LYNC && it.ticket.is_none()));
 }
 
 #[test]
@@ -121,6 +139,38 @@ fn a_document_that_names_a_strange_host_does_not_come_out_and_the_log_says_which
     }
 }
 
+/// A value may hold more than one address, and be no address itself.
+#[test]
+fn s43_no_address_of_a_value_names_a_host_that_is_not_published() {
+    let published = "https://mail.contoso.com/EWS";
+    let inner = "mbx07.contoso.local";
+    for (value, comes_out) in [
+        (format!("{published} https://{inner}/EWS"), false),
+        (format!("{published};http://{inner}"), false),
+        (format!("{published},ldap://{inner}:389/x"), false),
+        (format!("{published}?to=https://{inner}/"), false),
+        (format!("see https://{inner}/ there"), false),
+        (format!("ldap://{inner}"), false),
+        (
+            format!("{published} https://autodiscover.contoso.com/x"),
+            true,
+        ),
+        (format!("{published}, (https://mail.contoso.com)"), true),
+        (format!("{published} http://www.w3.org/2001"), true),
+    ] {
+        let scene = Scene::new();
+        let anna = scene.person("anna");
+        let mut connection = scene.connects();
+        let request = post(MAIL, POX, "<x/>").basic("anna", &anna.password);
+        let forward = connection.sends(&request).forward();
+        let named = "https://mail.contoso.com/EWS/Exchange.asmx";
+        let answer = pox_answer("mail.contoso.com").replace(named, &value);
+        assert!(answer.contains(&value));
+        let answered = connection.answers(&forward, answered(200, &[], &answer));
+        assert_eq!(answered.is_ok(), comes_out, "{value}");
+    }
+}
+
 #[test]
 fn a_phone_is_known_by_its_id_beside_its_app_password() {
     let scene = Scene::new();
@@ -141,6 +191,46 @@ fn a_phone_is_known_by_its_id_beside_its_app_password() {
         Some("APPL123"),
         "it stays"
     );
+}
+
+/// A phone names its heartbeat itself, up to 59 minutes, in Ping as in Sync.
+#[test]
+fn s50_a_phone_that_waits_for_its_push_may_wait_as_long_as_it_says() {
+    let ping = SYNC.replace("Cmd=Sync", "Cmd=Ping");
+    for (path, patience) in [
+        (SYNC, Patience::Heartbeat),
+        (&*ping, Patience::Heartbeat),
+        ("/EWS/Exchange.asmx", Patience::Ordinary),
+    ] {
+        let scene = Scene::new();
+        let phone = scene.person_for("ben", &[Service::ACTIVESYNC, Service::EWS]);
+        let request = post(MAIL, path, "x").basic("ben", &phone.password);
+        let forward = scene.connects().sends(&request).forward();
+        assert_eq!(forward.patience, patience, "{path}");
+    }
+}
+
+/// 451 says where else a mailbox is; a server of another name is nobody's business outside.
+#[test]
+fn s50_a_phone_that_is_sent_elsewhere_is_sent_to_the_published_name() {
+    let scene = Scene::new();
+    let phone = scene.person_for("ben", &[Service::ACTIVESYNC]);
+    let own = "https://EXCH01.contoso.local/Microsoft-Server-ActiveSync";
+    let outside = "https://mail.contoso.com/Microsoft-Server-ActiveSync";
+    for (said, told) in [
+        (own, Some(outside)),
+        (outside, Some(outside)),
+        ("https://mail.contoso.com/?to=exch01.contoso.local", None),
+    ] {
+        let mut connection = scene.connects();
+        let request = post(MAIL, SYNC, "x").basic("ben", &phone.password);
+        let forward = connection.sends(&request).forward();
+        let head = [("x-ms-location", said)];
+        let passed = connection.answers(&forward, answered(451, &head, ""));
+        let headers = passed.unwrap().head.headers;
+        let location = headers.get("x-ms-location");
+        assert_eq!(location.map(|it| it.to_str().unwrap()), told, "{said}");
+    }
 }
 
 #[test]

@@ -181,6 +181,63 @@ fn observed_paths_let_nobody_pass_and_show_who_is_known() {
 }
 
 #[test]
+fn t_dev_1_observed_paths_refuse_a_ticket_that_was_revoked_in_every_spelling() {
+    let (scene, anna) = with_tickets();
+    let url = "https://lyncweb.contoso.com/WebTicket/WebTicketService.svc";
+    let bearer = "authorization";
+    scene.revokes(&anna);
+    for path in ["/Reach/sip.svc", "/Scheduler/x"] {
+        let sent = || post(LYNC, path, "<x/>");
+        for refused in [
+            sent().with(TICKET, &presented("one")),
+            sent().with(TICKET, "cwt=AAEC"),
+            sent().with(bearer, "Bearer cwt=AAEC"),
+            sent().with(bearer, "bearer   cwt=AAEC "),
+            sent().with(bearer, "Bearer CWT=AAEC"),
+            sent().with(bearer, "Bearer \"cwt=AAEC\""),
+            sent().with(bearer, "Bearer x, Bearer cwt=AAEC"),
+            sent().with(TICKET, "x").with(bearer, "Bearer cwt=AAEC"),
+            sent()
+                .with(TICKET, &presented("forged"))
+                .with(TICKET, &presented("one")),
+            sent()
+                .with(bearer, "Bearer e30.e30.")
+                .with(bearer, "Bearer cwt=AAEC"),
+            sent()
+                .with(bearer, "Bearer e30.e30.")
+                .with(TICKET, &presented("one")),
+            sent().with(
+                TICKET,
+                &format!("{} ", presented("one")).replace("opaque", "Opaque"),
+            ),
+        ] {
+            let said = format!("{path}: {:?}", refused.head.headers);
+            let answered = answer(scene.connects().sends(&refused));
+            assert_eq!(answered, (401, url.to_owned()), "{said}");
+        }
+        for passing in [
+            sent(),
+            sent().with(TICKET, &presented("forged")),
+            sent().with(bearer, "Bearer cwt=BBBB"),
+            sent().with(bearer, "Bearer e30.e30."),
+        ] {
+            let said = format!("{path}: {:?}", passing.head.headers);
+            assert_eq!(scene.connects().sends(&passing).told(), "nobody", "{said}");
+        }
+    }
+    let beside = post(LYNC, "/Reach/sip.svc", "<x/>")
+        .with(TICKET, &presented("forged"))
+        .with(bearer, "Bearer cwt=AAEC");
+    let forward = scene.connects().sends(&beside).forward();
+    let headers = &forward.head.headers;
+    assert!(headers.contains_key(TICKET) && !headers.contains_key(bearer));
+    let said = scene
+        .connects()
+        .sends(&get(LYNC, OAUTH_USER).with(bearer, "Bearer cwt=AAEC"));
+    assert_eq!(said.told(), "401");
+}
+
+#[test]
 fn pages_are_anybodys() {
     let scene = Scene::new();
     for path in [

@@ -13,7 +13,7 @@ mod streaming;
 
 use http::header::ALLOW;
 use http::{HeaderName, Method, StatusCode};
-use proto::soap::{Fault, FaultCode};
+use proto::soap::{Fault, FaultCode, Version};
 
 use crate::echo;
 use crate::identity::{Asks, Caller, Reception};
@@ -164,5 +164,5 @@ fn fault(status: StatusCode, code: FaultCode, reason: &str) -> Reply {
         reason: reason.to_owned(),
         diagnostics: None,
     };
-    Reply::with_body(status, XML, fault.to_xml())
+    Reply::with_body(status, XML, fault.to_xml(Version::V1_1))
 }

@@ -4,11 +4,15 @@
 //! `SignedSupportingTokens` (a bearer) down to the issuer's address, and then takes the port's.
 
 use http::StatusCode;
+use hyper::body::Incoming;
 use proto::lync::mex::{Logon, WebTicketService};
 use proto::soap::namespace::{ADDRESSING, POLICY, UTILITY};
+use proto::soap::{self, Envelope};
+use xml::Limits;
 use xml::write::{Element, element};
 
 use super::{FrontEnd, SERVICE, XML};
+use crate::serve::body;
 use crate::serve::reply::Reply;
 use crate::settings::MetadataHost;
 
@@ -24,11 +28,40 @@ pub(super) enum Metadata {
 
 impl FrontEnd {
     pub(super) fn mex(&self, metadata: Metadata) -> Reply {
+        Reply::with_body(StatusCode::OK, XML, self.document(metadata))
+    }
+
+    /// The same by WS-Transfer: inside an envelope of the version that asked.
+    pub(super) async fn mex_by_message(&self, body: Incoming, metadata: Metadata) -> Reply {
+        let Ok(body) = body::read(body, Limits::DEFAULT.bytes).await else {
+            return Reply::new(StatusCode::BAD_REQUEST);
+        };
+        let document = soap::document(&body).ok();
+        let asked = document.as_ref().and_then(|it| Envelope::parse(it).ok());
+        let Some(asked) = asked else {
+            return Reply::new(StatusCode::BAD_REQUEST);
+        };
+        let document = self.document(metadata);
+        let definitions = document
+            .split_once("?>")
+            .map_or(&*document, |(_, rest)| rest);
+        let envelope = format!(
+            "<s:Envelope xmlns:s=\"{}\" xmlns:a=\"{ADDRESSING}\"><s:Header><a:Action>\
+             http://schemas.xmlsoap.org/ws/2004/09/transfer/GetResponse</a:Action></s:Header><s:Body>\
+             <wsx:Metadata xmlns:wsx=\"http://schemas.xmlsoap.org/ws/2004/09/mex\"><wsx:MetadataSection \
+             Dialect=\"http://schemas.xmlsoap.org/wsdl/\">{definitions}</wsx:MetadataSection>\
+             </wsx:Metadata></s:Body></s:Envelope>",
+            asked.version().namespace()
+        );
+        Reply::with_body(StatusCode::OK, asked.version().content_type(), envelope)
+    }
+
+    fn document(&self, metadata: Metadata) -> String {
         let origin = match self.addresses.metadata {
             MetadataHost::Internal => &self.addresses.internal,
             MetadataHost::External => &self.addresses.external,
         };
-        let document = match metadata {
+        match metadata {
             Metadata::WebTicket => WebTicketService {
                 address: format!("{origin}{SERVICE}"),
                 logons: vec![
@@ -42,8 +75,7 @@ impl FrontEnd {
             .to_xml(),
             Metadata::CertProv => CERT_PROV.to_xml(origin),
             Metadata::GroupExpansion => GROUP_EXPANSION.to_xml(origin),
-        };
-        Reply::with_body(StatusCode::OK, XML, document)
+        }
     }
 }
 

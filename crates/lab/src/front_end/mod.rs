@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use http::header::{ALLOW, CACHE_CONTROL, WWW_AUTHENTICATE};
 use http::{HeaderName, Method, StatusCode};
-use proto::soap::Fault;
+use proto::soap::{Fault, Version};
 
 use crate::echo;
 use crate::identity::{Asks, Caller, Reception};
@@ -123,6 +123,9 @@ impl FrontEnd {
             Place::Cert if is_post && !visit.is_refused() => {
                 return self.web_ticket_by_certificate(asked.body, visit).await;
             }
+            Place::Mex(metadata) if is_post => {
+                return self.mex_by_message(asked.body, metadata).await;
+            }
             Place::CertProv | Place::GroupExpansion if is_post && !visit.is_refused() => {
                 return self.ticketed_message(asked.body, visit).await;
             }
@@ -221,5 +224,9 @@ const TRUSTED_ISSUERS: &str = "Bearer trusted_issuers=\"00000002-0000-0ff1-ce00-
      client_id=\"00000004-0000-0ff1-ce00-000000000000\"";
 
 fn fault(fault: &Fault) -> Reply {
-    Reply::with_body(StatusCode::INTERNAL_SERVER_ERROR, XML, fault.to_xml())
+    Reply::with_body(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        XML,
+        fault.to_xml(Version::V1_1),
+    )
 }

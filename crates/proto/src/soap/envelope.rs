@@ -115,6 +115,20 @@ impl Version {
         }
     }
 
+    /// The media type of a message in UTF-8.
+    pub fn content_type(self) -> &'static str {
+        match self {
+            Self::V1_1 => "text/xml; charset=utf-8",
+            Self::V1_2 => "application/soap+xml; charset=utf-8",
+        }
+    }
+
+    /// The version of a message that declares it; `None` of what is no message.
+    pub fn of_message(body: &[u8]) -> Option<Self> {
+        let document = document(body).ok()?;
+        Self::of(document.root()).ok()
+    }
+
     fn of(root: Element<'_, '_>) -> Result<Self, EnvelopeParseError> {
         [Self::V1_1, Self::V1_2]
             .into_iter()

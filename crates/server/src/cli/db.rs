@@ -1,5 +1,6 @@
 //! `wicketgate db`: the store's file, brought up to date, copied and brought back.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use authn::account::{Account, AccountState};
@@ -7,11 +8,12 @@ use authn::credential::app_password::AppPassword;
 use authn::credential::otp_token::OtpToken;
 use clap::Subcommand;
 use serde::Serialize;
-use store::{Replaced, Restored};
+use store::postgres::{Address, Password, Server};
+use store::{Database, Replaced, Restored};
 
 use super::{CliError, Output};
-use crate::config;
-use crate::config::settings::StoreFiles;
+use crate::config::settings::StoreSettings;
+use crate::config::{self, Settings};
 use crate::wiring::keeping;
 
 /// What can be done with the store.
@@ -35,11 +37,34 @@ pub(crate) enum Verb {
         /// The backup
         from: PathBuf,
     },
+    /// Copy everything to another database, such as from the file to a PostgreSQL server; no gate may run
+    #[command(after_help = COPYING)]
+    Copy {
+        /// From where: a file, or an address that begins with postgres://; the configuration's store where it is
+        /// left out
+        #[arg(long, value_name = "STORE")]
+        from: Option<String>,
+        /// To where: a file that is not there yet, or the address of an empty database
+        #[arg(long, value_name = "STORE")]
+        to: Option<String>,
+        /// The file whose first line is the password of the server that the configuration does not name
+        #[arg(long, value_name = "FILE")]
+        password_file: Option<PathBuf>,
+    },
 }
+
+const COPYING: &str = "\
+Examples:
+  wicketgate db copy --to postgres://wicketgate@db.contoso.com/wicketgate --password-file /etc/wicketgate/db.password
+  wicketgate db copy --from /var/lib/wicketgate/wicketgate.db      to what the configuration names by then
+
+Stop every gate first: what one writes meanwhile would be lost. Both are used with the key_file of the configuration. All
+arrives or nothing does; rows are counted and the audit trail is checked where it arrives.";
 
 #[derive(Serialize)]
 struct Status {
-    file: PathBuf,
+    /// The file, or the address of the database.
+    file: String,
     pending: Vec<String>,
 }
 
@@ -68,6 +93,16 @@ struct StillRevoked {
     record: AppPassword,
 }
 
+#[derive(Serialize)]
+struct Moved {
+    from: String,
+    to: String,
+    /// The number of rows of each table.
+    tables: BTreeMap<String, i64>,
+    /// The last event of the audit trail that was copied.
+    trail: i64,
+}
+
 /// Does it.
 ///
 /// # Errors
@@ -75,13 +110,13 @@ struct StillRevoked {
 /// A file is in the way, a backup is damaged or of another version, or the store is unavailable.
 pub(crate) async fn run(file: &Path, verb: Verb, output: &Output) -> Result<(), CliError> {
     let settings = config::load_for_keytab(file)?;
-    let files = settings.store()?.clone();
+    let store = settings.store()?.clone();
     match verb {
         Verb::Status => {
             keeping::must_be_there(&settings)?;
             let pending = keeping::pending_migrations(&settings).await?;
             let status = Status {
-                file: files.file,
+                file: store.database.to_string(),
                 pending,
             };
             output.print(&status, say_status)
@@ -92,7 +127,7 @@ pub(crate) async fn run(file: &Path, verb: Verb, output: &Output) -> Result<(), 
                 keeping::migrate(&settings).await?;
             }
             let status = Status {
-                file: files.file,
+                file: store.database.to_string(),
                 pending,
             };
             output.print(&status, |status| say_migrated(status, dry_run))
@@ -101,7 +136,7 @@ pub(crate) async fn run(file: &Path, verb: Verb, output: &Output) -> Result<(), 
             keeping::backup(&settings, &to).await?;
             let copied = Copied {
                 file: to,
-                key_file: files.key_file,
+                key_file: store.key_file,
             };
             output.print(&copied, |copied| {
                 format!(
@@ -114,12 +149,92 @@ pub(crate) async fn run(file: &Path, verb: Verb, output: &Output) -> Result<(), 
         }
         Verb::Restore { from } => {
             let restored = keeping::restore(&settings, &from).await?;
-            output.print(&put_back(files, restored), say_put_back)
+            output.print(&put_back(store, restored), say_put_back)
+        }
+        Verb::Copy {
+            from,
+            to,
+            password_file,
+        } => {
+            let copied = copied(&store, (from, to), password_file)?;
+            copy(&settings, copied, output).await
         }
     }
 }
 
-fn put_back(files: StoreFiles, restored: Restored) -> PutBack {
+/// From where to where is copied; one of them may be the configuration's.
+fn copied(
+    store: &StoreSettings,
+    (from, to): (Option<String>, Option<String>),
+    password_file: Option<PathBuf>,
+) -> Result<(Database, Database), CliError> {
+    if from.is_none() && to.is_none() {
+        let message = "nowhere to copy to: name it by --to, or where it comes from by --from";
+        return Err(CliError::usage(message));
+    }
+    let database = |typed: Option<String>| match typed {
+        None => Ok(store.database.clone()),
+        Some(typed) => typed_database(&typed, password_file.clone(), &store.database),
+    };
+    let (from, to) = (database(from)?, database(to)?);
+    match from == to {
+        false => Ok((from, to)),
+        true => Err(CliError::usage(format!(
+            "`{from}` would be copied to itself"
+        ))),
+    }
+}
+
+/// Copies from one database to another.
+async fn copy(
+    settings: &Settings,
+    (from, to): (Database, Database),
+    output: &Output,
+) -> Result<(), CliError> {
+    let copied = keeping::copy(settings, (&from, &to)).await?;
+    let moved = Moved {
+        from: from.to_string(),
+        to: to.to_string(),
+        tables: copied.tables.into_iter().collect(),
+        trail: copied.head.number,
+    };
+    output.print(&moved, say_moved)
+}
+
+/// A database that somebody typed; the configuration's own keeps its password.
+fn typed_database(
+    typed: &str,
+    password_file: Option<PathBuf>,
+    configured: &Database,
+) -> Result<Database, CliError> {
+    if !typed.contains("://") {
+        return Ok(Database::Sqlite(PathBuf::from(typed)));
+    }
+    let address = Address::parse(typed, Path::new("."));
+    let address = address.map_err(|error| CliError::usage(format!("that address: {error}")))?;
+    let password = password_file.map(|file| Password { file });
+    Ok(match configured {
+        Database::Postgres(server) if server.address == address && password.is_none() => {
+            configured.clone()
+        }
+        _ => Database::Postgres(Server { address, password }),
+    })
+}
+
+fn say_moved(moved: &Moved) -> String {
+    let rows: i64 = moved.tables.values().sum();
+    format!(
+        "copied {rows} rows of {} tables from {} to {}; the audit trail is whole there, up to event {}\n\
+         name {} in [store] before the gate is started again",
+        moved.tables.len(),
+        moved.from,
+        moved.to,
+        moved.trail,
+        moved.to
+    )
+}
+
+fn put_back(store: StoreSettings, restored: Restored) -> PutBack {
     let (compared, problem) = match restored.replaced {
         Replaced::Read => (true, None),
         Replaced::Nothing => (false, None),
@@ -130,8 +245,8 @@ fn put_back(files: StoreFiles, restored: Restored) -> PutBack {
         record,
     };
     PutBack {
-        file: files.file,
-        key_file: files.key_file,
+        file: PathBuf::from(store.database.to_string()),
+        key_file: store.key_file,
         compared,
         problem,
         still_revoked: restored.revoked.into_iter().map(still_revoked).collect(),
@@ -179,23 +294,19 @@ fn say_put_back(put_back: &PutBack) -> String {
 
 fn say_status(status: &Status) -> String {
     if status.pending.is_empty() {
-        return format!("{} is up to date", status.file.display());
+        return format!("{} is up to date", status.file);
     }
     let pending = status.pending.join(", ");
     format!(
         "{} lacks {pending}; run: wicketgate db migrate",
-        status.file.display()
+        status.file
     )
 }
 
 fn say_migrated(status: &Status, dry_run: bool) -> String {
     let done = if dry_run { "would apply" } else { "applied" };
     if status.pending.is_empty() {
-        return format!("{} was up to date", status.file.display());
+        return format!("{} was up to date", status.file);
     }
-    format!(
-        "{done} {} to {}",
-        status.pending.join(", "),
-        status.file.display()
-    )
+    format!("{done} {} to {}", status.pending.join(", "), status.file)
 }

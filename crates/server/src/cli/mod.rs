@@ -19,6 +19,7 @@ mod lease;
 mod left_behind;
 mod policy;
 mod print;
+mod rules;
 mod script;
 mod secret;
 mod serve;
@@ -109,6 +110,9 @@ enum Verb {
     Script(script::Arguments),
     /// Say what is wrong with a deployment, and the command that mends it
     Doctor(doctor::Arguments),
+    /// Check, lint and explain AD FS's claim rules
+    #[command(subcommand)]
+    Rules(rules::Verb),
     /// Read and verify the audit trail
     #[command(subcommand)]
     Audit(audit::Verb),
@@ -190,6 +194,7 @@ async fn dispatch(
         Verb::Gateway(verb) => gateway::run(config, verb, output),
         Verb::Script(script) => script::run(config, &script, output),
         Verb::Doctor(doctor) => doctor::run(config, doctor, process, output).await,
+        Verb::Rules(verb) => rules::run(verb, output),
         Verb::Audit(verb) => audit::run(config, verb, output).await,
         Verb::Db(verb) => db::run(config, verb, output).await,
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,6 +22,7 @@ use jiff::civil::Date;
 use proto::channel_binding::Demand;
 use proto::dns::Server;
 use proto::ntlm::WhenAbsent;
+use store::Database;
 
 /// Everything `serve` needs to know.
 #[derive(Clone, Debug)]
@@ -50,8 +51,8 @@ pub(crate) struct Settings {
     pub(crate) rules: Vec<Place>,
     /// The domain that bare user names belong to.
     pub(crate) default_domain: Option<String>,
-    /// The files of the store; a gateway that asks an authentication server has none.
-    pub(crate) store: Option<StoreFiles>,
+    /// The store and its keys; a gateway that asks an authentication server has none.
+    pub(crate) store: Option<StoreSettings>,
     /// The PEM file (PKCS#8, P-256) of the key that signs onward assertions, and their issuer.
     pub(crate) onward: Option<OnwardHeader>,
     /// The gate's account in Active Directory.
@@ -62,11 +63,11 @@ pub(crate) struct Settings {
     pub(crate) warnings: Vec<String>,
 }
 
-/// The files of the store.
+/// The store and its keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct StoreFiles {
-    /// The SQLite file.
-    pub(crate) file: PathBuf,
+pub(crate) struct StoreSettings {
+    /// Where the store is.
+    pub(crate) database: Database,
     /// Where the configuration names it.
     pub(crate) place: Place,
     /// The file with the sealing keys; never inside the store.
@@ -154,13 +155,23 @@ pub(crate) enum ListedBy {
 )]
 pub(crate) struct NoStore;
 
+impl StoreSettings {
+    /// A file that belongs to the user that serves.
+    pub(crate) fn file_of_its_own(&self) -> &Path {
+        match &self.database {
+            Database::Sqlite(file) => file,
+            Database::Postgres(_) => &self.key_file,
+        }
+    }
+}
+
 impl Settings {
-    /// The files of the store.
+    /// The store and its keys.
     ///
     /// # Errors
     ///
     /// This is a gateway's configuration.
-    pub(crate) fn store(&self) -> Result<&StoreFiles, NoStore> {
+    pub(crate) fn store(&self) -> Result<&StoreSettings, NoStore> {
         self.store.as_ref().ok_or(NoStore)
     }
 }

@@ -16,6 +16,7 @@ mod policy;
 mod portal;
 mod published;
 mod remote;
+mod store;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -90,6 +91,7 @@ impl<'a> Understanding<'a> {
     fn settings(&self, written: &Written) -> Result<Settings, ConfigError> {
         let mut warnings = Vec::new();
         self.is_of_one_role(written)?;
+        let store = self.store(written, &mut warnings)?;
         let kerberos = self.kerberos(written)?;
         let asked = self.realm_of_gateway(written)?;
         let realm = kerberos.as_ref().map(|it| &it.realm).or(asked.as_ref());
@@ -123,8 +125,8 @@ impl<'a> Understanding<'a> {
             farms,
             policy,
             rules,
-            default_domain: Some(written.names.domain.clone()),
-            store: self.store(written)?,
+            default_domain: Some(written.names.domain.get_ref().clone()),
+            store,
             onward: self.onward_header(written)?,
             kerberos,
             accepts,

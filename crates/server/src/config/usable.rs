@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use rustix::fs::{Access, access};
+use store::Database;
 use store::seal::KeyFile;
 
 use super::error::{ConfigError, Place};
-use super::settings::Settings;
+use super::settings::{Settings, StoreSettings};
 
 /// Looks at the store and the key file: what is there must be usable, and where something is not there
 /// yet it must be possible to make it. A gateway has none.
@@ -15,11 +16,17 @@ use super::settings::Settings;
 ///
 /// `serve` would end with one of them.
 pub(crate) fn store_is_usable(settings: &Settings) -> Result<(), ConfigError> {
-    let Some(files) = &settings.store else {
+    let Some(stored) = &settings.store else {
         return Ok(());
     };
-    let (store, keys) = (&files.file, &files.key_file);
-    folder(store, &files.place)?;
+    let keys = &stored.key_file;
+    let store = match &stored.database {
+        Database::Sqlite(store) => store,
+        // What a server has shows when it is asked.
+        Database::Postgres(_) if keys.exists() => return keys_are_usable(stored),
+        Database::Postgres(_) => return folder(keys, &stored.key_place),
+    };
+    folder(store, &stored.place)?;
     if store.exists() {
         let may = access(store, Access::READ_OK | Access::WRITE_OK);
         let is_file = store.is_file();
@@ -28,16 +35,19 @@ pub(crate) fn store_is_usable(settings: &Settings) -> Result<(), ConfigError> {
                 .err()
                 .map_or("it is no file".to_owned(), |it| it.to_string());
             let message = format!("the store `{}` cannot be used: {why}", store.display());
-            return Err(ConfigError::new(files.place.clone(), message));
+            return Err(ConfigError::new(stored.place.clone(), message));
         }
     }
     // A new key file is made only beside a new store: without its keys an old one cannot be read.
     if store.exists() || keys.exists() {
-        let opened = KeyFile::open(keys).map(drop);
-        return opened
-            .map_err(|error| ConfigError::new(files.key_place.clone(), error.to_string()));
+        return keys_are_usable(stored);
     }
-    folder(keys, &files.key_place)
+    folder(keys, &stored.key_place)
+}
+
+fn keys_are_usable(stored: &StoreSettings) -> Result<(), ConfigError> {
+    let opened = KeyFile::open(&stored.key_file).map(drop);
+    opened.map_err(|error| ConfigError::new(stored.key_place.clone(), error.to_string()))
 }
 
 fn folder(file: &Path, place: &Place) -> Result<(), ConfigError> {

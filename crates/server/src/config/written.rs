@@ -61,8 +61,16 @@ pub(crate) struct Written {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Store {
-    /// The SQLite file.
-    pub(crate) file: Spanned<PathBuf>,
+    /// The SQLite file: the store of one gate. Either this or `postgres`.
+    pub(crate) file: Option<Spanned<PathBuf>>,
+    /// The database on a PostgreSQL server that several gates share, as
+    /// `postgres://wicketgate@db.contoso.com/wicketgate`. A server elsewhere must prove its name by TLS; `sslmode`,
+    /// `sslrootcert`, `sslcert`, `sslkey` and `host` (a socket's folder) may follow, as libpq has them.
+    pub(crate) postgres: Option<Spanned<String>>,
+    /// The file whose first line is the password of `postgres`.
+    pub(crate) password_file: Option<Spanned<PathBuf>>,
+    /// The systemd credential whose first line is the password of `postgres`.
+    pub(crate) password_credential: Option<Spanned<String>>,
     /// The file with the keys that seal secrets in the store; keep it elsewhere in backups.
     pub(crate) key_file: Spanned<PathBuf>,
 }
@@ -132,7 +140,7 @@ pub(crate) struct Names {
     #[serde(default)]
     pub(crate) foreign_hosts: Vec<Spanned<String>>,
     /// The NetBIOS name of the domain, as in `CONTOSO\anna`; bare user names belong to it.
-    pub(crate) domain: String,
+    pub(crate) domain: Spanned<String>,
     /// The DNS name of the domain.
     pub(crate) dns_domain: String,
     /// The name that NTLM's challenge gives for this server.

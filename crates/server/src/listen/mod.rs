@@ -33,6 +33,7 @@ use crate::legacy::{self, LegacyError};
 use crate::metrics::Handshake;
 use crate::pace::Pace;
 use crate::proxy::{Proxy, limits};
+use crate::vanished;
 use certificates::CertificateError;
 pub(crate) use certificates::Certificates;
 use entrance::{Arrival, Entrance, Named};
@@ -314,7 +315,8 @@ impl Door {
         else {
             return;
         };
-        if let Err(error) = stream.set_nodelay(true) {
+        let set = stream.set_nodelay(true);
+        if let Err(error) = set.and_then(|()| vanished::noticed_of_client(&stream)) {
             tracing::debug!(%address, "a connection ended at once: {error}");
             return;
         }

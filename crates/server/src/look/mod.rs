@@ -5,6 +5,7 @@
 
 mod anyone;
 mod clock;
+mod database;
 mod directory;
 mod http;
 mod kerberos;
@@ -67,6 +68,7 @@ pub(crate) async fn look(
     looks.extend(web::looks_around(settings, beside));
     looks.extend(beside.sip.iter().map(|edge| one(sip::look(edge.clone()))));
     looks.extend(clock::looks(settings));
+    looks.extend(database::look(settings));
     looks.extend(kerberos::look(settings, process));
     all(looks).await
 }

@@ -383,7 +383,7 @@ impl Metrics {
 pub(crate) fn outcome<T>(result: &Result<T, Refusal>) -> SignIn {
     match result {
         Ok(_) => SignIn::Accepted,
-        Err(Refusal::Denied) => SignIn::Refused,
+        Err(Refusal::Denied | Refusal::TicketEnded) => SignIn::Refused,
         Err(Refusal::Unavailable(_)) => SignIn::Unavailable,
     }
 }

@@ -20,6 +20,7 @@ use super::line::{Beside, watched};
 use super::members::{Members, Tracked};
 use super::tls::{TlsClient, TlsError};
 use crate::config::settings::{self, KerberosToken};
+use crate::vanished;
 
 /// A farm of back ends that serve the same.
 pub(crate) struct Farm {
@@ -200,6 +201,7 @@ impl Member {
         let stream = TcpStream::connect(self.tracked.address());
         let stream = stream.await.map_err(tcp)?;
         stream.set_nodelay(true).map_err(tcp)?;
+        vanished::noticed_of_member(&stream).map_err(tcp)?;
         let (line, beside) = watched(stream);
         match &self.tls {
             None => Ok(Connected {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use authn::attempt::{Attempt, Outcome, Refusal, Verified};
 use authn::lockout::HoldBack;
-use authn::place::ActivityId;
+use authn::place::{ActivityId, Channel};
 use authn::ports::Unavailable;
 use bytes::Bytes;
 use gateway::conversation::{AnswerBody, Failure, Pass};
@@ -275,7 +275,12 @@ impl Connection {
             let who = &verified.authenticated;
             match live.stands_since(mark, (who, &self.seen), tag) {
                 Ok(repeat) => self.repeat = repeat,
-                Err(Gone) => outcome.result = Err(Refusal::Denied),
+                Err(Gone) => {
+                    outcome.result = Err(match channel {
+                        Channel::Ticket => Refusal::TicketEnded,
+                        _ => Refusal::Denied,
+                    });
+                }
             }
         }
         let counted = match metrics::outcome(&outcome.result) {

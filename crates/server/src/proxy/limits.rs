@@ -68,6 +68,9 @@ pub(crate) const SENT_AGAIN_BYTES: usize = 256 * 1024;
 pub(crate) const LINE_READY: Duration = Duration::from_millis(500);
 /// How long a back end may take to begin its answer: mobility's long polls take 15 minutes.
 pub(crate) const ANSWER_HEAD: Duration = Duration::from_secs(960);
+/// The same of ActiveSync, whose phones name their heartbeat themselves: 3,540 s at most ([MS-ASCMD] 2.2.3.79.1), and a
+/// minute for the answer.
+pub(crate) const ANSWER_HEAD_OF_HEARTBEAT: Duration = Duration::from_secs(3_600);
 /// How long a back end may take to send a document that is read.
 pub(crate) const READ_ANSWER: Duration = Duration::from_secs(60);
 /// Requests of one HTTP/2 connection that a client may have asked at once: those that are worked on, and
@@ -102,5 +105,17 @@ pub(crate) const PING: Duration = Duration::from_secs(60);
 pub(crate) const PONG: Duration = Duration::from_secs(20);
 /// How long neither end of a WebSocket may send anything; servers and browsers ping more often.
 pub(crate) const WEBSOCKET_IDLE: Duration = Duration::from_secs(5 * 60);
+/// After how long without a word from a member it is asked whether it is still there (TCP keepalive): an idle socket of
+/// a machine that lost its power looks like one that is working on an answer.
+pub(crate) const MEMBER_QUIET: Duration = Duration::from_secs(15);
+/// How often it is asked again, and how many times in vain.
+pub(crate) const MEMBER_ASKED: (Duration, u32) = (Duration::from_secs(5), 3);
+/// How long a member may leave unacknowledged what was sent to it.
+pub(crate) const MEMBER_GONE: Duration = Duration::from_secs(30);
+/// After how long without a word from a client it is asked the same. A phone that waits for its push must not be woken
+/// more often than by [`PING`].
+pub(crate) const CLIENT_QUIET: Duration = Duration::from_secs(60);
+/// How often it is asked again, and how many times in vain.
+pub(crate) const CLIENT_ASKED: (Duration, u32) = (Duration::from_secs(10), 3);
 /// How long requests under way may take after the gate was told to stop.
 pub(crate) const DRAIN_ON_STOP: Duration = Duration::from_secs(20);

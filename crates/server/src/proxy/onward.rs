@@ -4,6 +4,7 @@
 //! Where a member takes no connection, all of this is done anew for the next. Start at
 //! [`Connection::send`].
 
+use std::error::Error as _;
 use std::sync::Arc;
 
 use authn::audit::PassReason;
@@ -20,7 +21,7 @@ use proto::spnego::Rejection;
 use tokio::time::Instant;
 
 use super::Proxy;
-use super::body::Passing;
+use super::body::{BodyError, Passing};
 use super::exchange::{Connection, Own};
 use super::heads::frame;
 use super::passes;
@@ -68,6 +69,7 @@ impl Connection {
             farm,
             pass: &forward.pass,
             by_cookie,
+            patience: forward.patience,
             head: &|member| head_for(member, &forward, &proxy),
             delegated: delegated(&forward, &proxy),
         };
@@ -161,11 +163,18 @@ impl Connection {
             }
             UpstreamError::Garbage(_) => Failure::Unreachable,
             UpstreamError::TooSlow => Failure::TooSlow,
+            UpstreamError::Client(error) if has_stalled(error) => Failure::RequestTooSlow,
             UpstreamError::Client(_) => Failure::Framing,
         };
         // Nobody knows how much of the client's body is still to come.
         Own::closing(self.failed(failure, error))
     }
+}
+
+/// Whether a client's body that came to no good end did so because the client paused.
+fn has_stalled(error: &hyper::Error) -> bool {
+    let cause = error.source().and_then(|it| it.downcast_ref());
+    matches!(cause, Some(BodyError::Stalled))
 }
 
 /// What a back end says of a Kerberos token that it did not take; IIS says it where its Negotiate does.

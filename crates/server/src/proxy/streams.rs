@@ -28,7 +28,7 @@ use super::exchange::Connection;
 use super::framing::FramingDoubt;
 use super::heads;
 use super::lines::{Leased, Lines};
-use super::traffic::{End, Stream, Traffic};
+use super::traffic::{Stream, Traffic};
 use super::wire::{Watch, Wire};
 use super::{Ending, Proxy, ending, limits, shown};
 use crate::live::Seen;
@@ -102,11 +102,7 @@ impl Proxy {
                 },
                 end = traffic.end() => {
                     tracing::debug!("a connection is ended: {end}");
-                    match end {
-                        End::Stalled => return,
-                        End::Reset => limits::LINGER,
-                        End::Idle => limits::DRAIN_ON_STOP,
-                    }
+                    end.patience()
                 }
             };
             connection.as_mut().graceful_shutdown();
@@ -236,6 +232,7 @@ impl<F: Future<Output = ()> + Send + 'static> hyper::rt::Executor<F> for Tasks {
 mod tests {
     use std::future::poll_fn;
 
+    use super::super::traffic::End;
     use super::*;
 
     #[tokio::test]

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
@@ -31,6 +32,17 @@ pub(super) enum End {
     Stalled,
     /// The client broke off more streams than it let finish.
     Reset,
+}
+
+impl End {
+    /// How long what is under way on other streams may still take, once the client is told that no further ones are
+    /// taken. A stream whose answer is not taken is one of several: a browser may have paused a single download.
+    pub(super) fn patience(self) -> Duration {
+        match self {
+            Self::Idle | Self::Stalled => limits::DRAIN_ON_STOP,
+            Self::Reset => limits::LINGER,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -105,7 +117,7 @@ impl Traffic {
 
     /// Whether there is a reason after a while.
     #[cfg(test)]
-    pub(super) fn ends_after(&self, after: std::time::Duration) -> Option<End> {
+    pub(super) fn ends_after(&self, after: Duration) -> Option<End> {
         self.0.borrow().end(Instant::now() + after)
     }
 
@@ -163,8 +175,6 @@ impl fmt::Display for End {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     fn ends(traffic: &Traffic, after: Duration) -> Option<End> {
@@ -208,5 +218,6 @@ mod tests {
         stream.is_given();
         assert_eq!(ends(&traffic, limits::WRITE_STALL / 2), None);
         assert_eq!(ends(&traffic, limits::WRITE_STALL), Some(End::Stalled));
+        assert_eq!(End::Stalled.patience(), limits::DRAIN_ON_STOP);
     }
 }

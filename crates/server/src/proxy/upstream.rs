@@ -12,7 +12,7 @@ use authn::credential::CredentialId;
 use aws_lc_rs::digest::Digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use gateway::conversation::Pass;
+use gateway::conversation::{Pass, Patience};
 use gateway::farm::health::Heard;
 use gateway::farm::{Bound, Standing};
 use gateway::ports::{Delegation, NoToken, Target};
@@ -79,6 +79,8 @@ pub(super) struct Onward<'a> {
     pub(super) pass: &'a Pass,
     /// The member that the client's cookie names.
     pub(super) by_cookie: Option<usize>,
+    /// How long its answer may take to begin.
+    pub(super) patience: Patience,
     /// Writes and signs the head as a member is to see it, its Host first.
     pub(super) head: &'a (dyn Fn(&Member) -> Result<request::Parts, UpstreamError> + Sync),
     /// Whose Kerberos token goes with it.
@@ -357,9 +359,9 @@ impl Upstream {
         let sending = self.sender.try_send_request(request);
         tokio::pin!(sending);
         let answered = loop {
-            match timeout_at(deadline(&pulse), &mut sending).await {
+            match timeout_at(deadline(&pulse, onward.patience), &mut sending).await {
                 Ok(answered) => break answered,
-                Err(_) if deadline(&pulse) > Instant::now() => {}
+                Err(_) if deadline(&pulse, onward.patience) > Instant::now() => {}
                 Err(_) => {
                     member.tracked.requested();
                     member.tracked.failed(Failed::Slow);
@@ -431,8 +433,12 @@ async fn drained_and_idle(member: &Tracked, in_use: &Semaphore) {
 }
 
 /// Until when the answer must begin: as long as the client sends, time stands still.
-fn deadline(pulse: &Pulse) -> Instant {
-    pulse.last() + limits::ANSWER_HEAD
+fn deadline(pulse: &Pulse, patience: Patience) -> Instant {
+    pulse.last()
+        + match patience {
+            Patience::Ordinary => limits::ANSWER_HEAD,
+            Patience::Heartbeat => limits::ANSWER_HEAD_OF_HEARTBEAT,
+        }
 }
 
 fn failure(error: hyper::Error) -> UpstreamError {

@@ -10,7 +10,7 @@ use std::path::Path;
 use authn::audit::{Event, Kind};
 use authn::ports::Audit;
 use store::seal::{KeyFile, KeyFileError};
-use store::{Restored, Store, StoreError};
+use store::{Copied, Database, Restored, Store, StoreError};
 
 use crate::cli::CliError;
 use crate::clock;
@@ -25,7 +25,7 @@ use crate::operator::by_hand;
 pub(crate) async fn open(settings: &Settings) -> Result<Store, CliError> {
     must_be_there(settings)?;
     let keys = open_keys(settings)?;
-    Store::open(&settings.store()?.file, keys)
+    Store::open_in(settings.store()?.database.clone(), keys)
         .await
         .map_err(of_store)
 }
@@ -36,14 +36,14 @@ pub(crate) async fn open(settings: &Settings) -> Result<Store, CliError> {
 ///
 /// Its keys are there and it is not, or as [`open`].
 pub(crate) async fn open_or_begin(settings: &Settings) -> Result<Store, CliError> {
-    let files = settings.store()?;
-    if !is_there(&files.file)? {
-        if is_there(&files.key_file)? {
+    let stored = settings.store()?;
+    if !is_begun(&stored.database).await? {
+        if is_there(&stored.key_file)? {
             let message = format!(
                 "there is no store at `{}`, but its key file `{}` is there: put a backup back with \
                  `wicketgate db restore`, or begin anew with `wicketgate db migrate`",
-                files.file.display(),
-                files.key_file.display()
+                stored.database,
+                stored.key_file.display()
             );
             return Err(CliError::usage(message));
         }
@@ -58,7 +58,7 @@ pub(crate) async fn open_or_begin(settings: &Settings) -> Result<Store, CliError
 ///
 /// The store cannot be opened.
 pub(crate) async fn pending_migrations(settings: &Settings) -> Result<Vec<String>, CliError> {
-    let pending = Store::pending(&settings.store()?.file).await;
+    let pending = Store::pending_in(&settings.store()?.database).await;
     pending.map_err(of_store)
 }
 
@@ -68,14 +68,15 @@ pub(crate) async fn pending_migrations(settings: &Settings) -> Result<Vec<String
 ///
 /// The store is newer than the program, its keys are not there, or it cannot be written.
 pub(crate) async fn migrate(settings: &Settings) -> Result<(), CliError> {
-    let files = settings.store()?;
-    if is_there(&files.key_file)? || is_there(&files.file)? {
+    let stored = settings.store()?;
+    if is_there(&stored.key_file)? || is_begun(&stored.database).await? {
         open_keys(settings)?;
     } else {
-        KeyFile::create(&files.key_file, clock::random()?).map_err(of_keys)?;
+        KeyFile::create(&stored.key_file, clock::random()?).map_err(of_keys)?;
     }
     let steps = pending_migrations(settings).await?;
-    Store::migrate(&files.file).await.map_err(of_store)?;
+    let migrated = Store::migrate_in(&stored.database).await;
+    migrated.map_err(of_store)?;
     if steps.is_empty() {
         return Ok(());
     }
@@ -103,7 +104,26 @@ pub(crate) async fn backup(settings: &Settings, to: &Path) -> Result<(), CliErro
 /// The backup is not there or damaged, its chain is broken, or it is of a newer version.
 pub(crate) async fn restore(settings: &Settings, from: &Path) -> Result<Restored, CliError> {
     let keys = open_keys(settings)?;
-    Store::restore(from, &settings.store()?.file, &keys, &by_hand())
+    let Database::Sqlite(file) = &settings.store()?.database else {
+        let instead = "`pg_restore` puts it back; then run: wicketgate audit verify";
+        return Err(of_store(StoreError::OnAServer { instead }));
+    };
+    Store::restore(from, file, &keys, &by_hand())
+        .await
+        .map_err(of_store)
+}
+
+/// Copies everything from one database to another, under the keys of the configuration.
+///
+/// # Errors
+///
+/// One is in use or of another version, or something is where the copy would go.
+pub(crate) async fn copy(
+    settings: &Settings,
+    (from, to): (&Database, &Database),
+) -> Result<Copied, CliError> {
+    let keys = open_keys(settings)?;
+    Store::copy((from, to), &keys, &by_hand())
         .await
         .map_err(of_store)
 }
@@ -114,7 +134,10 @@ pub(crate) async fn restore(settings: &Settings, from: &Path) -> Result<Restored
 ///
 /// There is none; the sentence says what makes one.
 pub(crate) fn must_be_there(settings: &Settings) -> Result<(), CliError> {
-    let file = &settings.store()?.file;
+    let Database::Sqlite(file) = &settings.store()?.database else {
+        // A server says itself what its database lacks.
+        return Ok(());
+    };
     if is_there(file)? {
         return Ok(());
     }
@@ -135,7 +158,11 @@ pub(super) fn of_store(error: StoreError) -> CliError {
         | StoreError::InTheWay { .. }
         | StoreError::InUse { .. }
         | StoreError::Damaged { .. }
+        | StoreError::NotEmpty { .. }
+        | StoreError::Unlike
+        | StoreError::Incomplete { .. }
         | StoreError::BrokenTrail(_) => CliError::refused(sentence),
+        StoreError::OnAServer { .. } => CliError::usage(sentence),
         StoreError::File { .. } | StoreError::Database(_) | StoreError::Unavailable(_) => {
             CliError::unavailable(sentence)
         }
@@ -161,6 +188,17 @@ fn of_keys(error: KeyFileError) -> CliError {
 /// It is not there, others may read it, or it is malformed.
 pub(super) fn open_keys(settings: &Settings) -> Result<KeyFile, CliError> {
     KeyFile::open(&settings.store()?.key_file).map_err(of_keys)
+}
+
+/// Whether anybody ever made this store.
+async fn is_begun(database: &Database) -> Result<bool, CliError> {
+    match database {
+        Database::Sqlite(file) => is_there(file),
+        Database::Postgres(_) => {
+            let pending = Store::pending_in(database).await.map_err(of_store)?;
+            Ok(pending != Store::all_migrations())
+        }
+    }
 }
 
 fn is_there(path: &Path) -> Result<bool, CliError> {

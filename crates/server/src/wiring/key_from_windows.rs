@@ -65,7 +65,7 @@ pub(crate) fn take(config: &Path, from: &Path, is_dry: bool) -> Result<Taken, Cl
     if is_dry {
         return Ok(taken);
     }
-    let like = &settings.store()?.file;
+    let like = settings.store()?.file_of_its_own();
     let written = KeytabFile::prepare(&kerberos.keytab, like).and_then(|file| file.put(entries));
     match written {
         Ok(()) => Ok(taken),

@@ -8,12 +8,13 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use gateway::ports::{Delegation, Verifier};
+use store::Database;
 use tokio::task::JoinSet;
 
 use super::source::Source;
 use super::{check, unavailable, usage};
 use crate::cli::CliError;
-use crate::config::settings::{Asking, Kerberos, Place, Role, StoreFiles};
+use crate::config::settings::{Asking, Kerberos, Place, Role, StoreSettings};
 use crate::config::{self, Settings};
 use crate::listen::Open;
 use crate::live::Live;
@@ -45,7 +46,7 @@ pub(crate) struct Lasting {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Fixed {
     role: Part,
-    store: Option<(PathBuf, PathBuf)>,
+    store: Option<(Database, PathBuf)>,
     metrics: Option<SocketAddr>,
     kerberos: Option<Kerberos>,
 }
@@ -60,14 +61,14 @@ enum Part {
 
 impl Fixed {
     pub(super) fn of(settings: &Settings) -> Self {
-        let files = settings.store.as_ref();
+        let stored = settings.store.as_ref();
         Self {
             role: match &settings.role {
                 Role::All => Part::All,
                 Role::Gateway(asking) => Part::Gateway(asking.clone()),
                 Role::Authn(answering) => Part::Authn(answering.address),
             },
-            store: files.map(|it| (it.file.clone(), it.key_file.clone())),
+            store: stored.map(|it| (it.database.clone(), it.key_file.clone())),
             metrics: settings.metrics,
             kerberos: settings.kerberos.clone(),
         }
@@ -82,19 +83,19 @@ impl Fixed {
     /// It changes what only a new process takes up; the sentence says what.
     pub(super) fn may_become(&self, settings: &Settings) -> Result<(), CliError> {
         let next = Self::of(settings);
-        let place = |of: fn(&StoreFiles) -> &Place| {
+        let place = |of: fn(&StoreSettings) -> &Place| {
             let place = settings.store.as_ref().map(of);
             place.map_or_else(String::new, |place| format!("{place}: "))
         };
-        let file = |files: &Option<(PathBuf, PathBuf)>| files.as_ref().map(|it| it.0.clone());
+        let database = |fixed: &Self| fixed.store.as_ref().map(|it| it.0.clone());
         let what = if next.role != self.role {
             "[authn], or `address` of [authn_server],".to_owned()
         } else if next.metrics != self.metrics {
             "`[metrics] address`".to_owned()
         } else if next.kerberos != self.kerberos {
             "[kerberos]".to_owned()
-        } else if file(&next.store) != file(&self.store) {
-            format!("{}`file` of [store]", place(|it| &it.place))
+        } else if database(&next) != database(self) {
+            format!("{}where the store is", place(|it| &it.place))
         } else if next.store != self.store {
             format!("{}`key_file` of [store]", place(|it| &it.key_place))
         } else {
@@ -125,6 +126,8 @@ impl Lasting {
 
     fn replace(&self, open: &mut Open, reloads: &mut Reloads) -> Result<(), CliError> {
         let settings = config::load(&reloads.file)?;
+        // Whatever is wrong may be put right in a file that the old one does not name.
+        reloads.follow_beside(&settings);
         check(&settings)?;
         config::store_is_usable(&settings)?;
         self.fixed.may_become(&settings)?;

@@ -229,7 +229,7 @@ impl OwnAccount {
     }
 
     fn prepared(&self) -> Result<KeytabFile, CliError> {
-        let (keytab, like) = (self.keytab(), &self.settings.store()?.file);
+        let (keytab, like) = (self.keytab(), self.settings.store()?.file_of_its_own());
         let prepared = KeytabFile::prepare(keytab, like);
         prepared.map_err(|error| {
             usage(format!(

@@ -94,7 +94,7 @@ impl<S> Conforming for S where
 }
 
 /// Makes a test of every case; `$fresh` is an expression that awaits a new store and something to
-/// keep as long as it is used.
+/// keep as long as it is used, or nothing where this machine has none.
 #[macro_export]
 macro_rules! conformance {
     ($fresh:expr) => {
@@ -123,6 +123,7 @@ macro_rules! conformance {
             a_ticket_is_found_until_it_ends
             a_ticket_ends_with_its_credential
             a_ticket_ends_with_its_account
+            a_revoked_ticket_is_told_from_one_that_is_unknown
             a_ticket_by_kerberos_ends_with_its_account_alone
             a_ticket_of_a_stranger_is_not_found
             a_ticket_stays_whose_it_is
@@ -187,7 +188,7 @@ macro_rules! conformance {
         $(
             #[tokio::test(flavor = "multi_thread")]
             async fn $case() {
-                let (store, _kept) = $fresh;
+                let Some((store, _kept)) = $fresh else { return };
                 $crate::conformance::$case(std::sync::Arc::new(store)).await.unwrap();
             }
         )*

@@ -131,6 +131,40 @@ pub async fn a_ticket_ends_with_its_account<S: Conforming>(
     Ok(())
 }
 
+/// With its credential or its account; and one that is relayed anew is good again.
+pub async fn a_revoked_ticket_is_told_from_one_that_is_unknown<S: Conforming>(
+    store: Arc<S>,
+) -> Result<(), Unavailable> {
+    let anna = anna_with(&*store, "phone").await?;
+    add_app_password(&*store, "tablet", &anna).await?;
+    let (of_phone, of_tablet) = (ticket(1, &anna, "phone"), ticket(2, &anna, "tablet"));
+    for ticket in [&of_phone, &of_tablet] {
+        assert!(!store.was_relayed(&ticket.key).await?);
+        store.record(Relaying::of(ticket.clone()), HEARD).await?;
+        assert!(store.was_relayed(&ticket.key).await?);
+    }
+    let phone = CredentialId("phone".to_owned());
+    let credential = phone.clone();
+    let revoked = event(20, Kind::AppPasswordRevoked { credential }, &anna);
+    assert!(store.revoke_app_password(&phone, at(20), revoked).await?);
+    for state in [AccountState::Disabled, AccountState::Active] {
+        let changed = event(20, Kind::AccountStateChanged { state }, &anna);
+        assert!(store.set_state(&anna.id, state, changed).await?);
+        for ticket in [&of_phone, &of_tablet] {
+            assert!(!is_found(&*store, ticket, 21).await?, "{state:?}");
+            assert!(store.was_relayed(&ticket.key).await?, "{state:?}");
+        }
+    }
+    assert!(!store.was_relayed(&TicketKey([3; 32])).await?);
+    let anew = RelayedTicket {
+        credential: CredentialId("tablet".to_owned()),
+        ..of_phone
+    };
+    store.record(Relaying::of(anew.clone()), HEARD).await?;
+    assert_eq!(store.find(&anew.key, at(21)).await?, Some((anew, anna)));
+    Ok(())
+}
+
 /// There is no credential in the store that it rests on; and it is nobody else's.
 pub async fn a_ticket_by_kerberos_ends_with_its_account_alone<S: Conforming>(
     store: Arc<S>,
@@ -292,11 +326,15 @@ pub async fn the_tickets_of_one_credential_are_so_many_and_no_more<S: Conforming
     let of_tablet = ticket(255, &anna, "tablet");
     store.record(Relaying::of(of_tablet.clone()), HEARD).await?;
     let owner = anna.clone();
-    all_at_once(&store, MAX_PER_CREDENTIAL, move |store, number| {
-        let ticket = numbered(&owner, number);
-        async move { store.record(Relaying::of(ticket), HEARD).await }
-    })
-    .await?;
+    for first in (0..MAX_PER_CREDENTIAL).step_by(64) {
+        let count = (MAX_PER_CREDENTIAL - first).min(64);
+        let owner = owner.clone();
+        all_at_once(&store, count, move |store, number| {
+            let ticket = numbered(&owner, first + number);
+            async move { store.record(Relaying::of(ticket), HEARD).await }
+        })
+        .await?;
+    }
     let oldest = numbered(&anna, MAX_PER_CREDENTIAL - 1);
     assert!(is_found(&*store, &oldest, 20).await?);
     let one_more = RelayedTicket {

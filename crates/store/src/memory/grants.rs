@@ -6,6 +6,7 @@ use authn::account::AccountId;
 use authn::credential::CredentialId;
 use authn::credential::grant::{CodeSettlement, Grant, GrantKey, MAX_PER_ACCOUNT};
 use authn::revocation::Revoked;
+use authn::ticket::RelayedTicket;
 use jiff::Timestamp;
 
 use super::State;
@@ -99,8 +100,7 @@ impl State {
         let rests = |credential: &CredentialId, token: Option<&CredentialId>| {
             credential == id || token == Some(id)
         };
-        self.tickets
-            .retain(|_, it| !rests(&it.credential, it.token.as_ref()));
+        self.revoke_tickets(|it| rests(&it.credential, it.token.as_ref()));
         self.grants
             .retain(|_, it| !rests(&it.grant.credential, it.grant.token.as_ref()));
         self.revoke(Revoked::Credential(id.clone()));
@@ -108,11 +108,16 @@ impl State {
 
     /// Drops what rests on an account.
     pub(super) fn end_account(&mut self, id: &AccountId) {
-        self.tickets.retain(|_, ticket| ticket.account != *id);
+        self.revoke_tickets(|it| it.account == *id);
         self.grants.retain(|_, known| known.grant.account != *id);
         self.pages
             .sessions
             .retain(|_, session| session.account != *id);
+    }
+
+    fn revoke_tickets(&mut self, is_over: impl Fn(&RelayedTicket) -> bool) {
+        let over = self.tickets.extract_if(.., |_, it| is_over(it));
+        self.revoked_tickets.extend(over.map(|(key, _)| key));
     }
 
     /// Adds a grant, unless what was typed is known, and drops those of its account that are too many.

@@ -2,10 +2,9 @@
 
 use authn::account::{Account, AccountId, AccountState};
 use authn::directory::{FromDirectory, NotDelegable, Standing};
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 
 use super::{optional_time, second_factors, unreadable};
+use crate::engine::Row;
 
 /// Finds an account by its id ($1).
 pub(crate) const BY_ID: &str = "
@@ -88,7 +87,7 @@ pub(crate) const SET_STATE: &str = "
     WHERE id = $1";
 
 /// Reads an account.
-pub(crate) fn account(row: &SqliteRow) -> Result<Account, sqlx::Error> {
+pub(crate) fn account(row: &Row) -> Result<Account, sqlx::Error> {
     Ok(Account {
         id: AccountId(row.try_get("id")?),
         domain: row.try_get("domain")?,
@@ -134,7 +133,7 @@ pub(crate) fn list_text(list: &[String]) -> String {
     serde_json::Value::from(list).to_string()
 }
 
-fn state(row: &SqliteRow) -> Result<AccountState, sqlx::Error> {
+fn state(row: &Row) -> Result<AccountState, sqlx::Error> {
     match row.try_get("state")? {
         "active" => Ok(AccountState::Active),
         "disabled" => Ok(AccountState::Disabled),
@@ -143,8 +142,8 @@ fn state(row: &SqliteRow) -> Result<AccountState, sqlx::Error> {
     }
 }
 
-fn directory(row: &SqliteRow) -> Result<Option<FromDirectory>, sqlx::Error> {
-    let standing = match row.try_get::<Option<&str>, _>("standing")? {
+fn directory(row: &Row) -> Result<Option<FromDirectory>, sqlx::Error> {
+    let standing = match row.try_get::<Option<&str>>("standing")? {
         None => return Ok(None),
         Some("active") => Standing::Active,
         Some("locked-out") => Standing::LockedOut,
@@ -163,6 +162,6 @@ fn directory(row: &SqliteRow) -> Result<Option<FromDirectory>, sqlx::Error> {
     }))
 }
 
-fn list(row: &SqliteRow, column: &'static str) -> Result<Vec<String>, sqlx::Error> {
+fn list(row: &Row, column: &'static str) -> Result<Vec<String>, sqlx::Error> {
     serde_json::from_str(row.try_get(column)?).map_err(|error| unreadable(column, error))
 }

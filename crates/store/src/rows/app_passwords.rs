@@ -9,11 +9,10 @@ use authn::credential::app_password::{AppPassword, AppPasswordHashes};
 use authn::place::Service;
 use jiff::Timestamp;
 use proto::ntlm::NtHash;
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 use zeroize::Zeroizing;
 
 use super::{optional_time, time, unreadable};
+use crate::engine::Row;
 use crate::seal::{Place, Sealable, Sealed};
 
 /// Lists the app passwords of an account ($1), if the subject is an account ($2 is 1) at all.
@@ -80,7 +79,7 @@ pub(crate) fn place(record: &AppPassword) -> Place {
 /// Reads what is known about an app password.
 ///
 /// **Trusts** every column; only an envelope that opens in its [`place`] proves them.
-pub(crate) fn record(row: &SqliteRow) -> Result<AppPassword, sqlx::Error> {
+pub(crate) fn record(row: &Row) -> Result<AppPassword, sqlx::Error> {
     let scope: BTreeSet<Service> =
         serde_json::from_str(row.try_get("scope")?).map_err(|error| unreadable("scope", error))?;
     let last_used_from: Option<&str> = row.try_get("last_used_from")?;
@@ -103,7 +102,7 @@ pub(crate) fn record(row: &SqliteRow) -> Result<AppPassword, sqlx::Error> {
 }
 
 /// Reads the sealed NT hashes.
-pub(crate) fn hashes(row: &SqliteRow) -> Result<Sealed<AppPasswordHashes>, sqlx::Error> {
+pub(crate) fn hashes(row: &Row) -> Result<Sealed<AppPasswordHashes>, sqlx::Error> {
     Ok(Sealed::of_stored(row.try_get("hashes")?))
 }
 

@@ -2,10 +2,9 @@
 
 use authn::audit::{Broken, Chain};
 use authn::ports::ChainedEvent;
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 
 use super::{bytes_32, unreadable};
+use crate::engine::Row;
 
 /// Reads events from a number ($1) on, at most so many ($2).
 pub(crate) const READ: &str = "
@@ -28,13 +27,28 @@ pub(crate) const APPEND: &str = "
     INSERT INTO audit (number, event, previous, hash, account)
     VALUES ($1, $2, $3, $4, $5)";
 
+/// How many events one statement appends, the most first: few texts, which a server keeps prepared.
+pub(crate) const TOGETHER: [usize; 3] = [64, 8, 1];
+
+/// As [`APPEND`], of so many events at once.
+pub(crate) fn append(count: usize) -> String {
+    let numbers = (0..count).map(|row| row.saturating_mul(5));
+    let row = |first: usize| {
+        let [a, b, c, d, e] = [1, 2, 3, 4, 5].map(|it| first.saturating_add(it));
+        format!("(${a}, ${b}, ${c}, ${d}, ${e})")
+    };
+    let rows: Vec<String> = numbers.map(row).collect();
+    let rows = rows.join(", ");
+    format!("INSERT INTO audit (number, event, previous, hash, account) VALUES {rows}")
+}
+
 /// Checks that a row is the next of a chain, by what is stored and not by what it means.
-pub(crate) fn extend(chain: &mut Chain, row: &SqliteRow) -> Result<(), Broken> {
+pub(crate) fn extend(chain: &mut Chain, row: &Row) -> Result<(), Broken> {
     let broken = chain.broken();
     let read = || {
         Ok::<_, sqlx::Error>((
             row.try_get("number")?,
-            row.try_get::<&str, _>("event")?,
+            row.try_get::<&str>("event")?,
             bytes_32(row, "previous")?,
             bytes_32(row, "hash")?,
         ))
@@ -45,7 +59,7 @@ pub(crate) fn extend(chain: &mut Chain, row: &SqliteRow) -> Result<(), Broken> {
 }
 
 /// Reads an event in its place.
-pub(crate) fn chained(row: &SqliteRow) -> Result<ChainedEvent, sqlx::Error> {
+pub(crate) fn chained(row: &Row) -> Result<ChainedEvent, sqlx::Error> {
     let text: String = row.try_get("event")?;
     let event = serde_json::from_str(&text).map_err(|error| unreadable("event", error))?;
     Ok(ChainedEvent {

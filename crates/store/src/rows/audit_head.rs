@@ -1,10 +1,8 @@
 //! The table `audit_head`: where the audit trail ends, sealed.
 
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
-
 use super::bytes_32;
 use crate::chain::{BrokenTrail, Head};
+use crate::engine::Row;
 use crate::seal::{KeyFile, SealedHead};
 
 /// Reads the head, and what must agree with it: the last event's number, the hash of the event that
@@ -31,13 +29,10 @@ pub(crate) const WAS_OPENED: &str = "
         OR EXISTS (SELECT 1 FROM audit)
         OR EXISTS (SELECT 1 FROM accounts)
         OR EXISTS (SELECT 1 FROM app_passwords)
-        THEN CAST(1 AS BIGINT) ELSE 0 END";
+        THEN CAST(1 AS BIGINT) ELSE 0 END AS was_opened";
 
 /// Reads a head that was sealed with these keys and agrees with the trail.
-pub(crate) fn head(
-    row: &SqliteRow,
-    keys: &KeyFile,
-) -> Result<Result<Head, BrokenTrail>, sqlx::Error> {
+pub(crate) fn head(row: &Row, keys: &KeyFile) -> Result<Result<Head, BrokenTrail>, sqlx::Error> {
     let head = Head {
         number: row.try_get("number")?,
         hash: bytes_32(row, "hash")?,
@@ -47,12 +42,12 @@ pub(crate) fn head(
         key: row.try_get("sealed_with")?,
         mac: row.try_get("mac")?,
     };
-    let last = row.try_get::<Option<i64>, _>("last")?.unwrap_or(0);
-    let last_hash = match row.try_get::<Option<&[u8]>, _>("last_hash")? {
+    let last = row.try_get::<Option<i64>>("last")?.unwrap_or(0);
+    let last_hash = match row.try_get::<Option<&[u8]>>("last_hash")? {
         Some(_) => bytes_32(row, "last_hash")?,
         None => Head::EMPTY.hash,
     };
-    let is_peopled = row.try_get::<i64, _>("peopled")? == 1;
+    let is_peopled = row.try_get::<i64>("peopled")? == 1;
     let number = head.number;
     Ok(if !keys.has_sealed(&sealed) {
         Err(BrokenTrail::ForgedHead { number })

@@ -5,8 +5,8 @@
 //! nothing while failures go on, and never grows beyond two windows.
 
 use authn::lockout::Subject;
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
+
+use crate::engine::Row;
 
 /// The kind of a network's counter.
 pub(crate) const SOURCE: &str = "source";
@@ -93,7 +93,7 @@ pub(crate) struct Counted {
 }
 
 /// Reads a counted row.
-pub(crate) fn counted(row: &SqliteRow) -> Result<Counted, sqlx::Error> {
+pub(crate) fn counted(row: &Row) -> Result<Counted, sqlx::Error> {
     let kind: &str = row.try_get("kind")?;
     let total: i64 = row.try_get("total")?;
     let familiar: i64 = row.try_get("familiar")?;

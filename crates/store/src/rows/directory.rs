@@ -2,11 +2,10 @@
 
 use jiff::Timestamp;
 use proto::secret::Secret;
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 use zeroize::Zeroizing;
 
 use super::time;
+use crate::engine::Row;
 use crate::seal::{Place, Sealable, Sealed};
 
 /// The one row of `directory_reads`.
@@ -44,12 +43,12 @@ pub(crate) const PASSWORD: &str = "
     WHERE account = $1";
 
 /// Reads when everything was read.
-pub(crate) fn read_at(row: &SqliteRow) -> Result<Timestamp, sqlx::Error> {
+pub(crate) fn read_at(row: &Row) -> Result<Timestamp, sqlx::Error> {
     time(row, "read_at")
 }
 
 /// Reads a sealed password.
-pub(crate) fn password(row: &SqliteRow) -> Result<Sealed<Password>, sqlx::Error> {
+pub(crate) fn password(row: &Row) -> Result<Sealed<Password>, sqlx::Error> {
     Ok(Sealed::of_stored(row.try_get("password")?))
 }
 

@@ -1,8 +1,8 @@
 //! The table `drained_members`: what an operator wants to be left alone.
 
 use authn::drain::Drained;
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
+
+use crate::engine::Row;
 
 /// Adds a member ($2) of a farm ($1) unless it is there.
 pub(crate) const ADD: &str = "
@@ -27,7 +27,7 @@ pub(crate) const LIST: &str = "
     FROM drained_members";
 
 /// Reads a member.
-pub(crate) fn drained(row: &SqliteRow) -> Result<Drained, sqlx::Error> {
+pub(crate) fn drained(row: &Row) -> Result<Drained, sqlx::Error> {
     Ok(Drained {
         farm: row.try_get("farm")?,
         member: row.try_get("member")?,

@@ -2,10 +2,9 @@
 
 use authn::handle::HandleKey;
 use authn::session::Invitation;
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 use zeroize::Zeroizing;
 
+use crate::engine::Row;
 use crate::seal::{Place, Sealable, Sealed};
 
 /// Adds an invitation ($1 to $4 in the order of the columns).
@@ -46,7 +45,7 @@ pub(crate) fn place(key: HandleKey) -> Place {
 }
 
 /// Reads a row.
-pub(crate) fn sealed(row: &SqliteRow) -> Result<Sealed<Invitation>, sqlx::Error> {
+pub(crate) fn sealed(row: &Row) -> Result<Sealed<Invitation>, sqlx::Error> {
     Ok(Sealed::of_stored(row.try_get("sealed")?))
 }
 

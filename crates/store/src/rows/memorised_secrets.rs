@@ -5,11 +5,10 @@ use authn::credential::CredentialId;
 use authn::credential::memorised_secret::{Cost, MemorisedSecret, SecretHash};
 use authn::credential::otp_token::Source;
 use proto::secret::Secret;
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 use zeroize::Zeroizing;
 
 use super::{optional_time, time};
+use crate::engine::Row;
 use crate::seal::{Place, Sealable, Sealed};
 
 /// Finds the secret of an account ($1), if the subject is an account ($2 is 1) at all.
@@ -92,7 +91,7 @@ pub(crate) fn place(record: &MemorisedSecret) -> Place {
 /// Reads what is known about a secret.
 ///
 /// **Trusts** every column; only an envelope that opens in its [`place`] proves them.
-pub(crate) fn record(row: &SqliteRow) -> Result<MemorisedSecret, sqlx::Error> {
+pub(crate) fn record(row: &Row) -> Result<MemorisedSecret, sqlx::Error> {
     Ok(MemorisedSecret {
         id: CredentialId(row.try_get("id")?),
         account: AccountId(row.try_get("account")?),
@@ -102,7 +101,7 @@ pub(crate) fn record(row: &SqliteRow) -> Result<MemorisedSecret, sqlx::Error> {
 }
 
 /// Reads the sealed hash.
-pub(crate) fn hash(row: &SqliteRow) -> Result<Sealed<SecretHash>, sqlx::Error> {
+pub(crate) fn hash(row: &Row) -> Result<Sealed<SecretHash>, sqlx::Error> {
     Ok(Sealed::of_stored(row.try_get("hash")?))
 }
 

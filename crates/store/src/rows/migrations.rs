@@ -1,7 +1,6 @@
 //! The table `migrations`: which steps of the schema were applied, and from which text.
 
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
+use crate::engine::Row;
 
 /// Makes the table.
 pub(crate) const CREATE: &str = "
@@ -33,7 +32,7 @@ pub(crate) struct Applied {
 }
 
 /// Reads a step.
-pub(crate) fn applied(row: &SqliteRow) -> Result<Applied, sqlx::Error> {
+pub(crate) fn applied(row: &Row) -> Result<Applied, sqlx::Error> {
     Ok(Applied {
         number: row.try_get("number")?,
         name: row.try_get("name")?,

@@ -25,8 +25,8 @@ pub(crate) mod sign_ins;
 pub(crate) mod tickets;
 
 use jiff::Timestamp;
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
+
+use crate::engine::Row;
 
 /// Every statement of this folder.
 #[cfg(test)]
@@ -105,7 +105,6 @@ pub(crate) const ALL: &[&str] = &[
     otp_tokens::OF_ACCOUNT,
     otp_tokens::CALLED,
     otp_tokens::LIST,
-    otp_tokens::ADD,
     otp_tokens::CHANGE,
     otp_tokens::FORGIVE,
     otp_tokens::SUCCEEDED,
@@ -142,10 +141,12 @@ pub(crate) const ALL: &[&str] = &[
     migrations::NOTE,
     tickets::RECORD,
     tickets::FIND,
-    tickets::DROP_OF_CREDENTIAL,
-    tickets::DROP_OF_INACTIVE_ACCOUNT,
+    tickets::WAS_RELAYED,
+    tickets::REVOKE_OF_CREDENTIAL,
+    tickets::REVOKE_OF_INACTIVE_ACCOUNT,
+    tickets::DROP_BEYOND,
     tickets::FORGET_ENDED,
-    tickets::FORGET_ALL,
+    tickets::REVOKE_ALL,
 ];
 
 /// A column holds what the program never writes there.
@@ -165,13 +166,13 @@ fn unreadable(column: &'static str, problem: impl ToString) -> sqlx::Error {
 }
 
 /// Reads a time.
-fn time(row: &SqliteRow, column: &'static str) -> Result<Timestamp, sqlx::Error> {
+fn time(row: &Row, column: &'static str) -> Result<Timestamp, sqlx::Error> {
     let micros = row.try_get(column)?;
     Timestamp::from_microsecond(micros).map_err(|error| unreadable(column, error))
 }
 
 /// Reads a time that may be missing.
-fn optional_time(row: &SqliteRow, column: &'static str) -> Result<Option<Timestamp>, sqlx::Error> {
+fn optional_time(row: &Row, column: &'static str) -> Result<Option<Timestamp>, sqlx::Error> {
     match row.try_get(column)? {
         None => Ok(None),
         Some(micros) => Timestamp::from_microsecond(micros)
@@ -181,24 +182,26 @@ fn optional_time(row: &SqliteRow, column: &'static str) -> Result<Option<Timesta
 }
 
 /// Reads bytes of a fixed length.
-fn bytes_32(row: &SqliteRow, column: &'static str) -> Result<[u8; 32], sqlx::Error> {
+fn bytes_32(row: &Row, column: &'static str) -> Result<[u8; 32], sqlx::Error> {
     let bytes: &[u8] = row.try_get(column)?;
     bytes.try_into().map_err(|error| unreadable(column, error))
 }
 
 #[cfg(test)]
 mod tests {
-    use sqlx::{Connection, Executor, SqlSafeStr, SqliteConnection};
+    use sqlx::{Connection as _, SqliteConnection};
 
     use super::*;
-    use crate::sqlite::migrate;
+    use crate::engine::Connection;
+    use crate::migrate;
 
     #[tokio::test]
     async fn every_statement_prepares() {
-        let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+        let connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+        let mut connection = Connection::from(connection);
         migrate::apply(&mut connection).await.unwrap();
         for statement in ALL {
-            let prepared = connection.prepare(statement.into_sql_str()).await;
+            let prepared = connection.prepare(statement).await;
             assert!(prepared.is_ok(), "{statement}\n{:?}", prepared.err());
         }
     }

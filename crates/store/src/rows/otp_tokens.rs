@@ -4,11 +4,10 @@ use authn::account::AccountId;
 use authn::credential::CredentialId;
 use authn::credential::otp_token::{OtpToken, TokenKind, TokenState};
 use proto::otp::{Algorithm, Digits, Period, Seed};
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 use zeroize::Zeroizing;
 
 use super::{optional_time, time, unreadable};
+use crate::engine::Row;
 use crate::seal::{Place, Sealable, Sealed};
 
 /// Lists the tokens of an account ($1), if the subject is an account ($2 is 1) at all.
@@ -36,13 +35,29 @@ pub(crate) const LIST: &str = "
     ORDER BY id
     LIMIT $2";
 
-/// Adds a token ($1 to $15 in the order of the columns) whose serial number is nobody else's.
-pub(crate) const ADD: &str = "
-    INSERT INTO otp_tokens (id, serial, account, label, kind, period, algorithm, digits, state,
-        created, last_used, next_step, clock_offset, drift, failures, familiar_since,
-        familiar_failures, unfamiliar_since, unfamiliar_failures, seed)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, 0, 0, 0, 0, $15)
-    ON CONFLICT (serial) DO NOTHING";
+/// How many tokens one statement adds, the most first: few texts, which a server keeps prepared.
+pub(crate) const TOGETHER: [usize; 3] = [256, 16, 1];
+
+/// Adds so many tokens (each by 15 parameters in the order of the columns) whose serial numbers are nobody else's, and
+/// answers with those that it added.
+pub(crate) fn add(count: usize) -> String {
+    let row = |number: usize| {
+        let first = number.saturating_mul(15).saturating_add(1);
+        let marks = (first..).take(14).map(|it| format!("${it}"));
+        let marks = marks.collect::<Vec<_>>().join(", ");
+        let seed = first.saturating_add(14);
+        format!("({marks}, 0, 0, 0, 0, 0, ${seed})")
+    };
+    let rows = (0..count).map(row).collect::<Vec<_>>().join(", ");
+    format!(
+        "INSERT INTO otp_tokens (id, serial, account, label, kind, period, algorithm, digits, state,
+            created, last_used, next_step, clock_offset, drift, failures, familiar_since,
+            familiar_failures, unfamiliar_since, unfamiliar_failures, seed)
+        VALUES {rows}
+        ON CONFLICT (serial) DO NOTHING
+        RETURNING id"
+    )
+}
 
 /// Makes a token ($1) that is of an account ($2) and in a state ($3) one of another account ($4), in another state
 /// ($5), with its clock so far off ($6) and its seed sealed anew ($9). Its next step is at least so high ($10); where
@@ -164,7 +179,7 @@ pub(crate) fn place(record: &OtpToken) -> Place {
 /// Reads what is known about a token.
 ///
 /// **Trusts** every column; only an envelope that opens in its [`place`] proves them.
-pub(crate) fn record(row: &SqliteRow) -> Result<OtpToken, sqlx::Error> {
+pub(crate) fn record(row: &Row) -> Result<OtpToken, sqlx::Error> {
     let account: Option<String> = row.try_get("account")?;
     let algorithm = Algorithm::of(row.try_get("algorithm")?);
     Ok(OtpToken {
@@ -186,7 +201,7 @@ pub(crate) fn record(row: &SqliteRow) -> Result<OtpToken, sqlx::Error> {
 }
 
 /// Reads the sealed seed.
-pub(crate) fn seed(row: &SqliteRow) -> Result<Sealed<Seed>, sqlx::Error> {
+pub(crate) fn seed(row: &Row) -> Result<Sealed<Seed>, sqlx::Error> {
     Ok(Sealed::of_stored(row.try_get("seed")?))
 }
 
@@ -212,7 +227,7 @@ pub(crate) fn step(step: u64) -> i64 {
     i64::try_from(step).unwrap_or(i64::MAX)
 }
 
-fn kind(row: &SqliteRow) -> Result<TokenKind, sqlx::Error> {
+fn kind(row: &Row) -> Result<TokenKind, sqlx::Error> {
     match row.try_get("kind")? {
         "totp" => {
             let period = Period::of(number(row, "period")?);
@@ -224,12 +239,12 @@ fn kind(row: &SqliteRow) -> Result<TokenKind, sqlx::Error> {
     }
 }
 
-fn digits(row: &SqliteRow) -> Result<Digits, sqlx::Error> {
+fn digits(row: &Row) -> Result<Digits, sqlx::Error> {
     let digits = Digits::of(number(row, "digits")?);
     digits.ok_or_else(|| unreadable("digits", "as many as no code has"))
 }
 
-fn state(row: &SqliteRow) -> Result<TokenState, sqlx::Error> {
+fn state(row: &Row) -> Result<TokenState, sqlx::Error> {
     match row.try_get("state")? {
         "pending" => Ok(TokenState::Pending),
         "active" => Ok(TokenState::Active),
@@ -238,7 +253,7 @@ fn state(row: &SqliteRow) -> Result<TokenState, sqlx::Error> {
     }
 }
 
-fn number<N: TryFrom<i64>>(row: &SqliteRow, column: &'static str) -> Result<N, sqlx::Error> {
+fn number<N: TryFrom<i64>>(row: &Row, column: &'static str) -> Result<N, sqlx::Error> {
     let number: i64 = row.try_get(column)?;
     N::try_from(number).map_err(|_| unreadable(column, "a number that none is"))
 }

@@ -1,10 +1,9 @@
 //! The table `own_passwords`: what the gate's own account in the directory may have as password.
 
 use proto::secret::Secret;
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 use zeroize::Zeroizing;
 
+use crate::engine::Row;
 use crate::seal::{Place, Sealable, Sealed};
 
 /// Forgets the passwords of an account ($1).
@@ -27,7 +26,7 @@ pub(crate) const READ: &str = "
 const BETWEEN: &str = "\n";
 
 /// Reads sealed passwords.
-pub(crate) fn passwords(row: &SqliteRow) -> Result<Sealed<Passwords>, sqlx::Error> {
+pub(crate) fn passwords(row: &Row) -> Result<Sealed<Passwords>, sqlx::Error> {
     Ok(Sealed::of_stored(row.try_get("passwords")?))
 }
 

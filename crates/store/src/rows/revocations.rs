@@ -3,10 +3,9 @@
 use authn::account::AccountId;
 use authn::credential::CredentialId;
 use authn::revocation::{Revocation, Revoked};
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 
 use super::unreadable;
+use crate::engine::Row;
 
 /// Adds what was revoked: an account ($1) or a credential ($2).
 ///
@@ -39,7 +38,7 @@ pub(crate) fn columns(what: &Revoked) -> (Option<&str>, Option<&str>) {
 }
 
 /// Reads a revocation.
-pub(crate) fn revocation(row: &SqliteRow) -> Result<Revocation, sqlx::Error> {
+pub(crate) fn revocation(row: &Row) -> Result<Revocation, sqlx::Error> {
     let account: Option<String> = row.try_get("account")?;
     let credential: Option<String> = row.try_get("credential")?;
     let what = match (account, credential) {

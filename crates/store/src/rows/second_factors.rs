@@ -2,10 +2,9 @@
 
 use authn::credential::second_factor::SecondFactor;
 use authn::place::Method;
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 
 use super::{optional_time, time, unreadable};
+use crate::engine::Row;
 
 /// Notes that the owner of an account ($1), where there is one, proved a second factor ($2) at a time ($3).
 ///
@@ -27,7 +26,7 @@ pub(crate) const NOTE: &str = "
             THEN second_factors.last_proved ELSE excluded.last_proved END";
 
 /// Reads what an account remembers, beside its own row; nothing where it remembers nothing.
-pub(crate) fn second_factor(row: &SqliteRow) -> Result<Option<SecondFactor>, sqlx::Error> {
+pub(crate) fn second_factor(row: &Row) -> Result<Option<SecondFactor>, sqlx::Error> {
     let Some(first) = optional_time(row, "first_proved")? else {
         return Ok(None);
     };

@@ -3,10 +3,9 @@
 use authn::account::AccountId;
 use authn::credential::CredentialId;
 use authn::credential::grant::{Client, Grant, GrantKey};
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 
 use super::{bytes_32, time};
+use crate::engine::Row;
 
 /// Finds what is known of a typed secret ($1).
 pub(crate) const FIND: &str = "
@@ -86,7 +85,7 @@ pub(crate) const FORGET_ALL: &str = "
     DELETE FROM session_grants";
 
 /// Reads a grant.
-pub(crate) fn grant(row: &SqliteRow) -> Result<Grant, sqlx::Error> {
+pub(crate) fn grant(row: &Row) -> Result<Grant, sqlx::Error> {
     let token: Option<String> = row.try_get("token")?;
     Ok(Grant {
         key: GrantKey(bytes_32(row, "typed")?),

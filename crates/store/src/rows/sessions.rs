@@ -2,11 +2,10 @@
 
 use authn::handle::HandleKey;
 use authn::session::Session;
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 use zeroize::Zeroizing;
 
 use super::time;
+use crate::engine::Row;
 use crate::seal::{Place, Sealable, Sealed};
 
 /// Adds a session ($1 to $7 in the order of the columns).
@@ -76,7 +75,7 @@ pub(crate) fn place(key: HandleKey) -> Place {
 }
 
 /// Reads a row: when it was used last, and the sealed rest.
-pub(crate) fn sealed(row: &SqliteRow) -> Result<(jiff::Timestamp, Sealed<Session>), sqlx::Error> {
+pub(crate) fn sealed(row: &Row) -> Result<(jiff::Timestamp, Sealed<Session>), sqlx::Error> {
     Ok((
         time(row, "used")?,
         Sealed::of_stored(row.try_get("sealed")?),

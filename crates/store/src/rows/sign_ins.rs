@@ -2,11 +2,10 @@
 
 use authn::handle::HandleKey;
 use authn::sign_in::SignIn;
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 use zeroize::Zeroizing;
 
 use super::unreadable;
+use crate::engine::Row;
 use crate::seal::{Place, Sealable, Sealed};
 
 /// Keeps a sign-in ($1 to $4 in the order of the columns).
@@ -54,7 +53,7 @@ pub(crate) fn place(key: HandleKey) -> Place {
 }
 
 /// Reads a row: its step, and the sealed rest.
-pub(crate) fn sealed(row: &SqliteRow) -> Result<(u32, Sealed<SignIn>), sqlx::Error> {
+pub(crate) fn sealed(row: &Row) -> Result<(u32, Sealed<SignIn>), sqlx::Error> {
     let step: i64 = row.try_get("step")?;
     let step = u32::try_from(step).map_err(|error| unreadable("step", error))?;
     Ok((step, Sealed::of_stored(row.try_get("sealed")?)))

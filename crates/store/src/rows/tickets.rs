@@ -6,13 +6,12 @@ use authn::account::AccountId;
 use authn::credential::CredentialId;
 use authn::place::{Channel, Method};
 use authn::ticket::{RelayedTicket, TicketKey};
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 
 use super::{bytes_32, optional_time, time, unreadable};
+use crate::engine::Row;
 
 /// Records a ticket ($1 to $7 and $10 to $12 in the order of the columns) whose account and credential stand, and were
-/// not revoked after a number ($8); one that is known stays whose it is. What stands for sign-ins by Kerberos ($9, of
+/// not revoked after a number ($8); one that is known stays whose it is, unless it was revoked. What stands for sign-ins by Kerberos ($9, of
 /// that account) stands as long as the account does. The token ($10) behind it stands, too, where there is one.
 ///
 /// SECURITY: disabling drops the tickets that are there. One that is bought in that moment and recorded
@@ -35,12 +34,15 @@ pub(crate) const RECORD: &str = "
             WHERE r.number > $8
                 AND (r.account = $2 OR r.credential = $3 OR r.credential = CAST($10 AS TEXT)))
     ON CONFLICT (ticket) DO UPDATE SET
-        channel = excluded.channel, relayed = excluded.relayed, expires = excluded.expires,
-        methods = excluded.methods, second_factor = excluded.second_factor
-    WHERE tickets.account = excluded.account
-        AND tickets.credential = excluded.credential
-        AND COALESCE(tickets.token, '') = COALESCE(excluded.token, '')
-        AND tickets.pool = excluded.pool";
+        account = excluded.account, credential = excluded.credential, channel = excluded.channel,
+        pool = excluded.pool, relayed = excluded.relayed, expires = excluded.expires,
+        token = excluded.token, methods = excluded.methods, second_factor = excluded.second_factor,
+        revoked = NULL
+    WHERE tickets.revoked IS NOT NULL
+        OR (tickets.account = excluded.account
+            AND tickets.credential = excluded.credential
+            AND COALESCE(tickets.token, '') = COALESCE(excluded.token, '')
+            AND tickets.pool = excluded.pool)";
 
 /// Why a ticket was not recorded.
 pub(crate) const NOT_RECORDED: &str =
@@ -60,6 +62,7 @@ pub(crate) const FIND: &str = "
     JOIN accounts a ON a.id = t.account
     LEFT JOIN second_factors f ON f.account = a.id
     WHERE t.ticket = $1
+        AND t.revoked IS NULL
         AND t.expires > $2
         AND (t.credential = $3 || a.id OR EXISTS (
             SELECT 1 FROM app_passwords c
@@ -71,14 +74,19 @@ pub(crate) const FIND: &str = "
         AND a.state = 'active'
         AND (a.standing IS NULL OR a.standing IN ('active', 'locked-out'))";
 
-/// Drops the tickets that a credential, or a code of a token ($1), bought.
-pub(crate) const DROP_OF_CREDENTIAL: &str = "
-    DELETE FROM tickets
+/// Finds whether a ticket ($1) was ever relayed, be it revoked or ended since.
+pub(crate) const WAS_RELAYED: &str = "
+    SELECT ticket FROM tickets
+    WHERE ticket = $1";
+
+/// Revokes the tickets that a credential, or a code of a token ($1), bought.
+pub(crate) const REVOKE_OF_CREDENTIAL: &str = "
+    UPDATE tickets SET revoked = 1
     WHERE credential = $1 OR token = $1";
 
-/// Drops the tickets of an account ($1), unless it may sign in.
-pub(crate) const DROP_OF_INACTIVE_ACCOUNT: &str = "
-    DELETE FROM tickets
+/// Revokes the tickets of an account ($1), unless it may sign in.
+pub(crate) const REVOKE_OF_INACTIVE_ACCOUNT: &str = "
+    UPDATE tickets SET revoked = 1
     WHERE account IN (
         SELECT id FROM accounts
         WHERE id = $1
@@ -99,12 +107,12 @@ pub(crate) const FORGET_ENDED: &str = "
     DELETE FROM tickets
     WHERE expires < $1";
 
-/// Forgets all tickets.
-pub(crate) const FORGET_ALL: &str = "
-    DELETE FROM tickets";
+/// Revokes all tickets.
+pub(crate) const REVOKE_ALL: &str = "
+    UPDATE tickets SET revoked = 1";
 
 /// Reads a ticket.
-pub(crate) fn ticket(row: &SqliteRow) -> Result<RelayedTicket, sqlx::Error> {
+pub(crate) fn ticket(row: &Row) -> Result<RelayedTicket, sqlx::Error> {
     let token: Option<String> = row.try_get("token")?;
     Ok(RelayedTicket {
         key: TicketKey(bytes_32(row, "ticket")?),
@@ -126,8 +134,8 @@ pub(crate) fn methods_text(methods: &BTreeSet<Method>) -> String {
 }
 
 /// A ticket from before they were written was bought by the one method that its credential is proved by.
-fn methods(row: &SqliteRow) -> Result<BTreeSet<Method>, sqlx::Error> {
-    match row.try_get::<Option<&str>, _>("ticket_methods")? {
+fn methods(row: &Row) -> Result<BTreeSet<Method>, sqlx::Error> {
+    match row.try_get::<Option<&str>>("ticket_methods")? {
         Some(text) => {
             serde_json::from_str(text).map_err(|error| unreadable("ticket_methods", error))
         }
@@ -143,7 +151,7 @@ fn methods(row: &SqliteRow) -> Result<BTreeSet<Method>, sqlx::Error> {
     }
 }
 
-fn channel(row: &SqliteRow) -> Result<Channel, sqlx::Error> {
+fn channel(row: &Row) -> Result<Channel, sqlx::Error> {
     let word: &str = row.try_get("channel")?;
     let mut known = Channel::ALL.into_iter();
     let channel = known.find(|channel| channel.as_str() == word);

@@ -9,14 +9,18 @@ use std::path::{Path, PathBuf};
 
 use authn::audit::{ByHand, Event, Kind, shown_name};
 use authn::ports::Audit;
-use sqlx::sqlite::{SqliteConnection, SqliteJournalMode, SqliteLockingMode};
-use sqlx::{ConnectOptions, Connection};
+use sqlx::ConnectOptions;
+use sqlx::sqlite::{SqliteJournalMode, SqliteLockingMode};
 
+use super::carry;
 use super::carry::{Bans, Replaced, Restored};
-use super::open::{begin, check_keys, connect, create_private, options, was_opened};
-use super::{Store, StoreError, audit, carry, health, migrate};
-use crate::rows;
+use super::open::{connect, create_private, options};
+use crate::database::Database;
+use crate::durable::{begin, check_keys, was_opened};
+use crate::engine::{Connection, query};
+use crate::ports::audit;
 use crate::seal::KeyFile;
+use crate::{Store, StoreError, health, migrate, rows};
 
 /// What SQLite keeps beside a file.
 const COMPANIONS: [&str; 2] = ["-wal", "-shm"];
@@ -32,7 +36,11 @@ impl Store {
     /// The audit trail is broken, the file is there already, or cannot be written; nothing is left
     /// of it then.
     pub async fn backup(&self, to: &Path, by: &ByHand) -> Result<(), StoreError> {
-        let mut connection = options(&self.0.path).read_only(true).connect().await?;
+        if let Database::Postgres(_) = &*self.0.database {
+            let instead = "`pg_dump` copies it while the gate runs; keep the key file apart";
+            return Err(StoreError::OnAServer { instead });
+        }
+        let mut connection = self.0.database.to_examine().await?;
         audit::verify(&mut connection, &self.0.keys).await?;
         copy(&mut connection, to).await?;
         connection.close().await?;
@@ -81,10 +89,10 @@ impl Store {
 }
 
 /// Copies a database into a new file that only its owner may use, durably.
-async fn copy(connection: &mut SqliteConnection, to: &Path) -> Result<(), StoreError> {
+async fn copy(connection: &mut Connection, to: &Path) -> Result<(), StoreError> {
     create_private(to)?;
     let target = to.to_string_lossy().into_owned();
-    let copied = sqlx::query("VACUUM INTO $1")
+    let copied = query("VACUUM INTO $1")
         .bind(target)
         .execute(connection)
         .await;
@@ -110,7 +118,7 @@ async fn prepare(
             path: from.to_owned(),
         });
     }
-    let mut backup = options(from).read_only(true).connect().await?;
+    let mut backup = Connection::from(options(from).read_only(true).connect().await?);
     check_integrity(&mut backup, from).await?;
     if migrate::pending(&mut backup).await? == migrate::all() {
         return Err(StoreError::Foreign);
@@ -119,12 +127,12 @@ async fn prepare(
     copy(&mut backup, fresh).await?;
     backup.close().await?;
 
-    let mut connection = connect(fresh).await?;
+    let mut connection = Connection::from(connect(fresh).await?);
     migrate::apply(&mut connection).await?;
     begin(&mut connection, keys).await?;
     let restored = forget_and_note(&mut connection, keys, bans, by).await?;
     // Without a journal beside it, one rename puts the whole of it in place.
-    sqlx::query("PRAGMA journal_mode = DELETE")
+    query("PRAGMA journal_mode = DELETE")
         .execute(&mut connection)
         .await?;
     connection.close().await?;
@@ -132,15 +140,17 @@ async fn prepare(
     Ok(restored)
 }
 
-async fn check_integrity(connection: &mut SqliteConnection, path: &Path) -> Result<(), StoreError> {
+async fn check_integrity(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
     let damaged = |detail| StoreError::Damaged {
         path: path.to_owned(),
         detail,
     };
-    let found: Vec<String> = sqlx::query_scalar("PRAGMA integrity_check")
-        .fetch_all(connection)
-        .await
-        .map_err(|error| damaged(error.to_string()))?;
+    let found = query("PRAGMA integrity_check").fetch_all(connection).await;
+    let found = found.and_then(|rows| {
+        let rows = rows.iter().map(|row| row.try_get("integrity_check"));
+        rows.collect::<Result<Vec<String>, _>>()
+    });
+    let found = found.map_err(|error| damaged(error.to_string()))?;
     match found.first() {
         Some(first) if first == "ok" => Ok(()),
         first => Err(damaged(first.cloned().unwrap_or_default())),
@@ -149,7 +159,7 @@ async fn check_integrity(connection: &mut SqliteConnection, path: &Path) -> Resu
 
 /// Checks the audit trail of a backup, unless it is of a store that nobody ever opened.
 async fn check_trail(
-    backup: &mut SqliteConnection,
+    backup: &mut Connection,
     path: &Path,
     keys: &KeyFile,
 ) -> Result<(), StoreError> {
@@ -168,14 +178,14 @@ async fn check_trail(
 
 /// Drops what must not come back to life, shuts out who was, and says so in the audit trail.
 async fn forget_and_note(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     keys: &KeyFile,
     bans: (Replaced, Bans),
     by: &ByHand,
 ) -> Result<Restored, StoreError> {
-    let mut transaction = connection.begin().await?;
+    connection.begin_making().await?;
     for statement in [
-        rows::tickets::FORGET_ALL,
+        rows::tickets::REVOKE_ALL,
         rows::session_grants::FORGET_ALL,
         rows::sign_ins::FORGET_ALL,
         rows::sessions::FORGET_ALL,
@@ -185,15 +195,15 @@ async fn forget_and_note(
         // Who was switched off in the directory since is not let in before it is read again.
         rows::directory::FORGET_READS,
     ] {
-        sqlx::query(statement).execute(&mut *transaction).await?;
+        query(statement).execute(&mut *connection).await?;
     }
-    let head = audit::head(&mut transaction, keys).await?;
-    let (restored, carried) = carry::carry(&mut transaction, keys, bans, by).await?;
+    let head = audit::head(&mut *connection, keys).await?;
+    let (restored, carried) = carry::carry(&mut *connection, keys, bans, by).await?;
     let mut events = vec![Event::by_hand(by, Kind::StoreRestored, None)];
     events.extend(carried);
-    let head = audit::append(&mut transaction, head, events).await?;
-    audit::write_head(&mut transaction, keys, head).await?;
-    transaction.commit().await?;
+    let head = audit::append(&mut *connection, head, events).await?;
+    audit::write_head(&mut *connection, keys, head).await?;
+    connection.commit().await?;
     Ok(restored)
 }
 
@@ -204,7 +214,7 @@ async fn replace(fresh: &Path, to: &Path, aside: &Path) -> Result<(), StoreError
             Ok(()) => fs::hard_link(to, aside).map_err(|error| unusable(aside, error))?,
             Err(error) if health::is_busy(&error) => {
                 return Err(StoreError::InUse {
-                    path: to.to_owned(),
+                    place: to.display().to_string(),
                 });
             }
             // What is in place is damaged, which may be why a backup is put back.
@@ -216,11 +226,11 @@ async fn replace(fresh: &Path, to: &Path, aside: &Path) -> Result<(), StoreError
 }
 
 /// Folds the journal of a store into its file, which works only where nobody else has it open.
-async fn settle(path: &Path) -> Result<(), sqlx::Error> {
+pub(crate) async fn settle(path: &Path) -> Result<(), sqlx::Error> {
     // Whoever may write tidies up when it closes, and would take the journal of a damaged store
     // away; whoever may only read leaves it for those who examine it.
-    let mut reading = options(path).read_only(true).connect().await?;
-    let read = sqlx::query("SELECT name FROM sqlite_master")
+    let mut reading = Connection::from(options(path).read_only(true).connect().await?);
+    let read = query("SELECT name FROM sqlite_master")
         .fetch_all(&mut reading)
         .await;
     reading.close().await?;
@@ -228,7 +238,7 @@ async fn settle(path: &Path) -> Result<(), sqlx::Error> {
     let alone = options(path)
         .locking_mode(SqliteLockingMode::Exclusive)
         .journal_mode(SqliteJournalMode::Delete);
-    alone.connect().await?.close().await
+    Connection::from(alone.connect().await?).close().await
 }
 
 /// Moves a damaged store aside, with all that belongs to it.

@@ -14,14 +14,15 @@ use authn::credential::CredentialId;
 use authn::credential::app_password::AppPassword;
 use authn::credential::otp_token::OtpToken;
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteConnection;
-use sqlx::{ConnectOptions, Connection};
+use sqlx::ConnectOptions;
 
-use super::open::{check_keys, options, was_opened};
-use super::writer::WriteError;
-use super::{StoreError, credentials, memorised_secrets, migrate};
-use crate::rows;
+use super::open::options;
+use crate::durable::{check_keys, was_opened};
+use crate::engine::{Connection, query};
+use crate::ports::{credentials, memorised_secrets};
 use crate::seal::KeyFile;
+use crate::writer::WriteError;
+use crate::{StoreError, migrate, rows};
 
 /// What a restored store took over from the one in whose place it was put.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,7 +77,7 @@ pub(super) async fn bans(path: &Path, keys: &KeyFile, by: &ByHand) -> (Replaced,
 
 /// Lays bans upon a prepared store; gives what it changed and the events that say so.
 pub(super) async fn carry(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     keys: &KeyFile,
     (replaced, bans): (Replaced, Bans),
     by: &ByHand,
@@ -92,7 +93,7 @@ pub(super) async fn carry(
         if !credentials::revoke(&mut *connection, keys, (&id, at)).await? {
             continue;
         }
-        let row = sqlx::query(rows::app_passwords::BY_ID)
+        let row = query(rows::app_passwords::BY_ID)
             .bind(&id.0)
             .fetch_one(&mut *connection)
             .await?;
@@ -108,7 +109,7 @@ pub(super) async fn carry(
         let Some(found) = found.filter(|found| found.state == AccountState::Active) else {
             continue;
         };
-        sqlx::query(rows::accounts::SET_STATE)
+        query(rows::accounts::SET_STATE)
             .bind(&id.0)
             .bind(rows::accounts::state_text(state))
             .execute(&mut *connection)
@@ -130,12 +131,12 @@ pub(super) async fn carry(
 
 /// Removes each secret that is another's place by now, or none's: who knew the old one must not come in by it.
 async fn carry_secrets(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     known: &BTreeMap<AccountId, Option<CredentialId>>,
     by: &ByHand,
 ) -> Result<Vec<Event>, WriteError> {
     let mut events = Vec::new();
-    let found = sqlx::query(rows::memorised_secrets::LIST)
+    let found = query(rows::memorised_secrets::LIST)
         .fetch_all(&mut *connection)
         .await?;
     for row in &found {
@@ -144,7 +145,7 @@ async fn carry_secrets(
         if later == Some(&record.id) {
             continue;
         }
-        sqlx::query(rows::memorised_secrets::REMOVE)
+        query(rows::memorised_secrets::REMOVE)
             .bind(&record.account.0)
             .execute(&mut *connection)
             .await?;
@@ -155,7 +156,7 @@ async fn carry_secrets(
 }
 
 async fn read(path: &Path, keys: &KeyFile, at: Timestamp) -> Result<Bans, StoreError> {
-    let mut connection = options(path).read_only(true).connect().await?;
+    let mut connection = Connection::from(options(path).read_only(true).connect().await?);
     let read = read_from(&mut connection, keys, at).await;
     // Closed in any case: a connection that is dropped closes when it likes, also while its file is
     // being moved.
@@ -164,7 +165,7 @@ async fn read(path: &Path, keys: &KeyFile, at: Timestamp) -> Result<Bans, StoreE
 }
 
 async fn read_from(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     keys: &KeyFile,
     at: Timestamp,
 ) -> Result<Bans, StoreError> {
@@ -177,7 +178,7 @@ async fn read_from(
         // With other keys nothing would open, and everything would count as revoked.
         check_keys(&mut *connection, keys).await?;
     }
-    let found = sqlx::query(rows::app_passwords::LIST)
+    let found = query(rows::app_passwords::LIST)
         .fetch_all(&mut *connection)
         .await?;
     for row in &found {
@@ -192,9 +193,7 @@ async fn read_from(
     }
     bans.tokens = Some(tokens::read(&mut *connection, keys).await?);
     bans.secrets = Some(secrets(&mut *connection, keys).await?);
-    let found = sqlx::query(rows::accounts::LIST)
-        .fetch_all(connection)
-        .await?;
+    let found = query(rows::accounts::LIST).fetch_all(connection).await?;
     for row in &found {
         let account = rows::accounts::account(row)?;
         if account.state != AccountState::Active {
@@ -206,10 +205,10 @@ async fn read_from(
 
 /// The secret of every account that has one; none of an account whose secret does not open.
 async fn secrets(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     keys: &KeyFile,
 ) -> Result<BTreeMap<AccountId, Option<CredentialId>>, WriteError> {
-    let found = sqlx::query(rows::memorised_secrets::LIST)
+    let found = query(rows::memorised_secrets::LIST)
         .fetch_all(connection)
         .await?;
     let mut secrets = BTreeMap::new();
@@ -226,10 +225,10 @@ async fn secrets(
 }
 
 async fn account(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     id: &AccountId,
 ) -> Result<Option<Account>, sqlx::Error> {
-    let row = sqlx::query(rows::accounts::BY_ID)
+    let row = query(rows::accounts::BY_ID)
         .bind(&id.0)
         .fetch_optional(connection)
         .await?;

@@ -6,6 +6,7 @@ mod trail;
 
 use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use authn::account::AccountId;
 use authn::audit::{Actor, ByHand, Chain, Event, Kind};
@@ -19,7 +20,8 @@ use sqlx::{AssertSqlSafe, Connection};
 use tempfile::TempDir;
 
 use super::*;
-use crate::conformance;
+use crate::seal::KeyFile;
+use crate::{Store, StoreError, conformance};
 
 struct World {
     folder: TempDir,
@@ -139,6 +141,7 @@ async fn a_store_that_is_not_there_is_not_made_by_opening_it() {
         "0005_otp_tokens",
         "0006_second_factors",
         "0007_pages",
+        "0008_revoked_tickets",
     ];
     assert_eq!(pending, steps);
     assert!(!world.db().exists());
@@ -147,7 +150,7 @@ async fn a_store_that_is_not_there_is_not_made_by_opening_it() {
 #[tokio::test]
 async fn a_store_that_lacks_a_step_is_not_opened_until_it_is_migrated() {
     let world = World::new();
-    open::create_private(&world.db()).unwrap();
+    create_private(&world.db()).unwrap();
     assert!(world.refusal().await.contains("lacks 0001_"));
     let store = world.migrated().await;
     assert_eq!(Store::pending(&world.db()).await.unwrap(), [""; 0]);
@@ -191,7 +194,7 @@ async fn a_store_that_was_made_from_another_text_is_refused() {
 #[tokio::test]
 async fn a_database_of_another_program_is_left_alone() {
     let world = World::new();
-    open::create_private(&world.db()).unwrap();
+    create_private(&world.db()).unwrap();
     world.execute("CREATE TABLE theirs (a TEXT)").await;
     assert!(world.refusal().await.contains("another program"));
     assert!(matches!(
@@ -445,6 +448,7 @@ async fn what_is_restored_has_its_accounts_but_no_tickets_and_no_counters() {
     let store = Store::open(&world.db(), world.keys()).await.unwrap();
     assert!(store.app_password(&phone).await.unwrap().is_some());
     assert!(store.find(&ticket, now()).await.unwrap().is_none());
+    assert!(store.was_relayed(&ticket).await.unwrap());
     let counts = store.reserve(attempt()).await.unwrap().unwrap().counts;
     assert_eq!((counts.subject, counts.source), (1, 1));
     assert_eq!(chain_length(&store).await, length + 1);

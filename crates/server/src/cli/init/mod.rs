@@ -59,6 +59,11 @@ pub(crate) fn run(file: &Path, arguments: &Arguments, output: &Output) -> Result
         Some(answers) => Answers::from_file(answers)?,
         None => Answers::ask(&mut std::io::stdin().lock(), &mut std::io::stderr())?,
     };
+    if scope(&answers).is_empty() {
+        let message = "neither Lync nor Exchange is published, so that nobody could be let in: answer the name of \
+                       one of them (`lync_web_host`, `exchange_host`)";
+        return Err(CliError::usage(message.to_owned()));
+    }
     let key = folder(file).join(ONWARD_KEY);
     if !key.exists() {
         make_onward_key(&key)?;

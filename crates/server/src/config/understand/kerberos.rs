@@ -45,9 +45,14 @@ impl Understanding<'_> {
         let folder = match &kerberos.folder {
             Some(folder) => self.path(folder.get_ref()),
             None => {
-                let store = self.store(written)?.map(|it| it.file);
-                let folder = store.as_ref().and_then(|it| it.parent());
-                folder.unwrap_or(Path::new("/")).join("kerberos")
+                let store = written.store.as_ref().map(Spanned::get_ref);
+                let Some(file) = store.and_then(|it| it.file.as_ref()) else {
+                    let message = "[kerberos] needs a `folder` that the gate may write to, as in \
+                                   `folder = \"/var/lib/wicketgate/kerberos\"`";
+                    return Err(self.error(&kerberos.account, message));
+                };
+                let file = self.path(file.get_ref());
+                file.parent().unwrap_or(Path::new("/")).join("kerberos")
             }
         };
         Ok(Some(Kerberos {

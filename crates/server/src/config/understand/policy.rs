@@ -154,7 +154,7 @@ impl Understanding<'_> {
         let mut keys = BTreeSet::new();
         for name in names {
             let typed = name.get_ref();
-            let candidates = NameKey::candidates(typed, "", Some(&written.names.domain));
+            let candidates = NameKey::candidates(typed, "", Some(written.names.domain.get_ref()));
             if candidates.is_empty() {
                 let message =
                     format!("`{typed}` is not the name of an account: CONTOSO\\anna or a UPN");

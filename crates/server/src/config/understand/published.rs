@@ -74,7 +74,7 @@ impl Understanding<'_> {
             hosts: hosts.hosts,
             kerberos: BTreeSet::new(),
             ntlm_target: Target {
-                netbios_domain: names.domain.clone(),
+                netbios_domain: self.netbios_name(&names.domain)?,
                 netbios_computer: names.server.clone(),
                 dns_domain: names.dns_domain.clone(),
                 dns_computer: format!("{}.{}", names.server.to_lowercase(), names.dns_domain),
@@ -85,6 +85,22 @@ impl Understanding<'_> {
             identity_headers: self.identity_headers(),
         };
         Ok((publication, places))
+    }
+
+    /// A NetBIOS name, as `CONTOSO` (Windows' naming conventions: 15 characters, and none that divides names).
+    fn netbios_name(&self, written: &Spanned<String>) -> Result<String, ConfigError> {
+        let typed = written.get_ref();
+        let is_wrong =
+            |c: char| c.is_whitespace() || c.is_control() || "\\/:*?\"<>|,;=+[]@".contains(c);
+        let is_short = (1..=15).contains(&typed.chars().count());
+        if !is_short || typed.contains(is_wrong) || typed.starts_with('.') {
+            let message = format!(
+                "`{typed}` is not the NetBIOS name of a domain such as `CONTOSO`; `Get-ADDomain` shows it as \
+                 NetBIOSName"
+            );
+            return Err(self.error(written, &message));
+        }
+        Ok(typed.clone())
     }
 
     /// Shuts what sells tickets on every host of the operator's own whose routes lead to a pool.

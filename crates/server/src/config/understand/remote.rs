@@ -16,9 +16,7 @@ use toml::Spanned;
 use super::Understanding;
 use super::published::is_host_name;
 use crate::config::ConfigError;
-use crate::config::settings::{
-    Answering, Asking, Farm, Identity, Listed, ListedBy, Role, StoreFiles,
-};
+use crate::config::settings::{Answering, Asking, Farm, Identity, Listed, ListedBy, Role};
 use crate::config::written::{self, Written};
 
 impl Understanding<'_> {
@@ -81,17 +79,6 @@ impl Understanding<'_> {
         let realm = written.names.dns_domain.to_ascii_uppercase();
         let realm = self.parsed(&authn.get_ref().server, realm.parse());
         realm.map(Some)
-    }
-
-    /// The files of the store, where the file names one.
-    pub(super) fn store(&self, written: &Written) -> Result<Option<StoreFiles>, ConfigError> {
-        let store = written.store.as_ref().map(Spanned::get_ref);
-        Ok(store.map(|store| StoreFiles {
-            file: self.path(store.file.get_ref()),
-            place: self.place(store.file.span()),
-            key_file: self.path(store.key_file.get_ref()),
-            key_place: self.place(store.key_file.span()),
-        }))
     }
 
     pub(super) fn role(

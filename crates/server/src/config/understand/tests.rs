@@ -7,6 +7,7 @@ use super::*;
 mod mistakes;
 mod policy;
 mod portal;
+mod stored;
 
 /// A configuration whose files are there, with these lines in the farm's table and the route's.
 fn text(farm: &str, route: &str) -> String {

@@ -4,6 +4,7 @@
 //! Nothing here opens anything: looking is [`crate::look`]'s. Start at [`judge`].
 
 mod clock;
+mod database;
 mod kerberos;
 mod names;
 mod prerequisites;
@@ -30,6 +31,13 @@ pub(crate) enum Seen {
         controller: String,
         /// By how many seconds our clock is ahead of its.
         ahead: Result<i64, String>,
+    },
+    /// The server of the store.
+    Database {
+        /// Its address.
+        place: String,
+        /// Whether what it calls durable is on its disk.
+        is_durable: Result<bool, String>,
     },
     /// Domain controllers that DNS is to name, and does not.
     Unnamed {
@@ -277,6 +285,7 @@ pub(crate) fn judge(seen: &[Seen]) -> Vec<Finding> {
 fn of(seen: &Seen) -> Vec<Finding> {
     match seen {
         Seen::Clock { controller, ahead } => clock::judge(controller, ahead),
+        Seen::Database { place, is_durable } => database::judge(place, is_durable),
         Seen::Unnamed { service, why } => vec![clock::unnamed(service, why)],
         Seen::Name {
             name,

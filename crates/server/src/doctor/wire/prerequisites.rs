@@ -156,6 +156,7 @@ fn subject(seen: &Seen) -> String {
         Seen::Clock { controller, .. } => {
             format!("the domain controller {controller} answers, and its clock is ours")
         }
+        Seen::Database { place, .. } => format!("the store at {place} answers and forgets nothing"),
         Seen::Unnamed { service, .. } => format!("DNS names domain controllers for {service}"),
         Seen::Name { name, of, view, .. } => match (view, of) {
             (View::Here, _) => format!("the published name {name} leads somewhere"),

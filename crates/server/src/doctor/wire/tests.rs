@@ -297,6 +297,26 @@ fn the_same_thing_seen_twice_is_found_once_and_the_worst_comes_first() {
 }
 
 #[test]
+fn a_database_that_is_away_or_forgets_is_named() {
+    let seen = |is_durable: &str| {
+        let place = "postgres://gate@db:5432/w";
+        let line = format!(
+            "{{\"look\":\"database\",\"place\":\"{place}\",\"is_durable\":{is_durable}}}\n"
+        );
+        judge(&read(&line))
+    };
+    assert_eq!(seen("{\"Ok\":true}"), []);
+    for (is_durable, id) in [
+        ("{\"Ok\":false}", "database-not-durable"),
+        ("{\"Err\":\"refused\"}", "database-away"),
+    ] {
+        let found = seen(is_durable);
+        assert_eq!(found.len(), 1);
+        assert_eq!((found[0].id, found[0].severity), (id, Severity::Error));
+    }
+}
+
+#[test]
 fn s60_each_prerequisite_is_listed_with_its_state_and_why() {
     let listed = prerequisites(&read(GOOD));
     let not_checked: Vec<_> = listed

@@ -12,6 +12,7 @@ async fn a_farm_of_which_nobody_answers_keeps_a_client_so_long_and_no_longer() {
         farm: &silent.farm,
         pass: &Pass::Anonymous,
         by_cookie: None,
+        patience: Patience::Ordinary,
         head: &|_| unreachable!("nobody took a connection"),
         delegated: None,
     };
@@ -35,6 +36,32 @@ async fn a_farm_of_which_nobody_answers_keeps_a_client_so_long_and_no_longer() {
     );
 }
 
+#[tokio::test(start_paused = true)]
+async fn s50_a_member_may_hold_a_phone_s_request_as_long_as_its_longest_heartbeat() {
+    let silent = Silent::listening(1);
+    let head = |_: &Member| {
+        let request = Request::post("/Microsoft-Server-ActiveSync?Cmd=Ping");
+        let request = request.header(header::HOST, "silent");
+        Ok(request.body(()).unwrap().into_parts().0)
+    };
+    let onward = Onward {
+        farm: &silent.farm,
+        pass: &Pass::Anonymous,
+        by_cookie: None,
+        patience: Patience::Heartbeat,
+        head: &head,
+        delegated: None,
+    };
+    let began = Instant::now();
+    let sent = Upstreams::default()
+        .send(&onward, Passing::whole(Bytes::new()))
+        .await;
+    assert!(matches!(sent, Err(UpstreamError::TooSlow)));
+    let heartbeat = std::time::Duration::from_secs(3_540);
+    let waited = began.elapsed();
+    assert!(waited > heartbeat && waited < heartbeat * 2, "{waited:?}");
+}
+
 /// It took the request, and may have acted on it: whoever waited is told 504, and nobody is asked
 /// again, though another member stands by.
 #[tokio::test(start_paused = true)]
@@ -48,6 +75,7 @@ async fn a_member_that_takes_a_request_and_stays_silent_is_waited_for_so_long_an
         farm: &silent.farm,
         pass: &Pass::Anonymous,
         by_cookie: None,
+        patience: Patience::Ordinary,
         head: &head,
         delegated: None,
     };

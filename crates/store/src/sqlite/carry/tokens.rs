@@ -6,19 +6,19 @@ use std::collections::BTreeMap;
 use authn::audit::{ByHand, Event, Kind, TokenAct};
 use authn::credential::CredentialId;
 use authn::credential::otp_token::{OtpToken, StoredOtpToken, TokenState};
-use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
+use crate::engine::{Connection, Row, query};
+use crate::ports::otp_tokens;
 use crate::rows;
 use crate::seal::KeyFile;
-use crate::sqlite::otp_tokens;
-use crate::sqlite::writer::WriteError;
+use crate::writer::WriteError;
 
 /// The tokens of the store that is to be replaced: what they are, where they open with its keys.
 pub(super) type Tokens = BTreeMap<CredentialId, Option<OtpToken>>;
 
 /// Reads them.
 pub(super) async fn read(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     keys: &KeyFile,
 ) -> Result<Tokens, WriteError> {
     let mut tokens = Tokens::new();
@@ -36,7 +36,7 @@ pub(super) async fn read(
 
 /// Lays them upon a prepared store; gives those that are blocked with this, and the events that say so.
 pub(super) async fn carry(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     keys: &KeyFile,
     known: &Tokens,
     by: &ByHand,
@@ -50,7 +50,7 @@ pub(super) async fn carry(
             continue;
         }
         let sealed = keys.seal(&rows::otp_tokens::place(&carried), &seed)?;
-        sqlx::query(rows::otp_tokens::CARRY)
+        query(rows::otp_tokens::CARRY)
             .bind(&carried.id.0)
             .bind(rows::otp_tokens::state_text(carried.state))
             .bind(rows::otp_tokens::step(carried.next))
@@ -87,8 +87,8 @@ fn carried(record: &OtpToken, later: Option<&OtpToken>) -> OtpToken {
     }
 }
 
-async fn list(connection: &mut SqliteConnection) -> Result<Vec<SqliteRow>, sqlx::Error> {
-    sqlx::query(rows::otp_tokens::LIST)
+async fn list(connection: &mut Connection) -> Result<Vec<Row>, sqlx::Error> {
+    query(rows::otp_tokens::LIST)
         .bind("")
         .bind(i64::MAX)
         .fetch_all(connection)

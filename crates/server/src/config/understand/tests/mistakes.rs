@@ -29,6 +29,26 @@ fn route(host: &str, lines: &str) -> String {
 }
 
 #[test]
+fn a_netbios_name_divides_no_other() {
+    let right = "domain = \"CONTOSO\"";
+    for wrong in [
+        "'CON\"TO\\SO'",
+        "'CONTOSO\\anna'",
+        "\"contoso/x\"",
+        "\"CON TOSO\"",
+        "\"anna@contoso\"",
+        "\"\"",
+        "\".CONTOSO\"",
+        "\"A-NAME-OF-16-CHA\"",
+    ] {
+        let said = error(right, &format!("domain = {wrong}"));
+        assert!(said.contains("is not the NetBIOS name"), "{said}");
+    }
+    let may = |name: &str| understood(&text("", "").replacen("CONTOSO", name, 1)).is_ok();
+    assert!(may("A-NAME-OF-15-CH") && may("fabrikam_2") && may("corp.lab"));
+}
+
+#[test]
 fn no_route_opens_what_sells_tickets_on_a_pools_host() {
     let pool = "[[lync.pool]]\nweb_host = \"web.contoso.com\"\ndiscover_hosts = [\"lyncdiscover.contoso.com\"]\n\
                 farm = \"app\"\n";

@@ -1,0 +1,202 @@
+//! `wicketgate rules`: reads AD FS's claim rules, says what is wrong with them, and runs them over claims of a file.
+//!
+//! No configuration and no store of ours is needed. Start at [`run`].
+
+mod explain;
+mod files;
+
+use std::path::{Path, PathBuf};
+
+use claims::lint::{self, Severity};
+use claims::{ParseError, ParseErrors, RuleSet};
+use clap::Subcommand;
+use serde::Serialize;
+
+use super::{CliError, Output};
+
+const CHECKING: &str = "\
+Examples:
+  wicketgate rules check transform.txt authorization.txt
+  wicketgate rules check --strict transform.txt
+
+Each thing that is wrong is printed with its file, line and column, AD FS's code, what was expected, and the line
+itself. Exit status 1 where there is one.";
+
+const LINTING: &str = "\
+Examples:
+  wicketgate rules lint transform.txt
+  wicketgate rules lint --json transform.txt
+
+It finds what is right by the grammar and probably not meant: claim types that documentation rewrote to https, rules
+that keep nobody out who writes a name in other case, conditions that never hold. Exit status 1 where there is more
+than a note.";
+
+const EXPLAINING: &str = "\
+Examples:
+  wicketgate rules explain transform.txt --claims anna.json
+  wicketgate rules explain transform.txt --claims anna.json --store answers.json --json
+
+It runs the rules as a sign-in would, and prints for each which claims its conditions found, which they nearly found,
+and what it made; last the resulting claims, as JSON.";
+
+/// What can be done with claim rules.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Say whether files are rules that AD FS takes, and what is wrong where
+    #[command(after_help = CHECKING)]
+    Check {
+        /// Files of rules
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// Refuse what only this program takes: comments and the like
+        #[arg(long)]
+        strict: bool,
+    },
+    /// Say what in a file of rules is probably not meant
+    #[command(after_help = LINTING)]
+    Lint {
+        /// The file of rules
+        file: PathBuf,
+    },
+    /// Run rules over claims, and say rule by rule what happened
+    #[command(after_help = EXPLAINING)]
+    Explain(explain::Arguments),
+}
+
+/// Does it.
+///
+/// # Errors
+///
+/// A file cannot be read, holds something else, or is found wanting; or the rules fail.
+pub(crate) fn run(verb: Verb, output: &Output) -> Result<(), CliError> {
+    match verb {
+        Verb::Check { files, strict } => check(&files, strict, output),
+        Verb::Lint { file } => lint(&file, output),
+        Verb::Explain(arguments) => explain::run(&arguments, output),
+    }
+}
+
+/// Something that is wrong with a file of rules.
+#[derive(Serialize)]
+struct Wrong {
+    file: String,
+    line: u32,
+    column: u32,
+    code: String,
+    problem: String,
+    expected: Vec<&'static str>,
+    hint: Option<String>,
+    #[serde(skip)]
+    report: String,
+}
+
+fn check(files: &[PathBuf], is_strict: bool, output: &Output) -> Result<(), CliError> {
+    let dialect = match is_strict {
+        true => claims::Dialect::Strict,
+        false => claims::Dialect::Extended,
+    };
+    let mut wrong = Vec::new();
+    for file in files {
+        let parsed = RuleSet::parse_as(&files::text(file)?, dialect);
+        wrong.extend(parsed.err().into_iter().flat_map(|it| told(file, &it)));
+    }
+    let nothing = "nothing is wrong";
+    output.list(&wrong, nothing, |it| it.report.clone())?;
+    match wrong.len() {
+        0 => Ok(()),
+        1 => Err(CliError::refused("the rules have 1 error")),
+        number => Err(CliError::refused(format!("the rules have {number} errors"))),
+    }
+}
+
+fn told(file: &Path, errors: &ParseErrors) -> Vec<Wrong> {
+    let name = file.display().to_string();
+    let wrong = |error: &ParseError| Wrong {
+        file: name.clone(),
+        line: error.line,
+        column: error.column,
+        code: error.code().to_string(),
+        problem: error.problem.to_string(),
+        expected: error.expected.clone(),
+        hint: error.hint.clone(),
+        report: error.report(&name),
+    };
+    errors.iter().map(wrong).collect()
+}
+
+/// The rules of a file, where they are.
+fn rules_of(file: &Path) -> Result<RuleSet, CliError> {
+    let name = file.display().to_string();
+    let parsed = RuleSet::parse(&files::text(file)?);
+    parsed.map_err(|errors| {
+        let report = errors.report(&name);
+        let first = report.lines().next().unwrap_or_default();
+        CliError::refused(first)
+            .with_hint(&format!("`wicketgate rules check {name}` shows all of it"))
+    })
+}
+
+/// What is probably not meant.
+#[derive(Serialize)]
+struct Suspect {
+    file: String,
+    line: u32,
+    column: u32,
+    rule: Option<usize>,
+    lint: &'static str,
+    severity: &'static str,
+    sentence: String,
+    fix: Option<String>,
+}
+
+fn lint(file: &Path, output: &Output) -> Result<(), CliError> {
+    let rules = rules_of(file)?;
+    let found = lint::lint(&rules);
+    let suspects = found.iter().map(|it| Suspect {
+        file: file.display().to_string(),
+        line: it.line,
+        column: it.column,
+        rule: it.rule,
+        lint: it.lint.name(),
+        severity: severity(it.lint.severity()),
+        sentence: it.sentence.clone(),
+        fix: it.fix.clone(),
+    });
+    let suspects: Vec<Suspect> = suspects.collect();
+    output.list(&suspects, "nothing is found", sentence)?;
+    let is_note = |it: &lint::Finding| it.lint.severity() == Severity::Note;
+    match found.iter().filter(|it| !is_note(it)).count() {
+        0 => Ok(()),
+        1 => Err(CliError::refused("1 finding is more than a note")),
+        number => Err(CliError::refused(format!(
+            "{number} findings are more than notes"
+        ))),
+    }
+}
+
+fn sentence(it: &Suspect) -> String {
+    let fix = it.fix.iter().map(|fix| format!("; write {fix}"));
+    let fix: String = fix.collect();
+    let Suspect {
+        file,
+        line,
+        column,
+        severity,
+        ..
+    } = it;
+    format!(
+        "{file}:{line}:{column}: {severity}: {}: {}{fix}",
+        it.lint, it.sentence
+    )
+}
+
+fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Note => "note",
+        Severity::Warning => "warning",
+        Severity::Error => "error",
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,66 @@
+//! What keeps the rows: a file or a server, and the connections to it.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use sqlx::ConnectOptions;
+
+use crate::engine::Connection;
+use crate::postgres::Server;
+use crate::sqlite;
+
+/// What keeps the rows of a store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Database {
+    /// A file of SQLite.
+    Sqlite(PathBuf),
+    /// A PostgreSQL server.
+    Postgres(Server),
+}
+
+impl Database {
+    /// A connection that reads while the gate serves.
+    pub(crate) async fn to_read(&self) -> Result<Connection, sqlx::Error> {
+        match self {
+            Self::Sqlite(path) => Ok(sqlite::options(path)
+                .read_only(true)
+                .connect()
+                .await?
+                .into()),
+            Self::Postgres(server) => server.to_serve().await,
+        }
+    }
+
+    /// A connection that reads everything, however long that takes.
+    pub(crate) async fn to_examine(&self) -> Result<Connection, sqlx::Error> {
+        match self {
+            Self::Sqlite(_) => self.to_read().await,
+            Self::Postgres(server) => server.to_maintain().await,
+        }
+    }
+
+    /// A connection that writes durably while the gate serves.
+    pub(crate) async fn to_write(&self) -> Result<Connection, sqlx::Error> {
+        match self {
+            Self::Sqlite(path) => Ok(sqlite::durable(path).connect().await?.into()),
+            Self::Postgres(server) => server.to_serve().await,
+        }
+    }
+
+    /// A connection that makes and changes tables, or fills them.
+    pub(crate) async fn to_make(&self) -> Result<Connection, sqlx::Error> {
+        match self {
+            Self::Sqlite(_) => self.to_write().await,
+            Self::Postgres(server) => server.to_maintain().await,
+        }
+    }
+}
+
+impl fmt::Display for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => path.display().fmt(f),
+            Self::Postgres(server) => server.address.fmt(f),
+        }
+    }
+}

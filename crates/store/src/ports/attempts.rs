@@ -1,0 +1,236 @@
+//! The port [`Attempts`] on a database: counters, and settlements with their audit events.
+
+use std::sync::atomic::Ordering;
+
+use async_trait::async_trait;
+use authn::credential::grant::REMEMBERED;
+use authn::lockout::{Counts, Place, Subject};
+use authn::place::SourceNetwork;
+use authn::ports::{Attempts, Reservation, Settled, Settlement, Succeeded, Unavailable};
+use jiff::{SignedDuration, Timestamp};
+
+use super::{second_factors, session_grants};
+use crate::Store;
+use crate::engine::query;
+use crate::rows;
+use crate::writer::{Done, Write, WriteError, Writing};
+
+/// After how many reservations and tickets old rows are looked for.
+const FORGET_EVERY: u32 = 4_096;
+/// After how many seconds they are looked for by whoever comes next.
+const FORGET_AT_LEAST_SECONDS: i64 = 3_600;
+/// How long a counter is kept untouched, and a ticket after its end; longer than any window.
+const KEPT: SignedDuration = SignedDuration::from_hours(24);
+
+#[async_trait]
+impl Attempts for Store {
+    async fn reserve(&self, place: Place) -> Result<Option<Reservation>, Unavailable> {
+        // Zero places hold nothing, and an upsert would make the first row unasked.
+        if place.limit == Some(0) {
+            return Ok(None);
+        }
+        let now = place.now;
+        let reservation = self.0.writer.submit(Reserve(place)).await?;
+        self.forget_where_due(now).await;
+        Ok(reservation)
+    }
+
+    async fn settle(&self, settlement: Settlement) -> Result<Settled, Unavailable> {
+        self.0.writer.submit(Settle(settlement)).await
+    }
+}
+
+impl Store {
+    /// Forgets what is old after so many reservations and tickets, and where that was long ago: a gate where
+    /// few sign in keeps nothing for ever.
+    pub(super) async fn forget_where_due(&self, now: Timestamp) {
+        let number = self.0.reservations.fetch_add(1, Ordering::Relaxed);
+        let second = now.as_second();
+        let forgot = self.0.forgot.load(Ordering::Relaxed);
+        let is_long_ago = second.saturating_sub(forgot) >= FORGET_AT_LEAST_SECONDS;
+        if !number.wrapping_add(1).is_multiple_of(FORGET_EVERY) && !is_long_ago {
+            return;
+        }
+        self.0.forgot.store(second, Ordering::Relaxed);
+        let forget = Forget {
+            before: now.checked_sub(KEPT).unwrap_or(Timestamp::MIN),
+            familiar_since: SourceNetwork::familiar_since(now),
+            remembered_since: now.checked_sub(REMEMBERED).unwrap_or(Timestamp::MIN),
+        };
+        if let Err(error) = self.0.writer.submit(forget).await {
+            tracing::warn!(store.failure = %error, "old counters and tickets were not forgotten");
+        }
+    }
+}
+
+struct Reserve(Place);
+
+#[async_trait]
+impl Write for Reserve {
+    type Output = Option<Reservation>;
+
+    async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<Self::Output>, WriteError> {
+        let Self(place) = self;
+        let (kind, name) = rows::counters::subject_key(&place.subject);
+        let account = match &place.subject {
+            Subject::Account(id) => Some(&id.0),
+            Subject::Unknown(_) => None,
+        };
+        let found = query(rows::counters::TAKE)
+            .bind(kind)
+            .bind(name)
+            .bind(&place.source.0)
+            .bind(place.window_start.as_microsecond())
+            .bind(place.now.as_microsecond())
+            .bind(place.limit.map_or(i64::MAX, i64::from))
+            .bind(account)
+            .bind(SourceNetwork::familiar_since(place.now).as_microsecond())
+            .fetch_all(&mut *writing.connection)
+            .await?;
+        let (mut subject, mut source) = (None, None);
+        for row in &found {
+            let counted = rows::counters::counted(row)?;
+            if counted.is_source {
+                source = Some(counted)
+            } else {
+                subject = Some(counted)
+            }
+        }
+        let (Some(subject), Some(source)) = (subject, source) else {
+            return Ok(Done::Keep(None));
+        };
+        let counts = Counts {
+            subject: subject.total,
+            source: source.total,
+            source_is_familiar: subject.is_familiar,
+        };
+        Ok(Done::Keep(Some(Reservation {
+            place: place.clone(),
+            counts,
+        })))
+    }
+}
+
+struct Settle(Settlement);
+
+#[async_trait]
+impl Write for Settle {
+    type Output = Settled;
+
+    async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<Settled>, WriteError> {
+        let Self(settlement) = self;
+        if let Some(succeeded) = &settlement.succeeded {
+            let place = &settlement.reservation.place;
+            give_back(writing, place).await?;
+            if !stands(writing, succeeded, place.now).await? {
+                return Ok(Done::Undo(Settled::Overtaken));
+            }
+            if let Some(method) = succeeded.second_factor {
+                second_factors::note(writing, (&succeeded.account, method), place.now).await?;
+            }
+            query(rows::counters::FAMILIARISE)
+                .bind(&succeeded.account.0)
+                .bind(SourceNetwork::from(succeeded.source).0)
+                .bind(place.now.as_microsecond())
+                .execute(&mut *writing.connection)
+                .await?;
+        }
+        let now = settlement.reservation.place.now;
+        match session_grants::settle(writing, &settlement.code, now).await? {
+            session_grants::Settled::Written => {}
+            session_grants::Settled::Spent => return Ok(Done::Undo(Settled::Spent)),
+            session_grants::Settled::CountedBefore => {
+                give_back(writing, &settlement.reservation.place).await?;
+            }
+        }
+        let mut events = settlement.events.clone();
+        let alarm = match &settlement.alarm {
+            Some(alarm) if is_due(writing, &settlement.reservation.place).await? => Some(alarm),
+            Some(_) | None => None,
+        };
+        events.extend(alarm.cloned());
+        writing.append(events).await?;
+        Ok(Done::Keep(Settled::Written {
+            is_alarmed: alarm.is_some(),
+        }))
+    }
+}
+
+/// Whether what was proved still stands; the use of an app password is noted.
+async fn stands(
+    writing: &mut Writing<'_>,
+    succeeded: &Succeeded,
+    now: Timestamp,
+) -> Result<bool, WriteError> {
+    if succeeded.credential.is_kerberos_of(&succeeded.account) {
+        let active = query(rows::accounts::ACTIVE)
+            .bind(&succeeded.account.0)
+            .fetch_optional(&mut *writing.connection)
+            .await?;
+        return Ok(active.is_some());
+    }
+    let used = query(rows::app_passwords::USED)
+        .bind(&succeeded.credential.0)
+        .bind(now.as_microsecond())
+        .bind(succeeded.source.to_string())
+        .bind(&succeeded.device)
+        .execute(&mut *writing.connection)
+        .await?;
+    Ok(used.rows_affected() > 0)
+}
+
+/// Whether no alarm was raised for the subject since the window began; it is noted then.
+async fn is_due(writing: &mut Writing<'_>, place: &Place) -> Result<bool, WriteError> {
+    let (kind, name) = rows::counters::subject_key(&place.subject);
+    let noted = query(rows::counters::ALARM)
+        .bind(kind)
+        .bind(name)
+        .bind(place.now.as_microsecond())
+        .bind(place.window_start.as_microsecond())
+        .execute(&mut *writing.connection)
+        .await?;
+    Ok(noted.rows_affected() > 0)
+}
+
+pub(super) async fn give_back(writing: &mut Writing<'_>, place: &Place) -> Result<(), WriteError> {
+    let (kind, name) = rows::counters::subject_key(&place.subject);
+    query(rows::counters::GIVE_BACK)
+        .bind(kind)
+        .bind(name)
+        .bind(&place.source.0)
+        .bind(place.now.as_microsecond())
+        .execute(&mut *writing.connection)
+        .await?;
+    Ok(())
+}
+
+/// Forgets what nobody can ask for any more, so that strangers cannot fill the disk.
+struct Forget {
+    before: Timestamp,
+    familiar_since: Timestamp,
+    remembered_since: Timestamp,
+}
+
+#[async_trait]
+impl Write for Forget {
+    type Output = ();
+
+    async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<()>, WriteError> {
+        for (statement, before) in [
+            (rows::counters::FORGET_QUIET, self.before),
+            (rows::tickets::FORGET_ENDED, self.before),
+            (rows::sign_ins::FORGET_ENDED, self.before),
+            (rows::sessions::FORGET_OLD, self.before),
+            (rows::invitations::FORGET_ENDED, self.before),
+            (rows::memorised_secrets::FORGET_UNKNOWN, self.before),
+            (rows::counters::FORGET_UNSEEN, self.familiar_since),
+            (rows::session_grants::FORGET_ENDED, self.remembered_since),
+        ] {
+            query(statement)
+                .bind(before.as_microsecond())
+                .execute(&mut *writing.connection)
+                .await?;
+        }
+        Ok(Done::Keep(()))
+    }
+}

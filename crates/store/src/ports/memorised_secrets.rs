@@ -1,0 +1,207 @@
+//! The port [`MemorisedSecrets`] on a database; hashes go in and out sealed.
+
+use async_trait::async_trait;
+use authn::account::AccountId;
+use authn::audit::Event;
+use authn::credential::memorised_secret::{
+    MAX_IN_A_ROW, MAX_IN_WINDOW, MemorisedSecret, SecretHash, SecretPlace, StoredMemorisedSecret,
+};
+use authn::lockout::Subject;
+use authn::ports::{MemorisedSecrets, Unavailable};
+use authn::revocation::Revoked;
+
+use super::revocations;
+use crate::Store;
+use crate::engine::{Row, query};
+use crate::rows;
+use crate::seal::{KeyFile, Sealed};
+use crate::writer::{Done, Write, WriteError, Writing};
+
+#[async_trait]
+impl MemorisedSecrets for Store {
+    async fn memorised_secret(
+        &self,
+        subject: &Subject,
+    ) -> Result<Option<StoredMemorisedSecret>, Unavailable> {
+        let is_account = matches!(subject, Subject::Account(_));
+        let (_, name) = rows::counters::subject_key(subject);
+        let mut connection = self.reader().await?;
+        let row = query(rows::memorised_secrets::OF_ACCOUNT)
+            .bind(name)
+            .bind(i64::from(is_account))
+            .fetch_optional(&mut connection)
+            .await
+            .map_err(|error| self.failed(&error))?;
+        let stored = row.as_ref().map(|row| opened(row, &self.0.keys));
+        stored.transpose().map_err(|error| self.unread(error))
+    }
+
+    async fn set_memorised_secret(
+        &self,
+        secret: &StoredMemorisedSecret,
+        event: Event,
+    ) -> Result<(), Unavailable> {
+        let new = New::sealed(&self.0.keys, secret)?;
+        self.0.writer.submit(Set { new, event }).await
+    }
+
+    async fn remove_memorised_secret(
+        &self,
+        account: &AccountId,
+        event: Event,
+    ) -> Result<bool, Unavailable> {
+        let account = account.clone();
+        self.0.writer.submit(Remove { account, event }).await
+    }
+
+    async fn reserve_secret(&self, place: SecretPlace) -> Result<bool, Unavailable> {
+        self.0.writer.submit(Reserve(place)).await
+    }
+}
+
+/// Reads a row and opens its hash, which proves what the row says.
+pub(crate) fn opened(row: &Row, keys: &KeyFile) -> Result<StoredMemorisedSecret, WriteError> {
+    let record = rows::memorised_secrets::record(row)?;
+    let sealed = rows::memorised_secrets::hash(row)?;
+    let hash = keys.unseal(&rows::memorised_secrets::place(&record), &sealed)?;
+    Ok(StoredMemorisedSecret { record, hash })
+}
+
+/// A secret that takes the place of another.
+pub(super) struct New {
+    record: MemorisedSecret,
+    sealed: Sealed<SecretHash>,
+}
+
+impl New {
+    pub(super) fn sealed(
+        keys: &KeyFile,
+        secret: &StoredMemorisedSecret,
+    ) -> Result<Self, Unavailable> {
+        let record = secret.record.clone();
+        let sealed = keys.seal(&rows::memorised_secrets::place(&record), &secret.hash)?;
+        Ok(Self { record, sealed })
+    }
+
+    /// Sets it; what rested on the one before ends, and the failures are forgotten.
+    pub(super) async fn set(&self, writing: &mut Writing<'_>) -> Result<(), WriteError> {
+        let account = &self.record.account;
+        end_what_rests_on(writing, account).await?;
+        query(rows::memorised_secrets::SET)
+            .bind(&account.0)
+            .bind(&self.record.id.0)
+            .bind(self.record.set.as_microsecond())
+            .bind(self.sealed.as_bytes().to_vec())
+            .execute(&mut *writing.connection)
+            .await?;
+        query(rows::memorised_secrets::FORGIVE)
+            .bind(&account.0)
+            .execute(&mut *writing.connection)
+            .await?;
+        Ok(())
+    }
+
+    pub(super) fn account(&self) -> &AccountId {
+        &self.record.account
+    }
+}
+
+/// Says that the secret of an account is no more, where it has one; its sessions are dropped.
+async fn end_what_rests_on(
+    writing: &mut Writing<'_>,
+    account: &AccountId,
+) -> Result<(), WriteError> {
+    let row = query(rows::memorised_secrets::OF_ACCOUNT)
+        .bind(&account.0)
+        .bind(1_i64)
+        .fetch_optional(&mut *writing.connection)
+        .await?;
+    query(rows::sessions::END_OF_ACCOUNT)
+        .bind(&account.0)
+        .bind(Vec::<u8>::new())
+        .execute(&mut *writing.connection)
+        .await?;
+    if let Some(row) = row {
+        let before = rows::memorised_secrets::record(&row)?;
+        revocations::note(writing, &Revoked::Credential(before.id)).await?;
+    }
+    Ok(())
+}
+
+struct Set {
+    new: New,
+    event: Event,
+}
+
+#[async_trait]
+impl Write for Set {
+    type Output = ();
+
+    async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<()>, WriteError> {
+        self.new.set(writing).await?;
+        writing.append(vec![self.event.clone()]).await?;
+        Ok(Done::Keep(()))
+    }
+}
+
+struct Remove {
+    account: AccountId,
+    event: Event,
+}
+
+#[async_trait]
+impl Write for Remove {
+    type Output = bool;
+
+    async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<bool>, WriteError> {
+        end_what_rests_on(writing, &self.account).await?;
+        let removed = query(rows::memorised_secrets::REMOVE)
+            .bind(&self.account.0)
+            .execute(&mut *writing.connection)
+            .await?;
+        if removed.rows_affected() == 0 {
+            return Ok(Done::Undo(false));
+        }
+        writing.append(vec![self.event.clone()]).await?;
+        Ok(Done::Keep(true))
+    }
+}
+
+struct Reserve(SecretPlace);
+
+#[async_trait]
+impl Write for Reserve {
+    type Output = bool;
+
+    async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<bool>, WriteError> {
+        let Self(place) = self;
+        let (kind, name) = rows::counters::subject_key(&place.subject);
+        let taken = query(rows::memorised_secrets::RESERVE)
+            .bind(kind)
+            .bind(name)
+            .bind(rows::memorised_secrets::source_text(place.source))
+            .bind(place.window_start.as_microsecond())
+            .bind(place.now.as_microsecond())
+            .bind(i64::from(MAX_IN_WINDOW))
+            .bind(i64::from(MAX_IN_A_ROW))
+            .execute(&mut *writing.connection)
+            .await?;
+        Ok(Done::Keep(taken.rows_affected() > 0))
+    }
+}
+
+/// Gives a place back, and forgets those in a row.
+pub(super) async fn give_back(
+    writing: &mut Writing<'_>,
+    place: &SecretPlace,
+) -> Result<(), WriteError> {
+    let (kind, name) = rows::counters::subject_key(&place.subject);
+    query(rows::memorised_secrets::GIVE_BACK)
+        .bind(kind)
+        .bind(name)
+        .bind(rows::memorised_secrets::source_text(place.source))
+        .bind(place.now.as_microsecond())
+        .execute(&mut *writing.connection)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,18 @@
+//! The ports, each written once for every database: a statement of `rows`, and what its rows become.
+
+mod accounts;
+mod attempts;
+pub(crate) mod credentials;
+pub(crate) mod memorised_secrets;
+pub(crate) mod otp_tokens;
+mod own_passwords;
+mod pages;
+mod second_factors;
+mod session_grants;
+mod tickets;
+
+mod directory;
+mod drains;
+mod revocations;
+
+pub(crate) mod audit;
