@@ -10,14 +10,15 @@ use tokio::net::TcpStream;
 
 use crate::proxy::limits;
 
-/// Has the system end a connection to a member that vanished, whether or not anything waits to be acknowledged.
+/// Has the system end a connection to a member that vanished. What was sent and is not acknowledged keeps the system
+/// from asking: then it is given up as late as any other silence ([`limits::ANSWER_HEAD`]).
+///
+/// No `TCP_USER_TIMEOUT`: it ends connections to members that live and take nothing for a while, too.
 ///
 /// # Errors
 ///
 /// The system does not take it.
 pub(crate) fn noticed_of_member(stream: &TcpStream) -> io::Result<()> {
-    let gone = u32::try_from(limits::MEMBER_GONE.as_millis()).unwrap_or(u32::MAX);
-    sockopt::set_tcp_user_timeout(stream, gone)?;
     ask(stream, limits::MEMBER_QUIET, limits::MEMBER_ASKED)
 }
 
@@ -61,7 +62,8 @@ mod tests {
             assert_eq!(idle, Duration::from_secs(quiet));
             assert_eq!(idle + again * times, Duration::from_secs(gone));
         }
-        assert_eq!(sockopt::tcp_user_timeout(&member).unwrap(), 30_000);
-        assert_eq!(sockopt::tcp_user_timeout(&client).unwrap(), 0);
+        for stream in [&member, &client] {
+            assert_eq!(sockopt::tcp_user_timeout(stream).unwrap(), 0);
+        }
     }
 }

@@ -110,8 +110,6 @@ pub(crate) const WEBSOCKET_IDLE: Duration = Duration::from_secs(5 * 60);
 pub(crate) const MEMBER_QUIET: Duration = Duration::from_secs(15);
 /// How often it is asked again, and how many times in vain.
 pub(crate) const MEMBER_ASKED: (Duration, u32) = (Duration::from_secs(5), 3);
-/// How long a member may leave unacknowledged what was sent to it.
-pub(crate) const MEMBER_GONE: Duration = Duration::from_secs(30);
 /// After how long without a word from a client it is asked the same. A phone that waits for its push must not be woken
 /// more often than by [`PING`].
 pub(crate) const CLIENT_QUIET: Duration = Duration::from_secs(60);

@@ -153,13 +153,13 @@ impl Ticket {
     /// What the ticket is known by, whichever way it is serialised: assertion id and signature value,
     /// or the `cwt`. Callers keep a digest of it.
     pub fn key(&self) -> Secret<Vec<u8>> {
-        let (kind, name, proof): (&[u8], &str, &[u8]) = match self {
+        let (kind, name, proof): (&[u8], String, &[u8]) = match self {
             Self::Saml {
                 assertion_id,
                 signature,
                 ..
-            } => (b"saml\0", assertion_id, signature.expose()),
-            Self::Cwt { value, .. } => (b"cwt\0", value.expose(), b""),
+            } => (b"saml\0", assertion_id.clone(), signature.expose()),
+            Self::Cwt { value, .. } => (b"cwt\0", one_spelling(value.expose()), b""),
         };
         Secret::new([kind, name.as_bytes(), b"\0", proof].concat())
     }
@@ -214,6 +214,35 @@ impl Ticket {
         })
     }
 }
+
+/// The one spelling of all that decode alike: the alphabet for addresses, no padding, and no bits beyond the last byte
+/// (RFC 4648 3.5, 5).
+///
+/// SECURITY: .NET takes every one of them, and a ticket that was revoked must be known in each.
+fn one_spelling(value: &str) -> String {
+    let mut letters: Vec<char> = value.trim_end_matches('=').chars().collect();
+    for letter in &mut letters {
+        *letter = match *letter {
+            '+' => '-',
+            '/' => '_',
+            other => other,
+        };
+    }
+    let meant = match letters.len() % 4 {
+        2 => 0b11_0000,
+        3 => 0b11_1100,
+        _ => 0b11_1111,
+    };
+    if let Some(last) = letters.last_mut() {
+        let at = LETTERS.iter().position(|it| char::from(*it) == *last);
+        let kept = at.and_then(|at| LETTERS.get(at & meant));
+        *last = kept.map_or(*last, |it| char::from(*it));
+    }
+    letters.into_iter().collect()
+}
+
+/// The alphabet for addresses and file names (RFC 4648 5).
+const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 impl fmt::Debug for Ticket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
