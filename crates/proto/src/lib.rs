@@ -12,6 +12,7 @@ pub mod ntlm;
 pub mod otp;
 pub mod pskc;
 pub mod seed_list;
+pub mod sending;
 pub mod spnego;
 
 pub mod soap;

@@ -48,6 +48,8 @@ mod pskc;
 mod rejection;
 #[path = "../../../fuzz/entry/seed_list.rs"]
 mod seed_list;
+#[path = "../../../fuzz/entry/sending.rs"]
+mod sending;
 #[path = "../../../fuzz/entry/soap.rs"]
 mod soap;
 #[path = "../../../fuzz/entry/spnego.rs"]
@@ -155,6 +157,12 @@ fn activesync_seeds_are_taken() {
 fn facts_seeds_are_taken() {
     every_seed_is_taken("facts", facts::run);
     no_damaged_seed_panics("facts", facts::run);
+}
+
+#[test]
+fn sending_seeds_are_taken() {
+    every_seed_is_taken("sending", sending::run);
+    no_damaged_seed_panics("sending", sending::run);
 }
 
 #[test]
