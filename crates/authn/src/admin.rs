@@ -1,6 +1,7 @@
 //! What an administrator does: accounts and app passwords, each change with its audit event in the
 //! same transaction. The command line and, later, the portal come here.
 
+pub mod destinations;
 pub mod secrets;
 pub mod tokens;
 

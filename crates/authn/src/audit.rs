@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::account::AccountId;
 use crate::credential::CredentialId;
 use crate::credential::kerberos::TokenFault;
+use crate::credential::sent_code::Carrier;
 use crate::place::{ActivityId, Channel, Service, Zone};
 use crate::ports::ChainedEvent;
 
@@ -51,6 +52,8 @@ pub enum Reason {
     WrongCode,
     /// The right secret, and a code that was used before, or whose grant has ended or is another client's.
     CodeSpent,
+    /// The right secret, and the code that was sent for this sign-in, too late.
+    CodeEnded,
     /// The right secret, and no token whose code could be taken.
     NoToken,
     /// The right secret, and no more codes of the account's tokens are looked at.
@@ -119,6 +122,26 @@ pub enum TokenAct {
     Unblocked,
     /// It is gone.
     Removed,
+}
+
+/// Why a code was not sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NotSent {
+    /// There is no number or address that codes go to.
+    NoDestination,
+    /// It was set less than 72 hours ago.
+    Held,
+    /// Its country is not among those that codes go to.
+    NotThere,
+    /// A budget has no room: of the person, of the number, or of numbers that begin alike.
+    TooMany,
+    /// The policy takes no sent code of this person there, or the account may not sign in.
+    NotAllowedHere,
+    /// No provider took it.
+    NotTaken,
+    /// It was too late for it.
+    TooLate,
 }
 
 /// What happened.
@@ -253,6 +276,44 @@ pub enum Kind {
     Invited {
         /// Until when.
         ends: Timestamp,
+    },
+    /// A code for a sign-in waits to be sent.
+    CodeQueued {
+        /// By what it goes.
+        by: Carrier,
+        /// Where to, masked.
+        to: String,
+    },
+    /// A provider took a message.
+    MessageSent {
+        /// By what it went.
+        by: Carrier,
+        /// Where to, masked.
+        to: String,
+        /// Who took it.
+        provider: String,
+    },
+    /// A code was asked for and is not sent, or a message could not be.
+    MessageNotSent {
+        /// Why.
+        not_sent: NotSent,
+        /// Where it would have gone, masked, where that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<String>,
+    },
+    /// Codes of somebody go to another number or address.
+    DestinationSet {
+        /// By what.
+        by: Carrier,
+        /// Where to, masked.
+        to: String,
+        /// Until when it gets none.
+        held_until: Timestamp,
+    },
+    /// Codes of somebody do not go there any more.
+    DestinationRemoved {
+        /// By what.
+        by: Carrier,
     },
     /// Somebody signed out of a page.
     SignedOut,

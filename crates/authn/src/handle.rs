@@ -61,6 +61,11 @@ impl Handle {
         HandleKey(digest.as_ref().first_chunk().copied().unwrap_or_default())
     }
 
+    /// What else is made of it, by this program alone.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.0.expose()
+    }
+
     /// The token that every form carries which is sent with it.
     #[must_use]
     pub fn form_token(&self) -> String {

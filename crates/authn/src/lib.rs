@@ -25,6 +25,7 @@ pub mod wire;
 pub mod admin;
 pub mod audit;
 pub mod drain;
+pub mod outbox;
 pub mod portal;
 pub mod ports;
 

@@ -27,7 +27,9 @@ use crate::name::NameKey;
 use crate::place::Method;
 use crate::revocation::Revocation;
 use crate::ticket::{RelayedTicket, Relaying, TicketKey};
-pub use pages::{Invitations, MemorisedSecrets, PasswordHasher, Sessions, SignIns};
+pub use pages::{
+    Invitations, MemorisedSecrets, Outbox, PasswordHasher, SentCodes, Sessions, SignIns,
+};
 
 /// Our own world is broken; whoever asked is refused, and nothing fails open.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

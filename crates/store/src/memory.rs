@@ -11,6 +11,7 @@ mod otp_tokens;
 mod own_passwords;
 mod pages;
 mod second_factors;
+mod sent_codes;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -97,6 +98,7 @@ struct State {
     grants: BTreeMap<GrantKey, KnownGrant>,
     secrets: memorised_secrets::Secrets,
     pages: pages::Pages,
+    sent: sent_codes::Sent,
     chain: Vec<ChainedEvent>,
 }
 

@@ -58,6 +58,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "0008_revoked_tickets",
         text: include_str!("../migrations/0008_revoked_tickets.sql"),
     },
+    Migration {
+        number: 9,
+        name: "0009_sent_codes",
+        text: include_str!("../migrations/0009_sent_codes.sql"),
+    },
 ];
 
 impl Migration {

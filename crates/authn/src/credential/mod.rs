@@ -6,6 +6,7 @@ pub mod kerberos;
 pub mod memorised_secret;
 pub mod otp_token;
 pub mod second_factor;
+pub mod sent_code;
 
 use serde::{Deserialize, Serialize};
 

@@ -7,6 +7,9 @@ use super::{ChainedEvent, Unavailable};
 use crate::account::{Account, AccountId};
 use crate::audit::Event;
 use crate::credential::memorised_secret::{SecretHash, SecretPlace, StoredMemorisedSecret, Typed};
+use crate::credential::sent_code::{
+    BudgetPlace, Carrier, Claimed, Delivery, Destination, Message, MessageRecord, Queued, Queueing,
+};
 use crate::handle::HandleKey;
 use crate::lockout::Subject;
 use crate::session::{Invitation, Session};
@@ -61,6 +64,57 @@ pub trait SignIns: Send + Sync {
     /// Completes a sign-in, all or nothing: it ends, its code is spent, its places are given back, its session
     /// begins, and all of that is audited.
     async fn complete(&self, completion: Completion) -> Result<Completed, Unavailable>;
+}
+
+/// Codes that are sent: where they go, what is counted, and how a sign-in gets one.
+#[async_trait]
+pub trait SentCodes: Send + Sync {
+    /// Where the codes of a subject go (an unknown subject has none, and costs the same look-up).
+    async fn destinations(&self, subject: &Subject) -> Result<Vec<Destination>, Unavailable>;
+    /// Sets where the codes of an account go in the place of the one before of that carrier, with the event and messages
+    /// that tell of it; its sessions end, and its wrong codes are forgotten. `false` where there is no such account.
+    async fn set_destination(
+        &self,
+        destination: &Destination,
+        messages: Vec<Message>,
+        event: Event,
+    ) -> Result<bool, Unavailable>;
+    /// Removes where the codes of an account go by a carrier, with the event; its sessions end. `false` where there is
+    /// nothing.
+    async fn remove_destination(
+        &self,
+        account: &AccountId,
+        carrier: Carrier,
+        event: Event,
+    ) -> Result<bool, Unavailable>;
+    /// Takes a place in a budget by one conditional statement; `false` where it has no room.
+    async fn reserve_guess(&self, place: BudgetPlace) -> Result<bool, Unavailable>;
+    /// Moves a sign-in on whose step was taken and queues its code, all or nothing; where a budget has no room it moves
+    /// on without. A message about nobody is queued for nobody.
+    async fn queue_code(&self, queueing: Queueing) -> Result<Queued, Unavailable>;
+}
+
+/// Messages that wait to be sent.
+#[async_trait]
+pub trait Outbox: Send + Sync {
+    /// Whether any message waits whose time has come.
+    async fn is_due(&self, now: Timestamp) -> Result<bool, Unavailable>;
+    /// Takes messages whose time has come, at most `count`, each by one conditional statement; nobody else gets them
+    /// until a time.
+    async fn claim(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+        count: u32,
+    ) -> Result<Vec<Claimed>, Unavailable>;
+    /// Writes what became of a message, where the claim is still one's own; `false` where it is not.
+    async fn delivered(&self, delivery: Delivery) -> Result<bool, Unavailable>;
+    /// What is known of the latest messages, the last first, at most `count`; of one account, or of all.
+    async fn messages(
+        &self,
+        account: Option<&AccountId>,
+        count: u32,
+    ) -> Result<Vec<MessageRecord>, Unavailable>;
 }
 
 /// Sessions of browsers.

@@ -1,22 +1,25 @@
 //! What becomes of an answer: each takes the step it answers, whatever it is, and makes the same calls for everybody.
 
-use crate::account::Account;
+use crate::account::{Account, AccountId};
 use crate::attempt::Rules;
 use crate::audit::{Event, Kind, Reason, shown_name};
+use crate::credential::CredentialId;
 use crate::credential::grant::CodeSettlement;
 use crate::credential::memorised_secret::{SecretHash, SecretPlace, Typed};
 use crate::credential::otp_token::{
     Acceptance, CodeFault, CodePlace, CodeReservation, CodesOf, Step, StoredOtpToken, TokenState,
 };
+use crate::credential::sent_code::{BudgetPlace, Guessed, SentCode, SentFault};
 use crate::handle::Handle;
 use crate::lockout::{HoldBack, LONGEST_HOLD_BACK, Place, Subject};
 use crate::name::NameKey;
+use crate::place::Method;
 use crate::ports::{Reservation, Settled, Settlement, Unavailable};
 use crate::session::Session;
 
 use super::{
     Answer, Answered, At, Completed, Completion, MAX_NAME, MAX_STEPS, Outcome, Ports, Requirement,
-    SecretProved, SignIn, Stage, familiarity,
+    SecretProved, SignIn, Stage, admits, familiarity, proved_by,
 };
 
 /// Takes the answer to what a sign-in asks.
@@ -58,7 +61,10 @@ pub async fn answer(
     match &sign_in.stage {
         Stage::Account => asking.named(&answer).await,
         Stage::Secret { name } => asking.secret(name, answer).await,
-        Stage::Code { name, proved } => asking.code(name, proved.as_ref(), answer).await,
+        Stage::Code { name, proved, sent } => {
+            let proved = (proved.as_ref(), sent.as_ref());
+            asking.code(name, proved, answer).await
+        }
         // What is asked of somebody who was invited has answers of its own.
         Stage::Choose { .. } | Stage::Confirm { .. } => gone(),
     }
@@ -112,7 +118,7 @@ impl Asking<'_> {
             (None, _) => Err(Reason::UnknownName),
             (Some(account), record) => {
                 let record = record.filter(|_| is_right).ok_or(Reason::WrongSecret);
-                let stands = self.may_sign_in(account);
+                let stands = self.may_sign_in(account, None);
                 stands.and(record).map(|record| SecretProved {
                     account: account.id.clone(),
                     credential: record.id,
@@ -142,7 +148,8 @@ impl Asking<'_> {
         let mut outcome = match (self.sign_in.requirement, proved) {
             (Requirement::SecretAndCode, proved) => {
                 let (name, proved) = (name.to_owned(), proved.ok());
-                let stage = Stage::Code { name, proved };
+                let sent = None;
+                let stage = Stage::Code { name, proved, sent };
                 self.moved(stage, Answered::Asks).await?
             }
             (Requirement::Secret, Ok(proved)) => {
@@ -161,11 +168,12 @@ impl Asking<'_> {
     }
 
     /// INVARIANT: where the secret was wrong, codes are looked for as of nobody, so that nobody's budget is spent by
-    /// whoever does not know the secret (T-CRED-3).
+    /// whoever does not know the secret (T-CRED-3). Whatever is typed is looked at as a code of a token and as the one
+    /// that was sent, with the same calls.
     async fn code(
         &self,
         name: &str,
-        proved: Option<&SecretProved>,
+        (proved, sent): (Option<&SecretProved>, Option<&SentCode>),
         answer: Answer,
     ) -> Result<Outcome, Unavailable> {
         let (tokens, at) = (&self.ports.attempt.otp_tokens, self.at);
@@ -178,23 +186,25 @@ impl Asking<'_> {
             None => Subject::Unknown(0),
         };
         let stored = tokens.otp_tokens_of(&subject).await?;
+        let destinations = self.ports.sent_codes.destinations(&subject).await?;
         let source = familiarity(named.reservation.counts.source_is_familiar);
+        let guess = BudgetPlace::of_guess(&subject, source, at.now);
         let place = CodePlace::now(CodesOf::Subject(subject), source, at.now);
         let reservation = tokens.reserve_code(place, None).await?;
-        let stands = account.map_or(Err(Reason::UnknownName), |it| self.may_sign_in(it));
-        let judged = judge(stored, &reservation, answer.typed.expose(), at);
-        let accepted = match proved {
-            None => Err(Reason::WrongSecret),
-            Some(proved) => stands.and(judged).map(|(token, step)| {
-                let account = Some(proved.account.clone());
-                let acceptance = Acceptance {
-                    reservation,
-                    token: token.record.id,
-                    account,
-                    step,
-                };
+        let may_guess = self.ports.sent_codes.reserve_guess(guess.clone()).await?;
+        let typed = answer.typed.expose();
+        let of_token = judge(stored, &reservation, typed, at);
+        let sent = sent.filter(|sent| sent.went_to_one_of(&destinations));
+        let of_sent = self.judge_sent((sent, may_guess), account, typed);
+        let found = one_of(of_token, of_sent, sent.is_some());
+        let accepted = match (proved, account) {
+            (None, _) | (_, None) => Err(Reason::WrongSecret),
+            (Some(proved), Some(account)) => found.and_then(|found| {
+                self.may_sign_in(account, Some(found.method()))?;
                 let places = vec![proved.place(), named.reservation.place.clone()];
-                self.completion(proved, (places, Some(acceptance)), answer.random)
+                let taken = (guess, reservation);
+                let coded = found.coded(account, taken);
+                Ok(self.completion(proved, (places, Some(coded)), answer.random))
             }),
         };
         let hold_back = named.reservation.counts.hold_back(accepted.is_ok());
@@ -241,18 +251,40 @@ impl Asking<'_> {
         })
     }
 
-    /// SECURITY: the policy is asked about the account too, whatever the pages ask of everybody.
-    fn may_sign_in(&self, account: &Account) -> Result<(), Reason> {
+    /// Whether what was typed is the code that was sent, where a guess may be looked at.
+    fn judge_sent(
+        &self,
+        (sent, may_guess): (Option<&SentCode>, bool),
+        account: Option<&Account>,
+        typed: &str,
+    ) -> Result<(), Reason> {
+        let nobody = AccountId(String::new());
+        let account = account.map_or(&nobody, |it| &it.id);
+        let judged = SentCode::judge(sent, self.handle, (account, typed), self.at.now);
+        match (may_guess, judged) {
+            (false, _) => Err(Reason::TooManyCodes),
+            (true, judged) => judged.map_err(|fault| match fault {
+                SentFault::Wrong => Reason::WrongCode,
+                SentFault::Ended => Reason::CodeEnded,
+            }),
+        }
+    }
+
+    /// SECURITY: the policy is asked about the account too, whatever the pages ask of everybody; and about the code that
+    /// was right, once it is known which kind that is.
+    fn may_sign_in(&self, account: &Account, code: Option<Method>) -> Result<(), Reason> {
         account.may_sign_in()?;
         let directory = account.directory.as_ref();
         if directory.is_some_and(|it| it.must_be_fresh(self.at.now).is_err()) {
             return Err(Reason::DirectoryUnread);
         }
         let (sign_in, policy) = (self.sign_in, &self.rules.policy);
-        match sign_in
-            .requirement
-            .admits(account, policy, self.at, &sign_in.service)
-        {
+        let (at, service) = (self.at, &sign_in.service);
+        let is_let_in = match code {
+            Some(_) => admits(code, account, policy, (at, service)),
+            None => sign_in.requirement.admits(account, policy, at, service),
+        };
+        match is_let_in {
             true => Ok(()),
             false => Err(Reason::NotAllowedHere),
         }
@@ -261,15 +293,17 @@ impl Asking<'_> {
     fn completion(
         &self,
         proved: &SecretProved,
-        (places, code): (Vec<Place>, Option<Acceptance>),
+        (places, coded): (Vec<Place>, Option<Coded>),
         random: [u8; 32],
     ) -> Completion {
         let at = self.at;
+        let method = coded.as_ref().map(|it| it.method);
+        let (code, guessed) = coded.map_or((None, None), |it| (it.code, Some(it.guessed)));
         let session = Session {
             account: proved.account.clone(),
             credential: proved.credential.clone(),
             token: code.as_ref().map(|code| code.token.clone()),
-            methods: self.sign_in.requirement.methods().into_iter().collect(),
+            methods: proved_by(method).into_iter().collect(),
             zone: at.zone.clone(),
             begun: at.now,
             used: at.now,
@@ -283,6 +317,7 @@ impl Asking<'_> {
             sign_in: self.handle.key(),
             step: self.sign_in.step.saturating_add(1),
             code,
+            guessed,
             places,
             secret: Some(proved.secret_place()),
             source: at.source,
@@ -367,13 +402,84 @@ impl Asking<'_> {
     }
 }
 
+/// Which code was right.
+enum Found {
+    /// One of a token.
+    OfToken(CredentialId, Step),
+    /// The one that was sent.
+    Sent,
+}
+
+/// What a right code spends and gives back.
+struct Coded {
+    method: Method,
+    code: Option<Acceptance>,
+    guessed: Guessed,
+}
+
+impl Found {
+    fn method(&self) -> Method {
+        match self {
+            Self::OfToken(..) => Method::OneTimeCode,
+            Self::Sent => Method::SentCode,
+        }
+    }
+
+    fn coded(
+        self,
+        account: &Account,
+        (place, reservation): (BudgetPlace, CodeReservation),
+    ) -> Coded {
+        let method = self.method();
+        match self {
+            Self::OfToken(token, step) => Coded {
+                method,
+                code: Some(Acceptance {
+                    reservation,
+                    token,
+                    account: Some(account.id.clone()),
+                    step,
+                }),
+                guessed: Guessed {
+                    place,
+                    tokens: None,
+                },
+            },
+            Self::Sent => Coded {
+                method,
+                code: None,
+                guessed: Guessed {
+                    place,
+                    tokens: Some(reservation),
+                },
+            },
+        }
+    }
+}
+
+/// The code that was right; where none was, what is wrong, as far as it says more.
+fn one_of(
+    of_token: Result<(CredentialId, Step), Reason>,
+    of_sent: Result<(), Reason>,
+    was_sent: bool,
+) -> Result<Found, Reason> {
+    match (of_sent, of_token) {
+        (Ok(()), _) => Ok(Found::Sent),
+        (_, Ok((token, step))) => Ok(Found::OfToken(token, step)),
+        (Err(sent), Err(token)) => Err(match (token, sent) {
+            (Reason::NoToken | Reason::WrongCode, sent) if was_sent => sent,
+            (token, _) => token,
+        }),
+    }
+}
+
 /// The token that a code is of, among those that have room.
 fn judge(
     stored: Vec<StoredOtpToken>,
     reservation: &CodeReservation,
     typed: &str,
     at: &At,
-) -> Result<(StoredOtpToken, Step), Reason> {
+) -> Result<(CredentialId, Step), Reason> {
     if reservation.tokens.is_empty() {
         let is_active = |it: &StoredOtpToken| it.record.state == TokenState::Active;
         return Err(match stored.iter().any(is_active) {
@@ -389,7 +495,7 @@ fn judge(
     // Every one is tried, whichever is right.
     for token in with_room {
         match token.judge(typed, at.now) {
-            Ok(step) => found = found.or(Some((token, step))),
+            Ok(step) => found = found.or(Some((token.record.id, step))),
             Err(CodeFault::Spent) => fault = CodeFault::Spent,
             Err(CodeFault::Wrong) => {}
         }

@@ -13,12 +13,13 @@ use crate::credential::memorised_secret::{
     MemorisedSecret, SecretFault, StoredMemorisedSecret, Typed,
 };
 use crate::handle::{Handle, HandleKey};
-use crate::place::{ActivityId, Service};
+use crate::place::{ActivityId, Method, Service};
 use crate::ports::Unavailable;
 use crate::session::Session;
 
 use super::{
     Answered, At, Completed, Completion, MAX_STEPS, Outcome, Ports, Requirement, SignIn, Stage,
+    proved_by,
 };
 
 /// Why somebody who was invited does not get further.
@@ -187,6 +188,7 @@ pub async fn confirm(
         sign_in: handle.key(),
         step: sign_in.step,
         code: None,
+        guessed: None,
         places: Vec::new(),
         secret: None,
         source: at.source,
@@ -196,7 +198,7 @@ pub async fn confirm(
             account: account.id,
             credential: credential.clone(),
             token: Some(token.clone()),
-            methods: Requirement::SecretAndCode.methods().into_iter().collect(),
+            methods: proved_by(Some(Method::OneTimeCode)).into_iter().collect(),
             zone: at.zone.clone(),
             begun: at.now,
             used: at.now,

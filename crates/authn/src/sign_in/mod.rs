@@ -3,10 +3,11 @@
 //! SECURITY: a wrong secret is followed by the question for a code as a right one is, and refused with it: nobody
 //! learns which of the two was wrong, nor whether there is such an account (T-CRED-8). Each step is answered once. What
 //! was proved belongs to this sign-in and to its account (T-OTP-8), and its places in the counters are given back only
-//! when all of it is done (T-CRED-7). Start at [`SignIn::begin`] and [`answer`].
+//! when all of it is done (T-CRED-7). Start at [`SignIn::begin`], [`answer`] and [`send`].
 
 mod answer;
 mod first;
+mod send;
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -21,15 +22,19 @@ use crate::audit::{Event, Kind};
 use crate::credential::CredentialId;
 use crate::credential::memorised_secret::SecretPlace;
 use crate::credential::otp_token::{Acceptance, Source};
+use crate::credential::sent_code::{Guessed, SentCode};
 use crate::handle::{Handle, HandleKey};
 use crate::lockout::{HoldBack, Place, Subject};
 use crate::place::{ActivityId, Channel, Method, Service, SourceNetwork, Zone};
 use crate::policy::{Asking, Policy, Proved, Rule};
-use crate::ports::{Invitations, MemorisedSecrets, PasswordHasher, Sessions, SignIns, Unavailable};
+use crate::ports::{
+    Invitations, MemorisedSecrets, PasswordHasher, SentCodes, Sessions, SignIns, Unavailable,
+};
 use crate::session::Session;
 pub use answer::answer;
 pub(crate) use first::by_owner;
 pub use first::{FirstError, choose, confirm, to_confirm, welcome};
+pub use send::{Asked, Sending, send};
 
 /// How long a sign-in may take.
 pub const LIFE: SignedDuration = SignedDuration::from_mins(10);
@@ -44,8 +49,17 @@ const MAX_NAME: usize = 256;
 pub enum Requirement {
     /// The memorised secret alone.
     Secret,
-    /// The memorised secret and a one-time code.
+    /// The memorised secret and a code: of a token, or one that we send.
     SecretAndCode,
+}
+
+/// What counts as the code behind a secret, where the policy says so.
+const CODES: [Option<Method>; 2] = [Some(Method::OneTimeCode), Some(Method::SentCode)];
+
+/// What is proved by a secret, and by a code behind it.
+fn proved_by(code: Option<Method>) -> BTreeSet<Method> {
+    let secret = [Method::MemorisedSecret];
+    secret.into_iter().chain(code).collect()
 }
 
 impl Requirement {
@@ -56,16 +70,13 @@ impl Requirement {
     #[must_use]
     pub fn of(policy: &Policy, zone: &Zone, service: &Service) -> Option<Self> {
         let asking = asking(zone, service);
-        let is_enough = |rule: &Rule, required: Self| {
-            let proved = required.methods();
-            let mut combinations = rule.combinations(&asking);
-            combinations.any(|it| it.needs(Method::MemorisedSecret) && it.is_met_by(&proved))
-        };
         let deciding = policy.deciding(&asking).into_iter().map(|it| it.rule);
         let let_in: Vec<&Rule> = deciding
-            .filter(|rule| is_enough(rule, Self::SecretAndCode))
+            .filter(|rule| Self::SecretAndCode.is_enough(rule, &asking))
             .collect();
-        let is_short = let_in.iter().all(|rule| is_enough(rule, Self::Secret));
+        let is_short = let_in
+            .iter()
+            .all(|rule| Self::Secret.is_enough(rule, &asking));
         match (let_in.is_empty(), is_short) {
             (true, _) => None,
             (false, true) => Some(Self::Secret),
@@ -73,27 +84,57 @@ impl Requirement {
         }
     }
 
-    /// Whether the policy lets an account in that proved this.
-    fn admits(self, account: &Account, policy: &Policy, at: &At, service: &Service) -> bool {
-        let methods = self.methods();
-        let has_second = methods.iter().any(|method| method.is_second_factor());
-        let proved = Proved {
-            methods: &methods,
-            made: None,
-            second_factor: has_second.then_some(at.now),
-        };
-        let judged = policy.judge(account, &asking(&at.zone, service), &proved, at.now);
-        judged.is_ok()
+    /// Whether a code that we send may be the code behind the secret there, whoever it is.
+    #[must_use]
+    pub fn takes_sent_codes(policy: &Policy, zone: &Zone, service: &Service) -> bool {
+        let asking = asking(zone, service);
+        let mut deciding = policy.deciding(&asking).into_iter();
+        let is_asked = Self::of(policy, zone, service) == Some(Self::SecretAndCode);
+        is_asked && deciding.any(|it| is_enough(it.rule, &asking, Some(Method::SentCode)))
     }
 
-    /// What is proved by it.
-    #[must_use]
-    pub fn methods(self) -> BTreeSet<Method> {
+    /// Whether the policy lets an account in that proved this, by whichever code.
+    fn admits(self, account: &Account, policy: &Policy, at: &At, service: &Service) -> bool {
+        let mut codes = self.codes().iter();
+        codes.any(|code| admits(*code, account, policy, (at, service)))
+    }
+
+    fn is_enough(self, rule: &Rule, asking: &Asking<'_>) -> bool {
+        let mut codes = self.codes().iter();
+        codes.any(|code| is_enough(rule, asking, *code))
+    }
+
+    /// What may stand behind the secret.
+    fn codes(self) -> &'static [Option<Method>] {
         match self {
-            Self::Secret => [Method::MemorisedSecret].into(),
-            Self::SecretAndCode => [Method::MemorisedSecret, Method::OneTimeCode].into(),
+            Self::Secret => &[None],
+            Self::SecretAndCode => &CODES,
         }
     }
+}
+
+/// Whether a rule lets somebody in by a secret and what stands behind it.
+fn is_enough(rule: &Rule, asking: &Asking<'_>, code: Option<Method>) -> bool {
+    let proved = proved_by(code);
+    let mut combinations = rule.combinations(asking);
+    combinations.any(|it| it.needs(Method::MemorisedSecret) && it.is_met_by(&proved))
+}
+
+/// Whether the policy lets an account in that proved a secret and what stands behind it.
+fn admits(
+    code: Option<Method>,
+    account: &Account,
+    policy: &Policy,
+    (at, service): (&At, &Service),
+) -> bool {
+    let methods = proved_by(code);
+    let proved = Proved {
+        methods: &methods,
+        made: None,
+        second_factor: code.map(|_| at.now),
+    };
+    let judged = policy.judge(account, &asking(&at.zone, service), &proved, at.now);
+    judged.is_ok()
 }
 
 fn asking<'a>(zone: &'a Zone, service: &'a Service) -> Asking<'a> {
@@ -139,6 +180,9 @@ pub enum Stage {
         name: String,
         /// The secret, where it was right.
         proved: Option<SecretProved>,
+        /// The code that was sent last.
+        #[serde(default)]
+        sent: Option<SentCode>,
     },
     /// Somebody who was invited chooses a secret.
     Choose {
@@ -236,6 +280,8 @@ pub struct Ports {
     pub sessions: Arc<dyn Sessions>,
     /// Invitations.
     pub invitations: Arc<dyn Invitations>,
+    /// Codes that are sent.
+    pub sent_codes: Arc<dyn SentCodes>,
 }
 
 /// From where a browser asks, and when.
@@ -321,8 +367,10 @@ pub struct Completion {
     pub sign_in: HandleKey,
     /// The step that its last answer took.
     pub step: u32,
-    /// The code that is spent, where one was asked for.
+    /// The token's code that is spent, where it was one.
     pub code: Option<Acceptance>,
+    /// The places in the budgets of codes that are given back, where one was asked for.
+    pub guessed: Option<Guessed>,
     /// The places in the counters that are given back.
     pub places: Vec<Place>,
     /// The place in the budget of the secret that is given back, where one was taken.

@@ -17,6 +17,7 @@ mod guessing;
 mod pages;
 mod parallel;
 mod refused_exchanges;
+mod sent_codes;
 mod spellings;
 
 mod faults;

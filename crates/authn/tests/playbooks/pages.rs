@@ -21,7 +21,7 @@ use proto::secret::Secret;
 
 use crate::world::{HOME, World, at, by_hand};
 
-const SECRET: &str = "four horses in a field";
+pub(crate) const SECRET: &str = "four horses in a field";
 const SEED: [u8; 20] = [5; 20];
 const CHEAP: Cost = Cost {
     memory: 64,
@@ -48,15 +48,16 @@ impl PasswordHasher for Counting {
     }
 }
 
-struct Pages {
-    world: World,
-    ports: Ports,
+/// A company with pages, and the handles that were drawn.
+pub(crate) struct Pages {
+    pub(crate) world: World,
+    pub(crate) ports: Ports,
     hasher: Arc<Counting>,
     handles: AtomicU32,
 }
 
 impl Pages {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut world = World::new();
         let both = "memorised-secret + one-time-code".parse().unwrap();
         world.rules.policy = Policy {
@@ -74,7 +75,8 @@ impl Pages {
             hasher: hasher.clone(),
             sign_ins: memory.clone(),
             sessions: memory.clone(),
-            invitations: memory,
+            invitations: memory.clone(),
+            sent_codes: memory,
         };
         Self {
             world,
@@ -85,7 +87,7 @@ impl Pages {
     }
 
     /// Somebody with a secret and a token that was confirmed.
-    async fn person(&self, sam: &str) -> Account {
+    pub(crate) async fn person(&self, sam: &str) -> Account {
         let account = self.world.person(sam).await.account;
         let random = SecretRandomness {
             id: self.world.draw(),
@@ -108,14 +110,14 @@ impl Pages {
         account
     }
 
-    fn fresh(&self) -> [u8; 32] {
+    pub(crate) fn fresh(&self) -> [u8; 32] {
         let number = self.handles.fetch_add(1, Ordering::Relaxed);
         let mut bytes = [7; 32];
         bytes[..4].copy_from_slice(&number.to_be_bytes());
         bytes
     }
 
-    async fn begin(&self) -> Handle {
+    pub(crate) async fn begin(&self) -> Handle {
         let handle = Handle::made_from(self.fresh());
         let (portal, both) = (Service::PORTAL, Requirement::SecretAndCode);
         let sign_in = SignIn::begin(portal, both, "/".to_owned(), at(0));
@@ -128,11 +130,22 @@ impl Pages {
     }
 
     async fn answers(&self, handle: &Handle, typed: &str, from: [u8; 4]) -> Outcome {
+        self.answers_at(handle, typed, from, at(0)).await
+    }
+
+    /// The same at another time.
+    pub(crate) async fn answers_at(
+        &self,
+        handle: &Handle,
+        typed: &str,
+        from: [u8; 4],
+        now: Timestamp,
+    ) -> Outcome {
         let answer = Answer {
             typed: Secret::new(typed.to_owned()),
             random: self.fresh(),
         };
-        let from = here(from, at(0));
+        let from = here(from, now);
         let rules = &self.world.rules;
         sign_in::answer(&self.ports, rules, handle, answer, &from)
             .await
@@ -149,7 +162,7 @@ impl Pages {
         self.answers(&handle, code, HOME).await.answered
     }
 
-    async fn reasons(&self) -> Vec<Reason> {
+    pub(crate) async fn reasons(&self) -> Vec<Reason> {
         let trail = self.world.watched.trail().await.into_iter();
         let reasons = trail.filter_map(|chained| match chained.event.kind {
             Kind::Refused { reason, .. } => Some(reason),
@@ -159,7 +172,7 @@ impl Pages {
     }
 }
 
-fn here(from: [u8; 4], now: Timestamp) -> At {
+pub(crate) fn here(from: [u8; 4], now: Timestamp) -> At {
     At {
         zone: Zone::EXTERNAL,
         source: from.into(),
@@ -169,7 +182,7 @@ fn here(from: [u8; 4], now: Timestamp) -> At {
 }
 
 /// The code that the token shows so many seconds after the playbook began.
-fn code(second: i64) -> String {
+pub(crate) fn code(second: i64) -> String {
     let seed = Seed::made_from(SEED);
     let generator = Generator::new(&seed, Algorithm::Sha1, Digits::SIX);
     let step = Period::HALF_A_MINUTE.step(at(second).as_second());

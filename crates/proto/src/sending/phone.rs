@@ -50,6 +50,12 @@ impl PhoneNumber {
         }
     }
 
+    /// A number that nobody has: its country code is given to none (E.164.1).
+    #[must_use]
+    pub fn of_nobody() -> Self {
+        Self("+21000000000".to_owned())
+    }
+
     /// The number with its plus.
     #[must_use]
     pub fn as_str(&self) -> &str {

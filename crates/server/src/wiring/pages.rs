@@ -23,6 +23,7 @@ pub(super) fn page_ports(store: &Store, hasher: Arc<Hasher>) -> sign_in::Ports {
         sign_ins: Arc::new(store.clone()),
         sessions: Arc::new(store.clone()),
         invitations: Arc::new(store.clone()),
+        sent_codes: Arc::new(store.clone()),
     }
 }
 
@@ -84,7 +85,7 @@ impl Desk {
         Ok((Secret::new(link), ends))
     }
 
-    fn page_ports(&self) -> sign_in::Ports {
+    pub(super) fn page_ports(&self) -> sign_in::Ports {
         page_ports(&self.store, Arc::new(Hasher::new()))
     }
 }

@@ -14,6 +14,7 @@ mod own_passwords;
 mod pages;
 mod revocations;
 mod second_factors;
+mod sent_codes;
 mod session_grants;
 mod tickets;
 mod token_changes;
@@ -31,8 +32,8 @@ use ::authn::lockout::{Place, Subject};
 use ::authn::place::{Service, SourceNetwork};
 use ::authn::ports::{
     Accounts, Attempts, Audit, Credentials, DirectoryCopy, Drains, Invitations, MemorisedSecrets,
-    OtpTokens, OwnPasswords, Revocations, SecondFactors, Sessions, Settled, Settlement, SignIns,
-    Succeeded, Tickets, Unavailable,
+    OtpTokens, Outbox, OwnPasswords, Revocations, SecondFactors, SentCodes, Sessions, Settled,
+    Settlement, SignIns, Succeeded, Tickets, Unavailable,
 };
 use jiff::{SignedDuration, Timestamp};
 use proto::ntlm::NtHash;
@@ -48,6 +49,7 @@ pub use own_passwords::*;
 pub use pages::*;
 pub use revocations::*;
 pub use second_factors::*;
+pub use sent_codes::*;
 pub use session_grants::*;
 pub use tickets::*;
 pub use token_changes::*;
@@ -68,6 +70,8 @@ pub trait Conforming:
     + SignIns
     + Sessions
     + Invitations
+    + SentCodes
+    + Outbox
     + Audit
     + 'static
 {
@@ -88,6 +92,8 @@ impl<S> Conforming for S where
         + SignIns
         + Sessions
         + Invitations
+        + SentCodes
+        + Outbox
         + Audit
         + 'static
 {
@@ -178,6 +184,20 @@ macro_rules! conformance {
             a_session_ends_with_what_it_rests_on
             the_sessions_of_an_account_are_so_many_and_no_more
             an_invitation_is_used_once
+            a_destination_keeps_all_its_fields_and_is_the_only_one_of_its_kind
+            an_unknown_subject_has_no_destinations
+            a_destination_that_is_set_or_removed_ends_the_sessions
+            of_64_parallel_requests_so_many_codes_are_queued_as_a_budget_has_room_for
+            a_code_without_room_moves_its_sign_in_on_all_the_same
+            a_code_is_queued_for_a_sign_in_that_is_there
+            a_code_of_nobody_is_nobodys_message
+            of_64_parallel_guesses_at_sent_codes_five_are_looked_at
+            after_a_hundred_guesses_in_a_row_none_is_looked_at_until_a_number_is_set
+            a_sign_in_with_a_sent_code_gives_its_guess_back
+            of_16_parallel_senders_one_gets_a_message
+            a_message_that_was_sent_says_nothing_any_more
+            a_message_is_tried_again_when_its_time_has_come
+            the_latest_messages_are_listed_without_those_of_nobody
             an_alarm_is_raised_once_a_window
             the_audit_chain_is_whole_after_64_parallel_settlements
             the_audit_trail_is_read_in_pages

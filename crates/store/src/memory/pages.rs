@@ -18,7 +18,7 @@ use super::{Memory, State};
 /// What browsers and letters hold, by what the store knows it.
 #[derive(Debug, Default)]
 pub(super) struct Pages {
-    sign_ins: BTreeMap<HandleKey, SignIn>,
+    pub(super) sign_ins: BTreeMap<HandleKey, SignIn>,
     pub(super) sessions: BTreeMap<HandleKey, Session>,
     invitations: BTreeMap<HandleKey, Invitation>,
 }
@@ -99,6 +99,9 @@ impl SignIns for Memory {
         state.secret_used(&session.account, now, completion.secret.as_ref());
         if let Some(code) = &completion.code {
             state.accept(code);
+        }
+        if let Some(guessed) = &completion.guessed {
+            state.give_guess_back(guessed);
         }
         for place in &completion.places {
             state.give_back(place);

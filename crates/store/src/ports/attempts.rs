@@ -223,6 +223,9 @@ impl Write for Forget {
             (rows::sessions::FORGET_OLD, self.before),
             (rows::invitations::FORGET_ENDED, self.before),
             (rows::memorised_secrets::FORGET_UNKNOWN, self.before),
+            (rows::sent_budgets::FORGET_OLD, self.before),
+            (rows::sent_messages::FORGET_UNSENT, self.before),
+            (rows::sent_messages::FORGET_ENDED, self.familiar_since),
             (rows::counters::FORGET_UNSEEN, self.familiar_since),
             (rows::session_grants::FORGET_ENDED, self.remembered_since),
         ] {

@@ -8,6 +8,7 @@ pub(crate) mod otp_tokens;
 mod own_passwords;
 mod pages;
 mod second_factors;
+pub(crate) mod sent_codes;
 mod session_grants;
 mod tickets;
 

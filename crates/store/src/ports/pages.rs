@@ -14,7 +14,7 @@ use authn::sign_in::{Completed, Completion, SignIn};
 use jiff::Timestamp;
 
 use super::memorised_secrets::{self, New};
-use super::{attempts, otp_tokens, second_factors};
+use super::{attempts, otp_tokens, second_factors, sent_codes};
 use crate::Store;
 use crate::engine::query;
 use crate::rows;
@@ -162,6 +162,9 @@ impl Write for Complete {
             && !otp_tokens::accept(writing, code).await?
         {
             return Ok(Done::Undo(Completed::Spent));
+        }
+        if let Some(guessed) = &completion.guessed {
+            sent_codes::give_back(writing, guessed).await?;
         }
         for place in &completion.places {
             attempts::give_back(writing, place).await?;

@@ -9,6 +9,7 @@ pub(crate) mod app_passwords;
 pub(crate) mod audit;
 pub(crate) mod audit_head;
 pub(crate) mod counters;
+pub(crate) mod destinations;
 pub(crate) mod directory;
 pub(crate) mod drained_members;
 pub(crate) mod invitations;
@@ -19,6 +20,8 @@ pub(crate) mod otp_tokens;
 pub(crate) mod own_passwords;
 pub(crate) mod revocations;
 pub(crate) mod second_factors;
+pub(crate) mod sent_budgets;
+pub(crate) mod sent_messages;
 pub(crate) mod session_grants;
 pub(crate) mod sessions;
 pub(crate) mod sign_ins;
@@ -61,6 +64,10 @@ pub(crate) const ALL: &[&str] = &[
     counters::FORGET_ALL,
     counters::FORGET_FAMILIAR,
     counters::FORGET_UNSEEN,
+    destinations::OF_ACCOUNT,
+    destinations::LIST,
+    destinations::SET,
+    destinations::REMOVE,
     directory::WAS_READ,
     directory::LAST_READ,
     directory::FORGET_READS,
@@ -120,6 +127,21 @@ pub(crate) const ALL: &[&str] = &[
     own_passwords::WRITE,
     own_passwords::READ,
     second_factors::NOTE,
+    sent_budgets::RESERVE,
+    sent_budgets::GIVE_BACK,
+    sent_budgets::UNDO,
+    sent_budgets::FORGIVE,
+    sent_budgets::FORGET_OLD,
+    sent_messages::ADD,
+    sent_messages::DUE,
+    sent_messages::CLAIM,
+    sent_messages::END,
+    sent_messages::AGAIN,
+    sent_messages::LATEST,
+    sent_messages::LATEST_OF,
+    sent_messages::FORGET_ENDED,
+    sent_messages::FORGET_UNSENT,
+    sent_messages::FORGET_WAITING,
     session_grants::FIND,
     session_grants::ADD,
     session_grants::BUY,

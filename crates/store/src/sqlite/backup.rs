@@ -190,6 +190,7 @@ async fn forget_and_note(
         rows::sign_ins::FORGET_ALL,
         rows::sessions::FORGET_ALL,
         rows::invitations::FORGET_ALL,
+        rows::sent_messages::FORGET_WAITING,
         rows::counters::FORGET_ALL,
         rows::counters::FORGET_FAMILIAR,
         // Who was switched off in the directory since is not let in before it is read again.

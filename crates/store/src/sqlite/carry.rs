@@ -13,13 +13,14 @@ use authn::audit::{ByHand, Event, Kind};
 use authn::credential::CredentialId;
 use authn::credential::app_password::AppPassword;
 use authn::credential::otp_token::OtpToken;
+use authn::credential::sent_code::Destination;
 use jiff::Timestamp;
 use sqlx::ConnectOptions;
 
 use super::open::options;
 use crate::durable::{check_keys, was_opened};
 use crate::engine::{Connection, query};
-use crate::ports::{credentials, memorised_secrets};
+use crate::ports::{credentials, memorised_secrets, sent_codes};
 use crate::seal::KeyFile;
 use crate::writer::WriteError;
 use crate::{StoreError, migrate, rows};
@@ -59,6 +60,7 @@ pub(super) struct Bans {
     accounts: BTreeMap<AccountId, AccountState>,
     tokens: Option<tokens::Tokens>,
     secrets: Option<BTreeMap<AccountId, Option<CredentialId>>>,
+    destinations: Option<Vec<Destination>>,
 }
 
 /// Reads the bans of a store that is to be replaced, as far as it can be read.
@@ -121,6 +123,9 @@ pub(super) async fn carry(
     if let Some(known) = &bans.secrets {
         events.extend(carry_secrets(&mut *connection, known, by).await?);
     }
+    if let Some(known) = &bans.destinations {
+        events.extend(carry_destinations(&mut *connection, (known, keys), by).await?);
+    }
     if let Some(known) = &bans.tokens {
         let (blocked, said) = tokens::carry(&mut *connection, keys, known, by).await?;
         restored.blocked = blocked;
@@ -151,6 +156,33 @@ async fn carry_secrets(
             .await?;
         let account = Some(record.account);
         events.push(Event::by_hand(by, Kind::MemorisedSecretRemoved, account));
+    }
+    Ok(events)
+}
+
+/// Removes each destination that is another by now, or none: whoever has an old number must not get codes by it.
+async fn carry_destinations(
+    connection: &mut Connection,
+    (known, keys): (&[Destination], &KeyFile),
+    by: &ByHand,
+) -> Result<Vec<Event>, WriteError> {
+    let mut events = Vec::new();
+    let found = query(rows::destinations::LIST)
+        .fetch_all(&mut *connection)
+        .await?;
+    for row in &found {
+        let destination = sent_codes::opened(row, keys)?;
+        if known.contains(&destination) {
+            continue;
+        }
+        let carrier = destination.address.carrier();
+        query(rows::destinations::REMOVE)
+            .bind(&destination.account.0)
+            .bind(carrier.as_str())
+            .execute(&mut *connection)
+            .await?;
+        let kind = Kind::DestinationRemoved { by: carrier };
+        events.push(Event::by_hand(by, kind, Some(destination.account)));
     }
     Ok(events)
 }
@@ -193,6 +225,7 @@ async fn read_from(
     }
     bans.tokens = Some(tokens::read(&mut *connection, keys).await?);
     bans.secrets = Some(secrets(&mut *connection, keys).await?);
+    bans.destinations = Some(destinations(&mut *connection, keys).await?);
     let found = query(rows::accounts::LIST).fetch_all(connection).await?;
     for row in &found {
         let account = rows::accounts::account(row)?;
@@ -222,6 +255,25 @@ async fn secrets(
         secrets.insert(record.account, id);
     }
     Ok(secrets)
+}
+
+/// Where codes go; nothing of what does not open.
+async fn destinations(
+    connection: &mut Connection,
+    keys: &KeyFile,
+) -> Result<Vec<Destination>, WriteError> {
+    let found = query(rows::destinations::LIST)
+        .fetch_all(connection)
+        .await?;
+    let mut destinations = Vec::new();
+    for row in &found {
+        match sent_codes::opened(row, keys) {
+            Ok(destination) => destinations.push(destination),
+            Err(WriteError::Unavailable(_)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(destinations)
 }
 
 async fn account(
