@@ -8,6 +8,7 @@ pub mod apart;
 pub mod back_end;
 pub mod browser;
 pub mod cable;
+pub mod carrier;
 pub mod client;
 pub mod clients;
 pub mod demo;

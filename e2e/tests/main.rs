@@ -25,6 +25,7 @@ mod a_body_neither_breaks_a_handshake_nor_holds_the_gate;
 mod a_browser_comes_back_to_the_member_of_its_session;
 mod a_certificate_stands_for_the_app_password_that_bought_it;
 mod a_code_behind_an_app_password_opens_everything_once;
+mod a_code_is_sent_and_opens_the_portal;
 mod a_code_of_a_token_works_once;
 mod a_connection_is_whoever_last_proved_it;
 mod a_farm_loses_a_member_and_no_request;

@@ -6,6 +6,7 @@ mod farms;
 pub(crate) mod keeping;
 pub(crate) mod key_from_windows;
 mod lasting;
+mod messages;
 pub(crate) mod own_account;
 mod pages;
 mod source;
@@ -47,6 +48,7 @@ use crate::{clock, listen};
 pub(crate) use authn_server::AuthnServer;
 pub(crate) use farms::FarmMember;
 use lasting::{Fixed, Lasting};
+pub(crate) use messages::try_carriers;
 use source::{Begun, Source};
 pub(crate) use token_import::{Imported, TokenImport};
 pub(crate) use tokens::TokenOrder;
@@ -100,8 +102,8 @@ impl Gate {
         let verifier = lasting.source.verifier(settings)?;
         let proxy = lasting.proxy(settings, Arc::clone(&verifier))?;
         let bound = listen::bind(settings, held).map_err(unavailable)?;
-        let directory = lasting.source.directory(settings)?;
-        lasting.source.follow(settings, directory);
+        let followed = lasting.source.followed(settings)?;
+        lasting.source.follow(settings, followed);
         let metrics = settings.metrics.map(metrics_at).transpose()?;
         Ok(Self {
             bound,
@@ -208,6 +210,7 @@ pub(crate) fn check(settings: &Settings) -> Result<(), CliError> {
     if let Some(directory) = &settings.directory {
         tls::client(&directory.authorities).map_err(usage)?;
     }
+    source::carriers(settings)?;
     Proxy::check(settings).map_err(usage)
 }
 
@@ -241,6 +244,7 @@ pub(crate) struct Desk {
     directory: Option<config::settings::Directory>,
     realm: Option<gss::Realm>,
     portal: Option<config::settings::Portal>,
+    messages: Option<config::settings::messages::Messages>,
 }
 
 impl Desk {
@@ -271,6 +275,7 @@ impl Desk {
             directory: settings.directory.clone(),
             realm: settings.kerberos.as_ref().map(|it| it.realm.clone()),
             portal: settings.portal.clone(),
+            messages: settings.messages.clone(),
         })
     }
 

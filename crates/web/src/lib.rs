@@ -16,7 +16,7 @@ use authn::attempt::Rules;
 use authn::lockout::HoldBack;
 use authn::place::{ActivityId, Service, Zone};
 use authn::ports::Unavailable;
-use authn::sign_in::{At, Ports};
+use authn::sign_in::{At, Ports, Sending};
 use bytes::Bytes;
 use http::{Method, Response, StatusCode};
 
@@ -70,6 +70,8 @@ pub struct Pages {
     pub ports: Ports,
     /// What sign-ins are judged by.
     pub rules: Rules,
+    /// What codes are sent by, where anybody carries them.
+    pub sending: Option<Sending>,
     /// The services that an app password may be for.
     pub services: Vec<Service>,
 }
@@ -111,6 +113,7 @@ impl Pages {
             (true, "/language") => Ok(asked.language().into()),
             (false, "/sign-in") => self.show_sign_in(asked, at).await,
             (true, "/sign-in") => self.take_answer(asked, at).await,
+            (true, "/sign-in/send") => self.send_code(asked, at).await,
             (false, "/invitation") => Ok(asked.invitation().into()),
             (true, "/invitation") => self.take_invitation(asked, at).await,
             (_, path) => match self.owner_of(asked, at).await? {

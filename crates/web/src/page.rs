@@ -161,6 +161,8 @@ pub(crate) struct Secret {
 pub(crate) struct Code {
     pub(crate) frame: Frame,
     pub(crate) name: String,
+    /// Whether one can be sent, whoever it is.
+    pub(crate) is_sent: bool,
 }
 
 /// The page on which an invitation is taken up.

@@ -6,6 +6,7 @@
 use authn::admin::secrets::SecretError;
 use authn::admin::tokens::{TokenError, TokenRandomness};
 use authn::credential::memorised_secret::SecretFault;
+use authn::credential::sent_code::Language;
 use authn::handle::Handle;
 use authn::place::Service;
 use authn::ports::Unavailable;
@@ -24,6 +25,7 @@ const SAID_CHANGED: &str = "changed";
 const SAID_SIGNED_OUT: &str = "signed-out";
 const SAID_REFUSED: &str = "refused";
 const SAID_GONE: &str = "gone";
+const SAID_SENT: &str = "sent";
 
 impl Pages {
     /// Shows what the sign-in asks for.
@@ -38,11 +40,12 @@ impl Pages {
             Some(SAID_SIGNED_OUT) => Some((words.said_signed_out, false)),
             Some(SAID_REFUSED) => Some((words.refused, true)),
             Some(SAID_GONE) => Some((words.gone, true)),
+            Some(SAID_SENT) => Some((words.code_sent, false)),
             Some(_) | None => None,
         };
         let notice = notice.map(|(text, is_wrong)| Notice { text, is_wrong });
         match under_way {
-            Some(sign_in) => self.page_of(asked, &sign_in, notice).await,
+            Some(sign_in) => self.page_of(asked, (&sign_in, at), notice).await,
             None if Requirement::of(&self.rules.policy, &at.zone, &Service::PORTAL).is_none() => {
                 Ok(asked.sentence(StatusCode::FORBIDDEN, words.shut).into())
             }
@@ -63,7 +66,7 @@ impl Pages {
     async fn page_of(
         &self,
         asked: &Asked,
-        sign_in: &SignIn,
+        (sign_in, at): (&SignIn, &At),
         notice: Option<Notice>,
     ) -> Result<Answer, Unavailable> {
         let frame = Frame {
@@ -83,8 +86,12 @@ impl Pages {
                 page::shown(status, &page::Secret { frame, name })
             }
             Stage::Code { name, .. } => {
-                let name = name.clone();
-                page::shown(status, &page::Code { frame, name })
+                let page = page::Code {
+                    frame,
+                    name: name.clone(),
+                    is_sent: self.sends(&sign_in.service, at),
+                };
+                page::shown(status, &page)
             }
             Stage::Choose { .. } => page::shown(status, &page::Choose { frame }),
             Stage::Confirm { .. } => match sign_in::to_confirm(&self.ports, sign_in).await? {
@@ -102,6 +109,33 @@ impl Pages {
             },
         }
         .into())
+    }
+
+    /// Whether a code can be sent to somebody who signs in there; whoever it is sees the same (T-CRED-8).
+    fn sends(&self, service: &Service, at: &At) -> bool {
+        let policy = &self.rules.policy;
+        self.sending.is_some() && Requirement::takes_sent_codes(policy, &at.zone, service)
+    }
+
+    /// Sends a code; whether one was, nobody is told.
+    pub(crate) async fn send_code(&self, asked: &Asked, at: &At) -> Result<Answer, Unavailable> {
+        let (Some(handle), Some(sending)) = (&asked.sign_in, &self.sending) else {
+            return Ok(page::redirect("/sign-in?again=1&said=gone").into());
+        };
+        let random = sign_in::Asked {
+            language: match asked.words.language {
+                "sv" => Language::Swedish,
+                _ => Language::English,
+            },
+            code: clock::random()?,
+            id: clock::random()?,
+        };
+        let rules = (&self.rules, sending);
+        let outcome = sign_in::send(&self.ports, rules, handle, random, at).await?;
+        Ok(match outcome.answered {
+            Answered::Asks => page::redirect("/sign-in?said=sent").into(),
+            _ => said(outcome),
+        })
     }
 
     /// Takes what was typed.
@@ -177,12 +211,8 @@ impl Pages {
         };
         let random = (clock::random()?, clock::random()?, token);
         let chosen = sign_in::choose(&self.ports, handle, [typed, again], at, random).await;
-        self.first(
-            asked,
-            sign_in,
-            chosen.map(|()| page::redirect("/sign-in").into()),
-        )
-        .await
+        let chosen = chosen.map(|()| page::redirect("/sign-in").into());
+        self.first(asked, (sign_in, at), chosen).await
     }
 
     /// Takes the first code of somebody who was invited.
@@ -195,13 +225,13 @@ impl Pages {
         let typed = asked.field("Code").unwrap_or_default().trim();
         let random = clock::random()?;
         let confirmed = sign_in::confirm(&self.ports, handle, typed, at, random).await;
-        self.first(asked, sign_in, confirmed.map(said)).await
+        self.first(asked, (sign_in, at), confirmed.map(said)).await
     }
 
     async fn first(
         &self,
         asked: &Asked,
-        sign_in: &SignIn,
+        (sign_in, at): (&SignIn, &At),
         result: Result<Answer, FirstError>,
     ) -> Result<Answer, Unavailable> {
         let words = asked.words;
@@ -225,7 +255,7 @@ impl Pages {
             text,
             is_wrong: true,
         };
-        self.page_of(asked, sign_in, Some(notice)).await
+        self.page_of(asked, (sign_in, at), Some(notice)).await
     }
 
     /// Takes an invitation up.

@@ -35,6 +35,9 @@ words! {
     secret_hint: "Not your Windows password. This page never asks for that.", "Inte ditt Windows-lösenord. Den här sidan frågar aldrig efter det.";
     code: "Code from your token or app", "Kod från din dosa eller app";
     code_hint: "Six to eight digits.", "Sex till åtta siffror.";
+    send_code: "Send me a code", "Skicka en kod till mig";
+    send_hint: "No token at hand? A code can be sent to your telephone or mailbox. It is good for five minutes, on this page.", "Ingen dosa till hands? En kod kan skickas till din telefon eller e-post. Den gäller i fem minuter, på den här sidan.";
+    code_sent: "If a telephone number or an address of yours is known here, a code is on its way. Type it below.", "Om ett telefonnummer eller en adress till dig är känd här är en kod på väg. Skriv in den nedan.";
     signing_in_as: "Signing in as", "Loggar in som";
     refused: "That did not match. Check what you typed and begin again.", "Det stämde inte. Kontrollera vad du skrev och börja om.";
     gone: "That took too long, or was sent twice. Begin again.", "Det tog för lång tid eller skickades två gånger. Börja om.";

@@ -63,7 +63,8 @@ fn pages(memory: &Memory) -> Pages {
             hasher: Arc::new(AtOnce),
             sign_ins: store.clone(),
             sessions: store.clone(),
-            invitations: store,
+            invitations: store.clone(),
+            sent_codes: store,
         },
         rules: Rules {
             policy: Policy {
@@ -77,6 +78,7 @@ fn pages(memory: &Memory) -> Pages {
             unknown_names_key: Secret::new(vec![1; 32]),
             grants_key: Secret::new(vec![2; 32]),
         },
+        sending: None,
         services: vec![Service::EWS],
     }
 }

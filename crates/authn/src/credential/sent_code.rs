@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::account::AccountId;
 use crate::audit::Event;
 use crate::credential::otp_token::{CodeReservation, Source};
-use crate::handle::{Handle, HandleKey};
+use crate::handle::{Handle, HandleKey, hexadecimal};
 use crate::lockout::{Subject, WINDOW};
 use crate::sign_in::SignIn;
 
@@ -343,12 +343,22 @@ impl BudgetPlace {
         }
     }
 
-    /// The places of a code that is to be sent; those of nobody always have room.
+    /// The places of a code that is to be sent; those of nobody always have room. A number is counted by its MAC under a
+    /// key that all nodes have, so that nobody reads it in the store.
     #[must_use]
-    pub fn of_code(to: Option<&Destination>, per_prefix: u32, now: Timestamp) -> Vec<Self> {
+    pub fn of_code(
+        to: Option<&Destination>,
+        (per_prefix, key): (u32, &Secret<Vec<u8>>),
+        now: Timestamp,
+    ) -> Vec<Self> {
         let person = to.map(|to| to.account.0.clone());
-        let address = to.map(|to| format!("{}:{}", to.address.carrier(), to.address.as_str()));
-        let prefix = to.map(|to| format!("{}:{}", to.address.carrier(), to.address.prefix()));
+        let counted = |to: &Destination, what: &str| {
+            let key = hmac::Key::new(hmac::HMAC_SHA256, key.expose());
+            let what = format!("wicketgate destination\0{}:{what}", to.address.carrier());
+            hexadecimal(hmac::sign(&key, what.as_bytes()).as_ref())
+        };
+        let address = to.map(|to| counted(to, to.address.as_str()));
+        let prefix = to.map(|to| counted(to, &to.address.prefix()));
         [
             ((Counted::Living, person.clone()), (LIFE, MAX_LIVING)),
             ((Counted::Person, person), (WINDOW, MAX_IN_WINDOW)),

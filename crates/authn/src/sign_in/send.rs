@@ -16,6 +16,8 @@ use crate::name::NameKey;
 use crate::place::{ActivityId, Method};
 use crate::ports::Unavailable;
 
+use proto::secret::Secret;
+
 use super::{
     Answered, At, MAX_STEPS, Outcome, Ports, Requirement, SecretProved, SignIn, Stage, admits,
 };
@@ -129,7 +131,8 @@ pub async fn send(
         handle,
         at,
     };
-    let queueing = queueing.of((account.as_ref(), chosen), asked, sending.per_prefix);
+    let limit = (sending.per_prefix, &rules.grants_key);
+    let queueing = queueing.of((account.as_ref(), chosen), asked, limit);
     let queued = ports.sent_codes.queue_code(queueing).await?;
     Ok(Outcome::plain(match queued {
         Queued::Written | Queued::NoRoom => Answered::Asks,
@@ -169,7 +172,7 @@ impl Queue<'_> {
         &self,
         (account, chosen): (Option<&Account>, Result<&Destination, Refused>),
         asked: Asked,
-        per_prefix: u32,
+        limit: (u32, &Secret<Vec<u8>>),
     ) -> Queueing {
         let at = self.at;
         let code = Code::made_from(asked.code);
@@ -196,7 +199,7 @@ impl Queue<'_> {
             // Where nothing is sent, the code before stays what it was.
             queued: self.moved(sent.as_ref().or(self.sent)),
             refused: self.moved(self.sent),
-            places: BudgetPlace::of_code(to, per_prefix, at.now),
+            places: BudgetPlace::of_code(to, limit, at.now),
             message: Message {
                 id: ActivityId::from(asked.id).0,
                 account: to.map(|to| to.account.clone()),

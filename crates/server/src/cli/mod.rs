@@ -8,6 +8,7 @@ mod app_password;
 mod audit;
 mod check;
 mod db;
+mod destination;
 mod directory;
 mod doctor;
 mod exit;
@@ -22,7 +23,9 @@ mod print;
 mod rules;
 mod script;
 mod secret;
+mod sent;
 mod serve;
+mod sms;
 mod token;
 mod user;
 
@@ -94,6 +97,12 @@ enum Verb {
     /// Enrol, list, test, block and remove one-time code tokens
     #[command(subcommand)]
     Token(token::Verb),
+    /// List the messages that were sent, and what became of each
+    #[command(subcommand)]
+    Sent(sent::Verb),
+    /// Try who carries short messages
+    #[command(subcommand)]
+    Sms(sms::Verb),
     /// Check the Active Directory that accounts may come from, and set the password it is read by
     #[command(subcommand)]
     Directory(directory::Verb),
@@ -188,6 +197,8 @@ async fn dispatch(
         Verb::AppPassword(verb) => app_password::run(config, verb, output).await,
         Verb::Secret(verb) => secret::run(config, verb, output).await,
         Verb::Token(verb) => token::run(config, verb, output).await,
+        Verb::Sent(verb) => sent::run(config, verb, output).await,
+        Verb::Sms(verb) => sms::run(config, verb, output).await,
         Verb::Directory(verb) => directory::run(config, verb, output).await,
         Verb::Ad(verb) => ad::run(config, verb, output).await,
         Verb::Farm(verb) => farm::run(config, verb, output).await,

@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use proto::secret::Secret;
 use serde::Serialize;
 
+use super::destination;
 use super::lease::{self, Lease};
 use super::left_behind::LyncCertificates;
 use super::{CliError, Output};
@@ -60,6 +61,22 @@ pub(crate) enum Verb {
         /// Any name of the account
         name: String,
     },
+    /// Set the telephone number that codes are sent to, or remove it
+    #[command(
+        after_help = "Examples:\n  wicketgate user phone anna@contoso.com +46701234567\n  \
+        wicketgate user phone anna@contoso.com +46701234567 --now\n  \
+        wicketgate user phone anna@contoso.com --remove\n  wicketgate user phone anna@contoso.com\n\n\
+        A number that was set gets its first code after 72 hours, as whoever took a telephone over sets one too; where \
+        codes went before is told. --now is for somebody whom you know, and stands in the audit."
+    )]
+    Phone(destination::Phone),
+    /// Set the mail address that codes are sent to, or remove it
+    #[command(
+        after_help = "Examples:\n  wicketgate user mail anna@contoso.com anna@example.com\n  \
+        wicketgate user mail anna@contoso.com --remove\n\nNot the mailbox behind this gate: it is what the code is to \
+        protect."
+    )]
+    Mail(destination::Mail),
     /// Hold an account until `enable`
     Lock {
         /// Any name of the account
@@ -181,6 +198,8 @@ pub(crate) async fn run(config: &Path, verb: Verb, output: &Output) -> Result<()
                 lease::line,
             )
         }
+        Verb::Phone(phone) => destination::phone(&desk, phone, output).await,
+        Verb::Mail(mail) => destination::mail(&desk, mail, output).await,
         Verb::Disable { name } => state(&desk, &name, AccountState::Disabled, output).await,
         Verb::Enable { name } => state(&desk, &name, AccountState::Active, output).await,
         Verb::Lock { name } => state(&desk, &name, AccountState::Locked, output).await,

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+pub(crate) mod messages;
+
 pub(crate) use super::error::Place;
 pub(crate) use super::written::{KerberosToken, Tls};
 
@@ -41,6 +43,8 @@ pub(crate) struct Settings {
     pub(crate) publication: Arc<Publication>,
     /// The pages of our own.
     pub(crate) portal: Option<Portal>,
+    /// Codes that are sent, where anybody carries them.
+    pub(crate) messages: Option<messages::Messages>,
     /// Every published host name, and where the configuration names it.
     pub(crate) published: BTreeMap<String, Place>,
     /// Where requests go, by farm name.

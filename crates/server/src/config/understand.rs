@@ -10,6 +10,7 @@ mod farms;
 mod kerberos;
 mod legacy;
 mod listeners;
+mod messages;
 mod networks;
 mod office;
 mod policy;
@@ -99,6 +100,7 @@ impl<'a> Understanding<'a> {
         let role = self.role(written, &farms)?;
         let (mut publication, mut published) = self.publication(written, &mut warnings)?;
         let portal = self.portal(written, (&mut publication, &mut published))?;
+        let messages = self.messages(written, portal.as_ref(), &mut warnings)?;
         let policy = self.policy(written, (&publication, &role))?;
         let rules = written.policy.iter();
         let rules = rules.map(|rule| self.place(rule.span())).collect();
@@ -107,6 +109,7 @@ impl<'a> Understanding<'a> {
         warnings.extend(policy::hides_lync(&policy));
         warnings.extend(policy::not_yet(&policy));
         warnings.extend(portal.as_ref().and_then(|_| portal::warning(&policy)));
+        warnings.extend(messages::warnings(&policy, messages.as_ref()));
         if policy.rules.is_empty() {
             warnings.push("there is no [[policy]], so nobody can sign in".to_owned());
         }
@@ -121,6 +124,7 @@ impl<'a> Understanding<'a> {
             directory: self.directory(written)?,
             publication: Arc::new(publication),
             portal,
+            messages,
             published,
             farms,
             policy,

@@ -16,5 +16,10 @@ pub(crate) mod line;
 
 pub(crate) mod ldap;
 
+pub(crate) mod mail;
+pub(crate) mod messages;
+pub(crate) mod sms;
+pub(crate) mod sms_command;
+
 #[cfg(test)]
 pub(crate) mod silent;

@@ -13,6 +13,7 @@ use tokio_rustls::TlsConnector;
 use super::farm::Connected;
 use super::line::{Beside, Line};
 use crate::binding::digest_of;
+use crate::config::settings::messages::Authorities;
 use crate::config::settings::{Tls, UpstreamTls};
 use crate::legacy::{self, LegacyError};
 
@@ -27,6 +28,9 @@ pub(crate) enum TlsError {
         /// Why.
         reason: String,
     },
+    /// The system vouches for nobody.
+    #[error("this system knows no authorities: name a file of them (`authorities`)")]
+    NoAuthorities,
     /// The name is not one.
     #[error("`{name}` is not a name that TLS can verify")]
     Name {
@@ -122,6 +126,26 @@ impl TlsClient {
 /// The file is not usable.
 pub(crate) fn client(file: &Path) -> Result<ClientConfig, TlsError> {
     modern(trusted(authorities(file)?, file)?)
+}
+
+/// TLS towards whom these authorities vouch for: those of a file, or those of the system.
+///
+/// # Errors
+///
+/// The file is not usable, or the system has none.
+pub(crate) fn client_of(authorities: &Authorities) -> Result<ClientConfig, TlsError> {
+    match authorities {
+        Authorities::File(file) => client(file),
+        Authorities::System => {
+            let mut store = RootCertStore::empty();
+            // Some systems keep one or the other that no verifier takes.
+            store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+            match store.is_empty() {
+                true => Err(TlsError::NoAuthorities),
+                false => modern(store),
+            }
+        }
+    }
 }
 
 fn modern(authorities: RootCertStore) -> Result<ClientConfig, TlsError> {

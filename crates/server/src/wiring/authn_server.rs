@@ -64,7 +64,7 @@ impl AuthnServer {
             delegation: own.delegation(settings, process).await?,
             metrics: Arc::clone(&metrics),
         };
-        own.follow(settings, own.directory(settings)?);
+        own.follow(settings, own.followed(settings)?);
         let address = answering.address;
         let bound = TcpListener::bind(address).and_then(|socket| {
             socket.set_nonblocking(true)?;
@@ -177,7 +177,7 @@ fn replace(
         return Err(usage("it has no [authn_server], which needs a restart"));
     };
     let next = current(own, (&settings, answering), &answerer.gateways)?;
-    let directory = own.directory(&settings)?;
+    let followed = own.followed(&settings)?;
     let mut current = answerer
         .current
         .write()
@@ -185,7 +185,7 @@ fn replace(
     *current = next;
     drop(current);
     answerer.gateways.replace(answering.gateways.clone());
-    own.follow(&settings, directory);
+    own.follow(&settings, followed);
     for warning in &settings.warnings {
         tracing::warn!("{warning}");
     }

@@ -133,10 +133,10 @@ impl Lasting {
         self.fixed.may_become(&settings)?;
         let verifier = self.source.verifier(&settings)?;
         let proxy = Arc::new(self.proxy(&settings, verifier)?);
-        let directory = self.source.directory(&settings)?;
+        let followed = self.source.followed(&settings)?;
         open.replace(&settings, &proxy).map_err(unavailable)?;
         self.watch(&proxy);
-        self.source.follow(&settings, directory);
+        self.source.follow(&settings, followed);
         for warning in &settings.warnings {
             tracing::warn!("{warning}");
         }

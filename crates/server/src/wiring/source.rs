@@ -28,6 +28,7 @@ use crate::outbound::hasher::Hasher;
 use crate::outbound::kerberos;
 use crate::outbound::ldap::Ldap;
 use crate::outbound::members::Members;
+use crate::outbound::messages::{self, Carriers};
 use crate::verifier::kerberos::Keys;
 use crate::verifier::local::Local;
 use crate::verifier::mutual::{self, Gateways};
@@ -64,6 +65,25 @@ pub(super) struct Own {
     following: Mutex<JoinSet<()>>,
     /// Whether there is one.
     follows_directory: Arc<AtomicBool>,
+}
+
+/// What is done beside sign-ins, by a configuration.
+#[derive(Default)]
+pub(super) struct Followed {
+    /// The directory that is followed.
+    directory: Option<Arc<Ldap>>,
+    /// Who carries messages.
+    carriers: Option<Carriers>,
+}
+
+/// Who carries the messages of a configuration.
+///
+/// # Errors
+///
+/// The authorities that vouch for one of them are not usable.
+pub(super) fn carriers(settings: &Settings) -> Result<Option<Carriers>, CliError> {
+    let carriers = settings.messages.as_ref().map(Carriers::new);
+    carriers.transpose().map_err(usage)
 }
 
 /// What a gate begins with.
@@ -213,22 +233,22 @@ impl Source {
         }
     }
 
-    /// The directory of a configuration.
+    /// The directory of a configuration, and who carries messages.
     ///
     /// # Errors
     ///
-    /// Its authorities are not usable.
-    pub(super) fn directory(&self, settings: &Settings) -> Result<Option<Arc<Ldap>>, CliError> {
+    /// Their authorities are not usable.
+    pub(super) fn followed(&self, settings: &Settings) -> Result<Followed, CliError> {
         match self {
-            Self::Own(own) => own.directory(settings),
-            Self::Elsewhere { .. } => Ok(None),
+            Self::Own(own) => own.followed(settings),
+            Self::Elsewhere { .. } => Ok(Followed::default()),
         }
     }
 
-    /// Follows this directory, and no other, from here on.
-    pub(super) fn follow(&self, settings: &Settings, directory: Option<Arc<Ldap>>) {
+    /// Follows this directory and sends by these carriers, and no others, from here on.
+    pub(super) fn follow(&self, settings: &Settings, followed: Followed) {
         if let Self::Own(own) = self {
-            own.follow(settings, directory);
+            own.follow(settings, followed);
         }
     }
 
@@ -319,6 +339,7 @@ impl Own {
         web::Pages {
             ports: page_ports(&self.store, Arc::clone(&self.hasher)),
             rules: self.rules(settings),
+            sending: settings.messages.as_ref().map(|it| it.sending.clone()),
             services: services.map(|it| Service(it.into())).collect(),
         }
     }
@@ -337,21 +358,26 @@ impl Own {
         Ok(Some(Arc::new(keys)))
     }
 
-    /// The directory of a configuration.
+    /// The directory of a configuration, and who carries messages.
     ///
     /// # Errors
     ///
-    /// Its authorities are not usable.
-    pub(super) fn directory(&self, settings: &Settings) -> Result<Option<Arc<Ldap>>, CliError> {
-        let Some(directory) = &settings.directory else {
-            return Ok(None);
-        };
-        let ldap = Ldap::new(directory, Arc::new(self.store.clone())).map_err(usage)?;
-        Ok(Some(Arc::new(ldap)))
+    /// Their authorities are not usable.
+    pub(super) fn followed(&self, settings: &Settings) -> Result<Followed, CliError> {
+        let directory = settings.directory.as_ref();
+        let ldap = directory.map(|it| Ldap::new(it, Arc::new(self.store.clone())));
+        Ok(Followed {
+            directory: ldap.transpose().map_err(usage)?.map(Arc::new),
+            carriers: carriers(settings)?,
+        })
     }
 
-    /// Follows this directory, and no other, from here on.
-    pub(super) fn follow(&self, settings: &Settings, directory: Option<Arc<Ldap>>) {
+    /// Follows this directory and sends by these carriers, and no others, from here on.
+    pub(super) fn follow(&self, settings: &Settings, followed: Followed) {
+        let Followed {
+            directory,
+            carriers,
+        } = followed;
         let has_directory = settings.directory.is_some();
         self.follows_directory
             .store(has_directory, Ordering::Relaxed);
@@ -363,6 +389,9 @@ impl Own {
             }
             _ => following.spawn(followed::follow_none(store, live)),
         };
+        if let Some(carriers) = carriers {
+            following.spawn(messages::send(self.store.clone(), carriers));
+        }
         self.follows(following);
     }
 

@@ -16,6 +16,7 @@ use ::authn::lockout::Subject;
 use ::authn::ports::Unavailable;
 use ::authn::sign_in::{Completed, SignIn, Stage};
 use jiff::{SignedDuration, Timestamp};
+use proto::secret::Secret;
 
 use super::pages::{begun, completion, key, signed_in, with_secret};
 use super::{Conforming, account, all_at_once, at, event};
@@ -171,7 +172,7 @@ fn queueing(to: Option<&Destination>, account: &Account, number: u8, seconds: i6
             ..refused.clone()
         },
         refused,
-        places: BudgetPlace::of_code(to, 100, at(seconds)),
+        places: BudgetPlace::of_code(to, (100, &Secret::new(vec![9; 32])), at(seconds)),
         message: message(to, &format!("message-{number:03}"), code, seconds),
         events: kinds.map(|kind| to.map(|_| event(seconds, kind, account))),
     }
@@ -257,7 +258,12 @@ pub async fn a_code_without_room_moves_its_sign_in_on_all_the_same<S: Conforming
     for later in later {
         queued.push(queue(&*store, later).await?);
     }
-    let three = [Queued::Written, Queued::Written, Queued::Written, Queued::NoRoom];
+    let three = [
+        Queued::Written,
+        Queued::Written,
+        Queued::Written,
+        Queued::NoRoom,
+    ];
     assert_eq!(queued, three);
     assert_eq!(claimed(&*store, at(20)).await?.len(), 1);
     Ok(())

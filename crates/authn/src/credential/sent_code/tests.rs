@@ -102,24 +102,40 @@ fn a_code_is_good_for_nothing_where_its_destination_is_another() {
 
 #[test]
 fn budgets_are_of_a_person_a_number_and_how_it_begins_and_nobody_has_none() {
-    let places = BudgetPlace::of_code(Some(&phone(0)), 40, at(1_000));
+    let key = Secret::new(vec![3; 32]);
+    let of = |to: Option<&Destination>| BudgetPlace::of_code(to, (40, &key), at(1_000));
+    let places = of(Some(&phone(0)));
     let shown: Vec<_> = places
         .iter()
-        .map(|it| (it.counted.as_str(), it.name.as_str(), it.at_most))
+        .map(|it| (it.counted.as_str(), it.at_most))
         .collect();
     assert_eq!(
         shown,
         [
-            ("living", "anna", MAX_LIVING),
-            ("person", "anna", MAX_IN_WINDOW),
-            ("living-address", "sms:+46701234567", MAX_LIVING),
-            ("address", "sms:+46701234567", MAX_IN_WINDOW),
-            ("prefix", "sms:+467012", 40),
+            ("living", MAX_LIVING),
+            ("person", MAX_IN_WINDOW),
+            ("living-address", MAX_LIVING),
+            ("address", MAX_IN_WINDOW),
+            ("prefix", 40),
         ]
     );
+    assert_eq!([&places[0].name, &places[1].name], ["anna", "anna"]);
+    assert_eq!(places[2].name, places[3].name);
+    assert!(
+        places.iter().all(|it| !it.name.contains("4670")),
+        "{places:?}"
+    );
+    let of_another = Destination {
+        account: AccountId("ben".to_owned()),
+        address: Address::parse(Carrier::Sms, "+46701299999").unwrap(),
+        ..phone(0)
+    };
+    let of_another = of(Some(&of_another));
+    assert_ne!(of_another[3].name, places[3].name);
+    assert_eq!(of_another[4].name, places[4].name, "they begin alike");
     assert_eq!(places[0].window_start, at(1_000) - LIFE);
     assert_eq!(places[1].window_start, at(1_000) - WINDOW);
-    let nobody = BudgetPlace::of_code(None, 40, at(1_000));
+    let nobody = of(None);
     assert!(
         nobody
             .iter()

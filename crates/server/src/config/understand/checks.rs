@@ -68,7 +68,7 @@ impl Understanding<'_> {
     }
 
     /// A number from 1 on.
-    fn within(
+    pub(super) fn within(
         &self,
         given: Option<&Spanned<u32>>,
         usual: u32,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use gss::{BadName, Principal, Realm, Service};
+use gss::{Principal, Realm, Service};
 use toml::Spanned;
 
 use super::Understanding;
@@ -129,7 +129,7 @@ impl Understanding<'_> {
     pub(super) fn parsed<T>(
         &self,
         written: &Spanned<String>,
-        parsed: Result<T, BadName>,
+        parsed: Result<T, impl std::fmt::Display>,
     ) -> Result<T, ConfigError> {
         parsed.map_err(|error| self.error(written, &error.to_string()))
     }

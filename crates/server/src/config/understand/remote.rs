@@ -68,6 +68,12 @@ impl Understanding<'_> {
         if let Some(portal) = &written.portal {
             return Err(self.error(&portal.host, &elsewhere("[portal]")));
         }
+        if let Some(sms) = written.sms.first() {
+            return Err(self.error(&sms.name, &elsewhere("[[sms]]")));
+        }
+        if let Some(smtp) = &written.smtp {
+            return Err(self.error(&smtp.server, &elsewhere("[smtp]")));
+        }
         Ok(())
     }
 
@@ -240,7 +246,7 @@ impl Understanding<'_> {
     }
 }
 
-fn is_address(host: &str) -> bool {
+pub(super) fn is_address(host: &str) -> bool {
     let host = host
         .strip_prefix('[')
         .and_then(|it| it.strip_suffix(']'))

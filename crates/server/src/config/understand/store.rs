@@ -1,7 +1,7 @@
 //! `[store]`: a file of this machine's own, or a database that several gates share.
 
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use store::Database;
 use store::postgres::{Address, Password, Server, Tls};
@@ -77,13 +77,20 @@ impl Understanding<'_> {
         }
         Ok(Server {
             address: parsed,
-            password: self.password(store)?,
+            password: self.secret(
+                (&store.password_file, &store.password_credential),
+                "password",
+            )?,
         })
     }
 
-    /// Where the password is; that it can be read is known before anything is served.
-    fn password(&self, store: &Store) -> Result<Option<Password>, ConfigError> {
-        let (password, span) = match (&store.password_file, &store.password_credential) {
+    /// Where a secret is, whose keys begin with a word; that it can be read is known before anything is served.
+    pub(super) fn secret(
+        &self,
+        (file, credential): (&Option<Spanned<PathBuf>>, &Option<Spanned<String>>),
+        word: &str,
+    ) -> Result<Option<Password>, ConfigError> {
+        let (password, span) = match (file, credential) {
             (None, None) => return Ok(None),
             (Some(written), None) => {
                 let file = self.path(written.get_ref());
@@ -91,9 +98,11 @@ impl Understanding<'_> {
             }
             (None, Some(name)) => {
                 let folder = std::env::var_os(CREDENTIALS).ok_or_else(|| {
-                    let message = "only a service of systemd has credentials: `LoadCredential=` in its \
-                                   unit; elsewhere `password_file` names a file";
-                    self.error(name, message)
+                    let message = format!(
+                        "only a service of systemd has credentials: `LoadCredential=` in its unit; elsewhere \
+                         `{word}_file` names a file"
+                    );
+                    self.error(name, &message)
                 })?;
                 let is_plain = !name.get_ref().contains('/') && !name.get_ref().is_empty();
                 if !is_plain {
@@ -103,13 +112,13 @@ impl Understanding<'_> {
                 (password, name.span())
             }
             (Some(_), Some(name)) => {
-                let message = "there is a `password_file` as well: one of them";
-                return Err(self.error(name, message));
+                let message = format!("there is a `{word}_file` as well: one of them");
+                return Err(self.error(name, &message));
             }
         };
         let read = password.read().map(drop);
         read.map_err(|error| {
-            let message = format!("the password in `{}`: {error}", password.file.display());
+            let message = format!("the {word} in `{}`: {error}", password.file.display());
             ConfigError::new(self.place(span), message)
         })?;
         Ok(Some(password))

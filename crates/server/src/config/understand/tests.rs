@@ -4,6 +4,7 @@ use gateway::Publication;
 
 use super::*;
 
+mod messages;
 mod mistakes;
 mod policy;
 mod portal;

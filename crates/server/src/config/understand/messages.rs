@@ -1,0 +1,382 @@
+//! `[sent_codes]`, `[[sms]]` and `[smtp]`: what codes say that are sent, and who carries them.
+//!
+//! SECURITY: a template is filled here once with what wants out of it, so that one which a message could break out of is
+//! found before anybody is sent anything.
+
+mod request;
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use authn::credential::sent_code::{Carrier, Language, MAX_PER_PREFIX};
+use authn::place::{Method, Service, Zone};
+use authn::policy::{Combination, Policy};
+use authn::sign_in::{Requirement, Sending};
+use proto::sending::{Encoding, Mailbox, PhoneNumber, Template};
+use toml::Spanned;
+
+use super::Understanding;
+use super::farms::is_loopback;
+use super::published::is_host_name;
+use crate::config::ConfigError;
+use crate::config::settings::Portal;
+use crate::config::settings::messages::{
+    Authorities, MailTls, MessageTexts, MessageWords, Messages, SmsProvider, SmsWay, Smtp,
+};
+use crate::config::written::{self, MessageLanguage, Written};
+
+/// Seconds that whoever carries a message may take.
+const TIMEOUT: u32 = 5;
+/// The same at most: the whole of a message's providers must be asked while one sender has it.
+const MAX_TIMEOUT: u32 = 10;
+/// How many there may be to carry short messages, for the same reason.
+const MAX_PROVIDERS: usize = 3;
+/// The most codes that numbers which begin alike may get in a quarter of an hour.
+const MOST_PER_PREFIX: u32 = 100_000;
+/// The longest text, in characters: of four short messages.
+const MAX_TEXT: usize = 600;
+
+/// What is said where nothing else is: the last line is how browsers know for which site a code is.
+const CODE_EN: &str = "{code} is your code for {host}. It is good for 5 minutes. Nobody who helps you will ask for it.\n\n\
+                       @{host} #{code}";
+const CODE_SV: &str = "{code} är din kod till {host}. Den gäller i 5 minuter. Ingen som hjälper dig kommer att fråga efter \
+                       den.\n\n@{host} #{code}";
+const CHANGED_EN: &str =
+    "Codes for {host} go to {to} from now on. If that was not you, call your help desk at once.";
+const CHANGED_SV: &str = "Koder till {host} skickas nu till {to}. Om det inte var du som bytte: ring genast din helpdesk.";
+const SUBJECT_EN: &str = "{host}";
+const SUBJECT_SV: &str = "{host}";
+
+impl Understanding<'_> {
+    /// Who carries messages; nobody where nobody is named.
+    pub(super) fn messages(
+        &self,
+        written: &Written,
+        portal: Option<&Portal>,
+        warnings: &mut Vec<String>,
+    ) -> Result<Option<Messages>, ConfigError> {
+        if written.sms.is_empty() && written.smtp.is_none() {
+            return Ok(None);
+        }
+        let Some(portal) = portal else {
+            let message = "[[sms]] and [smtp] are there and no [portal]: a code is asked for on its pages, so that \
+                           nothing is sent";
+            warnings.push(message.to_owned());
+            return Ok(None);
+        };
+        if let Some(beyond) = written.sms.get(MAX_PROVIDERS) {
+            let message = format!("there are {MAX_PROVIDERS} [[sms]] at most");
+            return Err(self.error(&beyond.name, &message));
+        }
+        let mut names = BTreeSet::new();
+        let mut sms = Vec::new();
+        for provider in &written.sms {
+            if !names.insert(provider.name.get_ref().as_str()) {
+                let message = format!(
+                    "there is a [[sms]] named `{}` already",
+                    provider.name.get_ref()
+                );
+                return Err(self.error(&provider.name, &message));
+            }
+            sms.push(self.provider(provider, warnings)?);
+        }
+        let smtp = written.smtp.as_ref();
+        let smtp = smtp.map(|it| self.smtp(it, warnings)).transpose()?;
+        let by_sms = (!sms.is_empty()).then_some(Carrier::Sms);
+        let by_mail = smtp.as_ref().map(|_| Carrier::Mail);
+        let codes = &written.sent_codes;
+        Ok(Some(Messages {
+            sending: Sending {
+                carriers: by_sms.into_iter().chain(by_mail).collect(),
+                per_prefix: self.within(
+                    codes.per_prefix.as_ref(),
+                    MAX_PER_PREFIX,
+                    MOST_PER_PREFIX,
+                )?,
+                prefixes: self.prefixes(&codes.prefixes)?,
+            },
+            words: self.message_words(codes, portal)?,
+            language: match codes.language {
+                Some(MessageLanguage::En) | None => Language::English,
+                Some(MessageLanguage::Sv) => Language::Swedish,
+            },
+            sms,
+            smtp,
+        }))
+    }
+
+    fn prefixes(&self, written: &[Spanned<String>]) -> Result<Vec<String>, ConfigError> {
+        let prefix = |prefix: &Spanned<String>| {
+            let typed = prefix.get_ref();
+            let digits = typed.strip_prefix('+').unwrap_or_default();
+            let is_one = (1..=14).contains(&digits.len())
+                && digits.bytes().all(|byte| byte.is_ascii_digit())
+                && !digits.starts_with('0');
+            match is_one {
+                true => Ok(typed.clone()),
+                false => {
+                    let message = format!(
+                        "`{typed}` is not how a number begins: a plus and digits, as `+46`"
+                    );
+                    Err(self.error(prefix, &message))
+                }
+            }
+        };
+        written.iter().map(prefix).collect()
+    }
+
+    fn message_words(
+        &self,
+        codes: &written::SentCodes,
+        portal: &Portal,
+    ) -> Result<MessageWords, ConfigError> {
+        let text = |given: &Option<Spanned<String>>, usual: &str, (must, may): (&str, &[&str])| {
+            let Some(given) = given else {
+                return Ok(usual.to_owned());
+            };
+            self.text(given, must, may)
+        };
+        let code = ("{code}", &["code", "host"][..]);
+        let changed = ("{to}", &["to", "host"][..]);
+        let subject = ("", &["host"][..]);
+        let host = portal.origin.strip_prefix("https://").unwrap_or_default();
+        Ok(MessageWords {
+            host: host.split(':').next().unwrap_or_default().to_owned(),
+            english: MessageTexts {
+                code: text(&codes.text_en, CODE_EN, code)?,
+                changed: text(&codes.changed_en, CHANGED_EN, changed)?,
+                subject: text(&codes.subject_en, SUBJECT_EN, subject)?,
+            },
+            swedish: MessageTexts {
+                code: text(&codes.text_sv, CODE_SV, code)?,
+                changed: text(&codes.changed_sv, CHANGED_SV, changed)?,
+                subject: text(&codes.subject_sv, SUBJECT_SV, subject)?,
+            },
+        })
+    }
+
+    /// A text that has in it what it must, and nothing that is filled in by nothing.
+    fn text(
+        &self,
+        given: &Spanned<String>,
+        must: &str,
+        may: &[&str],
+    ) -> Result<String, ConfigError> {
+        let text = given.get_ref();
+        let is_control = |it: char| it.is_control() && it != '\n';
+        let words = text.split('{').skip(1).filter_map(|it| it.split_once('}'));
+        let unknown = words.map(|(word, _)| word).find(|it| !may.contains(it));
+        let message = if text.chars().count() > MAX_TEXT {
+            format!("it is longer than {MAX_TEXT} characters")
+        } else if text.trim().is_empty() || text.contains(is_control) {
+            "it is empty, or has a control character in it".to_owned()
+        } else if must.is_empty() && text.contains('\n') {
+            "a subject is one line".to_owned()
+        } else if let Some(unknown) = unknown {
+            format!(
+                "`{{{unknown}}}` is filled in by nothing: there are `{{{}}}`",
+                may.join("}`, `{")
+            )
+        } else if !text.contains(must) {
+            format!("`{must}` is not in it")
+        } else {
+            return Ok(text.clone());
+        };
+        Err(self.error(given, &message))
+    }
+
+    fn provider(
+        &self,
+        written: &written::Sms,
+        warnings: &mut Vec<String>,
+    ) -> Result<SmsProvider, ConfigError> {
+        let name = written.name.get_ref();
+        if name.trim().is_empty() || name.chars().count() > 64 || name.contains(char::is_control) {
+            let message = "a [[sms]] has a name of 1 to 64 characters";
+            return Err(self.error(&written.name, message));
+        }
+        let secret = (&written.secret_file, &written.secret_credential);
+        let secret = self.secret(secret, "secret")?;
+        let way = match (&written.url, &written.command) {
+            (Some(url), None) => SmsWay::Http(Box::new(self.request(written, url, warnings)?)),
+            (None, Some(command)) => SmsWay::Command(self.command(written, command)?),
+            (Some(_), Some(command)) => {
+                let message = "there is a `url` as well: one of them";
+                return Err(self.error(command, message));
+            }
+            (None, None) => {
+                let message = "it has neither a `url` nor a `command` that a message could go to";
+                return Err(self.error(&written.name, message));
+            }
+        };
+        Ok(SmsProvider {
+            name: name.clone(),
+            way,
+            secret,
+            timeout: self.seconds(written.timeout.as_ref())?,
+        })
+    }
+
+    fn seconds(&self, given: Option<&Spanned<u32>>) -> Result<Duration, ConfigError> {
+        let seconds = self.within(given, TIMEOUT, MAX_TIMEOUT)?;
+        Ok(Duration::from_secs(u64::from(seconds)))
+    }
+
+    /// A program and its arguments.
+    fn command(
+        &self,
+        written: &written::Sms,
+        command: &Spanned<Vec<Spanned<String>>>,
+    ) -> Result<Vec<Template>, ConfigError> {
+        if let Some(key) = request::key_of_request(written) {
+            let message = "this is of a request, and a `command` makes none";
+            return Err(ConfigError::new(self.place(key), message.to_owned()));
+        }
+        let parts = command.get_ref();
+        let program = parts.first().filter(|it| it.get_ref().starts_with('/'));
+        let Some(program) = program else {
+            let message = "a program is named by its whole path, and followed by its arguments";
+            return Err(self.error(command, message));
+        };
+        self.existing(program.get_ref().as_ref(), program.span())?;
+        let mut templates = Vec::new();
+        for part in parts {
+            let template = Template::parse(part.get_ref(), Encoding::Plain);
+            let template = self.parsed(part, template)?;
+            if template.has_secret() {
+                let message = "everybody on this machine sees the arguments of a program; let it read its secret \
+                               from a file";
+                return Err(self.error(part, message));
+            }
+            templates.push(template);
+        }
+        let is_fixed = templates
+            .first()
+            .is_some_and(|it| !it.has_number() && !it.has_text());
+        if !is_fixed {
+            let message = "the program itself is not filled in";
+            return Err(self.error(program, message));
+        }
+        if !templates.iter().any(Template::has_number) {
+            let message =
+                "no argument is `{number}` or `{digits}`, so that nobody knows whom it is for";
+            return Err(self.error(command, message));
+        }
+        Ok(templates)
+    }
+
+    fn smtp(
+        &self,
+        written: &written::Smtp,
+        warnings: &mut Vec<String>,
+    ) -> Result<Smtp, ConfigError> {
+        let (host, port) = self.host_and_port(&written.server)?;
+        let tls = written.tls.as_ref();
+        let tls = tls.map_or(MailTls::Starttls, |it| *it.get_ref());
+        let password = (&written.password_file, &written.password_credential);
+        let user = match (&written.user, self.secret(password, "password")?) {
+            (None, None) => None,
+            (Some(user), Some(password)) => Some((user, password)),
+            (Some(user), None) => {
+                let message =
+                    "who signs in has a password: `password_file` or `password_credential`";
+                return Err(self.error(user, message));
+            }
+            (None, Some(_)) => {
+                let message = "there is a password and no `user` that it is of";
+                return Err(self.error(&written.server, message));
+            }
+        };
+        if let (MailTls::None, Some((user, _))) = (tls, &user) {
+            let message =
+                "a password is not sent in clear: `tls` is `starttls` or `tls`, or nobody signs in";
+            return Err(self.error(*user, message));
+        }
+        if tls == MailTls::None && !is_loopback(&host) {
+            warnings.push(format!(
+                "[smtp]: `{host}` is spoken to in clear: whoever listens between reads the codes"
+            ));
+        }
+        Ok(Smtp {
+            host,
+            port,
+            tls,
+            authorities: self.authorities(written.authorities.as_ref())?,
+            from: self.parsed(&written.from, Mailbox::parse(written.from.get_ref()))?,
+            user: user.map(|(user, password)| (user.get_ref().clone(), password)),
+            timeout: self.seconds(written.timeout.as_ref())?,
+        })
+    }
+
+    fn host_and_port(&self, written: &Spanned<String>) -> Result<(String, u16), ConfigError> {
+        let typed = written.get_ref();
+        let found = typed.rsplit_once(':').and_then(|(host, port)| {
+            let port = port.parse().ok().filter(|port| *port != 0)?;
+            let is_host = is_host_name(host) || super::remote::is_address(host);
+            is_host.then(|| (host.trim_matches(['[', ']']).to_owned(), port))
+        });
+        found.ok_or_else(|| {
+            let message =
+                format!("`{typed}` is not a server and its port, such as `mail.contoso.com:587`");
+            self.error(written, &message)
+        })
+    }
+
+    fn authorities(
+        &self,
+        written: Option<&Spanned<std::path::PathBuf>>,
+    ) -> Result<Authorities, ConfigError> {
+        match written {
+            None => Ok(Authorities::System),
+            Some(file) => Ok(Authorities::File(
+                self.existing(file.get_ref(), file.span())?,
+            )),
+        }
+    }
+}
+
+/// A number that stands for any.
+fn somebody() -> PhoneNumber {
+    PhoneNumber::of_nobody()
+}
+
+/// Where a policy and what is sent do not fit together.
+pub(super) fn warnings(policy: &Policy, messages: Option<&Messages>) -> Vec<String> {
+    let combinations = || policy.rules.iter().flat_map(|rule| &rule.methods);
+    let mut named = combinations().filter(|it| it.needs(Method::SentCode));
+    let takes = |zone: &Zone| Requirement::takes_sent_codes(policy, zone, &Service::PORTAL);
+    let is_taken = takes(&Zone::EXTERNAL) || takes(&Zone::INTERNAL);
+    let mut warnings = Vec::new();
+    match (named.clone().next(), messages) {
+        (Some(_), None) => warnings.push(
+            "a [[policy]] takes `sent-code`, and nobody carries codes: add [[sms]] or [smtp]".to_owned(),
+        ),
+        (_, Some(_)) if !is_taken => warnings.push(
+            "[[sms]] or [smtp] would carry codes, and no [[policy]] for the portal takes `memorised-secret + sent-code`, \
+             so that none is sent"
+                .to_owned(),
+        ),
+        (None | Some(_), _) => {}
+    }
+    let on_a_page =
+        |it: &&Combination| it.methods().eq([Method::MemorisedSecret, Method::SentCode]);
+    if let Some(other) = named.find(|it| !on_a_page(it)) {
+        warnings.push(format!(
+            "a [[policy]] names `{other}`: a code is sent for a sign-in by page, behind a memorised secret; write \
+             \"memorised-secret + sent-code\""
+        ));
+    }
+    let is_only = |rule: &&authn::policy::Rule| {
+        let two = rule.methods.iter().filter(|it| it.methods().count() > 1);
+        let two: Vec<_> = two.collect();
+        !two.is_empty() && two.iter().all(|it| it.needs(Method::SentCode))
+    };
+    if policy.rules.iter().any(|rule| is_only(&rule)) {
+        warnings.push(
+            "a [[policy]] takes no second factor but a sent code, the weakest there is: a telephone number can be taken \
+             over; take \"memorised-secret + one-time-code\" as well"
+                .to_owned(),
+        );
+    }
+    warnings
+}
