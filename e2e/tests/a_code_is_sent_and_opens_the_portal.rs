@@ -294,6 +294,32 @@ fn s80_whoever_asks_for_a_code_sees_the_same_and_few_are_sent() -> anyhow::Resul
 }
 
 #[test]
+fn s80_a_phone_and_a_pc_get_the_same_pages() -> anyhow::Result<()> {
+    let scene = Scene::new()?;
+    let anna = scene.demo.person(0);
+    let phone = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Mobile Safari/604.1";
+    let pc =
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/131.0 Safari/537.36";
+    let (browser, asks) = scene.at_the_code(&anna.upn, SECRET)?;
+    let seen = |agent: &str, path: &str| Ok(masked(&browser.curl(&["-A", agent], path)?));
+    for path in ["/sign-in", "/sign-in?said=sent", "/style.css"] {
+        let pages: anyhow::Result<Vec<_>> = [phone, pc]
+            .map(|agent| seen(agent, path))
+            .into_iter()
+            .collect();
+        let pages = pages?;
+        assert_eq!(pages[0], pages[1], "{path}");
+    }
+    assert!(asks.body.contains("width=device-width"), "{}", asks.body);
+    assert!(
+        asks.body.contains("autocomplete=\"one-time-code\""),
+        "{}",
+        asks.body
+    );
+    Ok(())
+}
+
+#[test]
 fn s80_a_code_by_mail_is_read_in_the_language_of_the_page() -> anyhow::Result<()> {
     let scene = Scene::new()?;
     let anna = scene.demo.person(0);

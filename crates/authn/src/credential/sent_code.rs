@@ -4,6 +4,9 @@
 //! another sign-in can tell which it is. A telephone number can be taken over: one that was set gets codes after
 //! [`HOLD`] only (T-OTP-9), and whoever asks is held to budgets (T-OTP-10). Start at [`SentCode::of`].
 
+mod budget;
+mod message;
+
 use std::fmt;
 
 use aws_lc_rs::hmac;
@@ -13,11 +16,13 @@ use proto::sending::{Mailbox, PhoneNumber};
 use serde::{Deserialize, Serialize};
 
 use crate::account::AccountId;
-use crate::audit::Event;
-use crate::credential::otp_token::{CodeReservation, Source};
-use crate::handle::{Handle, HandleKey, hexadecimal};
-use crate::lockout::{Subject, WINDOW};
-use crate::sign_in::SignIn;
+use crate::handle::Handle;
+
+pub use budget::{BudgetPlace, Counted, Guessed};
+pub use message::{
+    Became, Claimed, Content, Delivery, Language, Message, MessageRecord, MessageState, Queued,
+    Queueing,
+};
 
 /// How long a code lives.
 pub const LIFE: SignedDuration = SignedDuration::from_mins(5);
@@ -27,7 +32,7 @@ pub const HOLD: SignedDuration = SignedDuration::from_hours(72);
 const DIGITS: usize = 6;
 /// How many codes may live at a time, of a person and to a number, each.
 pub const MAX_LIVING: u32 = 3;
-/// How many codes are sent in a window ([`WINDOW`]) to a person and to a number, each.
+/// How many codes are sent in a window ([`WINDOW`](crate::lockout::WINDOW)) to a person and to a number, each.
 pub const MAX_IN_WINDOW: u32 = 5;
 /// How many codes are sent in a window to numbers that begin alike, where nobody says otherwise.
 pub const MAX_PER_PREFIX: u32 = 100;
@@ -141,16 +146,6 @@ impl Destination {
     pub fn is_held(&self, now: Timestamp) -> bool {
         now < self.held_until
     }
-}
-
-/// In which language a message is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Language {
-    /// English.
-    English,
-    /// Swedish.
-    Swedish,
 }
 
 /// A fresh code.
@@ -268,296 +263,6 @@ fn mac(handle: &Handle, account: &AccountId, code: &str) -> [u8; 32] {
     }
     let tag = context.sign();
     tag.as_ref().first_chunk().copied().unwrap_or_default()
-}
-
-/// What is counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Counted {
-    /// Wrong codes from sources that are familiar.
-    GuessFamiliar,
-    /// Wrong codes from others.
-    GuessUnfamiliar,
-    /// Codes of a person that live.
-    Living,
-    /// Codes to a person.
-    Person,
-    /// Codes to a number or an address that live.
-    LivingAddress,
-    /// Codes to a number or an address.
-    Address,
-    /// Codes to what begins alike.
-    Prefix,
-}
-
-impl Counted {
-    /// Its word, in the store.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::GuessFamiliar => "guess-familiar",
-            Self::GuessUnfamiliar => "guess-unfamiliar",
-            Self::Living => "living",
-            Self::Person => "person",
-            Self::LivingAddress => "living-address",
-            Self::Address => "address",
-            Self::Prefix => "prefix",
-        }
-    }
-}
-
-/// A place in a budget: so many in a window, and so many in a row.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BudgetPlace {
-    /// What is counted.
-    pub counted: Counted,
-    /// Whose; nothing where it is nobody's, so that it costs the same.
-    pub name: String,
-    /// The start of the window.
-    pub window_start: Timestamp,
-    /// Now.
-    pub now: Timestamp,
-    /// How many there may be in the window.
-    pub at_most: u32,
-    /// How many there may be in a row, of which none was given back.
-    pub in_a_row: u32,
-}
-
-impl BudgetPlace {
-    /// The place of a guess at the codes of somebody.
-    #[must_use]
-    pub fn of_guess(subject: &Subject, source: Source, now: Timestamp) -> Self {
-        let counted = match source {
-            Source::Familiar => Counted::GuessFamiliar,
-            Source::Unfamiliar => Counted::GuessUnfamiliar,
-        };
-        let name = match subject {
-            Subject::Account(account) => Some(account.0.clone()),
-            Subject::Unknown(_) => None,
-        };
-        Self {
-            in_a_row: match name {
-                Some(_) => MAX_GUESSES_IN_A_ROW,
-                None => u32::MAX,
-            },
-            ..Self::of((counted, name), (WINDOW, MAX_GUESSES), now)
-        }
-    }
-
-    /// The places of a code that is to be sent; those of nobody always have room. A number is counted by its MAC under a
-    /// key that all nodes have, so that nobody reads it in the store.
-    #[must_use]
-    pub fn of_code(
-        to: Option<&Destination>,
-        (per_prefix, key): (u32, &Secret<Vec<u8>>),
-        now: Timestamp,
-    ) -> Vec<Self> {
-        let person = to.map(|to| to.account.0.clone());
-        let counted = |to: &Destination, what: &str| {
-            let key = hmac::Key::new(hmac::HMAC_SHA256, key.expose());
-            let what = format!("wicketgate destination\0{}:{what}", to.address.carrier());
-            hexadecimal(hmac::sign(&key, what.as_bytes()).as_ref())
-        };
-        let address = to.map(|to| counted(to, to.address.as_str()));
-        let prefix = to.map(|to| counted(to, &to.address.prefix()));
-        [
-            ((Counted::Living, person.clone()), (LIFE, MAX_LIVING)),
-            ((Counted::Person, person), (WINDOW, MAX_IN_WINDOW)),
-            (
-                (Counted::LivingAddress, address.clone()),
-                (LIFE, MAX_LIVING),
-            ),
-            ((Counted::Address, address), (WINDOW, MAX_IN_WINDOW)),
-            ((Counted::Prefix, prefix), (WINDOW, per_prefix)),
-        ]
-        .map(|(whose, limit)| Self::of(whose, limit, now))
-        .into()
-    }
-
-    fn of(
-        (counted, name): (Counted, Option<String>),
-        (window, at_most): (SignedDuration, u32),
-        now: Timestamp,
-    ) -> Self {
-        Self {
-            counted,
-            window_start: now.checked_sub(window).unwrap_or(Timestamp::MIN),
-            now,
-            at_most: match name {
-                Some(_) => at_most,
-                None => u32::MAX,
-            },
-            in_a_row: u32::MAX,
-            name: name.unwrap_or_default(),
-        }
-    }
-}
-
-/// What is given back where a sign-in with a code is done.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Guessed {
-    /// The place of the guess.
-    pub place: BudgetPlace,
-    /// The places of tokens, where it was no token's code that was right.
-    pub tokens: Option<CodeReservation>,
-}
-
-/// What a message says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Content {
-    /// A code.
-    Code(Code),
-    /// That codes go elsewhere from now on: to this, masked.
-    Changed {
-        /// By what.
-        by: Carrier,
-        /// Where, masked.
-        to: String,
-    },
-    /// That somebody tries whether messages arrive.
-    Test,
-}
-
-/// A message that is to be sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Message {
-    /// Its id.
-    pub id: String,
-    /// About whom; nobody where it is sent to nobody, so that asking costs the same.
-    pub account: Option<AccountId>,
-    /// Where to.
-    pub address: Address,
-    /// What it says.
-    pub content: Content,
-    /// In which language.
-    pub language: Language,
-    /// Since when it waits.
-    pub queued: Timestamp,
-    /// When nobody needs it any more.
-    pub ends: Timestamp,
-}
-
-/// How a message stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum MessageState {
-    /// It waits.
-    Queued,
-    /// Somebody is sending it.
-    Sending,
-    /// A provider took it.
-    Sent,
-    /// None did.
-    Failed,
-}
-
-impl MessageState {
-    /// Its word, in the store.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::Sending => "sending",
-            Self::Sent => "sent",
-            Self::Failed => "failed",
-        }
-    }
-}
-
-/// What is known of a message: neither what it says nor all of where it went.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct MessageRecord {
-    /// Its id.
-    pub id: String,
-    /// About whom.
-    pub account: AccountId,
-    /// By what.
-    pub carrier: Carrier,
-    /// Where to, masked.
-    pub to: String,
-    /// How it stands.
-    pub state: MessageState,
-    /// Since when it waited.
-    pub queued: Timestamp,
-    /// When it was sent or given up.
-    pub ended: Option<Timestamp>,
-    /// Who took it.
-    pub provider: Option<String>,
-    /// What was said last.
-    pub said: Option<String>,
-}
-
-/// A message that one sender has to itself until a time.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Claimed {
-    /// The message.
-    pub message: Message,
-    /// Until when.
-    pub until: Timestamp,
-}
-
-/// What became of a message that was claimed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Delivery {
-    /// Which.
-    pub id: String,
-    /// The claim it was sent under.
-    pub until: Timestamp,
-    /// When this is.
-    pub at: Timestamp,
-    /// What became of it.
-    pub became: Became,
-    /// What was said: never a code, a number or a secret.
-    pub said: String,
-}
-
-/// What became of a message.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Became {
-    /// A provider took it; what it says is wiped, with the event.
-    Sent {
-        /// Which provider.
-        provider: String,
-        /// What is audited.
-        event: Event,
-    },
-    /// Nobody took it, or it is too late; what it says is wiped, with the event.
-    Failed {
-        /// What is audited.
-        event: Event,
-    },
-    /// Nobody took it, and it is tried again.
-    Again {
-        /// When.
-        at: Timestamp,
-    },
-}
-
-/// A sign-in that moves on as a code is queued for it; one transaction.
-#[derive(Clone, Debug)]
-pub struct Queueing {
-    /// The sign-in.
-    pub key: HandleKey,
-    /// What it is where the code is queued.
-    pub queued: SignIn,
-    /// What it is where a budget has no room.
-    pub refused: SignIn,
-    /// The places that are asked for: all of them, or none.
-    pub places: Vec<BudgetPlace>,
-    /// The message.
-    pub message: Message,
-    /// What is audited where it is queued, and where it is not.
-    pub events: [Option<Event>; 2],
-}
-
-/// What became of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Queued {
-    /// It waits to be sent.
-    Written,
-    /// A budget had no room.
-    NoRoom,
-    /// The sign-in is not there any more.
-    Gone,
 }
 
 #[cfg(test)]

@@ -3,13 +3,10 @@
 use crate::account::{Account, AccountId};
 use crate::attempt::Rules;
 use crate::audit::{Event, Kind, Reason, shown_name};
-use crate::credential::CredentialId;
 use crate::credential::grant::CodeSettlement;
 use crate::credential::memorised_secret::{SecretHash, SecretPlace, Typed};
-use crate::credential::otp_token::{
-    Acceptance, CodeFault, CodePlace, CodeReservation, CodesOf, Step, StoredOtpToken, TokenState,
-};
-use crate::credential::sent_code::{BudgetPlace, Guessed, SentCode, SentFault};
+use crate::credential::otp_token::{CodePlace, CodesOf};
+use crate::credential::sent_code::{BudgetPlace, SentCode, SentFault};
 use crate::handle::Handle;
 use crate::lockout::{HoldBack, LONGEST_HOLD_BACK, Place, Subject};
 use crate::name::NameKey;
@@ -17,6 +14,7 @@ use crate::place::Method;
 use crate::ports::{Reservation, Settled, Settlement, Unavailable};
 use crate::session::Session;
 
+use super::code::{Coded, judge, one_of};
 use super::{
     Answer, Answered, At, Completed, Completion, MAX_NAME, MAX_STEPS, Outcome, Ports, Requirement,
     SecretProved, SignIn, Stage, admits, familiarity, proved_by,
@@ -400,108 +398,4 @@ impl Asking<'_> {
             false => Answered::Gone,
         }))
     }
-}
-
-/// Which code was right.
-enum Found {
-    /// One of a token.
-    OfToken(CredentialId, Step),
-    /// The one that was sent.
-    Sent,
-}
-
-/// What a right code spends and gives back.
-struct Coded {
-    method: Method,
-    code: Option<Acceptance>,
-    guessed: Guessed,
-}
-
-impl Found {
-    fn method(&self) -> Method {
-        match self {
-            Self::OfToken(..) => Method::OneTimeCode,
-            Self::Sent => Method::SentCode,
-        }
-    }
-
-    fn coded(
-        self,
-        account: &Account,
-        (place, reservation): (BudgetPlace, CodeReservation),
-    ) -> Coded {
-        let method = self.method();
-        match self {
-            Self::OfToken(token, step) => Coded {
-                method,
-                code: Some(Acceptance {
-                    reservation,
-                    token,
-                    account: Some(account.id.clone()),
-                    step,
-                }),
-                guessed: Guessed {
-                    place,
-                    tokens: None,
-                },
-            },
-            Self::Sent => Coded {
-                method,
-                code: None,
-                guessed: Guessed {
-                    place,
-                    tokens: Some(reservation),
-                },
-            },
-        }
-    }
-}
-
-/// The code that was right; where none was, what is wrong, as far as it says more.
-fn one_of(
-    of_token: Result<(CredentialId, Step), Reason>,
-    of_sent: Result<(), Reason>,
-    was_sent: bool,
-) -> Result<Found, Reason> {
-    match (of_sent, of_token) {
-        (Ok(()), _) => Ok(Found::Sent),
-        (_, Ok((token, step))) => Ok(Found::OfToken(token, step)),
-        (Err(sent), Err(token)) => Err(match (token, sent) {
-            (Reason::NoToken | Reason::WrongCode, sent) if was_sent => sent,
-            (token, _) => token,
-        }),
-    }
-}
-
-/// The token that a code is of, among those that have room.
-fn judge(
-    stored: Vec<StoredOtpToken>,
-    reservation: &CodeReservation,
-    typed: &str,
-    at: &At,
-) -> Result<(CredentialId, Step), Reason> {
-    if reservation.tokens.is_empty() {
-        let is_active = |it: &StoredOtpToken| it.record.state == TokenState::Active;
-        return Err(match stored.iter().any(is_active) {
-            true => Reason::TooManyCodes,
-            false => Reason::NoToken,
-        });
-    }
-    let mut fault = CodeFault::Wrong;
-    let mut found = None;
-    let with_room = stored
-        .into_iter()
-        .filter(|it| reservation.tokens.contains(&it.record.id));
-    // Every one is tried, whichever is right.
-    for token in with_room {
-        match token.judge(typed, at.now) {
-            Ok(step) => found = found.or(Some((token.record.id, step))),
-            Err(CodeFault::Spent) => fault = CodeFault::Spent,
-            Err(CodeFault::Wrong) => {}
-        }
-    }
-    found.ok_or(match fault {
-        CodeFault::Wrong => Reason::WrongCode,
-        CodeFault::Spent => Reason::CodeSpent,
-    })
 }

@@ -19,7 +19,7 @@ use crate::session::Session;
 
 use super::{
     Answered, At, Completed, Completion, MAX_STEPS, Outcome, Ports, Requirement, SignIn, Stage,
-    proved_by,
+    admits, proved_by,
 };
 
 /// Why somebody who was invited does not get further.
@@ -61,7 +61,12 @@ pub async fn welcome(
     let (_, account) = found.ok_or(FirstError::Gone)?;
     let requirement = Requirement::of(&rules.policy, &at.zone, &service);
     let requirement = requirement.ok_or(FirstError::Gone)?;
-    let is_let_in = requirement.admits(&account, &rules.policy, at, &service);
+    // What is proved by it is a token's code: where the policy takes only one that is sent, nobody comes in so.
+    let code = match requirement {
+        Requirement::Secret => None,
+        Requirement::SecretAndCode => Some(Method::OneTimeCode),
+    };
+    let is_let_in = admits(code, &account, &rules.policy, (at, &service));
     if account.may_sign_in().is_err() || !is_let_in {
         return Err(FirstError::Gone);
     }

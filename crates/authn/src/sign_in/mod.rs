@@ -6,6 +6,7 @@
 //! when all of it is done (T-CRED-7). Start at [`SignIn::begin`], [`answer`] and [`send`].
 
 mod answer;
+mod code;
 mod first;
 mod send;
 

@@ -2,6 +2,7 @@
 
 use authn::account::Account;
 use authn::admin::destinations::{self, DestinationError, Hold};
+use authn::admin::secrets;
 use authn::audit::{Kind, NotSent, Reason};
 use authn::credential::sent_code::{
     Address, Carrier, Content, HOLD, LIFE, Language, MAX_GUESSES, MAX_IN_WINDOW, MAX_LIVING,
@@ -519,6 +520,32 @@ async fn s80_a_policy_takes_either_code_or_refuses_the_one_that_is_sent() {
             &Zone::EXTERNAL,
             &Service::PORTAL
         ));
+    }
+}
+
+#[tokio::test]
+async fn an_invitation_leads_in_where_the_code_of_a_token_does() {
+    for (methods, is_led_in) in [
+        (
+            &[
+                "memorised-secret + one-time-code",
+                "memorised-secret + sent-code",
+            ][..],
+            true,
+        ),
+        (&["memorised-secret + sent-code"], false),
+    ] {
+        let mut pages = Pages::new();
+        pages.world.rules.policy = takes(methods);
+        let anna = pages.world.person("anna").await.account;
+        let lasting = HOLD;
+        let invited =
+            secrets::invite(&pages.ports, &anna, lasting, &by_hand(0), pages.fresh()).await;
+        let (invitation, _) = invited.unwrap();
+        let both = (&invitation, &Handle::made_from(pages.fresh()));
+        let (rules, at) = (&pages.world.rules, here(HOME, at(1)));
+        let welcome = sign_in::welcome(&pages.ports, rules, both, Service::PORTAL, &at).await;
+        assert_eq!(welcome.is_ok(), is_led_in, "{methods:?}: {welcome:?}");
     }
 }
 

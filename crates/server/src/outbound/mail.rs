@@ -1,7 +1,5 @@
 //! A mail by SMTP submission (RFC 6409), each on a connection of its own.
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 use authn::credential::sent_code::{Address, Carrier, Message};
 use authn::outbox::Answer;
@@ -17,9 +15,6 @@ use tokio::time::timeout;
 use super::messages::{Provider, Text};
 use super::tls;
 use crate::config::settings::messages::{Authorities, MailTls, Smtp};
-
-/// How many steps there are that may take as long as one may: connecting, TLS, signing in, and the mail.
-const STEPS: u32 = 2;
 
 /// A mail server.
 pub(crate) struct Mail {
@@ -83,13 +78,21 @@ impl Mail {
             .header(header::ContentType::TEXT_PLAIN)
             .body(text.body.to_string())
             .map_err(|_| refused("the mail"))?;
-        let mut connection = self.connected().await.map_err(|error| {
-            Fault::Refused(format!(
-                "it cannot be reached, or signs nobody in: {}",
-                said(&error)
-            ))
-        })?;
-        let sent = connection.send(mail.envelope(), &mail.formatted()).await;
+        let limit = self.smtp.timeout;
+        let connected = timeout(limit, self.connected()).await;
+        let mut connection = connected
+            .unwrap_or_else(|_| Err("not in time".to_owned()))
+            .map_err(|why| {
+                Fault::Refused(format!("it cannot be reached, or signs nobody in: {why}"))
+            })?;
+        let mail = (mail.envelope(), mail.formatted());
+        let sent = timeout(limit, connection.send(mail.0, &mail.1)).await;
+        let Ok(sent) = sent else {
+            return Err(Fault::Unknown(format!(
+                "no answer in {} s",
+                limit.as_secs()
+            )));
+        };
         let answer = match sent {
             Ok(response) => Ok(Answer::Taken(format!("SMTP {}", response.code()))),
             // It refused, whichever step it was.
@@ -99,12 +102,27 @@ impl Mail {
             Err(error) => Err(Fault::Unknown(said(&error))),
         };
         // Whether it says good-bye changes nothing.
-        let _ = connection.quit().await;
+        let _ = timeout(limit, connection.quit()).await;
         answer
     }
 
     /// A connection on which somebody is signed in, where that is configured.
-    async fn connected(&self) -> Result<AsyncSmtpConnection, Error> {
+    async fn connected(&self) -> Result<AsyncSmtpConnection, String> {
+        let smtp = &self.smtp;
+        let user = match &smtp.user {
+            None => None,
+            Some((user, password)) => {
+                let read = password.read();
+                let password =
+                    read.map_err(|error| format!("its password cannot be read: {error}"))?;
+                Some(Credentials::new(user.clone(), password.expose().clone()))
+            }
+        };
+        let signed_in = self.signed_in(user.as_ref()).await;
+        signed_in.map_err(|error| said(&error))
+    }
+
+    async fn signed_in(&self, user: Option<&Credentials>) -> Result<AsyncSmtpConnection, Error> {
         let smtp = &self.smtp;
         let hello = ClientId::default();
         let from_the_first = (smtp.tls == MailTls::Tls).then(|| self.tls.clone());
@@ -117,11 +135,9 @@ impl Mail {
             // SECURITY: where the server offers none, this is an error, and nothing more is said.
             connection.starttls(self.tls.clone(), &hello).await?;
         }
-        if let Some((user, password)) = &smtp.user {
-            let password = password.read().map(|it| it.expose().clone());
-            let credentials = Credentials::new(user.clone(), password.unwrap_or_default());
+        if let Some(user) = user {
             let mechanisms = [Mechanism::Plain, Mechanism::Login];
-            connection.auth(&mechanisms, &credentials).await?;
+            connection.auth(&mechanisms, user).await?;
         }
         Ok(connection)
     }
@@ -149,12 +165,10 @@ impl Provider for Mail {
     }
 
     async fn hand(&self, message: &Message, text: &Text) -> Answer {
-        let limit: Duration = self.smtp.timeout.saturating_mul(STEPS);
-        match timeout(limit, self.sent(message, text)).await {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(Fault::Refused(said))) => Answer::NotTaken(said),
-            Ok(Err(Fault::Unknown(said))) => Answer::Unknown(said),
-            Err(_) => Answer::Unknown(format!("not done in {} s", limit.as_secs())),
+        match self.sent(message, text).await {
+            Ok(answer) => answer,
+            Err(Fault::Refused(said)) => Answer::NotTaken(said),
+            Err(Fault::Unknown(said)) => Answer::Unknown(said),
         }
     }
 }

@@ -20,7 +20,7 @@ use proto::sending::Values;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 use zeroize::Zeroizing;
 
@@ -38,6 +38,11 @@ pub(crate) struct SmsHttp {
     request: SmsRequest,
     tls: Option<(TlsConnector, ServerName<'static>)>,
 }
+
+/// What a request is written to.
+trait Transport: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Transport for T {}
 
 /// How far it came.
 enum Fault {
@@ -89,16 +94,31 @@ impl SmsHttp {
             secret: secret.as_ref().map_or("", |it| it.expose()),
         };
         let request = self.made(values).map_err(Fault::Before)?;
+        let ends = Instant::now() + self.provider.timeout;
+        let late = |fault: fn(String) -> Fault| {
+            fault(format!(
+                "no answer in {} s",
+                self.provider.timeout.as_secs()
+            ))
+        };
+        let connected = timeout_at(ends, self.connected()).await;
+        let transport = connected.map_err(|_| late(Fault::Before))??;
+        let exchanged = timeout_at(ends, self.exchanged(transport, request)).await;
+        exchanged.map_err(|_| late(Fault::After))?
+    }
+
+    /// A connection, by TLS where the address says so.
+    async fn connected(&self) -> Result<Box<dyn Transport>, Fault> {
         let address = (self.request.host.as_str(), self.request.port);
         let stream = TcpStream::connect(address).await;
         let stream =
             stream.map_err(|error| Fault::Before(format!("it cannot be reached: {error}")))?;
         match &self.tls {
-            None => self.exchanged(stream, request).await,
+            None => Ok(Box::new(stream)),
             Some((connector, name)) => {
                 let stream = connector.connect(name.clone(), stream).await;
                 let stream = stream.map_err(|error| Fault::Before(format!("no TLS: {error}")))?;
-                self.exchanged(stream, request).await
+                Ok(Box::new(stream))
             }
         }
     }
@@ -145,14 +165,11 @@ impl SmsHttp {
         Ok(request)
     }
 
-    async fn exchanged<T>(
+    async fn exchanged(
         &self,
-        transport: T,
+        transport: Box<dyn Transport>,
         request: Request<Full<Bytes>>,
-    ) -> Result<Answer, Fault>
-    where
-        T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-    {
+    ) -> Result<Answer, Fault> {
         let handshake = http1::Builder::new()
             .max_buf_size(HEAD_BYTES)
             .handshake(TokioIo::new(transport));
@@ -193,14 +210,10 @@ impl Provider for SmsHttp {
     }
 
     async fn hand(&self, message: &Message, text: &Text) -> Answer {
-        match timeout(self.provider.timeout, self.asked(message, text)).await {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(Fault::Before(said))) => Answer::NotTaken(said),
-            Ok(Err(Fault::After(said))) => Answer::Unknown(said),
-            Err(_) => Answer::Unknown(format!(
-                "no answer in {} s",
-                self.provider.timeout.as_secs()
-            )),
+        match self.asked(message, text).await {
+            Ok(answer) => answer,
+            Err(Fault::Before(said)) => Answer::NotTaken(said),
+            Err(Fault::After(said)) => Answer::Unknown(said),
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Which code is a sign-in's, how it is kept, and who is held to which budget.
 
 use super::*;
+use crate::credential::otp_token::Source;
+use crate::lockout::{Subject, WINDOW};
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).unwrap()

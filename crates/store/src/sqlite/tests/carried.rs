@@ -3,8 +3,11 @@
 use authn::account::AccountState;
 use authn::credential::grant::CodeSettlement;
 use authn::credential::otp_token::TokenState;
+use authn::credential::sent_code::{Address, Carrier, Destination};
+use authn::lockout::Subject;
 use authn::ports::{
-    DirectoryCopy, MemorisedSecrets, Sessions, Settlement, Succeeded, TokenChange, TokenEffect,
+    DirectoryCopy, MemorisedSecrets, SentCodes, Sessions, Settlement, Succeeded, TokenChange,
+    TokenEffect,
 };
 
 use super::*;
@@ -337,4 +340,53 @@ async fn a_secret_that_was_changed_or_removed_since_does_not_come_back_and_no_se
         assert_eq!(found.is_some(), stays, "{sam}");
     }
     assert!(store.session(handle, now()).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_number_that_is_another_or_none_by_now_gets_no_code_after_a_restore() {
+    let world = World::new();
+    let store = world.migrated().await;
+    let to = |sam: &str, number: &str| Destination {
+        account: id(sam),
+        address: Address::parse(Carrier::Sms, number).unwrap(),
+        set: now(),
+        held_until: now(),
+    };
+    let set = async |store: &Store, destination: &Destination| {
+        let set = store.set_destination(destination, Vec::new(), mark(1));
+        assert!(set.await.unwrap());
+    };
+    let kept = to("clara", "+46701234567");
+    for sam in PEOPLE {
+        let somebody = conformance::account(sam);
+        conformance::enrolled(&store, &somebody, &phone(sam).0)
+            .await
+            .unwrap();
+    }
+    for destination in [
+        &to("anna", "+46701111111"),
+        &to("ben", "+46702222222"),
+        &kept,
+    ] {
+        set(&store, destination).await;
+    }
+    let backup = world.path("backup.db");
+    store.backup(&backup, &by_hand()).await.unwrap();
+    set(&store, &to("anna", "+46703333333")).await;
+    let ben = id("ben");
+    let removed = store.remove_destination(&ben, Carrier::Sms, mark(2));
+    assert!(removed.await.unwrap());
+    store.close().await;
+    let (_, store) = restored(&world).await;
+    for sam in PEOPLE {
+        let found = store
+            .destinations(&Subject::Account(id(sam)))
+            .await
+            .unwrap();
+        let expected: &[Destination] = match sam {
+            "clara" => std::slice::from_ref(&kept),
+            _ => &[],
+        };
+        assert_eq!(found, expected, "{sam}");
+    }
 }
