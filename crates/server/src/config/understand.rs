@@ -160,10 +160,7 @@ impl<'a> Understanding<'a> {
         let path = self.path(path);
         match std::fs::metadata(&path) {
             Ok(_) => Ok(path),
-            Err(error) => {
-                let message = format!("`{}` cannot be read: {error}", path.display());
-                Err(ConfigError::new(self.place(span), message))
-            }
+            Err(error) => Err(ConfigError::missing(self.place(span), path, &error)),
         }
     }
 

@@ -125,9 +125,7 @@ impl Lasting {
     }
 
     fn replace(&self, open: &mut Open, reloads: &mut Reloads) -> Result<(), CliError> {
-        let settings = config::load(&reloads.file)?;
-        // Whatever is wrong may be put right in a file that the old one does not name.
-        reloads.follow_beside(&settings);
+        let settings = reloads.load()?;
         check(&settings)?;
         config::store_is_usable(&settings)?;
         self.fixed.may_become(&settings)?;
