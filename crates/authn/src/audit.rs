@@ -93,7 +93,12 @@ pub enum PassReason {
     Alarm,
     /// The back end did not take the identity that it was told.
     NotTaken,
+    /// No ticket can be had for anybody: a domain controller, a clock, a key or a right is not as it must be.
+    Unavailable,
 }
+
+/// How many characters are kept of what was said to a refusal.
+pub const MAX_SAID: usize = 400;
 
 /// What was done with a one-time code token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -167,6 +172,9 @@ pub enum Kind {
         farm: String,
         /// Why.
         reason: PassReason,
+        /// What was said to it, cut to [`MAX_SAID`] characters.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        said: String,
     },
     /// An account's counter crossed the alarm line.
     UnderAttack {
