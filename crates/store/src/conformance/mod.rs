@@ -162,6 +162,7 @@ macro_rules! conformance {
             a_grant_is_used_while_it_is_good
             a_grant_ends_with_all_that_it_rests_on
             a_typed_secret_that_comes_again_in_vain_is_counted_once
+            a_right_code_that_was_spent_meanwhile_gives_its_place_back
             the_grants_of_one_account_are_so_many_and_no_more
             the_same_typed_secret_at_once_takes_one_place
             a_ticket_ends_with_the_token_behind_it
