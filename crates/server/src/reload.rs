@@ -35,7 +35,7 @@ struct Watch {
 
 /// What tells two states of a file apart; nothing where it is not there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Stamp(Option<[i64; 4]>);
+struct Stamp(Option<[i64; 6]>);
 
 /// The state of each file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -161,7 +161,9 @@ impl Stamp {
         let state = fs::metadata(file).ok().map(|state| {
             let size = i64::try_from(state.size()).unwrap_or(i64::MAX);
             let inode = state.ino().cast_signed();
-            [state.mtime(), state.mtime_nsec(), size, inode]
+            // The last two tell that somebody else may read it now.
+            let (changed, at) = (state.ctime(), state.ctime_nsec());
+            [state.mtime(), state.mtime_nsec(), size, inode, changed, at]
         });
         Self(state)
     }
@@ -193,6 +195,8 @@ fn files(file: &Path, settings: &Settings) -> BTreeSet<PathBuf> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     fn watched(names: &[&str]) -> (Watch, tempfile::TempDir) {
@@ -225,6 +229,15 @@ mod tests {
         assert!(!watch.is_due());
         assert!(watch.is_due());
         fs::remove_file(&file).unwrap();
+        assert!(!watch.is_due());
+        assert!(watch.is_due());
+    }
+
+    #[test]
+    fn a_file_that_others_may_read_now_is_a_change() {
+        let (mut watch, folder) = watched(&["a.key"]);
+        let readable = fs::Permissions::from_mode(0o640);
+        fs::set_permissions(folder.path().join("a.key"), readable).unwrap();
         assert!(!watch.is_due());
         assert!(watch.is_due());
     }

@@ -70,6 +70,8 @@ impl Understanding<'_> {
         let places = places.collect();
         let names = &written.names;
         let foreign = names.foreign_hosts.iter().map(|host| self.host(host));
+        let foreign_hosts = foreign.collect::<Result<_, _>>()?;
+        self.lead_to_known(written, (&hosts.hosts, &foreign_hosts))?;
         let publication = Publication {
             hosts: hosts.hosts,
             kerberos: BTreeSet::new(),
@@ -80,11 +82,39 @@ impl Understanding<'_> {
                 dns_computer: format!("{}.{}", names.server.to_lowercase(), names.dns_domain),
             },
             basic_realm: names.dns_domain.clone(),
-            foreign_hosts: foreign.collect::<Result<_, _>>()?,
+            foreign_hosts,
             policy: Policy::default(),
             identity_headers: self.identity_headers(),
         };
         Ok((publication, places))
+    }
+
+    /// Whether every name that clients are told in the place of a server's own is published here, or somebody else's by
+    /// name: they would send what they know to whoever has it.
+    fn lead_to_known(
+        &self,
+        written: &Written,
+        (published, foreign): (&BTreeMap<String, Host>, &BTreeSet<String>),
+    ) -> Result<(), ConfigError> {
+        let pools = written.lync.pool.iter().map(|it| &it.internal_names);
+        let exchange = written.exchange.iter().map(|it| &it.internal_names);
+        let routes = written.route.iter().map(|it| &it.internal_names);
+        let told = pools
+            .chain(exchange)
+            .chain(routes)
+            .flat_map(BTreeMap::values);
+        for outside in told {
+            let host = outside.get_ref().split(':').next().unwrap_or_default();
+            let host = host.trim().to_ascii_lowercase();
+            if !host.is_empty() && !published.contains_key(&host) && !foreign.contains(&host) {
+                let message = format!(
+                    "clients would be sent to `{host}`, which is published by nobody here: name a published host, or list \
+                     it in `foreign_hosts` of [names]"
+                );
+                return Err(self.error(outside, &message));
+            }
+        }
+        Ok(())
     }
 
     /// A NetBIOS name, as `CONTOSO` (Windows' naming conventions: 15 characters, and none that divides names).
