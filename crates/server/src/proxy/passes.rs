@@ -30,6 +30,8 @@ struct Pass {
     account: Option<AccountId>,
     farm: String,
     reason: PassReason,
+    /// What was said, where that tells one trouble of everybody's from another.
+    said: Option<String>,
 }
 
 impl Passes {
@@ -76,6 +78,7 @@ impl Connection {
             account: event.account.clone(),
             farm: farm.to_owned(),
             reason,
+            said: (reason == PassReason::Unavailable).then(|| said.clone()),
         };
         let passes = &self.proxy.passes;
         if !passes.is_news(pass.clone(), Instant::now()) {
@@ -114,6 +117,7 @@ mod tests {
             account: account.map(|it| AccountId(it.to_owned())),
             farm: farm.to_owned(),
             reason,
+            said: None,
         }
     }
 
@@ -133,6 +137,14 @@ mod tests {
         assert!(is_news(Some("a"), "fe", PassReason::NoTicket, QUIET));
         assert!(is_news(None, "fe", PassReason::Unavailable, zero));
         assert!(!is_news(None, "fe", PassReason::Unavailable, soon));
+        let clock = Pass {
+            said: Some("the clock".to_owned()),
+            ..pass(None, "fe", PassReason::Unavailable)
+        };
+        assert!(
+            passes.is_news(clock, now),
+            "another trouble is not hidden by the first"
+        );
     }
 
     #[test]
