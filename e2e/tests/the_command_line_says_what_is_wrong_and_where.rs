@@ -14,9 +14,9 @@ const NOBODY: u32 = 65_534;
 
 /// Checks a changed configuration; gives the exit status and what was said.
 fn check(demo: &Demo, change: impl Fn(&str) -> String) -> anyhow::Result<(Option<i32>, String)> {
-    let config = std::fs::read_to_string(demo.text("/config"))?;
+    let config = fs::read_to_string(demo.text("/config"))?;
     let file = demo.folder().join("changed.toml");
-    std::fs::write(&file, change(&config))?;
+    fs::write(&file, change(&config))?;
     let checked = demo.wicketgate(&["--config", &file.display().to_string(), "check"])?;
     Ok((checked.status.code(), said(&checked)))
 }
@@ -113,8 +113,8 @@ fn what_is_wrong_in_a_configuration_is_named_with_its_line() -> anyhow::Result<(
         ),
     ];
     let exposed = demo.folder().join("exposed.keys");
-    std::fs::copy(demo.folder().join("wicketgate.keys"), &exposed)?;
-    std::fs::set_permissions(&exposed, std::fs::Permissions::from_mode(0o644))?;
+    fs::copy(demo.folder().join("wicketgate.keys"), &exposed)?;
+    fs::set_permissions(&exposed, fs::Permissions::from_mode(0o644))?;
     for (name, right, changed, expected) in wrong {
         let (status, text) = check(&demo, |config| config.replacen(right, changed, 1))?;
         assert_eq!(status, Some(2), "{name}: {text}");
@@ -129,7 +129,7 @@ fn what_is_wrong_in_a_configuration_is_named_with_its_line() -> anyhow::Result<(
         );
     }
     let (status, text) = check(&demo, |config| config.replace("key_file =", "keyfile ="))?;
-    let config = std::fs::read_to_string(demo.text("/config"))?;
+    let config = fs::read_to_string(demo.text("/config"))?;
     let line = 1 + config
         .lines()
         .position(|line| line.starts_with("key_file"))
@@ -297,9 +297,9 @@ fn a_backup_taken_while_the_gate_runs_brings_everything_back() -> anyhow::Result
     assert_eq!(signs_in(&demo, &ben)?, 200);
 
     // A store of its own for the backup, as on another machine.
-    let config = std::fs::read_to_string(demo.text("/config"))?;
+    let config = fs::read_to_string(demo.text("/config"))?;
     let elsewhere = demo.folder().join("elsewhere.toml");
-    std::fs::write(
+    fs::write(
         &elsewhere,
         config.replace("\"wicketgate.db\"", "\"elsewhere.db\""),
     )?;
@@ -329,7 +329,7 @@ fn a_backup_taken_while_the_gate_runs_brings_everything_back() -> anyhow::Result
     assert_eq!(told[0]["still_revoked"][0]["id"], id);
     assert_eq!(told[0]["still_revoked"][0]["upn"], anna.upn);
     assert_eq!(told[0]["still_shut_out"][0]["upn"], ben.upn);
-    std::fs::remove_file(demo.folder().join("elsewhere.db.before-restore"))?;
+    fs::remove_file(demo.folder().join("elsewhere.db.before-restore"))?;
     let text = said(&demo.wicketgate(&back)?);
     assert!(
         text.contains(&format!("still revoked: {id} (")) && text.contains("still disabled: ben@"),
@@ -337,14 +337,14 @@ fn a_backup_taken_while_the_gate_runs_brings_everything_back() -> anyhow::Result
     );
     let listed = demo.wicketgate_json(&passwords)?;
     assert!(listed[0]["revoked"].is_string(), "{listed:?}");
-    std::fs::remove_file(demo.folder().join("elsewhere.db.before-restore"))?;
+    fs::remove_file(demo.folder().join("elsewhere.db.before-restore"))?;
 
     // A damaged backup is refused, and the store is as it was.
-    let mut bytes = std::fs::read(&backup)?;
+    let mut bytes = fs::read(&backup)?;
     let middle = bytes.len() / 2;
     bytes[middle..].fill(0x55);
     let damaged = demo.folder().join("damaged.db").display().to_string();
-    std::fs::write(&damaged, bytes)?;
+    fs::write(&damaged, bytes)?;
     let refused = demo.wicketgate(&["--config", &elsewhere, "db", "restore", &damaged])?;
     assert!(!refused.status.success(), "{}", said(&refused));
     assert_eq!(
@@ -357,13 +357,13 @@ fn a_backup_taken_while_the_gate_runs_brings_everything_back() -> anyhow::Result
 
 /// Writes a configuration beside the demo's own, and gives its path as an argument.
 fn configured(demo: &Demo, name: &str, change: &[(&str, &str)]) -> anyhow::Result<String> {
-    let mut config = std::fs::read_to_string(demo.text("/config"))?;
+    let mut config = fs::read_to_string(demo.text("/config"))?;
     for (right, changed) in change {
         anyhow::ensure!(config.contains(right), "the configuration has no {right}");
         config = config.replace(right, changed);
     }
     let file = demo.folder().join(name);
-    std::fs::write(&file, config)?;
+    fs::write(&file, config)?;
     Ok(file.display().to_string())
 }
 
@@ -427,10 +427,10 @@ fn keys_that_are_missing_or_that_others_can_read_are_a_fault_of_the_configuratio
     let demo = Demo::start()?;
     let lost = configured(&demo, "lost.toml", &[(KEYS, "\"lost.keys\"")])?;
     let exposed = configured(&demo, "exposed.toml", &[(KEYS, "\"exposed.keys\"")])?;
-    let keys = std::fs::read(demo.folder().join("wicketgate.keys"))?;
+    let keys = fs::read(demo.folder().join("wicketgate.keys"))?;
     let copy = demo.folder().join("exposed.keys");
-    std::fs::write(&copy, keys)?;
-    std::fs::set_permissions(&copy, std::fs::Permissions::from_mode(0o640))?;
+    fs::write(&copy, keys)?;
+    fs::set_permissions(&copy, fs::Permissions::from_mode(0o640))?;
     for (config, file) in [(&lost, "lost.keys"), (&exposed, "exposed.keys")] {
         for verb in [&["user", "list"][..], &["db", "migrate"], &["serve"]] {
             let refused = demo.wicketgate(&[&["--config", config], verb].concat())?;
@@ -511,7 +511,7 @@ fn what_an_administrator_did_names_who_it_was() -> anyhow::Result<()> {
     assert!(shown.contains("  by ben  "), "{shown}");
     let migrated = demo.wicketgate_json(&["--config", &config, "audit", "list"])?;
     assert_eq!(told(&migrated), [by_ben("store-migrated")], "once");
-    std::fs::remove_file(demo.folder().join("elsewhere.db"))?;
+    fs::remove_file(demo.folder().join("elsewhere.db"))?;
     let restored = demo.wicketgate_as("ben", &["--config", &config, "db", "restore", &backup])?;
     assert!(restored.status.success(), "{}", said(&restored));
     let restored = demo.wicketgate_json(&["--config", &config, "audit", "list"])?;
@@ -559,7 +559,7 @@ fn no_secret_is_in_the_store_the_log_or_the_list() -> anyhow::Result<()> {
     let events = said(&demo.wicketgate(&["audit", "list", "--json"])?);
     let mut stored = Vec::new();
     for file in ["wicketgate.db", "wicketgate.db-wal"] {
-        stored.extend(std::fs::read(demo.folder().join(file)).unwrap_or_default());
+        stored.extend(fs::read(demo.folder().join(file)).unwrap_or_default());
     }
     let plain = anna.app_password.replace('-', "");
     let hash = proto::ntlm::NtHash::of_password(&anna.app_password);
