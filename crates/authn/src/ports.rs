@@ -3,6 +3,7 @@
 //! A lookup returns `Result<Option<T>, Unavailable>`; "not there" is not an error.
 
 mod pages;
+mod passkeys;
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -28,6 +29,7 @@ use crate::place::Method;
 use crate::revocation::Revocation;
 use crate::ticket::{RelayedTicket, Relaying, TicketKey};
 pub use pages::{Invitations, MemorisedSecrets, PasswordHasher, Sessions, SignIns};
+pub use passkeys::Passkeys;
 
 /// Our own world is broken; whoever asked is refused, and nothing fails open.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

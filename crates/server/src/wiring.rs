@@ -8,6 +8,7 @@ pub(crate) mod key_from_windows;
 mod lasting;
 pub(crate) mod own_account;
 mod pages;
+mod passkeys;
 mod source;
 mod token_import;
 mod tokens;

@@ -10,6 +10,7 @@ mod memorised_secrets;
 mod otp_tokens;
 mod own_passwords;
 mod pages;
+mod passkeys;
 mod second_factors;
 
 use std::cmp::Reverse;
@@ -97,6 +98,7 @@ struct State {
     grants: BTreeMap<GrantKey, KnownGrant>,
     secrets: memorised_secrets::Secrets,
     pages: pages::Pages,
+    passkeys: passkeys::Kept,
     chain: Vec<ChainedEvent>,
 }
 

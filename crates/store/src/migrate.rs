@@ -58,6 +58,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "0008_revoked_tickets",
         text: include_str!("../migrations/0008_revoked_tickets.sql"),
     },
+    Migration {
+        number: 10,
+        name: "0010_passkeys",
+        text: include_str!("../migrations/0010_passkeys.sql"),
+    },
 ];
 
 impl Migration {

@@ -8,12 +8,13 @@ use authn::admin::{AdminError, Randomness};
 use authn::audit::Kind;
 use authn::credential::app_password::AppPassword;
 use authn::credential::otp_token::{OtpToken, TokenState};
+use authn::credential::passkey::Passkey;
 use authn::handle::Handle;
 use authn::place::Service;
 use authn::portal::{Owner, PortalError};
 use authn::ports::{ChainedEvent, Unavailable};
 use authn::session::Session;
-use authn::sign_in::{self, At};
+use authn::sign_in::{self, At, Requirement};
 use bytes::Bytes;
 use http::{Response, StatusCode};
 use jiff::Timestamp;
@@ -23,7 +24,7 @@ use crate::asked::Asked;
 use crate::page::{self, Frame, Notice};
 use crate::sign_in::{secret_text, token_text};
 use crate::words::Words;
-use crate::{Answer, Pages, clock, cookie, qr};
+use crate::{Answer, Pages, clock, cookie, passkeys, qr};
 
 /// Somebody who is signed in, by one request.
 pub(crate) struct SignedIn {
@@ -33,7 +34,7 @@ pub(crate) struct SignedIn {
 }
 
 /// How an act ended that was not refused.
-type Acted = Result<Response<Bytes>, PortalError>;
+pub(crate) type Acted = Result<Response<Bytes>, PortalError>;
 
 impl Pages {
     /// Who the browser is signed in as, if its session stands.
@@ -86,6 +87,10 @@ impl Pages {
             (false, "/tokens/confirm") => connect(asked, signed_in, &owner, None).await,
             (true, "/tokens/confirm") => confirmed(asked, signed_in, &owner).await,
             (true, "/tokens/remove") => removed(asked, &owner).await,
+            (true, "/passkeys/begin") => self.passkey_begun(&owner).await,
+            (true, "/passkeys") => self.passkey_added(asked, &owner).await,
+            (true, "/passkeys/rename") => passkeys::renamed(asked, &owner).await,
+            (true, "/passkeys/remove") => passkeys::removed(asked, &owner).await,
             (true, "/secret") => changed(asked, &owner).await,
             (true, "/not-me") => not_me(asked, &owner).await,
             _ => Ok(asked.sentence(StatusCode::NOT_FOUND, asked.words.not_found)),
@@ -116,6 +121,9 @@ impl Pages {
             Some("revoked") => Some(words.said_revoked),
             Some("confirmed") => Some(words.said_confirmed),
             Some("removed") => Some(words.said_removed),
+            Some("passkey-added") => Some(words.said_passkey_added),
+            Some("passkey-renamed") => Some(words.said_passkey_renamed),
+            Some("passkey-removed") => Some(words.said_passkey_removed),
             Some("not-me") => Some(words.said_not_me),
             Some(_) | None => None,
         };
@@ -125,7 +133,9 @@ impl Pages {
         });
         let now = owner.at.now;
         let (devices, tokens) = (owner.app_passwords().await?, owner.tokens().await?);
-        let latest = owner.latest().await?;
+        let (passkeys, latest) = (owner.passkeys().await?, owner.latest().await?);
+        let policy = &self.rules.policy;
+        let by_passkey = Requirement::passkey(policy, &owner.at.zone, &Service::PORTAL);
         let page = page::Portal {
             frame: Frame {
                 notice: wrong.or(said),
@@ -134,6 +144,10 @@ impl Pages {
             devices: devices.iter().map(|it| device(words, it, now)).collect(),
             services: self.services.iter().map(|it| it.0.to_string()).collect(),
             tokens: tokens.iter().map(|it| token(words, it)).collect(),
+            // What is there can be taken away, whatever the policy says by now.
+            by_passkey: by_passkey.is_some() || !passkeys.is_empty(),
+            is_fresh: by_passkey.is_some() && owner.is_fresh(policy),
+            passkeys: passkeys.iter().map(|it| passkey(words, it)).collect(),
             sign_ins: latest.iter().filter_map(|it| line(words, it)).collect(),
         };
         Ok(page::shown(StatusCode::OK, &page))
@@ -306,6 +320,15 @@ fn token(words: &Words, record: &OtpToken) -> page::Token {
     }
 }
 
+fn passkey(words: &Words, record: &Passkey) -> page::Passkey {
+    page::Passkey {
+        id: record.id.0.clone(),
+        label: record.label.clone(),
+        added: minute(record.created),
+        used: record.last_used.map_or(words.never.to_owned(), minute),
+    }
+}
+
 /// A line of the audit trail that its owner is shown: whether somebody came in, never why somebody did not.
 fn line(words: &Words, chained: &ChainedEvent) -> Option<page::SignIn> {
     let event = &chained.event;
@@ -347,6 +370,11 @@ fn error_text(words: &'static Words, error: PortalError) -> Result<&'static str,
         | PortalError::Secret(SecretError::Unavailable(error)) => return Err(error),
         PortalError::NotYours => words.not_yours,
         PortalError::LastToken => words.last_token,
+        PortalError::LastWay => words.last_way,
+        PortalError::NotFresh => words.not_fresh,
+        PortalError::TooManyPasskeys => words.too_many,
+        PortalError::UnusableLabel => words.bad_label,
+        PortalError::Passkey(_) => words.passkey_refused,
         PortalError::WrongSecret => words.wrong_secret,
         PortalError::Unequal => words.unequal,
         PortalError::AppPassword(AdminError::UnusableLabel) => words.bad_label,

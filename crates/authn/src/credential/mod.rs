@@ -5,6 +5,7 @@ pub mod grant;
 pub mod kerberos;
 pub mod memorised_secret;
 pub mod otp_token;
+pub mod passkey;
 pub mod second_factor;
 
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,7 @@
 //! What becomes of an answer: each takes the step it answers, whatever it is, and makes the same calls for everybody.
 
+mod passkey;
+
 use crate::account::Account;
 use crate::attempt::Rules;
 use crate::audit::{Event, Kind, Reason, shown_name};
@@ -18,6 +20,9 @@ use super::{
     Answer, Answered, At, Completed, Completion, MAX_NAME, MAX_STEPS, Outcome, Ports, Requirement,
     SecretProved, SignIn, Stage, familiarity,
 };
+
+pub(crate) use passkey::reason as reason_of_passkey;
+pub use passkey::{answer_by_passkey, begin_by_passkey};
 
 /// Takes the answer to what a sign-in asks.
 ///
@@ -150,7 +155,10 @@ impl Asking<'_> {
                 let completion = self.completion(&proved, (places, None), random);
                 self.completed(name, &named, completion, random).await?
             }
-            (Requirement::Secret, Err(_)) => self.moved(Stage::Account, Answered::Refused).await?,
+            // By a passkey alone nobody is asked for a secret.
+            (Requirement::Secret | Requirement::Passkey, _) => {
+                self.moved(Stage::Account, Answered::Refused).await?
+            }
         };
         outcome.hold_back = match is_shut {
             true => HoldBack(LONGEST_HOLD_BACK),
@@ -228,6 +236,16 @@ impl Asking<'_> {
             Some(account) => Subject::Account(account.id.clone()),
             None => Subject::unknown(&names, &rules.unknown_names_key),
         };
+        self.counted(account, subject).await
+    }
+
+    /// Takes a place in the counters, before anything is checked.
+    async fn counted(
+        &self,
+        account: Option<Account>,
+        subject: Subject,
+    ) -> Result<Named, Unavailable> {
+        let attempt = &self.ports.attempt;
         let place = Place::now(subject.clone(), self.at.source.into(), self.at.now);
         let reservation = attempt.attempts.reserve(place).await?;
         let reservation = reservation.ok_or_else(|| Unavailable {
@@ -283,6 +301,7 @@ impl Asking<'_> {
             sign_in: self.handle.key(),
             step: self.sign_in.step.saturating_add(1),
             code,
+            passkey: None,
             places,
             secret: Some(proved.secret_place()),
             source: at.source,
@@ -309,6 +328,7 @@ impl Asking<'_> {
             Completed::Gone => return Ok(Outcome::plain(Answered::Gone)),
             Completed::Spent => Reason::CodeSpent,
             Completed::Overtaken => Reason::Revoked,
+            Completed::CountedBack => Reason::PasskeyCountedBack,
         };
         let is_alarmed = self.refused(name, named, reason).await?;
         let begun = self.moved(Stage::Account, Answered::Refused).await?;

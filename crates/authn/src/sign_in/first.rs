@@ -187,6 +187,7 @@ pub async fn confirm(
         sign_in: handle.key(),
         step: sign_in.step,
         code: None,
+        passkey: None,
         places: Vec::new(),
         secret: None,
         source: at.source,
@@ -207,7 +208,9 @@ pub async fn confirm(
             handle: Handle::made_from(random),
             continuation: sign_in.continuation,
         })),
-        Completed::Gone | Completed::Spent | Completed::Overtaken => Err(FirstError::Gone),
+        Completed::Gone | Completed::Spent | Completed::Overtaken | Completed::CountedBack => {
+            Err(FirstError::Gone)
+        }
     }
 }
 

@@ -21,13 +21,17 @@ use crate::audit::{Event, Kind};
 use crate::credential::CredentialId;
 use crate::credential::memorised_secret::SecretPlace;
 use crate::credential::otp_token::{Acceptance, Source};
+use crate::credential::passkey::PasskeyUse;
 use crate::handle::{Handle, HandleKey};
 use crate::lockout::{HoldBack, Place, Subject};
 use crate::place::{ActivityId, Channel, Method, Service, SourceNetwork, Zone};
 use crate::policy::{Asking, Policy, Proved, Rule};
-use crate::ports::{Invitations, MemorisedSecrets, PasswordHasher, Sessions, SignIns, Unavailable};
+use crate::ports::{
+    Invitations, MemorisedSecrets, Passkeys, PasswordHasher, Sessions, SignIns, Unavailable,
+};
 use crate::session::Session;
-pub use answer::answer;
+pub(crate) use answer::reason_of_passkey;
+pub use answer::{answer, answer_by_passkey, begin_by_passkey};
 pub(crate) use first::by_owner;
 pub use first::{FirstError, choose, confirm, to_confirm, welcome};
 
@@ -46,6 +50,8 @@ pub enum Requirement {
     Secret,
     /// The memorised secret and a one-time code.
     SecretAndCode,
+    /// A passkey that verified its user.
+    Passkey,
 }
 
 impl Requirement {
@@ -73,6 +79,13 @@ impl Requirement {
         }
     }
 
+    /// A passkey, where the policy lets anybody in by one; nobody is named before.
+    #[must_use]
+    pub fn passkey(policy: &Policy, zone: &Zone, service: &Service) -> Option<Self> {
+        let is_enough = policy.may_be_met(&asking(zone, service), &Self::Passkey.methods());
+        is_enough.then_some(Self::Passkey)
+    }
+
     /// Whether the policy lets an account in that proved this.
     fn admits(self, account: &Account, policy: &Policy, at: &At, service: &Service) -> bool {
         let methods = self.methods();
@@ -92,11 +105,12 @@ impl Requirement {
         match self {
             Self::Secret => [Method::MemorisedSecret].into(),
             Self::SecretAndCode => [Method::MemorisedSecret, Method::OneTimeCode].into(),
+            Self::Passkey => [Method::Passkey].into(),
         }
     }
 }
 
-fn asking<'a>(zone: &'a Zone, service: &'a Service) -> Asking<'a> {
+pub(crate) fn asking<'a>(zone: &'a Zone, service: &'a Service) -> Asking<'a> {
     Asking {
         zone,
         service,
@@ -236,6 +250,8 @@ pub struct Ports {
     pub sessions: Arc<dyn Sessions>,
     /// Invitations.
     pub invitations: Arc<dyn Invitations>,
+    /// Passkeys.
+    pub passkeys: Arc<dyn Passkeys>,
 }
 
 /// From where a browser asks, and when.
@@ -323,6 +339,8 @@ pub struct Completion {
     pub step: u32,
     /// The code that is spent, where one was asked for.
     pub code: Option<Acceptance>,
+    /// The passkey that was used, on which the session rests in the place of a secret.
+    pub passkey: Option<PasskeyUse>,
     /// The places in the counters that are given back.
     pub places: Vec<Place>,
     /// The place in the budget of the secret that is given back, where one was taken.
@@ -346,6 +364,8 @@ pub enum Completed {
     Spent,
     /// What was proved does not stand any more.
     Overtaken,
+    /// The device of the passkey counted back.
+    CountedBack,
     /// The sign-in is not under way any more.
     Gone,
 }

@@ -104,6 +104,7 @@ fn completion(account: &Account, (sign_in, session): (u8, u8), seconds: i64) -> 
         sign_in: key(sign_in),
         step: 0,
         code: None,
+        passkey: None,
         places: Vec::new(),
         secret: None,
         source: HOME,

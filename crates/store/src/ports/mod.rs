@@ -7,6 +7,7 @@ pub(crate) mod memorised_secrets;
 pub(crate) mod otp_tokens;
 mod own_passwords;
 mod pages;
+pub(crate) mod passkeys;
 mod second_factors;
 mod session_grants;
 mod tickets;
