@@ -31,6 +31,7 @@ mod a_farm_loses_a_member_and_no_request;
 mod a_gate_goes_on_while_one_of_its_controllers_lives;
 mod a_gate_without_its_store_lets_nobody_in;
 mod a_kerberos_token_is_good_once_and_on_its_connection;
+mod a_lost_token_is_no_locked_door;
 mod a_member_has_an_address_a_name_and_a_host_of_its_own;
 mod a_member_is_looked_at_and_let_go_gently;
 mod a_member_that_vanishes_is_given_up;

@@ -3,6 +3,7 @@
 
 pub mod passkeys;
 pub mod secrets;
+pub mod spare_codes;
 pub mod tokens;
 
 use std::collections::BTreeSet;

@@ -256,6 +256,31 @@ pub enum Kind {
         /// What.
         act: TokenAct,
     },
+    /// Somebody made recovery codes for themselves; the ones before are good no more.
+    RecoveryCodesMade {
+        /// How many.
+        codes: u32,
+    },
+    /// The help desk gave somebody a code that stands in for a token.
+    TemporaryCodeMade {
+        /// Which.
+        code: CredentialId,
+        /// When it ends.
+        ends: Timestamp,
+        /// How often it may be used.
+        uses: u32,
+    },
+    /// It was taken back.
+    TemporaryCodeEnded,
+    /// Somebody signed in with a spare code in the place of a token's.
+    SpareCodeUsed {
+        /// Which.
+        code: CredentialId,
+        /// Of which kind.
+        method: crate::place::Method,
+        /// How many of its kind are left.
+        left: u32,
+    },
     /// Something was done with a passkey.
     Passkey {
         /// Which.

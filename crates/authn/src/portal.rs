@@ -4,6 +4,7 @@
 //! does anything. Start at [`Owner`].
 
 mod passkeys;
+mod recovery;
 
 use std::collections::BTreeSet;
 
@@ -293,9 +294,11 @@ impl Owner<'_> {
             .end_sessions_of(account, Some(self.key), event)
             .await?;
         match self.revoke(&credential.0).await {
-            // It was revoked before, or is no app password: then it was a session, and that has ended.
-            Ok(_)
-            | Err(PortalError::NotYours | PortalError::AppPassword(AdminError::RevokedAlready)) => {
+            // It was revoked before.
+            Ok(_) | Err(PortalError::AppPassword(AdminError::RevokedAlready)) => Ok(credential),
+            // It is no app password: a passkey goes, whatever else there is; a secret's sessions have ended.
+            Err(PortalError::NotYours) => {
+                self.drop_passkey(&credential).await?;
                 Ok(credential)
             }
             Err(error) => Err(error),

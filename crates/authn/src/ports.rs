@@ -4,6 +4,7 @@
 
 mod pages;
 mod passkeys;
+mod spare_codes;
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -30,6 +31,7 @@ use crate::revocation::Revocation;
 use crate::ticket::{RelayedTicket, Relaying, TicketKey};
 pub use pages::{Invitations, MemorisedSecrets, PasswordHasher, Sessions, SignIns};
 pub use passkeys::Passkeys;
+pub use spare_codes::SpareCodes;
 
 /// Our own world is broken; whoever asked is refused, and nothing fails open.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -10,6 +10,7 @@ pub(crate) mod own_account;
 mod pages;
 mod passkeys;
 mod source;
+mod spare_codes;
 mod token_import;
 mod tokens;
 

@@ -12,6 +12,7 @@ mod own_passwords;
 mod pages;
 mod passkeys;
 mod second_factors;
+mod spare_codes;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -99,6 +100,7 @@ struct State {
     secrets: memorised_secrets::Secrets,
     pages: pages::Pages,
     passkeys: passkeys::Kept,
+    spares: spare_codes::Spares,
     chain: Vec<ChainedEvent>,
 }
 

@@ -63,6 +63,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "0010_passkeys",
         text: include_str!("../migrations/0010_passkeys.sql"),
     },
+    Migration {
+        number: 11,
+        name: "0011_spare_codes",
+        text: include_str!("../migrations/0011_spare_codes.sql"),
+    },
 ];
 
 impl Migration {

@@ -228,6 +228,8 @@ pub(crate) struct Portal {
     pub(crate) tokens: Vec<Token>,
     pub(crate) passkeys: Vec<Passkey>,
     pub(crate) by_passkey: bool,
+    pub(crate) may_add: bool,
+    pub(crate) recovery: Option<(usize, usize)>,
     pub(crate) is_fresh: bool,
     pub(crate) sign_ins: Vec<SignIn>,
 }
@@ -249,6 +251,14 @@ pub(crate) struct Token {
     pub(crate) state: &'static str,
     pub(crate) used: String,
     pub(crate) is_pending: bool,
+}
+
+/// The page that shows recovery codes once.
+#[derive(Template)]
+#[template(path = "recovery.html")]
+pub(crate) struct Recovery {
+    pub(crate) frame: Frame,
+    pub(crate) codes: Vec<String>,
 }
 
 /// A line of the passkeys.

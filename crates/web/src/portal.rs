@@ -3,14 +3,16 @@
 
 use authn::account::Account;
 use authn::admin::secrets::{SecretError, SecretRandomness};
+use authn::admin::spare_codes::SpareRandomness;
 use authn::admin::tokens::{TokenError, TokenRandomness};
 use authn::admin::{AdminError, Randomness};
 use authn::audit::Kind;
 use authn::credential::app_password::AppPassword;
 use authn::credential::otp_token::{OtpToken, TokenState};
 use authn::credential::passkey::Passkey;
+use authn::credential::spare_code::{LIST, SpareKind};
 use authn::handle::Handle;
-use authn::place::Service;
+use authn::place::{Method, Service};
 use authn::portal::{Owner, PortalError};
 use authn::ports::{ChainedEvent, Unavailable};
 use authn::session::Session;
@@ -91,6 +93,7 @@ impl Pages {
             (true, "/passkeys") => self.passkey_added(asked, &owner).await,
             (true, "/passkeys/rename") => passkeys::renamed(asked, &owner).await,
             (true, "/passkeys/remove") => passkeys::removed(asked, &owner).await,
+            (true, "/recovery-codes") => self.recovery(asked, signed_in, &owner).await,
             (true, "/secret") => changed(asked, &owner).await,
             (true, "/not-me") => not_me(asked, &owner).await,
             _ => Ok(asked.sentence(StatusCode::NOT_FOUND, asked.words.not_found)),
@@ -146,7 +149,12 @@ impl Pages {
             tokens: tokens.iter().map(|it| token(words, it)).collect(),
             // What is there can be taken away, whatever the policy says by now.
             by_passkey: by_passkey.is_some() || !passkeys.is_empty(),
-            is_fresh: by_passkey.is_some() && owner.is_fresh(policy),
+            may_add: by_passkey.is_some() && owner.is_fresh(policy),
+            is_fresh: owner.is_fresh(policy),
+            recovery: match Requirement::takes(policy, &owner.at.zone, SpareKind::Recovery) {
+                true => Some(owner.recovery_codes().await?),
+                false => None,
+            },
             passkeys: passkeys.iter().map(|it| passkey(words, it)).collect(),
             sign_ins: latest.iter().filter_map(|it| line(words, it)).collect(),
         };
@@ -182,6 +190,27 @@ impl Pages {
             label: record.label,
             user: account.upn.clone(),
             sip: account.sip_addresses.first().cloned(),
+        };
+        Ok(page::shown(StatusCode::OK, &page))
+    }
+}
+
+impl Pages {
+    /// Makes recovery codes, and shows them once.
+    async fn recovery(&self, asked: &Asked, signed_in: &SignedIn, owner: &Owner<'_>) -> Acted {
+        let mut random = [SpareRandomness {
+            id: [0; 16],
+            code: [0; 16],
+        }; LIST];
+        for random in &mut random {
+            random.id = clock::random()?;
+            random.code = clock::random()?;
+        }
+        let policy = &self.rules.policy;
+        let codes = owner.make_recovery_codes(policy, random).await?;
+        let page = page::Recovery {
+            frame: signed_in.frame(asked.words),
+            codes: codes.iter().map(|it| it.expose().clone()).collect(),
         };
         Ok(page::shown(StatusCode::OK, &page))
     }
@@ -335,6 +364,11 @@ fn line(words: &Words, chained: &ChainedEvent) -> Option<page::SignIn> {
     let (result, is_success) = match event.kind {
         Kind::SignedIn { .. } => (words.signed_in, true),
         Kind::Refused { .. } => (words.refused_short, false),
+        Kind::SpareCodeUsed {
+            method: Method::RecoveryCode,
+            ..
+        } => (words.recovery_used, false),
+        Kind::SpareCodeUsed { .. } => (words.temporary_used, false),
         _ => return None,
     };
     Some(page::SignIn {

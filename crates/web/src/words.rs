@@ -34,7 +34,7 @@ words! {
     secret: "Your secret for this page", "Din hemlighet för den här sidan";
     secret_hint: "Not your Windows password. This page never asks for that.", "Inte ditt Windows-lösenord. Den här sidan frågar aldrig efter det.";
     code: "Code from your token or app", "Kod från din dosa eller app";
-    code_hint: "Six to eight digits.", "Sex till åtta siffror.";
+    code_hint: "Six to eight digits. Without your token: a recovery code, or the code that the help desk gave you.", "Sex till åtta siffror. Utan din dosa: en återställningskod, eller koden som du fick av supporten.";
     signing_in_as: "Signing in as", "Loggar in som";
     refused: "That did not match. Check what you typed and begin again.", "Det stämde inte. Kontrollera vad du skrev och börja om.";
     gone: "That took too long, or was sent twice. Begin again.", "Det tog för lång tid eller skickades två gånger. Börja om.";
@@ -123,6 +123,16 @@ words! {
     last_token: "This is your only token. Connect another one first.", "Det här är din enda dosa. Anslut en annan först.";
     bad_label: "Give it a name of 1 to 100 characters.", "Ge den ett namn på 1 till 100 tecken.";
     no_service: "Choose at least one thing that it opens.", "Välj minst en sak som det öppnar.";
+    recovery_codes: "Recovery codes", "Återställningskoder";
+    recovery_text: "For the day on which your token or phone is lost: each stands in for one code.", "För den dag din dosa eller telefon är borta: varje kod ersätter en kod från den.";
+    recovery_none: "You have none.", "Du har inga.";
+    recovery_left: "Left", "Kvar";
+    recovery_make: "Make ten new codes", "Skapa tio nya koder";
+    recovery_ends: "The ones that you had are good no more then.", "De som du hade slutar då att gälla.";
+    recovery_once: "They are shown once. Print them, or write them down, and keep them where you keep your passport.", "De visas en gång. Skriv ut dem eller anteckna dem och förvara dem där du har ditt pass.";
+    recovery_how: "Type one, with or without the dashes, where a code is asked for. Each works once.", "Skriv in en, med eller utan bindestreck, där en kod efterfrågas. Var och en fungerar en gång.";
+    recovery_used: "a recovery code was used", "en återställningskod användes";
+    temporary_used: "a code of the help desk was used", "en kod från supporten användes";
     sign_in_by_passkey: "Sign in with a passkey", "Logga in med en nyckel";
     passkey_failed: "No passkey was given. Try again, or use another way.", "Ingen nyckel angavs. Försök igen eller använd ett annat sätt.";
     passkey_needs_script: "Passkeys need JavaScript; everything else here works without.", "Nycklar kräver JavaScript; allt annat här fungerar utan.";

@@ -65,7 +65,8 @@ fn pages(memory: &Memory) -> Pages {
             sign_ins: store.clone(),
             sessions: store.clone(),
             invitations: store.clone(),
-            passkeys: store,
+            passkeys: store.clone(),
+            spare_codes: store,
         },
         rules: Rules {
             policy: Policy {

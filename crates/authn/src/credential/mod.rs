@@ -7,6 +7,7 @@ pub mod memorised_secret;
 pub mod otp_token;
 pub mod passkey;
 pub mod second_factor;
+pub mod spare_code;
 
 use serde::{Deserialize, Serialize};
 

@@ -148,15 +148,18 @@ impl Owner<'_> {
         if all.len() == 1 && !has_token {
             return Err(PortalError::LastWay);
         }
-        let id = CredentialId(id.to_owned());
-        let event = self.of_passkey(&id, PasskeyAct::Removed);
-        let passkeys = &self.ports.passkeys;
-        let which = (&self.account.id, &id);
-        let is_removed = passkeys.remove_passkey(which, event).await?;
+        let is_removed = self.drop_passkey(&CredentialId(id.to_owned())).await?;
         is_removed.then_some(()).ok_or(PortalError::NotYours)
     }
 
-    fn must_be_fresh(&self, policy: &Policy) -> Result<(), PortalError> {
+    /// Removes a passkey of one's own, whatever else there is; `false` where there is none with that id.
+    pub(super) async fn drop_passkey(&self, id: &CredentialId) -> Result<bool, Unavailable> {
+        let event = self.of_passkey(id, PasskeyAct::Removed);
+        let passkeys = &self.ports.passkeys;
+        passkeys.remove_passkey((&self.account.id, id), event).await
+    }
+
+    pub(super) fn must_be_fresh(&self, policy: &Policy) -> Result<(), PortalError> {
         let is_fresh = self.is_fresh(policy);
         is_fresh.then_some(()).ok_or(PortalError::NotFresh)
     }

@@ -188,6 +188,7 @@ pub async fn confirm(
         step: sign_in.step,
         code: None,
         passkey: None,
+        spare: None,
         places: Vec::new(),
         secret: None,
         source: at.source,

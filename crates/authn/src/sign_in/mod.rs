@@ -22,12 +22,14 @@ use crate::credential::CredentialId;
 use crate::credential::memorised_secret::SecretPlace;
 use crate::credential::otp_token::{Acceptance, Source};
 use crate::credential::passkey::PasskeyUse;
+use crate::credential::spare_code::{SpareKind, SpareUse};
 use crate::handle::{Handle, HandleKey};
 use crate::lockout::{HoldBack, Place, Subject};
 use crate::place::{ActivityId, Channel, Method, Service, SourceNetwork, Zone};
-use crate::policy::{Asking, Policy, Proved, Rule};
+use crate::policy::{Asking, Combination, Policy, Proved, Rule};
 use crate::ports::{
-    Invitations, MemorisedSecrets, Passkeys, PasswordHasher, Sessions, SignIns, Unavailable,
+    Invitations, MemorisedSecrets, Passkeys, PasswordHasher, Sessions, SignIns, SpareCodes,
+    Unavailable,
 };
 use crate::session::Session;
 pub(crate) use answer::reason_of_passkey;
@@ -63,9 +65,10 @@ impl Requirement {
     pub fn of(policy: &Policy, zone: &Zone, service: &Service) -> Option<Self> {
         let asking = asking(zone, service);
         let is_enough = |rule: &Rule, required: Self| {
-            let proved = required.methods();
+            let ways = required.ways();
+            let is_met = |it: &Combination| ways.iter().any(|proved| it.is_met_by(proved));
             let mut combinations = rule.combinations(&asking);
-            combinations.any(|it| it.needs(Method::MemorisedSecret) && it.is_met_by(&proved))
+            combinations.any(|it| it.needs(Method::MemorisedSecret) && is_met(it))
         };
         let deciding = policy.deciding(&asking).into_iter().map(|it| it.rule);
         let let_in: Vec<&Rule> = deciding
@@ -86,12 +89,32 @@ impl Requirement {
         is_enough.then_some(Self::Passkey)
     }
 
-    /// Whether the policy lets an account in that proved this.
+    /// Whether the policy lets anybody in there by a spare code of a kind, beside the secret.
+    #[must_use]
+    pub fn takes(policy: &Policy, zone: &Zone, kind: SpareKind) -> bool {
+        let asking = asking(zone, &Service::PORTAL);
+        let deciding = policy.deciding(&asking).into_iter();
+        let mut combinations = deciding.flat_map(|it| it.rule.combinations(&asking));
+        let proved = [Method::MemorisedSecret, kind.method()].into();
+        combinations.any(|it| it.needs(kind.method()) && it.is_met_by(&proved))
+    }
+
+    /// Whether the policy lets an account in that proved this, in any way.
     fn admits(self, account: &Account, policy: &Policy, at: &At, service: &Service) -> bool {
-        let methods = self.methods();
+        let mut ways = self.ways().into_iter();
+        ways.any(|methods| Self::admits_by(&methods, account, policy, (at, service)))
+    }
+
+    /// Whether the policy lets an account in that proved these.
+    fn admits_by(
+        methods: &BTreeSet<Method>,
+        account: &Account,
+        policy: &Policy,
+        (at, service): (&At, &Service),
+    ) -> bool {
         let has_second = methods.iter().any(|method| method.is_second_factor());
         let proved = Proved {
-            methods: &methods,
+            methods,
             made: None,
             second_factor: has_second.then_some(at.now),
         };
@@ -99,7 +122,18 @@ impl Requirement {
         judged.is_ok()
     }
 
-    /// What is proved by it.
+    /// Every way to prove it: a spare code stands in for a token's.
+    #[must_use]
+    pub fn ways(self) -> Vec<BTreeSet<Method>> {
+        let mut ways = vec![self.methods()];
+        if self == Self::SecretAndCode {
+            let spare = SpareKind::ALL.map(SpareKind::method);
+            ways.extend(spare.map(|method| [Method::MemorisedSecret, method].into()));
+        }
+        ways
+    }
+
+    /// What is proved by it, where nothing stands in for anything.
     #[must_use]
     pub fn methods(self) -> BTreeSet<Method> {
         match self {
@@ -252,6 +286,8 @@ pub struct Ports {
     pub invitations: Arc<dyn Invitations>,
     /// Passkeys.
     pub passkeys: Arc<dyn Passkeys>,
+    /// Recovery codes and temporary codes.
+    pub spare_codes: Arc<dyn SpareCodes>,
 }
 
 /// From where a browser asks, and when.
@@ -341,6 +377,8 @@ pub struct Completion {
     pub code: Option<Acceptance>,
     /// The passkey that was used, on which the session rests in the place of a secret.
     pub passkey: Option<PasskeyUse>,
+    /// The spare code that is used, where one was typed in the place of a token's.
+    pub spare: Option<SpareUse>,
     /// The places in the counters that are given back.
     pub places: Vec<Place>,
     /// The place in the budget of the secret that is given back, where one was taken.

@@ -19,6 +19,7 @@ mod pages;
 mod parallel;
 mod passkeys;
 mod refused_exchanges;
+mod spare_codes;
 mod spellings;
 
 mod faults;

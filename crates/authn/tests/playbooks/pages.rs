@@ -75,7 +75,8 @@ impl Pages {
             sign_ins: memory.clone(),
             sessions: memory.clone(),
             invitations: memory.clone(),
-            passkeys: memory,
+            passkeys: memory.clone(),
+            spare_codes: memory,
         };
         Self {
             world,

@@ -24,6 +24,7 @@ mod rules;
 mod script;
 mod secret;
 mod serve;
+mod spare_codes;
 mod token;
 mod user;
 

@@ -16,6 +16,7 @@ mod passkeys;
 mod revocations;
 mod second_factors;
 mod session_grants;
+mod spare_codes;
 mod tickets;
 mod token_changes;
 
@@ -33,7 +34,7 @@ use ::authn::place::{Service, SourceNetwork};
 use ::authn::ports::{
     Accounts, Attempts, Audit, Credentials, DirectoryCopy, Drains, Invitations, MemorisedSecrets,
     OtpTokens, OwnPasswords, Passkeys, Revocations, SecondFactors, Sessions, Settled, Settlement,
-    SignIns, Succeeded, Tickets, Unavailable,
+    SignIns, SpareCodes, Succeeded, Tickets, Unavailable,
 };
 use jiff::{SignedDuration, Timestamp};
 use proto::ntlm::NtHash;
@@ -51,6 +52,7 @@ pub use passkeys::*;
 pub use revocations::*;
 pub use second_factors::*;
 pub use session_grants::*;
+pub use spare_codes::*;
 pub use tickets::*;
 pub use token_changes::*;
 
@@ -71,6 +73,7 @@ pub trait Conforming:
     + Sessions
     + Invitations
     + Passkeys
+    + SpareCodes
     + Audit
     + 'static
 {
@@ -92,6 +95,7 @@ impl<S> Conforming for S where
         + Sessions
         + Invitations
         + Passkeys
+        + SpareCodes
         + Audit
         + 'static
 {
@@ -186,6 +190,9 @@ macro_rules! conformance {
             what_rests_on_a_passkey_ends_with_it
             a_counter_of_a_passkey_never_goes_back
             a_challenge_is_answered_once
+            new_spare_codes_end_the_old_of_their_kind
+            a_spare_code_is_used_as_often_as_it_may_be
+            spare_codes_have_a_budget_of_their_own
             an_alarm_is_raised_once_a_window
             the_audit_chain_is_whole_after_64_parallel_settlements
             the_audit_trail_is_read_in_pages

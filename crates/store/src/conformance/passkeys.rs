@@ -101,6 +101,7 @@ fn completion(account: &Account, (handle, counter): (u8, Option<u32>)) -> Comple
             passkey: credential.clone(),
             counter,
         }),
+        spare: None,
         places: Vec::new(),
         secret: None,
         source: HOME,

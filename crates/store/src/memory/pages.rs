@@ -101,7 +101,17 @@ impl SignIns for Memory {
         {
             return Ok(Completed::Spent);
         }
-        state.append(vec![completion.event.clone()])?;
+        if let Some(used) = &completion.spare
+            && !state.can_use_spare(&session.account, used, now)
+        {
+            return Ok(Completed::Spent);
+        }
+        let spare = completion.spare.as_ref().map(|used| used.event.clone());
+        let events = [Some(completion.event.clone()), spare];
+        state.append(events.into_iter().flatten().collect())?;
+        if let Some(used) = &completion.spare {
+            state.use_spare(used);
+        }
         state.pages.sign_ins.remove(&completion.sign_in);
         match &completion.passkey {
             Some(used) => state.passkey_used(used, now),

@@ -10,6 +10,7 @@ mod pages;
 pub(crate) mod passkeys;
 mod second_factors;
 mod session_grants;
+pub(crate) mod spare_codes;
 mod tickets;
 
 mod directory;

@@ -14,7 +14,7 @@ use authn::sign_in::{Completed, Completion, SignIn};
 use jiff::Timestamp;
 
 use super::memorised_secrets::{self, New};
-use super::{attempts, otp_tokens, passkeys, second_factors};
+use super::{attempts, otp_tokens, passkeys, second_factors, spare_codes};
 use crate::Store;
 use crate::engine::query;
 use crate::rows;
@@ -157,6 +157,11 @@ impl Write for Complete {
         {
             return Ok(Done::Undo(Completed::Spent));
         }
+        if let Some(used) = &completion.spare
+            && !spare_codes::note_use(writing, (&session.account, used), now).await?
+        {
+            return Ok(Done::Undo(Completed::Spent));
+        }
         for place in &completion.places {
             attempts::give_back(writing, place).await?;
         }
@@ -173,7 +178,11 @@ impl Write for Complete {
             second_factors::note(writing, (&session.account, method), now).await?;
         }
         begin_session(writing, completion, sealed).await?;
-        writing.append(vec![completion.event.clone()]).await?;
+        let spare = completion.spare.as_ref().map(|used| used.event.clone());
+        let events = [Some(completion.event.clone()), spare];
+        writing
+            .append(events.into_iter().flatten().collect())
+            .await?;
         Ok(Done::Keep(Completed::Written))
     }
 }

@@ -24,6 +24,7 @@ pub(crate) mod second_factors;
 pub(crate) mod session_grants;
 pub(crate) mod sessions;
 pub(crate) mod sign_ins;
+pub(crate) mod spare_codes;
 pub(crate) mod tickets;
 
 use jiff::Timestamp;
@@ -132,6 +133,14 @@ pub(crate) const ALL: &[&str] = &[
     ceremonies::TAKE,
     ceremonies::FORGET_ENDED,
     ceremonies::FORGET_ALL,
+    spare_codes::OF_ACCOUNT,
+    spare_codes::LIST,
+    spare_codes::ADD,
+    spare_codes::END,
+    spare_codes::USE,
+    spare_codes::FORGIVE,
+    spare_codes::CARRY,
+    spare_codes::REMOVE,
     own_passwords::FORGET,
     own_passwords::WRITE,
     own_passwords::READ,

@@ -172,6 +172,7 @@ impl Asking<'_> {
                 passkey: record.id.clone(),
                 counter: Some(counter),
             }),
+            spare: None,
             places: vec![named.reservation.place.clone()],
             secret: None,
             source: at.source,

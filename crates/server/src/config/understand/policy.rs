@@ -260,7 +260,12 @@ fn is_sid(text: &str) -> bool {
 }
 
 /// What is checked by pages of ours alone.
-const ON_PAGES: [Method; 2] = [Method::MemorisedSecret, Method::Passkey];
+const ON_PAGES: [Method; 4] = [
+    Method::MemorisedSecret,
+    Method::Passkey,
+    Method::RecoveryCode,
+    Method::TemporaryCode,
+];
 
 /// Which methods a policy names that this version cannot check.
 pub(super) fn not_yet(policy: &Policy) -> Option<String> {

@@ -3,9 +3,10 @@
 use authn::account::AccountState;
 use authn::credential::grant::CodeSettlement;
 use authn::credential::otp_token::TokenState;
+use authn::credential::spare_code::SpareKind;
 use authn::ports::{
-    DirectoryCopy, MemorisedSecrets, Passkeys, Sessions, Settlement, Succeeded, TokenChange,
-    TokenEffect,
+    DirectoryCopy, MemorisedSecrets, Passkeys, Sessions, Settlement, SpareCodes, Succeeded,
+    TokenChange, TokenEffect,
 };
 
 use super::*;
@@ -395,4 +396,43 @@ async fn whose_passkey_it_is_is_sealed_with_its_key() {
     let known_as = passkey.key.known_as();
     assert!(store.passkey_known_as(known_as).await.is_err());
     assert!(store.passkeys_of(&id("ben")).await.is_err());
+}
+
+#[tokio::test]
+async fn a_spare_code_that_was_used_or_replaced_since_is_not_good_again() {
+    let world = World::new();
+    let store = world.migrated().await;
+    let anna = conformance::account("anna");
+    conformance::enrolled(&store, &anna, &phone("anna").0)
+        .await
+        .unwrap();
+    for (id, kind) in [
+        ("used", SpareKind::Recovery),
+        ("replaced", SpareKind::Temporary),
+    ] {
+        let codes = vec![conformance::spare_code(id, &anna, kind)];
+        let set = store.set_spare_codes((&anna.id, kind), codes, mark(7));
+        assert!(set.await.unwrap());
+    }
+    store
+        .backup(&world.path("backup.db"), &by_hand())
+        .await
+        .unwrap();
+    let temporary = SpareKind::Temporary;
+    let codes = vec![conformance::spare_code("another", &anna, temporary)];
+    let set = store.set_spare_codes((&anna.id, temporary), codes, mark(8));
+    assert!(set.await.unwrap());
+    store.close().await;
+    world
+        .execute("UPDATE spare_codes SET uses = 0 WHERE id = 'used'")
+        .await;
+
+    let (_, store) = restored(&world).await;
+    let subject = Subject::Account(anna.id);
+    let found = store.spare_codes_of(&subject).await.unwrap();
+    let found: Vec<_> = found
+        .iter()
+        .map(|it| (it.record.id.0.as_str(), it.record.uses))
+        .collect();
+    assert_eq!(found, [("used", 0)]);
 }
