@@ -116,6 +116,8 @@ fn a_passkey_is_added_opens_the_portal_renews_a_lease_and_is_removed() -> anyhow
     chromium.shown(".done")?;
     assert!(chromium.page()?.contains("The passkey is added."));
     assert_eq!(chromium.kept_by(&device)?.len(), 1);
+    let listed = demo.wicketgate_json(&["passkey", "list", &anna.upn])?;
+    assert_eq!(listed[0]["label"], "grey key");
     chromium.press("header button")?;
 
     // Nobody is named, and nothing is typed.
@@ -171,4 +173,40 @@ fn a_device_that_does_not_verify_its_user_is_refused() -> anyhow::Result<()> {
     assert_eq!(chromium.kept_by(&careless)?.len(), 0);
     chromium.unplug(&careless)?;
     Ok(())
+}
+
+#[test]
+fn an_invitation_is_followed_with_a_passkey_and_no_app() -> anyhow::Result<()> {
+    if Chromium::programs().is_none() {
+        return skip::skip(STORY, "chromium and its driver are not unpacked");
+    }
+    let demo = Demo::start()?;
+    let anna = demo.person(0);
+    let invited = demo.wicketgate_json(&["user", "invite", &anna.upn])?;
+    let chromium = Chromium::start()?;
+    chromium.authenticator(true)?;
+    chromium.open(invited[0]["link"].as_str().context("a link")?)?;
+    chromium.press("main button")?;
+    chromium.type_into("#password", SECRET)?;
+    chromium.type_into("#again", &format!("{SECRET}\n"))?;
+    chromium.press("form[data-passkey='create'] button")?;
+    chromium.shown("#passkeys")?;
+    let page = chromium.page()?;
+    assert!(page.contains("<h3>passkey</h3>"), "{page}");
+    assert!(
+        demo.wicketgate_json(&["token", "list", &anna.upn])?
+            .is_empty()
+    );
+    chromium.press("header button")?;
+    chromium.press(BY_PASSKEY)?;
+    chromium.shown("#passkeys")?;
+
+    // The help desk takes it away, and whoever is signed in by it is put out.
+    let listed = demo.wicketgate_json(&["passkey", "list", &anna.upn])?;
+    let id = listed[0]["id"].as_str().context("an id")?;
+    let remove = ["passkey", "remove", &anna.upn, id];
+    assert!(demo.wicketgate(&remove)?.status.success());
+    assert_eq!(demo.wicketgate(&remove)?.status.code(), Some(1));
+    chromium.open(&demo.url("portal"))?;
+    chromium.shown("#user-name").map(drop)
 }

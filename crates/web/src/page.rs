@@ -205,6 +205,7 @@ pub(crate) struct Choose {
 pub(crate) struct Connect {
     pub(crate) frame: Frame,
     pub(crate) action: &'static str,
+    pub(crate) by_passkey: bool,
     pub(crate) id: String,
     pub(crate) key: String,
     pub(crate) picture: Option<String>,

@@ -4,7 +4,7 @@ use authn::handle::Handle;
 use authn::place::Service;
 use authn::portal::Owner;
 use authn::ports::Unavailable;
-use authn::sign_in::{self, Answered, At};
+use authn::sign_in::{self, Answered, At, FirstError};
 use http::StatusCode;
 use serde_json::Value;
 
@@ -14,13 +14,22 @@ use crate::sign_in::said;
 use crate::{Answer, Pages, clock, cookie, page};
 
 impl Pages {
-    /// Begins a sign-in by a passkey, with a handle of its own.
+    /// Begins a sign-in by a passkey, with a handle of its own; for somebody who was invited, a first passkey.
     pub(crate) async fn begin_by_passkey(
         &self,
         asked: &Asked,
         at: &At,
     ) -> Result<Answer, Unavailable> {
         let (ports, rules, portal) = (&self.ports, &self.rules, Service::PORTAL);
+        if let Some(handle) = &asked.sign_in {
+            let party = &self.passkeys;
+            match sign_in::begin_first_passkey(ports, rules, party, handle, at).await {
+                Ok(told) => return Ok(page::told(&told).into()),
+                Err(FirstError::Unavailable(error)) => return Err(error),
+                // Nobody is invited in this browser.
+                Err(_) => {}
+            }
+        }
         let with = (&asked.fresh, portal);
         let begun = sign_in::begin_by_passkey(ports, rules, &self.passkeys, with, at).await?;
         let Some(mut told) = begun else {

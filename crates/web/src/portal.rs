@@ -254,6 +254,7 @@ async fn connect(
     let page = page::Connect {
         frame: signed_in.frame(asked.words).wrong(wrong),
         action: "/tokens/confirm",
+        by_passkey: false,
         id: id.to_owned(),
         key: qr::key(&uri),
         picture: qr::of(&uri),

@@ -117,6 +117,7 @@ impl Pages {
                     let page = page::Connect {
                         frame,
                         action: "/sign-in",
+                        by_passkey: sign_in::may_take_passkey(&self.rules, sign_in, at),
                         id: String::new(),
                         key: qr::key(&uri),
                         picture: qr::of(&uri),
@@ -224,6 +225,13 @@ impl Pages {
         (handle, sign_in): (&Handle, &SignIn),
         at: &At,
     ) -> Result<Answer, Unavailable> {
+        if let Some(posted) = asked.field("Passkey") {
+            let (ports, rules, party) = (&self.ports, &self.rules, &self.passkeys);
+            let random = (clock::random()?, clock::random()?);
+            let answer = (handle, posted);
+            let taken = sign_in::confirm_by_passkey(ports, rules, party, answer, at, random).await;
+            return self.first(asked, sign_in, (taken.map(said), at)).await;
+        }
         let typed = asked.field("Code").unwrap_or_default().trim();
         let random = clock::random()?;
         let confirmed = sign_in::confirm(&self.ports, handle, typed, at, random).await;
@@ -252,6 +260,7 @@ impl Pages {
             Err(FirstError::Unequal) => words.unequal,
             Err(FirstError::Secret(fault)) => fault_text(words, fault),
             Err(FirstError::Token(error)) => token_text(words, &error),
+            Err(FirstError::Passkey(_)) => words.passkey_refused,
         };
         let notice = Notice {
             text,

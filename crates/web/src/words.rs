@@ -134,6 +134,8 @@ words! {
     recovery_used: "a recovery code was used", "en återställningskod användes";
     temporary_used: "a code of the help desk was used", "en kod från supporten användes";
     sign_in_by_passkey: "Sign in with a passkey", "Logga in med en nyckel";
+    or_passkey: "Or a passkey", "Eller en nyckel";
+    take_passkey: "Use a passkey and no app", "Använd en nyckel i stället för en app";
     passkey_failed: "No passkey was given. Try again, or use another way.", "Ingen nyckel angavs. Försök igen eller använd ett annat sätt.";
     passkey_needs_script: "Passkeys need JavaScript; everything else here works without.", "Nycklar kräver JavaScript; allt annat här fungerar utan.";
     passkeys: "Passkeys", "Nycklar";

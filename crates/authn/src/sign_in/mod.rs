@@ -35,7 +35,10 @@ use crate::session::Session;
 pub(crate) use answer::reason_of_passkey;
 pub use answer::{answer, answer_by_passkey, begin_by_passkey};
 pub(crate) use first::by_owner;
-pub use first::{FirstError, choose, confirm, to_confirm, welcome};
+pub use first::{
+    FirstError, begin_first_passkey, choose, confirm, confirm_by_passkey, may_take_passkey,
+    to_confirm, welcome,
+};
 
 /// How long a sign-in may take.
 pub const LIFE: SignedDuration = SignedDuration::from_mins(10);

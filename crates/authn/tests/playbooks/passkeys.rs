@@ -1,6 +1,7 @@
 //! Passkeys: what one proves, who may add one, and every answer that is not taken.
 
 use authn::account::{Account, AccountState};
+use authn::admin::tokens::TokenRandomness;
 use authn::audit::{Kind, PasskeyAct, Reason};
 use authn::credential::passkey::{MAX_PER_ACCOUNT, PasskeyFault, RelyingParty};
 use authn::handle::Handle;
@@ -10,7 +11,8 @@ use authn::portal::{FRESH, Owner, PortalError};
 use authn::ports::{Passkeys as _, Revocations as _};
 use authn::revocation::Revoked;
 use authn::session::Session;
-use authn::sign_in::{self, Answered, At, Outcome, Requirement};
+use authn::sign_in::{self, Answered, At, FirstError, Outcome, Requirement};
+use proto::secret::Secret;
 use serde_json::Value;
 
 use crate::authenticator::Authenticator;
@@ -467,4 +469,90 @@ async fn another_s_passkey_is_neither_renamed_nor_removed_and_the_last_way_in_st
         .await
         .unwrap();
     assert_eq!(owner.remove_passkey(&bens).await, Err(PortalError::LastWay));
+}
+
+#[tokio::test]
+async fn whoever_was_invited_may_take_a_passkey_in_the_place_of_a_token() {
+    let portal = Portal::new();
+    let (pages, party) = (&portal.pages, &portal.party);
+    let (ports, rules) = (&pages.ports, &pages.world.rules);
+    let anna = pages.world.person("anna").await.account;
+    let lasting = jiff::SignedDuration::from_hours(1);
+    let by = by_hand(0);
+    let invited = authn::admin::secrets::invite(ports, &anna, lasting, &by, pages.fresh()).await;
+    let (invitation, _) = invited.unwrap();
+    let (handle, from) = (Handle::made_from(pages.fresh()), here(HOME, at(1)));
+    let both = (&invitation, &handle);
+    let welcome = sign_in::welcome(ports, rules, both, Service::PORTAL, &from).await;
+    welcome.unwrap();
+    let early = sign_in::begin_first_passkey(ports, rules, party, &handle, &from).await;
+    assert_eq!(early.unwrap_err(), FirstError::Gone, "a secret comes first");
+    let secret = Secret::new(SECRET.to_owned());
+    let token = TokenRandomness {
+        id: pages.world.draw(),
+        seed: [5; 20],
+    };
+    let random = ([1; 16], pages.world.draw(), token);
+    let chosen = sign_in::choose(ports, &handle, [&secret, &secret], &from, random).await;
+    chosen.unwrap();
+
+    let posts = |posted: String| {
+        let (handle, from) = (&handle, &from);
+        let random = (pages.world.draw(), pages.fresh());
+        async move {
+            let answer = (handle, &*posted);
+            sign_in::confirm_by_passkey(ports, rules, party, answer, from, random).await
+        }
+    };
+    let mut device = Authenticator::at("https://my.contoso.com.evil.example", 7);
+    let asked = sign_in::begin_first_passkey(ports, rules, party, &handle, &from).await;
+    let refused = posts(device.creates(&asked.unwrap())).await;
+    let other = FirstError::Passkey(PasskeyFault::AnotherSite);
+    assert_eq!(refused.unwrap_err(), other);
+    assert_eq!(pages.reasons().await.last(), Some(&Reason::PhishSuspect));
+    device.origin = ORIGIN.to_owned();
+    device.party = "my.contoso.com".to_owned();
+    let asked = sign_in::begin_first_passkey(ports, rules, party, &handle, &from).await;
+    let posted = device.creates(&asked.unwrap());
+    let done = posts(posted.clone()).await.unwrap();
+    let who = portal
+        .resumed(handle_of(done.answered).unwrap())
+        .await
+        .unwrap();
+    assert_eq!(
+        who.session.methods,
+        [Method::MemorisedSecret, Method::Passkey]
+    );
+    let owner = portal.owner(&who);
+    assert_eq!(
+        owner.tokens().await.unwrap(),
+        [],
+        "the token that waited is gone"
+    );
+    assert_eq!(owner.passkeys().await.unwrap().len(), 1);
+    assert_eq!(posts(posted).await.unwrap_err(), FirstError::Gone);
+    device.counter += 1;
+    assert!(matches!(
+        portal.signs_in(&device).await,
+        Answered::Done { .. }
+    ));
+}
+
+#[tokio::test]
+async fn a_sign_in_by_a_passkey_that_was_not_me_takes_the_passkey_away() {
+    let portal = Portal::new();
+    let (anna, mut device) = portal.person("anna").await;
+    portal.came_in(&mut device).await;
+    let trail = portal.pages.world.watched.trail().await;
+    let number = trail.iter().rev().find_map(|it| {
+        let is_hers = it.event.account.as_ref() == Some(&anna.id);
+        let is_sign_in = matches!(it.event.kind, Kind::SignedIn { .. });
+        (is_hers && is_sign_in).then_some(it.number)
+    });
+    let done = portal.pages.signs_in(&anna.upn, SECRET, &code(30)).await;
+    let who = portal.resumed(handle_of(done).unwrap()).await.unwrap();
+    let owner = portal.owner(&who);
+    owner.was_not_me(number.unwrap()).await.unwrap();
+    assert_eq!(owner.passkeys().await.unwrap(), []);
+    portal.is_refused(&device, Reason::UnknownPasskey).await;
 }
