@@ -5,6 +5,10 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, CustomExtension, DnType, IsCa,
+    KeyPair as CertifiedKey, KeyUsagePurpose,
+};
 use serde_json::{Value, json};
 
 /// The user was there (6.1).
@@ -30,6 +34,56 @@ pub(crate) struct Authenticator {
     pub(crate) is_framed: bool,
     /// The name for which it is asked.
     pub(crate) party: String,
+    /// Which make it is, as it says.
+    pub(crate) aaguid: [u8; 16],
+    /// Who vouches for it.
+    pub(crate) maker: Option<Maker>,
+}
+
+/// A maker of devices, who vouches for each by a key in it (8.2).
+pub(crate) struct Maker {
+    authority: CertifiedIssuer<'static, CertifiedKey>,
+}
+
+impl Maker {
+    pub(crate) fn called(name: &str) -> Self {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+        params.distinguished_name.push(DnType::CommonName, name);
+        let key = CertifiedKey::generate().unwrap();
+        let authority = CertifiedIssuer::self_signed(params, key).unwrap();
+        Self { authority }
+    }
+
+    /// Its certificate.
+    pub(crate) fn pem(&self) -> String {
+        self.authority.pem()
+    }
+
+    /// What a device of a make says of itself over some data: its certificate, and its signature.
+    fn vouches(&self, aaguid: [u8; 16], data: &[u8]) -> (Vec<u8>, Vec<u8>) {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        for (kind, value) in [
+            (DnType::CountryName, "SE"),
+            (DnType::OrganizationName, "Maker"),
+            (DnType::OrganizationalUnitName, "Authenticator Attestation"),
+            (DnType::CommonName, "Device"),
+        ] {
+            params.distinguished_name.push(kind, value);
+        }
+        params.is_ca = IsCa::ExplicitNoCa;
+        let oid = [1, 3, 6, 1, 4, 1, 45_724, 1, 1, 4];
+        let octets = [&[4, 16], &aaguid[..]].concat();
+        let extension = CustomExtension::from_oid_content(&oid, octets);
+        params.custom_extensions.push(extension);
+        let key = CertifiedKey::generate().unwrap();
+        let certificate = params.signed_by(&key, &self.authority).unwrap();
+        let alg = &ECDSA_P256_SHA256_ASN1_SIGNING;
+        let key = EcdsaKeyPair::from_pkcs8(alg, &key.serialize_der()).unwrap();
+        let signature = key.sign(&SystemRandom::new(), data).unwrap();
+        (certificate.der().to_vec(), signature.as_ref().to_vec())
+    }
 }
 
 impl Authenticator {
@@ -48,6 +102,8 @@ impl Authenticator {
             origin: origin.to_owned(),
             is_framed: false,
             party: host.split(':').next().unwrap().to_owned(),
+            aaguid: [0; 16],
+            maker: None,
         }
     }
 
@@ -57,14 +113,25 @@ impl Authenticator {
         self.user = bytes(asked.pointer("/user/id").unwrap());
         let client = self.client_data("webauthn.create", asked);
         let mut data = self.data(ATTESTED);
-        data.extend([0; 16]);
+        data.extend(self.aaguid);
         data.extend(u16::try_from(self.id.len()).unwrap().to_be_bytes());
         data.extend(&self.id);
         data.extend(self.cose_key());
-        // A map of three: {"fmt": "none", "attStmt": {}, "authData": data} (RFC 8949).
-        let mut attestation = b"\xa3\x63fmt\x64none\x67attStmt\xa0\x68authData\x59".to_vec();
-        attestation.extend(u16::try_from(data.len()).unwrap().to_be_bytes());
-        attestation.extend(data);
+        // A map of three: {"fmt", "attStmt", "authData"} (RFC 8949).
+        let mut attestation = match &self.maker {
+            None => b"\xa3\x63fmt\x64none\x67attStmt\xa0".to_vec(),
+            Some(maker) => {
+                let signed = [&data[..], digest(&SHA256, &client).as_ref()].concat();
+                let (certificate, signature) = maker.vouches(self.aaguid, &signed);
+                let mut packed = b"\xa3\x63fmt\x66packed\x67attStmt\xa3\x63alg\x26\x63sig".to_vec();
+                packed.extend(cbor_bytes(&signature));
+                packed.extend(b"\x63x5c\x81");
+                packed.extend(cbor_bytes(&certificate));
+                packed
+            }
+        };
+        attestation.extend(b"\x68authData");
+        attestation.extend(cbor_bytes(&data));
         json!({
             "id": text(&self.id),
             "rawId": text(&self.id),
@@ -131,4 +198,10 @@ fn text(bytes: &[u8]) -> String {
 
 fn bytes(value: &Value) -> Vec<u8> {
     URL_SAFE_NO_PAD.decode(value.as_str().unwrap()).unwrap()
+}
+
+/// A byte string whose length is written in two bytes.
+fn cbor_bytes(bytes: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(bytes.len()).unwrap().to_be_bytes();
+    [&[0x59], &length[..], bytes].concat()
 }

@@ -3,7 +3,7 @@
 use authn::account::{Account, AccountState};
 use authn::admin::tokens::TokenRandomness;
 use authn::audit::{Kind, PasskeyAct, Reason};
-use authn::credential::passkey::{MAX_PER_ACCOUNT, PasskeyFault, RelyingParty};
+use authn::credential::passkey::{MAX_PER_ACCOUNT, Make, PasskeyFault, RelyingParty};
 use authn::handle::Handle;
 use authn::place::{Method, Service};
 use authn::policy::Policy;
@@ -15,7 +15,7 @@ use authn::sign_in::{self, Answered, At, FirstError, Outcome, Requirement};
 use proto::secret::Secret;
 use serde_json::Value;
 
-use crate::authenticator::Authenticator;
+use crate::authenticator::{Authenticator, Maker};
 use crate::pages::{Pages, SECRET, code, here};
 use crate::world::{HOME, at, by_hand};
 
@@ -555,4 +555,52 @@ async fn a_sign_in_by_a_passkey_that_was_not_me_takes_the_passkey_away() {
     owner.was_not_me(number.unwrap()).await.unwrap();
     assert_eq!(owner.passkeys().await.unwrap(), []);
     portal.is_refused(&device, Reason::UnknownPasskey).await;
+}
+
+#[tokio::test]
+async fn where_makes_are_listed_a_device_is_taken_that_its_maker_vouches_for() {
+    let mut portal = Portal::new();
+    let (maker, other) = (Maker::called("maker"), Maker::called("maker"));
+    let makes = [Make {
+        authority: maker.pem(),
+        aaguids: vec![[7; 16]],
+    }];
+    portal.party = RelyingParty::of(ORIGIN, &makes).unwrap();
+    let anna = portal.pages.person("anna").await;
+    let who = portal.signed_in(&anna).await;
+    let owner = portal.owner(&who);
+    let asked = owner.begin_passkey(portal.by()).await.unwrap();
+    assert_eq!(asked["publicKey"]["attestation"], "direct");
+    let untrusted = Err(PortalError::Passkey(PasskeyFault::Untrusted));
+    let mut device = Authenticator::at(ORIGIN, 7);
+    device.aaguid = [7; 16];
+    assert_eq!(
+        portal.adds(&owner, &mut device).await,
+        untrusted,
+        "it says nothing"
+    );
+    assert_eq!(
+        portal.pages.reasons().await.last(),
+        Some(&Reason::UntrustedPasskey)
+    );
+    device.maker = Some(other);
+    assert_eq!(
+        portal.adds(&owner, &mut device).await,
+        untrusted,
+        "another's word"
+    );
+    device.maker = Some(maker);
+    device.aaguid = [8; 16];
+    assert_eq!(
+        portal.adds(&owner, &mut device).await,
+        untrusted,
+        "another make"
+    );
+    device.aaguid = [7; 16];
+    portal.adds(&owner, &mut device).await.unwrap();
+    device.counter += 1;
+    assert!(matches!(
+        portal.signs_in(&device).await,
+        Answered::Done { .. }
+    ));
 }
