@@ -134,6 +134,13 @@ fn a_passkey_is_added_opens_the_portal_renews_a_lease_and_is_removed() -> anyhow
     assert_eq!(asks(&demo, &serve, &anna, password)?, 200);
     assert!(touched.elapsed() <= WITHIN, "after {:?}", touched.elapsed());
 
+    // The same where she is signed in already, by a touch.
+    forty_days_pass(&demo)?;
+    assert_eq!(asks(&demo, &serve, &anna, password)?, 401);
+    chromium.press("form[action='/passkeys/touch'] button")?;
+    chromium.shown(".done")?;
+    assert_eq!(asks(&demo, &serve, &anna, password)?, 200);
+
     // It is called something else, and then removed, which ends the session that it began.
     chromium.press("summary")?;
     chromium.type_into("#rename-1", " of steel\n")?;

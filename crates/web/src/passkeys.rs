@@ -64,6 +64,18 @@ impl Pages {
         Ok(answer)
     }
 
+    /// Asks for the touch of a passkey.
+    pub(crate) async fn touch_begun(&self, owner: &Owner<'_>) -> Acted {
+        Ok(page::told(&owner.begin_touch(&self.passkeys).await?))
+    }
+
+    /// Takes the touch of a passkey.
+    pub(crate) async fn touched(&self, asked: &Asked, owner: &Owner<'_>) -> Acted {
+        let posted = asked.field("Passkey").unwrap_or_default();
+        owner.touched(&self.passkeys, posted).await?;
+        Ok(page::redirect("/?said=touched"))
+    }
+
     /// Begins to add a passkey.
     pub(crate) async fn passkey_begun(&self, owner: &Owner<'_>) -> Acted {
         let told = owner.begin_passkey((&self.passkeys, &self.rules.policy));

@@ -149,6 +149,9 @@ words! {
     new_name: "New name", "Nytt namn";
     not_fresh: "To add one, sign out and sign in again with a code or a passkey first.", "Logga först ut och in igen med en kod eller en nyckel för att lägga till en.";
     passkey_refused: "That passkey was not taken. Its device must verify you, by a PIN, a finger or a face.", "Nyckeln godtogs inte. Enheten måste kontrollera vem du är, med PIN-kod, finger eller ansikte.";
+    touch: "Show that it is me", "Visa att det är jag";
+    touch_text: "Where app passwords last only for a while after you were here, this renews them.", "Där applösenord bara gäller en tid efter att du var här förnyas de av det här.";
+    said_touched: "Thank you. Your app passwords are renewed.", "Tack. Dina applösenord är förnyade.";
     said_passkey_added: "The passkey is added.", "Nyckeln är tillagd.";
     said_passkey_renamed: "The passkey has its new name.", "Nyckeln har fått sitt nya namn.";
     said_passkey_removed: "The passkey is removed, and what was signed in by it is ended.", "Nyckeln är borttagen och det som var inloggat med den är avslutat.";

@@ -13,12 +13,13 @@ use crate::audit::{Event, Kind, PasskeyAct, Reason};
 use crate::credential::CredentialId;
 use crate::credential::otp_token::TokenState;
 use crate::credential::passkey::{
-    Attestation, CEREMONY, MAX_PER_ACCOUNT, Passkey, PasskeyFault, RelyingParty, StoredPasskey,
+    Assertion, Attestation, CEREMONY, Ceremony, MAX_PER_ACCOUNT, Passkey, PasskeyFault, PasskeyUse,
+    RelyingParty, StoredPasskey,
 };
-use crate::place::{ActivityId, Service};
+use crate::place::{ActivityId, Method, Service};
 use crate::policy::{Policy, Proved};
 use crate::ports::Unavailable;
-use crate::sign_in;
+use crate::sign_in::{self, Completed};
 
 /// How long ago the session may have begun in which somebody adds what opens it anew.
 pub const FRESH: SignedDuration = SignedDuration::from_mins(30);
@@ -157,6 +158,72 @@ impl Owner<'_> {
         let event = self.of_passkey(id, PasskeyAct::Removed);
         let passkeys = &self.ports.passkeys;
         passkeys.remove_passkey((&self.account.id, id), event).await
+    }
+
+    /// Asks for the touch of a passkey: what the browser is told.
+    ///
+    /// # Errors
+    ///
+    /// The store is away.
+    pub async fn begin_touch(&self, party: &RelyingParty) -> Result<Value, PortalError> {
+        let (options, ceremony) = party.begin_sign_in()?;
+        let ends = self.at.now.checked_add(CEREMONY).unwrap_or(self.at.now);
+        let passkeys = &self.ports.passkeys;
+        passkeys.begin_ceremony(self.key, &ceremony, ends).await?;
+        Ok(options)
+    }
+
+    /// Takes the touch of a passkey of one's own, which renews the lease of one's app passwords.
+    ///
+    /// # Errors
+    ///
+    /// It is not taken, or another's, or the store is away.
+    pub async fn touched(&self, party: &RelyingParty, posted: &str) -> Result<(), PortalError> {
+        let passkeys = &self.ports.passkeys;
+        let ceremony = passkeys.take_ceremony(self.key, self.at.now).await?;
+        let ceremony = ceremony.ok_or(PasskeyFault::Wrong)?;
+        let fault = match self.touch_of(party, (&ceremony, posted)).await? {
+            Ok(used) => {
+                let kind = Kind::SecondFactorProved {
+                    method: Method::Passkey,
+                };
+                let account = Some(self.account.id.clone());
+                let event = self.at.event(kind, &Service::PORTAL, account);
+                match passkeys.use_passkey(&self.account.id, &used, event).await? {
+                    Completed::Written => return Ok(()),
+                    Completed::CountedBack => PasskeyFault::CountedBack,
+                    Completed::Gone | Completed::Spent | Completed::Overtaken => {
+                        PasskeyFault::Wrong
+                    }
+                }
+            }
+            Err(fault) => fault,
+        };
+        self.passkey_refused(fault).await?;
+        Err(fault.into())
+    }
+
+    async fn touch_of(
+        &self,
+        party: &RelyingParty,
+        (ceremony, posted): (&Ceremony, &str),
+    ) -> Result<Result<PasskeyUse, PasskeyFault>, Unavailable> {
+        let posted = match Assertion::parse(posted) {
+            Ok(posted) => posted,
+            Err(fault) => return Ok(Err(fault)),
+        };
+        let found = self.ports.passkeys.passkey_known_as(posted.known_as());
+        let own = found
+            .await?
+            .filter(|(_, whose)| whose.id == self.account.id);
+        let Some((stored, _)) = own else {
+            return Ok(Err(PasskeyFault::Wrong));
+        };
+        let used = party.used(ceremony, &posted, &stored);
+        Ok(used.map(|counter| PasskeyUse {
+            passkey: stored.record.id,
+            counter: Some(counter),
+        }))
     }
 
     pub(super) fn must_be_fresh(&self, policy: &Policy) -> Result<(), PortalError> {

@@ -7,8 +7,9 @@ use super::Unavailable;
 use crate::account::{Account, AccountId};
 use crate::audit::Event;
 use crate::credential::CredentialId;
-use crate::credential::passkey::{Ceremony, StoredPasskey};
+use crate::credential::passkey::{Ceremony, PasskeyUse, StoredPasskey};
 use crate::handle::HandleKey;
+use crate::sign_in::Completed;
 
 /// Passkeys.
 #[async_trait]
@@ -37,6 +38,14 @@ pub trait Passkeys: Send + Sync {
         passkey: (&AccountId, &CredentialId),
         event: Event,
     ) -> Result<bool, Unavailable>;
+    /// Notes that the owner of an account, who is signed in, used a passkey of it: what its device counted to, and that a
+    /// second factor was proved, with the event.
+    async fn use_passkey(
+        &self,
+        account: &AccountId,
+        used: &PasskeyUse,
+        event: Event,
+    ) -> Result<Completed, Unavailable>;
     /// Keeps a ceremony until a time, beside the sign-in or session that it belongs to; one that was under way there
     /// ends.
     async fn begin_ceremony(

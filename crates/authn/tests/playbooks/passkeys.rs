@@ -604,3 +604,41 @@ async fn where_makes_are_listed_a_device_is_taken_that_its_maker_vouches_for() {
         Answered::Done { .. }
     ));
 }
+
+#[tokio::test]
+async fn the_touch_of_a_passkey_of_one_s_own_renews_what_the_account_remembers() {
+    let portal = Portal::new();
+    let (anna, mut device) = portal.person("anna").await;
+    let mut who = portal.came_in(&mut device).await;
+    who.at.now = at(500);
+    let owner = portal.owner(&who);
+    let asked = owner.begin_touch(&portal.party).await.unwrap();
+    let posted = device.answers(&asked);
+    owner.touched(&portal.party, &posted).await.unwrap();
+    let accounts = &portal.pages.ports.attempt.accounts;
+    let last = || async {
+        let found = accounts.by_id(&anna.id).await.unwrap().unwrap();
+        found.second_factor.unwrap().last
+    };
+    assert_eq!(last().await, at(500));
+
+    who.at.now = at(600);
+    let owner = portal.owner(&who);
+    let wrong = Err(PortalError::Passkey(PasskeyFault::Wrong));
+    assert_eq!(owner.touched(&portal.party, &posted).await, wrong, "once");
+    let asked = owner.begin_touch(&portal.party).await.unwrap();
+    let back = owner.touched(&portal.party, &device.answers(&asked)).await;
+    assert_eq!(back, Err(PortalError::Passkey(PasskeyFault::CountedBack)));
+    assert_eq!(
+        portal.pages.reasons().await.last(),
+        Some(&Reason::PasskeyCountedBack)
+    );
+    let ben = portal.pages.person("ben").await;
+    let bens = portal.signed_in(&ben).await;
+    let owner = portal.owner(&bens);
+    device.counter += 1;
+    let asked = owner.begin_touch(&portal.party).await.unwrap();
+    let anothers = owner.touched(&portal.party, &device.answers(&asked)).await;
+    assert_eq!(anothers, wrong);
+    assert_eq!(last().await, at(500));
+}

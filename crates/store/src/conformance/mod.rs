@@ -189,6 +189,7 @@ macro_rules! conformance {
             a_passkey_keeps_all_its_fields
             what_rests_on_a_passkey_ends_with_it
             a_counter_of_a_passkey_never_goes_back
+            the_touch_of_a_passkey_is_remembered
             a_challenge_is_answered_once
             new_spare_codes_end_the_old_of_their_kind
             a_spare_code_is_used_as_often_as_it_may_be

@@ -226,6 +226,33 @@ pub async fn a_counter_of_a_passkey_never_goes_back<S: Conforming>(
     Ok(())
 }
 
+/// The touch of a passkey by somebody who is signed in is remembered as a second factor, and counted as any use is.
+pub async fn the_touch_of_a_passkey_is_remembered<S: Conforming>(
+    store: Arc<S>,
+) -> Result<(), Unavailable> {
+    let anna = with_passkey(&*store, "anna").await?;
+    let ben = with_passkey(&*store, "ben").await?;
+    let touched = |account: &Account, counter: u32, seconds| {
+        let method = Method::Passkey;
+        let event = event(seconds, Kind::SecondFactorProved { method }, account);
+        let used = PasskeyUse {
+            passkey: CredentialId("key-of-anna".to_owned()),
+            counter: Some(counter),
+        };
+        let (store, account) = (Arc::clone(&store), account.id.clone());
+        async move { store.use_passkey(&account, &used, event).await }
+    };
+    assert_eq!(touched(&anna, 5, 30).await?, Completed::Written);
+    assert_eq!(touched(&anna, 5, 40).await?, Completed::CountedBack);
+    assert_eq!(touched(&ben, 6, 40).await?, Completed::Overtaken);
+    for (account, last) in [(&anna, Some(at(30))), (&ben, None)] {
+        let found = store.by_id(&account.id).await?;
+        let remembered = found.and_then(|it| it.second_factor);
+        assert_eq!(remembered.map(|it| it.last), last);
+    }
+    Ok(())
+}
+
 /// Of 64 answers to one challenge exactly one has it; a later challenge takes its place, and it ends by itself.
 pub async fn a_challenge_is_answered_once<S: Conforming>(store: Arc<S>) -> Result<(), Unavailable> {
     let party = RelyingParty::of("https://my.contoso.com", &[]).map_err(broken)?;

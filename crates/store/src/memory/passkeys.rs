@@ -8,6 +8,7 @@ use authn::audit::Event;
 use authn::credential::CredentialId;
 use authn::credential::passkey::{Ceremony, PasskeyUse, StoredPasskey};
 use authn::handle::HandleKey;
+use authn::place::Method;
 use authn::ports::{Passkeys, Unavailable};
 use authn::sign_in::Completed;
 use jiff::Timestamp;
@@ -134,6 +135,23 @@ impl Passkeys for Memory {
             .retain(|_, it| !rests(&it.credential, &it.account));
         state.end_credential(id);
         Ok(true)
+    }
+
+    async fn use_passkey(
+        &self,
+        account: &AccountId,
+        used: &PasskeyUse,
+        event: Event,
+    ) -> Result<Completed, Unavailable> {
+        let mut state = self.open()?;
+        if let Some(fault) = state.passkey_fault(account, used) {
+            return Ok(fault);
+        }
+        let now = event.at;
+        state.append(vec![event])?;
+        state.passkey_used(used, now);
+        state.note_second_factor(account, Method::Passkey, now);
+        Ok(Completed::Written)
     }
 
     async fn begin_ceremony(

@@ -6,11 +6,12 @@ use authn::audit::Event;
 use authn::credential::CredentialId;
 use authn::credential::passkey::{Ceremony, PasskeyUse, PublicKey, StoredPasskey};
 use authn::handle::HandleKey;
+use authn::place::Method;
 use authn::ports::{Passkeys, Unavailable};
 use authn::sign_in::Completed;
 use jiff::Timestamp;
 
-use super::revocations;
+use super::{revocations, second_factors};
 use crate::Store;
 use crate::engine::{Row, query};
 use crate::rows;
@@ -94,6 +95,21 @@ impl Passkeys for Store {
     ) -> Result<bool, Unavailable> {
         let (account, id) = (account.clone(), id.clone());
         self.0.writer.submit(Remove { account, id, event }).await
+    }
+
+    async fn use_passkey(
+        &self,
+        account: &AccountId,
+        used: &PasskeyUse,
+        event: Event,
+    ) -> Result<Completed, Unavailable> {
+        let (account, used) = (account.clone(), used.clone());
+        let touch = Touch {
+            account,
+            used,
+            event,
+        };
+        self.0.writer.submit(touch).await
     }
 
     async fn begin_ceremony(
@@ -237,6 +253,27 @@ impl Write for Remove {
         revocations::end_credential(writing, &self.id).await?;
         writing.append(vec![self.event.clone()]).await?;
         Ok(Done::Keep(true))
+    }
+}
+
+struct Touch {
+    account: AccountId,
+    used: PasskeyUse,
+    event: Event,
+}
+
+#[async_trait]
+impl Write for Touch {
+    type Output = Completed;
+
+    async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<Completed>, WriteError> {
+        let (account, now) = (&self.account, self.event.at);
+        if let Some(fault) = note_use(writing, (account, &self.used), now).await? {
+            return Ok(Done::Undo(fault));
+        }
+        second_factors::note(writing, (account, Method::Passkey), now).await?;
+        writing.append(vec![self.event.clone()]).await?;
+        Ok(Done::Keep(Completed::Written))
     }
 }
 
