@@ -33,3 +33,4 @@ pub mod skip;
 pub mod ticket;
 pub mod until;
 pub mod weave;
+pub mod webdriver;

@@ -79,6 +79,18 @@ pub enum Reason {
     AnotherRealm,
     /// The ticket is not one that was relayed, or has ended.
     UnknownTicket,
+    /// No passkey of anybody's is known by that.
+    UnknownPasskey,
+    /// The passkey did not sign what was asked.
+    WrongPasskey,
+    /// The passkey answered on a page of another site, or for another's name: somebody may be in between.
+    PhishSuspect,
+    /// The device of the passkey did not verify its user.
+    UserNotVerified,
+    /// The device of the passkey counted back: there may be two of it.
+    PasskeyCountedBack,
+    /// Nobody who is trusted vouches for the device of the passkey.
+    UntrustedPasskey,
 }
 
 /// Why somebody who was let in was not passed on to a back end.
@@ -122,6 +134,18 @@ pub enum TokenAct {
     Blocked,
     /// They are taken again, and its failures are forgotten.
     Unblocked,
+    /// It is gone.
+    Removed,
+}
+
+/// What was done with a passkey.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PasskeyAct {
+    /// It was added.
+    Added,
+    /// It is called something else.
+    Renamed,
     /// It is gone.
     Removed,
 }
@@ -239,6 +263,38 @@ pub enum Kind {
         token: CredentialId,
         /// What.
         act: TokenAct,
+    },
+    /// Somebody made recovery codes for themselves; the ones before are good no more.
+    RecoveryCodesMade {
+        /// How many.
+        codes: u32,
+    },
+    /// The help desk gave somebody a code that stands in for a token.
+    TemporaryCodeMade {
+        /// Which.
+        code: CredentialId,
+        /// When it ends.
+        ends: Timestamp,
+        /// How often it may be used.
+        uses: u32,
+    },
+    /// It was taken back.
+    TemporaryCodeEnded,
+    /// Somebody signed in with a spare code in the place of a token's.
+    SpareCodeUsed {
+        /// Which.
+        code: CredentialId,
+        /// Of which kind.
+        method: crate::place::Method,
+        /// How many of its kind are left.
+        left: u32,
+    },
+    /// Something was done with a passkey.
+    Passkey {
+        /// Which.
+        passkey: CredentialId,
+        /// What.
+        act: PasskeyAct,
     },
     /// One-time code tokens were imported.
     OtpTokensImported {

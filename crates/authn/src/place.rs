@@ -149,7 +149,8 @@ impl Channel {
         match (self, method) {
             (Self::Page, Method::AppPassword) => false,
             (_, Method::AppPassword) => true,
-            (Self::Ticket, _) | (_, Method::Passkey) => false,
+            (Self::Ticket, _) => false,
+            (_, Method::Passkey) => self == Self::Page,
             (_, Method::Kerberos) => self == Self::Negotiate,
             (Self::Ntlm | Self::Negotiate, _) => false,
             (Self::Basic | Self::UsernameToken | Self::Grant | Self::Page, _) => true,

@@ -8,7 +8,9 @@ pub(crate) mod key_from_windows;
 mod lasting;
 pub(crate) mod own_account;
 mod pages;
+mod passkeys;
 mod source;
+mod spare_codes;
 mod token_import;
 mod tokens;
 

@@ -10,7 +10,9 @@ mod memorised_secrets;
 mod otp_tokens;
 mod own_passwords;
 mod pages;
+mod passkeys;
 mod second_factors;
+mod spare_codes;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -97,6 +99,8 @@ struct State {
     grants: BTreeMap<GrantKey, KnownGrant>,
     secrets: memorised_secrets::Secrets,
     pages: pages::Pages,
+    passkeys: passkeys::Kept,
+    spares: spare_codes::Spares,
     chain: Vec<ChainedEvent>,
 }
 

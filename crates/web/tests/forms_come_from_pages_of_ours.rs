@@ -11,6 +11,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use authn::attempt::{self, Rules};
 use authn::credential::memorised_secret::{Cost, SecretHash, Typed};
+use authn::credential::passkey::RelyingParty;
 use authn::place::{ActivityId, Service, Zone};
 use authn::policy::{Policy, Rule};
 use authn::ports::{PasswordHasher, Unavailable};
@@ -63,7 +64,9 @@ fn pages(memory: &Memory) -> Pages {
             hasher: Arc::new(AtOnce),
             sign_ins: store.clone(),
             sessions: store.clone(),
-            invitations: store,
+            invitations: store.clone(),
+            passkeys: store.clone(),
+            spare_codes: store,
         },
         rules: Rules {
             policy: Policy {
@@ -77,6 +80,7 @@ fn pages(memory: &Memory) -> Pages {
             unknown_names_key: Secret::new(vec![1; 32]),
             grants_key: Secret::new(vec![2; 32]),
         },
+        passkeys: RelyingParty::of(ORIGIN, &[]).unwrap(),
         services: vec![Service::EWS],
     }
 }

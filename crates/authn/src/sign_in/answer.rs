@@ -1,5 +1,8 @@
 //! What becomes of an answer: each takes the step it answers, whatever it is, and makes the same calls for everybody.
 
+mod passkey;
+mod spare;
+
 use crate::account::Account;
 use crate::attempt::Rules;
 use crate::audit::{Event, Kind, Reason, shown_name};
@@ -8,9 +11,11 @@ use crate::credential::memorised_secret::{SecretHash, SecretPlace, Typed};
 use crate::credential::otp_token::{
     Acceptance, CodeFault, CodePlace, CodeReservation, CodesOf, Step, StoredOtpToken, TokenState,
 };
+use crate::credential::spare_code;
 use crate::handle::Handle;
 use crate::lockout::{HoldBack, LONGEST_HOLD_BACK, Place, Subject};
 use crate::name::NameKey;
+use crate::place::Method;
 use crate::ports::{Reservation, Settled, Settlement, Unavailable};
 use crate::session::Session;
 
@@ -18,6 +23,9 @@ use super::{
     Answer, Answered, At, Completed, Completion, MAX_NAME, MAX_STEPS, Outcome, Ports, Requirement,
     SecretProved, SignIn, Stage, familiarity,
 };
+
+pub(crate) use passkey::reason as reason_of_passkey;
+pub use passkey::{answer_by_passkey, begin_by_passkey};
 
 /// Takes the answer to what a sign-in asks.
 ///
@@ -150,7 +158,10 @@ impl Asking<'_> {
                 let completion = self.completion(&proved, (places, None), random);
                 self.completed(name, &named, completion, random).await?
             }
-            (Requirement::Secret, Err(_)) => self.moved(Stage::Account, Answered::Refused).await?,
+            // By a passkey alone nobody is asked for a secret.
+            (Requirement::Secret | Requirement::Passkey, _) => {
+                self.moved(Stage::Account, Answered::Refused).await?
+            }
         };
         outcome.hold_back = match is_shut {
             true => HoldBack(LONGEST_HOLD_BACK),
@@ -173,6 +184,10 @@ impl Asking<'_> {
         // SECURITY: what was proved is of this account, or of none (T-OTP-8).
         let account = named.account.as_ref();
         let proved = proved.filter(|proved| account.is_some_and(|it| it.id == proved.account));
+        if let Some(typed) = spare_code::Typed::parse(answer.typed.expose()) {
+            let named = (name, named);
+            return self.spare(named, proved, &typed, answer.random).await;
+        }
         let subject = match proved {
             Some(_) => named.subject.clone(),
             None => Subject::Unknown(0),
@@ -181,7 +196,7 @@ impl Asking<'_> {
         let source = familiarity(named.reservation.counts.source_is_familiar);
         let place = CodePlace::now(CodesOf::Subject(subject), source, at.now);
         let reservation = tokens.reserve_code(place, None).await?;
-        let stands = account.map_or(Err(Reason::UnknownName), |it| self.may_sign_in(it));
+        let stands = self.may_sign_in_by(account, Method::OneTimeCode);
         let judged = judge(stored, &reservation, answer.typed.expose(), at);
         let accepted = match proved {
             None => Err(Reason::WrongSecret),
@@ -197,17 +212,27 @@ impl Asking<'_> {
                 self.completion(proved, (places, Some(acceptance)), answer.random)
             }),
         };
+        let random = answer.random;
+        self.judged_code((name, &named), proved, accepted, random)
+            .await
+    }
+
+    /// What follows on a code of whichever kind.
+    async fn judged_code(
+        &self,
+        (name, named): (&str, &Named),
+        proved: Option<&SecretProved>,
+        accepted: Result<Completion, Reason>,
+        random: [u8; 32],
+    ) -> Result<Outcome, Unavailable> {
         let hold_back = named.reservation.counts.hold_back(accepted.is_ok());
         let mut outcome = match accepted {
-            Ok(completion) => {
-                self.completed(name, &named, completion, answer.random)
-                    .await?
-            }
+            Ok(completion) => self.completed(name, named, completion, random).await?,
             Err(reason) => {
                 let is_alarmed = match (proved, reason) {
                     // It was written down when the secret was wrong.
                     (None, _) => false,
-                    (Some(_), reason) => self.refused(name, &named, reason).await?,
+                    (Some(_), reason) => self.refused(name, named, reason).await?,
                 };
                 let begun = self.moved(Stage::Account, Answered::Refused).await?;
                 Outcome {
@@ -228,6 +253,16 @@ impl Asking<'_> {
             Some(account) => Subject::Account(account.id.clone()),
             None => Subject::unknown(&names, &rules.unknown_names_key),
         };
+        self.counted(account, subject).await
+    }
+
+    /// Takes a place in the counters, before anything is checked.
+    async fn counted(
+        &self,
+        account: Option<Account>,
+        subject: Subject,
+    ) -> Result<Named, Unavailable> {
+        let attempt = &self.ports.attempt;
         let place = Place::now(subject.clone(), self.at.source.into(), self.at.now);
         let reservation = attempt.attempts.reserve(place).await?;
         let reservation = reservation.ok_or_else(|| Unavailable {
@@ -243,19 +278,34 @@ impl Asking<'_> {
 
     /// SECURITY: the policy is asked about the account too, whatever the pages ask of everybody.
     fn may_sign_in(&self, account: &Account) -> Result<(), Reason> {
+        self.stands(account)?;
+        let (sign_in, policy) = (self.sign_in, &self.rules.policy);
+        let requirement = sign_in.requirement;
+        match requirement.admits(account, policy, self.at, &sign_in.service) {
+            true => Ok(()),
+            false => Err(Reason::NotAllowedHere),
+        }
+    }
+
+    /// The same of a secret with this beside it, and with nothing that stands in for it.
+    fn may_sign_in_by(&self, account: Option<&Account>, method: Method) -> Result<(), Reason> {
+        let account = account.ok_or(Reason::UnknownName)?;
+        self.stands(account)?;
+        let (methods, policy) = ([Method::MemorisedSecret, method].into(), &self.rules.policy);
+        let wanted = (self.at, &self.sign_in.service);
+        match Requirement::admits_by(&methods, account, policy, wanted) {
+            true => Ok(()),
+            false => Err(Reason::NotAllowedHere),
+        }
+    }
+
+    fn stands(&self, account: &Account) -> Result<(), Reason> {
         account.may_sign_in()?;
         let directory = account.directory.as_ref();
         if directory.is_some_and(|it| it.must_be_fresh(self.at.now).is_err()) {
             return Err(Reason::DirectoryUnread);
         }
-        let (sign_in, policy) = (self.sign_in, &self.rules.policy);
-        match sign_in
-            .requirement
-            .admits(account, policy, self.at, &sign_in.service)
-        {
-            true => Ok(()),
-            false => Err(Reason::NotAllowedHere),
-        }
+        Ok(())
     }
 
     fn completion(
@@ -283,6 +333,8 @@ impl Asking<'_> {
             sign_in: self.handle.key(),
             step: self.sign_in.step.saturating_add(1),
             code,
+            passkey: None,
+            spare: None,
             places,
             secret: Some(proved.secret_place()),
             source: at.source,
@@ -309,6 +361,7 @@ impl Asking<'_> {
             Completed::Gone => return Ok(Outcome::plain(Answered::Gone)),
             Completed::Spent => Reason::CodeSpent,
             Completed::Overtaken => Reason::Revoked,
+            Completed::CountedBack => Reason::PasskeyCountedBack,
         };
         let is_alarmed = self.refused(name, named, reason).await?;
         let begun = self.moved(Stage::Account, Answered::Refused).await?;

@@ -1,6 +1,8 @@
 //! The first sign-in of somebody who was invited: a secret is chosen, a token is enrolled and shown to work, and a
 //! session begins.
 
+mod passkey;
+
 use proto::otp::KeyUri;
 use proto::secret::Secret;
 
@@ -12,6 +14,7 @@ use crate::credential::CredentialId;
 use crate::credential::memorised_secret::{
     MemorisedSecret, SecretFault, StoredMemorisedSecret, Typed,
 };
+use crate::credential::passkey::PasskeyFault;
 use crate::handle::{Handle, HandleKey};
 use crate::place::{ActivityId, Service};
 use crate::ports::Unavailable;
@@ -20,6 +23,8 @@ use crate::session::Session;
 use super::{
     Answered, At, Completed, Completion, MAX_STEPS, Outcome, Ports, Requirement, SignIn, Stage,
 };
+
+pub use passkey::{begin_first_passkey, confirm_by_passkey, may_take_passkey};
 
 /// Why somebody who was invited does not get further.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -36,6 +41,9 @@ pub enum FirstError {
     /// The token or its code was not taken.
     #[error(transparent)]
     Token(#[from] TokenError),
+    /// The passkey was not taken.
+    #[error(transparent)]
+    Passkey(#[from] PasskeyFault),
     /// The store is away.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
@@ -187,6 +195,8 @@ pub async fn confirm(
         sign_in: handle.key(),
         step: sign_in.step,
         code: None,
+        passkey: None,
+        spare: None,
         places: Vec::new(),
         secret: None,
         source: at.source,
@@ -207,7 +217,9 @@ pub async fn confirm(
             handle: Handle::made_from(random),
             continuation: sign_in.continuation,
         })),
-        Completed::Gone | Completed::Spent | Completed::Overtaken => Err(FirstError::Gone),
+        Completed::Gone | Completed::Spent | Completed::Overtaken | Completed::CountedBack => {
+            Err(FirstError::Gone)
+        }
     }
 }
 

@@ -21,15 +21,24 @@ use crate::audit::{Event, Kind};
 use crate::credential::CredentialId;
 use crate::credential::memorised_secret::SecretPlace;
 use crate::credential::otp_token::{Acceptance, Source};
+use crate::credential::passkey::PasskeyUse;
+use crate::credential::spare_code::{SpareKind, SpareUse};
 use crate::handle::{Handle, HandleKey};
 use crate::lockout::{HoldBack, Place, Subject};
 use crate::place::{ActivityId, Channel, Method, Service, SourceNetwork, Zone};
-use crate::policy::{Asking, Policy, Proved, Rule};
-use crate::ports::{Invitations, MemorisedSecrets, PasswordHasher, Sessions, SignIns, Unavailable};
+use crate::policy::{Asking, Combination, Policy, Proved, Rule};
+use crate::ports::{
+    Invitations, MemorisedSecrets, Passkeys, PasswordHasher, Sessions, SignIns, SpareCodes,
+    Unavailable,
+};
 use crate::session::Session;
-pub use answer::answer;
+pub(crate) use answer::reason_of_passkey;
+pub use answer::{answer, answer_by_passkey, begin_by_passkey};
 pub(crate) use first::by_owner;
-pub use first::{FirstError, choose, confirm, to_confirm, welcome};
+pub use first::{
+    FirstError, begin_first_passkey, choose, confirm, confirm_by_passkey, may_take_passkey,
+    to_confirm, welcome,
+};
 
 /// How long a sign-in may take.
 pub const LIFE: SignedDuration = SignedDuration::from_mins(10);
@@ -46,6 +55,8 @@ pub enum Requirement {
     Secret,
     /// The memorised secret and a one-time code.
     SecretAndCode,
+    /// A passkey that verified its user.
+    Passkey,
 }
 
 impl Requirement {
@@ -57,9 +68,10 @@ impl Requirement {
     pub fn of(policy: &Policy, zone: &Zone, service: &Service) -> Option<Self> {
         let asking = asking(zone, service);
         let is_enough = |rule: &Rule, required: Self| {
-            let proved = required.methods();
+            let ways = required.ways();
+            let is_met = |it: &Combination| ways.iter().any(|proved| it.is_met_by(proved));
             let mut combinations = rule.combinations(&asking);
-            combinations.any(|it| it.needs(Method::MemorisedSecret) && it.is_met_by(&proved))
+            combinations.any(|it| it.needs(Method::MemorisedSecret) && is_met(it))
         };
         let deciding = policy.deciding(&asking).into_iter().map(|it| it.rule);
         let let_in: Vec<&Rule> = deciding
@@ -73,12 +85,39 @@ impl Requirement {
         }
     }
 
-    /// Whether the policy lets an account in that proved this.
+    /// A passkey, where the policy lets anybody in by one; nobody is named before.
+    #[must_use]
+    pub fn passkey(policy: &Policy, zone: &Zone, service: &Service) -> Option<Self> {
+        let is_enough = policy.may_be_met(&asking(zone, service), &Self::Passkey.methods());
+        is_enough.then_some(Self::Passkey)
+    }
+
+    /// Whether the policy lets anybody in there by a spare code of a kind, beside the secret.
+    #[must_use]
+    pub fn takes(policy: &Policy, zone: &Zone, kind: SpareKind) -> bool {
+        let asking = asking(zone, &Service::PORTAL);
+        let deciding = policy.deciding(&asking).into_iter();
+        let mut combinations = deciding.flat_map(|it| it.rule.combinations(&asking));
+        let proved = [Method::MemorisedSecret, kind.method()].into();
+        combinations.any(|it| it.needs(kind.method()) && it.is_met_by(&proved))
+    }
+
+    /// Whether the policy lets an account in that proved this, in any way.
     fn admits(self, account: &Account, policy: &Policy, at: &At, service: &Service) -> bool {
-        let methods = self.methods();
+        let mut ways = self.ways().into_iter();
+        ways.any(|methods| Self::admits_by(&methods, account, policy, (at, service)))
+    }
+
+    /// Whether the policy lets an account in that proved these.
+    fn admits_by(
+        methods: &BTreeSet<Method>,
+        account: &Account,
+        policy: &Policy,
+        (at, service): (&At, &Service),
+    ) -> bool {
         let has_second = methods.iter().any(|method| method.is_second_factor());
         let proved = Proved {
-            methods: &methods,
+            methods,
             made: None,
             second_factor: has_second.then_some(at.now),
         };
@@ -86,17 +125,29 @@ impl Requirement {
         judged.is_ok()
     }
 
-    /// What is proved by it.
+    /// Every way to prove it: a spare code stands in for a token's.
+    #[must_use]
+    pub fn ways(self) -> Vec<BTreeSet<Method>> {
+        let mut ways = vec![self.methods()];
+        if self == Self::SecretAndCode {
+            let spare = SpareKind::ALL.map(SpareKind::method);
+            ways.extend(spare.map(|method| [Method::MemorisedSecret, method].into()));
+        }
+        ways
+    }
+
+    /// What is proved by it, where nothing stands in for anything.
     #[must_use]
     pub fn methods(self) -> BTreeSet<Method> {
         match self {
             Self::Secret => [Method::MemorisedSecret].into(),
             Self::SecretAndCode => [Method::MemorisedSecret, Method::OneTimeCode].into(),
+            Self::Passkey => [Method::Passkey].into(),
         }
     }
 }
 
-fn asking<'a>(zone: &'a Zone, service: &'a Service) -> Asking<'a> {
+pub(crate) fn asking<'a>(zone: &'a Zone, service: &'a Service) -> Asking<'a> {
     Asking {
         zone,
         service,
@@ -236,6 +287,10 @@ pub struct Ports {
     pub sessions: Arc<dyn Sessions>,
     /// Invitations.
     pub invitations: Arc<dyn Invitations>,
+    /// Passkeys.
+    pub passkeys: Arc<dyn Passkeys>,
+    /// Recovery codes and temporary codes.
+    pub spare_codes: Arc<dyn SpareCodes>,
 }
 
 /// From where a browser asks, and when.
@@ -323,6 +378,10 @@ pub struct Completion {
     pub step: u32,
     /// The code that is spent, where one was asked for.
     pub code: Option<Acceptance>,
+    /// The passkey that was used, on which the session rests in the place of a secret.
+    pub passkey: Option<PasskeyUse>,
+    /// The spare code that is used, where one was typed in the place of a token's.
+    pub spare: Option<SpareUse>,
     /// The places in the counters that are given back.
     pub places: Vec<Place>,
     /// The place in the budget of the secret that is given back, where one was taken.
@@ -346,6 +405,8 @@ pub enum Completed {
     Spent,
     /// What was proved does not stand any more.
     Overtaken,
+    /// The device of the passkey counted back.
+    CountedBack,
     /// The sign-in is not under way any more.
     Gone,
 }

@@ -21,7 +21,7 @@ use proto::secret::Secret;
 
 use crate::world::{HOME, World, at, by_hand};
 
-const SECRET: &str = "four horses in a field";
+pub(crate) const SECRET: &str = "four horses in a field";
 const SEED: [u8; 20] = [5; 20];
 const CHEAP: Cost = Cost {
     memory: 64,
@@ -48,15 +48,15 @@ impl PasswordHasher for Counting {
     }
 }
 
-struct Pages {
-    world: World,
-    ports: Ports,
+pub(crate) struct Pages {
+    pub(crate) world: World,
+    pub(crate) ports: Ports,
     hasher: Arc<Counting>,
     handles: AtomicU32,
 }
 
 impl Pages {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut world = World::new();
         let both = "memorised-secret + one-time-code".parse().unwrap();
         world.rules.policy = Policy {
@@ -74,7 +74,9 @@ impl Pages {
             hasher: hasher.clone(),
             sign_ins: memory.clone(),
             sessions: memory.clone(),
-            invitations: memory,
+            invitations: memory.clone(),
+            passkeys: memory.clone(),
+            spare_codes: memory,
         };
         Self {
             world,
@@ -85,7 +87,7 @@ impl Pages {
     }
 
     /// Somebody with a secret and a token that was confirmed.
-    async fn person(&self, sam: &str) -> Account {
+    pub(crate) async fn person(&self, sam: &str) -> Account {
         let account = self.world.person(sam).await.account;
         let random = SecretRandomness {
             id: self.world.draw(),
@@ -108,7 +110,7 @@ impl Pages {
         account
     }
 
-    fn fresh(&self) -> [u8; 32] {
+    pub(crate) fn fresh(&self) -> [u8; 32] {
         let number = self.handles.fetch_add(1, Ordering::Relaxed);
         let mut bytes = [7; 32];
         bytes[..4].copy_from_slice(&number.to_be_bytes());
@@ -140,7 +142,7 @@ impl Pages {
     }
 
     /// A whole sign-in, and the answer to its code.
-    async fn signs_in(&self, name: &str, secret: &str, code: &str) -> Answered {
+    pub(crate) async fn signs_in(&self, name: &str, secret: &str, code: &str) -> Answered {
         let handle = self.begin().await;
         for typed in [name, secret] {
             let asks = self.answers(&handle, typed, HOME).await.answered;
@@ -149,7 +151,7 @@ impl Pages {
         self.answers(&handle, code, HOME).await.answered
     }
 
-    async fn reasons(&self) -> Vec<Reason> {
+    pub(crate) async fn reasons(&self) -> Vec<Reason> {
         let trail = self.world.watched.trail().await.into_iter();
         let reasons = trail.filter_map(|chained| match chained.event.kind {
             Kind::Refused { reason, .. } => Some(reason),
@@ -159,7 +161,7 @@ impl Pages {
     }
 }
 
-fn here(from: [u8; 4], now: Timestamp) -> At {
+pub(crate) fn here(from: [u8; 4], now: Timestamp) -> At {
     At {
         zone: Zone::EXTERNAL,
         source: from.into(),
@@ -169,7 +171,7 @@ fn here(from: [u8; 4], now: Timestamp) -> At {
 }
 
 /// The code that the token shows so many seconds after the playbook began.
-fn code(second: i64) -> String {
+pub(crate) fn code(second: i64) -> String {
     let seed = Seed::made_from(SEED);
     let generator = Generator::new(&seed, Algorithm::Sha1, Digits::SIX);
     let step = Period::HALF_A_MINUTE.step(at(second).as_second());

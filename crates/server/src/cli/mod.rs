@@ -17,12 +17,14 @@ mod hidden;
 mod init;
 mod lease;
 mod left_behind;
+mod passkey;
 mod policy;
 mod print;
 mod rules;
 mod script;
 mod secret;
 mod serve;
+mod spare_codes;
 mod token;
 mod user;
 
@@ -94,6 +96,9 @@ enum Verb {
     /// Enrol, list, test, block and remove one-time code tokens
     #[command(subcommand)]
     Token(token::Verb),
+    /// List and remove passkeys
+    #[command(subcommand)]
+    Passkey(passkey::Verb),
     /// Check the Active Directory that accounts may come from, and set the password it is read by
     #[command(subcommand)]
     Directory(directory::Verb),
@@ -188,6 +193,7 @@ async fn dispatch(
         Verb::AppPassword(verb) => app_password::run(config, verb, output).await,
         Verb::Secret(verb) => secret::run(config, verb, output).await,
         Verb::Token(verb) => token::run(config, verb, output).await,
+        Verb::Passkey(verb) => passkey::run(config, verb, output).await,
         Verb::Directory(verb) => directory::run(config, verb, output).await,
         Verb::Ad(verb) => ad::run(config, verb, output).await,
         Verb::Farm(verb) => farm::run(config, verb, output).await,

@@ -23,6 +23,8 @@ pub(super) fn page_ports(store: &Store, hasher: Arc<Hasher>) -> sign_in::Ports {
         sign_ins: Arc::new(store.clone()),
         sessions: Arc::new(store.clone()),
         invitations: Arc::new(store.clone()),
+        passkeys: Arc::new(store.clone()),
+        spare_codes: Arc::new(store.clone()),
     }
 }
 

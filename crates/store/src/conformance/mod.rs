@@ -12,9 +12,11 @@ mod drains;
 mod otp_tokens;
 mod own_passwords;
 mod pages;
+mod passkeys;
 mod revocations;
 mod second_factors;
 mod session_grants;
+mod spare_codes;
 mod tickets;
 mod token_changes;
 
@@ -31,8 +33,8 @@ use ::authn::lockout::{Place, Subject};
 use ::authn::place::{Service, SourceNetwork};
 use ::authn::ports::{
     Accounts, Attempts, Audit, Credentials, DirectoryCopy, Drains, Invitations, MemorisedSecrets,
-    OtpTokens, OwnPasswords, Revocations, SecondFactors, Sessions, Settled, Settlement, SignIns,
-    Succeeded, Tickets, Unavailable,
+    OtpTokens, OwnPasswords, Passkeys, Revocations, SecondFactors, Sessions, Settled, Settlement,
+    SignIns, SpareCodes, Succeeded, Tickets, Unavailable,
 };
 use jiff::{SignedDuration, Timestamp};
 use proto::ntlm::NtHash;
@@ -46,9 +48,11 @@ pub use drains::*;
 pub use otp_tokens::*;
 pub use own_passwords::*;
 pub use pages::*;
+pub use passkeys::*;
 pub use revocations::*;
 pub use second_factors::*;
 pub use session_grants::*;
+pub use spare_codes::*;
 pub use tickets::*;
 pub use token_changes::*;
 
@@ -68,6 +72,8 @@ pub trait Conforming:
     + SignIns
     + Sessions
     + Invitations
+    + Passkeys
+    + SpareCodes
     + Audit
     + 'static
 {
@@ -88,6 +94,8 @@ impl<S> Conforming for S where
         + SignIns
         + Sessions
         + Invitations
+        + Passkeys
+        + SpareCodes
         + Audit
         + 'static
 {
@@ -179,6 +187,14 @@ macro_rules! conformance {
             a_session_ends_with_what_it_rests_on
             the_sessions_of_an_account_are_so_many_and_no_more
             an_invitation_is_used_once
+            a_passkey_keeps_all_its_fields
+            what_rests_on_a_passkey_ends_with_it
+            a_counter_of_a_passkey_never_goes_back
+            the_touch_of_a_passkey_is_remembered
+            a_challenge_is_answered_once
+            new_spare_codes_end_the_old_of_their_kind
+            a_spare_code_is_used_as_often_as_it_may_be
+            spare_codes_have_a_budget_of_their_own
             an_alarm_is_raised_once_a_window
             the_audit_chain_is_whole_after_64_parallel_settlements
             the_audit_trail_is_read_in_pages

@@ -65,7 +65,10 @@ fn made(id: &str, account: &Account, seconds: i64) -> StoredMemorisedSecret {
 }
 
 /// An account with a memorised secret.
-async fn with_secret<S: Conforming>(store: &S, sam: &str) -> Result<Account, Unavailable> {
+pub(super) async fn with_secret<S: Conforming>(
+    store: &S,
+    sam: &str,
+) -> Result<Account, Unavailable> {
     let somebody = account(sam);
     let created = event(0, Kind::AccountCreated, &somebody);
     assert_eq!(store.add(&somebody, created).await?, Ok(()));
@@ -88,12 +91,16 @@ async fn set<S: Conforming>(
         .await
 }
 
-fn begun() -> SignIn {
+pub(super) fn begun() -> SignIn {
     let (portal, both) = (Service::PORTAL, Requirement::SecretAndCode);
     SignIn::begin(portal, both, "/".to_owned(), at(10))
 }
 
-fn completion(account: &Account, (sign_in, session): (u8, u8), seconds: i64) -> Completion {
+pub(super) fn completion(
+    account: &Account,
+    (sign_in, session): (u8, u8),
+    seconds: i64,
+) -> Completion {
     let credential = CredentialId(format!("secret-of-{}", account.sam));
     let kind = Kind::SignedIn {
         credential: credential.clone(),
@@ -104,6 +111,8 @@ fn completion(account: &Account, (sign_in, session): (u8, u8), seconds: i64) -> 
         sign_in: key(sign_in),
         step: 0,
         code: None,
+        passkey: None,
+        spare: None,
         places: Vec::new(),
         secret: None,
         source: HOME,

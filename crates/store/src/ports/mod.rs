@@ -7,8 +7,10 @@ pub(crate) mod memorised_secrets;
 pub(crate) mod otp_tokens;
 mod own_passwords;
 mod pages;
+pub(crate) mod passkeys;
 mod second_factors;
 mod session_grants;
+pub(crate) mod spare_codes;
 mod tickets;
 
 mod directory;

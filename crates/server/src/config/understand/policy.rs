@@ -260,7 +260,12 @@ fn is_sid(text: &str) -> bool {
 }
 
 /// What is checked by pages of ours alone.
-const ON_PAGES: Method = Method::MemorisedSecret;
+const ON_PAGES: [Method; 4] = [
+    Method::MemorisedSecret,
+    Method::Passkey,
+    Method::RecoveryCode,
+    Method::TemporaryCode,
+];
 
 /// Which methods a policy names that this version cannot check.
 pub(super) fn not_yet(policy: &Policy) -> Option<String> {
@@ -268,7 +273,7 @@ pub(super) fn not_yet(policy: &Policy) -> Option<String> {
     let named: BTreeSet<Method> = combinations.flat_map(Combination::methods).collect();
     let unknown: Vec<&str> = named
         .into_iter()
-        .filter(|method| !gateway::offers::CHECKED.contains(method) && *method != ON_PAGES)
+        .filter(|method| !gateway::offers::CHECKED.contains(method) && !ON_PAGES.contains(method))
         .map(Method::as_str)
         .collect();
     (!unknown.is_empty()).then(|| {

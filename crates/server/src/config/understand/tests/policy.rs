@@ -199,8 +199,8 @@ fn what_this_version_cannot_check_is_warned_of() {
         warnings.find(|it| it.contains("cannot check"))
     };
     assert_eq!(warned("\"app-password\""), None);
-    let said = warned("\"app-password + passkey\", \"recovery-code\"").unwrap();
-    assert!(said.contains("`passkey`, `recovery-code`"), "{said}");
+    let said = warned("\"app-password + sent-code\", \"passkey\"").unwrap();
+    assert!(said.contains("names `sent-code`, which"), "{said}");
 }
 
 #[test]
