@@ -8,10 +8,12 @@ pub mod write;
 pub mod c14n;
 pub mod signature;
 
+mod der;
+
 pub use parse::{Limits, ParseError};
 pub use signature::{
-    Algorithm, KeyFailure, Prepared, SignatureError, SignedElement, SigningKey, VerifiedElement,
-    VerifyingKeys,
+    Algorithm, KeyFailure, Partner, Policy, Prepared, ProofKey, PublicKey, SignatureError,
+    SignedElement, SigningKey, VerifiedElement, VerifiedParts, VerifyingKeys,
 };
 pub use tree::{Attribute, Document, Element};
 pub use write::Verbatim;
