@@ -84,6 +84,9 @@ pub enum SignatureError {
     /// The signature holds a comment.
     #[error("the signature holds a comment")]
     Comment,
+    /// A text of what was signed holds a comment, which may have come afterwards.
+    #[error("a signed text holds a comment")]
+    CommentInText,
     /// An algorithm is not one of the profile, or not one of the partner's.
     #[error("the algorithm of `{part}` is not allowed")]
     Algorithm {

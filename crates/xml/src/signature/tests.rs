@@ -213,19 +213,18 @@ fn elements_that_cannot_be_signed_are_refused() {
 }
 
 #[test]
-fn a_comment_changes_neither_the_signature_nor_what_is_read() {
+fn a_comment_beside_a_signed_text_is_refused_and_others_change_nothing() {
     let key = Key::ecdsa();
-    let signed = signed_by(&key).replace("admin", "ad<!-- x -->min");
-    let verified = verify_in(&message(&signed), &key).unwrap();
+    let signed = signed_by(&key);
+    let split = signed.replace("admin", "ad<!-- x -->min");
     assert_eq!(
-        verified
-            .document()
-            .unwrap()
-            .root()
-            .child(SAML_1, "Subject")
-            .unwrap()
-            .text(),
-        "admin"
+        verify_in(&message(&split), &key),
+        Err(SignatureError::CommentInText)
+    );
+    let beside = signed.replace("<saml:Subject>", "<!-- x --><saml:Subject>");
+    assert_eq!(
+        verify_in(&message(&beside), &key),
+        verify_in(&message(&signed), &key)
     );
 }
 

@@ -187,6 +187,10 @@ impl Reference<'_> {
         let actual = self.digest_method.of(canonical.as_bytes());
         constant_time::verify_slices_are_equal(actual.as_ref(), &self.digest)
             .map_err(|_| SignatureError::Digest)?;
+        // SECURITY: it leaves no trace in what was signed, but nobody honest writes so.
+        if element.holds_text_with_comment() {
+            return Err(SignatureError::CommentInText);
+        }
         VerifiedElement::new(canonical)
     }
 }
