@@ -12,6 +12,7 @@
 
 mod attacks;
 mod authors;
+mod encrypted;
 mod signatures;
 
 use std::collections::BTreeMap;
