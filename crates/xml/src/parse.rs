@@ -74,6 +74,9 @@ pub enum ParseError {
     /// A processing instruction other than the XML declaration at the beginning.
     #[error("a processing instruction is not taken")]
     ProcessingInstruction,
+    /// A carriage return stands without a line feed.
+    #[error("a carriage return without a line feed is not taken")]
+    LoneCarriageReturn,
     /// The XML declaration is not version 1.0, then an encoding, then standalone, and nothing else.
     #[error("the XML declaration is malformed")]
     Declaration,
@@ -99,6 +102,11 @@ pub(crate) fn check(text: &str, limits: Limits) -> Result<(), ParseError> {
         return Err(ParseError::TooLarge {
             limit: limits.bytes,
         });
+    }
+    // SECURITY: XML reads it as a line feed, and the tokenizer leaves it as it is beside a reference, so
+    // that another reader would see another text. Whoever means one writes `&#13;`.
+    if text.split('\r').skip(1).any(|rest| !rest.starts_with('\n')) {
+        return Err(ParseError::LoneCarriageReturn);
     }
     Scan {
         rest: text.strip_prefix('\u{feff}').unwrap_or(text),
