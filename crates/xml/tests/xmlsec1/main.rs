@@ -11,6 +11,7 @@
 )]
 
 mod canonical;
+mod differential;
 
 mod encryption;
 mod keys;
