@@ -25,7 +25,7 @@ pub(super) struct Parts<'a, 'input> {
 }
 
 impl<'a, 'input> Parts<'a, 'input> {
-    /// SPEC: XML-DSIG 4.1, without Object; KeyInfo may stand at the end and is passed over.
+    /// SPEC: XML-DSIG 4.1, without Object; KeyInfo may stand at the end and is not read.
     pub(super) fn of(signature: Element<'a, 'input>) -> Result<Self, SignatureError> {
         if signature.holds_comment() {
             return Err(SignatureError::Comment);
@@ -33,6 +33,7 @@ impl<'a, 'input> Parts<'a, 'input> {
         let (signed_info, value) = match children(signature, "Signature")?.as_slice() {
             [signed_info, value] => (*signed_info, *value),
             [signed_info, value, key_info] if key_info.is(NAMESPACE, "KeyInfo") => {
+                only_hints(*key_info)?;
                 (*signed_info, *value)
             }
             _ => return Err(SignatureError::Structure { part: "Signature" }),
@@ -65,6 +66,24 @@ impl<'a, 'input> Parts<'a, 'input> {
     /// What was signed of the signature itself.
     pub(super) fn octets(&self) -> Result<String, CanonicalFormTooLarge> {
         self.canonicalization.canonical(self.signed_info, None)
+    }
+}
+
+/// Namespaces of what a signature says of its key.
+const HINTS: [&str; 5] = [
+    NAMESPACE,
+    "http://www.w3.org/2009/xmldsig11#",
+    "http://www.w3.org/2001/04/xmlenc#",
+    "http://www.w3.org/2009/xmlenc11#",
+    "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd",
+];
+
+/// SECURITY: no signature covers it, so that nothing but hints may be there for another reader to find.
+fn only_hints(key_info: Element<'_, '_>) -> Result<(), SignatureError> {
+    let is_hint = |it: &Element<'_, '_>| it.namespace().is_some_and(|it| HINTS.contains(&it));
+    match key_info.descendants().all(|it| is_hint(&it)) {
+        true => Ok(()),
+        false => Err(SignatureError::Structure { part: "KeyInfo" }),
     }
 }
 

@@ -316,7 +316,7 @@ fn a_moved_assertion_is_refused() {
         ),
         (
             evil_with(&signature.replace("<KeyInfo>", &format!("<KeyInfo>{bare}"))),
-            SignatureError::Reference,
+            SignatureError::Structure { part: "KeyInfo" },
         ),
     ] {
         assert_eq!(verify_in(&message(&moved), &key), Err(error), "{moved}");

@@ -3,12 +3,7 @@
 //!
 //! By day over some hundred random documents, with `WICKETGATE_NIGHT` over 20,000.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::print_stderr,
-    reason = "a test target"
-)]
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test target")]
 
 mod canonical;
 mod differential;
