@@ -279,7 +279,7 @@ fn a_changed_signature_is_refused() {
 
 /// T-SIG-1: the signed assertion is moved and another stands in its place.
 #[test]
-fn a_moved_assertion_is_refused() {
+fn t_sig_1_a_moved_assertion_is_refused() {
     let key = Key::ecdsa();
     let signed = signed_by(&key);
     let evil = signed.replace("admin", "evil");
@@ -325,7 +325,7 @@ fn a_moved_assertion_is_refused() {
 
 /// T-SIG-9: a second assertion beside the signed one is read by nobody.
 #[test]
-fn a_second_assertion_is_never_verified_by_the_first_ones_signature() {
+fn t_sig_9_a_second_assertion_is_never_verified_by_the_first_ones_signature() {
     let key = Key::ecdsa();
     let second = ASSERTION.replace("a1", "a2").replace("admin", "evil");
     let text = message(&format!("{second}{}", signed_by(&key)));
@@ -333,6 +333,65 @@ fn a_second_assertion_is_never_verified_by_the_first_ones_signature() {
     let text = message(&format!("{}{second}", signed_by(&key)));
     let verified = verify_in(&text, &key).unwrap();
     assert!(!verified.as_str().contains("evil"));
+}
+
+/// T-SIG-3: parts of a signature are looked for in their places; elsewhere they are nothing, or too many.
+#[test]
+fn t_sig_3_a_digest_elsewhere_is_never_found() {
+    let key = Key::ecdsa();
+    let signed = signed_by(&key);
+    let evil = signed.replace("admin", "evil");
+    let canonical = ASSERTION.replace("admin", "evil");
+    let document = Document::parse(&canonical).unwrap();
+    let canonical = exclusive(document.root(), &[]).unwrap();
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, canonical.as_bytes());
+    let forged = replaced(
+        "<DigestValue></DigestValue>",
+        "DigestValue",
+        digest.as_ref(),
+    );
+    let forged = forged.replace(
+        "<DigestValue>",
+        &format!("<DigestValue xmlns=\"{NAMESPACE}\">"),
+    );
+    // In the message, in the element, and in every part of the signature.
+    let outside = message(&format!("<Extensions>{forged}</Extensions>{evil}"));
+    assert_eq!(verify_in(&outside, &key), Err(SignatureError::Digest));
+    for (place, error) in [
+        ("<saml:Subject>", SignatureError::Digest),
+        (
+            "<SignedInfo>",
+            SignatureError::Structure {
+                part: "CanonicalizationMethod",
+            },
+        ),
+        (
+            "<Transforms>",
+            SignatureError::Structure { part: "Transform" },
+        ),
+        (
+            "<DigestValue>",
+            SignatureError::Structure {
+                part: "DigestValue",
+            },
+        ),
+        (
+            "<SignatureValue>",
+            SignatureError::Structure {
+                part: "SignatureValue",
+            },
+        ),
+        ("<KeyInfo>", SignatureError::Digest),
+    ] {
+        let text = message(&evil.replace(place, &format!("{place}{forged}")));
+        assert_eq!(verify_in(&text, &key), Err(error), "{place}");
+    }
+    let before = message(&evil.replace("<DigestValue>", &format!("{forged}<DigestValue>")));
+    let part = "Reference";
+    assert_eq!(
+        verify_in(&before, &key),
+        Err(SignatureError::Structure { part })
+    );
 }
 
 #[test]

@@ -91,7 +91,7 @@ const HEAD: &str = "\
 # crewjam's malformed response is malformed by its author's test and not by the file.";
 
 #[test]
-fn attacks_are_refused_for_the_reason_that_the_table_says() {
+fn t_sig_1_published_attacks_are_refused_for_the_reason_that_the_table_says() {
     let Some(folder) = shared("saml-attacks") else {
         return;
     };

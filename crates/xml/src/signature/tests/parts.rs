@@ -192,7 +192,7 @@ fn a_proof_key_signs_and_verifies_several_parts() {
 
 /// T-SIG-5: HMACOutputLength would make a MAC of as few bits as the sender likes.
 #[test]
-fn a_mac_cut_short_is_refused() {
+fn t_sig_5_a_mac_cut_short_is_refused() {
     let proof = ProofKey::new(b"a secret of the token's").unwrap();
     let text = envelope();
     let document = Document::parse(&text).unwrap();
