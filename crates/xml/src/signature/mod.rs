@@ -3,7 +3,20 @@
 //! Either one signature inside the element that it covers and names by its id, or one in a message's
 //! header that covers several elements by their ids; RSA and ECDSA with SHA-2, HMAC where two sides share
 //! a key, SHA-1 until a partner's date. Keys come from configuration and never from the message. Start at
-//! [`Prepared`] to sign and at [`verify`] to verify.
+//! [`Prepared`] to sign and at [`verify`] to verify. The whole profile, with that of [`crate::encryption`]:
+//!
+//! | | taken | made |
+//! |---|---|---|
+//! | canonical form | canonical XML 1.0 and exclusive, both names of each, PrefixList of 16 | exclusive |
+//! | signature over one element | enveloped, named by its id (or the whole document, where the policy says so), in the one place that its schema has | the same |
+//! | signature over parts of a message | up to 16 references by id | the same |
+//! | query of the redirect binding | over its own bytes | the same |
+//! | keys | RSA 2048 to 8192, P-256, P-384, P-521; SHA-256, -384, -512; SHA-1 until a partner's date | the same, never SHA-1 |
+//! | proof keys | HMAC with the same digests, never cut short | the same, never SHA-1 |
+//! | encryption | AES-GCM; AES-CBC under a verified signature; RSA-OAEP, digest and mask of a kind | AES-GCM, AES-CBC for who reads no other |
+//!
+//! Refused by name, among others: STR-Transform, canonical XML 1.1, enveloping signatures, RSASSA-PSS, DSA,
+//! key wrap and key agreement.
 
 mod keys;
 mod method;
