@@ -99,6 +99,16 @@ impl VerifyingKeys for Authors {
     }
 }
 
+/// The keys of all and those of one vector.
+pub(crate) struct Both<'a>(pub(crate) &'a Authors, pub(crate) Authors);
+
+impl VerifyingKeys for Both<'_> {
+    fn verifies(&self, algorithm: Algorithm, octets: &[u8], signature: &[u8]) -> bool {
+        let Self(all, own) = self;
+        all.verifies(algorithm, octets, signature) || own.verifies(algorithm, octets, signature)
+    }
+}
+
 pub(crate) fn decoded(text: &str) -> Vec<u8> {
     let text: String = text.split_ascii_whitespace().collect();
     STANDARD.decode(text).unwrap_or_default()

@@ -7,6 +7,7 @@
 
 mod attacks;
 mod authors;
+mod blocks;
 mod encrypted;
 mod signatures;
 
