@@ -160,9 +160,9 @@ impl<'a, 'input> Element<'a, 'input> {
     /// Whether a comment stands beside character data other than white space, in one element anywhere
     /// inside: a careless reader takes such a text for what stands before the comment.
     pub fn holds_text_with_comment(&self) -> bool {
-        let comments = self.node.descendants().filter(|node| node.is_comment());
-        let around = comments.filter_map(|comment| comment.parent_element());
-        around.map(|node| Self { node }).any(|it| it.holds_text())
+        let holds_comment = |it: &Self| it.node.children().any(|node| node.is_comment());
+        self.descendants()
+            .any(|it| holds_comment(&it) && it.holds_text())
     }
 
     /// Whether character data other than white space stands directly inside.
