@@ -66,7 +66,17 @@ const BY_FEATURE: [(&str, &str); 3] = [
 
 /// Every outside crate that a foundation may name: whatever else it brought could do I/O.
 const FOUNDATIONS: [(&str, &[&str]); 3] = [
-    ("xml", &["aws-lc-rs", "base64", "roxmltree", "thiserror"]),
+    (
+        "xml",
+        &[
+            "aws-lc-rs",
+            "base64",
+            "jiff",
+            "roxmltree",
+            "thiserror",
+            "zeroize",
+        ],
+    ),
     ("claims", &["fancy-regex", "thiserror"]),
     (
         "proto",
