@@ -46,9 +46,13 @@ impl<'a> Apart<'a> {
         }
     }
 
-    /// Has the authentication server keep its store in a database, and let in by other methods.
-    pub fn keep_in(&mut self, address: &str, methods: &'static str) {
+    /// Has the authentication server keep its store in a database.
+    pub fn keep_in(&mut self, address: &str) {
         self.store = format!("postgres = \"{address}\"");
+    }
+
+    /// Has the authentication server ask for other methods.
+    pub fn ask_for(&mut self, methods: &'static str) {
         self.methods = methods;
     }
 

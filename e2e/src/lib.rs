@@ -34,3 +34,4 @@ pub mod skip;
 pub mod ticket;
 pub mod until;
 pub mod weave;
+pub mod webdriver;

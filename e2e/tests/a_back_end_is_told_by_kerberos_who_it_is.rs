@@ -113,6 +113,8 @@ fn whoever_the_domain_does_not_let_be_passed_on_is_told_so_and_reaches_nothing()
         let mut events = events.iter().filter(|it| it["event"] == "not-passed-on");
         let event = events.nth(at).context("no event")?;
         assert_eq!(event["farm"], "fe", "{event}");
+        let said = event["said"].as_str().unwrap_or_default();
+        assert!(said.contains(logged), "{event}");
     }
     let password = gate.add("alice", "app")?;
     assert_eq!(who(&gate, "alice", &password)?, (200, ALICE.to_owned()));

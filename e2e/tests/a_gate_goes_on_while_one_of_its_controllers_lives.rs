@@ -128,6 +128,17 @@ fn a_gate_whose_clock_is_off_says_so_in_time_and_the_doctor_finds_it() -> anyhow
             assert!(said.contains("cannot be told who you are"), "{said}");
             gate.serve
                 .line("the clock of this machine and the domain's differ")?;
+            let events = gate.wicketgate(&["audit", "list"])?;
+            let event = events.iter().find(|it| it["event"] == "not-passed-on");
+            let event = event.context("no event")?;
+            assert_eq!(event["reason"], "unavailable", "{event}");
+            assert_eq!(event["account"], Value::Null, "{event}");
+            assert!(
+                event["said"]
+                    .as_str()
+                    .is_some_and(|said| said.contains("clock")),
+                "{event}"
+            );
         }
         let found = doctor(&lab, &environment)?;
         let clock = found.iter().find(|it| it["id"] == "clock-off");

@@ -122,7 +122,8 @@ fn s57_each_rule_of_a_host_rewrites_in_its_own_way() -> anyhow::Result<()> {
         )
     };
     let serve = Serve::start(&demo, |config| {
-        config + &farm("first", one) + &farm("second", two)
+        let told = "[names]\nforeign_hosts = [\"first.contoso.localhost\", \"second.contoso.localhost\"]\n";
+        config.replacen("[names]\n", told, 1) + &farm("first", one) + &farm("second", two)
     })?;
     let tls = tls(&demo, &[])?;
     for name in ["first", "second", "first"] {

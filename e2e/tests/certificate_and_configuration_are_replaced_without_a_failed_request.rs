@@ -208,19 +208,23 @@ fn what_is_wrong_changes_nothing_and_is_named_in_the_log() -> anyhow::Result<()>
     Ok(())
 }
 
-/// The key of a certificate that only the new configuration names: nobody touches the configuration again.
+/// The key of a certificate that only the new configuration names, not there at first and then another's: nobody
+/// touches the configuration again.
 #[test]
 fn what_was_refused_is_taken_once_its_files_are_put_right() -> anyhow::Result<()> {
     let scene = Scene::new()?;
     let folder = scene.demo.folder();
     let before = scene.connect()?.certificate()?;
     fs::copy(folder.join("gate-rsa.pem"), folder.join("next.pem"))?;
-    fs::copy(folder.join("gate-ecdsa.key"), folder.join("next.key"))?;
     let next = scene.written()?;
     assert!(next.contains("live.pem") && next.contains("live.key"));
     let next = next.replace("live.pem", "next.pem");
     scene.write(&next.replace("live.key", "next.key"))?;
-    scene.serve.line(REFUSED)?;
+    let line = scene.serve.nth_line(REFUSED, 0)?;
+    assert!(line.contains("next.key` cannot be read"), "{line}");
+    fs::copy(folder.join("gate-ecdsa.key"), folder.join("next.key"))?;
+    let line = scene.serve.nth_line(REFUSED, 1)?;
+    assert!(line.contains("does not fit"), "{line}");
     fs::copy(folder.join("gate-rsa.key"), folder.join("next.key"))?;
     scene.serve.line(TAKEN)?;
     assert_ne!(scene.connect()?.certificate()?, before);

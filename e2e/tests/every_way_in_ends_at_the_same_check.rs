@@ -153,9 +153,10 @@ fn s13_s14_s33_a_username_token_buys_a_ticket_and_never_reaches_the_pool() -> an
     Ok(())
 }
 
-/// A meeting page's `/` leads to the pool, whose ticket service takes passwords in the body of a message.
+/// A meeting page's `/` leads to the pool, whose ticket service takes passwords in the body of a message, and whose
+/// provisioning gives certificates for tickets, revoked ones too, as the pool knows nothing of that.
 #[test]
-fn nobody_tries_a_domain_password_at_the_pool_by_a_meeting_page() -> anyhow::Result<()> {
+fn nobody_reaches_more_than_pages_of_the_pool_by_a_meeting_page() -> anyhow::Result<()> {
     let demo = Demo::start()?;
     let anna = demo.person(0);
     let meetings = "\n[[route]]\nhost = \"meet.contoso.localhost\"\npath = \"/\"\nbelow = true\n\
@@ -177,6 +178,12 @@ fn nobody_tries_a_domain_password_at_the_pool_by_a_meeting_page() -> anyhow::Res
         "/webticket/WEBTICKETSERVICE.svc/auth",
         "/WebTicket/oauthtoken",
         "/WebTicket/WebTicketService.svc/pin",
+        "/CertProv/CertProvisioningService.svc/WebTicket_Proof_SHA1",
+        "/certprov/CertProvisioningService.svc/mex",
+        "/groupexpansion/service.svc/WebTicket_Bearer",
+        "/Autodiscover/AutodiscoverService.svc/root",
+        "/ucwa/v1/applications",
+        "/Reach/sip.svc",
     ] {
         let got = Curl::new(&demo)
             .arguments(&["--insecure", "--connect-to", &address])
@@ -190,6 +197,9 @@ fn nobody_tries_a_domain_password_at_the_pool_by_a_meeting_page() -> anyhow::Res
         assert_eq!(got.status, 404, "{path}: {}", got.body);
     }
     assert_eq!(demo.requests()?.len(), before, "nothing of it arrived");
+    let page = Curl::new(&demo).arguments(&["--insecure", "--connect-to", &address]);
+    let page = page.get("https://meet.contoso.localhost/meet/anna/ABC123")?;
+    assert_eq!(page.status, 200, "{}", page.body);
     Ok(())
 }
 

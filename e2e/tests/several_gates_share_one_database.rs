@@ -247,7 +247,8 @@ fn s42_a_code_is_used_once_where_the_authentication_server_has_a_database() -> a
     };
     let scene = Scene::moved_to(server)?;
     let mut apart = Apart::beside(&scene.demo);
-    apart.keep_in(&scene.address, "app-password + one-time-code");
+    apart.keep_in(&scene.address);
+    apart.ask_for("app-password + one-time-code");
     apart.list("dmz1")?;
     apart.list("dmz2")?;
     let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));

@@ -1,17 +1,22 @@
 //! The operator's side: errors with file, line and what was meant; exit status; backup and the way
 //! back; an audit trail that shows who changed it.
 
-use std::os::unix::fs::PermissionsExt;
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::process::{Command, Output};
 
 use e2e::client::Curl;
 use e2e::demo::{Demo, Person};
+use e2e::skip;
+
+/// A user that is not root.
+const NOBODY: u32 = 65_534;
 
 /// Checks a changed configuration; gives the exit status and what was said.
 fn check(demo: &Demo, change: impl Fn(&str) -> String) -> anyhow::Result<(Option<i32>, String)> {
-    let config = std::fs::read_to_string(demo.text("/config"))?;
+    let config = fs::read_to_string(demo.text("/config"))?;
     let file = demo.folder().join("changed.toml");
-    std::fs::write(&file, change(&config))?;
+    fs::write(&file, change(&config))?;
     let checked = demo.wicketgate(&["--config", &file.display().to_string(), "check"])?;
     Ok((checked.status.code(), said(&checked)))
 }
@@ -84,9 +89,9 @@ fn what_is_wrong_in_a_configuration_is_named_with_its_line() -> anyhow::Result<(
         ),
         (
             "a host that no certificate names",
-            "host = \"mail.",
-            "host = \"post.",
-            "post.contoso.localhost",
+            "\"lyncdiscover.",
+            "\"lyncelsewhere.",
+            "lyncelsewhere.contoso.localhost",
         ),
         (
             "a key of onward assertions that is of another kind",
@@ -108,8 +113,8 @@ fn what_is_wrong_in_a_configuration_is_named_with_its_line() -> anyhow::Result<(
         ),
     ];
     let exposed = demo.folder().join("exposed.keys");
-    std::fs::copy(demo.folder().join("wicketgate.keys"), &exposed)?;
-    std::fs::set_permissions(&exposed, std::fs::Permissions::from_mode(0o644))?;
+    fs::copy(demo.folder().join("wicketgate.keys"), &exposed)?;
+    fs::set_permissions(&exposed, fs::Permissions::from_mode(0o644))?;
     for (name, right, changed, expected) in wrong {
         let (status, text) = check(&demo, |config| config.replacen(right, changed, 1))?;
         assert_eq!(status, Some(2), "{name}: {text}");
@@ -124,7 +129,7 @@ fn what_is_wrong_in_a_configuration_is_named_with_its_line() -> anyhow::Result<(
         );
     }
     let (status, text) = check(&demo, |config| config.replace("key_file =", "keyfile ="))?;
-    let config = std::fs::read_to_string(demo.text("/config"))?;
+    let config = fs::read_to_string(demo.text("/config"))?;
     let line = 1 + config
         .lines()
         .position(|line| line.starts_with("key_file"))
@@ -234,6 +239,47 @@ fn every_verb_has_help_and_every_refusal_a_status_and_one_line() -> anyhow::Resu
     Ok(())
 }
 
+/// An administrator is root and the service is not: what root puts back or makes new, the service must be able to open.
+#[test]
+fn what_root_restores_or_makes_is_the_service_s() -> anyhow::Result<()> {
+    let demo = Demo::start()?;
+    let backup = demo.folder().join("backup.db").display().to_string();
+    demo.wicketgate_json(&["db", "backup", &backup])?;
+    let folder = demo.folder().join("service");
+    fs::create_dir(&folder)?;
+    for file in ["wicketgate.keys", "onward.pem", "ca.pem"] {
+        fs::copy(demo.folder().join(file), folder.join(file))?;
+    }
+    if chown(&folder, Some(NOBODY), Some(NOBODY)).is_err() {
+        return skip::skip("what root restores is the service's", "this is not root");
+    }
+    let config = fs::read_to_string(demo.text("/config"))?;
+    let elsewhere = |name: &str, keys: &str| -> anyhow::Result<String> {
+        let store = format!("\"service/{name}.db\"");
+        let config = config.replace("\"wicketgate.db\"", &store);
+        let config = config.replace("\"wicketgate.keys\"", &format!("\"service/{keys}\""));
+        let file = demo.folder().join(format!("{name}.toml"));
+        fs::write(&file, config)?;
+        Ok(file.display().to_string())
+    };
+    let restoring = elsewhere("restored", "wicketgate.keys")?;
+    let restoring = ["--config", &restoring, "db", "restore", &backup];
+    let making = elsewhere("made", "made.keys")?;
+    for verb in [&restoring[..], &["--config", &making, "db", "migrate"]] {
+        let done = demo.wicketgate(verb)?;
+        assert!(done.status.success(), "{verb:?}: {}", said(&done));
+    }
+    for file in ["restored.db", "made.db", "made.keys"] {
+        let state = fs::metadata(folder.join(file))?;
+        assert_eq!(
+            (state.uid(), state.mode() & 0o777),
+            (NOBODY, 0o600),
+            "{file}"
+        );
+    }
+    Ok(())
+}
+
 #[test]
 fn a_backup_taken_while_the_gate_runs_brings_everything_back() -> anyhow::Result<()> {
     let demo = Demo::start()?;
@@ -251,9 +297,9 @@ fn a_backup_taken_while_the_gate_runs_brings_everything_back() -> anyhow::Result
     assert_eq!(signs_in(&demo, &ben)?, 200);
 
     // A store of its own for the backup, as on another machine.
-    let config = std::fs::read_to_string(demo.text("/config"))?;
+    let config = fs::read_to_string(demo.text("/config"))?;
     let elsewhere = demo.folder().join("elsewhere.toml");
-    std::fs::write(
+    fs::write(
         &elsewhere,
         config.replace("\"wicketgate.db\"", "\"elsewhere.db\""),
     )?;
@@ -283,7 +329,7 @@ fn a_backup_taken_while_the_gate_runs_brings_everything_back() -> anyhow::Result
     assert_eq!(told[0]["still_revoked"][0]["id"], id);
     assert_eq!(told[0]["still_revoked"][0]["upn"], anna.upn);
     assert_eq!(told[0]["still_shut_out"][0]["upn"], ben.upn);
-    std::fs::remove_file(demo.folder().join("elsewhere.db.before-restore"))?;
+    fs::remove_file(demo.folder().join("elsewhere.db.before-restore"))?;
     let text = said(&demo.wicketgate(&back)?);
     assert!(
         text.contains(&format!("still revoked: {id} (")) && text.contains("still disabled: ben@"),
@@ -291,14 +337,14 @@ fn a_backup_taken_while_the_gate_runs_brings_everything_back() -> anyhow::Result
     );
     let listed = demo.wicketgate_json(&passwords)?;
     assert!(listed[0]["revoked"].is_string(), "{listed:?}");
-    std::fs::remove_file(demo.folder().join("elsewhere.db.before-restore"))?;
+    fs::remove_file(demo.folder().join("elsewhere.db.before-restore"))?;
 
     // A damaged backup is refused, and the store is as it was.
-    let mut bytes = std::fs::read(&backup)?;
+    let mut bytes = fs::read(&backup)?;
     let middle = bytes.len() / 2;
     bytes[middle..].fill(0x55);
     let damaged = demo.folder().join("damaged.db").display().to_string();
-    std::fs::write(&damaged, bytes)?;
+    fs::write(&damaged, bytes)?;
     let refused = demo.wicketgate(&["--config", &elsewhere, "db", "restore", &damaged])?;
     assert!(!refused.status.success(), "{}", said(&refused));
     assert_eq!(
@@ -311,13 +357,13 @@ fn a_backup_taken_while_the_gate_runs_brings_everything_back() -> anyhow::Result
 
 /// Writes a configuration beside the demo's own, and gives its path as an argument.
 fn configured(demo: &Demo, name: &str, change: &[(&str, &str)]) -> anyhow::Result<String> {
-    let mut config = std::fs::read_to_string(demo.text("/config"))?;
+    let mut config = fs::read_to_string(demo.text("/config"))?;
     for (right, changed) in change {
         anyhow::ensure!(config.contains(right), "the configuration has no {right}");
         config = config.replace(right, changed);
     }
     let file = demo.folder().join(name);
-    std::fs::write(&file, config)?;
+    fs::write(&file, config)?;
     Ok(file.display().to_string())
 }
 
@@ -381,10 +427,10 @@ fn keys_that_are_missing_or_that_others_can_read_are_a_fault_of_the_configuratio
     let demo = Demo::start()?;
     let lost = configured(&demo, "lost.toml", &[(KEYS, "\"lost.keys\"")])?;
     let exposed = configured(&demo, "exposed.toml", &[(KEYS, "\"exposed.keys\"")])?;
-    let keys = std::fs::read(demo.folder().join("wicketgate.keys"))?;
+    let keys = fs::read(demo.folder().join("wicketgate.keys"))?;
     let copy = demo.folder().join("exposed.keys");
-    std::fs::write(&copy, keys)?;
-    std::fs::set_permissions(&copy, std::fs::Permissions::from_mode(0o640))?;
+    fs::write(&copy, keys)?;
+    fs::set_permissions(&copy, fs::Permissions::from_mode(0o640))?;
     for (config, file) in [(&lost, "lost.keys"), (&exposed, "exposed.keys")] {
         for verb in [&["user", "list"][..], &["db", "migrate"], &["serve"]] {
             let refused = demo.wicketgate(&[&["--config", config], verb].concat())?;
@@ -465,7 +511,7 @@ fn what_an_administrator_did_names_who_it_was() -> anyhow::Result<()> {
     assert!(shown.contains("  by ben  "), "{shown}");
     let migrated = demo.wicketgate_json(&["--config", &config, "audit", "list"])?;
     assert_eq!(told(&migrated), [by_ben("store-migrated")], "once");
-    std::fs::remove_file(demo.folder().join("elsewhere.db"))?;
+    fs::remove_file(demo.folder().join("elsewhere.db"))?;
     let restored = demo.wicketgate_as("ben", &["--config", &config, "db", "restore", &backup])?;
     assert!(restored.status.success(), "{}", said(&restored));
     let restored = demo.wicketgate_json(&["--config", &config, "audit", "list"])?;
@@ -513,7 +559,7 @@ fn no_secret_is_in_the_store_the_log_or_the_list() -> anyhow::Result<()> {
     let events = said(&demo.wicketgate(&["audit", "list", "--json"])?);
     let mut stored = Vec::new();
     for file in ["wicketgate.db", "wicketgate.db-wal"] {
-        stored.extend(std::fs::read(demo.folder().join(file)).unwrap_or_default());
+        stored.extend(fs::read(demo.folder().join(file)).unwrap_or_default());
     }
     let plain = anna.app_password.replace('-', "");
     let hash = proto::ntlm::NtHash::of_password(&anna.app_password);

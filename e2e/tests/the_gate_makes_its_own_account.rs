@@ -1,10 +1,12 @@
 //! The gate makes its own account in a real Active Directory (Samba), serves by it, and gives it a new key while it
 //! serves; whoever has no right to make one makes none.
 
+use std::process::{Child, Stdio};
+
 use anyhow::Context;
 use e2e::active_directory::{ActiveDirectory, TOP};
 use e2e::directory_gate::{enrol, tell, try_to_tell};
-use e2e::domain_gate::{DomainGate, base, farm, route};
+use e2e::domain_gate::{DomainGate, base, command, farm, route};
 use e2e::skip;
 use serde_json::json;
 
@@ -147,6 +149,49 @@ fn a_key_that_came_by_itself_is_taken_over(lab: &ActiveDirectory) -> anyhow::Res
     );
     assert_eq!(gss::keys(&keytab)?.len(), 4);
     Ok(())
+}
+
+/// Two administrators, or a timer beside one: each would overwrite what the other knows of the password.
+#[test]
+fn of_two_who_change_the_key_at_once_neither_destroys_it_and_no_older_key_takes_its_place()
+-> anyhow::Result<()> {
+    let Some(lab) = ActiveDirectory::start("two change the key of a gate at once")? else {
+        return Ok(());
+    };
+    write(&lab, &config())?;
+    tell(&lab, &JOIN, PASSWORD)?;
+    let keytab = lab.folder().join("gate2.keytab");
+    std::fs::copy(&keytab, lab.folder().join("old.keytab"))?;
+    for _ in 0..4 {
+        let rotating = || -> anyhow::Result<Child> {
+            let mut command = command(&lab)?;
+            command.args(["ad", "rotate"]).stdin(Stdio::null());
+            Ok(command
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()?)
+        };
+        let both = [rotating()?, rotating()?];
+        let mut done = 0;
+        for one in both {
+            let one = one.wait_with_output()?;
+            let said = String::from_utf8_lossy(&one.stderr).into_owned();
+            done += usize::from(one.status.success());
+            let waits = said.contains("somebody else is changing keys");
+            assert!(one.status.success() || waits, "{said}");
+        }
+        assert!(done > 0, "one of them did");
+        assert!(!gss::keys(&keytab)?.is_empty());
+    }
+    let rotated = tell(&lab, &["ad", "rotate"], "")?;
+    let version = rotated[0]["key_version"].as_u64().context("no version")?;
+    mit_takes_it(&lab, &[version, version - 1])?;
+    let older = format!("{TOP}/old.keytab");
+    let (status, _, error) = try_to_tell(&lab, &["ad", "keytab", "--from", &older], "")?;
+    assert_eq!(status, Some(1), "{error}");
+    let has = format!("the keytab has version {version} already");
+    assert!(error.contains(&has), "{error}");
+    mit_takes_it(&lab, &[version, version - 1])
 }
 
 #[test]

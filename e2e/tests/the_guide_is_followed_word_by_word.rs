@@ -46,10 +46,7 @@ fn checked(folder: &Path, config: &str, names: &[&str]) -> anyhow::Result<Output
             &key.serialize_pem(),
         )?;
     }
-    private(
-        &folder.join("onward.pem"),
-        &KeyPair::generate()?.serialize_pem(),
-    )?;
+    private(&folder.join("gateway.keytab"), "")?;
     let here = folder.display().to_string();
     let config = [
         "/etc/wicketgate",

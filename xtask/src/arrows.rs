@@ -27,7 +27,7 @@ const OURS: [(&str, &[&str]); 11] = [
 ];
 
 /// Outside crates that only some of ours may name.
-const CONTAINED: [(&str, &[&str]); 25] = [
+const CONTAINED: [(&str, &[&str]); 26] = [
     ("argon2", &["authn"]),
     ("askama", &["web"]),
     ("axum", &["web", "server"]),
@@ -47,6 +47,8 @@ const CONTAINED: [(&str, &[&str]); 25] = [
     ("quick-xml", &[]),
     ("rc4", &["proto"]),
     ("roxmltree", &["xml"]),
+    // RUSTSEC-2023-0071: never for private keys. It comes behind webauthn-rs, for public keys of passkeys alone.
+    ("rsa", &[]),
     ("rustls", &["server", "lab"]),
     ("sqlx", &["store"]),
     ("tokio", &["gss", "lab", "server", "store", "web"]),
@@ -64,7 +66,17 @@ const BY_FEATURE: [(&str, &str); 3] = [
 
 /// Every outside crate that a foundation may name: whatever else it brought could do I/O.
 const FOUNDATIONS: [(&str, &[&str]); 3] = [
-    ("xml", &["aws-lc-rs", "base64", "roxmltree", "thiserror"]),
+    (
+        "xml",
+        &[
+            "aws-lc-rs",
+            "base64",
+            "jiff",
+            "roxmltree",
+            "thiserror",
+            "zeroize",
+        ],
+    ),
     ("claims", &["fancy-regex", "thiserror"]),
     (
         "proto",

@@ -10,6 +10,7 @@ pub mod keys;
 pub mod lints;
 pub mod map;
 pub mod requirements;
+pub mod security_tests;
 pub mod source;
 
 pub mod bench;

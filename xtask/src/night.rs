@@ -39,12 +39,23 @@ pub fn run(arguments: &[&str]) -> anyhow::Result<()> {
     ]);
     succeed(&mut stories)?;
     measured::append("cargo xtask night: stories in full", "all passed")?;
+    oracles()?;
     let targets = u32::try_from(crate::fuzz::targets()?.len())?;
     let seconds = (minutes * 60 / 2 / targets.max(1)).max(1).to_string();
     crate::fuzz::run(&[&seconds])?;
     say("==> benches");
     let mut bench = crate::bench::command(&[])?;
     measured::append("cargo xtask bench", &output(&mut bench)?)
+}
+
+/// Signatures, canonical forms and encryption beside xmlsec1 and xmllint, over 20,000 random documents.
+fn oracles() -> anyhow::Result<()> {
+    say("==> XML beside its oracles");
+    let mut tests = cargo();
+    tests.env("WICKETGATE_NIGHT", "1").env("CI", "true");
+    tests.args(["test", "--package", "wicketgate-xml"]);
+    succeed(tests.args(["--test", "xmlsec1", "--test", "wrapping"]))?;
+    measured::append("cargo xtask night: XML beside its oracles", "all passed")
 }
 
 /// The release that brings OpenSSL with it, its package, and the stories that it is for; then the other release

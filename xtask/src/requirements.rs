@@ -28,7 +28,9 @@ pub fn check(table: &str, sources: &BTreeMap<String, String>) -> Vec<String> {
                     .split("<br>")
                     .map(|test| test.trim().trim_matches('`'))
                 {
-                    wrong.extend(wrong_test(row, test, sources));
+                    let number = row.to_ascii_lowercase();
+                    let bears = |name: &str| name.split('_').any(|word| word == number);
+                    wrong.extend(wrong_test(row, test, sources, bears));
                 }
             }
             "done" | "derived" => wrong.push(format!("{row} is {status} and names no test")),
@@ -46,7 +48,12 @@ pub fn check(table: &str, sources: &BTreeMap<String, String>) -> Vec<String> {
 }
 
 /// A test is named as `path/of/file.rs::name`.
-fn wrong_test(row: &str, test: &str, sources: &BTreeMap<String, String>) -> Option<String> {
+pub(crate) fn wrong_test(
+    row: &str,
+    test: &str,
+    sources: &BTreeMap<String, String>,
+    bears: impl Fn(&str) -> bool,
+) -> Option<String> {
     let Some((file, name)) = test.split_once("::") else {
         return Some(format!("{row} names `{test}`, which is not file.rs::test"));
     };
@@ -62,9 +69,7 @@ fn wrong_test(row: &str, test: &str, sources: &BTreeMap<String, String>) -> Opti
     if !is_compiled(file, sources) {
         return Some(format!("{row} names `{file}`, which no `mod` names"));
     }
-    let number = row.to_ascii_lowercase();
-    let bears = name.split('_').any(|word| word == number);
-    (!bears).then(|| format!("`{name}` does not bear the number of {row}"))
+    (!bears(name)).then(|| format!("`{name}` does not bear the number of {row}"))
 }
 
 /// Whether what follows a text is the function of a test.

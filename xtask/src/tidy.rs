@@ -7,10 +7,10 @@ use anyhow::bail;
 use serde_json::Value;
 
 use crate::run::{cargo, output, root, say};
-use crate::{arrows, dependencies, keys, lints, map, requirements, source};
+use crate::{arrows, dependencies, keys, lints, map, requirements, security_tests, source};
 
 /// Documents that must be there.
-const DOCUMENTS: [&str; 12] = [
+const DOCUMENTS: [&str; 13] = [
     "README.md",
     "ARCHITECTURE.md",
     "STYLE.md",
@@ -22,6 +22,7 @@ const DOCUMENTS: [&str; 12] = [
     "LICENSE-APACHE",
     "docs/MAP.md",
     "docs/requirements.md",
+    "docs/security-tests.md",
     "docs/guide/README.md",
 ];
 
@@ -75,6 +76,8 @@ pub fn all() -> anyhow::Result<(Vec<String>, Vec<String>)> {
     }
     let table = std::fs::read_to_string(root().join("docs/requirements.md")).unwrap_or_default();
     errors.extend(requirements::check(&table, &sources));
+    let table = std::fs::read_to_string(root().join("docs/security-tests.md")).unwrap_or_default();
+    errors.extend(security_tests::check(&table, &sources));
     let manifest = |path: &str| std::fs::read_to_string(root().join(path)).unwrap_or_default();
     errors.extend(lints::check(
         &manifest("Cargo.toml"),

@@ -2,7 +2,9 @@
 //! same transaction. The command line and, later, the portal come here.
 
 pub mod destinations;
+pub mod passkeys;
 pub mod secrets;
+pub mod spare_codes;
 pub mod tokens;
 
 use std::collections::BTreeSet;
@@ -358,7 +360,7 @@ pub async fn drain(
     Ok(drains.drain(order, by).await??)
 }
 
-fn is_label(text: &str) -> bool {
+pub(crate) fn is_label(text: &str) -> bool {
     let is_printable = !text.chars().any(char::is_control);
     !text.trim().is_empty() && text.chars().count() <= MAX_LABEL && is_printable
 }

@@ -82,6 +82,18 @@ pub enum Reason {
     AnotherRealm,
     /// The ticket is not one that was relayed, or has ended.
     UnknownTicket,
+    /// No passkey of anybody's is known by that.
+    UnknownPasskey,
+    /// The passkey did not sign what was asked.
+    WrongPasskey,
+    /// The passkey answered on a page of another site, or for another's name: somebody may be in between.
+    PhishSuspect,
+    /// The device of the passkey did not verify its user.
+    UserNotVerified,
+    /// The device of the passkey counted back: there may be two of it.
+    PasskeyCountedBack,
+    /// Nobody who is trusted vouches for the device of the passkey.
+    UntrustedPasskey,
 }
 
 /// Why somebody who was let in was not passed on to a back end.
@@ -96,7 +108,12 @@ pub enum PassReason {
     Alarm,
     /// The back end did not take the identity that it was told.
     NotTaken,
+    /// No ticket can be had for anybody: a domain controller, a clock, a key or a right is not as it must be.
+    Unavailable,
 }
+
+/// How many characters are kept of what was said to a refusal.
+pub const MAX_SAID: usize = 400;
 
 /// What was done with a one-time code token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -142,6 +159,18 @@ pub enum NotSent {
     NotTaken,
     /// It was too late for it.
     TooLate,
+}
+
+/// What was done with a passkey.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PasskeyAct {
+    /// It was added.
+    Added,
+    /// It is called something else.
+    Renamed,
+    /// It is gone.
+    Removed,
 }
 
 /// What happened.
@@ -190,6 +219,9 @@ pub enum Kind {
         farm: String,
         /// Why.
         reason: PassReason,
+        /// What was said to it, cut to [`MAX_SAID`] characters.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        said: String,
     },
     /// An account's counter crossed the alarm line.
     UnderAttack {
@@ -254,6 +286,38 @@ pub enum Kind {
         token: CredentialId,
         /// What.
         act: TokenAct,
+    },
+    /// Somebody made recovery codes for themselves; the ones before are good no more.
+    RecoveryCodesMade {
+        /// How many.
+        codes: u32,
+    },
+    /// The help desk gave somebody a code that stands in for a token.
+    TemporaryCodeMade {
+        /// Which.
+        code: CredentialId,
+        /// When it ends.
+        ends: Timestamp,
+        /// How often it may be used.
+        uses: u32,
+    },
+    /// It was taken back.
+    TemporaryCodeEnded,
+    /// Somebody signed in with a spare code in the place of a token's.
+    SpareCodeUsed {
+        /// Which.
+        code: CredentialId,
+        /// Of which kind.
+        method: crate::place::Method,
+        /// How many of its kind are left.
+        left: u32,
+    },
+    /// Something was done with a passkey.
+    Passkey {
+        /// Which.
+        passkey: CredentialId,
+        /// What.
+        act: PasskeyAct,
     },
     /// One-time code tokens were imported.
     OtpTokensImported {

@@ -48,7 +48,8 @@ pub enum Standing {
 pub enum NotDelegable {
     /// "Account is sensitive and cannot be delegated" ([MS-ADTS] 2.2.16, ADS_UF_NOT_DELEGATED).
     Sensitive,
-    /// It is, or was, in a protected group (adminCount is 1).
+    /// It is in a group of administrators, or is or was in a protected one (adminCount is 1; a domain sets that once an
+    /// hour).
     Administrator,
     /// It is in the group Protected Users.
     ProtectedUser,
@@ -56,6 +57,9 @@ pub enum NotDelegable {
     MemberOf(String),
     /// There is a directory, which says who may be, and the account is none of its.
     OfNoDirectory,
+    /// The directory calls it otherwise, and its new names could not be taken over: the sAMAccountName that it has here
+    /// may be somebody else's there.
+    NamesNotTaken,
 }
 
 /// What an account keeps of what the directory said.
@@ -169,10 +173,15 @@ impl fmt::Display for NotDelegable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sensitive => f.write_str("as it is sensitive"),
-            Self::Administrator => f.write_str("as its adminCount is 1"),
+            Self::Administrator => {
+                f.write_str("as its adminCount is 1, or as a member of a group of administrators")
+            }
             Self::ProtectedUser => f.write_str("as a member of Protected Users"),
             Self::MemberOf(group) => write!(f, "as a member of {group}"),
             Self::OfNoDirectory => f.write_str("as it is none of the directory's"),
+            Self::NamesNotTaken => f.write_str(
+                "as the directory calls it otherwise, and its new names are not taken over (the log says why)",
+            ),
         }
     }
 }
@@ -255,12 +264,28 @@ impl Person {
         let protected = domain.map(|domain| format!("{domain}-{PROTECTED_USERS}"));
         let is_protected = protected.is_some_and(|protected| groups.contains(&protected));
         let refused = groups.iter().find_map(|group| refused.0.get(group));
+        let is_administrator = groups.iter().any(|group| is_of_administrators(group));
         self.not_delegable
             .clone()
+            .or(is_administrator.then_some(NotDelegable::Administrator))
             .or(is_protected.then_some(NotDelegable::ProtectedUser))
             .or(refused.cloned().map(NotDelegable::MemberOf))
     }
 }
+
+/// Whether a group is one whose members rule a domain, a forest or its servers, by its SID ([MS-DTYP] 2.4.2.4).
+fn is_of_administrators(group: &str) -> bool {
+    let rid = |prefix: &str| group.strip_prefix(prefix);
+    let of_domain = rid("S-1-5-21-").and_then(|rest| rest.rsplit('-').next());
+    let of_machine = rid("S-1-5-32-");
+    of_domain.is_some_and(|rid| RULES_DOMAIN.contains(&rid))
+        || of_machine.is_some_and(|rid| RULES_SERVERS.contains(&rid))
+}
+
+/// Domain, Schema and Enterprise Admins, Key Admins and Enterprise Key Admins.
+const RULES_DOMAIN: [&str; 5] = ["512", "518", "519", "526", "527"];
+/// Administrators, and the operators of accounts, servers, printers and backups.
+const RULES_SERVERS: [&str; 5] = ["544", "548", "549", "550", "551"];
 
 #[cfg(test)]
 mod tests;

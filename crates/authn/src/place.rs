@@ -149,9 +149,9 @@ impl Channel {
         match (self, method) {
             (Self::Page, Method::AppPassword) => false,
             (_, Method::AppPassword) => true,
-            (Self::Ticket, _) | (_, Method::Passkey) => false,
-            // It is sent for one sign-in, which only a page has.
-            (_, Method::SentCode) => self == Self::Page,
+            (Self::Ticket, _) => false,
+            // A code is sent for one sign-in, which only a page has.
+            (_, Method::Passkey | Method::SentCode) => self == Self::Page,
             (_, Method::Kerberos) => self == Self::Negotiate,
             (Self::Ntlm | Self::Negotiate, _) => false,
             (Self::Basic | Self::UsernameToken | Self::Grant | Self::Page, _) => true,

@@ -3,6 +3,9 @@
 //! SECURITY: everything is asked for by an id that a form brought, so that each act finds out whose it is before it
 //! does anything. Start at [`Owner`].
 
+mod passkeys;
+mod recovery;
+
 use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
@@ -18,12 +21,14 @@ use crate::credential::CredentialId;
 use crate::credential::app_password::AppPassword;
 use crate::credential::memorised_secret::{SecretPlace, Typed};
 use crate::credential::otp_token::{OtpToken, Source, TokenState};
+use crate::credential::passkey::{self, PasskeyFault};
 use crate::handle::HandleKey;
 use crate::lockout::Subject;
 use crate::place::{Method, Service};
 use crate::ports::{ChainedEvent, Unavailable};
 use crate::session::Session;
 use crate::sign_in::{At, Ports};
+pub use passkeys::FRESH;
 
 /// How many sign-ins are shown.
 pub const MAX_SHOWN: u32 = 30;
@@ -53,6 +58,24 @@ pub enum PortalError {
     /// Nobody could sign in again.
     #[error("this is the only token that your sign-in rests on; enrol another one first")]
     LastToken,
+    /// What opens a session anew is added by somebody who proved two factors in this one, not long ago.
+    #[error("sign in again, with a code or a passkey, and do it then")]
+    NotFresh,
+    /// There are as many passkeys as an account may have.
+    #[error(
+        "an account may have {} passkeys; remove one that is not used",
+        passkey::MAX_PER_ACCOUNT
+    )]
+    TooManyPasskeys,
+    /// Nobody could tell it from another.
+    #[error("it needs a name of 1 to {} printable characters", admin::MAX_LABEL)]
+    UnusableLabel,
+    /// A passkey was not taken.
+    #[error(transparent)]
+    Passkey(#[from] PasskeyFault),
+    /// Nothing would be left by which its owner could sign in.
+    #[error("you could not sign in without it; add another one first")]
+    LastWay,
     /// The new one was not typed twice.
     #[error("the two secrets are not the same")]
     Unequal,
@@ -271,9 +294,11 @@ impl Owner<'_> {
             .end_sessions_of(account, Some(self.key), event)
             .await?;
         match self.revoke(&credential.0).await {
-            // It was revoked before, or is no app password: then it was a session, and that has ended.
-            Ok(_)
-            | Err(PortalError::NotYours | PortalError::AppPassword(AdminError::RevokedAlready)) => {
+            // It was revoked before.
+            Ok(_) | Err(PortalError::AppPassword(AdminError::RevokedAlready)) => Ok(credential),
+            // It is no app password: a passkey goes, whatever else there is; a secret's sessions have ended.
+            Err(PortalError::NotYours) => {
+                self.drop_passkey(&credential).await?;
                 Ok(credential)
             }
             Err(error) => Err(error),

@@ -3,6 +3,8 @@
 //! A lookup returns `Result<Option<T>, Unavailable>`; "not there" is not an error.
 
 mod pages;
+mod passkeys;
+mod spare_codes;
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -30,6 +32,8 @@ use crate::ticket::{RelayedTicket, Relaying, TicketKey};
 pub use pages::{
     Invitations, MemorisedSecrets, Outbox, PasswordHasher, SentCodes, Sessions, SignIns,
 };
+pub use passkeys::Passkeys;
+pub use spare_codes::SpareCodes;
 
 /// Our own world is broken; whoever asked is refused, and nothing fails open.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

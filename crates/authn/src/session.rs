@@ -28,7 +28,7 @@ pub const LONGEST_INVITATION: SignedDuration = SignedDuration::from_hours(30 * 2
 pub struct Session {
     /// Whose it is.
     pub account: AccountId,
-    /// The memorised secret that it rests on.
+    /// The memorised secret or the passkey that it rests on.
     pub credential: CredentialId,
     /// The token whose code it rests on, where one was asked for.
     pub token: Option<CredentialId>,

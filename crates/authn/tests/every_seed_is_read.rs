@@ -5,6 +5,8 @@
 
 use std::path::Path;
 
+#[path = "../../../fuzz/entry/passkey.rs"]
+mod passkey;
 #[path = "../../../fuzz/entry/voucher.rs"]
 mod voucher;
 #[path = "../../../fuzz/entry/wire.rs"]
@@ -13,6 +15,11 @@ mod wire;
 #[test]
 fn wire_seeds_are_taken() {
     every_seed_is_taken("wire", wire::run);
+}
+
+#[test]
+fn passkey_seeds_are_taken() {
+    every_seed_is_taken("passkey", passkey::run);
 }
 
 #[test]

@@ -319,6 +319,11 @@ impl Conversation {
             refuse(StatusCode::BAD_REQUEST, sentence, true)
         };
         headers::framing(head).map_err(in_doubt)?;
+        // SECURITY: a name inside that leads to the gate makes a thousand requests of one (RFC 5842 7.2).
+        if head.headers.contains_key(headers::ACTIVITY) {
+            let sentence = "This request has been through the gate already: the server behind it leads back here.\n";
+            return Err(refuse(StatusCode::LOOP_DETECTED, sentence, true));
+        }
         let (name, published) = self.host_name(head).ok_or_else(|| {
             let sentence = "No such host is here.\n";
             refuse(StatusCode::MISDIRECTED_REQUEST, sentence, true)

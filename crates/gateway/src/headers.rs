@@ -5,6 +5,7 @@
 //! T-HTTP-7). Credentials of the connection never pass in either direction (design 13).
 
 mod allowed;
+mod cookies;
 mod denied;
 
 use std::collections::BTreeSet;
@@ -17,6 +18,7 @@ use proto::soap;
 use crate::farm::affinity;
 use crate::websocket;
 use allowed::is_standard;
+use cookies::{cookie_name, cookies};
 use denied::is_hop_by_hop;
 
 pub(crate) use allowed::WEB_TICKET;
@@ -24,16 +26,6 @@ pub use allowed::may_be_passed;
 
 /// The header by which a request is found in logs and audit.
 pub const ACTIVITY: HeaderName = HeaderName::from_static("x-wicketgate-activity");
-
-/// Cookies that stay behind: those that choose a back end (CVE-2021-26855, CVE-2021-33766), and the
-/// ticket of UCWA, which nobody here checks in this place.
-const DENIED_COOKIES: [&str; 5] = [
-    "cwt_ucwa",
-    "x-beresource",
-    "x-anonresource",
-    "x-anonresource-backend",
-    "securitytoken",
-];
 
 /// Headers of an answer that are about credentials the back end was never given: whoever sees them
 /// asks its user for a password (RFC 9110 11, RFC 7615, RFC 8053).
@@ -469,26 +461,6 @@ fn scheme_of(element: &str) -> Option<&str> {
     let (word, rest) = element.split_at_checked(end)?;
     let is_parameter = rest.trim_start_matches([' ', '\t']).starts_with('=');
     (!word.is_empty() && !is_parameter).then_some(word)
-}
-
-/// A cookie header without cookies that choose a back end, or a member of a farm.
-fn cookies(value: &HeaderValue) -> Option<HeaderValue> {
-    let pairs = value.as_bytes().split(|byte| *byte == b';');
-    let is_kept = |pair: &&[u8]| {
-        let name = cookie_name(pair);
-        let mut denied = DENIED_COOKIES.iter();
-        !denied.any(|it| name.eq_ignore_ascii_case(it.as_bytes())) && !affinity::is_ours(name)
-    };
-    let kept: Vec<&[u8]> = pairs.map(<[u8]>::trim_ascii).filter(is_kept).collect();
-    HeaderValue::from_bytes(&kept.join(&b"; "[..]))
-        .ok()
-        .filter(|value| !value.is_empty())
-}
-
-/// The name of a cookie, of which a value may hold bytes of any kind (RFC 6265bis 5.7).
-fn cookie_name(pair: &[u8]) -> &[u8] {
-    let name = pair.split(|byte| *byte == b'=').next();
-    name.unwrap_or_default().trim_ascii()
 }
 
 /// Lets no cache keep an answer, whichever header it listens to (RFC 9111, RFC 9213).

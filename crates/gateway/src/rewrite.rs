@@ -89,7 +89,8 @@ pub(crate) fn lower_case(names: &BTreeMap<String, String>) -> BTreeMap<String, S
 /// The host of an absolute address, in lower case.
 pub(crate) fn host_of_url(url: &str) -> Option<String> {
     let (_, rest) = url.split_once("://")?;
-    let authority = rest.split(['/', '?', '#']).next()?;
+    // Browsers take a backslash for a slash.
+    let authority = rest.split(['/', '?', '#', '\\']).next()?;
     Some(host_of(authority)).filter(|host| !host.is_empty())
 }
 

@@ -7,8 +7,8 @@ use crate::secret::Secret;
 
 /// How many fields one may have.
 const MAX_FIELDS: usize = 64;
-/// How long one may be, in bytes.
-pub const MAX_FORM: usize = 8 * 1_024;
+/// How long one may be, in bytes: what a device says of itself when a passkey of it is added is 7 KB at its longest.
+pub const MAX_FORM: usize = 16 * 1_024;
 
 /// A form that was read.
 #[derive(Debug)]

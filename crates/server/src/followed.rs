@@ -24,6 +24,8 @@ const RETRY: Duration = Duration::from_secs(5);
 /// Of how many accounts the groups are read at once: a controller is asked for each. With more, each is
 /// asked every so many readings.
 const GROUPS_AT_ONCE: usize = 500;
+/// The same where the directory is too slow for more.
+const LEAST_GROUPS_AT_ONCE: usize = 10;
 /// How many steps are taken in one transaction.
 const STEPS_AT_ONCE: usize = 100;
 
@@ -41,6 +43,7 @@ pub(crate) async fn follow(
         store,
         directory,
         asked: 0,
+        at_once: GROUPS_AT_ONCE,
         problems: BTreeSet::new(),
     };
     // Whether it was read the last time; nobody knows at first.
@@ -92,7 +95,10 @@ pub(crate) async fn is_too_old(store: &impl DirectoryCopy) -> bool {
 struct Follower<S> {
     store: S,
     directory: Arc<dyn Directory>,
+    /// How many were asked for their groups, of all.
     asked: usize,
+    /// How many are asked at once: fewer, where the directory is slow.
+    at_once: usize,
     problems: BTreeSet<String>,
 }
 
@@ -105,6 +111,9 @@ impl<S: Accounts + DirectoryCopy> Follower<S> {
             .filter(|account| account.directory.is_some());
         let ids: Vec<AccountId> = from_directory.map(|account| account.id.clone()).collect();
         let groups_of = self.next(&ids);
+        let (asked, at_once) = (groups_of.len(), self.at_once);
+        // Until they are read, so that a slow directory is asked for less.
+        self.at_once = (at_once / 2).max(LEAST_GROUPS_AT_ONCE);
         let directory = Arc::clone(&self.directory);
         // On a task of its own: whatever a controller answers, following goes on.
         let mut reading = JoinSet::new();
@@ -114,6 +123,9 @@ impl<S: Accounts + DirectoryCopy> Follower<S> {
             Ok(Some(Err(error))) => return Err(unread(&error.to_string())),
             Ok(None) | Err(_) => return Err(unread("it takes too long")),
         };
+        // SECURITY: whose groups could not be read is asked again, or a directory would count as read that never shows them.
+        self.asked = self.asked.saturating_add(asked);
+        self.at_once = at_once.saturating_mul(2).min(GROUPS_AT_ONCE);
         let InStep { steps, problems } = in_step(&accounts, &reading, begun);
         self.tell(problems);
         let is_whole = self.keep(&accounts, steps).await?;
@@ -128,9 +140,8 @@ impl<S: Accounts + DirectoryCopy> Follower<S> {
         if self.asked >= ids.len() {
             self.asked = 0;
         }
-        let next = ids.iter().skip(self.asked).take(GROUPS_AT_ONCE).cloned();
-        self.asked = self.asked.saturating_add(GROUPS_AT_ONCE);
-        next.collect()
+        let next = ids.iter().skip(self.asked).take(self.at_once);
+        next.cloned().collect()
     }
 
     /// Takes the steps; whether all were. Whoever is put out goes first, and no name of somebody is in the

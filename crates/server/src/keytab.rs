@@ -9,7 +9,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use proto::kerberos::{Entry, Keytab};
-use rustix::fs::{Gid, Uid, fchown};
+use rustix::fs::{FlockOperation, Gid, Uid, fchown, flock};
 use zeroize::Zeroizing;
 
 /// A keytab that is about to get new keys.
@@ -18,6 +18,8 @@ pub(crate) struct KeytabFile {
     beside: PathBuf,
     file: File,
     keytab: Keytab,
+    /// Whoever changes keys has its folder to himself until this is dropped.
+    _folder: File,
 }
 
 impl KeytabFile {
@@ -26,8 +28,9 @@ impl KeytabFile {
     ///
     /// # Errors
     ///
-    /// There is something else in its place, or nothing can be written there.
+    /// There is something else in its place, nothing can be written there, or somebody else is changing keys there.
     pub(crate) fn prepare(path: &Path, like: &Path) -> io::Result<Self> {
+        let folder = folder_to_oneself(path)?;
         let (keytab, owner) = match std::fs::read(path).map(Zeroizing::new) {
             Ok(bytes) => {
                 let keytab = Keytab::parse(&bytes);
@@ -57,6 +60,7 @@ impl KeytabFile {
             beside,
             file,
             keytab,
+            _folder: folder,
         };
         let ours = prepared.file.metadata()?;
         if (ours.uid(), ours.gid()) != (owner.uid(), owner.gid()) {
@@ -66,21 +70,41 @@ impl KeytabFile {
         Ok(prepared)
     }
 
-    /// Puts new keys in front, keeps the former ones behind them, and replaces the file.
+    /// The highest version of an account's keys that was there.
+    pub(crate) fn version(&self, account: &str) -> Option<u32> {
+        let theirs = self.keytab.entries.iter();
+        let theirs = theirs.filter(|it| it.principal == account);
+        theirs.map(|it| it.version).max()
+    }
+
+    /// Puts new keys in front, keeps the former ones behind them, and replaces the file. Nobody else changes keys
+    /// before this is dropped.
     ///
     /// # Errors
     ///
     /// It cannot be written; then the old one is still there.
-    pub(crate) fn put(mut self, new: Vec<Entry>) -> io::Result<()> {
+    pub(crate) fn put(&mut self, new: Vec<Entry>) -> io::Result<()> {
         self.keytab.roll(new);
         let bytes = self.keytab.to_bytes();
         let bytes = bytes.map_err(|error| io::Error::new(ErrorKind::InvalidData, error))?;
         self.file.write_all(&bytes)?;
         self.file.sync_all()?;
         std::fs::rename(&self.beside, &self.path)?;
-        let folder = self.path.parent().filter(|it| !it.as_os_str().is_empty());
-        File::open(folder.unwrap_or_else(|| Path::new(".")))?.sync_all()
+        File::open(folder_of(&self.path))?.sync_all()
     }
+}
+
+/// Two who change the account's password at once would each overwrite what the other knows of it.
+fn folder_to_oneself(path: &Path) -> io::Result<File> {
+    let folder = File::open(folder_of(path))?;
+    let taken = |_| io::Error::other("somebody else is changing keys at this moment; try again");
+    flock(&folder, FlockOperation::NonBlockingLockExclusive).map_err(taken)?;
+    Ok(folder)
+}
+
+fn folder_of(path: &Path) -> &Path {
+    let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
+    folder.unwrap_or_else(|| Path::new("."))
 }
 
 impl Drop for KeytabFile {
@@ -113,8 +137,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("gate.keytab");
         for (version, expected) in [(2, &[2][..]), (3, &[3, 2]), (4, &[4, 3])] {
-            let file = KeytabFile::prepare(&path, folder.path()).unwrap();
+            let mut file = KeytabFile::prepare(&path, folder.path()).unwrap();
+            let other = KeytabFile::prepare(&path, folder.path()).err().unwrap();
+            assert!(other.to_string().contains("somebody else"), "{other}");
             file.put(key(version)).unwrap();
+            assert!(
+                KeytabFile::prepare(&path, folder.path()).is_err(),
+                "until it is dropped"
+            );
             assert_eq!(versions(&path), expected);
             let mode = std::fs::metadata(&path).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600);

@@ -3,7 +3,7 @@
 //! Files are looked at again and again, as a notice of the system is lost where a file system is
 //! mounted from elsewhere or a link is turned. Never reads what is in them. Start at [`Reloads::due`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -12,16 +12,15 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
-use crate::config::Settings;
 use crate::config::settings::Role;
+use crate::config::{self, ConfigError, Settings};
 
 /// How often files are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// Waits for what makes a reload due.
 pub(crate) struct Reloads {
-    /// The configuration file.
-    pub(crate) file: PathBuf,
+    file: PathBuf,
     hangups: Signal,
     looks: Interval,
     watch: Watch,
@@ -29,14 +28,14 @@ pub(crate) struct Reloads {
 
 /// Files, as they were when they were read, and as they were seen last.
 struct Watch {
-    files: Vec<PathBuf>,
+    files: BTreeSet<PathBuf>,
     read: Stamps,
     seen: Stamps,
 }
 
 /// What tells two states of a file apart; nothing where it is not there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Stamp(Option<[i64; 4]>);
+struct Stamp(Option<[i64; 6]>);
 
 /// The state of each file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -80,15 +79,32 @@ impl Reloads {
         self.watch.follow(files(&self.file, settings));
     }
 
-    /// Watches the files of a configuration that may yet be taken, beside those that are watched.
-    pub(crate) fn follow_beside(&mut self, settings: &Settings) {
-        let both = [self.watch.files.clone(), files(&self.file, settings)];
-        self.watch.follow(both.concat());
+    /// Reads the configuration that is to be taken, and watches its files beside those that are watched: whatever is
+    /// wrong with it may be put right in a file that the old one does not name, or that is not there yet.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it.
+    pub(crate) fn load(&mut self) -> Result<Settings, ConfigError> {
+        let read = config::load(&self.file);
+        self.watch.follow_beside(match &read {
+            Ok(settings) => files(&self.file, settings),
+            Err(error) => error
+                .missing_file()
+                .map(Path::to_owned)
+                .into_iter()
+                .collect(),
+        });
+        read
     }
 }
 
 impl Watch {
-    fn follow(&mut self, files: Vec<PathBuf>) {
+    fn follow_beside(&mut self, files: BTreeSet<PathBuf>) {
+        self.follow(&self.files | &files);
+    }
+
+    fn follow(&mut self, files: BTreeSet<PathBuf>) {
         self.files = files;
         let added = Stamps::of(&self.files);
         // A file that was watched before keeps its stamp, lest a change since it was read is missed.
@@ -105,7 +121,7 @@ impl Watch {
 }
 
 impl Watch {
-    fn new(files: Vec<PathBuf>) -> Self {
+    fn new(files: BTreeSet<PathBuf>) -> Self {
         let read = Stamps::of(&files);
         Self {
             files,
@@ -134,7 +150,7 @@ impl Watch {
 }
 
 impl Stamps {
-    fn of(files: &[PathBuf]) -> Self {
+    fn of(files: &BTreeSet<PathBuf>) -> Self {
         let stamp = |file: &PathBuf| (file.clone(), Stamp::of(file));
         Self(files.iter().map(stamp).collect())
     }
@@ -145,17 +161,20 @@ impl Stamp {
         let state = fs::metadata(file).ok().map(|state| {
             let size = i64::try_from(state.size()).unwrap_or(i64::MAX);
             let inode = state.ino().cast_signed();
-            [state.mtime(), state.mtime_nsec(), size, inode]
+            // The last two tell that somebody else may read it now.
+            let (changed, at) = (state.ctime(), state.ctime_nsec());
+            [state.mtime(), state.mtime_nsec(), size, inode, changed, at]
         });
         Self(state)
     }
 }
 
 /// Every file that is read where a configuration is understood and checked.
-fn files(file: &Path, settings: &Settings) -> Vec<PathBuf> {
+fn files(file: &Path, settings: &Settings) -> BTreeSet<PathBuf> {
     let certificates = settings.listeners.iter().flat_map(|it| &it.certificates);
     let members = settings.farms.values().flat_map(|farm| &farm.members);
     let authorities = members.filter_map(|member| Some(&member.tls.as_ref()?.authorities));
+    let directory = settings.directory.iter().map(|it| &it.authorities);
     let onward = settings.onward.iter().map(|onward| &onward.key);
     let identity = match &settings.role {
         Role::All => None,
@@ -166,20 +185,23 @@ fn files(file: &Path, settings: &Settings) -> Vec<PathBuf> {
     let named = certificates
         .flat_map(|it| [&it.chain, &it.key])
         .chain(authorities)
+        .chain(directory)
         .chain(onward)
         .chain(identity.flat_map(|it| [&it.authorities, &it.certificate, &it.key]));
-    let mut files: Vec<PathBuf> = named.cloned().collect();
-    files.push(file.to_owned());
+    let mut files: BTreeSet<PathBuf> = named.cloned().collect();
+    files.insert(file.to_owned());
     files
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     fn watched(names: &[&str]) -> (Watch, tempfile::TempDir) {
         let folder = tempfile::tempdir().unwrap();
-        let files: Vec<PathBuf> = names.iter().map(|name| folder.path().join(name)).collect();
+        let files: BTreeSet<PathBuf> = names.iter().map(|name| folder.path().join(name)).collect();
         for file in &files {
             fs::write(file, "one").unwrap();
         }
@@ -208,6 +230,29 @@ mod tests {
         assert!(watch.is_due());
         fs::remove_file(&file).unwrap();
         assert!(!watch.is_due());
+        assert!(watch.is_due());
+    }
+
+    #[test]
+    fn a_file_that_others_may_read_now_is_a_change() {
+        let (mut watch, folder) = watched(&["a.key"]);
+        let readable = fs::Permissions::from_mode(0o640);
+        fs::set_permissions(folder.path().join("a.key"), readable).unwrap();
+        assert!(!watch.is_due());
+        assert!(watch.is_due());
+    }
+
+    #[test]
+    fn a_file_that_was_missing_is_waited_for_and_named_once() {
+        let (mut watch, folder) = watched(&["a.pem"]);
+        let missing = folder.path().join("to-come.pem");
+        for _ in 0..3 {
+            watch.follow_beside([missing.clone()].into());
+        }
+        assert_eq!(watch.files.len(), 2);
+        assert!(!watch.is_due());
+        fs::write(&missing, "one").unwrap();
+        assert!(!watch.is_due(), "it may still be written");
         assert!(watch.is_due());
     }
 

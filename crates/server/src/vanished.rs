@@ -54,7 +54,7 @@ mod tests {
         let (member, (client, _)) = (ours.unwrap(), theirs.unwrap());
         noticed_of_member(&member).unwrap();
         noticed_of_client(&client).unwrap();
-        for (stream, quiet, gone) in [(&member, 15, 30), (&client, 60, 90)] {
+        for (stream, quiet, gone) in [(&member, 15, 30), (&client, 240, 270)] {
             assert!(sockopt::socket_keepalive(stream).unwrap());
             let idle = sockopt::tcp_keepidle(stream).unwrap();
             let again = sockopt::tcp_keepintvl(stream).unwrap();

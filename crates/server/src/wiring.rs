@@ -9,7 +9,9 @@ mod lasting;
 mod messages;
 pub(crate) mod own_account;
 mod pages;
+mod passkeys;
 mod source;
+mod spare_codes;
 mod token_import;
 mod tokens;
 

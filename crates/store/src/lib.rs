@@ -25,7 +25,8 @@ mod error;
 pub mod conformance;
 
 use std::fmt::Write;
-use std::fs::File;
+use std::fs::{File, metadata};
+use std::os::unix::fs::{MetadataExt, fchown};
 use std::path::Path;
 
 use authn::ports::Unavailable;
@@ -57,8 +58,21 @@ fn hex(bytes: &[u8]) -> String {
 
 /// Makes the name of a new file as durable as what is in it.
 fn sync_folder_of(path: &Path) -> std::io::Result<()> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+    File::open(folder_of(path))?.sync_all()
+}
+
+/// Gives a new file that root made in somebody's folder to that somebody, who is to use it: the service, where an
+/// administrator migrates or restores its store.
+fn hand_over(file: &File, path: &Path) -> std::io::Result<()> {
+    let (made, folder) = (file.metadata()?, metadata(folder_of(path))?);
+    match made.uid() == 0 && folder.uid() != 0 {
+        true => fchown(file, Some(folder.uid()), Some(folder.gid())),
+        false => Ok(()),
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    let folder = path.parent();
+    let named = folder.filter(|folder| !folder.as_os_str().is_empty());
+    named.unwrap_or(Path::new("."))
 }

@@ -10,8 +10,10 @@ mod memorised_secrets;
 mod otp_tokens;
 mod own_passwords;
 mod pages;
+mod passkeys;
 mod second_factors;
 mod sent_codes;
+mod spare_codes;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -99,6 +101,8 @@ struct State {
     secrets: memorised_secrets::Secrets,
     pages: pages::Pages,
     sent: sent_codes::Sent,
+    passkeys: passkeys::Kept,
+    spares: spare_codes::Spares,
     chain: Vec<ChainedEvent>,
 }
 

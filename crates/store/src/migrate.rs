@@ -63,6 +63,16 @@ const MIGRATIONS: &[Migration] = &[
         name: "0009_sent_codes",
         text: include_str!("../migrations/0009_sent_codes.sql"),
     },
+    Migration {
+        number: 10,
+        name: "0010_passkeys",
+        text: include_str!("../migrations/0010_passkeys.sql"),
+    },
+    Migration {
+        number: 11,
+        name: "0011_spare_codes",
+        text: include_str!("../migrations/0011_spare_codes.sql"),
+    },
 ];
 
 impl Migration {

@@ -7,12 +7,14 @@ mod qr;
 mod words;
 
 mod asked;
+mod passkeys;
 mod portal;
 mod sign_in;
 
 use std::net::IpAddr;
 
 use authn::attempt::Rules;
+use authn::credential::passkey::RelyingParty;
 use authn::lockout::HoldBack;
 use authn::place::{ActivityId, Service, Zone};
 use authn::ports::Unavailable;
@@ -72,6 +74,8 @@ pub struct Pages {
     pub rules: Rules,
     /// What codes are sent by, where anybody carries them.
     pub sending: Option<Sending>,
+    /// Who passkeys are good for.
+    pub passkeys: RelyingParty,
     /// The services that an app password may be for.
     pub services: Vec<Service>,
 }
@@ -110,8 +114,10 @@ impl Pages {
         }
         match (is_post, asked.path.as_str()) {
             (false, "/style.css") => Ok(page::style().into()),
+            (false, "/passkeys.js") => Ok(page::script().into()),
             (true, "/language") => Ok(asked.language().into()),
             (false, "/sign-in") => self.show_sign_in(asked, at).await,
+            (true, "/sign-in/passkey") => self.begin_by_passkey(asked, at).await,
             (true, "/sign-in") => self.take_answer(asked, at).await,
             (true, "/sign-in/send") => self.send_code(asked, at).await,
             (false, "/invitation") => Ok(asked.invitation().into()),

@@ -14,7 +14,7 @@ use crate::words::Words;
 const HEADERS: [(HeaderName, &str); 9] = [
     (
         header::CONTENT_SECURITY_POLICY,
-        "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     ),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),
@@ -35,6 +35,9 @@ const HEADERS: [(HeaderName, &str); 9] = [
         "camera=(), geolocation=(), microphone=()",
     ),
 ];
+
+/// The one script, without which all but passkeys works.
+const PASSKEYS: &str = include_str!("../static/passkeys.js");
 
 /// The one style sheet.
 const STYLE: &str = include_str!("../static/style.css");
@@ -112,7 +115,23 @@ pub(crate) fn redirect(path: &str) -> Response<Bytes> {
 
 /// The style sheet.
 pub(crate) fn style() -> Response<Bytes> {
-    let mut answer = answer(StatusCode::OK, "text/css; charset=utf-8", STYLE.to_owned());
+    kept("text/css; charset=utf-8", STYLE)
+}
+
+/// The script of passkeys.
+pub(crate) fn script() -> Response<Bytes> {
+    kept("text/javascript; charset=utf-8", PASSKEYS)
+}
+
+/// What a script of ours is told.
+pub(crate) fn told(value: &serde_json::Value) -> Response<Bytes> {
+    let kind = "application/json; charset=utf-8";
+    answer(StatusCode::OK, kind, value.to_string())
+}
+
+/// Something that is the same for everybody.
+fn kept(kind: &'static str, text: &str) -> Response<Bytes> {
+    let mut answer = answer(StatusCode::OK, kind, text.to_owned());
     let kept = HeaderValue::from_static("max-age=3600");
     answer.headers_mut().insert(header::CACHE_CONTROL, kept);
     answer
@@ -145,6 +164,8 @@ fn answer(status: StatusCode, kind: &'static str, text: String) -> Response<Byte
 #[template(path = "account.html")]
 pub(crate) struct Account {
     pub(crate) frame: Frame,
+    pub(crate) by_name: bool,
+    pub(crate) by_passkey: bool,
 }
 
 /// The page that asks for the secret.
@@ -186,6 +207,7 @@ pub(crate) struct Choose {
 pub(crate) struct Connect {
     pub(crate) frame: Frame,
     pub(crate) action: &'static str,
+    pub(crate) by_passkey: bool,
     pub(crate) id: String,
     pub(crate) key: String,
     pub(crate) picture: Option<String>,
@@ -207,6 +229,11 @@ pub(crate) struct Portal {
     pub(crate) devices: Vec<Device>,
     pub(crate) services: Vec<String>,
     pub(crate) tokens: Vec<Token>,
+    pub(crate) passkeys: Vec<Passkey>,
+    pub(crate) by_passkey: bool,
+    pub(crate) may_add: bool,
+    pub(crate) recovery: Option<(usize, usize)>,
+    pub(crate) is_fresh: bool,
     pub(crate) sign_ins: Vec<SignIn>,
 }
 
@@ -227,6 +254,22 @@ pub(crate) struct Token {
     pub(crate) state: &'static str,
     pub(crate) used: String,
     pub(crate) is_pending: bool,
+}
+
+/// The page that shows recovery codes once.
+#[derive(Template)]
+#[template(path = "recovery.html")]
+pub(crate) struct Recovery {
+    pub(crate) frame: Frame,
+    pub(crate) codes: Vec<String>,
+}
+
+/// A line of the passkeys.
+pub(crate) struct Passkey {
+    pub(crate) id: String,
+    pub(crate) label: String,
+    pub(crate) added: String,
+    pub(crate) used: String,
 }
 
 /// A line of the sign-ins.

@@ -3,17 +3,20 @@
 
 use authn::account::Account;
 use authn::admin::secrets::{SecretError, SecretRandomness};
+use authn::admin::spare_codes::SpareRandomness;
 use authn::admin::tokens::{TokenError, TokenRandomness};
 use authn::admin::{AdminError, Randomness};
 use authn::audit::Kind;
 use authn::credential::app_password::AppPassword;
 use authn::credential::otp_token::{OtpToken, TokenState};
+use authn::credential::passkey::Passkey;
+use authn::credential::spare_code::LIST;
 use authn::handle::Handle;
-use authn::place::Service;
+use authn::place::{Method, Service};
 use authn::portal::{Owner, PortalError};
 use authn::ports::{ChainedEvent, Unavailable};
 use authn::session::Session;
-use authn::sign_in::{self, At};
+use authn::sign_in::{self, At, Requirement};
 use bytes::Bytes;
 use http::{Response, StatusCode};
 use jiff::Timestamp;
@@ -23,7 +26,7 @@ use crate::asked::Asked;
 use crate::page::{self, Frame, Notice};
 use crate::sign_in::{secret_text, token_text};
 use crate::words::Words;
-use crate::{Answer, Pages, clock, cookie, qr};
+use crate::{Answer, Pages, clock, cookie, passkeys, qr};
 
 /// Somebody who is signed in, by one request.
 pub(crate) struct SignedIn {
@@ -33,7 +36,7 @@ pub(crate) struct SignedIn {
 }
 
 /// How an act ended that was not refused.
-type Acted = Result<Response<Bytes>, PortalError>;
+pub(crate) type Acted = Result<Response<Bytes>, PortalError>;
 
 impl Pages {
     /// Who the browser is signed in as, if its session stands.
@@ -86,6 +89,13 @@ impl Pages {
             (false, "/tokens/confirm") => connect(asked, signed_in, &owner, None).await,
             (true, "/tokens/confirm") => confirmed(asked, signed_in, &owner).await,
             (true, "/tokens/remove") => removed(asked, &owner).await,
+            (true, "/passkeys/begin") => self.passkey_begun(&owner).await,
+            (true, "/passkeys") => self.passkey_added(asked, &owner).await,
+            (true, "/passkeys/touch/begin") => self.touch_begun(&owner).await,
+            (true, "/passkeys/touch") => self.touched(asked, &owner).await,
+            (true, "/passkeys/rename") => passkeys::renamed(asked, &owner).await,
+            (true, "/passkeys/remove") => passkeys::removed(asked, &owner).await,
+            (true, "/recovery-codes") => self.recovery(asked, signed_in, &owner).await,
             (true, "/secret") => changed(asked, &owner).await,
             (true, "/not-me") => not_me(asked, &owner).await,
             _ => Ok(asked.sentence(StatusCode::NOT_FOUND, asked.words.not_found)),
@@ -116,6 +126,10 @@ impl Pages {
             Some("revoked") => Some(words.said_revoked),
             Some("confirmed") => Some(words.said_confirmed),
             Some("removed") => Some(words.said_removed),
+            Some("touched") => Some(words.said_touched),
+            Some("passkey-added") => Some(words.said_passkey_added),
+            Some("passkey-renamed") => Some(words.said_passkey_renamed),
+            Some("passkey-removed") => Some(words.said_passkey_removed),
             Some("not-me") => Some(words.said_not_me),
             Some(_) | None => None,
         };
@@ -125,7 +139,10 @@ impl Pages {
         });
         let now = owner.at.now;
         let (devices, tokens) = (owner.app_passwords().await?, owner.tokens().await?);
-        let latest = owner.latest().await?;
+        let (passkeys, latest) = (owner.passkeys().await?, owner.latest().await?);
+        let policy = &self.rules.policy;
+        let here = (&owner.at.zone, &Service::PORTAL);
+        let by_passkey = Requirement::passkey(policy, here.0, here.1);
         let page = page::Portal {
             frame: Frame {
                 notice: wrong.or(said),
@@ -134,6 +151,15 @@ impl Pages {
             devices: devices.iter().map(|it| device(words, it, now)).collect(),
             services: self.services.iter().map(|it| it.0.to_string()).collect(),
             tokens: tokens.iter().map(|it| token(words, it)).collect(),
+            // What is there can be taken away, whatever the policy says by now.
+            by_passkey: by_passkey.is_some() || !passkeys.is_empty(),
+            may_add: by_passkey.is_some() && owner.is_fresh(policy),
+            is_fresh: owner.is_fresh(policy),
+            recovery: match Requirement::takes(policy, here, Method::RecoveryCode) {
+                true => Some(owner.recovery_codes().await?),
+                false => None,
+            },
+            passkeys: passkeys.iter().map(|it| passkey(words, it)).collect(),
             sign_ins: latest.iter().filter_map(|it| line(words, it)).collect(),
         };
         Ok(page::shown(StatusCode::OK, &page))
@@ -168,6 +194,27 @@ impl Pages {
             label: record.label,
             user: account.upn.clone(),
             sip: account.sip_addresses.first().cloned(),
+        };
+        Ok(page::shown(StatusCode::OK, &page))
+    }
+}
+
+impl Pages {
+    /// Makes recovery codes, and shows them once.
+    async fn recovery(&self, asked: &Asked, signed_in: &SignedIn, owner: &Owner<'_>) -> Acted {
+        let mut random = [SpareRandomness {
+            id: [0; 16],
+            code: [0; 16],
+        }; LIST];
+        for random in &mut random {
+            random.id = clock::random()?;
+            random.code = clock::random()?;
+        }
+        let policy = &self.rules.policy;
+        let codes = owner.make_recovery_codes(policy, random).await?;
+        let page = page::Recovery {
+            frame: signed_in.frame(asked.words),
+            codes: codes.iter().map(|it| it.expose().clone()).collect(),
         };
         Ok(page::shown(StatusCode::OK, &page))
     }
@@ -211,6 +258,7 @@ async fn connect(
     let page = page::Connect {
         frame: signed_in.frame(asked.words).wrong(wrong),
         action: "/tokens/confirm",
+        by_passkey: false,
         id: id.to_owned(),
         key: qr::key(&uri),
         picture: qr::of(&uri),
@@ -306,12 +354,26 @@ fn token(words: &Words, record: &OtpToken) -> page::Token {
     }
 }
 
+fn passkey(words: &Words, record: &Passkey) -> page::Passkey {
+    page::Passkey {
+        id: record.id.0.clone(),
+        label: record.label.clone(),
+        added: minute(record.created),
+        used: record.last_used.map_or(words.never.to_owned(), minute),
+    }
+}
+
 /// A line of the audit trail that its owner is shown: whether somebody came in, never why somebody did not.
 fn line(words: &Words, chained: &ChainedEvent) -> Option<page::SignIn> {
     let event = &chained.event;
     let (result, is_success) = match event.kind {
         Kind::SignedIn { .. } => (words.signed_in, true),
         Kind::Refused { .. } => (words.refused_short, false),
+        Kind::SpareCodeUsed {
+            method: Method::RecoveryCode,
+            ..
+        } => (words.recovery_used, false),
+        Kind::SpareCodeUsed { .. } => (words.temporary_used, false),
         _ => return None,
     };
     Some(page::SignIn {
@@ -347,6 +409,11 @@ fn error_text(words: &'static Words, error: PortalError) -> Result<&'static str,
         | PortalError::Secret(SecretError::Unavailable(error)) => return Err(error),
         PortalError::NotYours => words.not_yours,
         PortalError::LastToken => words.last_token,
+        PortalError::LastWay => words.last_way,
+        PortalError::NotFresh => words.not_fresh,
+        PortalError::TooManyPasskeys => words.too_many,
+        PortalError::UnusableLabel => words.bad_label,
+        PortalError::Passkey(_) => words.passkey_refused,
         PortalError::WrongSecret => words.wrong_secret,
         PortalError::Unequal => words.unequal,
         PortalError::AppPassword(AdminError::UnusableLabel) => words.bad_label,

@@ -8,7 +8,7 @@ use authn::admin::tokens::{TokenError, TokenRandomness};
 use authn::credential::memorised_secret::SecretFault;
 use authn::credential::sent_code::Language;
 use authn::handle::Handle;
-use authn::place::Service;
+use authn::place::{Method, Service};
 use authn::ports::Unavailable;
 use authn::sign_in::{self, Answered, At, FirstError, Outcome, Requirement, SignIn, Stage};
 use bytes::Bytes;
@@ -35,6 +35,8 @@ impl Pages {
             (Some(handle), None) => self.ports.sign_ins.sign_in(handle.key(), at.now).await?,
             (None, _) | (_, Some(_)) => None,
         };
+        // A page that comes back has no passkey in it.
+        let under_way = under_way.filter(|it| it.requirement != Requirement::Passkey);
         let notice = match asked.query("said") {
             Some(SAID_CHANGED) => Some((words.said_changed, false)),
             Some(SAID_SIGNED_OUT) => Some((words.said_signed_out, false)),
@@ -45,29 +47,44 @@ impl Pages {
         };
         let notice = notice.map(|(text, is_wrong)| Notice { text, is_wrong });
         match under_way {
-            Some(sign_in) => self.page_of(asked, (&sign_in, at), notice).await,
-            None if Requirement::of(&self.rules.policy, &at.zone, &Service::PORTAL).is_none() => {
+            Some(sign_in) => self.page_of(asked, &sign_in, (notice, at)).await,
+            None if self.ways_in(at) == (false, false) => {
                 Ok(asked.sentence(StatusCode::FORBIDDEN, words.shut).into())
             }
             None => {
+                let (by_name, by_passkey) = self.ways_in(at);
                 // A new handle, so that what was under way with the old one is not gone on with.
                 let frame = Frame {
                     notice,
                     ..Frame::of(words, &asked.fresh)
                 };
-                let answer = page::shown(StatusCode::OK, &page::Account { frame });
+                let page = page::Account {
+                    frame,
+                    by_name,
+                    by_passkey,
+                };
+                let answer = page::shown(StatusCode::OK, &page);
                 let line = cookie::given(cookie::SIGN_IN, asked.fresh.written().expose());
                 Ok(page::with_cookie(answer, line).into())
             }
         }
     }
 
+    /// Whether anybody may sign in there by a name and what follows on it, and by a passkey.
+    fn ways_in(&self, at: &At) -> (bool, bool) {
+        let (policy, portal) = (&self.rules.policy, Service::PORTAL);
+        (
+            Requirement::of(policy, &at.zone, &portal).is_some(),
+            Requirement::passkey(policy, &at.zone, &portal).is_some(),
+        )
+    }
+
     /// The page of a stage.
     async fn page_of(
         &self,
         asked: &Asked,
-        (sign_in, at): (&SignIn, &At),
-        notice: Option<Notice>,
+        sign_in: &SignIn,
+        (notice, at): (Option<Notice>, &At),
     ) -> Result<Answer, Unavailable> {
         let frame = Frame {
             notice,
@@ -80,7 +97,15 @@ impl Pages {
             Some(_) | None => StatusCode::OK,
         };
         Ok(match &sign_in.stage {
-            Stage::Account => page::shown(status, &page::Account { frame }),
+            Stage::Account => {
+                let (by_name, by_passkey) = self.ways_in(at);
+                let page = page::Account {
+                    frame,
+                    by_name,
+                    by_passkey,
+                };
+                page::shown(status, &page)
+            }
             Stage::Secret { name } => {
                 let name = name.clone();
                 page::shown(status, &page::Secret { frame, name })
@@ -99,6 +124,7 @@ impl Pages {
                     let page = page::Connect {
                         frame,
                         action: "/sign-in",
+                        by_passkey: sign_in::may_take_passkey(&self.rules, sign_in, at),
                         id: String::new(),
                         key: qr::key(&uri),
                         picture: qr::of(&uri),
@@ -114,7 +140,7 @@ impl Pages {
     /// Whether a code can be sent to somebody who signs in there; whoever it is sees the same (T-CRED-8).
     fn sends(&self, service: &Service, at: &At) -> bool {
         let policy = &self.rules.policy;
-        self.sending.is_some() && Requirement::takes_sent_codes(policy, &at.zone, service)
+        self.sending.is_some() && Requirement::takes(policy, (&at.zone, service), Method::SentCode)
     }
 
     /// Sends a code; whether one was, nobody is told.
@@ -146,6 +172,13 @@ impl Pages {
             None => None,
         };
         match (held, under_way) {
+            (Some(handle), Some(sign_in)) if sign_in.requirement == Requirement::Passkey => {
+                // Whoever turned away from the passkey may type a name on the same page.
+                match asked.field("UserName") {
+                    Some(_) => self.begun(asked, at).await,
+                    None => self.answered_by_passkey(asked, handle, at).await,
+                }
+            }
             (Some(handle), Some(sign_in)) => match &sign_in.stage {
                 Stage::Account => self.answered(asked, handle, "UserName", at).await,
                 Stage::Secret { .. } => self.answered(asked, handle, "Password", at).await,
@@ -211,8 +244,12 @@ impl Pages {
         };
         let random = (clock::random()?, clock::random()?, token);
         let chosen = sign_in::choose(&self.ports, handle, [typed, again], at, random).await;
-        let chosen = chosen.map(|()| page::redirect("/sign-in").into());
-        self.first(asked, (sign_in, at), chosen).await
+        self.first(
+            asked,
+            sign_in,
+            (chosen.map(|()| page::redirect("/sign-in").into()), at),
+        )
+        .await
     }
 
     /// Takes the first code of somebody who was invited.
@@ -222,17 +259,24 @@ impl Pages {
         (handle, sign_in): (&Handle, &SignIn),
         at: &At,
     ) -> Result<Answer, Unavailable> {
+        if let Some(posted) = asked.field("Passkey") {
+            let (ports, rules, party) = (&self.ports, &self.rules, &self.passkeys);
+            let random = (clock::random()?, clock::random()?);
+            let answer = (handle, posted);
+            let taken = sign_in::confirm_by_passkey(ports, rules, party, answer, at, random).await;
+            return self.first(asked, sign_in, (taken.map(said), at)).await;
+        }
         let typed = asked.field("Code").unwrap_or_default().trim();
         let random = clock::random()?;
         let confirmed = sign_in::confirm(&self.ports, handle, typed, at, random).await;
-        self.first(asked, (sign_in, at), confirmed.map(said)).await
+        self.first(asked, sign_in, (confirmed.map(said), at)).await
     }
 
     async fn first(
         &self,
         asked: &Asked,
-        (sign_in, at): (&SignIn, &At),
-        result: Result<Answer, FirstError>,
+        sign_in: &SignIn,
+        (result, at): (Result<Answer, FirstError>, &At),
     ) -> Result<Answer, Unavailable> {
         let words = asked.words;
         let text = match result {
@@ -250,12 +294,13 @@ impl Pages {
             Err(FirstError::Unequal) => words.unequal,
             Err(FirstError::Secret(fault)) => fault_text(words, fault),
             Err(FirstError::Token(error)) => token_text(words, &error),
+            Err(FirstError::Passkey(_)) => words.passkey_refused,
         };
         let notice = Notice {
             text,
             is_wrong: true,
         };
-        self.page_of(asked, (sign_in, at), Some(notice)).await
+        self.page_of(asked, sign_in, (Some(notice), at)).await
     }
 
     /// Takes an invitation up.
@@ -281,7 +326,7 @@ impl Pages {
 }
 
 /// What the browser is told of an outcome: where to go on.
-fn said(outcome: Outcome) -> Answer {
+pub(crate) fn said(outcome: Outcome) -> Answer {
     let response: Response<Bytes> = match outcome.answered {
         Answered::Asks => page::redirect("/sign-in"),
         Answered::Refused => page::redirect("/sign-in?said=refused"),

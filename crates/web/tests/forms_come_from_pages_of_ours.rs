@@ -11,6 +11,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use authn::attempt::{self, Rules};
 use authn::credential::memorised_secret::{Cost, SecretHash, Typed};
+use authn::credential::passkey::RelyingParty;
 use authn::place::{ActivityId, Service, Zone};
 use authn::policy::{Policy, Rule};
 use authn::ports::{PasswordHasher, Unavailable};
@@ -64,7 +65,9 @@ fn pages(memory: &Memory) -> Pages {
             sign_ins: store.clone(),
             sessions: store.clone(),
             invitations: store.clone(),
-            sent_codes: store,
+            sent_codes: store.clone(),
+            passkeys: store.clone(),
+            spare_codes: store,
         },
         rules: Rules {
             policy: Policy {
@@ -79,6 +82,7 @@ fn pages(memory: &Memory) -> Pages {
             grants_key: Secret::new(vec![2; 32]),
         },
         sending: None,
+        passkeys: RelyingParty::of(ORIGIN, &[]).unwrap(),
         services: vec![Service::EWS],
     }
 }

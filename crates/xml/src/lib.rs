@@ -6,12 +6,16 @@ pub mod tree;
 pub mod write;
 
 pub mod c14n;
+pub mod encryption;
 pub mod signature;
 
+mod der;
+
+pub use encryption::{Decrypted, DecryptionError, DecryptionKey, Recipient};
 pub use parse::{Limits, ParseError};
 pub use signature::{
-    Algorithm, KeyFailure, Prepared, SignatureError, SignedElement, SigningKey, VerifiedElement,
-    VerifyingKeys,
+    Algorithm, KeyFailure, Partner, Policy, Prepared, ProofKey, PublicKey, SignatureError,
+    SignedElement, SigningKey, VerifiedElement, VerifiedParts, VerifyingKeys,
 };
 pub use tree::{Attribute, Document, Element};
 pub use write::Verbatim;

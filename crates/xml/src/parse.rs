@@ -18,6 +18,8 @@ pub struct Limits {
     pub attributes: usize,
     /// Namespace declarations of the whole document.
     pub namespace_declarations: usize,
+    /// Namespace declarations on an element and those around it, whether or not one hides another.
+    pub namespaces_in_scope: usize,
     /// Elements, texts and comments together.
     pub nodes: u32,
 }
@@ -29,7 +31,16 @@ impl Limits {
         depth: 64,
         attributes: 128,
         namespace_declarations: 64,
+        namespaces_in_scope: 64,
         nodes: 4096,
+    };
+
+    /// What suits the metadata of a federation, whose members each declare their own.
+    pub const METADATA: Self = Self {
+        bytes: 16 * 1024 * 1024,
+        namespace_declarations: 65_536,
+        nodes: 1_000_000,
+        ..Self::DEFAULT
     };
 }
 
@@ -62,6 +73,12 @@ pub enum ParseError {
         /// The greatest number.
         limit: usize,
     },
+    /// An element has more namespaces declared on it and around it than the limit.
+    #[error("more than {limit} namespaces are declared around an element")]
+    TooManyNamespacesInScope {
+        /// The greatest number.
+        limit: usize,
+    },
     /// The document has more nodes than the limit.
     #[error("the document has more than {limit} nodes")]
     TooManyNodes {
@@ -74,6 +91,9 @@ pub enum ParseError {
     /// A processing instruction other than the XML declaration at the beginning.
     #[error("a processing instruction is not taken")]
     ProcessingInstruction,
+    /// A carriage return stands without a line feed.
+    #[error("a carriage return without a line feed is not taken")]
+    LoneCarriageReturn,
     /// The XML declaration is not version 1.0, then an encoding, then standalone, and nothing else.
     #[error("the XML declaration is malformed")]
     Declaration,
@@ -100,10 +120,16 @@ pub(crate) fn check(text: &str, limits: Limits) -> Result<(), ParseError> {
             limit: limits.bytes,
         });
     }
+    // SECURITY: XML reads it as a line feed, and the tokenizer leaves it as it is beside a reference, so
+    // that another reader would see another text. Whoever means one writes `&#13;`.
+    if text.split('\r').skip(1).any(|rest| !rest.starts_with('\n')) {
+        return Err(ParseError::LoneCarriageReturn);
+    }
     Scan {
         rest: text.strip_prefix('\u{feff}').unwrap_or(text),
         limits,
-        depth: 0,
+        open: Vec::new(),
+        in_scope: 0,
         declarations: 0,
     }
     .run()
@@ -127,7 +153,9 @@ pub(crate) fn decode(bytes: &[u8], limits: Limits) -> Result<&str, ParseError> {
 struct Scan<'a> {
     rest: &'a str,
     limits: Limits,
-    depth: usize,
+    /// The declarations of each element that is open.
+    open: Vec<usize>,
+    in_scope: usize,
     declarations: usize,
 }
 
@@ -149,7 +177,7 @@ impl Scan<'_> {
             } else if markup.starts_with('?') {
                 return Err(ParseError::ProcessingInstruction);
             } else if let Some(end_tag) = markup.strip_prefix('/') {
-                self.depth = self.depth.saturating_sub(1);
+                self.close();
                 self.rest = after(end_tag, ">");
             } else {
                 self.start_tag()?;
@@ -185,9 +213,10 @@ impl Scan<'_> {
 
     fn start_tag(&mut self) -> Result<(), ParseError> {
         let tag = Tag::read(self.rest);
-        self.depth += 1;
+        self.open.push(tag.declarations);
+        self.in_scope += tag.declarations;
         self.declarations += tag.declarations;
-        if self.depth > self.limits.depth {
+        if self.open.len() > self.limits.depth {
             return Err(ParseError::TooDeep {
                 limit: self.limits.depth,
             });
@@ -201,11 +230,19 @@ impl Scan<'_> {
             let limit = self.limits.namespace_declarations;
             return Err(ParseError::TooManyNamespaceDeclarations { limit });
         }
+        if self.in_scope > self.limits.namespaces_in_scope {
+            let limit = self.limits.namespaces_in_scope;
+            return Err(ParseError::TooManyNamespacesInScope { limit });
+        }
         if tag.is_empty {
-            self.depth -= 1;
+            self.close();
         }
         self.rest = self.rest.get(tag.length..).unwrap_or("");
         Ok(())
+    }
+
+    fn close(&mut self) {
+        self.in_scope -= self.open.pop().unwrap_or(0);
     }
 }
 

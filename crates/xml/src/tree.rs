@@ -157,6 +157,14 @@ impl<'a, 'input> Element<'a, 'input> {
         self.node.descendants().any(|node| node.is_comment())
     }
 
+    /// Whether a comment stands beside character data other than white space, in one element anywhere
+    /// inside: a careless reader takes such a text for what stands before the comment.
+    pub fn holds_text_with_comment(&self) -> bool {
+        let holds_comment = |it: &Self| it.node.children().any(|node| node.is_comment());
+        self.descendants()
+            .any(|it| holds_comment(&it) && it.holds_text())
+    }
+
     /// Whether character data other than white space stands directly inside.
     pub fn holds_text(&self) -> bool {
         self.node
@@ -340,6 +348,15 @@ mod tests {
     fn comments_and_stray_text_are_seen() {
         let document = Document::parse("<a><b><!-- c --></b>  <d>x</d></a>").unwrap();
         assert!(document.root().holds_comment() && !document.root().holds_text());
+        assert!(!document.root().holds_text_with_comment());
+        for split in [
+            "<a>ad<!-- -->min</a>",
+            "<a><b><!-- -->x</b></a>",
+            "<a><b>x</b>y<!-- --></a>",
+        ] {
+            let document = Document::parse(split).unwrap();
+            assert!(document.root().holds_text_with_comment(), "{split}");
+        }
         assert!(document.root().children().last().unwrap().holds_text());
     }
 }

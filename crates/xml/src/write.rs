@@ -163,6 +163,17 @@ impl Verbatim {
     pub(crate) fn known(text: String) -> Self {
         Self(text)
     }
+
+    /// Whatever the limits were within which it was taken.
+    pub(crate) fn document(&self) -> Result<Document<'_>, ParseError> {
+        let limits = Limits {
+            bytes: self.0.len(),
+            namespace_declarations: usize::MAX,
+            nodes: u32::MAX,
+            ..Limits::DEFAULT
+        };
+        Document::parse_within(&self.0, limits)
+    }
 }
 
 /// Escapes character data; what XML cannot carry becomes U+FFFD.

@@ -18,6 +18,7 @@ mod pings;
 mod sign_ins;
 mod sign_on;
 mod start;
+mod xml;
 
 mod apache;
 mod load;
@@ -38,7 +39,7 @@ type Bench = (
     fn() -> anyhow::Result<Vec<Figure>>,
 );
 
-const BENCHES: [Bench; 11] = [
+const BENCHES: [Bench; 12] = [
     ("ntlm", "what one NTLMv2 exchange costs to check", ntlm::run),
     ("sign-ins", "durable sign-ins on SQLite", sign_ins::run),
     (
@@ -69,6 +70,11 @@ const BENCHES: [Bench; 11] = [
         "start",
         "start to ready with 100,000 users and 300,000 app passwords",
         start::run,
+    ),
+    (
+        "xml",
+        "a token signed and verified, metadata of 10 MB read",
+        xml::run,
     ),
 ];
 

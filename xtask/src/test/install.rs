@@ -33,9 +33,10 @@ const PACKAGES: [&str; 18] = [
 
 /// A domain controller, a back end that takes Kerberos, a balancer, a browser, a database, MIT's tools. Some of these start
 /// services where they are installed, so that they are only unpacked; a lab lays them over its own view of the system.
-const UNPACKED: [&str; 15] = [
+const UNPACKED: [&str; 16] = [
     "apache2-bin",
     "chromium",
+    "chromium-driver",
     "haproxy",
     "krb5-user",
     "ldb-tools",

@@ -189,7 +189,7 @@ impl Right<'_> {
                 settles: CodeSettlement::Uses(Box::new((known, None))),
             },
             Err(reason) => Second::Wrong {
-                settles: CodeSettlement::Again(self.key),
+                settles: CodeSettlement::Again(self.key, None),
                 reason,
             },
         }

@@ -55,11 +55,11 @@ impl Said<'_> {
                     CodeSettlement::None
                 }
                 Settled::Spent => {
-                    let granted = self.granted_meanwhile(ports, code).await?;
-                    if granted == CodeSettlement::None {
+                    let meanwhile = self.meanwhile(ports, code).await?;
+                    if !matches!(meanwhile, CodeSettlement::Uses(_)) {
                         judged = Err(Reason::CodeSpent);
                     }
-                    granted
+                    meanwhile
                 }
             };
         }
@@ -74,8 +74,10 @@ impl Said<'_> {
         })
     }
 
-    /// The grant that the same typed secret bought at the same time on another connection, where it did.
-    async fn granted_meanwhile(
+    /// What follows where a right code was spent at the same time on another connection: the grant that the same typed
+    /// secret bought there, or the word that it came again. Either way its place is given back: a right code that
+    /// somebody else was faster with is no guess, and must not shut its owner's next one out.
+    async fn meanwhile(
         &self,
         ports: &Ports,
         code: CodeSettlement,
@@ -84,14 +86,16 @@ impl Said<'_> {
             return Ok(CodeSettlement::None);
         };
         let (acceptance, wanted) = *bought;
-        let granted = ports.otp_tokens.grant(&wanted.key).await?;
+        let places = Some(acceptance.reservation);
         let is_good = |grant: &Grant| {
             grant.credential == wanted.credential && grant.is_good(&wanted.client, self.at.now)
         };
-        let granted = granted.filter(is_good);
-        Ok(granted.map_or(CodeSettlement::None, |granted| {
-            CodeSettlement::Uses(Box::new((granted, Some(acceptance.reservation))))
-        }))
+        Ok(match ports.otp_tokens.grant(&wanted.key).await? {
+            Some(granted) if is_good(&granted) => CodeSettlement::Uses(Box::new((granted, places))),
+            Some(granted) if granted.token.is_some() => CodeSettlement::Again(wanted.key, places),
+            // The code was spent behind another secret, or by hand.
+            Some(_) | None => CodeSettlement::None,
+        })
     }
 
     fn settlement(
@@ -103,7 +107,7 @@ impl Said<'_> {
         let is_for = |judged: &Result<Verified, Reason>| match code {
             CodeSettlement::None => true,
             CodeSettlement::Buys(_) | CodeSettlement::Uses(_) => judged.is_ok(),
-            CodeSettlement::Remembers(_) | CodeSettlement::Again(_) => judged.is_err(),
+            CodeSettlement::Remembers(_) | CodeSettlement::Again(..) => judged.is_err(),
         };
         let code = match is_for(judged) {
             true => code.clone(),

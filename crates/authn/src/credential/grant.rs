@@ -119,8 +119,9 @@ pub enum CodeSettlement {
     Uses(Box<(Grant, Option<CodeReservation>)>),
     /// A wrong code is remembered with what was typed before it.
     Remembers(Box<Grant>),
-    /// What was typed is known, and good for nothing: it is counted once.
-    Again(GrantKey),
+    /// What was typed is known, and good for nothing: it is counted once. Places that were taken are given back, as it
+    /// was no guess.
+    Again(GrantKey, Option<CodeReservation>),
 }
 
 #[cfg(test)]

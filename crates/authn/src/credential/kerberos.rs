@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::CredentialId;
 use crate::account::{Account, AccountId};
+use crate::directory::NotDelegable;
 
 /// How long a sign-in by Kerberos lasts, with all that was bought by it: as long as Windows' tickets.
 pub const LONGEST: SignedDuration = SignedDuration::from_hours(10);
@@ -83,7 +84,12 @@ impl<'a> Initiator<'a> {
     /// differ in what is folded there.
     #[must_use]
     pub fn is(&self, account: &Account) -> bool {
-        self.realm == account.realm && self.sam.to_lowercase() == account.sam.to_lowercase()
+        let directory = account.directory.as_ref();
+        let not_delegable = directory.and_then(|it| it.not_delegable.as_ref());
+        // Its name here is not the directory's, and so not the ticket's.
+        not_delegable != Some(&NotDelegable::NamesNotTaken)
+            && self.realm == account.realm
+            && self.sam.to_lowercase() == account.sam.to_lowercase()
     }
 }
 

@@ -5,8 +5,10 @@ pub mod grant;
 pub mod kerberos;
 pub mod memorised_secret;
 pub mod otp_token;
+pub mod passkey;
 pub mod second_factor;
 pub mod sent_code;
+pub mod spare_code;
 
 use serde::{Deserialize, Serialize};
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::{FromDirectory, Person, Reading, Standing};
+use super::{FromDirectory, NotDelegable, Person, Reading, Standing};
 use crate::account::{Account, AccountId};
 use crate::audit::{Event, Kind};
 use crate::name::NameKey;
@@ -83,7 +83,13 @@ impl Followed<'_> {
             .is_some_and(|it| it.standing == Standing::Deleted)
     }
 
+    /// SECURITY: whoever has another sAMAccountName there is not passed on under the one that is kept here, which
+    /// somebody else may have by now.
     fn keep_names(&mut self) {
+        let is_called_otherwise = windows_name(&self.seen) != windows_name(self.account);
+        if let Some(directory) = self.seen.directory.as_mut().filter(|_| is_called_otherwise) {
+            directory.not_delegable = Some(NotDelegable::NamesNotTaken);
+        }
         let Account {
             domain,
             sam,
@@ -136,6 +142,10 @@ impl Followed<'_> {
             events: kinds.into_iter().map(event).collect(),
         })
     }
+}
+
+fn windows_name(account: &Account) -> [String; 2] {
+    [&account.sam, &account.realm].map(|it| it.to_lowercase())
 }
 
 /// The account of somebody who is not in the directory any more.

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::audit::Kind;
+use crate::credential::kerberos::Initiator;
 
 fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_700_000_000 + seconds).unwrap()
@@ -175,11 +176,18 @@ fn a_name_of_another_account_is_not_taken_over() {
     let accounts = [account(&alice), account(&bob), local.clone()];
     let result = in_step(&accounts, &reading(&seen), at(0));
     assert_eq!(result.problems.len(), 2, "{result:?}");
-    let [step] = result.steps.as_slice() else {
+    let [one, other] = result.steps.as_slice() else {
         panic!("{result:?}");
     };
-    assert!(!step.is_renamed && step.ends);
-    assert_eq!(step.account.upn, "alice@contoso.com");
+    for (step, upn) in [(one, "alice@contoso.com"), (other, "bob@contoso.com")] {
+        assert!(!step.is_renamed && step.ends);
+        assert_eq!(step.account.upn, upn);
+        // SECURITY: alice's ticket would be bob's by now.
+        let directory = step.account.directory.as_ref().unwrap();
+        assert_eq!(directory.not_delegable, Some(NotDelegable::NamesNotTaken));
+        let initiator = Initiator::of("alice@CONTOSO.COM").unwrap();
+        assert!(!initiator.is(&step.account), "{upn}");
+    }
 
     let shared = Person {
         mail: vec![
@@ -229,12 +237,22 @@ fn who_may_be_passed_on_is_decided_by_flags_and_groups() {
     assert_eq!(why(None, "S-1-5-21-9-9-9-525"), None, "of another domain");
     let member = NotDelegable::MemberOf("Organization Management".to_owned());
     assert_eq!(why(None, "S-1-5-21-1-2-3-2000"), Some(member));
+    for group in [
+        "S-1-5-21-1-2-3-512",
+        "S-1-5-21-9-9-9-519",
+        "S-1-5-32-544",
+        "S-1-5-32-551",
+    ] {
+        let administrator = Some(NotDelegable::Administrator);
+        assert_eq!(why(None, group), administrator, "{group}");
+    }
+    assert_eq!(why(None, "S-1-5-32-545"), None, "users");
 }
 
 #[test]
 fn groups_are_bounded_and_judged_before_they_are_cut() {
     let mut groups: Vec<String> = (0..2 * MAX_GROUPS)
-        .map(|it| format!("S-1-5-21-0-0-{it}"))
+        .map(|it| format!("S-1-5-21-0-0-0-{}", 10_000 + it))
         .collect();
     groups.push("S-1-5-21-1-2-3-525".to_owned());
     let person = Person {

@@ -1,5 +1,8 @@
 //! What becomes of an answer: each takes the step it answers, whatever it is, and makes the same calls for everybody.
 
+mod passkey;
+mod spare;
+
 use crate::account::{Account, AccountId};
 use crate::attempt::Rules;
 use crate::audit::{Event, Kind, Reason, shown_name};
@@ -7,6 +10,7 @@ use crate::credential::grant::CodeSettlement;
 use crate::credential::memorised_secret::{SecretHash, SecretPlace, Typed};
 use crate::credential::otp_token::{CodePlace, CodesOf};
 use crate::credential::sent_code::{BudgetPlace, SentCode, SentFault};
+use crate::credential::spare_code;
 use crate::handle::Handle;
 use crate::lockout::{HoldBack, LONGEST_HOLD_BACK, Place, Subject};
 use crate::name::NameKey;
@@ -19,6 +23,9 @@ use super::{
     Answer, Answered, At, Completed, Completion, MAX_NAME, MAX_STEPS, Outcome, Ports, Requirement,
     SecretProved, SignIn, Stage, admits, familiarity, proved_by,
 };
+
+pub(crate) use passkey::reason as reason_of_passkey;
+pub use passkey::{answer_by_passkey, begin_by_passkey};
 
 /// Takes the answer to what a sign-in asks.
 ///
@@ -116,7 +123,7 @@ impl Asking<'_> {
             (None, _) => Err(Reason::UnknownName),
             (Some(account), record) => {
                 let record = record.filter(|_| is_right).ok_or(Reason::WrongSecret);
-                let stands = self.may_sign_in(account, None);
+                let stands = self.may_sign_in(account);
                 stands.and(record).map(|record| SecretProved {
                     account: account.id.clone(),
                     credential: record.id,
@@ -155,7 +162,10 @@ impl Asking<'_> {
                 let completion = self.completion(&proved, (places, None), random);
                 self.completed(name, &named, completion, random).await?
             }
-            (Requirement::Secret, Err(_)) => self.moved(Stage::Account, Answered::Refused).await?,
+            // By a passkey alone nobody is asked for a secret.
+            (Requirement::Secret | Requirement::Passkey, _) => {
+                self.moved(Stage::Account, Answered::Refused).await?
+            }
         };
         outcome.hold_back = match is_shut {
             true => HoldBack(LONGEST_HOLD_BACK),
@@ -166,8 +176,8 @@ impl Asking<'_> {
     }
 
     /// INVARIANT: where the secret was wrong, codes are looked for as of nobody, so that nobody's budget is spent by
-    /// whoever does not know the secret (T-CRED-3). Whatever is typed is looked at as a code of a token and as the one
-    /// that was sent, with the same calls.
+    /// whoever does not know the secret (T-CRED-3). What has the form of a spare code is one; whatever else is typed is
+    /// looked at as a code of a token and as the one that was sent, with the same calls.
     async fn code(
         &self,
         name: &str,
@@ -179,6 +189,10 @@ impl Asking<'_> {
         // SECURITY: what was proved is of this account, or of none (T-OTP-8).
         let account = named.account.as_ref();
         let proved = proved.filter(|proved| account.is_some_and(|it| it.id == proved.account));
+        if let Some(typed) = spare_code::Typed::parse(answer.typed.expose()) {
+            let named = (name, named);
+            return self.spare(named, proved, &typed, answer.random).await;
+        }
         let subject = match proved {
             Some(_) => named.subject.clone(),
             None => Subject::Unknown(0),
@@ -198,24 +212,34 @@ impl Asking<'_> {
         let accepted = match (proved, account) {
             (None, _) | (_, None) => Err(Reason::WrongSecret),
             (Some(proved), Some(account)) => found.and_then(|found| {
-                self.may_sign_in(account, Some(found.method()))?;
+                self.may_sign_in_by(account, found.method())?;
                 let places = vec![proved.place(), named.reservation.place.clone()];
                 let taken = (guess, reservation);
                 let coded = found.coded(account, taken);
                 Ok(self.completion(proved, (places, Some(coded)), answer.random))
             }),
         };
+        let random = answer.random;
+        self.judged_code((name, &named), proved, accepted, random)
+            .await
+    }
+
+    /// What follows on a code of whichever kind.
+    async fn judged_code(
+        &self,
+        (name, named): (&str, &Named),
+        proved: Option<&SecretProved>,
+        accepted: Result<Completion, Reason>,
+        random: [u8; 32],
+    ) -> Result<Outcome, Unavailable> {
         let hold_back = named.reservation.counts.hold_back(accepted.is_ok());
         let mut outcome = match accepted {
-            Ok(completion) => {
-                self.completed(name, &named, completion, answer.random)
-                    .await?
-            }
+            Ok(completion) => self.completed(name, named, completion, random).await?,
             Err(reason) => {
                 let is_alarmed = match (proved, reason) {
                     // It was written down when the secret was wrong.
                     (None, _) => false,
-                    (Some(_), reason) => self.refused(name, &named, reason).await?,
+                    (Some(_), reason) => self.refused(name, named, reason).await?,
                 };
                 let begun = self.moved(Stage::Account, Answered::Refused).await?;
                 Outcome {
@@ -236,6 +260,16 @@ impl Asking<'_> {
             Some(account) => Subject::Account(account.id.clone()),
             None => Subject::unknown(&names, &rules.unknown_names_key),
         };
+        self.counted(account, subject).await
+    }
+
+    /// Takes a place in the counters, before anything is checked.
+    async fn counted(
+        &self,
+        account: Option<Account>,
+        subject: Subject,
+    ) -> Result<Named, Unavailable> {
+        let attempt = &self.ports.attempt;
         let place = Place::now(subject.clone(), self.at.source.into(), self.at.now);
         let reservation = attempt.attempts.reserve(place).await?;
         let reservation = reservation.ok_or_else(|| Unavailable {
@@ -268,24 +302,35 @@ impl Asking<'_> {
         }
     }
 
-    /// SECURITY: the policy is asked about the account too, whatever the pages ask of everybody; and about the code that
-    /// was right, once it is known which kind that is.
-    fn may_sign_in(&self, account: &Account, code: Option<Method>) -> Result<(), Reason> {
+    /// SECURITY: the policy is asked about the account too, whatever the pages ask of everybody.
+    fn may_sign_in(&self, account: &Account) -> Result<(), Reason> {
+        self.stands(account)?;
+        let (sign_in, policy) = (self.sign_in, &self.rules.policy);
+        let requirement = sign_in.requirement;
+        match requirement.admits(account, policy, self.at, &sign_in.service) {
+            true => Ok(()),
+            false => Err(Reason::NotAllowedHere),
+        }
+    }
+
+    /// The same of a secret with this code behind it, once it is known which kind that is, and with nothing that stands
+    /// in for it.
+    fn may_sign_in_by(&self, account: &Account, code: Method) -> Result<(), Reason> {
+        self.stands(account)?;
+        let wanted = (self.at, &self.sign_in.service);
+        match admits(&proved_by(Some(code)), account, &self.rules.policy, wanted) {
+            true => Ok(()),
+            false => Err(Reason::NotAllowedHere),
+        }
+    }
+
+    fn stands(&self, account: &Account) -> Result<(), Reason> {
         account.may_sign_in()?;
         let directory = account.directory.as_ref();
         if directory.is_some_and(|it| it.must_be_fresh(self.at.now).is_err()) {
             return Err(Reason::DirectoryUnread);
         }
-        let (sign_in, policy) = (self.sign_in, &self.rules.policy);
-        let (at, service) = (self.at, &sign_in.service);
-        let is_let_in = match code {
-            Some(_) => admits(code, account, policy, (at, service)),
-            None => sign_in.requirement.admits(account, policy, at, service),
-        };
-        match is_let_in {
-            true => Ok(()),
-            false => Err(Reason::NotAllowedHere),
-        }
+        Ok(())
     }
 
     fn completion(
@@ -316,6 +361,8 @@ impl Asking<'_> {
             step: self.sign_in.step.saturating_add(1),
             code,
             guessed,
+            passkey: None,
+            spare: None,
             places,
             secret: Some(proved.secret_place()),
             source: at.source,
@@ -342,6 +389,7 @@ impl Asking<'_> {
             Completed::Gone => return Ok(Outcome::plain(Answered::Gone)),
             Completed::Spent => Reason::CodeSpent,
             Completed::Overtaken => Reason::Revoked,
+            Completed::CountedBack => Reason::PasskeyCountedBack,
         };
         let is_alarmed = self.refused(name, named, reason).await?;
         let begun = self.moved(Stage::Account, Answered::Refused).await?;

@@ -1,6 +1,8 @@
 //! The first sign-in of somebody who was invited: a secret is chosen, a token is enrolled and shown to work, and a
 //! session begins.
 
+mod passkey;
+
 use proto::otp::KeyUri;
 use proto::secret::Secret;
 
@@ -12,6 +14,7 @@ use crate::credential::CredentialId;
 use crate::credential::memorised_secret::{
     MemorisedSecret, SecretFault, StoredMemorisedSecret, Typed,
 };
+use crate::credential::passkey::PasskeyFault;
 use crate::handle::{Handle, HandleKey};
 use crate::place::{ActivityId, Method, Service};
 use crate::ports::Unavailable;
@@ -21,6 +24,8 @@ use super::{
     Answered, At, Completed, Completion, MAX_STEPS, Outcome, Ports, Requirement, SignIn, Stage,
     admits, proved_by,
 };
+
+pub use passkey::{begin_first_passkey, confirm_by_passkey, may_take_passkey};
 
 /// Why somebody who was invited does not get further.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -37,6 +42,9 @@ pub enum FirstError {
     /// The token or its code was not taken.
     #[error(transparent)]
     Token(#[from] TokenError),
+    /// The passkey was not taken.
+    #[error(transparent)]
+    Passkey(#[from] PasskeyFault),
     /// The store is away.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
@@ -62,11 +70,8 @@ pub async fn welcome(
     let requirement = Requirement::of(&rules.policy, &at.zone, &service);
     let requirement = requirement.ok_or(FirstError::Gone)?;
     // What is proved by it is a token's code: where the policy takes only one that is sent, nobody comes in so.
-    let code = match requirement {
-        Requirement::Secret => None,
-        Requirement::SecretAndCode => Some(Method::OneTimeCode),
-    };
-    let is_let_in = admits(code, &account, &rules.policy, (at, &service));
+    let code = (requirement == Requirement::SecretAndCode).then_some(Method::OneTimeCode);
+    let is_let_in = admits(&proved_by(code), &account, &rules.policy, (at, &service));
     if account.may_sign_in().is_err() || !is_let_in {
         return Err(FirstError::Gone);
     }
@@ -194,6 +199,8 @@ pub async fn confirm(
         step: sign_in.step,
         code: None,
         guessed: None,
+        passkey: None,
+        spare: None,
         places: Vec::new(),
         secret: None,
         source: at.source,
@@ -214,7 +221,9 @@ pub async fn confirm(
             handle: Handle::made_from(random),
             continuation: sign_in.continuation,
         })),
-        Completed::Gone | Completed::Spent | Completed::Overtaken => Err(FirstError::Gone),
+        Completed::Gone | Completed::Spent | Completed::Overtaken | Completed::CountedBack => {
+            Err(FirstError::Gone)
+        }
     }
 }
 

@@ -23,18 +23,25 @@ use crate::audit::{Event, Kind};
 use crate::credential::CredentialId;
 use crate::credential::memorised_secret::SecretPlace;
 use crate::credential::otp_token::{Acceptance, Source};
+use crate::credential::passkey::PasskeyUse;
 use crate::credential::sent_code::{Guessed, SentCode};
+use crate::credential::spare_code::SpareUse;
 use crate::handle::{Handle, HandleKey};
 use crate::lockout::{HoldBack, Place, Subject};
 use crate::place::{ActivityId, Channel, Method, Service, SourceNetwork, Zone};
 use crate::policy::{Asking, Policy, Proved, Rule};
 use crate::ports::{
-    Invitations, MemorisedSecrets, PasswordHasher, SentCodes, Sessions, SignIns, Unavailable,
+    Invitations, MemorisedSecrets, Passkeys, PasswordHasher, SentCodes, Sessions, SignIns,
+    SpareCodes, Unavailable,
 };
 use crate::session::Session;
-pub use answer::answer;
+pub(crate) use answer::reason_of_passkey;
+pub use answer::{answer, answer_by_passkey, begin_by_passkey};
 pub(crate) use first::by_owner;
-pub use first::{FirstError, choose, confirm, to_confirm, welcome};
+pub use first::{
+    FirstError, begin_first_passkey, choose, confirm, confirm_by_passkey, may_take_passkey,
+    to_confirm, welcome,
+};
 pub use send::{Asked, Sending, send};
 
 /// How long a sign-in may take.
@@ -50,12 +57,19 @@ const MAX_NAME: usize = 256;
 pub enum Requirement {
     /// The memorised secret alone.
     Secret,
-    /// The memorised secret and a code: of a token, or one that we send.
+    /// The memorised secret and a code: of a token, one that we send, or a spare one.
     SecretAndCode,
+    /// A passkey that verified its user.
+    Passkey,
 }
 
-/// What counts as the code behind a secret, where the policy says so.
-const CODES: [Option<Method>; 2] = [Some(Method::OneTimeCode), Some(Method::SentCode)];
+/// What counts as the code behind a secret, where the policy says so: whatever stands in for a token's.
+const CODES: [Method; 4] = [
+    Method::OneTimeCode,
+    Method::SentCode,
+    Method::RecoveryCode,
+    Method::TemporaryCode,
+];
 
 /// What is proved by a secret, and by a code behind it.
 fn proved_by(code: Option<Method>) -> BTreeSet<Method> {
@@ -85,60 +99,72 @@ impl Requirement {
         }
     }
 
-    /// Whether a code that we send may be the code behind the secret there, whoever it is.
+    /// A passkey, where the policy lets anybody in by one; nobody is named before.
     #[must_use]
-    pub fn takes_sent_codes(policy: &Policy, zone: &Zone, service: &Service) -> bool {
+    pub fn passkey(policy: &Policy, zone: &Zone, service: &Service) -> Option<Self> {
         let asking = asking(zone, service);
-        let mut deciding = policy.deciding(&asking).into_iter();
-        let is_asked = Self::of(policy, zone, service) == Some(Self::SecretAndCode);
-        is_asked && deciding.any(|it| is_enough(it.rule, &asking, Some(Method::SentCode)))
+        let mut ways = Self::Passkey.ways().into_iter();
+        let is_enough = ways.any(|methods| policy.may_be_met(&asking, &methods));
+        is_enough.then_some(Self::Passkey)
     }
 
-    /// Whether the policy lets an account in that proved this, by whichever code.
+    /// Whether a code of a kind may be the code behind the secret there, whoever it is.
+    #[must_use]
+    pub fn takes(policy: &Policy, (zone, service): (&Zone, &Service), code: Method) -> bool {
+        let asking = asking(zone, service);
+        let deciding = policy.deciding(&asking).into_iter();
+        let mut combinations = deciding.flat_map(|it| it.rule.combinations(&asking));
+        let is_asked = Self::of(policy, zone, service) == Some(Self::SecretAndCode);
+        let proved = proved_by(Some(code));
+        is_asked && combinations.any(|it| it.methods().eq(proved.iter().copied()))
+    }
+
+    /// Whether the policy lets an account in that proved this, in any way.
     fn admits(self, account: &Account, policy: &Policy, at: &At, service: &Service) -> bool {
-        let mut codes = self.codes().iter();
-        codes.any(|code| admits(*code, account, policy, (at, service)))
+        let mut ways = self.ways().into_iter();
+        ways.any(|methods| admits(&methods, account, policy, (at, service)))
     }
 
     fn is_enough(self, rule: &Rule, asking: &Asking<'_>) -> bool {
-        let mut codes = self.codes().iter();
-        codes.any(|code| is_enough(rule, asking, *code))
+        let mut ways = self.ways().into_iter();
+        ways.any(|methods| is_enough(rule, asking, &methods))
     }
 
-    /// What may stand behind the secret.
-    fn codes(self) -> &'static [Option<Method>] {
+    /// Every way to prove it.
+    #[must_use]
+    pub fn ways(self) -> Vec<BTreeSet<Method>> {
         match self {
-            Self::Secret => &[None],
-            Self::SecretAndCode => &CODES,
+            Self::Secret => vec![proved_by(None)],
+            Self::SecretAndCode => CODES.map(|code| proved_by(Some(code))).into(),
+            Self::Passkey => vec![[Method::Passkey].into()],
         }
     }
 }
 
 /// Whether a rule lets somebody in by a secret and what stands behind it.
-fn is_enough(rule: &Rule, asking: &Asking<'_>, code: Option<Method>) -> bool {
-    let proved = proved_by(code);
+fn is_enough(rule: &Rule, asking: &Asking<'_>, proved: &BTreeSet<Method>) -> bool {
     let mut combinations = rule.combinations(asking);
-    combinations.any(|it| it.needs(Method::MemorisedSecret) && it.is_met_by(&proved))
+    combinations.any(|it| it.needs(Method::MemorisedSecret) && it.is_met_by(proved))
 }
 
-/// Whether the policy lets an account in that proved a secret and what stands behind it.
+/// Whether the policy lets an account in that proved these.
 fn admits(
-    code: Option<Method>,
+    methods: &BTreeSet<Method>,
     account: &Account,
     policy: &Policy,
     (at, service): (&At, &Service),
 ) -> bool {
-    let methods = proved_by(code);
+    let has_second = methods.iter().any(|method| method.is_second_factor());
     let proved = Proved {
-        methods: &methods,
+        methods,
         made: None,
-        second_factor: code.map(|_| at.now),
+        second_factor: has_second.then_some(at.now),
     };
     let judged = policy.judge(account, &asking(&at.zone, service), &proved, at.now);
     judged.is_ok()
 }
 
-fn asking<'a>(zone: &'a Zone, service: &'a Service) -> Asking<'a> {
+pub(crate) fn asking<'a>(zone: &'a Zone, service: &'a Service) -> Asking<'a> {
     Asking {
         zone,
         service,
@@ -283,6 +309,10 @@ pub struct Ports {
     pub invitations: Arc<dyn Invitations>,
     /// Codes that are sent.
     pub sent_codes: Arc<dyn SentCodes>,
+    /// Passkeys.
+    pub passkeys: Arc<dyn Passkeys>,
+    /// Recovery codes and temporary codes.
+    pub spare_codes: Arc<dyn SpareCodes>,
 }
 
 /// From where a browser asks, and when.
@@ -372,6 +402,10 @@ pub struct Completion {
     pub code: Option<Acceptance>,
     /// The places in the budgets of codes that are given back, where one was asked for.
     pub guessed: Option<Guessed>,
+    /// The passkey that was used, on which the session rests in the place of a secret.
+    pub passkey: Option<PasskeyUse>,
+    /// The spare code that is used, where one was typed in the place of a token's.
+    pub spare: Option<SpareUse>,
     /// The places in the counters that are given back.
     pub places: Vec<Place>,
     /// The place in the budget of the secret that is given back, where one was taken.
@@ -395,6 +429,8 @@ pub enum Completed {
     Spent,
     /// What was proved does not stand any more.
     Overtaken,
+    /// The device of the passkey counted back.
+    CountedBack,
     /// The sign-in is not under way any more.
     Gone,
 }

@@ -20,6 +20,7 @@ use proto::secret::Secret;
 
 use super::{
     Answered, At, MAX_STEPS, Outcome, Ports, Requirement, SecretProved, SignIn, Stage, admits,
+    proved_by,
 };
 
 /// What can be sent, and how much of it.
@@ -146,10 +147,10 @@ fn may_be_sent(
     (rules, sign_in): (&Rules, &SignIn),
     at: &At,
 ) -> Result<(), Refused> {
-    let sent = Some(Method::SentCode);
+    let sent = proved_by(Some(Method::SentCode));
     let is_let_in = account.is_some_and(|account| {
         account.may_sign_in().is_ok()
-            && admits(sent, account, &rules.policy, (at, &sign_in.service))
+            && admits(&sent, account, &rules.policy, (at, &sign_in.service))
     });
     match is_let_in {
         true => Ok(()),

@@ -373,6 +373,22 @@ async fn the_same_typed_secret_on_two_connections_at_once_is_one_code() {
     assert_eq!(failures(&world, &anna.serial).await, 0);
 }
 
+/// Whoever is slower with a right code has guessed nothing: the place is given back, or five such moments would keep
+/// the owner out for a quarter of an hour.
+#[tokio::test]
+async fn t_otp_2_whoever_is_outrun_with_a_right_code_loses_no_place() {
+    let world = company();
+    let anna = Anna::of(&world).await;
+    let faster: IpAddr = "203.0.113.9".parse().unwrap();
+    let rounds = u64::from(4 * MAX_IN_WINDOW);
+    for counter in 0..rounds {
+        world.watched.outrun(faster.into());
+        let slower = tried(&world, anna.tries(counter)).await;
+        assert_eq!(slower, Some(Reason::CodeSpent), "{counter}");
+    }
+    assert_eq!(tried(&world, anna.tries(rounds)).await, None);
+}
+
 #[tokio::test]
 async fn what_a_code_bought_is_proved_anew_before_it_is_idle_and_bounds_what_it_buys() {
     let world = company();

@@ -445,8 +445,7 @@ fn a_channel_carries_what_it_can_and_ntlm_nothing_that_can_be_guessed() {
                 let can_be = match method {
                     Method::AppPassword => channel != Channel::Page,
                     Method::Kerberos => channel == Channel::Negotiate && zone == Zone::INTERNAL,
-                    Method::Passkey => false,
-                    Method::SentCode => channel == Channel::Page,
+                    Method::Passkey | Method::SentCode => channel == Channel::Page,
                     _ => typed.contains(&channel) || channel == Channel::Page,
                 };
                 assert_eq!(

@@ -8,6 +8,7 @@
     reason = "a playbook that cannot go on has failed"
 )]
 
+mod authenticator;
 mod spnego;
 mod watched;
 mod world;
@@ -16,8 +17,10 @@ mod enumeration;
 mod guessing;
 mod pages;
 mod parallel;
+mod passkeys;
 mod refused_exchanges;
 mod sent_codes;
+mod spare_codes;
 mod spellings;
 
 mod faults;

@@ -76,7 +76,9 @@ impl Pages {
             sign_ins: memory.clone(),
             sessions: memory.clone(),
             invitations: memory.clone(),
-            sent_codes: memory,
+            sent_codes: memory.clone(),
+            passkeys: memory.clone(),
+            spare_codes: memory,
         };
         Self {
             world,
@@ -153,7 +155,7 @@ impl Pages {
     }
 
     /// A whole sign-in, and the answer to its code.
-    async fn signs_in(&self, name: &str, secret: &str, code: &str) -> Answered {
+    pub(crate) async fn signs_in(&self, name: &str, secret: &str, code: &str) -> Answered {
         let handle = self.begin().await;
         for typed in [name, secret] {
             let asks = self.answers(&handle, typed, HOME).await.answered;

@@ -475,7 +475,8 @@ async fn s80_a_policy_takes_either_code_or_refuses_the_one_that_is_sent() {
         let mut pages = Pages::new();
         pages.world.rules.policy = takes(methods);
         let policy = &pages.world.rules.policy;
-        let is_offered = Requirement::takes_sent_codes(policy, &Zone::EXTERNAL, &Service::PORTAL);
+        let portal = (&Zone::EXTERNAL, &Service::PORTAL);
+        let is_offered = Requirement::takes(policy, portal, Method::SentCode);
         assert_eq!(is_offered, takes_sent, "{methods:?}");
         let required = Requirement::of(policy, &Zone::EXTERNAL, &Service::PORTAL);
         assert_eq!(required, Some(Requirement::SecretAndCode));
@@ -515,11 +516,8 @@ async fn s80_a_policy_takes_either_code_or_refuses_the_one_that_is_sent() {
         &["sent-code"],
     ] {
         let policy = takes(one_factor);
-        assert!(!Requirement::takes_sent_codes(
-            &policy,
-            &Zone::EXTERNAL,
-            &Service::PORTAL
-        ));
+        let portal = (&Zone::EXTERNAL, &Service::PORTAL);
+        assert!(!Requirement::takes(&policy, portal, Method::SentCode));
     }
 }
 

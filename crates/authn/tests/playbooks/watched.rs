@@ -12,7 +12,7 @@ use authn::attempt::Ports;
 use authn::audit::{Actor, ByHand, Event, Kind};
 use authn::credential::CredentialId;
 use authn::credential::app_password::{AppPassword, StoredAppPassword};
-use authn::credential::grant::{Grant, GrantKey};
+use authn::credential::grant::{Client, CodeSettlement, Grant, GrantKey};
 use authn::credential::otp_token::{
     Acceptance, CodePlace, CodeReservation, OtpToken, StoredOtpToken,
 };
@@ -51,6 +51,7 @@ struct Seen {
     fault: Option<(&'static str, usize, Fault)>,
     limit: Option<u32>,
     overtaking: Option<Revoked>,
+    outrunning: Option<Client>,
 }
 
 impl Watched {
@@ -106,6 +107,11 @@ impl Watched {
     /// Revokes something between the look at the secrets and the next settlement.
     pub(crate) fn overtake(&self, what: Revoked) {
         self.seen.lock().unwrap().overtaking = Some(what);
+    }
+
+    /// Lets another client be faster with the code of the next sign-in, between the look at it and its settlement.
+    pub(crate) fn outrun(&self, by: Client) {
+        self.seen.lock().unwrap().outrunning = Some(by);
     }
 
     /// The whole audit trail; this is no call of a port.
@@ -328,6 +334,19 @@ impl Attempts for Watched {
                 self.memory.set_state(&id, state, event).await?;
             }
             None => {}
+        }
+        let outrunning = self.seen.lock().unwrap().outrunning.take();
+        if let (Some(client), CodeSettlement::Buys(bought)) = (outrunning, &settlement.code) {
+            let (mut acceptance, mut grant) = (**bought).clone();
+            // It came while the code was being looked at, and took no place of its own.
+            acceptance.reservation.is_counted = false;
+            grant.client = client;
+            let faster = Settlement {
+                code: CodeSettlement::Buys(Box::new((acceptance, grant))),
+                ..settlement.clone()
+            };
+            let settled = self.memory.settle(faster).await?;
+            assert!(matches!(settled, Settled::Written { .. }));
         }
         let settled = self
             .pass(("settle", shape), self.memory.settle(settlement))

@@ -1,6 +1,6 @@
 //! What may go wrong at the door, and the answer that it gets: one match, for every fault.
 
-use authn::audit::{Event, PassReason};
+use authn::audit::{Event, MAX_SAID, PassReason};
 use http::{HeaderValue, StatusCode};
 use jiff::Timestamp;
 
@@ -110,20 +110,27 @@ impl Conversation {
 
 impl Conversation {
     /// What the audit learns where somebody who was let in is not passed on; nothing where the request at hand
-    /// is nobody's.
+    /// is nobody's. Where nobody can be passed on, nobody is named.
     #[must_use]
-    pub fn not_passed_on(&self, farm: &str, reason: PassReason, now: Timestamp) -> Option<Event> {
+    pub fn not_passed_on(
+        &self,
+        farm: &str,
+        (reason, said): (PassReason, &str),
+        now: Timestamp,
+    ) -> Option<Event> {
         let asked = self.asked.as_ref()?;
         let who = asked.somebody.as_ref()?;
+        let is_of_one = reason != PassReason::Unavailable;
         Some(Event {
             at: now,
             kind: EventKind::NotPassedOn {
                 farm: farm.to_owned(),
                 reason,
+                said: said.chars().take(MAX_SAID).collect(),
             },
             actor: None,
-            account: Some(who.account_id().clone()),
-            source: Some(self.peer.address),
+            account: is_of_one.then(|| who.account_id().clone()),
+            source: is_of_one.then_some(self.peer.address),
             zone: Some(self.peer.zone.clone()),
             service: Some(asked.route.service.clone()),
             channel: Some(who.channel()),

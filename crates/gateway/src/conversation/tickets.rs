@@ -271,12 +271,18 @@ fn presented(headers: &HeaderMap) -> Presented {
     };
     match webticket::Ticket::from_authorization(text) {
         Ok(Some(ticket)) => Presented::One(TicketHeaders::Bearer, ticket),
-        Ok(None) | Err(_) if names_cwt(text) => Presented::InDoubt,
-        Ok(None) | Err(_) => Presented::None,
+        Ok(None) | Err(_) if is_of_another_kind(text) => Presented::None,
+        Ok(None) | Err(_) => Presented::InDoubt,
     }
 }
 
-/// Whether a token of another kind may be taken for a compact ticket.
-fn names_cwt(text: &str) -> bool {
-    text.to_ascii_lowercase().contains("cwt=")
+/// Whether a bearer's token can be no ticket, however it is spelled: a JWT, of three parts or, encrypted, of five
+/// (RFC 7515 3.1, RFC 7516 3.1). A ticket is base64, which has no dot.
+fn is_of_another_kind(text: &str) -> bool {
+    let token = text.split_once(' ').map_or("", |(_, token)| token.trim());
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    let parts: Vec<&str> = token.split('.').collect();
+    let are_parts = parts.iter().all(|part| part.bytes().all(is_part));
+    let begins = parts.first().is_some_and(|head| !head.is_empty());
+    are_parts && begins && matches!(parts.len(), 3 | 5)
 }

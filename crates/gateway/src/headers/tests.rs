@@ -282,6 +282,23 @@ fn t_http_10_cookies_that_choose_a_back_end_are_dropped() {
                   x-anonresource-backend=evil; X-AnonResource=true; c=d";
     assert_eq!(passed(&[("cookie", chosen)])["cookie"], "a=b; c=d");
     assert!(!passed(&[("cookie", "X-BEResource=evil~1")]).contains_key("cookie"));
+    for hidden in [
+        "\u{a0}X-BEResource=evil~1",
+        "\u{85}X-BEResource=evil~1",
+        "X-BEResource\u{a0}=evil~1",
+        "\u{feff}cwt_ucwa=cwt=x",
+        "\"X-BEResource\"=evil~1",
+        "e=f, X-BEResource=evil~1",
+        "e=f,\u{a0}X-BEResource =evil~1",
+        "=X-BEResource=evil~1, SecurityToken",
+    ] {
+        let line = format!("a=b; {hidden}; c=d,e");
+        assert_eq!(
+            passed(&[("cookie", &line)])["cookie"],
+            "a=b; c=d,e",
+            "{line}"
+        );
+    }
     // T-HTTP-11, CVE-2021-33766: the cookie that made a front end step aside.
     assert!(!passed(&[("cookie", "SecurityToken=x")]).contains_key("cookie"));
 }

@@ -31,6 +31,20 @@ const OAUTHTOKEN: &str = "/WebTicket/oauthtoken";
 /// below it.
 const WEB_TICKETS: &str = "/WebTicket";
 
+/// What a pool has that is no page: it sells tickets, or takes them in messages that are not looked into elsewhere, or
+/// tells its own names. A host of the operator's own shows none of it, whatever its routes say.
+pub const GUARDED: [&str; 9] = [
+    WEB_TICKETS,
+    CERT_PROV,
+    "/groupexpansion",
+    "/Autodiscover",
+    "/ucwa",
+    "/abs",
+    "/Mcx",
+    "/Reach",
+    "/Scheduler",
+];
+
 /// Metadata that anybody may read, edited.
 const METADATA: [&str; 3] = [
     "/WebTicket/WebTicketService.svc/mex",
@@ -238,14 +252,14 @@ fn by_certificate(pool: &LyncPool) -> Arc<Route> {
 /// SECURITY: the pool answers the same under each of its names, and whoever gets a ticket there gets it past
 /// every check of the gate.
 fn closed(pool: &LyncPool) -> Arc<Route> {
-    shut(&pool.farm)
+    shut(&pool.farm, WEB_TICKETS)
 }
 
-/// Whatever sells tickets for a secret in the message, shut on a host of the operator's own whose routes lead to
-/// a pool: there a domain password could be tried that no header gives away.
+/// What is [`GUARDED`], shut on a host of the operator's own whose routes lead to a pool: there a domain password could
+/// be tried that no header gives away, and a revoked ticket buy a certificate.
 #[must_use]
-pub fn shut(farm: &str) -> Arc<Route> {
-    let path = below(WEB_TICKETS);
+pub fn shut(farm: &str, path: &str) -> Arc<Route> {
+    let path = below(path);
     Arc::new(Route {
         made_by: MadeBy::Preset,
         ..Route::new(path, Auth::Closed, Service::LYNC, farm.to_owned())

@@ -53,12 +53,21 @@ fn edited(
     Ok(edited.text)
 }
 
-/// The host behind every `://` of a value, which may hold several addresses and other words.
+/// The host behind every `://` of a value, which may hold several addresses and other words; a host that nobody can tell
+/// where a scheme stands without it, as some readers put it in.
 fn hosts_in(value: &str) -> impl Iterator<Item = String> {
+    let schemes = ["http:", "https:"].into_iter();
+    let lower = value.to_ascii_lowercase();
+    let short: Vec<String> = schemes
+        .flat_map(|scheme| lower.split(scheme).skip(1))
+        .filter(|rest| !rest.starts_with("//"))
+        .map(|_| String::new())
+        .collect();
     let ends = |c: char| c.is_whitespace() || c.is_control() || ",;|\"'<>()\\".contains(c);
     let rest = value.split("://").skip(1);
-    rest.map(move |rest| {
+    let hosts = rest.map(move |rest| {
         let address = rest.split(ends).next().unwrap_or_default();
         host_of_url(&format!("x://{address}")).unwrap_or_default()
-    })
+    });
+    hosts.chain(short)
 }

@@ -151,6 +151,9 @@ fn s43_no_address_of_a_value_names_a_host_that_is_not_published() {
         (format!("{published}?to=https://{inner}/"), false),
         (format!("see https://{inner}/ there"), false),
         (format!("ldap://{inner}"), false),
+        (format!("https:{inner}/EWS"), false),
+        (format!("{published} HTTP:\\\\{inner}"), false),
+        (format!("https://{inner}\\@mail.contoso.com/"), false),
         (
             format!("{published} https://autodiscover.contoso.com/x"),
             true,

@@ -176,7 +176,6 @@ fn t_http_6_identity_headers_are_ours_alone_in_every_spelling() {
         "X-Rewrite-URL",
         "X-HTTP-Method-Override",
         "X-ARR-ClientCert",
-        "X-Wicketgate-Activity",
         "X_Wicketgate_Identity",
         "Any_Other",
     ] {
@@ -191,6 +190,21 @@ fn t_http_6_identity_headers_are_ours_alone_in_every_spelling() {
         ];
         assert_eq!(headers.len(), ours.len() + 1, "{name}\n{seen}");
         assert_eq!(headers["x-forwarded-for"], "198.51.100.7", "{name}");
+    }
+}
+
+/// A farm that is the gate itself, as by a name that leads elsewhere inside.
+#[test]
+fn what_was_through_the_gate_already_goes_no_further() {
+    let scene = Scene::new();
+    for path in [
+        "/EWS/Exchange.asmx",
+        "/Autodiscover/Autodiscover.xml",
+        "/nothing",
+    ] {
+        let again = get(MAIL, path).with("x-wicketgate-activity", "1");
+        let told = scene.connects().sends(&again).told();
+        assert_eq!(told, "508 and close", "{path}");
     }
 }
 

@@ -178,7 +178,7 @@ fn a_closed_path_that_was_opened_is_found() {
     assert_eq!(opened.len(), lync::CLOSED.len());
     assert!(opened.iter().all(|it| it.what == What::ClosedPathOpened));
     let host = publication.hosts.get_mut("meet.contoso.com").unwrap();
-    host.routes.push(lync::shut("lync"));
+    host.routes.push(lync::shut("lync", "/WebTicket"));
     assert_eq!(found(&publication), []);
     // What a preset closes, opened in the preset itself.
     for host in [LYNC, MAIL] {

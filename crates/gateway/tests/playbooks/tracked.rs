@@ -196,6 +196,10 @@ fn t_dev_1_observed_paths_refuse_a_ticket_that_was_revoked_in_every_spelling() {
             sent().with(bearer, "Bearer CWT=AAEC"),
             sent().with(bearer, "Bearer \"cwt=AAEC\""),
             sent().with(bearer, "Bearer x, Bearer cwt=AAEC"),
+            sent().with(bearer, "Bearer e30.e30., Bearer cwt=AAEC"),
+            sent().with(bearer, "Bearer AAEC"),
+            sent().with(bearer, &format!("Bearer {}", presented("one"))),
+            sent().with(bearer, "Bearer .."),
             sent().with(TICKET, "x").with(bearer, "Bearer cwt=AAEC"),
             sent()
                 .with(TICKET, &presented("forged"))
@@ -220,6 +224,7 @@ fn t_dev_1_observed_paths_refuse_a_ticket_that_was_revoked_in_every_spelling() {
             sent().with(TICKET, &presented("forged")),
             sent().with(bearer, "Bearer cwt=BBBB"),
             sent().with(bearer, "Bearer e30.e30."),
+            sent().with(bearer, "bearer  e30.k.i.c.t"),
         ] {
             let said = format!("{path}: {:?}", passing.head.headers);
             assert_eq!(scene.connects().sends(&passing).told(), "nobody", "{said}");

@@ -1,14 +1,21 @@
 //! The compact ticket, `cwt=`: tags, lengths and values in base64url, closed with a MAC.
 //!
-//! UNCONFIRMED: the layout is derived from samples of real ones; the MAC's key and extent are ours.
+//! It is read in every spelling that a reader in .NET takes: either alphabet, padded or not, with bits beyond the last
+//! byte. UNCONFIRMED: the layout is derived from samples of real ones; the MAC's key and extent are ours.
 
 use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::alphabet::URL_SAFE;
+use base64::engine::general_purpose::{
+    GeneralPurpose, GeneralPurposeConfig, NO_PAD, URL_SAFE_NO_PAD,
+};
 use jiff::{SignedDuration, Timestamp};
 
 use super::keys::CompactKey;
 use super::{Sid, TicketError};
 
+/// What a lenient reader takes.
+const LENIENT: GeneralPurpose = GeneralPurpose::new(&URL_SAFE, AS_READ);
+const AS_READ: GeneralPurposeConfig = NO_PAD.with_decode_allow_trailing_bits(true);
 const VERSION: [u8; 2] = [0, 1];
 const SID: u8 = 0x01;
 const ID: u8 = 0x81;
@@ -48,8 +55,9 @@ pub(super) fn write(sid: &Sid, id: [u8; 16], expires: Timestamp, key: &CompactKe
 
 /// Reads what stands behind `cwt=`, once its MAC is right.
 pub(super) fn read(value: &str, key: &CompactKey) -> Result<Said, TicketError> {
-    let bytes = URL_SAFE_NO_PAD
-        .decode(value)
+    let value = value.trim_end_matches('=').replace('+', "-");
+    let bytes = LENIENT
+        .decode(value.replace('/', "_"))
         .map_err(|_| TicketError::Malformed)?;
     let mut rest = bytes.strip_prefix(&VERSION).ok_or(TicketError::Malformed)?;
     let mut covered = VERSION.to_vec();

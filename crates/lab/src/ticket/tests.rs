@@ -171,6 +171,18 @@ fn every_flipped_bit_of_a_compact_ticket_is_refused() {
 }
 
 #[test]
+fn a_compact_ticket_is_read_in_every_spelling_that_decodes_alike() {
+    let pool = Pool::new();
+    let [_, header] = pool.headers();
+    let value = header.strip_prefix("cwt=").unwrap();
+    let padding = "=".repeat((4 - value.len() % 4) % 4);
+    let other = value.replace('-', "+").replace('_', "/");
+    for spelled in [value.to_owned(), format!("{value}{padding}"), other] {
+        assert!(pool.check(&format!("cwt={spelled}"), now()).is_ok());
+    }
+}
+
+#[test]
 fn a_compact_ticket_has_the_shape_of_real_ones() {
     let pool = Pool::new();
     let [_, header] = pool.headers();

@@ -32,6 +32,7 @@ pub const LIMITS: Limits = Limits {
     depth: 16,
     attributes: 16,
     namespace_declarations: 400_000,
+    namespaces_in_scope: 256,
     nodes: 16_000_000,
 };
 /// Most keys of a file.

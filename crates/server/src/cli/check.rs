@@ -31,6 +31,18 @@ pub(super) fn checked(file: &Path) -> Result<Settings, CliError> {
     Ok(settings)
 }
 
+/// As [`checked`], where the keytab need not be there yet.
+///
+/// # Errors
+///
+/// As [`checked`].
+pub(super) fn checked_for_keytab(file: &Path) -> Result<Settings, CliError> {
+    let settings = config::load_for_keytab(file)?;
+    wiring::check(&settings)?;
+    config::store_is_usable(&settings)?;
+    Ok(settings)
+}
+
 /// Checks the configuration, its certificates and keys, and whether the store can be used.
 ///
 /// # Errors

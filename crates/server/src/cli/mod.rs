@@ -18,6 +18,7 @@ mod hidden;
 mod init;
 mod lease;
 mod left_behind;
+mod passkey;
 mod policy;
 mod print;
 mod rules;
@@ -26,6 +27,7 @@ mod secret;
 mod sent;
 mod serve;
 mod sms;
+mod spare_codes;
 mod token;
 mod user;
 
@@ -103,6 +105,9 @@ enum Verb {
     /// Try who carries short messages
     #[command(subcommand)]
     Sms(sms::Verb),
+    /// List and remove passkeys
+    #[command(subcommand)]
+    Passkey(passkey::Verb),
     /// Check the Active Directory that accounts may come from, and set the password it is read by
     #[command(subcommand)]
     Directory(directory::Verb),
@@ -199,6 +204,7 @@ async fn dispatch(
         Verb::Token(verb) => token::run(config, verb, output).await,
         Verb::Sent(verb) => sent::run(config, verb, output).await,
         Verb::Sms(verb) => sms::run(config, verb, output).await,
+        Verb::Passkey(verb) => passkey::run(config, verb, output).await,
         Verb::Directory(verb) => directory::run(config, verb, output).await,
         Verb::Ad(verb) => ad::run(config, verb, output).await,
         Verb::Farm(verb) => farm::run(config, verb, output).await,

@@ -115,6 +115,8 @@ fn is_asked_for(asked: Option<RoleName>, settings: &Settings) -> Result<(), CliE
 
 /// Sends logs to standard error; `RUST_LOG` chooses what is said, else `usually`.
 pub(crate) fn begin_logging(format: LogFormat, usually: &str) {
+    // What a browser posts is no error of ours, whatever webauthn-rs calls it: the audit has the refusal.
+    let usually = format!("{usually},webauthn_rs_core=off");
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(usually));
     let builder = tracing_subscriber::fmt()

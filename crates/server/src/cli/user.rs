@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::destination;
 use super::lease::{self, Lease};
 use super::left_behind::LyncCertificates;
+use super::spare_codes::{self, Temporary};
 use super::{CliError, Output};
 use crate::clock;
 use crate::config::{self, Settings};
@@ -79,6 +80,15 @@ pub(crate) enum Verb {
     Mail(destination::Mail),
     /// Hold an account until `enable`
     Lock {
+        /// Any name of the account
+        name: String,
+    },
+    /// Print a code that stands in for a token of somebody, with an end
+    #[command(after_help = spare_codes::EXAMPLES)]
+    TemporaryCode(Temporary),
+    /// List what recovery codes and temporary codes an account has, and never a code
+    #[command(after_help = "Example:\n  wicketgate user spare-codes anna@contoso.com")]
+    SpareCodes {
         /// Any name of the account
         name: String,
     },
@@ -203,6 +213,8 @@ pub(crate) async fn run(config: &Path, verb: Verb, output: &Output) -> Result<()
         Verb::Disable { name } => state(&desk, &name, AccountState::Disabled, output).await,
         Verb::Enable { name } => state(&desk, &name, AccountState::Active, output).await,
         Verb::Lock { name } => state(&desk, &name, AccountState::Locked, output).await,
+        Verb::TemporaryCode(order) => spare_codes::temporary(&desk, order, output).await,
+        Verb::SpareCodes { name } => spare_codes::list(&desk, &name, output).await,
         Verb::Invite { name, hours } => {
             let lasting = SignedDuration::from_hours(hours.into());
             let (link, ends) = desk.invite(&name, lasting).await?;

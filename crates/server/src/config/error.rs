@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 pub(crate) struct ConfigError {
     place: Place,
     message: String,
+    missing: Option<PathBuf>,
 }
 
 /// A place in a configuration file, for errors that are found after it was read.
@@ -38,7 +39,25 @@ impl ConfigError {
 
     /// Something at a place.
     pub(crate) fn new(place: Place, message: String) -> Self {
-        Self { place, message }
+        Self {
+            place,
+            message,
+            missing: None,
+        }
+    }
+
+    /// A file that the configuration names and that cannot be read.
+    pub(crate) fn missing(place: Place, file: PathBuf, why: &std::io::Error) -> Self {
+        let message = format!("`{}` cannot be read: {why}", file.display());
+        Self {
+            missing: Some(file),
+            ..Self::new(place, message)
+        }
+    }
+
+    /// The file that was not there, where that is what is wrong: it may yet come.
+    pub(crate) fn missing_file(&self) -> Option<&Path> {
+        self.missing.as_deref()
     }
 }
 

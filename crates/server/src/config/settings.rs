@@ -11,6 +11,7 @@ pub(crate) mod messages;
 pub(crate) use super::error::Place;
 pub(crate) use super::written::{KerberosToken, Tls};
 
+use authn::credential::passkey::Make;
 use authn::place::Zone;
 use authn::voucher::{GatewayId, VoucherKey};
 use gateway::Publication;
@@ -249,6 +250,8 @@ impl DomainService {
 pub(crate) struct Portal {
     /// Scheme, name and port as browsers write them.
     pub(crate) origin: String,
+    /// The makes of device whose passkeys are enrolled; any device where none is listed.
+    pub(crate) makes: Vec<Make>,
 }
 
 /// An Active Directory.

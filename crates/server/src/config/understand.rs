@@ -107,7 +107,6 @@ impl<'a> Understanding<'a> {
         let office = (&policy, kerberos.as_ref());
         let accepts = self.office(written, (office, &role), &mut publication)?;
         warnings.extend(policy::hides_lync(&policy));
-        warnings.extend(policy::not_yet(&policy));
         warnings.extend(portal.as_ref().and_then(|_| portal::warning(&policy)));
         warnings.extend(messages::warnings(&policy, messages.as_ref()));
         if policy.rules.is_empty() {
@@ -164,10 +163,7 @@ impl<'a> Understanding<'a> {
         let path = self.path(path);
         match std::fs::metadata(&path) {
             Ok(_) => Ok(path),
-            Err(error) => {
-                let message = format!("`{}` cannot be read: {error}", path.display());
-                Err(ConfigError::new(self.place(span), message))
-            }
+            Err(error) => Err(ConfigError::missing(self.place(span), path, &error)),
         }
     }
 

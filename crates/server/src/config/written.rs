@@ -236,6 +236,19 @@ pub(crate) struct Portal {
     pub(crate) host: Spanned<String>,
     /// The port that browsers see, where it is not 443.
     pub(crate) public_port: Option<u16>,
+    /// The makes of device whose passkeys are enrolled; any device where none is listed.
+    #[serde(default)]
+    pub(crate) passkey_make: Vec<PasskeyMake>,
+}
+
+/// `[[portal.passkey_make]]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PasskeyMake {
+    /// The PEM file of the maker's certificate, by which its devices vouch for themselves.
+    pub(crate) authority: Spanned<PathBuf>,
+    /// The AAGUIDs of the devices, as the maker publishes them.
+    pub(crate) aaguids: Spanned<Vec<String>>,
 }
 
 /// `[sent_codes]`

@@ -84,6 +84,7 @@ async fn world(count: usize) -> (Follower<Memory>, Arc<Scripted>, Reading) {
         store,
         directory: directory.clone(),
         asked: 0,
+        at_once: GROUPS_AT_ONCE,
         problems: BTreeSet::new(),
     };
     (follower, directory, reading)
@@ -173,4 +174,51 @@ async fn where_no_directory_is_configured_any_more_its_people_are_put_out() {
         () = follow_none(Memory::new(), Arc::clone(&live)) => {}
         told = told.recv() => assert!(matches!(told, Ok(crate::live::Told::DirectoryUnread))),
     }
+}
+
+/// Takes too long for the groups of more than a hundred.
+struct Slow(Reading);
+
+#[async_trait]
+impl Directory for Slow {
+    async fn find(&self, _: &str) -> Result<Reading, Unavailable> {
+        Ok(Reading::default())
+    }
+
+    async fn by_ids(
+        &self,
+        _: &[AccountId],
+        groups_of: &BTreeSet<AccountId>,
+    ) -> Result<Reading, Unavailable> {
+        if groups_of.len() > 100 {
+            return Err(unread("it takes too long"));
+        }
+        let mut reading = self.0.clone();
+        for person in &mut reading.people {
+            let administrators = vec!["S-1-5-32-544".to_owned()];
+            person.groups = groups_of.contains(&person.id).then_some(administrators);
+        }
+        Ok(reading)
+    }
+}
+
+/// A slice that is never read would hide its administrators while the directory counts as read.
+#[tokio::test]
+async fn a_slow_directory_is_asked_for_fewer_groups_at_once_and_for_all_in_the_end() {
+    let (follower, _, reading) = world(600).await;
+    let mut follower = Follower {
+        directory: Arc::new(Slow(reading)),
+        ..follower
+    };
+    let mut read = 0;
+    for _ in 0..40 {
+        read += usize::from(follower.read().await.is_ok());
+    }
+    assert!(read > 10, "{read}");
+    let accounts = follower.store.list().await.unwrap();
+    let seen = accounts.iter().filter(|it| {
+        let directory = it.directory.as_ref();
+        directory.is_some_and(|it| it.not_delegable.is_some())
+    });
+    assert_eq!(seen.count(), 600);
 }

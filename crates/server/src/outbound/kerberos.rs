@@ -211,10 +211,10 @@ impl Local {
                 "`{}` is of {theirs}, and the gate's account of {ours}",
                 account.sam
             );
-            return Err(NoToken::Unavailable(said));
+            return Err(NoToken::NotDelegable(said));
         }
         Principal::new(&account.sam, &self.realm)
-            .map_err(|error| NoToken::Unavailable(error.to_string()))
+            .map_err(|error| NoToken::NotDelegable(error.to_string()))
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<AccountId, Known>> {
@@ -248,9 +248,7 @@ impl Delegation for Local {
         if !self.lock().contains_key(who.account_id()) {
             // Wiped while it was fetched: it may have been kept after that.
             self.kerberos.forget(&user);
-            return Err(NoToken::Unavailable(
-                "what it rests on is revoked".to_owned(),
-            ));
+            return Err(NoToken::Denied("what it rests on is revoked".to_owned()));
         }
         let wrapped = spnego::offer_kerberos(token.bytes());
         let wrapped = wrapped.map_err(|error| NoToken::Unavailable(error.to_string()))?;

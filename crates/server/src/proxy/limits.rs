@@ -110,9 +110,9 @@ pub(crate) const WEBSOCKET_IDLE: Duration = Duration::from_secs(5 * 60);
 pub(crate) const MEMBER_QUIET: Duration = Duration::from_secs(15);
 /// How often it is asked again, and how many times in vain.
 pub(crate) const MEMBER_ASKED: (Duration, u32) = (Duration::from_secs(5), 3);
-/// After how long without a word from a client it is asked the same. A phone that waits for its push must not be woken
-/// more often than by [`PING`].
-pub(crate) const CLIENT_QUIET: Duration = Duration::from_secs(60);
+/// After how long without a word from a client it is asked the same. Over HTTP/1.1 a phone that waits for its push is
+/// woken by nothing else of ours, and its own heartbeats are minutes apart.
+pub(crate) const CLIENT_QUIET: Duration = Duration::from_secs(4 * 60);
 /// How often it is asked again, and how many times in vain.
 pub(crate) const CLIENT_ASKED: (Duration, u32) = (Duration::from_secs(10), 3);
 /// How long requests under way may take after the gate was told to stop.

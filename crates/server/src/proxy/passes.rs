@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use authn::account::AccountId;
-use authn::audit::{Event, Kind, PassReason};
+use authn::audit::PassReason;
 use gateway::ports::NoToken;
 use tokio::time::Instant;
 
@@ -24,25 +24,19 @@ const MAX_REMEMBERED: usize = 4_096;
 #[derive(Default)]
 pub(super) struct Passes(Mutex<HashMap<Pass, Instant>>);
 
-#[derive(PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 struct Pass {
-    account: AccountId,
+    /// Whose, where it is about one.
+    account: Option<AccountId>,
     farm: String,
     reason: PassReason,
+    /// What was said, where that tells one trouble of everybody's from another.
+    said: Option<String>,
 }
 
 impl Passes {
     /// Whether an event is to be written; then the same is not for a while.
-    fn is_news(&self, event: &Event, now: Instant) -> bool {
-        let (Some(account), Kind::NotPassedOn { farm, reason }) = (&event.account, &event.kind)
-        else {
-            return true;
-        };
-        let pass = Pass {
-            account: account.clone(),
-            farm: farm.clone(),
-            reason: *reason,
-        };
+    fn is_news(&self, pass: Pass, now: Instant) -> bool {
         let mut written = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let is_known = |at: &Instant| now.saturating_duration_since(*at) < QUIET;
         if written.get(&pass).is_some_and(is_known) {
@@ -57,6 +51,12 @@ impl Passes {
         written.insert(pass, now);
         true
     }
+
+    /// Forgets that something was written, as it was not.
+    fn forget(&self, pass: &Pass) {
+        let mut written = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        written.remove(pass);
+    }
 }
 
 impl Connection {
@@ -67,63 +67,93 @@ impl Connection {
         reason: PassReason,
         cause: &(dyn fmt::Display + Sync),
     ) {
-        let event = self.conversation.not_passed_on(farm, reason, clock::now());
-        let Some(event) = event.filter(|it| self.proxy.passes.is_news(it, Instant::now())) else {
+        let said = cause.to_string();
+        let event = self
+            .conversation
+            .not_passed_on(farm, (reason, &said), clock::now());
+        let Some(event) = event else {
             return;
         };
+        let pass = Pass {
+            account: event.account.clone(),
+            farm: farm.to_owned(),
+            reason,
+            said: (reason == PassReason::Unavailable).then(|| said.clone()),
+        };
+        let passes = &self.proxy.passes;
+        if !passes.is_news(pass.clone(), Instant::now()) {
+            return;
+        }
         let activity = event.activity.as_ref().map(|it| it.0.as_str());
         tracing::warn!(
             farm,
             activity,
-            "somebody who was let in is not passed on: {cause}"
+            "somebody who was let in is not passed on: {said}"
         );
         if let Err(error) = self.proxy.verifier.note(vec![event]).await {
+            passes.forget(&pass);
             tracing::error!("it is not written that somebody was not passed on: {error}");
         }
     }
 }
 
-/// What the audit says of an error, where it is about a person.
+/// What the audit says of an error, where it is about who somebody is.
 pub(super) fn reason(error: &UpstreamError) -> Option<PassReason> {
     match error {
         UpstreamError::NoToken(NoToken::Denied(_)) => Some(PassReason::NoTicket),
         UpstreamError::NoToken(NoToken::NotDelegable(_)) => Some(PassReason::NotDelegable),
         UpstreamError::NoToken(NoToken::Alarm(_)) => Some(PassReason::Alarm),
+        UpstreamError::NoToken(NoToken::Unavailable(_)) => Some(PassReason::Unavailable),
         _ => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use authn::audit::{Actor, ByHand};
-
     use super::*;
 
-    fn event(account: &str, farm: &str, reason: PassReason) -> Event {
-        let by = ByHand {
-            at: jiff::Timestamp::UNIX_EPOCH,
-            actor: Actor::named("test"),
-        };
-        let farm = farm.to_owned();
-        let kind = Kind::NotPassedOn { farm, reason };
-        Event::by_hand(&by, kind, Some(AccountId(account.to_owned())))
+    fn pass(account: Option<&str>, farm: &str, reason: PassReason) -> Pass {
+        Pass {
+            account: account.map(|it| AccountId(it.to_owned())),
+            farm: farm.to_owned(),
+            reason,
+            said: None,
+        }
     }
 
     #[test]
     fn the_same_is_written_once_in_a_while_and_another_at_once() {
         let passes = Passes::default();
         let now = Instant::now();
-        let is_news = |account, farm, reason, after| {
-            passes.is_news(&event(account, farm, reason), now + after)
-        };
+        let is_news =
+            |account, farm, reason, after| passes.is_news(pass(account, farm, reason), now + after);
         let zero = Duration::ZERO;
-        assert!(is_news("a", "fe", PassReason::NoTicket, zero));
+        assert!(is_news(Some("a"), "fe", PassReason::NoTicket, zero));
         let soon = QUIET - Duration::from_secs(1);
-        assert!(!is_news("a", "fe", PassReason::NoTicket, soon));
-        assert!(is_news("b", "fe", PassReason::NoTicket, zero));
-        assert!(is_news("a", "mail", PassReason::NoTicket, zero));
-        assert!(is_news("a", "fe", PassReason::NotTaken, zero));
-        assert!(is_news("a", "fe", PassReason::NoTicket, QUIET));
+        assert!(!is_news(Some("a"), "fe", PassReason::NoTicket, soon));
+        assert!(is_news(Some("b"), "fe", PassReason::NoTicket, zero));
+        assert!(is_news(Some("a"), "mail", PassReason::NoTicket, zero));
+        assert!(is_news(Some("a"), "fe", PassReason::NotTaken, zero));
+        assert!(is_news(Some("a"), "fe", PassReason::NoTicket, QUIET));
+        assert!(is_news(None, "fe", PassReason::Unavailable, zero));
+        assert!(!is_news(None, "fe", PassReason::Unavailable, soon));
+        let clock = Pass {
+            said: Some("the clock".to_owned()),
+            ..pass(None, "fe", PassReason::Unavailable)
+        };
+        assert!(
+            passes.is_news(clock, now),
+            "another trouble is not hidden by the first"
+        );
+    }
+
+    #[test]
+    fn what_could_not_be_written_is_news_still() {
+        let passes = Passes::default();
+        let (now, once) = (Instant::now(), pass(Some("a"), "fe", PassReason::NoTicket));
+        assert!(passes.is_news(once.clone(), now));
+        passes.forget(&once);
+        assert!(passes.is_news(once, now));
     }
 
     #[test]
@@ -132,7 +162,7 @@ mod tests {
         let now = Instant::now();
         for number in 0..=MAX_REMEMBERED {
             let account = number.to_string();
-            assert!(passes.is_news(&event(&account, "fe", PassReason::NoTicket), now));
+            assert!(passes.is_news(pass(Some(&account), "fe", PassReason::NoTicket), now));
         }
         assert!(passes.0.lock().unwrap().len() <= MAX_REMEMBERED);
     }

@@ -169,7 +169,7 @@ fn replace(
     (answerer, fixed): (&Answerer, &Fixed),
     reloads: &mut Reloads,
 ) -> Result<(), CliError> {
-    let settings = config::load(&reloads.file)?;
+    let settings = reloads.load()?;
     check(&settings)?;
     config::store_is_usable(&settings)?;
     fixed.may_become(&settings)?;

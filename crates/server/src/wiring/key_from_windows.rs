@@ -32,8 +32,8 @@ pub(crate) struct Taken {
 ///
 /// # Errors
 ///
-/// The configuration names no account, the file has no AES key of it or one that is no news, or the keytab cannot be
-/// written; nothing was changed then.
+/// The configuration names no account, the file has no AES key of it or an older one than is there, or the keytab cannot
+/// be written; nothing was changed then.
 pub(crate) fn take(config: &Path, from: &Path, is_dry: bool) -> Result<Taken, CliError> {
     let settings = config::load_for_keytab(config)?;
     let deployment = Deployment::of(&settings);
@@ -62,18 +62,25 @@ pub(crate) fn take(config: &Path, from: &Path, is_dry: bool) -> Result<Taken, Cl
         principals,
         keytab: kerberos.keytab.display().to_string(),
     };
-    if is_dry {
-        return Ok(taken);
-    }
+    let failed = |error: std::io::Error| {
+        let keytab = kerberos.keytab.display();
+        unavailable(format!("the keytab `{keytab}` cannot be written: {error}"))
+    };
     let like = settings.store()?.file_of_its_own();
-    let written = KeytabFile::prepare(&kerberos.keytab, like).and_then(|file| file.put(entries));
-    match written {
-        Ok(()) => Ok(taken),
-        Err(error) => Err(unavailable(format!(
-            "the keytab `{}` cannot be written: {error}",
-            taken.keytab
-        ))),
+    let mut file = KeytabFile::prepare(&kerberos.keytab, like).map_err(failed)?;
+    if let Some(has) = file.version(&taken.account).filter(|it| *it > key_version) {
+        let said = format!(
+            "`{}` has a key of version {key_version}, and the keytab has version {has} already: with the older one nobody \
+             would be passed on",
+            from.display()
+        );
+        let hint = "where the account was made anew in the domain, move the keytab away first";
+        return Err(CliError::refused(said).with_hint(hint));
     }
+    if !is_dry {
+        file.put(entries).map_err(failed)?;
+    }
+    Ok(taken)
 }
 
 fn read(from: &Path) -> Result<Keytab, CliError> {

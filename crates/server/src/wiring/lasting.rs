@@ -125,9 +125,7 @@ impl Lasting {
     }
 
     fn replace(&self, open: &mut Open, reloads: &mut Reloads) -> Result<(), CliError> {
-        let settings = config::load(&reloads.file)?;
-        // Whatever is wrong may be put right in a file that the old one does not name.
-        reloads.follow_beside(&settings);
+        let settings = reloads.load()?;
         check(&settings)?;
         config::store_is_usable(&settings)?;
         self.fixed.may_become(&settings)?;
@@ -145,9 +143,8 @@ impl Lasting {
     }
 
     /// The pages of a configuration that has any, and a store to keep what they do.
-    fn pages(&self, settings: &Settings) -> Option<Arc<web::Pages>> {
-        settings.portal.as_ref()?;
-        self.source.pages(settings).map(Arc::new)
+    fn pages(&self, settings: &Settings) -> Result<Option<Arc<web::Pages>>, CliError> {
+        Ok(self.source.pages(settings)?.map(Arc::new))
     }
 
     /// What connections share under a configuration.
@@ -158,6 +155,7 @@ impl Lasting {
     ) -> Result<Proxy, CliError> {
         let (live, metrics) = (Arc::clone(&self.live), Arc::clone(&self.metrics));
         let delegation = self.delegation.clone();
+        let pages = self.pages(settings)?;
         Proxy::new(
             settings,
             verifier,
@@ -165,7 +163,7 @@ impl Lasting {
             delegation,
             metrics,
         )
-        .map(|proxy| proxy.with_pages(self.pages(settings)))
+        .map(|proxy| proxy.with_pages(pages))
         .map_err(usage)
     }
 

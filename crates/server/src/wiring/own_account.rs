@@ -115,7 +115,7 @@ impl OwnAccount {
         password: &Secret<String>,
     ) -> Result<(Plan, u32), CliError> {
         let (mut signed_in, plan) = self.planned(order, password).await?;
-        let keytab = self.prepared()?;
+        let mut keytab = self.prepared()?;
         let own = drawn()?;
         self.keep(&[&own], None).await?;
         if let Err(error) = signed_in.create(&plan, &own).await {
@@ -127,7 +127,7 @@ impl OwnAccount {
         }
         let done = async {
             let version = signed_in.key_version(&plan.dn).await.map_err(said)?;
-            self.put(keytab, &own, version)?;
+            self.put(&mut keytab, &own, version)?;
             let kind = Kind::GatewayJoined {
                 gateway: self.kerberos.account.to_string(),
                 administrator: Actor::named(order.administrator).as_str().to_owned(),
@@ -148,7 +148,7 @@ impl OwnAccount {
     ///
     /// There is no password to begin with, the directory refuses it, or something outside is unavailable.
     pub(crate) async fn rotate(&self) -> Result<u32, CliError> {
-        let keytab = self.prepared()?;
+        let mut keytab = self.prepared()?;
         let (mut signed_in, old) = self.signed_in().await?;
         let dn = signed_in.dn(self.name()).await.map_err(said)?;
         let dn = dn.ok_or_else(|| said(GateError::Missing(self.name().to_owned())))?;
@@ -162,7 +162,7 @@ impl OwnAccount {
         }
         let done = async {
             let version = signed_in.key_version(&dn).await.map_err(said)?;
-            self.put(keytab, &new, version)?;
+            self.put(&mut keytab, &new, version)?;
             let kind = Kind::GatewayKeyRotated {
                 gateway: self.kerberos.account.to_string(),
                 version,
@@ -241,7 +241,7 @@ impl OwnAccount {
 
     fn put(
         &self,
-        keytab: KeytabFile,
+        keytab: &mut KeytabFile,
         password: &Secret<String>,
         version: u32,
     ) -> Result<(), CliError> {

@@ -24,6 +24,8 @@ pub(super) fn page_ports(store: &Store, hasher: Arc<Hasher>) -> sign_in::Ports {
         sessions: Arc::new(store.clone()),
         invitations: Arc::new(store.clone()),
         sent_codes: Arc::new(store.clone()),
+        passkeys: Arc::new(store.clone()),
+        spare_codes: Arc::new(store.clone()),
     }
 }
 

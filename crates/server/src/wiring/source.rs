@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use authn::attempt::{Ports, Rules};
+use authn::credential::passkey::RelyingParty;
 use authn::drain::Drained;
 use authn::place::Service;
 use authn::ports::{Drains as _, KerberosAcceptor, Revocations as _};
@@ -21,7 +22,7 @@ use super::pages::page_ports;
 use super::{keeping, ports, services, unavailable, usage};
 use crate::cli::CliError;
 use crate::config::Settings;
-use crate::config::settings::{Asking, Role};
+use crate::config::settings::{Asking, Portal, Role};
 use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::outbound::hasher::Hasher;
@@ -226,10 +227,14 @@ impl Source {
     }
 
     /// Pages of our own, where this process keeps what they do.
-    pub(super) fn pages(&self, settings: &Settings) -> Option<web::Pages> {
-        match self {
-            Self::Own(own) => Some(own.pages(settings)),
-            Self::Elsewhere { .. } => None,
+    ///
+    /// # Errors
+    ///
+    /// No passkey could be bound to them.
+    pub(super) fn pages(&self, settings: &Settings) -> Result<Option<web::Pages>, CliError> {
+        match (self, &settings.portal) {
+            (Self::Own(own), Some(portal)) => own.pages(settings, portal).map(Some),
+            (Self::Elsewhere { .. }, _) | (_, None) => Ok(None),
         }
     }
 
@@ -334,14 +339,16 @@ impl Own {
     }
 
     /// Pages of our own.
-    fn pages(&self, settings: &Settings) -> web::Pages {
+    fn pages(&self, settings: &Settings, portal: &Portal) -> Result<web::Pages, CliError> {
         let services = services(settings).into_iter();
-        web::Pages {
+        let passkeys = RelyingParty::of(&portal.origin, &portal.makes);
+        Ok(web::Pages {
+            passkeys: passkeys.map_err(|error| unavailable(format!("[portal]: {error}")))?,
             ports: page_ports(&self.store, Arc::clone(&self.hasher)),
             rules: self.rules(settings),
             sending: settings.messages.as_ref().map(|it| it.sending.clone()),
             services: services.map(|it| Service(it.into())).collect(),
-        }
+        })
     }
 
     /// The keys of the services that the office may come to by Kerberos.

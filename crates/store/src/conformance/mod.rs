@@ -12,10 +12,12 @@ mod drains;
 mod otp_tokens;
 mod own_passwords;
 mod pages;
+mod passkeys;
 mod revocations;
 mod second_factors;
 mod sent_codes;
 mod session_grants;
+mod spare_codes;
 mod tickets;
 mod token_changes;
 
@@ -32,8 +34,8 @@ use ::authn::lockout::{Place, Subject};
 use ::authn::place::{Service, SourceNetwork};
 use ::authn::ports::{
     Accounts, Attempts, Audit, Credentials, DirectoryCopy, Drains, Invitations, MemorisedSecrets,
-    OtpTokens, Outbox, OwnPasswords, Revocations, SecondFactors, SentCodes, Sessions, Settled,
-    Settlement, SignIns, Succeeded, Tickets, Unavailable,
+    OtpTokens, Outbox, OwnPasswords, Passkeys, Revocations, SecondFactors, SentCodes, Sessions,
+    Settled, Settlement, SignIns, SpareCodes, Succeeded, Tickets, Unavailable,
 };
 use jiff::{SignedDuration, Timestamp};
 use proto::ntlm::NtHash;
@@ -47,10 +49,12 @@ pub use drains::*;
 pub use otp_tokens::*;
 pub use own_passwords::*;
 pub use pages::*;
+pub use passkeys::*;
 pub use revocations::*;
 pub use second_factors::*;
 pub use sent_codes::*;
 pub use session_grants::*;
+pub use spare_codes::*;
 pub use tickets::*;
 pub use token_changes::*;
 
@@ -72,6 +76,8 @@ pub trait Conforming:
     + Invitations
     + SentCodes
     + Outbox
+    + Passkeys
+    + SpareCodes
     + Audit
     + 'static
 {
@@ -94,6 +100,8 @@ impl<S> Conforming for S where
         + Invitations
         + SentCodes
         + Outbox
+        + Passkeys
+        + SpareCodes
         + Audit
         + 'static
 {
@@ -168,6 +176,7 @@ macro_rules! conformance {
             a_grant_is_used_while_it_is_good
             a_grant_ends_with_all_that_it_rests_on
             a_typed_secret_that_comes_again_in_vain_is_counted_once
+            a_right_code_that_was_spent_meanwhile_gives_its_place_back
             the_grants_of_one_account_are_so_many_and_no_more
             the_same_typed_secret_at_once_takes_one_place
             a_ticket_ends_with_the_token_behind_it
@@ -198,6 +207,14 @@ macro_rules! conformance {
             a_message_that_was_sent_says_nothing_any_more
             a_message_is_tried_again_when_its_time_has_come
             the_latest_messages_are_listed_without_those_of_nobody
+            a_passkey_keeps_all_its_fields
+            what_rests_on_a_passkey_ends_with_it
+            a_counter_of_a_passkey_never_goes_back
+            the_touch_of_a_passkey_is_remembered
+            a_challenge_is_answered_once
+            new_spare_codes_end_the_old_of_their_kind
+            a_spare_code_is_used_as_often_as_it_may_be
+            spare_codes_have_a_budget_of_their_own
             an_alarm_is_raised_once_a_window
             the_audit_chain_is_whole_after_64_parallel_settlements
             the_audit_trail_is_read_in_pages

@@ -112,6 +112,8 @@ pub(super) fn completion(
         step: 0,
         code: None,
         guessed: None,
+        passkey: None,
+        spare: None,
         places: Vec::new(),
         secret: None,
         source: HOME,

@@ -194,7 +194,7 @@ pub async fn a_typed_secret_that_comes_again_in_vain_is_counted_once<S: Conformi
     );
     assert_eq!(store.grant(&wrong.key).await?, Some(wrong.clone()));
     for second in 1..20 {
-        let again = CodeSettlement::Again(wrong.key.clone());
+        let again = CodeSettlement::Again(wrong.key.clone(), None);
         let settled = settle(&*store, &anna, again, (false, second)).await?;
         assert_eq!(settled, WRITTEN);
     }
@@ -205,6 +205,30 @@ pub async fn a_typed_secret_that_comes_again_in_vain_is_counted_once<S: Conformi
     );
     let used = settle(&*store, &anna, uses(&wrong), (true, 21)).await?;
     assert_eq!(used, Settled::Spent, "it was never good");
+    Ok(())
+}
+
+/// Somebody was faster with the same typed secret: its place is given back, as often as it happens.
+pub async fn a_right_code_that_was_spent_meanwhile_gives_its_place_back<S: Conforming>(
+    store: Arc<S>,
+) -> Result<(), Unavailable> {
+    let (anna, token) = anna(&*store).await?;
+    for byte in 1..=20 {
+        let (number, bought) = (u64::from(byte) + 100, grant(byte, &token, &anna, 0));
+        let claim = Grant {
+            token: None,
+            ends: at(10),
+            ..bought.clone()
+        };
+        let place = guess(&token, Source::Unfamiliar, 0);
+        let reservation = store.reserve_code(place, Some(claim)).await?;
+        assert!(reservation.is_counted, "{byte}");
+        assert_eq!(reservation.tokens.len(), 1, "{byte}: there is room");
+        let faster = buys(&token, number, bought.clone());
+        assert_eq!(settle(&*store, &anna, faster, (true, 0)).await?, WRITTEN);
+        let again = CodeSettlement::Again(bought.key, Some(reservation));
+        assert_eq!(settle(&*store, &anna, again, (false, 0)).await?, WRITTEN);
+    }
     Ok(())
 }
 

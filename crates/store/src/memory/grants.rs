@@ -48,7 +48,7 @@ impl State {
                         && self.token_stands(known.token.as_ref(), &known.account)
                 })
             }
-            CodeSettlement::Again(key) => {
+            CodeSettlement::Again(key, _) => {
                 let known = self.grants.get(key);
                 return match known.is_some_and(|known| !known.is_counted) {
                     true => SettledCode::Written,
@@ -87,7 +87,10 @@ impl State {
                 Some(_) => {}
                 None => self.add_grant(*grant),
             },
-            CodeSettlement::Again(key) => {
+            CodeSettlement::Again(key, reservation) => {
+                if let Some(reservation) = reservation {
+                    self.give_codes_back(&reservation);
+                }
                 if let Some(known) = self.grants.get_mut(&key) {
                     known.is_counted = true;
                 }

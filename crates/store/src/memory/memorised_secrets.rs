@@ -25,10 +25,43 @@ pub(super) struct Secrets {
 
 /// The failures in a window, and in a row.
 #[derive(Clone, Copy, Debug)]
-struct Budget {
+pub(super) struct Budget {
     since: Timestamp,
     failures: u32,
     in_a_row: u32,
+}
+
+impl Budget {
+    /// One that nobody took a place in.
+    pub(super) fn new(now: Timestamp) -> Self {
+        Self {
+            since: now,
+            failures: 0,
+            in_a_row: 0,
+        }
+    }
+
+    /// Takes a place, where there is room for so many in a window and so many in a row.
+    pub(super) fn take(&mut self, place: &SecretPlace, (in_window, in_a_row): (u32, u32)) -> bool {
+        let has_ended = self.since < place.window_start;
+        if self.in_a_row >= in_a_row || (!has_ended && self.failures >= in_window) {
+            return false;
+        }
+        if has_ended {
+            (self.since, self.failures) = (place.now, 0);
+        }
+        self.failures += 1;
+        self.in_a_row += 1;
+        true
+    }
+
+    /// Gives a place back that was taken at a time, and forgets those in a row.
+    pub(super) fn give_back(&mut self, taken: Timestamp) {
+        self.in_a_row = 0;
+        if self.since <= taken {
+            self.failures = self.failures.saturating_sub(1);
+        }
+    }
 }
 
 fn budget_of(place: &SecretPlace) -> (Subject, bool) {
@@ -73,10 +106,7 @@ impl State {
         }
         let Some(place) = place else { return };
         if let Some(budget) = self.secrets.budgets.get_mut(&budget_of(place)) {
-            budget.in_a_row = 0;
-            if budget.since <= place.now {
-                budget.failures = budget.failures.saturating_sub(1);
-            }
+            budget.give_back(place.now);
         }
     }
 
@@ -134,25 +164,12 @@ impl MemorisedSecrets for Memory {
 
     async fn reserve_secret(&self, place: SecretPlace) -> Result<bool, Unavailable> {
         let mut state = self.open()?;
-        let new = Budget {
-            since: place.now,
-            failures: 0,
-            in_a_row: 0,
-        };
+        let new = Budget::new(place.now);
         let budget = state
             .secrets
             .budgets
             .entry(budget_of(&place))
             .or_insert(new);
-        let has_ended = budget.since < place.window_start;
-        if budget.in_a_row >= MAX_IN_A_ROW || (!has_ended && budget.failures >= MAX_IN_WINDOW) {
-            return Ok(false);
-        }
-        if has_ended {
-            (budget.since, budget.failures) = (place.now, 0);
-        }
-        budget.failures += 1;
-        budget.in_a_row += 1;
-        Ok(true)
+        Ok(budget.take(&place, (MAX_IN_WINDOW, MAX_IN_A_ROW)))
     }
 }

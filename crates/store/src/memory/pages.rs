@@ -84,8 +84,15 @@ impl SignIns for Memory {
         if sign_in.is_none_or(|it| it.step != completion.step || it.ends <= now) {
             return Ok(Completed::Gone);
         }
-        if !state.secret_stands(&session.account, &session.credential) {
-            return Ok(Completed::Overtaken);
+        let fault = match &completion.passkey {
+            Some(used) => state.passkey_fault(&session.account, used),
+            None => {
+                let stands = state.secret_stands(&session.account, &session.credential);
+                (!stands).then_some(Completed::Overtaken)
+            }
+        };
+        if let Some(fault) = fault {
+            return Ok(fault);
         }
         if completion
             .code
@@ -94,9 +101,22 @@ impl SignIns for Memory {
         {
             return Ok(Completed::Spent);
         }
-        state.append(vec![completion.event.clone()])?;
+        if let Some(used) = &completion.spare
+            && !state.can_use_spare(&session.account, used, now)
+        {
+            return Ok(Completed::Spent);
+        }
+        let spare = completion.spare.as_ref().map(|used| used.event.clone());
+        let events = [Some(completion.event.clone()), spare];
+        state.append(events.into_iter().flatten().collect())?;
+        if let Some(used) = &completion.spare {
+            state.use_spare(used);
+        }
         state.pages.sign_ins.remove(&completion.sign_in);
-        state.secret_used(&session.account, now, completion.secret.as_ref());
+        match &completion.passkey {
+            Some(used) => state.passkey_used(used, now),
+            None => state.secret_used(&session.account, now, completion.secret.as_ref()),
+        }
         if let Some(code) = &completion.code {
             state.accept(code);
         }
@@ -129,8 +149,10 @@ impl Sessions for Memory {
         let state = self.open()?;
         let found = state.pages.sessions.get(&key).filter(|it| it.lasts(now));
         let stands = |session: &&Session| {
-            let secret = state.secret_stands(&session.account, &session.credential);
-            secret && state.token_stands(session.token.as_ref(), &session.account)
+            let (account, credential) = (&session.account, &session.credential);
+            let stands = state.secret_stands(account, credential)
+                || state.passkey_stands(account, credential);
+            stands && state.token_stands(session.token.as_ref(), &session.account)
         };
         let found = found.filter(stands);
         Ok(found.and_then(|it| Some((it.clone(), state.account(&it.account)?))))

@@ -220,6 +220,7 @@ impl Write for Forget {
             (rows::counters::FORGET_QUIET, self.before),
             (rows::tickets::FORGET_ENDED, self.before),
             (rows::sign_ins::FORGET_ENDED, self.before),
+            (rows::ceremonies::FORGET_ENDED, self.before),
             (rows::sessions::FORGET_OLD, self.before),
             (rows::invitations::FORGET_ENDED, self.before),
             (rows::memorised_secrets::FORGET_UNKNOWN, self.before),

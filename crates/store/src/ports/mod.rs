@@ -7,9 +7,11 @@ pub(crate) mod memorised_secrets;
 pub(crate) mod otp_tokens;
 mod own_passwords;
 mod pages;
+pub(crate) mod passkeys;
 mod second_factors;
 pub(crate) mod sent_codes;
 mod session_grants;
+pub(crate) mod spare_codes;
 mod tickets;
 
 mod directory;

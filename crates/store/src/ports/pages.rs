@@ -14,7 +14,7 @@ use authn::sign_in::{Completed, Completion, SignIn};
 use jiff::Timestamp;
 
 use super::memorised_secrets::{self, New};
-use super::{attempts, otp_tokens, second_factors, sent_codes};
+use super::{attempts, otp_tokens, passkeys, second_factors, sent_codes, spare_codes};
 use crate::Store;
 use crate::engine::query;
 use crate::rows;
@@ -149,14 +149,8 @@ impl Write for Complete {
         if ended.rows_affected() == 0 {
             return Ok(Done::Undo(Completed::Gone));
         }
-        let used = query(rows::memorised_secrets::USED)
-            .bind(&session.account.0)
-            .bind(&session.credential.0)
-            .bind(now.as_microsecond())
-            .execute(&mut *writing.connection)
-            .await?;
-        if used.rows_affected() == 0 {
-            return Ok(Done::Undo(Completed::Overtaken));
+        if let Some(fault) = note_use(writing, completion).await? {
+            return Ok(Done::Undo(fault));
         }
         if let Some(code) = &completion.code
             && !otp_tokens::accept(writing, code).await?
@@ -165,6 +159,11 @@ impl Write for Complete {
         }
         if let Some(guessed) = &completion.guessed {
             sent_codes::give_back(writing, guessed).await?;
+        }
+        if let Some(used) = &completion.spare
+            && !spare_codes::note_use(writing, (&session.account, used), now).await?
+        {
+            return Ok(Done::Undo(Completed::Spent));
         }
         for place in &completion.places {
             attempts::give_back(writing, place).await?;
@@ -182,9 +181,31 @@ impl Write for Complete {
             second_factors::note(writing, (&session.account, method), now).await?;
         }
         begin_session(writing, completion, sealed).await?;
-        writing.append(vec![completion.event.clone()]).await?;
+        let spare = completion.spare.as_ref().map(|used| used.event.clone());
+        let events = [Some(completion.event.clone()), spare];
+        writing
+            .append(events.into_iter().flatten().collect())
+            .await?;
         Ok(Done::Keep(Completed::Written))
     }
+}
+
+/// Notes that what was proved was used; what came to nothing, where it did.
+async fn note_use(
+    writing: &mut Writing<'_>,
+    completion: &Completion,
+) -> Result<Option<Completed>, WriteError> {
+    let (session, now) = (&completion.session, completion.session.begun);
+    if let Some(used) = &completion.passkey {
+        return passkeys::note_use(writing, (&session.account, used), now).await;
+    }
+    let used = query(rows::memorised_secrets::USED)
+        .bind(&session.account.0)
+        .bind(&session.credential.0)
+        .bind(now.as_microsecond())
+        .execute(&mut *writing.connection)
+        .await?;
+    Ok((used.rows_affected() == 0).then_some(Completed::Overtaken))
 }
 
 async fn begin_session(

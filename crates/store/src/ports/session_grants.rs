@@ -61,7 +61,12 @@ pub(super) async fn settle(
             }
             Ok(Settled::Written)
         }
-        CodeSettlement::Again(key) => again(writing, key, now).await,
+        CodeSettlement::Again(key, reservation) => {
+            if let Some(reservation) = reservation {
+                otp_tokens::give_back(writing, reservation).await?;
+            }
+            again(writing, key, now).await
+        }
     }
 }
 

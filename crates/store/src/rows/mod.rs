@@ -8,6 +8,7 @@ pub(crate) mod accounts;
 pub(crate) mod app_passwords;
 pub(crate) mod audit;
 pub(crate) mod audit_head;
+pub(crate) mod ceremonies;
 pub(crate) mod counters;
 pub(crate) mod destinations;
 pub(crate) mod directory;
@@ -18,6 +19,7 @@ pub(crate) mod memorised_secrets;
 pub(crate) mod migrations;
 pub(crate) mod otp_tokens;
 pub(crate) mod own_passwords;
+pub(crate) mod passkeys;
 pub(crate) mod revocations;
 pub(crate) mod second_factors;
 pub(crate) mod sent_budgets;
@@ -25,6 +27,7 @@ pub(crate) mod sent_messages;
 pub(crate) mod session_grants;
 pub(crate) mod sessions;
 pub(crate) mod sign_ins;
+pub(crate) mod spare_codes;
 pub(crate) mod tickets;
 
 use jiff::Timestamp;
@@ -98,6 +101,7 @@ pub(crate) const ALL: &[&str] = &[
     sessions::USE,
     sessions::END,
     sessions::END_OF_ACCOUNT,
+    sessions::END_OF_CREDENTIAL,
     sessions::END_BEYOND,
     sessions::DROP_OF_INACTIVE_ACCOUNT,
     sessions::FORGET_OLD,
@@ -123,6 +127,27 @@ pub(crate) const ALL: &[&str] = &[
     otp_tokens::GIVE_BACK_UNFAMILIAR,
     otp_tokens::ACCEPT,
     otp_tokens::CARRY,
+    passkeys::OF_ACCOUNT,
+    passkeys::LIST,
+    passkeys::KNOWN_AS,
+    passkeys::ADD,
+    passkeys::RENAME,
+    passkeys::REMOVE,
+    passkeys::STANDS,
+    passkeys::USE,
+    passkeys::CARRY,
+    ceremonies::BEGIN,
+    ceremonies::TAKE,
+    ceremonies::FORGET_ENDED,
+    ceremonies::FORGET_ALL,
+    spare_codes::OF_ACCOUNT,
+    spare_codes::LIST,
+    spare_codes::ADD,
+    spare_codes::END,
+    spare_codes::USE,
+    spare_codes::FORGIVE,
+    spare_codes::CARRY,
+    spare_codes::REMOVE,
     own_passwords::FORGET,
     own_passwords::WRITE,
     own_passwords::READ,

@@ -13,15 +13,16 @@ pub(crate) const ADD: &str = "
     INSERT INTO sessions (handle, account, credential, token, begun, used, sealed)
     VALUES ($1, $2, $3, $4, $5, $6, $7)";
 
-/// Finds a session ($1) whose account is active and whose secret and token are there.
+/// Finds a session ($1) whose account is active and whose secret or passkey, and token, are there.
 ///
 /// SECURITY: what a session rests on is asked for with every request, so that it ends with that at once.
 pub(crate) const FIND: &str = "
     SELECT s.used, s.sealed
     FROM sessions s
     JOIN accounts a ON a.id = s.account
-    JOIN memorised_secrets m ON m.account = s.account AND m.id = s.credential
     WHERE s.handle = $1 AND a.state = 'active'
+        AND (s.credential IN (SELECT m.id FROM memorised_secrets m WHERE m.account = s.account)
+            OR s.credential IN (SELECT p.id FROM passkeys p WHERE p.account = s.account))
         AND (a.standing IS NULL OR a.standing IN ('active', 'locked-out'))
         AND (s.token IS NULL OR s.token IN (
             SELECT t.id FROM otp_tokens t
@@ -42,6 +43,11 @@ pub(crate) const END: &str = "
 pub(crate) const END_OF_ACCOUNT: &str = "
     DELETE FROM sessions
     WHERE account = $1 AND handle <> $2";
+
+/// Ends the sessions of an account ($1) that rest on a passkey ($2).
+pub(crate) const END_OF_CREDENTIAL: &str = "
+    DELETE FROM sessions
+    WHERE account = $1 AND credential = $2";
 
 /// Ends the sessions of an account ($1) that are too many: all but so many ($2) of the latest.
 pub(crate) const END_BEYOND: &str = "

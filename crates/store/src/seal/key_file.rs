@@ -99,6 +99,7 @@ impl KeyFile {
             .open(path)
             .map_err(unusable)?;
         file.write_all(line.as_bytes())
+            .and_then(|()| crate::hand_over(&file, path))
             .and_then(|()| file.sync_all())
             .map_err(unusable)?;
         crate::sync_folder_of(path).map_err(unusable)?;

@@ -188,6 +188,7 @@ async fn forget_and_note(
         rows::tickets::REVOKE_ALL,
         rows::session_grants::FORGET_ALL,
         rows::sign_ins::FORGET_ALL,
+        rows::ceremonies::FORGET_ALL,
         rows::sessions::FORGET_ALL,
         rows::invitations::FORGET_ALL,
         rows::sent_messages::FORGET_WAITING,

@@ -3,6 +3,8 @@
 //! SECURITY: a restore must not be a way to let somebody in again. A row of the replaced store that
 //! does not open with its keys may have lost its revocation, and counts as revoked.
 
+mod passkeys;
+mod spare_codes;
 mod tokens;
 
 use std::collections::BTreeMap;
@@ -61,6 +63,8 @@ pub(super) struct Bans {
     tokens: Option<tokens::Tokens>,
     secrets: Option<BTreeMap<AccountId, Option<CredentialId>>>,
     destinations: Option<Vec<Destination>>,
+    passkeys: Option<passkeys::Passkeys>,
+    spare_codes: Option<spare_codes::SpareCodes>,
 }
 
 /// Reads the bans of a store that is to be replaced, as far as it can be read.
@@ -125,6 +129,12 @@ pub(super) async fn carry(
     }
     if let Some(known) = &bans.destinations {
         events.extend(carry_destinations(&mut *connection, (known, keys), by).await?);
+    }
+    if let Some(known) = &bans.passkeys {
+        events.extend(passkeys::carry(&mut *connection, known, by).await?);
+    }
+    if let Some(known) = &bans.spare_codes {
+        spare_codes::carry(&mut *connection, known).await?;
     }
     if let Some(known) = &bans.tokens {
         let (blocked, said) = tokens::carry(&mut *connection, keys, known, by).await?;
@@ -224,6 +234,8 @@ async fn read_from(
             .extend(revoked.map(|revoked| (record.id, revoked)));
     }
     bans.tokens = Some(tokens::read(&mut *connection, keys).await?);
+    bans.passkeys = Some(passkeys::read(&mut *connection, keys).await?);
+    bans.spare_codes = Some(spare_codes::read(&mut *connection, keys).await?);
     bans.secrets = Some(secrets(&mut *connection, keys).await?);
     bans.destinations = Some(destinations(&mut *connection, keys).await?);
     let found = query(rows::accounts::LIST).fetch_all(connection).await?;

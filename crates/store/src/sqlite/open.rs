@@ -51,8 +51,9 @@ pub(crate) fn create_private(path: &Path) -> Result<(), StoreError> {
         .create_new(true)
         .mode(0o600)
         .open(path);
-    match created {
-        Ok(_) => Ok(()),
+    let handed_over = created.and_then(|file| crate::hand_over(&file, path));
+    match handed_over {
+        Ok(()) => Ok(()),
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
             Err(StoreError::InTheWay {
                 path: path.to_owned(),

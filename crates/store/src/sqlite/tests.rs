@@ -143,6 +143,8 @@ async fn a_store_that_is_not_there_is_not_made_by_opening_it() {
         "0007_pages",
         "0008_revoked_tickets",
         "0009_sent_codes",
+        "0010_passkeys",
+        "0011_spare_codes",
     ];
     assert_eq!(pending, steps);
     assert!(!world.db().exists());

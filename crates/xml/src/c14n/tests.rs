@@ -107,22 +107,113 @@ fn a_form_that_grows_beyond_the_cap_is_refused() {
     assert_eq!(exclusive(document.root(), &[]), Err(CanonicalFormTooLarge));
 }
 
-/// Vectors of merlin's exc-c14n interoperability set: the two references without comments.
+#[test]
+fn an_inclusive_form_takes_along_all_that_is_around() {
+    let text = "<a xmlns='urn:d' xmlns:x='urn:x' xml:lang='en' xml:space='preserve' k='v'>\
+                <m xml:lang='fr'><b xml:space='default'><c xmlns='' xmlns:x='urn:x2'/></b></m></a>";
+    let inclusive = |name: &str| {
+        let document = Document::parse(text).unwrap();
+        let mut all = document.root().descendants();
+        let element = all.find(|element| element.name() == name).unwrap();
+        canonical(element, None, Method::Inclusive, &[]).unwrap()
+    };
+    expect![[
+        r#"<b xmlns="urn:d" xmlns:x="urn:x" xml:lang="fr" xml:space="default"><c xmlns="" xmlns:x="urn:x2"></c></b>"#
+    ]]
+    .assert_eq(&inclusive("b"));
+    expect![[r#"<c xmlns:x="urn:x2" xml:lang="fr" xml:space="default"></c>"#]]
+        .assert_eq(&inclusive("c"));
+}
+
+#[test]
+fn comments_are_kept_where_the_method_says_so() {
+    let text = "<a xmlns:u='urn:u'>x<!-- <b> & \r\n --><b/></a>";
+    let document = Document::parse(text).unwrap();
+    let by = |method| canonical(document.root(), None, method, &[]).unwrap();
+    expect![[r#"
+        <a>x<!-- <b> & 
+         --><b></b></a>"#]]
+    .assert_eq(&by(Method::ExclusiveWithComments));
+    expect![[r#"
+        <a xmlns:u="urn:u">x<!-- <b> & 
+         --><b></b></a>"#]]
+    .assert_eq(&by(Method::InclusiveWithComments));
+    expect![[r#"<a xmlns:u="urn:u">x<b></b></a>"#]].assert_eq(&by(Method::Inclusive));
+}
+
+#[test]
+fn a_method_is_found_by_its_name() {
+    for method in Method::ALL {
+        assert_eq!(Method::parse(method.uri()), Some(method));
+    }
+    for other in [
+        "http://www.w3.org/2006/12/xml-c14n11",
+        "http://www.w3.org/2001/10/xml-exc-c14n",
+        "",
+    ] {
+        assert_eq!(Method::parse(other), None);
+    }
+}
+
+/// Vectors of merlin's c14n interoperability set that are of a whole element: the others are of node
+/// sets that XPath picks out.
+#[test]
+fn merlin_c14n_three() {
+    let Some(folder) = shared("xmldsig/merlin-c14n-three") else {
+        return;
+    };
+    let text = std::fs::read_to_string(folder.join("signature.xml")).unwrap();
+    let document = Document::parse(&text).unwrap();
+    let something = document.root().children().next().unwrap();
+    let by = |method, prefixes: &[&str]| canonical(something, None, method, prefixes).unwrap();
+    for (file, form) in [
+        ("c14n-0.txt", by(Method::Inclusive, &[])),
+        ("c14n-9.txt", by(Method::Exclusive, &[])),
+        ("c14n-18.txt", by(Method::Exclusive, &["#default"])),
+    ] {
+        let expected = std::fs::read_to_string(folder.join(file)).unwrap();
+        assert_eq!(form, expected, "{file}");
+    }
+}
+
+/// Vectors of merlin's exc-c14n interoperability set.
 #[test]
 fn merlin_exc_c14n_one() {
     let Some(file) = shared("xmldsig/merlin-exc-c14n-one/exc-signature.xml") else {
         return;
     };
     let text = std::fs::read_to_string(file).unwrap();
-    let digest_of = |prefixes: &[&str]| {
-        let canonical = of_child(&text, "Object", prefixes);
-        STANDARD.encode(digest(&SHA1_FOR_LEGACY_USE_ONLY, canonical.as_bytes()))
-    };
-    assert_eq!(digest_of(&[]), "7yOTjUu+9oEhShgyIIXDLjQ08aY=");
-    assert_eq!(
-        digest_of(&["bar", "#default"]),
-        "09xMy0RTQM1Q91demYe/0F6AGXo="
-    );
+    let document = Document::parse(&text).unwrap();
+    let object = document
+        .root()
+        .descendants()
+        .find(|it| it.name() == "Object");
+    for (method, prefixes, expected) in [
+        (
+            Method::Exclusive,
+            [].as_slice(),
+            "7yOTjUu+9oEhShgyIIXDLjQ08aY=",
+        ),
+        (
+            Method::Exclusive,
+            &["bar", "#default"],
+            "09xMy0RTQM1Q91demYe/0F6AGXo=",
+        ),
+        (
+            Method::ExclusiveWithComments,
+            &[],
+            "ZQH+SkCN8c5y0feAr+aRTZDwyvY=",
+        ),
+        (
+            Method::ExclusiveWithComments,
+            &["bar", "#default"],
+            "a1cTqBgbqpUt6bMJN4C6zFtnoyo=",
+        ),
+    ] {
+        let form = canonical(object.unwrap(), None, method, prefixes).unwrap();
+        let digest = STANDARD.encode(digest(&SHA1_FOR_LEGACY_USE_ONLY, form.as_bytes()));
+        assert_eq!(digest, expected, "{method:?} {prefixes:?}");
+    }
 }
 
 /// Digests that other implementations wrote into their signatures, over whole documents or elements

@@ -230,3 +230,147 @@ fn a_malformed_text_is_refused_with_its_place_and_not_its_content() {
         );
     }
 }
+
+/// The tokenizer kept it in the first three, where XML 1.0 2.11 has a line feed.
+#[test]
+fn t_sig_2_a_carriage_return_without_a_line_feed_is_refused() {
+    for text in [
+        "<a>x\r&amp;</a>",
+        "<a>&amp;\r</a>",
+        "<a>&amp;\r&#65;</a>",
+        "<a>x\ry</a>",
+        "<a b='\r'/>",
+        "<a/>\r",
+        "<a><![CDATA[\r]]></a>",
+    ] {
+        assert_eq!(refusal(text), ParseError::LoneCarriageReturn, "{text:?}");
+    }
+    for (text, read) in [
+        ("<a>x\r\n&amp;</a>", "x\n&"),
+        ("<a>&amp;\r\n</a>", "&\n"),
+        ("<a>&#13;\r\n&#13;</a>", "\r\n\r"),
+        ("<a>&#13;\n</a>", "\r\n"),
+        ("<a><![CDATA[\r\n]]>\r\n</a>", "\n\n"),
+    ] {
+        assert_eq!(
+            Document::parse(text).unwrap().root().text(),
+            read,
+            "{text:?}"
+        );
+    }
+}
+
+#[test]
+fn namespaces_around_an_element_are_capped_however_many_the_document_has() {
+    let limits = Limits {
+        namespaces_in_scope: 8,
+        ..Limits::METADATA
+    };
+    let nested = |depth: usize| {
+        let open: String = (0..depth)
+            .map(|n| format!("<a xmlns:p{n}='u{n}'>"))
+            .collect();
+        format!("<r>{open}{}</r>", "</a>".repeat(depth))
+    };
+    let siblings = nested(8).repeat(1000);
+    assert!(Document::parse_within(&format!("<r>{siblings}</r>"), limits).is_ok());
+    assert_eq!(
+        Document::parse_within(&nested(9), limits).unwrap_err(),
+        ParseError::TooManyNamespacesInScope { limit: 8 }
+    );
+    let empty = "<a xmlns:p='u'/>".repeat(1000);
+    assert!(Document::parse_within(&format!("<r>{empty}</r>"), limits).is_ok());
+}
+
+/// T-XML-2: what the caps of metadata let through costs no more than its size. Figures are printed and
+/// not asserted.
+#[test]
+fn t_xml_2_the_worst_that_metadata_may_be_is_read_in_time() {
+    let around: String = (0..62).map(|n| format!(" xmlns:q{n}='urn:q{n}'")).collect();
+    let declared: String = (0..60_000)
+        .map(|n| format!("<a xmlns='urn:{n}'/>"))
+        .collect();
+    let attributes: String = (0..128).map(|n| format!(" a{n}=''")).collect();
+    let wide = format!("<a{attributes}/>").repeat(10_000);
+    for (name, text) in [
+        ("declarations", format!("<r{around}>{declared}</r>")),
+        ("attributes", format!("<r>{wide}</r>")),
+        ("elements", format!("<r>{}</r>", "<a/>".repeat(900_000))),
+    ] {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the time is reported, nothing depends on it"
+        )]
+        let start = std::time::Instant::now();
+        assert!(
+            Document::parse_within(&text, Limits::METADATA).is_ok(),
+            "{name}"
+        );
+        println!("{} bytes of {name} in {:?}", text.len(), start.elapsed());
+    }
+}
+
+/// T-XML-1: external, internal and parameter entities, entities in entities, in whatever encoding; all
+/// refused before the tokenizer, so that nothing is fetched and nothing grows.
+#[test]
+fn t_xml_1_no_document_type_is_read_in_any_disguise() {
+    let bombs: String = (1..10)
+        .map(|n| format!("<!ENTITY e{n} '&e{0};&e{0};&e{0};'>", n - 1))
+        .collect();
+    let subsets = [
+        "SYSTEM 'file:///etc/passwd'".to_owned(),
+        "PUBLIC '-//x//' 'http://192.0.2.1/x.dtd'".to_owned(),
+        "[<!ENTITY x SYSTEM 'file:///etc/passwd'>]".to_owned(),
+        "[<!ENTITY x 'y'>]".to_owned(),
+        "[<!ENTITY % p SYSTEM 'http://192.0.2.1/p'> %p;]".to_owned(),
+        format!("[<!ENTITY e0 'lol'>{bombs}]"),
+        "[<!ATTLIST a ID ID #IMPLIED>]".to_owned(),
+        "[<!NOTATION n SYSTEM 'x'>]".to_owned(),
+    ];
+    let mut refused = 0;
+    for subset in &subsets {
+        for before in ["", "<?xml version='1.0'?>", " \n", "<!-- -->\n"] {
+            let text = format!("{before}<!DOCTYPE a {subset}><a>&x;&e9;</a>");
+            assert_eq!(refusal(&text), ParseError::DocumentType, "{text}");
+            let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+            let other = text.replace(
+                "<?xml version='1.0'",
+                "<?xml version='1.0' encoding='UTF-7'",
+            );
+            for bytes in [wide.as_slice(), other.as_bytes()] {
+                let error = Document::parse_bytes(bytes).unwrap_err();
+                let is_early = matches!(
+                    error,
+                    ParseError::UnsupportedEncoding | ParseError::DocumentType
+                );
+                assert!(is_early, "{error}");
+            }
+            refused += 3;
+        }
+    }
+    for text in [
+        "<a>&x;</a>",
+        "<a b='&x;'/>",
+        "<a><!ENTITY x 'y'></a>",
+        "<a><!DOCTYPE a></a>",
+    ] {
+        assert!(Document::parse(text).is_err());
+    }
+    assert!(refused >= 40);
+}
+
+/// T-XML-2: refused after so many attributes, whatever follows.
+#[test]
+fn t_xml_2_a_tag_of_800_000_attributes_is_refused_at_the_cap() {
+    let attributes: String = (0..800_000).map(|n| format!(" a{n}=''")).collect();
+    let text = format!("<a{attributes}/>");
+    let limits = Limits {
+        bytes: text.len(),
+        ..Limits::DEFAULT
+    };
+    assert_eq!(
+        Document::parse_within(&text, limits).unwrap_err(),
+        ParseError::TooManyAttributes { limit: 128 }
+    );
+    assert_eq!(refusal(&text), ParseError::TooLarge { limit: 256 * 1024 });
+}

@@ -1,53 +1,50 @@
 //! XML signatures in one restricted profile (XML-DSIG second edition; design 3, invariant 2).
 //!
-//! One enveloped signature over the element around it, found by its id; SHA-256; exclusive canonical
-//! form. Keys come from configuration and never from the message. Start at [`Prepared`] to sign and
-//! at [`verify`] to verify.
+//! Either one signature inside the element that it covers and names by its id, or one in a message's
+//! header that covers several elements by their ids; RSA and ECDSA with SHA-2, HMAC where two sides share
+//! a key, SHA-1 until a partner's date. Keys come from configuration and never from the message. Start at
+//! [`Prepared`] to sign and at [`verify`] to verify. The whole profile, with that of [`crate::encryption`]:
+//!
+//! | | taken | made |
+//! |---|---|---|
+//! | canonical form | canonical XML 1.0 and exclusive, both names of each, PrefixList of 16 | exclusive |
+//! | signature over one element | enveloped, named by its id (or the whole document, where the policy says so), in the one place that its schema has | the same |
+//! | signature over parts of a message | up to 16 references by id | the same |
+//! | query of the redirect binding | over its own bytes | the same |
+//! | keys | RSA 2048 to 8192, P-256, P-384, P-521; SHA-256, -384, -512; SHA-1 until a partner's date | the same, never SHA-1 |
+//! | proof keys | HMAC with the same digests, never cut short | the same, never SHA-1 |
+//! | encryption | AES-GCM; AES-CBC under a verified signature; RSA-OAEP, digest and mask of a kind | AES-GCM, AES-CBC for who reads no other |
+//!
+//! Refused by name, among others: STR-Transform, canonical XML 1.1, enveloping signatures, RSASSA-PSS, DSA,
+//! key wrap and key agreement.
 
+mod keys;
+mod method;
+mod parts;
+mod place;
+mod policy;
+pub mod query;
 mod sign;
 mod verify;
 
-pub use sign::{Prepared, SignedElement};
-pub use verify::{MAX_INCLUSIVE_PREFIXES, VerifiedElement, verify};
+pub use keys::{MIN_PROOF_KEY_BYTES, ProofKey, PublicKey, PublicKeyError};
+pub use method::{Algorithm, DigestMethod, MacAlgorithm};
+pub use parts::{MAX_INCLUSIVE_PREFIXES, MAX_REFERENCES};
+pub use policy::{Partner, Policy};
+pub use sign::{KeyInfo, Prepared, SignedElement};
+pub use verify::{
+    VerifiedElement, VerifiedParts, verify, verify_of, verify_parts, verify_parts_by_proof,
+};
 
 use thiserror::Error;
 
+use crate::ParseError;
 use crate::c14n::CanonicalFormTooLarge;
-use crate::{Element, ParseError};
 
 /// Namespace of signatures.
 pub const NAMESPACE: &str = "http://www.w3.org/2000/09/xmldsig#";
 
 const ENVELOPED: &str = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
-const SHA256: &str = "http://www.w3.org/2001/04/xmlenc#sha256";
-const SAML_1: &str = "urn:oasis:names:tc:SAML:1.0:assertion";
-const SAML_1_PROTOCOL: &str = "urn:oasis:names:tc:SAML:1.0:protocol";
-const SAML_2: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
-
-/// Signature algorithms.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Algorithm {
-    /// RSA with PKCS #1 v1.5 padding and SHA-256.
-    RsaSha256,
-    /// ECDSA with SHA-256; the value is r and s, each of the curve's length.
-    EcdsaSha256,
-}
-
-impl Algorithm {
-    /// The algorithm's name in a message.
-    pub fn uri(self) -> &'static str {
-        match self {
-            Self::RsaSha256 => "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256",
-            Self::EcdsaSha256 => "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256",
-        }
-    }
-
-    fn parse(uri: &str) -> Option<Self> {
-        [Self::RsaSha256, Self::EcdsaSha256]
-            .into_iter()
-            .find(|algorithm| algorithm.uri() == uri)
-    }
-}
 
 /// A private key that signs.
 pub trait SigningKey {
@@ -59,7 +56,7 @@ pub trait SigningKey {
 
 /// The key does not work: its holder is out of reach or refuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("the signing key does not work")]
+#[error("the key does not work")]
 pub struct KeyFailure;
 
 /// The public keys that are trusted for a message, from configuration.
@@ -88,6 +85,9 @@ pub enum SignatureError {
     /// The element has no signature, or more than one.
     #[error("the element does not have exactly one signature")]
     NotOneSignature,
+    /// The signature does not stand where it belongs in an element of this kind.
+    #[error("the signature stands out of its place")]
+    Place,
     /// The signature holds a part that the profile does not have, or lacks one.
     #[error("`{part}` is not as the profile has it")]
     Structure {
@@ -97,9 +97,18 @@ pub enum SignatureError {
     /// The signature holds a comment.
     #[error("the signature holds a comment")]
     Comment,
-    /// An algorithm is not one of the profile.
+    /// A text of what was signed holds a comment, which may have come afterwards.
+    #[error("a signed text holds a comment")]
+    CommentInText,
+    /// An algorithm is not one of the profile, or not one of the partner's.
     #[error("the algorithm of `{part}` is not allowed")]
     Algorithm {
+        /// The part's name.
+        part: &'static str,
+    },
+    /// SHA-1, which is not taken from this partner, or no longer.
+    #[error("`{part}` is SHA-1, which is not taken")]
+    Sha1 {
         /// The part's name.
         part: &'static str,
     },
@@ -109,8 +118,12 @@ pub enum SignatureError {
         /// The part's name.
         part: &'static str,
     },
-    /// The reference does not name the element around the signature.
-    #[error("the reference does not name the element around the signature")]
+    /// The signature has more references than the limit.
+    #[error("the signature has more than {MAX_REFERENCES} references")]
+    TooManyReferences,
+    /// A reference does not name what it should: the element around the signature, or one that is
+    /// there and that no other reference names.
+    #[error("a reference does not name what it should")]
     Reference,
     /// A value is not base64.
     #[error("`{part}` is not base64")]
@@ -130,34 +143,6 @@ pub enum SignatureError {
     /// The text does not parse.
     #[error(transparent)]
     Parse(#[from] ParseError),
-}
-
-/// The id that a signature over this element names.
-fn id_of<'a>(element: Element<'a, '_>) -> Result<&'a str, SignatureError> {
-    let name = match (element.namespace(), element.name()) {
-        (Some(SAML_1), "Assertion") => "AssertionID",
-        (Some(SAML_1_PROTOCOL), "Response") => "ResponseID",
-        _ => "ID",
-    };
-    element
-        .attribute(name)
-        .filter(|id| !id.is_empty())
-        .ok_or(SignatureError::NoId)
-}
-
-/// Whether no other element of the document has this id, by whatever attribute.
-///
-/// SECURITY: other verifiers take other attributes for ids; one that any of them could take counts.
-fn is_unique(id: &str, root: Element<'_, '_>) -> bool {
-    let bears_id = |element: &Element<'_, '_>| {
-        element.attributes().any(|attribute| {
-            attribute.value() == id
-                && ["id", "assertionid", "responseid", "requestid"]
-                    .iter()
-                    .any(|name| attribute.name().eq_ignore_ascii_case(name))
-        })
-    };
-    root.descendants().filter(bears_id).count() == 1
 }
 
 #[cfg(test)]

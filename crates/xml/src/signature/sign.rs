@@ -1,26 +1,35 @@
 //! Signing in two steps: the octets go to whoever holds the key, and the value comes back.
 //!
-//! Start at [`Prepared::new`].
+//! SHA-1 is never made. Start at [`Prepared::new`], or at [`Prepared::of_parts`] for several parts of a
+//! message under one signature.
 
-use aws_lc_rs::digest;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::{
-    Algorithm, ENVELOPED, KeyFailure, NAMESPACE, SAML_2, SHA256, SignatureError, SigningKey, id_of,
-    is_unique,
-};
+use super::keys::ProofKey;
+use super::method::{Algorithm, DigestMethod, MacAlgorithm};
+use super::place::{Place, id_of, the_one_of};
+use super::{ENVELOPED, KeyFailure, NAMESPACE, SignatureError, SigningKey};
 use crate::c14n::{EXCLUSIVE, exclusive};
 use crate::write::{self, element};
-use crate::{Document, Verbatim};
+use crate::{Document, Element, Verbatim};
 
-/// An element that is ready to be signed.
+/// What a signature says of its key, as a hint for the reader.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyInfo {
+    /// A certificate, in DER.
+    Certificate(Vec<u8>),
+    /// What the message's own protocol has for it, such as a reference to a security token.
+    Other(write::Element),
+}
+
+/// An element, or a message, that is ready to be signed.
 #[derive(Clone, Debug)]
 pub struct Prepared {
     before: String,
     after: String,
     signed_info: write::Element,
-    certificate: Option<String>,
+    key_info: Option<KeyInfo>,
     octets: String,
 }
 
@@ -33,33 +42,88 @@ impl Prepared {
         algorithm: Algorithm,
         certificate: Option<&[u8]>,
     ) -> Result<Self, SignatureError> {
-        let document = Document::parse(unsigned.as_str())?;
+        let digest = algorithm.digest();
+        made(digest)?;
+        let document = unsigned.document()?;
         let root = document.root();
         let id = id_of(root)?;
-        if !is_unique(id, root) {
-            return Err(SignatureError::DuplicateId);
-        }
+        the_one_of(id, root)?;
         if root.child(NAMESPACE, "Signature").is_some() {
             return Err(SignatureError::AlreadySigned);
         }
-        let inside = root.inner_range().ok_or(SignatureError::Empty)?;
-        // SAML 2 wants the signature behind the issuer, SAML 1.1 at the end.
-        let issuer = root
-            .child(SAML_2, "Issuer")
-            .map(|issuer| issuer.range().end);
-        let at = issuer.unwrap_or(inside.end);
-        let digest = digest::digest(&digest::SHA256, exclusive(root, &[])?.as_bytes());
-        let signed_info = signed_info(id, algorithm, digest.as_ref());
+        let at = Place::within(root).offset(root);
+        let at = at.ok_or(SignatureError::Empty)?;
+        let reference = reference(id, root, digest, true)?;
+        Self::at(
+            at,
+            unsigned.as_str(),
+            signed_info(algorithm.uri(), [reference]),
+            certificate.map(|der| KeyInfo::Certificate(der.to_vec())),
+        )
+    }
+
+    /// Prepares a signature over several parts of a document, each of which bears an id of its own; it
+    /// is put last into an element of that document.
+    pub fn of_parts(
+        parts: &[Element<'_, '_>],
+        into: Element<'_, '_>,
+        algorithm: Algorithm,
+        key_info: Option<KeyInfo>,
+    ) -> Result<Self, SignatureError> {
+        let digest = algorithm.digest();
+        made(digest)?;
+        Self::over(parts, into, (algorithm.uri(), digest), key_info)
+    }
+
+    /// Puts a MAC over several parts of a document into an element of it, as [`Self::of_parts`] does a
+    /// signature.
+    pub fn by_proof(
+        parts: &[Element<'_, '_>],
+        into: Element<'_, '_>,
+        (key, algorithm): (&ProofKey, MacAlgorithm),
+        key_info: Option<KeyInfo>,
+    ) -> Result<SignedElement, SignatureError> {
+        let digest = algorithm.digest();
+        made(digest)?;
+        let prepared = Self::over(parts, into, (algorithm.uri(), digest), key_info)?;
+        let mac = key.mac(algorithm, prepared.octets());
+        Ok(prepared.attach(&mac))
+    }
+
+    fn over(
+        parts: &[Element<'_, '_>],
+        into: Element<'_, '_>,
+        (method, digest): (&str, DigestMethod),
+        key_info: Option<KeyInfo>,
+    ) -> Result<Self, SignatureError> {
+        let references = parts.iter().map(|part| {
+            let id = part_id(*part).ok_or(SignatureError::NoId)?;
+            the_one_of(id, part.outermost())?;
+            reference(id, *part, digest, false)
+        });
+        let references = references.collect::<Result<Vec<_>, _>>()?;
+        if references.is_empty() {
+            return Err(SignatureError::Reference);
+        }
+        let inside = into.inner_range().ok_or(SignatureError::Empty)?;
+        let root = into.outermost();
+        let at = inside.end.saturating_sub(root.range().start);
+        Self::at(at, root.source(), signed_info(method, references), key_info)
+    }
+
+    fn at(
+        at: usize,
+        text: &str,
+        signed_info: write::Element,
+        key_info: Option<KeyInfo>,
+    ) -> Result<Self, SignatureError> {
         let octets = octets(&signed_info)?;
-        let (before, after) = unsigned
-            .as_str()
-            .split_at_checked(at)
-            .ok_or(SignatureError::Empty)?;
+        let (before, after) = text.split_at_checked(at).ok_or(SignatureError::Empty)?;
         Ok(Self {
             before: before.to_owned(),
             after: after.to_owned(),
             signed_info,
-            certificate: certificate.map(|der| STANDARD.encode(der)),
+            key_info,
             octets,
         })
     }
@@ -71,9 +135,13 @@ impl Prepared {
 
     /// Puts the value of the signature over [`Self::octets`] into the element.
     pub fn attach(self, signature_value: &[u8]) -> SignedElement {
-        let key_info = self.certificate.map(|certificate| {
-            let data = element("X509Data").child(element("X509Certificate").text(certificate));
-            element("KeyInfo").child(data)
+        let key_info = self.key_info.map(|key_info| {
+            element("KeyInfo").child(match key_info {
+                KeyInfo::Certificate(der) => {
+                    element("X509Data").child(element("X509Certificate").text(STANDARD.encode(der)))
+                }
+                KeyInfo::Other(other) => other,
+            })
         });
         let signature = element("Signature")
             .namespace("", NAMESPACE)
@@ -92,7 +160,7 @@ impl Prepared {
     }
 }
 
-/// An element with its signature, to be sent byte for byte.
+/// An element, or a message, with its signature, to be sent byte for byte.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedElement {
     text: String,
@@ -110,20 +178,55 @@ impl SignedElement {
     }
 }
 
-fn signed_info(id: &str, algorithm: Algorithm, digest: &[u8]) -> write::Element {
-    let method = |name, algorithm: &str| element(name).attribute("Algorithm", algorithm);
+fn made(digest: DigestMethod) -> Result<(), SignatureError> {
+    match digest {
+        DigestMethod::Sha1 => Err(SignatureError::Sha1 {
+            part: "SignatureMethod",
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// The id of a part of a message: `wsu:Id`, or one without a namespace.
+fn part_id<'a>(part: Element<'a, '_>) -> Option<&'a str> {
+    const UTILITY: &str =
+        "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd";
+    let own = part.attribute_ns(UTILITY, "Id");
+    let own = own.or_else(|| part.attribute("Id"));
+    let own = own.or_else(|| id_of(part).ok());
+    own.filter(|id| !id.is_empty())
+}
+
+fn method(name: &'static str, algorithm: &str) -> write::Element {
+    element(name).attribute("Algorithm", algorithm)
+}
+
+fn reference(
+    id: &str,
+    part: Element<'_, '_>,
+    digest: DigestMethod,
+    is_enveloped: bool,
+) -> Result<write::Element, SignatureError> {
+    let enveloped = is_enveloped.then(|| method("Transform", ENVELOPED));
     let transforms = element("Transforms")
-        .child(method("Transform", ENVELOPED))
+        .children(enveloped)
         .child(method("Transform", EXCLUSIVE));
-    let reference = element("Reference")
+    let value = digest.of(exclusive(part, &[])?.as_bytes());
+    Ok(element("Reference")
         .attribute("URI", format!("#{id}"))
         .child(transforms)
-        .child(method("DigestMethod", SHA256))
-        .child(element("DigestValue").text(STANDARD.encode(digest)));
+        .child(method("DigestMethod", digest.uri()))
+        .child(element("DigestValue").text(STANDARD.encode(value))))
+}
+
+fn signed_info(
+    algorithm: &str,
+    references: impl IntoIterator<Item = write::Element>,
+) -> write::Element {
     element("SignedInfo")
         .child(method("CanonicalizationMethod", EXCLUSIVE))
-        .child(method("SignatureMethod", algorithm.uri()))
-        .child(reference)
+        .child(method("SignatureMethod", algorithm))
+        .children(references)
 }
 
 /// The canonical form inside a signature, where the namespace comes from around it.

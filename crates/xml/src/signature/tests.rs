@@ -11,6 +11,13 @@ use super::*;
 use crate::c14n::{EXCLUSIVE, exclusive, exclusive_without};
 use crate::{Document, Verbatim};
 
+mod parts;
+mod policy;
+
+const SAML_1: &str = "urn:oasis:names:tc:SAML:1.0:assertion";
+const SAML_2: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
+const SHA256: &str = "http://www.w3.org/2001/04/xmlenc#sha256";
+
 /// A fresh key of either kind; a signature by one is refused by all others.
 enum Key {
     Rsa(Box<RsaKeyPair>),
@@ -206,19 +213,18 @@ fn elements_that_cannot_be_signed_are_refused() {
 }
 
 #[test]
-fn a_comment_changes_neither_the_signature_nor_what_is_read() {
+fn a_comment_beside_a_signed_text_is_refused_and_others_change_nothing() {
     let key = Key::ecdsa();
-    let signed = signed_by(&key).replace("admin", "ad<!-- x -->min");
-    let verified = verify_in(&message(&signed), &key).unwrap();
+    let signed = signed_by(&key);
+    let split = signed.replace("admin", "ad<!-- x -->min");
     assert_eq!(
-        verified
-            .document()
-            .unwrap()
-            .root()
-            .child(SAML_1, "Subject")
-            .unwrap()
-            .text(),
-        "admin"
+        verify_in(&message(&split), &key),
+        Err(SignatureError::CommentInText)
+    );
+    let beside = signed.replace("<saml:Subject>", "<!-- x --><saml:Subject>");
+    assert_eq!(
+        verify_in(&message(&beside), &key),
+        verify_in(&message(&signed), &key)
     );
 }
 
@@ -243,7 +249,7 @@ fn changed_content_is_refused() {
     }
     assert_eq!(
         refusal(|text| text.replace("a1", "a2")),
-        SignatureError::Digest
+        SignatureError::Signature
     );
 }
 
@@ -259,7 +265,8 @@ fn a_changed_signature_is_refused() {
     );
     assert_eq!(
         refusal(|text| replaced(text, "DigestValue", b"short")),
-        SignatureError::Digest
+        SignatureError::Signature,
+        "nothing is canonicalised for whoever has no key"
     );
     let other = Key::ecdsa();
     let error = verify_in(&message(&signed_by(&Key::ecdsa())), &other).unwrap_err();
@@ -272,7 +279,7 @@ fn a_changed_signature_is_refused() {
 
 /// T-SIG-1: the signed assertion is moved and another stands in its place.
 #[test]
-fn a_moved_assertion_is_refused() {
+fn t_sig_1_a_moved_assertion_is_refused() {
     let key = Key::ecdsa();
     let signed = signed_by(&key);
     let evil = signed.replace("admin", "evil");
@@ -309,7 +316,7 @@ fn a_moved_assertion_is_refused() {
         ),
         (
             evil_with(&signature.replace("<KeyInfo>", &format!("<KeyInfo>{bare}"))),
-            SignatureError::Reference,
+            SignatureError::Structure { part: "KeyInfo" },
         ),
     ] {
         assert_eq!(verify_in(&message(&moved), &key), Err(error), "{moved}");
@@ -318,7 +325,7 @@ fn a_moved_assertion_is_refused() {
 
 /// T-SIG-9: a second assertion beside the signed one is read by nobody.
 #[test]
-fn a_second_assertion_is_never_verified_by_the_first_ones_signature() {
+fn t_sig_9_a_second_assertion_is_never_verified_by_the_first_ones_signature() {
     let key = Key::ecdsa();
     let second = ASSERTION.replace("a1", "a2").replace("admin", "evil");
     let text = message(&format!("{second}{}", signed_by(&key)));
@@ -326,6 +333,65 @@ fn a_second_assertion_is_never_verified_by_the_first_ones_signature() {
     let text = message(&format!("{}{second}", signed_by(&key)));
     let verified = verify_in(&text, &key).unwrap();
     assert!(!verified.as_str().contains("evil"));
+}
+
+/// T-SIG-3: parts of a signature are looked for in their places; elsewhere they are nothing, or too many.
+#[test]
+fn t_sig_3_a_digest_elsewhere_is_never_found() {
+    let key = Key::ecdsa();
+    let signed = signed_by(&key);
+    let evil = signed.replace("admin", "evil");
+    let canonical = ASSERTION.replace("admin", "evil");
+    let document = Document::parse(&canonical).unwrap();
+    let canonical = exclusive(document.root(), &[]).unwrap();
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, canonical.as_bytes());
+    let forged = replaced(
+        "<DigestValue></DigestValue>",
+        "DigestValue",
+        digest.as_ref(),
+    );
+    let forged = forged.replace(
+        "<DigestValue>",
+        &format!("<DigestValue xmlns=\"{NAMESPACE}\">"),
+    );
+    // In the message, in the element, and in every part of the signature.
+    let outside = message(&format!("<Extensions>{forged}</Extensions>{evil}"));
+    assert_eq!(verify_in(&outside, &key), Err(SignatureError::Digest));
+    for (place, error) in [
+        ("<saml:Subject>", SignatureError::Digest),
+        (
+            "<SignedInfo>",
+            SignatureError::Structure {
+                part: "CanonicalizationMethod",
+            },
+        ),
+        (
+            "<Transforms>",
+            SignatureError::Structure { part: "Transform" },
+        ),
+        (
+            "<DigestValue>",
+            SignatureError::Structure {
+                part: "DigestValue",
+            },
+        ),
+        (
+            "<SignatureValue>",
+            SignatureError::Structure {
+                part: "SignatureValue",
+            },
+        ),
+        ("<KeyInfo>", SignatureError::Digest),
+    ] {
+        let text = message(&evil.replace(place, &format!("{place}{forged}")));
+        assert_eq!(verify_in(&text, &key), Err(error), "{place}");
+    }
+    let before = message(&evil.replace("<DigestValue>", &format!("{forged}<DigestValue>")));
+    let part = "Reference";
+    assert_eq!(
+        verify_in(&before, &key),
+        Err(SignatureError::Structure { part })
+    );
 }
 
 #[test]
@@ -387,9 +453,16 @@ fn other_algorithms_and_transforms_are_refused() {
     };
     let sha1 = "http://www.w3.org/2000/09/xmldsig#sha1";
     let hmac = "http://www.w3.org/2000/09/xmldsig#hmac-sha1";
-    let comments = format!("{EXCLUSIVE}WithComments");
+    let c14n_11 = "http://www.w3.org/2006/12/xml-c14n11";
     let structure = |part| SignatureError::Structure { part };
-    assert_eq!(with(SHA256, sha1), algorithm("DigestMethod"));
+    let no_sha1 = SignatureError::Sha1 {
+        part: "DigestMethod",
+    };
+    assert_eq!(with(SHA256, sha1), no_sha1);
+    assert_eq!(
+        with(SHA256, "http://www.w3.org/2001/04/xmldsig-more#sha224"),
+        algorithm("DigestMethod")
+    );
     assert_eq!(
         with(Algorithm::EcdsaSha256.uri(), hmac),
         algorithm("SignatureMethod")
@@ -397,12 +470,12 @@ fn other_algorithms_and_transforms_are_refused() {
     assert_eq!(
         with(
             &format!("<CanonicalizationMethod Algorithm=\"{EXCLUSIVE}\""),
-            &format!("<CanonicalizationMethod Algorithm=\"{comments}\"")
+            &format!("<CanonicalizationMethod Algorithm=\"{c14n_11}\"")
         ),
         algorithm("CanonicalizationMethod")
     );
     assert_eq!(
-        with(&transform, &transform.replace(EXCLUSIVE, &comments)),
+        with(&transform, &transform.replace(EXCLUSIVE, c14n_11)),
         algorithm("Transform")
     );
     assert_eq!(
@@ -410,7 +483,11 @@ fn other_algorithms_and_transforms_are_refused() {
         algorithm("Transform")
     );
     assert_eq!(with(&enveloped, ""), structure("Transforms"));
-    assert_eq!(with(&transform, ""), structure("Transforms"));
+    assert_eq!(
+        with(&transform, ""),
+        SignatureError::Digest,
+        "canonical XML is implied, and another form was signed"
+    );
     assert_eq!(
         with(&transform, &transform.repeat(2)),
         structure("Transforms")
@@ -420,7 +497,7 @@ fn other_algorithms_and_transforms_are_refused() {
             &format!("{enveloped}{transform}"),
             &format!("{transform}{enveloped}")
         ),
-        algorithm("Transform")
+        structure("Transforms")
     );
     let xpath = enveloped.replace("/>", "><XPath>x</XPath></Transform>");
     assert_eq!(with(&enveloped, &xpath), structure("Transform"));

@@ -1,33 +1,20 @@
 //! Verifying: what comes out is the canonical form that was signed, and nothing else can be read.
 //!
-//! SECURITY: every part is looked for in its one legal place. Embedded keys are not looked at.
-//! Start at [`verify`].
+//! SECURITY: every part is looked for in its one legal place, embedded keys are not looked at, and
+//! nothing but the signature's own few lines is canonicalised before a trusted key has vouched for
+//! them. Start at [`verify`], or at [`verify_parts`] for a message that is signed in several places.
 
-use aws_lc_rs::{constant_time, digest};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use aws_lc_rs::constant_time;
+use jiff::Timestamp;
 
-use super::{
-    Algorithm, ENVELOPED, NAMESPACE, SHA256, SignatureError, VerifyingKeys, id_of, is_unique,
-};
-use crate::c14n::{EXCLUSIVE, exclusive, exclusive_without};
+use super::keys::ProofKey;
+use super::parts::{Parts, Reference, SignatureMethod};
+use super::place::{Place, id_of, signature_in, the_one_of};
+use super::policy::{Partner, Policy};
+use super::{SignatureError, VerifyingKeys};
 use crate::{Document, Element, Limits, ParseError};
 
-/// Most prefixes that a signature may have treated inclusively, each list for itself.
-///
-/// SECURITY: canonicalisation comes before the check of the signature, so that its cost must not be
-/// for the sender to choose.
-pub const MAX_INCLUSIVE_PREFIXES: usize = 16;
-
-/// What the canonical form of a parsed document may need: exclusive canonicalisation writes a
-/// declaration wherever it is used, though never deeper than the document had them.
-const CANONICAL_LIMITS: Limits = Limits {
-    bytes: crate::c14n::MAX_CANONICAL_BYTES,
-    namespace_declarations: 8192,
-    ..Limits::DEFAULT
-};
-
-/// Verifies the signature that is a child of this element and covers all of it.
+/// Verifies the signature that is a child of this element and covers all of it, by SHA-2 alone.
 ///
 /// The caller names the element by its place in the message, never by its id.
 ///
@@ -37,33 +24,175 @@ pub fn verify(
     element: Element<'_, '_>,
     keys: &dyn VerifyingKeys,
 ) -> Result<VerifiedElement, SignatureError> {
-    let id = id_of(element)?;
-    if !is_unique(id, element.outermost()) {
-        return Err(SignatureError::DuplicateId);
-    }
-    let mut signatures = element
-        .children()
-        .filter(|child| child.is(NAMESPACE, "Signature"));
-    let (Some(signature), None) = (signatures.next(), signatures.next()) else {
-        return Err(SignatureError::NotOneSignature);
+    let policy = Policy::default();
+    verify_of(
+        element,
+        &Partner {
+            keys,
+            policy: &policy,
+            now: Timestamp::MAX,
+        },
+    )
+}
+
+/// Verifies the signature of a partner that is a child of this element and covers all of it.
+///
+/// The caller names the element by its place in the message, never by its id.
+///
+/// **Proves** what [`verify`] does, under the partner's policy.
+pub fn verify_of(
+    element: Element<'_, '_>,
+    partner: &Partner<'_>,
+) -> Result<VerifiedElement, SignatureError> {
+    let may_be_whole = partner.policy.takes_whole_document && element == element.outermost();
+    let id = match id_of(element) {
+        Err(SignatureError::NoId) if may_be_whole => None,
+        id => Some(id?),
     };
-    if signature.holds_comment() {
-        return Err(SignatureError::Comment);
+    if let Some(id) = id {
+        the_one_of(id, element.outermost())?;
     }
+    let signature = signature_in(element)?;
     let parts = Parts::of(signature)?;
-    let reference = Reference::of(parts.reference)?;
-    if reference.uri.strip_prefix('#') != Some(id) {
+    let [reference] = parts.references.as_slice() else {
+        return Err(SignatureError::Structure { part: "SignedInfo" });
+    };
+    let is_of_element = match reference.uri.strip_prefix('#') {
+        Some(named) => id == Some(named),
+        None => reference.uri.is_empty() && may_be_whole,
+    };
+    if !is_of_element {
         return Err(SignatureError::Reference);
     }
-    let canonical = exclusive_without(element, signature, &reference.inclusive_prefixes)?;
-    let actual = digest::digest(&digest::SHA256, canonical.as_bytes());
-    constant_time::verify_slices_are_equal(actual.as_ref(), &reference.digest)
-        .map_err(|_| SignatureError::Digest)?;
-    let octets = exclusive(parts.signed_info, &parts.inclusive_prefixes)?;
-    if !keys.verifies(parts.algorithm, octets.as_bytes(), &parts.value) {
-        return Err(SignatureError::Signature);
+    if !reference.is_enveloped {
+        return Err(SignatureError::Structure { part: "Transforms" });
     }
-    VerifiedElement::new(canonical)
+    if !Place::within(element).is_that_of(signature, element) {
+        return Err(SignatureError::Place);
+    }
+    Judge::Partner(partner).verify(&parts)?;
+    reference.verify(element, Some(signature))
+}
+
+/// Verifies a partner's signature over several parts of the document around it, each named by its id.
+///
+/// The caller names the signature by its place in the message, and asks the result for each part by
+/// its place.
+///
+/// **Proves** that one of the keys signed every part of the result, and that no other element of the
+/// document bears the id of one of them.
+pub fn verify_parts<'a, 'input>(
+    signature: Element<'a, 'input>,
+    partner: &Partner<'_>,
+) -> Result<VerifiedParts<'a, 'input>, SignatureError> {
+    parts_of(signature, &Judge::Partner(partner))
+}
+
+/// Verifies a MAC over several parts of the document around it, made with a key that both sides have.
+///
+/// **Proves** what [`verify_parts`] does, for whoever has the key.
+pub fn verify_parts_by_proof<'a, 'input>(
+    signature: Element<'a, 'input>,
+    key: &ProofKey,
+    policy: &Policy,
+    now: Timestamp,
+) -> Result<VerifiedParts<'a, 'input>, SignatureError> {
+    parts_of(signature, &Judge::Proof { key, policy, now })
+}
+
+fn parts_of<'a, 'input>(
+    signature: Element<'a, 'input>,
+    judge: &Judge<'_>,
+) -> Result<VerifiedParts<'a, 'input>, SignatureError> {
+    let parts = Parts::of(signature)?;
+    let mut named: Vec<(&Reference<'_>, Element<'a, 'input>)> = Vec::new();
+    for reference in &parts.references {
+        let id = reference.uri.strip_prefix('#').filter(|id| !id.is_empty());
+        let id = id.ok_or(SignatureError::Reference)?;
+        let element = the_one_of(id, signature.outermost())?;
+        if reference.is_enveloped {
+            return Err(SignatureError::Structure { part: "Transforms" });
+        }
+        if named.iter().any(|(_, other)| *other == element) {
+            return Err(SignatureError::Reference);
+        }
+        named.push((reference, element));
+    }
+    judge.verify(&parts)?;
+    let verified = named
+        .into_iter()
+        .map(|(reference, element)| Ok((element, reference.verify(element, None)?)));
+    Ok(VerifiedParts {
+        parts: verified.collect::<Result<_, SignatureError>>()?,
+    })
+}
+
+/// Who is asked whether a signature holds.
+enum Judge<'k> {
+    Partner(&'k Partner<'k>),
+    Proof {
+        key: &'k ProofKey,
+        policy: &'k Policy,
+        now: Timestamp,
+    },
+}
+
+impl Judge<'_> {
+    /// SECURITY: a partner's public keys never judge a MAC, nor a shared secret a signature.
+    fn verify(&self, parts: &Parts<'_, '_>) -> Result<(), SignatureError> {
+        let (policy, now) = match self {
+            Self::Partner(partner) => (partner.policy, partner.now),
+            Self::Proof { policy, now, .. } => (*policy, *now),
+        };
+        match (self, parts.method) {
+            (Self::Partner(partner), SignatureMethod::Key(algorithm)) => {
+                partner.takes(algorithm)?
+            }
+            (Self::Proof { .. }, SignatureMethod::Mac(algorithm)) => {
+                policy.takes_mac(algorithm, now)?;
+            }
+            _ => {
+                let part = "SignatureMethod";
+                return Err(SignatureError::Algorithm { part });
+            }
+        }
+        for reference in &parts.references {
+            policy.takes_digest(reference.digest_method, now, "DigestMethod")?;
+        }
+        let octets = parts.octets()?;
+        let octets = octets.as_bytes();
+        let is_verified = match (self, parts.method) {
+            (Self::Partner(partner), SignatureMethod::Key(algorithm)) => {
+                partner.keys.verifies(algorithm, octets, &parts.value)
+            }
+            (Self::Proof { key, .. }, SignatureMethod::Mac(algorithm)) => {
+                key.verifies(algorithm, octets, &parts.value)
+            }
+            _ => false,
+        };
+        match is_verified {
+            true => Ok(()),
+            false => Err(SignatureError::Signature),
+        }
+    }
+}
+
+impl Reference<'_> {
+    fn verify(
+        &self,
+        element: Element<'_, '_>,
+        without: Option<Element<'_, '_>>,
+    ) -> Result<VerifiedElement, SignatureError> {
+        let canonical = self.canonicalization.canonical(element, without)?;
+        let actual = self.digest_method.of(canonical.as_bytes());
+        constant_time::verify_slices_are_equal(actual.as_ref(), &self.digest)
+            .map_err(|_| SignatureError::Digest)?;
+        // SECURITY: it leaves no trace in what was signed, but nobody honest writes so.
+        if element.holds_text_with_comment() {
+            return Err(SignatureError::CommentInText);
+        }
+        VerifiedElement::new(canonical)
+    }
 }
 
 /// An element whose signature was verified; the only way to what was signed.
@@ -75,7 +204,15 @@ pub struct VerifiedElement {
 impl VerifiedElement {
     /// Parses the signed bytes; the signature itself is no part of them.
     pub fn document(&self) -> Result<Document<'_>, ParseError> {
-        Document::parse_within(&self.canonical, CANONICAL_LIMITS)
+        // The document was within its reader's limits, and this is a part of it; though exclusive
+        // canonicalisation writes a declaration wherever it is used.
+        let limits = Limits {
+            bytes: self.canonical.len(),
+            namespace_declarations: usize::MAX,
+            nodes: u32::MAX,
+            ..Limits::DEFAULT
+        };
+        Document::parse_within(&self.canonical, limits)
     }
 
     /// The signed bytes.
@@ -83,163 +220,24 @@ impl VerifiedElement {
         &self.canonical
     }
 
-    fn new(canonical: String) -> Result<Self, SignatureError> {
+    pub(crate) fn new(canonical: String) -> Result<Self, SignatureError> {
         let verified = Self { canonical };
         verified.document()?;
         Ok(verified)
     }
 }
 
-/// A signature taken apart.
-struct Parts<'a, 'input> {
-    signed_info: Element<'a, 'input>,
-    inclusive_prefixes: Vec<&'a str>,
-    algorithm: Algorithm,
-    reference: Element<'a, 'input>,
-    value: Vec<u8>,
+/// The parts of a document that one signature covers.
+#[derive(Clone, Debug)]
+pub struct VerifiedParts<'a, 'input> {
+    parts: Vec<(Element<'a, 'input>, VerifiedElement)>,
 }
 
-impl<'a, 'input> Parts<'a, 'input> {
-    /// SPEC: XML-DSIG 4.1, without Object; KeyInfo may stand at the end and is passed over.
-    fn of(signature: Element<'a, 'input>) -> Result<Self, SignatureError> {
-        let (signed_info, value) = match children(signature, "Signature")?.as_slice() {
-            [signed_info, value] => (*signed_info, *value),
-            [signed_info, value, key_info] if key_info.is(NAMESPACE, "KeyInfo") => {
-                (*signed_info, *value)
-            }
-            _ => return Err(SignatureError::Structure { part: "Signature" }),
-        };
-        let signed_info = named(signed_info, "SignedInfo")?;
-        let value = base64_of(named(value, "SignatureValue")?, "SignatureValue")?;
-        let [canonicalization, method, reference] =
-            exactly(children(signed_info, "SignedInfo")?, "SignedInfo")?;
-        let canonicalization = named(canonicalization, "CanonicalizationMethod")?;
-        let inclusive_prefixes = exclusive_method(canonicalization, "CanonicalizationMethod")?;
-        let method = empty(named(method, "SignatureMethod")?, "SignatureMethod")?;
-        let algorithm = method.attribute("Algorithm").and_then(Algorithm::parse);
-        let algorithm = algorithm.ok_or(SignatureError::Algorithm {
-            part: "SignatureMethod",
-        })?;
-        let reference = named(reference, "Reference")?;
-        Ok(Self {
-            signed_info,
-            inclusive_prefixes,
-            algorithm,
-            reference,
-            value,
-        })
+impl VerifiedParts<'_, '_> {
+    /// What was signed of this element; `None` where the signature does not cover it by itself.
+    pub fn part(&self, element: Element<'_, '_>) -> Option<&VerifiedElement> {
+        let mut parts = self.parts.iter();
+        let (_, verified) = parts.find(|(part, _)| *part == element)?;
+        Some(verified)
     }
-}
-
-/// A reference taken apart.
-struct Reference<'a> {
-    uri: &'a str,
-    inclusive_prefixes: Vec<&'a str>,
-    digest: Vec<u8>,
-}
-
-impl<'a> Reference<'a> {
-    fn of(reference: Element<'a, '_>) -> Result<Self, SignatureError> {
-        let [transforms, method, value] = exactly(children(reference, "Reference")?, "Reference")?;
-        let transforms = children(named(transforms, "Transforms")?, "Transforms")?;
-        let [enveloped, canonical] = exactly(transforms, "Transforms")?;
-        let enveloped = empty(named(enveloped, "Transform")?, "Transform")?;
-        if enveloped.attribute("Algorithm") != Some(ENVELOPED) {
-            return Err(SignatureError::Algorithm { part: "Transform" });
-        }
-        let inclusive_prefixes = exclusive_method(named(canonical, "Transform")?, "Transform")?;
-        let method = empty(named(method, "DigestMethod")?, "DigestMethod")?;
-        if method.attribute("Algorithm") != Some(SHA256) {
-            return Err(SignatureError::Algorithm {
-                part: "DigestMethod",
-            });
-        }
-        let digest = base64_of(named(value, "DigestValue")?, "DigestValue")?;
-        let uri = reference
-            .attribute("URI")
-            .ok_or(SignatureError::Reference)?;
-        Ok(Self {
-            uri,
-            inclusive_prefixes,
-            digest,
-        })
-    }
-}
-
-fn children<'a, 'input>(
-    element: Element<'a, 'input>,
-    part: &'static str,
-) -> Result<Vec<Element<'a, 'input>>, SignatureError> {
-    if element.holds_text() {
-        return Err(SignatureError::Structure { part });
-    }
-    Ok(element.children().collect())
-}
-
-fn exactly<'a, 'input, const N: usize>(
-    children: Vec<Element<'a, 'input>>,
-    part: &'static str,
-) -> Result<[Element<'a, 'input>; N], SignatureError> {
-    children
-        .try_into()
-        .map_err(|_| SignatureError::Structure { part })
-}
-
-fn named<'a, 'input>(
-    element: Element<'a, 'input>,
-    part: &'static str,
-) -> Result<Element<'a, 'input>, SignatureError> {
-    if element.is(NAMESPACE, part) {
-        Ok(element)
-    } else {
-        Err(SignatureError::Structure { part })
-    }
-}
-
-fn empty<'a, 'input>(
-    element: Element<'a, 'input>,
-    part: &'static str,
-) -> Result<Element<'a, 'input>, SignatureError> {
-    if children(element, part)?.is_empty() {
-        Ok(element)
-    } else {
-        Err(SignatureError::Structure { part })
-    }
-}
-
-/// The prefixes of a method that must be exclusive canonicalisation without comments.
-fn exclusive_method<'a>(
-    method: Element<'a, '_>,
-    part: &'static str,
-) -> Result<Vec<&'a str>, SignatureError> {
-    if method.attribute("Algorithm") != Some(EXCLUSIVE) {
-        return Err(SignatureError::Algorithm { part });
-    }
-    match children(method, part)?.as_slice() {
-        [] => Ok(Vec::new()),
-        [list] if list.is(EXCLUSIVE, "InclusiveNamespaces") => {
-            let list = list.attribute("PrefixList").unwrap_or("");
-            let prefixes = list.split_ascii_whitespace();
-            let prefixes: Vec<_> = prefixes.take(MAX_INCLUSIVE_PREFIXES + 1).collect();
-            if prefixes.len() > MAX_INCLUSIVE_PREFIXES {
-                return Err(SignatureError::TooManyPrefixes { part });
-            }
-            Ok(prefixes)
-        }
-        _ => Err(SignatureError::Structure { part }),
-    }
-}
-
-fn base64_of(element: Element<'_, '_>, part: &'static str) -> Result<Vec<u8>, SignatureError> {
-    if element.children().next().is_some() {
-        return Err(SignatureError::Structure { part });
-    }
-    let text: String = element
-        .text()
-        .chars()
-        .filter(|c| !c.is_ascii_whitespace())
-        .collect();
-    STANDARD
-        .decode(text)
-        .map_err(|_| SignatureError::NotBase64 { part })
 }

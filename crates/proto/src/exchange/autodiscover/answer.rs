@@ -134,7 +134,7 @@ impl<'input> Answer<'input> {
         for value in &self.values {
             let replacement = self.replacement(value, edit);
             let is_left = match &replacement {
-                Some(text) => text.matches("://").count() > 1,
+                Some(text) => text.matches("://").count() > 1 || holds_bare_scheme(text),
                 None => holds_url(&value.text),
             };
             if is_left {
@@ -325,7 +325,16 @@ fn is_url(value: &str) -> bool {
 }
 
 fn holds_url(value: &str) -> bool {
-    is_url(value) || value.contains("://")
+    is_url(value) || value.contains("://") || holds_bare_scheme(value)
+}
+
+/// Whether a scheme of HTTP stands before something else than two slashes, which browsers put in.
+fn holds_bare_scheme(value: &str) -> bool {
+    let lower = value.to_ascii_lowercase();
+    let mut behind = ["http:", "https:"]
+        .into_iter()
+        .flat_map(|scheme| lower.split(scheme).skip(1));
+    behind.any(|rest| !rest.starts_with("//"))
 }
 
 /// The comments of a well-formed text; one that CDATA only shows is taken for one too.

@@ -40,8 +40,13 @@ pub(crate) struct Arguments {
 #[derive(Serialize)]
 struct Begun {
     config: String,
-    next: [String; 3],
+    /// What it cannot do as it is.
+    warning: Option<&'static str>,
+    next: Vec<String>,
 }
+
+const BY_HEADER: &str = "users are named to back ends by a signed header, which Lync and Exchange do not read: they \
+                         would answer 401 to every right app password, and the gate 503";
 
 /// Asks, writes and checks.
 ///
@@ -69,17 +74,19 @@ pub(crate) fn run(file: &Path, arguments: &Arguments, output: &Output) -> Result
         make_onward_key(&key)?;
     }
     write(file, &text::configuration(&answers), 0o644)?;
-    if let Err(error) = check::checked(file) {
+    if let Err(error) = check::checked_for_keytab(file) {
         let file = file.display();
         let hint = format!("`{file}` is written: mend it, then run `wicketgate check`");
         return Err(error.with_hint(&hint));
     }
     let begun = begun(file, &answers);
     output.print(&begun, |begun| {
+        let warning = begun.warning.map(|it| format!("\nwarning: {it}"));
         format!(
-            "{} is written and right. Next:\n  {}",
+            "{} is written and right. Next:\n  {}{}",
             begun.config,
-            begun.next.join("\n  ")
+            begun.next.join("\n  "),
+            warning.unwrap_or_default()
         )
     })
 }
@@ -97,19 +104,27 @@ fn begun(file: &Path, answers: &Answers) -> Begun {
         "" => "systemctl start wicketgate".to_owned(),
         option => format!("wicketgate{option} serve"),
     };
+    let is_by_kerberos = answers.some("kerberos_account").is_some();
+    let joining = is_by_kerberos.then(|| {
+        let administrator = format!("administrator@{}", answers.of("dns_domain"));
+        format!("wicketgate{option} ad join --as {administrator} --delegate")
+    });
+    let mut next: Vec<String> = joining.into_iter().collect();
+    next.extend([
+        serve,
+        format!(
+            "wicketgate{option} user add '{}\\anna' --upn {upn} --sip sip:{upn}",
+            answers.of("domain")
+        ),
+        format!(
+            "wicketgate{option} app-password create {upn} --label 'first phone' --scope {}",
+            scope(answers)
+        ),
+    ]);
     Begun {
         config: file.display().to_string(),
-        next: [
-            serve,
-            format!(
-                "wicketgate{option} user add '{}\\anna' --upn {upn} --sip sip:{upn}",
-                answers.of("domain")
-            ),
-            format!(
-                "wicketgate{option} app-password create {upn} --label 'first phone' --scope {}",
-                scope(answers)
-            ),
-        ],
+        warning: (!is_by_kerberos).then_some(BY_HEADER),
+        next,
     }
 }
 
@@ -182,7 +197,7 @@ fn in_the_way(file: &Path) -> CliError {
 
 /// What it says to do next, with the answers of a file.
 #[cfg(test)]
-pub(super) fn next(file: &Path, answers: &Path) -> [String; 3] {
+pub(super) fn next(file: &Path, answers: &Path) -> Vec<String> {
     begun(file, &Answers::from_file(answers).unwrap()).next
 }
 

@@ -23,7 +23,7 @@ const fn question(key: &'static str, asks: &'static str, default: &'static str) 
 }
 
 /// All of them, in order.
-const QUESTIONS: [Question; 20] = [
+const QUESTIONS: [Question; 24] = [
     question(
         "domain",
         "NetBIOS name of the domain, as in CONTOSO\\anna",
@@ -112,6 +112,27 @@ const QUESTIONS: [Question; 20] = [
         "Address and port of metrics and health, - for none",
         "127.0.0.1:9464",
     ),
+    question(
+        "kerberos_account",
+        "The gate's account in Active Directory, by which Lync and Exchange see the user; - where your back ends \
+         are your own and read a signed header",
+        "gateway$",
+    ),
+    question(
+        "keytab",
+        "Its keytab, which `wicketgate ad join` makes",
+        "/etc/wicketgate/gateway.keytab",
+    ),
+    question(
+        "lync_spn",
+        "Service principal name of the pool",
+        "HTTP/pool01.{dns_domain}",
+    ),
+    question(
+        "exchange_spn",
+        "Service principal name of Exchange",
+        "HTTP/exch01.{dns_domain}",
+    ),
 ];
 
 /// An answer to each question.
@@ -119,7 +140,11 @@ const QUESTIONS: [Question; 20] = [
 pub(super) struct Answers(BTreeMap<&'static str, String>);
 
 impl Answers {
-    /// Asks, each question with its default; an empty line takes that, as the end of the input does.
+    /// Asks, each question with its default, which an empty line takes.
+    ///
+    /// # Errors
+    ///
+    /// The answers end before the questions do: whoever leaves has answered nothing.
     pub(super) fn ask(from: &mut impl BufRead, to: &mut impl Write) -> Result<Self, CliError> {
         let mut answers = Self(BTreeMap::new());
         let lost = |error| CliError::unavailable(format!("nothing can be asked: {error}"));
@@ -128,7 +153,14 @@ impl Answers {
             write!(to, "{} [{default}]: ", question.asks).map_err(lost)?;
             to.flush().map_err(lost)?;
             let mut line = String::new();
-            from.read_line(&mut line).map_err(lost)?;
+            if from.read_line(&mut line).map_err(lost)? == 0 {
+                let message = format!(
+                    "the answers ended before `{}`, and nothing was written; `wicketgate init --questions` prints \
+                     them all as a file for --answers",
+                    question.key
+                );
+                return Err(CliError::usage(message));
+            }
             answers.take(&question, line.trim());
         }
         writeln!(to).map_err(lost)?;

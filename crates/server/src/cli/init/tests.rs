@@ -46,8 +46,17 @@ fn typed() -> String {
         "w.db",
         "w.keys",
         "-",
+        "",
+        "gateway.keytab",
+        "",
+        "",
     ]
-    .join("\n")
+    .map(|line| line.to_owned() + "\n")
+    .concat()
+}
+
+fn defaults() -> Answers {
+    Answers::ask(&mut "\n".repeat(24).as_bytes(), &mut Vec::new()).unwrap()
 }
 
 fn written(folder: &Path, answers: &Answers) -> String {
@@ -67,16 +76,20 @@ fn what_is_typed_is_written_and_passes_check() {
     let asked = String::from_utf8(asked).unwrap();
     assert!(asked.contains("Published name of Exchange, - for no Exchange [mail.fabrikam.com]: "));
     let text = written(folder.path(), &answers);
-    check::checked(&folder.path().join("wicketgate.toml")).unwrap();
+    check::checked_for_keytab(&folder.path().join("wicketgate.toml")).unwrap();
     for line in [
         "web_host = \"lyncweb.fabrikam.com\"",
         "internal_names = { \"pool01.fabrikam.com\" = \"lyncweb.fabrikam.com\" }",
         "host = \"mail.fabrikam.com\"",
         "autodiscover_hosts = [\"autodiscover.fabrikam.com\"]",
         "plain = true",
+        "account = \"gateway$\"",
+        "spn = \"HTTP/pool01.fabrikam.com\"",
+        "spn = \"HTTP/exch01.fabrikam.com\"",
     ] {
         assert!(text.lines().any(|it| it == line), "{line} in {text}");
     }
+    assert!(!text.contains("identity_header"), "{text}");
     assert!(!text.contains("[metrics]"), "{text}");
 }
 
@@ -97,9 +110,38 @@ fn there_may_be_no_autodiscover_name_or_several() {
     }
 }
 
+/// Whoever leaves has answered nothing, and the next `init` finds nothing in its way.
+#[test]
+fn answers_that_end_too_soon_are_none() {
+    for given in [
+        "",
+        "CONTOSO\n",
+        &typed().replace("gateway.keytab\n\n\n", ""),
+    ] {
+        let refused = Answers::ask(&mut given.as_bytes(), &mut Vec::new()).unwrap_err();
+        assert!(refused.to_string().contains("the answers ended before"));
+    }
+}
+
+#[test]
+fn back_ends_of_one_s_own_read_a_header_and_init_says_what_that_means() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("answers.toml");
+    fs::write(&file, "kerberos_account = \"-\"").unwrap();
+    let answers = Answers::from_file(&file).unwrap();
+    let text = text::configuration(&answers);
+    assert!(text.contains("identity_header") && !text.contains("[kerberos]"));
+    let begun = begun(&file, &answers);
+    assert_eq!((begun.warning, begun.next.len()), (Some(BY_HEADER), 3));
+    fs::write(&file, "").unwrap();
+    let begun = super::begun(&file, &Answers::from_file(&file).unwrap());
+    assert_eq!(begun.warning, None);
+    assert!(begun.next[0].contains("ad join --as administrator@contoso.com --delegate"));
+}
+
 #[test]
 fn every_key_that_is_written_has_a_line_that_says_what_it_is() {
-    let answers = Answers::ask(&mut "".as_bytes(), &mut Vec::new()).unwrap();
+    let answers = defaults();
     let text = text::configuration(&answers);
     let mut before = "";
     for line in text.lines() {
@@ -124,7 +166,7 @@ fn answers_come_from_a_file_and_a_misspelt_one_is_named() {
 #[test]
 fn what_is_typed_is_quoted() {
     assert_eq!(text::quoted("a\"b\\c"), "'a\"b\\c'");
-    let lines = "A\"B\nc\\d.com\n";
+    let lines = "A\"B\nc\\d.com\n".to_owned() + &"\n".repeat(22);
     let answers = Answers::ask(&mut lines.as_bytes(), &mut Vec::new()).unwrap();
     let text = text::configuration(&answers);
     let read: toml::Table = text.parse().unwrap();
@@ -155,7 +197,7 @@ fn nothing_is_overwritten_and_the_key_is_its_owners() {
 /// The package shows what `init` writes; its text stands in the repository.
 #[test]
 fn the_example_of_the_package_is_what_init_writes_by_default() {
-    let answers = Answers::ask(&mut "".as_bytes(), &mut Vec::new()).unwrap();
+    let answers = defaults();
     let example = concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/../../packaging/wicketgate.toml"

@@ -35,6 +35,7 @@ issuer = {issuer}
         onward_key = quoted(super::ONWARD_KEY),
         issuer = quoted(&format!("https://gate.{dns_domain}")),
     );
+    text += &kerberos(answers);
     text += &metrics(answers);
     text += &listeners(answers);
     text += &lync(answers);
@@ -51,6 +52,23 @@ methods = [\"app-password\"]
 # lease = \"30 days\"
 ";
     text
+}
+
+fn kerberos(answers: &Answers) -> String {
+    let Some(account) = answers.some("kerberos_account") else {
+        return String::new();
+    };
+    format!(
+        "
+[kerberos]
+# The gate's own account in Active Directory, a computer account; `wicketgate ad join` makes it.
+account = {}
+# Its keys, made with it.
+keytab = {}
+",
+        quoted(account),
+        quoted(answers.of("keytab"))
+    )
 }
 
 fn metrics(answers: &Answers) -> String {
@@ -109,7 +127,7 @@ plain = true
     text
 }
 
-fn farm(name: &str, (address, own_name): (&str, &str), authorities: &str) -> String {
+fn farm(name: &str, (address, own_name): (&str, &str), answers: &Answers) -> String {
     let mut text = format!(
         "
 [[farm]]
@@ -130,13 +148,23 @@ tls_name = {}
 authorities = {}
 ",
             quoted(own_name),
-            quoted(authorities)
+            quoted(answers.of("authorities"))
         );
     }
-    text += "\
+    text += &match answers.some("kerberos_account") {
+        None => "\
 # The header that carries the signed assertion of who the user is.
 identity_header = \"x-wicketgate-identity\"
-";
+"
+        .to_owned(),
+        Some(_) => format!(
+            "\
+# The service principal name of its account, to which the gate passes users on by Kerberos.
+spn = {}
+",
+            quoted(answers.of(&format!("{name}_spn")))
+        ),
+    };
     text
 }
 
@@ -146,11 +174,7 @@ fn lync(answers: &Answers) -> String {
     };
     let own_name = answers.of("lync_name");
     let discover = listed(answers, "lync_discover_hosts");
-    let mut text = farm(
-        "lync",
-        (answers.of("lync_address"), own_name),
-        answers.of("authorities"),
-    );
+    let mut text = farm("lync", (answers.of("lync_address"), own_name), answers);
     text += &format!(
         "
 [[lync.pool]]
@@ -176,7 +200,7 @@ fn exchange(answers: &Answers) -> String {
         return String::new();
     };
     let behind = (answers.of("exchange_address"), answers.of("exchange_name"));
-    let mut text = farm("exchange", behind, answers.of("authorities"));
+    let mut text = farm("exchange", behind, answers);
     text += &format!(
         "
 [[exchange]]

@@ -18,6 +18,7 @@ fn packaged() -> String {
     let text = std::fs::read_to_string(file).unwrap();
     let text = text.replace("/etc/wicketgate/tls/gate.key", "file.pem");
     let text = text.replace("/etc/wicketgate/tls/gate.pem", "file.pem");
+    let text = text.replace("/etc/wicketgate/gateway.keytab", "file.pem");
     text.replace("/etc/wicketgate/tls/internal-ca.pem", "file.pem")
 }
 

@@ -344,7 +344,8 @@ fn somebody() -> PhoneNumber {
 pub(super) fn warnings(policy: &Policy, messages: Option<&Messages>) -> Vec<String> {
     let combinations = || policy.rules.iter().flat_map(|rule| &rule.methods);
     let mut named = combinations().filter(|it| it.needs(Method::SentCode));
-    let takes = |zone: &Zone| Requirement::takes_sent_codes(policy, zone, &Service::PORTAL);
+    let takes =
+        |zone: &Zone| Requirement::takes(policy, (zone, &Service::PORTAL), Method::SentCode);
     let is_taken = takes(&Zone::EXTERNAL) || takes(&Zone::INTERNAL);
     let mut warnings = Vec::new();
     match (named.clone().next(), messages) {

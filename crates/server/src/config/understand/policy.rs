@@ -259,26 +259,6 @@ fn is_sid(text: &str) -> bool {
     begins && (2..=16).contains(&numbers.len()) && numbers.iter().all(is_number)
 }
 
-/// What is checked by pages of ours alone.
-const ON_PAGES: [Method; 2] = [Method::MemorisedSecret, Method::SentCode];
-
-/// Which methods a policy names that this version cannot check.
-pub(super) fn not_yet(policy: &Policy) -> Option<String> {
-    let combinations = policy.rules.iter().flat_map(|rule| &rule.methods);
-    let named: BTreeSet<Method> = combinations.flat_map(Combination::methods).collect();
-    let unknown: Vec<&str> = named
-        .into_iter()
-        .filter(|method| !gateway::offers::CHECKED.contains(method) && !ON_PAGES.contains(method))
-        .map(Method::as_str)
-        .collect();
-    (!unknown.is_empty()).then(|| {
-        format!(
-            "a [[policy]] names `{}`, which this version cannot check: what needs it is refused",
-            unknown.join("`, `")
-        )
-    })
-}
-
 /// Whether Lync's clients find no way to sign in where a rule wants them to: they look for the port of Negotiate
 /// alone, and answer with NTLM there.
 pub(super) fn hides_lync(policy: &Policy) -> Option<String> {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use authn::credential::passkey::{Make, RelyingParty};
 use authn::place::{Service, Zone};
 use authn::policy::Policy;
 use authn::sign_in::Requirement;
@@ -10,7 +11,7 @@ use gateway::route::{Host, Publication};
 use super::Understanding;
 use crate::config::ConfigError;
 use crate::config::settings::{Place, Portal};
-use crate::config::written::Written;
+use crate::config::written::{PasskeyMake, Written};
 
 impl Understanding<'_> {
     /// The portal, its host published among the others; no back end shares it.
@@ -40,20 +41,70 @@ impl Understanding<'_> {
             ..Host::default()
         };
         publication.hosts.insert(name, host);
-        Ok(Some(Portal { origin }))
+        let makes = portal.passkey_make.iter().map(|it| self.make(it));
+        let makes = makes.collect::<Result<Vec<_>, _>>()?;
+        RelyingParty::of(&origin, &makes)
+            .map_err(|error| self.error(&portal.host, &error.to_string()))?;
+        Ok(Some(Portal { origin, makes }))
     }
+
+    /// A make of device whose passkeys are enrolled, with the certificate of its maker.
+    fn make(&self, make: &PasskeyMake) -> Result<Make, ConfigError> {
+        let PasskeyMake { authority, aaguids } = make;
+        let file = self.existing(authority.get_ref(), authority.span())?;
+        let text = std::fs::read_to_string(&file);
+        let text = text.map_err(|error| {
+            self.error(
+                authority,
+                &format!("`{}` cannot be read: {error}", file.display()),
+            )
+        })?;
+        let read = aaguids.get_ref().iter().map(|text| {
+            let read = aaguid(text);
+            read.ok_or_else(|| {
+                let message = format!(
+                    "`{text}` is not an AAGUID such as 2fc0579f-8113-47ea-b116-bb5a8db9202a"
+                );
+                self.error(aaguids, &message)
+            })
+        });
+        let make = Make {
+            authority: text,
+            aaguids: read.collect::<Result<_, _>>()?,
+        };
+        // Any name will do to see whether the certificate is one.
+        let usable = RelyingParty::of("https://localhost", std::slice::from_ref(&make));
+        let usable = usable.map(drop);
+        usable.map_err(|error| self.error(authority, &error.to_string()))?;
+        Ok(make)
+    }
+}
+
+/// Reads 16 bytes as they are published: in hexadecimal, with four dashes.
+fn aaguid(text: &str) -> Option<[u8; 16]> {
+    let lengths: Vec<usize> = text.split('-').map(str::len).collect();
+    if lengths != [8, 4, 4, 4, 12] || !text.bytes().all(|it| it == b'-' || it.is_ascii_hexdigit()) {
+        return None;
+    }
+    let digits = text.replace('-', "");
+    u128::from_str_radix(&digits, 16)
+        .ok()
+        .map(u128::to_be_bytes)
 }
 
 /// Whether nobody can sign in to the portal, or by one factor from outside.
 pub(super) fn warning(policy: &Policy) -> Option<String> {
     let required = |zone: &Zone| Requirement::of(policy, zone, &Service::PORTAL);
+    let by_passkey = [Zone::EXTERNAL, Zone::INTERNAL]
+        .iter()
+        .any(|zone| Requirement::passkey(policy, zone, &Service::PORTAL).is_some());
     match (required(&Zone::EXTERNAL), required(&Zone::INTERNAL)) {
         (Some(Requirement::Secret), _) => Some(
             "a [[policy]] lets people into the portal from outside by a memorised secret alone; write \
              methods = [\"memorised-secret + one-time-code\"]"
                 .to_owned(),
         ),
-        (None, None) => Some(
+        (None, None) if !by_passkey => Some(
             "nobody can sign in to the portal: add a [[policy]] with services = [\"portal\"] and methods = \
              [\"memorised-secret + one-time-code\"], before those that speak of anything"
                 .to_owned(),

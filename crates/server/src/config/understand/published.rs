@@ -8,7 +8,7 @@ use authn::place::Service;
 use authn::policy::Policy;
 use gateway::path::CleanPath;
 use gateway::preset::exchange::Exchange;
-use gateway::preset::lync::LyncPool;
+use gateway::preset::lync::{self, LyncPool};
 use gateway::route::{Auth, Host, Onward, PathPattern, Publication, Route, Scheme};
 use proto::ntlm::Target;
 use toml::Spanned;
@@ -46,7 +46,7 @@ impl Understanding<'_> {
         let mut hosts = Hosts::default();
         for pool in &written.lync.pool {
             warnings.extend(certificate_warning(pool));
-            for (name, host) in gateway::preset::lync::hosts(&self.pool(pool)?) {
+            for (name, host) in lync::hosts(&self.pool(pool)?) {
                 let mut named = pool.discover_hosts.iter().chain([&pool.web_host]);
                 let at = named.rfind(|it| it.get_ref().eq_ignore_ascii_case(&name));
                 let span = at.map_or(pool.web_host.span(), Spanned::span);
@@ -62,7 +62,7 @@ impl Understanding<'_> {
             let (published, host) = self.routed(route)?;
             self.add(&mut hosts, published, host, (route.path.span(), false))?;
         }
-        self.shut_web_tickets(written, &mut hosts)?;
+        self.shut_pools(written, &mut hosts)?;
         let places = hosts.origins.iter().filter_map(|(name, origins)| {
             let first = origins.first()?;
             Some((name.clone(), self.place(first.span.clone())))
@@ -70,6 +70,8 @@ impl Understanding<'_> {
         let places = places.collect();
         let names = &written.names;
         let foreign = names.foreign_hosts.iter().map(|host| self.host(host));
+        let foreign_hosts = foreign.collect::<Result<_, _>>()?;
+        self.lead_to_known(written, (&hosts.hosts, &foreign_hosts))?;
         let publication = Publication {
             hosts: hosts.hosts,
             kerberos: BTreeSet::new(),
@@ -80,11 +82,39 @@ impl Understanding<'_> {
                 dns_computer: format!("{}.{}", names.server.to_lowercase(), names.dns_domain),
             },
             basic_realm: names.dns_domain.clone(),
-            foreign_hosts: foreign.collect::<Result<_, _>>()?,
+            foreign_hosts,
             policy: Policy::default(),
             identity_headers: self.identity_headers(),
         };
         Ok((publication, places))
+    }
+
+    /// Whether every name that clients are told in the place of a server's own is published here, or somebody else's by
+    /// name: they would send what they know to whoever has it.
+    fn lead_to_known(
+        &self,
+        written: &Written,
+        (published, foreign): (&BTreeMap<String, Host>, &BTreeSet<String>),
+    ) -> Result<(), ConfigError> {
+        let pools = written.lync.pool.iter().map(|it| &it.internal_names);
+        let exchange = written.exchange.iter().map(|it| &it.internal_names);
+        let routes = written.route.iter().map(|it| &it.internal_names);
+        let told = pools
+            .chain(exchange)
+            .chain(routes)
+            .flat_map(BTreeMap::values);
+        for outside in told {
+            let host = outside.get_ref().split(':').next().unwrap_or_default();
+            let host = host.trim().to_ascii_lowercase();
+            if !host.is_empty() && !published.contains_key(&host) && !foreign.contains(&host) {
+                let message = format!(
+                    "clients would be sent to `{host}`, which is published by nobody here: name a published host, or list \
+                     it in `foreign_hosts` of [names]"
+                );
+                return Err(self.error(outside, &message));
+            }
+        }
+        Ok(())
     }
 
     /// A NetBIOS name, as `CONTOSO` (Windows' naming conventions: 15 characters, and none that divides names).
@@ -103,35 +133,50 @@ impl Understanding<'_> {
         Ok(typed.clone())
     }
 
-    /// Shuts what sells tickets on every host of the operator's own whose routes lead to a pool.
+    /// Shuts what is no page of a pool on every host of the operator's own whose routes lead to one.
     ///
-    /// SECURITY: its messages carry passwords in their bodies, where nothing is taken away: a meeting page's
-    /// `/` would let anybody try domain passwords at the pool itself.
-    fn shut_web_tickets(&self, written: &Written, hosts: &mut Hosts) -> Result<(), ConfigError> {
+    /// SECURITY: its messages carry passwords and tickets in their bodies, where nothing is taken away: a meeting page's
+    /// `/` would let anybody try domain passwords at the pool itself, and buy a certificate for a revoked ticket.
+    fn shut_pools(&self, written: &Written, hosts: &mut Hosts) -> Result<(), ConfigError> {
         // A farm of another name that leads to a server of the pool is the pool.
         let mut pools = BTreeSet::new();
         for pool in &written.lync.pool {
             pools.extend(self.reached(self.farm(&pool.farm)?)?);
         }
         for route in &written.route {
-            let shut = gateway::preset::lync::shut(route.farm.get_ref());
-            let path = self.pattern(route)?;
             let reached = self.reached(self.farm(&route.farm)?)?;
-            if reached.is_disjoint(&pools) || !overlap(&path, &shut.path) {
+            if reached.is_disjoint(&pools) {
                 continue;
             }
-            if compared(&path).0.starts_with(&compared(&shut.path).0) {
-                let message = format!(
-                    "`{}` of a pool sells tickets for passwords, and no route of your own opens \
-                     it: remove the route, as [[lync.pool]] publishes what may be there",
-                    shown(&shut.path)
-                );
-                return Err(self.error(&route.path, &message));
+            for guarded in lync::GUARDED {
+                let shut = lync::shut(route.farm.get_ref(), guarded);
+                self.shut(route, shut, hosts)?;
             }
-            let host = hosts.hosts.entry(self.host(&route.host)?).or_default();
-            if host.routes.iter().all(|it| it.path != shut.path) {
-                host.routes.push(shut);
-            }
+        }
+        Ok(())
+    }
+
+    fn shut(
+        &self,
+        route: &written::Route,
+        shut: Arc<Route>,
+        hosts: &mut Hosts,
+    ) -> Result<(), ConfigError> {
+        let path = self.pattern(route)?;
+        if !overlap(&path, &shut.path) {
+            return Ok(());
+        }
+        if compared(&path).0.starts_with(&compared(&shut.path).0) {
+            let message = format!(
+                "`{}` of a pool takes tickets or sells them, and no route of your own opens it: remove the route, as \
+                 [[lync.pool]] publishes what may be there",
+                shown(&shut.path)
+            );
+            return Err(self.error(&route.path, &message));
+        }
+        let host = hosts.hosts.entry(self.host(&route.host)?).or_default();
+        if host.routes.iter().all(|it| it.path != shut.path) {
+            host.routes.push(shut);
         }
         Ok(())
     }

@@ -218,7 +218,17 @@ fn s57_the_names_of_all_members_are_rewritten_and_two_rules_of_a_host_in_two_way
                 service = \"deep\"\nfarm = \"pool\"\n\
                 internal_names = { \"shared.local\" = \"deep.contoso.com\" }\n";
     let route = "internal_names = { \"shared.local\" = \"app.contoso.com\" }";
-    let publication = understood(&(text("", route) + pool)).unwrap().publication;
+    let text = text("", route) + pool;
+    let said = understood(&text).unwrap_err();
+    assert!(
+        said.contains("`deep.contoso.com`, which is published by nobody here"),
+        "{said}"
+    );
+    let text = text.replace(
+        "[names]\n",
+        "[names]\nforeign_hosts = [\"deep.contoso.com\"]\n",
+    );
+    let publication = understood(&text).unwrap().publication;
     let routes = &publication.hosts["app.contoso.com"].routes;
     let own = |at: usize| -> Vec<(String, String)> {
         routes[at].names.as_ref().clone().into_iter().collect()

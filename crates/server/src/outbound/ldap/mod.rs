@@ -7,6 +7,7 @@ mod accounts;
 mod entry;
 mod filter;
 pub(crate) mod gate;
+mod groups;
 mod names;
 mod session;
 
@@ -279,12 +280,18 @@ impl Ldap {
                 attributes: &ATTRIBUTES,
                 enough: None,
             };
-            for (dn, entry) in asked.session.search(search).await? {
-                let Some(mut person) = entry.person(&asked.root.domain, clock::now()) else {
-                    continue;
-                };
-                if groups_of.contains(&person.id) {
-                    person.groups = groups(asked, &dn).await?;
+            let found = asked.session.search(search).await?;
+            let people = found.into_iter().filter_map(|(dn, entry)| {
+                let person = entry.person(&asked.root.domain, clock::now())?;
+                Some((dn, person))
+            });
+            let people: Vec<(String, Person)> = people.collect();
+            let asked_for = people.iter().filter(|(_, it)| groups_of.contains(&it.id));
+            let dns = asked_for.map(|(dn, _)| dn.clone()).collect();
+            let mut groups = groups::read(&asked.session.line(), dns).await?;
+            for (dn, mut person) in people {
+                if let Some(groups) = groups.remove(&dn) {
+                    person.groups = groups;
                     self.note_groups(&person, &dn);
                 }
                 // SECURITY: what they may do depends on groups that nobody can see.
@@ -417,24 +424,6 @@ impl Directory for Ldap {
     ) -> Result<Reading, Unavailable> {
         self.read(ids, groups_of).await
     }
-}
-
-/// The SIDs of an entry's groups, nested ones too; a controller tells them of one entry at a time
-/// ([MS-ADTS] 3.1.1.4.5.19). `None` where they cannot be seen: everybody has one at least.
-async fn groups(asked: &mut Asked, dn: &str) -> Result<Option<Vec<String>>, SessionError> {
-    let found = asked.session.search(Search {
-        base: dn,
-        scope: Scope::Base,
-        filter: &Filter::Present("objectClass"),
-        attributes: &["tokenGroups"],
-        enough: None,
-    });
-    let found = found.await?;
-    let groups = found
-        .first()
-        .map_or(&[][..], |(_, entry)| entry.all("tokenGroups"));
-    let sids: Vec<String> = groups.iter().filter_map(|bytes| sid(bytes)).collect();
-    Ok(Some(sids).filter(|_| !groups.is_empty()))
 }
 
 /// SECURITY: a reader that sees nobody, for want of a right or by a wrong base, does not tell that

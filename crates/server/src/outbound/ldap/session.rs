@@ -70,10 +70,14 @@ pub(crate) struct Reader<'a> {
 
 /// A bound connection.
 pub(crate) struct Session {
-    ldap: ldap3::Ldap,
+    line: Line,
     /// Ended with it.
     _driving: JoinSet<()>,
 }
+
+/// Where a connection is asked, by several at a time: the answers are told apart by their numbers (RFC 4511 4.1.1.1).
+#[derive(Clone)]
+pub(super) struct Line(ldap3::Ldap);
 
 /// What a controller says of itself.
 #[derive(Clone, Debug)]
@@ -136,7 +140,7 @@ impl Session {
         let bound = bound.map_err(|error| SessionError::Other(error.to_string()))?;
         match bound.rc {
             0 => Ok(Self {
-                ldap,
+                line: Line(ldap),
                 _driving: driving,
             }),
             INVALID_CREDENTIALS => Err(SessionError::Refused),
@@ -195,19 +199,78 @@ impl Session {
         })
     }
 
+    /// As [`Line::search`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Line::search`].
+    pub(crate) async fn search(
+        &mut self,
+        search: Search<'_>,
+    ) -> Result<Vec<(String, Entry)>, SessionError> {
+        self.line.search(search).await
+    }
+
+    /// Where it is asked beside whoever else asks.
+    pub(super) fn line(&self) -> Line {
+        self.line.clone()
+    }
+
+    /// Makes an entry, whole or not at all.
+    ///
+    /// # Errors
+    ///
+    /// The controller does not write it, or takes too long: then it may have written it.
+    pub(crate) async fn add(
+        &mut self,
+        dn: &str,
+        attributes: &[(&str, Vec<Vec<u8>>)],
+    ) -> Result<(), SessionError> {
+        let attributes = attributes.iter().map(|(name, values)| {
+            let values = values.iter().cloned().collect::<HashSet<_>>();
+            (name.as_bytes().to_vec(), values)
+        });
+        let adding = self.line.0.add(dn, attributes.collect());
+        written(timeout(OPERATION, adding).await)
+    }
+
+    /// Takes one value of an attribute away and puts another in its place, both or neither.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::add`].
+    pub(crate) async fn exchange(
+        &mut self,
+        (dn, attribute): (&str, &str),
+        old: &[u8],
+        new: &[u8],
+    ) -> Result<(), SessionError> {
+        let one = |value: &[u8]| HashSet::from([value.to_vec()]);
+        let name = attribute.as_bytes().to_vec();
+        let changes = vec![
+            Mod::Delete(name.clone(), one(old)),
+            Mod::Add(name, one(new)),
+        ];
+        let changing = self.line.0.modify(dn, changes);
+        written(timeout(OPERATION, changing).await)
+    }
+}
+
+impl Line {
     /// Searches; gives each entry with its DN.
     ///
     /// # Errors
     ///
     /// The base is not there, it takes too long, not all that are needed came, or the controller says
     /// something else.
-    pub(crate) async fn search(
-        &mut self,
+    pub(super) async fn search(
+        &self,
         search: Search<'_>,
     ) -> Result<Vec<(String, Entry)>, SessionError> {
         let options = SearchOptions::new().sizelimit(search.enough.unwrap_or(0));
         let filter = search.filter.to_string();
-        let ldap = self.ldap.with_search_options(options);
+        let mut asked = self.0.clone();
+        let ldap = asked.with_search_options(options);
         let searching = ldap.search(search.base, search.scope, &filter, search.attributes);
         let found = timeout(OPERATION, searching).await;
         let found = found.map_err(|_| SessionError::Late(OPERATION))?;
@@ -231,45 +294,6 @@ impl Session {
         let entries = entries.map(SearchEntry::construct);
         let read = |entry: SearchEntry| (entry.dn.clone(), Entry::of(entry, search.attributes));
         Ok(entries.map(read).collect())
-    }
-
-    /// Makes an entry, whole or not at all.
-    ///
-    /// # Errors
-    ///
-    /// The controller does not write it, or takes too long: then it may have written it.
-    pub(crate) async fn add(
-        &mut self,
-        dn: &str,
-        attributes: &[(&str, Vec<Vec<u8>>)],
-    ) -> Result<(), SessionError> {
-        let attributes = attributes.iter().map(|(name, values)| {
-            let values = values.iter().cloned().collect::<HashSet<_>>();
-            (name.as_bytes().to_vec(), values)
-        });
-        let adding = self.ldap.add(dn, attributes.collect());
-        written(timeout(OPERATION, adding).await)
-    }
-
-    /// Takes one value of an attribute away and puts another in its place, both or neither.
-    ///
-    /// # Errors
-    ///
-    /// As [`Session::add`].
-    pub(crate) async fn exchange(
-        &mut self,
-        (dn, attribute): (&str, &str),
-        old: &[u8],
-        new: &[u8],
-    ) -> Result<(), SessionError> {
-        let one = |value: &[u8]| HashSet::from([value.to_vec()]);
-        let name = attribute.as_bytes().to_vec();
-        let changes = vec![
-            Mod::Delete(name.clone(), one(old)),
-            Mod::Add(name, one(new)),
-        ];
-        let changing = self.ldap.modify(dn, changes);
-        written(timeout(OPERATION, changing).await)
     }
 }
 

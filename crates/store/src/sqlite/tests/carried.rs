@@ -4,10 +4,11 @@ use authn::account::AccountState;
 use authn::credential::grant::CodeSettlement;
 use authn::credential::otp_token::TokenState;
 use authn::credential::sent_code::{Address, Carrier, Destination};
+use authn::credential::spare_code::SpareKind;
 use authn::lockout::Subject;
 use authn::ports::{
-    DirectoryCopy, MemorisedSecrets, SentCodes, Sessions, Settlement, Succeeded, TokenChange,
-    TokenEffect,
+    DirectoryCopy, MemorisedSecrets, Passkeys, SentCodes, Sessions, Settlement, SpareCodes,
+    Succeeded, TokenChange, TokenEffect,
 };
 
 use super::*;
@@ -340,6 +341,102 @@ async fn a_secret_that_was_changed_or_removed_since_does_not_come_back_and_no_se
         assert_eq!(found.is_some(), stays, "{sam}");
     }
     assert!(store.session(handle, now()).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_passkey_that_was_removed_or_changed_since_stays_away_and_a_counter_stays_where_it_came_to()
+ {
+    let world = World::new();
+    let store = world.migrated().await;
+    for (sam, name) in [("anna", 'a'), ("ben", 'b'), ("clara", 'c')] {
+        let somebody = conformance::account(sam);
+        conformance::enrolled(&store, &somebody, &phone(sam).0)
+            .await
+            .unwrap();
+        let passkey = conformance::passkey(&format!("key-of-{sam}"), &somebody, name).unwrap();
+        assert!(store.add_passkey(&passkey, mark(7)).await.unwrap());
+    }
+    store
+        .backup(&world.path("backup.db"), &by_hand())
+        .await
+        .unwrap();
+    let (anna, removed) = (id("anna"), CredentialId("key-of-anna".to_owned()));
+    let removed = store.remove_passkey((&anna, &removed), mark(8)).await;
+    assert!(removed.unwrap());
+    store.close().await;
+    world
+        .execute("UPDATE passkeys SET counter = 41 WHERE account = 'id-of-clara'")
+        .await;
+    world
+        .execute("UPDATE passkeys SET created = created + 1 WHERE account = 'id-of-ben'")
+        .await;
+
+    let (_, store) = restored(&world).await;
+    for (sam, counters) in [("anna", vec![]), ("ben", vec![]), ("clara", vec![41])] {
+        let found = store.passkeys_of(&id(sam)).await.unwrap();
+        let found: Vec<u32> = found.iter().map(|it| it.record.counter).collect();
+        assert_eq!(found, counters, "{sam}");
+    }
+}
+
+#[tokio::test]
+async fn whose_passkey_it_is_is_sealed_with_its_key() {
+    let world = World::new();
+    let store = world.migrated().await;
+    for sam in ["anna", "ben"] {
+        let somebody = conformance::account(sam);
+        conformance::enrolled(&store, &somebody, &phone(sam).0)
+            .await
+            .unwrap();
+    }
+    let anna = conformance::account("anna");
+    let passkey = conformance::passkey("key", &anna, 'a').unwrap();
+    assert!(store.add_passkey(&passkey, mark(7)).await.unwrap());
+    world
+        .execute("UPDATE passkeys SET account = 'id-of-ben'")
+        .await;
+    let known_as = passkey.key.known_as();
+    assert!(store.passkey_known_as(known_as).await.is_err());
+    assert!(store.passkeys_of(&id("ben")).await.is_err());
+}
+
+#[tokio::test]
+async fn a_spare_code_that_was_used_or_replaced_since_is_not_good_again() {
+    let world = World::new();
+    let store = world.migrated().await;
+    let anna = conformance::account("anna");
+    conformance::enrolled(&store, &anna, &phone("anna").0)
+        .await
+        .unwrap();
+    for (id, kind) in [
+        ("used", SpareKind::Recovery),
+        ("replaced", SpareKind::Temporary),
+    ] {
+        let codes = vec![conformance::spare_code(id, &anna, kind)];
+        let set = store.set_spare_codes((&anna.id, kind), codes, mark(7));
+        assert!(set.await.unwrap());
+    }
+    store
+        .backup(&world.path("backup.db"), &by_hand())
+        .await
+        .unwrap();
+    let temporary = SpareKind::Temporary;
+    let codes = vec![conformance::spare_code("another", &anna, temporary)];
+    let set = store.set_spare_codes((&anna.id, temporary), codes, mark(8));
+    assert!(set.await.unwrap());
+    store.close().await;
+    world
+        .execute("UPDATE spare_codes SET uses = 0 WHERE id = 'used'")
+        .await;
+
+    let (_, store) = restored(&world).await;
+    let subject = Subject::Account(anna.id);
+    let found = store.spare_codes_of(&subject).await.unwrap();
+    let found: Vec<_> = found
+        .iter()
+        .map(|it| (it.record.id.0.as_str(), it.record.uses))
+        .collect();
+    assert_eq!(found, [("used", 0)]);
 }
 
 #[tokio::test]

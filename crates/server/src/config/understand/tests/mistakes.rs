@@ -81,7 +81,7 @@ fn no_route_opens_what_sells_tickets_on_a_pools_host() {
 }
 
 #[test]
-fn on_a_host_of_the_operator_s_own_a_pool_sells_no_tickets_either() {
+fn on_a_host_of_the_operator_s_own_a_pool_shows_nothing_but_pages() {
     let routed = |path: &str, below: bool, farm: &str| {
         let lines = format!(
             "[[lync.pool]]\nweb_host = \"web.contoso.com\"\nfarm = \"app\"\n\
@@ -101,6 +101,11 @@ fn on_a_host_of_the_operator_s_own_a_pool_sells_no_tickets_either() {
     };
     let ticket = "/webticket/WebTicketService.svc/Auth";
     let whole = routed("/", true, "app").unwrap();
+    for path in gateway::preset::lync::GUARDED {
+        for below in [path.to_owned(), format!("{path}/x.svc")] {
+            assert!(!opens(&whole, &below), "{below}");
+        }
+    }
     assert!(opens(&whole, "/anna/ABC123") && !opens(&whole, ticket));
     let meetings = routed("/meet", true, "app").unwrap();
     assert!(opens(&meetings, "/meet/anna") && !opens(&meetings, ticket));
@@ -109,9 +114,15 @@ fn on_a_host_of_the_operator_s_own_a_pool_sells_no_tickets_either() {
     let another = routed("/", true, "other").unwrap();
     assert!(opens(&another, ticket), "no pool is behind it");
     for farm in ["app", "meet"] {
-        for (path, below) in [("/WebTicket", true), ("/webticket/x.svc", false)] {
+        for (path, below) in [
+            ("/WebTicket", true),
+            ("/webticket/x.svc", false),
+            ("/certprov", true),
+            ("/Autodiscover/AutodiscoverService.svc", true),
+            ("/Reach/x", false),
+        ] {
             let said = routed(path, below, farm).unwrap_err();
-            let is_refused = said.contains("sells tickets for passwords");
+            let is_refused = said.contains("takes tickets or sells them");
             assert!(is_refused, "{farm}{path}: {said}");
         }
     }

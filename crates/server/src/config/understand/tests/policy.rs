@@ -192,18 +192,6 @@ fn s19_what_is_wrong_with_a_rule_is_named_with_its_place_and_what_was_meant() {
 }
 
 #[test]
-fn what_this_version_cannot_check_is_warned_of() {
-    let warned = |methods: &str| {
-        let settings = with(&format!("methods = [{methods}]")).unwrap();
-        let mut warnings = settings.warnings.into_iter();
-        warnings.find(|it| it.contains("cannot check"))
-    };
-    assert_eq!(warned("\"app-password\""), None);
-    let said = warned("\"app-password + passkey\", \"recovery-code\"").unwrap();
-    assert!(said.contains("`passkey`, `recovery-code`"), "{said}");
-}
-
-#[test]
 fn each_rule_knows_its_line() {
     let two = "methods = []\n\n[[policy]]\nmethods = [\"app-password\"]";
     let settings = with(two).unwrap();

@@ -70,3 +70,58 @@ fn a_portal_that_nobody_or_one_factor_opens_is_warned_of() {
         "where there is no portal"
     );
 }
+
+#[test]
+fn makes_of_passkeys_are_a_certificate_and_aaguids() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = rcgen::KeyPair::generate().unwrap();
+    let maker = rcgen::CertificateParams::new(Vec::new()).unwrap();
+    let maker = maker.self_signed(&key).unwrap();
+    let file = folder.path().join("maker.pem");
+    std::fs::write(&file, maker.pem()).unwrap();
+    let make = |authority: &str, aaguids: &str| {
+        let make = format!(
+            "[[portal.passkey_make]]\nauthority = \"{authority}\"\naaguids = [{aaguids}]\n"
+        );
+        with(&format!("{PORTAL}{make}{BOTH}"))
+    };
+    let (file, good) = (
+        file.display().to_string(),
+        "\"2fc0579f-8113-47ea-b116-bb5a8db9202a\"",
+    );
+    let makes = make(&file, good).unwrap().portal.unwrap().makes;
+    let [first, ..] = makes[0].aaguids[0];
+    assert_eq!((makes.len(), first), (1, 0x2f));
+    for (authority, aaguids, said) in [
+        (
+            "file.pem",
+            good,
+            "the certificate of a maker cannot be read",
+        ),
+        ("away.pem", good, "cannot be read"),
+        (&*file, "", "trusted for no device"),
+        (&*file, "\"2fc0579f\"", "is not an AAGUID"),
+        (
+            &*file,
+            "\"2fc0579f-8113-47ea-b116-bb5a8db9202g\"",
+            "is not an AAGUID",
+        ),
+        (
+            &*file,
+            "\"2fc0579f81-13-47ea-b116-bb5a8db9202a\"",
+            "is not an AAGUID",
+        ),
+    ] {
+        let error = make(authority, aaguids).unwrap_err();
+        assert!(error.contains(said), "{authority} {aaguids}: {error}");
+    }
+}
+
+#[test]
+fn a_portal_that_passkeys_alone_open_is_not_warned_of() {
+    let passkey = BOTH.replace("memorised-secret + one-time-code", "passkey");
+    assert_eq!(
+        warnings(&format!("{PORTAL}{passkey}")),
+        Vec::<String>::new()
+    );
+}
