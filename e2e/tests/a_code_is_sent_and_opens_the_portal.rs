@@ -58,9 +58,9 @@ impl Scene {
              user = \"portal\"\npassword_file = \"sms.secret\"\n",
         );
         let gate = Serve::start_under(launcher, &demo, |config| {
-            let either = "methods = [\"memorised-secret + one-time-code\", \"memorised-secret + sent-code\"]";
-            let only = "methods = [\"memorised-secret + one-time-code\"]";
-            config.replace(only, either) + &carriers
+            let of_token = "  \"memorised-secret + one-time-code\",\n";
+            let sent = "  \"memorised-secret + sent-code\",\n";
+            config.replace(of_token, &[of_token, sent].concat()) + &carriers
         })?;
         let scene = Self {
             demo,
