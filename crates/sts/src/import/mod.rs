@@ -1,0 +1,286 @@
+//! The import from AD FS: what its cmdlets say, as a file each, becomes trusts and a report of every field.
+//!
+//! Pure: bytes in, trusts and words out; nothing is kept, and nothing is asked of a server. Whatever cannot be taken as it
+//! stands is not taken: no field is guessed, and a trust with one that sign-ins need and that is refused is not made.
+//! Start at [`Import::of`].
+
+mod error;
+mod value;
+
+mod clixml;
+mod json;
+
+mod dress;
+mod fields;
+
+mod cmdlet;
+mod mapping;
+mod report;
+
+pub use clixml::read as read_clixml;
+pub use cmdlet::{Cmdlet, Format};
+pub use error::{MAX_BYTES, MAX_DEPTH, MAX_TEXT, MAX_VALUES, Place, Problem, ReadError};
+pub use json::read as read_json;
+pub use mapping::{mapping, parameters};
+pub use report::{Fate, FieldReport, Kind, ObjectReport, Report};
+pub use value::{Object, Value};
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::trust::{
+    ClaimDescription, ClaimsProviderTrust, Endpoint, Identifier, RelyingPartyTrust, Service,
+};
+use fields::Field;
+
+/// What an export says, and what became of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Import {
+    /// The relying party trusts that were taken.
+    pub relying_parties: Vec<RelyingPartyTrust>,
+    /// The claims provider trusts that were taken.
+    pub claims_providers: Vec<ClaimsProviderTrust>,
+    /// The claim descriptions that were taken.
+    pub claim_descriptions: Vec<ClaimDescription>,
+    /// The settings of the service, where they were taken.
+    pub service: Option<Service>,
+    /// The endpoints that were taken.
+    pub endpoints: Vec<Endpoint>,
+    /// What became of every field.
+    pub report: Report,
+}
+
+impl Import {
+    /// Looks at what the cmdlets say, each as one value.
+    #[must_use]
+    pub fn of(export: &BTreeMap<Cmdlet, Value>) -> Self {
+        let mut import = Self::default();
+        for cmdlet in Cmdlet::ALL {
+            match export.get(&cmdlet) {
+                None => import.report.missing.push(cmdlet),
+                Some(value) => import.take(cmdlet, value),
+            }
+        }
+        import.compare();
+        import
+    }
+
+    fn take(&mut self, cmdlet: Cmdlet, value: &Value) {
+        for (number, entry) in value.entries().iter().enumerate() {
+            let Value::Object(object) = entry else {
+                self.report.objects.push(no_object(cmdlet, number));
+                continue;
+            };
+            let told = match cmdlet {
+                Cmdlet::RelyingPartyTrust => self.relying_party(object, number),
+                Cmdlet::ClaimsProviderTrust => self.claims_provider(object, number),
+                Cmdlet::ClaimDescription => self.claim_description(object, number),
+                Cmdlet::Properties => self.service(object),
+                Cmdlet::Endpoint => self.endpoint(object, number),
+            };
+            self.report.objects.push(told);
+        }
+    }
+
+    fn relying_party(&mut self, object: &Object, number: usize) -> ObjectReport {
+        let mut draft = fields::RelyingPartyDraft::new();
+        let mut told = told(
+            Cmdlet::RelyingPartyTrust,
+            object,
+            number,
+            fields::RELYING_PARTY,
+            &mut draft,
+        );
+        let trust = draft.finish(&mut told);
+        if told.is_taken {
+            self.relying_parties.push(trust);
+        }
+        told
+    }
+
+    fn claims_provider(&mut self, object: &Object, number: usize) -> ObjectReport {
+        let mut draft = fields::ClaimsProviderDraft::new();
+        let mut told = told(
+            Cmdlet::ClaimsProviderTrust,
+            object,
+            number,
+            fields::CLAIMS_PROVIDER,
+            &mut draft,
+        );
+        let trust = draft.finish(&mut told);
+        self.claims_providers
+            .extend(trust.filter(|_| told.is_taken));
+        told
+    }
+
+    fn claim_description(&mut self, object: &Object, number: usize) -> ObjectReport {
+        let mut draft = fields::ClaimDescriptionDraft::default();
+        let told = told(
+            Cmdlet::ClaimDescription,
+            object,
+            number,
+            fields::CLAIM_DESCRIPTION,
+            &mut draft,
+        );
+        let description = draft.finish().filter(|_| told.is_taken);
+        self.claim_descriptions.extend(description);
+        told
+    }
+
+    fn service(&mut self, object: &Object) -> ObjectReport {
+        let mut draft = fields::ServiceDraft::default();
+        let mut told = told(Cmdlet::Properties, object, 0, fields::SERVICE, &mut draft);
+        if let Some(Value::Text(name)) = object.field("HostName") {
+            told.name.clone_from(name);
+        }
+        self.service = draft.finish().filter(|_| told.is_taken);
+        told
+    }
+
+    fn endpoint(&mut self, object: &Object, number: usize) -> ObjectReport {
+        let mut draft = fields::EndpointDraft::default();
+        let mut told = told(
+            Cmdlet::Endpoint,
+            object,
+            number,
+            fields::ENDPOINT,
+            &mut draft,
+        );
+        if let Some(Value::Text(path)) = object.field("AddressPath") {
+            told.name.clone_from(path);
+        }
+        let endpoint = draft.finish(&mut told);
+        if told.is_taken {
+            self.endpoints.push(endpoint);
+        }
+        told
+    }
+
+    /// What only all of the trusts together say: names and identifiers are one trust's, and providers that are named exist.
+    fn compare(&mut self) {
+        let parties = Cmdlet::RelyingPartyTrust;
+        let names = self.relying_parties.iter().map(|it| it.name.clone());
+        for twice in twice(names) {
+            let why = format!("two trusts are called `{twice}`");
+            self.refuse(parties, |it| it.name == twice, "Name", &why);
+        }
+        let identifiers = self.relying_parties.iter().flat_map(|it| {
+            let own: BTreeSet<Identifier> = it.identifiers.iter().cloned().collect();
+            own
+        });
+        for twice in twice(identifiers) {
+            let why = format!("two trusts have the identifier `{twice}`");
+            self.refuse(
+                parties,
+                |it| it.identifiers.contains(&twice),
+                "Identifier",
+                &why,
+            );
+        }
+        let providers = self.claims_providers.iter();
+        let issuers = twice(providers.map(|it| it.identifier.clone()));
+        for twice in issuers {
+            let why = format!("two claims providers have the identifier `{twice}`");
+            let (refused, kept) = std::mem::take(&mut self.claims_providers)
+                .into_iter()
+                .partition(|it| it.identifier == twice);
+            self.claims_providers = kept;
+            let refused: Vec<ClaimsProviderTrust> = refused;
+            for trust in refused {
+                let cmdlet = Cmdlet::ClaimsProviderTrust;
+                tell(&mut self.report, cmdlet, &trust.name, "Identifier", &why);
+            }
+        }
+        self.providers_exist();
+    }
+
+    fn providers_exist(&mut self) {
+        if self.report.missing.contains(&Cmdlet::ClaimsProviderTrust) {
+            return;
+        }
+        let known: Vec<String> = self
+            .claims_providers
+            .iter()
+            .map(|it| it.name.clone())
+            .collect();
+        let unknown: Vec<String> = self
+            .relying_parties
+            .iter()
+            .flat_map(|it| &it.claims_provider_names)
+            .filter(|name| !known.contains(name))
+            .cloned()
+            .collect();
+        for name in unknown {
+            let why = format!("the claims provider `{name}` was not taken or is not there");
+            let names = |it: &RelyingPartyTrust| it.claims_provider_names.contains(&name);
+            self.refuse(Cmdlet::RelyingPartyTrust, names, "ClaimsProviderName", &why);
+        }
+    }
+
+    /// Takes relying party trusts out again, and says why.
+    fn refuse(
+        &mut self,
+        cmdlet: Cmdlet,
+        is_meant: impl Fn(&RelyingPartyTrust) -> bool,
+        field: &str,
+        why: &str,
+    ) {
+        let trusts = std::mem::take(&mut self.relying_parties);
+        for trust in trusts {
+            match is_meant(&trust) {
+                true => tell(&mut self.report, cmdlet, &trust.name, field, why),
+                false => self.relying_parties.push(trust),
+            }
+        }
+    }
+}
+
+/// Reads an object by its table; it is taken where nothing of it was refused.
+fn told<T>(
+    cmdlet: Cmdlet,
+    object: &Object,
+    number: usize,
+    table: &[Field<T>],
+    draft: &mut T,
+) -> ObjectReport {
+    let fields = fields::read(object, table, draft);
+    let name = object.field("Name").and_then(|it| dress::text(it).ok());
+    let name = name.flatten().map(str::to_owned);
+    let is_off = matches!(object.field("Enabled"), Some(value) if dress::flag(value) == Ok(false));
+    ObjectReport {
+        cmdlet,
+        name: name.unwrap_or_else(|| format!("number {}", number + 1)),
+        is_enabled: !is_off,
+        is_taken: !fields.iter().any(|it| it.fate.kind == Kind::Refused),
+        fields,
+    }
+}
+
+fn no_object(cmdlet: Cmdlet, number: usize) -> ObjectReport {
+    ObjectReport {
+        cmdlet,
+        name: format!("number {}", number + 1),
+        is_enabled: true,
+        is_taken: false,
+        fields: vec![FieldReport {
+            field: cmdlet.name().to_owned(),
+            fate: Fate::refused("it is no object: export what the cmdlet prints, as it is"),
+        }],
+    }
+}
+
+/// Refuses a field of every object of a name.
+fn tell(report: &mut Report, cmdlet: Cmdlet, name: &str, field: &str, why: &str) {
+    let objects = report.objects.iter_mut();
+    let meant = objects.filter(|it| it.cmdlet == cmdlet && it.name == name);
+    meant.for_each(|it| it.refuse(field, why.to_owned()));
+}
+
+/// What is there more than once.
+fn twice<T: Ord + Clone>(all: impl Iterator<Item = T>) -> Vec<T> {
+    let mut counts: BTreeMap<T, usize> = BTreeMap::new();
+    for it in all {
+        *counts.entry(it).or_default() += 1;
+    }
+    let more = counts.into_iter().filter(|(_, count)| *count > 1);
+    more.map(|(it, _)| it).collect()
+}
