@@ -114,7 +114,7 @@ fn read<T>(heading: &'static str, table: &[Field<T>], files: &[(&'static str, &s
             parameter: field.parameter,
             printed: Some(field.name),
             becomes: match field.becomes {
-                Becomes::Read(becomes, _) => becomes.to_owned(),
+                Becomes::Read(becomes, _) | Becomes::Nested(becomes, _) => becomes.to_owned(),
                 Becomes::NotNeeded(why) => format!("not needed: {why}"),
                 Becomes::NotYet(what) => format!("not yet: {what}"),
             },

@@ -132,7 +132,14 @@ impl Import {
         if let Some(Value::Text(name)) = object.field("HostName") {
             told.name.clone_from(name);
         }
-        self.service = draft.finish().filter(|_| told.is_taken);
+        if self.service.is_some() {
+            told.refuse(
+                "Identifier",
+                "there is another service, and an AD FS is one".to_owned(),
+            );
+        }
+        let service = draft.finish().filter(|_| told.is_taken);
+        self.service = self.service.take().or(service);
         told
     }
 
@@ -157,80 +164,52 @@ impl Import {
 
     /// What only all of the trusts together say: names and identifiers are one trust's, and providers that are named exist.
     fn compare(&mut self) {
-        let parties = Cmdlet::RelyingPartyTrust;
-        let names = self.relying_parties.iter().map(|it| it.name.clone());
-        for twice in twice(names) {
-            let why = format!("two trusts are called `{twice}`");
-            self.refuse(parties, |it| it.name == twice, "Name", &why);
-        }
-        let identifiers = self.relying_parties.iter().flat_map(|it| {
-            let own: BTreeSet<Identifier> = it.identifiers.iter().cloned().collect();
-            own
+        let mut refused = Vec::new();
+        let issuers = twice(self.claims_providers.iter().map(|it| &it.identifier));
+        self.claims_providers.retain(|it| {
+            let is_twice = issuers.contains(&it.identifier);
+            if is_twice {
+                let why = format!(
+                    "two claims providers have the identifier `{}`",
+                    it.identifier
+                );
+                refused.push((
+                    Cmdlet::ClaimsProviderTrust,
+                    it.name.clone(),
+                    "Identifier",
+                    why,
+                ));
+            }
+            !is_twice
         });
-        for twice in twice(identifiers) {
-            let why = format!("two trusts have the identifier `{twice}`");
-            self.refuse(
-                parties,
-                |it| it.identifiers.contains(&twice),
-                "Identifier",
-                &why,
-            );
-        }
-        let providers = self.claims_providers.iter();
-        let issuers = twice(providers.map(|it| it.identifier.clone()));
-        for twice in issuers {
-            let why = format!("two claims providers have the identifier `{twice}`");
-            let (refused, kept) = std::mem::take(&mut self.claims_providers)
-                .into_iter()
-                .partition(|it| it.identifier == twice);
-            self.claims_providers = kept;
-            let refused: Vec<ClaimsProviderTrust> = refused;
-            for trust in refused {
-                let cmdlet = Cmdlet::ClaimsProviderTrust;
-                tell(&mut self.report, cmdlet, &trust.name, "Identifier", &why);
-            }
-        }
-        self.providers_exist();
-    }
-
-    fn providers_exist(&mut self) {
-        if self.report.missing.contains(&Cmdlet::ClaimsProviderTrust) {
-            return;
-        }
-        let known: Vec<String> = self
-            .claims_providers
-            .iter()
-            .map(|it| it.name.clone())
-            .collect();
-        let unknown: Vec<String> = self
-            .relying_parties
-            .iter()
-            .flat_map(|it| &it.claims_provider_names)
-            .filter(|name| !known.contains(name))
-            .cloned()
-            .collect();
-        for name in unknown {
-            let why = format!("the claims provider `{name}` was not taken or is not there");
-            let names = |it: &RelyingPartyTrust| it.claims_provider_names.contains(&name);
-            self.refuse(Cmdlet::RelyingPartyTrust, names, "ClaimsProviderName", &why);
-        }
-    }
-
-    /// Takes relying party trusts out again, and says why.
-    fn refuse(
-        &mut self,
-        cmdlet: Cmdlet,
-        is_meant: impl Fn(&RelyingPartyTrust) -> bool,
-        field: &str,
-        why: &str,
-    ) {
-        let trusts = std::mem::take(&mut self.relying_parties);
-        for trust in trusts {
-            match is_meant(&trust) {
-                true => tell(&mut self.report, cmdlet, &trust.name, field, why),
-                false => self.relying_parties.push(trust),
-            }
-        }
+        let names = twice(self.relying_parties.iter().map(|it| &it.name));
+        let identifiers = twice(self.relying_parties.iter().flat_map(|it| {
+            let own: BTreeSet<&Identifier> = it.identifiers.iter().collect();
+            own
+        }));
+        let are_exported = !self.report.missing.contains(&Cmdlet::ClaimsProviderTrust);
+        let providers = self.claims_providers.iter().map(|it| it.name.clone());
+        let providers: BTreeSet<String> = providers.collect();
+        self.relying_parties.retain(|it| {
+            let mut own = it.identifiers.iter();
+            let mut named = it.claims_provider_names.iter();
+            let (field, why) = if names.contains(&it.name) {
+                ("Name", format!("two trusts are called `{}`", it.name))
+            } else if let Some(twice) = own.find(|it| identifiers.contains(*it)) {
+                (
+                    "Identifier",
+                    format!("two trusts have the identifier `{twice}`"),
+                )
+            } else if let Some(name) = named.find(|it| are_exported && !providers.contains(*it)) {
+                let why = format!("the claims provider `{name}` was not taken or is not there");
+                ("ClaimsProviderName", why)
+            } else {
+                return true;
+            };
+            refused.push((Cmdlet::RelyingPartyTrust, it.name.clone(), field, why));
+            false
+        });
+        self.report.refuse(refused);
     }
 }
 
@@ -268,19 +247,8 @@ fn no_object(cmdlet: Cmdlet, number: usize) -> ObjectReport {
     }
 }
 
-/// Refuses a field of every object of a name.
-fn tell(report: &mut Report, cmdlet: Cmdlet, name: &str, field: &str, why: &str) {
-    let objects = report.objects.iter_mut();
-    let meant = objects.filter(|it| it.cmdlet == cmdlet && it.name == name);
-    meant.for_each(|it| it.refuse(field, why.to_owned()));
-}
-
 /// What is there more than once.
-fn twice<T: Ord + Clone>(all: impl Iterator<Item = T>) -> Vec<T> {
-    let mut counts: BTreeMap<T, usize> = BTreeMap::new();
-    for it in all {
-        *counts.entry(it).or_default() += 1;
-    }
-    let more = counts.into_iter().filter(|(_, count)| *count > 1);
-    more.map(|(it, _)| it).collect()
+fn twice<'a, T: Ord + Clone + 'a>(all: impl Iterator<Item = &'a T>) -> BTreeSet<T> {
+    let mut once = BTreeSet::new();
+    all.filter(|it| !once.insert(*it)).cloned().collect()
 }

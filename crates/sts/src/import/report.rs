@@ -1,5 +1,7 @@
 //! The report: what became of every field of every object, in words for the administrator who must decide.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::Cmdlet;
@@ -18,6 +20,22 @@ impl Report {
     pub fn lost(&self) -> impl Iterator<Item = (&ObjectReport, &FieldReport)> {
         let objects = self.objects.iter();
         objects.flat_map(|object| object.lost().map(move |field| (object, field)))
+    }
+
+    /// Fields, and with them their objects, cannot be taken after all: what printed each, its name, the field, and why.
+    pub(super) fn refuse(&mut self, refused: Vec<(Cmdlet, String, &str, String)>) {
+        let mut places: BTreeMap<(Cmdlet, String), Vec<usize>> = BTreeMap::new();
+        for (place, it) in self.objects.iter().enumerate() {
+            let key = (it.cmdlet, it.name.clone());
+            places.entry(key).or_default().push(place);
+        }
+        for (cmdlet, name, field, why) in refused {
+            for place in places.get(&(cmdlet, name)).into_iter().flatten() {
+                if let Some(object) = self.objects.get_mut(*place) {
+                    object.refuse(field, why.clone());
+                }
+            }
+        }
     }
 
     /// Whether nothing is missing, and sign-ins would lose nothing.

@@ -350,3 +350,32 @@ fn what_is_no_object_is_told() {
     };
     assert!(!object.is_taken && object.lost().count() == 1);
 }
+
+#[test]
+fn an_endpoint_that_cannot_be_taken_is_told_with_its_field_and_lost_once() {
+    let cmdlet = Cmdlet::RelyingPartyTrust;
+    let endpoint = r#"[{"Binding": "POST", "Protocol": "SAMLAssertionConsumer", "Location": "http://a.example/",
+        "ResponseLocation": null, "Index": 70000, "IsDefault": true, "BindingUri": "x", "Colour": 1}]"#;
+    let value = Some(json(endpoint));
+    let import = import(cmdlet, vec![with(cmdlet, 0, "SamlEndpoints", value)]);
+    assert_eq!(import.relying_parties, []);
+    let whole = fate(&import, "SamlEndpoints");
+    assert!(
+        whole
+            .says
+            .starts_with("[0].Location: it is not an address of https")
+    );
+    assert_eq!(fate(&import, "SamlEndpoints[0].Index").kind, Kind::Refused);
+    assert_eq!(fate(&import, "SamlEndpoints[0].Colour").kind, Kind::Unknown);
+    assert_eq!(import.report.lost().count(), 1);
+}
+
+#[test]
+fn a_second_service_is_refused() {
+    let cmdlet = Cmdlet::Properties;
+    let one = with(cmdlet, 0, "HttpPort", Some(json("80")));
+    let import = import(cmdlet, vec![one.clone(), one]);
+    assert!(import.service.is_some());
+    let taken: Vec<bool> = import.report.objects.iter().map(|it| it.is_taken).collect();
+    assert_eq!(taken, [true, false]);
+}

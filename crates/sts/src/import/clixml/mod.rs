@@ -127,6 +127,8 @@ impl Sized {
 #[derive(Default)]
 struct Parts {
     object: Object,
+    /// The names of its fields in small letters.
+    names: BTreeSet<String>,
     list: Option<Vec<Value>>,
     height: usize,
 }
@@ -310,7 +312,7 @@ impl<'a> Reader<'a> {
 
 impl Parts {
     fn put(&mut self, name: String, read: Sized) -> Result<(), Problem> {
-        if self.object.field(&name).is_some() {
+        if !self.names.insert(name.to_ascii_lowercase()) {
             return Err(Problem::Twice { name });
         }
         self.height = self.height.max(read.height);

@@ -276,3 +276,15 @@ fn an_error_has_its_place_and_a_wide_file_its_text() {
     assert_eq!(read(&wide(&document("<S>é</S>"))), Ok(expected));
     assert_eq!(read(b"\xff\xfe<"), Err(Problem::NotText.whole()));
 }
+
+/// A name is looked for among a hundred thousand without looking at each.
+#[test]
+fn an_object_of_many_fields_is_read_in_no_time() {
+    let fields: String = (0..100_000)
+        .map(|it| format!("<Nil N=\"f{it}\" />"))
+        .collect();
+    let Value::Object(object) = read_one(&format!("<Obj><Props>{fields}</Props></Obj>")) else {
+        panic!("an object");
+    };
+    assert_eq!(object.fields.len(), 100_000);
+}

@@ -43,6 +43,8 @@ pub(super) struct Field<T: 'static> {
 pub(super) enum Becomes<T: 'static> {
     /// That depends on them: in a few words for the guide, and how they are read.
     Read(&'static str, Read<T>),
+    /// The same, and they are objects whose fields are told as well.
+    Nested(&'static str, ReadNested<T>),
     /// Nothing here needs them, for this reason.
     NotNeeded(&'static str),
     /// They say something that is not there yet, and no sign-in fails for it.
@@ -52,9 +54,17 @@ pub(super) enum Becomes<T: 'static> {
 /// Reads a value into what is being made, and says what became of it.
 pub(super) type Read<T> = fn(&Value, &mut T) -> Result<Fate, Wrong>;
 
+/// Reads objects inside a field; what became of their fields is told beside what became of the whole.
+pub(super) type ReadNested<T> = fn(&Value, &mut T) -> Result<(Fate, Vec<FieldReport>), Wrong>;
+
 /// A field that every version prints, under the name of its parameter.
 const fn field<T>(name: &'static str, becomes: &'static str, read: Read<T>) -> Field<T> {
     of(name, Becomes::Read(becomes, read))
+}
+
+/// The same, of objects.
+const fn nested<T>(name: &'static str, becomes: &'static str, read: ReadNested<T>) -> Field<T> {
+    of(name, Becomes::Nested(becomes, read))
 }
 
 /// The same, which nothing here needs.
@@ -109,9 +119,17 @@ pub(super) fn read<T>(object: &Object, table: &[Field<T>], into: &mut T) -> Vec<
         let mut known = table.iter();
         let known = known.find(|field| field.name.eq_ignore_ascii_case(name));
         let is_of_remoting = OF_REMOTING.iter().any(|it| it.eq_ignore_ascii_case(name));
+        let mut inside = Vec::new();
         let fate = match known {
             Some(field) => match field.becomes {
                 Becomes::Read(_, read) => read(value, into).unwrap_or_else(Fate::refused),
+                Becomes::Nested(_, read) => match read(value, into) {
+                    Ok((fate, told)) => {
+                        inside = told;
+                        fate
+                    }
+                    Err(why) => Fate::refused(why),
+                },
                 Becomes::NotNeeded(why) => Fate::not_needed(why),
                 Becomes::NotYet(what) => Fate::not_yet(what),
             },
@@ -122,6 +140,11 @@ pub(super) fn read<T>(object: &Object, table: &[Field<T>], into: &mut T) -> Vec<
             field: name.clone(),
             fate,
         });
+        for told in inside {
+            let field = format!("{name}{}", told.field);
+            let fate = told.fate;
+            reports.push(FieldReport { field, fate });
+        }
     }
     let missing = table.iter().filter(|field| field.is_everywhere);
     for field in missing.filter(|field| object.field(field.name).is_none()) {

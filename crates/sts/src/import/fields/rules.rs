@@ -56,7 +56,7 @@ fn of_stores(rules: &Rules, taken: String) -> Fate {
     }
     let strange: Vec<String> = strange.iter().map(|it| format!("`{it}`")).collect();
     Fate::lost(format!(
-        "{taken}, which ask the attribute store {}: while there is none here, they fail as a whole",
+        "{taken}; the attribute store {} is asked, and while it is not there, they fail as a whole",
         strange.join(" and ")
     ))
 }

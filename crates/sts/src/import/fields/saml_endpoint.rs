@@ -3,7 +3,7 @@
 use super::shared::{counted, either};
 use super::{Field, field, not_needed};
 use crate::import::dress::{self, Wrong};
-use crate::import::report::{Fate, Kind};
+use crate::import::report::{Fate, FieldReport, Kind};
 use crate::import::value::Value;
 use crate::trust::{Binding, Protocol, SamlEndpoint, Url};
 
@@ -66,37 +66,50 @@ pub(in crate::import) const TABLE: &[Field<Draft>] = &[
     ),
 ];
 
-/// Reads endpoints; one that cannot be taken refuses the field, and with it the trust.
-pub(super) fn read(value: &Value, into: &mut Vec<SamlEndpoint>) -> Result<Fate, Wrong> {
+/// Reads endpoints, and tells each of their fields; one that cannot be taken refuses the field, and with it the trust.
+pub(super) fn read(
+    value: &Value,
+    into: &mut Vec<SamlEndpoint>,
+) -> Result<(Fate, Vec<FieldReport>), Wrong> {
     let mut endpoints = Vec::new();
-    let mut remarks = Vec::new();
+    let mut inside = Vec::new();
+    let mut wrong = None;
     for (number, entry) in value.entries().iter().enumerate() {
         let mut draft = Draft::default();
         for told in super::read(dress::object(entry)?, TABLE, &mut draft) {
-            let says = format!("[{number}].{}: {}", told.field, told.fate.says);
-            match told.fate.kind {
-                Kind::Refused => return Err(says),
-                Kind::Unknown => remarks.push(says),
-                Kind::Taken | Kind::Changed | Kind::NotNeeded | Kind::NotYet => {}
+            let field = format!("[{number}].{}", told.field);
+            let fate = told.fate;
+            if fate.kind == Kind::Refused && wrong.is_none() {
+                wrong = Some(format!("{field}: {}", fate.says));
             }
+            inside.push(FieldReport { field, fate });
         }
-        let whole = (draft.binding, draft.protocol, draft.location);
-        let (Some(binding), Some(protocol), Some(location)) = whole else {
-            return Err(format!("[{number}] has no address"));
-        };
-        endpoints.push(SamlEndpoint {
-            binding,
-            protocol,
-            location,
-            response_location: draft.response_location,
-            index: draft.index,
-            is_default: draft.is_default,
-        });
+        match draft.finish() {
+            Some(endpoint) => endpoints.push(endpoint),
+            None => wrong = wrong.or_else(|| Some(format!("[{number}] has no address"))),
+        }
     }
-    let mut fate = told(&endpoints);
-    fate.remarks.extend(remarks);
+    if let Some(why) = wrong {
+        // What is lost is told once, of the field as a whole.
+        inside.iter_mut().for_each(|it| it.fate.is_lost = false);
+        return Ok((Fate::refused(why), inside));
+    }
+    let fate = told(&endpoints);
     *into = endpoints;
-    Ok(fate)
+    Ok((fate, inside))
+}
+
+impl Draft {
+    fn finish(self) -> Option<SamlEndpoint> {
+        Some(SamlEndpoint {
+            binding: self.binding?,
+            protocol: self.protocol?,
+            location: self.location?,
+            response_location: self.response_location,
+            index: self.index,
+            is_default: self.is_default,
+        })
+    }
 }
 
 fn told(endpoints: &[SamlEndpoint]) -> Fate {

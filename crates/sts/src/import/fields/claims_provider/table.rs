@@ -6,7 +6,7 @@ use crate::import::fields::rules::read as rules;
 use crate::import::fields::shared::{
     algorithm, claim_types, counted, either, group, named, notes, revocation, unless_null,
 };
-use crate::import::fields::{Field, field, not_needed, saml_endpoint};
+use crate::import::fields::{Field, field, nested, not_needed, saml_endpoint};
 use crate::import::report::Fate;
 use crate::import::value::Value;
 use crate::trust::{Choice, Url};
@@ -61,7 +61,7 @@ pub(in crate::import) const TABLE: &[Field<Draft>] = &[
             }))
         },
     ),
-    field(
+    nested(
         "SamlEndpoints",
         "`saml_endpoints`; the artifact binding is not served",
         |value, draft: &mut Draft| saml_endpoint::read(value, &mut draft.saml_endpoints),

@@ -6,7 +6,7 @@ use crate::import::fields::rules::read as rules;
 use crate::import::fields::shared::{
     algorithm, claim_types, counted, either, group, named, notes, revocation, switch,
 };
-use crate::import::fields::{Field, OAUTH, field, not_needed, not_yet, saml_endpoint};
+use crate::import::fields::{Field, OAUTH, field, nested, not_needed, not_yet, saml_endpoint};
 use crate::import::report::{Fate, Kind};
 use crate::import::value::Value;
 use crate::trust::{NotBeforeSkew, TokenLifetime, Url};
@@ -71,7 +71,7 @@ pub(in crate::import) const TABLE: &[Field<Draft>] = &[
             })
         },
     ),
-    field(
+    nested(
         "SamlEndpoints",
         "`saml_endpoints`; the artifact binding is not served",
         |value, draft: &mut Draft| saml_endpoint::read(value, &mut draft.trust.saml_endpoints),
