@@ -5,11 +5,11 @@ use std::fmt;
 use thiserror::Error;
 
 /// Most bytes of a file.
-pub const MAX_BYTES: usize = 32 * 1024 * 1024;
+pub const MAX_BYTES: usize = 64 * 1024 * 1024;
 /// Most values inside one another.
 pub const MAX_DEPTH: usize = 32;
 /// Most values of a file; one that is referred to counts as often as it is.
-pub const MAX_VALUES: usize = 1_000_000;
+pub const MAX_VALUES: usize = 2_000_000;
 /// Most characters of one text.
 pub const MAX_TEXT: usize = 1024 * 1024;
 
