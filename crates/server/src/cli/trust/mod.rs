@@ -16,19 +16,22 @@ use super::{CliError, Output};
 
 const IMPORTING: &str = "\
 Examples:
-  wicketgate script adfs-export > adfs-export.ps1       run it on a federation server, and bring its folder here
+  wicketgate script adfs-export > adfs-export.ps1    run it on a federation server
   wicketgate trust import-adfs adfs-export --dry-run
   wicketgate trust import-adfs adfs-export --dry-run --json
 
-DIR has a file for each of the cmdlets Get-AdfsProperties, Get-AdfsRelyingPartyTrust, Get-AdfsClaimsProviderTrust,
-Get-AdfsClaimDescription and Get-AdfsEndpoint, under the cmdlet's name, ending in `.xml` (CLIXML) or `.json`. The script makes
-them; by hand, in PowerShell on a federation server:
-  Get-AdfsRelyingPartyTrust | Export-Clixml -Depth 5 -Path Get-AdfsRelyingPartyTrust.xml
-  ConvertTo-Json -Depth 6 -InputObject @(Get-AdfsRelyingPartyTrust) | Out-File Get-AdfsRelyingPartyTrust.json
+DIR has a file for each of the cmdlets Get-AdfsProperties, Get-AdfsRelyingPartyTrust,
+Get-AdfsClaimsProviderTrust, Get-AdfsClaimDescription and Get-AdfsEndpoint, under the cmdlet's
+name, ending in `.xml` (CLIXML) or `.json`. The script makes them; by hand, for each of the five,
+in PowerShell on a federation server, one of:
+  $name = 'Get-AdfsRelyingPartyTrust'
+  & $name | Export-Clixml -Depth 5 -Path \"$name.xml\"
+  ConvertTo-Json -Depth 6 -InputObject @(& $name) | Out-File \"$name.json\"
 
-It imports nothing yet. It is a report: of every field of every trust, what it would be taken as, how it would be changed,
-why it is not needed, or what sign-ins would miss. --dry-run says so, and without it nothing is done; keeping trusts comes
-with the token service. Exit status 1 where sign-ins would lose something, or a file is missing.";
+It imports nothing yet. It is a report: of every field of every trust, what it would be taken as,
+how it would be changed, why it is not needed, or what sign-ins would miss. --dry-run says so, and
+without it nothing is done; keeping trusts comes with the token service. Exit status 1 where
+sign-ins would lose something, a file is missing, or one cannot be read.";
 
 /// What can be done with trusts.
 #[derive(Debug, Subcommand)]
