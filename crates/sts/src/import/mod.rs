@@ -31,6 +31,7 @@ use crate::trust::{
     ClaimDescription, ClaimsProviderTrust, Endpoint, Identifier, RelyingPartyTrust, Service,
 };
 use fields::Field;
+use report::Refused;
 
 /// What an export says, and what became of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -164,35 +165,54 @@ impl Import {
 
     /// What only all of the trusts together say: names and identifiers are one trust's, and providers that are named exist.
     fn compare(&mut self) {
+        let refused = [self.compare_providers(), self.compare_parties()].concat();
+        self.report.refuse(refused);
+    }
+
+    fn compare_providers(&mut self) -> Vec<Refused> {
         let mut refused = Vec::new();
+        let names = twice(self.claims_providers.iter().map(|it| &it.name));
         let issuers = twice(self.claims_providers.iter().map(|it| &it.identifier));
         self.claims_providers.retain(|it| {
-            let is_twice = issuers.contains(&it.identifier);
-            if is_twice {
-                let why = format!(
-                    "two claims providers have the identifier `{}`",
-                    it.identifier
-                );
-                refused.push((
-                    Cmdlet::ClaimsProviderTrust,
-                    it.name.clone(),
+            let (field, why) = if names.contains(&it.name) {
+                (
+                    "Name",
+                    format!("two claims providers are called `{}`", it.name),
+                )
+            } else if issuers.contains(&it.identifier) {
+                let issuer = &it.identifier;
+                (
                     "Identifier",
-                    why,
-                ));
-            }
-            !is_twice
+                    format!("two claims providers have the identifier `{issuer}`"),
+                )
+            } else {
+                return true;
+            };
+            refused.push(Refused::new(
+                Cmdlet::ClaimsProviderTrust,
+                &it.name,
+                field,
+                why,
+            ));
+            false
         });
+        refused
+    }
+
+    fn compare_parties(&mut self) -> Vec<Refused> {
+        let mut refused = Vec::new();
         let names = twice(self.relying_parties.iter().map(|it| &it.name));
         let identifiers = twice(self.relying_parties.iter().flat_map(|it| {
             let own: BTreeSet<&Identifier> = it.identifiers.iter().collect();
             own
         }));
         let are_exported = !self.report.missing.contains(&Cmdlet::ClaimsProviderTrust);
-        let providers = self.claims_providers.iter().map(|it| it.name.clone());
-        let providers: BTreeSet<String> = providers.collect();
+        let providers = self.claims_providers.iter().map(|it| it.name.as_str());
+        let providers: BTreeSet<&str> = providers.collect();
         self.relying_parties.retain(|it| {
             let mut own = it.identifiers.iter();
             let mut named = it.claims_provider_names.iter();
+            let is_unknown = |name: &&String| are_exported && !providers.contains(name.as_str());
             let (field, why) = if names.contains(&it.name) {
                 ("Name", format!("two trusts are called `{}`", it.name))
             } else if let Some(twice) = own.find(|it| identifiers.contains(*it)) {
@@ -200,16 +220,21 @@ impl Import {
                     "Identifier",
                     format!("two trusts have the identifier `{twice}`"),
                 )
-            } else if let Some(name) = named.find(|it| are_exported && !providers.contains(*it)) {
+            } else if let Some(name) = named.find(is_unknown) {
                 let why = format!("the claims provider `{name}` was not taken or is not there");
                 ("ClaimsProviderName", why)
             } else {
                 return true;
             };
-            refused.push((Cmdlet::RelyingPartyTrust, it.name.clone(), field, why));
+            refused.push(Refused::new(
+                Cmdlet::RelyingPartyTrust,
+                &it.name,
+                field,
+                why,
+            ));
             false
         });
-        self.report.refuse(refused);
+        refused
     }
 }
 

@@ -22,17 +22,18 @@ impl Report {
         objects.flat_map(|object| object.lost().map(move |field| (object, field)))
     }
 
-    /// Fields, and with them their objects, cannot be taken after all: what printed each, its name, the field, and why.
-    pub(super) fn refuse(&mut self, refused: Vec<(Cmdlet, String, &str, String)>) {
+    /// Fields, and with them their objects, cannot be taken after all.
+    pub(super) fn refuse(&mut self, refused: Vec<Refused>) {
         let mut places: BTreeMap<(Cmdlet, String), Vec<usize>> = BTreeMap::new();
         for (place, it) in self.objects.iter().enumerate() {
             let key = (it.cmdlet, it.name.clone());
             places.entry(key).or_default().push(place);
         }
-        for (cmdlet, name, field, why) in refused {
-            for place in places.get(&(cmdlet, name)).into_iter().flatten() {
-                if let Some(object) = self.objects.get_mut(*place) {
-                    object.refuse(field, why.clone());
+        for it in refused {
+            // Those of one name are refused together, once.
+            for place in places.remove(&(it.cmdlet, it.name)).unwrap_or_default() {
+                if let Some(object) = self.objects.get_mut(place) {
+                    object.refuse(it.field, it.why.clone());
                 }
             }
         }
@@ -42,6 +43,27 @@ impl Report {
     #[must_use]
     pub fn is_whole(&self) -> bool {
         self.missing.is_empty() && self.lost().next().is_none()
+    }
+}
+
+/// A field that cannot be taken after all.
+#[derive(Clone)]
+pub(super) struct Refused {
+    cmdlet: Cmdlet,
+    name: String,
+    field: &'static str,
+    why: String,
+}
+
+impl Refused {
+    /// Of every object of a name that a cmdlet printed.
+    pub(super) fn new(cmdlet: Cmdlet, name: &str, field: &'static str, why: String) -> Self {
+        Self {
+            cmdlet,
+            name: name.to_owned(),
+            field,
+            why,
+        }
     }
 }
 
@@ -91,7 +113,7 @@ impl ObjectReport {
 /// What became of a field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FieldReport {
-    /// Its name, as it stands in the file; a field inside another stands behind a dot.
+    /// Its name, as it stands in the file; one inside another as `SamlEndpoints[0].Location`.
     pub field: String,
     /// What became of it.
     #[serde(flatten)]

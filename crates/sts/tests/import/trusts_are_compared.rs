@@ -39,9 +39,13 @@ fn two_providers_of_one_issuer_are_neither_taken() {
     let cmdlet = Cmdlet::ClaimsProviderTrust;
     let first = sample(cmdlet, Format::Json).entries()[1].clone();
     let renamed = with(cmdlet, 1, "Name", Some(json("\"Another\"")));
-    let both = import(cmdlet, vec![first, renamed]);
+    let both = import(cmdlet, vec![first.clone(), renamed]);
     assert_eq!(both.claims_providers, []);
     assert_eq!(kind(&both, 0, "Identifier"), Kind::Refused);
+    let moved = with(cmdlet, 1, "Identifier", Some(json("\"urn:other\"")));
+    let both = import(cmdlet, vec![first, moved]);
+    assert_eq!(both.claims_providers, []);
+    assert_eq!(kind(&both, 1, "Name"), Kind::Refused);
 }
 
 #[test]
