@@ -20,6 +20,7 @@ const LIMITS: Limits = Limits {
     depth: 4 * MAX_DEPTH,
     attributes: 8,
     namespace_declarations: 16,
+    namespaces_in_scope: 16,
     nodes: 3_000_000,
 };
 
