@@ -61,6 +61,41 @@ fn a_token_is_bound_to_its_connection_or_says_that_it_is_not() -> anyhow::Result
     Ok(())
 }
 
+/// The SID is the account's and the name is not: a ticket for one is refused for the other's.
+#[test]
+fn a_token_says_which_account_it_is_of_and_the_gate_takes_no_other_s() -> anyhow::Result<()> {
+    let Some(lab) = ActiveDirectory::start("tokens say whose they are")? else {
+        return Ok(());
+    };
+    let mut kerberos = Kerberos::ready(&lab, PROGRAM)?;
+    kerberos.done(&acceptor("gateway.keytab", GATE))?;
+    let mut of = |user: &str| -> anyhow::Result<Value> {
+        let asked = json!({ "do": "token", "user": user, "service": GATE });
+        let token = kerberos.done(&asked)?["token"].take();
+        Ok(kerberos.done(&accept(&token, &[]))?["sid"].take())
+    };
+    let (alice, bob) = (of("alice")?, of("bob")?);
+    assert!(
+        alice.as_str().is_some_and(|it| it.starts_with("S-1-5-21-")),
+        "{alice}"
+    );
+    assert_ne!(alice, bob);
+    let asked =
+        |sid: &Value| json!({ "do": "token", "user": "alice", "service": GATE, "sid": sid });
+    kerberos.done(&asked(&alice))?;
+    let refused = kerberos.ask(&asked(&bob))?;
+    assert_eq!(refused["kind"], "Alarm(AnotherAccount", "{refused}");
+    // And with hers at hand.
+    kerberos.done(&asked(&alice))?;
+    assert_eq!(kerberos.ask(&asked(&bob))?["kind"], "Alarm(AnotherAccount");
+    // A keytab that opens no ticket to the gate says so, and is no word about the person.
+    kerberos.done(&json!({ "do": "forget", "user": "alice" }))?;
+    lab.tell("password gateway$")?;
+    let refused = kerberos.ask(&asked(&alice))?;
+    assert_eq!(refused["kind"], "Unavailable(OwnTicket", "{refused}");
+    Ok(())
+}
+
 #[test]
 fn a_token_is_taken_once_and_by_nobody_but_its_service() -> anyhow::Result<()> {
     let Some(lab) = ActiveDirectory::start("tokens are taken once")? else {

@@ -36,6 +36,7 @@ mod a_lost_token_is_no_locked_door;
 mod a_member_has_an_address_a_name_and_a_host_of_its_own;
 mod a_member_is_looked_at_and_let_go_gently;
 mod a_member_that_vanishes_is_given_up;
+mod a_name_that_changes_its_owner_takes_nobody_along;
 mod a_passkey_opens_the_portal_by_itself;
 mod a_path_that_is_not_listed_is_not_there;
 mod a_person_follows_an_invitation_and_looks_after_their_devices;

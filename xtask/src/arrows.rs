@@ -16,7 +16,7 @@ const OURS: [(&str, &[&str]); 11] = [
     ("gateway", &["authn", "proto"]),
     ("store", &["authn", "sts", "proto"]),
     ("web", &["authn", "sts", "proto"]),
-    ("gss", &[]),
+    ("gss", &["proto"]),
     ("lab", &["proto", "xml", "gss"]),
     (
         "server",

@@ -80,6 +80,10 @@ pub enum Reason {
     TooManyFailures,
     /// The Kerberos ticket is good, and of a realm that is not ours.
     AnotherRealm,
+    /// The Kerberos ticket is good, and of another account, which had the name before or has it by now.
+    AnotherAccount,
+    /// The Kerberos ticket is good, and does not say which account it is of.
+    WithoutSid,
     /// The ticket is not one that was relayed, or has ended.
     UnknownTicket,
     /// No passkey of anybody's is known by that.
@@ -106,6 +110,8 @@ pub enum PassReason {
     NotDelegable,
     /// What came was not this person's ticket, and was thrown away.
     Alarm,
+    /// Their name is another account's in the domain by now, whose ticket came and was thrown away.
+    AnotherAccount,
     /// The back end did not take the identity that it was told.
     NotTaken,
     /// No ticket can be had for anybody: a domain controller, a clock, a key or a right is not as it must be.

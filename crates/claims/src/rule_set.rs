@@ -11,7 +11,7 @@ use crate::syntax::{self, Dialect, ParseErrors, Warning};
 ///
 /// **Proves** that every tag is bound, every regular expression can be honoured, and no claim has a say in the text of
 /// a query, the name of a store or a regular expression.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct RuleSet {
     rules: Vec<Rule>,
     comments: Vec<String>,

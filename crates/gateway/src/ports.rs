@@ -90,6 +90,9 @@ pub enum NoToken {
     /// What came is not this person's; it was thrown away.
     #[error("a ticket is not whose it should be: {0}")]
     Alarm(String),
+    /// What came is of another account, which has the name in the domain by now; it was thrown away.
+    #[error("a ticket is another account's: {0}")]
+    AnotherAccount(String),
     /// Our own world is broken or set up wrongly.
     #[error("no ticket can be had: {0}")]
     Unavailable(String),

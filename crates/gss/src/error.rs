@@ -3,6 +3,8 @@
 //! Whatever comes from the library carries the library's own words, which name principals and never hold
 //! a secret.
 
+use proto::kerberos::Sid;
+
 use crate::principal::{Principal, Service};
 
 /// Why there is no token for a person.
@@ -101,6 +103,20 @@ pub enum Alarm {
         /// Whose it is.
         got: String,
     },
+    /// The ticket is of another account, which has the name by now: names change owners, and the names here are
+    /// older than the domain's.
+    #[error(
+        "the names here are older than the domain's: the ticket of `{wanted}`, here {here}, is {} there",
+        shown(got.as_ref())
+    )]
+    AnotherAccount {
+        /// For whom it was asked.
+        wanted: Principal,
+        /// Which account that is here.
+        here: Sid,
+        /// Whose the ticket is, where it says so.
+        got: Option<Sid>,
+    },
     /// The token is not one finished step of plain Kerberos, so that its initiator cannot be known.
     #[error("a token for `{wanted}` is not what was asked for: {what}")]
     Unexpected {
@@ -109,6 +125,12 @@ pub enum Alarm {
         /// What is wrong.
         what: &'static str,
     },
+}
+
+fn shown(sid: Option<&Sid>) -> String {
+    sid.map_or("nobody's that it names".to_owned(), |sid| {
+        format!("{sid}'s")
+    })
 }
 
 /// A token that is not accepted.
@@ -193,6 +215,16 @@ pub enum Unavailable {
     /// The domain does not take the gate's own key: the keytab is older than the account's password.
     #[error("the domain does not take the key of `{gateway}`; is the keytab an old one? {said}")]
     OldKey {
+        /// The gate's account.
+        gateway: Principal,
+        /// The library's words.
+        said: String,
+    },
+    /// No key in the keytab opens a ticket to the gate itself, so that nobody can see whose it is.
+    #[error(
+        "no key in the keytab opens the tickets of `{gateway}`: it is older than the account's password, or the account has no AES keys: {said}"
+    )]
+    OwnTicket {
         /// The gate's account.
         gateway: Principal,
         /// The library's words.

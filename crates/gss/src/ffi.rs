@@ -138,6 +138,9 @@ functions! {
     gssapi gss_import_name(*mut u32, *const Buffer, *const Oid, *mut Opaque) -> u32;
     gssapi gss_release_name(*mut u32, *mut Opaque) -> u32;
     gssapi gss_display_name(*mut u32, Opaque, *mut Buffer, *mut *const Oid) -> u32;
+    gssapi gss_get_name_attribute(
+        *mut u32, Opaque, *const Buffer, *mut c_int, *mut c_int, *mut Buffer, *mut Buffer, *mut c_int
+    ) -> u32;
     gssapi gss_display_status(*mut u32, u32, c_int, *const Oid, *mut u32, *mut Buffer) -> u32;
     gssapi gss_release_buffer(*mut u32, *mut Buffer) -> u32;
     gssapi gss_release_buffer_set(*mut u32, *mut *mut BufferSet) -> u32;

@@ -11,8 +11,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use proto::kerberos::Sid;
 use zeroize::Zeroizing;
 
+use crate::acceptor::sid_of_own;
 use crate::bindings::ChannelBinding;
 use crate::clock::{self, Clocks};
 use crate::error::{Alarm, Denied, KeytabFault, TokenError, Unavailable};
@@ -135,12 +137,17 @@ impl Gateway {
         self.signed_in(clock::now()).map(drop)
     }
 
-    /// Asks a domain controller for a ticket for `user` (S4U2Self), without a secret of theirs. Blocks.
+    /// Asks a domain controller for a ticket for `user` (S4U2Self), without a secret of theirs; where `sid` says which
+    /// account that is, the ticket must be that account's. Blocks.
     ///
     /// # Errors
     ///
-    /// The person may not, or our own world is broken.
-    pub fn impersonate(&self, user: &Principal) -> Result<Impersonated, TokenError> {
+    /// The person may not, our own world is broken; or the ticket is another's, and then nobody gets it.
+    pub fn impersonate(
+        &self,
+        user: &Principal,
+        sid: Option<&Sid>,
+    ) -> Result<Impersonated, TokenError> {
         let asked = clock::now();
         let signed_in = self.signed_in(asked)?;
         let gateway = self.credential(&signed_in)?;
@@ -152,8 +159,35 @@ impl Gateway {
             user: user.clone(),
             ends: asked + Duration::from_secs(seconds.into()),
         };
-        impersonated.may_be_passed_on(&self.principal)?;
+        self.examine(&impersonated, sid)?;
         Ok(impersonated)
+    }
+
+    /// Looks at a ticket that only we have seen: a context towards ourselves costs no question to anybody.
+    fn examine(&self, ticket: &Impersonated, sid: Option<&Sid>) -> Result<(), TokenError> {
+        let user = &ticket.user;
+        let of_user = |it: Status| it.of_user(user);
+        let ourselves = Name::of(self.api, self.principal.as_str()).map_err(of_user)?;
+        let step = ticket.credential.initiate(&ourselves, None);
+        let step = step.map_err(of_user)?;
+        examined(user, &step)?;
+        let flags = step.context.ticket_flags().map_err(of_user)?;
+        if flags & FORWARDABLE == 0 {
+            let user = user.clone();
+            return Err(Denied::NotDelegable { user }.into());
+        }
+        let Some(here) = sid else {
+            return Ok(());
+        };
+        // SECURITY: a domain controller was asked for a name, and a name that was given to somebody else since the
+        // directory was read would show a back end that other person.
+        let keytab = place(&self.keytab)?;
+        let opened = sid_of_own(self.api, (&ourselves, &keytab), &step.token);
+        let got = opened.map_err(|status| Unavailable::OwnTicket {
+            gateway: self.principal.clone(),
+            said: status.said,
+        })?;
+        is_of(user, here, got)
     }
 
     /// The gate's ticket, renewed from the keytab as it is then once half of its life has gone. Where that fails and the
@@ -304,20 +338,6 @@ impl Impersonated {
             ticket_ends: self.ends.min(clock::now() + life),
         })
     }
-
-    /// Looks at a ticket that only we have seen: a context towards ourselves costs no question to anybody.
-    fn may_be_passed_on(&self, gateway: &Principal) -> Result<(), TokenError> {
-        let of_user = |it: Status| it.of_user(&self.user);
-        let name = Name::of(self.api, gateway.as_str()).map_err(of_user)?;
-        let step = self.credential.initiate(&name, None).map_err(of_user)?;
-        examined(&self.user, &step)?;
-        let flags = step.context.ticket_flags().map_err(of_user)?;
-        if flags & FORWARDABLE == 0 {
-            let user = self.user.clone();
-            return Err(Denied::NotDelegable { user }.into());
-        }
-        Ok(())
-    }
 }
 
 /// What a step made, if it is finished, plain Kerberos, with AES, and the user's own.
@@ -330,6 +350,15 @@ fn examined(user: &Principal, step: &Step) -> Result<Told, TokenError> {
     let kind = step.context.encryption_type().map_err(of_user)?;
     judge(user, &told, step.flags, kind)?;
     Ok(told)
+}
+
+/// Whether a ticket is of the account that it is wanted for.
+fn is_of(wanted: &Principal, here: &Sid, got: Option<Sid>) -> Result<(), TokenError> {
+    if got.as_ref() == Some(here) {
+        return Ok(());
+    }
+    let (wanted, here) = (wanted.clone(), here.clone());
+    Err(Alarm::AnotherAccount { wanted, here, got }.into())
 }
 
 fn alarm(user: &Principal, what: &'static str) -> TokenError {
@@ -413,6 +442,24 @@ mod tests {
             };
             let rung = judge(&alice(), &other, 0, Some(18));
             assert!(matches!(rung, Err(Alarm::AnotherName { .. })), "{rung:?}");
+        }
+    }
+
+    #[test]
+    fn a_ticket_of_another_account_rings_and_so_does_one_that_names_none() {
+        let here: Sid = "S-1-5-21-1-2-3-1104".parse().unwrap();
+        let another: Sid = "S-1-5-21-1-2-3-1105".parse().unwrap();
+        assert!(is_of(&alice(), &here, Some(here.clone())).is_ok());
+        for (got, said) in [
+            (Some(another), "-1104, is S-1-5-21-1-2-3-1105's there"),
+            (None, "is nobody's"),
+        ] {
+            let rung = is_of(&alice(), &here, got.clone()).unwrap_err();
+            assert!(rung.to_string().contains(said), "{rung}");
+            let wanted = alice();
+            let here = here.clone();
+            let expected = Alarm::AnotherAccount { wanted, here, got };
+            assert!(matches!(rung, TokenError::Alarm(it) if it == expected));
         }
     }
 

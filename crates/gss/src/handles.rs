@@ -36,6 +36,11 @@ impl Usage {
     }
 }
 
+/// The logon information ([MS-PAC] 2.5) of whoever has a ticket, as MIT names it among a name's attributes.
+const LOGON_INFO: &[u8] = b"urn:mspac:logon-info";
+/// Which of several values of an attribute is wanted: the first.
+const FIRST: c_int = -1;
+
 /// A name of the mechanism.
 pub(crate) struct Name {
     api: &'static Api,
@@ -296,6 +301,35 @@ impl Context {
         })
     }
 
+    /// The logon information in the PAC of the initiator's ticket, where this is an acceptor's context and the
+    /// ticket has one.
+    ///
+    /// SECURITY: bytes that the library does not vouch for are none: whoever sends an authenticator can write a
+    /// PAC into it.
+    pub(crate) fn logon_info(&self) -> Result<Option<Zeroizing<Vec<u8>>>, Status> {
+        let mut initiator = self.nobody();
+        let mut minor = 0;
+        // SAFETY: the context is live; the name that the library makes is owned by `Name`.
+        let major = unsafe {
+            (self.api.gss_inquire_context)(
+                &mut minor,
+                self.handle,
+                &mut initiator.handle,
+                null_mut(),
+                null_mut(),
+                null_mut(),
+                null_mut(),
+                null_mut(),
+                null_mut(),
+            )
+        };
+        check(self.api, major, minor)?;
+        if initiator.handle.is_null() {
+            return Ok(None);
+        }
+        Ok(initiator.attribute(LOGON_INFO))
+    }
+
     /// The flags of its ticket (RFC 4120 2), `FORWARDABLE` among them.
     pub(crate) fn ticket_flags(&self) -> Result<u32, Status> {
         let (mut minor, mut flags) = (0, 0);
@@ -336,6 +370,30 @@ impl Context {
 }
 
 impl Name {
+    /// The first value of an attribute, where there is one that the library vouches for.
+    fn attribute(&self, attribute: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        let attribute = Buffer::of(attribute);
+        let mut value = Filled::empty(self.api);
+        let mut shown = Filled::empty(self.api);
+        let (mut minor, mut is_vouched_for, mut is_whole, mut more) = (0, 0, 0, FIRST);
+        // SAFETY: the handle is a live name; the attribute lives until the call returns; the library fills both
+        // buffers, which `Filled` gives back.
+        let major = unsafe {
+            (self.api.gss_get_name_attribute)(
+                &mut minor,
+                self.handle,
+                &attribute,
+                &mut is_vouched_for,
+                &mut is_whole,
+                &mut value.buffer,
+                &mut shown.buffer,
+                &mut more,
+            )
+        };
+        let is_there = major == 0 && is_vouched_for != 0 && is_whole != 0;
+        is_there.then(|| Zeroizing::new(value.bytes().to_vec()))
+    }
+
     /// Its text, or nothing where the library gave no name.
     fn somebody(&self) -> Result<Option<String>, Status> {
         if self.handle.is_null() {

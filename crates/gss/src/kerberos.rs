@@ -195,7 +195,7 @@ impl Shared {
     /// From a domain controller. Whoever asked may have gone meanwhile: the next one finds the ticket.
     fn fetch(&self, wanted: Wanted, binding: Option<&ChannelBinding>) -> Result<Token, TokenError> {
         let since = self.tickets.epoch();
-        let fetched = self.gateway.impersonate(&wanted.user);
+        let fetched = self.gateway.impersonate(&wanted.user, wanted.sid.as_ref());
         let fetched = fetched.and_then(|it| {
             let token = it.token(&wanted.user, &wanted.target, binding)?;
             Ok((token, it))

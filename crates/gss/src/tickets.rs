@@ -1,12 +1,14 @@
 //! Tickets of people that can be used again: bounded in number and in life, gone when their owner is
 //! forgotten.
 //!
-//! The key is the user, the service and how they signed in: a ticket got on the strength of one proof never
-//! serves a request that rests on another.
+//! The key is the user, their account, the service and how they signed in: a ticket got on the strength of one proof
+//! never serves a request that rests on another, and none serves whoever has its user's name after them.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+use proto::kerberos::Sid;
 
 use crate::principal::{Principal, Service};
 
@@ -28,6 +30,8 @@ pub struct Level(pub u32);
 pub struct Wanted {
     /// Who is to be seen there.
     pub user: Principal,
+    /// Which account that is, where it is known: a ticket of another is nobody's.
+    pub sid: Option<Sid>,
     /// The service, from the configuration.
     pub target: Service,
     /// How they signed in.
@@ -171,8 +175,16 @@ mod tests {
         let realm = "A.TEST".parse().unwrap();
         Wanted {
             user: Principal::new(user, &realm).unwrap(),
+            sid: Some("S-1-5-21-1-2-3-1104".parse().unwrap()),
             target: Service::new(target, &realm).unwrap(),
             level: Level(level),
+        }
+    }
+
+    fn of_account(sid: &str) -> Wanted {
+        Wanted {
+            sid: Some(sid.parse().unwrap()),
+            ..wanted("alice", "HTTP/a", 1)
         }
     }
 
@@ -184,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ticket_serves_its_user_service_and_level_only() {
+    fn a_ticket_serves_its_user_account_service_and_level_only() {
         let (tickets, now) = (Tickets::new(), clock::now());
         keep(&tickets, wanted("alice", "HTTP/a", 1), 7, now);
         assert_eq!(
@@ -195,6 +207,12 @@ mod tests {
             wanted("bob", "HTTP/a", 1),
             wanted("alice", "HTTP/b", 1),
             wanted("alice", "HTTP/a", 2),
+            // Whoever is called alice after her, and nobody knows who.
+            of_account("S-1-5-21-1-2-3-1105"),
+            Wanted {
+                sid: None,
+                ..wanted("alice", "HTTP/a", 1)
+            },
         ] {
             assert_eq!(tickets.find(&other, now), None);
         }

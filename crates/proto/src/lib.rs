@@ -21,6 +21,7 @@ pub mod wstrust;
 pub mod exchange;
 pub mod lync;
 
+pub mod byte_order_mark;
 pub mod facts;
 
 pub mod dns;

@@ -40,6 +40,8 @@ mod mex;
 mod ntlm;
 #[path = "../../../fuzz/entry/oauthtoken.rs"]
 mod oauthtoken;
+#[path = "../../../fuzz/entry/pac.rs"]
+mod pac;
 #[path = "../../../fuzz/entry/proxy_protocol.rs"]
 mod proxy_protocol;
 #[path = "../../../fuzz/entry/pskc.rs"]
@@ -247,6 +249,12 @@ fn key_uri_seeds_are_taken() {
 fn keytab_seeds_are_taken() {
     every_seed_is_taken("keytab_keys", keytab_keys::run);
     no_damaged_seed_panics("keytab_keys", keytab_keys::run);
+}
+
+#[test]
+fn pac_seeds_are_taken() {
+    every_seed_is_taken("pac", pac::run);
+    no_damaged_seed_panics("pac", pac::run);
 }
 
 /// The seeds of `spnego` are an exchange each, with the MIC of our own client.

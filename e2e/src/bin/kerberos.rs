@@ -137,6 +137,7 @@ impl Program {
     fn wanted(&self, user: &str, asked: &Value) -> anyhow::Result<Wanted> {
         Ok(Wanted {
             user: Principal::new(user, &self.realm)?,
+            sid: asked["sid"].as_str().map(str::parse).transpose()?,
             target: Service::new(text(asked, "service")?, &self.realm)?,
             level: Level(0),
         })
@@ -286,6 +287,7 @@ impl Program {
         let accepted = acceptor.accept(&token, &bindings.collect::<Vec<_>>())?;
         Ok(json!({
             "initiator": accepted.initiator,
+            "sid": accepted.sid.map(|sid| sid.to_string()),
             "service": accepted.service.to_string(),
             "bound": accepted.is_bound,
             "reply": accepted.reply.is_some(),
@@ -306,7 +308,7 @@ impl Program {
             if round == rounds / 10 {
                 first = resident_pages()?;
             }
-            let impersonated = self.account(asked)?.impersonate(&user)?;
+            let impersonated = self.account(asked)?.impersonate(&user, None)?;
             for _ in 0..EACH {
                 let token = impersonated.token(&user, &service, Some(&ours))?;
                 acceptor.accept(token.bytes(), std::slice::from_ref(&ours))?;

@@ -74,7 +74,10 @@ async fn named(
     let names = ours.map(|it| NameKey::candidates(it.sam, it.realm, None));
     let names = names.unwrap_or_default();
     let found = ports.accounts.by_names(&names).await?;
-    let account = found.filter(|account| ours.is_some_and(|it| it.is(account)));
+    let named = found.filter(|account| ours.is_some_and(|it| it.is(account)));
+    let is_theirs = named.as_ref().map_or(Ok(()), |named| logon.is_of(named));
+    // Whoever has another's ticket costs the one with the name nothing.
+    let account = named.filter(|_| is_theirs.is_ok());
     let subject = match &account {
         Some(account) => Subject::Account(account.id.clone()),
         None => Subject::unknown(&names, &rules.unknown_names_key),
@@ -89,10 +92,11 @@ async fn named(
         overtaken: Reason::AccountDisabled,
         code: CodeSettlement::None,
     };
-    let judged = match (&account, initiator) {
-        (Some(account), _) => judge(rules, account, (offered, &logon), at),
-        (None, Some(it)) if it.realm != acceptor.realm() => Err(Reason::AnotherRealm),
-        (None, _) => Err(Reason::UnknownName),
+    let judged = match (&account, is_theirs, initiator) {
+        (Some(account), ..) => judge(rules, account, (offered, &logon), at),
+        (None, Err(reason), _) => Err(reason),
+        (None, Ok(()), Some(it)) if it.realm != acceptor.realm() => Err(Reason::AnotherRealm),
+        (None, Ok(()), _) => Err(Reason::UnknownName),
     };
     said.settle(ports, reservation, judged).await
 }

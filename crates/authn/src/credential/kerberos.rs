@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use proto::channel_binding::EndPoint;
+use proto::kerberos::Sid;
 use serde::{Deserialize, Serialize};
 
 use super::CredentialId;
 use crate::account::{Account, AccountId};
+use crate::audit::Reason;
 use crate::directory::NotDelegable;
 
 /// How long a sign-in by Kerberos lasts, with all that was bought by it: as long as Windows' tickets.
@@ -21,6 +23,8 @@ pub const LONGEST: SignedDuration = SignedDuration::from_hours(10);
 pub struct Logon {
     /// Whose it is, as Kerberos writes names: `alice@CONTOSO.TEST`.
     pub initiator: String,
+    /// The SID of their account, where their ticket says it.
+    pub sid: Option<Sid>,
     /// Whether it is bound to the connection that it came over.
     pub is_bound: bool,
     /// How long its ticket still lasts.
@@ -90,6 +94,27 @@ impl<'a> Initiator<'a> {
         not_delegable != Some(&NotDelegable::NamesNotTaken)
             && self.realm == account.realm
             && self.sam.to_lowercase() == account.sam.to_lowercase()
+    }
+}
+
+impl Logon {
+    /// Whether the ticket is the account's that its name leads to, and not of somebody who had that name before.
+    ///
+    /// SECURITY: a ticket lives for ten hours, and a name may change its owner meanwhile. A SID never does; an account
+    /// without one is known by its name alone.
+    ///
+    /// # Errors
+    ///
+    /// Why not, for the audit.
+    pub fn is_of(&self, account: &Account) -> Result<(), Reason> {
+        let Some(sid) = account.sid.as_deref() else {
+            return Ok(());
+        };
+        match &self.sid {
+            None => Err(Reason::WithoutSid),
+            Some(it) if sid.parse().as_ref() == Ok(it) => Ok(()),
+            Some(_) => Err(Reason::AnotherAccount),
+        }
     }
 }
 

@@ -122,6 +122,8 @@ pub enum TokenAnswer {
     NotDelegable(String),
     /// What came is not this person's.
     Alarm(String),
+    /// What came is of another account, which has the name in the domain by now.
+    AnotherAccount(String),
     /// It cannot be had, or the session has ended.
     Unavailable(String),
 }

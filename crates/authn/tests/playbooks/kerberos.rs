@@ -29,7 +29,8 @@ use crate::world::{POOL, World, at, by_hand, passed, refusal};
 /// A certificate of the listener's.
 const OURS: [u8; 32] = [7; 32];
 
-/// A domain in memory: a token is the name of its owner, or of what is wrong with it.
+/// A domain in memory: a token is the name of its owner, with the SID of their account where it has a PAC, or the name
+/// of what is wrong with it.
 #[derive(Default)]
 struct Domain {
     asked: AtomicUsize,
@@ -45,7 +46,8 @@ impl KerberosAcceptor for Domain {
     ) -> Result<Result<Logon, TokenFault>, Unavailable> {
         self.asked.fetch_add(1, Ordering::Relaxed);
         let text = std::str::from_utf8(token.expose()).unwrap();
-        let (initiator, bound_to) = text.split_once(" bound to ").unwrap_or((text, ""));
+        let (named, bound_to) = text.split_once(" bound to ").unwrap_or((text, ""));
+        let (initiator, sid) = named.split_once(" of ").unwrap_or((named, ""));
         let is_bound = match &bindings {
             Bindings::Ignored => false,
             Bindings::AnyOf(ours) if bound_to == "ours" => {
@@ -70,6 +72,7 @@ impl KerberosAcceptor for Domain {
             }
             initiator => Ok(Logon {
                 initiator: initiator.to_owned(),
+                sid: sid.parse().ok(),
                 is_bound,
                 lasts: self.lasts.unwrap_or(Duration::from_secs(36_000)),
                 answer: Some(b"AP-REP".to_vec()),
@@ -81,6 +84,9 @@ impl KerberosAcceptor for Domain {
         "CONTOSO.COM"
     }
 }
+
+/// The ticket of Anna of the directory.
+const ANNA: &str = "anna@CONTOSO.COM of S-1-5-21-1-2-3-1104";
 
 /// A company whose office comes by Kerberos, beside app passwords from everywhere.
 fn world(domain: Domain) -> (World, Arc<Domain>) {
@@ -435,7 +441,7 @@ async fn of_the_directory() -> (World, TicketKey) {
     let refused = RefusedGroups::default();
     let added = admin::add_person(&world.ports, &directory::anna(), &refused, &by_hand(0)).await;
     let anna = added.unwrap();
-    let outcome = world.attempt(attempt("anna@CONTOSO.COM")).await;
+    let outcome = world.attempt(attempt(ANNA)).await;
     assert_eq!(passed(&outcome).map(|it| &it.id), Some(&anna.id));
     let who = outcome.result.unwrap().authenticated;
     assert!(who.is_of_directory());
@@ -457,6 +463,45 @@ async fn of_the_directory() -> (World, TicketKey) {
     (world, key)
 }
 
+/// Names change owners: a ticket lives for ten hours and may be of whoever had the name before.
+#[tokio::test]
+async fn a_ticket_of_another_account_with_the_name_is_refused_and_burns_nothing_of_it() {
+    let (world, _) = of_the_directory().await;
+    for (token, reason) in [
+        (
+            "anna@CONTOSO.COM of S-1-5-21-1-2-3-1105",
+            Reason::AnotherAccount,
+        ),
+        (
+            "anna@CONTOSO.COM of S-1-5-21-1-2-4-1104",
+            Reason::AnotherAccount,
+        ),
+        ("anna@CONTOSO.COM", Reason::WithoutSid),
+        // What is wrong with the name is said of the name.
+        ("anna@CONTOSO of S-1-5-21-1-2-3-1104", Reason::AnotherRealm),
+    ] {
+        let outcome = world.attempt(attempt(token)).await;
+        assert_eq!(refusal(&outcome), Some(&Refusal::Denied), "{token}");
+        assert_eq!(world.reason().await, Some(reason), "{token}");
+        let (subject, _) = world.watched.reserved().pop().unwrap();
+        assert!(matches!(subject, Subject::Unknown(_)), "{token}");
+        let event = world.watched.trail().await.pop().unwrap().event;
+        assert_eq!(event.account, None, "{token}");
+    }
+    assert!(passed(&world.attempt(attempt(ANNA)).await).is_some());
+}
+
+/// A local account has no SID, and the domain's word for the name is all there is.
+#[tokio::test]
+async fn an_account_without_a_sid_is_known_by_its_name() {
+    let (world, _) = world(Domain::default());
+    let ben = world.person("ben").await;
+    for token in ["ben@CONTOSO.COM", "ben@CONTOSO.COM of S-1-5-21-1-2-3-7"] {
+        let outcome = world.attempt(attempt(token)).await;
+        assert_eq!(passed(&outcome), Some(&ben.account), "{token}");
+    }
+}
+
 #[tokio::test]
 async fn whom_the_directory_shuts_out_is_denied_with_a_ticket_of_its_own() {
     for (standing, reason) in [
@@ -471,7 +516,7 @@ async fn whom_the_directory_shuts_out_is_denied_with_a_ticket_of_its_own() {
         };
         is_seen(&world, &[seen]).await;
         let denied = reason.map(|_| &Refusal::Denied);
-        let outcome = world.attempt(attempt("anna@CONTOSO.COM")).await;
+        let outcome = world.attempt(attempt(ANNA)).await;
         assert_eq!(refusal(&outcome), denied, "{standing:?}");
         assert_eq!(world.reason().await, reason);
         let by_ticket = Attempt {
@@ -509,7 +554,7 @@ async fn with_the_directory_unread_its_people_are_refused_by_kerberos_and_by_wha
         assert!(passed(&tried(bought(proof), 9).await).is_some());
         is_unavailable(&tried(bought(proof), 10).await);
     }
-    let hers = || attempt("anna@CONTOSO.COM");
+    let hers = || attempt(ANNA);
     assert!(passed(&tried(hers(), 9).await).is_some());
     is_unavailable(&tried(hers(), 10).await);
     assert_eq!(world.reason().await, Some(Reason::DirectoryUnread));

@@ -40,6 +40,7 @@ impl KerberosAcceptor for Domain {
         };
         Ok(Ok(Logon {
             initiator: initiator.to_owned(),
+            sid: None,
             is_bound,
             lasts: Duration::from_secs(3_600),
             answer: Some(b"AP-REP".to_vec()),

@@ -14,6 +14,7 @@ pub use ad::{Account, Directory as ActiveDirectory};
 pub use exchange::{Kind, Protection, VirtualDirectory};
 pub use lync::{KerberosAccount, Lync, MobilityPolicy, Proxy, Service, WebService, WindowsAuth};
 
+use crate::byte_order_mark;
 use read::Reader;
 
 /// Most bytes of a file.
@@ -96,7 +97,7 @@ impl Facts {
         if bytes.len() > MAX_BYTES {
             return Err(FactsError::TooLarge);
         }
-        let text = read::text(bytes)?;
+        let text = byte_order_mark::text(bytes).ok_or(FactsError::NotText)?;
         let value: serde_json::Value =
             serde_json::from_str(&text).map_err(|error| FactsError::NotJson {
                 line: error.line(),

@@ -1,28 +1,8 @@
 //! JSON as `ConvertTo-Json` writes it: each value in every dress that PowerShell gives it, with its place.
 
-use std::borrow::Cow;
-
 use serde_json::{Map, Value};
 
 use super::{FactsError, MAX_ENTRIES, MAX_MISSING, MAX_TEXT};
-
-/// The text of a file, whose byte order mark says how it is written (PowerShell 5: `Out-File` and `>`
-/// write UTF-16, `-Encoding utf8` writes a mark).
-pub(super) fn text(bytes: &[u8]) -> Result<Cow<'_, str>, FactsError> {
-    let wide = |rest: &[u8], unit: fn([u8; 2]) -> u16| {
-        let (pairs, odd) = rest.as_chunks::<2>();
-        let units: Vec<u16> = pairs.iter().map(|pair| unit(*pair)).collect();
-        let text = String::from_utf16(&units).ok().filter(|_| odd.is_empty());
-        text.map(Cow::Owned).ok_or(FactsError::NotText)
-    };
-    match bytes {
-        [0xff, 0xfe, rest @ ..] => wide(rest, u16::from_le_bytes),
-        [0xfe, 0xff, rest @ ..] => wide(rest, u16::from_be_bytes),
-        [0xef, 0xbb, 0xbf, rest @ ..] | rest => std::str::from_utf8(rest)
-            .map(Cow::Borrowed)
-            .map_err(|_| FactsError::NotText),
-    }
-}
 
 /// An object, where it stands, and the fields that were looked for in vain.
 pub(super) struct Reader<'v, 'm> {

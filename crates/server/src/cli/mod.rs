@@ -29,6 +29,7 @@ mod serve;
 mod sms;
 mod spare_codes;
 mod token;
+mod trust;
 mod user;
 
 use std::path::PathBuf;
@@ -127,6 +128,9 @@ enum Verb {
     /// Check, lint and explain AD FS's claim rules
     #[command(subcommand)]
     Rules(rules::Verb),
+    /// Look at the trusts of an AD FS: what would become of each of their settings here
+    #[command(subcommand)]
+    Trust(trust::Verb),
     /// Read and verify the audit trail
     #[command(subcommand)]
     Audit(audit::Verb),
@@ -212,6 +216,7 @@ async fn dispatch(
         Verb::Script(script) => script::run(config, &script, output),
         Verb::Doctor(doctor) => doctor::run(config, doctor, process, output).await,
         Verb::Rules(verb) => rules::run(verb, output),
+        Verb::Trust(verb) => trust::run(verb, output),
         Verb::Audit(verb) => audit::run(config, verb, output).await,
         Verb::Db(verb) => db::run(config, verb, output).await,
     }

@@ -109,7 +109,7 @@ fn unavailable(error: &Unavailable) -> Fault {
     let kind = match error {
         Unavailable::NoLibrary { .. } => FaultKind::Library,
         Unavailable::Keytab { .. } => FaultKind::Keytab,
-        Unavailable::OldKey { .. } => FaultKind::OldKey,
+        Unavailable::OldKey { .. } | Unavailable::OwnTicket { .. } => FaultKind::OldKey,
         Unavailable::GatewayRefused { .. } => FaultKind::GatewayRefused,
         Unavailable::KdcUnreachable(_)
         | Unavailable::TimedOut { .. }

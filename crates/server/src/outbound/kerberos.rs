@@ -16,9 +16,10 @@ use authn::place::Method;
 use authn::revocation::Revoked;
 use gateway::ports::{Delegation, KerberosToken, NoToken, Target};
 use gss::{
-    ChannelBinding, Denied, Forwarder, Gateway, Kerberos, Level, Principal, Process, Realm,
+    Alarm, ChannelBinding, Denied, Forwarder, Gateway, Kerberos, Level, Principal, Process, Realm,
     Service, TokenError, Wanted,
 };
+use proto::kerberos::{Sid, SidParseError};
 use proto::spnego;
 use tokio::sync::broadcast;
 use tokio::task::JoinSet;
@@ -140,6 +141,7 @@ impl Local {
         let level = BY_THE_OPERATOR;
         let wanted = Wanted {
             user,
+            sid: None,
             target,
             level,
         };
@@ -217,6 +219,15 @@ impl Local {
             .map_err(|error| NoToken::NotDelegable(error.to_string()))
     }
 
+    /// Which account somebody is in the domain, where that is known.
+    ///
+    /// SECURITY: a SID that cannot be read is not as good as none.
+    fn sid(who: &Authenticated) -> Result<Option<Sid>, NoToken> {
+        let sid = who.account().sid.as_deref();
+        let sid = sid.map(str::parse).transpose();
+        sid.map_err(|error: SidParseError| NoToken::Unavailable(error.to_string()))
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<AccountId, Known>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -235,6 +246,7 @@ impl Delegation for Local {
         let service = Service::new(target.service, &self.realm);
         let wanted = Wanted {
             user: user.clone(),
+            sid: Self::sid(who)?,
             target: service.map_err(|error| NoToken::Unavailable(error.to_string()))?,
             level: level(who),
         };
@@ -308,6 +320,7 @@ fn no_token(error: TokenError) -> NoToken {
     match error {
         TokenError::Denied(Denied::NotDelegable { .. }) => NoToken::NotDelegable(said),
         TokenError::Denied(_) => NoToken::Denied(said),
+        TokenError::Alarm(Alarm::AnotherAccount { .. }) => NoToken::AnotherAccount(said),
         TokenError::Alarm(_) => NoToken::Alarm(said),
         TokenError::Unavailable(_) => NoToken::Unavailable(said),
     }

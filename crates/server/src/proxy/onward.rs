@@ -156,7 +156,7 @@ impl Connection {
             }
             UpstreamError::NoToken(NoToken::Denied(_)) => Failure::NoTicket,
             UpstreamError::NoToken(NoToken::NotDelegable(_)) => Failure::NotDelegable,
-            UpstreamError::NoToken(NoToken::Alarm(_)) => {
+            UpstreamError::NoToken(NoToken::Alarm(_) | NoToken::AnotherAccount(_)) => {
                 self.proxy.metrics.alarmed();
                 tracing::error!("a Kerberos token was thrown away: {error}");
                 Failure::NoIdentity

@@ -103,6 +103,7 @@ pub(super) fn reason(error: &UpstreamError) -> Option<PassReason> {
         UpstreamError::NoToken(NoToken::Denied(_)) => Some(PassReason::NoTicket),
         UpstreamError::NoToken(NoToken::NotDelegable(_)) => Some(PassReason::NotDelegable),
         UpstreamError::NoToken(NoToken::Alarm(_)) => Some(PassReason::Alarm),
+        UpstreamError::NoToken(NoToken::AnotherAccount(_)) => Some(PassReason::AnotherAccount),
         UpstreamError::NoToken(NoToken::Unavailable(_)) => Some(PassReason::Unavailable),
         _ => None,
     }

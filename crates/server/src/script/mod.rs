@@ -27,6 +27,21 @@ pub(crate) enum Topic {
     Edge,
     /// Reads, and changes nothing: the facts that `wicketgate doctor --facts` judges
     Facts,
+    /// Reads, and changes nothing: the export of AD FS that `wicketgate trust import-adfs` looks at
+    AdfsExport,
+}
+
+impl Topic {
+    /// Whether the script is the same whatever the configuration says, so that none is needed.
+    pub(crate) fn is_the_same_everywhere(self) -> bool {
+        matches!(self, Self::AdfsExport)
+    }
+}
+
+/// The script of a topic that is the same everywhere.
+pub(crate) fn unchanging(topic: Topic) -> String {
+    let (head, body) = parts(topic);
+    format!("{head}\n{body}")
 }
 
 /// What is the same in every script of a topic: what stands before the values, and after them.
@@ -52,6 +67,10 @@ fn parts(topic: Topic) -> (&'static str, &'static str) {
             include_str!("body/facts.head.ps1"),
             include_str!("body/facts.ps1"),
         ),
+        Topic::AdfsExport => (
+            include_str!("body/adfs-export.head.ps1"),
+            include_str!("body/adfs-export.ps1"),
+        ),
     }
 }
 
@@ -62,7 +81,7 @@ pub(crate) fn script(topic: Topic, deployment: &Deployment) -> String {
         Topic::Ad => ad(deployment),
         Topic::Exchange => exchange(deployment),
         Topic::Lync => lync(deployment),
-        Topic::Edge => String::new(),
+        Topic::Edge | Topic::AdfsExport => String::new(),
         Topic::Facts => facts(deployment),
     };
     let heading = match values.is_empty() {

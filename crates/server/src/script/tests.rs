@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use expect_test::expect_file;
+use sts::import::{Cmdlet, Format};
 
 use super::*;
 use crate::config;
@@ -176,9 +177,25 @@ fn the_facts_are_only_read() {
 }
 
 #[test]
+fn the_export_reads_five_cmdlets_whole_and_needs_no_configuration() {
+    let text = unchanging(Topic::AdfsExport);
+    assert_eq!(text, script(Topic::AdfsExport, &deployment()));
+    let mut found = cmdlets(&text);
+    found.sort();
+    found.dedup();
+    let mut read: Vec<&str> = Cmdlet::ALL.iter().map(|it| it.name()).collect();
+    read.extend(["ConvertTo-Json", "Export-Clixml", "Out-File"]);
+    read.sort_unstable();
+    assert_eq!(found, read);
+    for format in Format::ALL {
+        assert!(text.contains(&format!("$name.{}\"", format.extension())));
+    }
+}
+
+#[test]
 fn whatever_changes_something_can_be_asked_first_and_undone() {
     for (topic, text) in every_script(&deployment()) {
-        if topic == Topic::Facts {
+        if [Topic::Facts, Topic::AdfsExport].contains(&topic) {
             assert!(text.contains("no way back, as nothing is changed"));
             continue;
         }

@@ -80,6 +80,7 @@ fn given(bindings: Bindings) -> Vec<ChannelBinding> {
 fn logon(accepted: Accepted) -> Logon {
     Logon {
         initiator: accepted.initiator,
+        sid: accepted.sid,
         is_bound: accepted.is_bound,
         lasts: accepted.lasts,
         answer: accepted.reply,

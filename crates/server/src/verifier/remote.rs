@@ -369,6 +369,7 @@ impl Delegation for Remote {
             TokenAnswer::Denied(said) => Err(NoToken::Denied(said)),
             TokenAnswer::NotDelegable(said) => Err(NoToken::NotDelegable(said)),
             TokenAnswer::Alarm(said) => Err(NoToken::Alarm(said)),
+            TokenAnswer::AnotherAccount(said) => Err(NoToken::AnotherAccount(said)),
             TokenAnswer::Unavailable(said) => Err(NoToken::Unavailable(said)),
         }
     }

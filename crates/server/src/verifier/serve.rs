@@ -324,6 +324,7 @@ impl Answerer {
             Err(NoToken::Denied(said)) => TokenAnswer::Denied(said),
             Err(NoToken::NotDelegable(said)) => TokenAnswer::NotDelegable(said),
             Err(NoToken::Alarm(said)) => TokenAnswer::Alarm(said),
+            Err(NoToken::AnotherAccount(said)) => TokenAnswer::AnotherAccount(said),
             Err(NoToken::Unavailable(said)) => TokenAnswer::Unavailable(said),
         })
     }

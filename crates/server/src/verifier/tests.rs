@@ -43,7 +43,7 @@ use crate::operator::by_hand;
 
 const SPN: &str = "HTTP/mail.contoso.local";
 
-/// A domain that gives everybody a token of their name, the service and the binding.
+/// A domain that gives everybody a token of their name, the service and the binding; a binding may be to a refusal.
 struct Domain(Mutex<Vec<String>>);
 
 #[async_trait]
@@ -54,6 +54,9 @@ impl Delegation for Domain {
         target: Target<'_>,
     ) -> Result<KerberosToken, NoToken> {
         let binding = target.tls_server_end_point;
+        if let Some((_, refusal)) = refusals().into_iter().find(|(it, _)| binding == Some(it)) {
+            return Err(refusal);
+        }
         let token = format!("{} {} {binding:?}", who.sam_at_realm(), target.service);
         Ok(KerberosToken::new(token.into_bytes()))
     }
@@ -233,10 +236,37 @@ fn rules() -> Rules {
     }
 }
 
+/// Every refusal there is, each by a binding.
+fn refusals() -> [([u8; 1], NoToken); 5] {
+    let said = || "said".to_owned();
+    [
+        ([1], NoToken::Denied(said())),
+        ([2], NoToken::NotDelegable(said())),
+        ([3], NoToken::Alarm(said())),
+        ([4], NoToken::AnotherAccount(said())),
+        ([5], NoToken::Unavailable(said())),
+    ]
+}
+
 fn target(service: &str) -> Target<'_> {
     Target {
         service,
         tls_server_end_point: Some(&[9]),
+    }
+}
+
+#[tokio::test]
+async fn why_there_is_no_token_comes_over_as_it_was_said() {
+    let scene = Scene::new().await;
+    let (dmz1, _) = scene.gateway("dmz1", scene.address);
+    let anna = scene.signed_in(&dmz1).await;
+    for (binding, refusal) in &refusals() {
+        let target = Target {
+            tls_server_end_point: Some(binding),
+            ..target(SPN)
+        };
+        let refused = dmz1.token(&anna, target).await;
+        assert_eq!(refused.unwrap_err(), *refusal);
     }
 }
 

@@ -1,0 +1,101 @@
+//! Access control policies of AD FS 2016 and later: named, assigned to trusts, in the place of authorization rules.
+//!
+//! The ones that AD FS brings are known by name. One that an administrator made is kept by its name alone, and lets nobody
+//! in: what it says is not in what the trust says.
+
+/// A policy of a trust.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AccessControlPolicy {
+    /// One of AD FS's own.
+    BuiltIn(BuiltIn),
+    /// One that an administrator made; nobody is let in by it here.
+    Custom {
+        /// Its name.
+        name: String,
+    },
+}
+
+/// The policies that AD FS brings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BuiltIn {
+    /// Everybody.
+    PermitEveryone,
+    /// Everybody, with a second factor.
+    RequireMfa,
+    /// Everybody; the members of groups with a second factor.
+    RequireMfaForGroups(Groups),
+    /// Everybody; with a second factor from outside.
+    RequireMfaFromExtranet,
+    /// Everybody; with a second factor from devices that are not known.
+    RequireMfaFromUnauthenticatedDevices,
+    /// Everybody with a second factor, but for the registration of devices.
+    RequireMfaAllowDeviceRegistration,
+    /// Everybody inside, nobody outside.
+    PermitIntranet,
+    /// The members of groups.
+    PermitGroups(Groups),
+}
+
+/// Groups, as the parameters of a policy name them; one at least.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Groups(Vec<String>);
+
+impl Groups {
+    /// Groups by name or SID, where there is one at least.
+    #[must_use]
+    pub fn new(groups: Vec<String>) -> Option<Self> {
+        let is_named = !groups.is_empty() && groups.iter().all(|it| !it.trim().is_empty());
+        is_named.then_some(Self(groups))
+    }
+
+    /// The groups.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+}
+
+/// A policy that AD FS brings, before its parameters are known.
+pub(crate) enum Template {
+    Whole(BuiltIn),
+    OfGroups(fn(Groups) -> BuiltIn),
+}
+
+impl BuiltIn {
+    /// The policy of a name, in any case of its letters.
+    pub(crate) fn of(name: &str) -> Option<Template> {
+        let known = [
+            ("Permit everyone", Template::Whole(Self::PermitEveryone)),
+            (
+                "Permit everyone and require MFA",
+                Template::Whole(Self::RequireMfa),
+            ),
+            (
+                "Permit everyone and require MFA for specific group",
+                Template::OfGroups(Self::RequireMfaForGroups),
+            ),
+            (
+                "Permit everyone and require MFA from extranet access",
+                Template::Whole(Self::RequireMfaFromExtranet),
+            ),
+            (
+                "Permit everyone and require MFA from unauthenticated devices",
+                Template::Whole(Self::RequireMfaFromUnauthenticatedDevices),
+            ),
+            (
+                "Permit everyone and require MFA, allow automatic device registration",
+                Template::Whole(Self::RequireMfaAllowDeviceRegistration),
+            ),
+            (
+                "Permit everyone for intranet access",
+                Template::Whole(Self::PermitIntranet),
+            ),
+            (
+                "Permit specific group",
+                Template::OfGroups(Self::PermitGroups),
+            ),
+        ];
+        let mut known = known.into_iter();
+        let found = known.find(|(known, _)| known.eq_ignore_ascii_case(name.trim()));
+        found.map(|(_, template)| template)
+    }
+}

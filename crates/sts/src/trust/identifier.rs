@@ -1,0 +1,172 @@
+//! What a party is called, and where it is: identifiers are compared as they stand, addresses are of TLS.
+
+use std::fmt;
+
+use thiserror::Error;
+
+/// Most characters of an identifier or an address.
+pub const MAX_LENGTH: usize = 2048;
+
+/// What a party calls itself in messages: `wtrealm`, an entity id, the issuer of a token.
+///
+/// Two are the same if every character is. AD FS takes any text, and one of its own has a space in it (`AD AUTHORITY`);
+/// refused are spaces at an end, which nobody sees, and control characters.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Identifier(String);
+
+/// Why a text is no identifier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum IdentifierError {
+    /// There is nothing.
+    #[error("an identifier is empty")]
+    Empty,
+    /// It is longer than [`MAX_LENGTH`].
+    #[error("an identifier has more than {MAX_LENGTH} characters")]
+    TooLong,
+    /// A space at an end, other white space or a control character is in it.
+    #[error("an identifier has white space in it that nobody sees")]
+    WhiteSpace,
+}
+
+impl Identifier {
+    /// Reads an identifier.
+    ///
+    /// # Errors
+    ///
+    /// The text is none.
+    pub fn parse(text: &str) -> Result<Self, IdentifierError> {
+        if text.is_empty() {
+            return Err(IdentifierError::Empty);
+        }
+        if text.chars().count() > MAX_LENGTH {
+            return Err(IdentifierError::TooLong);
+        }
+        let is_hidden = |it: char| it != ' ' && (it.is_whitespace() || it.is_control());
+        if text.trim() != text || text.chars().any(is_hidden) {
+            return Err(IdentifierError::WhiteSpace);
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Identifier {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
+/// Where something of a partner is: an absolute address of `https`, kept as it was written.
+///
+/// **Proves** that it has a host, no user name and no fragment.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Url(String);
+
+/// Why a text is no address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum UrlError {
+    /// It is longer than [`MAX_LENGTH`].
+    #[error("an address has more than {MAX_LENGTH} characters")]
+    TooLong,
+    /// It is no absolute URL.
+    #[error("it is no absolute URL")]
+    NotAbsolute,
+    /// It is not of `https`, so that a token would go in clear.
+    #[error("it is not an address of https, and a token would go in clear")]
+    NotHttps,
+    /// It has a user name, or a fragment.
+    #[error("it has a user name or a fragment in it")]
+    UserOrFragment,
+}
+
+impl Url {
+    /// Reads an address.
+    ///
+    /// # Errors
+    ///
+    /// The text is none, or its scheme is another.
+    pub fn parse(text: &str) -> Result<Self, UrlError> {
+        if text.chars().count() > MAX_LENGTH {
+            return Err(UrlError::TooLong);
+        }
+        if text.contains('#') {
+            return Err(UrlError::UserOrFragment);
+        }
+        let read: http::Uri = text.parse().map_err(|_| UrlError::NotAbsolute)?;
+        let scheme = read.scheme_str().ok_or(UrlError::NotAbsolute)?;
+        let authority = read.authority().ok_or(UrlError::NotAbsolute)?;
+        if authority.as_str().contains('@') {
+            return Err(UrlError::UserOrFragment);
+        }
+        if authority.host().is_empty() {
+            return Err(UrlError::NotAbsolute);
+        }
+        if !scheme.eq_ignore_ascii_case("https") {
+            return Err(UrlError::NotHttps);
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Url {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_identifier_is_any_text_that_can_be_seen() {
+        for good in [
+            "urn:federation:contoso",
+            "https://lync.contoso.com/",
+            "AD AUTHORITY",
+            "7f3a",
+        ] {
+            assert_eq!(Identifier::parse(good).unwrap().as_str(), good);
+        }
+        assert_eq!(Identifier::parse(""), Err(IdentifierError::Empty));
+        for hidden in [" a", "a ", "a\tb", "a\u{a0}b", "a\nb"] {
+            assert_eq!(Identifier::parse(hidden), Err(IdentifierError::WhiteSpace));
+        }
+        let long = "a".repeat(MAX_LENGTH + 1);
+        assert_eq!(Identifier::parse(&long), Err(IdentifierError::TooLong));
+    }
+
+    #[test]
+    fn an_address_is_of_tls_and_kept_as_it_was_written() {
+        let written = "HTTPS://Lync.contoso.com:443/PassiveAuth/?a=b";
+        assert_eq!(Url::parse(written).unwrap().as_str(), written);
+        for (text, why) in [
+            ("http://lync.contoso.com/", UrlError::NotHttps),
+            ("javascript:alert(1)", UrlError::NotAbsolute),
+            ("/adfs/ls/", UrlError::NotAbsolute),
+            ("https:///path", UrlError::NotAbsolute),
+            (
+                "https://good.example@evil.example/",
+                UrlError::UserOrFragment,
+            ),
+            ("https://good.example/#x", UrlError::UserOrFragment),
+            ("https://good.example/a b", UrlError::NotAbsolute),
+            ("", UrlError::NotAbsolute),
+        ] {
+            assert_eq!(Url::parse(text), Err(why), "{text}");
+        }
+        let long = format!("https://contoso.com/{}", "a".repeat(MAX_LENGTH));
+        assert_eq!(Url::parse(&long), Err(UrlError::TooLong));
+    }
+}

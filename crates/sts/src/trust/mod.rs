@@ -1,0 +1,34 @@
+//! Trusts: the parties that take our tokens and those whose claims we take, with AD FS's fields and names.
+//!
+//! Every value is parsed before it is here. What AD FS keeps as two fields of which one excludes the other, as rules and an
+//! access control policy, is one here. Start at [`RelyingPartyTrust`].
+
+mod identifier;
+mod setting;
+
+mod certificate;
+mod saml_endpoint;
+
+mod access_control;
+mod rules;
+
+mod claim_description;
+mod claims_provider;
+mod relying_party;
+mod service;
+
+pub(crate) use access_control::Template;
+pub use access_control::{AccessControlPolicy, BuiltIn, Groups};
+pub use certificate::{Certificate, CertificateError, MAX_BYTES as MAX_CERTIFICATE_BYTES};
+pub use claim_description::ClaimDescription;
+pub use claims_provider::{AnchorClaim, ClaimsProviderTrust};
+pub use identifier::{Identifier, IdentifierError, MAX_LENGTH, Url, UrlError};
+pub use relying_party::{Authorization, Metadata, RelyingPartyTrust};
+pub use rules::Rules;
+pub use saml_endpoint::{Binding, Protocol, SamlEndpoint};
+pub use service::{Endpoint, Service};
+pub(crate) use setting::Choice;
+pub use setting::{
+    NotBeforeSkew, ProtocolProfile, RevocationCheck, SamlResponseSignature, SignatureAlgorithm,
+    TokenLifetime,
+};
