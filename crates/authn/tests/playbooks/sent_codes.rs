@@ -1,13 +1,17 @@
 //! Codes that are sent: to whom, how many, for which sign-in, and what nobody learns by asking for one.
 
+use std::collections::BTreeSet;
+
 use authn::account::Account;
 use authn::admin::destinations::{self, DestinationError, Hold};
 use authn::admin::secrets;
+use authn::admin::spare_codes::{SpareRandomness, TemporaryOrder, give_temporary_code};
 use authn::audit::{Kind, NotSent, Reason};
 use authn::credential::sent_code::{
     Address, Carrier, Content, HOLD, LIFE, Language, MAX_GUESSES, MAX_IN_WINDOW, MAX_LIVING,
     Message,
 };
+use authn::credential::spare_code::LONGEST;
 use authn::handle::Handle;
 use authn::place::{Method, Service, Zone};
 use authn::policy::{Policy, Rule};
@@ -584,4 +588,49 @@ async fn codes_go_to_numbers_that_begin_as_they_may() {
     pages.asks(&handle, &swedish, at(0)).await;
     assert_eq!(pages.taken(at(0)).await, []);
     assert_eq!(pages.not_sent().await, [NotSent::NotThere]);
+}
+
+#[tokio::test]
+async fn one_page_takes_each_kind_of_code_that_its_policy_names_and_no_other() {
+    let kinds = [Method::OneTimeCode, Method::SentCode, Method::TemporaryCode];
+    for taken in kinds {
+        let mut pages = Pages::new();
+        pages.world.rules.policy = takes(&[&format!("memorised-secret + {}", taken.as_str())]);
+        let anna = pages.person("anna").await;
+        pages.phone(&anna, PHONE).await;
+        let order = TemporaryOrder {
+            lasting: LONGEST,
+            uses: 1,
+        };
+        let random = SpareRandomness {
+            id: pages.world.draw(),
+            code: pages.world.draw(),
+        };
+        let codes = &*pages.ports.spare_codes;
+        let given = give_temporary_code(codes, &anna, order, &by_hand(0), random).await;
+        let temporary = given.unwrap().0.expose().clone();
+        for (kind, second) in kinds.into_iter().zip([30, 60, 90]) {
+            let now = at(second);
+            let handle = pages.at_the_code(&anna.upn, SECRET, now).await;
+            pages.asks(&handle, &sending(), now).await;
+            let sent = pages.taken(now).await;
+            assert_eq!(sent.len(), usize::from(taken == Method::SentCode));
+            let typed = match kind {
+                Method::TemporaryCode => temporary.clone(),
+                Method::SentCode => sent.first().map_or_else(|| "31415926".to_owned(), shown),
+                _ => code(second),
+            };
+            let answered = pages.answers_at(&handle, &typed, HOME, now).await.answered;
+            match answered {
+                Answered::Done { handle, .. } => {
+                    let found = sign_in::resume(&pages.ports, &handle, now).await;
+                    let (session, _) = found.unwrap().unwrap();
+                    let proved: BTreeSet<Method> = session.methods.into_iter().collect();
+                    assert_eq!(proved, [Method::MemorisedSecret, taken].into());
+                    assert_eq!(kind, taken);
+                }
+                refused => assert!(kind != taken, "{kind:?}: {refused:?}"),
+            }
+        }
+    }
 }
