@@ -23,15 +23,9 @@ impl Credentials for Store {
         &self,
         subject: &Subject,
     ) -> Result<Vec<StoredAppPassword>, Unavailable> {
-        let is_account = matches!(subject, Subject::Account(_));
-        let (_, name) = rows::counters::subject_key(subject);
-        let mut connection = self.reader().await?;
-        let found = query(rows::app_passwords::OF_ACCOUNT)
-            .bind(name)
-            .bind(i64::from(is_account))
-            .fetch_all(&mut connection)
-            .await
-            .map_err(|error| self.failed(&error))?;
+        let found = self
+            .rows_of(rows::app_passwords::OF_ACCOUNT, subject)
+            .await?;
         let mut passwords = Vec::with_capacity(found.len());
         for row in &found {
             passwords.push(opened(row, &self.0.keys).map_err(|error| self.unread(error))?);

@@ -4,6 +4,7 @@ mod accounts;
 mod attempts;
 pub(crate) mod credentials;
 pub(crate) mod memorised_secrets;
+mod of_subject;
 pub(crate) mod otp_tokens;
 mod own_passwords;
 mod pages;

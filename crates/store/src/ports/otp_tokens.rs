@@ -33,15 +33,7 @@ const MANY: usize = 100;
 #[async_trait]
 impl OtpTokens for Store {
     async fn otp_tokens_of(&self, subject: &Subject) -> Result<Vec<StoredOtpToken>, Unavailable> {
-        let is_account = matches!(subject, Subject::Account(_));
-        let (_, name) = rows::counters::subject_key(subject);
-        let mut connection = self.reader().await?;
-        let found = query(rows::otp_tokens::OF_ACCOUNT)
-            .bind(name)
-            .bind(i64::from(is_account))
-            .fetch_all(&mut connection)
-            .await
-            .map_err(|error| self.failed(&error))?;
+        let found = self.rows_of(rows::otp_tokens::OF_ACCOUNT, subject).await?;
         let mut tokens = self.all_opened(&found)?;
         tokens.sort_by(|a, b| {
             (a.record.created, &a.record.id).cmp(&(b.record.created, &b.record.id))

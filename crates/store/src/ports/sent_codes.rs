@@ -26,15 +26,9 @@ use crate::writer::{Done, Write, WriteError, Writing};
 #[async_trait]
 impl SentCodes for Store {
     async fn destinations(&self, subject: &Subject) -> Result<Vec<Destination>, Unavailable> {
-        let is_account = matches!(subject, Subject::Account(_));
-        let (_, name) = rows::counters::subject_key(subject);
-        let mut connection = self.reader().await?;
-        let found = query(rows::destinations::OF_ACCOUNT)
-            .bind(name)
-            .bind(i64::from(is_account))
-            .fetch_all(&mut connection)
-            .await
-            .map_err(|error| self.failed(&error))?;
+        let found = self
+            .rows_of(rows::destinations::OF_ACCOUNT, subject)
+            .await?;
         let opened = found.iter().map(|row| opened(row, &self.0.keys));
         let opened: Result<_, WriteError> = opened.collect();
         opened.map_err(|error| self.unread(error))

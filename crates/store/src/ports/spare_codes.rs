@@ -20,15 +20,7 @@ use crate::writer::{Done, Write, WriteError, Writing};
 #[async_trait]
 impl SpareCodes for Store {
     async fn spare_codes_of(&self, subject: &Subject) -> Result<Vec<StoredSpareCode>, Unavailable> {
-        let is_account = matches!(subject, Subject::Account(_));
-        let (_, name) = rows::counters::subject_key(subject);
-        let mut connection = self.reader().await?;
-        let found = query(rows::spare_codes::OF_ACCOUNT)
-            .bind(name)
-            .bind(i64::from(is_account))
-            .fetch_all(&mut connection)
-            .await
-            .map_err(|error| self.failed(&error))?;
+        let found = self.rows_of(rows::spare_codes::OF_ACCOUNT, subject).await?;
         let opened = found.iter().map(|row| opened(row, &self.0.keys));
         let opened: Result<_, WriteError> = opened.collect();
         opened.map_err(|error| self.unread(error))
