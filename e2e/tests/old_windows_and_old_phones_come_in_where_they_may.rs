@@ -168,7 +168,7 @@ fn old_windows_has_a_last_day_and_its_listener_is_not_opened_after_it() -> anyho
     let serve = Serve::start(&demo, |config| config + &over)?;
     let warned = serve.line("is not opened: `legacy_tls` ended with 2020-12-31")?;
     assert!(warned.contains("WARN"), "{warned}");
-    assert_eq!(serve.others, [], "the plain one is not told of");
+    assert_eq!(serve.others, [], "the plain one is told of by itself");
     Ok(())
 }
 

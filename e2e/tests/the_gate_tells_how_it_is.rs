@@ -1,6 +1,7 @@
 //! `[metrics]`: what went on, for Prometheus, and whether the gate can work, for a load balancer; no
 //! label has a word that a client sent.
 
+use e2e::browser::Browser;
 use e2e::demo::{Demo, plain_request};
 use e2e::raw::{Raw, tls};
 use e2e::serve::Serve;
@@ -51,6 +52,11 @@ fn sign_ins_junk_and_connections_are_counted_and_no_name_is_a_label() -> anyhow:
         .lines()
         .filter(|line| line.starts_with("wicketgate_certificate_not_after_seconds{"));
     assert_eq!(ends.count(), 2, "{text}");
+    let visitor = Browser::in_turn(&demo, vec![serve.address])?;
+    visitor.signs_in(&anna.upn, &anna.app_password, "000000")?;
+    let text = told("/metrics")?;
+    let refused = r#"wicketgate_sign_ins_total{channel="page",outcome="refused"} 1"#;
+    assert!(text.lines().any(|line| line == refused), "{text}");
     for word in ["anna", "secret-path"] {
         assert!(!text.to_lowercase().contains(word), "{word} in {text}");
     }

@@ -303,9 +303,34 @@ pub(crate) fn clean_answer(headers: &mut HeaderMap, is_authenticated: bool) {
     for challenge in challenges {
         headers.append(header::WWW_AUTHENTICATE, challenge);
     }
+    one_length(headers);
     without_our_cookies(headers);
     if is_authenticated {
         keep_nowhere(headers);
+    }
+}
+
+/// Writes a length once, however often the back end said it (RFC 9112 6.3, 5); one that is in doubt goes, and the
+/// answer is framed by what comes.
+fn one_length(headers: &mut HeaderMap) {
+    let said: Vec<String> = headers
+        .get_all(header::CONTENT_LENGTH)
+        .iter()
+        .map(|line| String::from_utf8_lossy(line.as_bytes()).into_owned())
+        .collect();
+    if said.is_empty() {
+        return;
+    }
+    let mut lengths = said.iter().flat_map(|line| line.split(',')).map(|length| {
+        let digits = length.trim_matches([' ', '\t']);
+        let is_number = !digits.is_empty() && digits.bytes().all(|it| it.is_ascii_digit());
+        digits.parse::<u64>().ok().filter(|_| is_number)
+    });
+    let first = lengths.next().flatten();
+    let is_certain = lengths.all(|length| length == first);
+    headers.remove(header::CONTENT_LENGTH);
+    if let Some(length) = first.filter(|_| is_certain) {
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     }
 }
 

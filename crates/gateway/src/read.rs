@@ -216,17 +216,21 @@ pub(crate) fn certificate(
     Ok(found.map(|certificate| (TicketKey::of(&certificate.key()), end)))
 }
 
-/// An answer that is not 200: its body goes on unless it names a host of the back end's own.
+/// An answer that is not 200: its body goes on unless it names a host of the back end's own. One that leads
+/// elsewhere is held to what its document may name.
 ///
 /// SECURITY: a part of a document, or one with a ticket, under another status of success would go
 /// out unread.
 pub(crate) fn not_ok(
     head: &mut http::response::Parts,
     body: &Bytes,
-    names: Names<'_>,
+    (publication, names): (Option<&Publication>, Names<'_>),
 ) -> Result<Answered, ReadError> {
     if head.status.is_success() {
         return Err(ReadError::Status(head.status.as_u16()));
+    }
+    if let Some(publication) = publication {
+        leads_to_what_is_published(&head.headers, publication)?;
     }
     let leaks = names.leaks(&String::from_utf8_lossy(body));
     if leaks {
@@ -238,6 +242,30 @@ pub(crate) fn not_ok(
         tickets: Vec::new(),
         unread: None,
     })
+}
+
+/// Whether a redirect leads where the document that was asked for might lead, too.
+fn leads_to_what_is_published(
+    headers: &HeaderMap,
+    publication: &Publication,
+) -> Result<(), ReadError> {
+    for location in headers.get_all(header::LOCATION) {
+        let location = String::from_utf8_lossy(location.as_bytes());
+        let first = location.split(['/', '?', '#']).next().unwrap_or_default();
+        // A browser reads `https:host` and `\\\\host` as addresses of hosts, too.
+        let is_path =
+            !first.contains(':') && !location.starts_with("//") && !location.contains('\\');
+        let host = host_of_url(&location).unwrap_or_default();
+        if !is_path && !publication.may_be_named(&host) {
+            let named = if host.is_empty() {
+                location.into_owned()
+            } else {
+                host
+            };
+            return Err(ReadError::NamesHost(named));
+        }
+    }
+    Ok(())
 }
 
 /// Puts addresses in an answer's headers right; a line that still names an internal host goes.

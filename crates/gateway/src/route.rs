@@ -155,6 +155,20 @@ pub enum Kind {
     AutodiscoverSoap,
 }
 
+impl Kind {
+    /// Whether an answer is a document that leads clients on, by the addresses in it.
+    pub(crate) fn is_document(self) -> bool {
+        matches!(
+            self,
+            Self::LyncDiscover
+                | Self::LyncUserLink
+                | Self::LyncMex
+                | Self::AutodiscoverPox
+                | Self::AutodiscoverSoap
+        )
+    }
+}
+
 /// What whoever comes to a path over plain HTTP is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OverPlain {

@@ -116,9 +116,14 @@ impl Gate {
         })
     }
 
-    /// The addresses that clients can reach it at.
+    /// The addresses that clients can reach it at by TLS.
     pub(crate) fn addresses(&self) -> Vec<SocketAddr> {
         self.bound.addresses()
+    }
+
+    /// Those of plain HTTP.
+    pub(crate) fn plain_addresses(&self) -> Vec<SocketAddr> {
+        self.bound.plain_addresses()
     }
 
     /// Serves until `stop` resolves, then drains and closes the store; meanwhile the configuration is

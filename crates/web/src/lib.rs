@@ -51,6 +51,8 @@ pub struct Answer {
     pub hold_back: HoldBack,
     /// Whether an alarm was raised for an account.
     pub is_alarmed: bool,
+    /// How a sign-in ended with it, where one did: that somebody is in, or was refused.
+    pub signed_in: Option<bool>,
     /// What could not be reached, for the log.
     pub unavailable: Option<Unavailable>,
 }
@@ -61,6 +63,7 @@ impl From<Response<Bytes>> for Answer {
             response,
             hold_back: HoldBack::default(),
             is_alarmed: false,
+            signed_in: None,
             unavailable: None,
         }
     }

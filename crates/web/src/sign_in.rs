@@ -327,6 +327,11 @@ impl Pages {
 
 /// What the browser is told of an outcome: where to go on.
 pub(crate) fn said(outcome: Outcome) -> Answer {
+    let signed_in = match outcome.answered {
+        Answered::Done { .. } => Some(true),
+        Answered::Refused => Some(false),
+        Answered::Asks | Answered::Gone => None,
+    };
     let response: Response<Bytes> = match outcome.answered {
         Answered::Asks => page::redirect("/sign-in"),
         Answered::Refused => page::redirect("/sign-in?said=refused"),
@@ -344,6 +349,7 @@ pub(crate) fn said(outcome: Outcome) -> Answer {
         response,
         hold_back: outcome.hold_back,
         is_alarmed: outcome.is_alarmed,
+        signed_in,
         unavailable: None,
     }
 }

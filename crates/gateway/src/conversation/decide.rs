@@ -300,7 +300,9 @@ impl Conversation {
             .get(&asked.name)
             .ok_or(read::ReadError::Malformed)?;
         if head.status != StatusCode::OK {
-            return read::not_ok(head, body, Names::of(&asked.route, host));
+            let is_held = asked.route.kind.is_document() && self.peer.zone == Zone::EXTERNAL;
+            let publication = is_held.then_some(&*self.publication);
+            return read::not_ok(head, body, (publication, Names::of(&asked.route, host)));
         }
         if asked.head.method == Method::HEAD {
             return Ok(as_it_came(&Bytes::new(), Vec::new()));

@@ -26,13 +26,9 @@ impl Conversation {
         by: Asker,
         (body, moment): (Bytes, Moment),
     ) -> Verdict {
-        let Ok(asking) = asking(&asked, &by, &body) else {
-            return refused(match asked.route.kind {
-                Kind::LyncOauthtoken => {
-                    asked.replies.oauth(OauthError::InvalidRequest, &asked.name)
-                }
-                _ => asked.replies.fault(StatusCode::BAD_REQUEST, asked.soap),
-            });
+        let asking = match asking(&asked, &by, &body) {
+            Ok(asking) => asking,
+            Err(unreadable) => return refused(unread(&asked, unreadable)),
         };
         let bound = match asked.route.kind {
             Kind::LyncWebTicket | Kind::LyncAnon => Bound::Read(asking.onward),
@@ -199,10 +195,22 @@ impl Conversation {
 fn asking(asked: &Asked, by: &Asker, body: &Bytes) -> Result<Asking, Unreadable> {
     match asked.route.kind {
         Kind::LyncOauthtoken => Asking::of_form(body, !matches!(by, Asker::Unknown)),
-        _ if !headers::is_soap(&asked.head.headers) => Err(Unreadable),
+        _ if !headers::is_soap(&asked.head.headers) => Err(Unreadable::Malformed),
         Kind::LyncAuth => Asking::of_username_token(body),
         Kind::LyncAnon => Asking::of_soap(body, By::Guest),
         _ => Asking::of_soap(body, By::Connection),
+    }
+}
+
+/// What whoever sent such a body is told (RFC 6749 5.2, for the grants).
+fn unread(asked: &Asked, unreadable: Unreadable) -> Reply {
+    let error = match unreadable {
+        Unreadable::Malformed => OauthError::InvalidRequest,
+        Unreadable::UnknownGrant => OauthError::UnsupportedGrantType,
+    };
+    match asked.route.kind {
+        Kind::LyncOauthtoken => asked.replies.oauth(error, &asked.name),
+        _ => asked.replies.fault(StatusCode::BAD_REQUEST, asked.soap),
     }
 }
 

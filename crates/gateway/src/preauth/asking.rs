@@ -5,7 +5,7 @@
 
 use authn::Proof;
 use bytes::Bytes;
-use proto::lync::oauthtoken::{self, Grant};
+use proto::lync::oauthtoken::{self, Grant, OauthRequestParseError};
 use proto::lync::webticket;
 use proto::secret::Secret;
 use proto::soap::{self, Envelope, UsernameToken};
@@ -34,12 +34,17 @@ pub(crate) enum By {
 
 /// The body is not one that may go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Unreadable;
+pub(crate) enum Unreadable {
+    /// It cannot be read.
+    Malformed,
+    /// It names a grant that nobody here knows.
+    UnknownGrant,
+}
 
 impl Asking {
     /// Reads an RST whose sender is known by other means.
     pub(crate) fn of_soap(body: &Bytes, by: By) -> Result<Self, Unreadable> {
-        let request = webticket::Request::parse_bytes(body).map_err(|_| Unreadable)?;
+        let request = webticket::Request::parse_bytes(body).map_err(|_| Unreadable::Malformed)?;
         Ok(Self {
             by,
             sip_uri: request.sip_uri().map(str::to_owned),
@@ -49,12 +54,15 @@ impl Asking {
 
     /// Reads an RST with a UsernameToken; it goes on without it.
     pub(crate) fn of_username_token(body: &[u8]) -> Result<Self, Unreadable> {
-        let document = soap::document(body).map_err(|_| Unreadable)?;
-        let envelope = Envelope::parse(&document).map_err(|_| Unreadable)?;
+        let document = soap::document(body).map_err(|_| Unreadable::Malformed)?;
+        let envelope = Envelope::parse(&document).map_err(|_| Unreadable::Malformed)?;
         let request = webticket::Request::parse_with_username_token(&envelope);
-        let request = request.map_err(|_| Unreadable)?;
-        let token = UsernameToken::read(&envelope).map_err(|_| Unreadable)?;
-        let token = token.ok_or(Unreadable)?.as_sent().map_err(|_| Unreadable)?;
+        let request = request.map_err(|_| Unreadable::Malformed)?;
+        let token = UsernameToken::read(&envelope).map_err(|_| Unreadable::Malformed)?;
+        let token = token
+            .ok_or(Unreadable::Malformed)?
+            .as_sent()
+            .map_err(|_| Unreadable::Malformed)?;
         Ok(Self {
             by: By::Password(Proof::Password {
                 username: token.username,
@@ -73,7 +81,10 @@ impl Asking {
         } else {
             oauthtoken::Request::parse(body)
         };
-        let request = request.map_err(|_| Unreadable)?;
+        let request = request.map_err(|error| match error {
+            OauthRequestParseError::UnknownGrant => Unreadable::UnknownGrant,
+            _ => Unreadable::Malformed,
+        })?;
         let onward = Bytes::from(request.onward().expose().clone());
         let by = match request.grant {
             Grant::Password { username, password } => By::Password(Proof::Password {

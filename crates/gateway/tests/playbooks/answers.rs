@@ -313,6 +313,52 @@ fn addresses_in_headers_get_published_names_and_other_mentions_go() {
 }
 
 #[test]
+fn a_document_leads_nobody_to_a_host_that_is_not_published() {
+    for location in [
+        "https://fe02.contoso.local/Autodiscover",
+        "http://10.0.0.7/x",
+        "//fe02.contoso.local/x",
+        "https:fe02.contoso.local",
+        "\\\\fe02.contoso.local/x",
+        "/\\fe02.contoso.local/x",
+    ] {
+        let reply = discover(302, &[("location", location)], "").unwrap_err();
+        assert_eq!(reply.status, 502, "{location}");
+        let cause = reply.cause.unwrap();
+        assert!(cause.contains("`foreign_hosts`"), "{cause}");
+    }
+    for location in ["root", "?a=b:c", "#x", "https://lyncweb.contoso.com/x"] {
+        let passed = discover(302, &[("location", location)], "").unwrap();
+        assert_eq!(passed.head.headers["location"], location);
+    }
+    // A page may send its visitor anywhere.
+    let anywhere = exchange(302, &[("location", "https://www.example.com/")]).unwrap();
+    assert_eq!(
+        anywhere.head.headers["location"],
+        "https://www.example.com/"
+    );
+}
+
+#[test]
+fn a_length_is_said_once_and_one_in_doubt_not_at_all() {
+    for (said, kept) in [
+        (&["5"][..], Some("5")),
+        (&["5, 5"], Some("5")),
+        (&["5", " 5"], Some("5")),
+        (&["5, 6"], None),
+        (&["5", "6"], None),
+        (&["+5"], None),
+        (&[""], None),
+    ] {
+        let headers: Vec<_> = said.iter().map(|it| ("content-length", *it)).collect();
+        let passed = exchange(200, &headers).unwrap();
+        let lines = passed.head.headers.get_all("content-length");
+        let lines: Vec<_> = lines.iter().map(|it| it.to_str().unwrap()).collect();
+        assert_eq!(lines, Vec::from_iter(kept), "{said:?}");
+    }
+}
+
+#[test]
 fn exchanges_own_name_does_not_come_out_in_headers() {
     let passed = exchange(
         302,

@@ -237,7 +237,7 @@ fn forms_that_cannot_be_read_or_are_not_offered_are_told_so() {
         ("", invalid),
         ("{}", invalid),
         ("grant_type=password&grant_type=password", invalid),
-        ("grant_type=client_credentials", invalid),
+        ("grant_type=client_credentials", unsupported),
         ("grant_type=urn:microsoft.rtc:passive", unsupported),
     ] {
         let said = scene.connects().sends(&form(sent));

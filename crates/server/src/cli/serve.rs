@@ -1,6 +1,7 @@
 //! `wicketgate serve`: the gate, until it is told to stop.
 
 use std::io::Write;
+use std::net::SocketAddr;
 use std::path::Path;
 
 use clap::Args;
@@ -86,9 +87,18 @@ pub(crate) async fn run(
         gate = wiring::Gate::open(&settings, process) => gate?,
         () = &mut stop => return Ok(()),
     };
-    let addresses: Vec<String> = gate.addresses().iter().map(ToString::to_string).collect();
-    tracing::info!(addresses = addresses.join(", "), "the gate is open");
+    tracing::info!(
+        plain = listed(&gate.plain_addresses()),
+        addresses = listed(&gate.addresses()),
+        "the gate is open"
+    );
     gate.serve(stop, Some(reloads)).await
+}
+
+/// Addresses as the log has them.
+fn listed(addresses: &[SocketAddr]) -> String {
+    let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+    addresses.join(", ")
 }
 
 /// Refuses to be what a configuration says, where something else was asked for.

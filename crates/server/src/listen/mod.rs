@@ -194,10 +194,18 @@ fn doors(settings: &Settings) -> Result<Vec<Door>, ListenError> {
 }
 
 impl Bound {
-    /// The addresses that clients can reach, ports that were chosen by the system included.
+    /// The addresses that clients can reach by TLS, ports that were chosen by the system included.
     pub(crate) fn addresses(&self) -> Vec<SocketAddr> {
         let addresses = self.listening.iter();
         addresses.map(|listening| listening.address).collect()
+    }
+
+    /// Those of plain HTTP.
+    pub(crate) fn plain_addresses(&self) -> Vec<SocketAddr> {
+        let plain = self.plain.iter();
+        plain
+            .map(|(plain, socket)| socket.local_addr().unwrap_or(plain.address))
+            .collect()
     }
 
     /// Begins to accept.

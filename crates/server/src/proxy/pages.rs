@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use authn::lockout::HoldBack;
+use authn::place::Channel;
 use authn::ports::Unavailable;
 use gateway::conversation::{Failure, Page};
 use gateway::headers::ACTIVITY;
@@ -12,6 +13,7 @@ use hyper::body::Incoming;
 
 use super::body::Passing;
 use super::exchange::{Connection, Own};
+use crate::metrics::SignIn;
 
 impl Connection {
     /// Lets the pages answer. The question is put to its end even where the browser leaves meanwhile, so that nobody
@@ -46,6 +48,11 @@ impl Connection {
             Own::closing(self.failed(Failure::Unreachable, &error))
         })?;
         let metrics = &self.proxy.metrics;
+        match answer.signed_in {
+            Some(true) => metrics.signed_in(Channel::Page, SignIn::Accepted),
+            Some(false) => metrics.signed_in(Channel::Page, SignIn::Refused),
+            None => {}
+        }
         if let Some(error) = &answer.unavailable {
             tracing::error!(activity = activity.0, "a page was not answered: {error}");
         }

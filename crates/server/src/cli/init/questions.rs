@@ -23,7 +23,7 @@ const fn question(key: &'static str, asks: &'static str, default: &'static str) 
 }
 
 /// All of them, in order.
-const QUESTIONS: [Question; 24] = [
+const QUESTIONS: [Question; 25] = [
     question(
         "domain",
         "NetBIOS name of the domain, as in CONTOSO\\anna",
@@ -31,6 +31,11 @@ const QUESTIONS: [Question; 24] = [
     ),
     question("dns_domain", "DNS name of the domain", "contoso.com"),
     question("listen", "Address and port for clients", "0.0.0.0:443"),
+    question(
+        "public_port",
+        "The port that clients reach it by, 443 where a firewall forwards that",
+        "443",
+    ),
     question(
         "plain",
         "Address and port of plain HTTP for lyncdiscover, - for none",

@@ -30,6 +30,7 @@ fn typed() -> String {
         "fabrikam.com",
         "127.0.0.1:0",
         "",
+        "",
         "ecdsa.pem",
         "ecdsa.key",
         "rsa.pem",
@@ -56,7 +57,7 @@ fn typed() -> String {
 }
 
 fn defaults() -> Answers {
-    Answers::ask(&mut "\n".repeat(24).as_bytes(), &mut Vec::new()).unwrap()
+    Answers::ask(&mut "\n".repeat(25).as_bytes(), &mut Vec::new()).unwrap()
 }
 
 fn written(folder: &Path, answers: &Answers) -> String {
@@ -108,6 +109,25 @@ fn there_may_be_no_autodiscover_name_or_several() {
         let text = text::configuration(&Answers::from_file(&file).unwrap());
         assert!(text.lines().any(|it| it == line), "{line} in {text}");
     }
+}
+
+#[test]
+fn another_port_than_that_of_https_is_asked_for_and_written_where_hosts_are() {
+    let folder = folder_with_certificates();
+    let file = folder.path().join("answers.toml");
+    fs::write(&file, "public_port = \"8443\"").unwrap();
+    let text = text::configuration(&Answers::from_file(&file).unwrap());
+    assert_eq!(text.matches("\npublic_port = 8443\n").count(), 2, "{text}");
+    assert!(!text::configuration(&defaults()).contains("public_port"));
+    let typed = typed().replacen("127.0.0.1:0\n\n", "127.0.0.1:0\nabc\n", 1);
+    let answers = Answers::ask(&mut typed.as_bytes(), &mut Vec::new()).unwrap();
+    written(folder.path(), &answers);
+    let file = folder.path().join("wicketgate.toml");
+    let said = check::checked_for_keytab(&file).unwrap_err().to_string();
+    assert!(
+        said.contains("public_port") || said.contains("u16"),
+        "{said}"
+    );
 }
 
 /// Whoever leaves has answered nothing, and the next `init` finds nothing in its way.
@@ -166,7 +186,7 @@ fn answers_come_from_a_file_and_a_misspelt_one_is_named() {
 #[test]
 fn what_is_typed_is_quoted() {
     assert_eq!(text::quoted("a\"b\\c"), "'a\"b\\c'");
-    let lines = "A\"B\nc\\d.com\n".to_owned() + &"\n".repeat(22);
+    let lines = "A\"B\nc\\d.com\n".to_owned() + &"\n".repeat(23);
     let answers = Answers::ask(&mut lines.as_bytes(), &mut Vec::new()).unwrap();
     let text = text::configuration(&answers);
     let read: toml::Table = text.parse().unwrap();

@@ -180,7 +180,7 @@ fn lync(answers: &Answers) -> String {
 [[lync.pool]]
 # The published name of the pool's external web services.
 web_host = {}
-# The lyncdiscover names, one for each SIP domain.
+{}# The lyncdiscover names, one for each SIP domain.
 discover_hosts = [{}]
 # The pool's own names, and what they are called outside.
 internal_names = {{ {} = {} }}
@@ -188,6 +188,7 @@ internal_names = {{ {} = {} }}
 farm = \"lync\"
 ",
         quoted(web_host),
+        public_port(answers),
         discover,
         quoted(own_name),
         quoted(web_host)
@@ -206,15 +207,29 @@ fn exchange(answers: &Answers) -> String {
 [[exchange]]
 # The published name.
 host = {}
-# The autodiscover names, one for each domain of mail addresses.
+{}# The autodiscover names, one for each domain of mail addresses.
 autodiscover_hosts = [{}]
 # The farm above.
 farm = \"exchange\"
 ",
         quoted(host),
+        public_port(answers),
         listed(answers, "autodiscover_hosts")
     );
     text
+}
+
+/// The line of the port by which clients reach what is published, where it is another than that of https.
+///
+/// What is no number is written as it was answered, and `check` says where it stands.
+fn public_port(answers: &Answers) -> String {
+    match answers.of("public_port") {
+        "443" => String::new(),
+        port if port.bytes().all(|it| it.is_ascii_digit()) => {
+            format!("# The port by which clients reach it.\npublic_port = {port}\n")
+        }
+        other => format!("public_port = {}\n", quoted(other)),
+    }
 }
 
 /// The names of an answer, as TOML lists them.

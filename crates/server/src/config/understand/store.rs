@@ -46,6 +46,11 @@ impl Understanding<'_> {
                     let message = "this is the password of a server, and there is no `postgres`";
                     return Err(ConfigError::new(self.place(key), message.to_owned()));
                 }
+                if self.path(file.get_ref()) == self.path(store.key_file.get_ref()) {
+                    let message = "this is the store's own file: the keys that seal it are kept apart from it, in a \
+                                   folder that no backup of the store takes along";
+                    return Err(self.error(&store.key_file, message));
+                }
                 let database = Database::Sqlite(self.path(file.get_ref()));
                 Ok((database, self.place(file.span())))
             }

@@ -49,6 +49,14 @@ fn a_netbios_name_divides_no_other() {
 }
 
 #[test]
+fn the_keys_of_a_store_are_not_in_its_own_file() {
+    for same in ["x.db", "./x.db"] {
+        let said = error("key_file = \"x.keys\"", &format!("key_file = \"{same}\""));
+        assert!(said.contains("this is the store's own file"), "{said}");
+    }
+}
+
+#[test]
 fn no_route_opens_what_sells_tickets_on_a_pools_host() {
     let pool = "[[lync.pool]]\nweb_host = \"web.contoso.com\"\ndiscover_hosts = [\"lyncdiscover.contoso.com\"]\n\
                 farm = \"app\"\n";
