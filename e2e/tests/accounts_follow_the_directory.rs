@@ -122,6 +122,55 @@ fn whoever_s_groups_cannot_be_seen_is_out_and_nobody_else() -> anyhow::Result<()
     Ok(())
 }
 
+/// Builtin\Users, of which everybody is a member, and Domain Admins, of which one of these is.
+#[test]
+fn a_refused_group_stays_refused_when_it_is_renamed_and_each_has_their_own_groups()
+-> anyhow::Result<()> {
+    let Some(lab) = ActiveDirectory::start("a refused group is renamed")? else {
+        return Ok(());
+    };
+    prepare(&lab, &format!("{DIRECTORY}refused_groups = [\"Users\"]\n"))?;
+    let gate = DomainGate::start(&lab)?;
+    for name in ["alice", "bob", "carol", "administrator"] {
+        tell(&lab, &["user", "add", name, "--from-directory"], "")?;
+    }
+    let kept = |name: &str| -> anyhow::Result<Value> {
+        let shown = tell(&lab, &["user", "show", name], "")?;
+        let shown = shown.into_iter().next().context("nothing was shown")?;
+        Ok(shown["directory"].clone())
+    };
+    let refused = json!({ "member-of": "Users" });
+    lab.tell("set Users sAMAccountName=People")?;
+    gate.line("the refused group `Users` (S-1-5-32-545) is not found any more")?;
+    // Of a reading after that one.
+    lab.tell("disable alice")?;
+    gate.line("stands as disabled")?;
+    for name in ["alice", "bob"] {
+        assert_eq!(kept(name)?["not_delegable"], refused, "{name}");
+    }
+    for (name, is_administrator) in [("bob", false), ("carol", false), ("administrator", true)] {
+        let directory = kept(name)?;
+        let groups = directory["groups"].as_array().context("no groups")?;
+        let mut sids = groups.iter().filter_map(Value::as_str);
+        assert_eq!(
+            sids.any(|sid| sid.ends_with("-512")),
+            is_administrator,
+            "{name}"
+        );
+    }
+    // A gate that never saw the name knows nobody by it, and a SID has no other name.
+    prepare(
+        &lab,
+        &format!("{DIRECTORY}refused_groups = [\"S-1-5-32-545\"]\n"),
+    )?;
+    let shown = shown(&lab, "bob@contoso.test")?;
+    let people = json!({ "member-of": "People" });
+    assert_eq!(shown["directory"]["not_delegable"], people);
+    let (status, _, error) = try_to_tell(&lab, &["directory", "check"], "")?;
+    assert_eq!((status, error.as_str()), (Some(0), ""));
+    Ok(())
+}
+
 #[test]
 fn what_the_directory_says_of_somebody_is_kept_and_shown() -> anyhow::Result<()> {
     let Some(lab) = ActiveDirectory::start("what the directory says is shown")? else {

@@ -98,7 +98,8 @@ fn guesser(
 }
 
 #[test]
-fn thousands_of_guesses_over_every_channel_lock_nobody_out_of_the_domain() -> anyhow::Result<()> {
+fn t_cred_2_thousands_of_guesses_over_every_channel_lock_nobody_out_of_the_domain()
+-> anyhow::Result<()> {
     let Some(lab) = ActiveDirectory::start("guesses move no counter of the domain")? else {
         return Ok(());
     };

@@ -32,6 +32,19 @@ impl Sid {
             .contains(&parts.len())
             .then_some(Self { authority, parts })
     }
+
+    /// The binary form ([MS-DTYP] 2.4.2.2), as `objectSid` has it.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let count = u8::try_from(self.parts.len()).unwrap_or(u8::MAX);
+        let [_, _, authority @ ..] = self.authority.to_be_bytes();
+        let parts = self.parts.iter().flat_map(|part| part.to_le_bytes());
+        [1, count]
+            .into_iter()
+            .chain(authority)
+            .chain(parts)
+            .collect()
+    }
 }
 
 impl FromStr for Sid {
@@ -72,6 +85,9 @@ mod tests {
         for text in ["S-1-5-21-1-2-4294967295-1104", "S-1-5-32", "S-1-18-1"] {
             assert_eq!(text.parse::<Sid>().unwrap().to_string(), text);
         }
+        let administrators: Sid = "S-1-5-32-544".parse().unwrap();
+        let bytes = [1, 2, 0, 0, 0, 0, 0, 5, 32, 0, 0, 0, 32, 2, 0, 0];
+        assert_eq!(administrators.to_bytes(), bytes);
         let padded: Sid = "S-1-5-021-01".parse().unwrap();
         assert_eq!(padded.to_string(), "S-1-5-21-1");
         let long = format!("S-1-5{}", "-1".repeat(MAX_PARTS + 1));

@@ -60,7 +60,7 @@ async fn check(desk: &Desk, output: &Output) -> Result<(), CliError> {
     output.list(&checked, "there are no domain controllers", line)?;
     let known = |group: &String| {
         let mut groups = checked.iter().flat_map(|it| &it.refused_groups);
-        groups.any(|it| it.eq_ignore_ascii_case(group))
+        groups.any(|it| it == group)
     };
     let unknown: Vec<&str> = desk
         .refused_groups()?

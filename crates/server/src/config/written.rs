@@ -221,8 +221,8 @@ pub(crate) struct Directory {
     /// (port 3269).
     #[serde(default)]
     pub(crate) global_catalog: bool,
-    /// The groups, by sAMAccountName, whose members are never passed on to a back end; `Organization
-    /// Management`, `RTCUniversalServerAdmins` and `CsAdministrator` where it is left out.
+    /// The groups, by sAMAccountName or SID, whose members are never passed on to a back end; `Organization
+    /// Management`, `RTCUniversalServerAdmins` and `CsAdministrator` where it is left out. A SID stays when a group is renamed.
     pub(crate) refused_groups: Option<Vec<Spanned<String>>>,
     /// Seconds from one reading to the next, from 5 to 30; 30 where it is left out.
     pub(crate) refresh: Option<Spanned<u32>>,

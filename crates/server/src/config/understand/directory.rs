@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use proto::kerberos::Sid;
 use toml::Spanned;
 
 use super::{Understanding, is_host_name};
@@ -38,6 +39,10 @@ impl Understanding<'_> {
         for group in directory.refused_groups.iter().flatten() {
             if group.get_ref().trim().is_empty() {
                 return Err(self.error(group, "a group has a name"));
+            }
+            let looks_like_a_sid = group.get_ref().starts_with("S-1-");
+            if let (true, Err(error)) = (looks_like_a_sid, group.get_ref().parse::<Sid>()) {
+                return Err(self.error(group, &error.to_string()));
             }
         }
         let refused = directory.refused_groups.as_ref().map_or_else(

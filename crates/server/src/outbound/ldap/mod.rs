@@ -9,6 +9,7 @@ mod filter;
 pub(crate) mod gate;
 mod groups;
 mod names;
+mod refused;
 mod session;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,8 +24,9 @@ use ldap3::Scope;
 use rustls::ClientConfig;
 use tokio::time::timeout;
 
-use self::entry::{ATTRIBUTES, guid_bytes, sid};
+use self::entry::{ATTRIBUTES, guid_bytes};
 use self::filter::Filter;
+use self::refused::Refused;
 use self::session::{GLOBAL_CATALOG, LDAPS, Reader, Root, Search, Session, SessionError};
 use super::controllers::Controllers;
 use super::tls::{self, TlsError};
@@ -46,6 +48,7 @@ pub(crate) struct Ldap {
     tls: Arc<ClientConfig>,
     copy: Arc<dyn DirectoryCopy>,
     known: Mutex<BTreeMap<String, Known>>,
+    refused: Refused,
     /// Those whose groups could not be read when they were asked for last.
     without_groups: Mutex<BTreeSet<AccountId>>,
 }
@@ -66,7 +69,7 @@ pub(crate) struct Checked {
     pub(crate) domain: Option<String>,
     /// What is wrong.
     pub(crate) problem: Option<String>,
-    /// Those of the refused groups that its domain has.
+    /// Those of the refused groups that its domain has, as they are configured.
     pub(crate) refused_groups: Vec<String>,
 }
 
@@ -93,6 +96,7 @@ impl Ldap {
             settings: settings.clone(),
             copy,
             known: Mutex::default(),
+            refused: Refused::default(),
             without_groups: Mutex::default(),
         })
     }
@@ -116,7 +120,13 @@ impl Ldap {
                 Err(error) => (None, Err(error)),
             };
             let problem = found.as_ref().err().map(ToString::to_string);
-            let groups = found.unwrap_or_default().0.into_values().collect();
+            let found = found.unwrap_or_default().0;
+            let is_found = |group: &&String| {
+                let mut found = found.iter();
+                found.any(|(sid, name)| sid == *group || name.eq_ignore_ascii_case(group))
+            };
+            let configured = self.settings.refused_groups.iter();
+            let groups = configured.filter(is_found).cloned().collect();
             checked.push(Checked {
                 controller: format!("{controller}:{LDAPS}"),
                 domain,
@@ -225,31 +235,9 @@ impl Ldap {
         controllers.into_iter().map(with_domain).collect()
     }
 
-    /// The configured groups that a domain has, by their SIDs.
+    /// The groups of a domain whose members are not passed on.
     async fn refused_groups(&self, asked: &mut Asked) -> Result<RefusedGroups, SessionError> {
-        let attributes = ["sAMAccountName", "objectSid"];
-        let mut refused = RefusedGroups::default();
-        for names in self.settings.refused_groups.chunks(AT_ONCE) {
-            let named = names.iter().map(|name| Filter::is("sAMAccountName", name));
-            let filter = Filter::All(vec![
-                Filter::is("objectClass", "group"),
-                Filter::Any(named.collect()),
-            ]);
-            let search = Search {
-                base: &asked.root.base,
-                scope: Scope::Subtree,
-                filter: &filter,
-                attributes: &attributes,
-                enough: None,
-            };
-            for (_, group) in asked.session.search(search).await? {
-                let sid = group.all("objectSid").first().and_then(|bytes| sid(bytes));
-                if let (Some(name), Some(sid)) = (group.text("sAMAccountName"), sid) {
-                    refused.0.insert(sid, name.to_owned());
-                }
-            }
-        }
-        Ok(refused)
+        self.refused.of(&self.settings.refused_groups, asked).await
     }
 
     /// Reads people of one domain.

@@ -234,7 +234,8 @@ async fn a_restored_store_has_read_no_directory() {
 }
 
 #[tokio::test]
-async fn a_code_that_was_spent_since_stays_spent_and_a_token_that_was_taken_away_is_blocked() {
+async fn t_db_2_a_code_that_was_spent_since_stays_spent_and_a_token_that_was_taken_away_is_blocked()
+{
     let world = World::new();
     let store = world.migrated().await;
     let anna = conformance::account("anna");
@@ -305,7 +306,8 @@ async fn a_code_that_was_spent_since_stays_spent_and_a_token_that_was_taken_away
 }
 
 #[tokio::test]
-async fn a_secret_that_was_changed_or_removed_since_does_not_come_back_and_no_session_does() {
+async fn t_db_2_a_secret_that_was_changed_or_removed_since_does_not_come_back_and_no_session_does()
+{
     let world = World::new();
     let store = world.migrated().await;
     for sam in ["anna", "ben", "clara"] {
@@ -344,7 +346,7 @@ async fn a_secret_that_was_changed_or_removed_since_does_not_come_back_and_no_se
 }
 
 #[tokio::test]
-async fn a_passkey_that_was_removed_or_changed_since_stays_away_and_a_counter_stays_where_it_came_to()
+async fn t_db_2_a_passkey_that_was_removed_or_changed_since_stays_away_and_a_counter_stays_where_it_came_to()
  {
     let world = World::new();
     let store = world.migrated().await;
@@ -401,7 +403,7 @@ async fn whose_passkey_it_is_is_sealed_with_its_key() {
 }
 
 #[tokio::test]
-async fn a_spare_code_that_was_used_or_replaced_since_is_not_good_again() {
+async fn t_db_2_a_spare_code_that_was_used_or_replaced_since_is_not_good_again() {
     let world = World::new();
     let store = world.migrated().await;
     let anna = conformance::account("anna");

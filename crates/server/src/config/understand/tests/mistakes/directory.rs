@@ -34,6 +34,18 @@ fn a_directory_needs_controllers_authorities_and_an_account() {
 }
 
 #[test]
+fn a_refused_group_is_named_by_its_name_or_its_sid() {
+    let sid = "S-1-5-21-1-2-3-519";
+    let own = directory(&format!("refused_groups = [\"{sid}\"]\n"));
+    let own = own.unwrap().directory.unwrap();
+    assert_eq!(own.refused_groups, [sid]);
+    for wrong in ["S-1-5-21-x", "S-1-5"] {
+        let said = directory(&format!("refused_groups = [\"{wrong}\"]\n")).unwrap_err();
+        assert!(said.contains("is not a SID"), "{said}");
+    }
+}
+
+#[test]
 fn controllers_that_are_left_out_are_found_by_dns() {
     let table = "[directory]\nauthorities = \"file.pem\"\naccount = \"reader@contoso.com\"\n";
     let settings = understood(&(text("", "") + table)).unwrap();
