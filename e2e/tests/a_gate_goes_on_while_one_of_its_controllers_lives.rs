@@ -96,8 +96,8 @@ fn with_one_of_two_controllers_dead_or_silent_every_sign_on_reaches_the_back_end
     Ok(())
 }
 
-/// libkrb5 corrects its own clock by the domain controller's for as long as a ticket lives. Beyond that nothing is sent on,
-/// and nobody is let in by anything weaker.
+/// Whose a ticket is cannot be read more than five minutes off the domain's time: nothing is sent on then, and nobody is
+/// let in by anything weaker.
 #[test]
 fn a_gate_whose_clock_is_off_says_so_in_time_and_the_doctor_finds_it() -> anyhow::Result<()> {
     let Some(lab) = ActiveDirectory::start("a gate whose clock is off")? else {
@@ -107,8 +107,10 @@ fn a_gate_whose_clock_is_off_says_so_in_time_and_the_doctor_finds_it() -> anyhow
         return skip::skip("a gate whose clock is off", "libfaketime is not unpacked");
     }
     for (offset, store, is_borne, side) in [
-        ("+6m", "ahead", true, "ahead of"),
-        ("-6m", "behind", true, "behind"),
+        ("+4m30s", "ahead", true, "ahead of"),
+        ("-4m30s", "behind", true, "behind"),
+        ("+6m", "further-ahead", false, "ahead of"),
+        ("-6m", "further-behind", false, "behind"),
         ("+20m", "far-ahead", false, "ahead of"),
     ] {
         let of_its_own = config().replace("/gate/wicketgate.", &format!("/gate/{store}."));
@@ -143,7 +145,8 @@ fn a_gate_whose_clock_is_off_says_so_in_time_and_the_doctor_finds_it() -> anyhow
         let found = doctor(&lab, &environment)?;
         let clock = found.iter().find(|it| it["id"] == "clock-off");
         let clock = clock.with_context(|| format!("{offset}: {found:?}"))?;
-        assert_eq!(clock["severity"], "error", "{clock}");
+        let severity = if is_borne { "warning" } else { "error" };
+        assert_eq!(clock["severity"], severity, "{clock}");
         assert!(
             clock["what"].as_str().is_some_and(|it| it.contains(side)),
             "{clock}"

@@ -185,5 +185,5 @@ fn sid((status, page): &(u16, String)) -> anyhow::Result<String> {
     let told = page.split("urn:mspac:logon-info").nth(1);
     let raw = told.and_then(|it| it.split("\"raw\":\"").nth(1)?.split('"').next());
     let logon_info = BASE64_STANDARD.decode(raw.context("no logon information")?)?;
-    Ok(pac::user_sid(&logon_info)?.to_string())
+    Ok(pac::owner(&logon_info)?.sid.to_string())
 }

@@ -1,13 +1,13 @@
 //! Logon information of tickets: whatever SID is read in it has a text form that is read as the same.
 
-use proto::kerberos::pac::user_sid;
+use proto::kerberos::pac::owner;
 
 /// Feeds one input; says whether somebody is named in it.
 pub(crate) fn run(data: &[u8]) -> bool {
-    let Ok(sid) = user_sid(data) else {
+    let Ok(owner) = owner(data) else {
         return false;
     };
-    let text = sid.to_string();
-    assert_eq!(text.parse().as_ref(), Ok(&sid));
+    let text = owner.sid.to_string();
+    assert_eq!(text.parse().as_ref(), Ok(&owner.sid));
     true
 }

@@ -2,6 +2,7 @@
 //!
 //! Start at [`Account`]; the spellings are in [`crate::name`].
 
+use proto::kerberos::Sid;
 use serde::{Deserialize, Serialize};
 
 use crate::audit::Reason;
@@ -146,23 +147,11 @@ impl Account {
                 return Err(AccountParseError::NotASipUri(uri.clone()));
             }
         }
-        if let Some(sid) = self.sid.as_ref().filter(|sid| !is_sid(sid)) {
+        if let Some(sid) = self.sid.as_ref().filter(|sid| sid.parse::<Sid>().is_err()) {
             return Err(AccountParseError::NotASid(sid.clone()));
         }
         Ok(self)
     }
-}
-
-/// The text form of a SID ([MS-DTYP] 2.4.2.1).
-fn is_sid(text: &str) -> bool {
-    let Some(rest) = text.strip_prefix("S-1-") else {
-        return false;
-    };
-    let parts: Vec<&str> = rest.split('-').collect();
-    let is_number = |part: &&str| {
-        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()) && part.len() <= 15
-    };
-    (2..=16).contains(&parts.len()) && parts.iter().all(is_number)
 }
 
 #[cfg(test)]

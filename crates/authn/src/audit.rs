@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use aws_lc_rs::digest;
 use jiff::Timestamp;
+use proto::unseen::is_unseen;
 use serde::{Deserialize, Serialize};
 
 use crate::account::AccountId;
@@ -509,7 +510,7 @@ impl Event {
     }
 }
 
-/// A name as it was typed, fit for the audit: cut, and without control characters.
+/// A name as it was typed, fit for the audit: cut, and without characters that nobody sees.
 #[must_use]
 pub fn shown_name(user: &str, domain: &str) -> String {
     let typed = if domain.is_empty() {
@@ -518,7 +519,7 @@ pub fn shown_name(user: &str, domain: &str) -> String {
         format!("{domain}\\{user}")
     };
     let shown = |character: char| {
-        if character.is_control() {
+        if is_unseen(character) {
             '\u{fffd}'
         } else {
             character

@@ -199,6 +199,20 @@ impl Authenticated {
         }
     }
 
+    /// Whether a back end of the operator's own may be told its names: they are the directory's, or nobody's but ours.
+    ///
+    /// # Errors
+    ///
+    /// Somebody else may have them there by now.
+    pub fn may_be_named(&self) -> Result<(), NotDelegable> {
+        let directory = self.account.directory.as_ref();
+        let stale = directory.and_then(|it| it.not_delegable.as_ref());
+        match stale.filter(|it| **it == NotDelegable::NamesNotTaken) {
+            Some(stale) => Err(stale.clone()),
+            None => Ok(()),
+        }
+    }
+
     /// Whether the account came from the directory, so that it stands only while that is read.
     #[must_use]
     pub fn is_of_directory(&self) -> bool {

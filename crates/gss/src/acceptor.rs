@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use proto::kerberos::{Sid, pac};
+use proto::kerberos::pac::{self, Owner};
 use zeroize::Zeroizing;
 
 use crate::bindings::ChannelBinding;
@@ -49,9 +49,9 @@ pub struct Accepting {
 pub struct Accepted {
     /// Their name, as Kerberos writes it: `alice@CONTOSO.TEST`.
     pub initiator: String,
-    /// The SID of their account, from the PAC of their ticket, which the domain signed; a ticket without a PAC
-    /// that can be read has none.
-    pub sid: Option<Sid>,
+    /// Their account, from the PAC of their ticket, which the domain signed; a ticket without a PAC that can be read
+    /// has none.
+    pub owner: Option<Owner>,
     /// The service whose key opened the ticket, one of the acceptor's.
     pub service: Service,
     /// Whether the token is bound to the connection: a client may leave that out, and whoever demands it
@@ -166,26 +166,26 @@ pub fn has_key_of(keytab: &Path, service: &Service) -> Result<(), Unavailable> {
     examine(keytab, service.as_str())
 }
 
-/// The SID of whoever a context was accepted from; a PAC that cannot be read names nobody.
-fn sid(context: &Context) -> Result<Option<Sid>, Status> {
+/// The account of whoever a context was accepted from; a PAC that cannot be read names nobody.
+fn owner(context: &Context) -> Result<Option<Owner>, Status> {
     let logon_info = context.logon_info()?;
-    Ok(logon_info.and_then(|it| pac::user_sid(&it).ok()))
+    Ok(logon_info.and_then(|it| pac::owner(&it).ok()))
 }
 
-/// The SID in a token that this process made towards itself, of a ticket that nobody else has seen: no replay of it
+/// The account in a token that this process made towards itself, of a ticket that nobody else has seen: no replay of it
 /// is looked for.
 ///
 /// # Errors
 ///
 /// No key of the keytab opens it.
-pub(crate) fn sid_of_own(
+pub(crate) fn owner_of_own(
     api: &'static Api,
     (gateway, keytab): (&Name, &CStr),
     token: &[u8],
-) -> Result<Option<Sid>, Status> {
+) -> Result<Option<Owner>, Status> {
     let places = [(c"keytab", keytab), (c"rcache", c"none:")];
     let (credential, _) = Credential::acquire(api, Some(gateway), Usage::Accept, &places)?;
-    sid(&credential.accept(token, None)?.context)
+    owner(&credential.accept(token, None)?.context)
 }
 
 /// The keys of one service. Names of one account share its key, and a ticket's name is not protected by it: whose key
@@ -262,7 +262,7 @@ impl<'a> Opener<'a> {
         let initiator = initiator.ok_or(BadToken::Unnamed)?;
         Ok(Accepted {
             initiator,
-            sid: sid(&step.context).map_err(Status::of_token)?,
+            owner: owner(&step.context).map_err(Status::of_token)?,
             service: self.service.clone(),
             is_bound: step.flags & BOUND != 0,
             lasts: Duration::from_secs(told.seconds.into()),

@@ -4,6 +4,7 @@
 //! a secret.
 
 use proto::kerberos::Sid;
+use proto::kerberos::pac::Owner;
 
 use crate::principal::{Principal, Service};
 
@@ -104,18 +105,19 @@ pub enum Alarm {
         got: String,
     },
     /// The ticket is of another account, which has the name by now: names change owners, and the names here are
-    /// older than the domain's.
+    /// older than the domain's; or a domain controller took one name for another.
     #[error(
-        "the names here are older than the domain's: the ticket of `{wanted}`, here {here}, is {} there",
+        "the names here are older than the domain's: the ticket of `{wanted}`, here {}, is {} there",
+        here.as_ref().map_or("an account without a SID".to_owned(), Sid::to_string),
         shown(got.as_ref())
     )]
     AnotherAccount {
         /// For whom it was asked.
         wanted: Principal,
-        /// Which account that is here.
-        here: Sid,
+        /// Which account that is here, where that is known.
+        here: Option<Sid>,
         /// Whose the ticket is, where it says so.
-        got: Option<Sid>,
+        got: Option<Owner>,
     },
     /// The token is not one finished step of plain Kerberos, so that its initiator cannot be known.
     #[error("a token for `{wanted}` is not what was asked for: {what}")]
@@ -127,9 +129,9 @@ pub enum Alarm {
     },
 }
 
-fn shown(sid: Option<&Sid>) -> String {
-    sid.map_or("nobody's that it names".to_owned(), |sid| {
-        format!("{sid}'s")
+fn shown(owner: Option<&Owner>) -> String {
+    owner.map_or("nobody's that it names".to_owned(), |owner| {
+        format!("{owner}'s")
     })
 }
 

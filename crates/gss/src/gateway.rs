@@ -12,9 +12,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use proto::kerberos::Sid;
+use proto::kerberos::pac::Owner;
 use zeroize::Zeroizing;
 
-use crate::acceptor::sid_of_own;
+use crate::acceptor::owner_of_own;
 use crate::bindings::ChannelBinding;
 use crate::clock::{self, Clocks};
 use crate::error::{Alarm, Denied, KeytabFault, TokenError, Unavailable};
@@ -137,8 +138,8 @@ impl Gateway {
         self.signed_in(clock::now()).map(drop)
     }
 
-    /// Asks a domain controller for a ticket for `user` (S4U2Self), without a secret of theirs; where `sid` says which
-    /// account that is, the ticket must be that account's. Blocks.
+    /// Asks a domain controller for a ticket for `user` (S4U2Self), without a secret of theirs. The ticket must be
+    /// of the account that `sid` says, or where that is not known of one that is called so. Blocks.
     ///
     /// # Errors
     ///
@@ -176,18 +177,22 @@ impl Gateway {
             let user = user.clone();
             return Err(Denied::NotDelegable { user }.into());
         }
-        let Some(here) = sid else {
-            return Ok(());
-        };
         // SECURITY: a domain controller was asked for a name, and a name that was given to somebody else since the
         // directory was read would show a back end that other person.
         let keytab = place(&self.keytab)?;
-        let opened = sid_of_own(self.api, (&ourselves, &keytab), &step.token);
-        let got = opened.map_err(|status| Unavailable::OwnTicket {
-            gateway: self.principal.clone(),
-            said: status.said,
+        let opened = owner_of_own(self.api, (&ourselves, &keytab), &step.token);
+        let got = opened.map_err(|status| {
+            let said = status.said.clone();
+            // The library corrects its clock by the domain's where it asks, and not where it opens.
+            match status.of_our_world() {
+                skew @ Unavailable::ClockSkew(_) => skew,
+                _ => Unavailable::OwnTicket {
+                    gateway: self.principal.clone(),
+                    said,
+                },
+            }
         })?;
-        is_of(user, here, got)
+        is_of(user, sid, got)
     }
 
     /// The gate's ticket, renewed from the keytab as it is then once half of its life has gone. Where that fails and the
@@ -352,12 +357,17 @@ fn examined(user: &Principal, step: &Step) -> Result<Told, TokenError> {
     Ok(told)
 }
 
-/// Whether a ticket is of the account that it is wanted for.
-fn is_of(wanted: &Principal, here: &Sid, got: Option<Sid>) -> Result<(), TokenError> {
-    if got.as_ref() == Some(here) {
+/// Whether a ticket is of the account that it is wanted for: by its SID, and where that is not known by the name that
+/// the domain calls it by, as it may take one name for another (`alice` for `alice$`).
+fn is_of(wanted: &Principal, here: Option<&Sid>, got: Option<Owner>) -> Result<(), TokenError> {
+    let is_theirs = got.as_ref().is_some_and(|owner| match here {
+        Some(sid) => owner.sid == *sid,
+        None => owner.is_called(wanted.name()),
+    });
+    if is_theirs {
         return Ok(());
     }
-    let (wanted, here) = (wanted.clone(), here.clone());
+    let (wanted, here) = (wanted.clone(), here.cloned());
     Err(Alarm::AnotherAccount { wanted, here, got }.into())
 }
 
@@ -447,17 +457,32 @@ mod tests {
 
     #[test]
     fn a_ticket_of_another_account_rings_and_so_does_one_that_names_none() {
-        let here: Sid = "S-1-5-21-1-2-3-1104".parse().unwrap();
-        let another: Sid = "S-1-5-21-1-2-3-1105".parse().unwrap();
-        assert!(is_of(&alice(), &here, Some(here.clone())).is_ok());
-        for (got, said) in [
-            (Some(another), "-1104, is S-1-5-21-1-2-3-1105's there"),
-            (None, "is nobody's"),
+        let owner = |sid: &str, name: &str| Owner {
+            sid: sid.parse().unwrap(),
+            name: name.to_owned(),
+        };
+        let hers = owner("S-1-5-21-1-2-3-1104", "alice");
+        let here = Some(&hers.sid);
+        assert!(is_of(&alice(), here, Some(hers.clone())).is_ok());
+        // Where no SID is known, by the name that the domain has.
+        let renamed = owner("S-1-5-21-1-2-3-1104", "alina");
+        assert!(is_of(&alice(), here, Some(renamed.clone())).is_ok());
+        assert!(is_of(&alice(), None, Some(owner("S-1-5-21-1-2-3-9", "ALICE"))).is_ok());
+        let machine = owner("S-1-5-21-1-2-3-1105", "alice$");
+        for (here, got, said) in [
+            (
+                here,
+                Some(owner("S-1-5-21-1-2-3-1105", "alice")),
+                "-1104, is \"alice\" (S-1-5-21-1-2-3-1105)'s there",
+            ),
+            (here, None, "is nobody's"),
+            (None, Some(machine), "without a SID, is \"alice$\" ("),
+            (None, Some(renamed), "is \"alina\" ("),
+            (None, None, "is nobody's"),
         ] {
-            let rung = is_of(&alice(), &here, got.clone()).unwrap_err();
+            let rung = is_of(&alice(), here, got.clone()).unwrap_err();
             assert!(rung.to_string().contains(said), "{rung}");
-            let wanted = alice();
-            let here = here.clone();
+            let (wanted, here) = (alice(), here.cloned());
             let expected = Alarm::AnotherAccount { wanted, here, got };
             assert!(matches!(rung, TokenError::Alarm(it) if it == expected));
         }

@@ -64,6 +64,12 @@ impl Principal {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The sAMAccountName.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.0.split('@').next().unwrap_or_default()
+    }
 }
 
 impl Principal {

@@ -30,3 +30,4 @@ pub mod kdc;
 mod percent;
 pub mod pieces;
 mod splice;
+pub mod unseen;

@@ -169,7 +169,7 @@ impl<S: Accounts + DirectoryCopy> Follower<S> {
                 );
                 is_whole &= self
                     .store
-                    .keep(vec![without_names(accounts, step)])
+                    .keep(vec![step.without_names(accounts)])
                     .await?
                     .is_ok();
             }
@@ -184,25 +184,6 @@ impl<S: Accounts + DirectoryCopy> Follower<S> {
             tracing::warn!("of the directory: {problem}");
         }
         self.problems = problems;
-    }
-}
-
-/// The same step under the names that the account has.
-fn without_names(accounts: &[Account], step: &Step) -> Step {
-    let known = accounts
-        .iter()
-        .find(|account| account.id == step.account.id);
-    let account = known.map_or_else(
-        || step.account.clone(),
-        |known| Account {
-            directory: step.account.directory.clone(),
-            ..known.clone()
-        },
-    );
-    Step {
-        account,
-        is_renamed: false,
-        ..step.clone()
     }
 }
 

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use proto::kerberos::{Entry, Keytab};
 use rustix::fs::{FlockOperation, Gid, Uid, fchown, flock};
+use rustix::io::Errno;
 use zeroize::Zeroizing;
 
 /// A keytab that is about to get new keys.
@@ -97,7 +98,17 @@ impl KeytabFile {
 /// Two who change the account's password at once would each overwrite what the other knows of it.
 fn folder_to_oneself(path: &Path) -> io::Result<File> {
     let folder = File::open(folder_of(path))?;
-    let taken = |_| io::Error::other("somebody else is changing keys at this moment; try again");
+    let taken = |error: Errno| match error {
+        Errno::WOULDBLOCK => {
+            io::Error::other("somebody else is changing keys at this moment; try again")
+        }
+        other => io::Error::new(
+            io::Error::from(other).kind(),
+            format!(
+                "its folder cannot be locked ({other}); is it of a network file system without locks?"
+            ),
+        ),
+    };
     flock(&folder, FlockOperation::NonBlockingLockExclusive).map_err(taken)?;
     Ok(folder)
 }

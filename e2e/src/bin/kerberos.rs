@@ -287,7 +287,7 @@ impl Program {
         let accepted = acceptor.accept(&token, &bindings.collect::<Vec<_>>())?;
         Ok(json!({
             "initiator": accepted.initiator,
-            "sid": accepted.sid.map(|sid| sid.to_string()),
+            "sid": accepted.owner.map(|owner| owner.sid.to_string()),
             "service": accepted.service.to_string(),
             "bound": accepted.is_bound,
             "reply": accepted.reply.is_some(),

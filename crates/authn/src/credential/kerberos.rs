@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use proto::channel_binding::EndPoint;
-use proto::kerberos::Sid;
+use proto::kerberos::pac::Owner;
 use serde::{Deserialize, Serialize};
 
 use super::CredentialId;
@@ -23,8 +23,8 @@ pub const LONGEST: SignedDuration = SignedDuration::from_hours(10);
 pub struct Logon {
     /// Whose it is, as Kerberos writes names: `alice@CONTOSO.TEST`.
     pub initiator: String,
-    /// The SID of their account, where their ticket says it.
-    pub sid: Option<Sid>,
+    /// Their account as the domain has it, where their ticket says that.
+    pub owner: Option<Owner>,
     /// Whether it is bound to the connection that it came over.
     pub is_bound: bool,
     /// How long its ticket still lasts.
@@ -100,20 +100,24 @@ impl<'a> Initiator<'a> {
 impl Logon {
     /// Whether the ticket is the account's that its name leads to, and not of somebody who had that name before.
     ///
-    /// SECURITY: a ticket lives for ten hours, and a name may change its owner meanwhile. A SID never does; an account
-    /// without one is known by its name alone.
+    /// SECURITY: a ticket lives for ten hours, and a name may change its owner meanwhile. A SID never does. An account
+    /// without one is known by the name that the domain signed into the ticket, and not by the one that was asked for:
+    /// where there is no `alice`, a domain controller may take `alice$` for it, which any user of the domain can make.
     ///
     /// # Errors
     ///
     /// Why not, for the audit.
     pub fn is_of(&self, account: &Account) -> Result<(), Reason> {
-        let Some(sid) = account.sid.as_deref() else {
-            return Ok(());
+        let Some(owner) = &self.owner else {
+            return Err(Reason::WithoutSid);
         };
-        match &self.sid {
-            None => Err(Reason::WithoutSid),
-            Some(it) if sid.parse().as_ref() == Ok(it) => Ok(()),
-            Some(_) => Err(Reason::AnotherAccount),
+        let is_theirs = match account.sid.as_deref() {
+            Some(sid) => sid.parse().as_ref() == Ok(&owner.sid),
+            None => owner.is_called(&account.sam),
+        };
+        match is_theirs {
+            true => Ok(()),
+            false => Err(Reason::AnotherAccount),
         }
     }
 }

@@ -26,6 +26,31 @@ pub struct Step {
     pub events: Vec<Event>,
 }
 
+impl Step {
+    /// The same step under the names that the account has here: somebody took the others meanwhile.
+    #[must_use]
+    pub fn without_names(&self, accounts: &[Account]) -> Self {
+        let account = accounts.iter().find(|it| it.id == self.account.id);
+        let known = account.and_then(|it| it.directory.as_ref());
+        let (Some(account), Some(known)) = (account, known) else {
+            return self.clone();
+        };
+        let mut followed = Followed {
+            account,
+            known,
+            seen: self.account.clone(),
+        };
+        followed.keep_names();
+        let at = self.events.first().map_or(Timestamp::MIN, |event| event.at);
+        followed.step(at).unwrap_or_else(|| Self {
+            account: followed.seen.clone(),
+            is_renamed: false,
+            events: Vec::new(),
+            ..self.clone()
+        })
+    }
+}
+
 /// All steps of a reading.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct InStep {

@@ -20,6 +20,7 @@ use authn::ticket::{RelayedTicket, Relaying, TicketKey};
 use authn::{Attempt, Outcome, Proof, Refusal, admin};
 use jiff::SignedDuration;
 use proto::channel_binding::{Demand, EndPoint};
+use proto::kerberos::pac::Owner;
 use proto::secret::Secret;
 use proto::spnego;
 
@@ -47,7 +48,16 @@ impl KerberosAcceptor for Domain {
         self.asked.fetch_add(1, Ordering::Relaxed);
         let text = std::str::from_utf8(token.expose()).unwrap();
         let (named, bound_to) = text.split_once(" bound to ").unwrap_or((text, ""));
-        let (initiator, sid) = named.split_once(" of ").unwrap_or((named, ""));
+        // Whoever is not said to be another is called so in the domain, too.
+        let (initiator, whose) = named
+            .split_once(" of ")
+            .unwrap_or((named, "S-1-5-21-7-7-7-7"));
+        let own = initiator.split('@').next().unwrap_or_default();
+        let (sid, called) = whose.split_once(" called ").unwrap_or((whose, own));
+        let owner = sid.parse().ok().map(|sid| Owner {
+            sid,
+            name: called.to_owned(),
+        });
         let is_bound = match &bindings {
             Bindings::Ignored => false,
             Bindings::AnyOf(ours) if bound_to == "ours" => {
@@ -72,7 +82,7 @@ impl KerberosAcceptor for Domain {
             }
             initiator => Ok(Logon {
                 initiator: initiator.to_owned(),
-                sid: sid.parse().ok(),
+                owner,
                 is_bound,
                 lasts: self.lasts.unwrap_or(Duration::from_secs(36_000)),
                 answer: Some(b"AP-REP".to_vec()),
@@ -476,7 +486,8 @@ async fn a_ticket_of_another_account_with_the_name_is_refused_and_burns_nothing_
             "anna@CONTOSO.COM of S-1-5-21-1-2-4-1104",
             Reason::AnotherAccount,
         ),
-        ("anna@CONTOSO.COM", Reason::WithoutSid),
+        ("anna@CONTOSO.COM of nobody", Reason::WithoutSid),
+        ("anna@CONTOSO.COM", Reason::AnotherAccount),
         // What is wrong with the name is said of the name.
         ("anna@CONTOSO of S-1-5-21-1-2-3-1104", Reason::AnotherRealm),
     ] {
@@ -491,14 +502,34 @@ async fn a_ticket_of_another_account_with_the_name_is_refused_and_burns_nothing_
     assert!(passed(&world.attempt(attempt(ANNA)).await).is_some());
 }
 
-/// A local account has no SID, and the domain's word for the name is all there is.
+/// A local account has no SID, and the name that the domain signed is all there is: whoever is called otherwise there had
+/// a domain controller take one name for another.
 #[tokio::test]
-async fn an_account_without_a_sid_is_known_by_its_name() {
+async fn an_account_without_a_sid_is_known_by_the_name_that_the_domain_signed() {
     let (world, _) = world(Domain::default());
     let ben = world.person("ben").await;
-    for token in ["ben@CONTOSO.COM", "ben@CONTOSO.COM of S-1-5-21-1-2-3-7"] {
+    for token in [
+        "ben@CONTOSO.COM",
+        "ben@CONTOSO.COM of S-1-5-21-1-2-3-7",
+        "ben@CONTOSO.COM of S-1-5-21-1-2-3-7 called BEN",
+    ] {
         let outcome = world.attempt(attempt(token)).await;
         assert_eq!(passed(&outcome), Some(&ben.account), "{token}");
+    }
+    for (token, reason) in [
+        (
+            "ben@CONTOSO.COM of S-1-5-21-1-2-3-7 called ben$",
+            Reason::AnotherAccount,
+        ),
+        (
+            "ben@CONTOSO.COM of S-1-5-21-1-2-3-7 called mallory",
+            Reason::AnotherAccount,
+        ),
+        ("ben@CONTOSO.COM of nobody", Reason::WithoutSid),
+    ] {
+        let outcome = world.attempt(attempt(token)).await;
+        assert_eq!(refusal(&outcome), Some(&Refusal::Denied), "{token}");
+        assert_eq!(world.reason().await, Some(reason), "{token}");
     }
 }
 

@@ -14,6 +14,7 @@ use http::Version;
 use http::header::WWW_AUTHENTICATE;
 use jiff::SignedDuration;
 use proto::channel_binding::{Demand, EndPoint};
+use proto::kerberos::pac::Owner;
 use proto::secret::Secret;
 
 use crate::connection::Connection;
@@ -40,7 +41,10 @@ impl KerberosAcceptor for Domain {
         };
         Ok(Ok(Logon {
             initiator: initiator.to_owned(),
-            sid: None,
+            owner: Some(Owner {
+                sid: "S-1-5-21-7-7-7-7".parse().unwrap(),
+                name: initiator.replace("@CONTOSO.COM", ""),
+            }),
             is_bound,
             lasts: Duration::from_secs(3_600),
             answer: Some(b"AP-REP".to_vec()),

@@ -11,6 +11,8 @@ const SERVER_TRUST_ACCOUNT: i64 = 0x2000;
 const TRUSTED_FOR_DELEGATION: i64 = 0x8_0000;
 /// It may act for users who did not sign in to it by Kerberos (protocol transition).
 const TRUSTED_TO_AUTH_FOR_DELEGATION: i64 = 0x100_0000;
+/// Tickets for it come without a PAC.
+const NO_AUTH_DATA_REQUIRED: i64 = 0x200_0000;
 /// `msDS-SupportedEncryptionTypes` ([MS-KILE] 2.2.7): AES-128 and AES-256.
 const AES: i64 = 0x18;
 /// DES and RC4.
@@ -89,6 +91,12 @@ impl Account {
     #[must_use]
     pub fn has_protocol_transition(&self) -> Option<bool> {
         self.says(TRUSTED_TO_AUTH_FOR_DELEGATION)
+    }
+
+    /// Whether tickets for it come without a PAC, and so without the word of the domain whose they are.
+    #[must_use]
+    pub fn is_without_pac(&self) -> Option<bool> {
+        self.says(NO_AUTH_DATA_REQUIRED)
     }
 
     /// Whether its keys may be AES.

@@ -2,7 +2,9 @@
 //! [MS-RPCE] 2.2.6 serialises types).
 //!
 //! SECURITY: whoever calls has had the PAC checked: bytes of an authenticator are their sender's own words. Every
-//! length is held against what is there, and what is not needed is passed over unread. Start at [`user_sid`].
+//! length is held against what is there, and what is not needed is passed over unread. Start at [`owner`].
+
+use std::fmt;
 
 use super::sid::{MAX_PARTS, Sid};
 
@@ -39,20 +41,48 @@ pub enum PacParseError {
     Nobody,
 }
 
-/// The SID of the user whose logon information this is.
+/// The account whose ticket it is, as the domain has it.
+///
+/// The name that a ticket was asked for may be another: a domain controller that knows no `anna` may take `anna$` for
+/// it, and an enterprise name for whoever has that.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// Its SID.
+    pub sid: Sid,
+    /// Its sAMAccountName (`EffectiveName`).
+    pub name: String,
+}
+
+impl fmt::Display for Owner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} ({})", self.name, self.sid)
+    }
+}
+
+impl Owner {
+    /// Whether it is called so, in any case of the letters.
+    #[must_use]
+    pub fn is_called(&self, sam: &str) -> bool {
+        !self.name.is_empty() && self.name.to_lowercase() == sam.to_lowercase()
+    }
+}
+
+/// Whose logon information this is.
 ///
 /// **Trusts** the bytes: their signature is checked where they come from.
 ///
 /// # Errors
 ///
 /// They are not of their form, or name no account of a domain.
-pub fn user_sid(logon_info: &[u8]) -> Result<Sid, PacParseError> {
+pub fn owner(logon_info: &[u8]) -> Result<Owner, PacParseError> {
     if logon_info.len() > MAX_BYTES {
         return Err(PacParseError::TooLarge);
     }
     let mut reader = Reader::of_type(logon_info)?;
     let fixed = reader.fixed()?;
-    for string in fixed.first_strings {
+    let [effective_name, others @ ..] = fixed.first_strings;
+    let name = reader.string(effective_name)?;
+    for string in others {
         reader.string(string)?;
     }
     reader.groups(fixed.groups)?;
@@ -64,7 +94,21 @@ pub fn user_sid(logon_info: &[u8]) -> Result<Sid, PacParseError> {
     }
     let (authority, mut parts) = reader.domain()?;
     parts.push(fixed.user);
-    Sid::new(authority, parts).ok_or(PacParseError::Malformed("domain's SID"))
+    let sid = Sid::new(authority, parts);
+    Ok(Owner {
+        sid: sid.ok_or(PacParseError::Malformed("domain's SID"))?,
+        name: text_of(name)?,
+    })
+}
+
+/// The letters of a name, which is UTF-16.
+fn text_of(letters: &[u8]) -> Result<String, PacParseError> {
+    let (units, rest) = letters.as_chunks::<2>();
+    let units = units.iter().map(|unit| u16::from_le_bytes(*unit));
+    let text: Result<String, _> = char::decode_utf16(units).collect();
+    text.ok()
+        .filter(|_| rest.is_empty())
+        .ok_or(PacParseError::Malformed("name"))
 }
 
 /// What is needed of the fixed part: what stands behind it, in its order, and the user's number.
@@ -157,11 +201,11 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The letters of a string, which are passed over: a conformant and varying array.
-    fn string(&mut self, text: Text) -> Result<(), PacParseError> {
+    /// The letters of a string: a conformant and varying array.
+    fn string(&mut self, text: Text) -> Result<&'a [u8], PacParseError> {
         const WHAT: &str = "letters";
         if !text.is_there {
-            return Ok(());
+            return Ok(&[]);
         }
         let [most, offset, count] = [self.number(WHAT)?, self.number(WHAT)?, self.number(WHAT)?];
         if (most, offset, count) != (text.room, 0, text.letters) {
@@ -169,7 +213,10 @@ impl<'a> Reader<'a> {
         }
         // What follows begins at a multiple of four.
         let letters = usize::try_from(count).map_err(|_| PacParseError::Malformed(WHAT))?;
-        self.skip(letters.next_multiple_of(2) * 2, WHAT)
+        let read = self.0.get(..letters * 2);
+        let read = read.ok_or(PacParseError::Malformed(WHAT))?;
+        self.skip(letters.next_multiple_of(2) * 2, WHAT)?;
+        Ok(read)
     }
 
     /// The groups, which are passed over: a conformant array.

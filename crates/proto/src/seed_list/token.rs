@@ -5,6 +5,7 @@
 use jiff::Timestamp;
 
 use crate::otp::{Algorithm, Digits, Moving, Seed};
+use crate::unseen::is_unseen;
 
 /// Longest serial number, manufacturer or hint, in characters.
 pub const MAX_TEXT: usize = 100;
@@ -37,17 +38,8 @@ pub struct ImportedToken {
 /// A text for people to read: no control characters, not endless, nothing around it; `None` where it is none.
 pub(crate) fn text(given: &str) -> Option<String> {
     let given = given.trim();
-    let is_text = (1..=MAX_TEXT).contains(&given.chars().count())
-        && !given.contains(|it: char| it.is_control() || is_invisible(it));
+    let is_text = (1..=MAX_TEXT).contains(&given.chars().count()) && !given.contains(is_unseen);
     is_text.then(|| given.to_owned())
-}
-
-/// What would make two serial numbers look like one: marks of direction, joiners, the byte order mark.
-fn is_invisible(character: char) -> bool {
-    matches!(
-        character,
-        '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{ad}'
-    )
 }
 
 /// A number in ASCII digits and nothing else.

@@ -77,6 +77,18 @@ fn account(gateway: &Account, findings: &mut Vec<Finding>) {
             format!("Set-ADAccountControl -Identity {identity} -TrustedForDelegation $false"),
         ));
     }
+    if gateway.is_without_pac() == Some(true) {
+        findings.push(Finding::error(
+            "gateway-without-pac",
+            format!(
+                "tickets for the gate's account {name} come without a PAC, so that nobody is signed in or passed on by them"
+            ),
+            format!(
+                "$flags = (Get-ADComputer {identity} -Properties userAccountControl).userAccountControl; Set-ADComputer \
+                 {identity} -Replace @{{ userAccountControl = $flags -band -bnot 0x2000000 }}"
+            ),
+        ));
+    }
     let types = "-Replace @{ 'msDS-SupportedEncryptionTypes' = 24 }, then a new key";
     if !gateway.has_aes() {
         findings.push(Finding::error(

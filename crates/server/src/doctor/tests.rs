@@ -333,6 +333,8 @@ fn the_gate_s_account_is_looked_at() {
         changed("16781312", "17305600").id,
         "gateway-delegates-everywhere"
     );
+    // NO_AUTH_DATA_REQUIRED beside what stood there.
+    assert_eq!(changed("16781312", "50335744").id, "gateway-without-pac");
     assert_eq!(changed(": 24", ": null").id, "gateway-without-aes");
     assert_eq!(changed(": 24", ": 4").id, "gateway-without-aes");
     assert_eq!(changed(": 24", ": 28").id, "gateway-takes-rc4");

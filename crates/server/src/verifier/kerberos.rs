@@ -80,7 +80,7 @@ fn given(bindings: Bindings) -> Vec<ChannelBinding> {
 fn logon(accepted: Accepted) -> Logon {
     Logon {
         initiator: accepted.initiator,
-        sid: accepted.sid,
+        owner: accepted.owner,
         is_bound: accepted.is_bound,
         lasts: accepted.lasts,
         answer: accepted.reply,

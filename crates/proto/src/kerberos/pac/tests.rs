@@ -31,13 +31,30 @@ fn domain() -> usize {
 
 #[test]
 fn ms_pac_2_5_the_user_s_sid_is_the_domain_s_and_their_number() {
-    let sid = |bytes: &[u8]| user_sid(bytes).unwrap().to_string();
+    let sid = |bytes: &[u8]| owner(bytes).unwrap().sid.to_string();
     let domain = "S-1-5-21-688990656-1300744057-3426829474";
     assert_eq!(sid(ALICE), format!("{domain}-1167"));
     assert_eq!(sid(AFTER_HER), format!("{domain}-1180"));
     // Padding behind it is allowed, as it stands in a buffer of eight bytes' multiple.
     assert_eq!(sid(&[ALICE, &[0; 8]].concat()), format!("{domain}-1167"));
     assert_eq!(sid(&changed(USER, 7)), format!("{domain}-7"));
+}
+
+#[test]
+fn ms_pac_2_5_the_effective_name_is_the_account_s() {
+    let alice = owner(ALICE).unwrap();
+    assert_eq!(alice.name, "alice");
+    assert!(alice.is_called("ALICE") && !alice.is_called("alice$") && !alice.is_called(""));
+    let letters = ALICE.windows(10).position(|it| it == b"a\0l\0i\0c\0e\0");
+    let mut bytes = ALICE.to_vec();
+    // Half of a pair of UTF-16 is no letter.
+    bytes[letters.unwrap() + 1] = 0xd8;
+    assert_eq!(owner(&bytes), Err(PacParseError::Malformed("name")));
+    let nameless = Owner {
+        name: String::new(),
+        ..alice
+    };
+    assert!(!nameless.is_called(""));
 }
 
 #[test]
@@ -51,11 +68,11 @@ fn groups_are_passed_over_whatever_they_are() {
     bytes.extend([one(513), behind].concat());
     let length = u32::try_from(bytes.len() - VALUE).unwrap();
     bytes[LENGTH..LENGTH + 4].copy_from_slice(&length.to_le_bytes());
-    assert!(user_sid(&bytes).unwrap().to_string().ends_with("-1167"));
+    assert!(owner(&bytes).unwrap().sid.to_string().ends_with("-1167"));
     // One more than is said, and one fewer.
     for count in [1, 3] {
         bytes[GROUP_COUNT..GROUP_COUNT + 4].copy_from_slice(&u32::to_le_bytes(count));
-        assert_eq!(user_sid(&bytes), Err(PacParseError::Malformed("groups")));
+        assert_eq!(owner(&bytes), Err(PacParseError::Malformed("groups")));
     }
 }
 
@@ -68,10 +85,10 @@ fn groups_place() -> usize {
 #[test]
 fn whoever_is_of_no_domain_is_nobody() {
     for at in [VALUE, USER] {
-        assert_eq!(user_sid(&changed(at, 0)), Err(PacParseError::Nobody));
+        assert_eq!(owner(&changed(at, 0)), Err(PacParseError::Nobody));
     }
     assert_eq!(
-        user_sid(&changed(DOMAIN_POINTER, 0)),
+        owner(&changed(DOMAIN_POINTER, 0)),
         Err(PacParseError::Nobody)
     );
 }
@@ -103,7 +120,7 @@ fn each_length_is_held_against_what_is_there() {
         (sid + 4, 0x0402, "domain's SID"),
         (sid + 4, 0x0501, "domain's SID"),
     ] {
-        let found = user_sid(&changed(at, number));
+        let found = owner(&changed(at, number));
         assert_eq!(
             found,
             Err(PacParseError::Malformed(what)),
@@ -121,7 +138,7 @@ fn a_domain_s_sid_leaves_room_for_the_user_s_number() {
         bytes.extend([7; 4].repeat(count.into()));
         let length = u32::try_from(bytes.len() - VALUE).unwrap();
         bytes[LENGTH..LENGTH + 4].copy_from_slice(&length.to_le_bytes());
-        assert_eq!(user_sid(&bytes).is_ok(), is_taken, "{count}");
+        assert_eq!(owner(&bytes).is_ok(), is_taken, "{count}");
     }
 }
 
@@ -130,13 +147,13 @@ fn what_is_cut_off_or_too_large_is_refused() {
     let domain = domain();
     for length in 0..ALICE.len() {
         let mut cut = ALICE[..length].to_vec();
-        assert!(user_sid(&cut).is_err(), "{length}");
+        assert!(owner(&cut).is_err(), "{length}");
         if let (true, Ok(told)) = (length > VALUE, u32::try_from(length - VALUE.min(length))) {
             cut[LENGTH..LENGTH + 4].copy_from_slice(&told.to_le_bytes());
             // Behind the domain's SID nothing is read.
-            assert_eq!(user_sid(&cut).is_ok(), length >= domain + 28, "{length}");
+            assert_eq!(owner(&cut).is_ok(), length >= domain + 28, "{length}");
         }
     }
     let large = [ALICE, &vec![0; MAX_BYTES]].concat();
-    assert_eq!(user_sid(&large), Err(PacParseError::TooLarge));
+    assert_eq!(owner(&large), Err(PacParseError::TooLarge));
 }
