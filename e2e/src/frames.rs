@@ -231,7 +231,16 @@ impl Frames {
     ///
     /// The connection is gone.
     pub fn reset(&mut self, stream: u32) -> anyhow::Result<()> {
-        self.send(kind::RESET, 0, stream, &8_u32.to_be_bytes())
+        self.reset_by(stream, 8)
+    }
+
+    /// The same with a code of RFC 9113 7.
+    ///
+    /// # Errors
+    ///
+    /// The connection is gone.
+    pub fn reset_by(&mut self, stream: u32, code: u32) -> anyhow::Result<()> {
+        self.send(kind::RESET, 0, stream, &code.to_be_bytes())
     }
 
     /// Waits until the gate has read everything up to here.

@@ -308,6 +308,29 @@ fn t_http_6_trailers_of_a_stream_go_no_further_in_either_direction() -> anyhow::
     Ok(())
 }
 
+/// Half an upload is not a whole one because its stream was reset with "no error" (RFC 9113 8.1).
+#[test]
+fn t_http_1_an_upload_that_is_reset_breaks_off_whatever_the_code_says() -> anyhow::Result<()> {
+    let mut scene = Scene::new()?;
+    for code in [0, 8] {
+        let mut frames = scene.connect()?;
+        let head = scene.head(0, "POST", "/");
+        let cut = frames.open(&head, false)?;
+        frames.data(cut, b"half", false)?;
+        frames.ping()?;
+        scene.meanwhile()?;
+        frames.reset_by(cut, code)?;
+        let whole = frames.open(&head, false)?;
+        frames.data(whole, b"whole", true)?;
+        let held = scene.back_end.held()?;
+        assert_eq!(held.body, "5\r\nwhole\r\n0\r\n\r\n", "{code}");
+        held.answer("")?;
+        assert_eq!(frames.ended(whole)?.status, Some(200));
+        assert!(scene.back_end.came().is_none(), "{code}");
+    }
+    Ok(())
+}
+
 #[test]
 fn t_http_6_trailers_go_no_further_in_either_direction() -> anyhow::Result<()> {
     let mut scene = Scene::new()?;

@@ -40,7 +40,8 @@ use crate::read;
 use crate::reply::{self, Replies};
 use crate::rewrite::Names;
 use crate::route::{
-    Auth, Kind, Onward, Publication, Route, Scheme, TicketPlace, TicketRule, TicketWanted, Tracking,
+    Auth, Kind, MadeBy, Onward, Publication, Route, Scheme, TicketPlace, TicketRule, TicketWanted,
+    Tracking,
 };
 use crate::websocket;
 pub use failure::Failure;
@@ -461,6 +462,11 @@ impl Conversation {
             return Some(self.failed(Failure::NotTaken, cause));
         }
         let is_given_over = asked.wants_websocket() && websocket::is_agreed(head);
+        if let Some(cause) = headers::is_not_for_us(head) {
+            let sentence = "The server behind cannot be understood.\n";
+            let reply = asked.replies.plain(StatusCode::BAD_GATEWAY, sentence);
+            return Some(reply.because(cause));
+        }
         if head.status.is_informational() && !is_given_over {
             let sentence = "The server behind cannot be understood.\n";
             let reply = asked.replies.plain(StatusCode::BAD_GATEWAY, sentence);
@@ -473,6 +479,17 @@ impl Conversation {
         }
         if let Some(host) = self.publication.hosts.get(&asked.name) {
             read::rewrite_headers(&mut head.headers, Names::of(&asked.route, host));
+        }
+        // Somebody's client repeats what it proves wherever it is led.
+        let is_held = asked.somebody.is_some()
+            && asked.route.made_by == MadeBy::Preset
+            && self.peer.zone == Zone::EXTERNAL;
+        let led =
+            is_held.then(|| read::leads_to_what_is_published(&head.headers, &self.publication));
+        if let Some(Err(error)) = led {
+            let sentence = "The server behind cannot be understood.\n";
+            let reply = asked.replies.plain(StatusCode::BAD_GATEWAY, sentence);
+            return Some(reply.because(&error.to_string()));
         }
         head.headers
             .insert(headers::ACTIVITY, asked.replies.activity.clone());

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use http::{Method, Version};
+use http::{Method, StatusCode, Version};
 use proto::soap;
 
 use crate::farm::affinity;
@@ -308,6 +308,17 @@ pub(crate) fn clean_answer(headers: &mut HeaderMap, is_authenticated: bool) {
     if is_authenticated {
         keep_nowhere(headers);
     }
+}
+
+/// Why an answer's head is none that can be passed on.
+pub(crate) fn is_not_for_us(head: &http::response::Parts) -> Option<&'static str> {
+    if head.status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+        return Some("the back end asks for a proxy's credentials");
+    }
+    let mut codings = head.headers.get_all(header::TRANSFER_ENCODING).iter();
+    let is_chunked = |line: &HeaderValue| line.as_bytes().eq_ignore_ascii_case(b"chunked");
+    let is_other = !codings.all(is_chunked);
+    is_other.then_some("the back end's answer has a transfer coding that is not `chunked`")
 }
 
 /// Writes a length once, however often the back end said it (RFC 9112 6.3, 5); one that is in doubt goes, and the

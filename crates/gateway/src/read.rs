@@ -42,7 +42,7 @@ pub(crate) enum ReadError {
     Leaks,
     /// It names a host that is not published.
     #[error(
-        "the back end's document names the host `{0}`, which is neither published nor one of \
+        "the back end names the host `{0}`, which is neither published nor one of \
          `internal_names` or `foreign_hosts`"
     )]
     NamesHost(String),
@@ -216,21 +216,17 @@ pub(crate) fn certificate(
     Ok(found.map(|certificate| (TicketKey::of(&certificate.key()), end)))
 }
 
-/// An answer that is not 200: its body goes on unless it names a host of the back end's own. One that leads
-/// elsewhere is held to what its document may name.
+/// An answer that is not 200: its body goes on unless it names a host of the back end's own.
 ///
 /// SECURITY: a part of a document, or one with a ticket, under another status of success would go
 /// out unread.
 pub(crate) fn not_ok(
     head: &mut http::response::Parts,
     body: &Bytes,
-    (publication, names): (Option<&Publication>, Names<'_>),
+    names: Names<'_>,
 ) -> Result<Answered, ReadError> {
     if head.status.is_success() {
         return Err(ReadError::Status(head.status.as_u16()));
-    }
-    if let Some(publication) = publication {
-        leads_to_what_is_published(&head.headers, publication)?;
     }
     let leaks = names.leaks(&String::from_utf8_lossy(body));
     if leaks {
@@ -244,38 +240,77 @@ pub(crate) fn not_ok(
     })
 }
 
-/// Whether a redirect leads where the document that was asked for might lead, too.
-fn leads_to_what_is_published(
+/// Whether the headers of a document's answer lead where the document itself might: by a redirect, or by what they say of
+/// where tickets are had.
+pub(crate) fn leads_to_what_is_published(
     headers: &HeaderMap,
     publication: &Publication,
 ) -> Result<(), ReadError> {
-    for location in headers.get_all(header::LOCATION) {
-        let location = String::from_utf8_lossy(location.as_bytes());
-        let first = location.split(['/', '?', '#']).next().unwrap_or_default();
-        // A browser reads `https:host` and `\\\\host` as addresses of hosts, too.
-        let is_path =
-            !first.contains(':') && !location.starts_with("//") && !location.contains('\\');
-        let host = host_of_url(&location).unwrap_or_default();
+    let lines = |name: &HeaderName| {
+        let lines = headers.get_all(name).iter();
+        lines.map(|line| String::from_utf8_lossy(line.as_bytes()).into_owned())
+    };
+    let mut led: Vec<String> = lines(&header::LOCATION).collect();
+    led.extend(lines(&X_MS_WEB_TICKET_URL));
+    led.extend(lines(&X_MS_LOCATION));
+    let by_ticket = |line: &String| line.to_ascii_lowercase().contains("msrtcoauth");
+    led.extend(
+        lines(&header::WWW_AUTHENTICATE)
+            .filter(by_ticket)
+            .flat_map(|line| {
+                let hrefs = line.split(HREF).skip(1);
+                let hrefs = hrefs.map(|rest| rest.split('"').next().unwrap_or_default().to_owned());
+                hrefs.collect::<Vec<_>>()
+            }),
+    );
+    // `Refresh` has an address behind its seconds, in spellings that readers do not agree on.
+    led.extend(lines(&HeaderName::from_static("refresh")));
+    for address in led {
+        let first = address.split(['/', '?', '#']).next().unwrap_or_default();
+        let is_doubtful = |it: char| it == '\\' || it.is_control();
+        let is_path = !first.contains([':', ';'])
+            && !address.starts_with("//")
+            && !address.contains(is_doubtful);
+        let host = host_of_url(&address).unwrap_or_default();
         if !is_path && !publication.may_be_named(&host) {
-            let named = if host.is_empty() {
-                location.into_owned()
-            } else {
-                host
-            };
+            let named = if host.is_empty() { address } else { host };
             return Err(ReadError::NamesHost(named));
         }
     }
     Ok(())
 }
 
+/// How `MsRtcOAuth` says where tickets are had.
+const HREF: &str = "href=\"";
+/// Where ActiveSync's 451 sends a phone ([MS-ASHTTP] 2.2.2.2.1).
+const X_MS_LOCATION: HeaderName = HeaderName::from_static("x-ms-location");
+/// How a 401 says it.
+const X_MS_WEB_TICKET_URL: HeaderName = HeaderName::from_static("x-ms-webticketurl");
+
+/// Puts the addresses right that challenges name.
+fn rewrite_challenges(headers: &mut HeaderMap, names: Names<'_>) {
+    let lines = headers.get_all(header::WWW_AUTHENTICATE).iter();
+    let rewritten: Vec<HeaderValue> = lines
+        .map(|line| {
+            let text = line.to_str().ok()?;
+            let (before, rest) = text.split_once(HREF)?;
+            let (address, after) = rest.split_once('"')?;
+            let mapped = names.mapped(address)?;
+            HeaderValue::from_str(&format!("{before}{HREF}{mapped}\"{after}")).ok()
+        })
+        .zip(headers.get_all(header::WWW_AUTHENTICATE))
+        .map(|(rewritten, line)| rewritten.unwrap_or_else(|| line.clone()))
+        .collect();
+    headers.remove(header::WWW_AUTHENTICATE);
+    for line in rewritten {
+        headers.append(header::WWW_AUTHENTICATE, line);
+    }
+}
+
 /// Puts addresses in an answer's headers right; a line that still names an internal host goes.
 pub(crate) fn rewrite_headers(headers: &mut HeaderMap, names: Names<'_>) {
-    for name in [
-        header::LOCATION,
-        HeaderName::from_static("x-ms-webticketurl"),
-        // Where ActiveSync's 451 sends a phone ([MS-ASHTTP] 2.2.2.2.1).
-        HeaderName::from_static("x-ms-location"),
-    ] {
+    rewrite_challenges(headers, names);
+    for name in [header::LOCATION, X_MS_WEB_TICKET_URL, X_MS_LOCATION] {
         let mapped = headers
             .get(&name)
             .and_then(|value| names.mapped(value.to_str().ok()?));

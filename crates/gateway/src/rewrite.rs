@@ -86,11 +86,14 @@ pub(crate) fn lower_case(names: &BTreeMap<String, String>) -> BTreeMap<String, S
     lower.collect()
 }
 
-/// The host of an absolute address, in lower case.
+/// The host of an absolute address, in lower case; `None` where readers do not agree on it.
 pub(crate) fn host_of_url(url: &str) -> Option<String> {
+    // Browsers take a backslash for a slash and pass over tabs and line breaks; others take them as they stand.
+    if url.contains(|it: char| it == '\\' || it.is_control() || it.is_whitespace()) {
+        return None;
+    }
     let (_, rest) = url.split_once("://")?;
-    // Browsers take a backslash for a slash.
-    let authority = rest.split(['/', '?', '#', '\\']).next()?;
+    let authority = rest.split(['/', '?', '#']).next()?;
     Some(host_of(authority)).filter(|host| !host.is_empty())
 }
 
@@ -186,5 +189,13 @@ mod tests {
         );
         assert_eq!(host("https://[::1]:8/x").as_deref(), Some("[::1]"));
         assert_eq!(host("https:///x"), None);
+        for doubtful in [
+            "https://a.example\\@evil.example/",
+            "https://a.example/\\x",
+            "https://a\t.example/",
+            "https://a.example /",
+        ] {
+            assert_eq!(host(doubtful), None, "{doubtful}");
+        }
     }
 }

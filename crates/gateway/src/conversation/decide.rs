@@ -299,10 +299,11 @@ impl Conversation {
             .hosts
             .get(&asked.name)
             .ok_or(read::ReadError::Malformed)?;
+        if asked.route.kind.is_document() && self.peer.zone == Zone::EXTERNAL {
+            read::leads_to_what_is_published(&head.headers, &self.publication)?;
+        }
         if head.status != StatusCode::OK {
-            let is_held = asked.route.kind.is_document() && self.peer.zone == Zone::EXTERNAL;
-            let publication = is_held.then_some(&*self.publication);
-            return read::not_ok(head, body, (publication, Names::of(&asked.route, host)));
+            return read::not_ok(head, body, Names::of(&asked.route, host));
         }
         if asked.head.method == Method::HEAD {
             return Ok(as_it_came(&Bytes::new(), Vec::new()));

@@ -142,6 +142,31 @@ fn between_servers(exchange: &Exchange, path: PathPattern) -> Arc<Route> {
     })
 }
 
+/// What an Exchange asks a Windows sign-in for, or takes from other organisations' servers. A route of the operator's own
+/// that asks for nothing shows none of it.
+pub const GUARDED: [&str; 10] = [
+    "/owa",
+    "/ecp",
+    "/EWS",
+    "/mapi",
+    "/OAB",
+    "/Autodiscover",
+    ACTIVESYNC,
+    "/rpc",
+    "/PowerShell",
+    "/api",
+];
+
+/// What is [`GUARDED`], shut on a host of the operator's own: OWA's form would take a domain password.
+#[must_use]
+pub fn shut(farm: &str, path: &str) -> Arc<Route> {
+    let path = PathPattern::Below(path.to_owned());
+    Arc::new(Route {
+        made_by: MadeBy::Preset,
+        ..Route::new(path, Auth::Closed, Service::EWS, farm.to_owned())
+    })
+}
+
 /// Paths of Exchange where nobody passes as nobody: what is closed, and what is not published.
 pub const CLOSED: [&str; 7] = [
     "/EWS/mrsproxy.svc",

@@ -33,7 +33,10 @@ const WEB_TICKETS: &str = "/WebTicket";
 
 /// What a pool has that is no page: it sells tickets, or takes them in messages that are not looked into elsewhere, or
 /// tells its own names. A host of the operator's own shows none of it, whatever its routes say.
-pub const GUARDED: [&str; 9] = [
+///
+/// UNCONFIRMED: which of the lesser services take a ticket or a sign-in; all are shut that no visitor of a meeting asks for
+/// under the meeting's own name.
+pub const GUARDED: [&str; 20] = [
     WEB_TICKETS,
     CERT_PROV,
     "/groupexpansion",
@@ -43,6 +46,17 @@ pub const GUARDED: [&str; 9] = [
     "/Mcx",
     "/Reach",
     "/Scheduler",
+    "/PersistentChat",
+    "/RgsClients",
+    "/RgsConfig",
+    "/HybridConfig",
+    "/OcsPowerShell",
+    "/CsCp",
+    "/RequestHandler",
+    "/RequestHandlerExt",
+    "/StorageService",
+    "/SupportConferenceConsole",
+    "/CAAService",
 ];
 
 /// Metadata that anybody may read, edited.

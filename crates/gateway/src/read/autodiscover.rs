@@ -40,7 +40,10 @@ fn edited(
         map_setting: &setting,
     });
     let strange = edited.remaining.iter().filter(|link| names_host(&link.url));
-    let first = strange.map(|link| host_of_url(&link.url).unwrap_or_default());
+    // `//host` is an address of a host, too, and nobody can tell which.
+    let first = strange
+        .filter(|link| !link.url.contains("://"))
+        .map(|_| String::new());
     let all = edited.remaining.iter().flat_map(|link| hosts_in(&link.url));
     for named in first.chain(all) {
         if !publication.may_be_named(&named) && !WELL_KNOWN.contains(&&*named) {
@@ -63,7 +66,7 @@ fn hosts_in(value: &str) -> impl Iterator<Item = String> {
         .filter(|rest| !rest.starts_with("//"))
         .map(|_| String::new())
         .collect();
-    let ends = |c: char| c.is_whitespace() || c.is_control() || ",;|\"'<>()\\".contains(c);
+    let ends = |c: char| c.is_whitespace() || c.is_control() || ",;|\"'<>()".contains(c);
     let rest = value.split("://").skip(1);
     let hosts = rest.map(move |rest| {
         let address = rest.split(ends).next().unwrap_or_default();

@@ -123,7 +123,7 @@ fn t_be_1_challenges_that_ask_for_a_password_do_not_come_out() {
     }
     for challenge in [
         "Bearer trusted_issuers=\"x\"",
-        "MsRtcOAuth href=\"https://a/\"",
+        "MsRtcOAuth href=\"https://lyncweb.contoso.com/\"",
     ] {
         let passed = exchange(403, &[("www-authenticate", challenge)]).unwrap();
         assert_eq!(passed.head.headers["www-authenticate"], challenge);
@@ -321,6 +321,8 @@ fn a_document_leads_nobody_to_a_host_that_is_not_published() {
         "https:fe02.contoso.local",
         "\\\\fe02.contoso.local/x",
         "/\\fe02.contoso.local/x",
+        "/\t/fe02.contoso.local/x",
+        "https://lyncweb.contoso.com\\@evil.example/x",
     ] {
         let reply = discover(302, &[("location", location)], "").unwrap_err();
         assert_eq!(reply.status, 502, "{location}");
@@ -331,12 +333,39 @@ fn a_document_leads_nobody_to_a_host_that_is_not_published() {
         let passed = discover(302, &[("location", location)], "").unwrap();
         assert_eq!(passed.head.headers["location"], location);
     }
-    // A page may send its visitor anywhere.
-    let anywhere = exchange(302, &[("location", "https://www.example.com/")]).unwrap();
+    for (name, value) in [
+        ("x-ms-webticketurl", "https://evil.example/WebTicket"),
+        (
+            "www-authenticate",
+            "MsRtcOAuth href=\"https://evil.example/oauthtoken\",grant_type=\"x\"",
+        ),
+        ("refresh", "0;url=https://evil.example/"),
+    ] {
+        let reply = discover(401, &[(name, value)], "").unwrap_err();
+        assert_eq!(reply.status, 502, "{name}");
+    }
+    // What the pool says of itself is put right.
+    let own = "MsRtcOAuth href=\"https://fe01.contoso.local/oauthtoken\",grant_type=\"x\"";
+    let passed = discover(401, &[("www-authenticate", own)], "").unwrap();
     assert_eq!(
-        anywhere.head.headers["location"],
-        "https://www.example.com/"
+        passed.head.headers["www-authenticate"],
+        "MsRtcOAuth href=\"https://lyncweb.contoso.com/oauthtoken\",grant_type=\"x\""
     );
+    // A client that proved who it is would prove it there, too.
+    for name in ["location", "x-ms-location"] {
+        let led = exchange(451, &[(name, "https://www.example.com/")]).unwrap_err();
+        assert_eq!(led.status, 502, "{name}");
+    }
+}
+
+#[test]
+fn an_answer_that_nobody_here_can_read_to_its_end_does_not_go_on() {
+    for coding in ["gzip, chunked", "gzip", "identity"] {
+        let reply = exchange(200, &[("transfer-encoding", coding)]).unwrap_err();
+        assert_eq!(reply.status, 502, "{coding}");
+    }
+    assert!(exchange(200, &[("transfer-encoding", "Chunked")]).is_ok());
+    assert_eq!(exchange(407, &[]).unwrap_err().status, 502);
 }
 
 #[test]

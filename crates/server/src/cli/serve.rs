@@ -87,11 +87,9 @@ pub(crate) async fn run(
         gate = wiring::Gate::open(&settings, process) => gate?,
         () = &mut stop => return Ok(()),
     };
-    tracing::info!(
-        plain = listed(&gate.plain_addresses()),
-        addresses = listed(&gate.addresses()),
-        "the gate is open"
-    );
+    let plain = Some(listed(&gate.plain_addresses())).filter(|it| !it.is_empty());
+    let addresses = listed(&gate.addresses());
+    tracing::info!(plain, addresses, "the gate is open");
     gate.serve(stop, Some(reloads)).await
 }
 

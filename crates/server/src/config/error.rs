@@ -55,6 +55,12 @@ impl ConfigError {
         }
     }
 
+    /// The same, with what makes that file.
+    pub(crate) fn with_hint(self, hint: &str) -> Self {
+        let message = format!("{}; {hint}", self.message);
+        Self { message, ..self }
+    }
+
     /// The file that was not there, where that is what is wrong: it may yet come.
     pub(crate) fn missing_file(&self) -> Option<&Path> {
         self.missing.as_deref()

@@ -4,6 +4,7 @@
 //! something is checked here, so that nothing is found missing while serving.
 
 mod balancers;
+mod behind;
 mod checks;
 mod directory;
 mod farms;

@@ -22,6 +22,9 @@ pub(crate) enum BodyError {
     /// Whoever sent it broke off, or sent what cannot be read.
     #[error("the body broke off")]
     Broken(#[source] hyper::Error),
+    /// A stream was reset before its end, with a code that says that nothing is wrong.
+    #[error("the stream was reset before its end")]
+    Reset,
     /// Whoever sends it paused for too long.
     #[error("the body stalled")]
     Stalled,
@@ -46,6 +49,7 @@ pub(crate) struct Streaming {
     countdown: Countdown,
     pulse: Option<Pulse>,
     allowance: Option<Allowance>,
+    is_stream: bool,
     using: Option<Using>,
     copy: Option<Copy>,
 }
@@ -81,14 +85,15 @@ impl Passing {
         Self::Whole(bytes)
     }
 
-    /// A client's body on its way to a back end.
-    pub(crate) fn request(body: Incoming) -> Self {
+    /// A client's body on its way to a back end; of a stream of HTTP/2, or of a connection.
+    pub(crate) fn request(body: Incoming, is_stream: bool) -> Self {
         Self::Streaming(Streaming {
             body,
             pause: limits::REQUEST_BODY_IDLE,
             countdown: Countdown::default(),
             pulse: Some(Pulse::new()),
             allowance: Some(Allowance::default()),
+            is_stream,
             using: None,
             copy: None,
         })
@@ -121,6 +126,7 @@ impl Passing {
             countdown: Countdown::default(),
             pulse: None,
             allowance: None,
+            is_stream: false,
             copy: None,
         })
     }
@@ -260,6 +266,8 @@ impl Streaming {
                 }
                 Some(Ok(frame))
             }
+            // The library takes RST_STREAM with NO_ERROR for the end, and half an upload would go on as a whole one.
+            None if self.is_stream && !self.body.is_end_stream() => Some(Err(BodyError::Reset)),
             // Trailers are the last frame there is.
             Some(Ok(_)) | None => {
                 if let Some(copy) = &self.copy {
@@ -285,8 +293,8 @@ impl Streaming {
 /// It is too large (nothing is read of one that says so itself), breaks off or takes too long.
 pub(crate) async fn read(
     mut body: Incoming,
-    at_most: usize,
-    within: Duration,
+    is_stream: bool,
+    (at_most, within): (usize, Duration),
 ) -> Result<Bytes, BodyError> {
     let cap = u64::try_from(at_most).unwrap_or(u64::MAX);
     if body.size_hint().lower() > cap {
@@ -296,14 +304,17 @@ pub(crate) async fn read(
         let mut whole = BytesMut::new();
         while let Some(frame) = body.frame().await {
             let Ok(data) = frame.map_err(BodyError::Broken)?.into_data() else {
-                break;
+                return Ok(whole.freeze());
             };
             if whole.len() + data.len() > at_most {
                 return Err(BodyError::TooLarge);
             }
             whole.extend_from_slice(&data);
         }
-        Ok(whole.freeze())
+        match is_stream && !body.is_end_stream() {
+            true => Err(BodyError::Reset),
+            false => Ok(whole.freeze()),
+        }
     };
     tokio::time::timeout(within, reading)
         .await

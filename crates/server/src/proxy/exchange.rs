@@ -225,16 +225,20 @@ impl Connection {
         let Some(body) = body.take() else {
             return Ok(Bytes::new());
         };
-        body::read(body, at_most, limits::READ_REQUEST)
-            .await
-            .map_err(|error| {
-                let failure = match error {
-                    BodyError::TooLarge => Failure::RequestTooLarge,
-                    BodyError::Stalled => Failure::RequestTooSlow,
-                    BodyError::Broken(_) => Failure::Framing,
-                };
-                Own::closing(self.failed(failure, &error))
-            })
+        body::read(
+            body,
+            self.behind.is_stream(),
+            (at_most, limits::READ_REQUEST),
+        )
+        .await
+        .map_err(|error| {
+            let failure = match error {
+                BodyError::TooLarge => Failure::RequestTooLarge,
+                BodyError::Stalled => Failure::RequestTooSlow,
+                BodyError::Broken(_) | BodyError::Reset => Failure::Framing,
+            };
+            Own::closing(self.failed(failure, &error))
+        })
     }
 
     /// Asks who it is. The question is put to its end even where the client leaves meanwhile, so
@@ -363,7 +367,7 @@ impl Connection {
             }
             AnswerBody::Stream => Ok(Response::from_parts(head, Passing::answer(body, using))),
             AnswerBody::Read { at_most } => {
-                let read = body::read(body, at_most, limits::READ_ANSWER).await;
+                let read = body::read(body, false, (at_most, limits::READ_ANSWER)).await;
                 if let Err(BodyError::Broken(_)) = &read {
                     using.broke_off();
                 }
@@ -395,7 +399,7 @@ impl Connection {
     fn answer_failed(&self, error: &BodyError) -> Own {
         let failure = match error {
             BodyError::Stalled => Failure::TooSlow,
-            BodyError::TooLarge | BodyError::Broken(_) => Failure::Garbage,
+            BodyError::TooLarge | BodyError::Broken(_) | BodyError::Reset => Failure::Garbage,
         };
         Own::keeping(self.failed(failure, error))
     }

@@ -51,6 +51,11 @@ pub(super) struct Leased {
 }
 
 impl Behind {
+    /// Whether it is for one stream of HTTP/2.
+    pub(super) fn is_stream(&self) -> bool {
+        matches!(self, Self::Shared { .. })
+    }
+
     /// Sends a request and waits for the answer's head.
     ///
     /// # Errors

@@ -54,11 +54,13 @@ impl Connection {
             let reply = self.conversation.failed(Failure::Unreachable, cause);
             return Err(Own::keeping(reply));
         };
+        let is_stream = self.behind.is_stream();
         let body = match std::mem::replace(&mut forward.body, RequestBody::AsSent) {
             RequestBody::Keep(body) | RequestBody::Replace(body) => Passing::whole(body),
-            RequestBody::AsSent => body
-                .take()
-                .map_or_else(|| Passing::whole(Bytes::new()), Passing::request),
+            RequestBody::AsSent => body.take().map_or_else(
+                || Passing::whole(Bytes::new()),
+                |body| Passing::request(body, is_stream),
+            ),
         };
         frame(&mut forward.head, &body);
         let by_cookie = match forward.affinity {
@@ -224,6 +226,8 @@ fn head_for(
         }
         _ => return Ok(head),
     };
+    who.may_be_named()
+        .map_err(|why| NoToken::NotDelegable(why.to_string()))?;
     let Some(signer) = &proxy.signer else {
         let cause = "the configuration names no key for onward assertions".to_owned();
         return Err(UpstreamError::NoIdentity(cause));

@@ -118,6 +118,8 @@ fn another_port_than_that_of_https_is_asked_for_and_written_where_hosts_are() {
     fs::write(&file, "public_port = \"8443\"").unwrap();
     let text = text::configuration(&Answers::from_file(&file).unwrap());
     assert_eq!(text.matches("\npublic_port = 8443\n").count(), 2, "{text}");
+    let told = "internal_names = { \"pool01.contoso.com\" = \"lyncweb.contoso.com:8443\" }";
+    assert!(text.contains(told), "{text}");
     assert!(!text::configuration(&defaults()).contains("public_port"));
     let typed = typed().replacen("127.0.0.1:0\n\n", "127.0.0.1:0\nabc\n", 1);
     let answers = Answers::ask(&mut typed.as_bytes(), &mut Vec::new()).unwrap();

@@ -191,7 +191,10 @@ farm = \"lync\"
         public_port(answers),
         discover,
         quoted(own_name),
-        quoted(web_host)
+        quoted(&match answers.of("public_port") {
+            "443" => web_host.to_owned(),
+            port => format!("{web_host}:{port}"),
+        })
     );
     text
 }

@@ -26,6 +26,15 @@ struct Server<'a> {
     weight: Option<&'a Spanned<u32>>,
 }
 
+/// One thing that a server is known by.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Reached {
+    /// An address and a port.
+    At(String, u16),
+    /// A name, at whatever port: the sites of one server differ by it.
+    Named(String),
+}
+
 impl<'a> Server<'a> {
     fn of(member: &'a written::Member) -> Self {
         Self {
@@ -220,17 +229,30 @@ impl Understanding<'_> {
         }
     }
 
-    /// The hosts and ports that a farm leads to, as they are compared.
-    pub(super) fn reached(
-        &self,
-        farm: &written::Farm,
-    ) -> Result<BTreeSet<(String, u16)>, ConfigError> {
-        let servers = self.servers(farm)?.into_iter();
-        let reached = servers.map(|server| {
+    /// What the servers of a farm are known by: where they are, and every name that they are called by. Two farms that
+    /// share one lead to one system.
+    pub(super) fn reached(&self, farm: &written::Farm) -> Result<BTreeSet<Reached>, ConfigError> {
+        let mut reached = BTreeSet::new();
+        for server in self.servers(farm)? {
             let Target { host, port, .. } = self.target(server.address)?;
-            Ok((host.to_ascii_lowercase(), port))
-        });
-        reached.collect()
+            let host = bare(&host).to_ascii_lowercase();
+            if is_loopback(&host) {
+                // A name of this machine and its addresses are one; what listens there differs by its port.
+                reached.insert(Reached::At("localhost".to_owned(), port));
+            } else if host.parse::<IpAddr>().is_ok() {
+                reached.insert(Reached::At(host, port));
+            } else {
+                reached.insert(Reached::Named(host));
+            }
+            let spn = server.spn.and_then(|spn| spn.get_ref().split('/').nth(1));
+            let told = [server.tls_name, server.host_header].into_iter().flatten();
+            let told = told.map(|name| name.get_ref().as_str()).chain(spn);
+            reached.extend(told.map(|name| {
+                let name = name.split(':').next().unwrap_or_default();
+                Reached::Named(name.to_ascii_lowercase())
+            }));
+        }
+        Ok(reached)
     }
 
     fn target(&self, address: &Spanned<String>) -> Result<Target, ConfigError> {

@@ -60,7 +60,13 @@ impl Understanding<'_> {
             realm,
             keytab: match self.is_keytab_to_come {
                 true => self.path(kerberos.keytab.get_ref()),
-                false => self.existing(kerberos.keytab.get_ref(), kerberos.keytab.span())?,
+                false => self
+                    .existing(kerberos.keytab.get_ref(), kerberos.keytab.span())
+                    .map_err(|error| {
+                        error.with_hint(
+                            "`wicketgate ad join` makes the gate's account and its keytab",
+                        )
+                    })?,
             },
             controllers,
             folder,

@@ -62,7 +62,7 @@ impl Understanding<'_> {
             let (published, host) = self.routed(route)?;
             self.add(&mut hosts, published, host, (route.path.span(), false))?;
         }
-        self.shut_pools(written, &mut hosts)?;
+        self.shut_what_is_behind(written, &mut hosts.hosts)?;
         let places = hosts.origins.iter().filter_map(|(name, origins)| {
             let first = origins.first()?;
             Some((name.clone(), self.place(first.span.clone())))
@@ -104,8 +104,16 @@ impl Understanding<'_> {
             .chain(routes)
             .flat_map(BTreeMap::values);
         for outside in told {
-            let host = outside.get_ref().split(':').next().unwrap_or_default();
-            let host = host.trim().to_ascii_lowercase();
+            let typed = outside.get_ref().trim();
+            let (host, port) = typed.split_once(':').unwrap_or((typed, "443"));
+            let is_port = port.parse::<u16>().is_ok_and(|port| port > 0);
+            if !typed.is_empty() && !(is_host_name(host) && is_port) {
+                let message = format!(
+                    "`{typed}` is not what clients can be told: a published host, with its port where that is not 443"
+                );
+                return Err(self.error(outside, &message));
+            }
+            let host = host.to_ascii_lowercase();
             if !host.is_empty() && !published.contains_key(&host) && !foreign.contains(&host) {
                 let message = format!(
                     "clients would be sent to `{host}`, which is published by nobody here: name a published host, or list \
@@ -131,54 +139,6 @@ impl Understanding<'_> {
             return Err(self.error(written, &message));
         }
         Ok(typed.clone())
-    }
-
-    /// Shuts what is no page of a pool on every host of the operator's own whose routes lead to one.
-    ///
-    /// SECURITY: its messages carry passwords and tickets in their bodies, where nothing is taken away: a meeting page's
-    /// `/` would let anybody try domain passwords at the pool itself, and buy a certificate for a revoked ticket.
-    fn shut_pools(&self, written: &Written, hosts: &mut Hosts) -> Result<(), ConfigError> {
-        // A farm of another name that leads to a server of the pool is the pool.
-        let mut pools = BTreeSet::new();
-        for pool in &written.lync.pool {
-            pools.extend(self.reached(self.farm(&pool.farm)?)?);
-        }
-        for route in &written.route {
-            let reached = self.reached(self.farm(&route.farm)?)?;
-            if reached.is_disjoint(&pools) {
-                continue;
-            }
-            for guarded in lync::GUARDED {
-                let shut = lync::shut(route.farm.get_ref(), guarded);
-                self.shut(route, shut, hosts)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn shut(
-        &self,
-        route: &written::Route,
-        shut: Arc<Route>,
-        hosts: &mut Hosts,
-    ) -> Result<(), ConfigError> {
-        let path = self.pattern(route)?;
-        if !overlap(&path, &shut.path) {
-            return Ok(());
-        }
-        if compared(&path).0.starts_with(&compared(&shut.path).0) {
-            let message = format!(
-                "`{}` of a pool takes tickets or sells them, and no route of your own opens it: remove the route, as \
-                 [[lync.pool]] publishes what may be there",
-                shown(&shut.path)
-            );
-            return Err(self.error(&route.path, &message));
-        }
-        let host = hosts.hosts.entry(self.host(&route.host)?).or_default();
-        if host.routes.iter().all(|it| it.path != shut.path) {
-            host.routes.push(shut);
-        }
-        Ok(())
     }
 
     /// The host of a route of the operator's own, with that route alone.
@@ -300,7 +260,7 @@ impl Understanding<'_> {
         })
     }
 
-    fn pattern(&self, route: &written::Route) -> Result<PathPattern, ConfigError> {
+    pub(super) fn pattern(&self, route: &written::Route) -> Result<PathPattern, ConfigError> {
         let path = self.route_path(&route.path)?;
         Ok(match route.below {
             true => PathPattern::Below(path),
@@ -467,7 +427,7 @@ fn own_names(
 }
 
 /// The path of a pattern as it is compared, and whether what is below it is meant, too.
-fn compared(path: &PathPattern) -> (String, bool) {
+pub(super) fn compared(path: &PathPattern) -> (String, bool) {
     let (path, is_below) = match path {
         PathPattern::Exact(path) => return (path.to_lowercase(), false),
         PathPattern::Below(path) => (path, true),
@@ -486,7 +446,7 @@ fn is_equal(one: &PathPattern, other: &PathPattern) -> bool {
 }
 
 /// Whether some path is of both patterns.
-fn overlap(one: &PathPattern, other: &PathPattern) -> bool {
+pub(super) fn overlap(one: &PathPattern, other: &PathPattern) -> bool {
     let ((one, one_is_below), (other, other_is_below)) = (compared(one), compared(other));
     let is_within = |path: &str, folder: &str| {
         path.strip_prefix(folder)
@@ -497,7 +457,7 @@ fn overlap(one: &PathPattern, other: &PathPattern) -> bool {
         || (other_is_below && is_within(&one, &other))
 }
 
-fn shown(path: &PathPattern) -> &str {
+pub(super) fn shown(path: &PathPattern) -> &str {
     match path {
         PathPattern::Exact(path) | PathPattern::Below(path) => path,
         PathPattern::BelowWith { below, .. } => below,

@@ -130,10 +130,56 @@ fn on_a_host_of_the_operator_s_own_a_pool_shows_nothing_but_pages() {
             ("/Reach/x", false),
         ] {
             let said = routed(path, below, farm).unwrap_err();
-            let is_refused = said.contains("takes tickets or sells them");
+            let is_refused = said.contains("takes tickets, sells them");
             assert!(is_refused, "{farm}{path}: {said}");
         }
     }
+}
+
+/// One server has several addresses, and several names.
+#[test]
+fn a_pool_or_an_exchange_is_known_by_every_name_that_it_has() {
+    let of_tls = "authorities = \"file.pem\"\nidentity_header = \"x-user\"\n";
+    let pool = format!(
+        "[[farm]]\nname = \"pool01\"\naddress = \"https://10.0.1.11:4443\"\ntls_name = \"pool01.contoso.local\"\n\
+         host_header = \"lync.contoso.local\"\n{of_tls}\
+         [[lync.pool]]\nweb_host = \"web.contoso.com\"\nfarm = \"pool01\"\n\
+         [[farm]]\nname = \"here\"\naddress = \"http://127.0.0.1:9001\"\nidentity_header = \"x-user\"\n\
+         [[exchange]]\nhost = \"mail2.contoso.com\"\nfarm = \"here\"\n"
+    );
+    let opens = |farm: &str, auth: &str, path: &str| {
+        let route = format!(
+            "[[farm]]\nname = \"own\"\n{farm}\n[[route]]\nhost = \"own.contoso.com\"\npath = \"/\"\nbelow = true\nauth = {auth}\n\
+             service = \"own\"\nfarm = \"own\"\n"
+        );
+        let settings = understood(&(text("", "") + &pool + &route)).unwrap();
+        let path = gateway::path::CleanPath::parse(path).unwrap();
+        let route = settings.publication.hosts["own.contoso.com"].route(&path);
+        route.is_some_and(|route| route.auth != gateway::route::Auth::Closed)
+    };
+    let anybody = "\"anonymous\"";
+    let ticket = "/WebTicket/WebTicketService.svc/Auth";
+    for farm in [
+        format!("address = \"https://pool01.contoso.local\"\n{of_tls}"),
+        format!("address = \"https://POOL01.contoso.local:443\"\n{of_tls}"),
+        format!("address = \"https://10.0.1.12\"\ntls_name = \"pool01.contoso.local\"\n{of_tls}"),
+        "address = \"http://10.0.1.12\"\nhost_header = \"lync.contoso.local:8080\"".to_owned(),
+        "address = \"http://lync.contoso.local\"".to_owned(),
+    ] {
+        assert!(!opens(&farm, anybody, ticket), "{farm}");
+    }
+    let another =
+        format!("address = \"https://10.0.1.11:4444\"\ntls_name = \"app.contoso.local\"\n{of_tls}");
+    assert!(opens(&another, anybody, ticket), "another server");
+    let by_another_name = "address = \"http://localhost:9001\"\nidentity_header = \"x-user\"";
+    for path in gateway::preset::exchange::GUARDED {
+        assert!(!opens(by_another_name, anybody, path), "{path}");
+        assert!(
+            opens(by_another_name, "[\"basic\"]", path),
+            "{path} with a sign-in of the gate"
+        );
+    }
+    assert!(opens(by_another_name, anybody, "/.well-known/x"));
 }
 
 #[test]
