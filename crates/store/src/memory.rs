@@ -6,6 +6,7 @@
 mod counter;
 mod directory;
 mod grants;
+mod issued_tokens;
 mod memorised_secrets;
 mod otp_tokens;
 mod own_passwords;
@@ -102,6 +103,7 @@ struct State {
     pages: pages::Pages,
     sent: sent_codes::Sent,
     passkeys: passkeys::Kept,
+    issued: issued_tokens::Issued,
     spares: spare_codes::Spares,
     chain: Vec<ChainedEvent>,
 }

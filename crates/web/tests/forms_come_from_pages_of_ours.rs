@@ -59,6 +59,7 @@ fn pages(memory: &Memory) -> Pages {
                 tickets: store.clone(),
                 audit: store.clone(),
                 kerberos: None,
+                issued: None,
             },
             secrets: store.clone(),
             hasher: Arc::new(AtOnce),

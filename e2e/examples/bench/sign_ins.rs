@@ -120,6 +120,7 @@ impl Scene {
                 tickets: store.clone(),
                 audit: store,
                 kerberos: None,
+                issued: None,
             },
             rules: Rules {
                 policy: Policy { rules: vec![rule] },

@@ -5,6 +5,7 @@
 //! same port calls and get equal answers (T-CRED-8). Start at [`verify`].
 
 mod code;
+mod issued;
 mod kerberos;
 mod said;
 mod secret;
@@ -21,11 +22,13 @@ use proto::spnego;
 use crate::account::AccountId;
 use crate::audit::{Event, Kind};
 use crate::authenticated::Authenticated;
+use crate::issued::TokenId;
 use crate::lockout::HoldBack;
 use crate::place::{ActivityId, Channel, ConnectionId, RouteName, Service, Zone};
 use crate::policy::{Asking, Policy};
 use crate::ports::{
-    Accounts, Attempts, Audit, Credentials, KerberosAcceptor, OtpTokens, Tickets, Unavailable,
+    Accounts, Attempts, Audit, Credentials, IssuedTokens, KerberosAcceptor, OtpTokens, Tickets,
+    Unavailable,
 };
 use crate::ticket::TicketKey;
 pub use kerberos::KerberosToken;
@@ -65,6 +68,8 @@ pub enum Proof {
     Ticket(TicketKey),
     /// A certificate that was issued for a web ticket; whether its key was there is not known here.
     Certificate(TicketKey),
+    /// The id of a token that our security token service may have issued; whether it is genuine is not known here.
+    Issued(TokenId),
 }
 
 /// One attempt.
@@ -157,6 +162,8 @@ pub struct Ports {
     pub audit: Arc<dyn Audit>,
     /// The keys of our services, where there are any.
     pub kerberos: Option<Arc<dyn KerberosAcceptor>>,
+    /// Our security token service's word on what it issued, where there is one.
+    pub issued: Option<Arc<dyn IssuedTokens>>,
 }
 
 /// What an attempt is judged by.
@@ -196,6 +203,7 @@ pub async fn verify(ports: &Ports, rules: &Rules, attempt: Attempt, now: Timesta
         }
         Proof::Kerberos(offered) => kerberos::verify(ports, rules, *offered, &at).await,
         Proof::Certificate(key) => ticket::verify_certificate(ports, rules, &key, &at).await,
+        Proof::Issued(id) => issued::verify(ports, rules, &id, &at).await,
         Proof::Ntlm {
             response,
             negotiation,

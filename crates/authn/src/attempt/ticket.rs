@@ -172,6 +172,13 @@ fn basis(
             ends: ticket.expires,
         });
     }
+    // So does one to a page: the store finds a ticket only while the secret or the passkey stands that it rests on.
+    if !ticket.methods.contains(&Method::AppPassword) {
+        return Ok(Basis {
+            made: None,
+            ends: ticket.expires,
+        });
+    }
     let password = bought_with.ok_or(Reason::UnknownTicket)?;
     password.usable(&at.service, at.now)?;
     Ok(Basis {

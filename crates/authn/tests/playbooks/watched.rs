@@ -71,6 +71,7 @@ impl Watched {
             tickets: ports.clone(),
             audit: ports,
             kerberos: None,
+            issued: None,
         }
     }
 
