@@ -137,7 +137,10 @@ impl Conversation {
         let route = Arc::clone(&asked.route);
         let answer = match route.kind {
             Kind::Plain | Kind::ActiveSync => AnswerBody::Stream,
-            Kind::LyncDiscover
+            // A page goes on as any does, and what may begin a session is held until that is written down.
+            Kind::LyncPassive if matches!(pass, Pass::Anonymous) => AnswerBody::Stream,
+            Kind::LyncPassive
+            | Kind::LyncDiscover
             | Kind::LyncMex
             | Kind::LyncUserLink
             | Kind::AutodiscoverPox
@@ -208,6 +211,7 @@ impl Conversation {
             pass: &route.pass_headers,
             identity: &self.publication.identity_headers,
             tickets: asked.ticket_headers(),
+            session: self.session_cookies(asked),
             is_read,
             is_websocket: asked.wants_websocket(),
         };
@@ -247,6 +251,7 @@ impl Conversation {
                     .replies
                     .fault(StatusCode::INTERNAL_SERVER_ERROR, asked.soap),
             ),
+            Kind::LyncPassive => refused(asked.unknown_token()),
             Kind::LyncOauthtoken if asked.channel == Some(Channel::Grant) => {
                 refused(asked.replies.oauth(OauthError::InvalidGrant, &asked.name))
             }
@@ -291,6 +296,11 @@ impl Conversation {
         body: &Bytes,
         now: Timestamp,
     ) -> Result<Answered, read::ReadError> {
+        if asked.route.kind == Kind::LyncPassive {
+            let found = read::session(&head.headers, now)?;
+            let found = found.into_iter().collect();
+            return Ok(as_it_came(body, self.relayed(asked, found, now)));
+        }
         if head.headers.contains_key(header::CONTENT_ENCODING) {
             return Err(read::ReadError::Malformed);
         }
@@ -328,6 +338,9 @@ impl Conversation {
             | Kind::LyncAnon
             | Kind::LyncCert
             | Kind::LyncOauthtoken => {
+                if let (Some(_), Some(who)) = (&asked.session, &asked.somebody) {
+                    read::is_of(body, who.account())?;
+                }
                 let found = read::tickets(body, asked.route.kind, now)?;
                 return Ok(as_it_came(body, self.relayed(asked, found, now)));
             }
@@ -342,7 +355,11 @@ impl Conversation {
                     ..as_it_came(body, self.relayed(asked, found, now))
                 });
             }
-            Kind::Plain | Kind::ActiveSync | Kind::AutodiscoverPox | Kind::AutodiscoverSoap => {
+            Kind::Plain
+            | Kind::LyncPassive
+            | Kind::ActiveSync
+            | Kind::AutodiscoverPox
+            | Kind::AutodiscoverSoap => {
                 return Ok(as_it_came(body, Vec::new()));
             }
         };
@@ -394,6 +411,11 @@ impl Conversation {
             (Kind::LyncCertProv, _) => EventKind::CertificateNoted {
                 credential,
                 certificate: first.ticket.key.shown(),
+            },
+            (Kind::LyncPassive, _) => EventKind::SignedIn {
+                credential,
+                clock_skew: None,
+                certificate: None,
             },
             (_, Some(certificate)) => {
                 first.used = Some((now, self.peer.address));

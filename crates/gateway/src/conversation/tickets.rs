@@ -63,6 +63,9 @@ impl Conversation {
             (_, By::Guest) if asked.route.takes_guests => {
                 self.forward(asked, Pass::Anonymous, bound)
             }
+            (_, By::Passive) if asked.offered.contains(&Scheme::Passive) => {
+                self.by_session(asked, bound)
+            }
             (_, By::Guest | By::Passive) => {
                 let error = OauthError::UnsupportedGrantType;
                 refused(asked.replies.oauth(error, &asked.name))
@@ -176,6 +179,9 @@ impl Conversation {
     pub(super) fn ticket_wanted(&self, asked: &Asked) -> Verdict {
         let rule = asked.route.ticket;
         let host = self.publication.hosts.get(&asked.name);
+        if asked.session.is_some() {
+            return self.session_wanted(asked);
+        }
         match rule.map(|rule| rule.wanted) {
             Some(TicketWanted::Fault) => refused(asked.replies.ticket_fault(asked.soap)),
             wanted => {

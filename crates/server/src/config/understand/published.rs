@@ -266,6 +266,7 @@ impl Understanding<'_> {
             onward: self.told(farm)?,
             guests: pool.guests.unwrap_or(true),
             certificate_sign_in: self.certificate_sign_in(pool)?,
+            passive: pool.passive.unwrap_or(false),
         })
     }
 
