@@ -545,6 +545,59 @@ fn a_session_is_of_its_pool_and_a_pool_that_is_not_passive_has_none() {
 }
 
 #[test]
+fn s25_one_gate_has_an_active_pool_and_a_passive_one() {
+    let mut publication = publication();
+    let passive = LyncPool {
+        passive: true,
+        ..other_pool()
+    };
+    publication.hosts.extend(lync::hosts(&passive));
+    let mut policy = by_page();
+    policy.rules.extend(crate::scene::allowing(&[]).rules);
+    for rule in &mut policy.rules {
+        rule.methods.push(Method::AppPassword.into());
+    }
+    publication.policy = policy;
+    let scene = Scene::publishing(publication);
+    // At the first pool Anna types an app password into her client.
+    let anna = scene.person("anna");
+    scene
+        .connects()
+        .buys(&anna, LYNC, &crate::documents::answer_with_cwt("AAEC"));
+    let user = |host: &str, ticket: &str| {
+        let request = get(host, USER).with("x-ms-webticket", ticket);
+        scene.connects().sends(&request).told()
+    };
+    assert_eq!(user(LYNC, "cwt=AAEC"), "anna");
+    assert_eq!(user(OTHER_POOL, "cwt=AAEC"), "401");
+    let ntlm = post(OTHER_POOL, WEB_TICKET, rst(anna.sip_uri()));
+    assert_eq!(scene.connects().sends(&ntlm).told(), "404");
+    // At the second Ben proves two factors to a page.
+    let ben = scene.person_of_pages("ben", Some(BEN));
+    scene.issues(&ben, "_1");
+    let mut brought = brings("_1");
+    brought
+        .head
+        .headers
+        .insert("host", OTHER_POOL.parse().unwrap());
+    let mut connection = scene.connects();
+    let forward = connection.sends(&brought).forward();
+    assert_eq!(forward.farm, "lync2");
+    connection
+        .answers(&forward, answered(302, &BEGUN, ""))
+        .unwrap();
+    let grant = form(OTHER_POOL, OAUTHTOKEN, GRANT).with("cookie", SESSION);
+    let forward = connection.sends(&grant).forward();
+    let json = [("content-type", "application/json")];
+    let answer = granted(&cwt(BEN));
+    connection
+        .answers(&forward, answered(200, &json, &answer))
+        .unwrap();
+    assert_eq!(user(OTHER_POOL, &cwt(BEN)), "ben");
+    assert_eq!(user(LYNC, &cwt(BEN)), "401");
+}
+
+#[test]
 fn over_http_2_a_passive_sign_in_is_the_same() {
     let (scene, anna) = scene();
     scene.issues(&anna, "_1");
