@@ -2,7 +2,6 @@
 //!
 //! A lookup returns `Result<Option<T>, Unavailable>`; "not there" is not an error.
 
-mod issued_tokens;
 mod pages;
 mod passkeys;
 mod spare_codes;
@@ -30,7 +29,6 @@ use crate::name::NameKey;
 use crate::place::Method;
 use crate::revocation::Revocation;
 use crate::ticket::{RelayedTicket, Relaying, TicketKey};
-pub use issued_tokens::IssuedTokens;
 pub use pages::{
     Invitations, MemorisedSecrets, Outbox, PasswordHasher, SentCodes, Sessions, SignIns,
 };

@@ -483,6 +483,5 @@ pub(crate) fn ports(store: &Store) -> Ports {
         tickets: Arc::new(store.clone()),
         audit: Arc::new(store.clone()),
         kerberos: None,
-        issued: None,
     }
 }

@@ -6,7 +6,6 @@
 mod counter;
 mod directory;
 mod grants;
-mod issued_tokens;
 mod memorised_secrets;
 mod otp_tokens;
 mod own_passwords;
@@ -103,7 +102,6 @@ struct State {
     pages: pages::Pages,
     sent: sent_codes::Sent,
     passkeys: passkeys::Kept,
-    issued: issued_tokens::Issued,
     spares: spare_codes::Spares,
     chain: Vec<ChainedEvent>,
 }

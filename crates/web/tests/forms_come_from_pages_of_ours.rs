@@ -59,7 +59,6 @@ fn pages(memory: &Memory) -> Pages {
                 tickets: store.clone(),
                 audit: store.clone(),
                 kerberos: None,
-                issued: None,
             },
             secrets: store.clone(),
             hasher: Arc::new(AtOnce),

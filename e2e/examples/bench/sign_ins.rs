@@ -120,7 +120,6 @@ impl Scene {
                 tickets: store.clone(),
                 audit: store,
                 kerberos: None,
-                issued: None,
             },
             rules: Rules {
                 policy: Policy { rules: vec![rule] },

@@ -87,7 +87,6 @@ async fn fill(folder: &Path) -> anyhow::Result<()> {
         tickets: shared.clone(),
         audit: shared,
         kerberos: None,
-        issued: None,
     };
     let by = ByHand {
         at: "2026-11-24T08:00:00Z".parse()?,

@@ -1,4 +1,4 @@
-//! A token of our own security token service as proof: it left here, has not ended, and is for an account that stands.
+//! A token of our own security token service as proof: it left here, has not ended, and all that it rests on still stands.
 //!
 //! Whether it is genuine the pool says that takes it: what is bought with it is recorded only once the pool has taken it,
 //! and not where what it rests on was revoked (decision 0015). Whoever is named by one and refused is in the audit.
@@ -6,13 +6,12 @@
 use std::sync::Arc;
 
 use super::said::is_fresh;
+use super::ticket::{Basis, Known};
 use super::{Circumstances, Outcome, Ports, Refusal, Rules, Verified};
-use crate::account::Account;
 use crate::audit::{Kind, Reason, shown_name};
 use crate::authenticated::{Authenticated, How, earlier};
 use crate::directory;
-use crate::issued::{IssuedToken, TokenId};
-use crate::place::Channel;
+use crate::issued::TokenId;
 use crate::policy;
 use crate::ports::Unavailable;
 
@@ -23,58 +22,50 @@ pub(super) async fn verify(
     at: &Circumstances,
 ) -> Result<Outcome, Unavailable> {
     let denied = || Ok(Outcome::plain(Err(Refusal::Denied)));
-    let Some(issued) = &ports.issued else {
+    let Some(known) = Known::find(ports, &id.key(), at).await? else {
         return denied();
     };
-    let Some(token) = issued.issued(id).await? else {
-        return denied();
-    };
-    let Some(account) = ports.accounts.by_id(&token.account).await? else {
-        return denied();
-    };
-    let upn = account.upn.clone();
-    let reason = match judge(rules, token, account.clone(), at) {
+    let account = (known.account.id.clone(), known.account.upn.clone());
+    let reason = match judge(known, rules, at) {
         Ok(verified) => return Ok(Outcome::plain(Ok(verified))),
         Err(Reason::DirectoryUnread) => return Err(directory::unread()),
         Err(reason) => reason,
     };
+    let (id, upn) = account;
     let name = shown_name(&upn, "");
-    let event = at.event(Kind::Refused { reason, name }, Some(account.id));
+    let event = at.event(Kind::Refused { reason, name }, Some(id));
     ports.audit.append(vec![event]).await?;
     denied()
 }
 
-/// Who it is, or why not.
-fn judge(
-    rules: &Rules,
-    token: IssuedToken,
-    account: Account,
-    at: &Circumstances,
-) -> Result<Verified, Reason> {
+/// Who it is, or why not. A session that it begins outlives it, as far as the policy lets it.
+fn judge(known: Known, rules: &Rules, at: &Circumstances) -> Result<Verified, Reason> {
+    let Known {
+        ticket,
+        account,
+        bought_with,
+    } = known;
     account.may_sign_in()?;
-    if token.expires <= at.now {
-        return Err(Reason::Expired);
-    }
+    let Basis { made, ends } = Basis::of(&ticket, bought_with, at)?;
     // It was proved to a page, and the policy of what is behind the gate speaks of that.
     let shown = policy::Proved {
-        methods: &token.methods,
-        made: None,
-        second_factor: token.second_factor,
+        methods: &ticket.methods,
+        made,
+        second_factor: ticket.second_factor,
     };
-    let until = rules
-        .policy
-        .judge(&account, &at.asking(Channel::Page), &shown, at.now)?;
+    let asking = at.asking(ticket.channel);
+    let until = rules.policy.judge(&account, &asking, &shown, at.now)?;
     is_fresh(&account, at)?;
     let how = How {
-        methods: token.methods,
-        second_factor: token.second_factor,
-        channel: Channel::Page,
-        bought: Channel::Page,
-        credential: token.credential,
-        token: token.token,
+        methods: ticket.methods,
+        second_factor: ticket.second_factor,
+        channel: at.channel,
+        bought: ticket.channel,
+        credential: ticket.credential,
+        token: ticket.token,
         zone: at.zone.clone(),
         at: at.now,
-        ends: earlier(Some(token.expires), until),
+        ends: earlier(Some(ends.min(ticket.expires)), until),
         bounds: until,
     };
     Ok(Verified {

@@ -27,8 +27,7 @@ use crate::lockout::HoldBack;
 use crate::place::{ActivityId, Channel, ConnectionId, RouteName, Service, Zone};
 use crate::policy::{Asking, Policy};
 use crate::ports::{
-    Accounts, Attempts, Audit, Credentials, IssuedTokens, KerberosAcceptor, OtpTokens, Tickets,
-    Unavailable,
+    Accounts, Attempts, Audit, Credentials, KerberosAcceptor, OtpTokens, Tickets, Unavailable,
 };
 use crate::ticket::TicketKey;
 pub use kerberos::KerberosToken;
@@ -162,8 +161,6 @@ pub struct Ports {
     pub audit: Arc<dyn Audit>,
     /// The keys of our services, where there are any.
     pub kerberos: Option<Arc<dyn KerberosAcceptor>>,
-    /// Our security token service's word on what it issued, where there is one.
-    pub issued: Option<Arc<dyn IssuedTokens>>,
 }
 
 /// What an attempt is judged by.

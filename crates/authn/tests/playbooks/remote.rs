@@ -1,11 +1,9 @@
 //! Gates on other machines: whoever has one sees what passes through it, and gets nobody in beyond that.
 
-use std::sync::Arc;
-
 use authn::admin::tokens;
 use authn::audit::{Event, Kind};
 use authn::credential::CredentialId;
-use authn::issued::{IssuedToken, TokenId};
+use authn::issued::{TokenId, recorded};
 use authn::place::{Channel, ConnectionId, Method, Service, Zone};
 use authn::policy::Combination;
 use authn::remote::{Answering, Caller, MAX_EVENTS, RemoteError};
@@ -234,20 +232,24 @@ async fn s42_a_passive_sign_in_through_a_gateway_is_vouched_for_and_written_down
 {
     let mut scene = Scene::new();
     let anna = scene.world.person("anna").await;
-    let memory = scene.world.watched.memory().clone();
     let both = Combination::from(Method::MemorisedSecret).and(Method::OneTimeCode);
     let lync = scene.world.rules.policy.rules.first_mut().unwrap();
     lync.methods.push(both);
-    let token = IssuedToken {
-        id: TokenId("_1".to_owned()),
+    let session = authn::session::Session {
         account: anna.account.id.clone(),
-        credential: CredentialId("secret".to_owned()),
+        // By whatever a page let her in.
+        credential: anna.record.id.clone(),
         token: None,
-        methods: [Method::MemorisedSecret, Method::OneTimeCode].into(),
-        second_factor: Some(at(0)),
-        expires: at(3_600),
+        methods: vec![
+            Method::AppPassword,
+            Method::MemorisedSecret,
+            Method::OneTimeCode,
+        ],
+        zone: Zone::EXTERNAL,
+        begun: at(0),
+        used: at(0),
     };
-    memory.issue_token(token).unwrap();
+    let token = recorded(&TokenId("_1".to_owned()), &session, (at(0), at(3_600)));
     let attempt = |id: &str| Attempt {
         proof: Proof::Issued(TokenId(id.to_owned())),
         channel: Channel::Page,
@@ -256,9 +258,9 @@ async fn s42_a_passive_sign_in_through_a_gateway_is_vouched_for_and_written_down
     let outcome = scene.asks(attempt("_1"), at(1)).await.unwrap();
     assert!(
         matches!(outcome.result, Err(Refusal::Denied)),
-        "no token service answers"
+        "it did not leave here"
     );
-    scene.world.ports.issued = Some(Arc::new(memory));
+    scene.world.ports.tickets.record(token, 0).await.unwrap();
     let outcome = scene.asks(attempt("_2"), at(1)).await.unwrap();
     assert!(matches!(outcome.result, Err(Refusal::Denied)));
     let outcome = scene.asks(attempt("_1"), at(1)).await.unwrap();

@@ -71,7 +71,6 @@ impl Watched {
             tickets: ports.clone(),
             audit: ports,
             kerberos: None,
-            issued: None,
         }
     }
 

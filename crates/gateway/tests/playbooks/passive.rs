@@ -309,14 +309,13 @@ fn a_token_of_ours_begins_a_session_that_buys_tickets_for_whom_it_was_issued() {
 #[test]
 fn a_token_that_did_not_leave_here_or_has_ended_goes_no_further() {
     let (scene, anna) = scene();
-    let token = scene.issues(&anna, "_1");
+    scene.issues(&anna, "_1");
     let told = |scene: &Scene, id: &str| scene.connects().sends(&brings(id)).told();
     assert_eq!(told(&scene, "_2"), "403");
     assert_eq!(told(&scene, "_1x"), "403");
     scene.waits(3_599);
     assert_eq!(told(&scene, "_1"), "anna");
     scene.waits(1);
-    assert_eq!(scene.now(), token.expires);
     assert_eq!(told(&scene, "_1"), "403");
 
     let (scene, anna) = scene_of_a_secret_alone();
@@ -334,35 +333,35 @@ fn a_token_that_did_not_leave_here_or_has_ended_goes_no_further() {
 
 fn scene_of_a_secret_alone() -> (Scene, Person) {
     let (scene, anna) = scene();
-    let mut token = scene.issues(&anna, "_1");
-    token.methods = [Method::MemorisedSecret].into();
-    token.second_factor = None;
-    scene.store.issue_token(token).unwrap();
+    scene.issues_for(&anna, "_1", &[Method::MemorisedSecret]);
     (scene, anna)
 }
 
 #[test]
-fn a_token_of_somebody_who_is_switched_off_goes_no_further() {
-    let (scene, anna) = scene();
-    scene.issues(&anna, "_1");
-    scene.sets_state(&anna, AccountState::Disabled);
-    assert_eq!(scene.connects().sends(&brings("_1")).told(), "403");
-    let last = scene.audited().pop().unwrap();
-    assert!(matches!(
-        last.kind,
-        Kind::Refused {
-            reason: Reason::AccountDisabled,
-            ..
-        }
-    ));
+fn a_token_goes_no_further_once_what_it_rests_on_is_gone() {
+    let ends: [fn(&Scene, &Person); 2] = [
+        |scene, anna| scene.chooses_secret(&anna.account, &CredentialId("another".to_owned())),
+        |scene, anna| scene.sets_state(anna, AccountState::Disabled),
+    ];
+    for end in ends {
+        let (scene, anna) = scene();
+        scene.issues(&anna, "_1");
+        assert_eq!(scene.connects().sends(&brings("_1")).told(), "anna");
+        end(&scene, &anna);
+        assert_eq!(scene.connects().sends(&brings("_1")).told(), "403");
+    }
 }
 
 #[test]
-fn without_a_security_token_service_of_ours_nobody_signs_in_passively() {
+fn what_the_store_knows_a_token_by_is_no_ticket() {
     let (scene, anna) = scene();
-    scene.issues(&anna, "_1");
-    let scene = scene.without_sts();
-    assert_eq!(scene.connects().sends(&brings("_1")).told(), "403");
+    scene.issues(&anna, "AAEC");
+    let request = get(LYNC, USER).with("x-ms-webticket", "cwt=AAEC");
+    assert_eq!(scene.connects().sends(&request).told(), "401");
+    assert_eq!(
+        refused(&scene, &grant().with("cookie", "FedAuth=AAEC")),
+        BEGINS
+    );
 }
 
 #[test]

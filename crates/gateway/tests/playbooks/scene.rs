@@ -12,10 +12,11 @@ use authn::audit::{Actor, ByHand, Event, Kind};
 use authn::credential::CredentialId;
 use authn::credential::app_password::AppPassword;
 use authn::credential::memorised_secret::{MemorisedSecret, SecretHash, StoredMemorisedSecret};
-use authn::issued::{IssuedToken, TokenId};
+use authn::issued::{self, TokenId};
 use authn::place::{Channel, Method, Service, Zone};
 use authn::policy::{Policy, Rule};
 use authn::ports::{Audit, Credentials, KerberosAcceptor, MemorisedSecrets, Revocations, Tickets};
+use authn::session::Session;
 use authn::ticket::Relaying;
 use authn::{Attempt, Outcome};
 use gateway::preset::exchange::{self, Exchange};
@@ -86,9 +87,8 @@ impl Scene {
                 otp_tokens: shared.clone(),
                 attempts: shared.clone(),
                 tickets: shared.clone(),
-                audit: shared.clone(),
+                audit: shared,
                 kerberos: None,
-                issued: Some(shared),
             },
             rules: Rules {
                 policy,
@@ -191,25 +191,25 @@ impl Scene {
         self.runtime.block_on(setting).unwrap();
     }
 
-    /// Our security token service issues somebody a token that is good for an hour.
-    pub(crate) fn issues(&self, person: &Person, id: &str) -> IssuedToken {
-        let token = IssuedToken {
-            id: TokenId(id.to_owned()),
+    /// Our security token service issues somebody a token that is good for an hour, for a secret and a code.
+    pub(crate) fn issues(&self, person: &Person, id: &str) {
+        self.issues_for(person, id, &[Method::MemorisedSecret, Method::OneTimeCode]);
+    }
+
+    /// The same for other methods.
+    pub(crate) fn issues_for(&self, person: &Person, id: &str, methods: &[Method]) {
+        let session = Session {
             account: person.account.id.clone(),
             credential: person.credential.clone(),
             token: None,
-            methods: [Method::MemorisedSecret, Method::OneTimeCode].into(),
-            second_factor: Some(self.now()),
-            expires: self.now() + SignedDuration::from_hours(1),
+            methods: methods.to_vec(),
+            zone: Zone::EXTERNAL,
+            begun: self.now(),
+            used: self.now(),
         };
-        self.store.issue_token(token.clone()).unwrap();
-        token
-    }
-
-    /// The same without a security token service.
-    pub(crate) fn without_sts(mut self) -> Self {
-        self.ports.issued = None;
-        self
+        let ends = self.now() + SignedDuration::from_hours(1);
+        let id = TokenId(id.to_owned());
+        self.records(issued::recorded(&id, &session, (self.now(), ends)));
     }
 
     fn issued(&self, account: Account, services: &[Service], expires: Option<Timestamp>) -> Person {

@@ -75,7 +75,6 @@ async fn signed_in_from(
         tickets: store.clone(),
         audit: store,
         kerberos: None,
-        issued: None,
     };
     let now: Timestamp = "2026-11-25T08:00:00Z".parse().unwrap();
     let by = ByHand {
