@@ -12,7 +12,6 @@ use gateway::preset::lync::{self, LyncPool};
 use gateway::route::Onward;
 use http::Version;
 use proto::lync::mex::{Document, Logon, WebTicketService};
-use proto::lync::passive::MAX_POST_BYTES;
 
 use crate::connection::{Connection, Passed};
 use crate::documents::{MEX, USER, WEB_TICKET, answered, rst};
@@ -138,12 +137,8 @@ fn opens(scene: &Scene, sid: &str) -> String {
 fn refused(scene: &Scene, request: &Request) -> String {
     let reply = scene.connects().sends(request).replied().reply;
     assert_eq!(reply.status, 400);
-    assert!(
-        reply.headers["x-ms-diagnostics"]
-            .to_str()
-            .unwrap()
-            .starts_with("28020;")
-    );
+    let said = reply.headers.get("x-ms-diagnostics").unwrap();
+    assert!(said.to_str().unwrap().starts_with("28020;"));
     String::from_utf8(reply.body.to_vec()).unwrap()
 }
 
@@ -397,7 +392,6 @@ fn a_form_that_two_readers_might_read_in_two_ways_goes_no_further() {
         .without("content-type")
         .with("content-type", &format!("{FORM}; charset=UTF-8"));
     assert_eq!(told(&utf_8), "anna");
-    assert!(MAX_POST_BYTES <= 64 * 1024);
 }
 
 #[test]
