@@ -18,11 +18,12 @@ use proto::soap;
 use crate::farm::affinity;
 use crate::websocket;
 use allowed::is_standard;
-use cookies::{cookie_name, cookies};
+use cookies::{cookie_name, cookies, join_cookies};
 use denied::is_hop_by_hop;
 
 pub(crate) use allowed::WEB_TICKET;
 pub use allowed::may_be_passed;
+pub(crate) use cookies::SessionCookies;
 
 /// The header by which a request is found in logs and audit.
 pub const ACTIVITY: HeaderName = HeaderName::from_static("x-wicketgate-activity");
@@ -202,17 +203,6 @@ pub(crate) enum TicketHeaders {
     Any,
 }
 
-/// Which cookies go on that may be of a passive session.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum SessionCookies<'a> {
-    /// As they came: they are another application's, or the page's that begins the session.
-    AsSent,
-    /// None: a pool that found one would not look at the ticket.
-    Nothing,
-    /// This line in place of all cookies: what was checked and found to be known.
-    Only(&'a HeaderValue),
-}
-
 /// What is told to a back end beside what the client sent.
 pub(crate) struct Added<'a> {
     /// The client's address.
@@ -275,18 +265,6 @@ pub(crate) fn onward(sent: &HeaderMap, added: &Added<'_>) -> HeaderMap {
         websocket::switch(&mut onward);
     }
     onward
-}
-
-/// Makes one line of several: a stream may bring each cookie in its own (RFC 9113 8.2.3).
-fn join_cookies(onward: &mut HeaderMap, kept: Option<HeaderValue>) {
-    let Some(kept) = kept else { return };
-    let joined = match onward.get(header::COOKIE) {
-        Some(before) => [before.as_bytes(), b"; ", kept.as_bytes()].concat(),
-        None => kept.as_bytes().to_vec(),
-    };
-    if let Ok(joined) = HeaderValue::from_bytes(&joined) {
-        onward.insert(header::COOKIE, joined);
-    }
 }
 
 /// Cleans the headers of a back end's answer in place.

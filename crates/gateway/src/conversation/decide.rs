@@ -1,5 +1,6 @@
 //! The decisions behind [`Conversation`]: what a request must prove, and what then goes on.
 
+use super::passive::is_of_session;
 use super::*;
 
 impl Conversation {
@@ -297,9 +298,7 @@ impl Conversation {
         now: Timestamp,
     ) -> Result<Answered, read::ReadError> {
         if asked.route.kind == Kind::LyncPassive {
-            let found = read::session(&head.headers, now)?;
-            let found = found.into_iter().collect();
-            return Ok(as_it_came(body, self.relayed(asked, found, now)));
+            return self.session_begun(asked, head, body, now);
         }
         if head.headers.contains_key(header::CONTENT_ENCODING) {
             return Err(read::ReadError::Malformed);
@@ -338,9 +337,7 @@ impl Conversation {
             | Kind::LyncAnon
             | Kind::LyncCert
             | Kind::LyncOauthtoken => {
-                if let (Some(_), Some(who)) = (&asked.session, &asked.somebody) {
-                    read::is_of(body, who.account())?;
-                }
+                is_of_session(asked, body)?;
                 let found = read::tickets(body, asked.route.kind, now)?;
                 return Ok(as_it_came(body, self.relayed(asked, found, now)));
             }
@@ -370,68 +367,8 @@ impl Conversation {
         })
     }
 
-    fn relayed(
-        &self,
-        asked: &Asked,
-        found: Vec<(TicketKey, Timestamp)>,
-        now: Timestamp,
-    ) -> Vec<Relaying> {
-        // A guest's ticket is nobody's: it is not kept, and so opens nothing that asks for one.
-        let Some(who) = &asked.somebody else {
-            return Vec::new();
-        };
-        let tickets = found.into_iter().map(|(key, expires)| RelayedTicket {
-            key,
-            account: who.account_id().clone(),
-            credential: who.credential().clone(),
-            token: who.token().cloned(),
-            channel: who.bought(),
-            methods: who.methods().iter().copied().collect(),
-            second_factor: who.second_factor(),
-            pool: asked.route.farm.clone(),
-            relayed: now,
-            expires: who.bounds(expires),
-        });
-        let relaying = tickets.map(|ticket| Relaying {
-            session: who.session().cloned(),
-            ..Relaying::of(ticket)
-        });
-        let mut relaying: Vec<Relaying> = relaying.collect();
-        if let Some(first) = relaying.first_mut() {
-            self.audit(asked, who, (first, now));
-        }
-        relaying
-    }
-
-    /// What is written down of a certificate with the answer that notes it, or that sells a ticket for it:
-    /// whoever signs in otherwise is in the audit already.
-    fn audit(&self, asked: &Asked, who: &Authenticated, (first, now): (&mut Relaying, Timestamp)) {
-        let credential = who.credential().clone();
-        let kind = match (asked.route.kind, &asked.certificate) {
-            (Kind::LyncCertProv, _) => EventKind::CertificateNoted {
-                credential,
-                certificate: first.ticket.key.shown(),
-            },
-            (Kind::LyncPassive, _) => EventKind::SignedIn {
-                credential,
-                clock_skew: None,
-                certificate: None,
-            },
-            (_, Some(certificate)) => {
-                first.used = Some((now, self.peer.address));
-                EventKind::SignedIn {
-                    credential,
-                    clock_skew: None,
-                    certificate: Some(certificate.shown()),
-                }
-            }
-            (_, None) => return,
-        };
-        first.events.push(self.event(asked, who, (kind, now)));
-    }
-
     /// An event about somebody whose request this is.
-    fn event(
+    pub(super) fn event(
         &self,
         asked: &Asked,
         who: &Authenticated,
@@ -452,7 +389,7 @@ impl Conversation {
 }
 
 /// A body to which nothing is done, with the tickets that were found in it.
-fn as_it_came(body: &Bytes, tickets: Vec<Relaying>) -> Answered {
+pub(super) fn as_it_came(body: &Bytes, tickets: Vec<Relaying>) -> Answered {
     Answered {
         body: body.clone(),
         tickets,

@@ -6,7 +6,7 @@
 
 use proto::lync::passive::{self, Brought};
 
-use super::decide::refused;
+use super::decide::{as_it_came, refused};
 use super::*;
 
 impl Conversation {
@@ -53,6 +53,19 @@ impl Conversation {
         self.prove(asked, (proof, Channel::Ticket), (None, bound))
     }
 
+    /// The pool's answer to a token: the session that it begins is written down before anybody has it.
+    pub(super) fn session_begun(
+        &self,
+        asked: &Asked,
+        head: &http::response::Parts,
+        body: &Bytes,
+        now: Timestamp,
+    ) -> Result<Answered, read::ReadError> {
+        let found = read::session(&head.headers, now)?;
+        let found = found.into_iter().collect();
+        Ok(as_it_came(body, self.relayed(asked, found, now)))
+    }
+
     /// The grant's answer to whoever has no session that is known here: the page where one begins.
     pub(super) fn session_wanted(&self, asked: &Asked) -> Verdict {
         let host = self.publication.hosts.get(&asked.name);
@@ -70,6 +83,15 @@ impl Conversation {
             None if is_passive && asked.route.kind != Kind::LyncPassive => SessionCookies::Nothing,
             None => SessionCookies::AsSent,
         }
+    }
+}
+
+/// Whether a ticket that was asked for with a session says that it is of whoever has that.
+pub(super) fn is_of_session(asked: &Asked, body: &[u8]) -> Result<(), read::ReadError> {
+    match (&asked.session, &asked.somebody) {
+        (Some(_), Some(who)) => read::is_of(body, who.account()),
+        (Some(_), None) => Err(read::ReadError::NotTheirs),
+        (None, _) => Ok(()),
     }
 }
 

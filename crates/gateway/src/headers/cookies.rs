@@ -1,6 +1,6 @@
 //! Cookies that go on to a back end (RFC 6265): those stay behind that choose one, however a reader may find them in the line.
 
-use http::header::HeaderValue;
+use http::header::{self, HeaderMap, HeaderValue};
 use proto::lync::passive;
 
 use crate::farm::affinity;
@@ -14,6 +14,17 @@ const DENIED_COOKIES: [&str; 5] = [
     "x-anonresource-backend",
     "securitytoken",
 ];
+
+/// Which cookies go on that may be of a passive session.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum SessionCookies<'a> {
+    /// As they came: they are another application's, or the page's that begins the session.
+    AsSent,
+    /// None: a pool that found one would not look at the ticket.
+    Nothing,
+    /// This line in place of all cookies: what was checked and found to be known.
+    Only(&'a HeaderValue),
+}
 
 /// A cookie header without cookies that choose a back end, or a member of a farm; nor, unless it is said so, those of a
 /// passive session.
@@ -32,6 +43,18 @@ pub(super) fn cookies(value: &HeaderValue, with_session: bool) -> Option<HeaderV
     HeaderValue::from_bytes(&kept.join(&b"; "[..]))
         .ok()
         .filter(|value| !value.is_empty())
+}
+
+/// Makes one line of several: a stream may bring each cookie in its own (RFC 9113 8.2.3).
+pub(super) fn join_cookies(onward: &mut HeaderMap, kept: Option<HeaderValue>) {
+    let Some(kept) = kept else { return };
+    let joined = match onward.get(header::COOKIE) {
+        Some(before) => [before.as_bytes(), b"; ", kept.as_bytes()].concat(),
+        None => kept.as_bytes().to_vec(),
+    };
+    if let Ok(joined) = HeaderValue::from_bytes(&joined) {
+        onward.insert(header::COOKIE, joined);
+    }
 }
 
 /// The name of a cookie, of which a value may hold bytes of any kind (RFC 6265bis 5.7).

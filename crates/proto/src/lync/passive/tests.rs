@@ -1,3 +1,5 @@
+//! Forms, cookies and tokens that two readers might read in two ways, and those that everybody reads alike.
+
 use super::*;
 
 const ASSERTION: &str =
