@@ -109,6 +109,7 @@ fn published(certificate_sign_in: bool) -> BTreeSet<(String, String)> {
         onward: onward.clone(),
         guests: true,
         certificate_sign_in,
+        passive: false,
     };
     let mail = exchange::Exchange {
         host: "mail".to_owned(),

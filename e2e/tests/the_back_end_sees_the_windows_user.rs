@@ -319,7 +319,10 @@ fn a_clock_that_is_off_is_named_in_either_direction() -> anyhow::Result<()> {
     };
     for (minutes, kind) in [("+6m", "Token(ClockSkew("), ("-6m", "Token(OutOfTime(")] {
         let (outward, inward) = off(minutes)?;
-        assert_eq!(outward["kind"], "Unavailable(ClockSkew(", "{minutes}: {outward}");
+        assert_eq!(
+            outward["kind"], "Unavailable(ClockSkew(",
+            "{minutes}: {outward}"
+        );
         assert_eq!(inward["kind"], kind, "{minutes}: {inward}");
     }
     let (outward, inward) = off("+20m")?;

@@ -12,6 +12,7 @@ pub mod policy;
 
 pub mod attempt;
 pub mod authenticated;
+pub mod issued;
 pub mod repeat;
 pub mod revocation;
 pub mod session;

@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 use crate::attempt::{self, Attempt, Ports, Proof, Rules};
 use crate::audit::{Event, Kind};
 use crate::authenticated::Authenticated;
-use crate::place::Zone;
+use crate::place::{Channel, Zone};
 use crate::ports::Unavailable;
 use crate::ticket::Relaying;
 use crate::voucher::{For, GatewayId, Issuer, LIFE, Session, SessionError, Statement, VoucherKey};
@@ -230,13 +230,15 @@ impl Answering {
 
 /// Whether an event is about a ticket's buyer, and one that goes with a ticket.
 fn is_of(event: &Event, buyer: &Statement) -> bool {
+    // Whoever signed in passively did so elsewhere; at the pool it is a sign-in once the pool has taken it.
+    let is_passive = buyer.bought == Channel::Page;
     let credential = match &event.kind {
         Kind::SignedIn {
             credential,
-            certificate: Some(_),
+            certificate,
             ..
-        }
-        | Kind::CertificateNoted { credential, .. } => credential,
+        } if is_passive || certificate.is_some() => credential,
+        Kind::CertificateNoted { credential, .. } => credential,
         _ => return false,
     };
     event.actor.is_none()

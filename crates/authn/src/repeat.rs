@@ -76,7 +76,8 @@ impl Repeats {
             Proof::Ntlm { .. }
             | Proof::Unprovable { .. }
             | Proof::Kerberos(_)
-            | Proof::Certificate(_) => return None,
+            | Proof::Certificate(_)
+            | Proof::Issued(_) => return None,
         }
         let channel = attempt.channel.as_str();
         for word in [channel, &attempt.service.0, &attempt.pool, &attempt.zone.0] {

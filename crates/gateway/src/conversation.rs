@@ -6,6 +6,7 @@
 mod decide;
 mod failure;
 mod host;
+mod passive;
 mod state;
 mod tickets;
 mod windows;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 
 use authn::attempt::KerberosToken;
 use authn::audit::{Event, Kind as EventKind, Reason};
+use authn::issued::TokenId;
 use authn::place::{ActivityId, Channel, ConnectionId, RouteName, Zone};
 use authn::ticket::{RelayedTicket, Relaying, TicketKey};
 use authn::{Attempt, Authenticated, Outcome, Proof, Refusal};
@@ -31,7 +33,7 @@ use proto::ntlm::{ChannelBinding, Expected};
 use proto::secret::Secret;
 use proto::soap;
 
-use crate::headers::{self, TicketHeaders};
+use crate::headers::{self, SessionCookies, TicketHeaders};
 use crate::offers::{self, Offers};
 use crate::path::CleanPath;
 use crate::preauth::asking::{Asking, By, Unreadable};
@@ -40,8 +42,8 @@ use crate::read;
 use crate::reply::{self, Replies};
 use crate::rewrite::Names;
 use crate::route::{
-    Auth, Kind, MadeBy, Onward, Publication, Route, Scheme, TicketPlace, TicketRule, TicketWanted,
-    Tracking,
+    Auth, Host, Kind, MadeBy, Onward, Publication, Route, Scheme, TicketPlace, TicketRule,
+    TicketWanted, Tracking,
 };
 use crate::websocket;
 pub use failure::Failure;
@@ -257,6 +259,9 @@ impl Conversation {
             Ok(asked) if asked.route.kind == Kind::LyncAnon => self.by_body(asked),
             Ok(asked) if asked.route.is_open_to(&asked.head.method) => {
                 self.interrupted();
+                if asked.route.kind == Kind::LyncPassive && head.method == Method::POST {
+                    return self.token_brought(asked);
+                }
                 let is_message = asked.route.kind == Kind::LyncMex && head.method == Method::POST;
                 if is_message && (headers::has_body(head) || head.version == Version::HTTP_2) {
                     return self.metadata_by_message(asked);
@@ -367,6 +372,7 @@ impl Conversation {
             somebody: None,
             token: None,
             certificate: None,
+            session: None,
         })
     }
 
@@ -396,6 +402,7 @@ impl Conversation {
         match std::mem::replace(&mut asked.next, Next::Nothing) {
             Next::Read(by) => self.asking(asked, by, (body, moment)),
             Next::FindTicket => self.ticket_inside(asked, body),
+            Next::FindToken => self.token_inside(asked, body),
             Next::AskForMetadata => self.metadata_asked(asked, body),
             Next::Nothing | Next::Pass(_) => out_of_order(&moment),
         }

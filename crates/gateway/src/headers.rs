@@ -18,11 +18,12 @@ use proto::soap;
 use crate::farm::affinity;
 use crate::websocket;
 use allowed::is_standard;
-use cookies::{cookie_name, cookies};
+use cookies::{cookie_name, cookies, join_cookies};
 use denied::is_hop_by_hop;
 
 pub(crate) use allowed::WEB_TICKET;
 pub use allowed::may_be_passed;
+pub(crate) use cookies::SessionCookies;
 
 /// The header by which a request is found in logs and audit.
 pub const ACTIVITY: HeaderName = HeaderName::from_static("x-wicketgate-activity");
@@ -218,6 +219,8 @@ pub(crate) struct Added<'a> {
     pub(crate) identity: &'a BTreeSet<String>,
     /// Which headers go on that may carry a ticket.
     pub(crate) tickets: TicketHeaders,
+    /// Which cookies of a passive session go on.
+    pub(crate) session: SessionCookies<'a>,
     /// Whether the answer will be read by us, so that it must come whole and not compressed.
     pub(crate) is_read: bool,
     /// Whether the connection is to be given over to WebSocket.
@@ -233,10 +236,14 @@ pub(crate) fn onward(sent: &HeaderMap, added: &Added<'_>) -> HeaderMap {
             continue;
         }
         if name == header::COOKIE {
-            join_cookies(&mut onward, cookies(value));
+            let with_session = matches!(added.session, SessionCookies::AsSent);
+            join_cookies(&mut onward, cookies(value, with_session));
             continue;
         }
         onward.append(name, value.clone());
+    }
+    if let SessionCookies::Only(line) = added.session {
+        onward.insert(header::COOKIE, line.clone());
     }
     onward.insert(header::HOST, added.published.clone());
     if let Ok(client) = HeaderValue::from_str(&added.client.to_canonical().to_string()) {
@@ -258,18 +265,6 @@ pub(crate) fn onward(sent: &HeaderMap, added: &Added<'_>) -> HeaderMap {
         websocket::switch(&mut onward);
     }
     onward
-}
-
-/// Makes one line of several: a stream may bring each cookie in its own (RFC 9113 8.2.3).
-fn join_cookies(onward: &mut HeaderMap, kept: Option<HeaderValue>) {
-    let Some(kept) = kept else { return };
-    let joined = match onward.get(header::COOKIE) {
-        Some(before) => [before.as_bytes(), b"; ", kept.as_bytes()].concat(),
-        None => kept.as_bytes().to_vec(),
-    };
-    if let Ok(joined) = HeaderValue::from_bytes(&joined) {
-        onward.insert(header::COOKIE, joined);
-    }
 }
 
 /// Cleans the headers of a back end's answer in place.
@@ -377,13 +372,22 @@ pub(crate) fn known_methods() -> [Method; 7] {
 ///
 /// SECURITY: under another charset, type or coding the same bytes may name another SIP address.
 pub(crate) fn is_soap(headers: &HeaderMap) -> bool {
+    is_in_utf_8(headers, &["text/xml", "application/soap+xml"])
+}
+
+/// Whether a body says that it is a form in UTF-8: the same of what a browser brings.
+pub(crate) fn is_form(headers: &HeaderMap) -> bool {
+    is_in_utf_8(headers, &["application/x-www-form-urlencoded"])
+}
+
+fn is_in_utf_8(headers: &HeaderMap, media_types: &[&str]) -> bool {
     let mut types = headers.get_all(header::CONTENT_TYPE).iter();
     let (Some(only), None) = (types.next(), types.next()) else {
         return false;
     };
     let mut parts = only.to_str().unwrap_or_default().split(';').map(str::trim);
     let media_type = parts.next().unwrap_or_default();
-    let is_xml = ["text/xml", "application/soap+xml"]
+    let is_listed = media_types
         .iter()
         .any(|it| media_type.eq_ignore_ascii_case(it));
     let is_utf_8 = |parameter: &str| {
@@ -391,7 +395,7 @@ pub(crate) fn is_soap(headers: &HeaderMap) -> bool {
         let is_charset = name.to_ascii_lowercase().starts_with("charset");
         !is_charset || value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
     };
-    is_xml && parts.all(is_utf_8) && !headers.contains_key(header::CONTENT_ENCODING)
+    is_listed && parts.all(is_utf_8) && !headers.contains_key(header::CONTENT_ENCODING)
 }
 
 /// The version of SOAP that a body is of by its type alone: the older one, unless it says otherwise.

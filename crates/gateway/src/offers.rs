@@ -7,10 +7,11 @@ use std::collections::BTreeSet;
 
 use authn::place::{Channel, Method, Service, Zone};
 use authn::policy::{Asking, Policy};
+use proto::lync::oauthtoken;
 
 use crate::route::{Auth, Host, Kind, Route, Scheme};
 
-/// The methods that can be checked here; whatever needs another is not offered.
+/// The methods that can be checked here; whatever needs another is not offered, but by a page of ours.
 const CHECKED: [Method; 3] = [Method::AppPassword, Method::OneTimeCode, Method::Kerberos];
 
 /// What may be offered to the clients of a zone.
@@ -40,7 +41,17 @@ impl Offers<'_> {
             channel: Channel::Ticket,
         };
         let allowed = self.policy.channels(&asking, &provable);
-        let is_allowed = |scheme: &Scheme| allowed.contains(&scheme.channel());
+        let by_page = Asking {
+            channel: Channel::Page,
+            ..asking
+        };
+        let is_open_by_page = self.policy.may_be_met(&by_page, &Method::ALL.into());
+        let is_allowed = |scheme: &Scheme| match scheme {
+            Scheme::Passive => is_open_by_page,
+            // A ticket may have been bought by a page, and a certificate for that.
+            Scheme::Ticket => is_open_by_page || allowed.contains(&Channel::Ticket),
+            scheme => allowed.contains(&scheme.channel()),
+        };
         known.iter().copied().filter(is_allowed).collect()
     }
 
@@ -78,6 +89,7 @@ impl Offers<'_> {
                 routes.any(|route| route.takes_guests),
             ),
             ("password", takes(Scheme::Grant)),
+            (oauthtoken::PASSIVE, takes(Scheme::Passive)),
         ];
         let offered = grants.into_iter().filter(|(_, is_offered)| *is_offered);
         offered.map(|(grant, _)| grant).collect()

@@ -6,13 +6,16 @@ use std::collections::BTreeSet;
 
 pub(crate) mod autodiscover;
 
+use authn::account::Account;
 use authn::ticket::TicketKey;
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use jiff::{SignedDuration, Timestamp};
+use proto::kerberos::Sid;
 use proto::lync::certificate::{Certificate, CertificateParseError};
 use proto::lync::discover::{self, AccessLocation, MediaType, SipService};
 use proto::lync::mex;
+use proto::lync::passive;
 use proto::lync::webticket::Ticket;
 
 use crate::conversation::Answered;
@@ -46,6 +49,12 @@ pub(crate) enum ReadError {
          `internal_names` or `foreign_hosts`"
     )]
     NamesHost(String),
+    /// Its ticket is another's than the session's that it was asked for with, or does not say whose it is.
+    #[error("the back end's ticket is not that of whoever signed in")]
+    NotTheirs,
+    /// The session that it begins can be read in two ways.
+    #[error("the back end's passive session can be read in two ways")]
+    SessionInDoubt,
     /// It has no ticket although it says that all went well.
     #[error("the back end's answer has no web ticket")]
     NoTicket,
@@ -154,7 +163,7 @@ fn is_offered(port: &str, host: &Host, offers: Offers<'_>) -> bool {
 }
 
 /// The ports of the web ticket service that stand for a logon of ours.
-const LOGONS: [(&str, Kind, Option<Scheme>); 5] = [
+const LOGONS: [(&str, Kind, Option<Scheme>); 6] = [
     (
         "WebTicketServiceWinNegotiate",
         Kind::LyncWebTicket,
@@ -172,6 +181,11 @@ const LOGONS: [(&str, Kind, Option<Scheme>); 5] = [
     ),
     ("WebTicketServiceAnon", Kind::LyncAnon, None),
     ("WebTicketServiceCert", Kind::LyncCert, Some(Scheme::Ticket)),
+    (
+        mex::WS_FED_PASSIVE,
+        Kind::LyncOauthtoken,
+        Some(Scheme::Passive),
+    ),
 ];
 
 /// The tickets in an answer, each with what it is known by and when it ends.
@@ -200,6 +214,31 @@ pub(crate) fn tickets(
         )
     };
     Ok(found.iter().map(known).collect())
+}
+
+/// Whether the ticket that a passive session bought says of itself that it is somebody's.
+///
+/// SECURITY: the pool says whose session it is, and the gate whose token began it; a ticket goes out only where both
+/// say the same.
+pub(crate) fn is_of(body: &[u8], account: &Account) -> Result<(), ReadError> {
+    let ticket = Ticket::in_oauth_answer(body).map_err(|_| ReadError::Malformed)?;
+    let theirs: Option<Sid> = account.sid.as_ref().and_then(|sid| sid.parse().ok());
+    match (ticket.sid(), theirs) {
+        (Some(says), Some(theirs)) if says == theirs => Ok(()),
+        (Some(_) | None, _) => Err(ReadError::NotTheirs),
+    }
+}
+
+/// The session that the answer to a token begins, if it begins one, with what it is known by and when it ends.
+pub(crate) fn session(
+    headers: &HeaderMap,
+    now: Timestamp,
+) -> Result<Option<(TicketKey, Timestamp)>, ReadError> {
+    let lines = headers.get_all(header::SET_COOKIE).iter();
+    let found = passive::Session::set(lines.map(HeaderValue::as_bytes));
+    let found = found.map_err(|_| ReadError::SessionInDoubt)?;
+    let end = now.checked_add(TICKET_LIFE).unwrap_or(Timestamp::MAX);
+    Ok(found.map(|session| (TicketKey::of(&session.key()), end)))
 }
 
 /// The certificate in provisioning's answer, if there is one, with what it is known by and when it ends; or

@@ -6,7 +6,7 @@ use http::StatusCode;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use proto::http_auth::Challenge;
 use proto::lync::diagnostics::{self, MsDiagnostics};
-use proto::lync::oauthtoken::OauthError;
+use proto::lync::oauthtoken::{self, OauthError};
 use proto::soap::{Fault, Version};
 
 use crate::conversation::Reply;
@@ -54,7 +54,9 @@ impl Replies {
                 Scheme::Ntlm => Challenge::Ntlm(None),
                 Scheme::Negotiate => Challenge::Negotiate(None),
                 Scheme::Basic => Challenge::Basic { realm },
-                Scheme::UsernameToken | Scheme::Grant | Scheme::Ticket => continue,
+                Scheme::UsernameToken | Scheme::Grant | Scheme::Ticket | Scheme::Passive => {
+                    continue;
+                }
             };
             append(&mut reply.headers, &offer);
         }
@@ -100,10 +102,19 @@ impl Replies {
 
     /// 400 of the grants: the error's name, and what Lync says beside it.
     pub(crate) fn oauth(&self, error: OauthError, host: &str) -> Reply {
+        self.not_granted(error.to_json(), host)
+    }
+
+    /// 400 of the grant of a passive session that is not known: where one begins.
+    pub(crate) fn passive_wanted(&self, page: &str, host: &str) -> Reply {
+        self.not_granted(oauthtoken::begins_at(page), host)
+    }
+
+    fn not_granted(&self, json: String, host: &str) -> Reply {
         let mut reply = Reply {
             status: StatusCode::BAD_REQUEST,
             headers: self.headers("application/json"),
-            body: Bytes::from(error.to_json()),
+            body: Bytes::from(json),
             cause: None,
         };
         add_diagnostics(&mut reply, host);
@@ -157,9 +168,12 @@ pub(crate) fn add_diagnostics(reply: &mut Reply, host: &str) {
 pub(crate) fn challenge(scheme: Scheme, token: &[u8]) -> Challenge<'_> {
     match scheme {
         Scheme::Negotiate => Challenge::Negotiate(Some(token)),
-        Scheme::Ntlm | Scheme::Basic | Scheme::UsernameToken | Scheme::Grant | Scheme::Ticket => {
-            Challenge::Ntlm(Some(token))
-        }
+        Scheme::Ntlm
+        | Scheme::Basic
+        | Scheme::UsernameToken
+        | Scheme::Grant
+        | Scheme::Ticket
+        | Scheme::Passive => Challenge::Ntlm(Some(token)),
     }
 }
 

@@ -27,6 +27,8 @@ pub enum Scheme {
     Grant,
     /// A web ticket that was relayed by this gate.
     Ticket,
+    /// The session of a passive sign-in, which a token of our own security token service began.
+    Passive,
 }
 
 impl Scheme {
@@ -40,6 +42,7 @@ impl Scheme {
             Self::UsernameToken => Channel::UsernameToken,
             Self::Grant => Channel::Grant,
             Self::Ticket => Channel::Ticket,
+            Self::Passive => Channel::Page,
         }
     }
 }
@@ -147,6 +150,9 @@ pub enum Kind {
     LyncCertProv,
     /// `/WebTicket/oauthtoken`: the form says by what the ticket is asked for.
     LyncOauthtoken,
+    /// The pages of a passive sign-in: the token that a browser brings is read, the session that the pool makes of it
+    /// is recorded before it is passed on.
+    LyncPassive,
     /// ActiveSync: the address says which device asks.
     ActiveSync,
     /// Exchange Autodiscover by plain XML: the answer's addresses are put right.
@@ -322,6 +328,14 @@ impl Host {
         !offered.any(|scheme| of_a_connection.contains(scheme))
     }
 
+    /// Whether people sign in to it passively.
+    #[must_use]
+    pub fn is_passive(&self) -> bool {
+        self.routes
+            .iter()
+            .any(|route| route.kind == Kind::LyncPassive)
+    }
+
     /// The route of a path: exact ones first, then the longest.
     #[must_use]
     pub fn route(&self, path: &CleanPath) -> Option<&Arc<Route>> {
@@ -405,6 +419,7 @@ impl Route {
             | Kind::LyncCert
             | Kind::LyncOauthtoken => true,
             Kind::Plain
+            | Kind::LyncPassive
             | Kind::LyncCertProv
             | Kind::LyncDiscover
             | Kind::LyncMex

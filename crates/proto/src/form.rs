@@ -18,7 +18,7 @@ pub struct Form(Vec<(String, Secret<String>)>);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FormParseError {
     /// It is too long, or has too many fields.
-    #[error("the form is longer than {MAX_FORM} bytes or has more than {MAX_FIELDS} fields")]
+    #[error("the form is too long, or has more than {MAX_FIELDS} fields")]
     TooLarge,
     /// Something in it is not encoded as a form is.
     #[error("the form is not encoded as one")]
@@ -32,7 +32,16 @@ impl Form {
     ///
     /// It is none, or too large.
     pub fn parse(bytes: &[u8]) -> Result<Self, FormParseError> {
-        if bytes.len() > MAX_FORM {
+        Self::parse_within(bytes, MAX_FORM)
+    }
+
+    /// Reads a form of at most so many bytes.
+    ///
+    /// # Errors
+    ///
+    /// It is none, or too large.
+    pub fn parse_within(bytes: &[u8], at_most: usize) -> Result<Self, FormParseError> {
+        if bytes.len() > at_most {
             return Err(FormParseError::TooLarge);
         }
         let text = std::str::from_utf8(bytes).map_err(|_| FormParseError::NotAForm)?;
@@ -55,6 +64,11 @@ impl Form {
         let mut values = self.all(name);
         let only = values.next();
         only.filter(|_| values.next().is_none())
+    }
+
+    /// The names of its fields, in their order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(name, _)| name.as_str())
     }
 
     /// All values of a field.

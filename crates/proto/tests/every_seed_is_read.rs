@@ -42,6 +42,8 @@ mod ntlm;
 mod oauthtoken;
 #[path = "../../../fuzz/entry/pac.rs"]
 mod pac;
+#[path = "../../../fuzz/entry/passive.rs"]
+mod passive;
 #[path = "../../../fuzz/entry/proxy_protocol.rs"]
 mod proxy_protocol;
 #[path = "../../../fuzz/entry/pskc.rs"]
@@ -183,6 +185,12 @@ fn mex_seeds_are_taken() {
 fn webticket_seeds_are_taken() {
     every_seed_is_taken("webticket", webticket::run);
     no_damaged_seed_panics("webticket", webticket::run);
+}
+
+#[test]
+fn passive_seeds_are_taken() {
+    every_seed_is_taken("passive", passive::run);
+    no_damaged_seed_panics("passive", passive::run);
 }
 
 #[test]

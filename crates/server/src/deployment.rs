@@ -26,6 +26,8 @@ pub(crate) struct Deployment {
     pub(crate) published: Vec<String>,
     /// Those of Lync's web services, one for each pool and Director.
     pub(crate) lync_hosts: Vec<String>,
+    /// Those of pools in passive mode, which are among them.
+    pub(crate) passive_hosts: Vec<String>,
     /// Those of Exchange.
     pub(crate) exchange: Vec<Exchange>,
     /// The back ends that must learn who a user is.
@@ -70,11 +72,17 @@ impl Deployment {
     pub(crate) fn of(settings: &Settings) -> Self {
         let target = &settings.publication.ntlm_target;
         let mut lync_hosts = Vec::new();
+        let mut passive_hosts = Vec::new();
         let mut exchange = Vec::new();
         let mut farms = BTreeSet::new();
         for (name, host) in &settings.publication.hosts {
             if host.web_ticket_url.is_some() {
                 lync_hosts.push(name.clone());
+            }
+            if host.is_passive() {
+                // Nobody tells such a pool who somebody is: its own session does.
+                passive_hosts.push(name.clone());
+                continue;
             }
             let mailboxes = host.routes.iter().find(|it| it.kind == Kind::ActiveSync);
             exchange.extend(mailboxes.map(|route| Exchange {
@@ -98,6 +106,7 @@ impl Deployment {
             },
             published: settings.publication.hosts.keys().cloned().collect(),
             lync_hosts,
+            passive_hosts,
             exchange,
             back_ends: farms
                 .into_iter()

@@ -126,7 +126,9 @@ impl State {
         let stands = credential.is_kerberos_of(account)
             || stored.is_some_and(|stored| {
                 stored.record.account == *account && stored.record.revoked.is_none()
-            });
+            })
+            || self.secret_stands(account, credential)
+            || self.passkey_stands(account, credential);
         stands && found.is_some_and(|account| account.may_sign_in().is_ok())
     }
 

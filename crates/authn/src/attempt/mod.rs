@@ -5,6 +5,7 @@
 //! same port calls and get equal answers (T-CRED-8). Start at [`verify`].
 
 mod code;
+mod issued;
 mod kerberos;
 mod said;
 mod secret;
@@ -21,6 +22,7 @@ use proto::spnego;
 use crate::account::AccountId;
 use crate::audit::{Event, Kind};
 use crate::authenticated::Authenticated;
+use crate::issued::TokenId;
 use crate::lockout::HoldBack;
 use crate::place::{ActivityId, Channel, ConnectionId, RouteName, Service, Zone};
 use crate::policy::{Asking, Policy};
@@ -65,6 +67,8 @@ pub enum Proof {
     Ticket(TicketKey),
     /// A certificate that was issued for a web ticket; whether its key was there is not known here.
     Certificate(TicketKey),
+    /// The id of a token that our security token service may have issued; whether it is genuine is not known here.
+    Issued(TokenId),
 }
 
 /// One attempt.
@@ -196,6 +200,7 @@ pub async fn verify(ports: &Ports, rules: &Rules, attempt: Attempt, now: Timesta
         }
         Proof::Kerberos(offered) => kerberos::verify(ports, rules, *offered, &at).await,
         Proof::Certificate(key) => ticket::verify_certificate(ports, rules, &key, &at).await,
+        Proof::Issued(id) => issued::verify(ports, rules, &id, &at).await,
         Proof::Ntlm {
             response,
             negotiation,

@@ -85,14 +85,14 @@ fn is_fresh(verified: Verified, at: &Circumstances) -> Result<Verified, Unavaila
 }
 
 /// What was found, and what bought it.
-struct Known {
-    ticket: RelayedTicket,
-    account: Account,
-    bought_with: Option<AppPassword>,
+pub(super) struct Known {
+    pub(super) ticket: RelayedTicket,
+    pub(super) account: Account,
+    pub(super) bought_with: Option<AppPassword>,
 }
 
 impl Known {
-    async fn find(
+    pub(super) async fn find(
         ports: &Ports,
         key: &TicketKey,
         at: &Circumstances,
@@ -119,7 +119,7 @@ impl Known {
         if ticket.pool != at.pool || ticket.expires <= at.now {
             return Err(Reason::UnknownTicket);
         }
-        let Basis { made, ends } = basis(&ticket, bought_with, at)?;
+        let Basis { made, ends } = Basis::of(&ticket, bought_with, at)?;
         // The policy speaks of the ways to sign in; a ticket stands for the one that bought it.
         let shown = policy::Proved {
             methods: &ticket.methods,
@@ -153,29 +153,38 @@ impl Known {
 }
 
 /// What a ticket rests on.
-struct Basis {
+pub(super) struct Basis {
     /// When the app password was made, where it was one.
-    made: Option<Timestamp>,
-    ends: Timestamp,
+    pub(super) made: Option<Timestamp>,
+    pub(super) ends: Timestamp,
 }
 
-/// What bought a ticket, or why that may not be used any more.
-fn basis(
-    ticket: &RelayedTicket,
-    bought_with: Option<AppPassword>,
-    at: &Circumstances,
-) -> Result<Basis, Reason> {
-    // A sign-in by Kerberos stands as long as its account does, and bought nothing that outlives it.
-    if ticket.credential.is_kerberos_of(&ticket.account) {
-        return Ok(Basis {
-            made: None,
-            ends: ticket.expires,
-        });
+impl Basis {
+    /// What bought a ticket, or why that may not be used any more.
+    pub(super) fn of(
+        ticket: &RelayedTicket,
+        bought_with: Option<AppPassword>,
+        at: &Circumstances,
+    ) -> Result<Self, Reason> {
+        // A sign-in by Kerberos stands as long as its account does, and bought nothing that outlives it.
+        if ticket.credential.is_kerberos_of(&ticket.account) {
+            return Ok(Self {
+                made: None,
+                ends: ticket.expires,
+            });
+        }
+        // So does one to a page: the store finds a ticket only while the secret or the passkey stands that it rests on.
+        if !ticket.methods.contains(&Method::AppPassword) {
+            return Ok(Self {
+                made: None,
+                ends: ticket.expires,
+            });
+        }
+        let password = bought_with.ok_or(Reason::UnknownTicket)?;
+        password.usable(&at.service, at.now)?;
+        Ok(Self {
+            made: Some(password.created),
+            ends: password.expires.unwrap_or(ticket.expires),
+        })
     }
-    let password = bought_with.ok_or(Reason::UnknownTicket)?;
-    password.usable(&at.service, at.now)?;
-    Ok(Basis {
-        made: Some(password.created),
-        ends: password.expires.unwrap_or(ticket.expires),
-    })
 }

@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use super::{MAX_ASKED, Wiped, WireParseError, read, write};
 use crate::attempt::{Attempt, KerberosToken, Proof};
+use crate::issued::TokenId;
 use crate::place::{ActivityId, Channel, ConnectionId, RouteName, Service, Zone};
 use crate::ticket::TicketKey;
 use crate::voucher::AttemptDigest;
@@ -70,6 +71,7 @@ enum ToldProof {
     },
     Ticket(TicketKey),
     Certificate(TicketKey),
+    Issued(TokenId),
 }
 
 /// What is wrong with an exchange, as far as the audit tells it.
@@ -189,6 +191,7 @@ impl ToldProof {
             },
             Proof::Ticket(key) => Self::Ticket(key.clone()),
             Proof::Certificate(key) => Self::Certificate(key.clone()),
+            Proof::Issued(id) => Self::Issued(id.clone()),
         }
     }
 
@@ -240,6 +243,7 @@ impl ToldProof {
             }
             Self::Ticket(key) => Proof::Ticket(key),
             Self::Certificate(key) => Proof::Certificate(key),
+            Self::Issued(id) => Proof::Issued(id),
         })
     }
 }

@@ -9,6 +9,7 @@ use proto::spnego;
 
 use super::*;
 use crate::attempt::{Attempt, KerberosToken, Outcome, Proof, Refusal};
+use crate::issued::TokenId;
 use crate::lockout::HoldBack;
 use crate::place::{ActivityId, Channel, ConnectionId, RouteName, Service, Zone};
 use crate::ticket::TicketKey;
@@ -63,6 +64,7 @@ fn proofs() -> Vec<Proof> {
         Proof::Kerberos(Box::new(kerberos)),
         Proof::Ticket(TicketKey([1; 32])),
         Proof::Certificate(TicketKey([2; 32])),
+        Proof::Issued(TokenId("_3f".to_owned())),
     ];
     proofs.extend(errors.map(unprovable));
     proofs

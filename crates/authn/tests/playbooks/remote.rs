@@ -3,7 +3,9 @@
 use authn::admin::tokens;
 use authn::audit::{Event, Kind};
 use authn::credential::CredentialId;
+use authn::issued::{TokenId, recorded};
 use authn::place::{Channel, ConnectionId, Method, Service, Zone};
+use authn::policy::Combination;
 use authn::remote::{Answering, Caller, MAX_EVENTS, RemoteError};
 use authn::revocation::{Revocation, Revoked};
 use authn::ticket::{RelayedTicket, Relaying, TicketKey};
@@ -223,6 +225,70 @@ async fn a_gateway_relays_tickets_of_whoever_signed_in_there_and_of_nobody_else(
     let refused = scene.relayed(forged, at(2)).err();
     assert_eq!(refused, Some(RemoteError::Session(SessionError::Unknown)));
     assert!(Relayed::of(Relaying::of(good().ticket), 5).is_none());
+}
+
+#[tokio::test]
+async fn s42_a_passive_sign_in_through_a_gateway_is_vouched_for_and_written_down_with_its_session()
+{
+    let mut scene = Scene::new();
+    let anna = scene.world.person("anna").await;
+    let both = Combination::from(Method::MemorisedSecret).and(Method::OneTimeCode);
+    let lync = scene.world.rules.policy.rules.first_mut().unwrap();
+    lync.methods.push(both);
+    let session = authn::session::Session {
+        account: anna.account.id.clone(),
+        // By whatever a page let her in.
+        credential: anna.record.id.clone(),
+        token: None,
+        methods: vec![
+            Method::AppPassword,
+            Method::MemorisedSecret,
+            Method::OneTimeCode,
+        ],
+        zone: Zone::EXTERNAL,
+        begun: at(0),
+        used: at(0),
+    };
+    let token = recorded(&TokenId("_1".to_owned()), &session, (at(0), at(3_600)));
+    let attempt = |id: &str| Attempt {
+        proof: Proof::Issued(TokenId(id.to_owned())),
+        channel: Channel::Page,
+        ..Try::new(By::Basic, "", "").into()
+    };
+    let outcome = scene.asks(attempt("_1"), at(1)).await.unwrap();
+    assert!(
+        matches!(outcome.result, Err(Refusal::Denied)),
+        "it did not leave here"
+    );
+    scene.world.ports.tickets.record(token, 0).await.unwrap();
+    let outcome = scene.asks(attempt("_2"), at(1)).await.unwrap();
+    assert!(matches!(outcome.result, Err(Refusal::Denied)));
+    let outcome = scene.asks(attempt("_1"), at(1)).await.unwrap();
+    let who = outcome.result.unwrap().authenticated;
+    assert_eq!(who.account_id(), &anna.account.id);
+    assert_eq!(
+        (who.channel(), who.bought()),
+        (Channel::Page, Channel::Page)
+    );
+    assert_eq!(who.second_factor(), Some(at(0)));
+    let signed_in = |who: &Authenticated| {
+        let kind = Kind::SignedIn {
+            credential: who.credential().clone(),
+            clock_skew: None,
+            certificate: None,
+        };
+        Relaying {
+            events: vec![Event::observed(at(1), kind, Some(who.account_id().clone()))],
+            ..ticket(who, at(3_600))
+        }
+    };
+    let (relaying, _) = scene.relayed(signed_in(&who), at(2)).unwrap();
+    assert_eq!(relaying.ticket, signed_in(&who).ticket);
+    assert_eq!(relaying.events, signed_in(&who).events);
+    // Of a sign-in here a gateway writes none: that was written when it was checked.
+    let by_password = scene.signed_in(&anna).await;
+    let refused = scene.relayed(signed_in(&by_password), at(2)).err();
+    assert!(matches!(refused, Some(RemoteError::NotAllowed(_))));
 }
 
 #[tokio::test]

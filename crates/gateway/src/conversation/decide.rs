@@ -1,5 +1,6 @@
 //! The decisions behind [`Conversation`]: what a request must prove, and what then goes on.
 
+use super::passive::is_of_session;
 use super::*;
 
 impl Conversation {
@@ -137,7 +138,10 @@ impl Conversation {
         let route = Arc::clone(&asked.route);
         let answer = match route.kind {
             Kind::Plain | Kind::ActiveSync => AnswerBody::Stream,
-            Kind::LyncDiscover
+            // A page goes on as any does, and what may begin a session is held until that is written down.
+            Kind::LyncPassive if matches!(pass, Pass::Anonymous) => AnswerBody::Stream,
+            Kind::LyncPassive
+            | Kind::LyncDiscover
             | Kind::LyncMex
             | Kind::LyncUserLink
             | Kind::AutodiscoverPox
@@ -208,6 +212,7 @@ impl Conversation {
             pass: &route.pass_headers,
             identity: &self.publication.identity_headers,
             tickets: asked.ticket_headers(),
+            session: self.session_cookies(asked),
             is_read,
             is_websocket: asked.wants_websocket(),
         };
@@ -247,6 +252,7 @@ impl Conversation {
                     .replies
                     .fault(StatusCode::INTERNAL_SERVER_ERROR, asked.soap),
             ),
+            Kind::LyncPassive => refused(asked.unknown_token()),
             Kind::LyncOauthtoken if asked.channel == Some(Channel::Grant) => {
                 refused(asked.replies.oauth(OauthError::InvalidGrant, &asked.name))
             }
@@ -291,6 +297,9 @@ impl Conversation {
         body: &Bytes,
         now: Timestamp,
     ) -> Result<Answered, read::ReadError> {
+        if asked.route.kind == Kind::LyncPassive {
+            return self.session_begun(asked, head, body, now);
+        }
         if head.headers.contains_key(header::CONTENT_ENCODING) {
             return Err(read::ReadError::Malformed);
         }
@@ -331,6 +340,7 @@ impl Conversation {
             | Kind::LyncAnon
             | Kind::LyncCert
             | Kind::LyncOauthtoken => {
+                is_of_session(asked, body)?;
                 let found = read::tickets(body, asked.route.kind, now)?;
                 return Ok(as_it_came(body, self.relayed(asked, found, now)));
             }
@@ -345,7 +355,11 @@ impl Conversation {
                     ..as_it_came(body, self.relayed(asked, found, now))
                 });
             }
-            Kind::Plain | Kind::ActiveSync | Kind::AutodiscoverPox | Kind::AutodiscoverSoap => {
+            Kind::Plain
+            | Kind::LyncPassive
+            | Kind::ActiveSync
+            | Kind::AutodiscoverPox
+            | Kind::AutodiscoverSoap => {
                 return Ok(as_it_came(body, Vec::new()));
             }
         };
@@ -356,63 +370,8 @@ impl Conversation {
         })
     }
 
-    fn relayed(
-        &self,
-        asked: &Asked,
-        found: Vec<(TicketKey, Timestamp)>,
-        now: Timestamp,
-    ) -> Vec<Relaying> {
-        // A guest's ticket is nobody's: it is not kept, and so opens nothing that asks for one.
-        let Some(who) = &asked.somebody else {
-            return Vec::new();
-        };
-        let tickets = found.into_iter().map(|(key, expires)| RelayedTicket {
-            key,
-            account: who.account_id().clone(),
-            credential: who.credential().clone(),
-            token: who.token().cloned(),
-            channel: who.bought(),
-            methods: who.methods().iter().copied().collect(),
-            second_factor: who.second_factor(),
-            pool: asked.route.farm.clone(),
-            relayed: now,
-            expires: who.bounds(expires),
-        });
-        let relaying = tickets.map(|ticket| Relaying {
-            session: who.session().cloned(),
-            ..Relaying::of(ticket)
-        });
-        let mut relaying: Vec<Relaying> = relaying.collect();
-        if let Some(first) = relaying.first_mut() {
-            self.audit(asked, who, (first, now));
-        }
-        relaying
-    }
-
-    /// What is written down of a certificate with the answer that notes it, or that sells a ticket for it:
-    /// whoever signs in otherwise is in the audit already.
-    fn audit(&self, asked: &Asked, who: &Authenticated, (first, now): (&mut Relaying, Timestamp)) {
-        let credential = who.credential().clone();
-        let kind = match (asked.route.kind, &asked.certificate) {
-            (Kind::LyncCertProv, _) => EventKind::CertificateNoted {
-                credential,
-                certificate: first.ticket.key.shown(),
-            },
-            (_, Some(certificate)) => {
-                first.used = Some((now, self.peer.address));
-                EventKind::SignedIn {
-                    credential,
-                    clock_skew: None,
-                    certificate: Some(certificate.shown()),
-                }
-            }
-            (_, None) => return,
-        };
-        first.events.push(self.event(asked, who, (kind, now)));
-    }
-
     /// An event about somebody whose request this is.
-    fn event(
+    pub(super) fn event(
         &self,
         asked: &Asked,
         who: &Authenticated,
@@ -433,7 +392,7 @@ impl Conversation {
 }
 
 /// A body to which nothing is done, with the tickets that were found in it.
-fn as_it_came(body: &Bytes, tickets: Vec<Relaying>) -> Answered {
+pub(super) fn as_it_came(body: &Bytes, tickets: Vec<Relaying>) -> Answered {
     Answered {
         body: body.clone(),
         tickets,

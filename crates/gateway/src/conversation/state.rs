@@ -6,6 +6,7 @@ use authn::place::{ActivityId, Channel, RouteName, Service};
 use authn::ticket::TicketKey;
 use authn::{Authenticated, Proof};
 use bytes::Bytes;
+use http::HeaderValue;
 use proto::exchange::activesync;
 use proto::soap;
 
@@ -50,6 +51,8 @@ pub(super) struct Asked {
     pub(super) somebody: Option<Arc<Authenticated>>,
     pub(super) token: Option<(Scheme, Vec<u8>)>,
     pub(super) certificate: Option<TicketKey>,
+    /// The line of `Cookie` with the passive session that was looked at.
+    pub(super) session: Option<HeaderValue>,
 }
 
 /// What happens once the body or the outcome is there.
@@ -61,6 +64,8 @@ pub(super) enum Next {
     Read(Asker),
     /// Its body is read, and has a ticket in it.
     FindTicket,
+    /// Its body is read, and brings a token to a page of a passive sign-in.
+    FindToken,
     /// Its body is read, and is a message that asks for metadata.
     AskForMetadata,
     /// It passes with this body, once it was verified.

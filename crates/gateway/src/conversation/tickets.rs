@@ -59,6 +59,9 @@ impl Conversation {
             (_, By::Guest) if asked.route.takes_guests => {
                 self.forward(asked, Pass::Anonymous, bound)
             }
+            (_, By::Passive) if asked.offered.contains(&Scheme::Passive) => {
+                self.by_session(asked, bound)
+            }
             (_, By::Guest | By::Passive) => {
                 let error = OauthError::UnsupportedGrantType;
                 refused(asked.replies.oauth(error, &asked.name))
@@ -172,6 +175,9 @@ impl Conversation {
     pub(super) fn ticket_wanted(&self, asked: &Asked) -> Verdict {
         let rule = asked.route.ticket;
         let host = self.publication.hosts.get(&asked.name);
+        if asked.session.is_some() {
+            return self.session_wanted(asked);
+        }
         match rule.map(|rule| rule.wanted) {
             Some(TicketWanted::Fault) => refused(asked.replies.ticket_fault(asked.soap)),
             wanted => {
@@ -188,6 +194,67 @@ impl Conversation {
                 })
             }
         }
+    }
+
+    /// The tickets of an answer, as they are written down for whoever asked.
+    pub(super) fn relayed(
+        &self,
+        asked: &Asked,
+        found: Vec<(TicketKey, Timestamp)>,
+        now: Timestamp,
+    ) -> Vec<Relaying> {
+        // A guest's ticket is nobody's: it is not kept, and so opens nothing that asks for one.
+        let Some(who) = &asked.somebody else {
+            return Vec::new();
+        };
+        let tickets = found.into_iter().map(|(key, expires)| RelayedTicket {
+            key,
+            account: who.account_id().clone(),
+            credential: who.credential().clone(),
+            token: who.token().cloned(),
+            channel: who.bought(),
+            methods: who.methods().iter().copied().collect(),
+            second_factor: who.second_factor(),
+            pool: asked.route.farm.clone(),
+            relayed: now,
+            expires: who.bounds(expires),
+        });
+        let relaying = tickets.map(|ticket| Relaying {
+            session: who.session().cloned(),
+            ..Relaying::of(ticket)
+        });
+        let mut relaying: Vec<Relaying> = relaying.collect();
+        if let Some(first) = relaying.first_mut() {
+            self.audit(asked, who, (first, now));
+        }
+        relaying
+    }
+
+    /// What is written down of a certificate with the answer that notes it, or that sells a ticket for it:
+    /// whoever signs in otherwise is in the audit already.
+    fn audit(&self, asked: &Asked, who: &Authenticated, (first, now): (&mut Relaying, Timestamp)) {
+        let credential = who.credential().clone();
+        let kind = match (asked.route.kind, &asked.certificate) {
+            (Kind::LyncCertProv, _) => EventKind::CertificateNoted {
+                credential,
+                certificate: first.ticket.key.shown(),
+            },
+            (Kind::LyncPassive, _) => EventKind::SignedIn {
+                credential,
+                clock_skew: None,
+                certificate: None,
+            },
+            (_, Some(certificate)) => {
+                first.used = Some((now, self.peer.address));
+                EventKind::SignedIn {
+                    credential,
+                    clock_skew: None,
+                    certificate: Some(certificate.shown()),
+                }
+            }
+            (_, None) => return,
+        };
+        first.events.push(self.event(asked, who, (kind, now)));
     }
 }
 

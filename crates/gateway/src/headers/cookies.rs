@@ -1,6 +1,7 @@
 //! Cookies that go on to a back end (RFC 6265): those stay behind that choose one, however a reader may find them in the line.
 
-use http::header::HeaderValue;
+use http::header::{self, HeaderMap, HeaderValue};
+use proto::lync::passive;
 
 use crate::farm::affinity;
 
@@ -14,19 +15,46 @@ const DENIED_COOKIES: [&str; 5] = [
     "securitytoken",
 ];
 
-/// A cookie header without cookies that choose a back end, or a member of a farm.
-pub(super) fn cookies(value: &HeaderValue) -> Option<HeaderValue> {
+/// Which cookies go on that may be of a passive session.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum SessionCookies<'a> {
+    /// As they came: they are another application's, or the page's that begins the session.
+    AsSent,
+    /// None: a pool that found one would not look at the ticket.
+    Nothing,
+    /// This line in place of all cookies: what was checked and found to be known.
+    Only(&'a HeaderValue),
+}
+
+/// A cookie header without cookies that choose a back end, or a member of a farm; nor, unless it is said so, those of a
+/// passive session.
+pub(super) fn cookies(value: &HeaderValue, with_session: bool) -> Option<HeaderValue> {
     let pairs = value.as_bytes().split(|byte| *byte == b';');
     let is_kept = |pair: &&[u8]| {
         let is_named = cookie_name(pair).iter().copied().all(is_of_token);
         // Some readers divide cookies by commas, too (RFC 2965 3.3.4).
         let mut names = pair.split(|byte| *byte == b',').map(cookie_name).map(bare);
-        is_named && !names.any(is_denied_cookie)
+        let is_denied = |name: &[u8]| {
+            is_denied_cookie(name) || (!with_session && passive::is_session_cookie(name))
+        };
+        is_named && !names.any(is_denied)
     };
     let kept: Vec<&[u8]> = pairs.map(<[u8]>::trim_ascii).filter(is_kept).collect();
     HeaderValue::from_bytes(&kept.join(&b"; "[..]))
         .ok()
         .filter(|value| !value.is_empty())
+}
+
+/// Makes one line of several: a stream may bring each cookie in its own (RFC 9113 8.2.3).
+pub(super) fn join_cookies(onward: &mut HeaderMap, kept: Option<HeaderValue>) {
+    let Some(kept) = kept else { return };
+    let joined = match onward.get(header::COOKIE) {
+        Some(before) => [before.as_bytes(), b"; ", kept.as_bytes()].concat(),
+        None => kept.as_bytes().to_vec(),
+    };
+    if let Ok(joined) = HeaderValue::from_bytes(&joined) {
+        onward.insert(header::COOKIE, joined);
+    }
 }
 
 /// The name of a cookie, of which a value may hold bytes of any kind (RFC 6265bis 5.7).

@@ -38,6 +38,7 @@ fn passed_where(lines: &[(&str, &str)], pass: &[&str], tickets: TicketHeaders) -
         pass: &pass,
         identity: &ours,
         tickets,
+        session: SessionCookies::AsSent,
         is_read: false,
         is_websocket: false,
     };
@@ -431,10 +432,10 @@ fn no_identity_is_told_by_a_header_that_means_something_else() {
 #[test]
 fn a_cookie_of_any_bytes_takes_no_other_with_it() {
     let line = b"session=abc; name=M\xc3\xbc\xff; X-BEResource=x; b=c";
-    let kept = cookies(&HeaderValue::from_bytes(line).unwrap()).unwrap();
+    let kept = cookies(&HeaderValue::from_bytes(line).unwrap(), true).unwrap();
     assert_eq!(kept.as_bytes(), b"session=abc; name=M\xc3\xbc\xff; b=c");
     let only = HeaderValue::from_static("X-BEResource=x");
-    assert_eq!(cookies(&only), None);
+    assert_eq!(cookies(&only, true), None);
 }
 
 #[test]

@@ -36,7 +36,7 @@ const WEB_TICKETS: &str = "/WebTicket";
 ///
 /// UNCONFIRMED: which of the lesser services take a ticket or a sign-in; all are shut that no visitor of a meeting asks for
 /// under the meeting's own name.
-pub const GUARDED: [&str; 20] = [
+pub const GUARDED: [&str; 21] = [
     WEB_TICKETS,
     CERT_PROV,
     "/groupexpansion",
@@ -46,6 +46,7 @@ pub const GUARDED: [&str; 20] = [
     "/Mcx",
     "/Reach",
     "/Scheduler",
+    "/PassiveAuth",
     "/PersistentChat",
     "/RgsClients",
     "/RgsConfig",
@@ -70,13 +71,10 @@ const METADATA: [&str; 3] = [
 const SOAP: [&str; 2] = [CERT_PROV, "/groupexpansion"];
 
 /// What browsers are shown before and without any ticket.
-const PAGES: [&str; 5] = [
-    "/meet",
-    "/dialin",
-    "/lwa",
-    "/Autodiscover/XFrame",
-    "/PassiveAuth",
-];
+const PAGES: [&str; 5] = ["/meet", "/dialin", "/lwa", "/Autodiscover/XFrame", PASSIVE];
+
+/// Where a passive sign-in begins, and brings its token.
+const PASSIVE: &str = "/PassiveAuth";
 
 /// The pages whose addresses people type or are sent, with `http` or without any scheme.
 const TYPED: [&str; 2] = ["/meet", "/dialin"];
@@ -103,6 +101,8 @@ pub struct LyncPool {
     pub guests: bool,
     /// Whether a certificate that the pool issued for a ticket buys the next ticket.
     pub certificate_sign_in: bool,
+    /// Whether people sign in by a page of our security token service, and in no other way (decision 0015).
+    pub passive: bool,
 }
 
 /// Everything that a pool publishes, by host.
@@ -149,13 +149,17 @@ fn web_routes(pool: &LyncPool) -> Vec<Arc<Route>> {
             TicketWanted::MsRtcOauth,
             Kind::LyncUserLink,
         ),
-        web_ticket(pool, WEB_TICKET, Kind::LyncWebTicket),
-        web_ticket(pool, AUTH, Kind::LyncAuth),
-        web_ticket(pool, OAUTHTOKEN, Kind::LyncOauthtoken),
         ucwa(pool),
         by_ticket(pool, below("/abs"), TicketWanted::Url, Kind::Plain),
         by_ticket(pool, below("/Mcx"), TicketWanted::Url, Kind::Plain),
     ];
+    if pool.passive {
+        routes.push(passive_grant(pool));
+    } else {
+        routes.push(web_ticket(pool, WEB_TICKET, Kind::LyncWebTicket));
+        routes.push(web_ticket(pool, AUTH, Kind::LyncAuth));
+        routes.push(web_ticket(pool, OAUTHTOKEN, Kind::LyncOauthtoken));
+    }
     if pool.guests {
         routes.push(web_ticket(pool, ANON, Kind::LyncAnon));
     }
@@ -214,6 +218,18 @@ fn web_ticket(pool: &LyncPool, path: &'static str, kind: Kind) -> Arc<Route> {
         onward_path: onward_path.map(PathAndQuery::from_static),
         kind,
         ..route(pool, exact(path))
+    })
+}
+
+/// A pool in passive mode has no Windows logon (S67), so that nobody is told who it is but by its own session.
+fn passive_grant(pool: &LyncPool) -> Arc<Route> {
+    let route = web_ticket(pool, OAUTHTOKEN, Kind::LyncOauthtoken);
+    Arc::new(Route {
+        auth: Auth::Schemes(vec![Scheme::Passive]),
+        onward: Onward::None,
+        // Its session may be on the front end that began it.
+        affinity: true,
+        ..(*route).clone()
     })
 }
 
@@ -321,7 +337,17 @@ fn in_message(pool: &LyncPool, path: PathPattern, place: TicketPlace) -> Route {
 /// Their sessions are on the front end that began them. UCWA and the rest of Lync 2013 need no cookie:
 /// there a client's connection stays with its member.
 fn page(pool: &LyncPool, path: &str) -> Arc<Route> {
+    let is_passive = pool.passive && path == PASSIVE;
+    let (methods, kind) = match is_passive {
+        true => (
+            vec![Method::GET, Method::HEAD, Method::POST],
+            Kind::LyncPassive,
+        ),
+        false => (Vec::new(), Kind::Plain),
+    };
     Arc::new(Route {
+        methods,
+        kind,
         auth: Auth::Anonymous,
         over_plain: match TYPED.contains(&path) {
             true => OverPlain::Redirect,

@@ -4,7 +4,7 @@ use authn::place::{Channel, RouteName, Service, Zone};
 use authn::policy::{Asking, Factors, Policy};
 
 use super::{CounterExample, What};
-use crate::route::{Publication, Route, Scheme};
+use crate::route::{Host, Publication, Route, Scheme};
 
 /// What the policy is asked: to which path, by which channel.
 pub(super) struct Question<'a> {
@@ -32,7 +32,8 @@ impl Question<'_> {
 pub(super) fn questions(publication: &Publication) -> Vec<Question<'_>> {
     let mut questions = Vec::new();
     for (host, route) in routes(publication) {
-        for (channel, by_ticket) in channels(route) {
+        let is_passive = publication.hosts.get(host).is_some_and(Host::is_passive);
+        for (channel, by_ticket) in channels(route, is_passive) {
             questions.push(Question {
                 host,
                 path: route.path.to_string(),
@@ -69,10 +70,15 @@ pub(super) fn routes(publication: &Publication) -> impl Iterator<Item = (&str, &
     hosts.flat_map(|(name, host)| host.routes.iter().map(|route| (name.as_str(), &**route)))
 }
 
-/// The channels by which something is proved for a route, there or where its tickets are bought, which is the second.
+/// The channels by which something is proved for a route, there or where its tickets are bought, which is the second. To
+/// a passive host they are bought by a page alone.
 #[must_use]
-pub fn channels(route: &Route) -> Vec<(Channel, bool)> {
-    let buying = Channel::ALL.into_iter().filter(|it| it.buys_tickets());
+pub fn channels(route: &Route, is_passive: bool) -> Vec<(Channel, bool)> {
+    let buys = |channel: &Channel| match is_passive {
+        true => *channel == Channel::Page,
+        false => channel.buys_tickets(),
+    };
+    let buying = Channel::ALL.into_iter().filter(buys);
     let mut channels = Vec::new();
     for scheme in route.schemes() {
         match scheme {

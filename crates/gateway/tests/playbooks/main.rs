@@ -27,6 +27,7 @@ mod kerberos;
 mod leases;
 mod negotiate;
 mod offers;
+mod passive;
 mod plain;
 mod prove;
 mod refusals;

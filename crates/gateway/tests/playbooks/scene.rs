@@ -8,11 +8,15 @@ use std::sync::Arc;
 use authn::account::{Account, AccountState};
 use authn::admin::{self, NewAccount, NewAppPassword, Randomness};
 use authn::attempt::{self, Ports, Rules};
-use authn::audit::{Actor, ByHand, Event};
+use authn::audit::{Actor, ByHand, Event, Kind};
+use authn::credential::CredentialId;
 use authn::credential::app_password::AppPassword;
+use authn::credential::memorised_secret::{MemorisedSecret, SecretHash, StoredMemorisedSecret};
+use authn::issued::{self, TokenId};
 use authn::place::{Channel, Method, Service, Zone};
 use authn::policy::{Policy, Rule};
-use authn::ports::{Audit, Credentials, KerberosAcceptor, Revocations, Tickets};
+use authn::ports::{Audit, Credentials, KerberosAcceptor, MemorisedSecrets, Revocations, Tickets};
+use authn::session::Session;
 use authn::ticket::Relaying;
 use authn::{Attempt, Outcome};
 use gateway::preset::exchange::{self, Exchange};
@@ -59,7 +63,7 @@ pub(crate) struct Scene {
 /// Somebody with an app password for Lync and Exchange.
 pub(crate) struct Person {
     pub(crate) account: Account,
-    pub(crate) credential: authn::credential::CredentialId,
+    pub(crate) credential: CredentialId,
     pub(crate) password: String,
 }
 
@@ -129,19 +133,83 @@ impl Scene {
     }
 
     fn person_with(&self, name: &str, services: &[Service], expires: Option<Timestamp>) -> Person {
+        self.issued(self.account(name, None), services, expires)
+    }
+
+    fn account(&self, name: &str, sid: Option<&str>) -> Account {
         let new = NewAccount {
             domain: "CONTOSO".to_owned(),
             sam: name.to_owned(),
             upn: format!("{name}@contoso.com"),
             realm: "CONTOSO.COM".to_owned(),
-            sid: None,
+            sid: sid.map(str::to_owned),
             sip_addresses: vec![format!("sip:{name}@contoso.com")],
             mail: Vec::new(),
         };
         let by = self.by_hand();
         let adding = admin::add_account(&self.ports, new, &by, self.random());
-        let account = self.runtime.block_on(adding).unwrap();
-        self.issued(account, services, expires)
+        self.runtime.block_on(adding).unwrap()
+    }
+
+    /// Somebody who signs in to pages by a secret, and has no app password.
+    pub(crate) fn person_of_pages(&self, name: &str, sid: Option<&str>) -> Person {
+        let account = self.account(name, sid);
+        let credential = CredentialId(format!("secret of {name}"));
+        self.chooses_secret(&account, &credential);
+        Person {
+            account,
+            credential,
+            password: String::new(),
+        }
+    }
+
+    /// Somebody has another secret from then on.
+    pub(crate) fn chooses_secret(&self, account: &Account, credential: &CredentialId) {
+        let stored = StoredMemorisedSecret {
+            record: MemorisedSecret {
+                id: credential.clone(),
+                account: account.id.clone(),
+                set: self.now(),
+                last_used: None,
+            },
+            hash: SecretHash::of_nobody(),
+        };
+        let event = Event {
+            at: self.now(),
+            kind: Kind::MemorisedSecretSet {
+                credential: credential.clone(),
+            },
+            actor: None,
+            account: Some(account.id.clone()),
+            source: None,
+            zone: None,
+            service: None,
+            channel: None,
+            activity: None,
+        };
+        let setting = self.store.set_memorised_secret(&stored, event);
+        self.runtime.block_on(setting).unwrap();
+    }
+
+    /// Our security token service issues somebody a token that is good for an hour, for a secret and a code.
+    pub(crate) fn issues(&self, person: &Person, id: &str) {
+        self.issues_for(person, id, &[Method::MemorisedSecret, Method::OneTimeCode]);
+    }
+
+    /// The same for other methods.
+    pub(crate) fn issues_for(&self, person: &Person, id: &str, methods: &[Method]) {
+        let session = Session {
+            account: person.account.id.clone(),
+            credential: person.credential.clone(),
+            token: None,
+            methods: methods.to_vec(),
+            zone: Zone::EXTERNAL,
+            begun: self.now(),
+            used: self.now(),
+        };
+        let ends = self.now() + SignedDuration::from_hours(1);
+        let id = TokenId(id.to_owned());
+        self.records(issued::recorded(&id, &session, (self.now(), ends)));
     }
 
     fn issued(&self, account: Account, services: &[Service], expires: Option<Timestamp>) -> Person {
@@ -374,6 +442,7 @@ fn pool(web_host: &str, own_name: &str, farm: &str) -> LyncPool {
         onward: onward(),
         guests: true,
         certificate_sign_in: false,
+        passive: false,
     }
 }
 

@@ -64,13 +64,10 @@ impl FrontEnd {
         match metadata {
             Metadata::WebTicket => WebTicketService {
                 address: format!("{origin}{SERVICE}"),
-                logons: vec![
-                    Logon::WinNegotiate,
-                    Logon::Auth,
-                    Logon::Anon,
-                    Logon::Cert,
-                    Logon::Pin,
-                ],
+                logons: match self.passive {
+                    Some(_) => PASSIVE.to_vec(),
+                    None => ACTIVE.to_vec(),
+                },
             }
             .to_xml(),
             Metadata::CertProv => CERT_PROV.to_xml(origin),
@@ -78,6 +75,17 @@ impl FrontEnd {
         }
     }
 }
+
+/// What a pool offers as it is installed.
+const ACTIVE: [Logon; 5] = [
+    Logon::WinNegotiate,
+    Logon::Auth,
+    Logon::Anon,
+    Logon::Cert,
+    Logon::Pin,
+];
+/// What it offers with passive on, Windows none and certificates on.
+const PASSIVE: [Logon; 3] = [Logon::Anon, Logon::Cert, Logon::WsFedPassive];
 
 const CERT_PROV: TicketedService = TicketedService {
     name: "CertProvisioningService",

@@ -9,6 +9,7 @@ mod discover;
 mod metadata;
 mod oauth;
 mod pages;
+mod passive;
 mod place;
 mod presented;
 mod ucwa;
@@ -22,6 +23,7 @@ use proto::soap::{Fault, Version};
 
 use crate::echo;
 use crate::identity::{Asks, Caller, Reception};
+use crate::passive::Passive;
 use crate::people::Person;
 use crate::serve::body;
 use crate::serve::http::{Application, Asked, Connection, Head};
@@ -45,6 +47,8 @@ pub(crate) struct FrontEnd {
     /// The place of its pool among all.
     pub(crate) pool: usize,
     pub(crate) addresses: Addresses,
+    /// Whom it trusts in passive mode; no Windows logon is there then.
+    pub(crate) passive: Option<Arc<Passive>>,
 }
 
 /// Where the front end and the registrar are to be found.
@@ -87,7 +91,7 @@ impl Visit<'_> {
 
 impl Application for FrontEnd {
     async fn answer(&self, asked: Asked, connection: &Connection) -> Reply {
-        let place = Place::of(&asked.head);
+        let place = Place::of(&asked.head).in_mode(self.passive.is_some());
         let caller = self.caller(place, &asked.head, connection);
         let number = self.reception.note(&asked.head, connection, &caller);
         let visit = Visit {
@@ -113,7 +117,12 @@ impl FrontEnd {
             Place::Echo if !visit.is_refused() => {
                 return echo::answer(asked, caller, visit.connection, &self.reception).await;
             }
-            Place::OauthToken if is_post => return self.oauth_token(asked.body, visit).await,
+            Place::OauthToken if is_post => return self.oauth_token(asked, visit).await,
+            Place::PassivePage => {
+                if let Some(passive) = &self.passive {
+                    return self.passive_page(passive, asked, visit).await;
+                }
+            }
             Place::WebTicket if is_post && !visit.is_refused() => {
                 return self.web_ticket(asked.body, visit).await;
             }
@@ -158,12 +167,14 @@ impl FrontEnd {
             Place::Preflight => ucwa::preflight(head),
             Place::Ticketed | Place::Observed => self.service(head, caller),
             Place::Page => self.page(head),
+            Place::PassiveMetadata => self.passive_metadata(head),
             // These were answered already, but for a method that they do not take.
             Place::WebTicket
             | Place::Auth
             | Place::Anon
             | Place::Cert
             | Place::OauthToken
+            | Place::PassivePage
             | Place::CertProv
             | Place::GroupExpansion
             | Place::Echo
@@ -203,7 +214,7 @@ impl FrontEnd {
     /// The 401 of whatever takes a bearer's ticket.
     fn oauth_challenge(&self) -> Reply {
         let Addresses { external, .. } = &self.addresses;
-        let grants = oauth::OFFERED.join(",");
+        let grants = oauth::offered(self.passive.is_some()).join(",");
         Reply::new(StatusCode::UNAUTHORIZED)
             .header(WWW_AUTHENTICATE, TRUSTED_ISSUERS)
             .header(

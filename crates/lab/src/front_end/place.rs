@@ -4,6 +4,7 @@ use http::Method;
 
 use super::metadata::Metadata;
 use crate::identity::Asks;
+use crate::passive;
 use crate::serve::http::Head;
 
 /// What a path is.
@@ -34,6 +35,10 @@ pub(super) enum Place {
     Observed,
     /// A page for browsers.
     Page,
+    /// The page of a passive sign-in.
+    PassivePage,
+    /// What a pool in passive mode tells of itself.
+    PassiveMetadata,
     Echo,
     Nothing,
 }
@@ -61,7 +66,18 @@ impl Place {
             "/mcx/mcxservice.svc" => Self::Ticketed,
             "/reach/sip.svc" => Self::Observed,
             "/lab/echo" => Self::Echo,
+            passive::PAGE => Self::PassivePage,
+            passive::METADATA => Self::PassiveMetadata,
             _ => Self::under(&route, &head.method),
+        }
+    }
+
+    /// What it is in passive mode, which has no Windows logon, or in the other, which has no passive one.
+    pub(super) fn in_mode(self, is_passive: bool) -> Self {
+        match (self, is_passive) {
+            (Self::WebTicket | Self::Auth, true) => Self::ClosedPort,
+            (Self::PassivePage | Self::PassiveMetadata, false) => Self::Page,
+            (place, _) => place,
         }
     }
 
@@ -77,9 +93,11 @@ impl Place {
     /// The one method that a path takes.
     pub(super) fn method(self) -> Option<Method> {
         match self {
-            Self::Discover | Self::UserLink | Self::OauthUserLink | Self::Mex(_) => {
-                Some(Method::GET)
-            }
+            Self::Discover
+            | Self::UserLink
+            | Self::OauthUserLink
+            | Self::Mex(_)
+            | Self::PassiveMetadata => Some(Method::GET),
             Self::WebTicket
             | Self::Auth
             | Self::Anon

@@ -41,6 +41,8 @@ pub enum How {
     PasswordGrant,
     /// A web ticket of the front end's own.
     Ticket,
+    /// A token of the security token service, or the session that it began.
+    Passive,
     /// Nothing: a guest of a meeting, who gets a guest's ticket.
     Guest,
 }

@@ -38,6 +38,7 @@ const SKEW: SignedDuration = SignedDuration::from_secs(5);
 pub(crate) struct Mint {
     saml: SamlKey,
     compact: CompactKey,
+    sessions: CompactKey,
     issuer: String,
     audience: String,
     pub(crate) certificates: Certificates,
@@ -53,6 +54,7 @@ impl Mint {
         Ok(Self {
             saml: SamlKey::generate()?,
             compact: CompactKey::generate()?,
+            sessions: CompactKey::generate()?,
             issuer: format!("https://{internal_host}/webticket"),
             audience: format!("https://{web_host}/"),
             certificates: Certificates::default(),
@@ -113,6 +115,39 @@ impl Mint {
         let id = clock::random().map_err(|_| TicketError::Broken)?;
         let text = compact::write(&person.sid, id, lifetime.expires, &self.compact);
         Ok(IssuedToken::UserToken(Secret::new(text)))
+    }
+
+    /// The value of the cookie of somebody's passive session: like a compact ticket, by a key of its own.
+    ///
+    /// # Errors
+    ///
+    /// Something in us failed.
+    pub(crate) fn session(
+        &self,
+        person: &Person,
+        lifetime: Lifetime,
+    ) -> Result<Secret<String>, TicketError> {
+        let id = clock::random().map_err(|_| TicketError::Broken)?;
+        let text = compact::write(&person.sid, id, lifetime.expires, &self.sessions);
+        let value = text.strip_prefix("cwt=").ok_or(TicketError::Broken)?;
+        Ok(Secret::new(value.to_owned()))
+    }
+
+    /// Whose passive session it is.
+    ///
+    /// # Errors
+    ///
+    /// It is not ours, was changed, or is over.
+    pub(crate) fn of_session(
+        &self,
+        value: &str,
+        people: &People,
+        now: Timestamp,
+    ) -> Result<Arc<Person>, TicketError> {
+        let said = compact::read(value, &self.sessions)?;
+        within(Timestamp::MIN, said.expires, now)?;
+        let person = people.by_sid(&said.sid).cloned();
+        person.ok_or(TicketError::UnknownPerson)
     }
 
     /// Whose ticket it is.

@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::passive::{Passive, StsMetadata};
 use crate::requests::{Requests, Seen, Server};
 use crate::serve::accept::{Door, accept, accept_while_up, bind};
 use crate::serve::list::RequestList;
@@ -39,6 +40,7 @@ pub struct World {
     settings: WorldSettings,
     metadata: MetadataHost,
     members: usize,
+    passive: Option<StsMetadata>,
     pools: Vec<Pool>,
     exchange_host: String,
     exchange_members: usize,
@@ -57,6 +59,7 @@ impl World {
             exchange_members: 1,
             metadata: MetadataHost::Internal,
             members: 1,
+            passive: None,
             pools: Vec::new(),
             settings,
         }
@@ -73,6 +76,13 @@ impl World {
     #[must_use]
     pub fn with_members(mut self, members: usize) -> Self {
         self.members = members.max(1);
+        self
+    }
+
+    /// Puts the first pool into passive mode, with whom it trusts.
+    #[must_use]
+    pub fn with_passive(mut self, metadata: StsMetadata) -> Self {
+        self.passive = Some(metadata);
         self
     }
 
@@ -109,9 +119,11 @@ impl World {
         let mut mints = Vec::new();
         for (number, pool) in pools.iter().enumerate() {
             let mint = Arc::new(Mint::new(&pool.internal_host, &pool.web_host)?);
+            let passive = pool.passive.clone().map(|it| Arc::new(Passive::new(it)));
+            let shared = (&mint, &passive);
             let mut members = Vec::new();
             for id in member_ids(&pool.internal_host, pool.members) {
-                let front_end = parts.front_end((number, pool), &id, &mint, sip_address.port());
+                let front_end = parts.front_end((number, pool), &id, shared, sip_address.port());
                 let door = Secure {
                     tls: parts.tls.clone(),
                     application: Arc::new(front_end),
@@ -186,6 +198,7 @@ impl World {
             web_host: self.settings.lync_web_host.clone(),
             members: self.members,
             people: Vec::new(),
+            passive: self.passive.clone(),
         };
         [&[first], self.pools.as_slice()].concat()
     }

@@ -10,6 +10,7 @@ use super::pool::{Homes, Pool};
 use crate::exchange::Exchange;
 use crate::front_end::{Addresses, FrontEnd};
 use crate::identity::{Assertions, Logon, Reception};
+use crate::passive::Passive;
 use crate::people::People;
 use crate::provocation::Provocation;
 use crate::requests::{Requests, Server};
@@ -53,7 +54,7 @@ impl Parts {
         &self,
         (number, pool): (usize, &Pool),
         member: &str,
-        mint: &Arc<Mint>,
+        (mint, passive): (&Arc<Mint>, &Option<Arc<Passive>>),
         sip_port: u16,
     ) -> FrontEnd {
         let settings = &self.settings;
@@ -71,6 +72,7 @@ impl Parts {
                 sip_port,
                 metadata: self.metadata,
             },
+            passive: passive.clone(),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use crate::passive::StsMetadata;
 use crate::people::Person;
 
 /// The published port that no address needs to name.
@@ -18,6 +19,8 @@ pub struct Pool {
     pub members: usize,
     /// The sAMAccountNames of those who are at home here.
     pub people: Vec<String>,
+    /// Whom it trusts in passive mode, which has no Windows logon.
+    pub passive: Option<StsMetadata>,
 }
 
 /// A pool that runs, or the Exchange.

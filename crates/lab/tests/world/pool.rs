@@ -13,6 +13,7 @@ fn pool(name: &str, members: usize, people: &[&str]) -> Pool {
         web_host: format!("{name}.contoso.test"),
         members,
         people: people.iter().map(|sam| (*sam).to_owned()).collect(),
+        passive: None,
     }
 }
 

@@ -45,6 +45,18 @@ impl Sid {
             .chain(parts)
             .collect()
     }
+
+    /// Reads the binary form, all of it ([MS-DTYP] 2.4.2.2).
+    #[must_use]
+    pub fn of_bytes(bytes: &[u8]) -> Option<Self> {
+        let ([revision, count], rest) = bytes.split_first_chunk()?;
+        let (authority, rest) = rest.split_first_chunk()?;
+        let parts = rest.chunks_exact(4);
+        let is_whole = parts.len() == usize::from(*count) && parts.remainder().is_empty();
+        let parts = parts.filter_map(|part| Some(u32::from_le_bytes(*part.first_chunk()?)));
+        let sid = Self::new(*authority, parts.collect());
+        sid.filter(|_| *revision == 1 && is_whole)
+    }
 }
 
 impl FromStr for Sid {
@@ -107,6 +119,23 @@ mod tests {
         ] {
             assert!(text.parse::<Sid>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn its_binary_form_is_read_whole_or_not_at_all() {
+        let bytes = [1, 2, 0, 0, 0, 0, 0, 5, 21, 0, 0, 0, 0x50, 4, 0, 0];
+        assert_eq!(Sid::of_bytes(&bytes).unwrap().to_string(), "S-1-5-21-1104");
+        for length in 0..bytes.len() {
+            assert_eq!(Sid::of_bytes(&bytes[..length]), None, "{length}");
+        }
+        let of = |place: usize, value: u8| {
+            let mut other = bytes;
+            other[place] = value;
+            Sid::of_bytes(&other)
+        };
+        assert_eq!((of(0, 2), of(1, 1), of(1, 3)), (None, None, None));
+        assert_eq!(Sid::of_bytes(&[&bytes[..], &[0]].concat()), None);
+        assert_eq!(Sid::of_bytes(&[1, 0, 0, 0, 0, 0, 0, 5]), None, "no part");
     }
 
     #[test]

@@ -159,6 +159,14 @@ impl OauthError {
     }
 }
 
+/// The refusal of the grant [`PASSIVE`] without a session: it says on which page one begins (UCWA "Authentication in
+/// UCWA").
+#[must_use]
+pub fn begins_at(page: &str) -> String {
+    let error = OauthError::InvalidGrant.to_string();
+    serde_json::json!({ "error": error, "ms_rtc_passiveauthuri": page }).to_string()
+}
+
 impl fmt::Display for OauthError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -294,6 +302,10 @@ mod tests {
         assert_eq!(
             OauthError::InvalidGrant.to_json(),
             "{\"error\":\"invalid_grant\"}"
+        );
+        assert_eq!(
+            begins_at("https://lync/\"x"),
+            "{\"error\":\"invalid_grant\",\"ms_rtc_passiveauthuri\":\"https://lync/\\\"x\"}"
         );
     }
 }

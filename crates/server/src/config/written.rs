@@ -563,6 +563,9 @@ pub(crate) struct LyncPool {
     /// Closed where it is left out. A stolen ticket becomes a certificate by it. Removing it reaches kept connections
     /// only as new ones come.
     pub(crate) certificate_sign_in: Option<Spanned<String>>,
+    /// Whether the pool is in passive mode: people sign in by a page of this program's security token service, and by
+    /// nothing else. No Windows logon is published then. Off where it is left out.
+    pub(crate) passive: Option<bool>,
 }
 
 /// `[[exchange]]`

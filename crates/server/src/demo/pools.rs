@@ -57,6 +57,7 @@ impl Pools {
             } else {
                 Vec::new()
             },
+            passive: None,
         };
         others.map(pool).collect()
     }

@@ -19,7 +19,7 @@ pub(super) fn judge(lync: &Lync, deployment: &Deployment, findings: &mut Vec<Fin
         hosts.any(|host| host.eq_ignore_ascii_case(name))
     };
     let web = lync.services.iter().filter(|it| role(it) == "webserver");
-    let (published, other): (Vec<&Service>, Vec<&Service>) = web.partition(is_published);
+    let (mut published, other): (Vec<&Service>, Vec<&Service>) = web.partition(is_published);
     for host in &deployment.lync_hosts {
         let is_it = |it: &&Service| is_same(it.external_fqdn.as_deref().unwrap_or_default(), host);
         if !published.iter().any(is_it) {
@@ -30,8 +30,13 @@ pub(super) fn judge(lync: &Lync, deployment: &Deployment, findings: &mut Vec<Fin
     for service in &published {
         let configuration = of(service, &lync.web_service, |it| &it.identity);
         is_passive |= configuration.and_then(|it| it.use_passive_auth) == Some(true);
-        findings.extend(configuration.and_then(|it| windows_auth(service, it)));
+        let shall_be_passive = is_of_passive(service, deployment);
+        findings.extend(configuration.and_then(|it| match shall_be_passive {
+            true => passive_auth(service, it),
+            false => windows_auth(service, it),
+        }));
     }
+    published.retain(|service| !is_of_passive(service, deployment));
     kerberos_accounts(lync, &published, deployment, findings);
     for service in &lync.services {
         sip(service, lync, findings);
@@ -93,6 +98,37 @@ fn windows_auth(service: &Service, configuration: &WebService) -> Option<Finding
         format!(
             "Set-CsWebServiceConfiguration -Identity {} -UseWindowsAuth Negotiate",
             literal(identity)
+        ),
+    ))
+}
+
+fn is_of_passive(service: &Service, deployment: &Deployment) -> bool {
+    let name = service.external_fqdn.as_deref().unwrap_or_default();
+    let mut hosts = deployment.passive_hosts.iter();
+    hosts.any(|host| is_same(host, name))
+}
+
+/// What keeps clients of a pool that is published as passive from its page (S67).
+fn passive_auth(service: &Service, configuration: &WebService) -> Option<Finding> {
+    let is_on = configuration.use_passive_auth != Some(false);
+    let (id, what) = match configuration.use_windows_auth {
+        _ if !is_on => ("passive-off", "has the passive logon off"),
+        Some(WindowsAuth::Negotiate | WindowsAuth::Ntlm) => (
+            "passive-with-windows-auth",
+            "offers a Windows logon beside the passive one, which clients take first",
+        ),
+        Some(WindowsAuth::None) | None => return None,
+    };
+    let identity = &configuration.identity;
+    Some(Finding::error(
+        id,
+        format!(
+            "{} {what} (configuration {identity}), but the gate publishes it as passive",
+            service.identity
+        ),
+        format!(
+            "Set-CsWebServiceConfiguration -Identity {} -UseWsFedPassiveAuth $true -UseWindowsAuth None",
+            literal(&format!("Service:{}", service.identity))
         ),
     ))
 }

@@ -266,6 +266,27 @@ fn windows_authentication_that_takes_no_kerberos_is_found() {
 }
 
 #[test]
+fn s67_a_passive_pool_that_offers_another_logon_or_not_this_one_is_found() {
+    let mut deployment = with_kerberos();
+    deployment.passive_hosts.clone_from(&deployment.lync_hosts);
+    let found = |changes: &[(&str, &str)]| -> Vec<&'static str> {
+        let found = found_in(&[with(changes).as_bytes()], &deployment).unwrap();
+        found.iter().map(|it| it.id).collect()
+    };
+    let on = ("\"use_passive_auth\": false", "\"use_passive_auth\": true");
+    let none = ("\"Negotiate\"", "\"None\"");
+    let exchange = "mobility-exchange-in-passive-mode";
+    assert_eq!(found(&[]), ["passive-off"; 2]);
+    assert_eq!(found(&[none]), ["passive-off"; 2]);
+    let both = [["passive-with-windows-auth"; 2].as_slice(), &[exchange]].concat();
+    assert_eq!(found(&[on]), both);
+    assert_eq!(found(&[on, none]), [exchange]);
+    // No Kerberos account is missed where no token is sent.
+    let account = ("\"CONTOSO\\\\LyncKerb\"", "null");
+    assert_eq!(found(&[on, none, account]), [exchange]);
+}
+
+#[test]
 fn a_web_host_that_no_pool_is_called_is_found() {
     let finding = one(&[("\"lyncweb.contoso.com\"", "\"web.contoso.com\"")]);
     assert_eq!(finding.id, "web-host-differs");

@@ -21,7 +21,7 @@ pub(crate) enum Topic {
     Ad,
     /// An external site of Exchange with directories of its own
     Exchange,
-    /// Kerberos and Windows authentication of Lync's web services
+    /// Kerberos and Windows authentication of Lync's web services, and passive mode
     Lync,
     /// What the Edge and the registrars offer SIP clients
     Edge,
@@ -171,6 +171,24 @@ fn lync(deployment: &Deployment) -> String {
         "WebHosts",
         &list(&deployment.lync_hosts),
     );
+    let passive = &deployment.passive_hosts;
+    assign(
+        script,
+        "Those of pools in passive mode (`passive = true`).",
+        "PassiveHosts",
+        &list(passive),
+    );
+    let (why, address) = match passive.is_empty() {
+        true => (
+            "Where the metadata of the security token service is: no pool is passive.",
+            String::new(),
+        ),
+        false => (
+            "REPLACE: where the metadata of the security token service is; the front ends must reach it.",
+            format!("https://{REPLACE}/FederationMetadata/2007-06/FederationMetadata.xml"),
+        ),
+    };
+    assign(script, why, "StsMetadataUri", &literal(&address));
     assign(
         script,
         "REPLACE: the account that all front ends of a site decrypt tickets with; the cmdlets want it without `$`.",

@@ -106,6 +106,31 @@ fn s49_the_directories_of_the_external_site_are_copies_with_a_path_of_their_own(
 }
 
 #[test]
+fn s66_s67_s69_a_passive_pool_is_pointed_at_the_metadata_and_the_way_back_is_there() {
+    let active = script(Topic::Lync, &with_kerberos());
+    assert!(active.contains("$PassiveHosts = @()") && active.contains("$StsMetadataUri = ''"));
+    let mut deployment = with_kerberos();
+    deployment.passive_hosts = vec!["lyncweb.contoso.com".to_owned()];
+    let text = script(Topic::Lync, &deployment);
+    for line in [
+        "$PassiveHosts = @(\n    'lyncweb.contoso.com'\n)",
+        "# REPLACE: where the metadata of the security token service is",
+        "$StsMetadataUri = 'https://REPLACE/FederationMetadata/2007-06/FederationMetadata.xml'",
+        "        WsFedPassiveMetadataUri = $StsMetadataUri\n        UseWindowsAuth = 'None'\n        \
+         UseCertificateAuth = $true\n",
+        "        UseNtlmForClientToProxyAuth = $false\n        UseKerberosForClientToProxyAuth = $false\n",
+        "New-CsMobilityPolicy -Identity 'PassiveMode' -AllowExchangeConnectivity $false",
+    ] {
+        assert!(text.contains(line), "{line}");
+    }
+    let (_, undo) = text.split_once("# ---- The way back\n").unwrap();
+    assert!(undo.contains("-UseWsFedPassiveAuth $false -UseWindowsAuth Negotiate"));
+    assert!(
+        undo.contains("Remove-CsProxyConfiguration") && undo.contains("Remove-CsMobilityPolicy")
+    );
+}
+
+#[test]
 fn every_quotation_and_every_bracket_is_closed() {
     for deployment in [deployment(), with_kerberos()] {
         for (topic, text) in every_script(&deployment) {
@@ -256,7 +281,11 @@ fn no_value_leaves_its_literal() {
     deployment.domain = evil.to_owned();
     deployment.realm = format!("{evil}\n\u{2019}; Stop-Process");
     deployment.gateway.name = evil.to_owned();
-    for list in [&mut deployment.published, &mut deployment.lync_hosts] {
+    for list in [
+        &mut deployment.published,
+        &mut deployment.lync_hosts,
+        &mut deployment.passive_hosts,
+    ] {
         *list = vec![evil.to_owned(), "$(Stop-Process)".to_owned()];
     }
     deployment.exchange[0].host = evil.to_owned();

@@ -1,6 +1,6 @@
 #Requires -Version 3.0
 
-# Lync's side: its web services take Kerberos tokens of an account of their own.
+# Lync's side: its web services take Kerberos tokens of an account of their own, or, in passive mode, a security token service's word.
 # Printed by `wicketgate script lync`; wicketgate runs none of it.
 #
 # Run it in the Lync Server (Skype for Business Server) Management Shell, as a member of RTCUniversalServerAdmins and of the
@@ -33,6 +33,12 @@ $WebHosts = @(
     'lyncdir.contoso.com',
     'lyncweb.contoso.com'
 )
+
+# Those of pools in passive mode (`passive = true`).
+$PassiveHosts = @()
+
+# Where the metadata of the security token service is: no pool is passive.
+$StsMetadataUri = ''
 
 # REPLACE: the account that all front ends of a site decrypt tickets with; the cmdlets want it without `$`.
 $KerberosAccount = 'CONTOSO\LyncKerb'

@@ -142,6 +142,7 @@ macro_rules! conformance {
             a_ticket_of_a_stranger_is_not_found
             a_ticket_stays_whose_it_is
             a_ticket_is_recorded_with_all_that_belongs_to_it
+            a_ticket_of_a_page_ends_with_its_secret_or_passkey
             the_tickets_of_one_credential_are_so_many_and_no_more
             what_was_revoked_is_told_in_its_order
             a_success_is_overtaken_by_a_revocation

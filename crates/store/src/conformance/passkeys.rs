@@ -59,7 +59,10 @@ fn acted(account: &Account, id: &str, act: PasskeyAct) -> Event {
     event(2, Kind::Passkey { passkey, act }, account)
 }
 
-async fn with_passkey<S: Conforming>(store: &S, sam: &str) -> Result<Account, Unavailable> {
+pub(super) async fn with_passkey<S: Conforming>(
+    store: &S,
+    sam: &str,
+) -> Result<Account, Unavailable> {
     let somebody = account(sam);
     let created = event(0, Kind::AccountCreated, &somebody);
     assert_eq!(store.add(&somebody, created).await?, Ok(()));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ::authn::account::{Account, AccountState};
-use ::authn::audit::Kind;
+use ::authn::audit::{Kind, PasskeyAct};
 use ::authn::credential::CredentialId;
 use ::authn::credential::app_password::AppPassword;
 use ::authn::place::{Channel, Method};
@@ -11,6 +11,7 @@ use ::authn::ports::Unavailable;
 use ::authn::ticket::{MAX_PER_CREDENTIAL, RelayedTicket, Relaying, TicketKey};
 
 use super::{Conforming, HOME, account, add_app_password, all_at_once, anna_with, at, event};
+use super::{pages, passkeys};
 
 pub(super) fn ticket(byte: u8, account: &Account, credential: &str) -> RelayedTicket {
     RelayedTicket {
@@ -92,6 +93,57 @@ pub async fn a_ticket_ends_with_its_credential<S: Conforming>(
         !is_found(&*store, &long, 1_000_000).await?,
         "the app password ended"
     );
+    Ok(())
+}
+
+/// That which rests on a sign-in to a page, by whichever of both, and on no other's.
+pub async fn a_ticket_of_a_page_ends_with_its_secret_or_passkey<S: Conforming>(
+    store: Arc<S>,
+) -> Result<(), Unavailable> {
+    let anna = pages::with_secret(&*store, "anna").await?;
+    let ben = passkeys::with_passkey(&*store, "ben").await?;
+    let of_a_page = |byte, account, credential: &str| RelayedTicket {
+        channel: Channel::Page,
+        methods: [Method::MemorisedSecret, Method::OneTimeCode].into(),
+        second_factor: Some(at(5)),
+        ..ticket(byte, account, credential)
+    };
+    let by_secret = of_a_page(1, &anna, "secret-of-anna");
+    let by_passkey = of_a_page(2, &ben, "key-of-ben");
+    for ticket in [&by_secret, &by_passkey] {
+        store.record(Relaying::of(ticket.clone()), HEARD).await?;
+        let found = store.find(&ticket.key, at(11)).await?;
+        assert_eq!(found.map(|(found, _)| found).as_ref(), Some(ticket));
+    }
+    for (account, anothers) in [
+        (&ben, "secret-of-anna"),
+        (&anna, "key-of-ben"),
+        (&anna, "none"),
+    ] {
+        let taken = store
+            .record(Relaying::of(of_a_page(3, account, anothers)), HEARD)
+            .await;
+        assert!(taken.is_err(), "{anothers}");
+    }
+    let heard = store.last().await?;
+    pages::set(&*store, "another", &anna, 20).await?;
+    let act = PasskeyAct::Removed;
+    let id = CredentialId("key-of-ben".to_owned());
+    let kind = Kind::Passkey {
+        passkey: id.clone(),
+        act,
+    };
+    let removed = event(20, kind, &ben);
+    assert!(store.remove_passkey((&ben.id, &id), removed).await?);
+    for ticket in [by_secret, by_passkey] {
+        assert!(!is_found(&*store, &ticket, 21).await?);
+        assert!(store.was_relayed(&ticket.key).await?);
+        let late = Relaying::of(RelayedTicket {
+            key: TicketKey([9; 32]),
+            ..ticket
+        });
+        assert!(store.record(late, heard).await.is_err());
+    }
     Ok(())
 }
 

@@ -11,7 +11,6 @@ use authn::credential::memorised_secret::{
 use authn::credential::otp_token::Source;
 use authn::lockout::Subject;
 use authn::ports::{MemorisedSecrets, Unavailable};
-use authn::revocation::Revoked;
 use jiff::Timestamp;
 
 use super::{Memory, State};
@@ -117,7 +116,7 @@ impl State {
         self.pages
             .sessions
             .retain(|_, session| session.account != *account);
-        self.revoke(Revoked::Credential(before.record.id));
+        self.end_credential(&before.record.id);
         true
     }
 }

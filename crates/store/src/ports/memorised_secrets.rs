@@ -8,7 +8,6 @@ use authn::credential::memorised_secret::{
 };
 use authn::lockout::Subject;
 use authn::ports::{MemorisedSecrets, Unavailable};
-use authn::revocation::Revoked;
 
 use super::revocations;
 use crate::Store;
@@ -123,7 +122,7 @@ async fn end_what_rests_on(
         .await?;
     if let Some(row) = row {
         let before = rows::memorised_secrets::record(&row)?;
-        revocations::note(writing, &Revoked::Credential(before.id)).await?;
+        revocations::end_credential(writing, &before.id).await?;
     }
     Ok(())
 }

@@ -10,7 +10,8 @@ use authn::ticket::{RelayedTicket, TicketKey};
 use super::{bytes_32, optional_time, time, unreadable};
 use crate::engine::Row;
 
-/// Records a ticket ($1 to $7 and $10 to $12 in the order of the columns) whose account and credential stand, and were
+/// Records a ticket ($1 to $7 and $10 to $12 in the order of the columns) whose account and credential stand (an app
+/// password, or the secret or passkey of a sign-in to a page), and were
 /// not revoked after a number ($8); one that is known stays whose it is, unless it was revoked. What stands for sign-ins by Kerberos ($9, of
 /// that account) stands as long as the account does. The token ($10) behind it stands, too, where there is one.
 ///
@@ -25,7 +26,13 @@ pub(crate) const RECORD: &str = "
         AND (a.standing IS NULL OR a.standing IN ('active', 'locked-out'))
         AND ($3 = $9 OR EXISTS (
             SELECT 1 FROM app_passwords c
-            WHERE c.id = $3 AND c.account = a.id AND c.revoked IS NULL))
+            WHERE c.id = $3 AND c.account = a.id AND c.revoked IS NULL)
+            OR EXISTS (
+                SELECT 1 FROM memorised_secrets m
+                WHERE m.id = $3 AND m.account = a.id)
+            OR EXISTS (
+                SELECT 1 FROM passkeys p
+                WHERE p.id = $3 AND p.account = a.id))
         AND (CAST($10 AS TEXT) IS NULL OR EXISTS (
             SELECT 1 FROM otp_tokens k
             WHERE k.id = $10 AND k.account = a.id AND k.state = 'active'))
@@ -67,7 +74,13 @@ pub(crate) const FIND: &str = "
         AND (t.credential = $3 || a.id OR EXISTS (
             SELECT 1 FROM app_passwords c
             WHERE c.id = t.credential AND c.account = t.account AND c.revoked IS NULL
-                AND (c.expires IS NULL OR c.expires > $2)))
+                AND (c.expires IS NULL OR c.expires > $2))
+            OR EXISTS (
+                SELECT 1 FROM memorised_secrets m
+                WHERE m.id = t.credential AND m.account = t.account)
+            OR EXISTS (
+                SELECT 1 FROM passkeys p
+                WHERE p.id = t.credential AND p.account = t.account))
         AND (t.token IS NULL OR EXISTS (
             SELECT 1 FROM otp_tokens k
             WHERE k.id = t.token AND k.account = t.account AND k.state = 'active'))

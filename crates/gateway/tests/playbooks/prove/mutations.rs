@@ -159,7 +159,7 @@ fn real_ways(policy: &Policy) -> Vec<Way> {
     let mut ways = Vec::new();
     for (host, published) in &scene.publication.hosts {
         for route in &published.routes {
-            for (channel, by_ticket) in channels(route) {
+            for (channel, by_ticket) in channels(route, published.is_passive()) {
                 let gets_in = match by_ticket {
                     true => by_ticket_of((&scene, &anna), route, channel),
                     false => by_request((&scene, &anna), (host, route), channel),

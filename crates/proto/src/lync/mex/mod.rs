@@ -12,4 +12,4 @@ pub use document::{
     Address, Document, LIMITS, MAX_ADDRESSES, MAX_PORTS, MexParseError, Policy, Port,
 };
 pub use edit::Edit;
-pub use written::{Logon, WebTicketService};
+pub use written::{Logon, WS_FED_PASSIVE, WebTicketService};

@@ -49,14 +49,26 @@ impl WebTicketService {
             .to_document()
     }
 
+    /// The page where a passive sign-in begins, on the host of the service.
+    fn passive_page(&self) -> String {
+        let origin: Vec<&str> = self.address.split('/').take(3).collect();
+        format!("{}{}", origin.join("/"), crate::lync::passive::PAGE)
+    }
+
     fn port(&self, logon: Logon) -> Element {
-        let location = format!("{}{}", self.address, logon.ending());
+        let location = match logon {
+            Logon::WsFedPassive => self.passive_page(),
+            logon => format!("{}{}", self.address, logon.ending()),
+        };
         element("wsdl:port")
             .attribute("name", logon.port())
             .attribute("binding", format!("tns:{}", logon.port()))
             .child(element("soap:address").attribute("location", location))
     }
 }
+
+/// The name of the port for the session of a passive sign-in; UNCONFIRMED: that this logon's name is the port's, too.
+pub const WS_FED_PASSIVE: &str = "WsFedPassive";
 
 /// Ways to sign in for a web ticket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +85,8 @@ pub enum Logon {
     Cert,
     /// A desk phone's extension and PIN; UNCONFIRMED: its address and its policy.
     Pin,
+    /// The session of a passive sign-in; UNCONFIRMED: that its address is the page's, and its policy.
+    WsFedPassive,
 }
 
 impl Logon {
@@ -85,13 +99,14 @@ impl Logon {
             Self::Anon => "WebTicketServiceAnon",
             Self::Cert => "WebTicketServiceCert",
             Self::Pin => "WebTicketServicePin",
+            Self::WsFedPassive => WS_FED_PASSIVE,
         }
     }
 
     /// What the port adds to the service's address.
     pub fn ending(self) -> &'static str {
         match self {
-            Self::WinNegotiate | Self::WinNtlm => "",
+            Self::WinNegotiate | Self::WinNtlm | Self::WsFedPassive => "",
             Self::Auth => "/Auth",
             Self::Anon => "/Anon",
             Self::Cert => "/cert",
@@ -116,7 +131,7 @@ impl Logon {
             Self::Cert => {
                 Some(element("sp:EndorsingSupportingTokens").child(token("sp:X509Token")))
             }
-            Self::Anon => None,
+            Self::Anon | Self::WsFedPassive => None,
         };
         let all = element("wsp:All")
             .children(assertion)

@@ -3,6 +3,7 @@
 //! Never verifies a ticket: its signature or MAC is the pool's own. Start at [`Request::parse`] for
 //! the question and [`Ticket`] for the rest.
 
+mod compact;
 mod request;
 mod signed;
 mod ticket;

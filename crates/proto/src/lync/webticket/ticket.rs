@@ -13,6 +13,8 @@ use thiserror::Error;
 use xml::{Document, Element, Limits, ParseError};
 use zeroize::Zeroizing;
 
+use super::compact;
+use crate::kerberos::Sid;
 use crate::secret::Secret;
 use crate::soap::content::{ContentError, holds_each_once};
 use crate::soap::namespace::{SAML_1, SECURITY, SIGNATURE, UTILITY};
@@ -171,6 +173,16 @@ impl Ticket {
         }
     }
 
+    /// Whose a compact ticket says it is; `None` where it does not say so once, and of an assertion.
+    ///
+    /// **Trusts** the ticket: its MAC is the pool's to check.
+    pub fn sid(&self) -> Option<Sid> {
+        match self {
+            Self::Saml { .. } => None,
+            Self::Cwt { value, .. } => compact::sid(value.expose()),
+        }
+    }
+
     /// An assertion's own end stands before what the message around it says.
     fn of_assertion(assertion: Element<'_, '_>, said: Expiry) -> Result<Self, TicketParseError> {
         if !assertion.is(SAML_1, "Assertion") {
@@ -219,7 +231,7 @@ impl Ticket {
 /// (RFC 4648 3.5, 5).
 ///
 /// SECURITY: .NET takes every one of them, and a ticket that was revoked must be known in each.
-fn one_spelling(value: &str) -> String {
+pub(super) fn one_spelling(value: &str) -> String {
     let mut letters: Vec<char> = value.trim_end_matches('=').chars().collect();
     for letter in &mut letters {
         *letter = match *letter {

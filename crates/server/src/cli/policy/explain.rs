@@ -237,7 +237,10 @@ fn at(settings: &Settings, rest: &str) -> Result<Wanted, CliError> {
         Auth::Anonymous => Err(is_answered(
             "anybody passes there as nobody, and no rule is asked",
         )),
-        Auth::Schemes(_) => Ok(by_route(&settings.policy, &name, route)),
+        Auth::Schemes(_) => {
+            let channels = gateway::prove::channels(route, host.is_passive());
+            Ok(by_route(&settings.policy, &name, (route, channels)))
+        }
     }
 }
 
@@ -245,11 +248,12 @@ fn is_answered(sentence: &str) -> CliError {
     CliError::refused(sentence)
 }
 
-fn by_route(policy: &Policy, host: &str, route: &Route) -> Wanted {
-    let mut channels: Vec<Channel> = gateway::prove::channels(route)
-        .into_iter()
-        .map(|it| it.0)
-        .collect();
+fn by_route(
+    policy: &Policy,
+    host: &str,
+    (route, channels): (&Route, Vec<(Channel, bool)>),
+) -> Wanted {
+    let mut channels: Vec<Channel> = channels.into_iter().map(|it| it.0).collect();
     channels.sort();
     channels.dedup();
     Wanted {

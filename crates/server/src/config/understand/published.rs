@@ -216,6 +216,7 @@ impl Understanding<'_> {
 
     fn pool(&self, pool: &written::LyncPool) -> Result<LyncPool, ConfigError> {
         let farm = self.farm(&pool.farm)?;
+        let passive = pool.passive.unwrap_or(false);
         let discover_hosts = pool.discover_hosts.iter().map(|host| self.host(host));
         Ok(LyncPool {
             web_host: self.host(&pool.web_host)?,
@@ -223,9 +224,14 @@ impl Understanding<'_> {
             discover_hosts: discover_hosts.collect::<Result<_, _>>()?,
             internal_names: self.internal_names(&pool.internal_names)?,
             farm: pool.farm.get_ref().clone(),
-            onward: self.told(farm)?,
+            // Nobody tells a passive pool who somebody is: its own session does.
+            onward: match passive {
+                true => Onward::None,
+                false => self.told(farm)?,
+            },
             guests: pool.guests.unwrap_or(true),
             certificate_sign_in: self.certificate_sign_in(pool)?,
+            passive,
         })
     }
 

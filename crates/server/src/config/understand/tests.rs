@@ -96,6 +96,24 @@ fn s57_what_a_back_end_is_told_to_be_called_is_rewritten_to_the_published_name()
 }
 
 #[test]
+fn a_passive_pool_is_told_nobody_s_name_and_an_active_one_must_be() {
+    let pool = |passive: &str| {
+        let farm = "[[farm]]\nname = \"pool02\"\naddress = \"http://127.0.0.1:8082\"\n";
+        let pool = "[[lync.pool]]\nweb_host = \"web.contoso.com\"\nfarm = \"pool02\"\n";
+        understood(&format!("{}\n{farm}{pool}{passive}", text("", "")))
+    };
+    let published = pool("passive = true\n").unwrap().publication;
+    let host = &published.hosts["web.contoso.com"];
+    assert!(host.is_passive());
+    let mut routes = host.routes.iter();
+    assert!(routes.all(|route| route.onward == gateway::route::Onward::None));
+    for passive in ["", "passive = false\n"] {
+        let said = pool(passive).unwrap_err();
+        assert!(said.contains("never learns who gave it"), "{said}");
+    }
+}
+
+#[test]
 fn s57_a_route_names_its_own_back_ends_and_no_other_host_has_them() {
     let route = "internal_names = { \"Portal.contoso.local\" = \"app.contoso.com:8443\" }";
     let publication = published("", route).unwrap();

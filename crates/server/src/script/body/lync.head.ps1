@@ -1,6 +1,6 @@
 #Requires -Version 3.0
 
-# Lync's side: its web services take Kerberos tokens of an account of their own.
+# Lync's side: its web services take Kerberos tokens of an account of their own, or, in passive mode, a security token service's word.
 # Printed by `wicketgate script lync`; wicketgate runs none of it.
 #
 # Run it in the Lync Server (Skype for Business Server) Management Shell, as a member of RTCUniversalServerAdmins and of the

@@ -1,0 +1,104 @@
+//! Passive sign-in (decision 0015): a token of our own security token service begins a session at the pool, and that session
+//! buys tickets for whoever the token was issued for, and for nobody else.
+//!
+//! SECURITY: whether the token is genuine only the pool says, by beginning a session. What the gate knows by itself is for
+//! whom a token of this id left here; both together say whose the session is, and it is tracked as a ticket is.
+
+use proto::lync::passive::{self, Brought};
+
+use super::decide::{as_it_came, refused};
+use super::*;
+
+impl Conversation {
+    /// A form for a page of a passive sign-in: it is read before anything goes on.
+    pub(super) fn token_brought(&mut self, mut asked: Asked) -> Verdict {
+        asked.next = Next::FindToken;
+        self.asked = Some(asked);
+        Verdict::ReadBody {
+            at_most: passive::MAX_POST_BYTES,
+        }
+    }
+
+    /// The form was read: one with a token passes as whoever that was issued for, one without as nobody's.
+    pub(super) fn token_inside(&mut self, asked: Asked, body: Bytes) -> Verdict {
+        let is_form = headers::is_form(&asked.head.headers);
+        match Brought::parse(&body) {
+            Ok(brought) if is_form || body.is_empty() => match brought {
+                Some(Brought { assertion_id }) => {
+                    let proof = Proof::Issued(TokenId(assertion_id));
+                    self.prove(asked, (proof, Channel::Page), (None, Bound::Read(body)))
+                }
+                None => self.forward(asked, Pass::Anonymous, Bound::Read(body)),
+            },
+            Ok(_) | Err(_) => {
+                let sentence = "This page takes a form that can be read in one way.\n";
+                refused(asked.replies.plain(StatusCode::BAD_REQUEST, sentence))
+            }
+        }
+    }
+
+    /// A ticket is asked for with a session: the one that was looked at goes on, and no other cookie.
+    pub(super) fn by_session(&mut self, mut asked: Asked, bound: Bound) -> Verdict {
+        let cookies = asked.head.headers.get_all(header::COOKIE).iter();
+        let session = passive::Session::sent(cookies.map(HeaderValue::as_bytes));
+        let Ok(Some(session)) = session else {
+            return self.session_wanted(&asked);
+        };
+        let Ok(mut line) = HeaderValue::from_bytes(session.line().expose()) else {
+            return self.session_wanted(&asked);
+        };
+        line.set_sensitive(true);
+        asked.session = Some(line);
+        let proof = Proof::Ticket(TicketKey::of(&session.key()));
+        self.prove(asked, (proof, Channel::Ticket), (None, bound))
+    }
+
+    /// The pool's answer to a token: the session that it begins is written down before anybody has it.
+    pub(super) fn session_begun(
+        &self,
+        asked: &Asked,
+        head: &http::response::Parts,
+        body: &Bytes,
+        now: Timestamp,
+    ) -> Result<Answered, read::ReadError> {
+        let found = read::session(&head.headers, now)?;
+        let found = found.into_iter().collect();
+        Ok(as_it_came(body, self.relayed(asked, found, now)))
+    }
+
+    /// The grant's answer to whoever has no session that is known here: the page where one begins.
+    pub(super) fn session_wanted(&self, asked: &Asked) -> Verdict {
+        let host = self.publication.hosts.get(&asked.name);
+        let origin = host.and_then(|host| host.origin.as_deref());
+        let page = format!("{}{}", origin.unwrap_or_default(), passive::PAGE);
+        refused(asked.replies.passive_wanted(&page, &asked.name))
+    }
+
+    /// On a passive host the cookies of a session go to the page that begins it, and where they were looked at.
+    pub(super) fn session_cookies<'a>(&self, asked: &'a Asked) -> SessionCookies<'a> {
+        let host = self.publication.hosts.get(&asked.name);
+        let is_passive = host.is_some_and(Host::is_passive);
+        match &asked.session {
+            Some(line) => SessionCookies::Only(line),
+            None if is_passive && asked.route.kind != Kind::LyncPassive => SessionCookies::Nothing,
+            None => SessionCookies::AsSent,
+        }
+    }
+}
+
+/// Whether a ticket that was asked for with a session says that it is of whoever has that.
+pub(super) fn is_of_session(asked: &Asked, body: &[u8]) -> Result<(), read::ReadError> {
+    match (&asked.session, &asked.somebody) {
+        (Some(_), Some(who)) => read::is_of(body, who.account()),
+        (Some(_), None) => Err(read::ReadError::NotTheirs),
+        (None, _) => Ok(()),
+    }
+}
+
+impl Asked {
+    /// The answer to a token that did not leave here, has ended, or is of somebody who may not.
+    pub(super) fn unknown_token(&self) -> Reply {
+        let sentence = "This sign-in is not known here, or has ended; begin it again.\n";
+        self.replies.plain(StatusCode::FORBIDDEN, sentence)
+    }
+}
