@@ -179,6 +179,34 @@ pub enum PasskeyAct {
     Removed,
 }
 
+/// What was done with a trust.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TrustAct {
+    /// It was added.
+    Added,
+    /// It says something else.
+    Changed,
+    /// It gets tokens, or people may come from it.
+    Enabled,
+    /// It gets none, or nobody may.
+    Disabled,
+    /// It is gone.
+    Removed,
+}
+
+/// What was done with a key that tokens are signed with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeyAct {
+    /// It was made, and partners see it.
+    Made,
+    /// It signs.
+    Promoted,
+    /// It was given up before it signed.
+    GivenUp,
+}
+
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "event")]
@@ -409,6 +437,33 @@ pub enum Kind {
         farm: String,
         /// Which.
         member: String,
+    },
+    /// A token was signed for a party, and is about to leave.
+    TokenIssued {
+        /// What it calls itself.
+        token: String,
+        /// What the party calls itself.
+        relying_party: String,
+        /// By which key.
+        key: String,
+    },
+    /// A trust, or what is said of a claim type, was added, changed or removed.
+    Trust {
+        /// What it is: `relying-party`, `claims-provider` or `claim-description`.
+        kind: String,
+        /// What it is called, cut to a bounded length.
+        name: String,
+        /// What was done.
+        act: TrustAct,
+    },
+    /// Something was done with a key that tokens are signed with.
+    SigningKey {
+        /// Which.
+        key: String,
+        /// The thumbprint of its certificate.
+        thumbprint: String,
+        /// What was done.
+        act: KeyAct,
     },
     /// The store was made, or brought up to a newer version.
     StoreMigrated {

@@ -2,4 +2,14 @@
 
 pub mod trust;
 
+pub mod pipeline;
+
+pub mod key_ring;
+pub mod ledger;
+pub mod metadata;
+
+pub mod ports;
+
 pub mod import;
+
+pub use pipeline::IssuedClaims;
