@@ -18,6 +18,10 @@ pub mod spnego;
 pub mod soap;
 pub mod wstrust;
 
+pub mod metadata;
+pub mod saml;
+pub mod wsfed;
+
 pub mod exchange;
 pub mod lync;
 

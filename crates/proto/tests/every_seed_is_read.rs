@@ -58,6 +58,8 @@ mod soap;
 mod spnego;
 #[path = "../../../fuzz/entry/webticket.rs"]
 mod webticket;
+#[path = "../../../fuzz/entry/wsfed.rs"]
+mod wsfed;
 #[path = "../../../fuzz/entry/xml.rs"]
 mod xml_entry;
 
@@ -231,6 +233,12 @@ fn der(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
     }
     bytes.extend(content);
     bytes
+}
+
+#[test]
+fn wsfed_seeds_are_taken() {
+    every_seed_is_taken("wsfed", wsfed::run);
+    no_damaged_seed_panics("wsfed", wsfed::run);
 }
 
 #[test]
