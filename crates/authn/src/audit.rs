@@ -179,6 +179,38 @@ pub enum PasskeyAct {
     Removed,
 }
 
+/// Why somebody who is signed in got no token for a party.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TokenRefusal {
+    /// No party is called so.
+    UnknownRelyingParty,
+    /// It is switched off.
+    Disabled,
+    /// It has no endpoint for the protocol.
+    NoEndpoint,
+    /// The answer would go where nothing is registered.
+    UnregisteredReply,
+    /// It wants a method that cannot be proved here.
+    UnknownMethod,
+    /// It wants people of another claims provider.
+    AnotherProvider,
+    /// Nothing permits it.
+    NotPermitted,
+    /// A rule denies it.
+    Denied,
+    /// A second factor is wanted.
+    SecondFactor,
+    /// Its access control policy is not known here.
+    UnknownPolicy,
+    /// A rule failed, or an attribute store.
+    RulesFailed,
+    /// It could not be written, signed or encrypted.
+    NotMade,
+    /// It sends the browser back again and again.
+    Loop,
+}
+
 /// What was done with a trust.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -446,6 +478,15 @@ pub enum Kind {
         relying_party: String,
         /// By which key.
         key: String,
+    },
+    /// Somebody who is signed in got no token for a party.
+    TokenRefused {
+        /// What the party calls itself, cut to a bounded length.
+        relying_party: String,
+        /// Why.
+        reason: TokenRefusal,
+        /// The same in words, cut to [`MAX_SAID`] characters.
+        said: String,
     },
     /// A trust, or what is said of a claim type, was added, changed or removed.
     Trust {

@@ -2,7 +2,12 @@
 
 pub mod trust;
 
+pub mod subject;
+
 pub mod pipeline;
+pub mod token;
+
+pub mod flow;
 
 pub mod key_ring;
 pub mod ledger;

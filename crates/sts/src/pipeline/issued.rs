@@ -17,6 +17,14 @@ pub struct IssuedClaims {
 }
 
 impl IssuedClaims {
+    /// INVARIANT: called where the rules of the party permitted, and nowhere else.
+    pub(super) fn permitted(relying_party: Arc<RelyingPartyTrust>, claims: ClaimSet) -> Self {
+        Self {
+            relying_party,
+            claims,
+        }
+    }
+
     /// The party that they are for.
     #[must_use]
     pub fn relying_party(&self) -> &RelyingPartyTrust {
