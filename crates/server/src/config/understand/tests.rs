@@ -8,6 +8,7 @@ mod messages;
 mod mistakes;
 mod policy;
 mod portal;
+mod sts;
 mod stored;
 
 /// A configuration whose files are there, with these lines in the farm's table and the route's.
