@@ -46,10 +46,7 @@ impl TrustBook {
     ///
     /// Two have one identifier, so that nobody knows which is meant.
     pub fn new(revision: i64, trusted: Trusted) -> Result<Self, SharedIdentifier> {
-        let mut book = Self {
-            revision,
-            ..Self::default()
-        };
+        let mut book = Self::empty(revision);
         for trust in trusted.relying_parties {
             let trust = Arc::new(trust);
             for identifier in &trust.identifiers {
@@ -71,6 +68,15 @@ impl TrustBook {
         let descriptions = trusted.claim_descriptions.into_iter().map(Arc::new);
         book.claim_descriptions.extend(descriptions);
         Ok(book)
+    }
+
+    /// A book without trusts.
+    #[must_use]
+    pub fn empty(revision: i64) -> Self {
+        Self {
+            revision,
+            ..Self::default()
+        }
     }
 
     /// The number of the last change before this moment.

@@ -19,6 +19,7 @@ mod service;
 
 mod book;
 mod kind;
+pub mod written;
 
 pub(crate) use access_control::Template;
 pub use access_control::{AccessControlPolicy, BuiltIn, Groups};
