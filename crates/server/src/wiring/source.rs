@@ -15,6 +15,7 @@ use authn::ports::{Drains as _, KerberosAcceptor, Revocations as _};
 use gateway::ports::{Delegation, Verifier};
 use proto::secret::Secret;
 use store::Store;
+use sts::flow::wsfed::{self, Identity};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::sleep;
 
@@ -22,7 +23,8 @@ use super::pages::page_ports;
 use super::{keeping, ports, services, unavailable, usage};
 use crate::cli::CliError;
 use crate::config::Settings;
-use crate::config::settings::{Asking, Portal, Role};
+use crate::config::settings::{Asking, Role};
+use crate::issuing::{KeysAtHand, TrustsAtHand};
 use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::outbound::hasher::Hasher;
@@ -232,9 +234,10 @@ impl Source {
     ///
     /// No passkey could be bound to them.
     pub(super) fn pages(&self, settings: &Settings) -> Result<Option<web::Pages>, CliError> {
-        match (self, &settings.portal) {
-            (Self::Own(own), Some(portal)) => own.pages(settings, portal).map(Some),
-            (Self::Elsewhere { .. }, _) | (_, None) => Ok(None),
+        let is_any = settings.portal.is_some() || settings.sts.is_some();
+        match self {
+            Self::Own(own) if is_any => own.pages(settings).map(Some),
+            Self::Own(_) | Self::Elsewhere { .. } => Ok(None),
         }
     }
 
@@ -339,16 +342,36 @@ impl Own {
     }
 
     /// Pages of our own.
-    fn pages(&self, settings: &Settings, portal: &Portal) -> Result<web::Pages, CliError> {
+    fn pages(&self, settings: &Settings) -> Result<web::Pages, CliError> {
         let services = services(settings).into_iter();
-        let passkeys = RelyingParty::of(&portal.origin, &portal.makes);
+        let portal = settings.portal.as_ref();
+        let sts = settings.sts.as_ref().map(|it| it.origin.as_str());
+        let origin = portal.map(|it| it.origin.as_str()).or(sts).unwrap_or_default();
+        let makes = portal.map_or(&[][..], |it| &it.makes);
+        let passkeys = RelyingParty::of(origin, makes);
         Ok(web::Pages {
             passkeys: passkeys.map_err(|error| unavailable(format!("[portal]: {error}")))?,
+            sts: settings.sts.as_ref().map(|it| self.sts(it)),
             ports: page_ports(&self.store, Arc::clone(&self.hasher)),
             rules: self.rules(settings),
             sending: settings.messages.as_ref().map(|it| it.sending.clone()),
             services: services.map(|it| Service(it.into())).collect(),
         })
+    }
+
+    /// The security token service, on what the store keeps for it.
+    fn sts(&self, identity: &Identity) -> wsfed::Service {
+        let store = || Arc::new(self.store.clone());
+        wsfed::Service {
+            identity: identity.clone(),
+            trusts: Arc::new(TrustsAtHand::new(store())),
+            keys: Arc::new(KeysAtHand::new(store())),
+            ledger: store(),
+            audit: store(),
+            stores: Vec::new(),
+            opaque: None,
+            key: Secret::new(self.store.keys().for_grants().expose().to_vec()),
+        }
     }
 
     /// The keys of the services that the office may come to by Kerberos.
