@@ -34,6 +34,8 @@ const SIP_PORT: u16 = 5061;
 const POOL: &str = "pool01.contoso.local";
 /// The name of the stand-in Exchange on its own network.
 const EXCHANGE: &str = "exch01.contoso.local";
+/// The first label of the security token service's name.
+const STS: &str = "sts";
 /// The header in which the stand-ins are told who the user is.
 const IDENTITY_HEADER: &str = "x-wicketgate-identity";
 
@@ -171,7 +173,7 @@ impl Scene {
         authority: &Authority,
         lab: &lab::Started,
     ) -> Result<config::Settings, CliError> {
-        let others = ["lyncdiscover", "autodiscover", "mail", "portal"];
+        let others = ["lyncdiscover", "autodiscover", "mail", "portal", STS];
         let published = others.into_iter().chain(self.pools.outside());
         let names: Vec<String> = published.map(|name| self.host(name)).collect();
         for (kind, leaf) in [

@@ -295,7 +295,21 @@ mod tests {
 
     #[test]
     fn where_nothing_is_said_there_is_no_attribute_statement() {
-        check(&assertion(), expect![[""]]);
+        check(&assertion(), expect![[r#"
+            <saml:Assertion xmlns:saml="urn:oasis:names:tc:SAML:1.0:assertion" MajorVersion="1" MinorVersion="1" AssertionID="_2f9e0b1c-0000-4000-8000-000000000000" Issuer="http://sts.contoso.com/adfs/services/trust" IssueInstant="2026-01-01T10:00:00.000Z">
+            <saml:Conditions NotBefore="2026-01-01T10:00:00.000Z" NotOnOrAfter="2026-01-01T11:00:00.000Z">
+            <saml:AudienceRestrictionCondition>
+            <saml:Audience>https://lync.contoso.com/passiveauth</saml:Audience>
+            </saml:AudienceRestrictionCondition>
+            </saml:Conditions>
+            <saml:AuthenticationStatement AuthenticationMethod="urn:oasis:names:tc:SAML:1.0:am:password" AuthenticationInstant="2026-01-01T10:00:00.000Z">
+            <saml:Subject>
+            <saml:SubjectConfirmation>
+            <saml:ConfirmationMethod>urn:oasis:names:tc:SAML:1.0:cm:bearer</saml:ConfirmationMethod>
+            </saml:SubjectConfirmation>
+            </saml:Subject>
+            </saml:AuthenticationStatement>
+            </saml:Assertion>"#]]);
     }
 
     #[test]
