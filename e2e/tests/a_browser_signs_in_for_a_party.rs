@@ -147,7 +147,7 @@ fn count(demo: &Demo, event: &str) -> anyhow::Result<usize> {
 }
 
 #[test]
-fn s61_somebody_signs_in_by_two_factors_and_leaves_with_a_token_for_lync() -> anyhow::Result<()> {
+fn s63_s64_somebody_signs_in_by_two_factors_and_leaves_with_a_token_for_lync() -> anyhow::Result<()> {
     let demo = Demo::start()?;
     let anna = demo.person(0);
     let certificate = certificate_of(&demo)?;

@@ -17,7 +17,6 @@ mod wiring;
 
 mod drained;
 mod followed;
-mod issuing;
 #[cfg(feature = "legacy-tls")]
 mod legacy;
 #[cfg(not(feature = "legacy-tls"))]

@@ -21,6 +21,8 @@ pub const PRIMARY_SID: &str = "http://schemas.microsoft.com/ws/2008/06/identity/
 pub const UPN: &str = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn";
 /// The name as `DOMAIN\user`.
 pub const NAME: &str = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name";
+/// A mail address.
+pub const MAIL: &str = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress";
 /// When somebody signed in.
 pub const AUTHENTICATION_INSTANT: &str =
     "http://schemas.microsoft.com/ws/2008/06/identity/claims/authenticationinstant";
@@ -74,6 +76,9 @@ impl Local<'_> {
         claims.push(of_directory(UPN, &account.upn));
         if let Some(sid) = &account.sid {
             claims.push(of_directory(PRIMARY_SID, sid));
+        }
+        if let Some(mail) = account.mail.first() {
+            claims.push(of_directory(MAIL, mail));
         }
         let groups = account.directory.iter().flat_map(|it| &it.groups);
         claims.extend(groups.map(|sid| of_directory(GROUP_SID, sid)));

@@ -43,7 +43,7 @@ async fn a_form_of_a_party_comes_again_as_a_request_of_ours() {
 }
 
 #[tokio::test]
-async fn somebody_who_is_signed_in_gets_a_form_to_the_party_and_to_nobody_else() {
+async fn t_http_17_somebody_who_is_signed_in_gets_a_form_to_the_party_and_to_nobody_else() {
     let world = World::new().await;
     let path = format!("/adfs/ls/?{ASKS}&wctx=%22%3E%3Cscript%3E");
     let request = Request::get(path).header(header::COOKIE, &world.session);

@@ -13,6 +13,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use sts::trust::preset::{Places, Preset};
 
 use crate::cli::{CliError, LogFormat, Output, begin_logging};
 use crate::stop::Stop;
@@ -94,6 +95,7 @@ pub(crate) async fn run(arguments: Arguments, output: &Output) -> Result<(), Cli
     for person in &mut people {
         person.enrol(&desk).await?;
     }
+    scene.trust_the_pools(&desk).await?;
     let gate = Gate::open_on(&settings, None, vec![https, http]).await?;
     scene.write_requests(&people)?;
     let ready = Ready::new(&scene, &authority, &people, &lab);
@@ -162,6 +164,24 @@ impl Scene {
             .start()
             .await
             .map_err(|error| CliError::unavailable(format!("the stand-in servers: {error}")))
+    }
+
+    /// Each pool is a party that tokens are for, by what it calls itself outside.
+    async fn trust_the_pools(&self, desk: &Desk) -> Result<(), CliError> {
+        for outside in self.pools.outside() {
+            let host = format!("{}:{}", self.host(outside), self.https_port);
+            let places = Places {
+                host: &host,
+                internal_host: None,
+            };
+            let trusted = Preset::Lync.trusts(&places);
+            let mut trusted = trusted.map_err(|error| CliError::usage(error.to_string()))?;
+            for trust in &mut trusted.relying_parties {
+                trust.name = format!("Lync {}", self.host(outside));
+            }
+            desk.add_trusts(&trusted).await?;
+        }
+        Ok(())
     }
 
     fn issuer(&self) -> String {

@@ -24,7 +24,6 @@ use super::{keeping, ports, services, unavailable, usage};
 use crate::cli::CliError;
 use crate::config::Settings;
 use crate::config::settings::{Asking, Role};
-use crate::issuing::{KeysAtHand, TrustsAtHand};
 use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::outbound::hasher::Hasher;
@@ -35,6 +34,8 @@ use crate::outbound::messages::{self, Carriers};
 use crate::verifier::kerberos::Keys;
 use crate::verifier::local::Local;
 use crate::verifier::mutual::{self, Gateways};
+use crate::signing::Signer;
+use crate::trusted::Trusted;
 use crate::verifier::remote::Remote;
 use crate::{clock, drained, followed, verifier};
 
@@ -68,6 +69,10 @@ pub(super) struct Own {
     following: Mutex<JoinSet<()>>,
     /// Whether there is one.
     follows_directory: Arc<AtomicBool>,
+    /// The parties that tokens are for.
+    trusted: Arc<Trusted<Store>>,
+    /// Who signs tokens.
+    signer: Arc<Signer<Store>>,
 }
 
 /// What is done beside sign-ins, by a configuration.
@@ -303,7 +308,15 @@ impl Own {
         let last = store.last().await?;
         let (committed, revocations) = (Arc::clone(metrics), metrics.revocations());
         store.on_commit(move |commit| committed.committed(commit));
+        let trusted = Arc::new(Trusted::new(store.clone()));
+        let signer = Arc::new(Signer::new(store.clone()));
+        if settings.sts.is_some() {
+            trusted.look().await?;
+            signer.look().await?;
+        }
         Ok(Self {
+            trusted,
+            signer,
             store,
             live: Arc::new(Live::new(&clock::random()?, last, revocations)),
             process: process.cloned(),
@@ -364,8 +377,8 @@ impl Own {
         let store = || Arc::new(self.store.clone());
         wsfed::Service {
             identity: identity.clone(),
-            trusts: Arc::new(TrustsAtHand::new(store())),
-            keys: Arc::new(KeysAtHand::new(store())),
+            trusts: self.trusted.clone(),
+            keys: self.signer.clone(),
             ledger: store(),
             audit: store(),
             stores: Vec::new(),
@@ -419,6 +432,11 @@ impl Own {
             }
             _ => following.spawn(followed::follow_none(store, live)),
         };
+        if settings.sts.is_some() {
+            let (trusted, signer) = (Arc::clone(&self.trusted), Arc::clone(&self.signer));
+            following.spawn(async move { trusted.follow().await });
+            following.spawn(async move { signer.follow().await });
+        }
         if let Some(carriers) = carriers {
             following.spawn(messages::send(self.store.clone(), carriers));
         }

@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn two_addresses_are_the_same_where_no_letter_that_counts_differs() {
+    fn t_http_14_two_addresses_are_the_same_where_no_letter_that_counts_differs() {
         let registered = Url::parse("https://lync.contoso.com/PassiveAuth/").unwrap();
         let is_same = |text: &str| registered.is_same(&Url::parse(text).unwrap());
         assert!(is_same("https://lync.contoso.com/PassiveAuth/"));

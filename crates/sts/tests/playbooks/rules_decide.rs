@@ -91,12 +91,14 @@ async fn a_store_that_is_not_there_fails_the_whole_token() {
 }
 
 #[tokio::test]
-async fn the_directory_answers_of_whoever_signed_in() {
+async fn s76_the_claims_are_of_the_upn_and_the_sid_of_whoever_signed_in() {
     let text = r#"c:[Type == "http://schemas.microsoft.com/ws/2008/06/identity/claims/windowsaccountname", Issuer == "AD AUTHORITY"]
         => issue(store = "Active Directory", types = ("http://contoso.com/mail", "http://contoso.com/sid"), query = ";mail,objectSid;{0}", param = c.Value);"#;
-    let world = world(vec![transformed_by(text)]);
+    let upn = r#"c:[Type == "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn"] => issue(Type = "urn:name", Value = c.Value);"#;
+    let world = world(vec![transformed_by(&format!("{text}\n{upn}"))]);
     let assertion = world.verified(&issued(world.ask_as_anna(ASKS).await).wresult);
-    assert!(assertion.contains("anna@contoso.com") && assertion.contains(SID));
+    assert!(assertion.contains(SID), "{assertion}");
+    assert_eq!(assertion.matches("anna@contoso.com").count(), 2, "{assertion}");
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use crate::world::{
 };
 
 #[tokio::test]
-async fn parties_where_somebody_was_are_told_and_no_others() {
+async fn t_http_14_parties_where_somebody_was_are_told_and_no_others() {
     let other = RelyingPartyTrust {
         name: "Other".to_owned(),
         identifiers: vec![Identifier::parse("urn:other").unwrap()],
