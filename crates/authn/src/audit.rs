@@ -474,6 +474,8 @@ pub enum Kind {
     TokenIssued {
         /// What it calls itself.
         token: String,
+        /// The SHA-256 of what was signed, in hexadecimal digits.
+        digest: String,
         /// What the party calls itself.
         relying_party: String,
         /// By which key.
@@ -487,6 +489,13 @@ pub enum Kind {
         reason: TokenRefusal,
         /// The same in words, cut to [`MAX_SAID`] characters.
         said: String,
+    },
+    /// Somebody asked about a token that a key of ours signed and that we did not issue: somebody has a copy of the key.
+    ForgedTokenFound {
+        /// What it calls itself, cut to a bounded length.
+        token: String,
+        /// Which key.
+        key: String,
     },
     /// A trust, or what is said of a claim type, was added, changed or removed.
     Trust {

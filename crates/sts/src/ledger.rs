@@ -3,15 +3,22 @@
 //! Whoever has a copy of our key can sign as we do; what they sign is not written here. An entry names the token, the party,
 //! the account and the request. Never a claim, never a secret.
 
+mod presented;
+
 use std::fmt;
 
 use authn::account::AccountId;
+use authn::audit::{Event, Kind};
 use authn::place::ActivityId;
 use aws_lc_rs::digest::{SHA256, digest};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::key_ring::KeyId;
 use crate::trust::Identifier;
+pub use presented::{Judged, Presented, PresentedError};
+
+/// How long the ledger remembers a token that has ended: somebody who finds a forged one in an old trace can still ask.
+pub const KEPT: SignedDuration = SignedDuration::from_hours(400 * 24);
 
 /// What a token calls itself: `AssertionID`, `ID`, `jti`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -73,4 +80,21 @@ pub struct LedgerEntry {
     pub issued: Timestamp,
     /// Until when it is good.
     pub expires: Timestamp,
+}
+
+impl LedgerEntry {
+    /// The event of the token, to be written with the entry; whoever knows more of the request adds it.
+    #[must_use]
+    pub fn event(&self) -> Event {
+        let kind = Kind::TokenIssued {
+            token: self.token.0.clone(),
+            digest: self.digest.to_string(),
+            relying_party: self.relying_party.to_string(),
+            key: self.key.0.clone(),
+        };
+        Event {
+            activity: Some(self.activity.clone()),
+            ..Event::observed(self.issued, kind, self.account.clone())
+        }
+    }
 }

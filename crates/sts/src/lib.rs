@@ -13,6 +13,7 @@ pub mod key_ring;
 pub mod ledger;
 pub mod metadata;
 
+pub mod admin;
 pub mod ports;
 
 pub mod import;

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use authn::account::AccountId;
-use authn::audit::{Event, Kind, shown_name};
+use authn::audit::Event;
 use authn::place::{ActivityId, Service};
 use authn::sign_in::At;
 use claims::claim_type::AUTHENTICATION_METHOD;
@@ -136,7 +136,7 @@ pub async fn saml_1_1(
         Some(_) | None => signed,
     };
     let entry = entry(&order, &id, (&key.id, digest), expires);
-    let event = event(&order, &id, &key.id);
+    let event = event(&order, &entry);
     ports.ledger.record_token(&entry, event).await?;
     Ok(Token {
         id,
@@ -164,14 +164,9 @@ fn entry(
     }
 }
 
-fn event(order: &Order<'_>, id: &TokenId, key: &KeyId) -> Event {
-    let kind = Kind::TokenIssued {
-        token: id.0.clone(),
-        relying_party: shown_name(order.audience.as_str(), ""),
-        key: key.0.clone(),
-    };
-    let account = Some(order.account.clone());
-    order.at.event(kind, &Service::STS, account)
+fn event(order: &Order<'_>, entry: &LedgerEntry) -> Event {
+    let kind = entry.event().kind;
+    order.at.event(kind, &Service::STS, entry.account.clone())
 }
 
 fn assertion(claims: &IssuedClaims, order: &Order<'_>, id: &TokenId) -> Assertion {

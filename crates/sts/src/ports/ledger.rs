@@ -1,8 +1,9 @@
 //! The port of the ledger: every token that we sign is written there before it leaves.
+//!
+//! It is kept for [`crate::ledger::KEPT`] after the token ended.
 
 use async_trait::async_trait;
 use authn::audit::Event;
-use jiff::Timestamp;
 
 use super::Unavailable;
 use crate::ledger::{LedgerEntry, SignedDigest, TokenId};
@@ -17,6 +18,4 @@ pub trait Ledger: Send + Sync {
     /// Finds a token by the octets that were signed.
     async fn token_signed(&self, digest: &SignedDigest)
     -> Result<Option<LedgerEntry>, Unavailable>;
-    /// Forgets at most so many of the tokens that ended before a time, and says how many.
-    async fn forget_tokens(&self, before: Timestamp, count: u32) -> Result<u64, Unavailable>;
 }

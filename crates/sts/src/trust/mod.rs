@@ -19,6 +19,7 @@ mod service;
 
 mod book;
 mod kind;
+pub mod preset;
 pub mod written;
 
 pub(crate) use access_control::Template;

@@ -139,10 +139,6 @@ impl Ledger for Kept {
         let mut entries = entries.iter().map(|(entry, _)| entry);
         Ok(entries.find(|it| it.digest == *digest).cloned())
     }
-
-    async fn forget_tokens(&self, _: Timestamp, _: u32) -> Result<u64, Unavailable> {
-        Err(away())
-    }
 }
 
 #[async_trait]

@@ -130,10 +130,6 @@ impl Ledger for Signing {
     async fn token_signed(&self, _: &SignedDigest) -> Result<Option<LedgerEntry>, Unavailable> {
         Ok(None)
     }
-
-    async fn forget_tokens(&self, _: Timestamp, _: u32) -> Result<u64, Unavailable> {
-        Ok(0)
-    }
 }
 
 pub(crate) struct World {

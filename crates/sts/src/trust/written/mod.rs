@@ -17,7 +17,9 @@ pub use relying_party::WrittenRelyingParty;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ClaimDescription, ClaimsProviderTrust, Kind, RelyingPartyTrust, TrustBook, Trusted};
+use super::{
+    ClaimDescription, ClaimsProviderTrust, Identifier, Kind, RelyingPartyTrust, TrustBook, Trusted,
+};
 use crate::ports::{Kept, KeptTrust};
 
 /// The version of this form.
@@ -181,9 +183,20 @@ fn kept_party(trust: &RelyingPartyTrust) -> Result<KeptTrust, WrittenError> {
     Ok(KeptTrust {
         kind: Kind::RelyingParty,
         name: trust.name.clone(),
-        identifiers: trust.identifiers.clone(),
+        identifiers: once(&trust.identifiers),
         text: written.to_json()?,
     })
+}
+
+/// Each once: AD FS may have one twice.
+fn once(identifiers: &[Identifier]) -> Vec<Identifier> {
+    let mut once = Vec::new();
+    for identifier in identifiers {
+        if !once.contains(identifier) {
+            once.push(identifier.clone());
+        }
+    }
+    once
 }
 
 fn kept_provider(trust: &ClaimsProviderTrust) -> Result<KeptTrust, WrittenError> {

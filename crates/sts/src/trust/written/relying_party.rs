@@ -83,6 +83,42 @@ pub struct WrittenRelyingParty {
     pub saml_endpoints: Vec<WrittenSamlEndpoint>,
 }
 
+impl Default for WrittenRelyingParty {
+    /// A trust of which nothing is said: what is on where nothing is said, is on.
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            identifiers: Vec::new(),
+            is_enabled: true,
+            notes: None,
+            protocol_profile: None,
+            wsfed_endpoint: None,
+            additional_wsfed_endpoints: Vec::new(),
+            request_signing_certificates: Vec::new(),
+            signing_certificate_revocation_check: None,
+            encryption_certificate: None,
+            encryption_certificate_revocation_check: None,
+            encrypt_claims: true,
+            encrypted_name_id_required: false,
+            signature_algorithm: None,
+            signed_saml_requests_required: false,
+            saml_response_signature: None,
+            token_lifetime: None,
+            not_before_skew: None,
+            always_require_authentication: false,
+            issuance_authorization_rules: String::new(),
+            issuance_transform_rules: String::new(),
+            additional_authentication_rules: String::new(),
+            claims_provider_names: Vec::new(),
+            allowed_authentication_class_references: Vec::new(),
+            claims_accepted: Vec::new(),
+            metadata: None,
+            access_control_policy: None,
+            saml_endpoints: Vec::new(),
+        }
+    }
+}
+
 impl WrittenRelyingParty {
     /// What a trust is written as.
     #[must_use]

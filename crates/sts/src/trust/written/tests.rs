@@ -75,7 +75,7 @@ fn each_setting_is_written_and_read_as_the_same() {
     let keys = json["relying_party"][0].as_object().unwrap().len();
     assert_eq!(
         keys,
-        27 - 3,
+        28 - 3,
         "all fields but certificates and authorization rules"
     );
 }
