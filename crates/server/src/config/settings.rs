@@ -26,7 +26,7 @@ use proto::channel_binding::Demand;
 use proto::dns::Server;
 use proto::ntlm::WhenAbsent;
 use store::Database;
-use sts::flow::wsfed::Identity;
+use sts::flow::wsfed;
 
 /// Everything `serve` needs to know.
 #[derive(Clone, Debug)]
@@ -46,7 +46,7 @@ pub(crate) struct Settings {
     /// The pages of our own.
     pub(crate) portal: Option<Portal>,
     /// What the security token service is to partners.
-    pub(crate) sts: Option<Identity>,
+    pub(crate) sts: Option<wsfed::Identity>,
     /// Codes that are sent, where anybody carries them.
     pub(crate) messages: Option<messages::Messages>,
     /// Every published host name, and where the configuration names it.
