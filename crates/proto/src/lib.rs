@@ -10,6 +10,7 @@ pub mod http_auth;
 pub mod kerberos;
 pub mod ntlm;
 pub mod otp;
+pub mod partner_metadata;
 pub mod pskc;
 pub mod seed_list;
 pub mod sending;

@@ -42,6 +42,8 @@ mod ntlm;
 mod oauthtoken;
 #[path = "../../../fuzz/entry/pac.rs"]
 mod pac;
+#[path = "../../../fuzz/entry/partner_metadata.rs"]
+mod partner_metadata;
 #[path = "../../../fuzz/entry/proxy_protocol.rs"]
 mod proxy_protocol;
 #[path = "../../../fuzz/entry/pskc.rs"]
@@ -282,6 +284,12 @@ fn dns_servers_seeds_are_taken() {
 fn kdc_seeds_are_taken() {
     every_seed_is_taken("kdc", kdc::run);
     no_damaged_seed_panics("kdc", kdc::run);
+}
+
+#[test]
+fn partner_metadata_seeds_are_taken() {
+    every_seed_is_taken("partner_metadata", partner_metadata::run);
+    no_damaged_seed_panics("partner_metadata", partner_metadata::run);
 }
 
 #[test]

@@ -12,10 +12,6 @@ mod notify;
 mod operator;
 mod pace;
 mod script;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the token service's own wiring signs with it")
-)]
 mod signing;
 mod stop;
 mod wiring;
@@ -33,10 +29,6 @@ mod look;
 mod metrics;
 mod proxy;
 mod reload;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the token service's own wiring asks it")
-)]
 mod trusted;
 mod vanished;
 

@@ -19,6 +19,7 @@ mod service;
 
 mod book;
 mod kind;
+pub mod partner;
 pub mod preset;
 pub mod written;
 

@@ -83,6 +83,24 @@ impl Preset {
         written.read()
     }
 
+    /// A trust with the rules of this product, whatever else is said of it.
+    #[must_use]
+    pub fn ruled(self, trust: WrittenRelyingParty) -> WrittenRelyingParty {
+        let places = Places {
+            host: "host.example",
+            internal_host: None,
+        };
+        let own = self.written(&places).into_iter().next().unwrap_or_default();
+        WrittenRelyingParty {
+            protocol_profile: own.protocol_profile,
+            issuance_authorization_rules: own.issuance_authorization_rules,
+            issuance_transform_rules: own.issuance_transform_rules,
+            additional_authentication_rules: own.additional_authentication_rules,
+            encrypt_claims: own.encrypt_claims,
+            ..trust
+        }
+    }
+
     fn written(self, places: &Places<'_>) -> Vec<WrittenRelyingParty> {
         let Places {
             host,

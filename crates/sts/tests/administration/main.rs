@@ -13,6 +13,8 @@ mod keys_are_shown_before_they_sign;
 
 mod a_token_is_asked_about;
 
+mod a_partner_says_what_it_is;
+
 use authn::audit::{Actor, ByHand, Kind};
 use authn::ports::Audit;
 use jiff::{SignedDuration, Timestamp};

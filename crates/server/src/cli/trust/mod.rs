@@ -7,6 +7,7 @@ mod aloud;
 mod files;
 pub(super) mod form;
 mod import;
+mod metadata;
 mod set;
 
 use std::path::{Path, PathBuf};
@@ -100,6 +101,17 @@ pub(crate) enum Verb {
         /// Their names; all where none is said
         names: Vec<String>,
     },
+    /// Read a partner's metadata again, and show what changes
+    #[command(after_help = metadata::REFRESHING)]
+    Refresh {
+        #[command(flatten)]
+        named: Named,
+        #[command(flatten)]
+        source: metadata::Source,
+        /// Show what would change, and change nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Take the trusts of an AD FS over, and say field by field what became of them
     #[command(after_help = IMPORTING)]
     ImportAdfs {
@@ -147,7 +159,7 @@ pub(crate) async fn run(config: &Path, verb: Verb, output: &Output) -> Result<()
     }
     // What is wrong with what was given is said before a store is opened.
     let new = match &verb {
-        Verb::Add(arguments) => Some(arguments.trusts()?),
+        Verb::Add(arguments) => Some(arguments.trusts().await?),
         _ => None,
     };
     let desk = Desk::open(config).await?;
@@ -186,6 +198,11 @@ pub(crate) async fn run(config: &Path, verb: Verb, output: &Output) -> Result<()
             desk.remove_trust(&found).await?;
             said("removed", &found.trust, output)
         }
+        Verb::Refresh {
+            named,
+            source,
+            dry_run,
+        } => metadata::refresh(&desk, &named, &source, dry_run, output).await,
         Verb::Export { names } => export(&desk, &names, output).await,
         Verb::ImportAdfs {
             folder, keep_good, ..

@@ -25,7 +25,7 @@ fn looked_at(folder: &Path) -> Result<(), CliError> {
 }
 
 /// A folder with some files of the samples.
-fn folder(files: &[&str]) -> tempfile::TempDir {
+fn folder(files: &[&str]) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     for file in files {
         let format = file.rsplit('.').next().unwrap();
@@ -298,4 +298,70 @@ async fn an_import_keeps_all_or_nothing_unless_the_good_ones_are_wanted() {
     let again = gate.does(&["import-adfs", whole, "--keep-good"]).await;
     assert!(matches!(again, Err(CliError::Refused(_))));
     assert_eq!(gate.names().await, kept);
+}
+
+#[tokio::test]
+async fn s61_lync_is_added_from_its_metadata_and_follows_it() {
+    let gate = Gate::new().await;
+    let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/seeds/partner_metadata");
+    let text = std::fs::read_to_string(seeds.join("lync")).unwrap();
+    // The certificate of the seed is none.
+    let (before, rest) = text.split_once("<KeyDescriptor").unwrap();
+    let (_, after) = rest.split_once("</KeyDescriptor>").unwrap();
+    let text = format!("{before}{after}");
+    let file = gate.0.path().join("lync.xml");
+    std::fs::write(&file, &text).unwrap();
+    let name = file.to_str().unwrap();
+    let unnamed = gate.does(&["add", "--metadata", name]).await;
+    assert!(matches!(unnamed, Err(CliError::Usage(_))));
+    let added = [
+        "add",
+        "--metadata",
+        name,
+        "--name",
+        "Lync-Ext",
+        "--preset",
+        "lync",
+    ];
+    gate.does(&added).await.unwrap();
+    let party = gate.written("Lync-Ext").await.relying_party.remove(0);
+    assert_eq!(
+        party.identifiers[0],
+        "https://lyncweb.contoso.com/passiveauth"
+    );
+    assert!(party.issuance_transform_rules.contains("primarysid"));
+
+    let refresh = ["refresh", "Lync-Ext", "--metadata", name];
+    std::fs::write(&file, text.replace("PassiveAuth.aspx", "New.aspx")).unwrap();
+    let dry = [&refresh[..], &["--dry-run"]].concat();
+    gate.does(&dry).await.unwrap();
+    assert_eq!(gate.written("Lync-Ext").await.relying_party[0], party);
+    gate.does(&refresh).await.unwrap();
+    let moved = gate.written("Lync-Ext").await.relying_party.remove(0);
+    let endpoint = moved.wsfed_endpoint.as_deref();
+    assert_eq!(
+        endpoint,
+        Some("https://lyncweb.contoso.com/PassiveAuth/New.aspx")
+    );
+
+    for worse in [
+        text.replace("entityID=\"https://lyncweb", "entityID=\"https://other"),
+        text.replace(
+            "https://lyncweb.contoso.com/PassiveAuth",
+            "http://lyncweb.contoso.com/PassiveAuth",
+        ),
+        text.replace("fed:PassiveRequestorEndpoint", "fed:Other"),
+        text.replace(
+            " ID=\"_1\"",
+            " ID=\"_1\" validUntil=\"2020-01-01T00:00:00Z\"",
+        ),
+        "<a/>".to_owned(),
+    ] {
+        std::fs::write(&file, &worse).unwrap();
+        let refused = gate.does(&refresh).await.unwrap_err();
+        assert!(matches!(refused, CliError::Refused(_)), "{refused}");
+        assert_eq!(gate.written("Lync-Ext").await.relying_party[0], moved);
+    }
+    let nowhere = gate.does(&["refresh", "Lync-Ext"]).await;
+    assert!(matches!(nowhere, Err(CliError::Usage(_))));
 }

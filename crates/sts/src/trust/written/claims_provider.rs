@@ -70,6 +70,36 @@ pub struct WrittenClaimsProvider {
 }
 
 impl WrittenClaimsProvider {
+    /// A provider of a name, of which nothing else is said.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            identifier: String::new(),
+            is_enabled: true,
+            is_local: false,
+            notes: None,
+            protocol_profile: None,
+            wsfed_endpoint: None,
+            token_signing_certificates: Vec::new(),
+            signing_certificate_revocation_check: None,
+            encryption_certificate: None,
+            encryption_certificate_revocation_check: None,
+            signature_algorithm: None,
+            signed_saml_requests_required: false,
+            encrypted_name_id_required: false,
+            required_name_id_format: None,
+            allow_create: true,
+            acceptance_transform_rules: String::new(),
+            claims_offered: Vec::new(),
+            anchor_claim: None,
+            organizational_account_suffixes: Vec::new(),
+            supports_mfa: false,
+            metadata: None,
+            saml_endpoints: Vec::new(),
+        }
+    }
+
     /// What a trust is written as.
     #[must_use]
     pub fn of(trust: &ClaimsProviderTrust) -> Self {
