@@ -39,7 +39,14 @@ impl<'a> Curl<'a> {
         ]);
         command.arg("--cacert").arg(demo.text("/ca"));
         // Older curl asks DNS for names below localhost when IPv6 is off.
-        let hosts = ["lyncdiscover", "lyncweb", "autodiscover", "mail", "portal", "sts"];
+        let hosts = [
+            "lyncdiscover",
+            "lyncweb",
+            "autodiscover",
+            "mail",
+            "portal",
+            "sts",
+        ];
         for host in hosts {
             let port = demo.address().port();
             command

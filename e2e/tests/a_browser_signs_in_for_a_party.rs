@@ -85,7 +85,9 @@ fn signs_in(
 
 fn xmlsec1(certificate: &Path, id: [&str; 2], file: &Path) -> anyhow::Result<()> {
     let mut command = Command::new("xmlsec1");
-    command.args(["--verify", "--pubkey-cert-pem"]).arg(certificate);
+    command
+        .args(["--verify", "--pubkey-cert-pem"])
+        .arg(certificate);
     command.args([format!("--id-attr:{}", id[0]), id[1].to_owned()]);
     let output = command.arg(file).output().context("xmlsec1")?;
     let said = String::from_utf8_lossy(&output.stderr);
@@ -107,7 +109,9 @@ fn certificate_of(demo: &Demo) -> anyhow::Result<PathBuf> {
         .body
         .split_once("<KeyDescriptor use=\"signing\">")
         .context("a key")?;
-    let (_, der) = key.split_once("<X509Certificate>").context("a certificate")?;
+    let (_, der) = key
+        .split_once("<X509Certificate>")
+        .context("a certificate")?;
     let der = der.split('<').next().unwrap_or_default();
     ensure!(STANDARD.decode(der).is_ok(), "base64");
     let lines: Vec<&str> = der
@@ -147,7 +151,8 @@ fn count(demo: &Demo, event: &str) -> anyhow::Result<usize> {
 }
 
 #[test]
-fn s63_s64_somebody_signs_in_by_two_factors_and_leaves_with_a_token_for_lync() -> anyhow::Result<()> {
+fn s63_s64_somebody_signs_in_by_two_factors_and_leaves_with_a_token_for_lync() -> anyhow::Result<()>
+{
     let demo = Demo::start()?;
     let anna = demo.person(0);
     let certificate = certificate_of(&demo)?;
@@ -157,7 +162,11 @@ fn s63_s64_somebody_signs_in_by_two_factors_and_leaves_with_a_token_for_lync() -
     let page = browser.open(&asks)?;
     let code = app.code()?;
     let refused = signs_in(&browser, &page, [&anna.upn, &anna.domain_password, &code])?;
-    assert!(refused.body.contains("That did not match"), "{}", refused.body);
+    assert!(
+        refused.body.contains("That did not match"),
+        "{}",
+        refused.body
+    );
     assert!(!refused.body.contains("wresult"));
     let page = browser.open("/sign-in?again=1")?;
     let page = signs_in(&browser, &page, [&anna.sip, SECRET, &app.code()?])?;
@@ -168,7 +177,10 @@ fn s63_s64_somebody_signs_in_by_two_factors_and_leaves_with_a_token_for_lync() -
     assert_eq!(field(&page, "wctx")?, "rm=0&id=passive&ru=%2fPassiveAuth");
     let assertion = token(&demo, &certificate, &page)?;
     let sid = demo.text("/users/0/sid");
-    assert!(assertion.contains(&format!("<saml:AttributeValue>{sid}<")), "{assertion}");
+    assert!(
+        assertion.contains(&format!("<saml:AttributeValue>{sid}<")),
+        "{assertion}"
+    );
     assert!(assertion.contains(&format!("<saml:Audience>{}<", realm(&demo))));
 
     let again = browser.open(&asks)?;
@@ -205,7 +217,11 @@ fn whoever_asks_for_another_party_or_place_gets_nothing_and_an_id() -> anyhow::R
         let activity = page.body.split("id=\"activity\">").nth(1);
         let activity = activity.and_then(|it| it.split('<').next());
         let header = activity.context("an id")?.to_ascii_lowercase();
-        ensure!(page.heads.to_ascii_lowercase().contains(&header), "{}", page.heads);
+        ensure!(
+            page.heads.to_ascii_lowercase().contains(&header),
+            "{}",
+            page.heads
+        );
         Ok(())
     };
     wrong.iter().try_for_each(|path| look(path))?;

@@ -13,7 +13,12 @@ pub(crate) fn run(data: &[u8]) -> bool {
     };
     if let Request::SignIn(request) = &request {
         assert!(!request.wtrealm.is_empty() && request.wtrealm.len() <= MAX_NAME);
-        assert!(request.wctx.as_ref().is_none_or(|it| it.len() <= MAX_CONTEXT));
+        assert!(
+            request
+                .wctx
+                .as_ref()
+                .is_none_or(|it| it.len() <= MAX_CONTEXT)
+        );
         let query = request.to_query();
         // Encoded anew it may be longer than a form may be.
         if let Ok(form) = Form::parse(query.as_bytes()) {

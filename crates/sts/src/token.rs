@@ -11,9 +11,7 @@ use authn::place::{ActivityId, Service};
 use authn::sign_in::At;
 use claims::claim_type::AUTHENTICATION_METHOD;
 use jiff::{SignedDuration, Timestamp};
-use proto::saml::v1::{
-    self, Assertion, Attribute, AuthenticationStatement, NameIdentifier,
-};
+use proto::saml::v1::{self, Assertion, Attribute, AuthenticationStatement, NameIdentifier};
 use thiserror::Error;
 use xml::encryption::{self, ContentAlgorithm, Draw, Encryption, KeyTransport};
 use xml::{Prepared, PublicKey, Recipient, Verbatim};
@@ -220,7 +218,11 @@ fn authentication(claims: &IssuedClaims, authenticated: Timestamp) -> Authentica
 
 /// The claims as attributes, in the order in which their types came first; the same value of a type stands once.
 fn attributes(claims: &IssuedClaims) -> Vec<Attribute> {
-    let apart = [NAME_IDENTIFIER, AUTHENTICATION_METHOD, AUTHENTICATION_INSTANT];
+    let apart = [
+        NAME_IDENTIFIER,
+        AUTHENTICATION_METHOD,
+        AUTHENTICATION_INSTANT,
+    ];
     let mut places: BTreeMap<(&str, Option<&str>), usize> = BTreeMap::new();
     let mut known = BTreeSet::new();
     let mut attributes: Vec<Attribute> = Vec::new();

@@ -33,10 +33,7 @@ pub(crate) struct Asked {
 
 impl Asked {
     /// Reads it, or answers that it cannot be.
-    pub(crate) fn read(
-        request: Request,
-        service: Service,
-    ) -> Result<Self, Box<Response<Bytes>>> {
+    pub(crate) fn read(request: Request, service: Service) -> Result<Self, Box<Response<Bytes>>> {
         let headers = request.head.headers;
         let words = Words::of(&headers);
         let Ok(random) = clock::random() else {

@@ -50,9 +50,8 @@ impl Pages {
         };
         let found = sign_in::resume(&self.ports, handle, at.now).await?;
         let (policy, here) = (&self.rules.policy, (at, &asked.service));
-        let found = found.filter(|(session, account)| {
-            sign_in::is_enough_for((session, account), policy, here)
-        });
+        let found = found
+            .filter(|(session, account)| sign_in::is_enough_for((session, account), policy, here));
         Ok(found.map(|(session, account)| SignedIn {
             handle: handle.clone(),
             session,

@@ -19,13 +19,18 @@ async fn somebody_who_is_not_signed_in_is_sent_to_the_pages() {
         let answer = world.ask(get(&format!("{path}?{ASKS}"))).await;
         assert_eq!(answer.response.status(), StatusCode::SEE_OTHER, "{path}");
         assert_eq!(answer.response.headers()[header::LOCATION], "/sign-in");
-        let cookie = answer.response.headers()[header::SET_COOKIE].to_str().unwrap();
+        let cookie = answer.response.headers()[header::SET_COOKIE]
+            .to_str()
+            .unwrap();
         assert!(cookie.starts_with("__Host-sign-in="), "{cookie}");
         let cookie = cookie.split(';').next().unwrap().to_owned();
         let page = Request::get("/sign-in").header(header::COOKIE, &cookie);
         let page = world.ask(page.body(String::new()).unwrap()).await;
         assert!(text(&page).contains("name=\"UserName\""));
-        assert!(!text(&page).contains("data-passkey"), "they are the portal's");
+        assert!(
+            !text(&page).contains("data-passkey"),
+            "they are the portal's"
+        );
     }
 }
 
@@ -36,7 +41,9 @@ async fn a_form_of_a_party_comes_again_as_a_request_of_ours() {
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
         .header(header::ORIGIN, "https://lync.contoso.com")
         .header("sec-fetch-site", "cross-site");
-    let answer = world.ask(post.body(format!("{ASKS}&wctx=a%26b")).unwrap()).await;
+    let answer = world
+        .ask(post.body(format!("{ASKS}&wctx=a%26b")).unwrap())
+        .await;
     assert_eq!(answer.response.status(), StatusCode::SEE_OTHER);
     let expected = format!("/adfs/ls/?{ASKS}&wctx=a%26b");
     assert_eq!(answer.response.headers()[header::LOCATION], expected);
@@ -53,7 +60,10 @@ async fn t_http_17_somebody_who_is_signed_in_gets_a_form_to_the_party_and_to_nob
     let headers = answer.response.headers();
     let policy = headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
     let to = "form-action https://lync.contoso.com/PassiveAuth/PassiveAuth.aspx;";
-    assert!(policy.contains(to) && !policy.contains("unsafe"), "{policy}");
+    assert!(
+        policy.contains(to) && !policy.contains("unsafe"),
+        "{policy}"
+    );
     for part in [
         "<form id=\"answer\" method=\"post\" action=\"https://lync.contoso.com/PassiveAuth/PassiveAuth.aspx\">",
         "name=\"wa\" value=\"wsignin1.0\"",
@@ -78,7 +88,9 @@ async fn a_session_of_less_than_the_policy_wants_is_none() {
     let answer = world.ask(request.body(String::new()).unwrap()).await;
     assert_eq!(answer.response.headers()[header::LOCATION], "/sign-in");
     let portal = Request::get("/").header(header::COOKIE, &world.session);
-    let portal = world.ask_at(PORTAL, portal.body(String::new()).unwrap()).await;
+    let portal = world
+        .ask_at(PORTAL, portal.body(String::new()).unwrap())
+        .await;
     assert_eq!(portal.response.headers()[header::LOCATION], "/sign-in");
 }
 
@@ -87,10 +99,18 @@ async fn a_refusal_names_the_party_and_the_id_and_not_the_reason() {
     let world = World::new().await;
     let elsewhere = format!("{ASKS}&wreply=https://evil.example/");
     for (query, party, status) in [
-        ("wa=wsignin1.0&wtrealm=urn:unknown", None, StatusCode::FORBIDDEN),
+        (
+            "wa=wsignin1.0&wtrealm=urn:unknown",
+            None,
+            StatusCode::FORBIDDEN,
+        ),
         (elsewhere.as_str(), Some("Lync-Ext"), StatusCode::FORBIDDEN),
         ("wa=wsignin1.0", None, StatusCode::BAD_REQUEST),
-        ("wa=wsignin1.0&wtrealm=a&wtrealm=b", None, StatusCode::BAD_REQUEST),
+        (
+            "wa=wsignin1.0&wtrealm=a&wtrealm=b",
+            None,
+            StatusCode::BAD_REQUEST,
+        ),
         ("wa=wpseudo1.0&wtrealm=a", None, StatusCode::BAD_REQUEST),
         ("wa=wsignin1.0&wresult=x", None, StatusCode::BAD_REQUEST),
         ("", None, StatusCode::BAD_REQUEST),
@@ -100,11 +120,20 @@ async fn a_refusal_names_the_party_and_the_id_and_not_the_reason() {
         assert_eq!(answer.response.status(), status, "{query}");
         assert!(page.contains(&world::activity()), "{page}");
         assert_eq!(page.contains("Lync-Ext"), party.is_some(), "{page}");
-        for told in ["evil", "unknown", "registered", "wreply", "wtrealm", "<form id=\"answer\""] {
+        for told in [
+            "evil",
+            "unknown",
+            "registered",
+            "wreply",
+            "wtrealm",
+            "<form id=\"answer\"",
+        ] {
             assert!(!page.contains(told), "{told} in {page}");
         }
     }
-    let head = Request::head(format!("/adfs/ls/?{ASKS}")).body(String::new()).unwrap();
+    let head = Request::head(format!("/adfs/ls/?{ASKS}"))
+        .body(String::new())
+        .unwrap();
     let head = world.ask(head).await;
     assert_eq!(head.response.status(), StatusCode::METHOD_NOT_ALLOWED);
 }
@@ -146,21 +175,34 @@ async fn a_sign_out_ends_the_session_and_tells_the_parties() {
         let request = Request::get(path).header(header::COOKIE, cookie);
         request.body(String::new()).unwrap()
     };
-    let issued = world.ask(ask(format!("/adfs/ls/?{ASKS}"), world.session.clone())).await;
-    let visited = issued.response.headers()[header::SET_COOKIE].to_str().unwrap();
+    let issued = world
+        .ask(ask(format!("/adfs/ls/?{ASKS}"), world.session.clone()))
+        .await;
+    let visited = issued.response.headers()[header::SET_COOKIE]
+        .to_str()
+        .unwrap();
     let visited = visited.split(';').next().unwrap().to_owned();
     let both = format!("{}; {visited}", world.session);
     let out = "/adfs/ls/?wa=wsignout1.0&wreply=https://evil.example/".to_owned();
     let out = world.ask(ask(out, both)).await;
     let page = text(&out);
-    let told = "<img src=\"https://lync.contoso.com/PassiveAuth/PassiveAuth.aspx?wa=wsignoutcleanup1.0\"";
+    let told =
+        "<img src=\"https://lync.contoso.com/PassiveAuth/PassiveAuth.aspx?wa=wsignoutcleanup1.0\"";
     assert!(page.contains(told) && !page.contains("evil"), "{page}");
-    let policy = out.response.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+    let policy = out.response.headers()[header::CONTENT_SECURITY_POLICY]
+        .to_str()
+        .unwrap();
     assert!(policy.contains("img-src https://lync.contoso.com/PassiveAuth/PassiveAuth.aspx;"));
-    let again = world.ask(ask(format!("/adfs/ls/?{ASKS}"), world.session.clone())).await;
+    let again = world
+        .ask(ask(format!("/adfs/ls/?{ASKS}"), world.session.clone()))
+        .await;
     assert_eq!(again.response.headers()[header::LOCATION], "/sign-in");
-    let reply = "/adfs/ls/?wa=wsignout1.0&wreply=https://lync.contoso.com/PassiveAuth/PassiveAuth.aspx";
+    let reply =
+        "/adfs/ls/?wa=wsignout1.0&wreply=https://lync.contoso.com/PassiveAuth/PassiveAuth.aspx";
     let elsewhere = world.ask(get(reply)).await;
     let location = &elsewhere.response.headers()[header::LOCATION];
-    assert_eq!(location, "https://lync.contoso.com/PassiveAuth/PassiveAuth.aspx");
+    assert_eq!(
+        location,
+        "https://lync.contoso.com/PassiveAuth/PassiveAuth.aspx"
+    );
 }

@@ -478,6 +478,23 @@ pub fn is_enough_for(
     admits(&methods, account, policy, (at, service))
 }
 
+/// The same for what is believed elsewhere for a while: what was proved must be as young as the policy wants it.
+#[must_use]
+pub fn is_fresh_enough_for(
+    (session, account): (&Session, &Account),
+    policy: &Policy,
+    (at, service): (&At, &Service),
+) -> bool {
+    let methods = session.methods.iter().copied().collect();
+    let proved = Proved {
+        methods: &methods,
+        made: None,
+        second_factor: session.second_factor().map(|_| session.begun),
+    };
+    let asking = asking(&at.zone, service);
+    policy.judge(account, &asking, &proved, at.now).is_ok()
+}
+
 /// Ends a session because its owner wants to.
 ///
 /// # Errors

@@ -185,11 +185,7 @@ impl Asked<'_> {
         })
     }
 
-    fn text(
-        &self,
-        name: &'static str,
-        limit: usize,
-    ) -> Result<Option<String>, RequestParseError> {
+    fn text(&self, name: &'static str, limit: usize) -> Result<Option<String>, RequestParseError> {
         let mut values = self.0.all(name);
         let Some(value) = values.next() else {
             return Ok(None);

@@ -31,11 +31,11 @@ use crate::outbound::kerberos;
 use crate::outbound::ldap::Ldap;
 use crate::outbound::members::Members;
 use crate::outbound::messages::{self, Carriers};
+use crate::signing::Signer;
+use crate::trusted::Trusted;
 use crate::verifier::kerberos::Keys;
 use crate::verifier::local::Local;
 use crate::verifier::mutual::{self, Gateways};
-use crate::signing::Signer;
-use crate::trusted::Trusted;
 use crate::verifier::remote::Remote;
 use crate::{clock, drained, followed, verifier};
 
@@ -359,7 +359,10 @@ impl Own {
         let services = services(settings).into_iter();
         let portal = settings.portal.as_ref();
         let sts = settings.sts.as_ref().map(|it| it.origin.as_str());
-        let origin = portal.map(|it| it.origin.as_str()).or(sts).unwrap_or_default();
+        let origin = portal
+            .map(|it| it.origin.as_str())
+            .or(sts)
+            .unwrap_or_default();
         let makes = portal.map_or(&[][..], |it| &it.makes);
         let passkeys = RelyingParty::of(origin, makes);
         Ok(web::Pages {

@@ -72,10 +72,7 @@ fn is_inside(accepted: &Accepted) -> bool {
 /// SECURITY: a group is believed where our own directory says so, whatever another provider claims.
 fn is_member(accepted: &Accepted, groups: &Groups) -> bool {
     let of_directory = |it: &&claims::Claim| &*it.issuer == AD_AUTHORITY;
-    let mut own = accepted
-        .claims
-        .of_type(GROUP_SID)
-        .filter(of_directory);
+    let mut own = accepted.claims.of_type(GROUP_SID).filter(of_directory);
     own.any(|own| groups.iter().any(|it| it.eq_ignore_ascii_case(&own.value)))
 }
 

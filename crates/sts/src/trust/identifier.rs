@@ -136,7 +136,11 @@ impl Url {
             (None, Some(_)) => return None,
         };
         let path = read.path_and_query().map(|it| it.as_str().to_owned());
-        Some((read.host()?.to_ascii_lowercase(), port, path.unwrap_or_default()))
+        Some((
+            read.host()?.to_ascii_lowercase(),
+            port,
+            path.unwrap_or_default(),
+        ))
     }
 }
 

@@ -3,7 +3,7 @@
 use authn::place::Method;
 use sts::trust::RelyingPartyTrust;
 
-use crate::world::{ASKS, World, at, issued, lync, must_sign_in, session, world};
+use crate::world::{ASKS, World, at, issued, lync, minutes, must_sign_in, session, world};
 
 const BOTH: [Method; 2] = [Method::MemorisedSecret, Method::OneTimeCode];
 
@@ -42,6 +42,17 @@ async fn an_age_in_minutes_is_an_age() {
     let old = session(at(0), &BOTH);
     issued(world.try_ask(&query, Some(&old), at(600)).await.unwrap());
     must_sign_in(world.try_ask(&query, Some(&old), at(601)).await.unwrap());
+}
+
+#[tokio::test]
+async fn what_the_policy_wants_of_a_session_is_asked_for_every_token() {
+    let mut world = world(vec![lync()]);
+    world.policy.rules[0].fresh = Some(minutes(10));
+    let old = session(at(0), &BOTH);
+    issued(world.try_ask(ASKS, Some(&old), at(599)).await.unwrap());
+    must_sign_in(world.try_ask(ASKS, Some(&old), at(601)).await.unwrap());
+    let one = session(at(0), &[Method::MemorisedSecret]);
+    must_sign_in(world.try_ask(ASKS, Some(&one), at(1)).await.unwrap());
 }
 
 #[tokio::test]

@@ -37,7 +37,11 @@ async fn the_ledger_has_it_and_where_the_ledger_is_away_there_is_no_token() {
     {
         let entries = world.kept.entries.lock().unwrap();
         let (entry, event) = &entries[0];
-        assert!(issued.wresult.contains(&format!("AssertionID=\"{}\"", entry.token.0)));
+        assert!(
+            issued
+                .wresult
+                .contains(&format!("AssertionID=\"{}\"", entry.token.0))
+        );
         assert_eq!(entry.relying_party.as_str(), LYNC);
         assert_eq!(entry.account.as_ref().map(|it| it.0.as_str()), Some("anna"));
         assert_eq!(entry.expires, at(60) + minutes(60));

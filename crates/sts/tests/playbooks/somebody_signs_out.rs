@@ -34,8 +34,14 @@ async fn t_http_14_parties_where_somebody_was_are_told_and_no_others() {
     assert_eq!(signed_out.reply.as_ref().map(Url::as_str), Some(REPLY));
 
     let mut both = visited;
-    both.note(&Identifier::parse("urn:other").unwrap(), at(60)).unwrap();
-    for wreply in [None, Some("https://evil.example/"), Some("//evil.example"), Some("")] {
+    both.note(&Identifier::parse("urn:other").unwrap(), at(60))
+        .unwrap();
+    for wreply in [
+        None,
+        Some("https://evil.example/"),
+        Some("//evil.example"),
+        Some(""),
+    ] {
         let signed_out = world.service.sign_out(&out(wreply), &both).await.unwrap();
         assert_eq!(signed_out.told.len(), 2);
         let last = signed_out.told[1].as_str();

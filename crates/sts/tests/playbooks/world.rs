@@ -165,15 +165,12 @@ impl Keys for Signing {
         Ok(self.ring.clone())
     }
 
-    async fn sign(
-        &self,
-        _: &KeyId,
-        _: ToSign<'_>,
-        octets: &[u8],
-    ) -> Result<Vec<u8>, Unavailable> {
+    async fn sign(&self, _: &KeyId, _: ToSign<'_>, octets: &[u8]) -> Result<Vec<u8>, Unavailable> {
         let mut signature = vec![0; self.key.public_modulus_len()];
         let random = SystemRandom::new();
-        let signed = self.key.sign(&RSA_PKCS1_SHA256, &random, octets, &mut signature);
+        let signed = self
+            .key
+            .sign(&RSA_PKCS1_SHA256, &random, octets, &mut signature);
         signed.map_err(|_| away())?;
         Ok(signature)
     }
@@ -219,7 +216,8 @@ pub(crate) fn world(relying_parties: Vec<RelyingPartyTrust>) -> World {
     World {
         service: Service {
             identity: Identity {
-                identifier: Identifier::parse("http://sts.contoso.com/adfs/services/trust").unwrap(),
+                identifier: Identifier::parse("http://sts.contoso.com/adfs/services/trust")
+                    .unwrap(),
                 origin: "https://sts.contoso.com".to_owned(),
                 display_name: "Contoso".to_owned(),
             },

@@ -103,15 +103,12 @@ impl Keys for Signing {
         }
     }
 
-    async fn sign(
-        &self,
-        _: &KeyId,
-        _: ToSign<'_>,
-        octets: &[u8],
-    ) -> Result<Vec<u8>, Unavailable> {
+    async fn sign(&self, _: &KeyId, _: ToSign<'_>, octets: &[u8]) -> Result<Vec<u8>, Unavailable> {
         let mut signature = vec![0; self.key.public_modulus_len()];
         let random = SystemRandom::new();
-        let signed = self.key.sign(&RSA_PKCS1_SHA256, &random, octets, &mut signature);
+        let signed = self
+            .key
+            .sign(&RSA_PKCS1_SHA256, &random, octets, &mut signature);
         signed.map_err(|_| away())?;
         Ok(signature)
     }
@@ -241,7 +238,8 @@ fn pages(memory: &Arc<Memory>, signing: &Arc<Signing>) -> Pages {
         services: vec![Service::EWS],
         sts: Some(wsfed::Service {
             identity: Identity {
-                identifier: Identifier::parse("http://sts.contoso.com/adfs/services/trust").unwrap(),
+                identifier: Identifier::parse("http://sts.contoso.com/adfs/services/trust")
+                    .unwrap(),
                 origin: ORIGIN.to_owned(),
                 display_name: "Contoso".to_owned(),
             },
@@ -275,7 +273,11 @@ async fn signed_in(memory: &Memory, methods: &[Method]) -> String {
         directory: None,
         second_factor: None,
     };
-    memory.add(&anna, event(Kind::AccountCreated)).await.unwrap().unwrap();
+    memory
+        .add(&anna, event(Kind::AccountCreated))
+        .await
+        .unwrap()
+        .unwrap();
     let typed = Typed::chosen_by(&anna, &Secret::new("fyra hästar i hagen".to_owned())).unwrap();
     let secret = StoredMemorisedSecret {
         record: MemorisedSecret {
@@ -322,7 +324,10 @@ async fn signed_in(memory: &Memory, methods: &[Method]) -> String {
         },
         event: signed_in,
     };
-    assert_eq!(memory.complete(completion).await.unwrap(), Completed::Written);
+    assert_eq!(
+        memory.complete(completion).await.unwrap(),
+        Completed::Written
+    );
     format!("__Host-session={}", session.written().expose())
 }
 

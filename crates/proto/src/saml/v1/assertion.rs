@@ -219,7 +219,9 @@ mod tests {
             attributes: vec![attribute(sid, &["S-1-5-21-1-2-3-1105"])],
             ..assertion()
         };
-        check(&assertion, expect![[r#"
+        check(
+            &assertion,
+            expect![[r#"
             <saml:Assertion xmlns:saml="urn:oasis:names:tc:SAML:1.0:assertion" MajorVersion="1" MinorVersion="1" AssertionID="_2f9e0b1c-0000-4000-8000-000000000000" Issuer="http://sts.contoso.com/adfs/services/trust" IssueInstant="2026-01-01T10:00:00.000Z">
             <saml:Conditions NotBefore="2026-01-01T10:00:00.000Z" NotOnOrAfter="2026-01-01T11:00:00.000Z">
             <saml:AudienceRestrictionCondition>
@@ -243,7 +245,8 @@ mod tests {
             </saml:SubjectConfirmation>
             </saml:Subject>
             </saml:AuthenticationStatement>
-            </saml:Assertion>"#]]);
+            </saml:Assertion>"#]],
+        );
     }
 
     #[test]
@@ -260,7 +263,9 @@ mod tests {
             attributes: vec![attribute(upn, &["anna@contoso.com"]), several],
             ..assertion()
         };
-        check(&assertion, expect![[r#"
+        check(
+            &assertion,
+            expect![[r#"
             <saml:Assertion xmlns:saml="urn:oasis:names:tc:SAML:1.0:assertion" MajorVersion="1" MinorVersion="1" AssertionID="_2f9e0b1c-0000-4000-8000-000000000000" Issuer="http://sts.contoso.com/adfs/services/trust" IssueInstant="2026-01-01T10:00:00.000Z">
             <saml:Conditions NotBefore="2026-01-01T10:00:00.000Z" NotOnOrAfter="2026-01-01T11:00:00.000Z">
             <saml:AudienceRestrictionCondition>
@@ -290,12 +295,15 @@ mod tests {
             </saml:SubjectConfirmation>
             </saml:Subject>
             </saml:AuthenticationStatement>
-            </saml:Assertion>"#]]);
+            </saml:Assertion>"#]],
+        );
     }
 
     #[test]
     fn where_nothing_is_said_there_is_no_attribute_statement() {
-        check(&assertion(), expect![[r#"
+        check(
+            &assertion(),
+            expect![[r#"
             <saml:Assertion xmlns:saml="urn:oasis:names:tc:SAML:1.0:assertion" MajorVersion="1" MinorVersion="1" AssertionID="_2f9e0b1c-0000-4000-8000-000000000000" Issuer="http://sts.contoso.com/adfs/services/trust" IssueInstant="2026-01-01T10:00:00.000Z">
             <saml:Conditions NotBefore="2026-01-01T10:00:00.000Z" NotOnOrAfter="2026-01-01T11:00:00.000Z">
             <saml:AudienceRestrictionCondition>
@@ -309,15 +317,22 @@ mod tests {
             </saml:SubjectConfirmation>
             </saml:Subject>
             </saml:AuthenticationStatement>
-            </saml:Assertion>"#]]);
+            </saml:Assertion>"#]],
+        );
     }
 
     #[test]
     fn a_claim_type_is_cut_at_its_last_slash() {
         for (claim_type, parts) in [
-            ("http://schemas.xmlsoap.org/claims/UPN", ("UPN", "http://schemas.xmlsoap.org/claims")),
+            (
+                "http://schemas.xmlsoap.org/claims/UPN",
+                ("UPN", "http://schemas.xmlsoap.org/claims"),
+            ),
             ("urn:role", ("urn:role", "urn:role")),
-            ("http://contoso.com/", ("http://contoso.com/", "http://contoso.com/")),
+            (
+                "http://contoso.com/",
+                ("http://contoso.com/", "http://contoso.com/"),
+            ),
             ("/role", ("/role", "/role")),
         ] {
             assert_eq!(Attribute::name_of(claim_type), parts, "{claim_type}");
@@ -326,7 +341,9 @@ mod tests {
 
     #[test]
     fn two_thousand_groups_have_their_place() {
-        let groups: Vec<String> = (0..2_000).map(|it| format!("S-1-5-21-1-2-3-{it}")).collect();
+        let groups: Vec<String> = (0..2_000)
+            .map(|it| format!("S-1-5-21-1-2-3-{it}"))
+            .collect();
         let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
         let assertion = Assertion {
             attributes: vec![attribute("http://contoso.com/group", &groups)],

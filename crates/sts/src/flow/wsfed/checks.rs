@@ -102,7 +102,10 @@ fn is_from_here(
         None => name.eq_ignore_ascii_case("Active Directory"),
     };
     let names = &trust.claims_provider_names;
-    let hinted = request.whr.as_ref().and_then(|it| Identifier::parse(it).ok());
+    let hinted = request
+        .whr
+        .as_ref()
+        .and_then(|it| Identifier::parse(it).ok());
     let hinted = hinted.and_then(|it| book.claims_provider(&it));
     let is_elsewhere = hinted.is_some_and(|it| !it.is_local);
     if is_elsewhere || !(names.is_empty() || names.iter().any(is_local)) {
@@ -123,7 +126,9 @@ fn reply(trust: &RelyingPartyTrust, wreply: Option<&str>) -> Result<Url, Refusal
         return Ok(default.clone());
     };
     let wanted = Url::parse(wreply).ok();
-    let mut registered = [default].into_iter().chain(&trust.additional_wsfed_endpoints);
+    let mut registered = [default]
+        .into_iter()
+        .chain(&trust.additional_wsfed_endpoints);
     let found = registered.find(|it| wanted.as_ref().is_some_and(|wanted| it.is_same(wanted)));
     found.cloned().ok_or_else(|| {
         let said = "`wreply` is none of the addresses that are registered";

@@ -160,7 +160,14 @@ mod tests {
         assert_eq!(read(&key, &made, "urn:b"), None);
         let earlier = made.replacen("1800000000", "1700000000", 1);
         let short: String = made.chars().take(made.len() - 2).collect();
-        for text in [earlier.as_str(), short.as_str(), "", ".", "1800000000.", "x"] {
+        for text in [
+            earlier.as_str(),
+            short.as_str(),
+            "",
+            ".",
+            "1800000000.",
+            "x",
+        ] {
             assert_eq!(read(&key, text, "urn:a"), None, "{text}");
         }
         assert_eq!(Marker::read(&key, None, &request("urn:a")), None);
@@ -176,7 +183,10 @@ mod tests {
         let secret = [Method::MemorisedSecret];
         let is_met = |begun, marker, now| wanted.is_met(&session(begun, &secret), marker, at(now));
         assert!(is_met(101, asked, 105));
-        assert!(!is_met(101, None, 105), "nothing says that it was asked for");
+        assert!(
+            !is_met(101, None, 105),
+            "nothing says that it was asked for"
+        );
         assert!(!is_met(99, asked, 105), "it was there before");
         assert!(!is_met(101, asked, 162), "it is used again");
         assert!(NOTHING.is_met(&session(0, &secret), None, at(3_000)));
@@ -196,6 +206,9 @@ mod tests {
         };
         let two = session(0, &[Method::MemorisedSecret, Method::OneTimeCode]);
         assert!(second.is_met(&two, None, at(10)) && !second.is_met(&two, None, at(11)));
-        assert!(second.is_met(&one, None, at(11)), "there is none whose age counts");
+        assert!(
+            second.is_met(&one, None, at(11)),
+            "there is none whose age counts"
+        );
     }
 }

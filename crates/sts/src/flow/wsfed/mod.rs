@@ -17,7 +17,7 @@ use authn::place::Service as Published;
 use authn::policy::Policy;
 use authn::ports::Audit;
 use authn::session::Session;
-use authn::sign_in::{At, Requirement};
+use authn::sign_in::{self, At, Requirement};
 use proto::secret::Secret;
 use proto::wsfed::{SignInRequest, SignInResponse, TOKEN_TYPE_SAML_1_1};
 
@@ -151,8 +151,11 @@ impl Service {
         };
         let wanted = freshness::Wanted::of(asking.request, &checked.trust);
         let marker = Marker::read(&self.key, asking.marker, asking.request);
-        let is_fresh = |session: &Session| wanted.is_met(session, marker, asking.at.now);
-        let signed_in = asking.signed_in.filter(|(session, _)| is_fresh(session));
+        let place = (asking.at, &Published::STS);
+        let is_enough = |who| sign_in::is_fresh_enough_for(who, policy, place);
+        let is_fresh = |session| wanted.is_met(session, marker, asking.at.now);
+        let signed_in = asking.signed_in;
+        let signed_in = signed_in.filter(|who| is_enough(*who) && is_fresh(who.0));
         let Some((session, account)) = signed_in else {
             let requirement = match checked.second_factor {
                 true => Requirement::SecretAndCode,

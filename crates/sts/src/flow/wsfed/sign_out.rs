@@ -32,7 +32,8 @@ impl Service {
         let wanted = request.wreply.as_deref().and_then(|it| Url::parse(it).ok());
         for trust in book.relying_parties().filter(|it| it.is_enabled) {
             // SECURITY: a sign-out leads nowhere either but where a party is registered.
-            let registered = endpoints(trust).find(|it| wanted.as_ref().is_some_and(|to| it.is_same(to)));
+            let registered =
+                endpoints(trust).find(|it| wanted.as_ref().is_some_and(|to| it.is_same(to)));
             if signed_out.reply.is_none() {
                 signed_out.reply = registered.cloned();
             }

@@ -138,7 +138,13 @@ mod tests {
         visited.note(&party("urn:b"), at(1)).unwrap();
         assert_eq!(Visited::parse(&visited.to_string()), visited);
         assert!(visited.holds(&party("urn:a")) && !visited.holds(&party("urn:c")));
-        for text in ["", "x", "0123456789abcdeg-1-1", "0123456789abcdef-1", "-1-1"] {
+        for text in [
+            "",
+            "x",
+            "0123456789abcdeg-1-1",
+            "0123456789abcdef-1",
+            "-1-1",
+        ] {
             assert_eq!(Visited::parse(text), Visited::default(), "{text}");
         }
     }
@@ -149,7 +155,11 @@ mod tests {
         for second in 0..5 {
             assert_eq!(visited.note(&party("urn:a"), at(second)), Ok(()));
         }
-        assert_eq!(visited.note(&party("urn:b"), at(5)), Ok(()), "another party");
+        assert_eq!(
+            visited.note(&party("urn:b"), at(5)),
+            Ok(()),
+            "another party"
+        );
         assert_eq!(visited.note(&party("urn:a"), at(5)), Err(Loop));
         assert_eq!(visited.note(&party("urn:a"), at(21)), Ok(()), "later");
     }
@@ -158,7 +168,9 @@ mod tests {
     fn no_more_are_kept_than_a_cookie_holds() {
         let mut visited = Visited::default();
         for number in 0..=MAX_PARTIES {
-            visited.note(&party(&format!("urn:{number}")), at(0)).unwrap();
+            visited
+                .note(&party(&format!("urn:{number}")), at(0))
+                .unwrap();
         }
         assert!(!visited.holds(&party("urn:0")) && visited.holds(&party("urn:1")));
         assert!(visited.to_string().len() < 3_000);

@@ -54,7 +54,9 @@ pub(super) fn answer(
     let attributes: Vec<&str> = attributes.split(',').map(str::trim).collect();
     if attributes.len() != columns {
         let got = attributes.len();
-        return Err(format!("its query has {got} attributes for {columns} types"));
+        return Err(format!(
+            "its query has {got} attributes for {columns} types"
+        ));
     }
     let columns = attributes.iter().map(|attribute| {
         let values = values(account, attribute);

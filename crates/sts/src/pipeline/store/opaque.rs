@@ -21,7 +21,9 @@ pub(super) fn answer(
         (3, Some(&"ppid")) | (5, Some(&"useEntropy")) => true,
         _ => false,
     };
-    let plain: Vec<String> = (0..parameters.len()).map(|it| format!("{{{it}}}")).collect();
+    let plain: Vec<String> = (0..parameters.len())
+        .map(|it| format!("{{{it}}}"))
+        .collect();
     if !is_known || text.trim() != plain.join(";") {
         return Err("its query is not one that makes a name".to_owned());
     }

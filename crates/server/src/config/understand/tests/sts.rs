@@ -29,9 +29,15 @@ fn a_security_token_service_is_published_on_a_host_of_ours_alone() {
     assert_eq!(identity.identifier.as_str(), "urn:contoso");
     assert_eq!(identity.display_name, "Contoso");
     for (bad, said) in [
-        ("[sts]\nhost = \"mail.contoso.com\"\n", "has a host of its own"),
+        (
+            "[sts]\nhost = \"mail.contoso.com\"\n",
+            "has a host of its own",
+        ),
         ("[sts]\nhost = \"a b\"\n", "is not a host name"),
-        ("[sts]\nhost = \"sts.contoso.com\"\nidentifier = \" x\"\n", "white space"),
+        (
+            "[sts]\nhost = \"sts.contoso.com\"\nidentifier = \" x\"\n",
+            "white space",
+        ),
     ] {
         let error = with(&format!("{bad}{BOTH}")).unwrap_err();
         assert!(error.contains(said), "{error}");
@@ -49,8 +55,14 @@ fn a_security_token_service_that_nobody_or_one_factor_opens_is_warned_of() {
     assert!(warnings(STS)[0].contains("nobody can sign in for other parties"));
     let one = BOTH.replace(" + one-time-code", "");
     let warned = warnings(&format!("{STS}{one}"));
-    assert!(warned[0].contains("by a memorised secret alone"), "{warned:?}");
+    assert!(
+        warned[0].contains("by a memorised secret alone"),
+        "{warned:?}"
+    );
     assert_eq!(warnings(""), Vec::<String>::new());
     let error = with(BOTH).unwrap_err();
-    assert!(error.contains("nothing published is the service `sts`"), "{error}");
+    assert!(
+        error.contains("nothing published is the service `sts`"),
+        "{error}"
+    );
 }
