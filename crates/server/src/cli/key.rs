@@ -240,3 +240,6 @@ fn line(key: &Printed) -> String {
 fn algorithm(name: &str) -> Result<KeyAlgorithm, String> {
     KeyAlgorithm::named(name).ok_or_else(|| format!("`{name}` is not one of rsa-2048, p-256"))
 }
+
+#[cfg(test)]
+mod tests;

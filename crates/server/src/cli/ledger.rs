@@ -110,3 +110,36 @@ fn print(entry: &LedgerEntry, output: &Output) -> Result<(), CliError> {
         )
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::gate::Gate;
+
+    fn asked(id: Option<&str>, token: Option<PathBuf>) -> Verb {
+        let id = id.map(str::to_owned);
+        Verb::Find { id, token }
+    }
+
+    #[tokio::test]
+    async fn what_we_did_not_issue_is_refused_by_its_id_and_by_itself() {
+        let gate = Gate::new().await;
+        let output = Output::new(true);
+        let unknown = run(&gate.config(), asked(Some("_1"), None), &output).await;
+        assert_eq!(unknown, Err(CliError::refused("we issued no token `_1`")));
+        let file = gate.folder().join("token.xml");
+        let unsigned =
+            "<Assertion xmlns=\"urn:oasis:names:tc:SAML:1.0:assertion\" AssertionID=\"_1\"/>";
+        for (text, words) in [
+            (unsigned, "no key of ours signed the token `_1`"),
+            ("<a/>", "not exactly one SAML assertion"),
+        ] {
+            std::fs::write(&file, text).unwrap();
+            let said = run(&gate.config(), asked(None, Some(file.clone())), &output).await;
+            assert!(
+                matches!(&said, Err(CliError::Refused(it)) if it.contains(words)),
+                "{said:?}"
+            );
+        }
+    }
+}

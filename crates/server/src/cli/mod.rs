@@ -13,6 +13,8 @@ mod directory;
 mod doctor;
 mod exit;
 mod farm;
+#[cfg(test)]
+mod gate;
 mod gateway;
 mod hidden;
 mod init;

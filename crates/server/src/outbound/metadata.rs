@@ -16,6 +16,7 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
 use sts::trust::Url;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
@@ -111,6 +112,15 @@ async fn fetched(url: &Url, asking: &Asking) -> Result<String, FetchError> {
     let connector = TlsConnector::from(Arc::new(config));
     let stream = connector.connect(name, stream).await;
     let stream = stream.map_err(|error| FetchError::Failed(format!("no TLS: {error}")))?;
+    exchanged(stream, &uri).await
+}
+
+/// Asks on a connection.
+async fn exchanged<T>(stream: T, uri: &Uri) -> Result<String, FetchError>
+where
+    T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let failed = |error: &dyn std::fmt::Display| FetchError::Failed(error.to_string());
     let handshake = http1::Builder::new()
         .max_buf_size(HEAD_BYTES)
         .handshake(TokioIo::new(stream));
@@ -271,5 +281,51 @@ mod tests {
         }
         let came = timeout(Duration::from_millis(50), listener.accept()).await;
         assert!(came.is_err(), "somebody connected");
+    }
+
+    /// What comes of an answer.
+    async fn answered(answer: String) -> Result<String, FetchError> {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let (ours, mut theirs) = tokio::io::duplex(64 * 1024);
+        let serving = tokio::spawn(async move {
+            let mut asked = vec![0; 4096];
+            let length = theirs.read(&mut asked).await.unwrap();
+            // Who has heard enough hangs up.
+            let _ = theirs.write_all(answer.as_bytes()).await;
+            String::from_utf8_lossy(&asked[..length]).into_owned()
+        });
+        let uri = "https://partner.example/metadata.xml?a=b".parse().unwrap();
+        let got = exchanged(ours, &uri).await;
+        let asked = serving.await.unwrap();
+        assert!(
+            asked.starts_with("GET /metadata.xml?a=b HTTP/1.1\r\n"),
+            "{asked}"
+        );
+        assert!(asked.contains("host: partner.example\r\n"), "{asked}");
+        got
+    }
+
+    #[tokio::test]
+    async fn t_mex_1_a_redirect_is_not_followed_and_an_error_is_no_metadata() {
+        let whole = answered("HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\n<a/>".to_owned()).await;
+        assert_eq!(whole.unwrap(), "<a/>");
+        let led =
+            "HTTP/1.1 302 Found\r\nlocation: https://evil.example/\r\ncontent-length: 0\r\n\r\n";
+        let led = answered(led.to_owned()).await;
+        assert!(matches!(led, Err(FetchError::Redirect(302))), "{led:?}");
+        let missing = "HTTP/1.1 404 Not Found\r\ncontent-length: 4\r\n\r\n<a/>";
+        let missing = answered(missing.to_owned()).await;
+        assert!(
+            matches!(missing, Err(FetchError::Status(404))),
+            "{missing:?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_document_that_is_too_large_or_no_text_is_refused() {
+        let length = BODY_BYTES + 1;
+        let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n");
+        let large = answered(head + &"a".repeat(length)).await;
+        assert!(matches!(large, Err(FetchError::Failed(_))));
     }
 }

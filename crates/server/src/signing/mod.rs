@@ -156,12 +156,7 @@ impl<K: SigningKeys> Keys for Signer<K> {
         _what: ToSign<'_>,
         octets: &[u8],
     ) -> Result<Vec<u8>, Unavailable> {
-        let opened = self.opened(Instant::now())?;
-        // SECURITY: only the primary signs, so that a key that was retired, or is only shown, never does.
-        if opened.ring.primary.id != *key {
-            return Err(unavailable(format!("the key `{}` does not sign", key.0)));
-        }
-        opened.primary.sign(octets)
+        self.opened(Instant::now())?.sign(key, octets)
     }
 }
 
@@ -181,6 +176,14 @@ impl Opened {
             ring,
             primary,
         }))
+    }
+
+    fn sign(&self, key: &KeyId, octets: &[u8]) -> Result<Vec<u8>, Unavailable> {
+        // SECURITY: only the primary signs, so that a key that was retired, or is only shown, never does.
+        if self.ring.primary.id != *key {
+            return Err(unavailable(format!("the key `{}` does not sign", key.0)));
+        }
+        self.primary.sign(octets)
     }
 }
 

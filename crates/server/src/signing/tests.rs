@@ -78,14 +78,9 @@ async fn a_next_key_is_shown_and_promoted_when_its_time_has_come() {
         [&first.id]
     );
     assert!(matches!(ring.retired[0].state, KeyState::Retired { .. }));
-    assert!(
-        signer
-            .opened(Instant::now())
-            .unwrap()
-            .primary
-            .sign(b"x")
-            .is_ok()
-    );
+    let opened = signer.opened(Instant::now()).unwrap();
+    assert!(opened.sign(&next.id, b"x").is_ok());
+    assert!(opened.sign(&first.id, b"x").is_err());
 }
 
 #[tokio::test(start_paused = true)]
@@ -99,4 +94,19 @@ async fn keys_that_nobody_can_look_at_sign_for_a_minute_and_no_longer() {
     assert!(signer.ring().await.is_ok());
     tokio::time::advance(Duration::from_secs(1)).await;
     assert!(signer.ring().await.is_err());
+}
+
+#[tokio::test]
+async fn a_key_that_is_only_shown_does_not_sign() {
+    let store = Memory::new();
+    for algorithm in [KeyAlgorithm::P256, KeyAlgorithm::P256] {
+        let made = make(algorithm, clock::now()).unwrap();
+        keys::add(&store, made, &by_hand()).await.unwrap();
+    }
+    let signer = Signer::new(store);
+    signer.look().await.unwrap();
+    let opened = signer.opened(Instant::now()).unwrap();
+    let next = opened.ring.next.clone().unwrap();
+    assert!(opened.sign(&next.id, b"x").is_err());
+    assert!(opened.sign(&opened.ring.primary.id, b"x").is_ok());
 }

@@ -226,8 +226,8 @@ pub async fn t_saml_4_a_token_that_was_issued_is_found_and_no_other<S: Conformin
         None
     );
     let trail = store.read(1, 10).await?;
-    let issued = trail.iter().map(|it| &it.event.kind);
-    assert_eq!(issued.collect::<Vec<_>>()[0], &entry.event().kind);
+    let issued = trail.first().map(|it| &it.event.kind);
+    assert_eq!(issued, Some(&entry.event().kind));
     Ok(())
 }
 

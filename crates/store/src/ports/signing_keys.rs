@@ -32,7 +32,11 @@ impl SigningKeys for Store {
         let found = found.map_err(|error| self.failed(&error))?;
         let opened = found.iter().map(|row| opened(row, &self.0.keys));
         let opened: Result<_, WriteError> = opened.collect();
-        let keys = opened.map_err(|error| self.unread(error))?;
+        let keys: Vec<_> = opened.map_err(|error| self.unread(error))?;
+        let keys = keys
+            .into_iter()
+            .map(|(key, half)| (key, half.map(|it| it.0)));
+        let keys = keys.collect();
         Ok(KeptKeys { revision, keys })
     }
 
@@ -70,12 +74,12 @@ impl SigningKeys for Store {
 pub(crate) fn opened(
     row: &Row,
     keys: &KeyFile,
-) -> Result<(TokenSigningCertificate, Option<Secret<Vec<u8>>>), WriteError> {
+) -> Result<(TokenSigningCertificate, Option<PrivateHalf>), WriteError> {
     let key = rows::signing_keys::key(row)?;
     let Some(sealed) = rows::signing_keys::private_half(row)? else {
         return Ok((key, None));
     };
-    let PrivateHalf(private) = keys.unseal(&rows::signing_keys::place(&key), &sealed)?;
+    let private = keys.unseal(&rows::signing_keys::place(&key), &sealed)?;
     Ok((key, Some(private)))
 }
 

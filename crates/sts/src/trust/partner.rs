@@ -119,64 +119,82 @@ pub fn refreshed(
     check_time(entity, now)?;
     let mut refreshed = written.clone();
     for party in &mut refreshed.relying_party {
-        if !party.identifiers.contains(&entity.entity_id) {
-            return Err(PartnerError::Another(entity.entity_id.clone()));
-        }
-        let before = party.clone();
-        fill_party(party, entity);
-        // What an administrator added stays.
-        for identifier in before.identifiers {
-            if !party.identifiers.contains(&identifier) {
-                party.identifiers.push(identifier);
-            }
-        }
-        lost(
-            "address of WS-Federation",
-            before.wsfed_endpoint.is_some(),
-            party.wsfed_endpoint.is_some(),
-        )?;
-        lost(
-            "endpoint of SAML",
-            !before.saml_endpoints.is_empty(),
-            !party.saml_endpoints.is_empty(),
-        )?;
-        lost(
-            "certificate to encrypt for",
-            before.encryption_certificate.is_some(),
-            party.encryption_certificate.is_some(),
-        )?;
-        lost(
-            "certificate that requests are signed with",
-            !before.request_signing_certificates.is_empty(),
-            !party.request_signing_certificates.is_empty(),
-        )?;
+        refresh_party(party, entity)?;
     }
     for provider in &mut refreshed.claims_provider {
-        if provider.identifier != entity.entity_id {
-            return Err(PartnerError::Another(entity.entity_id.clone()));
-        }
-        let before = provider.clone();
-        fill_provider(provider, entity);
-        lost(
-            "address of WS-Federation",
-            before.wsfed_endpoint.is_some(),
-            provider.wsfed_endpoint.is_some(),
-        )?;
-        lost(
-            "endpoint of SAML",
-            !before.saml_endpoints.is_empty(),
-            !provider.saml_endpoints.is_empty(),
-        )?;
-        lost(
-            "certificate that tokens are signed with",
-            true,
-            !provider.token_signing_certificates.is_empty(),
-        )?;
-        check_keys(&provider.token_signing_certificates, now)?;
+        refresh_provider(provider, entity, now)?;
     }
     // What it says must be a trust.
     refreshed.clone().read()?;
     Ok(refreshed)
+}
+
+fn refresh_party(party: &mut WrittenRelyingParty, entity: &Entity) -> Result<(), PartnerError> {
+    if !party.identifiers.contains(&entity.entity_id) {
+        return Err(PartnerError::Another(entity.entity_id.clone()));
+    }
+    let before = party.clone();
+    fill_party(party, entity);
+    // What an administrator added stays.
+    for identifier in before.identifiers {
+        if !party.identifiers.contains(&identifier) {
+            party.identifiers.push(identifier);
+        }
+    }
+    for (what, was_there, is_there) in [
+        (
+            "address of WS-Federation",
+            before.wsfed_endpoint.is_some(),
+            party.wsfed_endpoint.is_some(),
+        ),
+        (
+            "endpoint of SAML",
+            !before.saml_endpoints.is_empty(),
+            !party.saml_endpoints.is_empty(),
+        ),
+        (
+            "certificate to encrypt for",
+            before.encryption_certificate.is_some(),
+            party.encryption_certificate.is_some(),
+        ),
+        (
+            "certificate that requests are signed with",
+            !before.request_signing_certificates.is_empty(),
+            !party.request_signing_certificates.is_empty(),
+        ),
+    ] {
+        lost(what, was_there, is_there)?;
+    }
+    Ok(())
+}
+
+fn refresh_provider(
+    provider: &mut WrittenClaimsProvider,
+    entity: &Entity,
+    now: Timestamp,
+) -> Result<(), PartnerError> {
+    if provider.identifier != entity.entity_id {
+        return Err(PartnerError::Another(entity.entity_id.clone()));
+    }
+    let before = provider.clone();
+    fill_provider(provider, entity);
+    let has_keys = !provider.token_signing_certificates.is_empty();
+    for (what, was_there, is_there) in [
+        (
+            "address of WS-Federation",
+            before.wsfed_endpoint.is_some(),
+            provider.wsfed_endpoint.is_some(),
+        ),
+        (
+            "endpoint of SAML",
+            !before.saml_endpoints.is_empty(),
+            !provider.saml_endpoints.is_empty(),
+        ),
+        ("certificate that tokens are signed with", true, has_keys),
+    ] {
+        lost(what, was_there, is_there)?;
+    }
+    check_keys(&provider.token_signing_certificates, now)
 }
 
 /// The fields of a trust that are not the same, by their keys.

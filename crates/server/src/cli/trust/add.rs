@@ -66,6 +66,11 @@ impl Arguments {
         if self.source.metadata.is_some() {
             return self.of_metadata().await;
         }
+        if self.source.is_about_metadata() {
+            return Err(CliError::usage(
+                "`--signed-by`, `--private-network` and `--authorities` go with `--metadata`",
+            ));
+        }
         let of_file = |file: &PathBuf| {
             let read = form::read(file)?.read();
             read.map_err(|error| CliError::refused(format!("`{}`: {error}", file.display())))

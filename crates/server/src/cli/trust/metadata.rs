@@ -38,7 +38,7 @@ pub(crate) struct Source {
     #[arg(long, value_name = "FILE-or-URL")]
     pub(super) metadata: Option<String>,
     /// A certificate (PEM) by which the metadata must be signed
-    #[arg(long, value_name = "CERT.pem", requires = "metadata")]
+    #[arg(long, value_name = "CERT.pem")]
     signed_by: Option<PathBuf>,
     /// The metadata may be on a private network
     #[arg(long)]
@@ -56,6 +56,11 @@ pub(super) struct Found {
 }
 
 impl Source {
+    /// Whether anything is said of metadata but where it is.
+    pub(super) fn is_about_metadata(&self) -> bool {
+        self.signed_by.is_some() || self.private_network || self.authorities.is_some()
+    }
+
     /// Reads the metadata.
     ///
     /// # Errors

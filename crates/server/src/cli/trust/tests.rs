@@ -4,8 +4,7 @@ use expect_test::expect_file;
 use sts::import::Import;
 use tempfile::TempDir;
 
-use crate::config;
-use crate::wiring::keeping;
+use crate::cli::gate::Gate;
 
 use super::*;
 
@@ -141,29 +140,7 @@ fn as_json_every_field_has_its_fate() {
     assert_eq!(*jwt, expected);
 }
 
-/// A gate with a store, and nothing else that anybody would ask.
-struct Gate(TempDir);
-
 impl Gate {
-    async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("file.pem"), "").unwrap();
-        let text = "[store]\nfile = \"x.db\"\nkey_file = \"x.keys\"\n[names]\ndomain = \"CONTOSO\"\n\
-            dns_domain = \"contoso.com\"\n[onward]\nkey = \"file.pem\"\nissuer = \"gate\"\n[[listener]]\n\
-            address = \"127.0.0.1:8443\"\ncertificate = [{ chain = \"file.pem\", key = \"file.pem\" }]\n\
-            [[farm]]\nname = \"app\"\naddress = \"http://127.0.0.1:8080\"\nidentity_header = \"x-identity\"\n\
-            [[exchange]]\nhost = \"mail.contoso.com\"\nfarm = \"app\"\n";
-        let gate = Self(folder);
-        std::fs::write(gate.config(), text).unwrap();
-        let settings = config::load(&gate.config()).unwrap();
-        keeping::migrate(&settings).await.unwrap();
-        gate
-    }
-
-    fn config(&self) -> PathBuf {
-        self.0.path().join("wicketgate.toml")
-    }
-
     async fn does(&self, words: &[&str]) -> Result<(), CliError> {
         let line = ["trust"].iter().chain(words);
         let line = <Line as clap::Parser>::try_parse_from(line);
@@ -214,7 +191,7 @@ async fn trusts_of_a_preset_are_added_set_switched_exported_removed_and_added_ag
         None
     );
 
-    let file = gate.0.path().join("lync.toml");
+    let file = gate.folder().join("lync.toml");
     let text = form::toml(&written).unwrap();
     std::fs::write(&file, &text).unwrap();
     gate.does(&["remove", "Lync-Ext"]).await.unwrap();
@@ -240,7 +217,7 @@ async fn a_trust_reads_in_toml_as_an_administrator_would_write_it() {
 #[tokio::test]
 async fn what_is_wrong_with_a_file_is_said_with_its_place_and_nothing_of_it_is_kept() {
     let gate = Gate::new().await;
-    let file = gate.0.path().join("trusts.toml");
+    let file = gate.folder().join("trusts.toml");
     let name = file.to_str().unwrap();
     let good = "[[relying_party]]\nname = \"good\"\nidentifiers = [\"urn:good\"]\n";
     for (bad, words) in [
@@ -309,7 +286,7 @@ async fn s61_lync_is_added_from_its_metadata_and_follows_it() {
     let (before, rest) = text.split_once("<KeyDescriptor").unwrap();
     let (_, after) = rest.split_once("</KeyDescriptor>").unwrap();
     let text = format!("{before}{after}");
-    let file = gate.0.path().join("lync.xml");
+    let file = gate.folder().join("lync.xml");
     std::fs::write(&file, &text).unwrap();
     let name = file.to_str().unwrap();
     let unnamed = gate.does(&["add", "--metadata", name]).await;
