@@ -211,12 +211,12 @@ impl<'a> Apart<'a> {
     }
 }
 
-/// A gateway has no pages: the portal goes, and the policy that speaks of it.
+/// A gateway has no pages: the portal and the security token service go, and the policies that speak of them.
 fn without_pages(config: &str) -> anyhow::Result<String> {
     let portal = config.split_once("[portal]");
     let (before, behind) = portal.context("the demo has no portal")?;
-    let policies = behind.split_once("services = [\"portal\"]");
-    let (_, behind) = policies.context("the demo has no policy for the portal")?;
+    let policies = behind.split_once("services = [\"sts\"]");
+    let (_, behind) = policies.context("the demo has no policy for the security token service")?;
     let next = behind.split_once("[[policy]]");
     let (_, rest) = next.context("the demo has no other policy")?;
     Ok(format!("{before}[[policy]]{rest}"))

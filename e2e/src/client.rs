@@ -39,7 +39,15 @@ impl<'a> Curl<'a> {
         ]);
         command.arg("--cacert").arg(demo.text("/ca"));
         // Older curl asks DNS for names below localhost when IPv6 is off.
-        for host in ["lyncdiscover", "lyncweb", "autodiscover", "mail", "portal"] {
+        let hosts = [
+            "lyncdiscover",
+            "lyncweb",
+            "autodiscover",
+            "mail",
+            "portal",
+            "sts",
+        ];
+        for host in hosts {
             let port = demo.address().port();
             command
                 .arg("--resolve")

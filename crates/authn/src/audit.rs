@@ -180,6 +180,66 @@ pub enum PasskeyAct {
     Removed,
 }
 
+/// Why somebody who is signed in got no token for a party.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TokenRefusal {
+    /// No party is called so.
+    UnknownRelyingParty,
+    /// It is switched off.
+    Disabled,
+    /// It has no endpoint for the protocol.
+    NoEndpoint,
+    /// The answer would go where nothing is registered.
+    UnregisteredReply,
+    /// It wants a method that cannot be proved here.
+    UnknownMethod,
+    /// It wants people of another claims provider.
+    AnotherProvider,
+    /// Nothing permits it.
+    NotPermitted,
+    /// A rule denies it.
+    Denied,
+    /// A second factor is wanted.
+    SecondFactor,
+    /// Its access control policy is not known here.
+    UnknownPolicy,
+    /// A rule failed, or an attribute store.
+    RulesFailed,
+    /// It could not be written, signed or encrypted.
+    NotMade,
+    /// It sends the browser back again and again.
+    Loop,
+}
+
+/// What was done with a trust.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TrustAct {
+    /// It was added.
+    Added,
+    /// It says something else.
+    Changed,
+    /// It gets tokens, or people may come from it.
+    Enabled,
+    /// It gets none, or nobody may.
+    Disabled,
+    /// It is gone.
+    Removed,
+}
+
+/// What was done with a key that tokens are signed with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeyAct {
+    /// It was made, and partners see it.
+    Made,
+    /// It signs.
+    Promoted,
+    /// It was given up before it signed.
+    GivenUp,
+}
+
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "event")]
@@ -410,6 +470,51 @@ pub enum Kind {
         farm: String,
         /// Which.
         member: String,
+    },
+    /// A token was signed for a party, and is about to leave.
+    TokenIssued {
+        /// What it calls itself.
+        token: String,
+        /// The SHA-256 of what was signed, in hexadecimal digits.
+        digest: String,
+        /// What the party calls itself.
+        relying_party: String,
+        /// By which key.
+        key: String,
+    },
+    /// Somebody who is signed in got no token for a party.
+    TokenRefused {
+        /// What the party calls itself, cut to a bounded length.
+        relying_party: String,
+        /// Why.
+        reason: TokenRefusal,
+        /// The same in words, cut to [`MAX_SAID`] characters.
+        said: String,
+    },
+    /// Somebody asked about a token that a key of ours signed and that we did not issue: somebody has a copy of the key.
+    ForgedTokenFound {
+        /// What it calls itself, cut to a bounded length.
+        token: String,
+        /// Which key.
+        key: String,
+    },
+    /// A trust, or what is said of a claim type, was added, changed or removed.
+    Trust {
+        /// What it is: `relying-party`, `claims-provider` or `claim-description`.
+        kind: String,
+        /// What it is called, cut to a bounded length.
+        name: String,
+        /// What was done.
+        act: TrustAct,
+    },
+    /// Something was done with a key that tokens are signed with.
+    SigningKey {
+        /// Which.
+        key: String,
+        /// The thumbprint of its certificate.
+        thumbprint: String,
+        /// What was done.
+        act: KeyAct,
     },
     /// The store was made, or brought up to a newer version.
     StoreMigrated {

@@ -41,6 +41,8 @@ impl Service {
     pub const ACTIVESYNC: Self = Self(Cow::Borrowed("activesync"));
     /// The pages on which people look after their own app passwords and tokens.
     pub const PORTAL: Self = Self(Cow::Borrowed("portal"));
+    /// The security token service: signing in for other parties.
+    pub const STS: Self = Self(Cow::Borrowed("sts"));
 }
 
 impl fmt::Display for Service {

@@ -10,6 +10,7 @@ pub mod http_auth;
 pub mod kerberos;
 pub mod ntlm;
 pub mod otp;
+pub mod partner_metadata;
 pub mod pskc;
 pub mod seed_list;
 pub mod sending;
@@ -17,6 +18,10 @@ pub mod spnego;
 
 pub mod soap;
 pub mod wstrust;
+
+pub mod metadata;
+pub mod saml;
+pub mod wsfed;
 
 pub mod exchange;
 pub mod lync;

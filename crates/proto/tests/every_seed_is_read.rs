@@ -42,6 +42,8 @@ mod ntlm;
 mod oauthtoken;
 #[path = "../../../fuzz/entry/pac.rs"]
 mod pac;
+#[path = "../../../fuzz/entry/partner_metadata.rs"]
+mod partner_metadata;
 #[path = "../../../fuzz/entry/passive.rs"]
 mod passive;
 #[path = "../../../fuzz/entry/proxy_protocol.rs"]
@@ -60,6 +62,8 @@ mod soap;
 mod spnego;
 #[path = "../../../fuzz/entry/webticket.rs"]
 mod webticket;
+#[path = "../../../fuzz/entry/wsfed.rs"]
+mod wsfed;
 #[path = "../../../fuzz/entry/xml.rs"]
 mod xml_entry;
 
@@ -242,6 +246,12 @@ fn der(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
 }
 
 #[test]
+fn wsfed_seeds_are_taken() {
+    every_seed_is_taken("wsfed", wsfed::run);
+    no_damaged_seed_panics("wsfed", wsfed::run);
+}
+
+#[test]
 fn form_seeds_are_taken() {
     every_seed_is_taken("form", form::run);
     no_damaged_seed_panics("form", form::run);
@@ -282,6 +292,12 @@ fn dns_servers_seeds_are_taken() {
 fn kdc_seeds_are_taken() {
     every_seed_is_taken("kdc", kdc::run);
     no_damaged_seed_panics("kdc", kdc::run);
+}
+
+#[test]
+fn partner_metadata_seeds_are_taken() {
+    every_seed_is_taken("partner_metadata", partner_metadata::run);
+    no_damaged_seed_panics("partner_metadata", partner_metadata::run);
 }
 
 #[test]

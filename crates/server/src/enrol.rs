@@ -137,6 +137,19 @@ fn params(now: Timestamp) -> Result<CertificateParams, CliError> {
     Ok(params)
 }
 
+/// Makes a certificate good for so many days, and from the day before on.
+///
+/// # Errors
+///
+/// That is out of any calendar.
+pub(crate) fn good_for(
+    params: &mut CertificateParams,
+    now: Timestamp,
+    days: i64,
+) -> Result<(), CliError> {
+    lasts(params, (day(now, -1)?, day(now, days)?))
+}
+
 /// The day so many days after a time, in UTC.
 fn day(now: Timestamp, after: i64) -> Result<Date, CliError> {
     let today = now.to_zoned(TimeZone::UTC).date();

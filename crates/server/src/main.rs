@@ -12,6 +12,7 @@ mod notify;
 mod operator;
 mod pace;
 mod script;
+mod signing;
 mod stop;
 mod wiring;
 
@@ -28,6 +29,7 @@ mod look;
 mod metrics;
 mod proxy;
 mod reload;
+mod trusted;
 mod vanished;
 
 mod outbound;

@@ -14,6 +14,7 @@ mod source;
 mod spare_codes;
 mod token_import;
 mod tokens;
+mod trusts;
 
 use std::collections::BTreeMap;
 use std::future::Future;

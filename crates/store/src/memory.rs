@@ -13,7 +13,9 @@ mod pages;
 mod passkeys;
 mod second_factors;
 mod sent_codes;
+mod signing_keys;
 mod spare_codes;
+mod trusts;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -103,6 +105,8 @@ struct State {
     sent: sent_codes::Sent,
     passkeys: passkeys::Kept,
     spares: spare_codes::Spares,
+    trusts: trusts::Trusts,
+    signing: signing_keys::Signing,
     chain: Vec<ChainedEvent>,
 }
 

@@ -73,6 +73,16 @@ const MIGRATIONS: &[Migration] = &[
         name: "0011_spare_codes",
         text: include_str!("../migrations/0011_spare_codes.sql"),
     },
+    Migration {
+        number: 12,
+        name: "0012_trusts",
+        text: include_str!("../migrations/0012_trusts.sql"),
+    },
+    Migration {
+        number: 13,
+        name: "0013_signing_keys",
+        text: include_str!("../migrations/0013_signing_keys.sql"),
+    },
 ];
 
 impl Migration {

@@ -1,6 +1,7 @@
 //! A request as the pages see it: its form, its handles and its language, and whether it came from a page of ours.
 
 use authn::handle::Handle;
+use authn::place::Service;
 use bytes::Bytes;
 use http::{HeaderMap, Method, Response, StatusCode, header};
 use proto::form::Form;
@@ -22,6 +23,8 @@ pub(crate) struct Asked {
     pub(crate) session: Option<Handle>,
     /// What a browser gets that holds nothing yet.
     pub(crate) fresh: Handle,
+    /// For what somebody signs in here.
+    pub(crate) service: Service,
     form: Form,
     query: Form,
     headers: HeaderMap,
@@ -30,7 +33,7 @@ pub(crate) struct Asked {
 
 impl Asked {
     /// Reads it, or answers that it cannot be.
-    pub(crate) fn read(request: Request) -> Result<Self, Box<Response<Bytes>>> {
+    pub(crate) fn read(request: Request, service: Service) -> Result<Self, Box<Response<Bytes>>> {
         let headers = request.head.headers;
         let words = Words::of(&headers);
         let Ok(random) = clock::random() else {
@@ -64,6 +67,7 @@ impl Asked {
             sign_in: cookie::handle(&headers, cookie::SIGN_IN),
             session: cookie::handle(&headers, cookie::SESSION),
             fresh: Handle::made_from(random),
+            service,
             method,
             words,
             form,
@@ -117,6 +121,27 @@ impl Asked {
     /// A field of the address.
     pub(crate) fn query(&self, name: &str) -> Option<&str> {
         self.query.only(name).map(|value| value.expose().as_str())
+    }
+
+    /// All fields of the address.
+    pub(crate) fn parameters(&self) -> &Form {
+        &self.query
+    }
+
+    /// All fields of the form.
+    pub(crate) fn form(&self) -> &Form {
+        &self.form
+    }
+
+    /// A cookie of ours.
+    pub(crate) fn cookie(&self, name: &str) -> Option<&str> {
+        cookie::value(&self.headers, name)
+    }
+
+    /// What the browser says of itself.
+    pub(crate) fn user_agent(&self) -> Option<&str> {
+        let line = self.headers.get(header::USER_AGENT);
+        line.and_then(|line| line.to_str().ok())
     }
 
     /// The handle that forms of this browser are bound to, and whether it has to be given it.

@@ -7,6 +7,8 @@ use http::{HeaderMap, HeaderValue, header};
 pub(crate) const SIGN_IN: &str = "__Host-sign-in";
 /// The browser's session.
 pub(crate) const SESSION: &str = "__Host-session";
+/// Where the browser was taken with a token.
+pub(crate) const VISITED: &str = "__Host-visited";
 /// The language that was chosen.
 pub(crate) const LANGUAGE: &str = "__Host-language";
 

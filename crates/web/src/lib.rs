@@ -7,6 +7,7 @@ mod qr;
 mod words;
 
 mod asked;
+mod endpoint;
 mod passkeys;
 mod portal;
 mod sign_in;
@@ -24,6 +25,7 @@ use http::{Method, Response, StatusCode};
 
 use asked::Asked;
 pub use proto::form::MAX_FORM;
+use sts::flow::wsfed;
 
 /// A request for pages of ours, as the gate let it through: its framing, host and path are sound.
 #[derive(Debug)]
@@ -81,6 +83,8 @@ pub struct Pages {
     pub passkeys: RelyingParty,
     /// The services that an app password may be for.
     pub services: Vec<Service>,
+    /// The security token service, where there is one.
+    pub sts: Option<wsfed::Service>,
 }
 
 impl Pages {
@@ -92,7 +96,8 @@ impl Pages {
             activity: request.activity.clone(),
             now: clock::now(),
         };
-        let asked = match Asked::read(request) {
+        let service = self.service_at(&request.origin);
+        let asked = match Asked::read(request, service) {
             Ok(asked) => asked,
             Err(refused) => return (*refused).into(),
         };
@@ -110,6 +115,9 @@ impl Pages {
 
     // tidy: flat, because it is the table of all addresses
     async fn dispatch(&self, asked: &Asked, at: &At) -> Result<Answer, Unavailable> {
+        if let (true, Some(flow)) = (asked.service == Service::STS, &self.sts) {
+            return self.sts(asked, (at, flow)).await;
+        }
         let is_post = asked.method == Method::POST;
         if is_post && !asked.is_sent_from_here() {
             let text = asked.words.not_sent_here;

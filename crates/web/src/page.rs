@@ -39,6 +39,9 @@ const HEADERS: [(HeaderName, &str); 9] = [
 /// The one script, without which all but passkeys works.
 const PASSKEYS: &str = include_str!("../static/passkeys.js");
 
+/// The script that sends a form on its way, whose button does it without.
+const POST: &str = include_str!("../static/post.js");
+
 /// The one style sheet.
 const STYLE: &str = include_str!("../static/style.css");
 
@@ -121,6 +124,60 @@ pub(crate) fn style() -> Response<Bytes> {
 /// The script of passkeys.
 pub(crate) fn script() -> Response<Bytes> {
     kept("text/javascript; charset=utf-8", PASSKEYS)
+}
+
+/// The script of the form that takes a token to its party.
+pub(crate) fn post_script() -> Response<Bytes> {
+    kept("text/javascript; charset=utf-8", POST)
+}
+
+/// A document for a program.
+pub(crate) fn document(kind: &'static str, text: &str) -> Response<Bytes> {
+    answer(StatusCode::OK, kind, text.to_owned())
+}
+
+/// On to a page of somebody else's, which is registered.
+pub(crate) fn elsewhere(address: &str) -> Response<Bytes> {
+    redirect(address)
+}
+
+/// An address as a policy of content names it: without its query, and with nothing in it that would end it.
+pub(crate) fn source(address: &str) -> String {
+    let address = address.split('?').next().unwrap_or_default();
+    address.replace(';', "%3B").replace(',', "%2C")
+}
+
+/// Lets the form of a page go to one address, and to no other.
+pub(crate) fn with_form_to(answer: Response<Bytes>, source: &str) -> Response<Bytes> {
+    with_policy(
+        answer,
+        &format!(
+            "default-src 'none'; style-src 'self'; script-src 'self'; form-action {source}; base-uri 'none'; frame-ancestors 'none'"
+        ),
+    )
+}
+
+/// Lets a page fetch images from these addresses, and from no others.
+pub(crate) fn with_images(answer: Response<Bytes>, sources: &[String]) -> Response<Bytes> {
+    let sources = match sources.is_empty() {
+        true => "'none'".to_owned(),
+        false => sources.join(" "),
+    };
+    with_policy(
+        answer,
+        &format!(
+            "default-src 'none'; style-src 'self'; img-src {sources}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        ),
+    )
+}
+
+/// SECURITY: where the policy cannot be written, the stricter one of all pages stands.
+fn with_policy(mut answer: Response<Bytes>, policy: &str) -> Response<Bytes> {
+    if let Ok(policy) = HeaderValue::try_from(policy) {
+        let headers = answer.headers_mut();
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    answer
 }
 
 /// What a script of ours is told.
@@ -211,6 +268,36 @@ pub(crate) struct Connect {
     pub(crate) id: String,
     pub(crate) key: String,
     pub(crate) picture: Option<String>,
+}
+
+/// The form that takes a token to its party.
+#[derive(Template)]
+#[template(path = "post.html")]
+pub(crate) struct Post {
+    pub(crate) words: &'static Words,
+    pub(crate) party: String,
+    pub(crate) action: String,
+    pub(crate) wa: &'static str,
+    pub(crate) wresult: String,
+    pub(crate) wctx: Option<String>,
+}
+
+/// The page that says that there is no token.
+#[derive(Template)]
+#[template(path = "no_token.html")]
+pub(crate) struct NoToken {
+    pub(crate) frame: Frame,
+    pub(crate) party: Option<String>,
+    pub(crate) activity: String,
+}
+
+/// The page after a sign-out, which tells the parties.
+#[derive(Template)]
+#[template(path = "signed_out.html")]
+pub(crate) struct SignedOut {
+    pub(crate) frame: Frame,
+    pub(crate) told: Vec<String>,
+    pub(crate) reply: Option<String>,
 }
 
 /// A page of one sentence.

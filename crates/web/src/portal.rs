@@ -49,6 +49,9 @@ impl Pages {
             return Ok(None);
         };
         let found = sign_in::resume(&self.ports, handle, at.now).await?;
+        let (policy, here) = (&self.rules.policy, (at, &asked.service));
+        let found = found
+            .filter(|(session, account)| sign_in::is_enough_for((session, account), policy, here));
         Ok(found.map(|(session, account)| SignedIn {
             handle: handle.clone(),
             session,
@@ -221,6 +224,16 @@ impl Pages {
 }
 
 impl SignedIn {
+    /// By which session, and who.
+    pub(crate) fn of(&self) -> (&Session, &Account) {
+        (&self.session, &self.account)
+    }
+
+    /// What the browser holds.
+    pub(crate) fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
     fn frame(&self, words: &'static Words) -> Frame {
         Frame {
             who: Some(self.account.upn.clone()),

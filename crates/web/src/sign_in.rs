@@ -31,9 +31,24 @@ impl Pages {
     /// Shows what the sign-in asks for.
     pub(crate) async fn show_sign_in(&self, asked: &Asked, at: &At) -> Result<Answer, Unavailable> {
         let words = asked.words;
-        let under_way = match (&asked.sign_in, asked.query("again")) {
-            (Some(handle), None) => self.ports.sign_ins.sign_in(handle.key(), at.now).await?,
-            (None, _) | (_, Some(_)) => None,
+        let held = match &asked.sign_in {
+            Some(handle) => self.ports.sign_ins.sign_in(handle.key(), at.now).await?,
+            None => None,
+        };
+        let under_way = match (held, asked.query("again")) {
+            // Whoever begins again for a party comes back to it.
+            (Some(held), Some(_)) if held.service == Service::STS => {
+                let SignIn {
+                    service,
+                    requirement,
+                    continuation,
+                    ..
+                } = held;
+                let begun = SignIn::begin(service, requirement, continuation, at.now);
+                return Ok(self.begin_with(asked, &begun).await?.into());
+            }
+            (held, None) => held,
+            (_, Some(_)) => None,
         };
         // A page that comes back has no passkey in it.
         let under_way = under_way.filter(|it| it.requirement != Requirement::Passkey);
@@ -48,11 +63,11 @@ impl Pages {
         let notice = notice.map(|(text, is_wrong)| Notice { text, is_wrong });
         match under_way {
             Some(sign_in) => self.page_of(asked, &sign_in, (notice, at)).await,
-            None if self.ways_in(at) == (false, false) => {
+            None if self.ways_in(asked, at) == (false, false) => {
                 Ok(asked.sentence(StatusCode::FORBIDDEN, words.shut).into())
             }
             None => {
-                let (by_name, by_passkey) = self.ways_in(at);
+                let (by_name, by_passkey) = self.ways_in(asked, at);
                 // A new handle, so that what was under way with the old one is not gone on with.
                 let frame = Frame {
                     notice,
@@ -71,11 +86,14 @@ impl Pages {
     }
 
     /// Whether anybody may sign in there by a name and what follows on it, and by a passkey.
-    fn ways_in(&self, at: &At) -> (bool, bool) {
-        let (policy, portal) = (&self.rules.policy, Service::PORTAL);
+    fn ways_in(&self, asked: &Asked, at: &At) -> (bool, bool) {
+        let (policy, service) = (&self.rules.policy, &asked.service);
+        // A passkey is known by the portal's host alone.
+        let may_be_passkey = *service == Service::PORTAL;
+        let passkey = Requirement::passkey(policy, &at.zone, service);
         (
-            Requirement::of(policy, &at.zone, &portal).is_some(),
-            Requirement::passkey(policy, &at.zone, &portal).is_some(),
+            Requirement::of(policy, &at.zone, service).is_some(),
+            may_be_passkey && passkey.is_some(),
         )
     }
 
@@ -98,7 +116,7 @@ impl Pages {
         };
         Ok(match &sign_in.stage {
             Stage::Account => {
-                let (by_name, by_passkey) = self.ways_in(at);
+                let (by_name, by_passkey) = self.ways_in(asked, at);
                 let page = page::Account {
                     frame,
                     by_name,
@@ -193,14 +211,14 @@ impl Pages {
 
     /// Begins a sign-in with the name that was typed.
     async fn begun(&self, asked: &Asked, at: &At) -> Result<Answer, Unavailable> {
-        let portal = Service::PORTAL;
-        let requirement = Requirement::of(&self.rules.policy, &at.zone, &portal);
+        let service = asked.service.clone();
+        let requirement = Requirement::of(&self.rules.policy, &at.zone, &service);
         let Some(requirement) = requirement else {
             return Ok(asked
                 .sentence(StatusCode::FORBIDDEN, asked.words.shut)
                 .into());
         };
-        let sign_in = SignIn::begin(portal, requirement, "/".to_owned(), at.now);
+        let sign_in = SignIn::begin(service, requirement, "/".to_owned(), at.now);
         self.ports
             .sign_ins
             .begin_sign_in(asked.fresh.key(), &sign_in)

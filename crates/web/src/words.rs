@@ -160,6 +160,14 @@ words! {
     said_passkey_removed: "The passkey is removed, and what was signed in by it is ended.", "Nyckeln är borttagen och det som var inloggat med den är avslutat.";
     last_way: "You could not sign in without it. Connect an app or add another passkey first.", "Du skulle inte kunna logga in utan den. Anslut en app eller lägg till en annan nyckel först.";
     too_many: "You have too many. Take one away that is not used.", "Du har för många. Ta bort en som inte används.";
+    on_the_way: "You are signed in", "Du är inloggad";
+    go_on_to: "Application:", "Program:";
+    go_on: "Go on", "Fortsätt";
+    no_token: "You cannot be signed in there", "Det går inte att logga in dig där";
+    no_token_text: "The application asked for something that it does not get here, or not for you. Your administrator can tell why by the number below.", "Programmet frågade efter något som det inte får här, eller inte för dig. Din administratör kan se varför med numret nedan.";
+    activity: "Activity", "Aktivitet";
+    at_party: "You are signed in. Go back to the application.", "Du är inloggad. Gå tillbaka till programmet.";
+    begin_at_party: "Nobody signs in here without a reason. Begin at the application.", "Ingen loggar in här utan anledning. Börja i programmet.";
     other_language: "Svenska", "English";
     other_language_code: "sv", "en";
 }

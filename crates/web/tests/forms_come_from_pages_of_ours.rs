@@ -84,6 +84,7 @@ fn pages(memory: &Memory) -> Pages {
         sending: None,
         passkeys: RelyingParty::of(ORIGIN, &[]).unwrap(),
         services: vec![Service::EWS],
+        sts: None,
     }
 }
 

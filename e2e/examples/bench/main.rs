@@ -18,6 +18,7 @@ mod pings;
 mod sign_ins;
 mod sign_on;
 mod start;
+mod trusts;
 mod xml;
 
 mod apache;
@@ -39,7 +40,7 @@ type Bench = (
     fn() -> anyhow::Result<Vec<Figure>>,
 );
 
-const BENCHES: [Bench; 12] = [
+const BENCHES: [Bench; 13] = [
     ("ntlm", "what one NTLMv2 exchange costs to check", ntlm::run),
     ("sign-ins", "durable sign-ins on SQLite", sign_ins::run),
     (
@@ -70,6 +71,11 @@ const BENCHES: [Bench; 12] = [
         "start",
         "start to ready with 100,000 users and 300,000 app passwords",
         start::run,
+    ),
+    (
+        "trusts",
+        "1,000 relying parties with 20 rules each read",
+        trusts::run,
     ),
     (
         "xml",

@@ -48,7 +48,8 @@ pub async fn answer(
         return gone();
     };
     let required = Requirement::of(&rules.policy, &at.zone, &sign_in.service);
-    let is_as_before = required == Some(sign_in.requirement);
+    // A party may want more than the policy.
+    let is_as_before = required.is_some_and(|it| sign_in.requirement.covers(it));
     if sign_in.step >= MAX_STEPS || !is_as_before {
         return gone();
     }

@@ -130,6 +130,12 @@ impl Requirement {
         ways.any(|methods| is_enough(rule, asking, &methods))
     }
 
+    /// Whether what is proved by it is enough where another is required.
+    #[must_use]
+    pub fn covers(self, other: Self) -> bool {
+        self == other || (self, other) == (Self::SecretAndCode, Self::Secret)
+    }
+
     /// Every way to prove it.
     #[must_use]
     pub fn ways(self) -> Vec<BTreeSet<Method>> {
@@ -457,6 +463,36 @@ pub async fn resume(
         ports.sessions.use_session(handle.key(), now).await?;
     }
     Ok(Some((session, account)))
+}
+
+/// Whether what a session rests on is enough for a service: it may have begun for another, or elsewhere.
+///
+/// SECURITY: a browser may bring the handle of one of our hosts to another, where more is asked.
+#[must_use]
+pub fn is_enough_for(
+    (session, account): (&Session, &Account),
+    policy: &Policy,
+    (at, service): (&At, &Service),
+) -> bool {
+    let methods = session.methods.iter().copied().collect();
+    admits(&methods, account, policy, (at, service))
+}
+
+/// The same for what is believed elsewhere for a while: what was proved must be as young as the policy wants it.
+#[must_use]
+pub fn is_fresh_enough_for(
+    (session, account): (&Session, &Account),
+    policy: &Policy,
+    (at, service): (&At, &Service),
+) -> bool {
+    let methods = session.methods.iter().copied().collect();
+    let proved = Proved {
+        methods: &methods,
+        made: None,
+        second_factor: session.second_factor().map(|_| session.begun),
+    };
+    let asking = asking(&at.zone, service);
+    policy.judge(account, &asking, &proved, at.now).is_ok()
 }
 
 /// Ends a session because its owner wants to.

@@ -13,10 +13,14 @@ mod directory;
 mod doctor;
 mod exit;
 mod farm;
+#[cfg(test)]
+mod gate;
 mod gateway;
 mod hidden;
 mod init;
+mod key;
 mod lease;
+mod ledger;
 mod left_behind;
 mod passkey;
 mod policy;
@@ -128,9 +132,15 @@ enum Verb {
     /// Check, lint and explain AD FS's claim rules
     #[command(subcommand)]
     Rules(rules::Verb),
-    /// Look at the trusts of an AD FS: what would become of each of their settings here
+    /// Add, list, change and remove trusts, and take them over from AD FS
     #[command(subcommand)]
     Trust(trust::Verb),
+    /// List and roll the keys that tokens are signed with
+    #[command(subcommand)]
+    Key(key::Verb),
+    /// Ask whether we issued a token
+    #[command(subcommand)]
+    Ledger(ledger::Verb),
     /// Read and verify the audit trail
     #[command(subcommand)]
     Audit(audit::Verb),
@@ -216,7 +226,9 @@ async fn dispatch(
         Verb::Script(script) => script::run(config, &script, output),
         Verb::Doctor(doctor) => doctor::run(config, doctor, process, output).await,
         Verb::Rules(verb) => rules::run(verb, output),
-        Verb::Trust(verb) => trust::run(verb, output),
+        Verb::Trust(verb) => trust::run(config, verb, output).await,
+        Verb::Key(verb) => key::run(config, verb, output).await,
+        Verb::Ledger(verb) => ledger::run(config, verb, output).await,
         Verb::Audit(verb) => audit::run(config, verb, output).await,
         Verb::Db(verb) => db::run(config, verb, output).await,
     }

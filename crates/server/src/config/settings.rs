@@ -26,6 +26,7 @@ use proto::channel_binding::Demand;
 use proto::dns::Server;
 use proto::ntlm::WhenAbsent;
 use store::Database;
+use sts::flow::wsfed;
 
 /// Everything `serve` needs to know.
 #[derive(Clone, Debug)]
@@ -44,6 +45,8 @@ pub(crate) struct Settings {
     pub(crate) publication: Arc<Publication>,
     /// The pages of our own.
     pub(crate) portal: Option<Portal>,
+    /// What the security token service is to partners.
+    pub(crate) sts: Option<wsfed::Identity>,
     /// Codes that are sent, where anybody carries them.
     pub(crate) messages: Option<messages::Messages>,
     /// Every published host name, and where the configuration names it.

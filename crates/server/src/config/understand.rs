@@ -19,6 +19,7 @@ mod portal;
 mod published;
 mod remote;
 mod store;
+mod sts;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -101,6 +102,7 @@ impl<'a> Understanding<'a> {
         let role = self.role(written, &farms)?;
         let (mut publication, mut published) = self.publication(written, &mut warnings)?;
         let portal = self.portal(written, (&mut publication, &mut published))?;
+        let sts = self.sts(written, (&mut publication, &mut published))?;
         let messages = self.messages(written, portal.as_ref(), &mut warnings)?;
         let policy = self.policy(written, (&publication, &role))?;
         let rules = written.policy.iter();
@@ -109,6 +111,7 @@ impl<'a> Understanding<'a> {
         let accepts = self.office(written, (office, &role), &mut publication)?;
         warnings.extend(policy::hides_lync(&policy));
         warnings.extend(portal.as_ref().and_then(|_| portal::warning(&policy)));
+        warnings.extend(sts.as_ref().and_then(|_| sts::warning(&policy)));
         warnings.extend(messages::warnings(&policy, messages.as_ref()));
         if policy.rules.is_empty() {
             warnings.push("there is no [[policy]], so nobody can sign in".to_owned());
@@ -124,6 +127,7 @@ impl<'a> Understanding<'a> {
             directory: self.directory(written)?,
             publication: Arc::new(publication),
             portal,
+            sts,
             messages,
             published,
             farms,

@@ -37,6 +37,8 @@ pub(crate) struct Written {
     pub(crate) directory: Option<Directory>,
     /// The pages on which people look after their own app passwords and tokens; none where it is left out.
     pub(crate) portal: Option<Portal>,
+    /// The security token service, by which people sign in for other parties; none where it is left out.
+    pub(crate) sts: Option<Sts>,
     /// Codes that are sent to people who sign in by a page: what they say, and how many there may be. Who carries them
     /// stands in [[sms]] and [smtp].
     #[serde(default)]
@@ -239,6 +241,20 @@ pub(crate) struct Portal {
     /// The makes of device whose passkeys are enrolled; any device where none is listed.
     #[serde(default)]
     pub(crate) passkey_make: Vec<PasskeyMake>,
+}
+
+/// `[sts]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Sts {
+    /// The published name, which is for it alone; AD FS's own where it takes AD FS's place.
+    pub(crate) host: Spanned<String>,
+    /// The port that browsers see, where it is not 443.
+    pub(crate) public_port: Option<u16>,
+    /// What it calls itself in tokens; `http://HOST/adfs/services/trust`, as AD FS has it, where it is left out.
+    pub(crate) identifier: Option<Spanned<String>>,
+    /// What people see in metadata; the host where it is left out.
+    pub(crate) display_name: Option<String>,
 }
 
 /// `[[portal.passkey_make]]`

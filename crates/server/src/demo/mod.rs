@@ -13,6 +13,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use sts::trust::preset::{Places, Preset};
 
 use crate::cli::{CliError, LogFormat, Output, begin_logging};
 use crate::stop::Stop;
@@ -34,6 +35,8 @@ const SIP_PORT: u16 = 5061;
 const POOL: &str = "pool01.contoso.local";
 /// The name of the stand-in Exchange on its own network.
 const EXCHANGE: &str = "exch01.contoso.local";
+/// The first label of the security token service's name.
+const STS: &str = "sts";
 /// The header in which the stand-ins are told who the user is.
 const IDENTITY_HEADER: &str = "x-wicketgate-identity";
 
@@ -92,6 +95,7 @@ pub(crate) async fn run(arguments: Arguments, output: &Output) -> Result<(), Cli
     for person in &mut people {
         person.enrol(&desk).await?;
     }
+    scene.trust_the_pools(&desk).await?;
     let gate = Gate::open_on(&settings, None, vec![https, http]).await?;
     scene.write_requests(&people)?;
     let ready = Ready::new(&scene, &authority, &people, &lab);
@@ -162,6 +166,24 @@ impl Scene {
             .map_err(|error| CliError::unavailable(format!("the stand-in servers: {error}")))
     }
 
+    /// Each pool is a party that tokens are for, by what it calls itself outside.
+    async fn trust_the_pools(&self, desk: &Desk) -> Result<(), CliError> {
+        for outside in self.pools.outside() {
+            let host = format!("{}:{}", self.host(outside), self.https_port);
+            let places = Places {
+                host: &host,
+                internal_host: None,
+            };
+            let trusted = Preset::Lync.trusts(&places);
+            let mut trusted = trusted.map_err(|error| CliError::usage(error.to_string()))?;
+            for trust in &mut trusted.relying_parties {
+                trust.name = format!("Lync {}", self.host(outside));
+            }
+            desk.add_trusts(&trusted).await?;
+        }
+        Ok(())
+    }
+
     fn issuer(&self) -> String {
         format!("https://{}", self.host("gate"))
     }
@@ -171,7 +193,7 @@ impl Scene {
         authority: &Authority,
         lab: &lab::Started,
     ) -> Result<config::Settings, CliError> {
-        let others = ["lyncdiscover", "autodiscover", "mail", "portal"];
+        let others = ["lyncdiscover", "autodiscover", "mail", "portal", STS];
         let published = others.into_iter().chain(self.pools.outside());
         let names: Vec<String> = published.map(|name| self.host(name)).collect();
         for (kind, leaf) in [

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::certificates::Authority;
 use super::people::Person;
-use super::{Scene, pools, quoted};
+use super::{STS, Scene, pools, quoted};
 
 /// How many people are shown to people; all of them are in the line.
 const SHOWN: usize = 2;
@@ -37,6 +37,8 @@ struct Urls {
     autodiscover: String,
     ews: String,
     portal: String,
+    sts: String,
+    metadata: String,
 }
 
 #[derive(Serialize)]
@@ -85,6 +87,8 @@ impl Ready {
                 autodiscover: scene.url("autodiscover", "/autodiscover/autodiscover.xml"),
                 ews: scene.url("mail", "/EWS/Exchange.asmx"),
                 portal: scene.url("portal", "/"),
+                sts: scene.url(STS, "/adfs/ls/"),
+                metadata: scene.url(STS, "/FederationMetadata/2007-06/FederationMetadata.xml"),
             },
             users: people.iter().map(user).collect(),
             lab: Lab {

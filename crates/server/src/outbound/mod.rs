@@ -18,6 +18,7 @@ pub(crate) mod ldap;
 
 pub(crate) mod mail;
 pub(crate) mod messages;
+pub(crate) mod metadata;
 pub(crate) mod sms;
 pub(crate) mod sms_command;
 

@@ -15,6 +15,7 @@ use authn::ports::{Drains as _, KerberosAcceptor, Revocations as _};
 use gateway::ports::{Delegation, Verifier};
 use proto::secret::Secret;
 use store::Store;
+use sts::flow::wsfed::{self, Identity};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::sleep;
 
@@ -22,7 +23,7 @@ use super::pages::page_ports;
 use super::{keeping, ports, services, unavailable, usage};
 use crate::cli::CliError;
 use crate::config::Settings;
-use crate::config::settings::{Asking, Portal, Role};
+use crate::config::settings::{Asking, Role};
 use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::outbound::hasher::Hasher;
@@ -30,6 +31,8 @@ use crate::outbound::kerberos;
 use crate::outbound::ldap::Ldap;
 use crate::outbound::members::Members;
 use crate::outbound::messages::{self, Carriers};
+use crate::signing::Signer;
+use crate::trusted::Trusted;
 use crate::verifier::kerberos::Keys;
 use crate::verifier::local::Local;
 use crate::verifier::mutual::{self, Gateways};
@@ -66,6 +69,10 @@ pub(super) struct Own {
     following: Mutex<JoinSet<()>>,
     /// Whether there is one.
     follows_directory: Arc<AtomicBool>,
+    /// The parties that tokens are for.
+    trusted: Arc<Trusted<Store>>,
+    /// Who signs tokens.
+    signer: Arc<Signer<Store>>,
 }
 
 /// What is done beside sign-ins, by a configuration.
@@ -232,9 +239,10 @@ impl Source {
     ///
     /// No passkey could be bound to them.
     pub(super) fn pages(&self, settings: &Settings) -> Result<Option<web::Pages>, CliError> {
-        match (self, &settings.portal) {
-            (Self::Own(own), Some(portal)) => own.pages(settings, portal).map(Some),
-            (Self::Elsewhere { .. }, _) | (_, None) => Ok(None),
+        let is_any = settings.portal.is_some() || settings.sts.is_some();
+        match self {
+            Self::Own(own) if is_any => own.pages(settings).map(Some),
+            Self::Own(_) | Self::Elsewhere { .. } => Ok(None),
         }
     }
 
@@ -300,7 +308,15 @@ impl Own {
         let last = store.last().await?;
         let (committed, revocations) = (Arc::clone(metrics), metrics.revocations());
         store.on_commit(move |commit| committed.committed(commit));
+        let trusted = Arc::new(Trusted::new(store.clone()));
+        let signer = Arc::new(Signer::new(store.clone()));
+        if settings.sts.is_some() {
+            trusted.look().await?;
+            signer.look().await?;
+        }
         Ok(Self {
+            trusted,
+            signer,
             store,
             live: Arc::new(Live::new(&clock::random()?, last, revocations)),
             process: process.cloned(),
@@ -339,16 +355,39 @@ impl Own {
     }
 
     /// Pages of our own.
-    fn pages(&self, settings: &Settings, portal: &Portal) -> Result<web::Pages, CliError> {
+    fn pages(&self, settings: &Settings) -> Result<web::Pages, CliError> {
         let services = services(settings).into_iter();
-        let passkeys = RelyingParty::of(&portal.origin, &portal.makes);
+        let portal = settings.portal.as_ref();
+        let sts = settings.sts.as_ref().map(|it| it.origin.as_str());
+        let origin = portal
+            .map(|it| it.origin.as_str())
+            .or(sts)
+            .unwrap_or_default();
+        let makes = portal.map_or(&[][..], |it| &it.makes);
+        let passkeys = RelyingParty::of(origin, makes);
         Ok(web::Pages {
             passkeys: passkeys.map_err(|error| unavailable(format!("[portal]: {error}")))?,
+            sts: settings.sts.as_ref().map(|it| self.sts(it)),
             ports: page_ports(&self.store, Arc::clone(&self.hasher)),
             rules: self.rules(settings),
             sending: settings.messages.as_ref().map(|it| it.sending.clone()),
             services: services.map(|it| Service(it.into())).collect(),
         })
+    }
+
+    /// The security token service, on what the store keeps for it.
+    fn sts(&self, identity: &Identity) -> wsfed::Service {
+        let store = || Arc::new(self.store.clone());
+        wsfed::Service {
+            identity: identity.clone(),
+            trusts: self.trusted.clone(),
+            keys: self.signer.clone(),
+            ledger: store(),
+            audit: store(),
+            stores: Vec::new(),
+            opaque: None,
+            key: Secret::new(self.store.keys().for_grants().expose().to_vec()),
+        }
     }
 
     /// The keys of the services that the office may come to by Kerberos.
@@ -396,6 +435,11 @@ impl Own {
             }
             _ => following.spawn(followed::follow_none(store, live)),
         };
+        if settings.sts.is_some() {
+            let (trusted, signer) = (Arc::clone(&self.trusted), Arc::clone(&self.signer));
+            following.spawn(async move { trusted.follow().await });
+            following.spawn(async move { signer.follow().await });
+        }
         if let Some(carriers) = carriers {
             following.spawn(messages::send(self.store.clone(), carriers));
         }

@@ -17,9 +17,11 @@ mod revocations;
 mod second_factors;
 mod sent_codes;
 mod session_grants;
+mod signing_keys;
 mod spare_codes;
 mod tickets;
 mod token_changes;
+mod trusts;
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -39,6 +41,7 @@ use ::authn::ports::{
 };
 use jiff::{SignedDuration, Timestamp};
 use proto::ntlm::NtHash;
+use sts::ports::{KeptTrusts, Ledger, SigningKeys};
 
 pub use accounts::*;
 pub use audit::*;
@@ -54,9 +57,11 @@ pub use revocations::*;
 pub use second_factors::*;
 pub use sent_codes::*;
 pub use session_grants::*;
+pub use signing_keys::*;
 pub use spare_codes::*;
 pub use tickets::*;
 pub use token_changes::*;
+pub use trusts::*;
 
 /// A store of all ports.
 pub trait Conforming:
@@ -78,6 +83,9 @@ pub trait Conforming:
     + Outbox
     + Passkeys
     + SpareCodes
+    + KeptTrusts
+    + SigningKeys
+    + Ledger
     + Audit
     + 'static
 {
@@ -102,6 +110,9 @@ impl<S> Conforming for S where
         + Outbox
         + Passkeys
         + SpareCodes
+        + KeptTrusts
+        + SigningKeys
+        + Ledger
         + Audit
         + 'static
 {
@@ -220,6 +231,17 @@ macro_rules! conformance {
             the_audit_chain_is_whole_after_64_parallel_settlements
             the_audit_trail_is_read_in_pages
             what_came_to_nothing_is_not_audited
+            a_trust_keeps_all_its_fields
+            a_name_and_an_identifier_are_one_trust_s
+            a_trust_is_changed_from_what_it_was
+            changes_of_trusts_are_made_all_or_none
+            of_16_parallel_changes_of_a_trust_one_is_made
+            a_signing_key_keeps_all_its_fields
+            one_signing_key_is_primary_and_one_is_next
+            a_promoted_key_signs_and_the_one_before_does_not
+            a_next_key_is_given_up_and_a_primary_is_not
+            t_saml_4_a_token_that_was_issued_is_found_and_no_other
+            a_token_is_written_down_once
         }
     };
     ($fresh:expr => $($case:ident)*) => {

@@ -56,6 +56,7 @@ impl Store {
             before: now.checked_sub(KEPT).unwrap_or(Timestamp::MIN),
             familiar_since: SourceNetwork::familiar_since(now),
             remembered_since: now.checked_sub(REMEMBERED).unwrap_or(Timestamp::MIN),
+            ledger_since: now.checked_sub(sts::ledger::KEPT).unwrap_or(Timestamp::MIN),
         };
         if let Err(error) = self.0.writer.submit(forget).await {
             tracing::warn!(store.failure = %error, "old counters and tickets were not forgotten");
@@ -209,6 +210,7 @@ struct Forget {
     before: Timestamp,
     familiar_since: Timestamp,
     remembered_since: Timestamp,
+    ledger_since: Timestamp,
 }
 
 #[async_trait]
@@ -229,6 +231,7 @@ impl Write for Forget {
             (rows::sent_messages::FORGET_ENDED, self.familiar_since),
             (rows::counters::FORGET_UNSEEN, self.familiar_since),
             (rows::session_grants::FORGET_ENDED, self.remembered_since),
+            (rows::token_ledger::FORGET_ENDED, self.ledger_since),
         ] {
             query(statement)
                 .bind(before.as_microsecond())

@@ -17,6 +17,11 @@ mod tickets;
 
 mod directory;
 mod drains;
+pub(crate) mod revisions;
 mod revocations;
+
+pub(crate) mod ledger;
+pub(crate) mod signing_keys;
+pub(crate) mod trusts;
 
 pub(crate) mod audit;

@@ -162,6 +162,7 @@ fn directory(row: &Row) -> Result<Option<FromDirectory>, sqlx::Error> {
     }))
 }
 
-fn list(row: &Row, column: &'static str) -> Result<Vec<String>, sqlx::Error> {
+/// Reads a list of texts.
+pub(crate) fn list(row: &Row, column: &'static str) -> Result<Vec<String>, sqlx::Error> {
     serde_json::from_str(row.try_get(column)?).map_err(|error| unreadable(column, error))
 }

@@ -20,6 +20,7 @@ pub(crate) mod migrations;
 pub(crate) mod otp_tokens;
 pub(crate) mod own_passwords;
 pub(crate) mod passkeys;
+pub(crate) mod revisions;
 pub(crate) mod revocations;
 pub(crate) mod second_factors;
 pub(crate) mod sent_budgets;
@@ -27,8 +28,11 @@ pub(crate) mod sent_messages;
 pub(crate) mod session_grants;
 pub(crate) mod sessions;
 pub(crate) mod sign_ins;
+pub(crate) mod signing_keys;
 pub(crate) mod spare_codes;
 pub(crate) mod tickets;
+pub(crate) mod token_ledger;
+pub(crate) mod trusts;
 
 use jiff::Timestamp;
 
@@ -194,6 +198,27 @@ pub(crate) const ALL: &[&str] = &[
     tickets::DROP_BEYOND,
     tickets::FORGET_ENDED,
     tickets::REVOKE_ALL,
+    revisions::NEXT,
+    revisions::FORGET,
+    revisions::LAST,
+    trusts::LIST,
+    trusts::ADD,
+    trusts::REMOVE,
+    trusts::ADD_IDENTIFIER,
+    trusts::REMOVE_IDENTIFIERS,
+    signing_keys::LIST,
+    signing_keys::ADD_PRIMARY,
+    signing_keys::ADD_NEXT,
+    signing_keys::RETIRE,
+    signing_keys::PROMOTE,
+    signing_keys::GIVE_UP,
+    signing_keys::REMOVE_ALL,
+    signing_keys::CARRY,
+    token_ledger::ADD,
+    token_ledger::BY_ID,
+    token_ledger::BY_DIGEST,
+    token_ledger::GOOD_AFTER,
+    token_ledger::FORGET_ENDED,
 ];
 
 /// A column holds what the program never writes there.

@@ -1,11 +1,14 @@
-//! What was revoked or switched off after a backup was made stays so when the backup is put back.
+//! What was revoked or switched off after a backup was made stays so when the backup is put back, and whom we trust and what
+//! we sign with stays what it became.
 //!
 //! SECURITY: a restore must not be a way to let somebody in again. A row of the replaced store that
 //! does not open with its keys may have lost its revocation, and counts as revoked.
 
 mod passkeys;
+mod signing_keys;
 mod spare_codes;
 mod tokens;
+mod trusts;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -65,6 +68,8 @@ pub(super) struct Bans {
     destinations: Option<Vec<Destination>>,
     passkeys: Option<passkeys::Passkeys>,
     spare_codes: Option<spare_codes::SpareCodes>,
+    trusts: Option<trusts::Trusts>,
+    signing: Option<signing_keys::Signing>,
 }
 
 /// Reads the bans of a store that is to be replaced, as far as it can be read.
@@ -135,6 +140,12 @@ pub(super) async fn carry(
     }
     if let Some(known) = &bans.spare_codes {
         spare_codes::carry(&mut *connection, known).await?;
+    }
+    if let Some(known) = &bans.trusts {
+        events.extend(trusts::carry(&mut *connection, (known, keys), by).await?);
+    }
+    if let Some(known) = &bans.signing {
+        events.extend(signing_keys::carry(&mut *connection, known, by).await?);
     }
     if let Some(known) = &bans.tokens {
         let (blocked, said) = tokens::carry(&mut *connection, keys, known, by).await?;
@@ -236,6 +247,8 @@ async fn read_from(
     bans.tokens = Some(tokens::read(&mut *connection, keys).await?);
     bans.passkeys = Some(passkeys::read(&mut *connection, keys).await?);
     bans.spare_codes = Some(spare_codes::read(&mut *connection, keys).await?);
+    bans.trusts = Some(trusts::read(&mut *connection, keys).await?);
+    bans.signing = Some(signing_keys::read(&mut *connection, at).await?);
     bans.secrets = Some(secrets(&mut *connection, keys).await?);
     bans.destinations = Some(destinations(&mut *connection, keys).await?);
     let found = query(rows::accounts::LIST).fetch_all(connection).await?;

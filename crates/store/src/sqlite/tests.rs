@@ -3,6 +3,7 @@
 mod carried;
 mod sealed;
 mod trail;
+mod trusts;
 
 use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::PathBuf;
@@ -145,6 +146,8 @@ async fn a_store_that_is_not_there_is_not_made_by_opening_it() {
         "0009_sent_codes",
         "0010_passkeys",
         "0011_spare_codes",
+        "0012_trusts",
+        "0013_signing_keys",
     ];
     assert_eq!(pending, steps);
     assert!(!world.db().exists());

@@ -61,41 +61,52 @@ pub(crate) enum Template {
 }
 
 impl BuiltIn {
+    /// What AD FS calls it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::PermitEveryone => "Permit everyone",
+            Self::RequireMfa => "Permit everyone and require MFA",
+            Self::RequireMfaForGroups(_) => "Permit everyone and require MFA for specific group",
+            Self::RequireMfaFromExtranet => "Permit everyone and require MFA from extranet access",
+            Self::RequireMfaFromUnauthenticatedDevices => {
+                "Permit everyone and require MFA from unauthenticated devices"
+            }
+            Self::RequireMfaAllowDeviceRegistration => {
+                "Permit everyone and require MFA, allow automatic device registration"
+            }
+            Self::PermitIntranet => "Permit everyone for intranet access",
+            Self::PermitGroups(_) => "Permit specific group",
+        }
+    }
+
+    /// The groups that it is for, where it is for groups.
+    #[must_use]
+    pub fn groups(&self) -> Option<&Groups> {
+        match self {
+            Self::RequireMfaForGroups(groups) | Self::PermitGroups(groups) => Some(groups),
+            _ => None,
+        }
+    }
+
     /// The policy of a name, in any case of its letters.
     pub(crate) fn of(name: &str) -> Option<Template> {
-        let known = [
-            ("Permit everyone", Template::Whole(Self::PermitEveryone)),
-            (
-                "Permit everyone and require MFA",
-                Template::Whole(Self::RequireMfa),
-            ),
-            (
-                "Permit everyone and require MFA for specific group",
-                Template::OfGroups(Self::RequireMfaForGroups),
-            ),
-            (
-                "Permit everyone and require MFA from extranet access",
-                Template::Whole(Self::RequireMfaFromExtranet),
-            ),
-            (
-                "Permit everyone and require MFA from unauthenticated devices",
-                Template::Whole(Self::RequireMfaFromUnauthenticatedDevices),
-            ),
-            (
-                "Permit everyone and require MFA, allow automatic device registration",
-                Template::Whole(Self::RequireMfaAllowDeviceRegistration),
-            ),
-            (
-                "Permit everyone for intranet access",
-                Template::Whole(Self::PermitIntranet),
-            ),
-            (
-                "Permit specific group",
-                Template::OfGroups(Self::PermitGroups),
-            ),
+        let whole = [
+            Self::PermitEveryone,
+            Self::RequireMfa,
+            Self::RequireMfaFromExtranet,
+            Self::RequireMfaFromUnauthenticatedDevices,
+            Self::RequireMfaAllowDeviceRegistration,
+            Self::PermitIntranet,
         ];
-        let mut known = known.into_iter();
-        let found = known.find(|(known, _)| known.eq_ignore_ascii_case(name.trim()));
-        found.map(|(_, template)| template)
+        let of_groups: [fn(Groups) -> Self; 2] = [Self::RequireMfaForGroups, Self::PermitGroups];
+        let is_it = |built_in: &Self| built_in.name().eq_ignore_ascii_case(name.trim());
+        let mut whole = whole.into_iter();
+        if let Some(built_in) = whole.find(is_it) {
+            return Some(Template::Whole(built_in));
+        }
+        let mut of_groups = of_groups.into_iter();
+        let found = of_groups.find(|make| is_it(&make(Groups(Vec::new()))));
+        found.map(Template::OfGroups)
     }
 }

@@ -117,6 +117,31 @@ impl Url {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Whether it is the same place: host in any case of its letters, the same port, the same path and query, letter by
+    /// letter.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        match (self.parts(), other.parts()) {
+            (Some(one), Some(another)) => one == another,
+            _ => false,
+        }
+    }
+
+    fn parts(&self) -> Option<(String, u16, String)> {
+        let read: http::Uri = self.0.parse().ok()?;
+        let port = match (read.port_u16(), read.port()) {
+            (Some(port), _) => port,
+            (None, None) => 443,
+            (None, Some(_)) => return None,
+        };
+        let path = read.path_and_query().map(|it| it.as_str().to_owned());
+        Some((
+            read.host()?.to_ascii_lowercase(),
+            port,
+            path.unwrap_or_default(),
+        ))
+    }
 }
 
 impl fmt::Display for Url {
@@ -145,6 +170,26 @@ mod tests {
         }
         let long = "a".repeat(MAX_LENGTH + 1);
         assert_eq!(Identifier::parse(&long), Err(IdentifierError::TooLong));
+    }
+
+    #[test]
+    fn t_http_14_two_addresses_are_the_same_where_no_letter_that_counts_differs() {
+        let registered = Url::parse("https://lync.contoso.com/PassiveAuth/").unwrap();
+        let is_same = |text: &str| registered.is_same(&Url::parse(text).unwrap());
+        assert!(is_same("https://lync.contoso.com/PassiveAuth/"));
+        assert!(is_same("HTTPS://LYNC.contoso.com:443/PassiveAuth/"));
+        for other in [
+            "https://lync.contoso.com/PassiveAuth",
+            "https://lync.contoso.com/passiveauth/",
+            "https://lync.contoso.com/PassiveAuth/?a=b",
+            "https://lync.contoso.com/PassiveAuth/../",
+            "https://lync.contoso.com/%50assiveAuth/",
+            "https://lync.contoso.com:444/PassiveAuth/",
+            "https://lync.contoso.com.evil.example/PassiveAuth/",
+            "https://lync.contoso.com/PassiveAuth/x",
+        ] {
+            assert!(!is_same(other), "{other}");
+        }
     }
 
     #[test]

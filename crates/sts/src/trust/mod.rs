@@ -17,12 +17,20 @@ mod claims_provider;
 mod relying_party;
 mod service;
 
+mod book;
+mod kind;
+pub mod partner;
+pub mod preset;
+pub mod written;
+
 pub(crate) use access_control::Template;
 pub use access_control::{AccessControlPolicy, BuiltIn, Groups};
+pub use book::{SharedIdentifier, TrustBook, Trusted};
 pub use certificate::{Certificate, CertificateError, MAX_BYTES as MAX_CERTIFICATE_BYTES};
 pub use claim_description::ClaimDescription;
 pub use claims_provider::{AnchorClaim, ClaimsProviderTrust};
 pub use identifier::{Identifier, IdentifierError, MAX_LENGTH, Url, UrlError};
+pub use kind::Kind;
 pub use relying_party::{Authorization, Metadata, RelyingPartyTrust};
 pub use rules::Rules;
 pub use saml_endpoint::{Binding, Protocol, SamlEndpoint};

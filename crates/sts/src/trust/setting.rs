@@ -13,6 +13,16 @@ pub(crate) trait Choice: Copy + Sized + 'static {
         found.map(|(_, _, it)| *it)
     }
 
+    /// AD FS's word for it.
+    fn word(self) -> &'static str
+    where
+        Self: PartialEq,
+    {
+        let mut words = Self::WORDS.iter();
+        let found = words.find(|(_, _, known)| *known == self);
+        found.map_or("", |(word, _, _)| *word)
+    }
+
     /// The setting of a number.
     fn numbered(number: i64) -> Option<Self> {
         let mut words = Self::WORDS.iter();
@@ -49,6 +59,13 @@ pub enum SignatureAlgorithm {
     /// RSA with SHA-256.
     #[default]
     RsaSha256,
+}
+
+impl Choice for SignatureAlgorithm {
+    const WORDS: &'static [(&'static str, Option<i64>, Self)] = &[
+        ("RSA-SHA1", None, Self::RsaSha1),
+        ("RSA-SHA256", None, Self::RsaSha256),
+    ];
 }
 
 impl SignatureAlgorithm {

@@ -7,12 +7,11 @@ use sts::import::{Cmdlet, FieldReport, Kind, ObjectReport, Report};
 /// How wide the names of fields are, where they are not longer.
 const WIDTH: usize = 36;
 
-/// What stands above everything: the token service is not there yet.
-const HEADING: &str =
-    "What would become of each setting with the token service, which is not there yet:";
+/// What stands above everything.
+const HEADING: &str = "What becomes of each setting:";
 
-/// The report, in words.
-pub(super) fn aloud(report: &Report) -> String {
+/// The report, in words, and which trusts were kept.
+pub(super) fn aloud(report: &Report, kept: &[String]) -> String {
     let mut text = format!("{HEADING}\n\n");
     for object in &report.objects {
         told(&mut text, object);
@@ -38,7 +37,14 @@ pub(super) fn aloud(report: &Report) -> String {
         false => format!("Sign-ins would lose:\n{}", lost.join("\n")),
     };
     line(&mut text, &last);
-    line(&mut text, "Nothing was imported.");
+    let names = kept.iter().map(|it| format!("`{it}`"));
+    let names: Vec<String> = names.collect();
+    let outcome = match names.len() {
+        0 => "Nothing was kept.".to_owned(),
+        1 => format!("Kept 1 of them: {}.", names.join(", ")),
+        number => format!("Kept {number} of them: {}.", names.join(", ")),
+    };
+    line(&mut text, &outcome);
     text.trim_end().to_owned()
 }
 

@@ -1,24 +1,33 @@
-//! `wicketgate trust`: looks at what AD FS says of its trusts, and says of every setting what would become of it here.
+//! `wicketgate trust`: the parties that take our tokens and those whose claims we take; by hand, by preset, or from AD FS.
 //!
-//! No configuration and no store of ours is needed, and nothing is kept: there is no token service yet that would honour a
-//! trust. Start at [`run`].
+//! Looking at an export of AD FS needs no configuration and no store of ours. Start at [`run`].
 
+mod add;
 mod aloud;
 mod files;
+pub(super) mod form;
+mod import;
+mod metadata;
+mod set;
 
 use std::path::{Path, PathBuf};
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use serde::Serialize;
-use sts::import::{Import, Report};
+use sts::admin::trusts::Found;
+use sts::ports::KeptTrust;
+use sts::trust::written::Written;
+use sts::trust::{Identifier, Kind};
 
 use super::{CliError, Output};
+use crate::wiring::Desk;
 
 const IMPORTING: &str = "\
 Examples:
   wicketgate script adfs-export > adfs-export.ps1    run it on a federation server
   wicketgate trust import-adfs adfs-export --dry-run
-  wicketgate trust import-adfs adfs-export --dry-run --json
+  wicketgate trust import-adfs adfs-export
+  wicketgate trust import-adfs adfs-export --keep-good
 
 DIR has a file for each of the cmdlets Get-AdfsProperties, Get-AdfsRelyingPartyTrust,
 Get-AdfsClaimsProviderTrust, Get-AdfsClaimDescription and Get-AdfsEndpoint, under the cmdlet's
@@ -28,78 +37,273 @@ in PowerShell on a federation server, one of:
   & $name | Export-Clixml -Depth 5 -Path \"$name.xml\"
   ConvertTo-Json -Depth 6 -InputObject @(& $name) | Out-File \"$name.json\"
 
-It imports nothing yet. It is a report: of every field of every trust, what it would be taken as,
-how it would be changed, why it is not needed, or what sign-ins would miss. --dry-run says so, and
-without it nothing is done; keeping trusts comes with the token service. Exit status 1 where
-sign-ins would lose something, a file is missing, or one cannot be read.";
+It reports of every field of every trust what it was taken as, how it was changed, why it is not
+needed, or what sign-ins would miss. With --dry-run nothing is kept. Otherwise all trusts are kept,
+or none where sign-ins would lose something or a file is missing; --keep-good keeps those that are
+whole and names the others. Exit status 1 where nothing was kept, or with --dry-run would be.
+The way back: `wicketgate trust export` before, and `wicketgate trust remove`.";
+
+const SETTING: &str = "\
+Examples:
+  wicketgate trust set Lync-Ext token_lifetime=30
+  wicketgate trust set Lync-Ext issuance_transform_rules=@transform.txt
+  wicketgate trust set Lync-Ext 'claims_provider_names=[\"Contoso AD FS\"]' notes='for the pool'
+  wicketgate trust set Lync-Ext token_lifetime=
+
+The keys are those that `trust show` prints. KEY=@FILE takes the text of a file, KEY= goes back to
+the default. All are changed or none, and rules that are not rules are refused with their place.";
+
+const EXPORTING: &str = "\
+Examples:
+  wicketgate trust export > trusts.toml
+  wicketgate trust export Lync-Ext Lync-Int > lync.toml
+  wicketgate trust add trusts.toml                   the way back, where they are gone
+
+Trusts hold no secret.";
 
 /// What can be done with trusts.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
-    /// Say what would become of the trusts of an AD FS, field by field; nothing is imported yet
+    /// List the trusts
+    #[command(after_help = "Examples:\n  wicketgate trust list\n  wicketgate trust list --json")]
+    List,
+    /// Show a trust in its written form
+    #[command(
+        after_help = "Examples:\n  wicketgate trust show Lync-Ext\n  wicketgate trust show Lync-Ext --json"
+    )]
+    Show(Named),
+    /// Add trusts from a file, or those of a product
+    #[command(after_help = add::EXAMPLES)]
+    Add(add::Arguments),
+    /// Change fields of a trust
+    #[command(after_help = SETTING)]
+    Set {
+        #[command(flatten)]
+        named: Named,
+        /// What to change
+        #[arg(required = true, value_name = "KEY=VALUE")]
+        settings: Vec<String>,
+    },
+    /// Switch a trust on
+    #[command(after_help = "Example:\n  wicketgate trust enable Lync-Ext")]
+    Enable(Named),
+    /// Switch a trust off: the party gets no tokens, or nobody may come from the provider
+    #[command(after_help = "Example:\n  wicketgate trust disable Lync-Ext")]
+    Disable(Named),
+    /// Remove a trust
+    #[command(
+        after_help = "Examples:\n  wicketgate trust export Lync-Ext > lync-ext.toml\n  wicketgate trust remove Lync-Ext"
+    )]
+    Remove(Named),
+    /// Print trusts as a file that `trust add` takes
+    #[command(after_help = EXPORTING)]
+    Export {
+        /// Their names; all where none is said
+        names: Vec<String>,
+    },
+    /// Read a partner's metadata again, and show what changes
+    #[command(after_help = metadata::REFRESHING)]
+    Refresh {
+        #[command(flatten)]
+        named: Named,
+        #[command(flatten)]
+        source: metadata::Source,
+        /// Show what would change, and change nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Take the trusts of an AD FS over, and say field by field what became of them
     #[command(after_help = IMPORTING)]
     ImportAdfs {
         /// The folder with what AD FS's cmdlets say
         #[arg(value_name = "DIR")]
         folder: PathBuf,
-        /// Look, and keep nothing; required for now
-        #[arg(long)]
+        /// Look, and keep nothing
+        #[arg(long, conflicts_with = "keep_good")]
         dry_run: bool,
+        /// Keep the trusts that are whole, although others are not
+        #[arg(long)]
+        keep_good: bool,
     },
+}
+
+/// Which trust.
+#[derive(Debug, Args)]
+pub(crate) struct Named {
+    /// The name of the trust, in any case of letters
+    name: String,
+    /// Its kind, where several have the name: relying-party, claims-provider or claim-description
+    #[arg(long, value_parser = kind)]
+    kind: Option<Kind>,
+}
+
+impl Named {
+    async fn find(&self, desk: &Desk) -> Result<Found, CliError> {
+        desk.trust(&self.name, self.kind).await
+    }
 }
 
 /// Does it.
 ///
 /// # Errors
 ///
-/// The folder cannot be read or holds something else, or sign-ins would lose something.
-pub(crate) fn run(verb: Verb, output: &Output) -> Result<(), CliError> {
+/// A name leads nowhere, a form or an export is none or is found wanting, or the store is unavailable.
+pub(crate) async fn run(config: &Path, verb: Verb, output: &Output) -> Result<(), CliError> {
+    if let Verb::ImportAdfs {
+        folder,
+        dry_run: true,
+        ..
+    } = &verb
+    {
+        return import::look(folder, output);
+    }
+    // What is wrong with what was given is said before a store is opened.
+    let new = match &verb {
+        Verb::Add(arguments) => Some(arguments.trusts().await?),
+        _ => None,
+    };
+    let desk = Desk::open(config).await?;
     match verb {
-        Verb::ImportAdfs { dry_run: false, .. } => Err(CliError::usage(
-            "trusts cannot be kept yet, which comes with the token service: `--dry-run` says what would become of them",
-        )),
-        Verb::ImportAdfs { folder, .. } => report(&folder, output),
+        Verb::List => list(&desk, output).await,
+        Verb::Show(named) => show(&named.find(&desk).await?.written, output),
+        Verb::Add(_) => {
+            let added = desk.add_trusts(&new.unwrap_or_default()).await?;
+            let added: Vec<Printed> = added.iter().map(Printed::of).collect();
+            output.list(&added, "", |it| format!("added {}", it.line()))
+        }
+        Verb::Set { named, settings } => {
+            let found = named.find(&desk).await?;
+            let written = set::with(&found.written, found.trust.kind, &settings)?;
+            let changed = desk.replace_trust(&found, written).await?;
+            said("changed", &changed, output)
+        }
+        Verb::Enable(named) => {
+            let found = named.find(&desk).await?;
+            said(
+                "switched on",
+                &desk.switch_trust(&found, true).await?,
+                output,
+            )
+        }
+        Verb::Disable(named) => {
+            let found = named.find(&desk).await?;
+            said(
+                "switched off",
+                &desk.switch_trust(&found, false).await?,
+                output,
+            )
+        }
+        Verb::Remove(named) => {
+            let found = named.find(&desk).await?;
+            desk.remove_trust(&found).await?;
+            said("removed", &found.trust, output)
+        }
+        Verb::Refresh {
+            named,
+            source,
+            dry_run,
+        } => metadata::refresh(&desk, &named, &source, dry_run, output).await,
+        Verb::Export { names } => export(&desk, &names, output).await,
+        Verb::ImportAdfs {
+            folder, keep_good, ..
+        } => import::keep(&desk, &folder, keep_good, output).await,
     }
 }
 
-/// What is printed.
-#[derive(Serialize)]
-struct Printed<'r> {
-    folder: String,
-    is_dry_run: bool,
-    lost: usize,
+/// A trust, as it is listed.
+#[derive(Debug, Serialize)]
+struct Printed {
+    kind: &'static str,
+    name: String,
+    identifiers: Vec<String>,
+    #[serde(skip)]
+    noun: String,
+}
+
+impl Printed {
+    fn of(trust: &KeptTrust) -> Self {
+        Self {
+            kind: trust.kind.as_str(),
+            name: trust.name.clone(),
+            identifiers: trust
+                .identifiers
+                .iter()
+                .map(Identifier::to_string)
+                .collect(),
+            noun: trust.kind.to_string(),
+        }
+    }
+
+    fn line(&self) -> String {
+        format!(
+            "{} `{}` ({})",
+            self.noun,
+            self.name,
+            self.identifiers.join(", ")
+        )
+    }
+}
+
+/// A trust in the list, with whether it is on.
+#[derive(Debug, Serialize)]
+struct Listed {
     #[serde(flatten)]
-    report: &'r Report,
+    printed: Printed,
+    is_enabled: bool,
 }
 
-fn report(folder: &Path, output: &Output) -> Result<(), CliError> {
-    let import = Import::of(&files::read(folder)?);
-    let report = &import.report;
-    let printed = Printed {
-        folder: folder.display().to_string(),
-        is_dry_run: true,
-        lost: report.lost().count(),
-        report,
-    };
-    output.print(&printed, |it| aloud::aloud(it.report))?;
-    found_wanting(report)
+async fn list(desk: &Desk, output: &Output) -> Result<(), CliError> {
+    let found = desk.trusts().await?;
+    let listed = found.iter().map(|found| {
+        let parties = found.written.relying_party.iter().map(|it| it.is_enabled);
+        let providers = found.written.claims_provider.iter().map(|it| it.is_enabled);
+        Listed {
+            printed: Printed::of(&found.trust),
+            is_enabled: parties.chain(providers).all(|it| it),
+        }
+    });
+    let listed: Vec<Listed> = listed.collect();
+    output.list(&listed, "there are no trusts", |it| {
+        let off = if it.is_enabled { "" } else { ", switched off" };
+        format!("{}{off}", it.printed.line())
+    })
 }
 
-/// Whether sign-ins would lose something, in one sentence.
-fn found_wanting(report: &Report) -> Result<(), CliError> {
-    let missing: Vec<&str> = report.missing.iter().map(|it| it.name()).collect();
-    let lost = match report.lost().count() {
-        0 => None,
-        1 => Some("sign-ins would lose 1 setting".to_owned()),
-        number => Some(format!("sign-ins would lose {number} settings")),
+async fn export(desk: &Desk, names: &[String], output: &Output) -> Result<(), CliError> {
+    let mut all = Written {
+        version: sts::trust::written::VERSION,
+        ..Written::default()
     };
-    let missing =
-        (!missing.is_empty()).then(|| format!("there is no file of {}", missing.join(", ")));
-    let wrong: Vec<String> = lost.into_iter().chain(missing).collect();
-    match wrong.is_empty() {
-        true => Ok(()),
-        false => Err(CliError::refused(wrong.join("; "))),
+    let found = match names {
+        [] => desk.trusts().await?,
+        names => {
+            let mut found = Vec::new();
+            for name in names {
+                found.push(desk.trust(name, None).await?);
+            }
+            found
+        }
+    };
+    for it in found {
+        all.relying_party.extend(it.written.relying_party);
+        all.claims_provider.extend(it.written.claims_provider);
+        all.claim_description.extend(it.written.claim_description);
     }
+    show(&all, output)
+}
+
+fn show(written: &Written, output: &Output) -> Result<(), CliError> {
+    let text = form::toml(written)?;
+    output.print(written, |_| text)
+}
+
+fn said(what: &str, trust: &KeptTrust, output: &Output) -> Result<(), CliError> {
+    output.print(&Printed::of(trust), |it| format!("{what} {}", it.line()))
+}
+
+fn kind(name: &str) -> Result<Kind, String> {
+    let known = "relying-party, claims-provider, claim-description";
+    Kind::named(name).ok_or_else(|| format!("`{name}` is not one of {known}"))
 }
 
 #[cfg(test)]

@@ -1,6 +1,10 @@
-//! `trust import-adfs`: how it ends, and what people read.
+//! `trust`: how it ends, and what people read.
 
 use expect_test::expect_file;
+use sts::import::Import;
+use tempfile::TempDir;
+
+use crate::cli::gate::Gate;
 
 use super::*;
 
@@ -15,18 +19,12 @@ struct Line {
     verb: Verb,
 }
 
-fn ran(words: &[&str]) -> Result<(), CliError> {
-    let line = ["trust", "import-adfs"].iter().chain(words);
-    let line = <Line as clap::Parser>::try_parse_from(line).unwrap();
-    run(line.verb, &Output::new(true))
-}
-
 fn looked_at(folder: &Path) -> Result<(), CliError> {
-    ran(&[folder.to_str().unwrap(), "--dry-run"])
+    import::look(folder, &Output::new(true))
 }
 
 /// A folder with some files of the samples.
-fn folder(files: &[&str]) -> tempfile::TempDir {
+fn folder(files: &[&str]) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     for file in files {
         let format = file.rsplit('.').next().unwrap();
@@ -34,16 +32,6 @@ fn folder(files: &[&str]) -> tempfile::TempDir {
         std::fs::copy(samples(format).join(file), folder.path().join(file)).unwrap();
     }
     folder
-}
-
-#[test]
-fn it_says_that_it_imports_nothing_yet() {
-    let folder = samples("json");
-    let error = ran(&[folder.to_str().unwrap()]).unwrap_err();
-    let CliError::Usage(sentence) = error else {
-        panic!("asked wrongly");
-    };
-    assert!(sentence.contains("cannot be kept yet") && sentence.contains("--dry-run"));
 }
 
 #[test]
@@ -122,16 +110,17 @@ fn a_broken_file_is_one_error_with_its_place() {
 fn the_report_is_read_aloud_like_this() {
     let import = Import::of(&files::read(&samples("clixml")).unwrap());
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/trust/report.txt");
-    expect_file![golden].assert_eq(&format!("{}\n", aloud::aloud(&import.report)));
+    expect_file![golden].assert_eq(&format!("{}\n", aloud::aloud(&import.report, &[])));
 }
 
 #[test]
 fn as_json_every_field_has_its_fate() {
     let import = Import::of(&files::read(&samples("json")).unwrap());
-    let printed = Printed {
+    let printed = import::Printed {
         folder: "adfs-export".to_owned(),
         is_dry_run: true,
         lost: import.report.lost().count(),
+        kept: Vec::new(),
         report: &import.report,
     };
     let json = serde_json::to_value(&printed).unwrap();
@@ -149,4 +138,207 @@ fn as_json_every_field_has_its_fate() {
         "says": "it takes a JWT over WS-Federation",
     });
     assert_eq!(*jwt, expected);
+}
+
+impl Gate {
+    async fn does(&self, words: &[&str]) -> Result<(), CliError> {
+        let line = ["trust"].iter().chain(words);
+        let line = <Line as clap::Parser>::try_parse_from(line);
+        let line = line.map_err(|error| CliError::usage(error.to_string()))?;
+        run(&self.config(), line.verb, &Output::new(true)).await
+    }
+
+    async fn names(&self) -> Vec<String> {
+        let desk = Desk::open(&self.config()).await.unwrap();
+        let found = desk.trusts().await.unwrap().into_iter();
+        found.map(|it| it.trust.name).collect()
+    }
+
+    async fn written(&self, name: &str) -> Written {
+        let desk = Desk::open(&self.config()).await.unwrap();
+        desk.trust(name, None).await.unwrap().written
+    }
+}
+
+#[tokio::test]
+async fn trusts_of_a_preset_are_added_set_switched_exported_removed_and_added_again() {
+    let gate = Gate::new().await;
+    let preset = [
+        "add",
+        "--preset",
+        "lync",
+        "--host",
+        "lyncweb.contoso.com",
+        "--internal-host",
+        "pool01.contoso.local",
+    ];
+    gate.does(&preset).await.unwrap();
+    assert_eq!(gate.names().await, ["Lync-Ext", "Lync-Int"]);
+    let again = gate.does(&preset).await.unwrap_err();
+    assert!(
+        again.to_string().contains("called `Lync-Int` already"),
+        "{again}"
+    );
+    gate.does(&["set", "Lync-Ext", "token_lifetime=30"])
+        .await
+        .unwrap();
+    gate.does(&["disable", "lync-ext"]).await.unwrap();
+    let written = gate.written("Lync-Ext").await;
+    let party = &written.relying_party[0];
+    assert_eq!((party.token_lifetime, party.is_enabled), (Some(30), false));
+    assert_eq!(
+        gate.written("Lync-Int").await.relying_party[0].token_lifetime,
+        None
+    );
+
+    let file = gate.folder().join("lync.toml");
+    let text = form::toml(&written).unwrap();
+    std::fs::write(&file, &text).unwrap();
+    gate.does(&["remove", "Lync-Ext"]).await.unwrap();
+    assert_eq!(gate.names().await, ["Lync-Int"]);
+    let file = file.to_str().unwrap();
+    gate.does(&["add", file]).await.unwrap();
+    assert_eq!(gate.written("Lync-Ext").await, written);
+    for listed in [&["list"][..], &["show", "Lync-Ext"], &["export"]] {
+        gate.does(listed).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_trust_reads_in_toml_as_an_administrator_would_write_it() {
+    let gate = Gate::new().await;
+    let preset = ["add", "--preset", "lync", "--host", "lyncweb.contoso.com"];
+    gate.does(&preset).await.unwrap();
+    let text = form::toml(&gate.written("Lync-Ext").await).unwrap();
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/trust/lync-ext.toml");
+    expect_file![golden].assert_eq(&format!("{text}\n"));
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_file_is_said_with_its_place_and_nothing_of_it_is_kept() {
+    let gate = Gate::new().await;
+    let file = gate.folder().join("trusts.toml");
+    let name = file.to_str().unwrap();
+    let good = "[[relying_party]]\nname = \"good\"\nidentifiers = [\"urn:good\"]\n";
+    for (bad, words) in [
+        ("[[relying_party]]\nname = 7\n", "trusts.toml`: line 6: "),
+        (
+            "[[relying_party]]\nname = \"bad\"\nidentifiers = []\n",
+            "`bad`: `identifiers`: one at least",
+        ),
+        (
+            "[[relying_party]]\nname = \"bad\"\nidentifiers = [\"urn:good\"]\n",
+            "`urn:good` of `bad` is another's",
+        ),
+        (
+            "[[relying_party]]\nname = \"bad\"\nidentifiers = [\"urn:b\"]\nissuance_transform_rules = \"x\"\n",
+            "`bad`: `issuance_transform_rules`: ",
+        ),
+        (
+            "[[relying_party]]\nname = \"bad\"\ncolour = 1\n",
+            "unknown field `colour`",
+        ),
+    ] {
+        std::fs::write(&file, format!("version = 1\n{good}{bad}")).unwrap();
+        let error = gate.does(&["add", name]).await.unwrap_err();
+        assert!(matches!(error, CliError::Refused(_)), "{error}");
+        assert!(error.to_string().contains(words), "{error}");
+        assert!(gate.names().await.is_empty());
+    }
+    let error = gate.does(&["add", "/nowhere.toml"]).await.unwrap_err();
+    assert!(matches!(error, CliError::Usage(_)), "{error}");
+}
+
+#[tokio::test]
+async fn an_import_keeps_all_or_nothing_unless_the_good_ones_are_wanted() {
+    let gate = Gate::new().await;
+    let whole = samples("json");
+    let whole = whole.to_str().unwrap();
+    let error = gate.does(&["import-adfs", whole]).await.unwrap_err();
+    assert!(
+        matches!(&error, CliError::Refused(it) if it.contains("nothing was kept")),
+        "{error}"
+    );
+    assert!(gate.names().await.is_empty());
+    gate.does(&["import-adfs", whole, "--dry-run"])
+        .await
+        .unwrap_err();
+    assert!(gate.names().await.is_empty());
+    gate.does(&["import-adfs", whole, "--keep-good"])
+        .await
+        .unwrap();
+    let kept = gate.names().await;
+    let import = Import::of(&files::read(&samples("json")).unwrap());
+    let mut lost = import.report.lost().map(|(it, _)| &it.name);
+    assert!(!kept.is_empty() && !lost.any(|it| kept.contains(it)));
+    // A second time every name is taken, and nothing changes.
+    let again = gate.does(&["import-adfs", whole, "--keep-good"]).await;
+    assert!(matches!(again, Err(CliError::Refused(_))));
+    assert_eq!(gate.names().await, kept);
+}
+
+#[tokio::test]
+async fn s61_lync_is_added_from_its_metadata_and_follows_it() {
+    let gate = Gate::new().await;
+    let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/seeds/partner_metadata");
+    let text = std::fs::read_to_string(seeds.join("lync")).unwrap();
+    // The certificate of the seed is none.
+    let (before, rest) = text.split_once("<KeyDescriptor").unwrap();
+    let (_, after) = rest.split_once("</KeyDescriptor>").unwrap();
+    let text = format!("{before}{after}");
+    let file = gate.folder().join("lync.xml");
+    std::fs::write(&file, &text).unwrap();
+    let name = file.to_str().unwrap();
+    let unnamed = gate.does(&["add", "--metadata", name]).await;
+    assert!(matches!(unnamed, Err(CliError::Usage(_))));
+    let added = [
+        "add",
+        "--metadata",
+        name,
+        "--name",
+        "Lync-Ext",
+        "--preset",
+        "lync",
+    ];
+    gate.does(&added).await.unwrap();
+    let party = gate.written("Lync-Ext").await.relying_party.remove(0);
+    assert_eq!(
+        party.identifiers[0],
+        "https://lyncweb.contoso.com/passiveauth"
+    );
+    assert!(party.issuance_transform_rules.contains("primarysid"));
+
+    let refresh = ["refresh", "Lync-Ext", "--metadata", name];
+    std::fs::write(&file, text.replace("PassiveAuth.aspx", "New.aspx")).unwrap();
+    let dry = [&refresh[..], &["--dry-run"]].concat();
+    gate.does(&dry).await.unwrap();
+    assert_eq!(gate.written("Lync-Ext").await.relying_party[0], party);
+    gate.does(&refresh).await.unwrap();
+    let moved = gate.written("Lync-Ext").await.relying_party.remove(0);
+    let endpoint = moved.wsfed_endpoint.as_deref();
+    assert_eq!(
+        endpoint,
+        Some("https://lyncweb.contoso.com/PassiveAuth/New.aspx")
+    );
+
+    for worse in [
+        text.replace("entityID=\"https://lyncweb", "entityID=\"https://other"),
+        text.replace(
+            "https://lyncweb.contoso.com/PassiveAuth",
+            "http://lyncweb.contoso.com/PassiveAuth",
+        ),
+        text.replace("fed:PassiveRequestorEndpoint", "fed:Other"),
+        text.replace(
+            " ID=\"_1\"",
+            " ID=\"_1\" validUntil=\"2020-01-01T00:00:00Z\"",
+        ),
+        "<a/>".to_owned(),
+    ] {
+        std::fs::write(&file, &worse).unwrap();
+        let refused = gate.does(&refresh).await.unwrap_err();
+        assert!(matches!(refused, CliError::Refused(_)), "{refused}");
+        assert_eq!(gate.written("Lync-Ext").await.relying_party[0], moved);
+    }
+    let nowhere = gate.does(&["refresh", "Lync-Ext"]).await;
+    assert!(matches!(nowhere, Err(CliError::Usage(_))));
 }

@@ -22,9 +22,10 @@ impl Understanding<'_> {
         (publication, role): (&Publication, &Role),
     ) -> Result<Policy, ConfigError> {
         let routes = publication.hosts.values().flat_map(|host| &host.routes);
-        let portal = Service::PORTAL;
+        let (portal, sts) = (Service::PORTAL, Service::STS);
         let mut services: Vec<&str> = routes.map(|route| &*route.service.0).collect();
         services.extend(written.portal.iter().map(|_| &*portal.0));
+        services.extend(written.sts.iter().map(|_| &*sts.0));
         if let Role::Authn(answering) = role {
             services.extend(answering.services.iter().map(String::as_str));
         }

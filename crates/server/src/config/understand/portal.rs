@@ -7,6 +7,7 @@ use authn::place::{Service, Zone};
 use authn::policy::Policy;
 use authn::sign_in::Requirement;
 use gateway::route::{Host, Publication};
+use toml::Spanned;
 
 use super::Understanding;
 use crate::config::ConfigError;
@@ -23,16 +24,32 @@ impl Understanding<'_> {
         let Some(portal) = &written.portal else {
             return Ok(None);
         };
-        let name = self.host(&portal.host)?;
-        let place = self.place(portal.host.span());
+        let with = ("the portal", portal.public_port);
+        let (_, origin) = self.own_host(&portal.host, with, (publication, published))?;
+        let makes = portal.passkey_make.iter().map(|it| self.make(it));
+        let makes = makes.collect::<Result<Vec<_>, _>>()?;
+        RelyingParty::of(&origin, &makes)
+            .map_err(|error| self.error(&portal.host, &error.to_string()))?;
+        Ok(Some(Portal { origin, makes }))
+    }
+
+    /// A host of our own, which no back end shares; gives its name, and its origin as browsers write it.
+    pub(super) fn own_host(
+        &self,
+        host: &Spanned<String>,
+        (whose, public_port): (&str, Option<u16>),
+        (publication, published): (&mut Publication, &mut BTreeMap<String, Place>),
+    ) -> Result<(String, String), ConfigError> {
+        let name = self.host(host)?;
+        let place = self.place(host.span());
         if let Some(other) = published.insert(name.clone(), place.clone()) {
             let message = format!(
-                "`{name}` is published in line {} too; the portal has a host of its own",
+                "`{name}` is published in line {} too; {whose} has a host of its own",
                 other.line()
             );
             return Err(ConfigError::new(place, message));
         }
-        let public_port = portal.public_port.filter(|port| *port != 443);
+        let public_port = public_port.filter(|port| *port != 443);
         let port = public_port.map_or(String::new(), |port| format!(":{port}"));
         let origin = format!("https://{name}{port}");
         let host = Host {
@@ -40,12 +57,8 @@ impl Understanding<'_> {
             public_port,
             ..Host::default()
         };
-        publication.hosts.insert(name, host);
-        let makes = portal.passkey_make.iter().map(|it| self.make(it));
-        let makes = makes.collect::<Result<Vec<_>, _>>()?;
-        RelyingParty::of(&origin, &makes)
-            .map_err(|error| self.error(&portal.host, &error.to_string()))?;
-        Ok(Some(Portal { origin, makes }))
+        publication.hosts.insert(name.clone(), host);
+        Ok((name, origin))
     }
 
     /// A make of device whose passkeys are enrolled, with the certificate of its maker.

@@ -40,6 +40,11 @@ impl Understanding<'_> {
                            [[listener]] and the [store]";
             return Err(self.error(&portal.host, message));
         }
+        if let (Some(_), Some(sts)) = (&written.authn_server, &written.sts) {
+            let message = "an authentication server has no pages: the security token service is served by a process \
+                           that has both a [[listener]] and the [store]";
+            return Err(self.error(&sts.host, message));
+        }
         match (&written.authn_server, written.listener.first()) {
             (Some(_), Some(listener)) => {
                 let message = "an authentication server listens for gateways alone ([authn_server]); take the \
@@ -67,6 +72,9 @@ impl Understanding<'_> {
         }
         if let Some(portal) = &written.portal {
             return Err(self.error(&portal.host, &elsewhere("[portal]")));
+        }
+        if let Some(sts) = &written.sts {
+            return Err(self.error(&sts.host, &elsewhere("[sts]")));
         }
         if let Some(sms) = written.sms.first() {
             return Err(self.error(&sms.name, &elsewhere("[[sms]]")));

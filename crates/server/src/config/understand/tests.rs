@@ -9,6 +9,7 @@ mod mistakes;
 mod policy;
 mod portal;
 mod stored;
+mod sts;
 
 /// A configuration whose files are there, with these lines in the farm's table and the route's.
 fn text(farm: &str, route: &str) -> String {

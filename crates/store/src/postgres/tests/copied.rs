@@ -50,6 +50,11 @@ async fn furnished(world: &World, database: &Database) {
         let _ = store.record(relaying, 0).await;
     }
     use_pages(&store).await;
+    let party = conformance::add_trust(&store, conformance::kept_party("Lync-Ext"));
+    assert!(party.await.unwrap().is_ok());
+    let signs = sts::key_ring::KeyState::Primary { since: now() };
+    let key = conformance::add_signing_key(&store, "a", signs);
+    assert_eq!(key.await.unwrap(), sts::ports::KeysChanged::Done);
     store.append((0..1_200).map(mark).collect()).await.unwrap();
     store.close().await;
 }

@@ -1,0 +1,211 @@
+//! Federation metadata (SAML 2.0 metadata, WS-Federation 1.2 section 3.1): what a security token service says of itself to
+//! partners that read it by themselves.
+//!
+//! Roles, elements and their order are those of AD FS, as far as there is something behind them: what is written is kept.
+//! Start at [`EntityDescriptor::to_verbatim`].
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use xml::write::{self, element};
+use xml::{Limits, ParseError, Verbatim};
+
+use crate::soap::namespace::{ADDRESSING, SIGNATURE};
+
+/// SAML 2.0 metadata.
+const METADATA: &str = "urn:oasis:names:tc:SAML:2.0:metadata";
+/// WS-Federation 1.2.
+const FEDERATION: &str = "http://docs.oasis-open.org/wsfed/federation/200706";
+/// Claim types of WS-Federation 1.2.
+const AUTHORIZATION: &str = "http://docs.oasis-open.org/wsfed/authorization/200706";
+/// Types of elements in a document.
+const SCHEMA_INSTANCE: &str = "http://www.w3.org/2001/XMLSchema-instance";
+
+/// What a service says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EntityDescriptor {
+    /// What the document calls itself: an XML name.
+    pub id: String,
+    /// What the service calls itself, as the issuer of its tokens.
+    pub entity_id: String,
+    /// It as the issuer of tokens.
+    pub security_token_service: SecurityTokenService,
+}
+
+/// The role of a service that issues tokens (`fed:SecurityTokenServiceType`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecurityTokenService {
+    /// What people see.
+    pub display_name: String,
+    /// The certificates of its keys in DER, the one that signs first.
+    pub signing: Vec<Vec<u8>>,
+    /// The token types, as URIs.
+    pub token_types: Vec<&'static str>,
+    /// The claim types that it may issue.
+    pub claim_types: Vec<ClaimType>,
+    /// Where browsers ask, the passive way.
+    pub passive_requestor_endpoint: String,
+}
+
+/// A claim type that is offered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClaimType {
+    /// Its URI.
+    pub uri: String,
+    /// What it is called.
+    pub display_name: String,
+    /// What it is.
+    pub description: String,
+}
+
+impl EntityDescriptor {
+    /// Writes the document, ready to be signed.
+    ///
+    /// # Errors
+    ///
+    /// It is too large.
+    pub fn to_verbatim(&self) -> Result<Verbatim, ParseError> {
+        let written = element("EntityDescriptor")
+            .attribute("ID", self.id.clone())
+            .attribute("entityID", self.entity_id.clone())
+            .namespace("", METADATA)
+            .child(self.security_token_service.element());
+        Verbatim::parse_within(written.to_xml(), Limits::METADATA)
+    }
+}
+
+impl SecurityTokenService {
+    fn element(&self) -> write::Element {
+        let token_type = |uri: &&'static str| element("fed:TokenType").attribute("Uri", *uri);
+        let token_types = self.token_types.iter().map(token_type);
+        let claim_types = self.claim_types.iter().map(ClaimType::element);
+        let endpoint = |name| element(name).child(self.endpoint());
+        element("RoleDescriptor")
+            .attribute("xsi:type", "fed:SecurityTokenServiceType")
+            .attribute("protocolSupportEnumeration", FEDERATION)
+            .attribute("ServiceDisplayName", self.display_name.clone())
+            .namespace("xsi", SCHEMA_INSTANCE)
+            .namespace("fed", FEDERATION)
+            .children(self.signing.iter().map(|der| key_descriptor(der)))
+            .child(element("fed:TokenTypesOffered").children(token_types))
+            .child(
+                element("fed:ClaimTypesOffered")
+                    .namespace("auth", AUTHORIZATION)
+                    .children(claim_types),
+            )
+            // INTEROP: WIF wants one; a service without WS-Trust names its passive endpoint, as Entra ID does.
+            .child(endpoint("fed:SecurityTokenServiceEndpoint"))
+            .child(endpoint("fed:PassiveRequestorEndpoint"))
+    }
+
+    fn endpoint(&self) -> write::Element {
+        let address = element("wsa:Address").text(self.passive_requestor_endpoint.clone());
+        element("wsa:EndpointReference")
+            .namespace("wsa", ADDRESSING)
+            .child(address)
+    }
+}
+
+impl ClaimType {
+    fn element(&self) -> write::Element {
+        element("auth:ClaimType")
+            .attribute("Uri", self.uri.clone())
+            .attribute("Optional", "true")
+            .child(element("auth:DisplayName").text(self.display_name.clone()))
+            .child(element("auth:Description").text(self.description.clone()))
+    }
+}
+
+fn key_descriptor(der: &[u8]) -> write::Element {
+    let certificate = element("X509Certificate").text(STANDARD.encode(der));
+    element("KeyDescriptor").attribute("use", "signing").child(
+        element("KeyInfo")
+            .namespace("", SIGNATURE)
+            .child(element("X509Data").child(certificate)),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+
+    #[test]
+    fn the_role_of_an_issuer_is_written_as_ad_fs_does() {
+        let descriptor = EntityDescriptor {
+            id: "_2f9e0b1c".to_owned(),
+            entity_id: "http://sts.contoso.com/adfs/services/trust".to_owned(),
+            security_token_service: SecurityTokenService {
+                display_name: "Contoso & Co".to_owned(),
+                signing: vec![vec![1, 2, 3], vec![4, 5, 6]],
+                token_types: vec!["urn:oasis:names:tc:SAML:1.0:assertion"],
+                claim_types: vec![ClaimType {
+                    uri: "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn".to_owned(),
+                    display_name: "UPN".to_owned(),
+                    description: "The user principal name".to_owned(),
+                }],
+                passive_requestor_endpoint: "https://sts.contoso.com/adfs/ls/".to_owned(),
+            },
+        };
+        let written = descriptor.to_verbatim().unwrap();
+        expect![[r#"
+            <EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" ID="_2f9e0b1c" entityID="http://sts.contoso.com/adfs/services/trust">
+            <RoleDescriptor xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:fed="http://docs.oasis-open.org/wsfed/federation/200706" xsi:type="fed:SecurityTokenServiceType" protocolSupportEnumeration="http://docs.oasis-open.org/wsfed/federation/200706" ServiceDisplayName="Contoso &amp; Co">
+            <KeyDescriptor use="signing">
+            <KeyInfo xmlns="http://www.w3.org/2000/09/xmldsig#">
+            <X509Data>
+            <X509Certificate>AQID</X509Certificate>
+            </X509Data>
+            </KeyInfo>
+            </KeyDescriptor>
+            <KeyDescriptor use="signing">
+            <KeyInfo xmlns="http://www.w3.org/2000/09/xmldsig#">
+            <X509Data>
+            <X509Certificate>BAUG</X509Certificate>
+            </X509Data>
+            </KeyInfo>
+            </KeyDescriptor>
+            <fed:TokenTypesOffered>
+            <fed:TokenType Uri="urn:oasis:names:tc:SAML:1.0:assertion"/>
+            </fed:TokenTypesOffered>
+            <fed:ClaimTypesOffered xmlns:auth="http://docs.oasis-open.org/wsfed/authorization/200706">
+            <auth:ClaimType Uri="http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn" Optional="true">
+            <auth:DisplayName>UPN</auth:DisplayName>
+            <auth:Description>The user principal name</auth:Description>
+            </auth:ClaimType>
+            </fed:ClaimTypesOffered>
+            <fed:SecurityTokenServiceEndpoint>
+            <wsa:EndpointReference xmlns:wsa="http://www.w3.org/2005/08/addressing">
+            <wsa:Address>https://sts.contoso.com/adfs/ls/</wsa:Address>
+            </wsa:EndpointReference>
+            </fed:SecurityTokenServiceEndpoint>
+            <fed:PassiveRequestorEndpoint>
+            <wsa:EndpointReference xmlns:wsa="http://www.w3.org/2005/08/addressing">
+            <wsa:Address>https://sts.contoso.com/adfs/ls/</wsa:Address>
+            </wsa:EndpointReference>
+            </fed:PassiveRequestorEndpoint>
+            </RoleDescriptor>
+            </EntityDescriptor>"#]].assert_eq(&written.as_str().replace("><", ">\n<"));
+    }
+
+    #[test]
+    fn a_long_list_of_claim_types_has_its_place() {
+        let claim_type = |number: usize| ClaimType {
+            uri: format!("urn:claim:{number}"),
+            display_name: String::new(),
+            description: String::new(),
+        };
+        let descriptor = EntityDescriptor {
+            id: "_1".to_owned(),
+            entity_id: "urn:sts".to_owned(),
+            security_token_service: SecurityTokenService {
+                display_name: String::new(),
+                signing: Vec::new(),
+                token_types: Vec::new(),
+                claim_types: (0..5_000).map(claim_type).collect(),
+                passive_requestor_endpoint: "https://sts.contoso.com/adfs/ls/".to_owned(),
+            },
+        };
+        assert!(descriptor.to_verbatim().is_ok());
+    }
+}

@@ -1,0 +1,202 @@
+//! What a partner says of itself: FederationMetadata.xml and metadata of SAML 2.0, read (SAML 2.0 metadata; WS-Federation 1.2,
+//! section 3.1).
+//!
+//! SECURITY: metadata that is signed is read from what was signed alone, and one whose signature does not hold is refused,
+//! whoever may have made it. Whom to believe is not decided here. Start at [`read`].
+
+mod roles;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
+use thiserror::Error;
+use xml::{
+    Document, Element, Limits, ParseError, Partner, Policy, PublicKey, SignatureError,
+    VerifyingKeys,
+};
+
+pub use roles::{Endpoint, Issuer, RelyingParty, Saml};
+
+/// Namespace of SAML 2.0 metadata.
+const METADATA: &str = "urn:oasis:names:tc:SAML:2.0:metadata";
+/// Namespace of XML signatures.
+const SIGNATURE: &str = "http://www.w3.org/2000/09/xmldsig#";
+
+/// Most certificates of one role.
+pub const MAX_CERTIFICATES: usize = 32;
+/// Most endpoints, addresses or claim types of one role.
+pub const MAX_ENTRIES: usize = 4_096;
+
+/// What a partner says of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Entity {
+    /// What it calls itself.
+    pub entity_id: String,
+    /// Until when this is to be believed.
+    pub valid_until: Option<Timestamp>,
+    /// It as a party that takes tokens of WS-Federation.
+    pub relying_party: Option<RelyingParty>,
+    /// It as an issuer of tokens of WS-Federation.
+    pub issuer: Option<Issuer>,
+    /// It as a service provider of SAML.
+    pub service_provider: Option<Saml>,
+    /// It as an identity provider of SAML.
+    pub identity_provider: Option<Saml>,
+}
+
+/// Who signed it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignedBy {
+    /// Nobody.
+    Nobody,
+    /// A key that it names itself: it was not changed since, and that is all.
+    Itself,
+    /// A key that was known before.
+    Known,
+}
+
+/// Why a text is not taken as metadata.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum MetadataError {
+    /// It is no XML.
+    #[error(transparent)]
+    Parse(#[from] ParseError),
+    /// It is something else.
+    #[error("it is no metadata of one partner (`EntityDescriptor`)")]
+    NotOne,
+    /// It has no `entityID`.
+    #[error("it does not say what the partner calls itself (`entityID`)")]
+    NoEntityId,
+    /// A part of it is not as it must be.
+    #[error("`{part}` is not as it must be")]
+    Structure {
+        /// The name of the part.
+        part: &'static str,
+    },
+    /// There is too much of something.
+    #[error("there are too many `{part}`")]
+    TooMany {
+        /// The name of the part.
+        part: &'static str,
+    },
+    /// Its signature does not hold.
+    #[error("its signature does not hold: {0}")]
+    Signature(SignatureError),
+}
+
+/// Reads metadata, and says who signed it: one of the keys that are known, or one that it names itself.
+///
+/// **Proves**, where it is signed, that all of the result was signed by that key.
+///
+/// # Errors
+///
+/// It is none, or its signature is of neither.
+pub fn read(
+    text: &str,
+    known: &dyn VerifyingKeys,
+    now: Timestamp,
+) -> Result<(Entity, SignedBy), MetadataError> {
+    let document = Document::parse_within(text, Limits::METADATA)?;
+    let root = document.root();
+    let unsigned = entity(root)?;
+    if root.child(SIGNATURE, "Signature").is_none() {
+        return Ok((unsigned, SignedBy::Nobody));
+    }
+    let policy = Policy {
+        takes_whole_document: true,
+        ..Policy::default()
+    };
+    let verified = |keys: &dyn VerifyingKeys| {
+        let policy = &policy;
+        xml::signature::verify_of(root, &Partner { keys, policy, now })
+    };
+    let (verified, by) = match verified(known) {
+        Ok(verified) => (verified, SignedBy::Known),
+        Err(_) => {
+            let own = unsigned.signing_keys();
+            let verified = verified(&own).map_err(MetadataError::Signature)?;
+            (verified, SignedBy::Itself)
+        }
+    };
+    let document = Document::parse_within(verified.as_str(), Limits::METADATA)?;
+    Ok((entity(document.root())?, by))
+}
+
+impl Entity {
+    /// The keys that it says it signs with, in any role.
+    #[must_use]
+    pub fn signing_keys(&self) -> Vec<PublicKey> {
+        let issuer = self.issuer.iter().flat_map(|it| &it.signing);
+        let party = self.relying_party.iter().flat_map(|it| &it.signing);
+        let provider = self.service_provider.iter().flat_map(|it| &it.signing);
+        let identity = self.identity_provider.iter().flat_map(|it| &it.signing);
+        let all = issuer.chain(party).chain(provider).chain(identity);
+        all.filter_map(|der| PublicKey::from_certificate(der).ok())
+            .collect()
+    }
+}
+
+fn entity(root: Element<'_, '_>) -> Result<Entity, MetadataError> {
+    if !root.is(METADATA, "EntityDescriptor") {
+        return Err(MetadataError::NotOne);
+    }
+    let entity_id = root.attribute("entityID").filter(|it| !it.is_empty());
+    let entity_id = entity_id.ok_or(MetadataError::NoEntityId)?;
+    let mut entity = Entity {
+        entity_id: entity_id.to_owned(),
+        valid_until: valid_until(root)?,
+        ..Entity::default()
+    };
+    for role in root.children() {
+        // Of two roles of a kind the first counts, as AD FS has it.
+        if role.is(METADATA, "RoleDescriptor") {
+            match roles::kind(role) {
+                Some(roles::Kind::RelyingParty) if entity.relying_party.is_none() => {
+                    entity.relying_party = Some(RelyingParty::read(role)?);
+                }
+                Some(roles::Kind::Issuer) if entity.issuer.is_none() => {
+                    entity.issuer = Some(Issuer::read(role)?);
+                }
+                _ => {}
+            }
+        } else if role.is(METADATA, "SPSSODescriptor") && entity.service_provider.is_none() {
+            entity.service_provider = Some(Saml::read(role)?);
+        } else if role.is(METADATA, "IDPSSODescriptor") && entity.identity_provider.is_none() {
+            entity.identity_provider = Some(Saml::read(role)?);
+        }
+    }
+    Ok(entity)
+}
+
+fn valid_until(root: Element<'_, '_>) -> Result<Option<Timestamp>, MetadataError> {
+    let part = "validUntil";
+    let text = root.attribute(part);
+    let read = text.map(|text| text.parse().map_err(|_| MetadataError::Structure { part }));
+    read.transpose()
+}
+
+/// The certificates of a role that are for a use, or for any.
+fn certificates(role: Element<'_, '_>, usage: &str) -> Result<Vec<Vec<u8>>, MetadataError> {
+    let part = "X509Certificate";
+    let mut certificates = Vec::new();
+    let is_for = |key: &Element<'_, '_>| {
+        key.is(METADATA, "KeyDescriptor") && key.attribute("use").is_none_or(|it| it == usage)
+    };
+    for key in role.children().filter(is_for) {
+        let data = key.child(SIGNATURE, "KeyInfo");
+        let data = data.and_then(|it| it.child(SIGNATURE, "X509Data"));
+        let found = data.and_then(|it| it.child(SIGNATURE, part));
+        // A key that is named otherwise cannot be pinned, and is left alone.
+        let Some(found) = found else { continue };
+        let packed: String = found.text().split_ascii_whitespace().collect();
+        let der = STANDARD.decode(packed);
+        certificates.push(der.map_err(|_| MetadataError::Structure { part })?);
+        if certificates.len() > MAX_CERTIFICATES {
+            return Err(MetadataError::TooMany { part });
+        }
+    }
+    Ok(certificates)
+}
+
+#[cfg(test)]
+mod tests;

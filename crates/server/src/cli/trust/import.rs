@@ -1,0 +1,88 @@
+//! `wicketgate trust import-adfs`: what AD FS says of its trusts, looked at, and kept where it is whole.
+
+use std::path::Path;
+
+use serde::Serialize;
+use sts::admin::trusts::whole;
+use sts::import::{Import, Report};
+
+use super::{aloud, files};
+use crate::cli::{CliError, Output};
+use crate::wiring::Desk;
+
+/// What is printed.
+#[derive(Serialize)]
+pub(super) struct Printed<'r> {
+    pub(super) folder: String,
+    pub(super) is_dry_run: bool,
+    pub(super) lost: usize,
+    pub(super) kept: Vec<String>,
+    #[serde(flatten)]
+    pub(super) report: &'r Report,
+}
+
+/// Says what would become of every field.
+///
+/// # Errors
+///
+/// The folder cannot be read or holds something else, or sign-ins would lose something.
+pub(super) fn look(folder: &Path, output: &Output) -> Result<(), CliError> {
+    let import = Import::of(&files::read(folder)?);
+    print(folder, (&import, true), Vec::new(), output)?;
+    match wanting(&import.report) {
+        None => Ok(()),
+        Some(wanting) => Err(CliError::refused(wanting)),
+    }
+}
+
+/// Keeps the trusts that are whole: all, unless only good ones are to be kept.
+///
+/// # Errors
+///
+/// As [`look`], and nothing was kept; or a name or an identifier is another's already, or the store is unavailable.
+pub(super) async fn keep(
+    desk: &Desk,
+    folder: &Path,
+    keeps_good: bool,
+    output: &Output,
+) -> Result<(), CliError> {
+    let import = Import::of(&files::read(folder)?);
+    if let Some(wanting) = wanting(&import.report).filter(|_| !keeps_good) {
+        print(folder, (&import, false), Vec::new(), output)?;
+        return Err(CliError::refused(wanting)
+            .with_hint("nothing was kept; `--keep-good` keeps the trusts that are whole"));
+    }
+    let kept = desk.add_trusts(&whole(&import)).await?;
+    let kept = kept.iter().map(|it| it.name.clone()).collect();
+    print(folder, (&import, false), kept, output)
+}
+
+fn print(
+    folder: &Path,
+    (import, is_dry_run): (&Import, bool),
+    kept: Vec<String>,
+    output: &Output,
+) -> Result<(), CliError> {
+    let printed = Printed {
+        folder: folder.display().to_string(),
+        is_dry_run,
+        lost: import.report.lost().count(),
+        kept,
+        report: &import.report,
+    };
+    output.print(&printed, |it| aloud::aloud(it.report, &it.kept))
+}
+
+/// What is wanting, in one sentence.
+fn wanting(report: &Report) -> Option<String> {
+    let missing: Vec<&str> = report.missing.iter().map(|it| it.name()).collect();
+    let lost = match report.lost().count() {
+        0 => None,
+        1 => Some("sign-ins would lose 1 setting".to_owned()),
+        number => Some(format!("sign-ins would lose {number} settings")),
+    };
+    let missing =
+        (!missing.is_empty()).then(|| format!("there is no file of {}", missing.join(", ")));
+    let wrong: Vec<String> = lost.into_iter().chain(missing).collect();
+    (!wrong.is_empty()).then(|| wrong.join("; "))
+}

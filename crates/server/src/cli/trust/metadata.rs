@@ -1,0 +1,265 @@
+//! `wicketgate trust add --metadata` and `trust refresh`: what a partner says of itself becomes a trust, or changes one.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use proto::partner_metadata::{self, Entity, SignedBy};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use serde::Serialize;
+use sts::trust::partner::{self, FieldChange, PartnerError};
+use sts::trust::preset::Preset;
+use sts::trust::written::{Written, WrittenMetadata};
+use sts::trust::{Kind, Url};
+use xml::PublicKey;
+
+use super::form;
+use crate::cli::{CliError, Output};
+use crate::clock;
+use crate::outbound::metadata::{Asking, fetch};
+use crate::wiring::Desk;
+
+/// What `trust refresh` prints below its help.
+pub(super) const REFRESHING: &str = "\
+Examples:
+  wicketgate trust refresh Lync-Ext --dry-run
+  wicketgate trust refresh Lync-Ext --private-network
+  wicketgate trust refresh Partner --metadata partner.xml --signed-by partner.pem
+
+It reads the partner's metadata again, from where the trust says that it is or from --metadata, and shows what changes;
+--dry-run changes nothing. Rules, the name and whether it is on stay as they are. Metadata that got worse is not taken:
+expired, of another partner, or without an address or a certificate that the trust has. Signed metadata must be signed by
+a key that the trust knows; where the partner changed it, --signed-by names the new one.";
+
+/// Where metadata is, and whom to believe.
+#[derive(Debug, Args)]
+pub(crate) struct Source {
+    /// The partner's metadata: a file, or an address of https
+    #[arg(long, value_name = "FILE-or-URL")]
+    pub(super) metadata: Option<String>,
+    /// A certificate (PEM) by which the metadata must be signed
+    #[arg(long, value_name = "CERT.pem")]
+    signed_by: Option<PathBuf>,
+    /// The metadata may be on a private network
+    #[arg(long)]
+    private_network: bool,
+    /// Authorities (PEM) that vouch for the partner's web server; the system's otherwise
+    #[arg(long, value_name = "CA.pem")]
+    authorities: Option<PathBuf>,
+}
+
+/// Metadata that was read.
+pub(super) struct Found {
+    entity: Entity,
+    signed_by: SignedBy,
+    url: Option<String>,
+}
+
+impl Source {
+    /// Whether anything is said of metadata but where it is.
+    pub(super) fn is_about_metadata(&self) -> bool {
+        self.signed_by.is_some() || self.private_network || self.authorities.is_some()
+    }
+
+    /// Reads the metadata.
+    ///
+    /// # Errors
+    ///
+    /// It is not there, or none, or its signature is not one that is asked for.
+    pub(super) async fn read(
+        &self,
+        otherwise: Option<&str>,
+        known: &[PublicKey],
+    ) -> Result<Found, CliError> {
+        let place = self.metadata.as_deref().or(otherwise);
+        let Some(place) = place else {
+            return Err(CliError::usage(
+                "the trust does not say where its metadata is; say it with `--metadata`",
+            ));
+        };
+        let is_url = place
+            .get(..8)
+            .is_some_and(|it| it.eq_ignore_ascii_case("https://"));
+        let text = match is_url {
+            true => {
+                let url = Url::parse(place);
+                let url = url.map_err(|error| CliError::usage(format!("`{place}`: {error}")))?;
+                let asking = Asking {
+                    allows_private: self.private_network,
+                    authorities: self.authorities.clone(),
+                };
+                let fetched = fetch(&url, &asking).await;
+                fetched.map_err(|error| CliError::unavailable(format!("`{place}`: {error}")))?
+            }
+            false => form::text(Path::new(place))?,
+        };
+        let named = self.signed_by.as_deref().map(certificate).transpose()?;
+        let keys: Vec<PublicKey> = match named {
+            Some(named) => vec![named],
+            None => known.to_vec(),
+        };
+        let read = partner_metadata::read(&text, &keys, clock::now());
+        let (entity, signed_by) =
+            read.map_err(|error| CliError::refused(format!("`{place}`: {error}")))?;
+        let must_be_known = self.signed_by.is_some();
+        match signed_by {
+            SignedBy::Known => {}
+            SignedBy::Itself if must_be_known || !keys.is_empty() => {
+                return Err(CliError::refused(format!(
+                    "`{place}` is signed by a key that is not known"
+                ))
+                .with_hint("where the partner changed its key, `--signed-by` names the new one"));
+            }
+            SignedBy::Nobody if must_be_known => {
+                return Err(CliError::refused(format!("`{place}` is not signed")));
+            }
+            SignedBy::Nobody | SignedBy::Itself => {}
+        }
+        let url = is_url.then(|| place.to_owned());
+        Ok(Found {
+            entity,
+            signed_by,
+            url,
+        })
+    }
+}
+
+/// The written form of a new trust from metadata.
+///
+/// # Errors
+///
+/// The metadata is of no such partner, or has ended.
+pub(super) fn new(
+    found: &Found,
+    (name, kind): (&str, Kind),
+    preset: Option<Preset>,
+) -> Result<Written, CliError> {
+    let now = clock::now();
+    let metadata = found.url.clone().map(|url| WrittenMetadata {
+        url,
+        is_monitored: true,
+        is_followed: false,
+    });
+    let entity = &found.entity;
+    let written = match kind {
+        Kind::ClaimsProvider => {
+            let mut provider = partner::claims_provider(entity, name, now).map_err(of_partner)?;
+            provider.metadata = metadata;
+            partner::alone(None, Some(provider))
+        }
+        Kind::RelyingParty | Kind::ClaimDescription => {
+            let mut party = partner::relying_party(entity, name, now).map_err(of_partner)?;
+            party.metadata = metadata;
+            let party = match preset {
+                Some(preset) => preset.ruled(party),
+                None => party,
+            };
+            partner::alone(Some(party), None)
+        }
+    };
+    Ok(written)
+}
+
+/// What is printed.
+#[derive(Serialize)]
+struct Printed {
+    name: String,
+    is_dry_run: bool,
+    is_signed: bool,
+    changes: Vec<Change>,
+}
+
+#[derive(Serialize)]
+struct Change {
+    key: String,
+    before: Option<String>,
+    after: Option<String>,
+}
+
+/// Reads the metadata of a trust again, and shows what changes.
+///
+/// # Errors
+///
+/// It is not there, got worse, or is not to be believed; or the store is unavailable.
+pub(super) async fn refresh(
+    desk: &Desk,
+    named: &super::Named,
+    source: &Source,
+    is_dry_run: bool,
+    output: &Output,
+) -> Result<(), CliError> {
+    let found = named.find(desk).await?;
+    let parties = found.written.relying_party.iter();
+    let parties = parties.filter_map(|it| it.metadata.as_ref());
+    let providers = found.written.claims_provider.iter();
+    let mut urls = parties.chain(providers.filter_map(|it| it.metadata.as_ref()));
+    let url = urls.next().map(|it| it.url.clone());
+    let known = known_keys(&found.written)?;
+    let read = source.read(url.as_deref(), &known).await?;
+    let refreshed = partner::refreshed(&found.written, &read.entity, clock::now());
+    let refreshed = refreshed.map_err(of_partner)?;
+    let changes = partner::changes(&found.written, &refreshed).map_err(of_partner)?;
+    let name = found.trust.name.clone();
+    if !is_dry_run && !changes.is_empty() {
+        desk.replace_trust(&found, refreshed).await?;
+    }
+    let change = |it: FieldChange| Change {
+        key: it.key,
+        before: it.before,
+        after: it.after,
+    };
+    let printed = Printed {
+        name,
+        is_dry_run,
+        is_signed: read.signed_by != SignedBy::Nobody,
+        changes: changes.into_iter().map(change).collect(),
+    };
+    output.print(&printed, aloud)
+}
+
+fn aloud(printed: &Printed) -> String {
+    let name = &printed.name;
+    if printed.changes.is_empty() {
+        return format!("nothing of `{name}` changes");
+    }
+    let nothing = "(nothing)".to_owned();
+    let lines = printed.changes.iter().map(|it| {
+        let before = it.before.as_ref().unwrap_or(&nothing);
+        let after = it.after.as_ref().unwrap_or(&nothing);
+        format!("  {}\n    - {before}\n    + {after}", it.key)
+    });
+    let lines: Vec<String> = lines.collect();
+    let what = match printed.is_dry_run {
+        true => "would change",
+        false => "changed",
+    };
+    let unsigned = match printed.is_signed {
+        true => "",
+        false => "\nIt is not signed: only the web server vouches for it.",
+    };
+    format!("of `{name}` {what}:\n{}{unsigned}", lines.join("\n"))
+}
+
+/// The keys that a trust knows its partner by.
+fn known_keys(written: &Written) -> Result<Vec<PublicKey>, CliError> {
+    let read = written.clone().read();
+    let read = read.map_err(|error| CliError::unavailable(error.to_string()))?;
+    let parties = read.relying_parties.iter();
+    let parties = parties.flat_map(|it| &it.request_signing_certificates);
+    let providers = read.claims_providers.iter();
+    let all = parties.chain(providers.flat_map(|it| &it.token_signing_certificates));
+    let keys = all.filter_map(|it| PublicKey::from_certificate(it.der()).ok());
+    Ok(keys.collect())
+}
+
+fn certificate(file: &Path) -> Result<PublicKey, CliError> {
+    let wrong = |what: &str| CliError::usage(format!("`{}`: {what}", file.display()));
+    let read = CertificateDer::from_pem_file(file);
+    let read = read.map_err(|error| wrong(&error.to_string()))?;
+    PublicKey::from_certificate(&read)
+        .map_err(|_| wrong("it is no certificate with a key that is known here"))
+}
+
+fn of_partner(error: PartnerError) -> CliError {
+    CliError::refused(format!("the metadata is not taken: {error}"))
+}

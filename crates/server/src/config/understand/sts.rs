@@ -1,0 +1,59 @@
+//! `[sts]`: the host of the security token service, and what it calls itself.
+
+use std::collections::BTreeMap;
+
+use authn::place::{Service, Zone};
+use authn::policy::Policy;
+use authn::sign_in::Requirement;
+use gateway::route::Publication;
+use sts::flow::wsfed::Identity;
+use sts::trust::Identifier;
+
+use super::Understanding;
+use crate::config::ConfigError;
+use crate::config::settings::Place;
+use crate::config::written::Written;
+
+impl Understanding<'_> {
+    /// The security token service, its host published among the others; no back end shares it.
+    pub(super) fn sts(
+        &self,
+        written: &Written,
+        published: (&mut Publication, &mut BTreeMap<String, Place>),
+    ) -> Result<Option<Identity>, ConfigError> {
+        let Some(sts) = &written.sts else {
+            return Ok(None);
+        };
+        let with = ("the security token service", sts.public_port);
+        let (name, origin) = self.own_host(&sts.host, with, published)?;
+        let identifier = match &sts.identifier {
+            Some(identifier) => Identifier::parse(identifier.get_ref())
+                .map_err(|error| self.error(identifier, &error.to_string()))?,
+            None => Identifier::parse(&format!("http://{name}/adfs/services/trust"))
+                .map_err(|error| self.error(&sts.host, &error.to_string()))?,
+        };
+        Ok(Some(Identity {
+            identifier,
+            origin,
+            display_name: sts.display_name.clone().unwrap_or(name),
+        }))
+    }
+}
+
+/// Whether nobody can sign in for other parties, or by one factor from outside.
+pub(super) fn warning(policy: &Policy) -> Option<String> {
+    let required = |zone: &Zone| Requirement::of(policy, zone, &Service::STS);
+    match (required(&Zone::EXTERNAL), required(&Zone::INTERNAL)) {
+        (Some(Requirement::Secret), _) => Some(
+            "a [[policy]] lets people sign in for other parties (`sts`) from outside by a memorised secret alone; write \
+             methods = [\"memorised-secret + one-time-code\"]"
+                .to_owned(),
+        ),
+        (None, None) => Some(
+            "nobody can sign in for other parties: add a [[policy]] with services = [\"sts\"] and methods = \
+             [\"memorised-secret + one-time-code\"], before those that speak of anything"
+                .to_owned(),
+        ),
+        _ => None,
+    }
+}

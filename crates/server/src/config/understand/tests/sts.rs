@@ -1,0 +1,68 @@
+//! The security token service has a host of its own, a name that partners know it by, and a policy.
+
+use super::*;
+
+const STS: &str = "[sts]\nhost = \"Sts.contoso.com\"\n";
+const BOTH: &str =
+    "[[policy]]\nservices = [\"sts\"]\nmethods = [\"memorised-secret + one-time-code\"]\n";
+
+fn with(tables: &str) -> Result<Settings, String> {
+    understood(&(text("", "") + tables))
+}
+
+#[test]
+fn a_security_token_service_is_published_on_a_host_of_ours_alone() {
+    let settings = with(&format!("{STS}{BOTH}")).unwrap();
+    let host = &settings.publication.hosts["sts.contoso.com"];
+    assert!(host.is_ours && host.routes.is_empty());
+    let identity = settings.sts.unwrap();
+    assert_eq!(identity.origin, "https://sts.contoso.com");
+    assert_eq!(identity.display_name, "sts.contoso.com");
+    let identifier = identity.identifier;
+    assert_eq!(
+        identifier.as_str(),
+        "http://sts.contoso.com/adfs/services/trust"
+    );
+    let named = "public_port = 8443\nidentifier = \"urn:contoso\"\ndisplay_name = \"Contoso\"\n";
+    let identity = with(&format!("{STS}{named}{BOTH}")).unwrap().sts.unwrap();
+    assert_eq!(identity.origin, "https://sts.contoso.com:8443");
+    assert_eq!(identity.identifier.as_str(), "urn:contoso");
+    assert_eq!(identity.display_name, "Contoso");
+    for (bad, said) in [
+        (
+            "[sts]\nhost = \"mail.contoso.com\"\n",
+            "has a host of its own",
+        ),
+        ("[sts]\nhost = \"a b\"\n", "is not a host name"),
+        (
+            "[sts]\nhost = \"sts.contoso.com\"\nidentifier = \" x\"\n",
+            "white space",
+        ),
+    ] {
+        let error = with(&format!("{bad}{BOTH}")).unwrap_err();
+        assert!(error.contains(said), "{error}");
+    }
+}
+
+#[test]
+fn a_security_token_service_that_nobody_or_one_factor_opens_is_warned_of() {
+    let warnings = |tables: &str| {
+        let warnings = with(tables).unwrap().warnings.into_iter();
+        let about = warnings.filter(|it| it.contains("other parties"));
+        about.collect::<Vec<_>>()
+    };
+    assert_eq!(warnings(&format!("{STS}{BOTH}")), Vec::<String>::new());
+    assert!(warnings(STS)[0].contains("nobody can sign in for other parties"));
+    let one = BOTH.replace(" + one-time-code", "");
+    let warned = warnings(&format!("{STS}{one}"));
+    assert!(
+        warned[0].contains("by a memorised secret alone"),
+        "{warned:?}"
+    );
+    assert_eq!(warnings(""), Vec::<String>::new());
+    let error = with(BOTH).unwrap_err();
+    assert!(
+        error.contains("nothing published is the service `sts`"),
+        "{error}"
+    );
+}

@@ -1,0 +1,172 @@
+//! What the command line does with trusts, signing keys and the ledger.
+
+use authn::audit::{Event, Kind as AuditKind, shown_name};
+use authn::ports::Audit as _;
+use sts::admin::keys::{self, KeyError};
+use sts::admin::trusts::{self, Found, TrustError};
+use sts::key_ring::{KeyAlgorithm, KeyRing, TokenSigningCertificate};
+use sts::ledger::{Judged, LedgerEntry, Presented, TokenId};
+use sts::ports::{KeptTrust, Ledger as _, SigningKeys as _};
+use sts::trust::written::Written;
+use sts::trust::{Kind, Trusted};
+
+use super::Desk;
+use crate::cli::CliError;
+use crate::operator::by_hand;
+use crate::{clock, signing};
+
+impl Desk {
+    /// All trusts.
+    ///
+    /// # Errors
+    ///
+    /// The store is unavailable.
+    pub(crate) async fn trusts(&self) -> Result<Vec<Found>, CliError> {
+        trusts::all(&self.store).await.map_err(of_trust)
+    }
+
+    /// The trust of a name.
+    ///
+    /// # Errors
+    ///
+    /// There is none, or there are several; or the store is unavailable.
+    pub(crate) async fn trust(&self, name: &str, kind: Option<Kind>) -> Result<Found, CliError> {
+        trusts::find(&self.store, name, kind)
+            .await
+            .map_err(of_trust)
+    }
+
+    /// Adds trusts, all or none.
+    ///
+    /// # Errors
+    ///
+    /// A name or an identifier is another's, or the store is unavailable.
+    pub(crate) async fn add_trusts(&self, trusted: &Trusted) -> Result<Vec<KeptTrust>, CliError> {
+        let added = trusts::add(&self.store, trusted, &by_hand()).await;
+        added.map_err(of_trust)
+    }
+
+    /// Puts another written form in the place of a trust.
+    ///
+    /// # Errors
+    ///
+    /// It is none, somebody was first, or the store is unavailable.
+    pub(crate) async fn replace_trust(
+        &self,
+        found: &Found,
+        written: Written,
+    ) -> Result<KeptTrust, CliError> {
+        let replaced = trusts::replace(&self.store, found, written, &by_hand()).await;
+        replaced.map_err(of_trust)
+    }
+
+    /// Switches a trust on or off.
+    ///
+    /// # Errors
+    ///
+    /// It is so already, somebody was first, or the store is unavailable.
+    pub(crate) async fn switch_trust(
+        &self,
+        found: &Found,
+        is_enabled: bool,
+    ) -> Result<KeptTrust, CliError> {
+        let switched = trusts::switch(&self.store, found, is_enabled, &by_hand()).await;
+        switched.map_err(of_trust)
+    }
+
+    /// Removes a trust.
+    ///
+    /// # Errors
+    ///
+    /// Somebody was first, or the store is unavailable.
+    pub(crate) async fn remove_trust(&self, found: &Found) -> Result<(), CliError> {
+        let removed = trusts::remove(&self.store, found, &by_hand()).await;
+        removed.map_err(of_trust)
+    }
+
+    /// The keys that tokens are signed with; nothing where none was made yet.
+    ///
+    /// # Errors
+    ///
+    /// The store is unavailable.
+    pub(crate) async fn key_ring(&self) -> Result<Option<KeyRing>, CliError> {
+        Ok(self.store.kept_keys().await?.ring())
+    }
+
+    /// Makes a key: the first signs at once, another is next.
+    ///
+    /// # Errors
+    ///
+    /// One is next already, or the store is unavailable.
+    pub(crate) async fn add_key(
+        &self,
+        algorithm: KeyAlgorithm,
+    ) -> Result<TokenSigningCertificate, CliError> {
+        let made = signing::make(algorithm, clock::now())?;
+        let added = keys::add(&self.store, made, &by_hand()).await;
+        added.map_err(of_key)
+    }
+
+    /// Promotes the next key.
+    ///
+    /// # Errors
+    ///
+    /// No key is next, or the store is unavailable.
+    pub(crate) async fn promote_key(&self) -> Result<TokenSigningCertificate, CliError> {
+        keys::promote(&self.store, &by_hand()).await.map_err(of_key)
+    }
+
+    /// Gives the next key up.
+    ///
+    /// # Errors
+    ///
+    /// No key is next, or the store is unavailable.
+    pub(crate) async fn give_up_key(&self) -> Result<TokenSigningCertificate, CliError> {
+        keys::give_up(&self.store, &by_hand()).await.map_err(of_key)
+    }
+
+    /// Finds a token that we issued by its id.
+    ///
+    /// # Errors
+    ///
+    /// The store is unavailable.
+    pub(crate) async fn issued(&self, token: &TokenId) -> Result<Option<LedgerEntry>, CliError> {
+        Ok(self.store.token(token).await?)
+    }
+
+    /// What is to be said of a token that somebody presents; a forged one is audited.
+    ///
+    /// # Errors
+    ///
+    /// The store is unavailable.
+    pub(crate) async fn judge(&self, presented: &Presented) -> Result<Judged, CliError> {
+        let known = match &presented.signed {
+            Some((_, digest)) => self.store.token_signed(digest).await?,
+            None => None,
+        };
+        let judged = presented.judged(known);
+        if let Judged::Forged { key } = &judged {
+            let kind = AuditKind::ForgedTokenFound {
+                token: shown_name(&presented.token.0, ""),
+                key: key.0.clone(),
+            };
+            let event = Event::by_hand(&by_hand(), kind, None);
+            self.store.append(vec![event]).await?;
+        }
+        Ok(judged)
+    }
+}
+
+fn of_trust(error: TrustError) -> CliError {
+    match error {
+        TrustError::Unavailable(error) => error.into(),
+        other => CliError::refused(other.to_string()),
+    }
+}
+
+fn of_key(error: KeyError) -> CliError {
+    match error {
+        KeyError::Unavailable(error) => error.into(),
+        other => CliError::refused(other.to_string()),
+    }
+}

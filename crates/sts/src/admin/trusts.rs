@@ -1,0 +1,239 @@
+//! What an administrator does with trusts: find, add, change, switch on and off, remove and import them.
+//!
+//! Each is one transaction, from what was seen: who changes a trust that somebody else changed meanwhile is told, and changes
+//! nothing.
+
+use authn::audit::{ByHand, Event, Kind as EventKind, TrustAct, shown_name};
+use thiserror::Error;
+
+use crate::import::{Cmdlet, Import};
+use crate::ports::{Change, ChangeRefused, KeptTrust, KeptTrusts, Unavailable};
+use crate::trust::written::{Written, WrittenError};
+use crate::trust::{Kind, Trusted};
+
+/// Why something is not done with a trust.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum TrustError {
+    /// There is none of that name.
+    #[error("there is no trust called `{name}`")]
+    Unknown {
+        /// The name.
+        name: String,
+    },
+    /// There are several, of different kinds.
+    #[error("there are several called `{name}`; say which kind")]
+    Ambiguous {
+        /// The name.
+        name: String,
+    },
+    /// Nothing would be added.
+    #[error("there is nothing to add")]
+    Nothing,
+    /// A claim description is not switched.
+    #[error("a claim description is not switched on or off; remove it, or change it")]
+    NotSwitched,
+    /// It is so already.
+    #[error("`{name}` is switched {} already", if *is_enabled { "on" } else { "off" })]
+    SwitchedAlready {
+        /// The name.
+        name: String,
+        /// Whether it is on.
+        is_enabled: bool,
+    },
+    /// The written form is none.
+    #[error(transparent)]
+    Written(#[from] WrittenError),
+    /// Another was first, or has the name or an identifier.
+    #[error(transparent)]
+    Refused(#[from] ChangeRefused),
+    /// The store is unavailable.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// A trust that was found, as it was then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The number of its last change.
+    pub revision: i64,
+    /// As it is kept.
+    pub trust: KeptTrust,
+    /// Its written form.
+    pub written: Written,
+}
+
+/// All trusts, by kind and name.
+///
+/// # Errors
+///
+/// The store is unavailable, or one cannot be read.
+pub async fn all(kept: &impl KeptTrusts) -> Result<Vec<Found>, TrustError> {
+    let kept = kept.kept().await?.trusts.into_iter();
+    let found = kept.map(|(revision, trust)| {
+        Ok(Found {
+            revision,
+            written: Written::of_json(&trust.text)?,
+            trust,
+        })
+    });
+    found.collect()
+}
+
+/// The trust of a name, in any case of its letters, of a kind where one is said.
+///
+/// # Errors
+///
+/// There is none, or there are several; or the store is unavailable.
+pub async fn find(
+    kept: &impl KeptTrusts,
+    name: &str,
+    kind: Option<Kind>,
+) -> Result<Found, TrustError> {
+    let is_it = |found: &Found| {
+        found.trust.name.to_lowercase() == name.to_lowercase()
+            && kind.is_none_or(|kind| kind == found.trust.kind)
+    };
+    let mut found = all(kept).await?.into_iter().filter(is_it);
+    let name = name.to_owned();
+    match (found.next(), found.next()) {
+        (Some(found), None) => Ok(found),
+        (None, _) => Err(TrustError::Unknown { name }),
+        (Some(_), Some(_)) => Err(TrustError::Ambiguous { name }),
+    }
+}
+
+/// Adds trusts, all or none; and gives them as they are kept.
+///
+/// # Errors
+///
+/// There is none, a name or an identifier is another's, or the store is unavailable.
+pub async fn add(
+    kept: &impl KeptTrusts,
+    trusted: &Trusted,
+    by: &ByHand,
+) -> Result<Vec<KeptTrust>, TrustError> {
+    let new = trusted.to_kept()?;
+    if new.is_empty() {
+        return Err(TrustError::Nothing);
+    }
+    let changes = new.iter().map(|trust| {
+        let event = event(trust, TrustAct::Added, by);
+        (Change::Add(trust.clone()), event)
+    });
+    kept.change(changes.collect()).await??;
+    Ok(new)
+}
+
+/// Puts another written form in the place of a trust that was found; it must say one trust of the same kind.
+///
+/// # Errors
+///
+/// It says something else, a name or an identifier is another's, somebody was first, or the store is unavailable.
+pub async fn replace(
+    kept: &impl KeptTrusts,
+    found: &Found,
+    written: Written,
+    by: &ByHand,
+) -> Result<KeptTrust, TrustError> {
+    changed(kept, found, written, (TrustAct::Changed, by)).await
+}
+
+/// Switches a trust on or off that was found.
+///
+/// # Errors
+///
+/// It is so already, or is no trust; somebody was first, or the store is unavailable.
+pub async fn switch(
+    kept: &impl KeptTrusts,
+    found: &Found,
+    is_enabled: bool,
+    by: &ByHand,
+) -> Result<KeptTrust, TrustError> {
+    let mut written = found.written.clone();
+    let parties = written.relying_party.iter_mut();
+    let parties = parties.map(|it| &mut it.is_enabled);
+    let providers = written.claims_provider.iter_mut();
+    let mut switches = parties.chain(providers.map(|it| &mut it.is_enabled));
+    let switch = switches.next().ok_or(TrustError::NotSwitched)?;
+    if *switch == is_enabled {
+        let name = found.trust.name.clone();
+        return Err(TrustError::SwitchedAlready { name, is_enabled });
+    }
+    *switch = is_enabled;
+    drop(switches);
+    let act = match is_enabled {
+        true => TrustAct::Enabled,
+        false => TrustAct::Disabled,
+    };
+    changed(kept, found, written, (act, by)).await
+}
+
+/// Removes a trust that was found.
+///
+/// # Errors
+///
+/// Somebody was first, or the store is unavailable.
+pub async fn remove(kept: &impl KeptTrusts, found: &Found, by: &ByHand) -> Result<(), TrustError> {
+    let change = Change::Remove {
+        kind: found.trust.kind,
+        name: found.trust.name.clone(),
+        revision: found.revision,
+    };
+    let event = event(&found.trust, TrustAct::Removed, by);
+    kept.change(vec![(change, event)]).await??;
+    Ok(())
+}
+
+/// What of an import is whole: each trust of which everything was taken that a sign-in needs.
+#[must_use]
+pub fn whole(import: &Import) -> Trusted {
+    let lost: Vec<(Cmdlet, &str)> = import
+        .report
+        .lost()
+        .map(|(object, _)| (object.cmdlet, object.name.as_str()))
+        .collect();
+    let is_whole = |cmdlet, name: &str| !lost.contains(&(cmdlet, name));
+    let parties = import.relying_parties.iter();
+    let parties = parties.filter(|it| is_whole(Cmdlet::RelyingPartyTrust, &it.name));
+    let providers = import.claims_providers.iter();
+    let providers = providers.filter(|it| is_whole(Cmdlet::ClaimsProviderTrust, &it.name));
+    let descriptions = import.claim_descriptions.iter();
+    let descriptions = descriptions.filter(|it| is_whole(Cmdlet::ClaimDescription, &it.name));
+    Trusted {
+        relying_parties: parties.cloned().collect(),
+        claims_providers: providers.cloned().collect(),
+        claim_descriptions: descriptions.cloned().collect(),
+    }
+}
+
+async fn changed(
+    kept: &impl KeptTrusts,
+    found: &Found,
+    written: Written,
+    (act, by): (TrustAct, &ByHand),
+) -> Result<KeptTrust, TrustError> {
+    let mut read = written.read()?.to_kept()?.into_iter();
+    let (Some(with), None) = (read.next(), read.next()) else {
+        return Err(TrustError::Nothing);
+    };
+    if with.kind != found.trust.kind {
+        return Err(TrustError::Nothing);
+    }
+    let change = Change::Replace {
+        name: found.trust.name.clone(),
+        revision: found.revision,
+        with: with.clone(),
+    };
+    let event = event(&with, act, by);
+    kept.change(vec![(change, event)]).await??;
+    Ok(with)
+}
+
+fn event(trust: &KeptTrust, act: TrustAct, by: &ByHand) -> Event {
+    let kind = EventKind::Trust {
+        kind: trust.kind.as_str().to_owned(),
+        name: shown_name(&trust.name, ""),
+        act,
+    };
+    Event::by_hand(by, kind, None)
+}

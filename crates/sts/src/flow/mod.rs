@@ -1,0 +1,3 @@
+//! Flows: from a request of a party to a token, one module per protocol.
+
+pub mod wsfed;

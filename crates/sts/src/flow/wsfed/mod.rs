@@ -1,0 +1,314 @@
+//! WS-Federation, the passive way: from a browser's request to a token for a party, and back out.
+//!
+//! What is asked of whom, in this order: is there such a party, does the answer go where it is registered, is somebody signed
+//! in as freshly and by as much as party and policy want, do the party's rules permit. Whatever is not so is no token; the
+//! page says which party, the audit says why. Start at [`Service::sign_in`].
+
+mod checks;
+mod freshness;
+mod sign_out;
+mod visited;
+
+use std::sync::Arc;
+
+use authn::account::Account;
+use authn::audit::{Kind, MAX_SAID, TokenRefusal, shown_name};
+use authn::place::Service as Published;
+use authn::policy::Policy;
+use authn::ports::Audit;
+use authn::session::Session;
+use authn::sign_in::{self, At, Requirement};
+use proto::secret::Secret;
+use proto::wsfed::{SignInRequest, SignInResponse, TOKEN_TYPE_SAML_1_1};
+
+use crate::metadata;
+use crate::pipeline::store::{AttributeStore, AttributeStores};
+use crate::pipeline::{IssuedClaims, NotIssued, Pipeline};
+use crate::ports::{Keys, Ledger, Trusts, Unavailable};
+use crate::subject::{Context, Local};
+use crate::token::{self, Order, TokenError, TokenRandomness};
+use crate::trust::{Identifier, TrustBook, Url};
+use checks::{Checked, Refusal};
+pub use freshness::Marker;
+pub use sign_out::SignedOut;
+pub use visited::{Loop, MAX_PARTIES, Visited};
+
+/// The path of the endpoint, as AD FS has it.
+pub const PATH: &str = "/adfs/ls/";
+
+/// What we are to partners.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The issuer of our tokens.
+    pub identifier: Identifier,
+    /// Scheme, name and port of our pages, as browsers see them.
+    pub origin: String,
+    /// What people see.
+    pub display_name: String,
+}
+
+/// The security token service, as browsers meet it.
+pub struct Service {
+    /// What we are.
+    pub identity: Identity,
+    /// The parties.
+    pub trusts: Arc<dyn Trusts>,
+    /// Who signs.
+    pub keys: Arc<dyn Keys>,
+    /// Where tokens are written down.
+    pub ledger: Arc<dyn Ledger>,
+    /// Where refusals are written down.
+    pub audit: Arc<dyn Audit>,
+    /// Attribute stores outside.
+    pub stores: Vec<Box<dyn AttributeStore>>,
+    /// The secret of `_OpaqueIdStore`; without one it does not answer.
+    pub opaque: Option<Secret<Vec<u8>>>,
+    /// The secret that our own marks on a way back are made with.
+    pub key: Secret<Vec<u8>>,
+}
+
+/// A browser that asks for a token.
+#[derive(Clone, Copy, Debug)]
+pub struct Asking<'a> {
+    /// What it asks.
+    pub request: &'a SignInRequest,
+    /// The mark that was on its way back from a sign-in.
+    pub marker: Option<&'a str>,
+    /// As whom it is signed in.
+    pub signed_in: Option<(&'a Session, &'a Account)>,
+    /// Where it was before.
+    pub visited: &'a Visited,
+    /// What it says of itself.
+    pub user_agent: Option<&'a str>,
+    /// From where, and when.
+    pub at: &'a At,
+}
+
+/// What becomes of it.
+#[derive(Debug)]
+pub enum Answered {
+    /// Somebody must sign in first, and goes on at a path of ours.
+    MustSignIn {
+        /// What must be proved.
+        requirement: Requirement,
+        /// Where it goes on.
+        continuation: String,
+    },
+    /// Nobody can sign in from there.
+    Shut,
+    /// A token.
+    Issued(Box<Issued>),
+    /// No token; the reason is in the audit where somebody is known.
+    Refused(Refused),
+}
+
+/// A token on its way.
+#[derive(Debug)]
+pub struct Issued {
+    /// Where it goes: as it is registered.
+    pub reply: Url,
+    /// What `wresult` holds.
+    pub wresult: String,
+    /// What `wctx` held.
+    pub wctx: Option<String>,
+    /// What we call the party.
+    pub name: String,
+    /// Where the browser was by then.
+    pub visited: Visited,
+}
+
+/// Why there is no token, and how the party is called where that is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// The party's name among our trusts.
+    pub party: Option<String>,
+    /// Why, for the log.
+    pub reason: TokenRefusal,
+    /// The same in words.
+    pub said: String,
+}
+
+impl Service {
+    /// Takes a request for a token.
+    ///
+    /// # Errors
+    ///
+    /// It could not be checked or written down, and so there is none.
+    pub async fn sign_in(
+        &self,
+        policy: &Policy,
+        asking: Asking<'_>,
+        random: TokenRandomness,
+    ) -> Result<Answered, Unavailable> {
+        let book = self.trusts.current().await?;
+        let checked = match checks::party(&book, asking.request) {
+            Ok(checked) => checked,
+            Err((party, refusal)) => return self.refused(&asking, party, refusal).await,
+        };
+        let required = Requirement::of(policy, &asking.at.zone, &Published::STS);
+        let Some(required) = required else {
+            return Ok(Answered::Shut);
+        };
+        let wanted = freshness::Wanted::of(asking.request, &checked.trust);
+        let marker = Marker::read(&self.key, asking.marker, asking.request);
+        let place = (asking.at, &Published::STS);
+        let is_enough = |who| sign_in::is_fresh_enough_for(who, policy, place);
+        let is_fresh = |session| wanted.is_met(session, marker, asking.at.now);
+        let signed_in = asking.signed_in;
+        let signed_in = signed_in.filter(|who| is_enough(*who) && is_fresh(who.0));
+        let Some((session, account)) = signed_in else {
+            let requirement = match checked.second_factor {
+                true => Requirement::SecretAndCode,
+                false => required,
+            };
+            return Ok(self.must_sign_in(requirement, &asking));
+        };
+        let local = Local { account, session };
+        if checked.second_factor && !local.has_second_factor() {
+            return Ok(self.must_sign_in(Requirement::SecretAndCode, &asking));
+        }
+        let mut visited = asking.visited.clone();
+        if let Err(error) = visited.note(&checked.realm, asking.at.now) {
+            let refusal = Refusal::new(TokenRefusal::Loop, error.to_string());
+            let name = checked.trust.name.clone();
+            return self.refused(&asking, Some(name), refusal).await;
+        }
+        let place = (checked, visited);
+        match self.said_of(&local, (&book, &place.0), &asking).await {
+            Ok(claims) => self.issued(&claims, (place, &local), &asking, random).await,
+            Err(NotIssued::SecondFactor) => {
+                Ok(self.must_sign_in(Requirement::SecretAndCode, &asking))
+            }
+            Err(error) => {
+                let (name, refusal) = (place.0.trust.name.clone(), Refusal::from(&error));
+                self.refused(&asking, Some(name), refusal).await
+            }
+        }
+    }
+
+    /// Our metadata, signed.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be had.
+    pub async fn metadata(&self) -> Result<String, Unavailable> {
+        let book = self.trusts.current().await?;
+        metadata::published(&*self.keys, (&self.identity, &book)).await
+    }
+
+    /// What the rules of the party say about somebody.
+    async fn said_of(
+        &self,
+        local: &Local<'_>,
+        (book, checked): (&TrustBook, &Checked),
+        asking: &Asking<'_>,
+    ) -> Result<IssuedClaims, NotIssued> {
+        let stores = AttributeStores {
+            account: local.account,
+            relying_party: &checked.realm,
+            opaque: self.opaque.as_ref(),
+            others: &self.stores,
+        };
+        let mut providers = book.claims_providers();
+        let pipeline = Pipeline {
+            directory: providers.find(|it| it.is_local).map(|it| &**it),
+            relying_party: &checked.trust,
+            stores: &stores,
+        };
+        let context = Context {
+            zone: &asking.at.zone,
+            source: asking.at.source,
+            path: PATH,
+            host: self.host(),
+            user_agent: asking.user_agent,
+        };
+        let accepted = pipeline.accept(local, &context).await?;
+        pipeline.issue(&accepted).await
+    }
+
+    /// The token, once it is written down.
+    async fn issued(
+        &self,
+        claims: &IssuedClaims,
+        ((checked, visited), local): ((Checked, Visited), &Local<'_>),
+        asking: &Asking<'_>,
+        random: TokenRandomness,
+    ) -> Result<Answered, Unavailable> {
+        let order = Order {
+            issuer: &self.identity.identifier,
+            audience: &checked.realm,
+            account: &local.account.id,
+            authenticated: local.session.begun,
+            at: asking.at,
+        };
+        let ports = token::Ports {
+            keys: &*self.keys,
+            ledger: &*self.ledger,
+        };
+        let name = checked.trust.name.clone();
+        let token = match token::saml_1_1(ports, claims, order, random).await {
+            Ok(token) => token,
+            Err(TokenError::Unavailable(error)) => return Err(error),
+            Err(error) => {
+                let refusal = Refusal::new(TokenRefusal::NotMade, error.to_string());
+                return self.refused(asking, Some(name), refusal).await;
+            }
+        };
+        let response = SignInResponse {
+            created: token.created,
+            expires: token.expires,
+            applies_to: checked.realm.as_str().to_owned(),
+            token: token.token,
+            token_type: TOKEN_TYPE_SAML_1_1,
+        };
+        Ok(Answered::Issued(Box::new(Issued {
+            reply: checked.reply,
+            wresult: response.to_xml(),
+            wctx: asking.request.wctx.clone(),
+            name,
+            visited,
+        })))
+    }
+
+    /// SECURITY: the way back is a path of ours, which leads nowhere else, with the request in our own spelling and a mark
+    /// that says since when somebody must have signed in.
+    fn must_sign_in(&self, requirement: Requirement, asking: &Asking<'_>) -> Answered {
+        let query = asking.request.to_query();
+        let marker = Marker::made(&self.key, asking.at.now, asking.request);
+        Answered::MustSignIn {
+            requirement,
+            continuation: format!("{PATH}?{query}&{}={marker}", Marker::NAME),
+        }
+    }
+
+    /// Writes a refusal down where somebody is known: what nobody in particular asks for is counted, and not audited.
+    async fn refused(
+        &self,
+        asking: &Asking<'_>,
+        party: Option<String>,
+        refusal: Refusal,
+    ) -> Result<Answered, Unavailable> {
+        let Refusal { reason, said } = refusal;
+        if let Some((_, account)) = asking.signed_in {
+            let kind = Kind::TokenRefused {
+                relying_party: shown_name(&asking.request.wtrealm, ""),
+                reason,
+                said: said.chars().take(MAX_SAID).collect(),
+            };
+            let account = Some(account.id.clone());
+            let event = asking.at.event(kind, &Published::STS, account);
+            self.audit.append(vec![event]).await?;
+        }
+        Ok(Answered::Refused(Refused {
+            party,
+            reason,
+            said,
+        }))
+    }
+
+    fn host(&self) -> &str {
+        let origin = &self.identity.origin;
+        let host = origin.strip_prefix("https://").unwrap_or(origin);
+        host.split(':').next().unwrap_or(host)
+    }
+}

@@ -1,0 +1,103 @@
+//! What we say of ourselves to partners: federation metadata, written, signed, and the same until a key changes.
+//!
+//! Start at [`published`].
+
+use aws_lc_rs::digest::{SHA256, digest};
+use claims::ClaimType;
+use proto::metadata::{self, EntityDescriptor, SecurityTokenService};
+use proto::wsfed::TOKEN_TYPE_SAML_1_1;
+use xml::Prepared;
+
+use crate::flow::wsfed::{Identity, PATH};
+use crate::key_ring::KeyRing;
+use crate::ports::{Keys, ToSign, Unavailable};
+use crate::trust::{ClaimDescription, Identifier, TrustBook};
+
+/// Our own metadata.
+///
+/// **Proves** that it says what we are: only this room makes one.
+#[derive(Clone, Debug)]
+pub struct OwnMetadata {
+    entity_id: Identifier,
+}
+
+impl OwnMetadata {
+    /// What we call ourselves.
+    #[must_use]
+    pub fn entity_id(&self) -> &Identifier {
+        &self.entity_id
+    }
+}
+
+/// Writes and signs the metadata of one moment.
+///
+/// # Errors
+///
+/// Nobody signs it, or it cannot be written.
+pub async fn published(
+    keys: &dyn Keys,
+    (identity, book): (&Identity, &TrustBook),
+) -> Result<String, Unavailable> {
+    let own = OwnMetadata {
+        entity_id: identity.identifier.clone(),
+    };
+    let ring = keys.ring().await?;
+    let not_written = |error: &dyn std::fmt::Display| Unavailable {
+        what: "the metadata",
+        detail: error.to_string(),
+    };
+    let descriptor = descriptor(identity, book, &ring);
+    let written = descriptor.to_verbatim().map_err(|it| not_written(&it))?;
+    let key = &ring.primary;
+    let der = key.certificate.der();
+    let prepared = Prepared::new(&written, key.algorithm.signature(), Some(der));
+    let prepared = prepared.map_err(|it| not_written(&it))?;
+    let what = ToSign::Metadata(&own);
+    let signature = keys.sign(&key.id, what, prepared.octets()).await?;
+    Ok(prepared.attach(&signature).as_str().to_owned())
+}
+
+fn descriptor(identity: &Identity, book: &TrustBook, ring: &KeyRing) -> EntityDescriptor {
+    let keys = [Some(&ring.primary), ring.next.as_ref()];
+    let keys = keys.into_iter().flatten();
+    let signing: Vec<Vec<u8>> = keys.map(|it| it.certificate.der().to_vec()).collect();
+    EntityDescriptor {
+        id: id(identity, &signing),
+        entity_id: identity.identifier.as_str().to_owned(),
+        security_token_service: SecurityTokenService {
+            display_name: identity.display_name.clone(),
+            signing,
+            token_types: vec![TOKEN_TYPE_SAML_1_1],
+            claim_types: offered(book),
+            passive_requestor_endpoint: format!("{}{PATH}", identity.origin),
+        },
+    }
+}
+
+/// The claim types that an administrator described, or those that AD FS describes by itself.
+fn offered(book: &TrustBook) -> Vec<metadata::ClaimType> {
+    let described = |it: &ClaimDescription| metadata::ClaimType {
+        uri: it.claim_type.as_str().to_owned(),
+        display_name: it.name.clone(),
+        description: it.notes.clone().unwrap_or_default(),
+    };
+    let known = |it: &ClaimType| metadata::ClaimType {
+        uri: it.uri.to_owned(),
+        display_name: it.name.to_owned(),
+        description: String::new(),
+    };
+    let own = book.claim_descriptions().filter(|it| it.is_offered);
+    match book.claim_descriptions().len() {
+        0 => ClaimType::described().iter().map(known).collect(),
+        _ => own.map(|it| described(it)).collect(),
+    }
+}
+
+/// The document's id: the same as long as it says the same keys.
+fn id(identity: &Identity, signing: &[Vec<u8>]) -> String {
+    let mut all = identity.identifier.as_str().as_bytes().to_vec();
+    all.extend(signing.iter().flatten());
+    let made = digest(&SHA256, &all);
+    let digits = made.as_ref().iter().take(16).map(|it| format!("{it:02x}"));
+    format!("_{}", digits.collect::<String>())
+}

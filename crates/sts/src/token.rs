@@ -1,0 +1,270 @@
+//! Tokens: what the pipeline let out, as an assertion, signed in two steps and written into the ledger before it leaves.
+//!
+//! INVARIANT: a token is made from [`IssuedClaims`] alone, and nobody gets one that is not in the ledger (T-SAML-4). Start at
+//! [`saml_1_1`].
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use authn::account::AccountId;
+use authn::audit::Event;
+use authn::place::{ActivityId, Service};
+use authn::sign_in::At;
+use claims::claim_type::AUTHENTICATION_METHOD;
+use jiff::{SignedDuration, Timestamp};
+use proto::saml::v1::{self, Assertion, Attribute, AuthenticationStatement, NameIdentifier};
+use thiserror::Error;
+use xml::encryption::{self, ContentAlgorithm, Draw, Encryption, KeyTransport};
+use xml::{Prepared, PublicKey, Recipient, Verbatim};
+use zeroize::Zeroizing;
+
+use crate::key_ring::KeyId;
+use crate::ledger::{LedgerEntry, SignedDigest, TokenId};
+use crate::pipeline::IssuedClaims;
+use crate::ports::{Keys, Ledger, ToSign, Unavailable};
+use crate::subject::{AUTHENTICATION_INSTANT, PASSWORD};
+use crate::trust::{Identifier, RelyingPartyTrust, SignatureAlgorithm};
+
+/// What a name of somebody is called as a claim.
+const NAME_IDENTIFIER: &str =
+    "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier";
+/// The property of a name that says what kind it is.
+const FORMAT: &str = "http://schemas.xmlsoap.org/ws/2005/05/identity/claimproperties/format";
+/// The property of a name that says where it is one.
+const NAME_QUALIFIER: &str =
+    "http://schemas.xmlsoap.org/ws/2005/05/identity/claimproperties/namequalifier";
+
+/// What makes tokens leave.
+#[derive(Clone, Copy)]
+pub struct Ports<'a> {
+    /// Who signs.
+    pub keys: &'a dyn Keys,
+    /// Where it is written down.
+    pub ledger: &'a dyn Ledger,
+}
+
+/// What a token says beside its claims.
+#[derive(Clone, Copy, Debug)]
+pub struct Order<'a> {
+    /// Whose word it is.
+    pub issuer: &'a Identifier,
+    /// Whom it is for: what the party called itself.
+    pub audience: &'a Identifier,
+    /// About whom.
+    pub account: &'a AccountId,
+    /// When they signed in.
+    pub authenticated: Timestamp,
+    /// For which request, and when.
+    pub at: &'a At,
+}
+
+/// What is drawn for one token.
+pub struct TokenRandomness {
+    /// Its id.
+    pub id: [u8; 16],
+    /// The key of its encryption.
+    pub key: Zeroizing<[u8; 32]>,
+    /// The vector of its encryption.
+    pub iv: [u8; 16],
+}
+
+/// A token that may leave.
+#[derive(Clone, Debug)]
+pub struct Token {
+    /// What it calls itself.
+    pub id: TokenId,
+    /// It, signed, and encrypted where the party wants that.
+    pub token: Verbatim,
+    /// From when it is good.
+    pub created: Timestamp,
+    /// Until when it is good.
+    pub expires: Timestamp,
+}
+
+/// Why there is no token.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum TokenError {
+    /// The party wants signatures that are not made any more.
+    #[error("the party wants SHA-1, by which nothing is signed")]
+    Sha1,
+    /// It cannot be written.
+    #[error("the token cannot be written: {0}")]
+    NotWritten(String),
+    /// It cannot be encrypted for the party.
+    #[error("the token cannot be encrypted with the certificate of the party")]
+    NotEncrypted,
+    /// Who signs, or the ledger, is away.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// Makes a token of SAML 1.1.
+///
+/// **Proves**, by what it returns, that the ledger has it.
+///
+/// # Errors
+///
+/// It cannot be made or written down, and so there is none.
+pub async fn saml_1_1(
+    ports: Ports<'_>,
+    claims: &IssuedClaims,
+    order: Order<'_>,
+    random: TokenRandomness,
+) -> Result<Token, TokenError> {
+    let trust = claims.relying_party();
+    if trust.signature_algorithm == SignatureAlgorithm::RsaSha1 {
+        return Err(TokenError::Sha1);
+    }
+    let id = TokenId(format!("_{}", ActivityId::from(random.id).0));
+    let assertion = assertion(claims, &order, &id);
+    let (created, expires) = (assertion.not_before, assertion.not_on_or_after);
+    let not_written = |error: &dyn std::fmt::Display| TokenError::NotWritten(error.to_string());
+    let unsigned = assertion.to_verbatim().map_err(|it| not_written(&it))?;
+    let key = ports.keys.ring().await?.primary;
+    let der = key.certificate.der();
+    let prepared = Prepared::new(&unsigned, key.algorithm.signature(), Some(der));
+    let prepared = prepared.map_err(|it| not_written(&it))?;
+    let what = ToSign::Token(claims);
+    let signature = ports.keys.sign(&key.id, what, prepared.octets()).await?;
+    let digest = SignedDigest::of(prepared.octets());
+    let signed = prepared.attach(&signature).into_verbatim();
+    let token = match &trust.encryption_certificate {
+        Some(certificate) if trust.encrypt_claims => {
+            encrypted(&signed, certificate.der(), random).ok_or(TokenError::NotEncrypted)?
+        }
+        Some(_) | None => signed,
+    };
+    let entry = entry(&order, &id, (&key.id, digest), expires);
+    let event = event(&order, &entry);
+    ports.ledger.record_token(&entry, event).await?;
+    Ok(Token {
+        id,
+        token,
+        created,
+        expires,
+    })
+}
+
+fn entry(
+    order: &Order<'_>,
+    id: &TokenId,
+    (key, digest): (&KeyId, SignedDigest),
+    expires: Timestamp,
+) -> LedgerEntry {
+    LedgerEntry {
+        token: id.clone(),
+        digest,
+        key: key.clone(),
+        relying_party: order.audience.clone(),
+        account: Some(order.account.clone()),
+        activity: order.at.activity.clone(),
+        issued: order.at.now,
+        expires,
+    }
+}
+
+fn event(order: &Order<'_>, entry: &LedgerEntry) -> Event {
+    let kind = entry.event().kind;
+    order.at.event(kind, &Service::STS, entry.account.clone())
+}
+
+fn assertion(claims: &IssuedClaims, order: &Order<'_>, id: &TokenId) -> Assertion {
+    let (not_before, not_on_or_after) = lifetime(claims.relying_party(), order.at.now);
+    Assertion {
+        id: id.0.clone(),
+        issuer: order.issuer.as_str().to_owned(),
+        issue_instant: order.at.now,
+        not_before,
+        not_on_or_after,
+        audience: order.audience.as_str().to_owned(),
+        subject: subject(claims),
+        attributes: attributes(claims),
+        authentication: authentication(claims, order.authenticated),
+    }
+}
+
+fn lifetime(trust: &RelyingPartyTrust, now: Timestamp) -> (Timestamp, Timestamp) {
+    let minutes = |number: u32| SignedDuration::from_mins(number.into());
+    let skew = minutes(trust.not_before_skew.minutes());
+    let good = minutes(trust.token_lifetime.minutes());
+    (
+        now.checked_sub(skew).unwrap_or(now),
+        now.checked_add(good).unwrap_or(now),
+    )
+}
+
+fn subject(claims: &IssuedClaims) -> Option<NameIdentifier> {
+    let claim = claims.claims().of_type(NAME_IDENTIFIER).next()?;
+    let property = |name: &str| claim.properties.get(name).map(|it| (**it).to_owned());
+    Some(NameIdentifier {
+        name: (*claim.value).to_owned(),
+        format: property(FORMAT).unwrap_or_else(|| v1::UNSPECIFIED.to_owned()),
+        name_qualifier: property(NAME_QUALIFIER),
+    })
+}
+
+/// How somebody signed in: what the rules say of it where they do, and what is known.
+fn authentication(claims: &IssuedClaims, authenticated: Timestamp) -> AuthenticationStatement {
+    let of_type = |claim_type| claims.claims().of_type(claim_type).next();
+    let method = of_type(AUTHENTICATION_METHOD).map_or(v1::PASSWORD, |it| match &*it.value {
+        PASSWORD => v1::PASSWORD,
+        other => other,
+    });
+    let instant = of_type(AUTHENTICATION_INSTANT).and_then(|it| it.value.parse().ok());
+    AuthenticationStatement {
+        method: method.to_owned(),
+        instant: instant.unwrap_or(authenticated),
+    }
+}
+
+/// The claims as attributes, in the order in which their types came first; the same value of a type stands once.
+fn attributes(claims: &IssuedClaims) -> Vec<Attribute> {
+    let apart = [
+        NAME_IDENTIFIER,
+        AUTHENTICATION_METHOD,
+        AUTHENTICATION_INSTANT,
+    ];
+    let mut places: BTreeMap<(&str, Option<&str>), usize> = BTreeMap::new();
+    let mut known = BTreeSet::new();
+    let mut attributes: Vec<Attribute> = Vec::new();
+    for claim in claims.claims().iter() {
+        let claim_type = &*claim.claim_type;
+        let original = (claim.original_issuer != claim.issuer).then_some(&*claim.original_issuer);
+        if apart.contains(&claim_type) || !known.insert((claim_type, original, &*claim.value)) {
+            continue;
+        }
+        let value = (*claim.value).to_owned();
+        let place = *places
+            .entry((claim_type, original))
+            .or_insert(attributes.len());
+        match attributes.get_mut(place) {
+            Some(attribute) => attribute.values.push(value),
+            None => {
+                let (name, namespace) = Attribute::name_of(claim_type);
+                attributes.push(Attribute {
+                    name: name.to_owned(),
+                    namespace: namespace.to_owned(),
+                    original_issuer: original.map(str::to_owned),
+                    values: vec![value],
+                });
+            }
+        }
+    }
+    attributes
+}
+
+/// INTEROP: AES-256 in CBC mode and OAEP with SHA-1 are what AD FS writes, and all that WIF reads.
+fn encrypted(signed: &Verbatim, certificate: &[u8], random: TokenRandomness) -> Option<Verbatim> {
+    let key = PublicKey::from_certificate(certificate).ok()?;
+    let recipient = Recipient::new(&key)?;
+    let how = Encryption {
+        content: ContentAlgorithm::Aes256Cbc,
+        transport: KeyTransport::OaepSha1,
+        recipient: &recipient,
+        certificate: Some(certificate),
+    };
+    let draw = Draw {
+        key: random.key,
+        iv: random.iv,
+    };
+    encryption::encrypt(signed, &how, &draw).ok()
+}

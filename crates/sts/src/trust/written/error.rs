@@ -1,0 +1,159 @@
+//! What is wrong with a written trust, and where.
+
+use claims::ParseErrors;
+use thiserror::Error;
+
+use super::{MAX_NAME, VERSION};
+use crate::trust::{
+    CertificateError, IdentifierError, Kind, NotBeforeSkew, SharedIdentifier, TokenLifetime,
+    UrlError,
+};
+
+/// A written trust that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WrittenError {
+    /// Of what, where that is known.
+    pub of: Option<(Kind, String)>,
+    /// The key, where one is meant.
+    pub key: Option<&'static str>,
+    /// Why.
+    pub problem: Problem,
+}
+
+impl std::error::Error for WrittenError {}
+
+impl std::fmt::Display for WrittenError {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if let Some((kind, name)) = &self.of {
+            write!(out, "{kind} `{name}`: ")?;
+        }
+        if let Some(key) = self.key {
+            write!(out, "`{key}`: ")?;
+        }
+        self.problem.fmt(out)
+    }
+}
+
+/// Why a value is not taken.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Problem {
+    /// It is not the form at all.
+    #[error("{0}")]
+    Malformed(String),
+    /// It is of another version.
+    #[error("version {0} of the form is not known, only {VERSION}")]
+    Version(u32),
+    /// What is kept under a kind and a name is something else.
+    #[error("what is kept under this name is something else")]
+    Another,
+    /// Two have one identifier.
+    #[error(transparent)]
+    Shared(#[from] SharedIdentifier),
+    /// A name that cannot be one.
+    #[error("a name has 1 to {MAX_NAME} characters that can be seen")]
+    Name,
+    /// There is none, and one is needed.
+    #[error("one at least is needed")]
+    Missing,
+    /// It is no identifier.
+    #[error(transparent)]
+    Identifier(#[from] IdentifierError),
+    /// It is no address.
+    #[error(transparent)]
+    Url(#[from] UrlError),
+    /// It is no certificate.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
+    /// It is no Base64.
+    #[error("it is not Base64")]
+    Base64,
+    /// It is none of the words.
+    #[error("`{got}` is not one of {known}")]
+    Word {
+        /// What is written.
+        got: String,
+        /// What may be.
+        known: String,
+    },
+    /// A lifetime out of bounds.
+    #[error("it is 1 to {} minutes", TokenLifetime::MOST)]
+    Lifetime,
+    /// A skew out of bounds.
+    #[error("it is 0 to {} minutes", NotBeforeSkew::MOST)]
+    Skew,
+    /// Rules that are none.
+    #[error("{0}")]
+    Rules(ParseErrors),
+    /// Rules and a policy at once.
+    #[error("authorization rules and an access control policy exclude each other")]
+    RulesAndPolicy,
+    /// A policy that is for groups, and names none.
+    #[error("the policy is for groups, and none is named")]
+    NoGroups,
+    /// A policy that is not for groups, and names some.
+    #[error("the policy is not for groups")]
+    Groups,
+    /// A claims provider whose tokens nothing would verify.
+    #[error("without a certificate nothing that it signs can be believed")]
+    NoCertificate,
+}
+
+impl WrittenError {
+    pub(super) fn malformed(error: &serde_json::Error) -> Self {
+        Self::of_nothing(Problem::Malformed(error.to_string()))
+    }
+
+    pub(super) fn version(version: u32) -> Self {
+        Self::of_nothing(Problem::Version(version))
+    }
+
+    pub(super) fn shared(shared: SharedIdentifier) -> Self {
+        Self::of_nothing(Problem::Shared(shared))
+    }
+
+    pub(super) fn another(kind: Kind, name: &str) -> Self {
+        Self {
+            of: Some((kind, name.to_owned())),
+            ..Self::of_nothing(Problem::Another)
+        }
+    }
+
+    fn of_nothing(problem: Problem) -> Self {
+        Self {
+            of: None,
+            key: None,
+            problem,
+        }
+    }
+}
+
+/// Whose values are being read.
+#[derive(Clone, Debug)]
+pub(super) struct Of {
+    kind: Kind,
+    name: String,
+}
+
+impl Of {
+    /// Something of a kind, by a name that can be one.
+    pub(super) fn named(kind: Kind, name: &str) -> Result<Self, WrittenError> {
+        let of = Self {
+            kind,
+            name: name.to_owned(),
+        };
+        let is_seen = name.trim() == name && !name.is_empty() && !name.contains(char::is_control);
+        match is_seen && name.chars().count() <= MAX_NAME {
+            true => Ok(of),
+            false => Err(of.wrong("name", Problem::Name)),
+        }
+    }
+
+    /// A value of it is wrong.
+    pub(super) fn wrong(&self, key: &'static str, problem: impl Into<Problem>) -> WrittenError {
+        WrittenError {
+            of: Some((self.kind, self.name.clone())),
+            key: Some(key),
+            problem: problem.into(),
+        }
+    }
+}

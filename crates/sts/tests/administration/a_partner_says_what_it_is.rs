@@ -1,0 +1,258 @@
+//! A partner's metadata makes a trust, and changes one; metadata that got worse never does.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use jiff::{SignedDuration, Timestamp};
+use proto::partner_metadata::{Entity, Issuer, SignedBy, read};
+use rcgen::{CertificateParams, KeyPair, date_time_ymd};
+use sts::trust::partner::{
+    PartnerError, alone, changes, claims_provider, refreshed, relying_party,
+};
+use sts::trust::preset::Preset;
+use sts::trust::written::Written;
+use xml::{Algorithm, KeyFailure, Prepared, PublicKey, SigningKey, Verbatim};
+
+const LYNC: &str = include_str!("../../../../fuzz/seeds/partner_metadata/lync");
+const SAML: &str = include_str!("../../../../fuzz/seeds/partner_metadata/saml");
+
+fn now() -> Timestamp {
+    "2026-11-30T12:00:00Z".parse().unwrap()
+}
+
+/// A key of a partner, and its certificate, which is good until the end of a year.
+struct Key {
+    pair: KeyPair,
+    der: Vec<u8>,
+}
+
+impl Key {
+    fn until(year: i32) -> Self {
+        let pair = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.not_after = date_time_ymd(year, 12, 31);
+        let der = params.self_signed(&pair).unwrap().der().to_vec();
+        Self { pair, der }
+    }
+
+    fn base64(&self) -> String {
+        STANDARD.encode(&self.der)
+    }
+}
+
+impl SigningKey for Key {
+    fn algorithm(&self) -> Algorithm {
+        Algorithm::EcdsaSha256
+    }
+
+    fn sign(&self, octets: &[u8]) -> Result<Vec<u8>, KeyFailure> {
+        use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
+        let pkcs8 = self.pair.serialize_der();
+        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &pkcs8);
+        let random = aws_lc_rs::rand::SystemRandom::new();
+        let signature = pair.map_err(|_| KeyFailure)?.sign(&random, octets);
+        Ok(signature.map_err(|_| KeyFailure)?.as_ref().to_vec())
+    }
+}
+
+/// The metadata of an issuer that names a key.
+fn issuer(key: &Key) -> String {
+    let certificate = key.base64();
+    format!(
+        "<EntityDescriptor xmlns=\"urn:oasis:names:tc:SAML:2.0:metadata\" ID=\"_1\" entityID=\"urn:partner\">\
+         <RoleDescriptor xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" \
+         xmlns:fed=\"http://docs.oasis-open.org/wsfed/federation/200706\" xsi:type=\"fed:SecurityTokenServiceType\">\
+         <KeyDescriptor use=\"signing\"><KeyInfo xmlns=\"http://www.w3.org/2000/09/xmldsig#\"><X509Data>\
+         <X509Certificate>{certificate}</X509Certificate></X509Data></KeyInfo></KeyDescriptor>\
+         <fed:PassiveRequestorEndpoint><EndpointReference xmlns=\"http://www.w3.org/2005/08/addressing\">\
+         <Address>https://partner.example/adfs/ls/</Address></EndpointReference></fed:PassiveRequestorEndpoint>\
+         </RoleDescriptor></EntityDescriptor>"
+    )
+}
+
+fn signed(text: String, key: &Key) -> String {
+    let unsigned = Verbatim::parse(text).unwrap();
+    let prepared = Prepared::new(&unsigned, Algorithm::EcdsaSha256, None).unwrap();
+    prepared.sign(key).unwrap().as_str().to_owned()
+}
+
+fn known(keys: &[&Key]) -> Vec<PublicKey> {
+    let keys = keys.iter().map(|it| PublicKey::from_certificate(&it.der));
+    keys.collect::<Result<_, _>>().unwrap()
+}
+
+fn entity(text: &str) -> Entity {
+    read(text, &known(&[]), now()).unwrap().0
+}
+
+/// A Lync pool of a name that a preset gives its rules; its certificate of the sample is none, and is left out.
+fn lync() -> (Entity, Written) {
+    let mut entity = entity(LYNC);
+    entity.relying_party.as_mut().unwrap().encryption.clear();
+    let party = relying_party(&entity, "Lync-Ext", now()).unwrap();
+    (entity, alone(Some(Preset::Lync.ruled(party)), None))
+}
+
+fn partner() -> (Entity, Written, Key) {
+    let key = Key::until(2030);
+    let entity = entity(&issuer(&key));
+    let provider = claims_provider(&entity, "Partner", now()).unwrap();
+    (entity, alone(None, Some(provider)), key)
+}
+
+#[test]
+fn s61_lync_becomes_a_party_with_what_it_calls_itself_and_where_answers_go() {
+    let (_, written) = lync();
+    let trusted = written.read().unwrap();
+    let party = &trusted.relying_parties[0];
+    let identifiers: Vec<&str> = party.identifiers.iter().map(|it| it.as_str()).collect();
+    assert_eq!(
+        identifiers,
+        [
+            "https://lyncweb.contoso.com/passiveauth",
+            "https://lyncweb.contoso.com/"
+        ]
+    );
+    let endpoint = party.wsfed_endpoint.as_ref().unwrap();
+    assert_eq!(
+        endpoint.as_str(),
+        "https://lyncweb.contoso.com/PassiveAuth/PassiveAuth.aspx"
+    );
+    assert!(!party.issuance_transform_rules.is_empty());
+    assert!(!party.additional_authentication_rules.is_empty());
+}
+
+#[test]
+fn a_partner_becomes_a_provider_whose_claims_nobody_believes_yet() {
+    let (_, written, key) = partner();
+    let trusted = written.read().unwrap();
+    let provider = &trusted.claims_providers[0];
+    assert_eq!(provider.token_signing_certificates[0].der(), key.der);
+    assert!(provider.acceptance_transform_rules.is_empty());
+}
+
+#[test]
+fn metadata_of_another_role_or_that_has_ended_makes_no_trust() {
+    let (lync, _) = lync();
+    let no_role = claims_provider(&lync, "x", now());
+    assert_eq!(
+        no_role.unwrap_err(),
+        PartnerError::NoRole("an issuer of tokens")
+    );
+    let (partner, ..) = partner();
+    let no_role = relying_party(&partner, "x", now());
+    assert_eq!(
+        no_role.unwrap_err(),
+        PartnerError::NoRole("a party that takes tokens")
+    );
+    let saml = entity(SAML);
+    let until = saml.valid_until.unwrap();
+    assert!(relying_party(&saml, "x", until - SignedDuration::from_secs(1)).is_ok());
+    let ended = relying_party(&saml, "x", until);
+    assert_eq!(ended.unwrap_err(), PartnerError::Expired(until));
+    let old = entity(&issuer(&Key::until(2025)));
+    let ended = claims_provider(&old, "x", now());
+    assert_eq!(ended.unwrap_err(), PartnerError::Ended);
+}
+
+#[test]
+fn a_trust_follows_its_partner_and_keeps_what_an_administrator_decided() {
+    let (mut entity, mut written) = lync();
+    written.relying_party[0]
+        .identifiers
+        .push("urn:ours".to_owned());
+    written.relying_party[0].is_enabled = false;
+    let same = refreshed(&written, &entity, now()).unwrap();
+    assert_eq!(changes(&written, &same).unwrap(), []);
+    let role = entity.relying_party.as_mut().unwrap();
+    role.passive_endpoints = vec!["https://lyncweb.contoso.com/new".to_owned()];
+    let after = refreshed(&written, &entity, now()).unwrap();
+    let [change] = changes(&written, &after).unwrap().try_into().unwrap();
+    assert_eq!(change.key, "wsfed_endpoint");
+    let before = "https://lyncweb.contoso.com/PassiveAuth/PassiveAuth.aspx".to_owned();
+    assert_eq!(change.before, Some(before));
+    assert_eq!(
+        change.after.as_deref(),
+        Some("https://lyncweb.contoso.com/new")
+    );
+    let party = &after.relying_party[0];
+    assert!(party.identifiers.contains(&"urn:ours".to_owned()) && !party.is_enabled);
+    let rules = &written.relying_party[0].issuance_transform_rules;
+    assert_eq!(party.issuance_transform_rules, *rules);
+}
+
+#[test]
+fn metadata_that_got_worse_never_replaces_metadata_that_worked() {
+    let (entity, written) = lync();
+    let worse = |change: fn(&mut Entity)| {
+        let mut entity = entity.clone();
+        change(&mut entity);
+        refreshed(&written, &entity, now()).unwrap_err()
+    };
+    let another = worse(|it| it.entity_id = "urn:other".to_owned());
+    assert_eq!(another, PartnerError::Another("urn:other".to_owned()));
+    let ended = worse(|it| it.valid_until = Some(Timestamp::UNIX_EPOCH));
+    assert_eq!(ended, PartnerError::Expired(Timestamp::UNIX_EPOCH));
+    let nowhere = worse(|it| it.relying_party = None);
+    assert_eq!(nowhere, PartnerError::Lost("address of WS-Federation"));
+    let in_clear = worse(|it| {
+        let party = it.relying_party.as_mut().unwrap();
+        party.passive_endpoints = vec!["http://lyncweb.contoso.com/".to_owned()];
+    });
+    assert!(matches!(in_clear, PartnerError::Written(_)));
+    let (partner, written, _) = partner();
+    let keyless = Entity {
+        issuer: partner.issuer.clone().map(|it| Issuer {
+            signing: Vec::new(),
+            ..it
+        }),
+        ..partner.clone()
+    };
+    let lost = PartnerError::Lost("certificate that tokens are signed with");
+    assert_eq!(refreshed(&written, &keyless, now()).unwrap_err(), lost);
+    let ended = Entity {
+        issuer: partner.issuer.map(|it| Issuer {
+            signing: vec![Key::until(2025).der],
+            ..it
+        }),
+        ..keyless
+    };
+    assert_eq!(
+        refreshed(&written, &ended, now()).unwrap_err(),
+        PartnerError::Ended
+    );
+}
+
+#[test]
+fn a_certificate_that_changes_is_shown_by_its_thumbprint_and_its_end() {
+    let (mut entity, written, old) = partner();
+    let new = Key::until(2031);
+    entity.issuer.as_mut().unwrap().signing = vec![old.der.clone(), new.der.clone()];
+    let after = refreshed(&written, &entity, now()).unwrap();
+    let [change] = changes(&written, &after).unwrap().try_into().unwrap();
+    assert_eq!(change.key, "token_signing_certificates");
+    let shown = change.after.unwrap();
+    assert!(
+        shown.contains("(until 2031-12-31") && !shown.contains(&new.base64()),
+        "{shown}"
+    );
+}
+
+#[test]
+fn who_signed_metadata_is_told_and_a_change_since_is_found() {
+    let (own, other) = (Key::until(2030), Key::until(2030));
+    let text = signed(issuer(&own), &own);
+    let by = |text: &str, keys: &[&Key]| read(text, &known(keys), now()).map(|(_, by)| by);
+    assert_eq!(by(&text, &[&own]), Ok(SignedBy::Known));
+    assert_eq!(by(&text, &[&other]), Ok(SignedBy::Itself));
+    assert_eq!(by(&issuer(&own), &[&own]), Ok(SignedBy::Nobody));
+    // Read from what was signed, the roles are the same.
+    let (entity, _) = read(&text, &known(&[&own]), now()).unwrap();
+    assert_eq!(
+        Some(entity),
+        read(&issuer(&own), &known(&[]), now()).ok().map(|it| it.0)
+    );
+    let changed = text.replace("https://partner.example/", "https://evil.example/");
+    assert!(by(&changed, &[&own]).is_err());
+    let of_stranger = signed(issuer(&own), &other);
+    assert!(by(&of_stranger, &[&own]).is_err());
+}

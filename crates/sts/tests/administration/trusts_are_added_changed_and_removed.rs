@@ -1,0 +1,207 @@
+//! Trusts: added all or none, changed from what was seen, switched and removed, with an event each.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use authn::audit::{Kind as EventKind, TrustAct};
+use store::memory::Memory;
+use sts::admin::trusts::{self, TrustError};
+use sts::import::{Cmdlet, Format, Import};
+use sts::ports::{ChangeRefused, KeptTrusts, Unavailable};
+use sts::trust::preset::{Places, Preset};
+use sts::trust::written::Problem;
+use sts::trust::{Identifier, Kind, TrustBook, Trusted};
+
+use super::{by_hand, trail};
+
+fn lync() -> Trusted {
+    let places = Places {
+        host: "lyncweb.contoso.com",
+        internal_host: Some("pool01.contoso.local"),
+    };
+    Preset::Lync.trusts(&places).unwrap()
+}
+
+async fn with_lync() -> Memory {
+    let store = Memory::new();
+    trusts::add(&store, &lync(), &by_hand(0)).await.unwrap();
+    store
+}
+
+async fn book(store: &Memory) -> TrustBook {
+    let (book, errors) = TrustBook::of_kept(&store.kept().await.unwrap());
+    assert_eq!(errors, []);
+    book
+}
+
+#[tokio::test]
+async fn s62_both_trusts_are_kept_under_their_names_and_found_by_their_identifiers() {
+    let store = with_lync().await;
+    let book = book(&store).await;
+    for trust in lync().relying_parties {
+        let found = book.relying_party(&trust.identifiers[0]).unwrap();
+        assert_eq!(**found, trust);
+    }
+    let acts = trail(&store).await;
+    let added = |name: &str| EventKind::Trust {
+        kind: "relying-party".to_owned(),
+        name: name.to_owned(),
+        act: TrustAct::Added,
+    };
+    assert_eq!(acts, [added("Lync-Int"), added("Lync-Ext")]);
+}
+
+#[tokio::test]
+async fn s65_the_rules_of_one_trust_are_changed_and_the_other_s_are_not() {
+    let store = with_lync().await;
+    let found = trusts::find(&store, "lync-ext", None).await.unwrap();
+    let mut written = found.written.clone();
+    let rules = "=> issue(Type = \"urn:x\", Value = \"y\");";
+    written.relying_party[0].issuance_transform_rules = rules.to_owned();
+    trusts::replace(&store, &found, written, &by_hand(1))
+        .await
+        .unwrap();
+    let book = book(&store).await;
+    let rules_of = |identifier: &str| {
+        let identifier = Identifier::parse(identifier).unwrap();
+        let trust = book.relying_party(&identifier).unwrap();
+        trust.issuance_transform_rules.text().to_owned()
+    };
+    assert_eq!(rules_of("https://lyncweb.contoso.com/passiveauth"), rules);
+    let inside = &lync().relying_parties[0];
+    assert_eq!(
+        rules_of("https://pool01.contoso.local/passiveauth"),
+        inside.issuance_transform_rules.text()
+    );
+}
+
+#[tokio::test]
+async fn rules_that_are_none_leave_the_trust_as_it_was() {
+    let store = with_lync().await;
+    let found = trusts::find(&store, "Lync-Ext", None).await.unwrap();
+    let mut written = found.written.clone();
+    written.relying_party[0].issuance_transform_rules = "=> issue(".to_owned();
+    let error = trusts::replace(&store, &found, written, &by_hand(1)).await;
+    let Err(TrustError::Written(error)) = error else {
+        panic!("refused");
+    };
+    assert!(matches!(error.problem, Problem::Rules(_)));
+    assert_eq!(trusts::find(&store, "Lync-Ext", None).await.unwrap(), found);
+}
+
+#[tokio::test]
+async fn who_changes_what_somebody_else_changed_meanwhile_is_told() {
+    let store = with_lync().await;
+    let found = trusts::find(&store, "Lync-Ext", None).await.unwrap();
+    let disabled = trusts::switch(&store, &found, false, &by_hand(1)).await;
+    disabled.unwrap();
+    let overtaken = |done: Result<(), TrustError>| {
+        matches!(
+            done,
+            Err(TrustError::Refused(ChangeRefused::Overtaken { .. }))
+        )
+    };
+    let written = found.written.clone();
+    let replaced = trusts::replace(&store, &found, written, &by_hand(2)).await;
+    assert!(overtaken(replaced.map(drop)));
+    assert!(overtaken(trusts::remove(&store, &found, &by_hand(2)).await));
+    let identifier = &found.trust.identifiers[0];
+    assert!(
+        !book(&store)
+            .await
+            .relying_party(identifier)
+            .unwrap()
+            .is_enabled
+    );
+}
+
+#[tokio::test]
+async fn a_trust_is_switched_off_and_on_and_not_twice() {
+    let store = with_lync().await;
+    for is_enabled in [false, true] {
+        let found = trusts::find(&store, "Lync-Int", None).await.unwrap();
+        let switched = trusts::switch(&store, &found, is_enabled, &by_hand(1)).await;
+        switched.unwrap();
+        let found = trusts::find(&store, "Lync-Int", None).await.unwrap();
+        let again = trusts::switch(&store, &found, is_enabled, &by_hand(1)).await;
+        let name = "Lync-Int".to_owned();
+        assert_eq!(again, Err(TrustError::SwitchedAlready { name, is_enabled }));
+    }
+    let acts = trail(&store).await.into_iter().skip(2);
+    let acts = acts.map(|it| match it {
+        EventKind::Trust { act, .. } => act,
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(
+        acts.collect::<Vec<_>>(),
+        [TrustAct::Disabled, TrustAct::Enabled]
+    );
+}
+
+#[tokio::test]
+async fn a_trust_that_was_removed_is_added_again_from_its_written_form() {
+    let store = with_lync().await;
+    let found = trusts::find(&store, "Lync-Ext", Some(Kind::RelyingParty)).await;
+    let found = found.unwrap();
+    trusts::remove(&store, &found, &by_hand(1)).await.unwrap();
+    let unknown = trusts::find(&store, "Lync-Ext", None).await;
+    let name = "Lync-Ext".to_owned();
+    assert_eq!(unknown, Err(TrustError::Unknown { name }));
+    let read = found.written.read().unwrap();
+    trusts::add(&store, &read, &by_hand(2)).await.unwrap();
+    assert_eq!(book(&store).await.relying_parties().len(), 2);
+}
+
+#[tokio::test]
+async fn trusts_are_added_all_or_none_and_a_store_that_is_down_takes_none() {
+    let store = Memory::new();
+    let mut twice = lync();
+    twice.relying_parties[1].identifiers = twice.relying_parties[0].identifiers.clone();
+    let refused = trusts::add(&store, &twice, &by_hand(0)).await;
+    assert!(matches!(
+        refused,
+        Err(TrustError::Refused(ChangeRefused::IdentifierTaken { .. }))
+    ));
+    let nothing = trusts::add(&store, &Trusted::default(), &by_hand(0)).await;
+    assert_eq!(nothing, Err(TrustError::Nothing));
+    assert!(store.kept().await.unwrap().trusts.is_empty());
+    store.break_down();
+    let down = trusts::add(&store, &lync(), &by_hand(0)).await;
+    assert!(matches!(
+        down,
+        Err(TrustError::Unavailable(Unavailable { .. }))
+    ));
+}
+
+#[tokio::test]
+async fn of_an_import_the_trusts_are_kept_that_lose_nothing() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/adfs/clixml");
+    let files = Cmdlet::ALL.map(|cmdlet| {
+        let file = folder.join(format!("{}.xml", cmdlet.name()));
+        (
+            cmdlet,
+            Format::Clixml.read(&std::fs::read(file).unwrap()).unwrap(),
+        )
+    });
+    let import = Import::of(&BTreeMap::from(files));
+    let lost: Vec<&str> = import.report.lost().map(|(it, _)| &*it.name).collect();
+    let whole = trusts::whole(&import);
+    assert!(!whole.relying_parties.is_empty() && !whole.claims_providers.is_empty());
+    assert!(
+        whole.len()
+            < import.relying_parties.len()
+                + import.claims_providers.len()
+                + import.claim_descriptions.len()
+    );
+    let parties = whole.relying_parties.iter().map(|it| it.name.as_str());
+    for name in parties.chain(whole.claims_providers.iter().map(|it| it.name.as_str())) {
+        assert!(!lost.contains(&name), "{name}");
+    }
+    let store = Memory::new();
+    let kept = trusts::add(&store, &whole, &by_hand(0)).await.unwrap();
+    assert_eq!(kept.len(), whole.len());
+    let book = book(&store).await;
+    for trust in &whole.relying_parties {
+        assert_eq!(**book.relying_party(&trust.identifiers[0]).unwrap(), *trust);
+    }
+}

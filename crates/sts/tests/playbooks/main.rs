@@ -1,0 +1,21 @@
+//! The passive way as conversations: a request goes in, a token, a sign-in or a refusal comes out. Ports are in memory, but
+//! for the key, which signs.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test target"
+)]
+
+mod world;
+
+mod somebody_gets_a_token;
+
+mod nobody_gets_one_by_a_wrong_request;
+
+mod rules_decide;
+
+mod a_sign_in_is_as_new_as_is_wanted;
+
+mod somebody_signs_out;

@@ -1,0 +1,72 @@
+//! The security token service at AD FS's own paths, on a host of its own, with the same pages of sign-in.
+//!
+//! Start at `Pages::sts`, the table of its addresses.
+
+mod metadata;
+mod wsfed;
+
+use authn::place::Service;
+use authn::ports::Unavailable;
+use authn::sign_in::At;
+use http::{Method, StatusCode};
+use sts::flow;
+
+use crate::asked::Asked;
+use crate::{Answer, Pages, page};
+
+/// Where metadata is, in lower case: clients ask in any.
+const METADATA: &str = "/federationmetadata/2007-06/federationmetadata.xml";
+/// Where browsers ask, in lower case and without the slash at its end.
+const PASSIVE: &str = "/adfs/ls";
+
+impl Pages {
+    /// Answers a request for the host of the security token service.
+    // tidy: flat, because it is the table of all its addresses
+    pub(crate) async fn sts(
+        &self,
+        asked: &Asked,
+        (at, sts): (&At, &flow::wsfed::Service),
+    ) -> Result<Answer, Unavailable> {
+        let is_post = asked.method == Method::POST;
+        let path = asked.path.to_ascii_lowercase();
+        match (is_post, path.strip_suffix('/').unwrap_or(&path)) {
+            // A party's form is sent from a page of the party.
+            (_, PASSIVE) => return self.passive(asked, (at, sts)).await,
+            (false, METADATA) => return metadata::published(sts).await,
+            _ => {}
+        }
+        if is_post && !asked.is_sent_from_here() {
+            let text = asked.words.not_sent_here;
+            return Ok(asked.sentence(StatusCode::FORBIDDEN, text).into());
+        }
+        match (is_post, asked.path.as_str()) {
+            (false, "/style.css") => Ok(page::style().into()),
+            (false, "/post.js") => Ok(page::post_script().into()),
+            (true, "/language") => Ok(asked.language().into()),
+            (false, "/sign-in") => self.show_sign_in(asked, at).await,
+            (true, "/sign-in") => self.take_answer(asked, at).await,
+            (true, "/sign-in/send") => self.send_code(asked, at).await,
+            (false, "/") => {
+                let signed_in = self.owner_of(asked, at).await?;
+                let text = match signed_in {
+                    Some(_) => asked.words.at_party,
+                    None => asked.words.begin_at_party,
+                };
+                Ok(asked.sentence(StatusCode::OK, text).into())
+            }
+            _ => {
+                let text = asked.words.not_found;
+                Ok(asked.sentence(StatusCode::NOT_FOUND, text).into())
+            }
+        }
+    }
+
+    /// For whom somebody signs in at a host.
+    pub(crate) fn service_at(&self, origin: &str) -> Service {
+        let sts = self.sts.as_ref();
+        match sts.filter(|sts| sts.identity.origin == origin) {
+            Some(_) => Service::STS,
+            None => Service::PORTAL,
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! `/adfs/ls/`: a browser comes with a request of a party, and leaves with a token, or with a page that says which party it
+//! was and by which id the log knows why not.
+
+use authn::ports::Unavailable;
+use authn::sign_in::{self, At, SignIn};
+use bytes::Bytes;
+use http::{Method, Response, StatusCode};
+use proto::wsfed::{Request, SIGN_IN, SignInRequest, SignOutRequest};
+use sts::flow::wsfed::{self, Answered, Asking, Issued, Marker, Refused, SignedOut, Visited};
+use sts::token::TokenRandomness;
+use zeroize::Zeroizing;
+
+use crate::asked::Asked;
+use crate::portal::SignedIn;
+use crate::{Answer, Pages, clock, cookie, page};
+
+impl Pages {
+    /// Takes a request of a party; what stands in the address of a form is of no account ([MS-MWBF] 3.1.5.1).
+    pub(super) async fn passive(
+        &self,
+        asked: &Asked,
+        (at, flow): (&At, &wsfed::Service),
+    ) -> Result<Answer, Unavailable> {
+        let is_post = asked.method == Method::POST;
+        if !is_post && asked.method != Method::GET {
+            let status = StatusCode::METHOD_NOT_ALLOWED;
+            return Ok(asked.sentence(status, asked.words.not_found).into());
+        }
+        let request = match is_post {
+            true => Request::parse(asked.form()),
+            false => Request::parse(asked.parameters()),
+        };
+        let refused = |said: String| {
+            let activity = &at.activity.0;
+            tracing::info!(activity, "a request of WS-Federation is refused: {said}");
+            no_token(asked, at, (StatusCode::BAD_REQUEST, None))
+        };
+        match request {
+            Err(error) => Ok(refused(error.to_string()).into()),
+            Ok(Request::Answer) => {
+                let said = "it is the answer of a claims provider, and none is asked";
+                Ok(refused(said.to_owned()).into())
+            }
+            // INTEROP: a browser sends no cookie of ours with another site's form; it comes again by itself.
+            Ok(Request::SignIn(request)) if is_post => {
+                let address = format!("{}?{}", wsfed::PATH, request.to_query());
+                Ok(page::redirect(&address).into())
+            }
+            Ok(Request::SignIn(request)) => self.token(asked, &request, (at, flow)).await,
+            Ok(Request::SignOut(request) | Request::SignOutCleanup(request)) => {
+                self.out(asked, &request, (at, flow)).await
+            }
+        }
+    }
+
+    async fn token(
+        &self,
+        asked: &Asked,
+        request: &SignInRequest,
+        (at, flow): (&At, &wsfed::Service),
+    ) -> Result<Answer, Unavailable> {
+        let signed_in = self.owner_of(asked, at).await?;
+        let visited = visited(asked);
+        let asking = Asking {
+            request,
+            marker: asked.query(Marker::NAME),
+            signed_in: signed_in.as_ref().map(SignedIn::of),
+            visited: &visited,
+            user_agent: asked.user_agent(),
+            at,
+        };
+        let random = TokenRandomness {
+            id: clock::random()?,
+            key: Zeroizing::new(clock::random()?),
+            iv: clock::random()?,
+        };
+        let policy = &self.rules.policy;
+        Ok(match flow.sign_in(policy, asking, random).await? {
+            Answered::Shut => asked.sentence(StatusCode::FORBIDDEN, asked.words.shut),
+            Answered::Refused(refused) => {
+                let Refused {
+                    party,
+                    reason,
+                    said,
+                } = refused;
+                let activity = &at.activity.0;
+                tracing::info!(
+                    activity,
+                    trust.identifier = request.wtrealm,
+                    "there is no token: {said} ({reason:?})"
+                );
+                no_token(asked, at, (StatusCode::FORBIDDEN, party))
+            }
+            Answered::MustSignIn {
+                requirement,
+                continuation,
+            } => {
+                let service = asked.service.clone();
+                let begun = SignIn::begin(service, requirement, continuation, at.now);
+                self.begin_with(asked, &begun).await?
+            }
+            Answered::Issued(issued) => handed_over(asked, &issued),
+        }
+        .into())
+    }
+
+    /// Keeps a sign-in under a new handle, which the browser gets on its way to the pages.
+    pub(crate) async fn begin_with(
+        &self,
+        asked: &Asked,
+        begun: &SignIn,
+    ) -> Result<Response<Bytes>, Unavailable> {
+        let sign_ins = &self.ports.sign_ins;
+        sign_ins.begin_sign_in(asked.fresh.key(), begun).await?;
+        let line = cookie::given(cookie::SIGN_IN, asked.fresh.written().expose());
+        Ok(page::with_cookie(page::redirect("/sign-in"), line))
+    }
+
+    async fn out(
+        &self,
+        asked: &Asked,
+        request: &SignOutRequest,
+        (at, flow): (&At, &wsfed::Service),
+    ) -> Result<Answer, Unavailable> {
+        if let Some(signed_in) = self.owner_of(asked, at).await? {
+            let (session, _) = signed_in.of();
+            let session = (session, &asked.service);
+            sign_in::sign_out(&self.ports, signed_in.handle(), session, at).await?;
+        }
+        let SignedOut { told, reply } = flow.sign_out(request, &visited(asked)).await?;
+        let answer = match (&reply, told.is_empty()) {
+            (Some(reply), true) => page::elsewhere(reply.as_str()),
+            (_, _) => {
+                let told: Vec<String> = told.iter().map(|it| it.as_str().to_owned()).collect();
+                let sources: Vec<String> = told.iter().map(|it| page::source(it)).collect();
+                let page = page::SignedOut {
+                    frame: asked.frame(),
+                    told,
+                    reply: reply.map(|it| it.as_str().to_owned()),
+                };
+                let answer = page::shown(StatusCode::OK, &page);
+                page::with_images(answer, &sources)
+            }
+        };
+        let answer = page::with_cookie(answer, cookie::taken(cookie::SESSION));
+        Ok(page::with_cookie(answer, cookie::taken(cookie::VISITED)).into())
+    }
+}
+
+/// The form that takes the token to its party, by itself or by its button.
+fn handed_over(asked: &Asked, issued: &Issued) -> Response<Bytes> {
+    let page = page::Post {
+        words: asked.words,
+        party: issued.name.clone(),
+        action: issued.reply.as_str().to_owned(),
+        wa: SIGN_IN,
+        wresult: issued.wresult.clone(),
+        wctx: issued.wctx.clone(),
+    };
+    let answer = page::shown(StatusCode::OK, &page);
+    let answer = page::with_form_to(answer, &page::source(issued.reply.as_str()));
+    let line = cookie::given(cookie::VISITED, &issued.visited.to_string());
+    page::with_cookie(answer, line)
+}
+
+/// A page that says which party it was, and by which id the log knows the reason.
+fn no_token(
+    asked: &Asked,
+    at: &At,
+    (status, party): (StatusCode, Option<String>),
+) -> Response<Bytes> {
+    let page = page::NoToken {
+        frame: asked.frame(),
+        party,
+        activity: at.activity.0.clone(),
+    };
+    page::shown(status, &page)
+}
+
+fn visited(asked: &Asked) -> Visited {
+    Visited::parse(asked.cookie(cookie::VISITED).unwrap_or_default())
+}

@@ -1,0 +1,208 @@
+//! The security token service at the door: which address answers what, with which headers, and what is told of a refusal.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test may fail loudly"
+)]
+
+mod world;
+
+use http::{Request, StatusCode, header};
+
+use world::{ASKS, ORIGIN, PORTAL, World, get, text};
+
+#[tokio::test]
+async fn somebody_who_is_not_signed_in_is_sent_to_the_pages() {
+    let world = World::new().await;
+    for path in ["/adfs/ls/", "/adfs/ls", "/ADFS/LS/"] {
+        let answer = world.ask(get(&format!("{path}?{ASKS}"))).await;
+        assert_eq!(answer.response.status(), StatusCode::SEE_OTHER, "{path}");
+        assert_eq!(answer.response.headers()[header::LOCATION], "/sign-in");
+        let cookie = answer.response.headers()[header::SET_COOKIE]
+            .to_str()
+            .unwrap();
+        assert!(cookie.starts_with("__Host-sign-in="), "{cookie}");
+        let cookie = cookie.split(';').next().unwrap().to_owned();
+        let page = Request::get("/sign-in").header(header::COOKIE, &cookie);
+        let page = world.ask(page.body(String::new()).unwrap()).await;
+        assert!(text(&page).contains("name=\"UserName\""));
+        assert!(
+            !text(&page).contains("data-passkey"),
+            "they are the portal's"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_form_of_a_party_comes_again_as_a_request_of_ours() {
+    let world = World::new().await;
+    let post = Request::post("/adfs/ls/?wa=wsignin1.0&wtrealm=urn:of-the-address")
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .header(header::ORIGIN, "https://lync.contoso.com")
+        .header("sec-fetch-site", "cross-site");
+    let answer = world
+        .ask(post.body(format!("{ASKS}&wctx=a%26b")).unwrap())
+        .await;
+    assert_eq!(answer.response.status(), StatusCode::SEE_OTHER);
+    let expected = format!("/adfs/ls/?{ASKS}&wctx=a%26b");
+    assert_eq!(answer.response.headers()[header::LOCATION], expected);
+}
+
+#[tokio::test]
+async fn t_http_17_somebody_who_is_signed_in_gets_a_form_to_the_party_and_to_nobody_else() {
+    let world = World::new().await;
+    let path = format!("/adfs/ls/?{ASKS}&wctx=%22%3E%3Cscript%3E");
+    let request = Request::get(path).header(header::COOKIE, &world.session);
+    let answer = world.ask(request.body(String::new()).unwrap()).await;
+    let page = text(&answer);
+    assert_eq!(answer.response.status(), StatusCode::OK, "{page}");
+    let headers = answer.response.headers();
+    let policy = headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+    let to = "form-action https://lync.contoso.com/PassiveAuth/PassiveAuth.aspx;";
+    assert!(
+        policy.contains(to) && !policy.contains("unsafe"),
+        "{policy}"
+    );
+    for part in [
+        "<form id=\"answer\" method=\"post\" action=\"https://lync.contoso.com/PassiveAuth/PassiveAuth.aspx\">",
+        "name=\"wa\" value=\"wsignin1.0\"",
+        "name=\"wresult\" value=\"&#60;t:RequestSecurityTokenResponse",
+        "name=\"wctx\" value=\"&#34;&#62;&#60;script&#62;\"",
+        "<button type=\"submit\">",
+        "<script src=\"/post.js\"></script>",
+    ] {
+        assert!(page.contains(part), "{part} in {page}");
+    }
+    let script = world.ask(get("/post.js")).await;
+    assert_eq!(script.response.status(), StatusCode::OK);
+    let cookies = headers.get_all(header::SET_COOKIE).iter();
+    let mut cookies = cookies.map(|it| it.to_str().unwrap());
+    assert!(cookies.any(|it| it.starts_with("__Host-visited=")));
+}
+
+#[tokio::test]
+async fn a_session_of_less_than_the_policy_wants_is_none() {
+    let world = World::with(&[authn::place::Method::MemorisedSecret]).await;
+    let request = Request::get(format!("/adfs/ls/?{ASKS}")).header(header::COOKIE, &world.session);
+    let answer = world.ask(request.body(String::new()).unwrap()).await;
+    assert_eq!(answer.response.headers()[header::LOCATION], "/sign-in");
+    let portal = Request::get("/").header(header::COOKIE, &world.session);
+    let portal = world
+        .ask_at(PORTAL, portal.body(String::new()).unwrap())
+        .await;
+    assert_eq!(portal.response.headers()[header::LOCATION], "/sign-in");
+}
+
+#[tokio::test]
+async fn a_refusal_names_the_party_and_the_id_and_not_the_reason() {
+    let world = World::new().await;
+    let elsewhere = format!("{ASKS}&wreply=https://evil.example/");
+    for (query, party, status) in [
+        (
+            "wa=wsignin1.0&wtrealm=urn:unknown",
+            None,
+            StatusCode::FORBIDDEN,
+        ),
+        (elsewhere.as_str(), Some("Lync-Ext"), StatusCode::FORBIDDEN),
+        ("wa=wsignin1.0", None, StatusCode::BAD_REQUEST),
+        (
+            "wa=wsignin1.0&wtrealm=a&wtrealm=b",
+            None,
+            StatusCode::BAD_REQUEST,
+        ),
+        ("wa=wpseudo1.0&wtrealm=a", None, StatusCode::BAD_REQUEST),
+        ("wa=wsignin1.0&wresult=x", None, StatusCode::BAD_REQUEST),
+        ("", None, StatusCode::BAD_REQUEST),
+    ] {
+        let answer = world.ask(get(&format!("/adfs/ls/?{query}"))).await;
+        let page = text(&answer);
+        assert_eq!(answer.response.status(), status, "{query}");
+        assert!(page.contains(&world::activity()), "{page}");
+        assert_eq!(page.contains("Lync-Ext"), party.is_some(), "{page}");
+        for told in [
+            "evil",
+            "unknown",
+            "registered",
+            "wreply",
+            "wtrealm",
+            "<form id=\"answer\"",
+        ] {
+            assert!(!page.contains(told), "{told} in {page}");
+        }
+    }
+    let head = Request::head(format!("/adfs/ls/?{ASKS}"))
+        .body(String::new())
+        .unwrap();
+    let head = world.ask(head).await;
+    assert_eq!(head.response.status(), StatusCode::METHOD_NOT_ALLOWED);
+}
+
+#[tokio::test]
+async fn metadata_is_there_in_any_case_and_a_key_that_is_away_is_503() {
+    let world = World::new().await;
+    for path in [
+        "/FederationMetadata/2007-06/FederationMetadata.xml",
+        "/federationmetadata/2007-06/federationmetadata.xml",
+    ] {
+        let answer = world.ask(get(path)).await;
+        assert_eq!(answer.response.status(), StatusCode::OK);
+        let kind = &answer.response.headers()[header::CONTENT_TYPE];
+        assert_eq!(kind, "application/samlmetadata+xml");
+        let written = text(&answer);
+        assert!(written.contains(&format!("{ORIGIN}/adfs/ls/")), "{written}");
+    }
+    let nowhere = world.ask_at(PORTAL, get("/adfs/ls/")).await;
+    assert_eq!(nowhere.response.headers()[header::LOCATION], "/sign-in");
+    for path in ["/passkeys.js", "/invitation", "/tokens/confirm"] {
+        let answer = world.ask(get(path)).await;
+        assert_eq!(answer.response.status(), StatusCode::NOT_FOUND, "{path}");
+    }
+    world.keys_are_away();
+    let path = "/FederationMetadata/2007-06/FederationMetadata.xml";
+    let away = world.ask(get(path)).await;
+    assert_eq!(away.response.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let request = Request::get(format!("/adfs/ls/?{ASKS}")).header(header::COOKIE, &world.session);
+    let away = world.ask(request.body(String::new()).unwrap()).await;
+    assert_eq!(away.response.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(!text(&away).contains("wresult"));
+}
+
+#[tokio::test]
+async fn a_sign_out_ends_the_session_and_tells_the_parties() {
+    let world = World::new().await;
+    let ask = |path: String, cookie: String| {
+        let request = Request::get(path).header(header::COOKIE, cookie);
+        request.body(String::new()).unwrap()
+    };
+    let issued = world
+        .ask(ask(format!("/adfs/ls/?{ASKS}"), world.session.clone()))
+        .await;
+    let visited = issued.response.headers()[header::SET_COOKIE]
+        .to_str()
+        .unwrap();
+    let visited = visited.split(';').next().unwrap().to_owned();
+    let both = format!("{}; {visited}", world.session);
+    let out = "/adfs/ls/?wa=wsignout1.0&wreply=https://evil.example/".to_owned();
+    let out = world.ask(ask(out, both)).await;
+    let page = text(&out);
+    let told =
+        "<img src=\"https://lync.contoso.com/PassiveAuth/PassiveAuth.aspx?wa=wsignoutcleanup1.0\"";
+    assert!(page.contains(told) && !page.contains("evil"), "{page}");
+    let policy = out.response.headers()[header::CONTENT_SECURITY_POLICY]
+        .to_str()
+        .unwrap();
+    assert!(policy.contains("img-src https://lync.contoso.com/PassiveAuth/PassiveAuth.aspx;"));
+    let again = world
+        .ask(ask(format!("/adfs/ls/?{ASKS}"), world.session.clone()))
+        .await;
+    assert_eq!(again.response.headers()[header::LOCATION], "/sign-in");
+    let reply =
+        "/adfs/ls/?wa=wsignout1.0&wreply=https://lync.contoso.com/PassiveAuth/PassiveAuth.aspx";
+    let elsewhere = world.ask(get(reply)).await;
+    let location = &elsewhere.response.headers()[header::LOCATION];
+    assert_eq!(
+        location,
+        "https://lync.contoso.com/PassiveAuth/PassiveAuth.aspx"
+    );
+}

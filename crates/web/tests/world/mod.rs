@@ -1,0 +1,340 @@
+//! Anna, signed in at the pages of Contoso, and Lync that trusts them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_trait::async_trait;
+use authn::account::{Account, AccountId, AccountState};
+use authn::attempt::{self, Rules};
+use authn::audit::{Event, Kind};
+use authn::credential::CredentialId;
+use authn::credential::memorised_secret::{
+    Cost, MemorisedSecret, SecretHash, StoredMemorisedSecret, Typed,
+};
+use authn::credential::passkey::RelyingParty;
+use authn::handle::Handle;
+use authn::place::{ActivityId, Method, Service, Zone};
+use authn::policy::{Policy, Rule};
+use authn::ports::{Accounts, MemorisedSecrets, PasswordHasher, SignIns, Unavailable};
+use authn::session::Session;
+use authn::sign_in::{Completed, Completion, Ports, Requirement, SignIn};
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
+use bytes::Bytes;
+use http::Request;
+use jiff::Timestamp;
+use proto::secret::Secret;
+use rcgen::{CertificateParams, KeyPair, PKCS_RSA_SHA256};
+use store::memory::Memory;
+use sts::flow::wsfed::{self, Identity};
+use sts::key_ring::{KeyAlgorithm, KeyId, KeyRing, KeyState, TokenSigningCertificate};
+use sts::ledger::{LedgerEntry, SignedDigest, TokenId};
+use sts::ports::{Keys, Ledger, ToSign};
+use sts::trust::written::Written;
+use sts::trust::{Certificate, Identifier, TrustBook};
+use web::{Answer, Pages};
+
+pub(crate) const ORIGIN: &str = "https://sts.contoso.com";
+pub(crate) const PORTAL: &str = "https://my.contoso.com";
+pub(crate) const ASKS: &str = "wa=wsignin1.0&wtrealm=https%3A%2F%2Flync.contoso.com%2Fpassiveauth";
+
+const TRUSTS: &str = r#"{"version": 1, "relying_party": [{
+    "name": "Lync-Ext",
+    "identifiers": ["https://lync.contoso.com/passiveauth"],
+    "wsfed_endpoint": "https://lync.contoso.com/PassiveAuth/PassiveAuth.aspx",
+    "issuance_authorization_rules": "=> issue(Type = \"http://schemas.microsoft.com/authorization/claims/permit\", Value = \"true\");",
+    "issuance_transform_rules": "c:[Type == \"http://schemas.microsoft.com/ws/2008/06/identity/claims/primarysid\"] => issue(claim = c);"
+}]}"#;
+
+pub(crate) fn activity() -> String {
+    ActivityId::from([1; 16]).0
+}
+
+pub(crate) fn get(path: &str) -> Request<String> {
+    Request::get(path).body(String::new()).unwrap()
+}
+
+pub(crate) fn text(answer: &Answer) -> String {
+    String::from_utf8(answer.response.body().to_vec()).unwrap()
+}
+
+/// Hashes at once, and cheaply.
+struct AtOnce;
+
+#[async_trait]
+impl PasswordHasher for AtOnce {
+    async fn make(&self, typed: Typed, salt: [u8; 16]) -> Result<SecretHash, Unavailable> {
+        typed.hashed(cheap(), salt)
+    }
+
+    async fn proves(&self, typed: Typed, hash: SecretHash) -> Result<bool, Unavailable> {
+        let cost = cheap();
+        typed.is_of(&SecretHash { cost, ..hash })
+    }
+}
+
+fn cheap() -> Cost {
+    Cost {
+        memory: 64,
+        passes: 1,
+    }
+}
+
+/// A key that signs, while it is there, and a ledger that takes whatever comes.
+struct Signing {
+    ring: KeyRing,
+    key: RsaKeyPair,
+    is_away: AtomicBool,
+}
+
+fn away() -> Unavailable {
+    Unavailable {
+        what: "the key",
+        detail: "it is away".to_owned(),
+    }
+}
+
+#[async_trait]
+impl Keys for Signing {
+    async fn ring(&self) -> Result<KeyRing, Unavailable> {
+        match self.is_away.load(Ordering::Relaxed) {
+            true => Err(away()),
+            false => Ok(self.ring.clone()),
+        }
+    }
+
+    async fn sign(&self, _: &KeyId, _: ToSign<'_>, octets: &[u8]) -> Result<Vec<u8>, Unavailable> {
+        let mut signature = vec![0; self.key.public_modulus_len()];
+        let random = SystemRandom::new();
+        let signed = self
+            .key
+            .sign(&RSA_PKCS1_SHA256, &random, octets, &mut signature);
+        signed.map_err(|_| away())?;
+        Ok(signature)
+    }
+}
+
+#[async_trait]
+impl Ledger for Signing {
+    async fn record_token(&self, _: &LedgerEntry, _: Event) -> Result<(), Unavailable> {
+        Ok(())
+    }
+
+    async fn token(&self, _: &TokenId) -> Result<Option<LedgerEntry>, Unavailable> {
+        Ok(None)
+    }
+
+    async fn token_signed(&self, _: &SignedDigest) -> Result<Option<LedgerEntry>, Unavailable> {
+        Ok(None)
+    }
+}
+
+pub(crate) struct World {
+    pages: Pages,
+    signing: Arc<Signing>,
+    /// The cookie of anna's session.
+    pub(crate) session: String,
+}
+
+impl World {
+    /// Anna proved two factors.
+    pub(crate) async fn new() -> Self {
+        Self::with(&[Method::MemorisedSecret, Method::OneTimeCode]).await
+    }
+
+    /// Anna proved these.
+    pub(crate) async fn with(methods: &[Method]) -> Self {
+        let memory = Arc::new(Memory::new());
+        let signing = Arc::new(signing());
+        Self {
+            session: signed_in(&memory, methods).await,
+            pages: pages(&memory, &signing),
+            signing,
+        }
+    }
+
+    pub(crate) fn keys_are_away(&self) {
+        self.signing.is_away.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) async fn ask(&self, request: Request<String>) -> Answer {
+        self.ask_at(ORIGIN, request).await
+    }
+
+    pub(crate) async fn ask_at(&self, origin: &str, request: Request<String>) -> Answer {
+        let (head, body) = request.into_parts();
+        let request = web::Request {
+            head,
+            body: Bytes::from(body),
+            origin: origin.to_owned(),
+            zone: Zone::EXTERNAL,
+            address: [192, 0, 2, 1].into(),
+            activity: ActivityId::from([1; 16]),
+        };
+        self.pages.answer(request).await
+    }
+}
+
+fn signing() -> Signing {
+    let key = KeyPair::generate_for(&PKCS_RSA_SHA256).unwrap();
+    let params = CertificateParams::new(vec!["sts.contoso.com".to_owned()]).unwrap();
+    let certificate = params.self_signed(&key).unwrap();
+    let made = Timestamp::UNIX_EPOCH;
+    Signing {
+        ring: KeyRing {
+            primary: TokenSigningCertificate {
+                id: KeyId("1".to_owned()),
+                algorithm: KeyAlgorithm::Rsa2048,
+                certificate: Certificate::parse(certificate.der()).unwrap(),
+                made,
+                state: KeyState::Primary { since: made },
+            },
+            next: None,
+            retired: Vec::new(),
+        },
+        key: RsaKeyPair::from_pkcs8(&key.serialize_der()).unwrap(),
+        is_away: AtomicBool::new(false),
+    }
+}
+
+fn pages(memory: &Arc<Memory>, signing: &Arc<Signing>) -> Pages {
+    let both = "memorised-secret + one-time-code".parse().unwrap();
+    let trusted = Written::of_json(TRUSTS).unwrap().read().unwrap();
+    let book = Arc::new(TrustBook::new(1, trusted).unwrap());
+    Pages {
+        ports: Ports {
+            attempt: attempt::Ports {
+                accounts: memory.clone(),
+                credentials: memory.clone(),
+                otp_tokens: memory.clone(),
+                attempts: memory.clone(),
+                tickets: memory.clone(),
+                audit: memory.clone(),
+                kerberos: None,
+            },
+            secrets: memory.clone(),
+            hasher: Arc::new(AtOnce),
+            sign_ins: memory.clone(),
+            sessions: memory.clone(),
+            invitations: memory.clone(),
+            sent_codes: memory.clone(),
+            passkeys: memory.clone(),
+            spare_codes: memory.clone(),
+        },
+        rules: Rules {
+            policy: Policy {
+                rules: vec![Rule {
+                    services: [Service::PORTAL, Service::STS].into(),
+                    methods: vec![both],
+                    ..Rule::default()
+                }],
+            },
+            default_domain: None,
+            unknown_names_key: Secret::new(vec![1; 32]),
+            grants_key: Secret::new(vec![2; 32]),
+        },
+        sending: None,
+        passkeys: RelyingParty::of(PORTAL, &[]).unwrap(),
+        services: vec![Service::EWS],
+        sts: Some(wsfed::Service {
+            identity: Identity {
+                identifier: Identifier::parse("http://sts.contoso.com/adfs/services/trust")
+                    .unwrap(),
+                origin: ORIGIN.to_owned(),
+                display_name: "Contoso".to_owned(),
+            },
+            trusts: Arc::new(book),
+            keys: signing.clone(),
+            ledger: signing.clone(),
+            audit: memory.clone(),
+            stores: Vec::new(),
+            opaque: None,
+            key: Secret::new(vec![3; 32]),
+        }),
+    }
+}
+
+/// Begins a session for anna as the store does when a sign-in is complete.
+async fn signed_in(memory: &Memory, methods: &[Method]) -> String {
+    let now = now();
+    let account = AccountId("anna".to_owned());
+    let credential = CredentialId("secret".to_owned());
+    let event = |kind| Event::observed(now, kind, Some(account.clone()));
+    let anna = Account {
+        id: account.clone(),
+        domain: "CONTOSO".to_owned(),
+        sam: "anna".to_owned(),
+        upn: "anna@contoso.com".to_owned(),
+        realm: "CONTOSO.COM".to_owned(),
+        sid: Some("S-1-5-21-1-2-3-1105".to_owned()),
+        sip_addresses: Vec::new(),
+        mail: Vec::new(),
+        state: AccountState::Active,
+        directory: None,
+        second_factor: None,
+    };
+    memory
+        .add(&anna, event(Kind::AccountCreated))
+        .await
+        .unwrap()
+        .unwrap();
+    let typed = Typed::chosen_by(&anna, &Secret::new("fyra hästar i hagen".to_owned())).unwrap();
+    let secret = StoredMemorisedSecret {
+        record: MemorisedSecret {
+            id: credential.clone(),
+            account: account.clone(),
+            set: now,
+            last_used: None,
+        },
+        hash: typed.hashed(cheap(), [0; 16]).unwrap(),
+    };
+    let set = event(Kind::MemorisedSecretSet {
+        credential: credential.clone(),
+    });
+    memory.set_memorised_secret(&secret, set).await.unwrap();
+    let (held, session) = (Handle::made_from([8; 32]), Handle::made_from([9; 32]));
+    let requirement = Requirement::SecretAndCode;
+    let sign_in = SignIn::begin(Service::STS, requirement, "/".to_owned(), now);
+    memory.begin_sign_in(held.key(), &sign_in).await.unwrap();
+    assert!(memory.take_step(held.key(), 0).await.unwrap());
+    let signed_in = event(Kind::SignedIn {
+        credential: credential.clone(),
+        clock_skew: None,
+        certificate: None,
+    });
+    let completion = Completion {
+        sign_in: held.key(),
+        step: 1,
+        code: None,
+        guessed: None,
+        passkey: None,
+        spare: None,
+        places: Vec::new(),
+        secret: None,
+        source: [192, 0, 2, 1].into(),
+        key: session.key(),
+        session: Session {
+            account: account.clone(),
+            credential,
+            token: None,
+            methods: methods.to_vec(),
+            zone: Zone::EXTERNAL,
+            begun: now,
+            used: now,
+        },
+        event: signed_in,
+    };
+    assert_eq!(
+        memory.complete(completion).await.unwrap(),
+        Completed::Written
+    );
+    format!("__Host-session={}", session.written().expose())
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the pages read the clock themselves"
+)]
+fn now() -> Timestamp {
+    Timestamp::now()
+}
