@@ -383,6 +383,8 @@ impl Own {
             trusts: self.trusted.clone(),
             keys: self.signer.clone(),
             ledger: store(),
+            tickets: store(),
+            revocations: store(),
             audit: store(),
             stores: Vec::new(),
             opaque: None,

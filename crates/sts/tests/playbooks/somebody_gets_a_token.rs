@@ -1,6 +1,7 @@
 //! Somebody who signed in by two factors gets a token that says what Lync wants, signed, and written down before it leaves.
 
 use authn::audit::Kind;
+use authn::issued::TokenId;
 use authn::sign_in::Requirement;
 use sts::trust::{NotBeforeSkew, SignatureAlgorithm, TokenLifetime};
 use xml::{Document, PublicKey};
@@ -28,6 +29,24 @@ async fn the_token_says_the_sid_to_lync_alone_and_our_key_signed_it() {
         assert!(assertion.contains(&part), "{part} in {assertion}");
     }
     assert!(!assertion.contains("anna"), "no rule issues a name");
+}
+
+/// A session that it begins at a pool is known by it, and ends with what she signed in by (decision 0015).
+#[tokio::test]
+async fn the_tickets_have_it_with_what_she_signed_in_by() {
+    let world = world(vec![lync()]);
+    let issued = issued(world.ask_as_anna(ASKS).await);
+    let id = issued.wresult.split("AssertionID=\"").nth(1);
+    let id = id.and_then(|rest| rest.split('"').next()).unwrap();
+    let recorded = world.kept.recorded.lock().unwrap();
+    let (relaying, heard) = &recorded[0];
+    let ticket = &relaying.ticket;
+    assert_eq!(ticket.key, TokenId(id.to_owned()).key());
+    assert_eq!(
+        (ticket.account.0.as_str(), ticket.credential.0.as_str()),
+        ("anna", "secret")
+    );
+    assert_eq!((ticket.expires, *heard), (at(60) + minutes(60), 7));
 }
 
 #[tokio::test]

@@ -8,9 +8,11 @@ use authn::audit::{Event, Kind, TokenRefusal};
 use authn::credential::CredentialId;
 use authn::place::{ActivityId, Method, Service as Published, Zone};
 use authn::policy::{Policy, Rule};
-use authn::ports::{Audit, ChainedEvent};
+use authn::ports::{Audit, ChainedEvent, Revocations, Tickets};
+use authn::revocation::Revocation;
 use authn::session::Session;
 use authn::sign_in::At;
+use authn::ticket::{RelayedTicket, Relaying, TicketKey};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use jiff::{SignedDuration, Timestamp};
@@ -105,6 +107,7 @@ pub(crate) fn session(begun: Timestamp, methods: &[Method]) -> Session {
 pub(crate) struct Kept {
     pub(crate) entries: Mutex<Vec<(LedgerEntry, Event)>>,
     pub(crate) events: Mutex<Vec<Event>>,
+    pub(crate) recorded: Mutex<Vec<(Relaying, i64)>>,
     pub(crate) is_away: Mutex<bool>,
 }
 
@@ -138,6 +141,40 @@ impl Ledger for Kept {
         let entries = self.entries.lock().unwrap();
         let mut entries = entries.iter().map(|(entry, _)| entry);
         Ok(entries.find(|it| it.digest == *digest).cloned())
+    }
+}
+
+#[async_trait]
+impl Tickets for Kept {
+    async fn record(&self, relaying: Relaying, heard: i64) -> Result<(), Unavailable> {
+        if *self.is_away.lock().unwrap() {
+            return Err(away());
+        }
+        self.recorded.lock().unwrap().push((relaying, heard));
+        Ok(())
+    }
+
+    async fn find(
+        &self,
+        _: &TicketKey,
+        _: Timestamp,
+    ) -> Result<Option<(RelayedTicket, Account)>, Unavailable> {
+        Err(away())
+    }
+
+    async fn was_relayed(&self, _: &TicketKey) -> Result<bool, Unavailable> {
+        Err(away())
+    }
+}
+
+#[async_trait]
+impl Revocations for Kept {
+    async fn since(&self, _: i64, _: u32) -> Result<Vec<Revocation>, Unavailable> {
+        Err(away())
+    }
+
+    async fn last(&self) -> Result<i64, Unavailable> {
+        Ok(7)
     }
 }
 
@@ -224,6 +261,8 @@ pub(crate) fn world(relying_parties: Vec<RelyingPartyTrust>) -> World {
             trusts: Arc::new(book),
             keys: Arc::new(Signing { ring, key }),
             ledger: kept.clone(),
+            tickets: kept.clone(),
+            revocations: kept.clone(),
             audit: kept.clone(),
             stores: Vec::new(),
             opaque: None,
@@ -271,6 +310,7 @@ impl World {
         let asking = Asking {
             request: &request(query),
             marker,
+            heard: self.service.heard().await?,
             signed_in: session.map(|session| (session, &account)),
             visited: &visited,
             user_agent: Some("a browser"),

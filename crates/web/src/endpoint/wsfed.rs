@@ -59,11 +59,13 @@ impl Pages {
         request: &SignInRequest,
         (at, flow): (&At, &wsfed::Service),
     ) -> Result<Answer, Unavailable> {
+        let heard = flow.heard().await?;
         let signed_in = self.owner_of(asked, at).await?;
         let visited = visited(asked);
         let asking = Asking {
             request,
             marker: asked.query(Marker::NAME),
+            heard,
             signed_in: signed_in.as_ref().map(SignedIn::of),
             visited: &visited,
             user_agent: asked.user_agent(),

@@ -246,6 +246,8 @@ fn pages(memory: &Arc<Memory>, signing: &Arc<Signing>) -> Pages {
             trusts: Arc::new(book),
             keys: signing.clone(),
             ledger: signing.clone(),
+            tickets: memory.clone(),
+            revocations: memory.clone(),
             audit: memory.clone(),
             stores: Vec::new(),
             opaque: None,

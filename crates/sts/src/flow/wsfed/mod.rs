@@ -15,7 +15,7 @@ use authn::account::Account;
 use authn::audit::{Kind, MAX_SAID, TokenRefusal, shown_name};
 use authn::place::Service as Published;
 use authn::policy::Policy;
-use authn::ports::Audit;
+use authn::ports::{Audit, Revocations, Tickets};
 use authn::session::Session;
 use authn::sign_in::{self, At, Requirement};
 use proto::secret::Secret;
@@ -57,6 +57,10 @@ pub struct Service {
     pub keys: Arc<dyn Keys>,
     /// Where tokens are written down.
     pub ledger: Arc<dyn Ledger>,
+    /// Where tokens are written down as what a session at a pool rests on.
+    pub tickets: Arc<dyn Tickets>,
+    /// What was revoked.
+    pub revocations: Arc<dyn Revocations>,
     /// Where refusals are written down.
     pub audit: Arc<dyn Audit>,
     /// Attribute stores outside.
@@ -74,6 +78,8 @@ pub struct Asking<'a> {
     pub request: &'a SignInRequest,
     /// The mark that was on its way back from a sign-in.
     pub marker: Option<&'a str>,
+    /// What was [heard](Service::heard) before anybody looked as whom it is signed in.
+    pub heard: i64,
     /// As whom it is signed in.
     pub signed_in: Option<(&'a Session, &'a Account)>,
     /// Where it was before.
@@ -129,6 +135,15 @@ pub struct Refused {
 }
 
 impl Service {
+    /// The last revocation that is known by now: what is revoked after it ends a token that is on its way.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be had.
+    pub async fn heard(&self) -> Result<i64, Unavailable> {
+        self.revocations.last().await
+    }
+
     /// Takes a request for a token.
     ///
     /// # Errors
@@ -254,6 +269,11 @@ impl Service {
                 return self.refused(asking, Some(name), refusal).await;
             }
         };
+        // SECURITY: a pool's session that it begins ends with what they signed in by (decision 0015).
+        let id = authn::issued::TokenId(token.id.0.clone());
+        let lasts = (asking.at.now, token.expires);
+        let recorded = authn::issued::recorded(&id, local.session, lasts);
+        self.tickets.record(recorded, asking.heard).await?;
         let response = SignInResponse {
             created: token.created,
             expires: token.expires,
