@@ -1,6 +1,7 @@
 //! Whatever is guessed at the gate, by whichever channel, no counter of Active Directory moves: nobody can be locked
 //! out of the domain from outside, and the gate goes on reaching the back end for whoever is guessed at.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 
@@ -128,7 +129,7 @@ fn t_cred_2_thousands_of_guesses_over_every_channel_lock_nobody_out_of_the_domai
     let before = counters(&lab)?;
     let request = request_for("sip:alice@contoso.test", "https://lyncweb.contoso.test/");
     let token = asks_with_token(&request, "CONTOSO\\alice", "Wrong.1");
-    let mut refused = 0;
+    let mut answers: BTreeMap<String, usize> = BTreeMap::new();
     let numbers: Vec<u32> = (1..=GUESSERS).collect();
     for some in numbers.chunks(AT_A_TIME) {
         let guessing = some
@@ -136,14 +137,24 @@ fn t_cred_2_thousands_of_guesses_over_every_channel_lock_nobody_out_of_the_domai
             .map(|number| guesser(&lab, *number, (&token, &python)));
         for child in guessing.collect::<Result<Vec<_>, _>>()? {
             let said = String::from_utf8(child.wait_with_output()?.stdout)?;
-            // A UsernameToken is refused with a fault, a grant as OAuth has it.
-            let is_refusal = |line: &&str| ["401", "500", "400"].contains(line);
-            refused += said.lines().filter(is_refusal).count();
+            for status in said.lines() {
+                *answers.entry(status.to_owned()).or_default() += 1;
+            }
         }
         is_let_in()?;
     }
     let all = usize::try_from(GUESSERS * CHANNELS * guesses())?;
-    assert_eq!(refused, all, "each was answered, and refused");
+    // A UsernameToken is refused with a fault, a grant as OAuth has it; a guess that could not be checked in time on a busy
+    // machine is refused with 503.
+    let of =
+        |statuses: &[&str]| -> usize { statuses.iter().filter_map(|it| answers.get(*it)).sum() };
+    let (refused, unchecked) = (of(&["401", "500", "400"]), of(&["503"]));
+    assert_eq!(
+        refused + unchecked,
+        all,
+        "each was answered, and refused: {answers:?}"
+    );
+    assert!(unchecked * 100 <= all, "{answers:?}");
     assert_eq!(counters(&lab)?, before, "no counter moved");
 
     // And this would have been seen.
