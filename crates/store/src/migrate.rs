@@ -73,6 +73,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "0011_spare_codes",
         text: include_str!("../migrations/0011_spare_codes.sql"),
     },
+    Migration {
+        number: 15,
+        name: "0015_client_codes",
+        text: include_str!("../migrations/0015_client_codes.sql"),
+    },
 ];
 
 impl Migration {

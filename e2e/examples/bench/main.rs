@@ -12,6 +12,7 @@ mod enumeration;
 mod forward;
 mod forward_h2;
 mod handshakes;
+mod junk;
 mod memory;
 mod ntlm;
 mod pings;
@@ -39,7 +40,7 @@ type Bench = (
     fn() -> anyhow::Result<Vec<Figure>>,
 );
 
-const BENCHES: [Bench; 12] = [
+const BENCHES: [Bench; 13] = [
     ("ntlm", "what one NTLMv2 exchange costs to check", ntlm::run),
     ("sign-ins", "durable sign-ins on SQLite", sign_ins::run),
     (
@@ -51,6 +52,11 @@ const BENCHES: [Bench; 12] = [
         "enumeration",
         "G-14: can a clock tell who is known?",
         enumeration::run,
+    ),
+    (
+        "junk",
+        "what 500 guesses a second at memorised secrets cost the others",
+        junk::run,
     ),
     (
         "forward",

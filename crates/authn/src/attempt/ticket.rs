@@ -172,6 +172,13 @@ fn basis(
             ends: ticket.expires,
         });
     }
+    // A memorised secret stands as long as it is its account's: the store finds no ticket of another.
+    if ticket.methods.contains(&Method::MemorisedSecret) {
+        return Ok(Basis {
+            made: None,
+            ends: ticket.expires,
+        });
+    }
     let password = bought_with.ok_or(Reason::UnknownTicket)?;
     password.usable(&at.service, at.now)?;
     Ok(Basis {

@@ -76,7 +76,7 @@ pub(super) async fn with_secret<S: Conforming>(
     Ok(somebody)
 }
 
-async fn set<S: Conforming>(
+pub(super) async fn set<S: Conforming>(
     store: &S,
     id: &str,
     account: &Account,

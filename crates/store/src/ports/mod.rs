@@ -2,6 +2,7 @@
 
 mod accounts;
 mod attempts;
+mod client_codes;
 pub(crate) mod credentials;
 pub(crate) mod memorised_secrets;
 mod of_subject;
