@@ -206,14 +206,15 @@ impl<'a> Right<'a> {
         reservation: CodeReservation,
     ) -> Second {
         let now = self.field.at.now;
-        let was_sent = sent.is_some();
+        let takes_sent = self.field.takes.sent && self.takes(Method::SentCode);
         let of_token = self.of_token(tokens, &reservation);
-        let of_sent = self.of_sent(sent, &reservation);
+        let of_sent = self.of_sent(sent, (takes_sent, &reservation));
         let found = match (of_sent, of_token) {
             (Ok(sent), _) => Ok(Found::Sent(sent)),
             (_, Ok((token, step))) => Ok(Found::OfToken(token, step)),
             (Err(sent), Err(token)) => Err(match (token, sent) {
-                (Reason::NoToken | Reason::WrongCode, sent) if was_sent => sent,
+                // Where none was sent, none is right.
+                (Reason::NoToken | Reason::WrongCode, sent) if takes_sent => sent,
                 (token, _) => token,
             }),
         };
@@ -261,19 +262,17 @@ impl<'a> Right<'a> {
     fn of_sent(
         &self,
         sent: Option<ClientCode>,
-        reservation: &CodeReservation,
+        (takes_sent, reservation): (bool, &CodeReservation),
     ) -> Result<ClientCode, Reason> {
         let (code, now) = (self.code.expose(), self.field.at.now);
         let key = &self.field.rules.grants_key;
         let judged = ClientCode::judge(sent.as_ref(), key, code, now);
-        let takes_it = self.field.takes.sent && self.takes(Method::SentCode);
         match (judged, sent) {
-            (_, None) => Err(Reason::WrongCode),
-            _ if !takes_it => Err(Reason::WrongCode),
+            _ if !takes_sent => Err(Reason::WrongCode),
             _ if !reservation.may_guess => Err(Reason::TooManyCodes),
             (Ok(()), Some(sent)) => Ok(sent),
-            (Err(SentFault::Wrong), _) => Err(Reason::WrongCode),
-            (Err(SentFault::Ended), _) => Err(Reason::CodeEnded),
+            (Err(SentFault::Ended), Some(_)) => Err(Reason::CodeEnded),
+            (_, Some(_) | None) => Err(Reason::WrongCode),
         }
     }
 

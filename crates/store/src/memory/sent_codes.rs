@@ -80,6 +80,7 @@ impl State {
             return None;
         }
         if !self.take_all_sent(&order.places) {
+            self.sent.client_codes.remove(&key);
             return refused;
         }
         self.sent.client_codes.insert(key, code.clone());
