@@ -55,7 +55,8 @@ impl Gate {
             "\n[[sms]]\nname = \"stub\"\nurl = \"http://{}/send?to={{number}}&text={{text}}\"\n",
             carrier.address
         );
-        let both = "methods = [\"memorised-secret + one-time-code\", \"memorised-secret + sent-code\"]";
+        let both =
+            "methods = [\"memorised-secret + one-time-code\", \"memorised-secret + sent-code\"]";
         let serve = Serve::start(&demo, |config| {
             let changed = config.replace("methods = [\"app-password\"]", both);
             assert_ne!(changed, config, "the policy of the demo");

@@ -106,7 +106,10 @@ pub(super) async fn look(
     let (tokens, now) = (&field.ports.otp_tokens, field.at.now);
     let right = first.and_then(|first| Right::of(field, first, known.key.clone()));
     let mut granted = known.grant;
-    let is_open = |known: &Option<Grant>| known.as_ref().is_none_or(|it| it.is_claim(now));
+    let is_open = |known: &Option<Grant>| {
+        let is_looked_at = |it: &Grant| it.is_claim(now) || field.is_wrong_elsewhere(it);
+        known.as_ref().is_none_or(is_looked_at)
+    };
     let looked_at = right.as_ref().filter(|_| is_open(&granted));
     let claim = looked_at.map(|right| right.grant(None, ends_after(now, CLAIMED), now));
     let of = match &claim {
@@ -128,6 +131,11 @@ pub(super) async fn look(
         granted = tokens.grant(&right.key).await?;
     }
     Ok(match granted.filter(|granted| !granted.is_claim(now)) {
+        // SECURITY: no place is taken for what is known, so that nothing but the code of this client is looked at.
+        Some(granted) if field.is_wrong_elsewhere(&granted) => {
+            let again = CodeSettlement::Again(right.key.clone(), None);
+            right.judge((Vec::new(), known.sent), reservation).or(again)
+        }
         Some(granted) => right.known(granted),
         None => right.judge((known.tokens, known.sent), reservation),
     })
@@ -323,6 +331,14 @@ impl<'a> Right<'a> {
 }
 
 impl Second {
+    /// The same, where it is wrong with another settlement.
+    fn or(self, settles: CodeSettlement) -> Self {
+        match self {
+            Self::Wrong { reason, .. } => Self::Wrong { settles, reason },
+            right => right,
+        }
+    }
+
     fn refused(reason: Reason) -> Self {
         let settles = CodeSettlement::None;
         Self::Wrong { settles, reason }

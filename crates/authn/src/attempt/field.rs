@@ -177,6 +177,13 @@ impl Field<'_> {
         (is_guessed_at && first.code.is_none()).then_some(grant)
     }
 
+    /// Whether what was typed had a wrong code for another client, for which a code may have been sent to this one: a client
+    /// may come by IPv4 after IPv6.
+    pub(super) fn is_wrong_elsewhere(&self, grant: &Grant) -> bool {
+        let is_wrong = grant.token.is_none() && !grant.is_claim(self.at.now);
+        self.takes.sent && is_wrong && grant.client != Client::from(self.at.source)
+    }
+
     /// Whether secrets and codes come from where their owner is known.
     pub(super) fn source(&self) -> Source {
         match self.counts.is_some_and(|counts| counts.source_is_familiar) {

@@ -237,13 +237,27 @@ async fn a_code_is_of_one_client_and_five_minutes_and_one_destination() {
     let code = asks(&world, 0).await;
     let typed = types(&format!("{SECRET}{code}"));
     let elsewhere = typed.clone().from(ELSEWHERE).after(1_000);
-    assert_eq!(tried(&world, elsewhere).await, Some(Reason::WrongCode));
+    assert_eq!(
+        tried(&world, elsewhere.clone()).await,
+        Some(Reason::WrongCode)
+    );
+    assert_eq!(tried(&world, elsewhere).await, Some(Reason::CodeSpent));
     let late = typed.after(LIFE.as_secs() * 1_000);
     assert_eq!(tried(&world, late).await, Some(Reason::CodeEnded));
     let code = asks(&world, 1_000).await;
     phone(&world, &anna, "+46707654321", (1_001, 1_001)).await;
     let moved = types(&format!("{SECRET}{code}")).after(1_002_000);
     assert_eq!(tried(&world, moved).await, Some(Reason::WrongCode));
+}
+
+#[tokio::test]
+async fn a_code_that_came_by_another_address_first_is_still_its_clients() {
+    let world = company();
+    anna(&world).await;
+    let typed = types(&format!("{SECRET}{}", asks(&world, 0).await));
+    let by_another = typed.clone().from(ELSEWHERE).after(1_000);
+    assert_eq!(tried(&world, by_another).await, Some(Reason::WrongCode));
+    assert_eq!(tried(&world, typed.after(2_000)).await, None);
 }
 
 #[tokio::test]
