@@ -69,10 +69,10 @@ async fn taken(world: &World, second: i64) -> Vec<Message> {
 }
 
 fn code_of(message: &Message) -> String {
-    match &message.content {
-        Content::Code(code) => code.shown().expose().clone(),
-        other => panic!("{other:?}"),
-    }
+    let Content::Code(code) = &message.content else {
+        unreachable!("a message with a code");
+    };
+    code.shown().expose().clone()
 }
 
 /// Asks, and reads the telephone.
@@ -80,10 +80,8 @@ async fn asks(world: &World, second: i64) -> String {
     let alone = types(SECRET).after(second * 1_000);
     assert_eq!(tried(world, alone).await, Some(Reason::CodeMissing));
     let messages = taken(world, second).await;
-    let [message] = messages.as_slice() else {
-        panic!("{messages:?}");
-    };
-    code_of(message)
+    assert_eq!(messages.len(), 1, "{messages:?}");
+    messages.first().map(code_of).unwrap()
 }
 
 async fn kinds(world: &World) -> Vec<Kind> {
