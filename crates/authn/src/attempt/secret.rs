@@ -31,14 +31,11 @@ pub(super) async fn verify(
     (offered, asked): (Offered, Asked),
     at: &Circumstances,
 ) -> Result<Outcome, Unavailable> {
-    let (user, domain) = offered.name();
-    let shown = shown_name(user, domain);
-    let names = NameKey::candidates(user, domain, rules.default_domain.as_deref());
-    let account = ports.accounts.by_names(&names).await?;
-    let subject = match &account {
-        Some(account) => Subject::Account(account.id.clone()),
-        None => Subject::unknown(&names, &rules.unknown_names_key),
-    };
+    let Named {
+        shown,
+        account,
+        subject,
+    } = named(ports, rules, &offered).await?;
     let place = Place::now(subject.clone(), at.source.into(), at.now);
     let mut reservation = ports.attempts.reserve(place).await?;
     let stored = ports.credentials.app_passwords(&subject).await?;
@@ -89,6 +86,28 @@ pub(super) async fn verify(
         outcome.hold_back = HoldBack(LONGEST_HOLD_BACK);
     }
     Ok(outcome)
+}
+
+/// Whoever a name leads to.
+struct Named {
+    shown: String,
+    account: Option<Account>,
+    subject: Subject,
+}
+
+async fn named(ports: &Ports, rules: &Rules, offered: &Offered) -> Result<Named, Unavailable> {
+    let (user, domain) = offered.name();
+    let names = NameKey::candidates(user, domain, rules.default_domain.as_deref());
+    let account = ports.accounts.by_names(&names).await?;
+    let subject = match &account {
+        Some(account) => Subject::Account(account.id.clone()),
+        None => Subject::unknown(&names, &rules.unknown_names_key),
+    };
+    Ok(Named {
+        shown: shown_name(user, domain),
+        account,
+        subject,
+    })
 }
 
 /// Who it is, or why not. The person is judged first, then the proof, then the place.

@@ -6,7 +6,8 @@ use authn::credential::grant::Client;
 use authn::credential::sent_code::{BudgetPlace, Carrier, ClientCode, CodeOrder};
 use jiff::Timestamp;
 
-use super::sent_codes::{self, Waiting};
+use super::sent_budgets;
+use super::sent_codes::Waiting;
 use crate::engine::query;
 use crate::rows;
 use crate::writer::{WriteError, Writing};
@@ -23,12 +24,12 @@ pub(super) async fn order(
     let [event, refused] = order.events.clone();
     let is_kept = keep(writing, order.code.as_ref(), now).await?;
     let Some(code) = order.code.as_ref().filter(|_| is_kept) else {
-        sent_codes::take_all(writing, &order.places_of_nobody).await?;
+        sent_budgets::take_all(writing, &order.places_of_nobody).await?;
         message.add_of_nobody(writing).await?;
         // One that lives is enough, and was audited when it was sent.
         return Ok(event.filter(|_| order.code.is_none()));
     };
-    if !sent_codes::take_all(writing, &order.places).await? {
+    if !sent_budgets::take_all(writing, &order.places).await? {
         query(rows::client_codes::TAKE_BACK)
             .bind(&code.account.0)
             .bind(&code.client.0)
@@ -85,6 +86,6 @@ pub(super) async fn spend(
         return Ok(false);
     }
     let answered = BudgetPlace::of_unanswered(Some(&code.account), now);
-    sent_codes::give_guess_back(writing, &answered).await?;
+    sent_budgets::give_back(writing, &answered).await?;
     Ok(true)
 }

@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use proto::otp::Seed;
 use sqlx::AssertSqlSafe;
 
-use super::{revocations, sent_codes, session_grants};
+use super::{revocations, sent_budgets, session_grants};
 use crate::Store;
 use crate::engine::{Connection, Query, Row, query};
 use crate::rows;
@@ -342,7 +342,7 @@ impl Write for Reserve {
             .await?;
         let tokens = ids(&found)?;
         let may_guess = match &place.guess {
-            Some(guess) => sent_codes::reserve(writing, guess).await?,
+            Some(guess) => sent_budgets::reserve(writing, guess).await?,
             None => false,
         };
         // SECURITY: without room nobody looks, and nothing is claimed.
@@ -420,7 +420,7 @@ pub(super) async fn give_back(
         .as_ref()
         .filter(|_| reservation.may_guess)
     {
-        sent_codes::give_guess_back(writing, guess).await?;
+        sent_budgets::give_back(writing, guess).await?;
     }
     Ok(())
 }

@@ -16,7 +16,7 @@ use authn::ports::{Outbox, SentCodes, Unavailable};
 use authn::sign_in::SignIn;
 use jiff::Timestamp;
 
-use super::{otp_tokens, revocations};
+use super::{otp_tokens, revocations, sent_budgets};
 use crate::Store;
 use crate::engine::{Row, query};
 use crate::rows;
@@ -272,34 +272,8 @@ impl Write for Reserve {
     type Output = bool;
 
     async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<bool>, WriteError> {
-        Ok(Done::Keep(reserve(writing, &self.0).await?))
+        Ok(Done::Keep(sent_budgets::reserve(writing, &self.0).await?))
     }
-}
-
-/// Takes a place in a budget; `false` where it has no room.
-pub(super) async fn reserve(
-    writing: &mut Writing<'_>,
-    place: &BudgetPlace,
-) -> Result<bool, WriteError> {
-    let taken = query(rows::sent_budgets::RESERVE)
-        .bind(place.counted.as_str())
-        .bind(&place.name)
-        .bind(place.window_start.as_microsecond())
-        .bind(place.now.as_microsecond())
-        .bind(i64::from(place.at_most))
-        .bind(i64::from(place.in_a_row))
-        .execute(&mut *writing.connection)
-        .await?;
-    Ok(taken.rows_affected() > 0)
-}
-
-async fn undo(writing: &mut Writing<'_>, place: &BudgetPlace) -> Result<(), WriteError> {
-    query(rows::sent_budgets::UNDO)
-        .bind(place.counted.as_str())
-        .bind(&place.name)
-        .execute(&mut *writing.connection)
-        .await?;
-    Ok(())
 }
 
 /// Gives back what a sign-in with a code took.
@@ -307,45 +281,11 @@ pub(super) async fn give_back(
     writing: &mut Writing<'_>,
     guessed: &Guessed,
 ) -> Result<(), WriteError> {
-    give_guess_back(writing, &guessed.place).await?;
+    sent_budgets::give_back(writing, &guessed.place).await?;
     if let Some(reservation) = &guessed.tokens {
         otp_tokens::give_back(writing, reservation).await?;
     }
     Ok(())
-}
-
-/// Gives back a place that was taken, and forgets those in a row.
-pub(super) async fn give_guess_back(
-    writing: &mut Writing<'_>,
-    place: &BudgetPlace,
-) -> Result<(), WriteError> {
-    query(rows::sent_budgets::GIVE_BACK)
-        .bind(place.counted.as_str())
-        .bind(&place.name)
-        .bind(place.now.as_microsecond())
-        .execute(&mut *writing.connection)
-        .await?;
-    Ok(())
-}
-
-/// Takes all of these places, or none.
-pub(super) async fn take_all(
-    writing: &mut Writing<'_>,
-    places: &[BudgetPlace],
-) -> Result<bool, WriteError> {
-    let mut taken = Vec::new();
-    for place in places {
-        if reserve(writing, place).await? {
-            taken.push(place);
-        }
-    }
-    let has_room = taken.len() == places.len();
-    if !has_room {
-        for place in taken {
-            undo(writing, place).await?;
-        }
-    }
-    Ok(has_room)
 }
 
 struct Queue {
@@ -361,7 +301,7 @@ impl Write for Queue {
 
     async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<Queued>, WriteError> {
         let queueing = &self.queueing;
-        let has_room = take_all(writing, &queueing.places).await?;
+        let has_room = sent_budgets::take_all(writing, &queueing.places).await?;
         let [event, refused] = queueing.events.clone();
         let (sealed, event) = match has_room {
             true => (&self.queued, event),
