@@ -126,13 +126,14 @@ pub(super) async fn look(
     let Some(right) = right else {
         return Ok(Second::Absent);
     };
-    if !reservation.is_counted {
+    let is_wrong_elsewhere = |it: &Grant| field.is_wrong_elsewhere(it);
+    if !reservation.is_counted && !granted.as_ref().is_some_and(is_wrong_elsewhere) {
         // Another request with the same typed secret was faster: it may be decided meanwhile.
         granted = tokens.grant(&right.key).await?;
     }
     Ok(match granted.filter(|granted| !granted.is_claim(now)) {
         // SECURITY: no place is taken for what is known, so that nothing but the code of this client is looked at.
-        Some(granted) if field.is_wrong_elsewhere(&granted) => {
+        Some(granted) if is_wrong_elsewhere(&granted) => {
             let again = CodeSettlement::Again(right.key.clone(), None);
             right.judge((Vec::new(), known.sent), reservation).or(again)
         }
