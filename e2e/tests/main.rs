@@ -25,6 +25,7 @@ mod a_body_neither_breaks_a_handshake_nor_holds_the_gate;
 mod a_browser_comes_back_to_the_member_of_its_session;
 mod a_browser_signs_in_for_a_party;
 mod a_certificate_stands_for_the_app_password_that_bought_it;
+mod a_code_behind_a_memorised_secret_opens_everything_once;
 mod a_code_behind_an_app_password_opens_everything_once;
 mod a_code_is_sent_and_opens_the_portal;
 mod a_code_of_a_token_works_once;

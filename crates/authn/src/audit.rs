@@ -45,7 +45,7 @@ pub enum Reason {
     Expired,
     /// The right app password, but not for this service.
     OutOfScope,
-    /// A one-time code is wanted behind the app password, and none was typed.
+    /// A code is wanted behind the secret, and none was typed.
     CodeMissing,
     /// A one-time code is wanted, and NTLM cannot carry one.
     CodeNotByNtlm,
@@ -260,6 +260,11 @@ pub enum Kind {
     CodeAccepted {
         /// Of which token.
         token: CredentialId,
+    },
+    /// A code that was sent to a client was right, and is spent.
+    SentCodeAccepted {
+        /// By what it went.
+        by: Carrier,
     },
     /// A certificate that the pool issued for a ticket was noted; it signs in for as long as that stands.
     CertificateNoted {

@@ -63,11 +63,26 @@ pub struct Counts {
     pub source_is_familiar: bool,
 }
 
+/// In which queue whoever typed a memorised secret waits for the dear hash of it, so that those who flood one wait for
+/// each other and for nobody else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Queue {
+    /// The account has signed in from that network before.
+    Familiar,
+    /// It has not.
+    Unfamiliar,
+    /// The network has so many failures that its answers are held back.
+    Noisy,
+}
+
 /// How long the answer to an attempt is held back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct HoldBack(pub Duration);
 
 impl Subject {
+    /// Whom a counter is about that nobody can aim at and nobody reads.
+    pub const NOBODY: Self = Self::Unknown(BUCKETS);
+
     /// The bucket of a name that leads to no account; without the key nobody can aim at one.
     #[must_use]
     pub fn unknown(names: &[NameKey], key: &Secret<Vec<u8>>) -> Self {
@@ -109,6 +124,16 @@ impl Counts {
         HoldBack(HOLD_BACK_STEP.saturating_mul(beyond).min(LONGEST_HOLD_BACK))
     }
 
+    /// In which queue a memorised secret waits for its hash.
+    #[must_use]
+    pub fn queue(&self) -> Queue {
+        match (self.source_is_familiar, self.source > PROMPT_FAILURES) {
+            (true, _) => Queue::Familiar,
+            (false, true) => Queue::Noisy,
+            (false, false) => Queue::Unfamiliar,
+        }
+    }
+
     /// Whether there are so many failures that an alarm is due, if none was raised in the window.
     #[must_use]
     pub fn is_alarming(&self) -> bool {
@@ -143,6 +168,21 @@ mod tests {
         };
         assert_eq!(familiar.hold_back(true), HoldBack(Duration::ZERO));
         assert_eq!(familiar.hold_back(false), HoldBack(LONGEST_HOLD_BACK));
+    }
+
+    #[test]
+    fn whoever_floods_waits_in_a_queue_of_their_own() {
+        let queue = |source, source_is_familiar| {
+            let counts = Counts {
+                source_is_familiar,
+                ..counts(source)
+            };
+            counts.queue()
+        };
+        assert_eq!(queue(1, false), Queue::Unfamiliar);
+        assert_eq!(queue(PROMPT_FAILURES, false), Queue::Unfamiliar);
+        assert_eq!(queue(PROMPT_FAILURES + 1, false), Queue::Noisy);
+        assert_eq!(queue(u32::MAX, true), Queue::Familiar);
     }
 
     #[test]

@@ -145,15 +145,15 @@ impl Channel {
     ///
     /// SECURITY: NTLM proves what is known as a hash, and that is an app password: a memorised secret or a code of six
     /// digits could be guessed from one exchange. A ticket is judged by the channel that bought it. Whoever found an app
-    /// password on a device could make others by a page.
+    /// password on a device could make others by a page. A code is sent to whoever proved a secret, on a page or in the
+    /// field that holds both.
     #[must_use]
     pub fn carries(self, method: Method) -> bool {
         match (self, method) {
             (Self::Page, Method::AppPassword) => false,
             (_, Method::AppPassword) => true,
             (Self::Ticket, _) => false,
-            // A code is sent for one sign-in, which only a page has.
-            (_, Method::Passkey | Method::SentCode) => self == Self::Page,
+            (_, Method::Passkey) => self == Self::Page,
             (_, Method::Kerberos) => self == Self::Negotiate,
             (Self::Ntlm | Self::Negotiate, _) => false,
             (Self::Basic | Self::UsernameToken | Self::Grant | Self::Page, _) => true,

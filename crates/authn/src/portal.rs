@@ -23,7 +23,7 @@ use crate::credential::memorised_secret::{SecretPlace, Typed};
 use crate::credential::otp_token::{OtpToken, Source, TokenState};
 use crate::credential::passkey::{self, PasskeyFault};
 use crate::handle::HandleKey;
-use crate::lockout::Subject;
+use crate::lockout::{Queue, Subject};
 use crate::place::{Method, Service};
 use crate::ports::{ChainedEvent, Unavailable};
 use crate::session::Session;
@@ -232,15 +232,15 @@ impl Owner<'_> {
         [old, new]: [&Secret<String>; 2],
         random: SecretRandomness,
     ) -> Result<(), PortalError> {
-        let secrets = &self.ports.secrets;
+        let secrets = &self.ports.attempt.secrets;
         let chosen = Typed::chosen_by(self.account, new);
         chosen.map_err(SecretError::from)?;
         let stored = secrets.memorised_secret(&self.subject()).await?;
         let stored = stored.ok_or(PortalError::WrongSecret)?;
         let place = SecretPlace::now(self.subject(), Source::Familiar, self.at.now);
         let has_room = secrets.reserve_secret(place).await?;
-        let typed = Typed::to_sign_in(old);
-        if !has_room || !self.ports.hasher.proves(typed, stored.hash).await? {
+        let (typed, hasher) = (Typed::to_sign_in(old), &self.ports.attempt.hasher);
+        if !has_room || !hasher.proves(typed, stored.hash, Queue::Familiar).await? {
             let reason = match has_room {
                 true => Reason::WrongSecret,
                 false => Reason::TooManyFailures,

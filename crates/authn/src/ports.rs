@@ -19,6 +19,7 @@ use crate::credential::CredentialId;
 use crate::credential::app_password::{AppPassword, StoredAppPassword};
 use crate::credential::grant::{CodeSettlement, Grant, GrantKey};
 use crate::credential::kerberos::{Bindings, Logon, TokenFault};
+use crate::credential::memorised_secret::SecretPlace;
 use crate::credential::otp_token::{
     Acceptance, CodePlace, CodeReservation, OtpToken, StoredOtpToken,
 };
@@ -175,8 +176,9 @@ pub trait OtpTokens: Send + Sync {
     async fn change_otp_token(&self, change: TokenChange) -> Result<bool, Unavailable>;
     /// Removes a token, with the event, and revokes what rests on it; `false` where there is none.
     async fn remove_otp_token(&self, id: &CredentialId, event: Event) -> Result<bool, Unavailable>;
-    /// Takes places in the budgets of tokens by one conditional statement: those that had room. Where a typed secret
-    /// is claimed with it, none are taken while the same one is being looked at for another request.
+    /// Takes places in the budgets of tokens by one conditional statement: those that had room; and the place of a guess
+    /// by another. Where a typed secret is claimed with it, none are taken while the same one is being looked at for
+    /// another request.
     async fn reserve_code(
         &self,
         place: CodePlace,
@@ -269,6 +271,8 @@ pub struct Reservation {
     pub place: Place,
     /// What the counters held.
     pub counts: Counts,
+    /// The place in the budget of a memorised secret, where one was taken beside it.
+    pub secret: Option<SecretPlace>,
 }
 
 /// How an attempt ended; written in one transaction.

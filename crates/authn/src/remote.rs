@@ -20,6 +20,7 @@ use crate::audit::{Event, Kind};
 use crate::authenticated::Authenticated;
 use crate::place::{Channel, Zone};
 use crate::ports::Unavailable;
+use crate::sign_in;
 use crate::ticket::Relaying;
 use crate::voucher::{For, GatewayId, Issuer, LIFE, Session, SessionError, Statement, VoucherKey};
 use crate::wire::{self, Asked, Noted, Relayed, WireParseError};
@@ -95,7 +96,7 @@ impl Answering {
         (ports, rules): (&Ports, &Rules),
         caller: &Caller,
         body: &[u8],
-        now: Timestamp,
+        (code, now): (sign_in::Asked, Timestamp),
     ) -> Result<Zeroizing<Vec<u8>>, RemoteError> {
         let Asked { attempt, digest } = Asked::parse(body)?;
         if !caller.zones.contains(&attempt.zone) {
@@ -109,7 +110,7 @@ impl Answering {
             attempt: digest,
         };
         let attempt = self.once(attempt, now);
-        let outcome = attempt::verify(ports, rules, attempt, now).await;
+        let outcome = attempt::verify(ports, rules, attempt, (code, now)).await;
         Ok(wire::answer(outcome, (&self.issuer, whom), now)?)
     }
 

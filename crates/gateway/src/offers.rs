@@ -12,7 +12,13 @@ use proto::lync::oauthtoken;
 use crate::route::{Auth, Host, Kind, Route, Scheme};
 
 /// The methods that can be checked here; whatever needs another is not offered, but by a page of ours.
-const CHECKED: [Method; 3] = [Method::AppPassword, Method::OneTimeCode, Method::Kerberos];
+const CHECKED: [Method; 5] = [
+    Method::AppPassword,
+    Method::MemorisedSecret,
+    Method::OneTimeCode,
+    Method::SentCode,
+    Method::Kerberos,
+];
 
 /// What may be offered to the clients of a zone.
 #[derive(Clone, Copy, Debug)]

@@ -43,6 +43,7 @@ use crate::metrics::ready::Readiness;
 use crate::metrics::serve::{self as told, Told};
 use crate::notify::{self, State};
 use crate::operator::by_hand;
+use crate::outbound::hasher::Hasher;
 use crate::outbound::members::Members;
 use crate::outbound::tls;
 use crate::proxy::Proxy;
@@ -485,6 +486,9 @@ pub(crate) fn ports(store: &Store) -> Ports {
         accounts: Arc::new(store.clone()),
         credentials: Arc::new(store.clone()),
         otp_tokens: Arc::new(store.clone()),
+        secrets: Arc::new(store.clone()),
+        hasher: Arc::new(Hasher::new()),
+        sent_codes: Arc::new(store.clone()),
         attempts: Arc::new(store.clone()),
         tickets: Arc::new(store.clone()),
         audit: Arc::new(store.clone()),

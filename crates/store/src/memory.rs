@@ -6,6 +6,7 @@
 mod counter;
 mod directory;
 mod grants;
+mod hasher;
 mod memorised_secrets;
 mod otp_tokens;
 mod own_passwords;
@@ -44,6 +45,7 @@ use proto::secret::Secret;
 
 use self::counter::Counter;
 use self::grants::{KnownGrant, SettledCode};
+pub use self::hasher::AtOnce;
 use self::otp_tokens::Kept;
 use crate::chain::Head;
 
@@ -358,7 +360,11 @@ impl Attempts for Memory {
             source,
             source_is_familiar,
         };
-        Ok(Some(Reservation { place, counts }))
+        Ok(Some(Reservation {
+            place,
+            counts,
+            secret: None,
+        }))
     }
 
     async fn settle(&self, settlement: Settlement) -> Result<Settled, Unavailable> {
@@ -373,7 +379,8 @@ impl Attempts for Memory {
         if code == SettledCode::Spent {
             return Ok(Settled::Spent);
         }
-        let mut events = settlement.events;
+        let mut events = Vec::from_iter(state.order_code(&settlement.code));
+        events.extend(settlement.events);
         let counter = state.subjects.get(&place.subject);
         let is_due = counter.is_some_and(|counter| counter.is_alarm_due(place));
         let alarm = settlement.alarm.filter(|_| is_due);
@@ -385,11 +392,19 @@ impl Attempts for Memory {
             counter.alarm(place.now);
         }
         state.settle_code(settlement.code, place.now);
-        let place = settlement.reservation.place;
+        let Reservation { place, secret, .. } = settlement.reservation;
+        if let Some(secret) = &secret {
+            match (&settlement.succeeded, code) {
+                (Some(_), _) => state.give_secret_back(secret),
+                (None, SettledCode::CountedBefore) => state.take_secret_back(secret),
+                (None, _) => {}
+            }
+        }
         if settlement.succeeded.is_some() || code == SettledCode::CountedBefore {
             state.give_back(&place);
         }
         if let Some(succeeded) = settlement.succeeded {
+            state.secret_was_used(&succeeded, place.now);
             if let Some(stored) = state.passwords.get_mut(&succeeded.credential) {
                 stored.record.last_used = Some((place.now, succeeded.source));
                 stored.record.seen_device = succeeded.device.or(stored.record.seen_device.take());

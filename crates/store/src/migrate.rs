@@ -83,6 +83,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "0013_signing_keys",
         text: include_str!("../migrations/0013_signing_keys.sql"),
     },
+    Migration {
+        number: 14,
+        name: "0014_client_codes",
+        text: include_str!("../migrations/0014_client_codes.sql"),
+    },
 ];
 
 impl Migration {

@@ -12,6 +12,7 @@ use async_trait::async_trait;
 use authn::attempt::{self, Rules};
 use authn::credential::memorised_secret::{Cost, SecretHash, Typed};
 use authn::credential::passkey::RelyingParty;
+use authn::lockout::Queue;
 use authn::place::{ActivityId, Service, Zone};
 use authn::policy::{Policy, Rule};
 use authn::ports::{PasswordHasher, Unavailable};
@@ -33,7 +34,12 @@ impl PasswordHasher for AtOnce {
         typed.hashed(cheap(), salt)
     }
 
-    async fn proves(&self, typed: Typed, hash: SecretHash) -> Result<bool, Unavailable> {
+    async fn proves(
+        &self,
+        typed: Typed,
+        hash: SecretHash,
+        _queue: Queue,
+    ) -> Result<bool, Unavailable> {
         let cost = cheap();
         typed.is_of(&SecretHash { cost, ..hash })
     }
@@ -55,17 +61,17 @@ fn pages(memory: &Memory) -> Pages {
                 accounts: store.clone(),
                 credentials: store.clone(),
                 otp_tokens: store.clone(),
+                secrets: store.clone(),
+                hasher: Arc::new(AtOnce),
+                sent_codes: store.clone(),
                 attempts: store.clone(),
                 tickets: store.clone(),
                 audit: store.clone(),
                 kerberos: None,
             },
-            secrets: store.clone(),
-            hasher: Arc::new(AtOnce),
             sign_ins: store.clone(),
             sessions: store.clone(),
             invitations: store.clone(),
-            sent_codes: store.clone(),
             passkeys: store.clone(),
             spare_codes: store,
         },
@@ -80,6 +86,7 @@ fn pages(memory: &Memory) -> Pages {
             default_domain: None,
             unknown_names_key: Secret::new(vec![1; 32]),
             grants_key: Secret::new(vec![2; 32]),
+            sending: None,
         },
         sending: None,
         passkeys: RelyingParty::of(ORIGIN, &[]).unwrap(),

@@ -12,6 +12,7 @@ mod enumeration;
 mod forward;
 mod forward_h2;
 mod handshakes;
+mod junk;
 mod memory;
 mod ntlm;
 mod pings;
@@ -52,6 +53,11 @@ const BENCHES: [Bench; 13] = [
         "enumeration",
         "G-14: can a clock tell who is known?",
         enumeration::run,
+    ),
+    (
+        "junk",
+        "what 500 guesses a second at memorised secrets cost the others",
+        junk::run,
     ),
     (
         "forward",

@@ -10,11 +10,14 @@ use anyhow::Context;
 use authn::admin::{self, NewAccount, NewAppPassword, Randomness};
 use authn::attempt::{self, Attempt, Ports, Proof, Rules};
 use authn::audit::{Actor, ByHand};
+use authn::credential::sent_code::Language;
 use authn::place::{ActivityId, Channel, ConnectionId, Method, Service, Zone};
 use authn::policy::{Policy, Rule};
+use authn::sign_in::Asked;
 use e2e::postgres::Postgres;
 use jiff::{SignedDuration, Timestamp};
 use proto::secret::Secret;
+use store::memory::AtOnce;
 use store::postgres::{Address, Server};
 use store::seal::KeyFile;
 use store::{Database, Store};
@@ -116,6 +119,9 @@ impl Scene {
                 accounts: store.clone(),
                 credentials: store.clone(),
                 otp_tokens: store.clone(),
+                secrets: store.clone(),
+                hasher: Arc::new(AtOnce),
+                sent_codes: store.clone(),
                 attempts: store.clone(),
                 tickets: store.clone(),
                 audit: store,
@@ -126,6 +132,7 @@ impl Scene {
                 default_domain: None,
                 unknown_names_key: Secret::new(vec![7; 32]),
                 grants_key: Secret::new(vec![5; 32]),
+                sending: None,
             },
             people: Vec::new(),
             begun: "2026-11-24T08:00:00Z".parse()?,
@@ -210,7 +217,12 @@ impl Scene {
             connection: ConnectionId::default(),
         };
         let now = self.begun + SignedDuration::from_millis(number.try_into()?);
-        let outcome = attempt::verify(&self.ports, &self.rules, attempt, now).await;
+        let asked = Asked {
+            language: Language::English,
+            code: [0; 8],
+            id: [0; 16],
+        };
+        let outcome = attempt::verify(&self.ports, &self.rules, attempt, (asked, now)).await;
         outcome
             .result
             .map(drop)

@@ -13,6 +13,7 @@ use authn::place::Service;
 use e2e::demo::{Demo, binary};
 use e2e::serve::Serve;
 use store::Store;
+use store::memory::AtOnce;
 use store::seal::KeyFile;
 use tokio::task::JoinSet;
 
@@ -83,6 +84,9 @@ async fn fill(folder: &Path) -> anyhow::Result<()> {
         accounts: shared.clone(),
         credentials: shared.clone(),
         otp_tokens: shared.clone(),
+        secrets: shared.clone(),
+        hasher: Arc::new(AtOnce),
+        sent_codes: shared.clone(),
         attempts: shared.clone(),
         tickets: shared.clone(),
         audit: shared,

@@ -62,7 +62,7 @@ fn until(held: Option<Timestamp>) -> String {
 /// The store is away.
 pub async fn of(ports: &Ports, account: &Account) -> Result<Vec<Destination>, Unavailable> {
     let subject = Subject::Account(account.id.clone());
-    ports.sent_codes.destinations(&subject).await
+    ports.attempt.sent_codes.destinations(&subject).await
 }
 
 /// Sets where the codes of an account go, in the place of what was there of that kind; its sessions end.
@@ -105,7 +105,7 @@ pub async fn set(
         held_until,
     };
     let event = Event::by_hand(by, kind, Some(account.id.clone()));
-    let sent = &ports.sent_codes;
+    let sent = &ports.attempt.sent_codes;
     match sent
         .set_destination(&destination, messages.collect(), event)
         .await?
@@ -149,7 +149,7 @@ pub async fn remove(
 ) -> Result<(), DestinationError> {
     let kind = Kind::DestinationRemoved { by: carrier };
     let event = Event::by_hand(by, kind, Some(account.id.clone()));
-    let sent = &ports.sent_codes;
+    let sent = &ports.attempt.sent_codes;
     match sent.remove_destination(&account.id, carrier, event).await? {
         true => Ok(()),
         false => Err(DestinationError::Nothing),

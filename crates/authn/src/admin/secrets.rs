@@ -58,7 +58,7 @@ pub async fn set(
     random: SecretRandomness,
 ) -> Result<MemorisedSecret, SecretError> {
     let typed = Typed::chosen_by(account, typed)?;
-    let hash = ports.hasher.make(typed, random.salt).await?;
+    let hash = ports.attempt.hasher.make(typed, random.salt).await?;
     let record = MemorisedSecret {
         id: CredentialId(ActivityId::from(random.id).0),
         account: account.id.clone(),
@@ -70,7 +70,11 @@ pub async fn set(
     };
     let event = Event::by_hand(by, kind, Some(account.id.clone()));
     let stored = StoredMemorisedSecret { record, hash };
-    ports.secrets.set_memorised_secret(&stored, event).await?;
+    ports
+        .attempt
+        .secrets
+        .set_memorised_secret(&stored, event)
+        .await?;
     Ok(stored.record)
 }
 
@@ -82,6 +86,7 @@ pub async fn set(
 pub async fn remove(ports: &Ports, account: &Account, by: &ByHand) -> Result<(), SecretError> {
     let event = Event::by_hand(by, Kind::MemorisedSecretRemoved, Some(account.id.clone()));
     let is_removed = ports
+        .attempt
         .secrets
         .remove_memorised_secret(&account.id, event)
         .await?;

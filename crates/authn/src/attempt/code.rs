@@ -1,25 +1,28 @@
-//! A one-time code, typed behind an app password: looked at after its place was taken, and spent by the settlement.
+//! A one-time code, typed behind an app password or a memorised secret: looked at after its place was taken, and spent by
+//! the settlement.
 //!
-//! INVARIANT: where codes are taken at all, every attempt makes the same three port calls more, whoever is named and
-//! whatever is offered; a place is taken of somebody's tokens only where nothing but the code is left to be judged,
-//! so that whoever has no app password of theirs spends nothing of the owner's. Start at [`look`].
+//! INVARIANT: where codes are taken at all, every attempt asks for a place, whoever is named and whatever is offered; one
+//! is taken of somebody's only where nothing but the code is left to be judged, so that whoever has no secret of theirs
+//! spends nothing of the owner's. Start at [`look`].
 
 use jiff::{SignedDuration, Timestamp};
 use proto::secret::Secret;
 
+use super::field::{Field, Known};
+use super::first::First;
 use super::said::{is_fresh, owns_what_is_claimed};
-use super::{Circumstances, Ports, Rules};
 use crate::account::Account;
 use crate::audit::Reason;
 use crate::credential::CredentialId;
-use crate::credential::app_password::AppPassword;
-use crate::credential::grant::{CLAIMED, Client, CodeSettlement, Grant, GrantKey, LONGEST};
-use crate::credential::otp_token::{
-    Acceptance, CodeFault, CodePlace, CodeReservation, CodesOf, Source, StoredOtpToken,
+use crate::credential::grant::{
+    Bought, CLAIMED, Client, CodeSettlement, Grant, GrantKey, LONGEST, Spends,
 };
+use crate::credential::otp_token::{
+    Acceptance, CodeFault, CodePlace, CodeReservation, CodesOf, Step, StoredOtpToken,
+};
+use crate::credential::sent_code::{BudgetPlace, ClientCode, SentFault};
 use crate::lockout::Subject;
 use crate::place::Method;
-use crate::policy;
 use crate::ports::Unavailable;
 
 /// How many digits may be a code at the end of what was typed.
@@ -56,23 +59,16 @@ pub(super) fn forms(typed: &Secret<String>, takes_codes: bool) -> Vec<Form> {
     forms
 }
 
-/// Who typed what, and where they are known.
-pub(super) struct Typed<'a> {
-    pub(super) subject: &'a Subject,
-    pub(super) account: Option<&'a Account>,
-    pub(super) whole: &'a Secret<String>,
-    /// The app password that was proved, and the code that was typed behind it.
-    pub(super) proved: Option<(&'a AppPassword, &'a Secret<String>)>,
-    pub(super) source: Source,
-}
-
 /// What was found out about a code.
 pub(super) enum Second {
-    /// None was typed behind a right app password, or none counts.
+    /// None was typed behind a right secret, or none counts.
     Absent,
     /// It is right, or was not long ago.
     Right {
         settles: CodeSettlement,
+        /// Which kind it is.
+        method: Method,
+        /// The token, or what stands for where it was sent.
         token: CredentialId,
         /// When it was accepted.
         proved: Timestamp,
@@ -87,46 +83,62 @@ pub(super) enum Second {
 
 /// Everything but the code is right.
 struct Right<'a> {
+    field: &'a Field<'a>,
     account: &'a Account,
-    password: &'a AppPassword,
+    first: &'a First,
     code: &'a Secret<String>,
     key: GrantKey,
     client: Client,
-    rules: &'a Rules,
+}
+
+/// Which code was right.
+enum Found {
+    OfToken(CredentialId, Step),
+    Sent(ClientCode),
 }
 
 /// Finds out about a code.
 pub(super) async fn look(
-    ports: &Ports,
-    rules: &Rules,
-    typed: Typed<'_>,
-    at: &Circumstances,
+    field: &Field<'_>,
+    known: Known,
+    first: Option<&First>,
 ) -> Result<Second, Unavailable> {
-    let owner = typed.account.map(|account| &account.id);
-    let key = GrantKey::of(&rules.grants_key, owner, typed.whole);
-    let tokens = ports.otp_tokens.otp_tokens_of(typed.subject).await?;
-    let mut known = ports.otp_tokens.grant(&key).await?;
-    let right = typed.right(rules, key, at);
-    let is_open = |known: &Option<Grant>| known.as_ref().is_none_or(|it| it.is_claim(at.now));
-    let looked_at = right.as_ref().filter(|_| is_open(&known));
-    let claim = looked_at.map(|right| right.grant(None, ends_after(at.now, CLAIMED), at.now));
+    let (tokens, now) = (&field.ports.otp_tokens, field.at.now);
+    let right = first.and_then(|first| Right::of(field, first, known.key.clone()));
+    let mut granted = known.grant;
+    let is_open = |known: &Option<Grant>| {
+        let is_looked_at = |it: &Grant| it.is_claim(now) || field.is_wrong_elsewhere(it);
+        known.as_ref().is_none_or(is_looked_at)
+    };
+    let looked_at = right.as_ref().filter(|_| is_open(&granted));
+    let claim = looked_at.map(|right| right.grant(None, ends_after(now, CLAIMED), now));
     let of = match &claim {
-        Some(_) => typed.subject.clone(),
+        Some(_) => field.subject.clone(),
         // It costs the same and takes no place.
         None => Subject::Unknown(0),
     };
-    let place = CodePlace::now(CodesOf::Subject(of), typed.source, at.now);
-    let reservation = ports.otp_tokens.reserve_code(place, claim).await?;
+    let guess = BudgetPlace::of_guess(&of, field.source(), now);
+    let place = CodePlace {
+        guess: Some(guess).filter(|_| field.takes.sent),
+        ..CodePlace::now(CodesOf::Subject(of), field.source(), now)
+    };
+    let reservation = tokens.reserve_code(place, claim).await?;
     let Some(right) = right else {
         return Ok(Second::Absent);
     };
-    if !reservation.is_counted {
+    let is_wrong_elsewhere = |it: &Grant| field.is_wrong_elsewhere(it);
+    if !reservation.is_counted && !granted.as_ref().is_some_and(is_wrong_elsewhere) {
         // Another request with the same typed secret was faster: it may be decided meanwhile.
-        known = ports.otp_tokens.grant(&right.key).await?;
+        granted = tokens.grant(&right.key).await?;
     }
-    Ok(match known.filter(|known| !known.is_claim(at.now)) {
-        Some(known) => right.known(known, at),
-        None => right.judge(tokens, reservation, at),
+    Ok(match granted.filter(|granted| !granted.is_claim(now)) {
+        // SECURITY: no place is taken for what is known, so that nothing but the code of this client is looked at.
+        Some(granted) if is_wrong_elsewhere(&granted) => {
+            let again = CodeSettlement::Again(right.key.clone(), None);
+            right.judge((Vec::new(), known.sent), reservation).or(again)
+        }
+        Some(granted) => right.known(granted),
+        None => right.judge((known.tokens, known.sent), reservation),
     })
 }
 
@@ -134,55 +146,55 @@ fn ends_after(now: Timestamp, lasts: SignedDuration) -> Timestamp {
     now.checked_add(lasts).unwrap_or(now)
 }
 
-impl<'a> Typed<'a> {
+impl<'a> Right<'a> {
     /// What is left to be judged by the code alone.
-    fn right(&self, rules: &'a Rules, key: GrantKey, at: &Circumstances) -> Option<Right<'a>> {
-        let (account, (password, code)) = self.account.zip(self.proved)?;
-        let right = Right {
+    fn of(field: &'a Field<'a>, first: &'a First, key: GrantKey) -> Option<Self> {
+        let (account, code) = field.account.zip(first.code.as_ref())?;
+        let at = field.at;
+        let right = Self {
+            field,
             account,
-            password,
+            first,
             code,
             key,
             client: at.source.into(),
-            rules,
         };
         let is_right = account.may_sign_in().is_ok()
-            && password.usable(&at.service, at.now).is_ok()
-            && right.is_enough(at.now, at).is_ok()
+            && first.usable(at).is_ok()
+            && (right.takes(Method::OneTimeCode) || right.takes(Method::SentCode))
             && owns_what_is_claimed(account, at).is_ok()
             && is_fresh(account, at).is_ok();
         is_right.then_some(right)
     }
-}
 
-impl Right<'_> {
+    /// Whether a code of a kind would be enough, if it were right.
+    fn takes(&self, code: Method) -> bool {
+        self.is_enough(code, self.field.at.now).is_ok()
+    }
+
     /// Until when it is enough with a code that was accepted at a time.
-    fn is_enough(
-        &self,
-        accepted: Timestamp,
-        at: &Circumstances,
-    ) -> Result<Option<Timestamp>, Reason> {
-        let both = [Method::AppPassword, Method::OneTimeCode].into();
-        let shown = policy::Proved {
-            methods: &both,
-            made: Some(self.password.created),
-            second_factor: Some(accepted),
-        };
-        let asking = at.asking(at.channel);
-        self.rules
-            .policy
-            .judge(self.account, &asking, &shown, at.now)
+    fn is_enough(&self, code: Method, accepted: Timestamp) -> Result<Option<Timestamp>, Reason> {
+        let (rules, at) = (self.field.rules, self.field.at);
+        let with_code = Some((code, accepted));
+        self.first.is_enough((self.account, with_code), rules, at)
     }
 
     /// What was typed is known.
-    fn known(self, known: Grant, at: &Circumstances) -> Second {
-        let is_its_own = known.account == self.account.id && known.credential == self.password.id;
-        let is_good = is_its_own && known.is_good(&self.client, at.now);
+    fn known(self, known: Grant) -> Second {
+        let is_its_own =
+            known.account == self.account.id && known.credential == *self.first.credential();
+        let is_good = is_its_own && known.is_good(&self.client, self.field.at.now);
         let good = known.token.clone().filter(|_| is_good);
-        let good = good.ok_or(Reason::CodeSpent);
-        let good = good.and_then(|token| self.is_enough(known.made, at).map(|_| token));
+        let good = good.ok_or(Reason::CodeSpent).and_then(|token| {
+            let method = match token.is_destination() {
+                true => Method::SentCode,
+                false => Method::OneTimeCode,
+            };
+            self.is_enough(method, known.made).map(|_| (method, token))
+        });
         match good {
-            Ok(token) => Second::Right {
+            Ok((method, token)) => Second::Right {
+                method,
                 token,
                 proved: known.made,
                 lasts: known.ends,
@@ -195,53 +207,112 @@ impl Right<'_> {
         }
     }
 
-    /// The code is compared with those of the tokens whose budgets had room.
+    /// The code is compared with those of the tokens whose budgets had room, and with the one that was sent; all of them,
+    /// whichever is right.
     fn judge(
         self,
-        tokens: Vec<StoredOtpToken>,
+        (tokens, sent): (Vec<StoredOtpToken>, Option<ClientCode>),
         reservation: CodeReservation,
-        at: &Circumstances,
     ) -> Second {
+        let now = self.field.at.now;
+        let takes_sent = self.field.takes.sent && self.takes(Method::SentCode);
+        let of_token = self.of_token(tokens, &reservation);
+        let of_sent = self.of_sent(sent, (takes_sent, &reservation));
+        let found = match (of_sent, of_token) {
+            (Ok(sent), _) => Ok(Found::Sent(sent)),
+            (_, Ok((token, step))) => Ok(Found::OfToken(token, step)),
+            (Err(sent), Err(token)) => Err(match (token, sent) {
+                // Where none was sent, none is right.
+                (Reason::NoToken | Reason::WrongCode, sent) if takes_sent => sent,
+                (token, _) => token,
+            }),
+        };
+        match found {
+            Ok(found) => self.right(found, reservation),
+            // Nothing was looked at.
+            Err(reason @ (Reason::NoToken | Reason::TooManyCodes)) => Second::refused(reason),
+            Err(reason) => {
+                let remembered = self.grant(None, now, now);
+                let settles = CodeSettlement::Remembers(Box::new(remembered));
+                Second::Wrong { settles, reason }
+            }
+        }
+    }
+
+    fn of_token(
+        &self,
+        tokens: Vec<StoredOtpToken>,
+        reservation: &CodeReservation,
+    ) -> Result<(CredentialId, Step), Reason> {
         let is_good = |token: &StoredOtpToken| token.record.is_good_for(&self.account.id);
         let mut good = tokens.into_iter().filter(is_good).peekable();
-        if good.peek().is_none() {
-            return Second::refused(Reason::NoToken);
+        if good.peek().is_none() || !self.takes(Method::OneTimeCode) {
+            return Err(Reason::NoToken);
         }
         let has_room = |token: &StoredOtpToken| reservation.tokens.contains(&token.record.id);
         let looked_at: Vec<StoredOtpToken> = good.filter(has_room).collect();
         if looked_at.is_empty() {
-            return Second::refused(Reason::TooManyCodes);
+            return Err(Reason::TooManyCodes);
         }
-        // All are compared, whichever is right.
-        let code = self.code.expose();
+        let (code, now) = (self.code.expose(), self.field.at.now);
         let judged: Vec<_> = looked_at
             .iter()
-            .map(|token| (&token.record.id, token.judge(code, at.now)))
+            .map(|token| (&token.record.id, token.judge(code, now)))
             .collect();
         let is_spent = judged.iter().any(|(_, it)| *it == Err(CodeFault::Spent));
         let right = judged.into_iter().find_map(|(id, it)| Some((id, it.ok()?)));
-        let Some((token, step)) = right else {
-            let reason = match is_spent {
-                true => Reason::CodeSpent,
-                false => Reason::WrongCode,
-            };
-            let remembered = self.grant(None, at.now, at.now);
-            let settles = CodeSettlement::Remembers(Box::new(remembered));
-            return Second::Wrong { settles, reason };
+        let right = right.map(|(id, step)| (id.clone(), step));
+        right.ok_or(match is_spent {
+            true => Reason::CodeSpent,
+            false => Reason::WrongCode,
+        })
+    }
+
+    fn of_sent(
+        &self,
+        sent: Option<ClientCode>,
+        (takes_sent, reservation): (bool, &CodeReservation),
+    ) -> Result<ClientCode, Reason> {
+        let (code, now) = (self.code.expose(), self.field.at.now);
+        let key = &self.field.rules.grants_key;
+        let judged = ClientCode::judge(sent.as_ref(), key, code, now);
+        match (judged, sent) {
+            _ if !takes_sent => Err(Reason::WrongCode),
+            _ if !reservation.may_guess => Err(Reason::TooManyCodes),
+            (Ok(()), Some(sent)) => Ok(sent),
+            (Err(SentFault::Ended), Some(_)) => Err(Reason::CodeEnded),
+            (_, Some(_) | None) => Err(Reason::WrongCode),
+        }
+    }
+
+    fn right(self, found: Found, reservation: CodeReservation) -> Second {
+        let now = self.field.at.now;
+        let (method, token, spends) = match found {
+            Found::OfToken(token, step) => {
+                let acceptance = Acceptance {
+                    reservation,
+                    token: token.clone(),
+                    account: Some(self.account.id.clone()),
+                    step,
+                };
+                (Method::OneTimeCode, token, Spends::OfToken(acceptance))
+            }
+            Found::Sent(sent) => {
+                let destination = sent.destination();
+                (
+                    Method::SentCode,
+                    destination,
+                    Spends::Sent(sent, reservation),
+                )
+            }
         };
-        let (account, token) = (Some(self.account.id.clone()), token.clone());
-        let acceptance = Acceptance {
-            reservation,
-            token: token.clone(),
-            account,
-            step,
-        };
-        let lasts = ends_after(at.now, LONGEST);
-        let grant = self.grant(Some(token.clone()), lasts, at.now);
+        let lasts = ends_after(now, LONGEST);
+        let grant = self.grant(Some(token.clone()), lasts, now);
         Second::Right {
-            settles: CodeSettlement::Buys(Box::new((acceptance, grant))),
+            settles: CodeSettlement::Buys(Box::new(Bought { spends, grant })),
+            method,
             token,
-            proved: at.now,
+            proved: now,
             lasts,
         }
     }
@@ -250,7 +321,7 @@ impl Right<'_> {
         Grant {
             key: self.key.clone(),
             account: self.account.id.clone(),
-            credential: self.password.id.clone(),
+            credential: self.first.credential().clone(),
             token,
             client: self.client.clone(),
             made,
@@ -261,6 +332,14 @@ impl Right<'_> {
 }
 
 impl Second {
+    /// The same, where it is wrong with another settlement.
+    fn or(self, settles: CodeSettlement) -> Self {
+        match self {
+            Self::Wrong { reason, .. } => Self::Wrong { settles, reason },
+            right => right,
+        }
+    }
+
     fn refused(reason: Reason) -> Self {
         let settles = CodeSettlement::None;
         Self::Wrong { settles, reason }

@@ -5,10 +5,15 @@
 //! same port calls and get equal answers (T-CRED-8). Start at [`verify`].
 
 mod code;
+mod field;
+mod first;
 mod issued;
 mod kerberos;
+mod memorised;
+mod offered;
 mod said;
 mod secret;
+mod sent;
 mod ticket;
 
 use std::net::IpAddr;
@@ -27,12 +32,14 @@ use crate::lockout::HoldBack;
 use crate::place::{ActivityId, Channel, ConnectionId, RouteName, Service, Zone};
 use crate::policy::{Asking, Policy};
 use crate::ports::{
-    Accounts, Attempts, Audit, Credentials, KerberosAcceptor, OtpTokens, Tickets, Unavailable,
+    Accounts, Attempts, Audit, Credentials, KerberosAcceptor, MemorisedSecrets, OtpTokens,
+    PasswordHasher, SentCodes, Tickets, Unavailable,
 };
+use crate::sign_in::{Asked, Sending};
 use crate::ticket::TicketKey;
 pub use kerberos::KerberosToken;
-pub use secret::LEAST_TRIED;
-use secret::Offered;
+pub use offered::LEAST_TRIED;
+use offered::Offered;
 
 /// What was offered as proof.
 #[derive(Debug)]
@@ -153,6 +160,12 @@ pub struct Ports {
     pub credentials: Arc<dyn Credentials>,
     /// One-time code tokens.
     pub otp_tokens: Arc<dyn OtpTokens>,
+    /// Memorised secrets.
+    pub secrets: Arc<dyn MemorisedSecrets>,
+    /// Who hashes them.
+    pub hasher: Arc<dyn PasswordHasher>,
+    /// Codes that are sent.
+    pub sent_codes: Arc<dyn SentCodes>,
     /// Counters.
     pub attempts: Arc<dyn Attempts>,
     /// Tickets.
@@ -174,13 +187,21 @@ pub struct Rules {
     pub unknown_names_key: Secret<Vec<u8>>,
     /// The key by which what was typed with a code is known again; every node has the same.
     pub grants_key: Secret<Vec<u8>>,
+    /// What can be sent to whoever types a secret alone; nothing where nobody carries messages.
+    pub sending: Option<Sending>,
 }
 
 /// Verifies an attempt.
 ///
 /// **Proves**, by `Ok`, what [`Authenticated`] says. The counters and the audit were durably
-/// written before this returns. The door holds the answer back as the outcome says, whatever it is.
-pub async fn verify(ports: &Ports, rules: &Rules, attempt: Attempt, now: Timestamp) -> Outcome {
+/// written before this returns. The door holds the answer back as the outcome says, whatever it is. A code that it asks
+/// for is made of what it is asked with.
+pub async fn verify(
+    ports: &Ports,
+    rules: &Rules,
+    attempt: Attempt,
+    (asked, now): (Asked, Timestamp),
+) -> Outcome {
     let at = Circumstances {
         channel: attempt.channel,
         service: attempt.service,
@@ -209,7 +230,7 @@ pub async fn verify(ports: &Ports, rules: &Rules, attempt: Attempt, now: Timesta
                 response,
                 negotiation,
             };
-            secret::verify(ports, rules, offered, &at).await
+            secret::verify(ports, rules, (offered, asked), &at).await
         }
         Proof::Unprovable {
             user,
@@ -221,10 +242,11 @@ pub async fn verify(ports: &Ports, rules: &Rules, attempt: Attempt, now: Timesta
                 domain,
                 error,
             };
-            secret::verify(ports, rules, offered, &at).await
+            secret::verify(ports, rules, (offered, asked), &at).await
         }
         Proof::Password { username, password } => {
-            secret::verify(ports, rules, Offered::Password { username, password }, &at).await
+            let offered = Offered::Password { username, password };
+            secret::verify(ports, rules, (offered, asked), &at).await
         }
     };
     outcome.unwrap_or_else(|unavailable| Outcome::plain(Err(unavailable.into())))

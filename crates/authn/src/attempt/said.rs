@@ -3,7 +3,7 @@
 use super::{Circumstances, Outcome, Ports, Refusal, Verified};
 use crate::account::Account;
 use crate::audit::{Event, Kind, Reason};
-use crate::credential::grant::{CodeSettlement, Grant};
+use crate::credential::grant::{Bought, CodeSettlement, Grant, Spends};
 use crate::directory;
 use crate::lockout::{HoldBack, LONGEST_HOLD_BACK};
 use crate::ports::{Reservation, Settled, Settlement, Succeeded, Unavailable};
@@ -85,8 +85,11 @@ impl Said<'_> {
         let CodeSettlement::Buys(bought) = code else {
             return Ok(CodeSettlement::None);
         };
-        let (acceptance, wanted) = *bought;
-        let places = Some(acceptance.reservation);
+        let Bought {
+            spends,
+            grant: wanted,
+        } = *bought;
+        let places = Some(spends.reservation().clone());
         let is_good = |grant: &Grant| {
             grant.credential == wanted.credential && grant.is_good(&wanted.client, self.at.now)
         };
@@ -107,7 +110,9 @@ impl Said<'_> {
         let is_for = |judged: &Result<Verified, Reason>| match code {
             CodeSettlement::None => true,
             CodeSettlement::Buys(_) | CodeSettlement::Uses(_) => judged.is_ok(),
-            CodeSettlement::Remembers(_) | CodeSettlement::Again(..) => judged.is_err(),
+            CodeSettlement::Remembers(_) | CodeSettlement::Again(..) | CodeSettlement::Sends(_) => {
+                judged.is_err()
+            }
         };
         let code = match is_for(judged) {
             true => code.clone(),
@@ -136,8 +141,13 @@ impl Said<'_> {
             Err(reason) => (self.refused(*reason), None),
         };
         if let CodeSettlement::Buys(bought) = &code {
-            let token = bought.0.token.clone();
-            events.insert(0, self.event(Kind::CodeAccepted { token }));
+            let kind = match &bought.spends {
+                Spends::OfToken(acceptance) => Kind::CodeAccepted {
+                    token: acceptance.token.clone(),
+                },
+                Spends::Sent(sent, _) => Kind::SentCodeAccepted { by: sent.carrier },
+            };
+            events.insert(0, self.event(kind));
         }
         let failures = reservation.counts.subject;
         let is_alarming =

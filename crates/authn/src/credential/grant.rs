@@ -2,7 +2,7 @@
 //! code stays spent (S43).
 //!
 //! A grant is known by a keyed MAC of what was typed and never by the text. It is good for one account, one app
-//! password, one token and one client address. One that has ended is kept: a device that goes on sending a spent code
+//! password or memorised secret, one token or destination of sent codes, and one client address. One that has ended is kept: a device that goes on sending a spent code
 //! is known by it, and counted once. Start at [`Grant`].
 
 use std::fmt;
@@ -14,6 +14,7 @@ use proto::secret::Secret;
 
 use super::CredentialId;
 use super::otp_token::{Acceptance, CodeReservation};
+use super::sent_code::{ClientCode, CodeOrder};
 use crate::account::AccountId;
 
 /// How long a grant lasts that nobody uses.
@@ -78,9 +79,10 @@ pub struct Grant {
     pub key: GrantKey,
     /// Whose it is.
     pub account: AccountId,
-    /// The app password that was typed.
+    /// The app password or the memorised secret that was typed.
     pub credential: CredentialId,
-    /// The token whose code was typed; nothing where that was wrong, or is being looked at.
+    /// The token whose code was typed, or what stands for the destination of one that was sent; nothing where that was
+    /// wrong, or is being looked at.
     pub token: Option<CredentialId>,
     /// The client.
     pub client: Client,
@@ -114,7 +116,7 @@ pub enum CodeSettlement {
     #[default]
     None,
     /// The code is spent, and buys a grant; its token's failures are forgotten.
-    Buys(Box<(Acceptance, Grant)>),
+    Buys(Box<Bought>),
     /// A grant is used, where it is still good; places that were taken are given back.
     Uses(Box<(Grant, Option<CodeReservation>)>),
     /// A wrong code is remembered with what was typed before it.
@@ -122,6 +124,37 @@ pub enum CodeSettlement {
     /// What was typed is known, and good for nothing: it is counted once. Places that were taken are given back, as it
     /// was no guess.
     Again(GrantKey, Option<CodeReservation>),
+    /// A code is sent to whoever typed a right secret alone, or nothing to nobody at the same cost.
+    Sends(Box<CodeOrder>),
+}
+
+/// What a right code spends, and what it buys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bought {
+    /// The code.
+    pub spends: Spends,
+    /// The grant.
+    pub grant: Grant,
+}
+
+/// A code that is spent, and the places that are given back where it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Spends {
+    /// One of a token.
+    OfToken(Acceptance),
+    /// One that was sent.
+    Sent(ClientCode, CodeReservation),
+}
+
+impl Spends {
+    /// The places that were taken before it was looked at.
+    #[must_use]
+    pub fn reservation(&self) -> &CodeReservation {
+        match self {
+            Self::OfToken(acceptance) => &acceptance.reservation,
+            Self::Sent(_, reservation) => reservation,
+        }
+    }
 }
 
 #[cfg(test)]

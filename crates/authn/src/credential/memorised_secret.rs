@@ -1,5 +1,5 @@
-//! A memorised secret: what a person knows by heart, set by that person, for pages of ours and never for NTLM
-//! (SP 800-63B 3.1.1). It is no domain password.
+//! A memorised secret: what a person knows by heart, set by that person, for pages of ours and for the field of a client that
+//! takes a code behind it, and never for NTLM (SP 800-63B 3.1.1). It is no domain password.
 //!
 //! The whole text counts, in one form of its letters (NFKC, as for names). It is kept as Argon2id alone, and that
 //! sealed under a key outside the store, which is the keyed step of SP 800-63B 3.1.1.2. Whether it may be tried at all,

@@ -12,6 +12,7 @@ use proto::otp::{Algorithm, Code, Digits, Generator, Period, Seed};
 use serde::Serialize;
 
 use super::CredentialId;
+use super::sent_code::BudgetPlace;
 use crate::account::AccountId;
 use crate::lockout::{Subject, WINDOW};
 
@@ -264,6 +265,8 @@ pub struct CodePlace {
     pub window_start: Timestamp,
     /// Now.
     pub now: Timestamp,
+    /// The place of a guess at a code that was sent, where one may be meant; it is taken with the others.
+    pub guess: Option<BudgetPlace>,
 }
 
 impl CodePlace {
@@ -276,6 +279,7 @@ impl CodePlace {
             source,
             window_start,
             now,
+            guess: None,
         }
     }
 }
@@ -287,6 +291,8 @@ pub struct CodeReservation {
     pub place: CodePlace,
     /// The tokens whose budgets had room; no other may be looked at.
     pub tokens: BTreeSet<CredentialId>,
+    /// Whether a code that was sent may be looked at, as far as that was asked for.
+    pub may_guess: bool,
     /// Whether it took places of its own: the same typed secret that is being looked at already is no further guess.
     pub is_counted: bool,
 }

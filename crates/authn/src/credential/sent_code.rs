@@ -1,10 +1,12 @@
-//! Codes that we send, by SMS or mail: the weakest second factor, bound to the one sign-in that it was asked for in.
+//! Codes that we send, by SMS or mail: the weakest second factor, bound to the one sign-in that it was asked for in, or to
+//! the one client.
 //!
 //! SECURITY: a code is known by a MAC under the handle that the browser alone holds, so that neither the store nor
 //! another sign-in can tell which it is. A telephone number can be taken over: one that was set gets codes after
 //! [`HOLD`] only (T-OTP-9), and whoever asks is held to budgets (T-OTP-10). Start at [`SentCode::of`].
 
 mod budget;
+mod client;
 mod message;
 
 use std::fmt;
@@ -19,6 +21,7 @@ use crate::account::AccountId;
 use crate::handle::Handle;
 
 pub use budget::{BudgetPlace, Counted, Guessed};
+pub use client::{ClientCode, CodeOrder, MAX_UNANSWERED, UNANSWERED};
 pub use message::{
     Became, Claimed, Content, Delivery, Language, Message, MessageRecord, MessageState, Queued,
     Queueing,

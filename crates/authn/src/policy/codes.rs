@@ -1,34 +1,57 @@
-//! Where a one-time code counts: where a rule speaks of it, and by a channel that carries what was typed.
+//! Where a code counts, and what it stands behind: where a rule speaks of it, and by a channel that carries what was typed.
 
-use super::{Asking, Policy, Rule};
+use super::{Asking, Combination, Policy, Rule};
 use crate::account::Account;
 use crate::place::Method;
 
+/// The codes that may stand behind a secret in the field for a password.
+const CODES: [Method; 2] = [Method::OneTimeCode, Method::SentCode];
+
 impl Policy {
-    /// Whether a code may count for anybody who asks for this.
+    /// Whether a method may count for anybody who asks for this.
+    #[must_use]
+    pub fn may_take(&self, asking: &Asking<'_>, method: Method) -> bool {
+        let mut deciding = self.deciding(asking).into_iter();
+        deciding.any(|it| takes(it.rule, asking, method))
+    }
+
+    /// Whether a code of any kind may count for anybody who asks for this.
     #[must_use]
     pub fn may_take_codes(&self, asking: &Asking<'_>) -> bool {
-        let mut deciding = self.deciding(asking).into_iter();
-        deciding.any(|it| takes_codes(it.rule, asking))
+        CODES.into_iter().any(|code| self.may_take(asking, code))
     }
 
-    /// Whether a code counts for an account there.
+    /// Whether a code of any kind counts behind a secret of an account there.
     #[must_use]
-    pub fn takes_codes(&self, account: &Account, asking: &Asking<'_>) -> bool {
+    pub fn takes_codes(&self, account: &Account, asking: &Asking<'_>, secret: Method) -> bool {
         let rule = self.rule(account, asking);
-        rule.is_some_and(|it| takes_codes(it.rule, asking))
+        let mut combinations = rule.into_iter().flat_map(|it| it.rule.combinations(asking));
+        combinations.any(|it| is_code_behind(it, secret))
     }
 
-    /// Whether the rule that decides about an account speaks of codes, whether or not the channel can carry one.
+    /// Whether a method is enough for an account there with nothing beside it.
     #[must_use]
-    pub fn wants_codes(&self, account: &Account, asking: &Asking<'_>) -> bool {
+    pub fn takes_alone(&self, account: &Account, asking: &Asking<'_>, method: Method) -> bool {
+        let alone = Combination::from(method);
+        let rule = self.rule(account, asking);
+        rule.is_some_and(|it| it.rule.combinations(asking).any(|it| *it == alone))
+    }
+
+    /// Whether the rule that decides about an account speaks of codes behind a secret, whether or not the channel can
+    /// carry one.
+    #[must_use]
+    pub fn wants_codes(&self, account: &Account, asking: &Asking<'_>, secret: Method) -> bool {
         let rule = self.rule(account, asking);
         let mut combinations = rule.into_iter().flat_map(|it| &it.rule.methods);
-        combinations.any(|combination| combination.needs(Method::OneTimeCode))
+        combinations.any(|it| is_code_behind(it, secret))
     }
 }
 
-fn takes_codes(rule: &Rule, asking: &Asking<'_>) -> bool {
+fn is_code_behind(combination: &Combination, secret: Method) -> bool {
+    combination.needs(secret) && CODES.iter().any(|code| combination.needs(*code))
+}
+
+fn takes(rule: &Rule, asking: &Asking<'_>, method: Method) -> bool {
     let mut combinations = rule.combinations(asking);
-    combinations.any(|combination| combination.needs(Method::OneTimeCode))
+    combinations.any(|combination| combination.needs(method))
 }

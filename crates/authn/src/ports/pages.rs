@@ -1,4 +1,5 @@
-//! The ports of sign-in by a page: memorised secrets, sign-ins under way, sessions and invitations.
+//! The ports of sign-in by a page: memorised secrets, sign-ins under way, sessions and invitations. Those of secrets and
+//! of codes that are sent serve whoever types both in one field as well.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -6,12 +7,14 @@ use jiff::Timestamp;
 use super::{ChainedEvent, Unavailable};
 use crate::account::{Account, AccountId};
 use crate::audit::Event;
+use crate::credential::grant::Client;
 use crate::credential::memorised_secret::{SecretHash, SecretPlace, StoredMemorisedSecret, Typed};
 use crate::credential::sent_code::{
-    BudgetPlace, Carrier, Claimed, Delivery, Destination, Message, MessageRecord, Queued, Queueing,
+    BudgetPlace, Carrier, Claimed, ClientCode, Delivery, Destination, Message, MessageRecord,
+    Queued, Queueing,
 };
 use crate::handle::HandleKey;
-use crate::lockout::Subject;
+use crate::lockout::{Queue, Subject};
 use crate::session::{Invitation, Session};
 use crate::sign_in::{Completed, Completion, SignIn};
 
@@ -20,8 +23,13 @@ use crate::sign_in::{Completed, Completion, SignIn};
 pub trait PasswordHasher: Send + Sync {
     /// Hashes a secret that was chosen, with a salt.
     async fn make(&self, typed: Typed, salt: [u8; 16]) -> Result<SecretHash, Unavailable>;
-    /// Whether a hash is of what was typed.
-    async fn proves(&self, typed: Typed, hash: SecretHash) -> Result<bool, Unavailable>;
+    /// Whether a hash is of what was typed, in turn with others of a queue.
+    async fn proves(
+        &self,
+        typed: Typed,
+        hash: SecretHash,
+        queue: Queue,
+    ) -> Result<bool, Unavailable>;
 }
 
 /// Memorised secrets: at most one an account.
@@ -32,14 +40,15 @@ pub trait MemorisedSecrets: Send + Sync {
         &self,
         subject: &Subject,
     ) -> Result<Option<StoredMemorisedSecret>, Unavailable>;
-    /// Sets the secret of an account in the place of the one before, whose sessions end, with the event; its
+    /// Sets the secret of an account in the place of the one before, whose sessions end, and what clients opened by it,
+    /// with the event; its
     /// failures are forgotten.
     async fn set_memorised_secret(
         &self,
         secret: &StoredMemorisedSecret,
         event: Event,
     ) -> Result<(), Unavailable>;
-    /// Removes the secret of an account, whose sessions end, with the event; `false` where it has none.
+    /// Removes the secret of an account, whose sessions end, and what clients opened by it, with the event; `false` where it has none.
     async fn remove_memorised_secret(
         &self,
         account: &AccountId,
@@ -72,14 +81,16 @@ pub trait SentCodes: Send + Sync {
     /// Where the codes of a subject go (an unknown subject has none, and costs the same look-up).
     async fn destinations(&self, subject: &Subject) -> Result<Vec<Destination>, Unavailable>;
     /// Sets where the codes of an account go in the place of the one before of that carrier, with the event and messages
-    /// that tell of it; its sessions end, and its wrong codes are forgotten. `false` where there is no such account.
+    /// that tell of it; its sessions end, and what codes bought that went to the one before, and its wrong codes are
+    /// forgotten. `false` where there is no such account.
     async fn set_destination(
         &self,
         destination: &Destination,
         messages: Vec<Message>,
         event: Event,
     ) -> Result<bool, Unavailable>;
-    /// Removes where the codes of an account go by a carrier, with the event; its sessions end. `false` where there is
+    /// Removes where the codes of an account go by a carrier, with the event; its sessions end, and what codes bought that
+    /// went there. `false` where there is
     /// nothing.
     async fn remove_destination(
         &self,
@@ -87,6 +98,12 @@ pub trait SentCodes: Send + Sync {
         carrier: Carrier,
         event: Event,
     ) -> Result<bool, Unavailable>;
+    /// The code that waits for a client of a subject, be it ended (an unknown subject has none, and costs the same look-up).
+    async fn client_code(
+        &self,
+        subject: &Subject,
+        client: &Client,
+    ) -> Result<Option<ClientCode>, Unavailable>;
     /// Takes a place in a budget by one conditional statement; `false` where it has no room.
     async fn reserve_guess(&self, place: BudgetPlace) -> Result<bool, Unavailable>;
     /// Moves a sign-in on whose step was taken and queues its code, all or nothing; where a budget has no room it moves
@@ -131,7 +148,7 @@ pub trait Sessions: Send + Sync {
     async fn use_session(&self, key: HandleKey, now: Timestamp) -> Result<(), Unavailable>;
     /// Ends a session, with the event.
     async fn end_session(&self, key: HandleKey, event: Event) -> Result<(), Unavailable>;
-    /// Ends all sessions of an account but one, with the event.
+    /// Ends all sessions of an account but one, and what clients opened by its memorised secret, with the event.
     async fn end_sessions_of(
         &self,
         account: &AccountId,

@@ -107,10 +107,14 @@ impl Asking<'_> {
         let (ports, at) = (self.ports, self.at);
         let named = self.find(name).await?;
         let is_familiar = named.reservation.counts.source_is_familiar;
-        let stored = ports.secrets.memorised_secret(&named.subject).await?;
+        let stored = ports
+            .attempt
+            .secrets
+            .memorised_secret(&named.subject)
+            .await?;
         let source = familiarity(is_familiar);
         let place = SecretPlace::now(named.subject.clone(), source, at.now);
-        if !ports.secrets.reserve_secret(place).await? {
+        if !ports.attempt.secrets.reserve_secret(place).await? {
             let refused = Err(Reason::TooManyFailures);
             return self.judged(name, named, refused, answer.random).await;
         }
@@ -119,7 +123,11 @@ impl Asking<'_> {
             Some(stored) => (stored.hash, Some(stored.record)),
             None => (SecretHash::of_nobody(), None),
         };
-        let is_right = ports.hasher.proves(typed, hash).await?;
+        let is_right = ports
+            .attempt
+            .hasher
+            .proves(typed, hash, named.reservation.counts.queue())
+            .await?;
         let proved = match (&named.account, record) {
             (None, _) => Err(Reason::UnknownName),
             (Some(account), record) => {
@@ -199,12 +207,17 @@ impl Asking<'_> {
             None => Subject::Unknown(0),
         };
         let stored = tokens.otp_tokens_of(&subject).await?;
-        let destinations = self.ports.sent_codes.destinations(&subject).await?;
+        let destinations = self.ports.attempt.sent_codes.destinations(&subject).await?;
         let source = familiarity(named.reservation.counts.source_is_familiar);
         let guess = BudgetPlace::of_guess(&subject, source, at.now);
         let place = CodePlace::now(CodesOf::Subject(subject), source, at.now);
         let reservation = tokens.reserve_code(place, None).await?;
-        let may_guess = self.ports.sent_codes.reserve_guess(guess.clone()).await?;
+        let may_guess = self
+            .ports
+            .attempt
+            .sent_codes
+            .reserve_guess(guess.clone())
+            .await?;
         let typed = answer.typed.expose();
         let of_token = judge(stored, &reservation, typed, at);
         let sent = sent.filter(|sent| sent.went_to_one_of(&destinations));

@@ -114,7 +114,7 @@ pub async fn choose(
     if sign_in.step >= MAX_STEPS || !ports.sign_ins.take_step(handle.key(), sign_in.step).await? {
         return Err(FirstError::Gone);
     }
-    let hash = ports.hasher.make(typed, salt).await?;
+    let hash = ports.attempt.hasher.make(typed, salt).await?;
     let record = MemorisedSecret {
         id: CredentialId(ActivityId::from(ids).0),
         account: account.id.clone(),

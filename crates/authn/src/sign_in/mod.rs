@@ -30,10 +30,7 @@ use crate::handle::{Handle, HandleKey};
 use crate::lockout::{HoldBack, Place, Subject};
 use crate::place::{ActivityId, Channel, Method, Service, SourceNetwork, Zone};
 use crate::policy::{Asking, Policy, Proved, Rule};
-use crate::ports::{
-    Invitations, MemorisedSecrets, Passkeys, PasswordHasher, SentCodes, Sessions, SignIns,
-    SpareCodes, Unavailable,
-};
+use crate::ports::{Invitations, Passkeys, Sessions, SignIns, SpareCodes, Unavailable};
 use crate::session::Session;
 pub(crate) use answer::reason_of_passkey;
 pub use answer::{answer, answer_by_passkey, begin_by_passkey};
@@ -43,6 +40,7 @@ pub use first::{
     to_confirm, welcome,
 };
 pub use send::{Asked, Sending, send};
+pub(crate) use send::{Refused, not_sent, nowhere};
 
 /// How long a sign-in may take.
 pub const LIFE: SignedDuration = SignedDuration::from_mins(10);
@@ -303,18 +301,12 @@ impl SignIn {
 pub struct Ports {
     /// What every attempt needs.
     pub attempt: attempt::Ports,
-    /// Memorised secrets.
-    pub secrets: Arc<dyn MemorisedSecrets>,
-    /// Who hashes them.
-    pub hasher: Arc<dyn PasswordHasher>,
     /// Sign-ins.
     pub sign_ins: Arc<dyn SignIns>,
     /// Sessions.
     pub sessions: Arc<dyn Sessions>,
     /// Invitations.
     pub invitations: Arc<dyn Invitations>,
-    /// Codes that are sent.
-    pub sent_codes: Arc<dyn SentCodes>,
     /// Passkeys.
     pub passkeys: Arc<dyn Passkeys>,
     /// Recovery codes and temporary codes.

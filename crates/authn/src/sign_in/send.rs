@@ -16,6 +16,7 @@ use crate::name::NameKey;
 use crate::place::{ActivityId, Method};
 use crate::ports::Unavailable;
 
+use jiff::Timestamp;
 use proto::secret::Secret;
 
 use super::{
@@ -49,10 +50,10 @@ impl Sending {
     }
 
     /// Where a code goes: by the first carrier that has a destination which is held no more.
-    fn choose<'d>(
+    pub(crate) fn choose<'d>(
         &self,
         destinations: &'d [Destination],
-        at: &At,
+        now: Timestamp,
     ) -> Result<&'d Destination, Refused> {
         let by = |carrier: &Carrier| {
             let mut destinations = destinations.iter();
@@ -63,7 +64,7 @@ impl Sending {
             let masked = || Some(destination.address.masked());
             if !self.reaches(&destination.address) {
                 refused = Refused(NotSent::NotThere, masked());
-            } else if destination.is_held(at.now) {
+            } else if destination.is_held(now) {
                 refused = Refused(NotSent::Held, masked());
             } else {
                 return Ok(destination);
@@ -75,9 +76,10 @@ impl Sending {
 
 /// Why nothing is sent, and where it would have gone, masked.
 #[derive(Clone, Debug)]
-struct Refused(NotSent, Option<String>);
+pub(crate) struct Refused(pub(crate) NotSent, pub(crate) Option<String>);
 
 /// What a code is asked for with.
+#[derive(Clone, Copy, Debug)]
 pub struct Asked {
     /// In which language.
     pub language: Language,
@@ -121,9 +123,9 @@ pub async fn send(
         Some(account) => Subject::Account(account.id.clone()),
         None => Subject::Unknown(0),
     };
-    let destinations = ports.sent_codes.destinations(&subject).await?;
+    let destinations = ports.attempt.sent_codes.destinations(&subject).await?;
     let chosen = may_be_sent(account.as_ref(), (rules, &sign_in), at)
-        .and_then(|()| sending.choose(&destinations, at));
+        .and_then(|()| sending.choose(&destinations, at.now));
     let queueing = Queue {
         sign_in: &sign_in,
         name,
@@ -134,7 +136,7 @@ pub async fn send(
     };
     let limit = (sending.per_prefix, &rules.grants_key);
     let queueing = queueing.of((account.as_ref(), chosen), asked, limit);
-    let queued = ports.sent_codes.queue_code(queueing).await?;
+    let queued = ports.attempt.sent_codes.queue_code(queueing).await?;
     Ok(Outcome::plain(match queued {
         Queued::Written | Queued::NoRoom => Answered::Asks,
         Queued::Gone => Answered::Gone,
@@ -228,11 +230,11 @@ impl Queue<'_> {
     }
 }
 
-fn not_sent(Refused(not_sent, to): Refused) -> Kind {
+pub(crate) fn not_sent(Refused(not_sent, to): Refused) -> Kind {
     Kind::MessageNotSent { not_sent, to }
 }
 
 /// An address of nobody, as long as one of somebody is.
-fn nowhere() -> Address {
+pub(crate) fn nowhere() -> Address {
     Address::Sms(proto::sending::PhoneNumber::of_nobody())
 }

@@ -57,8 +57,12 @@ impl Anna {
 
     /// What she types when her button shows the code of a counter.
     fn typed(&self, counter: u64) -> String {
-        let code = self.generator.code(counter);
-        format!("{}{}", self.person.secret, code.shown().expose())
+        format!("{}{}", self.person.secret, self.code(counter))
+    }
+
+    /// What her button shows.
+    pub(crate) fn code(&self, counter: u64) -> String {
+        self.generator.code(counter).shown().expose().clone()
     }
 
     pub(crate) fn tries(&self, counter: u64) -> Try {

@@ -194,7 +194,7 @@ async fn a_ticket_is_believed_as_long_as_its_owner() {
             channel: Channel::Ticket,
             ..Try::new(By::Basic, "", "").into()
         };
-        attempt::verify(&world.ports, &world.rules, attempt, now).await
+        attempt::verify(&world.ports, &world.rules, attempt, (world.asked(), now)).await
     };
     assert!(passed(&verified(later(9)).await).is_some());
     let outcome = verified(later(10)).await;

@@ -153,7 +153,9 @@ async fn a_fault_where_no_place_is_left_is_unavailable_too() {
 #[tokio::test]
 async fn a_fault_at_any_call_of_a_ticket_is_unavailable_and_never_a_way_in() {
     let (world, anna) = world().await;
-    let verify = async |attempt| attempt::verify(&world.ports, &world.rules, attempt, at(1)).await;
+    let verify = async |attempt| {
+        attempt::verify(&world.ports, &world.rules, attempt, (world.asked(), at(1))).await
+    };
     assert!(passed(&verify(by_ticket(&anna)).await).is_some());
     let calls = numbered(&world.watched.calls());
     assert!(!calls.is_empty());

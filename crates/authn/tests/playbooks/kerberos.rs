@@ -567,7 +567,7 @@ async fn with_the_directory_unread_its_people_are_refused_by_kerberos_and_by_wha
     let ben = world.person("ben").await;
     let tried = async |attempt: Attempt, minutes| {
         let now = later(minutes);
-        authn::attempt::verify(&world.ports, &world.rules, attempt, now).await
+        authn::attempt::verify(&world.ports, &world.rules, attempt, (world.asked(), now)).await
     };
     let bought = |proof: fn(TicketKey) -> Proof| Attempt {
         proof: proof(key.clone()),

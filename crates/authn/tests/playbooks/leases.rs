@@ -159,7 +159,13 @@ async fn by_ticket(world: &World, proof: Proof, second: i64) -> Outcome {
         channel: Channel::Ticket,
         ..Try::new(By::Basic, "", "").into()
     };
-    attempt::verify(&world.ports, &world.rules, attempt, at(second)).await
+    attempt::verify(
+        &world.ports,
+        &world.rules,
+        attempt,
+        (world.asked(), at(second)),
+    )
+    .await
 }
 
 #[tokio::test]
@@ -445,7 +451,7 @@ fn a_channel_carries_what_it_can_and_ntlm_nothing_that_can_be_guessed() {
                 let can_be = match method {
                     Method::AppPassword => channel != Channel::Page,
                     Method::Kerberos => channel == Channel::Negotiate && zone == Zone::INTERNAL,
-                    Method::Passkey | Method::SentCode => channel == Channel::Page,
+                    Method::Passkey => channel == Channel::Page,
                     _ => typed.contains(&channel) || channel == Channel::Page,
                 };
                 assert_eq!(

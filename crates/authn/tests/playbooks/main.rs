@@ -26,11 +26,13 @@ mod spellings;
 mod faults;
 mod repeats;
 
+mod client_codes;
 mod codes;
 mod codes_and_leases;
 mod directory;
 mod kerberos;
 mod leases;
+mod memorised_and_codes;
 mod policy;
 mod secrets;
 mod tickets;

@@ -7,9 +7,11 @@ use async_trait::async_trait;
 use authn::account::{Account, AccountState};
 use authn::admin::secrets::{self, SecretRandomness};
 use authn::admin::tokens::{self, TokenRandomness};
+use authn::attempt::Ports as Attempt;
 use authn::audit::{Kind, Reason};
 use authn::credential::memorised_secret::{Cost, MAX_IN_WINDOW, SecretHash, Typed};
 use authn::handle::Handle;
+use authn::lockout::Queue;
 use authn::name::NameKey;
 use authn::place::{ActivityId, Method, Service, Zone};
 use authn::policy::{Policy, Rule};
@@ -38,7 +40,12 @@ impl PasswordHasher for Counting {
         typed.hashed(CHEAP, salt)
     }
 
-    async fn proves(&self, typed: Typed, hash: SecretHash) -> Result<bool, Unavailable> {
+    async fn proves(
+        &self,
+        typed: Typed,
+        hash: SecretHash,
+        _queue: Queue,
+    ) -> Result<bool, Unavailable> {
         self.0.fetch_add(1, Ordering::Relaxed);
         let cheap = SecretHash {
             cost: CHEAP,
@@ -70,13 +77,13 @@ impl Pages {
         let memory = Arc::new(world.watched.memory().clone());
         let hasher = Arc::new(Counting::default());
         let ports = Ports {
-            attempt: world.ports.clone(),
-            secrets: memory.clone(),
-            hasher: hasher.clone(),
+            attempt: Attempt {
+                hasher: hasher.clone(),
+                ..world.ports.clone()
+            },
             sign_ins: memory.clone(),
             sessions: memory.clone(),
             invitations: memory.clone(),
-            sent_codes: memory.clone(),
             passkeys: memory.clone(),
             spare_codes: memory,
         };

@@ -318,7 +318,7 @@ async fn offered_optimistically(world: &World, anna: &Person, listed: Listed) ->
         proof: optimistic(&client, listed),
         ..right(By::Negotiate, anna).into()
     };
-    attempt::verify(&world.ports, &world.rules, attempt, at(0)).await
+    attempt::verify(&world.ports, &world.rules, attempt, (world.asked(), at(0))).await
 }
 
 #[tokio::test]

@@ -47,7 +47,9 @@ impl Scene {
             attempt: digest,
         };
         let judges = (&self.world.ports, &self.world.rules);
-        let answer = self.answering.verify(judges, &self.caller, &body, now);
+        let answer = self
+            .answering
+            .verify(judges, &self.caller, &body, (self.world.asked(), now));
         let answered = Answered::parse(&answer.await?).unwrap();
         Ok(answered.open((&self.opener, &wanted), now))
     }

@@ -46,7 +46,7 @@ fn by_ticket() -> Attempt {
 }
 
 async fn verified(world: &World, attempt: Attempt, now: Timestamp) -> Outcome {
-    attempt::verify(&world.ports, &world.rules, attempt, now).await
+    attempt::verify(&world.ports, &world.rules, attempt, (world.asked(), now)).await
 }
 
 async fn is_denied(world: &World, attempt: Attempt, now: Timestamp) -> bool {

@@ -12,15 +12,22 @@ use authn::attempt::Ports;
 use authn::audit::{Actor, ByHand, Event, Kind};
 use authn::credential::CredentialId;
 use authn::credential::app_password::{AppPassword, StoredAppPassword};
-use authn::credential::grant::{Client, CodeSettlement, Grant, GrantKey};
+use authn::credential::grant::{Bought, Client, CodeSettlement, Grant, GrantKey, Spends};
+use authn::credential::memorised_secret::{
+    Cost, SecretHash, SecretPlace, StoredMemorisedSecret, Typed,
+};
 use authn::credential::otp_token::{
     Acceptance, CodePlace, CodeReservation, OtpToken, StoredOtpToken,
 };
-use authn::lockout::{Counts, Place, Subject};
+use authn::credential::sent_code::{
+    BudgetPlace, Carrier, ClientCode, Destination, Message, Queued, Queueing,
+};
+use authn::lockout::{Counts, Place, Queue, Subject};
 use authn::name::NameKey;
 use authn::ports::{
-    Accounts, Adding, Attempts, Audit, ChainedEvent, Credentials, NameTaken, OtpTokens,
-    Reservation, SerialsTaken, Settled, Settlement, Succeeded, Tickets, TokenChange, Unavailable,
+    Accounts, Adding, Attempts, Audit, ChainedEvent, Credentials, MemorisedSecrets, NameTaken,
+    OtpTokens, PasswordHasher, Reservation, SentCodes, SerialsTaken, Settled, Settlement,
+    Succeeded, Tickets, TokenChange, Unavailable,
 };
 use authn::revocation::Revoked;
 use authn::ticket::{RelayedTicket, Relaying, TicketKey};
@@ -67,6 +74,9 @@ impl Watched {
             accounts: ports.clone(),
             credentials: ports.clone(),
             otp_tokens: ports.clone(),
+            secrets: ports.clone(),
+            hasher: ports.clone(),
+            sent_codes: ports.clone(),
             attempts: ports.clone(),
             tickets: ports.clone(),
             audit: ports,
@@ -337,12 +347,21 @@ impl Attempts for Watched {
         }
         let outrunning = self.seen.lock().unwrap().outrunning.take();
         if let (Some(client), CodeSettlement::Buys(bought)) = (outrunning, &settlement.code) {
-            let (mut acceptance, mut grant) = (**bought).clone();
+            let Bought { spends, mut grant } = (**bought).clone();
             // It came while the code was being looked at, and took no place of its own.
-            acceptance.reservation.is_counted = false;
+            let spends = match spends {
+                Spends::OfToken(mut acceptance) => {
+                    acceptance.reservation.is_counted = false;
+                    Spends::OfToken(acceptance)
+                }
+                Spends::Sent(code, mut reservation) => {
+                    reservation.is_counted = false;
+                    Spends::Sent(code, reservation)
+                }
+            };
             grant.client = client;
             let faster = Settlement {
-                code: CodeSettlement::Buys(Box::new((acceptance, grant))),
+                code: CodeSettlement::Buys(Box::new(Bought { spends, grant })),
                 ..settlement.clone()
             };
             let settled = self.memory.settle(faster).await?;
@@ -388,5 +407,110 @@ impl Audit for Watched {
     async fn read(&self, first: i64, count: u32) -> Result<Vec<ChainedEvent>, Unavailable> {
         let call = ("read", format!("{count} events"));
         self.pass(call, self.memory.read(first, count)).await
+    }
+}
+
+/// What a hash costs here: nobody waits for a playbook.
+const CHEAP: Cost = Cost {
+    memory: 64,
+    passes: 1,
+};
+
+#[async_trait]
+impl PasswordHasher for Watched {
+    async fn make(&self, typed: Typed, salt: [u8; 16]) -> Result<SecretHash, Unavailable> {
+        typed.hashed(CHEAP, salt)
+    }
+
+    async fn proves(
+        &self,
+        typed: Typed,
+        hash: SecretHash,
+        queue: Queue,
+    ) -> Result<bool, Unavailable> {
+        let cheap = SecretHash {
+            cost: CHEAP,
+            ..hash
+        };
+        let call = ("proves", format!("{queue:?}"));
+        self.pass(call, async { typed.is_of(&cheap) }).await
+    }
+}
+
+#[async_trait]
+impl MemorisedSecrets for Watched {
+    async fn memorised_secret(
+        &self,
+        subject: &Subject,
+    ) -> Result<Option<StoredMemorisedSecret>, Unavailable> {
+        let call = ("memorised_secret", String::new());
+        self.pass(call, self.memory.memorised_secret(subject)).await
+    }
+
+    async fn set_memorised_secret(
+        &self,
+        secret: &StoredMemorisedSecret,
+        event: Event,
+    ) -> Result<(), Unavailable> {
+        self.memory.set_memorised_secret(secret, event).await
+    }
+
+    async fn remove_memorised_secret(
+        &self,
+        account: &AccountId,
+        event: Event,
+    ) -> Result<bool, Unavailable> {
+        self.memory.remove_memorised_secret(account, event).await
+    }
+
+    async fn reserve_secret(&self, place: SecretPlace) -> Result<bool, Unavailable> {
+        let call = ("reserve_secret", String::new());
+        self.pass(call, self.memory.reserve_secret(place)).await
+    }
+}
+
+#[async_trait]
+impl SentCodes for Watched {
+    async fn destinations(&self, subject: &Subject) -> Result<Vec<Destination>, Unavailable> {
+        let call = ("destinations", String::new());
+        self.pass(call, self.memory.destinations(subject)).await
+    }
+
+    async fn set_destination(
+        &self,
+        destination: &Destination,
+        messages: Vec<Message>,
+        event: Event,
+    ) -> Result<bool, Unavailable> {
+        let set = self.memory.set_destination(destination, messages, event);
+        set.await
+    }
+
+    async fn remove_destination(
+        &self,
+        account: &AccountId,
+        carrier: Carrier,
+        event: Event,
+    ) -> Result<bool, Unavailable> {
+        let removed = self.memory.remove_destination(account, carrier, event);
+        removed.await
+    }
+
+    async fn client_code(
+        &self,
+        subject: &Subject,
+        client: &Client,
+    ) -> Result<Option<ClientCode>, Unavailable> {
+        let call = ("client_code", String::new());
+        self.pass(call, self.memory.client_code(subject, client))
+            .await
+    }
+
+    async fn reserve_guess(&self, place: BudgetPlace) -> Result<bool, Unavailable> {
+        self.memory.reserve_guess(place).await
+    }
+
+    async fn queue_code(&self, queueing: Queueing) -> Result<Queued, Unavailable> {
+        self.memory.queue_code(queueing).await
     }
 }

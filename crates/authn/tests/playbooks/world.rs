@@ -9,8 +9,10 @@ use authn::admin::{self, NewAccount, NewAppPassword, Randomness};
 use authn::attempt::{self, Ports, Rules};
 use authn::audit::{Actor, ByHand, Kind, Reason};
 use authn::credential::app_password::AppPassword;
+use authn::credential::sent_code::Language;
 use authn::place::{ActivityId, Channel, ConnectionId, Method, Service, Zone};
 use authn::policy::{Policy, Rule};
+use authn::sign_in::Asked;
 use authn::{Attempt, Outcome, Proof, Refusal};
 use jiff::{SignedDuration, Timestamp};
 use proto::ntlm::client::{Client, Draw};
@@ -76,6 +78,7 @@ impl World {
                 default_domain: Some("CONTOSO".to_owned()),
                 unknown_names_key: Secret::new(vec![1; 32]),
                 grants_key: Secret::new(vec![5; 32]),
+                sending: None,
             },
             drawn: AtomicU8::new(0),
         }
@@ -128,12 +131,22 @@ impl World {
     /// Makes an attempt.
     pub(crate) async fn verify(&self, tried: Try) -> Outcome {
         let now = tried.now;
-        attempt::verify(&self.ports, &self.rules, tried.into(), now).await
+        attempt::verify(&self.ports, &self.rules, tried.into(), (self.asked(), now)).await
     }
 
     /// Makes an attempt that no honest client makes.
     pub(crate) async fn attempt(&self, attempt: Attempt) -> Outcome {
-        attempt::verify(&self.ports, &self.rules, attempt, at(0)).await
+        attempt::verify(&self.ports, &self.rules, attempt, (self.asked(), at(0))).await
+    }
+
+    /// What a code is asked for with, should one be.
+    pub(crate) fn asked(&self) -> Asked {
+        let [byte, ..] = self.draw();
+        Asked {
+            language: Language::English,
+            code: [byte, 2, 7, 1, 8, 2, 8, byte],
+            id: [byte; 16],
+        }
     }
 
     /// Why the audit says that the last attempt was refused.

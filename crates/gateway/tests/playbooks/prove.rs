@@ -229,6 +229,7 @@ fn what_is_proved_by_one_kind_of_secret_is_found_by_the_channels_that_carry_it()
         ("memorised-secret", None, Factors::One),
         ("one-time-code", None, Factors::One),
         ("one-time-code + recovery-code", None, Factors::One),
+        ("one-time-code + sent-code", None, Factors::One),
         // The help desk's code, without an end.
         ("memorised-secret + temporary-code", None, Factors::Endless),
     ] {
@@ -247,8 +248,8 @@ fn what_is_proved_by_one_kind_of_secret_is_found_by_the_channels_that_carry_it()
         ("memorised-secret + one-time-code", None),
         ("memorised-secret + temporary-code", hour),
         ("passkey", None),
-        // A code is sent for a sign-in by page, and no path here is one.
-        ("one-time-code + sent-code", None),
+        ("memorised-secret + sent-code", None),
+        ("app-password + sent-code", None),
     ] {
         assert_eq!(with(methods, fresh), [], "{methods}");
     }

@@ -12,11 +12,13 @@ use authn::audit::{Actor, ByHand, Event, Kind};
 use authn::credential::CredentialId;
 use authn::credential::app_password::AppPassword;
 use authn::credential::memorised_secret::{MemorisedSecret, SecretHash, StoredMemorisedSecret};
+use authn::credential::sent_code::Language;
 use authn::issued::{self, TokenId};
 use authn::place::{Channel, Method, Service, Zone};
 use authn::policy::{Policy, Rule};
 use authn::ports::{Audit, Credentials, KerberosAcceptor, MemorisedSecrets, Revocations, Tickets};
 use authn::session::Session;
+use authn::sign_in::Asked;
 use authn::ticket::Relaying;
 use authn::{Attempt, Outcome};
 use gateway::preset::exchange::{self, Exchange};
@@ -29,7 +31,7 @@ use proto::channel_binding::Demand;
 use proto::ntlm::client::Client;
 use proto::ntlm::{Target, WhenAbsent};
 use proto::secret::Secret;
-use store::memory::Memory;
+use store::memory::{AtOnce, Memory};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::connection::Connection;
@@ -85,6 +87,9 @@ impl Scene {
                 accounts: shared.clone(),
                 credentials: shared.clone(),
                 otp_tokens: shared.clone(),
+                secrets: shared.clone(),
+                hasher: Arc::new(AtOnce),
+                sent_codes: shared.clone(),
                 attempts: shared.clone(),
                 tickets: shared.clone(),
                 audit: shared,
@@ -95,6 +100,7 @@ impl Scene {
                 default_domain: Some("CONTOSO".to_owned()),
                 unknown_names_key: Secret::new(vec![7; 32]),
                 grants_key: Secret::new(vec![5; 32]),
+                sending: None,
             },
             now: Cell::new("2026-11-24T08:00:00Z".parse().unwrap()),
             drawn: Cell::new(0),
@@ -295,7 +301,12 @@ impl Scene {
     }
 
     pub(crate) fn verifies(&self, attempt: Attempt) -> Outcome {
-        let verifying = attempt::verify(&self.ports, &self.rules, attempt, self.now());
+        let asked = Asked {
+            language: Language::English,
+            code: [0; 8],
+            id: [0; 16],
+        };
+        let verifying = attempt::verify(&self.ports, &self.rules, attempt, (asked, self.now()));
         self.runtime.block_on(verifying)
     }
 

@@ -4,12 +4,14 @@ use authn::account::AccountId;
 use authn::admin::{self, NewAccount, NewAppPassword, Randomness};
 use authn::attempt::{self, Attempt, Ports, Proof, Rules};
 use authn::audit::{Actor, ByHand};
+use authn::credential::sent_code::Language;
 use authn::directory::{Person, RefusedGroups, Standing};
 use authn::place::{ActivityId, Channel, ConnectionId, Method, Service, Zone};
 use authn::policy::{Policy, Rule};
 use authn::ports::DirectoryCopy as _;
+use authn::sign_in::Asked;
 use proto::secret::Secret;
-use store::memory::Memory;
+use store::memory::{AtOnce, Memory};
 use tokio::time::advance;
 
 use super::*;
@@ -71,6 +73,9 @@ async fn signed_in_from(
         accounts: store.clone(),
         credentials: store.clone(),
         otp_tokens: store.clone(),
+        secrets: store.clone(),
+        hasher: Arc::new(AtOnce),
+        sent_codes: store.clone(),
         attempts: store.clone(),
         tickets: store.clone(),
         audit: store,
@@ -137,9 +142,15 @@ async fn signed_in_from(
         default_domain: Some("CONTOSO".to_owned()),
         unknown_names_key: Secret::new(vec![7; 32]),
         grants_key: Secret::new(vec![5; 32]),
+        sending: None,
     };
     let tag = live.repeats.tag(&attempt, 0).unwrap();
-    let outcome = attempt::verify(&ports, &rules, attempt, now).await;
+    let asked = Asked {
+        language: Language::English,
+        code: [0; 8],
+        id: [0; 16],
+    };
+    let outcome = attempt::verify(&ports, &rules, attempt, (asked, now)).await;
     (tag, outcome.result.unwrap().authenticated)
 }
 

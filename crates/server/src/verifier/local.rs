@@ -7,8 +7,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use authn::attempt::{self, Attempt, Outcome, Ports, Rules};
 use authn::audit::Event;
+use authn::credential::sent_code::Language;
 use authn::ports::{Revocations as _, Unavailable};
 use authn::revocation::Revocation;
+use authn::sign_in::Asked;
 use authn::ticket::Relaying;
 use gateway::ports::Verifier;
 use store::Store;
@@ -27,15 +29,18 @@ pub(crate) struct Local {
     ports: Ports,
     store: Store,
     rules: Rules,
+    /// In which language a code is sent that a client asks for.
+    language: Language,
 }
 
 impl Local {
     /// Takes the ports and the rules.
-    pub(crate) fn new(ports: Ports, store: Store, rules: Rules) -> Self {
+    pub(crate) fn new(ports: Ports, store: Store, rules: Rules, language: Language) -> Self {
         Self {
             ports,
             store,
             rules,
+            language,
         }
     }
 
@@ -43,12 +48,35 @@ impl Local {
     pub(crate) fn judges(&self) -> (&Ports, &Rules) {
         (&self.ports, &self.rules)
     }
+
+    /// What a code is asked for with, should one be.
+    ///
+    /// # Errors
+    ///
+    /// The system's generator failed; nobody is let in without it.
+    pub(crate) fn asked(&self) -> Result<Asked, Unavailable> {
+        let failed = |_| Unavailable {
+            what: "the system's generator",
+            detail: "it gave no random bytes".to_owned(),
+        };
+        Ok(Asked {
+            language: self.language,
+            code: clock::random().map_err(failed)?,
+            id: clock::random().map_err(failed)?,
+        })
+    }
 }
 
 #[async_trait]
 impl Verifier for Local {
     async fn verify(&self, attempt: Attempt) -> Outcome {
-        attempt::verify(&self.ports, &self.rules, attempt, clock::now()).await
+        match self.asked() {
+            Ok(asked) => {
+                let fresh = (asked, clock::now());
+                attempt::verify(&self.ports, &self.rules, attempt, fresh).await
+            }
+            Err(unavailable) => Outcome::plain(Err(unavailable.into())),
+        }
     }
 
     async fn relayed(&self, relaying: Relaying, heard: i64) -> Result<(), Unavailable> {

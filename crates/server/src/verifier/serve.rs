@@ -269,8 +269,9 @@ impl Answerer {
         let answerer = Arc::clone(self);
         let verifying = tokio::spawn(async move {
             let local = answerer.current().local;
-            let (judges, now) = (local.judges(), clock::now());
-            answerer.answering.verify(judges, &caller, &body, now).await
+            let fresh = (local.asked()?, clock::now());
+            let (judges, answering) = (local.judges(), &answerer.answering);
+            answering.verify(judges, &caller, &body, fresh).await
         });
         verifying.await.unwrap_or_else(|error| {
             Err(RemoteError::Unavailable(Unavailable {

@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use authn::admin::{self, NewAccount, NewAppPassword, Randomness};
 use authn::attempt::{Ports, Rules};
 use authn::credential::app_password::AppPassword;
+use authn::credential::sent_code::Language;
 use authn::place::{ActivityId, Channel, ConnectionId, Method, Service, Zone};
 use authn::policy::{Policy, Rule};
 use authn::remote::{Answering, Caller};
@@ -90,7 +91,7 @@ impl Scene {
         let identity = identity(&authority, &server);
         let domain = Arc::new(Domain(Mutex::default()));
         let delegation: Arc<dyn Delegation> = domain.clone();
-        let local = Local::new(ports.clone(), store.clone(), rules());
+        let local = Local::new(ports.clone(), store.clone(), rules(), Language::English);
         let answerer = Arc::new(Answerer {
             answering: Answering::new(store.keys().for_vouchers(), clock::now()).unwrap(),
             cookies: Secret::new(*store.keys().for_cookies().expose()),
@@ -233,6 +234,7 @@ fn rules() -> Rules {
         default_domain: Some("CONTOSO".to_owned()),
         unknown_names_key: Secret::new(vec![1; 32]),
         grants_key: Secret::new(vec![2; 32]),
+        sending: None,
     }
 }
 
@@ -314,8 +316,9 @@ async fn an_answer_that_was_given_before_or_to_another_gateway_lets_nobody_in() 
         let (body, _) = wire::ask(&scene.attempt(), [5; 16]).unwrap();
         let local = scene.answerer.current().local;
         let answering = &scene.answerer.answering;
+        let fresh = (local.asked().unwrap(), clock::now());
         let answer = answering
-            .verify(local.judges(), asked_by, &body, clock::now())
+            .verify(local.judges(), asked_by, &body, fresh)
             .await;
         *kept.lock().unwrap() = answer.unwrap().to_vec();
         let outcome = remote.verify(scene.attempt()).await;

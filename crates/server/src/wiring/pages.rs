@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use authn::admin::secrets::{self, SecretError, SecretRandomness};
+use authn::attempt::Ports;
 use authn::sign_in;
 use jiff::{SignedDuration, Timestamp};
 use proto::secret::Secret;
@@ -17,13 +18,13 @@ use crate::outbound::hasher::Hasher;
 /// What sign-in by a page needs, on a store.
 pub(super) fn page_ports(store: &Store, hasher: Arc<Hasher>) -> sign_in::Ports {
     sign_in::Ports {
-        attempt: ports(store),
-        secrets: Arc::new(store.clone()),
-        hasher,
+        attempt: Ports {
+            hasher,
+            ..ports(store)
+        },
         sign_ins: Arc::new(store.clone()),
         sessions: Arc::new(store.clone()),
         invitations: Arc::new(store.clone()),
-        sent_codes: Arc::new(store.clone()),
         passkeys: Arc::new(store.clone()),
         spare_codes: Arc::new(store.clone()),
     }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use authn::attempt::{Ports, Rules};
 use authn::credential::passkey::RelyingParty;
+use authn::credential::sent_code::Language;
 use authn::drain::Drained;
 use authn::place::Service;
 use authn::ports::{Drains as _, KerberosAcceptor, Revocations as _};
@@ -340,9 +341,13 @@ impl Own {
     pub(super) fn local(&self, settings: &Settings) -> Result<Local, CliError> {
         let ports = Ports {
             kerberos: self.keys(settings)?,
+            hasher: self.hasher.clone(),
             ..ports(&self.store)
         };
-        Ok(Local::new(ports, self.store.clone(), self.rules(settings)))
+        let (store, rules) = (self.store.clone(), self.rules(settings));
+        let messages = settings.messages.as_ref();
+        let language = messages.map_or(Language::English, |it| it.language);
+        Ok(Local::new(ports, store, rules, language))
     }
 
     fn rules(&self, settings: &Settings) -> Rules {
@@ -351,6 +356,7 @@ impl Own {
             default_domain: settings.default_domain.clone(),
             unknown_names_key: Secret::new(self.unknown_names_key.expose().to_vec()),
             grants_key: Secret::new(self.store.keys().for_grants().expose().to_vec()),
+            sending: settings.messages.as_ref().map(|it| it.sending.clone()),
         }
     }
 

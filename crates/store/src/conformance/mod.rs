@@ -5,6 +5,7 @@
 
 mod accounts;
 mod audit;
+mod client_codes;
 mod counters;
 mod credentials;
 mod directory;
@@ -45,6 +46,7 @@ use sts::ports::{KeptTrusts, Ledger, SigningKeys};
 
 pub use accounts::*;
 pub use audit::*;
+pub use client_codes::*;
 pub use counters::*;
 pub use credentials::*;
 pub use directory::*;
@@ -219,6 +221,14 @@ macro_rules! conformance {
             a_message_that_was_sent_says_nothing_any_more
             a_message_is_tried_again_when_its_time_has_come
             the_latest_messages_are_listed_without_those_of_nobody
+            of_64_parallel_requests_of_a_client_one_code_is_sent
+            a_request_of_nobody_sends_nothing
+            codes_that_nobody_types_are_few_and_one_that_is_typed_makes_room
+            of_64_parallel_sign_ins_with_a_sent_code_one_buys_a_grant
+            what_a_sent_code_bought_ends_with_its_destination
+            what_a_secret_opened_ends_with_it_and_is_known_on
+            the_place_of_a_secret_is_settled_with_its_attempt
+            a_guess_at_a_code_of_a_client_takes_a_place
             a_passkey_keeps_all_its_fields
             what_rests_on_a_passkey_ends_with_it
             a_counter_of_a_passkey_never_goes_back

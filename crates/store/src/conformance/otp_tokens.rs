@@ -85,6 +85,7 @@ pub(super) fn guess(token: &OtpToken, source: Source, seconds: i64) -> CodePlace
         source,
         window_start: at(seconds - WINDOW.as_secs()),
         now: at(seconds),
+        guess: None,
     }
 }
 
@@ -96,6 +97,7 @@ pub(crate) fn spending(token: &OtpToken, number: u64) -> Acceptance {
         reservation: CodeReservation {
             place,
             tokens,
+            may_guess: false,
             is_counted: true,
         },
         token: token.id.clone(),

@@ -36,7 +36,7 @@ fn destination(account: &Account, address: &str, seconds: i64) -> Option<Destina
 
 const NUMBER: &str = "+46701234567";
 
-async fn set<S: Conforming>(
+pub(super) async fn set<S: Conforming>(
     store: &S,
     account: &Account,
     address: &str,

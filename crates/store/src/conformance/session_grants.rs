@@ -7,7 +7,7 @@ use ::authn::account::{Account, AccountState};
 use ::authn::audit::{Kind, TokenAct};
 use ::authn::credential::CredentialId;
 use ::authn::credential::grant::{
-    Client, CodeSettlement, Grant, GrantKey, LONGEST, MAX_PER_ACCOUNT,
+    Bought, Client, CodeSettlement, Grant, GrantKey, LONGEST, MAX_PER_ACCOUNT, Spends,
 };
 use ::authn::credential::otp_token::{CodePlace, CodesOf, OtpToken, Source, TokenState};
 use ::authn::lockout::Subject;
@@ -68,7 +68,8 @@ async fn settle<S: Conforming>(
 const WRITTEN: Settled = Settled::Written { is_alarmed: false };
 
 fn buys(token: &OtpToken, number: u64, grant: Grant) -> CodeSettlement {
-    CodeSettlement::Buys(Box::new((spending(token, number), grant)))
+    let spends = Spends::OfToken(spending(token, number));
+    CodeSettlement::Buys(Box::new(Bought { spends, grant }))
 }
 
 fn uses(grant: &Grant) -> CodeSettlement {

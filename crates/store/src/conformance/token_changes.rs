@@ -96,6 +96,7 @@ pub async fn a_change_that_spends_a_code_is_made_once<S: Conforming>(
         effect: TokenEffect::Spends(CodeReservation {
             place: guess(&before, Source::Familiar, 3),
             tokens: [].into(),
+            may_guess: false,
             is_counted: true,
         }),
         before: after,

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use authn::account::AccountId;
 use authn::credential::CredentialId;
-use authn::credential::grant::{CodeSettlement, Grant, GrantKey, MAX_PER_ACCOUNT};
+use authn::credential::grant::{CodeSettlement, Grant, GrantKey, MAX_PER_ACCOUNT, Spends};
 use authn::revocation::Revoked;
 use authn::ticket::RelayedTicket;
 use jiff::Timestamp;
@@ -35,10 +35,13 @@ impl State {
         let is_done = match code {
             CodeSettlement::None | CodeSettlement::Remembers(_) => true,
             CodeSettlement::Buys(bought) => {
-                let (acceptance, grant) = &**bought;
-                let known = self.grants.get(&grant.key);
+                let known = self.grants.get(&bought.grant.key);
                 let is_free = known.is_none_or(|known| known.grant.token.is_none());
-                self.can_accept(acceptance) && is_free
+                let can_spend = match &bought.spends {
+                    Spends::OfToken(acceptance) => self.can_accept(acceptance),
+                    Spends::Sent(code, _) => self.can_spend(code, now),
+                };
+                can_spend && is_free
             }
             CodeSettlement::Uses(used) => {
                 let wanted = &used.0;
@@ -48,11 +51,11 @@ impl State {
                         && self.token_stands(known.token.as_ref(), &known.account)
                 })
             }
-            CodeSettlement::Again(key, _) => {
-                let known = self.grants.get(key);
-                return match known.is_some_and(|known| !known.is_counted) {
-                    true => SettledCode::Written,
-                    false => SettledCode::CountedBefore,
+            CodeSettlement::Again(key, _) => return self.counted(key),
+            CodeSettlement::Sends(order) => {
+                return match &order.remembers {
+                    Some(grant) if self.grants.contains_key(&grant.key) => self.counted(&grant.key),
+                    Some(_) | None => SettledCode::Written,
                 };
             }
         };
@@ -62,16 +65,32 @@ impl State {
         }
     }
 
+    /// Whether what was typed came again for the first time.
+    fn counted(&self, key: &GrantKey) -> SettledCode {
+        let known = self.grants.get(key);
+        match known.is_some_and(|known| !known.is_counted) {
+            true => SettledCode::Written,
+            false => SettledCode::CountedBefore,
+        }
+    }
+
     /// Does what can be done.
     pub(super) fn settle_code(&mut self, code: CodeSettlement, now: Timestamp) {
         match code {
             CodeSettlement::None => {}
             CodeSettlement::Buys(bought) => {
-                let (acceptance, grant) = *bought;
-                self.accept(&acceptance);
-                self.forgive_row(&acceptance.token);
-                self.grants.remove(&grant.key);
-                self.add_grant(grant);
+                match &bought.spends {
+                    Spends::OfToken(acceptance) => {
+                        self.accept(acceptance);
+                        self.forgive_row(&acceptance.token);
+                    }
+                    Spends::Sent(code, reservation) => {
+                        self.spend(code, now);
+                        self.give_codes_back(reservation);
+                    }
+                }
+                self.grants.remove(&bought.grant.key);
+                self.add_grant(bought.grant);
             }
             CodeSettlement::Uses(used) => {
                 let (wanted, reservation) = *used;
@@ -91,10 +110,29 @@ impl State {
                 if let Some(reservation) = reservation {
                     self.give_codes_back(&reservation);
                 }
-                if let Some(known) = self.grants.get_mut(&key) {
-                    known.is_counted = true;
-                }
+                self.count(&key);
             }
+            CodeSettlement::Sends(order) => match order.remembers {
+                Some(grant) if self.grants.contains_key(&grant.key) => self.count(&grant.key),
+                Some(grant) => self.add_grant(grant),
+                None => {}
+            },
+        }
+    }
+
+    fn count(&mut self, key: &GrantKey) {
+        if let Some(known) = self.grants.get_mut(key) {
+            known.is_counted = true;
+        }
+    }
+
+    /// Ends what rests on a memorised secret, and goes on knowing what was typed.
+    pub(super) fn retire_grants(&mut self, secret: &CredentialId, now: Timestamp) {
+        let grants = self.grants.values_mut().map(|known| &mut known.grant);
+        for grant in grants.filter(|it| it.credential == *secret) {
+            grant.token = None;
+            grant.credential = CredentialId(String::new());
+            grant.ends = grant.ends.min(now);
         }
     }
 

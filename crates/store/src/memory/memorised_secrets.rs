@@ -10,7 +10,7 @@ use authn::credential::memorised_secret::{
 };
 use authn::credential::otp_token::Source;
 use authn::lockout::Subject;
-use authn::ports::{MemorisedSecrets, Unavailable};
+use authn::ports::{MemorisedSecrets, Succeeded, Unavailable};
 use jiff::Timestamp;
 
 use super::{Memory, State};
@@ -86,7 +86,7 @@ impl State {
     /// Sets a secret; what rested on the one before ends.
     pub(super) fn set_secret(&mut self, secret: &StoredMemorisedSecret) {
         let account = secret.record.account.clone();
-        self.forget_secret(&account);
+        self.forget_secret(&account, secret.record.set);
         self.secrets
             .budgets
             .retain(|(subject, _), _| *subject != Subject::Account(account.clone()));
@@ -103,20 +103,51 @@ impl State {
         if let Some(stored) = self.secrets.of.get_mut(account) {
             stored.record.last_used = Some(now);
         }
-        let Some(place) = place else { return };
+        if let Some(place) = place {
+            self.give_secret_back(place);
+        }
+    }
+
+    /// Notes that the secret of an account was used, where it is what was proved.
+    pub(super) fn secret_was_used(&mut self, succeeded: &Succeeded, now: Timestamp) {
+        if self.secret_stands(&succeeded.account, &succeeded.credential) {
+            self.secret_used(&succeeded.account, now, None);
+        }
+    }
+
+    /// Gives a place back, and forgets those in a row.
+    pub(super) fn give_secret_back(&mut self, place: &SecretPlace) {
         if let Some(budget) = self.secrets.budgets.get_mut(&budget_of(place)) {
             budget.give_back(place.now);
         }
     }
 
-    fn forget_secret(&mut self, account: &AccountId) -> bool {
-        let Some(before) = self.secrets.of.remove(account) else {
+    /// Takes back a place that was taken for what is no guess; those in a row stay.
+    pub(super) fn take_secret_back(&mut self, place: &SecretPlace) {
+        if let Some(budget) = self.secrets.budgets.get_mut(&budget_of(place)) {
+            let in_a_row = budget.in_a_row.saturating_sub(1);
+            budget.give_back(place.now);
+            budget.in_a_row = in_a_row;
+        }
+    }
+
+    /// Ends what clients opened by the secret of an account; what they typed is known on.
+    pub(super) fn end_what_clients_opened(&mut self, account: &AccountId, now: Timestamp) {
+        if let Some(stored) = self.secrets.of.get(account) {
+            let id = stored.record.id.clone();
+            self.retire_grants(&id, now);
+            self.end_credential(&id);
+        }
+    }
+
+    fn forget_secret(&mut self, account: &AccountId, now: Timestamp) -> bool {
+        self.end_what_clients_opened(account, now);
+        let Some(_) = self.secrets.of.remove(account) else {
             return false;
         };
         self.pages
             .sessions
             .retain(|_, session| session.account != *account);
-        self.end_credential(&before.record.id);
         true
     }
 }
@@ -157,8 +188,9 @@ impl MemorisedSecrets for Memory {
         if !state.secrets.of.contains_key(account) {
             return Ok(false);
         }
+        let now = event.at;
         state.append(vec![event])?;
-        Ok(state.forget_secret(account))
+        Ok(state.forget_secret(account, now))
     }
 
     async fn reserve_secret(&self, place: SecretPlace) -> Result<bool, Unavailable> {

@@ -82,7 +82,8 @@ impl State {
             return true;
         };
         let kept = self.otp_tokens.get(token);
-        kept.is_some_and(|kept| kept.stored.record.is_good_for(account))
+        let is_good = kept.is_some_and(|kept| kept.stored.record.is_good_for(account));
+        is_good || self.destination_stands(token, account)
     }
 
     /// Forgets the failures in a row of a token.
@@ -100,6 +101,10 @@ impl State {
                 let failures = &mut kept.stored.record.failures;
                 *failures = failures.saturating_sub(1);
             }
+        }
+        let is_taken = reservation.is_counted && reservation.may_guess;
+        if let Some(guess) = place.guess.as_ref().filter(|_| is_taken) {
+            self.give_sent_back(guess);
         }
     }
 
@@ -275,12 +280,18 @@ impl OtpTokens for Memory {
                 tokens.insert(id.clone());
             }
         }
-        if let Some(claim) = claim.filter(|_| is_counted && !tokens.is_empty()) {
+        let may_guess = match (&place.guess, is_counted) {
+            (Some(guess), true) => state.reserve_sent(guess),
+            (_, is_counted) => !is_counted,
+        };
+        let has_room = !tokens.is_empty() || may_guess;
+        if let Some(claim) = claim.filter(|_| is_counted && has_room) {
             state.add_grant(claim);
         }
         Ok(CodeReservation {
             place,
             tokens,
+            may_guess,
             is_counted,
         })
     }

@@ -180,7 +180,9 @@ impl Sessions for Memory {
         event: Event,
     ) -> Result<(), Unavailable> {
         let mut state = self.open()?;
+        let now = event.at;
         state.append(vec![event])?;
+        state.end_what_clients_opened(account, now);
         let sessions = &mut state.pages.sessions;
         sessions.retain(|key, session| session.account != *account || Some(*key) == but);
         Ok(())

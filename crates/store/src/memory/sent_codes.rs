@@ -6,9 +6,11 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use authn::account::AccountId;
 use authn::audit::Event;
+use authn::credential::CredentialId;
+use authn::credential::grant::{Client, CodeSettlement};
 use authn::credential::sent_code::{
-    Became, BudgetPlace, Carrier, Claimed, Counted, Delivery, Destination, Guessed, Message,
-    MessageRecord, MessageState, Queued, Queueing,
+    Became, BudgetPlace, Carrier, Claimed, ClientCode, Counted, Delivery, Destination, Guessed,
+    Message, MessageRecord, MessageState, Queued, Queueing,
 };
 use authn::lockout::Subject;
 use authn::ports::{Outbox, SentCodes, Unavailable};
@@ -22,6 +24,7 @@ pub(super) struct Sent {
     destinations: BTreeMap<(AccountId, Carrier), Destination>,
     budgets: BTreeMap<(Counted, String), Budget>,
     messages: BTreeMap<String, Kept>,
+    client_codes: BTreeMap<(AccountId, String), ClientCode>,
 }
 
 /// What was taken in a window, and in a row.
@@ -45,6 +48,14 @@ impl State {
     /// Gives back what a sign-in with a code took.
     pub(super) fn give_guess_back(&mut self, guessed: &Guessed) {
         let Guessed { place, tokens } = guessed;
+        self.give_sent_back(place);
+        if let Some(reservation) = tokens {
+            self.give_codes_back(reservation);
+        }
+    }
+
+    /// Gives back a place in a budget, and forgets those in a row.
+    pub(super) fn give_sent_back(&mut self, place: &BudgetPlace) {
         let key = (place.counted, place.name.clone());
         if let Some(budget) = self.sent.budgets.get_mut(&key) {
             budget.in_a_row = 0;
@@ -52,12 +63,77 @@ impl State {
                 budget.taken = budget.taken.saturating_sub(1);
             }
         }
-        if let Some(reservation) = tokens {
-            self.give_codes_back(reservation);
-        }
     }
 
-    fn reserve_sent(&mut self, place: &BudgetPlace) -> bool {
+    /// Keeps and queues the code that a settlement sends, where none lives and every budget has room; what is audited.
+    pub(super) fn order_code(&mut self, settles: &CodeSettlement) -> Option<Event> {
+        let CodeSettlement::Sends(order) = settles else {
+            return None;
+        };
+        let [event, refused] = order.events.clone();
+        let Some(code) = &order.code else {
+            return event;
+        };
+        let key = (code.account.clone(), code.client.0.clone());
+        let known = self.sent.client_codes.get(&key);
+        if known.is_some_and(|known| known.ends > order.message.queued) {
+            return None;
+        }
+        if !self.take_all_sent(&order.places) {
+            self.sent.client_codes.remove(&key);
+            return refused;
+        }
+        self.sent.client_codes.insert(key, code.clone());
+        self.add_message(&order.message);
+        event
+    }
+
+    /// Whether a code of a client can be spent.
+    pub(super) fn can_spend(&self, code: &ClientCode, now: Timestamp) -> bool {
+        let key = (code.account.clone(), code.client.0.clone());
+        let known = self.sent.client_codes.get(&key);
+        known.is_some_and(|known| known == code && known.ends > now)
+            && self.destination_stands(&code.destination(), &code.account)
+    }
+
+    /// Spends a code that can be spent.
+    pub(super) fn spend(&mut self, code: &ClientCode, now: Timestamp) {
+        let key = (code.account.clone(), code.client.0.clone());
+        self.sent.client_codes.remove(&key);
+        self.give_sent_back(&BudgetPlace::of_unanswered(Some(&code.account), now));
+    }
+
+    /// Whether what stands for a destination is one of an account.
+    pub(super) fn destination_stands(&self, id: &CredentialId, account: &AccountId) -> bool {
+        let mut destinations = self.sent.destinations.values();
+        destinations.any(|it| {
+            let carrier = it.address.carrier();
+            it.account == *account && CredentialId::of_destination(account, carrier, it.set) == *id
+        })
+    }
+
+    /// Ends what rests on a destination, where there is one, and the codes that wait for a client.
+    fn end_destination(&mut self, account: &AccountId, carrier: Carrier) {
+        let before = self.sent.destinations.get(&(account.clone(), carrier));
+        if let Some(before) = before {
+            let id = CredentialId::of_destination(account, carrier, before.set);
+            self.end_credential(&id);
+        }
+        let codes = &mut self.sent.client_codes;
+        codes.retain(|(of, _), _| of != account);
+    }
+
+    /// Takes all of these places, or none.
+    fn take_all_sent(&mut self, places: &[BudgetPlace]) -> bool {
+        let taken: Vec<_> = places.iter().filter(|it| self.reserve_sent(it)).collect();
+        let has_room = taken.len() == places.len();
+        for place in taken.into_iter().filter(|_| !has_room) {
+            self.undo_sent(place);
+        }
+        has_room
+    }
+
+    pub(super) fn reserve_sent(&mut self, place: &BudgetPlace) -> bool {
         let begun = Budget {
             since: place.now,
             taken: 0,
@@ -141,7 +217,12 @@ impl SentCodes for Memory {
             return Ok(false);
         }
         state.append(vec![event])?;
-        for counted in [Counted::GuessFamiliar, Counted::GuessUnfamiliar] {
+        state.end_destination(account, destination.address.carrier());
+        for counted in [
+            Counted::GuessFamiliar,
+            Counted::GuessUnfamiliar,
+            Counted::Unanswered,
+        ] {
             state.sent.budgets.remove(&(counted, account.0.clone()));
         }
         state.end_sessions(account);
@@ -166,8 +247,22 @@ impl SentCodes for Memory {
         }
         state.append(vec![event])?;
         state.end_sessions(account);
+        state.end_destination(account, carrier);
         state.sent.destinations.remove(&key);
         Ok(true)
+    }
+
+    async fn client_code(
+        &self,
+        subject: &Subject,
+        client: &Client,
+    ) -> Result<Option<ClientCode>, Unavailable> {
+        let state = self.open()?;
+        let Subject::Account(account) = subject else {
+            return Ok(None);
+        };
+        let key = (account.clone(), client.0.clone());
+        Ok(state.sent.client_codes.get(&key).cloned())
     }
 
     async fn reserve_guess(&self, place: BudgetPlace) -> Result<bool, Unavailable> {
@@ -180,12 +275,7 @@ impl SentCodes for Memory {
         if found.is_none_or(|it| it.step != queueing.queued.step) {
             return Ok(Queued::Gone);
         }
-        let places = queueing.places.iter();
-        let taken: Vec<_> = places.filter(|it| state.reserve_sent(it)).collect();
-        let has_room = taken.len() == queueing.places.len();
-        for place in taken.into_iter().filter(|_| !has_room) {
-            state.undo_sent(place);
-        }
+        let has_room = state.take_all_sent(&queueing.places);
         let [event, refused] = queueing.events;
         let (sign_in, event) = match has_room {
             true => (queueing.queued, event),

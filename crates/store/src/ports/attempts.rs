@@ -3,13 +3,14 @@
 use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
-use authn::credential::grant::REMEMBERED;
+use authn::credential::grant::{CodeSettlement, REMEMBERED};
 use authn::lockout::{Counts, Place, Subject};
 use authn::place::SourceNetwork;
 use authn::ports::{Attempts, Reservation, Settled, Settlement, Succeeded, Unavailable};
 use jiff::{SignedDuration, Timestamp};
 
-use super::{second_factors, session_grants};
+use super::sent_codes::Waiting;
+use super::{client_codes, memorised_secrets, second_factors, session_grants};
 use crate::Store;
 use crate::engine::query;
 use crate::rows;
@@ -36,7 +37,17 @@ impl Attempts for Store {
     }
 
     async fn settle(&self, settlement: Settlement) -> Result<Settled, Unavailable> {
-        self.0.writer.submit(Settle(settlement)).await
+        let message = match &settlement.code {
+            CodeSettlement::Sends(order) => {
+                Some(Waiting::sealed(&self.0.keys, order.message.clone())?)
+            }
+            _ => None,
+        };
+        let settle = Settle {
+            settlement,
+            message,
+        };
+        self.0.writer.submit(settle).await
     }
 }
 
@@ -108,23 +119,31 @@ impl Write for Reserve {
         Ok(Done::Keep(Some(Reservation {
             place: place.clone(),
             counts,
+            secret: None,
         })))
     }
 }
 
-struct Settle(Settlement);
+struct Settle {
+    settlement: Settlement,
+    /// The message of a code that it sends, sealed.
+    message: Option<Waiting>,
+}
 
 #[async_trait]
 impl Write for Settle {
     type Output = Settled;
 
     async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<Settled>, WriteError> {
-        let Self(settlement) = self;
+        let settlement = &self.settlement;
         if let Some(succeeded) = &settlement.succeeded {
             let place = &settlement.reservation.place;
             give_back(writing, place).await?;
             if !stands(writing, succeeded, place.now).await? {
                 return Ok(Done::Undo(Settled::Overtaken));
+            }
+            if let Some(secret) = &settlement.reservation.secret {
+                memorised_secrets::give_back(writing, secret).await?;
             }
             if let Some(method) = succeeded.second_factor {
                 second_factors::note(writing, (&succeeded.account, method), place.now).await?;
@@ -142,9 +161,16 @@ impl Write for Settle {
             session_grants::Settled::Spent => return Ok(Done::Undo(Settled::Spent)),
             session_grants::Settled::CountedBefore => {
                 give_back(writing, &settlement.reservation.place).await?;
+                if let Some(secret) = &settlement.reservation.secret {
+                    memorised_secrets::take_back(writing, secret).await?;
+                }
             }
         }
-        let mut events = settlement.events.clone();
+        let mut events = Vec::new();
+        if let (CodeSettlement::Sends(order), Some(message)) = (&settlement.code, &self.message) {
+            events.extend(client_codes::order(writing, order, message).await?);
+        }
+        events.extend(settlement.events.iter().cloned());
         let alarm = match &settlement.alarm {
             Some(alarm) if is_due(writing, &settlement.reservation.place).await? => Some(alarm),
             Some(_) | None => None,
@@ -157,7 +183,7 @@ impl Write for Settle {
     }
 }
 
-/// Whether what was proved still stands; the use of an app password is noted.
+/// Whether what was proved still stands; the use of an app password, or of a memorised secret, is noted.
 async fn stands(
     writing: &mut Writing<'_>,
     succeeded: &Succeeded,
@@ -175,6 +201,15 @@ async fn stands(
         .bind(now.as_microsecond())
         .bind(succeeded.source.to_string())
         .bind(&succeeded.device)
+        .execute(&mut *writing.connection)
+        .await?;
+    if used.rows_affected() > 0 {
+        return Ok(true);
+    }
+    let used = query(rows::memorised_secrets::USED)
+        .bind(&succeeded.account.0)
+        .bind(&succeeded.credential.0)
+        .bind(now.as_microsecond())
         .execute(&mut *writing.connection)
         .await?;
     Ok(used.rows_affected() > 0)
@@ -227,6 +262,7 @@ impl Write for Forget {
             (rows::invitations::FORGET_ENDED, self.before),
             (rows::memorised_secrets::FORGET_UNKNOWN, self.before),
             (rows::sent_budgets::FORGET_OLD, self.before),
+            (rows::client_codes::FORGET_ENDED, self.before),
             (rows::sent_messages::FORGET_UNSENT, self.before),
             (rows::sent_messages::FORGET_ENDED, self.familiar_since),
             (rows::counters::FORGET_UNSEEN, self.familiar_since),

@@ -8,6 +8,7 @@ use authn::credential::memorised_secret::{
 };
 use authn::lockout::Subject;
 use authn::ports::{MemorisedSecrets, Unavailable};
+use jiff::Timestamp;
 
 use super::revocations;
 use crate::Store;
@@ -85,7 +86,7 @@ impl New {
     /// Sets it; what rested on the one before ends, and the failures are forgotten.
     pub(super) async fn set(&self, writing: &mut Writing<'_>) -> Result<(), WriteError> {
         let account = &self.record.account;
-        end_what_rests_on(writing, account).await?;
+        end_what_rests_on(writing, account, self.record.set).await?;
         query(rows::memorised_secrets::SET)
             .bind(&account.0)
             .bind(&self.record.id.0)
@@ -105,23 +106,39 @@ impl New {
     }
 }
 
-/// Says that the secret of an account is no more, where it has one; its sessions are dropped.
+/// Says that the secret of an account is no more, where it has one; its sessions are dropped, and what clients opened by
+/// it with a code.
 async fn end_what_rests_on(
     writing: &mut Writing<'_>,
     account: &AccountId,
+    now: Timestamp,
+) -> Result<(), WriteError> {
+    query(rows::sessions::END_OF_ACCOUNT)
+        .bind(&account.0)
+        .bind(Vec::<u8>::new())
+        .execute(&mut *writing.connection)
+        .await?;
+    end_what_clients_opened(writing, account, now).await
+}
+
+/// Ends what clients opened by the secret of an account, where it has one; what they typed is known on.
+pub(super) async fn end_what_clients_opened(
+    writing: &mut Writing<'_>,
+    account: &AccountId,
+    now: Timestamp,
 ) -> Result<(), WriteError> {
     let row = query(rows::memorised_secrets::OF_ACCOUNT)
         .bind(&account.0)
         .bind(1_i64)
         .fetch_optional(&mut *writing.connection)
         .await?;
-    query(rows::sessions::END_OF_ACCOUNT)
-        .bind(&account.0)
-        .bind(Vec::<u8>::new())
-        .execute(&mut *writing.connection)
-        .await?;
     if let Some(row) = row {
         let before = rows::memorised_secrets::record(&row)?;
+        query(rows::session_grants::END_OF_SECRET)
+            .bind(&before.id.0)
+            .bind(now.as_microsecond())
+            .execute(&mut *writing.connection)
+            .await?;
         revocations::end_credential(writing, &before.id).await?;
     }
     Ok(())
@@ -153,7 +170,7 @@ impl Write for Remove {
     type Output = bool;
 
     async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<bool>, WriteError> {
-        end_what_rests_on(writing, &self.account).await?;
+        end_what_rests_on(writing, &self.account, self.event.at).await?;
         let removed = query(rows::memorised_secrets::REMOVE)
             .bind(&self.account.0)
             .execute(&mut *writing.connection)
@@ -196,6 +213,22 @@ pub(super) async fn give_back(
 ) -> Result<(), WriteError> {
     let (kind, name) = rows::counters::subject_key(&place.subject);
     query(rows::memorised_secrets::GIVE_BACK)
+        .bind(kind)
+        .bind(name)
+        .bind(rows::memorised_secrets::source_text(place.source))
+        .bind(place.now.as_microsecond())
+        .execute(&mut *writing.connection)
+        .await?;
+    Ok(())
+}
+
+/// Takes back a place that was taken for what is no guess; those in a row stay.
+pub(super) async fn take_back(
+    writing: &mut Writing<'_>,
+    place: &SecretPlace,
+) -> Result<(), WriteError> {
+    let (kind, name) = rows::counters::subject_key(&place.subject);
+    query(rows::memorised_secrets::TAKE_BACK)
         .bind(kind)
         .bind(name)
         .bind(rows::memorised_secrets::source_text(place.source))

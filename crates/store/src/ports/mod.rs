@@ -2,6 +2,7 @@
 
 mod accounts;
 mod attempts;
+mod client_codes;
 pub(crate) mod credentials;
 pub(crate) mod memorised_secrets;
 mod of_subject;
@@ -10,6 +11,7 @@ mod own_passwords;
 mod pages;
 pub(crate) mod passkeys;
 mod second_factors;
+mod sent_budgets;
 pub(crate) mod sent_codes;
 mod session_grants;
 pub(crate) mod spare_codes;

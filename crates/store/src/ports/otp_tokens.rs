@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use proto::otp::Seed;
 use sqlx::AssertSqlSafe;
 
-use super::{revocations, session_grants};
+use super::{revocations, sent_budgets, session_grants};
 use crate::Store;
 use crate::engine::{Connection, Query, Row, query};
 use crate::rows;
@@ -308,9 +308,10 @@ impl Write for Reserve {
 
     async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<Self::Output>, WriteError> {
         let place = &self.place;
-        let reservation = |tokens, is_counted| CodeReservation {
+        let reservation = |tokens, may_guess, is_counted| CodeReservation {
             place: place.clone(),
             tokens,
+            may_guess,
             is_counted,
         };
         let (account, token) = match &place.of {
@@ -324,7 +325,7 @@ impl Write for Reserve {
         {
             let active = query(rows::otp_tokens::ACTIVE_OF_ACCOUNT).bind(account);
             let active = active.fetch_all(&mut *writing.connection).await?;
-            return Ok(Done::Keep(reservation(ids(&active)?, false)));
+            return Ok(Done::Keep(reservation(ids(&active)?, true, false)));
         }
         let statement = match place.source {
             Source::Familiar => rows::otp_tokens::RESERVE_FAMILIAR,
@@ -340,10 +341,14 @@ impl Write for Reserve {
             .fetch_all(&mut *writing.connection)
             .await?;
         let tokens = ids(&found)?;
+        let may_guess = match &place.guess {
+            Some(guess) => sent_budgets::reserve(writing, guess).await?,
+            None => false,
+        };
         // SECURITY: without room nobody looks, and nothing is claimed.
-        Ok(match tokens.is_empty() {
-            true => Done::Undo(reservation(tokens, true)),
-            false => Done::Keep(reservation(tokens, true)),
+        Ok(match tokens.is_empty() && !may_guess {
+            true => Done::Undo(reservation(tokens, may_guess, true)),
+            false => Done::Keep(reservation(tokens, may_guess, true)),
         })
     }
 }
@@ -408,6 +413,14 @@ pub(super) async fn give_back(
             .bind(reservation.place.now.as_microsecond())
             .execute(&mut *writing.connection)
             .await?;
+    }
+    if let Some(guess) = reservation
+        .place
+        .guess
+        .as_ref()
+        .filter(|_| reservation.may_guess)
+    {
+        sent_budgets::give_back(writing, guess).await?;
     }
     Ok(())
 }

@@ -355,6 +355,8 @@ impl Write for EndOf {
             .bind(self.but.map(|key| key.0.to_vec()).unwrap_or_default())
             .execute(&mut *writing.connection)
             .await?;
+        let now = self.event.at;
+        memorised_secrets::end_what_clients_opened(writing, &self.account, now).await?;
         writing.append(vec![self.event.clone()]).await?;
         Ok(Done::Keep(()))
     }

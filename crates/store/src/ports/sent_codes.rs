@@ -5,16 +5,18 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use authn::account::AccountId;
 use authn::audit::Event;
+use authn::credential::CredentialId;
+use authn::credential::grant::Client;
 use authn::credential::sent_code::{
-    Became, BudgetPlace, Carrier, Claimed, Delivery, Destination, Guessed, Message, MessageRecord,
-    MessageState, Queued, Queueing,
+    Became, BudgetPlace, Carrier, Claimed, ClientCode, Delivery, Destination, Guessed, Message,
+    MessageRecord, MessageState, Queued, Queueing,
 };
 use authn::lockout::Subject;
 use authn::ports::{Outbox, SentCodes, Unavailable};
 use authn::sign_in::SignIn;
 use jiff::Timestamp;
 
-use super::otp_tokens;
+use super::{otp_tokens, revocations, sent_budgets};
 use crate::Store;
 use crate::engine::{Row, query};
 use crate::rows;
@@ -70,6 +72,24 @@ impl SentCodes for Store {
         self.0.writer.submit(remove).await
     }
 
+    async fn client_code(
+        &self,
+        subject: &Subject,
+        client: &Client,
+    ) -> Result<Option<ClientCode>, Unavailable> {
+        let is_account = matches!(subject, Subject::Account(_));
+        let (_, name) = rows::counters::subject_key(subject);
+        let mut connection = self.reader().await?;
+        let row = query(rows::client_codes::FIND)
+            .bind(name)
+            .bind(i64::from(is_account))
+            .bind(&client.0)
+            .fetch_optional(&mut connection)
+            .await;
+        row.and_then(|row| row.as_ref().map(rows::client_codes::code).transpose())
+            .map_err(|error| self.failed(&error))
+    }
+
     async fn reserve_guess(&self, place: BudgetPlace) -> Result<bool, Unavailable> {
         self.0.writer.submit(Reserve(place)).await
     }
@@ -96,28 +116,41 @@ pub(crate) fn opened(row: &Row, keys: &KeyFile) -> Result<Destination, WriteErro
 }
 
 /// A message as it is stored.
-struct Waiting {
+pub(super) struct Waiting {
     message: Message,
     sealed: Sealed<Said>,
 }
 
 impl Waiting {
-    fn sealed(keys: &KeyFile, message: Message) -> Result<Self, Unavailable> {
+    pub(super) fn sealed(keys: &KeyFile, message: Message) -> Result<Self, Unavailable> {
         let times = (message.queued, message.ends);
         let place = rows::sent_messages::place(&message.id, message.account.as_ref(), times);
         let sealed = keys.seal(&place, &Said::of(&message))?;
         Ok(Self { message, sealed })
     }
 
-    async fn add(&self, writing: &mut Writing<'_>) -> Result<(), WriteError> {
+    pub(super) async fn add(&self, writing: &mut Writing<'_>) -> Result<(), WriteError> {
+        self.add_of(self.message.account.as_ref(), writing).await
+    }
+
+    /// Adds it as one of nobody, which is never read.
+    pub(super) async fn add_of_nobody(&self, writing: &mut Writing<'_>) -> Result<(), WriteError> {
+        self.add_of(None, writing).await
+    }
+
+    async fn add_of(
+        &self,
+        account: Option<&AccountId>,
+        writing: &mut Writing<'_>,
+    ) -> Result<(), WriteError> {
         let Self { message, sealed } = self;
-        let (state, next) = match message.account {
+        let (state, next) = match account {
             Some(_) => (MessageState::Queued.as_str(), Some(message.queued)),
             None => (rows::sent_messages::OF_NOBODY, None),
         };
         query(rows::sent_messages::ADD)
             .bind(&message.id)
-            .bind(message.account.as_ref().map(|id| &id.0))
+            .bind(account.map(|id| &id.0))
             .bind(message.address.carrier().as_str())
             .bind(message.address.masked())
             .bind(state)
@@ -151,6 +184,8 @@ impl Write for Set {
         if account.is_none() {
             return Ok(Done::Undo(false));
         }
+        let carrier = destination.address.carrier();
+        end_destination(writing, (&destination.account, carrier)).await?;
         query(rows::destinations::SET)
             .bind(&destination.account.0)
             .bind(destination.address.carrier().as_str())
@@ -170,6 +205,29 @@ impl Write for Set {
         writing.append(vec![self.event.clone()]).await?;
         Ok(Done::Keep(true))
     }
+}
+
+/// Ends what rests on the destination of an account by a carrier, where there is one: what its codes bought, and those that
+/// wait for a client.
+async fn end_destination(
+    writing: &mut Writing<'_>,
+    (account, carrier): (&AccountId, Carrier),
+) -> Result<(), WriteError> {
+    let found = query(rows::destinations::OF_ACCOUNT)
+        .bind(&account.0)
+        .bind(1_i64)
+        .fetch_all(&mut *writing.connection)
+        .await?;
+    let found: Result<Vec<Kept>, sqlx::Error> = found.iter().map(Kept::of).collect();
+    for before in found?.into_iter().filter(|it| it.carrier == carrier) {
+        let id = CredentialId::of_destination(account, carrier, before.set);
+        revocations::end_credential(writing, &id).await?;
+    }
+    query(rows::client_codes::DROP_OF_ACCOUNT)
+        .bind(&account.0)
+        .execute(&mut *writing.connection)
+        .await?;
+    Ok(())
 }
 
 async fn end_sessions(writing: &mut Writing<'_>, account: &AccountId) -> Result<(), WriteError> {
@@ -192,6 +250,7 @@ impl Write for Remove {
     type Output = bool;
 
     async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<bool>, WriteError> {
+        end_destination(writing, (&self.account, self.carrier)).await?;
         let removed = query(rows::destinations::REMOVE)
             .bind(&self.account.0)
             .bind(self.carrier.as_str())
@@ -213,30 +272,8 @@ impl Write for Reserve {
     type Output = bool;
 
     async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<bool>, WriteError> {
-        Ok(Done::Keep(reserve(writing, &self.0).await?))
+        Ok(Done::Keep(sent_budgets::reserve(writing, &self.0).await?))
     }
-}
-
-async fn reserve(writing: &mut Writing<'_>, place: &BudgetPlace) -> Result<bool, WriteError> {
-    let taken = query(rows::sent_budgets::RESERVE)
-        .bind(place.counted.as_str())
-        .bind(&place.name)
-        .bind(place.window_start.as_microsecond())
-        .bind(place.now.as_microsecond())
-        .bind(i64::from(place.at_most))
-        .bind(i64::from(place.in_a_row))
-        .execute(&mut *writing.connection)
-        .await?;
-    Ok(taken.rows_affected() > 0)
-}
-
-async fn undo(writing: &mut Writing<'_>, place: &BudgetPlace) -> Result<(), WriteError> {
-    query(rows::sent_budgets::UNDO)
-        .bind(place.counted.as_str())
-        .bind(&place.name)
-        .execute(&mut *writing.connection)
-        .await?;
-    Ok(())
 }
 
 /// Gives back what a sign-in with a code took.
@@ -244,12 +281,7 @@ pub(super) async fn give_back(
     writing: &mut Writing<'_>,
     guessed: &Guessed,
 ) -> Result<(), WriteError> {
-    query(rows::sent_budgets::GIVE_BACK)
-        .bind(guessed.place.counted.as_str())
-        .bind(&guessed.place.name)
-        .bind(guessed.place.now.as_microsecond())
-        .execute(&mut *writing.connection)
-        .await?;
+    sent_budgets::give_back(writing, &guessed.place).await?;
     if let Some(reservation) = &guessed.tokens {
         otp_tokens::give_back(writing, reservation).await?;
     }
@@ -269,18 +301,7 @@ impl Write for Queue {
 
     async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<Queued>, WriteError> {
         let queueing = &self.queueing;
-        let mut taken = Vec::new();
-        for place in &queueing.places {
-            if reserve(writing, place).await? {
-                taken.push(place);
-            }
-        }
-        let has_room = taken.len() == queueing.places.len();
-        if !has_room {
-            for place in taken {
-                undo(writing, place).await?;
-            }
-        }
+        let has_room = sent_budgets::take_all(writing, &queueing.places).await?;
         let [event, refused] = queueing.events.clone();
         let (sealed, event) = match has_room {
             true => (&self.queued, event),

@@ -1,10 +1,10 @@
 //! What a settlement does about one-time codes and the grants that they buy.
 
 use authn::account::AccountId;
-use authn::credential::grant::{CodeSettlement, Grant, GrantKey, IDLE, MAX_PER_ACCOUNT};
+use authn::credential::grant::{CodeSettlement, Grant, GrantKey, IDLE, MAX_PER_ACCOUNT, Spends};
 use jiff::Timestamp;
 
-use super::otp_tokens;
+use super::{client_codes, otp_tokens};
 use crate::engine::query;
 use crate::rows;
 use crate::writer::{WriteError, Writing};
@@ -28,17 +28,13 @@ pub(super) async fn settle(
     match code {
         CodeSettlement::None => Ok(Settled::Written),
         CodeSettlement::Buys(bought) => {
-            let (acceptance, grant) = &**bought;
-            let is_bought = otp_tokens::accept(writing, acceptance).await?
+            let grant = &bought.grant;
+            let is_bought = is_spent(writing, &bought.spends, now).await?
                 && write(writing, rows::session_grants::BUY, grant).await?;
             if !is_bought {
                 return Ok(Settled::Spent);
             }
             drop_beyond(writing, &grant.account).await?;
-            query(rows::otp_tokens::SUCCEEDED)
-                .bind(&acceptance.token.0)
-                .execute(&mut *writing.connection)
-                .await?;
             Ok(Settled::Written)
         }
         CodeSettlement::Uses(used) => {
@@ -66,6 +62,44 @@ pub(super) async fn settle(
                 otp_tokens::give_back(writing, reservation).await?;
             }
             again(writing, key, now).await
+        }
+        CodeSettlement::Sends(order) => match &order.remembers {
+            Some(grant) if claim(writing, grant).await? => Ok(Settled::Written),
+            Some(grant) => again(writing, &grant.key, now).await,
+            None => {
+                // What is nobody's costs as much.
+                let nobodys = GrantKey([0; 32]);
+                drop_beyond(writing, &AccountId(String::new())).await?;
+                again(writing, &nobodys, now).await?;
+                Ok(Settled::Written)
+            }
+        },
+    }
+}
+
+/// Spends a code and gives its places back; `false` where it is spent already.
+async fn is_spent(
+    writing: &mut Writing<'_>,
+    spends: &Spends,
+    now: Timestamp,
+) -> Result<bool, WriteError> {
+    match spends {
+        Spends::OfToken(acceptance) => {
+            if !otp_tokens::accept(writing, acceptance).await? {
+                return Ok(false);
+            }
+            query(rows::otp_tokens::SUCCEEDED)
+                .bind(&acceptance.token.0)
+                .execute(&mut *writing.connection)
+                .await?;
+            Ok(true)
+        }
+        Spends::Sent(code, reservation) => {
+            if !client_codes::spend(writing, code, now).await? {
+                return Ok(false);
+            }
+            otp_tokens::give_back(writing, reservation).await?;
+            Ok(true)
         }
     }
 }

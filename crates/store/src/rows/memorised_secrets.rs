@@ -71,6 +71,13 @@ pub(crate) const GIVE_BACK: &str = "
         failures = CASE WHEN since <= $4 AND failures > 0 THEN failures - 1 ELSE failures END
     WHERE kind = $1 AND name = $2 AND source = $3";
 
+/// Takes back a place that a subject ($1, $2) took from a kind of source ($3) at a time ($4) for what is no guess.
+pub(crate) const TAKE_BACK: &str = "
+    UPDATE secret_budgets
+    SET in_a_row = CASE WHEN in_a_row > 0 THEN in_a_row - 1 ELSE 0 END,
+        failures = CASE WHEN since <= $4 AND failures > 0 THEN failures - 1 ELSE failures END
+    WHERE kind = $1 AND name = $2 AND source = $3";
+
 /// Forgets the failures of an account ($1).
 pub(crate) const FORGIVE: &str = "
     DELETE FROM secret_budgets

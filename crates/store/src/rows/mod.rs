@@ -9,6 +9,7 @@ pub(crate) mod app_passwords;
 pub(crate) mod audit;
 pub(crate) mod audit_head;
 pub(crate) mod ceremonies;
+pub(crate) mod client_codes;
 pub(crate) mod counters;
 pub(crate) mod destinations;
 pub(crate) mod directory;

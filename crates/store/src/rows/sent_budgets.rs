@@ -27,10 +27,10 @@ pub(crate) const UNDO: &str = "
     SET taken = taken - 1, in_a_row = in_a_row - 1
     WHERE counted = $1 AND name = $2 AND taken > 0 AND in_a_row > 0";
 
-/// Forgets the guesses at the codes of an account ($1).
+/// Forgets the guesses at the codes of an account ($1), and those that nobody typed.
 pub(crate) const FORGIVE: &str = "
     DELETE FROM sent_budgets
-    WHERE name = $1 AND counted IN ('guess-familiar', 'guess-unfamiliar')";
+    WHERE name = $1 AND counted IN ('guess-familiar', 'guess-unfamiliar', 'unanswered')";
 
 /// Forgets what was counted of codes that were sent, in windows that were begun before a time ($1). Guesses stay, as those
 /// in a row are counted over all windows.

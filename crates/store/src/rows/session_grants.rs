@@ -35,23 +35,35 @@ pub(crate) const END_CLAIM: &str = "
     WHERE typed = $1 AND token IS NULL AND ends > $2";
 
 /// Uses a grant ($1) for a client ($2) at a time ($3), where it was used since a time ($4), has not ended, and the token
-/// behind it is active and its owner's.
+/// behind it is active and its owner's, or the destination stands that its code was sent to.
 ///
 /// SECURITY: whether a grant lets somebody in is decided by this statement, and not by what was read before.
 pub(crate) const USE: &str = "
     UPDATE session_grants
     SET used = CASE WHEN used > $3 THEN used ELSE $3 END
     WHERE typed = $1 AND client = $2 AND used > $4 AND ends > $3
-        AND EXISTS (
+        AND (EXISTS (
             SELECT 1 FROM otp_tokens k
             WHERE k.id = session_grants.token AND k.account = session_grants.account
-                AND k.state = 'active')";
+                AND k.state = 'active')
+            OR EXISTS (
+            SELECT 1 FROM destinations d
+            WHERE d.account = session_grants.account
+                AND 'destination:' || d.carrier || ':' || CAST(d.set_at AS TEXT) || ':' || d.account
+                    = session_grants.token))";
 
 /// Notes at a time ($2) that a typed secret ($1) came again and was good for nothing, the first time that it does.
 pub(crate) const AGAIN: &str = "
     UPDATE session_grants
     SET refused = $2
     WHERE typed = $1 AND refused IS NULL";
+
+/// Ends what rests on a memorised secret ($1) at a time ($2), and goes on knowing what was typed: a device that goes on
+/// sending an old secret guesses at nothing.
+pub(crate) const END_OF_SECRET: &str = "
+    UPDATE session_grants
+    SET token = NULL, credential = '', ends = CASE WHEN ends > $2 THEN $2 ELSE ends END
+    WHERE credential = $1";
 
 /// Drops what rests on a credential or a token ($1).
 pub(crate) const DROP_OF_CREDENTIAL: &str = "

@@ -13,7 +13,8 @@ use crate::engine::Row;
 /// Records a ticket ($1 to $7 and $10 to $12 in the order of the columns) whose account and credential stand (an app
 /// password, or the secret or passkey of a sign-in to a page), and were
 /// not revoked after a number ($8); one that is known stays whose it is, unless it was revoked. What stands for sign-ins by Kerberos ($9, of
-/// that account) stands as long as the account does. The token ($10) behind it stands, too, where there is one.
+/// that account) stands as long as the account does. The token ($10) behind it, or the destination that a sent code went
+/// to, stands, too, where there is one.
 ///
 /// SECURITY: disabling drops the tickets that are there. One that is bought in that moment and recorded
 /// after it would be good again when the account comes back, or has come back by then.
@@ -35,7 +36,12 @@ pub(crate) const RECORD: &str = "
                 WHERE p.id = $3 AND p.account = a.id))
         AND (CAST($10 AS TEXT) IS NULL OR EXISTS (
             SELECT 1 FROM otp_tokens k
-            WHERE k.id = $10 AND k.account = a.id AND k.state = 'active'))
+            WHERE k.id = $10 AND k.account = a.id AND k.state = 'active')
+            OR EXISTS (
+            SELECT 1 FROM destinations d
+            WHERE d.account = a.id
+                AND 'destination:' || d.carrier || ':' || CAST(d.set_at AS TEXT) || ':' || d.account
+                    = CAST($10 AS TEXT)))
         AND NOT EXISTS (
             SELECT 1 FROM revocations r
             WHERE r.number > $8
@@ -83,7 +89,12 @@ pub(crate) const FIND: &str = "
                 WHERE p.id = t.credential AND p.account = t.account))
         AND (t.token IS NULL OR EXISTS (
             SELECT 1 FROM otp_tokens k
-            WHERE k.id = t.token AND k.account = t.account AND k.state = 'active'))
+            WHERE k.id = t.token AND k.account = t.account AND k.state = 'active')
+            OR EXISTS (
+            SELECT 1 FROM destinations d
+            WHERE d.account = t.account
+                AND 'destination:' || d.carrier || ':' || CAST(d.set_at AS TEXT) || ':' || d.account
+                    = t.token))
         AND a.state = 'active'
         AND (a.standing IS NULL OR a.standing IN ('active', 'locked-out'))";
 

@@ -187,6 +187,7 @@ async fn forget_and_note(
     for statement in [
         rows::tickets::REVOKE_ALL,
         rows::session_grants::FORGET_ALL,
+        rows::client_codes::FORGET_ALL,
         rows::sign_ins::FORGET_ALL,
         rows::ceremonies::FORGET_ALL,
         rows::sessions::FORGET_ALL,

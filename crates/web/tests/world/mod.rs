@@ -13,6 +13,7 @@ use authn::credential::memorised_secret::{
 };
 use authn::credential::passkey::RelyingParty;
 use authn::handle::Handle;
+use authn::lockout::Queue;
 use authn::place::{ActivityId, Method, Service, Zone};
 use authn::policy::{Policy, Rule};
 use authn::ports::{Accounts, MemorisedSecrets, PasswordHasher, SignIns, Unavailable};
@@ -67,7 +68,7 @@ impl PasswordHasher for AtOnce {
         typed.hashed(cheap(), salt)
     }
 
-    async fn proves(&self, typed: Typed, hash: SecretHash) -> Result<bool, Unavailable> {
+    async fn proves(&self, typed: Typed, hash: SecretHash, _: Queue) -> Result<bool, Unavailable> {
         let cost = cheap();
         typed.is_of(&SecretHash { cost, ..hash })
     }
@@ -207,17 +208,17 @@ fn pages(memory: &Arc<Memory>, signing: &Arc<Signing>) -> Pages {
                 accounts: memory.clone(),
                 credentials: memory.clone(),
                 otp_tokens: memory.clone(),
+                secrets: memory.clone(),
+                hasher: Arc::new(AtOnce),
+                sent_codes: memory.clone(),
                 attempts: memory.clone(),
                 tickets: memory.clone(),
                 audit: memory.clone(),
                 kerberos: None,
             },
-            secrets: memory.clone(),
-            hasher: Arc::new(AtOnce),
             sign_ins: memory.clone(),
             sessions: memory.clone(),
             invitations: memory.clone(),
-            sent_codes: memory.clone(),
             passkeys: memory.clone(),
             spare_codes: memory.clone(),
         },
@@ -232,6 +233,7 @@ fn pages(memory: &Arc<Memory>, signing: &Arc<Signing>) -> Pages {
             default_domain: None,
             unknown_names_key: Secret::new(vec![1; 32]),
             grants_key: Secret::new(vec![2; 32]),
+            sending: None,
         },
         sending: None,
         passkeys: RelyingParty::of(PORTAL, &[]).unwrap(),

@@ -4,7 +4,9 @@ use aws_lc_rs::hmac;
 use jiff::{SignedDuration, Timestamp};
 use proto::secret::Secret;
 
+use super::client::{MAX_UNANSWERED, UNANSWERED};
 use super::{Destination, LIFE, MAX_GUESSES, MAX_GUESSES_IN_A_ROW, MAX_IN_WINDOW, MAX_LIVING};
+use crate::account::AccountId;
 use crate::credential::otp_token::{CodeReservation, Source};
 use crate::handle::hexadecimal;
 use crate::lockout::{Subject, WINDOW};
@@ -26,6 +28,8 @@ pub enum Counted {
     Address,
     /// Codes to what begins alike.
     Prefix,
+    /// Codes of a person that a client asked for and nobody typed.
+    Unanswered,
 }
 
 impl Counted {
@@ -40,6 +44,7 @@ impl Counted {
             Self::LivingAddress => "living-address",
             Self::Address => "address",
             Self::Prefix => "prefix",
+            Self::Unanswered => "unanswered",
         }
     }
 }
@@ -110,6 +115,14 @@ impl BudgetPlace {
         ]
         .map(|(whose, limit)| Self::of(whose, limit, now))
         .into()
+    }
+
+    /// The place of a code that a client asked for, until its owner types it.
+    #[must_use]
+    pub fn of_unanswered(account: Option<&AccountId>, now: Timestamp) -> Self {
+        let name = account.map(|account| account.0.clone());
+        let limit = (UNANSWERED, MAX_UNANSWERED);
+        Self::of((Counted::Unanswered, name), limit, now)
     }
 
     fn of(

@@ -75,6 +75,36 @@ fn s19_the_example_of_the_guide_is_proved() {
 }
 
 #[test]
+fn s37_a_memorised_secret_and_a_code_are_two_factors_and_the_secret_alone_is_a_counter_example() {
+    let text = packaged();
+    let (before, _) = text.split_once("[[policy]]").unwrap();
+    let outside = |methods: &str| {
+        found(&format!(
+            "{before}[[policy]]\nzones = [\"external\"]\nmethods = [{methods}]\n"
+        ))
+    };
+    for code in ["one-time-code", "sent-code"] {
+        assert_eq!(outside(&format!("\"memorised-secret + {code}\"")), []);
+    }
+    let alone: Vec<Channel> = outside("\"memorised-secret\"")
+        .into_iter()
+        .map(|what| match what {
+            What::TooLittle { channel, .. } => channel,
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    for channel in [Channel::Basic, Channel::UsernameToken, Channel::Grant] {
+        assert!(alone.contains(&channel), "{channel}: {alone:?}");
+    }
+    for channel in [Channel::Ntlm, Channel::Negotiate] {
+        assert!(
+            !alone.contains(&channel),
+            "a memorised secret is never NTLM's"
+        );
+    }
+}
+
+#[test]
 fn a_zone_that_something_hands_on_into_is_found() {
     let proved = packaged().replace(LEASE_OFF, LEASE_ON);
     let inside = |networks: &str, address: &str| {

@@ -9,9 +9,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use authn::credential::sent_code::{Carrier, Language, MAX_PER_PREFIX};
-use authn::place::{Method, Service, Zone};
-use authn::policy::{Combination, Policy};
-use authn::sign_in::{Requirement, Sending};
+use authn::place::{Channel, Method, Service};
+use authn::policy::{Combination, Policy, Rule};
+use authn::sign_in::Sending;
 use proto::sending::{Encoding, Mailbox, PhoneNumber, Template};
 use toml::Spanned;
 
@@ -342,32 +342,32 @@ fn somebody() -> PhoneNumber {
 
 /// Where a policy and what is sent do not fit together.
 pub(super) fn warnings(policy: &Policy, messages: Option<&Messages>) -> Vec<String> {
-    let combinations = || policy.rules.iter().flat_map(|rule| &rule.methods);
-    let mut named = combinations().filter(|it| it.needs(Method::SentCode));
-    let takes =
-        |zone: &Zone| Requirement::takes(policy, (zone, &Service::PORTAL), Method::SentCode);
-    let is_taken = takes(&Zone::EXTERNAL) || takes(&Zone::INTERNAL);
+    let named = policy.rules.iter().flat_map(|rule| {
+        let combinations = rule.methods.iter();
+        combinations.map(move |combination| (rule, combination))
+    });
+    let named: Vec<_> = named.filter(|(_, it)| it.needs(Method::SentCode)).collect();
+    let (taken, idle): (Vec<_>, Vec<_>) =
+        named.iter().partition(|(rule, it)| is_asked_for(rule, it));
     let mut warnings = Vec::new();
-    match (named.clone().next(), messages) {
-        (Some(_), None) => warnings.push(
+    match (named.is_empty(), messages) {
+        (false, None) => warnings.push(
             "a [[policy]] takes `sent-code`, and nobody carries codes: add [[sms]] or [smtp]".to_owned(),
         ),
-        (_, Some(_)) if !is_taken => warnings.push(
-            "[[sms]] or [smtp] would carry codes, and no [[policy]] for the portal takes `memorised-secret + sent-code`, \
-             so that none is sent"
+        (_, Some(_)) if taken.is_empty() => warnings.push(
+            "[[sms]] or [smtp] would carry codes, and no [[policy]] takes `memorised-secret + sent-code`, so that none is \
+             sent"
                 .to_owned(),
         ),
-        (None | Some(_), _) => {}
+        _ => {}
     }
-    let on_a_page =
-        |it: &&Combination| it.methods().eq([Method::MemorisedSecret, Method::SentCode]);
-    if let Some(other) = named.find(|it| !on_a_page(it)) {
+    if let Some((_, other)) = idle.first() {
         warnings.push(format!(
-            "a [[policy]] names `{other}`: a code is sent for a sign-in by page, behind a memorised secret; write \
-             \"memorised-secret + sent-code\""
+            "a [[policy]] names `{other}` where nobody can prove it: a code is sent to whoever proved a memorised secret, \
+             or an app password by `basic`, `username-token` or `grant`; write \"memorised-secret + sent-code\""
         ));
     }
-    let is_only = |rule: &&authn::policy::Rule| {
+    let is_only = |rule: &&Rule| {
         let two = rule.methods.iter().filter(|it| it.methods().count() > 1);
         let two: Vec<_> = two.collect();
         !two.is_empty() && two.iter().all(|it| it.needs(Method::SentCode))
@@ -380,4 +380,24 @@ pub(super) fn warnings(policy: &Policy, messages: Option<&Messages>) -> Vec<Stri
         );
     }
     warnings
+}
+
+/// Whether anybody may prove a secret by which a code is asked for: on a page of the portal, or in the field for a password.
+fn is_asked_for(rule: &Rule, combination: &Combination) -> bool {
+    let secrets = [Method::MemorisedSecret, Method::AppPassword];
+    let asking = secrets.map(|it| Combination::from(it).and(Method::SentCode));
+    let is_portal = |service: &Service| *service == Service::PORTAL;
+    let is_of_pages = rule.services.is_empty() || rule.services.iter().any(is_portal);
+    let is_of_clients = rule.services.is_empty() || !rule.services.iter().all(is_portal);
+    let may_be = |channel: &Channel| rule.channels.is_empty() || rule.channels.contains(channel);
+    let carries = |channel: Channel| combination.methods().all(|it| channel.carries(it));
+    let mut channels = Channel::ALL.into_iter().filter(may_be);
+    let is_carried = channels.any(|channel| {
+        let is_there = match channel == Channel::Page {
+            true => is_of_pages,
+            false => is_of_clients,
+        };
+        is_there && carries(channel)
+    });
+    asking.contains(combination) && is_carried
 }

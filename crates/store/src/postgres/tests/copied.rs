@@ -1,7 +1,7 @@
 //! Moving a store: everything arrives or nothing does, and the trail goes on where it arrived.
 
 use authn::account::Account;
-use authn::credential::grant::{Client, Grant, GrantKey};
+use authn::credential::grant::{Bought, Client, Grant, GrantKey, Spends};
 use authn::credential::memorised_secret::SecretPlace;
 use authn::credential::otp_token::Source;
 use authn::handle::{Handle, HandleKey};
@@ -85,7 +85,10 @@ async fn buy_a_grant(store: &Store, account: &Account) {
             device: None,
             second_factor: Some(Method::OneTimeCode),
         }),
-        code: CodeSettlement::Buys(Box::new((acceptance, grant))),
+        code: CodeSettlement::Buys(Box::new(Bought {
+            spends: Spends::OfToken(acceptance),
+            grant,
+        })),
         events: vec![mark(9)],
         alarm: None,
     };

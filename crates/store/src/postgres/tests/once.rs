@@ -67,6 +67,7 @@ async fn of_many_guesses_at_many_nodes_five_are_looked_at() {
             source: Source::Unfamiliar,
             window_start: attempt("anna").window_start,
             now: now(),
+            guess: None,
         };
         tasks.push(tokio::spawn(
             async move { node.reserve_code(place, None).await },

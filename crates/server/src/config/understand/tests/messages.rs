@@ -271,7 +271,20 @@ fn a_policy_and_what_is_sent_are_warned_of_where_they_do_not_fit() {
     let only = PORTAL.replace("\"memorised-secret + one-time-code\", ", "");
     assert!(warned(&(base.clone() + &only + SMTP)).contains("the weakest there is"));
     let behind_another = PORTAL.replace("memorised-secret + sent-code", "app-password + sent-code");
-    assert!(warned(&(base.clone() + &behind_another + SMTP)).contains("behind a memorised secret"));
+    assert!(warned(&(base.clone() + &behind_another + SMTP)).contains("where nobody can prove it"));
+    for (channels, is_warned) in [("basic", false), ("ntlm", true)] {
+        let of_clients = behind_another.replace("[\"portal\"]", "[\"ews\"]");
+        let of_clients = of_clients.replace(
+            "methods =",
+            &format!("channels = [\"{channels}\"]\nmethods ="),
+        );
+        let said = warned(&(base.clone() + &of_clients + SMTP));
+        assert_eq!(
+            said.contains("where nobody can prove it"),
+            is_warned,
+            "{said}"
+        );
+    }
     let nowhere = understood(&(base + SMTP)).unwrap();
     assert!(nowhere.messages.is_none());
     assert!(nowhere.warnings.iter().any(|it| it.contains("no [portal]")));

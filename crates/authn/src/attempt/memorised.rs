@@ -1,0 +1,169 @@
+//! A memorised secret with a code behind it, in the field for a password: counted before it is hashed, and hashed once.
+//!
+//! SECURITY: what was typed is taken apart in one way, whatever it is, so that one attempt is one hash. Where the policy
+//! takes memorised secrets at all, nobody is refused without a hash (T-CRED-8): whoever has no secret, or was refused for
+//! something else, waits for one of nobody's. Only the budget shuts before it, for unknown names as for known ones. What a
+//! code bought passes without one: the MAC of the typed secret proves that it was right. Start at [`prove`].
+
+use proto::secret::Secret;
+
+use super::field::{Field, Known};
+use super::first::{First, Kind};
+use crate::account::Account;
+use crate::audit::Reason;
+use crate::credential::grant::Client;
+use crate::credential::memorised_secret::{
+    MemorisedSecret, SecretHash, SecretPlace, StoredMemorisedSecret, Typed,
+};
+use crate::lockout::Subject;
+use crate::place::Method;
+use crate::ports::{Reservation, Unavailable};
+
+/// How many digits a code has where nobody says otherwise: those that are sent, and those that nobody has.
+pub(super) const USUAL_DIGITS: usize = 6;
+
+/// What was typed, taken apart.
+struct Parts {
+    secret: Secret<String>,
+    code: Option<Secret<String>>,
+}
+
+/// Whose secret it is; the place of the guess is noted in the reservation.
+pub(super) async fn prove(
+    field: &Field<'_>,
+    known: &Known,
+    stored: Option<StoredMemorisedSecret>,
+    reservation: &mut Option<Reservation>,
+) -> Result<Result<First, Reason>, Unavailable> {
+    let parts = Parts::of(field, known);
+    let granted = stored.as_ref().map(|it| &it.record);
+    if let Some(record) = granted.filter(|record| is_granted(field, known, record)) {
+        // Its code was accepted; what counts as one is known by the whole text.
+        let code = Some(parts.code.unwrap_or(Secret::new(String::new())));
+        return Ok(Ok(of(record.clone(), code)));
+    }
+    let place = SecretPlace::now(field.subject.clone(), field.source(), field.at.now);
+    if !field.ports.secrets.reserve_secret(place.clone()).await? {
+        return Ok(Err(Reason::TooManyFailures));
+    }
+    if let Some(reservation) = reservation {
+        reservation.secret = Some(place);
+    }
+    let (hash, record) = match stored {
+        Some(stored) => (stored.hash, Some(stored.record)),
+        None => (SecretHash::of_nobody(), None),
+    };
+    let typed = Typed::to_sign_in(&parts.secret);
+    let hasher = &field.ports.hasher;
+    let is_right = hasher.proves(typed, hash, field.queue()).await?;
+    let record = record.filter(|_| is_right).ok_or(Reason::WrongSecret);
+    Ok(record.map(|record| of(record, parts.code)))
+}
+
+/// What an attempt costs that is refused for something else: as much as a wrong secret, and nobody's place.
+pub(super) async fn as_of_nobody(field: &Field<'_>) -> Result<(), Unavailable> {
+    let place = SecretPlace::now(Subject::NOBODY, field.source(), field.at.now);
+    // Whether there is room says nothing about anybody.
+    let _has_room = field.ports.secrets.reserve_secret(place).await?;
+    let typed = Typed::to_sign_in(field.whole);
+    let (hasher, hash) = (&field.ports.hasher, SecretHash::of_nobody());
+    hasher.proves(typed, hash, field.queue()).await?;
+    Ok(())
+}
+
+fn of(record: MemorisedSecret, code: Option<Secret<String>>) -> First {
+    First {
+        kind: Kind::MemorisedSecret(record),
+        code,
+        reply_token: Ok(None),
+    }
+}
+
+/// Whether what was typed opened something by that secret and a code, and is good for this client.
+fn is_granted(field: &Field<'_>, known: &Known, record: &MemorisedSecret) -> bool {
+    let client = Client::from(field.at.source);
+    known.grant.as_ref().is_some_and(|grant| {
+        grant.credential == record.id
+            && grant.account == record.account
+            && grant.is_good(&client, field.at.now)
+    })
+}
+
+impl Parts {
+    fn of(field: &Field<'_>, known: &Known) -> Self {
+        let text = field.whole.expose();
+        let digits = digits(text, &lengths(field, known));
+        let is_alone = |account: &Account| {
+            let asking = field.at.asking(field.at.channel);
+            let policy = &field.rules.policy;
+            policy.takes_alone(account, &asking, Method::MemorisedSecret)
+        };
+        let digits = digits.filter(|_| !field.account.is_some_and(is_alone));
+        let at = digits.and_then(|digits| text.len().checked_sub(digits));
+        let split = at.and_then(|at| text.split_at_checked(at));
+        let (secret, code) = match split {
+            Some((secret, code)) => (secret, Some(code)),
+            None => (text.as_str(), None),
+        };
+        Self {
+            secret: Secret::new(secret.to_owned()),
+            code: code.map(|code| Secret::new(code.to_owned())),
+        }
+    }
+}
+
+/// How many digits the codes of an account have.
+fn lengths(field: &Field<'_>, known: &Known) -> Vec<usize> {
+    let account = field.account.map(|account| &account.id);
+    let tokens = known.tokens.iter().map(|token| &token.record);
+    let good = tokens.filter(|record| account.is_some_and(|it| record.is_good_for(it)));
+    let mut lengths: Vec<usize> = good
+        .map(|record| usize::from(record.digits.count()))
+        .collect();
+    if field.takes.sent || lengths.is_empty() {
+        lengths.push(USUAL_DIGITS);
+    }
+    lengths
+}
+
+/// How many digits at the end are the code: all of them, where a code has so many; else as many as the longest code has
+/// that fits, as the secret may end in digits, too.
+fn digits(text: &str, lengths: &[usize]) -> Option<usize> {
+    let run = digits_at_the_end(text);
+    match lengths.contains(&run) {
+        true => Some(run),
+        false => lengths.iter().copied().filter(|it| *it < run).max(),
+    }
+}
+
+/// How many digits stand at the end of what was typed.
+pub(super) fn digits_at_the_end(text: &str) -> usize {
+    let bytes = text.bytes().rev();
+    bytes.take_while(u8::is_ascii_digit).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_typed_is_taken_apart_in_one_way() {
+        for (text, lengths, expected) in [
+            ("four horses123456", &[6][..], Some(6)),
+            ("four horses12345678", &[6, 8], Some(8)),
+            ("four horses123456", &[6, 8], Some(6)),
+            ("winter2024123456", &[6], Some(6)),
+            ("winter202412345678", &[6, 8], Some(8)),
+            ("four horses", &[6], None),
+            ("four horses12345", &[6], None),
+            ("four horses1234567", &[8], None),
+            ("four horses 123456", &[6], Some(6)),
+            ("four horses123456 ", &[6], None),
+            ("\u{ff11}\u{ff12}123456", &[6], Some(6)),
+            ("123456", &[6], Some(6)),
+            ("", &[6], None),
+        ] {
+            assert_eq!(digits(text, lengths), expected, "{text} {lengths:?}");
+        }
+    }
+}
