@@ -1,10 +1,6 @@
 //! The security token service at the door: which address answers what, with which headers, and what is told of a refusal.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test may fail loudly"
-)]
+#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 mod world;
 

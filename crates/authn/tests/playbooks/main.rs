@@ -24,6 +24,7 @@ mod spare_codes;
 mod spellings;
 
 mod faults;
+mod for_a_party;
 mod repeats;
 
 mod client_codes;

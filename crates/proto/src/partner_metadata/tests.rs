@@ -41,7 +41,7 @@ fn s61_a_pool_says_what_it_calls_itself_and_where_answers_go() {
 #[test]
 fn both_ends_of_saml_are_read_with_their_endpoints() {
     let entity = unsigned(SAML);
-    let until = "2027-01-01T00:00:00Z".parse().unwrap();
+    let until = "2099-01-01T00:00:00Z".parse().unwrap();
     assert_eq!(entity.valid_until, Some(until));
     let provider = entity.service_provider.unwrap();
     assert!(provider.signs_requests);
@@ -91,7 +91,7 @@ fn what_is_no_metadata_of_one_partner_is_refused() {
     let nameless = LYNC.replace("entityID=", "other=");
     assert_eq!(refused(&nameless), MetadataError::NoEntityId);
     let part = |part| MetadataError::Structure { part };
-    let no_time = SAML.replace("2027-01-01T00:00:00Z", "soon");
+    let no_time = SAML.replace("2099-01-01T00:00:00Z", "soon");
     assert_eq!(refused(&no_time), part("validUntil"));
     let no_base64 = LYNC.replace("AQID", "?");
     assert_eq!(refused(&no_base64), part("X509Certificate"));

@@ -28,7 +28,7 @@ a preset asks for a second factor. With adfs, that AD FS takes our claims: we ar
 
 With --metadata the partner's own words say what it calls itself, where it is and what it signs with; a preset beside it
 gives the rules, and without one there are none: nobody gets a token, and no claim is believed, until they are set. Signed
-metadata must be whole; --signed-by says by whom. Metadata is asked for over https alone, no redirect is followed, and a
+metadata must be whole; --signed-by says by whom. That of a claims provider must be signed, unless --unsigned. Metadata is asked for over https alone, no redirect is followed, and a
 private network is asked only with --private-network.";
 
 /// What is added.
@@ -68,7 +68,7 @@ impl Arguments {
         }
         if self.source.is_about_metadata() {
             return Err(CliError::usage(
-                "`--signed-by`, `--private-network` and `--authorities` go with `--metadata`",
+                "`--signed-by`, `--unsigned`, `--private-network` and `--authorities` go with `--metadata`",
             ));
         }
         let of_file = |file: &PathBuf| {
@@ -86,7 +86,7 @@ impl Arguments {
         let name = self.name.as_deref();
         let name = name.ok_or_else(|| CliError::usage("say with `--name` what it is called"))?;
         let kind = self.kind.unwrap_or(Kind::RelyingParty);
-        let found = self.source.read(None, &[]).await?;
+        let found = self.source.read(kind, None, &[]).await?;
         let written = metadata::new(&found, (name, kind), self.preset)?;
         let read = written.read();
         read.map_err(|error| CliError::refused(format!("the metadata is not taken: {error}")))

@@ -29,7 +29,8 @@ Examples:
 It reads the partner's metadata again, from where the trust says that it is or from --metadata, and shows what changes;
 --dry-run changes nothing. Rules, the name and whether it is on stay as they are. Metadata that got worse is not taken:
 expired, of another partner, or without an address or a certificate that the trust has. Signed metadata must be signed by
-a key that the trust knows; where the partner changed it, --signed-by names the new one.";
+a key that the trust knows; where the partner changed it, --signed-by names the new one. Where keys are known, metadata
+that nobody signed is taken only with --unsigned.";
 
 /// Where metadata is, and whom to believe.
 #[derive(Debug, Args)]
@@ -40,6 +41,9 @@ pub(crate) struct Source {
     /// A certificate (PEM) by which the metadata must be signed
     #[arg(long, value_name = "CERT.pem")]
     signed_by: Option<PathBuf>,
+    /// Take metadata of a claims provider, or of a partner whose keys are known, although nobody signed it
+    #[arg(long, conflicts_with = "signed_by")]
+    unsigned: bool,
     /// The metadata may be on a private network
     #[arg(long)]
     private_network: bool,
@@ -58,7 +62,10 @@ pub(super) struct Found {
 impl Source {
     /// Whether anything is said of metadata but where it is.
     pub(super) fn is_about_metadata(&self) -> bool {
-        self.signed_by.is_some() || self.private_network || self.authorities.is_some()
+        self.signed_by.is_some()
+            || self.unsigned
+            || self.private_network
+            || self.authorities.is_some()
     }
 
     /// Reads the metadata.
@@ -68,6 +75,7 @@ impl Source {
     /// It is not there, or none, or its signature is not one that is asked for.
     pub(super) async fn read(
         &self,
+        kind: Kind,
         otherwise: Option<&str>,
         known: &[PublicKey],
     ) -> Result<Found, CliError> {
@@ -102,6 +110,8 @@ impl Source {
         let (entity, signed_by) =
             read.map_err(|error| CliError::refused(format!("`{place}`: {error}")))?;
         let must_be_known = self.signed_by.is_some();
+        // SECURITY: whoever may write the keys of a provider may say who anybody is.
+        let is_believed = kind == Kind::ClaimsProvider || !keys.is_empty();
         match signed_by {
             SignedBy::Known => {}
             SignedBy::Itself if must_be_known || !keys.is_empty() => {
@@ -112,6 +122,13 @@ impl Source {
             }
             SignedBy::Nobody if must_be_known => {
                 return Err(CliError::refused(format!("`{place}` is not signed")));
+            }
+            SignedBy::Nobody if is_believed && !self.unsigned => {
+                return Err(
+                    CliError::refused(format!("`{place}` is not signed")).with_hint(
+                        "`--unsigned` takes it all the same, by the word of the web server",
+                    ),
+                );
             }
             SignedBy::Nobody | SignedBy::Itself => {}
         }
@@ -195,7 +212,8 @@ pub(super) async fn refresh(
     let mut urls = parties.chain(providers.filter_map(|it| it.metadata.as_ref()));
     let url = urls.next().map(|it| it.url.clone());
     let known = known_keys(&found.written)?;
-    let read = source.read(url.as_deref(), &known).await?;
+    let kind = found.trust.kind;
+    let read = source.read(kind, url.as_deref(), &known).await?;
     let refreshed = partner::refreshed(&found.written, &read.entity, clock::now());
     let refreshed = refreshed.map_err(of_partner)?;
     let changes = partner::changes(&found.written, &refreshed).map_err(of_partner)?;

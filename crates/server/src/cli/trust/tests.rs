@@ -342,3 +342,32 @@ async fn s61_lync_is_added_from_its_metadata_and_follows_it() {
     let nowhere = gate.does(&["refresh", "Lync-Ext"]).await;
     assert!(matches!(nowhere, Err(CliError::Usage(_))));
 }
+
+#[tokio::test]
+async fn metadata_of_a_provider_that_nobody_signed_is_taken_only_by_name() {
+    let gate = Gate::new().await;
+    let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/seeds/partner_metadata");
+    let file = seeds.join("saml");
+    let file = file.to_str().unwrap();
+    let provider = [
+        "add",
+        "--metadata",
+        file,
+        "--name",
+        "P",
+        "--kind",
+        "claims-provider",
+    ];
+    let unsigned = gate.does(&provider).await.unwrap_err().to_string();
+    assert!(
+        unsigned.contains("is not signed; `--unsigned`"),
+        "{unsigned}"
+    );
+    // Its certificate is none, and so it is refused all the same.
+    let by_name = [&provider[..], &["--unsigned"]].concat();
+    let ended = gate.does(&by_name).await.unwrap_err().to_string();
+    assert!(ended.contains("has ended"), "{ended}");
+    assert!(gate.names().await.is_empty());
+    let alone = gate.does(&["add", file, "--unsigned"]).await;
+    assert!(matches!(alone, Err(CliError::Usage(_))));
+}

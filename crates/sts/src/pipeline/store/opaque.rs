@@ -17,10 +17,8 @@ pub(super) fn answer(
     text: &str,
     parameters: &[&str],
 ) -> Result<Vec<Row>, String> {
-    let is_known = match (parameters.len(), parameters.first()) {
-        (3, Some(&"ppid")) | (5, Some(&"useEntropy")) => true,
-        _ => false,
-    };
+    let asked = (parameters.len(), parameters.first());
+    let is_known = matches!(asked, (3, Some(&"ppid")) | (5, Some(&"useEntropy")));
     let plain: Vec<String> = (0..parameters.len())
         .map(|it| format!("{{{it}}}"))
         .collect();
