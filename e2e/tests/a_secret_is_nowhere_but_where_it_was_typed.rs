@@ -21,7 +21,7 @@ use proto::ntlm::NtHash;
 use proto::otp::base32;
 
 /// How many tokens are imported.
-const SEEDS: u32 = 1_000;
+const SEEDS: usize = 1_000;
 /// Every needle is at least so long; a place is looked at where its first bytes are some needle's.
 const LEAST: usize = 12;
 const HOST: &str = "mail.contoso.localhost";
@@ -89,7 +89,7 @@ fn base32(bytes: &[u8]) -> String {
     text
 }
 
-fn seed(number: u32) -> [u8; 20] {
+fn seed(number: usize) -> [u8; 20] {
     let hash = digest(&SHA256, format!("planted seed {number}").as_bytes());
     hash.as_ref()[..20].try_into().expect("20 bytes")
 }
@@ -124,11 +124,7 @@ fn t_db_1_t_log_1_no_planted_secret_is_found_in_anything_that_is_kept_or_written
     let imported = demo.wicketgate(&["token", "import", &shown])?;
     assert!(imported.status.success(), "{imported:?}");
     let in_the_file = canaries.found_in(&fs::read(&file)?);
-    assert_eq!(
-        in_the_file.len(),
-        SEEDS as usize,
-        "the search finds what is there"
-    );
+    assert_eq!(in_the_file.len(), SEEDS, "the search finds what is there");
     fs::remove_file(&file)?;
 
     // Secrets that open, as they are typed and as NTLM keeps them.

@@ -41,7 +41,7 @@ type Bench = (
     fn() -> anyhow::Result<Vec<Figure>>,
 );
 
-const BENCHES: [Bench; 13] = [
+const BENCHES: [Bench; 14] = [
     ("ntlm", "what one NTLMv2 exchange costs to check", ntlm::run),
     ("sign-ins", "durable sign-ins on SQLite", sign_ins::run),
     (

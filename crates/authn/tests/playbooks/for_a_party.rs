@@ -9,7 +9,8 @@ use crate::world::{HOME, at};
 /// A session that rests on a secret and a code, under a policy that wants a secret alone.
 async fn signed_in(pages: &mut Pages) -> Answered {
     pages.person("anna").await;
-    pages.world.rules.policy.rules[0].methods = vec!["memorised-secret".parse().unwrap()];
+    let rule = pages.world.rules.policy.rules.first_mut().unwrap();
+    rule.methods = vec!["memorised-secret".parse().unwrap()];
     pages.signs_in("anna@contoso.com", SECRET, &code(0)).await
 }
 

@@ -35,6 +35,8 @@ const SIP_PORT: u16 = 5061;
 const POOL: &str = "pool01.contoso.local";
 /// The name of the stand-in Exchange on its own network.
 const EXCHANGE: &str = "exch01.contoso.local";
+/// Where its metadata is.
+const METADATA: &str = "/FederationMetadata/2007-06/FederationMetadata.xml";
 /// The first label of the security token service's name.
 const STS: &str = "sts";
 /// The header in which the stand-ins are told who the user is.
@@ -62,6 +64,9 @@ pub(crate) struct Arguments {
     /// A second pool, where every second person is at home, and a Director that discover asks first
     #[arg(long)]
     director: bool,
+    /// A second pool, where every second person is at home and which is in passive mode: its people sign in on a page
+    #[arg(long)]
+    passive: bool,
     /// How many servers stand behind each farm
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=9))]
     members: u16,
@@ -83,7 +88,7 @@ pub(crate) async fn run(arguments: Arguments, output: &Output) -> Result<(), Cli
         https_port: port(&https)?,
         http_port: port(&http)?,
         domain: arguments.domain,
-        pools: Pools::new(arguments.director),
+        pools: Pools::new(arguments.director, arguments.passive),
         members: usize::from(arguments.members),
     };
     let mut people = people(&scene.domain, arguments.people)?;
@@ -155,7 +160,13 @@ impl Scene {
                 exchange_audience: "exchange".to_owned(),
             },
         };
-        let others = self.pools.beside_the_first(self, people);
+        let sts = lab::StsMetadata::Url {
+            url: self.url(STS, METADATA),
+            at: (Ipv4Addr::LOCALHOST, self.https_port).into(),
+            authorities: std::fs::read(self.dir.join("ca.pem"))
+                .map_err(|error| CliError::unavailable(format!("ca.pem: {error}")))?,
+        };
+        let others = self.pools.beside_the_first(self, people, sts);
         let world = lab::World::new(settings)
             .with_members(self.members)
             .with_exchange(EXCHANGE, self.members);
@@ -222,6 +233,7 @@ impl Scene {
             .replace("{issuer}", &self.issuer())
             .replace("{identity_header}", IDENTITY_HEADER)
             .replace("{pools}", &self.pools.configuration(self, lab))
+            .replace("{passive_policy}", self.pools.policy())
             .replace("{exchange}", EXCHANGE)
             .replace("{exchange_of_one}", &one)
             .replace("{exchange_of_several}", &several)

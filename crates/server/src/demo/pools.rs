@@ -1,4 +1,5 @@
-//! A second pool and a Director before both, where they are asked for: what a company has that grew.
+//! A second pool, in passive mode or not, and a Director before both, where they are asked for: what a company has that
+//! grew.
 
 use std::fmt::Write;
 
@@ -16,37 +17,65 @@ const SECOND_POOL: &str = "pool02.contoso.local";
 /// The Director's name on its own network.
 const DIRECTOR: &str = "dir01.contoso.local";
 
+/// The line of the policy by which people come to a passive pool.
+const PASSIVE_POLICY: &str = "\
+# The second pool is in passive mode: its people sign in on a page, by two factors.
+[[policy]]
+services = [\"lync\"]
+channels = [\"page\"]
+methods = [\"memorised-secret + one-time-code\"]
+
+";
+
 /// The pools of a demo, by the names of each inside and outside, the one that discover asks first.
-pub(super) struct Pools(&'static [(&'static str, &'static str)]);
+pub(super) struct Pools {
+    named: &'static [(&'static str, &'static str)],
+    /// Whether the second one is in passive mode.
+    is_passive: bool,
+}
 
 impl Pools {
-    /// One pool, or two behind a Director.
-    pub(super) fn new(has_director: bool) -> Self {
-        Self(if has_director {
-            &[
+    /// One pool, two of which the second is passive, or two behind a Director.
+    pub(super) fn new(has_director: bool, is_passive: bool) -> Self {
+        let named: &[(&str, &str)] = match (has_director, is_passive) {
+            (true, _) => &[
                 (DIRECTOR, DIRECTOR_WEB),
                 (POOL, WEB),
                 (SECOND_POOL, SECOND_WEB),
-            ]
-        } else {
-            &[(POOL, WEB)]
-        })
+            ],
+            (false, true) => &[(POOL, WEB), (SECOND_POOL, SECOND_WEB)],
+            (false, false) => &[(POOL, WEB)],
+        };
+        Self { named, is_passive }
+    }
+
+    /// Who may sign in to a passive pool, and by what.
+    pub(super) fn policy(&self) -> &'static str {
+        match self.is_passive {
+            true => PASSIVE_POLICY,
+            false => "",
+        }
     }
 
     /// Their own names.
     pub(super) fn inside(&self) -> impl Iterator<Item = &'static str> {
-        self.0.iter().map(|(inside, _)| *inside)
+        self.named.iter().map(|(inside, _)| *inside)
     }
 
     /// The first labels of their published names.
     pub(super) fn outside(&self) -> impl Iterator<Item = &'static str> {
-        self.0.iter().map(|(_, outside)| *outside)
+        self.named.iter().map(|(_, outside)| *outside)
     }
 
     /// All but the first pool, which a stand-in world has by itself: in the second every second person
     /// is at home, and nobody at the Director.
-    pub(super) fn beside_the_first(&self, scene: &Scene, people: &[Person]) -> Vec<lab::Pool> {
-        let others = self.0.iter().filter(|(inside, _)| *inside != POOL);
+    pub(super) fn beside_the_first(
+        &self,
+        scene: &Scene,
+        people: &[Person],
+        sts: lab::StsMetadata,
+    ) -> Vec<lab::Pool> {
+        let others = self.named.iter().filter(|(inside, _)| *inside != POOL);
         let pool = |(inside, outside): &(&str, &str)| lab::Pool {
             internal_host: (*inside).to_owned(),
             web_host: scene.host(outside),
@@ -57,7 +86,7 @@ impl Pools {
             } else {
                 Vec::new()
             },
-            passive: None,
+            passive: (self.is_passive && *inside == SECOND_POOL).then(|| sts.clone()),
         };
         others.map(pool).collect()
     }
@@ -65,7 +94,7 @@ impl Pools {
     /// Their part of the configuration.
     pub(super) fn configuration(&self, scene: &Scene, lab: &lab::Started) -> String {
         let mut text = String::new();
-        for (number, (inside, outside)) in self.0.iter().enumerate() {
+        for (number, (inside, outside)) in self.named.iter().enumerate() {
             let mut pools = lab.pools.iter();
             let started = pools.find(|pool| pool.internal_host == *inside);
             let (one, several) = servers(started);
@@ -74,6 +103,10 @@ impl Pools {
                 0 => format!("discover_hosts = [\"{}\"]\n", scene.host("lyncdiscover")),
                 _ => String::new(),
             };
+            let passive = match self.is_passive && *inside == SECOND_POOL {
+                true => "passive = true\n",
+                false => "",
+            };
             let published = format!("{}:{}", scene.host(outside), scene.https_port);
             // Writing to a String cannot fail.
             let _ = write!(
@@ -81,7 +114,7 @@ impl Pools {
                 "[[farm]]\nname = \"{farm}\"\n{one}authorities = \"ca.pem\"\n\
                  identity_header = \"{IDENTITY_HEADER}\"\naudience = \"lync-front-end\"\n{several}\n\
                  [[lync.pool]]\nweb_host = \"{}\"\npublic_port = {}\n{discover}\
-                 internal_names = {{ \"{inside}\" = \"{published}\" }}\nfarm = \"{farm}\"\n\n",
+                 internal_names = {{ \"{inside}\" = \"{published}\" }}\nfarm = \"{farm}\"\n{passive}\n",
                 scene.host(outside),
                 scene.https_port,
             );

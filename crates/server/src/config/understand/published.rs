@@ -107,7 +107,8 @@ impl Understanding<'_> {
             let typed = outside.get_ref().trim();
             let (host, port) = typed.split_once(':').unwrap_or((typed, "443"));
             let is_port = port.parse::<u16>().is_ok_and(|port| port > 0);
-            if !typed.is_empty() && !(is_host_name(host) && is_port) {
+            let may_be_told = typed.is_empty() || (is_host_name(host) && is_port);
+            if !may_be_told {
                 let message = format!(
                     "`{typed}` is not what clients can be told: a published host, with its port where that is not 443"
                 );
