@@ -38,5 +38,6 @@ mod tickets;
 mod remote;
 
 mod admin;
+mod api_tokens;
 mod tokens;
 mod trail;
