@@ -73,6 +73,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "0011_spare_codes",
         text: include_str!("../migrations/0011_spare_codes.sql"),
     },
+    Migration {
+        number: 16,
+        name: "0016_api_tokens",
+        text: include_str!("../migrations/0016_api_tokens.sql"),
+    },
 ];
 
 impl Migration {

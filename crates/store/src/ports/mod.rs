@@ -1,6 +1,7 @@
 //! The ports, each written once for every database: a statement of `rows`, and what its rows become.
 
 mod accounts;
+mod api_tokens;
 mod attempts;
 pub(crate) mod credentials;
 pub(crate) mod memorised_secrets;

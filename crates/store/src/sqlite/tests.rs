@@ -145,6 +145,7 @@ async fn a_store_that_is_not_there_is_not_made_by_opening_it() {
         "0009_sent_codes",
         "0010_passkeys",
         "0011_spare_codes",
+        "0016_api_tokens",
     ];
     assert_eq!(pending, steps);
     assert!(!world.db().exists());
