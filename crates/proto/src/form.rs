@@ -57,6 +57,11 @@ impl Form {
         only.filter(|_| values.next().is_none())
     }
 
+    /// All fields, in the order in which they came.
+    pub fn fields(&self) -> impl Iterator<Item = (&str, &Secret<String>)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value))
+    }
+
     /// All values of a field.
     pub fn all<'f>(&'f self, name: &str) -> impl Iterator<Item = &'f Secret<String>> {
         self.0
