@@ -4,7 +4,7 @@ use authn::place::{Channel, RouteName, Service, Zone};
 use authn::policy::{Asking, Factors, Policy};
 
 use super::{CounterExample, What};
-use crate::route::{Publication, Route, Scheme};
+use crate::route::{Host, Publication, Route, Scheme};
 
 /// What the policy is asked: to which path, by which channel.
 pub(super) struct Question<'a> {
@@ -43,7 +43,9 @@ pub(super) fn questions(publication: &Publication) -> Vec<Question<'_>> {
             });
         }
     }
-    let ours = publication.hosts.iter().filter(|(_, host)| host.is_ours);
+    // What takes tokens of its own lets nobody in by the policy.
+    let is_asked = |host: &Host| host.is_ours && !host.is_api;
+    let ours = publication.hosts.iter().filter(|(_, host)| is_asked(host));
     questions.extend(ours.map(|(host, _)| Question {
         host,
         path: "/".to_owned(),

@@ -44,6 +44,8 @@ pub(crate) struct Settings {
     pub(crate) publication: Arc<Publication>,
     /// The pages of our own.
     pub(crate) portal: Option<Portal>,
+    /// The HTTP API.
+    pub(crate) api: Option<Api>,
     /// Codes that are sent, where anybody carries them.
     pub(crate) messages: Option<messages::Messages>,
     /// Every published host name, and where the configuration names it.
@@ -252,6 +254,15 @@ pub(crate) struct Portal {
     pub(crate) origin: String,
     /// The makes of device whose passkeys are enrolled; any device where none is listed.
     pub(crate) makes: Vec<Make>,
+}
+
+/// The HTTP API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Api {
+    /// Scheme, name and port as programs write them.
+    pub(crate) origin: String,
+    /// From which zones it is answered.
+    pub(crate) zones: BTreeSet<Zone>,
 }
 
 /// An Active Directory.

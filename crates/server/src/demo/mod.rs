@@ -171,7 +171,7 @@ impl Scene {
         authority: &Authority,
         lab: &lab::Started,
     ) -> Result<config::Settings, CliError> {
-        let others = ["lyncdiscover", "autodiscover", "mail", "portal"];
+        let others = ["lyncdiscover", "autodiscover", "mail", "portal", "api"];
         let published = others.into_iter().chain(self.pools.outside());
         let names: Vec<String> = published.map(|name| self.host(name)).collect();
         for (kind, leaf) in [

@@ -40,6 +40,11 @@ impl Understanding<'_> {
                            [[listener]] and the [store]";
             return Err(self.error(&portal.host, message));
         }
+        if let (Some(_), Some(api)) = (&written.authn_server, &written.api) {
+            let message = "an authentication server has no API: it is served by a process that has both a [[listener]] \
+                           and the [store]";
+            return Err(self.error(&api.host, message));
+        }
         match (&written.authn_server, written.listener.first()) {
             (Some(_), Some(listener)) => {
                 let message = "an authentication server listens for gateways alone ([authn_server]); take the \
@@ -67,6 +72,9 @@ impl Understanding<'_> {
         }
         if let Some(portal) = &written.portal {
             return Err(self.error(&portal.host, &elsewhere("[portal]")));
+        }
+        if let Some(api) = &written.api {
+            return Err(self.error(&api.host, &elsewhere("[api]")));
         }
         if let Some(sms) = written.sms.first() {
             return Err(self.error(&sms.name, &elsewhere("[[sms]]")));
