@@ -208,7 +208,10 @@ impl Api {
     // tidy: flat, because it is the table of all acts
     async fn done(&self, call: &Call<'_>) -> Result<Told, Problem> {
         match call.endpoint.operation {
-            Operation::Document => Ok(Told::Value(openapi::document(&self.known.origin))),
+            Operation::Document => {
+                let (origin, services) = (&self.known.origin, &self.known.services);
+                Ok(Told::Value(openapi::document(origin, services)))
+            }
             Operation::Oneself => Ok(Told::Value(shapes::oneself(call.token))),
             Operation::Accounts => self.accounts(call).await,
             Operation::Account => self.one_account(call).await,

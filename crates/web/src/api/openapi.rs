@@ -1,13 +1,20 @@
 //! The OpenAPI 3.1 document, made of the same table that requests are dispatched by.
 
 use authn::admin::role::Role;
+use authn::place::Service;
 use serde_json::{Map, Value, json};
 
 use super::fields::{Field, Holds, MAX_OF_SEVERAL, Shape};
 use super::table::{Answers, BASE, ENDPOINTS, Endpoint, names};
 
-/// The document, for an API of that origin.
-pub(crate) fn document(origin: &str) -> Value {
+/// What may stand in the place of a name in a path, as far as every program reads it alike.
+const IN_PATH: &str =
+    "^(sips?:)?[A-Za-z0-9@_+=,'!$&-]([A-Za-z0-9@_+=,'!$&. -]*[A-Za-z0-9@_+=,'!$&-])?$";
+/// How long that may be.
+const MAX_IN_PATH: usize = 1_024;
+
+/// The document, for an API of that origin where these services are published.
+pub(crate) fn document(origin: &str, services: &[Service]) -> Value {
     let mut paths = Map::new();
     let mut schemas = Map::new();
     for endpoint in ENDPOINTS {
@@ -15,7 +22,7 @@ pub(crate) fn document(origin: &str) -> Value {
         let path = path.or_insert_with(|| json!({}));
         if let Some(path) = path.as_object_mut() {
             let method = endpoint.method.to_ascii_lowercase();
-            path.insert(method, operation(endpoint));
+            path.insert(method, operation(endpoint, services));
         }
         if let Answers::One(shape) | Answers::Made(shape) | Answers::Page(shape) = endpoint.answers
         {
@@ -46,7 +53,7 @@ pub(crate) fn document(origin: &str) -> Value {
     })
 }
 
-fn operation(endpoint: &Endpoint) -> Value {
+fn operation(endpoint: &Endpoint, services: &[Service]) -> Value {
     let roles = Role::ALL.into_iter().filter(|it| it.may(endpoint.act));
     let in_path = names(endpoint.path).map(|name| {
         json!({
@@ -54,7 +61,12 @@ fn operation(endpoint: &Endpoint) -> Value {
             "in": "path",
             "required": true,
             "description": means(name),
-            "schema": { "type": "string", "minLength": 1 },
+            "schema": {
+                "type": "string",
+                "minLength": 1,
+                "maxLength": MAX_IN_PATH,
+                "pattern": IN_PATH,
+            },
         })
     });
     let in_query = endpoint.query.iter().map(|field| {
@@ -77,9 +89,14 @@ fn operation(endpoint: &Endpoint) -> Value {
     });
     if let (false, Some(told)) = (endpoint.body.is_empty(), told.as_object_mut()) {
         let is_needed = endpoint.body.iter().any(|it| !it.is_optional);
+        let mut schema = object(endpoint.body);
+        if let Some(items) = schema.pointer_mut("/properties/scope/items") {
+            let services: Vec<&str> = services.iter().map(|it| &*it.0).collect();
+            *items = json!({ "type": "string", "enum": services });
+        }
         let body = json!({
             "required": is_needed,
-            "content": { "application/json": { "schema": object(endpoint.body) } },
+            "content": { "application/json": { "schema": schema } },
         });
         told.insert("requestBody".to_owned(), body);
     }

@@ -1,6 +1,11 @@
 //! The HTTP API: each role does what it may, whatever is wrong has its place, and the document says what is so.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may fail loudly"
+)]
 
 mod document;
 mod world;

@@ -10,13 +10,16 @@ use authn::admin::role::Role;
 use authn::admin::{self, NewAccount};
 use authn::attempt;
 use authn::audit::{Actor, ByHand};
+use authn::credential::CredentialId;
 use authn::credential::memorised_secret::{SecretHash, Typed};
+use authn::credential::otp_token::{OtpToken, StoredOtpToken, TokenKind, TokenState};
 use authn::place::{ActivityId, Service, Zone};
-use authn::ports::{PasswordHasher, Unavailable};
+use authn::ports::{Adding, OtpTokens as _, PasswordHasher, Unavailable};
 use authn::sign_in::Ports;
 use bytes::Bytes;
 use http::{Request, header};
 use jiff::{SignedDuration, Timestamp};
+use proto::otp::{Algorithm, Digits, Generator, Seed};
 use serde_json::Value;
 use store::memory::Memory;
 use web::Answer;
@@ -81,6 +84,34 @@ impl World {
             tokens,
             anna,
         }
+    }
+
+    /// A token of a button that is nobody's, and what makes its codes, the first of which is of 0.
+    pub(crate) async fn button(&self, id: &str) -> Generator {
+        let seed = Seed::made_from([7; 20]);
+        let record = OtpToken {
+            id: CredentialId(id.to_owned()),
+            serial: Some("4711".to_owned()),
+            account: None,
+            label: "of a vendor".to_owned(),
+            kind: TokenKind::Hotp,
+            algorithm: Algorithm::Sha1,
+            digits: Digits::SIX,
+            state: TokenState::Active,
+            created: by_hand().at,
+            last_used: None,
+            next: 0,
+            offset: 0,
+            drift: 0,
+            failures: 0,
+        };
+        let codes = Generator::new(&seed, record.algorithm, record.digits);
+        let token = StoredOtpToken { record, seed };
+        let added = self
+            .memory
+            .add_otp_tokens(vec![token], Adding::For(Vec::new()));
+        added.await.unwrap().unwrap();
+        codes
     }
 
     /// Asks from the office, with a token, or none.
