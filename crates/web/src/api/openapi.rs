@@ -9,7 +9,7 @@ use super::table::{Answers, BASE, ENDPOINTS, Endpoint, names};
 
 /// What may stand in the place of a name in a path, as far as every program reads it alike.
 const IN_PATH: &str =
-    "^(sips?:)?[A-Za-z0-9@_+=,'!$&-]([A-Za-z0-9@_+=,'!$&. -]*[A-Za-z0-9@_+=,'!$&-])?$";
+    "^(sips?:)?[A-Za-z0-9@_+=,'!&-]([A-Za-z0-9@_+=,'!&. -]*[A-Za-z0-9@_+=,'!&-])?$";
 /// How long that may be.
 const MAX_IN_PATH: usize = 1_024;
 
@@ -128,9 +128,10 @@ fn responses(answers: Answers) -> Value {
         told.insert("content".to_owned(), content);
     }
     let problem = json!({
-        "description": "It was not done (RFC 9457).",
+        "description": "It was not done (RFC 9457); what the gate refuses before the API sees it is plain text.",
         "content": {
             "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } },
+            "text/plain": { "schema": { "type": "string" } },
         },
     });
     json!({ status: told, "default": problem })
