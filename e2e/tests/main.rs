@@ -33,6 +33,7 @@ mod a_connection_is_whoever_last_proved_it;
 mod a_farm_loses_a_member_and_no_request;
 mod a_gate_goes_on_while_one_of_its_controllers_lives;
 mod a_gate_without_its_store_lets_nobody_in;
+mod a_help_desk_asks_by_api_what_its_role_may;
 mod a_kerberos_token_is_good_once_and_on_its_connection;
 mod a_lost_token_is_no_locked_door;
 mod a_member_has_an_address_a_name_and_a_host_of_its_own;

@@ -1,8 +1,10 @@
 //! What an administrator does: accounts and app passwords, each change with its audit event in the
 //! same transaction. The command line and, later, the portal come here.
 
+pub mod api_tokens;
 pub mod destinations;
 pub mod passkeys;
+pub mod role;
 pub mod secrets;
 pub mod spare_codes;
 pub mod tokens;

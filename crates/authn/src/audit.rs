@@ -462,6 +462,25 @@ pub enum Kind {
         /// What was proved by it.
         credential: CredentialId,
     },
+    /// An API token was made.
+    ApiTokenMade {
+        /// Which.
+        token: CredentialId,
+        /// What it may do.
+        role: crate::admin::role::Role,
+        /// When it ends.
+        ends: Timestamp,
+    },
+    /// It was revoked.
+    ApiTokenRevoked {
+        /// Which.
+        token: CredentialId,
+    },
+    /// Somebody asked at the HTTP API for what their role may not do.
+    ApiActRefused {
+        /// What.
+        act: crate::admin::role::Act,
+    },
     /// A member of a farm is to be left alone.
     MemberDrained {
         /// Its farm.

@@ -2,6 +2,7 @@
 //!
 //! A lookup returns `Result<Option<T>, Unavailable>`; "not there" is not an error.
 
+mod api_tokens;
 mod pages;
 mod passkeys;
 mod spare_codes;
@@ -30,6 +31,7 @@ use crate::name::NameKey;
 use crate::place::Method;
 use crate::revocation::Revocation;
 use crate::ticket::{RelayedTicket, Relaying, TicketKey};
+pub use api_tokens::ApiTokens;
 pub use pages::{
     Invitations, MemorisedSecrets, Outbox, PasswordHasher, SentCodes, Sessions, SignIns,
 };

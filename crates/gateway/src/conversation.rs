@@ -176,6 +176,8 @@ pub struct Page {
     pub head: http::request::Parts,
     /// Scheme, name and port as browsers write them.
     pub origin: String,
+    /// Whether it is for programs, and not for browsers.
+    pub is_api: bool,
     /// The zone of the client.
     pub zone: Zone,
     /// The client's address.
@@ -301,6 +303,7 @@ impl Conversation {
         Some(Page {
             head: head.clone(),
             origin: format!("https://{name}{port}"),
+            is_api: host.is_api,
             zone: self.peer.zone.clone(),
             address: self.peer.address,
             activity: activity(moment),

@@ -268,6 +268,8 @@ pub struct Host {
     pub names: BTreeMap<String, String>,
     /// Whether pages of ours answer for all of it, and no back end does.
     pub is_ours: bool,
+    /// Whether it is of ours and for programs: they prove what they are by tokens of their own, and no policy is asked.
+    pub is_api: bool,
     /// The port that clients see; `None` is 443.
     pub public_port: Option<u16>,
     /// The address of the web ticket service, for `X-MS-WebTicketURL`.

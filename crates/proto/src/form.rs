@@ -71,6 +71,11 @@ impl Form {
         self.0.iter().map(|(name, _)| name.as_str())
     }
 
+    /// All fields, in the order in which they came.
+    pub fn fields(&self) -> impl Iterator<Item = (&str, &Secret<String>)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value))
+    }
+
     /// All values of a field.
     pub fn all<'f>(&'f self, name: &str) -> impl Iterator<Item = &'f Secret<String>> {
         self.0

@@ -1,5 +1,6 @@
 //! Wiring: which door is given to which room. The only file that knows them all.
 
+mod api;
 mod authn_server;
 mod directory;
 mod farms;

@@ -3,6 +3,7 @@
 //! One mutex, held for the length of one port call and never across an await. Nothing here is
 //! durable; [`crate::conformance`] says what must nevertheless hold. Start at [`Memory`].
 
+mod api_tokens;
 mod counter;
 mod directory;
 mod grants;
@@ -24,6 +25,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use authn::account::{Account, AccountId, AccountState};
+use authn::admin::api_tokens::ApiToken;
 use authn::audit::{ByHand, Event};
 use authn::credential::CredentialId;
 use authn::credential::app_password::{AppPassword, StoredAppPassword};
@@ -31,6 +33,7 @@ use authn::credential::grant::GrantKey;
 use authn::credential::second_factor::SecondFactor;
 use authn::directory::Standing;
 use authn::drain::{Drain, Drained, NoneLeft};
+use authn::handle::HandleKey;
 use authn::lockout::{Counts, Place, Subject};
 use authn::name::NameKey;
 use authn::place::SourceNetwork;
@@ -109,6 +112,7 @@ struct State {
     spares: spare_codes::Spares,
     trusts: trusts::Trusts,
     signing: signing_keys::Signing,
+    api_tokens: BTreeMap<HandleKey, ApiToken>,
     chain: Vec<ChainedEvent>,
 }
 

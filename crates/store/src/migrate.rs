@@ -88,6 +88,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "0014_client_codes",
         text: include_str!("../migrations/0014_client_codes.sql"),
     },
+    Migration {
+        number: 15,
+        name: "0015_api_tokens",
+        text: include_str!("../migrations/0015_api_tokens.sql"),
+    },
 ];
 
 impl Migration {

@@ -6,6 +6,8 @@ mod page;
 mod qr;
 mod words;
 
+pub mod api;
+
 mod asked;
 mod endpoint;
 mod passkeys;

@@ -41,5 +41,6 @@ mod tickets;
 mod remote;
 
 mod admin;
+mod api_tokens;
 mod tokens;
 mod trail;

@@ -44,7 +44,9 @@ pub(super) fn questions(publication: &Publication) -> Vec<Question<'_>> {
             });
         }
     }
-    let ours = publication.hosts.iter().filter(|(_, host)| host.is_ours);
+    // What takes tokens of its own lets nobody in by the policy.
+    let is_asked = |host: &Host| host.is_ours && !host.is_api;
+    let ours = publication.hosts.iter().filter(|(_, host)| is_asked(host));
     questions.extend(ours.map(|(host, _)| Question {
         host,
         path: "/".to_owned(),

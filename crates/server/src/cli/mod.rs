@@ -4,6 +4,7 @@
 //! outside is unavailable. Errors are one sentence on standard error. Start at [`run`].
 
 mod ad;
+mod api_token;
 mod app_password;
 mod audit;
 mod check;
@@ -98,6 +99,9 @@ enum Verb {
     /// Make, list and revoke app passwords
     #[command(subcommand)]
     AppPassword(app_password::Verb),
+    /// Make, list and revoke the tokens of the HTTP API
+    #[command(subcommand)]
+    ApiToken(api_token::Verb),
     /// Set and remove memorised secrets
     #[command(subcommand)]
     Secret(secret::Verb),
@@ -214,6 +218,7 @@ async fn dispatch(
         Verb::Policy(verb) => policy::run(config, verb, output).await,
         Verb::User(verb) => user::run(config, verb, output).await,
         Verb::AppPassword(verb) => app_password::run(config, verb, output).await,
+        Verb::ApiToken(verb) => api_token::run(config, verb, output).await,
         Verb::Secret(verb) => secret::run(config, verb, output).await,
         Verb::Token(verb) => token::run(config, verb, output).await,
         Verb::Sent(verb) => sent::run(config, verb, output).await,

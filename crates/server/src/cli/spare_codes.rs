@@ -111,7 +111,7 @@ fn line(code: &SpareCode) -> String {
 }
 
 /// A length of time, as `90m`, `8h` or `3d`.
-fn length(text: &str) -> Result<SignedDuration, String> {
+pub(super) fn length(text: &str) -> Result<SignedDuration, String> {
     let wrong = || format!("`{text}` is not a length of time such as 90m, 8h or 3d");
     let (number, unit) = text
         .split_at_checked(text.len().saturating_sub(1))

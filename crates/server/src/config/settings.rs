@@ -47,6 +47,8 @@ pub(crate) struct Settings {
     pub(crate) portal: Option<Portal>,
     /// What the security token service is to partners.
     pub(crate) sts: Option<wsfed::Identity>,
+    /// The HTTP API.
+    pub(crate) api: Option<Api>,
     /// Codes that are sent, where anybody carries them.
     pub(crate) messages: Option<messages::Messages>,
     /// Every published host name, and where the configuration names it.
@@ -255,6 +257,15 @@ pub(crate) struct Portal {
     pub(crate) origin: String,
     /// The makes of device whose passkeys are enrolled; any device where none is listed.
     pub(crate) makes: Vec<Make>,
+}
+
+/// The HTTP API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Api {
+    /// Scheme, name and port as programs write them.
+    pub(crate) origin: String,
+    /// From which zones it is answered.
+    pub(crate) zones: BTreeSet<Zone>,
 }
 
 /// An Active Directory.

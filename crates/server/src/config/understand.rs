@@ -3,6 +3,7 @@
 //! Relative paths are taken from the configuration file's folder. Every name that points to
 //! something is checked here, so that nothing is found missing while serving.
 
+mod api;
 mod balancers;
 mod behind;
 mod checks;
@@ -103,6 +104,7 @@ impl<'a> Understanding<'a> {
         let (mut publication, mut published) = self.publication(written, &mut warnings)?;
         let portal = self.portal(written, (&mut publication, &mut published))?;
         let sts = self.sts(written, (&mut publication, &mut published))?;
+        let api = self.api(written, (&mut publication, &mut published), &mut warnings)?;
         let messages = self.messages(written, portal.as_ref(), &mut warnings)?;
         let policy = self.policy(written, (&publication, &role))?;
         let rules = written.policy.iter();
@@ -128,6 +130,7 @@ impl<'a> Understanding<'a> {
             publication: Arc::new(publication),
             portal,
             sts,
+            api,
             messages,
             published,
             farms,

@@ -39,6 +39,8 @@ pub(crate) struct Written {
     pub(crate) portal: Option<Portal>,
     /// The security token service, by which people sign in for other parties; none where it is left out.
     pub(crate) sts: Option<Sts>,
+    /// The HTTP API by which help desks and administrators act for others; none where it is left out.
+    pub(crate) api: Option<Api>,
     /// Codes that are sent to people who sign in by a page: what they say, and how many there may be. Who carries them
     /// stands in [[sms]] and [smtp].
     #[serde(default)]
@@ -265,6 +267,18 @@ pub(crate) struct PasskeyMake {
     pub(crate) authority: Spanned<PathBuf>,
     /// The AAGUIDs of the devices, as the maker publishes them.
     pub(crate) aaguids: Spanned<Vec<String>>,
+}
+
+/// `[api]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Api {
+    /// The published name, which is for the API alone.
+    pub(crate) host: Spanned<String>,
+    /// The port that programs see, where it is not 443.
+    pub(crate) public_port: Option<u16>,
+    /// From which zones it is answered; `internal` where it is left out. Elsewhere there is nothing.
+    pub(crate) zones: Option<Spanned<Vec<Spanned<String>>>>,
 }
 
 /// `[sent_codes]`

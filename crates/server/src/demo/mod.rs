@@ -204,7 +204,7 @@ impl Scene {
         authority: &Authority,
         lab: &lab::Started,
     ) -> Result<config::Settings, CliError> {
-        let others = ["lyncdiscover", "autodiscover", "mail", "portal", STS];
+        let others = ["lyncdiscover", "autodiscover", "mail", "portal", STS, "api"];
         let published = others.into_iter().chain(self.pools.outside());
         let names: Vec<String> = published.map(|name| self.host(name)).collect();
         for (kind, leaf) in [

@@ -81,6 +81,7 @@ pub(crate) struct Proxy {
     live: Arc<Live>,
     rules: u64,
     pages: Option<Arc<web::Pages>>,
+    api: Option<Arc<web::api::Api>>,
     pub(crate) metrics: Arc<Metrics>,
 }
 
@@ -109,6 +110,7 @@ impl Proxy {
             verifier,
             rules: live.number_rules(),
             pages: None,
+            api: None,
             live,
             metrics,
         })
@@ -117,6 +119,11 @@ impl Proxy {
     /// The same with pages of ours.
     pub(crate) fn with_pages(self, pages: Option<Arc<web::Pages>>) -> Self {
         Self { pages, ..self }
+    }
+
+    /// The same with an API.
+    pub(crate) fn with_api(self, api: Option<Arc<web::api::Api>>) -> Self {
+        Self { api, ..self }
     }
 
     /// Reads what [`Proxy::new`] reads, and keeps nothing.

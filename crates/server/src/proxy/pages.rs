@@ -15,6 +15,21 @@ use super::body::Passing;
 use super::exchange::{Connection, Own};
 use crate::metrics::SignIn;
 
+/// Who of ours answers.
+enum Ours {
+    Pages(Arc<web::Pages>),
+    Api(Arc<web::api::Api>),
+}
+
+impl Ours {
+    async fn answer(&self, request: web::Request) -> web::Answer {
+        match self {
+            Self::Pages(pages) => pages.answer(request).await,
+            Self::Api(api) => api.answer(request).await,
+        }
+    }
+}
+
 impl Connection {
     /// Lets the pages answer. The question is put to its end even where the browser leaves meanwhile, so that nobody
     /// gets a guess that is not written down.
@@ -27,7 +42,11 @@ impl Connection {
             what: "the pages",
             detail,
         };
-        let Some(pages) = self.proxy.pages.as_ref().map(Arc::clone) else {
+        let ours = match page.is_api {
+            true => self.proxy.api.clone().map(Ours::Api),
+            false => self.proxy.pages.clone().map(Ours::Pages),
+        };
+        let Some(ours) = ours else {
             let error = unavailable("they are not set up".to_owned());
             return Err(Own::closing(self.failed(Failure::Unreachable, &error)));
         };
@@ -41,7 +60,7 @@ impl Connection {
             address: page.address,
             activity: page.activity,
         };
-        let answering = tokio::spawn(async move { pages.answer(request).await });
+        let answering = tokio::spawn(async move { ours.answer(request).await });
         let answer = answering.await.map_err(|error| {
             let error = unavailable(error.to_string());
             tracing::error!(activity = activity.0, "a page was not answered: {error}");

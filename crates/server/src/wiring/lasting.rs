@@ -156,6 +156,7 @@ impl Lasting {
         let (live, metrics) = (Arc::clone(&self.live), Arc::clone(&self.metrics));
         let delegation = self.delegation.clone();
         let pages = self.pages(settings)?;
+        let api = self.source.api(settings).map(Arc::new);
         Proxy::new(
             settings,
             verifier,
@@ -163,7 +164,7 @@ impl Lasting {
             delegation,
             metrics,
         )
-        .map(|proxy| proxy.with_pages(pages))
+        .map(|proxy| proxy.with_pages(pages).with_api(api))
         .map_err(usage)
     }
 

@@ -247,6 +247,14 @@ impl Source {
         }
     }
 
+    /// The HTTP API, where this process keeps what it does.
+    pub(super) fn api(&self, settings: &Settings) -> Option<web::api::Api> {
+        match self {
+            Self::Own(own) => own.api(settings),
+            Self::Elsewhere { .. } => None,
+        }
+    }
+
     /// The directory of a configuration, and who carries messages.
     ///
     /// # Errors
@@ -331,6 +339,11 @@ impl Own {
     /// Who is connected.
     pub(super) fn live(&self) -> &Arc<Live> {
         &self.live
+    }
+
+    /// Who hashes memorised secrets.
+    pub(super) fn hasher(&self) -> Arc<Hasher> {
+        Arc::clone(&self.hasher)
     }
 
     /// `authn` in this process, by the rules of a configuration.

@@ -4,6 +4,7 @@
 //! function here and a line in that macro.
 
 mod accounts;
+mod api_tokens;
 mod audit;
 mod client_codes;
 mod counters;
@@ -36,15 +37,16 @@ use ::authn::credential::grant::CodeSettlement;
 use ::authn::lockout::{Place, Subject};
 use ::authn::place::{Service, SourceNetwork};
 use ::authn::ports::{
-    Accounts, Attempts, Audit, Credentials, DirectoryCopy, Drains, Invitations, MemorisedSecrets,
-    OtpTokens, Outbox, OwnPasswords, Passkeys, Revocations, SecondFactors, SentCodes, Sessions,
-    Settled, Settlement, SignIns, SpareCodes, Succeeded, Tickets, Unavailable,
+    Accounts, ApiTokens, Attempts, Audit, Credentials, DirectoryCopy, Drains, Invitations,
+    MemorisedSecrets, OtpTokens, Outbox, OwnPasswords, Passkeys, Revocations, SecondFactors,
+    SentCodes, Sessions, Settled, Settlement, SignIns, SpareCodes, Succeeded, Tickets, Unavailable,
 };
 use jiff::{SignedDuration, Timestamp};
 use proto::ntlm::NtHash;
 use sts::ports::{KeptTrusts, Ledger, SigningKeys};
 
 pub use accounts::*;
+pub use api_tokens::*;
 pub use audit::*;
 pub use client_codes::*;
 pub use counters::*;
@@ -88,6 +90,7 @@ pub trait Conforming:
     + KeptTrusts
     + SigningKeys
     + Ledger
+    + ApiTokens
     + Audit
     + 'static
 {
@@ -115,6 +118,7 @@ impl<S> Conforming for S where
         + KeptTrusts
         + SigningKeys
         + Ledger
+        + ApiTokens
         + Audit
         + 'static
 {
@@ -237,6 +241,7 @@ macro_rules! conformance {
             new_spare_codes_end_the_old_of_their_kind
             a_spare_code_is_used_as_often_as_it_may_be
             spare_codes_have_a_budget_of_their_own
+            s73_an_api_token_keeps_all_its_fields_and_is_gone_once_revoked
             an_alarm_is_raised_once_a_window
             the_audit_chain_is_whole_after_64_parallel_settlements
             the_audit_trail_is_read_in_pages

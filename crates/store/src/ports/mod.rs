@@ -1,6 +1,7 @@
 //! The ports, each written once for every database: a statement of `rows`, and what its rows become.
 
 mod accounts;
+mod api_tokens;
 mod attempts;
 mod client_codes;
 pub(crate) mod credentials;

@@ -5,6 +5,7 @@
 //! them stand in [`ALL`], so that one test prepares them on an engine.
 
 pub(crate) mod accounts;
+pub(crate) mod api_tokens;
 pub(crate) mod app_passwords;
 pub(crate) mod audit;
 pub(crate) mod audit_head;
@@ -52,6 +53,11 @@ pub(crate) const ALL: &[&str] = &[
     accounts::FOLLOW,
     accounts::DROP_NAMES,
     accounts::FREE_NAME,
+    api_tokens::ADD,
+    api_tokens::FIND,
+    api_tokens::LIST,
+    api_tokens::REMOVE,
+    api_tokens::FORGET_ALL,
     app_passwords::OF_ACCOUNT,
     app_passwords::LIST,
     app_passwords::BY_ID,

@@ -192,6 +192,8 @@ async fn forget_and_note(
         rows::ceremonies::FORGET_ALL,
         rows::sessions::FORGET_ALL,
         rows::invitations::FORGET_ALL,
+        // One that was revoked since would come back to life.
+        rows::api_tokens::FORGET_ALL,
         rows::sent_messages::FORGET_WAITING,
         rows::counters::FORGET_ALL,
         rows::counters::FORGET_FAMILIAR,

@@ -45,6 +45,11 @@ impl Understanding<'_> {
                            that has both a [[listener]] and the [store]";
             return Err(self.error(&sts.host, message));
         }
+        if let (Some(_), Some(api)) = (&written.authn_server, &written.api) {
+            let message = "an authentication server has no API: it is served by a process that has both a [[listener]] \
+                           and the [store]";
+            return Err(self.error(&api.host, message));
+        }
         match (&written.authn_server, written.listener.first()) {
             (Some(_), Some(listener)) => {
                 let message = "an authentication server listens for gateways alone ([authn_server]); take the \
@@ -75,6 +80,9 @@ impl Understanding<'_> {
         }
         if let Some(sts) = &written.sts {
             return Err(self.error(&sts.host, &elsewhere("[sts]")));
+        }
+        if let Some(api) = &written.api {
+            return Err(self.error(&api.host, &elsewhere("[api]")));
         }
         if let Some(sms) = written.sms.first() {
             return Err(self.error(&sms.name, &elsewhere("[[sms]]")));

@@ -4,6 +4,7 @@ use gateway::Publication;
 
 use super::*;
 
+mod api;
 mod messages;
 mod mistakes;
 mod policy;

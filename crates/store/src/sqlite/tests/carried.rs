@@ -1,14 +1,16 @@
 //! Whoever was shut out after a backup was made stays out when it is put back.
 
 use authn::account::AccountState;
+use authn::admin::role::Role;
 use authn::credential::grant::CodeSettlement;
 use authn::credential::otp_token::TokenState;
 use authn::credential::sent_code::{Address, Carrier, Destination};
 use authn::credential::spare_code::SpareKind;
+use authn::handle::HandleKey;
 use authn::lockout::Subject;
 use authn::ports::{
-    DirectoryCopy, MemorisedSecrets, Passkeys, SentCodes, Sessions, Settlement, SpareCodes,
-    Succeeded, TokenChange, TokenEffect,
+    ApiTokens, DirectoryCopy, MemorisedSecrets, Passkeys, SentCodes, Sessions, Settlement,
+    SpareCodes, Succeeded, TokenChange, TokenEffect,
 };
 
 use super::*;
@@ -219,6 +221,22 @@ async fn a_source_that_was_familiar_in_the_backup_is_a_stranger() {
     let (_, store) = restored(&world).await;
     let counts = store.reserve(attempt()).await.unwrap().unwrap().counts;
     assert!(!counts.source_is_familiar);
+}
+
+#[tokio::test]
+async fn s73_an_api_token_does_not_come_back_with_a_backup() {
+    let world = World::new();
+    let store = world.migrated().await;
+    let token = conformance::api_token("a", Role::HelpDesk, 1);
+    let key = HandleKey([7; 32]);
+    store.add_api_token(key, &token, mark(3)).await.unwrap();
+    let backup = world.path("backup.db");
+    store.backup(&backup, &by_hand()).await.unwrap();
+    assert!(store.remove_api_token(&token.id, mark(4)).await.unwrap());
+    store.close().await;
+    let (_, store) = restored(&world).await;
+    assert_eq!(store.api_token(key).await.unwrap(), None);
+    assert_eq!(store.api_tokens().await.unwrap(), []);
 }
 
 #[tokio::test]

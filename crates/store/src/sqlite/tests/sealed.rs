@@ -1,7 +1,9 @@
 //! Whoever can write to the file but lacks the key changes no app password unnoticed.
 
 use authn::account::Account;
-use authn::ports::Unavailable;
+use authn::admin::role::Role;
+use authn::handle::HandleKey;
+use authn::ports::{ApiTokens, Unavailable};
 
 use super::*;
 
@@ -187,5 +189,36 @@ async fn no_column_that_decides_of_a_token_is_changed_without_the_key() {
                 "{refused}"
             );
         }
+    }
+}
+
+#[tokio::test]
+async fn s73_what_an_api_token_may_do_is_not_changed_without_the_key() {
+    let changes: [(&'static str, u8); 3] = [
+        (
+            "UPDATE api_tokens SET sealed = (SELECT sealed FROM api_tokens WHERE id = 'auditor') WHERE id = 'desk'",
+            1,
+        ),
+        (
+            "UPDATE api_tokens SET handle = zeroblob(32) WHERE id = 'desk'",
+            0,
+        ),
+        (
+            "UPDATE api_tokens SET sealed = zeroblob(64) WHERE id = 'desk'",
+            1,
+        ),
+    ];
+    for (change, number) in changes {
+        let world = World::new();
+        let store = world.migrated().await;
+        for (id, role, number) in [("desk", Role::HelpDesk, 1), ("auditor", Role::Auditor, 2)] {
+            let token = conformance::api_token(id, role, 1);
+            let key = HandleKey([number; 32]);
+            store.add_api_token(key, &token, mark(1)).await.unwrap();
+        }
+        let key = HandleKey([number; 32]);
+        world.execute(change).await;
+        assert!(store.api_token(key).await.is_err(), "{change}");
+        assert!(store.api_tokens().await.is_err(), "{change}");
     }
 }
