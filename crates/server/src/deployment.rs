@@ -28,6 +28,8 @@ pub(crate) struct Deployment {
     pub(crate) lync_hosts: Vec<String>,
     /// Those of pools in passive mode, which are among them.
     pub(crate) passive_hosts: Vec<String>,
+    /// Scheme, name and port of the security token service, where it is ours.
+    pub(crate) sts: Option<String>,
     /// Those of Exchange.
     pub(crate) exchange: Vec<Exchange>,
     /// The back ends that must learn who a user is.
@@ -107,6 +109,7 @@ impl Deployment {
             published: settings.publication.hosts.keys().cloned().collect(),
             lync_hosts,
             passive_hosts,
+            sts: settings.sts.as_ref().map(|sts| sts.origin.clone()),
             exchange,
             back_ends: farms
                 .into_iter()

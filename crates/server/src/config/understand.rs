@@ -104,6 +104,7 @@ impl<'a> Understanding<'a> {
         let (mut publication, mut published) = self.publication(written, &mut warnings)?;
         let portal = self.portal(written, (&mut publication, &mut published))?;
         let sts = self.sts(written, (&mut publication, &mut published))?;
+        self.passive_has_tokens(written)?;
         let api = self.api(written, (&mut publication, &mut published), &mut warnings)?;
         let messages = self.messages(written, portal.as_ref(), &mut warnings)?;
         let policy = self.policy(written, (&publication, &role))?;

@@ -178,14 +178,19 @@ fn lync(deployment: &Deployment) -> String {
         "PassiveHosts",
         &list(passive),
     );
-    let (why, address) = match passive.is_empty() {
-        true => (
+    let at = |origin: &str| format!("{origin}/FederationMetadata/2007-06/FederationMetadata.xml");
+    let (why, address) = match (passive.is_empty(), &deployment.sts) {
+        (true, _) => (
             "Where the metadata of the security token service is: no pool is passive.",
             String::new(),
         ),
-        false => (
+        (false, Some(origin)) => (
+            "Where the metadata of the security token service is; the front ends must reach it.",
+            at(origin),
+        ),
+        (false, None) => (
             "REPLACE: where the metadata of the security token service is; the front ends must reach it.",
-            format!("https://{REPLACE}/FederationMetadata/2007-06/FederationMetadata.xml"),
+            at(&format!("https://{REPLACE}")),
         ),
     };
     assign(script, why, "StsMetadataUri", &literal(&address));

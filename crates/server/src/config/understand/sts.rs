@@ -12,7 +12,7 @@ use sts::trust::Identifier;
 use super::Understanding;
 use crate::config::ConfigError;
 use crate::config::settings::Place;
-use crate::config::written::Written;
+use crate::config::written::{self, Written};
 
 impl Understanding<'_> {
     /// The security token service, its host published among the others; no back end shares it.
@@ -37,6 +37,22 @@ impl Understanding<'_> {
             origin,
             display_name: sts.display_name.clone().unwrap_or(name),
         }))
+    }
+}
+
+impl Understanding<'_> {
+    /// A passive pool takes tokens of a token service that writes them down where this gate asks (decision 0015).
+    pub(super) fn passive_has_tokens(&self, written: &Written) -> Result<(), ConfigError> {
+        let is_elsewhere = written.authn.is_some();
+        let passive = |pool: &&written::LyncPool| pool.passive.unwrap_or(false);
+        match written.lync.pool.iter().find(passive) {
+            Some(pool) if written.sts.is_none() && !is_elsewhere => {
+                let message = "a pool in passive mode takes the tokens of our own security token service, and there is no \
+                               [sts]: add one, with the `host` that browsers are sent to";
+                Err(self.error(&pool.web_host, message))
+            }
+            _ => Ok(()),
+        }
     }
 }
 

@@ -104,6 +104,10 @@ fn a_passive_pool_is_told_nobody_s_name_and_an_active_one_must_be() {
         let pool = "[[lync.pool]]\nweb_host = \"web.contoso.com\"\nfarm = \"pool02\"\n";
         understood(&format!("{}\n{farm}{pool}{passive}", text("", "")))
     };
+    let said = pool("passive = true\n").unwrap_err();
+    assert!(said.contains("there is no [sts]"), "{said}");
+    let sts = "[sts]\nhost = \"sts.contoso.com\"\n";
+    let pool = |passive: &str| pool(&format!("{passive}{sts}"));
     let published = pool("passive = true\n").unwrap().publication;
     let host = &published.hosts["web.contoso.com"];
     assert!(host.is_passive());

@@ -1,0 +1,231 @@
+//! The articles' journey (S79), through the gate and with nothing played: a browser comes to a pool in passive mode, is sent
+//! to our page, its person types account, secret and code, and the pool takes the token that comes of it; while another pool
+//! of the same deployment is active (S25).
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, ensure};
+use e2e::browser::{App, Browser, hidden};
+use e2e::client::{Curl, Got};
+use e2e::demo::{Demo, Person};
+use e2e::messages::compact_in;
+use e2e::skip;
+use e2e::ticket::bearer;
+use e2e::webdriver::Chromium;
+
+const SECRET: &str = "fyra hästar i hagen";
+const PAGE: &str = "/PassiveAuth/PassiveAuth.aspx";
+const GRANT: &str = "grant_type=urn:microsoft.rtc:passive";
+const USER: &str = "/Autodiscover/AutodiscoverService.svc/root/oauth/user";
+
+/// Follows an invitation by curl, up to the portal: a secret is chosen and an app is connected.
+fn enrolled(demo: &Demo, person: &Person) -> anyhow::Result<App> {
+    let invited = demo.wicketgate_json(&["user", "invite", &person.upn])?;
+    let invited = invited.first().context("an invitation")?;
+    let link = invited["link"].as_str().context("a link")?.to_owned();
+    let browser = Browser::new(demo)?;
+    let path = link
+        .strip_prefix(&browser.origin)
+        .context("to the portal")?;
+    let welcome = browser.open(path)?;
+    let invitation = hidden(&welcome, "invitation").context("an invitation")?;
+    let choose = browser.send(&welcome, "/invitation", &[("invitation", &invitation)])?;
+    let both = [("Password", SECRET), ("Again", SECRET)];
+    let connect = browser.send(&choose, "/sign-in", &both)?;
+    let mut app = App::of(&connect)?;
+    browser.send(&connect, "/sign-in", &[("Code", &app.code()?)])?;
+    Ok(app)
+}
+
+/// Scheme, name and port of the passive pool's web services.
+fn pool(demo: &Demo) -> String {
+    let mex = demo.url("mex");
+    let (web, _) = mex.split_once("/WebTicket/").expect("an address");
+    web.replace("lyncweb.", "lyncweb2.")
+}
+
+fn sts(demo: &Demo) -> String {
+    demo.url("sts").trim_end_matches("/adfs/ls/").to_owned()
+}
+
+/// What stands in a field of the form that takes a token to its party.
+fn field(page: &Got, name: &str) -> anyhow::Result<String> {
+    let mut text = hidden(page, name).with_context(|| page.body.clone())?;
+    for (escaped, plain) in [
+        ("&#60;", "<"),
+        ("&#62;", ">"),
+        ("&#34;", "\""),
+        ("&#39;", "'"),
+        ("&#38;", "&"),
+    ] {
+        text = text.replace(escaped, plain);
+    }
+    Ok(text)
+}
+
+/// Somebody's browser, from the pool to the page that takes a token back there.
+fn signs_in(
+    browser: &mut Browser<'_>,
+    (demo, name): (&Demo, &str),
+    [secret, code]: [&str; 2],
+) -> anyhow::Result<Got> {
+    browser.origin = pool(demo);
+    let page = browser.open(PAGE)?;
+    ensure!(page.body.contains("name=\"UserName\""), "{}", page.body);
+    browser.origin = sts(demo);
+    let asks = browser.send(&page, "/sign-in", &[("UserName", name)])?;
+    let asks = browser.send(&asks, "/sign-in", &[("Password", secret)])?;
+    ensure!(asks.body.contains("name=\"Code\""), "{}", asks.body);
+    browser.send(&asks, "/sign-in", &[("Code", code)])
+}
+
+/// Takes a token to the pool, as the form's script does.
+fn takes(browser: &mut Browser<'_>, demo: &Demo, page: &Got) -> anyhow::Result<Got> {
+    browser.origin = pool(demo);
+    let mut arguments = vec!["-H".to_owned(), format!("Origin: {}", sts(demo))];
+    for name in ["wa", "wresult", "wctx"] {
+        arguments.push("--data-urlencode".to_owned());
+        arguments.push(format!("{name}={}", field(page, name)?));
+    }
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    browser.curl(&arguments, PAGE)
+}
+
+fn asks_for_ticket(browser: &Browser<'_>) -> anyhow::Result<Got> {
+    browser.curl(&["--data", GRANT], "/WebTicket/oauthtoken")
+}
+
+fn user_link(demo: &Demo, ticket: &str) -> anyhow::Result<u16> {
+    let bearer = bearer(ticket);
+    let got = Curl::new(demo)
+        .arguments(&["-H", &bearer])
+        .get(&(pool(demo) + USER))?;
+    Ok(got.status)
+}
+
+#[test]
+fn s25_s61_s66_s70_s79_somebody_signs_in_on_our_page_and_the_pool_takes_it() -> anyhow::Result<()> {
+    let demo = Demo::start_with(&["--passive"])?;
+    let (anna, ben) = (demo.person(0), demo.person(1));
+    let mut app = enrolled(&demo, &ben)?;
+    let mut browser = Browser::new(&demo)?;
+
+    // Without a session the grant says where the page is.
+    browser.origin = pool(&demo);
+    let begun = asks_for_ticket(&browser)?;
+    assert_eq!(begun.status, 400);
+    assert!(
+        begun.body.contains(&format!("{}{PAGE}", pool(&demo))),
+        "{}",
+        begun.body
+    );
+
+    // The domain password opens nothing, and reaches nobody.
+    let code = app.code()?;
+    let refused = signs_in(
+        &mut browser,
+        (&demo, &ben.sip),
+        [&ben.domain_password, &code],
+    )?;
+    assert!(!refused.body.contains("wresult"), "{}", refused.body);
+    let page = browser.open("/sign-in?again=1")?;
+    let asks = browser.send(&page, "/sign-in", &[("UserName", &ben.sip)])?;
+    let asks = browser.send(&asks, "/sign-in", &[("Password", SECRET)])?;
+    let page = browser.send(&asks, "/sign-in", &[("Code", &code)])?;
+    let taken = takes(&mut browser, &demo, &page)?;
+    ensure!(taken.status < 400, "{} {}", taken.heads, taken.body);
+
+    let bought = asks_for_ticket(&browser)?;
+    assert_eq!(bought.status, 200, "{}", bought.body);
+    let ticket = compact_in(&bought.body).context("a ticket")?.to_owned();
+    assert_eq!(user_link(&demo, &ticket)?, 200);
+
+    // A token is taken once, and only from where it was issued.
+    let again = takes(&mut Browser::new(&demo)?, &demo, &page)?;
+    assert!(again.status >= 400, "{}", again.body);
+
+    // The first pool is active: its clients have app passwords, and no page.
+    let url = demo.url("web_ticket");
+    let got = Curl::new(&demo)
+        .ntlm(&anna.account, &anna.app_password)
+        .web_ticket_request(&anna.sip)
+        .get(&url)?;
+    assert_eq!(got.status, 200, "{}", got.body);
+    let at_second = url.replace("lyncweb.", "lyncweb2.");
+    let got = Curl::new(&demo)
+        .ntlm(&ben.account, &ben.app_password)
+        .web_ticket_request(&ben.sip)
+        .get(&at_second)?;
+    assert_eq!(got.status, 404, "no Windows logon there");
+    for request in demo.requests()? {
+        let request = request.to_string();
+        assert!(!request.contains(&ben.domain_password) && !request.contains(SECRET));
+    }
+    Ok(())
+}
+
+#[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a story measures how long a revocation takes"
+)]
+fn s79_what_ends_the_sign_in_ends_the_session_and_its_tickets_in_two_seconds() -> anyhow::Result<()>
+{
+    let demo = Demo::start_with(&["--passive"])?;
+    let ben = demo.person(1);
+    let mut app = enrolled(&demo, &ben)?;
+    let mut browser = Browser::new(&demo)?;
+    let page = signs_in(&mut browser, (&demo, &ben.upn), [SECRET, &app.code()?])?;
+    takes(&mut browser, &demo, &page)?;
+    let bought = asks_for_ticket(&browser)?;
+    let ticket = compact_in(&bought.body).context("a ticket")?.to_owned();
+    assert_eq!(user_link(&demo, &ticket)?, 200);
+    let off = demo.wicketgate(&["user", "disable", &ben.upn])?;
+    let disabled = Instant::now();
+    assert!(off.status.success(), "{off:?}");
+    e2e::until::until("the ticket is still good", || {
+        Ok(user_link(&demo, &ticket)? == 401)
+    })?;
+    let took = disabled.elapsed();
+    assert!(took < Duration::from_secs(2), "{took:?}");
+    let over = asks_for_ticket(&browser)?;
+    assert_eq!(over.status, 400, "{}", over.body);
+    // A token that was on its way is nobody's any more.
+    let late = takes(&mut Browser::new(&demo)?, &demo, &page)?;
+    assert_eq!(late.status, 403, "{}", late.body);
+    Ok(())
+}
+
+#[test]
+fn s70_s79_a_real_browser_goes_from_the_pool_to_our_page_and_back() -> anyhow::Result<()> {
+    if Chromium::programs().is_none() {
+        let reason = "chromium and its driver are not unpacked";
+        return skip::skip("a real browser signs in to a passive pool", reason);
+    }
+    let demo = Demo::start_with(&["--passive"])?;
+    let ben = demo.person(1);
+    let mut app = enrolled(&demo, &ben)?;
+    let chromium = Chromium::start()?;
+    chromium.open(&(pool(&demo) + PAGE))?;
+    let code = app.code()?;
+    for (field, typed) in [
+        ("#user-name", ben.upn.as_str()),
+        ("#password", SECRET),
+        ("#code", &code),
+    ] {
+        chromium.type_into(field, &format!("{typed}\n"))?;
+    }
+    e2e::until::until("the browser does not come back to the pool", || {
+        let address = chromium.run("return location.href")?;
+        let address = address.as_str().unwrap_or_default().to_owned();
+        Ok(address.starts_with(&pool(&demo)))
+    })?;
+    let events = demo.wicketgate_json(&["audit", "list"])?;
+    let of = |event: &str| events.iter().filter(|it| it["event"] == event).count();
+    assert_eq!(of("token-issued"), 1);
+    let at_pool = events
+        .iter()
+        .any(|it| it["event"] == "signed-in" && it["service"] == "lync" && it["channel"] == "page");
+    assert!(at_pool, "{events:?}");
+    Ok(())
+}
