@@ -259,16 +259,40 @@ fn the_user_link_without_a_ticket_says_where_tickets_are_had() -> anyhow::Result
 #[test]
 fn s24_no_federation_server_is_there_and_none_is_asked_for() -> anyhow::Result<()> {
     let demo = Demo::start()?;
-    let config = std::fs::read_to_string(demo.text("/config"))?;
-    let asked = ["adfs", "wsfed", "ws-fed", "federation", "saml", "sts."];
-    assert!(asked.iter().all(|word| !config.contains(word)), "{config}");
+    let without = |config: String| {
+        let (before, rest) = config
+            .split_once("# People sign in here for other parties")
+            .expect("[sts]");
+        let (_, portal) = rest
+            .split_once("# The portal asks")
+            .expect("the portal's line");
+        let (middle, rest) = portal
+            .split_once("# Whoever signs in for a party")
+            .expect("its line");
+        let (_, last) = rest
+            .split_once("# From outside, only")
+            .expect("the last line");
+        let config = format!("{before}# The portal asks{middle}# From outside, only{last}");
+        let asked = [
+            "adfs",
+            "wsfed",
+            "ws-fed",
+            "federation",
+            "saml",
+            "sts.",
+            "[sts]",
+        ];
+        assert!(asked.iter().all(|word| !config.contains(word)), "{config}");
+        config
+    };
+    let serve = Serve::start(&demo, without)?;
     let anna = demo.person(0);
-    let curl = Curl::new(&demo).ntlm(&anna.account, &anna.app_password);
-    assert_eq!(
-        curl.web_ticket_request(&anna.sip)
-            .get(&demo.url("web_ticket"))?
-            .status,
-        200
-    );
+    let to = format!("::{}", serve.address);
+    let curl = Curl::new(&demo).arguments(&["--connect-to", &to]);
+    let got = curl
+        .ntlm(&anna.account, &anna.app_password)
+        .web_ticket_request(&anna.sip)
+        .get(&demo.url("web_ticket"))?;
+    assert_eq!(got.status, 200);
     Ok(())
 }

@@ -28,7 +28,7 @@ fn piped_answers_make_a_configuration_that_passes_check() -> anyhow::Result<()> 
     let demo = Demo::start()?;
     std::fs::create_dir(demo.folder().join("sub"))?;
     let answers = "CONTOSO\ncontoso.localhost\n127.0.0.1:0\n\n-\n../gate-ecdsa.pem\n../gate-ecdsa.key\n\
-                   ../gate-rsa.pem\n../gate-rsa.key\n../ca.pem\n\n\n\n\n\n\n\n\nnew.db\nnew.keys\n-\n-\n\n\n\n";
+                   ../gate-rsa.pem\n../gate-rsa.key\n../ca.pem\n\n\n\n\n\n\n\n\nnew.db\nnew.keys\n-\n-\n\n\n\n\n";
     let made = init(demo.folder(), answers)?;
     let said = String::from_utf8(made.stdout)?;
     let asked = String::from_utf8(made.stderr)?;
@@ -63,7 +63,7 @@ fn piped_answers_make_a_configuration_that_passes_check() -> anyhow::Result<()> 
 fn neither_lync_nor_exchange_is_no_configuration() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     std::fs::create_dir(folder.path().join("sub"))?;
-    let answers = format!("{}-\n\n\n\n-\n{}", "\n".repeat(10), "\n".repeat(10));
+    let answers = format!("{}-\n\n\n\n-\n{}", "\n".repeat(10), "\n".repeat(11));
     let made = init(folder.path(), &answers)?;
     let said = String::from_utf8(made.stderr)?;
     assert_eq!(made.status.code(), Some(2), "{said}");
@@ -84,7 +84,7 @@ fn what_is_not_right_is_named_and_the_answers_are_kept() -> anyhow::Result<()> {
         "{said}"
     );
     assert_eq!(std::fs::read_dir(folder.path().join("sub"))?.count(), 0);
-    let made = init(folder.path(), &"\n".repeat(25))?;
+    let made = init(folder.path(), &"\n".repeat(26))?;
     let said = String::from_utf8(made.stderr)?;
     assert_eq!(made.status.code(), Some(2), "{said}");
     let last = said.lines().last().expect("a line");

@@ -184,7 +184,8 @@ fn s79_what_ends_the_sign_in_ends_the_session_and_its_tickets_in_two_seconds() -
     let disabled = Instant::now();
     assert!(off.status.success(), "{off:?}");
     e2e::until::until("the ticket is still good", || {
-        Ok(user_link(&demo, &ticket)? == 401)
+        // One that is under way in that moment is cut off.
+        Ok(user_link(&demo, &ticket).is_ok_and(|status| status == 401))
     })?;
     let took = disabled.elapsed();
     assert!(took < Duration::from_secs(2), "{took:?}");

@@ -155,7 +155,17 @@ fn t_cred_2_thousands_of_guesses_over_every_channel_lock_nobody_out_of_the_domai
         "each was answered, and refused: {answers:?}"
     );
     assert!(unchecked * 100 <= all, "{answers:?}");
-    assert_eq!(counters(&lab)?, before, "no counter moved");
+    let moved = |counters: &str| -> Vec<String> {
+        // The gate's own account signs in again by its keytab, once half of its ticket's life has gone.
+        let lines = counters
+            .lines()
+            .map(|line| match line.starts_with("gateway$ ") {
+                true => line.splitn(4, ' ').take(3).collect::<Vec<_>>().join(" "),
+                false => line.to_owned(),
+            });
+        lines.collect()
+    };
+    assert_eq!(moved(&counters(&lab)?), moved(&before), "no counter moved");
 
     // And this would have been seen.
     told(&lab, &["guess", TOP, "bob"])?;

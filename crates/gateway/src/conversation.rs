@@ -483,12 +483,17 @@ impl Conversation {
             return Some(reply.because("the back end wants to switch protocols"));
         }
         headers::clean_answer(&mut head.headers, asked.somebody.is_some());
+        if head.status == StatusCode::NO_CONTENT {
+            // SPEC: a server sends none with 204 (RFC 9110 8.6), and HTTP/2 would wait for the bytes.
+            head.headers.remove(header::CONTENT_LENGTH);
+        }
         if is_given_over {
             head.headers.remove(header::CONTENT_LENGTH);
             websocket::switch(&mut head.headers);
         }
         if let Some(host) = self.publication.hosts.get(&asked.name) {
-            read::rewrite_headers(&mut head.headers, Names::of(&asked.route, host));
+            let names = Names::of(&asked.route, host);
+            read::rewrite_headers(&mut head.headers, (&self.publication, names));
         }
         // Somebody's client repeats what it proves wherever it is led.
         let is_held = asked.somebody.is_some()

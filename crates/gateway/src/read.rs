@@ -76,7 +76,7 @@ pub(crate) fn discover(
         .ok_or(ReadError::Malformed)?;
     let mut document =
         discover::Response::parse(body, media_type).map_err(|_| ReadError::Malformed)?;
-    document.map_links(|href| names.mapped(href));
+    document.map_links(|href| names.mapped(href).or_else(|| publication.secured(href)));
     if is_external {
         let is_published =
             |href: &str| host_of_url(href).is_some_and(|name| publication.may_be_named(&name));
@@ -109,7 +109,10 @@ pub(crate) fn metadata(
 ) -> Result<String, ReadError> {
     let document = mex::Document::parse_bytes(body).map_err(|_| ReadError::Malformed)?;
     let edited = document.edited(mex::Edit {
-        map_address: &|address| names.mapped(address),
+        map_address: &|address| {
+            let mapped = names.mapped(address);
+            mapped.or_else(|| publication.secured(address))
+        },
         keeps_port: &|port| is_offered(port, host, offers),
     });
     let kept = mex::Document::parse(&edited).map_err(|_| ReadError::Malformed)?;
@@ -303,7 +306,12 @@ pub(crate) fn leads_to_what_is_published(
             }),
     );
     // `Refresh` has an address behind its seconds, in spellings that readers do not agree on.
-    led.extend(lines(&HeaderName::from_static("refresh")));
+    led.extend(lines(&HeaderName::from_static("refresh")).map(|line| {
+        let address = line
+            .split_once('=')
+            .map_or(line.as_str(), |(_, address)| address);
+        address.trim_matches([' ', '"', '\'']).to_owned()
+    }));
     for address in led {
         let first = address.split(['/', '?', '#']).next().unwrap_or_default();
         let is_doubtful = |it: char| it == '\\' || it.is_control();
@@ -347,12 +355,16 @@ fn rewrite_challenges(headers: &mut HeaderMap, names: Names<'_>) {
 }
 
 /// Puts addresses in an answer's headers right; a line that still names an internal host goes.
-pub(crate) fn rewrite_headers(headers: &mut HeaderMap, names: Names<'_>) {
+pub(crate) fn rewrite_headers(
+    headers: &mut HeaderMap,
+    (publication, names): (&Publication, Names<'_>),
+) {
     rewrite_challenges(headers, names);
     for name in [header::LOCATION, X_MS_WEB_TICKET_URL, X_MS_LOCATION] {
-        let mapped = headers
-            .get(&name)
-            .and_then(|value| names.mapped(value.to_str().ok()?));
+        let mapped = headers.get(&name).and_then(|value| {
+            let value = value.to_str().ok()?;
+            names.mapped(value).or_else(|| publication.secured(value))
+        });
         if let Some(value) = mapped.and_then(|mapped| HeaderValue::from_str(&mapped).ok()) {
             headers.insert(name, value);
         }

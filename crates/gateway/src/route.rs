@@ -11,6 +11,7 @@ use authn::policy::Policy;
 use http::Method;
 
 use crate::path::CleanPath;
+use crate::rewrite::host_of_url;
 
 /// How a client may prove who it is on a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -270,6 +271,8 @@ pub struct Host {
     pub is_ours: bool,
     /// Whether it is of ours and for programs: they prove what they are by tokens of their own, and no policy is asked.
     pub is_api: bool,
+    /// Whether it is of ours and people sign in there for other parties.
+    pub is_sts: bool,
     /// The port that clients see; `None` is 443.
     pub public_port: Option<u16>,
     /// The address of the web ticket service, for `X-MS-WebTicketURL`.
@@ -306,6 +309,20 @@ impl Publication {
     #[must_use]
     pub fn may_be_named(&self, host: &str) -> bool {
         self.hosts.contains_key(host) || self.foreign_hosts.contains(host)
+    }
+
+    /// The address of a published host by https, where it is written by http: a server behind that is reached without TLS
+    /// writes what it hears, and whoever follows would say in clear what they prove.
+    pub(crate) fn secured(&self, url: &str) -> Option<String> {
+        let (scheme, rest) = url.split_once("://")?;
+        let name = host_of_url(url).filter(|_| scheme.eq_ignore_ascii_case("http"))?;
+        let host = self.hosts.get(&name)?;
+        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        let (_, path) = rest.split_at_checked(end)?;
+        let port = host
+            .public_port
+            .map_or(String::new(), |port| format!(":{port}"));
+        Some(format!("https://{name}{port}{path}"))
     }
 
     /// Whether a connection that asked for a name may carry several requests at once.

@@ -127,6 +127,7 @@ pub fn hosts(pool: &LyncPool) -> Vec<(String, Host)> {
     let web = Host {
         is_ours: false,
         is_api: false,
+        is_sts: false,
         routes: web_routes(pool),
         names: names.clone(),
         public_port,

@@ -47,10 +47,13 @@ pub(super) fn questions(publication: &Publication) -> Vec<Question<'_>> {
     // What takes tokens of its own lets nobody in by the policy.
     let is_asked = |host: &Host| host.is_ours && !host.is_api;
     let ours = publication.hosts.iter().filter(|(_, host)| is_asked(host));
-    questions.extend(ours.map(|(host, _)| Question {
-        host,
+    questions.extend(ours.map(|(name, host)| Question {
+        host: name,
         path: "/".to_owned(),
-        service: &Service::PORTAL,
+        service: match host.is_sts {
+            true => &Service::STS,
+            false => &Service::PORTAL,
+        },
         route: None,
         channel: Channel::Page,
         by_ticket: false,

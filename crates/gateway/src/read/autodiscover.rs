@@ -36,7 +36,7 @@ fn edited(
         names.replaced(setting.value)
     };
     let edited = edit(Edit {
-        map_url: &|url| names.mapped(url),
+        map_url: &|url| names.mapped(url).or_else(|| publication.secured(url)),
         map_setting: &setting,
     });
     let strange = edited.remaining.iter().filter(|link| names_host(&link.url));

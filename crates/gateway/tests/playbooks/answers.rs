@@ -351,6 +351,22 @@ fn a_document_leads_nobody_to_a_host_that_is_not_published() {
         passed.head.headers["www-authenticate"],
         "MsRtcOAuth href=\"https://lyncweb.contoso.com/oauthtoken\",grant_type=\"x\""
     );
+    // By http a client would prove it in clear.
+    for (told, written) in [
+        (
+            "http://lyncweb.contoso.com/x?a=b",
+            "https://lyncweb.contoso.com/x?a=b",
+        ),
+        ("HTTP://LYNCWEB.contoso.com", "https://lyncweb.contoso.com"),
+    ] {
+        let passed = discover(302, &[("location", told)], "").unwrap();
+        assert_eq!(passed.head.headers["location"], written);
+    }
+    let passed = exchange(302, &[("location", "http://mail.contoso.com/EWS")]).unwrap();
+    assert_eq!(
+        passed.head.headers["location"],
+        "https://mail.contoso.com:8443/EWS"
+    );
     // A client that proved who it is would prove it there, too.
     for name in ["location", "x-ms-location"] {
         let led = exchange(451, &[(name, "https://www.example.com/")]).unwrap_err();
@@ -365,6 +381,8 @@ fn an_answer_that_nobody_here_can_read_to_its_end_does_not_go_on() {
         assert_eq!(reply.status, 502, "{coding}");
     }
     assert!(exchange(200, &[("transfer-encoding", "Chunked")]).is_ok());
+    let empty = exchange(204, &[("content-length", "5")]).unwrap();
+    assert!(!empty.head.headers.contains_key("content-length"));
     assert_eq!(exchange(407, &[]).unwrap_err().status, 502);
 }
 

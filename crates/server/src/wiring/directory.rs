@@ -103,7 +103,12 @@ impl Desk {
     }
 
     fn ldap(&self) -> Result<Ldap, CliError> {
-        Ldap::new(self.directory()?, Arc::new(self.store.clone())).map_err(usage)
+        Ldap::new(
+            self.directory()?,
+            Arc::new(self.store.clone()),
+            Arc::default(),
+        )
+        .map_err(usage)
     }
 
     fn directory(&self) -> Result<&Directory, CliError> {

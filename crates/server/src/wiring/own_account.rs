@@ -62,7 +62,8 @@ impl OwnAccount {
             directory: directory.ok_or_else(|| missing("directory"))?,
             kerberos: kerberos.ok_or_else(|| missing("kerberos"))?,
             deployment: Deployment::of(&settings),
-            store: keeping::open(&settings).await?,
+            // The first thing that needs a store may be this: the gate cannot begin it without a keytab.
+            store: keeping::open_or_begin(&settings).await?,
             settings,
         };
         match opened.name().ends_with('$') {

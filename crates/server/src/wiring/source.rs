@@ -29,7 +29,7 @@ use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::outbound::hasher::Hasher;
 use crate::outbound::kerberos;
-use crate::outbound::ldap::Ldap;
+use crate::outbound::ldap::{Ldap, Refused};
 use crate::outbound::members::Members;
 use crate::outbound::messages::{self, Carriers};
 use crate::signing::Signer;
@@ -70,6 +70,8 @@ pub(super) struct Own {
     following: Mutex<JoinSet<()>>,
     /// Whether there is one.
     follows_directory: Arc<AtomicBool>,
+    /// Which groups it was seen to refuse, by whatever configuration.
+    refused: Arc<Refused>,
     /// The parties that tokens are for.
     trusted: Arc<Trusted<Store>>,
     /// Who signs tokens.
@@ -333,6 +335,7 @@ impl Own {
             hasher: Arc::new(Hasher::new()),
             following: Mutex::default(),
             follows_directory: Arc::new(AtomicBool::new(settings.directory.is_some())),
+            refused: Arc::default(),
         })
     }
 
@@ -432,7 +435,8 @@ impl Own {
     /// Their authorities are not usable.
     pub(super) fn followed(&self, settings: &Settings) -> Result<Followed, CliError> {
         let directory = settings.directory.as_ref();
-        let ldap = directory.map(|it| Ldap::new(it, Arc::new(self.store.clone())));
+        let ldap = directory
+            .map(|it| Ldap::new(it, Arc::new(self.store.clone()), Arc::clone(&self.refused)));
         Ok(Followed {
             directory: ldap.transpose().map_err(usage)?.map(Arc::new),
             carriers: carriers(settings)?,

@@ -105,17 +105,29 @@ fn begun(file: &Path, answers: &Answers) -> Begun {
         option => format!("wicketgate{option} serve"),
     };
     let is_by_kerberos = answers.some("kerberos_account").is_some();
-    let joining = is_by_kerberos.then(|| {
-        let administrator = format!("administrator@{}", answers.of("dns_domain"));
-        format!("wicketgate{option} ad join --as {administrator} --delegate")
-    });
-    let mut next: Vec<String> = joining.into_iter().collect();
-    next.extend([
-        serve,
-        format!(
+    let is_followed = is_by_kerberos && answers.some("directory_account").is_some();
+    let mut next: Vec<String> = match (is_by_kerberos, is_followed) {
+        (false, _) => Vec::new(),
+        // Without a directory nobody is asked to make an account; Windows does, by the script.
+        (true, false) => vec![format!("wicketgate{option} script ad > ad.ps1")],
+        (true, true) => vec![
+            format!(
+                "wicketgate{option} ad join --as administrator@{} --delegate",
+                answers.of("dns_domain")
+            ),
+            format!("wicketgate{option} directory set-password"),
+        ],
+    };
+    let added = match is_followed {
+        true => format!("wicketgate{option} user add {upn} --from-directory"),
+        false => format!(
             "wicketgate{option} user add '{}\\anna' --upn {upn} --sip sip:{upn}",
             answers.of("domain")
         ),
+    };
+    next.extend([
+        serve,
+        added,
         format!(
             "wicketgate{option} app-password create {upn} --label 'first phone' --scope {}",
             scope(answers)

@@ -23,7 +23,7 @@ const fn question(key: &'static str, asks: &'static str, default: &'static str) 
 }
 
 /// All of them, in order.
-const QUESTIONS: [Question; 25] = [
+const QUESTIONS: [Question; 26] = [
     question(
         "domain",
         "NetBIOS name of the domain, as in CONTOSO\\anna",
@@ -137,6 +137,11 @@ const QUESTIONS: [Question; 25] = [
         "exchange_spn",
         "Service principal name of Exchange",
         "HTTP/exch01.{dns_domain}",
+    ),
+    question(
+        "directory_account",
+        "A plain user by which Active Directory is read (LDAPS, by the authorities above), - for local accounts alone",
+        "svc-wicketgate-read@{dns_domain}",
     ),
 ];
 

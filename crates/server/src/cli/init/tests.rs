@@ -51,13 +51,14 @@ fn typed() -> String {
         "gateway.keytab",
         "",
         "",
+        "",
     ]
     .map(|line| line.to_owned() + "\n")
     .concat()
 }
 
 fn defaults() -> Answers {
-    Answers::ask(&mut "\n".repeat(25).as_bytes(), &mut Vec::new()).unwrap()
+    Answers::ask(&mut "\n".repeat(26).as_bytes(), &mut Vec::new()).unwrap()
 }
 
 fn written(folder: &Path, answers: &Answers) -> String {
@@ -138,7 +139,7 @@ fn answers_that_end_too_soon_are_none() {
     for given in [
         "",
         "CONTOSO\n",
-        &typed().replace("gateway.keytab\n\n\n", ""),
+        &typed().replace("gateway.keytab\n\n\n\n", ""),
     ] {
         let refused = Answers::ask(&mut given.as_bytes(), &mut Vec::new()).unwrap_err();
         assert!(refused.to_string().contains("the answers ended before"));
@@ -159,6 +160,17 @@ fn back_ends_of_one_s_own_read_a_header_and_init_says_what_that_means() {
     let begun = super::begun(&file, &Answers::from_file(&file).unwrap());
     assert_eq!(begun.warning, None);
     assert!(begun.next[0].contains("ad join --as administrator@contoso.com --delegate"));
+    assert!(begun.next[1].contains("directory set-password"));
+    assert!(begun.next[3].contains("user add anna@contoso.com --from-directory"));
+    fs::write(&file, "directory_account = \"-\"").unwrap();
+    let answers = Answers::from_file(&file).unwrap();
+    assert!(!text::configuration(&answers).contains("[directory]"));
+    let begun = super::begun(&file, &answers);
+    assert!(
+        begun.next[0].contains("script ad") && begun.next[2].contains("--upn"),
+        "{:?}",
+        begun.next
+    );
 }
 
 #[test]
@@ -188,7 +200,7 @@ fn answers_come_from_a_file_and_a_misspelt_one_is_named() {
 #[test]
 fn what_is_typed_is_quoted() {
     assert_eq!(text::quoted("a\"b\\c"), "'a\"b\\c'");
-    let lines = "A\"B\nc\\d.com\n".to_owned() + &"\n".repeat(23);
+    let lines = "A\"B\nc\\d.com\n".to_owned() + &"\n".repeat(24);
     let answers = Answers::ask(&mut lines.as_bytes(), &mut Vec::new()).unwrap();
     let text = text::configuration(&answers);
     let read: toml::Table = text.parse().unwrap();

@@ -36,6 +36,7 @@ issuer = {issuer}
         issuer = quoted(&format!("https://gate.{dns_domain}")),
     );
     text += &kerberos(answers);
+    text += &directory(answers);
     text += &metrics(answers);
     text += &listeners(answers);
     text += &lync(answers);
@@ -68,6 +69,26 @@ keytab = {}
 ",
         quoted(account),
         quoted(answers.of("keytab"))
+    )
+}
+
+/// Only beside Kerberos: without it nobody's back end asks for whom the directory knows.
+fn directory(answers: &Answers) -> String {
+    let account = answers.some("directory_account");
+    let Some(account) = account.filter(|_| answers.some("kerberos_account").is_some()) else {
+        return String::new();
+    };
+    format!(
+        "
+[directory]
+# Who people are and whether they may come in is read there. Controllers are found in DNS; `controllers` lists them.
+# The authorities that vouch for the controllers' certificates.
+authorities = {}
+# A plain user that reads; `wicketgate directory set-password` takes its password.
+account = {}
+",
+        quoted(answers.of("authorities")),
+        quoted(account)
     )
 }
 

@@ -24,10 +24,24 @@ impl Understanding<'_> {
         written: &Written,
         hosts: &mut BTreeMap<String, Host>,
     ) -> Result<(), ConfigError> {
-        let pools = written.lync.pool.iter().map(|pool| &pool.farm);
-        let pools = self.all_reached(pools)?;
-        let exchanges = written.exchange.iter().map(|exchange| &exchange.farm);
-        let exchanges = self.all_reached(exchanges)?;
+        let mut pools = self.all_reached(written.lync.pool.iter().map(|pool| &pool.farm))?;
+        for pool in &written.lync.pool {
+            pools.extend(pool.internal_names.keys().map(|own| Reached::named(own)));
+            let published = pool.discover_hosts.iter().chain([&pool.web_host]);
+            pools.extend(published.map(|host| Reached::named(host.get_ref())));
+        }
+        let exchanges = written.exchange.iter();
+        let mut exchanges = self.all_reached(exchanges.map(|exchange| &exchange.farm))?;
+        for exchange in &written.exchange {
+            exchanges.extend(
+                exchange
+                    .internal_names
+                    .keys()
+                    .map(|own| Reached::named(own)),
+            );
+            let published = exchange.autodiscover_hosts.iter().chain([&exchange.host]);
+            exchanges.extend(published.map(|host| Reached::named(host.get_ref())));
+        }
         for route in &written.route {
             let farm = route.farm.get_ref();
             // A farm of another name that leads to a server of the pool is the pool.
@@ -71,13 +85,16 @@ impl Understanding<'_> {
         if compared(&path).0.starts_with(&compared(&shut.path).0) {
             let message = format!(
                 "`{}` of what is behind takes tickets, sells them or asks for a Windows sign-in, and no route of your own \
-                 opens it: remove the route, as [[lync.pool]] and [[exchange]] publish what may be there",
-                shown(&shut.path)
+                 opens it (the farm `{}` is a pool's or an Exchange's, by its address or one of its names): remove the \
+                 route, as [[lync.pool]] and [[exchange]] publish what may be there",
+                shown(&shut.path),
+                route.farm.get_ref()
             );
             return Err(self.error(&route.path, &message));
         }
         let host = hosts.entry(self.host(&route.host)?).or_default();
-        if host.routes.iter().all(|it| it.path != shut.path) {
+        let is_there = |it: &Arc<Route>| compared(&it.path) == compared(&shut.path);
+        if !host.routes.iter().any(is_there) {
             host.routes.push(shut);
         }
         Ok(())

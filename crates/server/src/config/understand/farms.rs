@@ -29,10 +29,38 @@ struct Server<'a> {
 /// One thing that a server is known by.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Reached {
-    /// An address and a port.
-    At(String, u16),
-    /// A name, at whatever port: the sites of one server differ by it.
+    /// A port of this machine, where many things are that have nothing to do with one another.
+    Here(u16),
+    /// An address or a name, at whatever port: the sites of one server differ by it.
     Named(String),
+}
+
+impl Reached {
+    /// A host as an address names it, and its port.
+    fn of(host: &str, port: u16) -> Self {
+        let here = |address: IpAddr| address.is_loopback() || address.is_unspecified();
+        match Self::named(host) {
+            Self::Named(name) if name == "localhost" || name.parse().is_ok_and(here) => {
+                Self::Here(port)
+            }
+            other => other,
+        }
+    }
+
+    /// A name, or an address in any of its spellings; what stands behind a colon is a port.
+    pub(super) fn named(name: &str) -> Self {
+        let bracketed = name
+            .strip_prefix('[')
+            .and_then(|rest| rest.split(']').next());
+        let bare = match bracketed {
+            Some(address) => address,
+            None if name.parse::<IpAddr>().is_ok() => name,
+            None => name.split(':').next().unwrap_or_default(),
+        };
+        let bare = bare.trim_end_matches('.').to_ascii_lowercase();
+        let address = bare.parse::<IpAddr>().map(|it| it.to_canonical());
+        Self::Named(address.map_or(bare, |address| address.to_string()))
+    }
 }
 
 impl<'a> Server<'a> {
@@ -235,22 +263,11 @@ impl Understanding<'_> {
         let mut reached = BTreeSet::new();
         for server in self.servers(farm)? {
             let Target { host, port, .. } = self.target(server.address)?;
-            let host = bare(&host).to_ascii_lowercase();
-            if is_loopback(&host) {
-                // A name of this machine and its addresses are one; what listens there differs by its port.
-                reached.insert(Reached::At("localhost".to_owned(), port));
-            } else if host.parse::<IpAddr>().is_ok() {
-                reached.insert(Reached::At(host, port));
-            } else {
-                reached.insert(Reached::Named(host));
-            }
+            reached.insert(Reached::of(&host, port));
             let spn = server.spn.and_then(|spn| spn.get_ref().split('/').nth(1));
             let told = [server.tls_name, server.host_header].into_iter().flatten();
             let told = told.map(|name| name.get_ref().as_str()).chain(spn);
-            reached.extend(told.map(|name| {
-                let name = name.split(':').next().unwrap_or_default();
-                Reached::Named(name.to_ascii_lowercase())
-            }));
+            reached.extend(told.map(Reached::named));
         }
         Ok(reached)
     }

@@ -19,13 +19,17 @@ impl Understanding<'_> {
     pub(super) fn sts(
         &self,
         written: &Written,
-        published: (&mut Publication, &mut BTreeMap<String, Place>),
+        (publication, published): (&mut Publication, &mut BTreeMap<String, Place>),
     ) -> Result<Option<Identity>, ConfigError> {
         let Some(sts) = &written.sts else {
             return Ok(None);
         };
         let with = ("the security token service", sts.public_port);
-        let (name, origin) = self.own_host(&sts.host, with, published)?;
+        let hosts = (&mut *publication, published);
+        let (name, origin) = self.own_host(&sts.host, with, hosts)?;
+        if let Some(host) = publication.hosts.get_mut(&name) {
+            host.is_sts = true;
+        }
         let identifier = match &sts.identifier {
             Some(identifier) => Identifier::parse(identifier.get_ref())
                 .map_err(|error| self.error(identifier, &error.to_string()))?,

@@ -26,7 +26,7 @@ use tokio::time::timeout;
 
 use self::entry::{ATTRIBUTES, guid_bytes};
 use self::filter::Filter;
-use self::refused::Refused;
+pub(crate) use self::refused::Refused;
 use self::session::{GLOBAL_CATALOG, LDAPS, Reader, Root, Search, Session, SessionError};
 use super::controllers::Controllers;
 use super::tls::{self, TlsError};
@@ -48,7 +48,7 @@ pub(crate) struct Ldap {
     tls: Arc<ClientConfig>,
     copy: Arc<dyn DirectoryCopy>,
     known: Mutex<BTreeMap<String, Known>>,
-    refused: Refused,
+    refused: Arc<Refused>,
     /// Those whose groups could not be read when they were asked for last.
     without_groups: Mutex<BTreeSet<AccountId>>,
 }
@@ -89,6 +89,7 @@ impl Ldap {
     pub(crate) fn new(
         settings: &settings::Directory,
         copy: Arc<dyn DirectoryCopy>,
+        refused: Arc<Refused>,
     ) -> Result<Self, TlsError> {
         Ok(Self {
             tls: Arc::new(tls::client(&settings.authorities)?),
@@ -96,7 +97,7 @@ impl Ldap {
             settings: settings.clone(),
             copy,
             known: Mutex::default(),
-            refused: Refused::default(),
+            refused,
             without_groups: Mutex::default(),
         })
     }

@@ -13,9 +13,10 @@ use super::filter::Filter;
 use super::session::{Root, Search, Session, SessionError};
 use super::{AT_ONCE, Asked};
 
-/// What was seen, by domain: each group by its SID, with its name and whether it is missed.
+/// What was seen, by domain: each group by its SID, with its name and whether it is missed. It outlives configurations: a
+/// reload for a new certificate must not forget it.
 #[derive(Default)]
-pub(super) struct Refused(Mutex<BTreeMap<String, BTreeMap<String, Seen>>>);
+pub(crate) struct Refused(Mutex<BTreeMap<String, BTreeMap<String, Seen>>>);
 
 struct Seen {
     name: String,
@@ -30,10 +31,14 @@ impl Refused {
         asked: &mut Asked,
     ) -> Result<RefusedGroups, SessionError> {
         let found = found(configured, &mut asked.session, &asked.root).await?;
-        Ok(self.with_those_before(&asked.root.domain.dns, found))
+        Ok(self.with_those_before((&asked.root.domain.dns, configured), found))
     }
 
-    fn with_those_before(&self, domain: &str, found: RefusedGroups) -> RefusedGroups {
+    fn with_those_before(
+        &self,
+        (domain, configured): (&str, &[String]),
+        found: RefusedGroups,
+    ) -> RefusedGroups {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let seen = all.entry(domain.to_owned()).or_default();
         for (sid, name) in &found.0 {
@@ -41,6 +46,11 @@ impl Refused {
             let is_missed = false;
             seen.insert(sid.clone(), Seen { name, is_missed });
         }
+        // What is configured no more is refused no more.
+        seen.retain(|sid, group| {
+            let mut named = configured.iter();
+            named.any(|it| it == sid || it.eq_ignore_ascii_case(&group.name))
+        });
         let mut refused = found;
         for (sid, group) in seen {
             if refused.0.contains_key(sid) {
@@ -113,17 +123,21 @@ mod tests {
     #[test]
     fn a_group_that_was_seen_stays_refused_when_its_name_leads_nowhere() {
         let refused = Refused::default();
+        let configured = ["kings".to_owned()];
+        let of = |domain| (domain, &configured[..]);
         let kings = groups(&[("S-1-5-21-1", "Kings")]);
-        assert_eq!(refused.with_those_before("a.test", kings.clone()), kings);
-        assert_eq!(
-            refused.with_those_before("a.test", RefusedGroups::default()),
-            kings
-        );
+        let none = RefusedGroups::default();
+        let before = refused.with_those_before(of("a.test"), kings.clone());
+        assert_eq!(before, kings);
+        assert_eq!(refused.with_those_before(of("a.test"), none.clone()), kings);
         // A new group of the name is one more; another domain has its own.
         let both = groups(&[("S-1-5-21-1", "Kings"), ("S-1-5-21-2", "Kings")]);
         let new = groups(&[("S-1-5-21-2", "Kings")]);
-        assert_eq!(refused.with_those_before("a.test", new), both);
-        let none = RefusedGroups::default();
-        assert_eq!(refused.with_those_before("b.test", none.clone()), none);
+        assert_eq!(refused.with_those_before(of("a.test"), new), both);
+        assert_eq!(refused.with_those_before(of("b.test"), none.clone()), none);
+        // Whoever configures something else means it.
+        let others = ["Queens".to_owned()];
+        let after = refused.with_those_before(("a.test", &others), none.clone());
+        assert_eq!(after, none);
     }
 }

@@ -144,6 +144,7 @@ fn a_pool_or_an_exchange_is_known_by_every_name_that_it_has() {
         "[[farm]]\nname = \"pool01\"\naddress = \"https://10.0.1.11:4443\"\ntls_name = \"pool01.contoso.local\"\n\
          host_header = \"lync.contoso.local\"\n{of_tls}\
          [[lync.pool]]\nweb_host = \"web.contoso.com\"\nfarm = \"pool01\"\n\
+         internal_names = {{ \"inside.contoso.local\" = \"web.contoso.com\" }}\n\
          [[farm]]\nname = \"here\"\naddress = \"http://127.0.0.1:9001\"\nidentity_header = \"x-user\"\n\
          [[exchange]]\nhost = \"mail2.contoso.com\"\nfarm = \"here\"\n"
     );
@@ -165,11 +166,16 @@ fn a_pool_or_an_exchange_is_known_by_every_name_that_it_has() {
         format!("address = \"https://10.0.1.12\"\ntls_name = \"pool01.contoso.local\"\n{of_tls}"),
         "address = \"http://10.0.1.12\"\nhost_header = \"lync.contoso.local:8080\"".to_owned(),
         "address = \"http://lync.contoso.local\"".to_owned(),
+        "address = \"http://LYNC.contoso.local.\"".to_owned(),
+        "address = \"http://10.0.1.11:8080\"".to_owned(),
+        "address = \"http://[::ffff:10.0.1.11]\"".to_owned(),
+        "address = \"http://10.0.9.9\"\nhost_header = \"web.contoso.com\"".to_owned(),
+        "address = \"http://10.0.9.9\"\nhost_header = \"inside.contoso.local\"".to_owned(),
     ] {
         assert!(!opens(&farm, anybody, ticket), "{farm}");
     }
     let another =
-        format!("address = \"https://10.0.1.11:4444\"\ntls_name = \"app.contoso.local\"\n{of_tls}");
+        format!("address = \"https://10.0.1.12:4443\"\ntls_name = \"app.contoso.local\"\n{of_tls}");
     assert!(opens(&another, anybody, ticket), "another server");
     let by_another_name = "address = \"http://localhost:9001\"\nidentity_header = \"x-user\"";
     for path in gateway::preset::exchange::GUARDED {
