@@ -306,12 +306,17 @@ pub(crate) fn leads_to_what_is_published(
             }),
     );
     // `Refresh` has an address behind its seconds, in spellings that readers do not agree on.
-    led.extend(lines(&HeaderName::from_static("refresh")).map(|line| {
-        let address = line
-            .split_once('=')
-            .map_or(line.as_str(), |(_, address)| address);
-        address.trim_matches([' ', '"', '\'']).to_owned()
-    }));
+    led.extend(
+        lines(&HeaderName::from_static("refresh")).filter_map(|line| {
+            // Browsers take the address with `url=` before it and without.
+            let (_, rest) = line.split_once([';', ','])?;
+            let rest = rest.trim_start();
+            let named = rest.get(..3).filter(|it| it.eq_ignore_ascii_case("url"));
+            let address = named.and_then(|_| rest.get(3..)?.trim_start().strip_prefix('='));
+            let address = address.unwrap_or(rest).trim();
+            Some(address.trim_matches(['"', '\'']).to_owned())
+        }),
+    );
     for address in led {
         let first = address.split(['/', '?', '#']).next().unwrap_or_default();
         let is_doubtful = |it: char| it == '\\' || it.is_control();
@@ -319,7 +324,10 @@ pub(crate) fn leads_to_what_is_published(
             && !address.starts_with("//")
             && !address.contains(is_doubtful);
         let host = host_of_url(&address).unwrap_or_default();
-        if !is_path && !publication.may_be_named(&host) {
+        let is_in_clear = address
+            .get(..5)
+            .is_some_and(|scheme| scheme.eq_ignore_ascii_case("http:"));
+        if !is_path && (is_in_clear || !publication.may_be_named(&host)) {
             let named = if host.is_empty() { address } else { host };
             return Err(ReadError::NamesHost(named));
         }
@@ -335,14 +343,15 @@ const X_MS_LOCATION: HeaderName = HeaderName::from_static("x-ms-location");
 const X_MS_WEB_TICKET_URL: HeaderName = HeaderName::from_static("x-ms-webticketurl");
 
 /// Puts the addresses right that challenges name.
-fn rewrite_challenges(headers: &mut HeaderMap, names: Names<'_>) {
+fn rewrite_challenges(headers: &mut HeaderMap, (publication, names): (&Publication, Names<'_>)) {
     let lines = headers.get_all(header::WWW_AUTHENTICATE).iter();
     let rewritten: Vec<HeaderValue> = lines
         .map(|line| {
             let text = line.to_str().ok()?;
             let (before, rest) = text.split_once(HREF)?;
             let (address, after) = rest.split_once('"')?;
-            let mapped = names.mapped(address)?;
+            let mapped = names.mapped(address);
+            let mapped = mapped.or_else(|| publication.secured(address))?;
             HeaderValue::from_str(&format!("{before}{HREF}{mapped}\"{after}")).ok()
         })
         .zip(headers.get_all(header::WWW_AUTHENTICATE))
@@ -359,7 +368,7 @@ pub(crate) fn rewrite_headers(
     headers: &mut HeaderMap,
     (publication, names): (&Publication, Names<'_>),
 ) {
-    rewrite_challenges(headers, names);
+    rewrite_challenges(headers, (publication, names));
     for name in [header::LOCATION, X_MS_WEB_TICKET_URL, X_MS_LOCATION] {
         let mapped = headers.get(&name).and_then(|value| {
             let value = value.to_str().ok()?;

@@ -340,10 +340,24 @@ fn a_document_leads_nobody_to_a_host_that_is_not_published() {
             "MsRtcOAuth href=\"https://evil.example/oauthtoken\",grant_type=\"x\"",
         ),
         ("refresh", "0;url=https://evil.example/"),
+        ("refresh", "0; https://evil.example/?a=/ok"),
+        ("refresh", "0, URL = '//evil.example/x?y=z'"),
+        ("refresh", "0;url=http://lyncweb.contoso.com/"),
     ] {
         let reply = discover(401, &[(name, value)], "").unwrap_err();
         assert_eq!(reply.status, 502, "{name}");
     }
+    for own in ["0; url=/x?a=b", "0;/x", "300"] {
+        let passed = discover(401, &[("refresh", own)], "").unwrap();
+        assert_eq!(passed.head.headers["refresh"], own);
+    }
+    let clear = "MsRtcOAuth href=\"http://lyncweb.contoso.com/oauthtoken\",grant_type=\"x\"";
+    let passed = discover(401, &[("www-authenticate", clear)], "").unwrap();
+    let secured = passed.head.headers["www-authenticate"].to_str().unwrap();
+    assert!(
+        secured.contains("href=\"https://lyncweb.contoso.com/oauthtoken\""),
+        "{secured}"
+    );
     // What the pool says of itself is put right.
     let own = "MsRtcOAuth href=\"https://fe01.contoso.local/oauthtoken\",grant_type=\"x\"";
     let passed = discover(401, &[("www-authenticate", own)], "").unwrap();

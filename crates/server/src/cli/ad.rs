@@ -102,7 +102,13 @@ struct Rotated<'a> {
 /// The configuration names no such account, the directory refuses, or something outside is unavailable.
 pub(crate) async fn run(config: &Path, verb: Verb, output: &Output) -> Result<(), CliError> {
     match verb {
-        Verb::Join(join) => run_join(&OwnAccount::open(config).await?, &join, output).await,
+        Verb::Join(join) => {
+            let own = match join.dry_run {
+                true => OwnAccount::open(config).await?,
+                false => OwnAccount::begin(config).await?,
+            };
+            run_join(&own, &join, output).await
+        }
         Verb::Keytab(take) => {
             let taken = key_from_windows::take(config, &take.from, take.dry_run)?;
             output.print(&taken, |it| said_of(it, take.dry_run))

@@ -42,7 +42,7 @@ pub(crate) fn run(file: &Path, arguments: &Arguments, output: &Output) -> Result
     let topic = arguments.topic;
     let script = match topic.is_the_same_everywhere() {
         true => unchanging(topic),
-        false => script(topic, &Deployment::of(&config::load(file)?)),
+        false => script(topic, &Deployment::of(&config::load_for_keytab(file)?)),
     };
     let printed = Printed { script };
     output.print(&printed, |it| it.script.trim_end().to_owned())

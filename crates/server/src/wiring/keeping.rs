@@ -1,8 +1,8 @@
 //! The store's two files: who may make them, and what is said where one of them is not there.
 //!
 //! INVARIANT: no verb makes a store by the way. A mistyped path would otherwise be a new, empty
-//! store in which everything looks well; only `db migrate`, the demo and the first start of `serve`
-//! make one. Start at [`open`].
+//! store in which everything looks well; only `db migrate`, the demo, the first start of `serve` and `ad join`, which
+//! comes before it, make one. Start at [`open`].
 
 use std::io::ErrorKind;
 use std::path::Path;

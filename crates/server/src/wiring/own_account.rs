@@ -54,26 +54,36 @@ impl OwnAccount {
     ///
     /// The configuration does not, or the store cannot be opened.
     pub(crate) async fn open(config: &Path) -> Result<Self, CliError> {
-        let settings = config::load_for_keytab(config)?;
-        let missing = |table: &str| usage(format!("the configuration has no [{table}]"));
-        let directory = settings.directory.clone();
-        let kerberos = settings.kerberos.clone();
-        let opened = Self {
-            directory: directory.ok_or_else(|| missing("directory"))?,
-            kerberos: kerberos.ok_or_else(|| missing("kerberos"))?,
+        let settings = of_a_computer(config)?;
+        let store = keeping::open(&settings).await?;
+        Self::of(settings, store)
+    }
+
+    /// The same; makes the store where there is none, as the gate cannot begin it without a keytab.
+    ///
+    /// # Errors
+    ///
+    /// As of [`OwnAccount::open`].
+    pub(crate) async fn begin(config: &Path) -> Result<Self, CliError> {
+        let settings = of_a_computer(config)?;
+        let store = keeping::open_or_begin(&settings).await?;
+        Self::of(settings, store)
+    }
+
+    fn of(settings: Settings, store: Store) -> Result<Self, CliError> {
+        Ok(Self {
+            directory: settings
+                .directory
+                .clone()
+                .ok_or_else(|| missing("directory"))?,
+            kerberos: settings
+                .kerberos
+                .clone()
+                .ok_or_else(|| missing("kerberos"))?,
             deployment: Deployment::of(&settings),
-            // The first thing that needs a store may be this: the gate cannot begin it without a keytab.
-            store: keeping::open_or_begin(&settings).await?,
+            store,
             settings,
-        };
-        match opened.name().ends_with('$') {
-            true => Ok(opened),
-            false => Err(usage(format!(
-                "`{}` in [kerberos] `account` is a user's name: a computer account ends in `$`, and only that cannot \
-                 be locked out by strangers",
-                opened.name()
-            ))),
-        }
+        })
     }
 
     /// The account's name.
@@ -315,6 +325,31 @@ fn said(error: GateError) -> CliError {
         | GateError::Quota(_)
         | GateError::NoPlace(_) => CliError::refused(sentence),
     }
+}
+
+/// The settings, where they name a directory and a computer account.
+fn of_a_computer(config: &Path) -> Result<Settings, CliError> {
+    let settings = config::load_for_keytab(config)?;
+    settings
+        .directory
+        .as_ref()
+        .ok_or_else(|| missing("directory"))?;
+    settings
+        .kerberos
+        .as_ref()
+        .ok_or_else(|| missing("kerberos"))?;
+    let name = Deployment::of(&settings).gateway.name;
+    match name.ends_with('$') {
+        true => Ok(settings),
+        false => Err(usage(format!(
+            "`{name}` in [kerberos] `account` is a user's name: a computer account ends in `$`, and only that cannot be \
+             locked out by strangers"
+        ))),
+    }
+}
+
+fn missing(table: &str) -> CliError {
+    usage(format!("the configuration has no [{table}]"))
 }
 
 #[cfg(test)]

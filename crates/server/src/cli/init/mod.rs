@@ -109,7 +109,10 @@ fn begun(file: &Path, answers: &Answers) -> Begun {
     let mut next: Vec<String> = match (is_by_kerberos, is_followed) {
         (false, _) => Vec::new(),
         // Without a directory nobody is asked to make an account; Windows does, by the script.
-        (true, false) => vec![format!("wicketgate{option} script ad > ad.ps1")],
+        (true, false) => vec![
+            format!("wicketgate{option} script ad > ad.ps1"),
+            format!("wicketgate{option} ad keytab --from KEYTAB-OF-THE-SCRIPT"),
+        ],
         (true, true) => vec![
             format!(
                 "wicketgate{option} ad join --as administrator@{} --delegate",

@@ -167,7 +167,7 @@ fn back_ends_of_one_s_own_read_a_header_and_init_says_what_that_means() {
     assert!(!text::configuration(&answers).contains("[directory]"));
     let begun = super::begun(&file, &answers);
     assert!(
-        begun.next[0].contains("script ad") && begun.next[2].contains("--upn"),
+        begun.next[0].contains("script ad") && begun.next[3].contains("--upn"),
         "{:?}",
         begun.next
     );

@@ -67,9 +67,7 @@ fn s19_the_example_of_the_guide_is_proved() {
     let example = example.replace("\"kerberos\", ", "");
     let text = packaged();
     let (before, _) = text.split_once("[[policy]]").unwrap();
-    let directory = "[directory]\ncontrollers = [\"dc01.contoso.com\"]\nauthorities = \"file.pem\"\n\
-                     account = \"reader@contoso.com\"\n";
-    let whole = format!("{before}{directory}{example}");
+    let whole = format!("{before}{example}");
     assert_eq!(loaded(&whole).policy.rules.len(), 5);
     assert_eq!(found(&whole), []);
 }
