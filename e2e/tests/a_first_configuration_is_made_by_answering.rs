@@ -7,8 +7,12 @@ use std::process::{Command, Output, Stdio};
 use e2e::demo::{Demo, binary};
 
 fn init(folder: &std::path::Path, answers: &str) -> anyhow::Result<Output> {
+    told(folder, &["--config", "sub/gate.toml", "init"], answers)
+}
+
+fn told(folder: &std::path::Path, arguments: &[&str], answers: &str) -> anyhow::Result<Output> {
     let mut child = Command::new(binary()?)
-        .args(["--config", "sub/gate.toml", "init"])
+        .args(arguments)
         .current_dir(folder)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -92,5 +96,29 @@ fn what_is_not_right_is_named_and_the_answers_are_kept() -> anyhow::Result<()> {
         last.contains("sub/gate.toml:") && last.contains("is written"),
         "{last}"
     );
+    Ok(())
+}
+
+/// The script for Windows makes the accounts before the gate has begun anything; the file is named as it lies there.
+#[test]
+fn the_directory_s_password_is_taken_before_there_is_a_store() -> anyhow::Result<()> {
+    let demo = Demo::start()?;
+    let sub = demo.folder().join("sub");
+    std::fs::create_dir(&sub)?;
+    let answers = "CONTOSO\ncontoso.localhost\n127.0.0.1:0\n\n-\n../gate-ecdsa.pem\n../gate-ecdsa.key\n\
+                   ../gate-rsa.pem\n../gate-rsa.key\n../ca.pem\n\n\n\n\n\n\n\n\nnew.db\nnew.keys\n-\n";
+    let user = init(demo.folder(), &format!("{answers}svc-gate\n\n\n\n\n"))?;
+    let said = String::from_utf8(user.stderr)?;
+    assert_eq!(user.status.code(), Some(2), "{said}");
+    assert!(said.contains("`svc-gate$`"), "{said}");
+    assert_eq!(std::fs::read_dir(&sub)?.count(), 0, "nothing was written");
+
+    let made = init(demo.folder(), &format!("{answers}\n\n\n\n\n"))?;
+    assert!(made.status.success(), "{made:?}");
+    assert!(!sub.join("new.db").exists());
+    let arguments = ["--config", "gate.toml", "directory", "set-password"];
+    let set = told(&sub, &arguments, "Not.for.the.gate.1\n")?;
+    assert!(set.status.success(), "{set:?}");
+    assert!(sub.join("new.db").exists() && sub.join("new.keys").exists());
     Ok(())
 }

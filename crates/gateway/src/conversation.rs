@@ -499,8 +499,10 @@ impl Conversation {
         let is_held = asked.somebody.is_some()
             && asked.route.made_by == MadeBy::Preset
             && self.peer.zone == Zone::EXTERNAL;
-        let led =
-            is_held.then(|| read::leads_to_what_is_published(&head.headers, &self.publication));
+        let led = is_held.then(|| {
+            read::without_others_tokens(&mut head.headers, &self.publication);
+            read::leads_to_what_is_published(&head.headers, &self.publication)
+        });
         if let Some(Err(error)) = led {
             let sentence = "The server behind cannot be understood.\n";
             let reply = asked.replies.plain(StatusCode::BAD_GATEWAY, sentence);

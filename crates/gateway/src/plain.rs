@@ -48,9 +48,17 @@ fn onward<'p>(
     let host = publication.hosts.get(name)?;
     let origin = host.origin.as_deref()?;
     let path = CleanPath::parse(head.uri.path()).ok()?;
+    if ![Method::GET, Method::HEAD].contains(&head.method) {
+        return None;
+    }
+    if host.is_ours {
+        // Its pages are people's; programs have its address from whoever gave them their token.
+        return (!host.is_api).then_some((OverPlain::Redirect, origin));
+    }
     let route = host.route(&path)?;
-    let is_asked = [Method::GET, Method::HEAD].contains(&head.method);
-    (is_asked && route.takes(&head.method)).then_some((route.over_plain, origin))
+    route
+        .takes(&head.method)
+        .then_some((route.over_plain, origin))
 }
 
 /// 302, which is asked for again each time: an address that moves is not held against the gate.

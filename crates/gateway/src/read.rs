@@ -295,15 +295,10 @@ pub(crate) fn leads_to_what_is_published(
     let mut led: Vec<String> = lines(&header::LOCATION).collect();
     led.extend(lines(&X_MS_WEB_TICKET_URL));
     led.extend(lines(&X_MS_LOCATION));
-    let by_ticket = |line: &String| line.to_ascii_lowercase().contains("msrtcoauth");
     led.extend(
         lines(&header::WWW_AUTHENTICATE)
-            .filter(by_ticket)
-            .flat_map(|line| {
-                let hrefs = line.split(HREF).skip(1);
-                let hrefs = hrefs.map(|rest| rest.split('"').next().unwrap_or_default().to_owned());
-                hrefs.collect::<Vec<_>>()
-            }),
+            .filter(|line| is_of_tickets(line))
+            .flat_map(|line| addresses_in(&line)),
     );
     // `Refresh` has an address behind its seconds, in spellings that readers do not agree on.
     led.extend(
@@ -317,22 +312,76 @@ pub(crate) fn leads_to_what_is_published(
             Some(address.trim_matches(['"', '\'']).to_owned())
         }),
     );
-    for address in led {
-        let first = address.split(['/', '?', '#']).next().unwrap_or_default();
-        let is_doubtful = |it: char| it == '\\' || it.is_control();
-        let is_path = !first.contains([':', ';'])
-            && !address.starts_with("//")
-            && !address.contains(is_doubtful);
-        let host = host_of_url(&address).unwrap_or_default();
-        let is_in_clear = address
-            .get(..5)
-            .is_some_and(|scheme| scheme.eq_ignore_ascii_case("http:"));
-        if !is_path && (is_in_clear || !publication.may_be_named(&host)) {
-            let named = if host.is_empty() { address } else { host };
-            return Err(ReadError::NamesHost(named));
-        }
+    match led
+        .into_iter()
+        .find_map(|address| elsewhere(address, publication))
+    {
+        Some(named) => Err(ReadError::NamesHost(named)),
+        None => Ok(()),
     }
-    Ok(())
+}
+
+/// What an address names, where that is neither published nor a path of the same host; or where it is in clear.
+fn elsewhere(address: String, publication: &Publication) -> Option<String> {
+    let first = address.split(['/', '?', '#']).next().unwrap_or_default();
+    let is_doubtful = |it: char| it == '\\' || it.is_control();
+    let is_path =
+        !first.contains([':', ';']) && !address.starts_with("//") && !address.contains(is_doubtful);
+    let host = host_of_url(&address).unwrap_or_default();
+    let is_in_clear = address
+        .get(..5)
+        .is_some_and(|scheme| scheme.eq_ignore_ascii_case("http:"));
+    let leads = !is_path && (is_in_clear || !publication.may_be_named(&host));
+    leads.then(|| if host.is_empty() { address } else { host })
+}
+
+/// Takes away the challenges that send whoever they are for to somebody else's tokens.
+///
+/// A pool that knows another authority says so beside each of its own challenges; the others stay.
+pub(crate) fn without_others_tokens(headers: &mut HeaderMap, publication: &Publication) {
+    let lines = headers.get_all(header::WWW_AUTHENTICATE).iter();
+    let leads = |line: &HeaderValue| {
+        let line = String::from_utf8_lossy(line.as_bytes());
+        let mut found = addresses_in(&line).into_iter();
+        !is_of_tickets(&line) && found.any(|it| elsewhere(it, publication).is_some())
+    };
+    let kept: Vec<HeaderValue> = lines.filter(|line| !leads(line)).cloned().collect();
+    headers.remove(header::WWW_AUTHENTICATE);
+    for line in kept {
+        headers.append(header::WWW_AUTHENTICATE, line);
+    }
+}
+
+/// Whether a challenge says where tickets of the pool are had.
+fn is_of_tickets(line: &str) -> bool {
+    line.to_ascii_lowercase().contains("msrtcoauth")
+}
+
+/// Every absolute address in a line of challenges, whatever the parameter that names it is called and however it is written:
+/// `MsRtcOAuth` says by one where tickets are had, and Bearer where tokens are.
+fn addresses_in(line: &str) -> Vec<String> {
+    let lower = line.to_ascii_lowercase();
+    let begins = |it: &str| {
+        lower
+            .match_indices(it)
+            .map(|(at, _)| at)
+            .collect::<Vec<_>>()
+    };
+    let mut found = begins("http:");
+    found.extend(begins("https:"));
+    // What begins with two slashes has the scheme of the page; inside a value they are anything.
+    let is_alone = |at: &usize| {
+        let before = lower.get(..*at).and_then(|it| it.chars().next_back());
+        before.is_none_or(|it| ['"', '\'', '=', ' ', '\t'].contains(&it))
+    };
+    found.extend(begins("//").into_iter().filter(is_alone));
+    let from = found.into_iter().filter_map(|at| line.get(at..));
+    let to_its_end = |rest: &str| {
+        let end = rest.find(['"', ' ', '\t']).unwrap_or(rest.len());
+        let whole = rest.get(..end).unwrap_or(rest);
+        whole.trim_end_matches(['\'', ',', ';']).to_owned()
+    };
+    from.map(to_its_end).collect()
 }
 
 /// How `MsRtcOAuth` says where tickets are had.

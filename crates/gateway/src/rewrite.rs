@@ -89,11 +89,18 @@ pub(crate) fn lower_case(names: &BTreeMap<String, String>) -> BTreeMap<String, S
 /// The host of an absolute address, in lower case; `None` where readers do not agree on it.
 pub(crate) fn host_of_url(url: &str) -> Option<String> {
     // Browsers take a backslash for a slash and pass over tabs and line breaks; others take them as they stand.
-    if url.contains(|it: char| it == '\\' || it.is_control() || it.is_whitespace()) {
+    if url.contains(|it: char| it == '\\' || it.is_control()) {
         return None;
     }
-    let (_, rest) = url.split_once("://")?;
+    let (scheme, rest) = url.split_once("://")?;
     let authority = rest.split(['/', '?', '#']).next()?;
+    // A blank in a path is one to everybody.
+    if [scheme, authority]
+        .iter()
+        .any(|it| it.contains(char::is_whitespace))
+    {
+        return None;
+    }
     Some(host_of(authority)).filter(|host| !host.is_empty())
 }
 
@@ -189,11 +196,14 @@ mod tests {
         );
         assert_eq!(host("https://[::1]:8/x").as_deref(), Some("[::1]"));
         assert_eq!(host("https:///x"), None);
+        let blank = "https://a.example/a report.doc";
+        assert_eq!(host(blank).as_deref(), Some("a.example"));
         for doubtful in [
             "https://a.example\\@evil.example/",
             "https://a.example/\\x",
             "https://a\t.example/",
             "https://a.example /",
+            " https://a.example/",
         ] {
             assert_eq!(host(doubtful), None, "{doubtful}");
         }

@@ -267,6 +267,18 @@ impl Desk {
         Self::of(&config::load(config)?).await
     }
 
+    /// The same; makes the store where there is none, and wants no keytab yet: what must be known before the first start is
+    /// taken by it.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Desk::open`], or the store cannot be made.
+    pub(crate) async fn begin(config: &Path) -> Result<Self, CliError> {
+        let settings = config::load_for_keytab(config)?;
+        let store = keeping::open_or_begin(&settings).await?;
+        Ok(Self::on(store, &settings))
+    }
+
     /// Opens the store of a configuration that was read already.
     ///
     /// # Errors
@@ -274,9 +286,13 @@ impl Desk {
     /// The store cannot be opened.
     pub(crate) async fn of(settings: &Settings) -> Result<Self, CliError> {
         let store = keeping::open(settings).await?;
+        Ok(Self::on(store, settings))
+    }
+
+    fn on(store: Store, settings: &Settings) -> Self {
         let services = services(settings);
         let default_domain = settings.default_domain.clone();
-        Ok(Self {
+        Self {
             ports: ports(&store),
             store,
             default_domain,
@@ -286,7 +302,7 @@ impl Desk {
             realm: settings.kerberos.as_ref().map(|it| it.realm.clone()),
             portal: settings.portal.clone(),
             messages: settings.messages.clone(),
-        })
+        }
     }
 
     /// Adds an account.

@@ -111,12 +111,13 @@ fn main() -> anyhow::Result<()> {
             continue;
         }
         figure::headline(is_json, name, what)?;
-        match run() {
-            Ok(figures) => figures
+        // A bench that cannot run here, or panics, hides no other.
+        match std::thread::spawn(run).join() {
+            Ok(Ok(figures)) => figures
                 .iter()
                 .try_for_each(|figure| figure.print(is_json))?,
-            // A bench that cannot run here hides no other.
-            Err(error) => failed.push(format!("{name}: {error:#}")),
+            Ok(Err(error)) => failed.push(format!("{name}: {error:#}")),
+            Err(_) => failed.push(format!("{name}: it panicked, as is said above")),
         }
     }
     if !failed.is_empty() {

@@ -61,7 +61,7 @@ const ON_POSTGRES: [Load; 3] = [
 
 pub(crate) fn run() -> anyhow::Result<Vec<Figure>> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_time()
+        .enable_all()
         .build()?;
     let folder = tempfile::tempdir_in(e2e::demo::root().join("target"))?;
     let writes = durable_writes(folder.path())?;

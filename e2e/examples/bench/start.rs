@@ -32,7 +32,7 @@ const STARTS: usize = 11;
 pub(crate) fn run() -> anyhow::Result<Vec<Figure>> {
     let folder = tempfile::tempdir_in(e2e::demo::root().join("target"))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_time()
+        .enable_all()
         .build()?;
     runtime.block_on(fill(folder.path()))?;
     let demo = Demo::start()?;

@@ -339,6 +339,15 @@ fn a_document_leads_nobody_to_a_host_that_is_not_published() {
             "www-authenticate",
             "MsRtcOAuth href=\"https://evil.example/oauthtoken\",grant_type=\"x\"",
         ),
+        (
+            "www-authenticate",
+            "msrtcoauth HREF = 'https://evil.example/oauthtoken', grant_type='x'",
+        ),
+        ("www-authenticate", "MsRtcOAuth href=//evil.example/x"),
+        (
+            "www-authenticate",
+            "MsRtcOAuth href=https://lyncweb.contoso.com=@evil.example/x",
+        ),
         ("refresh", "0;url=https://evil.example/"),
         ("refresh", "0; https://evil.example/?a=/ok"),
         ("refresh", "0, URL = '//evil.example/x?y=z'"),
@@ -347,6 +356,13 @@ fn a_document_leads_nobody_to_a_host_that_is_not_published() {
         let reply = discover(401, &[(name, value)], "").unwrap_err();
         assert_eq!(reply.status, 502, "{name}");
     }
+    // Another's tokens are no business of the client's; what is beside them is.
+    let others = "Bearer client_id=\"x//y\", authorization_uri=\"https://login.example/authorize\"";
+    let passed = discover(401, &[("www-authenticate", others)], "").unwrap();
+    assert!(!passed.head.headers.contains_key("www-authenticate"));
+    let own = "Bearer client_id=\"x//y\", trusted_issuers=\"z@contoso.com\"";
+    let passed = discover(401, &[("www-authenticate", own)], "").unwrap();
+    assert_eq!(passed.head.headers["www-authenticate"], own);
     for own in ["0; url=/x?a=b", "0;/x", "300"] {
         let passed = discover(401, &[("refresh", own)], "").unwrap();
         assert_eq!(passed.head.headers["refresh"], own);

@@ -1,6 +1,7 @@
 //! Plain HTTP: discover says where to go on, what people type is redirected, and nothing else is there.
 
 use gateway::plain;
+use gateway::route::Host;
 use http::Method;
 use proto::lync::discover::{MediaType, Response};
 
@@ -110,4 +111,41 @@ fn nothing_else_is_there_over_plain_http() {
     }
     assert_eq!(status(&get(DISCOVER, "/").without("host")), 400);
     assert_eq!(status(&get(DISCOVER, "/").with("host", DISCOVER)), 400);
+}
+
+#[test]
+fn pages_of_our_own_and_routes_of_the_operator_s_are_redirected_and_the_api_is_not_there() {
+    let mut publication = publication();
+    let host = |name: &str, is_api: bool| Host {
+        is_ours: true,
+        is_api,
+        origin: Some(format!("https://{name}:8443")),
+        ..Host::default()
+    };
+    for (name, is_api) in [("my.contoso.com", false), ("api.contoso.com", true)] {
+        publication
+            .hosts
+            .insert(name.to_owned(), host(name, is_api));
+    }
+    let answer = |method: Method, name: &str, path: &str| {
+        let request = Request::new(method, name, path);
+        plain::answer(&publication, &request.head)
+    };
+    let reply = answer(Method::GET, "my.contoso.com", "/sign-in?a=b");
+    assert_eq!(reply.status.as_u16(), 302);
+    assert_eq!(
+        reply.headers["location"],
+        "https://my.contoso.com:8443/sign-in?a=b"
+    );
+    for (method, name, path) in [
+        (Method::POST, "my.contoso.com", "/sign-in"),
+        (Method::GET, "my.contoso.com", "//evil.example"),
+        (Method::GET, "api.contoso.com", "/"),
+    ] {
+        assert_eq!(
+            answer(method, name, path).status.as_u16(),
+            404,
+            "{name}{path}"
+        );
+    }
 }

@@ -16,8 +16,8 @@ Examples:
   wicketgate directory set-password                      it is asked for
   wicketgate directory set-password < /run/password
 
-It is kept in the store, sealed, for the account that [directory] names, and nowhere else. The gate that runs
-takes it up by itself.";
+It is kept in the store, sealed, for the account that [directory] names, and nowhere else; where there is no store
+yet, it is made. The gate that runs takes it up by itself.";
 
 /// What can be done with the directory.
 #[derive(Debug, Subcommand)]
@@ -40,10 +40,10 @@ struct Set<'a> {
 ///
 /// No directory is configured, a controller is not well, or the store is unavailable.
 pub(crate) async fn run(config: &Path, verb: Verb, output: &Output) -> Result<(), CliError> {
-    let desk = Desk::open(config).await?;
     match verb {
-        Verb::Check => check(&desk, output).await,
+        Verb::Check => check(&Desk::open(config).await?, output).await,
         Verb::SetPassword => {
+            let desk = Desk::begin(config).await?;
             desk.refused_groups()?;
             let password = password("Password")?;
             let account = desk.set_directory_password(&password).await?;

@@ -70,14 +70,16 @@ pub(crate) fn understand_for_keytab(
 struct Understanding<'a> {
     file: &'a Path,
     text: &'a str,
-    folder: &'a Path,
+    folder: PathBuf,
     farms: BTreeMap<&'a str, &'a written::Farm>,
     is_keytab_to_come: bool,
 }
 
 impl<'a> Understanding<'a> {
     fn new(file: &'a Path, text: &'a str, written: &'a Written) -> Self {
-        let folder = file.parent().unwrap_or_else(|| Path::new("."));
+        // Libraries that are told a path take no relative one.
+        let file_itself = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+        let folder = file_itself.parent().unwrap_or(&file_itself).to_owned();
         let farms = written
             .farm
             .iter()

@@ -392,8 +392,8 @@ pub(crate) enum MailTls {
 pub(crate) struct Listener {
     /// Address and port.
     pub(crate) address: Spanned<SocketAddr>,
-    /// Whether it speaks plain HTTP, where Lync's clients are told their https address, `/meet`, `/dialin`
-    /// and Autodiscover are redirected to theirs and nothing else is answered; it has an address, and `proxy_protocol` where it needs that, and nothing more.
+    /// Whether it speaks plain HTTP, where Lync's clients are told their https address; `/meet`, `/dialin`,
+    /// Autodiscover, your own routes and our own pages are redirected to theirs, and nothing else is answered; it has an address, and `proxy_protocol` where it needs that, and nothing more.
     #[serde(default)]
     pub(crate) plain: bool,
     /// Certificates; ECDSA and RSA may stand side by side for one name.

@@ -69,6 +69,16 @@ pub(crate) fn run(file: &Path, arguments: &Arguments, output: &Output) -> Result
                        one of them (`lync_web_host`, `exchange_host`)";
         return Err(CliError::usage(message.to_owned()));
     }
+    if let Some(user) = answers
+        .some("kerberos_account")
+        .filter(|it| !it.ends_with('$'))
+    {
+        let message = format!(
+            "`{user}` is a user's name: the gate's account is a computer's, which ends in `$` and cannot be locked out by \
+             strangers; answer `{user}$`, which `wicketgate ad join` makes"
+        );
+        return Err(CliError::usage(message));
+    }
     let key = folder(file).join(ONWARD_KEY);
     if !key.exists() {
         make_onward_key(&key)?;

@@ -23,64 +23,95 @@ impl Understanding<'_> {
         &self,
         written: &Written,
         hosts: &mut BTreeMap<String, Host>,
+        warnings: &mut Vec<String>,
     ) -> Result<(), ConfigError> {
-        let mut pools = self.all_reached(written.lync.pool.iter().map(|pool| &pool.farm))?;
-        for pool in &written.lync.pool {
-            pools.extend(pool.internal_names.keys().map(|own| Reached::named(own)));
+        let pools = || written.lync.pool.iter();
+        let mut told = BTreeSet::new();
+        for pool in pools() {
+            told.extend(pool.internal_names.keys().map(|own| Reached::named(own)));
             let published = pool.discover_hosts.iter().chain([&pool.web_host]);
-            pools.extend(published.map(|host| Reached::named(host.get_ref())));
+            told.extend(published.map(|host| Reached::named(host.get_ref())));
         }
-        let exchanges = written.exchange.iter();
-        let mut exchanges = self.all_reached(exchanges.map(|exchange| &exchange.farm))?;
-        for exchange in &written.exchange {
-            exchanges.extend(
-                exchange
-                    .internal_names
-                    .keys()
-                    .map(|own| Reached::named(own)),
-            );
+        let pools = self.behind(written, pools().map(|pool| &pool.farm), told)?;
+        let exchanges = || written.exchange.iter();
+        let mut told = BTreeSet::new();
+        for exchange in exchanges() {
+            let own = exchange.internal_names.keys();
+            told.extend(own.map(|own| Reached::named(own)));
             let published = exchange.autodiscover_hosts.iter().chain([&exchange.host]);
-            exchanges.extend(published.map(|host| Reached::named(host.get_ref())));
+            told.extend(published.map(|host| Reached::named(host.get_ref())));
         }
+        let exchanges = self.behind(written, exchanges().map(|exchange| &exchange.farm), told)?;
         for route in &written.route {
             let farm = route.farm.get_ref();
             // A farm of another name that leads to a server of the pool is the pool.
             let reached = self.reached(self.farm(&route.farm)?)?;
-            if !reached.is_disjoint(&pools) {
+            if pools.is_reached(&reached) {
+                let mut shut = Vec::new();
                 for guarded in lync::GUARDED {
-                    self.shut(route, lync::shut(farm, guarded), hosts)?;
+                    let is_shut = self.shut(route, lync::shut(farm, guarded), hosts)?;
+                    shut.extend(is_shut.then_some(guarded));
                 }
+                warnings.extend(pools.warning(route, "a Lync pool", &reached, &shut));
             }
             let is_anonymous = matches!(route.auth.get_ref(), written::Auth::Anonymous);
-            if is_anonymous && !reached.is_disjoint(&exchanges) {
+            if is_anonymous && exchanges.is_reached(&reached) {
+                let mut shut = Vec::new();
                 for guarded in exchange::GUARDED {
-                    self.shut(route, exchange::shut(farm, guarded), hosts)?;
+                    let is_shut = self.shut(route, exchange::shut(farm, guarded), hosts)?;
+                    shut.extend(is_shut.then_some(guarded));
                 }
+                warnings.extend(exchanges.warning(route, "an Exchange", &reached, &shut));
             }
         }
         Ok(())
     }
 
-    fn all_reached<'f>(
+    /// What leads to one of some farms: they themselves, whatever farm shares a server with them or with such a farm, and
+    /// what they are called outside and among themselves.
+    fn behind<'f>(
         &self,
+        written: &Written,
         farms: impl Iterator<Item = &'f toml::Spanned<String>>,
-    ) -> Result<BTreeSet<Reached>, ConfigError> {
-        let mut all = BTreeSet::new();
+        told: BTreeSet<Reached>,
+    ) -> Result<Behind, ConfigError> {
+        let mut behind = Behind::default();
         for farm in farms {
-            all.extend(self.reached(self.farm(farm)?)?);
+            behind.by.extend(self.reached(self.farm(farm)?)?);
+            behind.farms.insert(farm.get_ref().clone());
         }
-        Ok(all)
+        let mut others: Vec<BTreeSet<Reached>> = Vec::new();
+        for farm in &written.farm {
+            others.push(self.reached(farm)?);
+        }
+        // One name leads to the next; what is not reached by one round may be by another.
+        loop {
+            let before = others.len();
+            others.retain(|reached| {
+                let is_apart = reached.is_disjoint(&behind.by);
+                if !is_apart {
+                    behind.by.extend(reached.iter().cloned());
+                }
+                is_apart
+            });
+            if others.len() == before {
+                break;
+            }
+        }
+        behind.by.extend(told);
+        Ok(behind)
     }
 
+    /// Shuts a path on the host of a route that would show it, and says whether it would.
     fn shut(
         &self,
         route: &written::Route,
         shut: Arc<Route>,
         hosts: &mut BTreeMap<String, Host>,
-    ) -> Result<(), ConfigError> {
+    ) -> Result<bool, ConfigError> {
         let path = self.pattern(route)?;
         if !overlap(&path, &shut.path) {
-            return Ok(());
+            return Ok(false);
         }
         if compared(&path).0.starts_with(&compared(&shut.path).0) {
             let message = format!(
@@ -97,6 +128,43 @@ impl Understanding<'_> {
         if !host.routes.iter().any(is_there) {
             host.routes.push(shut);
         }
-        Ok(())
+        Ok(true)
+    }
+}
+
+/// What some published servers are known by.
+#[derive(Default)]
+struct Behind {
+    farms: BTreeSet<String>,
+    by: BTreeSet<Reached>,
+}
+
+impl Behind {
+    fn is_reached(&self, reached: &BTreeSet<Reached>) -> bool {
+        !self.by.is_disjoint(reached)
+    }
+
+    /// What is said of a farm of another name that is taken for one of these by what it shares with it: nobody would look
+    /// there for the reason of a 404.
+    fn warning(
+        &self,
+        route: &written::Route,
+        what: &str,
+        reached: &BTreeSet<Reached>,
+        shut: &[&str],
+    ) -> Option<String> {
+        let farm = route.farm.get_ref();
+        let is_another = !self.farms.contains(farm) && !shut.is_empty();
+        let shared = self
+            .by
+            .intersection(reached)
+            .next()
+            .filter(|_| is_another)?;
+        Some(format!(
+            "the farm `{farm}` is taken for {what} that is published here, as both are known by {shared}, so that `{}` shows \
+             none of {} (404); where it is another server, give it a name and an address that the other has not",
+            route.host.get_ref(),
+            shut.join(", ")
+        ))
     }
 }

@@ -35,6 +35,15 @@ pub(super) enum Reached {
     Named(String),
 }
 
+impl std::fmt::Display for Reached {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Here(port) => write!(to, "port {port} of this machine"),
+            Self::Named(name) => write!(to, "`{name}`"),
+        }
+    }
+}
+
 impl Reached {
     /// A host as an address names it, and its port.
     fn of(host: &str, port: u16) -> Self {
@@ -293,6 +302,11 @@ impl Understanding<'_> {
             _ => return Err(wrong("")),
         };
         let host = authority.host().to_owned();
+        if is_odd_number(&host) {
+            return Err(wrong(
+                ": a host that ends in a number is an address, and is written as four numbers, as `10.0.1.11`",
+            ));
+        }
         let port = match authority.as_str().strip_prefix(host.as_str()) {
             Some("") => default_port,
             // `Authority` says of a port that is none that there is none.
@@ -360,6 +374,20 @@ impl Understanding<'_> {
 /// A host without the brackets that an address of IPv6 has in a URL.
 fn bare(host: &str) -> &str {
     host.trim_start_matches('[').trim_end_matches(']')
+}
+
+/// Whether the system would take a host for an address of IPv4 that nobody else sees in it: one number, octal, hexadecimal
+/// (`inet_aton`).
+///
+/// SECURITY: two farms at one server are told by their addresses, which then must have one spelling.
+fn is_odd_number(host: &str) -> bool {
+    let last = host.trim_end_matches('.').rsplit('.').next();
+    let last = last.unwrap_or_default().to_ascii_lowercase();
+    let is_hexadecimal = last
+        .strip_prefix("0x")
+        .is_some_and(|rest| rest.bytes().all(|it| it.is_ascii_hexdigit()));
+    let is_number = !last.is_empty() && last.bytes().all(|it| it.is_ascii_digit());
+    (is_number || is_hexadecimal) && host.parse::<std::net::Ipv4Addr>().is_err()
 }
 
 pub(super) fn is_loopback(host: &str) -> bool {

@@ -55,6 +55,7 @@ impl Understanding<'_> {
         let host = Host {
             is_ours: true,
             public_port,
+            origin: Some(origin.clone()),
             ..Host::default()
         };
         publication.hosts.insert(name.clone(), host);

@@ -9,7 +9,7 @@ use authn::policy::Policy;
 use gateway::path::CleanPath;
 use gateway::preset::exchange::Exchange;
 use gateway::preset::lync::{self, LyncPool};
-use gateway::route::{Auth, Host, Onward, PathPattern, Publication, Route, Scheme};
+use gateway::route::{Auth, Host, Onward, OverPlain, PathPattern, Publication, Route, Scheme};
 use proto::ntlm::Target;
 use toml::Spanned;
 
@@ -62,7 +62,7 @@ impl Understanding<'_> {
             let (published, host) = self.routed(route)?;
             self.add(&mut hosts, published, host, (route.path.span(), false))?;
         }
-        self.shut_what_is_behind(written, &mut hosts.hosts)?;
+        self.shut_what_is_behind(written, &mut hosts.hosts, warnings)?;
         let places = hosts.origins.iter().filter_map(|(name, origins)| {
             let first = origins.first()?;
             Some((name.clone(), self.place(first.span.clone())))
@@ -147,10 +147,13 @@ impl Understanding<'_> {
         let farm = self.farm(&route.farm)?;
         let published = self.host(&route.host)?;
         let listed = self.internal_names(&route.internal_names)?;
+        let public_port = route.public_port.filter(|port| *port != 443);
+        let port = public_port.map_or(String::new(), |port| format!(":{port}"));
         let host = Host {
             routes: vec![Arc::new(self.route(route)?)],
             names: own_names(farm, (&published, route.public_port), listed),
-            public_port: route.public_port.filter(|port| *port != 443),
+            public_port,
+            origin: Some(format!("https://{published}{port}")),
             ..Host::default()
         };
         Ok((published, host))
@@ -297,6 +300,7 @@ impl Understanding<'_> {
             set_headers: self.set_headers(&route.set_headers)?,
             websocket: route.websocket,
             affinity: route.affinity,
+            over_plain: OverPlain::Redirect,
             ..Route::new(path, auth, service, route.farm.get_ref().clone())
         })
     }

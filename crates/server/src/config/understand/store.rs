@@ -72,7 +72,7 @@ impl Understanding<'_> {
     }
 
     fn server(&self, store: &Store, address: &Spanned<String>) -> Result<Server, ConfigError> {
-        let parsed = Address::parse(address.get_ref(), self.folder)
+        let parsed = Address::parse(address.get_ref(), &self.folder)
             .map_err(|error| self.error(address, &error.to_string()))?;
         for file in parsed.files() {
             if !file.is_file() {

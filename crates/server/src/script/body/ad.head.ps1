@@ -17,7 +17,7 @@ param(
     # Where the keytab is written; bring it to the gate by a safe way and delete it here.
     [string]$Keytab = 'wicketgate.keytab',
     # The account that the gate reads the directory with.
-    [string]$ReaderAccount = 'wicketgate-reader'
+    [string]$ReaderAccount = 'svc-wicketgate-read'
 )
 
 # A typing mistake or a failed line ends the script: half a delegation is worse than none.

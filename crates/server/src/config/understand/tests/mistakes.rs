@@ -188,6 +188,92 @@ fn a_pool_or_an_exchange_is_known_by_every_name_that_it_has() {
     assert!(opens(by_another_name, anybody, "/.well-known/x"));
 }
 
+/// The website shares nothing with the pool, but a farm between them shares something with both.
+#[test]
+fn what_leads_to_a_pool_by_way_of_another_farm_is_the_pool() {
+    let opens = |middle: &str| {
+        let lines = format!(
+            "[[farm]]\nname = \"pool01\"\naddress = \"http://fe01.contoso.local\"\nidentity_header = \"x-user\"\n\
+             [[lync.pool]]\nweb_host = \"web.contoso.com\"\nfarm = \"pool01\"\n\
+             [[farm]]\nname = \"own\"\naddress = \"http://10.0.1.11\"\n\
+             [[farm]]\nname = \"middle\"\naddress = \"{middle}\"\nhost_header = \"fe01.contoso.local\"\n\
+             [[route]]\nhost = \"own.contoso.com\"\npath = \"/\"\nbelow = true\nauth = \"anonymous\"\n\
+             service = \"own\"\nfarm = \"own\"\n"
+        );
+        let settings = understood(&(text("", "") + &lines)).unwrap();
+        let path = gateway::path::CleanPath::parse("/WebTicket/x").unwrap();
+        let route = settings.publication.hosts["own.contoso.com"].route(&path);
+        route.is_some_and(|route| route.auth != gateway::route::Auth::Closed)
+    };
+    assert!(!opens("http://10.0.1.11:8080"));
+    assert!(opens("http://10.0.1.12:8080"));
+}
+
+/// A website on a domain's bare name, which Autodiscover asks first, is no Exchange.
+#[test]
+fn whoever_is_taken_for_an_exchange_is_told_so_and_why() {
+    let told = |names: &str, path: &str| {
+        let lines = format!(
+            "[[farm]]\nname = \"mailboxes\"\naddress = \"http://10.0.1.21\"\nidentity_header = \"x-user\"\n\
+             [[exchange]]\nhost = \"mail2.contoso.com\"\nautodiscover_hosts = [\"contoso.com\"]\nfarm = \"mailboxes\"\n\
+             [[farm]]\nname = \"site\"\naddress = \"http://10.0.9.9\"\n{names}\n\
+             [[route]]\nhost = \"www.contoso.com\"\npath = \"{path}\"\nbelow = true\nauth = \"anonymous\"\n\
+             service = \"own\"\nfarm = \"site\"\n"
+        );
+        let warnings = understood(&(text("", "") + &lines)).unwrap().warnings;
+        let mut found = warnings.into_iter();
+        found.find(|it| it.contains("taken for an Exchange"))
+    };
+    let by_name = "host_header = \"contoso.com\"";
+    let said = told(by_name, "/").unwrap();
+    for part in [
+        "`site`",
+        "`contoso.com`",
+        "`www.contoso.com`",
+        "/api",
+        "/rpc",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    assert_eq!(told("", "/"), None, "nothing is shared");
+    assert_eq!(told(by_name, "/images"), None, "nothing is shut");
+}
+
+#[test]
+fn a_route_of_one_s_own_is_redirected_to_https_at_its_port() {
+    let settings = understood(&text("", "")).unwrap();
+    let host = &settings.publication.hosts["app.contoso.com"];
+    assert_eq!(host.origin.as_deref(), Some("https://app.contoso.com"));
+    for route in &host.routes {
+        assert_eq!(route.over_plain, gateway::route::OverPlain::Redirect);
+    }
+    assert!(!host.routes.is_empty());
+}
+
+#[test]
+fn an_address_has_one_spelling() {
+    for odd in [
+        "http://167772427",
+        "http://0:4443",
+        "http://0x0a00010b",
+        "http://10.0.267",
+        "http://012.0.1.11",
+        "http://10.0.1.0xb",
+    ] {
+        let line = format!("[[farm]]\nname = \"odd\"\naddress = \"{odd}\"\n");
+        let said = understood(&(text("", "") + &line)).unwrap_err();
+        assert!(said.contains("is written as four numbers"), "{odd}: {said}");
+    }
+    for plain in [
+        "http://10.0.1.11:81",
+        "http://app2.contoso.local",
+        "http://0xcafe.local",
+    ] {
+        let line = format!("[[farm]]\nname = \"even\"\naddress = \"{plain}\"\n");
+        assert!(understood(&(text("", "") + &line)).is_ok(), "{plain}");
+    }
+}
+
 #[test]
 fn an_exception_for_certificates_has_a_reason_and_a_warning() {
     let pool = |line: &str| {

@@ -27,6 +27,8 @@ fn the_gate_s_account_and_a_service_are_understood() {
     let listed = Controllers::Listed(vec!["dc1.contoso.com:88".to_owned()]);
     assert_eq!(kerberos.controllers, listed);
     assert!(kerberos.folder.ends_with("kerberos"));
+    // The file is named as it lies there, and the library takes no relative folder.
+    assert!(kerberos.folder.is_absolute());
     let farm = settings.farms.values().next().unwrap();
     let spn = farm.members[0].spn.as_deref();
     assert_eq!(spn, Some("HTTP/mail.contoso.local"));
