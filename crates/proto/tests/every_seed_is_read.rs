@@ -60,6 +60,8 @@ mod sending;
 mod soap;
 #[path = "../../../fuzz/entry/spnego.rs"]
 mod spnego;
+#[path = "../../../fuzz/entry/usernamemixed.rs"]
+mod usernamemixed;
 #[path = "../../../fuzz/entry/webticket.rs"]
 mod webticket;
 #[path = "../../../fuzz/entry/wsfed.rs"]
@@ -243,6 +245,12 @@ fn der(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
     }
     bytes.extend(content);
     bytes
+}
+
+#[test]
+fn usernamemixed_seeds_are_taken() {
+    every_seed_is_taken("usernamemixed", usernamemixed::run);
+    no_damaged_seed_panics("usernamemixed", usernamemixed::run);
 }
 
 #[test]
