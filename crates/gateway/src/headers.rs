@@ -310,6 +310,9 @@ pub(crate) fn is_not_for_us(head: &http::response::Parts) -> Option<&'static str
     if head.status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
         return Some("the back end asks for a proxy's credentials");
     }
+    if head.status.as_u16() >= 600 {
+        return Some("the back end's status is none of HTTP");
+    }
     let mut codings = head.headers.get_all(header::TRANSFER_ENCODING).iter();
     let is_chunked = |line: &HeaderValue| line.as_bytes().eq_ignore_ascii_case(b"chunked");
     let is_other = !codings.all(is_chunked);

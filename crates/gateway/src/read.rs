@@ -78,8 +78,10 @@ pub(crate) fn discover(
         discover::Response::parse(body, media_type).map_err(|_| ReadError::Malformed)?;
     document.map_links(|href| names.mapped(href).or_else(|| publication.secured(href)));
     if is_external {
-        let is_published =
-            |href: &str| host_of_url(href).is_some_and(|name| publication.may_be_named(&name));
+        let is_published = |href: &str| {
+            let is_safe = is_https(href);
+            is_safe && host_of_url(href).is_some_and(|name| publication.may_be_named(&name))
+        };
         document.links.retain(|link| {
             let is_internal = link.token.to_ascii_lowercase().starts_with("internal/");
             !is_internal && is_published(&link.href)
@@ -300,18 +302,7 @@ pub(crate) fn leads_to_what_is_published(
             .filter(|line| is_of_tickets(line))
             .flat_map(|line| addresses_in(&line)),
     );
-    // `Refresh` has an address behind its seconds, in spellings that readers do not agree on.
-    led.extend(
-        lines(&HeaderName::from_static("refresh")).filter_map(|line| {
-            // Browsers take the address with `url=` before it and without.
-            let (_, rest) = line.split_once([';', ','])?;
-            let rest = rest.trim_start();
-            let named = rest.get(..3).filter(|it| it.eq_ignore_ascii_case("url"));
-            let address = named.and_then(|_| rest.get(3..)?.trim_start().strip_prefix('='));
-            let address = address.unwrap_or(rest).trim();
-            Some(address.trim_matches(['"', '\'']).to_owned())
-        }),
-    );
+    led.extend(lines(&HeaderName::from_static("refresh")).filter_map(|line| refreshed(&line)));
     match led
         .into_iter()
         .find_map(|address| elsewhere(address, publication))
@@ -328,11 +319,28 @@ fn elsewhere(address: String, publication: &Publication) -> Option<String> {
     let is_path =
         !first.contains([':', ';']) && !address.starts_with("//") && !address.contains(is_doubtful);
     let host = host_of_url(&address).unwrap_or_default();
-    let is_in_clear = address
-        .get(..5)
-        .is_some_and(|scheme| scheme.eq_ignore_ascii_case("http:"));
-    let leads = !is_path && (is_in_clear || !publication.may_be_named(&host));
+    let is_other = !is_https(&address) && !address.starts_with("//");
+    let leads = !is_path && (is_other || !publication.may_be_named(&host));
     leads.then(|| if host.is_empty() { address } else { host })
+}
+
+/// The address that `Refresh` has behind its seconds, in spellings that readers do not agree on: a semicolon, a comma or a
+/// blank divides, and `url=` stands before it or not.
+fn refreshed(line: &str) -> Option<String> {
+    let is_of_seconds = |it: char| it.is_ascii_digit() || it == '.' || it.is_whitespace();
+    let rest = line.trim_start_matches(is_of_seconds);
+    let rest = rest.strip_prefix([';', ',']).unwrap_or(rest).trim_start();
+    let named = rest.get(..3).filter(|it| it.eq_ignore_ascii_case("url"));
+    let address = named.and_then(|_| rest.get(3..)?.trim_start().strip_prefix('='));
+    let address = address.unwrap_or(rest).trim();
+    let address = address.trim_matches(['"', '\'']).to_owned();
+    Some(address).filter(|it| !it.is_empty())
+}
+
+/// Whether an absolute address is one of https.
+fn is_https(address: &str) -> bool {
+    let scheme = address.get(..8);
+    scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://"))
 }
 
 /// Takes away the challenges that send whoever they are for to somebody else's tokens.
@@ -360,21 +368,27 @@ fn is_of_tickets(line: &str) -> bool {
 /// Every absolute address in a line of challenges, whatever the parameter that names it is called and however it is written:
 /// `MsRtcOAuth` says by one where tickets are had, and Bearer where tokens are.
 fn addresses_in(line: &str) -> Vec<String> {
+    if line.contains('\\') {
+        // A quoted pair: what it says is read in two ways.
+        return vec![line.to_owned()];
+    }
     let lower = line.to_ascii_lowercase();
-    let begins = |it: &str| {
-        lower
-            .match_indices(it)
-            .map(|(at, _)| at)
-            .collect::<Vec<_>>()
-    };
-    let mut found = begins("http:");
-    found.extend(begins("https:"));
+    let is_of_scheme = |it: char| it.is_ascii_alphanumeric() || "+-.".contains(it);
     // What begins with two slashes has the scheme of the page; inside a value they are anything.
-    let is_alone = |at: &usize| {
-        let before = lower.get(..*at).and_then(|it| it.chars().next_back());
-        before.is_none_or(|it| ['"', '\'', '=', ' ', '\t'].contains(&it))
-    };
-    found.extend(begins("//").into_iter().filter(is_alone));
+    let begins = lower.match_indices("//").filter_map(|(at, _)| {
+        let before = lower.get(..at)?;
+        match before.strip_suffix(':') {
+            Some(before) => Some(before.trim_end_matches(is_of_scheme).len()),
+            None => {
+                let alone = before.chars().next_back();
+                let is_alone = alone.is_none_or(|it| "\"'=, \t".contains(it));
+                is_alone.then_some(at)
+            }
+        }
+    });
+    let short = ["http:", "https:"].into_iter();
+    let short = short.flat_map(|it| lower.match_indices(it).map(|(at, _)| at));
+    let found: Vec<usize> = begins.chain(short).collect();
     let from = found.into_iter().filter_map(|at| line.get(at..));
     let to_its_end = |rest: &str| {
         let end = rest.find(['"', ' ', '\t']).unwrap_or(rest.len());

@@ -24,12 +24,14 @@ pub(super) fn is_hop_by_hop(name: &HeaderName) -> bool {
 }
 
 /// Headers of one hop (RFC 9110 7.6.1), and what only the connection to us is about.
-const HOP_BY_HOP: [&str; 10] = [
+const HOP_BY_HOP: [&str; 11] = [
     "connection",
     "content-length",
     "expect",
     "http2-settings",
     "keep-alive",
+    // CGI makes `HTTP_PROXY` of it, by which programs behind are led elsewhere (CVE-2016-5385).
+    "proxy",
     "proxy-connection",
     "te",
     "trailer",

@@ -144,7 +144,7 @@ fn between_servers(exchange: &Exchange, path: PathPattern) -> Arc<Route> {
 
 /// What an Exchange asks a Windows sign-in for, or takes from other organisations' servers. A route of the operator's own
 /// that asks for nothing shows none of it.
-pub const GUARDED: [&str; 10] = [
+pub const GUARDED: [&str; 17] = [
     "/owa",
     "/ecp",
     "/EWS",
@@ -155,6 +155,14 @@ pub const GUARDED: [&str; 10] = [
     "/rpc",
     "/PowerShell",
     "/api",
+    // UNCONFIRMED: what older versions and other names of the same have.
+    "/exchweb",
+    "/Exchange",
+    "/Exadmin",
+    "/Public",
+    "/RpcWithCert",
+    "/PowerShell-LiveId",
+    "/UnifiedMessaging",
 ];
 
 /// What is [`GUARDED`], shut on a host of the operator's own: OWA's form would take a domain password.

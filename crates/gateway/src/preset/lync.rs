@@ -36,7 +36,7 @@ const WEB_TICKETS: &str = "/WebTicket";
 ///
 /// UNCONFIRMED: which of the lesser services take a ticket or a sign-in; all are shut that no visitor of a meeting asks for
 /// under the meeting's own name.
-pub const GUARDED: [&str; 21] = [
+pub const GUARDED: [&str; 22] = [
     WEB_TICKETS,
     CERT_PROV,
     "/groupexpansion",
@@ -58,6 +58,7 @@ pub const GUARDED: [&str; 21] = [
     "/StorageService",
     "/SupportConferenceConsole",
     "/CAAService",
+    "/locationinformation",
 ];
 
 /// Metadata that anybody may read, edited.

@@ -10,22 +10,28 @@ use crate::route::Publication;
 /// Edits an answer of `autodiscover.xml`.
 pub(crate) fn pox(body: &[u8], published: (&Publication, Names<'_>)) -> Result<String, ReadError> {
     let response = pox::Response::parse_bytes(body).map_err(|_| ReadError::Malformed)?;
-    edited(published, pox::names_inner_server, |edit| {
-        response.edited(edit)
-    })
+    let about = (pox::names_inner_server as IsInner, pox::outer_host as Outer);
+    edited(published, about, |edit| response.edited(edit))
 }
 
 /// Edits an answer of `autodiscover.svc`.
 pub(crate) fn soap(body: &[u8], published: (&Publication, Names<'_>)) -> Result<String, ReadError> {
     let response = soap::Response::parse_bytes(body).map_err(|_| ReadError::Malformed)?;
-    edited(published, soap::names_inner_server, |edit| {
-        response.edited(edit)
-    })
+    let about = (
+        soap::names_inner_server as IsInner,
+        soap::outer_host as Outer,
+    );
+    edited(published, about, |edit| response.edited(edit))
 }
+
+/// Whether a setting names a server inside.
+type IsInner = fn(&Setting<'_>) -> bool;
+/// The host that a setting has clients come to.
+type Outer = for<'s> fn(&Setting<'s>) -> Option<&'s str>;
 
 fn edited(
     (publication, names): (&Publication, Names<'_>),
-    is_inner: fn(&Setting<'_>) -> bool,
+    (is_inner, outer): (IsInner, Outer),
     edit: impl Fn(Edit<'_>) -> Edited,
 ) -> Result<String, ReadError> {
     let setting = |setting: &Setting<'_>| {
@@ -33,7 +39,18 @@ fn edited(
         if is_inner(setting) {
             return Some(String::new());
         }
-        names.replaced(setting.value)
+        let replaced = names.replaced(setting.value);
+        let value = replaced.as_deref().unwrap_or(setting.value);
+        // A host that is not published is of use to nobody who comes here, and whoever has it would be asked to sign in.
+        let told = outer(&Setting { value, ..*setting });
+        let leads = told.filter(|it| !it.is_empty()).is_some_and(|host| {
+            let host = host.split(':').next().unwrap_or_default();
+            !publication.may_be_named(&host.trim_end_matches('.').to_ascii_lowercase())
+        });
+        match leads {
+            true => Some(String::new()),
+            false => replaced,
+        }
     };
     let edited = edit(Edit {
         map_url: &|url| names.mapped(url).or_else(|| publication.secured(url)),
@@ -43,10 +60,11 @@ fn edited(
     // `//host` is an address of a host, too, and nobody can tell which.
     let first = strange
         .filter(|link| !link.url.contains("://"))
-        .map(|_| String::new());
+        .map(|_| (String::new(), String::new()));
     let all = edited.remaining.iter().flat_map(|link| hosts_in(&link.url));
-    for named in first.chain(all) {
-        if !publication.may_be_named(&named) && !WELL_KNOWN.contains(&&*named) {
+    for (scheme, named) in first.chain(all) {
+        let is_safe = scheme.eq_ignore_ascii_case("https") && publication.may_be_named(&named);
+        if !is_safe && !WELL_KNOWN.contains(&&*named) {
             return Err(ReadError::NamesHost(named));
         }
     }
@@ -56,21 +74,27 @@ fn edited(
     Ok(edited.text)
 }
 
-/// The host behind every `://` of a value, which may hold several addresses and other words; a host that nobody can tell
+/// The scheme before and the host behind every `://` of a value, which may hold several addresses and other words; neither
 /// where a scheme stands without it, as some readers put it in.
-fn hosts_in(value: &str) -> impl Iterator<Item = String> {
+fn hosts_in(value: &str) -> impl Iterator<Item = (String, String)> {
     let schemes = ["http:", "https:"].into_iter();
     let lower = value.to_ascii_lowercase();
-    let short: Vec<String> = schemes
+    let short: Vec<(String, String)> = schemes
         .flat_map(|scheme| lower.split(scheme).skip(1))
         .filter(|rest| !rest.starts_with("//"))
-        .map(|_| String::new())
+        .map(|_| Default::default())
         .collect();
     let ends = |c: char| c.is_whitespace() || c.is_control() || ",;|\"'<>()".contains(c);
-    let rest = value.split("://").skip(1);
-    let hosts = rest.map(move |rest| {
-        let address = rest.split(ends).next().unwrap_or_default();
-        host_of_url(&format!("x://{address}")).unwrap_or_default()
+    let is_of_scheme = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
+    let found = value.match_indices("://").map(move |(at, _)| {
+        let (before, rest) = value.split_at_checked(at).unwrap_or_default();
+        let scheme = before
+            .rsplit(|c| !is_of_scheme(c))
+            .next()
+            .unwrap_or_default();
+        let address = rest.trim_start_matches("://").split(ends).next();
+        let host = host_of_url(&format!("x://{}", address.unwrap_or_default()));
+        (scheme.to_owned(), host.unwrap_or_default())
     });
-    hosts.chain(short)
+    found.chain(short)
 }

@@ -351,12 +351,33 @@ fn a_document_leads_nobody_to_a_host_that_is_not_published() {
         ("refresh", "0;url=https://evil.example/"),
         ("refresh", "0; https://evil.example/?a=/ok"),
         ("refresh", "0, URL = '//evil.example/x?y=z'"),
+        ("refresh", "0 url=https://evil.example/"),
+        ("refresh", "0 https://evil.example"),
+        (
+            "www-authenticate",
+            "MsRtcOAuth href=\"ftp://lyncweb.contoso.com/x\"",
+        ),
+        (
+            "www-authenticate",
+            "MsRtcOAuth href=\"\\/\\/evil.example/x\"",
+        ),
+        ("location", "ftp://lyncweb.contoso.com/x"),
         ("refresh", "0;url=http://lyncweb.contoso.com/"),
     ] {
         let reply = discover(401, &[(name, value)], "").unwrap_err();
         assert_eq!(reply.status, 502, "{name}");
     }
     // Another's tokens are no business of the client's; what is beside them is.
+    for others in [
+        "Bearer authorization_uri=\"ws://evil.example/\"",
+        "Bearer authorization_uri=\"a,//evil.example\"",
+    ] {
+        let passed = discover(401, &[("www-authenticate", others)], "").unwrap();
+        assert!(
+            !passed.head.headers.contains_key("www-authenticate"),
+            "{others}"
+        );
+    }
     let others = "Bearer client_id=\"x//y\", authorization_uri=\"https://login.example/authorize\"";
     let passed = discover(401, &[("www-authenticate", others)], "").unwrap();
     assert!(!passed.head.headers.contains_key("www-authenticate"));

@@ -44,6 +44,7 @@ fn document() -> Response {
             link("Self", "https://lyncdiscover.contoso.com/"),
             link("OAuth", "https://pool9.contoso.local/oauth"),
             link("XFrame", "https://evil.example/fe01"),
+            link("Partner", "http://outlook.office365.com/x"),
             link("User", "/relative"),
         ],
         sip: vec![

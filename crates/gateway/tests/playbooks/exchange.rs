@@ -160,6 +160,9 @@ fn s43_no_address_of_a_value_names_a_host_that_is_not_published() {
         ),
         (format!("{published}, (https://mail.contoso.com)"), true),
         (format!("{published} http://www.w3.org/2001"), true),
+        ("https://outlook.office365.com/EWS".to_owned(), true),
+        ("http://outlook.office365.com/EWS".to_owned(), false),
+        ("ftp://mail.contoso.com/EWS".to_owned(), false),
     ] {
         let scene = Scene::new();
         let anna = scene.person("anna");
@@ -171,6 +174,35 @@ fn s43_no_address_of_a_value_names_a_host_that_is_not_published() {
         assert!(answer.contains(&value));
         let answered = connection.answers(&forward, answered(200, &[], &answer));
         assert_eq!(answered.is_ok(), comes_out, "{value}");
+    }
+}
+
+/// Outlook comes to what EXPR calls the server, which is no address: one that is not published is of use to nobody.
+#[test]
+fn s50_what_is_called_the_server_outside_is_published_or_blank() {
+    for (host, stays) in [
+        ("mail.contoso.com", true),
+        ("MAIL.contoso.com:443", true),
+        ("outlook.office365.com", true),
+        ("evil.example", false),
+        ("evil.example:443", false),
+    ] {
+        let scene = Scene::new();
+        let anna = scene.person("anna");
+        let mut connection = scene.connects();
+        let request = post(MAIL, POX, "<x/>").basic("anna", &anna.password);
+        let forward = connection.sends(&request).forward();
+        let named = "<Type>EXPR</Type><Server>mail.contoso.com</Server>";
+        let told = format!(
+            "<Type>EXPR</Type><Server>{host}</Server><CertPrincipalName>msstd:{host}</CertPrincipalName>\
+             <EwsPartnerUrl>{host}/EWS</EwsPartnerUrl>"
+        );
+        let answer = pox_answer("mail.contoso.com").replace(named, &told);
+        assert!(answer.contains(&told));
+        let passed = connection.answers(&forward, answered(200, &[], &answer));
+        let text = String::from_utf8(passed.unwrap().body.to_vec()).unwrap();
+        assert_eq!(text.contains(&told), stays, "{host}: {text}");
+        assert!(!text.contains("evil"), "{host}: {text}");
     }
 }
 

@@ -23,7 +23,7 @@ use tokio::time::Instant;
 use super::access::Record;
 use super::body::{self, BodyError, Passing};
 use super::framing::FramingDoubt;
-use super::heads::response;
+use super::heads::{self, response};
 use super::lines::{Behind, Leased, Lines};
 use super::onward::Sent;
 use super::tunnel::Tunnel;
@@ -147,7 +147,8 @@ impl Connection {
                 junk.count(own.reply.status, self.client, Instant::now());
                 let kind = junk.kind(own.reply.status);
                 self.proxy.metrics.answered_itself(own.reply.status, kind);
-                response(*own.reply, is_own && (own.close || !is_clean))
+                let answer = response(*own.reply, is_own && (own.close || !is_clean));
+                heads::to((&head.method, head.version), answer)
             }
         };
         // What it is written from would keep the head's buffer for as long as the connection is idle.

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use gateway::Reply;
 use http::header::{self, HeaderValue};
-use http::{Method, StatusCode};
+use http::{Method, StatusCode, Version};
 use hyper::Response;
 use hyper::body::Body as _;
 
@@ -36,6 +36,22 @@ pub(super) fn response(reply: Reply, close: bool) -> Response<Passing> {
             .insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     response
+}
+
+/// The same as it goes out to a method: hyper leaves the body of an answer to HEAD away by itself in HTTP/1.1 alone (RFC 9110
+/// 9.3.2, RFC 9113 8.1.1).
+pub(super) fn to(
+    (method, version): (&Method, Version),
+    response: Response<Passing>,
+) -> Response<Passing> {
+    if method != Method::HEAD || version != Version::HTTP_2 {
+        return response;
+    }
+    let (mut head, body) = response.into_parts();
+    if let Some(length) = body.size_hint().exact() {
+        head.headers.insert(header::CONTENT_LENGTH, length.into());
+    }
+    Response::from_parts(head, Passing::whole(Bytes::new()))
 }
 
 /// The answer to a request that comes while another is served.

@@ -13,6 +13,7 @@ use hyper::body::Incoming;
 
 use super::body::Passing;
 use super::exchange::{Connection, Own};
+use super::heads;
 use crate::metrics::SignIn;
 
 /// Who of ours answers.
@@ -51,6 +52,7 @@ impl Connection {
             return Err(Own::closing(self.failed(Failure::Unreachable, &error)));
         };
         let body = self.read(body, web::MAX_FORM).await?;
+        let (method, version) = (page.head.method.clone(), page.head.version);
         let activity = page.activity.clone();
         let request = web::Request {
             head: page.head,
@@ -91,6 +93,6 @@ impl Connection {
         if let Ok(activity) = HeaderValue::try_from(activity.0) {
             response.headers_mut().insert(ACTIVITY, activity);
         }
-        Ok(response.map(Passing::whole))
+        Ok(heads::to((&method, version), response.map(Passing::whole)))
     }
 }

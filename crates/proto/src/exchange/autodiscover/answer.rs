@@ -57,6 +57,13 @@ pub struct Edited {
     pub remaining: Vec<Link>,
 }
 
+/// The host at the beginning of what a setting calls an address (`EwsUrl`), where it has no scheme and is no path.
+pub(super) fn host_without_scheme<'s>(name: &str, value: &'s str) -> Option<&'s str> {
+    let is_address = name.ends_with("Url") && !value.contains("://") && !value.starts_with('/');
+    let host = value.split(['/', '?', '#']).next().unwrap_or_default();
+    Some(host).filter(|host| is_address && host.contains('.'))
+}
+
 /// A value that is, or holds, an absolute URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {

@@ -213,6 +213,15 @@ pub fn names_inner_server(setting: &Setting<'_>) -> bool {
     }
 }
 
+/// The host that a setting has clients come to from outside, in a value that is no URL ([MS-OXDSCLI] 2.2.4.1.1.2).
+pub fn outer_host<'s>(setting: &Setting<'s>) -> Option<&'s str> {
+    match (setting.element, setting.group) {
+        ("Server", Some("EXPR" | "EXHTTP")) => Some(setting.value),
+        ("CertPrincipalName", _) => setting.value.strip_prefix("msstd:"),
+        (name, _) => super::answer::host_without_scheme(name, setting.value),
+    }
+}
+
 fn group_of(element: Element<'_, '_>) -> Option<Group> {
     let name = match element.name() {
         "Protocol" => match element.attribute("Type") {

@@ -196,6 +196,17 @@ pub fn names_inner_server(setting: &Setting<'_>) -> bool {
     }
 }
 
+/// The host that a setting has clients come to from outside, in a value that is no URL ([MS-OXWSADISC] 3.1.4.4).
+pub fn outer_host<'s>(setting: &Setting<'s>) -> Option<&'s str> {
+    let group = setting.group?;
+    match setting.element {
+        "Value" if group == "ExternalMailboxServer" => Some(setting.value),
+        "Value" => super::answer::host_without_scheme(group, setting.value),
+        "Hostname" => Some(setting.value),
+        _ => None,
+    }
+}
+
 const INNER_SERVERS: [&str; 7] = [
     "ActiveDirectoryServer",
     "InternalMailboxServer",

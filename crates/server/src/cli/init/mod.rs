@@ -79,6 +79,18 @@ pub(crate) fn run(file: &Path, arguments: &Arguments, output: &Output) -> Result
         );
         return Err(CliError::usage(message));
     }
+    if answers.some("second_certificate").is_some()
+        != answers.some("second_certificate_key").is_some()
+    {
+        let message = "a certificate has its key: answer both `second_certificate` and `second_certificate_key`, or `-` to both";
+        return Err(CliError::usage(message.to_owned()));
+    }
+    if !folder(file).is_dir() {
+        let folder = folder(file).display();
+        let message =
+            format!("there is no folder `{folder}`: make it, or name another file by --config");
+        return Err(CliError::usage(message));
+    }
     let key = folder(file).join(ONWARD_KEY);
     if !key.exists() {
         make_onward_key(&key)?;
@@ -86,7 +98,10 @@ pub(crate) fn run(file: &Path, arguments: &Arguments, output: &Output) -> Result
     write(file, &text::configuration(&answers), 0o644)?;
     if let Err(error) = check::checked_for_keytab(file) {
         let file = file.display();
-        let hint = format!("`{file}` is written: mend it, then run `wicketgate check`");
+        let hint = format!(
+            "`{file}` is written: mend it, or remove it and run `wicketgate init` again. `wicketgate check` says whether it is right, \
+             once there is a keytab"
+        );
         return Err(error.with_hint(&hint));
     }
     let begun = begun(file, &answers);

@@ -133,6 +133,31 @@ fn another_port_than_that_of_https_is_asked_for_and_written_where_hosts_are() {
     );
 }
 
+#[test]
+fn a_certificate_without_its_key_is_no_answer() {
+    let folder = folder_with_certificates();
+    let (file, answers) = (
+        folder.path().join("gate.toml"),
+        folder.path().join("answers.toml"),
+    );
+    for lines in [
+        "second_certificate_key = \"-\"",
+        "second_certificate = \"-\"\nsecond_certificate_key = \"a.key\"",
+    ] {
+        fs::write(&answers, lines).unwrap();
+        let arguments = Arguments {
+            answers: Some(answers.clone()),
+            questions: false,
+        };
+        let refused = run(&file, &arguments, &Output::new(false)).unwrap_err();
+        assert!(
+            refused.to_string().contains("`second_certificate_key`"),
+            "{refused}"
+        );
+        assert!(!file.exists());
+    }
+}
+
 /// Whoever leaves has answered nothing, and the next `init` finds nothing in its way.
 #[test]
 fn answers_that_end_too_soon_are_none() {

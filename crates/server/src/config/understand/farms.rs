@@ -49,9 +49,7 @@ impl Reached {
     fn of(host: &str, port: u16) -> Self {
         let here = |address: IpAddr| address.is_loopback() || address.is_unspecified();
         match Self::named(host) {
-            Self::Named(name) if name == "localhost" || name.parse().is_ok_and(here) => {
-                Self::Here(port)
-            }
+            Self::Named(name) if is_here(&name) || name.parse().is_ok_and(here) => Self::Here(port),
             other => other,
         }
     }
@@ -374,6 +372,11 @@ impl Understanding<'_> {
 /// A host without the brackets that an address of IPv6 has in a URL.
 fn bare(host: &str) -> &str {
     host.trim_start_matches('[').trim_end_matches(']')
+}
+
+/// Whether a name is this machine's own (RFC 6761 6.3; `/etc/hosts` of Debian).
+fn is_here(name: &str) -> bool {
+    ["localhost", "ip6-localhost", "ip6-loopback"].contains(&name) || name.ends_with(".localhost")
 }
 
 /// Whether the system would take a host for an address of IPv4 that nobody else sees in it: one number, octal, hexadecimal

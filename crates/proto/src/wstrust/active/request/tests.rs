@@ -170,8 +170,7 @@ fn nothing_that_counts_stands_twice() {
         "<p:AppliesTo xmlns:p='http://schemas.xmlsoap.org/ws/2004/09/policy'/><t:KeyType>",
     );
     assert!(matches!(said, RequestError::Value(_)), "{said}");
-    let soap_1_1 =
-        message(Dialect::V13, "", "").replace(SOAP_1_2, crate::soap::namespace::SOAP_1_1);
+    let soap_1_1 = message(Dialect::V13, "", "").replace(SOAP_1_2, soap::namespace::SOAP_1_1);
     let said = Request::parse(soap_1_1.as_bytes(), Dialect::V13).unwrap_err();
     assert_eq!(said, RequestError::OldSoap);
     let digest = "<o:Password Type='http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-username-token-profile-1.0#PasswordDigest'>";

@@ -131,6 +131,13 @@ fn on_a_host_of_the_operator_s_own_a_pool_shows_nothing_but_pages() {
         ] {
             let said = routed(path, below, farm).unwrap_err();
             let is_refused = said.contains("takes tickets, sells them");
+            let why = match farm {
+                "app" => "the farm `app` is a Lync pool that is published here",
+                _ => {
+                    "the farm `meet` is taken for a Lync pool that is published here, as both are known by port 8080 of this machine"
+                }
+            };
+            assert!(said.contains(why), "{said}");
             assert!(is_refused, "{farm}{path}: {said}");
         }
     }
@@ -209,6 +216,36 @@ fn what_leads_to_a_pool_by_way_of_another_farm_is_the_pool() {
     assert!(opens("http://10.0.1.12:8080"));
 }
 
+/// Whoever reads the warning looks for what it names.
+#[test]
+fn a_warning_names_what_is_shared_and_the_farm_between() {
+    let warned = |own: &str| {
+        let lines = format!(
+            "[[farm]]\nname = \"pool01\"\naddress = \"http://10.0.1.11:4443\"\nhost_header = \"pool01.contoso.local\"\n\
+             identity_header = \"x-user\"\n\
+             [[lync.pool]]\nweb_host = \"web.contoso.com\"\nfarm = \"pool01\"\n\
+             [[farm]]\nname = \"middle\"\naddress = \"http://10.0.1.11:81\"\nhost_header = \"middle.contoso.local\"\n\
+             [[farm]]\nname = \"own\"\naddress = \"http://10.9.9.9\"\n{own}\n\
+             [[route]]\nhost = \"own.contoso.com\"\npath = \"/\"\nbelow = true\nauth = \"anonymous\"\n\
+             service = \"own\"\nfarm = \"own\"\n"
+        );
+        let warnings = understood(&(text("", "") + &lines)).unwrap().warnings;
+        let mut found = warnings.into_iter();
+        found.find(|it| it.contains("the farm `own` is taken for a Lync pool"))
+    };
+    let said = warned("host_header = \"POOL01.contoso.local:8080\"").unwrap();
+    assert!(
+        said.contains("both are known by `pool01.contoso.local`"),
+        "{said}"
+    );
+    let said = warned("host_header = \"middle.contoso.local\"").unwrap();
+    assert!(
+        said.contains("shares `middle.contoso.local` with the farm `middle`"),
+        "{said}"
+    );
+    assert_eq!(warned(""), None);
+}
+
 /// A website on a domain's bare name, which Autodiscover asks first, is no Exchange.
 #[test]
 fn whoever_is_taken_for_an_exchange_is_told_so_and_why() {
@@ -235,6 +272,7 @@ fn whoever_is_taken_for_an_exchange_is_told_so_and_why() {
     ] {
         assert!(said.contains(part), "{part}: {said}");
     }
+    assert!(said.contains("both are known by `contoso.com`"), "{said}");
     assert_eq!(told("", "/"), None, "nothing is shared");
     assert_eq!(told(by_name, "/images"), None, "nothing is shut");
 }
