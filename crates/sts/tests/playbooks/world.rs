@@ -230,6 +230,15 @@ pub(crate) struct World {
 
 /// A world in which these parties are trusted.
 pub(crate) fn world(relying_parties: Vec<RelyingPartyTrust>) -> World {
+    let trusted = Trusted {
+        relying_parties,
+        ..Trusted::default()
+    };
+    world_of(TrustBook::new(1, trusted).unwrap())
+}
+
+/// A world with this book of trusts.
+pub(crate) fn world_of(book: TrustBook) -> World {
     let (certificate, pair) = certified();
     let ring = KeyRing {
         primary: TokenSigningCertificate {
@@ -244,11 +253,6 @@ pub(crate) fn world(relying_parties: Vec<RelyingPartyTrust>) -> World {
     };
     let key = RsaKeyPair::from_pkcs8(&pair.serialize_der()).unwrap();
     let kept = Arc::new(Kept::default());
-    let trusted = Trusted {
-        relying_parties,
-        ..Trusted::default()
-    };
-    let book = Arc::new(TrustBook::new(1, trusted).unwrap());
     let both = "memorised-secret + one-time-code".parse().unwrap();
     World {
         service: Service {
@@ -258,7 +262,7 @@ pub(crate) fn world(relying_parties: Vec<RelyingPartyTrust>) -> World {
                 origin: "https://sts.contoso.com".to_owned(),
                 display_name: "Contoso".to_owned(),
             },
-            trusts: Arc::new(book),
+            trusts: Arc::new(Arc::new(book)),
             keys: Arc::new(Signing { ring, key }),
             ledger: kept.clone(),
             tickets: kept.clone(),

@@ -224,9 +224,8 @@ impl Service {
             opaque: self.opaque.as_ref(),
             others: &self.stores,
         };
-        let mut providers = book.claims_providers();
         let pipeline = Pipeline {
-            directory: providers.find(|it| it.is_local).map(|it| &**it),
+            directory: book.own_directory()?,
             relying_party: &checked.trust,
             stores: &stores,
         };
