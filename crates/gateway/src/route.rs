@@ -258,6 +258,8 @@ pub struct Route {
     pub websocket: bool,
     /// Whether a browser comes back to the member that answered it, by a cookie.
     pub affinity: bool,
+    /// Whether it leads to a pool in passive mode, by whatever name: a pool that finds a session's cookies looks at no ticket.
+    pub leads_to_passive: bool,
 }
 
 /// Everything published under one host name.
@@ -398,6 +400,7 @@ impl Route {
             set_headers: Vec::new(),
             websocket: false,
             affinity: false,
+            leads_to_passive: false,
         }
     }
 

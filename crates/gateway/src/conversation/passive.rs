@@ -74,10 +74,11 @@ impl Conversation {
         refused(asked.replies.passive_wanted(&page, &asked.name))
     }
 
-    /// On a passive host the cookies of a session go to the page that begins it, and where they were looked at.
+    /// To a passive pool the cookies of a session go by the page that begins it, and where they were looked at; on its host,
+    /// and by whatever other host leads there, they stay behind.
     pub(super) fn session_cookies<'a>(&self, asked: &'a Asked) -> SessionCookies<'a> {
         let host = self.publication.hosts.get(&asked.name);
-        let is_passive = host.is_some_and(Host::is_passive);
+        let is_passive = host.is_some_and(Host::is_passive) || asked.route.leads_to_passive;
         match &asked.session {
             Some(line) => SessionCookies::Only(line),
             None if is_passive && asked.route.kind != Kind::LyncPassive => SessionCookies::Nothing,

@@ -1,15 +1,17 @@
 //! A pool in passive mode: what it offers, whose a session is, and what the session's tickets open (decision 0015).
 
+use std::sync::Arc;
+
 use authn::account::AccountState;
 use authn::audit::{Kind, Reason};
 use authn::credential::CredentialId;
-use authn::place::{Method, Zone};
+use authn::place::{Method, Service, Zone};
 use authn::policy::{Combination, Policy, Rule};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use gateway::conversation::{AnswerBody, RequestBody};
 use gateway::preset::lync::{self, LyncPool};
-use gateway::route::Onward;
+use gateway::route::{Auth, Host, Onward, PathPattern, Route};
 use http::Version;
 use proto::lync::mex::{Document, Logon, WebTicketService};
 
@@ -515,6 +517,41 @@ fn the_session_s_cookies_go_to_its_page_and_where_they_were_looked_at() {
     assert_eq!(onward(get(LYNC, "/meet/anna/1")), "a=b; c=d");
     assert_eq!(onward(get(LYNC, MEX)), "a=b; c=d");
     assert_eq!(onward(get(LYNC, PAGE)), cookies);
+}
+
+#[test]
+fn the_session_s_cookies_reach_a_passive_pool_by_no_route_of_the_operator_s() {
+    let route = |host: &str, leads_to_passive| {
+        let below = PathPattern::Below("/".to_owned());
+        let own = Service("own".into());
+        let route = Route {
+            leads_to_passive,
+            ..Route::new(below, Auth::Anonymous, own, "own".to_owned())
+        };
+        let host = host.to_owned();
+        let routes = vec![Arc::new(route)];
+        (
+            host,
+            Host {
+                routes,
+                ..Host::default()
+            },
+        )
+    };
+    let mut publication = publication();
+    let own = [
+        route("meet.contoso.com", true),
+        route("app.contoso.com", false),
+    ];
+    publication.hosts.extend(own);
+    let scene = Scene::publishing(publication);
+    let onward = |host: &str| {
+        let request = get(host, "/x").with("cookie", &format!("a=b; {SESSION}"));
+        let forward = scene.connects().sends(&request).forward();
+        forward.head.headers["cookie"].to_str().unwrap().to_owned()
+    };
+    assert_eq!(onward("meet.contoso.com"), "a=b");
+    assert_eq!(onward("app.contoso.com"), format!("a=b; {SESSION}"));
 }
 
 #[test]
