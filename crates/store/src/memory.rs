@@ -119,7 +119,8 @@ struct State {
 impl State {
     /// Appends events to the chain; first of all changes, for it may fail.
     fn append(&mut self, events: Vec<Event>) -> Result<(), Unavailable> {
-        let head = self.chain.last().map_or(Head::EMPTY, Head::of);
+        let last = self.chain.last();
+        let head = last.map_or(Head::EMPTY, |last| Head::EMPTY.behind(last));
         self.chain.extend(head.link(events)?);
         Ok(())
     }

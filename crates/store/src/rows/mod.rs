@@ -205,8 +205,6 @@ pub(crate) const ALL: &[&str] = &[
     tickets::DROP_BEYOND,
     tickets::FORGET_ENDED,
     tickets::REVOKE_ALL,
-    revisions::NEXT,
-    revisions::FORGET,
     revisions::LAST,
     trusts::LIST,
     trusts::ADD,
