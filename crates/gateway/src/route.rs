@@ -349,6 +349,14 @@ impl Host {
         !offered.any(|scheme| of_a_connection.contains(scheme))
     }
 
+    /// Scheme, name and port of it, as browsers write them.
+    #[must_use]
+    pub(crate) fn origin_of(&self, name: &str) -> String {
+        let port = self.public_port;
+        let port = port.map_or(String::new(), |port| format!(":{port}"));
+        format!("https://{name}{port}")
+    }
+
     /// Whether people sign in to it passively.
     #[must_use]
     pub fn is_passive(&self) -> bool {

@@ -62,6 +62,16 @@ impl Head {
         sets: Some(Sets::EMPTY),
     };
 
+    /// The end of a chain of which nothing else is known.
+    #[must_use]
+    pub fn at(number: i64, hash: [u8; 32]) -> Self {
+        Self {
+            number,
+            hash,
+            sets: None,
+        }
+    }
+
     /// The hash in hexadecimal, to be noted elsewhere.
     #[must_use]
     pub fn hash_text(&self) -> String {
