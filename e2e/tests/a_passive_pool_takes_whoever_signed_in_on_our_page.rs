@@ -198,6 +198,37 @@ fn s79_what_ends_the_sign_in_ends_the_session_and_its_tickets_in_two_seconds() -
 }
 
 #[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a story measures how long a revocation takes"
+)]
+fn signing_out_of_our_page_ends_the_session_and_its_tickets_in_two_seconds() -> anyhow::Result<()> {
+    let demo = Demo::start_with(&["--passive"])?;
+    let ben = demo.person(1);
+    let mut app = enrolled(&demo, &ben)?;
+    let mut browser = Browser::new(&demo)?;
+    let page = signs_in(&mut browser, (&demo, &ben.upn), [SECRET, &app.code()?])?;
+    takes(&mut browser, &demo, &page)?;
+    let bought = asks_for_ticket(&browser)?;
+    let ticket = compact_in(&bought.body).context("a ticket")?.to_owned();
+    assert_eq!(user_link(&demo, &ticket)?, 200);
+    browser.origin = sts(&demo);
+    let out = browser.open("/adfs/ls/?wa=wsignout1.0")?;
+    let left = Instant::now();
+    assert_eq!(out.status, 200, "{}", out.body);
+    e2e::until::until("the ticket is still good", || {
+        // One that is under way in that moment is cut off.
+        Ok(user_link(&demo, &ticket).is_ok_and(|status| status == 401))
+    })?;
+    let took = left.elapsed();
+    assert!(took < Duration::from_secs(2), "{took:?}");
+    browser.origin = pool(&demo);
+    let over = asks_for_ticket(&browser)?;
+    assert_eq!(over.status, 400, "{}", over.body);
+    Ok(())
+}
+
+#[test]
 fn s70_s79_a_real_browser_goes_from_the_pool_to_our_page_and_back() -> anyhow::Result<()> {
     if Chromium::programs().is_none() {
         let reason = "chromium and its driver are not unpacked";

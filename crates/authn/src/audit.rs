@@ -196,6 +196,8 @@ pub enum TokenRefusal {
     UnknownMethod,
     /// It wants people of another claims provider.
     AnotherProvider,
+    /// Our own directory is a claims provider that is switched off, or cannot be read.
+    OwnDirectory,
     /// Nothing permits it.
     NotPermitted,
     /// A rule denies it.

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use crate::account::{Account, AccountId};
 use crate::credential::CredentialId;
 use crate::directory::NotDelegable;
+use crate::issued;
 use crate::place::{Channel, Method, Zone};
 use crate::voucher::Session;
 
@@ -138,9 +139,13 @@ impl Authenticated {
         self.token.as_ref()
     }
 
-    /// Whether it rests on a credential, or on a token.
+    /// Whether it rests on a credential, on a token, or on a sign-in to a page.
     #[must_use]
     pub fn rests_on(&self, credential: &CredentialId) -> bool {
+        if issued::is_sign_in(credential) {
+            let own = issued::sign_in(&self.credential, self.second_factor);
+            return self.bought == Channel::Page && own == *credential;
+        }
         self.credential == *credential || self.token.as_ref() == Some(credential)
     }
 

@@ -363,6 +363,9 @@ pub trait Tickets: Send + Sync {
     /// Whether a ticket was ever relayed: one that is not found was revoked or has ended since. It is told
     /// until long after the ticket's end.
     async fn was_relayed(&self, key: &TicketKey) -> Result<bool, Unavailable>;
+    /// Takes a token of our own security token service, by one conditional statement, for the session that it begins;
+    /// `false` where it was taken before, or revoked.
+    async fn spend_token(&self, key: &TicketKey) -> Result<bool, Unavailable>;
 }
 
 /// What was revoked.

@@ -12,10 +12,11 @@ use serde::{Deserialize, Serialize};
 use crate::account::AccountId;
 use crate::audit::Event;
 use crate::credential::CredentialId;
+use crate::issued;
 use crate::place::{Channel, Method};
 use crate::voucher::Session;
 
-/// So many tickets and certificates of one app password are known at once; those that were relayed first go.
+/// So many tickets and certificates of one app password are known at once at one pool; those that were relayed first go.
 ///
 /// SECURITY: whoever has one ticket gets certificates for it as fast as they ask, each a row for months.
 pub const MAX_PER_CREDENTIAL: u32 = 512;
@@ -65,6 +66,15 @@ pub struct RelayedTicket {
     pub relayed: Timestamp,
     /// When it ends.
     pub expires: Timestamp,
+}
+
+impl RelayedTicket {
+    /// The sign-in to a page that bought it, as it is revoked, where one did.
+    #[must_use]
+    pub fn sign_in(&self) -> Option<CredentialId> {
+        let is_of_page = self.channel == Channel::Page;
+        is_of_page.then(|| issued::sign_in(&self.credential, self.second_factor))
+    }
 }
 
 /// A ticket that is about to be relayed, and what is written down with it, all or nothing.

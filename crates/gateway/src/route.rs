@@ -258,6 +258,8 @@ pub struct Route {
     pub websocket: bool,
     /// Whether a browser comes back to the member that answered it, by a cookie.
     pub affinity: bool,
+    /// Whether it leads to a pool in passive mode, by whatever name: a pool that finds a session's cookies looks at no ticket.
+    pub leads_to_passive: bool,
 }
 
 /// Everything published under one host name.
@@ -347,6 +349,14 @@ impl Host {
         !offered.any(|scheme| of_a_connection.contains(scheme))
     }
 
+    /// Scheme, name and port of it, as browsers write them.
+    #[must_use]
+    pub(crate) fn origin_of(&self, name: &str) -> String {
+        let port = self.public_port;
+        let port = port.map_or(String::new(), |port| format!(":{port}"));
+        format!("https://{name}{port}")
+    }
+
     /// Whether people sign in to it passively.
     #[must_use]
     pub fn is_passive(&self) -> bool {
@@ -398,6 +408,7 @@ impl Route {
             set_headers: Vec::new(),
             websocket: false,
             affinity: false,
+            leads_to_passive: false,
         }
     }
 

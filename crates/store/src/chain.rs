@@ -7,6 +7,8 @@
 use authn::audit::{Broken, Event};
 use authn::ports::{ChainedEvent, Unavailable};
 
+use crate::sets::Sets;
+
 /// The end of a chain: what the next event is linked to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Head {
@@ -14,6 +16,8 @@ pub struct Head {
     pub number: i64,
     /// The hash of the last event; zeros where there is none.
     pub hash: [u8; 32],
+    /// The sets of rows that are sealed with it; none in a store that was not opened since it was brought up to date.
+    pub(crate) sets: Option<Sets>,
 }
 
 /// An audit trail is not what was written.
@@ -55,7 +59,18 @@ impl Head {
     pub(crate) const EMPTY: Self = Self {
         number: 0,
         hash: [0; 32],
+        sets: Some(Sets::EMPTY),
     };
+
+    /// The end of a chain of which nothing else is known.
+    #[must_use]
+    pub fn at(number: i64, hash: [u8; 32]) -> Self {
+        Self {
+            number,
+            hash,
+            sets: None,
+        }
+    }
 
     /// The hash in hexadecimal, to be noted elsewhere.
     #[must_use]
@@ -79,16 +94,21 @@ impl Head {
                 previous: head.hash,
                 hash,
             });
-            head = Self { number, hash };
+            head = Self {
+                number,
+                hash,
+                ..head
+            };
         }
         Ok(linked)
     }
 
-    /// The head of a chain that ends with this event.
-    pub(crate) fn of(last: &ChainedEvent) -> Self {
+    /// The head of the same chain, where it ends with this event.
+    pub(crate) fn behind(self, last: &ChainedEvent) -> Self {
         Self {
             number: last.number,
             hash: last.hash,
+            ..self
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::ports::audit;
 use crate::rows::key_checks::KeyCheck;
 use crate::seal::{KeyFile, Place, Sealed};
 use crate::writer::{DEADLINE, Tools, WriteError, Writer};
-use crate::{StoreError, migrate, rows, sqlite};
+use crate::{StoreError, migrate, rows, sets, sqlite};
 
 /// The durable store, in a file or on a server; clones share it.
 #[derive(Clone)]
@@ -100,6 +100,7 @@ impl Store {
         begin(&mut connection, &keys).await?;
         check_keys(&mut connection, &keys).await?;
         audit::head(&mut connection, &keys).await?;
+        sets::seal_first(&mut connection, &keys).await?;
         let (database, keys) = (Arc::new(database), Arc::new(keys));
         let disk = match &*database {
             Database::Sqlite(_) => Disk::Ours,

@@ -21,6 +21,7 @@ pub mod seal;
 
 mod chain;
 mod error;
+mod sets;
 
 pub mod conformance;
 

@@ -119,7 +119,8 @@ struct State {
 impl State {
     /// Appends events to the chain; first of all changes, for it may fail.
     fn append(&mut self, events: Vec<Event>) -> Result<(), Unavailable> {
-        let head = self.chain.last().map_or(Head::EMPTY, Head::of);
+        let last = self.chain.last();
+        let head = last.map_or(Head::EMPTY, |last| Head::EMPTY.behind(last));
         self.chain.extend(head.link(events)?);
         Ok(())
     }
@@ -174,11 +175,11 @@ impl State {
     }
 
     /// Drops those tickets of a credential that are too many, those that were relayed first.
-    fn drop_beyond(&mut self, credential: &CredentialId) {
+    fn drop_beyond(&mut self, credential: &CredentialId, pool: &str) {
         let of_it = self
             .tickets
             .values()
-            .filter(|it| it.credential == *credential);
+            .filter(|it| it.credential == *credential && it.pool == pool);
         let mut of_it: Vec<_> = of_it
             .map(|it| (Reverse(it.relayed), it.key.clone()))
             .collect();
@@ -444,8 +445,11 @@ impl Tickets for Memory {
         let credential = Revoked::Credential(ticket.credential.clone());
         let mut later = state.revocations.iter().filter(|it| it.number > heard);
         let token = ticket.token.clone().map(Revoked::Credential);
+        let sign_in = ticket.sign_in().map(Revoked::Credential);
+        let further = [token, sign_in];
         let is_over = later.any(|it| {
-            it.what == account || it.what == credential || Some(&it.what) == token.as_ref()
+            let mut further = further.iter().flatten();
+            it.what == account || it.what == credential || further.any(|what| *what == it.what)
         });
         let stands = state.stands_for(&ticket.credential, &ticket.account)
             && state.token_stands(ticket.token.as_ref(), &ticket.account);
@@ -456,10 +460,10 @@ impl Tickets for Memory {
         if let Some(stored) = state.passwords.get_mut(&ticket.credential) {
             stored.record.last_used = relaying.used.or(stored.record.last_used);
         }
-        let credential = ticket.credential.clone();
+        let (credential, pool) = (ticket.credential.clone(), ticket.pool.clone());
         state.revoked_tickets.remove(&ticket.key);
         state.tickets.insert(ticket.key.clone(), ticket);
-        state.drop_beyond(&credential);
+        state.drop_beyond(&credential, &pool);
         Ok(())
     }
 
@@ -488,6 +492,15 @@ impl Tickets for Memory {
     async fn was_relayed(&self, key: &TicketKey) -> Result<bool, Unavailable> {
         let state = self.open()?;
         Ok(state.tickets.contains_key(key) || state.revoked_tickets.contains(key))
+    }
+
+    async fn spend_token(&self, key: &TicketKey) -> Result<bool, Unavailable> {
+        let mut state = self.open()?;
+        let was_there = state.tickets.remove(key).is_some();
+        if was_there {
+            state.revoked_tickets.insert(key.clone());
+        }
+        Ok(was_there)
     }
 }
 

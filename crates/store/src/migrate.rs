@@ -93,6 +93,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "0015_api_tokens",
         text: include_str!("../migrations/0015_api_tokens.sql"),
     },
+    Migration {
+        number: 17,
+        name: "0017_sealed_sets",
+        text: include_str!("../migrations/0017_sealed_sets.sql"),
+    },
 ];
 
 impl Migration {

@@ -24,6 +24,7 @@ use crate::engine::{Connection, late};
 use crate::health::{self, Health};
 use crate::ports::audit;
 use crate::seal::KeyFile;
+use crate::sets::{SealedSet, Set};
 
 /// How many calls may wait.
 const QUEUE: usize = 4_096;
@@ -96,11 +97,31 @@ impl Writing<'_> {
         }
     }
 
+    /// What is sealed of a set before it is changed.
+    ///
+    /// # Errors
+    ///
+    /// SECURITY: its rows are not what was sealed: a change would seal what somebody else made of them.
+    pub(super) async fn set(&mut self, set: Set) -> Result<SealedSet, WriteError> {
+        let sealed = set.of(self.head)?;
+        let rows = set.rows(&mut *self.connection).await?;
+        set.must_fit(&rows, sealed)?;
+        Ok(sealed)
+    }
+
+    /// Seals a set as it was changed, up to the change of this number.
+    pub(super) async fn seal_set(&mut self, set: Set, revision: i64) -> Result<(), WriteError> {
+        let sealed = set.sealed(&mut *self.connection, revision).await?;
+        self.head.sets = self.head.sets.map(|sets| sets.with(set, sealed));
+        Ok(())
+    }
+
     /// Appends events to the audit chain.
     pub(super) async fn append(&mut self, events: Vec<Event>) -> Result<(), WriteError> {
         if self.connection.is_to_a_server() {
             let linked = self.head.link(events)?;
-            self.head = linked.last().map_or(self.head, Head::of);
+            let last = linked.last();
+            self.head = last.map_or(self.head, |last| self.head.behind(last));
             self.linked.extend(linked);
         } else {
             self.head = audit::append(&mut *self.connection, self.head, events).await?;

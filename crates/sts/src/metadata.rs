@@ -2,6 +2,8 @@
 //!
 //! Start at [`published`].
 
+use std::sync::{Mutex, PoisonError};
+
 use aws_lc_rs::digest::{SHA256, digest};
 use claims::ClaimType;
 use proto::metadata::{self, EntityDescriptor, SecurityTokenService};
@@ -9,7 +11,7 @@ use proto::wsfed::TOKEN_TYPE_SAML_1_1;
 use xml::Prepared;
 
 use crate::flow::wsfed::{Identity, PATH};
-use crate::key_ring::KeyRing;
+use crate::key_ring::{KeyId, KeyRing};
 use crate::ports::{Keys, ToSign, Unavailable};
 use crate::trust::{ClaimDescription, Identifier, TrustBook};
 
@@ -29,6 +31,30 @@ impl OwnMetadata {
     }
 }
 
+/// Metadata that was signed: whoever asks again gets the same, as long as it would say the same and one key signs.
+#[derive(Debug, Default)]
+pub struct Published(Mutex<Option<Signed>>);
+
+#[derive(Debug)]
+struct Signed {
+    content: String,
+    key: KeyId,
+    text: String,
+}
+
+impl Published {
+    fn known(&self, content: &str, key: &KeyId) -> Option<String> {
+        let signed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let same = signed.as_ref();
+        let same = same.filter(|it| it.content == content && it.key == *key);
+        same.map(|it| it.text.clone())
+    }
+
+    fn keep(&self, signed: Signed) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(signed);
+    }
+}
+
 /// Writes and signs the metadata of one moment.
 ///
 /// # Errors
@@ -37,6 +63,7 @@ impl OwnMetadata {
 pub async fn published(
     keys: &dyn Keys,
     (identity, book): (&Identity, &TrustBook),
+    before: &Published,
 ) -> Result<String, Unavailable> {
     let own = OwnMetadata {
         entity_id: identity.identifier.clone(),
@@ -49,12 +76,21 @@ pub async fn published(
     let descriptor = descriptor(identity, book, &ring);
     let written = descriptor.to_verbatim().map_err(|it| not_written(&it))?;
     let key = &ring.primary;
+    if let Some(known) = before.known(written.as_str(), &key.id) {
+        return Ok(known);
+    }
     let der = key.certificate.der();
     let prepared = Prepared::new(&written, key.algorithm.signature(), Some(der));
     let prepared = prepared.map_err(|it| not_written(&it))?;
     let what = ToSign::Metadata(&own);
     let signature = keys.sign(&key.id, what, prepared.octets()).await?;
-    Ok(prepared.attach(&signature).as_str().to_owned())
+    let text = prepared.attach(&signature).as_str().to_owned();
+    before.keep(Signed {
+        content: written.as_str().to_owned(),
+        key: key.id.clone(),
+        text: text.clone(),
+    });
+    Ok(text)
 }
 
 fn descriptor(identity: &Identity, book: &TrustBook, ring: &KeyRing) -> EntityDescriptor {

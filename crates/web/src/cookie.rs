@@ -9,6 +9,8 @@ pub(crate) const SIGN_IN: &str = "__Host-sign-in";
 pub(crate) const SESSION: &str = "__Host-session";
 /// Where the browser was taken with a token.
 pub(crate) const VISITED: &str = "__Host-visited";
+/// What the browser is known by from the request of a party to the sign-in that follows on it.
+pub(crate) const ASKED: &str = "__Host-asked";
 /// The language that was chosen.
 pub(crate) const LANGUAGE: &str = "__Host-language";
 

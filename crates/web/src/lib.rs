@@ -9,6 +9,7 @@ mod words;
 pub mod api;
 
 mod asked;
+mod budget;
 mod endpoint;
 mod passkeys;
 mod portal;
@@ -26,6 +27,7 @@ use bytes::Bytes;
 use http::{Method, Response, StatusCode};
 
 use asked::Asked;
+pub use endpoint::Begun;
 pub use proto::form::MAX_FORM;
 use sts::flow::wsfed;
 
@@ -87,6 +89,8 @@ pub struct Pages {
     pub services: Vec<Service>,
     /// The security token service, where there is one.
     pub sts: Option<wsfed::Service>,
+    /// How many sign-ins for parties were begun of late.
+    pub begun: Begun,
 }
 
 impl Pages {

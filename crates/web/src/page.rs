@@ -148,7 +148,13 @@ pub(crate) fn source(address: &str) -> String {
 }
 
 /// Lets the form of a page go to one address, and to no other.
-pub(crate) fn with_form_to(answer: Response<Bytes>, source: &str) -> Response<Bytes> {
+///
+/// It tells where it comes from, and not at which address: whoever takes it may look whether that is here.
+pub(crate) fn with_form_to(mut answer: Response<Bytes>, source: &str) -> Response<Bytes> {
+    let origin_alone = HeaderValue::from_static("strict-origin");
+    answer
+        .headers_mut()
+        .insert(header::REFERRER_POLICY, origin_alone);
     with_policy(
         answer,
         &format!(

@@ -45,7 +45,7 @@ impl Pages {
                     ..
                 } = held;
                 let begun = SignIn::begin(service, requirement, continuation, at.now);
-                return Ok(self.begin_with(asked, &begun).await?.into());
+                return Ok(self.begin_with(asked, &begun, at).await?.into());
             }
             (held, None) => held,
             (_, Some(_)) => None,

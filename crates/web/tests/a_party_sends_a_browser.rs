@@ -60,6 +60,7 @@ async fn t_http_17_somebody_who_is_signed_in_gets_a_form_to_the_party_and_to_nob
         policy.contains(to) && !policy.contains("unsafe"),
         "{policy}"
     );
+    assert_eq!(headers[header::REFERRER_POLICY], "strict-origin");
     for part in [
         "<form id=\"answer\" method=\"post\" action=\"https://lync.contoso.com/PassiveAuth/PassiveAuth.aspx\">",
         "name=\"wa\" value=\"wsignin1.0\"",
@@ -200,5 +201,70 @@ async fn a_sign_out_ends_the_session_and_tells_the_parties() {
     assert_eq!(
         location,
         "https://lync.contoso.com/PassiveAuth/PassiveAuth.aspx"
+    );
+}
+
+#[tokio::test]
+async fn a_network_begins_so_many_sign_ins_in_a_minute_and_no_more() {
+    let world = World::new().await;
+    for number in 0..600 {
+        let answer = world.ask(get(&format!("/adfs/ls/?{ASKS}"))).await;
+        let status = answer.response.status();
+        assert_eq!(status, StatusCode::SEE_OTHER, "{number}");
+    }
+    let answer = world.ask(get(&format!("/adfs/ls/?{ASKS}"))).await;
+    let status = answer.response.status();
+    assert_eq!(status, StatusCode::TOO_MANY_REQUESTS);
+    let request = Request::get(format!("/adfs/ls/?{ASKS}")).header(header::COOKIE, &world.session);
+    let answer = world.ask(request.body(String::new()).unwrap()).await;
+    assert_eq!(
+        answer.response.status(),
+        StatusCode::OK,
+        "who is signed in goes on"
+    );
+}
+
+#[tokio::test]
+async fn a_browser_that_is_sent_to_sign_in_is_known_when_it_comes_back() {
+    let world = World::new().await;
+    let fresh = format!("/adfs/ls/?{ASKS}&wfresh=0");
+    let request = Request::get(&fresh).header(header::COOKIE, &world.session);
+    let answer = world.ask(request.body(String::new()).unwrap()).await;
+    assert_eq!(answer.response.headers()[header::LOCATION], "/sign-in");
+    let cookies = answer.response.headers().get_all(header::SET_COOKIE).iter();
+    let mut cookies = cookies.map(|it| it.to_str().unwrap());
+    let asked = cookies.find(|it| it.starts_with("__Host-asked=")).unwrap();
+    assert!(
+        asked.ends_with("; Path=/; Secure; HttpOnly; SameSite=Lax"),
+        "{asked}"
+    );
+}
+
+#[tokio::test]
+async fn the_page_of_a_refusal_can_be_read_in_another_language() {
+    let world = World::new().await;
+    let answer = world
+        .ask(get("/adfs/ls/?wa=wsignin1.0&wtrealm=urn:unknown"))
+        .await;
+    let cookie = answer.response.headers()[header::SET_COOKIE]
+        .to_str()
+        .unwrap();
+    assert!(cookie.starts_with("__Host-sign-in="), "{cookie}");
+    let cookie = cookie.split(';').next().unwrap().to_owned();
+    let page = text(&answer);
+    let (_, behind) = page.split_once("name=\"form\" value=\"").unwrap();
+    let (token, _) = behind.split_once('"').unwrap();
+    let post = Request::post("/language")
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .header(header::ORIGIN, ORIGIN)
+        .header(header::COOKIE, cookie);
+    let answer = world
+        .ask(post.body(format!("form={token}&language=sv")).unwrap())
+        .await;
+    assert_eq!(
+        answer.response.status(),
+        StatusCode::SEE_OTHER,
+        "{}",
+        text(&answer)
     );
 }

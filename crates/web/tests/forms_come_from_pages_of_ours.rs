@@ -92,6 +92,7 @@ fn pages(memory: &Memory) -> Pages {
         passkeys: RelyingParty::of(ORIGIN, &[]).unwrap(),
         services: vec![Service::EWS],
         sts: None,
+        begun: web::Begun::default(),
     }
 }
 

@@ -1,4 +1,5 @@
-//! A token of our own security token service as proof: it left here, has not ended, and all that it rests on still stands.
+//! A token of our own security token service as proof: it left here, has not ended, comes once, and all that it rests on still
+//! stands.
 //!
 //! Whether it is genuine the pool says that takes it: what is bought with it is recorded only once the pool has taken it,
 //! and not where what it rests on was revoked (decision 0015). Whoever is named by one and refused is in the audit.
@@ -27,7 +28,11 @@ pub(super) async fn verify(
     };
     let account = (known.account.id.clone(), known.account.upn.clone());
     let reason = match judge(known, rules, at) {
-        Ok(verified) => return Ok(Outcome::plain(Ok(verified))),
+        // SECURITY: it begins one session, whoever brings it again; the pool may look at that, or not.
+        Ok(verified) => match ports.tickets.spend_token(&id.key()).await? {
+            true => return Ok(Outcome::plain(Ok(verified))),
+            false => Reason::UnknownTicket,
+        },
         Err(Reason::DirectoryUnread) => return Err(directory::unread()),
         Err(reason) => reason,
     };

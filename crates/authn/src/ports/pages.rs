@@ -148,6 +148,16 @@ pub trait Sessions: Send + Sync {
     async fn use_session(&self, key: HandleKey, now: Timestamp) -> Result<(), Unavailable>;
     /// Ends a session, with the event.
     async fn end_session(&self, key: HandleKey, event: Event) -> Result<(), Unavailable>;
+    /// Ends a session and what tokens of its sign-in bought, with the event; and notes that among what was revoked.
+    async fn end_sign_in(
+        &self,
+        key: HandleKey,
+        session: &Session,
+        event: Event,
+    ) -> Result<(), Unavailable>;
+    /// Takes a session, by one conditional statement, for the new sign-in that a party asked for; `false` where it was
+    /// taken before, or has ended.
+    async fn spend_freshness(&self, key: HandleKey, now: Timestamp) -> Result<bool, Unavailable>;
     /// Ends all sessions of an account but one, and what clients opened by its memorised secret, with the event.
     async fn end_sessions_of(
         &self,

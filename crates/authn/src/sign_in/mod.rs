@@ -487,7 +487,7 @@ pub fn is_fresh_enough_for(
     policy.judge(account, &asking, &proved, at.now).is_ok()
 }
 
-/// Ends a session because its owner wants to.
+/// Ends a session because its owner wants to; one of the security token service with what its tokens bought.
 ///
 /// # Errors
 ///
@@ -499,5 +499,9 @@ pub async fn sign_out(
     at: &At,
 ) -> Result<(), Unavailable> {
     let event = at.event(Kind::SignedOut, service, Some(session.account.clone()));
+    if *service == Service::STS {
+        let (key, sessions) = (handle.key(), &ports.sessions);
+        return sessions.end_sign_in(key, session, event).await;
+    }
     ports.sessions.end_session(handle.key(), event).await
 }

@@ -394,6 +394,10 @@ impl Tickets for Careless {
     async fn was_relayed(&self, _: &TicketKey) -> Result<bool, Unavailable> {
         Ok(true)
     }
+
+    async fn spend_token(&self, _: &TicketKey) -> Result<bool, Unavailable> {
+        Ok(true)
+    }
 }
 
 #[tokio::test]

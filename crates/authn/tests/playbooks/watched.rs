@@ -395,6 +395,11 @@ impl Tickets for Watched {
         let call = ("was_relayed", String::new());
         self.pass(call, self.memory.was_relayed(key)).await
     }
+
+    async fn spend_token(&self, key: &TicketKey) -> Result<bool, Unavailable> {
+        let call = ("spend_token", String::new());
+        self.pass(call, self.memory.spend_token(key)).await
+    }
 }
 
 #[async_trait]

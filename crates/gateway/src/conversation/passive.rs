@@ -24,6 +24,7 @@ impl Conversation {
         let is_form = headers::is_form(&asked.head.headers);
         match Brought::parse(&body) {
             Ok(brought) if is_form || body.is_empty() => match brought {
+                Some(_) if !self.is_sent_from_here(&asked) => refused(asked.sent_elsewhere()),
                 Some(Brought { assertion_id }) => {
                     let proof = Proof::Issued(TokenId(assertion_id));
                     self.prove(asked, (proof, Channel::Page), (None, Bound::Read(body)))
@@ -35,6 +36,38 @@ impl Conversation {
                 refused(asked.replies.plain(StatusCode::BAD_REQUEST, sentence))
             }
         }
+    }
+
+    /// Whether a form comes from a page of our security token service, or of the pool itself, as far as the browser says where
+    /// it comes from.
+    ///
+    /// SECURITY: a stranger's page would send a browser to the pool with a token of the stranger's own, and its person would
+    /// work in the stranger's session (login CSRF). INTEROP: Lync's embedded browser sends no `Origin` with a form.
+    fn is_sent_from_here(&self, asked: &Asked) -> bool {
+        let hosts = &self.publication.hosts;
+        let of_pages = hosts.iter().filter(|(_, host)| host.is_sts);
+        let mut known: Vec<String> = of_pages.map(|(name, host)| host.origin_of(name)).collect();
+        if known.is_empty() {
+            // The token service is published by another gate.
+            return true;
+        }
+        let own = hosts.get(&asked.name).and_then(|host| host.origin.clone());
+        known.extend(own);
+        let headers = &asked.head.headers;
+        let said = [header::ORIGIN, header::REFERER];
+        let said = said.into_iter().find(|it| headers.contains_key(it));
+        let Some(said) = said else { return true };
+        let mut values = headers.get_all(said).iter();
+        let (Some(only), None) = (values.next(), values.next()) else {
+            return false;
+        };
+        let only = only.to_str().unwrap_or_default();
+        known.iter().any(|origin| {
+            let head = only.get(..origin.len());
+            let rest = only.get(origin.len()..).unwrap_or_default();
+            let is_whole = rest.is_empty() || rest.starts_with(['/', '?', '#']);
+            is_whole && head.is_some_and(|head| head.eq_ignore_ascii_case(origin))
+        })
     }
 
     /// A ticket is asked for with a session: the one that was looked at goes on, and no other cookie.
@@ -74,10 +107,11 @@ impl Conversation {
         refused(asked.replies.passive_wanted(&page, &asked.name))
     }
 
-    /// On a passive host the cookies of a session go to the page that begins it, and where they were looked at.
+    /// To a passive pool the cookies of a session go by the page that begins it, and where they were looked at; on its host,
+    /// and by whatever other host leads there, they stay behind.
     pub(super) fn session_cookies<'a>(&self, asked: &'a Asked) -> SessionCookies<'a> {
         let host = self.publication.hosts.get(&asked.name);
-        let is_passive = host.is_some_and(Host::is_passive);
+        let is_passive = host.is_some_and(Host::is_passive) || asked.route.leads_to_passive;
         match &asked.session {
             Some(line) => SessionCookies::Only(line),
             None if is_passive && asked.route.kind != Kind::LyncPassive => SessionCookies::Nothing,
@@ -96,6 +130,12 @@ pub(super) fn is_of_session(asked: &Asked, body: &[u8]) -> Result<(), read::Read
 }
 
 impl Asked {
+    /// The answer to a token that another website's page brings.
+    fn sent_elsewhere(&self) -> Reply {
+        let sentence = "This sign-in comes from another website; begin it again.\n";
+        self.replies.plain(StatusCode::FORBIDDEN, sentence)
+    }
+
     /// The answer to a token that did not leave here, has ended, or is of somebody who may not.
     pub(super) fn unknown_token(&self) -> Reply {
         let sentence = "This sign-in is not known here, or has ended; begin it again.\n";

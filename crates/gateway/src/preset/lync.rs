@@ -378,6 +378,7 @@ fn route(pool: &LyncPool, path: PathPattern) -> Route {
         name: format!("lync {path}"),
         made_by: MadeBy::Preset,
         pass_headers: HEADERS.map(HeaderName::from_static).to_vec(),
+        leads_to_passive: pool.passive,
         ..Route::new(path, auth, Service::LYNC, pool.farm.clone())
     }
 }

@@ -1,15 +1,17 @@
 //! A pool in passive mode: what it offers, whose a session is, and what the session's tickets open (decision 0015).
 
+use std::sync::Arc;
+
 use authn::account::AccountState;
 use authn::audit::{Kind, Reason};
 use authn::credential::CredentialId;
-use authn::place::{Method, Zone};
+use authn::place::{Method, Service, Zone};
 use authn::policy::{Combination, Policy, Rule};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use gateway::conversation::{AnswerBody, RequestBody};
 use gateway::preset::lync::{self, LyncPool};
-use gateway::route::Onward;
+use gateway::route::{Auth, Host, Onward, PathPattern, Route};
 use http::Version;
 use proto::lync::mex::{Document, Logon, WebTicketService};
 
@@ -334,7 +336,8 @@ fn scene_of_a_secret_alone() -> (Scene, Person) {
 
 #[test]
 fn a_token_goes_no_further_once_what_it_rests_on_is_gone() {
-    let ends: [fn(&Scene, &Person); 2] = [
+    let ends: [fn(&Scene, &Person); 3] = [
+        |scene, anna| scene.signs_out(anna),
         |scene, anna| scene.chooses_secret(&anna.account, &CredentialId("another".to_owned())),
         |scene, anna| scene.sets_state(anna, AccountState::Disabled),
     ];
@@ -345,6 +348,73 @@ fn a_token_goes_no_further_once_what_it_rests_on_is_gone() {
         end(&scene, &anna);
         assert_eq!(scene.connects().sends(&brings("_1")).told(), "403");
     }
+}
+
+#[test]
+fn a_token_that_another_website_s_page_brings_goes_no_further() {
+    let mut publication = publication();
+    let pool = LyncPool {
+        passive: true,
+        ..lync_pool()
+    };
+    publication.hosts.extend(lync::hosts(&pool));
+    let sts = Host {
+        is_ours: true,
+        is_sts: true,
+        public_port: Some(8443),
+        ..Host::default()
+    };
+    publication.hosts.insert("sts.contoso.com".to_owned(), sts);
+    publication.policy = by_page();
+    let scene = Scene::publishing(publication);
+    let anna = scene.person_of_pages("anna", Some(ANNA));
+    let brings_from = |number: usize, name: &str, value: &str| {
+        let id = format!("_{number}");
+        scene.issues(&anna, &id);
+        scene.connects().sends(&brings(&id).with(name, value))
+    };
+    for (number, (name, value)) in [
+        ("origin", "https://evil.example"),
+        ("origin", "null"),
+        ("origin", "https://sts.contoso.com"),
+        ("origin", "https://sts.contoso.com:8443.evil.example"),
+        (
+            "referer",
+            "https://evil.example/https://sts.contoso.com:8443/",
+        ),
+        ("origin", ""),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let reply = brings_from(number, name, value).replied().reply;
+        assert_eq!(reply.status, 403, "{name}: {value}");
+    }
+    for (number, (name, value)) in [
+        ("origin", "https://sts.contoso.com:8443"),
+        ("origin", "https://lyncweb.contoso.com"),
+        (
+            "referer",
+            "https://STS.contoso.com:8443/adfs/ls/?wa=wsignin1.0",
+        ),
+        ("accept", "text/html"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        brings_from(10 + number, name, value).forward();
+    }
+}
+
+#[test]
+fn a_token_begins_one_session_and_no_other() {
+    let (scene, anna) = scene();
+    scene.issues(&anna, "_1");
+    begins(&mut scene.connects(), "_1");
+    let again = scene.connects().sends(&brings("_1")).replied().reply;
+    assert_eq!(again.status, 403);
+    buys(&scene, ANNA);
+    assert_eq!(opens(&scene, ANNA), "anna", "what it began stands");
 }
 
 #[test]
@@ -397,20 +467,22 @@ fn a_form_that_two_readers_might_read_in_two_ways_goes_no_further() {
 #[test]
 fn a_session_that_the_pool_does_not_begin_is_nobody_s() {
     let (scene, anna) = scene();
-    scene.issues(&anna, "_1");
+    for id in ["_1", "_2", "_3", "_4"] {
+        scene.issues(&anna, id);
+    }
     let mut connection = scene.connects();
-    for headers in [
-        &[][..],
-        &[("set-cookie", "a=b")],
-        &[("set-cookie", "FedAuth=; path=/")],
+    for (id, headers) in [
+        ("_1", &[][..]),
+        ("_2", &[("set-cookie", "a=b")]),
+        ("_3", &[("set-cookie", "FedAuth=; path=/")]),
     ] {
-        let forward = connection.sends(&brings("_1")).forward();
+        let forward = connection.sends(&brings(id)).forward();
         let passed = connection
             .answers(&forward, answered(500, headers, "no"))
             .unwrap();
         assert!(passed.tickets.is_empty());
     }
-    let forward = connection.sends(&brings("_1")).forward();
+    let forward = connection.sends(&brings("_4")).forward();
     let twice = [("set-cookie", "FedAuth=abc"), ("set-cookie", "FEDAUTH=x")];
     let reply = connection
         .answers(&forward, answered(302, &twice, ""))
@@ -515,6 +587,41 @@ fn the_session_s_cookies_go_to_its_page_and_where_they_were_looked_at() {
     assert_eq!(onward(get(LYNC, "/meet/anna/1")), "a=b; c=d");
     assert_eq!(onward(get(LYNC, MEX)), "a=b; c=d");
     assert_eq!(onward(get(LYNC, PAGE)), cookies);
+}
+
+#[test]
+fn the_session_s_cookies_reach_a_passive_pool_by_no_route_of_the_operator_s() {
+    let route = |host: &str, leads_to_passive| {
+        let below = PathPattern::Below("/".to_owned());
+        let own = Service("own".into());
+        let route = Route {
+            leads_to_passive,
+            ..Route::new(below, Auth::Anonymous, own, "own".to_owned())
+        };
+        let host = host.to_owned();
+        let routes = vec![Arc::new(route)];
+        (
+            host,
+            Host {
+                routes,
+                ..Host::default()
+            },
+        )
+    };
+    let mut publication = publication();
+    let own = [
+        route("meet.contoso.com", true),
+        route("app.contoso.com", false),
+    ];
+    publication.hosts.extend(own);
+    let scene = Scene::publishing(publication);
+    let onward = |host: &str| {
+        let request = get(host, "/x").with("cookie", &format!("a=b; {SESSION}"));
+        let forward = scene.connects().sends(&request).forward();
+        forward.head.headers["cookie"].to_str().unwrap().to_owned()
+    };
+    assert_eq!(onward("meet.contoso.com"), "a=b");
+    assert_eq!(onward("app.contoso.com"), format!("a=b; {SESSION}"));
 }
 
 #[test]

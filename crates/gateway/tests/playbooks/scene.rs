@@ -13,10 +13,13 @@ use authn::credential::CredentialId;
 use authn::credential::app_password::AppPassword;
 use authn::credential::memorised_secret::{MemorisedSecret, SecretHash, StoredMemorisedSecret};
 use authn::credential::sent_code::Language;
+use authn::handle::HandleKey;
 use authn::issued::{self, TokenId};
 use authn::place::{Channel, Method, Service, Zone};
 use authn::policy::{Policy, Rule};
-use authn::ports::{Audit, Credentials, KerberosAcceptor, MemorisedSecrets, Revocations, Tickets};
+use authn::ports::{
+    Audit, Credentials, KerberosAcceptor, MemorisedSecrets, Revocations, Sessions, Tickets,
+};
 use authn::session::Session;
 use authn::sign_in::Asked;
 use authn::ticket::Relaying;
@@ -202,9 +205,17 @@ impl Scene {
         self.issues_for(person, id, &[Method::MemorisedSecret, Method::OneTimeCode]);
     }
 
-    /// The same for other methods.
-    pub(crate) fn issues_for(&self, person: &Person, id: &str, methods: &[Method]) {
-        let session = Session {
+    /// Somebody signs out of our security token service, where the session began now.
+    pub(crate) fn signs_out(&self, person: &Person) {
+        let methods = [Method::MemorisedSecret, Method::OneTimeCode];
+        let session = self.session_of(person, &methods);
+        let event = Event::observed(self.now(), Kind::SignedOut, Some(person.account.id.clone()));
+        let ending = self.store.end_sign_in(HandleKey([1; 32]), &session, event);
+        self.runtime.block_on(ending).unwrap();
+    }
+
+    fn session_of(&self, person: &Person, methods: &[Method]) -> Session {
+        Session {
             account: person.account.id.clone(),
             credential: person.credential.clone(),
             token: None,
@@ -212,7 +223,12 @@ impl Scene {
             zone: Zone::EXTERNAL,
             begun: self.now(),
             used: self.now(),
-        };
+        }
+    }
+
+    /// The same for other methods.
+    pub(crate) fn issues_for(&self, person: &Person, id: &str, methods: &[Method]) {
+        let session = self.session_of(person, methods);
         let ends = self.now() + SignedDuration::from_hours(1);
         let id = TokenId(id.to_owned());
         self.records(issued::recorded(&id, &session, (self.now(), ends)));

@@ -146,10 +146,7 @@ async fn compare(desk: &Desk, noted: &Noted) -> Result<(), CliError> {
         let message = format!("the audit trail ends before event {number}, which was noted");
         return Err(CliError::refused(message));
     };
-    let head = Head {
-        number: *number,
-        hash: event.hash,
-    };
+    let head = Head::at(*number, event.hash);
     if head.hash_text() != *hash {
         let message = format!("event {number} of the audit trail is not the one that was noted");
         return Err(CliError::refused(message));

@@ -15,6 +15,7 @@ mod listeners;
 mod messages;
 mod networks;
 mod office;
+mod passive;
 mod policy;
 mod portal;
 mod published;

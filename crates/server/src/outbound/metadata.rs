@@ -4,7 +4,7 @@
 //! it. No redirect is followed; this machine and link-local addresses are never asked, and private networks only where that is
 //! allowed by name. The address that was checked is the one that is connected to. Start at [`fetch`].
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -178,19 +178,29 @@ async fn allowed(host: &str, port: u16, allows_private: bool) -> Result<SocketAd
 }
 
 /// What an address is, where it is not asked.
+///
+/// SECURITY: an address of IPv6 that stands for one of IPv4 is both, whoever translates it on the way.
 fn forbidden(address: IpAddr, allows_private: bool) -> Option<&'static str> {
     let address = address.to_canonical();
+    if let IpAddr::V6(it) = address
+        && let Some(inside) = stands_for(it)
+        && let Some(what) = forbidden(inside.into(), allows_private)
+    {
+        return Some(what);
+    }
     let (is_own, is_link, is_private, is_none) = match address {
         IpAddr::V4(it) => (
             it.is_loopback(),
             it.is_link_local(),
-            it.is_private() || matches!(it.octets(), [100, 64..=127, ..]),
-            it.is_unspecified() || it.is_broadcast() || it.is_multicast(),
+            it.is_private() || matches!(it.octets(), [100, 64..=127, ..] | [198, 18..=19, ..]),
+            // 0.0.0.0/8 is this network (RFC 1122 3.2.1.3), 240.0.0.0/4 is reserved.
+            matches!(it.octets(), [0 | 240..=255, ..]) || it.is_multicast(),
         ),
         IpAddr::V6(it) => (
             it.is_loopback(),
             it.is_unicast_link_local(),
-            it.is_unique_local(),
+            // Site-local addresses (fec0::/10) are no more, and some networks have them still.
+            it.is_unique_local() || matches!(it.segments(), [0xfec0..=0xfeff, ..]),
             it.is_unspecified() || it.is_multicast(),
         ),
     };
@@ -204,9 +214,59 @@ fn forbidden(address: IpAddr, allows_private: bool) -> Option<&'static str> {
     }
 }
 
+/// The address of IPv4 that one of IPv6 stands for: NAT64 (RFC 6052, RFC 8215), 6to4 (RFC 3056), Teredo (RFC 4380), and what
+/// is compatible or translated (RFC 4291 2.5.5.1, RFC 2765).
+fn stands_for(address: Ipv6Addr) -> Option<Ipv4Addr> {
+    let of = |high: u16, low: u16| Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low));
+    match address.segments() {
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] => Some(of(high, low)),
+        [0x64, 0xff9b, 1, .., high, low] => Some(of(high, low)),
+        [0x2002, high, low, ..] => Some(of(high, low)),
+        [0x2001, 0, .., high, low] => Some(of(!high, !low)),
+        [0, 0, 0, 0, 0xffff, 0, high, low] => Some(of(high, low)),
+        // `::` and `::1` are themselves.
+        [0, 0, 0, 0, 0, 0, high, low] if high > 0 || low > 1 => Some(of(high, low)),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn t_mex_1_an_address_that_stands_for_another_is_that_too() {
+        for address in [
+            "64:ff9b::127.0.0.1",
+            "64:ff9b::a9fe:a9fe",
+            "64:ff9b:1::169.254.169.254",
+            "2002:7f00:1::1",
+            "2002:a9fe:a9fe::",
+            "2001:0:4136:e378:8000:63bf:80ff:fffe",
+            "::127.0.0.1",
+            "::ffff:0:127.0.0.1",
+            "64:ff9b::0.0.0.0",
+            "0.1.2.3",
+            "240.0.0.1",
+        ] {
+            let parsed = address.parse().unwrap();
+            assert!(forbidden(parsed, true).is_some(), "{address}");
+        }
+        for address in [
+            "64:ff9b::10.0.0.1",
+            "2002:c0a8:101::1",
+            "fec0::1",
+            "198.18.0.1",
+        ] {
+            let parsed = address.parse().unwrap();
+            assert!(forbidden(parsed, false).is_some(), "{address}");
+            assert_eq!(forbidden(parsed, true), None, "{address}");
+        }
+        for address in ["64:ff9b::192.0.2.1", "2002:c000:201::1"] {
+            let parsed = address.parse().unwrap();
+            assert_eq!(forbidden(parsed, false), None, "{address}");
+        }
+    }
 
     fn asking() -> Asking {
         Asking {

@@ -17,6 +17,7 @@ use gateway::ports::{Delegation, Verifier};
 use proto::secret::Secret;
 use store::Store;
 use sts::flow::wsfed::{self, Identity};
+use sts::metadata::Published;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::sleep;
 
@@ -394,6 +395,7 @@ impl Own {
             rules: self.rules(settings),
             sending: settings.messages.as_ref().map(|it| it.sending.clone()),
             services: services.map(|it| Service(it.into())).collect(),
+            begun: web::Begun::default(),
         })
     }
 
@@ -407,10 +409,12 @@ impl Own {
             ledger: store(),
             tickets: store(),
             revocations: store(),
+            sessions: store(),
             audit: store(),
             stores: Vec::new(),
             opaque: None,
             key: Secret::new(self.store.keys().for_grants().expose().to_vec()),
+            published: Published::default(),
         }
     }
 

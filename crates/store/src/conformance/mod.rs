@@ -160,6 +160,8 @@ macro_rules! conformance {
             a_ticket_stays_whose_it_is
             a_ticket_is_recorded_with_all_that_belongs_to_it
             a_ticket_of_a_page_ends_with_its_secret_or_passkey
+            a_ticket_of_a_page_ends_when_its_owner_signs_out
+            of_16_parallel_uses_of_a_token_one_is_taken
             the_tickets_of_one_credential_are_so_many_and_no_more
             what_was_revoked_is_told_in_its_order
             a_success_is_overtaken_by_a_revocation
@@ -209,6 +211,7 @@ macro_rules! conformance {
             each_step_of_a_sign_in_is_answered_once
             a_sign_in_is_completed_once
             a_session_ends_with_what_it_rests_on
+            of_16_parallel_uses_of_a_new_sign_in_one_is_it
             the_sessions_of_an_account_are_so_many_and_no_more
             an_invitation_is_used_once
             a_destination_keeps_all_its_fields_and_is_the_only_one_of_its_kind

@@ -379,6 +379,22 @@ pub async fn a_session_ends_with_what_it_rests_on<S: Conforming>(
     Ok(())
 }
 
+/// A session is once the new sign-in that a party asked for.
+pub async fn of_16_parallel_uses_of_a_new_sign_in_one_is_it<S: Conforming>(
+    store: Arc<S>,
+) -> Result<(), Unavailable> {
+    let anna = with_secret(&*store, "anna").await?;
+    signed_in(&*store, &anna, 1, 20).await?;
+    let spend = |store: Arc<S>, _| async move { store.spend_freshness(key(1), at(21)).await };
+    let spent = all_at_once(&store, 16, spend).await?;
+    assert_eq!(spent.iter().filter(|it| **it).count(), 1);
+    assert!(
+        !store.spend_freshness(key(2), at(21)).await?,
+        "there is none"
+    );
+    Ok(())
+}
+
 /// The sessions of an account are so many and no more; the oldest ends.
 pub async fn the_sessions_of_an_account_are_so_many_and_no_more<S: Conforming>(
     store: Arc<S>,

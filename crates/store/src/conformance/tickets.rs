@@ -8,6 +8,7 @@ use ::authn::credential::CredentialId;
 use ::authn::credential::app_password::AppPassword;
 use ::authn::place::{Channel, Method};
 use ::authn::ports::Unavailable;
+use ::authn::revocation::Revoked;
 use ::authn::ticket::{MAX_PER_CREDENTIAL, RelayedTicket, Relaying, TicketKey};
 
 use super::{Conforming, HOME, account, add_app_password, all_at_once, anna_with, at, event};
@@ -144,6 +145,72 @@ pub async fn a_ticket_of_a_page_ends_with_its_secret_or_passkey<S: Conforming>(
         });
         assert!(store.record(late, heard).await.is_err());
     }
+    Ok(())
+}
+
+/// What tokens of a sign-in to a page bought ends when its owner signs out there, and what another sign-in bought does not.
+pub async fn a_ticket_of_a_page_ends_when_its_owner_signs_out<S: Conforming>(
+    store: Arc<S>,
+) -> Result<(), Unavailable> {
+    let anna = pages::with_secret(&*store, "anna").await?;
+    for (handle, seconds) in [(1, 20), (2, 40)] {
+        pages::signed_in(&*store, &anna, handle, seconds).await?;
+    }
+    let bought = |byte, channel, second_factor: Option<i64>| RelayedTicket {
+        channel,
+        methods: [Method::MemorisedSecret, Method::OneTimeCode].into(),
+        second_factor: second_factor.map(at),
+        ..ticket(byte, &anna, "secret-of-anna")
+    };
+    let of_this = bought(1, Channel::Page, Some(20));
+    let of_another = bought(2, Channel::Page, Some(40));
+    let of_one_factor = bought(3, Channel::Page, None);
+    let of_a_client = bought(4, Channel::Grant, Some(20));
+    for ticket in [&of_this, &of_another, &of_one_factor, &of_a_client] {
+        store.record(Relaying::of(ticket.clone()), HEARD).await?;
+    }
+    let heard = store.last().await?;
+    let found = store.session(pages::key(1), at(50)).await?;
+    let (session, _) = found.ok_or(Unavailable {
+        what: "a session",
+        detail: "it is not there".to_owned(),
+    })?;
+    let event = event(50, Kind::SignedOut, &anna);
+    store.end_sign_in(pages::key(1), &session, event).await?;
+    assert!(store.session(pages::key(1), at(51)).await?.is_none());
+    assert!(store.session(pages::key(2), at(51)).await?.is_some());
+    assert!(!is_found(&*store, &of_this, 51).await?);
+    for other in [&of_another, &of_one_factor, &of_a_client] {
+        assert!(is_found(&*store, other, 51).await?);
+    }
+    let revoked = store.since(heard, 10).await?;
+    let revoked: Vec<_> = revoked.into_iter().map(|it| it.what).collect();
+    assert_eq!(revoked, [Revoked::Credential(session.sign_in())]);
+    // A token that was being made meanwhile is too late.
+    let late = |ticket: &RelayedTicket| {
+        Relaying::of(RelayedTicket {
+            key: TicketKey([9; 32]),
+            ..ticket.clone()
+        })
+    };
+    assert!(store.record(late(&of_this), heard).await.is_err());
+    store.record(late(&of_another), heard).await
+}
+
+/// A token of ours begins one session, and is no more then.
+pub async fn of_16_parallel_uses_of_a_token_one_is_taken<S: Conforming>(
+    store: Arc<S>,
+) -> Result<(), Unavailable> {
+    let anna = pages::with_secret(&*store, "anna").await?;
+    let token = ticket(1, &anna, "secret-of-anna");
+    assert!(!store.spend_token(&token.key).await?, "it is not there");
+    store.record(Relaying::of(token.clone()), HEARD).await?;
+    let spent = all_at_once(&store, 16, |store, _| async move {
+        store.spend_token(&TicketKey([1; 32])).await
+    });
+    assert_eq!(spent.await?.iter().filter(|it| **it).count(), 1);
+    assert!(!is_found(&*store, &token, 11).await?);
+    assert!(store.was_relayed(&token.key).await?);
     Ok(())
 }
 

@@ -147,6 +147,12 @@ impl State {
         self.revoke(Revoked::Credential(id.clone()));
     }
 
+    /// Drops what tokens of a sign-in to a page bought, and notes that it was revoked.
+    pub(super) fn end_sign_in(&mut self, account: &AccountId, sign_in: &CredentialId) {
+        self.revoke_tickets(|it| it.account == *account && it.sign_in().as_ref() == Some(sign_in));
+        self.revoke(Revoked::Credential(sign_in.clone()));
+    }
+
     /// Drops what rests on an account.
     pub(super) fn end_account(&mut self, id: &AccountId) {
         self.revoke_tickets(|it| it.account == *id);

@@ -1,7 +1,7 @@
 //! The ports [`SignIns`], [`Sessions`] and [`Invitations`] in memory.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use authn::account::{Account, AccountId};
@@ -20,6 +20,8 @@ use super::{Memory, State};
 pub(super) struct Pages {
     pub(super) sign_ins: BTreeMap<HandleKey, SignIn>,
     pub(super) sessions: BTreeMap<HandleKey, Session>,
+    /// Those that were taken for a new sign-in that was asked for.
+    spent: BTreeSet<HandleKey>,
     invitations: BTreeMap<HandleKey, Invitation>,
 }
 
@@ -171,6 +173,26 @@ impl Sessions for Memory {
         state.append(vec![event])?;
         state.pages.sessions.remove(&key);
         Ok(())
+    }
+
+    async fn end_sign_in(
+        &self,
+        key: HandleKey,
+        session: &Session,
+        event: Event,
+    ) -> Result<(), Unavailable> {
+        let mut state = self.open()?;
+        state.append(vec![event])?;
+        state.pages.sessions.remove(&key);
+        state.pages.spent.remove(&key);
+        state.end_sign_in(&session.account, &session.sign_in());
+        Ok(())
+    }
+
+    async fn spend_freshness(&self, key: HandleKey, _: Timestamp) -> Result<bool, Unavailable> {
+        let mut state = self.open()?;
+        let is_there = state.pages.sessions.contains_key(&key);
+        Ok(is_there && state.pages.spent.insert(key))
     }
 
     async fn end_sessions_of(

@@ -130,7 +130,7 @@ pub(crate) async fn append(
             .execute(&mut *connection)
             .await?;
     }
-    Ok(chained.last().map_or(head, Head::of))
+    Ok(chained.last().map_or(head, |last| head.behind(last)))
 }
 
 /// Appends events that are linked, in few statements.
@@ -179,6 +179,10 @@ pub(crate) async fn write_head(
         .bind(head.hash.to_vec())
         .bind(sealed.key)
         .bind(sealed.mac)
+        .bind(head.sets.map(|sets| sets.trusts.revision))
+        .bind(head.sets.map(|sets| sets.trusts.digest.to_vec()))
+        .bind(head.sets.map(|sets| sets.signing_keys.revision))
+        .bind(head.sets.map(|sets| sets.signing_keys.digest.to_vec()))
         .execute(connection)
         .await?;
     Ok(())

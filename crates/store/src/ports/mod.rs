@@ -20,7 +20,6 @@ mod tickets;
 
 mod directory;
 mod drains;
-pub(crate) mod revisions;
 mod revocations;
 
 pub(crate) mod ledger;

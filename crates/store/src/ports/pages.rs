@@ -9,12 +9,13 @@ use authn::credential::memorised_secret::StoredMemorisedSecret;
 use authn::handle::HandleKey;
 use authn::place::SourceNetwork;
 use authn::ports::{ChainedEvent, Invitations, Sessions, SignIns, Unavailable};
+use authn::revocation::Revoked;
 use authn::session::{Invitation, MAX_PER_ACCOUNT, Session};
 use authn::sign_in::{Completed, Completion, SignIn};
 use jiff::Timestamp;
 
 use super::memorised_secrets::{self, New};
-use super::{attempts, otp_tokens, passkeys, second_factors, sent_codes, spare_codes};
+use super::{attempts, otp_tokens, passkeys, revocations, second_factors, sent_codes, spare_codes};
 use crate::Store;
 use crate::engine::query;
 use crate::rows;
@@ -269,6 +270,21 @@ impl Sessions for Store {
         self.0.writer.submit(End { key, event }).await
     }
 
+    async fn end_sign_in(
+        &self,
+        key: HandleKey,
+        session: &Session,
+        event: Event,
+    ) -> Result<(), Unavailable> {
+        let session = session.clone();
+        let end = End { key, event };
+        self.0.writer.submit(EndSignIn { end, session }).await
+    }
+
+    async fn spend_freshness(&self, key: HandleKey, now: Timestamp) -> Result<bool, Unavailable> {
+        self.0.writer.submit(Spend(key, now)).await
+    }
+
     async fn end_sessions_of(
         &self,
         account: &AccountId,
@@ -336,6 +352,46 @@ impl Write for End {
             .await?;
         writing.append(vec![self.event.clone()]).await?;
         Ok(Done::Keep(()))
+    }
+}
+
+struct EndSignIn {
+    end: End,
+    session: Session,
+}
+
+#[async_trait]
+impl Write for EndSignIn {
+    type Output = ();
+
+    async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<()>, WriteError> {
+        let session = &self.session;
+        let proved = session.second_factor_proved();
+        query(rows::tickets::REVOKE_OF_SIGN_IN)
+            .bind(&session.account.0)
+            .bind(&session.credential.0)
+            .bind(proved.map_or(-1, Timestamp::as_microsecond))
+            .execute(&mut *writing.connection)
+            .await?;
+        revocations::note(writing, &Revoked::Credential(session.sign_in())).await?;
+        self.end.write(writing).await
+    }
+}
+
+struct Spend(HandleKey, Timestamp);
+
+#[async_trait]
+impl Write for Spend {
+    type Output = bool;
+
+    async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<bool>, WriteError> {
+        let Self(key, now) = self;
+        let spent = query(rows::sessions::SPEND)
+            .bind(key.0.to_vec())
+            .bind(now.as_microsecond())
+            .execute(&mut *writing.connection)
+            .await?;
+        Ok(Done::Keep(spent.rows_affected() == 1))
     }
 }
 

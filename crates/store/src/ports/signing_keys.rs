@@ -8,28 +8,22 @@ use proto::secret::Secret;
 use sts::key_ring::{KeyId, KeyState, TokenSigningCertificate};
 use sts::ports::{KeptKeys, KeysChanged, SigningKeys};
 
-use super::revisions;
 use crate::Store;
 use crate::engine::{Query, Row, query};
 use crate::rows;
 use crate::rows::signing_keys::{PrivateHalf, micros};
 use crate::seal::{KeyFile, Sealed};
+use crate::sets::Set;
 use crate::writer::{Done, Write, WriteError, Writing};
 
 #[async_trait]
 impl SigningKeys for Store {
     async fn keys_revision(&self) -> Result<i64, Unavailable> {
-        self.last_revision(rows::revisions::SIGNING_KEYS).await
+        self.last_change(Set::SigningKeys).await
     }
 
     async fn kept_keys(&self) -> Result<KeptKeys, Unavailable> {
-        // The number first: what changes meanwhile is read again.
-        let revision = self.keys_revision().await?;
-        let mut connection = self.reader().await?;
-        let found = query(rows::signing_keys::LIST)
-            .fetch_all(&mut connection)
-            .await;
-        let found = found.map_err(|error| self.failed(&error))?;
+        let (sealed, found) = self.set(Set::SigningKeys).await?;
         let opened = found.iter().map(|row| opened(row, &self.0.keys));
         let opened: Result<_, WriteError> = opened.collect();
         let keys: Vec<_> = opened.map_err(|error| self.unread(error))?;
@@ -37,7 +31,10 @@ impl SigningKeys for Store {
             .into_iter()
             .map(|(key, half)| (key, half.map(|it| it.0)));
         let keys = keys.collect();
-        Ok(KeptKeys { revision, keys })
+        Ok(KeptKeys {
+            revision: sealed.revision,
+            keys,
+        })
     }
 
     async fn add_key(
@@ -138,13 +135,15 @@ impl Write for Change {
         if statements.is_empty() {
             return Ok(Done::Undo(KeysChanged::Overtaken));
         }
+        let revision = writing.set(Set::SigningKeys).await?.revision;
         for statement in statements {
             let changed = statement.execute(&mut *writing.connection).await?;
             if changed.rows_affected() == 0 {
                 return Ok(Done::Undo(KeysChanged::Overtaken));
             }
         }
-        revisions::next(&mut *writing.connection, rows::revisions::SIGNING_KEYS).await?;
+        let revision = revision.saturating_add(1);
+        writing.seal_set(Set::SigningKeys, revision).await?;
         writing.append(vec![self.event.clone()]).await?;
         Ok(Done::Keep(KeysChanged::Done))
     }

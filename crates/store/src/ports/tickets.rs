@@ -49,6 +49,25 @@ impl Tickets for Store {
             .map_err(|error| self.failed(&error))?;
         Ok(row.is_some())
     }
+
+    async fn spend_token(&self, key: &TicketKey) -> Result<bool, Unavailable> {
+        self.0.writer.submit(Spend(key.clone())).await
+    }
+}
+
+struct Spend(TicketKey);
+
+#[async_trait]
+impl Write for Spend {
+    type Output = bool;
+
+    async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<bool>, WriteError> {
+        let spent = query(rows::tickets::SPEND)
+            .bind(self.0.0.to_vec())
+            .execute(&mut *writing.connection)
+            .await?;
+        Ok(Done::Keep(spent.rows_affected() == 1))
+    }
 }
 
 struct Record(Relaying, i64);
@@ -78,6 +97,7 @@ impl Write for Record {
             .bind(ticket.token.as_ref().map(|token| &token.0))
             .bind(rows::tickets::methods_text(&ticket.methods))
             .bind(ticket.second_factor.map(Timestamp::as_microsecond))
+            .bind(ticket.sign_in().map(|it| it.0))
             .execute(&mut *writing.connection)
             .await?;
         if recorded.rows_affected() == 0 {
@@ -86,6 +106,7 @@ impl Write for Record {
         query(rows::tickets::DROP_BEYOND)
             .bind(&ticket.credential.0)
             .bind(i64::from(MAX_PER_CREDENTIAL))
+            .bind(&ticket.pool)
             .execute(&mut *writing.connection)
             .await?;
         if let Some((at, source)) = used {

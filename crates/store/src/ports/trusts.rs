@@ -6,30 +6,29 @@ use authn::ports::Unavailable;
 use sts::ports::{Change, ChangeRefused, Kept, KeptTrust, KeptTrusts};
 use sts::trust::Kind;
 
-use super::revisions;
 use crate::Store;
 use crate::engine::{Connection, Row, query};
 use crate::rows;
 use crate::rows::trusts::{Seal, name_key};
 use crate::seal::{KeyFile, Sealed};
+use crate::sets::Set;
 use crate::writer::{Done, Write, WriteError, Writing};
 
 #[async_trait]
 impl KeptTrusts for Store {
     async fn revision(&self) -> Result<i64, Unavailable> {
-        self.last_revision(rows::revisions::TRUSTS).await
+        self.last_change(Set::Trusts).await
     }
 
     async fn kept(&self) -> Result<Kept, Unavailable> {
-        // The number first: what changes meanwhile is read again.
-        let revision = self.revision().await?;
-        let mut connection = self.reader().await?;
-        let found = query(rows::trusts::LIST).fetch_all(&mut connection).await;
-        let found = found.map_err(|error| self.failed(&error))?;
+        let (sealed, found) = self.set(Set::Trusts).await?;
         let opened = found.iter().map(|row| opened(row, &self.0.keys));
         let opened: Result<_, WriteError> = opened.collect();
         let trusts = opened.map_err(|error| self.unread(error))?;
-        Ok(Kept { revision, trusts })
+        Ok(Kept {
+            revision: sealed.revision,
+            trusts,
+        })
     }
 
     async fn change(
@@ -99,11 +98,11 @@ impl Write for Changing {
     type Output = Result<i64, ChangeRefused>;
 
     async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<Self::Output>, WriteError> {
+        let mut revision = writing.set(Set::Trusts).await?.revision;
         let connection = &mut *writing.connection;
-        let mut revision = 0;
         let mut events = Vec::new();
         for (step, event) in &self.0 {
-            revision = revisions::next(connection, rows::revisions::TRUSTS).await?;
+            revision = revision.saturating_add(1);
             if let Some((kind, name, was)) = &step.old
                 && let Err(refused) = remove(connection, (*kind, name), *was).await?
             {
@@ -116,6 +115,7 @@ impl Write for Changing {
             }
             events.push(event.clone());
         }
+        writing.seal_set(Set::Trusts, revision).await?;
         writing.append(events).await?;
         Ok(Done::Keep(Ok(revision)))
     }

@@ -34,6 +34,14 @@ pub(crate) const USE: &str = "
     SET used = $2
     WHERE handle = $1 AND used < $2";
 
+/// Takes a session ($1) at a time ($2) for the new sign-in that a party asked for.
+///
+/// SECURITY: this statement alone decides whether it was taken before.
+pub(crate) const SPEND: &str = "
+    UPDATE sessions
+    SET spent = $2
+    WHERE handle = $1 AND spent IS NULL";
+
 /// Ends a session ($1).
 pub(crate) const END: &str = "
     DELETE FROM sessions

@@ -89,6 +89,26 @@ pub(crate) fn key(row: &Row) -> Result<TokenSigningCertificate, sqlx::Error> {
     })
 }
 
+/// Every column of a row, for the digest of the set.
+pub(crate) fn parts(row: &Row) -> Result<Vec<Option<Vec<u8>>>, sqlx::Error> {
+    let text = |column| row.try_get::<&str>(column).map(|it| it.as_bytes().to_vec());
+    let number = |column| {
+        let number: Option<i64> = row.try_get(column)?;
+        Ok::<_, sqlx::Error>(number.map(|it| it.to_be_bytes().to_vec()))
+    };
+    Ok(vec![
+        Some(text("id")?),
+        Some(text("algorithm")?),
+        row.try_get("certificate")?,
+        number("made")?,
+        Some(text("state")?),
+        number("since")?,
+        number("promotes_at")?,
+        number("retired")?,
+        row.try_get("private_half")?,
+    ])
+}
+
 /// Reads the sealed private half, where there is one.
 pub(crate) fn private_half(row: &Row) -> Result<Option<Sealed<PrivateHalf>>, sqlx::Error> {
     let sealed: Option<Vec<u8>> = row.try_get("private_half")?;

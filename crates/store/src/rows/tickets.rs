@@ -12,7 +12,7 @@ use crate::engine::Row;
 
 /// Records a ticket ($1 to $7 and $10 to $12 in the order of the columns) whose account and credential stand (an app
 /// password, or the secret or passkey of a sign-in to a page), and were
-/// not revoked after a number ($8); one that is known stays whose it is, unless it was revoked. What stands for sign-ins by Kerberos ($9, of
+/// not revoked after a number ($8), nor the sign-in ($13) where it is of a page; one that is known stays whose it is, unless it was revoked. What stands for sign-ins by Kerberos ($9, of
 /// that account) stands as long as the account does. The token ($10) behind it, or the destination that a sent code went
 /// to, stands, too, where there is one.
 ///
@@ -45,7 +45,8 @@ pub(crate) const RECORD: &str = "
         AND NOT EXISTS (
             SELECT 1 FROM revocations r
             WHERE r.number > $8
-                AND (r.account = $2 OR r.credential = $3 OR r.credential = CAST($10 AS TEXT)))
+                AND (r.account = $2 OR r.credential = $3 OR r.credential = CAST($10 AS TEXT)
+                    OR r.credential = CAST($13 AS TEXT)))
     ON CONFLICT (ticket) DO UPDATE SET
         account = excluded.account, credential = excluded.credential, channel = excluded.channel,
         pool = excluded.pool, relayed = excluded.relayed, expires = excluded.expires,
@@ -103,10 +104,24 @@ pub(crate) const WAS_RELAYED: &str = "
     SELECT ticket FROM tickets
     WHERE ticket = $1";
 
+/// Takes a token ($1) of our own security token service.
+///
+/// SECURITY: this statement alone decides whether it was taken before.
+pub(crate) const SPEND: &str = "
+    UPDATE tickets SET revoked = 1
+    WHERE ticket = $1 AND revoked IS NULL";
+
 /// Revokes the tickets that a credential, or a code of a token ($1), bought.
 pub(crate) const REVOKE_OF_CREDENTIAL: &str = "
     UPDATE tickets SET revoked = 1
     WHERE credential = $1 OR token = $1";
+
+/// Revokes what tokens of a sign-in to a page bought: of an account ($1), by a credential ($2), with a second factor that was
+/// proved at a time ($3, -1 where there was none).
+pub(crate) const REVOKE_OF_SIGN_IN: &str = "
+    UPDATE tickets SET revoked = 1
+    WHERE account = $1 AND credential = $2 AND channel = 'page'
+        AND COALESCE(second_factor, -1) = $3";
 
 /// Revokes the tickets of an account ($1), unless it may sign in.
 pub(crate) const REVOKE_OF_INACTIVE_ACCOUNT: &str = "
@@ -116,13 +131,13 @@ pub(crate) const REVOKE_OF_INACTIVE_ACCOUNT: &str = "
         WHERE id = $1
             AND (state <> 'active' OR standing IN ('disabled', 'expired', 'deleted')))";
 
-/// Drops tickets of a credential ($1) that are not among so many ($2) of the last that were relayed, a few at
-/// once.
+/// Drops tickets of a credential ($1) at a pool ($3) that are not among so many ($2) of the last that were relayed there, a
+/// few at once. Tokens for parties, which are a pool of their own here, are in no ticket's way.
 pub(crate) const DROP_BEYOND: &str = "
     DELETE FROM tickets
     WHERE ticket IN (
         SELECT ticket FROM tickets
-        WHERE credential = $1
+        WHERE credential = $1 AND pool = $3
         ORDER BY relayed DESC, ticket
         LIMIT 16 OFFSET $2)";
 

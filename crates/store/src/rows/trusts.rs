@@ -72,6 +72,22 @@ pub(crate) fn trust(row: &Row) -> Result<(i64, KeptTrust, Sealed<Seal>), sqlx::E
     ))
 }
 
+/// Every column of a row, for the digest of the set.
+pub(crate) fn parts(row: &Row) -> Result<Vec<Option<Vec<u8>>>, sqlx::Error> {
+    let text = |column| row.try_get::<&str>(column).map(|it| it.as_bytes().to_vec());
+    let revision: i64 = row.try_get("revision")?;
+    Ok([
+        text("kind")?,
+        text("name")?,
+        text("identifiers")?,
+        revision.to_be_bytes().to_vec(),
+        text("written")?,
+        row.try_get("seal")?,
+    ]
+    .map(Some)
+    .to_vec())
+}
+
 /// The digest of a written form, which is sealed.
 ///
 /// SECURITY: whoever can write into the database and has no key cannot make us believe somebody, or let somebody in.

@@ -1,7 +1,8 @@
 //! The head of the audit trail: HMAC-SHA-256 under a key that is derived for nothing else.
 //!
 //! SECURITY: the chain alone is no secret, so whoever can write to the file could cut it or compute
-//! it anew; the head says where it ends, and cannot be written without the key file. An older head
+//! it anew; the head says where it ends, and what the sets of rows are that are sealed as a whole ([`crate::sets`]), and
+//! cannot be written without the key file. An older head
 //! together with the older trail is as good as ever: only a head that was noted elsewhere shows it.
 
 use aws_lc_rs::error::Unspecified;
@@ -20,7 +21,7 @@ pub(crate) struct SealedHead {
     pub(crate) head: Head,
     /// The id of the key that sealed it.
     pub(crate) key: String,
-    /// The MAC over number and hash.
+    /// The MAC over number, hash and sets.
     pub(crate) mac: Vec<u8>,
 }
 
@@ -48,6 +49,14 @@ pub(super) fn derived(key: &[u8]) -> Result<hmac::Key, Unspecified> {
     Ok(hmac::Key::from(secret.expand(&[LABEL], hmac::HMAC_SHA256)?))
 }
 
+/// What is sealed; a head without sets, as it was before there were any, is as it was.
 fn message(head: Head) -> Vec<u8> {
-    [&head.number.to_be_bytes()[..], &head.hash[..]].concat()
+    let mut message = [&head.number.to_be_bytes()[..], &head.hash[..]].concat();
+    if let Some(sets) = head.sets {
+        for set in [sets.trusts, sets.signing_keys] {
+            message.extend_from_slice(&set.revision.to_be_bytes());
+            message.extend_from_slice(&set.digest);
+        }
+    }
+    message
 }

@@ -20,7 +20,8 @@ use crate::durable::{begin, check_keys, was_opened};
 use crate::engine::{Connection, query};
 use crate::ports::audit;
 use crate::seal::KeyFile;
-use crate::{Store, StoreError, health, migrate, rows};
+use crate::writer::WriteError;
+use crate::{Store, StoreError, health, migrate, rows, sets};
 
 /// What SQLite keeps beside a file.
 const COMPANIONS: [&str; 2] = ["-wal", "-shm"];
@@ -123,13 +124,14 @@ async fn prepare(
     if migrate::pending(&mut backup).await? == migrate::all() {
         return Err(StoreError::Foreign);
     }
-    check_trail(&mut backup, from, keys).await?;
     copy(&mut backup, fresh).await?;
     backup.close().await?;
 
     let mut connection = Connection::from(connect(fresh).await?);
     migrate::apply(&mut connection).await?;
+    check_trail(&mut connection, from, keys).await?;
     begin(&mut connection, keys).await?;
+    sets::seal_first(&mut connection, keys).await?;
     let restored = forget_and_note(&mut connection, keys, bans, by).await?;
     // Without a journal beside it, one rename puts the whole of it in place.
     query("PRAGMA journal_mode = DELETE")
@@ -157,7 +159,7 @@ async fn check_integrity(connection: &mut Connection, path: &Path) -> Result<(),
     }
 }
 
-/// Checks the audit trail of a backup, unless it is of a store that nobody ever opened.
+/// Checks the audit trail of a backup and the sets that are sealed with it, unless it is of a store that nobody ever opened.
 async fn check_trail(
     backup: &mut Connection,
     path: &Path,
@@ -167,12 +169,21 @@ async fn check_trail(
         return Ok(());
     }
     check_keys(backup, keys).await?;
-    match audit::verify(backup, keys).await {
-        Err(StoreError::BrokenTrail(broken)) => Err(StoreError::Damaged {
-            path: path.to_owned(),
-            detail: broken.to_string(),
-        }),
-        verified => verified.map(drop),
+    let damaged = |detail| StoreError::Damaged {
+        path: path.to_owned(),
+        detail,
+    };
+    let head = match audit::verify(backup, keys).await {
+        Err(StoreError::BrokenTrail(broken)) => return Err(damaged(broken.to_string())),
+        verified => verified?,
+    };
+    if head.sets.is_none() {
+        // It is from before sets were sealed.
+        return Ok(());
+    }
+    match sets::must_fit(backup, head).await {
+        Err(WriteError::Unavailable(unfit)) => Err(damaged(unfit.to_string())),
+        fits => Ok(fits?),
     }
 }
 
@@ -202,8 +213,8 @@ async fn forget_and_note(
     ] {
         query(statement).execute(&mut *connection).await?;
     }
-    let head = audit::head(&mut *connection, keys).await?;
-    let (restored, carried) = carry::carry(&mut *connection, keys, bans, by).await?;
+    let mut head = audit::head(&mut *connection, keys).await?;
+    let (restored, carried) = carry::carry(&mut *connection, (keys, &mut head), bans, by).await?;
     let mut events = vec![Event::by_hand(by, Kind::StoreRestored, None)];
     events.extend(carried);
     let head = audit::append(&mut *connection, head, events).await?;

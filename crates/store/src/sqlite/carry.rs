@@ -23,6 +23,7 @@ use jiff::Timestamp;
 use sqlx::ConnectOptions;
 
 use super::open::options;
+use crate::chain::Head;
 use crate::durable::{check_keys, was_opened};
 use crate::engine::{Connection, query};
 use crate::ports::{credentials, memorised_secrets, sent_codes};
@@ -86,10 +87,10 @@ pub(super) async fn bans(path: &Path, keys: &KeyFile, by: &ByHand) -> (Replaced,
     }
 }
 
-/// Lays bans upon a prepared store; gives what it changed and the events that say so.
+/// Lays bans upon a prepared store, and seals its sets with its head; gives what it changed and the events that say so.
 pub(super) async fn carry(
     connection: &mut Connection,
-    keys: &KeyFile,
+    (keys, head): (&KeyFile, &mut Head),
     (replaced, bans): (Replaced, Bans),
     by: &ByHand,
 ) -> Result<(Restored, Vec<Event>), WriteError> {
@@ -142,10 +143,10 @@ pub(super) async fn carry(
         spare_codes::carry(&mut *connection, known).await?;
     }
     if let Some(known) = &bans.trusts {
-        events.extend(trusts::carry(&mut *connection, (known, keys), by).await?);
+        events.extend(trusts::carry(&mut *connection, (known, keys), head, by).await?);
     }
     if let Some(known) = &bans.signing {
-        events.extend(signing_keys::carry(&mut *connection, known, by).await?);
+        events.extend(signing_keys::carry(&mut *connection, known, head, by).await?);
     }
     if let Some(known) = &bans.tokens {
         let (blocked, said) = tokens::carry(&mut *connection, keys, known, by).await?;
@@ -247,8 +248,8 @@ async fn read_from(
     bans.tokens = Some(tokens::read(&mut *connection, keys).await?);
     bans.passkeys = Some(passkeys::read(&mut *connection, keys).await?);
     bans.spare_codes = Some(spare_codes::read(&mut *connection, keys).await?);
-    bans.trusts = Some(trusts::read(&mut *connection, keys).await?);
-    bans.signing = Some(signing_keys::read(&mut *connection, at).await?);
+    bans.trusts = trusts::read(&mut *connection, keys).await?;
+    bans.signing = Some(signing_keys::read(&mut *connection, (keys, at)).await?);
     bans.secrets = Some(secrets(&mut *connection, keys).await?);
     bans.destinations = Some(destinations(&mut *connection, keys).await?);
     let found = query(rows::accounts::LIST).fetch_all(connection).await?;

@@ -9,7 +9,7 @@ use thiserror::Error;
 use crate::import::{Cmdlet, Import};
 use crate::ports::{Change, ChangeRefused, KeptTrust, KeptTrusts, Unavailable};
 use crate::trust::written::{Written, WrittenError};
-use crate::trust::{Kind, Trusted};
+use crate::trust::{Identifier, Kind, Trusted};
 
 /// Why something is not done with a trust.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -43,6 +43,21 @@ pub enum TrustError {
     /// The written form is none.
     #[error(transparent)]
     Written(#[from] WrittenError),
+    /// Another calls itself almost so.
+    #[error(
+        "the identifier `{identifier}` of `{name}` differs from `{others}` of `{other}` in the case of its letters or its port \
+         alone, so that one is taken for the other"
+    )]
+    Alike {
+        /// Whose it would be.
+        name: String,
+        /// The identifier.
+        identifier: Identifier,
+        /// Who is called almost so.
+        other: String,
+        /// How that is called.
+        others: Identifier,
+    },
     /// Another was first, or has the name or an identifier.
     #[error(transparent)]
     Refused(#[from] ChangeRefused),
@@ -115,6 +130,12 @@ pub async fn add(
     let new = trusted.to_kept()?;
     if new.is_empty() {
         return Err(TrustError::Nothing);
+    }
+    let there = kept.kept().await?;
+    let there: Vec<&KeptTrust> = there.trusts.iter().map(|(_, it)| it).collect();
+    for (number, trust) in new.iter().enumerate() {
+        let before = new.iter().take(number);
+        is_unlike(trust, there.iter().copied().chain(before))?;
     }
     let changes = new.iter().map(|trust| {
         let event = event(trust, TrustAct::Added, by);
@@ -219,6 +240,10 @@ async fn changed(
     if with.kind != found.trust.kind {
         return Err(TrustError::Nothing);
     }
+    let there = kept.kept().await?;
+    let is_itself = |it: &&KeptTrust| it.kind == found.trust.kind && it.name == found.trust.name;
+    let others = there.trusts.iter().map(|(_, it)| it);
+    is_unlike(&with, others.filter(|it| !is_itself(it)))?;
     let change = Change::Replace {
         name: found.trust.name.clone(),
         revision: found.revision,
@@ -227,6 +252,31 @@ async fn changed(
     let event = event(&with, act, by);
     kept.change(vec![(change, event)]).await??;
     Ok(with)
+}
+
+/// Refuses what others may be taken for: a partner's own words say how it is called, and must not say how another is.
+///
+/// A name or an identifier that is another's letter by letter is refused by the store, in the statement that would write it.
+fn is_unlike<'a>(
+    trust: &KeptTrust,
+    others: impl Iterator<Item = &'a KeptTrust>,
+) -> Result<(), TrustError> {
+    let is_party = |kind| matches!(kind, Kind::RelyingParty | Kind::ClaimsProvider);
+    for other in others.filter(|it| it.kind == trust.kind && is_party(it.kind)) {
+        for identifier in &trust.identifiers {
+            let mut known = other.identifiers.iter();
+            let alike = known.find(|it| *it != identifier && it.is_alike(identifier));
+            if let Some(others) = alike {
+                return Err(TrustError::Alike {
+                    name: trust.name.clone(),
+                    identifier: identifier.clone(),
+                    other: other.name.clone(),
+                    others: others.clone(),
+                });
+            }
+        }
+    }
+    Ok(())
 }
 
 fn event(trust: &KeptTrust, act: TrustAct, by: &ByHand) -> Event {

@@ -18,7 +18,7 @@ use claims::{ClaimSet, EvaluateError, RuleSet};
 use thiserror::Error;
 
 use crate::subject::{Context, Local};
-use crate::trust::{Authorization, ClaimsProviderTrust, RelyingPartyTrust};
+use crate::trust::{Authorization, DirectoryShut, OwnDirectory, RelyingPartyTrust};
 pub use issued::IssuedClaims;
 use store::AttributeStores;
 
@@ -28,8 +28,8 @@ const ACCEPTED: &str = include_str!("accepted.txt");
 /// What passes claims on to one party.
 #[derive(Clone, Copy)]
 pub struct Pipeline<'a> {
-    /// Our own directory as a claims provider, where it has a trust.
-    pub directory: Option<&'a ClaimsProviderTrust>,
+    /// Our own directory as a claims provider.
+    pub directory: OwnDirectory<'a>,
     /// The party.
     pub relying_party: &'a Arc<RelyingPartyTrust>,
     /// What rules may ask.
@@ -59,6 +59,9 @@ pub enum NotIssued {
     /// The access control policy is one that an administrator made, and is not known here.
     #[error("the access control policy `{0}` is not known here")]
     UnknownPolicy(String),
+    /// Our own directory vouches for nobody.
+    #[error(transparent)]
+    OwnDirectory(#[from] DirectoryShut),
     /// A rule failed.
     #[error("the {rules} fail: {error}")]
     Rules {
@@ -87,8 +90,8 @@ impl Pipeline<'_> {
         let mut came_in = local.claims();
         came_in.extend(of_request.iter().cloned());
         let rules = match self.directory {
-            Some(trust) => trust.acceptance_transform_rules.rules().clone(),
-            None => RuleSet::parse(ACCEPTED).map_err(|_| NotIssued::BuiltIn)?,
+            OwnDirectory::Trust(trust) => trust.acceptance_transform_rules.rules().clone(),
+            OwnDirectory::BuiltIn => RuleSet::parse(ACCEPTED).map_err(|_| NotIssued::BuiltIn)?,
         };
         let which = "acceptance transform rules";
         let mut claims = self.run(which, (&rules, AD_AUTHORITY), &came_in).await?;

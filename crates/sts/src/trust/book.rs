@@ -12,6 +12,7 @@ pub struct TrustBook {
     relying_parties: Vec<Arc<RelyingPartyTrust>>,
     claims_providers: Vec<Arc<ClaimsProviderTrust>>,
     claim_descriptions: Vec<Arc<ClaimDescription>>,
+    unread_directory: Option<String>,
     relying_party_by_identifier: HashMap<Identifier, Arc<RelyingPartyTrust>>,
     claims_provider_by_identifier: HashMap<Identifier, Arc<ClaimsProviderTrust>>,
 }
@@ -25,6 +26,36 @@ pub struct Trusted {
     pub claims_providers: Vec<ClaimsProviderTrust>,
     /// What is said of claim types.
     pub claim_descriptions: Vec<ClaimDescription>,
+}
+
+/// What is believed of our own directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OwnDirectory<'a> {
+    /// There is no trust of it: what is built in.
+    BuiltIn,
+    /// Its trust says.
+    Trust(&'a ClaimsProviderTrust),
+}
+
+/// Why nobody of our own directory gets a token.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DirectoryShut {
+    /// Its trust is switched off.
+    #[error("the claims provider trust `{0}` of our own directory is switched off")]
+    Disabled(String),
+    /// A trust that may be its own cannot be read.
+    #[error(
+        "the claims provider trust `{0}`, which may be that of our own directory, cannot be read"
+    )]
+    Unread(String),
+    /// There are two, and nobody knows which is meant.
+    #[error("`{first}` and `{second}` are both claims provider trusts of our own directory")]
+    Several {
+        /// The one.
+        first: String,
+        /// The other.
+        second: String,
+    },
 }
 
 /// Two trusts of one kind call themselves by one identifier.
@@ -70,6 +101,13 @@ impl TrustBook {
         Ok(book)
     }
 
+    /// The same book, in which the trust of this name, which may be that of our own directory, could not be read.
+    #[must_use]
+    pub fn with_unread_directory(mut self, name: String) -> Self {
+        self.unread_directory = Some(name);
+        self
+    }
+
     /// A book without trusts.
     #[must_use]
     pub fn empty(revision: i64) -> Self {
@@ -102,6 +140,30 @@ impl TrustBook {
     pub fn claims_provider_named(&self, name: &str) -> Option<&Arc<ClaimsProviderTrust>> {
         let mut all = self.claims_providers.iter();
         all.find(|it| it.name.to_lowercase() == name.to_lowercase())
+    }
+
+    /// What is believed of our own directory.
+    ///
+    /// # Errors
+    ///
+    /// SECURITY: it has a trust that says nothing by now. What is built in believes more than an administrator may have
+    /// wanted, and stands in for no trust that there is.
+    pub fn own_directory(&self) -> Result<OwnDirectory<'_>, DirectoryShut> {
+        if let Some(name) = &self.unread_directory {
+            return Err(DirectoryShut::Unread(name.clone()));
+        }
+        let mut own = self.claims_providers.iter().filter(|it| it.is_local);
+        match (own.next(), own.next()) {
+            (None, _) => Ok(OwnDirectory::BuiltIn),
+            (Some(first), Some(second)) => Err(DirectoryShut::Several {
+                first: first.name.clone(),
+                second: second.name.clone(),
+            }),
+            (Some(only), None) if !only.is_enabled => {
+                Err(DirectoryShut::Disabled(only.name.clone()))
+            }
+            (Some(only), None) => Ok(OwnDirectory::Trust(only)),
+        }
     }
 
     /// All relying parties, by name.

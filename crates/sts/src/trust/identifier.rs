@@ -55,6 +55,39 @@ impl Identifier {
     }
 }
 
+impl Identifier {
+    /// Whether a person or a product may take it for another: they differ by the case of a scheme, a host or a URN's
+    /// beginning, by a port that is the scheme's own, or by dots behind a host, and by nothing else.
+    #[must_use]
+    pub fn is_alike(&self, other: &Self) -> bool {
+        self.without_case() == other.without_case()
+    }
+
+    fn without_case(&self) -> String {
+        let text = self.0.as_str();
+        if let Some((scheme, rest)) = text.split_once("://") {
+            let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+            let (authority, path) = rest.split_at_checked(end).unwrap_or((rest, ""));
+            let (scheme, authority) = (scheme.to_lowercase(), authority.to_lowercase());
+            let own_port = match scheme.as_str() {
+                "https" => ":443",
+                "http" => ":80",
+                _ => "",
+            };
+            let host = authority.strip_suffix(own_port).unwrap_or(&authority);
+            return format!("{scheme}://{}{path}", host.trim_end_matches('.'));
+        }
+        // RFC 8141 3.1: the scheme and the namespace are of any case.
+        let mut parts = text.splitn(3, ':');
+        match (parts.next(), parts.next(), parts.next()) {
+            (Some(urn), Some(namespace), Some(rest)) if urn.eq_ignore_ascii_case("urn") => {
+                format!("urn:{}:{rest}", namespace.to_lowercase())
+            }
+            _ => text.to_owned(),
+        }
+    }
+}
+
 impl fmt::Display for Identifier {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(&self.0)
@@ -170,6 +203,39 @@ mod tests {
         }
         let long = "a".repeat(MAX_LENGTH + 1);
         assert_eq!(Identifier::parse(&long), Err(IdentifierError::TooLong));
+    }
+
+    #[test]
+    fn t_http_14_a_name_that_may_be_taken_for_another_is_alike() {
+        let is_alike = |one: &str, other: &str| {
+            let other = Identifier::parse(other).unwrap();
+            Identifier::parse(one).unwrap().is_alike(&other)
+        };
+        let lync = "https://lync.contoso.com/passiveauth";
+        for other in [
+            "https://LYNC.contoso.com/passiveauth",
+            "HTTPS://lync.contoso.com/passiveauth",
+            "https://lync.contoso.com:443/passiveauth",
+            "https://lync.contoso.com./passiveauth",
+        ] {
+            assert!(is_alike(lync, other), "{other}");
+        }
+        assert!(is_alike("urn:federation:contoso", "URN:Federation:contoso"));
+        assert!(is_alike("http://a.example:80", "http://A.example"));
+        for other in [
+            "https://lync.contoso.com/PassiveAuth",
+            "https://lync.contoso.com/passiveauth/",
+            "https://lync.contoso.com:444/passiveauth",
+            "http://lync.contoso.com/passiveauth",
+            "https://lync.contoso.com",
+        ] {
+            assert!(!is_alike(lync, other), "{other}");
+        }
+        assert!(!is_alike(
+            "urn:federation:contoso",
+            "urn:federation:Contoso"
+        ));
+        assert!(!is_alike("AD AUTHORITY", "ad authority"));
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub mod written;
 
 pub(crate) use access_control::Template;
 pub use access_control::{AccessControlPolicy, BuiltIn, Groups};
-pub use book::{SharedIdentifier, TrustBook, Trusted};
+pub use book::{DirectoryShut, OwnDirectory, SharedIdentifier, TrustBook, Trusted};
 pub use certificate::{Certificate, CertificateError, MAX_BYTES as MAX_CERTIFICATE_BYTES};
 pub use claim_description::ClaimDescription;
 pub use claims_provider::{AnchorClaim, ClaimsProviderTrust};

@@ -205,3 +205,57 @@ async fn of_an_import_the_trusts_are_kept_that_lose_nothing() {
         assert_eq!(**book.relying_party(&trust.identifiers[0]).unwrap(), *trust);
     }
 }
+
+#[tokio::test]
+async fn t_http_14_no_party_is_called_almost_as_another_is() {
+    let store = with_lync().await;
+    let before = store.kept().await.unwrap();
+    let mut other = lync();
+    other.relying_parties.truncate(1);
+    let party = &mut other.relying_parties[0];
+    party.name = "Partner".to_owned();
+    let own = party.identifiers[0].as_str().replace("pool01", "POOL01");
+    party.identifiers = ["urn:partner", &own]
+        .map(|it| Identifier::parse(it).unwrap())
+        .to_vec();
+    let refused = trusts::add(&store, &other, &by_hand(1)).await.unwrap_err();
+    assert!(matches!(&refused, TrustError::Alike { .. }), "{refused}");
+    assert_eq!(store.kept().await.unwrap(), before);
+
+    other.relying_parties[0].identifiers.truncate(1);
+    trusts::add(&store, &other, &by_hand(2)).await.unwrap();
+    let found = trusts::find(&store, "Partner", None).await.unwrap();
+    let mut written = found.written.clone();
+    written.relying_party[0].identifiers.push(own.clone());
+    let refused = trusts::replace(&store, &found, written, &by_hand(3)).await;
+    assert!(
+        matches!(refused, Err(TrustError::Alike { .. })),
+        "{refused:?}"
+    );
+
+    // Of its own names one party may have as many as it likes.
+    let found = trusts::find(&store, "Lync-Int", None).await.unwrap();
+    let mut written = found.written.clone();
+    written.relying_party[0].identifiers.push(own);
+    trusts::replace(&store, &found, written, &by_hand(4))
+        .await
+        .unwrap();
+
+    // And of two that are added together neither is called so.
+    let mut two = other.clone();
+    two.relying_parties[0].name = "One".to_owned();
+    two.relying_parties.push(two.relying_parties[0].clone());
+    two.relying_parties[1].name = "Two".to_owned();
+    for (party, name) in two
+        .relying_parties
+        .iter_mut()
+        .zip(["https://a.example", "https://A.example"])
+    {
+        party.identifiers = vec![Identifier::parse(name).unwrap()];
+    }
+    let refused = trusts::add(&store, &two, &by_hand(5)).await;
+    assert!(
+        matches!(refused, Err(TrustError::Alike { .. })),
+        "{refused:?}"
+    );
+}

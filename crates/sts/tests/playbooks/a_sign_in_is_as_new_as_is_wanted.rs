@@ -5,6 +5,7 @@ use sts::trust::RelyingPartyTrust;
 
 use crate::world::{ASKS, World, at, issued, lync, minutes, must_sign_in, session, world};
 
+const OTHER: &str = "0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a";
 const BOTH: [Method; 2] = [Method::MemorisedSecret, Method::OneTimeCode];
 
 async fn is_asked_anew(world: &World, query: &str) {
@@ -18,16 +19,24 @@ async fn is_asked_anew(world: &World, query: &str) {
     let new = session(at(40), &BOTH);
     let without = world.try_ask(query, Some(&new), at(41)).await.unwrap();
     must_sign_in(without);
+    let elsewhere = world.try_ask_by(OTHER, back, Some(&new), at(41)).await;
+    must_sign_in(elsewhere.unwrap());
     issued(world.try_ask(back, Some(&new), at(41)).await.unwrap());
+    let again = world.try_ask(back, Some(&new), at(42)).await.unwrap();
+    must_sign_in(again);
+    let newer = session(at(645), &BOTH);
+    issued(world.try_ask(back, Some(&newer), at(650)).await.unwrap());
+    let ended = session(at(730), &BOTH);
+    must_sign_in(world.try_ask(back, Some(&ended), at(731)).await.unwrap());
     let later = world.try_ask(back, Some(&new), at(140)).await.unwrap();
     must_sign_in(later);
 }
 
 #[tokio::test]
 async fn a_new_sign_in_is_wanted_by_request_or_by_trust() {
-    let plain = world(vec![lync()]);
-    is_asked_anew(&plain, &format!("{ASKS}&wfresh=0")).await;
-    is_asked_anew(&plain, &format!("{ASKS}&prompt=login")).await;
+    for wants in ["wfresh=0", "prompt=login"] {
+        is_asked_anew(&world(vec![lync()]), &format!("{ASKS}&{wants}")).await;
+    }
     let always = RelyingPartyTrust {
         always_require_authentication: true,
         ..lync()

@@ -138,4 +138,9 @@ async fn the_metadata_names_the_endpoint_and_the_key_that_signed_it() {
         assert!(canonical.contains(part), "{part}");
     }
     assert_eq!(world.service.metadata().await.unwrap(), written);
+    assert_eq!(*world.signed.lock().unwrap(), 1, "once for all who ask");
+    let mut world = world;
+    world.service.identity.display_name = "Fabrikam".to_owned();
+    assert_ne!(world.service.metadata().await.unwrap(), written);
+    assert_eq!(*world.signed.lock().unwrap(), 2, "it says something else");
 }

@@ -64,6 +64,8 @@ async fn the_sixth_token_within_twenty_seconds_is_refused() {
         let asking = Asking {
             request: &asked,
             marker: None,
+            browser: None,
+            session: None,
             heard: 0,
             signed_in: Some((&session, &account)),
             visited: &visited,

@@ -6,9 +6,10 @@ use async_trait::async_trait;
 use authn::account::{Account, AccountId, AccountState};
 use authn::audit::{Event, Kind, TokenRefusal};
 use authn::credential::CredentialId;
+use authn::handle::HandleKey;
 use authn::place::{ActivityId, Method, Service as Published, Zone};
 use authn::policy::{Policy, Rule};
-use authn::ports::{Audit, ChainedEvent, Revocations, Tickets};
+use authn::ports::{Audit, ChainedEvent, Revocations, Sessions, Tickets};
 use authn::revocation::Revocation;
 use authn::session::Session;
 use authn::sign_in::At;
@@ -20,7 +21,7 @@ use proto::form::Form;
 use proto::secret::Secret;
 use proto::wsfed::{Request, SignInRequest};
 use rcgen::{CertificateParams, KeyPair, PKCS_RSA_SHA256};
-use sts::flow::wsfed::{Answered, Asking, Identity, Issued, Refused, Service, Visited};
+use sts::flow::wsfed::{Answered, Asking, Browser, Identity, Issued, Refused, Service, Visited};
 use sts::key_ring::{KeyAlgorithm, KeyId, KeyRing, KeyState, TokenSigningCertificate};
 use sts::ledger::{LedgerEntry, SignedDigest, TokenId};
 use sts::ports::{Keys, Ledger, ToSign, Unavailable};
@@ -109,6 +110,7 @@ pub(crate) struct Kept {
     pub(crate) events: Mutex<Vec<Event>>,
     pub(crate) recorded: Mutex<Vec<(Relaying, i64)>>,
     pub(crate) is_away: Mutex<bool>,
+    pub(crate) spent: Mutex<Vec<HandleKey>>,
 }
 
 fn away() -> Unavailable {
@@ -165,6 +167,10 @@ impl Tickets for Kept {
     async fn was_relayed(&self, _: &TicketKey) -> Result<bool, Unavailable> {
         Err(away())
     }
+
+    async fn spend_token(&self, _: &TicketKey) -> Result<bool, Unavailable> {
+        Err(away())
+    }
 }
 
 #[async_trait]
@@ -175,6 +181,50 @@ impl Revocations for Kept {
 
     async fn last(&self) -> Result<i64, Unavailable> {
         Ok(7)
+    }
+}
+
+/// Sessions are arguments here; the store is asked once whether one was taken before.
+#[async_trait]
+impl Sessions for Kept {
+    async fn session(
+        &self,
+        _: HandleKey,
+        _: Timestamp,
+    ) -> Result<Option<(Session, Account)>, Unavailable> {
+        Err(away())
+    }
+
+    async fn use_session(&self, _: HandleKey, _: Timestamp) -> Result<(), Unavailable> {
+        Err(away())
+    }
+
+    async fn end_session(&self, _: HandleKey, _: Event) -> Result<(), Unavailable> {
+        Err(away())
+    }
+
+    async fn end_sign_in(&self, _: HandleKey, _: &Session, _: Event) -> Result<(), Unavailable> {
+        Err(away())
+    }
+
+    async fn spend_freshness(&self, key: HandleKey, _: Timestamp) -> Result<bool, Unavailable> {
+        let mut spent = self.spent.lock().unwrap();
+        let is_first = !spent.contains(&key);
+        spent.push(key);
+        Ok(is_first)
+    }
+
+    async fn end_sessions_of(
+        &self,
+        _: &AccountId,
+        _: Option<HandleKey>,
+        _: Event,
+    ) -> Result<(), Unavailable> {
+        Err(away())
+    }
+
+    async fn latest_of(&self, _: &AccountId, _: u32) -> Result<Vec<ChainedEvent>, Unavailable> {
+        Err(away())
     }
 }
 
@@ -190,9 +240,10 @@ impl Audit for Kept {
     }
 }
 
-/// A key that signs.
+/// A key that signs, and how often it did.
 struct Signing {
     ring: KeyRing,
+    signed: Arc<Mutex<u32>>,
     key: RsaKeyPair,
 }
 
@@ -203,6 +254,7 @@ impl Keys for Signing {
     }
 
     async fn sign(&self, _: &KeyId, _: ToSign<'_>, octets: &[u8]) -> Result<Vec<u8>, Unavailable> {
+        *self.signed.lock().unwrap() += 1;
         let mut signature = vec![0; self.key.public_modulus_len()];
         let random = SystemRandom::new();
         let signed = self
@@ -224,12 +276,22 @@ pub(crate) fn certified() -> (Certificate, KeyPair) {
 pub(crate) struct World {
     pub(crate) service: Service,
     pub(crate) kept: Arc<Kept>,
+    pub(crate) signed: Arc<Mutex<u32>>,
     pub(crate) certificate: Certificate,
     pub(crate) policy: Policy,
 }
 
 /// A world in which these parties are trusted.
 pub(crate) fn world(relying_parties: Vec<RelyingPartyTrust>) -> World {
+    let trusted = Trusted {
+        relying_parties,
+        ..Trusted::default()
+    };
+    world_of(TrustBook::new(1, trusted).unwrap())
+}
+
+/// A world with this book of trusts.
+pub(crate) fn world_of(book: TrustBook) -> World {
     let (certificate, pair) = certified();
     let ring = KeyRing {
         primary: TokenSigningCertificate {
@@ -244,11 +306,7 @@ pub(crate) fn world(relying_parties: Vec<RelyingPartyTrust>) -> World {
     };
     let key = RsaKeyPair::from_pkcs8(&pair.serialize_der()).unwrap();
     let kept = Arc::new(Kept::default());
-    let trusted = Trusted {
-        relying_parties,
-        ..Trusted::default()
-    };
-    let book = Arc::new(TrustBook::new(1, trusted).unwrap());
+    let signed = Arc::new(Mutex::new(0));
     let both = "memorised-secret + one-time-code".parse().unwrap();
     World {
         service: Service {
@@ -258,17 +316,24 @@ pub(crate) fn world(relying_parties: Vec<RelyingPartyTrust>) -> World {
                 origin: "https://sts.contoso.com".to_owned(),
                 display_name: "Contoso".to_owned(),
             },
-            trusts: Arc::new(book),
-            keys: Arc::new(Signing { ring, key }),
+            trusts: Arc::new(Arc::new(book)),
+            keys: Arc::new(Signing {
+                ring,
+                signed: signed.clone(),
+                key,
+            }),
             ledger: kept.clone(),
             tickets: kept.clone(),
             revocations: kept.clone(),
+            sessions: kept.clone(),
             audit: kept.clone(),
             stores: Vec::new(),
             opaque: None,
             key: Secret::new(vec![3; 32]),
+            published: sts::metadata::Published::default(),
         },
         kept,
+        signed,
         certificate,
         policy: Policy {
             rules: vec![Rule {
@@ -278,6 +343,16 @@ pub(crate) fn world(relying_parties: Vec<RelyingPartyTrust>) -> World {
             }],
         },
     }
+}
+
+/// What the browser of most tests is known by.
+pub(crate) const BROWSER: &str = "09090909090909090909090909090909";
+
+/// What the store knows a session by: another one began at another time.
+fn key_of(session: &Session) -> HandleKey {
+    let mut key = [0; 32];
+    key[..8].copy_from_slice(&session.begun.as_second().to_be_bytes());
+    HandleKey(key)
 }
 
 /// A request as a browser brings it.
@@ -305,11 +380,25 @@ impl World {
         session: Option<&Session>,
         now: Timestamp,
     ) -> Result<Answered, Unavailable> {
+        self.try_ask_by(BROWSER, query, session, now).await
+    }
+
+    /// The same with a browser that is known by this.
+    pub(crate) async fn try_ask_by(
+        &self,
+        browser: &str,
+        query: &str,
+        session: Option<&Session>,
+        now: Timestamp,
+    ) -> Result<Answered, Unavailable> {
         let (account, door, visited) = (anna(), at_door(now), Visited::default());
         let marker = query.split("wicketgate-asked=").nth(1);
+        let browser = Browser::parse(browser);
         let asking = Asking {
             request: &request(query),
             marker,
+            browser: browser.as_ref(),
+            session: session.map(key_of),
             heard: self.service.heard().await?,
             signed_in: session.map(|session| (session, &account)),
             visited: &visited,
@@ -379,6 +468,7 @@ pub(crate) fn must_sign_in(answered: Answered) -> (authn::sign_in::Requirement, 
         Answered::MustSignIn {
             requirement,
             continuation,
+            ..
         } => (requirement, continuation),
         other => panic!("{other:?}"),
     }

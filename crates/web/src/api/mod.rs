@@ -6,7 +6,6 @@
 //! Start at [`Api::answer`].
 
 mod accounts;
-mod budget;
 mod credentials;
 mod fields;
 mod gate;
@@ -35,8 +34,8 @@ use jiff::Timestamp;
 use proto::secret::Secret;
 use serde_json::{Value, json};
 
+use crate::budget::Budget;
 use crate::{Answer, Request, clock};
-use budget::Budget;
 use fields::{Fault, Given};
 use problem::Problem;
 use table::{Endpoint, Found, Operation, USUAL_PAGE};

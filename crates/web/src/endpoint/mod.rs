@@ -11,6 +11,8 @@ use authn::sign_in::At;
 use http::{Method, StatusCode};
 use sts::flow;
 
+pub use wsfed::Begun;
+
 use crate::asked::Asked;
 use crate::{Answer, Pages, page};
 

@@ -1,16 +1,20 @@
 //! `/adfs/ls/`: a browser comes with a request of a party, and leaves with a token, or with a page that says which party it
 //! was and by which id the log knows why not.
 
+use authn::place::SourceNetwork;
 use authn::ports::Unavailable;
 use authn::sign_in::{self, At, SignIn};
 use bytes::Bytes;
 use http::{Method, Response, StatusCode};
 use proto::wsfed::{Request, SIGN_IN, SignInRequest, SignOutRequest};
-use sts::flow::wsfed::{self, Answered, Asking, Issued, Marker, Refused, SignedOut, Visited};
+use sts::flow::wsfed::{
+    self, Answered, Asking, Browser, Issued, Marker, Refused, SignedOut, Visited,
+};
 use sts::token::TokenRandomness;
 use zeroize::Zeroizing;
 
 use crate::asked::Asked;
+use crate::budget::Budget;
 use crate::portal::SignedIn;
 use crate::{Answer, Pages, clock, cookie, page};
 
@@ -62,11 +66,14 @@ impl Pages {
         let heard = flow.heard().await?;
         let signed_in = self.owner_of(asked, at).await?;
         let visited = visited(asked);
+        let browser = asked.cookie(cookie::ASKED).and_then(Browser::parse);
         let asking = Asking {
             request,
             marker: asked.query(Marker::NAME),
+            browser: browser.as_ref(),
             heard,
             signed_in: signed_in.as_ref().map(SignedIn::of),
+            session: signed_in.as_ref().map(|it| it.handle().key()),
             visited: &visited,
             user_agent: asked.user_agent(),
             at,
@@ -96,10 +103,12 @@ impl Pages {
             Answered::MustSignIn {
                 requirement,
                 continuation,
+                browser,
             } => {
                 let service = asked.service.clone();
                 let begun = SignIn::begin(service, requirement, continuation, at.now);
-                self.begin_with(asked, &begun).await?
+                let answer = self.begin_with(asked, &begun, at).await?;
+                page::with_cookie(answer, cookie::given(cookie::ASKED, browser.as_str()))
             }
             Answered::Issued(issued) => handed_over(asked, &issued),
         }
@@ -107,11 +116,23 @@ impl Pages {
     }
 
     /// Keeps a sign-in under a new handle, which the browser gets on its way to the pages.
+    ///
+    /// SECURITY: anybody can ask for that, and each is a row until it ends: a network gets so many a minute.
     pub(crate) async fn begin_with(
         &self,
         asked: &Asked,
         begun: &SignIn,
+        at: &At,
     ) -> Result<Response<Bytes>, Unavailable> {
+        let network = SourceNetwork::from(at.source);
+        if !self.begun.0.take(&network, at.now) {
+            tracing::warn!(
+                source = network.0,
+                "a network began more sign-ins for parties than {MAX_BEGUN} in a minute"
+            );
+            let status = StatusCode::TOO_MANY_REQUESTS;
+            return Ok(asked.sentence(status, asked.words.unavailable));
+        }
         let sign_ins = &self.ports.sign_ins;
         sign_ins.begin_sign_in(asked.fresh.key(), begun).await?;
         let line = cookie::given(cookie::SIGN_IN, asked.fresh.written().expose());
@@ -149,6 +170,19 @@ impl Pages {
     }
 }
 
+/// How many sign-ins for parties a network may begin in a minute.
+const MAX_BEGUN: u32 = 600;
+
+/// How many sign-ins for parties each network began of late, in this process.
+#[derive(Debug)]
+pub struct Begun(Budget<SourceNetwork>);
+
+impl Default for Begun {
+    fn default() -> Self {
+        Self(Budget::of(MAX_BEGUN))
+    }
+}
+
 /// The form that takes the token to its party, by itself or by its button.
 fn handed_over(asked: &Asked, issued: &Issued) -> Response<Bytes> {
     let page = page::Post {
@@ -176,7 +210,8 @@ fn no_token(
         party,
         activity: at.activity.0.clone(),
     };
-    page::shown(status, &page)
+    // Its form for the language is this browser's.
+    asked.held_with(page::shown(status, &page))
 }
 
 fn visited(asked: &Asked) -> Visited {

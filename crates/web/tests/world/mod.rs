@@ -30,6 +30,7 @@ use store::memory::Memory;
 use sts::flow::wsfed::{self, Identity};
 use sts::key_ring::{KeyAlgorithm, KeyId, KeyRing, KeyState, TokenSigningCertificate};
 use sts::ledger::{LedgerEntry, SignedDigest, TokenId};
+use sts::metadata::Published;
 use sts::ports::{Keys, Ledger, ToSign};
 use sts::trust::written::Written;
 use sts::trust::{Certificate, Identifier, TrustBook};
@@ -238,6 +239,7 @@ fn pages(memory: &Arc<Memory>, signing: &Arc<Signing>) -> Pages {
         sending: None,
         passkeys: RelyingParty::of(PORTAL, &[]).unwrap(),
         services: vec![Service::EWS],
+        begun: web::Begun::default(),
         sts: Some(wsfed::Service {
             identity: Identity {
                 identifier: Identifier::parse("http://sts.contoso.com/adfs/services/trust")
@@ -250,10 +252,12 @@ fn pages(memory: &Arc<Memory>, signing: &Arc<Signing>) -> Pages {
             ledger: signing.clone(),
             tickets: memory.clone(),
             revocations: memory.clone(),
+            sessions: memory.clone(),
             audit: memory.clone(),
             stores: Vec::new(),
             opaque: None,
             key: Secret::new(vec![3; 32]),
+            published: Published::default(),
         }),
     }
 }

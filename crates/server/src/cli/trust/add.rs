@@ -7,7 +7,7 @@ use sts::trust::preset::{Places, Preset};
 use sts::trust::{Kind, Trusted};
 
 use super::{form, kind, metadata};
-use crate::cli::CliError;
+use crate::cli::{CliError, Output};
 
 /// What `trust add` prints below its help.
 pub(super) const EXAMPLES: &str = "\
@@ -62,9 +62,9 @@ impl Arguments {
     /// # Errors
     ///
     /// The file is none, or a name is none of a host.
-    pub(super) async fn trusts(&self) -> Result<Trusted, CliError> {
+    pub(super) async fn trusts(&self, output: &Output) -> Result<Trusted, CliError> {
         if self.source.metadata.is_some() {
-            return self.of_metadata().await;
+            return self.of_metadata(output).await;
         }
         if self.source.is_about_metadata() {
             return Err(CliError::usage(
@@ -82,11 +82,14 @@ impl Arguments {
         }
     }
 
-    async fn of_metadata(&self) -> Result<Trusted, CliError> {
+    async fn of_metadata(&self, output: &Output) -> Result<Trusted, CliError> {
         let name = self.name.as_deref();
         let name = name.ok_or_else(|| CliError::usage("say with `--name` what it is called"))?;
         let kind = self.kind.unwrap_or(Kind::RelyingParty);
         let found = self.source.read(kind, None, &[]).await?;
+        if let Some(remark) = found.remark(kind) {
+            output.remark(remark);
+        }
         let written = metadata::new(&found, (name, kind), self.preset)?;
         let read = written.read();
         read.map_err(|error| CliError::refused(format!("the metadata is not taken: {error}")))

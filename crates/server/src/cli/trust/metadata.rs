@@ -141,6 +141,17 @@ impl Source {
     }
 }
 
+impl Found {
+    /// What is said of metadata that vouches for itself, where whoever can write it may say who anybody is.
+    pub(super) fn remark(&self, kind: Kind) -> Option<&'static str> {
+        let vouches_for_itself = self.signed_by == SignedBy::Itself;
+        (vouches_for_itself && kind == Kind::ClaimsProvider).then_some(
+            "the metadata is signed by the key in it, which nobody vouches for but whoever it came from: compare the \
+             thumbprint of its certificate with the partner's (`trust show`), or say with `--signed-by` who must have signed it",
+        )
+    }
+}
+
 /// The written form of a new trust from metadata.
 ///
 /// # Errors

@@ -159,7 +159,7 @@ pub(crate) async fn run(config: &Path, verb: Verb, output: &Output) -> Result<()
     }
     // What is wrong with what was given is said before a store is opened.
     let new = match &verb {
-        Verb::Add(arguments) => Some(arguments.trusts().await?),
+        Verb::Add(arguments) => Some(arguments.trusts(output).await?),
         _ => None,
     };
     let desk = Desk::open(config).await?;

@@ -63,6 +63,7 @@ impl Understanding<'_> {
             self.add(&mut hosts, published, host, (route.path.span(), false))?;
         }
         self.shut_what_is_behind(written, &mut hosts.hosts, warnings)?;
+        self.mark_what_is_passive(written, &mut hosts.hosts)?;
         let places = hosts.origins.iter().filter_map(|(name, origins)| {
             let first = origins.first()?;
             Some((name.clone(), self.place(first.span.clone())))

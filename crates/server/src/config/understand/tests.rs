@@ -13,7 +13,7 @@ mod stored;
 mod sts;
 
 /// A configuration whose files are there, with these lines in the farm's table and the route's.
-fn text(farm: &str, route: &str) -> String {
+pub(super) fn text(farm: &str, route: &str) -> String {
     format!(
         r#"
 [store]
@@ -49,7 +49,7 @@ farm = "app"
 }
 
 /// Understands a text in a folder where `file.pem` is.
-fn understood(text: &str) -> Result<Settings, String> {
+pub(super) fn understood(text: &str) -> Result<Settings, String> {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("file.pem"), "").unwrap();
     let file = folder.path().join("wicketgate.toml");

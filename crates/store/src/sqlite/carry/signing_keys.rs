@@ -6,10 +6,13 @@ use jiff::Timestamp;
 use sts::key_ring::{KeyState, TokenSigningCertificate};
 use sts::ledger::LedgerEntry;
 
+use crate::chain::Head;
 use crate::engine::{Connection, query};
-use crate::ports::{ledger, revisions};
+use crate::ports::ledger;
 use crate::rows;
 use crate::rows::signing_keys::micros;
+use crate::seal::KeyFile;
+use crate::sets::Set;
 use crate::writer::WriteError;
 
 /// The keys of the store that is to be replaced, each with its private half as it is sealed, and the tokens that are good.
@@ -22,11 +25,15 @@ pub(super) struct Signing {
 /// Reads them.
 pub(super) async fn read(
     connection: &mut Connection,
-    now: Timestamp,
+    (keys, now): (&KeyFile, Timestamp),
 ) -> Result<Signing, WriteError> {
-    let found = query(rows::signing_keys::LIST)
+    let mut found = query(rows::signing_keys::LIST)
         .fetch_all(&mut *connection)
         .await?;
+    let set = Set::SigningKeys;
+    if !set.is_as_sealed(&mut *connection, &found, keys).await? {
+        found.clear();
+    }
     let keys = found.iter().map(|row| {
         let sealed = rows::signing_keys::private_half(row)?;
         let sealed = sealed.map(|sealed| sealed.as_bytes().to_vec());
@@ -46,6 +53,7 @@ pub(super) async fn read(
 pub(super) async fn carry(
     connection: &mut Connection,
     known: &Signing,
+    head: &mut Head,
     by: &ByHand,
 ) -> Result<Vec<Event>, WriteError> {
     for token in &known.tokens {
@@ -94,7 +102,10 @@ pub(super) async fn carry(
             events.push(said(key, by));
         }
     }
-    revisions::next(&mut *connection, rows::revisions::SIGNING_KEYS).await?;
+    let last = Set::SigningKeys.of(*head)?.revision;
+    let sealed = Set::SigningKeys.sealed(connection, last.saturating_add(1));
+    let sealed = sealed.await?;
+    head.sets = head.sets.map(|sets| sets.with(Set::SigningKeys, sealed));
     Ok(events)
 }
 

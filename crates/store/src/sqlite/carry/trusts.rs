@@ -6,23 +6,32 @@ use std::collections::BTreeMap;
 use authn::audit::{ByHand, Event, Kind, TrustAct};
 use sts::ports::KeptTrust;
 
+use crate::chain::Head;
 use crate::engine::{Connection, Row, query};
-use crate::ports::{revisions, trusts};
+use crate::ports::trusts;
 use crate::rows;
 use crate::rows::trusts::{Seal, name_key};
 use crate::seal::{KeyFile, Sealed};
+use crate::sets::Set;
 use crate::writer::WriteError;
 
 /// The trusts of the store that is to be replaced, where they open with its keys, by kind and name.
 pub(super) type Trusts = BTreeMap<(&'static str, String), (KeptTrust, Sealed<Seal>)>;
 
-/// Reads them.
+/// Reads them; none where somebody put others in their place, and nothing can be said of what became of any.
 pub(super) async fn read(
     connection: &mut Connection,
     keys: &KeyFile,
-) -> Result<Trusts, WriteError> {
+) -> Result<Option<Trusts>, WriteError> {
+    let rows = list(&mut *connection).await?;
+    if !Set::Trusts
+        .is_as_sealed(&mut *connection, &rows, keys)
+        .await?
+    {
+        return Ok(None);
+    }
     let mut known = Trusts::new();
-    for row in &list(connection).await? {
+    for row in &rows {
         match trusts::opened(row, keys) {
             Ok((_, trust)) => {
                 let (_, _, sealed) = rows::trusts::trust(row)?;
@@ -32,15 +41,17 @@ pub(super) async fn read(
             Err(error) => return Err(error),
         }
     }
-    Ok(known)
+    Ok(Some(known))
 }
 
 /// Lays them upon a prepared store.
 pub(super) async fn carry(
     connection: &mut Connection,
     (known, keys): (&Trusts, &KeyFile),
+    head: &mut Head,
     by: &ByHand,
 ) -> Result<Vec<Event>, WriteError> {
+    let mut number = Set::Trusts.of(*head)?.revision;
     let mut changed = Vec::new();
     let mut events = Vec::new();
     // First all go that are others by now, so that none is in another's way.
@@ -61,10 +72,14 @@ pub(super) async fn carry(
         changed.extend(later);
     }
     for new in changed {
-        let revision = revisions::next(&mut *connection, rows::revisions::TRUSTS).await?;
-        let added = trusts::add(&mut *connection, new, revision).await?;
+        number = number.saturating_add(1);
+        let added = trusts::add(&mut *connection, new, number).await?;
         added.map_err(|refused| crate::unavailable(refused.to_string()))?;
     }
+    let sealed = Set::Trusts
+        .sealed(connection, number.saturating_add(1))
+        .await?;
+    head.sets = head.sets.map(|sets| sets.with(Set::Trusts, sealed));
     Ok(events)
 }
 

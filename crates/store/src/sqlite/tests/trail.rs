@@ -193,6 +193,7 @@ async fn a_head_of_other_keys_is_no_head() {
     let head = Head {
         number: 9,
         hash: [0; 32],
+        sets: None,
     };
     let sealed = world.keys().seal_head(head);
     assert!(world.keys().has_sealed(&sealed));

@@ -153,3 +153,193 @@ async fn a_key_that_was_retired_since_does_not_sign_again_and_a_token_issued_sin
     let found = store.token(&TokenId("_one".to_owned())).await.unwrap();
     assert_eq!(found, Some(entry));
 }
+
+/// The rows that there are, put aside to be put back.
+async fn set_aside(world: &World) {
+    for table in ["trusts", "trust_identifiers", "signing_keys", "audit_head"] {
+        let text = format!("CREATE TABLE kept_{table} AS SELECT * FROM {table}");
+        world.execute(&text).await;
+    }
+}
+
+async fn put_back(world: &World, table: &str) {
+    let delete = format!("PRAGMA foreign_keys = OFF; DELETE FROM {table}");
+    world.execute(&delete).await;
+    let insert = format!("INSERT INTO {table} SELECT * FROM kept_{table}");
+    world.execute(&insert).await;
+}
+
+/// Somebody changes the trust called `changed`.
+async fn change_one(store: &Store) {
+    let kept = store.kept().await.unwrap().trusts;
+    let (revision, was) = kept.iter().find(|(_, it)| it.name == "changed").unwrap();
+    let mut with = was.clone();
+    with.text = "stricter".to_owned();
+    let change = Change::Replace {
+        name: "changed".to_owned(),
+        revision: *revision,
+        with,
+    };
+    assert!(store.change(vec![(change, mark(1))]).await.unwrap().is_ok());
+}
+
+#[tokio::test]
+async fn an_older_row_of_a_trust_is_not_put_back_without_the_key() {
+    for change in [
+        "DELETE FROM trusts WHERE name = 'changed'; INSERT INTO trusts SELECT * FROM kept_trusts WHERE name = 'changed'",
+        "DELETE FROM trusts WHERE name = 'kept'",
+        "UPDATE trusts SET revision = revision + 100 WHERE name = 'kept'",
+    ] {
+        let world = World::new();
+        let store = with_parties(&world).await;
+        set_aside(&world).await;
+        change_one(&store).await;
+        store.kept().await.unwrap();
+        let off = "PRAGMA foreign_keys = OFF";
+        world.execute(&format!("{off}; {change}")).await;
+        let refused = store.kept().await.expect_err(change);
+        assert_eq!(refused.what, "the trusts");
+        assert!(refused.detail.contains("wicketgate db restore"));
+        // Nobody seals what somebody else made of them.
+        let added = conformance::add_trust(&store, conformance::kept_party("new"));
+        assert_eq!(added.await.unwrap_err().what, "the trusts", "{change}");
+        store.append(vec![mark(2)]).await.unwrap();
+        assert!(store.kept().await.is_err());
+        store.close().await;
+        let again = Store::open(&world.db(), world.keys()).await.unwrap();
+        assert!(again.kept().await.is_err(), "{change}");
+    }
+}
+
+#[tokio::test]
+async fn an_older_set_does_not_come_back_with_its_older_seal() {
+    let world = World::new();
+    let store = with_parties(&world).await;
+    set_aside(&world).await;
+    change_one(&store).await;
+    let revision = store.revision().await.unwrap();
+    put_back(&world, "trusts").await;
+    // The seal of the older set is of an older head, and the trail went on.
+    put_back(&world, "audit_head").await;
+    for answer in [
+        store.kept().await.map(drop),
+        store.revision().await.map(drop),
+    ] {
+        let refused = answer.unwrap_err();
+        assert!(refused.detail.contains("audit trail"), "{refused}");
+    }
+    // Nor with the seal moved into the newer head, which is made with a key.
+    let world = World::new();
+    let store = with_parties(&world).await;
+    set_aside(&world).await;
+    change_one(&store).await;
+    put_back(&world, "trusts").await;
+    world
+        .execute("UPDATE audit_head SET trusts = (SELECT trusts FROM kept_audit_head), trusts_revision = (SELECT trusts_revision FROM kept_audit_head)")
+        .await;
+    let refused = store.kept().await.unwrap_err();
+    assert!(refused.detail.contains("without its key"), "{refused}");
+    assert_eq!(revision, 4);
+}
+
+#[tokio::test]
+async fn the_number_of_the_last_change_is_not_put_back_either() {
+    let world = World::new();
+    let store = with_parties(&world).await;
+    let before = store.revision().await.unwrap();
+    world
+        .execute("UPDATE audit_head SET trusts_revision = trusts_revision - 1")
+        .await;
+    assert!(store.revision().await.is_err(), "a gate would not look");
+    world
+        .execute("UPDATE audit_head SET trusts_revision = trusts_revision + 1")
+        .await;
+    change_one(&store).await;
+    assert_eq!(store.revision().await.unwrap(), before + 1);
+}
+
+#[tokio::test]
+async fn a_key_that_was_retired_is_not_put_back_without_the_key_file() {
+    let world = World::new();
+    let store = world.migrated().await;
+    let signs = KeyState::Primary { since: now() };
+    let next = KeyState::Next { promotes_at: now() };
+    for (id, state) in [("a", signs), ("bb", next)] {
+        conformance::add_signing_key(&store, id, state)
+            .await
+            .unwrap();
+    }
+    set_aside(&world).await;
+    conformance::promote_signing_key(&store, "bb")
+        .await
+        .unwrap();
+    store.kept_keys().await.unwrap();
+    put_back(&world, "signing_keys").await;
+    let refused = store.kept_keys().await.unwrap_err();
+    assert_eq!(refused.what, "the signing keys");
+    let promoted = conformance::promote_signing_key(&store, "bb").await;
+    assert_eq!(promoted.unwrap_err().what, "the signing keys");
+}
+
+#[tokio::test]
+async fn sets_of_a_store_from_before_they_were_sealed_are_sealed_when_it_is_opened() {
+    let world = World::new();
+    let store = with_parties(&world).await;
+    let kept = store.kept().await.unwrap();
+    let head = store.trail_end().await.unwrap();
+    store.close().await;
+    world
+        .execute("UPDATE audit_head SET trusts = NULL, trusts_revision = NULL, signing_keys = NULL, signing_keys_revision = NULL")
+        .await;
+    let refused = Store::open(&world.db(), world.keys()).await.unwrap_err();
+    assert!(refused.to_string().contains("without its key"), "{refused}");
+
+    let old = crate::Head { sets: None, ..head };
+    let mac = world.keys().seal_head(old).mac;
+    world
+        .execute(&format!(
+            "UPDATE audit_head SET mac = x'{}'",
+            crate::hex(&mac)
+        ))
+        .await;
+    let insert = "INSERT INTO revisions (what, number) VALUES ('trusts', 3)";
+    world.execute(insert).await;
+    let store = Store::open(&world.db(), world.keys()).await.unwrap();
+    assert_eq!(store.kept().await.unwrap(), kept);
+    change_one(&store).await;
+    assert_eq!(store.revision().await.unwrap(), 4);
+}
+
+#[tokio::test]
+async fn a_backup_whose_sets_do_not_fit_is_not_put_back_and_nothing_is_taken_over_of_a_store_like_that()
+ {
+    let world = World::new();
+    let store = with_parties(&world).await;
+    set_aside(&world).await;
+    change_one(&store).await;
+    backed_up(&store, &world).await;
+    let kept = store.kept().await.unwrap().trusts;
+    put_back(&world, "trusts").await;
+    store.close().await;
+
+    let store = restored(&world).await;
+    let names = |trusts: &[(i64, sts::ports::KeptTrust)]| -> Vec<_> {
+        let texts = trusts.iter().map(|(_, it)| it.text.clone());
+        texts.collect()
+    };
+    let found = store.kept().await.unwrap().trusts;
+    assert_eq!(names(&found), names(&kept), "the older row is not there");
+    store.close().await;
+
+    let mut backup = open::connect(&world.path("backup.db")).await.unwrap();
+    sqlx::raw_sql("PRAGMA foreign_keys = OFF; DELETE FROM trusts WHERE name = 'kept'")
+        .execute(&mut backup)
+        .await
+        .unwrap();
+    backup.close().await.unwrap();
+    std::fs::remove_file(world.path("store.db.before-restore")).unwrap();
+    let (from, keys) = (world.path("backup.db"), world.keys());
+    let refused = Store::restore(&from, &world.db(), &keys, &by_hand()).await;
+    let refused = refused.unwrap_err().to_string();
+    assert!(refused.contains("are not what was sealed"), "{refused}");
+}

@@ -50,6 +50,7 @@ impl From<&NotIssued> for Refusal {
             NotIssued::NotPermitted => TokenRefusal::NotPermitted,
             NotIssued::Denied => TokenRefusal::Denied,
             NotIssued::SecondFactor => TokenRefusal::SecondFactor,
+            NotIssued::OwnDirectory(_) => TokenRefusal::OwnDirectory,
             NotIssued::UnknownPolicy(_) => TokenRefusal::UnknownPolicy,
             NotIssued::Rules { .. } | NotIssued::BuiltIn => TokenRefusal::RulesFailed,
         };

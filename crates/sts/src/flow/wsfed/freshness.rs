@@ -1,11 +1,13 @@
 //! How old a sign-in may be, and the mark by which a new one is known to be the one that was asked for.
 //!
 //! SECURITY: whoever wants a new sign-in gets one: an older session is of no account, and the mark, which a browser carries,
-//! is made with a secret of ours for one party and one moment. Start at [`Wanted::is_met`].
+//! is made with a secret of ours for one request, one browser and one moment; a session is the one that was asked for once.
+//! Start at [`Wanted::met`].
 
 use std::fmt;
 
 use authn::session::Session;
+use authn::sign_in::LIFE;
 use aws_lc_rs::hmac;
 use jiff::{SignedDuration, Timestamp};
 use proto::secret::Secret;
@@ -15,6 +17,8 @@ use crate::trust::RelyingPartyTrust;
 
 /// How long a sign-in is the one that was just asked for: the way back takes a moment.
 const JUST: SignedDuration = SignedDuration::from_secs(60);
+/// How long a mark is good: as long as a sign-in may take, and the way back.
+const LASTS: SignedDuration = SignedDuration::from_secs(LIFE.as_secs() + JUST.as_secs());
 /// What marks are made with.
 const LABEL: &[u8] = b"wicketgate wsfed way back";
 /// How many hexadecimal digits the code of a mark has.
@@ -41,15 +45,56 @@ impl Wanted {
         }
     }
 
-    /// Whether a session is as new as that.
-    pub(super) fn is_met(self, session: &Session, marker: Option<Marker>, now: Timestamp) -> bool {
+    /// Whether a session is as new as that, and by what.
+    pub(super) fn met(self, session: &Session, marker: Option<Marker>, now: Timestamp) -> Met {
         let age = now.duration_since(session.begun);
         // What was proved in it was proved when it began.
         let is_within = |limit: Option<SignedDuration>| limit.is_none_or(|limit| age <= limit);
         let has_second = session.second_factor().is_some();
         let second_factor = self.second_factor.filter(|_| has_second);
+        if !self.is_new && is_within(self.age) && is_within(second_factor) {
+            return Met::ByAge;
+        }
         let is_asked_for = marker.is_some_and(|it| it.asked <= session.begun) && age <= JUST;
-        is_asked_for || (!self.is_new && is_within(self.age) && is_within(second_factor))
+        match is_asked_for {
+            true => Met::AsAskedFor,
+            false => Met::No,
+        }
+    }
+}
+
+/// By what a session is as new as is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Met {
+    /// By nothing.
+    No,
+    /// By its age.
+    ByAge,
+    /// It is the one that was asked for: it is that once.
+    AsAskedFor,
+}
+
+/// What a browser is known by between the request of a party and the sign-in that follows on it: random, in a cookie.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Browser(String);
+
+impl Browser {
+    /// A new one.
+    pub(super) fn new(random: [u8; 16]) -> Self {
+        Self(Hexadecimal(&random).to_string())
+    }
+
+    /// Reads one from its cookie.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let is_one = text.len() == 32 && text.bytes().all(|it| it.is_ascii_hexdigit());
+        is_one.then(|| Self(text.to_owned()))
+    }
+
+    /// What its cookie holds.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 }
 
@@ -63,21 +108,31 @@ impl Marker {
     /// The parameter that it is in.
     pub const NAME: &str = "wicketgate-asked";
 
-    /// Makes one for a request.
-    pub(super) fn made(key: &Secret<Vec<u8>>, now: Timestamp, request: &SignInRequest) -> String {
+    /// Makes one for a request of a browser.
+    pub(super) fn made(
+        key: &Secret<Vec<u8>>,
+        now: Timestamp,
+        (request, browser): (&SignInRequest, &Browser),
+    ) -> String {
         let asked = now.as_second();
-        let code = hmac::sign(&hmac_key(key), &octets(asked, request));
+        let code = hmac::sign(&hmac_key(key), &octets(asked, request, browser));
         format!("{asked}.{}", Hexadecimal(code.as_ref()))
     }
 
-    /// Reads one that was made for this request.
+    /// Reads one that was made for this request of this browser, not too long ago.
     pub(super) fn read(
         key: &Secret<Vec<u8>>,
         text: Option<&str>,
-        request: &SignInRequest,
+        (request, browser): (&SignInRequest, Option<&Browser>),
+        now: Timestamp,
     ) -> Option<Self> {
+        let browser = browser?;
         let (asked, code) = text?.split_once('.')?;
         let asked: i64 = asked.parse().ok()?;
+        let age = now.as_second().checked_sub(asked)?;
+        if !(0..=LASTS.as_secs()).contains(&age) {
+            return None;
+        }
         if code.len() != DIGITS {
             return None;
         }
@@ -87,7 +142,7 @@ impl Marker {
             u8::try_from(digit(*high)? * 16 + digit(*low)?).ok()
         };
         let code = pairs.iter().map(byte).collect::<Option<Vec<u8>>>()?;
-        hmac::verify(&hmac_key(key), &octets(asked, request), &code).ok()?;
+        hmac::verify(&hmac_key(key), &octets(asked, request, browser), &code).ok()?;
         let asked = Timestamp::from_second(asked).ok()?;
         Some(Self { asked })
     }
@@ -97,9 +152,10 @@ fn hmac_key(key: &Secret<Vec<u8>>) -> hmac::Key {
     hmac::Key::new(hmac::HMAC_SHA256, key.expose())
 }
 
-fn octets(asked: i64, request: &SignInRequest) -> Vec<u8> {
+fn octets(asked: i64, request: &SignInRequest, browser: &Browser) -> Vec<u8> {
     let mut octets = LABEL.to_vec();
     octets.extend_from_slice(&asked.to_be_bytes());
+    octets.extend_from_slice(browser.0.as_bytes());
     octets.extend_from_slice(request.to_query().as_bytes());
     octets
 }
@@ -153,9 +209,21 @@ mod tests {
     fn a_mark_is_of_one_request_and_one_secret() {
         let key = Secret::new(vec![1; 32]);
         let other = Secret::new(vec![2; 32]);
-        let made = Marker::made(&key, at(0), &request("urn:a"));
-        let read = |key, text: &str, realm| Marker::read(key, Some(text), &request(realm));
+        let browser = Browser::new([5; 16]);
+        let made = Marker::made(&key, at(0), (&request("urn:a"), &browser));
+        let read_at = |key, text: &str, (realm, browser), second| {
+            Marker::read(key, Some(text), (&request(realm), browser), at(second))
+        };
+        let read = |key, text: &str, realm| read_at(key, text, (realm, Some(&browser)), 9);
         assert_eq!(read(&key, &made, "urn:a"), Some(Marker { asked: at(0) }));
+        let elsewhere = Browser::new([6; 16]);
+        for browser in [Some(&elsewhere), None] {
+            assert_eq!(read_at(&key, &made, ("urn:a", browser), 9), None);
+        }
+        let (own, last) = (("urn:a", Some(&browser)), LASTS.as_secs());
+        assert!(read_at(&key, &made, own, last).is_some());
+        assert_eq!(read_at(&key, &made, own, last + 1), None, "it has an end");
+        assert_eq!(read_at(&key, &made, own, -1), None, "it is of the future");
         assert_eq!(read(&other, &made, "urn:a"), None);
         assert_eq!(read(&key, &made, "urn:b"), None);
         let earlier = made.replacen("1800000000", "1700000000", 1);
@@ -170,7 +238,17 @@ mod tests {
         ] {
             assert_eq!(read(&key, text, "urn:a"), None, "{text}");
         }
-        assert_eq!(Marker::read(&key, None, &request("urn:a")), None);
+        let own = (&request("urn:a"), Some(&browser));
+        assert_eq!(Marker::read(&key, None, own, at(9)), None);
+    }
+
+    #[test]
+    fn a_browser_is_known_by_what_its_cookie_holds() {
+        let browser = Browser::new([5; 16]);
+        assert_eq!(Browser::parse(browser.as_str()), Some(browser));
+        for text in ["", "0505", "g5050505050505050505050505050505"] {
+            assert_eq!(Browser::parse(text), None, "{text}");
+        }
     }
 
     #[test]
@@ -181,15 +259,17 @@ mod tests {
         };
         let asked = Some(Marker { asked: at(100) });
         let secret = [Method::MemorisedSecret];
-        let is_met = |begun, marker, now| wanted.is_met(&session(begun, &secret), marker, at(now));
-        assert!(is_met(101, asked, 105));
+        let met = |begun, marker, now| wanted.met(&session(begun, &secret), marker, at(now));
+        let is_met = |begun, marker, now| met(begun, marker, now) != Met::No;
+        assert_eq!(met(101, asked, 105), Met::AsAskedFor);
         assert!(
             !is_met(101, None, 105),
             "nothing says that it was asked for"
         );
         assert!(!is_met(99, asked, 105), "it was there before");
         assert!(!is_met(101, asked, 162), "it is used again");
-        assert!(NOTHING.is_met(&session(0, &secret), None, at(3_000)));
+        let old = NOTHING.met(&session(0, &secret), asked, at(3_000));
+        assert_eq!(old, Met::ByAge);
     }
 
     #[test]
@@ -199,16 +279,16 @@ mod tests {
             ..NOTHING
         };
         let one = session(0, &[Method::MemorisedSecret]);
-        assert!(minutes.is_met(&one, None, at(300)) && !minutes.is_met(&one, None, at(301)));
+        let is_met = |wanted: Wanted, session: &Session, second| {
+            wanted.met(session, None, at(second)) == Met::ByAge
+        };
+        assert!(is_met(minutes, &one, 300) && !is_met(minutes, &one, 301));
         let second = Wanted {
             second_factor: Some(SignedDuration::from_secs(10)),
             ..NOTHING
         };
         let two = session(0, &[Method::MemorisedSecret, Method::OneTimeCode]);
-        assert!(second.is_met(&two, None, at(10)) && !second.is_met(&two, None, at(11)));
-        assert!(
-            second.is_met(&one, None, at(11)),
-            "there is none whose age counts"
-        );
+        assert!(is_met(second, &two, 10) && !is_met(second, &two, 11));
+        assert!(is_met(second, &one, 11), "there is none whose age counts");
     }
 }

@@ -13,9 +13,10 @@ use std::sync::Arc;
 
 use authn::account::Account;
 use authn::audit::{Kind, MAX_SAID, TokenRefusal, shown_name};
+use authn::handle::HandleKey;
 use authn::place::Service as Published;
 use authn::policy::Policy;
-use authn::ports::{Audit, Revocations, Tickets};
+use authn::ports::{Audit, Revocations, Sessions, Tickets};
 use authn::session::Session;
 use authn::sign_in::{self, At, Requirement};
 use proto::secret::Secret;
@@ -29,7 +30,8 @@ use crate::subject::{Context, Local};
 use crate::token::{self, Order, TokenError, TokenRandomness};
 use crate::trust::{Identifier, TrustBook, Url};
 use checks::{Checked, Refusal};
-pub use freshness::Marker;
+use freshness::Met;
+pub use freshness::{Browser, Marker};
 pub use sign_out::SignedOut;
 pub use visited::{Loop, MAX_PARTIES, Visited};
 
@@ -61,6 +63,8 @@ pub struct Service {
     pub tickets: Arc<dyn Tickets>,
     /// What was revoked.
     pub revocations: Arc<dyn Revocations>,
+    /// Sessions, of which one is once the new sign-in that a party asked for.
+    pub sessions: Arc<dyn Sessions>,
     /// Where refusals are written down.
     pub audit: Arc<dyn Audit>,
     /// Attribute stores outside.
@@ -69,6 +73,8 @@ pub struct Service {
     pub opaque: Option<Secret<Vec<u8>>>,
     /// The secret that our own marks on a way back are made with.
     pub key: Secret<Vec<u8>>,
+    /// Our metadata, as it was signed last.
+    pub published: metadata::Published,
 }
 
 /// A browser that asks for a token.
@@ -78,10 +84,14 @@ pub struct Asking<'a> {
     pub request: &'a SignInRequest,
     /// The mark that was on its way back from a sign-in.
     pub marker: Option<&'a str>,
+    /// What the browser is known by, from when it was sent to sign in.
+    pub browser: Option<&'a Browser>,
     /// What was [heard](Service::heard) before anybody looked as whom it is signed in.
     pub heard: i64,
     /// As whom it is signed in.
     pub signed_in: Option<(&'a Session, &'a Account)>,
+    /// What the store knows that session by.
+    pub session: Option<HandleKey>,
     /// Where it was before.
     pub visited: &'a Visited,
     /// What it says of itself.
@@ -99,6 +109,8 @@ pub enum Answered {
         requirement: Requirement,
         /// Where it goes on.
         continuation: String,
+        /// What the browser is known by until then.
+        browser: Browser,
     },
     /// Nobody can sign in from there.
     Shut,
@@ -165,22 +177,23 @@ impl Service {
             return Ok(Answered::Shut);
         };
         let wanted = freshness::Wanted::of(asking.request, &checked.trust);
-        let marker = Marker::read(&self.key, asking.marker, asking.request);
+        let (from, now) = ((asking.request, asking.browser), asking.at.now);
+        let marker = Marker::read(&self.key, asking.marker, from, now);
         let place = (asking.at, &Published::STS);
-        let is_enough = |who| sign_in::is_fresh_enough_for(who, policy, place);
-        let is_fresh = |session| wanted.is_met(session, marker, asking.at.now);
         let signed_in = asking.signed_in;
-        let signed_in = signed_in.filter(|who| is_enough(*who) && is_fresh(who.0));
+        let signed_in = signed_in.filter(|who| sign_in::is_fresh_enough_for(*who, policy, place));
+        let met = signed_in.map_or(Met::No, |(session, _)| wanted.met(session, marker, now));
+        let signed_in = signed_in.filter(|_| met != Met::No);
         let Some((session, account)) = signed_in else {
             let requirement = match checked.second_factor {
                 true => Requirement::SecretAndCode,
                 false => required,
             };
-            return Ok(self.must_sign_in(requirement, &asking));
+            return Ok(self.must_sign_in(requirement, &asking, &random));
         };
         let local = Local { account, session };
         if checked.second_factor && !local.has_second_factor() {
-            return Ok(self.must_sign_in(Requirement::SecretAndCode, &asking));
+            return Ok(self.must_sign_in(Requirement::SecretAndCode, &asking, &random));
         }
         let mut visited = asking.visited.clone();
         if let Err(error) = visited.note(&checked.realm, asking.at.now) {
@@ -190,9 +203,12 @@ impl Service {
         }
         let place = (checked, visited);
         match self.said_of(&local, (&book, &place.0), &asking).await {
+            Ok(_) if !self.is_to_be_had(met, &asking).await? => {
+                Ok(self.must_sign_in(required, &asking, &random))
+            }
             Ok(claims) => self.issued(&claims, (place, &local), &asking, random).await,
             Err(NotIssued::SecondFactor) => {
-                Ok(self.must_sign_in(Requirement::SecretAndCode, &asking))
+                Ok(self.must_sign_in(Requirement::SecretAndCode, &asking, &random))
             }
             Err(error) => {
                 let (name, refusal) = (place.0.trust.name.clone(), Refusal::from(&error));
@@ -208,7 +224,8 @@ impl Service {
     /// It cannot be had.
     pub async fn metadata(&self) -> Result<String, Unavailable> {
         let book = self.trusts.current().await?;
-        metadata::published(&*self.keys, (&self.identity, &book)).await
+        let about = (&self.identity, &*book);
+        metadata::published(&*self.keys, about, &self.published).await
     }
 
     /// What the rules of the party say about somebody.
@@ -224,9 +241,8 @@ impl Service {
             opaque: self.opaque.as_ref(),
             others: &self.stores,
         };
-        let mut providers = book.claims_providers();
         let pipeline = Pipeline {
-            directory: providers.find(|it| it.is_local).map(|it| &**it),
+            directory: book.own_directory()?,
             relying_party: &checked.trust,
             stores: &stores,
         };
@@ -292,12 +308,30 @@ impl Service {
 
     /// SECURITY: the way back is a path of ours, which leads nowhere else, with the request in our own spelling and a mark
     /// that says since when somebody must have signed in.
-    fn must_sign_in(&self, requirement: Requirement, asking: &Asking<'_>) -> Answered {
+    fn must_sign_in(
+        &self,
+        requirement: Requirement,
+        asking: &Asking<'_>,
+        random: &TokenRandomness,
+    ) -> Answered {
         let query = asking.request.to_query();
-        let marker = Marker::made(&self.key, asking.at.now, asking.request);
+        let known = asking.browser.cloned();
+        // No token takes this id.
+        let browser = known.unwrap_or_else(|| Browser::new(random.id));
+        let marker = Marker::made(&self.key, asking.at.now, (asking.request, &browser));
         Answered::MustSignIn {
             requirement,
             continuation: format!("{PATH}?{query}&{}={marker}", Marker::NAME),
+            browser,
+        }
+    }
+
+    /// Whether a session may stand for what was wanted: for a new sign-in that was asked for it does once.
+    async fn is_to_be_had(&self, met: Met, asking: &Asking<'_>) -> Result<bool, Unavailable> {
+        match (met, asking.session) {
+            (Met::ByAge, _) => Ok(true),
+            (Met::AsAskedFor, Some(key)) => self.sessions.spend_freshness(key, asking.at.now).await,
+            (Met::AsAskedFor, None) | (Met::No, _) => Ok(false),
         }
     }
 

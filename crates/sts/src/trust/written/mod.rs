@@ -150,6 +150,15 @@ impl KeptTrust {
             _ => Err(WrittenError::another(self.kind, &self.name)),
         }
     }
+
+    /// Whether it may be the trust of our own directory, as far as can be told of a text that cannot be read.
+    fn may_be_own_directory(&self) -> bool {
+        let of_partners = Written::of_json(&self.text).is_ok_and(|written| {
+            let mut providers = written.claims_provider.iter();
+            written.version == VERSION && !providers.any(|it| it.is_local)
+        });
+        self.kind == Kind::ClaimsProvider && !of_partners
+    }
 }
 
 impl TrustBook {
@@ -158,15 +167,21 @@ impl TrustBook {
     pub fn of_kept(kept: &Kept) -> (Self, Vec<WrittenError>) {
         let mut trusted = Trusted::default();
         let mut errors = Vec::new();
+        let mut unread_directory = None;
         for (_, trust) in &kept.trusts {
             match trust.read() {
                 Ok(read) => trusted.append(read),
-                Err(error) => errors.push(error),
+                Err(error) => {
+                    let own = Some(trust).filter(|it| it.may_be_own_directory());
+                    unread_directory = unread_directory.or(own.map(|it| it.name.clone()));
+                    errors.push(error);
+                }
             }
         }
-        match Self::new(kept.revision, trusted) {
-            Ok(book) => (book, errors),
-            Err(shared) => {
+        match (Self::new(kept.revision, trusted), unread_directory) {
+            (Ok(book), Some(name)) => (book.with_unread_directory(name), errors),
+            (Ok(book), None) => (book, errors),
+            (Err(shared), _) => {
                 errors.push(WrittenError::shared(shared));
                 (Self::empty(kept.revision), errors)
             }

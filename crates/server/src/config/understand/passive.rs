@@ -1,0 +1,139 @@
+//! Which routes lead to a pool in passive mode, whatever they are of, and that no pool is active beside it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use gateway::route::{Host, MadeBy};
+
+use super::Understanding;
+use super::farms::Reached;
+use crate::config::ConfigError;
+use crate::config::written::{LyncPool, Written};
+
+impl Understanding<'_> {
+    /// Marks every route that leads to a passive pool.
+    ///
+    /// SECURITY: the cookies of a passive session go to the pool where they were looked at, and by no other way.
+    pub(super) fn mark_what_is_passive(
+        &self,
+        written: &Written,
+        hosts: &mut BTreeMap<String, Host>,
+    ) -> Result<(), ConfigError> {
+        let (passive, active): (Vec<&LyncPool>, Vec<&LyncPool>) =
+            written.lync.pool.iter().partition(|it| is_passive(it));
+        let mut farms = BTreeSet::new();
+        let mut named = BTreeSet::new();
+        for pool in passive {
+            let reached = self.reached(self.farm(&pool.farm)?)?;
+            self.is_alone(pool, &reached, &active)?;
+            farms.extend(reached);
+            named.extend(pool.internal_names.keys().map(|own| Reached::named(own)));
+            let published = pool.discover_hosts.iter().chain([&pool.web_host]);
+            named.extend(published.map(|host| Reached::named(host.get_ref())));
+        }
+        for route in hosts.values_mut().flat_map(|host| &mut host.routes) {
+            let Some(farm) = self.farms.get(route.farm.as_str()) else {
+                continue;
+            };
+            let reached = self.reached(farm)?;
+            // A pool may be told the names of another, which it mentions: they say of an operator's farm alone what it is.
+            let is_named = route.made_by == MadeBy::Operator && !reached.is_disjoint(&named);
+            if is_named || !reached.is_disjoint(&farms) {
+                Arc::make_mut(route).leads_to_passive = true;
+            }
+        }
+        Ok(())
+    }
+
+    /// SECURITY: what an active pool takes at its own host, a session's cookies among it, the same servers would take as a
+    /// passive pool's.
+    fn is_alone(
+        &self,
+        pool: &LyncPool,
+        reached: &BTreeSet<Reached>,
+        active: &[&LyncPool],
+    ) -> Result<(), ConfigError> {
+        for other in active {
+            if !self.reached(self.farm(&other.farm)?)?.is_disjoint(reached) {
+                let message = format!(
+                    "the farm `{}` of the passive pool `{}` is that of the active pool `{}`, too, by its address or one of its \
+                     names: passive mode is a setting of a whole pool, so make both passive, or lead them to different servers",
+                    pool.farm.get_ref(),
+                    pool.web_host.get_ref(),
+                    other.web_host.get_ref()
+                );
+                return Err(self.error(&pool.farm, &message));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_passive(pool: &LyncPool) -> bool {
+    pool.passive.unwrap_or(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::understand::tests::{text, understood};
+
+    /// A passive pool at a farm of its own, with these lines behind it.
+    fn pool(more: &str) -> String {
+        let farm = "[[farm]]\nname = \"pool02\"\naddress = \"https://pool02.contoso.local:4443\"\nauthorities = \"file.pem\"\n";
+        let pool = "[[lync.pool]]\nweb_host = \"web.contoso.com\"\nfarm = \"pool02\"\npassive = true\n\
+                    internal_names = { \"fe02.contoso.local\" = \"web.contoso.com\" }\n";
+        let sts = "[sts]\nhost = \"sts.contoso.com\"\n";
+        format!("{}\n{farm}{pool}{more}\n{sts}", text("", ""))
+    }
+
+    fn farm(address: &str) -> String {
+        format!(
+            "[[farm]]\nname = \"other\"\naddress = \"{address}\"\nauthorities = \"file.pem\"\nidentity_header = \"x-id\"\n"
+        )
+    }
+
+    #[test]
+    fn a_route_that_leads_to_a_passive_pool_by_any_name_is_marked_and_no_other() {
+        for (address, is_marked) in [
+            ("https://pool02.contoso.local", true),
+            ("https://FE02.contoso.local:8443", true),
+            ("https://web.contoso.com", true),
+            ("https://app.contoso.local", false),
+        ] {
+            let route = "[[route]]\nhost = \"own.contoso.com\"\npath = \"/meet\"\nbelow = true\nauth = \"anonymous\"\n\
+                         service = \"own\"\nfarm = \"other\"\n";
+            let settings = understood(&pool(&format!("{}{route}", farm(address)))).unwrap();
+            let hosts = &settings.publication.hosts;
+            let marked = |host: &str| {
+                let mut routes = hosts[host].routes.iter();
+                routes.all(|route| route.leads_to_passive)
+            };
+            assert_eq!(marked("own.contoso.com"), is_marked, "{address}");
+            assert!(marked("web.contoso.com") && !marked("app.contoso.com"));
+            assert!(!marked("mail.contoso.com"));
+        }
+    }
+
+    #[test]
+    fn a_pool_is_not_active_and_passive_at_once() {
+        let active = "[[lync.pool]]\nweb_host = \"web1.contoso.com\"\nfarm = \"other\"\n";
+        for address in [
+            "https://pool02.contoso.local:4443",
+            "https://Pool02.contoso.local.:443",
+        ] {
+            let said = understood(&pool(&format!("{}{active}", farm(address)))).unwrap_err();
+            let expected =
+                "the passive pool `web.contoso.com` is that of the active pool `web1.contoso.com`";
+            assert!(said.contains(expected), "{said}");
+        }
+        let same = active.replace("other", "pool02");
+        assert!(understood(&pool(&same)).is_err());
+        let beside = format!("{}{active}", farm("https://pool01.contoso.local"));
+        understood(&pool(&beside)).unwrap();
+        let both = format!(
+            "{}{active}passive = true\n",
+            farm("https://pool02.contoso.local")
+        );
+        understood(&pool(&both)).unwrap();
+    }
+}
