@@ -93,6 +93,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "0015_api_tokens",
         text: include_str!("../migrations/0015_api_tokens.sql"),
     },
+    Migration {
+        number: 18,
+        name: "0018_used_assertions",
+        text: include_str!("../migrations/0018_used_assertions.sql"),
+    },
 ];
 
 impl Migration {
