@@ -408,6 +408,7 @@ impl Own {
             tickets: store(),
             revocations: store(),
             audit: store(),
+            assertions: store(),
             stores: Vec::new(),
             opaque: None,
             key: Secret::new(self.store.keys().for_grants().expose().to_vec()),
