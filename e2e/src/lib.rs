@@ -30,6 +30,7 @@ pub mod published;
 pub mod raw;
 pub mod serve;
 pub mod sign_in;
+pub mod simplesamlphp;
 pub mod skip;
 pub mod ticket;
 pub mod until;

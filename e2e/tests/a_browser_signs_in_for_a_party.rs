@@ -13,11 +13,11 @@ use e2e::demo::{Demo, Person};
 use e2e::skip;
 use e2e::webdriver::Chromium;
 
-const SECRET: &str = "fyra hästar i hagen";
+pub(crate) const SECRET: &str = "fyra hästar i hagen";
 const CONTEXT: &str = "rm%3D0%26id%3Dpassive%26ru%3D%252fPassiveAuth";
 
 /// Follows an invitation by curl, up to the portal: a secret is chosen and an app is connected.
-fn enrolled(demo: &Demo, person: &Person) -> anyhow::Result<App> {
+pub(crate) fn enrolled(demo: &Demo, person: &Person) -> anyhow::Result<App> {
     let invited = demo.wicketgate_json(&["user", "invite", &person.upn])?;
     let link = invited[0]["link"].as_str().context("a link")?.to_owned();
     let browser = Browser::new(demo)?;
@@ -54,7 +54,7 @@ fn realm(demo: &Demo) -> String {
 }
 
 /// What stands in a field of the form that takes a token to its party, as a browser sends it.
-fn field(page: &Got, name: &str) -> anyhow::Result<String> {
+pub(crate) fn field(page: &Got, name: &str) -> anyhow::Result<String> {
     let value = hidden(page, name).with_context(|| page.body.clone())?;
     let mut text = value;
     for (escaped, plain) in [
@@ -70,7 +70,7 @@ fn field(page: &Got, name: &str) -> anyhow::Result<String> {
 }
 
 /// Signs in on the pages that the browser was sent to.
-fn signs_in(
+pub(crate) fn signs_in(
     browser: &Browser<'_>,
     page: &Got,
     [name, secret, code]: [&str; 3],
@@ -83,7 +83,7 @@ fn signs_in(
     browser.send(&asks, "/sign-in", &[("Code", code)])
 }
 
-fn xmlsec1(certificate: &Path, id: [&str; 2], file: &Path) -> anyhow::Result<()> {
+pub(crate) fn xmlsec1(certificate: &Path, id: [&str; 2], file: &Path) -> anyhow::Result<()> {
     let mut command = Command::new("xmlsec1");
     command
         .args(["--verify", "--pubkey-cert-pem"])
@@ -131,7 +131,7 @@ fn certificate_of(demo: &Demo) -> anyhow::Result<PathBuf> {
 }
 
 /// The token of an answer, verified by xmlsec1.
-fn token(demo: &Demo, certificate: &Path, page: &Got) -> anyhow::Result<String> {
+pub(crate) fn token(demo: &Demo, certificate: &Path, page: &Got) -> anyhow::Result<String> {
     let wresult = field(page, "wresult")?;
     let begins = wresult.find("<saml:Assertion").context("an assertion")?;
     let ends = wresult.find("</saml:Assertion>").context("its end")?;

@@ -196,6 +196,14 @@ pub enum TokenRefusal {
     UnknownMethod,
     /// It wants people of another claims provider.
     AnotherProvider,
+    /// The claims provider is not known, switched off, or cannot be asked.
+    UnknownProvider,
+    /// Nobody was asked in this browser for what a claims provider says.
+    NotAsked,
+    /// What a claims provider says is not signed by it, not for us, or not good any more.
+    NotBelieved,
+    /// What a claims provider says was brought before.
+    Replayed,
     /// Our own directory is a claims provider that is switched off, or cannot be read.
     OwnDirectory,
     /// Nothing permits it.
@@ -508,7 +516,16 @@ pub enum Kind {
         /// By which key.
         key: String,
     },
-    /// Somebody who is signed in got no token for a party.
+    /// Somebody came from another claims provider, whose word on them was believed.
+    CameFromProvider {
+        /// What the claims provider calls itself.
+        provider: String,
+        /// What its assertion calls itself, cut to a bounded length.
+        assertion: String,
+        /// What it calls them, cut to a bounded length; nothing where it says no name.
+        name: String,
+    },
+    /// Somebody who is signed in, or came from another claims provider, got no token for a party.
     TokenRefused {
         /// What the party calls itself, cut to a bounded length.
         relying_party: String,

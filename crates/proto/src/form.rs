@@ -41,6 +41,15 @@ impl Form {
     ///
     /// It is none, or too large.
     pub fn parse_within(bytes: &[u8], at_most: usize) -> Result<Self, FormParseError> {
+        Self::parse_with(bytes, at_most, "")
+    }
+
+    /// Reads a form of at most so many bytes, of which one field, by its name, is a message of several lines.
+    ///
+    /// # Errors
+    ///
+    /// It is none, or too large.
+    pub fn parse_with(bytes: &[u8], at_most: usize, message: &str) -> Result<Self, FormParseError> {
         if bytes.len() > at_most {
             return Err(FormParseError::TooLarge);
         }
@@ -51,8 +60,12 @@ impl Form {
         }
         let field = |pair: &str| {
             let (name, value) = pair.split_once('=')?;
-            let value = percent::decode(value)?;
-            Some((percent::decode(name)?, Secret::new(value)))
+            let name = percent::decode(name)?;
+            let value = match !name.is_empty() && name == message {
+                true => percent::decode_lines(value)?,
+                false => percent::decode(value)?,
+            };
+            Some((name, Secret::new(value)))
         };
         let fields: Option<_> = pairs.into_iter().map(field).collect();
         fields.map(Self).ok_or(FormParseError::NotAForm)
@@ -110,6 +123,18 @@ mod tests {
         let form = Form::parse(b"service=ews&service=lync").unwrap();
         let all: Vec<&String> = form.all("service").map(Secret::expose).collect();
         assert_eq!(all, ["ews", "lync"]);
+    }
+
+    #[test]
+    fn one_field_may_have_lines_and_no_other() {
+        let read = |form: &str| Form::parse_with(form.as_bytes(), MAX_FORM, "wresult");
+        let form = read("wresult=a%0D%0Ab&wctx=c").unwrap();
+        let value = form.only("wresult").map(|it| it.expose().as_str());
+        assert_eq!(value, Some("a\r\nb"));
+        for bad in ["wctx=a%0Ab", "=a%0Ab", "wresult=%00", "wresult%0A=a"] {
+            assert!(read(bad).is_err(), "{bad}");
+        }
+        assert!(Form::parse(b"wresult=a%0Ab").is_err());
     }
 
     #[test]

@@ -27,8 +27,21 @@ pub struct EntityDescriptor {
     pub id: String,
     /// What the service calls itself, as the issuer of its tokens.
     pub entity_id: String,
+    /// It as a relying party of others.
+    pub application_service: ApplicationService,
     /// It as the issuer of tokens.
     pub security_token_service: SecurityTokenService,
+}
+
+/// The role of a service that takes tokens of others (`fed:ApplicationServiceType`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApplicationService {
+    /// What people see.
+    pub display_name: String,
+    /// By what a partner may know it as a relying party, beside its address.
+    pub target_scope: String,
+    /// Where browsers bring answers, the passive way.
+    pub passive_requestor_endpoint: String,
 }
 
 /// The role of a service that issues tokens (`fed:SecurityTokenServiceType`).
@@ -68,8 +81,23 @@ impl EntityDescriptor {
             .attribute("ID", self.id.clone())
             .attribute("entityID", self.entity_id.clone())
             .namespace("", METADATA)
+            .child(self.application_service.element())
             .child(self.security_token_service.element());
         Verbatim::parse_within(written.to_xml(), Limits::METADATA)
+    }
+}
+
+impl ApplicationService {
+    /// INTEROP: AD FS wants an ApplicationServiceEndpoint; a service without WS-Trust names its passive endpoint.
+    fn element(&self) -> write::Element {
+        let passive = || reference(&self.passive_requestor_endpoint);
+        let scopes = element("fed:TargetScopes")
+            .child(passive())
+            .child(reference(&self.target_scope));
+        role("fed:ApplicationServiceType", &self.display_name)
+            .child(scopes)
+            .child(element("fed:ApplicationServiceEndpoint").child(passive()))
+            .child(element("fed:PassiveRequestorEndpoint").child(passive()))
     }
 }
 
@@ -78,13 +106,9 @@ impl SecurityTokenService {
         let token_type = |uri: &&'static str| element("fed:TokenType").attribute("Uri", *uri);
         let token_types = self.token_types.iter().map(token_type);
         let claim_types = self.claim_types.iter().map(ClaimType::element);
-        let endpoint = |name| element(name).child(self.endpoint());
-        element("RoleDescriptor")
-            .attribute("xsi:type", "fed:SecurityTokenServiceType")
-            .attribute("protocolSupportEnumeration", FEDERATION)
-            .attribute("ServiceDisplayName", self.display_name.clone())
-            .namespace("xsi", SCHEMA_INSTANCE)
-            .namespace("fed", FEDERATION)
+        let passive = || reference(&self.passive_requestor_endpoint);
+        let endpoint = |name| element(name).child(passive());
+        role("fed:SecurityTokenServiceType", &self.display_name)
             .children(self.signing.iter().map(|der| key_descriptor(der)))
             .child(element("fed:TokenTypesOffered").children(token_types))
             .child(
@@ -96,13 +120,21 @@ impl SecurityTokenService {
             .child(endpoint("fed:SecurityTokenServiceEndpoint"))
             .child(endpoint("fed:PassiveRequestorEndpoint"))
     }
+}
 
-    fn endpoint(&self) -> write::Element {
-        let address = element("wsa:Address").text(self.passive_requestor_endpoint.clone());
-        element("wsa:EndpointReference")
-            .namespace("wsa", ADDRESSING)
-            .child(address)
-    }
+fn role(kind: &'static str, display_name: &str) -> write::Element {
+    element("RoleDescriptor")
+        .attribute("xsi:type", kind)
+        .attribute("protocolSupportEnumeration", FEDERATION)
+        .attribute("ServiceDisplayName", display_name)
+        .namespace("xsi", SCHEMA_INSTANCE)
+        .namespace("fed", FEDERATION)
+}
+
+fn reference(address: &str) -> write::Element {
+    element("wsa:EndpointReference")
+        .namespace("wsa", ADDRESSING)
+        .child(element("wsa:Address").text(address))
 }
 
 impl ClaimType {
@@ -131,10 +163,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_role_of_an_issuer_is_written_as_ad_fs_does() {
+    fn the_roles_are_written_as_ad_fs_does() {
         let descriptor = EntityDescriptor {
             id: "_2f9e0b1c".to_owned(),
             entity_id: "http://sts.contoso.com/adfs/services/trust".to_owned(),
+            application_service: ApplicationService {
+                display_name: "Contoso & Co".to_owned(),
+                target_scope: "http://sts.contoso.com/adfs/services/trust".to_owned(),
+                passive_requestor_endpoint: "https://sts.contoso.com/adfs/ls/".to_owned(),
+            },
             security_token_service: SecurityTokenService {
                 display_name: "Contoso & Co".to_owned(),
                 signing: vec![vec![1, 2, 3], vec![4, 5, 6]],
@@ -150,6 +187,26 @@ mod tests {
         let written = descriptor.to_verbatim().unwrap();
         expect![[r#"
             <EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" ID="_2f9e0b1c" entityID="http://sts.contoso.com/adfs/services/trust">
+            <RoleDescriptor xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:fed="http://docs.oasis-open.org/wsfed/federation/200706" xsi:type="fed:ApplicationServiceType" protocolSupportEnumeration="http://docs.oasis-open.org/wsfed/federation/200706" ServiceDisplayName="Contoso &amp; Co">
+            <fed:TargetScopes>
+            <wsa:EndpointReference xmlns:wsa="http://www.w3.org/2005/08/addressing">
+            <wsa:Address>https://sts.contoso.com/adfs/ls/</wsa:Address>
+            </wsa:EndpointReference>
+            <wsa:EndpointReference xmlns:wsa="http://www.w3.org/2005/08/addressing">
+            <wsa:Address>http://sts.contoso.com/adfs/services/trust</wsa:Address>
+            </wsa:EndpointReference>
+            </fed:TargetScopes>
+            <fed:ApplicationServiceEndpoint>
+            <wsa:EndpointReference xmlns:wsa="http://www.w3.org/2005/08/addressing">
+            <wsa:Address>https://sts.contoso.com/adfs/ls/</wsa:Address>
+            </wsa:EndpointReference>
+            </fed:ApplicationServiceEndpoint>
+            <fed:PassiveRequestorEndpoint>
+            <wsa:EndpointReference xmlns:wsa="http://www.w3.org/2005/08/addressing">
+            <wsa:Address>https://sts.contoso.com/adfs/ls/</wsa:Address>
+            </wsa:EndpointReference>
+            </fed:PassiveRequestorEndpoint>
+            </RoleDescriptor>
             <RoleDescriptor xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:fed="http://docs.oasis-open.org/wsfed/federation/200706" xsi:type="fed:SecurityTokenServiceType" protocolSupportEnumeration="http://docs.oasis-open.org/wsfed/federation/200706" ServiceDisplayName="Contoso &amp; Co">
             <KeyDescriptor use="signing">
             <KeyInfo xmlns="http://www.w3.org/2000/09/xmldsig#">
@@ -198,6 +255,11 @@ mod tests {
         let descriptor = EntityDescriptor {
             id: "_1".to_owned(),
             entity_id: "urn:sts".to_owned(),
+            application_service: ApplicationService {
+                display_name: String::new(),
+                target_scope: "urn:sts".to_owned(),
+                passive_requestor_endpoint: "https://sts.contoso.com/adfs/ls/".to_owned(),
+            },
             security_token_service: SecurityTokenService {
                 display_name: String::new(),
                 signing: Vec::new(),

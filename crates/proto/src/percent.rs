@@ -5,6 +5,12 @@
 
 /// Takes a value out of its encoding; `None` where it is not one, or holds a control character.
 pub(crate) fn decode(text: &str) -> Option<String> {
+    let decoded = decode_lines(text)?;
+    (!decoded.contains(char::is_control)).then_some(decoded)
+}
+
+/// The same for a text of several lines, as a message is one: tabs and line ends are no control characters of it.
+pub(crate) fn decode_lines(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {
@@ -20,7 +26,8 @@ pub(crate) fn decode(text: &str) -> Option<String> {
         });
     }
     let text = String::from_utf8(bytes).ok()?;
-    (!text.contains(char::is_control)).then_some(text)
+    let is_control = |it: char| it.is_control() && !"\t\r\n".contains(it);
+    (!text.contains(is_control)).then_some(text)
 }
 
 /// Puts a value into its encoding.
@@ -47,6 +54,15 @@ mod tests {
             assert_eq!(decode(&encoded).as_deref(), Some(text));
         }
         assert_eq!(decode("a+b%2B%c3%A4").as_deref(), Some("a b+\u{e4}"));
+    }
+
+    #[test]
+    fn a_message_has_lines_and_no_other_control_character() {
+        assert_eq!(decode_lines("a%0d%0a%09b").as_deref(), Some("a\r\n\tb"));
+        assert_eq!(decode("a%0d%0ab"), None);
+        for text in ["%00", "%1b", "%7f", "%C2%85"] {
+            assert_eq!(decode_lines(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -46,6 +46,8 @@ mod pac;
 mod partner_metadata;
 #[path = "../../../fuzz/entry/passive.rs"]
 mod passive;
+#[path = "../../../fuzz/entry/provider_answer.rs"]
+mod provider_answer;
 #[path = "../../../fuzz/entry/proxy_protocol.rs"]
 mod proxy_protocol;
 #[path = "../../../fuzz/entry/pskc.rs"]
@@ -257,6 +259,12 @@ fn usernamemixed_seeds_are_taken() {
 fn wsfed_seeds_are_taken() {
     every_seed_is_taken("wsfed", wsfed::run);
     no_damaged_seed_panics("wsfed", wsfed::run);
+}
+
+#[test]
+fn provider_answer_seeds_are_taken() {
+    every_seed_is_taken("provider_answer", provider_answer::run);
+    no_damaged_seed_panics("provider_answer", provider_answer::run);
 }
 
 #[test]

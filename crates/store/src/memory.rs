@@ -18,6 +18,7 @@ mod sent_codes;
 mod signing_keys;
 mod spare_codes;
 mod trusts;
+mod used_assertions;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -45,6 +46,7 @@ use authn::revocation::{Revocation, Revoked};
 use authn::ticket::{MAX_PER_CREDENTIAL, RelayedTicket, Relaying, TicketKey};
 use jiff::Timestamp;
 use proto::secret::Secret;
+use sts::ports::AssertionKey;
 
 use self::counter::Counter;
 use self::grants::{KnownGrant, SettledCode};
@@ -112,6 +114,7 @@ struct State {
     spares: spare_codes::Spares,
     trusts: trusts::Trusts,
     signing: signing_keys::Signing,
+    used_assertions: BTreeSet<AssertionKey>,
     api_tokens: BTreeMap<HandleKey, ApiToken>,
     chain: Vec<ChainedEvent>,
 }

@@ -98,6 +98,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "0017_sealed_sets",
         text: include_str!("../migrations/0017_sealed_sets.sql"),
     },
+    Migration {
+        number: 18,
+        name: "0018_used_assertions",
+        text: include_str!("../migrations/0018_used_assertions.sql"),
+    },
 ];
 
 impl Migration {

@@ -2,6 +2,7 @@
 
 pub mod trust;
 
+mod federated;
 pub mod subject;
 
 pub mod pipeline;

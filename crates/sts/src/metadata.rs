@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use claims::ClaimType;
-use proto::metadata::{self, EntityDescriptor, SecurityTokenService};
+use proto::metadata::{self, ApplicationService, EntityDescriptor, SecurityTokenService};
 use proto::wsfed::TOKEN_TYPE_SAML_1_1;
 use xml::Prepared;
 
@@ -97,15 +97,21 @@ fn descriptor(identity: &Identity, book: &TrustBook, ring: &KeyRing) -> EntityDe
     let keys = [Some(&ring.primary), ring.next.as_ref()];
     let keys = keys.into_iter().flatten();
     let signing: Vec<Vec<u8>> = keys.map(|it| it.certificate.der().to_vec()).collect();
+    let passive_requestor_endpoint = format!("{}{PATH}", identity.origin);
     EntityDescriptor {
         id: id(identity, &signing),
         entity_id: identity.identifier.as_str().to_owned(),
+        application_service: ApplicationService {
+            display_name: identity.display_name.clone(),
+            target_scope: identity.identifier.as_str().to_owned(),
+            passive_requestor_endpoint: passive_requestor_endpoint.clone(),
+        },
         security_token_service: SecurityTokenService {
             display_name: identity.display_name.clone(),
             signing,
             token_types: vec![TOKEN_TYPE_SAML_1_1],
             claim_types: offered(book),
-            passive_requestor_endpoint: format!("{}{PATH}", identity.origin),
+            passive_requestor_endpoint,
         },
     }
 }

@@ -1,12 +1,14 @@
 //! Ports: what this room asks of the outside world. Each method is one transaction.
 //!
 //! A lookup returns `Result<Option<T>, Unavailable>`; "not there" is not an error. What a sign-in asks ([`Trusts`], [`Keys`],
-//! [`Ledger`]) is apart from what an administrator changes ([`KeptTrusts`], [`SigningKeys`]): the first costs a request nothing.
+//! [`Ledger`], [`UsedAssertions`]) is apart from what an administrator changes ([`KeptTrusts`], [`SigningKeys`]): the first costs a request nothing.
 
+mod assertions;
 mod keys;
 mod ledger;
 mod trusts;
 
+pub use assertions::{AssertionKey, UsedAssertions};
 pub use authn::ports::Unavailable;
 pub use keys::{KeptKeys, Keys, KeysChanged, SigningKeys, ToSign};
 pub use ledger::Ledger;

@@ -21,6 +21,9 @@ pub const PRIMARY_SID: &str = "http://schemas.microsoft.com/ws/2008/06/identity/
 pub const UPN: &str = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn";
 /// The name as `DOMAIN\user`.
 pub const NAME: &str = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name";
+/// A name of somebody, of which a token's subject is made.
+pub const NAME_IDENTIFIER: &str =
+    "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier";
 /// A mail address.
 pub const MAIL: &str = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress";
 /// When somebody signed in.
@@ -136,6 +139,11 @@ impl Context<'_> {
         claims.push(Claim::new(INSIDE, inside, SELF_AUTHORITY));
         claims
     }
+}
+
+/// Whether a claim says how a request came, which nobody knows but the server itself.
+pub(crate) fn is_ours(claim_type: &str) -> bool {
+    claim_type == INSIDE || claim_type.starts_with(CONTEXT)
 }
 
 /// A time as the claim of it has it.

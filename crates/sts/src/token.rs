@@ -9,6 +9,7 @@ use authn::account::AccountId;
 use authn::audit::Event;
 use authn::place::{ActivityId, Service};
 use authn::sign_in::At;
+use claims::claim::is_reserved_issuer;
 use claims::claim_type::AUTHENTICATION_METHOD;
 use jiff::{SignedDuration, Timestamp};
 use proto::saml::v1::{self, Assertion, Attribute, AuthenticationStatement, NameIdentifier};
@@ -21,12 +22,9 @@ use crate::key_ring::KeyId;
 use crate::ledger::{LedgerEntry, SignedDigest, TokenId};
 use crate::pipeline::IssuedClaims;
 use crate::ports::{Keys, Ledger, ToSign, Unavailable};
-use crate::subject::{AUTHENTICATION_INSTANT, PASSWORD};
+use crate::subject::{AUTHENTICATION_INSTANT, NAME_IDENTIFIER, PASSWORD};
 use crate::trust::{Identifier, RelyingPartyTrust, SignatureAlgorithm};
 
-/// What a name of somebody is called as a claim.
-const NAME_IDENTIFIER: &str =
-    "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier";
 /// The property of a name that says what kind it is.
 const FORMAT: &str = "http://schemas.xmlsoap.org/ws/2005/05/identity/claimproperties/format";
 /// The property of a name that says where it is one.
@@ -49,8 +47,10 @@ pub struct Order<'a> {
     pub issuer: &'a Identifier,
     /// Whom it is for: what the party called itself.
     pub audience: &'a Identifier,
-    /// About whom.
-    pub account: &'a AccountId,
+    /// About whom, where it is an account of ours.
+    pub account: Option<&'a AccountId>,
+    /// By which method they signed in, where the rules do not say.
+    pub method: &'a str,
     /// When they signed in.
     pub authenticated: Timestamp,
     /// For which request, and when.
@@ -155,7 +155,7 @@ fn entry(
         digest,
         key: key.clone(),
         relying_party: order.audience.clone(),
-        account: Some(order.account.clone()),
+        account: order.account.cloned(),
         activity: order.at.activity.clone(),
         issued: order.at.now,
         expires,
@@ -178,7 +178,7 @@ fn assertion(claims: &IssuedClaims, order: &Order<'_>, id: &TokenId) -> Assertio
         audience: order.audience.as_str().to_owned(),
         subject: subject(claims),
         attributes: attributes(claims),
-        authentication: authentication(claims, order.authenticated),
+        authentication: authentication(claims, order),
     }
 }
 
@@ -203,16 +203,16 @@ fn subject(claims: &IssuedClaims) -> Option<NameIdentifier> {
 }
 
 /// How somebody signed in: what the rules say of it where they do, and what is known.
-fn authentication(claims: &IssuedClaims, authenticated: Timestamp) -> AuthenticationStatement {
+fn authentication(claims: &IssuedClaims, order: &Order<'_>) -> AuthenticationStatement {
     let of_type = |claim_type| claims.claims().of_type(claim_type).next();
-    let method = of_type(AUTHENTICATION_METHOD).map_or(v1::PASSWORD, |it| match &*it.value {
+    let method = of_type(AUTHENTICATION_METHOD).map_or(order.method, |it| match &*it.value {
         PASSWORD => v1::PASSWORD,
         other => other,
     });
     let instant = of_type(AUTHENTICATION_INSTANT).and_then(|it| it.value.parse().ok());
     AuthenticationStatement {
         method: method.to_owned(),
-        instant: instant.unwrap_or(authenticated),
+        instant: instant.unwrap_or(order.authenticated),
     }
 }
 
@@ -228,7 +228,9 @@ fn attributes(claims: &IssuedClaims) -> Vec<Attribute> {
     let mut attributes: Vec<Attribute> = Vec::new();
     for claim in claims.claims().iter() {
         let claim_type = &*claim.claim_type;
-        let original = (claim.original_issuer != claim.issuer).then_some(&*claim.original_issuer);
+        let is_of_another =
+            claim.original_issuer != claim.issuer || !is_reserved_issuer(&claim.issuer);
+        let original = is_of_another.then_some(&*claim.original_issuer);
         if apart.contains(&claim_type) || !known.insert((claim_type, original, &*claim.value)) {
             continue;
         }

@@ -4,12 +4,13 @@ use authn::handle::Handle;
 use authn::place::Service;
 use bytes::Bytes;
 use http::{HeaderMap, Method, Response, StatusCode, header};
-use proto::form::Form;
+use proto::form::{Form, MAX_FORM};
 use proto::secret::Secret;
+use proto::wsfed::{MAX_ANSWER, MESSAGE};
 
 use crate::page::{self, Frame};
 use crate::words::Words;
-use crate::{Request, clock, cookie};
+use crate::{Request, clock, cookie, endpoint};
 
 /// The only kind of body that is read.
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -51,8 +52,11 @@ impl Asked {
         let kind = kind.map(|kind| kind.split(';').next().unwrap_or_default().trim());
         let is_form = method != Method::POST || kind == Some(FORM);
         let query = Form::parse(request.head.uri.query().unwrap_or_default().as_bytes());
+        let path = request.head.uri.path();
+        let (at_most, is_passive) = (longest(&service, path), takes_messages(&service, path));
+        let message = if is_passive { MESSAGE } else { "" };
         let body = match is_form {
-            true => Form::parse(&request.body),
+            true => Form::parse_with(&request.body, at_most, message),
             false => Form::parse(b""),
         };
         let (Ok(query), Ok(form), true, true) = (query, body, is_known, is_form) else {
@@ -138,6 +142,12 @@ impl Asked {
         cookie::value(&self.headers, name)
     }
 
+    /// The handle that requests of ours to partners are bound to in this browser: the one that it holds, or a new one.
+    pub(crate) fn elsewhere(&self) -> Handle {
+        let held = self.cookie(cookie::ELSEWHERE).and_then(Handle::parse);
+        held.unwrap_or_else(|| self.fresh.clone())
+    }
+
     /// What the browser says of itself.
     pub(crate) fn user_agent(&self) -> Option<&str> {
         let line = self.headers.get(header::USER_AGENT);
@@ -197,6 +207,19 @@ impl Asked {
             cookie::given(cookie::LANGUAGE, language),
         )
     }
+}
+
+/// How long a form may be: only what a partner says is longer than what people type.
+pub(crate) fn longest(service: &Service, path: &str) -> usize {
+    match takes_messages(service, path) {
+        true => MAX_ANSWER,
+        false => MAX_FORM,
+    }
+}
+
+/// Whether partners' messages are brought there.
+fn takes_messages(service: &Service, path: &str) -> bool {
+    *service == Service::STS && endpoint::is_passive(path)
 }
 
 /// A sentence for whoever nothing can be kept for.

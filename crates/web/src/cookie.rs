@@ -11,6 +11,12 @@ pub(crate) const SESSION: &str = "__Host-session";
 pub(crate) const VISITED: &str = "__Host-visited";
 /// What the browser is known by from the request of a party to the sign-in that follows on it.
 pub(crate) const ASKED: &str = "__Host-asked";
+/// What a browser holds of a request of ours to a partner.
+pub(crate) const ELSEWHERE: &str = "__Host-elsewhere";
+/// The claims provider that was chosen.
+pub(crate) const HOME_REALM: &str = "__Host-home-realm";
+/// For how long that is remembered, in seconds (AD FS's HRDCookieLifetime, 30 days).
+const REMEMBERED: u32 = 30 * 24 * 60 * 60;
 /// The language that was chosen.
 pub(crate) const LANGUAGE: &str = "__Host-language";
 
@@ -41,6 +47,13 @@ pub(crate) fn given(name: &str, value: &str) -> Option<HeaderValue> {
     let mut line = HeaderValue::try_from(line).ok()?;
     line.set_sensitive(true);
     Some(line)
+}
+
+/// The line that gives a browser a value that is no secret, for [`REMEMBERED`] seconds.
+pub(crate) fn remembered(name: &str, value: &str) -> Option<HeaderValue> {
+    let line =
+        format!("{name}={value}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={REMEMBERED}");
+    HeaderValue::try_from(line).ok()
 }
 
 /// The line that takes a value away.

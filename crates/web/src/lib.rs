@@ -28,7 +28,6 @@ use http::{Method, Response, StatusCode};
 
 use asked::Asked;
 pub use endpoint::Begun;
-pub use proto::form::MAX_FORM;
 use sts::flow::wsfed;
 
 /// A request for pages of ours, as the gate let it through: its framing, host and path are sound.
@@ -36,7 +35,7 @@ use sts::flow::wsfed;
 pub struct Request {
     /// Its head.
     pub head: http::request::Parts,
-    /// Its body, at most [`MAX_FORM`] bytes.
+    /// Its body, at most [`Pages::longest`] bytes.
     pub body: Bytes,
     /// Scheme, name and port of the pages, as browsers write them.
     pub origin: String,
@@ -94,6 +93,12 @@ pub struct Pages {
 }
 
 impl Pages {
+    /// How many bytes the body of a request may have that comes to this origin and path.
+    #[must_use]
+    pub fn longest(&self, origin: &str, path: &str) -> usize {
+        asked::longest(&self.service_at(origin), path)
+    }
+
     /// Answers a request.
     pub async fn answer(&self, request: Request) -> Answer {
         let at = At {

@@ -286,6 +286,24 @@ pub(crate) struct Post {
     pub(crate) wa: &'static str,
     pub(crate) wresult: String,
     pub(crate) wctx: Option<String>,
+    /// Whether it comes to ourselves, once more.
+    pub(crate) is_again: bool,
+}
+
+/// The page that asks by which claims provider somebody comes.
+#[derive(Template)]
+#[template(path = "home_realm.html")]
+pub(crate) struct HomeRealm {
+    pub(crate) frame: Frame,
+    pub(crate) offers: Vec<Offer>,
+    /// The fields of the form that finds one by a name, where there is such a form.
+    pub(crate) by_name: Option<Vec<(String, String)>>,
+}
+
+/// A claims provider that somebody may choose.
+pub(crate) struct Offer {
+    pub(crate) name: String,
+    pub(crate) path: String,
 }
 
 /// The page that says that there is no token.

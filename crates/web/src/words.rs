@@ -166,6 +166,10 @@ words! {
     no_token: "You cannot be signed in there", "Det går inte att logga in dig där";
     no_token_text: "The application asked for something that it does not get here, or not for you. Your administrator can tell why by the number below.", "Programmet frågade efter något som det inte får här, eller inte för dig. Din administratör kan se varför med numret nedan.";
     activity: "Activity", "Aktivitet";
+    choose_provider: "Where do you belong?", "Var hör du hemma?";
+    choose_provider_text: "Choose the organization that you sign in with. This browser remembers it.", "Välj den organisation som du loggar in med. Den här webbläsaren kommer ihåg den.";
+    find_provider: "Or type your e-mail address there", "Eller skriv din e-postadress där";
+    unknown_provider: "No organization is known by that name. Choose one below.", "Ingen organisation är känd under det namnet. Välj en nedan.";
     at_party: "You are signed in. Go back to the application.", "Du är inloggad. Gå tillbaka till programmet.";
     begin_at_party: "Nobody signs in here without a reason. Begin at the application.", "Ingen loggar in här utan anledning. Börja i programmet.";
     other_language: "Svenska", "English";

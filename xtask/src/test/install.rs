@@ -33,7 +33,7 @@ const PACKAGES: [&str; 18] = [
 
 /// A domain controller, a back end that takes Kerberos, a balancer, a browser, a database, MIT's tools. Some of these start
 /// services where they are installed, so that they are only unpacked; a lab lays them over its own view of the system.
-const UNPACKED: [&str; 16] = [
+const UNPACKED: [&str; 20] = [
     "apache2-bin",
     "chromium",
     "chromium-driver",
@@ -43,6 +43,9 @@ const UNPACKED: [&str; 16] = [
     "libapache2-mod-auth-gssapi",
     "libfaketime",
     "libnss3-tools",
+    "php-cli",
+    "php-mbstring",
+    "php-xml",
     "postgresql",
     "python3-gssapi",
     "python3-samba",
@@ -50,6 +53,7 @@ const UNPACKED: [&str; 16] = [
     "samba-ad-dc",
     "samba-ad-provision",
     "samba-dsdb-modules",
+    "simplesamlphp",
 ];
 
 /// Where those are; a lab looks for them here.

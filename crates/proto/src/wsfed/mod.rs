@@ -2,11 +2,13 @@
 //! party and us.
 //!
 //! A request is a query or a form; an answer is a form with a response of WS-Trust of February 2005 in it. Start at
-//! [`Request::parse`] and [`SignInResponse::to_xml`].
+//! [`Request::parse`] and [`SignInResponse::to_xml`], and where we are the relying party at [`ProviderAnswer::parse`].
 
+mod answer;
 mod request;
 mod response;
 
+pub use answer::{AnswerParseError, MAX_ANSWER, MESSAGE, ProviderAnswer, assertion_in};
 pub use request::{
     MAX_CONTEXT, MAX_NAME, Request, RequestParseError, SignInRequest, SignOutRequest,
 };

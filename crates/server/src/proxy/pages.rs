@@ -23,6 +23,13 @@ enum Ours {
 }
 
 impl Ours {
+    fn longest(&self, page: &Page) -> usize {
+        match self {
+            Self::Pages(pages) => pages.longest(&page.origin, page.head.uri.path()),
+            Self::Api(_) => proto::form::MAX_FORM,
+        }
+    }
+
     async fn answer(&self, request: web::Request) -> web::Answer {
         match self {
             Self::Pages(pages) => pages.answer(request).await,
@@ -51,7 +58,7 @@ impl Connection {
             let error = unavailable("they are not set up".to_owned());
             return Err(Own::closing(self.failed(Failure::Unreachable, &error)));
         };
-        let body = self.read(body, web::MAX_FORM).await?;
+        let body = self.read(body, ours.longest(&page)).await?;
         let (method, version) = (page.head.method.clone(), page.head.version);
         let activity = page.activity.clone();
         let request = web::Request {

@@ -411,6 +411,7 @@ impl Own {
             revocations: store(),
             sessions: store(),
             audit: store(),
+            assertions: store(),
             stores: Vec::new(),
             opaque: None,
             key: Secret::new(self.store.keys().for_grants().expose().to_vec()),

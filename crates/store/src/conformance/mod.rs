@@ -24,6 +24,7 @@ mod spare_codes;
 mod tickets;
 mod token_changes;
 mod trusts;
+mod used_assertions;
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -43,7 +44,7 @@ use ::authn::ports::{
 };
 use jiff::{SignedDuration, Timestamp};
 use proto::ntlm::NtHash;
-use sts::ports::{KeptTrusts, Ledger, SigningKeys};
+use sts::ports::{KeptTrusts, Ledger, SigningKeys, UsedAssertions};
 
 pub use accounts::*;
 pub use api_tokens::*;
@@ -66,6 +67,7 @@ pub use spare_codes::*;
 pub use tickets::*;
 pub use token_changes::*;
 pub use trusts::*;
+pub use used_assertions::*;
 
 /// A store of all ports.
 pub trait Conforming:
@@ -90,6 +92,7 @@ pub trait Conforming:
     + KeptTrusts
     + SigningKeys
     + Ledger
+    + UsedAssertions
     + ApiTokens
     + Audit
     + 'static
@@ -118,6 +121,7 @@ impl<S> Conforming for S where
         + KeptTrusts
         + SigningKeys
         + Ledger
+        + UsedAssertions
         + ApiTokens
         + Audit
         + 'static
@@ -260,6 +264,8 @@ macro_rules! conformance {
             a_next_key_is_given_up_and_a_primary_is_not
             t_saml_4_a_token_that_was_issued_is_found_and_no_other
             a_token_is_written_down_once
+            t_saml_1_an_assertion_is_taken_once_and_no_other_with_it
+            t_saml_1_of_many_at_once_one_takes_an_assertion
         }
     };
     ($fresh:expr => $($case:ident)*) => {

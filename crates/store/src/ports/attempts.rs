@@ -268,6 +268,7 @@ impl Write for Forget {
             (rows::counters::FORGET_UNSEEN, self.familiar_since),
             (rows::session_grants::FORGET_ENDED, self.remembered_since),
             (rows::token_ledger::FORGET_ENDED, self.ledger_since),
+            (rows::used_assertions::FORGET_ENDED, self.before),
         ] {
             query(statement)
                 .bind(before.as_microsecond())

@@ -25,5 +25,6 @@ mod revocations;
 pub(crate) mod ledger;
 pub(crate) mod signing_keys;
 pub(crate) mod trusts;
+mod used_assertions;
 
 pub(crate) mod audit;

@@ -35,6 +35,7 @@ pub(crate) mod spare_codes;
 pub(crate) mod tickets;
 pub(crate) mod token_ledger;
 pub(crate) mod trusts;
+pub(crate) mod used_assertions;
 
 use jiff::Timestamp;
 
@@ -227,6 +228,8 @@ pub(crate) const ALL: &[&str] = &[
     token_ledger::BY_DIGEST,
     token_ledger::GOOD_AFTER,
     token_ledger::FORGET_ENDED,
+    used_assertions::TAKE,
+    used_assertions::FORGET_ENDED,
 ];
 
 /// A column holds what the program never writes there.

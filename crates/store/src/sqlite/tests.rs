@@ -151,6 +151,7 @@ async fn a_store_that_is_not_there_is_not_made_by_opening_it() {
         "0014_client_codes",
         "0015_api_tokens",
         "0017_sealed_sets",
+        "0018_used_assertions",
     ];
     assert_eq!(pending, steps);
     assert!(!world.db().exists());

@@ -4,6 +4,7 @@
 //! the relying party. Additional authentication rules say whether a second factor is needed, authorization rules or a policy
 //! permit or do not, transform rules issue. Whatever fails, fails the token. Start at [`Pipeline::issue`].
 
+mod accept;
 mod authorize;
 mod issued;
 mod run;

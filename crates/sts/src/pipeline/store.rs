@@ -33,8 +33,8 @@ pub trait AttributeStore: Send + Sync {
 
 /// All stores that the rules of one sign-in may ask.
 pub struct AttributeStores<'a> {
-    /// Whom the sign-in is of.
-    pub account: &'a Account,
+    /// Whom the sign-in is of; nobody where they come from another claims provider.
+    pub account: Option<&'a Account>,
     /// For which party.
     pub relying_party: &'a Identifier,
     /// The secret that names of `_OpaqueIdStore` are made with; without one there are none.
@@ -55,7 +55,11 @@ impl AttributeStores<'_> {
         columns: usize,
     ) -> Result<Vec<Row>, String> {
         let rows = match store {
-            ACTIVE_DIRECTORY => directory::answer(self.account, text, parameters, columns)?,
+            ACTIVE_DIRECTORY => {
+                let nobody = "whoever comes from another claims provider is not in it";
+                let account = self.account.ok_or(nobody)?;
+                directory::answer(account, text, parameters, columns)?
+            }
             OPAQUE_ID => {
                 let secret = self.opaque.ok_or("it is not set up")?;
                 opaque::answer(secret, self.relying_party, text, parameters)?

@@ -57,8 +57,10 @@ pub struct ClaimsProviderTrust {
     pub anchor_claim: Option<AnchorClaim>,
     /// The suffixes of names that lead to it (home realm).
     pub organizational_account_suffixes: Vec<String>,
-    /// Whether it proves second factors for us.
+    /// Whether it proves second factors for us, and is believed where it says that it did (decision 0019).
     pub supports_mfa: bool,
+    /// What it calls a second factor, where that is not AD FS's `multipleauthn`.
+    pub custom_mfa_uri: Option<Identifier>,
 }
 
 /// The claim type that a claims provider's people are known again by.

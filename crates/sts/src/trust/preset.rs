@@ -12,6 +12,8 @@ use super::written::{VERSION, Written, WrittenError, WrittenMetadata, WrittenRel
 const PRIMARY_SID: &str = "http://schemas.microsoft.com/ws/2008/06/identity/claims/primarysid";
 /// The userPrincipalName.
 const UPN: &str = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn";
+/// What was proved, one claim for each method.
+const METHODS_REFERENCES: &str = "http://schemas.microsoft.com/claims/authnmethodsreferences";
 /// A mail address.
 const MAIL: &str = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress";
 /// A role, or a group by its name.
@@ -136,7 +138,8 @@ impl Preset {
                 ..party(
                     &format!("AD FS {host}"),
                     &format!("http://{host}/adfs/services/trust"),
-                    &[PRIMARY_SID, UPN],
+                    // By the last of them it knows that a second factor was proved.
+                    &[PRIMARY_SID, UPN, METHODS_REFERENCES],
                 )
             }],
         }

@@ -80,7 +80,7 @@ fn of_a_relying_party_trust() {
         ("TokenLifetime", "-1", REFUSED),
         ("NotBeforeSkew", "60", TAKEN),
         ("NotBeforeSkew", "61", CHANGED),
-        ("RequestMFAFromClaimsProviders", "true", LOST),
+        ("RequestMFAFromClaimsProviders", "true", NOT_NEEDED),
         ("DeviceAuthenticationMethod", "2", NOT_YET),
         ("PublishedThroughProxy", "true", NOT_YET),
         (
@@ -257,7 +257,7 @@ fn of_a_claims_provider_trust() {
         (0, "TokenSigningCertificates", "[]", TAKEN),
         (1, "ProtocolProfile", "\"WSFederation\"", TAKEN),
         (1, "IsLocal", "true", LOST),
-        (1, "CustomMFAUri", "\"https://mfa.example/\"", LOST),
+        (1, "CustomMFAUri", "\"https://mfa.example/\"", TAKEN),
         (1, "PromptLoginFederation", "0", NOT_NEEDED),
         (1, "PromptLoginFederation", "2", NOT_YET),
         (1, "PromptLoginFederation", "\"Disabled\"", NOT_NEEDED),

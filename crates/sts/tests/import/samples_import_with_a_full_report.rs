@@ -190,7 +190,6 @@ fn what_is_switched_off_loses_no_sign_in() {
         .collect();
     let expected = [
         ("HR", "EnableJWT"),
-        ("HR", "RequestMFAFromClaimsProviders"),
         ("HR", "IssuanceTransformRules"),
         ("HR", "DelegationAuthorizationRules"),
         ("HR", "AccessControlPolicyName"),

@@ -8,6 +8,7 @@
     reason = "a test target"
 )]
 
+mod partner;
 mod world;
 
 mod somebody_gets_a_token;
@@ -21,3 +22,9 @@ mod our_own_directory_is_believed_as_its_trust_says;
 mod a_sign_in_is_as_new_as_is_wanted;
 
 mod somebody_signs_out;
+
+mod home_realm_is_found;
+
+mod a_partner_vouches_for_somebody;
+
+mod a_partner_is_not_believed;

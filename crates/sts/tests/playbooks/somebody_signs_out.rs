@@ -2,6 +2,7 @@
 //! again and again is stopped.
 
 use authn::audit::TokenRefusal;
+use authn::handle::Handle;
 use authn::place::Method;
 use proto::wsfed::SignOutRequest;
 use sts::flow::wsfed::{Asking, Visited};
@@ -68,6 +69,9 @@ async fn the_sixth_token_within_twenty_seconds_is_refused() {
             session: None,
             heard: 0,
             signed_in: Some((&session, &account)),
+            handle: &Handle::made_from([6; 32]),
+            remembered: None,
+            is_found_by_name: false,
             visited: &visited,
             user_agent: None,
             at: &door,

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use authn::account::{Account, AccountId, AccountState};
 use authn::audit::{Event, Kind, TokenRefusal};
 use authn::credential::CredentialId;
-use authn::handle::HandleKey;
+use authn::handle::{Handle, HandleKey};
 use authn::place::{ActivityId, Method, Service as Published, Zone};
 use authn::policy::{Policy, Rule};
 use authn::ports::{Audit, ChainedEvent, Revocations, Sessions, Tickets};
@@ -21,6 +21,7 @@ use proto::form::Form;
 use proto::secret::Secret;
 use proto::wsfed::{Request, SignInRequest};
 use rcgen::{CertificateParams, KeyPair, PKCS_RSA_SHA256};
+use store::memory::Memory;
 use sts::flow::wsfed::{Answered, Asking, Browser, Identity, Issued, Refused, Service, Visited};
 use sts::key_ring::{KeyAlgorithm, KeyId, KeyRing, KeyState, TokenSigningCertificate};
 use sts::ledger::{LedgerEntry, SignedDigest, TokenId};
@@ -307,6 +308,7 @@ pub(crate) fn world_of(book: TrustBook) -> World {
     let key = RsaKeyPair::from_pkcs8(&pair.serialize_der()).unwrap();
     let kept = Arc::new(Kept::default());
     let signed = Arc::new(Mutex::new(0));
+    let memory = Arc::new(Memory::new());
     let both = "memorised-secret + one-time-code".parse().unwrap();
     World {
         service: Service {
@@ -327,6 +329,7 @@ pub(crate) fn world_of(book: TrustBook) -> World {
             revocations: kept.clone(),
             sessions: kept.clone(),
             audit: kept.clone(),
+            assertions: memory.clone(),
             stores: Vec::new(),
             opaque: None,
             key: Secret::new(vec![3; 32]),
@@ -401,6 +404,9 @@ impl World {
             session: session.map(key_of),
             heard: self.service.heard().await?,
             signed_in: session.map(|session| (session, &account)),
+            handle: &Handle::made_from([6; 32]),
+            remembered: None,
+            is_found_by_name: false,
             visited: &visited,
             user_agent: Some("a browser"),
             at: &door,

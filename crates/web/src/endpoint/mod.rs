@@ -2,7 +2,9 @@
 //!
 //! Start at `Pages::sts`, the table of its addresses.
 
+mod home_realm;
 mod metadata;
+mod provider;
 mod wsfed;
 
 use authn::place::Service;
@@ -20,6 +22,12 @@ use crate::{Answer, Pages, page};
 const METADATA: &str = "/federationmetadata/2007-06/federationmetadata.xml";
 /// Where browsers ask, in lower case and without the slash at its end.
 const PASSIVE: &str = "/adfs/ls";
+
+/// Whether browsers ask there for tokens, and bring what partners say.
+pub(crate) fn is_passive(path: &str) -> bool {
+    let path = path.to_ascii_lowercase();
+    path.strip_suffix('/').unwrap_or(&path) == PASSIVE
+}
 
 impl Pages {
     /// Answers a request for the host of the security token service.

@@ -6,9 +6,10 @@ use authn::ports::Unavailable;
 use authn::sign_in::{self, At, SignIn};
 use bytes::Bytes;
 use http::{Method, Response, StatusCode};
-use proto::wsfed::{Request, SIGN_IN, SignInRequest, SignOutRequest};
+use proto::wsfed::{ProviderAnswer, Request, SIGN_IN, SignInRequest, SignOutRequest};
 use sts::flow::wsfed::{
-    self, Answered, Asking, Browser, Issued, Marker, Refused, SignedOut, Visited,
+    self, Answered, Asking, Browser, Choice, Issued, Marker, Refused, Remembered, SignedOut,
+    Visited,
 };
 use sts::token::TokenRandomness;
 use zeroize::Zeroizing;
@@ -41,10 +42,14 @@ impl Pages {
         };
         match request {
             Err(error) => Ok(refused(error.to_string()).into()),
-            Ok(Request::Answer) => {
-                let said = "it is the answer of a claims provider, and none is asked";
+            Ok(Request::Answer) if !is_post => {
+                let said = "what a claims provider says stands in an address";
                 Ok(refused(said.to_owned()).into())
             }
+            Ok(Request::Answer) => match ProviderAnswer::parse(asked.form()) {
+                Err(error) => Ok(refused(error.to_string()).into()),
+                Ok(answer) => self.take_provider_answer(asked, &answer, (at, flow)).await,
+            },
             // INTEROP: a browser sends no cookie of ours with another site's form; it comes again by itself.
             Ok(Request::SignIn(request)) if is_post => {
                 let address = format!("{}?{}", wsfed::PATH, request.to_query());
@@ -65,7 +70,7 @@ impl Pages {
     ) -> Result<Answer, Unavailable> {
         let heard = flow.heard().await?;
         let signed_in = self.owner_of(asked, at).await?;
-        let visited = visited(asked);
+        let (visited, handle) = (visited(asked), asked.elsewhere());
         let browser = asked.cookie(cookie::ASKED).and_then(Browser::parse);
         let asking = Asking {
             request,
@@ -74,32 +79,31 @@ impl Pages {
             heard,
             signed_in: signed_in.as_ref().map(SignedIn::of),
             session: signed_in.as_ref().map(|it| it.handle().key()),
+            handle: &handle,
+            remembered: asked.cookie(cookie::HOME_REALM),
+            is_found_by_name: asked.query(Choice::BY_NAME).is_some(),
             visited: &visited,
             user_agent: asked.user_agent(),
             at,
         };
-        let random = TokenRandomness {
-            id: clock::random()?,
-            key: Zeroizing::new(clock::random()?),
-            iv: clock::random()?,
-        };
         let policy = &self.rules.policy;
-        Ok(match flow.sign_in(policy, asking, random).await? {
-            Answered::Shut => asked.sentence(StatusCode::FORBIDDEN, asked.words.shut),
-            Answered::Refused(refused) => {
-                let Refused {
-                    party,
-                    reason,
-                    said,
-                } = refused;
-                let activity = &at.activity.0;
-                tracing::info!(
-                    activity,
-                    trust.identifier = request.wtrealm,
-                    "there is no token: {said} ({reason:?})"
-                );
-                no_token(asked, at, (StatusCode::FORBIDDEN, party))
-            }
+        let answered = flow.sign_in(policy, asking, drawn()?).await?;
+        let has_place = !matches!(answered, Answered::Refused(_) | Answered::Shut);
+        let answer = self.shown(asked, answered, (at, request)).await?;
+        let chosen = asked.query(Remembered::NAME).filter(|_| has_place);
+        let chosen = chosen.and_then(|_| Remembered::of(request));
+        let line = chosen.and_then(|it| cookie::remembered(cookie::HOME_REALM, it.as_str()));
+        Ok(page::with_cookie(answer, line).into())
+    }
+
+    /// What the browser is told of what became of its request.
+    async fn shown(
+        &self,
+        asked: &Asked,
+        answered: Answered,
+        (at, request): (&At, &SignInRequest),
+    ) -> Result<Response<Bytes>, Unavailable> {
+        Ok(match answered {
             Answered::MustSignIn {
                 requirement,
                 continuation,
@@ -110,9 +114,15 @@ impl Pages {
                 let answer = self.begin_with(asked, &begun, at).await?;
                 page::with_cookie(answer, cookie::given(cookie::ASKED, browser.as_str()))
             }
+            Answered::Choose(choice) => asked.home_realm(choice, request),
+            Answered::Elsewhere { to } => {
+                let line = cookie::given(cookie::ELSEWHERE, asked.elsewhere().written().expose());
+                page::with_cookie(page::elsewhere(&to), line)
+            }
+            Answered::Shut => asked.sentence(StatusCode::FORBIDDEN, asked.words.shut),
+            Answered::Refused(refused) => refused_to(asked, (at, &request.wtrealm), refused),
             Answered::Issued(issued) => handed_over(asked, &issued),
-        }
-        .into())
+        })
     }
 
     /// Keeps a sign-in under a new handle, which the browser gets on its way to the pages.
@@ -166,6 +176,7 @@ impl Pages {
             }
         };
         let answer = page::with_cookie(answer, cookie::taken(cookie::SESSION));
+        let answer = page::with_cookie(answer, cookie::taken(cookie::HOME_REALM));
         Ok(page::with_cookie(answer, cookie::taken(cookie::VISITED)).into())
     }
 }
@@ -183,8 +194,38 @@ impl Default for Begun {
     }
 }
 
+/// What is drawn for a token.
+pub(super) fn drawn() -> Result<TokenRandomness, Unavailable> {
+    Ok(TokenRandomness {
+        id: clock::random()?,
+        key: Zeroizing::new(clock::random()?),
+        iv: clock::random()?,
+    })
+}
+
+/// Why there is no token, for the log, and a page that does not say it.
+pub(super) fn refused_to(
+    asked: &Asked,
+    (at, realm): (&At, &str),
+    refused: Refused,
+) -> Response<Bytes> {
+    let Refused {
+        party,
+        reason,
+        said,
+    } = refused;
+    let activity = &at.activity.0;
+    tracing::info!(
+        activity,
+        trust.identifier = realm,
+        trust.name = party.as_deref().unwrap_or_default(),
+        "there is no token: {said} ({reason:?})"
+    );
+    no_token(asked, at, (StatusCode::FORBIDDEN, party))
+}
+
 /// The form that takes the token to its party, by itself or by its button.
-fn handed_over(asked: &Asked, issued: &Issued) -> Response<Bytes> {
+pub(super) fn handed_over(asked: &Asked, issued: &Issued) -> Response<Bytes> {
     let page = page::Post {
         words: asked.words,
         party: issued.name.clone(),
@@ -192,6 +233,7 @@ fn handed_over(asked: &Asked, issued: &Issued) -> Response<Bytes> {
         wa: SIGN_IN,
         wresult: issued.wresult.clone(),
         wctx: issued.wctx.clone(),
+        is_again: false,
     };
     let answer = page::shown(StatusCode::OK, &page);
     let answer = page::with_form_to(answer, &page::source(issued.reply.as_str()));
@@ -214,6 +256,6 @@ fn no_token(
     asked.held_with(page::shown(status, &page))
 }
 
-fn visited(asked: &Asked) -> Visited {
+pub(super) fn visited(asked: &Asked) -> Visited {
     Visited::parse(asked.cookie(cookie::VISITED).unwrap_or_default())
 }

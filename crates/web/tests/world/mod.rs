@@ -146,11 +146,20 @@ impl World {
 
     /// Anna proved these.
     pub(crate) async fn with(methods: &[Method]) -> Self {
+        Self::trusting(methods, |_| TRUSTS.to_owned()).await
+    }
+
+    /// Anna proved these, and these are the trusts, of which one may sign as we do.
+    pub(crate) async fn trusting(
+        methods: &[Method],
+        trusts: impl FnOnce(&Certificate) -> String,
+    ) -> Self {
         let memory = Arc::new(Memory::new());
         let signing = Arc::new(signing());
+        let trusts = trusts(&signing.ring.primary.certificate);
         Self {
             session: signed_in(&memory, methods).await,
-            pages: pages(&memory, &signing),
+            pages: pages(&memory, &signing, &trusts),
             signing,
         }
     }
@@ -199,9 +208,9 @@ fn signing() -> Signing {
     }
 }
 
-fn pages(memory: &Arc<Memory>, signing: &Arc<Signing>) -> Pages {
+fn pages(memory: &Arc<Memory>, signing: &Arc<Signing>, trusts: &str) -> Pages {
     let both = "memorised-secret + one-time-code".parse().unwrap();
-    let trusted = Written::of_json(TRUSTS).unwrap().read().unwrap();
+    let trusted = Written::of_json(trusts).unwrap().read().unwrap();
     let book = Arc::new(TrustBook::new(1, trusted).unwrap());
     Pages {
         ports: Ports {
@@ -254,6 +263,7 @@ fn pages(memory: &Arc<Memory>, signing: &Arc<Signing>) -> Pages {
             revocations: memory.clone(),
             sessions: memory.clone(),
             audit: memory.clone(),
+            assertions: memory.clone(),
             stores: Vec::new(),
             opaque: None,
             key: Secret::new(vec![3; 32]),

@@ -49,6 +49,7 @@ Examples:
   wicketgate trust set Lync-Ext issuance_transform_rules=@transform.txt
   wicketgate trust set Lync-Ext 'claims_provider_names=[\"Contoso AD FS\"]' notes='for the pool'
   wicketgate trust set Lync-Ext token_lifetime=
+  wicketgate trust set Fabrikam acceptance_transform_rules=@accepted.txt supports_mfa=true
 
 The keys are those that `trust show` prints. KEY=@FILE takes the text of a file, KEY= goes back to
 the default. All are changed or none, and rules that are not rules are refused with their place.";

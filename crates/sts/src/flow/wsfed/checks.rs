@@ -71,7 +71,6 @@ pub(super) fn party(
     let trust = book.relying_party(&realm).ok_or_else(unknown)?;
     let named = |refusal| (Some(trust.name.clone()), refusal);
     is_served(trust).map_err(named)?;
-    is_from_here(book, trust, request).map_err(named)?;
     Ok(Checked {
         reply: reply(trust, request.wreply.as_deref()).map_err(named)?,
         second_factor: second_factor(trust, request.wauth.as_deref()).map_err(named)?,
@@ -88,30 +87,6 @@ fn is_served(trust: &RelyingPartyTrust) -> Result<(), Refusal> {
     if trust.protocol_profile == ProtocolProfile::Saml {
         let said = "the relying party trust does not speak WS-Federation";
         return Err(Refusal::new(TokenRefusal::NoEndpoint, said));
-    }
-    Ok(())
-}
-
-/// Whether people of ours may go there: the party may want those of other claims providers.
-fn is_from_here(
-    book: &TrustBook,
-    trust: &RelyingPartyTrust,
-    request: &SignInRequest,
-) -> Result<(), Refusal> {
-    let is_local = |name: &String| match book.claims_provider_named(name) {
-        Some(provider) => provider.is_local && provider.is_enabled,
-        None => name.eq_ignore_ascii_case("Active Directory"),
-    };
-    let names = &trust.claims_provider_names;
-    let hinted = request
-        .whr
-        .as_ref()
-        .and_then(|it| Identifier::parse(it).ok());
-    let hinted = hinted.and_then(|it| book.claims_provider(&it));
-    let is_elsewhere = hinted.is_some_and(|it| !it.is_local);
-    if is_elsewhere || !(names.is_empty() || names.iter().any(is_local)) {
-        let said = "people shall come from a claims provider that is not our own directory";
-        return Err(Refusal::new(TokenRefusal::AnotherProvider, said));
     }
     Ok(())
 }

@@ -4,8 +4,11 @@
 //! in as freshly and by as much as party and policy want, do the party's rules permit. Whatever is not so is no token; the
 //! page says which party, the audit says why. Start at [`Service::sign_in`].
 
+mod brought;
 mod checks;
+mod elsewhere;
 mod freshness;
+mod home_realm;
 mod sign_out;
 mod visited;
 
@@ -13,25 +16,29 @@ use std::sync::Arc;
 
 use authn::account::Account;
 use authn::audit::{Kind, MAX_SAID, TokenRefusal, shown_name};
-use authn::handle::HandleKey;
+use authn::handle::{Handle, HandleKey};
 use authn::place::Service as Published;
 use authn::policy::Policy;
 use authn::ports::{Audit, Revocations, Sessions, Tickets};
 use authn::session::Session;
 use authn::sign_in::{self, At, Requirement};
+use proto::saml::v1;
 use proto::secret::Secret;
 use proto::wsfed::{SignInRequest, SignInResponse, TOKEN_TYPE_SAML_1_1};
 
 use crate::metadata;
 use crate::pipeline::store::{AttributeStore, AttributeStores};
 use crate::pipeline::{IssuedClaims, NotIssued, Pipeline};
-use crate::ports::{Keys, Ledger, Trusts, Unavailable};
+use crate::ports::{Keys, Ledger, Trusts, Unavailable, UsedAssertions};
 use crate::subject::{Context, Local};
-use crate::token::{self, Order, TokenError, TokenRandomness};
+use crate::token::{self, Order, Token, TokenError, TokenRandomness};
 use crate::trust::{Identifier, TrustBook, Url};
+pub use brought::Brought;
 use checks::{Checked, Refusal};
 use freshness::Met;
 pub use freshness::{Browser, Marker};
+pub use home_realm::{Choice, Offer, Remembered};
+use home_realm::{HomeRealm, Seeking};
 pub use sign_out::SignedOut;
 pub use visited::{Loop, MAX_PARTIES, Visited};
 
@@ -67,6 +74,8 @@ pub struct Service {
     pub sessions: Arc<dyn Sessions>,
     /// Where refusals are written down.
     pub audit: Arc<dyn Audit>,
+    /// Which assertions of partners were taken.
+    pub assertions: Arc<dyn UsedAssertions>,
     /// Attribute stores outside.
     pub stores: Vec<Box<dyn AttributeStore>>,
     /// The secret of `_OpaqueIdStore`; without one it does not answer.
@@ -92,6 +101,12 @@ pub struct Asking<'a> {
     pub signed_in: Option<(&'a Session, &'a Account)>,
     /// What the store knows that session by.
     pub session: Option<HandleKey>,
+    /// What requests of ours to partners are bound to: the handle that it holds for that, or is given with its answer.
+    pub handle: &'a Handle,
+    /// The claims provider that it chose before.
+    pub remembered: Option<&'a str>,
+    /// Whether a name was typed on our page, so that a claims provider is found by it.
+    pub is_found_by_name: bool,
     /// Where it was before.
     pub visited: &'a Visited,
     /// What it says of itself.
@@ -111,6 +126,13 @@ pub enum Answered {
         continuation: String,
         /// What the browser is known by until then.
         browser: Browser,
+    },
+    /// Somebody must say by which claims provider they come.
+    Choose(Choice),
+    /// Somebody is sent to a partner, with a request of ours that is bound to their handle.
+    Elsewhere {
+        /// The partner's address, with the request.
+        to: String,
     },
     /// Nobody can sign in from there.
     Shut,
@@ -176,6 +198,25 @@ impl Service {
         let Some(required) = required else {
             return Ok(Answered::Shut);
         };
+        let seeking = Seeking {
+            request: asking.request,
+            remembered: asking.remembered,
+            is_signed_in: asking.signed_in.is_some(),
+            is_by_form: asking.is_found_by_name,
+        };
+        let place = (&*book, &self.identity);
+        match home_realm::settle(place, &checked.trust, seeking) {
+            Ok(HomeRealm::Here) => {}
+            Ok(HomeRealm::Choose(choice)) => return Ok(Answered::Choose(choice)),
+            Ok(HomeRealm::Elsewhere(provider)) => {
+                let wanted = (checked, required);
+                return self.sent_elsewhere(wanted, &provider, &asking).await;
+            }
+            Err(refusal) => {
+                let name = checked.trust.name.clone();
+                return self.refused(&asking, Some(name), refusal).await;
+            }
+        }
         let wanted = freshness::Wanted::of(asking.request, &checked.trust);
         let (from, now) = ((asking.request, asking.browser), asking.at.now);
         let marker = Marker::read(&self.key, asking.marker, from, now);
@@ -236,7 +277,7 @@ impl Service {
         asking: &Asking<'_>,
     ) -> Result<IssuedClaims, NotIssued> {
         let stores = AttributeStores {
-            account: local.account,
+            account: Some(local.account),
             relying_party: &checked.realm,
             opaque: self.opaque.as_ref(),
             others: &self.stores,
@@ -268,28 +309,53 @@ impl Service {
         let order = Order {
             issuer: &self.identity.identifier,
             audience: &checked.realm,
-            account: &local.account.id,
+            account: Some(&local.account.id),
+            method: v1::PASSWORD,
             authenticated: local.session.begun,
             at: asking.at,
         };
-        let ports = token::Ports {
-            keys: &*self.keys,
-            ledger: &*self.ledger,
-        };
         let name = checked.trust.name.clone();
-        let token = match token::saml_1_1(ports, claims, order, random).await {
+        let token = match self.made(claims, order, random).await? {
             Ok(token) => token,
-            Err(TokenError::Unavailable(error)) => return Err(error),
-            Err(error) => {
-                let refusal = Refusal::new(TokenRefusal::NotMade, error.to_string());
-                return self.refused(asking, Some(name), refusal).await;
-            }
+            Err(refusal) => return self.refused(asking, Some(name), refusal).await,
         };
         // SECURITY: a pool's session that it begins ends with what they signed in by (decision 0015).
         let id = authn::issued::TokenId(token.id.0.clone());
         let lasts = (asking.at.now, token.expires);
         let recorded = authn::issued::recorded(&id, local.session, lasts);
         self.tickets.record(recorded, asking.heard).await?;
+        let place = (checked, visited);
+        Ok(self.handed(token, place, asking.request.wctx.clone()))
+    }
+
+    /// Makes a token and writes it down; nobody has it yet.
+    async fn made(
+        &self,
+        claims: &IssuedClaims,
+        order: Order<'_>,
+        random: TokenRandomness,
+    ) -> Result<Result<Token, Refusal>, Unavailable> {
+        let ports = token::Ports {
+            keys: &*self.keys,
+            ledger: &*self.ledger,
+        };
+        match token::saml_1_1(ports, claims, order, random).await {
+            Ok(token) => Ok(Ok(token)),
+            Err(TokenError::Unavailable(error)) => Err(error),
+            Err(error) => {
+                let refusal = Refusal::new(TokenRefusal::NotMade, error.to_string());
+                Ok(Err(refusal))
+            }
+        }
+    }
+
+    /// A token on its way to its party.
+    fn handed(
+        &self,
+        token: Token,
+        (checked, visited): (Checked, Visited),
+        wctx: Option<String>,
+    ) -> Answered {
         let response = SignInResponse {
             created: token.created,
             expires: token.expires,
@@ -297,13 +363,13 @@ impl Service {
             token: token.token,
             token_type: TOKEN_TYPE_SAML_1_1,
         };
-        Ok(Answered::Issued(Box::new(Issued {
+        Answered::Issued(Box::new(Issued {
             reply: checked.reply,
             wresult: response.to_xml(),
-            wctx: asking.request.wctx.clone(),
-            name,
+            wctx,
+            name: checked.trust.name.clone(),
             visited,
-        })))
+        }))
     }
 
     /// SECURITY: the way back is a path of ours, which leads nowhere else, with the request in our own spelling and a mark

@@ -61,6 +61,8 @@ pub struct WrittenClaimsProvider {
     pub organizational_account_suffixes: Vec<String>,
     #[serde(default, skip_serializing_if = "is_off")]
     pub supports_mfa: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub custom_mfa_uri: Option<String>,
 
     // Tables come last, as TOML wants them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -95,6 +97,7 @@ impl WrittenClaimsProvider {
             anchor_claim: None,
             organizational_account_suffixes: Vec::new(),
             supports_mfa: false,
+            custom_mfa_uri: None,
             metadata: None,
             saml_endpoints: Vec::new(),
         }
@@ -132,6 +135,7 @@ impl WrittenClaimsProvider {
             anchor_claim: anchor.map(|AnchorClaim(claim_type)| claim_type.to_string()),
             organizational_account_suffixes: trust.organizational_account_suffixes.clone(),
             supports_mfa: trust.supports_mfa,
+            custom_mfa_uri: trust.custom_mfa_uri.as_ref().map(ToString::to_string),
             metadata: trust.metadata.as_ref().map(WrittenMetadata::of),
             saml_endpoints: trust
                 .saml_endpoints
@@ -203,6 +207,10 @@ impl WrittenClaimsProvider {
             anchor_claim: anchor.transpose()?.map(AnchorClaim),
             organizational_account_suffixes: self.organizational_account_suffixes,
             supports_mfa: self.supports_mfa,
+            custom_mfa_uri: self
+                .custom_mfa_uri
+                .map(|it| identifier(of, "custom_mfa_uri", &it))
+                .transpose()?,
         })
     }
 }

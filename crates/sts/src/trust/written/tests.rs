@@ -203,6 +203,40 @@ fn a_provider_without_a_certificate_is_refused_on_or_off() {
 }
 
 #[test]
+fn s74_what_is_wrong_of_an_issuer_s_uri_address_or_certificate_is_named() {
+    for (identifier, endpoint, certificate, said) in [
+        ("", "https://sts.contoso.com/", "AAAA", "`identifier`: "),
+        (
+            "urn:sts",
+            "http://sts.contoso.com/",
+            "AAAA",
+            "`wsfed_endpoint`: it is not an address of https",
+        ),
+        ("urn:sts", "/adfs/ls/", "AAAA", "`wsfed_endpoint`: "),
+        (
+            "urn:sts",
+            "https://sts.contoso.com/",
+            "AAAA",
+            "`token_signing_certificates`: it is no X.509 certificate",
+        ),
+        (
+            "urn:sts",
+            "https://sts.contoso.com/",
+            "?",
+            "`token_signing_certificates`: it is not Base64",
+        ),
+    ] {
+        let text = format!(
+            r#"{{"version": 1, "claims_provider": [{{"name": "STS", "identifier": "{identifier}",
+            "wsfed_endpoint": "{endpoint}", "token_signing_certificates": ["{certificate}"]}}]}}"#
+        );
+        let error = refused(&text).to_string();
+        let expected = format!("claims provider trust `STS`: {said}");
+        assert!(error.starts_with(&expected), "{error}");
+    }
+}
+
+#[test]
 fn what_is_kept_under_a_name_is_that_and_nothing_else() {
     let mut kept = samples().to_kept().unwrap();
     let mut all = Trusted::default();

@@ -11,7 +11,7 @@ fn with(tables: &str) -> Result<Settings, String> {
 }
 
 #[test]
-fn a_security_token_service_is_published_on_a_host_of_ours_alone() {
+fn s74_the_issuer_s_host_name_and_uri_are_keys_and_a_wrong_one_is_named() {
     let settings = with(&format!("{STS}{BOTH}")).unwrap();
     let host = &settings.publication.hosts["sts.contoso.com"];
     assert!(host.is_ours && host.routes.is_empty());

@@ -40,6 +40,7 @@ pub(in crate::import) struct Draft {
     anchor: Option<Identifier>,
     suffixes: Vec<String>,
     supports_mfa: bool,
+    custom_mfa_uri: Option<Identifier>,
 }
 
 impl Draft {
@@ -71,6 +72,7 @@ impl Draft {
             anchor: None,
             suffixes: Vec::new(),
             supports_mfa: false,
+            custom_mfa_uri: None,
         }
     }
 
@@ -121,6 +123,7 @@ impl Draft {
             anchor_claim: self.anchor.map(AnchorClaim),
             organizational_account_suffixes: self.suffixes,
             supports_mfa: self.supports_mfa,
+            custom_mfa_uri: self.custom_mfa_uri,
         })
     }
 }

@@ -271,14 +271,13 @@ pub(in crate::import) const TABLE: &[Field<Draft>] = &[
     .newer(),
     field(
         "CustomMFAUri",
-        "not yet: how its second factor is asked for",
-        |value, _| {
-            unless_null(
-                value,
-                Fate::lost(
-                    "its second factor is asked for by a URI of its own, which is not done yet",
-                ),
-            )
+        "`custom_mfa_uri`",
+        |value, draft: &mut Draft| {
+            draft.custom_mfa_uri = dress::identifier(value)?;
+            Ok(Fate::taken(match &draft.custom_mfa_uri {
+                Some(it) => format!("it calls a second factor {it}"),
+                None => "it calls a second factor as AD FS does".to_owned(),
+            }))
         },
     )
     .newer(),

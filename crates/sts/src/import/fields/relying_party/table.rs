@@ -367,12 +367,12 @@ pub(in crate::import) const TABLE: &[Field<Draft>] = &[
     ),
     field(
         "RequestMFAFromClaimsProviders",
-        "not yet: a second factor that another proves",
+        "not needed: a second factor is asked of whoever people come from",
         |value, _| {
             switch(
                 value,
                 Fate::not_needed("second factors are proved here"),
-                Fate::lost("the second factor is asked of the claims provider"),
+                Fate::not_needed("a second factor is asked of whoever people come from"),
             )
         },
     )

@@ -1,0 +1,371 @@
+//! Two of our security token services: Contoso's signs people in, and Fabrikam's stands where an AD FS does, in front of the
+//! party, with Contoso's as its claims provider (S74 to S78). Nothing between them is played: a browser goes from the
+//! party to Fabrikam, to Contoso, signs in by a secret and a code, and comes back the same way with a token of each.
+
+use std::cell::RefCell;
+use std::path::PathBuf;
+
+use anyhow::{Context, ensure};
+use e2e::browser::{App, Browser};
+use e2e::client::{Curl, Got};
+use e2e::demo::Demo;
+use e2e::skip;
+use e2e::until::until;
+use e2e::webdriver::Chromium;
+
+use crate::a_browser_signs_in_for_a_party::{SECRET, enrolled, field, signs_in, token};
+
+const CONTEXT: &str = "rm%3D0%26id%3Dpassive";
+/// What Fabrikam believes of Contoso, as an administrator has it in a file.
+const ACCEPTED: &str = r#"@RuleTemplate = "PassThroughClaims"
+@RuleName = "Pass the SID through"
+c:[Type == "http://schemas.microsoft.com/ws/2008/06/identity/claims/primarysid"]
+ => issue(claim = c);
+
+@RuleTemplate = "PassThroughClaims"
+@RuleName = "Pass the name through"
+c:[Type == "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn"]
+ => issue(claim = c);
+"#;
+
+/// The two, each of which trusts the other in its own role.
+struct Federation {
+    contoso: Demo,
+    fabrikam: Demo,
+    /// The authorities of both.
+    authorities: PathBuf,
+    app: RefCell<App>,
+}
+
+impl Federation {
+    fn begin() -> anyhow::Result<Self> {
+        let contoso = Demo::start()?;
+        let fabrikam = Demo::start_with(&["--domain", "fabrikam.localhost"])?;
+        let both = [&contoso, &fabrikam].map(|demo| std::fs::read_to_string(demo.text("/ca")));
+        let [one, other] = both;
+        let authorities = contoso.folder().join("both.pem");
+        std::fs::write(&authorities, format!("{}{}", one?, other?))?;
+        let anna = contoso.person(0);
+        let app = enrolled(&contoso, &anna)?;
+        let federation = Self {
+            contoso,
+            fabrikam,
+            authorities,
+            app: RefCell::new(app),
+        };
+        federation.trust_each_other()?;
+        // A gate reads its trusts every other second.
+        until("fabrikam does not send anybody to contoso", || {
+            let page = federation.asked_by_a_stranger()?;
+            let is_there = page.heads.contains("sts.contoso.localhost");
+            Ok(is_there && page.body.contains("name=\"UserName\""))
+        })?;
+        Ok(federation)
+    }
+
+    /// What a browser sees that was nowhere before.
+    fn asked_by_a_stranger(&self) -> anyhow::Result<Got> {
+        self.at_fabrikam(&mut self.browser()?, (&[], &self.asks()))
+    }
+
+    /// S74, S75, S77: each is added from the metadata at its address and by a name.
+    fn trust_each_other(&self) -> anyhow::Result<()> {
+        let Self {
+            contoso, fabrikam, ..
+        } = self;
+        let of_contoso = self.metadata_of(contoso)?;
+        let certificate = contoso.folder().join("contoso-signing.pem");
+        let exported = contoso.wicketgate(&["key", "export-certificate"])?;
+        std::fs::write(&certificate, exported.stdout)?;
+        let [file, certificate] = [&of_contoso, &certificate].map(|it| it.display().to_string());
+        let provider = ["--name", "Contoso STS", "--kind", "claims-provider"];
+        let adding = [&["trust", "add", "--metadata", &file], &provider[..]].concat();
+        fabrikam.wicketgate_json(&[&adding[..], &["--signed-by", &certificate]].concat())?;
+        let rules = fabrikam.folder().join("accepted.txt");
+        std::fs::write(&rules, ACCEPTED)?;
+        let rules = format!("acceptance_transform_rules=@{}", rules.display());
+        self.set("Contoso STS", &[&rules, "supports_mfa=true"])?;
+        self.set(&self.party(), &["claims_provider_names=[\"Contoso STS\"]"])?;
+
+        let file = self.metadata_of(fabrikam)?.display().to_string();
+        let party = ["--name", "Fabrikam AD FS", "--preset", "adfs"];
+        contoso.wicketgate_json(&[&["trust", "add", "--metadata", &file], &party[..]].concat())?;
+        Ok(())
+    }
+
+    fn metadata_of(&self, demo: &Demo) -> anyhow::Result<PathBuf> {
+        let url = demo.url("metadata");
+        let arguments = self.beside();
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let got = Curl::new(demo).arguments(&arguments).get(&url)?;
+        ensure!(got.status == 200, "{url}: {}", got.body);
+        let file = demo.folder().join("its-metadata.xml");
+        std::fs::write(&file, got.body)?;
+        Ok(file)
+    }
+
+    /// Fabrikam's relying party.
+    fn party(&self) -> String {
+        "Lync lyncweb.fabrikam.localhost".to_owned()
+    }
+
+    /// Sets something of a trust of Fabrikam.
+    fn set(&self, name: &str, settings: &[&str]) -> anyhow::Result<()> {
+        let setting = [&["trust", "set", name], settings].concat();
+        self.fabrikam.wicketgate_json(&setting)?;
+        Ok(())
+    }
+
+    /// What lets curl find both, and believe them.
+    fn beside(&self) -> Vec<String> {
+        let mut arguments = vec![
+            "--cacert".to_owned(),
+            self.authorities.display().to_string(),
+        ];
+        for host in ["sts", "lyncweb"] {
+            let port = self.fabrikam.address().port();
+            let name = format!("{host}.fabrikam.localhost:{port}:127.0.0.1");
+            arguments.extend(["--resolve".to_owned(), name]);
+        }
+        arguments
+    }
+
+    /// What the party sends a browser to Fabrikam with.
+    fn asks(&self) -> String {
+        let mex = self.fabrikam.url("mex");
+        let web = mex.replace("/WebTicket/WebTicketService.svc/mex", "");
+        let realm = format!("{web}/passiveauth").replace(':', "%3A");
+        let realm = realm.replace('/', "%2F");
+        format!("/adfs/ls/?wa=wsignin1.0&wtrealm={realm}&wctx={CONTEXT}")
+    }
+
+    fn origin(demo: &Demo) -> String {
+        let sts = demo.url("sts");
+        sts.trim_end_matches("/adfs/ls/").to_owned()
+    }
+
+    /// A browser that was nowhere before.
+    fn browser(&self) -> anyhow::Result<Browser<'_>> {
+        Browser::new(&self.contoso)
+    }
+
+    /// Opens a page of Fabrikam.
+    fn at_fabrikam(
+        &self,
+        browser: &mut Browser<'_>,
+        (more, path): (&[&str], &str),
+    ) -> anyhow::Result<Got> {
+        browser.origin = Self::origin(&self.fabrikam);
+        let beside = self.beside();
+        let arguments: Vec<&str> = beside.iter().map(String::as_str).collect();
+        let got = browser.curl(&[&arguments, more].concat(), path);
+        browser.origin = Self::origin(&self.contoso);
+        got
+    }
+
+    /// Sends the form of Contoso's page to Fabrikam, as its script does.
+    fn brings(&self, browser: &mut Browser<'_>, page: &Got) -> anyhow::Result<Got> {
+        let to = format!("action=\"{}\"", self.fabrikam.url("sts"));
+        ensure!(page.body.contains(&to), "{to}: {}", page.body);
+        let mut more = vec!["-H".to_owned(), format!("Origin: {}", browser.origin)];
+        for name in ["wa", "wresult", "wctx"] {
+            let value = format!("{name}={}", field(page, name)?);
+            more.extend(["--data-urlencode".to_owned(), value]);
+        }
+        let more: Vec<&str> = more.iter().map(String::as_str).collect();
+        self.at_fabrikam(browser, (&more, "/adfs/ls/"))
+    }
+
+    /// Goes from the party as far as the page of Contoso that holds its token.
+    fn as_far_as_contoso(&self, browser: &mut Browser<'_>) -> anyhow::Result<Got> {
+        let page = self.at_fabrikam(browser, (&[], &self.asks()))?;
+        if page.body.contains("wresult") {
+            return Ok(page);
+        }
+        let code = self.app.borrow_mut().code()?;
+        let anna = self.contoso.person(0);
+        signs_in(browser, &page, [&anna.upn, SECRET, &code])
+    }
+
+    fn certificate(&self, demo: &Demo) -> anyhow::Result<PathBuf> {
+        let exported = demo.wicketgate(&["key", "export-certificate"])?;
+        let file = demo.folder().join("signing.pem");
+        std::fs::write(&file, exported.stdout)?;
+        Ok(file)
+    }
+}
+
+fn refusals(demo: &Demo, event: &str) -> anyhow::Result<Vec<serde_json::Value>> {
+    let events = demo.wicketgate_json(&["audit", "list"])?;
+    Ok(events
+        .into_iter()
+        .filter(|it| it["event"] == event)
+        .collect())
+}
+
+#[test]
+fn s74_s77_s78_somebody_signs_in_at_contoso_and_gets_a_token_of_fabrikam() -> anyhow::Result<()> {
+    let federation = Federation::begin()?;
+    let mut browser = federation.browser()?;
+    let page = federation.as_far_as_contoso(&mut browser)?;
+    let certificate = federation.certificate(&federation.contoso)?;
+    let of_contoso = token(&federation.contoso, &certificate, &page)?;
+    let realm = "http://sts.fabrikam.localhost/adfs/services/trust";
+    ensure!(
+        of_contoso.contains(&format!("<saml:Audience>{realm}<")),
+        "{of_contoso}"
+    );
+    let answered = federation.brings(&mut browser, &page)?;
+    ensure!(answered.status == 200, "{}", answered.body);
+    ensure!(
+        field(&answered, "wctx")? == "rm=0&id=passive",
+        "{}",
+        answered.body
+    );
+    let to = "/PassiveAuth/PassiveAuth.aspx\"";
+    ensure!(answered.body.contains(to), "{}", answered.body);
+    let certificate = federation.certificate(&federation.fabrikam)?;
+    let of_fabrikam = token(&federation.fabrikam, &certificate, &answered)?;
+    let sid = federation.contoso.text("/users/0/sid");
+    ensure!(
+        of_fabrikam.contains(&format!("<saml:AttributeValue>{sid}<")),
+        "{of_fabrikam}"
+    );
+    ensure!(
+        of_fabrikam.contains("sts.contoso.localhost"),
+        "whose word it was first"
+    );
+
+    // The same answer once more, in the same browser and in another that waits for one.
+    let again = federation.brings(&mut browser, &page)?;
+    ensure!(again.status == 403, "{}", again.body);
+    let mut other = federation.browser()?;
+    federation.at_fabrikam(&mut other, (&[], &federation.asks()))?;
+    let stolen = federation.brings(&mut other, &page)?;
+    ensure!(
+        stolen.status == 403 && !stolen.body.contains("wresult"),
+        "{}",
+        stolen.body
+    );
+    let came = refusals(&federation.fabrikam, "came-from-provider")?;
+    ensure!(came.len() == 1, "{came:?}");
+    let anna = federation.contoso.person(0);
+    ensure!(came[0]["name"] == anna.upn.as_str(), "{came:?}");
+    ensure!(refusals(&federation.fabrikam, "token-issued")?.len() == 1);
+
+    // Whoever is signed in at Contoso goes round without a page, and a party may want a new sign-in of it.
+    let page = federation.at_fabrikam(&mut browser, (&[], &federation.asks()))?;
+    ensure!(
+        federation
+            .brings(&mut browser, &page)?
+            .body
+            .contains("wresult")
+    );
+    let fresh = format!("{}&wfresh=0", federation.asks());
+    let fresh = federation.at_fabrikam(&mut browser, (&[], &fresh))?;
+    ensure!(fresh.body.contains("name=\"UserName\""), "{}", fresh.body);
+    for demo in [&federation.contoso, &federation.fabrikam] {
+        ensure!(demo.wicketgate(&["audit", "verify"])?.status.success());
+    }
+    Ok(())
+}
+
+#[test]
+fn s75_a_new_signing_key_is_believed_once_the_trust_knows_it() -> anyhow::Result<()> {
+    let federation = Federation::begin()?;
+    let signing = |federation: &Federation| -> anyhow::Result<(PathBuf, usize)> {
+        let file = federation.metadata_of(&federation.contoso)?;
+        let text = std::fs::read_to_string(&file)?;
+        let keys = text.matches("<KeyDescriptor use=\"signing\">").count();
+        Ok((file, keys))
+    };
+    let contoso = &federation.contoso;
+    contoso.wicketgate_json(&["key", "roll"])?;
+    until("contoso does not show its next key", || {
+        Ok(signing(&federation)?.1 == 2)
+    })?;
+    // The old key signs what says which one is next.
+    let both = contoso.folder().join("both-keys.xml");
+    std::fs::copy(signing(&federation)?.0, &both)?;
+    contoso.wicketgate_json(&["key", "promote", "--early"])?;
+    until("contoso does not sign by its next key", || {
+        Ok(signing(&federation)?.1 == 1)
+    })?;
+    let mut browser = federation.browser()?;
+    let page = federation.as_far_as_contoso(&mut browser)?;
+    let refused = federation.brings(&mut browser, &page)?;
+    ensure!(refused.status == 403, "{}", refused.body);
+    ensure!(refusals(&federation.fabrikam, "came-from-provider")?.is_empty());
+
+    let both = both.display().to_string();
+    let refreshing = ["trust", "refresh", "Contoso STS", "--metadata", &both];
+    federation.fabrikam.wicketgate_json(&refreshing)?;
+    let browser = RefCell::new(browser);
+    until("fabrikam does not believe the new key", || {
+        let mut browser = browser.borrow_mut();
+        let page = federation.at_fabrikam(&mut browser, (&[], &federation.asks()))?;
+        let answered = federation.brings(&mut browser, &page)?;
+        Ok(answered.status == 200 && answered.body.contains("wresult"))
+    })
+}
+
+#[test]
+fn whoever_may_come_from_two_places_is_asked_once_and_remembered() -> anyhow::Result<()> {
+    let federation = Federation::begin()?;
+    federation.set(&federation.party(), &["claims_provider_names="])?;
+    until("fabrikam does not ask", || {
+        let page = federation.asked_by_a_stranger()?;
+        Ok(page.body.contains("Where do you belong?"))
+    })?;
+    let mut browser = federation.browser()?;
+    let page = federation.at_fabrikam(&mut browser, (&[], &federation.asks()))?;
+    let links = page.body.split("<a href=\"").skip(1);
+    let mut links = links.filter_map(|it| it.split_once('"'));
+    let contoso = links.find(|(_, rest)| rest.starts_with(">Contoso STS</a>"));
+    let (path, _) = contoso.with_context(|| page.body.clone())?;
+    let path = path.replace("&#38;", "&");
+    let there = federation.at_fabrikam(&mut browser, (&[], &path))?;
+    ensure!(there.body.contains("name=\"UserName\""), "{}", there.body);
+    let again = federation.at_fabrikam(&mut browser, (&[], &federation.asks()))?;
+    let is_there = again.heads.contains("sts.contoso.localhost");
+    ensure!(
+        is_there && !again.body.contains("Where do you belong?"),
+        "{}",
+        again.body
+    );
+    let mut swedish = federation.browser()?;
+    let more = ["-H", "Accept-Language: sv"];
+    let page = federation.at_fabrikam(&mut swedish, (&more, &federation.asks()))?;
+    ensure!(page.body.contains("Var hör du hemma?"), "{}", page.body);
+    Ok(())
+}
+
+#[test]
+fn a_real_browser_goes_all_the_way_by_itself() -> anyhow::Result<()> {
+    if Chromium::programs().is_none() {
+        let reason = "chromium and its driver are not unpacked";
+        return skip::skip("a real browser goes from one service to the other", reason);
+    }
+    let federation = Federation::begin()?;
+    let chromium = Chromium::start()?;
+    let fabrikam = Federation::origin(&federation.fabrikam);
+    chromium.open(&format!("{fabrikam}{}", federation.asks()))?;
+    let code = federation.app.borrow_mut().code()?;
+    let anna = federation.contoso.person(0);
+    for (field, typed) in [
+        ("#user-name", anna.upn.as_str()),
+        ("#password", SECRET),
+        ("#code", &code),
+    ] {
+        chromium.type_into(field, &format!("{typed}\n"))?;
+    }
+    let mex = federation.fabrikam.url("mex");
+    let web = mex.replace("/WebTicket/WebTicketService.svc/mex", "");
+    let there = format!("{web}/PassiveAuth/PassiveAuth.aspx");
+    until("the browser does not come to the party", || {
+        let address = chromium.run("return location.href")?;
+        Ok(address.as_str() == Some(&there))
+    })?;
+    ensure!(refusals(&federation.fabrikam, "token-issued")?.len() == 1);
+    Ok(())
+}
