@@ -93,6 +93,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "0015_api_tokens",
         text: include_str!("../migrations/0015_api_tokens.sql"),
     },
+    Migration {
+        number: 16,
+        name: "0016_secret_verdicts",
+        text: include_str!("../migrations/0016_secret_verdicts.sql"),
+    },
 ];
 
 impl Migration {

@@ -48,6 +48,8 @@ pub(super) struct Field<'a> {
     pub(super) takes: Takes,
     pub(super) subject: &'a Subject,
     pub(super) account: Option<&'a Account>,
+    /// The name that was typed, in one spelling.
+    pub(super) name: &'a str,
     pub(super) whole: &'a Secret<String>,
     pub(super) counts: Option<Counts>,
     pub(super) at: &'a Circumstances,
@@ -69,8 +71,8 @@ pub(super) struct Looked {
     pub(super) second: Second,
     /// What the settlement does where no code was looked at.
     pub(super) otherwise: CodeSettlement,
-    /// Whether a hash was made.
-    pub(super) is_hashed: bool,
+    /// Whether a wrong secret would have cost no more.
+    pub(super) is_paid: bool,
 }
 
 impl Looked {
@@ -91,14 +93,13 @@ pub(super) async fn look(
     reservation: &mut Option<Reservation>,
 ) -> Result<Looked, Unavailable> {
     let known = field.known().await?;
-    let mut is_hashed = false;
+    let mut is_paid = false;
     let mut first = proved;
     if field.takes.secrets {
         let stored = field.ports.secrets.memorised_secret(field.subject).await?;
         if first.is_err() {
-            first = memorised::prove(field, &known, stored, reservation).await?;
-            let is_counted = |it: &Reservation| it.secret.is_some();
-            is_hashed = reservation.as_ref().is_some_and(is_counted) || is_shut(&first);
+            let proved = memorised::prove(field, &known, stored, reservation).await?;
+            (first, is_paid) = (proved.first, proved.is_paid);
         }
     }
     let remembers = field.remembers(&known, first.as_ref().ok());
@@ -119,7 +120,7 @@ pub(super) async fn look(
         first,
         second,
         otherwise,
-        is_hashed,
+        is_paid,
     })
 }
 

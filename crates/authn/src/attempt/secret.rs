@@ -33,6 +33,7 @@ pub(super) async fn verify(
 ) -> Result<Outcome, Unavailable> {
     let Named {
         shown,
+        name,
         account,
         subject,
     } = named(ports, rules, &offered).await?;
@@ -53,6 +54,7 @@ pub(super) async fn verify(
         takes,
         subject: &subject,
         account: account.as_ref(),
+        name: &name,
         whole,
         counts: reservation.as_ref().map(|it| it.counts),
         at,
@@ -63,14 +65,14 @@ pub(super) async fn verify(
             first: proved,
             second: Second::Absent,
             otherwise: CodeSettlement::None,
-            is_hashed: true,
+            is_paid: true,
         },
     };
-    let (settles, is_shut) = (looked.settles(), field::is_shut(&looked.first));
-    let is_hashed = looked.is_hashed || !takes.secrets;
+    let (settles, mut is_shut) = (looked.settles(), field::is_shut(&looked.first));
+    let is_paid = looked.is_paid || !takes.secrets;
     let judged = judge(rules, account.clone(), (looked.first, looked.second), at);
-    if let Some(field) = field.filter(|_| judged.is_err() && !is_hashed) {
-        memorised::as_of_nobody(&field).await?;
+    if let Some(field) = field.filter(|_| judged.is_err() && !is_paid) {
+        is_shut = !memorised::as_of_nobody(&field, &mut reservation).await?;
     }
     let said = Said {
         at,
@@ -91,6 +93,8 @@ pub(super) async fn verify(
 /// Whoever a name leads to.
 struct Named {
     shown: String,
+    /// In one spelling.
+    name: String,
     account: Option<Account>,
     subject: Subject,
 }
@@ -103,8 +107,10 @@ async fn named(ports: &Ports, rules: &Rules, offered: &Offered) -> Result<Named,
         Some(account) => Subject::Account(account.id.clone()),
         None => Subject::unknown(&names, &rules.unknown_names_key),
     };
+    let name = names.first().map(NameKey::as_str).unwrap_or_default();
     Ok(Named {
         shown: shown_name(user, domain),
+        name: name.to_owned(),
         account,
         subject,
     })

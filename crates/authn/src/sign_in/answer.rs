@@ -114,7 +114,8 @@ impl Asking<'_> {
             .await?;
         let source = familiarity(is_familiar);
         let place = SecretPlace::now(named.subject.clone(), source, at.now);
-        if !ports.attempt.secrets.reserve_secret(place).await? {
+        let room = ports.attempt.secrets.reserve_secret(place).await?;
+        if !room.is_taken() {
             let refused = Err(Reason::TooManyFailures);
             return self.judged(name, named, refused, answer.random).await;
         }

@@ -150,6 +150,7 @@ async fn a_store_that_is_not_there_is_not_made_by_opening_it() {
         "0013_signing_keys",
         "0014_client_codes",
         "0015_api_tokens",
+        "0016_secret_verdicts",
     ];
     assert_eq!(pending, steps);
     assert!(!world.db().exists());
