@@ -297,6 +297,30 @@ async fn t_cred_9_guesses_at_a_code_are_few_and_a_fresh_code_makes_none_undone()
     assert_eq!(tried(&world, right).await, Some(Reason::TooManyCodes));
 }
 
+/// What was wrong for one client is a guess at the code of another, and takes a place as any guess.
+#[tokio::test]
+async fn t_cred_9_what_was_wrong_for_one_client_is_a_guess_at_the_code_of_another() {
+    let world = company();
+    anna(&world).await;
+    let guesses: Vec<String> = (0..MAX_GUESSES).map(|it| format!("{it:06}")).collect();
+    // In one window at a client for which nothing waits, in the next at hers.
+    for guess in &guesses {
+        let guess = types(&format!("{SECRET}{guess}")).from(ELSEWHERE);
+        assert!(tried(&world, guess.after(1_000)).await.is_some());
+    }
+    let next = 901;
+    let code = asks(&world, next).await;
+    for guess in &guesses {
+        let guess = types(&format!("{SECRET}{guess}")).after((next + 1) * 1_000);
+        let reason = tried(&world, guess.clone()).await;
+        assert_eq!(reason, Some(Reason::WrongCode));
+        let again = tried(&world, guess.after((next + 2) * 1_000)).await;
+        assert_eq!(again, Some(Reason::CodeSpent), "it is counted once");
+    }
+    let right = types(&format!("{SECRET}{code}")).after((next + 3) * 1_000);
+    assert_eq!(tried(&world, right).await, Some(Reason::TooManyCodes));
+}
+
 #[tokio::test]
 async fn a_token_and_a_sent_code_stand_beside_each_other() {
     let world = sending(takes(&[
