@@ -82,6 +82,7 @@ pub(super) async fn verify(
         name: Some(shown).filter(|name| name.contains(char::is_alphanumeric)),
         overtaken: Reason::Revoked,
         code: settles,
+        is_told_unread: !takes.secrets,
     };
     let mut outcome = said.settle(ports, reservation, judged).await?;
     if is_shut {
