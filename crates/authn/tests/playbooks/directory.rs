@@ -187,7 +187,12 @@ async fn t_cred_8_with_the_directory_unread_a_right_secret_looks_as_a_wrong_one(
     };
     for minutes in [9, 10] {
         let mut seen = Vec::new();
-        for text in ["a guess", SECRET, "a guess492039", &format!("{SECRET}492039")] {
+        for text in [
+            "a guess",
+            SECRET,
+            "a guess492039",
+            &format!("{SECRET}492039"),
+        ] {
             let outcome = world.verify(tried(text, later(minutes))).await;
             assert!(world.reason().await.is_some());
             seen.push((outcome.result.err(), outcome.hold_back));

@@ -332,6 +332,7 @@ impl Attempts for Watched {
         let by = ByHand {
             at: now,
             actor: Actor::named("root"),
+            origin: None,
         };
         match overtaking {
             Some(Revoked::Credential(id)) => {

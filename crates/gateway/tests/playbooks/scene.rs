@@ -279,6 +279,7 @@ impl Scene {
         ByHand {
             at: self.now(),
             actor: Actor::named("root"),
+            origin: None,
         }
     }
 

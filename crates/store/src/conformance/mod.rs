@@ -334,7 +334,15 @@ fn event(seconds: i64, kind: Kind, account: &Account) -> Event {
 
 fn by_hand(at: Timestamp, kind: Kind, account: &Account) -> Event {
     let actor = Actor::named("root");
-    Event::by_hand(&ByHand { at, actor }, kind, Some(account.id.clone()))
+    Event::by_hand(
+        &ByHand {
+            at,
+            actor,
+            origin: None,
+        },
+        kind,
+        Some(account.id.clone()),
+    )
 }
 
 fn place(subject: Subject, source: IpAddr, seconds: i64) -> Place {

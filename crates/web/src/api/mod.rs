@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use authn::account::{Account, AccountId};
 use authn::admin::api_tokens::{self, ApiToken};
-use authn::audit::{ByHand, Event, Kind};
+use authn::audit::{ByHand, Event, Kind, Origin};
 use authn::credential::CredentialId;
 use authn::credential::sent_code::Language;
 use authn::name::NameKey;
@@ -155,15 +155,15 @@ impl Api {
         let by = ByHand {
             at: now,
             actor: token.actor(),
+            origin: Some(Origin {
+                source: request.address,
+                zone: request.zone.clone(),
+                activity: request.activity.clone(),
+            }),
         };
         if !token.role.may(endpoint.act) {
             let act = endpoint.act;
-            let refused = Event {
-                source: Some(request.address),
-                zone: Some(request.zone),
-                activity: Some(request.activity),
-                ..Event::by_hand(&by, Kind::ApiActRefused { act }, None)
-            };
+            let refused = Event::by_hand(&by, Kind::ApiActRefused { act }, None);
             self.ports.attempt.audit.append(vec![refused]).await?;
             return Err(Problem::NotAllowed);
         }

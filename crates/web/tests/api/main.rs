@@ -151,6 +151,8 @@ async fn s73_an_app_password_is_made_listed_and_revoked_and_the_audit_names_the_
         assert!(actor.starts_with("api help-desk "), "{actor}");
         assert!(actor.ends_with(" the help-desk"), "{actor}");
         assert_eq!(act.event.account.as_ref(), Some(&world.anna.id));
+        assert_eq!(act.event.zone, Some(Zone::INTERNAL));
+        assert!(act.event.source.is_some() && act.event.activity.is_some());
         assert!(!act.text.contains(&secret));
     }
 }
