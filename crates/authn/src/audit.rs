@@ -79,6 +79,8 @@ pub enum Reason {
     MechanismListTampered,
     /// No more places in the counters.
     TooManyFailures,
+    /// No turn came to hash what was typed: too many wait.
+    NoTurn,
     /// The Kerberos ticket is good, and of a realm that is not ours.
     AnotherRealm,
     /// The Kerberos ticket is good, and of another account, which had the name before or has it by now.

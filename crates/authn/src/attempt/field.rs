@@ -10,7 +10,7 @@ use super::code::{self, Second};
 use super::first::First;
 use super::{Circumstances, Ports, Rules, memorised, sent};
 use crate::account::Account;
-use crate::audit::Reason;
+use crate::audit::{Kind, Reason};
 use crate::credential::grant::{Client, CodeSettlement, Grant, GrantKey};
 use crate::credential::otp_token::{Source, StoredOtpToken};
 use crate::credential::sent_code::{ClientCode, Destination};
@@ -50,6 +50,8 @@ pub(super) struct Field<'a> {
     pub(super) account: Option<&'a Account>,
     /// The name that was typed, in one spelling.
     pub(super) name: &'a str,
+    /// The same as the audit shows it.
+    pub(super) shown: &'a str,
     pub(super) whole: &'a Secret<String>,
     pub(super) counts: Option<Counts>,
     pub(super) at: &'a Circumstances,
@@ -191,6 +193,17 @@ impl Field<'_> {
             true => Source::Familiar,
             false => Source::Unfamiliar,
         }
+    }
+
+    /// Writes down that nothing could be hashed.
+    pub(super) async fn had_no_turn(&self) -> Result<(), Unavailable> {
+        if !self.shown.contains(char::is_alphanumeric) {
+            return Ok(());
+        }
+        let (reason, name) = (Reason::NoTurn, self.shown.to_owned());
+        let account = self.account.map(|account| account.id.clone());
+        let event = self.at.event(Kind::Refused { reason, name }, account);
+        self.ports.audit.append(vec![event]).await
     }
 
     pub(super) fn queue(&self) -> Queue {

@@ -121,7 +121,13 @@ impl Guess {
             Room::Taken => {}
         }
         let (hasher, typed) = (&field.ports.hasher, Typed::to_sign_in(secret));
-        let is_right = hasher.proves(typed, hash, field.queue()).await?;
+        let is_right = match hasher.proves(typed, hash, field.queue()).await {
+            Ok(is_right) => is_right,
+            Err(error) => {
+                field.had_no_turn().await?;
+                return Err(error);
+            }
+        };
         if let Some(reservation) = reservation {
             let verdict = self.tried.tag(is_right).clone();
             reservation.secret = Some(Guessed { place, verdict });

@@ -55,6 +55,7 @@ pub(super) async fn verify(
         subject: &subject,
         account: account.as_ref(),
         name: &name,
+        shown: &shown,
         whole,
         counts: reservation.as_ref().map(|it| it.counts),
         at,

@@ -50,7 +50,7 @@ fn a_chain_that_nobody_touched_is_whole() {
 
 #[test]
 fn what_is_done_by_a_request_says_from_where_and_what_is_not_says_nothing() {
-    let source = std::net::IpAddr::from([10, 0, 0, 7]);
+    let source = IpAddr::from([10, 0, 0, 7]);
     let by = |origin: Option<Origin>| ByHand {
         at: Timestamp::UNIX_EPOCH,
         actor: Actor::named("api help-desk"),

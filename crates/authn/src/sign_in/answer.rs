@@ -124,11 +124,14 @@ impl Asking<'_> {
             Some(stored) => (stored.hash, Some(stored.record)),
             None => (SecretHash::of_nobody(), None),
         };
-        let is_right = ports
-            .attempt
-            .hasher
-            .proves(typed, hash, named.reservation.counts.queue())
-            .await?;
+        let queue = named.reservation.counts.queue();
+        let is_right = match ports.attempt.hasher.proves(typed, hash, queue).await {
+            Ok(is_right) => is_right,
+            Err(error) => {
+                self.refused(name, &named, Reason::NoTurn).await?;
+                return Err(error);
+            }
+        };
         let proved = match (&named.account, record) {
             (None, _) => Err(Reason::UnknownName),
             (Some(account), record) => {

@@ -392,6 +392,23 @@ async fn nobody_is_let_in_where_nothing_can_be_hashed_or_looked_up() {
 }
 
 #[tokio::test]
+async fn where_no_turn_came_to_hash_the_audit_says_so_of_a_right_secret_and_of_a_wrong_one() {
+    let world = company();
+    let anna = anna(&world).await;
+    for tried in [
+        with_code(&anna, 0),
+        types("anna", "a guess492039"),
+        types("nobody", "a guess492039"),
+    ] {
+        world.watched.fail("proves", 1, Fault::Before);
+        let outcome = world.verify(tried).await;
+        let refusal = outcome.result.unwrap_err();
+        assert!(matches!(refusal, Refusal::Unavailable(_)));
+        assert_eq!(world.reason().await, Some(Reason::NoTurn));
+    }
+}
+
+#[tokio::test]
 async fn a_secret_that_is_changed_while_it_is_hashed_lets_nobody_in() {
     let world = company();
     let anna = anna(&world).await;
