@@ -172,9 +172,8 @@ async fn with_the_directory_unread_for_ten_minutes_its_people_are_refused_and_no
 async fn t_cred_8_with_the_directory_unread_a_right_secret_looks_as_a_wrong_one() {
     const SECRET: &str = "four horses in a field";
     let (mut world, account, app_password) = world().await;
-    let both = |methods: [&str; 2]| methods.map(|it| it.parse().unwrap()).to_vec();
-    world.rules.policy.rules[0].methods =
-        both(["memorised-secret + one-time-code", "app-password"]);
+    let methods = ["memorised-secret + one-time-code", "app-password"];
+    world.rules.policy.rules[0].methods = methods.map(|it| it.parse().unwrap()).to_vec();
     let person = crate::world::Person {
         record: world.app_password(&account, for_lync("tablet")).await.0,
         secret: app_password.clone(),

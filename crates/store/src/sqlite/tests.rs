@@ -367,7 +367,7 @@ async fn old_counters_and_tickets_are_forgotten_in_time() {
         )
         .await;
     let in_two_days = Timestamp::from_second(1_700_200_000).unwrap();
-    let place = |bucket: u16| Place {
+    let place = |bucket: u32| Place {
         subject: Subject::Unknown(bucket),
         now: in_two_days,
         window_start: in_two_days,
