@@ -78,6 +78,16 @@ pub(super) struct Looked {
 }
 
 impl Looked {
+    /// Where nothing but an app password may stand there.
+    pub(super) fn at_nothing_more(first: Result<First, Reason>) -> Self {
+        Self {
+            first,
+            second: Second::Absent,
+            otherwise: CodeSettlement::None,
+            is_paid: true,
+        }
+    }
+
     /// What the settlement does about codes.
     pub(super) fn settles(&self) -> CodeSettlement {
         match &self.second {

@@ -18,7 +18,7 @@ use super::{Circumstances, Outcome, Ports, Rules, Verified, memorised};
 use crate::account::Account;
 use crate::audit::{Reason, shown_name};
 use crate::authenticated::{Authenticated, How, earlier};
-use crate::credential::grant::{CodeSettlement, PROVED_ANEW};
+use crate::credential::grant::PROVED_ANEW;
 use crate::lockout::{HoldBack, LONGEST_HOLD_BACK, Place, Subject};
 use crate::name::NameKey;
 use crate::place::Method;
@@ -62,12 +62,7 @@ pub(super) async fn verify(
     });
     let looked = match &field {
         Some(field) => field::look(field, proved, asked, &mut reservation).await?,
-        None => Looked {
-            first: proved,
-            second: Second::Absent,
-            otherwise: CodeSettlement::None,
-            is_paid: true,
-        },
+        None => Looked::at_nothing_more(proved),
     };
     let (settles, mut is_shut) = (looked.settles(), field::is_shut(&looked.first));
     let is_paid = looked.is_paid || !takes.secrets;
