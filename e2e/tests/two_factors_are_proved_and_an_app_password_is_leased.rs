@@ -40,6 +40,7 @@ fn proves_second_factor(demo: &Demo, account: &str) -> anyhow::Result<()> {
         let by = ByHand {
             at: now()?,
             actor: Actor::named("a story"),
+            origin: None,
         };
         let account = AccountId(account.to_owned());
         admin::note_second_factor(&store, &account, Method::OneTimeCode, &by).await?;

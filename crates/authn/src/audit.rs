@@ -79,6 +79,8 @@ pub enum Reason {
     MechanismListTampered,
     /// No more places in the counters.
     TooManyFailures,
+    /// No turn came to hash what was typed: too many wait.
+    NoTurn,
     /// The Kerberos ticket is good, and of a realm that is not ours.
     AnotherRealm,
     /// The Kerberos ticket is good, and of another account, which had the name before or has it by now.
@@ -597,13 +599,26 @@ impl Actor {
     }
 }
 
-/// What an administrator does: when, and who.
+/// What an administrator does: when, who, and by which request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ByHand {
     /// When.
     pub at: Timestamp,
     /// Who.
     pub actor: Actor,
+    /// The request; nothing of the command line and of what is done by itself.
+    pub origin: Option<Origin>,
+}
+
+/// The request by which something was done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// From which address.
+    pub source: IpAddr,
+    /// In which zone.
+    pub zone: Zone,
+    /// The request.
+    pub activity: ActivityId,
 }
 
 /// One event, before it has its place in the chain.
@@ -631,12 +646,15 @@ pub struct Event {
 }
 
 impl Event {
-    /// An event of the command line: no source, no request.
+    /// An event of what was done by hand; of the command line there is no source and no request.
     #[must_use]
     pub fn by_hand(by: &ByHand, kind: Kind, account: Option<AccountId>) -> Self {
-        let actor = Some(by.actor.clone());
+        let origin = by.origin.as_ref();
         Self {
-            actor,
+            actor: Some(by.actor.clone()),
+            source: origin.map(|origin| origin.source),
+            zone: origin.map(|origin| origin.zone.clone()),
+            activity: origin.map(|origin| origin.activity.clone()),
             ..Self::observed(by.at, kind, account)
         }
     }

@@ -24,7 +24,10 @@ pub const LONGEST_HOLD_BACK: Duration = Duration::from_secs(1);
 /// At how many failures of an account in a window an alarm is raised.
 pub const ALARM_FAILURES: u32 = 100;
 /// How many buckets unknown names share.
-const BUCKETS: u16 = 4_096;
+///
+/// SECURITY: a name that finds a bucket shut which it did not fill is nobody's, so that whoever fills a share of all
+/// buckets is told of that share of names; each takes ten guesses in a window. It must be more than anybody fills.
+const BUCKETS: u32 = 1 << 20;
 
 /// Whom a counter is about: an account, or one of a bounded number of buckets for names that lead
 /// to none, so that an unknown name costs the same work and no more room.
@@ -33,7 +36,7 @@ pub enum Subject {
     /// A known account.
     Account(AccountId),
     /// The bucket of an unknown name.
-    Unknown(u16),
+    Unknown(u32),
 }
 
 /// A place in the counters, asked for before a secret is checked.
@@ -80,9 +83,6 @@ pub enum Queue {
 pub struct HoldBack(pub Duration);
 
 impl Subject {
-    /// Whom a counter is about that nobody can aim at and nobody reads.
-    pub const NOBODY: Self = Self::Unknown(BUCKETS);
-
     /// The bucket of a name that leads to no account; without the key nobody can aim at one.
     #[must_use]
     pub fn unknown(names: &[NameKey], key: &Secret<Vec<u8>>) -> Self {
@@ -90,7 +90,7 @@ impl Subject {
         let name = names.first().map(NameKey::as_str).unwrap_or_default();
         let tag = hmac::sign(&key, name.as_bytes());
         let start = tag.as_ref().first_chunk().copied().unwrap_or_default();
-        Self::Unknown(u16::from_be_bytes(start) % BUCKETS)
+        Self::Unknown(u32::from_be_bytes(start) % BUCKETS)
     }
 }
 
@@ -206,6 +206,8 @@ mod tests {
         let all: std::collections::BTreeSet<Subject> = (0..20_000)
             .map(|number| bucket(&format!("user{number}")))
             .collect();
-        assert!(all.len() > 3_500 && all.len() <= 4_096, "{}", all.len());
+        assert!(all.len() > 19_700, "{}: few share one", all.len());
+        let is_bounded = |it: &Subject| matches!(it, Subject::Unknown(it) if *it < BUCKETS);
+        assert!(all.iter().all(is_bounded));
     }
 }

@@ -1,7 +1,7 @@
 //! What becomes of a message after providers were asked: it was taken, it is tried again, or it is given up.
 //!
-//! A message is tried again only where nobody can have taken it, and never after it is of use. Whoever sends asks
-//! [`judge`]; sign-ins wait for none of it.
+//! A message is tried again only where nobody can have taken it, ever more seldom, and never after it is of use. Whoever
+//! sends asks [`judge`]; sign-ins wait for none of it.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -10,8 +10,10 @@ use crate::credential::sent_code::{Became, Claimed, Delivery};
 
 /// How long one sender has a message to itself; it must be done with it before.
 pub const CLAIM: SignedDuration = SignedDuration::from_secs(40);
-/// How long until a message is tried again.
+/// How long at least until a message is tried again; after that, as long as it has waited already.
 pub const PAUSE: SignedDuration = SignedDuration::from_secs(5);
+/// How long at the most.
+pub const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(10);
 /// How many characters are kept of what was said of a message.
 const MAX_SAID: usize = 200;
 
@@ -53,7 +55,9 @@ pub fn judge(claimed: &Claimed, answers: &[(String, Answer)], at: Timestamp) -> 
     let may_be_taken = answers
         .iter()
         .any(|(_, it)| matches!(it, Answer::Unknown(_)));
-    let again = at.checked_add(PAUSE).unwrap_or(Timestamp::MAX);
+    let pause = at.duration_since(message.queued);
+    let pause = pause.clamp(PAUSE, LONGEST_PAUSE);
+    let again = at.checked_add(pause).unwrap_or(Timestamp::MAX);
     let became = if let Some((provider, _)) = taken {
         Became::Sent {
             provider: provider.clone(),
@@ -162,6 +166,18 @@ mod tests {
     fn it_is_tried_again_only_where_nobody_can_have_taken_it_and_while_it_is_of_use() {
         let delivery = judged(&[not_taken(), not_taken()], 3);
         assert_eq!(delivery.became, Became::Again { at: at(8) });
+        let mut tries = Vec::new();
+        let mut second = 1;
+        while let Became::Again { at: again } = judged(&[not_taken()], second).became {
+            second = again.duration_since(at(0)).as_secs();
+            tries.push(second);
+        }
+        assert_eq!(tries, [6, 12, 24, 48, 96, 192], "ever more seldom");
+        let mut notice = claimed();
+        notice.message.ends = at(1_000_000);
+        let named = [("p".to_owned(), not_taken())];
+        let late = judge(&notice, &named, at(500_000)).became;
+        assert_eq!(late, Became::Again { at: at(500_600) });
         let unknown = Answer::Unknown("no answer within 5 s".to_owned());
         assert_eq!(
             why(&judged(&[not_taken(), unknown], 3)),

@@ -238,7 +238,7 @@ impl Owner<'_> {
         let stored = secrets.memorised_secret(&self.subject()).await?;
         let stored = stored.ok_or(PortalError::WrongSecret)?;
         let place = SecretPlace::now(self.subject(), Source::Familiar, self.at.now);
-        let has_room = secrets.reserve_secret(place).await?;
+        let has_room = secrets.reserve_secret(place).await?.is_taken();
         let (typed, hasher) = (Typed::to_sign_in(old), &self.ports.attempt.hasher);
         if !has_room || !hasher.proves(typed, stored.hash, Queue::Familiar).await? {
             let reason = match has_room {

@@ -20,7 +20,7 @@ use crate::credential::CredentialId;
 use crate::credential::app_password::{AppPassword, StoredAppPassword};
 use crate::credential::grant::{CodeSettlement, Grant, GrantKey};
 use crate::credential::kerberos::{Bindings, Logon, TokenFault};
-use crate::credential::memorised_secret::SecretPlace;
+use crate::credential::memorised_secret::Guessed;
 use crate::credential::otp_token::{
     Acceptance, CodePlace, CodeReservation, OtpToken, StoredOtpToken,
 };
@@ -273,8 +273,8 @@ pub struct Reservation {
     pub place: Place,
     /// What the counters held.
     pub counts: Counts,
-    /// The place in the budget of a memorised secret, where one was taken beside it.
-    pub secret: Option<SecretPlace>,
+    /// The text that was hashed, with its place in the budget of a memorised secret, where one was.
+    pub secret: Option<Guessed>,
 }
 
 /// How an attempt ended; written in one transaction.

@@ -14,6 +14,7 @@ pub(crate) fn by_hand() -> ByHand {
     ByHand {
         at: clock::now(),
         actor: actor(|name| std::env::var(name).ok(), uid()),
+        origin: None,
     }
 }
 

@@ -109,6 +109,7 @@ mod tests {
         ByHand {
             at: Timestamp::UNIX_EPOCH,
             actor: Actor::named("root"),
+            origin: None,
         }
     }
 

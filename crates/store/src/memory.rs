@@ -195,10 +195,15 @@ impl State {
 
     /// Gives back a place in the counters.
     fn give_back(&mut self, place: &Place) {
-        if let Some(counter) = self.subjects.get_mut(&place.subject) {
+        self.give_back_of_subject(place);
+        if let Some(counter) = self.sources.get_mut(&place.source) {
             counter.give_back(place.now);
         }
-        if let Some(counter) = self.sources.get_mut(&place.source) {
+    }
+
+    /// Gives back the place of a subject; its source's stays taken.
+    fn give_back_of_subject(&mut self, place: &Place) {
+        if let Some(counter) = self.subjects.get_mut(&place.subject) {
             counter.give_back(place.now);
         }
     }
@@ -401,15 +406,16 @@ impl Attempts for Memory {
         }
         state.settle_code(settlement.code, place.now);
         let Reservation { place, secret, .. } = settlement.reservation;
-        if let Some(secret) = &secret {
-            match (&settlement.succeeded, code) {
-                (Some(_), _) => state.give_secret_back(secret),
-                (None, SettledCode::CountedBefore) => state.take_secret_back(secret),
-                (None, _) => {}
+        if let Some(guessed) = &secret {
+            match &settlement.succeeded {
+                Some(_) => state.give_secret_back(&guessed.place),
+                None => state.note_verdict(guessed),
             }
         }
-        if settlement.succeeded.is_some() || code == SettledCode::CountedBefore {
+        if settlement.succeeded.is_some() {
             state.give_back(&place);
+        } else if code == SettledCode::CountedBefore {
+            state.give_back_of_subject(&place);
         }
         if let Some(succeeded) = settlement.succeeded {
             state.secret_was_used(&succeeded, place.now);

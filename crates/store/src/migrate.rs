@@ -94,6 +94,11 @@ const MIGRATIONS: &[Migration] = &[
         text: include_str!("../migrations/0015_api_tokens.sql"),
     },
     Migration {
+        number: 16,
+        name: "0016_secret_verdicts",
+        text: include_str!("../migrations/0016_secret_verdicts.sql"),
+    },
+    Migration {
         number: 17,
         name: "0017_sealed_sets",
         text: include_str!("../migrations/0017_sealed_sets.sql"),

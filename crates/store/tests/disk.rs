@@ -66,6 +66,7 @@ async fn write_until_it_fails(folder: &Path) {
         let by = ByHand {
             at: Timestamp::UNIX_EPOCH,
             actor: Actor::named("root"),
+            origin: None,
         };
         let event = Event::by_hand(&by, kind, Some(AccountId("anna".to_owned())));
         match store.append(vec![event]).await {

@@ -237,6 +237,7 @@ fn event(kind: Kind) -> Event {
     let by = ByHand {
         at: now(),
         actor: Actor::named("root"),
+        origin: None,
     };
     Event::by_hand(&by, kind, Some(anna().id))
 }

@@ -59,14 +59,6 @@ impl<K: Ord + Clone> Budget<K> {
         mine.taken = mine.taken.saturating_add(1);
         true
     }
-
-    /// Gives a place back.
-    pub(crate) fn give_back(&self, whose: &K) {
-        let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(mine) = counted.get_mut(whose) {
-            mine.taken = mine.taken.saturating_sub(1);
-        }
-    }
 }
 
 #[cfg(test)]
@@ -83,8 +75,6 @@ mod tests {
         assert!(budget.take(&1, at(0)) && budget.take(&1, at(1)));
         assert!(!budget.take(&1, at(59)));
         assert!(budget.take(&2, at(59)), "another");
-        budget.give_back(&1);
-        assert!(budget.take(&1, at(59)) && !budget.take(&1, at(59)));
         assert!(budget.take(&1, at(60)), "another window");
     }
 

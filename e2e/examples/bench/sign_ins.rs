@@ -168,6 +168,7 @@ impl Scene {
         let by = ByHand {
             at: self.begun,
             actor: Actor::named("root"),
+            origin: None,
         };
         let account = admin::add_account(&self.ports, account, &by, id).await?;
         let random = Randomness { id, secret };

@@ -95,6 +95,7 @@ async fn fill(folder: &Path) -> anyhow::Result<()> {
     let by = ByHand {
         at: "2026-11-24T08:00:00Z".parse()?,
         actor: Actor::named("root"),
+        origin: None,
     };
     let mut workers = JoinSet::new();
     for worker in 0..TOGETHER {

@@ -15,6 +15,7 @@ use crate::credential::otp_token::{
     Acceptance, CodeFault, CodePlace, CodeReservation, CodesOf, MAX_IN_A_ROW, MAX_IN_WINDOW,
     MAX_PER_ACCOUNT, OtpToken, Source, StoredOtpToken, TokenKind, TokenState, window_in_minutes,
 };
+use crate::credential::sent_code::{BudgetPlace, MAX_TRIED};
 use crate::lockout::Subject;
 use crate::ports::{SerialsTaken, TokenChange, TokenEffect, Unavailable};
 
@@ -81,6 +82,11 @@ pub enum TokenError {
         window_in_minutes()
     )]
     TooManyFailures,
+    /// No more codes are tried by hand.
+    #[error(
+        "{MAX_TRIED} codes of the token were tried by hand in a day; its owner signs in as ever"
+    )]
+    TriedTooOften,
     /// Somebody else changed it meanwhile.
     #[error("the token was changed meanwhile; look at it and try again")]
     ChangedMeanwhile,
@@ -130,7 +136,8 @@ pub async fn confirm(
 ///
 /// # Errors
 ///
-/// There is no such token, it is not active, the code is wrong, spent or one too many, or the store is away.
+/// There is no such token, it is not active, the code is wrong, spent or one too many, so many were tried in a day, or the
+/// store is away.
 pub async fn test(
     ports: &Ports,
     called: &str,
@@ -139,6 +146,12 @@ pub async fn test(
 ) -> Result<OtpToken, TokenError> {
     let token = found(ports, called).await?;
     must_be_active(&token.record)?;
+    // SECURITY: unblocking gives nothing of this back, or whoever may do both would guess without end.
+    let place = BudgetPlace::of_try(&token.record.id, by.at);
+    if !ports.sent_codes.reserve_guess(place).await? {
+        failed(ports, &token.record, by).await?;
+        return Err(TokenError::TriedTooOften);
+    }
     let judge = || token.judge(typed, by.at);
     let (reservation, step) = looked_at(ports, &token.record, by, judge).await?;
     let acceptance = Acceptance {

@@ -88,6 +88,8 @@ struct Right<'a> {
     first: &'a First,
     code: &'a Secret<String>,
     key: GrantKey,
+    /// By what it is known that the code was looked at.
+    claimed: GrantKey,
     client: Client,
 }
 
@@ -104,42 +106,51 @@ pub(super) async fn look(
     first: Option<&First>,
 ) -> Result<Second, Unavailable> {
     let (tokens, now) = (&field.ports.otp_tokens, field.at.now);
-    let right = first.and_then(|first| Right::of(field, first, known.key.clone()));
     let mut granted = known.grant;
-    let is_open = |known: &Option<Grant>| {
-        let is_looked_at = |it: &Grant| it.is_claim(now) || field.is_wrong_elsewhere(it);
-        known.as_ref().is_none_or(is_looked_at)
-    };
-    let looked_at = right.as_ref().filter(|_| is_open(&granted));
-    let claim = looked_at.map(|right| right.grant(None, ends_after(now, CLAIMED), now));
-    let of = match &claim {
-        Some(_) => field.subject.clone(),
-        // It costs the same and takes no place.
-        None => Subject::Unknown(0),
-    };
-    let guess = BudgetPlace::of_guess(&of, field.source(), now);
-    let place = CodePlace {
-        guess: Some(guess).filter(|_| field.takes.sent),
-        ..CodePlace::now(CodesOf::Subject(of), field.source(), now)
-    };
+    let is_elsewhere = granted
+        .as_ref()
+        .is_some_and(|it| field.is_wrong_elsewhere(it));
+    let right = first.and_then(|first| Right::of(field, first, known.key.clone()));
+    // SECURITY: a code that was wrong for another client is a guess at this one's, and is claimed and counted as one.
+    let right = right.map(|right| match is_elsewhere {
+        true => right.of_this_client(),
+        false => right,
+    });
+    let is_open = granted.as_ref().is_none_or(|it| it.is_claim(now)) || is_elsewhere;
+    let claim = right.as_ref().filter(|_| is_open);
+    let claim = claim.map(|right| right.grant(None, ends_after(now, CLAIMED), now));
+    let place = place(field, (claim.is_some(), is_elsewhere));
     let reservation = tokens.reserve_code(place, claim).await?;
     let Some(right) = right else {
         return Ok(Second::Absent);
     };
-    let is_wrong_elsewhere = |it: &Grant| field.is_wrong_elsewhere(it);
-    if !reservation.is_counted && !granted.as_ref().is_some_and(is_wrong_elsewhere) {
+    if !reservation.is_counted {
         // Another request with the same typed secret was faster: it may be decided meanwhile.
         granted = tokens.grant(&right.key).await?;
     }
     Ok(match granted.filter(|granted| !granted.is_claim(now)) {
-        // SECURITY: no place is taken for what is known, so that nothing but the code of this client is looked at.
-        Some(granted) if is_wrong_elsewhere(&granted) => {
-            let again = CodeSettlement::Again(right.key.clone(), None);
-            right.judge((Vec::new(), known.sent), reservation).or(again)
+        Some(_) if is_elsewhere && reservation.is_counted => {
+            right.judge((Vec::new(), known.sent), reservation)
         }
         Some(granted) => right.known(granted),
         None => right.judge((known.tokens, known.sent), reservation),
     })
+}
+
+/// The places that are asked for: somebody's, or those of nobody at the same cost. Where nothing but the code of this
+/// client is looked at, tokens lose none.
+fn place(field: &Field<'_>, (is_somebodys, is_elsewhere): (bool, bool)) -> CodePlace {
+    let of = |is_somebodys: bool| match is_somebodys {
+        true => field.subject.clone(),
+        false => Subject::Unknown(0),
+    };
+    let (source, now) = (field.source(), field.at.now);
+    let guess = BudgetPlace::of_guess(&of(is_somebodys), source, now);
+    let tokens = CodesOf::Subject(of(is_somebodys && !is_elsewhere));
+    CodePlace {
+        guess: Some(guess).filter(|_| field.takes.sent),
+        ..CodePlace::now(tokens, source, now)
+    }
 }
 
 fn ends_after(now: Timestamp, lasts: SignedDuration) -> Timestamp {
@@ -156,6 +167,7 @@ impl<'a> Right<'a> {
             account,
             first,
             code,
+            claimed: key.clone(),
             key,
             client: at.source.into(),
         };
@@ -165,6 +177,13 @@ impl<'a> Right<'a> {
             && owns_what_is_claimed(account, at).is_ok()
             && is_fresh(account, at).is_ok();
         is_right.then_some(right)
+    }
+
+    /// The same, where it is known for this client alone that the code was looked at.
+    fn of_this_client(self) -> Self {
+        let (key, owner) = (&self.field.rules.grants_key, &self.account.id);
+        let claimed = GrantKey::of_client(key, (owner, &self.client), self.field.whole);
+        Self { claimed, ..self }
     }
 
     /// Whether a code of a kind would be enough, if it were right.
@@ -307,7 +326,10 @@ impl<'a> Right<'a> {
             }
         };
         let lasts = ends_after(now, LONGEST);
-        let grant = self.grant(Some(token.clone()), lasts, now);
+        let grant = Grant {
+            key: self.key.clone(),
+            ..self.grant(Some(token.clone()), lasts, now)
+        };
         Second::Right {
             settles: CodeSettlement::Buys(Box::new(Bought { spends, grant })),
             method,
@@ -319,7 +341,7 @@ impl<'a> Right<'a> {
 
     fn grant(&self, token: Option<CredentialId>, ends: Timestamp, made: Timestamp) -> Grant {
         Grant {
-            key: self.key.clone(),
+            key: self.claimed.clone(),
             account: self.account.id.clone(),
             credential: self.first.credential().clone(),
             token,
@@ -332,14 +354,6 @@ impl<'a> Right<'a> {
 }
 
 impl Second {
-    /// The same, where it is wrong with another settlement.
-    fn or(self, settles: CodeSettlement) -> Self {
-        match self {
-            Self::Wrong { reason, .. } => Self::Wrong { settles, reason },
-            right => right,
-        }
-    }
-
     fn refused(reason: Reason) -> Self {
         let settles = CodeSettlement::None;
         Self::Wrong { settles, reason }

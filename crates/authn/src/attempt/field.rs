@@ -10,7 +10,7 @@ use super::code::{self, Second};
 use super::first::First;
 use super::{Circumstances, Ports, Rules, memorised, sent};
 use crate::account::Account;
-use crate::audit::Reason;
+use crate::audit::{Kind, Reason};
 use crate::credential::grant::{Client, CodeSettlement, Grant, GrantKey};
 use crate::credential::otp_token::{Source, StoredOtpToken};
 use crate::credential::sent_code::{ClientCode, Destination};
@@ -48,6 +48,10 @@ pub(super) struct Field<'a> {
     pub(super) takes: Takes,
     pub(super) subject: &'a Subject,
     pub(super) account: Option<&'a Account>,
+    /// The name that was typed, in one spelling.
+    pub(super) name: &'a str,
+    /// The same as the audit shows it.
+    pub(super) shown: &'a str,
     pub(super) whole: &'a Secret<String>,
     pub(super) counts: Option<Counts>,
     pub(super) at: &'a Circumstances,
@@ -69,11 +73,21 @@ pub(super) struct Looked {
     pub(super) second: Second,
     /// What the settlement does where no code was looked at.
     pub(super) otherwise: CodeSettlement,
-    /// Whether a hash was made.
-    pub(super) is_hashed: bool,
+    /// Whether a wrong secret would have cost no more.
+    pub(super) is_paid: bool,
 }
 
 impl Looked {
+    /// Where nothing but an app password may stand there.
+    pub(super) fn at_nothing_more(first: Result<First, Reason>) -> Self {
+        Self {
+            first,
+            second: Second::Absent,
+            otherwise: CodeSettlement::None,
+            is_paid: true,
+        }
+    }
+
     /// What the settlement does about codes.
     pub(super) fn settles(&self) -> CodeSettlement {
         match &self.second {
@@ -91,14 +105,13 @@ pub(super) async fn look(
     reservation: &mut Option<Reservation>,
 ) -> Result<Looked, Unavailable> {
     let known = field.known().await?;
-    let mut is_hashed = false;
+    let mut is_paid = false;
     let mut first = proved;
     if field.takes.secrets {
         let stored = field.ports.secrets.memorised_secret(field.subject).await?;
         if first.is_err() {
-            first = memorised::prove(field, &known, stored, reservation).await?;
-            let is_counted = |it: &Reservation| it.secret.is_some();
-            is_hashed = reservation.as_ref().is_some_and(is_counted) || is_shut(&first);
+            let proved = memorised::prove(field, &known, stored, reservation).await?;
+            (first, is_paid) = (proved.first, proved.is_paid);
         }
     }
     let remembers = field.remembers(&known, first.as_ref().ok());
@@ -119,7 +132,7 @@ pub(super) async fn look(
         first,
         second,
         otherwise,
-        is_hashed,
+        is_paid,
     })
 }
 
@@ -190,6 +203,17 @@ impl Field<'_> {
             true => Source::Familiar,
             false => Source::Unfamiliar,
         }
+    }
+
+    /// Writes down that nothing could be hashed.
+    pub(super) async fn had_no_turn(&self) -> Result<(), Unavailable> {
+        if !self.shown.contains(char::is_alphanumeric) {
+            return Ok(());
+        }
+        let (reason, name) = (Reason::NoTurn, self.shown.to_owned());
+        let account = self.account.map(|account| account.id.clone());
+        let event = self.at.event(Kind::Refused { reason, name }, account);
+        self.ports.audit.append(vec![event]).await
     }
 
     pub(super) fn queue(&self) -> Queue {

@@ -91,6 +91,7 @@ async fn named(
         name: Some(shown_name(&logon.initiator, "")),
         overtaken: Reason::AccountDisabled,
         code: CodeSettlement::None,
+        is_told_unread: true,
     };
     let judged = match (&account, is_theirs, initiator) {
         (Some(account), ..) => judge(rules, account, (offered, &logon), at),

@@ -2,7 +2,8 @@
 //!
 //! SECURITY: what was typed is taken apart in one way, whatever it is, so that one attempt is one hash. Where the policy
 //! takes memorised secrets at all, nobody is refused without a hash (T-CRED-8): whoever has no secret, or was refused for
-//! something else, waits for one of nobody's. Only the budget shuts before it, for unknown names as for known ones. What a
+//! something else, waits for one of nobody's. Only the budget shuts before it, for unknown names as for known ones; and a
+//! text that was refused before is known, be it right or wrong, costs no further hash and takes no further place. What a
 //! code bought passes without one: the MAC of the typed secret proves that it was right. Start at [`prove`].
 
 use proto::secret::Secret;
@@ -13,9 +14,9 @@ use crate::account::Account;
 use crate::audit::Reason;
 use crate::credential::grant::Client;
 use crate::credential::memorised_secret::{
-    MemorisedSecret, SecretHash, SecretPlace, StoredMemorisedSecret, Typed,
+    Budget, Guessed, MemorisedSecret, Room, SecretHash, SecretPlace, StoredMemorisedSecret, Tried,
+    Typed,
 };
-use crate::lockout::Subject;
 use crate::place::Method;
 use crate::ports::{Reservation, Unavailable};
 
@@ -28,47 +29,111 @@ struct Parts {
     code: Option<Secret<String>>,
 }
 
+/// What was found out about a memorised secret.
+pub(super) struct Proved {
+    pub(super) first: Result<First, Reason>,
+    /// Whether a wrong one would have cost no more.
+    pub(super) is_paid: bool,
+}
+
 /// Whose secret it is; the place of the guess is noted in the reservation.
 pub(super) async fn prove(
     field: &Field<'_>,
     known: &Known,
     stored: Option<StoredMemorisedSecret>,
     reservation: &mut Option<Reservation>,
-) -> Result<Result<First, Reason>, Unavailable> {
+) -> Result<Proved, Unavailable> {
     let parts = Parts::of(field, known);
     let granted = stored.as_ref().map(|it| &it.record);
     if let Some(record) = granted.filter(|record| is_granted(field, known, record)) {
         // Its code was accepted; what counts as one is known by the whole text.
         let code = Some(parts.code.unwrap_or(Secret::new(String::new())));
-        return Ok(Ok(of(record.clone(), code)));
-    }
-    let place = SecretPlace::now(field.subject.clone(), field.source(), field.at.now);
-    if !field.ports.secrets.reserve_secret(place.clone()).await? {
-        return Ok(Err(Reason::TooManyFailures));
-    }
-    if let Some(reservation) = reservation {
-        reservation.secret = Some(place);
+        return Ok(Proved {
+            first: Ok(of(record.clone(), code)),
+            is_paid: false,
+        });
     }
     let (hash, record) = match stored {
         Some(stored) => (stored.hash, Some(stored.record)),
         None => (SecretHash::of_nobody(), None),
     };
-    let typed = Typed::to_sign_in(&parts.secret);
-    let hasher = &field.ports.hasher;
-    let is_right = hasher.proves(typed, hash, field.queue()).await?;
-    let record = record.filter(|_| is_right).ok_or(Reason::WrongSecret);
-    Ok(record.map(|record| of(record, parts.code)))
+    let text = (&parts.secret, parts.code.as_ref());
+    let guess = Guess {
+        tried: Tried::of(&field.rules.grants_key, (field.name, record.as_ref()), text),
+        budget: Budget::OfSecret,
+    };
+    let is_right = guess
+        .judged(field, (&parts.secret, hash), reservation)
+        .await?;
+    let first = is_right.and_then(|is_right| {
+        let record = record.filter(|_| is_right).ok_or(Reason::WrongSecret)?;
+        Ok(of(record, parts.code))
+    });
+    Ok(Proved {
+        first,
+        is_paid: true,
+    })
 }
 
-/// What an attempt costs that is refused for something else: as much as a wrong secret, and nobody's place.
-pub(super) async fn as_of_nobody(field: &Field<'_>) -> Result<(), Unavailable> {
-    let place = SecretPlace::now(Subject::NOBODY, field.source(), field.at.now);
-    // Whether there is room says nothing about anybody.
-    let _has_room = field.ports.secrets.reserve_secret(place).await?;
-    let typed = Typed::to_sign_in(field.whole);
-    let (hasher, hash) = (&field.ports.hasher, SecretHash::of_nobody());
-    hasher.proves(typed, hash, field.queue()).await?;
-    Ok(())
+/// What an attempt costs that is refused for something else: as much as a wrong secret, as often, and no place of
+/// anybody's secret. `false` where such a refusal looks as if the budget had no room.
+pub(super) async fn as_of_nobody(
+    field: &Field<'_>,
+    reservation: &mut Option<Reservation>,
+) -> Result<bool, Unavailable> {
+    let guess = Guess {
+        tried: Tried::of(
+            &field.rules.grants_key,
+            (field.name, None),
+            (field.whole, None),
+        ),
+        budget: Budget::ForLooks,
+    };
+    let hash = SecretHash::of_nobody();
+    let judged = guess
+        .judged(field, (field.whole, hash), reservation)
+        .await?;
+    Ok(judged.is_ok())
+}
+
+/// A text that may have to be hashed.
+struct Guess {
+    tried: Tried,
+    budget: Budget,
+}
+
+impl Guess {
+    /// Whether it is right: as it was found before, or by its hash, where there is a place for it.
+    async fn judged(
+        self,
+        field: &Field<'_>,
+        (secret, hash): (&Secret<String>, SecretHash),
+        reservation: &mut Option<Reservation>,
+    ) -> Result<Result<bool, Reason>, Unavailable> {
+        let place = SecretPlace {
+            budget: self.budget,
+            tried: Some(self.tried.clone()),
+            ..SecretPlace::now(field.subject.clone(), field.source(), field.at.now)
+        };
+        match field.ports.secrets.reserve_secret(place.clone()).await? {
+            Room::Full => return Ok(Err(Reason::TooManyFailures)),
+            Room::Known { is_right } => return Ok(Ok(is_right)),
+            Room::Taken => {}
+        }
+        let (hasher, typed) = (&field.ports.hasher, Typed::to_sign_in(secret));
+        let is_right = match hasher.proves(typed, hash, field.queue()).await {
+            Ok(is_right) => is_right,
+            Err(error) => {
+                field.had_no_turn().await?;
+                return Err(error);
+            }
+        };
+        if let Some(reservation) = reservation {
+            let verdict = self.tried.tag(is_right).clone();
+            reservation.secret = Some(Guessed { place, verdict });
+        }
+        Ok(Ok(is_right))
+    }
 }
 
 fn of(record: MemorisedSecret, code: Option<Secret<String>>) -> First {

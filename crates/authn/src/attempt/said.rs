@@ -19,6 +19,10 @@ pub(super) struct Said<'a> {
     pub(super) overtaken: Reason,
     /// What becomes of a one-time code.
     pub(super) code: CodeSettlement,
+    /// Whether whoever proved all else is told that the directory is away.
+    ///
+    /// SECURITY: not where what is proved can be guessed, or it would tell which guess is right.
+    pub(super) is_told_unread: bool,
 }
 
 /// How often a settlement is tried anew with what the store said of it.
@@ -69,7 +73,7 @@ impl Said<'_> {
         };
         Ok(Outcome {
             hold_back: reservation.counts.hold_back(judged.is_ok()),
-            result: judged.map_err(refusal),
+            result: judged.map_err(|reason| self.refusal(reason)),
             is_alarmed,
         })
     }
@@ -171,6 +175,16 @@ impl Said<'_> {
         self.name.iter().map(event).collect()
     }
 
+    /// What the client is told of a reason: nothing, but whose fault it is.
+    fn refusal(&self, reason: Reason) -> Refusal {
+        match reason {
+            Reason::DirectoryUnread if self.is_told_unread => {
+                Refusal::Unavailable(directory::unread())
+            }
+            _ => Refusal::Denied,
+        }
+    }
+
     fn event(&self, kind: Kind) -> Event {
         let account = self.account.map(|account| account.id.clone());
         self.at.event(kind, account)
@@ -182,14 +196,6 @@ fn unsettled() -> Unavailable {
     Unavailable {
         what: "the store",
         detail: "it takes no settlement of this attempt".to_owned(),
-    }
-}
-
-/// What the client is told of a reason: nothing, but whose fault it is.
-fn refusal(reason: Reason) -> Refusal {
-    match reason {
-        Reason::DirectoryUnread => Refusal::Unavailable(directory::unread()),
-        _ => Refusal::Denied,
     }
 }
 

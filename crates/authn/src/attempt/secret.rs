@@ -18,7 +18,7 @@ use super::{Circumstances, Outcome, Ports, Rules, Verified, memorised};
 use crate::account::Account;
 use crate::audit::{Reason, shown_name};
 use crate::authenticated::{Authenticated, How, earlier};
-use crate::credential::grant::{CodeSettlement, PROVED_ANEW};
+use crate::credential::grant::PROVED_ANEW;
 use crate::lockout::{HoldBack, LONGEST_HOLD_BACK, Place, Subject};
 use crate::name::NameKey;
 use crate::place::Method;
@@ -33,6 +33,7 @@ pub(super) async fn verify(
 ) -> Result<Outcome, Unavailable> {
     let Named {
         shown,
+        name,
         account,
         subject,
     } = named(ports, rules, &offered).await?;
@@ -53,24 +54,21 @@ pub(super) async fn verify(
         takes,
         subject: &subject,
         account: account.as_ref(),
+        name: &name,
+        shown: &shown,
         whole,
         counts: reservation.as_ref().map(|it| it.counts),
         at,
     });
     let looked = match &field {
         Some(field) => field::look(field, proved, asked, &mut reservation).await?,
-        None => Looked {
-            first: proved,
-            second: Second::Absent,
-            otherwise: CodeSettlement::None,
-            is_hashed: true,
-        },
+        None => Looked::at_nothing_more(proved),
     };
-    let (settles, is_shut) = (looked.settles(), field::is_shut(&looked.first));
-    let is_hashed = looked.is_hashed || !takes.secrets;
+    let (settles, mut is_shut) = (looked.settles(), field::is_shut(&looked.first));
+    let is_paid = looked.is_paid || !takes.secrets;
     let judged = judge(rules, account.clone(), (looked.first, looked.second), at);
-    if let Some(field) = field.filter(|_| judged.is_err() && !is_hashed) {
-        memorised::as_of_nobody(&field).await?;
+    if let Some(field) = field.filter(|_| judged.is_err() && !is_paid) {
+        is_shut = !memorised::as_of_nobody(&field, &mut reservation).await?;
     }
     let said = Said {
         at,
@@ -80,6 +78,7 @@ pub(super) async fn verify(
         name: Some(shown).filter(|name| name.contains(char::is_alphanumeric)),
         overtaken: Reason::Revoked,
         code: settles,
+        is_told_unread: !takes.secrets,
     };
     let mut outcome = said.settle(ports, reservation, judged).await?;
     if is_shut {
@@ -91,6 +90,8 @@ pub(super) async fn verify(
 /// Whoever a name leads to.
 struct Named {
     shown: String,
+    /// In one spelling.
+    name: String,
     account: Option<Account>,
     subject: Subject,
 }
@@ -103,8 +104,10 @@ async fn named(ports: &Ports, rules: &Rules, offered: &Offered) -> Result<Named,
         Some(account) => Subject::Account(account.id.clone()),
         None => Subject::unknown(&names, &rules.unknown_names_key),
     };
+    let name = names.first().map(NameKey::as_str).unwrap_or_default();
     Ok(Named {
         shown: shown_name(user, domain),
+        name: name.to_owned(),
         account,
         subject,
     })

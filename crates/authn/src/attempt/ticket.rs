@@ -72,6 +72,7 @@ pub(super) async fn verify_certificate(
         name: Some(shown_name(name, "")),
         overtaken: reason,
         code: CodeSettlement::None,
+        is_told_unread: true,
     };
     said.settle(ports, reservation, Err(reason)).await
 }

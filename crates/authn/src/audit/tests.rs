@@ -6,7 +6,15 @@ fn event(number: i64) -> Event {
     let kind = Kind::UnderAttack { failures: 100 };
     let at = Timestamp::from_second(number).unwrap();
     let actor = Actor::named("root");
-    Event::by_hand(&ByHand { at, actor }, kind, Some(AccountId("1".to_owned())))
+    Event::by_hand(
+        &ByHand {
+            at,
+            actor,
+            origin: None,
+        },
+        kind,
+        Some(AccountId("1".to_owned())),
+    )
 }
 
 fn chained(count: i64) -> Vec<ChainedEvent> {
@@ -38,6 +46,30 @@ fn checked(events: &[ChainedEvent]) -> Result<i64, Broken> {
 #[test]
 fn a_chain_that_nobody_touched_is_whole() {
     assert_eq!(checked(&chained(9)), Ok(9));
+}
+
+#[test]
+fn what_is_done_by_a_request_says_from_where_and_what_is_not_says_nothing() {
+    let source = IpAddr::from([10, 0, 0, 7]);
+    let by = |origin: Option<Origin>| ByHand {
+        at: Timestamp::UNIX_EPOCH,
+        actor: Actor::named("api help-desk"),
+        origin,
+    };
+    let origin = Origin {
+        source,
+        zone: Zone::INTERNAL,
+        activity: ActivityId::from([9; 16]),
+    };
+    let event = Event::by_hand(&by(Some(origin.clone())), Kind::StoreRestored, None);
+    assert_eq!(event.source, Some(source));
+    assert_eq!(event.zone, Some(origin.zone));
+    assert_eq!(event.activity, Some(origin.activity));
+    let event = Event::by_hand(&by(None), Kind::StoreRestored, None);
+    assert_eq!(
+        (event.source, event.zone, event.activity),
+        (None, None, None)
+    );
 }
 
 #[test]

@@ -38,9 +38,30 @@ impl GrantKey {
     /// The key of what somebody typed.
     #[must_use]
     pub fn of(key: &Secret<Vec<u8>>, account: Option<&AccountId>, typed: &Secret<String>) -> Self {
+        let account = account.map_or("", |account| account.0.as_str());
+        Self::of_parts(key, (account, ""), typed)
+    }
+
+    /// The key of what somebody typed at one client.
+    #[must_use]
+    pub fn of_client(
+        key: &Secret<Vec<u8>>,
+        (account, client): (&AccountId, &Client),
+        typed: &Secret<String>,
+    ) -> Self {
+        // No client is called by nothing, and no id has this in it.
+        let at = format!("\0{}\0", client.0);
+        Self::of_parts(key, (&account.0, &at), typed)
+    }
+
+    fn of_parts(
+        key: &Secret<Vec<u8>>,
+        (account, at): (&str, &str),
+        typed: &Secret<String>,
+    ) -> Self {
         let key = hmac::Key::new(hmac::HMAC_SHA256, key.expose());
         let mut context = hmac::Context::with_key(&key);
-        let account = account.map_or("", |account| account.0.as_str());
+        let account = [account, at].concat();
         let length = u64::try_from(account.len()).unwrap_or(u64::MAX);
         context.update(&length.to_be_bytes());
         context.update(account.as_bytes());
@@ -183,6 +204,13 @@ mod tests {
         let elsewhere = GrantKey::of(&other, Some(&anna), &typed("secret123456"));
         assert_ne!(of(&anna, "secret123456"), elsewhere);
         assert_ne!(of(&anna, "x"), GrantKey::of(&key, None, &typed("annax")));
+        let at = |client: &str| {
+            let client = Client(client.to_owned());
+            GrantKey::of_client(&key, (&anna, &client), &typed("x"))
+        };
+        assert_eq!(at("192.0.2.7/32"), at("192.0.2.7/32"));
+        assert_ne!(at("192.0.2.7/32"), at("192.0.2.8/32"));
+        assert_ne!(at("192.0.2.7/32"), of(&anna, "x"));
     }
 
     #[test]

@@ -5,6 +5,8 @@
 //! sealed under a key outside the store, which is the keyed step of SP 800-63B 3.1.1.2. Whether it may be tried at all,
 //! the store decides before it is hashed. Start at [`Typed::chosen_by`].
 
+mod verdict;
+
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::LazyLock;
@@ -22,6 +24,7 @@ use super::otp_token::Source;
 use crate::account::{Account, AccountId};
 use crate::lockout::{Subject, WINDOW};
 use crate::ports::Unavailable;
+pub use verdict::{Guessed, MAX_KNOWN, Room, Tried, VerdictTag};
 
 /// The shortest that may be chosen, in characters (SP 800-63B 3.1.1, beside a second factor).
 pub const SHORTEST: usize = 8;
@@ -245,10 +248,35 @@ pub struct SecretPlace {
     pub subject: Subject,
     /// From where.
     pub source: Source,
+    /// Which of the subject's budgets.
+    pub budget: Budget,
+    /// What was typed, where it is known again; it takes no place then.
+    pub tried: Option<Tried>,
     /// The start of the window.
     pub window_start: Timestamp,
     /// Now.
     pub now: Timestamp,
+}
+
+/// What is counted of somebody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Budget {
+    /// Guesses at their secret.
+    OfSecret,
+    /// Hashes that only make a refusal look as if the secret were wrong: they count against nobody's secret, and there
+    /// are as many of them as of guesses.
+    ForLooks,
+}
+
+impl Budget {
+    /// How many places in a row it has, of which none was given back.
+    #[must_use]
+    pub fn in_a_row(self) -> Option<u32> {
+        match self {
+            Self::OfSecret => Some(MAX_IN_A_ROW),
+            Self::ForLooks => None,
+        }
+    }
 }
 
 impl SecretPlace {
@@ -259,6 +287,8 @@ impl SecretPlace {
         Self {
             subject,
             source,
+            budget: Budget::OfSecret,
+            tried: None,
             window_start,
             now,
         }

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::account::AccountId;
 use crate::handle::Handle;
 
-pub use budget::{BudgetPlace, Counted, Guessed};
+pub use budget::{BudgetPlace, Counted, Guessed, MAX_TRIED};
 pub use client::{ClientCode, CodeOrder, MAX_UNANSWERED, UNANSWERED};
 pub use message::{
     Became, Claimed, Content, Delivery, Language, Message, MessageRecord, MessageState, Queued,

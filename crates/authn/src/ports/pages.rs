@@ -8,7 +8,9 @@ use super::{ChainedEvent, Unavailable};
 use crate::account::{Account, AccountId};
 use crate::audit::Event;
 use crate::credential::grant::Client;
-use crate::credential::memorised_secret::{SecretHash, SecretPlace, StoredMemorisedSecret, Typed};
+use crate::credential::memorised_secret::{
+    Room, SecretHash, SecretPlace, StoredMemorisedSecret, Typed,
+};
 use crate::credential::sent_code::{
     BudgetPlace, Carrier, Claimed, ClientCode, Delivery, Destination, Message, MessageRecord,
     Queued, Queueing,
@@ -54,8 +56,8 @@ pub trait MemorisedSecrets: Send + Sync {
         account: &AccountId,
         event: Event,
     ) -> Result<bool, Unavailable>;
-    /// Takes a place in the budget of a secret by one conditional statement; `false` where it has no room.
-    async fn reserve_secret(&self, place: SecretPlace) -> Result<bool, Unavailable>;
+    /// Takes a place in the budget of a secret by one conditional statement, unless what was typed is known.
+    async fn reserve_secret(&self, place: SecretPlace) -> Result<Room, Unavailable>;
 }
 
 /// Sign-ins under way.

@@ -114,7 +114,8 @@ impl Asking<'_> {
             .await?;
         let source = familiarity(is_familiar);
         let place = SecretPlace::now(named.subject.clone(), source, at.now);
-        if !ports.attempt.secrets.reserve_secret(place).await? {
+        let room = ports.attempt.secrets.reserve_secret(place).await?;
+        if !room.is_taken() {
             let refused = Err(Reason::TooManyFailures);
             return self.judged(name, named, refused, answer.random).await;
         }
@@ -123,11 +124,14 @@ impl Asking<'_> {
             Some(stored) => (stored.hash, Some(stored.record)),
             None => (SecretHash::of_nobody(), None),
         };
-        let is_right = ports
-            .attempt
-            .hasher
-            .proves(typed, hash, named.reservation.counts.queue())
-            .await?;
+        let queue = named.reservation.counts.queue();
+        let is_right = match ports.attempt.hasher.proves(typed, hash, queue).await {
+            Ok(is_right) => is_right,
+            Err(error) => {
+                self.refused(name, &named, Reason::NoTurn).await?;
+                return Err(error);
+            }
+        };
         let proved = match (&named.account, record) {
             (None, _) => Err(Reason::UnknownName),
             (Some(account), record) => {

@@ -9,7 +9,7 @@ use proto::secret::Secret;
 use crate::account::Account;
 use crate::admin::tokens::{self, TokenError, TokenRandomness};
 use crate::attempt::Rules;
-use crate::audit::{Actor, ByHand, Kind};
+use crate::audit::{Actor, ByHand, Kind, Origin};
 use crate::credential::CredentialId;
 use crate::credential::memorised_secret::{
     MemorisedSecret, SecretFault, StoredMemorisedSecret, Typed,
@@ -232,5 +232,10 @@ pub(crate) fn by_owner(account: &Account, at: &At) -> ByHand {
     ByHand {
         at: at.now,
         actor: Actor::named(&account.upn),
+        origin: Some(Origin {
+            source: at.source,
+            zone: at.zone.clone(),
+            activity: at.activity.clone(),
+        }),
     }
 }

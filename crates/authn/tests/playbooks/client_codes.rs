@@ -174,23 +174,26 @@ async fn t_cred_8_asking_costs_everybody_the_same_calls() {
     let world = company();
     let anna = anna(&world).await;
     let _without_secret = world.person("nora").await;
-    let mut all = Vec::new();
     let cases = [
-        types(SECRET),
         types(SECRET),
         types("wrong"),
         Try::new(By::Basic, "nora", SECRET),
         Try::new(By::Basic, "nobody", SECRET),
     ];
-    for (number, tried) in (1_u8..).zip(cases) {
-        world.watched.calls();
-        let outcome = world.verify(tried.from([203, 0, number, 7])).await;
-        let seen = (outcome.result.err(), outcome.hold_back);
-        all.push((world.watched.calls(), seen));
+    for (round, is_hashed) in [(0, true), (50, false)] {
+        let mut all = Vec::new();
+        for (number, tried) in (1_u8..).zip(&cases) {
+            world.watched.calls();
+            let tried = tried.clone().from([203, 0, round + number, 7]);
+            let outcome = world.verify(tried).await;
+            let seen = (outcome.result.err(), outcome.hold_back);
+            all.push((world.watched.calls(), seen));
+        }
+        let first = all.first().unwrap().clone();
+        let made = first.0.iter().any(|it| it.starts_with("proves"));
+        assert_eq!(made, is_hashed);
+        assert!(all.iter().all(|it| *it == first), "{all:?}");
     }
-    let first = all.first().unwrap().clone();
-    assert!(first.0.iter().any(|it| it.starts_with("proves")));
-    assert!(all.iter().all(|it| *it == first), "{all:?}");
     assert_eq!(taken(&world, 0).await.len(), 2, "{}", anna.account.sam);
 }
 
@@ -291,6 +294,30 @@ async fn t_cred_9_guesses_at_a_code_are_few_and_a_fresh_code_makes_none_undone()
     assert_eq!(refused, Some(Reason::TooManyCodes));
     let fresh = asks(&world, LIFE.as_secs()).await;
     let right = types(&format!("{SECRET}{fresh}")).after((LIFE.as_secs() + 1) * 1_000);
+    assert_eq!(tried(&world, right).await, Some(Reason::TooManyCodes));
+}
+
+/// What was wrong for one client is a guess at the code of another, and takes a place as any guess.
+#[tokio::test]
+async fn t_cred_9_what_was_wrong_for_one_client_is_a_guess_at_the_code_of_another() {
+    let world = company();
+    anna(&world).await;
+    let guesses: Vec<String> = (0..MAX_GUESSES).map(|it| format!("{it:06}")).collect();
+    // In one window at a client for which nothing waits, in the next at hers.
+    for guess in &guesses {
+        let guess = types(&format!("{SECRET}{guess}")).from(ELSEWHERE);
+        assert!(tried(&world, guess.after(1_000)).await.is_some());
+    }
+    let next = 901;
+    let code = asks(&world, next).await;
+    for guess in &guesses {
+        let guess = types(&format!("{SECRET}{guess}")).after((next + 1) * 1_000);
+        let reason = tried(&world, guess.clone()).await;
+        assert_eq!(reason, Some(Reason::WrongCode));
+        let again = tried(&world, guess.after((next + 2) * 1_000)).await;
+        assert_eq!(again, Some(Reason::CodeSpent), "it is counted once");
+    }
+    let right = types(&format!("{SECRET}{code}")).after((next + 3) * 1_000);
     assert_eq!(tried(&world, right).await, Some(Reason::TooManyCodes));
 }
 

@@ -5,6 +5,7 @@ use authn::admin::{self, AdminError};
 use authn::audit::Reason;
 use authn::credential::CredentialId;
 use authn::directory::{NotDelegable, Person, Reading, RefusedGroups, Standing, in_step};
+use authn::lockout::HoldBack;
 use authn::place::{Channel, Method};
 use authn::ports::DirectoryCopy;
 use authn::ticket::{RelayedTicket, Relaying, TicketKey};
@@ -12,6 +13,7 @@ use authn::{Attempt, Proof, Refusal, attempt};
 use jiff::{SignedDuration, Timestamp};
 use proto::secret::Secret;
 
+use crate::memorised_and_codes::remembers;
 use crate::world::{By, EVERY_WAY, POOL, Try, World, at, by_hand, for_lync, passed, refusal};
 
 pub(crate) fn anna() -> Person {
@@ -163,6 +165,49 @@ async fn with_the_directory_unread_for_ten_minutes_its_people_are_refused_and_no
     world.watched.memory().was_read(later(10)).await.unwrap();
     let outcome = world.verify(tried("anna", &secret, later(11))).await;
     assert!(passed(&outcome).is_some());
+}
+
+/// Where a memorised secret may stand in the field, or an answer of its own would tell which guess is right; the audit knows.
+#[tokio::test]
+async fn t_cred_8_with_the_directory_unread_a_right_secret_looks_as_a_wrong_one() {
+    const SECRET: &str = "four horses in a field";
+    let (mut world, account, app_password) = world().await;
+    let methods = ["memorised-secret + one-time-code", "app-password"];
+    world.rules.policy.rules[0].methods = methods.map(|it| it.parse().unwrap()).to_vec();
+    let person = crate::world::Person {
+        record: world.app_password(&account, for_lync("tablet")).await.0,
+        secret: app_password.clone(),
+        account,
+    };
+    remembers(&world, &person, SECRET, 0).await;
+    let tried = |text: &str, now| Try {
+        now,
+        ..Try::new(By::Basic, "anna", text)
+    };
+    for minutes in [9, 10] {
+        let mut seen = Vec::new();
+        for text in [
+            "a guess",
+            SECRET,
+            "a guess492039",
+            &format!("{SECRET}492039"),
+        ] {
+            let outcome = world.verify(tried(text, later(minutes))).await;
+            assert!(world.reason().await.is_some());
+            seen.push((outcome.result.err(), outcome.hold_back));
+        }
+        let denied = (Some(Refusal::Denied), HoldBack::default());
+        assert_eq!(seen, vec![denied; 4], "{minutes}");
+    }
+    let right = world.verify(tried(&app_password, later(10))).await;
+    assert_eq!(refusal(&right), Some(&Refusal::Denied));
+    assert_eq!(world.reason().await, Some(Reason::DirectoryUnread));
+    let by_ntlm = Try {
+        now: later(10),
+        ..Try::new(By::Ntlm, "anna", &app_password)
+    };
+    let told = world.verify(by_ntlm).await;
+    assert!(matches!(refusal(&told), Some(Refusal::Unavailable(_))));
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ mod spnego;
 mod watched;
 mod world;
 
+mod alike;
 mod enumeration;
 mod guessing;
 mod pages;

@@ -21,6 +21,7 @@ use jiff::Timestamp;
 use proto::otp::{Algorithm, Digits, Generator, Period, Seed};
 use proto::secret::Secret;
 
+use crate::watched::Fault;
 use crate::world::{HOME, World, at, by_hand};
 
 pub(crate) const SECRET: &str = "four horses in a field";
@@ -196,6 +197,24 @@ pub(crate) fn code(second: i64) -> String {
     let generator = Generator::new(&seed, Algorithm::Sha1, Digits::SIX);
     let step = Period::HALF_A_MINUTE.step(at(second).as_second());
     generator.code(step).shown().expose().clone()
+}
+
+#[tokio::test]
+async fn where_no_turn_came_to_hash_nobody_goes_on_and_the_audit_says_so() {
+    let mut pages = Pages::new();
+    pages.person("anna").await;
+    pages.ports.attempt.hasher = pages.world.ports.hasher.clone();
+    let handle = pages.begin().await;
+    pages.answers(&handle, "anna", HOME).await;
+    pages.world.watched.fail("proves", 1, Fault::Before);
+    let answer = Answer {
+        typed: Secret::new(SECRET.to_owned()),
+        random: pages.fresh(),
+    };
+    let (rules, from) = (&pages.world.rules, here(HOME, at(0)));
+    let refused = sign_in::answer(&pages.ports, rules, &handle, answer, &from).await;
+    assert!(refused.is_err());
+    assert_eq!(pages.reasons().await, [Reason::NoTurn]);
 }
 
 #[tokio::test]

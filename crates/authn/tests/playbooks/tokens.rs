@@ -7,6 +7,7 @@ use authn::credential::CredentialId;
 use authn::credential::otp_token::{
     MAX_IN_WINDOW, MAX_PER_ACCOUNT, MAX_STEP, OtpToken, TokenKind, TokenState,
 };
+use authn::credential::sent_code::MAX_TRIED;
 use authn::ports::SerialsTaken;
 use proto::otp::{Algorithm, Code, Digits, Generator, KeyUri, Moving, Period, Seed};
 
@@ -262,6 +263,25 @@ async fn no_code_of_a_blocked_token_is_taken() {
     tokens::unblock(&world.ports, &serial, &by).await.unwrap();
     assert_eq!(last_act(&world).await, Some(TokenAct::Unblocked));
     assert_eq!(test(&world, &serial, codes[0], 0).await, Ok(()));
+}
+
+#[tokio::test]
+async fn t_cred_9_whoever_tries_codes_and_unblocks_has_so_many_a_day_and_no_more() {
+    let world = World::new();
+    let (serial, mut shown) = imported(&world, "100").await;
+    for number in 0..MAX_TRIED {
+        let wrong = test(&world, &serial, "000000", 0).await;
+        assert_eq!(wrong, Err(TokenError::WrongCode), "{number}");
+        let by = by_hand(0);
+        tokens::unblock(&world.ports, &serial, &by).await.unwrap();
+    }
+    let right = shown.press();
+    for second in [0, 86_000] {
+        let tried = test(&world, &serial, &right, second).await;
+        assert_eq!(tried, Err(TokenError::TriedTooOften));
+        assert_eq!(last_act(&world).await, Some(TokenAct::TestFailed));
+    }
+    assert_eq!(test(&world, &serial, &right, 86_401).await, Ok(()));
 }
 
 #[tokio::test]

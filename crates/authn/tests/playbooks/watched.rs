@@ -14,7 +14,7 @@ use authn::credential::CredentialId;
 use authn::credential::app_password::{AppPassword, StoredAppPassword};
 use authn::credential::grant::{Bought, Client, CodeSettlement, Grant, GrantKey, Spends};
 use authn::credential::memorised_secret::{
-    Cost, SecretHash, SecretPlace, StoredMemorisedSecret, Typed,
+    Cost, Room, SecretHash, SecretPlace, StoredMemorisedSecret, Typed,
 };
 use authn::credential::otp_token::{
     Acceptance, CodePlace, CodeReservation, OtpToken, StoredOtpToken,
@@ -332,6 +332,7 @@ impl Attempts for Watched {
         let by = ByHand {
             at: now,
             actor: Actor::named("root"),
+            origin: None,
         };
         match overtaking {
             Some(Revoked::Credential(id)) => {
@@ -468,7 +469,7 @@ impl MemorisedSecrets for Watched {
         self.memory.remove_memorised_secret(account, event).await
     }
 
-    async fn reserve_secret(&self, place: SecretPlace) -> Result<bool, Unavailable> {
+    async fn reserve_secret(&self, place: SecretPlace) -> Result<Room, Unavailable> {
         let call = ("reserve_secret", String::new());
         self.pass(call, self.memory.reserve_secret(place)).await
     }

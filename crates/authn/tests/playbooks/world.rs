@@ -39,6 +39,7 @@ pub(crate) fn by_hand(second: i64) -> ByHand {
     ByHand {
         at: at(second),
         actor: Actor::named("root"),
+        origin: None,
     }
 }
 

@@ -295,6 +295,7 @@ impl Scene {
         ByHand {
             at: self.now(),
             actor: Actor::named("root"),
+            origin: None,
         }
     }
 

@@ -68,6 +68,7 @@ async fn world(count: usize) -> (Follower<Memory>, Arc<Scripted>, Reading) {
         let by = ByHand {
             at: Timestamp::UNIX_EPOCH,
             actor: Actor::named("root"),
+            origin: None,
         };
         let event = Event::by_hand(&by, Kind::AccountCreated, None);
         store.add(&account, event).await.unwrap().unwrap();

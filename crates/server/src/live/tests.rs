@@ -85,6 +85,7 @@ async fn signed_in_from(
     let by = ByHand {
         at: now,
         actor: Actor::named("root"),
+        origin: None,
     };
     let anna = NewAccount {
         domain: "CONTOSO".to_owned(),

@@ -102,6 +102,7 @@ impl<K: SigningKeys> Signer<K> {
         let by = ByHand {
             at: clock::now(),
             actor: Actor::named("wicketgate"),
+            origin: None,
         };
         let rolled = match due {
             Due::First => self.add(KeyAlgorithm::default(), &by).await,

@@ -14,6 +14,7 @@ fn by_hand() -> ByHand {
     ByHand {
         at: clock::now(),
         actor: Actor::named("root"),
+        origin: None,
     }
 }
 

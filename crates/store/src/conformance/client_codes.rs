@@ -9,7 +9,6 @@ use ::authn::credential::CredentialId;
 use ::authn::credential::grant::{
     Bought, Client, CodeSettlement, Grant, GrantKey, LONGEST, Spends,
 };
-use ::authn::credential::memorised_secret::{MAX_IN_A_ROW, MAX_IN_WINDOW, SecretPlace};
 use ::authn::credential::otp_token::{CodePlace, CodeReservation, CodesOf, Source};
 use ::authn::credential::sent_code::{
     Address, BudgetPlace, Carrier, ClientCode, Code, CodeOrder, Content, Destination, LIFE,
@@ -382,52 +381,6 @@ pub async fn what_a_secret_opened_ends_with_it_and_is_known_on<S: Conforming>(
         let kept = known.credential != secret_of(&anna);
         assert!(kept, "{ending}: it is of no secret");
     }
-    Ok(())
-}
-
-/// The place of a secret is given back by a sign-in, taken back where what was typed was counted before, and stays else.
-pub async fn the_place_of_a_secret_is_settled_with_its_attempt<S: Conforming>(
-    store: Arc<S>,
-) -> Result<(), Unavailable> {
-    let (anna, _) = anna(&*store).await?;
-    let subject = Subject::Account(anna.id.clone());
-    let place = SecretPlace::now(subject, Source::Unfamiliar, at(20));
-    let tried = async |code: CodeSettlement, is_right: bool| {
-        assert!(store.reserve_secret(place.clone()).await?);
-        let mut reservation = taken(&*store, of_account(&anna, 20)).await?;
-        reservation.secret = Some(place.clone());
-        let settlement = Settlement {
-            reservation,
-            succeeded: is_right.then(|| from_home(&anna, &secret_of(&anna))),
-            code,
-            events: Vec::new(),
-            alarm: None,
-        };
-        store.settle(settlement).await
-    };
-    let remembered = Grant {
-        token: None,
-        ends: at(20),
-        ..grant(&anna, &secret_of(&anna), 20)
-    };
-    let again = || CodeSettlement::Again(remembered.key.clone(), None);
-    let remembers = CodeSettlement::Remembers(Box::new(remembered.clone()));
-    tried(remembers, false).await?;
-    // Once it is counted as known, and never again.
-    for _ in 0..3 * MAX_IN_A_ROW {
-        tried(again(), false).await?;
-    }
-    for _ in 0..MAX_IN_WINDOW {
-        tried(CodeSettlement::None, true).await?;
-    }
-    let mut left = 0;
-    while store.reserve_secret(place.clone()).await? {
-        left += 1;
-    }
-    assert_eq!(left, MAX_IN_WINDOW - 2, "two were counted");
-    let used = store.memorised_secret(&place.subject).await?;
-    let used = used.and_then(|it| it.record.last_used);
-    assert_eq!(used, Some(at(20)));
     Ok(())
 }
 

@@ -13,6 +13,7 @@ fn by() -> ByHand {
     ByHand {
         at: at(1),
         actor: Actor::named("root"),
+        origin: None,
     }
 }
 

@@ -17,6 +17,7 @@ mod pages;
 mod passkeys;
 mod revocations;
 mod second_factors;
+mod secret_verdicts;
 mod sent_codes;
 mod session_grants;
 mod signing_keys;
@@ -60,6 +61,7 @@ pub use pages::*;
 pub use passkeys::*;
 pub use revocations::*;
 pub use second_factors::*;
+pub use secret_verdicts::*;
 pub use sent_codes::*;
 pub use session_grants::*;
 pub use signing_keys::*;
@@ -238,7 +240,12 @@ macro_rules! conformance {
             of_64_parallel_sign_ins_with_a_sent_code_one_buys_a_grant
             what_a_sent_code_bought_ends_with_its_destination
             what_a_secret_opened_ends_with_it_and_is_known_on
-            the_place_of_a_secret_is_settled_with_its_attempt
+            a_text_that_was_refused_is_known_and_takes_one_place
+            a_text_that_comes_at_once_over_many_connections_takes_one_place
+            a_sign_in_gives_the_place_of_its_secret_back
+            the_texts_of_one_subject_are_so_many_and_no_more
+            what_is_hashed_for_looks_takes_no_place_of_a_secret
+            a_text_that_is_counted_once_counts_each_time_against_its_source
             a_guess_at_a_code_of_a_client_takes_a_place
             a_passkey_keeps_all_its_fields
             what_rests_on_a_passkey_ends_with_it
@@ -336,7 +343,15 @@ fn event(seconds: i64, kind: Kind, account: &Account) -> Event {
 
 fn by_hand(at: Timestamp, kind: Kind, account: &Account) -> Event {
     let actor = Actor::named("root");
-    Event::by_hand(&ByHand { at, actor }, kind, Some(account.id.clone()))
+    Event::by_hand(
+        &ByHand {
+            at,
+            actor,
+            origin: None,
+        },
+        kind,
+        Some(account.id.clone()),
+    )
 }
 
 fn place(subject: Subject, source: IpAddr, seconds: i64) -> Place {

@@ -198,7 +198,7 @@ pub async fn of_500_parallel_secrets_ten_are_hashed<S: Conforming>(
     for subject in [Subject::Account(anna.id.clone()), Subject::Unknown(3)] {
         let given = all_at_once(&store, 500, |store, _| {
             let place = SecretPlace::now(subject.clone(), Source::Unfamiliar, at(5));
-            async move { store.reserve_secret(place).await }
+            async move { Ok(store.reserve_secret(place).await?.is_taken()) }
         });
         let given = given
             .await?
@@ -207,7 +207,10 @@ pub async fn of_500_parallel_secrets_ten_are_hashed<S: Conforming>(
             .count();
         assert_eq!(given, usize::try_from(MAX_IN_WINDOW).unwrap_or_default());
         let familiar = SecretPlace::now(subject, Source::Familiar, at(5));
-        assert!(store.reserve_secret(familiar).await?, "a budget of its own");
+        assert!(
+            store.reserve_secret(familiar).await?.is_taken(),
+            "a budget of its own"
+        );
     }
     Ok(())
 }
@@ -222,11 +225,14 @@ pub async fn after_fifty_wrong_secrets_in_a_row_none_is_looked_at<S: Conforming>
         SecretPlace::now(subject, Source::Unfamiliar, at(seconds))
     };
     for guess in 0..i64::from(MAX_IN_A_ROW) {
-        assert!(store.reserve_secret(place(guess * 1_000)).await?, "{guess}");
+        assert!(
+            store.reserve_secret(place(guess * 1_000)).await?.is_taken(),
+            "{guess}"
+        );
     }
-    assert!(!store.reserve_secret(place(1_000_000)).await?);
+    assert!(!store.reserve_secret(place(1_000_000)).await?.is_taken());
     set(&*store, "another", &anna, 2_000_000).await?;
-    assert!(store.reserve_secret(place(2_000_000)).await?);
+    assert!(store.reserve_secret(place(2_000_000)).await?.is_taken());
     Ok(())
 }
 
@@ -240,9 +246,9 @@ pub async fn a_completed_sign_in_gives_its_places_back<S: Conforming>(
     let mut given = Vec::new();
     for _ in 0..MAX_IN_WINDOW {
         given.push(taken(&*store, of_account(&anna, 20)).await?);
-        assert!(store.reserve_secret(place.clone()).await?);
+        assert!(store.reserve_secret(place.clone()).await?.is_taken());
     }
-    assert!(!store.reserve_secret(place.clone()).await?);
+    assert!(!store.reserve_secret(place.clone()).await?.is_taken());
     store.begin_sign_in(key(1), &begun()).await?;
     let done = Completion {
         places: vec![of_account(&anna, 20)],
@@ -256,8 +262,8 @@ pub async fn a_completed_sign_in_gives_its_places_back<S: Conforming>(
         "one was given back, and one was taken"
     );
     assert!(counted.source_is_familiar);
-    assert!(store.reserve_secret(place.clone()).await?);
-    assert!(!store.reserve_secret(place).await?);
+    assert!(store.reserve_secret(place.clone()).await?.is_taken());
+    assert!(!store.reserve_secret(place).await?.is_taken());
     Ok(())
 }
 

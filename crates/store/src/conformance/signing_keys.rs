@@ -56,7 +56,15 @@ fn said(id: &str, act: KeyAct) -> Event {
         thumbprint: "AB".to_owned(),
         act,
     };
-    Event::by_hand(&ByHand { at: at(0), actor }, kind, None)
+    Event::by_hand(
+        &ByHand {
+            at: at(0),
+            actor,
+            origin: None,
+        },
+        kind,
+        None,
+    )
 }
 
 pub(crate) async fn add_signing_key<S: Conforming>(

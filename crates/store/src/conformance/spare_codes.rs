@@ -199,7 +199,7 @@ pub async fn spare_codes_have_a_budget_of_their_own<S: Conforming>(
     let subject = Subject::Account(anna.id.clone());
     let secret = SecretPlace::now(subject, Source::Familiar, at(5));
     assert!(
-        store.reserve_secret(secret).await?,
+        store.reserve_secret(secret).await?.is_taken(),
         "that of secrets is another"
     );
     let unknown = SecretPlace::now(Subject::Unknown(1), Source::Familiar, at(5));

@@ -30,7 +30,15 @@ fn said(name: &str, act: TrustAct) -> Event {
         name: name.to_owned(),
         act,
     };
-    Event::by_hand(&ByHand { at: at(0), actor }, kind, None)
+    Event::by_hand(
+        &ByHand {
+            at: at(0),
+            actor,
+            origin: None,
+        },
+        kind,
+        None,
+    )
 }
 
 pub(crate) async fn add_trust<S: Conforming>(

@@ -1,12 +1,14 @@
 //! The port [`MemorisedSecrets`] in memory.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use authn::account::AccountId;
 use authn::audit::Event;
 use authn::credential::memorised_secret::{
-    MAX_IN_A_ROW, MAX_IN_WINDOW, SecretPlace, StoredMemorisedSecret,
+    Budget as Counted, Guessed, MAX_IN_WINDOW, MAX_KNOWN, Room, SecretPlace, StoredMemorisedSecret,
+    VerdictTag,
 };
 use authn::credential::otp_token::Source;
 use authn::lockout::Subject;
@@ -19,7 +21,16 @@ use super::{Memory, State};
 #[derive(Debug, Default)]
 pub(super) struct Secrets {
     of: BTreeMap<AccountId, StoredMemorisedSecret>,
-    budgets: BTreeMap<(Subject, bool), Budget>,
+    budgets: BTreeMap<BudgetKey, Budget>,
+    verdicts: BTreeMap<(Subject, VerdictTag), Timestamp>,
+}
+
+/// Whose budget, and which.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct BudgetKey {
+    subject: Subject,
+    is_familiar: bool,
+    is_for_looks: bool,
 }
 
 /// The failures in a window, and in a row.
@@ -63,8 +74,12 @@ impl Budget {
     }
 }
 
-fn budget_of(place: &SecretPlace) -> (Subject, bool) {
-    (place.subject.clone(), place.source == Source::Familiar)
+fn budget_of(place: &SecretPlace) -> BudgetKey {
+    BudgetKey {
+        subject: place.subject.clone(),
+        is_familiar: place.source == Source::Familiar,
+        is_for_looks: place.budget == Counted::ForLooks,
+    }
 }
 
 impl State {
@@ -89,7 +104,7 @@ impl State {
         self.forget_secret(&account, secret.record.set);
         self.secrets
             .budgets
-            .retain(|(subject, _), _| *subject != Subject::Account(account.clone()));
+            .retain(|of, _| of.subject != Subject::Account(account.clone()));
         self.secrets.of.insert(account, secret.clone());
     }
 
@@ -123,11 +138,42 @@ impl State {
     }
 
     /// Takes back a place that was taken for what is no guess; those in a row stay.
-    pub(super) fn take_secret_back(&mut self, place: &SecretPlace) {
+    fn take_secret_back(&mut self, place: &SecretPlace) {
         if let Some(budget) = self.secrets.budgets.get_mut(&budget_of(place)) {
             let in_a_row = budget.in_a_row.saturating_sub(1);
             budget.give_back(place.now);
             budget.in_a_row = in_a_row;
+        }
+    }
+
+    /// What was found of a text before, where it is known.
+    fn known_verdict(&mut self, place: &SecretPlace) -> Option<bool> {
+        let tried = place.tried.as_ref()?;
+        [true, false].into_iter().find(|is_right| {
+            let key = (place.subject.clone(), tried.tag(*is_right).clone());
+            let seen = self.secrets.verdicts.get_mut(&key);
+            seen.map(|seen| *seen = place.now.max(*seen)).is_some()
+        })
+    }
+
+    /// Makes a text known that was hashed and refused; where it is by then, its place is taken back.
+    pub(super) fn note_verdict(&mut self, guessed: &Guessed) {
+        let Guessed { place, verdict } = guessed;
+        let key = (place.subject.clone(), verdict.clone());
+        if self.secrets.verdicts.contains_key(&key) {
+            self.take_secret_back(place);
+            return;
+        }
+        self.secrets.verdicts.insert(key, place.now);
+        let of_it = self.secrets.verdicts.iter();
+        let of_it = of_it.filter(|((subject, _), _)| *subject == place.subject);
+        let mut of_it: Vec<_> = of_it
+            .map(|(key, seen)| (Reverse(*seen), key.clone()))
+            .collect();
+        of_it.sort();
+        let kept = usize::try_from(MAX_KNOWN).unwrap_or(usize::MAX);
+        for (_, key) in of_it.into_iter().skip(kept) {
+            self.secrets.verdicts.remove(&key);
         }
     }
 
@@ -193,14 +239,21 @@ impl MemorisedSecrets for Memory {
         Ok(state.forget_secret(account, now))
     }
 
-    async fn reserve_secret(&self, place: SecretPlace) -> Result<bool, Unavailable> {
+    async fn reserve_secret(&self, place: SecretPlace) -> Result<Room, Unavailable> {
         let mut state = self.open()?;
+        if let Some(is_right) = state.known_verdict(&place) {
+            return Ok(Room::Known { is_right });
+        }
         let new = Budget::new(place.now);
         let budget = state
             .secrets
             .budgets
             .entry(budget_of(&place))
             .or_insert(new);
-        Ok(budget.take(&place, (MAX_IN_WINDOW, MAX_IN_A_ROW)))
+        let in_a_row = place.budget.in_a_row().unwrap_or(u32::MAX);
+        Ok(match budget.take(&place, (MAX_IN_WINDOW, in_a_row)) {
+            true => Room::Taken,
+            false => Room::Full,
+        })
     }
 }

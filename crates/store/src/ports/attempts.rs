@@ -10,7 +10,7 @@ use authn::ports::{Attempts, Reservation, Settled, Settlement, Succeeded, Unavai
 use jiff::{SignedDuration, Timestamp};
 
 use super::sent_codes::Waiting;
-use super::{client_codes, memorised_secrets, second_factors, session_grants};
+use super::{client_codes, memorised_secrets, second_factors, secret_verdicts, session_grants};
 use crate::Store;
 use crate::engine::query;
 use crate::rows;
@@ -142,8 +142,8 @@ impl Write for Settle {
             if !stands(writing, succeeded, place.now).await? {
                 return Ok(Done::Undo(Settled::Overtaken));
             }
-            if let Some(secret) = &settlement.reservation.secret {
-                memorised_secrets::give_back(writing, secret).await?;
+            if let Some(guessed) = &settlement.reservation.secret {
+                memorised_secrets::give_back(writing, &guessed.place).await?;
             }
             if let Some(method) = succeeded.second_factor {
                 second_factors::note(writing, (&succeeded.account, method), place.now).await?;
@@ -160,11 +160,13 @@ impl Write for Settle {
             session_grants::Settled::Written => {}
             session_grants::Settled::Spent => return Ok(Done::Undo(Settled::Spent)),
             session_grants::Settled::CountedBefore => {
-                give_back(writing, &settlement.reservation.place).await?;
-                if let Some(secret) = &settlement.reservation.secret {
-                    memorised_secrets::take_back(writing, secret).await?;
-                }
+                give_back_of_subject(writing, &settlement.reservation.place).await?;
             }
+        }
+        if let (None, Some(guessed)) = (&settlement.succeeded, &settlement.reservation.secret)
+            && !secret_verdicts::note(writing, guessed).await?
+        {
+            memorised_secrets::take_back(writing, &guessed.place).await?;
         }
         let mut events = Vec::new();
         if let (CodeSettlement::Sends(order), Some(message)) = (&settlement.code, &self.message) {
@@ -240,6 +242,20 @@ pub(super) async fn give_back(writing: &mut Writing<'_>, place: &Place) -> Resul
     Ok(())
 }
 
+/// Gives back the place of a subject alone.
+///
+/// SECURITY: what is counted of a source decides how soon a refusal is told; it counts each, whatever was typed.
+async fn give_back_of_subject(writing: &mut Writing<'_>, place: &Place) -> Result<(), WriteError> {
+    let (kind, name) = rows::counters::subject_key(&place.subject);
+    query(rows::counters::GIVE_BACK_OF_SUBJECT)
+        .bind(kind)
+        .bind(name)
+        .bind(place.now.as_microsecond())
+        .execute(&mut *writing.connection)
+        .await?;
+    Ok(())
+}
+
 /// Forgets what nobody can ask for any more, so that strangers cannot fill the disk.
 struct Forget {
     before: Timestamp,
@@ -261,6 +277,7 @@ impl Write for Forget {
             (rows::sessions::FORGET_OLD, self.before),
             (rows::invitations::FORGET_ENDED, self.before),
             (rows::memorised_secrets::FORGET_UNKNOWN, self.before),
+            (rows::secret_verdicts::FORGET_OLD, self.before),
             (rows::sent_budgets::FORGET_OLD, self.before),
             (rows::client_codes::FORGET_ENDED, self.before),
             (rows::sent_messages::FORGET_UNSENT, self.before),

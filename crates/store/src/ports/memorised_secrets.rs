@@ -4,13 +4,13 @@ use async_trait::async_trait;
 use authn::account::AccountId;
 use authn::audit::Event;
 use authn::credential::memorised_secret::{
-    MAX_IN_A_ROW, MAX_IN_WINDOW, MemorisedSecret, SecretHash, SecretPlace, StoredMemorisedSecret,
+    MAX_IN_WINDOW, MemorisedSecret, Room, SecretHash, SecretPlace, StoredMemorisedSecret,
 };
 use authn::lockout::Subject;
 use authn::ports::{MemorisedSecrets, Unavailable};
 use jiff::Timestamp;
 
-use super::revocations;
+use super::{revocations, secret_verdicts};
 use crate::Store;
 use crate::engine::{Row, query};
 use crate::rows;
@@ -54,7 +54,7 @@ impl MemorisedSecrets for Store {
         self.0.writer.submit(Remove { account, event }).await
     }
 
-    async fn reserve_secret(&self, place: SecretPlace) -> Result<bool, Unavailable> {
+    async fn reserve_secret(&self, place: SecretPlace) -> Result<Room, Unavailable> {
         self.0.writer.submit(Reserve(place)).await
     }
 }
@@ -187,22 +187,30 @@ struct Reserve(SecretPlace);
 
 #[async_trait]
 impl Write for Reserve {
-    type Output = bool;
+    type Output = Room;
 
-    async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<bool>, WriteError> {
+    async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<Room>, WriteError> {
         let Self(place) = self;
+        if let Some(tried) = &place.tried
+            && let Some(is_right) = secret_verdicts::known(writing, place, tried).await?
+        {
+            return Ok(Done::Keep(Room::Known { is_right }));
+        }
         let (kind, name) = rows::counters::subject_key(&place.subject);
         let taken = query(rows::memorised_secrets::RESERVE)
             .bind(kind)
             .bind(name)
-            .bind(rows::memorised_secrets::source_text(place.source))
+            .bind(rows::memorised_secrets::budget_text(place))
             .bind(place.window_start.as_microsecond())
             .bind(place.now.as_microsecond())
             .bind(i64::from(MAX_IN_WINDOW))
-            .bind(i64::from(MAX_IN_A_ROW))
+            .bind(place.budget.in_a_row().map_or(i64::MAX, i64::from))
             .execute(&mut *writing.connection)
             .await?;
-        Ok(Done::Keep(taken.rows_affected() > 0))
+        Ok(Done::Keep(match taken.rows_affected() {
+            0 => Room::Full,
+            _ => Room::Taken,
+        }))
     }
 }
 
@@ -215,7 +223,7 @@ pub(super) async fn give_back(
     query(rows::memorised_secrets::GIVE_BACK)
         .bind(kind)
         .bind(name)
-        .bind(rows::memorised_secrets::source_text(place.source))
+        .bind(rows::memorised_secrets::budget_text(place))
         .bind(place.now.as_microsecond())
         .execute(&mut *writing.connection)
         .await?;
@@ -231,7 +239,7 @@ pub(super) async fn take_back(
     query(rows::memorised_secrets::TAKE_BACK)
         .bind(kind)
         .bind(name)
-        .bind(rows::memorised_secrets::source_text(place.source))
+        .bind(rows::memorised_secrets::budget_text(place))
         .bind(place.now.as_microsecond())
         .execute(&mut *writing.connection)
         .await?;

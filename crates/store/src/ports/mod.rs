@@ -12,6 +12,7 @@ mod own_passwords;
 mod pages;
 pub(crate) mod passkeys;
 mod second_factors;
+mod secret_verdicts;
 mod sent_budgets;
 pub(crate) mod sent_codes;
 mod session_grants;

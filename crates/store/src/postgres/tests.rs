@@ -102,6 +102,7 @@ fn by_hand() -> ByHand {
     ByHand {
         at: now(),
         actor: Actor::named("root"),
+        origin: None,
     }
 }
 

@@ -51,6 +51,13 @@ pub(crate) const GIVE_BACK: &str = "
         ended = CASE WHEN started > $4 AND ended > 0 THEN ended - 1 ELSE ended END
     WHERE (kind = $1 AND name = $2) OR (kind = 'source' AND name = $3)";
 
+/// Gives back a place that a subject ($1, $2) took at a time ($3); its source's stays taken.
+pub(crate) const GIVE_BACK_OF_SUBJECT: &str = "
+    UPDATE counters SET
+        running = CASE WHEN started <= $3 AND running > 0 THEN running - 1 ELSE running END,
+        ended = CASE WHEN started > $3 AND ended > 0 THEN ended - 1 ELSE ended END
+    WHERE kind = $1 AND name = $2";
+
 /// Notes at a time ($3) that an alarm is raised for a subject ($1, $2), unless one was since a time
 /// ($4).
 pub(crate) const ALARM: &str = "

@@ -2,7 +2,7 @@
 
 use authn::account::AccountId;
 use authn::credential::CredentialId;
-use authn::credential::memorised_secret::{Cost, MemorisedSecret, SecretHash};
+use authn::credential::memorised_secret::{Budget, Cost, MemorisedSecret, SecretHash, SecretPlace};
 use authn::credential::otp_token::Source;
 use proto::secret::Secret;
 use zeroize::Zeroizing;
@@ -117,6 +117,15 @@ pub(crate) fn source_text(source: Source) -> &'static str {
     match source {
         Source::Familiar => "familiar",
         Source::Unfamiliar => "unfamiliar",
+    }
+}
+
+/// How a budget of a subject is written.
+pub(crate) fn budget_text(place: &SecretPlace) -> &'static str {
+    match (place.budget, place.source) {
+        (Budget::OfSecret, source) => source_text(source),
+        (Budget::ForLooks, Source::Familiar) => "looks-familiar",
+        (Budget::ForLooks, Source::Unfamiliar) => "looks-unfamiliar",
     }
 }
 

@@ -25,6 +25,7 @@ pub(crate) mod passkeys;
 pub(crate) mod revisions;
 pub(crate) mod revocations;
 pub(crate) mod second_factors;
+pub(crate) mod secret_verdicts;
 pub(crate) mod sent_budgets;
 pub(crate) mod sent_messages;
 pub(crate) mod session_grants;
@@ -73,6 +74,7 @@ pub(crate) const ALL: &[&str] = &[
     audit_head::WAS_OPENED,
     counters::TAKE,
     counters::GIVE_BACK,
+    counters::GIVE_BACK_OF_SUBJECT,
     counters::ALARM,
     counters::FAMILIARISE,
     counters::FORGET_QUIET,
@@ -107,7 +109,13 @@ pub(crate) const ALL: &[&str] = &[
     memorised_secrets::RESERVE,
     memorised_secrets::GIVE_BACK,
     memorised_secrets::FORGIVE,
+    memorised_secrets::TAKE_BACK,
     memorised_secrets::FORGET_UNKNOWN,
+    secret_verdicts::KNOWN,
+    secret_verdicts::NOTE,
+    secret_verdicts::DROP_BEYOND,
+    secret_verdicts::FORGET_OLD,
+    secret_verdicts::FORGET_ALL,
     sessions::ADD,
     sessions::FIND,
     sessions::USE,

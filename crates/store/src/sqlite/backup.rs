@@ -199,6 +199,7 @@ async fn forget_and_note(
         rows::tickets::REVOKE_ALL,
         rows::session_grants::FORGET_ALL,
         rows::client_codes::FORGET_ALL,
+        rows::secret_verdicts::FORGET_ALL,
         rows::sign_ins::FORGET_ALL,
         rows::ceremonies::FORGET_ALL,
         rows::sessions::FORGET_ALL,

@@ -80,6 +80,7 @@ fn by_hand() -> ByHand {
     ByHand {
         at: now(),
         actor: Actor::named("root"),
+        origin: None,
     }
 }
 
@@ -150,6 +151,7 @@ async fn a_store_that_is_not_there_is_not_made_by_opening_it() {
         "0013_signing_keys",
         "0014_client_codes",
         "0015_api_tokens",
+        "0016_secret_verdicts",
         "0017_sealed_sets",
         "0018_used_assertions",
     ];
@@ -367,7 +369,7 @@ async fn old_counters_and_tickets_are_forgotten_in_time() {
         )
         .await;
     let in_two_days = Timestamp::from_second(1_700_200_000).unwrap();
-    let place = |bucket: u16| Place {
+    let place = |bucket: u32| Place {
         subject: Subject::Unknown(bucket),
         now: in_two_days,
         window_start: in_two_days,

@@ -27,6 +27,7 @@ fn event(failures: u32) -> Event {
     let by = ByHand {
         at: Timestamp::UNIX_EPOCH,
         actor: Actor::named("root"),
+        origin: None,
     };
     Event::by_hand(&by, kind, Some(AccountId("anna".to_owned())))
 }

@@ -25,6 +25,7 @@ fn by_hand(hours: i64) -> ByHand {
     ByHand {
         at: beginning + SignedDuration::from_hours(hours),
         actor: Actor::named("root"),
+        origin: None,
     }
 }
 

@@ -105,7 +105,7 @@ impl Api {
         match passkeys::remove(&*self.ports.passkeys, which, &call.by).await? {
             true => Ok(Told::Nothing),
             false => Err(Problem::NotThere(
-                "the account has no passkey with that id".to_owned(),
+                "the account has no passkey with that id; if it had one, it was removed".to_owned(),
             )),
         }
     }

@@ -1,8 +1,9 @@
 //! The HTTP API of help desks and administrators: JSON, by API tokens alone, each with one role (S73).
 //!
 //! SECURITY: no cookie and no password is looked at here, so that no page of anybody's can send what a browser would add by
-//! itself. What comes from a zone that the configuration does not name finds nothing. Places in the budgets are taken
-//! before a token is looked up; wrong, revoked and ended tokens get one answer. The role is asked before the body is read.
+//! itself. What comes from a zone that the configuration does not name finds nothing. Wrong tokens are counted where they
+//! come from, and shut no right one out; wrong, revoked and ended tokens get one answer. The role is asked before the body
+//! is read.
 //! Start at [`Api::answer`].
 
 mod accounts;
@@ -21,7 +22,7 @@ use std::sync::Arc;
 
 use authn::account::{Account, AccountId};
 use authn::admin::api_tokens::{self, ApiToken};
-use authn::audit::{ByHand, Event, Kind};
+use authn::audit::{ByHand, Event, Kind, Origin};
 use authn::credential::CredentialId;
 use authn::credential::sent_code::Language;
 use authn::name::NameKey;
@@ -40,7 +41,7 @@ use fields::{Fault, Given};
 use problem::Problem;
 use table::{Endpoint, Found, Operation, USUAL_PAGE};
 
-/// How many wrong tokens one network may offer in a minute.
+/// How many wrong tokens of one network are answered as such in a minute.
 pub const MAX_WRONG: u32 = 20;
 /// How many requests one token may make in a minute.
 pub const MAX_REQUESTS: u32 = 600;
@@ -154,15 +155,15 @@ impl Api {
         let by = ByHand {
             at: now,
             actor: token.actor(),
+            origin: Some(Origin {
+                source: request.address,
+                zone: request.zone.clone(),
+                activity: request.activity.clone(),
+            }),
         };
         if !token.role.may(endpoint.act) {
             let act = endpoint.act;
-            let refused = Event {
-                source: Some(request.address),
-                zone: Some(request.zone),
-                activity: Some(request.activity),
-                ..Event::by_hand(&by, Kind::ApiActRefused { act }, None)
-            };
+            let refused = Event::by_hand(&by, Kind::ApiActRefused { act }, None);
             self.ports.attempt.audit.append(vec![refused]).await?;
             return Err(Problem::NotAllowed);
         }
@@ -189,15 +190,14 @@ impl Api {
         let Some(offered) = offered(request) else {
             return Err(Problem::NoToken { is_offered: false });
         };
-        // SECURITY: taken before anything is looked up, and given back where the token stands.
-        if !self.wrong.take(&network, now) {
-            return Err(Problem::TooMany);
-        }
+        // A token has 256 random bits: looking at one more guesses nothing, and whoever has the right one is let by.
         let found = api_tokens::recognised(&*self.api_tokens, &offered, now).await;
         let Some(token) = found? else {
-            return Err(Problem::NoToken { is_offered: true });
+            return Err(match self.wrong.take(&network, now) {
+                true => Problem::NoToken { is_offered: true },
+                false => Problem::TooMany,
+            });
         };
-        self.wrong.give_back(&network);
         match self.asked.take(&token.id, now) {
             true => Ok(token),
             false => Err(Problem::TooMany),

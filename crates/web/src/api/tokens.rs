@@ -93,6 +93,7 @@ fn of_token(error: TokenError) -> Problem {
         | TokenError::ConfirmedAlready
         | TokenError::WrongCodes
         | TokenError::SpentCode
+        | TokenError::TriedTooOften
         | TokenError::ChangedMeanwhile => Problem::Conflict(said),
     }
 }

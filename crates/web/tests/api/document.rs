@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use authn::admin::role::Role;
 use authn::audit::Kind;
+use authn::place::Zone;
 use authn::ports::Audit as _;
 use serde_json::{Value, json};
 
@@ -209,6 +210,19 @@ async fn every_answer_is_of_the_shape_that_the_document_gives_it() {
         if got.status < 300 {
             fitted.insert(operation["operationId"].as_str().unwrap().to_owned());
         }
+    }
+    let trail = world.memory.read(1, 1_000).await.unwrap();
+    let by_api = trail.iter().map(|it| &it.event);
+    let by_api = by_api.filter(|it| {
+        let actor = it.actor.as_ref();
+        actor.is_some_and(|actor| actor.as_str().starts_with("api "))
+    });
+    let by_api: Vec<_> = by_api.collect();
+    assert!(by_api.len() > 10, "{}", by_api.len());
+    for event in by_api {
+        let origin = (event.source, &event.zone, &event.activity);
+        let is_whole = matches!(origin, (Some(_), Some(zone), Some(_)) if *zone == Zone::INTERNAL);
+        assert!(is_whole, "{event:?}");
     }
     let all = operations.iter().map(|(_, _, it)| &it["operationId"]);
     let never: Vec<&Value> = all

@@ -208,6 +208,7 @@ pub(crate) fn by_hand() -> ByHand {
         // Made a while ago, so that it is there whatever the clock's grain.
         at: Timestamp::now() - SignedDuration::from_secs(60),
         actor: Actor::named("root"),
+        origin: None,
     }
 }
 

@@ -7,9 +7,15 @@ use proto::secret::Secret;
 use super::client::{MAX_UNANSWERED, UNANSWERED};
 use super::{Destination, LIFE, MAX_GUESSES, MAX_GUESSES_IN_A_ROW, MAX_IN_WINDOW, MAX_LIVING};
 use crate::account::AccountId;
+use crate::credential::CredentialId;
 use crate::credential::otp_token::{CodeReservation, Source};
 use crate::handle::hexadecimal;
 use crate::lockout::{Subject, WINDOW};
+
+/// How many codes of a token are tried by hand in a day, right ones as well.
+pub const MAX_TRIED: u32 = 20;
+/// In which they are.
+const A_DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,6 +36,8 @@ pub enum Counted {
     Prefix,
     /// Codes of a person that a client asked for and nobody typed.
     Unanswered,
+    /// Codes of a token that somebody tried by hand.
+    Tried,
 }
 
 impl Counted {
@@ -45,6 +53,7 @@ impl Counted {
             Self::Address => "address",
             Self::Prefix => "prefix",
             Self::Unanswered => "unanswered",
+            Self::Tried => "tried",
         }
     }
 }
@@ -123,6 +132,13 @@ impl BudgetPlace {
         let name = account.map(|account| account.0.clone());
         let limit = (UNANSWERED, MAX_UNANSWERED);
         Self::of((Counted::Unanswered, name), limit, now)
+    }
+
+    /// The place of a code of a token that somebody tries by hand.
+    #[must_use]
+    pub fn of_try(token: &CredentialId, now: Timestamp) -> Self {
+        let name = Some(token.0.clone());
+        Self::of((Counted::Tried, name), (A_DAY, MAX_TRIED), now)
     }
 
     fn of(

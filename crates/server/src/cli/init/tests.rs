@@ -141,7 +141,7 @@ fn a_certificate_without_its_key_is_no_answer() {
         folder.path().join("answers.toml"),
     );
     for lines in [
-        "second_certificate_key = \"-\"",
+        "second_certificate = \"a.pem\"",
         "second_certificate = \"-\"\nsecond_certificate_key = \"a.key\"",
     ] {
         fs::write(&answers, lines).unwrap();

@@ -106,7 +106,7 @@ async fn use_pages(store: &Store) {
         .await
         .unwrap();
     let guess = SecretPlace::now(Subject::Unknown(7), Source::Unfamiliar, now());
-    assert!(store.reserve_secret(guess).await.unwrap());
+    assert!(store.reserve_secret(guess).await.unwrap().is_taken());
     let invitation = Invitation {
         account: conformance::account("bert").id,
         made: before_now(),
