@@ -1,6 +1,13 @@
 //! The chain of events, and what is read back of it.
 
+use jiff::Timestamp;
+
+use super::event::MAX_NAME;
 use super::*;
+use crate::account::AccountId;
+use crate::credential::CredentialId;
+use crate::place::{Channel, Service};
+use crate::ports::ChainedEvent;
 
 fn event(number: i64) -> Event {
     let kind = Kind::UnderAttack { failures: 100 };
