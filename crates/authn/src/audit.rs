@@ -5,14 +5,17 @@
 mod act;
 mod chain;
 mod event;
+pub mod export;
 mod kind;
 mod reason;
+mod severity;
 
 pub use act::{KeyAct, PasskeyAct, TokenAct, TrustAct};
 pub use chain::{Broken, Chain, hash};
 pub use event::{Actor, ByHand, Event, shown_name};
 pub use kind::Kind;
 pub use reason::{NotSent, PassReason, Reason, TokenRefusal};
+pub use severity::Severity;
 
 /// A client's clock that is off by more seconds than this is noted (T-NTLM-6); it is not judged.
 pub const NOTED_SKEW: i64 = 300;

@@ -29,6 +29,7 @@ pub mod drain;
 pub mod outbox;
 pub mod portal;
 pub mod ports;
+pub mod retention;
 
 pub use attempt::{Attempt, Outcome, Proof, Refusal, Verified};
 pub use authenticated::Authenticated;

@@ -18,6 +18,7 @@ mod wiring;
 
 mod drained;
 mod followed;
+mod kept;
 #[cfg(feature = "legacy-tls")]
 mod legacy;
 #[cfg(not(feature = "legacy-tls"))]

@@ -17,6 +17,7 @@ mod second_factors;
 mod sent_codes;
 mod signing_keys;
 mod spare_codes;
+mod trail;
 mod trusts;
 
 use std::cmp::Reverse;
@@ -50,7 +51,6 @@ use self::counter::Counter;
 use self::grants::{KnownGrant, SettledCode};
 pub use self::hasher::AtOnce;
 use self::otp_tokens::Kept;
-use crate::chain::Head;
 
 /// A store that lives as long as its last clone.
 #[derive(Clone, Debug, Default)]
@@ -114,12 +114,13 @@ struct State {
     signing: signing_keys::Signing,
     api_tokens: BTreeMap<HandleKey, ApiToken>,
     chain: Vec<ChainedEvent>,
+    trail: trail::Kept,
 }
 
 impl State {
     /// Appends events to the chain; first of all changes, for it may fail.
     fn append(&mut self, events: Vec<Event>) -> Result<(), Unavailable> {
-        let head = self.chain.last().map_or(Head::EMPTY, Head::of);
+        let head = self.head();
         self.chain.extend(head.link(events)?);
         Ok(())
     }

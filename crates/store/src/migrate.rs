@@ -93,6 +93,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "0015_api_tokens",
         text: include_str!("../migrations/0015_api_tokens.sql"),
     },
+    Migration {
+        number: 19,
+        name: "0019_audit_beginning",
+        text: include_str!("../migrations/0019_audit_beginning.sql"),
+    },
 ];
 
 impl Migration {

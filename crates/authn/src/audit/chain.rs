@@ -22,7 +22,7 @@ pub fn hash(previous: &[u8; 32], number: i64, text: &str) -> [u8; 32] {
     hash.as_ref().first_chunk().copied().unwrap_or_default()
 }
 
-/// A chain that is checked event by event, from the first on.
+/// A chain that is checked event by event, from the first that is kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Chain {
     length: i64,
@@ -38,7 +38,18 @@ pub struct Broken {
 }
 
 impl Chain {
-    /// How many events were checked.
+    /// The chain behind an event that is not kept any more.
+    ///
+    /// **Trusts** that there was such an event: the store seals what it says of it.
+    #[must_use]
+    pub fn behind(number: i64, hash: [u8; 32]) -> Self {
+        Self {
+            length: number,
+            head: hash,
+        }
+    }
+
+    /// The number of the last event that was checked; 0 where there was none.
     #[must_use]
     pub fn length(&self) -> i64 {
         self.length

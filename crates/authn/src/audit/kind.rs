@@ -327,4 +327,37 @@ pub enum Kind {
     },
     /// The store was put back from a backup: what came after the event before this one is lost.
     StoreRestored,
+    /// The oldest events were removed: the trail begins behind one of them.
+    TrailCut {
+        /// The first of them.
+        first: i64,
+        /// The last, behind which the trail begins.
+        last: i64,
+        /// Before which time all of them happened.
+        before: Timestamp,
+    },
 }
+
+impl Kind {
+    /// The word by which it is written, as `signed-in`.
+    #[must_use]
+    pub fn word(&self) -> String {
+        let written = serde_json::to_value(self).unwrap_or_default();
+        let word = written.get(TAG).and_then(serde_json::Value::as_str);
+        word.unwrap_or_default().to_owned()
+    }
+
+    /// Whether events of some kind are written by a word.
+    #[must_use]
+    pub fn is_word(word: &str) -> bool {
+        let read = serde_json::from_value::<Self>(serde_json::json!({ TAG: word }));
+        // The derived reader tells a word of no variant from a variant of which something is missing.
+        read.map_or_else(
+            |error| !error.to_string().starts_with("unknown variant"),
+            |_| true,
+        )
+    }
+}
+
+/// The field that the word stands in.
+const TAG: &str = "event";

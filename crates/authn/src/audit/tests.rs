@@ -124,3 +124,19 @@ fn a_typed_name_is_cut_and_cleaned() {
     );
     assert_eq!(shown_name(&"a".repeat(500), "").len(), MAX_NAME);
 }
+
+#[test]
+fn a_kind_is_known_by_its_word() {
+    let refused = Kind::Refused {
+        reason: Reason::WrongSecret,
+        name: String::new(),
+    };
+    assert_eq!(refused.word(), "refused");
+    assert_eq!(Kind::SignedOut.word(), "signed-out");
+    for word in ["refused", "signed-out", "signed-in", "trail-cut"] {
+        assert!(Kind::is_word(word), "{word}");
+    }
+    for word in ["", "Refused", "signed_in", "signed-in "] {
+        assert!(!Kind::is_word(word), "{word}");
+    }
+}

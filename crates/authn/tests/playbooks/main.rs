@@ -42,5 +42,6 @@ mod remote;
 
 mod admin;
 mod api_tokens;
+mod retention;
 mod tokens;
 mod trail;

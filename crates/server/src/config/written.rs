@@ -2,6 +2,7 @@
 //!
 //! Doc comments here are what the operator's guide says of each key.
 
+mod audit;
 mod farms;
 mod listeners;
 mod messages;
@@ -15,8 +16,9 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::error::{ConfigError, meant};
+pub(crate) use audit::{Audit, Syslog};
 pub(crate) use farms::{Farm, Health, KerberosToken, Member, Tls};
-pub(crate) use listeners::{Certificate, ChannelBinding, Demand, LegacyTls, Listener};
+pub(crate) use listeners::{ChannelBinding, Demand, LegacyTls, Listener};
 pub(crate) use messages::{MailTls, MessageLanguage, SentCodes, Sms, Smtp};
 pub(crate) use policy::{Channel, Policy};
 pub(crate) use published::{Auth, Exchange, Lync, LyncPool, Route, Scheme};
@@ -33,6 +35,9 @@ pub(crate) struct Written {
     pub(crate) authn_server: Option<Spanned<AuthnServer>>,
     /// The Windows names that the gate uses.
     pub(crate) names: Names,
+    /// How long the audit trail is kept, and who gets it, too.
+    #[serde(default)]
+    pub(crate) audit: Audit,
     /// Where the machine itself asks for metrics and health; nowhere where it is left out.
     pub(crate) metrics: Option<Metrics>,
     /// How back ends of the operator's own learn who the user is.

@@ -12,6 +12,7 @@ use authn::credential::passkey::RelyingParty;
 use authn::credential::sent_code::Language;
 use authn::drain::Drained;
 use authn::place::Service;
+use authn::retention::Collector;
 use authn::ports::{Drains as _, KerberosAcceptor, Revocations as _};
 use gateway::ports::{Delegation, Verifier};
 use proto::secret::Secret;
@@ -26,19 +27,20 @@ use crate::cli::CliError;
 use crate::config::Settings;
 use crate::config::settings::{Asking, Role};
 use crate::live::Live;
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, Shipped};
 use crate::outbound::hasher::Hasher;
 use crate::outbound::kerberos;
 use crate::outbound::ldap::{Ldap, Refused};
 use crate::outbound::members::Members;
 use crate::outbound::messages::{self, Carriers};
+use crate::outbound::syslog;
 use crate::signing::Signer;
 use crate::trusted::Trusted;
 use crate::verifier::kerberos::Keys;
 use crate::verifier::local::Local;
 use crate::verifier::mutual::{self, Gateways};
 use crate::verifier::remote::Remote;
-use crate::{clock, drained, followed, verifier};
+use crate::{clock, drained, followed, kept, verifier};
 
 /// How often a gateway that starts asks for its authentication server.
 const ASK_EVERY: Duration = Duration::from_millis(500);
@@ -76,6 +78,8 @@ pub(super) struct Own {
     trusted: Arc<Trusted<Store>>,
     /// Who signs tokens.
     signer: Arc<Signer<Store>>,
+    /// What is counted of the trail on its way to a collector.
+    shipped: Shipped,
 }
 
 /// What is done beside sign-ins, by a configuration.
@@ -85,6 +89,8 @@ pub(super) struct Followed {
     directory: Option<Arc<Ldap>>,
     /// Who carries messages.
     carriers: Option<Carriers>,
+    /// Who gets the audit trail, too.
+    collector: Option<syslog::Collector>,
 }
 
 /// Who carries the messages of a configuration.
@@ -95,6 +101,17 @@ pub(super) struct Followed {
 pub(super) fn carriers(settings: &Settings) -> Result<Option<Carriers>, CliError> {
     let carriers = settings.messages.as_ref().map(Carriers::new);
     carriers.transpose().map_err(usage)
+}
+
+/// The collector of a configuration.
+///
+/// # Errors
+///
+/// Its authorities, or our own certificate for it, are not usable.
+pub(super) fn collector(settings: &Settings) -> Result<Option<syslog::Collector>, CliError> {
+    let collector = settings.audit.syslog.as_ref().map(syslog::Collector::new);
+    let named = |error| usage(format!("[audit.syslog]: {error}"));
+    collector.transpose().map_err(named)
 }
 
 /// What a gate begins with.
@@ -336,6 +353,7 @@ impl Own {
             following: Mutex::default(),
             follows_directory: Arc::new(AtomicBool::new(settings.directory.is_some())),
             refused: Arc::default(),
+            shipped: metrics.shipped(),
         })
     }
 
@@ -440,6 +458,7 @@ impl Own {
         Ok(Followed {
             directory: ldap.transpose().map_err(usage)?.map(Arc::new),
             carriers: carriers(settings)?,
+            collector: collector(settings)?,
         })
     }
 
@@ -448,6 +467,7 @@ impl Own {
         let Followed {
             directory,
             carriers,
+            collector,
         } = followed;
         let has_directory = settings.directory.is_some();
         self.follows_directory
@@ -467,6 +487,17 @@ impl Own {
         }
         if let Some(carriers) = carriers {
             following.spawn(messages::send(self.store.clone(), carriers));
+        }
+        if let Some(keep) = settings.audit.keep {
+            let must_have = match &collector {
+                Some(_) => Collector::KeepsTheRest,
+                None => Collector::Absent,
+            };
+            following.spawn(kept::keep(self.store.clone(), keep, must_have));
+        }
+        if let Some(collector) = collector {
+            let (store, shipped) = (self.store.clone(), self.shipped.clone());
+            following.spawn(syslog::ship(store, collector, shipped));
         }
         self.follows(following);
     }

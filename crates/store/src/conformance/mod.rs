@@ -39,7 +39,8 @@ use ::authn::place::{Service, SourceNetwork};
 use ::authn::ports::{
     Accounts, ApiTokens, Attempts, Audit, Credentials, DirectoryCopy, Drains, Invitations,
     MemorisedSecrets, OtpTokens, Outbox, OwnPasswords, Passkeys, Revocations, SecondFactors,
-    SentCodes, Sessions, Settled, Settlement, SignIns, SpareCodes, Succeeded, Tickets, Unavailable,
+    SentCodes, Sessions, Settled, Settlement, SignIns, SpareCodes, Succeeded, Tickets, Trail,
+    Unavailable,
 };
 use jiff::{SignedDuration, Timestamp};
 use proto::ntlm::NtHash;
@@ -92,6 +93,7 @@ pub trait Conforming:
     + Ledger
     + ApiTokens
     + Audit
+    + Trail
     + 'static
 {
 }
@@ -120,6 +122,7 @@ impl<S> Conforming for S where
         + Ledger
         + ApiTokens
         + Audit
+        + Trail
         + 'static
 {
 }
@@ -246,6 +249,11 @@ macro_rules! conformance {
             the_audit_chain_is_whole_after_64_parallel_settlements
             the_audit_trail_is_read_in_pages
             what_came_to_nothing_is_not_audited
+            the_oldest_events_are_removed_and_the_chain_goes_on
+            events_are_removed_once_and_never_all_of_them
+            what_the_collector_lacks_is_not_removed
+            of_16_that_would_ship_the_trail_one_does
+            what_the_collector_has_never_grows_less
             a_trust_keeps_all_its_fields
             a_name_and_an_identifier_are_one_trust_s
             a_trust_is_changed_from_what_it_was

@@ -28,3 +28,4 @@ pub(crate) mod signing_keys;
 pub(crate) mod trusts;
 
 pub(crate) mod audit;
+mod trail;

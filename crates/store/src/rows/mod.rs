@@ -8,7 +8,9 @@ pub(crate) mod accounts;
 pub(crate) mod api_tokens;
 pub(crate) mod app_passwords;
 pub(crate) mod audit;
+pub(crate) mod audit_beginning;
 pub(crate) mod audit_head;
+pub(crate) mod audit_shipping;
 pub(crate) mod ceremonies;
 pub(crate) mod client_codes;
 pub(crate) mod counters;
@@ -67,9 +69,17 @@ pub(crate) const ALL: &[&str] = &[
     audit::READ,
     audit::APPEND,
     audit::LATEST_OF,
+    audit::LAST,
+    audit::REMOVE,
+    audit_beginning::READ,
+    audit_beginning::WRITE,
     audit_head::READ,
     audit_head::WRITE,
     audit_head::WAS_OPENED,
+    audit_shipping::BEGIN,
+    audit_shipping::READ,
+    audit_shipping::CLAIM,
+    audit_shipping::NOTE,
     counters::TAKE,
     counters::GIVE_BACK,
     counters::ALARM,

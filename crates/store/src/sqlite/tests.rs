@@ -1,5 +1,6 @@
 //! The SQLite store by its own promises: durable, chained, backed up, never opened wrongly.
 
+mod beginning;
 mod carried;
 mod sealed;
 mod trail;
@@ -150,6 +151,7 @@ async fn a_store_that_is_not_there_is_not_made_by_opening_it() {
         "0013_signing_keys",
         "0014_client_codes",
         "0015_api_tokens",
+        "0019_audit_beginning",
     ];
     assert_eq!(pending, steps);
     assert!(!world.db().exists());
