@@ -30,6 +30,7 @@ pub mod outbox;
 pub mod portal;
 pub mod ports;
 pub mod retention;
+pub mod watch;
 
 pub use attempt::{Attempt, Outcome, Proof, Refusal, Verified};
 pub use authenticated::Authenticated;

@@ -38,7 +38,7 @@ pub use pages::{
 };
 pub use passkeys::Passkeys;
 pub use spare_codes::SpareCodes;
-pub use trail::{Claim, MOST_REMOVED, Removal, Removed, Trail};
+pub use trail::{Claim, Follower, MOST_REMOVED, Removal, Removed, Trail};
 
 /// Our own world is broken; whoever asked is refused, and nothing fails open.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 
 use crate::audit::{ByHand, Event, Kind};
-use crate::ports::{Audit, MOST_REMOVED, Removal, Removed, Trail, Unavailable};
+use crate::ports::{Audit, Follower, MOST_REMOVED, Removal, Removed, Trail, Unavailable};
 
 /// How many events are read at a time.
 const PAGE: u32 = 1_024;
@@ -80,7 +80,9 @@ impl Planned {
         let mut last = old_enough(audit, removed, before).await?;
         let shipped = match collector {
             Collector::Absent => last,
-            Collector::MustHaveAll | Collector::KeepsTheRest => trail.shipped().await?,
+            Collector::MustHaveAll | Collector::KeepsTheRest => {
+                trail.reached(Follower::Collector).await?
+            }
         };
         if collector == Collector::MustHaveAll && shipped < last {
             let wanted = last;

@@ -15,11 +15,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(60 * 60);
 const FIRST: Duration = Duration::from_secs(30);
 
 /// Removes what is too old, for as long as anybody polls it.
-pub(crate) async fn keep(
-    store: impl Audit + Trail,
-    keep: SignedDuration,
-    collector: Collector,
-) {
+pub(crate) async fn keep(store: impl Audit + Trail, keep: SignedDuration, collector: Collector) {
     sleep(FIRST).await;
     loop {
         match remove(&store, keep, collector).await {

@@ -32,6 +32,7 @@ mod proxy;
 mod reload;
 mod trusted;
 mod vanished;
+mod watching;
 
 mod outbound;
 mod verifier;

@@ -1,4 +1,4 @@
--- Where the kept audit trail begins, sealed as its head is, and up to which event a collector elsewhere has it.
+-- Where the kept audit trail begins, sealed as its head is, and up to which event its followers have it.
 
 CREATE TABLE audit_beginning (
     id TEXT NOT NULL PRIMARY KEY,
@@ -8,7 +8,7 @@ CREATE TABLE audit_beginning (
     mac {blob} NOT NULL
 );
 
-CREATE TABLE audit_shipping (
+CREATE TABLE audit_readers (
     id TEXT NOT NULL PRIMARY KEY,
     number BIGINT NOT NULL,
     claimed_by TEXT NOT NULL,

@@ -31,9 +31,10 @@ const PACKAGES: [&str; 18] = [
     "xmlsec1",
 ];
 
-/// A domain controller, a back end that takes Kerberos, a balancer, a browser, a database, MIT's tools. Some of these start
+/// A domain controller, a back end that takes Kerberos, a balancer, a browser, a database, a collector of
+/// syslog, MIT's tools. Some of these start
 /// services where they are installed, so that they are only unpacked; a lab lays them over its own view of the system.
-const UNPACKED: [&str; 16] = [
+const UNPACKED: [&str; 19] = [
     "apache2-bin",
     "chromium",
     "chromium-driver",
@@ -46,6 +47,9 @@ const UNPACKED: [&str; 16] = [
     "postgresql",
     "python3-gssapi",
     "python3-samba",
+    "rsyslog",
+    "rsyslog-gnutls",
+    "rsyslog-openssl",
     "samba",
     "samba-ad-dc",
     "samba-ad-provision",

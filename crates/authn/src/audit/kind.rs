@@ -9,6 +9,7 @@ use super::{KeyAct, NotSent, PassReason, PasskeyAct, Reason, TokenAct, TokenRefu
 use crate::credential::CredentialId;
 use crate::credential::kerberos::TokenFault;
 use crate::credential::sent_code::Carrier;
+use crate::place::SourceNetwork;
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,6 +70,16 @@ pub enum Kind {
     UnderAttack {
         /// Failures in the window.
         failures: u32,
+    },
+    /// Many accounts were refused from networks that are not theirs: somebody tries a secret at all of them.
+    Sprayed {
+        /// How many, in a quarter of an hour.
+        names: u32,
+    },
+    /// A code was right, and came again from another network at once: there may be two of its token.
+    CodeFromTwoNetworks {
+        /// Where it was right.
+        first: SourceNetwork,
     },
     /// An account was made.
     AccountCreated,

@@ -21,9 +21,11 @@ impl Event {
     // tidy: flat, because it is a table
     pub fn severity(&self) -> Severity {
         match &self.kind {
-            Kind::UnderAttack { .. } | Kind::ForgedTokenFound { .. } | Kind::NotMe { .. } => {
-                Severity::Alert
-            }
+            Kind::UnderAttack { .. }
+            | Kind::Sprayed { .. }
+            | Kind::CodeFromTwoNetworks { .. }
+            | Kind::ForgedTokenFound { .. }
+            | Kind::NotMe { .. } => Severity::Alert,
             Kind::Refused { .. }
             | Kind::KerberosTokenRefused { .. }
             | Kind::NotPassedOn { .. }

@@ -1,4 +1,4 @@
-//! The port of what is kept about the audit trail beside its events: where it begins, and how far somebody else has it.
+//! The port of what is kept about the audit trail beside its events: where it begins, and how far those are who follow it.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -9,7 +9,16 @@ use crate::audit::Event;
 /// How many events one transaction removes at the most, so that sign-ins beside it do not wait.
 pub const MOST_REMOVED: i64 = 1_024;
 
-/// Who ships the trail to a collector, until when; nobody else does meanwhile.
+/// Who follows the trail, one process at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Follower {
+    /// The collector that it is shipped to.
+    Collector,
+    /// Whoever looks for what no single event says.
+    Watch,
+}
+
+/// Which process is a follower, until when; no other is meanwhile.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
     /// Which process; no two are called alike.
@@ -53,13 +62,19 @@ pub trait Trail: Send + Sync {
     async fn removed(&self) -> Result<i64, Unavailable>;
     /// The number of the last event; 0 where there is none.
     async fn last_event(&self) -> Result<i64, Unavailable>;
-    /// Up to which event the collector has the trail; 0 where it has nothing.
-    async fn shipped(&self) -> Result<i64, Unavailable>;
-    /// Claims to ship, by one conditional statement: nothing where another process does. Gives up to which event the
-    /// collector has the trail.
-    async fn claim_shipping(&self, claim: Claim) -> Result<Option<i64>, Unavailable>;
-    /// Notes that the collector has the trail up to an event; `false` where the claim is another's, or it had it already.
-    async fn note_shipped(&self, by: &str, number: i64) -> Result<bool, Unavailable>;
+    /// Up to which event a follower has the trail; 0 where it has nothing.
+    async fn reached(&self, follower: Follower) -> Result<i64, Unavailable>;
+    /// Claims to be a follower, by one conditional statement: nothing where another process is. Gives up to which event it
+    /// has the trail.
+    async fn follow(&self, follower: Follower, claim: Claim) -> Result<Option<i64>, Unavailable>;
+    /// Notes that a follower has the trail up to an event, and appends what it says of it; `false`, and nothing is written,
+    /// where the claim is another's, or it had it already.
+    async fn note(
+        &self,
+        follower: Follower,
+        (by, number): (&str, i64),
+        said: Vec<Event>,
+    ) -> Result<bool, Unavailable>;
     /// Removes the oldest events, and seals where the trail begins; what is removed must be whole.
     async fn remove(&self, removal: Removal) -> Result<Removed, Unavailable>;
 }

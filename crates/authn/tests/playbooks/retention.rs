@@ -1,7 +1,7 @@
 //! Old events go, what is young or not yet elsewhere stays, and the chain goes on.
 
 use authn::audit::{Actor, ByHand, Chain, Event, Kind};
-use authn::ports::{Audit, Claim, Trail};
+use authn::ports::{Audit, Claim, Follower, Trail};
 use authn::retention::{Collector, Planned, RetentionError};
 use jiff::{SignedDuration, Timestamp};
 use store::memory::Memory;
@@ -33,8 +33,13 @@ async fn shipped(store: &Memory, number: i64) {
         now: day(1),
         until: day(9_000),
     };
-    store.claim_shipping(claim).await.unwrap();
-    assert!(store.note_shipped("a", number).await.unwrap());
+    store.follow(Follower::Collector, claim).await.unwrap();
+    assert!(
+        store
+            .note(Follower::Collector, ("a", number), vec![])
+            .await
+            .unwrap()
+    );
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::error::{ConfigError, meant};
-pub(crate) use audit::{Audit, Syslog};
+pub(crate) use audit::{Audit, Receipt, Syslog};
 pub(crate) use farms::{Farm, Health, KerberosToken, Member, Tls};
 pub(crate) use listeners::{ChannelBinding, Demand, LegacyTls, Listener};
 pub(crate) use messages::{MailTls, MessageLanguage, SentCodes, Sms, Smtp};

@@ -30,8 +30,8 @@ use crate::proxy::UpstreamError;
 use farms::Farms;
 pub(crate) use farms::{Failed, OfMember};
 pub(crate) use labels::{Closing, Handshake, OfAsk, Reloaded, SignIn, Unnamed};
-pub(crate) use shipped::{NotShipped, Shipped};
 use labels::{Labels, of_class, of_status, of_upstream};
+pub(crate) use shipped::{NotShipped, Shipped};
 
 /// Upper bounds in seconds of what waits for a disk or a back end.
 const SECONDS: [f64; 12] = [

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use authn::audit::{Event, Severity};
-use authn::ports::{Audit, ChainedEvent, Claim, Trail, Unavailable};
+use authn::ports::{Audit, ChainedEvent, Claim, Follower, Trail, Unavailable};
 use jiff::SignedDuration;
 use proto::syslog::{self, Message};
 use rustls::pki_types::ServerName;
@@ -25,7 +25,7 @@ use tokio_rustls::TlsConnector;
 
 use super::tls::{self, TlsError};
 use crate::clock;
-use crate::config::settings::audit::Syslog;
+use crate::config::settings::audit::{Receipt, Syslog};
 use crate::metrics::{NotShipped, Shipped};
 
 /// How often it is looked whether events wait.
@@ -57,7 +57,10 @@ pub(crate) enum ShippingError {
     #[error("it is not reached: {0}")]
     Unreachable(io::Error),
     /// It broke off, or closed without saying so.
-    #[error("it did not confirm what was sent (a collector answers `close_notify` with its own): {0}")]
+    #[error(
+        "it did not confirm what was sent (`receipt` of [audit.syslog] says how it does: by its `close_notify`, as RFC 5425 \
+         has it, unless it is said otherwise): {0}"
+    )]
     Unconfirmed(io::Error),
     /// The store does not answer.
     #[error(transparent)]
@@ -93,6 +96,15 @@ impl Collector {
         })
     }
 
+    /// Reaches it and says nothing.
+    ///
+    /// # Errors
+    ///
+    /// It is not there, or is not who it should be.
+    pub(crate) async fn greet(&self) -> io::Result<()> {
+        self.connect().await?.shutdown().await
+    }
+
     /// Sends events, and waits for the collector's word that it has them.
     async fn take(&self, events: &[ChainedEvent]) -> Result<(), ShippingError> {
         let mut stream = self.connect().await.map_err(ShippingError::Unreachable)?;
@@ -105,10 +117,24 @@ impl Collector {
             stream.shutdown().await?;
             // It has nothing to say to us; its end is its `close_notify`, and without one an error.
             let mut said = [0; 512];
-            while stream.read(&mut said).await? > 0 {}
-            Ok(())
+            loop {
+                match stream.read(&mut said).await {
+                    Ok(0) => return Ok(()),
+                    Ok(_) => {}
+                    Err(error) if self.is_receipt(&error) => return Ok(()),
+                    Err(error) => return Err(error),
+                }
+            }
         };
         sending.await.map_err(ShippingError::Unconfirmed)
+    }
+
+    /// Whether an end without `close_notify` is enough.
+    ///
+    /// SECURITY: anybody on the way can make a connection end so, and what was sent would count as received; so this is
+    /// configured, for a collector that ends no other way. A reset never is: it throws away what was not read.
+    fn is_receipt(&self, error: &io::Error) -> bool {
+        self.syslog.receipt == Receipt::End && error.kind() == io::ErrorKind::UnexpectedEof
     }
 
     async fn connect(&self) -> io::Result<tokio_rustls::client::TlsStream<TcpStream>> {
@@ -215,7 +241,10 @@ async fn look(
     metrics: &Shipped,
 ) -> Result<Looked, ShippingError> {
     let now = clock::now();
-    let shipped = store.shipped().await?.max(store.removed().await?);
+    let shipped = store
+        .reached(Follower::Collector)
+        .await?
+        .max(store.removed().await?);
     let waiting = store.last_event().await?.saturating_sub(shipped).max(0);
     if waiting == 0 {
         metrics.wait(0, None, now);
@@ -229,7 +258,7 @@ async fn look(
         now,
         until: now.checked_add(CLAIMED).unwrap_or(now),
     };
-    let Some(claimed) = store.claim_shipping(claim).await? else {
+    let Some(claimed) = store.follow(Follower::Collector, claim).await? else {
         return Ok(Looked::Another);
     };
     let next = claimed.max(store.removed().await?).saturating_add(1);
@@ -241,7 +270,9 @@ async fn look(
     let late = |_| ShippingError::Unconfirmed(io::ErrorKind::TimedOut.into());
     taking.map_err(late)??;
     // Where the claim went to another meanwhile, they send it once more.
-    store.note_shipped(by, last.number).await?;
+    store
+        .note(Follower::Collector, (by, last.number), vec![])
+        .await?;
     metrics.taken(u64::try_from(events.len()).unwrap_or_default());
     let left = waiting.saturating_sub(i64::try_from(events.len()).unwrap_or_default());
     metrics.wait(left.max(0), oldest.filter(|_| left > 0), now);

@@ -12,8 +12,8 @@ use authn::credential::passkey::RelyingParty;
 use authn::credential::sent_code::Language;
 use authn::drain::Drained;
 use authn::place::Service;
-use authn::retention::Collector;
 use authn::ports::{Drains as _, KerberosAcceptor, Revocations as _};
+use authn::retention::Collector;
 use gateway::ports::{Delegation, Verifier};
 use proto::secret::Secret;
 use store::Store;
@@ -27,7 +27,7 @@ use crate::cli::CliError;
 use crate::config::Settings;
 use crate::config::settings::{Asking, Role};
 use crate::live::Live;
-use crate::metrics::{Metrics, Shipped};
+use crate::metrics::Metrics;
 use crate::outbound::hasher::Hasher;
 use crate::outbound::kerberos;
 use crate::outbound::ldap::{Ldap, Refused};
@@ -40,7 +40,7 @@ use crate::verifier::kerberos::Keys;
 use crate::verifier::local::Local;
 use crate::verifier::mutual::{self, Gateways};
 use crate::verifier::remote::Remote;
-use crate::{clock, drained, followed, kept, verifier};
+use crate::{clock, drained, followed, kept, verifier, watching};
 
 /// How often a gateway that starts asks for its authentication server.
 const ASK_EVERY: Duration = Duration::from_millis(500);
@@ -78,8 +78,8 @@ pub(super) struct Own {
     trusted: Arc<Trusted<Store>>,
     /// Who signs tokens.
     signer: Arc<Signer<Store>>,
-    /// What is counted of the trail on its way to a collector.
-    shipped: Shipped,
+    /// What is counted.
+    metrics: Arc<Metrics>,
 }
 
 /// What is done beside sign-ins, by a configuration.
@@ -353,7 +353,7 @@ impl Own {
             following: Mutex::default(),
             follows_directory: Arc::new(AtomicBool::new(settings.directory.is_some())),
             refused: Arc::default(),
-            shipped: metrics.shipped(),
+            metrics: Arc::clone(metrics),
         })
     }
 
@@ -488,6 +488,8 @@ impl Own {
         if let Some(carriers) = carriers {
             following.spawn(messages::send(self.store.clone(), carriers));
         }
+        let metrics = Arc::clone(&self.metrics);
+        following.spawn(watching::watch(self.store.clone(), metrics));
         if let Some(keep) = settings.audit.keep {
             let must_have = match &collector {
                 Some(_) => Collector::KeepsTheRest,
@@ -496,7 +498,7 @@ impl Own {
             following.spawn(kept::keep(self.store.clone(), keep, must_have));
         }
         if let Some(collector) = collector {
-            let (store, shipped) = (self.store.clone(), self.shipped.clone());
+            let (store, shipped) = (self.store.clone(), self.metrics.shipped());
             following.spawn(syslog::ship(store, collector, shipped));
         }
         self.follows(following);

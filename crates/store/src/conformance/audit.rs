@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ::authn::audit::{Chain, Kind};
 use ::authn::credential::grant::CodeSettlement;
 use ::authn::ports::{
-    ChainedEvent, Claim, MOST_REMOVED, Removal, Removed, Settlement, Unavailable,
+    ChainedEvent, Claim, Follower, MOST_REMOVED, Removal, Removed, Settlement, Unavailable,
 };
 
 use super::{Conforming, account, all_at_once, anna_with, at, event, of_account, taken};
@@ -179,8 +179,8 @@ pub async fn what_the_collector_lacks_is_not_removed<S: Conforming>(
         ..removal(0, through)
     };
     assert_eq!(store.remove(shipped(1)).await?, Removed::NotShipped(0));
-    assert_eq!(store.claim_shipping(claim("a", 0)).await?, Some(0));
-    assert!(store.note_shipped("a", 4).await?);
+    assert_eq!(store.follow(COLLECTOR, claim("a", 0)).await?, Some(0));
+    assert!(store.note(COLLECTOR, ("a", 4), vec![]).await?);
     assert_eq!(store.remove(shipped(5)).await?, Removed::NotShipped(4));
     assert_eq!(store.remove(shipped(4)).await?, Removed::Done);
     assert_eq!(store.remove(removal(4, 5)).await?, Removed::Done);
@@ -194,19 +194,19 @@ pub async fn of_16_that_would_ship_the_trail_one_does<S: Conforming>(
     ten_events(&*store).await?;
     let claims = all_at_once(&store, 16, |store, number| async move {
         let by = number.to_string();
-        let claimed = store.claim_shipping(claim(&by, 0)).await?;
+        let claimed = store.follow(COLLECTOR, claim(&by, 0)).await?;
         Ok(claimed.map(|_| by))
     });
     let winners: Vec<String> = claims.await?.into_iter().flatten().collect();
     assert_eq!(winners.len(), 1);
     let winner = winners.first().cloned().unwrap_or_default();
-    assert_eq!(store.claim_shipping(claim(&winner, 10)).await?, Some(0));
-    assert!(store.note_shipped(&winner, 7).await?);
-    assert_eq!(store.claim_shipping(claim("late", 39)).await?, None);
-    assert!(!store.note_shipped("late", 8).await?);
-    assert_eq!(store.claim_shipping(claim("late", 40)).await?, Some(7));
-    assert!(!store.note_shipped(&winner, 8).await?);
-    assert!(store.note_shipped("late", 8).await?);
+    assert_eq!(store.follow(COLLECTOR, claim(&winner, 10)).await?, Some(0));
+    assert!(store.note(COLLECTOR, (&winner, 7), vec![]).await?);
+    assert_eq!(store.follow(COLLECTOR, claim("late", 39)).await?, None);
+    assert!(!store.note(COLLECTOR, ("late", 8), vec![]).await?);
+    assert_eq!(store.follow(COLLECTOR, claim("late", 40)).await?, Some(7));
+    assert!(!store.note(COLLECTOR, (&winner, 8), vec![]).await?);
+    assert!(store.note(COLLECTOR, ("late", 8), vec![]).await?);
     Ok(())
 }
 
@@ -214,16 +214,48 @@ pub async fn of_16_that_would_ship_the_trail_one_does<S: Conforming>(
 pub async fn what_the_collector_has_never_grows_less<S: Conforming>(
     store: Arc<S>,
 ) -> Result<(), Unavailable> {
-    assert_eq!((store.shipped().await?, store.last_event().await?), (0, 0));
+    assert_eq!(
+        (store.reached(COLLECTOR).await?, store.last_event().await?),
+        (0, 0)
+    );
     ten_events(&*store).await?;
-    assert_eq!((store.shipped().await?, store.last_event().await?), (0, 10));
-    assert!(!store.note_shipped("a", 1).await?, "nobody claimed it");
-    store.claim_shipping(claim("a", 0)).await?;
-    assert!(store.note_shipped("a", 6).await?);
+    assert_eq!(
+        (store.reached(COLLECTOR).await?, store.last_event().await?),
+        (0, 10)
+    );
+    assert!(
+        !store.note(COLLECTOR, ("a", 1), vec![]).await?,
+        "nobody claimed it"
+    );
+    store.follow(COLLECTOR, claim("a", 0)).await?;
+    assert!(store.note(COLLECTOR, ("a", 6), vec![]).await?);
     for number in [-1, 5, 6, 11] {
-        assert!(!store.note_shipped("a", number).await?, "{number}");
+        assert!(
+            !store.note(COLLECTOR, ("a", number), vec![]).await?,
+            "{number}"
+        );
     }
-    assert_eq!(store.shipped().await?, 6);
+    assert_eq!(store.reached(COLLECTOR).await?, 6);
+    Ok(())
+}
+
+/// In the transaction of the note, and each follower is by itself.
+pub async fn what_a_follower_says_is_written_once<S: Conforming>(
+    store: Arc<S>,
+) -> Result<(), Unavailable> {
+    ten_events(&*store).await?;
+    let anna = account("anna");
+    let said = || vec![event(30, Kind::SignedOut, &anna)];
+    store.follow(Follower::Watch, claim("a", 0)).await?;
+    assert!(store.note(Follower::Watch, ("a", 10), said()).await?);
+    for (by, number) in [("a", 10), ("a", 9), ("b", 11), ("a", 12)] {
+        let noted = store.note(Follower::Watch, (by, number), said()).await?;
+        assert!(!noted, "{by} {number}");
+    }
+    assert_eq!(store.last_event().await?, 11);
+    assert_eq!(store.reached(Follower::Watch).await?, 10);
+    assert_eq!(store.reached(COLLECTOR).await?, 0);
+    assert_eq!(store.follow(COLLECTOR, claim("b", 0)).await?, Some(0));
     Ok(())
 }
 
@@ -242,6 +274,8 @@ fn removal(after: i64, through: i64) -> Removal {
         event: None,
     }
 }
+
+const COLLECTOR: Follower = Follower::Collector;
 
 /// A claim of 30 seconds.
 fn claim(by: &str, seconds: i64) -> Claim {

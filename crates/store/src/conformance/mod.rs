@@ -254,6 +254,7 @@ macro_rules! conformance {
             what_the_collector_lacks_is_not_removed
             of_16_that_would_ship_the_trail_one_does
             what_the_collector_has_never_grows_less
+            what_a_follower_says_is_written_once
             a_trust_keeps_all_its_fields
             a_name_and_an_identifier_are_one_trust_s
             a_trust_is_changed_from_what_it_was

@@ -1,7 +1,10 @@
 //! What is kept about the trail beside its events, in memory.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
-use authn::ports::{Claim, MOST_REMOVED, Removal, Removed, Trail, Unavailable};
+use authn::audit::Event;
+use authn::ports::{Claim, Follower, MOST_REMOVED, Removal, Removed, Trail, Unavailable};
 use jiff::Timestamp;
 
 use super::{Memory, State};
@@ -11,7 +14,13 @@ use crate::chain::Head;
 #[derive(Debug)]
 pub(super) struct Kept {
     removed: Head,
-    shipped: i64,
+    followers: BTreeMap<Follower, Following>,
+}
+
+/// How far a follower is, and which process it is until when.
+#[derive(Debug, Default)]
+struct Following {
+    reached: i64,
     claimed: Option<(String, Timestamp)>,
 }
 
@@ -19,9 +28,14 @@ impl Default for Kept {
     fn default() -> Self {
         Self {
             removed: Head::EMPTY,
-            shipped: 0,
-            claimed: None,
+            followers: BTreeMap::new(),
         }
+    }
+}
+
+impl Kept {
+    fn reached(&self, follower: Follower) -> i64 {
+        self.followers.get(&follower).map_or(0, |it| it.reached)
     }
 }
 
@@ -42,31 +56,41 @@ impl Trail for Memory {
         Ok(self.open()?.head().number)
     }
 
-    async fn shipped(&self) -> Result<i64, Unavailable> {
-        Ok(self.open()?.trail.shipped)
+    async fn reached(&self, follower: Follower) -> Result<i64, Unavailable> {
+        Ok(self.open()?.trail.reached(follower))
     }
 
-    async fn claim_shipping(&self, claim: Claim) -> Result<Option<i64>, Unavailable> {
-        let trail = &mut self.open()?.trail;
+    async fn follow(&self, follower: Follower, claim: Claim) -> Result<Option<i64>, Unavailable> {
+        let state = &mut *self.open()?;
+        let following = state.trail.followers.entry(follower).or_default();
         let is_another_s =
             |(by, until): &(String, Timestamp)| *by != claim.by && *until > claim.now;
-        if trail.claimed.as_ref().is_some_and(is_another_s) {
+        if following.claimed.as_ref().is_some_and(is_another_s) {
             return Ok(None);
         }
-        trail.claimed = Some((claim.by, claim.until));
-        Ok(Some(trail.shipped))
+        following.claimed = Some((claim.by, claim.until));
+        Ok(Some(following.reached))
     }
 
-    async fn note_shipped(&self, by: &str, number: i64) -> Result<bool, Unavailable> {
+    async fn note(
+        &self,
+        follower: Follower,
+        (by, number): (&str, i64),
+        said: Vec<Event>,
+    ) -> Result<bool, Unavailable> {
         let state = &mut *self.open()?;
         let last = state.head().number;
-        let trail = &mut state.trail;
-        let is_ours = trail.claimed.as_ref().is_some_and(|(it, _)| it == by);
-        let is_noted = is_ours && trail.shipped < number && number <= last;
-        if is_noted {
-            trail.shipped = number;
+        let following = state.trail.followers.get_mut(&follower);
+        let is_ours = |it: &&mut Following| it.claimed.as_ref().is_some_and(|(it, _)| it == by);
+        let Some(following) = following.filter(is_ours) else {
+            return Ok(false);
+        };
+        if number <= following.reached || number > last {
+            return Ok(false);
         }
-        Ok(is_noted)
+        following.reached = number;
+        state.append(said)?;
+        Ok(true)
     }
 
     async fn remove(&self, removal: Removal) -> Result<Removed, Unavailable> {
@@ -80,8 +104,9 @@ impl Trail for Memory {
         if state.trail.removed.number != after {
             return Ok(Removed::Elsewhere);
         }
-        if must_be_shipped && state.trail.shipped < through {
-            return Ok(Removed::NotShipped(state.trail.shipped));
+        let shipped = state.trail.reached(Follower::Collector);
+        if must_be_shipped && shipped < through {
+            return Ok(Removed::NotShipped(shipped));
         }
         let count = through.saturating_sub(after);
         let last = state.chain.iter().find(|it| it.number == through);

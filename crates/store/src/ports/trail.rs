@@ -3,7 +3,8 @@
 //! SECURITY: what is removed must be whole behind what was removed before, so that nobody's change is sealed away with it.
 
 use async_trait::async_trait;
-use authn::ports::{Claim, MOST_REMOVED, Removal, Removed, Trail, Unavailable};
+use authn::audit::Event;
+use authn::ports::{Claim, Follower, MOST_REMOVED, Removal, Removed, Trail, Unavailable};
 
 use super::audit;
 use crate::Store;
@@ -27,19 +28,29 @@ impl Trail for Store {
         Ok(last.map_err(|error| self.failed(&error))?.unwrap_or(0))
     }
 
-    async fn shipped(&self) -> Result<i64, Unavailable> {
+    async fn reached(&self, follower: Follower) -> Result<i64, Unavailable> {
         let mut connection = self.reader().await?;
-        let shipped = shipped(&mut connection).await;
-        shipped.map_err(|error| self.failed(&error))
+        let reached = reached(&mut connection, follower).await;
+        reached.map_err(|error| self.failed(&error))
     }
 
-    async fn claim_shipping(&self, claim: Claim) -> Result<Option<i64>, Unavailable> {
-        self.0.writer.submit(Claiming(claim)).await
+    async fn follow(&self, follower: Follower, claim: Claim) -> Result<Option<i64>, Unavailable> {
+        self.0.writer.submit(Claiming(follower, claim)).await
     }
 
-    async fn note_shipped(&self, by: &str, number: i64) -> Result<bool, Unavailable> {
-        let by = by.to_owned();
-        self.0.writer.submit(Noting { by, number }).await
+    async fn note(
+        &self,
+        follower: Follower,
+        (by, number): (&str, i64),
+        said: Vec<Event>,
+    ) -> Result<bool, Unavailable> {
+        let noting = Noting {
+            follower,
+            by: by.to_owned(),
+            number,
+            said,
+        };
+        self.0.writer.submit(noting).await
     }
 
     async fn remove(&self, removal: Removal) -> Result<Removed, Unavailable> {
@@ -47,25 +58,29 @@ impl Trail for Store {
     }
 }
 
-async fn shipped(connection: &mut Connection) -> Result<i64, sqlx::Error> {
-    let row = query(rows::audit_shipping::READ)
+async fn reached(connection: &mut Connection, follower: Follower) -> Result<i64, sqlx::Error> {
+    let row = query(rows::audit_readers::READ)
+        .bind(rows::audit_readers::id(follower))
         .fetch_optional(connection)
         .await?;
     row.map_or(Ok(0), |row| row.try_get("number"))
 }
 
-struct Claiming(Claim);
+struct Claiming(Follower, Claim);
 
 #[async_trait]
 impl Write for Claiming {
     type Output = Option<i64>;
 
     async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<Self::Output>, WriteError> {
-        let Claim { by, now, until } = &self.0;
-        query(rows::audit_shipping::BEGIN)
+        let Self(follower, Claim { by, now, until }) = self;
+        let id = rows::audit_readers::id(*follower);
+        query(rows::audit_readers::BEGIN)
+            .bind(id)
             .execute(&mut *writing.connection)
             .await?;
-        let claimed = query(rows::audit_shipping::CLAIM)
+        let claimed = query(rows::audit_readers::CLAIM)
+            .bind(id)
             .bind(by)
             .bind(now.as_microsecond())
             .bind(until.as_microsecond())
@@ -73,14 +88,16 @@ impl Write for Claiming {
             .await?;
         Ok(match claimed.rows_affected() {
             0 => Done::Undo(None),
-            _ => Done::Keep(Some(shipped(writing.connection).await?)),
+            _ => Done::Keep(Some(reached(writing.connection, *follower).await?)),
         })
     }
 }
 
 struct Noting {
+    follower: Follower,
     by: String,
     number: i64,
+    said: Vec<Event>,
 }
 
 #[async_trait]
@@ -88,12 +105,17 @@ impl Write for Noting {
     type Output = bool;
 
     async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<Self::Output>, WriteError> {
-        let noted = query(rows::audit_shipping::NOTE)
+        let noted = query(rows::audit_readers::NOTE)
+            .bind(rows::audit_readers::id(self.follower))
             .bind(&self.by)
             .bind(self.number)
             .execute(&mut *writing.connection)
             .await?;
-        Ok(Done::Keep(noted.rows_affected() > 0))
+        if noted.rows_affected() == 0 {
+            return Ok(Done::Undo(false));
+        }
+        writing.append(self.said.clone()).await?;
+        Ok(Done::Keep(true))
     }
 }
 
@@ -116,7 +138,7 @@ impl Write for Removing {
             return Ok(Done::Undo(Removed::Elsewhere));
         }
         if *must_be_shipped {
-            let shipped = shipped(&mut *writing.connection).await?;
+            let shipped = reached(&mut *writing.connection, Follower::Collector).await?;
             if shipped < *through {
                 return Ok(Done::Undo(Removed::NotShipped(shipped)));
             }

@@ -10,7 +10,7 @@ pub(crate) mod app_passwords;
 pub(crate) mod audit;
 pub(crate) mod audit_beginning;
 pub(crate) mod audit_head;
-pub(crate) mod audit_shipping;
+pub(crate) mod audit_readers;
 pub(crate) mod ceremonies;
 pub(crate) mod client_codes;
 pub(crate) mod counters;
@@ -76,10 +76,10 @@ pub(crate) const ALL: &[&str] = &[
     audit_head::READ,
     audit_head::WRITE,
     audit_head::WAS_OPENED,
-    audit_shipping::BEGIN,
-    audit_shipping::READ,
-    audit_shipping::CLAIM,
-    audit_shipping::NOTE,
+    audit_readers::BEGIN,
+    audit_readers::READ,
+    audit_readers::CLAIM,
+    audit_readers::NOTE,
     counters::TAKE,
     counters::GIVE_BACK,
     counters::ALARM,

@@ -118,7 +118,7 @@ fn what_is_no_export_is_refused() {
         lines[1].clone(),
     ];
     for case in cases {
-        let found = read(&[case.clone()]);
+        let found = read(std::slice::from_ref(&case));
         assert_eq!(found, Err(ExportError::NotAnExport), "{case}");
     }
     let cases = [

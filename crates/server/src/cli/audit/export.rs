@@ -100,7 +100,10 @@ async fn range(desk: &Desk, wanted: &Arguments, end: Head) -> Result<(i64, i64),
         return Err(CliError::refused(message));
     }
     if let Some(to) = wanted.to.filter(|to| *to > end.number) {
-        let message = format!("the trail ends at event {}; event {to} is not there", end.number);
+        let message = format!(
+            "the trail ends at event {}; event {to} is not there",
+            end.number
+        );
         return Err(CliError::refused(message));
     }
     let (mut first, mut last) = (wanted.from.unwrap_or(kept), wanted.to.unwrap_or(end.number));

@@ -126,7 +126,9 @@ pub(super) fn of_a_file(arguments: &Arguments, output: &Output) -> Result<(), Cl
             }
             None => {
                 let key = &whole.seal.key;
-                return Err(refused(format!("it was sealed with the key `{key}`, which the key file lacks")));
+                return Err(refused(format!(
+                    "it was sealed with the key `{key}`, which the key file lacks"
+                )));
             }
         };
     }
@@ -155,12 +157,13 @@ pub(super) fn of_a_file(arguments: &Arguments, output: &Output) -> Result<(), Cl
 fn read(file: &Path, noted: Option<&Noted>) -> Result<(Whole, bool), CliError> {
     let unusable =
         |error: std::io::Error| CliError::unavailable(format!("`{}`: {error}", file.display()));
-    let refused =
-        |error: ExportError| CliError::refused(format!("`{}`: {error}", file.display()));
+    let refused = |error: ExportError| CliError::refused(format!("`{}`: {error}", file.display()));
     let mut lines = BufReader::new(File::open(file).map_err(unusable)?);
     let mut exported = Exported::default();
     let mut is_noted = false;
-    let limit = u64::try_from(MAX_LINE).unwrap_or(u64::MAX).saturating_add(2);
+    let limit = u64::try_from(MAX_LINE)
+        .unwrap_or(u64::MAX)
+        .saturating_add(2);
     let mut line = Vec::new();
     loop {
         line.clear();

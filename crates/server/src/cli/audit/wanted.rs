@@ -74,7 +74,9 @@ impl Filter<'_> {
 fn kind(typed: &str) -> Result<String, String> {
     match Kind::is_word(typed) {
         true => Ok(typed.to_owned()),
-        false => Err("no event is called so; `signed-in` and `refused` are two that there are".to_owned()),
+        false => Err(
+            "no event is called so; `signed-in` and `refused` are two that there are".to_owned(),
+        ),
     }
 }
 
@@ -96,7 +98,10 @@ mod tests {
     fn filter(wanted: &Wanted, accounts: &[&str]) -> impl Fn(&Event) -> bool {
         let filter = Filter {
             wanted,
-            accounts: accounts.iter().map(|it| AccountId((*it).to_owned())).collect(),
+            accounts: accounts
+                .iter()
+                .map(|it| AccountId((*it).to_owned()))
+                .collect(),
         };
         move |event| filter.takes(event)
     }

@@ -18,7 +18,10 @@ pub(super) fn when(typed: &str) -> Result<Timestamp, String> {
 fn at(typed: &str, now: Timestamp) -> Result<Timestamp, String> {
     let moment = || typed.parse().ok();
     let day = || {
-        let day: Date = typed.parse().ok().filter(|_| typed.len() == "2026-11-30".len())?;
+        let day: Date = typed
+            .parse()
+            .ok()
+            .filter(|_| typed.len() == "2026-11-30".len())?;
         Some(day.to_zoned(TimeZone::UTC).ok()?.timestamp())
     };
     let ago = || now.checked_sub(config::length_of(typed)?).ok();
@@ -44,7 +47,14 @@ mod tests {
         ] {
             assert_eq!(at(typed, now).unwrap().to_string(), expected, "{typed}");
         }
-        for typed in ["", "yesterday", "400", "2026-13-01", "-2 hours", "2026-11-30T08:00"] {
+        for typed in [
+            "",
+            "yesterday",
+            "400",
+            "2026-13-01",
+            "-2 hours",
+            "2026-11-30T08:00",
+        ] {
             let refused = at(typed, now).unwrap_err();
             assert!(refused.contains("400 days"), "{typed}");
         }

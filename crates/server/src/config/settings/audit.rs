@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use proto::syslog::Facility;
 
 use super::messages::Authorities;
+pub(crate) use crate::config::written::Receipt;
 
 /// The audit trail.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,6 +30,8 @@ pub(crate) struct Syslog {
     pub(crate) authorities: Authorities,
     /// The PEM files of a certificate of our own and of its key.
     pub(crate) identity: Option<(PathBuf, PathBuf)>,
+    /// How it says that it has what was sent.
+    pub(crate) receipt: Receipt,
     /// What kind of program we are.
     pub(crate) facility: Facility,
     /// What we call ourselves.

@@ -25,7 +25,10 @@ impl Understanding<'_> {
     /// How the trail is kept.
     pub(super) fn audit(&self, written: &Written) -> Result<Audit, ConfigError> {
         let audit = &written.audit;
-        if let (Some(authn), true) = (&written.authn, audit.keep.is_some() || audit.syslog.is_some()) {
+        if let (Some(authn), true) = (
+            &written.authn,
+            audit.keep.is_some() || audit.syslog.is_some(),
+        ) {
             let message = "[audit] belongs where the authentication server is: a gateway ([authn]) keeps no trail; take it \
                            away";
             return Err(self.error(authn, message));
@@ -62,9 +65,14 @@ impl Understanding<'_> {
             name,
             authorities: self.authorities(written.authorities.as_ref())?,
             identity: self.own_certificate(written)?,
+            receipt: written.receipt,
             facility: self.facility(written.facility.as_ref())?,
-            app_name: self.word(written.app_name.as_ref(), MAX_APP)?.unwrap_or_else(|| "wicketgate".to_owned()),
-            host_name: self.word(written.host_name.as_ref(), MAX_HOST)?.unwrap_or_else(this_machine),
+            app_name: self
+                .word(written.app_name.as_ref(), MAX_APP)?
+                .unwrap_or_else(|| "wicketgate".to_owned()),
+            host_name: self
+                .word(written.host_name.as_ref(), MAX_HOST)?
+                .unwrap_or_else(this_machine),
         })
     }
 
@@ -76,8 +84,9 @@ impl Understanding<'_> {
             is_host.then(|| (host.trim_matches(['[', ']']).to_owned(), port))
         });
         found.ok_or_else(|| {
-            let message =
-                format!("`{typed}` is not a collector and its port, such as `logs.contoso.com:6514`");
+            let message = format!(
+                "`{typed}` is not a collector and its port, such as `logs.contoso.com:6514`"
+            );
             self.error(written, &message)
         })
     }
@@ -126,7 +135,9 @@ impl Understanding<'_> {
         let typed = written.get_ref();
         let is_word = (1..=most).contains(&typed.len());
         if !is_word || !typed.bytes().all(|byte| byte.is_ascii_graphic()) {
-            let message = format!("`{typed}` is not 1 to {most} letters, digits and signs of ASCII, without a space");
+            let message = format!(
+                "`{typed}` is not 1 to {most} letters, digits and signs of ASCII, without a space"
+            );
             return Err(self.error(written, &message));
         }
         Ok(Some(typed.clone()))

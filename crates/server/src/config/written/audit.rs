@@ -30,10 +30,24 @@ pub(crate) struct Syslog {
     pub(crate) certificate: Option<Spanned<PathBuf>>,
     /// The PEM file of its private key.
     pub(crate) key: Option<Spanned<PathBuf>>,
+    /// What counts as the collector's word that it has what was sent; `close-notify` where it is left out.
+    #[serde(default)]
+    pub(crate) receipt: Receipt,
     /// The facility, as `authpriv`, `audit` or `local0`; `authpriv` where it is left out.
     pub(crate) facility: Option<Spanned<String>>,
     /// What the gate calls itself (APP-NAME); `wicketgate` where it is left out.
     pub(crate) app_name: Option<Spanned<String>>,
     /// What this machine is called (HOSTNAME); what the system says where it is left out.
     pub(crate) host_name: Option<Spanned<String>>,
+}
+
+/// How a collector says that it has what was sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Receipt {
+    /// By TLS's own end of the connection, as RFC 5425 demands.
+    #[default]
+    CloseNotify,
+    /// By any orderly end of the connection: for collectors that only close it, as rsyslog's driver `gtls` does.
+    End,
 }
