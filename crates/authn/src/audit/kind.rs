@@ -234,6 +234,8 @@ pub enum Kind {
     },
     /// Somebody signed out of a page.
     SignedOut,
+    /// The session of a page came from another browser in another network, and was ended.
+    SessionElsewhere,
     /// All sessions of an account were ended.
     SessionsEnded,
     /// The owner of an account says of a sign-in that it was somebody else.

@@ -24,6 +24,7 @@ impl Event {
             Kind::UnderAttack { .. }
             | Kind::Sprayed { .. }
             | Kind::CodeFromTwoNetworks { .. }
+            | Kind::SessionElsewhere
             | Kind::ForgedTokenFound { .. }
             | Kind::NotMe { .. } => Severity::Alert,
             Kind::Refused { .. }

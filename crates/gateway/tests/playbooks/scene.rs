@@ -212,6 +212,7 @@ impl Scene {
             zone: Zone::EXTERNAL,
             begun: self.now(),
             used: self.now(),
+            browser: None,
         };
         let ends = self.now() + SignedDuration::from_hours(1);
         let id = TokenId(id.to_owned());

@@ -37,9 +37,9 @@ const AGAIN: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs
 /// How many events go at a time.
 const PART: u32 = 1_024;
 /// How long one part may take, the collector's receipt included.
-const PATIENCE: Duration = Duration::from_secs(40);
+const PATIENCE: Duration = Duration::from_secs(20);
 /// How long a process may ship the trail alone without a word: longer than a part takes.
-const CLAIMED: SignedDuration = SignedDuration::from_secs(60);
+const CLAIMED: SignedDuration = SignedDuration::from_secs(30);
 /// The name of our element: the number is the one that stands for examples, as we have none.
 const ELEMENT: &str = "wicketgate@32473";
 
@@ -253,12 +253,13 @@ async fn look(
     let oldest = store.read(shipped.saturating_add(1), 1).await?;
     let oldest = oldest.first().map(|it| it.event.at);
     metrics.wait(waiting, oldest, now);
-    let claim = Claim {
+    let claim = |until: SignedDuration| Claim {
         by: by.to_owned(),
         now,
-        until: now.checked_add(CLAIMED).unwrap_or(now),
+        until: now.checked_add(until).unwrap_or(now),
     };
-    let Some(claimed) = store.follow(Follower::Collector, claim).await? else {
+    let claiming = store.follow(Follower::Collector, claim(CLAIMED));
+    let Some(claimed) = claiming.await? else {
         return Ok(Looked::Another);
     };
     let next = claimed.max(store.removed().await?).saturating_add(1);
@@ -268,7 +269,13 @@ async fn look(
     };
     let taking = timeout(PATIENCE, collector.take(&events)).await;
     let late = |_| ShippingError::Unconfirmed(io::ErrorKind::TimedOut.into());
-    taking.map_err(late)??;
+    if let Err(error) = taking.map_err(late).flatten() {
+        // Another process may reach it.
+        store
+            .follow(Follower::Collector, claim(SignedDuration::ZERO))
+            .await?;
+        return Err(error);
+    }
     // Where the claim went to another meanwhile, they send it once more.
     store
         .note(Follower::Collector, (by, last.number), vec![])

@@ -133,6 +133,7 @@ mod tests {
             zone: Zone::EXTERNAL,
             begun: at(begun),
             used: at(begun),
+            browser: None,
         }
     }
 
