@@ -28,6 +28,7 @@ pub mod old_windows;
 pub mod postgres;
 pub mod published;
 pub mod raw;
+pub mod rsyslog;
 pub mod serve;
 pub mod sign_in;
 pub mod simplesamlphp;

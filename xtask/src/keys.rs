@@ -1,6 +1,6 @@
 //! `cargo xtask keys`: every key of the configuration, from the doc comments of the code that reads it.
 //!
-//! It reads `config/written.rs` line by line, as that file is written: a struct is a table and names
+//! It reads `config/written.rs` and the files beside it line by line, as they are written: a struct is a table and names
 //! itself in its doc comment, an enum is a list of words. Start at [`page`].
 
 use std::collections::BTreeMap;
@@ -11,6 +11,7 @@ use anyhow::{Context, bail};
 use crate::run::{root, say};
 
 const SOURCE: &str = "crates/server/src/config/written.rs";
+const PARTS: &str = "crates/server/src/config/written";
 const PAGE: &str = "docs/guide/configuration.md";
 
 /// Writes the page.
@@ -38,7 +39,16 @@ pub fn check() -> anyhow::Result<()> {
 }
 
 fn source() -> anyhow::Result<String> {
-    Ok(std::fs::read_to_string(root().join(SOURCE))?)
+    let mut files = vec![root().join(SOURCE)];
+    for entry in std::fs::read_dir(root().join(PARTS))? {
+        files.push(entry?.path());
+    }
+    files.sort();
+    let mut source = String::new();
+    for file in files {
+        source.push_str(&std::fs::read_to_string(file)?);
+    }
+    Ok(source)
 }
 
 /// A struct or an enum.

@@ -29,6 +29,8 @@ pub mod drain;
 pub mod outbox;
 pub mod portal;
 pub mod ports;
+pub mod retention;
+pub mod watch;
 
 pub use attempt::{Attempt, Outcome, Proof, Refusal, Verified};
 pub use authenticated::Authenticated;

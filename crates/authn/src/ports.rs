@@ -6,6 +6,7 @@ mod api_tokens;
 mod pages;
 mod passkeys;
 mod spare_codes;
+mod trail;
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -37,6 +38,7 @@ pub use pages::{
 };
 pub use passkeys::Passkeys;
 pub use spare_codes::SpareCodes;
+pub use trail::{Claim, Follower, MOST_REMOVED, Removal, Removed, Trail};
 
 /// Our own world is broken; whoever asked is refused, and nothing fails open.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

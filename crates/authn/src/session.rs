@@ -3,6 +3,8 @@
 //! A session is a row that is looked up with every request, together with all that it rests on: it ends with the
 //! account, the secret or the token, at once. Start at [`Session`].
 
+use std::net::IpAddr;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -40,6 +42,49 @@ pub struct Session {
     pub begun: Timestamp,
     /// When it was used last, to the minute.
     pub used: Timestamp,
+    /// The browser that it began in; not known of one that began before that was noted.
+    #[serde(default)]
+    pub browser: Option<Browser>,
+}
+
+/// What is known of a browser: where it is, and what it calls itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Browser {
+    /// A /16 of IPv4, or a /32 of IPv6.
+    network: String,
+    /// Its `User-Agent`, cut.
+    agent: String,
+}
+
+/// How many characters of what a browser calls itself are kept.
+const MAX_AGENT: usize = 256;
+
+impl Browser {
+    /// The browser of a request.
+    #[must_use]
+    pub fn of(source: IpAddr, agent: &str) -> Self {
+        let network = match source.to_canonical() {
+            IpAddr::V4(v4) => {
+                let [a, b, ..] = v4.octets();
+                format!("{a}.{b}.0.0/16")
+            }
+            IpAddr::V6(v6) => {
+                let [a, b, ..] = v6.segments();
+                format!("{a:x}:{b:x}::/32")
+            }
+        };
+        Self {
+            network,
+            agent: agent.chars().take(MAX_AGENT).collect(),
+        }
+    }
+
+    /// Whether it is somebody else's: a telephone goes from one network to another, a PC is updated, and neither does both
+    /// within one session.
+    #[must_use]
+    pub fn is_another(&self, other: &Self) -> bool {
+        self.network != other.network && self.agent != other.agent
+    }
 }
 
 impl Session {
@@ -99,6 +144,7 @@ mod tests {
             zone: Zone::EXTERNAL,
             begun,
             used: after(minutes),
+            browser: None,
         };
         assert!(used(0).lasts(after(59)) && !used(0).lasts(after(60)));
         assert!(used(59).lasts(after(118)) && !used(59).lasts(after(119)));
@@ -108,5 +154,31 @@ mod tests {
             "however it is used"
         );
         assert!(!used(0).is_worth_a_note(after(0)) && used(0).is_worth_a_note(after(1)));
+    }
+
+    #[test]
+    fn t_phish_2_a_browser_is_another_where_it_is_elsewhere_and_called_otherwise() {
+        let browser = |source: &str, agent: &str| Browser::of(source.parse().unwrap(), agent);
+        let known = browser("192.0.2.7", "Firefox");
+        for (source, agent, expected) in [
+            ("192.0.2.7", "Firefox", false),
+            ("192.0.99.1", "Chrome", false),
+            ("198.51.100.7", "Firefox", false),
+            ("192.0.2.7", "Chrome", false),
+            ("198.51.100.7", "Chrome", true),
+            ("192.1.2.7", "", true),
+            ("2001:db8::1", "Chrome", true),
+            ("::ffff:192.0.2.8", "Chrome", false),
+        ] {
+            assert_eq!(
+                known.is_another(&browser(source, agent)),
+                expected,
+                "{source} {agent}"
+            );
+        }
+        let six = browser("2001:db8:1::1", "Firefox");
+        assert!(!six.is_another(&browser("2001:db8:ffff::1", "Chrome")));
+        let long = "a".repeat(10_000);
+        assert_eq!(browser("192.0.2.7", &long).agent.len(), MAX_AGENT);
     }
 }

@@ -5,6 +5,8 @@
 
 use std::path::Path;
 
+#[path = "../../../fuzz/entry/audit_export.rs"]
+mod audit_export;
 #[path = "../../../fuzz/entry/passkey.rs"]
 mod passkey;
 #[path = "../../../fuzz/entry/voucher.rs"]
@@ -15,6 +17,11 @@ mod wire;
 #[test]
 fn wire_seeds_are_taken() {
     every_seed_is_taken("wire", wire::run);
+}
+
+#[test]
+fn audit_export_seeds_are_taken() {
+    every_seed_is_taken("audit_export", audit_export::run);
 }
 
 #[test]

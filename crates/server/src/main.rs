@@ -18,6 +18,7 @@ mod wiring;
 
 mod drained;
 mod followed;
+mod kept;
 #[cfg(feature = "legacy-tls")]
 mod legacy;
 #[cfg(not(feature = "legacy-tls"))]
@@ -31,6 +32,7 @@ mod proxy;
 mod reload;
 mod trusted;
 mod vanished;
+mod watching;
 
 mod outbound;
 mod verifier;

@@ -15,6 +15,7 @@ mod source;
 mod spare_codes;
 mod token_import;
 mod tokens;
+mod trail;
 mod trusts;
 
 use std::collections::BTreeMap;
@@ -29,11 +30,10 @@ use authn::attempt::Ports;
 use authn::credential::CredentialId;
 use authn::credential::app_password::AppPassword;
 use authn::name::NameKey;
-use authn::ports::ChainedEvent;
 use authn::voucher::{Issuer, VoucherKey};
 use gateway::ports::Verifier;
 use proto::secret::Secret;
-use store::{Head, Store};
+use store::Store;
 use tokio::sync::watch;
 
 use crate::cli::CliError;
@@ -221,6 +221,7 @@ pub(crate) fn check(settings: &Settings) -> Result<(), CliError> {
         tls::client(&directory.authorities).map_err(usage)?;
     }
     source::carriers(settings)?;
+    source::collector(settings)?;
     Proxy::check(settings).map_err(usage)
 }
 
@@ -255,6 +256,7 @@ pub(crate) struct Desk {
     realm: Option<gss::Realm>,
     portal: Option<config::settings::Portal>,
     messages: Option<config::settings::messages::Messages>,
+    ships_trail: bool,
 }
 
 impl Desk {
@@ -302,6 +304,7 @@ impl Desk {
             realm: settings.kerberos.as_ref().map(|it| it.realm.clone()),
             portal: settings.portal.clone(),
             messages: settings.messages.clone(),
+            ships_trail: settings.audit.syslog.is_some(),
         }
     }
 
@@ -440,37 +443,6 @@ impl Desk {
         let account = self.account(name).await?;
         let revoked = admin::revoke_device(&self.ports, &account.id, device, &by_hand()).await;
         Ok((account, revoked.map_err(refused)?))
-    }
-
-    /// Checks the whole audit trail and says where it ends.
-    ///
-    /// # Errors
-    ///
-    /// The trail is broken, or the store is unavailable.
-    pub(crate) async fn verify_trail(&self) -> Result<Head, CliError> {
-        self.store.verify_trail().await.map_err(keeping::of_store)
-    }
-
-    /// Where the audit trail ends.
-    ///
-    /// # Errors
-    ///
-    /// The trail has no end that is sealed with our keys, or the store is unavailable.
-    pub(crate) async fn trail_end(&self) -> Result<Head, CliError> {
-        self.store.trail_end().await.map_err(keeping::of_store)
-    }
-
-    /// Events of the audit trail.
-    ///
-    /// # Errors
-    ///
-    /// The store is unavailable.
-    pub(crate) async fn events(
-        &self,
-        first: i64,
-        count: u32,
-    ) -> Result<Vec<ChainedEvent>, CliError> {
-        Ok(self.ports.audit.read(first, count).await?)
     }
 }
 

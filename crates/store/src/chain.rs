@@ -4,7 +4,7 @@
 //! The hash itself is defined by [`authn::audit`]; both stores and the check of a backup use it
 //! through this file only.
 
-use authn::audit::{Broken, Event};
+use authn::audit::{Broken, Chain, Event};
 use authn::ports::{ChainedEvent, Unavailable};
 
 use crate::sets::Sets;
@@ -49,6 +49,23 @@ pub enum BrokenTrail {
         /// Its number.
         number: i64,
     },
+    /// The record that says where the trail begins was not written with these keys.
+    #[error("where the audit trail begins (behind event {number}) was written without its key")]
+    ForgedBeginning {
+        /// Behind which event it says that the trail begins.
+        number: i64,
+    },
+    /// The trail begins elsewhere than at the first event, or than the record says.
+    #[error(
+        "the audit trail begins at event {first}, and must begin at event {expected}: events before it were taken out or put \
+         in"
+    )]
+    WrongBeginning {
+        /// Where it must begin.
+        expected: i64,
+        /// The first event that is there.
+        first: i64,
+    },
     /// There are accounts, and nothing says how they came.
     #[error("the audit trail is empty, but there are accounts")]
     Emptied,
@@ -76,6 +93,11 @@ impl Head {
     #[must_use]
     pub fn hash_text(&self) -> String {
         crate::hex(&self.hash)
+    }
+
+    /// The chain behind this event.
+    pub(crate) fn chain(self) -> Chain {
+        Chain::behind(self.number, self.hash)
     }
 
     /// Links events to this head, in their order.

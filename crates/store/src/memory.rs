@@ -17,6 +17,7 @@ mod second_factors;
 mod sent_codes;
 mod signing_keys;
 mod spare_codes;
+mod trail;
 mod trusts;
 mod used_assertions;
 
@@ -52,7 +53,6 @@ use self::counter::Counter;
 use self::grants::{KnownGrant, SettledCode};
 pub use self::hasher::AtOnce;
 use self::otp_tokens::Kept;
-use crate::chain::Head;
 
 /// A store that lives as long as its last clone.
 #[derive(Clone, Debug, Default)]
@@ -117,13 +117,13 @@ struct State {
     used_assertions: BTreeSet<AssertionKey>,
     api_tokens: BTreeMap<HandleKey, ApiToken>,
     chain: Vec<ChainedEvent>,
+    trail: trail::Kept,
 }
 
 impl State {
     /// Appends events to the chain; first of all changes, for it may fail.
     fn append(&mut self, events: Vec<Event>) -> Result<(), Unavailable> {
-        let last = self.chain.last();
-        let head = last.map_or(Head::EMPTY, |last| Head::EMPTY.behind(last));
+        let head = self.head();
         self.chain.extend(head.link(events)?);
         Ok(())
     }

@@ -108,6 +108,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "0018_used_assertions",
         text: include_str!("../migrations/0018_used_assertions.sql"),
     },
+    Migration {
+        number: 19,
+        name: "0019_audit_beginning",
+        text: include_str!("../migrations/0019_audit_beginning.sql"),
+    },
 ];
 
 impl Migration {

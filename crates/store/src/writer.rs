@@ -84,12 +84,13 @@ impl WriteError {
 pub(super) struct Writing<'c> {
     /// The connection, inside the call's savepoint.
     pub(super) connection: &'c mut Connection,
+    keys: &'c KeyFile,
     head: Head,
     /// Events that are linked and written at the end; nothing but the head depends on them.
     linked: Vec<ChainedEvent>,
 }
 
-impl Writing<'_> {
+impl<'c> Writing<'c> {
     /// Gives a call of many statements the time for the next one; whoever made it waits for as long.
     pub(super) fn goes_on(&mut self) {
         if self.connection.is_to_a_server() {
@@ -114,6 +115,16 @@ impl Writing<'_> {
         let sealed = set.sealed(&mut *self.connection, revision).await?;
         self.head.sets = self.head.sets.map(|sets| sets.with(set, sealed));
         Ok(())
+    }
+
+    /// The keys that seal what is written.
+    pub(super) fn keys(&self) -> &'c KeyFile {
+        self.keys
+    }
+
+    /// The number of the last event, those included that this transaction appends.
+    pub(super) fn last_event(&self) -> i64 {
+        self.head.number
     }
 
     /// Appends events to the audit chain.
@@ -401,6 +412,7 @@ async fn write_all(
     let head = audit::head(&mut *connection, keys).await?;
     let mut writing = Writing {
         connection,
+        keys,
         head,
         linked: Vec::new(),
     };

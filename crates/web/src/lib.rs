@@ -101,9 +101,12 @@ impl Pages {
 
     /// Answers a request.
     pub async fn answer(&self, request: Request) -> Answer {
+        let agent = request.head.headers.get(http::header::USER_AGENT);
+        let agent = agent.map(|it| String::from_utf8_lossy(it.as_bytes()).into_owned());
         let at = At {
             zone: request.zone.clone(),
             source: request.address,
+            agent: agent.unwrap_or_default(),
             activity: request.activity.clone(),
             now: clock::now(),
         };

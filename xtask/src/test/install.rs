@@ -31,9 +31,10 @@ const PACKAGES: [&str; 18] = [
     "xmlsec1",
 ];
 
-/// A domain controller, a back end that takes Kerberos, a balancer, a browser, a database, MIT's tools. Some of these start
+/// A domain controller, a back end that takes Kerberos, a balancer, a browser, a database, a collector of
+/// syslog, MIT's tools. Some of these start
 /// services where they are installed, so that they are only unpacked; a lab lays them over its own view of the system.
-const UNPACKED: [&str; 20] = [
+const UNPACKED: [&str; 23] = [
     "apache2-bin",
     "chromium",
     "chromium-driver",
@@ -49,6 +50,9 @@ const UNPACKED: [&str; 20] = [
     "postgresql",
     "python3-gssapi",
     "python3-samba",
+    "rsyslog",
+    "rsyslog-gnutls",
+    "rsyslog-openssl",
     "samba",
     "samba-ad-dc",
     "samba-ad-provision",

@@ -1,6 +1,13 @@
 //! The chain of events, and what is read back of it.
 
+use jiff::Timestamp;
+
+use super::event::MAX_NAME;
 use super::*;
+use crate::account::AccountId;
+use crate::credential::CredentialId;
+use crate::place::{Channel, Service};
+use crate::ports::ChainedEvent;
 
 fn event(number: i64) -> Event {
     let kind = Kind::UnderAttack { failures: 100 };
@@ -148,4 +155,20 @@ fn a_typed_name_is_cut_and_cleaned() {
         "CONTOSO\\an\u{fffd}\u{fffd}na"
     );
     assert_eq!(shown_name(&"a".repeat(500), "").len(), MAX_NAME);
+}
+
+#[test]
+fn a_kind_is_known_by_its_word() {
+    let refused = Kind::Refused {
+        reason: Reason::WrongSecret,
+        name: String::new(),
+    };
+    assert_eq!(refused.word(), "refused");
+    assert_eq!(Kind::SignedOut.word(), "signed-out");
+    for word in ["refused", "signed-out", "signed-in", "trail-cut"] {
+        assert!(Kind::is_word(word), "{word}");
+    }
+    for word in ["", "Refused", "signed_in", "signed-in "] {
+        assert!(!Kind::is_word(word), "{word}");
+    }
 }

@@ -368,6 +368,7 @@ impl Asking<'_> {
             zone: at.zone.clone(),
             begun: at.now,
             used: at.now,
+            browser: Some(at.browser()),
         };
         let kind = Kind::SignedIn {
             credential: proved.credential.clone(),

@@ -214,6 +214,7 @@ pub async fn confirm(
             zone: at.zone.clone(),
             begun: at.now,
             used: at.now,
+            browser: Some(at.browser()),
         },
     };
     match ports.sign_ins.complete(completion).await? {

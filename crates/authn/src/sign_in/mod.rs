@@ -31,7 +31,7 @@ use crate::lockout::{HoldBack, Place, Subject};
 use crate::place::{ActivityId, Channel, Method, Service, SourceNetwork, Zone};
 use crate::policy::{Asking, Policy, Proved, Rule};
 use crate::ports::{Invitations, Passkeys, Sessions, SignIns, SpareCodes, Unavailable};
-use crate::session::Session;
+use crate::session::{Browser, Session};
 pub(crate) use answer::reason_of_passkey;
 pub use answer::{answer, answer_by_passkey, begin_by_passkey};
 pub(crate) use first::by_owner;
@@ -320,6 +320,8 @@ pub struct At {
     pub zone: Zone,
     /// From which address.
     pub source: IpAddr,
+    /// What the browser calls itself.
+    pub agent: String,
     /// The request.
     pub activity: ActivityId,
     /// Now.
@@ -327,6 +329,12 @@ pub struct At {
 }
 
 impl At {
+    /// The browser, as a session remembers it.
+    #[must_use]
+    pub fn browser(&self) -> Browser {
+        Browser::of(self.source, &self.agent)
+    }
+
     /// An event of this request.
     #[must_use]
     pub fn event(&self, kind: Kind, service: &Service, account: Option<AccountId>) -> Event {
@@ -435,20 +443,31 @@ pub enum Completed {
 
 /// Who a browser is signed in as, where its session stands; its use is noted.
 ///
+/// SECURITY: a session that comes from another browser in another network ends, and whoever it is must sign in anew: a
+/// cookie that was stolen is worth nothing there, and its owner learns of it (T-PHISH-2).
+///
 /// # Errors
 ///
 /// The store is away.
 pub async fn resume(
     ports: &Ports,
     handle: &Handle,
-    now: Timestamp,
+    at: &At,
 ) -> Result<Option<(Session, Account)>, Unavailable> {
+    let now = at.now;
     let Some((session, account)) = ports.sessions.session(handle.key(), now).await? else {
         return Ok(None);
     };
     let directory = account.directory.as_ref();
     let is_fresh = directory.is_none_or(|directory| directory.must_be_fresh(now).is_ok());
     if !session.lasts(now) || account.may_sign_in().is_err() || !is_fresh {
+        return Ok(None);
+    }
+    let began_in = session.browser.as_ref();
+    if began_in.is_some_and(|began_in| began_in.is_another(&at.browser())) {
+        let account = Some(session.account);
+        let event = at.event(Kind::SessionElsewhere, &Service::PORTAL, account);
+        ports.sessions.end_session(handle.key(), event).await?;
         return Ok(None);
     }
     if session.is_worth_a_note(now) {

@@ -23,6 +23,7 @@ mod refused_exchanges;
 mod sent_codes;
 mod spare_codes;
 mod spellings;
+mod spray;
 
 mod faults;
 mod for_a_party;
@@ -43,5 +44,6 @@ mod remote;
 
 mod admin;
 mod api_tokens;
+mod retention;
 mod tokens;
 mod trail;

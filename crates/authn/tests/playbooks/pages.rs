@@ -186,6 +186,7 @@ pub(crate) fn here(from: [u8; 4], now: Timestamp) -> At {
     At {
         zone: Zone::EXTERNAL,
         source: from.into(),
+        agent: "Firefox".to_owned(),
         activity: ActivityId::from([9; 16]),
         now,
     }
@@ -230,7 +231,7 @@ async fn a_secret_and_a_code_begin_a_session_that_ends_with_either() {
         panic!("{done:?}");
     };
     assert_eq!(continuation, "/");
-    let (session, account) = sign_in::resume(&pages.ports, &handle, at(1))
+    let (session, account) = sign_in::resume(&pages.ports, &handle, &here(HOME, at(1)))
         .await
         .unwrap()
         .unwrap();
@@ -244,7 +245,7 @@ async fn a_secret_and_a_code_begin_a_session_that_ends_with_either() {
         .await
         .unwrap();
     assert!(
-        sign_in::resume(&pages.ports, &handle, at(3))
+        sign_in::resume(&pages.ports, &handle, &here(HOME, at(3)))
             .await
             .unwrap()
             .is_none()
@@ -470,4 +471,39 @@ async fn a_code_on_a_page_renews_the_lease() {
     let account = pages.ports.attempt.accounts.by_id(&anna.id).await.unwrap();
     let proved = account.unwrap().second_factor.unwrap();
     assert_eq!((proved.method, proved.last), (Method::OneTimeCode, at(0)));
+}
+
+#[tokio::test]
+async fn t_phish_2_a_cookie_in_another_browser_and_network_ends_the_session_and_is_said() {
+    let pages = Pages::new();
+    let anna = pages.person("anna").await;
+    let done = pages.signs_in("CONTOSO\\anna", SECRET, &code(0)).await;
+    let Answered::Done { handle, .. } = done else {
+        panic!("{done:?}");
+    };
+    let elsewhere = here([198, 51, 100, 7], at(2));
+    let updated = At {
+        agent: "Firefox 200".to_owned(),
+        ..here(HOME, at(3))
+    };
+    for at in [&elsewhere, &updated] {
+        let found = sign_in::resume(&pages.ports, &handle, at).await.unwrap();
+        assert!(found.is_some(), "one of both changes by itself");
+    }
+    let stolen = At {
+        agent: "Chrome".to_owned(),
+        ..elsewhere
+    };
+    let found = sign_in::resume(&pages.ports, &handle, &stolen)
+        .await
+        .unwrap();
+    assert!(found.is_none(), "whoever it is must sign in anew");
+    let home = here(HOME, at(4));
+    let found = sign_in::resume(&pages.ports, &handle, &home).await.unwrap();
+    assert!(found.is_none(), "and so must its owner, who learns of it");
+    let trail = pages.world.watched.trail().await;
+    let said = trail.last().map(|it| &it.event).unwrap();
+    assert_eq!(said.kind, Kind::SessionElsewhere);
+    assert_eq!(said.account, Some(anna.id));
+    assert_eq!(said.source, Some([198, 51, 100, 7].into()));
 }

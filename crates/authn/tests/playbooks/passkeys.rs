@@ -55,7 +55,7 @@ impl Portal {
     }
 
     async fn resumed(&self, handle: Handle) -> Option<SignedIn> {
-        let found = sign_in::resume(&self.pages.ports, &handle, at(1)).await;
+        let found = sign_in::resume(&self.pages.ports, &handle, &here(HOME, at(1))).await;
         let (session, account) = found.unwrap()?;
         Some(SignedIn {
             handle,

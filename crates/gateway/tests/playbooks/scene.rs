@@ -223,6 +223,7 @@ impl Scene {
             zone: Zone::EXTERNAL,
             begun: self.now(),
             used: self.now(),
+            browser: None,
         }
     }
 

@@ -19,6 +19,9 @@ pub(crate) enum CliError {
     /// Something outside is unavailable (3).
     #[error("{0}")]
     Unavailable(String),
+    /// Whoever read what is printed is gone (3); for a verb that prints until then it is a good end.
+    #[error("standard output is closed")]
+    NobodyReads,
 }
 
 impl CliError {
@@ -44,6 +47,7 @@ impl CliError {
             Self::Refused(sentence) => Self::Refused(with(sentence)),
             Self::Usage(sentence) => Self::Usage(with(sentence)),
             Self::Unavailable(sentence) => Self::Unavailable(with(sentence)),
+            Self::NobodyReads => Self::NobodyReads,
         }
     }
 
@@ -52,7 +56,7 @@ impl CliError {
         match self {
             Self::Refused(_) => ExitCode::from(1),
             Self::Usage(_) => ExitCode::from(2),
-            Self::Unavailable(_) => ExitCode::from(3),
+            Self::Unavailable(_) | Self::NobodyReads => ExitCode::from(3),
         }
     }
 }

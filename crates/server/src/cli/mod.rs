@@ -43,7 +43,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 pub(crate) use exit::CliError;
-pub(crate) use print::{Output, complain};
+pub(crate) use print::{Output, complain, of_standard_output};
 pub(crate) use serve::{LogFormat, begin_logging};
 
 use crate::look::Folder;
@@ -145,7 +145,7 @@ enum Verb {
     /// Ask whether we issued a token
     #[command(subcommand)]
     Ledger(ledger::Verb),
-    /// Read and verify the audit trail
+    /// Read, follow, verify, export and cut the audit trail
     #[command(subcommand)]
     Audit(audit::Verb),
     /// Migrate, back up and restore the store

@@ -1,6 +1,6 @@
 //! What a verb prints: sentences for people, or one JSON value a line for programs.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 use serde::Serialize;
@@ -73,5 +73,13 @@ fn write_line(text: &str) -> Result<(), CliError> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "{text}")
         .and_then(|()| out.flush())
-        .map_err(|error| CliError::unavailable(format!("standard output: {error}")))
+        .map_err(|error| of_standard_output(&error))
+}
+
+/// What it means that nothing can be printed.
+pub(crate) fn of_standard_output(error: &std::io::Error) -> CliError {
+    match error.kind() {
+        ErrorKind::BrokenPipe => CliError::NobodyReads,
+        _ => CliError::unavailable(format!("standard output: {error}")),
+    }
 }

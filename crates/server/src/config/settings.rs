@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+pub(crate) mod audit;
 pub(crate) mod messages;
 
 pub(crate) use super::error::Place;
@@ -37,6 +38,8 @@ pub(crate) struct Settings {
     pub(crate) listeners: Vec<Listener>,
     /// Where plain HTTP is answered.
     pub(crate) plain: Vec<Plain>,
+    /// How long the audit trail is kept, and who gets it, too.
+    pub(crate) audit: audit::Audit,
     /// Where metrics and health are told.
     pub(crate) metrics: Option<SocketAddr>,
     /// Where accounts may come from.

@@ -4,6 +4,7 @@
 //! something is checked here, so that nothing is found missing while serving.
 
 mod api;
+mod audit;
 mod balancers;
 mod behind;
 mod checks;
@@ -34,7 +35,7 @@ use super::error::{ConfigError, Place, meant};
 use super::settings::{OnwardHeader, Role, Settings};
 use super::written::{self, Written};
 pub(crate) use legacy::of_the_day;
-pub(crate) use policy::published_paths;
+pub(crate) use policy::{length_of, published_paths};
 pub(crate) use published::is_host_name;
 
 /// Understands a whole configuration.
@@ -129,6 +130,7 @@ impl<'a> Understanding<'a> {
                 Role::All | Role::Gateway(_) => self.listeners(written)?,
             },
             plain: self.plain_listeners(written)?,
+            audit: self.audit(written)?,
             metrics: self.metrics(written)?,
             directory: self.directory(written)?,
             publication: Arc::new(publication),

@@ -5,6 +5,7 @@
 
 mod anyone;
 mod clock;
+mod collector;
 mod database;
 mod directory;
 mod http;
@@ -69,6 +70,7 @@ pub(crate) async fn look(
     looks.extend(beside.sip.iter().map(|edge| one(sip::look(edge.clone()))));
     looks.extend(clock::looks(settings));
     looks.extend(database::look(settings));
+    looks.extend(collector::look(settings));
     looks.extend(kerberos::look(settings, process));
     all(looks).await
 }

@@ -7,6 +7,7 @@ mod farms;
 mod labels;
 pub(crate) mod ready;
 pub(crate) mod serve;
+mod shipped;
 #[cfg(test)]
 mod tests;
 
@@ -30,6 +31,7 @@ use farms::Farms;
 pub(crate) use farms::{Failed, OfMember};
 pub(crate) use labels::{Closing, Handshake, OfAsk, Reloaded, SignIn, Unnamed};
 use labels::{Labels, of_class, of_status, of_upstream};
+pub(crate) use shipped::{NotShipped, Shipped};
 
 /// Upper bounds in seconds of what waits for a disk or a back end.
 const SECONDS: [f64; 12] = [
@@ -59,6 +61,7 @@ pub(crate) struct Metrics {
     silence: Gauge<f64, AtomicU64>,
     certificates: Family<Labels<2>, Gauge>,
     asks: Family<Labels<2>, Counter>,
+    shipped: Shipped,
     reloads: Family<Labels<1>, Counter>,
     reloaded_well: Gauge,
 }
@@ -90,6 +93,7 @@ impl Metrics {
             silence: Gauge::default(),
             certificates: Family::default(),
             asks: Family::default(),
+            shipped: Shipped::default(),
             reloads: Family::default(),
             reloaded_well: Gauge::default(),
         };
@@ -230,6 +234,7 @@ impl Metrics {
             "Questions of gateways to their authentication server, by question and outcome",
             self.asks.clone(),
         );
+        self.shipped.register(it);
         it.register(
             "reloads",
             "Times the configuration was read anew, by outcome",
@@ -333,6 +338,11 @@ impl Metrics {
     /// The counter of revocations that were heard of.
     pub(crate) fn revocations(&self) -> Counter {
         self.revocations.clone()
+    }
+
+    /// What is counted of the audit trail on its way to a collector.
+    pub(crate) fn shipped(&self) -> Shipped {
+        self.shipped.clone()
     }
 
     /// A gateway asked its authentication server something.

@@ -21,6 +21,7 @@ pub(crate) mod messages;
 pub(crate) mod metadata;
 pub(crate) mod sms;
 pub(crate) mod sms_command;
+pub(crate) mod syslog;
 
 #[cfg(test)]
 pub(crate) mod silent;

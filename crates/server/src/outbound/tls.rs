@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{AlertDescription, ClientConfig, RootCertStore};
 use tokio_rustls::TlsConnector;
 
@@ -23,6 +24,14 @@ pub(crate) enum TlsError {
     /// The file of authorities cannot be read, or holds none.
     #[error("the authorities in `{}` cannot be used: {reason}", file.display())]
     Authorities {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// Our own certificate or its key cannot be read, or they do not belong together.
+    #[error("the certificate of our own, `{}`, cannot be used: {reason}", file.display())]
+    OwnCertificate {
         /// The file.
         file: PathBuf,
         /// Why.
@@ -146,6 +155,34 @@ pub(crate) fn client_of(authorities: &Authorities) -> Result<ClientConfig, TlsEr
             }
         }
     }
+}
+
+/// The same, for a server that asks who we are: by a certificate and its key, each a PEM file.
+///
+/// # Errors
+///
+/// A file is not usable, or the system has no authorities.
+pub(crate) fn client_as(
+    authorities: &Authorities,
+    identity: Option<&(PathBuf, PathBuf)>,
+) -> Result<ClientConfig, TlsError> {
+    let mut config = client_of(authorities)?;
+    let Some((certificate, key)) = identity else {
+        return Ok(config);
+    };
+    let of_ours = |file: &Path, reason: String| TlsError::OwnCertificate {
+        file: file.to_owned(),
+        reason,
+    };
+    let chain = CertificateDer::pem_file_iter(certificate).and_then(Iterator::collect);
+    let chain: Vec<_> = chain.map_err(|error| of_ours(certificate, error.to_string()))?;
+    let read = PrivateKeyDer::from_pem_file(key);
+    let read = read.map_err(|error| of_ours(key, error.to_string()))?;
+    let provider = Arc::clone(config.crypto_provider());
+    let shown = CertifiedKey::from_der(chain, read, &provider);
+    let shown = shown.map_err(|error| of_ours(certificate, error.to_string()))?;
+    config.client_auth_cert_resolver = Arc::new(SingleCertAndKey::from(shown));
+    Ok(config)
 }
 
 fn modern(authorities: RootCertStore) -> Result<ClientConfig, TlsError> {

@@ -13,6 +13,7 @@ use authn::credential::sent_code::Language;
 use authn::drain::Drained;
 use authn::place::Service;
 use authn::ports::{Drains as _, KerberosAcceptor, Revocations as _};
+use authn::retention::Collector;
 use gateway::ports::{Delegation, Verifier};
 use proto::secret::Secret;
 use store::Store;
@@ -33,13 +34,14 @@ use crate::outbound::kerberos;
 use crate::outbound::ldap::{Ldap, Refused};
 use crate::outbound::members::Members;
 use crate::outbound::messages::{self, Carriers};
+use crate::outbound::syslog;
 use crate::signing::Signer;
 use crate::trusted::Trusted;
 use crate::verifier::kerberos::Keys;
 use crate::verifier::local::Local;
 use crate::verifier::mutual::{self, Gateways};
 use crate::verifier::remote::Remote;
-use crate::{clock, drained, followed, verifier};
+use crate::{clock, drained, followed, kept, verifier, watching};
 
 /// How often a gateway that starts asks for its authentication server.
 const ASK_EVERY: Duration = Duration::from_millis(500);
@@ -77,6 +79,8 @@ pub(super) struct Own {
     trusted: Arc<Trusted<Store>>,
     /// Who signs tokens.
     signer: Arc<Signer<Store>>,
+    /// What is counted.
+    metrics: Arc<Metrics>,
 }
 
 /// What is done beside sign-ins, by a configuration.
@@ -86,6 +90,8 @@ pub(super) struct Followed {
     directory: Option<Arc<Ldap>>,
     /// Who carries messages.
     carriers: Option<Carriers>,
+    /// Who gets the audit trail, too.
+    collector: Option<syslog::Collector>,
 }
 
 /// Who carries the messages of a configuration.
@@ -96,6 +102,17 @@ pub(super) struct Followed {
 pub(super) fn carriers(settings: &Settings) -> Result<Option<Carriers>, CliError> {
     let carriers = settings.messages.as_ref().map(Carriers::new);
     carriers.transpose().map_err(usage)
+}
+
+/// The collector of a configuration.
+///
+/// # Errors
+///
+/// Its authorities, or our own certificate for it, are not usable.
+pub(super) fn collector(settings: &Settings) -> Result<Option<syslog::Collector>, CliError> {
+    let collector = settings.audit.syslog.as_ref().map(syslog::Collector::new);
+    let named = |error| usage(format!("[audit.syslog]: {error}"));
+    collector.transpose().map_err(named)
 }
 
 /// What a gate begins with.
@@ -337,6 +354,7 @@ impl Own {
             following: Mutex::default(),
             follows_directory: Arc::new(AtomicBool::new(settings.directory.is_some())),
             refused: Arc::default(),
+            metrics: Arc::clone(metrics),
         })
     }
 
@@ -445,6 +463,7 @@ impl Own {
         Ok(Followed {
             directory: ldap.transpose().map_err(usage)?.map(Arc::new),
             carriers: carriers(settings)?,
+            collector: collector(settings)?,
         })
     }
 
@@ -453,6 +472,7 @@ impl Own {
         let Followed {
             directory,
             carriers,
+            collector,
         } = followed;
         let has_directory = settings.directory.is_some();
         self.follows_directory
@@ -472,6 +492,19 @@ impl Own {
         }
         if let Some(carriers) = carriers {
             following.spawn(messages::send(self.store.clone(), carriers));
+        }
+        let metrics = Arc::clone(&self.metrics);
+        following.spawn(watching::watch(self.store.clone(), metrics));
+        if let Some(keep) = settings.audit.keep {
+            let must_have = match &collector {
+                Some(_) => Collector::KeepsTheRest,
+                None => Collector::Absent,
+            };
+            following.spawn(kept::keep(self.store.clone(), keep, must_have));
+        }
+        if let Some(collector) = collector {
+            let (store, shipped) = (self.store.clone(), self.metrics.shipped());
+            following.spawn(syslog::ship(store, collector, shipped));
         }
         self.follows(following);
     }

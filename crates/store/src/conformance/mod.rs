@@ -41,7 +41,8 @@ use ::authn::place::{Service, SourceNetwork};
 use ::authn::ports::{
     Accounts, ApiTokens, Attempts, Audit, Credentials, DirectoryCopy, Drains, Invitations,
     MemorisedSecrets, OtpTokens, Outbox, OwnPasswords, Passkeys, Revocations, SecondFactors,
-    SentCodes, Sessions, Settled, Settlement, SignIns, SpareCodes, Succeeded, Tickets, Unavailable,
+    SentCodes, Sessions, Settled, Settlement, SignIns, SpareCodes, Succeeded, Tickets, Trail,
+    Unavailable,
 };
 use jiff::{SignedDuration, Timestamp};
 use proto::ntlm::NtHash;
@@ -97,6 +98,7 @@ pub trait Conforming:
     + UsedAssertions
     + ApiTokens
     + Audit
+    + Trail
     + 'static
 {
 }
@@ -126,6 +128,7 @@ impl<S> Conforming for S where
         + UsedAssertions
         + ApiTokens
         + Audit
+        + Trail
         + 'static
 {
 }
@@ -260,6 +263,12 @@ macro_rules! conformance {
             the_audit_chain_is_whole_after_64_parallel_settlements
             the_audit_trail_is_read_in_pages
             what_came_to_nothing_is_not_audited
+            the_oldest_events_are_removed_and_the_chain_goes_on
+            events_are_removed_once_and_never_all_of_them
+            what_the_collector_lacks_is_not_removed
+            of_16_that_would_ship_the_trail_one_does
+            what_the_collector_has_never_grows_less
+            what_a_follower_says_is_written_once
             a_trust_keeps_all_its_fields
             a_name_and_an_identifier_are_one_trust_s
             a_trust_is_changed_from_what_it_was

@@ -126,6 +126,7 @@ pub(super) fn completion(
             zone: Zone::EXTERNAL,
             begun: at(seconds),
             used: at(seconds),
+            browser: Some(::authn::session::Browser::of(HOME, "Firefox")),
         },
         event: event(seconds, kind, account),
     }

@@ -118,6 +118,7 @@ fn completion(account: &Account, (handle, counter): (u8, Option<u32>)) -> Comple
             zone: Zone::EXTERNAL,
             begun: at(20),
             used: at(20),
+            browser: None,
         },
         event: event(20, kind, account),
     }

@@ -1,7 +1,7 @@
 //! The port [`Audit`] on a database.
 
 use async_trait::async_trait;
-use authn::audit::{Chain, Event};
+use authn::audit::Event;
 use authn::ports::{Audit, ChainedEvent, Unavailable};
 use sqlx::AssertSqlSafe;
 
@@ -30,7 +30,7 @@ impl Audit for Store {
 }
 
 impl Store {
-    /// Checks the whole trail, from the first event to its head, and says what the head is.
+    /// Checks the whole trail, from the first event that is kept to its head, and says what the head is.
     ///
     /// # Errors
     ///
@@ -40,6 +40,18 @@ impl Store {
         let head = verify(&mut connection, &self.0.keys).await?;
         connection.close().await?;
         Ok(head)
+    }
+
+    /// Behind which event the kept trail begins, by its sealed record: number 0 where it is kept whole.
+    ///
+    /// # Errors
+    ///
+    /// The record was not sealed with our keys, or the store is unavailable.
+    pub async fn trail_beginning(&self) -> Result<Head, StoreError> {
+        let mut connection = self.0.database.to_examine().await?;
+        let removed = removed(&mut connection, &self.0.keys).await?;
+        connection.close().await?;
+        Ok(removed)
     }
 
     /// Where the trail ends, by its sealed head alone: nothing before it is checked.
@@ -77,13 +89,17 @@ pub(crate) async fn verify_moment(
     keys: &KeyFile,
 ) -> Result<Head, StoreError> {
     let head = head(connection, keys).await?;
-    let mut chain = Chain::default();
+    let removed = removed(connection, keys).await?;
+    let mut chain = removed.chain();
     // SECURITY: from the lowest number there can be, so that nothing stands before the first.
     let mut first = i64::MIN;
     loop {
         let page = rows_from(connection, first, PAGE).await?;
-        if page.is_empty() {
+        let Some(begins) = page.first() else {
             break;
+        };
+        if first == i64::MIN {
+            begins_behind(removed, begins)?;
         }
         for row in &page {
             rows::audit::extend(&mut chain, row).map_err(BrokenTrail::from)?;
@@ -97,6 +113,29 @@ pub(crate) async fn verify_moment(
     Ok(head)
 }
 
+/// Demands that this row is the first event behind those that were removed.
+fn begins_behind(removed: Head, row: &Row) -> Result<(), StoreError> {
+    let (first, expected) = (row.try_get("number")?, removed.number.saturating_add(1));
+    match first == expected {
+        true => Ok(()),
+        false => Err(BrokenTrail::WrongBeginning { expected, first }.into()),
+    }
+}
+
+/// Behind which event the trail begins, which must be sealed with these keys where it is not the first.
+pub(crate) async fn removed(
+    connection: &mut Connection,
+    keys: &KeyFile,
+) -> Result<Head, WriteError> {
+    let row = query(rows::audit_beginning::READ)
+        .fetch_optional(connection)
+        .await?;
+    match row {
+        None => Ok(Head::EMPTY),
+        Some(row) => Ok(rows::audit_beginning::beginning(&row, keys)??),
+    }
+}
+
 async fn read(
     connection: &mut Connection,
     first: i64,
@@ -106,7 +145,7 @@ async fn read(
     found.iter().map(rows::audit::chained).collect()
 }
 
-async fn rows_from(
+pub(crate) async fn rows_from(
     connection: &mut Connection,
     first: i64,
     count: u32,

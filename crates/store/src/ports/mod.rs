@@ -29,3 +29,4 @@ pub(crate) mod trusts;
 mod used_assertions;
 
 pub(crate) mod audit;
+mod trail;

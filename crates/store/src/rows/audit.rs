@@ -22,6 +22,16 @@ pub(crate) const LATEST_OF: &str = "
     ORDER BY number DESC
     LIMIT $2";
 
+/// Reads the number of the last event; NULL where there is none.
+pub(crate) const LAST: &str = "
+    SELECT MAX(number) AS last
+    FROM audit";
+
+/// Removes every event up to a number ($1).
+pub(crate) const REMOVE: &str = "
+    DELETE FROM audit
+    WHERE number <= $1";
+
 /// Appends an event ($1 to $5 in the order of the columns).
 pub(crate) const APPEND: &str = "
     INSERT INTO audit (number, event, previous, hash, account)

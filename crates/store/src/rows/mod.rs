@@ -8,7 +8,9 @@ pub(crate) mod accounts;
 pub(crate) mod api_tokens;
 pub(crate) mod app_passwords;
 pub(crate) mod audit;
+pub(crate) mod audit_beginning;
 pub(crate) mod audit_head;
+pub(crate) mod audit_readers;
 pub(crate) mod ceremonies;
 pub(crate) mod client_codes;
 pub(crate) mod counters;
@@ -69,9 +71,17 @@ pub(crate) const ALL: &[&str] = &[
     audit::READ,
     audit::APPEND,
     audit::LATEST_OF,
+    audit::LAST,
+    audit::REMOVE,
+    audit_beginning::READ,
+    audit_beginning::WRITE,
     audit_head::READ,
     audit_head::WRITE,
     audit_head::WAS_OPENED,
+    audit_readers::BEGIN,
+    audit_readers::READ,
+    audit_readers::CLAIM,
+    audit_readers::NOTE,
     counters::TAKE,
     counters::GIVE_BACK,
     counters::GIVE_BACK_OF_SUBJECT,

@@ -1,10 +1,12 @@
-//! The head of the audit trail: HMAC-SHA-256 under a key that is derived for nothing else.
+//! The ends of the audit trail: HMAC-SHA-256 under keys that are derived for nothing else.
 //!
 //! SECURITY: the chain alone is no secret, so whoever can write to the file could cut it or compute
 //! it anew; the head says where it ends, and what the sets of rows are that are sealed as a whole ([`crate::sets`]), and
 //! cannot be written without the key file. An older head
 //! together with the older trail is as good as ever: only a head that was noted elsewhere shows it.
+//! Where the trail begins has a key of its own: an old head put in its place would hide all that was before it.
 
+use authn::audit::export::{Place, Seal};
 use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::hkdf::{HKDF_SHA256, Salt};
 use aws_lc_rs::hmac;
@@ -12,12 +14,16 @@ use aws_lc_rs::hmac;
 use super::KeyFile;
 use crate::chain::Head;
 
-/// What the key is derived for.
-const LABEL: &[u8] = b"wicketgate audit head 1";
+/// What the key of heads is derived for.
+const HEADS: &[u8] = b"wicketgate audit head 1";
+/// What the key of beginnings is derived for.
+const BEGINNINGS: &[u8] = b"wicketgate audit beginning 1";
+/// What the key of exports is derived for.
+const EXPORTS: &[u8] = b"wicketgate audit export 1";
 
-/// A head as it is stored.
+/// An end of the trail as it is stored.
 pub(crate) struct SealedHead {
-    /// Where the trail ends.
+    /// The last event, or the last that was removed.
     pub(crate) head: Head,
     /// The id of the key that sealed it.
     pub(crate) key: String,
@@ -25,28 +31,84 @@ pub(crate) struct SealedHead {
     pub(crate) mac: Vec<u8>,
 }
 
+/// What seals the ends of the trail.
+pub(super) struct TrailKeys {
+    heads: hmac::Key,
+    beginnings: hmac::Key,
+    exports: hmac::Key,
+}
+
+impl TrailKeys {
+    /// Derives them from a key of the key file.
+    pub(super) fn derived(key: &[u8]) -> Result<Self, Unspecified> {
+        let secret = Salt::new(HKDF_SHA256, &[]).extract(key);
+        let of = |label: &[u8]| {
+            let info = [label];
+            let key = secret.expand(&info, hmac::HMAC_SHA256)?;
+            Ok::<_, Unspecified>(hmac::Key::from(key))
+        };
+        Ok(Self {
+            heads: of(HEADS)?,
+            beginnings: of(BEGINNINGS)?,
+            exports: of(EXPORTS)?,
+        })
+    }
+}
+
 impl KeyFile {
     /// Seals a head under the current key.
     pub(crate) fn seal_head(&self, head: Head) -> SealedHead {
-        let (id, key) = self.current_for_heads();
-        SealedHead {
-            head,
-            key: id.to_owned(),
-            mac: hmac::sign(key, &message(head)).as_ref().to_vec(),
-        }
+        let (id, keys) = self.current_for_trails();
+        sealed((id, &keys.heads), head)
     }
 
     /// Whether a head was sealed by a holder of these keys.
     pub(crate) fn has_sealed(&self, sealed: &SealedHead) -> bool {
-        self.for_heads(&sealed.key)
-            .is_some_and(|key| hmac::verify(key, &message(sealed.head), &sealed.mac).is_ok())
+        let keys = self.for_trails(&sealed.key);
+        keys.is_some_and(|keys| verifies(&keys.heads, sealed))
+    }
+
+    /// Seals where the trail begins under the current key: behind this event.
+    pub(crate) fn seal_beginning(&self, removed: Head) -> SealedHead {
+        let (id, keys) = self.current_for_trails();
+        sealed((id, &keys.beginnings), removed)
+    }
+
+    /// Whether where the trail begins was sealed by a holder of these keys.
+    pub(crate) fn has_sealed_beginning(&self, sealed: &SealedHead) -> bool {
+        let keys = self.for_trails(&sealed.key);
+        keys.is_some_and(|keys| verifies(&keys.beginnings, sealed))
+    }
+
+    /// Seals a part of the trail that is exported.
+    #[must_use]
+    pub fn seal_export(&self, after: &Place, end: &Place) -> Seal {
+        let (id, keys) = self.current_for_trails();
+        Seal {
+            key: id.to_owned(),
+            mac: crate::hex(hmac::sign(&keys.exports, &of_export(after, end)).as_ref()),
+        }
+    }
+
+    /// Whether a part of the trail was exported by a holder of these keys; nothing where the key is not among them.
+    #[must_use]
+    pub fn has_exported(&self, after: &Place, end: &Place, seal: &Seal) -> Option<bool> {
+        let keys = self.for_trails(&seal.key)?;
+        let mac = unhex(&seal.mac).unwrap_or_default();
+        Some(hmac::verify(&keys.exports, &of_export(after, end), &mac).is_ok())
     }
 }
 
-/// Derives the key of heads from a key of the key file.
-pub(super) fn derived(key: &[u8]) -> Result<hmac::Key, Unspecified> {
-    let secret = Salt::new(HKDF_SHA256, &[]).extract(key);
-    Ok(hmac::Key::from(secret.expand(&[LABEL], hmac::HMAC_SHA256)?))
+fn sealed((id, key): (&str, &hmac::Key), head: Head) -> SealedHead {
+    SealedHead {
+        head,
+        key: id.to_owned(),
+        mac: hmac::sign(key, &message(head)).as_ref().to_vec(),
+    }
+}
+
+fn verifies(key: &hmac::Key, sealed: &SealedHead) -> bool {
+    hmac::verify(key, &message(sealed.head), &sealed.mac).is_ok()
 }
 
 /// What is sealed; a head without sets, as it was before there were any, is as it was.
@@ -59,4 +121,19 @@ fn message(head: Head) -> Vec<u8> {
         }
     }
     message
+}
+
+fn of_export(after: &Place, end: &Place) -> Vec<u8> {
+    let place = |it: &Place| [&it.number.to_be_bytes()[..], &it.hash[..]].concat();
+    [place(after), place(end)].concat()
+}
+
+/// Bytes of hexadecimal digits.
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    if !rest.is_empty() {
+        return None;
+    }
+    let byte = |pair: &[u8; 2]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+    pairs.iter().map(byte).collect()
 }

@@ -13,11 +13,12 @@ use std::path::{Path, PathBuf};
 use aws_lc_rs::aead::{AES_256_GCM, RandomizedNonceKey};
 use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::hkdf::{HKDF_SHA256, Salt};
-use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use proto::secret::Secret;
 use zeroize::Zeroizing;
+
+use super::head::TrailKeys;
 
 /// The longest id of a key.
 const MAX_ID: usize = 64;
@@ -32,8 +33,8 @@ pub struct KeyFile {
 struct Key {
     /// For sealed columns.
     cipher: RandomizedNonceKey,
-    /// For the head of the audit trail.
-    heads: hmac::Key,
+    /// For the ends of the audit trail.
+    trails: TrailKeys,
     /// For the cookies that name a member of a farm.
     cookies: Secret<[u8; 32]>,
     /// For the grants that one-time codes buy.
@@ -167,14 +168,14 @@ impl KeyFile {
         self.line(id).map(|key| &key.cipher)
     }
 
-    /// The key that seals heads.
-    pub(super) fn current_for_heads(&self) -> (&str, &hmac::Key) {
-        (&self.current.0, &self.current.1.heads)
+    /// The keys that seal the ends of the trail.
+    pub(super) fn current_for_trails(&self) -> (&str, &TrailKeys) {
+        (&self.current.0, &self.current.1.trails)
     }
 
-    /// The key of heads of an id.
-    pub(super) fn for_heads(&self, id: &str) -> Option<&hmac::Key> {
-        self.line(id).map(|key| &key.heads)
+    /// Those of an id.
+    pub(super) fn for_trails(&self, id: &str) -> Option<&TrailKeys> {
+        self.line(id).map(|key| &key.trails)
     }
 
     fn line(&self, id: &str) -> Option<&Key> {
@@ -226,7 +227,7 @@ fn parse_line(line: &str) -> Result<(String, Key), &'static str> {
     let unusable = |_| "the key is unusable";
     let key = Key {
         cipher: RandomizedNonceKey::new(&AES_256_GCM, &key).map_err(unusable)?,
-        heads: super::head::derived(&key).map_err(unusable)?,
+        trails: TrailKeys::derived(&key).map_err(unusable)?,
         cookies: derived(&key, COOKIES).map_err(unusable)?,
         grants: derived(&key, GRANTS).map_err(unusable)?,
         vouchers: derived(&key, VOUCHERS).map_err(unusable)?,

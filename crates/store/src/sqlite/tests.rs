@@ -1,5 +1,6 @@
 //! The SQLite store by its own promises: durable, chained, backed up, never opened wrongly.
 
+mod beginning;
 mod carried;
 mod sealed;
 mod trail;
@@ -154,6 +155,7 @@ async fn a_store_that_is_not_there_is_not_made_by_opening_it() {
         "0016_secret_verdicts",
         "0017_sealed_sets",
         "0018_used_assertions",
+        "0019_audit_beginning",
     ];
     assert_eq!(pending, steps);
     assert!(!world.db().exists());

@@ -101,6 +101,7 @@ pub(crate) fn session(begun: Timestamp, methods: &[Method]) -> Session {
         zone: Zone::EXTERNAL,
         begun,
         used: begun,
+        browser: None,
     }
 }
 
@@ -370,6 +371,7 @@ pub(crate) fn at_door(now: Timestamp) -> At {
     At {
         zone: Zone::EXTERNAL,
         source: [192, 0, 2, 1].into(),
+        agent: String::new(),
         activity: ActivityId::from([7; 16]),
         now,
     }

@@ -339,6 +339,7 @@ async fn signed_in(memory: &Memory, methods: &[Method]) -> String {
             zone: Zone::EXTERNAL,
             begun: now,
             used: now,
+            browser: None,
         },
         event: signed_in,
     };

@@ -187,6 +187,7 @@ impl Asking<'_> {
                 zone: at.zone.clone(),
                 begun: at.now,
                 used: at.now,
+                browser: Some(at.browser()),
             },
         }
     }

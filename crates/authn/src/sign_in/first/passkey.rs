@@ -178,6 +178,7 @@ fn completion(
             zone: at.zone.clone(),
             begun: at.now,
             used: at.now,
+            browser: Some(at.browser()),
         },
     }
 }

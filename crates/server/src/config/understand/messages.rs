@@ -322,7 +322,7 @@ impl Understanding<'_> {
         })
     }
 
-    fn authorities(
+    pub(super) fn authorities(
         &self,
         written: Option<&Spanned<std::path::PathBuf>>,
     ) -> Result<Authorities, ConfigError> {

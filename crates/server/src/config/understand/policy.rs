@@ -238,8 +238,8 @@ fn hint<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     word.unwrap_or_default()
 }
 
-/// A number and a unit.
-fn length_of(text: &str) -> Option<SignedDuration> {
+/// A length of time: a number and a unit, as `30 days`.
+pub(crate) fn length_of(text: &str) -> Option<SignedDuration> {
     let (number, unit) = text.trim().split_once(' ')?;
     let number: u16 = number.parse().ok()?;
     let minutes = match unit.trim_start() {

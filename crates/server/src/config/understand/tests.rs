@@ -5,6 +5,7 @@ use gateway::Publication;
 use super::*;
 
 mod api;
+mod audit;
 mod messages;
 mod mistakes;
 mod policy;

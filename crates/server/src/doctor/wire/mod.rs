@@ -4,6 +4,7 @@
 //! Nothing here opens anything: looking is [`crate::look`]'s. Start at [`judge`].
 
 mod clock;
+mod collector;
 mod database;
 mod kerberos;
 mod names;
@@ -38,6 +39,15 @@ pub(crate) enum Seen {
         place: String,
         /// Whether what it calls durable is on its disk.
         is_durable: Result<bool, String>,
+    },
+    /// The collector of the audit trail.
+    Collector {
+        /// Its address.
+        collector: String,
+        /// Whether it is reached, and is who it should be.
+        reached: Result<(), String>,
+        /// What it has not.
+        waiting: Result<Waiting, String>,
     },
     /// Domain controllers that DNS is to name, and does not.
     Unnamed {
@@ -113,6 +123,15 @@ pub(crate) enum Seen {
     },
     /// A sign-in for a person, at a member of a farm.
     SignIn(SignIn),
+}
+
+/// Audit events that the collector has not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Waiting {
+    /// How many.
+    pub(crate) events: i64,
+    /// How many seconds ago the oldest of them happened.
+    pub(crate) seconds: i64,
 }
 
 /// A sign-in for a person, step by step; what was not come to is left out.
@@ -286,6 +305,11 @@ fn of(seen: &Seen) -> Vec<Finding> {
     match seen {
         Seen::Clock { controller, ahead } => clock::judge(controller, ahead),
         Seen::Database { place, is_durable } => database::judge(place, is_durable),
+        Seen::Collector {
+            collector,
+            reached,
+            waiting,
+        } => collector::judge(collector, reached, waiting),
         Seen::Unnamed { service, why } => vec![clock::unnamed(service, why)],
         Seen::Name {
             name,

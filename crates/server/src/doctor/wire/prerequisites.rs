@@ -157,6 +157,9 @@ fn subject(seen: &Seen) -> String {
             format!("the domain controller {controller} answers, and its clock is ours")
         }
         Seen::Database { place, .. } => format!("the store at {place} answers and forgets nothing"),
+        Seen::Collector { collector, .. } => {
+            format!("the collector {collector} has the audit trail")
+        }
         Seen::Unnamed { service, .. } => format!("DNS names domain controllers for {service}"),
         Seen::Name { name, of, view, .. } => match (view, of) {
             (View::Here, _) => format!("the published name {name} leads somewhere"),

@@ -317,6 +317,27 @@ fn a_database_that_is_away_or_forgets_is_named() {
 }
 
 #[test]
+fn a_collector_that_is_away_or_lacks_what_is_old_is_named() {
+    let seen = |reached: &str, waiting: &str| {
+        let line = format!(
+            "{{\"look\":\"collector\",\"collector\":\"logs:6514\",\"reached\":{reached},\"waiting\":{waiting}}}\n"
+        );
+        let found = judge(&read(&line)).into_iter();
+        found.map(|it| (it.id, it.severity)).collect::<Vec<_>>()
+    };
+    let waiting = |seconds: i64| format!("{{\"Ok\":{{\"events\":7,\"seconds\":{seconds}}}}}");
+    let (there, away) = ("{\"Ok\":null}", "{\"Err\":\"refused\"}");
+    assert_eq!(seen(there, &waiting(299)), []);
+    let behind = ("collector-behind", Severity::Warning);
+    assert_eq!(seen(there, &waiting(300)), [behind]);
+    let is_away = ("collector-away", Severity::Warning);
+    assert_eq!(seen(away, &waiting(0)), [is_away]);
+    assert_eq!(seen(away, &waiting(900)), [is_away, behind]);
+    let unread = ("collector-unread", Severity::Warning);
+    assert_eq!(seen(there, away), [unread]);
+}
+
+#[test]
 fn s60_each_prerequisite_is_listed_with_its_state_and_why() {
     let listed = prerequisites(&read(GOOD));
     let not_checked: Vec<_> = listed

@@ -165,7 +165,7 @@ async fn an_event_that_was_put_before_the_first_is_found() {
         .execute("INSERT INTO audit SELECT -1, event, previous, hash, account FROM audit WHERE number = 1")
         .await;
     let refused = verified(&world).await.unwrap_err().to_string();
-    assert!(refused.contains("broken at event 1"), "{refused}");
+    assert!(refused.contains("begins at event -1"), "{refused}");
 }
 
 #[tokio::test]

@@ -189,6 +189,7 @@ mod tests {
             zone: Zone::EXTERNAL,
             begun: at(begun),
             used: at(begun),
+            browser: None,
         }
     }
 

@@ -47,6 +47,8 @@ fn s41_a_gateway_has_whom_it_asks_and_nothing_that_a_store_would_need() {
     let directory = "[directory]\ncontrollers = [\"dc.contoso.com\"]\nauthorities = \"file.pem\"\naccount = \"a@contoso.com\"\n";
     let said = gateway(&format!("{AUTHN}{directory}")).unwrap_err();
     assert!(said.contains("[directory] belongs"), "{said}");
+    let said = gateway(&format!("{AUTHN}[audit]\nkeep = \"400 days\"\n")).unwrap_err();
+    assert!(said.contains("[audit] belongs"), "{said}");
     let said = gateway("").unwrap_err();
     assert!(said.contains("there is no [store]"), "{said}");
     let said = gateway(&format!("{AUTHN}{SERVER}")).unwrap_err();
