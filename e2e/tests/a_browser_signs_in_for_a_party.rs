@@ -96,7 +96,7 @@ pub(crate) fn xmlsec1(certificate: &Path, id: [&str; 2], file: &Path) -> anyhow:
 }
 
 /// Fetches the metadata as Lync does, looks at it, and gives the certificate that it names.
-fn certificate_of(demo: &Demo) -> anyhow::Result<PathBuf> {
+pub(crate) fn certificate_of(demo: &Demo) -> anyhow::Result<PathBuf> {
     let metadata = Curl::new(demo).get(&demo.url("metadata"))?;
     assert_eq!(metadata.status, 200, "{}", metadata.body);
     let file = demo.folder().join("metadata.xml");

@@ -275,6 +275,8 @@ pub struct Host {
     pub is_api: bool,
     /// Whether it is of ours and people sign in there for other parties.
     pub is_sts: bool,
+    /// Whether programs are told of somebody there by a UsernameToken, beside people by pages.
+    pub takes_username_tokens: bool,
     /// The port that clients see; `None` is 443.
     pub public_port: Option<u16>,
     /// The address of the web ticket service, for `X-MS-WebTicketURL`.

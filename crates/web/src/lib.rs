@@ -111,6 +111,11 @@ impl Pages {
             now: clock::now(),
         };
         let service = self.service_at(&request.origin);
+        if let (true, Some(flow)) = (service == Service::STS, &self.sts)
+            && let Some(answer) = self.active(&request, (&at, flow)).await
+        {
+            return answer;
+        }
         let asked = match Asked::read(request, service) {
             Ok(asked) => asked,
             Err(refused) => return (*refused).into(),

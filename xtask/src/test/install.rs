@@ -64,12 +64,13 @@ const UNPACKED: [&str; 23] = [
 const LAB: &str = "target/lab-packages";
 
 /// What the Python of the stories has.
-const PYTHON: [&str; 8] = [
+const PYTHON: [&str; 9] = [
     "exchangelib==5.6.0",
     // With this and `krb5`, which pip builds from source, pyspnego has Kerberos of its own.
     "gssapi==1.12.0",
     "h2==4.4.1",
     "krb5==0.10.0",
+    "msal==1.39.0",
     "openapi-spec-validator==0.9.0",
     "pyspnego==0.12.4",
     "requests-ntlm==1.3.0",

@@ -129,6 +129,7 @@ pub fn hosts(pool: &LyncPool) -> Vec<(String, Host)> {
         is_ours: false,
         is_api: false,
         is_sts: false,
+        takes_username_tokens: false,
         routes: web_routes(pool),
         names: names.clone(),
         public_port,

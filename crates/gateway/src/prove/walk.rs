@@ -46,8 +46,17 @@ pub(super) fn questions(publication: &Publication) -> Vec<Question<'_>> {
     }
     // What takes tokens of its own lets nobody in by the policy.
     let is_asked = |host: &Host| host.is_ours && !host.is_api;
-    let ours = publication.hosts.iter().filter(|(_, host)| is_asked(host));
-    questions.extend(ours.map(|(name, host)| Question {
+    let ours = || publication.hosts.iter().filter(|(_, host)| is_asked(host));
+    let active = ours().filter(|(_, host)| host.takes_username_tokens);
+    questions.extend(active.map(|(name, _)| Question {
+        host: name,
+        path: "/adfs/services/trust".to_owned(),
+        service: &Service::STS,
+        route: None,
+        channel: Channel::UsernameToken,
+        by_ticket: false,
+    }));
+    questions.extend(ours().map(|(name, host)| Question {
         host: name,
         path: "/".to_owned(),
         service: match host.is_sts {

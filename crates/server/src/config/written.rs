@@ -268,6 +268,10 @@ pub(crate) struct Sts {
     pub(crate) identifier: Option<Spanned<String>>,
     /// What people see in metadata; the host where it is left out.
     pub(crate) display_name: Option<String>,
+    /// Whether programs get tokens by a name and a secret, at AD FS's `usernamemixed` of WS-Trust; by a policy that names the channel
+    /// `username-token` for `sts`.
+    #[serde(default)]
+    pub(crate) usernamemixed: bool,
 }
 
 /// `[[portal.passkey_make]]`

@@ -1,3 +1,4 @@
 //! Flows: from a request of a party to a token, one module per protocol.
 
+pub mod active;
 pub mod wsfed;

@@ -12,6 +12,7 @@ pub mod store;
 
 use std::sync::Arc;
 
+use authn::audit::TokenRefusal;
 use authn::place::Zone;
 use claims::claim::{AD_AUTHORITY, LOCAL_AUTHORITY};
 use claims::claim_type::{AUTHENTICATION_METHOD, MULTIPLE_AUTHENTICATION};
@@ -74,6 +75,20 @@ pub enum NotIssued {
     /// Our own rules cannot be read.
     #[error("the built-in rules cannot be read")]
     BuiltIn,
+}
+
+impl NotIssued {
+    /// The reason, as the audit has it.
+    pub(crate) fn refusal(&self) -> TokenRefusal {
+        match self {
+            Self::NotPermitted => TokenRefusal::NotPermitted,
+            Self::Denied => TokenRefusal::Denied,
+            Self::SecondFactor => TokenRefusal::SecondFactor,
+            Self::OwnDirectory(_) => TokenRefusal::OwnDirectory,
+            Self::UnknownPolicy(_) => TokenRefusal::UnknownPolicy,
+            Self::Rules { .. } | Self::BuiltIn => TokenRefusal::RulesFailed,
+        }
+    }
 }
 
 impl Pipeline<'_> {

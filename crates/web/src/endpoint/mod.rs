@@ -2,6 +2,7 @@
 //!
 //! Start at `Pages::sts`, the table of its addresses.
 
+mod active;
 mod home_realm;
 mod metadata;
 mod provider;

@@ -29,6 +29,7 @@ impl Understanding<'_> {
         let (name, origin) = self.own_host(&sts.host, with, hosts)?;
         if let Some(host) = publication.hosts.get_mut(&name) {
             host.is_sts = true;
+            host.takes_username_tokens = sts.usernamemixed;
         }
         let identifier = match &sts.identifier {
             Some(identifier) => Identifier::parse(identifier.get_ref())
@@ -40,6 +41,7 @@ impl Understanding<'_> {
             identifier,
             origin,
             display_name: sts.display_name.clone().unwrap_or(name),
+            is_active: sts.usernamemixed,
         }))
     }
 }

@@ -46,15 +46,7 @@ impl Refusal {
 
 impl From<&NotIssued> for Refusal {
     fn from(error: &NotIssued) -> Self {
-        let reason = match error {
-            NotIssued::NotPermitted => TokenRefusal::NotPermitted,
-            NotIssued::Denied => TokenRefusal::Denied,
-            NotIssued::SecondFactor => TokenRefusal::SecondFactor,
-            NotIssued::OwnDirectory(_) => TokenRefusal::OwnDirectory,
-            NotIssued::UnknownPolicy(_) => TokenRefusal::UnknownPolicy,
-            NotIssued::Rules { .. } | NotIssued::BuiltIn => TokenRefusal::RulesFailed,
-        };
-        Self::new(reason, error.to_string())
+        Self::new(error.refusal(), error.to_string())
     }
 }
 

@@ -54,6 +54,8 @@ pub struct Identity {
     pub origin: String,
     /// What people see.
     pub display_name: String,
+    /// Whether programs get tokens, too, by WS-Trust's `usernamemixed`.
+    pub is_active: bool,
 }
 
 /// The security token service, as browsers meet it.
@@ -426,7 +428,7 @@ impl Service {
         }))
     }
 
-    fn host(&self) -> &str {
+    pub(super) fn host(&self) -> &str {
         let origin = &self.identity.origin;
         let host = origin.strip_prefix("https://").unwrap_or(origin);
         host.split(':').next().unwrap_or(host)

@@ -1,0 +1,200 @@
+//! The active way: MSAL, which nobody here wrote, finds `usernamemixed` in our description and gets a token by a name, a
+//! memorised secret and a code, in both dialects of WS-Trust; xmlsec1 verifies it. Whatever is wrong gets a fault that does not
+//! say what.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, ensure};
+use e2e::browser::App;
+use e2e::client::Curl;
+use e2e::demo::{Demo, Person, root};
+use e2e::serve::Serve;
+use e2e::skip::skip;
+use serde_json::{Value, json};
+
+use crate::a_browser_signs_in_for_a_party::{SECRET, certificate_of, enrolled, xmlsec1};
+
+const STORY: &str = "a_program_gets_a_token_by_a_name_and_a_secret";
+const ASSERTION: &str = "urn:oasis:names:tc:SAML:1.0:assertion:Assertion";
+
+/// A gate whose active endpoints are on, and somebody with a secret and an app.
+struct Scene {
+    demo: Demo,
+    gate: Serve,
+    anna: Person,
+    app: App,
+    audience: String,
+}
+
+impl Scene {
+    fn start() -> anyhow::Result<Self> {
+        let demo = Demo::start()?;
+        let anna = demo.person(0);
+        let app = enrolled(&demo, &anna)?;
+        let gate = Serve::start(&demo, |config| {
+            let on = config.replace("\n[sts]\n", "\n[sts]\nusernamemixed = true\n");
+            assert_ne!(on, config, "the demo's [sts]");
+            on
+        })?;
+        let mex = demo.url("mex");
+        let web = mex.replace("/WebTicket/WebTicketService.svc/mex", "");
+        Ok(Self {
+            audience: format!("{web}/passiveauth"),
+            demo,
+            gate,
+            anna,
+            app,
+        })
+    }
+
+    fn address(&self, path: &str) -> String {
+        self.demo.url("sts").replace("/adfs/ls/", path)
+    }
+
+    /// What MSAL gets.
+    fn asked(&self, told: &Value) -> anyhow::Result<Value> {
+        let python = root().join("target/story-venv/bin/python");
+        let mut all = json!({
+            "mex": self.address("/adfs/services/trust/mex"),
+            "port": self.gate.address.port(),
+            "ca": self.demo.folder().join("ca.pem"),
+            "username": self.anna.upn,
+            "audience": self.audience,
+            "is_old": false,
+        });
+        for (key, value) in told.as_object().context("an object")? {
+            all[key] = value.clone();
+        }
+        let mut child = Command::new(python)
+            .arg(root().join("e2e/clients/wstrust.py"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        let mut input = child.stdin.take().context("a standard input")?;
+        input.write_all(all.to_string().as_bytes())?;
+        drop(input);
+        let output = child.wait_with_output()?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "{said}");
+        Ok(serde_json::from_slice(&output.stdout)?)
+    }
+
+    fn refused(&self, told: &Value) -> anyhow::Result<String> {
+        let got = self.asked(told)?;
+        let said = got["refused"].as_str();
+        Ok(said.with_context(|| got.to_string())?.to_owned())
+    }
+
+    fn count(&self, event: &str) -> anyhow::Result<usize> {
+        let events = self.demo.wicketgate_json(&["audit", "list"])?;
+        Ok(events.iter().filter(|it| it["event"] == event).count())
+    }
+}
+
+fn has_msal() -> anyhow::Result<bool> {
+    let python = root().join("target/story-venv/bin/python");
+    let imports = ["-c", "import msal"];
+    if python.exists() && Command::new(&python).args(imports).status()?.success() {
+        return Ok(true);
+    }
+    skip(STORY, "no Python with msal; `cargo xtask test` makes one")?;
+    Ok(false)
+}
+
+#[test]
+fn msal_gets_a_token_in_both_dialects_and_no_code_is_taken_twice() -> anyhow::Result<()> {
+    if !has_msal()? {
+        return Ok(());
+    }
+    let mut scene = Scene::start()?;
+    let certificate = certificate_of(&scene.demo)?;
+    let mut before = None;
+    for is_old in [false, true] {
+        let typed = format!("{SECRET}{}", scene.app.code()?);
+        let told = json!({"password": typed, "is_old": is_old});
+        let got = scene.asked(&told)?;
+        let token = got["token"].as_str().with_context(|| got.to_string())?;
+        assert_eq!(got["type"], "urn:oasis:names:tc:SAML:1.0:assertion");
+        let file = scene.demo.folder().join("active.xml");
+        std::fs::write(&file, token)?;
+        xmlsec1(&certificate, ["AssertionID", ASSERTION], &file)?;
+        let sid = scene.demo.text("/users/0/sid");
+        assert!(
+            token.contains(&format!("<saml:AttributeValue>{sid}<")),
+            "{token}"
+        );
+        assert!(token.contains(&format!("<saml:Audience>{}<", scene.audience)));
+        ensure!(
+            before.replace(token.to_owned()) != Some(token.to_owned()),
+            "a new one each time"
+        );
+        let id = token.split("AssertionID=\"").nth(1).context("an id")?;
+        let id = id.split('"').next().context("its end")?;
+        let found = scene.demo.wicketgate(&["ledger", "find", id])?;
+        assert!(found.status.success(), "{found:?}");
+    }
+    assert_eq!(scene.count("token-issued")?, 2);
+    assert!(
+        scene
+            .demo
+            .wicketgate(&["audit", "verify"])?
+            .status
+            .success()
+    );
+    Ok(())
+}
+
+#[test]
+fn whatever_is_wrong_gets_one_fault_and_no_token() -> anyhow::Result<()> {
+    if !has_msal()? {
+        return Ok(());
+    }
+    let mut scene = Scene::start()?;
+    let code = scene.app.code()?;
+    let anna = scene.anna.clone();
+    let mut faults = Vec::new();
+    for (username, password) in [
+        (anna.upn.as_str(), format!("{}{code}", anna.domain_password)),
+        (anna.upn.as_str(), SECRET.to_owned()),
+        (anna.upn.as_str(), anna.app_password.clone()),
+        (anna.upn.as_str(), format!("not the secret{code}")),
+        ("nobody@contoso.localhost", format!("{SECRET}{code}")),
+    ] {
+        let said = scene.refused(&json!({"username": username, "password": password}))?;
+        assert!(said.contains("FailedAuthentication"), "{said}");
+        faults.push(
+            said.split(" Activity ID")
+                .next()
+                .unwrap_or_default()
+                .to_owned(),
+        );
+    }
+    faults.dedup();
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    let typed = format!("{SECRET}{code}");
+    let elsewhere = json!({"password": typed, "audience": "urn:unknown"});
+    let said = scene.refused(&elsewhere)?;
+    assert!(said.contains("InvalidScope"), "{said}");
+    assert_eq!(scene.count("token-issued")?, 0);
+    // The code was spent by none of them.
+    let got = scene.asked(&json!({"password": typed}))?;
+    assert!(got["token"].is_string(), "{got}");
+    Ok(())
+}
+
+/// Nothing is there unless it is asked for.
+#[test]
+fn where_it_is_not_switched_on_nothing_is_there() -> anyhow::Result<()> {
+    let demo = Demo::start()?;
+    for path in [
+        "/adfs/services/trust/mex",
+        "/adfs/services/trust/13/usernamemixed",
+        "/adfs/services/trust/2005/usernamemixed",
+    ] {
+        let address = demo.url("sts").replace("/adfs/ls/", path);
+        assert_eq!(Curl::new(&demo).get(&address)?.status, 404, "{path}");
+    }
+    Ok(())
+}
