@@ -42,6 +42,7 @@ impl Event {
             | Kind::CodeQueued { .. }
             | Kind::MessageSent { .. }
             | Kind::SignedOut
+            | Kind::CameFromProvider { .. }
             | Kind::TokenIssued { .. } => Severity::Informational,
             Kind::AccountCreated
             | Kind::AccountStateChanged { .. }

@@ -1,12 +1,14 @@
 //! The chain of events, and what is read back of it.
 
+use std::net::IpAddr;
+
 use jiff::Timestamp;
 
 use super::event::MAX_NAME;
 use super::*;
 use crate::account::AccountId;
 use crate::credential::CredentialId;
-use crate::place::{Channel, Service};
+use crate::place::{ActivityId, Channel, Service, Zone};
 use crate::ports::ChainedEvent;
 
 fn event(number: i64) -> Event {

@@ -111,7 +111,7 @@ impl Trail for Memory {
         }
         let count = through.saturating_sub(after);
         let last = state.chain.iter().find(|it| it.number == through);
-        let Some(last) = last.map(Head::of) else {
+        let Some(last) = last.map(|last| Head::at(last.number, last.hash)) else {
             return Ok(Removed::NotThere);
         };
         if !(1..=MOST_REMOVED).contains(&count) || through >= state.head().number {

@@ -181,8 +181,5 @@ async fn followed(
     for row in &rows {
         rows::audit::extend(&mut chain, row).map_err(BrokenTrail::from)?;
     }
-    Ok(Head {
-        number: chain.length(),
-        hash: chain.head(),
-    })
+    Ok(Head::at(chain.length(), chain.head()))
 }

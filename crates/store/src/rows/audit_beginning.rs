@@ -23,10 +23,7 @@ pub(crate) fn beginning(
     row: &Row,
     keys: &KeyFile,
 ) -> Result<Result<Head, BrokenTrail>, sqlx::Error> {
-    let head = Head {
-        number: row.try_get("number")?,
-        hash: bytes_32(row, "hash")?,
-    };
+    let head = Head::at(row.try_get("number")?, bytes_32(row, "hash")?);
     let sealed = SealedHead {
         head,
         key: row.try_get("sealed_with")?,

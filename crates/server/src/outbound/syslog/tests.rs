@@ -112,6 +112,7 @@ fn refused(number: i64) -> Event {
     let by = ByHand {
         at: Timestamp::from_second(number).unwrap(),
         actor: Actor::named("root"),
+        origin: None,
     };
     Event::by_hand(&by, kind, None)
 }
