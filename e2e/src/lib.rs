@@ -5,6 +5,7 @@
 
 pub mod active_directory;
 pub mod apart;
+pub mod axe;
 pub mod back_end;
 pub mod browser;
 pub mod cable;
@@ -28,10 +29,12 @@ pub mod old_windows;
 pub mod postgres;
 pub mod published;
 pub mod raw;
+pub mod screen;
 pub mod serve;
 pub mod sign_in;
 pub mod skip;
 pub mod ticket;
 pub mod until;
+pub mod walk;
 pub mod weave;
 pub mod webdriver;
