@@ -13,6 +13,7 @@ mod endpoint;
 mod passkeys;
 mod portal;
 mod sign_in;
+mod telephone;
 
 use std::net::IpAddr;
 

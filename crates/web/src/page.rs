@@ -320,6 +320,7 @@ pub(crate) struct Portal {
     pub(crate) by_passkey: bool,
     pub(crate) may_add: bool,
     pub(crate) recovery: Option<(usize, usize)>,
+    pub(crate) telephone: Option<Telephone>,
     pub(crate) is_fresh: bool,
     pub(crate) sign_ins: Vec<SignIn>,
 }
@@ -341,6 +342,16 @@ pub(crate) struct Token {
     pub(crate) state: &'static str,
     pub(crate) used: String,
     pub(crate) is_pending: bool,
+}
+
+/// The telephone that codes go to.
+pub(crate) struct Telephone {
+    /// The number, masked, where there is one.
+    pub(crate) number: Option<String>,
+    /// From when on it gets codes, where it gets none yet.
+    pub(crate) held: Option<String>,
+    /// Whether one may be set.
+    pub(crate) is_sent: bool,
 }
 
 /// The page that shows recovery codes once.

@@ -26,6 +26,8 @@ const SAID_SIGNED_OUT: &str = "signed-out";
 const SAID_REFUSED: &str = "refused";
 const SAID_GONE: &str = "gone";
 const SAID_SENT: &str = "sent";
+const SAID_TELEPHONE_SET: &str = "telephone-set";
+const SAID_TELEPHONE_REMOVED: &str = "telephone-removed";
 
 impl Pages {
     /// Shows what the sign-in asks for.
@@ -58,6 +60,8 @@ impl Pages {
             Some(SAID_REFUSED) => Some((words.refused, true)),
             Some(SAID_GONE) => Some((words.gone, true)),
             Some(SAID_SENT) => Some((words.code_sent, false)),
+            Some(SAID_TELEPHONE_SET) => Some((words.said_telephone_set, false)),
+            Some(SAID_TELEPHONE_REMOVED) => Some((words.said_telephone_removed, false)),
             Some(_) | None => None,
         };
         let notice = notice.map(|(text, is_wrong)| Notice { text, is_wrong });
@@ -156,7 +160,7 @@ impl Pages {
     }
 
     /// Whether a code can be sent to somebody who signs in there; whoever it is sees the same (T-CRED-8).
-    fn sends(&self, service: &Service, at: &At) -> bool {
+    pub(crate) fn sends(&self, service: &Service, at: &At) -> bool {
         let policy = &self.rules.policy;
         self.sending.is_some() && Requirement::takes(policy, (&at.zone, service), Method::SentCode)
     }
@@ -167,10 +171,7 @@ impl Pages {
             return Ok(page::redirect("/sign-in?again=1&said=gone").into());
         };
         let random = sign_in::Asked {
-            language: match asked.words.language {
-                "sv" => Language::Swedish,
-                _ => Language::English,
-            },
+            language: language(asked.words),
             code: clock::random()?,
             id: clock::random()?,
         };
@@ -340,6 +341,14 @@ impl Pages {
             Err(FirstError::Unavailable(error)) => Err(error),
             Err(_) => Ok(gone().into()),
         }
+    }
+}
+
+/// The language that somebody is written to in who reads these words.
+pub(crate) fn language(words: &Words) -> Language {
+    match words.language {
+        "sv" => Language::Swedish,
+        _ => Language::English,
     }
 }
 

@@ -74,6 +74,7 @@ words! {
     opens: "Opens", "Öppnar";
     last_used: "Last used", "Senast använt";
     from: "from", "från";
+    from_where: "From", "Från";
     never: "never", "aldrig";
     until: "Until", "Till";
     no_end: "no end", "inget slut";
@@ -87,8 +88,8 @@ words! {
     made: "Your new app password", "Ditt nya applösenord";
     made_once: "It is shown once. Type it into the device before you leave this page.", "Det visas en gång. Skriv in det i enheten innan du lämnar sidan.";
     made_how: "How to type it in", "Så skriver du in det";
-    made_outlook: "Outlook: user name as below, this text as the password; let it be remembered.", "Outlook: användarnamn enligt nedan, den här texten som lösenord; låt programmet komma ihåg det.";
-    made_lync: "Lync or Skype for Business: sign-in address and user name as below, this text as the password.", "Lync eller Skype för företag: inloggningsadress och användarnamn enligt nedan, den här texten som lösenord.";
+    made_outlook: "Outlook: user name as above, this text as the password; let it be remembered.", "Outlook: användarnamn enligt ovan, den här texten som lösenord; låt programmet komma ihåg det.";
+    made_lync: "Lync or Skype for Business: sign-in address and user name as above, this text as the password.", "Lync eller Skype för företag: inloggningsadress och användarnamn enligt ovan, den här texten som lösenord.";
     made_phone: "Phone: add an Exchange account, with this text as the password. With or without the dashes.", "Telefon: lägg till ett Exchange-konto med den här texten som lösenord. Med eller utan bindestreck.";
     user: "User name", "Användarnamn";
     sip_address: "Sign-in address", "Inloggningsadress";
@@ -126,6 +127,19 @@ words! {
     last_token: "This is your only token. Connect another one first.", "Det här är din enda dosa. Anslut en annan först.";
     bad_label: "Give it a name of 1 to 100 characters.", "Ge den ett namn på 1 till 100 tecken.";
     no_service: "Choose at least one thing that it opens.", "Välj minst en sak som det öppnar.";
+    telephone: "Telephone for codes", "Telefon för koder";
+    telephone_text: "Codes are sent to this number when you ask for one. A number that was set gets its first code after 72 hours, and the number before is told of it. Until then no code is sent to either.", "Koder skickas till det här numret när du ber om en. Ett nytt nummer får sin första kod efter 72 timmar, och det gamla numret får veta om bytet. Till dess skickas ingen kod till något av dem.";
+    telephone_none: "You have no number.", "Du har inget nummer.";
+    telephone_number: "Number", "Nummer";
+    telephone_from: "Gets codes from", "Får koder från";
+    telephone_new: "New number", "Nytt nummer";
+    telephone_hint: "In the international form, as +46 70 123 45 67. You are signed out everywhere when it is set.", "Med landsnummer, som +46 70 123 45 67. Du loggas ut överallt när det anges.";
+    telephone_set: "Set the number", "Ange numret";
+    telephone_wrong: "That is no number in the international form, as +46 70 123 45 67.", "Det är inget nummer med landsnummer, som +46 70 123 45 67.";
+    telephone_not_reached: "No codes are sent to numbers that begin so.", "Inga koder skickas till nummer som börjar så.";
+    telephone_already: "Codes go to that number already.", "Koder går redan till det numret.";
+    said_telephone_set: "Your number is set, and gets its first code after 72 hours. Sign in again.", "Ditt nummer är angivet och får sin första kod efter 72 timmar. Logga in igen.";
+    said_telephone_removed: "Your number is removed. Sign in again.", "Ditt nummer är borttaget. Logga in igen.";
     recovery_codes: "Recovery codes", "Återställningskoder";
     recovery_text: "For the day on which your token or phone is lost: each stands in for one code.", "För den dag din dosa eller telefon är borta: varje kod ersätter en kod från den.";
     recovery_none: "You have none.", "Du har inga.";

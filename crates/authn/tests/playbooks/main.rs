@@ -22,6 +22,7 @@ mod refused_exchanges;
 mod sent_codes;
 mod spare_codes;
 mod spellings;
+mod telephone;
 
 mod faults;
 mod for_a_party;
