@@ -179,6 +179,12 @@ pub trait Invitations: Send + Sync {
         key: HandleKey,
         now: Timestamp,
     ) -> Result<Option<(Invitation, Account)>, Unavailable>;
+    /// Until when an account is invited; `None` where its invitation was used or has ended, or there was none.
+    async fn invited_until(
+        &self,
+        account: &AccountId,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, Unavailable>;
     /// Uses an invitation by one conditional statement and sets the secret of its account, with the event; `false`
     /// where it was used or has ended.
     async fn redeem(

@@ -227,6 +227,17 @@ impl Invitations for Memory {
         Ok(found.and_then(|it| Some((it.clone(), state.account(&it.account)?))))
     }
 
+    async fn invited_until(
+        &self,
+        account: &AccountId,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, Unavailable> {
+        let state = self.open()?;
+        let mut invitations = state.pages.invitations.values();
+        let found = invitations.find(|it| it.account == *account && now < it.ends);
+        Ok(found.map(|it| it.ends))
+    }
+
     async fn redeem(
         &self,
         key: HandleKey,

@@ -94,6 +94,7 @@ pub(crate) const ALL: &[&str] = &[
     drained_members::LIST,
     invitations::ADD,
     invitations::FIND,
+    invitations::ENDS_OF_ACCOUNT,
     invitations::USE,
     invitations::END_OF_ACCOUNT,
     invitations::FORGET_ENDED,
