@@ -21,6 +21,7 @@ pub mod frames;
 pub mod haproxy;
 pub mod held_store;
 pub mod kerberos;
+pub mod keytab;
 pub mod memory;
 pub mod messages;
 pub mod office;

@@ -13,6 +13,7 @@ use crate::browser::{App, SECRET};
 use crate::carrier::Carrier;
 use crate::demo::{Demo, Person, root};
 use crate::held_store::HeldStore;
+use crate::keytab;
 use crate::serve::Serve;
 use crate::webdriver::Chromium;
 
@@ -228,7 +229,8 @@ impl<L: FnMut(&Chromium, &str) -> anyhow::Result<()>> Walk<L> {
         self.types("#user-name", &person.upn)?;
         self.see("unavailable", "body[data-page='sentence']")?;
         held.free()?;
-        self.finds_it_shut()
+        self.finds_it_shut()?;
+        self.comes_to_the_office()
     }
 
     /// A gate where the policy lets nobody sign in, in a browser of its own: one that is there goes on with its connections.
@@ -240,6 +242,36 @@ impl<L: FnMut(&Chromium, &str) -> anyhow::Result<()>> Walk<L> {
         self.open("portal", "sign-in?again=1")?;
         self.speaks()?;
         self.see("shut", "body[data-page='sentence']")
+    }
+
+    /// A gate where this browser is in the office, and says nothing by Kerberos.
+    fn comes_to_the_office(&mut self) -> anyhow::Result<()> {
+        let url = self.demo.url("portal");
+        let host = url.trim_start_matches("https://").split(':').next();
+        let host = host.context("a host")?;
+        let (_, domain) = host.split_once('.').context("a domain")?;
+        let keytab = keytab::of(&[&["gate$"], &["HTTP", host]], &domain.to_uppercase());
+        std::fs::write(self.demo.folder().join("office.keytab"), keytab)?;
+        let certificate = "certificate = [\n";
+        let inside = format!("internal_networks = [\"127.0.0.0/8\"]\n{certificate}");
+        let begins = "[portal]\n";
+        let office = format!(
+            "[kerberos]\naccount = \"gate$\"\nkeytab = \"office.keytab\"\ncontrollers = [\"127.0.0.1\"]\n\
+             [smtp]\nserver = \"127.0.0.1:1\"\nfrom = \"portal@contoso.localhost\"\ntls = \"none\"\n\
+             {begins}enrolment_by_kerberos = true\n"
+        );
+        let gate = Serve::start(&self.demo, |config| {
+            config
+                .replacen(certificate, &inside, 1)
+                .replace(begins, &office)
+        })?;
+        self.chromium = Chromium::led_to(gate.address)?;
+        self.open("portal", "sign-in?again=1")?;
+        self.speaks()?;
+        self.open("portal", "sign-in?again=1")?;
+        self.see("account-office", "a[href='/office']")?;
+        self.open("portal", "office")?;
+        self.see("office", "body[data-page='office']")
     }
 
     /// Has what is shown looked at, once it is there.

@@ -81,6 +81,7 @@ mod the_gate_tells_how_it_is;
 mod the_guide_is_followed_word_by_word;
 mod the_house_is_in_order;
 mod the_office_binds_its_proof_to_its_connection;
+mod the_office_enrols_without_an_invitation;
 mod the_office_signs_in_by_kerberos;
 mod the_service_is_hardened_and_says_when_it_is_ready;
 mod the_ticket_is_what_it_claims_and_opens_the_user_link;

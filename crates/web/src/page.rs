@@ -223,6 +223,8 @@ pub(crate) struct Account {
     pub(crate) frame: Frame,
     pub(crate) by_name: bool,
     pub(crate) by_passkey: bool,
+    /// Whether whoever is there may begin by Kerberos.
+    pub(crate) is_office: bool,
 }
 
 /// The page that asks for the secret.
@@ -249,6 +251,13 @@ pub(crate) struct Code {
 pub(crate) struct Invitation {
     pub(crate) frame: Frame,
     pub(crate) invitation: String,
+}
+
+/// The page of whoever is asked by Kerberos, and whose browser does not say.
+#[derive(Template)]
+#[template(path = "office.html")]
+pub(crate) struct Office {
+    pub(crate) frame: Frame,
 }
 
 /// The page on which a secret is chosen.

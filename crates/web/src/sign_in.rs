@@ -10,7 +10,9 @@ use authn::credential::sent_code::Language;
 use authn::handle::Handle;
 use authn::place::{Method, Service};
 use authn::ports::Unavailable;
-use authn::sign_in::{self, Answered, At, FirstError, Outcome, Requirement, SignIn, Stage};
+use authn::sign_in::{
+    self, Answered, At, Choosing, FirstError, Outcome, Requirement, SignIn, Stage,
+};
 use bytes::Bytes;
 use http::{Response, StatusCode};
 use proto::secret::Secret;
@@ -81,6 +83,7 @@ impl Pages {
                     frame,
                     by_name,
                     by_passkey,
+                    is_office: asked.service == Service::PORTAL && self.is_office(at),
                 };
                 let answer = page::shown(StatusCode::OK, &page);
                 let line = cookie::given(cookie::SIGN_IN, asked.fresh.written().expose());
@@ -125,6 +128,7 @@ impl Pages {
                     frame,
                     by_name,
                     by_passkey,
+                    is_office: asked.service == Service::PORTAL && self.is_office(at),
                 };
                 page::shown(status, &page)
             }
@@ -140,7 +144,9 @@ impl Pages {
                 };
                 page::shown(status, &page)
             }
-            Stage::Choose { .. } => page::shown(status, &page::Choose { frame }),
+            Stage::Choose { .. } | Stage::ChooseFirst { .. } => {
+                page::shown(status, &page::Choose { frame })
+            }
             Stage::Confirm { .. } => match sign_in::to_confirm(&self.ports, sign_in).await? {
                 Some(uri) => {
                     let page = page::Connect {
@@ -202,7 +208,9 @@ impl Pages {
                 Stage::Account => self.answered(asked, handle, "UserName", at).await,
                 Stage::Secret { .. } => self.answered(asked, handle, "Password", at).await,
                 Stage::Code { .. } => self.answered(asked, handle, "Code", at).await,
-                Stage::Choose { .. } => self.chosen(asked, (handle, &sign_in), at).await,
+                Stage::Choose { .. } | Stage::ChooseFirst { .. } => {
+                    self.chosen(asked, (handle, &sign_in), at).await
+                }
                 Stage::Confirm { .. } => self.confirmed(asked, (handle, &sign_in), at).await,
             },
             _ if asked.field("UserName").is_some() => self.begun(asked, at).await,
@@ -261,8 +269,14 @@ impl Pages {
             id: clock::random()?,
             seed: clock::random()?,
         };
-        let random = (clock::random()?, clock::random()?, token);
-        let chosen = sign_in::choose(&self.ports, handle, [typed, again], at, random).await;
+        let choosing = Choosing {
+            salt: clock::random()?,
+            id: clock::random()?,
+            token,
+            told: clock::random()?,
+            language: language(asked.words),
+        };
+        let chosen = sign_in::choose(&self.ports, handle, [typed, again], at, choosing).await;
         self.first(
             asked,
             sign_in,

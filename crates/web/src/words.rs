@@ -48,6 +48,11 @@ words! {
     welcome: "Welcome", "Välkommen";
     welcome_text: "Choose a secret that only you know, and connect an app or a token that shows codes.", "Välj en hemlighet som bara du känner till och anslut en app eller dosa som visar koder.";
     invitation_gone: "This invitation was used already, or has ended. Ask for another.", "Inbjudan har redan använts eller har gått ut. Be om en ny.";
+    office: "Begin in the office", "Börja på kontoret";
+    office_link: "Here for the first time, in the office? Begin without an invitation", "Här för första gången, på kontoret? Börja utan inbjudan";
+    office_text: "In the office your browser can say who you are by your Windows sign-in, without a password.", "På kontoret kan din webbläsare tala om vem du är genom din Windows-inloggning, utan lösenord.";
+    office_silent: "It did not, or that was not accepted. Use a computer of the office on which you are signed in to Windows, and a browser that knows this address as one of the intranet; or ask for an invitation.", "Det gjorde den inte, eller så godtogs det inte. Använd en dator på kontoret där du är inloggad i Windows och en webbläsare som vet att den här adressen hör till intranätet, eller be om en inbjudan.";
+    office_not_first: "You have a way to sign in already, or there is no mail address to tell you by. Sign in with what you have, or ask for an invitation.", "Du har redan ett sätt att logga in, eller så saknas en e-postadress att underrätta dig på. Logga in med det du har eller be om en inbjudan.";
     choose_secret: "Choose your secret", "Välj din hemlighet";
     choose_hint: "At least 8 characters. Several words are easy to remember. Not your Windows password.", "Minst 8 tecken. Flera ord är lätta att minnas. Inte ditt Windows-lösenord.";
     secret_again: "The same again", "Samma igen";

@@ -48,6 +48,15 @@ pub trait MemorisedSecrets: Send + Sync {
         secret: &StoredMemorisedSecret,
         event: Event,
     ) -> Result<(), Unavailable>;
+    /// Sets the secret of an account that has nothing to sign in with, with the event and a message that tells of it; what
+    /// it was invited by ends. `false` where there is a secret, a token, a passkey or an app password that stands: one
+    /// statement decides that.
+    async fn set_first_secret(
+        &self,
+        secret: &StoredMemorisedSecret,
+        event: Event,
+        told: Message,
+    ) -> Result<bool, Unavailable>;
     /// Removes the secret of an account, whose sessions end, and what clients opened by it, with the event; `false` where it has none.
     async fn remove_memorised_secret(
         &self,

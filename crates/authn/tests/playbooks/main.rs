@@ -35,6 +35,7 @@ mod directory;
 mod kerberos;
 mod leases;
 mod memorised_and_codes;
+mod office;
 mod policy;
 mod secrets;
 mod tickets;

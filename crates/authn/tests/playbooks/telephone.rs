@@ -36,9 +36,11 @@ impl Scene {
             .push("memorised-secret + sent-code".parse().unwrap());
         let account = pages.person("anna").await;
         let done = pages.signs_in(&account.upn, SECRET, &code(0)).await;
-        let Answered::Done { handle, .. } = done else {
-            panic!("{done:?}");
+        let handle = match done {
+            Answered::Done { handle, .. } => Some(handle),
+            _ => None,
         };
+        let handle = handle.unwrap();
         let found = sign_in::resume(&pages.ports, &handle, at(1)).await.unwrap();
         let (session, account) = found.unwrap();
         Self {

@@ -168,6 +168,20 @@ fn said(words: &MessageWords, message: &Message) -> Text {
             code.shown().expose().as_str(),
         ),
         Content::Changed { to, .. } => (texts.changed.as_str(), "{to}", to.as_str()),
+        Content::Enrolled { from } => (
+            match message.language {
+                Language::English => {
+                    "{host}: your first secret was chosen there, by your Windows sign-in in the office, at the address {from}. If \
+                     that was not you, tell your administrators at once."
+                }
+                Language::Swedish => {
+                    "{host}: din första hemlighet valdes där, genom din Windows-inloggning på kontoret, från adressen {from}. Om \
+                     det inte var du, underrätta administratörerna genast."
+                }
+            },
+            "{from}",
+            from.as_str(),
+        ),
         Content::Test => ("{host}: this is a test. Det här är ett test.", "", ""),
     };
     Text {

@@ -48,7 +48,7 @@ pub(crate) async fn signed_in_by<S: Conforming>(
     Ok(key(2))
 }
 
-fn made(id: &str, account: &Account, seconds: i64) -> StoredMemorisedSecret {
+pub(super) fn made(id: &str, account: &Account, seconds: i64) -> StoredMemorisedSecret {
     StoredMemorisedSecret {
         record: MemorisedSecret {
             id: CredentialId(id.to_owned()),

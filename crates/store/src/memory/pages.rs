@@ -20,7 +20,7 @@ use super::{Memory, State};
 pub(super) struct Pages {
     pub(super) sign_ins: BTreeMap<HandleKey, SignIn>,
     pub(super) sessions: BTreeMap<HandleKey, Session>,
-    invitations: BTreeMap<HandleKey, Invitation>,
+    pub(super) invitations: BTreeMap<HandleKey, Invitation>,
 }
 
 impl State {

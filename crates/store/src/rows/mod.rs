@@ -102,6 +102,7 @@ pub(crate) const ALL: &[&str] = &[
     memorised_secrets::OF_ACCOUNT,
     memorised_secrets::LIST,
     memorised_secrets::SET,
+    memorised_secrets::SET_FIRST,
     memorised_secrets::REMOVE,
     memorised_secrets::USED,
     memorised_secrets::RESERVE,
