@@ -6,9 +6,13 @@ use std::process::Command;
 
 use anyhow::Context;
 use proto::otp::{Algorithm, Digits, Generator, Period, Seed, base32};
+use serde_json::Value;
 
 use crate::client::{Curl, Got};
-use crate::demo::Demo;
+use crate::demo::{Demo, Person};
+
+/// The secret that people choose.
+pub const SECRET: &str = "fyra hästar i hagen";
 
 /// curl with its cookies, on the portal.
 #[derive(Debug)]
@@ -116,7 +120,47 @@ impl<'a> Browser<'a> {
     }
 }
 
-/// The value of a hidden field.
+/// Somebody follows an invitation up to the portal: a secret is chosen and an app is connected.
+///
+/// # Errors
+///
+/// One of the pages is another than that.
+pub fn enrolled<'a>(demo: &'a Demo, person: &Person) -> anyhow::Result<(Browser<'a>, App, Got)> {
+    let invited = demo.wicketgate_json(&["user", "invite", &person.upn])?;
+    let invited = invited.first().and_then(|it| it.get("link"));
+    let link = invited.and_then(Value::as_str).context("a link")?;
+    let browser = Browser::new(demo)?;
+    let path = link.strip_prefix(&browser.origin);
+    let welcome = browser.open(path.context("to the portal")?)?;
+    let invitation = hidden(&welcome, "invitation").context("an invitation")?;
+    let choose = browser.send(&welcome, "/invitation", &[("invitation", &invitation)])?;
+    let both = [("Password", SECRET), ("Again", SECRET)];
+    let connect = browser.send(&choose, "/sign-in", &both)?;
+    let mut app = App::of(&connect)?;
+    let portal = browser.send(&connect, "/sign-in", &[("Code", &app.code()?)])?;
+    Ok((browser, app, portal))
+}
+
+/// What stands in a hidden field, as a browser sends it.
+///
+/// # Errors
+///
+/// There is none on that page.
+pub fn field(page: &Got, name: &str) -> anyhow::Result<String> {
+    let mut text = hidden(page, name).with_context(|| page.body.clone())?;
+    for (escaped, plain) in [
+        ("&#60;", "<"),
+        ("&#62;", ">"),
+        ("&#34;", "\""),
+        ("&#39;", "'"),
+        ("&#38;", "&"),
+    ] {
+        text = text.replace(escaped, plain);
+    }
+    Ok(text)
+}
+
+/// The value of a hidden field, as the page writes it.
 #[must_use]
 pub fn hidden(page: &Got, name: &str) -> Option<String> {
     let (_, rest) = page.body.split_once(&format!("name=\"{name}\" value=\""))?;
@@ -156,8 +200,16 @@ impl App {
     ///
     /// The page has none.
     pub fn of(page: &Got) -> anyhow::Result<Self> {
-        let key = text(page, "<code class=\"key\">")?.replace(' ', "");
-        let seed = base32::decode(&key).context("a key")?;
+        Self::of_key(text(page, "<code class=\"key\">")?)
+    }
+
+    /// The app that a key is typed into, with its blanks.
+    ///
+    /// # Errors
+    ///
+    /// It is none.
+    pub fn of_key(key: &str) -> anyhow::Result<Self> {
+        let seed = base32::decode(&key.replace(' ', "")).context("a key")?;
         let seed = Seed::of(seed.to_vec())?;
         Ok(Self { seed, shown: 0 })
     }

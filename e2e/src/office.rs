@@ -92,10 +92,23 @@ impl<'l> Office<'l> {
     ///
     /// It does not open.
     pub fn open(lab: &'l ActiveDirectory) -> anyhow::Result<Self> {
+        Self::open_as(lab, |config| config)
+    }
+
+    /// Opens it with another configuration.
+    ///
+    /// # Errors
+    ///
+    /// It does not open.
+    pub fn open_as(
+        lab: &'l ActiveDirectory,
+        change: impl FnOnce(String) -> String,
+    ) -> anyhow::Result<Self> {
         let folder = lab.folder();
         let shown = CertificateDer::from_pem_file(folder.join("tls/gateway.pem"))?;
         let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &shown);
-        std::fs::write(folder.join("wicketgate.toml"), CONFIG)?;
+        let config = change(CONFIG.to_owned());
+        std::fs::write(folder.join("wicketgate.toml"), config)?;
         ran(&mut wicketgate(lab, &["db", "migrate"])?)?;
         for (user, realm) in [
             ("alice", "CONTOSO.TEST"),
@@ -105,7 +118,9 @@ impl<'l> Office<'l> {
             let (account, upn) = (format!("CONTOSO\\{user}"), format!("{user}@contoso.test"));
             ran(&mut wicketgate(
                 lab,
-                &["user", "add", &account, "--upn", &upn, "--realm", realm],
+                &[
+                    "user", "add", &account, "--upn", &upn, "--realm", realm, "--mail", &upn,
+                ],
             )?)?;
         }
         let mut serve = wicketgate(lab, &["serve"])?;
@@ -131,6 +146,20 @@ impl<'l> Office<'l> {
     ///
     /// No answer came.
     pub fn asks(&self, from: &str, port: u16, more: &[&str]) -> anyhow::Result<(String, String)> {
+        self.asks_for("/who.shtml", (from, port), more)
+    }
+
+    /// Asks for a path, from an address; status and body.
+    ///
+    /// # Errors
+    ///
+    /// No answer came.
+    pub fn asks_for(
+        &self,
+        path: &str,
+        (from, port): (&str, u16),
+        more: &[&str],
+    ) -> anyhow::Result<(String, String)> {
         let mut curl = self.lab.command("env");
         curl.args([
             "KRB5_CONFIG=/mnt/client.conf",
@@ -139,8 +168,7 @@ impl<'l> Office<'l> {
         ]);
         curl.args(["--silent", "--show-error", "--write-out", "\n%{http_code}"]);
         curl.args(["--cacert", "/mnt/tls/ca.pem", "--interface", from]);
-        curl.args(more)
-            .arg(format!("https://{HOST}:{port}/who.shtml"));
+        curl.args(more).arg(format!("https://{HOST}:{port}{path}"));
         let output = curl.output()?;
         let text = String::from_utf8(output.stdout)?;
         let (body, status) = text.rsplit_once('\n').context("no status")?;

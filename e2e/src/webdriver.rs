@@ -5,7 +5,7 @@
 
 use std::cell::Cell;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Ipv4Addr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -75,6 +75,19 @@ impl Chromium {
     ///
     /// It is not here, or does not start.
     pub fn start() -> anyhow::Result<Self> {
+        Self::start_with(&[])
+    }
+
+    /// Starts one that comes to a gate beside a demo, whatever host and port it asks for.
+    ///
+    /// # Errors
+    ///
+    /// As [`Chromium::start`].
+    pub fn led_to(gate: SocketAddr) -> anyhow::Result<Self> {
+        Self::start_with(&[&format!("--host-resolver-rules=MAP * {gate}")])
+    }
+
+    fn start_with(more: &[&str]) -> anyhow::Result<Self> {
         let [browser, driver] = Self::programs().context("chromium is not here")?;
         let libraries = root().join("target/lab-packages/usr/lib");
         let libraries = libraries.join(format!("{}-linux-gnu", std::env::consts::ARCH));
@@ -101,7 +114,8 @@ impl Chromium {
             _profile: profile,
         };
         let folder = chromium._profile.path().join("profile");
-        let mut arguments: Vec<String> = QUIET.iter().map(|&it| it.to_owned()).collect();
+        let quiet = QUIET.iter().chain(more);
+        let mut arguments: Vec<String> = quiet.map(|&it| it.to_owned()).collect();
         arguments.push(format!("--user-data-dir={}", folder.display()));
         let wanted = json!({ "capabilities": { "alwaysMatch": {
             "acceptInsecureCerts": true,
@@ -236,6 +250,26 @@ impl Chromium {
     pub fn run(&self, script: &str) -> anyhow::Result<Value> {
         let script = json!({ "script": script, "args": [] });
         self.post(&self.at("/execute/sync"), &script)
+    }
+
+    /// What a script says in its own time, by the function that is its last argument.
+    ///
+    /// # Errors
+    ///
+    /// It throws, or says nothing.
+    pub fn run_until_told(&self, script: &str) -> anyhow::Result<Value> {
+        let script = json!({ "script": script, "args": [] });
+        self.post(&self.at("/execute/async"), &script)
+    }
+
+    /// A command of the browser's own protocol, for what WebDriver has no words for.
+    ///
+    /// # Errors
+    ///
+    /// It takes none such.
+    pub fn command(&self, command: &str, parameters: &Value) -> anyhow::Result<Value> {
+        let command = json!({ "cmd": command, "params": parameters });
+        self.post(&self.at("/goog/cdp/execute"), &command)
     }
 
     fn found(&self, selector: &str) -> anyhow::Result<Element> {

@@ -7,32 +7,13 @@ use std::process::Command;
 use anyhow::{Context, ensure};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use e2e::browser::{App, Browser, hidden};
+use e2e::browser::{Browser, SECRET, enrolled, field};
 use e2e::client::{Curl, Got};
-use e2e::demo::{Demo, Person};
+use e2e::demo::Demo;
 use e2e::skip;
 use e2e::webdriver::Chromium;
 
-pub(crate) const SECRET: &str = "fyra hästar i hagen";
 const CONTEXT: &str = "rm%3D0%26id%3Dpassive%26ru%3D%252fPassiveAuth";
-
-/// Follows an invitation by curl, up to the portal: a secret is chosen and an app is connected.
-pub(crate) fn enrolled(demo: &Demo, person: &Person) -> anyhow::Result<App> {
-    let invited = demo.wicketgate_json(&["user", "invite", &person.upn])?;
-    let link = invited[0]["link"].as_str().context("a link")?.to_owned();
-    let browser = Browser::new(demo)?;
-    let path = link
-        .strip_prefix(&browser.origin)
-        .context("to the portal")?;
-    let welcome = browser.open(path)?;
-    let invitation = hidden(&welcome, "invitation").context("an invitation")?;
-    let choose = browser.send(&welcome, "/invitation", &[("invitation", &invitation)])?;
-    let both = [("Password", SECRET), ("Again", SECRET)];
-    let connect = browser.send(&choose, "/sign-in", &both)?;
-    let mut app = App::of(&connect)?;
-    browser.send(&connect, "/sign-in", &[("Code", &app.code()?)])?;
-    Ok(app)
-}
 
 /// A browser that was never at the security token service, and what Lync sends it there with.
 fn at_sts(demo: &Demo) -> anyhow::Result<(Browser<'_>, String)> {
@@ -51,22 +32,6 @@ fn web(demo: &Demo) -> String {
 
 fn realm(demo: &Demo) -> String {
     format!("{}/passiveauth", web(demo))
-}
-
-/// What stands in a field of the form that takes a token to its party, as a browser sends it.
-pub(crate) fn field(page: &Got, name: &str) -> anyhow::Result<String> {
-    let value = hidden(page, name).with_context(|| page.body.clone())?;
-    let mut text = value;
-    for (escaped, plain) in [
-        ("&#60;", "<"),
-        ("&#62;", ">"),
-        ("&#34;", "\""),
-        ("&#39;", "'"),
-        ("&#38;", "&"),
-    ] {
-        text = text.replace(escaped, plain);
-    }
-    Ok(text)
 }
 
 /// Signs in on the pages that the browser was sent to.
@@ -156,7 +121,7 @@ fn s63_s64_somebody_signs_in_by_two_factors_and_leaves_with_a_token_for_lync() -
     let demo = Demo::start()?;
     let anna = demo.person(0);
     let certificate = certificate_of(&demo)?;
-    let mut app = enrolled(&demo, &anna)?;
+    let (_, mut app, _) = enrolled(&demo, &anna)?;
     let (browser, asks) = at_sts(&demo)?;
 
     let page = browser.open(&asks)?;
@@ -202,7 +167,7 @@ fn s63_s64_somebody_signs_in_by_two_factors_and_leaves_with_a_token_for_lync() -
 fn whoever_asks_for_another_party_or_place_gets_nothing_and_an_id() -> anyhow::Result<()> {
     let demo = Demo::start()?;
     let anna = demo.person(0);
-    let mut app = enrolled(&demo, &anna)?;
+    let (_, mut app, _) = enrolled(&demo, &anna)?;
     let (browser, asks) = at_sts(&demo)?;
     let wrong = [
         "/adfs/ls/?wa=wsignin1.0&wtrealm=urn:unknown".to_owned(),
@@ -246,7 +211,7 @@ fn a_real_browser_takes_the_token_to_its_party_by_itself() -> anyhow::Result<()>
     }
     let demo = Demo::start()?;
     let anna = demo.person(0);
-    let mut app = enrolled(&demo, &anna)?;
+    let (_, mut app, _) = enrolled(&demo, &anna)?;
     let (browser, asks) = at_sts(&demo)?;
     let chromium = Chromium::start()?;
     chromium.open(&format!("{}{asks}", browser.origin))?;

@@ -239,6 +239,43 @@ fn s80_a_code_by_sms_opens_the_portal_once_and_only_in_its_sign_in() -> anyhow::
 }
 
 #[test]
+fn t_otp_9_a_number_that_its_owner_sets_waits_and_the_one_before_hears_of_it() -> anyhow::Result<()>
+{
+    let scene = Scene::new()?;
+    let anna = scene.demo.person(0);
+    scene.verb(&["user", "phone", &anna.upn, NUMBER, "--now"])?;
+    let (browser, asked, code) = scene.with_code(&anna.upn, 1)?;
+    let portal = sign(&browser, &asked, &code)?;
+    assert!(portal.body.contains(MASKED), "{}", portal.body);
+    assert!(!portal.body.contains(NUMBER), "{}", portal.body);
+    let wrong = browser.send(&portal, "/telephone", &[("Number", "0707654321")])?;
+    assert_eq!(wrong.status, 400, "{}", wrong.body);
+    let last = browser.send(&portal, "/telephone/remove", &[])?;
+    assert!(
+        last.body.contains("You could not sign in without it"),
+        "{}",
+        last.body
+    );
+    let set = browser.send(&portal, "/telephone", &[("Number", "+46 70 765 43 21")])?;
+    assert!(set.body.contains("after 72 hours"), "{}", set.body);
+    let told = scene.taking.last_of(2)?;
+    assert!(
+        told.contains("\"to\": \"46701234567\"") && told.contains("+46*******21"),
+        "{told}"
+    );
+
+    // Her session has ended, and neither number gets a code.
+    let out = browser.open("/")?;
+    assert!(out.body.contains("name=\"UserName\""), "{}", out.body);
+    let (browser, asks) = scene.at_the_code(&anna.upn, SECRET)?;
+    browser.send(&asks, "/sign-in/send", &[])?;
+    let trail = scene.verb(&["audit", "list", "--json"])?;
+    assert!(trail.contains("\"held\""), "{trail}");
+    assert_eq!(scene.taking.told().len(), 2);
+    Ok(())
+}
+
+#[test]
 fn s80_whoever_asks_for_a_code_sees_the_same_and_few_are_sent() -> anyhow::Result<()> {
     let scene = Scene::new()?;
     let (anna, ben) = (scene.demo.person(0), scene.demo.person(1));

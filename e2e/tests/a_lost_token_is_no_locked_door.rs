@@ -2,29 +2,8 @@
 //! each and behind the secret. curl is the browser.
 
 use anyhow::Context;
-use e2e::browser::{App, Browser, hidden, text};
-use e2e::client::Got;
+use e2e::browser::{Browser, SECRET, enrolled, text};
 use e2e::demo::{Demo, Person};
-
-const SECRET: &str = "fyra hästar i hagen";
-
-/// Follows an invitation, up to the portal.
-fn enrolled<'a>(demo: &'a Demo, person: &Person) -> anyhow::Result<(Browser<'a>, App, Got)> {
-    let invited = demo.wicketgate_json(&["user", "invite", &person.upn])?;
-    let link = invited[0]["link"].as_str().context("a link")?.to_owned();
-    let browser = Browser::new(demo)?;
-    let path = link
-        .strip_prefix(&browser.origin)
-        .context("to the portal")?;
-    let welcome = browser.open(path)?;
-    let invitation = hidden(&welcome, "invitation").context("an invitation")?;
-    let choose = browser.send(&welcome, "/invitation", &[("invitation", &invitation)])?;
-    let both = [("Password", SECRET), ("Again", SECRET)];
-    let connect = browser.send(&choose, "/sign-in", &both)?;
-    let mut app = App::of(&connect)?;
-    let portal = browser.send(&connect, "/sign-in", &[("Code", &app.code()?)])?;
-    Ok((browser, app, portal))
-}
 
 /// What comes of typing a code behind the right secret, in a browser of its own.
 fn comes_in(demo: &Demo, person: &Person, code: &str) -> anyhow::Result<bool> {

@@ -5,37 +5,17 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
-use e2e::browser::{App, Browser, hidden};
+use e2e::browser::{Browser, SECRET, enrolled, field};
 use e2e::client::{Curl, Got};
-use e2e::demo::{Demo, Person};
+use e2e::demo::Demo;
 use e2e::messages::compact_in;
 use e2e::skip;
 use e2e::ticket::bearer;
 use e2e::webdriver::Chromium;
 
-const SECRET: &str = "fyra hästar i hagen";
 const PAGE: &str = "/PassiveAuth/PassiveAuth.aspx";
 const GRANT: &str = "grant_type=urn:microsoft.rtc:passive";
 const USER: &str = "/Autodiscover/AutodiscoverService.svc/root/oauth/user";
-
-/// Follows an invitation by curl, up to the portal: a secret is chosen and an app is connected.
-fn enrolled(demo: &Demo, person: &Person) -> anyhow::Result<App> {
-    let invited = demo.wicketgate_json(&["user", "invite", &person.upn])?;
-    let invited = invited.first().context("an invitation")?;
-    let link = invited["link"].as_str().context("a link")?.to_owned();
-    let browser = Browser::new(demo)?;
-    let path = link
-        .strip_prefix(&browser.origin)
-        .context("to the portal")?;
-    let welcome = browser.open(path)?;
-    let invitation = hidden(&welcome, "invitation").context("an invitation")?;
-    let choose = browser.send(&welcome, "/invitation", &[("invitation", &invitation)])?;
-    let both = [("Password", SECRET), ("Again", SECRET)];
-    let connect = browser.send(&choose, "/sign-in", &both)?;
-    let mut app = App::of(&connect)?;
-    browser.send(&connect, "/sign-in", &[("Code", &app.code()?)])?;
-    Ok(app)
-}
 
 /// Scheme, name and port of the passive pool's web services.
 fn pool(demo: &Demo) -> String {
@@ -46,21 +26,6 @@ fn pool(demo: &Demo) -> String {
 
 fn sts(demo: &Demo) -> String {
     demo.url("sts").trim_end_matches("/adfs/ls/").to_owned()
-}
-
-/// What stands in a field of the form that takes a token to its party.
-fn field(page: &Got, name: &str) -> anyhow::Result<String> {
-    let mut text = hidden(page, name).with_context(|| page.body.clone())?;
-    for (escaped, plain) in [
-        ("&#60;", "<"),
-        ("&#62;", ">"),
-        ("&#34;", "\""),
-        ("&#39;", "'"),
-        ("&#38;", "&"),
-    ] {
-        text = text.replace(escaped, plain);
-    }
-    Ok(text)
 }
 
 /// Somebody's browser, from the pool to the page that takes a token back there.
@@ -107,7 +72,7 @@ fn user_link(demo: &Demo, ticket: &str) -> anyhow::Result<u16> {
 fn s25_s61_s66_s70_s79_somebody_signs_in_on_our_page_and_the_pool_takes_it() -> anyhow::Result<()> {
     let demo = Demo::start_with(&["--passive"])?;
     let (anna, ben) = (demo.person(0), demo.person(1));
-    let mut app = enrolled(&demo, &ben)?;
+    let (_, mut app, _) = enrolled(&demo, &ben)?;
     let mut browser = Browser::new(&demo)?;
 
     // Without a session the grant says where the page is.
@@ -173,7 +138,7 @@ fn s79_what_ends_the_sign_in_ends_the_session_and_its_tickets_in_two_seconds() -
 {
     let demo = Demo::start_with(&["--passive"])?;
     let ben = demo.person(1);
-    let mut app = enrolled(&demo, &ben)?;
+    let (_, mut app, _) = enrolled(&demo, &ben)?;
     let mut browser = Browser::new(&demo)?;
     let page = signs_in(&mut browser, (&demo, &ben.upn), [SECRET, &app.code()?])?;
     takes(&mut browser, &demo, &page)?;
@@ -205,7 +170,7 @@ fn s79_what_ends_the_sign_in_ends_the_session_and_its_tickets_in_two_seconds() -
 fn signing_out_of_our_page_ends_the_session_and_its_tickets_in_two_seconds() -> anyhow::Result<()> {
     let demo = Demo::start_with(&["--passive"])?;
     let ben = demo.person(1);
-    let mut app = enrolled(&demo, &ben)?;
+    let (_, mut app, _) = enrolled(&demo, &ben)?;
     let mut browser = Browser::new(&demo)?;
     let page = signs_in(&mut browser, (&demo, &ben.upn), [SECRET, &app.code()?])?;
     takes(&mut browser, &demo, &page)?;
@@ -236,7 +201,7 @@ fn s70_s79_a_real_browser_goes_from_the_pool_to_our_page_and_back() -> anyhow::R
     }
     let demo = Demo::start_with(&["--passive"])?;
     let ben = demo.person(1);
-    let mut app = enrolled(&demo, &ben)?;
+    let (_, mut app, _) = enrolled(&demo, &ben)?;
     let chromium = Chromium::start()?;
     chromium.open(&(pool(&demo) + PAGE))?;
     let code = app.code()?;

@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
-use e2e::browser::{App, Browser, hidden};
+use e2e::browser::{SECRET, enrolled};
 use e2e::client::Curl;
 use e2e::demo::{Demo, Person};
 use e2e::serve::Serve;
@@ -14,29 +14,10 @@ use e2e::webdriver::Chromium;
 use serde_json::Value;
 
 const STORY: &str = "a passkey opens the portal by itself";
-const SECRET: &str = "fyra hästar i hagen";
 const WITHIN: Duration = Duration::from_secs(5);
 const LABEL: &str = "#passkey-label";
 const BY_PASSKEY: &str = "form[data-passkey='get'] button";
 const REFUSED: &str = "form[data-passkey] [role='alert']";
-
-/// Follows an invitation by curl, up to the portal: a secret is chosen and an app is connected.
-fn enrolled(demo: &Demo, person: &Person) -> anyhow::Result<App> {
-    let invited = demo.wicketgate_json(&["user", "invite", &person.upn])?;
-    let link = invited[0]["link"].as_str().context("a link")?.to_owned();
-    let browser = Browser::new(demo)?;
-    let path = link
-        .strip_prefix(&browser.origin)
-        .context("to the portal")?;
-    let welcome = browser.open(path)?;
-    let invitation = hidden(&welcome, "invitation").context("an invitation")?;
-    let choose = browser.send(&welcome, "/invitation", &[("invitation", &invitation)])?;
-    let both = [("Password", SECRET), ("Again", SECRET)];
-    let connect = browser.send(&choose, "/sign-in", &both)?;
-    let mut app = App::of(&connect)?;
-    browser.send(&connect, "/sign-in", &[("Code", &app.code()?)])?;
-    Ok(app)
-}
 
 /// Signs in as a person does who has no passkey.
 fn signs_in(chromium: &Chromium, portal: &str, person: &Person, code: &str) -> anyhow::Result<()> {
@@ -95,7 +76,7 @@ fn a_passkey_is_added_opens_the_portal_renews_a_lease_and_is_removed() -> anyhow
     let demo = Demo::start()?;
     let serve = Serve::start(&demo, |config| config + "lease = \"30 days\"\n")?;
     let (anna, portal) = (demo.person(0), demo.url("portal"));
-    let mut app = enrolled(&demo, &anna)?;
+    let (_, mut app, _) = enrolled(&demo, &anna)?;
     let create = [
         "app-password",
         "create",
@@ -171,7 +152,7 @@ fn a_device_that_does_not_verify_its_user_is_refused() -> anyhow::Result<()> {
     }
     let demo = Demo::start()?;
     let (anna, portal) = (demo.person(0), demo.url("portal"));
-    let mut app = enrolled(&demo, &anna)?;
+    let (_, mut app, _) = enrolled(&demo, &anna)?;
     let chromium = Chromium::start()?;
     let careless = chromium.authenticator(false)?;
     signs_in(&chromium, &portal, &anna, &app.code()?)?;

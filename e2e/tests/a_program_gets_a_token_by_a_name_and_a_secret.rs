@@ -6,14 +6,14 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, ensure};
-use e2e::browser::App;
+use e2e::browser::{App, SECRET, enrolled};
 use e2e::client::Curl;
 use e2e::demo::{Demo, Person, root};
 use e2e::serve::Serve;
 use e2e::skip::skip;
 use serde_json::{Value, json};
 
-use crate::a_browser_signs_in_for_a_party::{SECRET, certificate_of, enrolled, xmlsec1};
+use crate::a_browser_signs_in_for_a_party::{certificate_of, xmlsec1};
 
 const STORY: &str = "a_program_gets_a_token_by_a_name_and_a_secret";
 const ASSERTION: &str = "urn:oasis:names:tc:SAML:1.0:assertion:Assertion";
@@ -31,7 +31,7 @@ impl Scene {
     fn start() -> anyhow::Result<Self> {
         let demo = Demo::start()?;
         let anna = demo.person(0);
-        let app = enrolled(&demo, &anna)?;
+        let (_, app, _) = enrolled(&demo, &anna)?;
         let gate = Serve::start(&demo, |config| {
             let on = config.replace("\n[sts]\n", "\n[sts]\nusernamemixed = true\n");
             assert_ne!(on, config, "the demo's [sts]");

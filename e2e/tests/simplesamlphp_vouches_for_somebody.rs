@@ -4,14 +4,14 @@
 use anyhow::{Context, ensure};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use e2e::browser::{Browser, hidden};
+use e2e::browser::{Browser, field, hidden};
 use e2e::client::Got;
 use e2e::demo::Demo;
 use e2e::simplesamlphp::{ENTITY, HOST, PERSON, SimpleSamlPhp};
 use e2e::skip;
 use e2e::until::until;
 
-use crate::a_browser_signs_in_for_a_party::{field, token};
+use crate::a_browser_signs_in_for_a_party::token;
 
 const RULES: &str = r#"c:[Type == "http://schemas.microsoft.com/ws/2008/06/identity/claims/primarysid"] => issue(claim = c);
 c:[Type == "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn"] => issue(claim = c);"#;

@@ -6,14 +6,14 @@ use std::cell::RefCell;
 use std::path::PathBuf;
 
 use anyhow::{Context, ensure};
-use e2e::browser::{App, Browser};
+use e2e::browser::{App, Browser, SECRET, enrolled, field};
 use e2e::client::{Curl, Got};
 use e2e::demo::Demo;
 use e2e::skip;
 use e2e::until::until;
 use e2e::webdriver::Chromium;
 
-use crate::a_browser_signs_in_for_a_party::{SECRET, enrolled, field, signs_in, token};
+use crate::a_browser_signs_in_for_a_party::{signs_in, token};
 
 const CONTEXT: &str = "rm%3D0%26id%3Dpassive";
 /// What Fabrikam believes of Contoso, as an administrator has it in a file.
@@ -46,7 +46,7 @@ impl Federation {
         let authorities = contoso.folder().join("both.pem");
         std::fs::write(&authorities, format!("{}{}", one?, other?))?;
         let anna = contoso.person(0);
-        let app = enrolled(&contoso, &anna)?;
+        let (_, app, _) = enrolled(&contoso, &anna)?;
         let federation = Self {
             contoso,
             fabrikam,

@@ -16,6 +16,7 @@ pub mod source;
 pub mod bench;
 pub mod fuzz;
 pub mod night;
+pub mod screenshots;
 
 mod legacy_tls;
 pub mod measured;

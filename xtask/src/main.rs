@@ -8,7 +8,8 @@ cargo xtask test              everything the README promises: format, lints, tid
 cargo xtask tidy              the house's own rules only
 cargo xtask map [--check]     write docs/MAP.md, or say whether it is stale
 cargo xtask keys [--check]    write docs/guide/configuration.md, or say whether it is stale
-cargo xtask packages          bring the packages that stories need: Debian's as root, Python's below target/
+cargo xtask packages          bring the packages that stories need: Debian's as root, Python's and npm's below target/
+cargo xtask screenshots       take the pictures of all pages that the guide shows, into docs/guide/pages
 cargo xtask bench [NAME] [--json]
                               measure, each figure beside its peer
 cargo xtask fuzz SECONDS [TARGET]
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         ["keys"] => xtask::keys::write(),
         ["keys", "--check"] => xtask::keys::check(),
         ["packages"] => xtask::test::packages(),
+        ["screenshots"] => xtask::screenshots::take(),
         ["bench", rest @ ..] => xtask::bench::run(rest),
         ["fuzz", rest @ ..] => xtask::fuzz::run(rest),
         ["night", rest @ ..] => xtask::night::run(rest),

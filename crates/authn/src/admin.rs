@@ -3,6 +3,7 @@
 
 pub mod api_tokens;
 pub mod destinations;
+pub mod invitations;
 pub mod passkeys;
 pub mod role;
 pub mod secrets;

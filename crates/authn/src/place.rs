@@ -43,6 +43,8 @@ impl Service {
     pub const PORTAL: Self = Self(Cow::Borrowed("portal"));
     /// The security token service: signing in for other parties.
     pub const STS: Self = Self(Cow::Borrowed("sts"));
+    /// The first sign-in of somebody who comes from the office by Kerberos; no policy is asked about it.
+    pub const ENROLMENT: Self = Self(Cow::Borrowed("enrolment"));
 }
 
 impl fmt::Display for Service {

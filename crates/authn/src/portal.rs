@@ -1,10 +1,11 @@
-//! What people do with what is theirs: app passwords, tokens, sessions, and a look at who signed in as them.
+//! What people do with what is theirs: app passwords, tokens, a telephone, sessions, and a look at who signed in as them.
 //!
 //! SECURITY: everything is asked for by an id that a form brought, so that each act finds out whose it is before it
 //! does anything. Start at [`Owner`].
 
 mod passkeys;
 mod recovery;
+mod telephone;
 
 use std::collections::BTreeSet;
 
@@ -13,6 +14,7 @@ use proto::otp::KeyUri;
 use proto::secret::Secret;
 
 use crate::account::Account;
+use crate::admin::destinations::DestinationError;
 use crate::admin::secrets::{self, SecretError, SecretRandomness};
 use crate::admin::tokens::{self, TokenError, TokenRandomness};
 use crate::admin::{self, AdminError, NewAppPassword, Randomness};
@@ -76,6 +78,15 @@ pub enum PortalError {
     /// Nothing would be left by which its owner could sign in.
     #[error("you could not sign in without it; add another one first")]
     LastWay,
+    /// That is no telephone number.
+    #[error("a number is written in the international form, as +46701234567")]
+    NoNumber,
+    /// Nothing is sent to such numbers.
+    #[error("codes are not sent to numbers that begin so")]
+    NotReached,
+    /// Where codes go was not changed.
+    #[error(transparent)]
+    Destination(#[from] DestinationError),
     /// The new one was not typed twice.
     #[error("the two secrets are not the same")]
     Unequal,

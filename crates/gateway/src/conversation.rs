@@ -182,6 +182,12 @@ pub struct Page {
     pub zone: Zone,
     /// The client's address.
     pub address: IpAddr,
+    /// The connection.
+    pub connection: ConnectionId,
+    /// Every certificate that may have been shown on it.
+    pub end_points: Vec<EndPoint>,
+    /// What becomes of the channel binding of Kerberos there.
+    pub channel_binding: Demand,
     /// The request's id.
     pub activity: ActivityId,
 }
@@ -306,6 +312,9 @@ impl Conversation {
             is_api: host.is_api,
             zone: self.peer.zone.clone(),
             address: self.peer.address,
+            connection: self.connection?,
+            end_points: self.peer.end_points.clone(),
+            channel_binding: self.peer.channel_binding,
             activity: activity(moment),
         })
     }

@@ -10,7 +10,7 @@ use proto::wsfed::{MAX_ANSWER, MESSAGE};
 
 use crate::page::{self, Frame};
 use crate::words::Words;
-use crate::{Request, clock, cookie, endpoint};
+use crate::{Over, Request, clock, cookie, endpoint};
 
 /// The only kind of body that is read.
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -30,6 +30,7 @@ pub(crate) struct Asked {
     query: Form,
     headers: HeaderMap,
     origin: String,
+    over: Over,
 }
 
 impl Asked {
@@ -78,6 +79,7 @@ impl Asked {
             query,
             headers,
             origin: request.origin,
+            over: request.over,
         })
     }
 
@@ -152,6 +154,18 @@ impl Asked {
     pub(crate) fn user_agent(&self) -> Option<&str> {
         let line = self.headers.get(header::USER_AGENT);
         line.and_then(|line| line.to_str().ok())
+    }
+
+    /// What it came over.
+    pub(crate) fn over(&self) -> &Over {
+        &self.over
+    }
+
+    /// The one line of `Authorization`, where there is exactly one.
+    pub(crate) fn authorization(&self) -> Option<&str> {
+        let mut lines = self.headers.get_all(header::AUTHORIZATION).iter();
+        let only = lines.next().filter(|_| lines.next().is_none());
+        only.and_then(|line| line.to_str().ok())
     }
 
     /// The handle that forms of this browser are bound to, and whether it has to be given it.

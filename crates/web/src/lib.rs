@@ -11,16 +11,18 @@ pub mod api;
 mod asked;
 mod budget;
 mod endpoint;
+mod office;
 mod passkeys;
 mod portal;
 mod sign_in;
+mod telephone;
 
 use std::net::IpAddr;
 
 use authn::attempt::Rules;
 use authn::credential::passkey::RelyingParty;
 use authn::lockout::HoldBack;
-use authn::place::{ActivityId, Service, Zone};
+use authn::place::{ActivityId, ConnectionId, Service, Zone};
 use authn::ports::Unavailable;
 use authn::sign_in::{At, Ports, Sending};
 use bytes::Bytes;
@@ -28,6 +30,7 @@ use http::{Method, Response, StatusCode};
 
 use asked::Asked;
 pub use endpoint::Begun;
+use proto::channel_binding::{Demand, EndPoint};
 use sts::flow::wsfed;
 
 /// A request for pages of ours, as the gate let it through: its framing, host and path are sound.
@@ -43,8 +46,21 @@ pub struct Request {
     pub zone: Zone,
     /// Its address.
     pub address: IpAddr,
+    /// What it came over.
+    pub over: Over,
     /// Its id.
     pub activity: ActivityId,
+}
+
+/// The connection that a request came over, to which a proof may be bound.
+#[derive(Clone, Debug)]
+pub struct Over {
+    /// Which.
+    pub connection: ConnectionId,
+    /// Every certificate that may have been shown on it.
+    pub end_points: Vec<EndPoint>,
+    /// What becomes of the channel binding of Kerberos there.
+    pub channel_binding: Demand,
 }
 
 /// An answer, and what the door does before it goes out.
@@ -86,6 +102,8 @@ pub struct Pages {
     pub passkeys: RelyingParty,
     /// The services that an app password may be for.
     pub services: Vec<Service>,
+    /// Whether whoever has nothing yet may begin by Kerberos, in the office.
+    pub from_office: bool,
     /// The security token service, where there is one.
     pub sts: Option<wsfed::Service>,
     /// How many sign-ins for parties were begun of late.
@@ -150,6 +168,7 @@ impl Pages {
             (true, "/sign-in/passkey") => self.begin_by_passkey(asked, at).await,
             (true, "/sign-in") => self.take_answer(asked, at).await,
             (true, "/sign-in/send") => self.send_code(asked, at).await,
+            (false, "/office") => self.office(asked, at).await,
             (false, "/invitation") => Ok(asked.invitation().into()),
             (true, "/invitation") => self.take_invitation(asked, at).await,
             (_, path) => match self.owner_of(asked, at).await? {

@@ -229,6 +229,8 @@ pub(crate) struct Account {
     pub(crate) frame: Frame,
     pub(crate) by_name: bool,
     pub(crate) by_passkey: bool,
+    /// Whether whoever is there may begin by Kerberos.
+    pub(crate) is_office: bool,
 }
 
 /// The page that asks for the secret.
@@ -255,6 +257,13 @@ pub(crate) struct Code {
 pub(crate) struct Invitation {
     pub(crate) frame: Frame,
     pub(crate) invitation: String,
+}
+
+/// The page of whoever is asked by Kerberos, and whose browser does not say.
+#[derive(Template)]
+#[template(path = "office.html")]
+pub(crate) struct Office {
+    pub(crate) frame: Frame,
 }
 
 /// The page on which a secret is chosen.
@@ -344,6 +353,7 @@ pub(crate) struct Portal {
     pub(crate) by_passkey: bool,
     pub(crate) may_add: bool,
     pub(crate) recovery: Option<(usize, usize)>,
+    pub(crate) telephone: Option<Telephone>,
     pub(crate) is_fresh: bool,
     pub(crate) sign_ins: Vec<SignIn>,
 }
@@ -365,6 +375,16 @@ pub(crate) struct Token {
     pub(crate) state: &'static str,
     pub(crate) used: String,
     pub(crate) is_pending: bool,
+}
+
+/// The telephone that codes go to.
+pub(crate) struct Telephone {
+    /// The number, masked, where there is one.
+    pub(crate) number: Option<String>,
+    /// From when on it gets codes, where it gets none yet.
+    pub(crate) held: Option<String>,
+    /// Whether one may be set.
+    pub(crate) is_sent: bool,
 }
 
 /// The page that shows recovery codes once.

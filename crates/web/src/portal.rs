@@ -2,6 +2,7 @@
 //! the app password that is shown once.
 
 use authn::account::Account;
+use authn::admin::destinations::DestinationError;
 use authn::admin::secrets::{SecretError, SecretRandomness};
 use authn::admin::spare_codes::SpareRandomness;
 use authn::admin::tokens::{TokenError, TokenRandomness};
@@ -98,6 +99,8 @@ impl Pages {
             (true, "/passkeys/touch") => self.touched(asked, &owner).await,
             (true, "/passkeys/rename") => passkeys::renamed(asked, &owner).await,
             (true, "/passkeys/remove") => passkeys::removed(asked, &owner).await,
+            (true, "/telephone") => self.telephone_set(asked, &owner).await,
+            (true, "/telephone/remove") => self.telephone_removed(&owner).await,
             (true, "/recovery-codes") => self.recovery(asked, signed_in, &owner).await,
             (true, "/secret") => changed(asked, &owner).await,
             (true, "/not-me") => not_me(asked, &owner).await,
@@ -163,6 +166,7 @@ impl Pages {
                 false => None,
             },
             passkeys: passkeys.iter().map(|it| passkey(words, it)).collect(),
+            telephone: self.telephone(owner).await?,
             sign_ins: latest.iter().filter_map(|it| line(words, it)).collect(),
         };
         Ok(page::shown(StatusCode::OK, &page))
@@ -404,7 +408,7 @@ fn line(words: &Words, chained: &ChainedEvent) -> Option<page::SignIn> {
 }
 
 /// A time to the minute, in UTC.
-fn minute(at: Timestamp) -> String {
+pub(crate) fn minute(at: Timestamp) -> String {
     let text: String = at.to_string().chars().take(16).collect();
     text.replace('T', " ") + " UTC"
 }
@@ -419,11 +423,16 @@ fn error_text(words: &'static Words, error: PortalError) -> Result<&'static str,
         PortalError::Unavailable(error)
         | PortalError::AppPassword(AdminError::Unavailable(error))
         | PortalError::Token(TokenError::Unavailable(error))
-        | PortalError::Secret(SecretError::Unavailable(error)) => return Err(error),
+        | PortalError::Secret(SecretError::Unavailable(error))
+        | PortalError::Destination(DestinationError::Unavailable(error)) => return Err(error),
         PortalError::NotYours => words.not_yours,
         PortalError::LastToken => words.last_token,
         PortalError::LastWay => words.last_way,
         PortalError::NotFresh => words.not_fresh,
+        PortalError::NoNumber => words.telephone_wrong,
+        PortalError::NotReached => words.telephone_not_reached,
+        PortalError::Destination(DestinationError::Already { .. }) => words.telephone_already,
+        PortalError::Destination(_) => words.not_yours,
         PortalError::TooManyPasskeys => words.too_many,
         PortalError::UnusableLabel => words.bad_label,
         PortalError::Passkey(_) => words.passkey_refused,

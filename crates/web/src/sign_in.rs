@@ -10,7 +10,9 @@ use authn::credential::sent_code::Language;
 use authn::handle::Handle;
 use authn::place::{Method, Service};
 use authn::ports::Unavailable;
-use authn::sign_in::{self, Answered, At, FirstError, Outcome, Requirement, SignIn, Stage};
+use authn::sign_in::{
+    self, Answered, At, Choosing, FirstError, Outcome, Requirement, SignIn, Stage,
+};
 use bytes::Bytes;
 use http::{Response, StatusCode};
 use proto::secret::Secret;
@@ -26,6 +28,8 @@ const SAID_SIGNED_OUT: &str = "signed-out";
 const SAID_REFUSED: &str = "refused";
 const SAID_GONE: &str = "gone";
 const SAID_SENT: &str = "sent";
+const SAID_TELEPHONE_SET: &str = "telephone-set";
+const SAID_TELEPHONE_REMOVED: &str = "telephone-removed";
 
 impl Pages {
     /// Shows what the sign-in asks for.
@@ -58,6 +62,8 @@ impl Pages {
             Some(SAID_REFUSED) => Some((words.refused, true)),
             Some(SAID_GONE) => Some((words.gone, true)),
             Some(SAID_SENT) => Some((words.code_sent, false)),
+            Some(SAID_TELEPHONE_SET) => Some((words.said_telephone_set, false)),
+            Some(SAID_TELEPHONE_REMOVED) => Some((words.said_telephone_removed, false)),
             Some(_) | None => None,
         };
         let notice = notice.map(|(text, is_wrong)| Notice { text, is_wrong });
@@ -77,6 +83,7 @@ impl Pages {
                     frame,
                     by_name,
                     by_passkey,
+                    is_office: asked.service == Service::PORTAL && self.is_office(at),
                 };
                 let answer = page::shown(StatusCode::OK, &page);
                 let line = cookie::given(cookie::SIGN_IN, asked.fresh.written().expose());
@@ -121,6 +128,7 @@ impl Pages {
                     frame,
                     by_name,
                     by_passkey,
+                    is_office: asked.service == Service::PORTAL && self.is_office(at),
                 };
                 page::shown(status, &page)
             }
@@ -136,7 +144,9 @@ impl Pages {
                 };
                 page::shown(status, &page)
             }
-            Stage::Choose { .. } => page::shown(status, &page::Choose { frame }),
+            Stage::Choose { .. } | Stage::ChooseFirst { .. } => {
+                page::shown(status, &page::Choose { frame })
+            }
             Stage::Confirm { .. } => match sign_in::to_confirm(&self.ports, sign_in).await? {
                 Some(uri) => {
                     let page = page::Connect {
@@ -156,7 +166,7 @@ impl Pages {
     }
 
     /// Whether a code can be sent to somebody who signs in there; whoever it is sees the same (T-CRED-8).
-    fn sends(&self, service: &Service, at: &At) -> bool {
+    pub(crate) fn sends(&self, service: &Service, at: &At) -> bool {
         let policy = &self.rules.policy;
         self.sending.is_some() && Requirement::takes(policy, (&at.zone, service), Method::SentCode)
     }
@@ -167,10 +177,7 @@ impl Pages {
             return Ok(page::redirect("/sign-in?again=1&said=gone").into());
         };
         let random = sign_in::Asked {
-            language: match asked.words.language {
-                "sv" => Language::Swedish,
-                _ => Language::English,
-            },
+            language: language(asked.words),
             code: clock::random()?,
             id: clock::random()?,
         };
@@ -201,7 +208,9 @@ impl Pages {
                 Stage::Account => self.answered(asked, handle, "UserName", at).await,
                 Stage::Secret { .. } => self.answered(asked, handle, "Password", at).await,
                 Stage::Code { .. } => self.answered(asked, handle, "Code", at).await,
-                Stage::Choose { .. } => self.chosen(asked, (handle, &sign_in), at).await,
+                Stage::Choose { .. } | Stage::ChooseFirst { .. } => {
+                    self.chosen(asked, (handle, &sign_in), at).await
+                }
                 Stage::Confirm { .. } => self.confirmed(asked, (handle, &sign_in), at).await,
             },
             _ if asked.field("UserName").is_some() => self.begun(asked, at).await,
@@ -260,8 +269,14 @@ impl Pages {
             id: clock::random()?,
             seed: clock::random()?,
         };
-        let random = (clock::random()?, clock::random()?, token);
-        let chosen = sign_in::choose(&self.ports, handle, [typed, again], at, random).await;
+        let choosing = Choosing {
+            salt: clock::random()?,
+            id: clock::random()?,
+            token,
+            told: clock::random()?,
+            language: language(asked.words),
+        };
+        let chosen = sign_in::choose(&self.ports, handle, [typed, again], at, choosing).await;
         self.first(
             asked,
             sign_in,
@@ -340,6 +355,14 @@ impl Pages {
             Err(FirstError::Unavailable(error)) => Err(error),
             Err(_) => Ok(gone().into()),
         }
+    }
+}
+
+/// The language that somebody is written to in who reads these words.
+pub(crate) fn language(words: &Words) -> Language {
+    match words.language {
+        "sv" => Language::Swedish,
+        _ => Language::English,
     }
 }
 

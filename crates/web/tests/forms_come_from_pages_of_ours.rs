@@ -91,6 +91,7 @@ fn pages(memory: &Memory) -> Pages {
         sending: None,
         passkeys: RelyingParty::of(ORIGIN, &[]).unwrap(),
         services: vec![Service::EWS],
+        from_office: false,
         sts: None,
         begun: web::Begun::default(),
     }
@@ -104,6 +105,11 @@ async fn ask(pages: &Pages, request: Request<String>) -> Answer {
         origin: ORIGIN.to_owned(),
         zone: Zone::EXTERNAL,
         address: [192, 0, 2, 1].into(),
+        over: web::Over {
+            connection: authn::place::ConnectionId([1; 8]),
+            end_points: Vec::new(),
+            channel_binding: proto::channel_binding::Demand::Off,
+        },
         activity: ActivityId::from([1; 16]),
     };
     pages.answer(request).await

@@ -1,4 +1,5 @@
-//! What the stories need beside a toolchain: Debian packages, and Python with what speaks EWS, NTLM, HTTP/2 and WebSocket.
+//! What the stories need beside a toolchain: Debian packages, Python with what speaks EWS, NTLM, HTTP/2 and WebSocket, and
+//! what looks at pages as somebody does who does not see or point well.
 //!
 //! A fresh machine has only the toolchain, a C compiler, Python and Node.
 
@@ -77,6 +78,12 @@ const PYTHON: [&str; 9] = [
     "websockets==17.4",
 ];
 
+/// What looks at pages; a story has a browser run it.
+const AXE: [&str; 2] = ["axe-core", "4.14.1"];
+
+/// Where that is; a story looks for it here.
+const NODE: &str = "target/story-npm";
+
 /// The Python that the stories use.
 pub(super) fn python() -> PathBuf {
     root().join("target/story-venv/bin/python")
@@ -86,7 +93,8 @@ pub(super) fn python() -> PathBuf {
 pub(super) fn all() -> anyhow::Result<()> {
     let packages = packages();
     let python = environment();
-    packages.and(python)
+    let axe = axe();
+    packages.and(python).and(axe)
 }
 
 fn packages() -> anyhow::Result<()> {
@@ -134,6 +142,24 @@ fn environment() -> anyhow::Result<()> {
     let mut install = std::process::Command::new(python());
     succeed(install.current_dir(root()).args(pip).args(PYTHON))?;
     Ok(std::fs::write(mark, wanted)?)
+}
+
+/// axe-core, brought once; nothing that it brings is run here.
+fn axe() -> anyhow::Result<()> {
+    let [name, version] = AXE;
+    let mark = root().join(NODE).join("brought.txt");
+    if std::fs::read_to_string(&mark).is_ok_and(|brought| brought == version) {
+        return Ok(());
+    }
+    if !has("npm") {
+        return not_installed("there is no npm, which brings axe-core", super::in_ci());
+    }
+    let quiet = ["--no-save", "--ignore-scripts", "--no-audit", "--no-fund"];
+    let mut npm = command("npm");
+    npm.args(["install", "--silent", "--prefix", NODE])
+        .args(quiet);
+    succeed(npm.arg(format!("{name}@{version}"))).context("axe-core")?;
+    Ok(std::fs::write(mark, version)?)
 }
 
 #[cfg(test)]

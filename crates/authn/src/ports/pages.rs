@@ -50,6 +50,15 @@ pub trait MemorisedSecrets: Send + Sync {
         secret: &StoredMemorisedSecret,
         event: Event,
     ) -> Result<(), Unavailable>;
+    /// Sets the secret of an account that has nothing to sign in with, with the event and a message that tells of it; what
+    /// it was invited by ends. `false` where there is a secret, a token, a passkey or an app password that stands: one
+    /// statement decides that.
+    async fn set_first_secret(
+        &self,
+        secret: &StoredMemorisedSecret,
+        event: Event,
+        told: Message,
+    ) -> Result<bool, Unavailable>;
     /// Removes the secret of an account, whose sessions end, and what clients opened by it, with the event; `false` where it has none.
     async fn remove_memorised_secret(
         &self,
@@ -191,6 +200,12 @@ pub trait Invitations: Send + Sync {
         key: HandleKey,
         now: Timestamp,
     ) -> Result<Option<(Invitation, Account)>, Unavailable>;
+    /// Until when an account is invited; `None` where its invitation was used or has ended, or there was none.
+    async fn invited_until(
+        &self,
+        account: &AccountId,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, Unavailable>;
     /// Uses an invitation by one conditional statement and sets the secret of its account, with the event; `false`
     /// where it was used or has ended.
     async fn redeem(

@@ -72,7 +72,7 @@ pub async fn answer(
             asking.code(name, proved, answer).await
         }
         // What is asked of somebody who was invited has answers of its own.
-        Stage::Choose { .. } | Stage::Confirm { .. } => gone(),
+        Stage::Choose { .. } | Stage::ChooseFirst { .. } | Stage::Confirm { .. } => gone(),
     }
 }
 

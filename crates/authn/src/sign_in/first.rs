@@ -1,6 +1,7 @@
 //! The first sign-in of somebody who was invited: a secret is chosen, a token is enrolled and shown to work, and a
 //! session begins.
 
+mod office;
 mod passkey;
 
 use proto::otp::KeyUri;
@@ -15,6 +16,7 @@ use crate::credential::memorised_secret::{
     MemorisedSecret, SecretFault, StoredMemorisedSecret, Typed,
 };
 use crate::credential::passkey::PasskeyFault;
+use crate::credential::sent_code::Language;
 use crate::handle::{Handle, HandleKey};
 use crate::place::{ActivityId, Method, Service};
 use crate::ports::Unavailable;
@@ -25,6 +27,7 @@ use super::{
     admits, proved_by,
 };
 
+pub use office::{FromOffice, Welcomed, may_begin_in, welcome_from_office};
 pub use passkey::{begin_first_passkey, confirm_by_passkey, may_take_passkey};
 
 /// Why somebody who was invited does not get further.
@@ -84,6 +87,20 @@ pub async fn welcome(
     Ok(())
 }
 
+/// What a secret that is chosen first is made with.
+pub struct Choosing {
+    /// Fresh random bytes for the salt.
+    pub salt: [u8; 16],
+    /// For the secret's id.
+    pub id: [u8; 16],
+    /// For the token.
+    pub token: TokenRandomness,
+    /// For the id of the message that tells of it, where one is sent.
+    pub told: [u8; 16],
+    /// The language of that.
+    pub language: Language,
+}
+
 /// Sets the secret that somebody chose, which uses the invitation up, and makes a token that waits for its first code.
 ///
 /// # Errors
@@ -94,16 +111,17 @@ pub async fn choose(
     handle: &Handle,
     [typed, again]: [&Secret<String>; 2],
     at: &At,
-    (salt, ids, token): ([u8; 16], [u8; 16], TokenRandomness),
+    choosing: Choosing,
 ) -> Result<(), FirstError> {
     let sign_in = ports.sign_ins.sign_in(handle.key(), at.now).await?;
     let sign_in = sign_in.ok_or(FirstError::Gone)?;
-    let Stage::Choose {
-        account,
-        invitation,
-    } = &sign_in.stage
-    else {
-        return Err(FirstError::Gone);
+    let (account, invitation) = match &sign_in.stage {
+        Stage::Choose {
+            account,
+            invitation,
+        } => (account, Some(HandleKey(*invitation))),
+        Stage::ChooseFirst { account } => (account, None),
+        _ => return Err(FirstError::Gone),
     };
     let account = ports.attempt.accounts.by_id(account).await?;
     let account = account.ok_or(FirstError::Gone)?;
@@ -114,9 +132,9 @@ pub async fn choose(
     if sign_in.step >= MAX_STEPS || !ports.sign_ins.take_step(handle.key(), sign_in.step).await? {
         return Err(FirstError::Gone);
     }
-    let hash = ports.attempt.hasher.make(typed, salt).await?;
+    let hash = ports.attempt.hasher.make(typed, choosing.salt).await?;
     let record = MemorisedSecret {
-        id: CredentialId(ActivityId::from(ids).0),
+        id: CredentialId(ActivityId::from(choosing.id).0),
         account: account.id.clone(),
         set: at.now,
         last_used: None,
@@ -127,14 +145,21 @@ pub async fn choose(
     };
     let event = at.event(kind, &sign_in.service, Some(account.id.clone()));
     let stored = StoredMemorisedSecret { record, hash };
-    let key = HandleKey(*invitation);
-    if !ports.invitations.redeem(key, &stored, event).await? {
+    let is_set = match invitation {
+        Some(key) => ports.invitations.redeem(key, &stored, event).await?,
+        None => {
+            let told = office::told(&account, choosing.language, choosing.told, at)?;
+            let secrets = &ports.attempt.secrets;
+            secrets.set_first_secret(&stored, event, told).await?
+        }
+    };
+    if !is_set {
         return Err(FirstError::Gone);
     }
     let label = "phone".to_owned();
     let order = tokens::of_a_phone(label, "Wicketgate".to_owned());
     let by = by_owner(&account, at);
-    let (record, _) = tokens::enrol(&ports.attempt, &account, order, &by, token).await?;
+    let (record, _) = tokens::enrol(&ports.attempt, &account, order, &by, choosing.token).await?;
     let next = sign_in.at(Stage::Confirm {
         account: account.id,
         credential,

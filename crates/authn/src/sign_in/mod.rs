@@ -36,8 +36,8 @@ pub(crate) use answer::reason_of_passkey;
 pub use answer::{answer, answer_by_passkey, begin_by_passkey};
 pub(crate) use first::by_owner;
 pub use first::{
-    FirstError, begin_first_passkey, choose, confirm, confirm_by_passkey, may_take_passkey,
-    to_confirm, welcome,
+    Choosing, FirstError, FromOffice, Welcomed, begin_first_passkey, choose, confirm,
+    confirm_by_passkey, may_begin_in, may_take_passkey, to_confirm, welcome, welcome_from_office,
 };
 pub use send::{Asked, Sending, send};
 pub(crate) use send::{Refused, not_sent, nowhere};
@@ -221,6 +221,11 @@ pub enum Stage {
         account: AccountId,
         /// The invitation, by what the store knows it.
         invitation: [u8; 32],
+    },
+    /// Somebody who came by Kerberos in the office, and has nothing yet, chooses a secret.
+    ChooseFirst {
+        /// Whose it will be.
+        account: AccountId,
     },
     /// Somebody who was invited shows the first code of a token.
     Confirm {

@@ -28,13 +28,13 @@ use crate::directory::{self, is_seen, later};
 use crate::world::{POOL, World, at, by_hand, passed, refusal};
 
 /// A certificate of the listener's.
-const OURS: [u8; 32] = [7; 32];
+pub(crate) const OURS: [u8; 32] = [7; 32];
 
 /// A domain in memory: a token is the name of its owner, with the SID of their account where it has a PAC, or the name
 /// of what is wrong with it.
 #[derive(Default)]
-struct Domain {
-    asked: AtomicUsize,
+pub(crate) struct Domain {
+    pub(crate) asked: AtomicUsize,
     lasts: Option<Duration>,
 }
 

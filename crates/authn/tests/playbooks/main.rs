@@ -24,6 +24,7 @@ mod sent_codes;
 mod spare_codes;
 mod spellings;
 mod spray;
+mod telephone;
 
 mod faults;
 mod for_a_party;
@@ -36,6 +37,7 @@ mod directory;
 mod kerberos;
 mod leases;
 mod memorised_and_codes;
+mod office;
 mod policy;
 mod secrets;
 mod tickets;

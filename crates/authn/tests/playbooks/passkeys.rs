@@ -4,6 +4,7 @@ use authn::account::{Account, AccountState};
 use authn::admin::tokens::TokenRandomness;
 use authn::audit::{Kind, PasskeyAct, Reason};
 use authn::credential::passkey::{MAX_PER_ACCOUNT, Make, PasskeyFault, RelyingParty};
+use authn::credential::sent_code::Language;
 use authn::handle::Handle;
 use authn::place::{Method, Service};
 use authn::policy::Policy;
@@ -11,7 +12,7 @@ use authn::portal::{FRESH, Owner, PortalError};
 use authn::ports::{Passkeys as _, Revocations as _};
 use authn::revocation::Revoked;
 use authn::session::Session;
-use authn::sign_in::{self, Answered, At, FirstError, Outcome, Requirement};
+use authn::sign_in::{self, Answered, At, Choosing, FirstError, Outcome, Requirement};
 use proto::secret::Secret;
 use serde_json::Value;
 
@@ -492,8 +493,14 @@ async fn whoever_was_invited_may_take_a_passkey_in_the_place_of_a_token() {
         id: pages.world.draw(),
         seed: [5; 20],
     };
-    let random = ([1; 16], pages.world.draw(), token);
-    let chosen = sign_in::choose(ports, &handle, [&secret, &secret], &from, random).await;
+    let choosing = Choosing {
+        salt: [1; 16],
+        id: pages.world.draw(),
+        token,
+        told: pages.world.draw(),
+        language: Language::English,
+    };
+    let chosen = sign_in::choose(ports, &handle, [&secret, &secret], &from, choosing).await;
     chosen.unwrap();
 
     let posts = |posted: String| {

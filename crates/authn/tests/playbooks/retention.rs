@@ -55,6 +55,7 @@ async fn what_is_old_goes_and_what_is_left_is_one_chain() {
     let by = ByHand {
         at: day(5_000),
         actor: Actor::named("root"),
+        origin: None,
     };
     let removing = planned.remove(&store, (day(5_000), Some(&by)), Collector::Absent);
     removing.await.unwrap();

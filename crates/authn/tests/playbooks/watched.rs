@@ -461,6 +461,15 @@ impl MemorisedSecrets for Watched {
         self.memory.set_memorised_secret(secret, event).await
     }
 
+    async fn set_first_secret(
+        &self,
+        secret: &StoredMemorisedSecret,
+        event: Event,
+        told: Message,
+    ) -> Result<bool, Unavailable> {
+        self.memory.set_first_secret(secret, event, told).await
+    }
+
     async fn remove_memorised_secret(
         &self,
         account: &AccountId,

@@ -19,6 +19,7 @@ mod gate;
 mod gateway;
 mod hidden;
 mod init;
+mod invite;
 mod key;
 mod lease;
 mod ledger;

@@ -5,11 +5,12 @@ use std::path::Path;
 use authn::account::{Account, AccountState};
 use authn::directory::FromDirectory;
 use clap::{Args, Subcommand};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use proto::secret::Secret;
 use serde::Serialize;
 
 use super::destination;
+use super::invite;
 use super::lease::{self, Lease};
 use super::left_behind::LyncCertificates;
 use super::spare_codes::{self, Temporary};
@@ -92,19 +93,9 @@ pub(crate) enum Verb {
         /// Any name of the account
         name: String,
     },
-    /// Print a link by which somebody chooses a secret and enrols a token, once
-    #[command(
-        after_help = "Examples:\n  wicketgate user invite anna@contoso.com\n  \
-        wicketgate user invite anna@contoso.com --hours 24\n\nGive it to its owner by a way that only they read, \
-        as a letter; a link that was made before ends."
-    )]
-    Invite {
-        /// Any name of the account
-        name: String,
-        /// End it after so many hours, from 1 to 720
-        #[arg(long, default_value_t = 72, value_parser = clap::value_parser!(u16).range(1..=720))]
-        hours: u16,
-    },
+    /// Make a link by which somebody chooses a secret and enrols a token, once; or one for each of many
+    #[command(after_help = invite::EXAMPLES)]
+    Invite(invite::Invite),
 }
 
 /// An invitation, as it is printed once.
@@ -215,11 +206,7 @@ pub(crate) async fn run(config: &Path, verb: Verb, output: &Output) -> Result<()
         Verb::Lock { name } => state(&desk, &name, AccountState::Locked, output).await,
         Verb::TemporaryCode(order) => spare_codes::temporary(&desk, order, output).await,
         Verb::SpareCodes { name } => spare_codes::list(&desk, &name, output).await,
-        Verb::Invite { name, hours } => {
-            let lasting = SignedDuration::from_hours(hours.into());
-            let (link, ends) = desk.invite(&name, lasting).await?;
-            Invited::new(name, link, ends).say(output)
-        }
+        Verb::Invite(invite) => invite::run(&desk, invite, output).await,
     }
 }
 

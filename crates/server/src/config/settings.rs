@@ -260,6 +260,8 @@ pub(crate) struct Portal {
     pub(crate) origin: String,
     /// The makes of device whose passkeys are enrolled; any device where none is listed.
     pub(crate) makes: Vec<Make>,
+    /// Whether people in the office who have nothing yet begin by Kerberos.
+    pub(crate) from_office: bool,
 }
 
 /// The HTTP API.

@@ -115,7 +115,9 @@ impl<'a> Understanding<'a> {
         let rules = written.policy.iter();
         let rules = rules.map(|rule| self.place(rule.span())).collect();
         let office = (&policy, kerberos.as_ref());
-        let accepts = self.office(written, (office, &role), &mut publication)?;
+        let mut accepts = self.office(written, (office, &role), &mut publication)?;
+        let of_portal = (kerberos.as_ref(), messages.as_ref());
+        self.first_by_kerberos(written, of_portal, &mut accepts)?;
         warnings.extend(policy::hides_lync(&policy));
         warnings.extend(portal.as_ref().and_then(|_| portal::warning(&policy)));
         warnings.extend(sts.as_ref().and_then(|_| sts::warning(&policy)));

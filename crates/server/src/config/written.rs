@@ -251,6 +251,8 @@ pub(crate) struct Portal {
     pub(crate) host: Spanned<String>,
     /// The port that browsers see, where it is not 443.
     pub(crate) public_port: Option<u16>,
+    /// Let people in the office who have nothing yet begin by Kerberos, without an invitation.
+    pub(crate) enrolment_by_kerberos: Option<Spanned<bool>>,
     /// The makes of device whose passkeys are enrolled; any device where none is listed.
     #[serde(default)]
     pub(crate) passkey_make: Vec<PasskeyMake>,

@@ -7,9 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use authn::credential::sent_code::{Carrier, Claimed, Content, Language, Message};
+use authn::credential::sent_code::{Address, Carrier, Claimed, Content, Language, Message};
 use authn::outbox::{self, Answer, CLAIM};
 use authn::ports::{Outbox, Unavailable};
+use proto::secret::Secret;
+use proto::sending::Mailbox;
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 use zeroize::Zeroizing;
@@ -113,6 +115,33 @@ impl Carriers {
         answers
     }
 
+    /// Sends a mail with a text of its own, which waits in no outbox.
+    pub(crate) async fn mail(
+        &self,
+        to: Mailbox,
+        (subject, text): (&str, Secret<String>),
+    ) -> Answer {
+        let now = clock::now();
+        let message = Message {
+            id: String::new(),
+            account: None,
+            address: Address::Mail(to),
+            content: Content::Test,
+            language: Language::English,
+            queued: now,
+            ends: now,
+        };
+        let text = Text {
+            subject: subject.to_owned(),
+            body: Zeroizing::new(text.expose().clone()),
+        };
+        let mut providers = self.providers.iter();
+        match providers.find(|it| it.carrier() == Carrier::Mail) {
+            Some(provider) => provider.hand(&message, &text).await,
+            None => Answer::NotTaken("there is no mail server".to_owned()),
+        }
+    }
+
     /// Asks every one, whoever takes it.
     pub(crate) async fn hand_to_each(&self, message: &Message) -> Vec<(String, Answer)> {
         let text = said(&self.words, message);
@@ -139,6 +168,20 @@ fn said(words: &MessageWords, message: &Message) -> Text {
             code.shown().expose().as_str(),
         ),
         Content::Changed { to, .. } => (texts.changed.as_str(), "{to}", to.as_str()),
+        Content::Enrolled { from } => (
+            match message.language {
+                Language::English => {
+                    "{host}: your first secret was chosen there, by your Windows sign-in in the office, at the address {from}. If \
+                     that was not you, tell your administrators at once."
+                }
+                Language::Swedish => {
+                    "{host}: din första hemlighet valdes där, genom din Windows-inloggning på kontoret, från adressen {from}. Om \
+                     det inte var du, underrätta administratörerna genast."
+                }
+            },
+            "{from}",
+            from.as_str(),
+        ),
         Content::Test => ("{host}: this is a test. Det här är ett test.", "", ""),
     };
     Text {

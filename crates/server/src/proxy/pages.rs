@@ -67,6 +67,11 @@ impl Connection {
             origin: page.origin,
             zone: page.zone,
             address: page.address,
+            over: web::Over {
+                connection: page.connection,
+                end_points: page.end_points,
+                channel_binding: page.channel_binding,
+            },
             activity: page.activity,
         };
         let answering = tokio::spawn(async move { ours.answer(request).await });

@@ -98,6 +98,23 @@ impl Desk {
         Ok(account)
     }
 
+    /// The SID of the one group of a name.
+    ///
+    /// # Errors
+    ///
+    /// There is none, or several, or the directory is unavailable.
+    pub(super) async fn group_called(&self, name: &str) -> Result<String, CliError> {
+        let found = self.ldap()?.groups_called(name).await?;
+        let mut sids = found.0.into_keys();
+        match (sids.next(), sids.next()) {
+            (Some(sid), None) => Ok(sid),
+            (None, _) => Err(CliError::refused(format!("no group is called `{name}`"))),
+            (Some(one), Some(other)) => Err(CliError::refused(format!(
+                "several groups are called `{name}`: {one}, {other}; give the SID"
+            ))),
+        }
+    }
+
     async fn found(&self, name: &str) -> Result<Reading, CliError> {
         Ok(self.ldap()?.find(name).await?)
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use authn::admin::secrets::{self, SecretError, SecretRandomness};
 use authn::attempt::Ports;
+use authn::handle::Handle;
 use authn::sign_in;
 use jiff::{SignedDuration, Timestamp};
 use proto::secret::Secret;
@@ -12,6 +13,7 @@ use store::Store;
 use super::{Desk, ports};
 use crate::cli::CliError;
 use crate::clock;
+use crate::config::settings::Portal;
 use crate::operator::by_hand;
 use crate::outbound::hasher::Hasher;
 
@@ -71,21 +73,33 @@ impl Desk {
         name: &str,
         lasting: SignedDuration,
     ) -> Result<(Secret<String>, Timestamp), CliError> {
-        let Some(portal) = &self.portal else {
-            let message = "the configuration has no [portal], where an invitation would lead";
-            return Err(CliError::usage(message));
-        };
+        self.portal()?;
         let account = self.account(name).await?;
         let (ports, by, random) = (self.page_ports(), by_hand(), clock::random()?);
         let invited = secrets::invite(&ports, &account, lasting, &by, random).await;
         let (handle, ends) = invited.map_err(of_secret)?;
-        let handle = handle.written();
-        let link = format!(
-            "{}/invitation?invitation={}",
-            portal.origin,
-            handle.expose()
-        );
-        Ok((Secret::new(link), ends))
+        Ok((self.link_of(&handle)?, ends))
+    }
+
+    /// Where an invitation leads.
+    ///
+    /// # Errors
+    ///
+    /// There is no portal.
+    pub(super) fn link_of(&self, handle: &Handle) -> Result<Secret<String>, CliError> {
+        let (origin, handle) = (&self.portal()?.origin, handle.written());
+        let link = format!("{origin}/invitation?invitation={}", handle.expose());
+        Ok(Secret::new(link))
+    }
+
+    /// The portal, where invitations lead.
+    ///
+    /// # Errors
+    ///
+    /// There is none.
+    pub(super) fn portal(&self) -> Result<&Portal, CliError> {
+        let message = "the configuration has no [portal], where an invitation would lead";
+        self.portal.as_ref().ok_or_else(|| CliError::usage(message))
     }
 
     pub(super) fn page_ports(&self) -> sign_in::Ports {
@@ -93,7 +107,7 @@ impl Desk {
     }
 }
 
-fn of_secret(error: SecretError) -> CliError {
+pub(super) fn of_secret(error: SecretError) -> CliError {
     match error {
         SecretError::Unavailable(error) => error.into(),
         other => CliError::refused(other.to_string()),

@@ -14,6 +14,7 @@ use authn::drain::Drained;
 use authn::place::Service;
 use authn::ports::{Drains as _, KerberosAcceptor, Revocations as _};
 use authn::retention::Collector;
+use authn::sign_in;
 use gateway::ports::{Delegation, Verifier};
 use proto::secret::Secret;
 use store::Store;
@@ -395,6 +396,15 @@ impl Own {
         }
     }
 
+    /// What pages need, with the keys by which people begin in the office, where they do.
+    fn page_ports(&self, settings: &Settings) -> Result<sign_in::Ports, CliError> {
+        let mut ports = page_ports(&self.store, Arc::clone(&self.hasher));
+        if settings.portal.as_ref().is_some_and(|it| it.from_office) {
+            ports.attempt.kerberos = self.keys(settings)?;
+        }
+        Ok(ports)
+    }
+
     /// Pages of our own.
     fn pages(&self, settings: &Settings) -> Result<web::Pages, CliError> {
         let services = services(settings).into_iter();
@@ -409,7 +419,8 @@ impl Own {
         Ok(web::Pages {
             passkeys: passkeys.map_err(|error| unavailable(format!("[portal]: {error}")))?,
             sts: settings.sts.as_ref().map(|it| self.sts(it)),
-            ports: page_ports(&self.store, Arc::clone(&self.hasher)),
+            ports: self.page_ports(settings)?,
+            from_office: portal.is_some_and(|it| it.from_office),
             rules: self.rules(settings),
             sending: settings.messages.as_ref().map(|it| it.sending.clone()),
             services: services.map(|it| Service(it.into())).collect(),

@@ -11,6 +11,7 @@ mod counters;
 mod credentials;
 mod directory;
 mod drains;
+mod first_secrets;
 mod otp_tokens;
 mod own_passwords;
 mod pages;
@@ -56,6 +57,7 @@ pub use counters::*;
 pub use credentials::*;
 pub use directory::*;
 pub use drains::*;
+pub use first_secrets::*;
 pub use otp_tokens::*;
 pub use own_passwords::*;
 pub use pages::*;
@@ -223,6 +225,8 @@ macro_rules! conformance {
             of_16_parallel_uses_of_a_new_sign_in_one_is_it
             the_sessions_of_an_account_are_so_many_and_no_more
             an_invitation_is_used_once
+            a_first_secret_is_set_where_there_is_nothing
+            a_first_secret_takes_the_place_of_nothing
             a_destination_keeps_all_its_fields_and_is_the_only_one_of_its_kind
             an_unknown_subject_has_no_destinations
             a_destination_that_is_set_or_removed_ends_the_sessions

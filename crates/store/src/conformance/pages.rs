@@ -48,7 +48,7 @@ pub(crate) async fn signed_in_by<S: Conforming>(
     Ok(key(2))
 }
 
-fn made(id: &str, account: &Account, seconds: i64) -> StoredMemorisedSecret {
+pub(super) fn made(id: &str, account: &Account, seconds: i64) -> StoredMemorisedSecret {
     StoredMemorisedSecret {
         record: MemorisedSecret {
             id: CredentialId(id.to_owned()),
@@ -442,6 +442,13 @@ pub async fn an_invitation_is_used_once<S: Conforming>(store: Arc<S>) -> Result<
         Some((invitation, anna.id.clone()))
     );
     assert!(store.invitation(key(2), at(100)).await?.is_none());
+    let until = |account: &Account, seconds| {
+        let (store, id) = (Arc::clone(&store), account.id.clone());
+        async move { store.invited_until(&id, at(seconds)).await }
+    };
+    assert_eq!(until(&anna, 99).await?, Some(ends));
+    assert_eq!(until(&anna, 100).await?, None);
+    assert_eq!(until(&ben, 20).await?, None);
     let redeem = |id: &'static str, account: &Account, seconds| {
         let chosen = made(id, account, seconds);
         let kind = Kind::MemorisedSecretSet {
@@ -455,6 +462,7 @@ pub async fn an_invitation_is_used_once<S: Conforming>(store: Arc<S>) -> Result<
     assert!(!redeem("ben's", &ben, 20).await?);
     assert!(redeem("chosen", &anna, 20).await?);
     assert!(!redeem("again", &anna, 21).await?);
+    assert_eq!(until(&anna, 21).await?, None, "it was used");
     let subject = Subject::Account(anna.id);
     let stored = store.memorised_secret(&subject).await?;
     assert_eq!(stored.map(|it| it.record.id.0).as_deref(), Some("chosen"));

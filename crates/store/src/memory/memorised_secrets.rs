@@ -11,6 +11,7 @@ use authn::credential::memorised_secret::{
     VerdictTag,
 };
 use authn::credential::otp_token::Source;
+use authn::credential::sent_code::Message;
 use authn::lockout::Subject;
 use authn::ports::{MemorisedSecrets, Succeeded, Unavailable};
 use jiff::Timestamp;
@@ -83,6 +84,19 @@ fn budget_of(place: &SecretPlace) -> BudgetKey {
 }
 
 impl State {
+    /// Whether there is anything by which an account could be signed in to, by a time.
+    fn has_something(&self, account: &AccountId, now: Timestamp) -> bool {
+        let mut passwords = self.passwords.values().map(|it| &it.record);
+        let mut tokens = self.otp_tokens.values().map(|it| &it.stored.record);
+        self.secrets.of.contains_key(account)
+            || self.passkeys.has(account)
+            || tokens.any(|it| it.account.as_ref() == Some(account))
+            || passwords.any(|it| {
+                let lasts = it.expires.is_none_or(|ends| ends > now);
+                it.account == *account && it.revoked.is_none() && lasts
+            })
+    }
+
     /// Whether a secret is its account's, which may sign in.
     pub(super) fn secret_stands(
         &self,
@@ -223,6 +237,30 @@ impl MemorisedSecrets for Memory {
         state.append(vec![event])?;
         state.set_secret(secret);
         Ok(())
+    }
+
+    async fn set_first_secret(
+        &self,
+        secret: &StoredMemorisedSecret,
+        event: Event,
+        told: Message,
+    ) -> Result<bool, Unavailable> {
+        let mut state = self.open()?;
+        let (account, now) = (&secret.record.account, secret.record.set);
+        if !state.accounts.contains_key(account) {
+            return Err(crate::unavailable("there is no account for that secret"));
+        }
+        if state.has_something(account, now) {
+            return Ok(false);
+        }
+        state.append(vec![event])?;
+        state
+            .pages
+            .invitations
+            .retain(|_, it| it.account != *account);
+        state.set_secret(secret);
+        state.add_message(&told);
+        Ok(true)
     }
 
     async fn remove_memorised_secret(

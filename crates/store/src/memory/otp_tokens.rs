@@ -20,7 +20,7 @@ use super::{Memory, State};
 /// A token with its budgets.
 #[derive(Clone, Debug)]
 pub(super) struct Kept {
-    stored: StoredOtpToken,
+    pub(super) stored: StoredOtpToken,
     familiar: Budget,
     unfamiliar: Budget,
 }

@@ -22,7 +22,7 @@ pub(super) struct Pages {
     pub(super) sessions: BTreeMap<HandleKey, Session>,
     /// Those that were taken for a new sign-in that was asked for.
     spent: BTreeSet<HandleKey>,
-    invitations: BTreeMap<HandleKey, Invitation>,
+    pub(super) invitations: BTreeMap<HandleKey, Invitation>,
 }
 
 impl State {
@@ -247,6 +247,17 @@ impl Invitations for Memory {
         let state = self.open()?;
         let found = state.pages.invitations.get(&key).filter(|it| now < it.ends);
         Ok(found.and_then(|it| Some((it.clone(), state.account(&it.account)?))))
+    }
+
+    async fn invited_until(
+        &self,
+        account: &AccountId,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, Unavailable> {
+        let state = self.open()?;
+        let mut invitations = state.pages.invitations.values();
+        let found = invitations.find(|it| it.account == *account && now < it.ends);
+        Ok(found.map(|it| it.ends))
     }
 
     async fn redeem(

@@ -22,6 +22,13 @@ pub(super) struct Kept {
     ceremonies: BTreeMap<HandleKey, (Ceremony, Timestamp)>,
 }
 
+impl Kept {
+    /// Whether an account has one.
+    pub(super) fn has(&self, account: &AccountId) -> bool {
+        self.of.values().any(|it| it.record.account == *account)
+    }
+}
+
 impl State {
     /// Whether a passkey is its account's, which may sign in.
     pub(super) fn passkey_stands(&self, account: &AccountId, id: &CredentialId) -> bool {

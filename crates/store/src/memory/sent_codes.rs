@@ -163,7 +163,7 @@ impl State {
         }
     }
 
-    fn add_message(&mut self, message: &Message) {
+    pub(super) fn add_message(&mut self, message: &Message) {
         let Some(account) = &message.account else {
             return;
         };

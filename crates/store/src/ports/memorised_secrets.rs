@@ -6,10 +6,12 @@ use authn::audit::Event;
 use authn::credential::memorised_secret::{
     MAX_IN_WINDOW, MemorisedSecret, Room, SecretHash, SecretPlace, StoredMemorisedSecret,
 };
+use authn::credential::sent_code::Message;
 use authn::lockout::Subject;
 use authn::ports::{MemorisedSecrets, Unavailable};
 use jiff::Timestamp;
 
+use super::sent_codes::Waiting;
 use super::{revocations, secret_verdicts};
 use crate::Store;
 use crate::engine::{Row, query};
@@ -43,6 +45,17 @@ impl MemorisedSecrets for Store {
     ) -> Result<(), Unavailable> {
         let new = New::sealed(&self.0.keys, secret)?;
         self.0.writer.submit(Set { new, event }).await
+    }
+
+    async fn set_first_secret(
+        &self,
+        secret: &StoredMemorisedSecret,
+        event: Event,
+        told: Message,
+    ) -> Result<bool, Unavailable> {
+        let new = New::sealed(&self.0.keys, secret)?;
+        let told = Waiting::sealed(&self.0.keys, told)?;
+        self.0.writer.submit(SetFirst { new, event, told }).await
     }
 
     async fn remove_memorised_secret(
@@ -157,6 +170,42 @@ impl Write for Set {
         self.new.set(writing).await?;
         writing.append(vec![self.event.clone()]).await?;
         Ok(Done::Keep(()))
+    }
+}
+
+struct SetFirst {
+    new: New,
+    event: Event,
+    told: Waiting,
+}
+
+#[async_trait]
+impl Write for SetFirst {
+    type Output = bool;
+
+    async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<bool>, WriteError> {
+        let New { record, sealed } = &self.new;
+        let set = query(rows::memorised_secrets::SET_FIRST)
+            .bind(&record.account.0)
+            .bind(&record.id.0)
+            .bind(record.set.as_microsecond())
+            .bind(sealed.as_bytes().to_vec())
+            .execute(&mut *writing.connection)
+            .await?;
+        if set.rows_affected() == 0 {
+            return Ok(Done::Undo(false));
+        }
+        query(rows::invitations::END_OF_ACCOUNT)
+            .bind(&record.account.0)
+            .execute(&mut *writing.connection)
+            .await?;
+        query(rows::memorised_secrets::FORGIVE)
+            .bind(&record.account.0)
+            .execute(&mut *writing.connection)
+            .await?;
+        self.told.add(writing).await?;
+        writing.append(vec![self.event.clone()]).await?;
+        Ok(Done::Keep(true))
     }
 }
 

@@ -468,6 +468,21 @@ impl Invitations for Store {
         Ok(account.map(|account| (invitation, account)))
     }
 
+    async fn invited_until(
+        &self,
+        account: &AccountId,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, Unavailable> {
+        let mut connection = self.reader().await?;
+        let row = query(rows::invitations::ENDS_OF_ACCOUNT)
+            .bind(&account.0)
+            .bind(now.as_microsecond())
+            .fetch_optional(&mut connection)
+            .await;
+        let ends = row.and_then(|row| row.as_ref().map(rows::invitations::ends).transpose());
+        ends.map_err(|error| self.failed(&error))
+    }
+
     async fn redeem(
         &self,
         key: HandleKey,

@@ -2,6 +2,7 @@
 
 use authn::handle::HandleKey;
 use authn::session::Invitation;
+use jiff::Timestamp;
 use zeroize::Zeroizing;
 
 use crate::engine::Row;
@@ -17,6 +18,12 @@ pub(crate) const FIND: &str = "
     SELECT sealed
     FROM invitations
     WHERE handle = $1 AND ends > $2";
+
+/// When the invitation of an account ($1) ends that has not ended at a time ($2).
+pub(crate) const ENDS_OF_ACCOUNT: &str = "
+    SELECT ends
+    FROM invitations
+    WHERE account = $1 AND ends > $2";
 
 /// Uses an invitation ($1) of an account ($2) up that has not ended at a time ($3).
 ///
@@ -42,6 +49,11 @@ pub(crate) const FORGET_ALL: &str = "
 /// Where an invitation is sealed.
 pub(crate) fn place(key: HandleKey) -> Place {
     Place::of_row(&crate::hex(&key.0))
+}
+
+/// Reads when one ends.
+pub(crate) fn ends(row: &Row) -> Result<Timestamp, sqlx::Error> {
+    super::time(row, "ends")
 }
 
 /// Reads a row.

@@ -31,6 +31,21 @@ pub(crate) const SET: &str = "
     ON CONFLICT (account) DO UPDATE SET
         id = excluded.id, set_at = excluded.set_at, last_used = NULL, hash = excluded.hash";
 
+/// Sets the secret of an account ($1 to $4: account, id, time, sealed hash) that has nothing to sign in with.
+///
+/// SECURITY: this statement alone decides that there is nothing: whoever comes by Kerberos gets no second way in to
+/// somebody who has one.
+pub(crate) const SET_FIRST: &str = "
+    INSERT INTO memorised_secrets (account, id, set_at, last_used, hash)
+    SELECT $1, $2, $3, NULL, $4
+    WHERE NOT EXISTS (SELECT 1 FROM otp_tokens WHERE otp_tokens.account = $1)
+        AND NOT EXISTS (SELECT 1 FROM passkeys WHERE passkeys.account = $1)
+        AND NOT EXISTS (
+            SELECT 1 FROM app_passwords
+            WHERE app_passwords.account = $1
+                AND revoked IS NULL AND (expires IS NULL OR expires > $3))
+    ON CONFLICT (account) DO NOTHING";
+
 /// Removes the secret of an account ($1).
 pub(crate) const REMOVE: &str = "
     DELETE FROM memorised_secrets

@@ -186,6 +186,10 @@ impl Sealable for Said {
                 push(by.as_str());
                 push(to);
             }
+            Content::Enrolled { from } => {
+                push("enrolled");
+                push(from);
+            }
             Content::Test => push("test"),
         }
         plain
@@ -207,6 +211,9 @@ impl Sealable for Said {
             "changed" => Content::Changed {
                 by: carrier(lines.next()?)?,
                 to: lines.next()?.to_owned(),
+            },
+            "enrolled" => Content::Enrolled {
+                from: lines.next()?.to_owned(),
             },
             "test" => Content::Test,
             _ => return None,

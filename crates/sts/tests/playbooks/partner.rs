@@ -154,6 +154,8 @@ impl Federation {
             marker: None,
             heard: 7,
             signed_in: None,
+            session: None,
+            browser: None,
             handle,
             remembered: None,
             is_found_by_name: false,

@@ -147,6 +147,11 @@ impl World {
             origin: ORIGIN.to_owned(),
             zone,
             address: [192, 0, 2, 1].into(),
+            over: web::Over {
+                connection: authn::place::ConnectionId([1; 8]),
+                end_points: Vec::new(),
+                channel_binding: proto::channel_binding::Demand::Off,
+            },
             activity: ActivityId::from([1; 16]),
         };
         let answer = self.api.answer(request).await;

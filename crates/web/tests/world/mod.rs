@@ -180,6 +180,11 @@ impl World {
             origin: origin.to_owned(),
             zone: Zone::EXTERNAL,
             address: [192, 0, 2, 1].into(),
+            over: web::Over {
+                connection: authn::place::ConnectionId([1; 8]),
+                end_points: Vec::new(),
+                channel_binding: proto::channel_binding::Demand::Off,
+            },
             activity: ActivityId::from([1; 16]),
         };
         self.pages.answer(request).await
@@ -249,6 +254,7 @@ fn pages(memory: &Arc<Memory>, signing: &Arc<Signing>, trusts: &str) -> Pages {
         passkeys: RelyingParty::of(PORTAL, &[]).unwrap(),
         services: vec![Service::EWS],
         begun: web::Begun::default(),
+        from_office: false,
         sts: Some(wsfed::Service {
             identity: Identity {
                 identifier: Identifier::parse("http://sts.contoso.com/adfs/services/trust")

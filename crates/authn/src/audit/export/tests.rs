@@ -21,7 +21,15 @@ fn exported(after: i64, count: i64) -> Vec<String> {
         let at = Timestamp::from_second(number).unwrap();
         let actor = Actor::named("root \"}");
         let kind = Kind::UnderAttack { failures: 100 };
-        let event = Audited::by_hand(&ByHand { at, actor, origin: None }, kind, None);
+        let event = Audited::by_hand(
+            &ByHand {
+                at,
+                actor,
+                origin: None,
+            },
+            kind,
+            None,
+        );
         let text = serde_json::to_string(&event).unwrap();
         let chained = ChainedEvent {
             number,

@@ -32,6 +32,11 @@ pub enum Content {
         /// Where, masked.
         to: String,
     },
+    /// That a first secret was chosen by Kerberos, in the office.
+    Enrolled {
+        /// At which address.
+        from: String,
+    },
     /// That somebody tries whether messages arrive.
     Test,
 }

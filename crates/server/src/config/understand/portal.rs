@@ -3,15 +3,17 @@
 use std::collections::BTreeMap;
 
 use authn::credential::passkey::{Make, RelyingParty};
-use authn::place::{Service, Zone};
+use authn::place::{self, Zone};
 use authn::policy::Policy;
 use authn::sign_in::Requirement;
 use gateway::route::{Host, Publication};
+use gss::Service;
 use toml::Spanned;
 
 use super::Understanding;
 use crate::config::ConfigError;
-use crate::config::settings::{Place, Portal};
+use crate::config::settings::messages::Messages;
+use crate::config::settings::{Kerberos, Place, Portal};
 use crate::config::written::{PasskeyMake, Written};
 
 impl Understanding<'_> {
@@ -30,7 +32,52 @@ impl Understanding<'_> {
         let makes = makes.collect::<Result<Vec<_>, _>>()?;
         RelyingParty::of(&origin, &makes)
             .map_err(|error| self.error(&portal.host, &error.to_string()))?;
-        Ok(Some(Portal { origin, makes }))
+        let from_office = portal.enrolment_by_kerberos.as_ref();
+        Ok(Some(Portal {
+            origin,
+            makes,
+            from_office: from_office.is_some_and(|it| *it.get_ref()),
+        }))
+    }
+
+    /// The service whose tickets the portal takes, where people begin by Kerberos there; among what is accepted already, or
+    /// beside it.
+    pub(super) fn first_by_kerberos(
+        &self,
+        written: &Written,
+        (kerberos, messages): (Option<&Kerberos>, Option<&Messages>),
+        accepts: &mut Vec<Service>,
+    ) -> Result<(), ConfigError> {
+        let portal = written.portal.as_ref();
+        let from_office = portal.and_then(|it| it.enrolment_by_kerberos.as_ref());
+        let (Some(portal), Some(key)) = (portal, from_office.filter(|it| *it.get_ref())) else {
+            return Ok(());
+        };
+        let (Some(kerberos), Some(table)) = (kerberos, &written.kerberos) else {
+            let message = "it needs the table [kerberos] with the gate's account and its keytab";
+            return Err(self.error(key, message));
+        };
+        if messages.is_none_or(|it| it.smtp.is_none()) {
+            let message = "it needs [smtp]: whoever begins so is told of it by mail";
+            return Err(self.error(key, message));
+        }
+        let mut listeners = written.listener.iter();
+        if !listeners.any(|it| !it.internal_networks.is_empty()) {
+            let message = "it is for the office: no [[listener]] has `internal_networks`";
+            return Err(self.error(key, message));
+        }
+        let host = self.host(&portal.host)?;
+        let service = Service::new(&format!("HTTP/{host}"), &kerberos.realm);
+        let service = self.parsed(&portal.host, service)?;
+        gss::has_key_of(&kerberos.keytab, &service).map_err(|error| {
+            let message =
+                format!("{error}; people begin by Kerberos there, so add the SPN with its key");
+            ConfigError::new(self.place(table.keytab.span()), message)
+        })?;
+        if !accepts.contains(&service) {
+            accepts.push(service);
+        }
+        Ok(())
     }
 
     /// A host of our own, which no back end shares; gives its name, and its origin as browsers write it.
@@ -108,10 +155,10 @@ fn aaguid(text: &str) -> Option<[u8; 16]> {
 
 /// Whether nobody can sign in to the portal, or by one factor from outside.
 pub(super) fn warning(policy: &Policy) -> Option<String> {
-    let required = |zone: &Zone| Requirement::of(policy, zone, &Service::PORTAL);
+    let required = |zone: &Zone| Requirement::of(policy, zone, &place::Service::PORTAL);
     let by_passkey = [Zone::EXTERNAL, Zone::INTERNAL]
         .iter()
-        .any(|zone| Requirement::passkey(policy, zone, &Service::PORTAL).is_some());
+        .any(|zone| Requirement::passkey(policy, zone, &place::Service::PORTAL).is_some());
     match (required(&Zone::EXTERNAL), required(&Zone::INTERNAL)) {
         (Some(Requirement::Secret), _) => Some(
             "a [[policy]] lets people into the portal from outside by a memorised secret alone; write \

@@ -147,6 +147,23 @@ impl Ldap {
         Ok(checked)
     }
 
+    /// The groups of a name, by their SIDs, in all domains.
+    ///
+    /// # Errors
+    ///
+    /// A domain does not answer, there is no password, or the store is away.
+    pub(crate) async fn groups_called(&self, name: &str) -> Result<RefusedGroups, Unavailable> {
+        let mut groups = RefusedGroups::default();
+        for mut asked in self.each_domain().await? {
+            let wanted = [name.to_owned()];
+            let found = refused::found(&wanted, &mut asked.session, &asked.root).await;
+            let found =
+                found.map_err(|error| unavailable(format!("`{}`: {error}", asked.controller)))?;
+            groups.0.extend(found.0);
+        }
+        Ok(groups)
+    }
+
     async fn password(&self) -> Result<proto::secret::Secret<String>, Unavailable> {
         let password = self.copy.password(&self.settings.account).await?;
         password.ok_or_else(|| {

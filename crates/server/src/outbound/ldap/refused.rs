@@ -72,7 +72,7 @@ impl Refused {
 }
 
 /// The configured groups that a domain has, by name or SID.
-async fn found(
+pub(super) async fn found(
     configured: &[String],
     session: &mut Session,
     root: &Root,

@@ -219,3 +219,57 @@ fn one_member_with_a_service_and_another_without_is_refused() {
     let said = members("").unwrap_err();
     assert!(said.contains("write it in each"), "{said}");
 }
+
+const FIRST: &str = "[portal]\nhost = \"my.contoso.com\"\nenrolment_by_kerberos = true\n";
+const SMTP: &str =
+    "[smtp]\nserver = \"127.0.0.1:25\"\nfrom = \"portal@contoso.com\"\ntls = \"none\"\n";
+const INSIDE: &str = "internal_networks = [\"10.0.0.0/8\"]\n";
+
+/// A portal whose people begin by Kerberos, with a key of these hosts and these tables.
+fn first(hosts: &[&str], inside: &str, tables: &[&str]) -> Result<Settings, String> {
+    let keytab = tempfile::NamedTempFile::new().unwrap();
+    let mut bytes = vec![5, 2];
+    hosts.iter().for_each(|host| bytes.extend(key(host)));
+    std::fs::write(keytab.path(), bytes).unwrap();
+    let tables = tables.concat();
+    let tables = tables.replacen("file.pem", keytab.path().to_str().unwrap(), 1);
+    let listener = format!("{inside}certificate");
+    let config = text("", "").replacen("certificate", &listener, 1);
+    understood(&(config + &tables))
+}
+
+#[test]
+fn people_begin_by_kerberos_only_where_all_that_it_takes_is_there() {
+    let ours = ["my.contoso.com"];
+    let settings = first(&ours, INSIDE, &[FIRST, SMTP, KERBEROS]).unwrap();
+    assert!(settings.portal.unwrap().from_office);
+    let accepted: Vec<&str> = settings.accepts.iter().map(gss::Service::as_str).collect();
+    assert_eq!(accepted, ["HTTP/my.contoso.com@CONTOSO.COM"]);
+    for (hosts, inside, tables, expected) in [
+        (
+            &ours[..],
+            INSIDE,
+            [FIRST, SMTP, ""],
+            "needs the table [kerberos]",
+        ),
+        (&ours, INSIDE, [FIRST, "", KERBEROS], "needs [smtp]"),
+        (
+            &ours,
+            "",
+            [FIRST, SMTP, KERBEROS],
+            "has `internal_networks`",
+        ),
+        (
+            &["mail.contoso.com"],
+            INSIDE,
+            [FIRST, SMTP, KERBEROS],
+            "add the SPN with its key",
+        ),
+    ] {
+        let said = first(hosts, inside, &tables).unwrap_err();
+        assert!(said.contains(expected), "{expected}: {said}");
+    }
+    let off = FIRST.replace("true", "false");
+    let settings = first(&ours, "", &[&off, KERBEROS]).unwrap();
+    assert!(!settings.portal.unwrap().from_office && settings.accepts.is_empty());
+}
