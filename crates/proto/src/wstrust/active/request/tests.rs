@@ -1,3 +1,5 @@
+//! What a request must be, read from messages as MSAL sends them.
+
 use super::*;
 
 /// A message as MSAL sends it, with one text put in another's place.
