@@ -25,6 +25,19 @@ impl Rules {
         })
     }
 
+    /// Reads rules that were taken before, and so compiled as a whole: what they match by is compiled when it is first needed.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Rules::parse`], but for an expression that is too large: that fails whoever asks by these rules.
+    pub fn load(text: &str) -> Result<Self, ParseErrors> {
+        let rules = RuleSet::load(text)?;
+        Ok(Self {
+            text: text.to_owned(),
+            rules,
+        })
+    }
+
     /// The text.
     #[must_use]
     pub fn text(&self) -> &str {

@@ -5,7 +5,7 @@ use thiserror::Error;
 
 use super::{MAX_NAME, VERSION};
 use crate::trust::{
-    CertificateError, IdentifierError, Kind, NotBeforeSkew, SharedIdentifier, TokenLifetime,
+    CertificateError, IdentifierError, Kind, NotBeforeSkew, Rules, SharedIdentifier, TokenLifetime,
     UrlError,
 };
 
@@ -127,19 +127,34 @@ impl WrittenError {
     }
 }
 
+/// How rules are read: as new ones are, or as those that were taken before.
+pub(super) type ReadRules = fn(&str) -> Result<Rules, ParseErrors>;
+
 /// Whose values are being read.
 #[derive(Clone, Debug)]
 pub(super) struct Of {
     kind: Kind,
     name: String,
+    /// How its rules are read.
+    pub(super) rules: ReadRules,
 }
 
 impl Of {
     /// Something of a kind, by a name that can be one.
     pub(super) fn named(kind: Kind, name: &str) -> Result<Self, WrittenError> {
+        Self::with_rules(kind, name, Rules::parse)
+    }
+
+    /// The same, whose rules are read in a way.
+    pub(super) fn with_rules(
+        kind: Kind,
+        name: &str,
+        rules: ReadRules,
+    ) -> Result<Self, WrittenError> {
         let of = Self {
             kind,
             name: name.to_owned(),
+            rules,
         };
         let is_seen = name.trim() == name && !name.is_empty() && !name.contains(char::is_control);
         match is_seen && name.chars().count() <= MAX_NAME {

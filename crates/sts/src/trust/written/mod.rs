@@ -11,6 +11,7 @@ mod relying_party;
 
 pub use claim_description::WrittenClaimDescription;
 pub use claims_provider::WrittenClaimsProvider;
+use error::ReadRules;
 pub use error::{Problem, WrittenError};
 pub use parts::{WrittenMetadata, WrittenPolicy, WrittenSamlEndpoint};
 pub use relying_party::WrittenRelyingParty;
@@ -18,7 +19,8 @@ pub use relying_party::WrittenRelyingParty;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ClaimDescription, ClaimsProviderTrust, Identifier, Kind, RelyingPartyTrust, TrustBook, Trusted,
+    ClaimDescription, ClaimsProviderTrust, Identifier, Kind, RelyingPartyTrust, Rules, TrustBook,
+    Trusted,
 };
 use crate::ports::{Kept, KeptTrust};
 
@@ -84,6 +86,10 @@ impl Written {
     ///
     /// A value is none that the field may have; the first is told, and where it is.
     pub fn read(self) -> Result<Trusted, WrittenError> {
+        self.read_by(Rules::parse)
+    }
+
+    fn read_by(self, rules: ReadRules) -> Result<Trusted, WrittenError> {
         if self.version != VERSION {
             return Err(WrittenError::version(self.version));
         }
@@ -92,10 +98,10 @@ impl Written {
         let descriptions = self.claim_description.into_iter();
         Ok(Trusted {
             relying_parties: parties
-                .map(WrittenRelyingParty::read)
+                .map(|party| party.read_by(rules))
                 .collect::<Result<_, _>>()?,
             claims_providers: providers
-                .map(WrittenClaimsProvider::read)
+                .map(|provider| provider.read_by(rules))
                 .collect::<Result<_, _>>()?,
             claim_descriptions: descriptions
                 .map(WrittenClaimDescription::read)
@@ -115,6 +121,18 @@ impl Trusted {
         let providers = self.claims_providers.iter().map(kept_provider);
         let descriptions = self.claim_descriptions.iter().map(kept_description);
         parties.chain(providers).chain(descriptions).collect()
+    }
+
+    /// What it is, and what it is called, where there is one alone.
+    fn only(&self) -> Option<(Kind, &str)> {
+        let parties = self.relying_parties.iter();
+        let parties = parties.map(|it| (Kind::RelyingParty, it.name.as_str()));
+        let providers = self.claims_providers.iter();
+        let providers = providers.map(|it| (Kind::ClaimsProvider, it.name.as_str()));
+        let descriptions = self.claim_descriptions.iter();
+        let descriptions = descriptions.map(|it| (Kind::ClaimDescription, it.name.as_str()));
+        let mut all = parties.chain(providers).chain(descriptions);
+        all.next().filter(|_| self.len() == 1)
     }
 
     /// How many there are.
@@ -144,9 +162,9 @@ impl KeptTrust {
     ///
     /// Its text is of another version, or says something else.
     pub fn read(&self) -> Result<Trusted, WrittenError> {
-        let read = Written::of_json(&self.text)?.read()?;
-        match read.to_kept()?.as_slice() {
-            [one] if one.kind == self.kind && one.name == self.name => Ok(read),
+        let read = Written::of_json(&self.text)?.read_by(Rules::load)?;
+        match read.only() {
+            Some((kind, name)) if kind == self.kind && name == self.name => Ok(read),
             _ => Err(WrittenError::another(self.kind, &self.name)),
         }
     }

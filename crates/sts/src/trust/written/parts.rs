@@ -222,7 +222,7 @@ pub(super) fn base64(certificate: &Certificate) -> String {
 
 /// Rules.
 pub(super) fn rules(of: &Of, key: &'static str, text: &str) -> Result<Rules, WrittenError> {
-    Rules::parse(text).map_err(|errors| of.wrong(key, Problem::Rules(errors)))
+    (of.rules)(text).map_err(|errors| of.wrong(key, Problem::Rules(errors)))
 }
 
 /// Whether a switch is on that is on where nothing is said.

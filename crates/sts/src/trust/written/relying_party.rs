@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::error::{Of, Problem, WrittenError};
+use super::error::{Of, Problem, ReadRules, WrittenError};
 use super::parts::{
     WrittenMetadata, WrittenPolicy, WrittenSamlEndpoint, base64, certificate, certificates, choice,
     identifiers, is_off, is_on, on, optional_choice, optional_url, rules, texts, url, word,
@@ -180,7 +180,11 @@ impl WrittenRelyingParty {
     ///
     /// A value is none that its field may have.
     pub fn read(self) -> Result<RelyingPartyTrust, WrittenError> {
-        let of = Of::named(Kind::RelyingParty, &self.name)?;
+        self.read_by(Rules::parse)
+    }
+
+    pub(super) fn read_by(self, read: ReadRules) -> Result<RelyingPartyTrust, WrittenError> {
+        let of = Of::with_rules(Kind::RelyingParty, &self.name, read)?;
         let of = &of;
         if self.identifiers.is_empty() {
             return Err(of.wrong("identifiers", Problem::Missing));
