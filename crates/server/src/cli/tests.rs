@@ -11,7 +11,8 @@ fn pages() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let guide = std::fs::read_dir(root.join("docs/guide")).unwrap();
     let guide = guide.map(|page| page.unwrap().path());
-    let mut pages: Vec<PathBuf> = guide.collect();
+    // Beside the pages are the pictures that they show.
+    let mut pages: Vec<PathBuf> = guide.filter(|page| page.is_file()).collect();
     pages.push(root.join("README.md"));
     pages.sort();
     pages
