@@ -21,10 +21,11 @@ pub const LOCAL_AUTHORITY: &str = "LOCAL AUTHORITY";
 /// whoever makes claims from another party's token asks here first. Case and surrounding space do not help.
 #[must_use]
 pub fn is_reserved_issuer(name: &str) -> bool {
-    let name = name.trim();
+    let words: Vec<&str> = name.split_whitespace().collect();
+    let name = words.join(" ");
     [AD_AUTHORITY, SELF_AUTHORITY, LOCAL_AUTHORITY]
         .iter()
-        .any(|it| it.eq_ignore_ascii_case(name))
+        .any(|it| it.eq_ignore_ascii_case(&name))
 }
 
 /// One fact about somebody, with whose word it is.

@@ -504,14 +504,14 @@ impl Conversation {
             let names = Names::of(&asked.route, host);
             read::rewrite_headers(&mut head.headers, (&self.publication, names));
         }
-        // Somebody's client repeats what it proves wherever it is led.
-        let is_held = asked.somebody.is_some()
-            && asked.route.made_by == MadeBy::Preset
-            && self.peer.zone == Zone::EXTERNAL;
-        let led = is_held.then(|| {
-            read::without_others_tokens(&mut head.headers, &self.publication);
-            read::leads_to_what_is_published(&head.headers, &self.publication)
-        });
+        // Somebody's client repeats what it proves wherever it is led; and nobody is told to prove something elsewhere.
+        let is_held = asked.route.made_by == MadeBy::Preset && self.peer.zone == Zone::EXTERNAL;
+        if is_held {
+            let is_nobody = asked.somebody.is_none() && !asked.route.kind.is_document();
+            read::without_others_tokens(&mut head.headers, &self.publication, is_nobody);
+        }
+        let led = (is_held && asked.somebody.is_some())
+            .then(|| read::leads_to_what_is_published(&head.headers, &self.publication));
         if let Some(Err(error)) = led {
             let sentence = "The server behind cannot be understood.\n";
             let reply = asked.replies.plain(StatusCode::BAD_GATEWAY, sentence);

@@ -140,7 +140,12 @@ fn names_host(url: &str) -> bool {
             .iter()
             .any(|it| scheme.eq_ignore_ascii_case(it))
     };
-    url.starts_with("//") || scheme.is_some_and(is_http)
+    // Readers take a backslash for a slash, and pass over blanks and tabs.
+    let mut seen = url
+        .chars()
+        .filter(|it| !it.is_whitespace() && !it.is_control());
+    let mut is_slash = || matches!(seen.next(), Some('/' | '\\'));
+    (is_slash() && is_slash()) || scheme.is_some_and(is_http)
 }
 
 /// Whether an address is a name in a published specification, which nobody fetches.
@@ -321,7 +326,7 @@ fn elsewhere(address: String, publication: &Publication) -> Option<String> {
     let host = host_of_url(&address).unwrap_or_default();
     let is_other = !is_https(&address) && !address.starts_with("//");
     let leads = !is_path && (is_other || !publication.may_be_named(&host));
-    leads.then(|| if host.is_empty() { address } else { host })
+    leads.then_some(if host.is_empty() { address } else { host })
 }
 
 /// The address that `Refresh` has behind its seconds, in spellings that readers do not agree on: a semicolon, a comma or a
@@ -343,20 +348,31 @@ fn is_https(address: &str) -> bool {
     scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://"))
 }
 
-/// Takes away the challenges that send whoever they are for to somebody else's tokens.
+/// Takes away the challenges that send whoever they are for to somebody else's tokens; of nobody's answers those of tickets,
+/// too, and the address where they are had, as nothing else is held there.
 ///
 /// A pool that knows another authority says so beside each of its own challenges; the others stay.
-pub(crate) fn without_others_tokens(headers: &mut HeaderMap, publication: &Publication) {
-    let lines = headers.get_all(header::WWW_AUTHENTICATE).iter();
+pub(crate) fn without_others_tokens(
+    headers: &mut HeaderMap,
+    publication: &Publication,
+    is_nobody: bool,
+) {
     let leads = |line: &HeaderValue| {
         let line = String::from_utf8_lossy(line.as_bytes());
         let mut found = addresses_in(&line).into_iter();
-        !is_of_tickets(&line) && found.any(|it| elsewhere(it, publication).is_some())
+        let is_judged = is_nobody || !is_of_tickets(&line);
+        is_judged && found.any(|it| elsewhere(it, publication).is_some())
     };
+    let lines = headers.get_all(header::WWW_AUTHENTICATE).iter();
     let kept: Vec<HeaderValue> = lines.filter(|line| !leads(line)).cloned().collect();
     headers.remove(header::WWW_AUTHENTICATE);
     for line in kept {
         headers.append(header::WWW_AUTHENTICATE, line);
+    }
+    let told = headers.get_all(&X_MS_WEB_TICKET_URL).iter();
+    let mut told = told.map(|it| String::from_utf8_lossy(it.as_bytes()).into_owned());
+    if is_nobody && told.any(|it| elsewhere(it, publication).is_some()) {
+        headers.remove(&X_MS_WEB_TICKET_URL);
     }
 }
 

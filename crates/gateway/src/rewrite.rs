@@ -67,15 +67,28 @@ impl<'a> Names<'a> {
 
     /// Whether a text still names a host of the back end's own.
     pub(crate) fn leaks(&self, text: &str) -> bool {
-        let text = text.to_ascii_lowercase();
-        self.all().any(|(name, _)| text.contains(name.as_str()))
+        // What a server calls itself as it is called outside is no secret.
+        let is_outside = |outside: &String| outside.split(':').next().map(str::to_ascii_lowercase);
+        let mut inner = self
+            .all()
+            .filter(|(own, outside)| !own.is_empty() && is_outside(outside).as_ref() != Some(*own));
+        inner.any(|(own, _)| find(text, own, 0).is_some())
     }
 }
 
-/// Where a name begins in a text, whatever its case, from a place on.
+/// Where a name begins in a text, whatever its case, from a place on; one that goes on before it or behind it is another.
 fn find(text: &str, name: &str, from: usize) -> Option<usize> {
-    let rest = text.get(from..)?.to_ascii_lowercase();
-    Some(from + rest.find(name)?)
+    let lower = text.to_ascii_lowercase();
+    let goes_on = |it: Option<char>| it.is_some_and(|it| it.is_ascii_alphanumeric() || it == '-');
+    let rest = lower.get(from..)?;
+    let mut found = rest.match_indices(name).map(|(at, _)| from + at);
+    found.find(|at| {
+        let before = lower.get(..*at).and_then(|it| it.chars().next_back());
+        let behind = lower
+            .get(*at + name.len()..)
+            .and_then(|it| it.chars().next());
+        !goes_on(before) && !goes_on(behind)
+    })
 }
 
 /// Names as they are compared.
@@ -167,6 +180,27 @@ mod tests {
             Some("fe01.localhost;é;fe01.localhost")
         );
         assert_eq!(replaced("Ntlm"), None);
+    }
+
+    #[test]
+    fn a_name_inside_another_is_another_and_one_that_is_published_is_no_secret() {
+        let names = BTreeMap::from([
+            (
+                "web.contoso.com".to_owned(),
+                "lyncweb.contoso.com".to_owned(),
+            ),
+            (
+                "mail.contoso.com".to_owned(),
+                "mail.contoso.com:8443".to_owned(),
+            ),
+        ]);
+        let names = of_host(&names);
+        let published = "https://lyncweb.contoso.com/ https://mail.contoso.com:8443/";
+        assert!(!names.leaks(published));
+        assert_eq!(names.replaced("lyncweb.contoso.com"), None);
+        assert!(names.leaks("https://web.contoso.com/") && names.leaks("a web.contoso.com."));
+        let replaced = names.replaced("msstd:web.contoso.com");
+        assert_eq!(replaced.as_deref(), Some("msstd:lyncweb.contoso.com"));
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::credential::memorised_secret::{
     Budget, Guessed, MemorisedSecret, Room, SecretHash, SecretPlace, StoredMemorisedSecret, Tried,
     Typed,
 };
-use crate::place::Method;
+use crate::place::{Method, SourceNetwork};
 use crate::ports::{Reservation, Unavailable};
 
 /// How many digits a code has where nobody says otherwise: those that are sent, and those that nobody has.
@@ -58,8 +58,13 @@ pub(super) async fn prove(
         None => (SecretHash::of_nobody(), None),
     };
     let text = (&parts.secret, parts.code.as_ref());
+    let network = SourceNetwork::from(field.at.source);
     let guess = Guess {
-        tried: Tried::of(&field.rules.grants_key, (field.name, record.as_ref()), text),
+        tried: Tried::of(
+            &field.rules.grants_key,
+            (field.name, &network, record.as_ref()),
+            text,
+        ),
         budget: Budget::OfSecret,
     };
     let is_right = guess
@@ -81,10 +86,11 @@ pub(super) async fn as_of_nobody(
     field: &Field<'_>,
     reservation: &mut Option<Reservation>,
 ) -> Result<bool, Unavailable> {
+    let network = SourceNetwork::from(field.at.source);
     let guess = Guess {
         tried: Tried::of(
             &field.rules.grants_key,
-            (field.name, None),
+            (field.name, &network, None),
             (field.whole, None),
         ),
         budget: Budget::ForLooks,

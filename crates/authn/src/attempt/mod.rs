@@ -135,6 +135,8 @@ pub struct Outcome {
     pub result: Result<Verified, Refusal>,
     /// How long the answer is held back.
     pub hold_back: HoldBack,
+    /// How long it is where whoever asked refuses somebody all the same who passed: as a wrong secret would be.
+    pub if_refused: HoldBack,
     /// Whether the attempt raised an alarm for the account, which the audit names.
     pub is_alarmed: bool,
 }
@@ -146,6 +148,7 @@ impl Outcome {
         Self {
             result,
             hold_back: HoldBack::default(),
+            if_refused: HoldBack::default(),
             is_alarmed: false,
         }
     }

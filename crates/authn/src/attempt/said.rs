@@ -44,6 +44,7 @@ impl Said<'_> {
             return Ok(Outcome {
                 result: Err(Refusal::Denied),
                 hold_back: HoldBack(LONGEST_HOLD_BACK),
+                if_refused: HoldBack(LONGEST_HOLD_BACK),
                 is_alarmed: false,
             });
         };
@@ -73,6 +74,7 @@ impl Said<'_> {
         };
         Ok(Outcome {
             hold_back: reservation.counts.hold_back(judged.is_ok()),
+            if_refused: reservation.counts.hold_back(false),
             result: judged.map_err(|reason| self.refusal(reason)),
             is_alarmed,
         })

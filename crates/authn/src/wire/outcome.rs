@@ -100,9 +100,9 @@ impl Answered {
         };
         let held_back = Duration::from_millis(self.held_back_milliseconds);
         Outcome {
-            result,
             hold_back: HoldBack(held_back.min(LONGEST_HOLD_BACK)),
             is_alarmed: self.is_alarmed,
+            ..Outcome::plain(result)
         }
     }
 }

@@ -136,9 +136,9 @@ fn no_answer_lets_anybody_in_but_by_a_voucher_that_opens() {
         answered.map(|it| it.open((&opener, &wanted()), now))
     };
     let denied = Outcome {
-        result: Err(Refusal::Denied),
         hold_back: HoldBack(Duration::from_millis(250)),
         is_alarmed: true,
+        ..Outcome::plain(Err(Refusal::Denied))
     };
     let told = answer(denied, (&issuer, wanted()), now).unwrap();
     let there = opened(std::str::from_utf8(&told).unwrap()).unwrap();

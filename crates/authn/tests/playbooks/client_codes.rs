@@ -180,11 +180,11 @@ async fn t_cred_8_asking_costs_everybody_the_same_calls() {
         Try::new(By::Basic, "nora", SECRET),
         Try::new(By::Basic, "nobody", SECRET),
     ];
-    for (round, is_hashed) in [(0, true), (50, false)] {
+    for is_hashed in [true, false] {
         let mut all = Vec::new();
         for (number, tried) in (1_u8..).zip(&cases) {
             world.watched.calls();
-            let tried = tried.clone().from([203, 0, round + number, 7]);
+            let tried = tried.clone().from([203, 0, number, 7]);
             let outcome = world.verify(tried).await;
             let seen = (outcome.result.err(), outcome.hold_back);
             all.push((world.watched.calls(), seen));
@@ -194,7 +194,7 @@ async fn t_cred_8_asking_costs_everybody_the_same_calls() {
         assert_eq!(made, is_hashed);
         assert!(all.iter().all(|it| *it == first), "{all:?}");
     }
-    assert_eq!(taken(&world, 0).await.len(), 2, "{}", anna.account.sam);
+    assert_eq!(taken(&world, 0).await.len(), 1, "{}", anna.account.sam);
 }
 
 #[tokio::test]

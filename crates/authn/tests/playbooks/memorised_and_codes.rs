@@ -183,12 +183,12 @@ async fn t_cred_8_whatever_was_wrong_costs_the_same_calls_and_gets_the_same_answ
             ("no code, wrong secret", types("anna", "x")),
         ];
         // What comes for the first time is hashed, and what comes again is known.
-        for (round, hashes) in [(0, 1), (50, 0), (100, 0)] {
+        for (round, hashes) in [(0, 1), (1, 0), (2, 0)] {
             let mut all = Vec::new();
             for (number, (name, tried)) in (1_u8..).zip(&cases) {
                 world.watched.calls();
-                // A network each, so that one does not slow the other.
-                let tried = tried.clone().from([203, 0, round + number, 7]);
+                // A network each, so that one does not slow the other; what came from it is known there.
+                let tried = tried.clone().from([203, 0, number, 7]);
                 let outcome = world.verify(tried).await;
                 let calls = world.watched.calls();
                 all.push((name, (calls, outcome.result.err(), outcome.hold_back)));

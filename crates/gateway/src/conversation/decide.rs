@@ -309,7 +309,7 @@ impl Conversation {
             .get(&asked.name)
             .ok_or(read::ReadError::Malformed)?;
         if asked.route.kind.is_document() && self.peer.zone == Zone::EXTERNAL {
-            read::without_others_tokens(&mut head.headers, &self.publication);
+            read::without_others_tokens(&mut head.headers, &self.publication, false);
             read::leads_to_what_is_published(&head.headers, &self.publication)?;
         }
         if head.status != StatusCode::OK {

@@ -10,42 +10,50 @@ use crate::route::Publication;
 /// Edits an answer of `autodiscover.xml`.
 pub(crate) fn pox(body: &[u8], published: (&Publication, Names<'_>)) -> Result<String, ReadError> {
     let response = pox::Response::parse_bytes(body).map_err(|_| ReadError::Malformed)?;
-    let about = (pox::names_inner_server as IsInner, pox::outer_host as Outer);
+    let about = About {
+        is_inner: pox::names_inner_server,
+        outer: pox::outer_host,
+    };
     edited(published, about, |edit| response.edited(edit))
 }
 
 /// Edits an answer of `autodiscover.svc`.
 pub(crate) fn soap(body: &[u8], published: (&Publication, Names<'_>)) -> Result<String, ReadError> {
     let response = soap::Response::parse_bytes(body).map_err(|_| ReadError::Malformed)?;
-    let about = (
-        soap::names_inner_server as IsInner,
-        soap::outer_host as Outer,
-    );
+    let about = About {
+        is_inner: soap::names_inner_server,
+        outer: soap::outer_host,
+    };
     edited(published, about, |edit| response.edited(edit))
 }
 
-/// Whether a setting names a server inside.
-type IsInner = fn(&Setting<'_>) -> bool;
-/// The host that a setting has clients come to.
-type Outer = for<'s> fn(&Setting<'s>) -> Option<&'s str>;
+/// What the settings of a form of Autodiscover say.
+struct About {
+    /// Whether one names a server inside.
+    is_inner: fn(&Setting<'_>) -> bool,
+    /// The host that one has clients come to.
+    outer: for<'s> fn(&Setting<'s>) -> Option<&'s str>,
+}
 
 fn edited(
     (publication, names): (&Publication, Names<'_>),
-    (is_inner, outer): (IsInner, Outer),
+    about: About,
     edit: impl Fn(Edit<'_>) -> Edited,
 ) -> Result<String, ReadError> {
     let setting = |setting: &Setting<'_>| {
         // What is of use by RPC only is of none here, where RPC is closed.
-        if is_inner(setting) {
+        if (about.is_inner)(setting) {
             return Some(String::new());
         }
         let replaced = names.replaced(setting.value);
         let value = replaced.as_deref().unwrap_or(setting.value);
         // A host that is not published is of use to nobody who comes here, and whoever has it would be asked to sign in.
-        let told = outer(&Setting { value, ..*setting });
+        let told = (about.outer)(&Setting { value, ..*setting });
         let leads = told.filter(|it| !it.is_empty()).is_some_and(|host| {
+            let is_doubtful = host.contains(['@', '\\']);
             let host = host.split(':').next().unwrap_or_default();
-            !publication.may_be_named(&host.trim_end_matches('.').to_ascii_lowercase())
+            is_doubtful
+                || !publication.may_be_named(&host.trim_end_matches('.').to_ascii_lowercase())
         });
         match leads {
             true => Some(String::new()),

@@ -163,6 +163,9 @@ fn s43_no_address_of_a_value_names_a_host_that_is_not_published() {
         ("https://outlook.office365.com/EWS".to_owned(), true),
         ("http://outlook.office365.com/EWS".to_owned(), false),
         ("ftp://mail.contoso.com/EWS".to_owned(), false),
+        ("\\\\evil\\x".to_owned(), false),
+        ("\\/evil.example/x".to_owned(), false),
+        ("/\\evil.example/x".to_owned(), false),
     ] {
         let scene = Scene::new();
         let anna = scene.person("anna");
@@ -186,6 +189,7 @@ fn s50_what_is_called_the_server_outside_is_published_or_blank() {
         ("outlook.office365.com", true),
         ("evil.example", false),
         ("evil.example:443", false),
+        ("mail.contoso.com:443@evil.example", false),
     ] {
         let scene = Scene::new();
         let anna = scene.person("anna");

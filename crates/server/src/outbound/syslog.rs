@@ -114,17 +114,31 @@ impl Collector {
         }
         let sending = async {
             stream.write_all(&frames).await?;
+            stream.flush().await?;
+            let mut said = [0; 512];
+            // SECURITY: whoever ends before we have said that this was all, ends for a reason of its own.
+            let early = tokio::select! {
+                biased;
+                read = stream.read(&mut said) => read? == 0,
+                () = std::future::ready(()) => false,
+            };
+            if early {
+                return Err(io::ErrorKind::ConnectionAborted.into());
+            }
             stream.shutdown().await?;
             // It has nothing to say to us; its end is its `close_notify`, and without one an error.
-            let mut said = [0; 512];
             loop {
                 match stream.read(&mut said).await {
-                    Ok(0) => return Ok(()),
+                    Ok(0) => break,
                     Ok(_) => {}
                     Err(error) if self.is_receipt(&error) => return Ok(()),
                     Err(error) => return Err(error),
                 }
             }
+            // A connection that ends with something unread is reset: then it did not take all, whatever it said.
+            let (connection, _) = stream.get_mut();
+            while connection.read(&mut said).await? > 0 {}
+            Ok(())
         };
         sending.await.map_err(ShippingError::Unconfirmed)
     }

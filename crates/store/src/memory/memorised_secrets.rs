@@ -279,9 +279,7 @@ impl MemorisedSecrets for Memory {
 
     async fn reserve_secret(&self, place: SecretPlace) -> Result<Room, Unavailable> {
         let mut state = self.open()?;
-        if let Some(is_right) = state.known_verdict(&place) {
-            return Ok(Room::Known { is_right });
-        }
+        let known = state.known_verdict(&place);
         let new = Budget::new(place.now);
         let budget = state
             .secrets
@@ -289,9 +287,16 @@ impl MemorisedSecrets for Memory {
             .entry(budget_of(&place))
             .or_insert(new);
         let in_a_row = place.budget.in_a_row().unwrap_or(u32::MAX);
-        Ok(match budget.take(&place, (MAX_IN_WINDOW, in_a_row)) {
-            true => Room::Taken,
-            false => Room::Full,
+        let mut taken = budget.clone();
+        let has_room = taken.take(&place, (MAX_IN_WINDOW, in_a_row));
+        Ok(match (has_room, known) {
+            (false, _) => Room::Full,
+            // What is known takes no place, and is not told either where there is none.
+            (true, Some(is_right)) => Room::Known { is_right },
+            (true, None) => {
+                *budget = taken;
+                Room::Taken
+            }
         })
     }
 }

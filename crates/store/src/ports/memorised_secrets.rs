@@ -240,12 +240,28 @@ impl Write for Reserve {
 
     async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<Room>, WriteError> {
         let Self(place) = self;
-        if let Some(tried) = &place.tried
-            && let Some(is_right) = secret_verdicts::known(writing, place, tried).await?
-        {
-            return Ok(Done::Keep(Room::Known { is_right }));
-        }
+        let known = match &place.tried {
+            Some(tried) => secret_verdicts::known(writing, place, tried).await?,
+            None => None,
+        };
         let (kind, name) = rows::counters::subject_key(&place.subject);
+        let in_a_row = place.budget.in_a_row().map_or(i64::MAX, i64::from);
+        if let Some(is_right) = known {
+            // SECURITY: what is known takes no place, and is not told either where there is none.
+            let full = query(rows::memorised_secrets::FULL)
+                .bind(kind)
+                .bind(name)
+                .bind(rows::memorised_secrets::budget_text(place))
+                .bind(place.window_start.as_microsecond())
+                .bind(i64::from(MAX_IN_WINDOW))
+                .bind(in_a_row)
+                .fetch_all(&mut *writing.connection)
+                .await?;
+            return Ok(Done::Keep(match full.is_empty() {
+                true => Room::Known { is_right },
+                false => Room::Full,
+            }));
+        }
         let taken = query(rows::memorised_secrets::RESERVE)
             .bind(kind)
             .bind(name)
@@ -253,7 +269,7 @@ impl Write for Reserve {
             .bind(place.window_start.as_microsecond())
             .bind(place.now.as_microsecond())
             .bind(i64::from(MAX_IN_WINDOW))
-            .bind(place.budget.in_a_row().map_or(i64::MAX, i64::from))
+            .bind(in_a_row)
             .execute(&mut *writing.connection)
             .await?;
         Ok(Done::Keep(match taken.rows_affected() {

@@ -78,6 +78,13 @@ pub(crate) const RESERVE: &str = "
     WHERE secret_budgets.in_a_row < $7
         AND (secret_budgets.since < $4 OR secret_budgets.failures < $6)";
 
+/// Finds the budget of a subject ($1, $2) and a kind of source ($3), where it has no room: so many ($5) since a time ($4), or
+/// so many ($6) in a row.
+pub(crate) const FULL: &str = "
+    SELECT failures FROM secret_budgets
+    WHERE kind = $1 AND name = $2 AND source = $3
+        AND (in_a_row >= $6 OR (since >= $4 AND failures >= $5))";
+
 /// Gives back a place that a subject ($1, $2) took from a kind of source ($3) at a time ($4); those in a row are
 /// forgotten.
 pub(crate) const GIVE_BACK: &str = "

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use authn::account::AccountId;
 use authn::attempt::{self, Attempt, Proof, Refusal};
 use authn::audit::{Kind, MAX_SAID, TokenRefusal, shown_name};
 use authn::authenticated::Authenticated;
@@ -16,13 +17,13 @@ use authn::sign_in::{self, At};
 use proto::saml::v1;
 use proto::wstrust::active::{Dialect, Fault, Request, RequestError, Response};
 
-use super::wsfed::Service;
+use super::wsfed::{Service, takes_ours};
 use crate::pipeline::store::AttributeStores;
 use crate::pipeline::{IssuedClaims, NotIssued, Pipeline};
 use crate::ports::Unavailable;
 use crate::subject::{Context, Local};
 use crate::token::{self, Order, TokenError, TokenRandomness};
-use crate::trust::{Identifier, RelyingPartyTrust, TrustBook};
+use crate::trust::{Identifier, ProtocolProfile, RelyingPartyTrust, TrustBook};
 
 /// The active endpoints.
 #[derive(Clone, Copy)]
@@ -175,6 +176,19 @@ impl Active<'_> {
             }
         };
         let session = session_of(&who, asking.at);
+        let is_newly = session.begun >= asking.at.now;
+        if party.trust.always_require_authentication && !is_newly {
+            let said =
+                "a new sign-in is wanted each time, and the code was one that was used before";
+            let refused = Refused::of(TokenRefusal::SecondFactor, said);
+            self.audited(&refused, &applies_to, (who.account_id(), asking.at))
+                .await?;
+            return Ok(Answered {
+                hold_back: outcome.if_refused,
+                signed_in: Some(true),
+                ..fault(asking, message_id, refused)
+            });
+        }
         let local = Local {
             account: who.account(),
             session: &session,
@@ -200,9 +214,13 @@ impl Active<'_> {
                 ..fault(asking, None, Refused::new(Fault::RequestFailed, ""))
             },
             Err(refused) => {
-                self.audited(&refused, &applies_to, (&local, asking.at))
+                self.audited(&refused, &applies_to, (&local.account.id, asking.at))
                     .await?;
-                fault(asking, message_id, refused)
+                // SECURITY: held back as a wrong secret would be, or a party that permits nobody tells which is right.
+                Answered {
+                    hold_back: outcome.if_refused,
+                    ..fault(asking, message_id, refused)
+                }
             }
         };
         Ok(Answered {
@@ -271,7 +289,7 @@ impl Active<'_> {
             audience: &party.realm,
             account: Some(&local.account.id),
             method: v1::PASSWORD,
-            authenticated: asking.at.now,
+            authenticated: local.session.begun,
             at: asking.at,
         };
         let ports = token::Ports {
@@ -289,7 +307,7 @@ impl Active<'_> {
         &self,
         refused: &Refused,
         applies_to: &str,
-        (local, at): (&Local<'_>, &At),
+        (account, at): (&AccountId, &At),
     ) -> Result<(), Unavailable> {
         let Some(reason) = refused.reason else {
             return Ok(());
@@ -299,7 +317,7 @@ impl Active<'_> {
             reason,
             said: refused.said.chars().take(MAX_SAID).collect(),
         };
-        let account = Some(local.account.id.clone());
+        let account = Some(account.clone());
         let event = at.event(kind, &Published::STS, account);
         self.service.audit.append(vec![event]).await
     }
@@ -314,12 +332,10 @@ fn party(book: &TrustBook, applies_to: &str) -> Result<Party, Refused> {
     if !trust.is_enabled {
         return Err(none("the relying party trust is switched off"));
     }
-    let is_ours = |name: &String| match book.claims_provider_named(name) {
-        Some(provider) => provider.is_local,
-        None => name.eq_ignore_ascii_case("Active Directory"),
-    };
-    let names = &trust.claims_provider_names;
-    if !names.is_empty() && !names.iter().any(is_ours) {
+    if trust.protocol_profile == ProtocolProfile::Saml {
+        return Err(none("the relying party trust does not speak WS-Federation"));
+    }
+    if !takes_ours(book, trust) {
         return Err(none("its people come from another claims provider"));
     }
     Ok(Party {
@@ -330,13 +346,16 @@ fn party(book: &TrustBook, applies_to: &str) -> Result<Party, Refused> {
 
 /// What somebody proved in this message, as what a token is about; it is kept nowhere.
 fn session_of(who: &Authenticated, at: &At) -> Session {
+    // A code that was taken before, and goes on being good for its client, was proved then.
+    let coded = who.second_factor().filter(|_| who.token().is_some());
+    let begun = coded.unwrap_or(at.now);
     Session {
         account: who.account_id().clone(),
         credential: who.credential().clone(),
         token: who.token().cloned(),
         methods: who.methods().to_vec(),
         zone: at.zone.clone(),
-        begun: at.now,
+        begun,
         used: at.now,
         browser: None,
     }

@@ -318,6 +318,7 @@ pub(crate) fn world_of(book: TrustBook) -> World {
                     .unwrap(),
                 origin: "https://sts.contoso.com".to_owned(),
                 display_name: "Contoso".to_owned(),
+                domain: "contoso.com".to_owned(),
                 is_active: true,
             },
             trusts: Arc::new(Arc::new(book)),

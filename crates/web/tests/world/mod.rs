@@ -261,6 +261,7 @@ fn pages(memory: &Arc<Memory>, signing: &Arc<Signing>, trusts: &str) -> Pages {
                     .unwrap(),
                 origin: ORIGIN.to_owned(),
                 display_name: "Contoso".to_owned(),
+                domain: "contoso.com".to_owned(),
                 is_active: true,
             },
             trusts: Arc::new(book),

@@ -12,6 +12,7 @@ use aws_lc_rs::hmac;
 use proto::secret::Secret;
 
 use super::{MemorisedSecret, SecretPlace};
+use crate::place::SourceNetwork;
 
 /// So many texts of a subject are known at once; those that were typed last stay.
 pub const MAX_KNOWN: u32 = 64;
@@ -39,11 +40,12 @@ impl Tried {
     #[must_use]
     pub fn of(
         key: &Secret<Vec<u8>>,
-        (name, record): (&str, Option<&MemorisedSecret>),
+        (name, network, record): (&str, &SourceNetwork, Option<&MemorisedSecret>),
         (secret, code): (&Secret<String>, Option<&Secret<String>>),
     ) -> Self {
         let key = hmac::Key::new(hmac::HMAC_SHA256, key.expose());
-        // SECURITY: the name as well, or a text that is known by another name of the same account would tell that there is
+        // SECURITY: the network as well, or what somebody's device sent would be known to strangers, past their budget.
+        // The name as well, or a text that is known by another name of the same account would tell that there is
         // one.
         let account = record.map_or("", |record| record.account.0.as_str());
         let credential = record.map_or("", |record| record.id.0.as_str());
@@ -51,7 +53,16 @@ impl Tried {
         let tag = |verdict: &str| {
             let mut context = hmac::Context::with_key(&key);
             context.update(b"wicketgate verdict\0");
-            for part in [verdict, name, account, credential, secret.expose(), code] {
+            let from = network.0.as_str();
+            for part in [
+                verdict,
+                name,
+                from,
+                account,
+                credential,
+                secret.expose(),
+                code,
+            ] {
                 let length = u64::try_from(part.len()).unwrap_or(u64::MAX);
                 context.update(&length.to_be_bytes());
                 context.update(part.as_bytes());
@@ -131,7 +142,8 @@ mod tests {
         let annas = record("anna", "one");
         let of = |key, record, secret: &str, code: Option<&str>| {
             let code = code.map(text);
-            Tried::of(key, ("anna", record), (&text(secret), code.as_ref()))
+            let home = SourceNetwork("10.0.0.0/24".to_owned());
+            Tried::of(key, ("anna", &home, record), (&text(secret), code.as_ref()))
         };
         let tried = of(&key, Some(&annas), "horses", Some("123456"));
         assert_eq!(tried, of(&key, Some(&annas), "horses", Some("123456")));
@@ -150,7 +162,14 @@ mod tests {
             assert_ne!(tried.tag(false), another.tag(false));
         }
         let typed = (&text("horses"), Some(&text("123456")));
-        let by_mail = Tried::of(&key, ("anna@contoso.com", Some(&annas)), typed);
+        let home = SourceNetwork("10.0.0.0/24".to_owned());
+        let by_mail = Tried::of(&key, ("anna@contoso.com", &home, Some(&annas)), typed);
+        let elsewhere = SourceNetwork("10.0.1.0/24".to_owned());
+        let by_stranger = Tried::of(&key, ("anna", &elsewhere, Some(&annas)), typed);
+        assert_ne!(
+            tried, by_stranger,
+            "known from one network, it is unknown from another"
+        );
         assert_ne!(
             tried, by_mail,
             "known by one name, it is unknown by another"

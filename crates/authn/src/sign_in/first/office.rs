@@ -98,6 +98,7 @@ pub async fn welcome_from_office(
         result,
         hold_back,
         is_alarmed,
+        ..
     } = outcome;
     let Verified {
         authenticated,

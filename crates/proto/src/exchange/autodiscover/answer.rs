@@ -59,9 +59,14 @@ pub struct Edited {
 
 /// The host at the beginning of what a setting calls an address (`EwsUrl`), where it has no scheme and is no path.
 pub(super) fn host_without_scheme<'s>(name: &str, value: &'s str) -> Option<&'s str> {
-    let is_address = name.ends_with("Url") && !value.contains("://") && !value.starts_with('/');
+    let is_scheme = ["http:", "https:"].iter().any(|it| {
+        let begins = value.get(..it.len());
+        begins.is_some_and(|begins| begins.eq_ignore_ascii_case(it))
+    });
+    let is_address = name.ends_with("Url") && !value.starts_with('/');
     let host = value.split(['/', '?', '#']).next().unwrap_or_default();
-    Some(host).filter(|host| is_address && host.contains('.'))
+    let is_host = is_address && !is_scheme && !value.contains("://") && host.contains('.');
+    Some(host).filter(|_| is_host)
 }
 
 /// A value that is, or holds, an absolute URL.

@@ -22,7 +22,7 @@ pub const SKEW: SignedDuration = SignedDuration::from_mins(5);
 pub const LONGEST_TIMESTAMP: SignedDuration = SignedDuration::from_mins(30);
 
 /// Elements of a request that ask for something else than a bearer token for whoever signs in.
-const IN_ANOTHERS_NAME: [&str; 7] = [
+const IN_ANOTHERS_NAME: [&str; 8] = [
     "OnBehalfOf",
     "ActAs",
     "DelegateTo",
@@ -30,6 +30,8 @@ const IN_ANOTHERS_NAME: [&str; 7] = [
     "Participants",
     "Forwardable",
     "Delegatable",
+    // What it asks to be proved is the policy's and the party's to say.
+    "AuthenticationType",
 ];
 
 /// A request.

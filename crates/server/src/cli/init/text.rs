@@ -212,12 +212,17 @@ farm = \"lync\"
         public_port(answers),
         discover,
         quoted(own_name),
-        quoted(&match answers.of("public_port") {
-            "443" => web_host.to_owned(),
-            port => format!("{web_host}:{port}"),
-        })
+        outside(web_host, answers)
     );
     text
+}
+
+/// What a name is called outside, with the port by which clients reach it.
+fn outside(host: &str, answers: &Answers) -> String {
+    quoted(&match answers.of("public_port") {
+        "443" => host.to_owned(),
+        port => format!("{host}:{port}"),
+    })
 }
 
 fn exchange(answers: &Answers) -> String {
@@ -233,12 +238,16 @@ fn exchange(answers: &Answers) -> String {
 host = {}
 {}# The autodiscover names, one for each domain of mail addresses.
 autodiscover_hosts = [{}]
+# The server's own names, and what they are called outside.
+internal_names = {{ {} = {} }}
 # The farm above.
 farm = \"exchange\"
 ",
         quoted(host),
         public_port(answers),
-        listed(answers, "autodiscover_hosts")
+        listed(answers, "autodiscover_hosts"),
+        quoted(answers.of("exchange_name")),
+        outside(host, answers)
     );
     text
 }

@@ -62,7 +62,7 @@ impl Understanding<'_> {
 
     /// What leads to some published servers: their farms, whatever farm shares a server with one of those or with such a farm,
     /// and what they are called.
-    fn behind(
+    pub(super) fn behind(
         &self,
         written: &Written,
         what: &'static str,
@@ -152,23 +152,23 @@ impl Understanding<'_> {
 
 /// What is known of some published servers.
 #[derive(Default)]
-struct Known<'w> {
-    farms: Vec<&'w toml::Spanned<String>>,
+pub(super) struct Known<'w> {
+    pub(super) farms: Vec<&'w toml::Spanned<String>>,
     /// What they call themselves.
-    own: Vec<&'w String>,
+    pub(super) own: Vec<&'w String>,
     /// What they are called outside.
-    published: Vec<&'w String>,
+    pub(super) published: Vec<&'w String>,
 }
 
 /// What some published servers are known by, each with the farm by way of which, where it is not by their own.
-struct Behind {
+pub(super) struct Behind {
     what: &'static str,
     farms: BTreeSet<String>,
     by: BTreeMap<Reached, Option<String>>,
 }
 
 /// Why a farm is taken for published servers.
-struct Why<'b> {
+pub(super) struct Why<'b> {
     farm: String,
     what: &'static str,
     /// What is shared, and with which farm between them; nothing where it is theirs.
@@ -177,7 +177,7 @@ struct Why<'b> {
 
 impl Behind {
     /// Why a farm is one of these, if it is.
-    fn is_one(&self, farm: &str, reached: &BTreeSet<Reached>) -> Option<Why<'_>> {
+    pub(super) fn is_one(&self, farm: &str, reached: &BTreeSet<Reached>) -> Option<Why<'_>> {
         let why = |shared| Why {
             farm: farm.to_owned(),
             what: self.what,

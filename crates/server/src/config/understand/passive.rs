@@ -6,7 +6,7 @@ use std::sync::Arc;
 use gateway::route::{Host, MadeBy};
 
 use super::Understanding;
-use super::farms::Reached;
+use super::behind::{Behind, Known};
 use crate::config::ConfigError;
 use crate::config::written::{LyncPool, Written};
 
@@ -22,22 +22,30 @@ impl Understanding<'_> {
         let (passive, active): (Vec<&LyncPool>, Vec<&LyncPool>) =
             written.lync.pool.iter().partition(|it| is_passive(it));
         let mut farms = BTreeSet::new();
-        let mut named = BTreeSet::new();
+        let mut known = Known::default();
         for pool in passive {
             let reached = self.reached(self.farm(&pool.farm)?)?;
-            self.is_alone(pool, &reached, &active)?;
+            let by_chain = Known {
+                farms: vec![&pool.farm],
+                ..Known::default()
+            };
+            let chained = self.behind(written, "a passive pool", &by_chain)?;
+            self.is_alone(pool, &chained, &active)?;
             farms.extend(reached);
-            named.extend(pool.internal_names.keys().map(|own| Reached::named(own)));
+            known.farms.push(&pool.farm);
+            known.own.extend(pool.internal_names.keys());
             let published = pool.discover_hosts.iter().chain([&pool.web_host]);
-            named.extend(published.map(|host| Reached::named(host.get_ref())));
+            known.published.extend(published.map(|it| it.get_ref()));
         }
+        let chained = self.behind(written, "a passive pool", &known)?;
         for route in hosts.values_mut().flat_map(|host| &mut host.routes) {
             let Some(farm) = self.farms.get(route.farm.as_str()) else {
                 continue;
             };
             let reached = self.reached(farm)?;
             // A pool may be told the names of another, which it mentions: they say of an operator's farm alone what it is.
-            let is_named = route.made_by == MadeBy::Operator && !reached.is_disjoint(&named);
+            let is_one = chained.is_one(route.farm.as_str(), &reached).is_some();
+            let is_named = route.made_by == MadeBy::Operator && is_one;
             if is_named || !reached.is_disjoint(&farms) {
                 Arc::make_mut(route).leads_to_passive = true;
             }
@@ -50,11 +58,12 @@ impl Understanding<'_> {
     fn is_alone(
         &self,
         pool: &LyncPool,
-        reached: &BTreeSet<Reached>,
+        chained: &Behind,
         active: &[&LyncPool],
     ) -> Result<(), ConfigError> {
         for other in active {
-            if !self.reached(self.farm(&other.farm)?)?.is_disjoint(reached) {
+            let reached = self.reached(self.farm(&other.farm)?)?;
+            if chained.is_one(other.farm.get_ref(), &reached).is_some() {
                 let message = format!(
                     "the farm `{}` of the passive pool `{}` is that of the active pool `{}`, too, by its address or one of its \
                      names: passive mode is a setting of a whole pool, so make both passive, or lead them to different servers",
@@ -112,6 +121,22 @@ mod tests {
             assert!(marked("web.contoso.com") && !marked("app.contoso.com"));
             assert!(!marked("mail.contoso.com"));
         }
+    }
+
+    /// A farm between two makes them one.
+    #[test]
+    fn what_leads_to_a_passive_pool_by_way_of_another_farm_is_marked_and_is_no_active_pool() {
+        let between = "[[farm]]\nname = \"between\"\naddress = \"https://10.0.2.2\"\ntls_name = \"pool02.contoso.local\"\n\
+                       authorities = \"file.pem\"\n";
+        let other = farm("https://10.0.2.2:8443");
+        let route = "[[route]]\nhost = \"own.contoso.com\"\npath = \"/meet\"\nbelow = true\nauth = \"anonymous\"\n\
+                     service = \"own\"\nfarm = \"other\"\n";
+        let settings = understood(&pool(&format!("{between}{other}{route}"))).unwrap();
+        let host = &settings.publication.hosts["own.contoso.com"];
+        assert!(host.routes.iter().all(|route| route.leads_to_passive));
+        let active = "[[lync.pool]]\nweb_host = \"web1.contoso.com\"\nfarm = \"other\"\n";
+        let said = understood(&pool(&format!("{between}{other}{active}"))).unwrap_err();
+        assert!(said.contains("is that of the active pool"), "{said}");
     }
 
     #[test]

@@ -41,6 +41,7 @@ impl Understanding<'_> {
             identifier,
             origin,
             display_name: sts.display_name.clone().unwrap_or(name),
+            domain: written.names.dns_domain.clone(),
             is_active: sts.usernamemixed,
         }))
     }

@@ -12,6 +12,7 @@ use authn::handle::Handle;
 use authn::place::Service as Published;
 use authn::policy::Policy;
 use authn::sign_in::{At, LIFE, Requirement};
+use claims::claim::is_reserved_issuer;
 use jiff::{SignedDuration, Timestamp};
 use proto::saml::received::Received;
 use proto::wsfed::{ProviderAnswer, SignInRequest, assertion_in};
@@ -117,7 +118,12 @@ impl Service {
         let checked = checks::party(book, &sent_for.request);
         let checked = checked.map_err(|(party, refusal)| NotAsked::Refused(party, refusal))?;
         let provider = book.claims_provider(&sent_for.provider);
-        let is_there = |it: &&Arc<_>| home_realm::is_offered(book, &checked.trust, it);
+        let is_there = |it: &&Arc<ClaimsProviderTrust>| {
+            // SECURITY: its claims bear its name, and ours are believed by that.
+            let is_ours = it.identifier == self.identity.identifier;
+            let is_another = !is_ours && !is_reserved_issuer(it.identifier.as_str());
+            is_another && home_realm::is_offered(book, &checked.trust, it)
+        };
         let Some(provider) = provider.filter(is_there) else {
             let said = "people may not come from that claims provider any more";
             let refusal = Refusal::new(TokenRefusal::UnknownProvider, said);
@@ -280,7 +286,8 @@ impl Service {
         let refused = |error: NotIssued| Refusal::from(&error);
         let accepted = pipeline.accept_from(federated, &context).await;
         let accepted = accepted.map_err(refused)?;
-        home_realm::speaks_of_its_own(book, &asked.provider, accepted.claims())?;
+        let of = (book, &self.identity);
+        home_realm::speaks_of_its_own(of, &asked.provider, accepted.claims())?;
         pipeline.issue(&accepted).await.map_err(refused)
     }
 
@@ -315,6 +322,10 @@ fn is_enough(asked: &Asked, federated: &Federated<'_>, now: Timestamp) -> Result
     let times = (asked.at, now);
     let since = elsewhere::since(&asked.request, &asked.checked.trust, times);
     let later = |time: Timestamp| time.checked_add(SKEW).unwrap_or(time);
+    if federated.signed_in().is_some_and(|it| it > later(now)) {
+        let said = "it speaks of a sign-in that is yet to come";
+        return Err(Refusal::new(TokenRefusal::NotBelieved, said));
+    }
     let signed_in = federated.signed_in().map(later);
     if since.is_some_and(|since| signed_in.is_none_or(|it| it < since)) {
         let said = "a newer sign-in is wanted than the one that it speaks of";

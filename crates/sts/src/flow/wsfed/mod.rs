@@ -37,6 +37,7 @@ pub use brought::Brought;
 use checks::{Checked, Refusal};
 use freshness::Met;
 pub use freshness::{Browser, Marker};
+pub(super) use home_realm::takes_ours;
 pub use home_realm::{Choice, Offer, Remembered};
 use home_realm::{HomeRealm, Seeking};
 pub use sign_out::SignedOut;
@@ -54,6 +55,8 @@ pub struct Identity {
     pub origin: String,
     /// What people see.
     pub display_name: String,
+    /// The domain of our own people, as names end in it: no partner speaks of them, unless its trust lists it.
+    pub domain: String,
     /// Whether programs get tokens, too, by WS-Trust's `usernamemixed`.
     pub is_active: bool,
 }

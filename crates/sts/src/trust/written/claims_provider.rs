@@ -1,5 +1,6 @@
 //! The written form of a claims provider trust.
 
+use claims::claim::is_reserved_issuer;
 use serde::{Deserialize, Serialize};
 
 use super::error::{Of, Problem, ReadRules, WrittenError};
@@ -161,6 +162,10 @@ impl WrittenClaimsProvider {
         // SECURITY: a provider whose signatures nothing verifies is none.
         if !self.is_local && self.token_signing_certificates.is_empty() {
             return Err(of.wrong(SIGNING, Problem::NoCertificate));
+        }
+        // SECURITY: what a provider is called is the issuer of its claims, and rules believe these names of us alone.
+        if !self.is_local && is_reserved_issuer(&self.identifier) {
+            return Err(of.wrong("identifier", Problem::Reserved));
         }
         let endpoints = self.saml_endpoints.into_iter();
         let anchor = self.anchor_claim.as_deref();

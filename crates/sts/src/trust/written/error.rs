@@ -58,6 +58,9 @@ pub enum Problem {
     /// It is no identifier.
     #[error(transparent)]
     Identifier(#[from] IdentifierError),
+    /// It is the name of our own authorities.
+    #[error("claims that we ourselves issue are called so, and no partner is")]
+    Reserved,
     /// It is no address.
     #[error(transparent)]
     Url(#[from] UrlError),

@@ -236,6 +236,28 @@ fn s74_what_is_wrong_of_an_issuer_s_uri_address_or_certificate_is_named() {
     }
 }
 
+/// Rules believe `AD AUTHORITY` of us alone, and a partner's claims bear the name that the partner gives itself.
+#[test]
+fn t_saml_5_no_partner_is_called_as_our_own_authorities_are() {
+    for name in [
+        "AD AUTHORITY",
+        "ad authority",
+        "AD  AUTHORITY",
+        "SELF AUTHORITY",
+        "LOCAL AUTHORITY",
+    ] {
+        let text = format!(
+            r#"{{"version": 1, "claims_provider": [{{"name": "a", "identifier": "{name}", "token_signing_certificates": ["AAAA"]}}]}}"#
+        );
+        assert_eq!(refused(&text).problem, Problem::Reserved, "{name}");
+        let local = text.replace(
+            r#""token_signing_certificates": ["AAAA"]"#,
+            r#""is_local": true"#,
+        );
+        assert!(Written::of_json(&local).unwrap().read().is_ok(), "{name}");
+    }
+}
+
 #[test]
 fn what_is_kept_under_a_name_is_that_and_nothing_else() {
     let mut kept = samples().to_kept().unwrap();

@@ -118,6 +118,11 @@ fn what_asks_for_something_else_is_refused() {
         ),
         (
             "<t:KeyType>",
+            "<t:AuthenticationType>x</t:AuthenticationType><t:KeyType>",
+            RequestError::InAnothersName("AuthenticationType"),
+        ),
+        (
+            "<t:KeyType>",
             "<t:UseKey/><t:KeyType>",
             RequestError::InAnothersName("UseKey"),
         ),
