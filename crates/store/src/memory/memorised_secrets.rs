@@ -287,7 +287,7 @@ impl MemorisedSecrets for Memory {
             .entry(budget_of(&place))
             .or_insert(new);
         let in_a_row = place.budget.in_a_row().unwrap_or(u32::MAX);
-        let mut taken = budget.clone();
+        let mut taken = *budget;
         let has_room = taken.take(&place, (MAX_IN_WINDOW, in_a_row));
         Ok(match (has_room, known) {
             (false, _) => Room::Full,
