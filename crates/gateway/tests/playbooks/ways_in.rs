@@ -277,6 +277,38 @@ fn s15_guests_pass_as_nobody_and_their_tickets_are_nobodys() {
     }
 }
 
+/// Whoever has proved nothing yet learns from these headers where to do it.
+#[test]
+fn nobody_is_sent_elsewhere_to_prove_who_they_are() {
+    let meeting = "sip:anna@contoso.com;gruu;opaque=app:conf:focus:id:1";
+    for (name, value, stays) in [
+        (
+            "www-authenticate",
+            "MsRtcOAuth href=\"https://evil.example/x\",grant_type=\"y\"",
+            false,
+        ),
+        (
+            "www-authenticate",
+            "Bearer authorization_uri=\"https://evil.example/x\"",
+            false,
+        ),
+        (
+            "www-authenticate",
+            "MsRtcOAuth href=\"https://lyncweb.contoso.com/x\",grant_type=\"y\"",
+            true,
+        ),
+        ("x-ms-webticketurl", "https://evil.example/x", false),
+        ("x-ms-webticketurl", "https://lyncweb.contoso.com/x", true),
+    ] {
+        let scene = Scene::new();
+        let mut connection = scene.connects();
+        let forward = connection.sends(&post(LYNC, ANON, rst(meeting))).forward();
+        let passed = connection.answers(&forward, answered(401, &[(name, value)], ""));
+        let headers = passed.unwrap().head.headers;
+        assert_eq!(headers.contains_key(name), stays, "{value}");
+    }
+}
+
 #[test]
 fn where_guests_are_not_let_in_they_are_told_so() {
     let mut publication = crate::scene::publication();

@@ -111,6 +111,11 @@ async fn t_saml_2_another_s_issuer_audience_or_time_is_refused() {
         // It was made before it was asked for, or will be.
         say(|it| it.issue_instant = at(60 - 181)),
         say(|it| it.issue_instant = at(90 + 181)),
+        // They signed in at a time that is yet to come; its id is spent by then.
+        say(|it| {
+            it.id = "_yet-to-come".to_owned();
+            it.authentication.instant = at(90 + 181);
+        }),
     ];
     let mut expired = of_bo(at(70));
     expired.not_on_or_after = now - skew;
