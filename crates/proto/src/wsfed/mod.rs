@@ -12,8 +12,8 @@ pub use answer::{AnswerParseError, MAX_ANSWER, MESSAGE, ProviderAnswer, assertio
 pub use request::{
     MAX_CONTEXT, MAX_NAME, Request, RequestParseError, SignInRequest, SignOutRequest,
 };
-pub(crate) use response::milliseconds;
 pub use response::{SignInResponse, TOKEN_TYPE_SAML_1_1, TOKEN_TYPE_SAML_2_0};
+pub(crate) use response::{applies_to, lifetime, milliseconds};
 
 /// What a sign-in, and the answer to one, have in `wa`.
 pub const SIGN_IN: &str = "wsignin1.0";

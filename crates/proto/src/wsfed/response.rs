@@ -37,32 +37,37 @@ impl SignInResponse {
     /// Writes what `wresult` holds.
     #[must_use]
     pub fn to_xml(&self) -> String {
-        let time = |name, time| {
-            element(name)
-                .namespace("wsu", UTILITY)
-                .text(milliseconds(time))
-        };
-        let lifetime = element("t:Lifetime")
-            .child(time("wsu:Created", self.created))
-            .child(time("wsu:Expires", self.expires));
         element("t:RequestSecurityTokenResponse")
             .namespace("t", TRUST_2005)
-            .child(lifetime)
-            .child(self.applies_to())
+            .child(lifetime(self.created, self.expires))
+            .child(applies_to(&self.applies_to))
             .child(element("t:RequestedSecurityToken").verbatim(self.token.clone()))
             .child(element("t:TokenType").text(self.token_type))
             .child(element("t:RequestType").text(ISSUE_2005))
             .child(element("t:KeyType").text(NO_PROOF_KEY))
             .to_xml()
     }
+}
 
-    fn applies_to(&self) -> write::Element {
-        let address = element("wsa:Address").text(self.applies_to.clone());
-        let reference = element("wsa:EndpointReference").namespace("wsa", ADDRESSING);
-        element("wsp:AppliesTo")
-            .namespace("wsp", POLICY)
-            .child(reference.child(address))
-    }
+/// From when to when a token is good, as a child of an answer whose prefix is `t`.
+pub(crate) fn lifetime(created: Timestamp, expires: Timestamp) -> write::Element {
+    let time = |name, time| {
+        element(name)
+            .namespace("wsu", UTILITY)
+            .text(milliseconds(time))
+    };
+    element("t:Lifetime")
+        .child(time("wsu:Created", created))
+        .child(time("wsu:Expires", expires))
+}
+
+/// Whom a token is for.
+pub(crate) fn applies_to(party: &str) -> write::Element {
+    let address = element("wsa:Address").text(party);
+    let reference = element("wsa:EndpointReference").namespace("wsa", ADDRESSING);
+    element("wsp:AppliesTo")
+        .namespace("wsp", POLICY)
+        .child(reference.child(address))
 }
 
 /// A time as AD FS writes it: UTC, to the millisecond.

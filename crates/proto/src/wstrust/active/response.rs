@@ -8,8 +8,8 @@ use xml::Verbatim;
 use xml::write::{self, element};
 
 use super::Dialect;
-use crate::soap::namespace::{ADDRESSING, POLICY, SECURITY, SOAP_1_2, UTILITY};
-use crate::wsfed::{TOKEN_TYPE_SAML_1_1, milliseconds};
+use crate::soap::namespace::{ADDRESSING, SECURITY, SOAP_1_2, UTILITY};
+use crate::wsfed::{TOKEN_TYPE_SAML_1_1, applies_to, lifetime, milliseconds};
 
 /// How long the message says that it is good for.
 const GOOD_FOR: SignedDuration = SignedDuration::from_mins(5);
@@ -52,23 +52,10 @@ impl Response {
     }
 
     fn response(&self, dialect: Dialect) -> write::Element {
-        let time = |name, time| {
-            element(name)
-                .namespace("wsu", UTILITY)
-                .text(milliseconds(time))
-        };
-        let lifetime = element("t:Lifetime")
-            .child(time("wsu:Created", self.created))
-            .child(time("wsu:Expires", self.expires));
-        let address = element("wsa:Address").text(self.applies_to.clone());
-        let reference = element("wsa:EndpointReference").namespace("wsa", ADDRESSING);
-        let applies_to = element("wsp:AppliesTo")
-            .namespace("wsp", POLICY)
-            .child(reference.child(address));
         element("t:RequestSecurityTokenResponse")
             .attribute_if("Context", self.context.clone())
-            .child(lifetime)
-            .child(applies_to)
+            .child(lifetime(self.created, self.expires))
+            .child(applies_to(&self.applies_to))
             .child(element("t:RequestedSecurityToken").verbatim(self.token.clone()))
             .child(self.reference("t:RequestedAttachedReference"))
             .child(self.reference("t:RequestedUnattachedReference"))
