@@ -435,6 +435,9 @@ fn an_answer_that_nobody_here_can_read_to_its_end_does_not_go_on() {
     let empty = exchange(204, &[("content-length", "5")]).unwrap();
     assert!(!empty.head.headers.contains_key("content-length"));
     assert_eq!(exchange(407, &[]).unwrap_err().status, 502);
+    for none_of_http in [600, 999] {
+        assert_eq!(exchange(none_of_http, &[]).unwrap_err().status, 502);
+    }
 }
 
 #[test]
