@@ -34,6 +34,7 @@ use proto::secret::Secret;
 use proto::soap;
 
 use crate::headers::{self, SessionCookies, TicketHeaders};
+use crate::links;
 use crate::offers::{self, Offers};
 use crate::path::CleanPath;
 use crate::preauth::asking::{Asking, By, Unreadable};
@@ -502,16 +503,16 @@ impl Conversation {
         }
         if let Some(host) = self.publication.hosts.get(&asked.name) {
             let names = Names::of(&asked.route, host);
-            read::rewrite_headers(&mut head.headers, (&self.publication, names));
+            links::rewrite_headers(&mut head.headers, (&self.publication, names));
         }
         // Somebody's client repeats what it proves wherever it is led; and nobody is told to prove something elsewhere.
         let is_held = asked.route.made_by == MadeBy::Preset && self.peer.zone == Zone::EXTERNAL;
         if is_held {
             let is_nobody = asked.somebody.is_none() && !asked.route.kind.is_document();
-            read::without_others_tokens(&mut head.headers, &self.publication, is_nobody);
+            links::without_others(&mut head.headers, &self.publication, is_nobody);
         }
         let led = (is_held && asked.somebody.is_some())
-            .then(|| read::leads_to_what_is_published(&head.headers, &self.publication));
+            .then(|| links::leads_to_what_is_published(&head.headers, &self.publication));
         if let Some(Err(error)) = led {
             let sentence = "The server behind cannot be understood.\n";
             let reply = asked.replies.plain(StatusCode::BAD_GATEWAY, sentence);

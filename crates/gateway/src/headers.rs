@@ -15,6 +15,7 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, StatusCode, Version};
 use proto::soap;
 
+use crate::challenges;
 use crate::farm::affinity;
 use crate::websocket;
 use allowed::is_standard;
@@ -275,8 +276,7 @@ pub(crate) fn clean_answer(headers: &mut HeaderMap, is_authenticated: bool) {
     let challenges: Vec<HeaderValue> = headers
         .get_all(header::WWW_AUTHENTICATE)
         .iter()
-        .filter(|it| may_challenge(it))
-        .cloned()
+        .flat_map(challenges::one_a_line)
         .collect();
     let dropped: Vec<HeaderName> = headers
         .keys()
@@ -449,61 +449,6 @@ pub(crate) fn is_bearer(value: &HeaderValue) -> bool {
 /// Whether a header asks for an answer that cannot be read: a part of it, or compressed.
 fn asks_for_less(name: &HeaderName) -> bool {
     [header::ACCEPT_ENCODING, header::RANGE, header::IF_RANGE].contains(name)
-}
-
-/// A challenge that may come out: those of tickets and tokens, none that asks for a password.
-///
-/// SECURITY: several challenges may share a line, and clients read lines that keep to no grammar: whatever
-/// any of them may take for another scheme's name, keeps the whole line in.
-fn may_challenge(value: &HeaderValue) -> bool {
-    let Ok(text) = value.to_str() else {
-        return false;
-    };
-    let is_allowed = |scheme: &str| {
-        let mut allowed = ["bearer", "msrtcoauth"].iter();
-        allowed.any(|it| scheme.eq_ignore_ascii_case(it))
-    };
-    let is_of_passwords = |word: &str| {
-        let mut denied = OF_PASSWORDS.iter();
-        denied.any(|it| word.eq_ignore_ascii_case(it))
-    };
-    let mut schemes = elements(text).filter_map(scheme_of).peekable();
-    let mut words = text.split([' ', '\t', ',', ';', '=', '"']);
-    schemes.peek().is_some() && schemes.all(is_allowed) && !words.any(is_of_passwords)
-}
-
-/// Schemes by which a password, or a proof of one, is asked for.
-const OF_PASSWORDS: [&str; 7] = [
-    "basic",
-    "digest",
-    "kerberos",
-    "mutual",
-    "negotiate",
-    "ntlm",
-    "nego2",
-];
-
-/// The elements of a list: what stands between commas that are not quoted (RFC 9110 5.6.1, 5.6.4).
-fn elements(text: &str) -> impl Iterator<Item = &str> {
-    let (mut is_quoted, mut is_escaped) = (false, false);
-    text.split(move |c: char| {
-        let was_escaped = std::mem::replace(&mut is_escaped, false);
-        match c {
-            '\\' if is_quoted && !was_escaped => is_escaped = true,
-            '"' if !was_escaped => is_quoted = !is_quoted,
-            _ => {}
-        }
-        c == ',' && !is_quoted
-    })
-}
-
-/// The scheme that an element of a list of challenges begins with; a parameter has none (RFC 9110 11.6.1).
-fn scheme_of(element: &str) -> Option<&str> {
-    let element = element.trim_matches([' ', '\t']);
-    let end = element.find([' ', '\t', '=']).unwrap_or(element.len());
-    let (word, rest) = element.split_at_checked(end)?;
-    let is_parameter = rest.trim_start_matches([' ', '\t']).starts_with('=');
-    (!word.is_empty() && !is_parameter).then_some(word)
 }
 
 /// Lets no cache keep an answer, whichever header it listens to (RFC 9111, RFC 9213).

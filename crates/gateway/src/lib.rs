@@ -3,7 +3,9 @@
 pub mod preset;
 pub mod route;
 
+mod challenges;
 pub mod conversation;
+mod links;
 mod preauth;
 pub mod presence;
 mod read;

@@ -2,14 +2,12 @@
 //!
 //! A document that still names a host of the back end's own after the edit does not come out.
 
-use std::collections::BTreeSet;
-
 pub(crate) mod autodiscover;
 
 use authn::account::Account;
 use authn::ticket::TicketKey;
 use bytes::Bytes;
-use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::header::{self, HeaderMap, HeaderValue};
 use jiff::{SignedDuration, Timestamp};
 use proto::kerberos::Sid;
 use proto::lync::certificate::{Certificate, CertificateParseError};
@@ -19,6 +17,7 @@ use proto::lync::passive;
 use proto::lync::webticket::Ticket;
 
 use crate::conversation::Answered;
+use crate::links::is_https;
 use crate::offers::Offers;
 use crate::rewrite::{Names, host_of_url};
 use crate::route::{Host, Kind, Publication, Scheme};
@@ -118,14 +117,17 @@ pub(crate) fn metadata(
         keeps_port: &|port| is_offered(port, host, offers),
     });
     let kept = mex::Document::parse(&edited).map_err(|_| ReadError::Malformed)?;
-    let is_published =
-        |url: &str| host_of_url(url).is_some_and(|name| publication.may_be_named(&name));
+    let is_published = |url: &str| {
+        let named = host_of_url(url).filter(|_| is_https(url));
+        named.is_some_and(|name| publication.may_be_named(&name))
+    };
     let mut ports = kept
         .ports()
         .iter()
         .filter_map(|port| port.address.as_deref());
     let mut addresses = kept.addresses().iter().map(|address| address.url.as_str());
-    let may_be_named = |url: &str| !names_host(url) || is_published(url) || is_well_known(url);
+    let names_any = |url: &str| names_host(url) || url.contains("://");
+    let may_be_named = |url: &str| !names_any(url) || is_published(url) || is_well_known(url);
     if names.leaks(&edited) || !ports.all(is_published) || !addresses.all(may_be_named) {
         return Err(ReadError::Leaks);
     }
@@ -287,188 +289,4 @@ pub(crate) fn not_ok(
         tickets: Vec::new(),
         unread: None,
     })
-}
-
-/// Whether the headers of a document's answer lead where the document itself might: by a redirect, or by what they say of
-/// where tickets are had.
-pub(crate) fn leads_to_what_is_published(
-    headers: &HeaderMap,
-    publication: &Publication,
-) -> Result<(), ReadError> {
-    let lines = |name: &HeaderName| {
-        let lines = headers.get_all(name).iter();
-        lines.map(|line| String::from_utf8_lossy(line.as_bytes()).into_owned())
-    };
-    let mut led: Vec<String> = lines(&header::LOCATION).collect();
-    led.extend(lines(&X_MS_WEB_TICKET_URL));
-    led.extend(lines(&X_MS_LOCATION));
-    led.extend(
-        lines(&header::WWW_AUTHENTICATE)
-            .filter(|line| is_of_tickets(line))
-            .flat_map(|line| addresses_in(&line)),
-    );
-    led.extend(lines(&HeaderName::from_static("refresh")).filter_map(|line| refreshed(&line)));
-    match led
-        .into_iter()
-        .find_map(|address| elsewhere(address, publication))
-    {
-        Some(named) => Err(ReadError::NamesHost(named)),
-        None => Ok(()),
-    }
-}
-
-/// What an address names, where that is neither published nor a path of the same host; or where it is in clear.
-fn elsewhere(address: String, publication: &Publication) -> Option<String> {
-    let first = address.split(['/', '?', '#']).next().unwrap_or_default();
-    let is_doubtful = |it: char| it == '\\' || it.is_control();
-    let is_path =
-        !first.contains([':', ';']) && !address.starts_with("//") && !address.contains(is_doubtful);
-    let host = host_of_url(&address).unwrap_or_default();
-    let is_other = !is_https(&address) && !address.starts_with("//");
-    let leads = !is_path && (is_other || !publication.may_be_named(&host));
-    leads.then_some(if host.is_empty() { address } else { host })
-}
-
-/// The address that `Refresh` has behind its seconds, in spellings that readers do not agree on: a semicolon, a comma or a
-/// blank divides, and `url=` stands before it or not.
-fn refreshed(line: &str) -> Option<String> {
-    let is_of_seconds = |it: char| it.is_ascii_digit() || it == '.' || it.is_whitespace();
-    let rest = line.trim_start_matches(is_of_seconds);
-    let rest = rest.strip_prefix([';', ',']).unwrap_or(rest).trim_start();
-    let named = rest.get(..3).filter(|it| it.eq_ignore_ascii_case("url"));
-    let address = named.and_then(|_| rest.get(3..)?.trim_start().strip_prefix('='));
-    let address = address.unwrap_or(rest).trim();
-    let address = address.trim_matches(['"', '\'']).to_owned();
-    Some(address).filter(|it| !it.is_empty())
-}
-
-/// Whether an absolute address is one of https.
-fn is_https(address: &str) -> bool {
-    let scheme = address.get(..8);
-    scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://"))
-}
-
-/// Takes away the challenges that send whoever they are for to somebody else's tokens; of nobody's answers those of tickets,
-/// too, and the address where they are had, as nothing else is held there.
-///
-/// A pool that knows another authority says so beside each of its own challenges; the others stay.
-pub(crate) fn without_others_tokens(
-    headers: &mut HeaderMap,
-    publication: &Publication,
-    is_nobody: bool,
-) {
-    let leads = |line: &HeaderValue| {
-        let line = String::from_utf8_lossy(line.as_bytes());
-        let mut found = addresses_in(&line).into_iter();
-        let is_judged = is_nobody || !is_of_tickets(&line);
-        is_judged && found.any(|it| elsewhere(it, publication).is_some())
-    };
-    let lines = headers.get_all(header::WWW_AUTHENTICATE).iter();
-    let kept: Vec<HeaderValue> = lines.filter(|line| !leads(line)).cloned().collect();
-    headers.remove(header::WWW_AUTHENTICATE);
-    for line in kept {
-        headers.append(header::WWW_AUTHENTICATE, line);
-    }
-    let told = headers.get_all(&X_MS_WEB_TICKET_URL).iter();
-    let mut told = told.map(|it| String::from_utf8_lossy(it.as_bytes()).into_owned());
-    if is_nobody && told.any(|it| elsewhere(it, publication).is_some()) {
-        headers.remove(&X_MS_WEB_TICKET_URL);
-    }
-}
-
-/// Whether a challenge says where tickets of the pool are had.
-fn is_of_tickets(line: &str) -> bool {
-    line.to_ascii_lowercase().contains("msrtcoauth")
-}
-
-/// Every absolute address in a line of challenges, whatever the parameter that names it is called and however it is written:
-/// `MsRtcOAuth` says by one where tickets are had, and Bearer where tokens are.
-fn addresses_in(line: &str) -> Vec<String> {
-    if line.contains('\\') {
-        // A quoted pair: what it says is read in two ways.
-        return vec![line.to_owned()];
-    }
-    let lower = line.to_ascii_lowercase();
-    let is_of_scheme = |it: char| it.is_ascii_alphanumeric() || "+-.".contains(it);
-    // What begins with two slashes has the scheme of the page; inside a value they are anything.
-    let begins = lower.match_indices("//").filter_map(|(at, _)| {
-        let before = lower.get(..at)?;
-        match before.strip_suffix(':') {
-            Some(before) => Some(before.trim_end_matches(is_of_scheme).len()),
-            None => {
-                let alone = before.chars().next_back();
-                let is_alone = alone.is_none_or(|it| "\"'=, \t".contains(it));
-                is_alone.then_some(at)
-            }
-        }
-    });
-    let short = ["http:", "https:"].into_iter();
-    let short = short.flat_map(|it| lower.match_indices(it).map(|(at, _)| at));
-    let found: Vec<usize> = begins.chain(short).collect();
-    let from = found.into_iter().filter_map(|at| line.get(at..));
-    let to_its_end = |rest: &str| {
-        let end = rest.find(['"', ' ', '\t']).unwrap_or(rest.len());
-        let whole = rest.get(..end).unwrap_or(rest);
-        whole.trim_end_matches(['\'', ',', ';']).to_owned()
-    };
-    from.map(to_its_end).collect()
-}
-
-/// How `MsRtcOAuth` says where tickets are had.
-const HREF: &str = "href=\"";
-/// Where ActiveSync's 451 sends a phone ([MS-ASHTTP] 2.2.2.2.1).
-const X_MS_LOCATION: HeaderName = HeaderName::from_static("x-ms-location");
-/// How a 401 says it.
-const X_MS_WEB_TICKET_URL: HeaderName = HeaderName::from_static("x-ms-webticketurl");
-
-/// Puts the addresses right that challenges name.
-fn rewrite_challenges(headers: &mut HeaderMap, (publication, names): (&Publication, Names<'_>)) {
-    let lines = headers.get_all(header::WWW_AUTHENTICATE).iter();
-    let rewritten: Vec<HeaderValue> = lines
-        .map(|line| {
-            let text = line.to_str().ok()?;
-            let (before, rest) = text.split_once(HREF)?;
-            let (address, after) = rest.split_once('"')?;
-            let mapped = names.mapped(address);
-            let mapped = mapped.or_else(|| publication.secured(address))?;
-            HeaderValue::from_str(&format!("{before}{HREF}{mapped}\"{after}")).ok()
-        })
-        .zip(headers.get_all(header::WWW_AUTHENTICATE))
-        .map(|(rewritten, line)| rewritten.unwrap_or_else(|| line.clone()))
-        .collect();
-    headers.remove(header::WWW_AUTHENTICATE);
-    for line in rewritten {
-        headers.append(header::WWW_AUTHENTICATE, line);
-    }
-}
-
-/// Puts addresses in an answer's headers right; a line that still names an internal host goes.
-pub(crate) fn rewrite_headers(
-    headers: &mut HeaderMap,
-    (publication, names): (&Publication, Names<'_>),
-) {
-    rewrite_challenges(headers, (publication, names));
-    for name in [header::LOCATION, X_MS_WEB_TICKET_URL, X_MS_LOCATION] {
-        let mapped = headers.get(&name).and_then(|value| {
-            let value = value.to_str().ok()?;
-            names.mapped(value).or_else(|| publication.secured(value))
-        });
-        if let Some(value) = mapped.and_then(|mapped| HeaderValue::from_str(&mapped).ok()) {
-            headers.insert(name, value);
-        }
-    }
-    let leaks = |value: &HeaderValue| names.leaks(&String::from_utf8_lossy(value.as_bytes()));
-    let leaking = headers.iter().filter(|(_, value)| leaks(value));
-    let leaking: BTreeSet<String> = leaking.map(|(name, _)| name.to_string()).collect();
-    for name in leaking {
-        // Each line of a header that comes more than once, Set-Cookie above all, is on its own.
-        let lines: Vec<HeaderValue> = headers.get_all(&name).iter().cloned().collect();
-        headers.remove(&name);
-        let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else {
-            continue;
-        };
-        for line in lines.into_iter().filter(|line| !leaks(line)) {
-            headers.append(name.clone(), line);
-        }
-    }
 }

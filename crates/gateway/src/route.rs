@@ -315,6 +315,12 @@ impl Publication {
         self.hosts.contains_key(host) || self.foreign_hosts.contains(host)
     }
 
+    /// Whether a published host is called by one label more than `above`, as a certificate for `*.above` says.
+    pub(crate) fn names_below(&self, above: &str) -> bool {
+        let mut hosts = self.hosts.keys();
+        hosts.any(|host| host.split_once('.').is_some_and(|(_, rest)| rest == above))
+    }
+
     /// The address of a published host by https, where it is written by http: a server behind that is reached without TLS
     /// writes what it hears, and whoever follows would say in clear what they prove.
     pub(crate) fn secured(&self, url: &str) -> Option<String> {

@@ -309,8 +309,8 @@ impl Conversation {
             .get(&asked.name)
             .ok_or(read::ReadError::Malformed)?;
         if asked.route.kind.is_document() && self.peer.zone == Zone::EXTERNAL {
-            read::without_others_tokens(&mut head.headers, &self.publication, false);
-            read::leads_to_what_is_published(&head.headers, &self.publication)?;
+            links::without_others(&mut head.headers, &self.publication, false);
+            links::leads_to_what_is_published(&head.headers, &self.publication)?;
         }
         if head.status != StatusCode::OK {
             return read::not_ok(head, body, Names::of(&asked.route, host));

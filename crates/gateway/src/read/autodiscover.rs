@@ -52,8 +52,12 @@ fn edited(
         let leads = told.filter(|it| !it.is_empty()).is_some_and(|host| {
             let is_doubtful = host.contains(['@', '\\']);
             let host = host.split(':').next().unwrap_or_default();
-            is_doubtful
-                || !publication.may_be_named(&host.trim_end_matches('.').to_ascii_lowercase())
+            let host = host.trim_end_matches('.').to_ascii_lowercase();
+            let is_named = match host.strip_prefix("*.") {
+                Some(above) => publication.names_below(above),
+                None => publication.may_be_named(&host),
+            };
+            is_doubtful || !is_named
         });
         match leads {
             true => Some(String::new()),

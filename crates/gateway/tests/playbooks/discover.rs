@@ -372,6 +372,8 @@ fn metadata_names_no_host_that_is_not_published_wherever_it_stands() {
         "//pool9.contoso.local/x",
         "https://www.w3.org@pool9.contoso.local/",
         "https:pool9.contoso.local",
+        "ftp://lyncweb.contoso.com/x",
+        "net.tcp://pool9.contoso.local/x",
     ] {
         for inside in [
             format!("<wsdl:import namespace='urn:x' location='{url}'/>"),

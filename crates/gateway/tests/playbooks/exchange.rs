@@ -210,6 +210,55 @@ fn s50_what_is_called_the_server_outside_is_published_or_blank() {
     }
 }
 
+/// A certificate for all hosts of a domain, and the servers of mail that Outlook reads beside Exchange's own.
+#[test]
+fn s50_whatever_kind_of_setting_tells_a_host_tells_a_published_one() {
+    for (setting, stays) in [
+        (
+            "<CertPrincipalName>msstd:*.contoso.com</CertPrincipalName>",
+            true,
+        ),
+        (
+            "<CertPrincipalName>MSSTD:mail.contoso.com</CertPrincipalName>",
+            true,
+        ),
+        ("<CertPrincipalName>msstd:*.com</CertPrincipalName>", false),
+        (
+            "<CertPrincipalName>MsStd:*.evil.example</CertPrincipalName>",
+            false,
+        ),
+        (
+            "<SiteMailboxCreationURL>evil.example/x</SiteMailboxCreationURL>",
+            false,
+        ),
+        (
+            "<SiteMailboxCreationURL>[2001:db8::1]/x</SiteMailboxCreationURL>",
+            false,
+        ),
+        (
+            "</Protocol><Protocol><Type>IMAP</Type><Server>mail.contoso.com</Server>",
+            true,
+        ),
+        (
+            "</Protocol><Protocol><Type>SMTP</Type><Server>smtp.evil.example</Server>",
+            false,
+        ),
+    ] {
+        let scene = Scene::new();
+        let anna = scene.person("anna");
+        let mut connection = scene.connects();
+        let request = post(MAIL, POX, "<x/>").basic("anna", &anna.password);
+        let forward = connection.sends(&request).forward();
+        let named = "<Type>EXPR</Type><Server>mail.contoso.com</Server>";
+        let answer = pox_answer("mail.contoso.com").replace(named, &format!("{named}{setting}"));
+        assert!(answer.contains(setting));
+        let passed = connection.answers(&forward, answered(200, &[], &answer));
+        let text = String::from_utf8(passed.unwrap().body.to_vec()).unwrap();
+        assert_eq!(text.contains(setting), stays, "{setting}: {text}");
+        assert!(text.contains(named), "{text}");
+    }
+}
+
 #[test]
 fn a_phone_is_known_by_its_id_beside_its_app_password() {
     let scene = Scene::new();

@@ -57,15 +57,22 @@ pub struct Edited {
     pub remaining: Vec<Link>,
 }
 
+/// The host that a certificate's principal names, behind `msstd:`; it may begin with `*.`.
+pub(super) fn principal(value: &str) -> Option<&str> {
+    let (kind, host) = value.split_once(':')?;
+    kind.eq_ignore_ascii_case("msstd").then_some(host)
+}
+
 /// The host at the beginning of what a setting calls an address (`EwsUrl`), where it has no scheme and is no path.
 pub(super) fn host_without_scheme<'s>(name: &str, value: &'s str) -> Option<&'s str> {
     let is_scheme = ["http:", "https:"].iter().any(|it| {
         let begins = value.get(..it.len());
         begins.is_some_and(|begins| begins.eq_ignore_ascii_case(it))
     });
-    let is_address = name.ends_with("Url") && !value.starts_with('/');
+    let ending = name.get(name.len().saturating_sub(3)..).unwrap_or_default();
+    let is_address = ending.eq_ignore_ascii_case("url") && !value.starts_with('/');
     let host = value.split(['/', '?', '#']).next().unwrap_or_default();
-    let is_host = is_address && !is_scheme && !value.contains("://") && host.contains('.');
+    let is_host = is_address && !is_scheme && !value.contains("://") && host.contains(['.', '[']);
     Some(host).filter(|_| is_host)
 }
 

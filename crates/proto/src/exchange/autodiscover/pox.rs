@@ -204,20 +204,23 @@ impl ResponseSchema {
 /// Whether a setting names a server or directory object inside, which is of use only to a client
 /// that reaches it by RPC ([MS-OXDSCLI] 2.2.4).
 ///
-/// The `Server` of `EXPR` and `EXHTTP` is a published name and not one of them.
+/// The `Server` of `EXPR`, `EXHTTP` and the protocols of mail is a published name and not one of them.
 pub fn names_inner_server(setting: &Setting<'_>) -> bool {
     match setting.element {
         "ServerDN" | "MdbDN" | "PublicFolderServer" | "AD" => true,
-        "Server" => !matches!(setting.group, Some("EXPR" | "EXHTTP")),
+        "Server" => !setting.group.is_some_and(|it| OUTER.contains(&it)),
         _ => false,
     }
 }
 
+/// The protocols whose `Server` is one that clients outside come to.
+const OUTER: [&str; 5] = ["EXPR", "EXHTTP", "IMAP", "POP3", "SMTP"];
+
 /// The host that a setting has clients come to from outside, in a value that is no URL ([MS-OXDSCLI] 2.2.4.1.1.2).
 pub fn outer_host<'s>(setting: &Setting<'s>) -> Option<&'s str> {
     match (setting.element, setting.group) {
-        ("Server", Some("EXPR" | "EXHTTP")) => Some(setting.value),
-        ("CertPrincipalName", _) => setting.value.strip_prefix("msstd:"),
+        ("Server", Some(group)) if OUTER.contains(&group) => Some(setting.value),
+        ("CertPrincipalName", _) => super::answer::principal(setting.value),
         (name, _) => super::answer::host_without_scheme(name, setting.value),
     }
 }

@@ -200,7 +200,10 @@ pub fn names_inner_server(setting: &Setting<'_>) -> bool {
 pub fn outer_host<'s>(setting: &Setting<'s>) -> Option<&'s str> {
     let group = setting.group?;
     match setting.element {
-        "Value" if group == "ExternalMailboxServer" => Some(setting.value),
+        "Value" if group.starts_with("External") && group.ends_with("Server") => {
+            Some(setting.value)
+        }
+        "Value" if group.contains("CertPrincipalName") => super::answer::principal(setting.value),
         "Value" => super::answer::host_without_scheme(group, setting.value),
         "Hostname" => Some(setting.value),
         _ => None,

@@ -1,0 +1,171 @@
+//! Headers of answers that lead somewhere: put right where they name the back end, and withheld where they lead to what is
+//! not published.
+//!
+//! Whoever follows one proves there who they are, or is told where to prove it. Start at [`rewrite_headers`].
+
+use std::collections::BTreeSet;
+
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+
+use crate::challenges;
+use crate::read::ReadError;
+use crate::rewrite::{Names, host_of_url};
+use crate::route::Publication;
+
+/// Whether the headers of a document's answer lead where the document itself might: by a redirect, or by what they say of
+/// where tickets are had.
+pub(crate) fn leads_to_what_is_published(
+    headers: &HeaderMap,
+    publication: &Publication,
+) -> Result<(), ReadError> {
+    let lines = |name: &HeaderName| {
+        let lines = headers.get_all(name).iter();
+        lines.map(|line| String::from_utf8_lossy(line.as_bytes()).into_owned())
+    };
+    let mut led: Vec<String> = lines(&header::LOCATION).collect();
+    led.extend(lines(&X_MS_WEB_TICKET_URL));
+    led.extend(lines(&X_MS_LOCATION));
+    led.extend(challenges::of_tickets(headers));
+    led.extend(lines(&HeaderName::from_static("refresh")).filter_map(|line| refreshed(&line)));
+    match led
+        .into_iter()
+        .find_map(|address| elsewhere(address, publication))
+    {
+        Some(named) => Err(ReadError::NamesHost(named)),
+        None => Ok(()),
+    }
+}
+
+/// What an address names, where that is neither published nor a path of the same host; or where it is in clear.
+pub(crate) fn elsewhere(address: String, publication: &Publication) -> Option<String> {
+    let first = address.split(['/', '?', '#']).next().unwrap_or_default();
+    let is_doubtful = |it: char| it == '\\' || it.is_control();
+    let is_path =
+        !first.contains([':', ';']) && !address.starts_with("//") && !address.contains(is_doubtful);
+    let host = host_of_url(&address).unwrap_or_default();
+    let is_other = !is_https(&address) && !address.starts_with("//");
+    let leads = !is_path && (is_other || !publication.may_be_named(&host));
+    leads.then_some(if host.is_empty() { address } else { host })
+}
+
+/// The address that `Refresh` has behind its seconds, in spellings that readers do not agree on: a semicolon, a comma or a
+/// blank divides, and `url=` stands before it or not.
+fn refreshed(line: &str) -> Option<String> {
+    let is_of_seconds = |it: char| it.is_ascii_digit() || it == '.' || it.is_whitespace();
+    let rest = line.trim_start_matches(is_of_seconds);
+    let rest = rest.strip_prefix([';', ',']).unwrap_or(rest).trim_start();
+    let named = rest.get(..3).filter(|it| it.eq_ignore_ascii_case("url"));
+    let address = named.and_then(|_| rest.get(3..)?.trim_start().strip_prefix('='));
+    let address = address.unwrap_or(rest).trim();
+    let address = address.trim_matches(['"', '\'']).to_owned();
+    Some(address).filter(|it| !it.is_empty())
+}
+
+/// Whether an absolute address is one of https.
+pub(crate) fn is_https(address: &str) -> bool {
+    let scheme = address.get(..8);
+    scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://"))
+}
+
+/// Takes away what sends whoever follows it to somebody else's tokens, and what says that the answer has another place there;
+/// of nobody's answers challenges of tickets, too, and the address where they are had, as nothing else is held there.
+///
+/// A pool that knows another authority says so beside each of its own challenges; the others stay.
+pub(crate) fn without_others(headers: &mut HeaderMap, publication: &Publication, is_nobody: bool) {
+    let leads = |text: &str| {
+        let mut found = addresses_in(text).into_iter();
+        found.any(|it| elsewhere(it, publication).is_some())
+    };
+    challenges::without(headers, is_nobody, leads);
+    for name in BESIDE {
+        keep_lines(headers, &name, |line| !leads(line));
+    }
+    let told = headers.get_all(&X_MS_WEB_TICKET_URL).iter();
+    let mut told = told.map(|it| String::from_utf8_lossy(it.as_bytes()).into_owned());
+    if is_nobody && told.any(|it| elsewhere(it, publication).is_some()) {
+        headers.remove(&X_MS_WEB_TICKET_URL);
+    }
+}
+
+/// Keeps each line of a header for itself, in their order.
+fn keep_lines(headers: &mut HeaderMap, name: &HeaderName, keeps: impl Fn(&str) -> bool) {
+    if !headers.contains_key(name) {
+        return;
+    }
+    let lines: Vec<HeaderValue> = headers.get_all(name).iter().cloned().collect();
+    headers.remove(name);
+    let kept = |line: &HeaderValue| keeps(&String::from_utf8_lossy(line.as_bytes()));
+    for line in lines.into_iter().filter(kept) {
+        headers.append(name.clone(), line);
+    }
+}
+
+/// Every absolute address in a text, however it is written.
+pub(crate) fn addresses_in(text: &str) -> Vec<String> {
+    let lower = text.to_ascii_lowercase();
+    let is_of_scheme = |it: char| it.is_ascii_alphanumeric() || "+-.".contains(it);
+    // What begins with two slashes has the scheme of the page; inside a value they are anything.
+    let begins = lower.match_indices("//").filter_map(|(at, _)| {
+        let before = lower.get(..at)?;
+        match before.strip_suffix(':') {
+            Some(before) => Some(before.trim_end_matches(is_of_scheme).len()),
+            None => {
+                let alone = before.chars().next_back();
+                let is_alone = alone.is_none_or(|it| "\"'<=, \t".contains(it));
+                is_alone.then_some(at)
+            }
+        }
+    });
+    let short = ["http:", "https:"].into_iter();
+    let short = short.flat_map(|it| lower.match_indices(it).map(|(at, _)| at));
+    // Readers take a backslash for a slash.
+    let doubtful = text.contains('\\').then_some(0);
+    let found: Vec<usize> = begins.chain(short).chain(doubtful).collect();
+    let from = found.into_iter().filter_map(|at| text.get(at..));
+    let to_its_end = |rest: &str| {
+        let end = rest.find(['"', '>', ' ', '\t']).unwrap_or(rest.len());
+        let whole = rest.get(..end).unwrap_or(rest);
+        whole.trim_end_matches(['\'', ',', ';']).to_owned()
+    };
+    from.map(to_its_end).collect()
+}
+
+/// Where an answer says that it, or what belongs to it, is had otherwise (RFC 9110 8.7, RFC 8288).
+const BESIDE: [HeaderName; 3] = [
+    header::CONTENT_LOCATION,
+    header::LINK,
+    HeaderName::from_static("uri"),
+];
+/// Where ActiveSync's 451 sends a phone ([MS-ASHTTP] 2.2.2.2.1).
+const X_MS_LOCATION: HeaderName = HeaderName::from_static("x-ms-location");
+/// How a 401 says it.
+const X_MS_WEB_TICKET_URL: HeaderName = HeaderName::from_static("x-ms-webticketurl");
+
+/// Puts addresses in an answer's headers right; a line that still names an internal host goes.
+pub(crate) fn rewrite_headers(
+    headers: &mut HeaderMap,
+    (publication, names): (&Publication, Names<'_>),
+) {
+    challenges::rewrite(headers, |address| {
+        let mapped = names.mapped(address);
+        mapped.or_else(|| publication.secured(address))
+    });
+    for name in [header::LOCATION, X_MS_WEB_TICKET_URL, X_MS_LOCATION] {
+        let mapped = headers.get(&name).and_then(|value| {
+            let value = value.to_str().ok()?;
+            names.mapped(value).or_else(|| publication.secured(value))
+        });
+        if let Some(value) = mapped.and_then(|mapped| HeaderValue::from_str(&mapped).ok()) {
+            headers.insert(name, value);
+        }
+    }
+    let leaks = |value: &HeaderValue| names.leaks(&String::from_utf8_lossy(value.as_bytes()));
+    let leaking = headers.iter().filter(|(_, value)| leaks(value));
+    let leaking: BTreeSet<String> = leaking.map(|(name, _)| name.to_string()).collect();
+    for name in leaking {
+        // Each line of a header that comes more than once, Set-Cookie above all, is on its own.
+        if let Ok(name) = HeaderName::from_bytes(name.as_bytes()) {
+            keep_lines(headers, &name, |line| !names.leaks(line));
+        }
+    }
+}
