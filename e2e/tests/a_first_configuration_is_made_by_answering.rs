@@ -4,6 +4,8 @@
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
+use anyhow::Context;
+
 use e2e::demo::{Demo, binary};
 
 fn init(folder: &std::path::Path, answers: &str) -> anyhow::Result<Output> {
@@ -120,5 +122,17 @@ fn the_directory_s_password_is_taken_before_there_is_a_store() -> anyhow::Result
     let set = told(&sub, &arguments, "Not.for.the.gate.1\n")?;
     assert!(set.status.success(), "{set:?}");
     assert!(sub.join("new.db").exists() && sub.join("new.keys").exists());
+
+    // Without a directory there is nothing to set, and no store is made for it.
+    let text = std::fs::read_to_string(sub.join("gate.toml"))?;
+    let (before, after) = text.split_once("[directory]").context("no [directory]")?;
+    let (_, after) = after.split_once("\n[").context("nothing behind it")?;
+    let text = format!("{before}[{after}").replace("new.", "other.");
+    std::fs::write(sub.join("gate.toml"), text)?;
+    let refused = told(&sub, &arguments, "Not.for.the.gate.1\n")?;
+    let said = String::from_utf8(refused.stderr)?;
+    assert_eq!(refused.status.code(), Some(2), "{said}");
+    assert!(said.contains("no [directory]"), "{said}");
+    assert!(!sub.join("other.db").exists() && !sub.join("other.keys").exists());
     Ok(())
 }

@@ -271,14 +271,17 @@ impl Desk {
         Self::of(&config::load(config)?).await
     }
 
-    /// The same; makes the store where there is none, and wants no keytab yet: what must be known before the first start is
-    /// taken by it.
+    /// The same for what must be known of the directory before the first start: makes the store where there is none, and
+    /// wants no keytab yet.
     ///
     /// # Errors
     ///
-    /// As of [`Desk::open`], or the store cannot be made.
-    pub(crate) async fn begin(config: &Path) -> Result<Self, CliError> {
+    /// As of [`Desk::open`], no directory is configured, or the store cannot be made.
+    pub(crate) async fn begin_for_directory(config: &Path) -> Result<Self, CliError> {
         let settings = config::load_for_keytab(config)?;
+        if settings.directory.is_none() {
+            return Err(own_account::missing("directory"));
+        }
         let store = keeping::open_or_begin(&settings).await?;
         Ok(Self::on(store, &settings))
     }

@@ -43,8 +43,7 @@ pub(crate) async fn run(config: &Path, verb: Verb, output: &Output) -> Result<()
     match verb {
         Verb::Check => check(&Desk::open(config).await?, output).await,
         Verb::SetPassword => {
-            let desk = Desk::begin(config).await?;
-            desk.refused_groups()?;
+            let desk = Desk::begin_for_directory(config).await?;
             let password = password("Password")?;
             let account = desk.set_directory_password(&password).await?;
             let set = Set { account };

@@ -348,7 +348,7 @@ fn of_a_computer(config: &Path) -> Result<Settings, CliError> {
     }
 }
 
-fn missing(table: &str) -> CliError {
+pub(super) fn missing(table: &str) -> CliError {
     usage(format!("the configuration has no [{table}]"))
 }
 

@@ -14,12 +14,17 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256};
 use serde::Serialize;
+use zeroize::Zeroizing;
 
 use super::{CliError, Output, check};
 use questions::Answers;
 
 /// The key that signs onward assertions, beside the configuration.
 const ONWARD_KEY: &str = "onward.pem";
+/// Its half that back ends need.
+const ONWARD_PUBLIC_KEY: &str = "onward-public.pem";
+/// The longest NetBIOS name of a domain ([MS-NBTE] 2.2.1).
+const MAX_NETBIOS: usize = 15;
 
 /// What `init` may be told.
 #[derive(Debug, Args)]
@@ -85,6 +90,14 @@ pub(crate) fn run(file: &Path, arguments: &Arguments, output: &Output) -> Result
         let message = "a certificate has its key: answer both `second_certificate` and `second_certificate_key`, or `-` to both";
         return Err(CliError::usage(message.to_owned()));
     }
+    let domain = answers.of("domain");
+    if domain.contains('.') || domain.len() > MAX_NETBIOS {
+        let message = format!(
+            "`{domain}` is no NetBIOS name of a domain, which has no dots and at most {MAX_NETBIOS} characters: answer `domain` as it \
+             stands before the backslash in CONTOSO\\anna, and `dns_domain` with the name that has dots"
+        );
+        return Err(CliError::usage(message));
+    }
     if !folder(file).is_dir() {
         let folder = folder(file).display();
         let message =
@@ -92,8 +105,9 @@ pub(crate) fn run(file: &Path, arguments: &Arguments, output: &Output) -> Result
         return Err(CliError::usage(message));
     }
     let key = folder(file).join(ONWARD_KEY);
-    if !key.exists() {
-        make_onward_key(&key)?;
+    match key.exists() {
+        true => tell_onward_key(&key)?,
+        false => make_onward_key(&key)?,
     }
     write(file, &text::configuration(&answers), 0o644)?;
     if let Err(error) = check::checked_for_keytab(file) {
@@ -195,7 +209,25 @@ fn make_onward_key(file: &Path) -> Result<(), CliError> {
     let pair = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(failed)?;
     write(file, &pair.serialize_pem(), 0o600)?;
     for_the_group(file);
-    let public = file.with_file_name("onward-public.pem");
+    let public = file.with_file_name(ONWARD_PUBLIC_KEY);
+    write(&public, &pair.public_key_pem(), 0o644)
+}
+
+/// Writes the half of a key that is there already, where it is not beside it.
+fn tell_onward_key(file: &Path) -> Result<(), CliError> {
+    let public = file.with_file_name(ONWARD_PUBLIC_KEY);
+    if public.exists() {
+        return Ok(());
+    }
+    let named = file.display();
+    let text = fs::read_to_string(file).map(Zeroizing::new);
+    let text =
+        text.map_err(|error| CliError::unavailable(format!("`{named}` cannot be read: {error}")))?;
+    let pair = KeyPair::from_pem(&text).map_err(|_| {
+        CliError::usage(format!(
+            "`{named}` is no private key: move it away, and another is made"
+        ))
+    })?;
     write(&public, &pair.public_key_pem(), 0o644)
 }
 

@@ -242,6 +242,22 @@ fn nothing_is_overwritten_and_the_key_is_its_owners() {
     assert_eq!(mode, 0);
     let refused = make_onward_key(&key).unwrap_err();
     assert!(matches!(refused, CliError::Refused(_)), "{refused}");
+    // The half that back ends need is written again where it is missing, from the key that is there.
+    let public = folder.path().join("onward-public.pem");
+    let text = fs::read_to_string(&public).unwrap();
+    fs::remove_file(&public).unwrap();
+    tell_onward_key(&key).unwrap();
+    assert_eq!(fs::read_to_string(&public).unwrap(), text);
+    fs::write(&public, "mine").unwrap();
+    tell_onward_key(&key).unwrap();
+    assert_eq!(fs::read_to_string(&public).unwrap(), "mine");
+    fs::remove_file(&public).unwrap();
+    fs::write(&key, "no key").unwrap();
+    let refused = tell_onward_key(&key).unwrap_err();
+    assert!(
+        refused.to_string().contains("is no private key"),
+        "{refused}"
+    );
     let file = folder.path().join("wicketgate.toml");
     fs::write(&file, "mine").unwrap();
     let arguments = Arguments {
@@ -251,6 +267,23 @@ fn nothing_is_overwritten_and_the_key_is_its_owners() {
     let refused = run(&file, &arguments, &Output::new(false)).unwrap_err();
     assert!(matches!(refused, CliError::Refused(_)), "{refused}");
     assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
+}
+
+#[test]
+fn a_domain_s_netbios_name_has_no_dots() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("wicketgate.toml");
+    for domain in ["contoso.com", "CONTOSOCONTOSOCO"] {
+        let answers = folder.path().join("answers.toml");
+        fs::write(&answers, format!("domain = \"{domain}\"\n")).unwrap();
+        let arguments = Arguments {
+            answers: Some(answers),
+            questions: false,
+        };
+        let refused = run(&file, &arguments, &Output::new(false)).unwrap_err();
+        assert!(refused.to_string().contains("NetBIOS"), "{refused}");
+        assert!(!file.exists() && !folder.path().join("onward.pem").exists());
+    }
 }
 
 /// The package shows what `init` writes; its text stands in the repository.

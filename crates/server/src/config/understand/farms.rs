@@ -274,6 +274,8 @@ impl Understanding<'_> {
             let spn = server.spn.and_then(|spn| spn.get_ref().split('/').nth(1));
             let told = [server.tls_name, server.host_header].into_iter().flatten();
             let told = told.map(|name| name.get_ref().as_str()).chain(spn);
+            // What every machine calls itself tells no server from another.
+            let told = told.filter(|name| !HERE.iter().any(|it| it.eq_ignore_ascii_case(name)));
             reached.extend(told.map(Reached::named));
         }
         Ok(reached)
@@ -376,8 +378,11 @@ fn bare(host: &str) -> &str {
 
 /// Whether a name is this machine's own (RFC 6761 6.3; `/etc/hosts` of Debian).
 fn is_here(name: &str) -> bool {
-    ["localhost", "ip6-localhost", "ip6-loopback"].contains(&name) || name.ends_with(".localhost")
+    HERE.contains(&name) || name.ends_with(".localhost")
 }
+
+/// How every machine calls itself.
+const HERE: [&str; 3] = ["localhost", "ip6-localhost", "ip6-loopback"];
 
 /// Whether the system would take a host for an address of IPv4 that nobody else sees in it: one number, octal, hexadecimal
 /// (`inet_aton`).

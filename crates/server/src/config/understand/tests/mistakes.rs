@@ -216,6 +216,21 @@ fn what_leads_to_a_pool_by_way_of_another_farm_is_the_pool() {
     assert!(opens("http://10.0.1.12:8080"));
 }
 
+/// Whatever runs on one machine beside the pool is not the pool for what every machine calls itself.
+#[test]
+fn the_name_of_every_machine_tells_no_server_from_another() {
+    let lines = "[[farm]]\nname = \"pool01\"\naddress = \"http://127.0.0.1:9001\"\nhost_header = \"localhost\"\n\
+                 identity_header = \"x-user\"\n\
+                 [[lync.pool]]\nweb_host = \"web.contoso.com\"\nfarm = \"pool01\"\n\
+                 [[farm]]\nname = \"own\"\naddress = \"http://127.0.0.1:9002\"\nhost_header = \"LocalHost\"\n\
+                 [[route]]\nhost = \"own.contoso.com\"\npath = \"/\"\nbelow = true\nauth = \"anonymous\"\n\
+                 service = \"own\"\nfarm = \"own\"\n";
+    let settings = understood(&(text("", "") + lines)).unwrap();
+    let path = gateway::path::CleanPath::parse("/WebTicket/x").unwrap();
+    let route = settings.publication.hosts["own.contoso.com"].route(&path);
+    assert!(route.is_some_and(|route| route.auth != gateway::route::Auth::Closed));
+}
+
 /// Whoever reads the warning looks for what it names.
 #[test]
 fn a_warning_names_what_is_shared_and_the_farm_between() {
