@@ -28,9 +28,11 @@ const FILES: [&str; 6] = [
 pub struct Apart<'a> {
     demo: &'a Demo,
     authority: PathBuf,
-    listed: Vec<(String, String)>,
+    /// Name, fingerprint, and whether it brings pages.
+    listed: Vec<(String, String, bool)>,
     store: String,
     methods: &'static str,
+    with_pages: bool,
 }
 
 impl<'a> Apart<'a> {
@@ -43,7 +45,14 @@ impl<'a> Apart<'a> {
             listed: Vec::new(),
             store: "file = \"wicketgate.db\"".to_owned(),
             methods: "app-password",
+            with_pages: false,
         }
+    }
+
+    /// Has the authentication server answer for the demo's portal and its security token service, by whichever gateway is
+    /// listed from here on.
+    pub fn with_pages(&mut self) {
+        self.with_pages = true;
     }
 
     /// Has the authentication server keep its store in a database.
@@ -85,13 +94,14 @@ impl<'a> Apart<'a> {
     /// The program does not make one.
     pub fn list(&mut self, name: &str) -> anyhow::Result<()> {
         let fingerprint = self.enrol(name)?;
-        self.listed.push((name.to_owned(), fingerprint));
+        self.listed
+            .push((name.to_owned(), fingerprint, self.with_pages));
         Ok(())
     }
 
     /// Takes a gateway from the list.
     pub fn strike_off(&mut self, name: &str) {
-        self.listed.retain(|(listed, _)| listed != name);
+        self.listed.retain(|(listed, ..)| listed != name);
     }
 
     /// Starts the authentication server at an address, whose port may be 0.
@@ -116,18 +126,22 @@ impl<'a> Apart<'a> {
         let listed: String = self
             .listed
             .iter()
-            .map(|(name, fingerprint)| {
+            .map(|(name, fingerprint, brings)| {
                 format!(
-                    "[[authn_server.gateway]]\nname = \"{name}\"\nfingerprint = \"{fingerprint}\"\n"
+                    "[[authn_server.gateway]]\nname = \"{name}\"\nfingerprint = \"{fingerprint}\"\npages = {brings}\n"
                 )
             })
             .collect();
+        let pages = match self.with_pages {
+            true => pages_of(&std::fs::read_to_string(self.demo.text("/config"))?)?,
+            false => String::new(),
+        };
         let (store, methods) = (&self.store, self.methods);
         let text = format!(
             "[store]\n{store}\nkey_file = \"wicketgate.keys\"\n\
              [names]\ndomain = \"CONTOSO\"\ndns_domain = \"contoso.localhost\"\n\
              [authn_server]\naddress = \"{address}\"\nauthorities = \"gateways/authority.pem\"\n\
-             certificate = \"gateways/authn.pem\"\nkey = \"gateways/authn.key\"\n{listed}\
+             certificate = \"gateways/authn.pem\"\nkey = \"gateways/authn.key\"\n{listed}{pages}\
              [[policy]]\nzones = [\"external\"]\nservices = [\"lync\", \"ews\", \"autodiscover\", \"activesync\"]\n\
              methods = [\"{methods}\"]\n"
         );
@@ -206,20 +220,25 @@ impl<'a> Apart<'a> {
             "the demo's store is written otherwise"
         );
         let file = folder.join("wicketgate.toml");
-        std::fs::write(&file, without_pages(&config)?.replace(store, &asks))?;
+        let pages = pages_of(&config)?;
+        let (hosts, _) = pages.split_once("[[policy]]").context("no policy")?;
+        let kept = if self.with_pages { hosts } else { "" };
+        std::fs::write(&file, config.replace(&pages, kept).replace(store, &asks))?;
         Ok(file)
     }
 }
 
-/// A gateway has no pages: the portal and the security token service go, and the policies that speak of them.
-fn without_pages(config: &str) -> anyhow::Result<String> {
-    let portal = config.split_once("[portal]");
-    let (before, behind) = portal.context("the demo has no portal")?;
-    let policies = behind.split_once("services = [\"sts\"]");
-    let (_, behind) = policies.context("the demo has no policy for the security token service")?;
-    let next = behind.split_once("[[policy]]");
-    let (_, rest) = next.context("the demo has no other policy")?;
-    Ok(format!("{before}[[policy]]{rest}"))
+/// The portal and the security token service of a demo's configuration, and the policies that speak of them.
+fn pages_of(config: &str) -> anyhow::Result<String> {
+    let portal = config.find("[portal]").context("the demo has no portal")?;
+    let behind = config.get(portal..).unwrap_or_default();
+    let policies = behind.find("services = [\"sts\"]");
+    let sts = policies.context("the demo has no policy for the security token service")?;
+    let rest = behind.get(sts..).unwrap_or_default();
+    let next = rest
+        .find("[[policy]]")
+        .context("the demo has no other policy")?;
+    Ok(behind.get(..sts + next).unwrap_or_default().to_owned())
 }
 
 fn copy(from: &Path, file: &str, to: &Path) -> anyhow::Result<()> {

@@ -67,6 +67,7 @@ mod http_2_is_spoken_where_nothing_is_proved_by_a_connection;
 mod old_windows_and_old_phones_come_in_where_they_may;
 mod one_code_at_three_gates_at_once_is_accepted_once;
 mod only_what_is_published_is_there;
+mod pages_are_answered_through_gateways;
 mod revoking_ends_what_is_open_within_two_seconds;
 mod several_gates_share_one_database;
 mod several_gateways_ask_one_authentication_server;

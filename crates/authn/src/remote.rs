@@ -41,6 +41,33 @@ pub struct Caller {
     pub name: String,
     /// From which zones its clients may come.
     pub zones: BTreeSet<Zone>,
+    /// Whether it may bring what browsers ask of our pages.
+    pub brings_pages: bool,
+}
+
+impl Caller {
+    /// Whether it may bring a request for a page, of a client in a zone.
+    ///
+    /// # Errors
+    ///
+    /// It may bring none, or has no clients there.
+    pub fn may_bring_pages(&self, zone: &Zone) -> Result<(), RemoteError> {
+        if !self.brings_pages {
+            return Err(RemoteError::NotAllowed(
+                "may bring no requests for pages; `pages = true` in its [[authn_server.gateway]] lets it",
+            ));
+        }
+        self.has_clients_in(zone)
+    }
+
+    fn has_clients_in(&self, zone: &Zone) -> Result<(), RemoteError> {
+        match self.zones.contains(zone) {
+            true => Ok(()),
+            false => Err(RemoteError::NotAllowed(
+                "has no clients in the zone that it names; `zones` of its [[authn_server.gateway]] lists them",
+            )),
+        }
+    }
 }
 
 /// Why a gateway is not answered.
@@ -99,11 +126,7 @@ impl Answering {
         (code, now): (sign_in::Asked, Timestamp),
     ) -> Result<Zeroizing<Vec<u8>>, RemoteError> {
         let Asked { attempt, digest } = Asked::parse(body)?;
-        if !caller.zones.contains(&attempt.zone) {
-            return Err(RemoteError::NotAllowed(
-                "has no clients in the zone that it names; `zones` of its [[authn_server.gateway]] lists them",
-            ));
-        }
+        caller.has_clients_in(&attempt.zone)?;
         let whom = For {
             gateway: caller.id.clone(),
             connection: attempt.connection,

@@ -39,11 +39,7 @@ impl Asked {
         let headers = request.head.headers;
         let words = Words::of(&headers);
         let Ok(random) = clock::random() else {
-            return Err(Box::new(plain(
-                words,
-                StatusCode::SERVICE_UNAVAILABLE,
-                words.unavailable,
-            )));
+            return Err(Box::new(unavailable(&headers)));
         };
         let method = request.head.method;
         let is_known = [Method::GET, Method::HEAD, Method::POST].contains(&method);
@@ -234,6 +230,12 @@ pub(crate) fn longest(service: &Service, path: &str) -> usize {
 /// Whether partners' messages are brought there.
 fn takes_messages(service: &Service, path: &str) -> bool {
     *service == Service::STS && endpoint::is_passive(path)
+}
+
+/// That nothing can be checked now.
+pub(crate) fn unavailable(headers: &HeaderMap) -> Response<Bytes> {
+    let words = Words::of(headers);
+    plain(words, StatusCode::SERVICE_UNAVAILABLE, words.unavailable)
 }
 
 /// A sentence for whoever nothing can be kept for.

@@ -16,6 +16,7 @@ mod passkeys;
 mod portal;
 mod sign_in;
 mod telephone;
+pub mod wire;
 
 use std::net::IpAddr;
 
@@ -26,7 +27,7 @@ use authn::place::{ActivityId, ConnectionId, Service, Zone};
 use authn::ports::Unavailable;
 use authn::sign_in::{At, Ports, Sending};
 use bytes::Bytes;
-use http::{Method, Response, StatusCode};
+use http::{HeaderMap, Method, Response, StatusCode};
 
 use asked::Asked;
 pub use endpoint::Begun;
@@ -87,6 +88,26 @@ impl From<Response<Bytes>> for Answer {
             signed_in: None,
             unavailable: None,
         }
+    }
+}
+
+/// How many bytes the body of a request may have that comes to a path of the security token service, or of the portal.
+#[must_use]
+pub fn longest(is_sts: bool, path: &str) -> usize {
+    let service = if is_sts {
+        Service::STS
+    } else {
+        Service::PORTAL
+    };
+    asked::longest(&service, path)
+}
+
+/// What a browser is told while whoever answers for us cannot be reached.
+#[must_use]
+pub fn away(headers: &HeaderMap, error: Unavailable) -> Answer {
+    Answer {
+        unavailable: Some(error),
+        ..asked::unavailable(headers).into()
     }
 }
 

@@ -7,6 +7,13 @@ use std::path::Path;
 
 #[path = "../../../fuzz/entry/api_request.rs"]
 mod api_request;
+#[path = "../../../fuzz/entry/page_wire.rs"]
+mod page_wire;
+
+#[test]
+fn page_wire_seeds_are_taken() {
+    every_seed_is_taken("page_wire", page_wire::run);
+}
 
 #[test]
 fn api_request_seeds_are_taken() {

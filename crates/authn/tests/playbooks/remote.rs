@@ -80,6 +80,7 @@ fn gateway(name: &str) -> Caller {
         id: GatewayId::of_certificate(name.as_bytes()),
         name: name.to_owned(),
         zones: [Zone::EXTERNAL].into(),
+        brings_pages: false,
     }
 }
 
@@ -177,6 +178,21 @@ async fn a_gateway_of_the_dmz_has_no_clients_in_the_office() {
     let signed_in =
         |it: &authn::ports::ChainedEvent| matches!(it.event.kind, Kind::SignedIn { .. });
     assert!(!trail.iter().any(signed_in), "nothing was checked");
+}
+
+#[test]
+fn only_a_gateway_that_may_brings_pages_and_of_its_own_zones_alone() {
+    let mut caller = gateway("dmz1");
+    let said = |caller: &Caller, zone: &Zone| {
+        let may = caller.may_bring_pages(zone);
+        may.map_err(|error| error.to_string())
+    };
+    let refused = said(&caller, &Zone::EXTERNAL).unwrap_err();
+    assert!(refused.contains("`pages = true`"), "{refused}");
+    caller.brings_pages = true;
+    assert_eq!(said(&caller, &Zone::EXTERNAL), Ok(()));
+    let refused = said(&caller, &Zone::INTERNAL).unwrap_err();
+    assert!(refused.contains("`zones`"), "{refused}");
 }
 
 #[tokio::test]

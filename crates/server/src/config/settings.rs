@@ -150,6 +150,8 @@ pub(crate) struct Listed {
     pub(crate) by: ListedBy,
     /// From which zones its clients come.
     pub(crate) zones: BTreeSet<Zone>,
+    /// Whether it may bring what browsers ask of our pages.
+    pub(crate) brings_pages: bool,
 }
 
 /// What a gateway is known by.

@@ -36,7 +36,7 @@ use super::settings::{OnwardHeader, Role, Settings};
 use super::written::{self, Written};
 pub(crate) use legacy::of_the_day;
 pub(crate) use policy::{length_of, published_paths};
-pub(crate) use published::is_host_name;
+pub(crate) use published::{is_host_name, is_netbios_name};
 
 /// Understands a whole configuration.
 ///
@@ -119,8 +119,18 @@ impl<'a> Understanding<'a> {
         let of_portal = (kerberos.as_ref(), messages.as_ref());
         self.first_by_kerberos(written, of_portal, &mut accepts)?;
         warnings.extend(policy::hides_lync(&policy));
-        warnings.extend(portal.as_ref().and_then(|_| portal::warning(&policy)));
-        warnings.extend(sts.as_ref().and_then(|_| sts::warning(&policy)));
+        // Pages that a gateway brings requests for ask the policy of whoever answers.
+        let has_pages = !matches!(role, Role::Gateway(_));
+        let (portals, stss) = (portal.as_ref(), sts.as_ref());
+        warnings.extend(
+            portals
+                .filter(|_| has_pages)
+                .and_then(|_| portal::warning(&policy)),
+        );
+        warnings.extend(
+            stss.filter(|_| has_pages)
+                .and_then(|_| sts::warning(&policy)),
+        );
         warnings.extend(messages::warnings(&policy, messages.as_ref()));
         if policy.rules.is_empty() {
             warnings.push("there is no [[policy]], so nobody can sign in".to_owned());

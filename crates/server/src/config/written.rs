@@ -153,6 +153,10 @@ pub(crate) struct Gateway {
     pub(crate) dns_name: Option<Spanned<String>>,
     /// From which zones its clients come; `external` where it is left out.
     pub(crate) zones: Option<Spanned<Vec<Spanned<String>>>>,
+    /// Whether browsers reach the portal and the security token service through it; not where it is left out, as whoever
+    /// took it over would see what is typed there.
+    #[serde(default)]
+    pub(crate) pages: bool,
 }
 
 /// `[names]`

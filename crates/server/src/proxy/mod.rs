@@ -38,6 +38,8 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{broadcast, watch};
 
+pub(crate) use pages::Pages;
+
 use crate::config::Settings;
 use crate::live::{Live, Seen, Told};
 use crate::metrics::Metrics;
@@ -80,7 +82,7 @@ pub(crate) struct Proxy {
     verifier: Arc<dyn Verifier>,
     live: Arc<Live>,
     rules: u64,
-    pages: Option<Arc<web::Pages>>,
+    pages: Option<Pages>,
     api: Option<Arc<web::api::Api>>,
     pub(crate) metrics: Arc<Metrics>,
 }
@@ -117,7 +119,7 @@ impl Proxy {
     }
 
     /// The same with pages of ours.
-    pub(crate) fn with_pages(self, pages: Option<Arc<web::Pages>>) -> Self {
+    pub(crate) fn with_pages(self, pages: Option<Pages>) -> Self {
         Self { pages, ..self }
     }
 

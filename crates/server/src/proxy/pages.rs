@@ -15,24 +15,38 @@ use super::body::Passing;
 use super::exchange::{Connection, Own};
 use super::heads;
 use crate::metrics::SignIn;
+use crate::verifier::pages::Elsewhere;
+
+/// Whose pages are shown.
+#[derive(Clone)]
+pub(crate) enum Pages {
+    /// Those of this process.
+    Here(Arc<web::Pages>),
+    /// Those of the authentication server.
+    Elsewhere(Arc<Elsewhere>),
+}
 
 /// Who of ours answers.
 enum Ours {
-    Pages(Arc<web::Pages>),
+    Pages(Pages),
     Api(Arc<web::api::Api>),
 }
 
 impl Ours {
     fn longest(&self, page: &Page) -> usize {
         match self {
-            Self::Pages(pages) => pages.longest(&page.origin, page.head.uri.path()),
+            Self::Pages(Pages::Here(pages)) => pages.longest(&page.origin, page.head.uri.path()),
+            Self::Pages(Pages::Elsewhere(pages)) => {
+                pages.longest(&page.origin, page.head.uri.path())
+            }
             Self::Api(_) => proto::form::MAX_FORM,
         }
     }
 
     async fn answer(&self, request: web::Request) -> web::Answer {
         match self {
-            Self::Pages(pages) => pages.answer(request).await,
+            Self::Pages(Pages::Here(pages)) => pages.answer(request).await,
+            Self::Pages(Pages::Elsewhere(pages)) => pages.answer(request).await,
             Self::Api(api) => api.answer(request).await,
         }
     }

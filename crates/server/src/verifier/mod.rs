@@ -7,6 +7,7 @@ pub(crate) mod local;
 
 pub(crate) mod follow;
 pub(crate) mod mutual;
+pub(crate) mod pages;
 pub(crate) mod remote;
 pub(crate) mod serve;
 mod wire;

@@ -90,6 +90,7 @@ impl Gateways {
             id,
             name: listed.name.clone(),
             zones: listed.zones.clone(),
+            brings_pages: listed.brings_pages,
         })
     }
 

@@ -15,7 +15,7 @@ use authn::revocation::Revocation;
 use authn::ticket::Relaying;
 use authn::voucher::{For, GatewayId, Opener, VoucherKey};
 use authn::wire::{
-    self, After, Answered, Hello, MAX_ANSWER, OfSession, Relayed, Standing, TokenAnswer, TokenAsked,
+    self, After, Answered, Hello, OfSession, Relayed, Standing, TokenAnswer, TokenAsked,
 };
 use authn::{Attempt, Authenticated, Outcome};
 use bytes::Bytes;
@@ -44,6 +44,8 @@ const QUICK: Duration = Duration::from_millis(600);
 const SIGN_IN: Duration = Duration::from_millis(1_300);
 /// How long a token may take: domain controllers are asked for it.
 const TOKEN: Duration = Duration::from_millis(2_500);
+/// How long a page may take: a secret is hashed for it, and what it does is on the disk before it is answered.
+const PAGE: Duration = Duration::from_secs(5);
 /// How long the feed may be silent; it says every two seconds that there was nothing.
 const FEED: Duration = Duration::from_secs(4);
 /// How often the other side is asked whether it is there, and how long it may take to say so.
@@ -121,6 +123,17 @@ impl Remote {
     pub(crate) async fn standing(&self) -> Result<Standing, Unavailable> {
         let (answer, _) = self.ask(Ask::Standing, nothing(), QUICK).await?;
         Standing::parse(&answer).map_err(garbled)
+    }
+
+    /// The answer to what a browser asks of our pages.
+    ///
+    /// # Errors
+    ///
+    /// There is none.
+    pub(super) async fn page(&self, request: &web::Request) -> Result<web::Answer, Unavailable> {
+        let body = web::wire::write_request(request).map_err(garbled)?;
+        let (answer, _) = self.ask(Ask::Page, body, PAGE).await?;
+        web::wire::read_answer(&answer).map_err(garbled)
     }
 
     /// Asks one thing, once.
@@ -290,7 +303,7 @@ async fn exchange(
     sender.ready().await.map_err(broken)?;
     let answer = sender.send_request(request).await.map_err(broken)?;
     let status = answer.status();
-    let body = read(answer.into_body(), MAX_ANSWER).await;
+    let body = read(answer.into_body(), ask.longest_answer()).await;
     let body = body.map_err(|error| Asked::Away(error.to_string()))?;
     match status {
         StatusCode::OK => Ok(body),

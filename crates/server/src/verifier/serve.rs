@@ -11,7 +11,7 @@ use authn::ports::{Drains as _, Unavailable};
 use authn::remote::{Answering, Caller, RemoteError};
 use authn::voucher::{Session, SessionError};
 use authn::wire::{
-    self, After, Hello, MAX_ASKED, OfSession, Revocations, Standing, TokenAnswer, TokenAsked, Wiped,
+    self, After, Hello, OfSession, Revocations, Standing, TokenAnswer, TokenAsked, Wiped,
 };
 use bytes::Bytes;
 use gateway::ports::{Delegation, NoToken, Target, Verifier as _};
@@ -34,6 +34,7 @@ use zeroize::Zeroizing;
 
 use super::local::Local;
 use super::mutual::Gateways;
+use super::pages::Brought;
 use super::wire::{Ask, Unread, read, wiped};
 use crate::clock;
 use crate::followed;
@@ -70,6 +71,8 @@ pub(crate) struct Answerer {
 pub(crate) struct Current {
     /// Who answers who somebody is.
     pub(crate) local: Arc<Local>,
+    /// The pages that gateways bring requests for, where there are any.
+    pub(crate) pages: Option<Arc<Brought>>,
     /// The services that tokens are made for.
     pub(crate) spns: Arc<BTreeSet<String>>,
     /// The TLS of new connections.
@@ -212,7 +215,7 @@ impl Answerer {
         ask: Ask,
         body: Incoming,
     ) -> Result<Zeroizing<Vec<u8>>, NoAnswer> {
-        let body = read(body, MAX_ASKED).await?;
+        let body = read(body, ask.longest()).await?;
         let now = clock::now();
         let local = self.current().local;
         let told = match ask {
@@ -247,6 +250,12 @@ impl Answerer {
                 let asked = TokenAsked::parse(&body).map_err(RemoteError::from)?;
                 write(&self.token(caller, &asked).await?)?
             }
+            Ask::Page => match &self.current().pages {
+                Some(pages) => pages.answer(caller, &body).await?,
+                None => Err(RemoteError::NotAllowed(
+                    "brings a request for pages, and the authentication server has neither a [portal] nor an [sts]",
+                ))?,
+            },
             Ask::Forget => {
                 let asked = OfSession::parse(&body).map_err(RemoteError::from)?;
                 let who = self.resumed(caller, &asked.session()).await?;

@@ -97,6 +97,7 @@ impl Scene {
             cookies: Secret::new(*store.keys().for_cookies().expose()),
             current: RwLock::new(Current {
                 local: Arc::new(local),
+                pages: None,
                 spns: Arc::new([SPN.to_owned()].into()),
                 tls: mutual::server(&identity, Arc::clone(&gateways)).unwrap(),
             }),
@@ -129,11 +130,13 @@ impl Scene {
             name: name.to_owned(),
             by: ListedBy::Certificate(enrolled.fingerprint.clone()),
             zones: [Zone::EXTERNAL].into(),
+            brings_pages: true,
         };
         let caller = Caller {
             id: enrolled.fingerprint.clone(),
             name: listed.name.clone(),
             zones: listed.zones.clone(),
+            brings_pages: listed.brings_pages,
         };
         self.answerer.gateways.add(listed);
         let asking = Asking {
@@ -338,6 +341,7 @@ async fn who_signs_with_another_key_than_the_one_that_is_pinned_is_not_believed(
         name: "dmz1".to_owned(),
         by: ListedBy::DnsName("dmz1".to_owned()),
         zones: [Zone::EXTERNAL].into(),
+        brings_pages: false,
     });
     let asking = Asking {
         server: scene.address.to_string(),

@@ -32,11 +32,13 @@ pub(crate) enum Ask {
     Token,
     /// Drop the tickets of whoever a session is of.
     Forget,
+    /// What a browser asks of our pages.
+    Page,
 }
 
 impl Ask {
     /// All of them.
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Hello,
         Self::Verify,
         Self::LastRevocation,
@@ -46,6 +48,7 @@ impl Ask {
         Self::Standing,
         Self::Token,
         Self::Forget,
+        Self::Page,
     ];
 
     /// Its word, in paths and in metrics.
@@ -60,6 +63,23 @@ impl Ask {
             Self::Standing => "standing",
             Self::Token => "token",
             Self::Forget => "forget",
+            Self::Page => "page",
+        }
+    }
+
+    /// The largest body that it is asked with.
+    pub(crate) fn longest(self) -> usize {
+        match self {
+            Self::Page => web::wire::MAX_REQUEST,
+            _ => authn::wire::MAX_ASKED,
+        }
+    }
+
+    /// The largest answer to it.
+    pub(crate) fn longest_answer(self) -> usize {
+        match self {
+            Self::Page => web::wire::MAX_ANSWER,
+            _ => authn::wire::MAX_ANSWER,
         }
     }
 

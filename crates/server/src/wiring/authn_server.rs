@@ -201,6 +201,7 @@ fn current(
     let tls = mutual::server(&answering.identity, Arc::clone(gateways)).map_err(usage)?;
     Ok(Current {
         local: Arc::new(own.local(settings)?),
+        pages: own.brought(settings)?.map(Arc::new),
         spns: Arc::new(answering.spns.clone()),
         tls,
     })

@@ -142,11 +142,6 @@ impl Lasting {
         Ok(())
     }
 
-    /// The pages of a configuration that has any, and a store to keep what they do.
-    fn pages(&self, settings: &Settings) -> Result<Option<Arc<web::Pages>>, CliError> {
-        Ok(self.source.pages(settings)?.map(Arc::new))
-    }
-
     /// What connections share under a configuration.
     pub(super) fn proxy(
         &self,
@@ -155,7 +150,7 @@ impl Lasting {
     ) -> Result<Proxy, CliError> {
         let (live, metrics) = (Arc::clone(&self.live), Arc::clone(&self.metrics));
         let delegation = self.delegation.clone();
-        let pages = self.pages(settings)?;
+        let pages = self.source.pages(settings)?;
         let api = self.source.api(settings).map(Arc::new);
         Proxy::new(
             settings,

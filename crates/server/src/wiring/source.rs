@@ -36,11 +36,13 @@ use crate::outbound::ldap::{Ldap, Refused};
 use crate::outbound::members::Members;
 use crate::outbound::messages::{self, Carriers};
 use crate::outbound::syslog;
+use crate::proxy::Pages;
 use crate::signing::Signer;
 use crate::trusted::Trusted;
 use crate::verifier::kerberos::Keys;
 use crate::verifier::local::Local;
 use crate::verifier::mutual::{self, Gateways};
+use crate::verifier::pages::{Brought, Elsewhere};
 use crate::verifier::remote::Remote;
 use crate::{clock, drained, followed, kept, verifier, watching};
 
@@ -255,17 +257,23 @@ impl Source {
         }
     }
 
-    /// Pages of our own, where this process keeps what they do.
+    /// Pages of our own: those of this process, or of the authentication server that it asks.
     ///
     /// # Errors
     ///
     /// No passkey could be bound to them.
-    pub(super) fn pages(&self, settings: &Settings) -> Result<Option<web::Pages>, CliError> {
-        let is_any = settings.portal.is_some() || settings.sts.is_some();
-        match self {
-            Self::Own(own) if is_any => own.pages(settings).map(Some),
-            Self::Own(_) | Self::Elsewhere { .. } => Ok(None),
+    pub(super) fn pages(&self, settings: &Settings) -> Result<Option<Pages>, CliError> {
+        let sts = settings.sts.as_ref().map(|it| it.origin.clone());
+        if settings.portal.is_none() && sts.is_none() {
+            return Ok(None);
         }
+        let pages = match self {
+            Self::Own(own) => Pages::Here(Arc::new(own.pages(settings)?)),
+            Self::Elsewhere { remote, .. } => {
+                Pages::Elsewhere(Arc::new(Elsewhere::new(Arc::clone(remote), sts)))
+            }
+        };
+        Ok(Some(pages))
     }
 
     /// The HTTP API, where this process keeps what it does.
@@ -403,6 +411,23 @@ impl Own {
             ports.attempt.kerberos = self.keys(settings)?;
         }
         Ok(ports)
+    }
+
+    /// Pages that gateways bring requests for.
+    ///
+    /// # Errors
+    ///
+    /// No passkey could be bound to them.
+    pub(super) fn brought(&self, settings: &Settings) -> Result<Option<Brought>, CliError> {
+        let origins = [
+            settings.portal.as_ref().map(|it| it.origin.clone()),
+            settings.sts.as_ref().map(|it| it.origin.clone()),
+        ];
+        let origins: Vec<String> = origins.into_iter().flatten().collect();
+        match origins.is_empty() {
+            true => Ok(None),
+            false => Ok(Some(Brought::new(self.pages(settings)?, origins))),
+        }
     }
 
     /// Pages of our own.

@@ -35,16 +35,7 @@ impl Understanding<'_> {
                            [authn] whom it asks";
             return Err(ConfigError::new(self.place(0..0), message.to_owned()));
         }
-        if let (Some(_), Some(portal)) = (&written.authn_server, &written.portal) {
-            let message = "an authentication server has no pages: the portal is served by a process that has both a \
-                           [[listener]] and the [store]";
-            return Err(self.error(&portal.host, message));
-        }
-        if let (Some(_), Some(sts)) = (&written.authn_server, &written.sts) {
-            let message = "an authentication server has no pages: the security token service is served by a process \
-                           that has both a [[listener]] and the [store]";
-            return Err(self.error(&sts.host, message));
-        }
+        self.brings_what_is_there(written)?;
         if let (Some(_), Some(api)) = (&written.authn_server, &written.api) {
             let message = "an authentication server has no API: it is served by a process that has both a [[listener]] \
                            and the [store]";
@@ -55,6 +46,41 @@ impl Understanding<'_> {
                 let message = "an authentication server listens for gateways alone ([authn_server]); take the \
                                [[listener]] to the gateways' files";
                 Err(self.error(&listener.address, message))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Pages of an authentication server are brought by its gateways; what needs the client's own connection is not among
+    /// them.
+    fn brings_what_is_there(&self, written: &Written) -> Result<(), ConfigError> {
+        let Some(server) = &written.authn_server else {
+            return Ok(());
+        };
+        let gateways = &server.get_ref().gateway;
+        let brings = gateways.iter().find(|it| it.get_ref().pages);
+        let host = [
+            written.portal.as_ref().map(|it| &it.host),
+            written.sts.as_ref().map(|it| &it.host),
+        ];
+        match (brings, host.into_iter().flatten().next()) {
+            (Some(gateway), None) => {
+                let message = "it may bring requests for pages, and there is neither a [portal] nor an [sts] here";
+                return Err(self.error(&gateway.get_ref().name, message));
+            }
+            (None, Some(host)) => {
+                let message = "browsers reach it through gateways, and none may bring their requests: write `pages = true` \
+                               in the [[authn_server.gateway]] that may";
+                return Err(self.error(host, message));
+            }
+            (Some(_), Some(_)) | (None, None) => {}
+        }
+        let by_kerberos = written.portal.as_ref();
+        match by_kerberos.and_then(|it| it.enrolment_by_kerberos.as_ref()) {
+            Some(key) if *key.get_ref() => {
+                let message = "a ticket is bound to the connection that it comes over, which a gateway has: people begin by \
+                               Kerberos only where the portal is served by a process with both a [[listener]] and the [store]";
+                Err(self.error(key, message))
             }
             _ => Ok(()),
         }
@@ -76,10 +102,12 @@ impl Understanding<'_> {
             return Err(self.error(&directory.account, &elsewhere("[directory]")));
         }
         if let Some(portal) = &written.portal {
-            return Err(self.error(&portal.host, &elsewhere("[portal]")));
-        }
-        if let Some(sts) = &written.sts {
-            return Err(self.error(&sts.host, &elsewhere("[sts]")));
+            if let Some(make) = portal.passkey_make.first() {
+                return Err(self.error(&make.authority, &elsewhere("`passkey_make`")));
+            }
+            if let Some(key) = &portal.enrolment_by_kerberos {
+                return Err(self.error(key, &elsewhere("`enrolment_by_kerberos`")));
+            }
         }
         if let Some(api) = &written.api {
             return Err(self.error(&api.host, &elsewhere("[api]")));
@@ -198,6 +226,7 @@ impl Understanding<'_> {
                 name: table.name.get_ref().clone(),
                 by: self.listed_by(gateway)?,
                 zones: self.zones_of(table)?,
+                brings_pages: table.pages,
             };
             if listed
                 .iter()

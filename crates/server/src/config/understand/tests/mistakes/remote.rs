@@ -113,6 +113,64 @@ fn s42_an_authentication_server_lists_gateways_and_listens_for_nobody_else() {
     assert!(said.contains("listens for gateways alone"), "{said}");
 }
 
+/// What a browser asks of our pages comes by a gateway that may bring it.
+#[test]
+fn pages_of_an_authentication_server_are_brought_by_gateways() {
+    let print = format!("fingerprint = \"{FINGERPRINT}\"");
+    let (mute, brings) = (listed(&print), listed(&format!("{print}\npages = true")));
+    let portal = "[portal]\nhost = \"portal.contoso.com\"\n[[policy]]\nservices = [\"portal\"]\n\
+                  methods = [\"memorised-secret + one-time-code\"]\n";
+    let sts = "[sts]\nhost = \"sts.contoso.com\"\n[[policy]]\nservices = [\"sts\"]\n\
+               methods = [\"memorised-secret + one-time-code\"]\n";
+    let settings = server(&(brings.clone() + portal)).unwrap();
+    assert_eq!(settings.warnings, Vec::<String>::new());
+    assert_eq!(
+        settings.portal.unwrap().origin,
+        "https://portal.contoso.com"
+    );
+    let Role::Authn(answering) = &settings.role else {
+        panic!("it is an authentication server's");
+    };
+    assert!(answering.gateways[0].brings_pages);
+    assert!(server(&(brings.clone() + sts)).unwrap().sts.is_some());
+    for pages in [portal, sts] {
+        let said = server(&(mute.clone() + pages)).unwrap_err();
+        assert!(said.contains("`pages = true`"), "{said}");
+    }
+    let said = server(&brings).unwrap_err();
+    assert!(said.contains("neither a [portal] nor an [sts]"), "{said}");
+    let by_kerberos = portal.replacen("\n[[", "\nenrolment_by_kerberos = true\n[[", 1);
+    let said = server(&(brings + &by_kerberos)).unwrap_err();
+    assert!(said.contains("bound to the connection"), "{said}");
+
+    // A gateway says where they are, and nothing of what they do.
+    let hosts = "[portal]\nhost = \"portal.contoso.com\"\n[sts]\nhost = \"sts.contoso.com\"\n";
+    let settings = gateway(&format!("{AUTHN}{hosts}")).unwrap();
+    let hosts = &settings.publication.hosts;
+    assert!(hosts["portal.contoso.com"].is_ours && hosts["sts.contoso.com"].is_sts);
+    let told = settings
+        .warnings
+        .iter()
+        .find(|it| it.contains("nobody can sign in"));
+    assert_eq!(told, None, "whose policy it is says so");
+    for (key, what) in [
+        (
+            "enrolment_by_kerberos = true",
+            "`enrolment_by_kerberos` belongs",
+        ),
+        (
+            "[[portal.passkey_make]]\nauthority = \"file.pem\"\naaguids = []",
+            "`passkey_make` belongs",
+        ),
+    ] {
+        let said = gateway(&format!(
+            "{AUTHN}[portal]\nhost = \"my.contoso.com\"\n{key}\n"
+        ));
+        let said = said.unwrap_err();
+        assert!(said.contains(what), "{said}");
+    }
+}
+
 #[test]
 fn a_list_of_gateways_that_means_nothing_is_refused() {
     let print = format!("fingerprint = \"{FINGERPRINT}\"");
