@@ -6,7 +6,7 @@
 use http::header::{self, HeaderMap, HeaderValue};
 use proto::http_auth::OfferedChallenge;
 
-use crate::links::addresses_in;
+use crate::links::{MAX_LINE, addresses_in};
 
 /// Schemes whose challenges may come out.
 const OF_TOKENS: [&str; 2] = ["bearer", MS_RTC_OAUTH];
@@ -29,8 +29,8 @@ const OF_PASSWORDS: [&str; 7] = [
 /// SECURITY: clients read lines that keep to no grammar: whatever any of them may take for another scheme's name, keeps its
 /// challenge in.
 pub(crate) fn one_a_line(line: &HeaderValue) -> Vec<HeaderValue> {
-    let text = line.to_str().unwrap_or_default();
-    let all = OfferedChallenge::all(text).unwrap_or_default();
+    let text = line.to_str().ok().filter(|it| it.len() <= MAX_LINE);
+    let all = OfferedChallenge::all(text.unwrap_or_default()).unwrap_or_default();
     let passing = all.iter().filter(|it| is_one_of(&OF_TOKENS, it.scheme));
     let written = passing.map(|it| it.written(|_| None));
     let harmless = written.filter(|text| {
@@ -72,7 +72,7 @@ pub(crate) fn of_tickets(headers: &HeaderMap) -> Vec<String> {
     let mut addresses = Vec::new();
     for challenge in of_tickets {
         let values = challenge.parameters().iter();
-        addresses.extend(values.flat_map(|it| addresses_in(it.value)));
+        addresses.extend(values.flat_map(|it| addresses_in(it.value).map(str::to_owned)));
     }
     addresses
 }

@@ -6,11 +6,80 @@
 use std::collections::BTreeSet;
 
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use proto::lync::diagnostics::MsDiagnostics;
 
 use crate::challenges;
 use crate::read::ReadError;
 use crate::rewrite::{Names, host_of_url};
 use crate::route::Publication;
+
+/// Where an answer says that it, or what belongs to it, is had otherwise (RFC 9110 8.7, RFC 8288).
+const BESIDE: [HeaderName; 3] = [
+    header::CONTENT_LOCATION,
+    header::LINK,
+    HeaderName::from_static("uri"),
+];
+/// Where ActiveSync's 451 sends a phone ([MS-ASHTTP] 2.2.2.2.1).
+const X_MS_LOCATION: HeaderName = HeaderName::from_static("x-ms-location");
+/// How a 401 says it.
+const X_MS_WEB_TICKET_URL: HeaderName = HeaderName::from_static("x-ms-webticketurl");
+
+/// The longest line that addresses are looked for in; servers write a tenth of it.
+pub(crate) const MAX_LINE: usize = 8 * 1024;
+/// What went wrong, by the word of the server that says so ([MS-OCAUTHWS] 3.2.4.1).
+const X_MS_DIAGNOSTICS: HeaderName = HeaderName::from_static("x-ms-diagnostics");
+
+/// Puts addresses in an answer's headers right; a line that still names an internal host goes.
+///
+/// `host` is what the client calls the server.
+pub(crate) fn rewrite_headers(
+    headers: &mut HeaderMap,
+    (publication, names): (&Publication, Names<'_>),
+    host: &str,
+) {
+    diagnosed_by(headers, host);
+    challenges::rewrite(headers, |address| {
+        let mapped = names.mapped(address);
+        mapped.or_else(|| publication.secured(address))
+    });
+    for name in [header::LOCATION, X_MS_WEB_TICKET_URL, X_MS_LOCATION] {
+        let mapped = headers.get(&name).and_then(|value| {
+            let value = value.to_str().ok()?;
+            names.mapped(value).or_else(|| publication.secured(value))
+        });
+        if let Some(value) = mapped.and_then(|mapped| HeaderValue::from_str(&mapped).ok()) {
+            headers.insert(name, value);
+        }
+    }
+    let leaks = |value: &HeaderValue| names.leaks(&String::from_utf8_lossy(value.as_bytes()));
+    let leaking = headers.iter().filter(|(_, value)| leaks(value));
+    let leaking: BTreeSet<String> = leaking.map(|(name, _)| name.to_string()).collect();
+    for name in leaking {
+        // Each line of a header that comes more than once, Set-Cookie above all, is on its own.
+        if let Ok(name) = HeaderName::from_bytes(name.as_bytes()) {
+            keep_lines(headers, &name, |line| !names.leaks(line));
+        }
+    }
+}
+
+/// Has the server that a client knows say what went wrong: each front end says its own name there.
+fn diagnosed_by(headers: &mut HeaderMap, host: &str) {
+    let lines = headers.get_all(X_MS_DIAGNOSTICS).iter();
+    let told: Vec<HeaderValue> = lines
+        .map(|line| {
+            let text = line.to_str().ok()?;
+            let mut told = MsDiagnostics::parse(text).ok()?;
+            host.clone_into(&mut told.source);
+            HeaderValue::from_str(&told.to_header_value()).ok()
+        })
+        .zip(headers.get_all(X_MS_DIAGNOSTICS))
+        .map(|(told, line)| told.unwrap_or_else(|| line.clone()))
+        .collect();
+    headers.remove(X_MS_DIAGNOSTICS);
+    for line in told {
+        headers.append(X_MS_DIAGNOSTICS, line);
+    }
+}
 
 /// Whether the headers of a document's answer lead where the document itself might: by a redirect, or by what they say of
 /// where tickets are had.
@@ -28,7 +97,7 @@ pub(crate) fn leads_to_what_is_published(
     led.extend(challenges::of_tickets(headers));
     led.extend(lines(&HeaderName::from_static("refresh")).filter_map(|line| refreshed(&line)));
     match led
-        .into_iter()
+        .iter()
         .find_map(|address| elsewhere(address, publication))
     {
         Some(named) => Err(ReadError::NamesHost(named)),
@@ -37,15 +106,19 @@ pub(crate) fn leads_to_what_is_published(
 }
 
 /// What an address names, where that is neither published nor a path of the same host; or where it is in clear.
-pub(crate) fn elsewhere(address: String, publication: &Publication) -> Option<String> {
+pub(crate) fn elsewhere(address: &str, publication: &Publication) -> Option<String> {
     let first = address.split(['/', '?', '#']).next().unwrap_or_default();
     let is_doubtful = |it: char| it == '\\' || it.is_control();
     let is_path =
         !first.contains([':', ';']) && !address.starts_with("//") && !address.contains(is_doubtful);
-    let host = host_of_url(&address).unwrap_or_default();
-    let is_other = !is_https(&address) && !address.starts_with("//");
+    let host = host_of_url(address).unwrap_or_default();
+    let is_other = !is_https(address) && !address.starts_with("//");
     let leads = !is_path && (is_other || !publication.may_be_named(&host));
-    leads.then_some(if host.is_empty() { address } else { host })
+    leads.then_some(if host.is_empty() {
+        address.to_owned()
+    } else {
+        host
+    })
 }
 
 /// The address that `Refresh` has behind its seconds, in spellings that readers do not agree on: a semicolon, a comma or a
@@ -72,9 +145,9 @@ pub(crate) fn is_https(address: &str) -> bool {
 ///
 /// A pool that knows another authority says so beside each of its own challenges; the others stay.
 pub(crate) fn without_others(headers: &mut HeaderMap, publication: &Publication, is_nobody: bool) {
-    let leads = |text: &str| {
-        let mut found = addresses_in(text).into_iter();
-        found.any(|it| elsewhere(it, publication).is_some())
+    let leads = |line: &str| {
+        let mut found = addresses_in(line);
+        line.len() > MAX_LINE || found.any(|it| elsewhere(it, publication).is_some())
     };
     challenges::without(headers, is_nobody, leads);
     for name in BESIDE {
@@ -82,7 +155,7 @@ pub(crate) fn without_others(headers: &mut HeaderMap, publication: &Publication,
     }
     let told = headers.get_all(&X_MS_WEB_TICKET_URL).iter();
     let mut told = told.map(|it| String::from_utf8_lossy(it.as_bytes()).into_owned());
-    if is_nobody && told.any(|it| elsewhere(it, publication).is_some()) {
+    if is_nobody && told.any(|it| elsewhere(&it, publication).is_some()) {
         headers.remove(&X_MS_WEB_TICKET_URL);
     }
 }
@@ -100,9 +173,9 @@ fn keep_lines(headers: &mut HeaderMap, name: &HeaderName, keeps: impl Fn(&str) -
     }
 }
 
-/// Every absolute address in a text, however it is written.
-pub(crate) fn addresses_in(text: &str) -> Vec<String> {
-    let lower = text.to_ascii_lowercase();
+/// Every absolute address in a line, however it is written.
+pub(crate) fn addresses_in(line: &str) -> impl Iterator<Item = &str> {
+    let lower = line.to_ascii_lowercase();
     let is_of_scheme = |it: char| it.is_ascii_alphanumeric() || "+-.".contains(it);
     // What begins with two slashes has the scheme of the page; inside a value they are anything.
     let begins = lower.match_indices("//").filter_map(|(at, _)| {
@@ -119,53 +192,12 @@ pub(crate) fn addresses_in(text: &str) -> Vec<String> {
     let short = ["http:", "https:"].into_iter();
     let short = short.flat_map(|it| lower.match_indices(it).map(|(at, _)| at));
     // Readers take a backslash for a slash.
-    let doubtful = text.contains('\\').then_some(0);
+    let doubtful = line.contains('\\').then_some(0);
     let found: Vec<usize> = begins.chain(short).chain(doubtful).collect();
-    let from = found.into_iter().filter_map(|at| text.get(at..));
-    let to_its_end = |rest: &str| {
+    found.into_iter().filter_map(|at| {
+        let rest = line.get(at..)?;
         let end = rest.find(['"', '>', ' ', '\t']).unwrap_or(rest.len());
-        let whole = rest.get(..end).unwrap_or(rest);
-        whole.trim_end_matches(['\'', ',', ';']).to_owned()
-    };
-    from.map(to_its_end).collect()
-}
-
-/// Where an answer says that it, or what belongs to it, is had otherwise (RFC 9110 8.7, RFC 8288).
-const BESIDE: [HeaderName; 3] = [
-    header::CONTENT_LOCATION,
-    header::LINK,
-    HeaderName::from_static("uri"),
-];
-/// Where ActiveSync's 451 sends a phone ([MS-ASHTTP] 2.2.2.2.1).
-const X_MS_LOCATION: HeaderName = HeaderName::from_static("x-ms-location");
-/// How a 401 says it.
-const X_MS_WEB_TICKET_URL: HeaderName = HeaderName::from_static("x-ms-webticketurl");
-
-/// Puts addresses in an answer's headers right; a line that still names an internal host goes.
-pub(crate) fn rewrite_headers(
-    headers: &mut HeaderMap,
-    (publication, names): (&Publication, Names<'_>),
-) {
-    challenges::rewrite(headers, |address| {
-        let mapped = names.mapped(address);
-        mapped.or_else(|| publication.secured(address))
-    });
-    for name in [header::LOCATION, X_MS_WEB_TICKET_URL, X_MS_LOCATION] {
-        let mapped = headers.get(&name).and_then(|value| {
-            let value = value.to_str().ok()?;
-            names.mapped(value).or_else(|| publication.secured(value))
-        });
-        if let Some(value) = mapped.and_then(|mapped| HeaderValue::from_str(&mapped).ok()) {
-            headers.insert(name, value);
-        }
-    }
-    let leaks = |value: &HeaderValue| names.leaks(&String::from_utf8_lossy(value.as_bytes()));
-    let leaking = headers.iter().filter(|(_, value)| leaks(value));
-    let leaking: BTreeSet<String> = leaking.map(|(name, _)| name.to_string()).collect();
-    for name in leaking {
-        // Each line of a header that comes more than once, Set-Cookie above all, is on its own.
-        if let Ok(name) = HeaderName::from_bytes(name.as_bytes()) {
-            keep_lines(headers, &name, |line| !names.leaks(line));
-        }
-    }
+        let whole = rest.get(..end)?;
+        Some(whole.trim_end_matches(['\'', ',', ';']))
+    })
 }

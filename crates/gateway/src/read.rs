@@ -81,10 +81,16 @@ pub(crate) fn discover(
             let is_safe = is_https(href);
             is_safe && host_of_url(href).is_some_and(|name| publication.may_be_named(&name))
         };
-        document.links.retain(|link| {
-            let is_internal = link.token.to_ascii_lowercase().starts_with("internal/");
-            !is_internal && is_published(&link.href)
-        });
+        document
+            .links
+            .retain(|link| !link.token.to_ascii_lowercase().starts_with("internal/"));
+        let mut strange = document.links.iter().filter(|it| !is_published(&it.href));
+        let forgotten = strange.next().map(|link| link.href.clone());
+        document.links.retain(|link| is_published(&link.href));
+        // A document that leads nowhere sends a client away without a word to anybody.
+        if let (true, Some(href)) = (document.links.is_empty(), forgotten) {
+            return Err(ReadError::NamesHost(host_of_url(&href).unwrap_or(href)));
+        }
         let is_for_outside = |service| match service {
             SipService::ClientExternal | SipService::ServerExternal => true,
             SipService::ClientInternal | SipService::ServerInternal => false,
@@ -128,7 +134,12 @@ pub(crate) fn metadata(
     let mut addresses = kept.addresses().iter().map(|address| address.url.as_str());
     let names_any = |url: &str| names_host(url) || url.contains("://");
     let may_be_named = |url: &str| !names_any(url) || is_published(url) || is_well_known(url);
-    if names.leaks(&edited) || !ports.all(is_published) || !addresses.all(may_be_named) {
+    let strange = ports.find(|it| !is_published(it));
+    if let Some(url) = strange.or_else(|| addresses.find(|it| !may_be_named(it))) {
+        let named = host_of_url(url).unwrap_or_else(|| url.to_owned());
+        return Err(ReadError::NamesHost(named));
+    }
+    if names.leaks(&edited) {
         return Err(ReadError::Leaks);
     }
     Ok(edited)

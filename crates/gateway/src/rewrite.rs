@@ -55,12 +55,15 @@ impl<'a> Names<'a> {
         let mut replaced = text.to_owned();
         for (own, published) in self.all().filter(|(own, _)| !own.is_empty()) {
             let name = published.split(':').next().unwrap_or(published);
-            // Each replacement is shorter work than the text is long: what was put in is skipped.
-            let mut from = 0;
-            while let Some(at) = find(&replaced, own, from) {
-                replaced.replace_range(at..at + own.len(), name);
-                from = at + name.len();
+            let lower = replaced.to_ascii_lowercase();
+            let (mut written, mut from) = (String::with_capacity(replaced.len()), 0);
+            for at in found(&lower, own) {
+                written.push_str(replaced.get(from..at).unwrap_or_default());
+                written.push_str(name);
+                from = at + own.len();
             }
+            written.push_str(replaced.get(from..).unwrap_or_default());
+            replaced = written;
         }
         (replaced != text).then_some(replaced)
     }
@@ -72,23 +75,44 @@ impl<'a> Names<'a> {
         let mut inner = self
             .all()
             .filter(|(own, outside)| !own.is_empty() && is_outside(outside).as_ref() != Some(*own));
-        inner.any(|(own, _)| find(text, own, 0).is_some())
+        let lower = text.to_ascii_lowercase();
+        inner.any(|(own, _)| found(&lower, own).next().is_some())
     }
 }
 
-/// Where a name begins in a text, whatever its case, from a place on; one that goes on before it or behind it is another.
-fn find(text: &str, name: &str, from: usize) -> Option<usize> {
-    let lower = text.to_ascii_lowercase();
+/// Where a name begins in a text of lower case; one that goes on before it or behind it is another.
+fn found<'t>(lower: &'t str, name: &'t str) -> impl Iterator<Item = usize> {
     let goes_on = |it: Option<char>| it.is_some_and(|it| it.is_ascii_alphanumeric() || it == '-');
-    let rest = lower.get(from..)?;
-    let mut found = rest.match_indices(name).map(|(at, _)| from + at);
-    found.find(|at| {
-        let before = lower.get(..*at).and_then(|it| it.chars().next_back());
-        let behind = lower
-            .get(*at + name.len()..)
-            .and_then(|it| it.chars().next());
-        !goes_on(before) && !goes_on(behind)
+    let all = lower.match_indices(name).map(|(at, _)| at);
+    all.filter(move |at| {
+        let before = lower.get(..*at).unwrap_or_default();
+        let behind = lower.get(*at + name.len()..).unwrap_or_default();
+        let is_begun = goes_on(before.chars().next_back()) && !ends_in_escape(before);
+        !is_begun && !goes_on(behind.chars().next())
     })
+}
+
+/// Whether the last letters of a text stand for another character, as in `%2f`, `\u002f`, `\x2f` or `\n`.
+fn ends_in_escape(text: &str) -> bool {
+    let written = |marks: &[&str], digits: usize| {
+        let Some((before, last)) = text
+            .len()
+            .checked_sub(digits)
+            .and_then(|at| text.split_at_checked(at))
+        else {
+            return false;
+        };
+        let is_hex = last.bytes().all(|it| it.is_ascii_hexdigit());
+        // `%252f` is one that was escaped twice.
+        is_hex
+            && marks
+                .iter()
+                .any(|mark| before.trim_end_matches("25").ends_with(mark))
+    };
+    let is_control = ["\\n", "\\r", "\\t", "\\b", "\\f", "\\v"];
+    written(&["%", "\\x"], 2)
+        || written(&["\\u", "%u"], 4)
+        || is_control.iter().any(|it| text.ends_with(it))
 }
 
 /// Names as they are compared.
@@ -201,6 +225,42 @@ mod tests {
         assert!(names.leaks("https://web.contoso.com/") && names.leaks("a web.contoso.com."));
         let replaced = names.replaced("msstd:web.contoso.com");
         assert_eq!(replaced.as_deref(), Some("msstd:lyncweb.contoso.com"));
+    }
+
+    #[test]
+    fn a_name_behind_an_escape_is_that_name() {
+        let names = BTreeMap::from([(
+            "web.contoso.local".to_owned(),
+            "lync.contoso.com".to_owned(),
+        )]);
+        let names = of_host(&names);
+        for leak in [
+            "/login?to=https%3a%2f%2fweb.contoso.local%2fmeet",
+            "/login?to=https%3A%2F%2FWEB.contoso.local",
+            "to=https%253a%252f%252fweb.contoso.local",
+            "to=%25252fweb.contoso.local",
+            "\\u002fweb.contoso.local",
+            "\\x2fweb.contoso.local",
+            "%u002fweb.contoso.local",
+            "a\\nweb.contoso.local",
+            "a&#x2f;web.contoso.local",
+        ] {
+            assert!(names.leaks(leak), "{leak}");
+        }
+        for another in [
+            "2fweb.contoso.local",
+            "myweb.contoso.local",
+            "a-web.contoso.local",
+            "%2fmyweb.contoso.local",
+            "nweb.contoso.local",
+        ] {
+            assert!(!names.leaks(another), "{another}");
+        }
+        let replaced = names.replaced("x%2fweb.contoso.local%2fweb.contoso.local");
+        assert_eq!(
+            replaced.as_deref(),
+            Some("x%2flync.contoso.com%2flync.contoso.com")
+        );
     }
 
     #[test]

@@ -15,7 +15,7 @@ const MAX_NAMES: usize = 256;
 
 /// Every header by which a server asks for credentials, or says how those fared: IIS's own offers, each
 /// in its line and all in one, and those of a proxy (RFC 9110 11, RFC 7615, RFC 8053, [MS-NTHT]).
-const CHALLENGES: [(HeaderName, &str); 16] = [
+const CHALLENGES: [(HeaderName, &str); 17] = [
     (WWW_AUTHENTICATE, "Negotiate"),
     (WWW_AUTHENTICATE, "NTLM"),
     (WWW_AUTHENTICATE, "NTLM TlRMTVNTUAACAAAAAAAAADgAAAA="),
@@ -31,6 +31,10 @@ const CHALLENGES: [(HeaderName, &str); 16] = [
     (WWW_AUTHENTICATE, "Bearer, basic"),
     (WWW_AUTHENTICATE, "Bearer realm=\"lab\",\tBasic\trealm=lab"),
     (WWW_AUTHENTICATE, "Bearer, Digest\trealm=\"lab\""),
+    (
+        WWW_AUTHENTICATE,
+        "NTLM, MsRtcOAuth grant_type=\"password\", Negotiate",
+    ),
     (PROXY_AUTHENTICATE, "Negotiate"),
     (PROXY_AUTHENTICATE, "Basic realm=\"lab\""),
     (PERSISTENT_AUTH, "true"),

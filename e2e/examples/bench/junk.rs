@@ -22,7 +22,7 @@ use crate::stopwatch::{median, timed};
 /// How many guesses are wanted in a second.
 const A_SECOND: u32 = 500;
 /// How many threads guess.
-const GUESSERS: u32 = 10;
+const GUESSERS: u32 = 200;
 /// How many guesses come from one network.
 const A_SOURCE: u32 = 16;
 /// How many sign-ins of each kind are measured, before and beside the guesses: each has an address of its own in one

@@ -434,6 +434,39 @@ fn a_document_leads_nobody_to_a_host_that_is_not_published() {
     }
 }
 
+/// A line that nobody writes costs no more than one that servers write.
+#[test]
+fn a_line_of_addresses_without_an_end_is_withheld_unread() {
+    let many = "http:".repeat(12_000);
+    for name in ["link", "content-location", "www-authenticate"] {
+        let value = match name {
+            "www-authenticate" => format!("Bearer a=\"{many}\""),
+            _ => many.clone(),
+        };
+        let passed = exchange(200, &[(name, &value)]).unwrap();
+        assert!(!passed.head.headers.contains_key(name), "{name}");
+    }
+    let led = exchange(302, &[("location", &many)]).unwrap_err();
+    assert_eq!(led.status, 502);
+}
+
+/// Each front end names itself there; clients want what stands beside it.
+#[test]
+fn what_went_wrong_is_told_by_the_host_that_the_client_knows() {
+    let said = "28000;source=\"fe01.contoso.local\";reason=\"no valid security token\"";
+    let passed = discover(403, &[("x-ms-diagnostics", said)], "").unwrap();
+    let told = passed.head.headers["x-ms-diagnostics"].to_str().unwrap();
+    assert!(told.starts_with("28000;"), "{told}");
+    assert!(
+        told.contains("reason=\"no valid security token\""),
+        "{told}"
+    );
+    assert!(!told.contains("local"), "{told}");
+    let inside = "28000;source=\"x\";reason=\"asked fe01.contoso.local\"";
+    let passed = discover(403, &[("x-ms-diagnostics", inside)], "").unwrap();
+    assert!(!passed.head.headers.contains_key("x-ms-diagnostics"));
+}
+
 /// Where an answer says that it is had otherwise, nobody goes by themselves: the line alone stays in.
 #[test]
 fn no_other_place_of_an_answer_is_told_that_is_not_published() {

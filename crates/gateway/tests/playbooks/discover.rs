@@ -135,6 +135,29 @@ fn every_form_is_edited_alike_wherever_it_is_asked_for() {
     }
 }
 
+/// An administrator who forgot a name finds it in the log, and the client knows that it was not answered.
+#[test]
+fn a_document_whose_links_all_lead_elsewhere_is_no_answer() {
+    let scene = Scene::new();
+    for form in [MediaType::Xml, MediaType::JsonV1, MediaType::JsonLinks] {
+        let mut document = document();
+        for link in &mut document.links {
+            link.href = "https://pool9.contoso.local/x".to_owned();
+        }
+        let text = document.write(form);
+        let asked = (&mut scene.connects(), &get(DISCOVER, ROOT));
+        let reply = edited(asked, form.content_type(), &text).unwrap_err();
+        assert_eq!(reply.status, 502);
+        let cause = reply.cause.unwrap();
+        assert!(cause.contains("`pool9.contoso.local`"), "{cause}");
+        // One that had none has nothing to lead to.
+        document.links.clear();
+        let text = document.write(form);
+        let asked = (&mut scene.connects(), &get(DISCOVER, ROOT));
+        assert!(edited(asked, form.content_type(), &text).is_ok());
+    }
+}
+
 #[test]
 fn inside_internal_links_stay_under_published_names_and_registrars_under_their_own() {
     let scene = Scene::new();

@@ -231,6 +231,9 @@ fn s50_whatever_kind_of_setting_tells_a_host_tells_a_published_one() {
             "<SiteMailboxCreationURL>evil.example/x</SiteMailboxCreationURL>",
             false,
         ),
+        ("<EwsUrl>EXCH09/EWS/Exchange.asmx</EwsUrl>", false),
+        ("<EwsUrl>exch09:443</EwsUrl>", false),
+        ("<EcpUrl>owa</EcpUrl>", true),
         (
             "<SiteMailboxCreationURL>[2001:db8::1]/x</SiteMailboxCreationURL>",
             false,

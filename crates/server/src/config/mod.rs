@@ -13,7 +13,7 @@ use std::path::Path;
 
 pub(crate) use error::{ConfigError, meant};
 pub(crate) use settings::Settings;
-pub(crate) use understand::{is_host_name, length_of, published_paths};
+pub(crate) use understand::{is_host_name, is_netbios_name, length_of, published_paths};
 pub(crate) use usable::store_is_usable;
 
 /// Reads and understands a configuration file.

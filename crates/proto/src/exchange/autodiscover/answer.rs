@@ -72,7 +72,9 @@ pub(super) fn host_without_scheme<'s>(name: &str, value: &'s str) -> Option<&'s 
     let ending = name.get(name.len().saturating_sub(3)..).unwrap_or_default();
     let is_address = ending.eq_ignore_ascii_case("url") && !value.starts_with('/');
     let host = value.split(['/', '?', '#']).next().unwrap_or_default();
-    let is_host = is_address && !is_scheme && !value.contains("://") && host.contains(['.', '[']);
+    // What a path follows is a host, and so is what is spelled like one; a word alone is neither.
+    let is_spelled = host.contains(['.', ':', '[']) || value.get(host.len()..)?.starts_with('/');
+    let is_host = is_address && is_spelled && !is_scheme && !value.contains("://");
     Some(host).filter(|_| is_host)
 }
 

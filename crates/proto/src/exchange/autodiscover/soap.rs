@@ -206,7 +206,7 @@ pub fn outer_host<'s>(setting: &Setting<'s>) -> Option<&'s str> {
         "Value" if group.contains("CertPrincipalName") => super::answer::principal(setting.value),
         "Value" => super::answer::host_without_scheme(group, setting.value),
         "Hostname" => Some(setting.value),
-        _ => None,
+        name => super::answer::host_without_scheme(name, setting.value),
     }
 }
 

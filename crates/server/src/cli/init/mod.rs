@@ -13,18 +13,19 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256};
+use rustls::pki_types::PrivatePkcs8KeyDer;
+use rustls::pki_types::pem::PemObject;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
 use super::{CliError, Output, check};
+use crate::config::is_netbios_name;
 use questions::Answers;
 
 /// The key that signs onward assertions, beside the configuration.
 const ONWARD_KEY: &str = "onward.pem";
 /// Its half that back ends need.
 const ONWARD_PUBLIC_KEY: &str = "onward-public.pem";
-/// The longest NetBIOS name of a domain ([MS-NBTE] 2.2.1).
-const MAX_NETBIOS: usize = 15;
 
 /// What `init` may be told.
 #[derive(Debug, Args)]
@@ -91,9 +92,9 @@ pub(crate) fn run(file: &Path, arguments: &Arguments, output: &Output) -> Result
         return Err(CliError::usage(message.to_owned()));
     }
     let domain = answers.of("domain");
-    if domain.contains('.') || domain.len() > MAX_NETBIOS {
+    if domain == questions::NONE || domain.contains('.') || !is_netbios_name(domain) {
         let message = format!(
-            "`{domain}` is no NetBIOS name of a domain, which has no dots and at most {MAX_NETBIOS} characters: answer `domain` as it \
+            "`{domain}` is no NetBIOS name of a domain, which has no dots and at most 15 characters: answer `domain` as it \
              stands before the backslash in CONTOSO\\anna, and `dns_domain` with the name that has dots"
         );
         return Err(CliError::usage(message));
@@ -107,6 +108,13 @@ pub(crate) fn run(file: &Path, arguments: &Arguments, output: &Output) -> Result
     let key = folder(file).join(ONWARD_KEY);
     match key.exists() {
         true => tell_onward_key(&key)?,
+        false if key.with_file_name(ONWARD_PUBLIC_KEY).exists() => {
+            let message = format!(
+                "`{ONWARD_PUBLIC_KEY}` is there without its key `{}`: move it away, or put the key beside it",
+                key.display()
+            );
+            return Err(CliError::refused(message));
+        }
         false => make_onward_key(&key)?,
     }
     write(file, &text::configuration(&answers), 0o644)?;
@@ -213,22 +221,35 @@ fn make_onward_key(file: &Path) -> Result<(), CliError> {
     write(&public, &pair.public_key_pem(), 0o644)
 }
 
-/// Writes the half of a key that is there already, where it is not beside it.
+/// Writes the half of a key that is there already, where it is not beside it; one that is there must be of this key.
 fn tell_onward_key(file: &Path) -> Result<(), CliError> {
     let public = file.with_file_name(ONWARD_PUBLIC_KEY);
-    if public.exists() {
-        return Ok(());
-    }
     let named = file.display();
     let text = fs::read_to_string(file).map(Zeroizing::new);
     let text =
         text.map_err(|error| CliError::unavailable(format!("`{named}` cannot be read: {error}")))?;
-    let pair = KeyPair::from_pem(&text).map_err(|_| {
+    // Only what signs assertions: P-256 in PKCS#8.
+    let der = PrivatePkcs8KeyDer::from_pem_slice(text.as_bytes()).ok();
+    let der = der.map(Zeroizing::new);
+    let pair = der
+        .and_then(|der| KeyPair::from_pkcs8_der_and_sign_algo(&der, &PKCS_ECDSA_P256_SHA256).ok());
+    let pair = pair.ok_or_else(|| {
         CliError::usage(format!(
-            "`{named}` is no private key: move it away, and another is made"
+            "`{named}` is no private key of P-256 in PKCS#8: move it away, and another is made"
         ))
     })?;
-    write(&public, &pair.public_key_pem(), 0o644)
+    match fs::read_to_string(&public) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            write(&public, &pair.public_key_pem(), 0o644)
+        }
+        Ok(told) if told.trim() == pair.public_key_pem().trim() => Ok(()),
+        Ok(_) | Err(_) => {
+            let public = public.display();
+            Err(CliError::refused(format!(
+                "`{public}` is not the public half of `{named}`: move it away, and it is written again"
+            )))
+        }
+    }
 }
 
 /// Lets the folder's group read a secret, where the folder keeps everybody else out: in a package's

@@ -248,16 +248,25 @@ fn nothing_is_overwritten_and_the_key_is_its_owners() {
     fs::remove_file(&public).unwrap();
     tell_onward_key(&key).unwrap();
     assert_eq!(fs::read_to_string(&public).unwrap(), text);
-    fs::write(&public, "mine").unwrap();
     tell_onward_key(&key).unwrap();
-    assert_eq!(fs::read_to_string(&public).unwrap(), "mine");
-    fs::remove_file(&public).unwrap();
-    fs::write(&key, "no key").unwrap();
+    fs::write(&public, "another's").unwrap();
     let refused = tell_onward_key(&key).unwrap_err();
     assert!(
-        refused.to_string().contains("is no private key"),
+        refused.to_string().contains("is not the public half"),
         "{refused}"
     );
+    assert_eq!(fs::read_to_string(&public).unwrap(), "another's");
+    fs::remove_file(&public).unwrap();
+    let of_p384 = KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384).unwrap();
+    for wrong in ["no key".to_owned(), of_p384.serialize_pem()] {
+        fs::write(&key, wrong).unwrap();
+        let refused = tell_onward_key(&key).unwrap_err();
+        assert!(
+            refused.to_string().contains("is no private key"),
+            "{refused}"
+        );
+        assert!(!public.exists());
+    }
     let file = folder.path().join("wicketgate.toml");
     fs::write(&file, "mine").unwrap();
     let arguments = Arguments {
@@ -273,7 +282,7 @@ fn nothing_is_overwritten_and_the_key_is_its_owners() {
 fn a_domain_s_netbios_name_has_no_dots() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("wicketgate.toml");
-    for domain in ["contoso.com", "CONTOSOCONTOSOCO"] {
+    for domain in ["contoso.com", "CONTOSOCONTOSOCO", "-", "CON/TOSO"] {
         let answers = folder.path().join("answers.toml");
         fs::write(&answers, format!("domain = \"{domain}\"\n")).unwrap();
         let arguments = Arguments {

@@ -10,6 +10,7 @@ use http::HeaderValue;
 use toml::Spanned;
 
 use super::Understanding;
+use super::remote::is_address;
 use crate::config::ConfigError;
 use crate::config::settings::{Farm, Member, Tls, UpstreamTls};
 use crate::config::written::{self, Written};
@@ -279,6 +280,23 @@ impl Understanding<'_> {
             reached.extend(told.map(Reached::named));
         }
         Ok(reached)
+    }
+
+    /// What the servers of a farm are told that they are called, in lower case: by the Host, by TLS, and where that name is left
+    /// out by their address.
+    pub(super) fn told_names(&self, farm: &written::Farm) -> Result<BTreeSet<String>, ConfigError> {
+        let mut names = BTreeSet::new();
+        for server in self.servers(farm)? {
+            let told = [server.host_header, server.tls_name].into_iter().flatten();
+            let told = told.filter_map(|own| own.get_ref().split(':').next());
+            names.extend(told.map(str::to_ascii_lowercase));
+            let host = self.target(server.address)?.host.to_ascii_lowercase();
+            let is_name = host.contains('.') && !is_here(&host) && !is_address(&host);
+            if server.tls_name.is_none() && is_name {
+                names.insert(host);
+            }
+        }
+        Ok(names)
     }
 
     fn target(&self, address: &Spanned<String>) -> Result<Target, ConfigError> {

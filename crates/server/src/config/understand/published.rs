@@ -127,13 +127,10 @@ impl Understanding<'_> {
         Ok(())
     }
 
-    /// A NetBIOS name, as `CONTOSO` (Windows' naming conventions: 15 characters, and none that divides names).
+    /// A NetBIOS name, as `CONTOSO`.
     fn netbios_name(&self, written: &Spanned<String>) -> Result<String, ConfigError> {
         let typed = written.get_ref();
-        let is_wrong =
-            |c: char| c.is_whitespace() || c.is_control() || "\\/:*?\"<>|,;=+[]@".contains(c);
-        let is_short = (1..=15).contains(&typed.chars().count());
-        if !is_short || typed.contains(is_wrong) || typed.starts_with('.') {
+        if !is_netbios_name(typed) {
             let message = format!(
                 "`{typed}` is not the NetBIOS name of a domain such as `CONTOSO`; `Get-ADDomain` shows it as \
                  NetBIOSName"
@@ -152,7 +149,7 @@ impl Understanding<'_> {
         let port = public_port.map_or(String::new(), |port| format!(":{port}"));
         let host = Host {
             routes: vec![Arc::new(self.route(route)?)],
-            names: own_names(farm, (&published, route.public_port), listed),
+            names: self.own_names(farm, (&published, route.public_port), listed)?,
             public_port,
             origin: Some(format!("https://{published}{port}")),
             ..Host::default()
@@ -223,11 +220,18 @@ impl Understanding<'_> {
         let farm = self.farm(&pool.farm)?;
         let passive = pool.passive.unwrap_or(false);
         let discover_hosts = pool.discover_hosts.iter().map(|host| self.host(host));
+        let discover_hosts: Vec<String> = discover_hosts.collect::<Result<_, _>>()?;
+        let web_host = self.host(&pool.web_host)?;
+        let listed = self.internal_names(&pool.internal_names)?;
+        let is_listed: BTreeSet<String> = listed.keys().cloned().collect();
+        let mut internal_names = self.own_names(farm, (&web_host, pool.public_port), listed)?;
+        // What a pool is called outside is no name to be hidden.
+        internal_names.retain(|own, _| is_listed.contains(own) || !discover_hosts.contains(own));
         Ok(LyncPool {
-            web_host: self.host(&pool.web_host)?,
+            internal_names,
+            web_host,
             public_port: pool.public_port.unwrap_or(443),
-            discover_hosts: discover_hosts.collect::<Result<_, _>>()?,
-            internal_names: self.internal_names(&pool.internal_names)?,
+            discover_hosts,
             farm: pool.farm.get_ref().clone(),
             // Nobody tells a passive pool who somebody is: its own session does.
             onward: match passive {
@@ -263,12 +267,35 @@ impl Understanding<'_> {
             autodiscover_hosts: autodiscover.collect::<Result<_, _>>()?,
             // SECURITY: what these networks reach is checked by Exchange alone.
             hybrid: self.networks(&exchange.hybrid, NAME_THEIR_SERVERS)?,
-            internal_names: own_names(farm, (&host, exchange.public_port), listed),
+            internal_names: self.own_names(farm, (&host, exchange.public_port), listed)?,
             host,
             public_port: exchange.public_port.unwrap_or(443),
             farm: exchange.farm.get_ref().clone(),
             onward: self.told(farm)?,
         })
+    }
+
+    /// What a back end calls itself, by what it is told, by where it is, and by what is listed, with its outside names.
+    ///
+    /// A name that the published one contains would make every address outside look like a leak; one without a dot might be any
+    /// word of a header.
+    fn own_names(
+        &self,
+        farm: &written::Farm,
+        (published, public_port): (&str, Option<u16>),
+        listed: BTreeMap<String, String>,
+    ) -> Result<BTreeMap<String, String>, ConfigError> {
+        let outside = match public_port {
+            None | Some(443) => published.to_owned(),
+            Some(port) => format!("{published}:{port}"),
+        };
+        let mut names = BTreeMap::new();
+        let told = self.told_names(farm)?.into_iter();
+        let told = told.filter(|own| !published.contains(own.as_str()));
+        names.extend(told.map(|own| (own, outside.clone())));
+        let listed = listed.into_iter();
+        names.extend(listed.map(|(own, outside)| (own.to_ascii_lowercase(), outside)));
+        Ok(names)
     }
 
     pub(super) fn pattern(&self, route: &written::Route) -> Result<PathPattern, ConfigError> {
@@ -411,31 +438,12 @@ pub(crate) fn is_host_name(text: &str) -> bool {
     text.len() <= 253 && text.split('.').all(is_label)
 }
 
-/// What a back end calls itself, by what it is told and by what is listed, with its outside names.
-///
-/// A name that the published one contains would make every address outside look like a leak.
-fn own_names(
-    farm: &written::Farm,
-    (published, public_port): (&str, Option<u16>),
-    listed: BTreeMap<String, String>,
-) -> BTreeMap<String, String> {
-    let outside = match public_port {
-        None | Some(443) => published.to_owned(),
-        Some(port) => format!("{published}:{port}"),
-    };
-    let of_members = farm.member.iter().map(Spanned::get_ref);
-    let of_members = of_members.flat_map(|member| [&member.host_header, &member.tls_name]);
-    let told = [&farm.host_header, &farm.tls_name].into_iter();
-    let told = told.chain(of_members).flatten();
-    let mut names: BTreeMap<String, String> = told
-        .filter_map(|own| own.get_ref().split(':').next())
-        .map(str::to_ascii_lowercase)
-        .filter(|own| !published.contains(own.as_str()))
-        .map(|own| (own, outside.clone()))
-        .collect();
-    let listed = listed.into_iter();
-    names.extend(listed.map(|(own, outside)| (own.to_ascii_lowercase(), outside)));
-    names
+/// Whether a text is the NetBIOS name of a domain (Windows' naming conventions: 15 characters, and none that divides names).
+pub(crate) fn is_netbios_name(text: &str) -> bool {
+    let is_wrong =
+        |c: char| c.is_whitespace() || c.is_control() || "\\/:*?\"<>|,;=+[]@".contains(c);
+    let is_short = (1..=15).contains(&text.chars().count());
+    is_short && !text.contains(is_wrong) && !text.starts_with('.')
 }
 
 /// The path of a pattern as it is compared, and whether what is below it is meant, too.

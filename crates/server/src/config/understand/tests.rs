@@ -272,6 +272,40 @@ fn s57_the_names_of_all_members_are_rewritten_and_two_rules_of_a_host_in_two_way
     );
 }
 
+/// As the guide's page on farms has it: names of front ends, and mailbox servers that are called as their address says.
+#[test]
+fn s57_every_member_of_a_pool_and_of_an_exchange_is_known_by_its_name() {
+    let tls = "authorities = \"file.pem\"\nidentity_header = \"x-user\"\n";
+    let lines = format!(
+        "[[farm]]\nname = \"pool01\"\n{tls}\
+         [[farm.member]]\naddress = \"https://10.0.1.11:4443\"\ntls_name = \"FE01.contoso.local\"\n\
+         [[farm.member]]\naddress = \"https://10.0.1.12:4443\"\ntls_name = \"fe02.contoso.local\"\n\
+         [[lync.pool]]\nweb_host = \"web.contoso.com\"\ndiscover_hosts = [\"lyncdiscover.contoso.com\"]\nfarm = \"pool01\"\n\
+         public_port = 8443\ninternal_names = {{ \"pool01.contoso.local\" = \"web.contoso.com\" }}\n\
+         [[farm]]\nname = \"mailboxes\"\n{tls}\
+         [[farm.member]]\naddress = \"https://MBX01.contoso.local\"\n\
+         [[farm.member]]\naddress = \"https://mbx02:444\"\n\
+         [[farm.member]]\naddress = \"https://10.0.1.23\"\ntls_name = \"mail2.contoso.com\"\n\
+         [[exchange]]\nhost = \"mail2.contoso.com\"\nfarm = \"mailboxes\"\n"
+    );
+    let publication = understood(&(text("", "") + &lines)).unwrap().publication;
+    let pool = [
+        pair("fe01.contoso.local", "web.contoso.com:8443"),
+        pair("fe02.contoso.local", "web.contoso.com:8443"),
+        pair("pool01.contoso.local", "web.contoso.com"),
+    ];
+    for host in ["web.contoso.com", "lyncdiscover.contoso.com"] {
+        let told = names(&publication, host);
+        let own: Vec<&str> = told.iter().map(|(own, _)| own.as_str()).collect();
+        let listed: Vec<&str> = pool.iter().map(|(own, _)| own.as_str()).collect();
+        assert_eq!(own, listed, "{host}");
+    }
+    assert_eq!(
+        names(&publication, "mail2.contoso.com"),
+        [pair("mbx01.contoso.local", "mail2.contoso.com")]
+    );
+}
+
 #[test]
 fn a_browser_is_bound_to_a_member_only_where_a_route_or_a_preset_says_so() {
     let bound = |publication: &Publication, host: &str| -> Vec<String> {

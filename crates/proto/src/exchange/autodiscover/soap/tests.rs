@@ -224,6 +224,62 @@ fn names_of_servers_inside_are_blanked() {
 }
 
 #[test]
+fn a_host_is_told_by_whatever_is_called_an_address() {
+    let told = |element: &'static str, group: &'static str, value: &'static str| {
+        outer_host(&Setting {
+            group: Some(group),
+            element,
+            value,
+        })
+    };
+    for (element, group, value, host) in [
+        (
+            "Value",
+            "ExternalMailboxServer",
+            "a.example",
+            Some("a.example"),
+        ),
+        (
+            "Value",
+            "ExternalPublicFolderServer",
+            "a.example",
+            Some("a.example"),
+        ),
+        ("Value", "ExternalEwsUrl", "EXCH01/EWS/x", Some("EXCH01")),
+        ("Value", "ExternalEwsUrl", "https://a.example/EWS", None),
+        ("Value", "ExternalEcpVoicemailUrl", "?p=x", None),
+        ("Value", "ExternalEcpUrl", "/ecp/", None),
+        ("Value", "UserDisplayName", "a.example/x", None),
+        (
+            "Value",
+            "CertPrincipalName",
+            "MsStd:*.a.example",
+            Some("*.a.example"),
+        ),
+        (
+            "Url",
+            "ExternalWebClientUrls",
+            "sp.a.example/x",
+            Some("sp.a.example"),
+        ),
+        (
+            "ServiceUrl",
+            "DocumentSharingLocations",
+            "sp.a.example",
+            Some("sp.a.example"),
+        ),
+        (
+            "Hostname",
+            "ExternalImap4Connections",
+            "a.example",
+            Some("a.example"),
+        ),
+    ] {
+        assert_eq!(told(element, group, value), host, "{group} {value}");
+    }
+}
+
+#[test]
 fn settings_of_domains_are_edited_too() {
     let response = Response::parse(DOMAINS).unwrap();
     assert_eq!(response.operation(), Some(Operation::GetDomainSettings));
