@@ -226,14 +226,17 @@ pub(super) fn refused_to(
 
 /// The form that takes the token to its party, by itself or by its button.
 pub(super) fn handed_over(asked: &Asked, issued: &Issued) -> Response<Bytes> {
+    let wctx = issued.wctx.clone().map(|it| ("wctx", it));
+    let fields = [
+        ("wa", SIGN_IN.to_owned()),
+        ("wresult", issued.wresult.clone()),
+    ];
     let page = page::Post {
         words: asked.words,
+        title: asked.words.on_the_way,
         party: issued.name.clone(),
         action: issued.reply.as_str().to_owned(),
-        wa: SIGN_IN,
-        wresult: issued.wresult.clone(),
-        wctx: issued.wctx.clone(),
-        is_again: false,
+        fields: fields.into_iter().chain(wctx).collect(),
     };
     let answer = page::shown(StatusCode::OK, &page);
     let answer = page::with_form_to(answer, &page::source(issued.reply.as_str()));
@@ -242,7 +245,7 @@ pub(super) fn handed_over(asked: &Asked, issued: &Issued) -> Response<Bytes> {
 }
 
 /// A page that says which party it was, and by which id the log knows the reason.
-fn no_token(
+pub(super) fn no_token(
     asked: &Asked,
     at: &At,
     (status, party): (StatusCode, Option<String>),
