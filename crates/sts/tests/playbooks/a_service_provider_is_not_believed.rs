@@ -21,7 +21,10 @@ async fn is_not_believed(world: &World, brought: &Brought) {
     let party = Some("Intranet".to_owned());
     let refused = refused(world, brought).await;
     assert_eq!(refused, (party, TokenRefusal::NotBelieved));
-    assert_eq!(world.audited().len(), before + 1);
+    let audited = world.audited();
+    let last = audited.last().cloned();
+    assert_eq!(audited.len(), before + 1);
+    assert_eq!(last, Some((SP.to_owned(), TokenRefusal::NotBelieved)));
 }
 
 fn signing() -> (RelyingPartyTrust, Key) {

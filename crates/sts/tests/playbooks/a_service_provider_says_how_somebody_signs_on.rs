@@ -4,12 +4,12 @@ use authn::audit::TokenRefusal;
 use authn::place::Method;
 use authn::sign_in::Requirement;
 use proto::form::Form;
-use sts::flow::saml::Accepted;
+use sts::flow::saml::{Accepted, Answered};
 use sts::trust::{Authorization, RelyingPartyTrust, Rules};
 
 use crate::a_service_provider_gets_an_assertion::both;
 use crate::provider::{TRANSIENT, answer, asks, redirected, sign_on_refused, signs_in, sp, text};
-use crate::world::{World, at, session, world};
+use crate::world::{World, at, minutes, session, world};
 
 /// What a browser brings back of a path of ours: the request and its mark.
 fn read_back(world: &World, continuation: &str, second: i64) -> (Accepted, String) {
@@ -74,6 +74,25 @@ async fn where_no_page_may_be_shown_the_party_is_told_so() {
             .iter()
             .all(|(_, it)| *it == TokenRefusal::NotPermitted)
     );
+}
+
+#[tokio::test]
+async fn the_policy_for_the_token_service_decides_as_for_any_party() {
+    let mut world = world(vec![sp()]);
+    let (requirement, _) = signs_in(world.asked(&asks("", ""), None).await);
+    assert_eq!(requirement, Requirement::SecretAndCode);
+    let one = session(at(0), &[Method::MemorisedSecret]);
+    signs_in(world.asked(&asks("", ""), Some(&one)).await);
+    world.policy.rules[0].fresh = Some(minutes(10));
+    let request = world.accept(&redirected(&asks("", "")), at(60)).await;
+    let old = world.sign_on((&request, None), Some(&both()), at(601)).await;
+    signs_in(old);
+    answer(world.sign_on((&request, None), Some(&both()), at(599)).await);
+    world.policy.rules.clear();
+    let shut = world.asked(&asks("", ""), Some(&both())).await;
+    assert!(matches!(shut, Answered::Shut), "{shut:?}");
+    let passive = world.asked(&asks("IsPassive=\"1\"", ""), Some(&both())).await;
+    assert_eq!(world.status_of(passive), "NoPassive");
 }
 
 fn context(comparison: &str, class: &str) -> String {

@@ -111,6 +111,13 @@ impl Pages {
     ) -> Result<Answer, Unavailable> {
         let heard = flow.heard().await?;
         let signed_in = self.owner_of(asked, at).await?;
+        // SECURITY: whatever comes of it, an answer that says no or a sign-in, costs us a signature or a row.
+        if signed_in.is_none()
+            && let Some(answer) = self.turned_away(asked, at)
+        {
+            return Ok(answer.into());
+        }
+        let is_counted = signed_in.is_none();
         let visited = visited(asked);
         let browser = asked.cookie(cookie::ASKED).and_then(Browser::parse);
         let asking = Asking {
@@ -134,7 +141,10 @@ impl Pages {
             } => {
                 let service = asked.service.clone();
                 let begun = SignIn::begin(service, requirement, continuation, at.now);
-                let answer = self.begin_with(asked, &begun, at).await?;
+                let answer = match is_counted {
+                    true => self.begun_by(asked, &begun).await?,
+                    false => self.begin_with(asked, &begun, at).await?,
+                };
                 page::with_cookie(answer, cookie::given(cookie::ASKED, browser.as_str()))
             }
             Answered::Shut => asked.sentence(StatusCode::FORBIDDEN, asked.words.shut),

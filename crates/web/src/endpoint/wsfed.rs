@@ -134,15 +134,32 @@ impl Pages {
         begun: &SignIn,
         at: &At,
     ) -> Result<Response<Bytes>, Unavailable> {
-        let network = SourceNetwork::from(at.source);
-        if !self.begun.0.take(&network, at.now) {
-            tracing::warn!(
-                source = network.0,
-                "a network began more sign-ins for parties than {MAX_BEGUN} in a minute"
-            );
-            let status = StatusCode::TOO_MANY_REQUESTS;
-            return Ok(asked.sentence(status, asked.words.unavailable));
+        match self.turned_away(asked, at) {
+            Some(answer) => Ok(answer),
+            None => self.begun_by(asked, begun).await,
         }
+    }
+
+    /// The page for a network that asked too often, without anybody signed in.
+    pub(super) fn turned_away(&self, asked: &Asked, at: &At) -> Option<Response<Bytes>> {
+        let network = SourceNetwork::from(at.source);
+        if self.begun.0.take(&network, at.now) {
+            return None;
+        }
+        tracing::warn!(
+            source = network.0,
+            "a network began more sign-ins for parties than {MAX_BEGUN} in a minute"
+        );
+        let status = StatusCode::TOO_MANY_REQUESTS;
+        Some(asked.sentence(status, asked.words.unavailable))
+    }
+
+    /// The same for a request that was counted already.
+    pub(super) async fn begun_by(
+        &self,
+        asked: &Asked,
+        begun: &SignIn,
+    ) -> Result<Response<Bytes>, Unavailable> {
         let sign_ins = &self.ports.sign_ins;
         sign_ins.begin_sign_in(asked.fresh.key(), begun).await?;
         let line = cookie::given(cookie::SIGN_IN, asked.fresh.written().expose());

@@ -140,7 +140,8 @@ async fn a_refusal_names_the_party_and_the_id_and_not_the_reason() {
         "AssertionConsumerServiceURL=\"https://evil.example/\"",
     ));
     let unknown = query(&asks("").replace("urn:sp", "urn:unknown"));
-    let late = query(&asks("").replace(&now().to_string(), "2020-01-01T00:00:00Z"));
+    let instant = format!("IssueInstant=\"{}", &now().to_string()[..4]);
+    let late = query(&asks("").replace(&instant, "IssueInstant=\"2020"));
     let both = format!("{}&wa=wsignin1.0", query(&asks("")));
     let response = query(&asks("")).replace("SAMLRequest", "SAMLResponse");
     let bomb = "/adfs/ls/?SAMLRequest=%2F%2F%2F%2F".to_owned();
@@ -191,4 +192,23 @@ async fn a_sign_on_begins_here_for_one_party_and_there_is_no_list_of_them() {
         assert_eq!(answer.response.status(), status, "{path}");
         assert!(!text(&answer).contains("Intranet"));
     }
+}
+
+#[tokio::test]
+async fn a_network_without_anybody_signed_in_asks_so_often_in_a_minute_and_no_more() {
+    let world = trusting().await;
+    let (passive, active) = (query(&asks("IsPassive=\"1\"")), query(&asks("")));
+    for number in 0..600 {
+        let path = if number % 2 == 0 { &passive } else { &active };
+        let answer = world.ask(get(path)).await;
+        let status = answer.response.status();
+        assert!(status.is_success() || status.is_redirection(), "{number}");
+    }
+    for path in [&passive, &active] {
+        let answer = world.ask(get(path)).await;
+        let status = answer.response.status();
+        assert_eq!(status, StatusCode::TOO_MANY_REQUESTS);
+    }
+    let answer = world.ask(signed_in(&world, &active)).await;
+    assert_eq!(answer.response.status(), StatusCode::OK, "who is signed in");
 }

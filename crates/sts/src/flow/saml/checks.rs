@@ -37,8 +37,12 @@ pub(super) struct Checked {
 pub(super) enum NotAccepted {
     /// It is none.
     Malformed(MessageParseError),
-    /// It is one, of the party that this name has, where that is known.
-    Refused(Option<String>, Refusal),
+    /// It is one, and says that it is of this issuer, whose name is known where there is a trust.
+    Refused {
+        issuer: String,
+        party: Option<String>,
+        refusal: Refusal,
+    },
 }
 
 impl From<MessageParseError> for NotAccepted {
@@ -56,11 +60,16 @@ pub(super) fn request(
     let document = brought.document()?;
     let root = document.root();
     let issuer = AuthnRequest::issuer_of(root)?;
-    let (trust, _) = known(book, &issuer).map_err(|(party, it)| NotAccepted::Refused(party, it))?;
+    let refused = |(party, refusal)| NotAccepted::Refused {
+        issuer: issuer.clone(),
+        party,
+        refusal,
+    };
+    let (trust, _) = known(book, &issuer).map_err(refused)?;
     let not_believed = |said: String| {
         let said = format!("the request of `{}` is not believed: {said}", trust.name);
         let refusal = Refusal::new(TokenRefusal::NotBelieved, said);
-        NotAccepted::Refused(Some(trust.name.clone()), refusal)
+        refused((Some(trust.name.clone()), refusal))
     };
     let not_signed = |error: SignatureError| not_believed(error.to_string());
     let of_query = brought.query.clone().filter(|it| it.is_signed());

@@ -137,17 +137,18 @@ impl Service {
     ) -> Result<Taken, Unavailable> {
         let book = self.trusts.current().await?;
         let checked = checks::request(&book, brought, (&self.reply(), at.now));
-        let (party, refusal) = match checked {
-            Ok(wanted) => {
-                let accepted = Accepted::new(wanted, at.now);
-                return Ok(Taken::Accepted(Box::new(accepted)));
+        match checked {
+            Ok(wanted) => Ok(Taken::Accepted(Box::new(Accepted::new(wanted, at.now)))),
+            Err(NotAccepted::Malformed(error)) => Ok(Taken::Malformed(error.to_string())),
+            Err(NotAccepted::Refused {
+                issuer,
+                party,
+                refusal,
+            }) => {
+                let refused = self.written_down((account, at), (&issuer, party), refusal);
+                Ok(Taken::Refused(refused.await?))
             }
-            Err(NotAccepted::Malformed(error)) => return Ok(Taken::Malformed(error.to_string())),
-            Err(NotAccepted::Refused(party, refusal)) => (party, refusal),
-        };
-        let called = party.clone().unwrap_or_default();
-        let refused = self.written_down((account, at), (&called, party), refusal);
-        Ok(Taken::Refused(refused.await?))
+        }
     }
 
     /// A sign-on that begins here, to the party that calls itself so; nothing where none may.
