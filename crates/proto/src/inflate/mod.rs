@@ -183,14 +183,14 @@ impl Bits<'_> {
     }
 
     /// Bits that are left of a byte mean nothing before a stored block.
-    fn to_whole_byte(&mut self) {
+    fn skip_to_byte(&mut self) {
         (self.held, self.count) = (0, 0);
     }
 }
 
 /// A block as it is (3.2.4).
 fn stored(bits: &mut Bits<'_>, out: &mut Out) -> Result<(), InflateError> {
-    bits.to_whole_byte();
+    bits.skip_to_byte();
     let (head, rest) = bits
         .rest
         .split_first_chunk::<4>()

@@ -85,13 +85,21 @@ async fn the_policy_for_the_token_service_decides_as_for_any_party() {
     signs_in(world.asked(&asks("", ""), Some(&one)).await);
     world.policy.rules[0].fresh = Some(minutes(10));
     let request = world.accept(&redirected(&asks("", "")), at(60)).await;
-    let old = world.sign_on((&request, None), Some(&both()), at(601)).await;
+    let old = world
+        .sign_on((&request, None), Some(&both()), at(601))
+        .await;
     signs_in(old);
-    answer(world.sign_on((&request, None), Some(&both()), at(599)).await);
+    answer(
+        world
+            .sign_on((&request, None), Some(&both()), at(599))
+            .await,
+    );
     world.policy.rules.clear();
     let shut = world.asked(&asks("", ""), Some(&both())).await;
     assert!(matches!(shut, Answered::Shut), "{shut:?}");
-    let passive = world.asked(&asks("IsPassive=\"1\"", ""), Some(&both())).await;
+    let passive = world
+        .asked(&asks("IsPassive=\"1\"", ""), Some(&both()))
+        .await;
     assert_eq!(world.status_of(passive), "NoPassive");
 }
 

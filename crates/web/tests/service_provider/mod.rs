@@ -25,9 +25,12 @@ async fn trusting() -> World {
 }
 
 fn asks(attributes: &str) -> String {
+    asks_at(&now().to_string(), attributes)
+}
+
+fn asks_at(instant: &str, attributes: &str) -> String {
     format!(
-        r#"<samlp:AuthnRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="_asked" Version="2.0" IssueInstant="{}" Destination="{ORIGIN}/adfs/ls/" {attributes}><saml:Issuer>urn:sp</saml:Issuer></samlp:AuthnRequest>"#,
-        now()
+        r#"<samlp:AuthnRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="_asked" Version="2.0" IssueInstant="{instant}" Destination="{ORIGIN}/adfs/ls/" {attributes}><saml:Issuer>urn:sp</saml:Issuer></samlp:AuthnRequest>"#
     )
 }
 
@@ -140,8 +143,7 @@ async fn a_refusal_names_the_party_and_the_id_and_not_the_reason() {
         "AssertionConsumerServiceURL=\"https://evil.example/\"",
     ));
     let unknown = query(&asks("").replace("urn:sp", "urn:unknown"));
-    let instant = format!("IssueInstant=\"{}", &now().to_string()[..4]);
-    let late = query(&asks("").replace(&instant, "IssueInstant=\"2020"));
+    let late = query(&asks_at("2020-01-01T00:00:00Z", ""));
     let both = format!("{}&wa=wsignin1.0", query(&asks("")));
     let response = query(&asks("")).replace("SAMLRequest", "SAMLResponse");
     let bomb = "/adfs/ls/?SAMLRequest=%2F%2F%2F%2F".to_owned();

@@ -65,7 +65,7 @@ pub(super) fn request(
         party,
         refusal,
     };
-    let (trust, _) = known(book, &issuer).map_err(refused)?;
+    let Known { trust, .. } = known(book, &issuer).map_err(refused)?;
     let not_believed = |said: String| {
         let said = format!("the request of `{}` is not believed: {said}", trust.name);
         let refusal = Refusal::new(TokenRefusal::NotBelieved, said);
@@ -162,7 +162,7 @@ pub(super) fn party(
     book: &TrustBook,
     wanted: &SsoRequest,
 ) -> Result<Checked, (Option<String>, Refusal)> {
-    let (trust, realm) = known(book, &wanted.issuer)?;
+    let Known { trust, realm } = known(book, &wanted.issuer)?;
     let reply = reply(trust, &wanted.assertion_consumer_service);
     Ok(Checked {
         reply: reply.map_err(|refusal| (Some(trust.name.clone()), refusal))?,
@@ -171,11 +171,14 @@ pub(super) fn party(
     })
 }
 
+/// A party that is switched on and speaks SAML.
+struct Known<'b> {
+    trust: &'b Arc<RelyingPartyTrust>,
+    realm: Identifier,
+}
+
 /// SECURITY: every way in asks here whether a party is switched on (T-SAML-3).
-pub(super) fn known<'b>(
-    book: &'b TrustBook,
-    issuer: &str,
-) -> Result<(&'b Arc<RelyingPartyTrust>, Identifier), (Option<String>, Refusal)> {
+fn known<'b>(book: &'b TrustBook, issuer: &str) -> Result<Known<'b>, (Option<String>, Refusal)> {
     let unknown = || {
         let said = "no relying party trust has that identifier";
         (None, Refusal::new(TokenRefusal::UnknownRelyingParty, said))
@@ -191,7 +194,7 @@ pub(super) fn known<'b>(
         let said = "the relying party trust does not speak SAML";
         return refused(TokenRefusal::NoEndpoint, said);
     }
-    Ok((trust, realm))
+    Ok(Known { trust, realm })
 }
 
 /// SECURITY: the answer goes where it is registered, whatever the request says; where that is somewhere else, there is none
