@@ -20,7 +20,7 @@ pub const ENTITY: &str = "urn:adatum:idp";
 /// Who signs in there, and by what.
 pub const PERSON: [&str; 2] = ["bo", "the secret of bo"];
 /// PHP's modules that it needs, beside those that are built in.
-const MODULES: [&str; 8] = [
+pub(crate) const MODULES: [&str; 8] = [
     "ctype",
     "dom",
     "iconv",
@@ -31,7 +31,7 @@ const MODULES: [&str; 8] = [
     "xml",
 ];
 /// All of PHP's errors, but for what is old in SimpleSAMLphp.
-const ERRORS: &str = "error_reporting=22527";
+pub(crate) const ERRORS: &str = "error_reporting=22527";
 
 /// One that runs until it is dropped.
 #[derive(Debug)]
@@ -77,8 +77,8 @@ impl SimpleSamlPhp {
             fs::create_dir(top.join(name))?;
         }
         let [behind, port] = [free_port()?, free_port()?];
-        certified(top, ("idp", "signs tokens"))?;
-        certified(top, ("tls", HOST))?;
+        certified(top, HOST, ("idp", "signs tokens"))?;
+        certified(top, HOST, ("tls", HOST))?;
         fs::write(top.join("config/config.php"), CONFIG)?;
         fs::write(top.join("config/authsources.php"), PEOPLE)?;
         fs::write(top.join("metadata/adfs-idp-hosted.php"), HOSTED)?;
@@ -138,20 +138,24 @@ impl Drop for SimpleSamlPhp {
     }
 }
 
-fn free_port() -> anyhow::Result<u16> {
+pub(crate) fn free_port() -> anyhow::Result<u16> {
     let listening = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     Ok(listening.local_addr()?.port())
 }
 
 /// A key and a certificate that it signed itself.
-fn certified(top: &Path, (name, subject): (&str, &str)) -> anyhow::Result<()> {
+pub(crate) fn certified(
+    top: &Path,
+    host: &str,
+    (name, subject): (&str, &str),
+) -> anyhow::Result<()> {
     let file = |kind: &str| top.join(format!("cert/{name}.{kind}"));
     let mut making = Command::new("openssl");
     making.args([
         "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
     ]);
     making.args(["-subj", &format!("/CN={subject}"), "-addext"]);
-    making.arg(format!("subjectAltName=DNS:{HOST}"));
+    making.arg(format!("subjectAltName=DNS:{host}"));
     making.arg("-keyout").arg(file("pem"));
     making.arg("-out").arg(file("crt"));
     let made = making.stderr(Stdio::null()).status().context("openssl")?;
@@ -159,7 +163,8 @@ fn certified(top: &Path, (name, subject): (&str, &str)) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn terminator((port, behind): (u16, u16), top: &Path) -> anyhow::Result<Child> {
+/// TLS in front of PHP's own server, which has none.
+pub(crate) fn terminator((port, behind): (u16, u16), top: &Path) -> anyhow::Result<Child> {
     let script = root().join("e2e/lab/terminator.py");
     let mut child = Command::new("python3")
         .args(["-W", "ignore::DeprecationWarning"])

@@ -87,6 +87,15 @@ impl Chromium {
         Self::start_with(&[&format!("--host-resolver-rules=MAP * {gate}")])
     }
 
+    /// Starts one that comes to a gate beside a demo where it asks for this host, at whatever port.
+    ///
+    /// # Errors
+    ///
+    /// As [`Chromium::start`].
+    pub fn led_there(host: &str, gate: SocketAddr) -> anyhow::Result<Self> {
+        Self::start_with(&[&format!("--host-resolver-rules=MAP {host} {gate}")])
+    }
+
     fn start_with(more: &[&str]) -> anyhow::Result<Self> {
         let [browser, driver] = Self::programs().context("chromium is not here")?;
         let libraries = root().join("target/lab-packages/usr/lib");

@@ -27,7 +27,7 @@ pub(crate) fn run(data: &[u8]) -> bool {
 }
 
 fn read(data: &[u8]) -> Option<()> {
-    let form = Form::parse_with(data, MAX_ANSWER, MESSAGE).ok()?;
+    let form = Form::parse_with(data, MAX_ANSWER, &[MESSAGE]).ok()?;
     let answer = ProviderAnswer::parse(&form).ok()?;
     let document = answer.document().ok()?;
     let assertion = assertion_in(&document).ok()?;

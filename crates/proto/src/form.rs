@@ -41,15 +41,19 @@ impl Form {
     ///
     /// It is none, or too large.
     pub fn parse_within(bytes: &[u8], at_most: usize) -> Result<Self, FormParseError> {
-        Self::parse_with(bytes, at_most, "")
+        Self::parse_with(bytes, at_most, &[])
     }
 
-    /// Reads a form of at most so many bytes, of which one field, by its name, is a message of several lines.
+    /// Reads a form of at most so many bytes, of which some fields, by their names, are messages of several lines.
     ///
     /// # Errors
     ///
     /// It is none, or too large.
-    pub fn parse_with(bytes: &[u8], at_most: usize, message: &str) -> Result<Self, FormParseError> {
+    pub fn parse_with(
+        bytes: &[u8],
+        at_most: usize,
+        messages: &[&str],
+    ) -> Result<Self, FormParseError> {
         if bytes.len() > at_most {
             return Err(FormParseError::TooLarge);
         }
@@ -61,7 +65,7 @@ impl Form {
         let field = |pair: &str| {
             let (name, value) = pair.split_once('=')?;
             let name = percent::decode(name)?;
-            let value = match !name.is_empty() && name == message {
+            let value = match messages.contains(&name.as_str()) {
                 true => percent::decode_lines(value)?,
                 false => percent::decode(value)?,
             };
@@ -127,7 +131,7 @@ mod tests {
 
     #[test]
     fn one_field_may_have_lines_and_no_other() {
-        let read = |form: &str| Form::parse_with(form.as_bytes(), MAX_FORM, "wresult");
+        let read = |form: &str| Form::parse_with(form.as_bytes(), MAX_FORM, &["wresult"]);
         let form = read("wresult=a%0D%0Ab&wctx=c").unwrap();
         let value = form.only("wresult").map(|it| it.expose().as_str());
         assert_eq!(value, Some("a\r\nb"));

@@ -28,6 +28,7 @@ pub mod lync;
 
 pub mod byte_order_mark;
 pub mod facts;
+pub mod inflate;
 pub mod syslog;
 
 pub mod dns;

@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use xml::write::{self, element};
 use xml::{Limits, ParseError, Verbatim};
 
+use crate::saml::v2::{POST, PROTOCOL, REDIRECT};
 use crate::soap::namespace::{ADDRESSING, SIGNATURE};
 
 /// SAML 2.0 metadata.
@@ -31,6 +32,8 @@ pub struct EntityDescriptor {
     pub application_service: ApplicationService,
     /// It as the issuer of tokens.
     pub security_token_service: SecurityTokenService,
+    /// It as the identity provider of SAML 2.0.
+    pub identity_provider: IdentityProvider,
 }
 
 /// The role of a service that takes tokens of others (`fed:ApplicationServiceType`).
@@ -59,6 +62,17 @@ pub struct SecurityTokenService {
     pub passive_requestor_endpoint: String,
 }
 
+/// The role of a service that signs people on to service providers of SAML 2.0.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdentityProvider {
+    /// The certificates of its keys in DER, the one that signs first.
+    pub signing: Vec<Vec<u8>>,
+    /// The kinds of name that rules may issue, as URIs.
+    pub name_id_formats: Vec<&'static str>,
+    /// Where browsers bring requests, by either binding.
+    pub single_sign_on_service: String,
+}
+
 /// A claim type that is offered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClaimType {
@@ -82,7 +96,8 @@ impl EntityDescriptor {
             .attribute("entityID", self.entity_id.clone())
             .namespace("", METADATA)
             .child(self.application_service.element())
-            .child(self.security_token_service.element());
+            .child(self.security_token_service.element())
+            .child(self.identity_provider.element());
         Verbatim::parse_within(written.to_xml(), Limits::METADATA)
     }
 }
@@ -119,6 +134,23 @@ impl SecurityTokenService {
             // INTEROP: WIF wants one; a service without WS-Trust names its passive endpoint, as Entra ID does.
             .child(endpoint("fed:SecurityTokenServiceEndpoint"))
             .child(endpoint("fed:PassiveRequestorEndpoint"))
+    }
+}
+
+impl IdentityProvider {
+    fn element(&self) -> write::Element {
+        let format = |it: &&'static str| element("NameIDFormat").text(*it);
+        let service = |binding| {
+            element("SingleSignOnService")
+                .attribute("Binding", binding)
+                .attribute("Location", self.single_sign_on_service.clone())
+        };
+        element("IDPSSODescriptor")
+            .attribute("WantAuthnRequestsSigned", "false")
+            .attribute("protocolSupportEnumeration", PROTOCOL)
+            .children(self.signing.iter().map(|der| key_descriptor(der)))
+            .children(self.name_id_formats.iter().map(format))
+            .children([REDIRECT, POST].map(service))
     }
 }
 
@@ -183,6 +215,11 @@ mod tests {
                 }],
                 passive_requestor_endpoint: "https://sts.contoso.com/adfs/ls/".to_owned(),
             },
+            identity_provider: IdentityProvider {
+                signing: vec![vec![1, 2, 3]],
+                name_id_formats: vec![crate::saml::v2::TRANSIENT],
+                single_sign_on_service: "https://sts.contoso.com/adfs/ls/".to_owned(),
+            },
         };
         let written = descriptor.to_verbatim().unwrap();
         expect![[r#"
@@ -242,6 +279,18 @@ mod tests {
             </wsa:EndpointReference>
             </fed:PassiveRequestorEndpoint>
             </RoleDescriptor>
+            <IDPSSODescriptor WantAuthnRequestsSigned="false" protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">
+            <KeyDescriptor use="signing">
+            <KeyInfo xmlns="http://www.w3.org/2000/09/xmldsig#">
+            <X509Data>
+            <X509Certificate>AQID</X509Certificate>
+            </X509Data>
+            </KeyInfo>
+            </KeyDescriptor>
+            <NameIDFormat>urn:oasis:names:tc:SAML:2.0:nameid-format:transient</NameIDFormat>
+            <SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="https://sts.contoso.com/adfs/ls/"/>
+            <SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="https://sts.contoso.com/adfs/ls/"/>
+            </IDPSSODescriptor>
             </EntityDescriptor>"#]].assert_eq(&written.as_str().replace("><", ">\n<"));
     }
 
@@ -266,6 +315,11 @@ mod tests {
                 token_types: Vec::new(),
                 claim_types: (0..5_000).map(claim_type).collect(),
                 passive_requestor_endpoint: "https://sts.contoso.com/adfs/ls/".to_owned(),
+            },
+            identity_provider: IdentityProvider {
+                signing: Vec::new(),
+                name_id_formats: Vec::new(),
+                single_sign_on_service: "https://sts.contoso.com/adfs/ls/".to_owned(),
             },
         };
         assert!(descriptor.to_verbatim().is_ok());

@@ -28,6 +28,8 @@ mod facts;
 mod form;
 #[path = "../../../fuzz/entry/http_auth.rs"]
 mod http_auth;
+#[path = "../../../fuzz/entry/inflate.rs"]
+mod inflate;
 #[path = "../../../fuzz/entry/kdc.rs"]
 mod kdc;
 #[path = "../../../fuzz/entry/key_uri.rs"]
@@ -54,6 +56,8 @@ mod proxy_protocol;
 mod pskc;
 #[path = "../../../fuzz/entry/rejection.rs"]
 mod rejection;
+#[path = "../../../fuzz/entry/saml_request.rs"]
+mod saml_request;
 #[path = "../../../fuzz/entry/seed_list.rs"]
 mod seed_list;
 #[path = "../../../fuzz/entry/sending.rs"]
@@ -259,6 +263,18 @@ fn usernamemixed_seeds_are_taken() {
 fn wsfed_seeds_are_taken() {
     every_seed_is_taken("wsfed", wsfed::run);
     no_damaged_seed_panics("wsfed", wsfed::run);
+}
+
+#[test]
+fn saml_request_seeds_are_taken() {
+    every_seed_is_taken("saml_request", saml_request::run);
+    no_damaged_seed_panics("saml_request", saml_request::run);
+}
+
+#[test]
+fn inflate_seeds_are_taken() {
+    every_seed_is_taken("inflate", inflate::run);
+    no_damaged_seed_panics("inflate", inflate::run);
 }
 
 #[test]

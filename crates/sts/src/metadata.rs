@@ -6,7 +6,10 @@ use std::sync::{Mutex, PoisonError};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use claims::ClaimType;
-use proto::metadata::{self, ApplicationService, EntityDescriptor, SecurityTokenService};
+use proto::metadata::{
+    self, ApplicationService, EntityDescriptor, IdentityProvider, SecurityTokenService,
+};
+use proto::saml::v2::{EMAIL_ADDRESS, PERSISTENT, TRANSIENT};
 use proto::wsfed::TOKEN_TYPE_SAML_1_1;
 use xml::Prepared;
 
@@ -108,10 +111,15 @@ fn descriptor(identity: &Identity, book: &TrustBook, ring: &KeyRing) -> EntityDe
         },
         security_token_service: SecurityTokenService {
             display_name: identity.display_name.clone(),
-            signing,
+            signing: signing.clone(),
             token_types: vec![TOKEN_TYPE_SAML_1_1],
             claim_types: offered(book),
-            passive_requestor_endpoint,
+            passive_requestor_endpoint: passive_requestor_endpoint.clone(),
+        },
+        identity_provider: IdentityProvider {
+            signing,
+            name_id_formats: vec![EMAIL_ADDRESS, PERSISTENT, TRANSIENT],
+            single_sign_on_service: passive_requestor_endpoint,
         },
     }
 }

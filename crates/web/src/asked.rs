@@ -6,7 +6,8 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, Response, StatusCode, header};
 use proto::form::{Form, MAX_FORM};
 use proto::secret::Secret;
-use proto::wsfed::{MAX_ANSWER, MESSAGE};
+use proto::wsfed::MAX_ANSWER;
+use proto::{saml, wsfed};
 
 use crate::page::{self, Frame};
 use crate::words::Words;
@@ -28,6 +29,8 @@ pub(crate) struct Asked {
     pub(crate) service: Service,
     form: Form,
     query: Form,
+    /// The address's query as it came, of which what is signed in it is made.
+    query_text: String,
     headers: HeaderMap,
     origin: String,
     over: Over,
@@ -48,12 +51,16 @@ impl Asked {
             .and_then(|it| it.to_str().ok());
         let kind = kind.map(|kind| kind.split(';').next().unwrap_or_default().trim());
         let is_form = method != Method::POST || kind == Some(FORM);
-        let query = Form::parse(request.head.uri.query().unwrap_or_default().as_bytes());
+        let query_text = request.head.uri.query().unwrap_or_default().to_owned();
+        let query = Form::parse(query_text.as_bytes());
         let path = request.head.uri.path();
         let (at_most, is_passive) = (longest(&service, path), takes_messages(&service, path));
-        let message = if is_passive { MESSAGE } else { "" };
+        let messages: &[&str] = match is_passive {
+            true => &[wsfed::MESSAGE, saml::v2::MESSAGE],
+            false => &[],
+        };
         let body = match is_form {
-            true => Form::parse_with(&request.body, at_most, message),
+            true => Form::parse_with(&request.body, at_most, messages),
             false => Form::parse(b""),
         };
         let (Ok(query), Ok(form), true, true) = (query, body, is_known, is_form) else {
@@ -73,6 +80,7 @@ impl Asked {
             words,
             form,
             query,
+            query_text,
             headers,
             origin: request.origin,
             over: request.over,
@@ -128,6 +136,11 @@ impl Asked {
     /// All fields of the address.
     pub(crate) fn parameters(&self) -> &Form {
         &self.query
+    }
+
+    /// The query of the address, as it came.
+    pub(crate) fn query_text(&self) -> &str {
+        &self.query_text
     }
 
     /// All fields of the form.

@@ -285,18 +285,17 @@ pub(crate) struct Connect {
     pub(crate) picture: Option<String>,
 }
 
-/// The form that takes a token to its party.
+/// The form that takes a token to its party, or why there is none.
 #[derive(Template)]
 #[template(path = "post.html")]
 pub(crate) struct Post {
     pub(crate) words: &'static Words,
+    /// What its heading says.
+    pub(crate) title: &'static str,
     pub(crate) party: String,
     pub(crate) action: String,
-    pub(crate) wa: &'static str,
-    pub(crate) wresult: String,
-    pub(crate) wctx: Option<String>,
-    /// Whether it comes to ourselves, once more.
-    pub(crate) is_again: bool,
+    /// What it brings there, by the names of its fields.
+    pub(crate) fields: Vec<(&'static str, String)>,
 }
 
 /// The page that asks by which claims provider somebody comes.

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 mod elsewhere;
+mod service_provider;
 mod world;
 
 use http::{Request, StatusCode, header};

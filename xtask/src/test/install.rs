@@ -32,10 +32,10 @@ const PACKAGES: [&str; 18] = [
     "xmlsec1",
 ];
 
-/// A domain controller, a back end that takes Kerberos, a balancer, a browser, a database, a collector of
+/// A domain controller, a back end that takes Kerberos, service providers of SAML, a balancer, a browser, a database, a collector of
 /// syslog, MIT's tools. Some of these start
 /// services where they are installed, so that they are only unpacked; a lab lays them over its own view of the system.
-const UNPACKED: [&str; 23] = [
+const UNPACKED: [&str; 24] = [
     "apache2-bin",
     "chromium",
     "chromium-driver",
@@ -43,6 +43,7 @@ const UNPACKED: [&str; 23] = [
     "krb5-user",
     "ldb-tools",
     "libapache2-mod-auth-gssapi",
+    "libapache2-mod-auth-mellon",
     "libfaketime",
     "libnss3-tools",
     "php-cli",

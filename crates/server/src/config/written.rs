@@ -278,6 +278,10 @@ pub(crate) struct Sts {
     /// `username-token` for `sts`.
     #[serde(default)]
     pub(crate) usernamemixed: bool,
+    /// Whether a sign-on to a SAML service provider may begin here, at `/adfs/ls/idpinitiatedsignon.aspx?loginToRp=…` (AD FS's
+    /// `EnableIdPInitiatedSignonPage`); nobody is shown a list of parties.
+    #[serde(default)]
+    pub(crate) idp_initiated_sign_on: bool,
 }
 
 /// `[[portal.passkey_make]]`

@@ -1,4 +1,7 @@
 //! Flows: from a request of a party to a token, one module per protocol.
 
 pub mod active;
+pub mod saml;
 pub mod wsfed;
+
+mod freshness;

@@ -9,6 +9,7 @@ use super::Unavailable;
 use crate::key_ring::{KeyId, KeyRing, KeyState, TokenSigningCertificate};
 use crate::metadata::OwnMetadata;
 use crate::pipeline::IssuedClaims;
+use crate::token::saml_2::NoToken;
 
 /// The keys that tokens are signed with. Private halves never come out.
 #[async_trait]
@@ -26,12 +27,14 @@ pub trait Keys: Send + Sync {
 
 /// What octets are of that are signed.
 ///
-/// INVARIANT: each holds what only this room makes, so that nothing is signed but what came out of the pipeline, or says what
-/// we are.
+/// INVARIANT: each holds what only this room makes, so that nothing is signed but what came out of the pipeline, says that
+/// nothing did, or says what we are.
 #[derive(Clone, Copy, Debug)]
 pub enum ToSign<'a> {
     /// A token with claims that the rules of a relying party issued.
     Token(&'a IssuedClaims),
+    /// An answer without a token.
+    NoToken(&'a NoToken),
     /// Our own metadata.
     Metadata(&'a OwnMetadata),
 }

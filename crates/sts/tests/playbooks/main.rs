@@ -9,6 +9,7 @@
 )]
 
 mod partner;
+mod provider;
 mod world;
 
 mod somebody_gets_a_token;
@@ -28,3 +29,9 @@ mod home_realm_is_found;
 mod a_partner_vouches_for_somebody;
 
 mod a_partner_is_not_believed;
+
+mod a_service_provider_gets_an_assertion;
+
+mod a_service_provider_is_not_believed;
+
+mod a_service_provider_says_how_somebody_signs_on;

@@ -133,6 +133,10 @@ async fn the_metadata_names_the_endpoint_and_the_key_that_signed_it() {
         "entityID=\"http://sts.contoso.com/adfs/services/trust\"",
         "https://sts.contoso.com/adfs/ls/",
         "fed:SecurityTokenServiceType",
+        "<IDPSSODescriptor WantAuthnRequestsSigned=\"false\"",
+        "<SingleSignOnService Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect\" Location=\"https://sts.contoso.com/adfs/ls/\">",
+        "<SingleSignOnService Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST\" Location=\"https://sts.contoso.com/adfs/ls/\">",
+        "<NameIDFormat>urn:oasis:names:tc:SAML:2.0:nameid-format:transient</NameIDFormat>",
         "Uri=\"http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn\"",
     ] {
         assert!(canonical.contains(part), "{part}");

@@ -320,6 +320,7 @@ pub(crate) fn world_of(book: TrustBook) -> World {
                 display_name: "Contoso".to_owned(),
                 domain: "contoso.com".to_owned(),
                 is_active: true,
+                is_idp_initiated: true,
             },
             trusts: Arc::new(Arc::new(book)),
             keys: Arc::new(Signing {
@@ -355,7 +356,7 @@ pub(crate) fn world_of(book: TrustBook) -> World {
 pub(crate) const BROWSER: &str = "09090909090909090909090909090909";
 
 /// What the store knows a session by: another one began at another time.
-fn key_of(session: &Session) -> HandleKey {
+pub(crate) fn key_of(session: &Session) -> HandleKey {
     let mut key = [0; 32];
     key[..8].copy_from_slice(&session.begun.as_second().to_be_bytes());
     HandleKey(key)

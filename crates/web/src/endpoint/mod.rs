@@ -6,6 +6,7 @@ mod active;
 mod home_realm;
 mod metadata;
 mod provider;
+mod saml;
 mod wsfed;
 
 use authn::place::Service;
@@ -23,6 +24,8 @@ use crate::{Answer, Pages, page};
 const METADATA: &str = "/federationmetadata/2007-06/federationmetadata.xml";
 /// Where browsers ask, in lower case and without the slash at its end.
 const PASSIVE: &str = "/adfs/ls";
+/// Where a sign-on begins here, in lower case.
+const IDP_INITIATED: &str = "/adfs/ls/idpinitiatedsignon.aspx";
 
 /// Whether browsers ask there for tokens, and bring what partners say.
 pub(crate) fn is_passive(path: &str) -> bool {
@@ -42,6 +45,10 @@ impl Pages {
         let path = asked.path.to_ascii_lowercase();
         match (is_post, path.strip_suffix('/').unwrap_or(&path)) {
             // A party's form is sent from a page of the party.
+            (_, PASSIVE) if saml::is_asked(asked) => {
+                return self.single_sign_on(asked, (at, sts)).await;
+            }
+            (false, IDP_INITIATED) => return self.idp_initiated(asked, (at, sts)).await,
             (_, PASSIVE) => return self.passive(asked, (at, sts)).await,
             (false, METADATA) => return metadata::published(sts).await,
             _ => {}

@@ -25,14 +25,18 @@ impl Pages {
         let handle = asked.cookie(cookie::ELSEWHERE).and_then(Handle::parse);
         // INTEROP: a browser sends no cookie of ours with another site's form; a page of ours sends it once more, with it.
         if handle.is_none() && asked.field(AGAIN).is_none() {
+            let wctx = answer.wctx.clone().map(|it| ("wctx", it));
+            let fields = [
+                ("wa", SIGN_IN.to_owned()),
+                ("wresult", answer.wresult().expose().clone()),
+            ];
+            let again = (AGAIN, "1".to_owned());
             let page = page::Post {
                 words: asked.words,
+                title: asked.words.on_the_way,
                 party: flow.identity.display_name.clone(),
                 action: wsfed::PATH.to_owned(),
-                wa: SIGN_IN,
-                wresult: answer.wresult().expose().clone(),
-                wctx: answer.wctx.clone(),
-                is_again: true,
+                fields: fields.into_iter().chain(wctx).chain([again]).collect(),
             };
             return Ok(page::shown(StatusCode::OK, &page).into());
         }

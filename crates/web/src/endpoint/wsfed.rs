@@ -134,15 +134,32 @@ impl Pages {
         begun: &SignIn,
         at: &At,
     ) -> Result<Response<Bytes>, Unavailable> {
-        let network = SourceNetwork::from(at.source);
-        if !self.begun.0.take(&network, at.now) {
-            tracing::warn!(
-                source = network.0,
-                "a network began more sign-ins for parties than {MAX_BEGUN} in a minute"
-            );
-            let status = StatusCode::TOO_MANY_REQUESTS;
-            return Ok(asked.sentence(status, asked.words.unavailable));
+        match self.turned_away(asked, at) {
+            Some(answer) => Ok(answer),
+            None => self.begun_by(asked, begun).await,
         }
+    }
+
+    /// The page for a network that asked too often, without anybody signed in.
+    pub(super) fn turned_away(&self, asked: &Asked, at: &At) -> Option<Response<Bytes>> {
+        let network = SourceNetwork::from(at.source);
+        if self.begun.0.take(&network, at.now) {
+            return None;
+        }
+        tracing::warn!(
+            source = network.0,
+            "a network began more sign-ins for parties than {MAX_BEGUN} in a minute"
+        );
+        let status = StatusCode::TOO_MANY_REQUESTS;
+        Some(asked.sentence(status, asked.words.unavailable))
+    }
+
+    /// The same for a request that was counted already.
+    pub(super) async fn begun_by(
+        &self,
+        asked: &Asked,
+        begun: &SignIn,
+    ) -> Result<Response<Bytes>, Unavailable> {
         let sign_ins = &self.ports.sign_ins;
         sign_ins.begin_sign_in(asked.fresh.key(), begun).await?;
         let line = cookie::given(cookie::SIGN_IN, asked.fresh.written().expose());
@@ -226,14 +243,17 @@ pub(super) fn refused_to(
 
 /// The form that takes the token to its party, by itself or by its button.
 pub(super) fn handed_over(asked: &Asked, issued: &Issued) -> Response<Bytes> {
+    let wctx = issued.wctx.clone().map(|it| ("wctx", it));
+    let fields = [
+        ("wa", SIGN_IN.to_owned()),
+        ("wresult", issued.wresult.clone()),
+    ];
     let page = page::Post {
         words: asked.words,
+        title: asked.words.on_the_way,
         party: issued.name.clone(),
         action: issued.reply.as_str().to_owned(),
-        wa: SIGN_IN,
-        wresult: issued.wresult.clone(),
-        wctx: issued.wctx.clone(),
-        is_again: false,
+        fields: fields.into_iter().chain(wctx).collect(),
     };
     let answer = page::shown(StatusCode::OK, &page);
     let answer = page::with_form_to(answer, &page::source(issued.reply.as_str()));
@@ -242,7 +262,7 @@ pub(super) fn handed_over(asked: &Asked, issued: &Issued) -> Response<Bytes> {
 }
 
 /// A page that says which party it was, and by which id the log knows the reason.
-fn no_token(
+pub(super) fn no_token(
     asked: &Asked,
     at: &At,
     (status, party): (StatusCode, Option<String>),

@@ -263,6 +263,7 @@ fn pages(memory: &Arc<Memory>, signing: &Arc<Signing>, trusts: &str) -> Pages {
                 display_name: "Contoso".to_owned(),
                 domain: "contoso.com".to_owned(),
                 is_active: true,
+                is_idp_initiated: true,
             },
             trusts: Arc::new(book),
             keys: signing.clone(),
@@ -362,6 +363,6 @@ async fn signed_in(memory: &Memory, methods: &[Method]) -> String {
     clippy::disallowed_methods,
     reason = "the pages read the clock themselves"
 )]
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     Timestamp::now()
 }

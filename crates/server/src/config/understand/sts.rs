@@ -43,6 +43,7 @@ impl Understanding<'_> {
             display_name: sts.display_name.clone().unwrap_or(name),
             domain: written.names.dns_domain.clone(),
             is_active: sts.usernamemixed,
+            is_idp_initiated: sts.idp_initiated_sign_on,
         }))
     }
 }

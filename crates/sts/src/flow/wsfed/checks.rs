@@ -32,13 +32,13 @@ pub(super) struct Checked {
 
 /// Why there is no token.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Refusal {
-    pub(super) reason: TokenRefusal,
-    pub(super) said: String,
+pub(in crate::flow) struct Refusal {
+    pub(in crate::flow) reason: TokenRefusal,
+    pub(in crate::flow) said: String,
 }
 
 impl Refusal {
-    pub(super) fn new(reason: TokenRefusal, said: impl Into<String>) -> Self {
+    pub(in crate::flow) fn new(reason: TokenRefusal, said: impl Into<String>) -> Self {
         let said = said.into();
         Self { reason, said }
     }

@@ -102,7 +102,7 @@ impl Service {
     }
 
     /// Where partners send their answers.
-    pub(super) fn reply(&self) -> String {
+    pub(in crate::flow) fn reply(&self) -> String {
         format!("{}{PATH}", self.identity.origin)
     }
 

@@ -7,7 +7,6 @@
 mod brought;
 mod checks;
 mod elsewhere;
-mod freshness;
 mod home_realm;
 mod sign_out;
 mod visited;
@@ -22,21 +21,24 @@ use authn::policy::Policy;
 use authn::ports::{Audit, Revocations, Sessions, Tickets};
 use authn::session::Session;
 use authn::sign_in::{self, At, Requirement};
+use jiff::Timestamp;
 use proto::saml::v1;
 use proto::secret::Secret;
 use proto::wsfed::{SignInRequest, SignInResponse, TOKEN_TYPE_SAML_1_1};
 
+use crate::flow::freshness::{self, Met};
+pub use crate::flow::freshness::{Browser, Marker};
+use crate::ledger::TokenId;
 use crate::metadata;
 use crate::pipeline::store::{AttributeStore, AttributeStores};
 use crate::pipeline::{IssuedClaims, NotIssued, Pipeline};
 use crate::ports::{Keys, Ledger, Trusts, Unavailable, UsedAssertions};
 use crate::subject::{Context, Local};
 use crate::token::{self, Order, Token, TokenError, TokenRandomness};
-use crate::trust::{Identifier, TrustBook, Url};
+use crate::trust::{Identifier, RelyingPartyTrust, TrustBook, Url};
 pub use brought::Brought;
-use checks::{Checked, Refusal};
-use freshness::Met;
-pub use freshness::{Browser, Marker};
+use checks::Checked;
+pub(super) use checks::Refusal;
 pub(super) use home_realm::takes_ours;
 pub use home_realm::{Choice, Offer, Remembered};
 use home_realm::{HomeRealm, Seeking};
@@ -59,6 +61,8 @@ pub struct Identity {
     pub domain: String,
     /// Whether programs get tokens, too, by WS-Trust's `usernamemixed`.
     pub is_active: bool,
+    /// Whether a sign-on to a service provider of SAML may begin here (AD FS's `EnableIdPInitiatedSignonPage`).
+    pub is_idp_initiated: bool,
 }
 
 /// The security token service, as browsers meet it.
@@ -223,7 +227,8 @@ impl Service {
             }
         }
         let wanted = freshness::Wanted::of(asking.request, &checked.trust);
-        let (from, now) = ((asking.request, asking.browser), asking.at.now);
+        let query = asking.request.to_query();
+        let (from, now) = ((query.as_str(), asking.browser), asking.at.now);
         let marker = Marker::read(&self.key, asking.marker, from, now);
         let place = (asking.at, &Published::STS);
         let signed_in = asking.signed_in;
@@ -248,8 +253,10 @@ impl Service {
             return self.refused(&asking, Some(name), refusal).await;
         }
         let place = (checked, visited);
-        match self.said_of(&local, (&book, &place.0), &asking).await {
-            Ok(_) if !self.is_to_be_had(met, &asking).await? => {
+        let party = (&place.0.trust, &place.0.realm);
+        let browser = (asking.at, asking.user_agent);
+        match self.said_of(&local, (&book, party), browser).await {
+            Ok(_) if !self.is_to_be_had(met, asking.session, now).await? => {
                 Ok(self.must_sign_in(required, &asking, &random))
             }
             Ok(claims) => self.issued(&claims, (place, &local), &asking, random).await,
@@ -275,29 +282,29 @@ impl Service {
     }
 
     /// What the rules of the party say about somebody.
-    async fn said_of(
+    pub(super) async fn said_of(
         &self,
         local: &Local<'_>,
-        (book, checked): (&TrustBook, &Checked),
-        asking: &Asking<'_>,
+        (book, (trust, realm)): (&TrustBook, (&Arc<RelyingPartyTrust>, &Identifier)),
+        (at, user_agent): (&At, Option<&str>),
     ) -> Result<IssuedClaims, NotIssued> {
         let stores = AttributeStores {
             account: Some(local.account),
-            relying_party: &checked.realm,
+            relying_party: realm,
             opaque: self.opaque.as_ref(),
             others: &self.stores,
         };
         let pipeline = Pipeline {
             directory: book.own_directory()?,
-            relying_party: &checked.trust,
+            relying_party: trust,
             stores: &stores,
         };
         let context = Context {
-            zone: &asking.at.zone,
-            source: asking.at.source,
+            zone: &at.zone,
+            source: at.source,
             path: PATH,
             host: self.host(),
-            user_agent: asking.user_agent,
+            user_agent,
         };
         let accepted = pipeline.accept(local, &context).await?;
         pipeline.issue(&accepted).await
@@ -324,13 +331,23 @@ impl Service {
             Ok(token) => token,
             Err(refusal) => return self.refused(asking, Some(name), refusal).await,
         };
-        // SECURITY: a pool's session that it begins ends with what they signed in by (decision 0015).
-        let id = authn::issued::TokenId(token.id.0.clone());
         let lasts = (asking.at.now, token.expires);
-        let recorded = authn::issued::recorded(&id, local.session, lasts);
-        self.tickets.record(recorded, asking.heard).await?;
+        self.rests_on(&token.id, (local.session, asking.heard), lasts)
+            .await?;
         let place = (checked, visited);
         Ok(self.handed(token, place, asking.request.wctx.clone()))
+    }
+
+    /// SECURITY: a token, and a pool's session that it begins, ends with what they signed in by (decision 0015).
+    pub(super) async fn rests_on(
+        &self,
+        id: &TokenId,
+        (session, heard): (&Session, i64),
+        lasts: (Timestamp, Timestamp),
+    ) -> Result<(), Unavailable> {
+        let id = authn::issued::TokenId(id.0.clone());
+        let recorded = authn::issued::recorded(&id, session, lasts);
+        self.tickets.record(recorded, heard).await
     }
 
     /// Makes a token and writes it down; nobody has it yet.
@@ -389,7 +406,7 @@ impl Service {
         let known = asking.browser.cloned();
         // No token takes this id.
         let browser = known.unwrap_or_else(|| Browser::new(random.id));
-        let marker = Marker::made(&self.key, asking.at.now, (asking.request, &browser));
+        let marker = Marker::made(&self.key, asking.at.now, (&query, &browser));
         Answered::MustSignIn {
             requirement,
             continuation: format!("{PATH}?{query}&{}={marker}", Marker::NAME),
@@ -398,37 +415,54 @@ impl Service {
     }
 
     /// Whether a session may stand for what was wanted: for a new sign-in that was asked for it does once.
-    async fn is_to_be_had(&self, met: Met, asking: &Asking<'_>) -> Result<bool, Unavailable> {
-        match (met, asking.session) {
+    pub(super) async fn is_to_be_had(
+        &self,
+        met: Met,
+        session: Option<HandleKey>,
+        now: Timestamp,
+    ) -> Result<bool, Unavailable> {
+        match (met, session) {
             (Met::ByAge, _) => Ok(true),
-            (Met::AsAskedFor, Some(key)) => self.sessions.spend_freshness(key, asking.at.now).await,
+            (Met::AsAskedFor, Some(key)) => self.sessions.spend_freshness(key, now).await,
             (Met::AsAskedFor, None) | (Met::No, _) => Ok(false),
         }
     }
 
-    /// Writes a refusal down where somebody is known: what nobody in particular asks for is counted, and not audited.
     async fn refused(
         &self,
         asking: &Asking<'_>,
         party: Option<String>,
         refusal: Refusal,
     ) -> Result<Answered, Unavailable> {
+        let party = (asking.request.wtrealm.as_str(), party);
+        let who = (asking.signed_in.map(|(_, account)| account), asking.at);
+        let refused = self.written_down(who, party, refusal).await?;
+        Ok(Answered::Refused(refused))
+    }
+
+    /// Writes a refusal down where somebody is known: what nobody in particular asks for is counted, and not audited.
+    pub(super) async fn written_down(
+        &self,
+        (account, at): (Option<&Account>, &At),
+        (realm, party): (&str, Option<String>),
+        refusal: Refusal,
+    ) -> Result<Refused, Unavailable> {
         let Refusal { reason, said } = refusal;
-        if let Some((_, account)) = asking.signed_in {
+        if let Some(account) = account {
             let kind = Kind::TokenRefused {
-                relying_party: shown_name(&asking.request.wtrealm, ""),
+                relying_party: shown_name(realm, ""),
                 reason,
                 said: said.chars().take(MAX_SAID).collect(),
             };
             let account = Some(account.id.clone());
-            let event = asking.at.event(kind, &Published::STS, account);
+            let event = at.event(kind, &Published::STS, account);
             self.audit.append(vec![event]).await?;
         }
-        Ok(Answered::Refused(Refused {
+        Ok(Refused {
             party,
             reason,
             said,
-        }))
+        })
     }
 
     pub(super) fn host(&self) -> &str {

@@ -236,12 +236,14 @@ pub(in crate::import) const TABLE: &[Field<Draft>] = &[
     ),
     field(
         "EnableIdpInitiatedSignonPage",
-        "not yet: a page of every party",
+        "`idp_initiated_sign_on` of `[sts]`; there is no page of every party",
         |value, _| {
             switch(
                 value,
                 Fate::not_needed("switched off"),
-                Fate::not_yet("the page that lists every party"),
+                Fate::changed(
+                    "write `idp_initiated_sign_on = true` into `[sts]`; there is no page that lists every party",
+                ),
             )
         },
     )

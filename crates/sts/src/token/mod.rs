@@ -1,7 +1,9 @@
 //! Tokens: what the pipeline let out, as an assertion, signed in two steps and written into the ledger before it leaves.
 //!
 //! INVARIANT: a token is made from [`IssuedClaims`] alone, and nobody gets one that is not in the ledger (T-SAML-4). Start at
-//! [`saml_1_1`].
+//! [`saml_1_1`] and [`saml_2::response`].
+
+pub mod saml_2;
 
 use std::collections::{BTreeMap, BTreeSet};
 

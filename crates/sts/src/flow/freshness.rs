@@ -26,7 +26,7 @@ const DIGITS: usize = 64;
 
 /// What a party, or its request, wants of a sign-in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Wanted {
+pub(in crate::flow) struct Wanted {
     is_new: bool,
     age: Option<SignedDuration>,
     second_factor: Option<SignedDuration>,
@@ -34,7 +34,7 @@ pub(super) struct Wanted {
 
 impl Wanted {
     /// What is wanted for a request.
-    pub(super) fn of(request: &SignInRequest, trust: &RelyingPartyTrust) -> Self {
+    pub(in crate::flow) fn of(request: &SignInRequest, trust: &RelyingPartyTrust) -> Self {
         let is_new = trust.always_require_authentication || request.prompt_login;
         let minutes = |it: u32| SignedDuration::from_mins(it.into());
         let seconds = |it: u32| SignedDuration::from_secs(it.into());
@@ -45,8 +45,22 @@ impl Wanted {
         }
     }
 
+    /// A new sign-in, or any.
+    pub(in crate::flow) fn new_where(is_new: bool) -> Self {
+        Self {
+            is_new,
+            age: None,
+            second_factor: None,
+        }
+    }
+
     /// Whether a session is as new as that, and by what.
-    pub(super) fn met(self, session: &Session, marker: Option<Marker>, now: Timestamp) -> Met {
+    pub(in crate::flow) fn met(
+        self,
+        session: &Session,
+        marker: Option<Marker>,
+        now: Timestamp,
+    ) -> Met {
         let age = now.duration_since(session.begun);
         // What was proved in it was proved when it began.
         let is_within = |limit: Option<SignedDuration>| limit.is_none_or(|limit| age <= limit);
@@ -65,7 +79,7 @@ impl Wanted {
 
 /// By what a session is as new as is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Met {
+pub(in crate::flow) enum Met {
     /// By nothing.
     No,
     /// By its age.
@@ -80,7 +94,7 @@ pub struct Browser(String);
 
 impl Browser {
     /// A new one.
-    pub(super) fn new(random: [u8; 16]) -> Self {
+    pub(in crate::flow) fn new(random: [u8; 16]) -> Self {
         Self(Hexadecimal(&random).to_string())
     }
 
@@ -108,11 +122,11 @@ impl Marker {
     /// The parameter that it is in.
     pub const NAME: &str = "wicketgate-asked";
 
-    /// Makes one for a request of a browser.
-    pub(super) fn made(
+    /// Makes one for a request of a browser, in our own spelling.
+    pub(in crate::flow) fn made(
         key: &Secret<Vec<u8>>,
         now: Timestamp,
-        (request, browser): (&SignInRequest, &Browser),
+        (request, browser): (&str, &Browser),
     ) -> String {
         let asked = now.as_second();
         let code = hmac::sign(&hmac_key(key), &octets(asked, request, browser));
@@ -120,10 +134,10 @@ impl Marker {
     }
 
     /// Reads one that was made for this request of this browser, not too long ago.
-    pub(super) fn read(
+    pub(in crate::flow) fn read(
         key: &Secret<Vec<u8>>,
         text: Option<&str>,
-        (request, browser): (&SignInRequest, Option<&Browser>),
+        (request, browser): (&str, Option<&Browser>),
         now: Timestamp,
     ) -> Option<Self> {
         let browser = browser?;
@@ -152,11 +166,11 @@ fn hmac_key(key: &Secret<Vec<u8>>) -> hmac::Key {
     hmac::Key::new(hmac::HMAC_SHA256, key.expose())
 }
 
-fn octets(asked: i64, request: &SignInRequest, browser: &Browser) -> Vec<u8> {
+fn octets(asked: i64, request: &str, browser: &Browser) -> Vec<u8> {
     let mut octets = LABEL.to_vec();
     octets.extend_from_slice(&asked.to_be_bytes());
     octets.extend_from_slice(browser.0.as_bytes());
-    octets.extend_from_slice(request.to_query().as_bytes());
+    octets.extend_from_slice(request.as_bytes());
     octets
 }
 
@@ -193,13 +207,6 @@ mod tests {
         }
     }
 
-    fn request(realm: &str) -> SignInRequest {
-        SignInRequest {
-            wtrealm: realm.to_owned(),
-            ..SignInRequest::default()
-        }
-    }
-
     const NOTHING: Wanted = Wanted {
         is_new: false,
         age: None,
@@ -211,9 +218,9 @@ mod tests {
         let key = Secret::new(vec![1; 32]);
         let other = Secret::new(vec![2; 32]);
         let browser = Browser::new([5; 16]);
-        let made = Marker::made(&key, at(0), (&request("urn:a"), &browser));
+        let made = Marker::made(&key, at(0), ("urn:a", &browser));
         let read_at = |key, text: &str, (realm, browser), second| {
-            Marker::read(key, Some(text), (&request(realm), browser), at(second))
+            Marker::read(key, Some(text), (realm, browser), at(second))
         };
         let read = |key, text: &str, realm| read_at(key, text, (realm, Some(&browser)), 9);
         assert_eq!(read(&key, &made, "urn:a"), Some(Marker { asked: at(0) }));
@@ -239,7 +246,7 @@ mod tests {
         ] {
             assert_eq!(read(&key, text, "urn:a"), None, "{text}");
         }
-        let own = (&request("urn:a"), Some(&browser));
+        let own = ("urn:a", Some(&browser));
         assert_eq!(Marker::read(&key, None, own, at(9)), None);
     }
 
