@@ -122,7 +122,7 @@ pub(super) async fn look(
         }
         (false, Some(grant)) if known.grant.is_some() => CodeSettlement::Again(grant.key, None),
         (false, Some(grant)) => CodeSettlement::Remembers(Box::new(grant)),
-        (false, None) => CodeSettlement::None,
+        (false, None) => CodeSettlement::OfNobody,
     };
     let second = match field.takes.codes {
         true => code::look(field, known, first.as_ref().ok()).await?,

@@ -325,7 +325,11 @@ impl Attempts for Watched {
             Some(_) => "succeeded",
             None => "failed",
         };
-        let shape = format!("{ended}, {} events", settlement.events.len());
+        let text = match (&settlement.succeeded, &settlement.code) {
+            (Some(_), _) | (None, CodeSettlement::None) => "",
+            (None, _) => ", a text",
+        };
+        let shape = format!("{ended}, {} events{text}", settlement.events.len());
         let succeeded = settlement.succeeded.clone();
         let overtaking = self.seen.lock().unwrap().overtaking.take();
         let now = settlement.reservation.place.now;

@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
+use authn::account::AccountId;
 use authn::credential::grant::{CodeSettlement, REMEMBERED};
 use authn::lockout::{Counts, Place, Subject};
 use authn::place::SourceNetwork;
@@ -161,6 +162,13 @@ impl Write for Settle {
             session_grants::Settled::Spent => return Ok(Done::Undo(Settled::Spent)),
             session_grants::Settled::CountedBefore => {
                 give_back_of_subject(writing, &settlement.reservation.place).await?;
+            }
+            session_grants::Settled::OfNobody => {
+                let place = Place {
+                    subject: Subject::Account(AccountId(String::new())),
+                    ..settlement.reservation.place.clone()
+                };
+                give_back_of_subject(writing, &place).await?;
             }
         }
         if let (None, Some(guessed)) = (&settlement.succeeded, &settlement.reservation.secret)

@@ -81,6 +81,7 @@ pub(crate) const ALL: &[&str] = &[
     audit_readers::BEGIN,
     audit_readers::READ,
     audit_readers::CLAIM,
+    audit_readers::BEGIN_ANEW,
     audit_readers::NOTE,
     counters::TAKE,
     counters::GIVE_BACK,

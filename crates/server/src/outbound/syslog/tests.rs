@@ -205,7 +205,10 @@ async fn a_farewell_in_mid_part_is_no_receipt() {
                 Looked::Taken
             );
             let text = after.read.recv().await.unwrap();
-            assert_eq!(text.matches("<84>1 ").count(), usize::try_from(count).unwrap());
+            assert_eq!(
+                text.matches("<84>1 ").count(),
+                usize::try_from(count).unwrap()
+            );
         }
     }
 }
@@ -232,7 +235,10 @@ async fn what_waits_behind_a_part_goes_at_once_after_it() {
         received = receiving => received,
     };
     assert_eq!(received, waiting, "each once");
-    assert!(began.elapsed() < PATIENCE, "no part waits for another's time");
+    assert!(
+        began.elapsed() < PATIENCE,
+        "no part waits for another's time"
+    );
 }
 
 #[tokio::test]
