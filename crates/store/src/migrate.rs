@@ -115,8 +115,8 @@ const MIGRATIONS: &[Migration] = &[
     },
     Migration {
         number: 22,
-        name: "0022_sealed_places",
-        text: include_str!("../migrations/0022_sealed_places.sql"),
+        name: "0022_places_and_pins",
+        text: include_str!("../migrations/0022_places_and_pins.sql"),
     },
 ];
 

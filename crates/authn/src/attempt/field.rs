@@ -31,6 +31,13 @@ pub(super) struct Takes {
 }
 
 impl Takes {
+    /// What stands behind a PIN that NTLM proved.
+    pub(super) const PIN: Self = Self {
+        codes: true,
+        secrets: false,
+        sent: false,
+    };
+
     pub(super) fn there(rules: &Rules, at: &Circumstances) -> Self {
         let (policy, asking) = (&rules.policy, at.asking(at.channel));
         Self {

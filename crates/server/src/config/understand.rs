@@ -119,6 +119,7 @@ impl<'a> Understanding<'a> {
         let of_portal = (kerberos.as_ref(), messages.as_ref());
         self.first_by_kerberos(written, of_portal, &mut accepts)?;
         warnings.extend(policy::hides_lync(&policy));
+        warnings.extend(written.ntlm.pin.then(|| policy::PIN_ON.to_owned()));
         warnings.extend(portal.as_ref().and_then(|_| portal::warning(&policy)));
         warnings.extend(sts.as_ref().and_then(|_| sts::warning(&policy)));
         warnings.extend(messages::warnings(&policy, messages.as_ref()));
@@ -144,6 +145,7 @@ impl<'a> Understanding<'a> {
             farms,
             policy,
             rules,
+            ntlm_pin: written.ntlm.pin,
             default_domain: Some(written.names.domain.get_ref().clone()),
             store,
             onward: self.onward_header(written)?,

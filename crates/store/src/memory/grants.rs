@@ -120,6 +120,11 @@ impl State {
         }
     }
 
+    /// What is known of everybody.
+    pub(super) fn known_grants(&self) -> impl Iterator<Item = &Grant> {
+        self.grants.values().map(|known| &known.grant)
+    }
+
     fn count(&mut self, key: &GrantKey) {
         if let Some(known) = self.grants.get_mut(key) {
             known.is_counted = true;
