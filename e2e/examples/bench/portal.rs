@@ -40,7 +40,7 @@ fn p99(demo: &Demo, request: &str) -> anyhow::Result<f64> {
     for _ in 0..PAGES / PER_CONNECTION {
         let mut raw = Raw::connect(demo, &tls, HOST)?;
         for _ in 0..PER_CONNECTION {
-            let (took, got) = timed(|| raw.exchange(request.to_owned()));
+            let (took, got) = timed(|| raw.exchange(request));
             let status = got?.status;
             anyhow::ensure!(status == 200, "{status} for a page");
             times.push(took.as_secs_f64() * 1e3);

@@ -40,6 +40,14 @@ pub(super) enum Offered {
     },
 }
 
+/// Which hash proved an exchange.
+pub(super) struct Matched {
+    /// Its place among those that were tried.
+    pub(super) index: usize,
+    /// The token that SPNEGO must answer with.
+    pub(super) reply_token: Result<Option<Vec<u8>>, Reason>,
+}
+
 impl Offered {
     /// The name and the domain, as typed.
     pub(super) fn name(&self) -> (&str, &str) {
@@ -75,12 +83,11 @@ impl Offered {
         }
     }
 
-    /// The first of many hashes that proves an exchange of NTLM, and the token that SPNEGO must answer with; every one is
-    /// tried.
+    /// The first of many hashes that proves an exchange of NTLM; every one is tried.
     pub(super) fn first_proved<'h>(
         &self,
         hashes: impl Iterator<Item = &'h NtHash>,
-    ) -> Option<(usize, Result<Option<Vec<u8>>, Reason>)> {
+    ) -> Option<Matched> {
         let Self::Ntlm {
             response,
             negotiation,
@@ -89,7 +96,8 @@ impl Offered {
             return None;
         };
         let (index, key) = response.first_proved(hashes)?;
-        Some((index, complete(negotiation.as_deref(), &key)))
+        let reply_token = complete(negotiation.as_deref(), &key);
+        Some(Matched { index, reply_token })
     }
 
     /// Tries everything that the account has, whichever is right.
@@ -106,7 +114,7 @@ impl Offered {
         let (index, code, reply_token) = match self {
             Self::Ntlm { .. } => {
                 let proved = self.first_proved(hashes);
-                let (index, reply_token) = proved.ok_or(Reason::WrongSecret)?;
+                let Matched { index, reply_token } = proved.ok_or(Reason::WrongSecret)?;
                 (index, None, reply_token)
             }
             Self::Unprovable { error, .. } => return Err(unprovable(error)),

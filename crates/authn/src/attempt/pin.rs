@@ -8,7 +8,7 @@ use proto::ntlm::NtHash;
 use proto::secret::Secret;
 
 use super::first::{First, Kind};
-use super::offered::Offered;
+use super::offered::{Matched, Offered};
 use super::{Circumstances, Ports, Rules};
 use crate::audit::Reason;
 use crate::credential::memorised_secret::{Budget, Guessed, Room, SecretPlace, Tried};
@@ -69,7 +69,7 @@ pub(super) async fn prove(
     let padding = TRIED.saturating_sub(typable.len());
     let nobodys: Vec<NtHash> = (0..padding).map(|_| NtHash::of_password(NOBODYS)).collect();
     let hashes = typable.iter().map(|it| &it.hash).chain(&nobodys);
-    let Some((index, reply_token)) = offered.first_proved(hashes) else {
+    let Some(Matched { index, reply_token }) = offered.first_proved(hashes) else {
         return Ok((proved, nothing));
     };
     let found = typable.into_iter().nth(index).zip(stored);

@@ -251,8 +251,8 @@ async fn t_cred_8_what_comes_again_asks_the_store_for_the_same_be_it_right_or_wr
             let calls = world.watched.calls();
             let expected = first.get_or_insert_with(|| calls.clone());
             assert_eq!(calls, *expected, "{methods:?}, {sent:?}");
-            let settled = calls.iter().filter(|it| it.starts_with("settle"));
-            assert!(settled.last().unwrap().contains("a text"), "{calls:?}");
+            let mut settled = calls.iter().filter(|it| it.starts_with("settle"));
+            assert!(settled.next_back().unwrap().contains("a text"), "{calls:?}");
         }
     }
 }
