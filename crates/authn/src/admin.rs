@@ -4,6 +4,7 @@
 pub mod api_tokens;
 pub mod destinations;
 pub mod invitations;
+pub mod ntlm_pins;
 pub mod passkeys;
 pub mod role;
 pub mod secrets;

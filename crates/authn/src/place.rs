@@ -146,7 +146,8 @@ impl Channel {
     /// Whether a method can be proved by it, alone or beside others in the same field.
     ///
     /// SECURITY: NTLM proves what is known as a hash, and that is an app password: a memorised secret or a code of six
-    /// digits could be guessed from one exchange. A ticket is judged by the channel that bought it. Whoever found an app
+    /// digits could be guessed from one exchange. So may a PIN with a code behind it, which is off unless somebody asks for
+    /// it, and is no factor of its own. A ticket is judged by the channel that bought it. Whoever found an app
     /// password on a device could make others by a page. A code is sent to whoever proved a secret, on a page or in the
     /// field that holds both.
     #[must_use]
@@ -155,6 +156,7 @@ impl Channel {
             (Self::Page, Method::AppPassword) => false,
             (_, Method::AppPassword) => true,
             (Self::Ticket, _) => false,
+            (_, Method::NtlmPin) => matches!(self, Self::Ntlm | Self::Negotiate),
             (_, Method::Passkey) => self == Self::Page,
             (_, Method::Kerberos) => self == Self::Negotiate,
             (Self::Ntlm | Self::Negotiate, _) => false,
@@ -198,11 +200,13 @@ pub enum Method {
     RecoveryCode,
     /// A code that the help desk gave, with an end.
     TemporaryCode,
+    /// A PIN for NTLM, with a one-time code behind it.
+    NtlmPin,
 }
 
 impl Method {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::AppPassword,
         Self::Kerberos,
         Self::OneTimeCode,
@@ -211,6 +215,7 @@ impl Method {
         Self::Passkey,
         Self::RecoveryCode,
         Self::TemporaryCode,
+        Self::NtlmPin,
     ];
 
     /// Its word, in the configuration, the store and assertions.
@@ -225,6 +230,7 @@ impl Method {
             Self::Passkey => "passkey",
             Self::RecoveryCode => "recovery-code",
             Self::TemporaryCode => "temporary-code",
+            Self::NtlmPin => "ntlm-pin",
         }
     }
 
@@ -238,7 +244,7 @@ impl Method {
             | Self::Passkey
             | Self::RecoveryCode
             | Self::TemporaryCode => true,
-            Self::AppPassword | Self::Kerberos | Self::MemorisedSecret => false,
+            Self::AppPassword | Self::Kerberos | Self::MemorisedSecret | Self::NtlmPin => false,
         }
     }
 

@@ -3,6 +3,7 @@
 //! A lookup returns `Result<Option<T>, Unavailable>`; "not there" is not an error.
 
 mod api_tokens;
+mod ntlm_pins;
 mod pages;
 mod passkeys;
 mod spare_codes;
@@ -33,6 +34,7 @@ use crate::place::Method;
 use crate::revocation::Revocation;
 use crate::ticket::{RelayedTicket, Relaying, TicketKey};
 pub use api_tokens::ApiTokens;
+pub use ntlm_pins::NtlmPins;
 pub use pages::{
     Invitations, MemorisedSecrets, Outbox, PasswordHasher, SentCodes, Sessions, SignIns,
 };

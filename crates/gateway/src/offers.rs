@@ -12,11 +12,12 @@ use proto::lync::oauthtoken;
 use crate::route::{Auth, Host, Kind, Route, Scheme};
 
 /// The methods that can be checked here; whatever needs another is not offered, but by a page of ours.
-const CHECKED: [Method; 5] = [
+const CHECKED: [Method; 6] = [
     Method::AppPassword,
     Method::MemorisedSecret,
     Method::OneTimeCode,
     Method::SentCode,
+    Method::NtlmPin,
     Method::Kerberos,
 ];
 

@@ -12,6 +12,7 @@ mod messages;
 pub(crate) mod own_account;
 mod pages;
 mod passkeys;
+mod pins;
 mod source;
 mod spare_codes;
 mod token_import;
@@ -259,6 +260,7 @@ pub(crate) struct Desk {
     portal: Option<config::settings::Portal>,
     messages: Option<config::settings::messages::Messages>,
     ships_trail: bool,
+    has_pins: bool,
 }
 
 impl Desk {
@@ -310,6 +312,7 @@ impl Desk {
             portal: settings.portal.clone(),
             messages: settings.messages.clone(),
             ships_trail: settings.audit.syslog.is_some(),
+            has_pins: settings.ntlm_pin,
         }
     }
 
@@ -481,6 +484,7 @@ pub(crate) fn ports(store: &Store) -> Ports {
         credentials: Arc::new(store.clone()),
         otp_tokens: Arc::new(store.clone()),
         secrets: Arc::new(store.clone()),
+        pins: Arc::new(store.clone()),
         hasher: Arc::new(Hasher::new()),
         sent_codes: Arc::new(store.clone()),
         attempts: Arc::new(store.clone()),

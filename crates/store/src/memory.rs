@@ -9,6 +9,7 @@ mod directory;
 mod grants;
 mod hasher;
 mod memorised_secrets;
+mod ntlm_pins;
 mod otp_tokens;
 mod own_passwords;
 mod pages;
@@ -32,6 +33,7 @@ use authn::audit::{ByHand, Event};
 use authn::credential::CredentialId;
 use authn::credential::app_password::{AppPassword, StoredAppPassword};
 use authn::credential::grant::GrantKey;
+use authn::credential::ntlm_pin::StoredNtlmPin;
 use authn::credential::second_factor::SecondFactor;
 use authn::directory::Standing;
 use authn::drain::{Drain, Drained, NoneLeft};
@@ -108,6 +110,7 @@ struct State {
     otp_tokens: BTreeMap<CredentialId, Kept>,
     grants: BTreeMap<GrantKey, KnownGrant>,
     secrets: memorised_secrets::Secrets,
+    pins: BTreeMap<AccountId, StoredNtlmPin>,
     pages: pages::Pages,
     sent: sent_codes::Sent,
     passkeys: passkeys::Kept,
@@ -142,6 +145,7 @@ impl State {
                 stored.record.account == *account && stored.record.revoked.is_none()
             })
             || self.secret_stands(account, credential)
+            || self.pin_stands(account, credential)
             || self.passkey_stands(account, credential);
         stands && found.is_some_and(|account| account.may_sign_in().is_ok())
     }
@@ -419,6 +423,7 @@ impl Attempts for Memory {
         }
         if let Some(succeeded) = settlement.succeeded {
             state.secret_was_used(&succeeded, place.now);
+            state.pin_was_used(&succeeded, place.now);
             if let Some(stored) = state.passwords.get_mut(&succeeded.credential) {
                 stored.record.last_used = Some((place.now, succeeded.source));
                 stored.record.seen_device = succeeded.device.or(stored.record.seen_device.take());

@@ -113,6 +113,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "0019_audit_beginning",
         text: include_str!("../migrations/0019_audit_beginning.sql"),
     },
+    Migration {
+        number: 22,
+        name: "0022_places_and_pins",
+        text: include_str!("../migrations/0022_places_and_pins.sql"),
+    },
 ];
 
 impl Migration {

@@ -153,7 +153,7 @@ pub(crate) fn instant(time: Timestamp) -> String {
 
 fn name(method: Method) -> String {
     let name = match method {
-        Method::AppPassword | Method::MemorisedSecret | Method::Kerberos => {
+        Method::AppPassword | Method::MemorisedSecret | Method::NtlmPin | Method::Kerberos => {
             return PASSWORD.to_owned();
         }
         Method::OneTimeCode | Method::RecoveryCode | Method::TemporaryCode => "otp",

@@ -276,7 +276,9 @@ impl Pages {
             told: clock::random()?,
             language: language(asked.words),
         };
-        let chosen = sign_in::choose(&self.ports, handle, [typed, again], at, choosing).await;
+        let (ports, rules) = (&self.ports, &self.rules);
+        let both = [typed, again];
+        let chosen = sign_in::choose((ports, rules), handle, both, at, choosing).await;
         self.first(
             asked,
             sign_in,
@@ -301,7 +303,8 @@ impl Pages {
         }
         let typed = asked.field("Code").unwrap_or_default().trim();
         let random = clock::random()?;
-        let confirmed = sign_in::confirm(&self.ports, handle, typed, at, random).await;
+        let (ports, rules) = (&self.ports, &self.rules);
+        let confirmed = sign_in::confirm((ports, rules), handle, typed, at, random).await;
         self.first(asked, sign_in, (confirmed.map(said), at)).await
     }
 

@@ -62,6 +62,7 @@ fn pages(memory: &Memory) -> Pages {
                 credentials: store.clone(),
                 otp_tokens: store.clone(),
                 secrets: store.clone(),
+                pins: store.clone(),
                 hasher: Arc::new(AtOnce),
                 sent_codes: store.clone(),
                 attempts: store.clone(),

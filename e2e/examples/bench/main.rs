@@ -16,9 +16,11 @@ mod junk;
 mod memory;
 mod ntlm;
 mod pings;
+mod portal;
 mod sign_ins;
 mod sign_on;
 mod start;
+mod tokens;
 mod trusts;
 mod xml;
 
@@ -41,7 +43,7 @@ type Bench = (
     fn() -> anyhow::Result<Vec<Figure>>,
 );
 
-const BENCHES: [Bench; 14] = [
+const BENCHES: [Bench; 16] = [
     ("ntlm", "what one NTLMv2 exchange costs to check", ntlm::run),
     ("sign-ins", "durable sign-ins on SQLite", sign_ins::run),
     (
@@ -78,6 +80,12 @@ const BENCHES: [Bench; 14] = [
         "start to ready with 100,000 users and 300,000 app passwords",
         start::run,
     ),
+    (
+        "tokens",
+        "100,000 tokens imported, and one looked up among them",
+        tokens::run,
+    ),
+    ("portal", "a page of the portal", portal::run),
     (
         "trusts",
         "1,000 relying parties with 20 rules each read",

@@ -120,6 +120,7 @@ impl Scene {
                 credentials: store.clone(),
                 otp_tokens: store.clone(),
                 secrets: store.clone(),
+                pins: store.clone(),
                 hasher: Arc::new(AtOnce),
                 sent_codes: store.clone(),
                 attempts: store.clone(),

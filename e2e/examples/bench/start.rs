@@ -85,6 +85,7 @@ async fn fill(folder: &Path) -> anyhow::Result<()> {
         credentials: shared.clone(),
         otp_tokens: shared.clone(),
         secrets: shared.clone(),
+        pins: shared.clone(),
         hasher: Arc::new(AtOnce),
         sent_codes: shared.clone(),
         attempts: shared.clone(),

@@ -24,6 +24,7 @@ use crate::credential::sent_code::{BudgetPlace, ClientCode, SentFault};
 use crate::lockout::Subject;
 use crate::place::Method;
 use crate::ports::Unavailable;
+use crate::watch::TWO_PLACES;
 
 /// How many digits may be a code at the end of what was typed.
 const DIGITS: [usize; 3] = [6, 7, 8];
@@ -203,8 +204,15 @@ impl<'a> Right<'a> {
         let is_its_own =
             known.account == self.account.id && known.credential == *self.first.credential();
         let is_good = is_its_own && known.is_good(&self.client, self.field.at.now);
+        // A device that goes on sending what was right once is no second place of a code that is right now.
+        let was_right_lately =
+            known.token.is_some() && self.field.at.now.duration_since(known.made) <= TWO_PLACES;
+        let reason = match was_right_lately {
+            true => Reason::CodeSpent,
+            false => Reason::CodeAgain,
+        };
         let good = known.token.clone().filter(|_| is_good);
-        let good = good.ok_or(Reason::CodeSpent).and_then(|token| {
+        let good = good.ok_or(reason).and_then(|token| {
             let method = match token.is_destination() {
                 true => Method::SentCode,
                 false => Method::OneTimeCode,
@@ -355,7 +363,7 @@ impl<'a> Right<'a> {
 
 impl Second {
     fn refused(reason: Reason) -> Self {
-        let settles = CodeSettlement::None;
+        let settles = CodeSettlement::OfNobody;
         Self::Wrong { settles, reason }
     }
 

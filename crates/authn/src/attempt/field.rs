@@ -31,6 +31,13 @@ pub(super) struct Takes {
 }
 
 impl Takes {
+    /// What stands behind a PIN that NTLM proved.
+    pub(super) const PIN: Self = Self {
+        codes: true,
+        secrets: false,
+        sent: false,
+    };
+
     pub(super) fn there(rules: &Rules, at: &Circumstances) -> Self {
         let (policy, asking) = (&rules.policy, at.asking(at.channel));
         Self {
@@ -122,7 +129,7 @@ pub(super) async fn look(
         }
         (false, Some(grant)) if known.grant.is_some() => CodeSettlement::Again(grant.key, None),
         (false, Some(grant)) => CodeSettlement::Remembers(Box::new(grant)),
-        (false, None) => CodeSettlement::None,
+        (false, None) => CodeSettlement::OfNobody,
     };
     let second = match field.takes.codes {
         true => code::look(field, known, first.as_ref().ok()).await?,

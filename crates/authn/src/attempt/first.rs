@@ -1,4 +1,4 @@
-//! The first of what somebody proves, an app password or a memorised secret, and the code that was typed behind it.
+//! The first of what somebody proves, an app password, a memorised secret or a PIN, and the code that was typed behind it.
 
 use jiff::Timestamp;
 use proto::secret::Secret;
@@ -9,6 +9,7 @@ use crate::audit::Reason;
 use crate::credential::CredentialId;
 use crate::credential::app_password::AppPassword;
 use crate::credential::memorised_secret::MemorisedSecret;
+use crate::credential::ntlm_pin::NtlmPin;
 use crate::place::Method;
 use crate::policy;
 
@@ -27,6 +28,8 @@ pub(super) enum Kind {
     AppPassword(AppPassword),
     /// A memorised secret.
     MemorisedSecret(MemorisedSecret),
+    /// A PIN for NTLM.
+    NtlmPin(NtlmPin),
 }
 
 impl First {
@@ -49,6 +52,7 @@ impl First {
         match &self.kind {
             Kind::AppPassword(_) => Method::AppPassword,
             Kind::MemorisedSecret(_) => Method::MemorisedSecret,
+            Kind::NtlmPin(_) => Method::NtlmPin,
         }
     }
 
@@ -56,6 +60,7 @@ impl First {
         match &self.kind {
             Kind::AppPassword(record) => &record.id,
             Kind::MemorisedSecret(record) => &record.id,
+            Kind::NtlmPin(record) => &record.id,
         }
     }
 
@@ -63,7 +68,7 @@ impl First {
     fn made(&self) -> Option<Timestamp> {
         match &self.kind {
             Kind::AppPassword(record) => Some(record.created),
-            Kind::MemorisedSecret(_) => None,
+            Kind::MemorisedSecret(_) | Kind::NtlmPin(_) => None,
         }
     }
 
@@ -71,15 +76,15 @@ impl First {
     pub(super) fn expires(&self) -> Option<Timestamp> {
         match &self.kind {
             Kind::AppPassword(record) => record.expires,
-            Kind::MemorisedSecret(_) => None,
+            Kind::MemorisedSecret(_) | Kind::NtlmPin(_) => None,
         }
     }
 
-    /// Whether it may be used for what is asked. A memorised secret has no scope: the policy says what it is for.
+    /// Whether it may be used for what is asked. A memorised secret or a PIN has no scope: the policy says what it is for.
     pub(super) fn usable(&self, at: &Circumstances) -> Result<(), Reason> {
         match &self.kind {
             Kind::AppPassword(record) => record.usable(&at.service, at.now),
-            Kind::MemorisedSecret(_) => Ok(()),
+            Kind::MemorisedSecret(_) | Kind::NtlmPin(_) => Ok(()),
         }
     }
 

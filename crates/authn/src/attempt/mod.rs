@@ -11,6 +11,7 @@ mod issued;
 mod kerberos;
 mod memorised;
 mod offered;
+mod pin;
 mod said;
 mod secret;
 mod sent;
@@ -32,8 +33,8 @@ use crate::lockout::HoldBack;
 use crate::place::{ActivityId, Channel, ConnectionId, RouteName, Service, Zone};
 use crate::policy::{Asking, Policy};
 use crate::ports::{
-    Accounts, Attempts, Audit, Credentials, KerberosAcceptor, MemorisedSecrets, OtpTokens,
-    PasswordHasher, SentCodes, Tickets, Unavailable,
+    Accounts, Attempts, Audit, Credentials, KerberosAcceptor, MemorisedSecrets, NtlmPins,
+    OtpTokens, PasswordHasher, SentCodes, Tickets, Unavailable,
 };
 use crate::sign_in::{Asked, Sending};
 use crate::ticket::TicketKey;
@@ -165,7 +166,9 @@ pub struct Ports {
     pub otp_tokens: Arc<dyn OtpTokens>,
     /// Memorised secrets.
     pub secrets: Arc<dyn MemorisedSecrets>,
-    /// Who hashes them.
+    /// PINs for NTLM.
+    pub pins: Arc<dyn NtlmPins>,
+    /// Who hashes memorised secrets.
     pub hasher: Arc<dyn PasswordHasher>,
     /// Codes that are sent.
     pub sent_codes: Arc<dyn SentCodes>,

@@ -40,6 +40,14 @@ pub(super) enum Offered {
     },
 }
 
+/// Which hash proved an exchange.
+pub(super) struct Matched {
+    /// Its place among those that were tried.
+    pub(super) index: usize,
+    /// The token that SPNEGO must answer with.
+    pub(super) reply_token: Result<Option<Vec<u8>>, Reason>,
+}
+
 impl Offered {
     /// The name and the domain, as typed.
     pub(super) fn name(&self) -> (&str, &str) {
@@ -67,9 +75,34 @@ impl Offered {
         }
     }
 
+    /// Whether it is an exchange of NTLM.
+    pub(super) fn is_ntlm(&self) -> bool {
+        match self {
+            Self::Ntlm { .. } | Self::Unprovable { .. } => true,
+            Self::Password { .. } => false,
+        }
+    }
+
+    /// The first of many hashes that proves an exchange of NTLM; every one is tried.
+    pub(super) fn first_proved<'h>(
+        &self,
+        hashes: impl Iterator<Item = &'h NtHash>,
+    ) -> Option<Matched> {
+        let Self::Ntlm {
+            response,
+            negotiation,
+        } = self
+        else {
+            return None;
+        };
+        let (index, key) = response.first_proved(hashes)?;
+        let reply_token = complete(negotiation.as_deref(), &key);
+        Some(Matched { index, reply_token })
+    }
+
     /// Tries everything that the account has, whichever is right.
     pub(super) fn prove(
-        self,
+        &self,
         stored: Vec<StoredAppPassword>,
         takes_codes: bool,
     ) -> Result<First, Reason> {
@@ -79,17 +112,14 @@ impl Offered {
             .flat_map(|password| [&password.hashes.grouped, &password.hashes.plain])
             .chain(std::iter::repeat_n(&*NOBODYS, padding));
         let (index, code, reply_token) = match self {
-            Self::Ntlm {
-                response,
-                negotiation,
-            } => {
-                let proved = response.first_proved(hashes);
-                let (index, key) = proved.ok_or(Reason::WrongSecret)?;
-                (index, None, complete(negotiation.as_deref(), &key))
+            Self::Ntlm { .. } => {
+                let proved = self.first_proved(hashes);
+                let Matched { index, reply_token } = proved.ok_or(Reason::WrongSecret)?;
+                (index, None, reply_token)
             }
             Self::Unprovable { error, .. } => return Err(unprovable(error)),
             Self::Password { password, .. } => {
-                let forms = code::forms(&password, takes_codes);
+                let forms = code::forms(password, takes_codes);
                 let equal = first_equal(forms, hashes);
                 let (index, code) = equal.ok_or(Reason::WrongSecret)?;
                 (index, code, Ok(None))
@@ -106,7 +136,7 @@ impl Offered {
 }
 
 /// Why nothing could prove an exchange, as the audit says it.
-fn unprovable(error: NtlmError) -> Reason {
+fn unprovable(error: &NtlmError) -> Reason {
     match error {
         NtlmError::ChannelBinding | NtlmError::ChannelBindingAbsent => Reason::ChannelBinding,
         NtlmError::TargetName => Reason::TargetName,

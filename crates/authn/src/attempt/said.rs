@@ -116,9 +116,10 @@ impl Said<'_> {
         let is_for = |judged: &Result<Verified, Reason>| match code {
             CodeSettlement::None => true,
             CodeSettlement::Buys(_) | CodeSettlement::Uses(_) => judged.is_ok(),
-            CodeSettlement::Remembers(_) | CodeSettlement::Again(..) | CodeSettlement::Sends(_) => {
-                judged.is_err()
-            }
+            CodeSettlement::OfNobody
+            | CodeSettlement::Remembers(_)
+            | CodeSettlement::Again(..)
+            | CodeSettlement::Sends(_) => judged.is_err(),
         };
         let code = match is_for(judged) {
             true => code.clone(),

@@ -14,7 +14,7 @@ use super::field::{self, Field, Looked, Takes};
 use super::first::First;
 use super::offered::Offered;
 use super::said::{Said, is_fresh, owns_what_is_claimed};
-use super::{Circumstances, Outcome, Ports, Rules, Verified, memorised};
+use super::{Circumstances, Outcome, Ports, Rules, Verified, memorised, pin};
 use crate::account::Account;
 use crate::audit::{Reason, shown_name};
 use crate::authenticated::{Authenticated, How, earlier};
@@ -41,11 +41,17 @@ pub(super) async fn verify(
     let mut reservation = ports.attempts.reserve(place).await?;
     let stored = ports.credentials.app_passwords(&subject).await?;
     let clock_skew = offered.clock_skew(at);
-    let whole = offered.typed();
-    let takes = whole
+    let mut whole = offered.typed();
+    let mut takes = whole
         .as_ref()
         .map_or(Takes::default(), |_| Takes::there(rules, at));
-    let proved = offered.prove(stored, takes.codes);
+    let mut proved = offered.prove(stored, takes.codes);
+    let by_pin = pin::is_taken(rules, &offered, at);
+    if by_pin {
+        let (by, who) = ((ports, rules), (&subject, &*name));
+        let (first, text) = pin::prove(by, (&offered, proved), who, &mut reservation, at).await?;
+        (proved, whole, takes) = (first, Some(text), Takes::PIN);
+    }
     let proved = proved.and_then(|first| first.taken_of(account.as_ref(), rules, at));
     let field = whole.as_ref().filter(|_| takes != Takes::default());
     let field = field.map(|whole| Field {
@@ -78,7 +84,7 @@ pub(super) async fn verify(
         name: Some(shown).filter(|name| name.contains(char::is_alphanumeric)),
         overtaken: Reason::Revoked,
         code: settles,
-        is_told_unread: !takes.secrets,
+        is_told_unread: !takes.secrets && !by_pin,
     };
     let mut outcome = said.settle(ports, reservation, judged).await?;
     if is_shut {

@@ -189,6 +189,13 @@ pub enum Kind {
     },
     /// The memorised secret of an account was removed.
     MemorisedSecretRemoved,
+    /// A PIN for NTLM was set, or changed.
+    NtlmPinSet {
+        /// Which.
+        credential: CredentialId,
+    },
+    /// The PIN for NTLM of an account was removed.
+    NtlmPinRemoved,
     /// Somebody was invited to choose a secret and to enrol a token.
     Invited {
         /// Until when.

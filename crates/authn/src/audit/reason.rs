@@ -34,8 +34,10 @@ pub enum Reason {
     CodeNotByNtlm,
     /// The right secret, and a code that is no token's of the account.
     WrongCode,
-    /// The right secret, and a code that was used before, or whose grant has ended or is another client's.
+    /// The right secret, and a code that was right a moment ago: for another client, or behind another secret.
     CodeSpent,
+    /// The right secret, and what was refused with it before, or whose code was right long ago: a device goes on sending it.
+    CodeAgain,
     /// The right secret, and the code that was sent for this sign-in, too late.
     CodeEnded,
     /// The right secret, and no token whose code could be taken.

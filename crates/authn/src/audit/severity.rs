@@ -62,6 +62,8 @@ impl Event {
             | Kind::OtpTokensImported { .. }
             | Kind::MemorisedSecretSet { .. }
             | Kind::MemorisedSecretRemoved
+            | Kind::NtlmPinSet { .. }
+            | Kind::NtlmPinRemoved
             | Kind::Invited { .. }
             | Kind::DestinationSet { .. }
             | Kind::DestinationRemoved { .. }

@@ -136,6 +136,9 @@ pub enum CodeSettlement {
     /// Nothing: none was looked at.
     #[default]
     None,
+    /// Nothing, by as many statements as where what was typed is known: how long a refusal takes must not tell whether
+    /// its secret is right.
+    OfNobody,
     /// The code is spent, and buys a grant; its token's failures are forgotten.
     Buys(Box<Bought>),
     /// A grant is used, where it is still good; places that were taken are given back.

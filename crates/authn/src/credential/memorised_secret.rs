@@ -259,13 +259,15 @@ pub struct SecretPlace {
 }
 
 /// What is counted of somebody.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Budget {
     /// Guesses at their secret.
     OfSecret,
     /// Hashes that only make a refusal look as if the secret were wrong: they count against nobody's secret, and there
     /// are as many of them as of guesses.
     ForLooks,
+    /// Guesses at their PIN for NTLM.
+    OfPin,
 }
 
 impl Budget {
@@ -273,7 +275,7 @@ impl Budget {
     #[must_use]
     pub fn in_a_row(self) -> Option<u32> {
         match self {
-            Self::OfSecret => Some(MAX_IN_A_ROW),
+            Self::OfSecret | Self::OfPin => Some(MAX_IN_A_ROW),
             Self::ForLooks => None,
         }
     }

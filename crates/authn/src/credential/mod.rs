@@ -4,6 +4,7 @@ pub mod app_password;
 pub mod grant;
 pub mod kerberos;
 pub mod memorised_secret;
+pub mod ntlm_pin;
 pub mod otp_token;
 pub mod passkey;
 pub mod second_factor;

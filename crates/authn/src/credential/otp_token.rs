@@ -9,6 +9,7 @@ use std::ops::RangeInclusive;
 
 use jiff::{SignedDuration, Timestamp};
 use proto::otp::{Algorithm, Code, Digits, Generator, Period, Seed};
+use proto::secret::Secret;
 use serde::Serialize;
 
 use super::CredentialId;
@@ -154,12 +155,7 @@ impl StoredOtpToken {
     pub fn judge(&self, typed: &str, now: Timestamp) -> Result<Step, CodeFault> {
         let OtpToken { next, .. } = self.record;
         let code = self.read(typed)?;
-        let window = match self.record.kind {
-            TokenKind::Totp { period } => around(self.record.shown(period, now), AROUND),
-            // SECURITY: what is spent is in the window and refused below, so that a repeat costs what a guess does.
-            TokenKind::Hotp => next.saturating_sub(LOOK_BACK)..=next.saturating_add(LOOK_AHEAD),
-        };
-        let number = self.generator().matched(&code, window);
+        let number = self.generator().matched(&code, self.window(now));
         let number = number.ok_or(CodeFault::Wrong)?;
         if number < next {
             return Err(CodeFault::Spent);
@@ -169,6 +165,31 @@ impl StoredOtpToken {
             TokenKind::Hotp => 0,
         };
         Ok(Step { number, drift })
+    }
+
+    /// Every code that somebody may type, or may have typed at one of these times: what NTLM is proved by is computed from
+    /// each. They prove nothing by themselves.
+    #[must_use]
+    pub fn typable(&self, now: Timestamp, before: &[Timestamp]) -> Vec<Secret<String>> {
+        let mut steps: BTreeSet<u64> = self.window(now).collect();
+        if let TokenKind::Totp { period } = self.record.kind {
+            let shown = before.iter().map(|at| self.record.shown(period, *at));
+            steps.extend(shown.flat_map(|step| around(step, AROUND)));
+        }
+        let generator = self.generator();
+        let code = |step: &u64| generator.code(*step).shown().clone();
+        // What is shown at this moment comes first.
+        steps.iter().rev().map(code).collect()
+    }
+
+    /// The steps whose codes are looked at.
+    fn window(&self, now: Timestamp) -> RangeInclusive<u64> {
+        let next = self.record.next;
+        match self.record.kind {
+            TokenKind::Totp { period } => around(self.record.shown(period, now), AROUND),
+            // SECURITY: what is spent is in the window and refused below, so that a repeat costs what a guess does.
+            TokenKind::Hotp => next.saturating_sub(LOOK_BACK)..=next.saturating_add(LOOK_AHEAD),
+        }
     }
 
     /// What the token is after two codes that follow each other said where it is: both are spent.

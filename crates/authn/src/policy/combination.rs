@@ -22,6 +22,12 @@ pub enum CombinationParseError {
 }
 
 impl Combination {
+    /// A PIN for NTLM and what must stand behind it.
+    #[must_use]
+    pub fn of_pin() -> Self {
+        Self::from(Method::NtlmPin).and(Method::OneTimeCode)
+    }
+
     /// The same with one more method that is needed.
     #[must_use]
     pub fn and(mut self, method: Method) -> Self {

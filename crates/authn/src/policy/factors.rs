@@ -74,9 +74,13 @@ impl Factors {
 }
 
 /// A passkey verifies its user by itself; that is a head's secret, or as good as one.
+///
+/// SECURITY: a PIN counts as nothing: with its code it is guessed from an exchange that somebody heard, and whoever has the
+/// store and the key file reads it.
 fn kinds(method: Method) -> &'static [Kind] {
     match method {
         Method::AppPassword | Method::Kerberos => &[Kind::Kept],
+        Method::NtlmPin => &[],
         Method::MemorisedSecret => &[Kind::Known],
         Method::OneTimeCode | Method::SentCode | Method::RecoveryCode | Method::TemporaryCode => {
             &[Kind::Code]
@@ -113,6 +117,8 @@ mod tests {
             (&plain, "one-time-code + recovery-code", Factors::One),
             (&plain, "app-password + one-time-code", Factors::Two),
             (&plain, "memorised-secret + sent-code", Factors::Two),
+            (&plain, "ntlm-pin + one-time-code", Factors::One),
+            (&fresh, "ntlm-pin + one-time-code", Factors::One),
             (&plain, "passkey", Factors::Two),
             (
                 &plain,

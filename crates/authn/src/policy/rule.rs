@@ -86,7 +86,13 @@ impl Rule {
             channel.carries(method) && (is_inside || method != Method::Kerberos)
         };
         let combinations = self.methods.iter();
-        combinations.filter(move |combination| combination.methods().all(can_be_proved))
+        combinations.filter(
+            move |combination| match combination.needs(Method::NtlmPin) {
+                // SECURITY: a PIN counts with a one-time code behind it, by NTLM, and not otherwise.
+                true => **combination == Combination::of_pin() && channel.carries(Method::NtlmPin),
+                false => combination.methods().all(can_be_proved),
+            },
+        )
     }
 
     /// Each condition about what is asked, whoever asks, with whether it holds.

@@ -18,13 +18,13 @@ use crate::credential::memorised_secret::{
 use crate::credential::passkey::PasskeyFault;
 use crate::credential::sent_code::Language;
 use crate::handle::{Handle, HandleKey};
-use crate::place::{ActivityId, Method, Service};
+use crate::place::{ActivityId, Method, Service, Zone};
 use crate::ports::Unavailable;
 use crate::session::Session;
 
 use super::{
-    Answered, At, Completed, Completion, MAX_STEPS, Outcome, Ports, Requirement, SignIn, Stage,
-    admits, proved_by,
+    Answered, At, Completed, Completion, MAX_STEPS, Origins, Outcome, Ports, Requirement, SignIn,
+    Stage, admits, proved_by,
 };
 
 pub use office::{FromOffice, Welcomed, may_begin_in, welcome_from_office};
@@ -107,7 +107,7 @@ pub struct Choosing {
 ///
 /// The secret may not be chosen, the invitation is no more, or the store is away.
 pub async fn choose(
-    ports: &Ports,
+    (ports, rules): (&Ports, &Rules),
     handle: &Handle,
     [typed, again]: [&Secret<String>; 2],
     at: &At,
@@ -123,7 +123,12 @@ pub async fn choose(
         Stage::ChooseFirst { account } => (account, None),
         _ => return Err(FirstError::Gone),
     };
+    let origin = match invitation {
+        Some(_) => Origins::Invited,
+        None => Origins::FromOffice,
+    };
     let account = ports.attempt.accounts.by_id(account).await?;
+    let account = account.filter(|it| origin.goes_on(it, rules, (at, &sign_in)));
     let account = account.ok_or(FirstError::Gone)?;
     if typed.expose() != again.expose() {
         return Err(FirstError::Unequal);
@@ -164,6 +169,7 @@ pub async fn choose(
         account: account.id,
         credential,
         token: record.id,
+        origin,
     });
     match ports.sign_ins.move_on(handle.key(), &next).await? {
         true => Ok(()),
@@ -193,7 +199,7 @@ pub async fn to_confirm(ports: &Ports, sign_in: &SignIn) -> Result<Option<KeyUri
 ///
 /// The code is wrong, it took too long, or the store is away.
 pub async fn confirm(
-    ports: &Ports,
+    (ports, rules): (&Ports, &Rules),
     handle: &Handle,
     typed: &str,
     at: &At,
@@ -205,13 +211,14 @@ pub async fn confirm(
         account,
         credential,
         token,
+        origin,
     } = &sign_in.stage
     else {
         return Err(FirstError::Gone);
     };
     let account = ports.attempt.accounts.by_id(account).await?;
     let account = account
-        .filter(|it| it.may_sign_in().is_ok())
+        .filter(|it| origin.goes_on(it, rules, (at, &sign_in)))
         .ok_or(FirstError::Gone)?;
     tokens::confirm(&ports.attempt, &token.0, typed, &by_owner(&account, at)).await?;
     let kind = Kind::SignedIn {
@@ -250,6 +257,23 @@ pub async fn confirm(
         Completed::Gone | Completed::Spent | Completed::Overtaken | Completed::CountedBack => {
             Err(FirstError::Gone)
         }
+    }
+}
+
+impl Origins {
+    /// Whether somebody may go on there with a first sign-in that is under way.
+    ///
+    /// SECURITY: each step asks anew, as the browser may be elsewhere by then: what Kerberos began in the office ends there.
+    fn goes_on(self, account: &Account, rules: &Rules, (at, sign_in): (&At, &SignIn)) -> bool {
+        let (policy, service) = (&rules.policy, &sign_in.service);
+        let is_there = match self {
+            Self::Invited => true,
+            Self::FromOffice => at.zone != Zone::EXTERNAL,
+        };
+        let mut codes = [None, Some(Method::OneTimeCode)].into_iter();
+        is_there
+            && account.may_sign_in().is_ok()
+            && codes.any(|code| admits(&proved_by(code), account, policy, (at, service)))
     }
 }
 

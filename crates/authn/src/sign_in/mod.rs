@@ -235,7 +235,21 @@ pub enum Stage {
         credential: CredentialId,
         /// The token.
         token: CredentialId,
+        /// How it began.
+        #[serde(default)]
+        origin: Origins,
     },
+}
+
+/// How a first sign-in began.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Origins {
+    /// By an invitation, from wherever the policy lets somebody in.
+    #[default]
+    Invited,
+    /// By Kerberos in the office, and it goes on there alone.
+    FromOffice,
 }
 
 /// A secret that was right, and the places that are given back when the rest is.
@@ -457,7 +471,7 @@ pub enum Completed {
 pub async fn resume(
     ports: &Ports,
     handle: &Handle,
-    at: &At,
+    (service, at): (&Service, &At),
 ) -> Result<Option<(Session, Account)>, Unavailable> {
     let now = at.now;
     let Some((session, account)) = ports.sessions.session(handle.key(), now).await? else {
@@ -470,9 +484,9 @@ pub async fn resume(
     }
     let began_in = session.browser.as_ref();
     if began_in.is_some_and(|began_in| began_in.is_another(&at.browser())) {
-        let account = Some(session.account);
-        let event = at.event(Kind::SessionElsewhere, &Service::PORTAL, account);
-        ports.sessions.end_session(handle.key(), event).await?;
+        let account = Some(session.account.clone());
+        let event = at.event(Kind::SessionElsewhere, service, account);
+        end(ports, handle, (&session, service), event).await?;
         return Ok(None);
     }
     if session.is_worth_a_note(now) {
@@ -523,9 +537,19 @@ pub async fn sign_out(
     at: &At,
 ) -> Result<(), Unavailable> {
     let event = at.event(Kind::SignedOut, service, Some(session.account.clone()));
-    if *service == Service::STS {
-        let (key, sessions) = (handle.key(), &ports.sessions);
-        return sessions.end_sign_in(key, session, event).await;
+    end(ports, handle, (session, service), event).await
+}
+
+/// Ends a session; one of the security token service with what its tokens bought.
+async fn end(
+    ports: &Ports,
+    handle: &Handle,
+    (session, service): (&Session, &Service),
+    event: Event,
+) -> Result<(), Unavailable> {
+    let (key, sessions) = (handle.key(), &ports.sessions);
+    match *service == Service::STS {
+        true => sessions.end_sign_in(key, session, event).await,
+        false => sessions.end_session(key, event).await,
     }
-    ports.sessions.end_session(handle.key(), event).await
 }

@@ -232,3 +232,27 @@ async fn a_text_that_was_wrong_is_right_once_it_is_the_secret() {
     let right = tried(&world, types("anna", SECRET).after(2_000)).await;
     assert_eq!(right, None);
 }
+
+#[tokio::test]
+async fn t_cred_8_what_comes_again_asks_the_store_for_the_same_be_it_right_or_wrong() {
+    for methods in POLICIES {
+        let mut first: Option<Vec<String>> = None;
+        for sent in ALL {
+            // Nobody guesses an app password, whose looks are counted apart.
+            if sent == Sent::AppPassword {
+                continue;
+            }
+            let (world, _anna, typed) = company(methods, sent).await;
+            for number in 0..3 {
+                let again = typed.clone().from([198, 51, 100, 9]);
+                world.watched.calls();
+                world.verify(again.after(1_200_000 + number)).await;
+            }
+            let calls = world.watched.calls();
+            let expected = first.get_or_insert_with(|| calls.clone());
+            assert_eq!(calls, *expected, "{methods:?}, {sent:?}");
+            let mut settled = calls.iter().filter(|it| it.starts_with("settle"));
+            assert!(settled.next_back().unwrap().contains("a text"), "{calls:?}");
+        }
+    }
+}

@@ -242,7 +242,7 @@ async fn a_code_is_of_one_client_and_five_minutes_and_one_destination() {
         tried(&world, elsewhere.clone()).await,
         Some(Reason::WrongCode)
     );
-    assert_eq!(tried(&world, elsewhere).await, Some(Reason::CodeSpent));
+    assert_eq!(tried(&world, elsewhere).await, Some(Reason::CodeAgain));
     let late = typed.after(LIFE.as_secs() * 1_000);
     assert_eq!(tried(&world, late).await, Some(Reason::CodeEnded));
     let code = asks(&world, 1_000).await;
@@ -315,7 +315,7 @@ async fn t_cred_9_what_was_wrong_for_one_client_is_a_guess_at_the_code_of_anothe
         let reason = tried(&world, guess.clone()).await;
         assert_eq!(reason, Some(Reason::WrongCode));
         let again = tried(&world, guess.after((next + 2) * 1_000)).await;
-        assert_eq!(again, Some(Reason::CodeSpent), "it is counted once");
+        assert_eq!(again, Some(Reason::CodeAgain), "it is counted once");
     }
     let right = types(&format!("{SECRET}{code}")).after((next + 3) * 1_000);
     assert_eq!(tried(&world, right).await, Some(Reason::TooManyCodes));

@@ -217,7 +217,7 @@ async fn t_otp_6_a_grant_ends_after_ten_idle_minutes_and_after_ten_hours() {
     assert_eq!(tried(&world, anna.tries(0).after(minutes(9))).await, None);
     assert_eq!(tried(&world, anna.tries(0).after(minutes(18))).await, None);
     let idle = tried(&world, anna.tries(0).after(minutes(28))).await;
-    assert_eq!(idle, Some(Reason::CodeSpent));
+    assert_eq!(idle, Some(Reason::CodeAgain));
     let mut at = minutes(30);
     assert_eq!(tried(&world, anna.tries(1).after(at)).await, None);
     let end = at + minutes(600);
@@ -226,7 +226,7 @@ async fn t_otp_6_a_grant_ends_after_ten_idle_minutes_and_after_ten_hours() {
         assert_eq!(tried(&world, anna.tries(1).after(at)).await, None, "{at}");
     }
     let over = tried(&world, anna.tries(1).after(end)).await;
-    assert_eq!(over, Some(Reason::CodeSpent));
+    assert_eq!(over, Some(Reason::CodeAgain));
 }
 
 #[tokio::test]
@@ -238,7 +238,7 @@ async fn a_device_that_goes_on_sending_a_spent_code_is_counted_once_and_locks_no
     world.watched.reserved();
     for minute in 20..220 {
         let again = tried(&world, anna.tries(0).after(later(minute))).await;
-        assert_eq!(again, Some(Reason::CodeSpent));
+        assert_eq!(again, Some(Reason::CodeAgain));
     }
     let counts = world.watched.reserved();
     let most = counts.iter().map(|(_, counts)| counts.subject).max();
@@ -258,7 +258,7 @@ async fn a_device_that_goes_on_sending_a_wrong_code_is_counted_once() {
     );
     for second in 1..50 {
         let again = anna.tries(500).after(second * 1_000);
-        assert_eq!(tried(&world, again).await, Some(Reason::CodeSpent));
+        assert_eq!(tried(&world, again).await, Some(Reason::CodeAgain));
     }
     assert_eq!(failures(&world, &anna.serial).await, 1);
     assert_eq!(tried(&world, anna.tries(0).after(60_000)).await, None);

@@ -31,7 +31,12 @@ async fn a_session_is_enough_where_the_policy_says_so_by_what_was_proved_and_whe
     let Answered::Done { handle, .. } = signed_in(&mut pages).await else {
         panic!("nobody is signed in");
     };
-    let found = sign_in::resume(&pages.ports, &handle, &here(HOME, at(1))).await;
+    let found = sign_in::resume(
+        &pages.ports,
+        &handle,
+        (&Service::PORTAL, &here(HOME, at(1))),
+    )
+    .await;
     let (session, account) = found.unwrap().unwrap();
     let (who, portal, sts) = ((&session, &account), Service::PORTAL, Service::STS);
     let policy = &mut pages.world.rules.policy;

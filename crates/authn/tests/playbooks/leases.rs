@@ -452,6 +452,8 @@ fn a_channel_carries_what_it_can_and_ntlm_nothing_that_can_be_guessed() {
                     Method::AppPassword => channel != Channel::Page,
                     Method::Kerberos => channel == Channel::Negotiate && zone == Zone::INTERNAL,
                     Method::Passkey => channel == Channel::Page,
+                    // By itself it counts nowhere.
+                    Method::NtlmPin => false,
                     _ => typed.contains(&channel) || channel == Channel::Page,
                 };
                 assert_eq!(
@@ -459,6 +461,12 @@ fn a_channel_carries_what_it_can_and_ntlm_nothing_that_can_be_guessed() {
                     can_be,
                     "{method} {channel}"
                 );
+                let pin = Rule {
+                    methods: vec![Combination::of_pin()],
+                    ..Rule::default()
+                };
+                let windows = [Channel::Ntlm, Channel::Negotiate].contains(&channel);
+                assert_eq!(pin.combinations(&asking).count() == 1, windows, "{channel}");
             }
         }
     }

@@ -37,6 +37,7 @@ mod directory;
 mod kerberos;
 mod leases;
 mod memorised_and_codes;
+mod ntlm_pins;
 mod office;
 mod policy;
 mod secrets;

@@ -138,7 +138,7 @@ async fn s43_the_same_typed_secret_opens_every_service_by_one_code_and_one_hash(
     assert_eq!((evaluations(&world).await, hashes(&world)), (1, 1));
     assert_eq!(failures(&world, &anna.serial).await, 0);
     let thief = with_code(&anna, 0).from(ELSEWHERE).after(1_200_000);
-    assert_eq!(tried(&world, thief).await, Some(Reason::CodeSpent));
+    assert_eq!(tried(&world, thief).await, Some(Reason::CodeAgain));
     assert_eq!(hashes(&world), 1, "whoever is refused costs one");
 }
 
@@ -276,7 +276,7 @@ async fn a_device_that_goes_on_sending_a_spent_code_never_locks_its_owner() {
     let later = |minute: i64| minute * 60_000;
     for minute in 20..220 {
         let again = tried(&world, with_code(&anna, 0).after(later(minute))).await;
-        assert_eq!(again, Some(Reason::CodeSpent), "{minute}");
+        assert_eq!(again, Some(Reason::CodeAgain), "{minute}");
     }
     assert_eq!(failures(&world, &anna.serial).await, 0);
     let fresh = with_code(&anna, 1).after(later(220));

@@ -11,16 +11,19 @@ use authn::attempt::KerberosToken;
 use authn::audit::Kind;
 use authn::credential::sent_code::{Carrier, Content, Language};
 use authn::handle::Handle;
+use authn::lockout::Subject;
 use authn::place::{ConnectionId, Service, Zone};
 use authn::ports::Outbox;
-use authn::sign_in::{self, Asked, At, Choosing, FirstError, FromOffice, Sending, Stage, Welcomed};
+use authn::sign_in::{
+    self, Answered, Asked, At, Choosing, FirstError, FromOffice, Sending, Stage, Welcomed,
+};
 use jiff::Timestamp;
 use proto::channel_binding::{Demand, EndPoint};
 use proto::secret::Secret;
 use proto::spnego;
 
 use crate::kerberos::{Domain, OURS};
-use crate::pages::{Pages, SECRET, here};
+use crate::pages::{Pages, SECRET, code, here};
 use crate::world::{HOME, at, by_hand, named};
 
 /// A portal whose people may begin in the office.
@@ -101,6 +104,10 @@ impl Office {
     }
 
     async fn chooses(&self, handle: &Handle) -> Result<(), FirstError> {
+        self.chooses_in(Zone::INTERNAL, handle).await
+    }
+
+    async fn chooses_in(&self, zone: Zone, handle: &Handle) -> Result<(), FirstError> {
         let choosing = Choosing {
             salt: [1; 16],
             id: self.pages.world.draw(),
@@ -113,8 +120,17 @@ impl Office {
         };
         let secret = Secret::new(SECRET.to_owned());
         let both = [&secret, &secret];
-        let from = inside(Zone::INTERNAL);
-        sign_in::choose(&self.pages.ports, handle, both, &from, choosing).await
+        let (from, pages) = (inside(zone), &self.pages);
+        let by = (&pages.ports, &pages.world.rules);
+        sign_in::choose(by, handle, both, &from, choosing).await
+    }
+
+    async fn confirms_in(&self, zone: Zone, handle: &Handle) -> Result<Answered, FirstError> {
+        let (from, pages) = (inside(zone), &self.pages);
+        let by = (&pages.ports, &pages.world.rules);
+        let (typed, random) = (code(1), pages.fresh());
+        let confirmed = sign_in::confirm(by, handle, &typed, &from, random).await;
+        Ok(confirmed?.answered)
     }
 
     async fn sets_a_secret(&self, account: &Account) {
@@ -184,6 +200,36 @@ async fn from_outside_not_a_byte_of_a_token_is_looked_at() {
         "nobody would be told"
     );
     assert_eq!(nobody.domain.asked.load(Ordering::Relaxed), 0);
+}
+
+#[tokio::test]
+async fn what_began_in_the_office_goes_on_there_alone() {
+    let office = Office::new();
+    let anna = office.person("anna").await;
+    let (handle, _) = office.comes("anna@CONTOSO.COM", Zone::INTERNAL).await;
+    for _ in 0..2 {
+        let outside = office.chooses_in(Zone::EXTERNAL, &handle).await;
+        assert_eq!(outside, Err(FirstError::Gone), "she took the browser home");
+    }
+    let subject = Subject::Account(anna.id.clone());
+    let secrets = &office.pages.ports.attempt.secrets;
+    assert!(secrets.memorised_secret(&subject).await.unwrap().is_none());
+    office.chooses(&handle).await.unwrap();
+    let outside = office.confirms_in(Zone::EXTERNAL, &handle).await;
+    assert_eq!(outside.unwrap_err(), FirstError::Gone);
+    let inside = office.confirms_in(Zone::INTERNAL, &handle).await;
+    assert!(matches!(inside, Ok(Answered::Done { .. })), "{inside:?}");
+}
+
+#[tokio::test]
+async fn whoever_is_shut_out_meanwhile_goes_on_with_nothing() {
+    let office = Office::new();
+    let anna = office.person("anna").await;
+    let (handle, _) = office.comes("anna@CONTOSO.COM", Zone::INTERNAL).await;
+    let (state, by) = (AccountState::Disabled, by_hand(1));
+    let disabled = admin::set_account_state(&office.pages.world.ports, &anna.id, state, &by).await;
+    disabled.unwrap();
+    assert_eq!(office.chooses(&handle).await, Err(FirstError::Gone));
 }
 
 #[tokio::test]

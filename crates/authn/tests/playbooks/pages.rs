@@ -15,7 +15,8 @@ use authn::lockout::Queue;
 use authn::name::NameKey;
 use authn::place::{ActivityId, Method, Service, Zone};
 use authn::policy::{Policy, Rule};
-use authn::ports::{PasswordHasher, Unavailable};
+use authn::ports::{PasswordHasher, Revocations, Unavailable};
+use authn::revocation::Revoked;
 use authn::sign_in::{self, Answer, Answered, At, Outcome, Ports, Requirement, SignIn, Stage};
 use jiff::Timestamp;
 use proto::otp::{Algorithm, Digits, Generator, Period, Seed};
@@ -231,10 +232,14 @@ async fn a_secret_and_a_code_begin_a_session_that_ends_with_either() {
         panic!("{done:?}");
     };
     assert_eq!(continuation, "/");
-    let (session, account) = sign_in::resume(&pages.ports, &handle, &here(HOME, at(1)))
-        .await
-        .unwrap()
-        .unwrap();
+    let (session, account) = sign_in::resume(
+        &pages.ports,
+        &handle,
+        (&Service::PORTAL, &here(HOME, at(1))),
+    )
+    .await
+    .unwrap()
+    .unwrap();
     assert_eq!(account.id, anna.id);
     assert_eq!(
         session.methods,
@@ -245,10 +250,14 @@ async fn a_secret_and_a_code_begin_a_session_that_ends_with_either() {
         .await
         .unwrap();
     assert!(
-        sign_in::resume(&pages.ports, &handle, &here(HOME, at(3)))
-            .await
-            .unwrap()
-            .is_none()
+        sign_in::resume(
+            &pages.ports,
+            &handle,
+            (&Service::PORTAL, &here(HOME, at(3)))
+        )
+        .await
+        .unwrap()
+        .is_none()
     );
 }
 
@@ -487,23 +496,56 @@ async fn t_phish_2_a_cookie_in_another_browser_and_network_ends_the_session_and_
         ..here(HOME, at(3))
     };
     for at in [&elsewhere, &updated] {
-        let found = sign_in::resume(&pages.ports, &handle, at).await.unwrap();
+        let found = sign_in::resume(&pages.ports, &handle, (&Service::PORTAL, at))
+            .await
+            .unwrap();
         assert!(found.is_some(), "one of both changes by itself");
     }
     let stolen = At {
         agent: "Chrome".to_owned(),
         ..elsewhere
     };
-    let found = sign_in::resume(&pages.ports, &handle, &stolen)
+    let found = sign_in::resume(&pages.ports, &handle, (&Service::PORTAL, &stolen))
         .await
         .unwrap();
     assert!(found.is_none(), "whoever it is must sign in anew");
     let home = here(HOME, at(4));
-    let found = sign_in::resume(&pages.ports, &handle, &home).await.unwrap();
+    let found = sign_in::resume(&pages.ports, &handle, (&Service::PORTAL, &home))
+        .await
+        .unwrap();
     assert!(found.is_none(), "and so must its owner, who learns of it");
     let trail = pages.world.watched.trail().await;
     let said = trail.last().map(|it| &it.event).unwrap();
+    assert_eq!(said.service, Some(Service::PORTAL));
     assert_eq!(said.kind, Kind::SessionElsewhere);
     assert_eq!(said.account, Some(anna.id));
     assert_eq!(said.source, Some([198, 51, 100, 7].into()));
+}
+
+#[tokio::test]
+async fn t_phish_2_a_stolen_session_of_the_token_service_ends_with_what_it_bought() {
+    let pages = Pages::new();
+    pages.person("anna").await;
+    let done = pages.signs_in("CONTOSO\\anna", SECRET, &code(0)).await;
+    let Answered::Done { handle, .. } = done else {
+        panic!("{done:?}");
+    };
+    let home = here(HOME, at(1));
+    let found = sign_in::resume(&pages.ports, &handle, (&Service::STS, &home)).await;
+    let (session, _) = found.unwrap().unwrap();
+    let memory = pages.world.watched.memory();
+    let heard = memory.last().await.unwrap();
+    let stolen = At {
+        agent: "Chrome".to_owned(),
+        ..here([198, 51, 100, 7], at(2))
+    };
+    let found = sign_in::resume(&pages.ports, &handle, (&Service::STS, &stolen)).await;
+    assert!(found.unwrap().is_none());
+    let revoked = memory.since(heard, 10).await.unwrap();
+    let revoked: Vec<_> = revoked.into_iter().map(|it| it.what).collect();
+    assert_eq!(revoked, [Revoked::Credential(session.sign_in())]);
+    let trail = pages.world.watched.trail().await;
+    let said = trail.last().map(|it| &it.event).unwrap();
+    assert_eq!(said.kind, Kind::SessionElsewhere);
+    assert_eq!(said.service, Some(Service::STS));
 }

@@ -56,7 +56,12 @@ impl Portal {
     }
 
     async fn resumed(&self, handle: Handle) -> Option<SignedIn> {
-        let found = sign_in::resume(&self.pages.ports, &handle, &here(HOME, at(1))).await;
+        let found = sign_in::resume(
+            &self.pages.ports,
+            &handle,
+            (&Service::PORTAL, &here(HOME, at(1))),
+        )
+        .await;
         let (session, account) = found.unwrap()?;
         Some(SignedIn {
             handle,
@@ -500,7 +505,8 @@ async fn whoever_was_invited_may_take_a_passkey_in_the_place_of_a_token() {
         told: pages.world.draw(),
         language: Language::English,
     };
-    let chosen = sign_in::choose(ports, &handle, [&secret, &secret], &from, choosing).await;
+    let chosen =
+        sign_in::choose((ports, rules), &handle, [&secret, &secret], &from, choosing).await;
     chosen.unwrap();
 
     let posts = |posted: String| {

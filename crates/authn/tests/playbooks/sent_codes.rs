@@ -172,7 +172,7 @@ async fn s80_a_code_that_was_sent_begins_a_session_and_is_spent_with_its_sign_in
     let Answered::Done { handle: held, .. } = done else {
         panic!("{done:?}");
     };
-    let resumed = sign_in::resume(&pages.ports, &held, &here(HOME, at(21)))
+    let resumed = sign_in::resume(&pages.ports, &held, (&Service::PORTAL, &here(HOME, at(21))))
         .await
         .unwrap();
     let (session, account) = resumed.unwrap();
@@ -458,7 +458,7 @@ async fn a_code_under_way_is_good_for_nothing_where_its_number_is_taken_away() {
         .unwrap();
     let refused = pages.answers_at(&handle, &code, HOME, at(4)).await.answered;
     assert!(matches!(refused, Answered::Refused), "{refused:?}");
-    let resumed = sign_in::resume(&pages.ports, &held, &here(HOME, at(4)))
+    let resumed = sign_in::resume(&pages.ports, &held, (&Service::PORTAL, &here(HOME, at(4))))
         .await
         .unwrap();
     assert!(resumed.is_none(), "and whoever came in by it is out");
@@ -627,7 +627,12 @@ async fn one_page_takes_each_kind_of_code_that_its_policy_names_and_no_other() {
             let answered = pages.answers_at(&handle, &typed, HOME, now).await.answered;
             match answered {
                 Answered::Done { handle, .. } => {
-                    let found = sign_in::resume(&pages.ports, &handle, &here(HOME, now)).await;
+                    let found = sign_in::resume(
+                        &pages.ports,
+                        &handle,
+                        (&Service::PORTAL, &here(HOME, now)),
+                    )
+                    .await;
                     let (session, _) = found.unwrap().unwrap();
                     let proved: BTreeSet<Method> = session.methods.into_iter().collect();
                     assert_eq!(proved, [Method::MemorisedSecret, taken].into());

@@ -69,3 +69,25 @@ async fn t_dev_2_a_copied_token_is_refused_at_its_second_use_and_said() {
     assert_eq!(said[0].source, Some(elsewhere.into()));
     assert_eq!(said[0].account, Some(anna.person.account.id.clone()));
 }
+
+#[tokio::test]
+async fn t_dev_2_a_device_that_goes_on_sending_an_old_code_is_no_second_network() {
+    let world = company();
+    let anna = Anna::of(&world).await;
+    let on_the_way = [198, 51, 100, 9];
+    let device = |counter: u64, seconds: i64| {
+        let tries = anna.tries(counter).from(on_the_way);
+        tried(&world, tries.after(seconds * 1_000))
+    };
+    assert_eq!(device(0, 0).await, None);
+    assert_eq!(device(500, 700).await, Some(Reason::WrongCode));
+    // She signs in at home, while her phone goes on with what it has: a code that was right, and one that never was.
+    assert_eq!(tried(&world, anna.tries(1).after(710_000)).await, None);
+    for second in 711..790 {
+        assert_eq!(device(0, second).await, Some(Reason::CodeAgain));
+        assert_eq!(device(500, second).await, Some(Reason::CodeAgain));
+    }
+    assert_eq!(said(&world).await, []);
+    assert_eq!(device(1, 790).await, Some(Reason::CodeSpent));
+    assert_eq!(said(&world).await.len(), 1, "the code of a moment ago");
+}

@@ -5,7 +5,7 @@ use authn::admin::destinations::{self, DestinationError, Hold};
 use authn::audit::{Actor, Kind};
 use authn::credential::sent_code::{Address, Carrier, Content, HOLD, Language};
 use authn::handle::Handle;
-use authn::place::Method;
+use authn::place::{Method, Service};
 use authn::portal::{FRESH, Owner, PortalError};
 use authn::ports::Outbox;
 use authn::session::Session;
@@ -41,9 +41,13 @@ impl Scene {
             _ => None,
         };
         let handle = handle.unwrap();
-        let found = sign_in::resume(&pages.ports, &handle, &here(HOME, at(1)))
-            .await
-            .unwrap();
+        let found = sign_in::resume(
+            &pages.ports,
+            &handle,
+            (&Service::PORTAL, &here(HOME, at(1))),
+        )
+        .await
+        .unwrap();
         let (session, account) = found.unwrap();
         Self {
             pages,
@@ -94,7 +98,12 @@ impl Scene {
     }
 
     async fn is_out(&self) -> bool {
-        let found = sign_in::resume(&self.pages.ports, &self.handle, &here(HOME, at(2))).await;
+        let found = sign_in::resume(
+            &self.pages.ports,
+            &self.handle,
+            (&Service::PORTAL, &here(HOME, at(2))),
+        )
+        .await;
         found.unwrap().is_none()
     }
 

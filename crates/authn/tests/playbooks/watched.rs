@@ -16,6 +16,7 @@ use authn::credential::grant::{Bought, Client, CodeSettlement, Grant, GrantKey, 
 use authn::credential::memorised_secret::{
     Cost, Room, SecretHash, SecretPlace, StoredMemorisedSecret, Typed,
 };
+use authn::credential::ntlm_pin::StoredNtlmPin;
 use authn::credential::otp_token::{
     Acceptance, CodePlace, CodeReservation, OtpToken, StoredOtpToken,
 };
@@ -26,7 +27,7 @@ use authn::lockout::{Counts, Place, Queue, Subject};
 use authn::name::NameKey;
 use authn::ports::{
     Accounts, Adding, Attempts, Audit, ChainedEvent, Credentials, MemorisedSecrets, NameTaken,
-    OtpTokens, PasswordHasher, Reservation, SentCodes, SerialsTaken, Settled, Settlement,
+    NtlmPins, OtpTokens, PasswordHasher, Reservation, SentCodes, SerialsTaken, Settled, Settlement,
     Succeeded, Tickets, TokenChange, Unavailable,
 };
 use authn::revocation::Revoked;
@@ -75,6 +76,7 @@ impl Watched {
             credentials: ports.clone(),
             otp_tokens: ports.clone(),
             secrets: ports.clone(),
+            pins: ports.clone(),
             hasher: ports.clone(),
             sent_codes: ports.clone(),
             attempts: ports.clone(),
@@ -325,7 +327,11 @@ impl Attempts for Watched {
             Some(_) => "succeeded",
             None => "failed",
         };
-        let shape = format!("{ended}, {} events", settlement.events.len());
+        let text = match (&settlement.succeeded, &settlement.code) {
+            (Some(_), _) | (None, CodeSettlement::None) => "",
+            (None, _) => ", a text",
+        };
+        let shape = format!("{ended}, {} events{text}", settlement.events.len());
         let succeeded = settlement.succeeded.clone();
         let overtaking = self.seen.lock().unwrap().overtaking.take();
         let now = settlement.reservation.place.now;
@@ -440,6 +446,31 @@ impl PasswordHasher for Watched {
         };
         let call = ("proves", format!("{queue:?}"));
         self.pass(call, async { typed.is_of(&cheap) }).await
+    }
+}
+
+#[async_trait]
+impl NtlmPins for Watched {
+    async fn ntlm_pin(&self, subject: &Subject) -> Result<Option<StoredNtlmPin>, Unavailable> {
+        let call = ("ntlm_pin", String::new());
+        self.pass(call, self.memory.ntlm_pin(subject)).await
+    }
+
+    async fn typed_before(&self, subject: &Subject) -> Result<Vec<Grant>, Unavailable> {
+        let call = ("typed_before", String::new());
+        self.pass(call, self.memory.typed_before(subject)).await
+    }
+
+    async fn set_ntlm_pin(&self, pin: &StoredNtlmPin, event: Event) -> Result<(), Unavailable> {
+        self.memory.set_ntlm_pin(pin, event).await
+    }
+
+    async fn remove_ntlm_pin(
+        &self,
+        account: &AccountId,
+        event: Event,
+    ) -> Result<bool, Unavailable> {
+        self.memory.remove_ntlm_pin(account, event).await
     }
 }
 

@@ -243,6 +243,12 @@ fn what_is_proved_by_one_kind_of_secret_is_found_by_the_channels_that_carry_it()
                 .all(|(_, channel, _)| !windows.contains(channel))
         );
     }
+    // A PIN is none, whatever stands behind it.
+    let by_pin = with("ntlm-pin + one-time-code", None);
+    for channel in [Channel::Ntlm, Channel::Negotiate] {
+        let way = ("mail.contoso.com/EWS".to_owned(), channel, Factors::One);
+        assert!(by_pin.contains(&way), "{by_pin:?}");
+    }
     for (methods, fresh) in [
         ("app-password + one-time-code", None),
         ("memorised-secret + one-time-code", None),

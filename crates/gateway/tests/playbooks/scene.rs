@@ -91,6 +91,7 @@ impl Scene {
                 credentials: shared.clone(),
                 otp_tokens: shared.clone(),
                 secrets: shared.clone(),
+                pins: shared.clone(),
                 hasher: Arc::new(AtOnce),
                 sent_codes: shared.clone(),
                 attempts: shared.clone(),

@@ -10,7 +10,9 @@ use super::{CliError, Output};
 use crate::config::{self, Settings};
 use crate::deployment::Deployment;
 use crate::doctor::wire::{self, Prerequisite, State, Step};
-use crate::doctor::{Finding, Severity, changed, clients_in, facts_of, judge, judge_accounts};
+use crate::doctor::{
+    Finding, Severity, changed, clients_in, facts_of, judge, judge_accounts, of_pins,
+};
 use crate::look::{self, Beside};
 
 const EXAMPLES: &str = "\
@@ -130,6 +132,7 @@ pub(crate) async fn run(
         let mut findings = wire::judge(&seen);
         findings.extend(accounts.unwrap_or_default());
         findings.extend(look::apart(&settings).await);
+        findings.extend(of_pins(settings.ntlm_pin));
         findings.sort_by_key(|it| it.severity);
         return report(&findings, output);
     }

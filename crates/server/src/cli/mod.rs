@@ -25,6 +25,7 @@ mod lease;
 mod ledger;
 mod left_behind;
 mod passkey;
+mod pin;
 mod policy;
 mod print;
 mod rules;

@@ -13,6 +13,7 @@ use super::destination;
 use super::invite;
 use super::lease::{self, Lease};
 use super::left_behind::LyncCertificates;
+use super::pin;
 use super::spare_codes::{self, Temporary};
 use super::{CliError, Output};
 use crate::clock;
@@ -93,6 +94,9 @@ pub(crate) enum Verb {
         /// Any name of the account
         name: String,
     },
+    /// Set or remove the PIN by which somebody signs in by NTLM with a one-time code behind it
+    #[command(subcommand)]
+    Pin(pin::Verb),
     /// Make a link by which somebody chooses a secret and enrols a token, once; or one for each of many
     #[command(after_help = invite::EXAMPLES)]
     Invite(invite::Invite),
@@ -177,6 +181,7 @@ pub(crate) async fn run(config: &Path, verb: Verb, output: &Output) -> Result<()
             };
             output.print(&account, |account| format!("added {}", line(account)))
         }
+        Verb::Pin(verb) => pin::run(&desk, verb, output).await,
         Verb::List => output.list(&desk.accounts().await?, "there are no accounts", line),
         Verb::Show {
             name,

@@ -62,6 +62,8 @@ pub(crate) struct Settings {
     pub(crate) policy: authn::policy::Policy,
     /// Where each rule of the policy stands.
     pub(crate) rules: Vec<Place>,
+    /// Whether there may be PINs for NTLM.
+    pub(crate) ntlm_pin: bool,
     /// The domain that bare user names belong to.
     pub(crate) default_domain: Option<String>,
     /// The store and its keys; a gateway that asks an authentication server has none.

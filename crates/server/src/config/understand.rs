@@ -119,6 +119,7 @@ impl<'a> Understanding<'a> {
         let of_portal = (kerberos.as_ref(), messages.as_ref());
         self.first_by_kerberos(written, of_portal, &mut accepts)?;
         warnings.extend(policy::hides_lync(&policy));
+        warnings.extend(written.ntlm.pin.then(|| policy::PIN_ON.to_owned()));
         // Pages that a gateway brings requests for ask the policy of whoever answers.
         let has_pages = !matches!(role, Role::Gateway(_));
         let (portals, stss) = (portal.as_ref(), sts.as_ref());
@@ -154,6 +155,7 @@ impl<'a> Understanding<'a> {
             farms,
             policy,
             rules,
+            ntlm_pin: written.ntlm.pin,
             default_domain: Some(written.names.domain.get_ref().clone()),
             store,
             onward: self.onward_header(written)?,

@@ -61,6 +61,9 @@ pub(crate) struct Written {
     pub(crate) sms: Vec<Sms>,
     /// The server that takes mail; none is sent where it is left out.
     pub(crate) smtp: Option<Smtp>,
+    /// What NTLM takes beside app passwords; nothing where it is left out.
+    #[serde(default)]
+    pub(crate) ntlm: Ntlm,
     /// Where clients come in.
     #[serde(default)]
     pub(crate) listener: Vec<Listener>,
@@ -79,6 +82,16 @@ pub(crate) struct Written {
     /// What may be used from where; the first match decides, no match refuses.
     #[serde(default)]
     pub(crate) policy: Vec<Spanned<Policy>>,
+}
+
+/// `[ntlm]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Ntlm {
+    /// Whether a rule of the policy may take `ntlm-pin + one-time-code`. A PIN is kept so that it can be read with the key
+    /// file, and with its code it can be guessed from an exchange that somebody heard: off unless it is switched on.
+    #[serde(default)]
+    pub(crate) pin: bool,
 }
 
 /// `[store]`

@@ -103,6 +103,17 @@ pub(crate) fn changed(before: &Facts, after: &Facts) -> Vec<Finding> {
     unchanged::judge(before, after)
 }
 
+/// What is said where there may be PINs for NTLM.
+pub(crate) fn of_pins(are_on: bool) -> Option<Finding> {
+    are_on.then(|| {
+        let what = "PINs for NTLM are on: they are kept in a form that can be read with the key file, and one is guessed \
+                    with its code from an exchange that somebody heard";
+        let mend = "take \"ntlm-pin + one-time-code\" out of every [[policy]] and `pin` out of [ntlm]; `wicketgate \
+                    app-password create` makes what NTLM is for";
+        Finding::warning("ntlm-pin", what, mend)
+    })
+}
+
 /// What the directory shows to be wrong with the gate's account and those that it asks tickets for.
 pub(crate) fn judge_accounts(
     read: &Result<ActiveDirectory, String>,

@@ -74,6 +74,7 @@ async fn signed_in_from(
         credentials: store.clone(),
         otp_tokens: store.clone(),
         secrets: store.clone(),
+        pins: store.clone(),
         hasher: Arc::new(AtOnce),
         sent_codes: store.clone(),
         attempts: store.clone(),

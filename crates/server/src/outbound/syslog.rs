@@ -5,8 +5,9 @@
 //!
 //! Syslog has no receipts, and what is written to a socket may be lost with whoever was to read it. So each part of the
 //! trail goes on a connection of its own, which we close by `close_notify`; the collector must answer with its own (RFC
-//! 5425 4.4), and TLS gives it ours after all that was before. Only then the part counts as taken; otherwise it is sent
-//! again: at least once, in its order. Start at [`ship`].
+//! 5425 4.4), and TLS gives it ours after all that was before. Our side of the connection stays open behind that until
+//! the collector's has ended: one that leaves something unread is given away by its kernel, which resets the connection.
+//! Only then the part counts as taken; otherwise it is sent again: at least once, in its order. Start at [`ship`].
 
 use std::io;
 use std::sync::Arc;
@@ -34,8 +35,10 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 const ANOTHER_SHIPS: Duration = Duration::from_secs(5);
 /// How long it is waited after the first failure, and at the most.
 const AGAIN: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
-/// How many events go at a time.
+/// How many events go at a time. What waits behind them goes at once after them.
 const PART: u32 = 1_024;
+/// How long it is looked, after a collector's end, whether its kernel says that something was left unread.
+const LAST_WORD: Duration = Duration::from_millis(200);
 /// How long one part may take, the collector's receipt included.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// How long a process may ship the trail alone without a word: longer than a part takes.
@@ -125,20 +128,22 @@ impl Collector {
             if early {
                 return Err(io::ErrorKind::ConnectionAborted.into());
             }
-            stream.shutdown().await?;
+            let (_, session) = stream.get_mut();
+            session.send_close_notify();
+            stream.flush().await?;
             // It has nothing to say to us; its end is its `close_notify`, and without one an error.
             loop {
                 match stream.read(&mut said).await {
                     Ok(0) => break,
                     Ok(_) => {}
-                    Err(error) if self.is_receipt(&error) => return Ok(()),
+                    Err(error) if self.is_receipt(&error) => break,
                     Err(error) => return Err(error),
                 }
             }
-            // A connection that ends with something unread is reset: then it did not take all, whatever it said.
             let (connection, _) = stream.get_mut();
             while connection.read(&mut said).await? > 0 {}
-            Ok(())
+            nothing_was_left(connection).await?;
+            connection.shutdown().await
         };
         sending.await.map_err(ShippingError::Unconfirmed)
     }
@@ -177,6 +182,18 @@ impl Collector {
             text: &chained.text,
         };
         message.framed()
+    }
+}
+
+/// Whether a collector that ended had read everything.
+///
+/// SECURITY: its farewell need not answer ours. Whoever closes with something unread is reset by its own kernel (RFC 9293
+/// 3.6.1), also behind an orderly end, and we hear of it as long as our side is open.
+async fn nothing_was_left(connection: &TcpStream) -> io::Result<()> {
+    sleep(LAST_WORD).await;
+    match connection.take_error()? {
+        Some(reset) => Err(reset),
+        None => Ok(()),
     }
 }
 

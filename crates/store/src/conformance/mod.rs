@@ -12,6 +12,7 @@ mod credentials;
 mod directory;
 mod drains;
 mod first_secrets;
+mod ntlm_pins;
 mod otp_tokens;
 mod own_passwords;
 mod pages;
@@ -41,9 +42,9 @@ use ::authn::lockout::{Place, Subject};
 use ::authn::place::{Service, SourceNetwork};
 use ::authn::ports::{
     Accounts, ApiTokens, Attempts, Audit, Credentials, DirectoryCopy, Drains, Invitations,
-    MemorisedSecrets, OtpTokens, Outbox, OwnPasswords, Passkeys, Revocations, SecondFactors,
-    SentCodes, Sessions, Settled, Settlement, SignIns, SpareCodes, Succeeded, Tickets, Trail,
-    Unavailable,
+    MemorisedSecrets, NtlmPins, OtpTokens, Outbox, OwnPasswords, Passkeys, Revocations,
+    SecondFactors, SentCodes, Sessions, Settled, Settlement, SignIns, SpareCodes, Succeeded,
+    Tickets, Trail, Unavailable,
 };
 use jiff::{SignedDuration, Timestamp};
 use proto::ntlm::NtHash;
@@ -58,6 +59,7 @@ pub use credentials::*;
 pub use directory::*;
 pub use drains::*;
 pub use first_secrets::*;
+pub use ntlm_pins::*;
 pub use otp_tokens::*;
 pub use own_passwords::*;
 pub use pages::*;
@@ -87,6 +89,7 @@ pub trait Conforming:
     + OtpTokens
     + SecondFactors
     + MemorisedSecrets
+    + NtlmPins
     + SignIns
     + Sessions
     + Invitations
@@ -117,6 +120,7 @@ impl<S> Conforming for S where
         + OtpTokens
         + SecondFactors
         + MemorisedSecrets
+        + NtlmPins
         + SignIns
         + Sessions
         + Invitations
@@ -254,6 +258,10 @@ macro_rules! conformance {
             what_is_hashed_for_looks_takes_no_place_of_a_secret
             a_text_that_is_counted_once_counts_each_time_against_its_source
             a_guess_at_a_code_of_a_client_takes_a_place
+            an_ntlm_pin_keeps_all_its_fields
+            what_rests_on_an_ntlm_pin_ends_with_it
+            the_budget_of_an_ntlm_pin_is_its_own
+            what_was_typed_before_is_known_latest_first
             a_passkey_keeps_all_its_fields
             what_rests_on_a_passkey_ends_with_it
             a_counter_of_a_passkey_never_goes_back

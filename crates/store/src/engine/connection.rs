@@ -36,6 +36,12 @@ const WRITING: &str = "BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE; \
 /// What is read in one transaction is of one moment.
 const READING: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
 
+#[cfg(test)]
+thread_local! {
+    /// How many statements were asked for on this thread.
+    pub(crate) static ASKED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
 impl From<SqliteConnection> for Connection {
     fn from(connection: SqliteConnection) -> Self {
         Self::of(Engine::Sqlite(connection))
@@ -183,6 +189,8 @@ impl Connection {
             return Err(lost("there is no connection"));
         };
         self.is_in_doubt = true;
+        #[cfg(test)]
+        ASKED.set(ASKED.get() + 1);
         Ok((engine, self.deadline))
     }
 

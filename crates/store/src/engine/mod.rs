@@ -8,6 +8,8 @@ mod connection;
 mod readers;
 mod row;
 
+#[cfg(test)]
+pub(crate) use connection::ASKED;
 pub(crate) use connection::{Connection, late};
 pub(crate) use readers::{Reader, Readers};
 pub(crate) use row::Row;

@@ -33,7 +33,7 @@ impl State {
     /// Looks whether what a settlement asks for can be done.
     pub(super) fn can_settle(&self, code: &CodeSettlement, now: Timestamp) -> SettledCode {
         let is_done = match code {
-            CodeSettlement::None | CodeSettlement::Remembers(_) => true,
+            CodeSettlement::None | CodeSettlement::OfNobody | CodeSettlement::Remembers(_) => true,
             CodeSettlement::Buys(bought) => {
                 let known = self.grants.get(&bought.grant.key);
                 let is_free = known.is_none_or(|known| known.grant.token.is_none());
@@ -77,7 +77,7 @@ impl State {
     /// Does what can be done.
     pub(super) fn settle_code(&mut self, code: CodeSettlement, now: Timestamp) {
         match code {
-            CodeSettlement::None => {}
+            CodeSettlement::None | CodeSettlement::OfNobody => {}
             CodeSettlement::Buys(bought) => {
                 match &bought.spends {
                     Spends::OfToken(acceptance) => {
@@ -118,6 +118,11 @@ impl State {
                 None => {}
             },
         }
+    }
+
+    /// What is known of everybody.
+    pub(super) fn known_grants(&self) -> impl Iterator<Item = &Grant> {
+        self.grants.values().map(|known| &known.grant)
     }
 
     fn count(&mut self, key: &GrantKey) {

@@ -31,7 +31,7 @@ pub(super) struct Secrets {
 struct BudgetKey {
     subject: Subject,
     is_familiar: bool,
-    is_for_looks: bool,
+    counted: Counted,
 }
 
 /// The failures in a window, and in a row.
@@ -79,7 +79,7 @@ fn budget_of(place: &SecretPlace) -> BudgetKey {
     BudgetKey {
         subject: place.subject.clone(),
         is_familiar: place.source == Source::Familiar,
-        is_for_looks: place.budget == Counted::ForLooks,
+        counted: place.budget,
     }
 }
 
@@ -198,6 +198,13 @@ impl State {
             self.retire_grants(&id, now);
             self.end_credential(&id);
         }
+    }
+
+    /// Forgets the failures of the PIN of an account.
+    pub(super) fn forgive_pin(&mut self, account: &AccountId) {
+        let subject = Subject::Account(account.clone());
+        let is_it = |key: &BudgetKey| key.subject == subject && key.counted == Counted::OfPin;
+        self.secrets.budgets.retain(|key, _| !is_it(key));
     }
 
     fn forget_secret(&mut self, account: &AccountId, now: Timestamp) -> bool {

@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
+use authn::account::AccountId;
 use authn::credential::grant::{CodeSettlement, REMEMBERED};
 use authn::lockout::{Counts, Place, Subject};
 use authn::place::SourceNetwork;
@@ -10,7 +11,9 @@ use authn::ports::{Attempts, Reservation, Settled, Settlement, Succeeded, Unavai
 use jiff::{SignedDuration, Timestamp};
 
 use super::sent_codes::Waiting;
-use super::{client_codes, memorised_secrets, second_factors, secret_verdicts, session_grants};
+use super::{
+    client_codes, memorised_secrets, ntlm_pins, second_factors, secret_verdicts, session_grants,
+};
 use crate::Store;
 use crate::engine::query;
 use crate::rows;
@@ -162,6 +165,13 @@ impl Write for Settle {
             session_grants::Settled::CountedBefore => {
                 give_back_of_subject(writing, &settlement.reservation.place).await?;
             }
+            session_grants::Settled::OfNobody => {
+                let place = Place {
+                    subject: Subject::Account(AccountId(String::new())),
+                    ..settlement.reservation.place.clone()
+                };
+                give_back_of_subject(writing, &place).await?;
+            }
         }
         if let (None, Some(guessed)) = (&settlement.succeeded, &settlement.reservation.secret)
             && !secret_verdicts::note(writing, guessed).await?
@@ -185,7 +195,7 @@ impl Write for Settle {
     }
 }
 
-/// Whether what was proved still stands; the use of an app password, or of a memorised secret, is noted.
+/// Whether what was proved still stands; the use of an app password, a memorised secret or a PIN is noted.
 async fn stands(
     writing: &mut Writing<'_>,
     succeeded: &Succeeded,
@@ -214,7 +224,7 @@ async fn stands(
         .bind(now.as_microsecond())
         .execute(&mut *writing.connection)
         .await?;
-    Ok(used.rows_affected() > 0)
+    Ok(used.rows_affected() > 0 || ntlm_pins::note_use(writing, succeeded, now).await?)
 }
 
 /// Whether no alarm was raised for the subject since the window began; it is noted then.

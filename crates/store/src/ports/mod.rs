@@ -6,6 +6,7 @@ mod attempts;
 mod client_codes;
 pub(crate) mod credentials;
 pub(crate) mod memorised_secrets;
+mod ntlm_pins;
 mod of_subject;
 pub(crate) mod otp_tokens;
 mod own_passwords;

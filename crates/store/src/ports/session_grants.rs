@@ -17,7 +17,12 @@ pub(super) enum Settled {
     Spent,
     /// What was typed came before and was counted then.
     CountedBefore,
+    /// Nothing, at the cost of that.
+    OfNobody,
 }
+
+/// What nothing is known by.
+const NOBODYS: GrantKey = GrantKey([0; 32]);
 
 /// Does what a settlement asks for.
 pub(super) async fn settle(
@@ -27,6 +32,10 @@ pub(super) async fn settle(
 ) -> Result<Settled, WriteError> {
     match code {
         CodeSettlement::None => Ok(Settled::Written),
+        CodeSettlement::OfNobody => {
+            again(writing, &NOBODYS, now).await?;
+            Ok(Settled::OfNobody)
+        }
         CodeSettlement::Buys(bought) => {
             let grant = &bought.grant;
             let is_bought = is_spent(writing, &bought.spends, now).await?
@@ -67,11 +76,11 @@ pub(super) async fn settle(
             Some(grant) if claim(writing, grant).await? => Ok(Settled::Written),
             Some(grant) => again(writing, &grant.key, now).await,
             None => {
-                // What is nobody's costs as much.
-                let nobodys = GrantKey([0; 32]);
+                // What is nobody's costs as much as what is known: it is looked for, and is not there.
+                again(writing, &NOBODYS, now).await?;
                 drop_beyond(writing, &AccountId(String::new())).await?;
-                again(writing, &nobodys, now).await?;
-                Ok(Settled::Written)
+                again(writing, &NOBODYS, now).await?;
+                Ok(Settled::OfNobody)
             }
         },
     }

@@ -11,6 +11,7 @@ use crate::Store;
 use crate::chain::{BrokenTrail, Head};
 use crate::engine::{Connection, query};
 use crate::rows;
+use crate::seal::KeyFile;
 use crate::writer::{Done, Write, WriteError, Writing};
 
 #[async_trait]
@@ -30,8 +31,8 @@ impl Trail for Store {
 
     async fn reached(&self, follower: Follower) -> Result<i64, Unavailable> {
         let mut connection = self.reader().await?;
-        let reached = reached(&mut connection, follower).await;
-        reached.map_err(|error| self.failed(&error))
+        let reached = place(&mut connection, follower, &self.0.keys).await;
+        Ok(reached.map_err(|error| self.unread(error))?.unwrap_or(0))
     }
 
     async fn follow(&self, follower: Follower, claim: Claim) -> Result<Option<i64>, Unavailable> {
@@ -58,12 +59,22 @@ impl Trail for Store {
     }
 }
 
-async fn reached(connection: &mut Connection, follower: Follower) -> Result<i64, sqlx::Error> {
+/// Up to which event a follower has the trail; nothing where what stands there is not believed.
+async fn place(
+    connection: &mut Connection,
+    follower: Follower,
+    keys: &KeyFile,
+) -> Result<Option<i64>, WriteError> {
     let row = query(rows::audit_readers::READ)
         .bind(rows::audit_readers::id(follower))
-        .fetch_optional(connection)
+        .fetch_optional(&mut *connection)
         .await?;
-    row.map_or(Ok(0), |row| row.try_get("number"))
+    let Some(row) = row else {
+        return Ok(Some(0));
+    };
+    let removed = audit::removed(connection, keys).await?;
+    let of = (follower, removed.number);
+    Ok(rows::audit_readers::place(&row, of, keys)?)
 }
 
 struct Claiming(Follower, Claim);
@@ -86,10 +97,23 @@ impl Write for Claiming {
             .bind(until.as_microsecond())
             .execute(&mut *writing.connection)
             .await?;
-        Ok(match claimed.rows_affected() {
-            0 => Done::Undo(None),
-            _ => Done::Keep(Some(reached(writing.connection, *follower).await?)),
-        })
+        if claimed.rows_affected() == 0 {
+            return Ok(Done::Undo(None));
+        }
+        let keys = writing.keys();
+        if let Some(reached) = place(writing.connection, *follower, keys).await? {
+            return Ok(Done::Keep(Some(reached)));
+        }
+        tracing::error!(
+            audit.follower = id,
+            "up to which event `{id}` has the audit trail was not written with the key file, or by a program before \
+             it was sealed: it begins anew, and what it has comes twice"
+        );
+        query(rows::audit_readers::BEGIN_ANEW)
+            .bind(id)
+            .execute(&mut *writing.connection)
+            .await?;
+        Ok(Done::Keep(Some(0)))
     }
 }
 
@@ -105,10 +129,21 @@ impl Write for Noting {
     type Output = bool;
 
     async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<Self::Output>, WriteError> {
+        let rows = audit::rows_from(&mut *writing.connection, self.number, 1).await?;
+        let last = rows.first().map(rows::audit::chained).transpose()?;
+        let Some(last) = last.filter(|it| it.number == self.number) else {
+            return Ok(Done::Undo(false));
+        };
+        let id = rows::audit_readers::id(self.follower);
+        let reached = Head::at(last.number, last.hash);
+        let sealed = writing.keys().seal_place(id, reached);
         let noted = query(rows::audit_readers::NOTE)
-            .bind(rows::audit_readers::id(self.follower))
+            .bind(id)
             .bind(&self.by)
             .bind(self.number)
+            .bind(last.hash.to_vec())
+            .bind(sealed.key)
+            .bind(sealed.mac)
             .execute(&mut *writing.connection)
             .await?;
         if noted.rows_affected() == 0 {
@@ -138,7 +173,8 @@ impl Write for Removing {
             return Ok(Done::Undo(Removed::Elsewhere));
         }
         if *must_be_shipped {
-            let shipped = reached(&mut *writing.connection, Follower::Collector).await?;
+            let shipped = place(&mut *writing.connection, Follower::Collector, keys).await?;
+            let shipped = shipped.unwrap_or(0);
             if shipped < *through {
                 return Ok(Done::Undo(Removed::NotShipped(shipped)));
             }

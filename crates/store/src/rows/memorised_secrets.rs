@@ -148,6 +148,8 @@ pub(crate) fn budget_text(place: &SecretPlace) -> &'static str {
         (Budget::OfSecret, source) => source_text(source),
         (Budget::ForLooks, Source::Familiar) => "looks-familiar",
         (Budget::ForLooks, Source::Unfamiliar) => "looks-unfamiliar",
+        (Budget::OfPin, Source::Familiar) => "pin-familiar",
+        (Budget::OfPin, Source::Unfamiliar) => "pin-unfamiliar",
     }
 }
 

@@ -21,6 +21,7 @@ pub(crate) mod invitations;
 pub(crate) mod key_checks;
 pub(crate) mod memorised_secrets;
 pub(crate) mod migrations;
+pub(crate) mod ntlm_pins;
 pub(crate) mod otp_tokens;
 pub(crate) mod own_passwords;
 pub(crate) mod passkeys;
@@ -81,6 +82,7 @@ pub(crate) const ALL: &[&str] = &[
     audit_readers::BEGIN,
     audit_readers::READ,
     audit_readers::CLAIM,
+    audit_readers::BEGIN_ANEW,
     audit_readers::NOTE,
     counters::TAKE,
     counters::GIVE_BACK,
@@ -123,6 +125,12 @@ pub(crate) const ALL: &[&str] = &[
     memorised_secrets::FORGIVE,
     memorised_secrets::TAKE_BACK,
     memorised_secrets::FORGET_UNKNOWN,
+    ntlm_pins::OF_ACCOUNT,
+    ntlm_pins::SET,
+    ntlm_pins::REMOVE,
+    ntlm_pins::USED,
+    ntlm_pins::FORGIVE,
+    ntlm_pins::FORGET_ALL,
     secret_verdicts::KNOWN,
     secret_verdicts::NOTE,
     secret_verdicts::DROP_BEYOND,
@@ -201,6 +209,7 @@ pub(crate) const ALL: &[&str] = &[
     sent_messages::FORGET_UNSENT,
     sent_messages::FORGET_WAITING,
     session_grants::FIND,
+    session_grants::LATEST_OF_ACCOUNT,
     session_grants::ADD,
     session_grants::BUY,
     session_grants::END_CLAIM,

@@ -13,6 +13,14 @@ pub(crate) const FIND: &str = "
     FROM session_grants
     WHERE typed = $1";
 
+/// Finds what is known of an account ($1), if the subject is an account ($2 is 1) at all: so many ($3), the latest first.
+pub(crate) const LATEST_OF_ACCOUNT: &str = "
+    SELECT typed, account, credential, token, client, made, used, ends
+    FROM session_grants
+    WHERE account = $1 AND CAST($2 AS BIGINT) = 1
+    ORDER BY made DESC, typed DESC
+    LIMIT $3";
+
 /// Adds a grant ($1 to $8 in the order of the columns), unless the typed secret is known.
 pub(crate) const ADD: &str = "
     INSERT INTO session_grants (typed, account, credential, token, client, made, used, ends)

@@ -32,6 +32,9 @@ pub(crate) const RECORD: &str = "
                 SELECT 1 FROM memorised_secrets m
                 WHERE m.id = $3 AND m.account = a.id)
             OR EXISTS (
+                SELECT 1 FROM ntlm_pins n
+                WHERE n.id = $3 AND n.account = a.id)
+            OR EXISTS (
                 SELECT 1 FROM passkeys p
                 WHERE p.id = $3 AND p.account = a.id))
         AND (CAST($10 AS TEXT) IS NULL OR EXISTS (
@@ -85,6 +88,9 @@ pub(crate) const FIND: &str = "
             OR EXISTS (
                 SELECT 1 FROM memorised_secrets m
                 WHERE m.id = t.credential AND m.account = t.account)
+            OR EXISTS (
+                SELECT 1 FROM ntlm_pins n
+                WHERE n.id = t.credential AND n.account = t.account)
             OR EXISTS (
                 SELECT 1 FROM passkeys p
                 WHERE p.id = t.credential AND p.account = t.account))

@@ -18,6 +18,8 @@ use crate::chain::Head;
 const HEADS: &[u8] = b"wicketgate audit head 1";
 /// What the key of beginnings is derived for.
 const BEGINNINGS: &[u8] = b"wicketgate audit beginning 1";
+/// What the key of followers' places is derived for.
+const PLACES: &[u8] = b"wicketgate audit place 1";
 /// What the key of exports is derived for.
 const EXPORTS: &[u8] = b"wicketgate audit export 1";
 
@@ -35,6 +37,7 @@ pub(crate) struct SealedHead {
 pub(super) struct TrailKeys {
     heads: hmac::Key,
     beginnings: hmac::Key,
+    places: hmac::Key,
     exports: hmac::Key,
 }
 
@@ -50,6 +53,7 @@ impl TrailKeys {
         Ok(Self {
             heads: of(HEADS)?,
             beginnings: of(BEGINNINGS)?,
+            places: of(PLACES)?,
             exports: of(EXPORTS)?,
         })
     }
@@ -78,6 +82,25 @@ impl KeyFile {
     pub(crate) fn has_sealed_beginning(&self, sealed: &SealedHead) -> bool {
         let keys = self.for_trails(&sealed.key);
         keys.is_some_and(|keys| verifies(&keys.beginnings, sealed))
+    }
+
+    /// Seals up to which event a follower has the trail, under the current key.
+    pub(crate) fn seal_place(&self, follower: &str, reached: Head) -> SealedHead {
+        let (id, keys) = self.current_for_trails();
+        SealedHead {
+            head: reached,
+            key: id.to_owned(),
+            mac: hmac::sign(&keys.places, &of_place(follower, reached))
+                .as_ref()
+                .to_vec(),
+        }
+    }
+
+    /// Whether a follower's place was sealed by a holder of these keys, for that follower.
+    pub(crate) fn has_sealed_place(&self, follower: &str, sealed: &SealedHead) -> bool {
+        let message = of_place(follower, sealed.head);
+        let keys = self.for_trails(&sealed.key);
+        keys.is_some_and(|keys| hmac::verify(&keys.places, &message, &sealed.mac).is_ok())
     }
 
     /// Seals a part of the trail that is exported.
@@ -121,6 +144,10 @@ fn message(head: Head) -> Vec<u8> {
         }
     }
     message
+}
+
+fn of_place(follower: &str, reached: Head) -> Vec<u8> {
+    [&message(reached)[..], follower.as_bytes()].concat()
 }
 
 fn of_export(after: &Place, end: &Place) -> Vec<u8> {

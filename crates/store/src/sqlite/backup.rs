@@ -206,6 +206,7 @@ async fn forget_and_note(
         rows::invitations::FORGET_ALL,
         // One that was revoked since would come back to life.
         rows::api_tokens::FORGET_ALL,
+        rows::ntlm_pins::FORGET_ALL,
         rows::sent_messages::FORGET_WAITING,
         rows::counters::FORGET_ALL,
         rows::counters::FORGET_FAMILIAR,

@@ -1,7 +1,9 @@
 //! The SQLite store by its own promises: durable, chained, backed up, never opened wrongly.
 
+mod alike;
 mod beginning;
 mod carried;
+mod places;
 mod sealed;
 mod trail;
 mod trusts;
@@ -156,6 +158,7 @@ async fn a_store_that_is_not_there_is_not_made_by_opening_it() {
         "0017_sealed_sets",
         "0018_used_assertions",
         "0019_audit_beginning",
+        "0022_places_and_pins",
     ];
     assert_eq!(pending, steps);
     assert!(!world.db().exists());

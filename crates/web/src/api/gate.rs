@@ -2,14 +2,39 @@
 
 use std::collections::BTreeSet;
 
+use authn::account::AccountId;
 use authn::admin;
+use authn::audit::Kind;
 use authn::drain::{Drain, Drained};
+use authn::ports::ChainedEvent;
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::accounts::of_admin;
 use super::fields::Fault;
 use super::problem::Problem;
 use super::{Api, Call, Told, listed, shapes};
+
+/// How many events are read at a time.
+const AT_A_TIME: u32 = 1_024;
+/// How many events are looked at for one page; whoever asks goes on behind them.
+const MOST_LOOKED_AT: i64 = 20_000;
+
+/// Which events are asked for; all where nothing is.
+struct Wanted<'c> {
+    account: Option<AccountId>,
+    event: Option<&'c str>,
+    since: Option<Timestamp>,
+}
+
+impl Wanted<'_> {
+    fn takes(&self, ChainedEvent { event, .. }: &ChainedEvent) -> bool {
+        let account = self.account.as_ref();
+        account.is_none_or(|it| event.account.as_ref() == Some(it))
+            && self.event.is_none_or(|it| event.kind.word() == it)
+            && self.since.is_none_or(|it| event.at >= it)
+    }
+}
 
 impl Api {
     /// Events of the audit trail.
@@ -19,16 +44,42 @@ impl Api {
             Some(Ok(after)) if after >= 0 => after,
             Some(_) => return Err(Fault::at("after", "the `next` of the page before").into()),
         };
-        let count = call.count();
-        // One more than is told says whether there is a next page.
-        let asked = u32::try_from(count.saturating_add(1)).unwrap_or(u32::MAX);
-        let first = after.saturating_add(1);
-        let mut events = self.ports.attempt.audit.read(first, asked).await?;
-        let has_more = events.len() > count;
-        events.truncate(count);
-        let last = events.last().map(|it| it.number.to_string());
-        let items = events.iter().map(shapes::event).collect();
-        Ok(listed(items, last.filter(|_| has_more)))
+        let wanted = self.wanted(call).await?;
+        let (count, audit) = (call.count(), &self.ports.attempt.audit);
+        let (mut items, mut last) = (Vec::new(), after);
+        let end = after.saturating_add(MOST_LOOKED_AT);
+        loop {
+            let read = audit.read(last.saturating_add(1), AT_A_TIME).await?;
+            for event in &read {
+                if items.len() == count || last >= end {
+                    return Ok(listed(items, Some(last.to_string())));
+                }
+                last = event.number;
+                if wanted.takes(event) {
+                    items.push(shapes::event(event));
+                }
+            }
+            if read.len() < usize::try_from(AT_A_TIME).unwrap_or(usize::MAX) {
+                return Ok(listed(items, None));
+            }
+        }
+    }
+
+    /// What is asked for, with the account that a name leads to.
+    async fn wanted<'c>(&self, call: &'c Call<'_>) -> Result<Wanted<'c>, Problem> {
+        let event = call.query.text("event");
+        if event.is_some_and(|it| !Kind::is_word(it)) {
+            return Err(Fault::at("event", "the kind of an event, as `refused`").into());
+        }
+        let account = match call.query.text("account") {
+            Some(name) => Some(self.account_called(name).await?.id),
+            None => None,
+        };
+        Ok(Wanted {
+            account,
+            event,
+            since: call.query.moment("since"),
+        })
     }
 
     /// The members of all farms, and those that are drained and configured no longer.

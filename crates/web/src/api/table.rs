@@ -206,7 +206,14 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
         Answers::One(&TOKEN), "Tries a code of a token, and spends it.")
         .takes(&[must("code", Text(16), "The code.")]),
     row(("GET", "/audit"), (Operation::Audit, "listAudit"), Act::ReadAudit,
-        Answers::Page(&EVENT), "The audit trail, from its beginning."),
+        Answers::Page(&EVENT), "The audit trail, from its beginning, all or what is asked for; a page may be short of events and have a `next`.")
+        .asks(&[
+            AFTER,
+            COUNT,
+            may("account", Text(1_024), "Only events about this account, by any name or its id."),
+            may("event", Text(64), "Only events of this kind, as `refused`."),
+            may("since", Moment, "Only events of this moment or later."),
+        ]),
     row(("GET", "/farms"), (Operation::Farms, "listFarms"), Act::ReadFarms,
         Answers::Page(&MEMBER), "The members of all farms."),
     row(("POST", "/farms/{farm}/drain"), (Operation::Drain, "drain"), Act::DrainFarm,

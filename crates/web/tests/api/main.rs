@@ -254,6 +254,41 @@ async fn a_list_is_told_in_pages_to_its_end() {
         let got = world.asks_as(Role::Auditor, ("GET", &path), "").await;
         assert_eq!(got.status, 400, "{wrong}");
     }
+    let asked = async |query: &str| {
+        let path = format!("/api/v1/audit?{query}");
+        let got = world.asks_as(Role::Auditor, ("GET", &path), "").await;
+        let items = got.body["items"].as_array().cloned().unwrap_or_default();
+        let numbers = items.iter().map(|it| it["number"].as_i64().unwrap());
+        let next = got.body.get("next").cloned();
+        (got.status, numbers.collect::<Vec<i64>>(), next)
+    };
+    let (_, all, _) = asked("count=200").await;
+    let events = world
+        .asks_as(Role::Auditor, ("GET", "/api/v1/audit"), "")
+        .await;
+    let events = events.body["items"].as_array().cloned().unwrap();
+    let of = |field: &str, value: &str| -> Vec<i64> {
+        let theirs = events.iter().filter(|it| it["event"][field] == value);
+        theirs.map(|it| it["number"].as_i64().unwrap()).collect()
+    };
+    let (anna, kind) = (
+        &*world.anna.id.0,
+        events[0]["event"]["event"].as_str().unwrap(),
+    );
+    let about = asked(&format!("account={anna}")).await;
+    assert_eq!(about, (200, of("account", anna), None));
+    assert!(!about.1.is_empty() && about.1.len() < all.len());
+    let of_kind = asked(&format!("event={kind}")).await;
+    assert_eq!(of_kind, (200, of("event", kind), None));
+    let (status, none, next) = asked("since=2999-01-01T00:00:00Z").await;
+    assert_eq!((status, none, next), (200, vec![], None));
+    assert_eq!(asked("since=2000-01-01T00:00:00Z&count=200").await.1, all);
+    let (_, first, next) = asked("count=1").await;
+    assert_eq!((first, next), (vec![1], Some(json!("1"))));
+    for wrong in ["event=no-such-kind", "since=yesterday"] {
+        assert_eq!(asked(wrong).await.0, 400, "{wrong}");
+    }
+    assert_eq!(asked("account=nobody@contoso.com").await.0, 404);
     let found = "/api/v1/accounts?search=ANNA";
     let found = world.asks_as(Role::Auditor, ("GET", found), "").await;
     assert_eq!(found.body["items"][0]["id"], world.anna.id.0.as_str());

@@ -192,6 +192,7 @@ pub(crate) fn ports(memory: &Memory) -> Ports {
             credentials: store.clone(),
             otp_tokens: store.clone(),
             secrets: store.clone(),
+            pins: store.clone(),
             hasher: Arc::new(Never),
             sent_codes: store.clone(),
             attempts: store.clone(),

@@ -224,6 +224,7 @@ fn pages(memory: &Arc<Memory>, signing: &Arc<Signing>, trusts: &str) -> Pages {
                 credentials: memory.clone(),
                 otp_tokens: memory.clone(),
                 secrets: memory.clone(),
+                pins: memory.clone(),
                 hasher: Arc::new(AtOnce),
                 sent_codes: memory.clone(),
                 attempts: memory.clone(),

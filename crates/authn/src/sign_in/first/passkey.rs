@@ -119,13 +119,20 @@ async fn asked(
     let sign_in = ports.sign_ins.sign_in(handle.key(), at.now).await?;
     let sign_in = sign_in.filter(|it| may_take_passkey(rules, it, at));
     let sign_in = sign_in.ok_or(FirstError::Gone)?;
-    let Stage::Confirm { account, token, .. } = &sign_in.stage else {
+    let Stage::Confirm {
+        account,
+        token,
+        origin,
+        ..
+    } = &sign_in.stage
+    else {
         return Err(FirstError::Gone);
     };
     let (account, token) = (ports.attempt.accounts.by_id(account).await?, token.clone());
     let may = |it: &Account| {
         let (policy, service) = (&rules.policy, &sign_in.service);
-        it.may_sign_in().is_ok() && Requirement::Passkey.admits(it, policy, at, service)
+        origin.goes_on(it, rules, (at, &sign_in))
+            && Requirement::Passkey.admits(it, policy, at, service)
     };
     let account = account.filter(may).ok_or(FirstError::Gone)?;
     Ok((sign_in, account, token))

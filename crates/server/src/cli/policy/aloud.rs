@@ -92,6 +92,7 @@ fn method(method: Method) -> &'static str {
         Method::Passkey => "a passkey",
         Method::RecoveryCode => "a recovery code",
         Method::TemporaryCode => "a temporary code of the help desk",
+        Method::NtlmPin => "a PIN for NTLM",
     }
 }
 

@@ -103,6 +103,30 @@ fn s37_a_memorised_secret_and_a_code_are_two_factors_and_the_secret_alone_is_a_c
 }
 
 #[test]
+fn s37_a_pin_for_ntlm_that_is_seeded_is_a_counter_example_by_ntlm_alone() {
+    let text = packaged().replace(LEASE_OFF, LEASE_ON);
+    assert_eq!(found(&text), []);
+    let (before, _) = text.split_once("[[policy]]").unwrap();
+    let pin = "[[policy]]\nzones = [\"external\"]\nmethods = [\"ntlm-pin + one-time-code\"]\n";
+    let ways = found(&format!("{before}{pin}[ntlm]\npin = true\n"));
+    let channels: Vec<Channel> = ways
+        .into_iter()
+        .map(|what| match what {
+            What::TooLittle { channel, .. } => channel,
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    for channel in [Channel::Ntlm, Channel::Negotiate] {
+        assert!(channels.contains(&channel), "{channel}: {channels:?}");
+    }
+    let windows = [Channel::Ntlm, Channel::Negotiate, Channel::Ticket];
+    assert!(
+        channels.iter().all(|it| windows.contains(it)),
+        "{channels:?}"
+    );
+}
+
+#[test]
 fn a_zone_that_something_hands_on_into_is_found() {
     let proved = packaged().replace(LEASE_OFF, LEASE_ON);
     let inside = |networks: &str, address: &str| {

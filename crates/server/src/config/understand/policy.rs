@@ -42,7 +42,7 @@ impl Understanding<'_> {
         (publication, services): (&Publication, &[&str]),
     ) -> Result<Rule, ConfigError> {
         let channels = self.named(rule.channels.as_ref())?.iter();
-        let methods = self.combinations(rule.methods.get_ref())?;
+        let methods = self.combinations(rule.methods.get_ref(), &written.ntlm)?;
         let app_password = Combination::from(Method::AppPassword);
         let has_second = |it: &Combination| it.methods().any(Method::is_second_factor);
         Ok(Rule {
@@ -81,12 +81,21 @@ impl Understanding<'_> {
         }
     }
 
-    fn combinations(&self, written: &[Spanned<String>]) -> Result<Vec<Combination>, ConfigError> {
+    fn combinations(
+        &self,
+        written: &[Spanned<String>],
+        ntlm: &written::Ntlm,
+    ) -> Result<Vec<Combination>, ConfigError> {
         let combination = |text: &Spanned<String>| {
-            text.get_ref().parse::<Combination>().map_err(|error| {
+            let read = text.get_ref().parse::<Combination>().map_err(|error| {
                 let expected = expected(&error);
                 self.error(text, &format!("{error}; {expected}"))
-            })
+            })?;
+            match read.needs(Method::NtlmPin) {
+                true if read != Combination::of_pin() => Err(self.error(text, PIN_ALONE)),
+                true if !ntlm.pin => Err(self.error(text, PIN_OFF)),
+                true | false => Ok(read),
+            }
         };
         written.iter().map(combination).collect()
     }
@@ -214,6 +223,16 @@ impl Understanding<'_> {
     }
 }
 
+/// What is said where there may be PINs.
+pub(super) const PIN_ON: &str = "[ntlm] pin is on: PINs are kept in a form that can be read with the key file, and one is \
+                                 guessed with its code from an exchange that somebody heard; prefer app passwords, which \
+                                 NTLM takes as they are";
+/// Why a PIN does not count so.
+const PIN_ALONE: &str =
+    "a PIN counts with a one-time code behind it and not otherwise: \"ntlm-pin + one-time-code\"";
+/// Why a PIN does not count at all.
+const PIN_OFF: &str = "PINs for NTLM are off, as they are kept in a form that can be read with the key file, and can be \
+                       guessed from an exchange that somebody heard; set `pin = true` in [ntlm] if that is what you want";
 /// Why a rule needs no `fresh`.
 const NO_SECOND: &str = "`fresh` is how old a second factor may be, and none of these methods has one; take it away, \
                          or write a combination such as \"app-password + one-time-code\"";

@@ -26,7 +26,12 @@ enum Ends {
     Silently,
     /// Before it has read anything.
     AtOnce,
+    /// By `close_notify` and the end of its side, when it has read [`A_LITTLE`].
+    InMidPart,
 }
+
+/// What a collector reads that ends in the middle.
+const A_LITTLE: usize = 1_024;
 
 /// A collector that takes connections one after the other, and what it read on each.
 struct Listening {
@@ -68,6 +73,12 @@ impl Listening {
                     continue;
                 };
                 if ends == Ends::AtOnce {
+                    continue;
+                }
+                if ends == Ends::InMidPart {
+                    stream.read_exact(&mut [0; A_LITTLE]).await.unwrap();
+                    stream.shutdown().await.unwrap();
+                    say.send("a farewell".to_owned()).unwrap();
                     continue;
                 }
                 let mut text = String::new();
@@ -118,8 +129,13 @@ fn refused(number: i64) -> Event {
 }
 
 async fn three_events() -> Memory {
+    events(3).await
+}
+
+async fn events(count: i64) -> Memory {
     let store = Memory::new();
-    store.append((1..4).map(refused).collect()).await.unwrap();
+    let events = (1..=count).map(refused).collect();
+    store.append(events).await.unwrap();
     store
 }
 
@@ -162,6 +178,67 @@ async fn what_the_collector_did_not_confirm_is_sent_again() {
             assert_eq!(store.reached(Follower::Collector).await.unwrap(), 0);
         }
     }
+}
+
+#[tokio::test]
+async fn a_farewell_in_mid_part_is_no_receipt() {
+    // A hundred fit into the kernel's buffers, so that everything was sent before the farewell; of a thousand some wait here.
+    for count in [100, 1_000] {
+        for receipt in [Receipt::CloseNotify, Receipt::End] {
+            let mut listening = Listening::start(Ends::InMidPart).await;
+            let store = events(count).await;
+            let syslog = Syslog {
+                receipt,
+                ..listening.settings()
+            };
+            for _ in 0..2 {
+                let unconfirmed = looked(&store, &syslog).await;
+                let is_so = matches!(unconfirmed, Err(ShippingError::Unconfirmed(_)));
+                assert!(is_so, "{unconfirmed:?}");
+                assert_eq!(listening.read.recv().await.unwrap(), "a farewell");
+                assert_eq!(store.reached(Follower::Collector).await.unwrap(), 0);
+            }
+            // Those that it threw away go to whoever is there then, from the first on.
+            let mut after = Listening::start(Ends::Orderly).await;
+            assert_eq!(
+                looked(&store, &after.settings()).await.unwrap(),
+                Looked::Taken
+            );
+            let text = after.read.recv().await.unwrap();
+            assert_eq!(
+                text.matches("<84>1 ").count(),
+                usize::try_from(count).unwrap()
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_waits_behind_a_part_goes_at_once_after_it() {
+    let mut listening = Listening::start(Ends::Orderly).await;
+    let parts = 4;
+    let waiting = i64::from(PART) * parts;
+    let (store, settings) = (events(waiting).await, listening.settings());
+    let collector = Collector::new(&settings).unwrap();
+    let began = tokio::time::Instant::now();
+    let shipping = ship(store.clone(), collector, Metrics::new().shipped());
+    let receiving = async {
+        let mut received = 0;
+        while received < waiting {
+            let text = listening.read.recv().await.unwrap();
+            received += i64::try_from(text.matches("<84>1 ").count()).unwrap();
+        }
+        received
+    };
+    let received = tokio::select! {
+        () = shipping => 0,
+        received = receiving => received,
+    };
+    assert_eq!(received, waiting, "each once");
+    assert!(
+        began.elapsed() < PATIENCE,
+        "no part waits for another's time"
+    );
 }
 
 #[tokio::test]

@@ -121,6 +121,21 @@ fn s19_what_is_wrong_with_a_rule_is_named_with_its_place_and_what_was_meant() {
             "there is no method `password`",
         ),
         (
+            "methods = [\"ntlm-pin + one-time-code\"]",
+            "35:12",
+            "set `pin = true` in [ntlm]",
+        ),
+        (
+            "methods = [\"ntlm-pin\"]",
+            "35:12",
+            "a PIN counts with a one-time code behind it",
+        ),
+        (
+            "methods = [\"ntlm-pin + sent-code\"]",
+            "35:12",
+            "a PIN counts with a one-time code behind it",
+        ),
+        (
             &format!("zones = [\"outside\"]\n{any}"),
             "35:10",
             "`external` or `internal`",
@@ -197,4 +212,21 @@ fn each_rule_knows_its_line() {
     let settings = with(two).unwrap();
     let lines: Vec<usize> = settings.rules.iter().map(Place::line).collect();
     assert_eq!(lines, [34, 37]);
+}
+
+#[test]
+fn s37_a_pin_for_ntlm_counts_where_it_is_switched_on_and_check_says_what_that_means() {
+    let pin = "methods = [\"ntlm-pin + one-time-code\"]";
+    let settings = with(&format!("{pin}\n[ntlm]\npin = true")).unwrap();
+    let [rule] = settings.policy.rules.as_slice() else {
+        panic!("one rule");
+    };
+    assert_eq!(rule.methods, [Combination::of_pin()]);
+    assert!(settings.ntlm_pin);
+    let is_said =
+        |settings: &Settings| settings.warnings.iter().any(|it| it.contains("[ntlm] pin"));
+    assert!(is_said(&settings), "{:?}", settings.warnings);
+    let off = with("methods = [\"app-password\"]").unwrap();
+    assert!(!off.ntlm_pin && !is_said(&off));
+    assert!(with(&format!("{pin}\n[ntlm]\npin = false")).is_err());
 }
