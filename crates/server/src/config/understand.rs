@@ -120,7 +120,8 @@ impl<'a> Understanding<'a> {
         self.first_by_kerberos(written, of_portal, &mut accepts)?;
         warnings.extend(policy::hides_lync(&policy));
         warnings.extend(portal.as_ref().and_then(|_| portal::warning(&policy)));
-        warnings.extend(sts.as_ref().and_then(|_| sts::warning(&policy)));
+        let of_sts = sts.iter().flat_map(|it| sts::warnings(&policy, it));
+        warnings.extend(of_sts);
         warnings.extend(messages::warnings(&policy, messages.as_ref()));
         if policy.rules.is_empty() {
             warnings.push("there is no [[policy]], so nobody can sign in".to_owned());

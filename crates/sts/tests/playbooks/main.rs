@@ -28,3 +28,5 @@ mod home_realm_is_found;
 mod a_partner_vouches_for_somebody;
 
 mod a_partner_is_not_believed;
+
+mod programs_ask_by_a_message;
