@@ -9,6 +9,7 @@
 )]
 
 mod partner;
+mod programs;
 mod world;
 
 mod somebody_gets_a_token;
