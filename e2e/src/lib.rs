@@ -27,6 +27,7 @@ pub mod memory;
 pub mod messages;
 pub mod office;
 pub mod old_windows;
+pub mod party;
 #[path = "../../crates/store/tests/postgres/mod.rs"]
 pub mod postgres;
 pub mod published;

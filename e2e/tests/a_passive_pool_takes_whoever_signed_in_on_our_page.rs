@@ -1,11 +1,11 @@
 //! The articles' journey (S79), through the gate and with nothing played: a browser comes to a pool in passive mode, is sent
-//! to our page, its person types account, secret and code, and the pool takes the token that comes of it; while another pool
-//! of the same deployment is active (S25).
+//! to our page, its person types SIP address, app password and code, or a secret of their own and a code, and the pool takes
+//! the token that comes of it; while another pool of the same deployment is active (S25).
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
-use e2e::browser::{Browser, SECRET, enrolled, field};
+use e2e::browser::{App, Browser, SECRET, enrolled, field};
 use e2e::client::{Curl, Got};
 use e2e::demo::Demo;
 use e2e::messages::compact_in;
@@ -129,6 +129,148 @@ fn s25_s61_s66_s70_s79_somebody_signs_in_on_our_page_and_the_pool_takes_it() -> 
     Ok(())
 }
 
+/// The app that shows codes of somebody of the demo, after the code that connected it.
+fn app_of(demo: &Demo, number: usize) -> anyhow::Result<App> {
+    let mut app = App::of_key(&demo.text(&format!("/users/{number}/totp_secret")))?;
+    app.code()?;
+    Ok(app)
+}
+
+/// The id of somebody's one app password.
+fn app_password_of(demo: &Demo, name: &str) -> anyhow::Result<String> {
+    let listed = demo.wicketgate_json(&["app-password", "list", name])?;
+    let id = listed.first().and_then(|it| it["id"].as_str());
+    Ok(id.context("an app password")?.to_owned())
+}
+
+fn reasons(demo: &Demo) -> anyhow::Result<Vec<String>> {
+    let events = demo.wicketgate_json(&["audit", "list"])?;
+    let refused = events.iter().filter(|it| it["event"] == "refused");
+    let reasons = refused.filter_map(|it| it["reason"].as_str());
+    Ok(reasons.map(str::to_owned).collect())
+}
+
+#[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a story measures how long a revocation takes"
+)]
+fn s79_sip_address_app_password_and_code_sign_in_and_the_domain_password_does_not()
+-> anyhow::Result<()> {
+    let demo = Demo::start_with(&["--passive"])?;
+    let ben = demo.person(1);
+    let mut app = app_of(&demo, 1)?;
+    let mut browser = Browser::new(&demo)?;
+    browser.origin = pool(&demo);
+    let page = browser.open(PAGE)?;
+    ensure!(page.body.contains("name=\"UserName\""), "{}", page.body);
+    assert!(
+        !page.body.contains("home_realm"),
+        "nobody is asked where they are from"
+    );
+    browser.origin = sts(&demo);
+    let asks = browser.send(&page, "/sign-in", &[("UserName", &ben.sip)])?;
+    assert!(asks.body.contains("app password"), "{}", asks.body);
+
+    // The domain password is refused as any wrong one is: with the same question behind it, and a right code.
+    let code = app.code()?;
+    let other = demo.person(0).app_password;
+    for (password, code) in [
+        (ben.domain_password.as_str(), code.as_str()),
+        (&other, &code),
+        (&ben.app_password, "000000"),
+    ] {
+        let typed = [password, code];
+        let refused = signs_in(&mut browser, (&demo, &ben.sip), typed)?;
+        assert!(!refused.body.contains("wresult"), "{}", refused.body);
+        assert!(
+            refused.body.contains("name=\"UserName\""),
+            "{}",
+            refused.body
+        );
+        browser.open("/sign-in?again=1")?;
+    }
+    assert_eq!(
+        reasons(&demo)?,
+        ["wrong-secret", "wrong-secret", "wrong-code"]
+    );
+
+    let typed = [ben.app_password.as_str(), &code];
+    let page = signs_in(&mut browser, (&demo, &ben.sip), typed)?;
+    let taken = takes(&mut browser, &demo, &page)?;
+    ensure!(taken.status < 400, "{} {}", taken.heads, taken.body);
+    let bought = asks_for_ticket(&browser)?;
+    assert_eq!(bought.status, 200, "{}", bought.body);
+    let ticket = compact_in(&bought.body).context("a ticket")?.to_owned();
+    assert_eq!(user_link(&demo, &ticket)?, 200);
+    let events = demo.wicketgate_json(&["audit", "list"])?;
+    let by_it = app_password_of(&demo, &ben.upn)?;
+    let of = |service: &str| {
+        events.iter().any(|it| {
+            let is_of = it["event"] == "signed-in" && it["service"] == service;
+            is_of && it["credential"] == by_it.as_str() && it["channel"] == "page"
+        })
+    };
+    assert!(of("sts") && of("lync"), "{events:?}");
+
+    // What is revoked ends all that it bought: the pool's session, its tickets, and the one with us.
+    let off = demo.wicketgate(&["app-password", "revoke", &by_it])?;
+    let revoked = Instant::now();
+    assert!(off.status.success(), "{off:?}");
+    e2e::until::until("the ticket is still good", || {
+        // One that is under way in that moment is cut off.
+        Ok(user_link(&demo, &ticket).is_ok_and(|status| status == 401))
+    })?;
+    let took = revoked.elapsed();
+    assert!(took < Duration::from_secs(2), "{took:?}");
+    let over = asks_for_ticket(&browser)?;
+    assert_eq!(over.status, 400, "{}", over.body);
+    let realm = format!("{}/passiveauth", pool(&demo));
+    let realm = realm.replace(':', "%3A").replace('/', "%2F");
+    browser.origin = sts(&demo);
+    let anew = browser.open(&format!("/adfs/ls/?wa=wsignin1.0&wtrealm={realm}"))?;
+    assert!(anew.body.contains("name=\"UserName\""), "{}", anew.body);
+    for request in demo.requests()? {
+        let request = request.to_string();
+        assert!(!request.contains(&ben.domain_password) && !request.contains(&ben.app_password));
+    }
+    Ok(())
+}
+
+#[test]
+fn s79_an_app_password_of_another_scope_opens_no_page() -> anyhow::Result<()> {
+    let demo = Demo::start_with(&["--passive"])?;
+    let ben = demo.person(1);
+    let mut app = app_of(&demo, 1)?;
+    let made = |scope: &str| -> anyhow::Result<String> {
+        let create = [
+            "app-password",
+            "create",
+            &ben.upn,
+            "--label",
+            "x",
+            "--scope",
+            scope,
+        ];
+        let made = demo.wicketgate_json(&create)?;
+        let typed = made.first().and_then(|it| it["app_password"].as_str());
+        Ok(typed.context("an app password")?.to_owned())
+    };
+    let (of_lync, of_pages) = (made("lync")?, made("sts")?);
+    let mut browser = Browser::new(&demo)?;
+    let code = app.code()?;
+    let refused = signs_in(&mut browser, (&demo, &ben.sip), [&of_lync, &code])?;
+    assert!(!refused.body.contains("wresult"), "{}", refused.body);
+    assert_eq!(reasons(&demo)?, ["out-of-scope"]);
+    browser.open("/sign-in?again=1")?;
+    let page = signs_in(&mut browser, (&demo, &ben.sip), [&of_pages, &code])?;
+    // It signs in for parties, and the gate lets nobody into the pool by it.
+    let refused = takes(&mut browser, &demo, &page)?;
+    assert_eq!(refused.status, 403, "{}", refused.body);
+    assert_eq!(reasons(&demo)?, ["out-of-scope", "out-of-scope"]);
+    Ok(())
+}
+
 #[test]
 #[expect(
     clippy::disallowed_methods,
@@ -201,13 +343,13 @@ fn s70_s79_a_real_browser_goes_from_the_pool_to_our_page_and_back() -> anyhow::R
     }
     let demo = Demo::start_with(&["--passive"])?;
     let ben = demo.person(1);
-    let (_, mut app, _) = enrolled(&demo, &ben)?;
+    let mut app = app_of(&demo, 1)?;
     let chromium = Chromium::start()?;
     chromium.open(&(pool(&demo) + PAGE))?;
     let code = app.code()?;
     for (field, typed) in [
         ("#user-name", ben.upn.as_str()),
-        ("#password", SECRET),
+        ("#password", &ben.app_password),
         ("#code", &code),
     ] {
         chromium.type_into(field, &format!("{typed}\n"))?;

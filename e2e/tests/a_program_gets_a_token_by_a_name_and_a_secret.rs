@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, ensure};
 use e2e::browser::{App, SECRET, enrolled};
 use e2e::client::Curl;
-use e2e::demo::{Demo, Person, root};
+use e2e::demo::{Demo, Person, plain_request, root};
 use e2e::serve::Serve;
 use e2e::skip::skip;
 use serde_json::{Value, json};
@@ -35,7 +35,7 @@ impl Scene {
         let gate = Serve::start(&demo, |config| {
             let on = config.replace("\n[sts]\n", "\n[sts]\nusernamemixed = true\n");
             assert_ne!(on, config, "the demo's [sts]");
-            on
+            on + "\n[metrics]\naddress = \"127.0.0.1:0\"\n"
         })?;
         let mex = demo.url("mex");
         let web = mex.replace("/WebTicket/WebTicketService.svc/mex", "");
@@ -181,6 +181,64 @@ fn whatever_is_wrong_gets_one_fault_and_no_token() -> anyhow::Result<()> {
     // The code was spent by none of them.
     let got = scene.asked(&json!({"password": typed}))?;
     assert!(got["token"].is_string(), "{got}");
+    Ok(())
+}
+
+/// Which is enough, the policy says: outside an app password and a code, where its scope is for that.
+#[test]
+fn msal_gets_a_token_by_an_app_password_and_a_code() -> anyhow::Result<()> {
+    if !has_msal()? {
+        return Ok(());
+    }
+    let mut scene = Scene::start()?;
+    let anna = scene.anna.clone();
+    let code = scene.app.code()?;
+    let made = scene.demo.wicketgate_json(&[
+        "app-password",
+        "create",
+        &anna.upn,
+        "--label",
+        "mail",
+        "--scope",
+        "ews",
+    ])?;
+    let of_mail = made.first().and_then(|it| it["app_password"].as_str());
+    let of_mail = format!("{}{code}", of_mail.context("an app password")?);
+    for typed in [anna.app_password.clone(), of_mail] {
+        let said = scene.refused(&json!({"password": typed}))?;
+        assert!(said.contains("FailedAuthentication"), "{said}");
+    }
+    let typed = format!("{}{code}", anna.app_password);
+    let got = scene.asked(&json!({"password": typed}))?;
+    let token = got["token"].as_str().with_context(|| got.to_string())?;
+    let sid = scene.demo.text("/users/0/sid");
+    assert!(
+        token.contains(&format!("<saml:AttributeValue>{sid}<")),
+        "{token}"
+    );
+    let reasons = scene.demo.wicketgate_json(&["audit", "list"])?;
+    let reasons: Vec<&str> = reasons
+        .iter()
+        .filter(|it| it["event"] == "refused")
+        .filter_map(|it| it["reason"].as_str())
+        .collect();
+    assert_eq!(reasons, ["code-missing", "out-of-scope"]);
+    // Programs are counted by their own channel.
+    let line = scene.gate.line("metrics and health are told")?;
+    let (_, metrics) = line.split_once("address=\"").context("an address")?;
+    let metrics = format!("http://{}/metrics", metrics.trim_end_matches('"'));
+    let counted = plain_request(&metrics, "GET")?;
+    for (channel, outcome, number) in [
+        ("username-token", "accepted", Some(1)),
+        ("username-token", "refused", Some(2)),
+        ("page", "accepted", Some(0)),
+    ] {
+        let name =
+            format!("wicketgate_sign_ins_total{{channel=\"{channel}\",outcome=\"{outcome}\"}} ");
+        let mut lines = counted.lines();
+        let found = lines.find_map(|line| line.strip_prefix(&name)?.parse().ok());
+        assert_eq!(found, number, "{channel} {outcome}: {counted}");
+    }
     Ok(())
 }
 

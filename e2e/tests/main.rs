@@ -12,6 +12,7 @@ mod an_external_lync_client_gets_its_ticket_with_an_app_password;
 mod a_program_gets_a_token_by_a_name_and_a_secret;
 mod a_real_lync_client_signs_in;
 mod exchangelib_finds_its_mailbox_and_nobody_in_between_does;
+mod passport_wsfed_saml2_takes_our_token;
 mod pyspnego_is_let_in_by_every_form_of_negotiate;
 
 mod no_byte_of_doubtful_framing_reaches_a_back_end;

@@ -45,6 +45,15 @@ impl Service {
     pub const STS: Self = Self(Cow::Borrowed("sts"));
     /// The first sign-in of somebody who comes from the office by Kerberos; no policy is asked about it.
     pub const ENROLMENT: Self = Self(Cow::Borrowed("enrolment"));
+
+    /// Whether a method may count on its pages at all, beside others.
+    ///
+    /// SECURITY: where people make app passwords none is taken: whoever found one on a device could make others.
+    #[must_use]
+    pub fn page_takes(&self, method: Method) -> bool {
+        let makes_them = *self == Self::PORTAL || *self == Self::ENROLMENT;
+        method != Method::AppPassword || !makes_them
+    }
 }
 
 impl fmt::Display for Service {
@@ -147,13 +156,11 @@ impl Channel {
     ///
     /// SECURITY: NTLM proves what is known as a hash, and that is an app password: a memorised secret or a code of six
     /// digits could be guessed from one exchange. So may a PIN with a code behind it, which is off unless somebody asks for
-    /// it, and is no factor of its own. A ticket is judged by the channel that bought it. Whoever found an app
-    /// password on a device could make others by a page. A code is sent to whoever proved a secret, on a page or in the
-    /// field that holds both.
+    /// it, and is no factor of its own. A ticket is judged by the channel that bought it. Which pages take an app password,
+    /// [`Service::page_takes`] says. A code is sent to whoever proved a secret, on a page or in the field that holds both.
     #[must_use]
     pub fn carries(self, method: Method) -> bool {
         match (self, method) {
-            (Self::Page, Method::AppPassword) => false,
             (_, Method::AppPassword) => true,
             (Self::Ticket, _) => false,
             (_, Method::NtlmPin) => matches!(self, Self::Ntlm | Self::Negotiate),

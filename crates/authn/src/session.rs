@@ -30,8 +30,11 @@ pub const LONGEST_INVITATION: SignedDuration = SignedDuration::from_hours(30 * 2
 pub struct Session {
     /// Whose it is.
     pub account: AccountId,
-    /// The memorised secret or the passkey that it rests on.
+    /// The memorised secret, the app password or the passkey that it rests on.
     pub credential: CredentialId,
+    /// When the app password was made, where it rests on one.
+    #[serde(default)]
+    pub made: Option<Timestamp>,
     /// The token whose code it rests on, where one was asked for.
     pub token: Option<CredentialId>,
     /// What was proved.
@@ -103,6 +106,12 @@ impl Session {
         methods.find(|method| method.is_second_factor())
     }
 
+    /// Whether it rests on an app password.
+    #[must_use]
+    pub fn is_by_app_password(&self) -> bool {
+        self.methods.contains(&Method::AppPassword)
+    }
+
     /// Whether it has not ended by itself.
     #[must_use]
     pub fn lasts(&self, now: Timestamp) -> bool {
@@ -139,6 +148,7 @@ mod tests {
         let used = |minutes: i64| Session {
             account: AccountId("1".to_owned()),
             credential: CredentialId("2".to_owned()),
+            made: None,
             token: None,
             methods: vec![Method::MemorisedSecret],
             zone: Zone::EXTERNAL,

@@ -56,6 +56,12 @@ pub enum What {
         /// How much that is.
         factors: Factors,
     },
+    /// A rule lets an app password alone be enough on the page where people sign in for other parties. No page outside takes
+    /// one by itself, so that nobody comes in by it; whoever wrote it meant something else, or one factor.
+    AloneOnPage {
+        /// From where.
+        zone: Zone,
+    },
     /// A route of the operator's own asks for nothing.
     OpenRoute,
     /// A route of the operator's own asks for nothing, and what is behind it takes domain passwords.

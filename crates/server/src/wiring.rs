@@ -32,6 +32,7 @@ use authn::attempt::Ports;
 use authn::credential::CredentialId;
 use authn::credential::app_password::AppPassword;
 use authn::name::NameKey;
+use authn::place::Service;
 use authn::voucher::{Issuer, VoucherKey};
 use gateway::ports::Verifier;
 use proto::secret::Secret;
@@ -454,7 +455,8 @@ impl Desk {
     }
 }
 
-/// Every service that is published, which an app password may be for.
+/// Every service that an app password may be for: what is published, and signing in for other parties, where the policy
+/// has the last word.
 fn services(settings: &Settings) -> Vec<String> {
     let routes = settings
         .publication
@@ -465,6 +467,7 @@ fn services(settings: &Settings) -> Vec<String> {
     if let Role::Authn(answering) = &settings.role {
         services.extend(answering.services.iter().cloned());
     }
+    services.extend(settings.sts.iter().map(|_| Service::STS.0.to_string()));
     services.sort();
     services.dedup();
     services

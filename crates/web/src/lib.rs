@@ -23,7 +23,7 @@ use std::net::IpAddr;
 use authn::attempt::Rules;
 use authn::credential::passkey::RelyingParty;
 use authn::lockout::HoldBack;
-use authn::place::{ActivityId, ConnectionId, Service, Zone};
+use authn::place::{ActivityId, Channel, ConnectionId, Service, Zone};
 use authn::ports::Unavailable;
 use authn::sign_in::{At, Ports, Sending};
 use bytes::Bytes;
@@ -75,6 +75,8 @@ pub struct Answer {
     pub is_alarmed: bool,
     /// How a sign-in ended with it, where one did: that somebody is in, or was refused.
     pub signed_in: Option<bool>,
+    /// By which channel it was tried.
+    pub channel: Channel,
     /// What could not be reached, for the log.
     pub unavailable: Option<Unavailable>,
 }
@@ -86,6 +88,7 @@ impl From<Response<Bytes>> for Answer {
             hold_back: HoldBack::default(),
             is_alarmed: false,
             signed_in: None,
+            channel: Channel::Page,
             unavailable: None,
         }
     }

@@ -239,6 +239,8 @@ pub(crate) struct Account {
 pub(crate) struct Secret {
     pub(crate) frame: Frame,
     pub(crate) name: String,
+    /// What may be typed, as the policy takes it there.
+    pub(crate) label: &'static str,
 }
 
 /// The page that asks for a code.

@@ -8,7 +8,7 @@ use authn::admin::tokens::{TokenError, TokenRandomness};
 use authn::credential::memorised_secret::SecretFault;
 use authn::credential::sent_code::Language;
 use authn::handle::Handle;
-use authn::place::{Method, Service};
+use authn::place::{Channel, Method, Service};
 use authn::ports::Unavailable;
 use authn::sign_in::{
     self, Answered, At, Choosing, FirstError, Outcome, Requirement, SignIn, Stage,
@@ -133,8 +133,12 @@ impl Pages {
                 page::shown(status, &page)
             }
             Stage::Secret { name } => {
-                let name = name.clone();
-                page::shown(status, &page::Secret { frame, name })
+                let page = page::Secret {
+                    frame,
+                    name: name.clone(),
+                    label: self.secret_label(asked.words, &sign_in.service, at),
+                };
+                page::shown(status, &page)
             }
             Stage::Code { name, .. } => {
                 let page = page::Code {
@@ -163,6 +167,17 @@ impl Pages {
             },
         }
         .into())
+    }
+
+    /// What may be typed for a secret there; whoever it is sees the same.
+    fn secret_label(&self, words: &'static Words, service: &Service, at: &At) -> &'static str {
+        let (policy, here) = (&self.rules.policy, (&at.zone, service));
+        let takes = |secret| Requirement::takes_secret(policy, here, secret);
+        match (takes(Method::MemorisedSecret), takes(Method::AppPassword)) {
+            (true, true) => words.secret_or_app_password,
+            (false, true) => words.app_password,
+            (_, false) => words.secret,
+        }
     }
 
     /// Whether a code can be sent to somebody who signs in there; whoever it is sees the same (T-CRED-8).
@@ -394,6 +409,7 @@ pub(crate) fn said(outcome: Outcome) -> Answer {
         hold_back: outcome.hold_back,
         is_alarmed: outcome.is_alarmed,
         signed_in,
+        channel: Channel::Page,
         unavailable: None,
     }
 }

@@ -32,6 +32,8 @@ words! {
     begin_again: "Begin again", "Börja om";
     user_name: "User name or e-mail address", "Användarnamn eller e-postadress";
     secret: "Your secret for this page", "Din hemlighet för den här sidan";
+    app_password: "Your app password", "Ditt applösenord";
+    secret_or_app_password: "Your secret or an app password", "Din hemlighet eller ett applösenord";
     secret_hint: "Not your Windows password. This page never asks for that.", "Inte ditt Windows-lösenord. Den här sidan frågar aldrig efter det.";
     code: "Code from your token or app", "Kod från din dosa eller app";
     code_hint: "Six to eight digits. Without your token: a recovery code, or the code that the help desk gave you.", "Sex till åtta siffror. Utan din dosa: en återställningskod, eller koden som du fick av supporten.";

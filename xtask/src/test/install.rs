@@ -85,6 +85,12 @@ const AXE: [&str; 2] = ["axe-core", "4.14.1"];
 /// Where that is; a story looks for it here.
 const NODE: &str = "target/story-npm";
 
+/// A relying party that a story has running; its versions stand in the lock file beside it.
+const PARTY: &str = "e2e/clients/party";
+
+/// Where that is; a story looks for it here.
+const PARTY_BROUGHT: &str = "target/story-party";
+
 /// The Python that the stories use.
 pub(super) fn python() -> PathBuf {
     root().join("target/story-venv/bin/python")
@@ -95,7 +101,8 @@ pub(super) fn all() -> anyhow::Result<()> {
     let packages = packages();
     let python = environment();
     let axe = axe();
-    packages.and(python).and(axe)
+    let party = party();
+    packages.and(python).and(axe).and(party)
 }
 
 fn packages() -> anyhow::Result<()> {
@@ -161,6 +168,29 @@ fn axe() -> anyhow::Result<()> {
         .args(quiet);
     succeed(npm.arg(format!("{name}@{version}"))).context("axe-core")?;
     Ok(std::fs::write(mark, version)?)
+}
+
+/// passport-wsfed-saml2 and what it needs, brought once for each lock file; nothing of it is run but by its story.
+fn party() -> anyhow::Result<()> {
+    let (from, to) = (root().join(PARTY), root().join(PARTY_BROUGHT));
+    let mark = to.join("brought.json");
+    let wanted = std::fs::read_to_string(from.join("package-lock.json"))?;
+    if std::fs::read_to_string(&mark).is_ok_and(|brought| brought == wanted) {
+        return Ok(());
+    }
+    if !has("npm") {
+        let reason = "there is no npm, which brings passport-wsfed-saml2";
+        return not_installed(reason, super::in_ci());
+    }
+    std::fs::create_dir_all(&to)?;
+    for file in ["package.json", "package-lock.json"] {
+        std::fs::copy(from.join(file), to.join(file))?;
+    }
+    let quiet = ["--silent", "--ignore-scripts", "--no-audit", "--no-fund"];
+    let mut npm = command("npm");
+    npm.args(["ci", "--prefix", PARTY_BROUGHT]).args(quiet);
+    succeed(&mut npm).context("passport-wsfed-saml2")?;
+    Ok(std::fs::write(mark, wanted)?)
 }
 
 #[cfg(test)]

@@ -41,6 +41,7 @@ use crate::ticket::TicketKey;
 pub use kerberos::KerberosToken;
 pub use offered::LEAST_TRIED;
 use offered::Offered;
+pub(crate) use offered::app_password;
 
 /// What was offered as proof.
 #[derive(Debug)]

@@ -11,7 +11,7 @@ use super::Circumstances;
 use super::code::{self, Form};
 use super::first::{First, Kind};
 use crate::audit::{NOTED_SKEW, Reason};
-use crate::credential::app_password::StoredAppPassword;
+use crate::credential::app_password::{AppPassword, StoredAppPassword};
 
 /// At least so many hashes are tried, so that an unknown name costs what a known one does: the two
 /// typed forms of three app passwords.
@@ -132,6 +132,21 @@ impl Offered {
             code,
             reply_token,
         })
+    }
+}
+
+/// The app password that was typed on a page, where it is one of these; it costs the same where it is none.
+pub(crate) fn app_password(
+    typed: &Secret<String>,
+    stored: Vec<StoredAppPassword>,
+) -> Option<AppPassword> {
+    let offered = Offered::Password {
+        username: String::new(),
+        password: typed.clone(),
+    };
+    match offered.prove(stored, false).ok()?.kind {
+        Kind::AppPassword(record) => Some(record),
+        Kind::MemorisedSecret(_) => None,
     }
 }
 

@@ -78,19 +78,28 @@ impl Rule {
     /// What of its methods can be proved where it is asked, in the order in which they were written.
     ///
     /// SECURITY: Kerberos is for the office, whatever a rule says: from outside, whoever has a laptop's ticket would
-    /// need nothing else. And a channel carries what it can: see [`Channel::carries`].
+    /// need nothing else. A channel carries what it can: see [`Channel::carries`], and for pages [`Service::page_takes`].
+    /// Nor is an app password enough for a page from outside with nothing beside it, leased or not: on a page nothing
+    /// binds it to the device that it was made for.
     pub fn combinations(&self, asking: &Asking<'_>) -> impl Iterator<Item = &Combination> {
-        let channel = asking.channel;
+        let (channel, service) = (asking.channel, asking.service);
         let is_inside = *asking.zone == Zone::INTERNAL;
+        let is_page = channel == Channel::Page;
         let can_be_proved = move |method: Method| {
-            channel.carries(method) && (is_inside || method != Method::Kerberos)
+            channel.carries(method)
+                && (is_inside || method != Method::Kerberos)
+                && (!is_page || service.page_takes(method))
         };
+        let is_too_little =
+            move |combination: &Combination| is_page && !is_inside && is_found(combination);
         let combinations = self.methods.iter();
         combinations.filter(
             move |combination| match combination.needs(Method::NtlmPin) {
                 // SECURITY: a PIN counts with a one-time code behind it, by NTLM, and not otherwise.
                 true => **combination == Combination::of_pin() && channel.carries(Method::NtlmPin),
-                false => combination.methods().all(can_be_proved),
+                false => {
+                    combination.methods().all(can_be_proved) && !is_too_little(combination)
+                }
             },
         )
     }
@@ -126,7 +135,7 @@ impl Rule {
         proved: &Proved<'_>,
         now: Timestamp,
     ) -> Result<Option<Timestamp>, Reason> {
-        let is_leased = *combination == Combination::from(Method::AppPassword);
+        let is_leased = is_found(combination);
         if let Some(lease) = self.lease.filter(|_| is_leased) {
             let factor = account.second_factor.as_ref();
             let until = factor
@@ -145,6 +154,11 @@ impl Rule {
         let until = until.filter(|until| now < *until);
         until.map(Some).ok_or(Reason::SecondFactorTooOld)
     }
+}
+
+/// Whether it is what anybody has who has read it on a device.
+fn is_found(combination: &Combination) -> bool {
+    *combination == Combination::from(Method::AppPassword)
 }
 
 fn condition<T: ToString>(key: &'static str, wanted: &BTreeSet<T>, holds: bool) -> Condition {

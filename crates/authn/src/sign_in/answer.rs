@@ -1,18 +1,18 @@
 //! What becomes of an answer: each takes the step it answers, whatever it is, and makes the same calls for everybody.
 
 mod passkey;
+mod secret;
 mod spare;
 
 use crate::account::{Account, AccountId};
 use crate::attempt::Rules;
 use crate::audit::{Event, Kind, Reason, shown_name};
 use crate::credential::grant::CodeSettlement;
-use crate::credential::memorised_secret::{SecretHash, SecretPlace, Typed};
 use crate::credential::otp_token::{CodePlace, CodesOf};
 use crate::credential::sent_code::{BudgetPlace, SentCode, SentFault};
 use crate::credential::spare_code;
 use crate::handle::Handle;
-use crate::lockout::{HoldBack, LONGEST_HOLD_BACK, Place, Subject};
+use crate::lockout::{Place, Subject};
 use crate::name::NameKey;
 use crate::place::Method;
 use crate::ports::{Reservation, Settled, Settlement, Unavailable};
@@ -21,7 +21,7 @@ use crate::session::Session;
 use super::code::{Coded, judge, one_of};
 use super::{
     Answer, Answered, At, Completed, Completion, MAX_NAME, MAX_STEPS, Outcome, Ports, Requirement,
-    SecretProved, SignIn, Stage, admits, familiarity, proved_by,
+    SecretProved, SignIn, Stage, admits, familiarity,
 };
 
 pub(crate) use passkey::reason as reason_of_passkey;
@@ -102,92 +102,6 @@ impl Asking<'_> {
         self.moved(stage, Answered::Asks).await
     }
 
-    /// INVARIANT: the same calls in the same order, whoever is named; without a place nothing is hashed.
-    async fn secret(&self, name: &str, answer: Answer) -> Result<Outcome, Unavailable> {
-        let (ports, at) = (self.ports, self.at);
-        let named = self.find(name).await?;
-        let is_familiar = named.reservation.counts.source_is_familiar;
-        let stored = ports
-            .attempt
-            .secrets
-            .memorised_secret(&named.subject)
-            .await?;
-        let source = familiarity(is_familiar);
-        let place = SecretPlace::now(named.subject.clone(), source, at.now);
-        let room = ports.attempt.secrets.reserve_secret(place).await?;
-        if !room.is_taken() {
-            let refused = Err(Reason::TooManyFailures);
-            return self.judged(name, named, refused, answer.random).await;
-        }
-        let typed = Typed::to_sign_in(&answer.typed);
-        let (hash, record) = match stored {
-            Some(stored) => (stored.hash, Some(stored.record)),
-            None => (SecretHash::of_nobody(), None),
-        };
-        let queue = named.reservation.counts.queue();
-        let is_right = match ports.attempt.hasher.proves(typed, hash, queue).await {
-            Ok(is_right) => is_right,
-            Err(error) => {
-                self.refused(name, &named, Reason::NoTurn).await?;
-                return Err(error);
-            }
-        };
-        let proved = match (&named.account, record) {
-            (None, _) => Err(Reason::UnknownName),
-            (Some(account), record) => {
-                let record = record.filter(|_| is_right).ok_or(Reason::WrongSecret);
-                let stands = self.may_sign_in(account);
-                stands.and(record).map(|record| SecretProved {
-                    account: account.id.clone(),
-                    credential: record.id,
-                    at: at.now,
-                    source: at.source.into(),
-                    is_familiar,
-                })
-            }
-        };
-        self.judged(name, named, proved, answer.random).await
-    }
-
-    /// What follows on a secret: whatever was wrong, the same question, where one more follows at all.
-    async fn judged(
-        &self,
-        name: &str,
-        named: Named,
-        proved: Result<SecretProved, Reason>,
-        random: [u8; 32],
-    ) -> Result<Outcome, Unavailable> {
-        let counts = named.reservation.counts;
-        let (is_right, is_shut) = (proved.is_ok(), proved == Err(Reason::TooManyFailures));
-        let is_alarmed = match &proved {
-            Ok(_) => false,
-            Err(reason) => self.refused(name, &named, *reason).await?,
-        };
-        let mut outcome = match (self.sign_in.requirement, proved) {
-            (Requirement::SecretAndCode, proved) => {
-                let (name, proved) = (name.to_owned(), proved.ok());
-                let sent = None;
-                let stage = Stage::Code { name, proved, sent };
-                self.moved(stage, Answered::Asks).await?
-            }
-            (Requirement::Secret, Ok(proved)) => {
-                let places = vec![proved.place()];
-                let completion = self.completion(&proved, (places, None), random);
-                self.completed(name, &named, completion, random).await?
-            }
-            // By a passkey alone nobody is asked for a secret.
-            (Requirement::Secret | Requirement::Passkey, _) => {
-                self.moved(Stage::Account, Answered::Refused).await?
-            }
-        };
-        outcome.hold_back = match is_shut {
-            true => HoldBack(LONGEST_HOLD_BACK),
-            false => counts.hold_back(is_right),
-        };
-        outcome.is_alarmed |= is_alarmed;
-        Ok(outcome)
-    }
-
     /// INVARIANT: where the secret was wrong, codes are looked for as of nobody, so that nobody's budget is spent by
     /// whoever does not know the secret (T-CRED-3). What has the form of a spare code is one; whatever else is typed is
     /// looked at as a code of a token and as the one that was sent, with the same calls.
@@ -230,7 +144,7 @@ impl Asking<'_> {
         let accepted = match (proved, account) {
             (None, _) | (_, None) => Err(Reason::WrongSecret),
             (Some(proved), Some(account)) => found.and_then(|found| {
-                self.may_sign_in_by(account, found.method())?;
+                self.may_sign_in_by(account, proved, found.method())?;
                 let places = vec![proved.place(), named.reservation.place.clone()];
                 let taken = (guess, reservation);
                 let coded = found.coded(account, taken);
@@ -320,26 +234,18 @@ impl Asking<'_> {
         }
     }
 
-    /// SECURITY: the policy is asked about the account too, whatever the pages ask of everybody.
-    fn may_sign_in(&self, account: &Account) -> Result<(), Reason> {
-        self.stands(account)?;
-        let (sign_in, policy) = (self.sign_in, &self.rules.policy);
-        let requirement = sign_in.requirement;
-        match requirement.admits(account, policy, self.at, &sign_in.service) {
-            true => Ok(()),
-            false => Err(Reason::NotAllowedHere),
-        }
-    }
-
-    /// The same of a secret with this code behind it, once it is known which kind that is, and with nothing that stands
-    /// in for it.
-    fn may_sign_in_by(&self, account: &Account, code: Method) -> Result<(), Reason> {
+    /// The policy is asked about the account too, whatever the pages ask of everybody: of a secret with this code behind it,
+    /// once it is known which kind that is, and with nothing that stands in for it.
+    fn may_sign_in_by(
+        &self,
+        account: &Account,
+        proved: &SecretProved,
+        code: Method,
+    ) -> Result<(), Reason> {
         self.stands(account)?;
         let wanted = (self.at, &self.sign_in.service);
-        match admits(&proved_by(Some(code)), account, &self.rules.policy, wanted) {
-            true => Ok(()),
-            false => Err(Reason::NotAllowedHere),
-        }
+        let shown = proved.shown(Some(code));
+        admits(&shown, account, &self.rules.policy, wanted)
     }
 
     fn stands(&self, account: &Account) -> Result<(), Reason> {
@@ -363,8 +269,9 @@ impl Asking<'_> {
         let session = Session {
             account: proved.account.clone(),
             credential: proved.credential.clone(),
+            made: proved.made,
             token: code.as_ref().map(|code| code.token.clone()),
-            methods: proved_by(method).into_iter().collect(),
+            methods: proved.shown(method).methods.into_iter().collect(),
             zone: at.zone.clone(),
             begun: at.now,
             used: at.now,
@@ -383,7 +290,7 @@ impl Asking<'_> {
             passkey: None,
             spare: None,
             places,
-            secret: Some(proved.secret_place()),
+            secret: proved.secret_place(),
             source: at.source,
             key: Handle::made_from(random).key(),
             event: at.event(kind, &self.sign_in.service, Some(proved.account.clone())),

@@ -24,7 +24,7 @@ use crate::session::Session;
 
 use super::{
     Answered, At, Completed, Completion, MAX_STEPS, Origins, Outcome, Ports, Requirement, SignIn,
-    Stage, admits, proved_by,
+    Stage, admits, memorised,
 };
 
 pub use office::{FromOffice, Welcomed, may_begin_in, welcome_from_office};
@@ -74,8 +74,8 @@ pub async fn welcome(
     let requirement = requirement.ok_or(FirstError::Gone)?;
     // What is proved by it is a token's code: where the policy takes only one that is sent, nobody comes in so.
     let code = (requirement == Requirement::SecretAndCode).then_some(Method::OneTimeCode);
-    let is_let_in = admits(&proved_by(code), &account, &rules.policy, (at, &service));
-    if account.may_sign_in().is_err() || !is_let_in {
+    let is_let_in = admits(&memorised(code), &account, &rules.policy, (at, &service));
+    if account.may_sign_in().is_err() || is_let_in.is_err() {
         return Err(FirstError::Gone);
     }
     let mut begun = SignIn::begin(service, requirement, "/".to_owned(), at.now);
@@ -241,8 +241,9 @@ pub async fn confirm(
         session: Session {
             account: account.id,
             credential: credential.clone(),
+            made: None,
             token: Some(token.clone()),
-            methods: proved_by(Some(Method::OneTimeCode)).into_iter().collect(),
+            methods: vec![Method::OneTimeCode, Method::MemorisedSecret],
             zone: at.zone.clone(),
             begun: at.now,
             used: at.now,
@@ -273,7 +274,7 @@ impl Origins {
         let mut codes = [None, Some(Method::OneTimeCode)].into_iter();
         is_there
             && account.may_sign_in().is_ok()
-            && codes.any(|code| admits(&proved_by(code), account, policy, (at, service)))
+            && codes.any(|code| admits(&memorised(code), account, policy, (at, service)).is_ok())
     }
 }
 

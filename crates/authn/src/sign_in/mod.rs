@@ -8,9 +8,9 @@
 mod answer;
 mod code;
 mod first;
+mod requirement;
 mod send;
 
-use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ use crate::credential::spare_code::SpareUse;
 use crate::handle::{Handle, HandleKey};
 use crate::lockout::{HoldBack, Place, Subject};
 use crate::place::{ActivityId, Channel, Method, Service, SourceNetwork, Zone};
-use crate::policy::{Asking, Policy, Proved, Rule};
+use crate::policy::Policy;
 use crate::ports::{Invitations, Passkeys, Sessions, SignIns, SpareCodes, Unavailable};
 use crate::session::{Browser, Session};
 pub(crate) use answer::reason_of_passkey;
@@ -39,6 +39,9 @@ pub use first::{
     Choosing, FirstError, FromOffice, Welcomed, begin_first_passkey, choose, confirm,
     confirm_by_passkey, may_begin_in, may_take_passkey, to_confirm, welcome, welcome_from_office,
 };
+pub use requirement::Requirement;
+pub(crate) use requirement::asking;
+use requirement::{Shown, admits, judge, memorised};
 pub use send::{Asked, Sending, send};
 pub(crate) use send::{Refused, not_sent, nowhere};
 
@@ -48,134 +51,6 @@ pub const LIFE: SignedDuration = SignedDuration::from_mins(10);
 pub const MAX_STEPS: u32 = 20;
 /// How many characters of a typed name are kept.
 const MAX_NAME: usize = 256;
-
-/// What must be proved before it goes on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Requirement {
-    /// The memorised secret alone.
-    Secret,
-    /// The memorised secret and a code: of a token, one that we send, or a spare one.
-    SecretAndCode,
-    /// A passkey that verified its user.
-    Passkey,
-}
-
-/// What counts as the code behind a secret, where the policy says so: whatever stands in for a token's.
-const CODES: [Method; 4] = [
-    Method::OneTimeCode,
-    Method::SentCode,
-    Method::RecoveryCode,
-    Method::TemporaryCode,
-];
-
-/// What is proved by a secret, and by a code behind it.
-fn proved_by(code: Option<Method>) -> BTreeSet<Method> {
-    let secret = [Method::MemorisedSecret];
-    secret.into_iter().chain(code).collect()
-}
-
-impl Requirement {
-    /// What the policy asks for a service there; `None` where nothing that a page can ask is enough. Who it is is not
-    /// known yet: a code is asked of everybody where anybody needs one (T-CRED-8).
-    ///
-    /// SECURITY: an app password is never enough for a page: whoever found one on a device could make others.
-    #[must_use]
-    pub fn of(policy: &Policy, zone: &Zone, service: &Service) -> Option<Self> {
-        let asking = asking(zone, service);
-        let deciding = policy.deciding(&asking).into_iter().map(|it| it.rule);
-        let let_in: Vec<&Rule> = deciding
-            .filter(|rule| Self::SecretAndCode.is_enough(rule, &asking))
-            .collect();
-        let is_short = let_in
-            .iter()
-            .all(|rule| Self::Secret.is_enough(rule, &asking));
-        match (let_in.is_empty(), is_short) {
-            (true, _) => None,
-            (false, true) => Some(Self::Secret),
-            (false, false) => Some(Self::SecretAndCode),
-        }
-    }
-
-    /// A passkey, where the policy lets anybody in by one; nobody is named before.
-    #[must_use]
-    pub fn passkey(policy: &Policy, zone: &Zone, service: &Service) -> Option<Self> {
-        let asking = asking(zone, service);
-        let mut ways = Self::Passkey.ways().into_iter();
-        let is_enough = ways.any(|methods| policy.may_be_met(&asking, &methods));
-        is_enough.then_some(Self::Passkey)
-    }
-
-    /// Whether a code of a kind may be the code behind the secret there, whoever it is.
-    #[must_use]
-    pub fn takes(policy: &Policy, (zone, service): (&Zone, &Service), code: Method) -> bool {
-        let asking = asking(zone, service);
-        let deciding = policy.deciding(&asking).into_iter();
-        let mut combinations = deciding.flat_map(|it| it.rule.combinations(&asking));
-        let is_asked = Self::of(policy, zone, service) == Some(Self::SecretAndCode);
-        let proved = proved_by(Some(code));
-        is_asked && combinations.any(|it| it.methods().eq(proved.iter().copied()))
-    }
-
-    /// Whether the policy lets an account in that proved this, in any way.
-    fn admits(self, account: &Account, policy: &Policy, at: &At, service: &Service) -> bool {
-        let mut ways = self.ways().into_iter();
-        ways.any(|methods| admits(&methods, account, policy, (at, service)))
-    }
-
-    fn is_enough(self, rule: &Rule, asking: &Asking<'_>) -> bool {
-        let mut ways = self.ways().into_iter();
-        ways.any(|methods| is_enough(rule, asking, &methods))
-    }
-
-    /// Whether what is proved by it is enough where another is required.
-    #[must_use]
-    pub fn covers(self, other: Self) -> bool {
-        self == other || (self, other) == (Self::SecretAndCode, Self::Secret)
-    }
-
-    /// Every way to prove it.
-    #[must_use]
-    pub fn ways(self) -> Vec<BTreeSet<Method>> {
-        match self {
-            Self::Secret => vec![proved_by(None)],
-            Self::SecretAndCode => CODES.map(|code| proved_by(Some(code))).into(),
-            Self::Passkey => vec![[Method::Passkey].into()],
-        }
-    }
-}
-
-/// Whether a rule lets somebody in by a secret and what stands behind it.
-fn is_enough(rule: &Rule, asking: &Asking<'_>, proved: &BTreeSet<Method>) -> bool {
-    let mut combinations = rule.combinations(asking);
-    combinations.any(|it| it.needs(Method::MemorisedSecret) && it.is_met_by(proved))
-}
-
-/// Whether the policy lets an account in that proved these.
-fn admits(
-    methods: &BTreeSet<Method>,
-    account: &Account,
-    policy: &Policy,
-    (at, service): (&At, &Service),
-) -> bool {
-    let has_second = methods.iter().any(|method| method.is_second_factor());
-    let proved = Proved {
-        methods,
-        made: None,
-        second_factor: has_second.then_some(at.now),
-    };
-    let judged = policy.judge(account, &asking(&at.zone, service), &proved, at.now);
-    judged.is_ok()
-}
-
-pub(crate) fn asking<'a>(zone: &'a Zone, service: &'a Service) -> Asking<'a> {
-    Asking {
-        zone,
-        service,
-        route: None,
-        channel: Channel::Page,
-    }
-}
 
 /// A sign-in under way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -259,12 +134,32 @@ pub struct SecretProved {
     pub account: AccountId,
     /// Which.
     pub credential: CredentialId,
+    /// Of which kind it is.
+    #[serde(default = "memorised_secret")]
+    pub method: Method,
+    /// When it was made, where it is an app password.
+    #[serde(default)]
+    pub made: Option<Timestamp>,
     /// When its places were taken.
     pub at: Timestamp,
     /// From where.
     pub source: SourceNetwork,
     /// Whether that was familiar.
     pub is_familiar: bool,
+    /// Whether it took a place among the guesses at a secret.
+    #[serde(default)]
+    pub budgeted: Budgeted,
+}
+
+/// Whether a right secret took a place among the guesses at one of its account.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Budgeted {
+    /// It did.
+    #[default]
+    Counted,
+    /// There was none: it is an app password, which no counter refuses (design 13).
+    BeyondIt,
 }
 
 impl SecretProved {
@@ -273,16 +168,41 @@ impl SecretProved {
         Place::now(subject, self.source.clone(), self.at)
     }
 
-    fn secret_place(&self) -> SecretPlace {
+    /// The place in the budget of the account's secret, where it took one.
+    fn secret_place(&self) -> Option<SecretPlace> {
         let subject = Subject::Account(self.account.clone());
-        SecretPlace::now(subject, familiarity(self.is_familiar), self.at)
+        let place = SecretPlace::now(subject, familiarity(self.is_familiar), self.at);
+        match self.budgeted {
+            Budgeted::Counted => Some(place),
+            Budgeted::BeyondIt => None,
+        }
     }
+
+    /// What it proves, with a code behind it or none.
+    fn shown(&self, code: Option<Method>) -> Shown {
+        let methods = [self.method].into_iter().chain(code).collect();
+        let made = self.made;
+        Shown { methods, made }
+    }
+}
+
+/// What a sign-in proved that was under way before there was another kind of secret.
+fn memorised_secret() -> Method {
+    Method::MemorisedSecret
 }
 
 fn familiarity(is_familiar: bool) -> Source {
     match is_familiar {
         true => Source::Familiar,
         false => Source::Unfamiliar,
+    }
+}
+
+impl Session {
+    fn shown(&self) -> Shown {
+        let methods = self.methods.iter().copied().collect();
+        let made = self.made;
+        Shown { methods, made }
     }
 }
 
@@ -433,7 +353,8 @@ pub struct Completion {
     pub spare: Option<SpareUse>,
     /// The places in the counters that are given back.
     pub places: Vec<Place>,
-    /// The place in the budget of the secret that is given back, where one was taken.
+    /// The place in the budget of the secret that is given back, where one was taken; an app password that took one leaves
+    /// those in a row as they are, as it proves nothing about them.
     pub secret: Option<SecretPlace>,
     /// The address, which is familiar from here on.
     pub source: IpAddr,
@@ -504,8 +425,7 @@ pub fn is_enough_for(
     policy: &Policy,
     (at, service): (&At, &Service),
 ) -> bool {
-    let methods = session.methods.iter().copied().collect();
-    admits(&methods, account, policy, (at, service))
+    admits(&session.shown(), account, policy, (at, service)).is_ok()
 }
 
 /// The same for what is believed elsewhere for a while: what was proved must be as young as the policy wants it.
@@ -515,14 +435,14 @@ pub fn is_fresh_enough_for(
     policy: &Policy,
     (at, service): (&At, &Service),
 ) -> bool {
-    let methods = session.methods.iter().copied().collect();
-    let proved = Proved {
-        methods: &methods,
-        made: None,
-        second_factor: session.second_factor().map(|_| session.begun),
-    };
-    let asking = asking(&at.zone, service);
-    policy.judge(account, &asking, &proved, at.now).is_ok()
+    let proved_at = session.second_factor_proved();
+    judge(
+        (&session.shown(), proved_at),
+        account,
+        policy,
+        (at, service),
+    )
+    .is_ok()
 }
 
 /// Ends a session because its owner wants to; one of the security token service with what its tokens bought.

@@ -21,7 +21,6 @@ use proto::secret::Secret;
 
 use super::{
     Answered, At, MAX_STEPS, Outcome, Ports, Requirement, SecretProved, SignIn, Stage, admits,
-    proved_by,
 };
 
 /// What can be sent, and how much of it.
@@ -124,7 +123,7 @@ pub async fn send(
         None => Subject::Unknown(0),
     };
     let destinations = ports.attempt.sent_codes.destinations(&subject).await?;
-    let chosen = may_be_sent(account.as_ref(), (rules, &sign_in), at)
+    let chosen = may_be_sent((account.as_ref(), proved), (rules, &sign_in), at)
         .and_then(|()| sending.choose(&destinations, at.now));
     let queueing = Queue {
         sign_in: &sign_in,
@@ -145,14 +144,14 @@ pub async fn send(
 
 /// Whether the policy takes a sent code of an account there, which may sign in.
 fn may_be_sent(
-    account: Option<&Account>,
+    (account, proved): (Option<&Account>, Option<&SecretProved>),
     (rules, sign_in): (&Rules, &SignIn),
     at: &At,
 ) -> Result<(), Refused> {
-    let sent = proved_by(Some(Method::SentCode));
-    let is_let_in = account.is_some_and(|account| {
+    let is_let_in = account.zip(proved).is_some_and(|(account, proved)| {
+        let sent = proved.shown(Some(Method::SentCode));
         account.may_sign_in().is_ok()
-            && admits(&sent, account, &rules.policy, (at, &sign_in.service))
+            && admits(&sent, account, &rules.policy, (at, &sign_in.service)).is_ok()
     });
     match is_let_in {
         true => Ok(()),

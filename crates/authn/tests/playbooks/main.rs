@@ -16,6 +16,7 @@ mod world;
 mod alike;
 mod enumeration;
 mod guessing;
+mod page_app_passwords;
 mod pages;
 mod parallel;
 mod passkeys;

@@ -173,6 +173,11 @@ impl Pages {
         self.answers(&handle, code, HOME).await.answered
     }
 
+    /// How many secrets were hashed.
+    pub(crate) fn hashed(&self) -> u32 {
+        self.hasher.0.load(Ordering::Relaxed)
+    }
+
     pub(crate) async fn reasons(&self) -> Vec<Reason> {
         let trail = self.world.watched.trail().await.into_iter();
         let reasons = trail.filter_map(|chained| match chained.event.kind {

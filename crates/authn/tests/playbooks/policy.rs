@@ -431,12 +431,14 @@ fn kerberos_opens_negotiate_alone_and_that_in_the_office_where_there_is_a_key() 
         ..Rule::default()
     };
     let by_kerberos = &[Channel::Negotiate, Channel::Ticket][..];
+    // A page of the office may take an app password by itself; one outside does not.
+    let inside = [&OF_DEVICES[..], &[Channel::Page]].concat();
     for (rule, zone, has_key, channels) in [
         (&kerberos, Zone::INTERNAL, true, by_kerberos),
         (&kerberos, Zone::INTERNAL, false, &[]),
         (&kerberos, Zone::EXTERNAL, true, &[]),
         (&kerberos, Zone("branch".into()), true, &[]),
-        (&both, Zone::INTERNAL, false, &OF_DEVICES),
+        (&both, Zone::INTERNAL, false, &inside),
         (&both, Zone::EXTERNAL, true, &OF_DEVICES),
     ] {
         let policy = Policy {

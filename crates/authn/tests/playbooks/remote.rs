@@ -257,6 +257,7 @@ async fn s42_a_passive_sign_in_through_a_gateway_is_vouched_for_and_written_down
         account: anna.account.id.clone(),
         // By whatever a page let her in.
         credential: anna.record.id.clone(),
+        made: None,
         token: None,
         methods: vec![
             Method::AppPassword,

@@ -1,7 +1,7 @@
 //! The walk: each path, channel and combination from a zone, judged by the rules that decide there.
 
-use authn::place::{Channel, RouteName, Service, Zone};
-use authn::policy::{Asking, Factors, Policy};
+use authn::place::{Channel, Method, RouteName, Service, Zone};
+use authn::policy::{Asking, Combination, Factors, Numbered, Policy};
 
 use super::{CounterExample, What};
 use crate::route::{Host, Publication, Route, Scheme};
@@ -24,6 +24,17 @@ impl Question<'_> {
             service: self.service,
             route: self.route.as_ref(),
             channel: self.channel,
+        }
+    }
+
+    fn is_page_for_parties(&self) -> bool {
+        self.channel == Channel::Page && *self.service == Service::STS
+    }
+
+    fn found(&self, what: What, numbered: Numbered<'_>) -> CounterExample {
+        CounterExample {
+            rule: Some(numbered.index),
+            ..CounterExample::of_path(what, self.host, &self.path)
         }
     }
 }
@@ -119,11 +130,18 @@ fn too_little(policy: &Policy, question: &Question<'_>, zone: &Zone) -> Vec<Coun
                 enough: combination.clone(),
                 factors,
             };
-            found.push(CounterExample {
-                rule: Some(numbered.index),
-                ..CounterExample::of_path(what, question.host, &question.path)
-            });
+            found.push(question.found(what, numbered));
+        }
+        if question.is_page_for_parties() && says_alone(numbered, zone) {
+            let zone = zone.clone();
+            found.push(question.found(What::AloneOnPage { zone }, numbered));
         }
     }
     found
+}
+
+/// Whether a rule says outside that an app password alone is enough.
+fn says_alone(numbered: Numbered<'_>, zone: &Zone) -> bool {
+    let alone = Combination::from(Method::AppPassword);
+    *zone != Zone::INTERNAL && numbered.rule.methods.contains(&alone)
 }

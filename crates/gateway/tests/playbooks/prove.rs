@@ -1,6 +1,7 @@
 //! Proof that there are two factors outside: each hole that was seeded is found, with its path, channel and rule.
 
 mod mutations;
+mod pages;
 
 use std::slice::from_ref;
 use std::sync::Arc;
@@ -119,28 +120,6 @@ fn s19_no_policy_at_all_is_proved_and_so_is_what_only_speaks_of_the_inside() {
         ..Rule::default()
     };
     assert_eq!(found(&rules(vec![inside])), []);
-}
-
-#[test]
-fn s19_a_page_of_ours_is_a_way_in_like_any_other() {
-    let with = |methods: &str| {
-        let on_pages = Rule {
-            services: [Service::PORTAL].into(),
-            methods: vec![combination(methods)],
-            ..Rule::default()
-        };
-        let mut publication = rules(vec![on_pages, rule()]);
-        let host = publication.hosts.entry("my.contoso.com".to_owned());
-        host.or_default().is_ours = true;
-        found(&publication)
-    };
-    assert_eq!(with("memorised-secret + one-time-code"), []);
-    let short = with("memorised-secret");
-    let way = ("my.contoso.com/".to_owned(), Channel::Page, Factors::One);
-    assert_eq!(too_little(&short), [way]);
-    assert_eq!(short.first().and_then(|it| it.rule), Some(0));
-    // Whoever found an app password on a device gets nothing by a page, whatever is written.
-    assert_eq!(with("app-password"), []);
 }
 
 #[test]

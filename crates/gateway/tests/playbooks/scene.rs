@@ -219,6 +219,7 @@ impl Scene {
         Session {
             account: person.account.id.clone(),
             credential: person.credential.clone(),
+            made: None,
             token: None,
             methods: methods.to_vec(),
             zone: Zone::EXTERNAL,

@@ -122,16 +122,11 @@ impl<'a> Understanding<'a> {
         warnings.extend(written.ntlm.pin.then(|| policy::PIN_ON.to_owned()));
         // Pages that a gateway brings requests for ask the policy of whoever answers.
         let has_pages = !matches!(role, Role::Gateway(_));
-        let (portals, stss) = (portal.as_ref(), sts.as_ref());
-        warnings.extend(
-            portals
-                .filter(|_| has_pages)
-                .and_then(|_| portal::warning(&policy)),
-        );
-        warnings.extend(
-            stss.filter(|_| has_pages)
-                .and_then(|_| sts::warning(&policy)),
-        );
+        if has_pages {
+            warnings.extend(portal.as_ref().and_then(|_| portal::warning(&policy)));
+            let of_sts = sts.iter().flat_map(|it| sts::warnings(&policy, it));
+            warnings.extend(of_sts);
+        }
         warnings.extend(messages::warnings(&policy, messages.as_ref()));
         if policy.rules.is_empty() {
             warnings.push("there is no [[policy]], so nobody can sign in".to_owned());

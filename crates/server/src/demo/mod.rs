@@ -98,7 +98,7 @@ pub(crate) async fn run(arguments: Arguments, output: &Output) -> Result<(), Cli
     keeping::migrate(&settings).await?;
     let desk = Desk::of(&settings).await?;
     for person in &mut people {
-        person.enrol(&desk).await?;
+        person.enrol(&desk, scene.pools.has_passive()).await?;
     }
     scene.trust_the_pools(&desk).await?;
     let gate = Gate::open_on(&settings, None, vec![https, http]).await?;

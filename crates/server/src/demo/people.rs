@@ -1,12 +1,13 @@
 //! The people of the demo, each with a domain password that must be good for nothing outside.
 
-use authn::admin::{NewAccount, NewAppPassword};
+use authn::admin::{NewAccount, NewAppPassword, tokens};
 use authn::place::Service;
+use proto::otp::{Generator, Period, base32};
 use proto::secret::Secret;
 
 use crate::cli::CliError;
 use crate::clock;
-use crate::wiring::Desk;
+use crate::wiring::{Desk, TokenOrder};
 
 /// The NetBIOS name of the demo's domain.
 pub(super) const NETBIOS: &str = "CONTOSO";
@@ -29,6 +30,8 @@ pub(super) struct Person {
     pub(super) domain_password: Secret<String>,
     /// The app password, once it is made.
     pub(super) app_password: Option<Secret<String>>,
+    /// What an app makes codes of, in base32, where somebody signs in on a page.
+    pub(super) totp_secret: Option<Secret<String>>,
 }
 
 /// Makes up so many people: Anna, Ben, and others with a number.
@@ -51,6 +54,7 @@ pub(super) fn people(domain: &str, count: u16) -> Result<Vec<Person>, CliError> 
             sid: format!("{DOMAIN_SID}-{}", FIRST_RID + u32::from(number)),
             domain_password: Secret::new(format!("Domain-{tail}")),
             app_password: None,
+            totp_secret: None,
             sam,
         })
     };
@@ -74,12 +78,12 @@ impl Person {
         }
     }
 
-    /// Adds the account and makes its app password.
+    /// Adds the account and makes its app password; where there is a page to sign in on, first what shows its codes.
     ///
     /// # Errors
     ///
     /// The store is unavailable.
-    pub(super) async fn enrol(&mut self, desk: &Desk) -> Result<(), CliError> {
+    pub(super) async fn enrol(&mut self, desk: &Desk, has_pages: bool) -> Result<(), CliError> {
         let (_, realm) = self.upn.split_once('@').unwrap_or_default();
         let new = NewAccount {
             domain: NETBIOS.to_owned(),
@@ -91,14 +95,37 @@ impl Person {
             mail: vec![self.upn.clone()],
         };
         desk.add_account(new).await?;
+        if has_pages {
+            self.totp_secret = Some(self.connects(desk).await?);
+        }
         let order = NewAppPassword {
             label: "Lync on the phone".to_owned(),
             device: Some("demo phone".to_owned()),
-            scope: [Service::LYNC, Service::EWS, Service::ACTIVESYNC].into(),
+            scope: [
+                Service::LYNC,
+                Service::EWS,
+                Service::ACTIVESYNC,
+                Service::STS,
+            ]
+            .into(),
             expires: None,
         };
         let (_, typed) = desk.issue_app_password(&self.upn, order).await?;
         self.app_password = Some(typed);
         Ok(())
+    }
+
+    /// Connects an app that shows codes, by the code that it showed last; what it makes them of, in base32.
+    async fn connects(&self, desk: &Desk) -> Result<Secret<String>, CliError> {
+        let order = tokens::of_a_phone("Demo".to_owned(), "Wicketgate".to_owned());
+        let (token, uri) = desk.enrol_token(&self.upn, order).await?;
+        let generator = Generator::new(&uri.seed, uri.algorithm, uri.digits);
+        let now = Period::HALF_A_MINUTE.step(clock::now().as_second());
+        let code = generator.code(now.saturating_sub(1)).shown();
+        let confirm = TokenOrder::Confirm(code.expose());
+        desk.with_token(&token.id.0, confirm).await?;
+        let mut secret = String::new();
+        base32::encode(uri.seed.as_bytes(), &mut secret);
+        Ok(Secret::new(secret))
     }
 }

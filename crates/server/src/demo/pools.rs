@@ -9,7 +9,7 @@ use super::{IDENTITY_HEADER, POOL, Scene};
 /// The first pool's name outside.
 pub(super) const WEB: &str = "lyncweb";
 /// The second pool's name outside.
-const SECOND_WEB: &str = "lyncweb2";
+pub(super) const SECOND_WEB: &str = "lyncweb2";
 /// The Director's name outside.
 const DIRECTOR_WEB: &str = "lyncdir";
 /// The second pool's name on its own network; it must never be seen outside.
@@ -23,7 +23,7 @@ const PASSIVE_POLICY: &str = "\
 [[policy]]
 services = [\"lync\"]
 channels = [\"page\"]
-methods = [\"memorised-secret + one-time-code\"]
+methods = [\"app-password + one-time-code\", \"memorised-secret + one-time-code\"]
 
 ";
 
@@ -55,6 +55,11 @@ impl Pools {
             true => PASSIVE_POLICY,
             false => "",
         }
+    }
+
+    /// Whether people sign in on a page to one of them, and need what shows codes.
+    pub(super) fn has_passive(&self) -> bool {
+        self.is_passive
     }
 
     /// Their own names.

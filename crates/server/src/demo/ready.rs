@@ -49,6 +49,8 @@ struct User {
     sid: String,
     domain_password: String,
     app_password: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    totp_secret: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -129,12 +131,28 @@ impl Ready {
                  {leaked}\n\nNobody at all answers 401:\n\n{nobody}\n"
             );
         }
+        if let Some(user) = self.passive(scene) {
+            text += &user;
+        }
         let _ = write!(
             text,
             "\nWhat the servers behind have seen: {}\nStop with Ctrl-C.",
             self.lab.requests
         );
         text
+    }
+
+    /// How somebody signs in to the pool in passive mode, where there is one.
+    fn passive(&self, scene: &Scene) -> Option<String> {
+        // Every second person is at home there.
+        let user = self.users.get(1)?;
+        let secret = user.totp_secret.as_ref()?;
+        let page = scene.url(pools::SECOND_WEB, "/PassiveAuth/PassiveAuth.aspx");
+        Some(format!(
+            "\nThe second pool is in passive mode. A browser that trusts {} signs in there with account, app password and \
+             code:\n\n  {page}\n  {}  app password {}  code of `oathtool --totp -b {secret}`\n",
+            self.ca, user.sip, user.app_password
+        ))
     }
 
     fn start(&self) -> String {
@@ -181,5 +199,9 @@ fn user(person: &Person) -> User {
         sid: person.sid.clone(),
         domain_password: person.domain_password.expose().clone(),
         app_password: app_password.unwrap_or_default(),
+        totp_secret: person
+            .totp_secret
+            .as_ref()
+            .map(|secret| secret.expose().clone()),
     }
 }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use authn::lockout::HoldBack;
-use authn::place::Channel;
 use authn::ports::Unavailable;
 use gateway::conversation::{Failure, Page};
 use gateway::headers::ACTIVITY;
@@ -96,8 +95,8 @@ impl Connection {
         })?;
         let metrics = &self.proxy.metrics;
         match answer.signed_in {
-            Some(true) => metrics.signed_in(Channel::Page, SignIn::Accepted),
-            Some(false) => metrics.signed_in(Channel::Page, SignIn::Refused),
+            Some(true) => metrics.signed_in(answer.channel, SignIn::Accepted),
+            Some(false) => metrics.signed_in(answer.channel, SignIn::Refused),
             None => {}
         }
         if let Some(error) = &answer.unavailable {

@@ -15,6 +15,7 @@ mod first_secrets;
 mod ntlm_pins;
 mod otp_tokens;
 mod own_passwords;
+mod page_app_passwords;
 mod pages;
 mod passkeys;
 mod revocations;
@@ -62,6 +63,7 @@ pub use first_secrets::*;
 pub use ntlm_pins::*;
 pub use otp_tokens::*;
 pub use own_passwords::*;
+pub use page_app_passwords::*;
 pub use pages::*;
 pub use passkeys::*;
 pub use revocations::*;
@@ -226,6 +228,9 @@ macro_rules! conformance {
             each_step_of_a_sign_in_is_answered_once
             a_sign_in_is_completed_once
             a_session_ends_with_what_it_rests_on
+            a_session_by_an_app_password_ends_with_it
+            an_app_password_on_a_page_forgets_no_wrong_secret
+            a_sign_in_by_an_app_password_that_ended_meanwhile_is_overtaken
             of_16_parallel_uses_of_a_new_sign_in_one_is_it
             the_sessions_of_an_account_are_so_many_and_no_more
             an_invitation_is_used_once

@@ -121,6 +121,7 @@ pub(super) fn completion(
         session: Session {
             account: account.id.clone(),
             credential,
+            made: None,
             token: None,
             methods: vec![Method::OneTimeCode, Method::MemorisedSecret],
             zone: Zone::EXTERNAL,

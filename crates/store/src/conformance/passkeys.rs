@@ -113,6 +113,7 @@ fn completion(account: &Account, (handle, counter): (u8, Option<u32>)) -> Comple
         session: Session {
             account: account.id.clone(),
             credential,
+            made: None,
             token: None,
             methods: vec![Method::Passkey],
             zone: Zone::EXTERNAL,

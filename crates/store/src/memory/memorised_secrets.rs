@@ -122,25 +122,17 @@ impl State {
         self.secrets.of.insert(account, secret.clone());
     }
 
-    /// Notes that a secret was used, and gives its place back.
-    pub(super) fn secret_used(
-        &mut self,
-        account: &AccountId,
-        now: Timestamp,
-        place: Option<&SecretPlace>,
-    ) {
+    /// Notes that a secret was used.
+    pub(super) fn secret_used(&mut self, account: &AccountId, now: Timestamp) {
         if let Some(stored) = self.secrets.of.get_mut(account) {
             stored.record.last_used = Some(now);
-        }
-        if let Some(place) = place {
-            self.give_secret_back(place);
         }
     }
 
     /// Notes that the secret of an account was used, where it is what was proved.
     pub(super) fn secret_was_used(&mut self, succeeded: &Succeeded, now: Timestamp) {
         if self.secret_stands(&succeeded.account, &succeeded.credential) {
-            self.secret_used(&succeeded.account, now, None);
+            self.secret_used(&succeeded.account, now);
         }
     }
 
@@ -152,7 +144,7 @@ impl State {
     }
 
     /// Takes back a place that was taken for what is no guess; those in a row stay.
-    fn take_secret_back(&mut self, place: &SecretPlace) {
+    pub(super) fn take_secret_back(&mut self, place: &SecretPlace) {
         if let Some(budget) = self.secrets.budgets.get_mut(&budget_of(place)) {
             let in_a_row = budget.in_a_row.saturating_sub(1);
             budget.give_back(place.now);

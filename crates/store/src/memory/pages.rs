@@ -2,10 +2,12 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use async_trait::async_trait;
 use authn::account::{Account, AccountId};
 use authn::audit::Event;
+use authn::credential::CredentialId;
 use authn::credential::memorised_secret::StoredMemorisedSecret;
 use authn::handle::HandleKey;
 use authn::ports::{ChainedEvent, Invitations, Sessions, SignIns, Unavailable};
@@ -26,6 +28,22 @@ pub(super) struct Pages {
 }
 
 impl State {
+    /// Whether an app password is its account's, which may sign in, and stands at a time.
+    fn app_password_stands(&self, account: &AccountId, id: &CredentialId, now: Timestamp) -> bool {
+        let stored = self.passwords.get(id);
+        let ends = stored.and_then(|it| it.record.expires);
+        stored.is_some() && self.stands_for(id, account) && ends.is_none_or(|ends| now < ends)
+    }
+
+    /// Notes that what was typed on a page was used.
+    fn typed_was_used(&mut self, session: &Session, used: (Timestamp, IpAddr)) {
+        if !session.is_by_app_password() {
+            self.secret_used(&session.account, used.0);
+        } else if let Some(stored) = self.passwords.get_mut(&session.credential) {
+            stored.record.last_used = Some(used);
+        }
+    }
+
     fn begin_session(&mut self, key: HandleKey, session: Session) {
         let account = session.account.clone();
         let sessions = &mut self.pages.sessions;
@@ -89,7 +107,11 @@ impl SignIns for Memory {
         let fault = match &completion.passkey {
             Some(used) => state.passkey_fault(&session.account, used),
             None => {
-                let stands = state.secret_stands(&session.account, &session.credential);
+                let (account, credential) = (&session.account, &session.credential);
+                let stands = match session.is_by_app_password() {
+                    true => state.app_password_stands(account, credential, now),
+                    false => state.secret_stands(account, credential),
+                };
                 (!stands).then_some(Completed::Overtaken)
             }
         };
@@ -117,7 +139,12 @@ impl SignIns for Memory {
         state.pages.sign_ins.remove(&completion.sign_in);
         match &completion.passkey {
             Some(used) => state.passkey_used(used, now),
-            None => state.secret_used(&session.account, now, completion.secret.as_ref()),
+            None => state.typed_was_used(session, (now, completion.source)),
+        }
+        match &completion.secret {
+            Some(place) if session.is_by_app_password() => state.take_secret_back(place),
+            Some(place) => state.give_secret_back(place),
+            None => {}
         }
         if let Some(code) = &completion.code {
             state.accept(code);
@@ -153,7 +180,8 @@ impl Sessions for Memory {
         let stands = |session: &&Session| {
             let (account, credential) = (&session.account, &session.credential);
             let stands = state.secret_stands(account, credential)
-                || state.passkey_stands(account, credential);
+                || state.passkey_stands(account, credential)
+                || state.app_password_stands(account, credential, now);
             stands && state.token_stands(session.token.as_ref(), &session.account)
         };
         let found = found.filter(stands);

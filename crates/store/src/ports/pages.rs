@@ -169,8 +169,12 @@ impl Write for Complete {
         for place in &completion.places {
             attempts::give_back(writing, place).await?;
         }
-        if let Some(place) = &completion.secret {
-            memorised_secrets::give_back(writing, place).await?;
+        match &completion.secret {
+            Some(place) if session.is_by_app_password() => {
+                memorised_secrets::take_back(writing, place).await?;
+            }
+            Some(place) => memorised_secrets::give_back(writing, place).await?,
+            None => {}
         }
         query(rows::counters::FAMILIARISE)
             .bind(&session.account.0)
@@ -199,6 +203,16 @@ async fn note_use(
     let (session, now) = (&completion.session, completion.session.begun);
     if let Some(used) = &completion.passkey {
         return passkeys::note_use(writing, (&session.account, used), now).await;
+    }
+    if session.is_by_app_password() {
+        let used = query(rows::app_passwords::USED_ON_A_PAGE)
+            .bind(&session.credential.0)
+            .bind(now.as_microsecond())
+            .bind(completion.source.to_string())
+            .bind(&session.account.0)
+            .execute(&mut *writing.connection)
+            .await?;
+        return Ok((used.rows_affected() == 0).then_some(Completed::Overtaken));
     }
     let used = query(rows::memorised_secrets::USED)
         .bind(&session.account.0)
@@ -243,6 +257,7 @@ impl Sessions for Store {
         let mut connection = self.reader().await?;
         let row = query(rows::sessions::FIND)
             .bind(key.0.to_vec())
+            .bind(now.as_microsecond())
             .fetch_optional(&mut connection)
             .await;
         let sealed = row.and_then(|row| row.as_ref().map(rows::sessions::sealed).transpose());

@@ -62,6 +62,18 @@ pub(crate) const USED: &str = "
             WHERE state = 'active'
                 AND (standing IS NULL OR standing IN ('active', 'locked-out')))";
 
+/// Notes when ($2) and from where ($3) an app password ($1) of an account ($4) was typed on a page, where it stands then.
+///
+/// SECURITY: a sign-in by a page takes minutes; whatever ended meanwhile lets nobody in.
+pub(crate) const USED_ON_A_PAGE: &str = "
+    UPDATE app_passwords
+    SET last_used = $2, last_used_from = $3
+    WHERE id = $1 AND account = $4 AND revoked IS NULL AND (expires IS NULL OR expires > $2)
+        AND account IN (
+            SELECT id FROM accounts
+            WHERE state = 'active'
+                AND (standing IS NULL OR standing IN ('active', 'locked-out')))";
+
 /// Where the hashes of an app password are sealed.
 ///
 /// SECURITY: everything that decides whether it lets somebody in, and as whom, is bound: whoever

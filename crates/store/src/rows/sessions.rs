@@ -13,7 +13,7 @@ pub(crate) const ADD: &str = "
     INSERT INTO sessions (handle, account, credential, token, begun, used, sealed)
     VALUES ($1, $2, $3, $4, $5, $6, $7)";
 
-/// Finds a session ($1) whose account is active and whose secret or passkey, and token, are there.
+/// Finds a session ($1) whose account is active and whose secret, app password or passkey, and token, stand at a time ($2).
 ///
 /// SECURITY: what a session rests on is asked for with every request, so that it ends with that at once.
 pub(crate) const FIND: &str = "
@@ -22,7 +22,11 @@ pub(crate) const FIND: &str = "
     JOIN accounts a ON a.id = s.account
     WHERE s.handle = $1 AND a.state = 'active'
         AND (s.credential IN (SELECT m.id FROM memorised_secrets m WHERE m.account = s.account)
-            OR s.credential IN (SELECT p.id FROM passkeys p WHERE p.account = s.account))
+            OR s.credential IN (SELECT p.id FROM passkeys p WHERE p.account = s.account)
+            OR s.credential IN (
+                SELECT c.id FROM app_passwords c
+                WHERE c.account = s.account AND c.revoked IS NULL
+                    AND (c.expires IS NULL OR c.expires > $2)))
         AND (a.standing IS NULL OR a.standing IN ('active', 'locked-out'))
         AND (s.token IS NULL OR s.token IN (
             SELECT t.id FROM otp_tokens t

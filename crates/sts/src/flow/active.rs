@@ -352,6 +352,7 @@ fn session_of(who: &Authenticated, at: &At) -> Session {
     Session {
         account: who.account_id().clone(),
         credential: who.credential().clone(),
+        made: None,
         token: who.token().cloned(),
         methods: who.methods().to_vec(),
         zone: at.zone.clone(),

@@ -198,6 +198,7 @@ mod tests {
         Session {
             account: AccountId("1".to_owned()),
             credential: CredentialId("2".to_owned()),
+            made: None,
             token: None,
             methods: methods.to_vec(),
             zone: Zone::EXTERNAL,

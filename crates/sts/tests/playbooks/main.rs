@@ -9,6 +9,7 @@
 )]
 
 mod partner;
+mod programs;
 mod provider;
 mod world;
 
@@ -35,3 +36,5 @@ mod a_service_provider_gets_an_assertion;
 mod a_service_provider_is_not_believed;
 
 mod a_service_provider_says_how_somebody_signs_on;
+
+mod programs_ask_by_a_message;

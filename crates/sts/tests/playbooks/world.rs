@@ -96,6 +96,7 @@ pub(crate) fn session(begun: Timestamp, methods: &[Method]) -> Session {
     Session {
         account: AccountId("anna".to_owned()),
         credential: CredentialId("secret".to_owned()),
+        made: None,
         token: None,
         methods: methods.to_vec(),
         zone: Zone::EXTERNAL,

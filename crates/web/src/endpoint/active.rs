@@ -3,6 +3,7 @@
 //! Where they are switched off nothing is there. Start at `Pages::active`.
 
 use authn::credential::sent_code::Language;
+use authn::place::Channel;
 use authn::sign_in::{self, At};
 use bytes::Bytes;
 use http::{HeaderValue, Method, Response, StatusCode, header};
@@ -89,6 +90,7 @@ impl Pages {
             hold_back: answered.hold_back,
             is_alarmed: answered.is_alarmed,
             signed_in: answered.signed_in,
+            channel: Channel::UsernameToken,
             unavailable: answered.unavailable,
         }
     }

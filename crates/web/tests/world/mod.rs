@@ -344,6 +344,7 @@ async fn signed_in(memory: &Memory, methods: &[Method]) -> String {
         session: Session {
             account: account.clone(),
             credential,
+            made: None,
             token: None,
             methods: methods.to_vec(),
             zone: Zone::EXTERNAL,

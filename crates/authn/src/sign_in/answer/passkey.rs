@@ -15,7 +15,7 @@ use crate::place::{Method, Service};
 use crate::ports::Unavailable;
 use crate::session::Session;
 
-use super::super::{Answered, At, Completion, Outcome, Ports, Requirement, SignIn};
+use super::super::{Answered, At, Completion, Outcome, Ports, Requirement, Shown, SignIn, admits};
 
 /// How many bytes of what a device knows a key by are shown in the audit.
 const SHOWN: usize = 16;
@@ -115,7 +115,7 @@ impl Asking<'_> {
             (Ok(_), None) => Err(Reason::UnknownPasskey),
             (Ok(posted), Some((stored, account))) => {
                 let used = party.used(ceremony, &posted, &stored).map_err(reason);
-                let stands = self.may_sign_in(&account);
+                let stands = self.may_sign_in_by_passkey(&account);
                 used.and_then(|counter| stands.map(|()| (stored, account, counter)))
             }
         };
@@ -133,6 +133,16 @@ impl Asking<'_> {
         };
         outcome.hold_back = hold_back;
         Ok(outcome)
+    }
+
+    fn may_sign_in_by_passkey(&self, account: &Account) -> Result<(), Reason> {
+        self.stands(account)?;
+        let shown = Shown {
+            methods: [Method::Passkey].into(),
+            made: None,
+        };
+        let place = (self.at, &self.sign_in.service);
+        admits(&shown, account, &self.rules.policy, place)
     }
 
     /// Whose passkey it is, for the audit and the counters.
@@ -182,6 +192,7 @@ impl Asking<'_> {
             session: Session {
                 account: record.account.clone(),
                 credential: record.id.clone(),
+                made: None,
                 token: None,
                 methods: vec![Method::Passkey],
                 zone: at.zone.clone(),

@@ -5,7 +5,6 @@ use crate::audit::{Kind, Reason};
 use crate::credential::memorised_secret::SecretPlace;
 use crate::credential::spare_code::{self, SpareCode, SpareFault, SpareUse, Typed};
 use crate::lockout::Subject;
-use crate::place::Method;
 use crate::ports::Unavailable;
 
 use super::super::{Completion, Outcome, SecretProved, familiarity};
@@ -36,7 +35,7 @@ impl Asking<'_> {
         let accepted = match (proved, named.account.as_ref()) {
             (None, _) | (_, None) => Err(Reason::WrongSecret),
             (Some(proved), Some(account)) => judged.and_then(|code| {
-                self.may_sign_in_by(account, method)?;
+                self.may_sign_in_by(account, proved, method)?;
                 let left = stored
                     .iter()
                     .filter(|it| it.record.kind == code.kind && it.record.uses > 0);
@@ -65,7 +64,7 @@ impl Asking<'_> {
         let event = self.at.event(kind, &self.sign_in.service, account);
         let places = vec![proved.place(), named.reservation.place.clone()];
         let mut completion = self.completion(proved, (places, None), random);
-        completion.session.methods = vec![Method::MemorisedSecret, method];
+        completion.session.methods = vec![proved.method, method];
         completion.spare = Some(SpareUse {
             code: code.id.clone(),
             place,

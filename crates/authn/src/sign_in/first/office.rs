@@ -7,7 +7,7 @@
 use jiff::SignedDuration;
 use proto::sending::Mailbox;
 
-use super::{At, FirstError, Ports, SignIn, Stage, proved_by};
+use super::{At, FirstError, Ports, SignIn, Stage, memorised};
 use crate::account::Account;
 use crate::attempt::{self, Attempt, KerberosToken, Outcome, Proof, Refusal, Rules, Verified};
 use crate::credential::sent_code::{Address, Carrier, Content, Language, Message};
@@ -112,7 +112,7 @@ pub async fn welcome_from_office(
     let (policy, portal) = (&rules.policy, Service::PORTAL);
     let is_let_in = [None, Some(Method::OneTimeCode)]
         .iter()
-        .any(|code| admits(&proved_by(*code), account, policy, (at, &portal)));
+        .any(|code| admits(&memorised(*code), account, policy, (at, &portal)).is_ok());
     let requirement = Requirement::of(policy, &at.zone, &portal);
     let Some(requirement) = requirement.filter(|_| is_let_in) else {
         return Ok(denied(hold_back, is_alarmed));

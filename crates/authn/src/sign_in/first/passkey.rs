@@ -17,7 +17,7 @@ use crate::place::{ActivityId, Method};
 use crate::session::Session;
 
 use super::super::{
-    Answered, At, Completed, Completion, Outcome, Ports, Requirement, SignIn, Stage,
+    Answered, At, Completed, Completion, Outcome, Ports, Requirement, Shown, SignIn, Stage, admits,
     reason_of_passkey,
 };
 
@@ -129,10 +129,14 @@ async fn asked(
         return Err(FirstError::Gone);
     };
     let (account, token) = (ports.attempt.accounts.by_id(account).await?, token.clone());
+    let passkey = Shown {
+        methods: [Method::Passkey].into(),
+        made: None,
+    };
     let may = |it: &Account| {
         let (policy, service) = (&rules.policy, &sign_in.service);
         origin.goes_on(it, rules, (at, &sign_in))
-            && Requirement::Passkey.admits(it, policy, at, service)
+            && admits(&passkey, it, policy, (at, service)).is_ok()
     };
     let account = account.filter(may).ok_or(FirstError::Gone)?;
     Ok((sign_in, account, token))
@@ -180,6 +184,7 @@ fn completion(
         session: Session {
             account: passkey.account.clone(),
             credential: passkey.id.clone(),
+            made: None,
             token: None,
             methods: vec![Method::MemorisedSecret, Method::Passkey],
             zone: at.zone.clone(),

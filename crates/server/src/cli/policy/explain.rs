@@ -7,7 +7,7 @@ use authn::place::{Channel, RouteName, Service, Zone};
 use authn::policy::{Asking, Condition, Numbered, Policy};
 use clap::Args;
 use gateway::path::CleanPath;
-use gateway::route::{Auth, Route};
+use gateway::route::{Auth, Host, Route};
 use serde::Serialize;
 
 use super::{aloud, place};
@@ -227,6 +227,9 @@ fn at(settings: &Settings, rest: &str) -> Result<Wanted, CliError> {
         let hint = hint.unwrap_or_default();
         CliError::usage(format!("the host `{name}` is not published{hint}"))
     })?;
+    if host.is_ours && !host.is_api {
+        return Ok(of_our_own(host, name));
+    }
     let path = path.split(['?', '#']).next().unwrap_or_default();
     let path = CleanPath::parse(path)
         .map_err(|error| CliError::usage(format!("no request has the path `{path}`: {error}")))?;
@@ -268,8 +271,9 @@ fn of_service(settings: &Settings, name: &str) -> Result<Wanted, CliError> {
     let hosts = settings.publication.hosts.values();
     let routes = hosts.flat_map(|host| &host.routes);
     let mut services: Vec<&str> = routes.map(|route| &*route.service.0).collect();
-    let portal = Service::PORTAL;
+    let (portal, sts) = (Service::PORTAL, Service::STS);
     services.extend(settings.portal.iter().map(|_| &*portal.0));
+    services.extend(settings.sts.iter().map(|_| &*sts.0));
     if !services.contains(&name) {
         let hint = meant(name, services).map(|it| format!("; did you mean `{it}`?"));
         let hint = hint.unwrap_or_default();
@@ -281,14 +285,37 @@ fn of_service(settings: &Settings, name: &str) -> Result<Wanted, CliError> {
             "the policy speaks of paths; give an address, as https://mail.contoso.com/EWS";
         return Err(CliError::usage(message));
     }
-    let is_ours = name == &*portal.0;
+    let mut ours = settings.publication.hosts.values();
+    let is_asked = |host: &&Host| host.is_ours && !host.is_api && *service_of(host).0 == *name;
+    if let Some(host) = ours.find(is_asked) {
+        return Ok(of_our_own(host, name.to_owned()));
+    }
     let proving = Channel::ALL
         .into_iter()
-        .filter(|it| *it != Channel::Ticket && (*it == Channel::Page) == is_ours);
+        .filter(|it| !matches!(it, Channel::Ticket | Channel::Page));
     Ok(Wanted {
         shown: name.to_owned(),
         service: Service(name.to_owned().into()),
         route: None,
         channels: proving.collect(),
     })
+}
+
+/// The service whose pages a host of ours has.
+fn service_of(host: &Host) -> Service {
+    match host.is_sts {
+        true => Service::STS,
+        false => Service::PORTAL,
+    }
+}
+
+/// What is asked on a host of ours: by its pages, and by messages where it takes those.
+fn of_our_own(host: &Host, shown: String) -> Wanted {
+    let messages = host.takes_username_tokens.then_some(Channel::UsernameToken);
+    Wanted {
+        shown,
+        service: service_of(host),
+        route: None,
+        channels: messages.into_iter().chain([Channel::Page]).collect(),
+    }
 }

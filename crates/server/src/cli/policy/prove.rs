@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use authn::place::Channel;
 use authn::policy::Factors;
 use gateway::prove::{CounterExample, Grounds, What, counter_examples};
 use gateway::route::{MadeBy, Onward};
@@ -152,6 +153,10 @@ fn shown(settings: &Settings, found: &CounterExample) -> Shown {
             (Some(zone.to_string()), Some(channel.to_string()), enough)
         }
         What::ZoneReachable { zone, .. } => (Some(zone.to_string()), None, None),
+        What::AloneOnPage { zone } => {
+            let page = Some(Channel::Page.to_string());
+            (Some(zone.to_string()), page, None)
+        }
         _ => (None, None, None),
     };
     let mut parts: Vec<String> = Vec::new();
@@ -194,6 +199,11 @@ fn sentence(settings: &Settings, found: &CounterExample) -> String {
             let zone = aloud::zone(zone);
             format!("{zone} {by}, {enough} is enough: {}", remedy(*factors))
         }
+        What::AloneOnPage { zone } => format!(
+            "{} by page, the rule says that an app password alone is enough, which is one factor; no page takes one by \
+             itself there, and nobody signs in by it: write `app-password + one-time-code`",
+            aloud::zone(zone)
+        ),
         What::OpenRoute => {
             "anybody gets to what is behind it without proving anything; if that is meant, it is \
                             an exception, else give the route an `auth`"

@@ -199,6 +199,22 @@ fn a_length_of_time_is_in_its_largest_whole_unit() {
 }
 
 #[test]
+fn a_question_may_be_about_signing_in_for_other_parties() {
+    let sts = "\n[sts]\nhost = \"sts.contoso.com\"\n";
+    let active = format!("{sts}usernamemixed = true\n");
+    for (tables, expected) in [
+        (sts, &[Channel::Page][..]),
+        (&active, &[Channel::UsernameToken, Channel::Page]),
+    ] {
+        let settings = loaded(&(packaged() + tables));
+        for to in ["sts", "https://sts.contoso.com/adfs/ls/?wa=wsignin1.0"] {
+            let (_, channels) = explain::shown(&settings, to, None).unwrap();
+            assert_eq!(channels, expected, "{to}");
+        }
+    }
+}
+
+#[test]
 fn a_question_names_its_place_or_says_why_not() {
     let settings = loaded(&packaged());
     let wanted = |to: &str| explain::shown(&settings, to, None);

@@ -382,12 +382,16 @@ pub(super) fn warnings(policy: &Policy, messages: Option<&Messages>) -> Vec<Stri
     warnings
 }
 
-/// Whether anybody may prove a secret by which a code is asked for: on a page of the portal, or in the field for a password.
+/// Whether anybody may prove a secret by which a code is asked for: on a page of ours that takes it, or in the field for a
+/// password.
 fn is_asked_for(rule: &Rule, combination: &Combination) -> bool {
     let secrets = [Method::MemorisedSecret, Method::AppPassword];
     let asking = secrets.map(|it| Combination::from(it).and(Method::SentCode));
+    let speaks_of = |service: &Service| rule.services.is_empty() || rule.services.contains(service);
+    let takes = |service: &Service| combination.methods().all(|it| service.page_takes(it));
+    let mut pages = [Service::PORTAL, Service::STS].into_iter();
+    let is_of_pages = pages.any(|service| speaks_of(&service) && takes(&service));
     let is_portal = |service: &Service| *service == Service::PORTAL;
-    let is_of_pages = rule.services.is_empty() || rule.services.iter().any(is_portal);
     let is_of_clients = rule.services.is_empty() || !rule.services.iter().all(is_portal);
     let may_be = |channel: &Channel| rule.channels.is_empty() || rule.channels.contains(channel);
     let carries = |channel: Channel| combination.methods().all(|it| channel.carries(it));

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use authn::place::{Service, Zone};
-use authn::policy::Policy;
+use authn::place::{Channel, Service, Zone};
+use authn::policy::{Asking, Factors, Policy};
 use authn::sign_in::Requirement;
 use gateway::route::Publication;
 use sts::flow::wsfed::Identity;
@@ -64,8 +64,35 @@ impl Understanding<'_> {
     }
 }
 
-/// Whether nobody can sign in for other parties, or by one factor from outside.
-pub(super) fn warning(policy: &Policy) -> Option<String> {
+/// Where nobody can sign in for other parties, or by one factor from outside, on the page or by a program's message.
+pub(super) fn warnings(policy: &Policy, identity: &Identity) -> Vec<String> {
+    let active = Some(()).filter(|()| identity.is_active);
+    let active = active.and_then(|()| of_messages(policy));
+    of_pages(policy).into_iter().chain(active).collect()
+}
+
+/// The least that is enough from outside where it is not two factors.
+fn of_messages(policy: &Policy) -> Option<String> {
+    let asking = Asking {
+        zone: &Zone::EXTERNAL,
+        service: &Service::STS,
+        route: None,
+        channel: Channel::UsernameToken,
+    };
+    let deciding = policy.deciding(&asking).into_iter();
+    let mut enough = deciding.flat_map(|it| {
+        let combinations = it.rule.combinations(&asking);
+        combinations.map(move |combination| (combination, Factors::of(combination, it.rule)))
+    });
+    let (combination, factors) = enough.find(|(_, factors)| !factors.are_two())?;
+    Some(format!(
+        "a [[policy]] lets programs sign in for other parties (`usernamemixed`) from outside by `{combination}`, which is {}; \
+         write \"memorised-secret + one-time-code\" or \"app-password + one-time-code\", or give an app password a `lease`",
+        factors.as_str()
+    ))
+}
+
+fn of_pages(policy: &Policy) -> Option<String> {
     let required = |zone: &Zone| Requirement::of(policy, zone, &Service::STS);
     match (required(&Zone::EXTERNAL), required(&Zone::INTERNAL)) {
         (Some(Requirement::Secret), _) => Some(

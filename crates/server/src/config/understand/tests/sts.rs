@@ -66,3 +66,44 @@ fn a_security_token_service_that_nobody_or_one_factor_opens_is_warned_of() {
         "{error}"
     );
 }
+
+#[test]
+fn programs_that_one_factor_lets_in_from_outside_are_warned_of() {
+    let warned = |methods: &str, more: &str, is_active: bool| {
+        let policy = format!("[[policy]]\nservices = [\"sts\"]\nmethods = [{methods}]\n{more}");
+        let tables = format!("{STS}usernamemixed = {is_active}\n{policy}");
+        let warnings = with(&tables).unwrap().warnings.into_iter();
+        let about = warnings.filter(|it| it.contains("`usernamemixed`"));
+        about.collect::<Vec<_>>()
+    };
+    let lease = "lease = \"30 days\"\n";
+    let both = "\"app-password + one-time-code\"";
+    for (methods, more) in [
+        ("\"memorised-secret + one-time-code\"", ""),
+        (both, ""),
+        ("\"app-password\"", lease),
+        ("\"app-password\"", "zones = [\"internal\"]\n"),
+        ("\"app-password\"", "channels = [\"page\"]\n"),
+        ("\"passkey\"", ""),
+    ] {
+        assert_eq!(
+            warned(methods, more, true),
+            Vec::<String>::new(),
+            "{methods}"
+        );
+    }
+    for methods in [
+        "\"app-password\"",
+        "\"memorised-secret\"",
+        "\"one-time-code\"",
+    ] {
+        let said = warned(&format!("{both}, {methods}"), "", true);
+        assert_eq!(said.len(), 1, "{methods}: {said:?}");
+        assert!(said[0].contains(methods.trim_matches('"')), "{said:?}");
+        assert_eq!(
+            warned(methods, "", false),
+            Vec::<String>::new(),
+            "it is off"
+        );
+    }
+}

@@ -1,0 +1,209 @@
+//! Requirements: what the pages ask for, read from the policy, and whether what was proved there is enough.
+//!
+//! A page asks for a secret, and for a code behind it. Which secrets count, the policy says; an app password counts on the
+//! pages of services alone that it cannot make others at (decision 0023). Start at [`Requirement::of`].
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::At;
+use crate::account::Account;
+use crate::audit::Reason;
+use crate::place::{Channel, Method, Service, Zone};
+use crate::policy::{Asking, Policy, Proved, Rule};
+
+/// What must be proved before it goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Requirement {
+    /// The secret alone.
+    Secret,
+    /// The secret and a code: of a token, one that we send, or a spare one.
+    SecretAndCode,
+    /// A passkey that verified its user.
+    Passkey,
+}
+
+/// What counts as the secret, where the policy says so.
+const SECRETS: [Method; 2] = [Method::MemorisedSecret, Method::AppPassword];
+
+/// What counts as the code behind a secret, where the policy says so: whatever stands in for a token's.
+const CODES: [Method; 4] = [
+    Method::OneTimeCode,
+    Method::SentCode,
+    Method::RecoveryCode,
+    Method::TemporaryCode,
+];
+
+/// What somebody proved to a page.
+pub(super) struct Shown {
+    /// The methods.
+    pub(super) methods: BTreeSet<Method>,
+    /// When the app password among them was made, where there is one.
+    pub(super) made: Option<Timestamp>,
+}
+
+/// What is proved by a memorised secret, and by a code behind it.
+pub(super) fn memorised(code: Option<Method>) -> Shown {
+    Shown {
+        methods: proved_by(Method::MemorisedSecret, code),
+        made: None,
+    }
+}
+
+/// What is proved by a secret, and by a code behind it.
+fn proved_by(secret: Method, code: Option<Method>) -> BTreeSet<Method> {
+    [secret].into_iter().chain(code).collect()
+}
+
+impl Requirement {
+    /// What the policy asks for a service there; `None` where nothing that a page can ask is enough. Who it is is not
+    /// known yet, nor which secret is typed: a code is asked of everybody where anybody needs one (T-CRED-8).
+    ///
+    /// SECURITY: an app password is never enough for a page of the portal: whoever found one on a device could make others.
+    #[must_use]
+    pub fn of(policy: &Policy, zone: &Zone, service: &Service) -> Option<Self> {
+        let asking = asking(zone, service);
+        let deciding = policy.deciding(&asking).into_iter().map(|it| it.rule);
+        let let_in: Vec<(&Rule, Method)> = deciding
+            .flat_map(|rule| SECRETS.map(|secret| (rule, secret)))
+            .filter(|(rule, secret)| Self::SecretAndCode.is_enough((rule, *secret), &asking))
+            .collect();
+        let is_short = let_in
+            .iter()
+            .all(|of_rule| Self::Secret.is_enough(*of_rule, &asking));
+        match (let_in.is_empty(), is_short) {
+            (true, _) => None,
+            (false, true) => Some(Self::Secret),
+            (false, false) => Some(Self::SecretAndCode),
+        }
+    }
+
+    /// A passkey, where the policy lets anybody in by one; nobody is named before.
+    #[must_use]
+    pub fn passkey(policy: &Policy, zone: &Zone, service: &Service) -> Option<Self> {
+        let passkey = [Method::Passkey].into();
+        let is_enough = policy.may_be_met(&asking(zone, service), &passkey);
+        is_enough.then_some(Self::Passkey)
+    }
+
+    /// Whether a code of a kind may be the code behind the secret there, whoever it is.
+    #[must_use]
+    pub fn takes(policy: &Policy, (zone, service): (&Zone, &Service), code: Method) -> bool {
+        let asking = asking(zone, service);
+        let deciding = policy.deciding(&asking).into_iter();
+        let mut combinations = deciding.flat_map(|it| it.rule.combinations(&asking));
+        let is_asked = Self::of(policy, zone, service) == Some(Self::SecretAndCode);
+        let proved = SECRETS.map(|secret| proved_by(secret, Some(code)));
+        let is_such = |it: &BTreeSet<Method>| proved.contains(it);
+        is_asked && combinations.any(|it| is_such(&it.methods().collect()))
+    }
+
+    /// Whether a secret of a kind may count there at all, whoever it is.
+    #[must_use]
+    pub fn takes_secret(
+        policy: &Policy,
+        (zone, service): (&Zone, &Service),
+        secret: Method,
+    ) -> bool {
+        let asking = asking(zone, service);
+        let mut deciding = policy.deciding(&asking).into_iter();
+        deciding.any(|it| Self::SecretAndCode.is_enough((it.rule, secret), &asking))
+    }
+
+    /// Whether the policy lets an account in that proved this with a secret, in any way.
+    ///
+    /// # Errors
+    ///
+    /// Why it does not, for the audit.
+    pub(super) fn admits(
+        self,
+        (secret, made): (Method, Option<Timestamp>),
+        account: &Account,
+        policy: &Policy,
+        place: (&At, &Service),
+    ) -> Result<(), Reason> {
+        let mut refused = Reason::NotAllowedHere;
+        for methods in self.ways(secret) {
+            let shown = Shown { methods, made };
+            match admits(&shown, account, policy, place) {
+                Ok(()) => return Ok(()),
+                Err(Reason::NotAllowedHere) => {}
+                Err(reason) => refused = reason,
+            }
+        }
+        Err(refused)
+    }
+
+    fn is_enough(self, (rule, secret): (&Rule, Method), asking: &Asking<'_>) -> bool {
+        let mut ways = self.ways(secret).into_iter();
+        ways.any(|methods| {
+            let mut combinations = rule.combinations(asking);
+            combinations.any(|it| it.needs(secret) && it.is_met_by(&methods))
+        })
+    }
+
+    /// Whether what is proved by it is enough where another is required.
+    #[must_use]
+    pub fn covers(self, other: Self) -> bool {
+        self == other || (self, other) == (Self::SecretAndCode, Self::Secret)
+    }
+
+    /// Every way to prove it with a secret of a kind.
+    fn ways(self, secret: Method) -> Vec<BTreeSet<Method>> {
+        match self {
+            Self::Secret => vec![proved_by(secret, None)],
+            Self::SecretAndCode => CODES.map(|code| proved_by(secret, Some(code))).into(),
+            Self::Passkey => vec![[Method::Passkey].into()],
+        }
+    }
+}
+
+/// Whether the policy lets an account in that proved these at once.
+///
+/// # Errors
+///
+/// Why it does not, for the audit.
+pub(super) fn admits(
+    shown: &Shown,
+    account: &Account,
+    policy: &Policy,
+    (at, service): (&At, &Service),
+) -> Result<(), Reason> {
+    let has_second = shown.methods.iter().any(|method| method.is_second_factor());
+    let proved = has_second.then_some(at.now);
+    judge((shown, proved), account, policy, (at, service))
+}
+
+/// The same where the second factor among these was proved at a time.
+///
+/// SECURITY: a session of another host rests on what counted there; an app password is nothing to the portal, whatever else
+/// was proved.
+pub(super) fn judge(
+    (shown, second_factor): (&Shown, Option<Timestamp>),
+    account: &Account,
+    policy: &Policy,
+    (at, service): (&At, &Service),
+) -> Result<(), Reason> {
+    if !shown.methods.iter().all(|it| service.page_takes(*it)) {
+        return Err(Reason::NotAllowedHere);
+    }
+    let proved = Proved {
+        methods: &shown.methods,
+        made: shown.made,
+        second_factor,
+    };
+    let judged = policy.judge(account, &asking(&at.zone, service), &proved, at.now);
+    judged.map(|_| ())
+}
+
+pub(crate) fn asking<'a>(zone: &'a Zone, service: &'a Service) -> Asking<'a> {
+    Asking {
+        zone,
+        service,
+        route: None,
+        channel: Channel::Page,
+    }
+}
