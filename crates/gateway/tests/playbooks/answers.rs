@@ -537,6 +537,7 @@ fn exchanges_own_name_does_not_come_out_in_headers() {
             ("set-cookie", "c=d; Path=/EWS; Secure"),
             ("set-cookie", "e=exch01.contoso.local~1942062522"),
             ("set-cookie", "f=g"),
+            ("x-owa-version", "15 at exch01.contoso.local"),
             ("x-ms-diagnostics", "1;source=\"exch01.contoso.local\""),
         ],
     );
@@ -544,7 +545,12 @@ fn exchanges_own_name_does_not_come_out_in_headers() {
     assert_eq!(headers["location"], "https://mail.contoso.com/EWS/x?a=b");
     let cookies: Vec<_> = headers.get_all("set-cookie").iter().collect();
     assert_eq!(cookies, ["c=d; Path=/EWS; Secure", "f=g"]);
-    assert!(!headers.contains_key("x-ms-diagnostics"));
+    assert!(!headers.contains_key("x-owa-version"));
+    let diagnostics = headers["x-ms-diagnostics"].to_str().unwrap();
+    assert!(
+        diagnostics.contains("source=\"mail.contoso.com\""),
+        "{diagnostics}"
+    );
 }
 
 #[test]
