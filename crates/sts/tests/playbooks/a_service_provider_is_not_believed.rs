@@ -7,7 +7,7 @@ use sts::flow::saml::Taken;
 use sts::trust::{ProtocolProfile, RelyingPartyTrust};
 
 use crate::provider::{Key, SP, asks, asks_at, posted, query, redirected, sp};
-use crate::world::{World, at, world};
+use crate::world::{World, at, minutes, world};
 
 async fn refused(world: &World, brought: &Brought) -> (Option<String>, TokenRefusal) {
     match world.take(brought, at(60)).await {
@@ -91,6 +91,19 @@ async fn a_signature_that_nobody_can_check_is_no_signature() {
     let signed = Brought::of_query(&query(&asks, Some(&key))).unwrap();
     is_not_believed(&world, &signed).await;
     is_not_believed(&world, &posted(&key.enveloped(&asks))).await;
+}
+
+#[tokio::test]
+async fn a_certificate_that_has_ended_signs_nothing() {
+    let (trust, key) = signing();
+    let ends = trust.request_signing_certificates[0].not_after();
+    let world = world(vec![trust]);
+    for (now, is_good) in [(ends - minutes(1), true), (ends, false)] {
+        let asks = asks_at(now, "", "");
+        let signed = Brought::of_query(&query(&asks, Some(&key))).unwrap();
+        let taken = world.take(&signed, now).await;
+        assert_eq!(matches!(taken, Taken::Accepted(_)), is_good, "{taken:?}");
+    }
 }
 
 #[tokio::test]

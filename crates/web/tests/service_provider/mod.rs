@@ -53,6 +53,17 @@ fn query(text: &str) -> String {
     format!("/adfs/ls/?SAMLRequest={message}&RelayState=%22%3E%3Cscript%3E")
 }
 
+/// A thousand bytes, by the codes that no block needs to bring: one byte, and 162,540 more of it.
+fn bomb() -> String {
+    let bits = format!("11001110001{}0000000", "1100010100000".repeat(630));
+    let byte = |bits: &[u8]| {
+        let bits = bits.iter().rev();
+        bits.fold(0_u8, |byte, bit| (byte << 1) | (bit - b'0'))
+    };
+    let bytes: Vec<u8> = bits.as_bytes().chunks(8).map(byte).collect();
+    STANDARD.encode(bytes)
+}
+
 fn form(body: String) -> Request<String> {
     let post = Request::post("/adfs/ls/?SAMLRequest=of-the-address")
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
@@ -146,7 +157,7 @@ async fn a_refusal_names_the_party_and_the_id_and_not_the_reason() {
     let late = query(&asks_at("2020-01-01T00:00:00Z", ""));
     let both = format!("{}&wa=wsignin1.0", query(&asks("")));
     let response = query(&asks("")).replace("SAMLRequest", "SAMLResponse");
-    let bomb = "/adfs/ls/?SAMLRequest=%2F%2F%2F%2F".to_owned();
+    let bomb = format!("/adfs/ls/?SAMLRequest={}", encoded(&bomb()));
     for (path, party, status) in [
         (elsewhere, true, StatusCode::FORBIDDEN),
         (unknown, false, StatusCode::FORBIDDEN),
