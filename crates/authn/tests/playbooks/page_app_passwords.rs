@@ -124,7 +124,8 @@ async fn s79_an_app_password_and_a_code_begin_a_session_that_ends_with_the_app_p
 }
 
 #[tokio::test]
-async fn s79_whatever_is_wrong_of_an_app_password_looks_like_a_wrong_secret_and_costs_as_much() {
+async fn t_cred_8_s79_whatever_is_wrong_of_an_app_password_looks_like_a_wrong_secret_and_costs_as_much()
+ {
     let pages = takes(&[&[BOTH]]);
     let (anna, _, right) = anna(&pages).await;
     let (_, out_of_scope) = more(&pages, &anna, Service::LYNC).await;
@@ -171,7 +172,8 @@ async fn s79_whatever_is_wrong_of_an_app_password_looks_like_a_wrong_secret_and_
 }
 
 #[tokio::test]
-async fn s79_a_full_budget_shuts_out_no_right_app_password_and_tells_none_from_a_wrong_one() {
+async fn t_cred_8_s79_a_full_budget_shuts_out_no_right_app_password_and_tells_none_from_a_wrong_one()
+ {
     let pages = takes(&[&[BOTH, "memorised-secret + one-time-code"]]);
     let (anna, _, right) = anna(&pages).await;
     for _ in 0..MAX_IN_WINDOW {

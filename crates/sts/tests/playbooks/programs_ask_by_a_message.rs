@@ -165,7 +165,7 @@ async fn a_party_that_is_unknown_off_or_no_party_of_this_way_gets_invalid_scope_
 }
 
 #[tokio::test]
-async fn whatever_is_wrong_of_somebody_is_one_fault_and_costs_one_hash() {
+async fn t_cred_8_whatever_is_wrong_of_somebody_is_one_fault_and_costs_one_hash() {
     let refusing = RelyingPartyTrust {
         name: "nobody".to_owned(),
         identifiers: vec![Identifier::parse("urn:refusing").unwrap()],
@@ -219,7 +219,7 @@ async fn whatever_is_wrong_of_somebody_is_one_fault_and_costs_one_hash() {
 
 /// T-CRED-8: a network that is slowed is slowed as much by the right secret at a party that permits nobody.
 #[tokio::test]
-async fn how_long_a_refusal_is_held_back_does_not_tell_a_right_secret() {
+async fn t_cred_8_how_long_a_refusal_is_held_back_does_not_tell_a_right_secret() {
     let refusing = RelyingPartyTrust {
         authorization: Authorization::Rules(Rules::default()),
         ..lync()
