@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use authn::lockout::HoldBack;
-use authn::place::{ActivityId, ConnectionId, Zone};
+use authn::place::{ActivityId, Channel, ConnectionId, Zone};
 use authn::ports::Unavailable;
 use authn::wire::{Wiped, WireParseError, read, write};
 use bytes::Bytes;
@@ -61,6 +61,7 @@ struct ToldAnswer {
     held_back_millis: u64,
     is_alarmed: bool,
     signed_in: Option<bool>,
+    channel: Channel,
     unavailable: Option<String>,
 }
 
@@ -137,6 +138,7 @@ pub fn write_answer(answer: &Answer) -> Result<Zeroizing<Vec<u8>>, WireParseErro
         held_back_millis: u64::try_from(held_back.as_millis()).unwrap_or(u64::MAX),
         is_alarmed: answer.is_alarmed,
         signed_in: answer.signed_in,
+        channel: answer.channel,
         unavailable: answer.unavailable.as_ref().map(ToString::to_string),
     })
 }
@@ -166,6 +168,7 @@ pub fn read_answer(bytes: &[u8]) -> Result<Answer, WireParseError> {
         hold_back: HoldBack(hold_back),
         is_alarmed: told.is_alarmed,
         signed_in: told.signed_in,
+        channel: told.channel,
         unavailable: told.unavailable.map(|detail| Unavailable {
             what: "the authentication server",
             detail,

@@ -146,7 +146,7 @@ pub(crate) fn app_password(
     };
     match offered.prove(stored, false).ok()?.kind {
         Kind::AppPassword(record) => Some(record),
-        Kind::MemorisedSecret(_) => None,
+        Kind::MemorisedSecret(_) | Kind::NtlmPin(_) => None,
     }
 }
 

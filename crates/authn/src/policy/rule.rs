@@ -97,9 +97,7 @@ impl Rule {
             move |combination| match combination.needs(Method::NtlmPin) {
                 // SECURITY: a PIN counts with a one-time code behind it, by NTLM, and not otherwise.
                 true => **combination == Combination::of_pin() && channel.carries(Method::NtlmPin),
-                false => {
-                    combination.methods().all(can_be_proved) && !is_too_little(combination)
-                }
+                false => combination.methods().all(can_be_proved) && !is_too_little(combination),
             },
         )
     }

@@ -39,6 +39,7 @@ fn answer() -> Answer {
         hold_back: HoldBack(Duration::from_millis(250)),
         is_alarmed: true,
         signed_in: Some(false),
+        channel: Channel::UsernameToken,
         unavailable: Some(Unavailable {
             what: "the store",
             detail: "it is full".to_owned(),
@@ -82,6 +83,7 @@ fn an_answer_comes_out_as_it_went_in() {
     assert_eq!(came.response.body(), sent.response.body());
     assert_eq!(came.hold_back, sent.hold_back);
     assert_eq!((came.is_alarmed, came.signed_in), (true, Some(false)));
+    assert_eq!(came.channel, Channel::UsernameToken);
     let unavailable = came.unavailable.unwrap().to_string();
     assert!(unavailable.contains("the store") && unavailable.contains("it is full"));
 }
