@@ -94,7 +94,7 @@ pub(crate) fn scene(parties: Vec<RelyingPartyTrust>, rules: Vec<Rule>) -> Scene 
             hasher: hasher.clone(),
             sent_codes: memory.clone(),
             attempts: memory.clone(),
-            pins: Some(memory.clone()),
+            pins: memory.clone(),
             tickets: memory.clone(),
             audit: memory.clone(),
             kerberos: None,
