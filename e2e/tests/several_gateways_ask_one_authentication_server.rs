@@ -423,7 +423,7 @@ fn s41_the_page_s_two_configurations_are_right() -> anyhow::Result<()> {
         .iter()
         .filter_map(|it| it.split("```").next())
         .collect();
-    let [server, asks] = blocks.as_slice() else {
+    let [server, asks, pages, hosts] = blocks.as_slice() else {
         anyhow::bail!("the page has other configurations");
     };
     let here = format!("{}/", demo.folder().display());
@@ -436,11 +436,27 @@ fn s41_the_page_s_two_configurations_are_right() -> anyhow::Result<()> {
     let (before, rest) = text.split_once("[authn]").context("no [authn]")?;
     let (_, after) = rest.split_once("[names]").context("no [names]")?;
     std::fs::write(&gateway, format!("{before}{asks}[names]{after}"))?;
-    for file in [&file, &gateway] {
-        let mut command = std::process::Command::new(e2e::demo::binary()?);
-        let output = command.arg("--config").arg(file).arg("check").output()?;
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{}: {said}", file.display());
-    }
-    Ok(())
+    let are_right = || -> anyhow::Result<()> {
+        for file in [&file, &gateway] {
+            let mut command = std::process::Command::new(e2e::demo::binary()?);
+            let output = command.arg("--config").arg(file).arg("check").output()?;
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "{}: {said}", file.display());
+        }
+        Ok(())
+    };
+    are_right()?;
+    // And with the pages that its part on pages adds to both.
+    let (tables, brings) = pages
+        .split_once("[[authn_server.gateway]]")
+        .context("no gateway")?;
+    assert!(brings.contains("\npages = true\n"), "{brings}");
+    let named = "name = \"dmz1\"\n";
+    let server = std::fs::read_to_string(&file)?;
+    assert!(server.contains(named), "{server}");
+    let server = server.replace(named, &format!("{named}pages = true\n"));
+    std::fs::write(&file, format!("{server}{tables}"))?;
+    let text = std::fs::read_to_string(&gateway)?;
+    std::fs::write(&gateway, format!("{text}{hosts}"))?;
+    are_right()
 }
