@@ -146,7 +146,9 @@ fn s42_without_an_answer_or_without_leave_no_page_is_shown_and_nobody_waits() ->
     apart.list("mute")?;
     apart.with_pages();
     apart.list("dmz1")?;
-    let server = apart.server(SocketAddr::from(ANYWHERE))?;
+    // It keeps its address when its configuration is read anew.
+    let free = std::net::TcpListener::bind(SocketAddr::from(ANYWHERE))?.local_addr()?;
+    let server = apart.server(free)?;
     let mute = apart.gateway("mute", server.address)?;
     let gateway = apart.gateway("dmz1", server.address)?;
     let asked = |gate: &Serve| -> anyhow::Result<(Got, Duration)> {
@@ -165,6 +167,24 @@ fn s42_without_an_answer_or_without_leave_no_page_is_shown_and_nobody_waits() ->
     );
     let line = mute.line("a page was not answered")?;
     assert!(line.contains("`pages = true`"), "{line}");
+
+    // The only gateway that brings any is struck off, and the file is taken all the same.
+    apart.strike_off("dmz1");
+    apart.server_file(server.address)?;
+    server.hang_up()?;
+    server.line("gateways are answered by the configuration")?;
+    let (page, _) = asked(&gateway)?;
+    assert!(
+        page.status == 503 && page.body.contains(AWAY),
+        "{}",
+        page.body
+    );
+    apart.list("dmz2")?;
+    apart.server_file(server.address)?;
+    server.hang_up()?;
+    let gateway = apart.gateway("dmz2", server.address)?;
+    let (page, _) = asked(&gateway)?;
+    assert_eq!(page.status, 200, "{}", page.body);
 
     server.kill()?;
     let (page, took) = asked(&gateway)?;

@@ -457,6 +457,7 @@ fn s41_the_page_s_two_configurations_are_right() -> anyhow::Result<()> {
     let server = server.replace(named, &format!("{named}pages = true\n"));
     std::fs::write(&file, format!("{server}{tables}"))?;
     let text = std::fs::read_to_string(&gateway)?;
+    let hosts = hosts.replace("contoso.com", "contoso.localhost");
     std::fs::write(&gateway, format!("{text}{hosts}"))?;
     are_right()
 }

@@ -108,8 +108,11 @@ impl Authenticated {
     }
 
     /// The second factor that was proved at a time, where one was.
+    ///
+    /// SECURITY: a PIN by NTLM is no factor (decision 0024), and so a code behind it is not the second: no lease is renewed by it.
     pub(crate) fn second_factor_at(&self, at: Timestamp) -> Option<Method> {
-        let is_then = self.second_factor == Some(at);
+        let is_second = !self.methods.contains(&Method::NtlmPin);
+        let is_then = is_second && self.second_factor == Some(at);
         let mut methods = self.methods.iter().filter(|_| is_then);
         methods.find(|method| method.is_second_factor()).copied()
     }

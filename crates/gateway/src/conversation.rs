@@ -503,7 +503,9 @@ impl Conversation {
         }
         if let Some(host) = self.publication.hosts.get(&asked.name) {
             let names = Names::of(&asked.route, host);
-            links::rewrite_headers(&mut head.headers, (&self.publication, names), &asked.name);
+            let is_preset = asked.route.made_by == MadeBy::Preset;
+            let host = is_preset.then_some(asked.name.as_str());
+            links::rewrite_headers(&mut head.headers, (&self.publication, names), host);
         }
         // Somebody's client repeats what it proves wherever it is led; and nobody is told to prove something elsewhere.
         let is_held = asked.route.made_by == MadeBy::Preset && self.peer.zone == Zone::EXTERNAL;

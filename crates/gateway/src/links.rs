@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use proto::lync::diagnostics::MsDiagnostics;
+use proto::lync::diagnostics;
 
 use crate::challenges;
 use crate::read::ReadError;
@@ -26,18 +26,22 @@ const X_MS_WEB_TICKET_URL: HeaderName = HeaderName::from_static("x-ms-webticketu
 
 /// The longest line that addresses are looked for in; servers write a tenth of it.
 pub(crate) const MAX_LINE: usize = 8 * 1024;
+/// What a page may load and who may frame it; `-report-only` has the same form (CSP 3).
+const CONTENT_SECURITY_POLICY: &str = "content-security-policy";
 /// What went wrong, by the word of the server that says so ([MS-OCAUTHWS] 3.2.4.1).
 const X_MS_DIAGNOSTICS: HeaderName = HeaderName::from_static("x-ms-diagnostics");
 
 /// Puts addresses in an answer's headers right; a line that still names an internal host goes.
 ///
-/// `host` is what the client calls the server.
+/// `host` is what the client calls a server of Lync or Exchange.
 pub(crate) fn rewrite_headers(
     headers: &mut HeaderMap,
     (publication, names): (&Publication, Names<'_>),
-    host: &str,
+    host: Option<&str>,
 ) {
-    diagnosed_by(headers, host);
+    if let Some(host) = host {
+        diagnosed_by(headers, host);
+    }
     challenges::rewrite(headers, |address| {
         let mapped = names.mapped(address);
         mapped.or_else(|| publication.secured(address))
@@ -55,6 +59,10 @@ pub(crate) fn rewrite_headers(
     let leaking = headers.iter().filter(|(_, value)| leaks(value));
     let leaking: BTreeSet<String> = leaking.map(|(name, _)| name.to_string()).collect();
     for name in leaking {
+        // What protects a page is put right, as without it the page is not what it was.
+        if name.starts_with(CONTENT_SECURITY_POLICY) {
+            replace_lines(headers, &name, names);
+        }
         // Each line of a header that comes more than once, Set-Cookie above all, is on its own.
         if let Ok(name) = HeaderName::from_bytes(name.as_bytes()) {
             keep_lines(headers, &name, |line| !names.leaks(line));
@@ -62,22 +70,32 @@ pub(crate) fn rewrite_headers(
     }
 }
 
-/// Has the server that a client knows say what went wrong: each front end says its own name there.
+/// Puts each name in the lines of a header right, whatever stands around it.
+fn replace_lines(headers: &mut HeaderMap, name: &str, names: Names<'_>) {
+    let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else {
+        return;
+    };
+    let lines: Vec<HeaderValue> = headers.get_all(&name).iter().cloned().collect();
+    headers.remove(&name);
+    for line in lines {
+        let replaced = line.to_str().ok().and_then(|it| names.replaced(it));
+        let replaced = replaced.and_then(|it| HeaderValue::from_str(&it).ok());
+        headers.append(name.clone(), replaced.unwrap_or(line));
+    }
+}
+
+/// Has the server that a client knows say what went wrong: each front end says its own name there. Everything else stays as it
+/// was written.
 fn diagnosed_by(headers: &mut HeaderMap, host: &str) {
-    let lines = headers.get_all(X_MS_DIAGNOSTICS).iter();
-    let told: Vec<HeaderValue> = lines
-        .map(|line| {
-            let text = line.to_str().ok()?;
-            let mut told = MsDiagnostics::parse(text).ok()?;
-            host.clone_into(&mut told.source);
-            HeaderValue::from_str(&told.to_header_value()).ok()
-        })
-        .zip(headers.get_all(X_MS_DIAGNOSTICS))
-        .map(|(told, line)| told.unwrap_or_else(|| line.clone()))
-        .collect();
+    let lines: Vec<HeaderValue> = headers.get_all(X_MS_DIAGNOSTICS).iter().cloned().collect();
     headers.remove(X_MS_DIAGNOSTICS);
-    for line in told {
-        headers.append(X_MS_DIAGNOSTICS, line);
+    for line in lines {
+        let told = line
+            .to_str()
+            .ok()
+            .and_then(|it| diagnostics::said_by(it, host));
+        let told = told.and_then(|it| HeaderValue::from_str(&it).ok());
+        headers.append(X_MS_DIAGNOSTICS, told.unwrap_or(line));
     }
 }
 

@@ -87,7 +87,9 @@ fn found<'t>(lower: &'t str, name: &'t str) -> impl Iterator<Item = usize> {
     all.filter(move |at| {
         let before = lower.get(..*at).unwrap_or_default();
         let behind = lower.get(*at + name.len()..).unwrap_or_default();
-        let is_begun = goes_on(before.chars().next_back()) && !ends_in_escape(before);
+        // A name below is another; a dot alone, as in a cookie's domain, is not.
+        let above = before.strip_suffix('.').unwrap_or(before);
+        let is_begun = goes_on(above.chars().next_back()) && !ends_in_escape(above);
         !is_begun && !goes_on(behind.chars().next())
     })
 }
@@ -247,7 +249,9 @@ mod tests {
         ] {
             assert!(names.leaks(leak), "{leak}");
         }
+        assert!(names.leaks("a=b; Domain=.web.contoso.local"));
         for another in [
+            "x.web.contoso.local",
             "2fweb.contoso.local",
             "myweb.contoso.local",
             "a-web.contoso.local",

@@ -143,6 +143,17 @@ impl Pages {
 
     /// Answers a request.
     pub async fn answer(&self, request: Request) -> Answer {
+        let is_sts = self.service_at(&request.origin) == Service::STS;
+        let mut answer = self.answer_to(request).await;
+        if is_sts {
+            // INTEROP: parties have people sign in in a window of their own, and are told through its opener.
+            let headers = answer.response.headers_mut();
+            headers.remove("cross-origin-opener-policy");
+        }
+        answer
+    }
+
+    async fn answer_to(&self, request: Request) -> Answer {
         let agent = request.head.headers.get(http::header::USER_AGENT);
         let agent = agent.map(|it| String::from_utf8_lossy(it.as_bytes()).into_owned());
         let at = At {

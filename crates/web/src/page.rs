@@ -147,19 +147,18 @@ pub(crate) fn source(address: &str) -> String {
     address.replace(';', "%3B").replace(',', "%2C")
 }
 
-/// Lets the form of a page go to one address, and to no other.
+/// Lets the form of a page go elsewhere by https: it has one, and names its one address.
 ///
-/// It tells where it comes from, and not at which address: whoever takes it may look whether that is here.
-pub(crate) fn with_form_to(mut answer: Response<Bytes>, source: &str) -> Response<Bytes> {
+/// INTEROP: browsers hold every redirect behind a form to what the page says of it, and parties send people on to hosts of
+/// their own. It tells where it comes from, and not at which address: whoever takes it may look whether that is here.
+pub(crate) fn with_form_elsewhere(mut answer: Response<Bytes>) -> Response<Bytes> {
     let origin_alone = HeaderValue::from_static("strict-origin");
     answer
         .headers_mut()
         .insert(header::REFERRER_POLICY, origin_alone);
     with_policy(
         answer,
-        &format!(
-            "default-src 'none'; style-src 'self'; script-src 'self'; form-action {source}; base-uri 'none'; frame-ancestors 'none'"
-        ),
+        "default-src 'none'; style-src 'self'; script-src 'self'; form-action https:; base-uri 'none'; frame-ancestors 'none'",
     )
 }
 

@@ -77,6 +77,16 @@ async fn s37_a_pin_and_a_code_are_wanted_by_ntlm_and_neither_is_enough() {
     }
 }
 
+/// A PIN is no factor, and so the code behind it is not the second.
+#[tokio::test]
+async fn a_code_behind_a_pin_renews_no_lease() {
+    let world = company();
+    let anna = anna(&world).await;
+    assert_eq!(tried(&world, ntlm(&anna, 0)).await, None);
+    let account = world.ports.accounts.by_id(&anna.person.account.id).await;
+    assert_eq!(account.unwrap().unwrap().second_factor, None);
+}
+
 #[tokio::test]
 async fn s43_the_same_typed_text_opens_every_service_and_one_code_is_evaluated() {
     let world = company();

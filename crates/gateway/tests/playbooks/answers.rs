@@ -361,6 +361,10 @@ fn a_document_leads_nobody_to_a_host_that_is_not_published() {
             "www-authenticate",
             "MsRtcOAuth href=\"ftp://lyncweb.contoso.com/x\"",
         ),
+        (
+            "www-authenticate",
+            "MsRtcOAuth href=\"\\/\\/evil.example/x\"",
+        ),
         ("location", "ftp://lyncweb.contoso.com/x"),
         ("refresh", "0;url=http://lyncweb.contoso.com/"),
     ] {
@@ -372,7 +376,7 @@ fn a_document_leads_nobody_to_a_host_that_is_not_published() {
         "Bearer authorization_uri=\"ws://evil.example/\"",
         "Bearer authorization_uri=\"a,//evil.example\"",
         // Readers take a quoted pair in two ways.
-        "MsRtcOAuth href=\"\\/\\/evil.example/x\"",
+        "Bearer realm=\"\\/\\/evil.example/x\"",
     ] {
         let passed = discover(401, &[("www-authenticate", others)], "").unwrap();
         assert!(
@@ -462,9 +466,23 @@ fn what_went_wrong_is_told_by_the_host_that_the_client_knows() {
         "{told}"
     );
     assert!(!told.contains("local"), "{told}");
+    // Whatever else stands there stays.
+    let said = "2000003;reason=\"x\";error_category=\"invalid_resource\"";
+    let passed = discover(403, &[("x-ms-diagnostics", said)], "").unwrap();
+    assert_eq!(passed.head.headers["x-ms-diagnostics"], said);
     let inside = "28000;source=\"x\";reason=\"asked fe01.contoso.local\"";
     let passed = discover(403, &[("x-ms-diagnostics", inside)], "").unwrap();
     assert!(!passed.head.headers.contains_key("x-ms-diagnostics"));
+}
+
+#[test]
+fn what_protects_a_page_is_put_right_and_does_not_go_away() {
+    let said = "default-src 'self' https://EXCH01.contoso.local:444; frame-ancestors 'none'";
+    let passed = exchange(200, &[("content-security-policy", said)]).unwrap();
+    assert_eq!(
+        passed.head.headers["content-security-policy"],
+        "default-src 'self' https://mail.contoso.com:444; frame-ancestors 'none'"
+    );
 }
 
 /// Where an answer says that it is had otherwise, nobody goes by themselves: the line alone stays in.

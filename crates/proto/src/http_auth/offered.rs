@@ -23,7 +23,7 @@ pub struct OfferedChallenge<'l> {
 pub struct Parameter<'l> {
     /// Its name, as it was written.
     pub name: &'l str,
-    /// Its value, without quotes.
+    /// Its value, without quotes; a backslash stands as it was written, and readers take what follows it in two ways.
     pub value: &'l str,
     /// Where the value stands, with its quotes.
     range: Range<usize>,
@@ -35,7 +35,7 @@ impl<'l> OfferedChallenge<'l> {
     ///
     /// # Errors
     ///
-    /// The line is no list of challenges, or holds a quoted pair, which readers take in two ways.
+    /// The line is no list of challenges.
     pub fn all(line: &'l str) -> Result<Vec<Self>, HttpAuthParseError> {
         let mut all: Vec<Self> = Vec::new();
         let mut at = 0;
@@ -100,9 +100,14 @@ const BLANKS: [char; 2] = [' ', '\t'];
 
 /// What stands between the commas of a line that are not quoted (RFC 9110 5.6.1).
 fn elements(line: &str) -> impl Iterator<Item = &str> {
-    let mut is_quoted = false;
+    let (mut is_quoted, mut is_escaped) = (false, false);
     line.split(move |c: char| {
-        is_quoted ^= c == '"';
+        let was_escaped = std::mem::replace(&mut is_escaped, false);
+        match c {
+            '\\' if is_quoted && !was_escaped => is_escaped = true,
+            '"' if !was_escaped => is_quoted = !is_quoted,
+            _ => {}
+        }
         c == ',' && !is_quoted
     })
 }
@@ -120,12 +125,30 @@ fn parameter(line: &str, range: Range<usize>) -> Option<Parameter<'_>> {
         Some(inner) => inner?,
         None => Some(written).filter(|it| !it.is_empty() && !it.contains(char::is_whitespace))?,
     };
-    let is_sound = is_token(name) && !value.contains(['"', '\\']);
+    let is_sound = match quoted {
+        Some(_) => is_whole(value),
+        None => !value.contains(['"', '\\']),
+    };
+    let is_sound = is_sound && is_token(name);
     is_sound.then_some(Parameter {
         name,
         value,
         range: range.end - written.len()..range.end,
     })
+}
+
+/// Whether a quoted text ends where it is said to: no quote in it but behind a backslash (RFC 9110 5.6.4).
+fn is_whole(inner: &str) -> bool {
+    let mut is_escaped = false;
+    for c in inner.chars() {
+        match c {
+            _ if is_escaped => is_escaped = false,
+            '\\' => is_escaped = true,
+            '"' => return false,
+            _ => {}
+        }
+    }
+    !is_escaped
 }
 
 fn is_token(text: &str) -> bool {
@@ -168,6 +191,10 @@ mod tests {
                 &["MsRtcOAuth HREF:https://a/?b=c"],
             ),
             ("Bearer  a=\"\"", &["Bearer a:"]),
+            (
+                "Bearer realm=\"a \\\"b, c\\\"\", Basic realm=x",
+                &["Bearer realm:a \\\"b, c\\\"", "Basic realm:x"],
+            ),
         ] {
             assert_eq!(read(line).unwrap(), told, "{line}");
         }
@@ -184,7 +211,7 @@ mod tests {
             "Bearer realm=\"x\"Basic realm=y",
             "Bearer realm=\"x\";NTLM",
             "Bearer realm=\"\\\", Basic realm=\"y",
-            "Bearer realm=\"\\/\"",
+            "Bearer realm=\"x\\\"",
             "Bearer realm=\"x, NTLM",
             "Bearer realm=",
             "Bearer =x",

@@ -81,6 +81,9 @@ const DISTANCES: [(usize, u32); 30] = [
     (24577, 13),
 ];
 
+/// Most blocks of a message: compressors begin another every some ten kilobytes, and one that brings nothing costs as much.
+pub const MAX_BLOCKS: usize = 64;
+
 /// Why nothing is inflated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum InflateError {
@@ -108,7 +111,7 @@ pub fn inflate(deflated: &[u8], at_most: usize) -> Result<Vec<u8>, InflateError>
         held: 0,
         count: 0,
     };
-    loop {
+    for _ in 0..MAX_BLOCKS {
         let is_last = bits.take(1)? == 1;
         match bits.take(2)? {
             0 => stored(&mut bits, &mut out)?,
@@ -120,13 +123,13 @@ pub fn inflate(deflated: &[u8], at_most: usize) -> Result<Vec<u8>, InflateError>
             _ => return Err(InflateError::Malformed),
         }
         if is_last {
-            break;
+            return match bits.rest.is_empty() {
+                true => Ok(out.bytes),
+                false => Err(InflateError::Malformed),
+            };
         }
     }
-    match bits.rest.is_empty() {
-        true => Ok(out.bytes),
-        false => Err(InflateError::Malformed),
-    }
+    Err(InflateError::TooLong)
 }
 
 /// What came out by now.

@@ -5,6 +5,31 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::*;
 
+/// Blocks that bring nothing cost as others do, and no ratio holds them.
+#[test]
+fn t_xml_3_blocks_that_bring_nothing_are_counted() {
+    // A last block by the fixed code: one bit, two bits of kind, seven of its end.
+    let empty = |count: usize| {
+        let mut bits = Vec::new();
+        for at in 0..count {
+            bits.push(at + 1 == count);
+            bits.extend([true, false]);
+            bits.extend([false; 7]);
+        }
+        let bytes = bits.chunks(8).map(|byte| {
+            let set = byte.iter().enumerate().filter(|(_, bit)| **bit);
+            set.fold(0_u8, |byte, (at, _)| byte | 1 << at)
+        });
+        bytes.collect::<Vec<u8>>()
+    };
+    assert_eq!(inflate(&empty(MAX_BLOCKS), 1_024), Ok(Vec::new()));
+    assert_eq!(
+        inflate(&empty(MAX_BLOCKS + 1), 1_024),
+        Err(InflateError::TooLong)
+    );
+    assert_eq!(inflate(&empty(4_800), 1_024), Err(InflateError::TooLong));
+}
+
 const REQUEST: &str = r#"<samlp:AuthnRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" ID="_1" Version="2.0" IssueInstant="2026-01-01T10:00:00Z"><saml:Issuer xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion">urn:sp</saml:Issuer></samlp:AuthnRequest>"#;
 
 /// The same request, as zlib deflates it: by its own codes, by those that are fixed, and without repetitions.

@@ -11,6 +11,22 @@ pub const HEADER: &str = "X-Ms-diagnostics";
 /// Longest header value that is read.
 pub const MAX_HEADER_BYTES: usize = 1024;
 
+/// A header's value with another host for the one that says so; `None` where it says none. Everything else stays as it was.
+#[must_use]
+pub fn said_by(value: &str, host: &str) -> Option<String> {
+    const SOURCE: &str = "source=\"";
+    let lower = value.to_ascii_lowercase();
+    let begins = lower.match_indices(SOURCE).map(|(at, _)| at);
+    let is_parameter = |at: &usize| {
+        let before = value.get(..*at).unwrap_or_default().trim_end();
+        before.is_empty() || before.ends_with(';')
+    };
+    let at = begins.into_iter().find(is_parameter)? + SOURCE.len();
+    let (before, rest) = value.split_at_checked(at)?;
+    let (_, behind) = rest.split_once('"')?;
+    Some(format!("{before}{host}\"{behind}"))
+}
+
 /// What went wrong, for a client's log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MsDiagnostics {

@@ -24,7 +24,7 @@ mod remote;
 mod store;
 mod sts;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -74,6 +74,8 @@ struct Understanding<'a> {
     text: &'a str,
     folder: PathBuf,
     farms: BTreeMap<&'a str, &'a written::Farm>,
+    /// Every host that the file publishes, in lower case.
+    hosts: BTreeSet<String>,
     is_keytab_to_come: bool,
 }
 
@@ -92,13 +94,14 @@ impl<'a> Understanding<'a> {
             text,
             folder,
             farms,
+            hosts: published::hosts(written),
             is_keytab_to_come: false,
         }
     }
 
     fn settings(&self, written: &Written) -> Result<Settings, ConfigError> {
         let mut warnings = Vec::new();
-        self.is_of_one_role(written)?;
+        self.is_of_one_role(written, &mut warnings)?;
         let store = self.store(written, &mut warnings)?;
         let kerberos = self.kerberos(written)?;
         let asked = self.realm_of_gateway(written)?;

@@ -44,8 +44,9 @@ const QUICK: Duration = Duration::from_millis(600);
 const SIGN_IN: Duration = Duration::from_millis(1_300);
 /// How long a token may take: domain controllers are asked for it.
 const TOKEN: Duration = Duration::from_millis(2_500);
-/// How long a page may take: a secret is hashed for it, and what it does is on the disk before it is answered.
-const PAGE: Duration = Duration::from_secs(5);
+/// How long a page may take: a secret waits for its turn to be hashed, longer than that at most, and what it does is on the disk
+/// before it is answered.
+const PAGE: Duration = Duration::from_secs(7);
 /// How long the feed may be silent; it says every two seconds that there was nothing.
 const FEED: Duration = Duration::from_secs(4);
 /// How often the other side is asked whether it is there, and how long it may take to say so.
@@ -156,7 +157,10 @@ impl Remote {
             Err(Asked::Silent(_) | Asked::Away(_)) => OfAsk::Unanswered,
         };
         self.metrics.asked(ask.word(), outcome);
-        self.is_heard(&asked);
+        // A page may wait for its turn while everything else is answered.
+        if !matches!((ask, &asked), (Ask::Page, Err(Asked::Silent(_)))) {
+            self.is_heard(&asked);
+        }
         asked.map_err(|error| away(error.to_string()))
     }
 

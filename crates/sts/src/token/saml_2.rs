@@ -130,6 +130,7 @@ pub async fn response(
         let (signed, of) = signed(&assertion, (keys, &key), what).await?;
         (assertion, digest) = (signed, Some(of));
     }
+    let is_encrypted = trust.encrypt_claims && trust.encryption_certificate.is_some();
     let payload = match &trust.encryption_certificate {
         Some(certificate) if trust.encrypt_claims => {
             let data = encrypted(&assertion, certificate.der(), random);
@@ -138,7 +139,8 @@ pub async fn response(
         Some(_) | None => Payload::Assertion(assertion),
     };
     let mut response = around(payload, (order.issuer, &delivery), (drawn, order.at.now))?;
-    if signs != SamlResponseSignature::AssertionOnly {
+    // SECURITY: the mode of the encryption (CBC) is safe under a signature alone that is looked at first.
+    if signs != SamlResponseSignature::AssertionOnly || is_encrypted {
         let (signed, of) = signed(&response, (keys, &key), what).await?;
         response = signed;
         digest = digest.or(Some(of));

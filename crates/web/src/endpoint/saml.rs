@@ -173,7 +173,7 @@ fn handed_over(asked: &Asked, answering: &Answering) -> Response<Bytes> {
         fields: [(RESPONSE, response)].into_iter().chain(state).collect(),
     };
     let answer = page::shown(StatusCode::OK, &page);
-    let answer = page::with_form_to(answer, &page::source(answering.reply.as_str()));
+    let answer = page::with_form_elsewhere(answer);
     let visited = answering.visited.as_ref();
     let line = visited.and_then(|it| cookie::given(cookie::VISITED, &it.to_string()));
     page::with_cookie(answer, line)

@@ -232,6 +232,7 @@ pub(super) fn refused_to(
         said,
     } = refused;
     let activity = &at.activity.0;
+    let realm: String = realm.chars().take(MAX_SHOWN).collect();
     tracing::info!(
         activity,
         trust.identifier = realm,
@@ -240,6 +241,9 @@ pub(super) fn refused_to(
     );
     no_token(asked, at, (StatusCode::FORBIDDEN, party))
 }
+
+/// So much of what somebody typed as a party's name stands in the log.
+const MAX_SHOWN: usize = 256;
 
 /// The form that takes the token to its party, by itself or by its button.
 pub(super) fn handed_over(asked: &Asked, issued: &Issued) -> Response<Bytes> {
@@ -256,7 +260,7 @@ pub(super) fn handed_over(asked: &Asked, issued: &Issued) -> Response<Bytes> {
         fields: fields.into_iter().chain(wctx).collect(),
     };
     let answer = page::shown(StatusCode::OK, &page);
-    let answer = page::with_form_to(answer, &page::source(issued.reply.as_str()));
+    let answer = page::with_form_elsewhere(answer);
     let line = cookie::given(cookie::VISITED, &issued.visited.to_string());
     page::with_cookie(answer, line)
 }

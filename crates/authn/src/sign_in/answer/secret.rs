@@ -170,8 +170,10 @@ impl Asking<'_> {
                 self.moved(Stage::Account, Answered::Refused).await?
             }
         };
+        // SECURITY: where a code follows, how long it takes would tell that this was right.
+        let is_known = is_right && self.sign_in.requirement == Requirement::Secret;
         outcome.hold_back = match had_room {
-            true => counts.hold_back(is_right),
+            true => counts.hold_back(is_known),
             false => HoldBack(LONGEST_HOLD_BACK),
         };
         outcome.is_alarmed |= is_alarmed;

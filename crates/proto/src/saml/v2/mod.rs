@@ -17,8 +17,8 @@ pub use bindings::{
 pub use request::AuthnRequest;
 pub use response::{Payload, Response, StatusCode};
 pub use sso::{
-    AssertionConsumerService, Comparison, MAX_CLASSES, MAX_ID, MAX_TEXT, RequestedAuthnContext,
-    SsoRequest,
+    AssertionConsumerService, Comparison, MAX_CLASS, MAX_CLASSES, MAX_ID, MAX_TEXT,
+    RequestedAuthnContext, SsoRequest,
 };
 
 /// Messages of SAML 2.0.

@@ -11,6 +11,8 @@ use crate::percent;
 pub const MAX_ID: usize = 256;
 /// Longest name, address or class, in bytes.
 pub const MAX_TEXT: usize = 2048;
+/// Longest class of authentication, in bytes: all of a request go along in an address.
+pub const MAX_CLASS: usize = 256;
 /// Most classes of authentication that one request names.
 pub const MAX_CLASSES: usize = 16;
 

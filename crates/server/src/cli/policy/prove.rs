@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use authn::place::Channel;
-use authn::policy::Factors;
+use authn::policy::{Factors, Rule};
 use gateway::prove::{CounterExample, Grounds, What, counter_examples};
 use gateway::route::{MadeBy, Onward};
 use serde::Serialize;
@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::{aloud, place};
 use crate::cli::{CliError, Output};
 use crate::config::Settings;
-use crate::config::settings::Listener;
+use crate::config::settings::{Listener, Role};
 use crate::wiring::Desk;
 
 #[derive(Serialize)]
@@ -35,7 +35,8 @@ struct Proved {
 /// Proves it, or prints what stands against it.
 pub(super) async fn run(settings: &Settings, output: &Output) -> Result<(), CliError> {
     let grounds = grounds(settings).await?;
-    let found = counter_examples(&settings.publication, &grounds);
+    let mut found = counter_examples(&settings.publication, &grounds);
+    found.retain(|it| !is_of_gateways(settings, it));
     if found.is_empty() {
         let hosts = &settings.publication.hosts;
         let proved = Proved {
@@ -57,6 +58,22 @@ pub(super) async fn run(settings: &Settings, output: &Output) -> Result<(), CliE
     Err(CliError::refused(format!(
         "not proved: {number} counter-examples, above"
     )))
+}
+
+/// Whether a rule speaks of what gateways publish, which an authentication server's file does not say.
+fn is_of_gateways(settings: &Settings, example: &CounterExample) -> bool {
+    let Role::Authn(answering) = &settings.role else {
+        return false;
+    };
+    let rule = example
+        .rule
+        .and_then(|index| settings.policy.rules.get(index));
+    let is_theirs = |rule: &Rule| {
+        let mut services = rule.services.iter();
+        !rule.services.is_empty()
+            && services.all(|it| answering.services.iter().any(|known| *known == *it.0))
+    };
+    matches!(example.what, What::Idle) && rule.is_some_and(is_theirs)
 }
 
 /// What is known beside what is published. The store is asked where a rule names somebody, and only there.

@@ -291,11 +291,12 @@ impl Understanding<'_> {
             let told = told.filter_map(|own| own.get_ref().split(':').next());
             names.extend(told.map(str::to_ascii_lowercase));
             let host = self.target(server.address)?.host.to_ascii_lowercase();
-            let is_name = host.contains('.') && !is_here(&host) && !is_address(&host);
-            if server.tls_name.is_none() && is_name {
+            if server.tls_name.is_none() && !is_here(&host) {
                 names.insert(host);
             }
         }
+        // A word without a dot may stand for anything in a header.
+        names.retain(|name| name.contains('.') && !is_address(name));
         Ok(names)
     }
 

@@ -223,10 +223,7 @@ impl Understanding<'_> {
         let discover_hosts: Vec<String> = discover_hosts.collect::<Result<_, _>>()?;
         let web_host = self.host(&pool.web_host)?;
         let listed = self.internal_names(&pool.internal_names)?;
-        let is_listed: BTreeSet<String> = listed.keys().cloned().collect();
-        let mut internal_names = self.own_names(farm, (&web_host, pool.public_port), listed)?;
-        // What a pool is called outside is no name to be hidden.
-        internal_names.retain(|own, _| is_listed.contains(own) || !discover_hosts.contains(own));
+        let internal_names = self.own_names(farm, (&web_host, pool.public_port), listed)?;
         Ok(LyncPool {
             internal_names,
             web_host,
@@ -291,7 +288,9 @@ impl Understanding<'_> {
         };
         let mut names = BTreeMap::new();
         let told = self.told_names(farm)?.into_iter();
-        let told = told.filter(|own| !published.contains(own.as_str()));
+        // What is published is no name to be hidden, whoever is called so inside, too.
+        let told =
+            told.filter(|own| !published.contains(own.as_str()) && !self.hosts.contains(own));
         names.extend(told.map(|own| (own, outside.clone())));
         let listed = listed.into_iter();
         names.extend(listed.map(|(own, outside)| (own.to_ascii_lowercase(), outside)));
@@ -436,6 +435,24 @@ pub(crate) fn is_host_name(text: &str) -> bool {
             && !label.ends_with('-')
     };
     text.len() <= 253 && text.split('.').all(is_label)
+}
+
+/// Every host that a file publishes, in lower case.
+pub(super) fn hosts(written: &Written) -> BTreeSet<String> {
+    let pools = written.lync.pool.iter();
+    let pools = pools.flat_map(|it| it.discover_hosts.iter().chain([&it.web_host]));
+    let exchanges = written.exchange.iter();
+    let exchanges = exchanges.flat_map(|it| it.autodiscover_hosts.iter().chain([&it.host]));
+    let own = [
+        written.portal.as_ref().map(|it| &it.host),
+        written.sts.as_ref().map(|it| &it.host),
+        written.api.as_ref().map(|it| &it.host),
+    ];
+    let routes = written.route.iter().map(|it| &it.host);
+    let all = pools.chain(exchanges).chain(routes);
+    let all = all.chain(own.into_iter().flatten());
+    all.map(|host| host.get_ref().to_ascii_lowercase())
+        .collect()
 }
 
 /// Whether a text is the NetBIOS name of a domain (Windows' naming conventions: 15 characters, and none that divides names).

@@ -21,7 +21,11 @@ use crate::config::written::{self, Written};
 
 impl Understanding<'_> {
     /// Demands that a file does not say two things of what it is, and has what it then needs.
-    pub(super) fn is_of_one_role(&self, written: &Written) -> Result<(), ConfigError> {
+    pub(super) fn is_of_one_role(
+        &self,
+        written: &Written,
+        warnings: &mut Vec<String>,
+    ) -> Result<(), ConfigError> {
         if let (Some(authn), Some(_)) = (&written.authn, &written.authn_server) {
             let message = "this file is a gateway's by [authn] and an authentication server's by [authn_server]; \
                            each is a process with a file of its own";
@@ -35,7 +39,7 @@ impl Understanding<'_> {
                            [authn] whom it asks";
             return Err(ConfigError::new(self.place(0..0), message.to_owned()));
         }
-        self.brings_what_is_there(written)?;
+        self.brings_what_is_there(written, warnings)?;
         if let (Some(_), Some(api)) = (&written.authn_server, &written.api) {
             let message = "an authentication server has no API: it is served by a process that has both a [[listener]] \
                            and the [store]";
@@ -53,27 +57,29 @@ impl Understanding<'_> {
 
     /// Pages of an authentication server are brought by its gateways; what needs the client's own connection is not among
     /// them.
-    fn brings_what_is_there(&self, written: &Written) -> Result<(), ConfigError> {
+    fn brings_what_is_there(
+        &self,
+        written: &Written,
+        warnings: &mut Vec<String>,
+    ) -> Result<(), ConfigError> {
         let Some(server) = &written.authn_server else {
             return Ok(());
         };
         let gateways = &server.get_ref().gateway;
-        let brings = gateways.iter().find(|it| it.get_ref().pages);
-        let host = [
-            written.portal.as_ref().map(|it| &it.host),
-            written.sts.as_ref().map(|it| &it.host),
-        ];
-        match (brings, host.into_iter().flatten().next()) {
-            (Some(gateway), None) => {
-                let message = "it may bring requests for pages, and there is neither a [portal] nor an [sts] here";
-                return Err(self.error(&gateway.get_ref().name, message));
-            }
-            (None, Some(host)) => {
-                let message = "browsers reach it through gateways, and none may bring their requests: write `pages = true` \
-                               in the [[authn_server.gateway]] that may";
-                return Err(self.error(host, message));
-            }
-            (Some(_), Some(_)) | (None, None) => {}
+        let is_brought = gateways.iter().any(|it| it.get_ref().pages);
+        let has_pages = written.portal.is_some() || written.sts.is_some();
+        // SECURITY: whoever shuts a gateway out takes its table away, or its pages, and nothing may keep that file from being
+        // taken.
+        match (is_brought, has_pages) {
+            (true, false) => warnings.push(
+                "a gateway may bring requests for pages, and there is neither a [portal] nor an [sts] here".to_owned(),
+            ),
+            (false, true) => warnings.push(
+                "browsers reach [portal] and [sts] through gateways, and none may bring their requests: write `pages = true` \
+                 in the [[authn_server.gateway]] that may"
+                    .to_owned(),
+            ),
+            (true, true) | (false, false) => {}
         }
         let by_kerberos = written.portal.as_ref();
         match by_kerberos.and_then(|it| it.enrolment_by_kerberos.as_ref()) {

@@ -306,6 +306,31 @@ fn s57_every_member_of_a_pool_and_of_an_exchange_is_known_by_its_name() {
     );
 }
 
+/// By split DNS a server is called inside as it is outside, or as another site here; and a word may stand for anything.
+#[test]
+fn s57_what_is_published_and_a_word_without_a_dot_are_no_names_to_be_hidden() {
+    let route = |host: &str| {
+        format!(
+            "[[route]]\nhost = \"{host}\"\npath = \"/\"\nauth = \"anonymous\"\nservice = \"site\"\nfarm = \"site\"\n"
+        )
+    };
+    let site = |settings: &str| format!("[[farm]]\nname = \"site\"\n{settings}\n");
+    let own = |settings: &str| {
+        let lines = site(settings) + &route("fabrikam.com") + &route("WWW.fabrikam.com");
+        let publication = understood(&(text("", "") + &lines)).unwrap().publication;
+        names(&publication, "fabrikam.com")
+    };
+    assert_eq!(own("address = \"http://www.fabrikam.com:7801\""), []);
+    assert_eq!(
+        own("address = \"http://10.0.1.1\"\nhost_header = \"intranet\""),
+        []
+    );
+    assert_eq!(
+        own("address = \"http://web.fabrikam.local\""),
+        [pair("web.fabrikam.local", "fabrikam.com")]
+    );
+}
+
 #[test]
 fn a_browser_is_bound_to_a_member_only_where_a_route_or_a_preset_says_so() {
     let bound = |publication: &Publication, host: &str| -> Vec<String> {

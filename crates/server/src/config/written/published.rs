@@ -29,7 +29,8 @@ pub(crate) struct LyncPool {
     /// The `lyncdiscover` names, one for each SIP domain.
     #[serde(default)]
     pub(crate) discover_hosts: Vec<Spanned<String>>,
-    /// The back end's own names and what they are called outside.
+    /// The back end's own names and what they are called outside; what its farm's members are called (`host_header`, `tls_name`,
+    /// and the host of `address` where there is no `tls_name`) is known without being listed, where it has a dot and is not published.
     #[serde(default)]
     pub(crate) internal_names: BTreeMap<String, Spanned<String>>,
     /// The farm.
@@ -53,8 +54,8 @@ pub(crate) struct Exchange {
     pub(crate) host: Spanned<String>,
     /// The port that clients see, where it is not 443.
     pub(crate) public_port: Option<u16>,
-    /// The back end's own names and what they are called outside; the farm's Host header and TLS
-    /// name are known without being listed.
+    /// The back end's own names and what they are called outside; what its farm's members are called (`host_header`, `tls_name`,
+    /// and the host of `address` where there is no `tls_name`) is known without being listed, where it has a dot and is not published.
     #[serde(default)]
     pub(crate) internal_names: BTreeMap<String, Spanned<String>>,
     /// The farm.
@@ -87,8 +88,8 @@ pub(crate) struct Route {
     pub(crate) service: String,
     /// The farm.
     pub(crate) farm: Spanned<String>,
-    /// The back end's own names and what they are called outside; the farm's Host header and TLS
-    /// name are known without being listed.
+    /// The back end's own names and what they are called outside; what its farm's members are called (`host_header`, `tls_name`,
+    /// and the host of `address` where there is no `tls_name`) is known without being listed, where it has a dot and is not published.
     #[serde(default)]
     pub(crate) internal_names: BTreeMap<String, Spanned<String>>,
     /// Request headers that pass beside the standard ones; none that tells who somebody is.

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use xml::Element;
 
 use super::{
-    AssertionConsumerService, Comparison, MAX_CLASSES, MAX_ID, MAX_TEXT, MessageParseError, POST,
-    PROTOCOL, RequestedAuthnContext, SsoRequest,
+    AssertionConsumerService, Comparison, MAX_CLASS, MAX_CLASSES, MAX_ID, MAX_TEXT,
+    MessageParseError, POST, PROTOCOL, RequestedAuthnContext, SsoRequest,
 };
 use crate::soap::namespace::{SAML_2, SIGNATURE};
 
@@ -167,7 +167,11 @@ fn requested(context: Element<'_, '_>) -> Result<RequestedAuthnContext, MessageP
         if !class.is(SAML_2, "AuthnContextClassRef") || classes.len() >= MAX_CLASSES {
             return Err(wrong());
         }
-        classes.push(text(class, "AuthnContextClassRef")?);
+        let class = text(class, "AuthnContextClassRef")?;
+        if class.len() > MAX_CLASS {
+            return Err(wrong());
+        }
+        classes.push(class);
     }
     let is_known = context.attributes().all(|it| it.name() == "Comparison");
     match is_known && !classes.is_empty() {
