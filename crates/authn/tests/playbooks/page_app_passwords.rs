@@ -5,7 +5,7 @@ use authn::admin::{self, NewAppPassword};
 use authn::audit::Reason;
 use authn::credential::memorised_secret::MAX_IN_WINDOW;
 use authn::handle::Handle;
-use authn::lockout::{HoldBack, LONGEST_HOLD_BACK};
+use authn::lockout::{HoldBack, LONGEST_HOLD_BACK, PROMPT_FAILURES};
 use authn::place::{Method, Service, Zone};
 use authn::policy::{Policy, Rule};
 use authn::sign_in::{self, Answer, Answered, At, Outcome, Requirement, SignIn};
@@ -197,6 +197,26 @@ async fn t_cred_8_s79_a_full_budget_shuts_out_no_right_app_password_and_tells_no
     assert_eq!(pages.hashed(), hashed, "nothing was hashed for any of them");
     let (done, _) = signs_in(&pages, [&anna.upn, &right, &code(0)]).await;
     assert!(matches!(done, Answered::Done { .. }), "{done:?}");
+}
+
+/// A network is shared, and whoever makes failures there would hear from the delay that a secret is right.
+#[tokio::test]
+async fn t_cred_8_s79_where_a_network_fails_often_a_right_secret_takes_as_long_as_a_wrong_one() {
+    let pages = takes(&[&[BOTH, "memorised-secret + one-time-code"]]);
+    let (anna, _, right) = anna(&pages).await;
+    let (done, _) = signs_in(&pages, [&anna.upn, &right, &code(0)]).await;
+    assert!(matches!(done, Answered::Done { .. }), "{done:?}");
+    for guess in 0..PROMPT_FAILURES + 10 {
+        let name = format!("nobody{guess}@contoso.com");
+        signs_in(&pages, [&name, "a guess", "000000"]).await;
+    }
+    let mut held = Vec::new();
+    for typed in ["a guess", &right, SECRET] {
+        held.push(signs_in(&pages, [&anna.upn, typed, "000000"]).await.1);
+    }
+    assert!(held.iter().all(|it| *it > HoldBack::default()), "{held:?}");
+    // Each failure counts for the next, whichever it was.
+    assert!(held.is_sorted(), "{held:?}");
 }
 
 #[test]
