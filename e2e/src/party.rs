@@ -52,7 +52,7 @@ impl Party {
             "-subj",
             "/CN=localhost",
             "-addext",
-            "subjectAltName=DNS:localhost",
+            "subjectAltName=DNS:localhost,IP:127.0.0.1",
         ]);
         making.arg("-keyout").arg(file("key.pem"));
         making.arg("-out").arg(file("chain.pem"));
@@ -97,6 +97,13 @@ impl Party {
     #[must_use]
     pub fn endpoint(&self) -> String {
         format!("{}/callback", self.origin)
+    }
+
+    /// Where it sends whoever signed in: a host of its own beside the one that takes answers.
+    #[must_use]
+    pub fn home(&self) -> String {
+        let origin = self.origin.replace("localhost", "127.0.0.1");
+        format!("{origin}/home")
     }
 
     /// What it says next, which must be about this.

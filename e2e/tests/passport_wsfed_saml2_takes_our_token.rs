@@ -93,7 +93,7 @@ fn by_chromium(party: &Party, typed: [&str; 3]) -> anyhow::Result<()> {
     }
     chromium.shown("#signed-in")?;
     let address = chromium.run("return location.href")?;
-    ensure!(address == party.endpoint().as_str(), "{address}");
+    ensure!(address == party.home().as_str(), "{address}");
     Ok(())
 }
 

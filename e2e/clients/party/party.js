@@ -50,7 +50,9 @@ function authenticate(request, response, body) {
   strategy.redirect = (url) => answer(response, 302, { location: url }, '');
   strategy.success = (user) => {
     said('user', user);
-    answer(response, 200, {}, '<p id="signed-in">signed in</p>');
+    // Where the application is: another host than the one that takes answers, as it is for many.
+    const home = `https://127.0.0.1:${server.address().port}/home`;
+    answer(response, 302, { location: home }, '');
   };
   const refuse = (error) => {
     said('refused', String((error && error.message) || error));
@@ -67,6 +69,9 @@ const server = https.createServer(tls, (request, response) => {
   request.on('data', (piece) => pieces.push(piece));
   request.on('end', () => {
     const body = Buffer.concat(pieces).toString('utf8');
+    if (request.url === '/home') {
+      return answer(response, 200, {}, '<p id="signed-in">signed in</p>');
+    }
     if (!['/', '/callback'].includes(request.url)) {
       return answer(response, 404, {}, '');
     }
