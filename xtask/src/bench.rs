@@ -4,7 +4,7 @@ mod peers;
 
 use std::process::Command;
 
-use crate::run::{cargo, root, succeed};
+use crate::run::{cargo, packaged, root, succeed};
 
 /// Runs the benches, or one of them.
 ///
@@ -15,14 +15,14 @@ pub fn run(arguments: &[&str]) -> anyhow::Result<()> {
     succeed(&mut command(arguments)?)
 }
 
-/// The command that runs them, on the release build of the program; their peers are brought first.
+/// The command that runs them, on the program as it is packaged; their peers are brought first.
 ///
 /// # Errors
 ///
 /// The program does not build.
 pub(crate) fn command(arguments: &[&str]) -> anyhow::Result<Command> {
     peers::bring()?;
-    succeed(cargo().args(["build", "--release", "--quiet", "--package", "wicketgate"]))?;
+    succeed(packaged().arg("--quiet"))?;
     // The gate's Kerberos as a program of its own, for what goes on inside a lab.
     succeed(cargo().args(["build", "--release", "--quiet"]).args([
         "--package",

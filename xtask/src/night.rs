@@ -3,7 +3,7 @@
 use anyhow::{Context, bail};
 
 use crate::measured;
-use crate::run::{cargo, command, output, root, say, succeed};
+use crate::run::{cargo, command, output, packaged, root, say, succeed};
 
 /// The tool that makes the Debian package.
 const CARGO_DEB: &str = "3.8.0";
@@ -22,7 +22,7 @@ pub fn run(arguments: &[&str]) -> anyhow::Result<()> {
         _ => bail!("say how long, as: cargo xtask night --minutes 120"),
     };
     say("==> release build");
-    succeed(cargo().args(["build", "--release", "--package", "wicketgate"]))?;
+    succeed(&mut packaged())?;
     package(&[])?;
     old_windows()?;
     say("==> stories in full");
@@ -62,9 +62,8 @@ fn oracles() -> anyhow::Result<()> {
 /// is put back in its place.
 fn old_windows() -> anyhow::Result<()> {
     say("==> release build with legacy-tls-vendored");
-    let build = ["build", "--release", "--package", "wicketgate"];
     let vendored = ["--features", "legacy-tls-vendored"];
-    succeed(cargo().args(build).args(vendored))?;
+    succeed(packaged().args(vendored))?;
     package(&["--variant", "legacy-tls"])?;
     let mut stories = cargo();
     stories.args(["test", "--package", "wicketgate-e2e", "--test", "stories"]);
@@ -74,7 +73,7 @@ fn old_windows() -> anyhow::Result<()> {
         root().join("target/release/wicketgate"),
     );
     succeed(&mut stories)?;
-    succeed(cargo().args(build))
+    succeed(&mut packaged())
 }
 
 /// A Debian package, by a tool of its own that is built once; of the binary that was built already.

@@ -31,6 +31,17 @@ pub fn cargo() -> Command {
     command
 }
 
+/// A build of the program as it is packaged: a smaller file, for twice the time of the release build that anybody makes to look at
+/// it (`docs/measured.md`).
+#[must_use]
+pub fn packaged() -> Command {
+    let mut command = cargo();
+    command.args(["build", "--release", "--package", "wicketgate"]);
+    command.env("CARGO_PROFILE_RELEASE_LTO", "fat");
+    command.env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "1");
+    command
+}
+
 /// Runs a program and demands that it succeeds.
 ///
 /// # Errors

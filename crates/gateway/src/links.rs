@@ -46,12 +46,21 @@ pub(crate) fn rewrite_headers(
         let mapped = names.mapped(address);
         mapped.or_else(|| publication.secured(address))
     });
-    for name in [header::LOCATION, X_MS_WEB_TICKET_URL, X_MS_LOCATION] {
-        let mapped = headers.get(&name).and_then(|value| {
+    // A redirect goes on with what its query says, whoever is named there: without it the client stands still.
+    for name in [
+        header::LOCATION,
+        X_MS_WEB_TICKET_URL,
+        X_MS_LOCATION,
+        header::REFRESH,
+    ] {
+        let put_right = headers.get(&name).and_then(|value| {
             let value = value.to_str().ok()?;
-            names.mapped(value).or_else(|| publication.secured(value))
+            let mapped = names.mapped(value);
+            let mapped = mapped.or_else(|| publication.secured(value));
+            let replaced = names.replaced(mapped.as_deref().unwrap_or(value));
+            replaced.or(mapped)
         });
-        if let Some(value) = mapped.and_then(|mapped| HeaderValue::from_str(&mapped).ok()) {
+        if let Some(value) = put_right.and_then(|it| HeaderValue::from_str(&it).ok()) {
             headers.insert(name, value);
         }
     }
@@ -70,7 +79,7 @@ pub(crate) fn rewrite_headers(
     }
 }
 
-/// Puts each name in the lines of a header right, whatever stands around it.
+/// Puts the sources in the lines of a policy of content right.
 fn replace_lines(headers: &mut HeaderMap, name: &str, names: Names<'_>) {
     let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else {
         return;
@@ -78,10 +87,29 @@ fn replace_lines(headers: &mut HeaderMap, name: &str, names: Names<'_>) {
     let lines: Vec<HeaderValue> = headers.get_all(&name).iter().cloned().collect();
     headers.remove(&name);
     for line in lines {
-        let replaced = line.to_str().ok().and_then(|it| names.replaced(it));
-        let replaced = replaced.and_then(|it| HeaderValue::from_str(&it).ok());
-        headers.append(name.clone(), replaced.unwrap_or(line));
+        let written = line.to_str().ok().map(|it| sources_put_right(it, names));
+        let written = written.and_then(|it| HeaderValue::from_str(&it).ok());
+        headers.append(name.clone(), written.unwrap_or(line));
     }
+}
+
+/// A policy of content with each source put right that is of the back end: with its scheme and its port.
+fn sources_put_right(policy: &str, names: Names<'_>) -> String {
+    let source = |source: &str| {
+        let bare = || {
+            let address = format!("https://{source}");
+            let mapped = names.mapped(&address)?;
+            mapped.strip_prefix("https://").map(str::to_owned)
+        };
+        let mapped = names.mapped(source).or_else(bare);
+        mapped.unwrap_or_else(|| source.to_owned())
+    };
+    let directive = |directive: &str| {
+        let sources: Vec<String> = directive.split(' ').map(source).collect();
+        sources.join(" ")
+    };
+    let directives: Vec<String> = policy.split(';').map(directive).collect();
+    directives.join(";")
 }
 
 /// Has the server that a client knows say what went wrong: each front end says its own name there. Everything else stays as it
@@ -126,9 +154,8 @@ pub(crate) fn leads_to_what_is_published(
 /// What an address names, where that is neither published nor a path of the same host; or where it is in clear.
 pub(crate) fn elsewhere(address: &str, publication: &Publication) -> Option<String> {
     let first = address.split(['/', '?', '#']).next().unwrap_or_default();
-    let is_doubtful = |it: char| it == '\\' || it.is_control();
     let is_path =
-        !first.contains([':', ';']) && !address.starts_with("//") && !address.contains(is_doubtful);
+        !first.contains([':', ';']) && !address.starts_with("//") && !is_doubtful(address);
     let host = host_of_url(address).unwrap_or_default();
     let is_other = !is_https(address) && !address.starts_with("//");
     let leads = !is_path && (is_other || !publication.may_be_named(&host));
@@ -163,13 +190,12 @@ pub(crate) fn is_https(address: &str) -> bool {
 ///
 /// A pool that knows another authority says so beside each of its own challenges; the others stay.
 pub(crate) fn without_others(headers: &mut HeaderMap, publication: &Publication, is_nobody: bool) {
-    let leads = |line: &str| {
-        let mut found = addresses_in(line);
-        line.len() > MAX_LINE || found.any(|it| elsewhere(it, publication).is_some())
-    };
-    challenges::without(headers, is_nobody, leads);
+    challenges::without(headers, is_nobody, |value| {
+        let mut found = addresses_in(value);
+        found.any(|it| elsewhere(it, publication).is_some())
+    });
     for name in BESIDE {
-        keep_lines(headers, &name, |line| !leads(line));
+        keep_lines(headers, &name, |line| !leads_beside(line, publication));
     }
     let told = headers.get_all(&X_MS_WEB_TICKET_URL).iter();
     let mut told = told.map(|it| String::from_utf8_lossy(it.as_bytes()).into_owned());
@@ -191,9 +217,9 @@ fn keep_lines(headers: &mut HeaderMap, name: &HeaderName, keeps: impl Fn(&str) -
     }
 }
 
-/// Every absolute address in a line, however it is written.
-pub(crate) fn addresses_in(line: &str) -> impl Iterator<Item = &str> {
-    let lower = line.to_ascii_lowercase();
+/// Every absolute address in a value, however it is written; each to the value's end, as whoever reads it may go on there.
+pub(crate) fn addresses_in(value: &str) -> impl Iterator<Item = &str> {
+    let lower = value.to_ascii_lowercase();
     let is_of_scheme = |it: char| it.is_ascii_alphanumeric() || "+-.".contains(it);
     // What begins with two slashes has the scheme of the page; inside a value they are anything.
     let begins = lower.match_indices("//").filter_map(|(at, _)| {
@@ -202,20 +228,31 @@ pub(crate) fn addresses_in(line: &str) -> impl Iterator<Item = &str> {
             Some(before) => Some(before.trim_end_matches(is_of_scheme).len()),
             None => {
                 let alone = before.chars().next_back();
-                let is_alone = alone.is_none_or(|it| "\"'<=, \t".contains(it));
+                let is_alone = alone.is_none_or(|it| "\"'=, \t".contains(it));
                 is_alone.then_some(at)
             }
         }
     });
     let short = ["http:", "https:"].into_iter();
     let short = short.flat_map(|it| lower.match_indices(it).map(|(at, _)| at));
-    // Readers take a backslash for a slash.
-    let doubtful = line.contains('\\').then_some(0);
+    let doubtful = is_doubtful(value).then_some(0);
     let found: Vec<usize> = begins.chain(short).chain(doubtful).collect();
-    found.into_iter().filter_map(|at| {
-        let rest = line.get(at..)?;
-        let end = rest.find(['"', '>', ' ', '\t']).unwrap_or(rest.len());
-        let whole = rest.get(..end)?;
-        Some(whole.trim_end_matches(['\'', ',', ';']))
-    })
+    let from = found.into_iter().filter_map(|at| value.get(at..));
+    from.map(|rest| rest.trim_end_matches(['\'', ',', ';']))
+}
+
+/// Whether readers do not agree on what an address in a text is: they take a backslash for a slash, and pass over tabs.
+fn is_doubtful(text: &str) -> bool {
+    text.contains(|it: char| it == '\\' || it.is_control())
+}
+
+/// Whether a line that says where else an answer is had leads elsewhere: an address, or several in angle brackets.
+fn leads_beside(line: &str, publication: &Publication) -> bool {
+    let leads = |address: &str| elsewhere(address.trim(), publication).is_some();
+    let mut bracketed = line.split('<').skip(1);
+    let is_elsewhere = match line.contains('<') {
+        true => bracketed.any(|rest| leads(rest.split('>').next().unwrap_or(rest))),
+        false => leads(line),
+    };
+    line.len() > MAX_LINE || is_doubtful(line) || is_elsewhere
 }

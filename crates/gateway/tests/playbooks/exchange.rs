@@ -311,7 +311,10 @@ fn s50_a_phone_that_is_sent_elsewhere_is_sent_to_the_published_name() {
     for (said, told) in [
         (own, Some(outside)),
         (outside, Some(outside)),
-        ("https://mail.contoso.com/?to=exch01.contoso.local", None),
+        (
+            "https://mail.contoso.com/?to=exch01.contoso.local",
+            Some("https://mail.contoso.com/?to=mail.contoso.com"),
+        ),
     ] {
         let mut connection = scene.connects();
         let request = post(MAIL, SYNC, "x").basic("ben", &phone.password);

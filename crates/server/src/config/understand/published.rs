@@ -274,8 +274,6 @@ impl Understanding<'_> {
 
     /// What a back end calls itself, by what it is told, by where it is, and by what is listed, with its outside names.
     ///
-    /// A name that the published one contains would make every address outside look like a leak; one without a dot might be any
-    /// word of a header.
     fn own_names(
         &self,
         farm: &written::Farm,
@@ -289,8 +287,7 @@ impl Understanding<'_> {
         let mut names = BTreeMap::new();
         let told = self.told_names(farm)?.into_iter();
         // What is published is no name to be hidden, whoever is called so inside, too.
-        let told =
-            told.filter(|own| !published.contains(own.as_str()) && !self.hosts.contains(own));
+        let told = told.filter(|own| !is_or_is_below(published, own) && !self.hosts.contains(own));
         names.extend(told.map(|own| (own, outside.clone())));
         let listed = listed.into_iter();
         names.extend(listed.map(|(own, outside)| (own.to_ascii_lowercase(), outside)));
@@ -435,6 +432,12 @@ pub(crate) fn is_host_name(text: &str) -> bool {
             && !label.ends_with('-')
     };
     text.len() <= 253 && text.split('.').all(is_label)
+}
+
+/// Whether a host is called so, or is below it: a domain stands in addresses of mail and names of people, too.
+fn is_or_is_below(host: &str, name: &str) -> bool {
+    let above = host.strip_suffix(name);
+    above.is_some_and(|above| above.is_empty() || above.ends_with('.'))
 }
 
 /// Every host that a file publishes, in lower case.

@@ -326,6 +326,15 @@ fn s57_what_is_published_and_a_word_without_a_dot_are_no_names_to_be_hidden() {
         []
     );
     assert_eq!(
+        own("address = \"http://10.0.1.1\"\nhost_header = \"Com\""),
+        []
+    );
+    assert_eq!(
+        own("address = \"http://10.0.1.1\"\nhost_header = \"rikam.com\""),
+        [pair("rikam.com", "fabrikam.com")],
+        "the end of a name is no domain of it"
+    );
+    assert_eq!(
         own("address = \"http://web.fabrikam.local\""),
         [pair("web.fabrikam.local", "fabrikam.com")]
     );
