@@ -47,20 +47,16 @@ pub(crate) fn rewrite_headers(
         mapped.or_else(|| publication.secured(address))
     });
     // A redirect goes on with what its query says, whoever is named there: without it the client stands still.
-    for name in [
-        header::LOCATION,
-        X_MS_WEB_TICKET_URL,
-        X_MS_LOCATION,
-        header::REFRESH,
-    ] {
+    for name in [header::LOCATION, X_MS_WEB_TICKET_URL, X_MS_LOCATION] {
         let put_right = headers.get(&name).and_then(|value| {
-            let value = value.to_str().ok()?;
+            let value = std::str::from_utf8(value.as_bytes()).ok()?;
             let mapped = names.mapped(value);
             let mapped = mapped.or_else(|| publication.secured(value));
             let replaced = names.replaced(mapped.as_deref().unwrap_or(value));
             replaced.or(mapped)
         });
-        if let Some(value) = put_right.and_then(|it| HeaderValue::from_str(&it).ok()) {
+        let put_right = put_right.and_then(|it| HeaderValue::from_bytes(it.as_bytes()).ok());
+        if let Some(value) = put_right {
             headers.insert(name, value);
         }
     }
@@ -104,12 +100,15 @@ fn sources_put_right(policy: &str, names: Names<'_>) -> String {
         let mapped = names.mapped(source).or_else(bare);
         mapped.unwrap_or_else(|| source.to_owned())
     };
-    let directive = |directive: &str| {
-        let sources: Vec<String> = directive.split(' ').map(source).collect();
-        sources.join(" ")
-    };
-    let directives: Vec<String> = policy.split(';').map(directive).collect();
-    directives.join(";")
+    let is_between = |it: char| it.is_whitespace() || ";,".contains(it);
+    let mut written = String::with_capacity(policy.len());
+    for part in policy.split_inclusive(is_between) {
+        let text = part.trim_end_matches(is_between);
+        written += &source(text);
+        written += part.get(text.len()..).unwrap_or_default();
+    }
+    // What stands elsewhere in it, as the address of a report does.
+    names.replaced(&written).unwrap_or(written)
 }
 
 /// Has the server that a client knows say what went wrong: each front end says its own name there. Everything else stays as it
@@ -249,10 +248,10 @@ fn is_doubtful(text: &str) -> bool {
 /// Whether a line that says where else an answer is had leads elsewhere: an address, or several in angle brackets.
 fn leads_beside(line: &str, publication: &Publication) -> bool {
     let leads = |address: &str| elsewhere(address.trim(), publication).is_some();
-    let mut bracketed = line.split('<').skip(1);
-    let is_elsewhere = match line.contains('<') {
-        true => bracketed.any(|rest| leads(rest.split('>').next().unwrap_or(rest))),
-        false => leads(line),
-    };
+    // What stands before the first bracket is an address where anything does.
+    let mut parts = line.split('<');
+    let first = parts.next().unwrap_or_default();
+    let mut bracketed = parts.map(|rest| rest.split('>').next().unwrap_or(rest));
+    let is_elsewhere = leads(first) || bracketed.any(leads);
     line.len() > MAX_LINE || is_doubtful(line) || is_elsewhere
 }

@@ -87,10 +87,11 @@ fn found<'t>(lower: &'t str, name: &'t str) -> impl Iterator<Item = usize> {
     all.filter(move |at| {
         let before = lower.get(..*at).unwrap_or_default();
         let behind = lower.get(*at + name.len()..).unwrap_or_default();
-        // A name below is another; a dot alone, as in a cookie's domain, is not.
+        // A name below is another, and so is one that goes on; a dot alone, as in a cookie's domain or at an end, is not.
         let above = before.strip_suffix('.').unwrap_or(before);
+        let below = behind.strip_prefix('.').unwrap_or(behind);
         let is_begun = goes_on(above.chars().next_back()) && !ends_in_escape(above);
-        !is_begun && !goes_on(behind.chars().next())
+        !is_begun && !goes_on(below.chars().next())
     })
 }
 
@@ -133,11 +134,10 @@ pub(crate) fn host_of_url(url: &str) -> Option<String> {
     }
     let (scheme, rest) = url.split_once("://")?;
     let authority = rest.split(['/', '?', '#']).next()?;
-    // A blank in a path is one to everybody.
-    if [scheme, authority]
-        .iter()
-        .any(|it| it.contains(char::is_whitespace))
-    {
+    // What stands before may be an address already, without a scheme; a blank in a path is one to everybody.
+    let is_of_scheme = |it: char| it.is_ascii_alphanumeric() || "+-.".contains(it);
+    let is_scheme = !scheme.is_empty() && scheme.chars().all(is_of_scheme);
+    if !is_scheme || authority.contains(char::is_whitespace) {
         return None;
     }
     Some(host_of(authority)).filter(|host| !host.is_empty())
@@ -250,6 +250,10 @@ mod tests {
             assert!(names.leaks(leak), "{leak}");
         }
         assert!(names.leaks("a=b; Domain=.web.contoso.local"));
+        assert!(names.leaks("at web.contoso.local."));
+        let another = "https://web.contoso.local.mx/";
+        assert_eq!(names.replaced(another), None);
+        assert!(!names.leaks(another));
         for another in [
             "x.web.contoso.local",
             "2fweb.contoso.local",
@@ -297,6 +301,9 @@ mod tests {
         let blank = "https://a.example/a report.doc";
         assert_eq!(host(blank).as_deref(), Some("a.example"));
         for doubtful in [
+            "//evil.example/?x=https://a.example/",
+            "//evil.example/https://a.example/",
+            "://a.example/",
             "https://a.example\\@evil.example/",
             "https://a.example/\\x",
             "https://a\t.example/",

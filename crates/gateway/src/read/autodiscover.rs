@@ -71,7 +71,7 @@ fn edited(
     let strange = edited.remaining.iter().filter(|link| names_host(&link.url));
     // `//host` is an address of a host, too, and nobody can tell which.
     let first = strange
-        .filter(|link| !link.url.contains("://"))
+        .filter(|link| !link.url.contains("://") || link.url.trim_start().starts_with("//"))
         .map(|_| (String::new(), String::new()));
     let all = edited.remaining.iter().flat_map(|link| hosts_in(&link.url));
     for (scheme, named) in first.chain(all) {

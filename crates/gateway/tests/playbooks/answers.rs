@@ -478,9 +478,36 @@ fn what_a_redirect_says_in_its_query_is_put_right_and_goes_on() {
             "https://lyncweb.contoso.com/?to=fe01.contoso.local",
             "https://lyncweb.contoso.com/?to=lyncweb.contoso.com",
         ),
+        (
+            "https://fe01.contoso.local/\u{fc}bersicht",
+            "https://lyncweb.contoso.com/\u{fc}bersicht",
+        ),
     ] {
         let passed = discover(302, &[("location", said)], "").unwrap();
-        assert_eq!(passed.head.headers["location"], told);
+        assert_eq!(passed.head.headers["location"].as_bytes(), told.as_bytes());
+    }
+}
+
+/// What begins with two slashes leads to what stands behind them, whatever its query names.
+#[test]
+fn an_address_without_a_scheme_is_not_judged_by_its_query() {
+    for led in [
+        "//evil.example/?x=https://lyncweb.contoso.com/",
+        "//evil.example/https://lyncweb.contoso.com/",
+    ] {
+        for name in ["location", "x-ms-webticketurl", "x-ms-location"] {
+            let reply = discover(401, &[(name, led)], "").unwrap_err();
+            assert_eq!(reply.status, 502, "{name}");
+        }
+        let refresh = format!("0;url={led}");
+        let reply = discover(401, &[("refresh", &refresh)], "").unwrap_err();
+        assert_eq!(reply.status, 502);
+        let challenge = format!("Bearer authorization_uri=\"{led}\"");
+        let beside = format!("<{led}>; rel=next");
+        for (name, value) in [("www-authenticate", &challenge), ("link", &beside)] {
+            let passed = discover(401, &[(name, value)], "").unwrap();
+            assert!(!passed.head.headers.contains_key(name), "{value}");
+        }
     }
 }
 
@@ -513,6 +540,12 @@ fn what_protects_a_page_is_put_right_and_does_not_go_away() {
         passed.head.headers["content-security-policy"],
         "default-src 'self' https://mail.contoso.com; frame-ancestors 'none'"
     );
+    let said = "script-src\tEXCH01.contoso.local, frame-ancestors 'none'; report-uri /csp?of=exch01.contoso.local";
+    let passed = exchange(200, &[("content-security-policy", said)]).unwrap();
+    assert_eq!(
+        passed.head.headers["content-security-policy"],
+        "script-src\tmail.contoso.com, frame-ancestors 'none'; report-uri /csp?of=mail.contoso.com"
+    );
 }
 
 /// Where an answer says that it is had otherwise, nobody goes by themselves: the line alone stays in.
@@ -540,6 +573,7 @@ fn no_other_place_of_an_answer_is_told_that_is_not_published() {
             false,
         ),
         ("content-location", "/\t/evil.example", false),
+        ("content-location", "https://evil.example/a<b>", false),
         ("uri", "http://10.0.0.7/x", false),
     ] {
         let passed = exchange(200, &[(name, value)]).unwrap();

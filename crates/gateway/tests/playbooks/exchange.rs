@@ -163,6 +163,10 @@ fn s43_no_address_of_a_value_names_a_host_that_is_not_published() {
         ("https://outlook.office365.com/EWS".to_owned(), true),
         ("http://outlook.office365.com/EWS".to_owned(), false),
         ("ftp://mail.contoso.com/EWS".to_owned(), false),
+        (
+            "//evil.example/?x=https://mail.contoso.com/EWS".to_owned(),
+            false,
+        ),
         ("\\\\evil\\x".to_owned(), false),
         ("\\/evil.example/x".to_owned(), false),
         ("/\\evil.example/x".to_owned(), false),

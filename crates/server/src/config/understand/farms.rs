@@ -289,8 +289,10 @@ impl Understanding<'_> {
         for server in self.servers(farm)? {
             let told = [server.host_header, server.tls_name].into_iter().flatten();
             let told = told.filter_map(|own| own.get_ref().split(':').next());
+            let told = told.map(|it| it.trim_end_matches('.'));
             names.extend(told.map(str::to_ascii_lowercase));
             let host = self.target(server.address)?.host.to_ascii_lowercase();
+            let host = host.trim_end_matches('.').to_owned();
             if server.tls_name.is_none() && !is_here(&host) {
                 names.insert(host);
             }
