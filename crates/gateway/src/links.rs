@@ -52,7 +52,7 @@ pub(crate) fn rewrite_headers(
             let value = std::str::from_utf8(value.as_bytes()).ok()?;
             let mapped = names.mapped(value);
             let mapped = mapped.or_else(|| publication.secured(value));
-            let replaced = names.replaced(mapped.as_deref().unwrap_or(value));
+            let replaced = names.redirected(mapped.as_deref().unwrap_or(value));
             replaced.or(mapped)
         });
         let put_right = put_right.and_then(|it| HeaderValue::from_bytes(it.as_bytes()).ok());

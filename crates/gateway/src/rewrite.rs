@@ -52,15 +52,57 @@ impl<'a> Names<'a> {
     /// A text that is no address with each name put right, as `msstd:` and a host have it; `None` where
     /// it has none of them.
     pub(crate) fn replaced(&self, text: &str) -> Option<String> {
+        self.written(text, |_, _, _| (0, String::new()))
+    }
+
+    /// The same of addresses inside a text, escaped or not: the port behind a name goes with it, and the published one takes its
+    /// place.
+    pub(crate) fn redirected(&self, text: &str) -> Option<String> {
+        self.written(text, |before, behind, port| {
+            let written = COLONS.into_iter().find_map(|colon| {
+                let head = behind.get(..colon.len())?;
+                let rest = behind.get(colon.len()..)?;
+                let digits = rest.len()
+                    - rest
+                        .trim_start_matches(|it: char| it.is_ascii_digit())
+                        .len();
+                let is_port = head.eq_ignore_ascii_case(colon) && digits > 0;
+                is_port.then(|| (colon, colon.len() + digits))
+            });
+            let lower = before.to_ascii_lowercase();
+            let as_before = match () {
+                () if lower.ends_with("%252f") => "%253a",
+                () if lower.ends_with("%2f") => "%3a",
+                () => ":",
+            };
+            let (colon, length) = written.unwrap_or((as_before, 0));
+            let port = port.map_or(String::new(), |port| format!("{colon}{port}"));
+            (length, port)
+        })
+    }
+
+    /// Each name put right; what stands before it, what behind it, and the published port say how much behind it goes and what
+    /// is written for that.
+    fn written(
+        &self,
+        text: &str,
+        port: impl Fn(&str, &str, Option<&str>) -> (usize, String),
+    ) -> Option<String> {
         let mut replaced = text.to_owned();
         for (own, published) in self.all().filter(|(own, _)| !own.is_empty()) {
-            let name = published.split(':').next().unwrap_or(published);
+            let mut outside = published.split(':');
+            let (name, published_port) = (outside.next().unwrap_or(published), outside.next());
             let lower = replaced.to_ascii_lowercase();
             let (mut written, mut from) = (String::with_capacity(replaced.len()), 0);
             for at in found(&lower, own) {
+                let end = at + own.len();
+                let behind = replaced.get(end..).unwrap_or_default();
+                let before = replaced.get(..at).unwrap_or_default();
+                let (length, port) = port(before, behind, published_port);
                 written.push_str(replaced.get(from..at).unwrap_or_default());
                 written.push_str(name);
-                from = at + own.len();
+                written.push_str(&port);
+                from = end + length;
             }
             written.push_str(replaced.get(from..).unwrap_or_default());
             replaced = written;
@@ -79,6 +121,9 @@ impl<'a> Names<'a> {
         inner.any(|(own, _)| found(&lower, own).next().is_some())
     }
 }
+
+/// How the sign before a port is written, in an address and in one that is escaped once or twice.
+const COLONS: [&str; 3] = [":", "%3a", "%253a"];
 
 /// Where a name begins in a text of lower case; one that goes on before it or behind it is another.
 fn found<'t>(lower: &'t str, name: &'t str) -> impl Iterator<Item = usize> {
@@ -269,6 +314,40 @@ mod tests {
             replaced.as_deref(),
             Some("x%2flync.contoso.com%2flync.contoso.com")
         );
+    }
+
+    #[test]
+    fn the_port_of_an_address_in_a_text_goes_with_its_name() {
+        let told = |outside: &str, text: &str| {
+            let names = BTreeMap::from([("fe01.local".to_owned(), outside.to_owned())]);
+            of_host(&names).redirected(text).unwrap_or_default()
+        };
+        for (text, plain, with_port) in [
+            (
+                "/l?to=https%3a%2f%2fFE01.local%3a4443%2fx",
+                "/l?to=https%3a%2f%2fa.b%2fx",
+                "/l?to=https%3a%2f%2fa.b%3a8443%2fx",
+            ),
+            (
+                "/l?to=https%3A%2F%2ffe01.local%2fx",
+                "/l?to=https%3A%2F%2fa.b%2fx",
+                "/l?to=https%3A%2F%2fa.b%3a8443%2fx",
+            ),
+            (
+                "/l?to=https%253a%252f%252ffe01.local%252fx",
+                "/l?to=https%253a%252f%252fa.b%252fx",
+                "/l?to=https%253a%252f%252fa.b%253a8443%252fx",
+            ),
+            (
+                "/l?to=http://fe01.local:8080/&b=fe01.local",
+                "/l?to=http://a.b/&b=a.b",
+                "/l?to=http://a.b:8443/&b=a.b:8443",
+            ),
+            ("/l?to=fe01.local:x", "/l?to=a.b:x", "/l?to=a.b:8443:x"),
+        ] {
+            assert_eq!(told("a.b", text), plain);
+            assert_eq!(told("a.b:8443", text), with_port);
+        }
     }
 
     #[test]

@@ -471,7 +471,7 @@ fn no_end_of_an_address_is_left_unread() {
 fn what_a_redirect_says_in_its_query_is_put_right_and_goes_on() {
     for (said, told) in [
         (
-            "https://FE01.contoso.local/login?to=https%3a%2f%2ffe01.contoso.local%2fmeet",
+            "https://FE01.contoso.local/login?to=https%3a%2f%2ffe01.contoso.local%3a4443%2fmeet",
             "https://lyncweb.contoso.com/login?to=https%3a%2f%2flyncweb.contoso.com%2fmeet",
         ),
         (
