@@ -9,6 +9,7 @@ use authn::ticket::TicketKey;
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderValue};
 use jiff::{SignedDuration, Timestamp};
+use proto::exchange::autodiscover::begins_with_slashes;
 use proto::kerberos::Sid;
 use proto::lync::certificate::{Certificate, CertificateParseError};
 use proto::lync::discover::{self, AccessLocation, MediaType, SipService};
@@ -153,12 +154,7 @@ fn names_host(url: &str) -> bool {
             .iter()
             .any(|it| scheme.eq_ignore_ascii_case(it))
     };
-    // Readers take a backslash for a slash, and pass over blanks and tabs.
-    let mut seen = url
-        .chars()
-        .filter(|it| !it.is_whitespace() && !it.is_control());
-    let mut is_slash = || matches!(seen.next(), Some('/' | '\\'));
-    (is_slash() && is_slash()) || scheme.is_some_and(is_http)
+    begins_with_slashes(url) || scheme.is_some_and(is_http)
 }
 
 /// Whether an address is a name in a published specification, which nobody fetches.

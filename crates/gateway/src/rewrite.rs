@@ -36,7 +36,9 @@ impl<'a> Names<'a> {
 
     /// The address with its host put right; `None` where it names no host of the back end's own.
     pub(crate) fn mapped(&self, url: &str) -> Option<String> {
-        let (scheme, rest) = url.split_once("://")?;
+        let (scheme, rest) = url
+            .split_once("://")
+            .filter(|(scheme, _)| is_scheme(scheme))?;
         let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
         let (authority, path) = rest.split_at_checked(end)?;
         let host = host_of(authority);
@@ -66,13 +68,20 @@ impl<'a> Names<'a> {
                     - rest
                         .trim_start_matches(|it: char| it.is_ascii_digit())
                         .len();
-                let is_port = head.eq_ignore_ascii_case(colon) && digits > 0;
+                let goes_on = rest.get(digits..).and_then(|it| it.chars().next());
+                let is_whole = !goes_on.is_some_and(|it| it.is_alphanumeric() || ".-".contains(it));
+                let is_port =
+                    head.eq_ignore_ascii_case(colon) && (1..=5).contains(&digits) && is_whole;
                 is_port.then(|| (colon, colon.len() + digits))
             });
-            let lower = before.to_ascii_lowercase();
+            let ends = |with: &str| {
+                let at = before.len().checked_sub(with.len());
+                let last = at.and_then(|at| before.get(at..));
+                last.is_some_and(|last| last.eq_ignore_ascii_case(with))
+            };
             let as_before = match () {
-                () if lower.ends_with("%252f") => "%253a",
-                () if lower.ends_with("%2f") => "%3a",
+                () if ends("%252f") => "%253a",
+                () if ends("%2f") => "%3a",
                 () => ":",
             };
             let (colon, length) = written.unwrap_or((as_before, 0));
@@ -118,26 +127,53 @@ impl<'a> Names<'a> {
             .all()
             .filter(|(own, outside)| !own.is_empty() && is_outside(outside).as_ref() != Some(*own));
         let lower = text.to_ascii_lowercase();
-        inner.any(|(own, _)| found(&lower, own).next().is_some())
+        // A name without a dot is the beginning of its own longer ones; a label of digits is a port in disguise.
+        let is_told = |own: &str| {
+            let mut begun = begins(&lower, own);
+            begun.any(|at| {
+                let below = behind(&lower, at, own);
+                let digit = below.chars().next().is_some_and(|it| it.is_ascii_digit());
+                let is_beginning = !own.contains('.') || digit;
+                is_beginning || !goes_on(below.chars().next())
+            })
+        };
+        inner.any(|(own, _)| is_told(own))
     }
 }
 
 /// How the sign before a port is written, in an address and in one that is escaped once or twice.
 const COLONS: [&str; 3] = [":", "%3a", "%253a"];
 
-/// Where a name begins in a text of lower case; one that goes on before it or behind it is another.
+/// Where a name stands in a text of lower case; one that goes on before it or behind it is another.
 fn found<'t>(lower: &'t str, name: &'t str) -> impl Iterator<Item = usize> {
-    let goes_on = |it: Option<char>| it.is_some_and(|it| it.is_ascii_alphanumeric() || it == '-');
+    let all = begins(lower, name);
+    all.filter(move |at| !goes_on(behind(lower, *at, name).chars().next()))
+}
+
+/// The same, whatever follows behind a dot.
+fn begins<'t>(lower: &'t str, name: &'t str) -> impl Iterator<Item = usize> {
     let all = lower.match_indices(name).map(|(at, _)| at);
     all.filter(move |at| {
         let before = lower.get(..*at).unwrap_or_default();
-        let behind = lower.get(*at + name.len()..).unwrap_or_default();
-        // A name below is another, and so is one that goes on; a dot alone, as in a cookie's domain or at an end, is not.
+        let next = lower
+            .get(*at + name.len()..)
+            .and_then(|it| it.chars().next());
+        // A name below is another; a dot alone, as in a cookie's domain, is not.
         let above = before.strip_suffix('.').unwrap_or(before);
-        let below = behind.strip_prefix('.').unwrap_or(behind);
         let is_begun = goes_on(above.chars().next_back()) && !ends_in_escape(above);
-        !is_begun && !goes_on(below.chars().next())
+        !is_begun && !goes_on(next)
     })
+}
+
+/// What stands behind a name at a place, without a dot between.
+fn behind<'t>(lower: &'t str, at: usize, name: &str) -> &'t str {
+    let behind = lower.get(at + name.len()..).unwrap_or_default();
+    behind.strip_prefix('.').unwrap_or(behind)
+}
+
+/// Whether a name goes on with a letter.
+fn goes_on(letter: Option<char>) -> bool {
+    letter.is_some_and(|it| it.is_ascii_alphanumeric() || it == '-')
 }
 
 /// Whether the last letters of a text stand for another character, as in `%2f`, `\u002f`, `\x2f` or `\n`.
@@ -180,12 +216,16 @@ pub(crate) fn host_of_url(url: &str) -> Option<String> {
     let (scheme, rest) = url.split_once("://")?;
     let authority = rest.split(['/', '?', '#']).next()?;
     // What stands before may be an address already, without a scheme; a blank in a path is one to everybody.
-    let is_of_scheme = |it: char| it.is_ascii_alphanumeric() || "+-.".contains(it);
-    let is_scheme = !scheme.is_empty() && scheme.chars().all(is_of_scheme);
-    if !is_scheme || authority.contains(char::is_whitespace) {
+    if !is_scheme(scheme) || authority.contains(char::is_whitespace) {
         return None;
     }
     Some(host_of(authority)).filter(|host| !host.is_empty())
+}
+
+/// Whether a text is a scheme, and nothing that an address might be itself (RFC 3986 3.1).
+fn is_scheme(text: &str) -> bool {
+    let is_of_scheme = |it: char| it.is_ascii_alphanumeric() || "+-.".contains(it);
+    !text.is_empty() && text.chars().all(is_of_scheme)
 }
 
 /// The host of an authority: no user, no port, lower case.
@@ -317,6 +357,28 @@ mod tests {
     }
 
     #[test]
+    fn a_short_name_and_one_with_a_port_behind_a_dot_are_told_by_their_longer_forms() {
+        let outside = "a.b".to_owned();
+        let names = BTreeMap::from([
+            ("exch01".to_owned(), outside.clone()),
+            ("fe01.local".to_owned(), outside),
+        ]);
+        let names = of_host(&names);
+        for leak in [
+            "exch01",
+            "at EXCH01.contoso.local",
+            "SERVERID=fe01.local.4443",
+            "fe01.local.",
+        ] {
+            assert!(names.leaks(leak), "{leak}");
+        }
+        for another in ["exch011", "fe01.local.example", "x.exch01"] {
+            assert!(!names.leaks(another), "{another}");
+        }
+        assert_eq!(names.replaced("exch01.contoso.local"), None);
+    }
+
+    #[test]
     fn the_port_of_an_address_in_a_text_goes_with_its_name() {
         let told = |outside: &str, text: &str| {
             let names = BTreeMap::from([("fe01.local".to_owned(), outside.to_owned())]);
@@ -344,6 +406,11 @@ mod tests {
                 "/l?to=http://a.b:8443/&b=a.b:8443",
             ),
             ("/l?to=fe01.local:x", "/l?to=a.b:x", "/l?to=a.b:8443:x"),
+            (
+                "/l?s=fe01.local:12345abc",
+                "/l?s=a.b:12345abc",
+                "/l?s=a.b:8443:12345abc",
+            ),
         ] {
             assert_eq!(told("a.b", text), plain);
             assert_eq!(told("a.b:8443", text), with_port);

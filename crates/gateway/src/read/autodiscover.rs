@@ -1,7 +1,7 @@
 //! Exchange Autodiscover on its way out: every address under its published name, and no server of
 //! the back end's own ([MS-OXDSCLI] 2.2.4, [MS-OXWSADISC] 3.1.4).
 
-use proto::exchange::autodiscover::{Edit, Edited, Setting, pox, soap};
+use proto::exchange::autodiscover::{Edit, Edited, Setting, begins_with_slashes, pox, soap};
 
 use super::{ReadError, WELL_KNOWN, names_host};
 use crate::rewrite::{Names, host_of_url};
@@ -71,7 +71,7 @@ fn edited(
     let strange = edited.remaining.iter().filter(|link| names_host(&link.url));
     // `//host` is an address of a host, too, and nobody can tell which.
     let first = strange
-        .filter(|link| !link.url.contains("://") || link.url.trim_start().starts_with("//"))
+        .filter(|link| !link.url.contains("://") || begins_with_slashes(&link.url))
         .map(|_| (String::new(), String::new()));
     let all = edited.remaining.iter().flat_map(|link| hosts_in(&link.url));
     for (scheme, named) in first.chain(all) {

@@ -167,6 +167,20 @@ fn s43_no_address_of_a_value_names_a_host_that_is_not_published() {
             "//evil.example/?x=https://mail.contoso.com/EWS".to_owned(),
             false,
         ),
+        (
+            "/\\evil.example/?x=https://mail.contoso.com/EWS".to_owned(),
+            false,
+        ),
+        (
+            "\\\\evil.example\\s?x=https://mail.contoso.com/EWS".to_owned(),
+            false,
+        ),
+        (
+            "/\t/evil.example/?x=https://mail.contoso.com/EWS".to_owned(),
+            false,
+        ),
+        (format!("//evil.example/?x=https://{inner}/EWS"), false),
+        (format!("/\t/evil.example/?x=https://{inner}/EWS"), false),
         ("\\\\evil\\x".to_owned(), false),
         ("\\/evil.example/x".to_owned(), false),
         ("/\\evil.example/x".to_owned(), false),

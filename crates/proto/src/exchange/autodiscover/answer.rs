@@ -155,7 +155,10 @@ impl<'input> Answer<'input> {
         for value in &self.values {
             let replacement = self.replacement(value, edit);
             let is_left = match &replacement {
-                Some(text) => text.matches("://").count() > 1 || holds_bare_scheme(text),
+                Some(text) => {
+                    let holds_more = text.matches("://").count() > 1 || holds_bare_scheme(text);
+                    holds_more || begins_with_slashes(text)
+                }
                 None => holds_url(&value.text),
             };
             if is_left {
@@ -343,6 +346,16 @@ fn is_url(value: &str) -> bool {
         Some((_, rest)) => rest.starts_with(is_slash),
         None => value.chars().take(2).filter(|c| is_slash(*c)).count() == 2,
     }
+}
+
+/// Whether a value begins with two slashes, as readers see it that take a backslash for one and pass over blanks and tabs: what
+/// follows is a host.
+pub fn begins_with_slashes(value: &str) -> bool {
+    let mut seen = value
+        .chars()
+        .filter(|it| !it.is_whitespace() && !it.is_control());
+    let mut is_slash = || matches!(seen.next(), Some('/' | '\\'));
+    is_slash() && is_slash()
 }
 
 fn holds_url(value: &str) -> bool {

@@ -9,4 +9,7 @@ pub mod soap;
 
 mod answer;
 
-pub use answer::{AnswerParseError, Edit, Edited, LIMITS, Link, Redirect, Setting, UnknownSetting};
+pub use answer::{
+    AnswerParseError, Edit, Edited, LIMITS, Link, Redirect, Setting, UnknownSetting,
+    begins_with_slashes,
+};
