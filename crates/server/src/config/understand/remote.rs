@@ -66,6 +66,11 @@ impl Understanding<'_> {
             return Ok(());
         };
         let gateways = &server.get_ref().gateway;
+        if gateways.is_empty() {
+            warnings.push(
+                "no gateway may ask, so that nobody gets in by any: name each in an [[authn_server.gateway]]".to_owned(),
+            );
+        }
         let is_brought = gateways.iter().any(|it| it.get_ref().pages);
         let has_pages = written.portal.is_some() || written.sts.is_some();
         // SECURITY: whoever shuts a gateway out takes its table away, or its pages, and nothing may keep that file from being
@@ -198,10 +203,6 @@ impl Understanding<'_> {
         farms: &BTreeMap<String, Farm>,
     ) -> Result<Answering, ConfigError> {
         let table = server.get_ref();
-        if table.gateway.is_empty() {
-            let message = "no gateway may ask: name each in an [[authn_server.gateway]]";
-            return Err(self.error(server, message));
-        }
         let members = farms.values().flat_map(|farm| &farm.members);
         let of_farms = members.filter_map(|member| member.spn.clone());
         let spns = table.spns.iter().map(|it| it.get_ref().clone());

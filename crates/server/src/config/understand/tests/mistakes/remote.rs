@@ -142,6 +142,7 @@ fn pages_of_an_authentication_server_are_brought_by_gateways() {
         warned(&(mute.clone() + pages), "`pages = true`");
     }
     warned(&brings, "neither a [portal] nor an [sts]");
+    warned("", "no gateway may ask");
     let by_kerberos = portal.replacen("\n[[", "\nenrolment_by_kerberos = true\n[[", 1);
     let said = server(&(brings + &by_kerberos)).unwrap_err();
     assert!(said.contains("bound to the connection"), "{said}");
@@ -176,7 +177,6 @@ fn pages_of_an_authentication_server_are_brought_by_gateways() {
 fn a_list_of_gateways_that_means_nothing_is_refused() {
     let print = format!("fingerprint = \"{FINGERPRINT}\"");
     for (gateways, why) in [
-        (String::new(), "no gateway may ask"),
         (listed(""), "write one of them"),
         (
             listed(&format!("{print}\ndns_name = \"a.b\"")),
