@@ -85,7 +85,8 @@ async fn an_assertion_is_encrypted_for_whoever_wants_that_and_never_signed_by_sh
     let encrypting = RelyingPartyTrust {
         encryption_certificate: Some(certificate),
         encrypt_claims: true,
-        saml_response_signature: SamlResponseSignature::MessageAndAssertion,
+        // The mode of the encryption is safe under a signature of the whole alone, whatever the trust says.
+        saml_response_signature: SamlResponseSignature::AssertionOnly,
         ..sp()
     };
     let world_of = world(vec![encrypting]);
