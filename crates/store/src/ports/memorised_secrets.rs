@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use authn::account::AccountId;
 use authn::audit::Event;
+use authn::credential::CredentialId;
 use authn::credential::memorised_secret::{
     MAX_IN_WINDOW, MemorisedSecret, Room, SecretHash, SecretPlace, StoredMemorisedSecret,
 };
@@ -147,14 +148,23 @@ pub(super) async fn end_what_clients_opened(
         .await?;
     if let Some(row) = row {
         let before = rows::memorised_secrets::record(&row)?;
-        query(rows::session_grants::END_OF_SECRET)
-            .bind(&before.id.0)
-            .bind(now.as_microsecond())
-            .execute(&mut *writing.connection)
-            .await?;
-        revocations::end_credential(writing, &before.id).await?;
+        end_secret(writing, &before.id, now).await?;
     }
     Ok(())
+}
+
+/// Ends what rests on a secret that clients type with a code; what they typed is known on.
+pub(super) async fn end_secret(
+    writing: &mut Writing<'_>,
+    secret: &CredentialId,
+    now: Timestamp,
+) -> Result<(), WriteError> {
+    query(rows::session_grants::END_OF_SECRET)
+        .bind(&secret.0)
+        .bind(now.as_microsecond())
+        .execute(&mut *writing.connection)
+        .await?;
+    revocations::end_credential(writing, secret).await
 }
 
 struct Set {

@@ -9,7 +9,7 @@ use authn::lockout::Subject;
 use authn::ports::{NtlmPins, Succeeded, Unavailable};
 use jiff::Timestamp;
 
-use super::revocations;
+use super::memorised_secrets::end_secret;
 use crate::Store;
 use crate::engine::{Row, query};
 use crate::rows;
@@ -98,12 +98,7 @@ async fn end_what_rests_on(
         .await?;
     if let Some(row) = row {
         let before = rows::ntlm_pins::record(&row)?;
-        query(rows::session_grants::END_OF_SECRET)
-            .bind(&before.id.0)
-            .bind(now.as_microsecond())
-            .execute(&mut *writing.connection)
-            .await?;
-        revocations::end_credential(writing, &before.id).await?;
+        end_secret(writing, &before.id, now).await?;
     }
     Ok(())
 }
