@@ -117,6 +117,7 @@ fn published(certificate_sign_in: bool) -> BTreeSet<(String, String)> {
         guests: true,
         certificate_sign_in,
         passive: false,
+        passive_adfs: None,
     };
     let mail = exchange::Exchange {
         host: "mail".to_owned(),

@@ -42,6 +42,7 @@ mod a_member_has_an_address_a_name_and_a_host_of_its_own;
 mod a_member_is_looked_at_and_let_go_gently;
 mod a_member_that_vanishes_is_given_up;
 mod a_name_that_changes_its_owner_takes_nobody_along;
+mod a_passive_pool_takes_the_tokens_of_an_ad_fs;
 mod a_passive_pool_takes_whoever_signed_in_on_our_page;
 mod a_passkey_opens_the_portal_by_itself;
 mod a_path_that_is_not_listed_is_not_there;

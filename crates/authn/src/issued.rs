@@ -1,9 +1,10 @@
 //! Tokens of our own security token service, as far as they say who somebody is: each that may begin a session at a pool is
-//! written down among the tickets before it leaves, with the sign-in that it rests on (decision 0015).
+//! written down among the tickets before it leaves, with the sign-in that it rests on (decision 0015); and tokens of an AD FS
+//! that carry the id of one of ours (decision 0026).
 //!
 //! Holds none of a token's words but its id, and that as a digest. Start at [`recorded`].
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use proto::secret::Secret;
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +15,10 @@ use crate::ticket::{RelayedTicket, Relaying, TicketKey};
 
 /// What stands in a pool's place: no pool takes such a token for a ticket, as its key is made of another word.
 const POOL: &str = "sts";
+
+/// For how long a sign-in is good that a token of ours carries to an AD FS: as long as its single sign-on lasts where nobody
+/// set another time (`Set-AdfsProperties -SsoLifetime`, 480 minutes).
+pub const CARRIED: SignedDuration = SignedDuration::from_hours(8);
 
 /// How what stands for a sign-in to a page begins.
 const SIGN_IN: &str = "page:";
@@ -55,20 +60,52 @@ impl TokenId {
     /// What the store knows it by.
     #[must_use]
     pub fn key(&self) -> TicketKey {
-        TicketKey::of(&Secret::new([b"issued\0", self.0.as_bytes()].concat()))
+        self.key_as(b"issued\0")
     }
+
+    /// What the sign-in is known by that a token of this id carries to an AD FS: no pool takes that for the token.
+    #[must_use]
+    pub fn carried_key(&self) -> TicketKey {
+        self.key_as(b"carried\0")
+    }
+
+    /// What the store knows a token of an AD FS by, once it was taken.
+    #[must_use]
+    pub fn taken_key(&self) -> TicketKey {
+        self.key_as(b"\0taken\0")
+    }
+
+    fn key_as(&self, word: &[u8]) -> TicketKey {
+        TicketKey::of(&Secret::new([word, self.0.as_bytes()].concat()))
+    }
+}
+
+/// A token that is not ours and carries the id of one that is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Carried {
+    /// What it calls itself.
+    pub token: TokenId,
+    /// The token of ours that its issuer was brought.
+    pub sign_in: TokenId,
 }
 
 /// What is written down of a token for whoever has a session, between two times: to be given to the port `Tickets` before
 /// the token leaves, so that it ends with whatever the session rests on.
 #[must_use]
-pub fn recorded(
-    id: &TokenId,
-    session: &Session,
-    (now, expires): (Timestamp, Timestamp),
-) -> Relaying {
+pub fn recorded(id: &TokenId, session: &Session, times: (Timestamp, Timestamp)) -> Relaying {
+    known_by(id.key(), session, times)
+}
+
+/// What is written down beside it where the token carries its own id on: the sign-in is good for [`CARRIED`].
+#[must_use]
+pub fn carried(id: &TokenId, session: &Session, now: Timestamp) -> Relaying {
+    let ends = now.checked_add(CARRIED).unwrap_or(now);
+    known_by(id.carried_key(), session, (now, ends))
+}
+
+fn known_by(key: TicketKey, session: &Session, (now, expires): (Timestamp, Timestamp)) -> Relaying {
     Relaying::of(RelayedTicket {
-        key: id.key(),
+        key,
         account: session.account.clone(),
         credential: session.credential.clone(),
         token: session.token.clone(),

@@ -370,6 +370,13 @@ pub trait Tickets: Send + Sync {
     /// Takes a token of our own security token service, by one conditional statement, for the session that it begins;
     /// `false` where it was taken before, or revoked.
     async fn spend_token(&self, key: &TicketKey) -> Result<bool, Unavailable>;
+    /// Takes a token that another service issued, by one conditional statement, so that it is good once on all nodes; `false`
+    /// where it was taken before. It is remembered until a time after which it would not be taken anyway.
+    async fn take_token(
+        &self,
+        key: &TicketKey,
+        times: (Timestamp, Timestamp),
+    ) -> Result<bool, Unavailable>;
 }
 
 /// What was revoked.

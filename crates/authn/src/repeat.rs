@@ -77,7 +77,8 @@ impl Repeats {
             | Proof::Unprovable { .. }
             | Proof::Kerberos(_)
             | Proof::Certificate(_)
-            | Proof::Issued(_) => return None,
+            | Proof::Issued(_)
+            | Proof::Carried(_) => return None,
         }
         let channel = attempt.channel.as_str();
         for word in [channel, &attempt.service.0, &attempt.pool, &attempt.zone.0] {

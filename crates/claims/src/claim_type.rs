@@ -388,7 +388,9 @@ const DESCRIBED: [ClaimType; 63] = [
 ];
 
 /// What else rules use, values that look like types included.
-const OTHERS: [ClaimType; 44] = [
+const OTHERS: [ClaimType; 45] = [
+    // What this program says of its own tokens.
+    other("urn:wicketgate:claims/signin"),
     other("http://schemas.microsoft.com/claims/multipleauthn"),
     other("http://schemas.microsoft.com/claims/wiaormultiauthn"),
     other("http://schemas.microsoft.com/claims/authnmethodsproviders"),

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use authn::attempt::KerberosToken;
 use authn::audit::{Event, Kind as EventKind, Reason};
-use authn::issued::TokenId;
+use authn::issued::{Carried, TokenId};
 use authn::place::{ActivityId, Channel, ConnectionId, RouteName, Zone};
 use authn::ticket::{RelayedTicket, Relaying, TicketKey};
 use authn::{Attempt, Authenticated, Outcome, Proof, Refusal};

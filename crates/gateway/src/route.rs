@@ -286,6 +286,8 @@ pub struct Host {
     pub origin: Option<String>,
     /// The address where UCWA clients get tickets, for the challenge `MsRtcOAuth`.
     pub oauthtoken_url: Option<String>,
+    /// Scheme, name and port of the AD FS whose tokens begin passive sessions on it, where they are not ours (decision 0026).
+    pub passive_adfs: Option<String>,
 }
 
 /// Everything that one gate publishes, by host name (lower case, without port).

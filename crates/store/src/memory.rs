@@ -49,7 +49,6 @@ use authn::revocation::{Revocation, Revoked};
 use authn::ticket::{MAX_PER_CREDENTIAL, RelayedTicket, Relaying, TicketKey};
 use jiff::Timestamp;
 use proto::secret::Secret;
-use sts::ports::AssertionKey;
 
 use self::counter::Counter;
 use self::grants::{KnownGrant, SettledCode};
@@ -117,7 +116,7 @@ struct State {
     spares: spare_codes::Spares,
     trusts: trusts::Trusts,
     signing: signing_keys::Signing,
-    used_assertions: BTreeSet<AssertionKey>,
+    used_assertions: BTreeSet<[u8; 32]>,
     api_tokens: BTreeMap<HandleKey, ApiToken>,
     chain: Vec<ChainedEvent>,
     trail: trail::Kept,
@@ -515,6 +514,14 @@ impl Tickets for Memory {
             state.revoked_tickets.insert(key.clone());
         }
         Ok(was_there)
+    }
+
+    async fn take_token(
+        &self,
+        key: &TicketKey,
+        _: (Timestamp, Timestamp),
+    ) -> Result<bool, Unavailable> {
+        Ok(self.open()?.used_assertions.insert(key.0))
     }
 }
 

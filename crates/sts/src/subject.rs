@@ -15,6 +15,8 @@ use claims::claim_type::{
 use claims::{Claim, ClaimSet};
 use jiff::Timestamp;
 
+use crate::ledger::TokenId;
+
 /// The SID of an account.
 pub const PRIMARY_SID: &str = "http://schemas.microsoft.com/ws/2008/06/identity/claims/primarysid";
 /// The user principal name.
@@ -33,6 +35,9 @@ pub const AUTHENTICATION_INSTANT: &str =
 pub const METHODS_REFERENCES: &str = "http://schemas.microsoft.com/claims/authnmethodsreferences";
 /// Whether the request came from inside.
 const INSIDE: &str = "http://schemas.microsoft.com/ws/2012/01/insidecorporatenetwork";
+/// On which of our tokens whatever is issued for this one rests: the token's own id. An AD FS that passes it on lets a gate of
+/// ours know whose a passive session is (decision 0026).
+pub const SIGN_IN: &str = "urn:wicketgate:claims/signin";
 /// How a password is called as a method.
 pub const PASSWORD: &str =
     "http://schemas.microsoft.com/ws/2008/06/identity/authenticationmethod/password";
@@ -63,6 +68,8 @@ pub struct Context<'a> {
     pub host: &'a str,
     /// What the browser says of itself.
     pub user_agent: Option<&'a str>,
+    /// What the token will call itself, where a pool's session may rest on it.
+    pub token: Option<&'a TokenId>,
 }
 
 impl Local<'_> {
@@ -134,6 +141,9 @@ impl Context<'_> {
         if let Some(agent) = self.user_agent {
             let agent: String = agent.chars().take(MAX_HEADER).collect();
             claims.push(context("x-ms-client-user-agent", &agent));
+        }
+        if let Some(token) = self.token {
+            claims.push(Claim::new(SIGN_IN, &token.0, SELF_AUTHORITY));
         }
         let inside = if is_inside { "true" } else { "false" };
         claims.push(Claim::new(INSIDE, inside, SELF_AUTHORITY));

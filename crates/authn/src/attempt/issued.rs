@@ -1,10 +1,12 @@
-//! A token of our own security token service as proof: it left here, has not ended, comes once, and all that it rests on still
-//! stands.
+//! A token of our own security token service as proof, or one of an AD FS that carries the id of one of ours: ours left here,
+//! has not ended, what is brought comes once, and all that it rests on still stands.
 //!
 //! Whether it is genuine the pool says that takes it: what is bought with it is recorded only once the pool has taken it,
 //! and not where what it rests on was revoked (decision 0015). Whoever is named by one and refused is in the audit.
 
 use std::sync::Arc;
+
+use jiff::Timestamp;
 
 use super::said::is_fresh;
 use super::ticket::{Basis, Known};
@@ -12,35 +14,92 @@ use super::{Circumstances, Outcome, Ports, Refusal, Rules, Verified};
 use crate::audit::{Kind, Reason, shown_name};
 use crate::authenticated::{Authenticated, How, earlier};
 use crate::directory;
-use crate::issued::TokenId;
+use crate::issued::{Carried, TokenId};
 use crate::policy;
 use crate::ports::Unavailable;
+use crate::ticket::TicketKey;
 
+/// A token of ours.
 pub(super) async fn verify(
     ports: &Ports,
     rules: &Rules,
     id: &TokenId,
     at: &Circumstances,
 ) -> Result<Outcome, Unavailable> {
-    let denied = || Ok(Outcome::plain(Err(Refusal::Denied)));
-    let Some(known) = Known::find(ports, &id.key(), at).await? else {
-        return denied();
+    let brought = Brought::Ours(id.key());
+    brought.verify((ports, rules), at).await
+}
+
+/// A token of an AD FS that carries the id of one of ours (decision 0026).
+pub(super) async fn verify_carried(
+    ports: &Ports,
+    rules: &Rules,
+    carried: &Carried,
+    at: &Circumstances,
+) -> Result<Outcome, Unavailable> {
+    let brought = Brought::Theirs {
+        rests_on: carried.sign_in.carried_key(),
+        token: carried.token.taken_key(),
     };
-    let account = (known.account.id.clone(), known.account.upn.clone());
-    let reason = match judge(known, rules, at) {
-        // SECURITY: it begins one session, whoever brings it again; the pool may look at that, or not.
-        Ok(verified) => match ports.tickets.spend_token(&id.key()).await? {
-            true => return Ok(Outcome::plain(Ok(verified))),
-            false => Reason::UnknownTicket,
-        },
-        Err(Reason::DirectoryUnread) => return Err(directory::unread()),
-        Err(reason) => reason,
-    };
-    let (id, upn) = account;
-    let name = shown_name(&upn, "");
-    let event = at.event(Kind::Refused { reason, name }, Some(id));
-    ports.audit.append(vec![event]).await?;
-    denied()
+    brought.verify((ports, rules), at).await
+}
+
+/// What was brought, by what the store knows it by.
+enum Brought {
+    /// A token of ours.
+    Ours(TicketKey),
+    /// A token of an AD FS, and what it rests on, which other tokens of the AD FS may rest on as well.
+    Theirs {
+        rests_on: TicketKey,
+        token: TicketKey,
+    },
+}
+
+impl Brought {
+    async fn verify(
+        self,
+        (ports, rules): (&Ports, &Rules),
+        at: &Circumstances,
+    ) -> Result<Outcome, Unavailable> {
+        let denied = || Ok(Outcome::plain(Err(Refusal::Denied)));
+        let Some(known) = Known::find(ports, self.rests_on(), at).await? else {
+            return denied();
+        };
+        let account = (known.account.id.clone(), known.account.upn.clone());
+        let ends = known.ticket.expires;
+        let reason = match judge(known, rules, at) {
+            // SECURITY: it begins one session, whoever brings it again; the pool may look at that, or not.
+            Ok(verified) => match self.take(ports, (at.now, ends)).await? {
+                true => return Ok(Outcome::plain(Ok(verified))),
+                false => Reason::UnknownTicket,
+            },
+            Err(Reason::DirectoryUnread) => return Err(directory::unread()),
+            Err(reason) => reason,
+        };
+        let (id, upn) = account;
+        let name = shown_name(&upn, "");
+        let event = at.event(Kind::Refused { reason, name }, Some(id));
+        ports.audit.append(vec![event]).await?;
+        denied()
+    }
+
+    fn rests_on(&self) -> &TicketKey {
+        match self {
+            Self::Ours(key) | Self::Theirs { rests_on: key, .. } => key,
+        }
+    }
+
+    /// Takes it, once on all nodes. One of an AD FS is remembered for as long as what it rests on is good.
+    async fn take(
+        &self,
+        ports: &Ports,
+        times: (Timestamp, Timestamp),
+    ) -> Result<bool, Unavailable> {
+        match self {
+            Self::Ours(key) => ports.tickets.spend_token(key).await,
+            Self::Theirs { token, .. } => ports.tickets.take_token(token, times).await,
+        }
+    }
 }
 
 /// Who it is, or why not. A session that it begins outlives it, as far as the policy lets it.

@@ -28,7 +28,7 @@ use proto::spnego;
 use crate::account::AccountId;
 use crate::audit::{Event, Kind};
 use crate::authenticated::Authenticated;
-use crate::issued::TokenId;
+use crate::issued::{Carried, TokenId};
 use crate::lockout::HoldBack;
 use crate::place::{ActivityId, Channel, ConnectionId, RouteName, Service, Zone};
 use crate::policy::{Asking, Policy};
@@ -78,6 +78,8 @@ pub enum Proof {
     Certificate(TicketKey),
     /// The id of a token that our security token service may have issued; whether it is genuine is not known here.
     Issued(TokenId),
+    /// A token of an AD FS that says it rests on one of ours; whether it is genuine is not known here.
+    Carried(Carried),
 }
 
 /// One attempt.
@@ -229,6 +231,7 @@ pub async fn verify(
         Proof::Kerberos(offered) => kerberos::verify(ports, rules, *offered, &at).await,
         Proof::Certificate(key) => ticket::verify_certificate(ports, rules, &key, &at).await,
         Proof::Issued(id) => issued::verify(ports, rules, &id, &at).await,
+        Proof::Carried(carried) => issued::verify_carried(ports, rules, &carried, &at).await,
         Proof::Ntlm {
             response,
             negotiation,

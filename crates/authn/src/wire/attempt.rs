@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::{MAX_ASKED, Wiped, WireParseError, read, write};
 use crate::attempt::{Attempt, KerberosToken, Proof};
-use crate::issued::TokenId;
+use crate::issued::{Carried, TokenId};
 use crate::place::{ActivityId, Channel, ConnectionId, RouteName, Service, Zone};
 use crate::ticket::TicketKey;
 use crate::voucher::AttemptDigest;
@@ -72,6 +72,7 @@ enum ToldProof {
     Ticket(TicketKey),
     Certificate(TicketKey),
     Issued(TokenId),
+    Carried(Carried),
 }
 
 /// What is wrong with an exchange, as far as the audit tells it.
@@ -192,6 +193,7 @@ impl ToldProof {
             Proof::Ticket(key) => Self::Ticket(key.clone()),
             Proof::Certificate(key) => Self::Certificate(key.clone()),
             Proof::Issued(id) => Self::Issued(id.clone()),
+            Proof::Carried(carried) => Self::Carried(carried.clone()),
         }
     }
 
@@ -244,6 +246,7 @@ impl ToldProof {
             Self::Ticket(key) => Proof::Ticket(key),
             Self::Certificate(key) => Proof::Certificate(key),
             Self::Issued(id) => Proof::Issued(id),
+            Self::Carried(carried) => Proof::Carried(carried),
         })
     }
 }

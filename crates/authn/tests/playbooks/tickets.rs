@@ -398,6 +398,14 @@ impl Tickets for Careless {
     async fn spend_token(&self, _: &TicketKey) -> Result<bool, Unavailable> {
         Ok(true)
     }
+
+    async fn take_token(
+        &self,
+        _: &TicketKey,
+        _: (Timestamp, Timestamp),
+    ) -> Result<bool, Unavailable> {
+        Ok(true)
+    }
 }
 
 #[tokio::test]

@@ -407,6 +407,15 @@ impl Tickets for Watched {
         let call = ("spend_token", String::new());
         self.pass(call, self.memory.spend_token(key)).await
     }
+
+    async fn take_token(
+        &self,
+        key: &TicketKey,
+        times: (Timestamp, Timestamp),
+    ) -> Result<bool, Unavailable> {
+        let call = ("take_token", String::new());
+        self.pass(call, self.memory.take_token(key, times)).await
+    }
 }
 
 #[async_trait]

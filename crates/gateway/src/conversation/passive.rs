@@ -1,5 +1,6 @@
-//! Passive sign-in (decision 0015): a token of our own security token service begins a session at the pool, and that session
-//! buys tickets for whoever the token was issued for, and for nobody else.
+//! Passive sign-in (decision 0015): a token of our own security token service begins a session at the pool, or one of an AD FS
+//! that says on which of ours it rests (decision 0026), and that session buys tickets for whoever ours was issued for, and
+//! for nobody else.
 //!
 //! SECURITY: whether the token is genuine only the pool says, by beginning a session. What the gate knows by itself is for
 //! whom a token of this id left here; both together say whose the session is, and it is tracked as a ticket is.
@@ -25,10 +26,12 @@ impl Conversation {
         match Brought::parse(&body) {
             Ok(brought) if is_form || body.is_empty() => match brought {
                 Some(_) if !self.is_sent_from_here(&asked) => refused(asked.sent_elsewhere()),
-                Some(Brought { assertion_id }) => {
-                    let proof = Proof::Issued(TokenId(assertion_id));
-                    self.prove(asked, (proof, Channel::Page), (None, Bound::Read(body)))
-                }
+                Some(brought) => match self.proof_of(&asked, brought) {
+                    Some(proof) => {
+                        self.prove(asked, (proof, Channel::Page), (None, Bound::Read(body)))
+                    }
+                    None => refused(asked.unknown_token()),
+                },
                 None => self.forward(asked, Pass::Anonymous, Bound::Read(body)),
             },
             Ok(_) | Err(_) => {
@@ -38,15 +41,39 @@ impl Conversation {
         }
     }
 
-    /// Whether a form comes from a page of our security token service, or of the pool itself, as far as the browser says where
-    /// it comes from.
+    /// As what a token counts: as ours, or at a pool that takes those of an AD FS as one that rests on ours, and says on which.
+    ///
+    /// SECURITY: whom the AD FS signed in by itself, by a domain password for instance, brings a token that says nothing of us.
+    fn proof_of(&self, asked: &Asked, brought: Brought) -> Option<Proof> {
+        let token = TokenId(brought.assertion_id);
+        match self.adfs(asked) {
+            None => Some(Proof::Issued(token)),
+            Some(_) => brought.sign_in.map(|sign_in| {
+                let sign_in = TokenId(sign_in);
+                Proof::Carried(Carried { token, sign_in })
+            }),
+        }
+    }
+
+    /// Scheme, name and port of the AD FS whose tokens the pool takes, where it does.
+    fn adfs(&self, asked: &Asked) -> Option<&String> {
+        let host = self.publication.hosts.get(&asked.name);
+        host.and_then(|host| host.passive_adfs.as_ref())
+    }
+
+    /// Whether a form comes from a page of our security token service, of the AD FS that the pool trusts in its place, or of the
+    /// pool itself, as far as the browser says where it comes from.
     ///
     /// SECURITY: a stranger's page would send a browser to the pool with a token of the stranger's own, and its person would
     /// work in the stranger's session (login CSRF). INTEROP: Lync's embedded browser sends no `Origin` with a form.
     fn is_sent_from_here(&self, asked: &Asked) -> bool {
         let hosts = &self.publication.hosts;
         let of_pages = hosts.iter().filter(|(_, host)| host.is_sts);
-        let mut known: Vec<String> = of_pages.map(|(name, host)| host.origin_of(name)).collect();
+        let of_pages = of_pages.map(|(name, host)| host.origin_of(name));
+        let mut known: Vec<String> = match self.adfs(asked) {
+            Some(adfs) => vec![adfs.clone()],
+            None => of_pages.collect(),
+        };
         if known.is_empty() {
             // The token service is published by another gate.
             return true;

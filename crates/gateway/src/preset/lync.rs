@@ -104,6 +104,8 @@ pub struct LyncPool {
     pub certificate_sign_in: bool,
     /// Whether people sign in by a page of our security token service, and in no other way (decision 0015).
     pub passive: bool,
+    /// Scheme, name and port of the AD FS whose tokens it takes, where they are not ours (decision 0026).
+    pub passive_adfs: Option<String>,
 }
 
 /// Everything that a pool publishes, by host.
@@ -136,6 +138,7 @@ pub fn hosts(pool: &LyncPool) -> Vec<(String, Host)> {
         web_ticket_url: Some(url(pool, WEB_TICKET)),
         oauthtoken_url: Some(url(pool, OAUTHTOKEN)),
         origin: Some(origin(pool, &pool.web_host)),
+        passive_adfs: pool.passive_adfs.clone(),
     };
     let mut hosts: Vec<(String, Host)> = pool.discover_hosts.iter().map(discover).collect();
     hosts.push((pool.web_host.clone(), web));

@@ -474,6 +474,7 @@ fn pool(web_host: &str, own_name: &str, farm: &str) -> LyncPool {
         guests: true,
         certificate_sign_in: false,
         passive: false,
+        passive_adfs: None,
     }
 }
 

@@ -18,6 +18,11 @@ use crate::soap::namespace::SAML_1;
 pub const PAGE: &str = "/PassiveAuth/PassiveAuth.aspx";
 /// Longest form that brings a token, in bytes.
 pub const MAX_POST_BYTES: usize = 64 * 1024;
+/// The namespace of the claim that says on which token of ours another's rests; in the rule language its type is both, with
+/// a slash between.
+pub const SIGN_IN_NAMESPACE: &str = "urn:wicketgate:claims";
+/// Its name.
+pub const SIGN_IN_NAME: &str = "signin";
 /// What the cookies of a session are called; the second is `FedAuth1`.
 const COOKIE: &str = "FedAuth";
 /// Most pieces of one session.
@@ -30,6 +35,8 @@ const MAX_PIECE_BYTES: usize = 4 * 1024;
 pub struct Brought {
     /// Its `AssertionID`.
     pub assertion_id: String,
+    /// The id of the token of ours that it says it rests on: the one value of the one claim of that type.
+    pub sign_in: Option<String>,
 }
 
 /// Why a form is not passed on.
@@ -50,6 +57,9 @@ pub enum BroughtParseError {
     /// There is not exactly one assertion of SAML 1.1 with an id.
     #[error("there is not exactly one assertion in it")]
     NotOneAssertion,
+    /// The claim that says on which token of ours it rests can be read in two ways.
+    #[error("the claim of the sign-in that it rests on is not one text")]
+    NotOneSignIn,
 }
 
 impl Brought {
@@ -85,8 +95,45 @@ impl Brought {
             only.is(SAML_1, "Assertion") && (1..=MAX_ASSERTION_ID_BYTES).contains(&id.len())
         });
         let assertion_id = id.ok_or(BroughtParseError::NotOneAssertion)?.to_owned();
-        Ok(Some(Self { assertion_id }))
+        Ok(Some(Self {
+            assertion_id,
+            sign_in: sign_in(&only)?,
+        }))
     }
+}
+
+/// The claim of an assertion that says on which token of ours it rests.
+///
+/// SECURITY: whoever carries a signed token may put remarks into it, and whatever they like into its signature, which no
+/// signature covers: the claim stands where claims stand and nowhere else, and its value is one piece of text.
+fn sign_in(assertion: &Element<'_, '_>) -> Result<Option<String>, BroughtParseError> {
+    let in_doubt = BroughtParseError::NotOneSignIn;
+    let mut named = assertion.descendants().filter(is_sign_in);
+    match (named.next(), named.next()) {
+        (None, _) => return Ok(None),
+        (Some(_), None) => {}
+        (Some(_), Some(_)) => return Err(in_doubt),
+    }
+    let statements = assertion.children();
+    let statements = statements.filter(|it| it.is(SAML_1, "AttributeStatement"));
+    let mut claims = statements.flat_map(|it| it.children());
+    let claim = claims.find(|it| it.is(SAML_1, "Attribute") && is_sign_in(it));
+    let mut values = claim.ok_or(in_doubt)?.children();
+    let (Some(value), None) = (values.next(), values.next()) else {
+        return Err(in_doubt);
+    };
+    let text = value.text();
+    let is_text = value.children().next().is_none() && !value.holds_text_with_comment();
+    let is_id = (1..=MAX_ASSERTION_ID_BYTES).contains(&text.len());
+    match value.is(SAML_1, "AttributeValue") && is_text && is_id {
+        true => Ok(Some(text)),
+        false => Err(in_doubt),
+    }
+}
+
+fn is_sign_in(element: &Element<'_, '_>) -> bool {
+    element.attribute("AttributeNamespace") == Some(SIGN_IN_NAMESPACE)
+        && element.attribute("AttributeName") == Some(SIGN_IN_NAME)
 }
 
 /// In whatever namespace, and encrypted as well.

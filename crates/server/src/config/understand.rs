@@ -112,6 +112,7 @@ impl<'a> Understanding<'a> {
         let portal = self.portal(written, (&mut publication, &mut published))?;
         let sts = self.sts(written, (&mut publication, &mut published))?;
         self.passive_has_tokens(written)?;
+        self.adfs_is_another(written, &publication)?;
         let api = self.api(written, (&mut publication, &mut published), &mut warnings)?;
         let messages = self.messages(written, portal.as_ref(), &mut warnings)?;
         let policy = self.policy(written, (&publication, &role))?;

@@ -67,6 +67,12 @@ pub(crate) struct Arguments {
     /// A second pool, where every second person is at home and which is in passive mode: its people sign in on a page
     #[arg(long)]
     passive: bool,
+    /// The host and port of an AD FS, or of what stands in its place, whose tokens the passive pool takes; this demo is its claims provider
+    #[arg(long, requires = "passive", requires = "adfs_authorities", value_name = "HOST:PORT", value_parser = adfs)]
+    adfs: Option<(String, u16)>,
+    /// Whose certificates it shows, PEM; it is looked for on this machine
+    #[arg(long, requires = "adfs", value_name = "FILE")]
+    adfs_authorities: Option<PathBuf>,
     /// How many servers stand behind each farm
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=9))]
     members: u16,
@@ -88,7 +94,12 @@ pub(crate) async fn run(arguments: Arguments, output: &Output) -> Result<(), Cli
         https_port: port(&https)?,
         http_port: port(&http)?,
         domain: arguments.domain,
-        pools: Pools::new(arguments.director, arguments.passive),
+        pools: Pools::new(
+            arguments.director,
+            arguments.passive,
+            arguments.adfs.clone(),
+        ),
+        adfs_authorities: arguments.adfs_authorities,
         members: usize::from(arguments.members),
     };
     let mut people = people(&scene.domain, arguments.people)?;
@@ -117,6 +128,7 @@ struct Scene {
     http_port: u16,
     domain: String,
     pools: Pools,
+    adfs_authorities: Option<PathBuf>,
     members: usize,
 }
 
@@ -160,12 +172,7 @@ impl Scene {
                 exchange_audience: "exchange".to_owned(),
             },
         };
-        let sts = lab::StsMetadata::Url {
-            url: self.url(STS, METADATA),
-            at: (Ipv4Addr::LOCALHOST, self.https_port).into(),
-            authorities: std::fs::read(self.dir.join("ca.pem"))
-                .map_err(|error| CliError::unavailable(format!("ca.pem: {error}")))?,
-        };
+        let sts = self.sts_of_the_passive_pool()?;
         let others = self.pools.beside_the_first(self, people, sts);
         let world = lab::World::new(settings)
             .with_members(self.members)
@@ -177,9 +184,27 @@ impl Scene {
             .map_err(|error| CliError::unavailable(format!("the stand-in servers: {error}")))
     }
 
-    /// Each pool is a party that tokens are for, by what it calls itself outside.
+    /// Whom the passive pool trusts: this program, or an AD FS that runs elsewhere on this machine.
+    fn sts_of_the_passive_pool(&self) -> Result<lab::StsMetadata, CliError> {
+        let own = self.dir.join("ca.pem");
+        let (url, port) = match self.pools.adfs() {
+            Some((host, port)) => (format!("https://{host}:{port}{METADATA}"), *port),
+            None => (self.url(STS, METADATA), self.https_port),
+        };
+        let authorities = self.adfs_authorities.as_ref().unwrap_or(&own);
+        let read = std::fs::read(authorities);
+        Ok(lab::StsMetadata::Url {
+            url,
+            at: (Ipv4Addr::LOCALHOST, port).into(),
+            authorities: read.map_err(|error| {
+                CliError::unavailable(format!("{}: {error}", authorities.display()))
+            })?,
+        })
+    }
+
+    /// Each pool that takes our tokens is a party that they are for, by what it calls itself outside.
     async fn trust_the_pools(&self, desk: &Desk) -> Result<(), CliError> {
-        for outside in self.pools.outside() {
+        for outside in self.pools.of_our_tokens() {
             let host = format!("{}:{}", self.host(outside), self.https_port);
             let places = Places {
                 host: &host,
@@ -283,6 +308,15 @@ fn domain(typed: &str) -> Result<String, String> {
         Ok(typed.to_ascii_lowercase())
     } else {
         Err("it is not a domain name such as `contoso.localhost`".to_owned())
+    }
+}
+
+fn adfs(typed: &str) -> Result<(String, u16), String> {
+    let parts = typed.split_once(':');
+    let read = parts.and_then(|(host, port)| Some((host, port.parse::<u16>().ok()?)));
+    match read.filter(|(host, port)| config::is_host_name(host) && *port > 0) {
+        Some((host, port)) => Ok((host.to_ascii_lowercase(), port)),
+        None => Err("it is not a host and a port such as `sts.fabrikam.localhost:9443`".to_owned()),
     }
 }
 

@@ -32,11 +32,13 @@ pub(super) struct Pools {
     named: &'static [(&'static str, &'static str)],
     /// Whether the second one is in passive mode.
     is_passive: bool,
+    /// Whose tokens that takes, where they are not this program's.
+    adfs: Option<(String, u16)>,
 }
 
 impl Pools {
     /// One pool, two of which the second is passive, or two behind a Director.
-    pub(super) fn new(has_director: bool, is_passive: bool) -> Self {
+    pub(super) fn new(has_director: bool, is_passive: bool, adfs: Option<(String, u16)>) -> Self {
         let named: &[(&str, &str)] = match (has_director, is_passive) {
             (true, _) => &[
                 (DIRECTOR, DIRECTOR_WEB),
@@ -46,7 +48,16 @@ impl Pools {
             (false, true) => &[(POOL, WEB), (SECOND_POOL, SECOND_WEB)],
             (false, false) => &[(POOL, WEB)],
         };
-        Self { named, is_passive }
+        Self {
+            named,
+            is_passive,
+            adfs,
+        }
+    }
+
+    /// The AD FS whose tokens the passive pool takes, where it does.
+    pub(super) fn adfs(&self) -> Option<&(String, u16)> {
+        self.adfs.as_ref()
     }
 
     /// Who may sign in to a passive pool, and by what.
@@ -70,6 +81,12 @@ impl Pools {
     /// The first labels of their published names.
     pub(super) fn outside(&self) -> impl Iterator<Item = &'static str> {
         self.named.iter().map(|(_, outside)| *outside)
+    }
+
+    /// The same of those that take tokens of this program.
+    pub(super) fn of_our_tokens(&self) -> impl Iterator<Item = &'static str> {
+        let is_ours = |outside: &&str| self.adfs.is_none() || *outside != SECOND_WEB;
+        self.outside().filter(is_ours)
     }
 
     /// All but the first pool, which a stand-in world has by itself: in the second every second person
@@ -96,6 +113,13 @@ impl Pools {
         others.map(pool).collect()
     }
 
+    fn passive(&self) -> String {
+        match &self.adfs {
+            Some((host, port)) => format!("passive = true\npassive_adfs = \"{host}:{port}\"\n"),
+            None => "passive = true\n".to_owned(),
+        }
+    }
+
     /// Their part of the configuration.
     pub(super) fn configuration(&self, scene: &Scene, lab: &lab::Started) -> String {
         let mut text = String::new();
@@ -109,8 +133,8 @@ impl Pools {
                 _ => String::new(),
             };
             let passive = match self.is_passive && *inside == SECOND_POOL {
-                true => "passive = true\n",
-                false => "",
+                true => self.passive(),
+                false => String::new(),
             };
             let published = format!("{}:{}", scene.host(outside), scene.https_port);
             // Writing to a String cannot fail.

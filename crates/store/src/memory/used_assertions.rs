@@ -14,6 +14,6 @@ impl UsedAssertions for Memory {
         assertion: &AssertionKey,
         _: (Timestamp, Timestamp),
     ) -> Result<bool, Unavailable> {
-        Ok(self.open()?.used_assertions.insert(*assertion))
+        Ok(self.open()?.used_assertions.insert(*assertion.as_bytes()))
     }
 }

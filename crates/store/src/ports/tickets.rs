@@ -7,6 +7,7 @@ use authn::ports::{Tickets, Unavailable};
 use authn::ticket::{MAX_PER_CREDENTIAL, RelayedTicket, Relaying, TicketKey};
 use jiff::Timestamp;
 
+use super::used_assertions;
 use crate::Store;
 use crate::engine::query;
 use crate::rows;
@@ -52,6 +53,14 @@ impl Tickets for Store {
 
     async fn spend_token(&self, key: &TicketKey) -> Result<bool, Unavailable> {
         self.0.writer.submit(Spend(key.clone())).await
+    }
+
+    async fn take_token(
+        &self,
+        key: &TicketKey,
+        times: (Timestamp, Timestamp),
+    ) -> Result<bool, Unavailable> {
+        used_assertions::take(self, key.0, times).await
     }
 }
 

@@ -15,23 +15,32 @@ impl UsedAssertions for Store {
     async fn take_assertion(
         &self,
         assertion: &AssertionKey,
-        (now, ends): (Timestamp, Timestamp),
+        times: (Timestamp, Timestamp),
     ) -> Result<bool, Unavailable> {
-        self.forget_where_due(now).await;
-        self.0.writer.submit(Take(*assertion, ends)).await
+        take(self, *assertion.as_bytes(), times).await
     }
 }
 
-struct Take(AssertionKey, Timestamp);
+/// Takes what is known by these bytes, whoever issued it and for whom.
+pub(super) async fn take(
+    store: &Store,
+    known_by: [u8; 32],
+    (now, ends): (Timestamp, Timestamp),
+) -> Result<bool, Unavailable> {
+    store.forget_where_due(now).await;
+    store.0.writer.submit(Take(known_by, ends)).await
+}
+
+struct Take([u8; 32], Timestamp);
 
 #[async_trait]
 impl Write for Take {
     type Output = bool;
 
     async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<bool>, WriteError> {
-        let Self(assertion, ends) = self;
+        let Self(known_by, ends) = self;
         let taken = query(rows::used_assertions::TAKE)
-            .bind(assertion.as_bytes().to_vec())
+            .bind(known_by.to_vec())
             .bind(ends.as_microsecond())
             .execute(&mut *writing.connection)
             .await?;

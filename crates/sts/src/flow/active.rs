@@ -271,6 +271,7 @@ impl Active<'_> {
             path: asking.dialect.path(),
             host: self.service.host(),
             user_agent: asking.user_agent,
+            token: None,
         };
         let accepted = pipeline.accept(local, &context).await?;
         pipeline.issue(&accepted).await

@@ -69,6 +69,14 @@ pub struct TokenRandomness {
     pub iv: [u8; 16],
 }
 
+impl TokenRandomness {
+    /// What a token of SAML 1.1 of it calls itself.
+    #[must_use]
+    pub fn token_id(&self) -> TokenId {
+        TokenId(format!("_{}", ActivityId::from(self.id).0))
+    }
+}
+
 /// A token that may leave.
 #[derive(Clone, Debug)]
 pub struct Token {
@@ -116,7 +124,7 @@ pub async fn saml_1_1(
     if trust.signature_algorithm == SignatureAlgorithm::RsaSha1 {
         return Err(TokenError::Sha1);
     }
-    let id = TokenId(format!("_{}", ActivityId::from(random.id).0));
+    let id = random.token_id();
     let assertion = assertion(claims, &order, &id);
     let (created, expires) = (assertion.not_before, assertion.not_on_or_after);
     let not_written = |error: &dyn std::fmt::Display| TokenError::NotWritten(error.to_string());

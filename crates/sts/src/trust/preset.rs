@@ -7,6 +7,7 @@ use claims::claim_type::{AUTHENTICATION_METHOD, MULTIPLE_AUTHENTICATION, PERMIT}
 
 use super::Trusted;
 use super::written::{VERSION, Written, WrittenError, WrittenMetadata, WrittenRelyingParty};
+use crate::subject::SIGN_IN;
 
 /// The claim that is the SID of an account, by which Lync and Exchange know who it is.
 const PRIMARY_SID: &str = "http://schemas.microsoft.com/ws/2008/06/identity/claims/primarysid";
@@ -138,8 +139,8 @@ impl Preset {
                 ..party(
                     &format!("AD FS {host}"),
                     &format!("http://{host}/adfs/services/trust"),
-                    // By the last of them it knows that a second factor was proved.
-                    &[PRIMARY_SID, UPN, METHODS_REFERENCES],
+                    // By the methods it knows that a second factor was proved; the sign-in is for a passive pool behind the gate.
+                    &[PRIMARY_SID, UPN, METHODS_REFERENCES, SIGN_IN],
                 )
             }],
         }

@@ -174,6 +174,14 @@ impl Tickets for Kept {
     async fn spend_token(&self, _: &TicketKey) -> Result<bool, Unavailable> {
         Err(away())
     }
+
+    async fn take_token(
+        &self,
+        _: &TicketKey,
+        _: (Timestamp, Timestamp),
+    ) -> Result<bool, Unavailable> {
+        Err(away())
+    }
 }
 
 #[async_trait]

@@ -50,6 +50,77 @@ fn a_form_with_two_assertions_is_refused_wherever_they_are() {
     }
 }
 
+/// An assertion of an AD FS with these statements in it.
+fn stated(inside: &str) -> Vec<u8> {
+    let named = format!("{ASSERTION}</saml:Assertion>").replace("/>", &format!(">{inside}"));
+    form(&answer(&named))
+}
+
+fn claim(value: &str) -> String {
+    format!(
+        "<saml:Attribute AttributeName=\"signin\" AttributeNamespace=\"urn:wicketgate:claims\">{value}</saml:Attribute>"
+    )
+}
+
+#[test]
+fn the_sign_in_that_a_token_rests_on_is_its_one_claim_of_that_type() {
+    let sid = claim("<saml:AttributeValue>S-1-5</saml:AttributeValue>").replace("signin", "sid");
+    let value = claim("<saml:AttributeValue>_2</saml:AttributeValue>");
+    for (statements, found) in [
+        (
+            format!("<saml:AttributeStatement>{sid}{value}</saml:AttributeStatement>"),
+            Some("_2"),
+        ),
+        (
+            format!("<saml:AttributeStatement>{sid}</saml:AttributeStatement>"),
+            None,
+        ),
+        (String::new(), None),
+    ] {
+        let brought = Brought::parse(&stated(&statements)).unwrap().unwrap();
+        assert_eq!(brought.assertion_id, "_1");
+        assert_eq!(brought.sign_in.as_deref(), found);
+    }
+}
+
+#[test]
+fn a_sign_in_that_might_be_another_is_refused() {
+    let value = |text: &str| format!("<saml:AttributeValue>{text}</saml:AttributeValue>");
+    let statement =
+        |inside: &str| format!("<saml:AttributeStatement>{inside}</saml:AttributeStatement>");
+    let one = claim(&value("_2"));
+    let long = "x".repeat(MAX_ASSERTION_ID_BYTES + 1);
+    for statements in [
+        statement(&format!("{one}{one}")),
+        format!("{}{}", statement(&one), statement(&one)),
+        // What stands in a signature is not signed by it.
+        format!(
+            "<s:Signature xmlns:s=\"http://www.w3.org/2000/09/xmldsig#\"><s:Object>{one}</s:Object></s:Signature>"
+        ),
+        format!(
+            "<s:Signature xmlns:s=\"http://www.w3.org/2000/09/xmldsig#\">{}</s:Signature>",
+            statement(&one)
+        ),
+        format!("{}<x>{one}</x>", statement(&one)),
+        statement(&format!("<x>{one}</x>")),
+        statement(
+            &one.replace("saml:Attribute ", "Attribute ")
+                .replace("</saml:Attribute>", "</Attribute>"),
+        ),
+        statement(&claim("")),
+        statement(&claim("_2")),
+        statement(&claim(&format!("{}{}", value("_2"), value("_3")))),
+        statement(&claim(&value(""))),
+        statement(&claim(&value("_2<!-- -->3"))),
+        statement(&claim(&value("<b>_2</b>"))),
+        statement(&claim(&value(&long))),
+        statement(&claim("<saml:Value>_2</saml:Value>")),
+    ] {
+        let refused = refused(&stated(&statements));
+        assert_eq!(refused, BroughtParseError::NotOneSignIn, "{statements}");
+    }
+}
+
 #[test]
 fn a_form_that_can_be_read_in_two_ways_is_refused() {
     use BroughtParseError as Error;

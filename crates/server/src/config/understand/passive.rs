@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use gateway::route::{Host, MadeBy};
+use gateway::route::{Host, MadeBy, Publication};
 
 use super::Understanding;
 use super::behind::{Behind, Known};
+use super::published::is_host_name;
 use crate::config::ConfigError;
 use crate::config::written::{LyncPool, Written};
 
@@ -78,6 +79,65 @@ impl Understanding<'_> {
     }
 }
 
+impl Understanding<'_> {
+    /// The AD FS whose tokens a pool takes, with its port where that is not 443.
+    pub(super) fn passive_adfs(&self, pool: &LyncPool) -> Result<Option<String>, ConfigError> {
+        let Some(adfs) = &pool.passive_adfs else {
+            return Ok(None);
+        };
+        if !is_passive(pool) {
+            let message =
+                "this is for a pool in passive mode: add `passive = true`, or remove the key";
+            return Err(self.error(adfs, message));
+        }
+        let typed = adfs.get_ref();
+        let (host, port) = typed.split_once(':').unwrap_or((typed, "443"));
+        let port = port.parse::<u16>().ok().filter(|port| *port > 0);
+        let Some(port) = port.filter(|_| is_host_name(host)) else {
+            let message = format!(
+                "`{typed}` is not the host of an AD FS such as `fs.contoso.com`, with `:PORT` where that is not 443"
+            );
+            return Err(self.error(adfs, &message));
+        };
+        let host = host.to_ascii_lowercase();
+        Ok(Some(match port {
+            443 => host,
+            port => format!("{host}:{port}"),
+        }))
+    }
+
+    /// Where those are, without ports: the pools send browsers there.
+    pub(super) fn hosts_of_adfs(&self, written: &Written) -> Result<BTreeSet<String>, ConfigError> {
+        let mut hosts = BTreeSet::new();
+        for pool in &written.lync.pool {
+            let adfs = self.passive_adfs(pool)?;
+            hosts.extend(adfs.and_then(|it| it.split(':').next().map(str::to_owned)));
+        }
+        Ok(hosts)
+    }
+
+    /// SECURITY: a token of our own says of itself that it rests on itself; only what another issued of it can be looked at so.
+    pub(super) fn adfs_is_another(
+        &self,
+        written: &Written,
+        publication: &Publication,
+    ) -> Result<(), ConfigError> {
+        for pool in &written.lync.pool {
+            let (Some(written), Some(adfs)) = (&pool.passive_adfs, self.passive_adfs(pool)?) else {
+                continue;
+            };
+            let host = adfs.split(':').next().unwrap_or_default();
+            if publication.hosts.get(host).is_some_and(|host| host.is_ours) {
+                let message = format!(
+                    "`{host}` is this program itself: leave the key out where the pool takes its tokens"
+                );
+                return Err(self.error(written, &message));
+            }
+        }
+        Ok(())
+    }
+}
+
 fn is_passive(pool: &LyncPool) -> bool {
     pool.passive.unwrap_or(false)
 }
@@ -137,6 +197,50 @@ mod tests {
         let active = "[[lync.pool]]\nweb_host = \"web1.contoso.com\"\nfarm = \"other\"\n";
         let said = understood(&pool(&format!("{between}{other}{active}"))).unwrap_err();
         assert!(said.contains("is that of the active pool"), "{said}");
+    }
+
+    #[test]
+    fn a_passive_pool_may_take_the_tokens_of_an_ad_fs() {
+        let origin = |more: &str| {
+            let settings = understood(&pool("").replace("passive = true", more)).unwrap();
+            let host = &settings.publication.hosts["web.contoso.com"];
+            let is_named = settings
+                .publication
+                .foreign_hosts
+                .contains("fs.contoso.com");
+            (host.passive_adfs.clone(), is_named)
+        };
+        assert_eq!(origin("passive = true"), (None, false));
+        for (written, shown) in [
+            ("FS.contoso.com", "https://fs.contoso.com"),
+            ("fs.contoso.com:443", "https://fs.contoso.com"),
+            ("fs.contoso.com:8443", "https://fs.contoso.com:8443"),
+        ] {
+            let more = format!("passive = true\npassive_adfs = \"{written}\"");
+            assert_eq!(origin(&more), (Some(shown.to_owned()), true), "{written}");
+        }
+        for (more, expected) in [
+            ("passive_adfs = \"fs.contoso.com\"", "add `passive = true`"),
+            (
+                "passive = true\npassive_adfs = \"https://fs.contoso.com\"",
+                "is not the host of an AD FS",
+            ),
+            (
+                "passive = true\npassive_adfs = \"fs.contoso.com:0\"",
+                "is not the host of an AD FS",
+            ),
+            (
+                "passive = true\npassive_adfs = \"\"",
+                "is not the host of an AD FS",
+            ),
+            (
+                "passive = true\npassive_adfs = \"sts.contoso.com\"",
+                "is this program itself",
+            ),
+        ] {
+            let said = understood(&pool("").replace("passive = true", more)).unwrap_err();
+            assert!(said.contains(expected), "{said}");
+        }
     }
 
     #[test]

@@ -71,7 +71,8 @@ impl Understanding<'_> {
         let places = places.collect();
         let names = &written.names;
         let foreign = names.foreign_hosts.iter().map(|host| self.host(host));
-        let foreign_hosts = foreign.collect::<Result<_, _>>()?;
+        let mut foreign_hosts = foreign.collect::<Result<BTreeSet<_>, _>>()?;
+        foreign_hosts.extend(self.hosts_of_adfs(written)?);
         self.lead_to_known(written, (&hosts.hosts, &foreign_hosts))?;
         let publication = Publication {
             hosts: hosts.hosts,
@@ -213,12 +214,14 @@ impl Understanding<'_> {
         entry.web_ticket_url = entry.web_ticket_url.take().or(host.web_ticket_url);
         entry.oauthtoken_url = entry.oauthtoken_url.take().or(host.oauthtoken_url);
         entry.origin = entry.origin.take().or(host.origin);
+        entry.passive_adfs = entry.passive_adfs.take().or(host.passive_adfs);
         Ok(())
     }
 
     fn pool(&self, pool: &written::LyncPool) -> Result<LyncPool, ConfigError> {
         let farm = self.farm(&pool.farm)?;
         let passive = pool.passive.unwrap_or(false);
+        let passive_adfs = self.passive_adfs(pool)?;
         let discover_hosts = pool.discover_hosts.iter().map(|host| self.host(host));
         let discover_hosts: Vec<String> = discover_hosts.collect::<Result<_, _>>()?;
         let web_host = self.host(&pool.web_host)?;
@@ -238,6 +241,7 @@ impl Understanding<'_> {
             guests: pool.guests.unwrap_or(true),
             certificate_sign_in: self.certificate_sign_in(pool)?,
             passive,
+            passive_adfs: passive_adfs.map(|adfs| format!("https://{adfs}")),
         })
     }
 

@@ -44,6 +44,9 @@ pub(crate) struct LyncPool {
     /// Whether the pool is in passive mode: people sign in by a page of this program's security token service, and by
     /// nothing else. No Windows logon is published then. Off where it is left out.
     pub(crate) passive: Option<bool>,
+    /// The host (`fs.contoso.com`, with `:PORT` where it is not 443) of the AD FS whose tokens a passive pool takes, while this
+    /// program is the AD FS's claims provider; left out, the pool takes the tokens of this program itself.
+    pub(crate) passive_adfs: Option<Spanned<String>>,
 }
 
 /// `[[exchange]]`

@@ -254,8 +254,8 @@ impl Service {
             return Ok(Err(Not::Refused(refusal)));
         }
         let party = (&checked.trust, &checked.realm);
-        let browser = (asking.at, asking.user_agent);
-        let claims = match self.said_of(&local, (book, party), browser).await {
+        let request = (asking.at, asking.user_agent, None);
+        let claims = match self.said_of(&local, (book, party), request).await {
             Ok(claims) => claims,
             Err(error) => return Ok(Err(Not::from(&error))),
         };

@@ -282,6 +282,7 @@ impl Service {
             path: PATH,
             host: self.host(),
             user_agent: brought.user_agent,
+            token: None,
         };
         let refused = |error: NotIssued| Refusal::from(&error);
         let accepted = pipeline.accept_from(federated, &context).await;

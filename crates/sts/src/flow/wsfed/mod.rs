@@ -33,7 +33,7 @@ use crate::metadata;
 use crate::pipeline::store::{AttributeStore, AttributeStores};
 use crate::pipeline::{IssuedClaims, NotIssued, Pipeline};
 use crate::ports::{Keys, Ledger, Trusts, Unavailable, UsedAssertions};
-use crate::subject::{Context, Local};
+use crate::subject::{Context, Local, SIGN_IN};
 use crate::token::{self, Order, Token, TokenError, TokenRandomness};
 use crate::trust::{Identifier, RelyingPartyTrust, TrustBook, Url};
 pub use brought::Brought;
@@ -254,8 +254,9 @@ impl Service {
         }
         let place = (checked, visited);
         let party = (&place.0.trust, &place.0.realm);
-        let browser = (asking.at, asking.user_agent);
-        match self.said_of(&local, (&book, party), browser).await {
+        let token = random.token_id();
+        let request = (asking.at, asking.user_agent, Some(&token));
+        match self.said_of(&local, (&book, party), request).await {
             Ok(_) if !self.is_to_be_had(met, asking.session, now).await? => {
                 Ok(self.must_sign_in(required, &asking, &random))
             }
@@ -286,7 +287,7 @@ impl Service {
         &self,
         local: &Local<'_>,
         (book, (trust, realm)): (&TrustBook, (&Arc<RelyingPartyTrust>, &Identifier)),
-        (at, user_agent): (&At, Option<&str>),
+        (at, user_agent, token): (&At, Option<&str>, Option<&TokenId>),
     ) -> Result<IssuedClaims, NotIssued> {
         let stores = AttributeStores {
             account: Some(local.account),
@@ -305,6 +306,7 @@ impl Service {
             path: PATH,
             host: self.host(),
             user_agent,
+            token,
         };
         let accepted = pipeline.accept(local, &context).await?;
         pipeline.issue(&accepted).await
@@ -334,6 +336,12 @@ impl Service {
         let lasts = (asking.at.now, token.expires);
         self.rests_on(&token.id, (local.session, asking.heard), lasts)
             .await?;
+        let mut carried = claims.claims().of_type(SIGN_IN);
+        if carried.any(|it| *it.value == *token.id.0) {
+            let id = authn::issued::TokenId(token.id.0.clone());
+            let recorded = authn::issued::carried(&id, local.session, asking.at.now);
+            self.tickets.record(recorded, asking.heard).await?;
+        }
         let place = (checked, visited);
         Ok(self.handed(token, place, asking.request.wctx.clone()))
     }
