@@ -502,7 +502,7 @@ impl Conversation {
             websocket::switch(&mut head.headers);
         }
         if let Some(host) = self.publication.hosts.get(&asked.name) {
-            let names = Names::of(&asked.route, host);
+            let names = Names::of(&asked.route, host, &self.publication);
             let is_preset = asked.route.made_by == MadeBy::Preset;
             let host = is_preset.then_some(asked.name.as_str());
             links::rewrite_headers(&mut head.headers, (&self.publication, names), host);

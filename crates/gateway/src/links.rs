@@ -49,13 +49,13 @@ pub(crate) fn rewrite_headers(
     // A redirect goes on with what its query says, whoever is named there: without it the client stands still.
     for name in [header::LOCATION, X_MS_WEB_TICKET_URL, X_MS_LOCATION] {
         let put_right = headers.get(&name).and_then(|value| {
-            let value = std::str::from_utf8(value.as_bytes()).ok()?;
+            let (value, rest) = readable(value.as_bytes());
             let mapped = names.mapped(value);
             let mapped = mapped.or_else(|| publication.secured(value));
             let replaced = names.redirected(mapped.as_deref().unwrap_or(value));
-            replaced.or(mapped)
+            let put_right = replaced.or(mapped)?;
+            HeaderValue::from_bytes(&[put_right.as_bytes(), rest].concat()).ok()
         });
-        let put_right = put_right.and_then(|it| HeaderValue::from_bytes(it.as_bytes()).ok());
         if let Some(value) = put_right {
             headers.insert(name, value);
         }
@@ -71,6 +71,19 @@ pub(crate) fn rewrite_headers(
         // Each line of a header that comes more than once, Set-Cookie above all, is on its own.
         if let Ok(name) = HeaderName::from_bytes(name.as_bytes()) {
             keep_lines(headers, &name, |line| !names.leaks(line));
+        }
+    }
+}
+
+/// A line as text; of one that is in no encoding that is known here what stands before its first letter beyond ASCII, and the
+/// rest of it.
+fn readable(line: &[u8]) -> (&str, &[u8]) {
+    match std::str::from_utf8(line) {
+        Ok(text) => (text, &[]),
+        Err(_) => {
+            let beyond = line.iter().position(|byte| !byte.is_ascii());
+            let (text, rest) = line.split_at(beyond.unwrap_or(line.len()));
+            (std::str::from_utf8(text).unwrap_or_default(), rest)
         }
     }
 }
@@ -97,7 +110,9 @@ fn sources_put_right(policy: &str, names: Names<'_>) -> String {
             let mapped = names.mapped(&address)?;
             mapped.strip_prefix("https://").map(str::to_owned)
         };
-        let mapped = names.mapped(source).or_else(bare);
+        // Whom a report is mailed to has another host.
+        let is_address = !source.contains('@');
+        let mapped = names.mapped(source).or_else(bare).filter(|_| is_address);
         mapped.unwrap_or_else(|| source.to_owned())
     };
     let is_between = |it: char| it.is_whitespace() || ";,".contains(it);
@@ -155,7 +170,12 @@ pub(crate) fn elsewhere(address: &str, publication: &Publication) -> Option<Stri
     let first = address.split(['/', '?', '#']).next().unwrap_or_default();
     let is_path =
         !first.contains([':', ';']) && !address.starts_with("//") && !is_doubtful(address);
-    let host = host_of_url(address).unwrap_or_default();
+    // What begins with two slashes has the scheme of the page, which is https.
+    let host = match address.starts_with("//") {
+        true => host_of_url(&format!("https:{address}")),
+        false => host_of_url(address),
+    };
+    let host = host.unwrap_or_default();
     let is_other = !is_https(address) && !address.starts_with("//");
     let leads = !is_path && (is_other || !publication.may_be_named(&host));
     leads.then_some(if host.is_empty() {

@@ -41,8 +41,10 @@ pub(crate) enum ReadError {
     #[error("the back end's document cannot be read")]
     Malformed,
     /// It names a host of the back end's own, even after the edit.
-    #[error("the back end's document names an internal host")]
-    Leaks,
+    #[error(
+        "the back end's document still names the internal host `{0}` of `internal_names` or of the farm"
+    )]
+    Leaks(String),
     /// It names a host that is not published.
     #[error(
         "the back end names the host `{0}`, which is neither published nor one of \
@@ -102,10 +104,9 @@ pub(crate) fn discover(
         document.access_location = document.access_location.map(|_| AccessLocation::External);
     }
     let written = document.write(media_type);
-    if is_external && names.leaks(&written) {
-        Err(ReadError::Leaks)
-    } else {
-        Ok(written)
+    match names.leaked(&written).filter(|_| is_external) {
+        Some(name) => Err(ReadError::Leaks(name.to_owned())),
+        None => Ok(written),
     }
 }
 
@@ -140,10 +141,10 @@ pub(crate) fn metadata(
         let named = host_of_url(url).unwrap_or_else(|| url.to_owned());
         return Err(ReadError::NamesHost(named));
     }
-    if names.leaks(&edited) {
-        return Err(ReadError::Leaks);
+    match names.leaked(&edited) {
+        Some(name) => Err(ReadError::Leaks(name.to_owned())),
+        None => Ok(edited),
     }
-    Ok(edited)
 }
 
 /// Whether an address names a host of its own for a program that fetches by HTTP.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::route::{Host, Route};
+use crate::route::{Host, Publication, Route};
 
 /// Back ends' own names (lower case) and what they are called outside, with the port if it is not 443.
 ///
@@ -12,14 +12,16 @@ use crate::route::{Host, Route};
 pub(crate) struct Names<'a> {
     route: &'a BTreeMap<String, String>,
     host: &'a BTreeMap<String, String>,
+    published: &'a BTreeMap<String, Host>,
 }
 
 impl<'a> Names<'a> {
     /// The names as a route has them.
-    pub(crate) fn of(route: &'a Route, host: &'a Host) -> Self {
+    pub(crate) fn of(route: &'a Route, host: &'a Host, publication: &'a Publication) -> Self {
         Self {
             route: &route.names,
             host: &host.names,
+            published: &publication.hosts,
         }
     }
 
@@ -121,24 +123,56 @@ impl<'a> Names<'a> {
 
     /// Whether a text still names a host of the back end's own.
     pub(crate) fn leaks(&self, text: &str) -> bool {
+        self.leaked(text).is_some()
+    }
+
+    /// The first name of the back end's own that a text still has.
+    pub(crate) fn leaked(&self, text: &str) -> Option<&'a str> {
         // What a server calls itself as it is called outside is no secret.
-        let is_outside = |outside: &String| outside.split(':').next().map(str::to_ascii_lowercase);
-        let mut inner = self
+        let inner = self
             .all()
-            .filter(|(own, outside)| !own.is_empty() && is_outside(outside).as_ref() != Some(*own));
+            .filter(|(own, outside)| !own.is_empty() && host_of(outside) != **own);
         let lower = text.to_ascii_lowercase();
-        // A name without a dot is the beginning of its own longer ones; a label of digits is a port in disguise.
         let is_told = |own: &str| {
             let mut begun = begins(&lower, own);
-            begun.any(|at| {
-                let below = behind(&lower, at, own);
-                let digit = below.chars().next().is_some_and(|it| it.is_ascii_digit());
-                let is_beginning = !own.contains('.') || digit;
-                is_beginning || !goes_on(below.chars().next())
+            begun.any(|at| match own.contains('.') {
+                true => {
+                    // A label of digits is a port in disguise.
+                    let next = behind(&lower, at, own).chars().next();
+                    next.is_some_and(|it| it.is_ascii_digit()) || !goes_on(next)
+                }
+                // A name without a dot is the beginning of its own longer ones.
+                false => !is_part_of_another(&lower, at) && !self.is_outside(longer(&lower, at)),
             })
         };
-        inner.any(|(own, _)| is_told(own))
+        let mut told = inner.filter(|(own, _)| is_told(own));
+        told.next().map(|(own, _)| own.as_str())
     }
+
+    /// Whether a host is published, or one of what clients are told.
+    fn is_outside(&self, host: &str) -> bool {
+        let mut told = self.all().map(|(_, outside)| host_of(outside));
+        self.published.contains_key(host) || told.any(|it| it == host)
+    }
+}
+
+/// The whole name that begins at a place.
+fn longer(lower: &str, at: usize) -> &str {
+    let rest = lower.get(at..).unwrap_or_default();
+    let end = rest.find(|it: char| !it.is_ascii_alphanumeric() && !"-.".contains(it));
+    let name = rest.get(..end.unwrap_or(rest.len())).unwrap_or(rest);
+    name.trim_end_matches('.')
+}
+
+/// Whether a word at a place is a step of a path or an element of XML, which both have words that servers are called by, too.
+fn is_part_of_another(lower: &str, at: usize) -> bool {
+    let before = lower.get(..at).unwrap_or_default();
+    let is_step = |slash: &str| {
+        let above = before.strip_suffix(slash);
+        // JSON may write a backslash before each slash.
+        above.is_some_and(|above| !above.trim_end_matches('\\').ends_with(slash))
+    };
+    ["/", "%2f", "%252f", "<"].into_iter().any(is_step)
 }
 
 /// How the sign before a port is written, in an address and in one that is escaped once or twice.
@@ -246,9 +280,14 @@ mod tests {
     use super::*;
 
     static NONE: BTreeMap<String, String> = BTreeMap::new();
+    static NOBODY: BTreeMap<String, Host> = BTreeMap::new();
 
     fn of_host(host: &BTreeMap<String, String>) -> Names<'_> {
-        Names { route: &NONE, host }
+        Names {
+            route: &NONE,
+            host,
+            published: &NOBODY,
+        }
     }
 
     #[test]
@@ -262,6 +301,7 @@ mod tests {
         let names = Names {
             route: &route,
             host: &host,
+            published: &NOBODY,
         };
         let mapped = |url: &str| names.mapped(url);
         assert_eq!(
@@ -376,6 +416,42 @@ mod tests {
             assert!(!names.leaks(another), "{another}");
         }
         assert_eq!(names.replaced("exch01.contoso.local"), None);
+    }
+
+    /// Servers are called as paths, namespaces and published names begin.
+    #[test]
+    fn a_short_name_that_begins_a_published_one_or_is_a_step_of_a_path_is_not_told() {
+        let own = |own: &str, outside: &str| (own.to_owned(), outside.to_owned());
+        let names = BTreeMap::from([
+            own("mail", "mail.contoso.com:8443"),
+            own("exchange", "mail.contoso.com:8443"),
+            own("autodiscover", "mail.contoso.com:8443"),
+        ]);
+        let published = BTreeMap::from([("autodiscover.contoso.com".to_owned(), Host::default())]);
+        let names = Names {
+            published: &published,
+            ..of_host(&names)
+        };
+        for other in [
+            "https://mail.contoso.com:8443/EWS/Exchange.asmx",
+            "a=b; Domain=.mail.contoso.com",
+            "<Autodiscover xmlns=\"http://schemas.microsoft.com/exchange/autodiscover/responseschema/2006\">",
+            "</Autodiscover>",
+            "https://autodiscover.contoso.com./autodiscover/autodiscover.xml",
+            "to=%2fexchange%2f",
+        ] {
+            assert_eq!(names.leaked(other), None, "{other}");
+        }
+        for (told, name) in [
+            ("https://mail/EWS/Exchange.asmx", "mail"),
+            ("<Server>EXCHANGE</Server>", "exchange"),
+            ("X=mail.contoso.local", "mail"),
+            ("to=%2f%2fexchange%2fx", "exchange"),
+            (r#"{"href":"https:\/\/exchange\/x"}"#, "exchange"),
+            ("at autodiscover.contoso.com.mx", "autodiscover"),
+        ] {
+            assert_eq!(names.leaked(told), Some(name), "{told}");
+        }
     }
 
     #[test]

@@ -313,7 +313,8 @@ impl Conversation {
             links::leads_to_what_is_published(&head.headers, &self.publication)?;
         }
         if head.status != StatusCode::OK {
-            return read::not_ok(head, body, Names::of(&asked.route, host));
+            let names = Names::of(&asked.route, host, &self.publication);
+            return read::not_ok(head, body, names);
         }
         if asked.head.method == Method::HEAD {
             return Ok(as_it_came(&Bytes::new(), Vec::new()));
@@ -322,7 +323,7 @@ impl Conversation {
         let content_type = content_type.and_then(|value| value.to_str().ok());
         let is_external = self.peer.zone == Zone::EXTERNAL;
         let publication = &*self.publication;
-        let names = Names::of(&asked.route, host);
+        let names = Names::of(&asked.route, host, publication);
         let text = match asked.route.kind {
             Kind::LyncDiscover | Kind::LyncUserLink => {
                 read::discover(body, content_type, (publication, names), is_external)?

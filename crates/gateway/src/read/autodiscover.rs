@@ -1,7 +1,9 @@
 //! Exchange Autodiscover on its way out: every address under its published name, and no server of
 //! the back end's own ([MS-OXDSCLI] 2.2.4, [MS-OXWSADISC] 3.1.4).
 
-use proto::exchange::autodiscover::{Edit, Edited, Setting, begins_with_slashes, pox, soap};
+use proto::exchange::autodiscover::{
+    Edit, Edited, Setting, begins_with_slashes, holds_url, is_display_name, pox, soap,
+};
 
 use super::{ReadError, WELL_KNOWN, names_host};
 use crate::rewrite::{Names, host_of_url};
@@ -45,6 +47,11 @@ fn edited(
         if (about.is_inner)(setting) {
             return Some(String::new());
         }
+        // What somebody calls their mailbox is no address, and stops nobody's mail; one that looks like one is left out.
+        let is_spoken = is_display_name(setting);
+        if is_spoken && (names.leaks(setting.value) || holds_url(setting.value)) {
+            return Some(String::new());
+        }
         let replaced = names.replaced(setting.value);
         let value = replaced.as_deref().unwrap_or(setting.value);
         // A host that is not published is of use to nobody who comes here, and whoever has it would be asked to sign in.
@@ -80,10 +87,10 @@ fn edited(
             return Err(ReadError::NamesHost(named));
         }
     }
-    if names.leaks(&edited.text) {
-        return Err(ReadError::Leaks);
+    match names.leaked(&edited.text) {
+        Some(name) => Err(ReadError::Leaks(name.to_owned())),
+        None => Ok(edited.text),
     }
-    Ok(edited.text)
 }
 
 /// The scheme before and the host behind every `://` of a value, which may hold several addresses and other words; neither

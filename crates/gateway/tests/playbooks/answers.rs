@@ -486,6 +486,29 @@ fn what_a_redirect_says_in_its_query_is_put_right_and_goes_on() {
         let passed = discover(302, &[("location", said)], "").unwrap();
         assert_eq!(passed.head.headers["location"].as_bytes(), told.as_bytes());
     }
+    // To the scheme of the page, and in letters that are not UTF-8.
+    let published = "//lyncweb.contoso.com/meet";
+    let passed = discover(302, &[("location", published)], "").unwrap();
+    assert_eq!(passed.head.headers["location"], published);
+}
+
+#[test]
+fn a_redirect_in_other_letters_than_utf_8_is_put_right_as_well() {
+    let told = |said: &[u8]| {
+        let scene = Scene::new();
+        let anna = scene.person("anna");
+        let (mut connection, forward) = signed_in(&scene, &anna);
+        let mut answer = answered(302, &[], "");
+        let line = http::HeaderValue::from_bytes(said).unwrap();
+        answer.headers_mut().insert("location", line);
+        let passed = connection.answers(&forward, answer).unwrap();
+        let location = passed.head.headers.get("location");
+        location.map(|it| it.as_bytes().to_vec())
+    };
+    let put_right = told(b"https://EXCH01.contoso.local/\xe9");
+    assert_eq!(put_right.unwrap(), b"https://mail.contoso.com/\xe9");
+    let named_behind = told(b"https://exch01.contoso.local/\xe9?to=exch01.contoso.local");
+    assert_eq!(named_behind, None);
 }
 
 /// What begins with two slashes leads to what stands behind them, whatever its query names.
@@ -545,6 +568,12 @@ fn what_protects_a_page_is_put_right_and_does_not_go_away() {
     assert_eq!(
         passed.head.headers["content-security-policy"],
         "script-src\tmail.contoso.com, frame-ancestors 'none'; report-uri /csp?of=mail.contoso.com"
+    );
+    let said = "report-uri mailto:a@exch01.contoso.local";
+    let passed = exchange(200, &[("content-security-policy", said)]).unwrap();
+    assert_eq!(
+        passed.head.headers["content-security-policy"],
+        "report-uri mailto:a@mail.contoso.com"
     );
 }
 

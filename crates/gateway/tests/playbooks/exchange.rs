@@ -9,7 +9,7 @@ use http::Method;
 use crate::connection::Said;
 use crate::documents::answered;
 use crate::request::{Request, get, post};
-use crate::scene::{MAIL, Scene, exchange, publication};
+use crate::scene::{EXCHANGE, MAIL, Scene, exchange, publication};
 
 const AUTODISCOVER: &str = "autodiscover.contoso.com";
 const POX: &str = "/autodiscover/autodiscover.xml";
@@ -139,6 +139,74 @@ fn a_document_that_names_a_strange_host_does_not_come_out_and_the_log_says_which
     }
 }
 
+/// Servers are called as published names, paths and namespaces begin, and `init` lists such names.
+#[test]
+fn s50_a_short_name_that_begins_a_published_one_stops_no_document() {
+    for own in ["MAIL", "exchange", "autodiscover"] {
+        let mut exchange = exchange();
+        exchange.internal_names = std::collections::BTreeMap::from([
+            (own.to_ascii_lowercase(), "mail.contoso.com".to_owned()),
+            (EXCHANGE.to_owned(), "mail.contoso.com".to_owned()),
+        ]);
+        let mut publication = publication();
+        publication
+            .hosts
+            .extend(gateway::preset::exchange::hosts(&exchange));
+        let scene = Scene::publishing(publication);
+        let anna = scene.person("anna");
+        let mut connection = scene.connects();
+        let request = post(MAIL, POX, "<x/>").basic("anna", &anna.password);
+        let forward = connection.sends(&request).forward();
+        let answer = pox_answer(EXCHANGE);
+        let passed = connection
+            .answers(&forward, answered(200, &[], &answer))
+            .unwrap();
+        let text = String::from_utf8(passed.body.to_vec()).unwrap();
+        assert!(
+            text.contains("<EwsUrl>https://mail.contoso.com/EWS/Exchange.asmx"),
+            "{text}"
+        );
+        let named = answer.replace("/EWS/Exchange.asmx", &format!("/x?of={own}"));
+        let forward = connection.sends(&request).forward();
+        let refused = connection
+            .answers(&forward, answered(200, &[], &named))
+            .unwrap_err();
+        let cause = refused.cause.unwrap();
+        assert!(
+            cause.contains(&format!("`{}`", own.to_ascii_lowercase())),
+            "{cause}"
+        );
+    }
+}
+
+/// What somebody calls themselves stops nobody's mail, whatever it looks like.
+#[test]
+fn what_a_mailbox_is_called_is_left_out_where_it_looks_like_an_address() {
+    for (name, told) in [
+        ("Anna Svensson", "Anna Svensson"),
+        ("R&amp;D: http: help", ""),
+        ("http://elsewhere.example/x", ""),
+        ("\\\\elsewhere\\x", ""),
+        ("on exch01.contoso.local", ""),
+    ] {
+        let scene = Scene::new();
+        let anna = scene.person("anna");
+        let mut connection = scene.connects();
+        let request = post(MAIL, POX, "<x/>").basic("anna", &anna.password);
+        let forward = connection.sends(&request).forward();
+        let named = format!("<User><DisplayName>{name}</DisplayName></User><Account>");
+        let answer = pox_answer("mail.contoso.com").replace("<Account>", &named);
+        let passed = connection
+            .answers(&forward, answered(200, &[], &answer))
+            .unwrap();
+        let text = String::from_utf8(passed.body.to_vec()).unwrap();
+        assert!(
+            text.contains(&format!("<DisplayName>{told}</DisplayName>")),
+            "{text}"
+        );
+    }
+}
+
 /// A value may hold more than one address, and be no address itself.
 #[test]
 fn s43_no_address_of_a_value_names_a_host_that_is_not_published() {
@@ -180,6 +248,8 @@ fn s43_no_address_of_a_value_names_a_host_that_is_not_published() {
             false,
         ),
         (format!("//evil.example/?x=https://{inner}/EWS"), false),
+        ("/&#9;/evil.example/EWS".to_owned(), false),
+        ("/ /evil.example/EWS".to_owned(), false),
         (format!("/\t/evil.example/?x=https://{inner}/EWS"), false),
         ("\\\\evil\\x".to_owned(), false),
         ("\\/evil.example/x".to_owned(), false),

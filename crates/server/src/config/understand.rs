@@ -14,6 +14,7 @@ mod kerberos;
 mod legacy;
 mod listeners;
 mod messages;
+mod names;
 mod networks;
 mod office;
 mod passive;

@@ -211,16 +211,18 @@ impl<'input> Answer<'input> {
         if value.is_key || group.is_some_and(|group| group.unknown.is_some()) {
             return None;
         }
-        if is_url(&value.text) {
+        let setting = Setting {
+            group: group.map(|group| group.name.as_str()),
+            element: value.name,
+            value: &value.text,
+        };
+        let is_spoken = value.place == Place::Text && is_display_name(&setting);
+        if is_url(&value.text) && !is_spoken {
             return (edit.map_url)(&value.text);
         }
         match value.place {
             Place::Attribute => None,
-            Place::Text => (edit.map_setting)(&Setting {
-                group: group.map(|group| group.name.as_str()),
-                element: value.name,
-                value: &value.text,
-            }),
+            Place::Text => (edit.map_setting)(&setting),
         }
     }
 }
@@ -358,8 +360,17 @@ pub fn begins_with_slashes(value: &str) -> bool {
     is_slash() && is_slash()
 }
 
-fn holds_url(value: &str) -> bool {
-    is_url(value) || value.contains("://") || holds_bare_scheme(value)
+/// Whether a value is an address, or holds one, in whatever spelling a lenient client takes.
+#[must_use]
+pub fn holds_url(value: &str) -> bool {
+    let is_one = is_url(value) || begins_with_slashes(value);
+    is_one || value.contains("://") || holds_bare_scheme(value)
+}
+
+/// Whether a setting is what somebody, or a mailbox, is called for people to read.
+#[must_use]
+pub fn is_display_name(setting: &Setting<'_>) -> bool {
+    setting.element == "DisplayName" || setting.group == Some("UserDisplayName")
 }
 
 /// Whether a scheme of HTTP stands before something else than two slashes, which browsers put in.

@@ -11,5 +11,5 @@ mod answer;
 
 pub use answer::{
     AnswerParseError, Edit, Edited, LIMITS, Link, Redirect, Setting, UnknownSetting,
-    begins_with_slashes,
+    begins_with_slashes, holds_url, is_display_name,
 };

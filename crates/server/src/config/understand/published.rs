@@ -91,43 +91,6 @@ impl Understanding<'_> {
         Ok((publication, places))
     }
 
-    /// Whether every name that clients are told in the place of a server's own is published here, or somebody else's by
-    /// name: they would send what they know to whoever has it.
-    fn lead_to_known(
-        &self,
-        written: &Written,
-        (published, foreign): (&BTreeMap<String, Host>, &BTreeSet<String>),
-    ) -> Result<(), ConfigError> {
-        let pools = written.lync.pool.iter().map(|it| &it.internal_names);
-        let exchange = written.exchange.iter().map(|it| &it.internal_names);
-        let routes = written.route.iter().map(|it| &it.internal_names);
-        let told = pools
-            .chain(exchange)
-            .chain(routes)
-            .flat_map(BTreeMap::values);
-        for outside in told {
-            let typed = outside.get_ref().trim();
-            let (host, port) = typed.split_once(':').unwrap_or((typed, "443"));
-            let is_port = port.parse::<u16>().is_ok_and(|port| port > 0);
-            let may_be_told = typed.is_empty() || (is_host_name(host) && is_port);
-            if !may_be_told {
-                let message = format!(
-                    "`{typed}` is not what clients can be told: a published host, with its port where that is not 443"
-                );
-                return Err(self.error(outside, &message));
-            }
-            let host = host.to_ascii_lowercase();
-            if !host.is_empty() && !published.contains_key(&host) && !foreign.contains(&host) {
-                let message = format!(
-                    "clients would be sent to `{host}`, which is published by nobody here: name a published host, or list \
-                     it in `foreign_hosts` of [names]"
-                );
-                return Err(self.error(outside, &message));
-            }
-        }
-        Ok(())
-    }
-
     /// A NetBIOS name, as `CONTOSO`.
     fn netbios_name(&self, written: &Spanned<String>) -> Result<String, ConfigError> {
         let typed = written.get_ref();
@@ -276,28 +239,6 @@ impl Understanding<'_> {
         })
     }
 
-    /// What a back end calls itself, by what it is told, by where it is, and by what is listed, with its outside names.
-    ///
-    fn own_names(
-        &self,
-        farm: &written::Farm,
-        (published, public_port): (&str, Option<u16>),
-        listed: BTreeMap<String, String>,
-    ) -> Result<BTreeMap<String, String>, ConfigError> {
-        let outside = match public_port {
-            None | Some(443) => published.to_owned(),
-            Some(port) => format!("{published}:{port}"),
-        };
-        let mut names = BTreeMap::new();
-        let told = self.told_names(farm)?.into_iter();
-        // What is published is no name to be hidden, whoever is called so inside, too.
-        let told = told.filter(|own| !is_or_is_below(published, own) && !self.hosts.contains(own));
-        names.extend(told.map(|own| (own, outside.clone())));
-        let listed = listed.into_iter();
-        names.extend(listed.map(|(own, outside)| (own.to_ascii_lowercase(), outside)));
-        Ok(names)
-    }
-
     pub(super) fn pattern(&self, route: &written::Route) -> Result<PathPattern, ConfigError> {
         let path = self.route_path(&route.path)?;
         Ok(match route.below {
@@ -391,20 +332,6 @@ impl Understanding<'_> {
         Err(self.error(host, &message))
     }
 
-    fn internal_names(
-        &self,
-        written: &BTreeMap<String, Spanned<String>>,
-    ) -> Result<BTreeMap<String, String>, ConfigError> {
-        let name = |(own, outside): (&String, &Spanned<String>)| {
-            if own.trim().is_empty() || outside.get_ref().trim().is_empty() {
-                let message = "a name is empty; write \"own name\" = \"published name\"";
-                return Err(self.error(outside, message));
-            }
-            Ok((own.clone(), outside.get_ref().clone()))
-        };
-        written.iter().map(name).collect()
-    }
-
     fn set_headers(
         &self,
         written: &BTreeMap<String, Spanned<String>>,
@@ -436,12 +363,6 @@ pub(crate) fn is_host_name(text: &str) -> bool {
             && !label.ends_with('-')
     };
     text.len() <= 253 && text.split('.').all(is_label)
-}
-
-/// Whether a host is called so, or is below it: a domain stands in addresses of mail and names of people, too.
-fn is_or_is_below(host: &str, name: &str) -> bool {
-    let above = host.strip_suffix(name);
-    above.is_some_and(|above| above.is_empty() || above.ends_with('.'))
 }
 
 /// Every host that a file publishes, in lower case.
