@@ -237,6 +237,17 @@ impl Scene {
         self.records(issued::recorded(&id, &session, (self.now(), ends)));
     }
 
+    /// Our security token service issues somebody a token that carries its own id on to an AD FS.
+    pub(crate) fn issues_to_adfs(&self, person: &Person, id: &str) {
+        let methods = [Method::MemorisedSecret, Method::OneTimeCode];
+        let session = self.session_of(person, &methods);
+        self.records(issued::carried(
+            &TokenId(id.to_owned()),
+            &session,
+            self.now(),
+        ));
+    }
+
     fn issued(&self, account: Account, services: &[Service], expires: Option<Timestamp>) -> Person {
         let by = self.by_hand();
         let asked = NewAppPassword {

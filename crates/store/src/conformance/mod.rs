@@ -179,6 +179,7 @@ macro_rules! conformance {
             a_ticket_of_a_page_ends_with_its_secret_or_passkey
             a_ticket_of_a_page_ends_when_its_owner_signs_out
             of_16_parallel_uses_of_a_token_one_is_taken
+            of_16_parallel_uses_of_another_s_token_one_is_taken
             the_tickets_of_one_credential_are_so_many_and_no_more
             what_was_revoked_is_told_in_its_order
             a_success_is_overtaken_by_a_revocation

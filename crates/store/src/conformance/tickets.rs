@@ -214,6 +214,24 @@ pub async fn of_16_parallel_uses_of_a_token_one_is_taken<S: Conforming>(
     Ok(())
 }
 
+/// A token of an AD FS is taken once, whoever brings it, and no other with it.
+pub async fn of_16_parallel_uses_of_another_s_token_one_is_taken<S: Conforming>(
+    store: Arc<S>,
+) -> Result<(), Unavailable> {
+    let times = (at(0), at(1_200));
+    let taken = all_at_once(&store, 16, move |store, _| async move {
+        store.take_token(&TicketKey([1; 32]), times).await
+    });
+    assert_eq!(taken.await?.iter().filter(|it| **it).count(), 1);
+    assert!(
+        !store
+            .take_token(&TicketKey([1; 32]), (at(9), at(9_999)))
+            .await?
+    );
+    assert!(store.take_token(&TicketKey([2; 32]), times).await?);
+    Ok(())
+}
+
 /// And stays ended when the account comes back, also where it was bought before and recorded after.
 pub async fn a_ticket_ends_with_its_account<S: Conforming>(
     store: Arc<S>,

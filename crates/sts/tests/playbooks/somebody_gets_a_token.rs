@@ -3,7 +3,8 @@
 use authn::audit::Kind;
 use authn::issued::TokenId;
 use authn::sign_in::Requirement;
-use sts::trust::{NotBeforeSkew, SignatureAlgorithm, TokenLifetime};
+use proto::lync::passive;
+use sts::trust::{NotBeforeSkew, Rules, SignatureAlgorithm, TokenLifetime};
 use xml::{Document, PublicKey};
 
 use crate::world::{
@@ -47,6 +48,42 @@ async fn the_tickets_have_it_with_what_she_signed_in_by() {
         ("anna", "secret")
     );
     assert_eq!((ticket.expires, *heard), (at(60) + minutes(60), 7));
+}
+
+/// An AD FS whose claims provider we are passes it on to a pool behind the gate (decision 0026).
+#[tokio::test]
+async fn a_token_carries_its_own_id_on_where_a_rule_says_so() {
+    const CARRIES: &str = "c:[Type == \"urn:wicketgate:claims/signin\"] => issue(claim = c);";
+    const OTHER: &str = "=> issue(Type = \"urn:wicketgate:claims/signin\", Value = \"_1\");";
+    for (rules, is_carried) in [(CARRIES, true), (OTHER, false)] {
+        let mut trust = lync();
+        trust.issuance_transform_rules = Rules::parse(rules).unwrap();
+        let world = world(vec![trust]);
+        let issued = issued(world.ask_as_anna(ASKS).await);
+        let assertion = world.verified(&issued.wresult);
+        let id = assertion.split("AssertionID=\"").nth(1);
+        let id = id.and_then(|rest| rest.split('"').next()).unwrap();
+        let value = format!("<saml:AttributeValue>{id}</saml:AttributeValue>");
+        assert_eq!(assertion.contains(&value), is_carried, "{assertion}");
+        let named = "AttributeName=\"signin\" AttributeNamespace=\"urn:wicketgate:claims\"";
+        assert!(assertion.contains(named), "{assertion}");
+        let recorded = world.kept.recorded.lock().unwrap();
+        assert_eq!(recorded.len(), if is_carried { 2 } else { 1 });
+        let id = TokenId(id.to_owned());
+        assert_eq!(recorded[0].0.ticket.key, id.key());
+        if let Some((relaying, heard)) = recorded.get(1) {
+            let ticket = &relaying.ticket;
+            assert_eq!(ticket.key, id.carried_key());
+            assert_eq!((&*ticket.account.0, *heard), ("anna", 7));
+            assert_eq!(ticket.expires, at(60) + minutes(480));
+        }
+    }
+}
+
+#[test]
+fn the_claim_is_called_as_the_gate_looks_for_it() {
+    let (namespace, name) = (passive::SIGN_IN_NAMESPACE, passive::SIGN_IN_NAME);
+    assert_eq!(sts::subject::SIGN_IN, format!("{namespace}/{name}"));
 }
 
 #[tokio::test]
