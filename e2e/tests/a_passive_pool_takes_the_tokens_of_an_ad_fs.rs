@@ -205,7 +205,7 @@ impl Journey {
         let page = self.at_pool(browser, &[], PAGE)?;
         browser.origin = Self::sts_of(&self.gate);
         let page = signs_in(browser, &page, [&self.ben().sip, secret, code])?;
-        self.from_us_to_the_adfs(browser, &page)
+        self.on_to_the_adfs(browser, &page)
     }
 
     /// Signs in at the AD FS itself.
@@ -237,16 +237,12 @@ impl Journey {
         Ok(page)
     }
 
-    fn from_us_to_the_adfs(&self, browser: &mut Browser<'_>, page: &Got) -> anyhow::Result<Got> {
+    fn on_to_the_adfs(&self, browser: &mut Browser<'_>, page: &Got) -> anyhow::Result<Got> {
         let [ours, theirs] = [&self.gate, &self.adfs].map(Self::sts_of);
         self.brings(browser, page, (&ours, &theirs, "/adfs/ls/"))
     }
 
-    fn from_the_adfs_to_the_pool(
-        &self,
-        browser: &mut Browser<'_>,
-        page: &Got,
-    ) -> anyhow::Result<Got> {
+    fn on_to_the_pool(&self, browser: &mut Browser<'_>, page: &Got) -> anyhow::Result<Got> {
         let theirs = Self::sts_of(&self.adfs);
         self.brings(browser, page, (&theirs, &self.pool(), PAGE))
     }
@@ -308,7 +304,7 @@ fn s25_s79_whoever_signed_in_with_us_comes_by_an_ad_fs_to_the_pool() -> anyhow::
 
     let mut browser = journey.browser()?;
     let page = journey.as_far_as_the_adfs(&mut browser, [&ben.app_password, &code])?;
-    let taken = journey.from_the_adfs_to_the_pool(&mut browser, &page)?;
+    let taken = journey.on_to_the_pool(&mut browser, &page)?;
     ensure!(taken.status < 400, "{} {}", taken.heads, taken.body);
     let ticket = journey.ticket(&mut browser)?;
     ensure!(journey.user_link(&ticket)? == 200);
@@ -319,7 +315,7 @@ fn s25_s79_whoever_signed_in_with_us_comes_by_an_ad_fs_to_the_pool() -> anyhow::
     ensure!(at_pool, "{events:?}");
 
     // What the AD FS issued is good once, whoever brings it.
-    let again = journey.from_the_adfs_to_the_pool(&mut journey.browser()?, &page)?;
+    let again = journey.on_to_the_pool(&mut journey.browser()?, &page)?;
     ensure!(again.status == 403, "{}", again.body);
     // An app password that is revoked ends what came of it, by way of the AD FS as well.
     let listed = journey
@@ -360,7 +356,7 @@ fn s79_whom_the_ad_fs_signs_in_by_itself_gets_no_further_than_the_gate() -> anyh
     let code = app.code()?;
     let page = journey.signs_in_there(&browser, page, [&somebody.upn, SECRET, &code])?;
     ensure!(page.body.contains("wresult"), "{}", page.body);
-    let refused = journey.from_the_adfs_to_the_pool(&mut browser, &page)?;
+    let refused = journey.on_to_the_pool(&mut browser, &page)?;
     ensure!(refused.status == 403, "{}", refused.body);
     ensure!(journey.brought_to_the_pool()? == 0);
     ensure!(journey.asks_for_ticket(&mut browser)?.status == 400);
@@ -381,19 +377,19 @@ fn s79_what_ends_a_sign_in_ends_what_an_ad_fs_passed_on() -> anyhow::Result<()> 
     ensure!(refused.status == 403, "{}", refused.body);
     ensure!(journey.brought_to_the_pool()? == 0);
 
-    let taken = journey.from_the_adfs_to_the_pool(&mut browser, &page)?;
+    let taken = journey.on_to_the_pool(&mut browser, &page)?;
     ensure!(taken.status < 400, "{} {}", taken.heads, taken.body);
     let ticket = journey.ticket(&mut browser)?;
     ensure!(journey.user_link(&ticket)? == 200);
     // The next one is on its way when its owner signs out with us.
     let next = journey.at_pool(&mut browser, &["--cookie", "FedAuth="], PAGE)?;
-    let next = journey.from_us_to_the_adfs(&mut browser, &next)?;
+    let next = journey.on_to_the_adfs(&mut browser, &next)?;
     browser.origin = Journey::sts_of(&journey.gate);
     let out = journey.asks(&browser, &[], "/adfs/ls/?wa=wsignout1.0")?;
     ensure!(out.status == 200, "{}", out.body);
     let took = journey.ends(&ticket)?;
     ensure!(took < Duration::from_secs(2), "{took:?}");
-    let late = journey.from_the_adfs_to_the_pool(&mut browser, &next)?;
+    let late = journey.on_to_the_pool(&mut browser, &next)?;
     ensure!(late.status == 403, "{}", late.body);
     Ok(())
 }

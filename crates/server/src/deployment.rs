@@ -4,7 +4,7 @@
 //! Made from the configuration by [`Deployment::of`] alone. What the configuration does not say is
 //! left open, and whoever reads it must say so.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use gateway::route::{Auth, Kind};
 
@@ -28,6 +28,8 @@ pub(crate) struct Deployment {
     pub(crate) lync_hosts: Vec<String>,
     /// Those of pools in passive mode, which are among them.
     pub(crate) passive_hosts: Vec<String>,
+    /// Of these, whose pools take the tokens of an AD FS, with its scheme, name and port.
+    pub(crate) passive_adfs: BTreeMap<String, String>,
     /// Scheme, name and port of the security token service, where it is ours.
     pub(crate) sts: Option<String>,
     /// Those of Exchange.
@@ -75,6 +77,7 @@ impl Deployment {
         let target = &settings.publication.ntlm_target;
         let mut lync_hosts = Vec::new();
         let mut passive_hosts = Vec::new();
+        let mut passive_adfs = BTreeMap::new();
         let mut exchange = Vec::new();
         let mut farms = BTreeSet::new();
         for (name, host) in &settings.publication.hosts {
@@ -84,6 +87,8 @@ impl Deployment {
             if host.is_passive() {
                 // Nobody tells such a pool who somebody is: its own session does.
                 passive_hosts.push(name.clone());
+                let adfs = host.passive_adfs.iter().cloned();
+                passive_adfs.extend(adfs.map(|adfs| (name.clone(), adfs)));
                 continue;
             }
             let mailboxes = host.routes.iter().find(|it| it.kind == Kind::ActiveSync);
@@ -109,6 +114,7 @@ impl Deployment {
             published: settings.publication.hosts.keys().cloned().collect(),
             lync_hosts,
             passive_hosts,
+            passive_adfs,
             sts: settings.sts.as_ref().map(|sts| sts.origin.clone()),
             exchange,
             back_ends: farms

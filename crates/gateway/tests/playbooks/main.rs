@@ -28,6 +28,7 @@ mod leases;
 mod negotiate;
 mod offers;
 mod passive;
+mod passive_adfs;
 mod plain;
 mod prove;
 mod refusals;

@@ -26,17 +26,17 @@ const AUTH: &str = "/WebTicket/WebTicketService.svc/Auth";
 const CERT: &str = "/WebTicket/WebTicketService.svc/cert";
 const OAUTHTOKEN: &str = "/WebTicket/oauthtoken";
 const OAUTH_USER: &str = "/Autodiscover/AutodiscoverService.svc/root/oauth/user";
-const PAGE: &str = "/PassiveAuth/PassiveAuth.aspx";
+pub(crate) const PAGE: &str = "/PassiveAuth/PassiveAuth.aspx";
 const GRANT: &str = "grant_type=urn:microsoft.rtc:passive";
 const FORM: &str = "application/x-www-form-urlencoded";
 const BEGINS: &str = "{\"error\":\"invalid_grant\",\"ms_rtc_passiveauthuri\":\
      \"https://lyncweb.contoso.com/PassiveAuth/PassiveAuth.aspx\"}";
 /// Anna's SID, and that of Ben.
-const ANNA: &str = "S-1-5-21-1-2-3-1104";
+pub(crate) const ANNA: &str = "S-1-5-21-1-2-3-1104";
 const BEN: &str = "S-1-5-21-1-2-3-1105";
 
 /// A secret and a code, by a page.
-fn by_page() -> Policy {
+pub(crate) fn by_page() -> Policy {
     let rule = Rule {
         zones: [Zone::EXTERNAL].into(),
         methods: vec![Combination::from(Method::MemorisedSecret).and(Method::OneTimeCode)],
@@ -66,14 +66,14 @@ fn scene() -> (Scene, Person) {
     (scene, anna)
 }
 
-fn form(host: &str, path: &str, body: impl Into<bytes::Bytes>) -> Request {
+pub(crate) fn form(host: &str, path: &str, body: impl Into<bytes::Bytes>) -> Request {
     post(host, path, body)
         .without("content-type")
         .with("content-type", FORM)
 }
 
 /// What a browser brings with a token of this id.
-fn brings(id: &str) -> Request {
+pub(crate) fn brings(id: &str) -> Request {
     let token = format!(
         "%3Cr%3E%3Ca%3AAssertion+xmlns%3Aa%3D%27urn%3Aoasis%3Anames%3Atc%3ASAML%3A1.0%3Aassertion\
          %27+AssertionID%3D%27{id}%27%2F%3E%3C%2Fr%3E"
@@ -105,7 +105,7 @@ fn granted(ticket: &str) -> String {
     format!("{{\"access_token\":\"{ticket}\",\"expires_in\":86400,\"token_type\":\"Bearer\"}}")
 }
 
-const BEGUN: [(&str, &str); 3] = [
+pub(crate) const BEGUN: [(&str, &str); 3] = [
     ("location", "/PassiveAuth/PassiveAuth.aspx"),
     ("set-cookie", "FedAuth=abc; path=/; secure; HttpOnly"),
     ("set-cookie", "FedAuth1=def; path=/; secure; HttpOnly"),
@@ -121,7 +121,7 @@ fn begins(connection: &mut Connection<'_>, id: &str) -> Passed {
 }
 
 /// The session buys a ticket of somebody's.
-fn buys(scene: &Scene, sid: &str) -> Passed {
+pub(crate) fn buys(scene: &Scene, sid: &str) -> Passed {
     let mut connection = scene.connects();
     let forward = connection.sends(&grant().with("cookie", SESSION)).forward();
     let json = [("content-type", "application/json")];
@@ -130,7 +130,7 @@ fn buys(scene: &Scene, sid: &str) -> Passed {
         .unwrap()
 }
 
-fn opens(scene: &Scene, sid: &str) -> String {
+pub(crate) fn opens(scene: &Scene, sid: &str) -> String {
     let request = get(LYNC, USER).with("x-ms-webticket", &cwt(sid));
     scene.connects().sends(&request).told()
 }
@@ -719,115 +719,4 @@ fn over_http_2_a_passive_sign_in_is_the_same() {
         .with("cookie", "FedAuth=abc")
         .with("cookie", "FedAuth1=def");
     assert_eq!(scene.connects().sends(&request).told(), "anna");
-}
-
-/// A passive pool that takes the tokens of an AD FS, beside one that takes ours, and Anna.
-fn scene_of_adfs() -> (Scene, Person) {
-    let mut publication = publication();
-    let pools = [(lync_pool(), Some(ADFS)), (other_pool(), None)];
-    for (pool, adfs) in pools {
-        let pool = LyncPool {
-            passive: true,
-            passive_adfs: adfs.map(str::to_owned),
-            ..pool
-        };
-        publication.hosts.extend(lync::hosts(&pool));
-    }
-    publication.policy = by_page();
-    let scene = Scene::publishing(publication);
-    let anna = scene.person_of_pages("anna", Some(ANNA));
-    (scene, anna)
-}
-
-const ADFS: &str = "https://fs.contoso.com:8443";
-
-/// What a browser brings of an AD FS: a token of this id that rests on one of ours.
-fn brings_of_adfs(id: &str, sign_in: Option<&str>) -> Request {
-    let claim = sign_in.map_or(String::new(), |sign_in| {
-        format!(
-            "<a:AttributeStatement><a:Attribute AttributeName='signin' AttributeNamespace='urn:wicketgate:claims'>\
-             <a:AttributeValue>{sign_in}</a:AttributeValue></a:Attribute></a:AttributeStatement>"
-        )
-    });
-    let token = format!(
-        "<r><a:Assertion xmlns:a='urn:oasis:names:tc:SAML:1.0:assertion' AssertionID='{id}'>{claim}</a:Assertion></r>"
-    );
-    let escaped = token.bytes().map(|byte| format!("%{byte:02X}"));
-    let escaped: String = escaped.collect();
-    form(LYNC, PAGE, format!("wa=wsignin1.0&wresult={escaped}"))
-}
-
-#[test]
-fn a_token_of_an_ad_fs_begins_a_session_of_whom_its_sign_in_is() {
-    let (scene, anna) = scene_of_adfs();
-    scene.issues_to_adfs(&anna, "_1");
-    let request = brings_of_adfs("_a", Some("_1"));
-    let mut connection = scene.connects();
-    let said = connection.sends(&request.clone().with("origin", ADFS));
-    assert_eq!(said.told(), "anna");
-    let passed = connection.answers(&said.forward(), answered(302, &BEGUN, ""));
-    assert_eq!(passed.unwrap().tickets.len(), 1);
-    buys(&scene, ANNA);
-    assert_eq!(opens(&scene, ANNA), "anna");
-    let told = |request: &Request| scene.connects().sends(request).told();
-    assert_eq!(told(&request), "403", "it came before");
-    // The AD FS has a session of its own, and issues another that rests on the same.
-    assert_eq!(told(&brings_of_adfs("_b", Some("_1"))), "anna");
-}
-
-#[test]
-fn a_token_of_an_ad_fs_that_rests_on_nothing_of_ours_goes_no_further() {
-    let (scene, anna) = scene_of_adfs();
-    scene.issues_to_adfs(&anna, "_1");
-    scene.issues(&anna, "_2");
-    let told = |request: &Request| scene.connects().sends(request).told();
-    for (request, why) in [
-        (brings_of_adfs("_a", None), "whom it signed in by itself"),
-        (brings_of_adfs("_1", None), "the id of ours as its own"),
-        (brings_of_adfs("_2", None), "a token of ours"),
-        (brings_of_adfs("_a", Some("_2")), "ours did not carry it on"),
-        (brings_of_adfs("_a", Some("_3")), "unknown"),
-    ] {
-        assert_eq!(told(&request), "403", "{why}");
-    }
-    let two = brings_of_adfs("_a", Some("_1</a:AttributeValue><a:AttributeValue>_1"));
-    assert_eq!(told(&two), "400");
-    for origin in ["https://sts.contoso.com", "https://fs.contoso.com", "null"] {
-        let request = brings_of_adfs("_a", Some("_1")).with("origin", origin);
-        assert_eq!(told(&request), "403", "{origin}");
-    }
-    // What an AD FS was brought begins no session at a pool that takes ours alone.
-    let elsewhere = brings("_1");
-    let to_other = form(OTHER_POOL, PAGE, elsewhere.body.clone());
-    assert_eq!(told(&to_other), "403");
-    let to_other = form(OTHER_POOL, PAGE, brings_of_adfs("_a", Some("_1")).body);
-    assert_eq!(told(&to_other), "403");
-    assert_eq!(told(&brings_of_adfs("_a", Some("_1"))), "anna");
-}
-
-#[test]
-fn what_an_ad_fs_passes_on_is_good_for_eight_hours_and_ends_with_what_it_rests_on() {
-    let told = |scene: &Scene, id: &str| {
-        let request = brings_of_adfs(id, Some("_1"));
-        scene.connects().sends(&request).told()
-    };
-    let (scene, anna) = scene_of_adfs();
-    scene.issues_to_adfs(&anna, "_1");
-    scene.waits(8 * 3_600 - 1);
-    assert_eq!(told(&scene, "_a"), "anna");
-    scene.waits(1);
-    assert_eq!(told(&scene, "_b"), "403");
-
-    let ends: [fn(&Scene, &Person); 3] = [
-        |scene, anna| scene.signs_out(anna),
-        |scene, anna| scene.chooses_secret(&anna.account, &CredentialId("another".to_owned())),
-        |scene, anna| scene.sets_state(anna, AccountState::Disabled),
-    ];
-    for end in ends {
-        let (scene, anna) = scene_of_adfs();
-        scene.issues_to_adfs(&anna, "_1");
-        assert_eq!(told(&scene, "_a"), "anna");
-        end(&scene, &anna);
-        assert_eq!(told(&scene, "_b"), "403");
-    }
 }

@@ -179,21 +179,37 @@ fn lync(deployment: &Deployment) -> String {
         &list(passive),
     );
     let at = |origin: &str| format!("{origin}/FederationMetadata/2007-06/FederationMetadata.xml");
-    let (why, address) = match (passive.is_empty(), &deployment.sts) {
-        (true, _) => (
-            "Where the metadata of the security token service is: no pool is passive.",
+    let adfs = &deployment.passive_adfs;
+    let takes_ours = passive.iter().any(|host| !adfs.contains_key(host));
+    let (why, address) = match (takes_ours, &deployment.sts) {
+        (false, _) => (
+            "Where the metadata of the security token service is: no pool takes its tokens.",
             String::new(),
         ),
-        (false, Some(origin)) => (
+        (true, Some(origin)) => (
             "Where the metadata of the security token service is; the front ends must reach it.",
             at(origin),
         ),
-        (false, None) => (
+        (true, None) => (
             "REPLACE: where the metadata of the security token service is; the front ends must reach it.",
             at(&format!("https://{REPLACE}")),
         ),
     };
     assign(script, why, "StsMetadataUri", &literal(&address));
+    let lines = adfs
+        .iter()
+        .map(|(host, origin)| format!("    {} = {}\n", literal(host), literal(&at(origin))));
+    let lines: String = lines.collect();
+    let lines = match lines.is_empty() {
+        true => lines,
+        false => format!("\n{lines}"),
+    };
+    assign(
+        script,
+        "Where that of the AD FS is whose tokens a passive pool takes (`passive_adfs`), by the pool's published name.",
+        "AdfsMetadataUris",
+        &format!("@{{{lines}}}"),
+    );
     assign(
         script,
         "REPLACE: the account that all front ends of a site decrypt tickets with; the cmdlets want it without `$`.",

@@ -116,13 +116,27 @@ fn s66_s67_s69_a_passive_pool_is_pointed_at_the_metadata_and_the_way_back_is_the
         "$PassiveHosts = @(\n    'lyncweb.contoso.com'\n)",
         "# REPLACE: where the metadata of the security token service is",
         "$StsMetadataUri = 'https://REPLACE/FederationMetadata/2007-06/FederationMetadata.xml'",
-        "        WsFedPassiveMetadataUri = $StsMetadataUri\n        UseWindowsAuth = 'None'\n        \
+        "$AdfsMetadataUris = @{}",
+        "    if (-not $metadata) { $metadata = $StsMetadataUri }",
+        "        WsFedPassiveMetadataUri = $metadata\n        UseWindowsAuth = 'None'\n        \
          UseCertificateAuth = $true\n",
         "        UseNtlmForClientToProxyAuth = $false\n        UseKerberosForClientToProxyAuth = $false\n",
         "New-CsMobilityPolicy -Identity 'PassiveMode' -AllowExchangeConnectivity $false",
     ] {
         assert!(text.contains(line), "{line}");
     }
+    let adfs = (
+        "lyncweb.contoso.com".to_owned(),
+        "https://fs.contoso.com".to_owned(),
+    );
+    deployment.passive_adfs.extend([adfs]);
+    let by_adfs = script(Topic::Lync, &deployment);
+    let line = "$AdfsMetadataUris = @{\n    'lyncweb.contoso.com' = \
+                'https://fs.contoso.com/FederationMetadata/2007-06/FederationMetadata.xml'\n}";
+    assert!(
+        by_adfs.contains(line) && by_adfs.contains("$StsMetadataUri = ''"),
+        "{by_adfs}"
+    );
     let (_, undo) = text.split_once("# ---- The way back\n").unwrap();
     assert!(undo.contains("-UseWsFedPassiveAuth $false -UseWindowsAuth Negotiate"));
     assert!(
@@ -288,6 +302,9 @@ fn no_value_leaves_its_literal() {
     ] {
         *list = vec![evil.to_owned(), "$(Stop-Process)".to_owned()];
     }
+    deployment
+        .passive_adfs
+        .extend([(evil.to_owned(), evil.to_owned())]);
     deployment.exchange[0].host = evil.to_owned();
     for back_end in &mut deployment.back_ends {
         back_end.farm = format!("{}\nStop-Process", back_end.farm);

@@ -37,8 +37,11 @@ $WebHosts = @(
 # Those of pools in passive mode (`passive = true`).
 $PassiveHosts = @()
 
-# Where the metadata of the security token service is: no pool is passive.
+# Where the metadata of the security token service is: no pool takes its tokens.
 $StsMetadataUri = ''
+
+# Where that of the AD FS is whose tokens a passive pool takes (`passive_adfs`), by the pool's published name.
+$AdfsMetadataUris = @{}
 
 # REPLACE: the account that all front ends of a site decrypt tickets with; the cmdlets want it without `$`.
 $KerberosAccount = 'CONTOSO\LyncKerb'

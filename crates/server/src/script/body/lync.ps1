@@ -82,10 +82,12 @@ foreach ($service in $services) {
 # of the service, so that pools beside it stay as they are.
 foreach ($service in $passive) {
     $identity = "Service:$($service.Identity)"
+    $metadata = $AdfsMetadataUris["$($service.ExternalFqdn)"]
+    if (-not $metadata) { $metadata = $StsMetadataUri }
     $values = @{
         Identity = $identity
         UseWsFedPassiveAuth = $true
-        WsFedPassiveMetadataUri = $StsMetadataUri
+        WsFedPassiveMetadataUri = $metadata
         UseWindowsAuth = 'None'
         UseCertificateAuth = $true
         WhatIf = $WhatIfPreference
