@@ -211,7 +211,7 @@ fn whoever_signs_in_learns_nothing_of_what_was_wrong_and_a_code_works_once() -> 
 }
 
 #[test]
-fn every_page_bears_the_headers_that_keep_it_to_itself() -> anyhow::Result<()> {
+fn t_http_16_every_page_bears_the_headers_that_keep_it_to_itself() -> anyhow::Result<()> {
     let demo = Demo::start()?;
     let (browser, _, _) = follow(&demo, &demo.person(0))?;
     let other = Browser::new(&demo)?;

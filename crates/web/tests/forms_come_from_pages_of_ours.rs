@@ -138,7 +138,7 @@ async fn opened(pages: &Pages) -> (String, String) {
 }
 
 #[tokio::test]
-async fn a_form_of_another_site_another_browser_or_no_page_is_refused() {
+async fn t_http_16_a_form_of_another_site_another_browser_or_no_page_is_refused() {
     let memory = Memory::new();
     let pages = pages(&memory);
     let (cookie, token) = opened(&pages).await;

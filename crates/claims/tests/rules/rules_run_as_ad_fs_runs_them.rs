@@ -327,9 +327,8 @@ fn what_a_store_adds_is_for_the_rules_below() {
     assert_eq!(issued, ["b = 1", "b = "]);
 }
 
-/// T-RULE-2.
 #[test]
-fn a_value_reaches_a_store_as_a_parameter_and_never_in_the_text() {
+fn t_rule_2_a_value_reaches_a_store_as_a_parameter_and_never_in_the_text() {
     let hostile = r#"'; DROP TABLE users; -- *)(uid=* {0} {1}"#;
     let text = r#"c:[] => issue(store = "SQL", types = ("a"), query = "SELECT a FROM t WHERE n = {0}", param = c.Value);"#;
     let came_in = ClaimSet::from_iter([Claim::new("n", hostile, "partner")]);

@@ -26,7 +26,7 @@ fn long(length: usize) -> ClaimSet {
 }
 
 #[test]
-fn a_product_of_many_claims_is_stopped() {
+fn t_rule_1_a_product_of_many_claims_is_stopped() {
     let pairs = r#"a:[] && b:[] => issue(claim = a);"#;
     assert_eq!(stop(pairs, &many(200)), Stop::Claims);
     let triples = r#"a:[] && b:[] && c:[Value == "none" + a.Value] => issue(claim = a);"#;
@@ -77,9 +77,9 @@ fn a_text_may_be_too_long_for_an_expression() {
     );
 }
 
-/// T-RULE-1: expressions that are known to run away, over texts that make them.
+/// Expressions that are known to run away, over texts that make them.
 #[test]
-fn an_expression_that_runs_away_is_stopped() {
+fn t_rule_1_an_expression_that_runs_away_is_stopped() {
     let subjects = [100, 2_000, 100_000].map(long);
     let nested = [
         "(a+)+",
@@ -126,7 +126,7 @@ fn an_expression_that_runs_away_is_stopped() {
 
 /// RUSTSEC-2022-0013 and its like: an expression that is small as text and large when compiled.
 #[test]
-fn an_expression_that_is_large_when_compiled_is_refused() {
+fn t_rule_1_an_expression_that_is_large_when_compiled_is_refused() {
     for bomb in [
         "(?:a{1000}){1000}",
         r"(?:\w{100}){100}",
