@@ -87,23 +87,30 @@ pub struct Carried {
     pub token: TokenId,
     /// The token of ours that its issuer was brought.
     pub sign_in: TokenId,
+    /// Scheme, name and port of that issuer, as the pool's configuration has them.
+    pub issuer: String,
 }
 
 /// What is written down of a token for whoever has a session, between two times: to be given to the port `Tickets` before
 /// the token leaves, so that it ends with whatever the session rests on.
 #[must_use]
 pub fn recorded(id: &TokenId, session: &Session, times: (Timestamp, Timestamp)) -> Relaying {
-    known_by(id.key(), session, times)
+    known_by((id.key(), POOL), session, times)
 }
 
-/// What is written down beside it where the token carries its own id on: the sign-in is good for [`CARRIED`].
+/// What is written down beside it where the token carries its own id on to whoever has this origin: the sign-in is good for
+/// [`CARRIED`], and for tokens of theirs.
 #[must_use]
-pub fn carried(id: &TokenId, session: &Session, now: Timestamp) -> Relaying {
+pub fn carried(id: &TokenId, session: &Session, (to, now): (&str, Timestamp)) -> Relaying {
     let ends = now.checked_add(CARRIED).unwrap_or(now);
-    known_by(id.carried_key(), session, (now, ends))
+    known_by((id.carried_key(), to), session, (now, ends))
 }
 
-fn known_by(key: TicketKey, session: &Session, (now, expires): (Timestamp, Timestamp)) -> Relaying {
+fn known_by(
+    (key, pool): (TicketKey, &str),
+    session: &Session,
+    (now, expires): (Timestamp, Timestamp),
+) -> Relaying {
     Relaying::of(RelayedTicket {
         key,
         account: session.account.clone(),
@@ -112,7 +119,7 @@ fn known_by(key: TicketKey, session: &Session, (now, expires): (Timestamp, Times
         channel: Channel::Page,
         methods: session.methods.iter().copied().collect(),
         second_factor: session.second_factor_proved(),
-        pool: POOL.to_owned(),
+        pool: pool.to_owned(),
         relayed: now,
         expires,
     })

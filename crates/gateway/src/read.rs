@@ -164,7 +164,7 @@ fn is_well_known(url: &str) -> bool {
 }
 
 /// Hosts in whose names the specifications behind WSDL write their identifiers.
-const WELL_KNOWN: [&str; 5] = [
+pub(crate) const WELL_KNOWN: [&str; 5] = [
     "schemas.xmlsoap.org",
     "www.w3.org",
     "docs.oasis-open.org",

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::read::WELL_KNOWN;
 use crate::route::{Host, Publication, Route};
 
 /// Back ends' own names (lower case) and what they are called outside, with the port if it is not 443.
@@ -12,7 +13,7 @@ use crate::route::{Host, Publication, Route};
 pub(crate) struct Names<'a> {
     route: &'a BTreeMap<String, String>,
     host: &'a BTreeMap<String, String>,
-    published: &'a BTreeMap<String, Host>,
+    publication: &'a Publication,
 }
 
 impl<'a> Names<'a> {
@@ -21,7 +22,7 @@ impl<'a> Names<'a> {
         Self {
             route: &route.names,
             host: &host.names,
-            published: &publication.hosts,
+            publication,
         }
     }
 
@@ -105,7 +106,7 @@ impl<'a> Names<'a> {
             let (name, published_port) = (outside.next().unwrap_or(published), outside.next());
             let lower = replaced.to_ascii_lowercase();
             let (mut written, mut from) = (String::with_capacity(replaced.len()), 0);
-            for at in found(&lower, own) {
+            for at in self.found(&lower, own) {
                 let end = at + own.len();
                 let behind = replaced.get(end..).unwrap_or_default();
                 let before = replaced.get(..at).unwrap_or_default();
@@ -121,13 +122,17 @@ impl<'a> Names<'a> {
         (replaced != text).then_some(replaced)
     }
 
-    /// Whether a text still names a host of the back end's own.
-    pub(crate) fn leaks(&self, text: &str) -> bool {
-        self.leaked(text).is_some()
+    /// Whether a line of a header still names a host of the back end's own.
+    pub(crate) fn leaks(&self, line: &str) -> bool {
+        self.told(line, Text::Line).is_some()
     }
 
-    /// The first name of the back end's own that a text still has.
-    pub(crate) fn leaked(&self, text: &str) -> Option<&'a str> {
+    /// The first name of the back end's own that a document still has.
+    pub(crate) fn leaked(&self, document: &str) -> Option<&'a str> {
+        self.told(document, Text::Document)
+    }
+
+    fn told(&self, text: &str, of: Text) -> Option<&'a str> {
         // What a server calls itself as it is called outside is no secret.
         let inner = self
             .all()
@@ -142,19 +147,122 @@ impl<'a> Names<'a> {
                     next.is_some_and(|it| it.is_ascii_digit()) || !goes_on(next)
                 }
                 // A name without a dot is the beginning of its own longer ones.
-                false => !is_part_of_another(&lower, at) && !self.is_outside(longer(&lower, at)),
+                false => self.is_host_at(&lower, at, of),
             })
         };
         let mut told = inner.filter(|(own, _)| is_told(own));
         told.next().map(|(own, _)| own.as_str())
     }
 
-    /// Whether a host is published, or one of what clients are told.
+    /// Where a name stands in a text of lower case; one that goes on before it or behind it is another, and one without a dot is
+    /// a name only where it stands for a host.
+    fn found<'t>(&'t self, lower: &'t str, name: &'t str) -> impl Iterator<Item = usize> + 't {
+        let all = begins(lower, name);
+        all.filter(move |at| {
+            let is_whole = !goes_on(behind(lower, *at, name).chars().next());
+            is_whole && (name.contains('.') || self.is_host_at(lower, *at, Text::Document))
+        })
+    }
+
+    /// Whether a word without a dot stands for a host, and for no other than that of the server: servers are called as steps of
+    /// paths, elements of XML, units of a directory and published names begin, too.
+    fn is_host_at(&self, lower: &str, at: usize, of: Text) -> bool {
+        let name = longer(lower, at);
+        let before = lower.get(..at).unwrap_or_default();
+        let after = lower.get(at + name.len()..).unwrap_or_default();
+        if self.is_outside(name) || before.ends_with("<type>") {
+            return false;
+        }
+        match Slashes::before(before) {
+            Slashes::Two => return true,
+            Slashes::One => return is_service(before),
+            Slashes::None => {}
+        }
+        let ends = ["<", "\"", "'", ";", ",", "&", ":", "\\"];
+        let is_ended = |more: &[&str]| {
+            let mut ends = ends.iter().chain(more);
+            after.trim_start().is_empty() || ends.any(|it| after.starts_with(it))
+        };
+        let begins = [">", "\"", "'"].into_iter();
+        let is_begun = before.trim().is_empty()
+            || begins.chain(["@", "msstd:"]).any(|it| before.ends_with(it));
+        let last = before.chars().next_back();
+        match of {
+            Text::Document => (is_begun || last == Some('=')) && is_ended(&[]),
+            Text::Line => match last {
+                Some('=') => is_ended(&["/", "%"]) || name.contains('.'),
+                Some('<') => false,
+                _ => true,
+            },
+        }
+    }
+
+    /// Whether a host is published, known to everybody, or one of what clients are told.
     fn is_outside(&self, host: &str) -> bool {
         let mut told = self.all().map(|(_, outside)| host_of(outside));
-        self.published.contains_key(host) || told.any(|it| it == host)
+        let is_known = self.publication.may_be_named(host) || WELL_KNOWN.contains(&host);
+        is_known || told.any(|it| it == host)
     }
 }
+
+/// What a name is looked for in.
+#[derive(Clone, Copy)]
+enum Text {
+    /// A document, in which words are prose.
+    Document,
+    /// A line of a header.
+    Line,
+}
+
+/// How many slashes stand before a word, in whatever escape.
+enum Slashes {
+    None,
+    One,
+    Two,
+}
+
+impl Slashes {
+    fn before(before: &str) -> Self {
+        let without = |text: &'_ str| {
+            let written = ["/", "%2f", "%252f"].into_iter();
+            let mut all = written.filter_map(|slash| Some(text.strip_suffix(slash)?.len()));
+            all.next()
+        };
+        let Some(end) = without(before) else {
+            return Self::None;
+        };
+        // JSON may write a backslash before each slash.
+        let above = before.get(..end).unwrap_or_default();
+        match without(above.trim_end_matches('\\')) {
+            Some(_) => Self::Two,
+            None => Self::One,
+        }
+    }
+}
+
+/// Whether a service of Windows stands before the last slash, as in an SPN (`host/FE01`).
+fn is_service(before: &str) -> bool {
+    let class = before.trim_end_matches('/');
+    SERVICES.into_iter().any(|service| {
+        let above = class.strip_suffix(service);
+        above.is_some_and(|above| {
+            !above.ends_with(|it: char| it.is_ascii_alphanumeric() || "/-.".contains(it))
+        })
+    })
+}
+
+/// Classes of SPNs that web services, Exchange and Lync have ([MS-KILE] 3.1.5.11, setspn).
+const SERVICES: [&str; 9] = [
+    "host",
+    "http",
+    "https",
+    "sip",
+    "smtp",
+    "exchangemdb",
+    "exchangerfr",
+    "exchangeab",
+    "rpcss",
+];
 
 /// The whole name that begins at a place.
 fn longer(lower: &str, at: usize) -> &str {
@@ -164,27 +272,10 @@ fn longer(lower: &str, at: usize) -> &str {
     name.trim_end_matches('.')
 }
 
-/// Whether a word at a place is a step of a path or an element of XML, which both have words that servers are called by, too.
-fn is_part_of_another(lower: &str, at: usize) -> bool {
-    let before = lower.get(..at).unwrap_or_default();
-    let is_step = |slash: &str| {
-        let above = before.strip_suffix(slash);
-        // JSON may write a backslash before each slash.
-        above.is_some_and(|above| !above.trim_end_matches('\\').ends_with(slash))
-    };
-    ["/", "%2f", "%252f", "<"].into_iter().any(is_step)
-}
-
 /// How the sign before a port is written, in an address and in one that is escaped once or twice.
 const COLONS: [&str; 3] = [":", "%3a", "%253a"];
 
-/// Where a name stands in a text of lower case; one that goes on before it or behind it is another.
-fn found<'t>(lower: &'t str, name: &'t str) -> impl Iterator<Item = usize> {
-    let all = begins(lower, name);
-    all.filter(move |at| !goes_on(behind(lower, *at, name).chars().next()))
-}
-
-/// The same, whatever follows behind a dot.
+/// Where a name stands in a text of lower case, whatever follows behind a dot; one that goes on otherwise is another.
 fn begins<'t>(lower: &'t str, name: &'t str) -> impl Iterator<Item = usize> {
     let all = lower.match_indices(name).map(|(at, _)| at);
     all.filter(move |at| {
@@ -277,16 +368,18 @@ fn host_of(authority: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use super::*;
 
     static NONE: BTreeMap<String, String> = BTreeMap::new();
-    static NOBODY: BTreeMap<String, Host> = BTreeMap::new();
+    static NOTHING: LazyLock<Publication> = LazyLock::new(Publication::default);
 
     fn of_host(host: &BTreeMap<String, String>) -> Names<'_> {
         Names {
             route: &NONE,
             host,
-            published: &NOBODY,
+            publication: &NOTHING,
         }
     }
 
@@ -301,7 +394,7 @@ mod tests {
         let names = Names {
             route: &route,
             host: &host,
-            published: &NOBODY,
+            publication: &NOTHING,
         };
         let mapped = |url: &str| names.mapped(url);
         assert_eq!(
@@ -418,40 +511,75 @@ mod tests {
         assert_eq!(names.replaced("exch01.contoso.local"), None);
     }
 
-    /// Servers are called as paths, namespaces and published names begin.
+    /// Servers are called as paths, namespaces, units of a directory and published names begin.
     #[test]
-    fn a_short_name_that_begins_a_published_one_or_is_a_step_of_a_path_is_not_told() {
-        let own = |own: &str, outside: &str| (own.to_owned(), outside.to_owned());
-        let names = BTreeMap::from([
-            own("mail", "mail.contoso.com:8443"),
-            own("exchange", "mail.contoso.com:8443"),
-            own("autodiscover", "mail.contoso.com:8443"),
-        ]);
-        let published = BTreeMap::from([("autodiscover.contoso.com".to_owned(), Host::default())]);
+    fn a_short_name_is_told_only_where_it_stands_for_a_host() {
+        let own = |own: &str| (own.to_owned(), "mail.contoso.com:8443".to_owned());
+        let names = [
+            "mail",
+            "exchange",
+            "autodiscover",
+            "exch",
+            "www",
+            "fs",
+            "owa",
+        ];
+        let names: BTreeMap<String, String> = names.map(own).into();
+        let mut publication = Publication::default();
+        let published = "autodiscover.contoso.com".to_owned();
+        publication.hosts.insert(published, Host::default());
+        publication
+            .foreign_hosts
+            .insert("fs.partner.example".to_owned());
         let names = Names {
-            published: &published,
+            publication: &publication,
             ..of_host(&names)
         };
         for other in [
             "https://mail.contoso.com:8443/EWS/Exchange.asmx",
             "a=b; Domain=.mail.contoso.com",
             "<Autodiscover xmlns=\"http://schemas.microsoft.com/exchange/autodiscover/responseschema/2006\">",
-            "</Autodiscover>",
+            "<a:Autodiscover></a:Autodiscover></Autodiscover>",
             "https://autodiscover.contoso.com./autodiscover/autodiscover.xml",
+            "https://fs.partner.example/owa/",
             "to=%2fexchange%2f",
+            "<Type>EXCH</Type>",
+            "xmlns:x=\"http://www.w3.org/2001/XMLSchema\"",
+            "<LegacyDN>/o=Contoso/ou=Exchange Administrative Group (FYDIBOHF23SPDLT)/cn=Recipients/cn=anna</LegacyDN>",
         ] {
             assert_eq!(names.leaked(other), None, "{other}");
+            assert_eq!(names.replaced(other), None, "{other}");
+            assert_eq!(names.redirected(other), None, "{other}");
         }
         for (told, name) in [
             ("https://mail/EWS/Exchange.asmx", "mail"),
             ("<Server>EXCHANGE</Server>", "exchange"),
+            ("<Server>EXCHANGE.contoso.local</Server>", "exchange"),
+            ("<a server=\"exchange:443\"/>", "exchange"),
             ("X=mail.contoso.local", "mail"),
             ("to=%2f%2fexchange%2fx", "exchange"),
             (r#"{"href":"https:\/\/exchange\/x"}"#, "exchange"),
-            ("at autodiscover.contoso.com.mx", "autodiscover"),
+            ("<Spn>host/EXCHANGE</Spn>", "exchange"),
+            ("<Spn>HTTP/exchange.contoso.local:443</Spn>", "exchange"),
+            ("https://autodiscover.contoso.com.mx/", "autodiscover"),
         ] {
             assert_eq!(names.leaked(told), Some(name), "{told}");
+            assert!(names.leaks(told), "{told}");
         }
+        for line in [
+            "15 at EXCHANGE",
+            "exchange",
+            "a=exchange; Path=/",
+            "to=exchange/x",
+            "HTTP/exchange",
+        ] {
+            assert!(names.leaks(line), "{line}");
+        }
+        let put_right = names.redirected("/autodiscover/x?to=autodiscover&b=https://owa/owa/");
+        let told = "/autodiscover/x?to=mail.contoso.com:8443&b=https://mail.contoso.com:8443/owa/";
+        assert_eq!(put_right.as_deref(), Some(told));
+        let server = names.replaced("msstd:exchange");
+        assert_eq!(server.as_deref(), Some("msstd:mail.contoso.com"));
     }
 
     #[test]

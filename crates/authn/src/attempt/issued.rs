@@ -40,6 +40,7 @@ pub(super) async fn verify_carried(
     let brought = Brought::Theirs {
         rests_on: carried.sign_in.carried_key(),
         token: carried.token.taken_key(),
+        issuer: carried.issuer.clone(),
     };
     brought.verify((ports, rules), at).await
 }
@@ -52,6 +53,7 @@ enum Brought {
     Theirs {
         rests_on: TicketKey,
         token: TicketKey,
+        issuer: String,
     },
 }
 
@@ -65,6 +67,10 @@ impl Brought {
         let Some(known) = Known::find(ports, self.rests_on(), at).await? else {
             return denied();
         };
+        // SECURITY: ours went to one party, and what another says of it is not that party's word.
+        if matches!(&self, Self::Theirs { issuer, .. } if *issuer != known.ticket.pool) {
+            return denied();
+        }
         let account = (known.account.id.clone(), known.account.upn.clone());
         let ends = known.ticket.expires;
         let reason = match judge(known, rules, at) {

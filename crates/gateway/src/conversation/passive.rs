@@ -48,9 +48,12 @@ impl Conversation {
         let token = TokenId(brought.assertion_id);
         match self.adfs(asked) {
             None => Some(Proof::Issued(token)),
-            Some(_) => brought.sign_in.map(|sign_in| {
-                let sign_in = TokenId(sign_in);
-                Proof::Carried(Carried { token, sign_in })
+            Some(adfs) => brought.sign_in.map(|sign_in| {
+                Proof::Carried(Carried {
+                    token,
+                    sign_in: TokenId(sign_in),
+                    issuer: adfs.clone(),
+                })
             }),
         }
     }

@@ -75,8 +75,8 @@ pub(crate) fn form(host: &str, path: &str, body: impl Into<bytes::Bytes>) -> Req
 /// What a browser brings with a token of this id.
 pub(crate) fn brings(id: &str) -> Request {
     let token = format!(
-        "%3Cr%3E%3Ca%3AAssertion+xmlns%3Aa%3D%27urn%3Aoasis%3Anames%3Atc%3ASAML%3A1.0%3Aassertion\
-         %27+AssertionID%3D%27{id}%27%2F%3E%3C%2Fr%3E"
+        "%3CRequestSecurityTokenResponse%3E%3CRequestedSecurityToken%3E%3Ca%3AAssertion+xmlns%3Aa%3D%27urn%3Aoasis%3Anames%3Atc%3ASAML%3A1.0%3Aassertion\
+         %27+AssertionID%3D%27{id}%27%2F%3E%3C%2FRequestedSecurityToken%3E%3C%2FRequestSecurityTokenResponse%3E"
     );
     form(
         LYNC,

@@ -39,7 +39,9 @@ fn brings_of_adfs(id: &str, sign_in: Option<&str>) -> Request {
         )
     });
     let token = format!(
-        "<r><a:Assertion xmlns:a='urn:oasis:names:tc:SAML:1.0:assertion' AssertionID='{id}'>{claim}</a:Assertion></r>"
+        "<RequestSecurityTokenResponse><RequestedSecurityToken><a:Assertion \
+         xmlns:a='urn:oasis:names:tc:SAML:1.0:assertion' AssertionID='{id}'>{claim}</a:Assertion></RequestedSecurityToken>\
+         </RequestSecurityTokenResponse>"
     );
     let escaped = token.bytes().map(|byte| format!("%{byte:02X}"));
     let escaped: String = escaped.collect();
@@ -49,7 +51,7 @@ fn brings_of_adfs(id: &str, sign_in: Option<&str>) -> Request {
 #[test]
 fn a_token_of_an_ad_fs_begins_a_session_of_whom_its_sign_in_is() {
     let (scene, anna) = scene_of_adfs();
-    scene.issues_to_adfs(&anna, "_1");
+    scene.issues_to_adfs(&anna, ("_1", ADFS));
     let request = brings_of_adfs("_a", Some("_1"));
     let mut connection = scene.connects();
     let said = connection.sends(&request.clone().with("origin", ADFS));
@@ -67,8 +69,9 @@ fn a_token_of_an_ad_fs_begins_a_session_of_whom_its_sign_in_is() {
 #[test]
 fn a_token_of_an_ad_fs_that_rests_on_nothing_of_ours_goes_no_further() {
     let (scene, anna) = scene_of_adfs();
-    scene.issues_to_adfs(&anna, "_1");
+    scene.issues_to_adfs(&anna, ("_1", ADFS));
     scene.issues(&anna, "_2");
+    scene.issues_to_adfs(&anna, ("_4", "https://fs.partner.example"));
     let told = |request: &Request| scene.connects().sends(request).told();
     for (request, why) in [
         (brings_of_adfs("_a", None), "whom it signed in by itself"),
@@ -76,6 +79,7 @@ fn a_token_of_an_ad_fs_that_rests_on_nothing_of_ours_goes_no_further() {
         (brings_of_adfs("_2", None), "a token of ours"),
         (brings_of_adfs("_a", Some("_2")), "ours did not carry it on"),
         (brings_of_adfs("_a", Some("_3")), "unknown"),
+        (brings_of_adfs("_a", Some("_4")), "it went to another AD FS"),
     ] {
         assert_eq!(told(&request), "403", "{why}");
     }
@@ -101,7 +105,7 @@ fn what_an_ad_fs_passes_on_is_good_for_eight_hours_and_ends_with_what_it_rests_o
         scene.connects().sends(&request).told()
     };
     let (scene, anna) = scene_of_adfs();
-    scene.issues_to_adfs(&anna, "_1");
+    scene.issues_to_adfs(&anna, ("_1", ADFS));
     scene.waits(8 * 3_600 - 1);
     assert_eq!(told(&scene, "_a"), "anna");
     scene.waits(1);
@@ -114,7 +118,7 @@ fn what_an_ad_fs_passes_on_is_good_for_eight_hours_and_ends_with_what_it_rests_o
     ];
     for end in ends {
         let (scene, anna) = scene_of_adfs();
-        scene.issues_to_adfs(&anna, "_1");
+        scene.issues_to_adfs(&anna, ("_1", ADFS));
         assert_eq!(told(&scene, "_a"), "anna");
         end(&scene, &anna);
         assert_eq!(told(&scene, "_b"), "403");

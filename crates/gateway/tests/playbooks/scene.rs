@@ -238,13 +238,13 @@ impl Scene {
     }
 
     /// Our security token service issues somebody a token that carries its own id on to an AD FS.
-    pub(crate) fn issues_to_adfs(&self, person: &Person, id: &str) {
+    pub(crate) fn issues_to_adfs(&self, person: &Person, (id, adfs): (&str, &str)) {
         let methods = [Method::MemorisedSecret, Method::OneTimeCode];
         let session = self.session_of(person, &methods);
         self.records(issued::carried(
             &TokenId(id.to_owned()),
             &session,
-            self.now(),
+            (adfs, self.now()),
         ));
     }
 

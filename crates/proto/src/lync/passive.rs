@@ -65,8 +65,9 @@ pub enum BroughtParseError {
 impl Brought {
     /// Reads a form; one that brings no token gives `None`.
     ///
-    /// SECURITY: with one assertion in all of it a pool that takes the form at all has taken this one, whichever way it
-    /// looks for it. ASP.NET does not tell the cases of a field's name apart.
+    /// SECURITY: with one assertion in all of it, as the one token of the one response, a pool that takes the form at all has taken
+    /// this one, whichever way it looks for it: WIF takes tokens of other kinds, too, a user name with a password among them.
+    /// ASP.NET does not tell the cases of a field's name apart.
     ///
     /// # Errors
     ///
@@ -91,6 +92,9 @@ impl Brought {
         let (Some(only), None) = (assertions.next(), assertions.next()) else {
             return Err(BroughtParseError::NotOneAssertion);
         };
+        if !is_the_token(&only) {
+            return Err(BroughtParseError::NotOneAssertion);
+        }
         let id = only.attribute("AssertionID").filter(|id| {
             only.is(SAML_1, "Assertion") && (1..=MAX_ASSERTION_ID_BYTES).contains(&id.len())
         });
@@ -100,6 +104,33 @@ impl Brought {
             sign_in: sign_in(&only)?,
         }))
     }
+}
+
+/// Whether an assertion is the token that is brought: the one thing in the one `RequestedSecurityToken` of the one response.
+fn is_the_token(assertion: &Element<'_, '_>) -> bool {
+    let Some(requested) = assertion.parent() else {
+        return false;
+    };
+    let Some(response) = requested.parent() else {
+        return false;
+    };
+    let outermost = match response.parent() {
+        None => response,
+        Some(collection) if collection.parent().is_none() => {
+            let is_collection = collection.name() == "RequestSecurityTokenResponseCollection";
+            if !is_collection || collection.children().count() != 1 {
+                return false;
+            }
+            collection
+        }
+        Some(_) => return false,
+    };
+    let named = |name: &'static str| outermost.descendants().filter(move |it| it.name() == name);
+    requested.name() == "RequestedSecurityToken"
+        && requested.children().count() == 1
+        && response.name() == "RequestSecurityTokenResponse"
+        && named("RequestedSecurityToken").count() == 1
+        && named("RequestSecurityTokenResponse").count() == 1
 }
 
 /// The claim of an assertion that says on which token of ours it rests.

@@ -118,6 +118,16 @@ pub enum UrlError {
 }
 
 impl Url {
+    /// Scheme, name and port as browsers write them: in lower case, and no port that is the scheme's own.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        let rest = self.0.split_once("://").map_or("", |(_, rest)| rest);
+        let authority = rest.split(['/', '?']).next().unwrap_or_default();
+        let authority = authority.to_ascii_lowercase();
+        let host = authority.strip_suffix(":443").unwrap_or(&authority);
+        format!("https://{host}")
+    }
+
     /// Reads an address.
     ///
     /// # Errors

@@ -75,6 +75,7 @@ async fn a_token_carries_its_own_id_on_where_a_rule_says_so() {
             let ticket = &relaying.ticket;
             assert_eq!(ticket.key, id.carried_key());
             assert_eq!((&*ticket.account.0, *heard), ("anna", 7));
+            assert_eq!(ticket.pool, "https://lync.contoso.com", "whom it went to");
             assert_eq!(ticket.expires, at(60) + minutes(480));
         }
     }

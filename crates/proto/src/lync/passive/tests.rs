@@ -13,7 +13,16 @@ fn form(token: &str) -> Vec<u8> {
 }
 
 fn answer(inside: &str) -> String {
-    format!("<t:R xmlns:t=\"http://schemas.xmlsoap.org/ws/2005/02/trust\">{inside}</t:R>")
+    response(&format!(
+        "<t:RequestedSecurityToken>{inside}</t:RequestedSecurityToken>"
+    ))
+}
+
+fn response(inside: &str) -> String {
+    format!(
+        "<t:RequestSecurityTokenResponse xmlns:t=\"http://schemas.xmlsoap.org/ws/2005/02/trust\">{inside}\
+         </t:RequestSecurityTokenResponse>"
+    )
 }
 
 fn refused(form: &[u8]) -> BroughtParseError {
@@ -26,6 +35,42 @@ fn the_one_assertion_of_a_form_is_found() {
     assert_eq!(found.assertion_id, "_1");
     assert_eq!(Brought::parse(b"wa=wsignoutcleanup1.0"), Ok(None));
     assert_eq!(Brought::parse(b""), Ok(None));
+}
+
+/// WIF takes user names with passwords and sessions of Windows as tokens, too.
+#[test]
+fn an_assertion_that_is_not_the_token_is_refused() {
+    let requested =
+        |inside: &str| format!("<t:RequestedSecurityToken>{inside}</t:RequestedSecurityToken>");
+    let other = "<o:UsernameToken xmlns:o=\"urn:o\"/>";
+    let whole = answer(ASSERTION);
+    let trust = "xmlns:t=\"http://schemas.xmlsoap.org/ws/2005/02/trust\"";
+    let collected = |inside: &str| {
+        format!(
+            "<t:RequestSecurityTokenResponseCollection {trust}>{inside}</t:RequestSecurityTokenResponseCollection>"
+        )
+    };
+    assert!(Brought::parse(&form(&collected(&whole))).unwrap().is_some());
+    for token in [
+        ASSERTION.to_owned(),
+        response(ASSERTION),
+        response(&format!("{}<y>{ASSERTION}</y>", requested(other))),
+        response(&requested(&format!("{other}{ASSERTION}"))),
+        response(&requested(&format!("<y>{ASSERTION}</y>"))),
+        response(&format!("{}{}", requested(ASSERTION), requested(other))),
+        response(&format!(
+            "{}<y xmlns=\"urn:y\">{}</y>",
+            requested(ASSERTION),
+            requested(other)
+        )),
+        collected(&format!("{whole}{}", response(&requested(other)))),
+        format!("<y>{whole}</y>"),
+        collected(&collected(&whole)),
+        format!("<t:R {trust}>{}</t:R>", requested(ASSERTION)),
+    ] {
+        let refused = refused(&form(&token));
+        assert_eq!(refused, BroughtParseError::NotOneAssertion, "{token}");
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@ use toml::Spanned;
 
 use super::Understanding;
 use super::published::is_host_name;
+use super::remote::is_address;
 use crate::config::ConfigError;
 use crate::config::written::{self, Written};
 
@@ -24,7 +25,7 @@ impl Understanding<'_> {
                 return Err(self.error(outside, message));
             }
             // Windows takes an underscore in a name, the DNS does not.
-            if !is_host_name(&own.replace('_', "x")) {
+            if !is_host_name(&own.replace('_', "x")) && !is_address(own) {
                 let message = format!(
                     "`{own}` is no name that a server calls itself by, such as `fe01.contoso.local` or `FE01`: write it without \
                      scheme, port, star and blanks, and without a dot at its end"
@@ -112,7 +113,9 @@ mod tests {
             let exchange = format!("internal_names = {{ \"{own}\" = \"{outside}\" }}\n");
             understood(&text("", &exchange))
         };
-        with("EX_01", "mail.contoso.com").unwrap();
+        for own in ["EX_01", "192.0.2.7", "[2001:db8::7]"] {
+            with(own, "mail.contoso.com").unwrap();
+        }
         for own in [
             "exch01.contoso.local.",
             "exch01.contoso.local:443",

@@ -339,7 +339,8 @@ impl Service {
         let mut carried = claims.claims().of_type(SIGN_IN);
         if carried.any(|it| *it.value == *token.id.0) {
             let id = authn::issued::TokenId(token.id.0.clone());
-            let recorded = authn::issued::carried(&id, local.session, asking.at.now);
+            let to = checked.reply.origin();
+            let recorded = authn::issued::carried(&id, local.session, (&to, asking.at.now));
             self.tickets.record(recorded, asking.heard).await?;
         }
         let place = (checked, visited);
