@@ -12,11 +12,13 @@ mod enumeration;
 mod forward;
 mod forward_h2;
 mod handshakes;
+mod issuing;
 mod junk;
 mod memory;
 mod ntlm;
 mod pings;
 mod portal;
+mod rules;
 mod sign_ins;
 mod sign_on;
 mod start;
@@ -43,7 +45,7 @@ type Bench = (
     fn() -> anyhow::Result<Vec<Figure>>,
 );
 
-const BENCHES: [Bench; 16] = [
+const BENCHES: [Bench; 18] = [
     ("ntlm", "what one NTLMv2 exchange costs to check", ntlm::run),
     ("sign-ins", "durable sign-ins on SQLite", sign_ins::run),
     (
@@ -90,6 +92,16 @@ const BENCHES: [Bench; 16] = [
         "trusts",
         "1,000 relying parties with 20 rules each read",
         trusts::run,
+    ),
+    (
+        "rules",
+        "the published claim rules, and somebody with 2,000 groups",
+        rules::run,
+    ),
+    (
+        "issuing",
+        "tokens through rules, signature and ledger",
+        issuing::run,
     ),
     (
         "xml",

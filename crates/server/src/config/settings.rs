@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+pub(crate) mod attribute_stores;
 pub(crate) mod audit;
 pub(crate) mod messages;
 
@@ -50,6 +51,8 @@ pub(crate) struct Settings {
     pub(crate) portal: Option<Portal>,
     /// What the security token service is to partners.
     pub(crate) sts: Option<wsfed::Identity>,
+    /// What its rules may ask beside our own directory.
+    pub(crate) attribute_stores: attribute_stores::AttributeStores,
     /// The HTTP API.
     pub(crate) api: Option<Api>,
     /// Codes that are sent, where anybody carries them.

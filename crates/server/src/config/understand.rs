@@ -4,6 +4,7 @@
 //! something is checked here, so that nothing is found missing while serving.
 
 mod api;
+mod attribute_stores;
 mod audit;
 mod balancers;
 mod behind;
@@ -149,6 +150,7 @@ impl<'a> Understanding<'a> {
             publication: Arc::new(publication),
             portal,
             sts,
+            attribute_stores: self.attribute_stores(written)?,
             api,
             messages,
             published,

@@ -295,6 +295,30 @@ pub(crate) struct Sts {
     /// `EnableIdPInitiatedSignonPage`); nobody is shown a list of parties.
     #[serde(default)]
     pub(crate) idp_initiated_sign_on: bool,
+    /// The file whose first line is the secret that `_OpaqueIdStore` makes names with, at least 32 characters; without one, rules
+    /// that ask that store fail. A new secret makes everybody a stranger to the parties that know them by such a name.
+    pub(crate) opaque_id_secret_file: Option<Spanned<PathBuf>>,
+    /// The same as a credential that systemd hands over.
+    pub(crate) opaque_id_secret_credential: Option<Spanned<String>>,
+    /// Stores outside that rules may ask, by name.
+    #[serde(default)]
+    pub(crate) attribute_store: Vec<AttributeStore>,
+}
+
+/// `[[sts.attribute_store]]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AttributeStore {
+    /// What rules call it (`store = "HR"`).
+    pub(crate) name: Spanned<String>,
+    /// Where it is asked by `POST`, with https, or with http on this machine.
+    pub(crate) url: Spanned<String>,
+    /// The file whose first line is sent as a bearer token.
+    pub(crate) secret_file: Option<Spanned<PathBuf>>,
+    /// The same as a credential that systemd hands over.
+    pub(crate) secret_credential: Option<Spanned<String>>,
+    /// Who vouches for its certificate, PEM; the authorities of the system where it is left out.
+    pub(crate) authorities: Option<Spanned<PathBuf>>,
 }
 
 /// `[[portal.passkey_make]]`

@@ -9,6 +9,7 @@ pub(crate) mod members;
 pub(crate) mod hasher;
 
 pub(crate) mod assertion;
+pub(crate) mod attribute_store;
 pub(crate) mod controllers;
 pub(crate) mod dns;
 pub(crate) mod kerberos;

@@ -20,6 +20,7 @@ use proto::secret::Secret;
 use store::Store;
 use sts::flow::wsfed::{self, Identity};
 use sts::metadata::Published;
+use sts::pipeline::store::AttributeStore;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::sleep;
 
@@ -30,6 +31,7 @@ use crate::config::Settings;
 use crate::config::settings::{Asking, Role};
 use crate::live::Live;
 use crate::metrics::Metrics;
+use crate::outbound::attribute_store::HttpStore;
 use crate::outbound::hasher::Hasher;
 use crate::outbound::kerberos;
 use crate::outbound::ldap::{Ldap, Refused};
@@ -443,7 +445,10 @@ impl Own {
         let passkeys = RelyingParty::of(origin, makes);
         Ok(web::Pages {
             passkeys: passkeys.map_err(|error| unavailable(format!("[portal]: {error}")))?,
-            sts: settings.sts.as_ref().map(|it| self.sts(it)),
+            sts: match &settings.sts {
+                Some(identity) => Some(self.sts(settings, identity)?),
+                None => None,
+            },
             ports: self.page_ports(settings)?,
             from_office: portal.is_some_and(|it| it.from_office),
             rules: self.rules(settings),
@@ -454,9 +459,25 @@ impl Own {
     }
 
     /// The security token service, on what the store keeps for it.
-    fn sts(&self, identity: &Identity) -> wsfed::Service {
+    fn sts(&self, settings: &Settings, identity: &Identity) -> Result<wsfed::Service, CliError> {
         let store = || Arc::new(self.store.clone());
-        wsfed::Service {
+        let asked = &settings.attribute_stores;
+        let mut stores: Vec<Box<dyn AttributeStore>> = Vec::new();
+        for outside in &asked.over_http {
+            let unusable =
+                |error| unavailable(format!("[[sts.attribute_store]] {}: {error}", outside.name));
+            stores.push(Box::new(HttpStore::new(outside).map_err(unusable)?));
+        }
+        let opaque = match &asked.opaque {
+            Some(secret) => {
+                let read = secret.read();
+                let read =
+                    read.map_err(|error| unavailable(format!("[sts] opaque_id_secret: {error}")))?;
+                Some(Secret::new(read.expose().as_bytes().to_vec()))
+            }
+            None => None,
+        };
+        Ok(wsfed::Service {
             identity: identity.clone(),
             trusts: self.trusted.clone(),
             keys: self.signer.clone(),
@@ -466,11 +487,11 @@ impl Own {
             sessions: store(),
             audit: store(),
             assertions: store(),
-            stores: Vec::new(),
-            opaque: None,
+            stores,
+            opaque,
             key: Secret::new(self.store.keys().for_grants().expose().to_vec()),
             published: Published::default(),
-        }
+        })
     }
 
     /// The keys of the services that the office may come to by Kerberos.
