@@ -231,6 +231,60 @@ fn what_the_directory_says_of_somebody_is_kept_and_shown() -> anyhow::Result<()>
     Ok(())
 }
 
+/// What claim rules ask of the store `Active Directory`, and what policies call groups.
+#[test]
+fn what_claim_rules_may_ask_is_read_and_follows() -> anyhow::Result<()> {
+    let Some(lab) = ActiveDirectory::start("what claim rules may ask follows")? else {
+        return Ok(());
+    };
+    lab.tell("set bob displayName=Bob")?;
+    prepare(
+        &lab,
+        &format!("{DIRECTORY}attributes = [\"info\", \"test\"]\n"),
+    )?;
+    let gate = DomainGate::start(&lab)?;
+    tell(&lab, &["user", "add", "bob", "--from-directory"], "")?;
+    let kept = || -> anyhow::Result<Value> {
+        let shown = tell(&lab, &["user", "show", "bob"], "")?;
+        let shown = shown.into_iter().next().context("nothing was shown")?;
+        Ok(shown["directory"]["attributes"].clone())
+    };
+    let first = kept()?;
+    let values = &first["values"];
+    assert_eq!(values["displayname"], json!(["Bob"]), "{first}");
+    assert_eq!(values["department"], json!([]), "read, and empty");
+    // One that the configuration names and the schema has, and one that it does not have.
+    assert_eq!(
+        (&values["info"], &values["test"]),
+        (&json!([]), &json!([])),
+        "{first}"
+    );
+    let guid = values["objectguid"][0].as_str().context("no objectGUID")?;
+    assert_eq!((guid.len(), guid.ends_with("==")), (24, true), "{guid}");
+    let groups = first["groups"].as_object().context("no groups")?;
+    let called = |name: &str| {
+        let mut groups = groups.iter();
+        let found = groups.find(|(_, group)| group["sam"] == name);
+        found.map(|(sid, group)| (sid.clone(), group.clone()))
+    };
+    let (sid, users) = called("Domain Users").context("no Domain Users")?;
+    assert!(sid.ends_with("-513"), "{sid}");
+    assert_eq!(
+        (&users["domain"], &users["dns"]),
+        (&json!("CONTOSO"), &json!("contoso.test"))
+    );
+    let (sid, builtin) = called("Users").context("no Users")?;
+    assert_eq!(
+        (sid.as_str(), &builtin["domain"]),
+        ("S-1-5-32-545", &json!("BUILTIN"))
+    );
+
+    lab.tell("set bob displayName=Robert")?;
+    gate.line("has other groups or other attributes")?;
+    assert_eq!(kept()?["values"]["displayname"], json!(["Robert"]));
+    Ok(())
+}
+
 #[test]
 fn whoever_cannot_prove_to_be_the_directory_is_not_asked() -> anyhow::Result<()> {
     let Some(lab) = ActiveDirectory::start("a directory must prove itself")? else {

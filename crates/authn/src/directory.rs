@@ -2,6 +2,7 @@
 //!
 //! Nothing here asks the directory: whoever follows it brings a [`Reading`]. Start at [`in_step`].
 
+mod attributes;
 mod step;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::account::{Account, AccountId, AccountState};
 use crate::audit::Reason;
 use crate::ports::Unavailable;
+pub use attributes::{Attributes, GroupName, KEPT, MAX_MORE, MAX_VALUE, MAX_VALUES};
 pub use step::{InStep, Step, in_step};
 
 /// For how long accounts of the directory are believed after all of them were read last.
@@ -71,6 +73,9 @@ pub struct FromDirectory {
     pub not_delegable: Option<NotDelegable>,
     /// The SIDs of its groups, nested ones too, at most [`MAX_GROUPS`].
     pub groups: Vec<String>,
+    /// What claim rules may ask for beside.
+    #[serde(default, skip_serializing_if = "Attributes::is_empty")]
+    pub attributes: Attributes,
     /// When every account of the directory was read last; no part of the account's own row.
     pub read: Option<Timestamp>,
 }
@@ -100,6 +105,10 @@ pub struct Person {
     pub not_delegable: Option<NotDelegable>,
     /// The SIDs of its groups, nested ones too; `None` where they were not asked for.
     pub groups: Option<Vec<String>>,
+    /// The attributes that are kept for claim rules: their values by their names in lower case.
+    pub attributes: BTreeMap<String, Vec<String>>,
+    /// What groups are called, by their SIDs; `None` where that was not asked for, or could not be read.
+    pub group_names: Option<BTreeMap<String, GroupName>>,
 }
 
 /// The groups whose members are not passed on: their names by their SIDs.
@@ -220,6 +229,7 @@ impl Person {
             standing: self.standing,
             not_delegable: None,
             groups: Vec::new(),
+            attributes: Attributes::default(),
             read: None,
         };
         self.seen_in(&nothing, AccountState::Active, refused)
@@ -237,6 +247,15 @@ impl Person {
         groups.dedup();
         let not_delegable = self.not_delegable(&groups, refused);
         groups.truncate(MAX_GROUPS);
+        let named = self
+            .group_names
+            .as_ref()
+            .unwrap_or(&known.attributes.groups);
+        let name = |sid: &String| Some((sid.clone(), named.get(sid)?.clone()));
+        let attributes = Attributes {
+            values: self.attributes.clone(),
+            groups: groups.iter().filter_map(name).collect(),
+        };
         let at_most =
             |addresses: &[String]| addresses.iter().take(MAX_ADDRESSES).cloned().collect();
         Account {
@@ -253,6 +272,7 @@ impl Person {
                 standing: self.standing,
                 not_delegable,
                 groups,
+                attributes,
                 read: known.read,
             }),
             second_factor: None,

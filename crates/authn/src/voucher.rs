@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::account::{Account, AccountId};
 use crate::authenticated::{Authenticated, How};
 use crate::credential::CredentialId;
+use crate::directory::Attributes;
 use crate::place::{Channel, ConnectionId, Method, Zone};
 use crate::ports::Unavailable;
 
@@ -397,10 +398,11 @@ fn signed(voucher: &[u8], VoucherKey(key): &VoucherKey) -> Result<Statement, Vou
     serde_json::from_slice(statement).map_err(|_| VoucherError::Malformed)
 }
 
-/// A gate asks nothing of groups, and there may be a thousand.
+/// A gate asks nothing of groups, of which there may be a thousand, nor of what rules ask for.
 fn without_groups(mut account: Account) -> Account {
     if let Some(directory) = &mut account.directory {
         directory.groups = Vec::new();
+        directory.attributes = Attributes::default();
     }
     account
 }

@@ -30,6 +30,14 @@ impl ClaimType {
         DESCRIBED.into_iter().chain(OTHERS).find(same)
     }
 
+    /// The type that a URI means which differs from it by the case of letters alone: types are compared letter by letter.
+    #[must_use]
+    pub fn in_other_case(uri: &str) -> Option<Self> {
+        let mut known = DESCRIBED.into_iter().chain(OTHERS);
+        let found = known.find(|it| it.uri.eq_ignore_ascii_case(uri))?;
+        (Self::of(uri).is_none()).then_some(found)
+    }
+
     /// Every type that AD FS describes by itself, in the order of its metadata.
     #[must_use]
     pub fn described() -> &'static [Self] {

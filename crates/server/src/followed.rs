@@ -190,7 +190,10 @@ impl<S: Accounts + DirectoryCopy> Follower<S> {
 /// What happened to an account is worth a line, as it was nobody here who did it.
 fn say(step: &Step) {
     let changes = step.events.iter().map(|event| change(&event.kind));
-    let changes: Vec<String> = changes.collect();
+    let mut changes: Vec<String> = changes.collect();
+    if changes.is_empty() {
+        changes.push("has other groups or other attributes".to_owned());
+    }
     let (id, upn) = (&step.account.id.0, &step.account.upn);
     tracing::info!(
         account.id = id,

@@ -118,6 +118,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "0022_places_and_pins",
         text: include_str!("../migrations/0022_places_and_pins.sql"),
     },
+    Migration {
+        number: 24,
+        name: "0024_attributes",
+        text: include_str!("../migrations/0024_attributes.sql"),
+    },
 ];
 
 impl Migration {

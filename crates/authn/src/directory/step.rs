@@ -155,7 +155,9 @@ impl Followed<'_> {
         let is_other = is_renamed
             || before.groups != after.groups
             || before.not_delegable != after.not_delegable;
-        if kinds.is_empty() && !is_other {
+        // What rules ask for is no reason to end anything: a token says what it was made of, and for how long.
+        let is_same = before.attributes == after.attributes;
+        if kinds.is_empty() && !is_other && is_same {
             return None;
         }
         let event = |kind| Event::observed(at, kind, Some(self.account.id.clone()));

@@ -21,6 +21,19 @@ fn person(sam: &str) -> Person {
         standing: Standing::Active,
         not_delegable: None,
         groups: Some(vec!["S-1-5-21-1-2-3-513".to_owned()]),
+        attributes: BTreeMap::from([("sn".to_owned(), vec![sam.to_owned()])]),
+        group_names: Some(BTreeMap::from([(
+            "S-1-5-21-1-2-3-513".to_owned(),
+            called("Domain Users"),
+        )])),
+    }
+}
+
+fn called(sam: &str) -> GroupName {
+    GroupName {
+        domain: "CONTOSO".to_owned(),
+        dns: "contoso.com".to_owned(),
+        sam: sam.to_owned(),
     }
 }
 
@@ -301,4 +314,44 @@ fn every_event_of_a_step_is_the_same_after_it_was_read_back() {
         let read: crate::audit::Event = serde_json::from_str(&text).unwrap();
         assert_eq!(read, event, "{text}");
     }
+}
+
+#[test]
+fn what_rules_may_ask_follows_and_ends_nothing() {
+    let alice = person("alice");
+    let married = Person {
+        attributes: BTreeMap::from([("sn".to_owned(), vec!["Vronskaya".to_owned()])]),
+        ..alice.clone()
+    };
+    let renamed = Person {
+        group_names: Some(BTreeMap::from([(
+            "S-1-5-21-1-2-3-513".to_owned(),
+            called("People"),
+        )])),
+        ..alice.clone()
+    };
+    for other in [married, renamed] {
+        let step = one_step(&alice, &other);
+        assert!(!step.ends && !step.is_renamed && step.events.is_empty());
+        assert_eq!(step.account, account(&other));
+    }
+}
+
+#[test]
+fn names_of_groups_that_could_not_be_read_stay_and_those_of_others_go() {
+    let alice = person("alice");
+    let unnamed = Person {
+        group_names: None,
+        ..alice.clone()
+    };
+    let steps = in_step(&[account(&alice)], &reading(&[unnamed.clone()]), at(0)).steps;
+    assert_eq!(steps, []);
+    let elsewhere = Person {
+        groups: Some(vec!["S-1-5-21-1-2-3-514".to_owned()]),
+        ..unnamed
+    };
+    let step = one_step(&alice, &elsewhere);
+    assert!(step.ends, "with other groups");
+    let directory = step.account.directory.unwrap();
+    assert!(directory.attributes.groups.is_empty());
 }

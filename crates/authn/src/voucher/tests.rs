@@ -27,6 +27,10 @@ fn anna() -> Account {
             standing: Standing::Active,
             not_delegable: None,
             groups: vec!["S-1-5-21-1-2-3-513".to_owned()],
+            attributes: Attributes {
+                values: BTreeMap::from([("sn".to_owned(), vec!["Karenina".to_owned()])]),
+                ..Attributes::default()
+            },
             read: Some(at(0)),
         }),
         second_factor: None,
@@ -84,8 +88,9 @@ fn s41_a_voucher_opens_once_and_names_whom_it_was_issued_for() {
     assert_eq!(who.at(), at(0));
     assert_eq!(who.ends(), Some(at(10 * 60 * 60)), "a session is no longer");
     assert_eq!(who.session().map(Session::as_bytes), Some(&voucher()[..]));
-    let groups = &who.account().directory.as_ref().unwrap().groups;
-    assert!(groups.is_empty(), "the gate has no use for them");
+    let directory = who.account().directory.as_ref().unwrap();
+    let is_empty = directory.groups.is_empty() && directory.attributes.is_empty();
+    assert!(is_empty, "the gate has no use for them");
     let again = opener.open(&voucher(), &wanted(1), at(1));
     assert_eq!(again.err(), Some(VoucherError::Opened));
 }

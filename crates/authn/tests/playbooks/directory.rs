@@ -1,5 +1,7 @@
 //! Somebody of the directory signs in like anybody: while it lets them, and while it is read.
 
+use std::collections::BTreeMap;
+
 use authn::account::{Account, AccountId, AccountState};
 use authn::admin::{self, AdminError};
 use authn::audit::Reason;
@@ -29,6 +31,8 @@ pub(crate) fn anna() -> Person {
         standing: Standing::Active,
         not_delegable: None,
         groups: Some(Vec::new()),
+        attributes: BTreeMap::new(),
+        group_names: None,
     }
 }
 

@@ -6,7 +6,7 @@ use authn::account::{Account, AccountId};
 use authn::admin::{self, AdminError};
 use authn::attempt;
 use authn::audit::{Kind, Reason};
-use authn::directory::{FromDirectory, Standing};
+use authn::directory::{Attributes, FromDirectory, Standing};
 use authn::name::NameKey;
 use authn::place::{Channel, Method, RouteName, Service, Zone};
 use authn::policy::{Asking, Combination, Policy, Proved, Rule};
@@ -295,6 +295,7 @@ fn in_groups(account: &Account, groups: &[&str]) -> Account {
             standing: Standing::Active,
             not_delegable: None,
             groups: groups.iter().map(|it| (*it).to_owned()).collect(),
+            attributes: Attributes::default(),
             read: None,
         }),
         ..account.clone()

@@ -28,6 +28,8 @@ pub enum Severity {
 pub enum Lint {
     /// `https://schemas.microsoft.com/…` where the type begins with `http`.
     HttpsScheme,
+    /// A known type in other case, which no claim is called.
+    OtherCase,
     /// A typographic quotation mark inside a string.
     TypographicQuote,
     /// A string that goes over the end of a line.
@@ -88,6 +90,7 @@ impl Lint {
     pub fn name(self) -> &'static str {
         match self {
             Self::HttpsScheme => "https-scheme",
+            Self::OtherCase => "other-case",
             Self::TypographicQuote => "typographic-quote",
             Self::StringOverLines => "string-over-lines",
             Self::NoSemicolon => "no-semicolon",

@@ -13,6 +13,11 @@ pub(super) fn look(rule: &Rule, findings: &mut Findings) {
             let fix = format!("\"{}\"", meant.uri);
             findings.add_with_fix(Lint::HttpsScheme, literal.place, sentence, fix);
         }
+        if let Some(meant) = ClaimType::in_other_case(&value) {
+            let sentence = format!("`{value}` differs from a known type by case alone");
+            let fix = format!("\"{}\"", meant.uri);
+            findings.add_with_fix(Lint::OtherCase, literal.place, sentence, fix);
+        }
         if value.contains(['\u{201c}', '\u{201d}']) {
             findings.add(
                 Lint::TypographicQuote,

@@ -313,3 +313,12 @@ fn a_finding_is_one_sentence_with_its_place_and_what_to_write() {
     assert_eq!(Lint::DirectoryQuery.severity(), Severity::Error);
     assert_eq!(Lint::ManyTimes.severity(), Severity::Note);
 }
+
+#[test]
+fn a_known_type_in_other_case_is_told() {
+    let deny = "http://schemas.microsoft.com/authorization/claims/Deny";
+    let rule = format!("=> issue(Type = \"{deny}\", Value = \"true\");");
+    assert_eq!(found(&rule), ["other-case"]);
+    let right = rule.replace("Deny", "deny");
+    assert_eq!(found(&right), [""; 0]);
+}

@@ -7,7 +7,7 @@ use std::slice::from_ref;
 use std::sync::Arc;
 
 use authn::account::{Account, AccountId, AccountState};
-use authn::directory::{FromDirectory, Standing};
+use authn::directory::{Attributes, FromDirectory, Standing};
 use authn::name::NameKey;
 use authn::place::{Channel, Method, RouteName, Service, Zone};
 use authn::policy::{Factors, Policy, Rule};
@@ -370,6 +370,7 @@ fn member(sam: &str, groups: &[&str]) -> Account {
             standing: Standing::Active,
             not_delegable: None,
             groups: groups.iter().map(|it| (*it).to_owned()).collect(),
+            attributes: Attributes::default(),
             read: None,
         }),
         second_factor: None,

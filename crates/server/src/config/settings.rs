@@ -295,6 +295,8 @@ pub(crate) struct Directory {
     pub(crate) global_catalog: bool,
     /// The groups whose members are not passed on.
     pub(crate) refused_groups: Vec<String>,
+    /// The attributes that are read for claim rules beside those that always are.
+    pub(crate) attributes: Vec<String>,
     /// From one reading to the next.
     pub(crate) refresh: Duration,
 }

@@ -256,6 +256,9 @@ pub(crate) struct Directory {
     /// The groups, by sAMAccountName or SID, whose members are never passed on to a back end; `Organization
     /// Management`, `RTCUniversalServerAdmins` and `CsAdministrator` where it is left out. A SID stays when a group is renamed.
     pub(crate) refused_groups: Option<Vec<Spanned<String>>>,
+    /// Attributes that claim rules may ask of the store `Active Directory`, beside those that are always read; at most 64.
+    #[serde(default)]
+    pub(crate) attributes: Vec<Spanned<String>>,
     /// Seconds from one reading to the next, from 5 to 30; 30 where it is left out.
     pub(crate) refresh: Option<Spanned<u32>>,
 }

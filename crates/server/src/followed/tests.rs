@@ -1,5 +1,6 @@
 //! What the follower takes from a directory that is there, away, or mad.
 
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use async_trait::async_trait;
@@ -56,6 +57,8 @@ fn person(number: usize) -> Person {
         standing: Standing::Active,
         not_delegable: None,
         groups: Some(Vec::new()),
+        attributes: BTreeMap::new(),
+        group_names: None,
     }
 }
 

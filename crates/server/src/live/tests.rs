@@ -1,5 +1,7 @@
 //! Who is known again and who is gone, with what was revoked in every place between.
 
+use std::collections::BTreeMap;
+
 use authn::account::AccountId;
 use authn::admin::{self, NewAccount, NewAppPassword, Randomness};
 use authn::attempt::{self, Attempt, Ports, Proof, Rules};
@@ -169,6 +171,8 @@ fn person(account: NewAccount) -> Person {
         standing: Standing::Active,
         not_delegable: None,
         groups: Some(Vec::new()),
+        attributes: BTreeMap::new(),
+        group_names: None,
     }
 }
 

@@ -6,7 +6,7 @@ use ::authn::account::{Account, AccountState};
 use ::authn::audit::Kind;
 use ::authn::credential::CredentialId;
 use ::authn::credential::grant::CodeSettlement;
-use ::authn::directory::{FromDirectory, NotDelegable, Standing, Step};
+use ::authn::directory::{Attributes, FromDirectory, GroupName, NotDelegable, Standing, Step};
 use ::authn::ports::{Settled, Settlement, Unavailable};
 use ::authn::revocation::Revoked;
 use ::authn::ticket::Relaying;
@@ -21,9 +21,25 @@ fn of_directory(sam: &str) -> Account {
             standing: Standing::Active,
             not_delegable: Some(NotDelegable::MemberOf("Organization Management".to_owned())),
             groups: vec!["S-1-5-21-1-2-3-513".to_owned(), "S-1-1-0".to_owned()],
+            attributes: attributes("Karenina"),
             read: None,
         }),
         ..account(sam)
+    }
+}
+
+fn attributes(surname: &str) -> Attributes {
+    let users = GroupName {
+        domain: "CONTOSO".to_owned(),
+        dns: "contoso.com".to_owned(),
+        sam: "Domain Users".to_owned(),
+    };
+    let values = [("sn", vec![surname.to_owned()]), ("department", Vec::new())];
+    Attributes {
+        values: values
+            .map(|(name, values)| (name.to_owned(), values))
+            .into(),
+        groups: [("S-1-5-21-1-2-3-513".to_owned(), users)].into(),
     }
 }
 
@@ -86,7 +102,17 @@ pub async fn an_account_keeps_what_the_directory_says<S: Conforming>(
         );
         before = after;
     }
-    assert_eq!(store.list().await?, [anna]);
+    assert_eq!(store.list().await?, std::slice::from_ref(&anna));
+    let mut married = anna.clone();
+    if let Some(directory) = &mut married.directory {
+        directory.attributes = attributes("Vronskaya");
+    }
+    let quiet = Step {
+        events: Vec::new(),
+        ..step(&anna, married.clone())
+    };
+    assert_eq!(store.keep(vec![quiet]).await?, Ok(()));
+    assert_eq!(store.list().await?, [married]);
     Ok(())
 }
 

@@ -132,6 +132,7 @@ pub(super) fn described(query: Query, account: &Account) -> Query {
         .bind(directory.map(|it| rows::accounts::standing_text(it.standing)))
         .bind(not_delegable.map(rows::accounts::not_delegable_text))
         .bind(directory.map(|it| rows::accounts::list_text(&it.groups)))
+        .bind(directory.map(|it| rows::accounts::attributes_text(&it.attributes)))
 }
 
 /// Leads all names to an account, unless one is another's who is still there.

@@ -1,7 +1,7 @@
 //! The tables `accounts` and `account_names`.
 
 use authn::account::{Account, AccountId, AccountState};
-use authn::directory::{FromDirectory, NotDelegable, Standing};
+use authn::directory::{Attributes, FromDirectory, NotDelegable, Standing};
 
 use super::{optional_time, second_factors, unreadable};
 use crate::engine::Row;
@@ -9,7 +9,7 @@ use crate::engine::Row;
 /// Finds an account by its id ($1).
 pub(crate) const BY_ID: &str = "
     SELECT id, domain, sam, upn, realm, sid, sip_addresses, mail, state,
-        standing, not_delegable, group_sids,
+        standing, not_delegable, group_sids, attributes,
         (SELECT read_at FROM directory_reads WHERE id = 'directory') AS directory_read,
         f.method AS second_factor_method, f.first_proved, f.last_proved
     FROM accounts
@@ -26,7 +26,7 @@ pub(crate) const ACTIVE: &str = "
 /// Finds the account that a canonical name ($1) leads to.
 pub(crate) const BY_NAME: &str = "
     SELECT a.id, a.domain, a.sam, a.upn, a.realm, a.sid, a.sip_addresses, a.mail, a.state,
-        a.standing, a.not_delegable, a.group_sids,
+        a.standing, a.not_delegable, a.group_sids, a.attributes,
         (SELECT read_at FROM directory_reads WHERE id = 'directory') AS directory_read,
         f.method AS second_factor_method, f.first_proved, f.last_proved
     FROM account_names n
@@ -37,7 +37,7 @@ pub(crate) const BY_NAME: &str = "
 /// Lists all accounts.
 pub(crate) const LIST: &str = "
     SELECT id, domain, sam, upn, realm, sid, sip_addresses, mail, state,
-        standing, not_delegable, group_sids,
+        standing, not_delegable, group_sids, attributes,
         (SELECT read_at FROM directory_reads WHERE id = 'directory') AS directory_read,
         f.method AS second_factor_method, f.first_proved, f.last_proved
     FROM accounts
@@ -50,19 +50,19 @@ pub(crate) const OWNER_OF_NAME: &str = "
     JOIN accounts a ON a.id = n.account
     WHERE n.name = $1 AND (a.standing IS NULL OR a.standing <> 'deleted')";
 
-/// Adds an account ($1 to $12 in the order of the columns).
+/// Adds an account ($1 to $13 in the order of the columns).
 pub(crate) const ADD: &str = "
     INSERT INTO accounts (id, domain, sam, upn, realm, sid, sip_addresses, mail, standing,
-        not_delegable, group_sids, state)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+        not_delegable, group_sids, attributes, state)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
 
-/// Changes all of an account ($1 to $11 as of [`ADD`]) that the directory says, where its standing is what
-/// it was ($12). The state is not the directory's.
+/// Changes all of an account ($1 to $12 as of [`ADD`]) that the directory says, where its standing is what
+/// it was ($13). The state is not the directory's.
 pub(crate) const FOLLOW: &str = "
     UPDATE accounts
     SET domain = $2, sam = $3, upn = $4, realm = $5, sid = $6, sip_addresses = $7, mail = $8,
-        standing = $9, not_delegable = $10, group_sids = $11
-    WHERE id = $1 AND standing = $12";
+        standing = $9, not_delegable = $10, group_sids = $11, attributes = $12
+    WHERE id = $1 AND standing = $13";
 
 /// Drops all names of an account ($1).
 pub(crate) const DROP_NAMES: &str = "
@@ -128,6 +128,11 @@ pub(crate) fn state_text(state: AccountState) -> &'static str {
     }
 }
 
+/// How it is written what claim rules may ask for.
+pub(crate) fn attributes_text(attributes: &Attributes) -> String {
+    serde_json::json!(attributes).to_string()
+}
+
 /// How a list of addresses is written.
 pub(crate) fn list_text(list: &[String]) -> String {
     serde_json::Value::from(list).to_string()
@@ -158,8 +163,17 @@ fn directory(row: &Row) -> Result<Option<FromDirectory>, sqlx::Error> {
         standing,
         not_delegable: not_delegable.map_err(|error| unreadable("not_delegable", error))?,
         groups: list(row, "group_sids")?,
+        attributes: attributes(row)?,
         read: optional_time(row, "directory_read")?,
     }))
+}
+
+/// What was written before there were any is nothing.
+fn attributes(row: &Row) -> Result<Attributes, sqlx::Error> {
+    let text: Option<&str> = row.try_get("attributes")?;
+    let attributes = text.map(serde_json::from_str).transpose();
+    let attributes = attributes.map_err(|error| unreadable("attributes", error))?;
+    Ok(attributes.unwrap_or_default())
 }
 
 /// Reads a list of texts.

@@ -72,7 +72,7 @@ pub(crate) const FIND: &str = "
         t.expires AS ticket_expires, t.methods AS ticket_methods,
         t.second_factor AS ticket_second_factor,
         a.id, a.domain, a.sam, a.upn, a.realm, a.sid, a.sip_addresses, a.mail, a.state,
-        a.standing, a.not_delegable, a.group_sids,
+        a.standing, a.not_delegable, a.group_sids, a.attributes,
         (SELECT read_at FROM directory_reads WHERE id = 'directory') AS directory_read,
         f.method AS second_factor_method, f.first_proved, f.last_proved
     FROM tickets t

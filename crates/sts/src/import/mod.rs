@@ -48,6 +48,8 @@ pub struct Import {
     pub endpoints: Vec<Endpoint>,
     /// What became of every field.
     pub report: Report,
+    /// Whether every SAML request must be signed, whatever a trust says.
+    all_are_signed: bool,
 }
 
 impl Import {
@@ -62,6 +64,10 @@ impl Import {
             }
         }
         import.compare();
+        if import.all_are_signed {
+            let parties = import.relying_parties.iter_mut();
+            parties.for_each(|it| it.signed_saml_requests_required = true);
+        }
         import
     }
 
@@ -139,6 +145,10 @@ impl Import {
                 "there is another service, and an AD FS is one".to_owned(),
             );
         }
+        // SECURITY: where nobody knows whether requests must be signed, they must.
+        let field = told.fate_of("SignedSamlRequestsRequired");
+        let is_known = field.is_some_and(|it| it.kind != Kind::Refused);
+        self.all_are_signed |= !is_known || draft.signs_all_requests();
         let service = draft.finish().filter(|_| told.is_taken);
         self.service = self.service.take().or(service);
         told

@@ -4,6 +4,8 @@
 //! directory, of this server or of its rules, which rules of a party believe (decision 0019). Start at
 //! [`Pipeline::accept_from`].
 
+use std::collections::BTreeSet;
+
 use claims::{Claim, ClaimSet};
 
 use super::{Accepted, NotIssued, Pipeline};
@@ -45,6 +47,8 @@ impl Pipeline<'_> {
             claims,
             zone: context.zone.clone(),
             has_second_factor: federated.has_second_factor(),
+            // SECURITY: nobody of another provider is in a group of our directory.
+            named: BTreeSet::new(),
         })
     }
 }

@@ -2,6 +2,9 @@
 //!
 //! SECURITY: without a permit there is none, and a denial wins whatever else is said. Start at [`by_rules`].
 
+use std::collections::BTreeSet;
+
+use authn::account::Account;
 use authn::place::Zone;
 use claims::ClaimSet;
 use claims::claim::AD_AUTHORITY;
@@ -12,7 +15,11 @@ use crate::trust::{AccessControlPolicy, Authorization, BuiltIn, Groups, RelyingP
 
 /// Whether authorization rules permitted.
 pub(super) fn by_rules(said: &ClaimSet) -> Result<(), NotIssued> {
-    if said.of_type(DENY).next().is_some() {
+    // SECURITY: a denial in other case is meant as one; a permission in other case permits nothing.
+    if said
+        .iter()
+        .any(|it| it.claim_type.eq_ignore_ascii_case(DENY))
+    {
         return Err(NotIssued::Denied);
     }
     let permit = said.of_type(PERMIT).next();
@@ -57,9 +64,9 @@ pub(super) fn wants_second_factor(trust: &RelyingPartyTrust, accepted: &Accepted
         | BuiltIn::RequireMfaFromUnauthenticatedDevices
         | BuiltIn::RequireMfaAllowDeviceRegistration => true,
         BuiltIn::RequireMfaFromExtranet => !is_inside(accepted),
-        // SECURITY: whether somebody is in a group that is named, and not given by its SID, nobody knows.
+        // SECURITY: a name may be none, or one that was not read: whoever is not in such a group, nobody knows.
         BuiltIn::RequireMfaForGroups(groups) => {
-            is_member(accepted, groups) || groups.iter().any(|it| !is_sid(it))
+            is_member(accepted, groups) || groups.iter().any(|it| !Groups::is_sid(it))
         }
         BuiltIn::PermitEveryone | BuiltIn::PermitIntranet | BuiltIn::PermitGroups(_) => false,
     }
@@ -73,10 +80,23 @@ fn is_inside(accepted: &Accepted) -> bool {
 fn is_member(accepted: &Accepted, groups: &Groups) -> bool {
     let of_directory = |it: &&claims::Claim| &*it.issuer == AD_AUTHORITY;
     let mut own = accepted.claims.of_type(GROUP_SID).filter(of_directory);
-    own.any(|own| groups.iter().any(|it| it.eq_ignore_ascii_case(&own.value)))
+    own.any(|own| {
+        let is_named = accepted.named.contains(&*own.value);
+        is_named || groups.iter().any(|it| it.eq_ignore_ascii_case(&own.value))
+    })
 }
 
-fn is_sid(text: &str) -> bool {
-    let rest = text.get(..4).filter(|it| it.eq_ignore_ascii_case("S-1-"));
-    rest.is_some()
+/// The SIDs of those groups of an account that the policy of a party means by their names.
+pub(super) fn named(trust: &RelyingPartyTrust, account: &Account) -> BTreeSet<String> {
+    let Authorization::Policy(AccessControlPolicy::BuiltIn(built_in)) = &trust.authorization else {
+        return BTreeSet::new();
+    };
+    let names = built_in.groups().into_iter().flat_map(Groups::iter);
+    let names: Vec<&str> = names.filter(|it| !Groups::is_sid(it)).collect();
+    let Some(directory) = account.directory.as_ref().filter(|_| !names.is_empty()) else {
+        return BTreeSet::new();
+    };
+    let known = directory.attributes.groups.iter();
+    let meant = known.filter(|(_, group)| names.iter().any(|it| group.is(it)));
+    meant.map(|(sid, _)| sid.clone()).collect()
 }

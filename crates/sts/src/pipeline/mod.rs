@@ -10,6 +10,7 @@ mod issued;
 mod run;
 pub mod store;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use authn::audit::TokenRefusal;
@@ -44,6 +45,8 @@ pub struct Accepted {
     claims: ClaimSet,
     zone: Zone,
     has_second_factor: bool,
+    /// The SIDs of the groups that the party's policy means by their names.
+    named: BTreeSet<String>,
 }
 
 /// Why there are no claims.
@@ -119,6 +122,7 @@ impl Pipeline<'_> {
             claims,
             zone: context.zone.clone(),
             has_second_factor: local.has_second_factor(),
+            named: authorize::named(self.relying_party, local.account),
         })
     }
 

@@ -7,6 +7,7 @@
 
 mod directory;
 mod opaque;
+mod unanswered;
 
 use async_trait::async_trait;
 use authn::account::Account;
@@ -14,6 +15,7 @@ use claims::Row;
 use proto::secret::Secret;
 
 use crate::trust::Identifier;
+pub use unanswered::{Unanswered, needs_directory, unanswered};
 
 /// AD FS's name for our own directory.
 const ACTIVE_DIRECTORY: &str = "Active Directory";

@@ -3,6 +3,8 @@
 //! The ones that AD FS brings are known by name. One that an administrator made is kept by its name alone, and lets nobody
 //! in: what it says is not in what the trust says.
 
+use authn::directory::GroupName;
+
 /// A policy of a trust.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AccessControlPolicy {
@@ -41,11 +43,31 @@ pub enum BuiltIn {
 pub struct Groups(Vec<String>);
 
 impl Groups {
-    /// Groups by name or SID, where there is one at least.
+    /// Groups by name or SID, where there is one at least; [`Groups::unclear`] says whether each can be found.
     #[must_use]
     pub fn new(groups: Vec<String>) -> Option<Self> {
         let is_named = !groups.is_empty() && groups.iter().all(|it| !it.trim().is_empty());
         is_named.then_some(Self(groups))
+    }
+
+    /// Whether a group is given by its SID.
+    #[must_use]
+    pub fn is_sid(group: &str) -> bool {
+        let prefix = group.get(..4);
+        prefix.is_some_and(|it| it.eq_ignore_ascii_case("S-1-"))
+    }
+
+    /// The first that is neither a SID nor `DOMAIN\\group`, so that nobody would be found in it.
+    #[must_use]
+    pub fn unclear(&self) -> Option<&str> {
+        let is_clear = |it: &str| Self::is_sid(it) || GroupName::is_qualified(it);
+        self.iter().find(|it| !is_clear(it))
+    }
+
+    /// Whether one is given by its name, which only a directory that is followed knows.
+    #[must_use]
+    pub fn are_named(&self) -> bool {
+        self.iter().any(|it| !Self::is_sid(it))
     }
 
     /// The groups.

@@ -3,7 +3,10 @@
 //! Every trust of a preset asks for a second factor. What only a party itself knows for sure, as the identifier of a Lync pool,
 //! its metadata says; the trust names where that is. Start at [`Preset::trusts`].
 
-use claims::claim_type::{AUTHENTICATION_METHOD, MULTIPLE_AUTHENTICATION, PERMIT};
+use claims::claim::AD_AUTHORITY;
+use claims::claim_type::{
+    AUTHENTICATION_METHOD, GROUP_SID, MULTIPLE_AUTHENTICATION, PERMIT, WINDOWS_ACCOUNT_NAME,
+};
 
 use super::Trusted;
 use super::written::{VERSION, Written, WrittenError, WrittenMetadata, WrittenRelyingParty};
@@ -125,11 +128,7 @@ impl Preset {
             ],
             Self::SharePoint => vec![WrittenRelyingParty {
                 wsfed_endpoint: Some(format!("https://{host}/_trust/")),
-                ..party(
-                    &format!("SharePoint {host}"),
-                    &format!("urn:sharepoint:{host}"),
-                    &[MAIL, UPN, ROLE],
-                )
+                ..sites(host)
             }],
             Self::AdFs => vec![WrittenRelyingParty {
                 wsfed_endpoint: Some(format!("https://{host}/adfs/ls/")),
@@ -166,6 +165,30 @@ fn mailboxes(name: &str, address: &str) -> WrittenRelyingParty {
         encrypt_claims: false,
         ..party(name, address, &[PRIMARY_SID, UPN])
     }
+}
+
+/// The sites of a SharePoint, which knows people by their mail addresses and gives rights to the names of their groups.
+fn sites(host: &str) -> WrittenRelyingParty {
+    let sent = party(
+        &format!("SharePoint {host}"),
+        &format!("urn:sharepoint:{host}"),
+        &[MAIL, UPN],
+    );
+    WrittenRelyingParty {
+        issuance_transform_rules: format!("{}\n{}", sent.issuance_transform_rules, roles()),
+        ..sent
+    }
+}
+
+/// The rule that sends the names of somebody's groups as their roles. Whoever is in no directory has neither groups nor roles.
+fn roles() -> String {
+    format!(
+        "@RuleName = \"Groups as roles\"\n\
+         c:[Type == \"{WINDOWS_ACCOUNT_NAME}\", Issuer == \"{AD_AUTHORITY}\"]\n \
+         && EXISTS([Type == \"{GROUP_SID}\", Issuer == \"{AD_AUTHORITY}\"])\n \
+         => issue(store = \"Active Directory\", types = (\"{ROLE}\"), \
+         query = \";tokenGroups(fullDomainQualifiedName);{{0}}\", param = c.Value);\n"
+    )
 }
 
 /// A party of WS-Federation that lets everybody in with a second factor, and is sent some claims as they are.

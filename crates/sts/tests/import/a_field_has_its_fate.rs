@@ -63,10 +63,13 @@ fn of_a_relying_party_trust() {
             REFUSED,
         ),
         ("EncryptionCertificate", "\"[Subject]\\r\\n CN=x\"", REFUSED),
-        ("EncryptionCertificateRevocationCheck", "5", TAKEN),
+        ("EncryptionCertificateRevocationCheck", "5", NOT_YET),
         ("SigningCertificateRevocationCheck", "\"None\"", TAKEN),
         ("SigningCertificateRevocationCheck", "9", REFUSED),
-        ("SignatureAlgorithm", sha1, CHANGED),
+        ("MonitoringEnabled", "true", NOT_YET),
+        ("MonitoringEnabled", "false", TAKEN),
+        ("AutoUpdateEnabled", "true", NOT_YET),
+        ("SignatureAlgorithm", sha1, LOST),
         (
             "SignatureAlgorithm",
             "\"http://www.w3.org/2001/04/xmldsig-more#rsa-md5\"",
@@ -105,12 +108,22 @@ fn of_rules() {
     let permit = r#""=> issue(Type = \"http://schemas.microsoft.com/authorization/claims/permit\", Value = \"true\");""#;
     let store =
         r#""c:[] => issue(store = \"HR\", types = (\"t\"), query = \"q {0}\", param = c.Value);""#;
+    let kept = r#""c:[] => issue(store = \"Active Directory\", types = (\"t\"), query = \";displayName;{0}\", param = c.Value);""#;
+    let not_kept = kept.replace("displayName", "shoeSize");
+    let found = kept.replace(";displayName", "(cn=*);displayName");
+    let opaque = r#""c:[] => issue(store = \"_OpaqueIdStore\", types = (\"t\"), query = \"{0};{1};{2}\", param = \"ppid\", param = c.Value, param = c.OriginalIssuer);""#;
     let proxy = r#""c:[] => issue(store = \"_ProxyCredentialStore\", types = (\"t\"), query = \"isProxySid({0})\", param = c.Value);""#;
     for (field, value, expected) in [
         ("IssuanceAuthorizationRules", permit, TAKEN),
         ("IssuanceAuthorizationRules", "null", TAKEN),
         ("IssuanceAuthorizationRules", "\"c:[Type = 1]\"", REFUSED),
         ("IssuanceTransformRules", store, LOST),
+        ("IssuanceTransformRules", kept, TAKEN),
+        ("IssuanceTransformRules", &not_kept, LOST),
+        ("IssuanceTransformRules", &found, LOST),
+        ("IssuanceTransformRules", opaque, LOST),
+        ("IssuanceAuthorizationRules", &not_kept, LOST),
+        ("AdditionalAuthenticationRules", opaque, LOST),
         (
             "IssuanceTransformRules",
             "\"c:[] => isue(claim = c);\"",
@@ -225,6 +238,8 @@ fn a_policy_of_ad_fs_is_known_by_name_and_another_lets_nobody_in() {
     for (name, parameters) in [
         ("Permit specific group", "null"),
         ("Permit specific group", "[\" \"]"),
+        ("Permit specific group", "\"Staff\""),
+        ("Permit specific group", "[\"S-1-5-32-545\", \"Staff\"]"),
         ("Permit specific group", conditions),
         ("Our own", "null"),
     ] {
@@ -301,6 +316,17 @@ fn of_a_description_a_service_and_an_endpoint() {
         ("GlobalRelyingPartyClaimsIssuancePolicy", "\"=> x\"", LOST),
         ("IntranetUseLocalClaimsProvider", "true", NOT_YET),
         ("PersistentSsoCutoffTime", "\"yesterday\"", REFUSED),
+        ("PersistentSsoCutoffTime", "null", NOT_NEEDED),
+        ("AcceptableIdentifiers", "[]", TAKEN),
+        ("AcceptableIdentifiers", "[\"urn:other\"]", LOST),
+        ("KmsiEnabled", "true", NOT_YET),
+        ("KmsiEnabled", "false", TAKEN),
+        ("MonitoringInterval", "1440", NOT_YET),
+        ("SignedSamlRequestsRequired", "true", CHANGED),
+        ("SignedSamlRequestsRequired", "false", TAKEN),
+        ("SignSamlAuthnRequests", "true", NOT_YET),
+        ("SsoLifetime", "480", CHANGED),
+        ("SamlMessageDeliveryWindow", "5", CHANGED),
         ("PreventTokenReplays", "true", TAKEN),
         ("EnableIdpInitiatedSignonPage", "false", NOT_NEEDED),
         ("BannedIpList", "[]", NOT_NEEDED),
@@ -378,4 +404,22 @@ fn a_second_service_is_refused() {
     assert!(import.service.is_some());
     let taken: Vec<bool> = import.report.objects.iter().map(|it| it.is_taken).collect();
     assert_eq!(taken, [true, false]);
+}
+
+#[test]
+fn what_the_service_demands_of_every_party_each_trust_demands_here() {
+    for (value, must) in [("true", true), ("false", false), ("\"perhaps\"", true)] {
+        let properties = with(
+            Cmdlet::Properties,
+            0,
+            "SignedSamlRequestsRequired",
+            Some(json(value)),
+        );
+        let mut export = crate::support::export(sts::import::Format::Json);
+        export.insert(Cmdlet::Properties, properties);
+        let import = sts::import::Import::of(&export);
+        let mut parties = import.relying_parties.iter();
+        let all = parties.all(|it| it.signed_saml_requests_required);
+        assert_eq!(all, must, "{value}");
+    }
 }

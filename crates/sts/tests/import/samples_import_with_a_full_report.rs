@@ -189,6 +189,7 @@ fn what_is_switched_off_loses_no_sign_in() {
         .map(|(object, field)| (object.name.as_str(), field.field.as_str()))
         .collect();
     let expected = [
+        ("Expenses", "SignatureAlgorithm"),
         ("HR", "EnableJWT"),
         ("HR", "IssuanceTransformRules"),
         ("HR", "DelegationAuthorizationRules"),

@@ -19,6 +19,8 @@ mod nobody_gets_one_by_a_wrong_request;
 
 mod rules_decide;
 
+mod the_directory_is_asked;
+
 mod our_own_directory_is_believed_as_its_trust_says;
 
 mod a_sign_in_is_as_new_as_is_wanted;

@@ -53,6 +53,15 @@ async fn without_a_permit_there_is_none_and_a_denial_wins() {
         reason_of(authorized_by(&other)).await,
         TokenRefusal::NotPermitted
     );
+    // A denial is one however it is written, and a permission is not.
+    let in_other_case = DENY.replace("claims/deny", "claims/Deny");
+    let both = format!("{in_other_case}\n{PERMIT}");
+    assert_eq!(reason_of(authorized_by(&both)).await, TokenRefusal::Denied);
+    let in_other_case = PERMIT.replace("claims/permit", "claims/Permit");
+    assert_eq!(
+        reason_of(authorized_by(&in_other_case)).await,
+        TokenRefusal::NotPermitted
+    );
     let custom = AccessControlPolicy::Custom {
         name: "Ours".to_owned(),
     };
@@ -95,6 +104,22 @@ async fn a_store_that_is_not_there_fails_the_whole_token() {
             TokenRefusal::RulesFailed
         );
     }
+}
+
+#[tokio::test]
+async fn rules_that_run_away_give_no_token() {
+    // Each selector finds every claim, and the rule runs for each of their combinations.
+    let away = "a:[] && b:[] && c:[] && d:[] && e:[] && f:[] && g:[] && h:[] => issue(claim = a);";
+    let text = format!("{}\n{away}", crate::world::PASS_SID);
+    assert_eq!(
+        reason_of(transformed_by(&text)).await,
+        TokenRefusal::RulesFailed
+    );
+    let permits = format!("{PERMIT}\n{away}");
+    assert_eq!(
+        reason_of(authorized_by(&permits)).await,
+        TokenRefusal::RulesFailed
+    );
 }
 
 #[tokio::test]

@@ -1,11 +1,13 @@
 //! Contoso: anna with a session of two factors, Lync that wants her SID, and a service of ours with a key of its own.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use authn::account::{Account, AccountId, AccountState};
 use authn::audit::{Event, Kind, TokenRefusal};
 use authn::credential::CredentialId;
+use authn::directory::{Attributes, FromDirectory, GroupName, Standing};
 use authn::handle::{Handle, HandleKey};
 use authn::place::{ActivityId, Method, Service as Published, Zone};
 use authn::policy::{Policy, Rule};
@@ -89,6 +91,45 @@ pub(crate) fn anna() -> Account {
         state: AccountState::Active,
         directory: None,
         second_factor: None,
+    }
+}
+
+/// Anna of a directory that is followed: a member of Finance, and of Domain Computers, as a rule of the corpus asks.
+pub(crate) fn anna_of_directory() -> Account {
+    let group = |rid: &str, sam: &str| {
+        let name = GroupName {
+            domain: "CONTOSO".to_owned(),
+            dns: "contoso.com".to_owned(),
+            sam: sam.to_owned(),
+        };
+        (format!("S-1-5-21-1-2-3-{rid}"), name)
+    };
+    let groups = BTreeMap::from([group("1201", "Finance"), group("515", "Domain Computers")]);
+    let values = [
+        ("displayname", vec!["Anna Karenina"]),
+        ("givenname", vec!["Anna"]),
+        ("sn", vec!["Karenina"]),
+        ("objectguid", vec!["3q2+7wABAgMEBQYHCAkKCw=="]),
+        ("memberof", vec!["CN=Finance,DC=contoso,DC=com"]),
+        // Named in the configuration, and not in the schema.
+        ("test", vec![]),
+    ];
+    let values = values.map(|(name, values)| {
+        let values = values.into_iter().map(str::to_owned).collect();
+        (name.to_owned(), values)
+    });
+    Account {
+        directory: Some(FromDirectory {
+            standing: Standing::Active,
+            not_delegable: None,
+            groups: groups.keys().cloned().collect(),
+            attributes: Attributes {
+                values: values.into(),
+                groups,
+            },
+            read: Some(at(0)),
+        }),
+        ..anna()
     }
 }
 
@@ -285,6 +326,8 @@ pub(crate) fn certified() -> (Certificate, KeyPair) {
 }
 
 pub(crate) struct World {
+    /// Who asks.
+    pub(crate) who: Account,
     pub(crate) service: Service,
     pub(crate) kept: Arc<Kept>,
     pub(crate) signed: Arc<Mutex<u32>>,
@@ -321,6 +364,7 @@ pub(crate) fn world_of(book: TrustBook) -> World {
     let memory = Arc::new(Memory::new());
     let both = "memorised-secret + one-time-code".parse().unwrap();
     World {
+        who: anna(),
         service: Service {
             identity: Identity {
                 identifier: Identifier::parse("http://sts.contoso.com/adfs/services/trust")
@@ -408,7 +452,7 @@ impl World {
         session: Option<&Session>,
         now: Timestamp,
     ) -> Result<Answered, Unavailable> {
-        let (account, door, visited) = (anna(), at_door(now), Visited::default());
+        let (account, door, visited) = (self.who.clone(), at_door(now), Visited::default());
         let marker = query.split("wicketgate-asked=").nth(1);
         let browser = Browser::parse(browser);
         let asking = Asking {

@@ -88,6 +88,7 @@ const HEAD: &str = "\
 # - windows_store_signature: holds only when its author has taken out white space first;
 # - id_with_quotes: the reference is an XPointer with quotation marks;
 # - valid_saml_with_digest_comment, valid_saml_signature_wrapping: attacks, whatever their name says.
+# Not judged is a response whose assertion is encrypted to a key that its author does not publish: nobody here sees what is in it.
 # crewjam's malformed response is malformed by its author's test and not by the file.";
 
 #[test]
@@ -108,7 +109,8 @@ fn t_sig_1_published_attacks_are_refused_for_the_reason_that_the_table_says() {
             "Multiple",
             "wrap",
         ];
-        let is_taken = outcome.contains("taken") || outcome.starts_with("holds");
+        let holds = outcome.split("; ").any(|it| it == "holds");
+        let is_taken = outcome.contains("taken") || holds;
         let is_attack = is_attack.iter().any(|word| name.contains(word));
         assert!(!(is_attack && is_taken), "{name}: {outcome}");
     }
@@ -156,10 +158,19 @@ fn node_saml(folder: &Path, outcomes: &mut BTreeMap<String, String>) {
     authors.add_pem(&std::fs::read_to_string(folder.join("cert.pem")).unwrap());
     for (name, path) in files(&folder.join("signatures")) {
         let text = std::fs::read(path).unwrap();
-        let outcome = said(subject(&text, &authors));
+        let outcome = match NOT_JUDGED.contains(&name.as_str()) {
+            true => "not judged".to_owned(),
+            false => said(subject(&text, &authors)),
+        };
         outcomes.insert(format!("node-saml/{name}"), outcome);
     }
 }
+
+/// What is wrong with it stands in an assertion that is encrypted, and the key to it is not published.
+const NOT_JUDGED: [&str; 1] =
+    ["invalid/response.root-signed.assertion-invalidly-signed-encrypted.xml"];
+/// Of these the question is what a reader of SAML makes of them, and not whether some signature in them holds.
+const OF_SAML: [&str; 1] = ["invalid_saml_no_signed_info.xml"];
 
 /// These are of signatures alone and mostly of no SAML.
 fn xml_crypto(folder: &Path, outcomes: &mut BTreeMap<String, String>) {
@@ -167,7 +178,10 @@ fn xml_crypto(folder: &Path, outcomes: &mut BTreeMap<String, String>) {
     for (name, path) in files(folder) {
         if name.ends_with(".xml") {
             let text = std::fs::read(path).unwrap();
-            let outcome = signatures::outcome(&text, &authors);
+            let outcome = match OF_SAML.contains(&name.as_str()) {
+                true => said(subject(&text, &authors)),
+                false => signatures::outcome(&text, &authors),
+            };
             outcomes.insert(format!("xml-crypto/{name}"), outcome);
         }
     }

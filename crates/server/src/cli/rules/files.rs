@@ -106,14 +106,18 @@ pub(super) fn answers(file: &Path) -> Result<Answers, CliError> {
 ///
 /// # Errors
 ///
-/// It cannot be read, is too large, or is not UTF-8.
+/// It cannot be read, is too large, or is no text.
 pub(super) fn text(file: &Path) -> Result<String, CliError> {
     let wrong = |what: &str| CliError::usage(format!("{}: {what}", file.display()));
     let size = std::fs::metadata(file).map_err(|error| wrong(&error.to_string()))?;
     if size.len() > MAX_BYTES {
         return Err(wrong(&format!("it has more than {MAX_BYTES} bytes")));
     }
-    std::fs::read_to_string(file).map_err(|error| wrong(&error.to_string()))
+    let bytes = std::fs::read(file).map_err(|error| wrong(&error.to_string()))?;
+    let text = proto::byte_order_mark::text(&bytes);
+    let text =
+        text.ok_or_else(|| wrong("it is neither UTF-8 nor UTF-16 with its byte order mark"))?;
+    Ok(text.into_owned())
 }
 
 fn json<T: DeserializeOwned>(file: &Path) -> Result<T, CliError> {

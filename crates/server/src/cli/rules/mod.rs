@@ -7,10 +7,11 @@ mod files;
 
 use std::path::{Path, PathBuf};
 
-use claims::lint::{self, Severity};
+use claims::lint::{self, Lint, Severity};
 use claims::{ParseError, ParseErrors, RuleSet};
 use clap::Subcommand;
 use serde::Serialize;
+use sts::pipeline::store::unanswered;
 
 use super::{CliError, Output};
 
@@ -82,6 +83,7 @@ struct Wrong {
     file: String,
     line: u32,
     column: u32,
+    severity: &'static str,
     code: String,
     problem: String,
     expected: Vec<&'static str>,
@@ -97,16 +99,46 @@ fn check(files: &[PathBuf], is_strict: bool, output: &Output) -> Result<(), CliE
     };
     let mut wrong = Vec::new();
     for file in files {
-        let parsed = RuleSet::parse_as(&files::text(file)?, dialect);
-        wrong.extend(parsed.err().into_iter().flat_map(|it| told(file, &it)));
+        match RuleSet::parse_as(&files::text(file)?, dialect) {
+            Ok(rules) => wrong.extend(refused_there(file, &rules, is_strict)),
+            Err(errors) => wrong.extend(told(file, &errors)),
+        }
     }
     let nothing = "nothing is wrong";
     output.list(&wrong, nothing, |it| it.report.clone())?;
-    match wrong.len() {
+    match wrong.iter().filter(|it| it.severity == ERROR).count() {
         0 => Ok(()),
         1 => Err(CliError::refused("the rules have 1 error")),
         number => Err(CliError::refused(format!("the rules have {number} errors"))),
     }
+}
+
+/// What is taken here, and is not or perhaps not by AD FS.
+fn refused_there(file: &Path, rules: &RuleSet, is_strict: bool) -> Vec<Wrong> {
+    let is_about_text =
+        |it: &lint::Finding| matches!(it.lint, Lint::NoSemicolon | Lint::StringOverLines);
+    let found = lint::lint(rules).into_iter().filter(is_about_text);
+    let wrong = found.map(|it| {
+        // AD FS may refuse a string over lines; a text without its last `;` it refuses.
+        let is_error = is_strict && it.lint == Lint::NoSemicolon;
+        let severity = if is_error { ERROR } else { WARNING };
+        let file = file.display().to_string();
+        Wrong {
+            report: format!(
+                "{file}:{}:{}: {severity}: {}",
+                it.line, it.column, it.sentence
+            ),
+            file,
+            line: it.line,
+            column: it.column,
+            severity,
+            code: it.lint.name().to_owned(),
+            problem: it.sentence,
+            expected: Vec::new(),
+            hint: None,
+        }
+    });
+    wrong.collect()
 }
 
 fn told(file: &Path, errors: &ParseErrors) -> Vec<Wrong> {
@@ -115,6 +147,7 @@ fn told(file: &Path, errors: &ParseErrors) -> Vec<Wrong> {
         file: name.clone(),
         line: error.line,
         column: error.column,
+        severity: ERROR,
         code: error.code().to_string(),
         problem: error.problem.to_string(),
         expected: error.expected.clone(),
@@ -162,10 +195,22 @@ fn lint(file: &Path, output: &Output) -> Result<(), CliError> {
         sentence: it.sentence.clone(),
         fix: it.fix.clone(),
     });
-    let suspects: Vec<Suspect> = suspects.collect();
+    let mut suspects: Vec<Suspect> = suspects.collect();
+    let asked = unanswered(&rules).into_iter().map(|it| Suspect {
+        file: file.display().to_string(),
+        line: it.line,
+        column: it.column,
+        rule: Some(it.rule),
+        lint: "no-answer",
+        severity: WARNING,
+        sentence: it.sentence,
+        fix: None,
+    });
+    suspects.extend(asked);
+    suspects.sort_by_key(|it| (it.line, it.column));
     output.list(&suspects, "nothing is found", sentence)?;
-    let is_note = |it: &lint::Finding| it.lint.severity() == Severity::Note;
-    match found.iter().filter(|it| !is_note(it)).count() {
+    let is_note = |it: &Suspect| it.severity == NOTE;
+    match suspects.iter().filter(|it| !is_note(it)).count() {
         0 => Ok(()),
         1 => Err(CliError::refused("1 finding is more than a note")),
         number => Err(CliError::refused(format!(
@@ -192,11 +237,15 @@ fn sentence(it: &Suspect) -> String {
 
 fn severity(severity: Severity) -> &'static str {
     match severity {
-        Severity::Note => "note",
-        Severity::Warning => "warning",
-        Severity::Error => "error",
+        Severity::Note => NOTE,
+        Severity::Warning => WARNING,
+        Severity::Error => ERROR,
     }
 }
+
+const NOTE: &str = "note";
+const WARNING: &str = "warning";
+const ERROR: &str = "error";
 
 #[cfg(test)]
 mod tests;

@@ -73,7 +73,7 @@ fn an_error_names_the_file_the_place_and_the_code() {
     );
     let json = serde_json::to_value(wrong).unwrap();
     let expected = serde_json::json!({
-        "file": "rules.txt", "line": 1, "column": 3, "code": "POLICY0030",
+        "file": "rules.txt", "line": 1, "column": 3, "severity": "error", "code": "POLICY0030",
         "problem": "unexpected `;`", "expected": [":"], "hint": null,
     });
     assert_eq!(json, expected);
@@ -179,4 +179,56 @@ fn a_claim_of_a_file_has_every_property() {
     assert_eq!(full.properties.get("k").map(|it| &**it), Some("v"));
     let unknown = folder.file("unknown.json", r#"[{"typ": "a", "value": "1"}]"#);
     assert!(matches!(files::claims(&unknown), Err(CliError::Usage(_))));
+}
+
+#[test]
+fn rules_without_their_last_semicolon_are_told_and_strictly_refused() {
+    let folder = Folder::new();
+    let open = folder.file("open.txt", GOOD.trim_end_matches(';'));
+    assert_eq!(ran(&["check", path(&open)]), Ok(()));
+    let strict = ran(&["check", "--strict", path(&open)]);
+    assert_eq!(strict, Err(CliError::refused("the rules have 1 error")));
+    let rules = RuleSet::parse(GOOD.trim_end_matches(';')).unwrap();
+    let told = refused_there(&open, &rules, false);
+    let [warning] = told.as_slice() else {
+        panic!("one");
+    };
+    assert!(
+        warning.report.contains("warning: the last rule has no `;`"),
+        "{}",
+        warning.report
+    );
+}
+
+#[test]
+fn what_windows_writes_with_a_redirection_is_read() {
+    let folder = Folder::new();
+    let file = folder.folder.path().join("utf16.txt");
+    let units = GOOD.encode_utf16().flat_map(u16::to_le_bytes);
+    let bytes: Vec<u8> = [0xff, 0xfe].into_iter().chain(units).collect();
+    std::fs::write(&file, &bytes).unwrap();
+    assert_eq!(ran(&["check", path(&file)]), Ok(()));
+    assert_eq!(crate::cli::trust::form::text(&file).unwrap(), GOOD);
+    std::fs::write(&file, [0xff, 0xfe, 0x00]).unwrap();
+    assert!(matches!(
+        ran(&["check", path(&file)]),
+        Err(CliError::Usage(_))
+    ));
+}
+
+#[test]
+fn a_question_that_no_store_answers_is_found() {
+    let folder = Folder::new();
+    let ask = |attribute: &str| {
+        format!(
+            "c:[Type == \"a\"] => issue(store = \"Active Directory\", types = (\"b\"), query = \";{attribute};{{0}}\", param = c.Value);"
+        )
+    };
+    let asked = folder.file("asked.txt", &ask("shoeSize"));
+    let kept = folder.file("kept.txt", &ask("displayName"));
+    let more = |file: &Path| match ran(&["lint", path(file)]) {
+        Err(CliError::Refused(said)) => format!("{said:?}"),
+        other => format!("{other:?}"),
+    };
+    assert_ne!(more(&asked), more(&kept));
 }

@@ -17,13 +17,18 @@ const MAX_BYTES: u64 = 32 * 1024 * 1024;
 /// It cannot be read, is too large, or is no text.
 pub(crate) fn text(file: &Path) -> Result<String, CliError> {
     let wrong = |what: String| CliError::usage(format!("`{}`: {what}", file.display()));
-    let mut text = String::new();
+    let mut bytes = Vec::new();
     let opened = std::fs::File::open(file);
     // One byte more than is taken says that there are too many, whatever the file grows to.
-    let read = opened.and_then(|it| it.take(MAX_BYTES + 1).read_to_string(&mut text));
+    let read = opened.and_then(|it| it.take(MAX_BYTES + 1).read_to_end(&mut bytes));
     let length = read.map_err(|error| wrong(error.to_string()))?;
     match u64::try_from(length).is_ok_and(|length| length <= MAX_BYTES) {
-        true => Ok(text),
+        true => {
+            let text = proto::byte_order_mark::text(&bytes).map(std::borrow::Cow::into_owned);
+            text.ok_or_else(|| {
+                wrong("it is neither UTF-8 nor UTF-16 with its byte order mark".to_owned())
+            })
+        }
         false => Err(wrong(format!("it has more than {MAX_BYTES} bytes"))),
     }
 }

@@ -9,6 +9,7 @@ pub(super) mod form;
 mod import;
 mod metadata;
 mod set;
+mod unanswered;
 
 use std::path::{Path, PathBuf};
 
@@ -17,7 +18,7 @@ use serde::Serialize;
 use sts::admin::trusts::Found;
 use sts::ports::KeptTrust;
 use sts::trust::written::Written;
-use sts::trust::{Identifier, Kind};
+use sts::trust::{Identifier, Kind, Trusted};
 
 use super::{CliError, Output};
 use crate::wiring::Desk;
@@ -168,14 +169,18 @@ pub(crate) async fn run(config: &Path, verb: Verb, output: &Output) -> Result<()
         Verb::List => list(&desk, output).await,
         Verb::Show(named) => show(&named.find(&desk).await?.written, output),
         Verb::Add(_) => {
-            let added = desk.add_trusts(&new.unwrap_or_default()).await?;
+            let new = new.unwrap_or_default();
+            let added = desk.add_trusts(&new).await?;
+            remark([&new], output);
             let added: Vec<Printed> = added.iter().map(Printed::of).collect();
             output.list(&added, "", |it| format!("added {}", it.line()))
         }
         Verb::Set { named, settings } => {
             let found = named.find(&desk).await?;
             let written = set::with(&found.written, found.trust.kind, &settings)?;
+            let trusted = written.clone().read().ok();
             let changed = desk.replace_trust(&found, written).await?;
+            remark(trusted.iter(), output);
             said("changed", &changed, output)
         }
         Verb::Enable(named) => {
@@ -208,6 +213,15 @@ pub(crate) async fn run(config: &Path, verb: Verb, output: &Output) -> Result<()
         Verb::ImportAdfs {
             folder, keep_good, ..
         } => import::keep(&desk, &folder, keep_good, output).await,
+    }
+}
+
+/// Says of which trusts the rules ask what nothing here answers: no token comes of them.
+fn remark<'t>(all: impl IntoIterator<Item = &'t Trusted>, output: &Output) {
+    for trusted in all {
+        for sentence in unanswered::told(trusted) {
+            output.remark(&sentence);
+        }
     }
 }
 

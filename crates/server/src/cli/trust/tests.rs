@@ -38,7 +38,7 @@ fn folder(files: &[&str]) -> TempDir {
 fn what_sign_ins_would_lose_is_counted() {
     for format in ["json", "clixml"] {
         let lost = looked_at(&samples(format));
-        let expected = CliError::refused("sign-ins would lose 5 settings");
+        let expected = CliError::refused("sign-ins would lose 6 settings");
         assert_eq!(lost, Err(expected), "{format}");
     }
 }
@@ -126,7 +126,7 @@ fn as_json_every_field_has_its_fate() {
     let json = serde_json::to_value(&printed).unwrap();
     assert_eq!(
         (&json["is_dry_run"], &json["lost"]),
-        (&true.into(), &5.into())
+        (&true.into(), &6.into())
     );
     let hr = json["objects"].as_array().unwrap();
     let hr = hr.iter().find(|it| it["name"] == "HR").unwrap();

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use authn::directory::{KEPT, MAX_MORE};
 use proto::kerberos::Sid;
 use toml::Spanned;
 
@@ -14,6 +15,8 @@ use crate::config::written::{self, Written};
 const REFRESH: u32 = 30;
 /// The same at least.
 const LEAST_REFRESH: u32 = 5;
+/// The longest name of an attribute, in characters.
+const MAX_ATTRIBUTE: usize = 64;
 /// Whoever administers Exchange or Lync is never passed on.
 const REFUSED_GROUPS: [&str; 3] = [
     "Organization Management",
@@ -49,6 +52,7 @@ impl Understanding<'_> {
             || REFUSED_GROUPS.map(str::to_owned).to_vec(),
             |groups| groups.iter().map(|group| group.get_ref().clone()).collect(),
         );
+        let attributes = self.attributes(&directory.attributes)?;
         let refresh = match &directory.refresh {
             None => REFRESH,
             Some(given) => match *given.get_ref() {
@@ -68,8 +72,41 @@ impl Understanding<'_> {
             base: directory.base.as_ref().map(|base| base.get_ref().clone()),
             global_catalog: directory.global_catalog,
             refused_groups: refused,
+            attributes,
             refresh: Duration::from_secs(u64::from(refresh)),
         }))
+    }
+
+    /// What else is read of everybody, once each.
+    fn attributes(&self, written: &[Spanned<String>]) -> Result<Vec<String>, ConfigError> {
+        let mut attributes: Vec<String> = Vec::new();
+        for attribute in written {
+            let name = attribute.get_ref();
+            let is_letter = |it: char| it.is_ascii_alphanumeric() || it == '-';
+            let begins = name.starts_with(|it: char| it.is_ascii_alphabetic());
+            if !begins || !name.chars().all(is_letter) || name.len() > MAX_ATTRIBUTE {
+                let message =
+                    "an attribute is called as in the directory's schema, as `extensionAttribute1`";
+                return Err(self.error(attribute, message));
+            }
+            if is_never_read(name) {
+                let message = "what proves who somebody is, is no claim, and is not read";
+                return Err(self.error(attribute, message));
+            }
+            let mut known = KEPT
+                .iter()
+                .copied()
+                .chain(attributes.iter().map(String::as_str));
+            if known.any(|it| it.eq_ignore_ascii_case(name)) {
+                continue;
+            }
+            if attributes.len() >= MAX_MORE {
+                let message = format!("at most {MAX_MORE} more attributes are read");
+                return Err(self.error(attribute, &message));
+            }
+            attributes.push(name.clone());
+        }
+        Ok(attributes)
     }
 
     /// Who is asked: by names that their certificates bear, or whoever DNS names.
@@ -104,4 +141,10 @@ impl Understanding<'_> {
             }
         }
     }
+}
+
+/// SECURITY: a password is no claim, whichever service wrote it there, and no reader of ours holds it.
+fn is_never_read(attribute: &str) -> bool {
+    let name = attribute.to_ascii_lowercase();
+    name.contains("password") || name.ends_with("pwd") || name.ends_with("pwdhistory")
 }

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use authn::account::AccountId;
-use authn::directory::{NotDelegable, Person, Standing};
+use authn::directory::{MAX_VALUE, MAX_VALUES, NotDelegable, Person, Standing};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use ldap3::SearchEntry;
 
-/// Every attribute that is asked for.
+/// Every attribute that an account needs.
 pub(crate) const ATTRIBUTES: [&str; 12] = [
     "objectGUID",
     "objectSid",
@@ -23,6 +25,14 @@ pub(crate) const ATTRIBUTES: [&str; 12] = [
     "adminCount",
 ];
 
+/// Attributes whose values are bytes ([MS-ADTS] 3.1.1.2.2.2, octet strings), which AD FS gives as Base64.
+const OCTETS: [&str; 5] = [
+    "objectguid",
+    "ms-ds-consistencyguid",
+    "msexchmailboxguid",
+    "thumbnailphoto",
+    "usercertificate",
+];
 /// userAccountControl and its computed part ([MS-ADTS] 2.2.16).
 const ACCOUNT_DISABLE: i64 = 0x2;
 const LOCKOUT: i64 = 0x10;
@@ -42,24 +52,58 @@ pub(crate) struct Domain {
 
 /// The values of an entry's attributes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Entry(BTreeMap<&'static str, Vec<Vec<u8>>>);
+pub(crate) struct Entry(BTreeMap<String, Vec<Vec<u8>>>);
 
 impl Entry {
-    /// Takes what was asked for.
-    pub(crate) fn of(mut entry: SearchEntry, attributes: &[&'static str]) -> Self {
-        let mut values = |name: &'static str| {
-            // What happens to be text is given as text, whatever it is.
-            let text = entry.attrs.remove(name).unwrap_or_default();
-            let bytes = entry.bin_attrs.remove(name).unwrap_or_default();
-            let text = text.into_iter().map(String::into_bytes);
-            (name, bytes.into_iter().chain(text).collect())
+    /// Takes what was asked for; of an attribute that came in part ([MS-ADTS] 3.1.1.3.1.3.3) nothing, as if it had not been asked for.
+    pub(crate) fn of(entry: SearchEntry, attributes: &[&str]) -> Self {
+        // What happens to be text is given as text, whatever it is.
+        let text = entry.attrs.into_iter().map(|(name, values)| {
+            let values = values.into_iter().map(String::into_bytes).collect();
+            (name, values)
+        });
+        let mut came: BTreeMap<String, Vec<Vec<u8>>> = BTreeMap::new();
+        for (name, values) in text.chain(entry.bin_attrs) {
+            came.entry(name.to_ascii_lowercase())
+                .or_default()
+                .extend(values);
+        }
+        let is_in_part = |name: &str| {
+            came.keys()
+                .any(|it| it.split_once(';').is_some_and(|(it, _)| it == name))
         };
-        Self(attributes.iter().map(|name| values(name)).collect())
+        let whole = attributes.iter().filter_map(|name| {
+            let name = name.to_ascii_lowercase();
+            let values = came.get(&name).cloned().unwrap_or_default();
+            (!is_in_part(&name)).then_some((name, values))
+        });
+        Self(whole.collect())
     }
 
     /// All values of an attribute.
     pub(crate) fn all(&self, name: &str) -> &[Vec<u8>] {
-        self.0.get(name).map_or(&[], Vec::as_slice)
+        let values = self.0.get(&name.to_ascii_lowercase());
+        values.map_or(&[], Vec::as_slice)
+    }
+
+    /// What is kept for claim rules, of these attributes those that came whole and are not too much.
+    pub(crate) fn kept<'a>(
+        &self,
+        attributes: impl Iterator<Item = &'a str>,
+    ) -> BTreeMap<String, Vec<String>> {
+        let kept = attributes.filter_map(|name| {
+            let name = name.to_ascii_lowercase();
+            let values = self.0.get(&name)?;
+            let is_bounded =
+                values.len() <= MAX_VALUES && values.iter().all(|it| it.len() <= MAX_VALUE);
+            let text = |bytes: &Vec<u8>| match String::from_utf8(bytes.clone()) {
+                Ok(text) if !OCTETS.contains(&name.as_str()) => text,
+                _ => STANDARD.encode(bytes),
+            };
+            let values = values.iter().map(text).collect();
+            is_bounded.then_some((name, values))
+        });
+        kept.collect()
     }
 
     /// The first value of an attribute as text.
@@ -106,6 +150,8 @@ impl Entry {
             standing: self.standing(now),
             not_delegable: self.not_delegable(),
             groups: None,
+            attributes: BTreeMap::new(),
+            group_names: None,
         })
     }
 

@@ -4,6 +4,7 @@
 //! cannot be read at all nothing is: whoever is missing would be taken for gone. Start at [`Ldap`].
 
 mod accounts;
+mod called;
 mod entry;
 mod filter;
 pub(crate) mod gate;
@@ -18,12 +19,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use authn::account::AccountId;
-use authn::directory::{Person, Reading, RefusedGroups, Standing};
+use authn::directory::{KEPT, Person, Reading, RefusedGroups, Standing};
 use authn::ports::{Directory, DirectoryCopy, Unavailable};
 use ldap3::Scope;
 use rustls::ClientConfig;
 use tokio::time::timeout;
 
+use self::called::Called;
 use self::entry::{ATTRIBUTES, guid_bytes};
 use self::filter::Filter;
 pub(crate) use self::refused::Refused;
@@ -49,6 +51,7 @@ pub(crate) struct Ldap {
     copy: Arc<dyn DirectoryCopy>,
     known: Mutex<BTreeMap<String, Known>>,
     refused: Arc<Refused>,
+    called: Called,
     /// Those whose groups could not be read when they were asked for last.
     without_groups: Mutex<BTreeSet<AccountId>>,
 }
@@ -98,6 +101,7 @@ impl Ldap {
             copy,
             known: Mutex::default(),
             refused,
+            called: Called::default(),
             without_groups: Mutex::default(),
         })
     }
@@ -275,6 +279,7 @@ impl Ldap {
             .as_ref()
             .unwrap_or(&asked.root.base)
             .clone();
+        let attributes = self.attributes();
         for ids in ids.chunks(AT_ONCE) {
             let bytes = ids.iter().filter_map(|id| guid_bytes(&id.0));
             let any = bytes.map(|bytes| Filter::is("objectGUID", bytes)).collect();
@@ -283,12 +288,13 @@ impl Ldap {
                 base: &base,
                 scope: Scope::Subtree,
                 filter: &filter,
-                attributes: &ATTRIBUTES,
+                attributes: &attributes,
                 enough: None,
             };
             let found = asked.session.search(search).await?;
             let people = found.into_iter().filter_map(|(dn, entry)| {
-                let person = entry.person(&asked.root.domain, clock::now())?;
+                let mut person = entry.person(&asked.root.domain, clock::now())?;
+                person.attributes = entry.kept(self.kept());
                 Some((dn, person))
             });
             let people: Vec<(String, Person)> = people.collect();
@@ -339,15 +345,16 @@ impl Ldap {
         groups_of: &BTreeSet<AccountId>,
     ) -> Result<Reading, Unavailable> {
         let mut whole = Reading::default();
-        for mut asked in self.each_domain().await? {
-            let reading = timeout(EACH, self.people(&mut asked, ids, groups_of)).await;
+        let mut domains = self.each_domain().await?;
+        for asked in &mut domains {
+            let reading = timeout(EACH, self.people(asked, ids, groups_of)).await;
             match reading.unwrap_or(Err(SessionError::Late(EACH))) {
                 Ok(part) => {
                     whole.people.extend(part.people);
                     whole.refused_groups.0.extend(part.refused_groups.0);
                 }
                 Err(error) => {
-                    let controller = asked.controller;
+                    let controller = asked.controller.clone();
                     self.lock()
                         .entry(controller.clone())
                         .or_default()
@@ -356,7 +363,24 @@ impl Ldap {
                 }
             }
         }
+        self.called.by_name(&mut whole.people, &mut domains).await;
         Ok(whole)
+    }
+
+    /// The attributes that are kept for claim rules.
+    fn kept(&self) -> impl Iterator<Item = &str> {
+        let more = self.settings.attributes.iter().map(String::as_str);
+        KEPT.into_iter().chain(more)
+    }
+
+    /// All attributes that are asked for, once each.
+    fn attributes(&self) -> Vec<&str> {
+        let needed = ATTRIBUTES.into_iter();
+        let others = self.kept().filter(|it| {
+            let mut needed = ATTRIBUTES.iter();
+            !needed.any(|needed| needed.eq_ignore_ascii_case(it))
+        });
+        needed.chain(others).collect()
     }
 
     /// The ids of those whom a filter finds.

@@ -98,7 +98,7 @@ pub(crate) struct Search<'a> {
     /// For what.
     pub(crate) filter: &'a Filter,
     /// Which attributes.
-    pub(crate) attributes: &'a [&'static str],
+    pub(crate) attributes: &'a [&'a str],
     /// How many entries are enough; all of them are needed where it is left out.
     pub(crate) enough: Option<i32>,
 }

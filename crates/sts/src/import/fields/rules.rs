@@ -3,18 +3,16 @@
 use std::collections::BTreeSet;
 
 use claims::lint::Severity;
-use claims::syntax::ast::Body;
 
 use super::shared::counted;
 use crate::import::dress::{self, Wrong};
 use crate::import::report::Fate;
 use crate::import::value::Value;
+use crate::pipeline::store::{needs_directory, unanswered};
 use crate::trust::Rules;
 
 /// Most findings that are told of one set of rules.
 const MAX_REMARKS: usize = 10;
-/// The stores that every AD FS has and that rules here may ask.
-const OWN_STORES: [&str; 2] = ["Active Directory", "_OpaqueIdStore"];
 
 /// Reads rules; `none` is what their absence means.
 pub(super) fn read(value: &Value, into: &mut Rules, none: &str) -> Result<Fate, Wrong> {
@@ -39,26 +37,21 @@ pub(super) fn read(value: &Value, into: &mut Rules, none: &str) -> Result<Fate, 
     Ok(fate)
 }
 
-/// Rules that ask a store of an administrator's fail as a whole while it is not there.
+/// Rules with a question that nothing answers fail as a whole.
 fn of_stores(rules: &Rules, taken: String) -> Fate {
-    let queries = rules
-        .rules()
-        .rules()
-        .iter()
-        .filter_map(|it| match &it.statement.body {
-            Body::Query(query) => query.store.constant(),
-            Body::Copy(_) | Body::New(_) => None,
-        });
-    let is_strange = |store: &String| !OWN_STORES.iter().any(|own| own == store);
-    let strange: BTreeSet<String> = queries.filter(is_strange).collect();
-    if strange.is_empty() {
-        return Fate::taken(taken);
+    let told = unanswered(rules.rules()).into_iter();
+    let told: BTreeSet<String> = told.map(|it| it.sentence).collect();
+    if !told.is_empty() {
+        let told: Vec<String> = told.into_iter().collect();
+        let told = told.join("; and ");
+        return Fate::lost(format!("{taken}; {told}: they fail as a whole"));
     }
-    let strange: Vec<String> = strange.iter().map(|it| format!("`{it}`")).collect();
-    Fate::lost(format!(
-        "{taken}; the attribute store {} is asked, and while it is not there, they fail as a whole",
-        strange.join(" and ")
-    ))
+    match needs_directory(rules.rules()) {
+        true => Fate::taken(taken).with_remark(
+            "they ask what is kept of people of the directory that `[directory]` follows: for everybody else they fail",
+        ),
+        false => Fate::taken(taken),
+    }
 }
 
 fn linted(rules: &Rules, mut fate: Fate) -> Fate {

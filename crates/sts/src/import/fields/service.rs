@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::shared::{counted, either, switch, unless_null};
+use super::shared::{counted, switch, unless_null};
 use super::{Field, OAUTH, field, not_needed, not_yet};
 use crate::import::dress;
 use crate::import::report::Fate;
@@ -42,10 +42,10 @@ pub(in crate::import) const TABLE: &[Field<Draft>] = &[
     ),
     field(
         "IdTokenIssuer",
-        "`id_token_issuer`",
+        "not yet: OpenID Connect is not served",
         |value, draft: &mut Draft| {
             draft.id_token_issuer = dress::identifier(value)?;
-            Ok(Fate::taken("the issuer of OpenID Connect's tokens"))
+            Ok(Fate::not_yet("OpenID Connect is not served"))
         },
     )
     .newer(),
@@ -66,15 +66,17 @@ pub(in crate::import) const TABLE: &[Field<Draft>] = &[
     ),
     field(
         "AcceptableIdentifiers",
-        "`acceptable_identifiers`",
+        "not yet: tokens that come in are for `identifier` alone",
         |value, draft: &mut Draft| {
             draft.acceptable_identifiers = dress::identifiers(value)?;
             let number = draft.acceptable_identifiers.len();
-            Ok(Fate::taken(counted(
-                number,
-                "further audience",
-                "further audiences",
-            )))
+            let told = counted(number, "further audience", "further audiences");
+            Ok(match number {
+                0 => Fate::taken(told),
+                _ => Fate::lost(format!(
+                    "{told}: a token of a claims provider is taken where it is for the identifier alone"
+                )),
+            })
         },
     ),
     field(
@@ -115,46 +117,42 @@ pub(in crate::import) const TABLE: &[Field<Draft>] = &[
     // Sessions.
     field(
         "SsoLifetime",
-        "`sso_lifetime`",
+        "changed: the configuration says how long a session lasts",
         |value, draft: &mut Draft| {
             draft.sso_lifetime = Some(dress::number(value)?);
-            Ok(Fate::taken(
-                "for how many minutes a sign-in is good for further parties",
+            Ok(Fate::changed(
+                "a sign-in is good for further parties for as long as a session lasts here",
             ))
         },
     ),
     field(
         "KmsiEnabled",
-        "`is_kmsi_enabled`",
+        "not yet: nobody may stay signed in",
         |value, draft: &mut Draft| {
-            either(
-                value,
-                &mut draft.is_kmsi_enabled,
-                "people may stay signed in",
-                "nobody may stay signed in",
-            )
+            draft.is_kmsi_enabled = dress::flag(value)?;
+            Ok(match draft.is_kmsi_enabled {
+                true => Fate::not_yet("nobody is asked whether to stay signed in"),
+                false => Fate::taken("nobody may stay signed in"),
+            })
         },
     )
     .by("EnableKmsi")
     .newer(),
     field(
         "KmsiLifetimeMins",
-        "`kmsi_lifetime`",
+        "not yet: nobody may stay signed in",
         |value, draft: &mut Draft| {
             draft.kmsi_lifetime = Some(dress::number(value)?);
-            Ok(Fate::taken("for how many minutes they may"))
+            Ok(Fate::not_needed("for how many minutes people may stay signed in, which nobody may"))
         },
     )
     .newer(),
     field(
         "PersistentSsoCutoffTime",
-        "`persistent_sso_cutoff_time`",
+        "not needed: no sign-in of AD FS goes on here",
         |value, draft: &mut Draft| {
             draft.persistent_sso_cutoff_time = dress::time(value)?;
-            Ok(Fate::taken(match draft.persistent_sso_cutoff_time {
-                Some(time) => format!("sign-ins that stay and began before {time} are over"),
-                None => "no sign-in that stays is cut off".to_owned(),
-            }))
+            Ok(Fate::not_needed("no sign-in of AD FS goes on here, and none stays"))
         },
     )
     .newer(),
@@ -179,10 +177,13 @@ pub(in crate::import) const TABLE: &[Field<Draft>] = &[
     not_needed("BrowserSsoSupportedUserAgents", "devices are not known").newer(),
     field(
         "AuthenticationContextOrder",
-        "`authentication_context_order`",
+        "not yet: methods are compared by an order of our own",
         |value, draft: &mut Draft| {
             draft.authentication_context_order = dress::identifiers(value)?;
-            Ok(Fate::taken("the methods, from the weakest on"))
+            Ok(match draft.authentication_context_order.len() {
+                0 => Fate::taken("no order of its own"),
+                _ => Fate::not_yet("methods are compared by an order of our own"),
+            })
         },
     ),
     not_needed("WIASupportedUserAgents", WINDOWS),
@@ -204,34 +205,32 @@ pub(in crate::import) const TABLE: &[Field<Draft>] = &[
     // SAML.
     field(
         "SamlMessageDeliveryWindow",
-        "`saml_message_delivery_window`",
+        "changed: a SAML request may be five minutes old",
         |value, draft: &mut Draft| {
             draft.saml_message_delivery_window = Some(dress::number(value)?);
-            Ok(Fate::taken("by how many minutes a SAML request may be old"))
+            Ok(Fate::changed("a SAML request may be as old as ours may, whatever is set"))
         },
     ),
     field(
         "SignedSamlRequestsRequired",
-        "`signed_saml_requests_required`",
+        "`signed_saml_requests_required` of every relying party trust",
         |value, draft: &mut Draft| {
-            either(
-                value,
-                &mut draft.signed_saml_requests_required,
-                "all SAML requests must be signed",
-                "the trusts say whose must be signed",
-            )
+            draft.signed_saml_requests_required = dress::flag(value)?;
+            Ok(match draft.signed_saml_requests_required {
+                true => Fate::changed("all SAML requests must be signed: each trust says so here"),
+                false => Fate::taken("the trusts say whose must be signed"),
+            })
         },
     ),
     field(
         "SignSamlAuthnRequests",
-        "`sign_saml_authn_requests`",
+        "not yet: no SAML request of ours is made",
         |value, draft: &mut Draft| {
-            either(
-                value,
-                &mut draft.sign_saml_authn_requests,
-                "all SAML requests of ours are signed",
-                "the trusts say which of ours are signed",
-            )
+            draft.sign_saml_authn_requests = dress::flag(value)?;
+            Ok(match draft.sign_saml_authn_requests {
+                true => Fate::not_yet("no SAML request of ours is made"),
+                false => Fate::taken("the trusts say which of ours are signed"),
+            })
         },
     ),
     field(
@@ -339,7 +338,10 @@ pub(in crate::import) const TABLE: &[Field<Draft>] = &[
         "ClientCertRevocationCheck",
         "nobody signs in with a certificate of their own",
     ),
-    not_needed("MonitoringInterval", "metadata is read again once a day"),
+    not_yet(
+        "MonitoringInterval",
+        "metadata is read by `wicketgate trust refresh`, and never by itself",
+    ),
     // Ports, proxies, logs, administration.
     not_needed("HttpPort", "listeners are in the configuration"),
     not_needed("HttpsPort", "listeners are in the configuration"),
@@ -385,6 +387,11 @@ const KEYS: &str = "keys are new here, and rolled by rules of their own";
 const ADMINISTRATION: &str = "who may change something here, the machine says";
 
 impl Draft {
+    /// Whether every SAML request must be signed.
+    pub(in crate::import) fn signs_all_requests(&self) -> bool {
+        self.signed_saml_requests_required
+    }
+
     /// The settings.
     pub(in crate::import) fn finish(self) -> Option<Service> {
         Some(Service {

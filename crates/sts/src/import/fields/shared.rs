@@ -57,22 +57,29 @@ pub(super) fn switch(value: &Value, no: Fate, yes: Fate) -> Result<Fate, Wrong> 
 /// How a certificate is looked up.
 pub(super) fn revocation(value: &Value, into: &mut RevocationCheck) -> Result<Fate, Wrong> {
     *into = dress::choice(value)?;
-    Ok(Fate::taken(match *into {
-        RevocationCheck::None => "revocation lists are not asked",
-        _ => "how far revocation lists are asked",
-    }))
+    Ok(match *into {
+        RevocationCheck::None => Fate::taken("revocation lists are not asked"),
+        _ => Fate::not_yet(
+            "no revocation list is asked: take a certificate that is revoked out of the trust",
+        ),
+    })
 }
 
-/// How something is signed.
-pub(super) fn algorithm(value: &Value, into: &mut SignatureAlgorithm) -> Result<Fate, Wrong> {
+/// By what something is signed.
+pub(super) fn algorithm(value: &Value) -> Result<SignatureAlgorithm, Wrong> {
     let uri = dress::text(value)?.unwrap_or_default();
     let found = SignatureAlgorithm::of_uri(uri);
-    *into = found.ok_or_else(|| format!("`{uri}` is not known here"))?;
+    found.ok_or_else(|| format!("`{uri}` is not known here"))
+}
+
+/// Whether metadata is read without being asked for, which nothing does.
+pub(super) fn by_itself(value: &Value, into: &mut bool, no: &str) -> Result<Fate, Wrong> {
+    *into = dress::flag(value)?;
     Ok(match *into {
-        SignatureAlgorithm::RsaSha256 => Fate::taken("RSA with SHA-256"),
-        SignatureAlgorithm::RsaSha1 => Fate::changed(
-            "RSA with SHA-1, which needs an end date here: ask the partner for SHA-256",
-        ),
+        true => {
+            Fate::not_yet("its metadata is read by `wicketgate trust refresh`, and never by itself")
+        }
+        false => Fate::taken(no),
     })
 }
 

@@ -4,14 +4,60 @@
 //! it has no answer for, and the rules fail.
 
 use authn::account::Account;
+use authn::directory::{FromDirectory, GroupName, KEPT};
 use claims::Row;
 
 use super::parts;
 
+/// What every account has.
+const OWN: [&str; 7] = [
+    "samaccountname",
+    "userprincipalname",
+    "objectsid",
+    "msds-principalname",
+    "mail",
+    "proxyaddresses",
+    "msrtcsip-primaryuseraddress",
+];
+/// The SIDs of somebody's groups, nested ones too.
+const GROUP_SIDS: &str = "tokengroups(sid)";
+
+/// Whether an attribute is kept of somebody, whatever a configuration says.
+pub(super) fn is_kept(attribute: &str) -> bool {
+    OWN.contains(&attribute.to_ascii_lowercase().as_str()) || is_of_directory(attribute)
+}
+
+/// Whether an attribute is kept of people of a directory, and of nobody else.
+pub(super) fn is_of_directory(attribute: &str) -> bool {
+    let name = attribute.to_ascii_lowercase();
+    let is_kept = KEPT.iter().any(|it| it.eq_ignore_ascii_case(&name));
+    name == GROUP_SIDS || form(&name).is_some() || is_kept
+}
+
+/// How groups are named where their names are asked for, as AD FS's rules write it.
+fn form(attribute: &str) -> Option<fn(&GroupName) -> String> {
+    Some(match attribute {
+        "tokengroups" => |it| it.sam.clone(),
+        "tokengroups(domainqualifiedname)" => |it| format!("{}\\{}", it.domain, it.sam),
+        "tokengroups(fulldomainqualifiedname)" | "tokengroups(longdomainqualifiedname)" => {
+            |it| format!("{}\\{}", it.dns, it.sam)
+        }
+        _ => return None,
+    })
+}
+
+/// The names of all groups; none where one of them is not known, as a rule may be about that one.
+fn named(directory: &FromDirectory, form: fn(&GroupName) -> String) -> Option<Vec<String>> {
+    let names = &directory.attributes.groups;
+    let groups = directory.groups.iter();
+    groups.map(|sid| names.get(sid).map(form)).collect()
+}
+
 /// An attribute, in the order of its values.
 fn values(account: &Account, attribute: &str) -> Option<Vec<String>> {
     let windows = || format!("{}\\{}", account.domain, account.sam);
-    Some(match attribute.to_ascii_lowercase().as_str() {
+    let name = attribute.to_ascii_lowercase();
+    Some(match name.as_str() {
         "samaccountname" => vec![account.sam.clone()],
         "userprincipalname" => vec![account.upn.clone()],
         "objectsid" => account.sid.iter().cloned().collect(),
@@ -24,11 +70,17 @@ fn values(account: &Account, attribute: &str) -> Option<Vec<String>> {
         "msrtcsip-primaryuseraddress" => {
             account.sip_addresses.first().into_iter().cloned().collect()
         }
-        "tokengroups(sid)" => {
+        GROUP_SIDS => {
             let groups = account.directory.as_ref()?;
             groups.groups.clone()
         }
-        _ => return None,
+        _ => {
+            let directory = account.directory.as_ref()?;
+            match form(&name) {
+                Some(form) => named(directory, form)?,
+                None => directory.attributes.of(&name)?.to_vec(),
+            }
+        }
     })
 }
 
@@ -60,7 +112,7 @@ pub(super) fn answer(
     }
     let columns = attributes.iter().map(|attribute| {
         let values = values(account, attribute);
-        values.ok_or_else(|| format!("the attribute `{attribute}` is not kept here"))
+        values.ok_or_else(|| format!("the attribute `{attribute}` is not kept of this account"))
     });
     let columns = columns.collect::<Result<Vec<_>, _>>()?;
     let longest = columns.iter().map(Vec::len).max().unwrap_or_default();
@@ -77,7 +129,10 @@ fn is_of(account: &Account, name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use authn::account::{AccountId, AccountState};
+    use authn::directory::{Attributes, Standing};
 
     use super::*;
 
@@ -97,6 +152,37 @@ mod tests {
         }
     }
 
+    fn of_directory() -> Account {
+        let finance = GroupName {
+            domain: "CONTOSO".to_owned(),
+            dns: "contoso.com".to_owned(),
+            sam: "Finance".to_owned(),
+        };
+        let sid = "S-1-5-21-1-2-3-1201".to_owned();
+        let values = [
+            ("displayname", vec!["Anna Karenina"]),
+            ("memberof", vec!["CN=a,DC=b", "CN=c,DC=b"]),
+            ("department", vec![]),
+        ];
+        let values = values.map(|(name, values)| {
+            let values = values.into_iter().map(str::to_owned).collect();
+            (name.to_owned(), values)
+        });
+        Account {
+            directory: Some(FromDirectory {
+                standing: Standing::Active,
+                not_delegable: None,
+                groups: vec![sid.clone()],
+                attributes: Attributes {
+                    values: BTreeMap::from(values),
+                    groups: BTreeMap::from([(sid, finance)]),
+                },
+                read: None,
+            }),
+            ..anna()
+        }
+    }
+
     fn ask(text: &str, parameters: &[&str], columns: usize) -> Result<Vec<Row>, String> {
         answer(&anna(), text, parameters, columns)
     }
@@ -111,6 +197,50 @@ mod tests {
         );
         let rows = ask("; proxyAddresses ;{0}", &["contoso\\ANNA"], 1).unwrap();
         assert_eq!(rows.len(), 3);
+    }
+
+    #[test]
+    fn it_answers_with_what_the_directory_said_when_it_was_read() {
+        let ask = |attributes: &str, columns| {
+            let text = format!(";{attributes};{{0}}");
+            let rows = answer(&of_directory(), &text, &["CONTOSO\\anna"], columns)?;
+            Ok::<_, String>(rows.concat().into_iter().flatten().collect::<Vec<_>>())
+        };
+        for (attribute, values) in [
+            ("displayName", ["Anna Karenina"].as_slice()),
+            ("memberOf", &["CN=a,DC=b", "CN=c,DC=b"]),
+            ("Department", &[]),
+            ("tokenGroups", &["Finance"]),
+            ("tokenGroups(domainQualifiedName)", &["CONTOSO\\Finance"]),
+            (
+                "tokenGroups(fullDomainQualifiedName)",
+                &["contoso.com\\Finance"],
+            ),
+            (
+                "tokenGroups(longDomainQualifiedName)",
+                &["contoso.com\\Finance"],
+            ),
+            ("tokenGroups(SID)", &["S-1-5-21-1-2-3-1201"]),
+        ] {
+            assert_eq!(ask(attribute, 1).unwrap(), values, "{attribute}");
+            assert!(is_kept(attribute), "{attribute}");
+        }
+        let both = ask("displayName,memberOf", 2).unwrap();
+        assert_eq!(both.len(), 3, "each value once");
+        assert!(ask("sn", 1).is_err(), "it was not read");
+    }
+
+    #[test]
+    fn groups_of_which_one_has_no_known_name_are_not_told_in_part() {
+        let mut account = of_directory();
+        let directory = account.directory.as_mut().unwrap();
+        directory.groups.push("S-1-5-21-9-9-9-1".to_owned());
+        let ask = |attribute: &str| {
+            let text = format!(";{attribute};{{0}}");
+            answer(&account, &text, &["CONTOSO\\anna"], 1)
+        };
+        assert!(ask("tokenGroups").is_err());
+        assert_eq!(ask("tokenGroups(SID)").unwrap().len(), 2);
     }
 
     #[test]

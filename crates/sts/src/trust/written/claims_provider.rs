@@ -3,13 +3,13 @@
 use claims::claim::is_reserved_issuer;
 use serde::{Deserialize, Serialize};
 
-use super::error::{Of, Problem, ReadRules, WrittenError};
+use super::error::{As, Of, Problem, WrittenError};
 use super::parts::{
     WrittenMetadata, WrittenSamlEndpoint, base64, certificate, certificates, identifier,
     identifiers, is_off, is_on, on, optional_choice, optional_url, rules, texts, word,
 };
 use super::relying_party::{algorithm, profile};
-use crate::trust::{AnchorClaim, ClaimsProviderTrust, Kind, Rules, Url};
+use crate::trust::{AnchorClaim, ClaimsProviderTrust, Kind, Url};
 
 /// A claims provider trust, as it is written; the keys are explained at [`ClaimsProviderTrust`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -152,12 +152,12 @@ impl WrittenClaimsProvider {
     ///
     /// A value is none that its field may have, or nothing would verify what it signs.
     pub fn read(self) -> Result<ClaimsProviderTrust, WrittenError> {
-        self.read_by(Rules::parse)
+        self.read_by(As::New)
     }
 
-    pub(super) fn read_by(self, read: ReadRules) -> Result<ClaimsProviderTrust, WrittenError> {
+    pub(super) fn read_by(self, read: As) -> Result<ClaimsProviderTrust, WrittenError> {
         const SIGNING: &str = "token_signing_certificates";
-        let of = Of::with_rules(Kind::ClaimsProvider, &self.name, read)?;
+        let of = Of::read_as(Kind::ClaimsProvider, &self.name, read)?;
         let of = &of;
         // SECURITY: a provider whose signatures nothing verifies is none.
         if !self.is_local && self.token_signing_certificates.is_empty() {

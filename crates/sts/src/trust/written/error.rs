@@ -93,6 +93,14 @@ pub enum Problem {
     /// A policy that is for groups, and names none.
     #[error("the policy is for groups, and none is named")]
     NoGroups,
+    /// Signatures that are not made.
+    #[error(
+        "nothing is signed with SHA-1 here: RSA-SHA256 is what every product of the last ten years takes"
+    )]
+    Sha1,
+    /// A group that nobody is found in.
+    #[error("`{0}` is neither the SID of a group nor its name as DOMAIN\\group")]
+    UnclearGroup(String),
     /// A policy that is not for groups, and names some.
     #[error("the policy is not for groups")]
     Groups,
@@ -130,39 +138,53 @@ impl WrittenError {
     }
 }
 
-/// How rules are read: as new ones are, or as those that were taken before.
-pub(super) type ReadRules = fn(&str) -> Result<Rules, ParseErrors>;
+/// How a form is read: as a new one is, or as one that was taken before, which may say what is taken no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum As {
+    /// As a new one.
+    New,
+    /// As one that was taken before.
+    Kept,
+}
 
 /// Whose values are being read.
 #[derive(Clone, Debug)]
 pub(super) struct Of {
     kind: Kind,
     name: String,
-    /// How its rules are read.
-    pub(super) rules: ReadRules,
+    read: As,
 }
 
 impl Of {
     /// Something of a kind, by a name that can be one.
     pub(super) fn named(kind: Kind, name: &str) -> Result<Self, WrittenError> {
-        Self::with_rules(kind, name, Rules::parse)
+        Self::read_as(kind, name, As::New)
     }
 
-    /// The same, whose rules are read in a way.
-    pub(super) fn with_rules(
-        kind: Kind,
-        name: &str,
-        rules: ReadRules,
-    ) -> Result<Self, WrittenError> {
+    /// The same, read in a way.
+    pub(super) fn read_as(kind: Kind, name: &str, read: As) -> Result<Self, WrittenError> {
         let of = Self {
             kind,
             name: name.to_owned(),
-            rules,
+            read,
         };
         let is_seen = name.trim() == name && !name.is_empty() && !name.contains(char::is_control);
         match is_seen && name.chars().count() <= MAX_NAME {
             true => Ok(of),
             false => Err(of.wrong("name", Problem::Name)),
+        }
+    }
+
+    /// Whether it is a new one.
+    pub(super) fn is_new(&self) -> bool {
+        self.read == As::New
+    }
+
+    /// Rules of it.
+    pub(super) fn rules(&self, text: &str) -> Result<Rules, ParseErrors> {
+        match self.read {
+            As::New => Rules::parse(text),
+            As::Kept => Rules::load(text),
         }
     }
 

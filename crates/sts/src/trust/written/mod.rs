@@ -11,7 +11,7 @@ mod relying_party;
 
 pub use claim_description::WrittenClaimDescription;
 pub use claims_provider::WrittenClaimsProvider;
-use error::ReadRules;
+use error::As;
 pub use error::{Problem, WrittenError};
 pub use parts::{WrittenMetadata, WrittenPolicy, WrittenSamlEndpoint};
 pub use relying_party::WrittenRelyingParty;
@@ -19,8 +19,7 @@ pub use relying_party::WrittenRelyingParty;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ClaimDescription, ClaimsProviderTrust, Identifier, Kind, RelyingPartyTrust, Rules, TrustBook,
-    Trusted,
+    ClaimDescription, ClaimsProviderTrust, Identifier, Kind, RelyingPartyTrust, TrustBook, Trusted,
 };
 use crate::ports::{Kept, KeptTrust};
 
@@ -86,10 +85,10 @@ impl Written {
     ///
     /// A value is none that the field may have; the first is told, and where it is.
     pub fn read(self) -> Result<Trusted, WrittenError> {
-        self.read_by(Rules::parse)
+        self.read_by(As::New)
     }
 
-    fn read_by(self, rules: ReadRules) -> Result<Trusted, WrittenError> {
+    fn read_by(self, read: As) -> Result<Trusted, WrittenError> {
         if self.version != VERSION {
             return Err(WrittenError::version(self.version));
         }
@@ -98,10 +97,10 @@ impl Written {
         let descriptions = self.claim_description.into_iter();
         Ok(Trusted {
             relying_parties: parties
-                .map(|party| party.read_by(rules))
+                .map(|party| party.read_by(read))
                 .collect::<Result<_, _>>()?,
             claims_providers: providers
-                .map(|provider| provider.read_by(rules))
+                .map(|provider| provider.read_by(read))
                 .collect::<Result<_, _>>()?,
             claim_descriptions: descriptions
                 .map(WrittenClaimDescription::read)
@@ -162,7 +161,7 @@ impl KeptTrust {
     ///
     /// Its text is of another version, or says something else.
     pub fn read(&self) -> Result<Trusted, WrittenError> {
-        let read = Written::of_json(&self.text)?.read_by(Rules::load)?;
+        let read = Written::of_json(&self.text)?.read_by(As::Kept)?;
         match read.only() {
             Some((kind, name)) if kind == self.kind && name == self.name => Ok(read),
             _ => Err(WrittenError::another(self.kind, &self.name)),

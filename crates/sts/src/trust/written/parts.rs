@@ -122,7 +122,11 @@ impl WrittenPolicy {
             }
             Some(Template::Whole(built_in)) => built_in,
             Some(Template::OfGroups(make)) => {
-                make(Groups::new(self.groups).ok_or_else(|| wrong(Problem::NoGroups))?)
+                let groups = Groups::new(self.groups).ok_or_else(|| wrong(Problem::NoGroups))?;
+                if let (Some(group), true) = (groups.unclear(), of.is_new()) {
+                    return Err(wrong(Problem::UnclearGroup(group.to_owned())));
+                }
+                make(groups)
             }
         };
         Ok(AccessControlPolicy::BuiltIn(built_in))
@@ -222,7 +226,8 @@ pub(super) fn base64(certificate: &Certificate) -> String {
 
 /// Rules.
 pub(super) fn rules(of: &Of, key: &'static str, text: &str) -> Result<Rules, WrittenError> {
-    (of.rules)(text).map_err(|errors| of.wrong(key, Problem::Rules(errors)))
+    of.rules(text)
+        .map_err(|errors| of.wrong(key, Problem::Rules(errors)))
 }
 
 /// Whether a switch is on that is on where nothing is said.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::error::{Of, Problem, ReadRules, WrittenError};
+use super::error::{As, Of, Problem, WrittenError};
 use super::parts::{
     WrittenMetadata, WrittenPolicy, WrittenSamlEndpoint, base64, certificate, certificates, choice,
     identifiers, is_off, is_on, on, optional_choice, optional_url, rules, texts, url, word,
@@ -180,11 +180,11 @@ impl WrittenRelyingParty {
     ///
     /// A value is none that its field may have.
     pub fn read(self) -> Result<RelyingPartyTrust, WrittenError> {
-        self.read_by(Rules::parse)
+        self.read_by(As::New)
     }
 
-    pub(super) fn read_by(self, read: ReadRules) -> Result<RelyingPartyTrust, WrittenError> {
-        let of = Of::with_rules(Kind::RelyingParty, &self.name, read)?;
+    pub(super) fn read_by(self, read: As) -> Result<RelyingPartyTrust, WrittenError> {
+        let of = Of::read_as(Kind::RelyingParty, &self.name, read)?;
         let of = &of;
         if self.identifiers.is_empty() {
             return Err(of.wrong("identifiers", Problem::Missing));
@@ -270,9 +270,15 @@ pub(super) fn algorithm(of: &Of, word: Option<&str>) -> Result<SignatureAlgorith
     let Some(word) = word else {
         return Ok(SignatureAlgorithm::default());
     };
-    match SignatureAlgorithm::of_uri(word) {
-        Some(algorithm) => Ok(algorithm),
-        None => choice(of, "signature_algorithm", word),
+    const KEY: &str = "signature_algorithm";
+    let algorithm = match SignatureAlgorithm::of_uri(word) {
+        Some(algorithm) => algorithm,
+        None => choice(of, KEY, word)?,
+    };
+    // One that was taken before stays what it says: the party gets no token, and is told why.
+    match algorithm {
+        SignatureAlgorithm::RsaSha1 if of.is_new() => Err(of.wrong(KEY, Problem::Sha1)),
+        _ => Ok(algorithm),
     }
 }
 

@@ -5,16 +5,18 @@ use super::*;
 const NOW: i64 = 1_800_000_000;
 
 fn entry(values: &[(&'static str, &[&[u8]])]) -> Entry {
-    let mut entry = Entry(BTreeMap::from([
+    let own: [(&str, Vec<Vec<u8>>); 5] = [
         ("objectGUID", vec![(0..16).collect()]),
         ("objectSid", vec![SID.to_vec()]),
         ("sAMAccountName", vec![b"anna".to_vec()]),
         ("userPrincipalName", vec![b"anna@contoso.com".to_vec()]),
         ("userAccountControl", vec![b"512".to_vec()]),
-    ]));
+    ];
+    let own = own.map(|(name, values)| (name.to_ascii_lowercase(), values));
+    let mut entry = Entry(own.into());
     for (name, values) in values {
         let values = values.iter().map(|value| value.to_vec()).collect();
-        entry.0.insert(name, values);
+        entry.0.insert(name.to_ascii_lowercase(), values);
     }
     entry
 }
@@ -154,4 +156,72 @@ fn what_has_no_id_is_nobody() {
     for missing in ["objectGUID", "objectSid", "sAMAccountName"] {
         assert_eq!(person(&[(missing, &[])]), None, "{missing}");
     }
+}
+
+/// An entry as a controller gives it.
+fn given(attrs: &[(&str, &[&str])], bytes: &[(&str, &[&[u8]])]) -> SearchEntry {
+    let text = attrs.iter().map(|(name, values)| {
+        let values = values.iter().map(|it| (*it).to_owned()).collect();
+        ((*name).to_owned(), values)
+    });
+    let bytes = bytes.iter().map(|(name, values)| {
+        let values = values.iter().map(|it| it.to_vec()).collect();
+        ((*name).to_owned(), values)
+    });
+    SearchEntry {
+        dn: "CN=Anna,DC=contoso,DC=com".to_owned(),
+        attrs: text.collect(),
+        bin_attrs: bytes.collect(),
+    }
+}
+
+#[test]
+fn what_rules_ask_for_is_text_or_base64_and_whole_or_not_there() {
+    let guid: Vec<u8> = (0..16).collect();
+    let entry = given(
+        &[
+            ("displayname", &["Anna Karenina"]),
+            ("memberOf;range=0-1499", &["CN=a"]),
+            ("memberOf", &[]),
+            // Bytes that happen to be text.
+            ("mS-DS-ConsistencyGuid", &["0123456789abcdef"]),
+        ],
+        &[("objectGUID", &[&guid]), ("thumbnailPhoto", &[b"\xff\xd8"])],
+    );
+    let asked = [
+        "displayName",
+        "memberOf",
+        "mS-DS-ConsistencyGuid",
+        "objectGUID",
+        "thumbnailPhoto",
+        "sn",
+    ];
+    let kept = Entry::of(entry, &asked).kept(asked.into_iter());
+    let value = |name: &str| kept.get(name).map(|it| it.join(","));
+    assert_eq!(value("displayname").as_deref(), Some("Anna Karenina"));
+    assert_eq!(value("memberof"), None, "in part");
+    assert_eq!(
+        value("ms-ds-consistencyguid").as_deref(),
+        Some("MDEyMzQ1Njc4OWFiY2RlZg==")
+    );
+    assert_eq!(
+        value("objectguid").as_deref(),
+        Some("AAECAwQFBgcICQoLDA0ODw==")
+    );
+    assert_eq!(value("thumbnailphoto").as_deref(), Some("/9g="));
+    assert_eq!(value("sn").as_deref(), Some(""), "read, and empty");
+    assert_eq!(value("department"), None, "not asked for");
+}
+
+#[test]
+fn what_is_too_much_is_not_kept_in_part() {
+    let long = "x".repeat(MAX_VALUE + 1);
+    let many = vec!["x"; MAX_VALUES + 1];
+    let entry = given(
+        &[("title", &[&long]), ("ou", &many), ("l", &["Moscow"])],
+        &[],
+    );
+    let asked = ["title", "ou", "l"];
+    let kept = Entry::of(entry, &asked).kept(asked.into_iter());
+    assert_eq!(kept.keys().collect::<Vec<_>>(), ["l"]);
 }

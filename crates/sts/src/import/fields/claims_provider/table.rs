@@ -4,12 +4,13 @@ use super::Draft;
 use crate::import::dress::{self, Wrong};
 use crate::import::fields::rules::read as rules;
 use crate::import::fields::shared::{
-    algorithm, claim_types, counted, either, group, named, notes, revocation, unless_null,
+    algorithm, by_itself, claim_types, counted, either, group, named, notes, revocation,
+    unless_null,
 };
 use crate::import::fields::{Field, field, nested, not_needed, saml_endpoint};
 use crate::import::report::Fate;
 use crate::import::value::Value;
-use crate::trust::{Choice, Url};
+use crate::trust::{Choice, SignatureAlgorithm, Url};
 
 /// What becomes of each field.
 pub(in crate::import) const TABLE: &[Field<Draft>] = &[
@@ -83,24 +84,22 @@ pub(in crate::import) const TABLE: &[Field<Draft>] = &[
     }),
     field(
         "AutoUpdateEnabled",
-        "`metadata`",
+        "`metadata`; not yet: `trust refresh` reads it, and nothing by itself",
         |value, draft: &mut Draft| {
-            either(
+            by_itself(
                 value,
                 &mut draft.is_followed,
-                "changes of its metadata apply",
                 "changes of its metadata do not apply by themselves",
             )
         },
     ),
     field(
         "MonitoringEnabled",
-        "`metadata`",
+        "`metadata`; not yet: `trust refresh` reads it, and nothing by itself",
         |value, draft: &mut Draft| {
-            either(
+            by_itself(
                 value,
                 &mut draft.is_monitored,
-                "its metadata is read again and again",
                 "its metadata is not read again",
             )
         },
@@ -129,7 +128,7 @@ pub(in crate::import) const TABLE: &[Field<Draft>] = &[
     .by("TokenSigningCertificate"),
     field(
         "SigningCertificateRevocationCheck",
-        "`signing_certificate_revocation_check`",
+        "`signing_certificate_revocation_check`; not yet: no revocation list is asked",
         |value, draft: &mut Draft| revocation(value, &mut draft.signing_check),
     ),
     field(
@@ -145,24 +144,32 @@ pub(in crate::import) const TABLE: &[Field<Draft>] = &[
     ),
     field(
         "EncryptionCertificateRevocationCheck",
-        "`encryption_certificate_revocation_check`",
+        "`encryption_certificate_revocation_check`; not yet: no revocation list is asked",
         |value, draft: &mut Draft| revocation(value, &mut draft.encryption_check),
     ),
     field(
         "SignatureAlgorithm",
-        "`signature_algorithm`; SHA-1 needs an end date",
-        |value, draft: &mut Draft| algorithm(value, &mut draft.signature_algorithm),
+        "not needed: no request of ours to it is signed",
+        |value, _| {
+            Ok(match algorithm(value)? {
+                SignatureAlgorithm::RsaSha256 => {
+                    Fate::not_needed("no request of ours to it is signed")
+                }
+                SignatureAlgorithm::RsaSha1 => Fate::not_needed(
+                    "no request of ours to it is signed; what it signs with SHA-1 itself is never believed",
+                ),
+            })
+        },
     ),
     field(
         "SignedSamlRequestsRequired",
         "`signed_saml_requests_required`",
         |value, draft: &mut Draft| {
-            either(
-                value,
-                &mut draft.signed_saml_requests_required,
-                "our SAML requests to it are signed",
-                "our SAML requests to it are not signed",
-            )
+            draft.signed_saml_requests_required = dress::flag(value)?;
+            Ok(match draft.signed_saml_requests_required {
+                true => Fate::not_yet("no SAML request of ours to it is made"),
+                false => Fate::taken("our SAML requests to it are not signed"),
+            })
         },
     ),
     field(

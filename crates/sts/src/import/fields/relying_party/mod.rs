@@ -137,6 +137,10 @@ impl Draft {
             Some(Template::OfGroups(make)) => {
                 let groups = Groups::new(std::mem::take(&mut self.parameters));
                 match groups.filter(|_| !self.has_conditions) {
+                    Some(groups) if groups.unclear().is_some() => {
+                        let why = "a group of the policy is neither a SID nor DOMAIN\\group";
+                        return lost(name, why);
+                    }
                     Some(groups) => make(groups),
                     None => return lost(name, "the groups of the policy cannot be read"),
                 }
@@ -149,6 +153,15 @@ impl Draft {
             )),
             _ => Fate::taken(format!("the policy `{name}`")),
         };
+        let is_named = built_in.groups().is_some_and(Groups::are_named);
+        let fate = match is_named {
+            true => fate.with_remark(NAMED),
+            false => fate,
+        };
         (AccessControlPolicy::BuiltIn(built_in), fate)
     }
 }
+
+/// What a policy needs whose groups have names.
+const NAMED: &str = "a group is known by its name where `[directory]` follows its domain, and its members as of the last reading; a SID stays \
+                     when a group is renamed";

@@ -4,12 +4,12 @@ use super::Draft;
 use crate::import::dress::{self, Wrong};
 use crate::import::fields::rules::read as rules;
 use crate::import::fields::shared::{
-    algorithm, claim_types, counted, either, group, named, notes, revocation, switch,
+    algorithm, by_itself, claim_types, counted, either, group, named, notes, revocation, switch,
 };
 use crate::import::fields::{Field, OAUTH, field, nested, not_needed, not_yet, saml_endpoint};
 use crate::import::report::{Fate, Kind};
 use crate::import::value::Value;
-use crate::trust::{NotBeforeSkew, TokenLifetime, Url};
+use crate::trust::{NotBeforeSkew, SignatureAlgorithm, TokenLifetime, Url};
 
 /// What becomes of each field.
 pub(in crate::import) const TABLE: &[Field<Draft>] = &[
@@ -106,24 +106,22 @@ pub(in crate::import) const TABLE: &[Field<Draft>] = &[
     }),
     field(
         "AutoUpdateEnabled",
-        "`metadata`",
+        "`metadata`; not yet: `trust refresh` reads it, and nothing by itself",
         |value, draft: &mut Draft| {
-            either(
+            by_itself(
                 value,
                 &mut draft.is_followed,
-                "changes of its metadata apply",
                 "changes of its metadata wait",
             )
         },
     ),
     field(
         "MonitoringEnabled",
-        "`metadata`",
+        "`metadata`; not yet: `trust refresh` reads it, and nothing by itself",
         |value, draft: &mut Draft| {
-            either(
+            by_itself(
                 value,
                 &mut draft.is_monitored,
-                "its metadata is read again and again",
                 "its metadata is not read again",
             )
         },
@@ -179,14 +177,14 @@ pub(in crate::import) const TABLE: &[Field<Draft>] = &[
     ),
     field(
         "SigningCertificateRevocationCheck",
-        "`signing_certificate_revocation_check`",
+        "`signing_certificate_revocation_check`; not yet: no revocation list is asked",
         |value, draft: &mut Draft| {
             revocation(value, &mut draft.trust.signing_certificate_revocation_check)
         },
     ),
     field(
         "EncryptionCertificateRevocationCheck",
-        "`encryption_certificate_revocation_check`",
+        "`encryption_certificate_revocation_check`; not yet: no revocation list is asked",
         |value, draft: &mut Draft| {
             revocation(
                 value,
@@ -196,8 +194,16 @@ pub(in crate::import) const TABLE: &[Field<Draft>] = &[
     ),
     field(
         "SignatureAlgorithm",
-        "`signature_algorithm`; SHA-1 needs an end date",
-        |value, draft: &mut Draft| algorithm(value, &mut draft.trust.signature_algorithm),
+        "`signature_algorithm`; nothing is signed with SHA-1, and no date makes it so",
+        |value, draft: &mut Draft| {
+            draft.trust.signature_algorithm = algorithm(value)?;
+            Ok(match draft.trust.signature_algorithm {
+                SignatureAlgorithm::RsaSha256 => Fate::taken("RSA with SHA-256"),
+                SignatureAlgorithm::RsaSha1 => Fate::lost(
+                    "nothing is signed with SHA-1 here: set the trust to SHA-256 in AD FS, and when the party takes it, export anew",
+                ),
+            })
+        },
     ),
     field(
         "SignedSamlRequestsRequired",

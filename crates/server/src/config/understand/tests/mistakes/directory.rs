@@ -46,6 +46,32 @@ fn a_refused_group_is_named_by_its_name_or_its_sid() {
 }
 
 #[test]
+fn further_attributes_are_named_as_in_the_schema_and_no_password_is_one() {
+    let named = "attributes = [\"extensionAttribute1\", \"SN\", \"extensionattribute1\"]\n";
+    let own = directory(named).unwrap().directory.unwrap();
+    assert_eq!(
+        own.attributes,
+        ["extensionAttribute1"],
+        "what is read anyway is no more"
+    );
+    for (wrong, said) in [
+        ("", "schema"),
+        ("1a", "schema"),
+        ("a)(b=*", "schema"),
+        ("memberOf;range=0-1", "schema"),
+        ("unicodePwd", "no claim"),
+        ("ms-Mcs-AdmPwd", "no claim"),
+        ("userPassword", "no claim"),
+    ] {
+        let got = directory(&format!("attributes = [\"{wrong}\"]\n")).unwrap_err();
+        assert!(got.contains(said), "{wrong}: {got}");
+    }
+    let many: Vec<String> = (0..=64).map(|it| format!("\"a{it}\"")).collect();
+    let got = directory(&format!("attributes = [{}]\n", many.join(","))).unwrap_err();
+    assert!(got.contains("at most 64"), "{got}");
+}
+
+#[test]
 fn controllers_that_are_left_out_are_found_by_dns() {
     let table = "[directory]\nauthorities = \"file.pem\"\naccount = \"reader@contoso.com\"\n";
     let settings = understood(&(text("", "") + table)).unwrap();
