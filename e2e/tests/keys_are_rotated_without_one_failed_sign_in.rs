@@ -1,5 +1,5 @@
 //! The keys that seal secrets in the store are rotated while people sign in: a new one is put first, everything is sealed by
-//! it, the old one is taken out, and nobody is refused (S80).
+//! it, the old one is taken out, and nobody is refused.
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -59,7 +59,7 @@ impl Scene {
 }
 
 #[test]
-fn s80_keys_are_rotated_under_load_without_one_failed_sign_in() -> anyhow::Result<()> {
+fn keys_are_rotated_under_load_without_one_failed_sign_in() -> anyhow::Result<()> {
     let scene = Scene::new()?;
     let (is_over, let_in) = (AtomicBool::new(false), AtomicUsize::new(0));
     let more = |what: &str| {
@@ -143,7 +143,7 @@ fn rotate(
 
 /// A file that cannot be used changes nothing, and the log says so.
 #[test]
-fn s80_a_key_file_that_does_not_open_the_store_is_not_taken() -> anyhow::Result<()> {
+fn a_key_file_that_does_not_open_the_store_is_not_taken() -> anyhow::Result<()> {
     let scene = Scene::new()?;
     let file = scene.demo.folder().join("wicketgate.keys");
     let good = std::fs::read_to_string(&file)?;

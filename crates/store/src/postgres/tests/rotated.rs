@@ -5,7 +5,7 @@ use crate::reseal::tests::rotated;
 use crate::seal::Stands;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn t_db_5_everything_is_sealed_by_another_key_and_opens_by_it_alone() {
+async fn everything_is_sealed_by_another_key_and_opens_by_it_alone() {
     let Some(_) = server::shared("keys that are rotated on PostgreSQL") else {
         return;
     };

@@ -24,7 +24,7 @@ async fn sealed_by(store: &Store, id: &str) -> i64 {
 const OLD: &str = "0101010101010101";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn t_db_5_everything_is_sealed_by_another_key_and_opens_by_it_alone() {
+async fn everything_is_sealed_by_another_key_and_opens_by_it_alone() {
     let fresh = async || {
         let world = World::new();
         (world.migrated().await, world.path("keys"), world)
