@@ -32,6 +32,7 @@ pub struct Apart<'a> {
     listed: Vec<(String, String, bool)>,
     store: String,
     methods: &'static str,
+    more: &'static str,
     with_pages: bool,
 }
 
@@ -45,6 +46,7 @@ impl<'a> Apart<'a> {
             listed: Vec::new(),
             store: "file = \"wicketgate.db\"".to_owned(),
             methods: "app-password",
+            more: "",
             with_pages: false,
         }
     }
@@ -58,6 +60,11 @@ impl<'a> Apart<'a> {
     /// Has the authentication server keep its store in a database.
     pub fn keep_in(&mut self, address: &str) {
         self.store = format!("postgres = \"{address}\"");
+    }
+
+    /// Gives the authentication server's configuration something more.
+    pub fn and(&mut self, text: &'static str) {
+        self.more = text;
     }
 
     /// Has the authentication server ask for other methods.
@@ -136,11 +143,11 @@ impl<'a> Apart<'a> {
             true => pages_of(&std::fs::read_to_string(self.demo.text("/config"))?)?,
             false => String::new(),
         };
-        let (store, methods) = (&self.store, self.methods);
+        let (store, methods, more) = (&self.store, self.methods, self.more);
         let text = format!(
             "[store]\n{store}\nkey_file = \"wicketgate.keys\"\n\
              [names]\ndomain = \"CONTOSO\"\ndns_domain = \"contoso.localhost\"\n\
-             [authn_server]\naddress = \"{address}\"\nauthorities = \"gateways/authority.pem\"\n\
+             {more}[authn_server]\naddress = \"{address}\"\nauthorities = \"gateways/authority.pem\"\n\
              certificate = \"gateways/authn.pem\"\nkey = \"gateways/authn.key\"\n{listed}{pages}\
              [[policy]]\nzones = [\"external\"]\nservices = [\"lync\", \"ews\", \"autodiscover\", \"activesync\"]\n\
              methods = [\"{methods}\"]\n"

@@ -75,6 +75,19 @@ impl<'a> Browser<'a> {
         curl.get(&format!("{}{path}", self.origin))
     }
 
+    /// The values of its cookies, as curl keeps them.
+    ///
+    /// # Errors
+    ///
+    /// They cannot be read.
+    pub fn cookies(&self) -> anyhow::Result<Vec<String>> {
+        let jar = std::fs::read_to_string(self.jar.path())?;
+        let lines = jar.lines().filter(|line| line.contains("__Host-"));
+        let values = lines.filter_map(|line| line.rsplit('\t').next());
+        let long = values.filter(|value| value.len() >= 20);
+        Ok(long.map(str::to_owned).collect())
+    }
+
     /// Opens a page.
     ///
     /// # Errors
@@ -212,6 +225,12 @@ impl App {
         let seed = base32::decode(&key.replace(' ', "")).context("a key")?;
         let seed = Seed::of(seed.to_vec())?;
         Ok(Self { seed, shown: 0 })
+    }
+
+    /// What it computes codes from.
+    #[must_use]
+    pub fn seed(&self) -> &[u8] {
+        self.seed.as_bytes()
     }
 
     /// The next code that was not shown, at most one step ahead of the clock.

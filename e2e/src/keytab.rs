@@ -9,11 +9,17 @@ const PRINCIPAL: u32 = 1;
 /// One with a key of each principal of a realm, given in its parts.
 #[must_use]
 pub fn of(principals: &[&[&str]], realm: &str) -> Vec<u8> {
-    let entries = principals.iter().flat_map(|parts| entry(parts, realm));
+    with_key(principals, realm, &[7; 32])
+}
+
+/// One in which all have this key.
+#[must_use]
+pub fn with_key(principals: &[&[&str]], realm: &str, key: &[u8; 32]) -> Vec<u8> {
+    let entries = principals.iter().flat_map(|parts| entry(parts, realm, key));
     [5, 2].into_iter().chain(entries).collect()
 }
 
-fn entry(parts: &[&str], realm: &str) -> Vec<u8> {
+fn entry(parts: &[&str], realm: &str, key: &[u8; 32]) -> Vec<u8> {
     let count = u16::try_from(parts.len()).unwrap_or_default();
     let mut entry = count.to_be_bytes().to_vec();
     for text in [realm].iter().chain(parts) {
@@ -24,7 +30,7 @@ fn entry(parts: &[&str], realm: &str) -> Vec<u8> {
     entry.extend(0_u32.to_be_bytes());
     entry.push(1);
     entry.extend(AES_256.to_be_bytes());
-    counted(&mut entry, &[7; 32]);
+    counted(&mut entry, key);
     let length = u32::try_from(entry.len()).unwrap_or_default();
     [&length.to_be_bytes()[..], &entry].concat()
 }

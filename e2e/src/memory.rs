@@ -38,6 +38,36 @@ pub fn holds(regions: &[Vec<u8>], bytes: &[u8]) -> bool {
     regions.iter().any(finds)
 }
 
+/// Which of many byte strings, each of two bytes or more, stand anywhere in what was read.
+#[must_use]
+pub fn found(regions: &[Vec<u8>], needles: &[Vec<u8>]) -> Vec<usize> {
+    let start = |bytes: &[u8]| {
+        let pair = bytes.first_chunk::<2>()?;
+        Some(usize::from(u16::from_be_bytes(*pair)))
+    };
+    let mut begins = vec![false; 1 << 16];
+    for at in needles.iter().filter_map(|needle| start(needle)) {
+        if let Some(begins) = begins.get_mut(at) {
+            *begins = true;
+        }
+    }
+    let mut found = Vec::new();
+    for region in regions {
+        for at in 0..region.len() {
+            let Some(here) = region.get(at..) else { break };
+            let may_be = start(here).and_then(|pair| begins.get(pair));
+            if may_be == Some(&true) {
+                let stands = needles.iter().enumerate();
+                let stands = stands.filter(|(_, needle)| here.starts_with(needle));
+                found.extend(stands.map(|(number, _)| number));
+            }
+        }
+    }
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
 /// One region, as far as it can be read: parts of it may go while they are looked at.
 fn region(memory: &File, from: u64, to: u64) -> Vec<u8> {
     let mut bytes = Vec::new();

@@ -7,7 +7,9 @@ use anyhow::Context;
 use e2e::client::{Curl, Got, request_for};
 use e2e::demo::{Demo, Person};
 use e2e::messages::{asks_with_token, pox};
+use e2e::raw::{Raw, tls};
 use e2e::serve::Serve;
+use e2e::sign_in::{Request, basic};
 use proto::otp::{Generator, KeyUri};
 
 /// How long a revocation may take.
@@ -107,6 +109,7 @@ impl Gate {
     }
 }
 
+const MAIL: &str = "mail.contoso.localhost";
 const HOME: &str = "127.0.0.1";
 const ELSEWHERE: &str = "127.0.0.2";
 const EVALUATED: &str = "\"event\":\"code-accepted\"";
@@ -185,5 +188,55 @@ fn t_otp_7_blocking_the_token_ends_what_the_code_bought() -> anyhow::Result<()> 
     }
     assert_eq!(gate.told(EVALUATED)?, 1);
     assert!(gate.told("no-token")? > 0);
+    Ok(())
+}
+
+/// A connection that stays, on which the typed secret came again: what it is let in by is the grant that the code bought.
+fn held_by_a_grant(gate: &Gate, typed: &str) -> anyhow::Result<Raw> {
+    let tls = tls(&gate.demo, &[])?;
+    let mut raw = Raw::connect_to(gate.serve.address, &tls, MAIL)?;
+    let request = Request::new(MAIL, "/EWS/echo").header(&basic(&gate.anna.upn, typed));
+    assert_eq!(raw.exchange(request.text())?.status, 200);
+    assert_eq!(raw.exchange(request.text())?.status, 200, "it stays open");
+    Ok(raw)
+}
+
+#[test]
+fn t_otp_7_a_connection_that_a_grant_opened_dies_within_two_seconds_of_the_revocation()
+-> anyhow::Result<()> {
+    let gate = Gate::start()?;
+    let upn = gate.anna.upn.clone();
+    let listed = gate.demo.wicketgate_json(&["app-password", "list", &upn])?;
+    let id = listed.first().and_then(|it| it["id"].as_str());
+    let id = id.context("an app password")?.to_owned();
+    let ways: [(&[&str], &[&str]); 3] = [
+        (&["token", "block", &upn], &["token", "unblock", &upn]),
+        (&["user", "disable", &upn], &["user", "enable", &upn]),
+        (&["app-password", "revoke", &id], &[]),
+    ];
+    for (counter, (revoke, back)) in (1..).zip(ways) {
+        let typed = gate.typed(counter);
+        assert_eq!(gate.ews(&typed, HOME)?, 200, "the code buys a grant");
+        let mut held = held_by_a_grant(&gate, &typed)?;
+        let evaluated = usize::try_from(counter)?;
+        assert_eq!(
+            gate.told(EVALUATED)?,
+            evaluated,
+            "and is not looked at again"
+        );
+        let said = gate.demo.wicketgate(revoke)?;
+        assert!(said.status.success(), "{said:?}");
+        assert!(!held.is_open(SOON)?, "{revoke:?}: it is open still");
+        assert_eq!(gate.ews(&typed, HOME)?, 401, "{revoke:?}");
+        if !back.is_empty() {
+            let said = gate.demo.wicketgate(back)?;
+            assert!(said.status.success(), "{said:?}");
+            assert_eq!(
+                gate.ews(&typed, HOME)?,
+                401,
+                "{back:?}: what it bought stays gone"
+            );
+        }
+    }
     Ok(())
 }

@@ -1,6 +1,8 @@
 //! Secrets that are planted, and everything that a run wrote or keeps searched for them in nine spellings: the store and
-//! its backup, the log at its finest, the audit, metrics, the process's own arguments (T-DB-1, T-LOG-1); and names that
-//! would forge lines of the log or of the audit (T-LOG-2).
+//! its backup, the log at its finest, the audit, metrics, the sources of pages, what verbs and carriers say, the process's
+//! own arguments (T-DB-1, T-LOG-1); and names that would forge lines of the log or of the audit (T-LOG-2).
+
+mod planted;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -246,17 +248,21 @@ fn run() -> anyhow::Result<Run> {
         canaries.plant("a guess on the page", wrong.as_bytes());
     }
 
+    let mut places = planted::all(&demo, &mut canaries)?;
+
     // Where they might be.
     let backup = demo.folder().join("backup.db").display().to_string();
     let made = demo.wicketgate(&["db", "backup", &backup])?;
     assert!(made.status.success(), "{made:?}");
-    let mut places = vec![];
     for verb in [
         &["audit", "list", "--all", "--json"][..],
         &["audit", "verify"],
         &["user", "list", "--json"],
         &["token", "list", "--json"],
         &["app-password", "list", &anna.upn, "--json"],
+        &["api-token", "list", "--json"],
+        &["user", "spare-codes", &people[1].upn, "--json"],
+        &["key-file", "status", "--json"],
     ] {
         let said = demo.wicketgate(verb)?;
         assert!(said.status.success(), "{verb:?}: {said:?}");

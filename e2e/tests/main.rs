@@ -68,6 +68,7 @@ mod everybody_can_use_every_page;
 mod guessing_gets_nobody_in_and_locks_nobody_out;
 mod guessing_moves_no_counter_of_the_domain;
 mod http_2_is_spoken_where_nothing_is_proved_by_a_connection;
+mod keys_are_rotated_without_one_failed_sign_in;
 mod old_windows_and_old_phones_come_in_where_they_may;
 mod one_code_at_three_gates_at_once_is_accepted_once;
 mod only_what_is_published_is_there;

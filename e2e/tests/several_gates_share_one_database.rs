@@ -1,6 +1,8 @@
 //! Several gates on one PostgreSQL: what one counts or revokes holds at all of them, and a server that goes away
 //! lets nobody in and takes nothing with it that was answered.
 
+mod killed;
+
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;

@@ -1,6 +1,8 @@
 //! Two gateways that hold no secret, and the authentication server that both ask (S41, S42): what is known at one is
 //! known at the other, and without it nobody is let in.
 
+mod nothing_kept;
+
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;

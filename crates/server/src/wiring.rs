@@ -6,6 +6,7 @@ mod directory;
 mod farms;
 mod invitations;
 pub(crate) mod keeping;
+pub(crate) mod key_file;
 pub(crate) mod key_from_windows;
 mod lasting;
 mod messages;
@@ -197,7 +198,10 @@ async fn until_stopped(
     loop {
         tokio::select! {
             () = &mut stop => return,
-            () = reloads.due() => lasting.reload(open, &mut reloads),
+            () = reloads.due() => {
+                lasting.reread_keys().await;
+                lasting.reload(open, &mut reloads);
+            }
         }
     }
 }
@@ -242,10 +246,11 @@ fn unavailable(error: impl std::fmt::Display) -> CliError {
 /// # Errors
 ///
 /// The store's keys cannot be read.
-pub(crate) fn voucher_key(settings: &Settings) -> Result<VoucherKey, CliError> {
-    let keys = keeping::open_keys(settings)?;
-    let issuer = Issuer::new(keys.for_vouchers());
+pub(crate) async fn voucher_key(settings: &Settings) -> Result<VoucherKey, CliError> {
+    let store = keeping::open(settings).await?;
+    let issuer = Issuer::new(&store.keys().for_vouchers());
     let issuer = issuer.map_err(|error| unavailable(format!("[store]: {error}")))?;
+    store.close().await;
     Ok(issuer.key())
 }
 

@@ -35,6 +35,15 @@ pub enum BrokenTrail {
         /// What it names as the last event.
         number: i64,
     },
+    /// The row that says where the trail ends, or begins, names a key that nobody here has.
+    #[error(
+        "the audit trail was sealed by the key `{key}`, which this process has not read and the key file lacks: put it there \
+         and reload; where there never was such a key, somebody wrote into the database"
+    )]
+    KeyNotRead {
+        /// Its id.
+        key: String,
+    },
     /// The trail ends elsewhere than its head says.
     #[error("the audit trail ends at event {last}, but its head is event {head}")]
     WrongEnd {

@@ -82,7 +82,7 @@ impl Store {
 }
 
 /// Refuses a store that somebody else has open: what they write after the copy would be lost.
-async fn must_be_unused(database: &Database) -> Result<(), StoreError> {
+pub(crate) async fn must_be_unused(database: &Database) -> Result<(), StoreError> {
     let is_used = match database {
         Database::Sqlite(path) => match sqlite::settle(path).await {
             Ok(()) => false,

@@ -142,10 +142,24 @@ impl Store {
         self.0.health.check()
     }
 
-    /// The keys that it was opened with.
+    /// The keys that it was opened with, and those that were read since.
     #[must_use]
     pub fn keys(&self) -> &KeyFile {
         &self.0.keys
+    }
+
+    /// Reads the key file again; nothing is taken of it that does not open this store.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be used, or the store cannot be read with it; the keys that were read before stay.
+    pub async fn reread_keys(&self) -> Result<(), StoreError> {
+        let again = self.0.keys.reread()?;
+        let mut reader = self.reader().await?;
+        check_keys(&mut reader, &again).await?;
+        audit::head(&mut reader, &again).await?;
+        self.0.keys.take(&again);
+        Ok(())
     }
 
     /// Tells somebody of every commit, from the writer's own task; the first who asks stays.
@@ -209,7 +223,7 @@ pub(crate) async fn begin(connection: &mut Connection, keys: &KeyFile) -> Result
     Ok(())
 }
 
-/// Checks that the keys are those that the store was first opened with.
+/// Checks that the keys are the store's, and tells them which of them it names as its own.
 pub(crate) async fn check_keys(
     connection: &mut Connection,
     keys: &KeyFile,
@@ -221,7 +235,9 @@ pub(crate) async fn check_keys(
         .await?;
     let sealed = stored.map(|row| row.try_get("sealed")).transpose()?;
     let sealed: Vec<u8> = sealed.unwrap_or_default();
-    keys.unseal::<KeyCheck>(&Place::of_row(row), &Sealed::of_stored(sealed))?;
+    let sealed = Sealed::of_stored(sealed);
+    keys.unseal::<KeyCheck>(&Place::of_row(row), &sealed)?;
+    keys.belongs_to(sealed.key_id().unwrap_or_default());
     Ok(())
 }
 

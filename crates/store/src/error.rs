@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use authn::ports::Unavailable;
 
 use crate::chain::BrokenTrail;
+use crate::seal::KeyFileError;
 use crate::writer::WriteError;
 
 /// A store cannot be opened, migrated, copied or restored.
@@ -66,6 +67,9 @@ pub enum StoreError {
     /// The audit trail is not what was written.
     #[error(transparent)]
     BrokenTrail(#[from] BrokenTrail),
+    /// The key file cannot be used.
+    #[error(transparent)]
+    Keys(#[from] KeyFileError),
     /// A file cannot be used.
     #[error("`{}`: {error}", path.display())]
     File {

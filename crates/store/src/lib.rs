@@ -7,12 +7,14 @@ mod ports;
 mod rows;
 mod writer;
 
+mod carry;
 mod commits;
 mod copy;
 mod database;
 mod engine;
 mod health;
 mod migrate;
+mod put_back;
 
 pub mod postgres;
 pub mod sqlite;
@@ -21,6 +23,7 @@ pub mod seal;
 
 mod chain;
 mod error;
+mod reseal;
 mod sets;
 
 pub mod conformance;
@@ -32,13 +35,15 @@ use std::path::Path;
 
 use authn::ports::Unavailable;
 
+pub use carry::{Replaced, Restored};
 pub use chain::{BrokenTrail, Head};
 pub use commits::Commit;
 pub use copy::Copied;
 pub use database::Database;
 pub use durable::Store;
 pub use error::StoreError;
-pub use sqlite::{Replaced, Restored};
+pub use put_back::{Doing, PutBack};
+pub use reseal::{KeyUse, Resealed};
 
 /// The store cannot answer, for a reason that holds no secret.
 fn unavailable(detail: impl Into<String>) -> Unavailable {

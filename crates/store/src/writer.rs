@@ -71,6 +71,10 @@ impl WriteError {
     pub(super) fn told(self, health: &Health) -> Unavailable {
         match self {
             Self::Database(error) => health.failed(&error),
+            Self::Broken(unread @ BrokenTrail::KeyNotRead { .. }) => {
+                tracing::error!(store.failure = %unread, "a key of the key file is missing");
+                crate::unavailable(unread.to_string())
+            }
             Self::Broken(broken) => {
                 tracing::error!(store.failure = %broken, "the audit trail was tampered with");
                 crate::unavailable(broken.to_string())

@@ -354,6 +354,11 @@ pub enum Kind {
         /// From where, cut to a bounded length.
         from: String,
     },
+    /// Everything in the store was sealed by another key of the key file.
+    StoreResealed {
+        /// The id of that key.
+        key: String,
+    },
     /// The store was put back from a backup: what came after the event before this one is lost.
     StoreRestored,
     /// The oldest events were removed: the trail begins behind one of them.

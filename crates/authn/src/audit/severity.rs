@@ -77,6 +77,7 @@ impl Event {
             | Kind::StoreMigrated { .. }
             | Kind::StoreBackedUp { .. }
             | Kind::StoreCopied { .. }
+            | Kind::StoreResealed { .. }
             | Kind::StoreRestored
             | Kind::TrailCut { .. } => Severity::Notice,
         }

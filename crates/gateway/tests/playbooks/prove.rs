@@ -19,15 +19,46 @@ use jiff::SignedDuration;
 
 use crate::scene::{self, LYNC, MAIL, exchange as organisation, lync_pool};
 
-/// What `wicketgate init` writes, with its lease.
+/// The configuration of the package, as `wicketgate init` writes it.
+const PACKAGED: &str = include_str!("../../../../packaging/wicketgate.toml");
+
+/// The policy of the package, with the lease that is written there and off.
 pub(crate) fn shipped() -> Policy {
-    let rule = Rule {
-        zones: [Zone::EXTERNAL].into(),
-        methods: vec![Method::AppPassword.into()],
-        lease: Some(SignedDuration::from_hours(30 * 24)),
-        ..Rule::default()
-    };
-    Policy { rules: vec![rule] }
+    let mut rules: Vec<Rule> = Vec::new();
+    let mut is_of_policy = false;
+    for line in PACKAGED.lines() {
+        let lease = line.strip_prefix("# ");
+        let lease = lease.filter(|line| line.starts_with("lease = "));
+        let line = lease.unwrap_or(line);
+        if line.starts_with('[') {
+            is_of_policy = line == "[[policy]]";
+            rules.extend(is_of_policy.then(Rule::default));
+        } else if is_of_policy && !line.starts_with('#') && !line.is_empty() {
+            let (key, value) = line.split_once(" = ").unwrap();
+            says(rules.last_mut().unwrap(), key, value);
+        }
+    }
+    assert!(!rules.is_empty(), "the package has a policy");
+    Policy { rules }
+}
+
+/// One line of a rule; whatever else the package comes to say must be understood here first.
+fn says(rule: &mut Rule, key: &str, value: &str) {
+    let words = value.trim_matches(['[', ']']).split(", ");
+    let words: Vec<&str> = words.map(|word| word.trim_matches('"')).collect();
+    match key {
+        "zones" => {
+            assert_eq!(words, ["external"]);
+            rule.zones = [Zone::EXTERNAL].into();
+        }
+        "methods" => rule.methods = words.into_iter().map(combination).collect(),
+        "lease" => {
+            let days = words[0].strip_suffix(" days").unwrap();
+            let hours = days.parse::<i64>().unwrap() * 24;
+            rule.lease = Some(SignedDuration::from_hours(hours));
+        }
+        other => panic!("`{other}` of the packaged policy is not understood"),
+    }
 }
 
 /// Everything that the scene publishes, under rules.

@@ -11,7 +11,9 @@ use authn::attempt::{self, Ports, Rules};
 use authn::audit::{Actor, ByHand, Event, Kind};
 use authn::credential::CredentialId;
 use authn::credential::app_password::AppPassword;
-use authn::credential::memorised_secret::{MemorisedSecret, SecretHash, StoredMemorisedSecret};
+use authn::credential::memorised_secret::{
+    Cost, MemorisedSecret, SecretHash, StoredMemorisedSecret, Typed,
+};
 use authn::credential::sent_code::Language;
 use authn::handle::HandleKey;
 use authn::issued::{self, TokenId};
@@ -173,8 +175,29 @@ impl Scene {
         }
     }
 
+    /// Somebody who remembers a secret, and has nothing else.
+    pub(crate) fn person_who_remembers(&self, name: &str, secret: &str) -> Person {
+        let person = self.person_of_pages(name, None);
+        let typed = Typed::to_sign_in(&Secret::new(secret.to_owned()));
+        // As cheap as there is one: it is what it costs that nobody asks here.
+        let cost = Cost {
+            memory: 8,
+            passes: 1,
+        };
+        let hash = typed.hashed(cost, [9; 16]).unwrap();
+        self.sets_secret(&person.account, &person.credential, hash);
+        Person {
+            password: secret.to_owned(),
+            ..person
+        }
+    }
+
     /// Somebody has another secret from then on.
     pub(crate) fn chooses_secret(&self, account: &Account, credential: &CredentialId) {
+        self.sets_secret(account, credential, SecretHash::of_nobody());
+    }
+
+    fn sets_secret(&self, account: &Account, credential: &CredentialId, hash: SecretHash) {
         let stored = StoredMemorisedSecret {
             record: MemorisedSecret {
                 id: credential.clone(),
@@ -182,7 +205,7 @@ impl Scene {
                 set: self.now(),
                 last_used: None,
             },
-            hash: SecretHash::of_nobody(),
+            hash,
         };
         let event = Event {
             at: self.now(),

@@ -8,7 +8,7 @@ use proto::soap::namespace::{SECURITY, SOAP_1_1, SOAP_1_2};
 use crate::connection::{Connection, Said};
 use crate::documents::{WEB_TICKET, answer_with_cwt, answered, rst};
 use crate::request::{Request, post};
-use crate::scene::{LYNC, Person, Scene};
+use crate::scene::{LYNC, MAIL, Person, Scene};
 
 const AUTH: &str = "/WebTicket/WebTicketService.svc/Auth";
 const ANON: &str = "/WebTicket/WebTicketService.svc/Anon";
@@ -336,7 +336,14 @@ fn where_guests_are_not_let_in_they_are_told_so() {
 fn t_cred_6_every_way_in_raises_the_same_counter() {
     let scene = Scene::new();
     let anna = scene.person("anna");
-    let ways: [&dyn Fn(&mut Connection<'_>) -> Said; 4] = [
+    let by_basic = |path: &str| post(MAIL, path, String::new()).basic(&anna.account.upn, "x");
+    let ways: [&dyn Fn(&mut Connection<'_>) -> Said; 7] = [
+        &|connection| connection.sends(&by_basic("/EWS/Exchange.asmx")),
+        &|connection| connection.sends(&by_basic("/Microsoft-Server-ActiveSync")),
+        &|connection| {
+            let mail = post(MAIL, "/EWS/Exchange.asmx", String::new());
+            connection.signs_in(&anna.mistyped(), &mail)
+        },
         &|connection| connection.sends(&by_token("CONTOSO\\anna", "x", anna.sip_uri())),
         &|connection| connection.sends(&by_grant(&anna, "x")),
         &|connection| connection.signs_in(&anna.mistyped(), &form(WINDOWS)),

@@ -9,7 +9,7 @@ use authn::credential::otp_token::OtpToken;
 use clap::Subcommand;
 use serde::Serialize;
 use store::postgres::{Address, Password, Server};
-use store::{Database, Replaced, Restored};
+use store::{Database, Doing, Replaced, Restored};
 
 use super::{CliError, Output};
 use crate::config::settings::StoreSettings;
@@ -37,6 +37,20 @@ pub(crate) enum Verb {
         /// The backup
         from: PathBuf,
     },
+    /// Take out of a database that `pg_restore` put back what must not come back to life; no gate may run
+    #[command(after_help = PUT_BACK)]
+    AfterRestore {
+        /// The database that was there before, renamed: what was revoked, disabled, blocked, changed and used since is
+        /// carried over from it
+        #[arg(long, value_name = "STORE")]
+        before: Option<String>,
+        /// The file whose first line is its server's password, where that is not the configuration's own
+        #[arg(long, value_name = "FILE")]
+        password_file: Option<PathBuf>,
+        /// Only say what would be done
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Copy everything to another database, such as from the file to a PostgreSQL server; no gate may run
     #[command(after_help = COPYING)]
     Copy {
@@ -61,6 +75,15 @@ Examples:
 Stop every gate first: what one writes meanwhile would be lost. Both are used with the key_file of the configuration. All
 arrives or nothing does; rows are counted and the audit trail is checked where it arrives.";
 
+const PUT_BACK: &str = "\
+Examples:
+  wicketgate db after-restore --before 'postgres://wicketgate@db.contoso.com/wicketgate_before' --dry-run
+  wicketgate db after-restore
+
+Tickets, grants, sessions, counters, API tokens and PINs of the backup are dropped in any case. Without --before nobody can
+say what was used since: recovery codes end, tokens with a button are blocked until they are unblocked and resynced, and
+what was revoked since is to be revoked again.";
+
 #[derive(Serialize)]
 struct Status {
     /// The file, or the address of the database.
@@ -84,6 +107,15 @@ struct PutBack {
     still_revoked: Vec<StillRevoked>,
     still_shut_out: Vec<Account>,
     blocked_tokens: Vec<OtpToken>,
+}
+
+#[derive(Serialize)]
+struct Cleared {
+    dry_run: bool,
+    /// How many rows were dropped, by table.
+    forgotten: BTreeMap<String, u64>,
+    #[serde(flatten)]
+    put_back: PutBack,
 }
 
 #[derive(Serialize)]
@@ -150,6 +182,26 @@ pub(crate) async fn run(file: &Path, verb: Verb, output: &Output) -> Result<(), 
         Verb::Restore { from } => {
             let restored = keeping::restore(&settings, &from).await?;
             output.print(&put_back(store, restored), say_put_back)
+        }
+        Verb::AfterRestore {
+            before,
+            password_file,
+            dry_run,
+        } => {
+            let typed = |it: String| typed_database(&it, password_file, &store.database);
+            let before = before.map(typed).transpose()?;
+            let doing = if dry_run {
+                Doing::Trial
+            } else {
+                Doing::Earnest
+            };
+            let put_back = keeping::after_restore(&settings, before.as_ref(), doing).await?;
+            let cleared = Cleared {
+                dry_run,
+                forgotten: put_back.forgotten.into_iter().collect(),
+                put_back: self::put_back(store, put_back.restored),
+            };
+            output.print(&cleared, say_cleared)
         }
         Verb::Copy {
             from,
@@ -256,19 +308,38 @@ fn put_back(store: StoreSettings, restored: Restored) -> PutBack {
 }
 
 fn say_put_back(put_back: &PutBack) -> String {
-    let mut lines = vec![format!(
+    let first = format!(
         "restored to {}; all tickets, counters and familiar sources are dropped",
         put_back.file.display()
-    )];
+    );
+    say_carried(first, put_back)
+}
+
+fn say_cleared(cleared: &Cleared) -> String {
+    let dropped: u64 = cleared.forgotten.values().sum();
+    let done = match cleared.dry_run {
+        true => "would be dropped from",
+        false => "are dropped from",
+    };
+    let file = cleared.put_back.file.display();
+    let mut first = format!("{dropped} rows {done} {file}");
+    for (table, rows) in cleared.forgotten.iter().filter(|(_, rows)| **rows > 0) {
+        first = format!("{first}\n  {table}: {rows}");
+    }
+    say_carried(first, &cleared.put_back)
+}
+
+fn say_carried(first: String, put_back: &PutBack) -> String {
+    let mut lines = vec![first];
     let again = "what was revoked, disabled, locked or blocked after the backup was made is not: do it \
-         again, and resync tokens with a button, whose used codes are good again";
+         again; recovery codes have ended, and tokens with a button are blocked: unblock and resync each";
     match &put_back.problem {
         Some(problem) => {
             lines.push(format!(
                 "the store that was there cannot be read ({problem}); {again}"
             ));
         }
-        None if !put_back.compared => lines.push(format!("there was no store before; {again}")),
+        None if !put_back.compared => lines.push(format!("nothing was compared; {again}")),
         None => {}
     }
     for still in &put_back.still_revoked {

@@ -78,14 +78,14 @@ struct VoucherKey {
 /// # Errors
 ///
 /// A file is in the way, or the store's keys cannot be read.
-pub(crate) fn run(config: &Path, verb: Verb, output: &Output) -> Result<(), CliError> {
+pub(crate) async fn run(config: &Path, verb: Verb, output: &Output) -> Result<(), CliError> {
     match verb {
         Verb::Enrol(enrol) => {
             let made = enrolled(enrol)?;
             output.print(&made, say)
         }
         Verb::VoucherKey => {
-            let key = wiring::voucher_key(&config::load(config)?)?;
+            let key = wiring::voucher_key(&config::load(config)?).await?;
             let key = VoucherKey {
                 voucher_key: STANDARD.encode(key.0),
             };

@@ -21,6 +21,7 @@ mod hidden;
 mod init;
 mod invite;
 mod key;
+mod key_file;
 mod lease;
 mod ledger;
 mod left_behind;
@@ -144,6 +145,9 @@ enum Verb {
     /// List and roll the keys that tokens are signed with
     #[command(subcommand)]
     Key(key::Verb),
+    /// List and rotate the keys that seal secrets in the store
+    #[command(subcommand)]
+    KeyFile(key_file::Verb),
     /// Ask whether we issued a token
     #[command(subcommand)]
     Ledger(ledger::Verb),
@@ -229,12 +233,13 @@ async fn dispatch(
         Verb::Directory(verb) => directory::run(config, verb, output).await,
         Verb::Ad(verb) => ad::run(config, verb, output).await,
         Verb::Farm(verb) => farm::run(config, verb, output).await,
-        Verb::Gateway(verb) => gateway::run(config, verb, output),
+        Verb::Gateway(verb) => gateway::run(config, verb, output).await,
         Verb::Script(script) => script::run(config, &script, output),
         Verb::Doctor(doctor) => doctor::run(config, doctor, process, output).await,
         Verb::Rules(verb) => rules::run(verb, output),
         Verb::Trust(verb) => trust::run(config, verb, output).await,
         Verb::Key(verb) => key::run(config, verb, output).await,
+        Verb::KeyFile(verb) => key_file::run(config, verb, output).await,
         Verb::Ledger(verb) => ledger::run(config, verb, output).await,
         Verb::Audit(verb) => audit::run(config, verb, output).await,
         Verb::Db(verb) => db::run(config, verb, output).await,

@@ -93,7 +93,7 @@ impl Scene {
         let delegation: Arc<dyn Delegation> = domain.clone();
         let local = Local::new(ports.clone(), store.clone(), rules(), Language::English);
         let answerer = Arc::new(Answerer {
-            answering: Answering::new(store.keys().for_vouchers(), clock::now()).unwrap(),
+            answering: Answering::new(&store.keys().for_vouchers(), clock::now()).unwrap(),
             cookies: Secret::new(*store.keys().for_cookies().expose()),
             current: RwLock::new(Current {
                 local: Arc::new(local),

@@ -7,7 +7,6 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use authn::remote::Answering;
-use proto::secret::Secret;
 use tokio::sync::watch;
 
 use super::lasting::Fixed;
@@ -52,15 +51,14 @@ impl AuthnServer {
         let metrics = Arc::new(Metrics::new());
         let own = Own::begin(settings, process, &metrics).await?;
         let keys = own.store.keys();
-        let (seed, cookies) = (keys.for_vouchers(), *keys.for_cookies().expose());
-        let began = Answering::new(seed, clock::now());
+        let began = Answering::new(&keys.for_vouchers(), clock::now());
         let gateways = Arc::new(Gateways::new(answering.gateways.clone()));
         let answerer = Answerer {
             answering: began.map_err(|error| unavailable(format!("[store]: {error}")))?,
             current: RwLock::new(current(&own, (settings, answering), &gateways)?),
             gateways,
             store: own.store.clone(),
-            cookies: Secret::new(cookies),
+            cookies: keys.for_cookies(),
             delegation: own.delegation(settings, process).await?,
             metrics: Arc::clone(&metrics),
         };
@@ -133,6 +131,7 @@ impl AuthnServer {
             tokio::select! {
                 () = &mut stop => break,
                 () = reloads.due() => {
+                    self.own.reread_keys().await;
                     reload(&self.own, (&self.answerer, &self.fixed), &mut reloads);
                 }
             }

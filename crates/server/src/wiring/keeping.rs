@@ -10,7 +10,7 @@ use std::path::Path;
 use authn::audit::{Event, Kind};
 use authn::ports::Audit;
 use store::seal::{KeyFile, KeyFileError};
-use store::{Copied, Database, Restored, Store, StoreError};
+use store::{Copied, Database, Doing, PutBack, Restored, Store, StoreError};
 
 use crate::cli::CliError;
 use crate::clock;
@@ -105,10 +105,27 @@ pub(crate) async fn backup(settings: &Settings, to: &Path) -> Result<(), CliErro
 pub(crate) async fn restore(settings: &Settings, from: &Path) -> Result<Restored, CliError> {
     let keys = open_keys(settings)?;
     let Database::Sqlite(file) = &settings.store()?.database else {
-        let instead = "`pg_restore` puts it back; then run: wicketgate audit verify";
+        let instead = "`pg_restore` puts it back; then run, before a gate is started: wicketgate db after-restore";
         return Err(of_store(StoreError::OnAServer { instead }));
     };
     Store::restore(from, file, &keys, &by_hand())
+        .await
+        .map_err(of_store)
+}
+
+/// Takes out of a database that was put back by a server's own means what must not come back to life.
+///
+/// # Errors
+///
+/// A gate uses it, it is damaged or of another version, or the one before cannot be read.
+pub(crate) async fn after_restore(
+    settings: &Settings,
+    before: Option<&Database>,
+    doing: Doing,
+) -> Result<PutBack, CliError> {
+    let keys = open_keys(settings)?;
+    let database = &settings.store()?.database;
+    Store::after_restore((database, before), &keys, &by_hand(), doing)
         .await
         .map_err(of_store)
 }
@@ -163,6 +180,7 @@ pub(super) fn of_store(error: StoreError) -> CliError {
         | StoreError::Incomplete { .. }
         | StoreError::BrokenTrail(_) => CliError::refused(sentence),
         StoreError::OnAServer { .. } => CliError::usage(sentence),
+        StoreError::Keys(error) => of_keys(error),
         StoreError::File { .. } | StoreError::Database(_) | StoreError::Unavailable(_) => {
             CliError::unavailable(sentence)
         }
@@ -170,10 +188,12 @@ pub(super) fn of_store(error: StoreError) -> CliError {
 }
 
 /// How an error of the key file ends a verb.
-fn of_keys(error: KeyFileError) -> CliError {
+pub(super) fn of_keys(error: KeyFileError) -> CliError {
     let sentence = error.to_string();
     match error {
-        KeyFileError::Exposed { .. } | KeyFileError::Malformed { .. } => CliError::usage(sentence),
+        KeyFileError::Exposed { .. }
+        | KeyFileError::Malformed { .. }
+        | KeyFileError::Another { .. } => CliError::usage(sentence),
         KeyFileError::Unusable { error, .. } => match error.kind() {
             ErrorKind::NotFound => CliError::usage(sentence),
             _ => CliError::unavailable(sentence),

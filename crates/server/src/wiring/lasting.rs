@@ -106,6 +106,11 @@ impl Fixed {
 }
 
 impl Lasting {
+    /// Reads the key file again, before what is derived from it is wanted.
+    pub(super) async fn reread_keys(&self) {
+        self.source.reread_keys().await;
+    }
+
     /// Reads the configuration and gives it to new connections; where anything is wrong, the old one
     /// goes on, and the log says what and where.
     pub(super) fn reload(&self, open: &mut Open, reloads: &mut Reloads) {

@@ -164,9 +164,8 @@ impl Source {
             return Self::elsewhere(asking, metrics).await;
         }
         let own = Own::begin(settings, process, metrics).await?;
-        let cookies = own.store.keys().for_cookies();
         Ok(Begun {
-            cookies: Secret::new(*cookies.expose()),
+            cookies: own.store.keys().for_cookies(),
             drained: own.store.drained().await?,
             live: Arc::clone(&own.live),
             source: Self::Own(own),
@@ -317,6 +316,13 @@ impl Source {
         }
     }
 
+    /// Reads the key file again, where there is one.
+    pub(super) async fn reread_keys(&self) {
+        if let Self::Own(own) = self {
+            own.reread_keys().await;
+        }
+    }
+
     /// The store, where there is one.
     pub(super) fn store(&self) -> Option<Store> {
         match self {
@@ -367,6 +373,18 @@ impl Own {
             refused: Arc::default(),
             metrics: Arc::clone(metrics),
         })
+    }
+
+    /// Reads the key file again; where anything is wrong, the keys that were read go on, and the log says what.
+    pub(super) async fn reread_keys(&self) {
+        match self.store.reread_keys().await {
+            Ok(()) => {
+                tracing::info!(keys = ?self.store.keys().ids(), "the key file was read again")
+            }
+            Err(error) => {
+                tracing::error!("the key file is not taken, and the old keys go on: {error}");
+            }
+        }
     }
 
     /// Who is connected.

@@ -18,7 +18,7 @@ use super::{Conforming, account, at, event, of_account, taken};
 
 const TEXT: &str = "493817";
 
-fn pin(id: &str, account: &Account, seconds: i64) -> StoredNtlmPin {
+pub(crate) fn ntlm_pin(id: &str, account: &Account, seconds: i64) -> StoredNtlmPin {
     StoredNtlmPin {
         record: NtlmPin {
             id: CredentialId(id.to_owned()),
@@ -45,7 +45,9 @@ async fn anna<S: Conforming>(store: &S) -> Result<Account, Unavailable> {
     let created = event(0, Kind::AccountCreated, &anna);
     assert_eq!(store.add(&anna, created).await?, Ok(()));
     let event = set("first", &anna, 10);
-    store.set_ntlm_pin(&pin("first", &anna, 10), event).await?;
+    store
+        .set_ntlm_pin(&ntlm_pin("first", &anna, 10), event)
+        .await?;
     Ok(anna)
 }
 
@@ -79,7 +81,7 @@ pub async fn an_ntlm_pin_keeps_all_its_fields<S: Conforming>(
 ) -> Result<(), Unavailable> {
     let anna = anna(&*store).await?;
     let found = store.ntlm_pin(&subject(&anna)).await?;
-    let expected = pin("first", &anna, 10);
+    let expected = ntlm_pin("first", &anna, 10);
     assert_eq!(
         found.as_ref().map(|it| (&it.record, it.pin.expose())),
         Some((&expected.record, TEXT))
@@ -101,7 +103,7 @@ pub async fn what_rests_on_an_ntlm_pin_ends_with_it<S: Conforming>(
 ) -> Result<(), Unavailable> {
     let anna = anna(&*store).await?;
     let heard = store.last().await?;
-    let second = pin("second", &anna, 20);
+    let second = ntlm_pin("second", &anna, 20);
     store
         .set_ntlm_pin(&second, set("second", &anna, 20))
         .await?;
@@ -135,7 +137,7 @@ pub async fn the_budget_of_an_ntlm_pin_is_its_own<S: Conforming>(
     assert!(!store.reserve_secret(place(Budget::OfPin)).await?.is_taken());
     let of_secret = store.reserve_secret(place(Budget::OfSecret)).await?;
     assert!(of_secret.is_taken());
-    let second = pin("second", &anna, 20);
+    let second = ntlm_pin("second", &anna, 20);
     store
         .set_ntlm_pin(&second, set("second", &anna, 20))
         .await?;

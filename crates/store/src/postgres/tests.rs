@@ -10,6 +10,8 @@ mod server;
 
 mod copied;
 mod once;
+mod put_back;
+mod rotated;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -30,6 +30,9 @@ pub(crate) fn beginning(
         mac: row.try_get("mac")?,
     };
     let number = head.number;
+    if let Some(unread) = keys.unread(&sealed) {
+        return Ok(Err(unread));
+    }
     Ok(match keys.has_sealed_beginning(&sealed) {
         true => Ok(head),
         false => Err(BrokenTrail::ForgedBeginning { number }),

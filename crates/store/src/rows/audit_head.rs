@@ -55,7 +55,9 @@ pub(crate) fn head(row: &Row, keys: &KeyFile) -> Result<Result<Head, BrokenTrail
     };
     let is_peopled = row.try_get::<i64>("peopled")? == 1;
     let number = head.number;
-    Ok(if !keys.has_sealed(&sealed) {
+    Ok(if let Some(unread) = keys.unread(&sealed) {
+        Err(unread)
+    } else if !keys.has_sealed(&sealed) {
         Err(BrokenTrail::ForgedHead { number })
     } else if last != number {
         Err(BrokenTrail::WrongEnd { head: number, last })

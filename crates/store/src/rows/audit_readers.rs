@@ -41,6 +41,17 @@ pub(crate) const NOTE: &str = "
     WHERE id = $1 AND claimed_by = $2 AND number < $3
         AND $3 <= (SELECT MAX(number) FROM audit)";
 
+/// Puts another seal ($3, $4) on where a follower ($1) is, if it is there still ($2).
+pub(crate) const SEAL_AGAIN: &str = "
+    UPDATE audit_readers
+    SET sealed_with = $3, mac = $4
+    WHERE id = $1 AND number = $2";
+
+/// Where a follower says that it is.
+pub(crate) fn reached(row: &Row) -> Result<Head, sqlx::Error> {
+    Ok(Head::at(row.try_get("number")?, bytes_32(row, "hash")?))
+}
+
 /// Up to which event a follower has the trail, where these keys sealed that and the trail has that event, or had it and
 /// it was removed (`removed`); nothing where it is not believed.
 ///

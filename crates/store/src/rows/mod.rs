@@ -294,7 +294,7 @@ fn optional_time(row: &Row, column: &'static str) -> Result<Option<Timestamp>, s
 }
 
 /// Reads bytes of a fixed length.
-fn bytes_32(row: &Row, column: &'static str) -> Result<[u8; 32], sqlx::Error> {
+pub(crate) fn bytes_32(row: &Row, column: &'static str) -> Result<[u8; 32], sqlx::Error> {
     let bytes: &[u8] = row.try_get(column)?;
     bytes.try_into().map_err(|error| unreadable(column, error))
 }

@@ -60,6 +60,10 @@ pub(crate) const REMOVE: &str = "
     DELETE FROM spare_codes
     WHERE id = $1";
 
+/// Removes all, whatever may have become of them.
+pub(crate) const FORGET_ALL: &str = "
+    DELETE FROM spare_codes";
+
 /// Whose budget it is, among those of memorised secrets.
 pub(crate) fn subject_key(subject: &Subject) -> (&'static str, String) {
     match subject {

@@ -12,7 +12,7 @@ use aws_lc_rs::hkdf::{HKDF_SHA256, Salt};
 use aws_lc_rs::hmac;
 
 use super::KeyFile;
-use crate::chain::Head;
+use crate::chain::{BrokenTrail, Head};
 
 /// What the key of heads is derived for.
 const HEADS: &[u8] = b"wicketgate audit head 1";
@@ -62,35 +62,51 @@ impl TrailKeys {
 impl KeyFile {
     /// Seals a head under the current key.
     pub(crate) fn seal_head(&self, head: Head) -> SealedHead {
-        let (id, keys) = self.current_for_trails();
-        sealed((id, &keys.heads), head)
+        let key = self.current();
+        sealed((&key.id, &key.trails.heads), head)
+    }
+
+    /// What is said where the key is not here that is named as the one that sealed an end of the trail.
+    pub(crate) fn unread(&self, sealed: &SealedHead) -> Option<BrokenTrail> {
+        match self.has(&sealed.key) {
+            true => None,
+            // It may be anything: somebody else may have written it.
+            false => Some(BrokenTrail::KeyNotRead {
+                key: sealed
+                    .key
+                    .chars()
+                    .take(64)
+                    .flat_map(char::escape_default)
+                    .collect(),
+            }),
+        }
     }
 
     /// Whether a head was sealed by a holder of these keys.
     pub(crate) fn has_sealed(&self, sealed: &SealedHead) -> bool {
-        let keys = self.for_trails(&sealed.key);
-        keys.is_some_and(|keys| verifies(&keys.heads, sealed))
+        let key = self.by_id(&sealed.key);
+        key.is_some_and(|key| verifies(&key.trails.heads, sealed))
     }
 
     /// Seals where the trail begins under the current key: behind this event.
     pub(crate) fn seal_beginning(&self, removed: Head) -> SealedHead {
-        let (id, keys) = self.current_for_trails();
-        sealed((id, &keys.beginnings), removed)
+        let key = self.current();
+        sealed((&key.id, &key.trails.beginnings), removed)
     }
 
     /// Whether where the trail begins was sealed by a holder of these keys.
     pub(crate) fn has_sealed_beginning(&self, sealed: &SealedHead) -> bool {
-        let keys = self.for_trails(&sealed.key);
-        keys.is_some_and(|keys| verifies(&keys.beginnings, sealed))
+        let key = self.by_id(&sealed.key);
+        key.is_some_and(|key| verifies(&key.trails.beginnings, sealed))
     }
 
     /// Seals up to which event a follower has the trail, under the current key.
     pub(crate) fn seal_place(&self, follower: &str, reached: Head) -> SealedHead {
-        let (id, keys) = self.current_for_trails();
+        let key = self.current();
         SealedHead {
             head: reached,
-            key: id.to_owned(),
-            mac: hmac::sign(&keys.places, &of_place(follower, reached))
+            key: key.id.clone(),
+            mac: hmac::sign(&key.trails.places, &of_place(follower, reached))
                 .as_ref()
                 .to_vec(),
         }
@@ -99,26 +115,26 @@ impl KeyFile {
     /// Whether a follower's place was sealed by a holder of these keys, for that follower.
     pub(crate) fn has_sealed_place(&self, follower: &str, sealed: &SealedHead) -> bool {
         let message = of_place(follower, sealed.head);
-        let keys = self.for_trails(&sealed.key);
-        keys.is_some_and(|keys| hmac::verify(&keys.places, &message, &sealed.mac).is_ok())
+        let key = self.by_id(&sealed.key);
+        key.is_some_and(|key| hmac::verify(&key.trails.places, &message, &sealed.mac).is_ok())
     }
 
     /// Seals a part of the trail that is exported.
     #[must_use]
     pub fn seal_export(&self, after: &Place, end: &Place) -> Seal {
-        let (id, keys) = self.current_for_trails();
+        let key = self.current();
         Seal {
-            key: id.to_owned(),
-            mac: crate::hex(hmac::sign(&keys.exports, &of_export(after, end)).as_ref()),
+            key: key.id.clone(),
+            mac: crate::hex(hmac::sign(&key.trails.exports, &of_export(after, end)).as_ref()),
         }
     }
 
     /// Whether a part of the trail was exported by a holder of these keys; nothing where the key is not among them.
     #[must_use]
     pub fn has_exported(&self, after: &Place, end: &Place, seal: &Seal) -> Option<bool> {
-        let keys = self.for_trails(&seal.key)?;
+        let key = self.by_id(&seal.key)?;
         let mac = unhex(&seal.mac).unwrap_or_default();
-        Some(hmac::verify(&keys.exports, &of_export(after, end), &mac).is_ok())
+        Some(hmac::verify(&key.trails.exports, &of_export(after, end), &mac).is_ok())
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod head;
 mod key_file;
+mod rewritten;
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -16,6 +17,7 @@ use zeroize::Zeroizing;
 
 pub(crate) use head::SealedHead;
 pub use key_file::{KeyFile, KeyFileError};
+pub use rewritten::Stands;
 
 /// The version of the envelope: version, length of the key id, key id, nonce, ciphertext and tag.
 const VERSION: u8 = 1;
@@ -100,6 +102,11 @@ impl<T> Sealed<T> {
     pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.envelope
     }
+
+    /// The id of the key that it says it was sealed by.
+    pub(crate) fn key_id(&self) -> Option<&str> {
+        split(&self.envelope).map(|(id, ..)| id)
+    }
 }
 
 impl<T> fmt::Debug for Sealed<T> {
@@ -108,7 +115,22 @@ impl<T> fmt::Debug for Sealed<T> {
     }
 }
 
+/// How every envelope begins that a key seals.
+pub(crate) fn beginning(id: &str) -> Vec<u8> {
+    let length = u8::try_from(id.len()).unwrap_or(u8::MAX);
+    [&[VERSION, length], id.as_bytes()].concat()
+}
+
 impl KeyFile {
+    /// Opens an envelope and seals what is in it by the current key, for the same place.
+    pub(crate) fn seal_again<T: Sealable>(
+        &self,
+        place: &Place,
+        sealed: &Sealed<T>,
+    ) -> Result<Sealed<T>, Unavailable> {
+        self.seal(place, &self.unseal(place, sealed)?)
+    }
+
     /// Seals a value for a place, under the current key.
     pub(crate) fn seal<T: Sealable>(
         &self,
@@ -116,9 +138,11 @@ impl KeyFile {
         value: &T,
     ) -> Result<Sealed<T>, Unavailable> {
         let row = &*place.row;
-        let (id, key) = self.current();
+        let key = self.current();
+        let id = &*key.id;
         let mut sealed = value.to_plain();
         let nonce = key
+            .cipher
             .seal_in_place_append_tag(Aad::from(place.authenticated::<T>(id)), &mut *sealed)
             .map_err(|_| shut::<T>(row, format!("cannot be sealed with the key `{id}`")))?;
         let length = u8::try_from(id.len())
@@ -145,11 +169,15 @@ impl KeyFile {
         let key = self.by_id(id).ok_or_else(|| {
             shut::<T>(
                 row,
-                format!("was sealed with the key `{id}`, which the key file lacks"),
+                format!(
+                    "was sealed by the key `{id}`, which this process has not read and the key file lacks: put it \
+                     there and reload"
+                ),
             )
         })?;
         let mut plain = Zeroizing::new(ciphertext.to_vec());
         let plain = key
+            .cipher
             .open_in_place(nonce, Aad::from(place.authenticated::<T>(id)), &mut plain)
             .map_err(|_| {
                 let cause = "another key of that name, another row, or a row that was changed";

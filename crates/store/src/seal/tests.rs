@@ -1,7 +1,7 @@
 //! Sealed values open with their own key, row and column, and with nothing else.
 
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use authn::credential::app_password::AppPasswordHashes;
 use base64::Engine;
@@ -216,7 +216,7 @@ fn the_wrong_key_is_named_and_never_shown() {
     let lacking = keys("other CAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAg=\n");
     let told = refusal(&lacking, "cred-1", &sealed);
     assert!(
-        told.contains("`0707070707070707`, which the key file lacks"),
+        told.contains("`0707070707070707`, which this process has not read and the key file lacks"),
         "{told}"
     );
     let namesake = keys("0707070707070707 CAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAg=\n");
@@ -239,7 +239,10 @@ fn an_older_key_opens_what_it_sealed_while_the_newer_seals() {
     assert_eq!(rotated.ids(), ["new", "0707070707070707"]);
     assert!(rotated.unseal(&Place::of_row("cred-1"), &old).is_ok());
     let new = rotated.seal(&Place::of_row("cred-1"), &hashes()).unwrap();
-    assert!(refusal(&keys(LINE), "cred-1", &new).contains("`new`, which the key file lacks"));
+    assert!(
+        refusal(&keys(LINE), "cred-1", &new)
+            .contains("`new`, which this process has not read and the key file lacks")
+    );
 }
 
 #[test]
@@ -260,4 +263,114 @@ fn the_key_of_cookies_is_the_current_key_s_and_none_of_the_others() {
         vouchers != one && vouchers != [1; 32],
         "and so is the seed of vouchers"
     );
+}
+
+#[test]
+fn a_key_is_added_promoted_and_taken_out_and_the_other_lines_stay() {
+    let (_folder, path) = folder();
+    KeyFile::create(&path, RANDOM).unwrap();
+    let text = || std::fs::read_to_string(&path).unwrap();
+    let last = KeyFile::add(&path, [8; 40], Stands::Last).unwrap();
+    let first = KeyFile::add(&path, [9; 40], Stands::First).unwrap();
+    let ids = || KeyFile::open(&path).unwrap().ids();
+    assert_eq!(ids(), [first.as_str(), "0707070707070707", last.as_str()]);
+    assert!(text().contains(LINE));
+    KeyFile::promote(&path, &last).unwrap();
+    assert_eq!(ids(), [last.as_str(), first.as_str(), "0707070707070707"]);
+    KeyFile::remove(&path, "0707070707070707").unwrap();
+    assert_eq!(ids(), [last.as_str(), first.as_str()]);
+    let before = text();
+    for refused in [
+        KeyFile::remove(&path, &last),
+        KeyFile::remove(&path, "0707070707070707"),
+        KeyFile::promote(&path, "nobody"),
+    ] {
+        let told = refused.unwrap_err().to_string();
+        assert!(
+            told.contains("its first key") || told.contains("has no key"),
+            "{told}"
+        );
+    }
+    assert_eq!(text(), before);
+    let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+    assert_eq!(mode & 0o7777, 0o600);
+    // What another left half written is looked at by somebody.
+    std::fs::write(path.with_file_name("keys.new"), "").unwrap();
+    assert!(KeyFile::add(&path, [10; 40], Stands::Last).is_err());
+    assert_eq!(text(), before);
+}
+
+#[test]
+fn a_key_that_is_met_is_looked_for_in_the_file_and_none_is_lost_by_it() {
+    let (_folder, path) = folder();
+    let gate = KeyFile::create(&path, RANDOM).unwrap();
+    let place = Place::of_row("cred-1");
+    let old = gate.seal(&place, &hashes()).unwrap();
+    KeyFile::add(&path, [8; 40], Stands::First).unwrap();
+    let new = KeyFile::open(&path)
+        .unwrap()
+        .seal(&place, &hashes())
+        .unwrap();
+    assert!(gate.unseal(&place, &new).is_ok());
+    assert_eq!(gate.ids(), ["0808080808080808", "0707070707070707"]);
+    // Somebody cut the file: what was read stays until that is asked for.
+    std::fs::write(&path, "a CQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQk=\n").unwrap();
+    let third = KeyFile::open(&path)
+        .unwrap()
+        .seal(&place, &hashes())
+        .unwrap();
+    assert!(gate.unseal(&place, &third).is_ok());
+    assert!(gate.unseal(&place, &old).is_ok());
+    gate.take(&gate.reread().unwrap());
+    assert_eq!(gate.ids(), ["a"]);
+    assert!(gate.unseal(&place, &old).is_err());
+}
+
+#[test]
+fn another_key_by_the_id_of_one_is_not_taken() {
+    let (_folder, path) = folder();
+    let gate = KeyFile::create(&path, RANDOM).unwrap();
+    let other = "0707070707070707 CQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQk=\n";
+    std::fs::write(&path, other).unwrap();
+    let told = gate.reread().unwrap_err().to_string();
+    assert!(
+        told.contains("has another key by the id `0707070707070707`"),
+        "{told}"
+    );
+    assert!(gate.by_id("new").is_none());
+    assert_eq!(gate.ids(), ["0707070707070707"]);
+}
+
+#[test]
+fn what_is_derived_is_of_the_key_that_the_store_names_as_its_own() {
+    let line = |id: &str, byte: u8| format!("{id} {}\n", STANDARD.encode([byte; 32]));
+    let rotated = keys(&(line("b", 2) + &line("a", 1)));
+    let old = keys(&line("a", 1));
+    rotated.belongs_to("a");
+    assert_eq!(rotated.for_grants().expose(), old.for_grants().expose());
+    assert_eq!(rotated.for_vouchers().expose(), old.for_vouchers().expose());
+    rotated.belongs_to("b");
+    assert_ne!(rotated.for_grants().expose(), old.for_grants().expose());
+}
+
+#[test]
+fn a_credential_of_systemd_is_private_though_its_mode_shows_an_access_list() {
+    let credential = Path::new("/run/credentials/wicketgate.service/keys");
+    let elsewhere = Path::new("/etc/wicketgate/wicketgate.keys");
+    for (path, mode, owner, is_fine) in [
+        (credential, 0o440, (0, 0), true),
+        (credential, 0o400, (997, 997), true),
+        (credential, 0o440, (0, 997), false),
+        (credential, 0o440, (997, 0), false),
+        (credential, 0o460, (0, 0), false),
+        (credential, 0o444, (0, 0), false),
+        (elsewhere, 0o440, (0, 0), false),
+        (elsewhere, 0o600, (0, 0), true),
+    ] {
+        assert_eq!(
+            key_file::is_private(path, mode, owner),
+            is_fine,
+            "{mode:o} {owner:?}"
+        );
+    }
 }

@@ -12,16 +12,16 @@ use authn::ports::Audit;
 use sqlx::ConnectOptions;
 use sqlx::sqlite::{SqliteJournalMode, SqliteLockingMode};
 
-use super::carry;
-use super::carry::{Bans, Replaced, Restored};
 use super::open::{connect, create_private, options};
+use crate::carry::{self, Bans, Replaced, Restored};
 use crate::database::Database;
 use crate::durable::{begin, check_keys, was_opened};
 use crate::engine::{Connection, query};
 use crate::ports::audit;
+use crate::put_back::forget_and_note;
 use crate::seal::KeyFile;
 use crate::writer::WriteError;
-use crate::{Store, StoreError, health, migrate, rows, sets};
+use crate::{Store, StoreError, health, migrate, sets};
 
 /// What SQLite keeps beside a file.
 const COMPANIONS: [&str; 2] = ["-wal", "-shm"];
@@ -58,7 +58,8 @@ impl Store {
     /// Puts a backup in a store's place; what was there is kept beside it as `.before-restore`.
     ///
     /// The tickets, counters and familiar sources of the backup are dropped. What is revoked,
-    /// disabled or locked in the store that it replaces stays so. The audit trail says all that.
+    /// disabled or locked in the store that it replaces stays so; where that cannot be read, codes that are good once
+    /// end. The audit trail says all that.
     ///
     /// # Errors
     ///
@@ -76,7 +77,8 @@ impl Store {
         if aside.exists() {
             return Err(StoreError::InTheWay { path: aside });
         }
-        let bans = carry::bans(to, keys, by).await;
+        let replaced = Database::Sqlite(to.to_owned());
+        let bans = carry::bans(&replaced, keys, by).await;
         let prepared = prepare((from, &fresh), keys, bans, by).await;
         let result = match prepared {
             Ok(restored) => replace(&fresh, to, &aside).await.map(|()| restored),
@@ -132,14 +134,16 @@ async fn prepare(
     check_trail(&mut connection, from, keys).await?;
     begin(&mut connection, keys).await?;
     sets::seal_first(&mut connection, keys).await?;
-    let restored = forget_and_note(&mut connection, keys, bans, by).await?;
+    connection.begin_making().await?;
+    let put_back = forget_and_note(&mut connection, keys, bans, by).await?;
+    connection.commit().await?;
     // Without a journal beside it, one rename puts the whole of it in place.
     query("PRAGMA journal_mode = DELETE")
         .execute(&mut connection)
         .await?;
     connection.close().await?;
     sync(fresh)?;
-    Ok(restored)
+    Ok(put_back.restored)
 }
 
 async fn check_integrity(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
@@ -185,44 +189,6 @@ async fn check_trail(
         Err(WriteError::Unavailable(unfit)) => Err(damaged(unfit.to_string())),
         fits => Ok(fits?),
     }
-}
-
-/// Drops what must not come back to life, shuts out who was, and says so in the audit trail.
-async fn forget_and_note(
-    connection: &mut Connection,
-    keys: &KeyFile,
-    bans: (Replaced, Bans),
-    by: &ByHand,
-) -> Result<Restored, StoreError> {
-    connection.begin_making().await?;
-    for statement in [
-        rows::tickets::REVOKE_ALL,
-        rows::session_grants::FORGET_ALL,
-        rows::client_codes::FORGET_ALL,
-        rows::secret_verdicts::FORGET_ALL,
-        rows::sign_ins::FORGET_ALL,
-        rows::ceremonies::FORGET_ALL,
-        rows::sessions::FORGET_ALL,
-        rows::invitations::FORGET_ALL,
-        // One that was revoked since would come back to life.
-        rows::api_tokens::FORGET_ALL,
-        rows::ntlm_pins::FORGET_ALL,
-        rows::sent_messages::FORGET_WAITING,
-        rows::counters::FORGET_ALL,
-        rows::counters::FORGET_FAMILIAR,
-        // Who was switched off in the directory since is not let in before it is read again.
-        rows::directory::FORGET_READS,
-    ] {
-        query(statement).execute(&mut *connection).await?;
-    }
-    let mut head = audit::head(&mut *connection, keys).await?;
-    let (restored, carried) = carry::carry(&mut *connection, (keys, &mut head), bans, by).await?;
-    let mut events = vec![Event::by_hand(by, Kind::StoreRestored, None)];
-    events.extend(carried);
-    let head = audit::append(&mut *connection, head, events).await?;
-    audit::write_head(&mut *connection, keys, head).await?;
-    connection.commit().await?;
-    Ok(restored)
 }
 
 /// Puts a prepared file in the store's place.

@@ -5,10 +5,8 @@
 mod open;
 
 mod backup;
-mod carry;
 
 pub(crate) use backup::settle;
-pub use carry::{Replaced, Restored};
 pub(crate) use open::{create_private, durable, options};
 
 #[cfg(test)]

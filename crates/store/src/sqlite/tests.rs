@@ -4,6 +4,7 @@ mod alike;
 mod beginning;
 mod carried;
 mod places;
+mod rotated;
 mod sealed;
 mod trail;
 mod trusts;
@@ -25,7 +26,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::seal::KeyFile;
-use crate::{Store, StoreError, conformance};
+use crate::{Replaced, Restored, Store, StoreError, conformance};
 
 struct World {
     folder: TempDir,
@@ -252,7 +253,8 @@ async fn the_wrong_keys_are_refused_when_the_store_is_opened() {
         .unwrap_err()
         .to_string();
     assert!(
-        refused.contains("`0101010101010101`, which the key file lacks"),
+        refused
+            .contains("`0101010101010101`, which this process has not read and the key file lacks"),
         "{refused}"
     );
 }
@@ -648,7 +650,8 @@ async fn a_backup_of_other_keys_is_not_restored() {
         .unwrap();
     let refused = restore(&world, "theirs.db").await.to_string();
     assert!(
-        refused.contains("`0202020202020202`, which the key file lacks"),
+        refused
+            .contains("`0202020202020202`, which this process has not read and the key file lacks"),
         "{refused}"
     );
 }

@@ -1,10 +1,15 @@
 //! Each single step away from a good policy: refuted by a counter-example that a real request confirms, or harmless, as
 //! no real request gets in by one factor anywhere.
 //!
-//! The one factor is an app password whose owner never proved a second; it is tried at each path, by each channel.
+//! *By a request*: an app password whose owner never proved a second factor, and a memorised secret without a code, are tried
+//! at each path of every route, by each channel and by the ticket that a channel would have bought, whatever the proof says.
+//! *By enumeration*: pages of ours, which this room hands on: what a sign-in on them asks for is asked of the function that
+//! its one dispatcher asks ([`Requirement`]), for every page; and what is neither of those two factors is enough by itself
+//! nowhere, as no request can bring it.
 
-use authn::place::{Channel, Method, Service, Zone};
+use authn::place::{Channel, Method, RouteName, Service, Zone};
 use authn::policy::{Policy, Rule};
+use authn::sign_in::Requirement;
 use authn::ticket::{RelayedTicket, Relaying, TicketKey};
 use authn::{Attempt, Proof};
 use gateway::prove::{Grounds, What, channels, counter_examples};
@@ -13,7 +18,7 @@ use proto::ntlm::client::Client;
 use proto::secret::Secret;
 use proto::soap::namespace::SOAP_1_1;
 
-use super::{combination, rule, shipped, under};
+use super::{NameKey, combination, rule, shipped, under};
 use crate::connection::{Connection, Said, type_3};
 use crate::documents::rst;
 use crate::request::{Request, post};
@@ -114,6 +119,8 @@ fn changed(rule: &Rule) -> Vec<(String, Rule)> {
         Service::EWS,
         Service::AUTODISCOVER,
         Service::ACTIVESYNC,
+        Service::PORTAL,
+        Service::STS,
     ] {
         step(format!("only {service}"), &|rule| {
             rule.services = [service.clone()].into();
@@ -124,6 +131,17 @@ fn changed(rule: &Rule) -> Vec<(String, Rule)> {
             }
         });
     }
+    // Somebody else is meant, and whoever tries falls to what follows.
+    step("only a group".to_owned(), &|rule| {
+        rule.groups = ["S-1-5-21-1-2-3-4444".to_owned()].into();
+    });
+    step("only somebody else".to_owned(), &|rule| {
+        let ben = NameKey::candidates("ben", "", Some("CONTOSO"));
+        rule.accounts = ben.into_iter().collect();
+    });
+    step("only a route of nobody".to_owned(), &|rule| {
+        rule.routes = [RouteName::host("elsewhere.contoso.com")].into();
+    });
     for channel in Channel::ALL {
         step(format!("only {channel}"), &|rule| {
             rule.channels = [channel].into()
@@ -137,9 +155,16 @@ fn changed(rule: &Rule) -> Vec<(String, Rule)> {
     changed
 }
 
+/// What a request can bring that is one factor.
+const ALONE: [Method; 2] = [Method::AppPassword, Method::MemorisedSecret];
+
 /// The scene under a policy, and somebody with one factor.
-fn scene(policy: &Policy) -> (Scene, Person) {
+fn scene(policy: &Policy, factor: Method) -> (Scene, Person) {
     let scene = Scene::publishing(under(policy.clone()));
+    if factor == Method::MemorisedSecret {
+        let anna = scene.person_who_remembers("anna", "korrekthastbatteri");
+        return (scene, anna);
+    }
     let services = [
         Service::LYNC,
         Service::EWS,
@@ -150,22 +175,32 @@ fn scene(policy: &Policy) -> (Scene, Person) {
     (scene, anna)
 }
 
-/// A way in: host, path and channel, and whether a ticket is shown.
-type Way = (String, String, Channel, bool);
+/// A way in: host, path and channel, whether a ticket is shown, and by what.
+type Way = (String, String, Channel, bool, Method);
 
 /// Where a real request gets in from outside by one factor.
 fn real_ways(policy: &Policy) -> Vec<Way> {
-    let (scene, anna) = scene(policy);
+    let factors = ALONE.into_iter();
+    factors.flat_map(|it| real_ways_by(policy, it)).collect()
+}
+
+fn real_ways_by(policy: &Policy, factor: Method) -> Vec<Way> {
+    let (mut gate, mut anna) = scene(policy, factor);
     let mut ways = Vec::new();
-    for (host, published) in &scene.publication.hosts {
+    for (host, published) in &under(policy.clone()).hosts {
         for route in &published.routes {
             for (channel, by_ticket) in channels(route, published.is_passive()) {
+                if factor == Method::MemorisedSecret && !by_ticket {
+                    // Each text that is refused takes one of few places: nobody may be refused for that.
+                    (gate, anna) = scene(policy, factor);
+                }
                 let gets_in = match by_ticket {
-                    true => by_ticket_of((&scene, &anna), route, channel),
-                    false => by_request((&scene, &anna), (host, route), channel),
+                    true => by_ticket_of((&gate, &anna), (host, route), (channel, factor)),
+                    false => by_request((&gate, &anna), (host, route), channel),
                 };
                 if gets_in {
-                    ways.push((host.clone(), route.path.to_string(), channel, by_ticket));
+                    let path = route.path.to_string();
+                    ways.push((host.clone(), path, channel, by_ticket, factor));
                 }
             }
         }
@@ -174,7 +209,11 @@ fn real_ways(policy: &Policy) -> Vec<Way> {
 }
 
 /// Whether a ticket that was bought by a channel is taken where a route is asked for.
-fn by_ticket_of((scene, anna): (&Scene, &Person), route: &Route, channel: Channel) -> bool {
+fn by_ticket_of(
+    (scene, anna): (&Scene, &Person),
+    (host, route): (&str, &Route),
+    (channel, factor): (Channel, Method),
+) -> bool {
     let known_by = format!("{} {channel}", route.farm).into_bytes();
     let key = TicketKey::of(&Secret::new(known_by));
     scene.records(Relaying::of(RelayedTicket {
@@ -183,7 +222,7 @@ fn by_ticket_of((scene, anna): (&Scene, &Person), route: &Route, channel: Channe
         credential: anna.credential.clone(),
         token: None,
         channel,
-        methods: [Method::AppPassword].into(),
+        methods: [factor].into(),
         second_factor: None,
         pool: route.farm.clone(),
         relayed: scene.now(),
@@ -193,7 +232,7 @@ fn by_ticket_of((scene, anna): (&Scene, &Person), route: &Route, channel: Channe
         proof: Proof::Ticket(key),
         channel: Channel::Ticket,
         service: route.service.clone(),
-        route: None,
+        route: route.name_in(&scene.publication.policy, host),
         pool: route.farm.clone(),
         zone: Zone::EXTERNAL,
         source: peer().address,
@@ -267,18 +306,22 @@ fn handshake(
     connection.sends(&request.token(scheme, &type_3(client, &challenge)))
 }
 
-/// Where the proof says that an app password alone gets in; a counter-example about anything else is none of these.
+/// Where the proof says that one factor gets in; a counter-example about anything else is none of these.
 fn proved_ways(policy: &Policy) -> (Vec<Way>, bool) {
     let found = counter_examples(&under(policy.clone()), &Grounds::default());
     let is_refuted = !found.is_empty();
-    let app_password = Method::AppPassword.into();
     let ways = found.into_iter().filter_map(|it| match it.what {
         What::TooLittle {
             channel,
             by_ticket,
             enough,
             ..
-        } if enough == app_password => Some((it.host?, it.path?, channel, by_ticket)),
+        } => {
+            let factor = ALONE
+                .into_iter()
+                .find(|factor| enough == (*factor).into())?;
+            Some((it.host?, it.path?, channel, by_ticket, factor))
+        }
         _ => None,
     });
     let mut ways: Vec<Way> = ways.collect();
@@ -316,4 +359,72 @@ fn s19_every_step_from_the_shipped_policy_is_refuted_by_a_real_request_or_harmle
 #[test]
 fn s19_every_step_from_a_policy_of_several_rules_is_refuted_by_a_real_request_or_harmless() {
     is_shown_for_each_step(&of_several_rules());
+}
+
+/// The shipped policy behind rules for the pages, as a portal and a token service need them.
+fn of_pages() -> Policy {
+    let on = |service: Service| Rule {
+        services: [service].into(),
+        methods: vec![combination("memorised-secret + one-time-code")],
+        lease: None,
+        ..rule()
+    };
+    let mut rules = vec![on(Service::PORTAL), on(Service::STS)];
+    rules.extend(shipped().rules);
+    Policy { rules }
+}
+
+/// Which pages ask for a secret and nothing else: the host of each.
+fn short_pages(policy: &Policy) -> Vec<&'static str> {
+    let asks = |service: &Service| Requirement::of(policy, &Zone::EXTERNAL, service);
+    let pages = [
+        ("my.contoso.com", Service::PORTAL),
+        ("sts.contoso.com", Service::STS),
+    ];
+    let short = pages.into_iter();
+    let short = short.filter(|(_, service)| asks(service) == Some(Requirement::Secret));
+    short.map(|(host, _)| host).collect()
+}
+
+/// The pages that the proof says are opened by a secret alone. What else it names there opens none: a page asks for a secret
+/// first, an app password is none on it by itself, and a code is asked for behind one.
+fn proved_pages(policy: &Policy) -> Vec<String> {
+    let mut publication = under(policy.clone());
+    for (host, is_sts) in [("my.contoso.com", false), ("sts.contoso.com", true)] {
+        let host = publication.hosts.entry(host.to_owned()).or_default();
+        (host.is_ours, host.is_sts) = (true, is_sts);
+    }
+    let found = counter_examples(&publication, &Grounds::default());
+    let pages = found.into_iter().filter_map(|it| match it.what {
+        What::TooLittle {
+            channel: Channel::Page,
+            enough,
+            ..
+        } if enough == Method::MemorisedSecret.into() => it.host,
+        _ => None,
+    });
+    let mut pages: Vec<String> = pages.collect();
+    pages.sort();
+    pages.dedup();
+    pages
+}
+
+#[test]
+fn s19_every_step_from_the_policy_of_pages_is_refuted_or_asks_for_two_factors_on_each_page() {
+    let policy = of_pages();
+    assert_eq!(proved_pages(&policy), Vec::<String>::new());
+    assert_eq!(short_pages(&policy), Vec::<&str>::new());
+    let (mut refuted, mut harmless) = (0, 0);
+    for (step, mutated) in mutations(&policy) {
+        let proved = proved_pages(&mutated);
+        assert_eq!(short_pages(&mutated), proved, "{step}");
+        match proved.is_empty() {
+            true => harmless += 1,
+            false => refuted += 1,
+        }
+    }
+    assert!(
+        refuted > 0 && harmless > 0,
+        "{refuted} refuted, {harmless} harmless"
+    );
 }

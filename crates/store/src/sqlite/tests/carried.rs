@@ -3,7 +3,7 @@
 use authn::account::AccountState;
 use authn::admin::role::Role;
 use authn::credential::grant::CodeSettlement;
-use authn::credential::otp_token::TokenState;
+use authn::credential::otp_token::{TokenKind, TokenState};
 use authn::credential::sent_code::{Address, Carrier, Destination};
 use authn::credential::spare_code::SpareKind;
 use authn::handle::HandleKey;
@@ -186,6 +186,50 @@ async fn a_store_that_cannot_be_compared_is_told() {
     }
     let (told, _) = restored(&world).await;
     assert_eq!(told.replaced, Replaced::Nothing);
+}
+
+/// A token with a button, one with a clock, and a recovery code.
+async fn good_once(store: &Store) {
+    let anna = conformance::account("anna");
+    conformance::enrolled(store, &anna, &phone("anna").0)
+        .await
+        .unwrap();
+    let clock = conformance::otp_token("clock", &anna);
+    let mut button = conformance::otp_token("button", &anna);
+    button.record.kind = TokenKind::Hotp;
+    let added = store.add_otp_tokens(vec![clock, button], Adding::For(Vec::new()));
+    assert_eq!(added.await.unwrap(), Ok(()));
+    let codes = vec![conformance::spare_code("one", &anna, SpareKind::Recovery)];
+    let set = store.set_spare_codes((&anna.id, SpareKind::Recovery), codes, mark(7));
+    assert!(set.await.unwrap());
+}
+
+#[tokio::test]
+async fn t_db_2_what_is_good_once_ends_where_nobody_can_say_whether_it_was_used() {
+    let world = World::new();
+    let store = world.migrated().await;
+    good_once(&store).await;
+    let backup = world.path("backup.db");
+    store.backup(&backup, &by_hand()).await.unwrap();
+    store.close().await;
+    std::fs::remove_file(world.db()).unwrap();
+    let (told, store) = restored(&world).await;
+    let blocked: Vec<&str> = told.blocked.iter().map(|it| it.id.0.as_str()).collect();
+    assert_eq!(blocked, ["button"]);
+    let subject = Subject::Account(id("anna"));
+    assert_eq!(store.spare_codes_of(&subject).await.unwrap().len(), 0);
+    let states = store.otp_tokens("", 9).await.unwrap();
+    let states: Vec<_> = states
+        .iter()
+        .map(|it| (it.id.0.as_str(), it.state))
+        .collect();
+    assert_eq!(
+        states,
+        [
+            ("button", TokenState::Blocked),
+            ("clock", TokenState::Active)
+        ]
+    );
 }
 
 #[tokio::test]

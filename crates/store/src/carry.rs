@@ -11,7 +11,6 @@ mod tokens;
 mod trusts;
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use authn::account::{Account, AccountId, AccountState};
 use authn::audit::{ByHand, Event, Kind};
@@ -20,11 +19,10 @@ use authn::credential::app_password::AppPassword;
 use authn::credential::otp_token::OtpToken;
 use authn::credential::sent_code::Destination;
 use jiff::Timestamp;
-use sqlx::ConnectOptions;
 
-use super::open::options;
 use crate::chain::Head;
-use crate::durable::{check_keys, was_opened};
+use crate::database::Database;
+use crate::durable::{check_keys, must_be_there, was_opened};
 use crate::engine::{Connection, query};
 use crate::ports::{credentials, memorised_secrets, sent_codes};
 use crate::seal::KeyFile;
@@ -74,11 +72,11 @@ pub(super) struct Bans {
 }
 
 /// Reads the bans of a store that is to be replaced, as far as it can be read.
-pub(super) async fn bans(path: &Path, keys: &KeyFile, by: &ByHand) -> (Replaced, Bans) {
-    if !path.exists() {
+pub(super) async fn bans(database: &Database, keys: &KeyFile, by: &ByHand) -> (Replaced, Bans) {
+    if must_be_there(database).is_err() {
         return (Replaced::Nothing, Bans::default());
     }
-    match read(path, keys, by.at).await {
+    match read(database, keys, by.at).await {
         Ok(bans) => (Replaced::Read, bans),
         Err(error) => {
             let problem = error.to_string();
@@ -156,6 +154,32 @@ pub(super) async fn carry(
     Ok((restored, events))
 }
 
+/// What ended because nobody can say whether it was used.
+pub(super) struct Ended {
+    /// How many recovery and temporary codes.
+    pub(super) spare_codes: u64,
+    /// The tokens with a button.
+    pub(super) tokens: Vec<OtpToken>,
+    /// The events that say so.
+    pub(super) events: Vec<Event>,
+}
+
+/// Ends what is good once and may have been used since the backup was made: recovery and temporary codes, and tokens with
+/// a button, which are blocked until somebody finds out where they are.
+pub(super) async fn end_what_is_good_once(
+    connection: &mut Connection,
+    keys: &KeyFile,
+    by: &ByHand,
+) -> Result<Ended, WriteError> {
+    let (tokens, events) = tokens::block_buttons(&mut *connection, keys, by).await?;
+    let spare_codes = query(rows::spare_codes::FORGET_ALL).execute(connection);
+    Ok(Ended {
+        spare_codes: spare_codes.await?.rows_affected(),
+        tokens,
+        events,
+    })
+}
+
 /// Removes each secret that is another's place by now, or none's: who knew the old one must not come in by it.
 async fn carry_secrets(
     connection: &mut Connection,
@@ -209,8 +233,18 @@ async fn carry_destinations(
     Ok(events)
 }
 
-async fn read(path: &Path, keys: &KeyFile, at: Timestamp) -> Result<Bans, StoreError> {
-    let mut connection = Connection::from(options(path).read_only(true).connect().await?);
+/// Reads who may not come in.
+///
+/// # Errors
+///
+/// It is not there, was sealed with other keys, is of another version or damaged.
+pub(super) async fn read(
+    database: &Database,
+    keys: &KeyFile,
+    at: Timestamp,
+) -> Result<Bans, StoreError> {
+    must_be_there(database)?;
+    let mut connection = database.to_examine().await?;
     let read = read_from(&mut connection, keys, at).await;
     // Closed in any case: a connection that is dropped closes when it likes, also while its file is
     // being moved.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use authn::audit::{ByHand, Event, Kind, TokenAct};
 use authn::credential::CredentialId;
-use authn::credential::otp_token::{OtpToken, StoredOtpToken, TokenState};
+use authn::credential::otp_token::{OtpToken, StoredOtpToken, TokenKind, TokenState};
 
 use crate::engine::{Connection, Row, query};
 use crate::ports::otp_tokens;
@@ -41,11 +41,37 @@ pub(super) async fn carry(
     known: &Tokens,
     by: &ByHand,
 ) -> Result<(Vec<OtpToken>, Vec<Event>), WriteError> {
+    let what = |record: &OtpToken| {
+        let later = known.get(&record.id).and_then(Option::as_ref);
+        carried(record, later)
+    };
+    lay(connection, keys, what, by).await
+}
+
+/// Blocks every token with a button, as nobody can say which of its codes were used.
+pub(super) async fn block_buttons(
+    connection: &mut Connection,
+    keys: &KeyFile,
+    by: &ByHand,
+) -> Result<(Vec<OtpToken>, Vec<Event>), WriteError> {
+    let what = |record: &OtpToken| match record.kind {
+        TokenKind::Hotp => carried(record, None),
+        TokenKind::Totp { .. } => record.clone(),
+    };
+    lay(connection, keys, what, by).await
+}
+
+/// Makes of each token what it becomes; gives those that are blocked with this, and the events that say so.
+async fn lay(
+    connection: &mut Connection,
+    keys: &KeyFile,
+    what: impl Fn(&OtpToken) -> OtpToken,
+    by: &ByHand,
+) -> Result<(Vec<OtpToken>, Vec<Event>), WriteError> {
     let (mut blocked, mut events) = (Vec::new(), Vec::new());
     for row in &list(&mut *connection).await? {
         let StoredOtpToken { record, seed } = otp_tokens::opened(row, keys)?;
-        let later = known.get(&record.id).and_then(Option::as_ref);
-        let carried = carried(&record, later);
+        let carried = what(&record);
         if carried == record {
             continue;
         }
