@@ -118,6 +118,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "0022_places_and_pins",
         text: include_str!("../migrations/0022_places_and_pins.sql"),
     },
+    Migration {
+        number: 23,
+        name: "0023_disowned_secrets_and_lapses",
+        text: include_str!("../migrations/0023_disowned_secrets_and_lapses.sql"),
+    },
 ];
 
 impl Migration {
