@@ -91,10 +91,11 @@ async fn signs_in(
     typed: [&str; 2],
     (from, second): ([u8; 4], i64),
 ) -> SignedIn {
-    let done = tries(pages, account, typed, (from, second)).await;
-    let Answered::Done { handle, .. } = done else {
-        panic!("{done:?}");
+    let handle = match tries(pages, account, typed, (from, second)).await {
+        Answered::Done { handle, .. } => Some(handle),
+        _ => None,
     };
+    let handle = handle.unwrap();
     let at = here(from, at(second + 1));
     let found = sign_in::resume(&pages.ports, &handle, (&Service::PORTAL, &at)).await;
     let (session, account) = found.unwrap().unwrap();
