@@ -24,6 +24,9 @@ const SENT: [&str; 2] = [
     "  \"memorised-secret + one-time-code\",\n  \"memorised-secret + sent-code\",\n",
 ];
 
+/// What she chooses once somebody else knows the first one.
+const NEW_SECRET: &str = "fem kor på månen";
+
 /// The language of the pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Language {
@@ -105,6 +108,7 @@ impl<L: FnMut(&Chromium, &str) -> anyhow::Result<()>> Walk<L> {
         walk.signs_in_wrong(&anna)?;
         let mut app = walk.follows_an_invitation(&anna)?;
         walk.looks_after_what_is_hers()?;
+        walk.disowns_a_sign_in(&anna, &mut app)?;
         walk.comes_for_a_party(&anna, &mut app)?;
         walk.finds_nobody_there(&anna)?;
         Ok(walk.seen)
@@ -183,8 +187,28 @@ impl<L: FnMut(&Chromium, &str) -> anyhow::Result<()>> Walk<L> {
             "const form = document.querySelector(\"form[action='/sign-out']\");\
              form.elements.form.value = 'of another page'; form.submit();",
         )?;
-        self.see("not-sent-here", "body[data-page='sentence']")?;
+        self.see("not-sent-here", "body[data-page='sentence']")
+    }
+
+    /// She says of her first sign-in that it was somebody else, and chooses another secret on the page that follows.
+    fn disowns_a_sign_in(&mut self, person: &Person, app: &mut App) -> anyhow::Result<()> {
         self.open("portal", "")?;
+        self.presses("form[action='/not-me'] button")?;
+        self.see("not-me", "#done")?;
+        for (field, typed) in [("#old", SECRET), ("#new", NEW_SECRET)] {
+            self.chromium.type_into(field, typed)?;
+        }
+        self.types("#again", NEW_SECRET)?;
+        self.see("account-changed", ".done")?;
+        let code = app.code()?;
+        for (field, typed) in [
+            ("#user-name", person.upn.as_str()),
+            ("#password", NEW_SECRET),
+            ("#code", &code),
+        ] {
+            self.types(field, typed)?;
+        }
+        self.chromium.shown("#devices")?;
         self.presses("form[action='/sign-out'] button")?;
         self.see("account-signed-out", ".done")
     }
@@ -204,7 +228,7 @@ impl<L: FnMut(&Chromium, &str) -> anyhow::Result<()>> Walk<L> {
         let code = app.code()?;
         for (field, typed) in [
             ("#user-name", person.upn.as_str()),
-            ("#password", SECRET),
+            ("#password", NEW_SECRET),
             ("#code", &code),
         ] {
             self.types(field, typed)?;

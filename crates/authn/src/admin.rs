@@ -15,6 +15,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use proto::secret::Secret;
+use proto::unseen::is_unseen;
 
 use crate::account::{Account, AccountId, AccountParseError, AccountState};
 use crate::attempt::Ports;
@@ -365,6 +366,6 @@ pub async fn drain(
 }
 
 pub(crate) fn is_label(text: &str) -> bool {
-    let is_printable = !text.chars().any(char::is_control);
+    let is_printable = !text.contains(is_unseen);
     !text.trim().is_empty() && text.chars().count() <= MAX_LABEL && is_printable
 }

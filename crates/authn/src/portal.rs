@@ -3,6 +3,8 @@
 //! SECURITY: everything is asked for by an id that a form brought, so that each act finds out whose it is before it
 //! does anything. Start at [`Owner`].
 
+mod lease;
+mod not_me;
 mod passkeys;
 mod recovery;
 mod telephone;
@@ -27,9 +29,12 @@ use crate::credential::passkey::{self, PasskeyFault};
 use crate::handle::HandleKey;
 use crate::lockout::{Queue, Subject};
 use crate::place::{Method, Service};
+use crate::policy::Policy;
 use crate::ports::{ChainedEvent, Unavailable};
 use crate::session::Session;
 use crate::sign_in::{At, Ports};
+pub use lease::Lease;
+pub use not_me::{Disowned, LOOKED_BACK};
 pub use passkeys::FRESH;
 
 /// How many sign-ins are shown.
@@ -129,13 +134,15 @@ impl Owner<'_> {
     ///
     /// # Errors
     ///
-    /// It has no label, would open nothing, there are too many, or the store is away.
+    /// Two factors were not proved, or too long ago; it has no label, would open nothing, there are too many, or the store is
+    /// away.
     pub async fn make_app_password(
         &self,
-        label: String,
-        scope: BTreeSet<Service>,
+        policy: &Policy,
+        (label, scope): (String, BTreeSet<Service>),
         random: Randomness,
     ) -> Result<(AppPassword, Secret<String>), PortalError> {
+        self.must_be_fresh(policy)?;
         let order = NewAppPassword {
             device: Some(label.clone()),
             label,
@@ -179,12 +186,14 @@ impl Owner<'_> {
     ///
     /// # Errors
     ///
-    /// It has no label, there are too many, or the store is away.
+    /// Two factors were not proved, or too long ago; it has no label, there are too many, or the store is away.
     pub async fn enrol(
         &self,
+        policy: &Policy,
         label: String,
         random: TokenRandomness,
     ) -> Result<OtpToken, PortalError> {
+        self.must_be_fresh(policy)?;
         let order = tokens::of_a_phone(label, "Wicketgate".to_owned());
         let (ports, by) = (&self.ports.attempt, self.by());
         let (record, _) = tokens::enrol(ports, self.account, order, &by, random).await?;
@@ -195,8 +204,10 @@ impl Owner<'_> {
     ///
     /// # Errors
     ///
-    /// There is none that does, or the store is away.
-    pub async fn to_confirm(&self, id: &str) -> Result<KeyUri, PortalError> {
+    /// Two factors were not proved, or too long ago; there is none that does, or the store is away.
+    pub async fn to_confirm(&self, policy: &Policy, id: &str) -> Result<KeyUri, PortalError> {
+        // SECURITY: whoever sees it has the seed of a token that its owner may confirm later.
+        self.must_be_fresh(policy)?;
         let stored = self.ports.attempt.otp_tokens.otp_token(id).await?;
         let shown = stored.and_then(|stored| tokens::shown_again(self.account, &stored));
         shown.ok_or(PortalError::NotYours)
@@ -206,8 +217,14 @@ impl Owner<'_> {
     ///
     /// # Errors
     ///
-    /// It is not there or another's, the code is wrong, or the store is away.
-    pub async fn confirm(&self, id: &str, typed: &str) -> Result<OtpToken, PortalError> {
+    /// Two factors were not proved, or too long ago; it is not there or another's, the code is wrong, or the store is away.
+    pub async fn confirm(
+        &self,
+        policy: &Policy,
+        id: &str,
+        typed: &str,
+    ) -> Result<OtpToken, PortalError> {
+        self.must_be_fresh(policy)?;
         self.own_token(id).await?;
         Ok(tokens::confirm(&self.ports.attempt, id, typed, &self.by()).await?)
     }
@@ -230,6 +247,17 @@ impl Owner<'_> {
             return Err(PortalError::LastToken);
         }
         Ok(tokens::remove(&self.ports.attempt, id, &self.by()).await?)
+    }
+
+    /// Whether the secret opens nothing, because its owner said that somebody else knows it.
+    ///
+    /// # Errors
+    ///
+    /// The store is away.
+    pub async fn is_secret_disowned(&self) -> Result<bool, Unavailable> {
+        let secrets = &self.ports.attempt.secrets;
+        let stored = secrets.memorised_secret(&self.subject()).await?;
+        Ok(stored.is_some_and(|it| it.record.disowned.is_some()))
     }
 
     /// Changes the secret for another, by the old one: that is a guess like any other, and is counted as one. All
@@ -277,43 +305,6 @@ impl Owner<'_> {
             .sessions
             .latest_of(&self.account.id, MAX_SHOWN)
             .await
-    }
-
-    /// "That was not me": what was proved by that sign-in is revoked, all other sessions end, and an alarm is raised.
-    ///
-    /// # Errors
-    ///
-    /// It is no sign-in of one's own, or the store is away.
-    pub async fn was_not_me(&self, number: i64) -> Result<CredentialId, PortalError> {
-        let page = self.ports.attempt.audit.read(number, 1).await?;
-        let own = page.into_iter().find(|chained| {
-            let is_own = chained.event.account.as_ref() == Some(&self.account.id);
-            chained.number == number && is_own
-        });
-        let Some(Kind::SignedIn { credential, .. }) = own.map(|chained| chained.event.kind) else {
-            return Err(PortalError::NotYours);
-        };
-        let kind = Kind::NotMe {
-            number,
-            credential: credential.clone(),
-        };
-        let event = self
-            .at
-            .event(kind, &Service::PORTAL, Some(self.account.id.clone()));
-        let (sessions, account) = (&self.ports.sessions, &self.account.id);
-        sessions
-            .end_sessions_of(account, Some(self.key), event)
-            .await?;
-        match self.revoke(&credential.0).await {
-            // It was revoked before.
-            Ok(_) | Err(PortalError::AppPassword(AdminError::RevokedAlready)) => Ok(credential),
-            // It is no app password: a passkey goes, whatever else there is; a secret's sessions have ended.
-            Err(PortalError::NotYours) => {
-                self.drop_passkey(&credential).await?;
-                Ok(credential)
-            }
-            Err(error) => Err(error),
-        }
     }
 
     async fn own_token(&self, id: &str) -> Result<OtpToken, PortalError> {

@@ -23,6 +23,8 @@ pub struct Grounds {
     pub reachable: Vec<(Zone, String)>,
     /// The farms that know their users by name: what reaches them as nobody is tried there with a domain password.
     pub windows: BTreeSet<String>,
+    /// From which zones the HTTP API is answered.
+    pub api: BTreeSet<Zone>,
     /// The accounts that there are; nothing where nobody asked, and then no rule is held to them.
     pub accounts: Option<Vec<Account>>,
 }
@@ -74,6 +76,12 @@ pub enum What {
     OtherServers,
     /// A guest's ticket, or none, opens a path that is for people with accounts.
     GuestOnUserPath,
+    /// The HTTP API is answered from where anybody may be: whoever has one token of the help desk makes an app password for
+    /// anybody.
+    ApiOutside {
+        /// From where.
+        zone: Zone,
+    },
     /// The clients of a zone may be anybody.
     ZoneReachable {
         /// The zone.

@@ -296,7 +296,8 @@ async fn read_from(
     Ok(bans)
 }
 
-/// The secret of every account that has one; none of an account whose secret does not open.
+/// The secret of every account that has one; none of an account whose secret does not open, or was disowned: it must not
+/// open anything again because it did when the backup was made.
 async fn secrets(
     connection: &mut Connection,
     keys: &KeyFile,
@@ -308,7 +309,7 @@ async fn secrets(
     for row in &found {
         let record = rows::memorised_secrets::record(row)?;
         let id = match memorised_secrets::opened(row, keys) {
-            Ok(stored) => Some(stored.record.id),
+            Ok(stored) => stored.standing().map(|it| it.record.id),
             Err(WriteError::Unavailable(_)) => None,
             Err(error) => return Err(error),
         };

@@ -43,7 +43,7 @@ use authn::name::NameKey;
 use authn::place::SourceNetwork;
 use authn::ports::{
     Accounts, Attempts, Audit, ChainedEvent, Credentials, Drains, NameTaken, Reservation,
-    Revocations, Settled, Settlement, Tickets, Unavailable,
+    Revocations, Settled, Settlement, Succeeded, Tickets, Unavailable,
 };
 use authn::revocation::{Revocation, Revoked};
 use authn::ticket::{MAX_PER_CREDENTIAL, RelayedTicket, Relaying, TicketKey};
@@ -385,8 +385,12 @@ impl Attempts for Memory {
 
     async fn settle(&self, settlement: Settlement) -> Result<Settled, Unavailable> {
         let mut state = self.open()?;
-        if let Some(succeeded) = &settlement.succeeded
-            && !state.stands_for(&succeeded.credential, &succeeded.account)
+        if let Some(Succeeded {
+            account,
+            credential,
+            ..
+        }) = &settlement.succeeded
+            && (!state.stands_for(credential, account) || state.is_disowned(account, credential))
         {
             return Ok(Settled::Overtaken);
         }

@@ -119,6 +119,11 @@ const MIGRATIONS: &[Migration] = &[
         text: include_str!("../migrations/0022_places_and_pins.sql"),
     },
     Migration {
+        number: 23,
+        name: "0023_disowned_secrets_and_lapses",
+        text: include_str!("../migrations/0023_disowned_secrets_and_lapses.sql"),
+    },
+    Migration {
         number: 24,
         name: "0024_attributes",
         text: include_str!("../migrations/0024_attributes.sql"),

@@ -11,11 +11,13 @@ pub mod api;
 mod asked;
 mod budget;
 mod endpoint;
+mod not_me;
 mod office;
 mod passkeys;
 mod portal;
 mod sign_in;
 mod telephone;
+mod tokens;
 pub mod wire;
 
 use std::net::IpAddr;
@@ -207,6 +209,9 @@ impl Pages {
             (false, "/invitation") => Ok(asked.invitation().into()),
             (true, "/invitation") => self.take_invitation(asked, at).await,
             (_, path) => match self.owner_of(asked, at).await? {
+                Some(signed_in) if !self.is_fresh(&signed_in, (asked, at)) => {
+                    self.ask_anew(asked, at).await
+                }
                 Some(signed_in) => self.portal(asked, (is_post, path), &signed_in, at).await,
                 None => Ok(page::redirect("/sign-in").into()),
             },

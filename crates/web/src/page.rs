@@ -356,6 +356,21 @@ pub(crate) struct Portal {
     pub(crate) telephone: Option<Telephone>,
     pub(crate) is_fresh: bool,
     pub(crate) sign_ins: Vec<SignIn>,
+    /// Whether the secret opens nothing until another is chosen.
+    pub(crate) is_disowned: bool,
+}
+
+/// What was done about a sign-in that was somebody else's.
+#[derive(Template)]
+#[template(path = "not_me.html")]
+pub(crate) struct NotMe {
+    pub(crate) frame: Frame,
+    /// What was done, in one line for each kind of thing, with what it is called.
+    pub(crate) done: Vec<(&'static str, String)>,
+    /// What remains to be done.
+    pub(crate) remains: Vec<&'static str>,
+    /// Whether another secret is chosen on the page.
+    pub(crate) chooses: bool,
 }
 
 /// A line of the devices.
@@ -365,6 +380,8 @@ pub(crate) struct Device {
     pub(crate) opens: String,
     pub(crate) used: String,
     pub(crate) until: String,
+    /// Until when its lease runs, or that it waits, where it is leased.
+    pub(crate) lease: Option<String>,
     pub(crate) stands: bool,
 }
 
@@ -419,6 +436,8 @@ pub(crate) struct SignIn {
 pub(crate) struct Made {
     pub(crate) frame: Frame,
     pub(crate) password: String,
+    /// The same as a picture that a phone reads.
+    pub(crate) picture: Option<String>,
     pub(crate) label: String,
     pub(crate) user: String,
     pub(crate) sip: Option<String>,

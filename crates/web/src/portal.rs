@@ -5,7 +5,7 @@ use authn::account::Account;
 use authn::admin::destinations::DestinationError;
 use authn::admin::secrets::{SecretError, SecretRandomness};
 use authn::admin::spare_codes::SpareRandomness;
-use authn::admin::tokens::{TokenError, TokenRandomness};
+use authn::admin::tokens::TokenError;
 use authn::admin::{AdminError, Randomness};
 use authn::audit::Kind;
 use authn::credential::app_password::AppPassword;
@@ -14,10 +14,10 @@ use authn::credential::passkey::Passkey;
 use authn::credential::spare_code::LIST;
 use authn::handle::Handle;
 use authn::place::{Method, Service};
-use authn::portal::{Owner, PortalError};
+use authn::portal::{Lease, Owner, PortalError};
 use authn::ports::{ChainedEvent, Unavailable};
 use authn::session::Session;
-use authn::sign_in::{self, At, Requirement};
+use authn::sign_in::{self, At, Requirement, SignIn};
 use bytes::Bytes;
 use http::{Response, StatusCode};
 use jiff::Timestamp;
@@ -27,7 +27,7 @@ use crate::asked::Asked;
 use crate::page::{self, Frame, Notice};
 use crate::sign_in::{secret_text, token_text};
 use crate::words::Words;
-use crate::{Answer, Pages, clock, cookie, passkeys, qr};
+use crate::{Answer, Pages, clock, cookie, not_me, passkeys, qr, tokens};
 
 /// Somebody who is signed in, by one request.
 pub(crate) struct SignedIn {
@@ -60,6 +60,29 @@ impl Pages {
         }))
     }
 
+    /// Whether what somebody proved is as fresh as the policy wants it of whoever is here.
+    pub(crate) fn is_fresh(&self, signed_in: &SignedIn, (asked, at): (&Asked, &At)) -> bool {
+        let (policy, here) = (&self.rules.policy, (at, &asked.service));
+        sign_in::is_fresh_enough_for(signed_in.of(), policy, here)
+    }
+
+    /// Asks anew who somebody is, who goes on where they were.
+    ///
+    /// SECURITY: what a form brought is dropped: whoever left the browser did not send it.
+    pub(crate) async fn ask_anew(&self, asked: &Asked, at: &At) -> Result<Answer, Unavailable> {
+        let anew = "/sign-in?said=anew";
+        let (policy, service) = (&self.rules.policy, asked.service.clone());
+        let requirement = Requirement::of(policy, &at.zone, &service);
+        let (Some(requirement), Some(back)) = (requirement, tokens::way_back(asked)) else {
+            return Ok(page::redirect("/sign-in?again=1&said=anew").into());
+        };
+        let begun = SignIn::begin(service, requirement, back, at.now);
+        let (sign_ins, handle) = (&self.ports.sign_ins, &asked.fresh);
+        sign_ins.begin_sign_in(handle.key(), &begun).await?;
+        let line = cookie::given(cookie::SIGN_IN, handle.written().expose());
+        Ok(page::with_cookie(page::redirect(anew), line).into())
+    }
+
     // tidy: flat, because it is the table of all addresses of the portal
     pub(crate) async fn portal(
         &self,
@@ -89,10 +112,10 @@ impl Pages {
             (true, "/sign-out") => self.signed_out(signed_in, at).await,
             (true, "/app-passwords") => self.made(asked, signed_in, &owner).await,
             (true, "/app-passwords/revoke") => revoked(asked, &owner).await,
-            (true, "/tokens") => enrolled(asked, &owner).await,
-            (false, "/tokens/confirm") => connect(asked, signed_in, &owner, None).await,
-            (true, "/tokens/confirm") => confirmed(asked, signed_in, &owner).await,
-            (true, "/tokens/remove") => removed(asked, &owner).await,
+            (true, "/tokens") => self.token_enrolled(asked, &owner).await,
+            (false, "/tokens/confirm") => self.token_shown(asked, signed_in, &owner, None).await,
+            (true, "/tokens/confirm") => self.token_confirmed(asked, signed_in, &owner).await,
+            (true, "/tokens/remove") => tokens::removed(asked, &owner).await,
             (true, "/passkeys/begin") => self.passkey_begun(&owner).await,
             (true, "/passkeys") => self.passkey_added(asked, &owner).await,
             (true, "/passkeys/touch/begin") => self.touch_begun(&owner).await,
@@ -103,11 +126,12 @@ impl Pages {
             (true, "/telephone/remove") => self.telephone_removed(&owner).await,
             (true, "/recovery-codes") => self.recovery(asked, signed_in, &owner).await,
             (true, "/secret") => changed(asked, &owner).await,
-            (true, "/not-me") => not_me(asked, &owner).await,
+            (true, "/not-me") => not_me::put_out(asked, signed_in, &owner).await,
             _ => Ok(asked.sentence(StatusCode::NOT_FOUND, asked.words.not_found)),
         };
         let error = match acted {
             Ok(response) => return Ok(response.into()),
+            Err(PortalError::NotFresh) => return self.ask_anew(asked, at).await,
             Err(error) => error,
         };
         let text = error_text(asked.words, error)?;
@@ -136,7 +160,6 @@ impl Pages {
             Some("passkey-added") => Some(words.said_passkey_added),
             Some("passkey-renamed") => Some(words.said_passkey_renamed),
             Some("passkey-removed") => Some(words.said_passkey_removed),
-            Some("not-me") => Some(words.said_not_me),
             Some(_) | None => None,
         };
         let said = said.map(|text| Notice {
@@ -154,7 +177,13 @@ impl Pages {
                 notice: wrong.or(said),
                 ..signed_in.frame(words)
             },
-            devices: devices.iter().map(|it| device(words, it, now)).collect(),
+            devices: devices
+                .iter()
+                .map(|it| page::Device {
+                    lease: lease_text(words, owner.lease_of(it, policy)),
+                    ..device(words, it, now)
+                })
+                .collect(),
             services: self.services.iter().map(|it| it.0.to_string()).collect(),
             tokens: tokens.iter().map(|it| token(words, it)).collect(),
             // What is there can be taken away, whatever the policy says by now.
@@ -168,6 +197,7 @@ impl Pages {
             passkeys: passkeys.iter().map(|it| passkey(words, it)).collect(),
             telephone: self.telephone(owner).await?,
             sign_ins: latest.iter().filter_map(|it| line(words, it)).collect(),
+            is_disowned: owner.is_secret_disowned().await?,
         };
         Ok(page::shown(StatusCode::OK, &page))
     }
@@ -190,14 +220,14 @@ impl Pages {
             id: clock::random()?,
             secret: clock::random()?,
         };
-        let made = owner
-            .make_app_password(label, known.cloned().collect(), random)
-            .await?;
-        let (record, password) = made;
+        let (policy, scope) = (&self.rules.policy, known.cloned().collect());
+        let made = owner.make_app_password(policy, (label, scope), random);
+        let (record, password) = made.await?;
         let account = &signed_in.account;
         let page = page::Made {
             frame: signed_in.frame(asked.words),
             password: password.expose().clone(),
+            picture: qr::of_text(&password),
             label: record.label,
             user: account.upn.clone(),
             sip: account.sip_addresses.first().cloned(),
@@ -238,7 +268,7 @@ impl SignedIn {
         &self.handle
     }
 
-    fn frame(&self, words: &'static Words) -> Frame {
+    pub(crate) fn frame(&self, words: &'static Words) -> Frame {
         Frame {
             who: Some(self.account.upn.clone()),
             ..Frame::of(words, &self.handle)
@@ -249,62 +279,6 @@ impl SignedIn {
 async fn revoked(asked: &Asked, owner: &Owner<'_>) -> Acted {
     owner.revoke(asked.field("id").unwrap_or_default()).await?;
     Ok(page::redirect("/?said=revoked"))
-}
-
-async fn enrolled(asked: &Asked, owner: &Owner<'_>) -> Acted {
-    let label = asked.field("label").unwrap_or_default().trim().to_owned();
-    let random = TokenRandomness {
-        id: clock::random()?,
-        seed: clock::random()?,
-    };
-    let token = owner.enrol(label, random).await?;
-    Ok(page::redirect(&format!(
-        "/tokens/confirm?id={}",
-        token.id.0
-    )))
-}
-
-async fn connect(
-    asked: &Asked,
-    signed_in: &SignedIn,
-    owner: &Owner<'_>,
-    wrong: Option<&'static str>,
-) -> Acted {
-    let id = asked.query("id").or(asked.field("id")).unwrap_or_default();
-    let uri = owner.to_confirm(id).await?;
-    let page = page::Connect {
-        frame: signed_in.frame(asked.words).wrong(wrong),
-        action: "/tokens/confirm",
-        by_passkey: false,
-        id: id.to_owned(),
-        key: qr::key(&uri),
-        picture: qr::of(&uri),
-    };
-    let status = match wrong {
-        Some(_) => StatusCode::BAD_REQUEST,
-        None => StatusCode::OK,
-    };
-    Ok(page::shown(status, &page))
-}
-
-async fn confirmed(asked: &Asked, signed_in: &SignedIn, owner: &Owner<'_>) -> Acted {
-    let id = asked.field("id").unwrap_or_default();
-    let typed = asked.field("Code").unwrap_or_default().trim();
-    match owner.confirm(id, typed).await {
-        Ok(_) => Ok(page::redirect("/?said=confirmed")),
-        Err(PortalError::Token(error @ (TokenError::WrongCode | TokenError::TooManyFailures))) => {
-            let wrong = Some(token_text(asked.words, &error));
-            connect(asked, signed_in, owner, wrong).await
-        }
-        Err(error) => Err(error),
-    }
-}
-
-async fn removed(asked: &Asked, owner: &Owner<'_>) -> Acted {
-    owner
-        .remove_token(asked.field("id").unwrap_or_default())
-        .await?;
-    Ok(page::redirect("/?said=removed"))
 }
 
 async fn changed(asked: &Asked, owner: &Owner<'_>) -> Acted {
@@ -323,17 +297,14 @@ async fn changed(asked: &Asked, owner: &Owner<'_>) -> Acted {
     Ok(page::with_cookie(answer, cookie::taken(cookie::SESSION)))
 }
 
-async fn not_me(asked: &Asked, owner: &Owner<'_>) -> Acted {
-    let number = asked.field("number").and_then(|number| number.parse().ok());
-    let number = number.ok_or(PortalError::NotYours)?;
-    owner.was_not_me(number).await?;
-    let (account, activity) = (&owner.account.id.0, &owner.at.activity.0);
-    tracing::warn!(
-        account.id = account,
-        activity,
-        "somebody says of a sign-in that it was not them; `wicketgate audit list` shows it"
-    );
-    Ok(page::redirect("/?said=not-me"))
+/// What is said of the lease of an app password, where it has one.
+fn lease_text(words: &Words, lease: Lease) -> Option<String> {
+    match lease {
+        Lease::None => None,
+        Lease::Until(at) => Some(format!("{} {}", words.lease_until, minute(at))),
+        Lease::Lapsed => Some(words.lease_lapsed.to_owned()),
+        Lease::Never => Some(words.lease_never.to_owned()),
+    }
 }
 
 fn device(words: &Words, record: &AppPassword, now: Timestamp) -> page::Device {
@@ -353,6 +324,7 @@ fn device(words: &Words, record: &AppPassword, now: Timestamp) -> page::Device {
             (None, Some(at)) => minute(at),
             (None, None) => words.no_end.to_owned(),
         },
+        lease: None,
         stands: record.revoked.is_none() && !has_ended,
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use proto::otp::{KeyUri, base32};
+use proto::secret::Secret;
 use qrcode::{Color, QrCode};
 use zeroize::Zeroize;
 
@@ -26,8 +27,12 @@ pub(crate) fn key(uri: &KeyUri) -> String {
 
 /// The picture of a URI; none where it does not fit, and the text is typed by hand then.
 pub(crate) fn of(uri: &KeyUri) -> Option<String> {
-    let written = uri.written();
-    let code = QrCode::new(written.expose().as_bytes()).ok()?;
+    of_text(&uri.written())
+}
+
+/// The picture of a text, and of nothing beside it: whatever reads it shows it, and goes nowhere.
+pub(crate) fn of_text(text: &Secret<String>) -> Option<String> {
+    let code = QrCode::new(text.expose().as_bytes()).ok()?;
     let width = code.width();
     let mut path = String::new();
     for (index, color) in code.to_colors().into_iter().enumerate() {

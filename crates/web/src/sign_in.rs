@@ -28,6 +28,7 @@ const SAID_SIGNED_OUT: &str = "signed-out";
 const SAID_REFUSED: &str = "refused";
 const SAID_GONE: &str = "gone";
 const SAID_SENT: &str = "sent";
+const SAID_ANEW: &str = "anew";
 const SAID_TELEPHONE_SET: &str = "telephone-set";
 const SAID_TELEPHONE_REMOVED: &str = "telephone-removed";
 
@@ -62,6 +63,7 @@ impl Pages {
             Some(SAID_REFUSED) => Some((words.refused, true)),
             Some(SAID_GONE) => Some((words.gone, true)),
             Some(SAID_SENT) => Some((words.code_sent, false)),
+            Some(SAID_ANEW) => Some((words.said_anew, false)),
             Some(SAID_TELEPHONE_SET) => Some((words.said_telephone_set, false)),
             Some(SAID_TELEPHONE_REMOVED) => Some((words.said_telephone_removed, false)),
             Some(_) | None => None,

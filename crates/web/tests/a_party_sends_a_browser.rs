@@ -4,6 +4,7 @@
 
 mod elsewhere;
 mod service_provider;
+#[expect(dead_code, reason = "other tests ask for more")]
 mod world;
 
 use http::{Request, StatusCode, header};

@@ -150,7 +150,8 @@ pub async fn remove(
     let kind = Kind::DestinationRemoved { by: carrier };
     let event = Event::by_hand(by, kind, Some(account.id.clone()));
     let sent = &ports.attempt.sent_codes;
-    match sent.remove_destination(&account.id, carrier, event).await? {
+    let destination = (&account.id, carrier);
+    match sent.remove_destination(destination, None, event).await? {
         true => Ok(()),
         false => Err(DestinationError::Nothing),
     }

@@ -64,6 +64,7 @@ pub async fn set(
         account: account.id.clone(),
         set: by.at,
         last_used: None,
+        disowned: None,
     };
     let kind = Kind::MemorisedSecretSet {
         credential: record.id.clone(),

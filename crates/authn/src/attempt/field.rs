@@ -12,6 +12,7 @@ use super::{Circumstances, Ports, Rules, memorised, sent};
 use crate::account::Account;
 use crate::audit::{Kind, Reason};
 use crate::credential::grant::{Client, CodeSettlement, Grant, GrantKey};
+use crate::credential::memorised_secret::StoredMemorisedSecret;
 use crate::credential::otp_token::{Source, StoredOtpToken};
 use crate::credential::sent_code::{ClientCode, Destination};
 use crate::lockout::{Counts, Queue, Subject};
@@ -116,6 +117,7 @@ pub(super) async fn look(
     let mut first = proved;
     if field.takes.secrets {
         let stored = field.ports.secrets.memorised_secret(field.subject).await?;
+        let stored = stored.and_then(StoredMemorisedSecret::standing);
         if first.is_err() {
             let proved = memorised::prove(field, &known, stored, reservation).await?;
             (first, is_paid) = (proved.first, proved.is_paid);

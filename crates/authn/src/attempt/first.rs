@@ -65,7 +65,7 @@ impl First {
     }
 
     /// When it was made, where that counts.
-    fn made(&self) -> Option<Timestamp> {
+    pub(super) fn made(&self) -> Option<Timestamp> {
         match &self.kind {
             Kind::AppPassword(record) => Some(record.created),
             Kind::MemorisedSecret(_) | Kind::NtlmPin(_) => None,

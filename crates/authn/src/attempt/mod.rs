@@ -9,6 +9,7 @@ mod field;
 mod first;
 mod issued;
 mod kerberos;
+mod lapse;
 mod memorised;
 mod offered;
 mod pin;

@@ -14,7 +14,7 @@ use super::field::{self, Field, Looked, Takes};
 use super::first::First;
 use super::offered::Offered;
 use super::said::{Said, is_fresh, owns_what_is_claimed};
-use super::{Circumstances, Outcome, Ports, Rules, Verified, memorised, pin};
+use super::{Circumstances, Outcome, Ports, Rules, Verified, lapse, memorised, pin};
 use crate::account::Account;
 use crate::audit::{Reason, shown_name};
 use crate::authenticated::{Authenticated, How, earlier};
@@ -72,10 +72,12 @@ pub(super) async fn verify(
     };
     let (settles, mut is_shut) = (looked.settles(), field::is_shut(&looked.first));
     let is_paid = looked.is_paid || !takes.secrets;
+    let made = looked.first.as_ref().ok().and_then(First::made);
     let judged = judge(rules, account.clone(), (looked.first, looked.second), at);
     if let Some(field) = field.filter(|_| judged.is_err() && !is_paid) {
         is_shut = !memorised::as_of_nobody(&field, &mut reservation).await?;
     }
+    let has_lapsed = matches!(judged, Err(Reason::LeaseLapsed));
     let said = Said {
         at,
         clock_skew,
@@ -89,6 +91,9 @@ pub(super) async fn verify(
     let mut outcome = said.settle(ports, reservation, judged).await?;
     if is_shut {
         outcome.hold_back = HoldBack(LONGEST_HOLD_BACK);
+    }
+    if let (true, Some(account), Some(made)) = (has_lapsed, &account, made) {
+        lapse::tell((ports, rules), (account, made), asked, at).await?;
     }
     Ok(outcome)
 }

@@ -145,6 +145,8 @@ pub enum Kind {
         /// How many.
         codes: u32,
     },
+    /// The recovery codes of somebody are good no more, and there are none in their place.
+    RecoveryCodesEnded,
     /// The help desk gave somebody a code that stands in for a token.
     TemporaryCodeMade {
         /// Which.
@@ -251,6 +253,9 @@ pub enum Kind {
         number: i64,
         /// What was proved by it.
         credential: CredentialId,
+        /// Whether the memorised secret opens nothing until another is chosen.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        secret_disowned: bool,
     },
     /// An API token was made.
     ApiTokenMade {

@@ -56,6 +56,7 @@ impl Event {
             | Kind::AppPasswordRevoked { .. }
             | Kind::OtpToken { .. }
             | Kind::RecoveryCodesMade { .. }
+            | Kind::RecoveryCodesEnded
             | Kind::TemporaryCodeMade { .. }
             | Kind::TemporaryCodeEnded
             | Kind::Passkey { .. }

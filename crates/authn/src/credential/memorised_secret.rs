@@ -51,6 +51,8 @@ pub struct MemorisedSecret {
     pub set: Timestamp,
     /// When it opened something last.
     pub last_used: Option<Timestamp>,
+    /// Since when it opens nothing, where its owner said that somebody else knows it.
+    pub disowned: Option<Timestamp>,
 }
 
 /// A memorised secret as the store keeps it.
@@ -60,6 +62,16 @@ pub struct StoredMemorisedSecret {
     pub record: MemorisedSecret,
     /// What proves it.
     pub hash: SecretHash,
+}
+
+impl StoredMemorisedSecret {
+    /// The secret, where it opens anything.
+    ///
+    /// SECURITY: whoever proves one asks here; one that was disowned is as none, whoever types it.
+    #[must_use]
+    pub fn standing(self) -> Option<Self> {
+        self.record.disowned.is_none().then_some(self)
+    }
 }
 
 /// What one hash costs.

@@ -65,6 +65,14 @@ pub trait MemorisedSecrets: Send + Sync {
         account: &AccountId,
         event: Event,
     ) -> Result<bool, Unavailable>;
+    /// Ends all sessions of an account but one, and what clients opened by its secret, with the event; where it has a secret,
+    /// that opens nothing any more until another is set.
+    async fn disown_memorised_secret(
+        &self,
+        account: &AccountId,
+        but: Option<HandleKey>,
+        event: Event,
+    ) -> Result<(), Unavailable>;
     /// Takes a place in the budget of a secret by one conditional statement, unless what was typed is known.
     async fn reserve_secret(&self, place: SecretPlace) -> Result<Room, Unavailable>;
 }
@@ -100,14 +108,21 @@ pub trait SentCodes: Send + Sync {
         messages: Vec<Message>,
         event: Event,
     ) -> Result<bool, Unavailable>;
-    /// Removes where the codes of an account go by a carrier, with the event; its sessions end, and what codes bought that
-    /// went there. `false` where there is
-    /// nothing.
+    /// Removes where the codes of an account go by a carrier, with the event; its sessions end but one, and what codes
+    /// bought that went there. `false` where there is nothing.
     async fn remove_destination(
         &self,
-        account: &AccountId,
-        carrier: Carrier,
+        destination: (&AccountId, Carrier),
+        but: Option<HandleKey>,
         event: Event,
+    ) -> Result<bool, Unavailable>;
+    /// Queues a message that tells somebody of a lease that lapsed, by one conditional statement, for the second factor
+    /// that was proved last, at a time; `false` where another was proved since, or it was said of that one before.
+    async fn tell_of_lapse(
+        &self,
+        account: &AccountId,
+        proved: Timestamp,
+        told: Message,
     ) -> Result<bool, Unavailable>;
     /// The code that waits for a client of a subject, be it ended (an unknown subject has none, and costs the same look-up).
     async fn client_code(

@@ -143,6 +143,7 @@ pub async fn choose(
         account: account.id.clone(),
         set: at.now,
         last_used: None,
+        disowned: None,
     };
     let credential = record.id.clone();
     let kind = Kind::MemorisedSecretSet {

@@ -350,3 +350,29 @@ async fn an_account_is_ready_to_sign_in_as_soon_as_it_has_an_app_password() {
     let outcome = world.verify(right).await;
     assert_eq!(passed(&outcome), Some(&anna.account));
 }
+
+#[tokio::test]
+async fn t_log_2_a_label_has_nothing_that_nobody_sees() {
+    let world = World::new();
+    let anna = world.person("anna").await;
+    for label in ["a\u{202e}b", "a\u{200b}", "\u{feff}", "a\nb", "a\u{2028}b"] {
+        for new in [
+            for_lync(label),
+            NewAppPassword {
+                device: Some(label.to_owned()),
+                ..for_lync("phone")
+            },
+        ] {
+            let random = Randomness {
+                id: world.draw(),
+                secret: [9; 64],
+            };
+            let (ports, by) = (&world.ports, by_hand(0));
+            let made = admin::issue_app_password(ports, &anna.account.id, new, &by, random).await;
+            assert_eq!(made.map(drop), Err(AdminError::UnusableLabel), "{label:?}");
+        }
+    }
+    world
+        .app_password(&anna.account, for_lync("Åsas telefon, שלום"))
+        .await;
+}

@@ -48,6 +48,7 @@ pub(crate) async fn remembers(world: &World, person: &Person, text: &str, second
         account: person.account.id.clone(),
         set: at(second),
         last_used: None,
+        disowned: None,
     };
     let kind = Kind::MemorisedSecretSet { credential: id };
     let event = Event::by_hand(&by_hand(second), kind, Some(person.account.id.clone()));
@@ -104,6 +105,26 @@ async fn s37_a_memorised_secret_and_a_code_are_wanted_and_neither_is_enough() {
     );
     assert_eq!(who.credential().0, "secret-of-anna-0");
     assert!(who.token().is_some() && who.second_factor() == Some(at(0)));
+}
+
+#[tokio::test]
+async fn s37_a_secret_that_was_disowned_opens_nothing_with_whichever_code() {
+    let world = company();
+    let anna = anna(&world).await;
+    for counter in [0, 0] {
+        let outcome = world.verify(with_code(&anna, counter)).await;
+        assert!(passed(&outcome).is_some(), "and as often as it comes");
+    }
+    let account = &anna.person.account.id;
+    let event = Event::by_hand(&by_hand(1), Kind::SessionsEnded, Some(account.clone()));
+    let secrets = &world.ports.secrets;
+    secrets
+        .disown_memorised_secret(account, None, event)
+        .await
+        .unwrap();
+    assert!(tried(&world, with_code(&anna, 0)).await.is_some());
+    let refused = tried(&world, with_code(&anna, 1)).await;
+    assert_eq!(refused, Some(Reason::WrongSecret));
 }
 
 #[tokio::test]

@@ -23,6 +23,7 @@ use authn::credential::otp_token::{
 use authn::credential::sent_code::{
     BudgetPlace, Carrier, ClientCode, Destination, Message, Queued, Queueing,
 };
+use authn::handle::HandleKey;
 use authn::lockout::{Counts, Place, Queue, Subject};
 use authn::name::NameKey;
 use authn::ports::{
@@ -518,6 +519,17 @@ impl MemorisedSecrets for Watched {
         self.memory.remove_memorised_secret(account, event).await
     }
 
+    async fn disown_memorised_secret(
+        &self,
+        account: &AccountId,
+        but: Option<HandleKey>,
+        event: Event,
+    ) -> Result<(), Unavailable> {
+        let call = ("disown_memorised_secret", String::new());
+        let disowned = self.memory.disown_memorised_secret(account, but, event);
+        self.pass(call, disowned).await
+    }
+
     async fn reserve_secret(&self, place: SecretPlace) -> Result<Room, Unavailable> {
         let call = ("reserve_secret", String::new());
         self.pass(call, self.memory.reserve_secret(place)).await
@@ -543,12 +555,23 @@ impl SentCodes for Watched {
 
     async fn remove_destination(
         &self,
-        account: &AccountId,
-        carrier: Carrier,
+        destination: (&AccountId, Carrier),
+        but: Option<HandleKey>,
         event: Event,
     ) -> Result<bool, Unavailable> {
-        let removed = self.memory.remove_destination(account, carrier, event);
+        let removed = self.memory.remove_destination(destination, but, event);
         removed.await
+    }
+
+    async fn tell_of_lapse(
+        &self,
+        account: &AccountId,
+        proved: Timestamp,
+        told: Message,
+    ) -> Result<bool, Unavailable> {
+        let call = ("tell_of_lapse", String::new());
+        let told = self.memory.tell_of_lapse(account, proved, told);
+        self.pass(call, told).await
     }
 
     async fn client_code(

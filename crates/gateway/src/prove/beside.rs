@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use authn::place::Zone;
+
 use super::walk::routes;
 use super::{CounterExample, Grounds, What};
 use crate::path::CleanPath;
@@ -17,6 +19,7 @@ pub(super) fn open(publication: &Publication, grounds: &Grounds) -> Vec<CounterE
         }
     }
     found.extend(opened(publication));
+    found.extend(api(publication, grounds));
     found.extend(grounds.reachable.iter().map(|(zone, why)| CounterExample {
         what: What::ZoneReachable {
             zone: zone.clone(),
@@ -27,6 +30,25 @@ pub(super) fn open(publication: &Publication, grounds: &Grounds) -> Vec<CounterE
         rule: None,
     }));
     found
+}
+
+/// The API where anybody may ask it: its tokens are one secret each.
+fn api(publication: &Publication, grounds: &Grounds) -> Vec<CounterExample> {
+    let reachable = grounds.reachable.iter().map(|(zone, _)| zone);
+    let outside = [Zone::EXTERNAL];
+    let zones: BTreeSet<&Zone> = outside.iter().chain(reachable).collect();
+    let hosts = publication.hosts.iter().filter(|(_, host)| host.is_api);
+    let zones = zones.into_iter().filter(|it| grounds.api.contains(*it));
+    let zones: Vec<Zone> = zones.cloned().collect();
+    hosts
+        .flat_map(|(name, _)| {
+            let at = |zone: &Zone| {
+                let zone = zone.clone();
+                CounterExample::of_path(What::ApiOutside { zone }, name, "/api")
+            };
+            zones.iter().map(at).collect::<Vec<_>>()
+        })
+        .collect()
 }
 
 /// A route where nobody proves anything to the gate, unless its preset has it so.

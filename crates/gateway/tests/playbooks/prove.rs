@@ -14,7 +14,7 @@ use authn::policy::{Factors, Policy, Rule};
 use gateway::preset::exchange::{self, Exchange};
 use gateway::preset::lync::{self, LyncPool};
 use gateway::prove::{CounterExample, Grounds, What, counter_examples};
-use gateway::route::{Auth, Onward, PathPattern, Publication, Route, Scheme, Tracking};
+use gateway::route::{Auth, Host, Onward, PathPattern, Publication, Route, Scheme, Tracking};
 use jiff::SignedDuration;
 
 use crate::scene::{self, LYNC, MAIL, exchange as organisation, lync_pool};
@@ -384,6 +384,39 @@ fn named_exceptions_are_counter_examples() {
     publication.hosts.extend(exchange::hosts(&hybrid));
     let hybrid = whats(found(&publication));
     assert!(!hybrid.is_empty() && hybrid.iter().all(|what| *what == What::OtherServers));
+}
+
+#[test]
+fn s73_an_api_that_is_answered_from_outside_is_a_counter_example() {
+    let mut publication = under(shipped());
+    let host = Host {
+        is_ours: true,
+        is_api: true,
+        ..Host::default()
+    };
+    publication.hosts.insert("api.contoso.com".to_owned(), host);
+    let office = || "the balancer is in it".to_owned();
+    let found = |zones: &[Zone], reachable: &[Zone]| {
+        let grounds = Grounds {
+            api: zones.iter().cloned().collect(),
+            reachable: reachable.iter().map(|it| (it.clone(), office())).collect(),
+            ..Grounds::default()
+        };
+        let found = counter_examples(&publication, &grounds);
+        let found = found.into_iter().filter_map(|it| match it.what {
+            What::ApiOutside { zone } => Some((it.host?, zone)),
+            _ => None,
+        });
+        found.collect::<Vec<_>>()
+    };
+    let (inside, outside) = (Zone::INTERNAL, Zone::EXTERNAL);
+    let at = |zone: &Zone| ("api.contoso.com".to_owned(), zone.clone());
+    assert_eq!(found(&[], &[]), []);
+    assert_eq!(found(from_ref(&inside), &[]), []);
+    assert_eq!(found(from_ref(&outside), &[]), [at(&outside)]);
+    assert_eq!(found(from_ref(&inside), from_ref(&inside)), [at(&inside)]);
+    let both = [inside.clone(), outside.clone()];
+    assert_eq!(found(&both, &[]), [at(&outside)]);
 }
 
 fn member(sam: &str, groups: &[&str]) -> Account {

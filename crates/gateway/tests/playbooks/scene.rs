@@ -204,6 +204,7 @@ impl Scene {
                 account: account.id.clone(),
                 set: self.now(),
                 last_used: None,
+                disowned: None,
             },
             hash,
         };

@@ -182,6 +182,20 @@ fn said(words: &MessageWords, message: &Message) -> Text {
             "{from}",
             from.as_str(),
         ),
+        Content::LeaseLapsed => (
+            match message.language {
+                Language::English => {
+                    "{host}: a device of yours waits, as it is a while ago that you signed in there with a code or a passkey. \
+                     Sign in at https://{host}/ and it works again by itself. You are told once."
+                }
+                Language::Swedish => {
+                    "{host}: en av dina enheter väntar, eftersom det var ett tag sedan du loggade in där med en kod eller en \
+                     nyckel. Logga in på https://{host}/ så fungerar den igen av sig själv. Du får veta det en gång."
+                }
+            },
+            "",
+            "",
+        ),
         Content::Test => ("{host}: this is a test. Det här är ett test.", "", ""),
     };
     Text {

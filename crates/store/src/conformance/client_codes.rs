@@ -328,7 +328,7 @@ pub async fn what_a_sent_code_bought_ends_with_its_destination<S: Conforming>(
             true => {
                 let kind = Kind::DestinationRemoved { by: Carrier::Sms };
                 let event = event(30, kind, &anna);
-                let removed = store.remove_destination(&anna.id, Carrier::Sms, event);
+                let removed = store.remove_destination((&anna.id, Carrier::Sms), None, event);
                 assert!(removed.await?);
             }
             false => drop(set_destination(&*store, &anna, "+46709999999", 30).await?),

@@ -10,6 +10,7 @@ mod client_codes;
 mod counters;
 mod credentials;
 mod directory;
+mod disowned_secrets;
 mod drains;
 mod first_secrets;
 mod ntlm_pins;
@@ -58,6 +59,7 @@ pub use client_codes::*;
 pub use counters::*;
 pub use credentials::*;
 pub use directory::*;
+pub use disowned_secrets::*;
 pub use drains::*;
 pub use first_secrets::*;
 pub use ntlm_pins::*;
@@ -219,6 +221,7 @@ macro_rules! conformance {
             the_same_typed_secret_at_once_takes_one_place
             a_ticket_ends_with_the_token_behind_it
             an_account_remembers_its_first_and_its_last_second_factor
+            a_lapse_is_told_once
             nobody_s_second_factor_is_not_noted
             a_success_notes_the_second_factor_that_it_proved
             a_ticket_remembers_what_was_proved_to_buy_it
@@ -229,6 +232,9 @@ macro_rules! conformance {
             each_step_of_a_sign_in_is_answered_once
             a_sign_in_is_completed_once
             a_session_ends_with_what_it_rests_on
+            a_disowned_secret_opens_nothing_until_another_is_set
+            who_has_no_secret_is_put_out_as_well
+            a_destination_is_removed_beside_a_session_that_goes_on
             a_session_by_an_app_password_ends_with_it
             an_app_password_on_a_page_forgets_no_wrong_secret
             a_sign_in_by_an_app_password_that_ended_meanwhile_is_overtaken

@@ -55,6 +55,7 @@ pub(super) fn made(id: &str, account: &Account, seconds: i64) -> StoredMemorised
             account: account.id.clone(),
             set: at(seconds),
             last_used: None,
+            disowned: None,
         },
         hash: SecretHash {
             cost: Cost::NEW,

@@ -7,12 +7,13 @@ use ::authn::audit::Kind;
 use ::authn::credential::CredentialId;
 use ::authn::credential::grant::CodeSettlement;
 use ::authn::credential::second_factor::SecondFactor;
+use ::authn::credential::sent_code::{Address, Carrier, Content, Language, Message};
 use ::authn::place::Method;
 use ::authn::ports::{Settled, Settlement, Succeeded, Unavailable};
 use ::authn::ticket::Relaying;
 
 use super::tickets::ticket;
-use super::{Conforming, account, anna_with, at, event, from_home, of_account, taken};
+use super::{Conforming, account, all_at_once, anna_with, at, event, from_home, of_account, taken};
 
 fn proved(seconds: i64, account: &Account) -> ::authn::audit::Event {
     let method = Method::OneTimeCode;
@@ -59,6 +60,55 @@ pub async fn an_account_remembers_its_first_and_its_last_second_factor<S: Confor
         });
         assert_eq!(forgetful, Some(anna.clone()));
     }
+    Ok(())
+}
+
+/// Of one proof its owner is told once that its lease lapsed, and of none that was followed by another.
+pub async fn a_lapse_is_told_once<S: Conforming>(store: Arc<S>) -> Result<(), Unavailable> {
+    let (anna, ben) = (anna_with(&*store, "phone").await?, account("ben"));
+    let address = Address::parse(Carrier::Mail, "anna@example.com");
+    let address = address.ok_or_else(|| crate::unavailable("an address"))?;
+    let tells = |who: &Account, seconds, id: &str| {
+        let message = Message {
+            id: id.to_owned(),
+            account: Some(who.id.clone()),
+            address: address.clone(),
+            content: Content::LeaseLapsed,
+            language: Language::Swedish,
+            queued: at(100),
+            ends: at(200),
+        };
+        let (store, who) = (&store, who.id.clone());
+        async move { store.tell_of_lapse(&who, at(seconds), message).await }
+    };
+    assert!(!tells(&anna, 50, "0").await?, "none was proved");
+    let by = proved(50, &anna);
+    let method = Method::OneTimeCode;
+    assert!(store.note_second_factor(&anna.id, method, by).await?);
+    assert!(tells(&anna, 50, "1").await?);
+    assert!(!tells(&anna, 50, "2").await?, "it was told");
+    assert!(!tells(&ben, 50, "3").await?, "there is no such account");
+    let by = proved(60, &anna);
+    assert!(store.note_second_factor(&anna.id, method, by).await?);
+    assert!(!tells(&anna, 50, "4").await?, "another was proved since");
+    let all = all_at_once(&store, 8, |store, number| {
+        let message = Message {
+            id: format!("at-once-{number}"),
+            account: Some(anna.id.clone()),
+            address: address.clone(),
+            content: Content::LeaseLapsed,
+            language: Language::English,
+            queued: at(100),
+            ends: at(200),
+        };
+        let who = anna.id.clone();
+        async move { store.tell_of_lapse(&who, at(60), message).await }
+    });
+    let told = all.await?.into_iter().filter(|it| *it).count();
+    assert_eq!(told, 1, "of many at once one is");
+    let waiting = store.claim(at(100), at(150), 10).await?;
+    let contents: Vec<_> = waiting.iter().map(|it| &it.message.content).collect();
+    assert_eq!(contents, [&Content::LeaseLapsed; 2]);
     Ok(())
 }
 

@@ -80,7 +80,7 @@ pub async fn a_destination_keeps_all_its_fields_and_is_the_only_one_of_its_kind<
     let other = set(&*store, &anna, "+46709999999", 30).await?;
     assert_eq!(of(&*store, &anna).await?, [mail.clone(), other]);
     let removed = event(40, Kind::DestinationRemoved { by: Carrier::Sms }, &anna);
-    let remove = || store.remove_destination(&anna.id, Carrier::Sms, removed.clone());
+    let remove = || store.remove_destination((&anna.id, Carrier::Sms), None, removed.clone());
     assert!(remove().await?);
     assert!(!remove().await?, "there is none");
     assert_eq!(of(&*store, &anna).await?, [mail]);
@@ -122,7 +122,7 @@ pub async fn a_destination_that_is_set_or_removed_ends_the_sessions<S: Conformin
     let removed = event(50, Kind::DestinationRemoved { by: Carrier::Sms }, &anna);
     assert!(
         store
-            .remove_destination(&anna.id, Carrier::Sms, removed)
+            .remove_destination((&anna.id, Carrier::Sms), None, removed)
             .await?
     );
     assert!(!is_in(4).await?);

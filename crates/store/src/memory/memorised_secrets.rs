@@ -12,6 +12,7 @@ use authn::credential::memorised_secret::{
 };
 use authn::credential::otp_token::Source;
 use authn::credential::sent_code::Message;
+use authn::handle::HandleKey;
 use authn::lockout::Subject;
 use authn::ports::{MemorisedSecrets, Succeeded, Unavailable};
 use jiff::Timestamp;
@@ -110,6 +111,16 @@ impl State {
             .is_some_and(|it| it.record.id == *id);
         let account = self.accounts.get(account);
         is_there && account.is_some_and(|account| account.may_sign_in().is_ok())
+    }
+
+    /// Whether it is the secret of an account, and was disowned.
+    pub(super) fn is_disowned(
+        &self,
+        account: &AccountId,
+        id: &authn::credential::CredentialId,
+    ) -> bool {
+        let stored = self.secrets.of.get(account).map(|it| &it.record);
+        stored.is_some_and(|it| it.id == *id && it.disowned.is_some())
     }
 
     /// Sets a secret; what rested on the one before ends.
@@ -274,6 +285,23 @@ impl MemorisedSecrets for Memory {
         let now = event.at;
         state.append(vec![event])?;
         Ok(state.forget_secret(account, now))
+    }
+
+    async fn disown_memorised_secret(
+        &self,
+        account: &AccountId,
+        but: Option<HandleKey>,
+        event: Event,
+    ) -> Result<(), Unavailable> {
+        let mut state = self.open()?;
+        let now = event.at;
+        state.append(vec![event])?;
+        state.end_what_clients_opened(account, now);
+        state.end_sessions(account, but);
+        if let Some(stored) = state.secrets.of.get_mut(account) {
+            stored.record.disowned.get_or_insert(now);
+        }
+        Ok(())
     }
 
     async fn reserve_secret(&self, place: SecretPlace) -> Result<Room, Unavailable> {

@@ -110,7 +110,10 @@ impl SignIns for Memory {
                 let (account, credential) = (&session.account, &session.credential);
                 let stands = match session.is_by_app_password() {
                     true => state.app_password_stands(account, credential, now),
-                    false => state.secret_stands(account, credential),
+                    false => {
+                        state.secret_stands(account, credential)
+                            && !state.is_disowned(account, credential)
+                    }
                 };
                 (!stands).then_some(Completed::Overtaken)
             }
@@ -233,8 +236,7 @@ impl Sessions for Memory {
         let now = event.at;
         state.append(vec![event])?;
         state.end_what_clients_opened(account, now);
-        let sessions = &mut state.pages.sessions;
-        sessions.retain(|key, session| session.account != *account || Some(*key) == but);
+        state.end_sessions(account, but);
         Ok(())
     }
 

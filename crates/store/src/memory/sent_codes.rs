@@ -12,6 +12,7 @@ use authn::credential::sent_code::{
     Became, BudgetPlace, Carrier, Claimed, ClientCode, Counted, Delivery, Destination, Guessed,
     Message, MessageRecord, MessageState, Queued, Queueing,
 };
+use authn::handle::HandleKey;
 use authn::lockout::Subject;
 use authn::ports::{Outbox, SentCodes, Unavailable};
 use jiff::Timestamp;
@@ -25,6 +26,8 @@ pub(super) struct Sent {
     budgets: BTreeMap<(Counted, String), Budget>,
     messages: BTreeMap<String, Kept>,
     client_codes: BTreeMap<(AccountId, String), ClientCode>,
+    /// Of which proof's lease each account was told that it lapsed.
+    lapses: BTreeMap<AccountId, Timestamp>,
 }
 
 /// What was taken in a window, and in a row.
@@ -186,9 +189,9 @@ impl State {
         self.sent.messages.insert(message.id.clone(), kept);
     }
 
-    fn end_sessions(&mut self, account: &AccountId) {
+    pub(super) fn end_sessions(&mut self, account: &AccountId, but: Option<HandleKey>) {
         let sessions = &mut self.pages.sessions;
-        sessions.retain(|_, session| session.account != *account);
+        sessions.retain(|key, session| session.account != *account || Some(*key) == but);
     }
 }
 
@@ -225,7 +228,7 @@ impl SentCodes for Memory {
         ] {
             state.sent.budgets.remove(&(counted, account.0.clone()));
         }
-        state.end_sessions(account);
+        state.end_sessions(account, None);
         for message in &messages {
             state.add_message(message);
         }
@@ -236,8 +239,8 @@ impl SentCodes for Memory {
 
     async fn remove_destination(
         &self,
-        account: &AccountId,
-        carrier: Carrier,
+        (account, carrier): (&AccountId, Carrier),
+        but: Option<HandleKey>,
         event: Event,
     ) -> Result<bool, Unavailable> {
         let mut state = self.open()?;
@@ -246,9 +249,26 @@ impl SentCodes for Memory {
             return Ok(false);
         }
         state.append(vec![event])?;
-        state.end_sessions(account);
+        state.end_sessions(account, but);
         state.end_destination(account, carrier);
         state.sent.destinations.remove(&key);
+        Ok(true)
+    }
+
+    async fn tell_of_lapse(
+        &self,
+        account: &AccountId,
+        proved: Timestamp,
+        told: Message,
+    ) -> Result<bool, Unavailable> {
+        let mut state = self.open()?;
+        let last = state.second_factors.get(account).map(|it| it.last);
+        let said = state.sent.lapses.get(account);
+        if last != Some(proved) || said.is_some_and(|said| *said >= proved) {
+            return Ok(false);
+        }
+        state.sent.lapses.insert(account.clone(), proved);
+        state.add_message(&told);
         Ok(true)
     }
 

@@ -1,5 +1,7 @@
 //! The port [`MemorisedSecrets`] on a database; hashes go in and out sealed.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use authn::account::AccountId;
 use authn::audit::Event;
@@ -8,6 +10,7 @@ use authn::credential::memorised_secret::{
     MAX_IN_WINDOW, MemorisedSecret, Room, SecretHash, SecretPlace, StoredMemorisedSecret,
 };
 use authn::credential::sent_code::Message;
+use authn::handle::HandleKey;
 use authn::lockout::Subject;
 use authn::ports::{MemorisedSecrets, Unavailable};
 use jiff::Timestamp;
@@ -68,6 +71,21 @@ impl MemorisedSecrets for Store {
         self.0.writer.submit(Remove { account, event }).await
     }
 
+    async fn disown_memorised_secret(
+        &self,
+        account: &AccountId,
+        but: Option<HandleKey>,
+        event: Event,
+    ) -> Result<(), Unavailable> {
+        let disown = Disown {
+            account: account.clone(),
+            but,
+            event,
+            keys: Arc::clone(&self.0.keys),
+        };
+        self.0.writer.submit(disown).await
+    }
+
     async fn reserve_secret(&self, place: SecretPlace) -> Result<Room, Unavailable> {
         self.0.writer.submit(Reserve(place)).await
     }
@@ -100,7 +118,7 @@ impl New {
     /// Sets it; what rested on the one before ends, and the failures are forgotten.
     pub(super) async fn set(&self, writing: &mut Writing<'_>) -> Result<(), WriteError> {
         let account = &self.record.account;
-        end_what_rests_on(writing, account, self.record.set).await?;
+        end_what_rests_on(writing, (account, None), self.record.set).await?;
         query(rows::memorised_secrets::SET)
             .bind(&account.0)
             .bind(&self.record.id.0)
@@ -120,16 +138,15 @@ impl New {
     }
 }
 
-/// Says that the secret of an account is no more, where it has one; its sessions are dropped, and what clients opened by
-/// it with a code.
+/// Ends the sessions of an account but one, and what clients opened by its secret with a code, where it has one.
 async fn end_what_rests_on(
     writing: &mut Writing<'_>,
-    account: &AccountId,
+    (account, but): (&AccountId, Option<HandleKey>),
     now: Timestamp,
 ) -> Result<(), WriteError> {
     query(rows::sessions::END_OF_ACCOUNT)
         .bind(&account.0)
-        .bind(Vec::<u8>::new())
+        .bind(but.map(|key| key.0.to_vec()).unwrap_or_default())
         .execute(&mut *writing.connection)
         .await?;
     end_what_clients_opened(writing, account, now).await
@@ -229,7 +246,7 @@ impl Write for Remove {
     type Output = bool;
 
     async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<bool>, WriteError> {
-        end_what_rests_on(writing, &self.account, self.event.at).await?;
+        end_what_rests_on(writing, (&self.account, None), self.event.at).await?;
         let removed = query(rows::memorised_secrets::REMOVE)
             .bind(&self.account.0)
             .execute(&mut *writing.connection)
@@ -239,6 +256,49 @@ impl Write for Remove {
         }
         writing.append(vec![self.event.clone()]).await?;
         Ok(Done::Keep(true))
+    }
+}
+
+struct Disown {
+    account: AccountId,
+    but: Option<HandleKey>,
+    event: Event,
+    keys: Arc<KeyFile>,
+}
+
+#[async_trait]
+impl Write for Disown {
+    type Output = ();
+
+    async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<()>, WriteError> {
+        let now = self.event.at;
+        end_what_rests_on(writing, (&self.account, self.but), now).await?;
+        let row = query(rows::memorised_secrets::OF_ACCOUNT)
+            .bind(&self.account.0)
+            .bind(1_i64)
+            .fetch_optional(&mut *writing.connection)
+            .await?;
+        let stored = row
+            .as_ref()
+            .map(|row| opened(row, &self.keys))
+            .transpose()?;
+        if let Some(stored) = stored.and_then(StoredMemorisedSecret::standing) {
+            let disowned = MemorisedSecret {
+                disowned: Some(now),
+                ..stored.record
+            };
+            let place = rows::memorised_secrets::place(&disowned);
+            let sealed = self.keys.seal(&place, &stored.hash)?;
+            query(rows::memorised_secrets::DISOWN)
+                .bind(&disowned.account.0)
+                .bind(&disowned.id.0)
+                .bind(now.as_microsecond())
+                .bind(sealed.as_bytes().to_vec())
+                .execute(&mut *writing.connection)
+                .await?;
+        }
+        writing.append(vec![self.event.clone()]).await?;
+        Ok(Done::Keep(()))
     }
 }
 

@@ -11,6 +11,7 @@ use authn::credential::sent_code::{
     Became, BudgetPlace, Carrier, Claimed, ClientCode, Delivery, Destination, Guessed, Message,
     MessageRecord, MessageState, Queued, Queueing,
 };
+use authn::handle::HandleKey;
 use authn::lockout::Subject;
 use authn::ports::{Outbox, SentCodes, Unavailable};
 use authn::sign_in::SignIn;
@@ -59,17 +60,34 @@ impl SentCodes for Store {
 
     async fn remove_destination(
         &self,
-        account: &AccountId,
-        carrier: Carrier,
+        (account, carrier): (&AccountId, Carrier),
+        but: Option<HandleKey>,
         event: Event,
     ) -> Result<bool, Unavailable> {
         let account = account.clone();
         let remove = Remove {
             account,
             carrier,
+            but,
             event,
         };
         self.0.writer.submit(remove).await
+    }
+
+    async fn tell_of_lapse(
+        &self,
+        account: &AccountId,
+        proved: Timestamp,
+        told: Message,
+    ) -> Result<bool, Unavailable> {
+        let told = Waiting::sealed(&self.0.keys, told)?;
+        let account = account.clone();
+        let tell = TellOfLapse {
+            account,
+            proved,
+            told,
+        };
+        self.0.writer.submit(tell).await
     }
 
     async fn client_code(
@@ -198,7 +216,7 @@ impl Write for Set {
             .bind(&destination.account.0)
             .execute(&mut *writing.connection)
             .await?;
-        end_sessions(writing, &destination.account).await?;
+        end_sessions(writing, &destination.account, None).await?;
         for message in &self.messages {
             message.add(writing).await?;
         }
@@ -230,10 +248,14 @@ async fn end_destination(
     Ok(())
 }
 
-async fn end_sessions(writing: &mut Writing<'_>, account: &AccountId) -> Result<(), WriteError> {
+async fn end_sessions(
+    writing: &mut Writing<'_>,
+    account: &AccountId,
+    but: Option<HandleKey>,
+) -> Result<(), WriteError> {
     query(rows::sessions::END_OF_ACCOUNT)
         .bind(&account.0)
-        .bind(Vec::<u8>::new())
+        .bind(but.map(|key| key.0.to_vec()).unwrap_or_default())
         .execute(&mut *writing.connection)
         .await?;
     Ok(())
@@ -242,6 +264,7 @@ async fn end_sessions(writing: &mut Writing<'_>, account: &AccountId) -> Result<
 struct Remove {
     account: AccountId,
     carrier: Carrier,
+    but: Option<HandleKey>,
     event: Event,
 }
 
@@ -259,8 +282,32 @@ impl Write for Remove {
         if removed.rows_affected() == 0 {
             return Ok(Done::Undo(false));
         }
-        end_sessions(writing, &self.account).await?;
+        end_sessions(writing, &self.account, self.but).await?;
         writing.append(vec![self.event.clone()]).await?;
+        Ok(Done::Keep(true))
+    }
+}
+
+struct TellOfLapse {
+    account: AccountId,
+    proved: Timestamp,
+    told: Waiting,
+}
+
+#[async_trait]
+impl Write for TellOfLapse {
+    type Output = bool;
+
+    async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<bool>, WriteError> {
+        let first = query(rows::second_factors::TELL)
+            .bind(&self.account.0)
+            .bind(self.proved.as_microsecond())
+            .execute(&mut *writing.connection)
+            .await?;
+        if first.rows_affected() == 0 {
+            return Ok(Done::Undo(false));
+        }
+        self.told.add(writing).await?;
         Ok(Done::Keep(true))
     }
 }

@@ -15,13 +15,13 @@ use crate::seal::{Place, Sealable, Sealed};
 ///
 /// SECURITY: an unknown subject costs the same look-up and finds nothing, whatever its text.
 pub(crate) const OF_ACCOUNT: &str = "
-    SELECT account, id, set_at, last_used, hash
+    SELECT account, id, set_at, last_used, disowned, hash
     FROM memorised_secrets
     WHERE account = $1 AND CAST($2 AS BIGINT) = 1";
 
 /// Lists the secret of every account.
 pub(crate) const LIST: &str = "
-    SELECT account, id, set_at, last_used, hash
+    SELECT account, id, set_at, last_used, disowned, hash
     FROM memorised_secrets";
 
 /// Sets the secret of an account ($1 to $4: account, id, time, sealed hash).
@@ -29,7 +29,8 @@ pub(crate) const SET: &str = "
     INSERT INTO memorised_secrets (account, id, set_at, last_used, hash)
     VALUES ($1, $2, $3, NULL, $4)
     ON CONFLICT (account) DO UPDATE SET
-        id = excluded.id, set_at = excluded.set_at, last_used = NULL, hash = excluded.hash";
+        id = excluded.id, set_at = excluded.set_at, last_used = NULL, disowned = NULL,
+        hash = excluded.hash";
 
 /// Sets the secret of an account ($1 to $4: account, id, time, sealed hash) that has nothing to sign in with.
 ///
@@ -51,13 +52,19 @@ pub(crate) const REMOVE: &str = "
     DELETE FROM memorised_secrets
     WHERE account = $1";
 
+/// Says since when ($3) the secret ($2) of an account ($1) opens nothing, with the hash as it is sealed beside that ($4).
+pub(crate) const DISOWN: &str = "
+    UPDATE memorised_secrets
+    SET disowned = $3, hash = $4
+    WHERE account = $1 AND id = $2 AND disowned IS NULL";
+
 /// Notes when ($3) the secret ($2) of an account ($1) was used, where both stand.
 ///
-/// SECURITY: whoever was shut out after the secret was read is not let in.
+/// SECURITY: whoever was shut out after the secret was read is not let in, nor who typed one that was disowned meanwhile.
 pub(crate) const USED: &str = "
     UPDATE memorised_secrets
     SET last_used = $3
-    WHERE id = $2 AND account = $1
+    WHERE id = $2 AND account = $1 AND disowned IS NULL
         AND account IN (
             SELECT id FROM accounts
             WHERE state = 'active'
@@ -110,11 +117,15 @@ pub(crate) const FORGET_UNKNOWN: &str = "
     DELETE FROM secret_budgets
     WHERE kind = 'unknown' AND since < $1";
 
-/// Where the hash of a secret is sealed: beside whose it is, and since when.
+/// Where the hash of a secret is sealed: beside whose it is, since when, and since when it opens nothing, where it does not.
 pub(crate) fn place(record: &MemorisedSecret) -> Place {
-    Place::of_row(&record.account.0)
+    let place = Place::of_row(&record.account.0)
         .beside("id", Some(record.id.0.clone()))
-        .beside("set_at", Some(record.set.as_microsecond().to_string()))
+        .beside("set_at", Some(record.set.as_microsecond().to_string()));
+    match record.disowned {
+        Some(at) => place.beside("disowned", Some(at.as_microsecond().to_string())),
+        None => place,
+    }
 }
 
 /// Reads what is known about a secret.
@@ -126,6 +137,7 @@ pub(crate) fn record(row: &Row) -> Result<MemorisedSecret, sqlx::Error> {
         account: AccountId(row.try_get("account")?),
         set: time(row, "set_at")?,
         last_used: optional_time(row, "last_used")?,
+        disowned: optional_time(row, "disowned")?,
     })
 }
 

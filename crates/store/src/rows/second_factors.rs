@@ -25,6 +25,15 @@ pub(crate) const NOTE: &str = "
             WHEN second_factors.last_proved > excluded.last_proved
             THEN second_factors.last_proved ELSE excluded.last_proved END";
 
+/// Says that the owner of an account ($1) was told of the lease that ran from a proof ($2), where that is the last, and it
+/// was not said before.
+///
+/// SECURITY: this statement alone decides that nobody is told twice of one lapse.
+pub(crate) const TELL: &str = "
+    UPDATE second_factors
+    SET told = $2
+    WHERE account = $1 AND last_proved = $2 AND (told IS NULL OR told < $2)";
+
 /// Reads what an account remembers, beside its own row; nothing where it remembers nothing.
 pub(crate) fn second_factor(row: &Row) -> Result<Option<SecondFactor>, sqlx::Error> {
     let Some(first) = optional_time(row, "first_proved")? else {

@@ -190,6 +190,7 @@ impl Sealable for Said {
                 push("enrolled");
                 push(from);
             }
+            Content::LeaseLapsed => push("lease-lapsed"),
             Content::Test => push("test"),
         }
         plain
@@ -215,6 +216,7 @@ impl Sealable for Said {
             "enrolled" => Content::Enrolled {
                 from: lines.next()?.to_owned(),
             },
+            "lease-lapsed" => Content::LeaseLapsed,
             "test" => Content::Test,
             _ => return None,
         };

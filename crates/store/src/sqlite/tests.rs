@@ -160,6 +160,7 @@ async fn a_store_that_is_not_there_is_not_made_by_opening_it() {
         "0018_used_assertions",
         "0019_audit_beginning",
         "0022_places_and_pins",
+        "0023_disowned_secrets_and_lapses",
         "0024_attributes",
     ];
     assert_eq!(pending, steps);

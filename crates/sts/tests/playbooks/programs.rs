@@ -203,6 +203,7 @@ impl Scene {
                 account: account.id.clone(),
                 set: at(-600),
                 last_used: None,
+                disowned: None,
             },
             hash: typed.hashed(CHEAP, [1; 16]).unwrap(),
         };

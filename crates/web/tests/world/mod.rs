@@ -23,7 +23,7 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use bytes::Bytes;
 use http::Request;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use proto::secret::Secret;
 use rcgen::{CertificateParams, KeyPair, PKCS_RSA_SHA256};
 use store::memory::Memory;
@@ -133,6 +133,7 @@ impl Ledger for Signing {
 
 pub(crate) struct World {
     pages: Pages,
+    memory: Arc<Memory>,
     signing: Arc<Signing>,
     /// The cookie of anna's session.
     pub(crate) session: String,
@@ -158,10 +159,40 @@ impl World {
         let signing = Arc::new(signing());
         let trusts = trusts(&signing.ring.primary.certificate);
         Self {
-            session: signed_in(&memory, methods).await,
+            session: signed_in(&memory, methods, now()).await,
             pages: pages(&memory, &signing, &trusts),
+            memory,
             signing,
         }
+    }
+
+    /// Anna proved two factors so long ago, and used her session just now, where the policy wants them that fresh.
+    pub(crate) async fn aged(age: SignedDuration, fresh: SignedDuration) -> Self {
+        let memory = Arc::new(Memory::new());
+        let signing = Arc::new(signing());
+        let methods = [Method::MemorisedSecret, Method::OneTimeCode];
+        let mut pages = pages(&memory, &signing, TRUSTS);
+        for rule in &mut pages.rules.policy.rules {
+            rule.fresh = Some(fresh);
+        }
+        Self {
+            session: signed_in(&memory, &methods, now() - age).await,
+            pages,
+            memory,
+            signing,
+        }
+    }
+
+    /// The sign-in that a browser holds, by its cookie.
+    pub(crate) async fn sign_in(&self, cookie: &str) -> SignIn {
+        let handle = cookie.strip_prefix("__Host-sign-in=").unwrap();
+        let key = Handle::parse(handle).unwrap().key();
+        self.memory.sign_in(key, now()).await.unwrap().unwrap()
+    }
+
+    /// The token of the forms of anna's session.
+    pub(crate) fn form_token(&self) -> String {
+        Handle::made_from([9; 32]).form_token()
     }
 
     pub(crate) fn keys_are_away(&self) {
@@ -283,7 +314,7 @@ fn pages(memory: &Arc<Memory>, signing: &Arc<Signing>, trusts: &str) -> Pages {
 }
 
 /// Begins a session for anna as the store does when a sign-in is complete.
-async fn signed_in(memory: &Memory, methods: &[Method]) -> String {
+async fn signed_in(memory: &Memory, methods: &[Method], begun: Timestamp) -> String {
     let now = now();
     let account = AccountId("anna".to_owned());
     let credential = CredentialId("secret".to_owned());
@@ -313,6 +344,7 @@ async fn signed_in(memory: &Memory, methods: &[Method]) -> String {
             account: account.clone(),
             set: now,
             last_used: None,
+            disowned: None,
         },
         hash: typed.hashed(cheap(), [0; 16]).unwrap(),
     };
@@ -348,7 +380,7 @@ async fn signed_in(memory: &Memory, methods: &[Method]) -> String {
             token: None,
             methods: methods.to_vec(),
             zone: Zone::EXTERNAL,
-            begun: now,
+            begun,
             used: now,
             browser: None,
         },

@@ -137,6 +137,7 @@ mod tests {
             account: AccountId(account.to_owned()),
             set: Timestamp::UNIX_EPOCH,
             last_used: None,
+            disowned: None,
         };
         let [key, other] = [1, 2].map(|byte| Secret::new(vec![byte; 32]));
         let annas = record("anna", "one");

@@ -37,6 +37,8 @@ pub enum Content {
         /// At which address.
         from: String,
     },
+    /// That the lease of an app password has lapsed, and where it is renewed.
+    LeaseLapsed,
     /// That somebody tries whether messages arrive.
     Test,
 }

@@ -43,6 +43,7 @@ impl Asking<'_> {
         let named = self.find(name).await?;
         let is_familiar = named.reservation.counts.source_is_familiar;
         let stored = attempt.secrets.memorised_secret(&named.subject).await?;
+        let stored = stored.and_then(StoredMemorisedSecret::standing);
         let app_password = self.app_password(&named, &answer.typed).await?;
         let source = familiarity(is_familiar);
         let place = SecretPlace::now(named.subject.clone(), source, at.now);

@@ -113,6 +113,11 @@ pub(super) fn beside(settings: &Settings) -> Grounds {
         .map(|(name, _)| name.clone());
     Grounds {
         reachable: reachable.collect(),
+        api: settings
+            .api
+            .as_ref()
+            .map(|it| it.zones.clone())
+            .unwrap_or_default(),
         windows: knowing.chain(by_kerberos).collect::<BTreeSet<String>>(),
         accounts: None,
     }
@@ -169,7 +174,9 @@ fn shown(settings: &Settings, found: &CounterExample) -> Shown {
             let enough = rule.map(|rule| aloud::enough(enough, rule));
             (Some(zone.to_string()), Some(channel.to_string()), enough)
         }
-        What::ZoneReachable { zone, .. } => (Some(zone.to_string()), None, None),
+        What::ZoneReachable { zone, .. } | What::ApiOutside { zone } => {
+            (Some(zone.to_string()), None, None)
+        }
         What::AloneOnPage { zone } => {
             let page = Some(Channel::Page.to_string());
             (Some(zone.to_string()), page, None)
@@ -247,6 +254,11 @@ fn sentence(settings: &Settings, found: &CounterExample) -> String {
         What::GuestOnUserPath => {
             "a guest's ticket, or none, opens a path of people with accounts".to_owned()
         }
+        What::ApiOutside { zone } => format!(
+            "named exception: {} the HTTP API is answered, and one token of the help desk makes an app password for anybody, \
+             one factor; take the zone out of `zones` in `[api]`",
+            aloud::zone(zone)
+        ),
         What::ZoneReachable { zone, why } => format!(
             "clients of the zone {zone} may be anybody: {why}; list networks without it in `internal_networks`"
         ),

@@ -56,6 +56,23 @@ fn s19_the_shipped_example_is_proved_with_its_lease_and_only_with_it() {
     assert_eq!(found(&text.replace(LEASE_OFF, LEASE_ON)), []);
 }
 
+#[test]
+fn s73_an_api_that_is_answered_from_outside_is_a_counter_example() {
+    let proved = packaged().replace(LEASE_OFF, LEASE_ON);
+    let with = |zones: &str| {
+        found(&format!(
+            "{proved}\n[api]\nhost = \"api.contoso.com\"\n{zones}"
+        ))
+    };
+    assert_eq!(with(""), []);
+    assert_eq!(with("zones = [\"internal\"]\n"), []);
+    let zone = Zone::EXTERNAL;
+    assert_eq!(
+        with("zones = [\"external\"]\n"),
+        [What::ApiOutside { zone }]
+    );
+}
+
 /// The example of the guide, without the Kerberos that needs a keytab.
 #[test]
 fn s19_the_example_of_the_guide_is_proved() {

@@ -372,7 +372,7 @@ async fn t_db_2_a_secret_that_was_changed_or_removed_since_does_not_come_back_an
 {
     let world = World::new();
     let store = world.migrated().await;
-    for sam in ["anna", "ben", "clara"] {
+    for sam in ["anna", "ben", "clara", "david"] {
         let somebody = conformance::account(sam);
         conformance::enrolled(&store, &somebody, &phone(sam).0)
             .await
@@ -396,10 +396,19 @@ async fn t_db_2_a_secret_that_was_changed_or_removed_since_does_not_come_back_an
             .await
             .unwrap()
     );
+    store
+        .disown_memorised_secret(&id("david"), None, mark(10))
+        .await
+        .unwrap();
     store.close().await;
 
     let (_, store) = restored(&world).await;
-    for (sam, stays) in [("anna", false), ("ben", false), ("clara", true)] {
+    for (sam, stays) in [
+        ("anna", false),
+        ("ben", false),
+        ("clara", true),
+        ("david", false),
+    ] {
         let subject = Subject::Account(id(sam));
         let found = store.memorised_secret(&subject).await.unwrap();
         assert_eq!(found.is_some(), stays, "{sam}");
@@ -535,7 +544,7 @@ async fn a_number_that_is_another_or_none_by_now_gets_no_code_after_a_restore() 
     store.backup(&backup, &by_hand()).await.unwrap();
     set(&store, &to("anna", "+46703333333")).await;
     let ben = id("ben");
-    let removed = store.remove_destination(&ben, Carrier::Sms, mark(2));
+    let removed = store.remove_destination((&ben, Carrier::Sms), None, mark(2));
     assert!(removed.await.unwrap());
     store.close().await;
     let (_, store) = restored(&world).await;
