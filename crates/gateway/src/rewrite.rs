@@ -57,13 +57,13 @@ impl<'a> Names<'a> {
     /// A text that is no address with each name put right, as `msstd:` and a host have it; `None` where
     /// it has none of them.
     pub(crate) fn replaced(&self, text: &str) -> Option<String> {
-        self.written(text, |_, _, _| (0, String::new()))
+        self.written((text, Text::Document), |_, _, _| (0, String::new()))
     }
 
     /// The same of addresses inside a text, escaped or not: the port behind a name goes with it, and the published one takes its
     /// place.
     pub(crate) fn redirected(&self, text: &str) -> Option<String> {
-        self.written(text, |before, behind, port| {
+        self.written((text, Text::Line), |before, behind, port| {
             let written = COLONS.into_iter().find_map(|colon| {
                 let head = behind.get(..colon.len())?;
                 let rest = behind.get(colon.len()..)?;
@@ -97,7 +97,7 @@ impl<'a> Names<'a> {
     /// is written for that.
     fn written(
         &self,
-        text: &str,
+        (text, of): (&str, Text),
         port: impl Fn(&str, &str, Option<&str>) -> (usize, String),
     ) -> Option<String> {
         let mut replaced = text.to_owned();
@@ -106,7 +106,7 @@ impl<'a> Names<'a> {
             let (name, published_port) = (outside.next().unwrap_or(published), outside.next());
             let lower = replaced.to_ascii_lowercase();
             let (mut written, mut from) = (String::with_capacity(replaced.len()), 0);
-            for at in self.found(&lower, own) {
+            for at in self.found((&lower, of), own) {
                 let end = at + own.len();
                 let behind = replaced.get(end..).unwrap_or_default();
                 let before = replaced.get(..at).unwrap_or_default();
@@ -147,7 +147,7 @@ impl<'a> Names<'a> {
                     next.is_some_and(|it| it.is_ascii_digit()) || !goes_on(next)
                 }
                 // A name without a dot is the beginning of its own longer ones.
-                false => self.is_host_at(&lower, at, of),
+                false => self.is_host_at((&lower, of), at, own),
             })
         };
         let mut told = inner.filter(|(own, _)| is_told(own));
@@ -156,45 +156,34 @@ impl<'a> Names<'a> {
 
     /// Where a name stands in a text of lower case; one that goes on before it or behind it is another, and one without a dot is
     /// a name only where it stands for a host.
-    fn found<'t>(&'t self, lower: &'t str, name: &'t str) -> impl Iterator<Item = usize> + 't {
+    fn found<'t>(
+        &'t self,
+        (lower, of): (&'t str, Text),
+        name: &'t str,
+    ) -> impl Iterator<Item = usize> + 't {
         let all = begins(lower, name);
         all.filter(move |at| {
             let is_whole = !goes_on(behind(lower, *at, name).chars().next());
-            is_whole && (name.contains('.') || self.is_host_at(lower, *at, Text::Document))
+            is_whole && (name.contains('.') || self.is_host_at((lower, of), *at, name))
         })
     }
 
     /// Whether a word without a dot stands for a host, and for no other than that of the server: servers are called as steps of
     /// paths, elements of XML, units of a directory and published names begin, too.
-    fn is_host_at(&self, lower: &str, at: usize, of: Text) -> bool {
-        let name = longer(lower, at);
+    fn is_host_at(&self, (lower, of): (&str, Text), at: usize, own: &str) -> bool {
+        let end = at + longer(lower, at).len().max(own.len());
+        let name = lower.get(at..end).unwrap_or(own);
         let before = lower.get(..at).unwrap_or_default();
-        let after = lower.get(at + name.len()..).unwrap_or_default();
-        if self.is_outside(name) || before.ends_with("<type>") {
-            return false;
-        }
-        match Slashes::before(before) {
-            Slashes::Two => return true,
-            Slashes::One => return is_service(before),
-            Slashes::None => {}
-        }
-        let ends = ["<", "\"", "'", ";", ",", "&", ":", "\\"];
-        let is_ended = |more: &[&str]| {
-            let mut ends = ends.iter().chain(more);
-            after.trim_start().is_empty() || ends.any(|it| after.starts_with(it))
-        };
-        let begins = [">", "\"", "'"].into_iter();
-        let is_begun = before.trim().is_empty()
-            || begins.chain(["@", "msstd:"]).any(|it| before.ends_with(it));
-        let last = before.chars().next_back();
-        match of {
-            Text::Document => (is_begun || last == Some('=')) && is_ended(&[]),
-            Text::Line => match last {
-                Some('=') => is_ended(&["/", "%"]) || name.contains('.'),
-                Some('<') => false,
-                _ => true,
+        let after = lower.get(end..).unwrap_or_default();
+        let is_told = match Slashes::before(before) {
+            Slashes::Two => true,
+            Slashes::One => is_service(before),
+            Slashes::None => match of {
+                Text::Document => is_value(before, after),
+                Text::Line => is_word_of_line(before, after) || name != own,
             },
-        }
+        };
+        is_told && !self.is_outside(name)
     }
 
     /// Whether a host is published, known to everybody, or one of what clients are told.
@@ -249,6 +238,40 @@ fn is_service(before: &str) -> bool {
             !above.ends_with(|it: char| it.is_ascii_alphanumeric() || "/-.".contains(it))
         })
     })
+}
+
+/// What may stand behind a host in a value.
+const ENDS: [&str; 9] = ["<", "\"", "'", ";", ",", "&", ":", "\\", "$"];
+/// And what else may in a line, behind a sign of equality: a step of a path, or what a balancer writes behind a server.
+const ENDS_OF_LINE: [&str; 11] = ["/", "%", "|", "~", "!", "#", "?", "+", ")", " ", "@"];
+/// What stands before a host in a document.
+const BEGINS: [&str; 10] = [">", "\"", "'", "@", "=", ",", ";", "msstd:", "sip:", "\\\\"];
+/// More blanks than nobody writes before a document's first word.
+const MAX_BLANKS: usize = 64;
+
+/// Whether a word is a value of a document, or the host in one.
+fn is_value(before: &str, after: &str) -> bool {
+    // `EXCH`, `EXPR` and `WEB` say there what kind of server is meant; a unit of a directory is called as one may be.
+    if before.ends_with("<type>") {
+        return false;
+    }
+    let is_first = before.len() <= MAX_BLANKS && before.trim().is_empty();
+    let is_begun = is_first || BEGINS.into_iter().any(|it| before.ends_with(it));
+    let is_ended =
+        after.trim_start().is_empty() || ENDS.into_iter().any(|it| after.starts_with(it));
+    (is_begun && is_ended) || before.ends_with("cn=servers/cn=")
+}
+
+/// Whether a word of a header's line may be a host: one behind a sign of equality ends there.
+fn is_word_of_line(before: &str, after: &str) -> bool {
+    match before.chars().next_back() {
+        Some('=') => {
+            let mut ends = ENDS.into_iter().chain(ENDS_OF_LINE);
+            after.is_empty() || ends.any(|it| after.starts_with(it))
+        }
+        Some('<') => false,
+        _ => true,
+    }
 }
 
 /// Classes of SPNs that web services, Exchange and Lync have ([MS-KILE] 3.1.5.11, setspn).
@@ -523,6 +546,7 @@ mod tests {
             "www",
             "fs",
             "owa",
+            "ex_01",
         ];
         let names: BTreeMap<String, String> = names.map(own).into();
         let mut publication = Publication::default();
@@ -549,7 +573,9 @@ mod tests {
         ] {
             assert_eq!(names.leaked(other), None, "{other}");
             assert_eq!(names.replaced(other), None, "{other}");
-            assert_eq!(names.redirected(other), None, "{other}");
+            let is_line = !other.contains(['<', '"']);
+            assert!(!is_line || names.redirected(other).is_none(), "{other}");
+            assert!(!is_line || !names.leaks(other), "{other}");
         }
         for (told, name) in [
             ("https://mail/EWS/Exchange.asmx", "mail"),
@@ -562,6 +588,13 @@ mod tests {
             ("<Spn>host/EXCHANGE</Spn>", "exchange"),
             ("<Spn>HTTP/exchange.contoso.local:443</Spn>", "exchange"),
             ("https://autodiscover.contoso.com.mx/", "autodiscover"),
+            ("<Server>EX_01</Server>", "ex_01"),
+            ("<Upn>EXCHANGE$@CONTOSO.LOCAL</Upn>", "exchange"),
+            ("<V>dc1,EXCHANGE</V>", "exchange"),
+            (
+                "<MdbDN>/o=Contoso/cn=Servers/cn=EXCHANGE/cn=Microsoft Private MDB</MdbDN>",
+                "exchange",
+            ),
         ] {
             assert_eq!(names.leaked(told), Some(name), "{told}");
             assert!(names.leaks(told), "{told}");
@@ -577,6 +610,9 @@ mod tests {
         }
         let put_right = names.redirected("/autodiscover/x?to=autodiscover&b=https://owa/owa/");
         let told = "/autodiscover/x?to=mail.contoso.com:8443&b=https://mail.contoso.com:8443/owa/";
+        assert_eq!(put_right.as_deref(), Some(told));
+        let put_right = names.redirected("/x?to=exchange/y&z=exchange%2fy");
+        let told = "/x?to=mail.contoso.com:8443/y&z=mail.contoso.com:8443%2fy";
         assert_eq!(put_right.as_deref(), Some(told));
         let server = names.replaced("msstd:exchange");
         assert_eq!(server.as_deref(), Some("msstd:mail.contoso.com"));
