@@ -344,7 +344,12 @@ fn names_of_groups_that_could_not_be_read_stay_and_those_of_others_go() {
         group_names: None,
         ..alice.clone()
     };
-    let steps = in_step(&[account(&alice)], &reading(&[unnamed.clone()]), at(0)).steps;
+    let steps = in_step(
+        &[account(&alice)],
+        &reading(std::slice::from_ref(&unnamed)),
+        at(0),
+    )
+    .steps;
     assert_eq!(steps, []);
     let elsewhere = Person {
         groups: Some(vec!["S-1-5-21-1-2-3-514".to_owned()]),
