@@ -53,7 +53,7 @@ fn says(rule: &mut Rule, key: &str, value: &str) {
         }
         "methods" => rule.methods = words.into_iter().map(combination).collect(),
         "lease" => {
-            let days = words[0].strip_suffix(" days").unwrap();
+            let days = value.trim_matches('"').strip_suffix(" days").unwrap();
             let hours = days.parse::<i64>().unwrap() * 24;
             rule.lease = Some(SignedDuration::from_hours(hours));
         }
