@@ -59,10 +59,10 @@ fn told(query: &StoreQuery) -> Vec<String> {
     match store.as_str() {
         ACTIVE_DIRECTORY => of_directory(query),
         OPAQUE_ID => vec![format!(
-            "the attribute store `{OPAQUE_ID}` is asked, which makes no names here yet"
+            "the attribute store `{OPAQUE_ID}` is asked, which makes names here once `opaque_id_secret_file` of [sts] has its secret"
         )],
         _ => vec![format!(
-            "the attribute store `{store}` is asked, which is not there"
+            "the attribute store `{store}` is asked, which answers once there is a [[sts.attribute_store]] of that name"
         )],
     }
 }
