@@ -118,6 +118,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "0022_places_and_pins",
         text: include_str!("../migrations/0022_places_and_pins.sql"),
     },
+    Migration {
+        number: 26,
+        name: "0026_metadata_readers",
+        text: include_str!("../migrations/0026_metadata_readers.sql"),
+    },
 ];
 
 impl Migration {

@@ -159,6 +159,7 @@ async fn a_store_that_is_not_there_is_not_made_by_opening_it() {
         "0018_used_assertions",
         "0019_audit_beginning",
         "0022_places_and_pins",
+        "0026_metadata_readers",
     ];
     assert_eq!(pending, steps);
     assert!(!world.db().exists());
