@@ -156,7 +156,7 @@ impl Desk {
     ///
     /// The store is unavailable.
     pub(crate) async fn judge(&self, presented: &Presented) -> Result<Judged, CliError> {
-        let ports = (&self.store as _, &self.store as _);
+        let ports: (&dyn sts::ports::Ledger, &dyn authn::ports::Audit) = (&self.store, &self.store);
         Ok(ledger::judge(ports, presented, &by_hand()).await?)
     }
 }

@@ -24,16 +24,14 @@ pub async fn a_reader_of_metadata_is_noted_for_each_key_with_the_last_time<S: Co
     store: Arc<S>,
 ) -> Result<(), Unavailable> {
     assert_eq!(store.readings().await?, []);
-    let (a, b) = (key("a"), key("b"));
+    let (a, b, both) = ([key("a")], [key("b")], [key("a"), key("b")]);
     let lync = reader("Lync");
-    store.note_reader(&[a.clone()], &lync, at(1)).await?;
-    store
-        .note_reader(&[a.clone(), b.clone()], &lync, at(9))
-        .await?;
-    store.note_reader(&[a.clone()], &lync, at(5)).await?;
+    store.note_reader(&a, &lync, at(1)).await?;
+    store.note_reader(&both, &lync, at(9)).await?;
+    store.note_reader(&a, &lync, at(5)).await?;
     let mut elsewhere = lync.clone();
     elsewhere.source = [0x2001, 0xdb8, 0, 0, 0, 0, 0, 1].into();
-    store.note_reader(&[b.clone()], &elsewhere, at(3)).await?;
+    store.note_reader(&b, &elsewhere, at(3)).await?;
     let readings = store.readings().await?;
     let told = readings.into_iter();
     let mut told: Vec<_> = told.map(|it| (it.key.0, it.reader, it.at)).collect();
