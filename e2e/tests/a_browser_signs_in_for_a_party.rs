@@ -95,8 +95,14 @@ pub(crate) fn certificate_of(demo: &Demo) -> anyhow::Result<PathBuf> {
     Ok(pem)
 }
 
-/// The token of an answer, verified by xmlsec1.
+/// The token of an answer, of SAML 1.1, verified by xmlsec1.
 pub(crate) fn token(demo: &Demo, certificate: &Path, page: &Got) -> anyhow::Result<String> {
+    let id = "urn:oasis:names:tc:SAML:1.0:assertion:Assertion";
+    token_of(demo, certificate, ["AssertionID", id], page)
+}
+
+/// The same of either version, by where its id stands.
+fn token_of(demo: &Demo, certificate: &Path, id: [&str; 2], page: &Got) -> anyhow::Result<String> {
     let wresult = field(page, "wresult")?;
     let begins = wresult.find("<saml:Assertion").context("an assertion")?;
     let ends = wresult.find("</saml:Assertion>").context("its end")?;
@@ -105,8 +111,7 @@ pub(crate) fn token(demo: &Demo, certificate: &Path, page: &Got) -> anyhow::Resu
         .context("a token")?;
     let file = demo.folder().join("token.xml");
     std::fs::write(&file, assertion)?;
-    let id = "urn:oasis:names:tc:SAML:1.0:assertion:Assertion";
-    xmlsec1(certificate, ["AssertionID", id], &file)?;
+    xmlsec1(certificate, id, &file)?;
     Ok(assertion.to_owned())
 }
 
@@ -160,6 +165,43 @@ fn s63_s64_somebody_signs_in_by_two_factors_and_leaves_with_a_token_for_lync() -
     assert!(over.body.contains("name=\"UserName\""), "{}", over.body);
     assert_eq!(count(&demo, "token-issued")?, 2);
     assert!(demo.wicketgate(&["audit", "verify"])?.status.success());
+    Ok(())
+}
+
+#[test]
+fn a_party_that_takes_saml_2_gets_it_and_xmlsec1_verifies_it() -> anyhow::Result<()> {
+    let demo = Demo::start()?;
+    let anna = demo.person(0);
+    let certificate = certificate_of(&demo)?;
+    let (_, mut app, _) = enrolled(&demo, &anna)?;
+    let (browser, asks) = at_sts(&demo)?;
+    let page = browser.open(&asks)?;
+    let page = signs_in(&browser, &page, [&anna.upn, SECRET, &app.code()?])?;
+    token(&demo, &certificate, &page)?;
+    let trusts = demo.wicketgate_json(&["trust", "list"])?;
+    let names = trusts.iter().filter_map(|it| it["name"].as_str());
+    for name in names.filter(|it| it.starts_with("Lync")) {
+        demo.wicketgate_json(&["trust", "set", name, "token_type=SAMLV2.0"])?;
+    }
+    // A gate reads its trusts every other second.
+    e2e::until::until("the party gets no token of SAML 2.0", || {
+        let page = browser.open(&asks)?;
+        Ok(field(&page, "wresult")?.contains(">urn:oasis:names:tc:SAML:2.0:assertion<"))
+    })?;
+    let page = browser.open(&asks)?;
+    let id = "urn:oasis:names:tc:SAML:2.0:assertion:Assertion";
+    let assertion = token_of(&demo, &certificate, ["ID", id], &page)?;
+    let sid = demo.text("/users/0/sid");
+    for part in [
+        format!("<saml:AttributeValue>{sid}<"),
+        format!("<saml:Audience>{}<", realm(&demo)),
+        "Version=\"2.0\"".to_owned(),
+    ] {
+        assert!(assertion.contains(&part), "{part} in {assertion}");
+    }
+    let file = demo.folder().join("token.xml").display().to_string();
+    let found = demo.wicketgate_json(&["ledger", "find", "--token", &file])?;
+    assert_eq!(found[0]["relying_party"], realm(&demo));
     Ok(())
 }
 

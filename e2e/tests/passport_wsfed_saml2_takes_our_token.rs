@@ -156,3 +156,36 @@ fn the_party_refuses_what_was_changed_or_is_for_another_and_takes_the_rest() -> 
     assert_eq!(user[format!("{CLAIMS}/upn")], anna.upn.as_str(), "{user}");
     Ok(())
 }
+
+#[test]
+fn the_party_takes_a_token_of_saml_2_where_its_trust_says_so() -> anyhow::Result<()> {
+    let Some((demo, mut party, mut app)) = begun()? else {
+        return Ok(());
+    };
+    let anna = demo.person(0);
+    demo.wicketgate_json(&["trust", "set", "The party", "token_type=SAMLV2.0"])?;
+    let mut browser = at_sts(&demo)?;
+    let page = asks(&mut browser, REALM)?;
+    signs_in(&browser, &page, [&anna.upn, SECRET, &app.code()?])?;
+    let path = format!(
+        "/adfs/ls/?wa=wsignin1.0&wtrealm={}",
+        REALM.replace(':', "%3A")
+    );
+    until("the party gets no token of SAML 2.0", || {
+        let wresult = field(&browser.open(&path)?, "wresult")?;
+        Ok(wresult.contains(">urn:oasis:names:tc:SAML:2.0:assertion<"))
+    })?;
+    let wresult = field(&browser.open(&path)?, "wresult")?;
+    let ours = format!(">{}<", anna.upn);
+    let of_ben = wresult.replace(&ours, &format!(">{}<", demo.person(1).upn));
+    ensure!(of_ben != wresult, "{wresult}");
+    let got = brings(&mut browser, &party, &of_ben)?;
+    assert_eq!(got.status, 401, "{}", got.body);
+    party.says("refused")?;
+    party.says("context")?;
+    let got = brings(&mut browser, &party, &wresult)?;
+    assert_eq!(got.status, 200, "{}", got.body);
+    let user = party.says("user")?;
+    assert_eq!(user[format!("{CLAIMS}/upn")], anna.upn.as_str(), "{user}");
+    Ok(())
+}

@@ -9,6 +9,7 @@ mod directory;
 mod grants;
 mod hasher;
 mod memorised_secrets;
+mod metadata_readers;
 mod ntlm_pins;
 mod otp_tokens;
 mod own_passwords;
@@ -49,6 +50,7 @@ use authn::revocation::{Revocation, Revoked};
 use authn::ticket::{MAX_PER_CREDENTIAL, RelayedTicket, Relaying, TicketKey};
 use jiff::Timestamp;
 use proto::secret::Secret;
+use sts::ports::MetadataReader;
 
 use self::counter::Counter;
 use self::grants::{KnownGrant, SettledCode};
@@ -117,6 +119,7 @@ struct State {
     trusts: trusts::Trusts,
     signing: signing_keys::Signing,
     used_assertions: BTreeSet<[u8; 32]>,
+    readers: BTreeMap<String, Vec<(Timestamp, MetadataReader)>>,
     api_tokens: BTreeMap<HandleKey, ApiToken>,
     chain: Vec<ChainedEvent>,
     trail: trail::Kept,

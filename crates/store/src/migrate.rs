@@ -128,6 +128,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "0024_attributes",
         text: include_str!("../migrations/0024_attributes.sql"),
     },
+    Migration {
+        number: 26,
+        name: "0026_metadata_readers",
+        text: include_str!("../migrations/0026_metadata_readers.sql"),
+    },
 ];
 
 impl Migration {

@@ -6,10 +6,12 @@
 mod assertions;
 mod keys;
 mod ledger;
+mod metadata_readers;
 mod trusts;
 
 pub use assertions::{AssertionKey, UsedAssertions};
 pub use authn::ports::Unavailable;
 pub use keys::{KeptKeys, Keys, KeysChanged, SigningKeys, ToSign};
 pub use ledger::Ledger;
+pub use metadata_readers::{MAX_READERS, MetadataReader, MetadataReaders, MetadataReading};
 pub use trusts::{Change, ChangeRefused, Kept, KeptTrust, KeptTrusts, Trusts};

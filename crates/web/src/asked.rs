@@ -1,7 +1,7 @@
 //! A request as the pages see it: its form, its handles and its language, and whether it came from a page of ours.
 
 use authn::handle::Handle;
-use authn::place::Service;
+use authn::place::{ActivityId, Service};
 use bytes::Bytes;
 use http::{HeaderMap, Method, Response, StatusCode, header};
 use proto::form::{Form, MAX_FORM};
@@ -52,23 +52,22 @@ impl Asked {
         let kind = kind.map(|kind| kind.split(';').next().unwrap_or_default().trim());
         let is_form = method != Method::POST || kind == Some(FORM);
         let query_text = request.head.uri.query().unwrap_or_default().to_owned();
-        let query = Form::parse(query_text.as_bytes());
         let path = request.head.uri.path();
         let (at_most, is_passive) = (longest(&service, path), takes_messages(&service, path));
         let messages: &[&str] = match is_passive {
-            true => &[wsfed::MESSAGE, saml::v2::MESSAGE],
+            true => &[wsfed::MESSAGE, wsfed::CONTEXT, saml::v2::MESSAGE],
             false => &[],
         };
+        let query = Form::parse_with(query_text.as_bytes(), MAX_FORM, messages);
         let body = match is_form {
             true => Form::parse_with(&request.body, at_most, messages),
             false => Form::parse(b""),
         };
         let (Ok(query), Ok(form), true, true) = (query, body, is_known, is_form) else {
-            return Err(Box::new(plain(
-                words,
-                StatusCode::BAD_REQUEST,
-                words.not_sent_here,
-            )));
+            return Err(Box::new(match is_passive {
+                true => unread(words, request.activity),
+                false => plain(words, StatusCode::BAD_REQUEST, words.not_sent_here),
+            }));
         };
         Ok(Self {
             path: request.head.uri.path().to_owned(),
@@ -253,11 +252,29 @@ pub(crate) fn unavailable(headers: &HeaderMap) -> Response<Bytes> {
 
 /// A sentence for whoever nothing can be kept for.
 fn plain(words: &'static Words, status: StatusCode, text: &'static str) -> Response<Bytes> {
-    let frame = Frame {
+    let frame = bare(words);
+    page::shown(status, &page::Sentence { frame, text })
+}
+
+/// That there is no token for what a party's page sent and nobody can read, by the id that the log knows.
+fn unread(words: &'static Words, activity: ActivityId) -> Response<Bytes> {
+    tracing::info!(
+        activity = activity.0,
+        "a request for a token is refused: it is not encoded as a form is, too long, or of a kind that is not taken"
+    );
+    let page = page::NoToken {
+        frame: bare(words),
+        party: None,
+        activity: activity.0,
+    };
+    page::shown(StatusCode::BAD_REQUEST, &page)
+}
+
+fn bare(words: &'static Words) -> Frame {
+    Frame {
         words,
         form: String::new(),
         who: None,
         notice: None,
-    };
-    page::shown(status, &page::Sentence { frame, text })
+    }
 }

@@ -206,6 +206,7 @@ words! {
     last_way: "You could not sign in without it. Connect an app or add another passkey first.", "Du skulle inte kunna logga in utan den. Anslut en app eller lägg till en annan nyckel först.";
     too_many: "You have too many. Take one away that is not used.", "Du har för många. Ta bort en som inte används.";
     on_the_way: "You are signed in", "Du är inloggad";
+    signing_in: "Signing you in", "Du loggas in";
     way_back: "Back to the application", "Tillbaka till programmet";
     go_on_to: "Application:", "Program:";
     go_on: "Go on", "Fortsätt";

@@ -8,6 +8,7 @@ mod service_provider;
 mod world;
 
 use http::{Request, StatusCode, header};
+use sts::ports::MetadataReaders as _;
 
 use world::{ASKS, ORIGIN, PORTAL, World, get, text};
 
@@ -146,6 +147,7 @@ async fn metadata_is_there_in_any_case_and_a_key_that_is_away_is_503() {
     for path in [
         "/FederationMetadata/2007-06/FederationMetadata.xml",
         "/federationmetadata/2007-06/federationmetadata.xml",
+        "/FederationMetadata/2007-06/PrimaryKey/FederationMetadata.xml",
     ] {
         let answer = world.ask(get(path)).await;
         assert_eq!(answer.response.status(), StatusCode::OK);
@@ -154,6 +156,9 @@ async fn metadata_is_there_in_any_case_and_a_key_that_is_away_is_503() {
         let written = text(&answer);
         assert!(written.contains(&format!("{ORIGIN}/adfs/ls/")), "{written}");
     }
+    let readings = world.memory.readings().await.unwrap();
+    let noted = readings.iter().map(|it| (&*it.key.0, &*it.reader.agent));
+    assert_eq!(noted.collect::<Vec<_>>(), [("1", "")], "once for all three");
     let nowhere = world.ask_at(PORTAL, get("/adfs/ls/")).await;
     assert_eq!(nowhere.response.headers()[header::LOCATION], "/sign-in");
     for path in ["/passkeys.js", "/invitation", "/tokens/confirm"] {
@@ -272,4 +277,59 @@ async fn the_page_of_a_refusal_can_be_read_in_another_language() {
         "{}",
         text(&answer)
     );
+}
+
+/// What a party's page holds goes back as it came, in several lines where it has them.
+#[tokio::test]
+async fn a_context_of_several_lines_goes_back_as_it_came() {
+    let world = World::new().await;
+    let path = format!("/adfs/ls/?{ASKS}&wctx=a%09b%0d%0ac&wreply=&whr=&wauth=");
+    let request = Request::get(&path).header(header::COOKIE, &world.session);
+    let answer = world.ask(request.body(String::new()).unwrap()).await;
+    let page = text(&answer);
+    assert_eq!(answer.response.status(), StatusCode::OK, "{page}");
+    assert!(page.contains("name=\"wctx\" value=\"a\tb\r\nc\""), "{page}");
+    let post = Request::post("/adfs/ls/")
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+    let again = world
+        .ask(post.body(format!("{ASKS}&wctx=a%0ab")).unwrap())
+        .await;
+    let expected = format!("/adfs/ls/?{ASKS}&wctx=a%0Ab");
+    assert_eq!(again.response.headers()[header::LOCATION], expected);
+}
+
+#[tokio::test]
+async fn what_nobody_can_read_gets_the_page_with_the_id_that_the_log_knows() {
+    let world = World::new().await;
+    for wrong in [
+        "wctx=%00",
+        "wctx=%ff",
+        "wctx=%1b",
+        "wtrealm=urn:a%0ab",
+        "a=%4",
+    ] {
+        let answer = world
+            .ask(get(&format!("/adfs/ls/?wa=wsignin1.0&{wrong}")))
+            .await;
+        let page = text(&answer);
+        assert_eq!(answer.response.status(), StatusCode::BAD_REQUEST, "{wrong}");
+        assert!(page.contains(&world::activity()), "{wrong}: {page}");
+        assert!(page.contains("data-page=\"no_token\""), "{wrong}: {page}");
+    }
+    let plain = Request::post("/adfs/ls/").header(header::CONTENT_TYPE, "text/plain");
+    let plain = world.ask(plain.body(ASKS.to_owned()).unwrap()).await;
+    assert_eq!(plain.response.status(), StatusCode::BAD_REQUEST);
+    assert!(text(&plain).contains(&world::activity()));
+}
+
+#[tokio::test]
+async fn whoever_brings_rubbish_is_not_told_to_be_signed_in() {
+    let world = World::new().await;
+    let post = Request::post("/adfs/ls/")
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .header(header::COOKIE, &world.session);
+    let body = "wa=wsignin1.0&wresult=rubbish";
+    let answer = world.ask(post.body(body.to_owned()).unwrap()).await;
+    let page = text(&answer);
+    assert!(!page.contains("You are signed in"), "{page}");
 }

@@ -65,6 +65,8 @@ pub enum Act {
     ReadFarms,
     /// Draining members of farms, and giving them back.
     DrainFarm,
+    /// Asking whether a token is one that we issued.
+    ReadLedger,
 }
 
 impl Role {
@@ -104,7 +106,7 @@ impl Role {
 
 impl Act {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::SeeOneself,
         Self::ReadAccounts,
         Self::DisableAccount,
@@ -125,6 +127,7 @@ impl Act {
         Self::ReadAudit,
         Self::ReadFarms,
         Self::DrainFarm,
+        Self::ReadLedger,
     ];
 
     /// The word for it.
@@ -151,6 +154,7 @@ impl Act {
             Self::ReadAudit => "read-audit",
             Self::ReadFarms => "read-farms",
             Self::DrainFarm => "drain-farm",
+            Self::ReadLedger => "read-ledger",
         }
     }
 
@@ -159,7 +163,9 @@ impl Act {
     /// SECURITY: whoever may read everything may change nothing, and whoever looks after the gate, or after trusts, has no
     /// hand in anybody's account: one stolen token is never all of it.
     fn is_for(self) -> &'static [Role] {
-        use Role::{Auditor, GatewayAdministrator, HelpDesk, TokenAdministrator};
+        use Role::{
+            Auditor, FederationAdministrator, GatewayAdministrator, HelpDesk, TokenAdministrator,
+        };
         match self {
             Self::SeeOneself => &Role::ALL,
             Self::ReadAccounts => &[HelpDesk, TokenAdministrator, Auditor],
@@ -177,6 +183,7 @@ impl Act {
             Self::ReadAudit => &[Auditor],
             Self::ReadFarms => &[GatewayAdministrator, Auditor],
             Self::DrainFarm => &[GatewayAdministrator],
+            Self::ReadLedger => &[Auditor, FederationAdministrator],
         }
     }
 }
@@ -186,7 +193,7 @@ mod tests {
     use super::*;
 
     /// Each act, and who may: h(elp desk), t(oken administrator), a(uditor), g(ateway), f(ederation).
-    const TABLE: [(&str, &str); 20] = [
+    const TABLE: [(&str, &str); 21] = [
         ("see-oneself", "htagf"),
         ("read-accounts", "hta.."),
         ("disable-account", "h...."),
@@ -207,6 +214,7 @@ mod tests {
         ("read-audit", "..a.."),
         ("read-farms", "..ag."),
         ("drain-farm", "...g."),
+        ("read-ledger", "..a.f"),
     ];
 
     #[test]

@@ -9,6 +9,8 @@ mod roles;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 use thiserror::Error;
 use xml::{
     Document, Element, Limits, ParseError, Partner, Policy, PublicKey, SignatureError,
@@ -61,8 +63,10 @@ pub enum MetadataError {
     /// It is no XML.
     #[error(transparent)]
     Parse(#[from] ParseError),
-    /// It is something else.
-    #[error("it is no metadata of one partner (`EntityDescriptor`)")]
+    /// It is something else, or of several partners.
+    #[error(
+        "it is no metadata of one partner (`EntityDescriptor`, or `EntitiesDescriptor` with exactly one)"
+    )]
     NotOne,
     /// It has no `entityID`.
     #[error("it does not say what the partner calls itself (`entityID`)")]
@@ -99,16 +103,18 @@ pub fn read(
     let document = Document::parse_within(text, Limits::METADATA)?;
     let root = document.root();
     let unsigned = entity(root)?;
-    if root.child(SIGNATURE, "Signature").is_none() {
+    // The signature stands around all of it, or in the one partner's part.
+    let mut places = [root, one(root)?].into_iter();
+    let Some(signed) = places.find(|it| it.child(SIGNATURE, "Signature").is_some()) else {
         return Ok((unsigned, SignedBy::Nobody));
-    }
+    };
     let policy = Policy {
         takes_whole_document: true,
         ..Policy::default()
     };
     let verified = |keys: &dyn VerifyingKeys| {
         let policy = &policy;
-        xml::signature::verify_of(root, &Partner { keys, policy, now })
+        xml::signature::verify_of(signed, &Partner { keys, policy, now })
     };
     let (verified, by) = match verified(known) {
         Ok(verified) => (verified, SignedBy::Known),
@@ -136,18 +142,33 @@ impl Entity {
     }
 }
 
-fn entity(root: Element<'_, '_>) -> Result<Entity, MetadataError> {
-    if !root.is(METADATA, "EntityDescriptor") {
-        return Err(MetadataError::NotOne);
+/// The one partner that a document is of: its root, or the only one in a list.
+fn one<'a, 'input>(root: Element<'a, 'input>) -> Result<Element<'a, 'input>, MetadataError> {
+    const ONE: &str = "EntityDescriptor";
+    const SEVERAL: &str = "EntitiesDescriptor";
+    if root.is(METADATA, ONE) {
+        return Ok(root);
     }
-    let entity_id = root.attribute("entityID").filter(|it| !it.is_empty());
+    let is_partner = |it: &Element<'_, '_>| it.is(METADATA, ONE) || it.is(METADATA, SEVERAL);
+    let mut partners = root.children().filter(is_partner);
+    match (root.is(METADATA, SEVERAL), partners.next(), partners.next()) {
+        (true, Some(only), None) if only.is(METADATA, ONE) => Ok(only),
+        _ => Err(MetadataError::NotOne),
+    }
+}
+
+fn entity(root: Element<'_, '_>) -> Result<Entity, MetadataError> {
+    let partner = one(root)?;
+    let entity_id = partner.attribute("entityID").filter(|it| !it.is_empty());
     let entity_id = entity_id.ok_or(MetadataError::NoEntityId)?;
+    // Of a list and its one partner, whatever ends first.
+    let ends = [valid_until(root)?, valid_until(partner)?];
     let mut entity = Entity {
         entity_id: entity_id.to_owned(),
-        valid_until: valid_until(root)?,
+        valid_until: ends.into_iter().flatten().min(),
         ..Entity::default()
     };
-    for role in root.children() {
+    for role in partner.children() {
         // Of two roles of a kind the first counts, as AD FS has it.
         if role.is(METADATA, "RoleDescriptor") {
             match roles::kind(role) {
@@ -170,9 +191,14 @@ fn entity(root: Element<'_, '_>) -> Result<Entity, MetadataError> {
 
 fn valid_until(root: Element<'_, '_>) -> Result<Option<Timestamp>, MetadataError> {
     let part = "validUntil";
-    let text = root.attribute(part);
-    let read = text.map(|text| text.parse().map_err(|_| MetadataError::Structure { part }));
-    read.transpose()
+    let Some(text) = root.attribute(part).map(str::trim) else {
+        return Ok(None);
+    };
+    // SPEC: saml-core 1.3.3: times are in UTC, and some write them without a zone.
+    let plain = || text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok();
+    let time = text.parse::<Timestamp>().ok();
+    let time = time.or_else(|| plain().map(|it| it.timestamp()));
+    time.map(Some).ok_or(MetadataError::Structure { part })
 }
 
 /// The certificates of a role that are for a use, or for any.

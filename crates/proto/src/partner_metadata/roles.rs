@@ -53,6 +53,8 @@ pub struct RelyingParty {
     pub signing: Vec<Vec<u8>>,
     /// The claim types that it asks for.
     pub claim_types: Vec<String>,
+    /// The token types that it says it takes, as URIs.
+    pub token_types: Vec<String>,
 }
 
 /// An issuer of tokens of WS-Federation.
@@ -104,6 +106,7 @@ impl RelyingParty {
             encryption: certificates(role, "encryption")?,
             signing: certificates(role, "signing")?,
             claim_types: claim_types(role, "ClaimTypesRequested")?,
+            token_types: token_types(role)?,
         })
     }
 }
@@ -151,6 +154,17 @@ fn claim_types(role: Element<'_, '_>, name: &'static str) -> Result<Vec<String>,
     let types = types.filter(|it| it.is(AUTHORIZATION, "ClaimType"));
     let types = types.filter_map(|it| it.attribute("Uri").map(str::to_owned));
     bounded(types, name)
+}
+
+fn token_types(role: Element<'_, '_>) -> Result<Vec<String>, MetadataError> {
+    const NAME: &str = "TokenTypesOffered";
+    let list = role.child(FEDERATION, NAME);
+    let types = list
+        .into_iter()
+        .flat_map(|it| it.children().collect::<Vec<_>>());
+    let types = types.filter(|it| it.is(FEDERATION, "TokenType"));
+    let types = types.filter_map(|it| it.attribute("Uri").map(|uri| uri.trim().to_owned()));
+    bounded(types, NAME)
 }
 
 fn endpoints(role: Element<'_, '_>, name: &'static str) -> Result<Vec<Endpoint>, MetadataError> {

@@ -33,6 +33,7 @@ fn s61_a_pool_says_what_it_calls_itself_and_where_answers_go() {
         claim_types: vec![
             "http://schemas.microsoft.com/ws/2008/06/identity/claims/primarysid".to_owned(),
         ],
+        token_types: Vec::new(),
     };
     assert_eq!(entity.relying_party, Some(party));
     assert_eq!(entity.issuer, None);
@@ -123,4 +124,48 @@ fn a_signature_that_does_not_hold_is_refused() {
     let (before, after) = LYNC.split_once("<RoleDescriptor").unwrap();
     let signed = format!("{before}{signature}<RoleDescriptor{after}");
     assert!(matches!(refused(&signed), MetadataError::Signature(_)));
+}
+
+#[test]
+fn the_token_types_that_a_party_takes_are_read() {
+    let types = "<fed:TokenTypesOffered><fed:TokenType Uri=\"urn:oasis:names:tc:SAML:2.0:assertion\"/>\
+                 <fed:TokenType/></fed:TokenTypesOffered>";
+    let named = LYNC.replacen(
+        "<fed:TargetScopes>",
+        &format!("{types}<fed:TargetScopes>"),
+        1,
+    );
+    assert_ne!(named, LYNC);
+    let party = unsigned(&named).relying_party.unwrap();
+    assert_eq!(party.token_types, ["urn:oasis:names:tc:SAML:2.0:assertion"]);
+}
+
+#[test]
+fn a_list_of_one_partner_is_that_partner_and_of_two_it_is_nobody() {
+    let list = |within: &str| {
+        let namespace = "xmlns=\"urn:oasis:names:tc:SAML:2.0:metadata\"";
+        format!(
+            "<EntitiesDescriptor {namespace} validUntil=\"2050-01-01T00:00:00Z\">{within}</EntitiesDescriptor>"
+        )
+    };
+    let until = "2050-01-01T00:00:00Z".parse().unwrap();
+    let expected = Entity {
+        valid_until: Some(until),
+        ..unsigned(SAML)
+    };
+    assert_eq!(unsigned(&list(SAML)), expected, "the list ends first");
+    let (two, nested) = (format!("{SAML}{LYNC}"), list(LYNC));
+    for wrong in ["", &two, &nested, &format!("{SAML}{nested}")] {
+        assert_eq!(refused(&list(wrong)), MetadataError::NotOne, "{wrong}");
+    }
+}
+
+#[test]
+fn an_end_without_a_zone_is_in_utc() {
+    let plain = SAML.replace("2099-01-01T00:00:00Z", "2099-01-01T00:00:00");
+    assert_ne!(plain, SAML);
+    assert_eq!(unsigned(&plain), unsigned(SAML));
+    let wrong = SAML.replace("2099-01-01T00:00:00Z", "next year");
+    let part = "validUntil";
+    assert_eq!(refused(&wrong), MetadataError::Structure { part });
 }

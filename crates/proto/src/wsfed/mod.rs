@@ -10,7 +10,7 @@ mod response;
 
 pub use answer::{AnswerParseError, MAX_ANSWER, MESSAGE, ProviderAnswer, assertion_in};
 pub use request::{
-    MAX_CONTEXT, MAX_NAME, Request, RequestParseError, SignInRequest, SignOutRequest,
+    CONTEXT, MAX_CONTEXT, MAX_NAME, Request, RequestParseError, SignInRequest, SignOutRequest,
 };
 pub use response::{SignInResponse, TOKEN_TYPE_SAML_1_1, TOKEN_TYPE_SAML_2_0};
 pub(crate) use response::{applies_to, lifetime, milliseconds};

@@ -14,6 +14,8 @@ use super::{SIGN_IN, SIGN_OUT, SIGN_OUT_CLEANUP};
 use crate::form::Form;
 use crate::percent;
 
+/// The parameter that goes back as it came, of several lines where a party has them.
+pub const CONTEXT: &str = "wctx";
 /// Most bytes of a parameter that is a name or an address.
 pub const MAX_NAME: usize = 2048;
 /// Most bytes of `wctx`, which goes back as it came.
@@ -162,27 +164,33 @@ impl Asked<'_> {
         let wtrealm = wtrealm.filter(|realm| !realm.is_empty());
         Ok(SignInRequest {
             wtrealm: wtrealm.ok_or(RequestParseError::Missing("wtrealm"))?,
-            wreply: self.text("wreply", MAX_NAME)?,
-            wctx: self.text("wctx", MAX_CONTEXT)?,
+            wreply: self.given("wreply", MAX_NAME)?,
+            wctx: self.text(CONTEXT, MAX_CONTEXT)?,
             wct: self.time("wct")?,
             wfresh: self.number("wfresh")?,
-            wauth: self.text("wauth", MAX_NAME)?,
-            whr: self.text("whr", MAX_NAME)?,
-            domain_hint: self.text("domain_hint", MAX_NAME)?,
-            username: self.text("username", MAX_NAME)?,
-            login_hint: self.text("login_hint", MAX_NAME)?,
+            wauth: self.given("wauth", MAX_NAME)?,
+            whr: self.given("whr", MAX_NAME)?,
+            domain_hint: self.given("domain_hint", MAX_NAME)?,
+            username: self.given("username", MAX_NAME)?,
+            login_hint: self.given("login_hint", MAX_NAME)?,
             prompt_login: self.text("prompt", MAX_NAME)?.as_deref() == Some("login"),
             mfa_max_age: self.number("mfa_max_age")?,
-            client_request_id: self.text("client-request-id", MAX_NAME)?,
+            client_request_id: self.given("client-request-id", MAX_NAME)?,
         })
     }
 
     fn sign_out(&self) -> Result<SignOutRequest, RequestParseError> {
         Ok(SignOutRequest {
-            wtrealm: self.text("wtrealm", MAX_NAME)?,
-            wreply: self.text("wreply", MAX_NAME)?,
-            wctx: self.text("wctx", MAX_CONTEXT)?,
+            wtrealm: self.given("wtrealm", MAX_NAME)?,
+            wreply: self.given("wreply", MAX_NAME)?,
+            wctx: self.text(CONTEXT, MAX_CONTEXT)?,
         })
+    }
+
+    /// INTEROP: WIF and others write a parameter that they have nothing for, with nothing in it.
+    fn given(&self, name: &'static str, limit: usize) -> Result<Option<String>, RequestParseError> {
+        let text = self.text(name, limit)?;
+        Ok(text.filter(|it| !it.is_empty()))
     }
 
     fn text(&self, name: &'static str, limit: usize) -> Result<Option<String>, RequestParseError> {
@@ -270,6 +278,22 @@ mod tests {
         let time = request.wct.map(|it| it.to_string());
         assert_eq!(time.as_deref(), Some("2026-01-01T10:00:00.5Z"));
         assert!(!request.prompt_login);
+    }
+
+    #[test]
+    fn what_has_nothing_in_it_is_not_given() {
+        let empty = "wreply=&whr=&wauth=&domain_hint=&username=&login_hint=&client-request-id=";
+        let request = sign_in(&format!("wa=wsignin1.0&wtrealm=urn:a&{empty}"));
+        let expected = SignInRequest {
+            wtrealm: "urn:a".to_owned(),
+            ..SignInRequest::default()
+        };
+        assert_eq!(request, expected);
+        let out = parse("wa=wsignout1.0&wtrealm=&wreply=");
+        assert_eq!(out, Ok(Request::SignOut(SignOutRequest::default())));
+        // What goes back goes back as it came.
+        let context = sign_in("wa=wsignin1.0&wtrealm=urn:a&wctx=").wctx;
+        assert_eq!(context.as_deref(), Some(""));
     }
 
     #[test]

@@ -6,7 +6,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use clap::Subcommand;
 use serde::Serialize;
+use sts::admin::keys::behind;
 use sts::key_ring::{KeyAlgorithm, KeyRing, KeyState, TokenSigningCertificate};
+use sts::ports::MetadataReading;
 
 use super::{CliError, Output};
 use crate::clock;
@@ -28,7 +30,8 @@ Examples:
   wicketgate key promote --early
 
 It signs from now on. Before its date --early is needed: partners who have not seen it refuse our tokens until they do.
-The key before is retired, and its private half is gone.";
+Whoever fetched our metadata before this key was in it, and not since, is named. The key before is retired, and its private
+half is gone.";
 
 const EXPORTING: &str = "\
 Examples:
@@ -90,6 +93,33 @@ struct Printed {
     subject: String,
     thumbprint: String,
     not_after: String,
+    metadata_fetched: Vec<Fetched>,
+}
+
+/// Who fetched our metadata with the key in it, and when last.
+#[derive(Debug, Serialize)]
+struct Fetched {
+    from: String,
+    user_agent: String,
+    at: String,
+}
+
+impl Fetched {
+    fn of(reading: &MetadataReading) -> Self {
+        Self {
+            from: reading.reader.source.to_string(),
+            user_agent: reading.reader.agent.clone(),
+            at: reading.at.to_string(),
+        }
+    }
+
+    fn line(&self) -> String {
+        let agent = match self.user_agent.as_str() {
+            "" => "somebody who does not say by what",
+            agent => agent,
+        };
+        format!("{} ({agent}) at {}", self.from, self.at)
+    }
 }
 
 /// Does it.
@@ -106,17 +136,18 @@ pub(crate) async fn run(config: &Path, verb: Verb, output: &Output) -> Result<()
             if !early {
                 refuse_before_its_date(&desk).await?;
             }
-            print(&desk.promote_key().await?, output)
+            warn_of_who_is_behind(&desk, output).await?;
+            print(&desk, &desk.promote_key().await?, output).await
         }
         Verb::GiveUp => {
-            let given_up = printed(&desk.give_up_key().await?);
+            let given_up = printed(&desk.give_up_key().await?, &[]);
             output.print(&given_up, |it| format!("gave the key {} up", it.id))
         }
         Verb::Show { id } => {
             let ring = ring(&desk).await?;
             let mut all = all(&ring).filter(|it| begins(it, &id));
             match (all.next(), all.next()) {
-                (Some(key), None) => print(key, output),
+                (Some(key), None) => show(&desk, key, output).await,
                 (None, _) => Err(CliError::refused(format!("there is no key `{id}`"))),
                 _ => Err(CliError::refused(format!("several keys begin with `{id}`"))),
             }
@@ -127,7 +158,9 @@ pub(crate) async fn run(config: &Path, verb: Verb, output: &Output) -> Result<()
 
 async fn list(desk: &Desk, output: &Output) -> Result<(), CliError> {
     let ring = desk.key_ring().await?;
-    let keys: Vec<Printed> = ring.iter().flat_map(all).map(printed).collect();
+    let readings = desk.metadata_readings().await?;
+    let keys = ring.iter().flat_map(all);
+    let keys: Vec<Printed> = keys.map(|it| printed(it, &readings)).collect();
     output.list(
         &keys,
         "there are no keys; `wicketgate key roll` makes the first",
@@ -147,8 +180,32 @@ async fn roll(
         true => desk.promote_key().await?,
         false => added,
     };
-    print(&key, output)
+    print(desk, &key, output).await
 }
+
+/// Names who will not know the key that is promoted, as far as that is known.
+async fn warn_of_who_is_behind(desk: &Desk, output: &Output) -> Result<(), CliError> {
+    let Some(ring) = desk.key_ring().await?.filter(|it| it.next.is_some()) else {
+        return Ok(());
+    };
+    let readings = desk.metadata_readings().await?;
+    let behind = behind(&ring, &readings);
+    for reading in behind.iter().take(MAX_NAMED) {
+        let who = Fetched::of(reading).line();
+        output.remark(&format!(
+            "who fetched the metadata last from {who} has not seen this key, and refuses our tokens until that is done again"
+        ));
+    }
+    if let Some(more) = behind.len().checked_sub(MAX_NAMED).filter(|it| *it > 0) {
+        output.remark(&format!(
+            "so have {more} more; `key show` names who saw the key"
+        ));
+    }
+    Ok(())
+}
+
+/// So many who have not seen a key are named one by one.
+const MAX_NAMED: usize = 10;
 
 async fn refuse_before_its_date(desk: &Desk) -> Result<(), CliError> {
     match ring(desk).await?.next.map(|it| it.state) {
@@ -201,11 +258,28 @@ fn begins(key: &TokenSigningCertificate, with: &str) -> bool {
     !with.is_empty() && (key.id.0.starts_with(&with) || thumbprint.starts_with(&with))
 }
 
-fn print(key: &TokenSigningCertificate, output: &Output) -> Result<(), CliError> {
-    output.print(&printed(key), line)
+async fn print(
+    desk: &Desk,
+    key: &TokenSigningCertificate,
+    output: &Output,
+) -> Result<(), CliError> {
+    let readings = desk.metadata_readings().await?;
+    output.print(&printed(key, &readings), line)
 }
 
-fn printed(key: &TokenSigningCertificate) -> Printed {
+/// A key with everybody who fetched it.
+async fn show(desk: &Desk, key: &TokenSigningCertificate, output: &Output) -> Result<(), CliError> {
+    let readings = desk.metadata_readings().await?;
+    output.print(&printed(key, &readings), |it| {
+        let fetched = it.metadata_fetched.iter();
+        let fetched: String = fetched
+            .map(|it| format!("\n  fetched from {}", it.line()))
+            .collect();
+        format!("{}{fetched}", line(it))
+    })
+}
+
+fn printed(key: &TokenSigningCertificate, readings: &[MetadataReading]) -> Printed {
     let (state, since, promotes_at, retired) = match key.state {
         KeyState::Primary { since } => ("primary", Some(since), None, None),
         KeyState::Next { promotes_at } => ("next", None, Some(promotes_at), None),
@@ -221,6 +295,11 @@ fn printed(key: &TokenSigningCertificate) -> Printed {
         subject: key.certificate.subject().to_owned(),
         thumbprint: key.certificate.thumbprint().to_owned(),
         not_after: key.certificate.not_after().to_string(),
+        metadata_fetched: readings
+            .iter()
+            .filter(|it| it.key == key.id)
+            .map(Fetched::of)
+            .collect(),
     }
 }
 
@@ -231,8 +310,15 @@ fn line(key: &Printed) -> String {
         (Some(since), _, _) => format!("signs since {since}"),
         _ => String::new(),
     };
+    let fetched = match key.metadata_fetched.as_slice() {
+        [] => String::new(),
+        [last, ..] => {
+            let (number, last) = (key.metadata_fetched.len(), last.line());
+            format!(", fetched by {number}, last from {last}")
+        }
+    };
     format!(
-        "{} {} {}: {when}, certificate {} good until {}",
+        "{} {} {}: {when}, certificate {} good until {}{fetched}",
         key.id, key.algorithm, key.state, key.thumbprint, key.not_after
     )
 }

@@ -38,7 +38,7 @@ impl Ours {
             Self::Pages(Pages::Elsewhere(pages)) => {
                 pages.longest(&page.origin, page.head.uri.path())
             }
-            Self::Api(_) => proto::form::MAX_FORM,
+            Self::Api(_) => web::api::longest(page.head.uri.path()),
         }
     }
 

@@ -7,7 +7,7 @@ use authn::credential::CredentialId;
 use authn::place::Service;
 use authn::ports::ApiTokens as _;
 use proto::secret::Secret;
-use web::api::{Api, Known, Member};
+use web::api::{Api, Issued, Known, Member};
 
 use super::pages::page_ports;
 use super::source::Own;
@@ -47,7 +47,11 @@ impl Own {
         };
         let ports = page_ports(&self.store, self.hasher());
         let store = Arc::new(self.store.clone());
-        Some(Api::new(known, ports, store.clone(), store))
+        let issued = Issued {
+            ledger: store.clone(),
+            keys: store.clone(),
+        };
+        Some(Api::new(known, ports, store.clone(), store, issued))
     }
 }
 

@@ -19,7 +19,7 @@ use gateway::ports::{Delegation, Verifier};
 use proto::secret::Secret;
 use store::Store;
 use sts::flow::wsfed::{self, Identity};
-use sts::metadata::Published;
+use sts::metadata::{Published, Readers};
 use sts::pipeline::store::AttributeStore;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::sleep;
@@ -509,6 +509,7 @@ impl Own {
             opaque,
             key: Secret::new(self.store.keys().for_grants().expose().to_vec()),
             published: Published::default(),
+            readers: Readers::new(store()),
         })
     }
 

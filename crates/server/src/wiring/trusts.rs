@@ -1,14 +1,13 @@
 //! What the command line does with trusts, signing keys and the ledger.
 
-use authn::audit::{Event, Kind as AuditKind, shown_name};
-use authn::ports::Audit as _;
 use sts::admin::keys::{self, KeyError};
+use sts::admin::ledger;
 use sts::admin::trusts::{self, Found, TrustError};
 use sts::key_ring::{KeyAlgorithm, KeyRing, TokenSigningCertificate};
 use sts::ledger::{Judged, LedgerEntry, Presented, TokenId};
-use sts::ports::{KeptTrust, Ledger as _, SigningKeys as _};
+use sts::ports::{KeptTrust, Ledger as _, MetadataReaders as _, MetadataReading, SigningKeys as _};
 use sts::trust::written::Written;
-use sts::trust::{Kind, Trusted};
+use sts::trust::{ClaimsProviderTrust, Kind, Trusted};
 
 use super::Desk;
 use crate::cli::CliError;
@@ -40,8 +39,16 @@ impl Desk {
     ///
     /// # Errors
     ///
-    /// A name or an identifier is another's, or the store is unavailable.
+    /// A name or an identifier is another's, a claims provider is called as we are, or the store is unavailable.
     pub(crate) async fn add_trusts(&self, trusted: &Trusted) -> Result<Vec<KeptTrust>, CliError> {
+        let is_us = |it: &&ClaimsProviderTrust| self.issuer.as_ref() == Some(&it.identifier);
+        if let Some(us) = trusted.claims_providers.iter().find(is_us) {
+            let sentence = format!(
+                "the claims provider `{}` is called as we are (`{}`), and nobody comes by ourselves",
+                us.name, us.identifier
+            );
+            return Err(CliError::refused(sentence));
+        }
         let added = trusts::add(&self.store, trusted, &by_hand()).await;
         added.map_err(of_trust)
     }
@@ -93,6 +100,15 @@ impl Desk {
         Ok(self.store.kept_keys().await?.ring())
     }
 
+    /// Who fetched our metadata, and with which keys in it.
+    ///
+    /// # Errors
+    ///
+    /// The store is unavailable.
+    pub(crate) async fn metadata_readings(&self) -> Result<Vec<MetadataReading>, CliError> {
+        Ok(self.store.readings().await?)
+    }
+
     /// Makes a key: the first signs at once, another is next.
     ///
     /// # Errors
@@ -140,20 +156,8 @@ impl Desk {
     ///
     /// The store is unavailable.
     pub(crate) async fn judge(&self, presented: &Presented) -> Result<Judged, CliError> {
-        let known = match &presented.signed {
-            Some((_, digest)) => self.store.token_signed(digest).await?,
-            None => None,
-        };
-        let judged = presented.judged(known);
-        if let Judged::Forged { key } = &judged {
-            let kind = AuditKind::ForgedTokenFound {
-                token: shown_name(&presented.token.0, ""),
-                key: key.0.clone(),
-            };
-            let event = Event::by_hand(&by_hand(), kind, None);
-            self.store.append(vec![event]).await?;
-        }
-        Ok(judged)
+        let ports: (&dyn sts::ports::Ledger, &dyn authn::ports::Audit) = (&self.store, &self.store);
+        Ok(ledger::judge(ports, presented, &by_hand()).await?)
     }
 }
 

@@ -13,6 +13,7 @@ mod directory;
 mod disowned_secrets;
 mod drains;
 mod first_secrets;
+mod metadata_readers;
 mod ntlm_pins;
 mod otp_tokens;
 mod own_passwords;
@@ -50,7 +51,7 @@ use ::authn::ports::{
 };
 use jiff::{SignedDuration, Timestamp};
 use proto::ntlm::NtHash;
-use sts::ports::{KeptTrusts, Ledger, SigningKeys, UsedAssertions};
+use sts::ports::{KeptTrusts, Ledger, MetadataReaders, SigningKeys, UsedAssertions};
 
 pub use accounts::*;
 pub use api_tokens::*;
@@ -62,6 +63,7 @@ pub use directory::*;
 pub use disowned_secrets::*;
 pub use drains::*;
 pub use first_secrets::*;
+pub use metadata_readers::*;
 pub use ntlm_pins::*;
 pub use otp_tokens::*;
 pub use own_passwords::*;
@@ -104,6 +106,7 @@ pub trait Conforming:
     + KeptTrusts
     + SigningKeys
     + Ledger
+    + MetadataReaders
     + UsedAssertions
     + ApiTokens
     + Audit
@@ -135,6 +138,7 @@ impl<S> Conforming for S where
         + KeptTrusts
         + SigningKeys
         + Ledger
+        + MetadataReaders
         + UsedAssertions
         + ApiTokens
         + Audit
@@ -304,6 +308,8 @@ macro_rules! conformance {
             a_next_key_is_given_up_and_a_primary_is_not
             t_saml_4_a_token_that_was_issued_is_found_and_no_other
             a_token_is_written_down_once
+            a_reader_of_metadata_is_noted_for_each_key_with_the_last_time
+            of_many_readers_of_metadata_the_last_are_kept
             t_saml_1_an_assertion_is_taken_once_and_no_other_with_it
             t_saml_1_of_many_at_once_one_takes_an_assertion
         }

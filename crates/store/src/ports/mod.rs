@@ -25,6 +25,7 @@ mod drains;
 mod revocations;
 
 pub(crate) mod ledger;
+mod metadata_readers;
 pub(crate) mod signing_keys;
 pub(crate) mod trusts;
 mod used_assertions;

@@ -20,6 +20,7 @@ pub(crate) mod drained_members;
 pub(crate) mod invitations;
 pub(crate) mod key_checks;
 pub(crate) mod memorised_secrets;
+pub(crate) mod metadata_readers;
 pub(crate) mod migrations;
 pub(crate) mod ntlm_pins;
 pub(crate) mod otp_tokens;
@@ -259,6 +260,9 @@ pub(crate) const ALL: &[&str] = &[
     token_ledger::BY_DIGEST,
     token_ledger::GOOD_AFTER,
     token_ledger::FORGET_ENDED,
+    metadata_readers::NOTE,
+    metadata_readers::FORGET_ALL_BUT,
+    metadata_readers::LIST,
     used_assertions::TAKE,
     used_assertions::FORGET_ENDED,
 ];

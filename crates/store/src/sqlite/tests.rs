@@ -162,6 +162,7 @@ async fn a_store_that_is_not_there_is_not_made_by_opening_it() {
         "0022_places_and_pins",
         "0023_disowned_secrets_and_lapses",
         "0024_attributes",
+        "0026_metadata_readers",
     ];
     assert_eq!(pending, steps);
     assert!(!world.db().exists());

@@ -3,13 +3,17 @@
 //! A new key is shown to partners for [`SHOWN_BEFORE`] and then promoted by whoever looks first; only an urgent one signs at
 //! once. Making a key is a door's; this decides which it becomes. Start at [`add`] and [`due`].
 
+use std::collections::BTreeSet;
+
 use authn::audit::{ByHand, Event, KeyAct, Kind};
 use jiff::{SignedDuration, Timestamp};
 use proto::secret::Secret;
 use thiserror::Error;
 
 use crate::key_ring::{KeyAlgorithm, KeyId, KeyRing, KeyState, TokenSigningCertificate};
-use crate::ports::{KeptKeys, KeysChanged, SigningKeys, Unavailable};
+use crate::ports::{
+    KeptKeys, KeysChanged, MetadataReader, MetadataReading, SigningKeys, Unavailable,
+};
 use crate::trust::Certificate;
 
 /// How long partners see a key before it signs; AD FS gives them five days.
@@ -146,6 +150,23 @@ pub async fn give_up(
     let next = next(&keys.kept_keys().await?)?;
     let event = event(&next, KeyAct::GivenUp, by);
     done(keys.give_up_key(&next.id, event).await?).map(|()| next)
+}
+
+/// Who fetched metadata with the key that signs, and none since with the one that is next: whoever has not seen that refuses
+/// our tokens from its promotion on, until they fetch it again. Nobody where no key is next.
+#[must_use]
+pub fn behind(ring: &KeyRing, readings: &[MetadataReading]) -> Vec<MetadataReading> {
+    let Some(next) = &ring.next else {
+        return Vec::new();
+    };
+    let saw_next: BTreeSet<&MetadataReader> = readings
+        .iter()
+        .filter(|it| it.key == next.id)
+        .map(|it| &it.reader)
+        .collect();
+    let of_primary = readings.iter().filter(|it| it.key == ring.primary.id);
+    let behind = of_primary.filter(|it| !saw_next.contains(&it.reader));
+    behind.cloned().collect()
 }
 
 fn next(kept: &KeptKeys) -> Result<TokenSigningCertificate, KeyError> {

@@ -1,4 +1,5 @@
-//! What an administrator does: with trusts, and with the keys that tokens are signed with.
+//! What an administrator does: with trusts, with the keys that tokens are signed with, and with a token that somebody found.
 
 pub mod keys;
+pub mod ledger;
 pub mod trusts;

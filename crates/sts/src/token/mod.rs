@@ -1,7 +1,7 @@
 //! Tokens: what the pipeline let out, as an assertion, signed in two steps and written into the ledger before it leaves.
 //!
 //! INVARIANT: a token is made from [`IssuedClaims`] alone, and nobody gets one that is not in the ledger (T-SAML-4). Start at
-//! [`saml_1_1`] and [`saml_2::response`].
+//! [`of_wsfed`] and [`saml_2::response`].
 
 pub mod saml_2;
 
@@ -25,7 +25,7 @@ use crate::ledger::{LedgerEntry, SignedDigest, TokenId};
 use crate::pipeline::IssuedClaims;
 use crate::ports::{Keys, Ledger, ToSign, Unavailable};
 use crate::subject::{AUTHENTICATION_INSTANT, NAME_IDENTIFIER, PASSWORD};
-use crate::trust::{Identifier, RelyingPartyTrust, SignatureAlgorithm};
+use crate::trust::{Identifier, RelyingPartyTrust, SignatureAlgorithm, TokenType};
 
 /// The property of a name that says what kind it is.
 const FORMAT: &str = "http://schemas.xmlsoap.org/ws/2005/05/identity/claimproperties/format";
@@ -70,7 +70,7 @@ pub struct TokenRandomness {
 }
 
 impl TokenRandomness {
-    /// What a token of SAML 1.1 of it calls itself.
+    /// What a token of it calls itself.
     #[must_use]
     pub fn token_id(&self) -> TokenId {
         TokenId(format!("_{}", ActivityId::from(self.id).0))
@@ -82,6 +82,8 @@ impl TokenRandomness {
 pub struct Token {
     /// What it calls itself.
     pub id: TokenId,
+    /// What kind of token it is.
+    pub token_type: TokenType,
     /// It, signed, and encrypted where the party wants that.
     pub token: Verbatim,
     /// From when it is good.
@@ -105,6 +107,25 @@ pub enum TokenError {
     /// Who signs, or the ledger, is away.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
+}
+
+/// Makes a token for an answer of WS-Federation, of the type that the trust has.
+///
+/// **Proves**, by what it returns, that the ledger has it.
+///
+/// # Errors
+///
+/// It cannot be made or written down, and so there is none.
+pub async fn of_wsfed(
+    ports: Ports<'_>,
+    claims: &IssuedClaims,
+    order: Order<'_>,
+    random: TokenRandomness,
+) -> Result<Token, TokenError> {
+    match claims.relying_party().token_type {
+        TokenType::Saml11 => saml_1_1(ports, claims, order, random).await,
+        TokenType::Saml20 => saml_2::alone(ports, claims, order, random).await,
+    }
 }
 
 /// Makes a token of SAML 1.1.
@@ -148,6 +169,7 @@ pub async fn saml_1_1(
     ports.ledger.record_token(&entry, event).await?;
     Ok(Token {
         id,
+        token_type: TokenType::Saml11,
         token,
         created,
         expires,

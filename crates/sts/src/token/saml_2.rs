@@ -1,8 +1,8 @@
 //! Answers of SAML 2.0: an assertion for whoever bears it to one address of a service provider, or why there is none; what of
-//! it is signed is as the trust says.
+//! it is signed is as the trust says. The same assertion stands by itself in an answer of WS-Federation.
 //!
 //! INVARIANT: the ledger has what was signed, the assertion or else the answer around it, before the answer leaves. Start at
-//! [`response`] and [`no_token`].
+//! [`response`], [`no_token`] and [`alone`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,22 +12,25 @@ use claims::Claim;
 use claims::claim::is_reserved_issuer;
 use claims::claim_type::AUTHENTICATION_METHOD;
 use jiff::{SignedDuration, Timestamp};
+use proto::saml::v1;
 use proto::saml::v2::{
-    Assertion, Attribute, AuthnStatement, Confirmation, NameId, Payload, Response, StatusCode,
-    UNSPECIFIED,
+    Assertion, Attribute, AuthnStatement, Confirmation, NameId, PASSWORD_PROTECTED_TRANSPORT,
+    Payload, Response, StatusCode, UNSPECIFIED, encrypted_assertion,
 };
 use xml::{Prepared, Verbatim};
 
 use super::{
-    FORMAT, NAME_QUALIFIER, Order, Ports, TokenError, TokenRandomness, encrypted, entry, event,
-    lifetime,
+    FORMAT, NAME_QUALIFIER, Order, Ports, Token, TokenError, TokenRandomness, encrypted, entry,
+    event, lifetime,
 };
 use crate::key_ring::TokenSigningCertificate;
 use crate::ledger::{SignedDigest, TokenId};
 use crate::pipeline::IssuedClaims;
 use crate::ports::{Keys, ToSign};
-use crate::subject::{AUTHENTICATION_INSTANT, NAME_IDENTIFIER};
-use crate::trust::{Identifier, RelyingPartyTrust, SamlResponseSignature, SignatureAlgorithm, Url};
+use crate::subject::{AUTHENTICATION_INSTANT, NAME_IDENTIFIER, PASSWORD};
+use crate::trust::{
+    Identifier, RelyingPartyTrust, SamlResponseSignature, SignatureAlgorithm, TokenType, Url,
+};
 
 /// The property of a name that says for whom it is one.
 const SP_NAME_QUALIFIER: &str =
@@ -121,7 +124,13 @@ pub async fn response(
     let key = primary(ports.keys, trust).await?;
     let drawn = random.id;
     let id = TokenId(id_of(drawn));
-    let assertion = assertion(claims, name_id, (&order, &delivery), &id);
+    let confirmation = Confirmation {
+        in_response_to: delivery.in_response_to.map(str::to_owned),
+        recipient: Some(delivery.recipient.as_str().to_owned()),
+        not_on_or_after: delivered_by(order.at.now),
+    };
+    let class = order.method.to_owned();
+    let assertion = assertion(claims, (name_id, class), (&order, confirmation), &id);
     let expires = assertion.not_on_or_after;
     let mut assertion = assertion.to_verbatim().map_err(not_written)?;
     let mut digest = None;
@@ -155,6 +164,66 @@ pub async fn response(
         response: response.as_str().to_owned(),
         expires,
     })
+}
+
+/// Makes an assertion that stands by itself, for an answer of WS-Federation; it is signed whatever the trust says.
+///
+/// **Proves**, by what it returns, that the ledger has it.
+///
+/// # Errors
+///
+/// It cannot be made or written down, and so there is none.
+pub async fn alone(
+    ports: Ports<'_>,
+    claims: &IssuedClaims,
+    order: Order<'_>,
+    random: TokenRandomness,
+) -> Result<Token, TokenError> {
+    let trust = claims.relying_party();
+    let key = primary(ports.keys, trust).await?;
+    let id = random.token_id();
+    // INTEROP: WIF refuses a confirmation that names a recipient or a request; the audience says whom it is for.
+    let confirmation = Confirmation {
+        in_response_to: None,
+        recipient: None,
+        not_on_or_after: delivered_by(order.at.now),
+    };
+    let name_id = claims.claims().of_type(NAME_IDENTIFIER).next().map(named);
+    let told = (name_id, class(claims, &order));
+    let assertion = assertion(claims, told, (&order, confirmation), &id);
+    let (created, expires) = (assertion.not_before, assertion.not_on_or_after);
+    let unsigned = assertion.to_verbatim().map_err(not_written)?;
+    let what = ToSign::Token(claims);
+    let (signed, digest) = signed(&unsigned, (ports.keys, &key), what).await?;
+    let token = match &trust.encryption_certificate {
+        Some(certificate) if trust.encrypt_claims => {
+            let data = encrypted(&signed, certificate.der(), random);
+            let data = data.ok_or(TokenError::NotEncrypted)?;
+            encrypted_assertion(&data).map_err(not_written)?
+        }
+        Some(_) | None => signed,
+    };
+    let entry = entry(&order, &id, (&key.id, digest), expires);
+    let event = event(&order, &entry);
+    ports.ledger.record_token(&entry, event).await?;
+    Ok(Token {
+        id,
+        token_type: TokenType::Saml20,
+        token,
+        created,
+        expires,
+    })
+}
+
+/// How somebody signed in, as a class of SAML 2.0: what the rules say of it where they do, and what is known.
+fn class(claims: &IssuedClaims, order: &Order<'_>) -> String {
+    let mut said = claims.claims().of_type(AUTHENTICATION_METHOD);
+    let said = said.next().map_or(order.method, |it| &it.value);
+    let class = match said {
+        PASSWORD | v1::PASSWORD => PASSWORD_PROTECTED_TRANSPORT,
+        other => other,
+    };
+    class.to_owned()
 }
 
 /// Makes an answer without a token: it is signed whatever the trust says, as there is nothing else in it that could be.
@@ -226,10 +295,14 @@ fn around(
     response.to_verbatim().map_err(not_written)
 }
 
+fn delivered_by(now: Timestamp) -> Timestamp {
+    now.checked_add(DELIVERY_WINDOW).unwrap_or(now)
+}
+
 fn assertion(
     claims: &IssuedClaims,
-    name_id: Option<NameId>,
-    (order, delivery): (&Order<'_>, &Delivery<'_>),
+    (name_id, class): (Option<NameId>, String),
+    (order, confirmation): (&Order<'_>, Confirmation),
     id: &TokenId,
 ) -> Assertion {
     let now = order.at.now;
@@ -244,16 +317,12 @@ fn assertion(
         not_on_or_after,
         audience: order.audience.as_str().to_owned(),
         name_id,
-        confirmation: Confirmation {
-            in_response_to: delivery.in_response_to.map(str::to_owned),
-            recipient: delivery.recipient.as_str().to_owned(),
-            not_on_or_after: now.checked_add(DELIVERY_WINDOW).unwrap_or(now),
-        },
+        confirmation,
         attributes: attributes(claims),
         authn_statement: AuthnStatement {
             instant: instant.unwrap_or(order.authenticated),
             session_index: id.0.clone(),
-            class: order.method.to_owned(),
+            class,
         },
     }
 }

@@ -38,5 +38,5 @@ pub use service::{Endpoint, Service};
 pub(crate) use setting::Choice;
 pub use setting::{
     NotBeforeSkew, ProtocolProfile, RevocationCheck, SamlResponseSignature, SignatureAlgorithm,
-    TokenLifetime,
+    TokenLifetime, TokenType,
 };

@@ -11,10 +11,10 @@ use proto::partner_metadata::{Endpoint, Entity, Saml};
 use serde_json::Value;
 use thiserror::Error;
 
-use super::Certificate;
 use super::written::{
     VERSION, Written, WrittenClaimsProvider, WrittenError, WrittenRelyingParty, WrittenSamlEndpoint,
 };
+use super::{Certificate, Choice, TokenType, Url};
 
 /// Bindings of SAML 2.0 that are known, with AD FS's words.
 const BINDINGS: [(&str, &str); 4] = [
@@ -42,6 +42,9 @@ pub enum PartnerError {
     /// It is of another partner.
     #[error("it is of `{0}`, and the trust is not")]
     Another(String),
+    /// Nothing is sent by anything but https.
+    #[error("all that it names is elsewhere than at https, as `{0}`")]
+    NotHttps(String),
     /// Something is not in it that was there before.
     #[error("it has no {0}, and the trust has; it got worse, and is not taken")]
     Lost(&'static str),
@@ -83,7 +86,20 @@ pub fn relying_party(
         ..WrittenRelyingParty::default()
     };
     fill_party(&mut party, entity);
-    Ok(party)
+    let is_nowhere = party.wsfed_endpoint.is_none() && party.saml_endpoints.is_empty();
+    match left_out(entity.service_provider.as_ref()).first() {
+        Some(location) if is_nowhere => Err(PartnerError::NotHttps(location.clone())),
+        _ => Ok(party),
+    }
+}
+
+/// The endpoints of SAML that are left out, as nothing is sent there: they are not of https.
+#[must_use]
+pub fn left_out(saml: Option<&Saml>) -> Vec<String> {
+    let saml = saml.into_iter();
+    let all = saml.flat_map(|it| it.services.iter().chain(&it.logouts));
+    let all = all.flat_map(|it| std::iter::once(&it.location).chain(&it.response_location));
+    all.filter(|it| Url::parse(it).is_err()).cloned().collect()
 }
 
 /// A claims provider trust of a name from metadata, without rules.
@@ -288,9 +304,25 @@ fn fill_party(party: &mut WrittenRelyingParty, entity: &Entity) {
     let encryption = role.encryption.first().or(saml.encryption.first());
     party.encryption_certificate = encryption.map(|it| STANDARD.encode(it));
     party.request_signing_certificates = encoded(&saml.signing);
+    party.token_type = taken(&role.token_types, party.token_type.take());
     party.claims_accepted = role.claim_types;
     party.signed_saml_requests_required |= saml.signs_requests;
     party.saml_endpoints = saml_endpoints(&saml, "SAMLAssertionConsumer");
+}
+
+/// What kind of token a party takes that names some: SAML 2.0 where it is the only one that we make. One that names none gets
+/// what it had.
+fn taken(named: &[String], before: Option<String>) -> Option<String> {
+    let known: Vec<TokenType> = named
+        .iter()
+        .filter_map(|it| TokenType::of_uri(it))
+        .collect();
+    match known.contains(&TokenType::default()) {
+        true => None,
+        false => known
+            .first()
+            .map_or(before, |it| Some(it.word().to_owned())),
+    }
 }
 
 fn fill_provider(provider: &mut WrittenClaimsProvider, entity: &Entity) {
@@ -313,12 +345,14 @@ fn encoded(certificates: &[Vec<u8>]) -> Vec<String> {
     certificates.iter().map(|it| STANDARD.encode(it)).collect()
 }
 
-/// The endpoints whose binding is known.
+/// The endpoints whose binding is known, and that are of https.
 fn saml_endpoints(saml: &Saml, protocol: &str) -> Vec<WrittenSamlEndpoint> {
     let of = |endpoint: &Endpoint, protocol: &str| {
         let mut known = BINDINGS.iter();
         let (_, binding) = known.find(|(uri, _)| *uri == endpoint.binding)?;
-        Some(WrittenSamlEndpoint {
+        let mut places = std::iter::once(&endpoint.location).chain(&endpoint.response_location);
+        let is_safe = places.all(|it| Url::parse(it).is_ok());
+        is_safe.then(|| WrittenSamlEndpoint {
             binding: (*binding).to_owned(),
             protocol: protocol.to_owned(),
             location: endpoint.location.clone(),

@@ -7,7 +7,7 @@ use super::rules::Rules;
 use super::saml_endpoint::SamlEndpoint;
 use super::setting::{
     NotBeforeSkew, ProtocolProfile, RevocationCheck, SamlResponseSignature, SignatureAlgorithm,
-    TokenLifetime,
+    TokenLifetime, TokenType,
 };
 
 /// A party that takes our tokens.
@@ -46,6 +46,8 @@ pub struct RelyingPartyTrust {
     pub encrypt_claims: bool,
     /// Whether the subject of a sign-out must be encrypted.
     pub encrypted_name_id_required: bool,
+    /// What kind of token it gets by WS-Federation.
+    pub token_type: TokenType,
     /// How its tokens are signed.
     pub signature_algorithm: SignatureAlgorithm,
     /// Whether its SAML requests must be signed.

@@ -2,6 +2,13 @@
 //!
 //! AD FS's own words; where PowerShell writes an enumeration as its number, the number stands beside the word.
 
+use proto::wsfed::{TOKEN_TYPE_SAML_1_1, TOKEN_TYPE_SAML_2_0};
+use proto::wstrust::v13::TOKEN_TYPE_SAML_1_1 as PROFILE_SAML_1_1;
+
+/// Token type of a SAML 2.0 assertion, as the SAML token profile of WS-Security has it.
+const PROFILE_SAML_2_0: &str =
+    "http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.1#SAMLV2.0";
+
 /// One of a few words.
 pub(crate) trait Choice: Copy + Sized + 'static {
     /// Each with AD FS's word, and with the number that PowerShell writes for it, where it has one.
@@ -79,6 +86,44 @@ impl SignatureAlgorithm {
             "www.w3.org/2000/09/xmldsig#rsa-sha1" => Some(Self::RsaSha1),
             "www.w3.org/2001/04/xmldsig-more#rsa-sha256" => Some(Self::RsaSha256),
             _ => None,
+        }
+    }
+}
+
+/// What kind of token a party gets by WS-Federation (WS-Trust's `TokenType`); over SAML 2.0 there is one kind alone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TokenType {
+    /// An assertion of SAML 1.1, as AD FS issues it where a party asks for nothing else.
+    #[default]
+    Saml11,
+    /// An assertion of SAML 2.0.
+    Saml20,
+}
+
+impl Choice for TokenType {
+    const WORDS: &'static [(&'static str, Option<i64>, Self)] = &[
+        ("SAMLV1.1", None, Self::Saml11),
+        ("SAMLV2.0", None, Self::Saml20),
+    ];
+}
+
+impl TokenType {
+    /// The token type of a URI, as WS-Federation or the SAML token profile of WS-Security has it.
+    #[must_use]
+    pub fn of_uri(uri: &str) -> Option<Self> {
+        match uri {
+            TOKEN_TYPE_SAML_1_1 | PROFILE_SAML_1_1 => Some(Self::Saml11),
+            TOKEN_TYPE_SAML_2_0 | PROFILE_SAML_2_0 => Some(Self::Saml20),
+            _ => None,
+        }
+    }
+
+    /// Its URI, as WS-Federation has it.
+    #[must_use]
+    pub fn uri(self) -> &'static str {
+        match self {
+            Self::Saml11 => TOKEN_TYPE_SAML_1_1,
+            Self::Saml20 => TOKEN_TYPE_SAML_2_0,
         }
     }
 }

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use proto::partner_metadata::{Entity, Issuer, SignedBy, read};
 use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 use sts::trust::partner::{
-    PartnerError, alone, changes, claims_provider, refreshed, relying_party,
+    PartnerError, alone, changes, claims_provider, left_out, refreshed, relying_party,
 };
 use sts::trust::preset::Preset;
 use sts::trust::written::Written;
@@ -255,4 +255,63 @@ fn who_signed_metadata_is_told_and_a_change_since_is_found() {
     assert!(by(&changed, &[&own]).is_err());
     let of_stranger = signed(issuer(&own), &other);
     assert!(by(&of_stranger, &[&own]).is_err());
+}
+
+/// The types are a party's own; those of an issuer's role say nothing of what it takes.
+#[test]
+fn a_party_that_takes_saml_2_alone_gets_it_and_one_that_says_nothing_what_it_had() {
+    let (mut entity, written) = lync();
+    let took = |written: &Written| written.relying_party[0].token_type.clone();
+    assert_eq!(took(&written), None);
+    let (old, new, other) = (
+        "urn:oasis:names:tc:SAML:1.0:assertion",
+        "urn:oasis:names:tc:SAML:2.0:assertion",
+        "urn:ietf:params:oauth:token-type:jwt",
+    );
+    let mut kept = written;
+    for (named, expected) in [
+        (vec![other, new], Some("SAMLV2.0")),
+        (vec![], Some("SAMLV2.0")),
+        (vec![other], Some("SAMLV2.0")),
+        (vec![new, old], None),
+    ] {
+        let types = named.iter().map(|it| (*it).to_owned());
+        entity.relying_party.as_mut().unwrap().token_types = types.collect();
+        kept = refreshed(&kept, &entity, now()).unwrap();
+        assert_eq!(took(&kept).as_deref(), expected, "{named:?}");
+    }
+}
+
+#[test]
+fn an_endpoint_that_is_not_of_https_is_left_out_and_named_and_all_of_them_make_no_trust() {
+    let mut both = entity(SAML);
+    let mut provider = both.service_provider.clone().unwrap();
+    let mut unsafe_one = provider.services[0].clone();
+    unsafe_one.location = "http://sp.example/plain".to_owned();
+    provider.services.insert(0, unsafe_one);
+    provider.signing.clear();
+    provider.encryption.clear();
+    both.service_provider = Some(provider.clone());
+    let party = relying_party(&both, "SP", now()).unwrap();
+    let locations = party.saml_endpoints.iter().map(|it| it.location.as_str());
+    let locations: Vec<&str> = locations.collect();
+    assert!(
+        locations.contains(&"https://sp.example/acs"),
+        "{locations:?}"
+    );
+    assert!(
+        !locations.contains(&"http://sp.example/plain"),
+        "{locations:?}"
+    );
+    assert_eq!(
+        left_out(both.service_provider.as_ref()),
+        ["http://sp.example/plain"]
+    );
+    provider.services.truncate(1);
+    provider.logouts.clear();
+    both.service_provider = Some(provider);
+    both.relying_party = None;
+    let refused = relying_party(&both, "SP", now()).unwrap_err();
+    let expected = PartnerError::NotHttps("http://sp.example/plain".to_owned());
+    assert_eq!(refused, expected);
 }

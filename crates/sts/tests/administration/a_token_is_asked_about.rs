@@ -1,19 +1,21 @@
 //! Did we issue this? A signature by our key is not enough (T-SAML-4).
 
 use authn::account::AccountId;
+use authn::audit::Kind;
 use authn::place::ActivityId;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use store::memory::Memory;
 use sts::admin::keys;
+use sts::admin::ledger::judge;
 use sts::key_ring::{KeyId, KeyRing};
 use sts::ledger::{Judged, LedgerEntry, Presented, PresentedError, SignedDigest, TokenId};
 use sts::ports::{Ledger, SigningKeys};
 use sts::trust::Identifier;
 use xml::{Algorithm, Prepared, Verbatim};
 
-use super::by_hand;
 use super::keys_are_shown_before_they_sign::made;
+use super::{by_hand, trail};
 
 /// A store with a key.
 async fn world() -> (Memory, KeyRing) {
@@ -61,11 +63,9 @@ async fn issued(store: &Memory, id: &str, digest: SignedDigest) -> LedgerEntry {
 /// What is said of a text.
 async fn judged(store: &Memory, ring: &KeyRing, text: &str) -> Judged {
     let presented = Presented::read(text, Some(ring)).unwrap();
-    let known = match &presented.signed {
-        Some((_, digest)) => store.token_signed(digest).await.unwrap(),
-        None => None,
-    };
-    presented.judged(known)
+    judge((store, store), &presented, &by_hand(2))
+        .await
+        .unwrap()
 }
 
 #[tokio::test]
@@ -90,6 +90,10 @@ async fn t_saml_4_a_token_that_our_key_signed_and_we_did_not_issue_is_forged() {
     let (forged, _) = signed(&store, "_two", 1).await;
     let says = judged(&store, &ring, &forged).await;
     assert_eq!(says, Judged::Forged { key: key.clone() });
+    let found = trail(&store).await.pop().unwrap();
+    let token = "_two".to_owned();
+    let of_key = key.0.clone();
+    assert_eq!(found, Kind::ForgedTokenFound { token, key: of_key });
     // Nor does it help to bear the id of one that we issued.
     let (_, digest) = signed(&store, "_one", 1).await;
     issued(&store, "_one", digest).await;

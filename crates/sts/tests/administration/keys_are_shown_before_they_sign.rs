@@ -7,7 +7,7 @@ use rcgen::{CertificateParams, KeyPair};
 use store::memory::Memory;
 use sts::admin::keys::{self, Due, KeyError, NewKey, RENEWED_BEFORE, SHOWN_BEFORE};
 use sts::key_ring::{KeyAlgorithm, KeyId, KeyRing, KeyState};
-use sts::ports::SigningKeys;
+use sts::ports::{MetadataReader, MetadataReaders, SigningKeys};
 use sts::trust::Certificate;
 
 use super::{by_hand, trail};
@@ -108,4 +108,34 @@ async fn what_is_due_is_a_first_key_a_next_one_before_the_end_and_its_promotion(
     assert_eq!(keys::due(Some(&known), promotes_at - moment), None);
     let promotion = Some(Due::Promotion(next.id));
     assert_eq!(keys::due(Some(&known), promotes_at), promotion);
+}
+
+#[tokio::test]
+async fn whoever_has_not_fetched_the_next_key_is_behind() {
+    let store = Memory::new();
+    keys::add(&store, made("a"), &by_hand(0)).await.unwrap();
+    let reader = |agent: &str| MetadataReader {
+        source: [192, 0, 2, 1].into(),
+        agent: agent.to_owned(),
+    };
+    let (a, b) = (KeyId("a".to_owned()), KeyId("b".to_owned()));
+    let (lync, exchange) = (reader("Lync"), reader("Exchange"));
+    for reader in [&lync, &exchange] {
+        let noted = store.note_reader(std::slice::from_ref(&a), reader, by_hand(1).at);
+        noted.await.unwrap();
+    }
+    let behind = async || {
+        let readings = store.readings().await.unwrap();
+        let behind = keys::behind(&ring(&store).await, &readings).into_iter();
+        let mut agents: Vec<String> = behind.map(|it| it.reader.agent).collect();
+        agents.sort();
+        agents
+    };
+    assert!(behind().await.is_empty(), "no key is next");
+    keys::add(&store, made("b"), &by_hand(2)).await.unwrap();
+    assert_eq!(behind().await, ["Exchange", "Lync"]);
+    let both = [a, b];
+    let noted = store.note_reader(&both, &lync, by_hand(3).at).await;
+    noted.unwrap();
+    assert_eq!(behind().await, ["Exchange"]);
 }

@@ -15,6 +15,7 @@ mod world;
 
 mod somebody_gets_a_token;
 
+mod metadata_names_the_keys_that_a_partner_bears;
 mod nobody_gets_one_by_a_wrong_request;
 
 mod rules_decide;
@@ -27,6 +28,7 @@ mod a_sign_in_is_as_new_as_is_wanted;
 
 mod somebody_signs_out;
 
+mod a_token_is_of_the_type_that_its_party_takes;
 mod home_realm_is_found;
 
 mod a_partner_vouches_for_somebody;

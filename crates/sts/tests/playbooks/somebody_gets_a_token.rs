@@ -4,6 +4,7 @@ use authn::audit::Kind;
 use authn::issued::TokenId;
 use authn::sign_in::Requirement;
 use proto::lync::passive;
+use sts::metadata::Naming;
 use sts::trust::{NotBeforeSkew, Rules, SignatureAlgorithm, TokenLifetime};
 use xml::{Document, PublicKey};
 
@@ -161,7 +162,7 @@ async fn a_token_is_encrypted_for_whoever_wants_that_and_never_signed_by_sha_1()
 #[tokio::test]
 async fn the_metadata_names_the_endpoint_and_the_key_that_signed_it() {
     let world = world(vec![lync()]);
-    let written = world.service.metadata().await.unwrap();
+    let written = world.service.metadata(Naming::AllKeys).await.unwrap();
     let limits = xml::Limits::METADATA;
     let document = Document::parse_within(&written, limits).unwrap();
     let key = PublicKey::from_certificate(world.certificate.der()).unwrap();
@@ -176,13 +177,32 @@ async fn the_metadata_names_the_endpoint_and_the_key_that_signed_it() {
         "<SingleSignOnService Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST\" Location=\"https://sts.contoso.com/adfs/ls/\">",
         "<NameIDFormat>urn:oasis:names:tc:SAML:2.0:nameid-format:transient</NameIDFormat>",
         "Uri=\"http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn\"",
+        "<fed:TokenType Uri=\"urn:oasis:names:tc:SAML:2.0:assertion\"></fed:TokenType><fed:TokenType Uri=\"urn:oasis:names:tc:SAML:1.0:assertion\">",
+        "https://sts.contoso.com/adfs/services/trust/2005/usernamemixed",
+        "https://sts.contoso.com/adfs/services/trust/mex",
     ] {
         assert!(canonical.contains(part), "{part}");
     }
-    assert_eq!(world.service.metadata().await.unwrap(), written);
+    assert_eq!(
+        world.service.metadata(Naming::AllKeys).await.unwrap(),
+        written
+    );
     assert_eq!(*world.signed.lock().unwrap(), 1, "once for all who ask");
     let mut world = world;
     world.service.identity.display_name = "Fabrikam".to_owned();
-    assert_ne!(world.service.metadata().await.unwrap(), written);
+    assert_ne!(
+        world.service.metadata(Naming::AllKeys).await.unwrap(),
+        written
+    );
     assert_eq!(*world.signed.lock().unwrap(), 2, "it says something else");
+}
+
+#[tokio::test]
+async fn the_metadata_names_no_endpoint_of_programs_where_they_may_not_ask() {
+    let mut world = world(vec![lync()]);
+    world.service.identity.is_active = false;
+    let written = world.service.metadata(Naming::AllKeys).await.unwrap();
+    for absent in ["usernamemixed", "trust/mex", "ws-trust", "2005/02/trust"] {
+        assert!(!written.contains(absent), "{absent}");
+    }
 }

@@ -27,7 +27,10 @@ use store::memory::Memory;
 use sts::flow::wsfed::{Answered, Asking, Browser, Identity, Issued, Refused, Service, Visited};
 use sts::key_ring::{KeyAlgorithm, KeyId, KeyRing, KeyState, TokenSigningCertificate};
 use sts::ledger::{LedgerEntry, SignedDigest, TokenId};
-use sts::ports::{Keys, Ledger, ToSign, Unavailable};
+use sts::metadata::Readers;
+use sts::ports::{
+    Keys, Ledger, MetadataReader, MetadataReaders, MetadataReading, ToSign, Unavailable,
+};
 use sts::token::TokenRandomness;
 use sts::trust::{
     Authorization, Certificate, Identifier, RelyingPartyTrust, Rules, TrustBook, Trusted, Url,
@@ -63,6 +66,7 @@ pub(crate) fn lync() -> RelyingPartyTrust {
         encryption_certificate_revocation_check: Default::default(),
         encrypt_claims: false,
         encrypted_name_id_required: false,
+        token_type: Default::default(),
         signature_algorithm: Default::default(),
         signed_saml_requests_required: false,
         saml_response_signature: Default::default(),
@@ -154,6 +158,7 @@ pub(crate) struct Kept {
     pub(crate) events: Mutex<Vec<Event>>,
     pub(crate) recorded: Mutex<Vec<(Relaying, i64)>>,
     pub(crate) is_away: Mutex<bool>,
+    pub(crate) read: Mutex<Vec<MetadataReading>>,
     pub(crate) spent: Mutex<Vec<HandleKey>>,
 }
 
@@ -292,6 +297,31 @@ impl Audit for Kept {
     }
 }
 
+#[async_trait]
+impl MetadataReaders for Kept {
+    async fn note_reader(
+        &self,
+        keys: &[KeyId],
+        reader: &MetadataReader,
+        at: Timestamp,
+    ) -> Result<(), Unavailable> {
+        if *self.is_away.lock().unwrap() {
+            return Err(away());
+        }
+        let mut read = self.read.lock().unwrap();
+        read.extend(keys.iter().map(|key| MetadataReading {
+            key: key.clone(),
+            reader: reader.clone(),
+            at,
+        }));
+        Ok(())
+    }
+
+    async fn readings(&self) -> Result<Vec<MetadataReading>, Unavailable> {
+        Ok(self.read.lock().unwrap().clone())
+    }
+}
+
 /// A key that signs, and how often it did.
 struct Signing {
     ring: KeyRing,
@@ -391,6 +421,7 @@ pub(crate) fn world_of(book: TrustBook) -> World {
             opaque: None,
             key: Secret::new(vec![3; 32]),
             published: sts::metadata::Published::default(),
+            readers: Readers::new(kept.clone()),
         },
         kept,
         signed,
@@ -491,8 +522,12 @@ impl World {
         let document = Document::parse(wresult).unwrap();
         let trust = "http://schemas.xmlsoap.org/ws/2005/02/trust";
         let token = document.root().child(trust, "RequestedSecurityToken");
-        let saml = "urn:oasis:names:tc:SAML:1.0:assertion";
-        let assertion = token.unwrap().child(saml, "Assertion").unwrap();
+        let kinds = [
+            "urn:oasis:names:tc:SAML:1.0:assertion",
+            "urn:oasis:names:tc:SAML:2.0:assertion",
+        ];
+        let of = |saml| token?.child(saml, "Assertion");
+        let assertion = kinds.into_iter().find_map(of).unwrap();
         let key = PublicKey::from_certificate(self.certificate.der()).unwrap();
         let verified = xml::signature::verify(assertion, &key).unwrap();
         verified.as_str().to_owned()

@@ -16,6 +16,8 @@ use super::json::Members;
 pub(crate) enum Holds {
     /// Text of 1 to so many characters.
     Text(usize),
+    /// The same with tabs and line ends in it.
+    Lines(usize),
     /// From 1 to so many texts of a bounded length.
     Texts(usize),
     /// A moment, as RFC 3339 has it.
@@ -200,14 +202,17 @@ fn escaped(name: &str) -> String {
 }
 
 fn holds(holds: Holds, value: &Value) -> bool {
-    let is_text = |value: &Value, most: usize| {
+    let is_of = |value: &Value, most: usize, besides: &str| {
         value.as_str().is_some_and(|text| {
             let length = text.chars().count();
-            (1..=most).contains(&length) && !text.chars().any(char::is_control)
+            let is_control = |it: char| it.is_control() && !besides.contains(it);
+            (1..=most).contains(&length) && !text.chars().any(is_control)
         })
     };
+    let is_text = |value: &Value, most: usize| is_of(value, most, "");
     match holds {
         Holds::Text(most) => is_text(value, most),
+        Holds::Lines(most) => is_of(value, most, "\t\r\n"),
         Holds::Texts(most) => value.as_array().is_some_and(|texts| {
             (1..=most).contains(&texts.len()) && texts.iter().all(|it| is_text(it, MAX_OF_SEVERAL))
         }),
@@ -226,6 +231,7 @@ fn holds(holds: Holds, value: &Value) -> bool {
 fn expected(holds: Holds) -> String {
     match holds {
         Holds::Text(most) => format!("text of 1 to {most} printable characters"),
+        Holds::Lines(most) => format!("text of 1 to {most} characters, of one line or several"),
         Holds::Texts(most) => {
             format!("a list of 1 to {most} texts of 1 to {MAX_OF_SEVERAL} printable characters")
         }

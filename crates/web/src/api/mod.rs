@@ -11,6 +11,7 @@ mod credentials;
 mod fields;
 mod gate;
 mod json;
+mod ledger;
 mod openapi;
 mod problem;
 mod shapes;
@@ -32,8 +33,10 @@ use authn::sign_in::{Ports, Sending};
 use bytes::Bytes;
 use http::{Response, StatusCode, header};
 use jiff::Timestamp;
+use proto::form::MAX_FORM;
 use proto::secret::Secret;
 use serde_json::{Value, json};
+use sts::ports::{Ledger, SigningKeys};
 
 use crate::budget::Budget;
 use crate::{Answer, Request, clock};
@@ -76,12 +79,21 @@ pub struct Known {
     pub sending: Option<(Sending, Language)>,
 }
 
+/// What is known of the tokens that parties got.
+pub struct Issued {
+    /// The ledger.
+    pub ledger: Arc<dyn Ledger>,
+    /// The keys that signed them.
+    pub keys: Arc<dyn SigningKeys>,
+}
+
 /// The API.
 pub struct Api {
     known: Known,
     ports: Ports,
     drains: Arc<dyn Drains>,
     api_tokens: Arc<dyn ApiTokens>,
+    issued: Issued,
     wrong: Budget<SourceNetwork>,
     asked: Budget<CredentialId>,
 }
@@ -111,12 +123,14 @@ impl Api {
         ports: Ports,
         drains: Arc<dyn Drains>,
         api_tokens: Arc<dyn ApiTokens>,
+        issued: Issued,
     ) -> Self {
         Self {
             known,
             ports,
             drains,
             api_tokens,
+            issued,
             wrong: Budget::of(MAX_WRONG),
             asked: Budget::of(MAX_REQUESTS),
         }
@@ -239,6 +253,8 @@ impl Api {
             Operation::Farms => self.farms(call).await,
             Operation::Drain => self.drain(call).await,
             Operation::Undrain => self.undrain(call).await,
+            Operation::IssuedToken => self.issued_token(call).await,
+            Operation::JudgeToken => self.judge_token(call).await,
         }
     }
 
@@ -320,6 +336,18 @@ fn read(
         return Err(Problem::NotJson);
     }
     Ok((query, fields::read(body, endpoint.body)?))
+}
+
+/// How long a body may be: only a token that is asked about is longer than what people type.
+#[must_use]
+pub fn longest(path: &str) -> usize {
+    match table::find(&http::Method::POST, path) {
+        // Quotes and line ends are escaped in JSON.
+        Found::Row(endpoint, _) if endpoint.operation == Operation::JudgeToken => {
+            2 * table::MAX_PRESENTED
+        }
+        _ => MAX_FORM,
+    }
 }
 
 /// Whether a request is one that could be done, whoever asks; nothing is.

@@ -187,6 +187,7 @@ fn schema(holds: Holds) -> Value {
             "maxLength": most,
             "pattern": PRINTABLE,
         }),
+        Holds::Lines(most) => json!({ "type": "string", "minLength": 1, "maxLength": most }),
         Holds::Texts(most) => json!({
             "type": "array",
             "minItems": 1,

@@ -13,6 +13,7 @@ use authn::credential::sent_code::Destination;
 use authn::ports::ChainedEvent;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
+use sts::ledger::{Judged, LedgerEntry, Presented};
 
 use super::fields::Holds::{Anything, Flag, Moment, OneOf, Text, Texts, Whole};
 use super::fields::{Field, Shape, may, must};
@@ -325,6 +326,81 @@ pub(crate) fn member((farm, member): (&str, &str), weight: Option<u32>, is_drain
     let mut told = json!({ "farm": farm, "member": member, "is_drained": is_drained });
     beside(&mut told, "weight", weight.map(Value::from));
     told
+}
+
+const OF_ISSUED: [Field; 6] = [
+    may("relying_party", Text(LONG), "To whom it was issued."),
+    may(
+        "account",
+        Text(LONG),
+        "The id of the account that it is about; not there where that is of another provider.",
+    ),
+    may("activity", Text(LONG), "The request that it was made for."),
+    may("key", Text(LONG), "The id of the key that signed it."),
+    may("issued_at", Moment, "When it was issued."),
+    may("expires", Moment, "When it ends."),
+];
+
+/// A token that we issued.
+pub(crate) const ISSUED_TOKEN: Shape = Shape {
+    name: "IssuedToken",
+    fields: &{
+        let [a, b, c, d, e, f] = OF_ISSUED;
+        let id = must("id", Text(LONG), "What it calls itself.");
+        [id, a, b, c, d, e, f]
+    },
+};
+
+/// What is said of a token that was presented.
+pub(crate) const JUDGED_TOKEN: Shape = Shape {
+    name: "JudgedToken",
+    fields: &{
+        let [a, b, c, d, e, f] = OF_ISSUED;
+        [
+            must("id", Text(LONG), "What it calls itself."),
+            must(
+                "verdict",
+                OneOf(&["issued", "forged", "not-ours"]),
+                "Whether we issued it; `forged`: a key of ours signed it and we did not, so somebody has a copy of the key.",
+            ),
+            a,
+            b,
+            c,
+            d,
+            e,
+            f,
+        ]
+    },
+};
+
+pub(crate) fn issued_token(entry: &LedgerEntry) -> Value {
+    let mut told = json!({
+        "id": entry.token.0,
+        "relying_party": entry.relying_party.as_str(),
+        "activity": entry.activity.0,
+        "key": entry.key.0,
+        "issued_at": entry.issued.to_string(),
+        "expires": entry.expires.to_string(),
+    });
+    let account = entry.account.as_ref().map(|it| it.0.clone().into());
+    beside(&mut told, "account", account);
+    told
+}
+
+pub(crate) fn judged_token(presented: &Presented, judged: &Judged) -> Value {
+    let (verdict, mut told) = match judged {
+        Judged::Issued(entry) => ("issued", issued_token(entry)),
+        Judged::Forged { key } => ("forged", json!({ "key": key.0 })),
+        Judged::NotOurs => ("not-ours", json!({})),
+    };
+    beside(&mut told, "id", Some(bounded(&presented.token.0)));
+    beside(&mut told, "verdict", Some(verdict.into()));
+    told
+}
+
+/// A text of somebody else's that is told no longer than an answer says.
+fn bounded(text: &str) -> Value {
+    text.chars().take(LONG).collect::<String>().into()
 }
 
 /// Puts a member beside the others, where there is any.

@@ -4,17 +4,19 @@
 use authn::admin::role::Act;
 use http::Method;
 
-use super::fields::Holds::{Flag, Moment, OneOf, Text, Texts, Whole};
+use super::fields::Holds::{Flag, Lines, Moment, OneOf, Text, Texts, Whole};
 use super::fields::{Field, Shape, may, must};
 use super::shapes::{
-    ACCOUNT, APP_PASSWORD, DESTINATION, EVENT, INVITATION, MADE_APP_PASSWORD, MEMBER, ONESELF,
-    PASSKEY, TEMPORARY_CODE, TOKEN,
+    ACCOUNT, APP_PASSWORD, DESTINATION, EVENT, INVITATION, ISSUED_TOKEN, JUDGED_TOKEN,
+    MADE_APP_PASSWORD, MEMBER, ONESELF, PASSKEY, TEMPORARY_CODE, TOKEN,
 };
 
 /// Below what all of it is.
 pub(crate) const BASE: &str = "/api/v1";
 /// How many of a list are told at once, where nothing else is asked for.
 pub(crate) const USUAL_PAGE: i64 = 50;
+/// How many characters a token may have that is asked about, or the message that it came in.
+pub(crate) const MAX_PRESENTED: usize = 512 * 1_024;
 /// How many are told at once at the most.
 pub(crate) const MAX_PAGE: i64 = 200;
 
@@ -51,6 +53,8 @@ pub(crate) enum Operation {
     Farms,
     Drain,
     Undrain,
+    IssuedToken,
+    JudgeToken,
 }
 
 /// What an address answers.
@@ -227,6 +231,12 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
         Answers::Page(&MEMBER), "Gives a member back, or all of a farm.")
         .asks(&[])
         .takes(&[may("member", Text(512), "Which, by its address; all where it is left out.")]),
+    row(("GET", "/ledger/{token}"), (Operation::IssuedToken, "readIssuedToken"), Act::ReadLedger,
+        Answers::One(&ISSUED_TOKEN), "A token that we issued to a party, by what it calls itself (AssertionID, ID); what does not stand in the ledger we did not issue."),
+    // A token is posted although nothing is changed: addresses are written down on their way.
+    row(("POST", "/ledger/judge"), (Operation::JudgeToken, "judgeToken"), Act::ReadLedger,
+        Answers::One(&JUDGED_TOKEN), "Says whether we issued a token, by its signature and the ledger; a forged one is audited.")
+        .takes(&[must("token", Lines(MAX_PRESENTED), "The token, or the message that it came in, as XML.")]),
 ];
 
 /// What a path of a request is, where any row has it.
@@ -315,11 +325,11 @@ mod tests {
                 assert!((one.method, one.path) != (other.method, other.path));
                 assert!(one.operation != other.operation && one.id != other.id);
             }
-            let changes = one.method != "GET";
+            let changes = one.method != "GET" && one.operation != Operation::JudgeToken;
             let reads = one.act.as_str().starts_with("read-") || one.act == Act::SeeOneself;
             assert_eq!(changes, !reads, "{}", one.path);
             assert!(!changes || one.query.is_empty(), "{}", one.path);
-            assert!(one.body.is_empty() || changes, "{}", one.path);
+            assert!(one.body.is_empty() || one.method != "GET", "{}", one.path);
         }
     }
 

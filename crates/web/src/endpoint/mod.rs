@@ -14,6 +14,7 @@ use authn::ports::Unavailable;
 use authn::sign_in::At;
 use http::{Method, StatusCode};
 use sts::flow;
+use sts::metadata::Naming;
 
 pub use wsfed::Begun;
 
@@ -22,6 +23,8 @@ use crate::{Answer, Pages, page};
 
 /// Where metadata is, in lower case: clients ask in any.
 const METADATA: &str = "/federationmetadata/2007-06/federationmetadata.xml";
+/// The same with the key that signs alone, for partners that break on two.
+const METADATA_PRIMARY_KEY: &str = "/federationmetadata/2007-06/primarykey/federationmetadata.xml";
 /// Where browsers ask, in lower case and without the slash at its end.
 const PASSIVE: &str = "/adfs/ls";
 /// Where a sign-on begins here, in lower case.
@@ -50,7 +53,12 @@ impl Pages {
             }
             (false, IDP_INITIATED) => return self.idp_initiated(asked, (at, sts)).await,
             (_, PASSIVE) => return self.passive(asked, (at, sts)).await,
-            (false, METADATA) => return metadata::published(sts).await,
+            (false, METADATA) => {
+                return metadata::published(asked, (at, sts), Naming::AllKeys).await;
+            }
+            (false, METADATA_PRIMARY_KEY) => {
+                return metadata::published(asked, (at, sts), Naming::PrimaryKey).await;
+            }
             _ => {}
         }
         if is_post && !asked.is_sent_from_here() {

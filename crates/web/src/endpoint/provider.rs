@@ -33,7 +33,7 @@ impl Pages {
             let again = (AGAIN, "1".to_owned());
             let page = page::Post {
                 words: asked.words,
-                title: asked.words.on_the_way,
+                title: asked.words.signing_in,
                 party: flow.identity.display_name.clone(),
                 action: wsfed::PATH.to_owned(),
                 fields: fields.into_iter().chain(wctx).chain([again]).collect(),

@@ -68,6 +68,7 @@ impl Pages {
         request: &SignInRequest,
         (at, flow): (&At, &wsfed::Service),
     ) -> Result<Answer, Unavailable> {
+        noted(request, at);
         let heard = flow.heard().await?;
         let signed_in = self.owner_of(asked, at).await?;
         let (visited, handle) = (visited(asked), asked.elsewhere());
@@ -240,6 +241,20 @@ pub(super) fn refused_to(
         "there is no token: {said} ({reason:?})"
     );
     no_token(asked, at, (StatusCode::FORBIDDEN, party))
+}
+
+/// By what the party finds the request in its own logs, beside the id by which ours and the audit know it.
+fn noted(request: &SignInRequest, at: &At) {
+    let Some(id) = &request.client_request_id else {
+        return;
+    };
+    let bounded = |text: &str| text.chars().take(MAX_SHOWN).collect::<String>();
+    tracing::info!(
+        activity = at.activity.0,
+        request.client_id = bounded(id),
+        trust.identifier = bounded(&request.wtrealm),
+        "a party asks for a token by an id of its own"
+    );
 }
 
 /// So much of what somebody typed as a party's name stands in the log.

@@ -8,6 +8,7 @@
 )]
 
 mod document;
+mod ledger;
 mod world;
 
 use authn::admin::role::Role;

@@ -24,7 +24,7 @@ use proto::otp::{Algorithm, Digits, Generator, Seed};
 use serde_json::Value;
 use store::memory::Memory;
 use web::Answer;
-use web::api::{Api, Known, Member};
+use web::api::{Api, Issued, Known, Member};
 
 pub(crate) const ORIGIN: &str = "https://api.contoso.com";
 
@@ -80,7 +80,7 @@ impl World {
         }
         let store = Arc::new(memory.clone());
         Self {
-            api: Api::new(known(), ports, store.clone(), store),
+            api: Api::new(known(), ports, store.clone(), store.clone(), issued(&store)),
             memory,
             tokens,
             anna,
@@ -181,6 +181,14 @@ pub(crate) fn known() -> Known {
         .into(),
         portal: Some("https://my.contoso.com".to_owned()),
         sending: None,
+    }
+}
+
+/// What parties got, as the memory has it.
+fn issued(store: &Arc<Memory>) -> Issued {
+    Issued {
+        ledger: store.clone(),
+        keys: store.clone(),
     }
 }
 

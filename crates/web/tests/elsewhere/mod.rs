@@ -184,13 +184,13 @@ async fn an_answer_in_an_address_twice_or_too_long_is_refused() {
     let long = format!("wa=wsignin1.0&wresult={}", "a".repeat(256 * 1024));
     let long = world.ask(brings(&long, "")).await;
     assert_eq!(long.response.status(), StatusCode::BAD_REQUEST);
-    // A partner may write its response in lines; nothing else has any.
+    // A partner may write its response in lines, and a party its context; nothing else has any.
     let lines = world
         .ask(brings("wa=wsignin1.0&wresult=%3Ca%3E%0D%0A%3C%2Fa%3E", ""))
         .await;
     assert_eq!(lines.response.status(), StatusCode::OK);
     let lines = world
-        .ask(brings("wa=wsignin1.0&wresult=a&wctx=x%0Ay", ""))
+        .ask(brings("wa=wsignin1.0&wresult=a&whr=x%0Ay", ""))
         .await;
     assert_eq!(lines.response.status(), StatusCode::BAD_REQUEST);
     // Elsewhere nothing is longer than what people type.

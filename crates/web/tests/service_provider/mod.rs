@@ -225,3 +225,16 @@ async fn a_network_without_anybody_signed_in_asks_so_often_in_a_minute_and_no_mo
     let answer = world.ask(signed_in(&world, &active)).await;
     assert_eq!(answer.response.status(), StatusCode::OK, "who is signed in");
 }
+
+/// Some break their Base64 into lines, in an address as well.
+#[tokio::test]
+async fn a_request_of_several_lines_in_an_address_is_one_request() {
+    let world = trusting().await;
+    let path = query(&asks(""));
+    let (begins, rest) = path.split_at("/adfs/ls/?SAMLRequest=".len() + 8);
+    let lines = world
+        .ask(signed_in(&world, &format!("{begins}%0D%0A{rest}")))
+        .await;
+    assert_eq!(lines.response.status(), StatusCode::OK, "{}", text(&lines));
+    assert!(text(&lines).contains("name=\"SAMLResponse\""));
+}

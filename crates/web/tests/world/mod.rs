@@ -30,7 +30,7 @@ use store::memory::Memory;
 use sts::flow::wsfed::{self, Identity};
 use sts::key_ring::{KeyAlgorithm, KeyId, KeyRing, KeyState, TokenSigningCertificate};
 use sts::ledger::{LedgerEntry, SignedDigest, TokenId};
-use sts::metadata::Published;
+use sts::metadata::{Published, Readers};
 use sts::ports::{Keys, Ledger, ToSign};
 use sts::trust::written::Written;
 use sts::trust::{Certificate, Identifier, TrustBook};
@@ -135,6 +135,7 @@ pub(crate) struct World {
     pages: Pages,
     memory: Arc<Memory>,
     signing: Arc<Signing>,
+    pub(crate) memory: Arc<Memory>,
     /// The cookie of anna's session.
     pub(crate) session: String,
 }
@@ -163,6 +164,7 @@ impl World {
             pages: pages(&memory, &signing, &trusts),
             memory,
             signing,
+            memory,
         }
     }
 
@@ -309,6 +311,7 @@ fn pages(memory: &Arc<Memory>, signing: &Arc<Signing>, trusts: &str) -> Pages {
             opaque: None,
             key: Secret::new(vec![3; 32]),
             published: Published::default(),
+            readers: Readers::new(memory.clone()),
         }),
     }
 }

@@ -65,8 +65,8 @@ pub struct NameId {
 pub struct Confirmation {
     /// The request that it answers; nothing where the sign-on began here.
     pub in_response_to: Option<String>,
-    /// Where it is brought.
-    pub recipient: String,
+    /// Where it is brought, where that is said.
+    pub recipient: Option<String>,
     /// From when it may be brought no more.
     pub not_on_or_after: Timestamp,
 }
@@ -127,7 +127,7 @@ impl Assertion {
         let data = element("saml:SubjectConfirmationData")
             .attribute_if("InResponseTo", in_response_to.clone())
             .attribute("NotOnOrAfter", milliseconds(*not_on_or_after))
-            .attribute("Recipient", recipient.clone());
+            .attribute_if("Recipient", recipient.clone());
         let confirmation = element("saml:SubjectConfirmation").attribute("Method", BEARER);
         element("saml:Subject")
             .children(self.name_id.as_ref().map(NameId::element))
@@ -205,7 +205,7 @@ mod tests {
             name_id: None,
             confirmation: Confirmation {
                 in_response_to: None,
-                recipient: "https://sp.contoso.com/acs".to_owned(),
+                recipient: Some("https://sp.contoso.com/acs".to_owned()),
                 not_on_or_after: now + SignedDuration::from_mins(5),
             },
             attributes: Vec::new(),

@@ -76,7 +76,9 @@ impl Brought {
         if message.kind != Kind::Request {
             return Err(MessageParseError::NotARequest);
         }
-        let deflated = unpacked(&message.encoded)?;
+        // A space is a plus that was not encoded, and stays wrong.
+        let packed: String = message.encoded.split(['\t', '\r', '\n']).collect();
+        let deflated = unpacked(&packed)?;
         Ok(Self {
             text: text(inflate(&deflated, MAX_MESSAGE)?)?,
             relay_state: relay_state(message.relay_state)?,

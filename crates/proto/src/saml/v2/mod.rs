@@ -15,7 +15,7 @@ pub use bindings::{
     Brought, MAX_MESSAGE, MAX_RELAY_STATE, MESSAGE, MessageParseError, RELAY_STATE,
 };
 pub use request::AuthnRequest;
-pub use response::{Payload, Response, StatusCode};
+pub use response::{Payload, Response, StatusCode, encrypted_assertion};
 pub use sso::{
     AssertionConsumerService, Comparison, MAX_CLASS, MAX_CLASSES, MAX_ID, MAX_TEXT,
     RequestedAuthnContext, SsoRequest,

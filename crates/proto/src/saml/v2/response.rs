@@ -96,14 +96,25 @@ impl Response {
         let success = || status(code("urn:oasis:names:tc:SAML:2.0:status:Success"));
         let response = match &self.payload {
             Payload::Assertion(assertion) => response.child(success()).verbatim(assertion.clone()),
-            Payload::Encrypted(data) => {
-                let encrypted = element("saml:EncryptedAssertion").verbatim(data.clone());
-                response.child(success()).child(encrypted)
-            }
+            Payload::Encrypted(data) => response.child(success()).child(encrypted(data)),
             Payload::Status(why) => response.child(status(code(why.top()).child(code(why.uri())))),
         };
         Verbatim::parse_within(response.to_xml(), LIMITS)
     }
+}
+
+/// An encrypted assertion that stands by itself, from its `EncryptedData`.
+///
+/// # Errors
+///
+/// It is too large.
+pub fn encrypted_assertion(data: &Verbatim) -> Result<Verbatim, ParseError> {
+    let alone = encrypted(data).namespace("saml", SAML_2);
+    Verbatim::parse_within(alone.to_xml(), LIMITS)
+}
+
+fn encrypted(data: &Verbatim) -> write::Element {
+    element("saml:EncryptedAssertion").verbatim(data.clone())
 }
 
 #[cfg(test)]

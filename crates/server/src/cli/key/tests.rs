@@ -1,5 +1,8 @@
 //! `key`: one signs, one is next, and what is too early is refused.
 
+use sts::key_ring::KeyId;
+use sts::ports::MetadataReader;
+
 use super::*;
 use crate::cli::gate::Gate;
 
@@ -74,4 +77,28 @@ async fn an_urgent_key_signs_at_once_and_a_next_one_is_given_up() {
     let begins = ring.primary.certificate.thumbprint().get(..12).unwrap();
     gate.rolls(&["show", begins]).await.unwrap();
     assert!(refusal(gate.rolls(&["show", "nobody"]).await).contains("no key `nobody`"));
+}
+
+#[tokio::test]
+async fn who_fetched_a_key_stands_beside_it_and_no_other_does() {
+    let gate = Gate::new().await;
+    gate.rolls(&["roll", "--algorithm", "p-256"]).await.unwrap();
+    let key = gate.keys().await.primary;
+    let reading = |key: &str, agent: &str| MetadataReading {
+        key: KeyId(key.to_owned()),
+        reader: MetadataReader {
+            source: [192, 0, 2, 1].into(),
+            agent: agent.to_owned(),
+        },
+        at: "2026-12-01T03:00:00Z".parse().unwrap(),
+    };
+    let nobody = line(&printed(&key, &[reading("another", "Lync")]));
+    assert!(!nobody.contains("fetched"), "{nobody}");
+    let readings = [reading(&key.id.0, "Lync"), reading(&key.id.0, "")];
+    let both = line(&printed(&key, &readings));
+    let last = ", fetched by 2, last from 192.0.2.1 (Lync) at 2026-12-01T03:00:00Z";
+    assert!(both.ends_with(last), "{both}");
+    for shown in [&["list"][..], &["show", &key.id.0]] {
+        gate.rolls(shown).await.unwrap();
+    }
 }

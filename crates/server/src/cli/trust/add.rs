@@ -87,8 +87,8 @@ impl Arguments {
         let name = name.ok_or_else(|| CliError::usage("say with `--name` what it is called"))?;
         let kind = self.kind.unwrap_or(Kind::RelyingParty);
         let found = self.source.read(kind, None, &[]).await?;
-        if let Some(remark) = found.remark(kind) {
-            output.remark(remark);
+        for remark in found.remarks(kind) {
+            output.remark(&remark);
         }
         let written = metadata::new(&found, (name, kind), self.preset)?;
         let read = written.read();

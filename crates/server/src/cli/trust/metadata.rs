@@ -142,8 +142,26 @@ impl Source {
 }
 
 impl Found {
+    /// What is said of metadata before a trust is made or changed by it.
+    pub(super) fn remarks(&self, kind: Kind) -> Vec<String> {
+        let (is_provider, entity) = (kind == Kind::ClaimsProvider, &self.entity);
+        let saml = match is_provider {
+            true => entity.identity_provider.as_ref(),
+            false => entity.service_provider.as_ref(),
+        };
+        let left_out = partner::left_out(saml).into_iter();
+        let left_out = left_out.map(|it| format!("`{it}` is not of https, and is left out"));
+        let passive = entity.issuer.iter().flat_map(|it| &it.passive_endpoints);
+        let is_reached = !is_provider || passive.count() > 0;
+        let unreached = "nobody can come by it: the metadata names no address of WS-Federation, and a claims provider is \
+                         asked by no other protocol";
+        let unreached = (!is_reached).then(|| unreached.to_owned());
+        let remark = self.remark(kind).map(str::to_owned);
+        left_out.chain(unreached).chain(remark).collect()
+    }
+
     /// What is said of metadata that vouches for itself, where whoever can write it may say who anybody is.
-    pub(super) fn remark(&self, kind: Kind) -> Option<&'static str> {
+    fn remark(&self, kind: Kind) -> Option<&'static str> {
         let vouches_for_itself = self.signed_by == SignedBy::Itself;
         (vouches_for_itself && kind == Kind::ClaimsProvider).then_some(
             "the metadata is signed by the key in it, which nobody vouches for but whoever it came from: compare the \
@@ -225,6 +243,9 @@ pub(super) async fn refresh(
     let known = known_keys(&found.written)?;
     let kind = found.trust.kind;
     let read = source.read(kind, url.as_deref(), &known).await?;
+    for remark in read.remarks(kind) {
+        output.remark(&remark);
+    }
     let refreshed = partner::refreshed(&found.written, &read.entity, clock::now());
     let refreshed = refreshed.map_err(of_partner)?;
     let changes = partner::changes(&found.written, &refreshed).map_err(of_partner)?;

@@ -1,5 +1,7 @@
 //! `trust`: how it ends, and what people read.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use expect_test::expect_file;
 use sts::import::Import;
 use tempfile::TempDir;
@@ -370,4 +372,36 @@ async fn metadata_of_a_provider_that_nobody_signed_is_taken_only_by_name() {
     assert!(gate.names().await.is_empty());
     let alone = gate.does(&["add", file, "--unsigned"]).await;
     assert!(matches!(alone, Err(CliError::Usage(_))));
+}
+
+#[tokio::test]
+async fn nobody_adds_us_as_a_claims_provider_of_our_own() {
+    let gate = Gate::new().await;
+    let mut config = std::fs::read_to_string(gate.config()).unwrap();
+    config.push_str(
+        "[sts]\nhost = \"sts.contoso.com\"\n[[policy]]\nservices = [\"sts\"]\n\
+         methods = [\"memorised-secret + one-time-code\"]\n",
+    );
+    std::fs::write(gate.config(), config).unwrap();
+    let pair = rcgen::KeyPair::generate().unwrap();
+    let certificate = rcgen::CertificateParams::new(Vec::new()).unwrap();
+    let certificate = certificate.self_signed(&pair).unwrap();
+    let certificate = STANDARD.encode(certificate.der());
+    let file = gate.folder().join("provider.toml");
+    let file = file.to_str().unwrap();
+    for (host, is_taken) in [("sts.contoso.com", false), ("fs.contoso.com", true)] {
+        let text = format!(
+            "version = 1\n[[claims_provider]]\nname = \"P\"\nidentifier = \"http://{host}/adfs/services/trust\"\n\
+             wsfed_endpoint = \"https://{host}/adfs/ls/\"\ntoken_signing_certificates = [\"{certificate}\"]\n"
+        );
+        std::fs::write(file, text).unwrap();
+        let added = gate.does(&["add", file]).await;
+        match is_taken {
+            true => added.unwrap(),
+            false => {
+                let refused = added.unwrap_err().to_string();
+                assert!(refused.contains("called as we are"), "{refused}");
+            }
+        }
+    }
 }

@@ -24,7 +24,7 @@ use authn::sign_in::{self, At, Requirement};
 use jiff::Timestamp;
 use proto::saml::v1;
 use proto::secret::Secret;
-use proto::wsfed::{SignInRequest, SignInResponse, TOKEN_TYPE_SAML_1_1};
+use proto::wsfed::{SignInRequest, SignInResponse};
 
 use crate::flow::freshness::{self, Met};
 pub use crate::flow::freshness::{Browser, Marker};
@@ -32,7 +32,7 @@ use crate::ledger::TokenId;
 use crate::metadata;
 use crate::pipeline::store::{AttributeStore, AttributeStores};
 use crate::pipeline::{IssuedClaims, NotIssued, Pipeline};
-use crate::ports::{Keys, Ledger, Trusts, Unavailable, UsedAssertions};
+use crate::ports::{Keys, Ledger, MetadataReader, Trusts, Unavailable, UsedAssertions};
 use crate::subject::{Context, Local, SIGN_IN};
 use crate::token::{self, Order, Token, TokenError, TokenRandomness};
 use crate::trust::{Identifier, RelyingPartyTrust, TrustBook, Url};
@@ -93,6 +93,8 @@ pub struct Service {
     pub key: Secret<Vec<u8>>,
     /// Our metadata, as it was signed last.
     pub published: metadata::Published,
+    /// Who fetched it.
+    pub readers: metadata::Readers,
 }
 
 /// A browser that asks for a token.
@@ -276,10 +278,26 @@ impl Service {
     /// # Errors
     ///
     /// It cannot be had.
-    pub async fn metadata(&self) -> Result<String, Unavailable> {
+    pub async fn metadata(&self, naming: metadata::Naming) -> Result<String, Unavailable> {
         let book = self.trusts.current().await?;
         let about = (&self.identity, &*book);
-        metadata::published(&*self.keys, about, &self.published).await
+        metadata::published(&*self.keys, about, (naming, &self.published)).await
+    }
+
+    /// Notes who fetched the metadata, so that it is known which partners have seen the next key.
+    ///
+    /// # Errors
+    ///
+    /// It could not be noted.
+    pub async fn metadata_fetched(
+        &self,
+        naming: metadata::Naming,
+        reader: MetadataReader,
+        now: Timestamp,
+    ) -> Result<(), Unavailable> {
+        let ring = self.keys.ring().await?;
+        let keys = naming.of(&ring).map(|it| it.id.clone()).collect();
+        self.readers.note(keys, reader, now).await
     }
 
     /// What the rules of the party say about somebody.
@@ -370,7 +388,7 @@ impl Service {
             keys: &*self.keys,
             ledger: &*self.ledger,
         };
-        match token::saml_1_1(ports, claims, order, random).await {
+        match token::of_wsfed(ports, claims, order, random).await {
             Ok(token) => Ok(Ok(token)),
             Err(TokenError::Unavailable(error)) => Err(error),
             Err(error) => {
@@ -392,7 +410,7 @@ impl Service {
             expires: token.expires,
             applies_to: checked.realm.as_str().to_owned(),
             token: token.token,
-            token_type: TOKEN_TYPE_SAML_1_1,
+            token_type: token.token_type.uri(),
         };
         Answered::Issued(Box::new(Issued {
             reply: checked.reply,

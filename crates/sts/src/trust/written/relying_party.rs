@@ -9,7 +9,7 @@ use super::parts::{
 };
 use crate::trust::{
     Authorization, Kind, NotBeforeSkew, ProtocolProfile, RelyingPartyTrust, Rules,
-    SignatureAlgorithm, TokenLifetime, Url,
+    SignatureAlgorithm, TokenLifetime, TokenType, Url,
 };
 
 /// A relying party trust, as it is written; the keys are explained at [`RelyingPartyTrust`].
@@ -46,6 +46,8 @@ pub struct WrittenRelyingParty {
     pub encrypt_claims: bool,
     #[serde(default, skip_serializing_if = "is_off")]
     pub encrypted_name_id_required: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_type: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signature_algorithm: Option<String>,
     #[serde(default, skip_serializing_if = "is_off")]
@@ -100,6 +102,7 @@ impl Default for WrittenRelyingParty {
             encryption_certificate_revocation_check: None,
             encrypt_claims: true,
             encrypted_name_id_required: false,
+            token_type: None,
             signature_algorithm: None,
             signed_saml_requests_required: false,
             saml_response_signature: None,
@@ -147,6 +150,7 @@ impl WrittenRelyingParty {
             ),
             encrypt_claims: trust.encrypt_claims,
             encrypted_name_id_required: trust.encrypted_name_id_required,
+            token_type: word(trust.token_type),
             signature_algorithm: word(trust.signature_algorithm),
             signed_saml_requests_required: trust.signed_saml_requests_required,
             saml_response_signature: word(trust.saml_response_signature),
@@ -228,6 +232,7 @@ impl WrittenRelyingParty {
             )?,
             encrypt_claims: self.encrypt_claims,
             encrypted_name_id_required: self.encrypted_name_id_required,
+            token_type: token_type(of, self.token_type.as_deref())?,
             signature_algorithm: algorithm(of, self.signature_algorithm.as_deref())?,
             signed_saml_requests_required: self.signed_saml_requests_required,
             saml_response_signature: optional_choice(
@@ -279,6 +284,14 @@ pub(super) fn algorithm(of: &Of, word: Option<&str>) -> Result<SignatureAlgorith
     match algorithm {
         SignatureAlgorithm::RsaSha1 if of.is_new() => Err(of.wrong(KEY, Problem::Sha1)),
         _ => Ok(algorithm),
+    }
+}
+
+/// Which kind of token, by its word or by its URI.
+fn token_type(of: &Of, word: Option<&str>) -> Result<TokenType, WrittenError> {
+    match word.and_then(TokenType::of_uri) {
+        Some(token_type) => Ok(token_type),
+        None => optional_choice(of, "token_type", word),
     }
 }
 

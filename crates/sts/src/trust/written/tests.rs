@@ -58,7 +58,7 @@ fn each_setting_is_written_and_read_as_the_same() {
         r#", "is_enabled": false, "notes": "n", "protocol_profile": "SAML", "wsfed_endpoint": "https://a.example/",
         "additional_wsfed_endpoints": ["https://b.example/"], "signing_certificate_revocation_check": "None",
         "encryption_certificate_revocation_check": "CheckChain", "encrypt_claims": false,
-        "encrypted_name_id_required": true, "signature_algorithm": "RSA-SHA1", "signed_saml_requests_required": true,
+        "encrypted_name_id_required": true, "token_type": "SAMLV2.0", "signature_algorithm": "RSA-SHA1", "signed_saml_requests_required": true,
         "saml_response_signature": "MessageOnly", "token_lifetime": 5, "not_before_skew": 3,
         "always_require_authentication": true, "issuance_transform_rules": "c:[] => issue(claim = c);",
         "additional_authentication_rules": "c:[] => issue(claim = c);", "claims_provider_names": ["ADFS"],
@@ -77,7 +77,7 @@ fn each_setting_is_written_and_read_as_the_same() {
     let keys = json["relying_party"][0].as_object().unwrap().len();
     assert_eq!(
         keys,
-        28 - 3,
+        29 - 3,
         "all fields but certificates and authorization rules"
     );
 }

@@ -45,6 +45,7 @@ impl Draft {
             encryption_certificate_revocation_check: Default::default(),
             encrypt_claims: true,
             encrypted_name_id_required: false,
+            token_type: Default::default(),
             signature_algorithm: Default::default(),
             signed_saml_requests_required: true,
             saml_response_signature: Default::default(),
