@@ -133,7 +133,6 @@ impl Ledger for Signing {
 
 pub(crate) struct World {
     pages: Pages,
-    memory: Arc<Memory>,
     signing: Arc<Signing>,
     pub(crate) memory: Arc<Memory>,
     /// The cookie of anna's session.
@@ -162,7 +161,6 @@ impl World {
         Self {
             session: signed_in(&memory, methods, now()).await,
             pages: pages(&memory, &signing, &trusts),
-            memory,
             signing,
             memory,
         }
