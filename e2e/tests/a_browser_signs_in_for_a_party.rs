@@ -175,20 +175,24 @@ fn a_party_that_takes_saml_2_gets_it_and_xmlsec1_verifies_it() -> anyhow::Result
     let certificate = certificate_of(&demo)?;
     let (_, mut app, _) = enrolled(&demo, &anna)?;
     let (browser, asks) = at_sts(&demo)?;
-    let page = browser.open(&asks)?;
-    let page = signs_in(&browser, &page, [&anna.upn, SECRET, &app.code()?])?;
-    token(&demo, &certificate, &page)?;
     let trusts = demo.wicketgate_json(&["trust", "list"])?;
-    let names = trusts.iter().filter_map(|it| it["name"].as_str());
-    for name in names.filter(|it| it.starts_with("Lync")) {
-        demo.wicketgate_json(&["trust", "set", name, "token_type=SAMLV2.0"])?;
-    }
+    let ours = serde_json::Value::from(realm(&demo));
+    let trust = trusts.iter().find(|it| {
+        let identifiers = it["identifiers"].as_array();
+        identifiers.is_some_and(|all| all.contains(&ours))
+    });
+    let name = trust
+        .and_then(|it| it["name"].as_str())
+        .context("a trust")?;
+    let identifiers = format!("identifiers=[{ours}, \"urn:second\"]");
+    demo.wicketgate_json(&["trust", "set", name, "token_type=SAMLV2.0", &identifiers])?;
     // A gate reads its trusts every other second.
-    e2e::until::until("the party gets no token of SAML 2.0", || {
-        let page = browser.open(&asks)?;
-        Ok(field(&page, "wresult")?.contains(">urn:oasis:names:tc:SAML:2.0:assertion<"))
+    e2e::until::until("the party has no second name", || {
+        let page = browser.open("/adfs/ls/?wa=wsignin1.0&wtrealm=urn%3Asecond")?;
+        Ok(page.body.contains("name=\"UserName\""))
     })?;
     let page = browser.open(&asks)?;
+    let page = signs_in(&browser, &page, [&anna.upn, SECRET, &app.code()?])?;
     let id = "urn:oasis:names:tc:SAML:2.0:assertion:Assertion";
     let assertion = token_of(&demo, &certificate, ["ID", id], &page)?;
     let sid = demo.text("/users/0/sid");

@@ -35,7 +35,7 @@ async fn t_http_14_an_answer_goes_where_it_is_registered_and_nowhere_else() {
         }
     }
     assert_eq!(world.kept.entries.lock().unwrap().len(), 1);
-    assert_eq!(world.audited().len(), 12, "where somebody is known");
+    assert_eq!(world.audited().len(), 11, "where somebody is known");
 }
 
 #[tokio::test]
