@@ -50,6 +50,12 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
     },
+    /// What was there before did not go on from what was put back.
+    #[error(
+        "the database to compare with is not what this one went on to be since the backup was made: name the one in whose place \
+         it was put, with all that happened there"
+    )]
+    NotWhatCameAfter,
     /// The store is open elsewhere.
     #[error("the store `{place}` is in use; stop the gate first")]
     InUse {

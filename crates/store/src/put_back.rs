@@ -7,6 +7,7 @@
 use authn::audit::{ByHand, Event, Kind};
 
 use crate::carry::{self, Bans, Replaced, Restored};
+use crate::chain::Head;
 use crate::copy::must_be_unused;
 use crate::database::Database;
 use crate::durable::{check_keys, must_be_there};
@@ -81,6 +82,9 @@ impl Store {
         let mut connection = database.to_make().await?;
         check_keys(&mut connection, keys).await?;
         let head = audit::verify(&mut connection, keys).await?;
+        if let Some(before) = before {
+            must_go_on(before, head).await?;
+        }
         match head.sets {
             Some(_) => sets::must_fit(&mut connection, head).await?,
             None => sets::seal_first(&mut connection, keys).await?,
@@ -94,6 +98,30 @@ impl Store {
         }
         connection.close().await?;
         Ok(put_back)
+    }
+}
+
+/// SECURITY: an older copy, this database itself or a strange one says of nobody that they were shut out since.
+async fn must_go_on(before: &Database, head: Head) -> Result<(), StoreError> {
+    let mut connection = before.to_examine().await?;
+    let last = query(rows::audit::LAST).fetch_one(&mut connection).await?;
+    let last: Option<i64> = last.try_get("last")?;
+    let there = query(rows::audit::READ)
+        .bind(head.number)
+        .bind(1)
+        .fetch_all(&mut connection)
+        .await?;
+    connection.close().await?;
+    let hash = match there.first() {
+        Some(row) if row.try_get::<i64>("number")? == head.number => {
+            Some(row.try_get::<Vec<u8>>("hash")?)
+        }
+        _ => None,
+    };
+    let is_same = hash.is_some_and(|hash| hash == head.hash);
+    match is_same && last.is_some_and(|last| last > head.number) {
+        true => Ok(()),
+        false => Err(StoreError::NotWhatCameAfter),
     }
 }
 

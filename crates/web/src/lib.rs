@@ -209,7 +209,11 @@ impl Pages {
             (false, "/invitation") => Ok(asked.invitation().into()),
             (true, "/invitation") => self.take_invitation(asked, at).await,
             (_, path) => match self.owner_of(asked, at).await? {
-                Some(signed_in) if !self.is_fresh(&signed_in, (asked, at)) => {
+                // A new secret is chosen by the old one, and whoever leaves proves nothing.
+                Some(signed_in)
+                    if !matches!((is_post, path), (true, "/secret" | "/sign-out"))
+                        && !self.is_fresh(&signed_in, (asked, at)) =>
+                {
                     self.ask_anew(asked, at).await
                 }
                 Some(signed_in) => self.portal(asked, (is_post, path), &signed_in, at).await,

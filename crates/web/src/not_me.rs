@@ -60,6 +60,7 @@ fn remains(words: &'static Words, disowned: &Disowned) -> Vec<&'static str> {
         (words.not_me_sign_in, disowned.is_out),
         (words.not_me_choose, disowned.secret && !disowned.is_out),
         (words.not_me_again, took_something),
+        (words.not_me_older, true),
         (words.not_me_look, true),
     ];
     let lines = lines.into_iter().filter(|(_, is_said)| *is_said);

@@ -424,6 +424,7 @@ pub(crate) fn fault_text(words: &'static Words, fault: SecretFault) -> &'static 
         SecretFault::Unprintable => words.unprintable,
         SecretFault::Common => words.too_common,
         SecretFault::OwnName => words.own_name,
+        SecretFault::Disowned => words.disowned,
     }
 }
 

@@ -11,6 +11,7 @@ use crate::credential::memorised_secret::{
     MemorisedSecret, SecretFault, StoredMemorisedSecret, Typed,
 };
 use crate::handle::Handle;
+use crate::lockout::{Queue, Subject};
 use crate::place::ActivityId;
 use crate::ports::Unavailable;
 use crate::session::{Invitation, LONGEST_INVITATION};
@@ -58,6 +59,9 @@ pub async fn set(
     random: SecretRandomness,
 ) -> Result<MemorisedSecret, SecretError> {
     let typed = Typed::chosen_by(account, typed)?;
+    if is_disowned(ports, account, &typed).await? {
+        return Err(SecretFault::Disowned.into());
+    }
     let hash = ports.attempt.hasher.make(typed, random.salt).await?;
     let record = MemorisedSecret {
         id: CredentialId(ActivityId::from(random.id).0),
@@ -77,6 +81,23 @@ pub async fn set(
         .set_memorised_secret(&stored, event)
         .await?;
     Ok(stored.record)
+}
+
+/// Whether it is the secret that somebody else was found to know: chosen again, it would let them in as before.
+pub(crate) async fn is_disowned(
+    ports: &Ports,
+    account: &Account,
+    typed: &Typed,
+) -> Result<bool, Unavailable> {
+    let subject = Subject::Account(account.id.clone());
+    let stored = ports.attempt.secrets.memorised_secret(&subject).await?;
+    let Some(stored) = stored.filter(|it| it.record.disowned.is_some()) else {
+        return Ok(false);
+    };
+    let hasher = &ports.attempt.hasher;
+    hasher
+        .proves(typed.clone(), stored.hash, Queue::Familiar)
+        .await
 }
 
 /// Removes the secret of an account; whatever rested on it ends.

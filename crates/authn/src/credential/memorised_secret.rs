@@ -124,6 +124,9 @@ pub enum SecretFault {
     /// It is one of the account's own names, with little else.
     #[error("a secret is not made of one's own name")]
     OwnName,
+    /// It was disowned: somebody else knows it.
+    #[error("somebody else knows that secret; choose another")]
+    Disowned,
 }
 
 impl Typed {

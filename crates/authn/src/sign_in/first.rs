@@ -8,6 +8,7 @@ use proto::otp::KeyUri;
 use proto::secret::Secret;
 
 use crate::account::Account;
+use crate::admin::secrets::is_disowned;
 use crate::admin::tokens::{self, TokenError, TokenRandomness};
 use crate::attempt::Rules;
 use crate::audit::{Actor, ByHand, Kind, Origin};
@@ -134,6 +135,9 @@ pub async fn choose(
         return Err(FirstError::Unequal);
     }
     let typed = Typed::chosen_by(&account, typed)?;
+    if is_disowned(ports, &account, &typed).await? {
+        return Err(SecretFault::Disowned.into());
+    }
     if sign_in.step >= MAX_STEPS || !ports.sign_ins.take_step(handle.key(), sign_in.step).await? {
         return Err(FirstError::Gone);
     }

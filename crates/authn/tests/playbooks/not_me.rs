@@ -1,16 +1,19 @@
 //! "That was not me": whoever was in is out, with all that may be theirs, and the owner goes on.
 
 use authn::account::Account;
+use authn::admin::secrets::SecretError;
 use authn::admin::spare_codes::SpareRandomness;
 use authn::admin::tokens::{TokenRandomness, block};
 use authn::admin::{NewAppPassword, Randomness, destinations, ntlm_pins};
-use authn::audit::{Kind, Reason};
+use authn::audit::{Event, Kind, Reason};
+use authn::credential::memorised_secret::SecretFault;
 use authn::credential::otp_token::TokenState;
 use authn::credential::sent_code::{Address, Carrier, Language};
 use authn::credential::spare_code::LIST;
 use authn::handle::Handle;
 use authn::place::{Method, Service};
 use authn::portal::{Disowned, Owner, PortalError};
+use authn::ports::ChainedEvent;
 use authn::session::Session;
 use authn::sign_in::{self, Answered, At};
 use jiff::SignedDuration;
@@ -195,6 +198,10 @@ async fn whoever_came_in_by_secret_and_code_is_out_with_all_that_they_added() {
         id: pages.world.draw(),
         salt: [2; 16],
     };
+    let again = owner.change_secret([&password, &password], random).await;
+    let disowned = PortalError::Secret(SecretError::Fault(SecretFault::Disowned));
+    assert_eq!(again, Err(disowned), "the thief knows it");
+    assert!(owner.is_secret_disowned().await.unwrap());
     let new = Secret::new(NEW_SECRET.to_owned());
     owner
         .change_secret([&password, &new], random)
@@ -202,6 +209,38 @@ async fn whoever_came_in_by_secret_and_code_is_out_with_all_that_they_added() {
         .unwrap();
     assert!(!owner.is_secret_disowned().await.unwrap());
     signs_in(&pages, &anna, [NEW_SECRET, &code(310)], (HOME, 310)).await;
+}
+
+/// Neither guesses nor what a thief does push the sign-in out of sight that its owner may disown.
+#[tokio::test]
+async fn a_sign_in_is_shown_however_much_came_after_it() {
+    let pages = pages();
+    let anna = pages.person("anna").await;
+    signs_in(&pages, &anna, [SECRET, &code(100)], (ELSEWHERE, 100)).await;
+    let number = last_sign_in(&pages).await;
+    let account = Some(anna.id.clone());
+    let refused = |second: i64| {
+        let kind = Kind::Refused {
+            reason: Reason::WrongSecret,
+            name: anna.upn.clone(),
+        };
+        Event::observed(at(second), kind, account.clone())
+    };
+    let made = |second: i64| Event::observed(at(second), Kind::SignedOut, account.clone());
+    let events = (0..60).flat_map(|number| [refused(200 + number), made(200 + number)]);
+    pages
+        .ports
+        .attempt
+        .audit
+        .append(events.collect())
+        .await
+        .unwrap();
+    let hers = signs_in(&pages, &anna, [SECRET, &code(400)], (HOME, 400)).await;
+    let latest = hers.owner(&pages).latest().await.unwrap();
+    assert!(latest.iter().any(|it| it.number == number));
+    let is_refusal = |it: &&ChainedEvent| matches!(it.event.kind, Kind::Refused { .. });
+    assert_eq!(latest.iter().filter(is_refusal).count(), 30);
+    assert!(latest.is_sorted_by(|one, next| one.number > next.number));
 }
 
 #[tokio::test]
@@ -311,7 +350,7 @@ async fn where_more_happened_than_is_looked_through_only_the_token_of_this_sessi
     let anna = pages.person("anna").await;
     signs_in(&pages, &anna, [SECRET, &code(100)], (ELSEWHERE, 100)).await;
     let number = last_sign_in(&pages).await;
-    let noise = authn::audit::Event::observed(at(101), Kind::SignedOut, Some(anna.id.clone()));
+    let noise = Event::observed(at(101), Kind::SignedOut, Some(anna.id.clone()));
     let many = usize::try_from(authn::portal::LOOKED_BACK).unwrap();
     let audit = &pages.ports.attempt.audit;
     audit.append(vec![noise; many]).await.unwrap();

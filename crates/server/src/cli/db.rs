@@ -253,7 +253,7 @@ async fn copy(
     output.print(&moved, say_moved)
 }
 
-/// A database that somebody typed; the configuration's own keeps its password.
+/// A database that somebody typed; one of the configuration's own server and user has its password.
 fn typed_database(
     typed: &str,
     password_file: Option<PathBuf>,
@@ -265,12 +265,14 @@ fn typed_database(
     let address = Address::parse(typed, Path::new("."));
     let address = address.map_err(|error| CliError::usage(format!("that address: {error}")))?;
     let password = password_file.map(|file| Password { file });
-    Ok(match configured {
-        Database::Postgres(server) if server.address == address && password.is_none() => {
-            configured.clone()
+    let own = match configured {
+        Database::Postgres(server) if server.address.is_of_same_user(&address) => {
+            server.password.clone()
         }
-        _ => Database::Postgres(Server { address, password }),
-    })
+        _ => None,
+    };
+    let password = password.or(own);
+    Ok(Database::Postgres(Server { address, password }))
 }
 
 fn say_moved(moved: &Moved) -> String {

@@ -177,6 +177,7 @@ pub(super) fn of_store(error: StoreError) -> CliError {
         | StoreError::Damaged { .. }
         | StoreError::NotEmpty { .. }
         | StoreError::Unlike
+        | StoreError::NotWhatCameAfter
         | StoreError::Incomplete { .. }
         | StoreError::BrokenTrail(_) => CliError::refused(sentence),
         StoreError::OnAServer { .. } => CliError::usage(sentence),

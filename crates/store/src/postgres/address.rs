@@ -97,6 +97,21 @@ pub enum AddressError {
 }
 
 impl Address {
+    /// Whether another leads the same user to the same server, which must prove as much of itself: a password is good there.
+    #[must_use]
+    pub fn is_of_same_user(&self, other: &Self) -> bool {
+        let Self {
+            host,
+            port,
+            user,
+            tls,
+            authorities,
+            ..
+        } = self;
+        let of_other = (&other.host, &other.port, &other.user);
+        (host, port, user) == of_other && *tls == other.tls && *authorities == other.authorities
+    }
+
     /// Reads an address; relative paths in it are taken from a folder.
     ///
     /// # Errors

@@ -156,7 +156,7 @@ pub async fn replace(
     written: Written,
     by: &ByHand,
 ) -> Result<KeptTrust, TrustError> {
-    changed(kept, found, written, (TrustAct::Changed, by)).await
+    changed(kept, found, written.read()?, (TrustAct::Changed, by)).await
 }
 
 /// Switches a trust on or off that was found.
@@ -186,7 +186,12 @@ pub async fn switch(
         true => TrustAct::Enabled,
         false => TrustAct::Disabled,
     };
-    changed(kept, found, written, (act, by)).await
+    // What may not be taken any more must still be switched off.
+    let read = match is_enabled {
+        true => written.read()?,
+        false => written.read_kept()?,
+    };
+    changed(kept, found, read, (act, by)).await
 }
 
 /// Removes a trust that was found.
@@ -230,10 +235,10 @@ pub fn whole(import: &Import) -> Trusted {
 async fn changed(
     kept: &impl KeptTrusts,
     found: &Found,
-    written: Written,
+    read: Trusted,
     (act, by): (TrustAct, &ByHand),
 ) -> Result<KeptTrust, TrustError> {
-    let mut read = written.read()?.to_kept()?.into_iter();
+    let mut read = read.to_kept()?.into_iter();
     let (Some(with), None) = (read.next(), read.next()) else {
         return Err(TrustError::Nothing);
     };

@@ -15,7 +15,7 @@ use claims::Row;
 use proto::secret::Secret;
 
 use crate::trust::Identifier;
-pub use unanswered::{Unanswered, needs_directory, unanswered};
+pub use unanswered::{Needs, Unanswered, needs_directory, unanswered};
 
 /// AD FS's name for our own directory.
 const ACTIVE_DIRECTORY: &str = "Active Directory";

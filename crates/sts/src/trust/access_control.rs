@@ -4,6 +4,7 @@
 //! in: what it says is not in what the trust says.
 
 use authn::directory::GroupName;
+use proto::kerberos::Sid;
 
 /// A policy of a trust.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,8 +54,7 @@ impl Groups {
     /// Whether a group is given by its SID.
     #[must_use]
     pub fn is_sid(group: &str) -> bool {
-        let prefix = group.get(..4);
-        prefix.is_some_and(|it| it.eq_ignore_ascii_case("S-1-"))
+        group.to_ascii_uppercase().parse::<Sid>().is_ok()
     }
 
     /// The first that is neither a SID nor `DOMAIN\\group`, so that nobody would be found in it.

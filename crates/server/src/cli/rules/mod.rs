@@ -202,7 +202,8 @@ fn lint(file: &Path, output: &Output) -> Result<(), CliError> {
         column: it.column,
         rule: Some(it.rule),
         lint: "no-answer",
-        severity: WARNING,
+        // Whether the configuration has it, this verb does not know.
+        severity: if it.needs.is_some() { NOTE } else { WARNING },
         sentence: it.sentence,
         fix: None,
     });

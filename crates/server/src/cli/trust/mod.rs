@@ -21,6 +21,7 @@ use sts::trust::written::Written;
 use sts::trust::{Identifier, Kind, Trusted};
 
 use super::{CliError, Output};
+use crate::config::{self, Settings};
 use crate::wiring::Desk;
 
 const IMPORTING: &str = "\
@@ -171,7 +172,7 @@ pub(crate) async fn run(config: &Path, verb: Verb, output: &Output) -> Result<()
         Verb::Add(_) => {
             let new = new.unwrap_or_default();
             let added = desk.add_trusts(&new).await?;
-            remark([&new], output);
+            remark([&new], (&config::load(config)?, output));
             let added: Vec<Printed> = added.iter().map(Printed::of).collect();
             output.list(&added, "", |it| format!("added {}", it.line()))
         }
@@ -180,7 +181,7 @@ pub(crate) async fn run(config: &Path, verb: Verb, output: &Output) -> Result<()
             let written = set::with(&found.written, found.trust.kind, &settings)?;
             let trusted = written.clone().read().ok();
             let changed = desk.replace_trust(&found, written).await?;
-            remark(trusted.iter(), output);
+            remark(trusted.iter(), (&config::load(config)?, output));
             said("changed", &changed, output)
         }
         Verb::Enable(named) => {
@@ -217,9 +218,12 @@ pub(crate) async fn run(config: &Path, verb: Verb, output: &Output) -> Result<()
 }
 
 /// Says of which trusts the rules ask what nothing here answers: no token comes of them.
-fn remark<'t>(all: impl IntoIterator<Item = &'t Trusted>, output: &Output) {
+fn remark<'t>(
+    all: impl IntoIterator<Item = &'t Trusted>,
+    (settings, output): (&Settings, &Output),
+) {
     for trusted in all {
-        for sentence in unanswered::told(trusted) {
+        for sentence in unanswered::told(trusted, settings) {
             output.remark(&sentence);
         }
     }

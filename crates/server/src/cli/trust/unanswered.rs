@@ -1,10 +1,31 @@
 //! What the rules of trusts ask in vain, said when the trusts are taken: whoever signs in would be the first to know.
 
-use sts::pipeline::store::unanswered;
+use sts::pipeline::store::{Needs, unanswered};
 use sts::trust::{Authorization, Rules, Trusted};
 
-/// A sentence for each question that nothing here answers.
-pub(super) fn told(trusted: &Trusted) -> Vec<String> {
+use crate::config::Settings;
+
+/// A sentence for each question that nothing here answers, as it is configured.
+pub(super) fn told(trusted: &Trusted, settings: &Settings) -> Vec<String> {
+    let asked = asked(trusted).into_iter();
+    let unmet = asked.filter(|(needs, _)| !needs.as_ref().is_some_and(|it| is_there(it, settings)));
+    unmet.map(|(_, sentence)| sentence).collect()
+}
+
+/// Whether the configuration has what a question needs.
+fn is_there(needs: &Needs, settings: &Settings) -> bool {
+    let stores = &settings.attribute_stores;
+    match needs {
+        Needs::Store(name) => stores.over_http.iter().any(|it| it.name == *name),
+        Needs::OpaqueId => stores.opaque.is_some(),
+        Needs::Attribute(name) => {
+            let mut read = settings.directory.iter().flat_map(|it| &it.attributes);
+            read.any(|it| it.eq_ignore_ascii_case(name))
+        }
+    }
+}
+
+fn asked(trusted: &Trusted) -> Vec<(Option<Needs>, String)> {
     let none = Rules::default();
     let mut told = Vec::new();
     for trust in &trusted.relying_parties {
@@ -30,11 +51,16 @@ pub(super) fn told(trusted: &Trusted) -> Vec<String> {
     told
 }
 
-fn of<'r>((name, key): (&'r str, &'r str), rules: &'r Rules) -> impl Iterator<Item = String> {
+fn of<'r>(
+    (name, key): (&'r str, &'r str),
+    rules: &'r Rules,
+) -> impl Iterator<Item = (Option<Needs>, String)> {
     let found = unanswered(rules.rules()).into_iter();
     found.map(move |it| {
-        let (line, sentence) = (it.line, it.sentence);
-        format!("`{name}`: `{key}`: line {line}: {sentence}: there is no token while it is so")
+        let (line, sentence) = (it.line, &it.sentence);
+        let sentence =
+            format!("`{name}`: `{key}`: line {line}: {sentence}: there is no token while it is so");
+        (it.needs, sentence)
     })
 }
 
@@ -54,7 +80,7 @@ mod tests {
             "additional_authentication_rules": "{rule}"}}]}}"#
         );
         let trusted = Written::of_json(&text).unwrap().read().unwrap();
-        let told = told(&trusted);
+        let told: Vec<String> = asked(&trusted).into_iter().map(|(_, it)| it).collect();
         assert_eq!(told.len(), 3, "{told:?}");
         assert!(
             told[0].contains("`issuance_authorization_rules`: line 1"),

@@ -72,7 +72,7 @@ impl Understanding<'_> {
             );
             return Err(self.error(&store.name, &message));
         }
-        if OWN.contains(&name.as_str()) {
+        if OWN.iter().any(|own| own.eq_ignore_ascii_case(name)) {
             let message = format!("`{name}` is answered here by itself: take another name");
             return Err(self.error(&store.name, &message));
         }
@@ -191,7 +191,7 @@ mod tests {
                 "a store has a name",
             ),
             (
-                store("Active Directory", "https://hr.contoso.local/"),
+                store("active directory", "https://hr.contoso.local/"),
                 "answered here by itself",
             ),
             (format!("{hr}{hr}"), "there are two stores"),

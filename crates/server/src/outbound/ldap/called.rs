@@ -25,7 +25,7 @@ const MAX_AGE: SignedDuration = SignedDuration::from_mins(10);
 const ALL: Duration = Duration::from_secs(4);
 /// Where Windows' own groups are ([MS-DTYP] 2.4.2.4), which every domain has by the same SIDs.
 const BUILTIN: (&str, &str) = ("S-1-5-32-", "BUILTIN");
-const ATTRIBUTES: [&str; 3] = ["sAMAccountName", "objectSid", "sIDHistory"];
+const ATTRIBUTES: [&str; 2] = ["sAMAccountName", "objectSid"];
 
 /// What is known of groups.
 #[derive(Default)]
@@ -45,14 +45,16 @@ impl Called {
         let groups = people.iter().filter_map(|it| it.groups.as_ref()).flatten();
         let wanted: BTreeSet<String> = groups.cloned().collect();
         let unknown = self.unknown(&wanted, clock::now());
-        match timeout(ALL, found(unknown, domains)).await {
-            Ok(Ok(found)) => self.lock().names.extend(found),
+        match timeout(ALL, self.find(unknown, domains)).await {
+            Ok(Ok(())) => {}
             Ok(Err(error)) => {
                 tracing::warn!("what groups are called cannot be read: {error}");
                 return;
             }
             Err(_) => {
-                tracing::warn!("what groups are called cannot be read: it takes too long");
+                tracing::warn!(
+                    "what groups are called cannot be read whole in one reading; the next goes on"
+                );
                 return;
             }
         }
@@ -67,6 +69,42 @@ impl Called {
             });
             person.group_names = named;
         }
+    }
+
+    /// What groups are called, in whichever domain has them; what is found is kept at once, as a large forest may take longer than
+    /// one reading has.
+    async fn find(&self, sids: Vec<String>, domains: &mut [Asked]) -> Result<(), SessionError> {
+        for asked in domains {
+            for sids in sids.chunks(AT_ONCE) {
+                let filter = Filter::All(vec![
+                    Filter::is("objectClass", "group"),
+                    Filter::Any(sids.iter().filter_map(|it| of_sid(it)).collect()),
+                ]);
+                let search = Search {
+                    base: &asked.root.base,
+                    scope: Scope::Subtree,
+                    filter: &filter,
+                    attributes: &ATTRIBUTES,
+                    enough: None,
+                };
+                for (_, group) in asked.session.search(search).await? {
+                    let Some(sam) = group.text("sAMAccountName") else {
+                        continue;
+                    };
+                    // SECURITY: a SID that it had elsewhere is still the other domain's group, and may not be called as this one.
+                    let own = group.all("objectSid").iter().filter_map(|it| sid(it));
+                    for sid in own.filter(|it| sids.contains(it)) {
+                        let name = name(&sid, sam, asked);
+                        self.lock().names.entry(sid).or_insert(Some(name));
+                    }
+                }
+            }
+        }
+        let mut known = self.lock();
+        for sid in sids {
+            known.names.entry(sid).or_insert(None);
+        }
+        Ok(())
     }
 
     /// Those of these SIDs of which nothing is known that is young enough.
@@ -86,47 +124,9 @@ impl Called {
     }
 }
 
-/// What groups are called, in whichever domain has them.
-async fn found(
-    sids: Vec<String>,
-    domains: &mut [Asked],
-) -> Result<BTreeMap<String, Option<GroupName>>, SessionError> {
-    let mut found: BTreeMap<String, Option<GroupName>> =
-        sids.iter().map(|sid| (sid.clone(), None)).collect();
-    for asked in domains {
-        for sids in sids.chunks(AT_ONCE) {
-            let filter = Filter::All(vec![
-                Filter::is("objectClass", "group"),
-                Filter::Any(sids.iter().filter_map(|it| of_sid(it)).collect()),
-            ]);
-            let search = Search {
-                base: &asked.root.base,
-                scope: Scope::Subtree,
-                filter: &filter,
-                attributes: &ATTRIBUTES,
-                enough: None,
-            };
-            for (_, group) in asked.session.search(search).await? {
-                let Some(sam) = group.text("sAMAccountName") else {
-                    continue;
-                };
-                // A group that came from another domain still opens what it opened there, by the SID that it had.
-                let own = group.all("objectSid").iter();
-                for sid in own.chain(group.all("sIDHistory")).filter_map(|it| sid(it)) {
-                    if let Some(place @ None) = found.get_mut(&sid) {
-                        *place = Some(name(&sid, sam, asked));
-                    }
-                }
-            }
-        }
-    }
-    Ok(found)
-}
-
 fn of_sid(text: &str) -> Option<Filter> {
     let sid = text.parse::<Sid>().ok()?.to_bytes();
-    let own = Filter::is("objectSid", &sid);
-    Some(Filter::Any(vec![own, Filter::is("sIDHistory", &sid)]))
+    Some(Filter::is("objectSid", &sid))
 }
 
 fn name(sid: &str, sam: &str, asked: &Asked) -> GroupName {

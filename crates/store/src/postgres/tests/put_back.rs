@@ -149,6 +149,27 @@ async fn t_db_2_a_database_whose_past_is_not_known_keeps_nothing_that_is_good_on
     node.verify_trail().await.unwrap();
 }
 
+/// What says of nobody that they were shut out since is not compared with.
+#[tokio::test(flavor = "multi_thread")]
+async fn t_db_2_only_what_the_database_went_on_to_be_is_compared_with() {
+    let Some((before, copy)) = put_back().await else {
+        return;
+    };
+    async fn tried(of: &World, with: &World) -> Result<PutBack, StoreError> {
+        let (here, before) = (of.database(), with.database());
+        let (keys, by) = (of.keys(), by_hand());
+        Store::after_restore((&here, Some(&before)), &keys, &by, Doing::Trial).await
+    }
+    for (of, with) in [(&copy, &copy), (&before, &before), (&before, &copy)] {
+        let refused = tried(of, with).await;
+        assert!(
+            matches!(refused, Err(StoreError::NotWhatCameAfter)),
+            "{refused:?}"
+        );
+    }
+    tried(&copy, &before).await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_a_gate_uses_is_not_touched_after_a_restore() {
     let Some(world) = World::new() else { return };

@@ -19,6 +19,19 @@ pub struct Unanswered {
     pub column: u32,
     /// What is asked, in one sentence.
     pub sentence: String,
+    /// What of the configuration would have it answered; nothing can be done where there is none.
+    pub needs: Option<Needs>,
+}
+
+/// What a question needs of the configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Needs {
+    /// A store of this name outside.
+    Store(String),
+    /// The secret of `_OpaqueIdStore`.
+    OpaqueId,
+    /// An attribute that is read of people of the directory, as rules write it.
+    Attribute(String),
 }
 
 /// What of the rules is asked in vain; rules with any of it give no token.
@@ -27,12 +40,15 @@ pub fn unanswered(rules: &RuleSet) -> Vec<Unanswered> {
     let asked = rules.rules().iter().enumerate();
     let found = asked.flat_map(|(at, rule)| {
         let sentences = query(rule).map(told).unwrap_or_default();
-        sentences.into_iter().map(move |sentence| Unanswered {
-            rule: at + 1,
-            line: rule.place.line,
-            column: rule.place.column,
-            sentence,
-        })
+        sentences
+            .into_iter()
+            .map(move |(sentence, needs)| Unanswered {
+                rule: at + 1,
+                line: rule.place.line,
+                column: rule.place.column,
+                sentence,
+                needs,
+            })
     });
     found.collect()
 }
@@ -52,26 +68,32 @@ fn query(rule: &Rule) -> Option<&StoreQuery> {
     }
 }
 
-fn told(query: &StoreQuery) -> Vec<String> {
+type Told = (String, Option<Needs>);
+
+fn told(query: &StoreQuery) -> Vec<Told> {
     let Some(store) = query.store.constant() else {
-        return vec!["an attribute store is asked whose name is put together".to_owned()];
+        let sentence = "an attribute store is asked whose name is put together";
+        return vec![(sentence.to_owned(), None)];
     };
+    let sentence = |needs: &str| format!("the attribute store `{store}` is asked, which {needs}");
     match store.as_str() {
         ACTIVE_DIRECTORY => of_directory(query),
-        OPAQUE_ID => vec![format!(
-            "the attribute store `{OPAQUE_ID}` is asked, which makes names here once `opaque_id_secret_file` of [sts] has its secret"
-        )],
-        _ => vec![format!(
-            "the attribute store `{store}` is asked, which answers once there is a [[sts.attribute_store]] of that name"
-        )],
+        OPAQUE_ID => {
+            let needs = "makes names here once `opaque_id_secret_file` of [sts] has its secret";
+            vec![(sentence(needs), Some(Needs::OpaqueId))]
+        }
+        _ => {
+            let needs = "answers once there is a [[sts.attribute_store]] of that name";
+            vec![(sentence(needs), Some(Needs::Store(store.clone())))]
+        }
     }
 }
 
-fn of_directory(query: &StoreQuery) -> Vec<String> {
+fn of_directory(query: &StoreQuery) -> Vec<Told> {
     let Some(text) = text(query) else {
         let sentence =
             "the attribute store `Active Directory` is asked by a query that is put together";
-        return vec![sentence.to_owned()];
+        return vec![(sentence.to_owned(), None)];
     };
     let mut told = Vec::new();
     if text
@@ -79,14 +101,16 @@ fn of_directory(query: &StoreQuery) -> Vec<String> {
         .next()
         .is_some_and(|it| !it.trim().is_empty())
     {
-        told.push("the attribute store `Active Directory` is asked by a filter, and none is searched for here".to_owned());
+        let sentence = "the attribute store `Active Directory` is asked by a filter, and none is searched for here";
+        told.push((sentence.to_owned(), None));
     }
     let asked = attributes(query).into_iter().flatten();
     let missing = asked.filter(|it| !directory::is_kept(it));
     told.extend(missing.map(|it| {
-        format!(
+        let sentence = format!(
             "the attribute `{it}` is asked for, which is read only where `attributes` of `[directory]` names it"
-        )
+        );
+        (sentence, Some(Needs::Attribute(it)))
     }));
     told
 }

@@ -88,6 +88,15 @@ impl Written {
         self.read_by(As::New)
     }
 
+    /// The same as of what was taken before, which may say what is taken no more.
+    ///
+    /// # Errors
+    ///
+    /// As [`Written::read`], of less.
+    pub(crate) fn read_kept(self) -> Result<Trusted, WrittenError> {
+        self.read_by(As::Kept)
+    }
+
     fn read_by(self, read: As) -> Result<Trusted, WrittenError> {
         if self.version != VERSION {
             return Err(WrittenError::version(self.version));
