@@ -219,16 +219,22 @@ fn what_windows_writes_with_a_redirection_is_read() {
 #[test]
 fn a_question_that_no_store_answers_is_found() {
     let folder = Folder::new();
-    let ask = |attribute: &str| {
+    let ask = |query: &str| {
         format!(
-            "c:[Type == \"a\"] => issue(store = \"Active Directory\", types = (\"b\"), query = \";{attribute};{{0}}\", param = c.Value);"
+            "c:[Type == \"a\"] => issue(store = \"Active Directory\", types = (\"b\"), query = \"{query};{{0}}\", param = c.Value);"
         )
     };
-    let asked = folder.file("asked.txt", &ask("shoeSize"));
-    let kept = folder.file("kept.txt", &ask("displayName"));
+    let asked = folder.file("asked.txt", &ask("(cn=*);mail"));
+    let configured = folder.file("configured.txt", &ask(";shoeSize"));
+    let kept = folder.file("kept.txt", &ask(";displayName"));
     let more = |file: &Path| match ran(&["lint", path(file)]) {
         Err(CliError::Refused(said)) => format!("{said:?}"),
         other => format!("{other:?}"),
     };
     assert_ne!(more(&asked), more(&kept));
+    assert_eq!(
+        more(&configured),
+        more(&kept),
+        "the configuration may have it, which is a note"
+    );
 }
