@@ -37,7 +37,7 @@ pub use lease::Lease;
 pub use not_me::{Disowned, LOOKED_BACK};
 pub use passkeys::FRESH;
 
-/// How many sign-ins are shown, and how many refusals beside them.
+/// How many sign-ins are shown, and how many other events beside them.
 pub const MAX_SHOWN: u32 = 30;
 /// How long an app password lasts that its owner makes.
 pub const APP_PASSWORD_LASTS: SignedDuration = SignedDuration::from_hours(24 * 365);
@@ -295,31 +295,26 @@ impl Owner<'_> {
         Ok(())
     }
 
-    /// The latest sign-ins and refusals, the last first.
+    /// The latest sign-ins, and beside them whatever else there was, the last first.
     ///
-    /// SECURITY: neither guesses nor whatever else was done to the account push the sign-ins out, which their owner may disown.
+    /// SECURITY: neither guesses nor what else is done to the account push the sign-ins out, which their owner may disown.
     ///
     /// # Errors
     ///
     /// The store is away.
     pub async fn latest(&self) -> Result<Vec<ChainedEvent>, Unavailable> {
-        let all = self
-            .ports
-            .sessions
-            .latest_of(&self.account.id, LOOKED_BACK)
-            .await?;
-        let (mut sign_ins, mut refusals) = (0, 0);
-        let is_shown = |it: &ChainedEvent| {
-            let shown = match it.event.kind {
+        let sessions = &self.ports.sessions;
+        let all = sessions.latest_of(&self.account.id, LOOKED_BACK).await?;
+        let (mut sign_ins, mut others) = (0, 0);
+        let shown = all.into_iter().filter(|it| {
+            let so_far = match it.event.kind {
                 Kind::SignedIn { .. } => &mut sign_ins,
-                Kind::Refused { .. } => &mut refusals,
-                _ => return false,
+                _ => &mut others,
             };
-            *shown += 1;
-            *shown <= MAX_SHOWN
-        };
-        let mut is_shown = is_shown;
-        Ok(all.into_iter().filter(|it| is_shown(it)).collect())
+            *so_far += 1;
+            *so_far <= MAX_SHOWN
+        });
+        Ok(shown.collect())
     }
 
     async fn own_token(&self, id: &str) -> Result<OtpToken, PortalError> {

@@ -60,18 +60,45 @@ pub(crate) fn rewrite_headers(
             headers.insert(name, value);
         }
     }
-    let leaks = |value: &HeaderValue| names.leaks(&String::from_utf8_lossy(value.as_bytes()));
-    let leaking = headers.iter().filter(|(_, value)| leaks(value));
+    let leaking = headers.iter().filter(|(name, value)| {
+        let line = String::from_utf8_lossy(value.as_bytes());
+        is_told(name, &line, names)
+    });
     let leaking: BTreeSet<String> = leaking.map(|(name, _)| name.to_string()).collect();
     for name in leaking {
         // What protects a page is put right, as without it the page is not what it was.
         if name.starts_with(CONTENT_SECURITY_POLICY) {
             replace_lines(headers, &name, names);
         }
+        if name == header::CONTENT_DISPOSITION.as_str() {
+            disposed_alone(headers);
+        }
         // Each line of a header that comes more than once, Set-Cookie above all, is on its own.
         if let Ok(name) = HeaderName::from_bytes(name.as_bytes()) {
-            keep_lines(headers, &name, |line| !names.leaks(line));
+            keep_lines(headers, &name, |line| !is_told(&name, line, names));
         }
+    }
+}
+
+/// Whether a line names a server; what went wrong is said in a sentence, in which a short name is a word.
+fn is_told(name: &HeaderName, line: &str, names: Names<'_>) -> bool {
+    match *name == X_MS_DIAGNOSTICS {
+        true => names.leaked(line).is_some(),
+        false => names.leaks(line),
+    }
+}
+
+/// What is to be done with an answer (RFC 6266), without the name of its file, which may be any: an attachment that is shown in
+/// place may run there.
+fn disposed_alone(headers: &mut HeaderMap) {
+    let kind = headers.get(header::CONTENT_DISPOSITION).map(|line| {
+        let line = String::from_utf8_lossy(line.as_bytes()).into_owned();
+        line.split(';').next().unwrap_or_default().trim().to_owned()
+    });
+    let kind = kind.and_then(|kind| HeaderValue::from_str(&kind).ok());
+    headers.remove(header::CONTENT_DISPOSITION);
+    if let Some(kind) = kind {
+        headers.insert(header::CONTENT_DISPOSITION, kind);
     }
 }
 

@@ -287,7 +287,7 @@ pub(crate) fn not_ok(
     if head.status.is_success() {
         return Err(ReadError::Status(head.status.as_u16()));
     }
-    let leaks = names.leaks(&String::from_utf8_lossy(body));
+    let leaks = names.leaked(&String::from_utf8_lossy(body)).is_some();
     if leaks {
         head.headers.remove(header::CONTENT_TYPE);
     }

@@ -171,7 +171,9 @@ impl<'a> Names<'a> {
     /// Whether a word without a dot stands for a host, and for no other than that of the server: servers are called as steps of
     /// paths, elements of XML, units of a directory and published names begin, too.
     fn is_host_at(&self, (lower, of): (&str, Text), at: usize, own: &str) -> bool {
-        let end = at + longer(lower, at).len().max(own.len());
+        // A name with an underscore ends where it ends, and goes on behind that.
+        let own_end = at + own.len();
+        let end = own_end + longer(lower, own_end).len();
         let name = lower.get(at..end).unwrap_or(own);
         let before = lower.get(..at).unwrap_or_default();
         let after = lower.get(end..).unwrap_or_default();
@@ -180,7 +182,8 @@ impl<'a> Names<'a> {
             Slashes::One => is_service(before),
             Slashes::None => match of {
                 Text::Document => is_value(before, after),
-                Text::Line => is_word_of_line(before, after) || name != own,
+                // An element of XML begins so, which stands in no line; whatever else is a word may be the server.
+                Text::Line => !before.ends_with('<'),
             },
         };
         is_told && !self.is_outside(name)
@@ -242,8 +245,6 @@ fn is_service(before: &str) -> bool {
 
 /// What may stand behind a host in a value.
 const ENDS: [&str; 9] = ["<", "\"", "'", ";", ",", "&", ":", "\\", "$"];
-/// And what else may in a line, behind a sign of equality: a step of a path, or what a balancer writes behind a server.
-const ENDS_OF_LINE: [&str; 11] = ["/", "%", "|", "~", "!", "#", "?", "+", ")", " ", "@"];
 /// What stands before a host in a document.
 const BEGINS: [&str; 10] = [">", "\"", "'", "@", "=", ",", ";", "msstd:", "sip:", "\\\\"];
 /// More blanks than nobody writes before a document's first word.
@@ -260,18 +261,6 @@ fn is_value(before: &str, after: &str) -> bool {
     let is_ended =
         after.trim_start().is_empty() || ENDS.into_iter().any(|it| after.starts_with(it));
     (is_begun && is_ended) || before.ends_with("cn=servers/cn=")
-}
-
-/// Whether a word of a header's line may be a host: one behind a sign of equality ends there.
-fn is_word_of_line(before: &str, after: &str) -> bool {
-    match before.chars().next_back() {
-        Some('=') => {
-            let mut ends = ENDS.into_iter().chain(ENDS_OF_LINE);
-            after.is_empty() || ends.any(|it| after.starts_with(it))
-        }
-        Some('<') => false,
-        _ => true,
-    }
 }
 
 /// Classes of SPNs that web services, Exchange and Lync have ([MS-KILE] 3.1.5.11, setspn).
@@ -589,6 +578,7 @@ mod tests {
             ("<Spn>HTTP/exchange.contoso.local:443</Spn>", "exchange"),
             ("https://autodiscover.contoso.com.mx/", "autodiscover"),
             ("<Server>EX_01</Server>", "ex_01"),
+            ("<Server>EX_01.contoso.local</Server>", "ex_01"),
             ("<Upn>EXCHANGE$@CONTOSO.LOCAL</Upn>", "exchange"),
             ("<V>dc1,EXCHANGE</V>", "exchange"),
             (

@@ -555,6 +555,24 @@ fn what_went_wrong_is_told_by_the_host_that_the_client_knows() {
     assert!(!passed.head.headers.contains_key("x-ms-diagnostics"));
 }
 
+/// Whoever sends a mail says what its attachments are called.
+#[test]
+fn an_attachment_stays_one_whatever_its_file_is_called() {
+    for (said, told) in [
+        (
+            "attachment; filename=\"EXCH01.contoso.local .html\"",
+            "attachment",
+        ),
+        (
+            "attachment; filename=\"a.html\"",
+            "attachment; filename=\"a.html\"",
+        ),
+    ] {
+        let passed = exchange(200, &[("content-disposition", said)]).unwrap();
+        assert_eq!(passed.head.headers["content-disposition"], told);
+    }
+}
+
 #[test]
 fn what_protects_a_page_is_put_right_and_does_not_go_away() {
     let said = "default-src 'self' https://EXCH01.contoso.local:444; frame-ancestors 'none'";
