@@ -3,7 +3,6 @@
 //! SECURITY: parameters are values of claims and go apart from the question, so that whoever answers can bind them. Any answer
 //! but whole rows fails the rule, and with it the token: one with something missing might let somebody in.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -13,17 +12,14 @@ use http::{HeaderValue, Request, StatusCode, header};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use rustls::pki_types::ServerName;
 use serde::Deserialize;
 use sts::pipeline::store::AttributeStore;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
-use tokio_rustls::TlsConnector;
 use zeroize::Zeroizing;
 
-use super::tls::{self, TlsError};
+use super::asked::Server;
+use super::tls::TlsError;
 use crate::config::settings::attribute_stores::AttributeStore as Settings;
 
 /// How long an answer may take: somebody waits for it in front of a page.
@@ -35,7 +31,7 @@ const BODY_BYTES: usize = 1024 * 1024;
 /// A store that is asked over HTTP.
 pub(crate) struct HttpStore {
     settings: Settings,
-    tls: Option<(TlsConnector, ServerName<'static>)>,
+    server: Server,
 }
 
 /// What a store answers.
@@ -46,10 +42,6 @@ struct Answer {
     rows: Vec<Row>,
 }
 
-trait Transport: AsyncRead + AsyncWrite + Send + Unpin {}
-
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Transport for T {}
-
 impl HttpStore {
     /// Takes the settings and reads the authorities.
     ///
@@ -57,21 +49,10 @@ impl HttpStore {
     ///
     /// They are not usable.
     pub(crate) fn new(settings: &Settings) -> Result<Self, TlsError> {
-        let tls = match &settings.tls {
-            None => None,
-            Some(authorities) => {
-                let name = ServerName::try_from(settings.host.clone());
-                let name = name.map_err(|_| TlsError::Name {
-                    name: settings.host.clone(),
-                })?;
-                let mut config = tls::client_of(authorities)?;
-                config.alpn_protocols = vec![b"http/1.1".to_vec()];
-                Some((TlsConnector::from(Arc::new(config)), name))
-            }
-        };
+        let place = (settings.host.as_str(), settings.port);
         Ok(Self {
             settings: settings.clone(),
-            tls,
+            server: Server::new(place, settings.tls.as_ref())?,
         })
     }
 
@@ -97,7 +78,7 @@ impl HttpStore {
         let mut builder = http1::Builder::new();
         let builder = builder.max_buf_size(HEAD_BYTES);
         let handshake = builder
-            .handshake(TokioIo::new(self.connected().await?))
+            .handshake(TokioIo::new(self.server.connected().await?))
             .await;
         let (mut sender, connection) =
             handshake.map_err(|error| format!("it speaks no HTTP: {error}"))?;
@@ -117,20 +98,6 @@ impl HttpStore {
         answer
             .map(|answer| answer.rows)
             .map_err(|_| "its answer is not {\"rows\": [[...]]} of texts and null".to_owned())
-    }
-
-    async fn connected(&self) -> Result<Box<dyn Transport>, String> {
-        let address = (self.settings.host.as_str(), self.settings.port);
-        let stream = TcpStream::connect(address).await;
-        let stream = stream.map_err(|error| format!("it cannot be reached: {error}"))?;
-        match &self.tls {
-            None => Ok(Box::new(stream)),
-            Some((connector, name)) => {
-                let stream = connector.connect(name.clone(), stream).await;
-                let stream = stream.map_err(|error| format!("no TLS: {error}"))?;
-                Ok(Box::new(stream))
-            }
-        }
     }
 }
 

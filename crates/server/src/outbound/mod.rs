@@ -8,6 +8,7 @@ pub(crate) mod members;
 
 pub(crate) mod hasher;
 
+mod asked;
 pub(crate) mod assertion;
 pub(crate) mod attribute_store;
 pub(crate) mod controllers;

@@ -3,8 +3,6 @@
 //! SECURITY: the address, the body and the headers hold a code and a secret, so that none of them is ever part of what is
 //! said of the request. A redirect is not followed.
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
 use authn::credential::sent_code::{Address, Carrier, Message};
 use authn::outbox::Answer;
@@ -17,16 +15,13 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use proto::sending::Values;
-use rustls::pki_types::ServerName;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
-use tokio_rustls::TlsConnector;
 use zeroize::Zeroizing;
 
+use super::asked::{Server, Transport};
 use super::messages::{Provider, Text};
-use super::tls::{self, TlsError};
-use crate::config::settings::messages::{Authorities, SmsProvider, SmsRequest};
+use super::tls::TlsError;
+use crate::config::settings::messages::{SmsProvider, SmsRequest};
 
 /// The largest head of an answer, and as much of a body as is read.
 const HEAD_BYTES: usize = 32 * 1024;
@@ -36,13 +31,8 @@ const BODY_BYTES: usize = 64 * 1024;
 pub(crate) struct SmsHttp {
     provider: SmsProvider,
     request: SmsRequest,
-    tls: Option<(TlsConnector, ServerName<'static>)>,
+    server: Server,
 }
-
-/// What a request is written to.
-trait Transport: AsyncRead + AsyncWrite + Send + Unpin {}
-
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Transport for T {}
 
 /// How far it came.
 enum Fault {
@@ -59,19 +49,11 @@ impl SmsHttp {
     ///
     /// They are not usable.
     pub(crate) fn new(provider: &SmsProvider, request: &SmsRequest) -> Result<Self, TlsError> {
-        let connector = |authorities: &Authorities| {
-            let name = ServerName::try_from(request.host.clone());
-            let name = name.map_err(|_| TlsError::Name {
-                name: request.host.clone(),
-            })?;
-            let mut config = tls::client_of(authorities)?;
-            config.alpn_protocols = vec![b"http/1.1".to_vec()];
-            Ok::<_, TlsError>((TlsConnector::from(Arc::new(config)), name))
-        };
+        let place = (request.host.as_str(), request.port);
         Ok(Self {
             provider: provider.clone(),
             request: request.clone(),
-            tls: request.tls.as_ref().map(connector).transpose()?,
+            server: Server::new(place, request.tls.as_ref())?,
         })
     }
 
@@ -101,26 +83,11 @@ impl SmsHttp {
                 self.provider.timeout.as_secs()
             ))
         };
-        let connected = timeout_at(ends, self.connected()).await;
-        let transport = connected.map_err(|_| late(Fault::Before))??;
+        let connected = timeout_at(ends, self.server.connected()).await;
+        let transport = connected.map_err(|_| late(Fault::Before))?;
+        let transport = transport.map_err(Fault::Before)?;
         let exchanged = timeout_at(ends, self.exchanged(transport, request)).await;
         exchanged.map_err(|_| late(Fault::After))?
-    }
-
-    /// A connection, by TLS where the address says so.
-    async fn connected(&self) -> Result<Box<dyn Transport>, Fault> {
-        let address = (self.request.host.as_str(), self.request.port);
-        let stream = TcpStream::connect(address).await;
-        let stream =
-            stream.map_err(|error| Fault::Before(format!("it cannot be reached: {error}")))?;
-        match &self.tls {
-            None => Ok(Box::new(stream)),
-            Some((connector, name)) => {
-                let stream = connector.connect(name.clone(), stream).await;
-                let stream = stream.map_err(|error| Fault::Before(format!("no TLS: {error}")))?;
-                Ok(Box::new(stream))
-            }
-        }
     }
 
     /// The request; what does not make one says no more than that.

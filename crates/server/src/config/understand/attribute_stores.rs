@@ -7,8 +7,7 @@ use toml::Spanned;
 
 use super::Understanding;
 use super::farms::is_loopback;
-use super::published::is_host_name;
-use super::remote::is_address;
+use super::remote::host_and_port;
 use crate::config::ConfigError;
 use crate::config::settings::attribute_stores::{AttributeStore, AttributeStores};
 use crate::config::written::{self, Written};
@@ -84,12 +83,7 @@ impl Understanding<'_> {
             None => (rest, "/"),
         };
         let usual = if is_tls { 443 } else { 80 };
-        let is_host = |host: &str| is_host_name(host) || is_address(host);
-        let with_port = authority.rsplit_once(':').and_then(|(host, port)| {
-            let port = port.parse::<u16>().ok().filter(|port| *port > 0)?;
-            is_host(host).then_some((host, port))
-        });
-        let found = with_port.or_else(|| is_host(authority).then_some((authority, usual)));
+        let found = host_and_port(authority, usual);
         let is_safe = |host: &str| is_tls || (typed.starts_with("http://") && is_loopback(host));
         let is_path = !path.contains('#') && PathAndQuery::try_from(path).is_ok();
         let Some((host, port)) = found.filter(|(host, _)| is_safe(host) && is_path) else {
@@ -99,7 +93,7 @@ impl Understanding<'_> {
         };
         Ok(AttributeStore {
             name: name.clone(),
-            host: host.trim_matches(['[', ']']).to_owned(),
+            host,
             port,
             authority: authority.to_owned(),
             path: path.to_owned(),

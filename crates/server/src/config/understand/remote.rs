@@ -298,6 +298,18 @@ impl Understanding<'_> {
     }
 }
 
+/// A host or an address with its port, which may be left out where it is the usual one; an address of IPv6 has brackets, and
+/// loses them.
+pub(super) fn host_and_port(authority: &str, usual: u16) -> Option<(String, u16)> {
+    let is_host = |host: &str| is_host_name(host) || is_address(host);
+    let with_port = authority.rsplit_once(':').and_then(|(host, port)| {
+        let port = port.parse::<u16>().ok().filter(|port| *port != 0)?;
+        is_host(host).then_some((host, port))
+    });
+    let found = with_port.or_else(|| is_host(authority).then_some((authority, usual)));
+    found.map(|(host, port)| (host.trim_matches(['[', ']']).to_owned(), port))
+}
+
 pub(super) fn is_address(host: &str) -> bool {
     let host = host
         .strip_prefix('[')

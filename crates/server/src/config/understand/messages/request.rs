@@ -9,7 +9,8 @@ use toml::Spanned;
 
 use super::super::Understanding;
 use super::super::farms::is_loopback;
-use super::{is_host_name, somebody};
+use super::super::remote::host_and_port;
+use super::somebody;
 use crate::config::ConfigError;
 use crate::config::settings::messages::SmsRequest;
 use crate::config::written::Sms;
@@ -131,14 +132,8 @@ impl Understanding<'_> {
         url: &Spanned<String>,
         (authority, is_tls): (&str, bool),
     ) -> Result<(String, u16), ConfigError> {
-        let is_host = |host: &str| is_host_name(host) || super::super::remote::is_address(host);
         let usual = if is_tls { 443 } else { 80 };
-        let with_port = authority.rsplit_once(':').and_then(|(host, port)| {
-            let port = port.parse::<u16>().ok().filter(|port| *port != 0)?;
-            is_host(host).then_some((host, port))
-        });
-        let found = with_port.or_else(|| is_host(authority).then_some((authority, usual)));
-        let found = found.map(|(host, port)| (host.trim_matches(['[', ']']).to_owned(), port));
+        let found = host_and_port(authority, usual);
         found.ok_or_else(|| {
             let message =
                 format!("`{authority}` is not a host, with its port where it is not {usual}");
