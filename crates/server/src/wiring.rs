@@ -17,6 +17,7 @@ mod pins;
 mod source;
 mod spare_codes;
 mod token_import;
+mod token_service;
 mod tokens;
 mod trail;
 mod trusts;

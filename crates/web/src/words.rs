@@ -145,7 +145,7 @@ words! {
     not_me_sign_in: "You are signed out yourself, as you were signed in with what is taken away. Sign in anew with something else, or ask the help desk for an invitation.", "Du är själv utloggad, eftersom du var inloggad med det som är borttaget. Logga in på nytt med något annat, eller be supporten om en inbjudan.";
     not_me_again: "Make anew what was yours among these.", "Skapa på nytt det som var ditt av detta.";
     not_me_look: "Look through what is left, and revoke what you do not know.", "Gå igenom det som finns kvar och ta bort det du inte känner igen.";
-    not_me_older: "If there is an older sign-in below that you do not know, say the same of it: what was added before this one stays.", "Om det finns en äldre inloggning här nedanför som du inte känner igen, säg detsamma om den: det som lades till före den här finns kvar.";
+    not_me_older: "If an older sign-in among your latest ones is not known to you either, say the same of it: what was added before this one stays.", "Om det bland dina senaste inloggningar finns en äldre som du inte heller känner igen, säg detsamma om den: det som lades till före den här finns kvar.";
     secret_disowned: "It opens nothing, as you said that somebody else knows it. Choose another before you sign out.", "Den öppnar inget, eftersom du sa att någon annan känner till den. Välj en annan innan du loggar ut.";
     said_anew: "It is a while ago that you showed who you are. Sign in anew, with a code or a passkey, and you go on from there. What you were about to do was not done.", "Det var ett tag sedan du visade vem du är. Logga in på nytt med en kod eller en nyckel, så fortsätter du därifrån. Det du skulle göra blev inte gjort.";
     sign_in_anew: "Sign in anew", "Logga in på nytt";

@@ -18,9 +18,6 @@ use authn::sign_in;
 use gateway::ports::{Delegation, Verifier};
 use proto::secret::Secret;
 use store::Store;
-use sts::flow::wsfed::{self, Identity};
-use sts::metadata::{Published, Readers};
-use sts::pipeline::store::AttributeStore;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::sleep;
 
@@ -31,7 +28,6 @@ use crate::config::Settings;
 use crate::config::settings::{Asking, Role};
 use crate::live::Live;
 use crate::metrics::Metrics;
-use crate::outbound::attribute_store::HttpStore;
 use crate::outbound::hasher::Hasher;
 use crate::outbound::kerberos;
 use crate::outbound::ldap::{Ldap, Refused};
@@ -81,9 +77,9 @@ pub(super) struct Own {
     /// Which groups it was seen to refuse, by whatever configuration.
     refused: Arc<Refused>,
     /// The parties that tokens are for.
-    trusted: Arc<Trusted<Store>>,
+    pub(super) trusted: Arc<Trusted<Store>>,
     /// Who signs tokens.
-    signer: Arc<Signer<Store>>,
+    pub(super) signer: Arc<Signer<Store>>,
     /// What is counted.
     metrics: Arc<Metrics>,
 }
@@ -473,43 +469,6 @@ impl Own {
             sending: settings.messages.as_ref().map(|it| it.sending.clone()),
             services: services.map(|it| Service(it.into())).collect(),
             begun: web::Begun::default(),
-        })
-    }
-
-    /// The security token service, on what the store keeps for it.
-    fn sts(&self, settings: &Settings, identity: &Identity) -> Result<wsfed::Service, CliError> {
-        let store = || Arc::new(self.store.clone());
-        let asked = &settings.attribute_stores;
-        let mut stores: Vec<Box<dyn AttributeStore>> = Vec::new();
-        for outside in &asked.over_http {
-            let unusable =
-                |error| unavailable(format!("[[sts.attribute_store]] {}: {error}", outside.name));
-            stores.push(Box::new(HttpStore::new(outside).map_err(unusable)?));
-        }
-        let opaque = match &asked.opaque {
-            Some(secret) => {
-                let read = secret.read();
-                let read =
-                    read.map_err(|error| unavailable(format!("[sts] opaque_id_secret: {error}")))?;
-                Some(Secret::new(read.expose().as_bytes().to_vec()))
-            }
-            None => None,
-        };
-        Ok(wsfed::Service {
-            identity: identity.clone(),
-            trusts: self.trusted.clone(),
-            keys: self.signer.clone(),
-            ledger: store(),
-            tickets: store(),
-            revocations: store(),
-            sessions: store(),
-            audit: store(),
-            assertions: store(),
-            stores,
-            opaque,
-            key: Secret::new(self.store.keys().for_grants().expose().to_vec()),
-            published: Published::default(),
-            readers: Readers::new(store()),
         })
     }
 

@@ -4,6 +4,7 @@
 //! [`of_wsfed`] and [`saml_2::response`].
 
 pub mod saml_2;
+mod signing;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +18,7 @@ use jiff::{SignedDuration, Timestamp};
 use proto::saml::v1::{self, Assertion, Attribute, AuthenticationStatement, NameIdentifier};
 use thiserror::Error;
 use xml::encryption::{self, ContentAlgorithm, Draw, Encryption, KeyTransport};
-use xml::{Prepared, PublicKey, Recipient, Verbatim};
+use xml::{PublicKey, Recipient, Verbatim};
 use zeroize::Zeroizing;
 
 use crate::key_ring::KeyId;
@@ -25,7 +26,8 @@ use crate::ledger::{LedgerEntry, SignedDigest, TokenId};
 use crate::pipeline::IssuedClaims;
 use crate::ports::{Keys, Ledger, ToSign, Unavailable};
 use crate::subject::{AUTHENTICATION_INSTANT, NAME_IDENTIFIER, PASSWORD};
-use crate::trust::{Identifier, RelyingPartyTrust, SignatureAlgorithm, TokenType};
+use crate::trust::{Identifier, RelyingPartyTrust, TokenType};
+use signing::{handed, not_written, primary};
 
 /// The property of a name that says what kind it is.
 const FORMAT: &str = "http://schemas.xmlsoap.org/ws/2005/05/identity/claimproperties/format";
@@ -142,38 +144,23 @@ pub async fn saml_1_1(
     random: TokenRandomness,
 ) -> Result<Token, TokenError> {
     let trust = claims.relying_party();
-    if trust.signature_algorithm == SignatureAlgorithm::RsaSha1 {
-        return Err(TokenError::Sha1);
-    }
+    let key = primary(ports.keys, trust).await?;
     let id = random.token_id();
     let assertion = assertion(claims, &order, &id);
-    let (created, expires) = (assertion.not_before, assertion.not_on_or_after);
-    let not_written = |error: &dyn std::fmt::Display| TokenError::NotWritten(error.to_string());
-    let unsigned = assertion.to_verbatim().map_err(|it| not_written(&it))?;
-    let key = ports.keys.ring().await?.primary;
-    let der = key.certificate.der();
-    let prepared = Prepared::new(&unsigned, key.algorithm.signature(), Some(der));
-    let prepared = prepared.map_err(|it| not_written(&it))?;
-    let what = ToSign::Token(claims);
-    let signature = ports.keys.sign(&key.id, what, prepared.octets()).await?;
-    let digest = SignedDigest::of(prepared.octets());
-    let signed = prepared.attach(&signature).into_verbatim();
-    let token = match &trust.encryption_certificate {
-        Some(certificate) if trust.encrypt_claims => {
-            encrypted(&signed, certificate.der(), random).ok_or(TokenError::NotEncrypted)?
+    let times = (assertion.not_before, assertion.not_on_or_after);
+    let unsigned = assertion.to_verbatim().map_err(not_written)?;
+    let what = (&unsigned, &key, ToSign::Token(claims));
+    let called = (id, TokenType::Saml11);
+    handed(ports, &order, what, called, times, |signed| {
+        match &trust.encryption_certificate {
+            Some(certificate) if trust.encrypt_claims => {
+                let data = encrypted(&signed, certificate.der(), random);
+                data.ok_or(TokenError::NotEncrypted)
+            }
+            Some(_) | None => Ok(signed),
         }
-        Some(_) | None => signed,
-    };
-    let entry = entry(&order, &id, (&key.id, digest), expires);
-    let event = event(&order, &entry);
-    ports.ledger.record_token(&entry, event).await?;
-    Ok(Token {
-        id,
-        token_type: TokenType::Saml11,
-        token,
-        created,
-        expires,
     })
+    .await
 }
 
 fn entry(

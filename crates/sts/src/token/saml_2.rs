@@ -17,20 +17,17 @@ use proto::saml::v2::{
     Assertion, Attribute, AuthnStatement, Confirmation, NameId, PASSWORD_PROTECTED_TRANSPORT,
     Payload, Response, StatusCode, UNSPECIFIED, encrypted_assertion,
 };
-use xml::{Prepared, Verbatim};
+use xml::Verbatim;
 
+use super::signing::{handed, not_written, primary, signed, written_down};
 use super::{
-    FORMAT, NAME_QUALIFIER, Order, Ports, Token, TokenError, TokenRandomness, encrypted, entry,
-    event, lifetime,
+    FORMAT, NAME_QUALIFIER, Order, Ports, Token, TokenError, TokenRandomness, encrypted, lifetime,
 };
-use crate::key_ring::TokenSigningCertificate;
-use crate::ledger::{SignedDigest, TokenId};
+use crate::ledger::TokenId;
 use crate::pipeline::IssuedClaims;
 use crate::ports::{Keys, ToSign};
 use crate::subject::{AUTHENTICATION_INSTANT, NAME_IDENTIFIER, PASSWORD};
-use crate::trust::{
-    Identifier, RelyingPartyTrust, SamlResponseSignature, SignatureAlgorithm, TokenType, Url,
-};
+use crate::trust::{Identifier, RelyingPartyTrust, SamlResponseSignature, TokenType, Url};
 
 /// The property of a name that says for whom it is one.
 const SP_NAME_QUALIFIER: &str =
@@ -156,9 +153,7 @@ pub async fn response(
     }
     let nothing = || TokenError::NotWritten("nothing of it is signed".to_owned());
     let digest = digest.ok_or_else(nothing)?;
-    let entry = entry(&order, &id, (&key.id, digest), expires);
-    let event = event(&order, &entry);
-    ports.ledger.record_token(&entry, event).await?;
+    written_down(ports.ledger, &order, (&key.id, digest), (&id, expires)).await?;
     Ok(Made {
         id,
         response: response.as_str().to_owned(),
@@ -191,28 +186,21 @@ pub async fn alone(
     let name_id = claims.claims().of_type(NAME_IDENTIFIER).next().map(named);
     let told = (name_id, class(claims, &order));
     let assertion = assertion(claims, told, (&order, confirmation), &id);
-    let (created, expires) = (assertion.not_before, assertion.not_on_or_after);
+    let times = (assertion.not_before, assertion.not_on_or_after);
     let unsigned = assertion.to_verbatim().map_err(not_written)?;
-    let what = ToSign::Token(claims);
-    let (signed, digest) = signed(&unsigned, (ports.keys, &key), what).await?;
-    let token = match &trust.encryption_certificate {
-        Some(certificate) if trust.encrypt_claims => {
-            let data = encrypted(&signed, certificate.der(), random);
-            let data = data.ok_or(TokenError::NotEncrypted)?;
-            encrypted_assertion(&data).map_err(not_written)?
+    let what = (&unsigned, &key, ToSign::Token(claims));
+    let called = (id, TokenType::Saml20);
+    handed(ports, &order, what, called, times, |signed| {
+        match &trust.encryption_certificate {
+            Some(certificate) if trust.encrypt_claims => {
+                let data = encrypted(&signed, certificate.der(), random);
+                let data = data.ok_or(TokenError::NotEncrypted)?;
+                encrypted_assertion(&data).map_err(not_written)
+            }
+            Some(_) | None => Ok(signed),
         }
-        Some(_) | None => signed,
-    };
-    let entry = entry(&order, &id, (&key.id, digest), expires);
-    let event = event(&order, &entry);
-    ports.ledger.record_token(&entry, event).await?;
-    Ok(Token {
-        id,
-        token_type: TokenType::Saml20,
-        token,
-        created,
-        expires,
     })
+    .await
 }
 
 /// How somebody signed in, as a class of SAML 2.0: what the rules say of it where they do, and what is known.
@@ -243,33 +231,6 @@ pub async fn no_token(
     let what = ToSign::NoToken(&no_token);
     let (signed, _) = signed(&response, (keys, &key), what).await?;
     Ok(signed.as_str().to_owned())
-}
-
-async fn primary(
-    keys: &dyn Keys,
-    trust: &RelyingPartyTrust,
-) -> Result<TokenSigningCertificate, TokenError> {
-    match trust.signature_algorithm {
-        SignatureAlgorithm::RsaSha1 => Err(TokenError::Sha1),
-        SignatureAlgorithm::RsaSha256 => Ok(keys.ring().await?.primary),
-    }
-}
-
-async fn signed(
-    unsigned: &Verbatim,
-    (keys, key): (&dyn Keys, &TokenSigningCertificate),
-    what: ToSign<'_>,
-) -> Result<(Verbatim, SignedDigest), TokenError> {
-    let der = key.certificate.der();
-    let prepared = Prepared::new(unsigned, key.algorithm.signature(), Some(der));
-    let prepared = prepared.map_err(not_written)?;
-    let signature = keys.sign(&key.id, what, prepared.octets()).await?;
-    let digest = SignedDigest::of(prepared.octets());
-    Ok((prepared.attach(&signature).into_verbatim(), digest))
-}
-
-fn not_written(error: impl std::fmt::Display) -> TokenError {
-    TokenError::NotWritten(error.to_string())
 }
 
 fn id_of(random: [u8; 16]) -> String {
