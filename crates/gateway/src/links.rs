@@ -80,9 +80,9 @@ pub(crate) fn rewrite_headers(
     }
 }
 
-/// Whether a line names a server; what went wrong is said in a sentence, in which a short name is a word.
+/// Whether a line names a server; what went wrong and what a file is called are said in sentences, in which a short name is a word.
 fn is_told(name: &HeaderName, line: &str, names: Names<'_>) -> bool {
-    match *name == X_MS_DIAGNOSTICS {
+    match *name == X_MS_DIAGNOSTICS || name == header::CONTENT_DISPOSITION {
         true => names.leaked(line).is_some(),
         false => names.leaks(line),
     }
@@ -140,7 +140,18 @@ fn sources_put_right(policy: &str, names: Names<'_>) -> String {
         // Whom a report is mailed to has another host.
         let is_address = !source.contains('@');
         let mapped = names.mapped(source).or_else(bare).filter(|_| is_address);
-        mapped.unwrap_or_else(|| source.to_owned())
+        let whole = mapped.as_deref().unwrap_or(source);
+        // What stands elsewhere in it, as in the address of a report.
+        let inside = match is_address {
+            true => names.redirected(whole),
+            false => names.replaced(whole),
+        };
+        let written = inside.or(mapped).unwrap_or_else(|| source.to_owned());
+        // SECURITY: with one source less a page may do less; without the line it might do anything.
+        match names.leaks(&written) {
+            true => String::new(),
+            false => written,
+        }
     };
     let is_between = |it: char| it.is_whitespace() || ";,".contains(it);
     let mut written = String::with_capacity(policy.len());
@@ -149,8 +160,7 @@ fn sources_put_right(policy: &str, names: Names<'_>) -> String {
         written += &source(text);
         written += part.get(text.len()..).unwrap_or_default();
     }
-    // What stands elsewhere in it, as the address of a report does.
-    names.replaced(&written).unwrap_or(written)
+    written
 }
 
 /// Has the server that a client knows say what went wrong: each front end says its own name there. Everything else stays as it

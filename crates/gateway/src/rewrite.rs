@@ -104,7 +104,10 @@ impl<'a> Names<'a> {
         port: impl Fn(&str, &str, Option<&str>) -> (usize, String),
     ) -> Option<String> {
         let mut replaced = text.to_owned();
-        for (own, published) in self.all().filter(|(own, _)| !own.is_empty()) {
+        // One that is the beginning of another goes after it.
+        let mut names: Vec<_> = self.all().filter(|(own, _)| !own.is_empty()).collect();
+        names.sort_by_key(|(own, _)| std::cmp::Reverse(own.len()));
+        for (own, published) in names {
             let mut outside = published.split(':');
             let (name, published_port) = (outside.next().unwrap_or(published), outside.next());
             let lower = replaced.to_ascii_lowercase();

@@ -61,6 +61,20 @@ async fn t_phish_2_a_session_in_use_is_open_as_long_as_the_policy_says_and_no_lo
     assert!(page.contains("Sign in anew") && page.contains("name=\"UserName\""));
 }
 
+/// Somebody who was just told to choose another secret must be able to, and anybody may leave.
+#[tokio::test]
+async fn a_secret_is_changed_and_a_session_left_however_old_it_is() {
+    let world = World::aged(HOUR + HOUR, HOUR).await;
+    let fields = "Password=wrong&New=five+cows+on+the+moon&Again=five+cows+on+the+moon";
+    let answer = sends(&world, "/secret", fields).await;
+    assert!(
+        text(&answer).contains("not your secret"),
+        "{}",
+        text(&answer)
+    );
+    assert_ne!(leads_to(&sends(&world, "/sign-out", "").await), ANEW);
+}
+
 #[tokio::test]
 async fn what_opens_an_account_anew_is_not_made_in_a_session_of_more_than_half_an_hour() {
     let world = World::aged(SignedDuration::from_mins(31), HOUR).await;

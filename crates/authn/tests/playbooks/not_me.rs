@@ -1,7 +1,7 @@
 //! "That was not me": whoever was in is out, with all that may be theirs, and the owner goes on.
 
 use authn::account::Account;
-use authn::admin::secrets::SecretError;
+use authn::admin::secrets::{self, SecretError};
 use authn::admin::spare_codes::SpareRandomness;
 use authn::admin::tokens::{TokenRandomness, block};
 use authn::admin::{NewAppPassword, Randomness, destinations, ntlm_pins};
@@ -15,7 +15,7 @@ use authn::place::{Method, Service};
 use authn::portal::{Disowned, Owner, PortalError};
 use authn::ports::ChainedEvent;
 use authn::session::Session;
-use authn::sign_in::{self, Answered, At};
+use authn::sign_in::{self, Answered, At, Choosing, FirstError};
 use jiff::SignedDuration;
 use proto::otp::{Algorithm, Digits, Generator, Period, Seed};
 use proto::secret::Secret;
@@ -500,4 +500,41 @@ async fn what_opens_an_account_anew_is_made_and_shown_by_whoever_proved_two_fact
         assert_eq!(shown.map(drop).unwrap_err(), not_fresh);
         assert_eq!(owner.tokens().await.unwrap().len(), 2);
     }
+}
+
+/// The help desk's way back is none for the secret that the thief knows.
+#[tokio::test]
+async fn an_invitation_takes_another_secret_than_the_disowned_one() {
+    let pages = pages();
+    let (ports, rules) = (&pages.ports, &pages.world.rules);
+    let anna = pages.person("anna").await;
+    signs_in(&pages, &anna, [SECRET, &code(100)], (ELSEWHERE, 100)).await;
+    let number = last_sign_in(&pages).await;
+    let hers = signs_in(&pages, &anna, [SECRET, &code(160)], (HOME, 160)).await;
+    hers.owner(&pages).was_not_me(number).await.unwrap();
+    let lasting = SignedDuration::from_hours(1);
+    let by = by_hand(200);
+    let invited = secrets::invite(ports, &anna, lasting, &by, pages.fresh()).await;
+    let (invitation, _) = invited.unwrap();
+    let (handle, from) = (Handle::made_from(pages.fresh()), here(HOME, at(210)));
+    let both = (&invitation, &handle);
+    let welcome = sign_in::welcome(ports, rules, both, Service::PORTAL, &from).await;
+    welcome.unwrap();
+    let chooses = async |typed: &str| {
+        let choosing = Choosing {
+            salt: [1; 16],
+            id: pages.world.draw(),
+            token: TokenRandomness {
+                id: pages.world.draw(),
+                seed: [5; 20],
+            },
+            told: pages.world.draw(),
+            language: Language::English,
+        };
+        let typed = Secret::new(typed.to_owned());
+        sign_in::choose((ports, rules), &handle, [&typed, &typed], &from, choosing).await
+    };
+    let disowned = FirstError::Secret(SecretFault::Disowned);
+    assert_eq!(chooses(SECRET).await, Err(disowned));
+    chooses(NEW_SECRET).await.unwrap();
 }

@@ -52,7 +52,8 @@ fn edited(
         if is_spoken && (names.leaks(setting.value) || holds_url(setting.value)) {
             return Some(String::new());
         }
-        let replaced = names.replaced(setting.value);
+        let is_kind = ["AccountType", "Type", "Action"].contains(&setting.element);
+        let replaced = names.replaced(setting.value).filter(|_| !is_kind);
         let value = replaced.as_deref().unwrap_or(setting.value);
         // A host that is not published is of use to nobody who comes here, and whoever has it would be asked to sign in.
         let told = (about.outer)(&Setting { value, ..*setting });

@@ -20,9 +20,14 @@ pub(super) fn is_of_host(of: Text, before: &str, after: &str) -> bool {
         Slashes::None => match of {
             Text::Document => is_value(before, after),
             // An element of XML begins so, which stands in no line; whatever else is a word may be the server.
-            Text::Line => !before.ends_with('<'),
+            // So does a text of base64 have it, between two of its own signs.
+            Text::Line => !before.ends_with('<') && !ends_in_plus(before),
         },
     }
+}
+
+fn ends_in_plus(before: &str) -> bool {
+    ["+", "%2b"].into_iter().any(|it| before.ends_with(it))
 }
 
 /// How many slashes stand before a word, in whatever escape.
@@ -66,13 +71,15 @@ fn is_service(before: &str) -> bool {
 const ENDS: [&str; 9] = ["<", "\"", "'", ";", ",", "&", ":", "\\", "$"];
 /// What stands before a host in a document.
 const BEGINS: [&str; 10] = [">", "\"", "'", "@", "=", ",", ";", "msstd:", "sip:", "\\\\"];
+/// Elements that hold a kind of thing, and no host: with or without a prefix.
+const KINDS: [&str; 2] = ["type>", "action>"];
 /// More blanks than nobody writes before a document's first word.
 const MAX_BLANKS: usize = 64;
 
 /// Whether a word is a value of a document, or the host in one.
 fn is_value(before: &str, after: &str) -> bool {
-    // `EXCH`, `EXPR` and `WEB` say there what kind of server is meant; a unit of a directory is called as one may be.
-    if before.ends_with("<type>") {
+    // `EXCH`, `email` and `Archive` say there what kind of thing is meant, and `settings` what is to be done.
+    if KINDS.into_iter().any(|it| before.ends_with(it)) {
         return false;
     }
     let is_first = before.len() <= MAX_BLANKS && before.trim().is_empty();
@@ -98,9 +105,17 @@ const SERVICES: [&str; 12] = [
     "wsman",
 ];
 
+/// Most letters of a name.
+const MAX_NAME: usize = 255;
+
 /// The whole name that begins at a place.
 pub(super) fn longer(lower: &str, at: usize) -> &str {
-    let rest = lower.get(at..).unwrap_or_default();
+    // A longer one is nobody's (RFC 1035 2.3.4).
+    let bytes = lower.as_bytes().get(at..).unwrap_or_default();
+    let bytes = bytes.get(..MAX_NAME).unwrap_or(bytes);
+    let plain = bytes.iter().position(|byte| !byte.is_ascii());
+    let rest = lower.get(at..at + plain.unwrap_or(bytes.len()));
+    let rest = rest.unwrap_or_default();
     let end = rest.find(|it: char| !it.is_ascii_alphanumeric() && !"-.".contains(it));
     let name = rest.get(..end.unwrap_or(rest.len())).unwrap_or(rest);
     name.trim_end_matches('.')

@@ -177,6 +177,9 @@ fn a_short_name_is_told_only_where_it_stands_for_a_host() {
         "https://fs.partner.example/owa/",
         "to=%2fexchange%2f",
         "<Type>EXCH</Type>",
+        "<a:Type>Exchange</a:Type><AccountType>mail</AccountType><Action>www</Action>",
+        "SAMLRequest=a%2bfs%2bb",
+        "MSISAuth=AAEC+fs+AAEC",
         "xmlns:x=\"http://www.w3.org/2001/XMLSchema\"",
         "<LegacyDN>/o=Contoso/ou=Exchange Administrative Group (FYDIBOHF23SPDLT)/cn=Recipients/cn=anna</LegacyDN>",
     ] {
@@ -224,6 +227,8 @@ fn a_short_name_is_told_only_where_it_stands_for_a_host() {
     let put_right = names.redirected("/x?to=exchange/y&z=exchange%2fy");
     let told = "/x?to=mail.contoso.com:8443/y&z=mail.contoso.com:8443%2fy";
     assert_eq!(put_right.as_deref(), Some(told));
+    let begun = "mail..".repeat(20_000);
+    assert!(names.leaks(&begun), "however long it goes on");
     let server = names.replaced("msstd:exchange");
     assert_eq!(server.as_deref(), Some("msstd:mail.contoso.com"));
 }

@@ -587,6 +587,13 @@ fn what_protects_a_page_is_put_right_and_does_not_go_away() {
         passed.head.headers["content-security-policy"],
         "script-src\tmail.contoso.com, frame-ancestors 'none'; report-uri /csp?of=mail.contoso.com"
     );
+    // A source that still names the server goes alone: without the line anybody might frame the page.
+    let said = "frame-ancestors 'self' https://EXCH01.contoso.local.4443; default-src 'self'";
+    let passed = exchange(200, &[("content-security-policy", said)]).unwrap();
+    assert_eq!(
+        passed.head.headers["content-security-policy"],
+        "frame-ancestors 'self' ; default-src 'self'"
+    );
     let said = "report-uri mailto:a@exch01.contoso.local";
     let passed = exchange(200, &[("content-security-policy", said)]).unwrap();
     assert_eq!(

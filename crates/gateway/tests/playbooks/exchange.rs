@@ -142,7 +142,7 @@ fn a_document_that_names_a_strange_host_does_not_come_out_and_the_log_says_which
 /// Servers are called as published names, paths and namespaces begin, and `init` lists such names.
 #[test]
 fn s50_a_short_name_that_begins_a_published_one_stops_no_document() {
-    for own in ["MAIL", "exchange", "autodiscover"] {
+    for own in ["MAIL", "exchange", "autodiscover", "email", "settings"] {
         let mut exchange = exchange();
         exchange.internal_names = std::collections::BTreeMap::from([
             (own.to_ascii_lowercase(), "mail.contoso.com".to_owned()),
@@ -157,11 +157,13 @@ fn s50_a_short_name_that_begins_a_published_one_stops_no_document() {
         let mut connection = scene.connects();
         let request = post(MAIL, POX, "<x/>").basic("anna", &anna.password);
         let forward = connection.sends(&request).forward();
-        let answer = pox_answer(EXCHANGE);
+        let kinds = "<Account><AccountType>email</AccountType><Action>settings</Action>";
+        let answer = pox_answer(EXCHANGE).replace("<Account>", kinds);
         let passed = connection
             .answers(&forward, answered(200, &[], &answer))
             .unwrap();
         let text = String::from_utf8(passed.body.to_vec()).unwrap();
+        assert!(text.contains(kinds), "{text}");
         assert!(
             text.contains("<EwsUrl>https://mail.contoso.com/EWS/Exchange.asmx"),
             "{text}"

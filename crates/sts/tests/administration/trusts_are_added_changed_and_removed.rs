@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use authn::audit::{Kind as EventKind, TrustAct};
+use authn::audit::{Event, Kind as EventKind, TrustAct};
 use store::memory::Memory;
 use sts::admin::trusts::{self, TrustError};
 use sts::import::{Cmdlet, Format, Import};
-use sts::ports::{ChangeRefused, KeptTrusts, Unavailable};
+use sts::ports::{Change, ChangeRefused, KeptTrust, KeptTrusts, Unavailable};
 use sts::trust::preset::{Places, Preset};
 use sts::trust::written::Problem;
 use sts::trust::{Identifier, Kind, TrustBook, Trusted};
@@ -113,6 +113,29 @@ async fn who_changes_what_somebody_else_changed_meanwhile_is_told() {
             .unwrap()
             .is_enabled
     );
+}
+
+/// What may not be taken any more was taken once, and must still be shut.
+#[tokio::test]
+async fn a_trust_that_would_be_refused_today_is_switched_off_and_not_on() {
+    let store = Memory::new();
+    let text = r#"{"version": 1, "relying_party": [{"name": "Old", "identifiers": ["urn:old"],
+        "access_control_policy": {"name": "Permit specific group", "groups": ["Finance"]}}]}"#;
+    let old = KeptTrust {
+        kind: Kind::RelyingParty,
+        name: "Old".to_owned(),
+        identifiers: vec![Identifier::parse("urn:old").unwrap()],
+        text: text.to_owned(),
+    };
+    let added = Event::by_hand(&by_hand(0), EventKind::SignedOut, None);
+    let kept = store.change(vec![(Change::Add(old), added)]).await;
+    kept.unwrap().unwrap();
+    let found = trusts::find(&store, "Old", None).await.unwrap();
+    let off = trusts::switch(&store, &found, false, &by_hand(1)).await;
+    assert_eq!(off.unwrap().name, "Old");
+    let found = trusts::find(&store, "Old", None).await.unwrap();
+    let on = trusts::switch(&store, &found, true, &by_hand(2)).await;
+    assert!(matches!(on, Err(TrustError::Written(_))), "{on:?}");
 }
 
 #[tokio::test]

@@ -1,10 +1,14 @@
 //! What our directory says of somebody is what rules and policies of AD FS ask for: attributes, and groups by their names.
 
 use authn::audit::TokenRefusal;
+use authn::place::Method;
 use sts::trust::preset::{Places, Preset};
 use sts::trust::{AccessControlPolicy, Authorization, BuiltIn, Groups, RelyingPartyTrust, Rules};
 
-use crate::world::{ASKS, PASS_SID, World, anna_of_directory, issued, lync, refused, world};
+use crate::world::{
+    ASKS, PASS_SID, World, anna_of_directory, at, issued, lync, must_sign_in, refused, session,
+    world,
+};
 
 /// The rules of the corpus that ask the directory, by their numbers, each with what it makes of Anna.
 const OF_CORPUS: [(&str, &str, &[&str]); 4] = [
@@ -109,6 +113,32 @@ async fn a_member_of_a_group_is_let_in_by_its_name_as_by_its_sid() {
     ] {
         let world = of_directory(for_groups(&["CONTOSO\\Board", group]));
         issued(world.ask_as_anna(ASKS).await);
+    }
+}
+
+/// A slip in a SID must not take the second factor away.
+#[tokio::test]
+async fn what_is_no_sid_asks_everybody_for_a_second_factor() {
+    for (group, asks) in [
+        ("S-1-5-21-1-2-3-1201", true),
+        ("S-1-5-21-1-2-3-1202", false),
+        ("S-1-5-21-1-2-3-1201 ", true),
+        ("S-1-5-21-1-2-3-12O1", true),
+        ("S-1-", true),
+    ] {
+        let groups = Groups::new(vec![group.to_owned()]).unwrap();
+        let built_in = BuiltIn::RequireMfaForGroups(groups);
+        let mut world = of_directory(RelyingPartyTrust {
+            authorization: Authorization::Policy(AccessControlPolicy::BuiltIn(built_in)),
+            ..lync()
+        });
+        world.policy.rules[0].methods = vec![Method::MemorisedSecret.into()];
+        let by_secret = session(at(0), &[Method::MemorisedSecret]);
+        let answered = world.ask(ASKS, Some(&by_secret)).await;
+        match asks {
+            true => drop(must_sign_in(answered)),
+            false => drop(issued(answered)),
+        }
     }
 }
 

@@ -4,24 +4,26 @@ use sts::pipeline::store::{Needs, unanswered};
 use sts::trust::{Authorization, Rules, Trusted};
 
 use crate::config::Settings;
+use crate::config::settings::attribute_stores::AttributeStores;
 
 /// A sentence for each question that nothing here answers, as it is configured.
 pub(super) fn told(trusted: &Trusted, settings: &Settings) -> Vec<String> {
+    let directory = settings.directory.iter();
+    let read: Vec<&str> = directory
+        .flat_map(|it| it.attributes.iter().map(String::as_str))
+        .collect();
+    let there = (&settings.attribute_stores, &*read);
     let asked = asked(trusted).into_iter();
-    let unmet = asked.filter(|(needs, _)| !needs.as_ref().is_some_and(|it| is_there(it, settings)));
+    let unmet = asked.filter(|(needs, _)| !needs.as_ref().is_some_and(|it| is_there(it, there)));
     unmet.map(|(_, sentence)| sentence).collect()
 }
 
-/// Whether the configuration has what a question needs.
-fn is_there(needs: &Needs, settings: &Settings) -> bool {
-    let stores = &settings.attribute_stores;
+/// Whether the configuration has what a question needs: a store, or an attribute that is read of people of the directory.
+fn is_there(needs: &Needs, (stores, read): (&AttributeStores, &[&str])) -> bool {
     match needs {
         Needs::Store(name) => stores.over_http.iter().any(|it| it.name == *name),
         Needs::OpaqueId => stores.opaque.is_some(),
-        Needs::Attribute(name) => {
-            let mut read = settings.directory.iter().flat_map(|it| &it.attributes);
-            read.any(|it| it.eq_ignore_ascii_case(name))
-        }
+        Needs::Attribute(name) => read.iter().any(|it| it.eq_ignore_ascii_case(name)),
     }
 }
 
@@ -69,6 +71,7 @@ mod tests {
     use sts::trust::written::Written;
 
     use super::*;
+    use crate::config::settings::attribute_stores::AttributeStore;
 
     #[test]
     fn every_set_of_rules_is_looked_at() {
@@ -87,5 +90,32 @@ mod tests {
             "{told:?}"
         );
         assert!(told[0].contains("`HR`"), "{told:?}");
+    }
+
+    #[test]
+    fn what_the_configuration_has_is_answered() {
+        let hr = AttributeStore {
+            name: "HR".to_owned(),
+            host: "127.0.0.1".to_owned(),
+            port: 80,
+            authority: "127.0.0.1".to_owned(),
+            path: "/".to_owned(),
+            tls: None,
+            secret: None,
+        };
+        let stores = AttributeStores {
+            opaque: None,
+            over_http: vec![hr],
+        };
+        let there = (&stores, &["shoeSize"][..]);
+        for (needs, is_met) in [
+            (Needs::Store("HR".to_owned()), true),
+            (Needs::Store("hr".to_owned()), false),
+            (Needs::OpaqueId, false),
+            (Needs::Attribute("shoesize".to_owned()), true),
+            (Needs::Attribute("hatSize".to_owned()), false),
+        ] {
+            assert_eq!(is_there(&needs, there), is_met, "{needs:?}");
+        }
     }
 }

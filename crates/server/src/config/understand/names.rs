@@ -25,7 +25,7 @@ impl Understanding<'_> {
                 return Err(self.error(outside, message));
             }
             // Windows takes an underscore in a name, the DNS does not.
-            if !is_host_name(&own.replace('_', "x")) && !is_address(own) {
+            if !is_host_name(&own.replace('_', "x")) && !(is_address(own) && !is_bare(own)) {
                 let message = format!(
                     "`{own}` is no name that a server calls itself by, such as `fe01.contoso.local` or `FE01`: write it without \
                      scheme, port, star and blanks, and without a dot at its end"
@@ -97,6 +97,11 @@ impl Understanding<'_> {
     }
 }
 
+/// Whether it is an address of IPv6 without the brackets that it has in every other.
+fn is_bare(own: &str) -> bool {
+    own.contains(':') && !own.starts_with('[')
+}
+
 /// Whether a host is called so, or is below it: a domain stands in addresses of mail and names of people, too.
 fn is_or_is_below(host: &str, name: &str) -> bool {
     let above = host.strip_suffix(name);
@@ -123,6 +128,7 @@ mod tests {
             " exch01.contoso.local",
             "*.contoso.local",
             "exch01 contoso",
+            "2001:db8::7",
         ] {
             let said = with(own, "mail.contoso.com").unwrap_err();
             assert!(
