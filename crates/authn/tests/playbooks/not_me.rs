@@ -194,7 +194,7 @@ async fn whoever_came_in_by_secret_and_code_is_out_with_all_that_they_added() {
 
     // She chooses another on the spot, by the old one, and comes in with her own token.
     assert!(owner.is_secret_disowned().await.unwrap());
-    let random = authn::admin::secrets::SecretRandomness {
+    let random = secrets::SecretRandomness {
         id: pages.world.draw(),
         salt: [2; 16],
     };

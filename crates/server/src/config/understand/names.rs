@@ -25,7 +25,8 @@ impl Understanding<'_> {
                 return Err(self.error(outside, message));
             }
             // Windows takes an underscore in a name, the DNS does not.
-            if !is_host_name(&own.replace('_', "x")) && !(is_address(own) && !is_bare(own)) {
+            let is_whole_address = is_address(own) && !is_bare(own);
+            if !is_whole_address && !is_host_name(&own.replace('_', "x")) {
                 let message = format!(
                     "`{own}` is no name that a server calls itself by, such as `fe01.contoso.local` or `FE01`: write it without \
                      scheme, port, star and blanks, and without a dot at its end"
