@@ -254,7 +254,9 @@ fn s33_the_password_grant_buys_a_cwt_that_opens_ucwa_until_it_is_revoked() -> an
     );
 
     demo.revoke(&anna)?;
-    until("UCWA is shut", || Ok(applies()?.status == 401))?;
+    until("UCWA is shut", || {
+        Ok(applies().is_ok_and(|it| it.status == 401))
+    })?;
     let before = seen(&demo)?.len();
     for shut in [applies()?, open(&token)?] {
         assert_eq!(shut.status, 401, "{}", shut.body);
