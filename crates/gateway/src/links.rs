@@ -69,6 +69,7 @@ pub(crate) fn rewrite_headers(
         // What protects a page is put right, as without it the page is not what it was.
         if name.starts_with(CONTENT_SECURITY_POLICY) {
             replace_lines(headers, &name, names);
+            continue;
         }
         if name == header::CONTENT_DISPOSITION.as_str() {
             disposed_alone(headers);
@@ -115,7 +116,7 @@ fn readable(line: &[u8]) -> (&str, &[u8]) {
     }
 }
 
-/// Puts the sources in the lines of a policy of content right.
+/// Puts the sources in the lines of a policy of content right; a line that is no text goes where it names a server.
 fn replace_lines(headers: &mut HeaderMap, name: &str, names: Names<'_>) {
     let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else {
         return;
@@ -125,7 +126,11 @@ fn replace_lines(headers: &mut HeaderMap, name: &str, names: Names<'_>) {
     for line in lines {
         let written = line.to_str().ok().map(|it| sources_put_right(it, names));
         let written = written.and_then(|it| HeaderValue::from_str(&it).ok());
-        headers.append(name.clone(), written.unwrap_or(line));
+        let is_told = || names.leaks(&String::from_utf8_lossy(line.as_bytes()));
+        let kept = || (!is_told()).then(|| line.clone());
+        if let Some(line) = written.or_else(kept) {
+            headers.append(name.clone(), line);
+        }
     }
 }
 
@@ -155,10 +160,17 @@ fn sources_put_right(policy: &str, names: Names<'_>) -> String {
     };
     let is_between = |it: char| it.is_whitespace() || ";,".contains(it);
     let mut written = String::with_capacity(policy.len());
+    let mut is_directive = true;
     for part in policy.split_inclusive(is_between) {
         let text = part.trim_end_matches(is_between);
-        written += &source(text);
-        written += part.get(text.len()..).unwrap_or_default();
+        let end = part.get(text.len()..).unwrap_or_default();
+        // What a directive is called is no source, and `data:` no host: neither has a dot.
+        match (is_directive || text.ends_with(':')) && !text.contains('.') {
+            true => written += text,
+            false => written += &source(text),
+        }
+        written += end;
+        is_directive = end.contains([';', ',']) || is_directive && text.is_empty();
     }
     written
 }

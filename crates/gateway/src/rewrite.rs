@@ -179,11 +179,34 @@ impl<'a> Names<'a> {
     fn is_host_at(&self, (lower, of): (&str, Text), at: usize, own: &str) -> bool {
         // A name with an underscore ends where it ends, and goes on behind that.
         let own_end = at + own.len();
-        let end = own_end + longer(lower, own_end).len();
+        let above = longer(lower, own_end);
+        let end = own_end + above.len();
         let name = lower.get(at..end).unwrap_or(own);
         let before = lower.get(..at).unwrap_or_default();
         let after = lower.get(end..).unwrap_or_default();
-        is_of_host(of, before, after) && !self.is_outside(name)
+        is_of_host(of, before, name, after) && !self.is_outside(name) && !self.is_foreign(above)
+    }
+
+    /// Whether what stands behind a short name is a domain of others, as behind the `www` of `www.example.net`: none that a server,
+    /// the domain or whatever is published here is in.
+    fn is_foreign(&self, above: &str) -> bool {
+        let Some(domain) = above.strip_prefix('.') else {
+            return false;
+        };
+        // A label of digits is a port in disguise.
+        if domain.starts_with(|it: char| it.is_ascii_digit()) {
+            return false;
+        }
+        let ours = |ours: &str| {
+            let above = domain.strip_suffix(ours);
+            !ours.is_empty() && above.is_some_and(|it| it.is_empty() || it.ends_with('.'))
+        };
+        let is_in = |host: &str| host.split_once('.').is_some_and(|(_, domain)| ours(domain));
+        let windows = self.publication.ntlm_target.dns_domain.to_ascii_lowercase();
+        let mut named = self.all();
+        let is_ours = named.any(|(own, outside)| is_in(own) || is_in(&host_of(outside)));
+        // SECURITY: where the domain is not known, every one may be it.
+        !windows.is_empty() && !ours(&windows) && !is_ours
     }
 
     /// Whether a host is published, known to everybody, or one of what clients are told.

@@ -13,21 +13,40 @@ pub(super) enum Text {
 
 /// Whether a word between what stands before and behind it stands where hosts do: servers are called as steps of paths, elements
 /// of XML and units of a directory, too.
-pub(super) fn is_of_host(of: Text, before: &str, after: &str) -> bool {
+pub(super) fn is_of_host(of: Text, before: &str, name: &str, after: &str) -> bool {
     match Slashes::before(before) {
         Slashes::Two => true,
         Slashes::One => is_service(before),
         Slashes::None => match of {
             Text::Document => is_value(before, after),
             // An element of XML begins so, which stands in no line; whatever else is a word may be the server.
-            // So does a text of base64 have it, between two of its own signs.
-            Text::Line => !before.ends_with('<') && !ends_in_plus(before),
+            Text::Line => {
+                !before.ends_with('<')
+                    && !is_parameter(name, after)
+                    && !is_of_base64(before, name, after)
+            }
         },
     }
 }
 
-fn ends_in_plus(before: &str) -> bool {
-    ["+", "%2b"].into_iter().any(|it| before.ends_with(it))
+/// Whether a word is what a parameter or a cookie is called: before `=` stands no host.
+fn is_parameter(name: &str, after: &str) -> bool {
+    let is_set = ["=", "%3d"].into_iter().any(|it| after.starts_with(it));
+    is_set && !name.contains('.')
+}
+
+/// Most letters of a name that stands in a text of base64 by chance: forms write a blank as `+`, too, and longer ones are
+/// hardly ever there for anything but themselves.
+const MAX_BY_CHANCE: usize = 3;
+/// What may stand behind a word in a text of base64, or end it.
+const SIGNS: [&str; 8] = ["+", "/", "=", "&", ";", "%2b", "%2f", "%3d"];
+
+/// Whether a word is a few letters of a text of base64, between two of its own signs.
+fn is_of_base64(before: &str, name: &str, after: &str) -> bool {
+    let is_begun = ["+", "%2b"].into_iter().any(|it| before.ends_with(it));
+    let is_ended = after.is_empty() || SIGNS.into_iter().any(|it| after.starts_with(it));
+    let is_short = name.len() <= MAX_BY_CHANCE && !name.contains('.');
+    is_begun && is_ended && is_short
 }
 
 /// How many slashes stand before a word, in whatever escape.

@@ -213,6 +213,8 @@ fn a_short_name_is_told_only_where_it_stands_for_a_host() {
         assert!(names.leaks(told), "{told}");
     }
     for line in [
+        "/error.aspx?msg=Server+EXCHANGE+did+not+answer",
+        "/error.aspx?msg=Cannot+reach+EXCHANGE.contoso.local",
         "15 at EXCHANGE",
         "exchange",
         "a=exchange; Path=/",
@@ -231,6 +233,45 @@ fn a_short_name_is_told_only_where_it_stands_for_a_host() {
     assert!(names.leaks(&begun), "however long it goes on");
     let server = names.replaced("msstd:exchange");
     assert_eq!(server.as_deref(), Some("msstd:mail.contoso.com"));
+}
+
+#[test]
+fn a_short_name_is_the_beginning_of_names_of_others_and_of_parameters() {
+    let names = BTreeMap::from([
+        ("www".to_owned(), "www.contoso.com".to_owned()),
+        ("fe01.pools.local".to_owned(), "lync.contoso.com".to_owned()),
+    ]);
+    let mut publication = Publication::default();
+    let judged = |publication: &Publication, line: &str| {
+        let names = Names {
+            route: &NONE,
+            host: &names,
+            publication,
+        };
+        names.leaks(line)
+    };
+    let foreign = "https://www.example.net/";
+    assert!(judged(&publication, foreign), "the domain is not known");
+    publication.ntlm_target.dns_domain = "Corp.local".to_owned();
+    for others in [
+        foreign,
+        "script-src https://www.example.net",
+        "www=1; HttpOnly",
+        "/x?www%3d1",
+    ] {
+        assert!(!judged(&publication, others), "{others}");
+    }
+    for ours in [
+        "https://www/",
+        "https://www.corp.local/",
+        "https://www.child.corp.local/",
+        "https://www.pools.local/",
+        "https://www.contoso.com.corp.local/",
+        "https://www.443.example.net/",
+        "a=www",
+    ] {
+        assert!(judged(&publication, ours), "{ours}");
+    }
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Answers of back ends: no prompt, no challenge and no name of theirs comes out.
 
+use std::sync::Arc;
+
 use gateway::conversation::AnswerBody;
 use gateway::{Forward, Reply};
 use http::HeaderMap;
@@ -600,6 +602,35 @@ fn what_protects_a_page_is_put_right_and_does_not_go_away() {
         passed.head.headers["content-security-policy"],
         "report-uri mailto:a@mail.contoso.com"
     );
+}
+
+/// A policy of content whose words are what servers are called, too.
+#[test]
+fn what_a_policy_is_made_of_is_no_server() {
+    let mut scene = Scene::new();
+    let publication = Arc::make_mut(&mut scene.publication);
+    let host = publication.hosts.get_mut(MAIL).unwrap();
+    for own in ["sandbox", "data", "www"] {
+        host.names.insert(own.to_owned(), MAIL.to_owned());
+    }
+    let anna = scene.person("anna");
+    let (mut connection, forward) = signed_in(&scene, &anna);
+    let mut becomes = |said: &str| {
+        let answer = answered(200, &[("content-security-policy", said)], "<x/>");
+        let passed = connection.answers(&forward, answer).unwrap();
+        let told = passed.head.headers["content-security-policy"].to_str();
+        told.unwrap().to_owned()
+    };
+    let said =
+        "sandbox allow-scripts; img-src data: https://www.example.net https://www.contoso.local";
+    let told = "sandbox allow-scripts; img-src data: https://www.example.net ";
+    assert_eq!(becomes(said), told);
+    let said = "sandbox; script-src https://www/ sandbox www; data;www.contoso.local: x";
+    let put_right = becomes(said);
+    for own in ["www", "local"] {
+        assert!(!put_right.contains(own), "{put_right}");
+    }
+    assert!(put_right.starts_with("sandbox; script-src https://mail.contoso.com/ "));
 }
 
 /// Where an answer says that it is had otherwise, nobody goes by themselves: the line alone stays in.

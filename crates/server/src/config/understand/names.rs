@@ -25,11 +25,11 @@ impl Understanding<'_> {
                 return Err(self.error(outside, message));
             }
             // Windows takes an underscore in a name, the DNS does not.
-            let is_whole_address = is_address(own) && !is_bare(own);
+            let is_whole_address = is_address(own) && !is_bare(own) && is_plain(own);
             if !is_whole_address && !is_host_name(&own.replace('_', "x")) {
                 let message = format!(
                     "`{own}` is no name that a server calls itself by, such as `fe01.contoso.local` or `FE01`: write it without \
-                     scheme, port, star and blanks, and without a dot at its end"
+                     scheme, port, star and blanks, and without a dot at its end; an address of IPv6 as `[2001:db8::7]`"
                 );
                 return Err(self.error(outside, &message));
             }
@@ -103,6 +103,16 @@ fn is_bare(own: &str) -> bool {
     own.contains(':') && !own.starts_with('[')
 }
 
+/// Whether an address of IPv6 is written in brackets as servers write it (RFC 5952).
+fn is_plain(own: &str) -> bool {
+    let inner = own.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
+    let written = |it: &str| {
+        let address = it.parse::<std::net::Ipv6Addr>().ok()?;
+        Some(address.to_string() == it.to_ascii_lowercase())
+    };
+    inner.is_none_or(|it| written(it) == Some(true))
+}
+
 /// Whether a host is called so, or is below it: a domain stands in addresses of mail and names of people, too.
 fn is_or_is_below(host: &str, name: &str) -> bool {
     let above = host.strip_suffix(name);
@@ -130,6 +140,8 @@ mod tests {
             "*.contoso.local",
             "exch01 contoso",
             "2001:db8::7",
+            "[2001:0db8::7]",
+            "[192.0.2.7]",
         ] {
             let said = with(own, "mail.contoso.com").unwrap_err();
             assert!(
