@@ -47,6 +47,14 @@ impl Database {
         }
     }
 
+    /// The same for one command of an operator, who would rather wait than be told that a gate is at it.
+    pub(crate) async fn to_write_by_hand(&self) -> Result<Connection, sqlx::Error> {
+        match self {
+            Self::Sqlite(path) => Ok(sqlite::durable_by_hand(path).connect().await?.into()),
+            Self::Postgres(server) => server.to_serve().await,
+        }
+    }
+
     /// A connection that makes and changes tables, or fills them.
     pub(crate) async fn to_make(&self) -> Result<Connection, sqlx::Error> {
         match self {

@@ -5,6 +5,7 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32};
+use std::time::Duration;
 
 use authn::ports::Unavailable;
 use tokio::time::Instant;
@@ -17,7 +18,7 @@ use crate::health::{Disk, Health};
 use crate::ports::audit;
 use crate::rows::key_checks::KeyCheck;
 use crate::seal::{KeyFile, Place, Sealed};
-use crate::writer::{DEADLINE, Tools, WriteError, Writer};
+use crate::writer::{DEADLINE, DEADLINE_BY_HAND, Tools, WriteError, Writer};
 use crate::{StoreError, migrate, rows, sets, sqlite};
 
 /// The durable store, in a file or on a server; clones share it.
@@ -46,7 +47,18 @@ impl Store {
     pub async fn open_in(database: Database, keys: KeyFile) -> Result<Self, StoreError> {
         must_be_there(&database)?;
         let connection = database.to_write().await?;
-        Self::start(connection, database, keys).await
+        Self::start(connection, database, keys, DEADLINE).await
+    }
+
+    /// The same for one command of an operator: it waits longer where a gate is busy writing.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::open_in`].
+    pub async fn open_by_hand(database: Database, keys: KeyFile) -> Result<Self, StoreError> {
+        must_be_there(&database)?;
+        let connection = database.to_write_by_hand().await?;
+        Self::start(connection, database, keys, DEADLINE_BY_HAND).await
     }
 
     /// Brings a store up to date, and makes it where there is none; a server must have the database.
@@ -92,6 +104,7 @@ impl Store {
         mut connection: Connection,
         database: Database,
         keys: KeyFile,
+        deadline: Duration,
     ) -> Result<Self, StoreError> {
         let names = migrate::pending(&mut connection).await?;
         if !names.is_empty() {
@@ -108,13 +121,14 @@ impl Store {
         };
         let health = Arc::new(Health::of(disk));
         let commits = Arc::new(Commits::default());
-        let writer = Writer::start(Tools {
+        let tools = Tools {
             connection,
             database: Arc::clone(&database),
             keys: Arc::clone(&keys),
             health: Arc::clone(&health),
             commits: Arc::clone(&commits),
-        });
+        };
+        let writer = Writer::start(tools, deadline);
         Ok(Self(Arc::new(Inner {
             readers: Readers::new(Arc::clone(&database)),
             database,

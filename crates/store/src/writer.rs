@@ -34,6 +34,8 @@ const BATCH: usize = 256;
 const MANY_EVENTS: usize = 4_096;
 /// How long a caller waits; the gate answers 503 then.
 pub(super) const DEADLINE: Duration = Duration::from_secs(2);
+/// How long a command of an operator waits, who would only give it again.
+pub(super) const DEADLINE_BY_HAND: Duration = Duration::from_secs(30);
 
 /// A call that changes the database.
 #[async_trait]
@@ -180,19 +182,20 @@ pub(super) struct Tools {
 /// The way to the writer.
 pub(super) struct Writer {
     orders: mpsc::Sender<Order>,
+    deadline: Duration,
 }
 
 impl Writer {
-    /// Starts the task that owns the connection.
-    pub(super) fn start(tools: Tools) -> Self {
+    /// Starts the task that owns the connection; its callers wait so long.
+    pub(super) fn start(tools: Tools, deadline: Duration) -> Self {
         let (orders, inbox) = mpsc::channel(QUEUE);
         tokio::spawn(run(tools, inbox));
-        Self { orders }
+        Self { orders, deadline }
     }
 
     /// Waits until a change was committed.
     pub(super) async fn submit<W: Write>(&self, write: W) -> Result<W::Output, Unavailable> {
-        self.submit_within(write, DEADLINE).await
+        self.submit_within(write, self.deadline).await
     }
 
     /// Waits so long until a change was committed.

@@ -17,7 +17,7 @@ use crate::clock;
 use crate::config::Settings;
 use crate::operator::by_hand;
 
-/// Opens the store; it must be there.
+/// Opens the store for one command; it must be there.
 ///
 /// # Errors
 ///
@@ -25,9 +25,16 @@ use crate::operator::by_hand;
 pub(crate) async fn open(settings: &Settings) -> Result<Store, CliError> {
     must_be_there(settings)?;
     let keys = open_keys(settings)?;
-    Store::open_in(settings.store()?.database.clone(), keys)
-        .await
-        .map_err(of_store)
+    let opened = Store::open_by_hand(settings.store()?.database.clone(), keys).await;
+    opened.map_err(of_store)
+}
+
+/// The same to serve: whoever asks a gate waits no longer than two seconds.
+async fn open_to_serve(settings: &Settings) -> Result<Store, CliError> {
+    must_be_there(settings)?;
+    let keys = open_keys(settings)?;
+    let opened = Store::open_in(settings.store()?.database.clone(), keys).await;
+    opened.map_err(of_store)
 }
 
 /// Opens the store; at the very first start, when neither of its files is there, it is made.
@@ -49,7 +56,7 @@ pub(crate) async fn open_or_begin(settings: &Settings) -> Result<Store, CliError
         }
         migrate(settings).await?;
     }
-    open(settings).await
+    open_to_serve(settings).await
 }
 
 /// What the store still lacks; all of it where there is no store.

@@ -7,7 +7,7 @@ mod open;
 mod backup;
 
 pub(crate) use backup::settle;
-pub(crate) use open::{create_private, durable, options};
+pub(crate) use open::{create_private, durable, durable_by_hand, options};
 
 #[cfg(test)]
 mod tests;

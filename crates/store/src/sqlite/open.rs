@@ -14,6 +14,8 @@ use crate::{Store, StoreError};
 
 /// How long another process may hold the file's write lock; shorter than a caller waits.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long a command of an operator waits for it: a gate that is busy takes the lock again and again, and SQLite keeps no queue.
+const BUSY_TIMEOUT_BY_HAND: Duration = Duration::from_secs(25);
 
 impl Store {
     /// As [`Store::open_in`], of a file.
@@ -81,6 +83,11 @@ pub(crate) fn durable(path: &Path) -> SqliteConnectOptions {
     options(path)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
+}
+
+/// The same for one command of an operator.
+pub(crate) fn durable_by_hand(path: &Path) -> SqliteConnectOptions {
+    durable(path).busy_timeout(BUSY_TIMEOUT_BY_HAND)
 }
 
 /// What all connections share.

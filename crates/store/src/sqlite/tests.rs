@@ -2,6 +2,7 @@
 
 mod alike;
 mod beginning;
+mod by_hand;
 mod carried;
 mod places;
 mod rotated;
