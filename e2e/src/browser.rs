@@ -194,7 +194,11 @@ pub fn text<'p>(page: &'p Got, begins: &str) -> anyhow::Result<&'p str> {
 }
 
 /// The second since 1970.
-fn second() -> anyhow::Result<i64> {
+///
+/// # Errors
+///
+/// Nobody says what time it is.
+pub fn second() -> anyhow::Result<i64> {
     let date = Command::new("date").arg("+%s").output()?;
     Ok(String::from_utf8(date.stdout)?.trim().parse()?)
 }

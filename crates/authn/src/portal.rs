@@ -7,6 +7,7 @@ mod lease;
 mod not_me;
 mod passkeys;
 mod recovery;
+mod secret;
 mod telephone;
 
 use std::collections::BTreeSet;
@@ -17,17 +18,16 @@ use proto::secret::Secret;
 
 use crate::account::Account;
 use crate::admin::destinations::DestinationError;
-use crate::admin::secrets::{self, SecretError, SecretRandomness};
+use crate::admin::secrets::SecretError;
 use crate::admin::tokens::{self, TokenError, TokenRandomness};
 use crate::admin::{self, AdminError, NewAppPassword, Randomness};
-use crate::audit::{Kind, Reason};
+use crate::audit::Kind;
 use crate::credential::CredentialId;
 use crate::credential::app_password::AppPassword;
-use crate::credential::memorised_secret::{SecretPlace, Typed};
-use crate::credential::otp_token::{OtpToken, Source, TokenState};
+use crate::credential::otp_token::{OtpToken, TokenState};
 use crate::credential::passkey::{self, PasskeyFault};
 use crate::handle::HandleKey;
-use crate::lockout::{Queue, Subject};
+use crate::lockout::Subject;
 use crate::place::{Method, Service};
 use crate::policy::Policy;
 use crate::ports::{ChainedEvent, Unavailable};
@@ -95,7 +95,7 @@ pub enum PortalError {
     /// The new one was not typed twice.
     #[error("the two secrets are not the same")]
     Unequal,
-    /// The old secret is not that.
+    /// The old secret is not that, or there were too many.
     #[error("that is not your secret")]
     WrongSecret,
     /// An app password was not made or revoked.
@@ -247,52 +247,6 @@ impl Owner<'_> {
             return Err(PortalError::LastToken);
         }
         Ok(tokens::remove(&self.ports.attempt, id, &self.by()).await?)
-    }
-
-    /// Whether the secret opens nothing, because its owner said that somebody else knows it.
-    ///
-    /// # Errors
-    ///
-    /// The store is away.
-    pub async fn is_secret_disowned(&self) -> Result<bool, Unavailable> {
-        let secrets = &self.ports.attempt.secrets;
-        let stored = secrets.memorised_secret(&self.subject()).await?;
-        Ok(stored.is_some_and(|it| it.record.disowned.is_some()))
-    }
-
-    /// Changes the secret for another, by the old one: that is a guess like any other, and is counted as one. All
-    /// sessions end.
-    ///
-    /// # Errors
-    ///
-    /// The old one is wrong or there were too many, the new one may not be chosen, or the store is away.
-    pub async fn change_secret(
-        &self,
-        [old, new]: [&Secret<String>; 2],
-        random: SecretRandomness,
-    ) -> Result<(), PortalError> {
-        let secrets = &self.ports.attempt.secrets;
-        let chosen = Typed::chosen_by(self.account, new);
-        chosen.map_err(SecretError::from)?;
-        let stored = secrets.memorised_secret(&self.subject()).await?;
-        let stored = stored.ok_or(PortalError::WrongSecret)?;
-        let place = SecretPlace::now(self.subject(), Source::Familiar, self.at.now);
-        let has_room = secrets.reserve_secret(place).await?.is_taken();
-        let (typed, hasher) = (Typed::to_sign_in(old), &self.ports.attempt.hasher);
-        if !has_room || !hasher.proves(typed, stored.hash, Queue::Familiar).await? {
-            let reason = match has_room {
-                true => Reason::WrongSecret,
-                false => Reason::TooManyFailures,
-            };
-            let name = self.account.upn.clone();
-            let kind = Kind::Refused { reason, name };
-            let account = Some(self.account.id.clone());
-            let event = self.at.event(kind, &Service::PORTAL, account);
-            self.ports.attempt.audit.append(vec![event]).await?;
-            return Err(PortalError::WrongSecret);
-        }
-        secrets::set(self.ports, self.account, new, &self.by(), random).await?;
-        Ok(())
     }
 
     /// The latest sign-ins, and beside them whatever else there was, the last first.

@@ -133,6 +133,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "0026_metadata_readers",
         text: include_str!("../migrations/0026_metadata_readers.sql"),
     },
+    Migration {
+        number: 31,
+        name: "0031_guesses_of_a_session",
+        text: include_str!("../migrations/0031_guesses_of_a_session.sql"),
+    },
 ];
 
 impl Migration {

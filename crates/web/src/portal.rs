@@ -125,7 +125,7 @@ impl Pages {
             (true, "/telephone") => self.telephone_set(asked, &owner).await,
             (true, "/telephone/remove") => self.telephone_removed(&owner).await,
             (true, "/recovery-codes") => self.recovery(asked, signed_in, &owner).await,
-            (true, "/secret") => changed(asked, &owner).await,
+            (true, "/secret") => self.changed(asked, &owner).await,
             (true, "/not-me") => not_me::put_out(asked, signed_in, &owner).await,
             _ => Ok(asked.sentence(StatusCode::NOT_FOUND, asked.words.not_found)),
         };
@@ -255,6 +255,24 @@ impl Pages {
         };
         Ok(page::shown(StatusCode::OK, &page))
     }
+
+    /// Takes another secret in the place of the old one.
+    async fn changed(&self, asked: &Asked, owner: &Owner<'_>) -> Acted {
+        let nothing = Secret::new(String::new());
+        let [old, new, again] =
+            ["Password", "New", "Again"].map(|it| asked.secret(it).unwrap_or(&nothing));
+        if new.expose() != again.expose() {
+            return Err(PortalError::Unequal);
+        }
+        let random = SecretRandomness {
+            id: clock::random()?,
+            salt: clock::random()?,
+        };
+        let policy = &self.rules.policy;
+        owner.change_secret(policy, [old, new], random).await?;
+        let answer = page::redirect("/sign-in?said=changed");
+        Ok(page::with_cookie(answer, cookie::taken(cookie::SESSION)))
+    }
 }
 
 impl SignedIn {
@@ -279,22 +297,6 @@ impl SignedIn {
 async fn revoked(asked: &Asked, owner: &Owner<'_>) -> Acted {
     owner.revoke(asked.field("id").unwrap_or_default()).await?;
     Ok(page::redirect("/?said=revoked"))
-}
-
-async fn changed(asked: &Asked, owner: &Owner<'_>) -> Acted {
-    let nothing = Secret::new(String::new());
-    let [old, new, again] =
-        ["Password", "New", "Again"].map(|it| asked.secret(it).unwrap_or(&nothing));
-    if new.expose() != again.expose() {
-        return Err(PortalError::Unequal);
-    }
-    let random = SecretRandomness {
-        id: clock::random()?,
-        salt: clock::random()?,
-    };
-    owner.change_secret([old, new], random).await?;
-    let answer = page::redirect("/sign-in?said=changed");
-    Ok(page::with_cookie(answer, cookie::taken(cookie::SESSION)))
 }
 
 /// What is said of the lease of an app password, where it has one.

@@ -22,6 +22,7 @@ use zeroize::Zeroize;
 use super::CredentialId;
 use super::otp_token::Source;
 use crate::account::{Account, AccountId};
+use crate::handle::HandleKey;
 use crate::lockout::{Subject, WINDOW};
 use crate::ports::Unavailable;
 pub use verdict::{Guessed, MAX_KNOWN, Room, Tried, VerdictTag};
@@ -37,6 +38,8 @@ const MOST_BYTES: usize = 4 * LONGEST;
 pub const MAX_IN_WINDOW: u32 = 10;
 /// How many wrong secrets are looked at in a row, of each kind of source: 100 in all (SP 800-63B 3.2.2).
 pub const MAX_IN_A_ROW: u32 = 50;
+/// How many old secrets are looked at in one session whose owner proved two factors there and chooses another.
+pub const MAX_IN_A_SESSION: u32 = 5;
 /// The shortest name of an account that must not stand in its secret.
 const SHORTEST_NAME: usize = 4;
 
@@ -267,6 +270,8 @@ pub struct SecretPlace {
     pub budget: Budget,
     /// What was typed, where it is known again; it takes no place then.
     pub tried: Option<Tried>,
+    /// The session in which it was typed, where that has places of its own as well.
+    pub session: Option<HandleKey>,
     /// The start of the window.
     pub window_start: Timestamp,
     /// Now.
@@ -283,6 +288,10 @@ pub enum Budget {
     ForLooks,
     /// Guesses at their PIN for NTLM.
     OfPin,
+    /// Guesses at their secret by whoever proved two factors in a session and chooses another there.
+    ///
+    /// SECURITY: nobody else's guesses keep the owner from that, nor do these keep anybody from signing in.
+    OfChange,
 }
 
 impl Budget {
@@ -290,7 +299,7 @@ impl Budget {
     #[must_use]
     pub fn in_a_row(self) -> Option<u32> {
         match self {
-            Self::OfSecret | Self::OfPin => Some(MAX_IN_A_ROW),
+            Self::OfSecret | Self::OfPin | Self::OfChange => Some(MAX_IN_A_ROW),
             Self::ForLooks => None,
         }
     }
@@ -306,8 +315,19 @@ impl SecretPlace {
             source,
             budget: Budget::OfSecret,
             tried: None,
+            session: None,
             window_start,
             now,
+        }
+    }
+
+    /// The place of an old secret that is typed now to choose another, in a session in which two factors were proved.
+    #[must_use]
+    pub fn of_change(subject: Subject, session: HandleKey, now: Timestamp) -> Self {
+        Self {
+            budget: Budget::OfChange,
+            session: Some(session),
+            ..Self::now(subject, Source::Familiar, now)
         }
     }
 }

@@ -73,7 +73,8 @@ pub trait MemorisedSecrets: Send + Sync {
         but: Option<HandleKey>,
         event: Event,
     ) -> Result<(), Unavailable>;
-    /// Takes a place in the budget of a secret by one conditional statement, unless what was typed is known.
+    /// Takes a place in the budget of a secret by one conditional statement, unless what was typed is known; and one of the
+    /// session by another, where it names one: both or neither.
     async fn reserve_secret(&self, place: SecretPlace) -> Result<Room, Unavailable>;
 }
 

@@ -14,6 +14,7 @@ mod watched;
 mod world;
 
 mod alike;
+mod changed_secrets;
 mod enumeration;
 mod guessing;
 mod not_me;
@@ -23,6 +24,7 @@ mod parallel;
 mod passkeys;
 mod refused_exchanges;
 mod sent_codes;
+mod side_doors;
 mod spare_codes;
 mod spellings;
 mod spray;

@@ -41,15 +41,15 @@ fn pages() -> Pages {
 }
 
 /// Somebody who is signed in.
-struct SignedIn {
-    handle: Handle,
+pub(crate) struct SignedIn {
+    pub(crate) handle: Handle,
     session: Session,
     account: Account,
-    at: At,
+    pub(crate) at: At,
 }
 
 impl SignedIn {
-    fn owner<'a>(&'a self, pages: &'a Pages) -> Owner<'a> {
+    pub(crate) fn owner<'a>(&'a self, pages: &'a Pages) -> Owner<'a> {
         Owner {
             ports: &pages.ports,
             account: &self.account,
@@ -74,7 +74,7 @@ fn stolen_code(second: i64) -> String {
     generator.code(step).shown().expose().clone()
 }
 
-async fn tries(
+pub(crate) async fn tries(
     pages: &Pages,
     account: &Account,
     [secret, code]: [&str; 2],
@@ -88,7 +88,7 @@ async fn tries(
     done.answered
 }
 
-async fn signs_in(
+pub(crate) async fn signs_in(
     pages: &Pages,
     account: &Account,
     typed: [&str; 2],
@@ -198,13 +198,16 @@ async fn whoever_came_in_by_secret_and_code_is_out_with_all_that_they_added() {
         id: pages.world.draw(),
         salt: [2; 16],
     };
-    let again = owner.change_secret([&password, &password], random).await;
+    let policy = &pages.world.rules.policy;
+    let again = owner
+        .change_secret(policy, [&password, &password], random)
+        .await;
     let disowned = PortalError::Secret(SecretError::Fault(SecretFault::Disowned));
     assert_eq!(again, Err(disowned), "the thief knows it");
     assert!(owner.is_secret_disowned().await.unwrap());
     let new = Secret::new(NEW_SECRET.to_owned());
     owner
-        .change_secret([&password, &new], random)
+        .change_secret(policy, [&password, &new], random)
         .await
         .unwrap();
     assert!(!owner.is_secret_disowned().await.unwrap());

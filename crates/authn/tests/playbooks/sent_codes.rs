@@ -7,6 +7,7 @@ use authn::admin::destinations::{self, DestinationError, Hold};
 use authn::admin::secrets;
 use authn::admin::spare_codes::{SpareRandomness, TemporaryOrder, give_temporary_code};
 use authn::audit::{Kind, NotSent, Reason};
+use authn::credential::memorised_secret;
 use authn::credential::sent_code::{
     Address, Carrier, Content, HOLD, LIFE, Language, MAX_GUESSES, MAX_IN_WINDOW, MAX_LIVING,
     Message,
@@ -16,7 +17,7 @@ use authn::handle::Handle;
 use authn::place::{Method, Service, Zone};
 use authn::policy::{Policy, Rule};
 use authn::ports::Outbox;
-use authn::sign_in::{self, Answered, Asked, Requirement, Sending};
+use authn::sign_in::{self, Answered, Asked, MAX_STEPS, Requirement, Sending};
 use jiff::Timestamp;
 
 use crate::pages::{Pages, SECRET, code, here};
@@ -297,6 +298,35 @@ async fn t_cred_8_whoever_asks_for_a_code_gets_the_same_and_nobody_but_its_owner
     let stranger = Handle::made_from([0xee; 32]);
     let gone = pages.asks(&stranger, &sending(), at(0)).await;
     assert!(matches!(gone, Answered::Gone), "{gone:?}");
+}
+
+/// Whoever has codes sent again and again learns nothing of the secret by it, and has no more guesses at it (Vaultwarden
+/// CVE-2026-43914).
+#[tokio::test]
+async fn t_cred_6_asking_for_a_code_anew_looks_at_no_secret_and_makes_no_guess_undone() {
+    let pages = either();
+    let anna = pages.person("anna").await;
+    pages.phone(&anna, PHONE).await;
+    for _ in 0..memorised_secret::MAX_IN_WINDOW {
+        let handle = pages.at_the_code(&anna.upn, "wrong", at(0)).await;
+        let before = pages.hashed();
+        // The name and the secret took a step each.
+        for _ in 2..MAX_STEPS {
+            let asks = pages.asks(&handle, &sending(), at(0)).await;
+            assert!(matches!(asks, Answered::Asks), "{asks:?}");
+        }
+        let gone = pages.asks(&handle, &sending(), at(0)).await;
+        assert!(matches!(gone, Answered::Gone), "it has an end: {gone:?}");
+        assert_eq!(pages.hashed(), before);
+    }
+    assert_eq!(pages.taken(at(1)).await, []);
+    let before = pages.hashed();
+    let handle = pages.at_the_code(&anna.upn, SECRET, at(0)).await;
+    let asks = pages.asks(&handle, &sending(), at(0)).await;
+    assert!(matches!(asks, Answered::Asks), "{asks:?}");
+    assert_eq!(pages.hashed(), before, "the right one comes too late");
+    assert_eq!(pages.taken(at(1)).await, []);
+    assert_eq!(pages.reasons().await.pop(), Some(Reason::TooManyFailures));
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@
 mod accounts;
 mod api_tokens;
 mod audit;
+mod changed_secrets;
 mod client_codes;
 mod counters;
 mod credentials;
@@ -56,6 +57,7 @@ use sts::ports::{KeptTrusts, Ledger, MetadataReaders, SigningKeys, UsedAssertion
 pub use accounts::*;
 pub use api_tokens::*;
 pub use audit::*;
+pub use changed_secrets::*;
 pub use client_codes::*;
 pub use counters::*;
 pub use credentials::*;
@@ -236,6 +238,9 @@ macro_rules! conformance {
             each_step_of_a_sign_in_is_answered_once
             a_sign_in_is_completed_once
             a_session_ends_with_what_it_rests_on
+            guesses_from_elsewhere_keep_nobody_from_another_secret
+            a_session_has_so_many_places_for_an_old_secret
+            after_fifty_old_secrets_in_a_row_none_is_looked_at
             a_disowned_secret_opens_nothing_until_another_is_set
             who_has_no_secret_is_put_out_as_well
             a_destination_is_removed_beside_a_session_that_goes_on

@@ -307,6 +307,9 @@ impl MemorisedSecrets for Memory {
     async fn reserve_secret(&self, place: SecretPlace) -> Result<Room, Unavailable> {
         let mut state = self.open()?;
         let known = state.known_verdict(&place);
+        if place.session.is_some_and(|it| !state.pages.may_guess(it)) {
+            return Ok(Room::Full);
+        }
         let new = Budget::new(place.now);
         let budget = state
             .secrets
@@ -322,6 +325,9 @@ impl MemorisedSecrets for Memory {
             (true, Some(is_right)) => Room::Known { is_right },
             (true, None) => {
                 *budget = taken;
+                if let Some(session) = place.session {
+                    state.pages.guessed(session);
+                }
                 Room::Taken
             }
         })

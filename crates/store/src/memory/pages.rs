@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use authn::account::{Account, AccountId};
 use authn::audit::Event;
 use authn::credential::CredentialId;
-use authn::credential::memorised_secret::StoredMemorisedSecret;
+use authn::credential::memorised_secret::{MAX_IN_A_SESSION, StoredMemorisedSecret};
 use authn::handle::HandleKey;
 use authn::ports::{ChainedEvent, Invitations, Sessions, SignIns, Unavailable};
 use authn::session::{Invitation, MAX_PER_ACCOUNT, Session};
@@ -24,7 +24,22 @@ pub(super) struct Pages {
     pub(super) sessions: BTreeMap<HandleKey, Session>,
     /// Those that were taken for a new sign-in that was asked for.
     spent: BTreeSet<HandleKey>,
+    /// How many old secrets were typed in them to choose another.
+    guesses: BTreeMap<HandleKey, u32>,
     pub(super) invitations: BTreeMap<HandleKey, Invitation>,
+}
+
+impl Pages {
+    /// Whether a session is there that has a place left for an old secret.
+    pub(super) fn may_guess(&self, key: HandleKey) -> bool {
+        let guesses = self.guesses.get(&key).copied().unwrap_or_default();
+        self.sessions.contains_key(&key) && guesses < MAX_IN_A_SESSION
+    }
+
+    /// Takes a place of a session for an old secret.
+    pub(super) fn guessed(&mut self, key: HandleKey) {
+        *self.guesses.entry(key).or_default() += 1;
+    }
 }
 
 impl State {

@@ -7,7 +7,8 @@ use authn::account::AccountId;
 use authn::audit::Event;
 use authn::credential::CredentialId;
 use authn::credential::memorised_secret::{
-    MAX_IN_WINDOW, MemorisedSecret, Room, SecretHash, SecretPlace, StoredMemorisedSecret,
+    MAX_IN_A_SESSION, MAX_IN_WINDOW, MemorisedSecret, Room, SecretHash, SecretPlace,
+    StoredMemorisedSecret,
 };
 use authn::credential::sent_code::Message;
 use authn::handle::HandleKey;
@@ -332,6 +333,16 @@ impl Write for Reserve {
                 false => Room::Full,
             }));
         }
+        if let Some(session) = place.session {
+            let taken = query(rows::sessions::GUESS)
+                .bind(session.0.to_vec())
+                .bind(i64::from(MAX_IN_A_SESSION))
+                .execute(&mut *writing.connection)
+                .await?;
+            if taken.rows_affected() == 0 {
+                return Ok(Done::Keep(Room::Full));
+            }
+        }
         let taken = query(rows::memorised_secrets::RESERVE)
             .bind(kind)
             .bind(name)
@@ -342,10 +353,10 @@ impl Write for Reserve {
             .bind(in_a_row)
             .execute(&mut *writing.connection)
             .await?;
-        Ok(Done::Keep(match taken.rows_affected() {
-            0 => Room::Full,
-            _ => Room::Taken,
-        }))
+        Ok(match taken.rows_affected() {
+            0 => Done::Undo(Room::Full),
+            _ => Done::Keep(Room::Taken),
+        })
     }
 }
 

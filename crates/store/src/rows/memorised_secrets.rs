@@ -162,6 +162,7 @@ pub(crate) fn budget_text(place: &SecretPlace) -> &'static str {
         (Budget::ForLooks, Source::Unfamiliar) => "looks-unfamiliar",
         (Budget::OfPin, Source::Familiar) => "pin-familiar",
         (Budget::OfPin, Source::Unfamiliar) => "pin-unfamiliar",
+        (Budget::OfChange, _) => "change",
     }
 }
 

@@ -142,6 +142,7 @@ pub(crate) const ALL: &[&str] = &[
     sessions::FIND,
     sessions::USE,
     sessions::SPEND,
+    sessions::GUESS,
     sessions::END,
     sessions::END_OF_ACCOUNT,
     sessions::END_OF_CREDENTIAL,

@@ -46,6 +46,14 @@ pub(crate) const SPEND: &str = "
     SET spent = $2
     WHERE handle = $1 AND spent IS NULL";
 
+/// Takes a place of a session ($1), which has so many ($2), for an old secret.
+///
+/// SECURITY: check and write are one statement, before anything is hashed; a session that has ended has none.
+pub(crate) const GUESS: &str = "
+    UPDATE sessions
+    SET guesses = guesses + 1
+    WHERE handle = $1 AND guesses < $2";
+
 /// Ends a session ($1).
 pub(crate) const END: &str = "
     DELETE FROM sessions

@@ -1,5 +1,6 @@
 //! Programs that ask by a message, and whom they ask as: people with a secret, an app that shows codes and an app password.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -14,7 +15,7 @@ use authn::credential::memorised_secret::{
     Cost, MemorisedSecret, SecretHash, StoredMemorisedSecret, Typed,
 };
 use authn::credential::sent_code::Language;
-use authn::lockout::Queue;
+use authn::lockout::{Place, Queue, Subject};
 use authn::place::Service as Published;
 use authn::policy::{Policy, Rule};
 use authn::ports::{Audit, MemorisedSecrets, PasswordHasher};
@@ -192,6 +193,14 @@ impl Scene {
         };
         let issued = admin::issue_app_password(&self.ports, &account.id, new, &by, random).await;
         issued.unwrap().1.expose().clone()
+    }
+
+    /// What the counter of an account holds, this look at it included.
+    pub(crate) async fn counted(&self, account: &Account) -> u32 {
+        let subject = Subject::Account(account.id.clone());
+        let place = Place::now(subject, IpAddr::from([203, 0, 113, 99]).into(), at(0));
+        let reservation = self.ports.attempts.reserve(place).await.unwrap();
+        reservation.unwrap().counts.subject
     }
 
     async fn secret(&self, account: &Account) {

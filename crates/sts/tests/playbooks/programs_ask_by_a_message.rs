@@ -217,6 +217,31 @@ async fn t_cred_8_whatever_is_wrong_of_somebody_is_one_fault_and_costs_one_hash(
     );
 }
 
+/// A message of a program is no way beside the counters (T-CRED-6).
+#[tokio::test]
+async fn t_cred_6_whatever_is_wrong_in_a_message_raises_the_counter_of_every_way_in() {
+    let scene = scene(vec![lync()], vec![rule(&BOTH)]);
+    for (dialect, number) in Dialect::ALL.into_iter().zip(1..) {
+        // Somebody each: a text that was refused once is known, and counts no second time.
+        let name = format!("person{number}");
+        let (person, app_password) = scene.person(&name, number, Published::STS).await;
+        let mut before = scene.counted(&person).await;
+        for typed in [
+            format!("a guess{}", code(0)),
+            format!("{SECRET}000000"),
+            SECRET.to_owned(),
+            app_password.clone(),
+        ] {
+            let told = [person.upn.as_str(), typed.as_str(), LYNC];
+            let answered = scene.asks_at(told, &at_door(at(0)), dialect).await;
+            assert!(!answered.is_issued);
+            let after = scene.counted(&person).await;
+            assert_eq!(after, before + 2, "{dialect:?} {:?}", answered.said);
+            before = after;
+        }
+    }
+}
+
 /// T-CRED-8: a network that is slowed is slowed as much by the right secret at a party that permits nobody.
 #[tokio::test]
 async fn t_cred_8_how_long_a_refusal_is_held_back_does_not_tell_a_right_secret() {

@@ -254,3 +254,29 @@ async fn every_answer_is_of_the_shape_that_the_document_gives_it() {
     assert!(!shown.body.to_string().contains("6701234"), "masked");
     assert!(shown.body["items"][0]["held_until"].is_string(), "72 hours");
 }
+
+/// No address of the API is a way to try tokens beside the others (T-CRED-6), nor tells whether a token was ever good
+/// (T-CRED-8).
+#[tokio::test]
+async fn t_cred_6_a_wrong_token_is_counted_at_every_address() {
+    let world = World::new().await;
+    let (_, operations) = operations(&world).await;
+    let addresses: Vec<_> = operations
+        .iter()
+        .map(|(method, path, _)| (method.as_str(), filled(path)))
+        .collect();
+    assert!(addresses.len() > 10, "{addresses:?}");
+    let ask =
+        async |(method, path): &(&str, String)| world.asks(Some("wrong"), (method, path), "").await;
+    for (number, address) in (0..web::api::MAX_WRONG).zip(addresses.iter().cycle()) {
+        let got = ask(address).await;
+        assert_eq!(
+            (got.status, got.answer.signed_in),
+            (401, Some(false)),
+            "{number} {address:?}"
+        );
+    }
+    for address in &addresses {
+        assert_eq!(ask(address).await.status, 429, "{address:?}");
+    }
+}
