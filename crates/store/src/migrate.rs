@@ -133,6 +133,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "0026_metadata_readers",
         text: include_str!("../migrations/0026_metadata_readers.sql"),
     },
+    Migration {
+        number: 28,
+        name: "0028_partner_readings",
+        text: include_str!("../migrations/0028_partner_readings.sql"),
+    },
 ];
 
 impl Migration {
