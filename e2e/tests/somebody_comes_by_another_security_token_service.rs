@@ -29,16 +29,16 @@ c:[Type == "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn"]
 "#;
 
 /// The two, each of which trusts the other in its own role.
-struct Federation {
-    contoso: Demo,
-    fabrikam: Demo,
+pub(crate) struct Federation {
+    pub(crate) contoso: Demo,
+    pub(crate) fabrikam: Demo,
     /// The authorities of both.
     authorities: PathBuf,
     app: RefCell<App>,
 }
 
 impl Federation {
-    fn begin() -> anyhow::Result<Self> {
+    pub(crate) fn begin() -> anyhow::Result<Self> {
         let contoso = Demo::start()?;
         let fabrikam = Demo::start_with(&["--domain", "fabrikam.localhost"])?;
         let both = [&contoso, &fabrikam].map(|demo| std::fs::read_to_string(demo.text("/ca")));
@@ -64,7 +64,7 @@ impl Federation {
     }
 
     /// What a browser sees that was nowhere before.
-    fn asked_by_a_stranger(&self) -> anyhow::Result<Got> {
+    pub(crate) fn asked_by_a_stranger(&self) -> anyhow::Result<Got> {
         self.at_fabrikam(&mut self.browser()?, (&[], &self.asks()))
     }
 
@@ -93,7 +93,7 @@ impl Federation {
         Ok(())
     }
 
-    fn metadata_of(&self, demo: &Demo) -> anyhow::Result<PathBuf> {
+    pub(crate) fn metadata_of(&self, demo: &Demo) -> anyhow::Result<PathBuf> {
         let url = demo.url("metadata");
         let arguments = self.beside();
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
@@ -110,7 +110,7 @@ impl Federation {
     }
 
     /// Sets something of a trust of Fabrikam.
-    fn set(&self, name: &str, settings: &[&str]) -> anyhow::Result<()> {
+    pub(crate) fn set(&self, name: &str, settings: &[&str]) -> anyhow::Result<()> {
         let setting = [&["trust", "set", name], settings].concat();
         self.fabrikam.wicketgate_json(&setting)?;
         Ok(())
@@ -145,7 +145,7 @@ impl Federation {
     }
 
     /// A browser that was nowhere before.
-    fn browser(&self) -> anyhow::Result<Browser<'_>> {
+    pub(crate) fn browser(&self) -> anyhow::Result<Browser<'_>> {
         Browser::new(&self.contoso)
     }
 
@@ -164,7 +164,7 @@ impl Federation {
     }
 
     /// Sends the form of Contoso's page to Fabrikam, as its script does.
-    fn brings(&self, browser: &mut Browser<'_>, page: &Got) -> anyhow::Result<Got> {
+    pub(crate) fn brings(&self, browser: &mut Browser<'_>, page: &Got) -> anyhow::Result<Got> {
         let to = format!("action=\"{}\"", self.fabrikam.url("sts"));
         ensure!(page.body.contains(&to), "{to}: {}", page.body);
         let mut more = vec!["-H".to_owned(), format!("Origin: {}", browser.origin)];
@@ -177,7 +177,7 @@ impl Federation {
     }
 
     /// Goes from the party as far as the page of Contoso that holds its token.
-    fn as_far_as_contoso(&self, browser: &mut Browser<'_>) -> anyhow::Result<Got> {
+    pub(crate) fn as_far_as_contoso(&self, browser: &mut Browser<'_>) -> anyhow::Result<Got> {
         let page = self.at_fabrikam(browser, (&[], &self.asks()))?;
         if page.body.contains("wresult") {
             return Ok(page);

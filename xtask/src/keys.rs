@@ -258,7 +258,7 @@ fn member(text: &str, doc: &str, attributes: &str) -> Option<Member> {
         None => (text.split('(').next()?, ""),
     };
     Some(Member {
-        name: name.to_owned(),
+        name: name.trim_start_matches("r#").to_owned(),
         doc: doc.to_owned(),
         kind: kind.to_owned(),
         attributes: attributes.to_owned(),

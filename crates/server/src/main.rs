@@ -28,6 +28,7 @@ mod listen;
 mod live;
 mod look;
 mod metrics;
+mod monitoring;
 mod proxy;
 mod reload;
 mod trusted;

@@ -62,6 +62,7 @@ use lasting::{Fixed, Lasting};
 pub(crate) use messages::try_carriers;
 use source::{Begun, Source};
 pub(crate) use token_import::{Imported, TokenImport};
+pub(crate) use token_service::attribute_stores;
 pub(crate) use tokens::TokenOrder;
 
 /// A gate with its addresses bound and whoever answers it there, ready to serve.

@@ -14,6 +14,7 @@ mod ntlm_pins;
 mod otp_tokens;
 mod own_passwords;
 mod pages;
+mod partner_readings;
 mod passkeys;
 mod second_factors;
 mod sent_codes;
@@ -120,6 +121,7 @@ struct State {
     signing: signing_keys::Signing,
     used_assertions: BTreeSet<[u8; 32]>,
     readers: BTreeMap<String, Vec<(Timestamp, MetadataReader)>>,
+    partner_readings: BTreeMap<i64, partner_readings::Kept>,
     api_tokens: BTreeMap<HandleKey, ApiToken>,
     chain: Vec<ChainedEvent>,
     trail: trail::Kept,

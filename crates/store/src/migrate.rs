@@ -134,6 +134,11 @@ const MIGRATIONS: &[Migration] = &[
         text: include_str!("../migrations/0026_metadata_readers.sql"),
     },
     Migration {
+        number: 28,
+        name: "0028_partner_readings",
+        text: include_str!("../migrations/0028_partner_readings.sql"),
+    },
+    Migration {
         number: 31,
         name: "0031_guesses_of_a_session",
         text: include_str!("../migrations/0031_guesses_of_a_session.sql"),

@@ -13,6 +13,7 @@ pub mod flow;
 pub mod key_ring;
 pub mod ledger;
 pub mod metadata;
+pub mod monitor;
 
 pub mod admin;
 pub mod ports;

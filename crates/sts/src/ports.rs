@@ -7,6 +7,7 @@ mod assertions;
 mod keys;
 mod ledger;
 mod metadata_readers;
+mod partner_readings;
 mod trusts;
 
 pub use assertions::{AssertionKey, UsedAssertions};
@@ -14,4 +15,5 @@ pub use authn::ports::Unavailable;
 pub use keys::{KeptKeys, Keys, KeysChanged, SigningKeys, ToSign};
 pub use ledger::Ledger;
 pub use metadata_readers::{MAX_READERS, MetadataReader, MetadataReaders, MetadataReading};
+pub use partner_readings::{Outcome, PartnerReading, PartnerReadings};
 pub use trusts::{Change, ChangeRefused, Kept, KeptTrust, KeptTrusts, Trusts};

@@ -9,6 +9,8 @@ use std::path::Path;
 mod adfs_clixml;
 #[path = "../../../fuzz/entry/adfs_json.rs"]
 mod adfs_json;
+#[path = "../../../fuzz/entry/ldap_query.rs"]
+mod ldap_query;
 
 #[test]
 fn adfs_json_seeds_are_taken() {
@@ -18,6 +20,11 @@ fn adfs_json_seeds_are_taken() {
 #[test]
 fn adfs_clixml_seeds_are_taken() {
     every_seed_is_taken("adfs_clixml", adfs_clixml::run);
+}
+
+#[test]
+fn ldap_query_seeds_are_taken() {
+    every_seed_is_taken("ldap_query", ldap_query::run);
 }
 
 fn every_seed_is_taken(target: &str, run: fn(&[u8]) -> bool) {

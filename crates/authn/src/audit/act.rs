@@ -56,6 +56,20 @@ pub enum TrustAct {
     Removed,
 }
 
+/// What came of reading a partner's metadata, which is done by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MetadataAct {
+    /// The trust says what it says.
+    Taken,
+    /// What it says waits for an administrator.
+    Waiting,
+    /// It could not be read, or is not believed.
+    Unread,
+    /// It is read and believed again.
+    ReadAgain,
+}
+
 /// What was done with a key that tokens are signed with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

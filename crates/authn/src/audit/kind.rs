@@ -5,7 +5,9 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{KeyAct, NotSent, PassReason, PasskeyAct, Reason, TokenAct, TokenRefusal, TrustAct};
+use super::{
+    KeyAct, MetadataAct, NotSent, PassReason, PasskeyAct, Reason, TokenAct, TokenRefusal, TrustAct,
+};
 use crate::credential::CredentialId;
 use crate::credential::kerberos::TokenFault;
 use crate::credential::sent_code::Carrier;
@@ -334,6 +336,18 @@ pub enum Kind {
         name: String,
         /// What was done.
         act: TrustAct,
+    },
+    /// A partner's metadata was read by itself, and something came of it.
+    PartnerMetadata {
+        /// What the trust is: `relying-party` or `claims-provider`.
+        kind: String,
+        /// What it is called, cut to a bounded length.
+        name: String,
+        /// What came of it.
+        act: MetadataAct,
+        /// What changes, or why it was not read, cut to [`MAX_SAID`](super::MAX_SAID) characters.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        said: String,
     },
     /// Something was done with a key that tokens are signed with.
     SigningKey {

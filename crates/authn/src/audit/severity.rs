@@ -1,6 +1,6 @@
 //! How much an event matters to whoever watches from elsewhere.
 
-use super::{Event, Kind};
+use super::{Event, Kind, MetadataAct};
 
 /// How much an event matters; a collector sorts by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,7 +32,11 @@ impl Event {
             | Kind::NotPassedOn { .. }
             | Kind::MessageNotSent { .. }
             | Kind::ApiActRefused { .. }
-            | Kind::TokenRefused { .. } => Severity::Warning,
+            | Kind::TokenRefused { .. }
+            | Kind::PartnerMetadata {
+                act: MetadataAct::Unread,
+                ..
+            } => Severity::Warning,
             Kind::SignedIn { .. }
             | Kind::CodeAccepted { .. }
             | Kind::SentCodeAccepted { .. }
@@ -74,6 +78,7 @@ impl Event {
             | Kind::MemberDrained { .. }
             | Kind::MemberUndrained { .. }
             | Kind::Trust { .. }
+            | Kind::PartnerMetadata { .. }
             | Kind::SigningKey { .. }
             | Kind::StoreMigrated { .. }
             | Kind::StoreBackedUp { .. }

@@ -48,6 +48,7 @@ use clap::{Parser, Subcommand};
 pub(crate) use exit::CliError;
 pub(crate) use print::{Output, complain, of_standard_output};
 pub(crate) use serve::{LogFormat, begin_logging};
+pub(crate) use trust::seen::as_an_argument;
 
 use crate::look::Folder;
 
@@ -236,7 +237,7 @@ async fn dispatch(
         Verb::Gateway(verb) => gateway::run(config, verb, output).await,
         Verb::Script(script) => script::run(config, &script, output),
         Verb::Doctor(doctor) => doctor::run(config, doctor, process, output).await,
-        Verb::Rules(verb) => rules::run(verb, output),
+        Verb::Rules(verb) => rules::run(config, verb, output).await,
         Verb::Trust(verb) => trust::run(config, verb, output).await,
         Verb::Key(verb) => key::run(config, verb, output).await,
         Verb::KeyFile(verb) => key_file::run(config, verb, output).await,

@@ -9,6 +9,7 @@ use std::time::Duration;
 pub(crate) mod attribute_stores;
 pub(crate) mod audit;
 pub(crate) mod messages;
+pub(crate) mod monitoring;
 
 pub(crate) use super::error::Place;
 pub(crate) use super::written::{KerberosToken, Tls};
@@ -53,6 +54,8 @@ pub(crate) struct Settings {
     pub(crate) sts: Option<wsfed::Identity>,
     /// What its rules may ask beside our own directory.
     pub(crate) attribute_stores: attribute_stores::AttributeStores,
+    /// How the metadata of its partners is read by itself; nothing where it is not.
+    pub(crate) monitoring: Option<monitoring::Monitoring>,
     /// The HTTP API.
     pub(crate) api: Option<Api>,
     /// Codes that are sent, where anybody carries them.

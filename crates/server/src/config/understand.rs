@@ -15,6 +15,7 @@ mod kerberos;
 mod legacy;
 mod listeners;
 mod messages;
+mod monitoring;
 mod names;
 mod networks;
 mod office;
@@ -151,6 +152,7 @@ impl<'a> Understanding<'a> {
             portal,
             sts,
             attribute_stores: self.attribute_stores(written)?,
+            monitoring: self.monitoring(written)?,
             api,
             messages,
             published,

@@ -2,6 +2,7 @@
 //!
 //! Doc comments here are what the operator's guide says of each key.
 
+mod attribute_stores;
 mod audit;
 mod farms;
 mod listeners;
@@ -16,6 +17,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::error::{ConfigError, meant};
+pub(crate) use attribute_stores::{AttributeStore, LdapScope, StoreType};
 pub(crate) use audit::{Audit, Receipt, Syslog};
 pub(crate) use farms::{Farm, Health, KerberosToken, Member, Tls};
 pub(crate) use listeners::{ChannelBinding, Demand, LegacyTls, Listener};
@@ -303,25 +305,17 @@ pub(crate) struct Sts {
     pub(crate) opaque_id_secret_file: Option<Spanned<PathBuf>>,
     /// The same as a credential that systemd hands over.
     pub(crate) opaque_id_secret_credential: Option<Spanned<String>>,
+    /// Minutes from one reading of a partner's metadata to the next, from 5 to 43200; 1440 where it is left out, as in AD FS
+    /// (MonitoringInterval), and none is read by itself where it is 0.
+    pub(crate) monitoring_interval: Option<Spanned<u32>>,
+    /// Whether the metadata of partners may be read from a private network.
+    #[serde(default)]
+    pub(crate) monitoring_private_networks: bool,
+    /// Who vouches for the web servers that it is read from, PEM; the authorities of the system where it is left out.
+    pub(crate) monitoring_authorities: Option<Spanned<PathBuf>>,
     /// Stores outside that rules may ask, by name.
     #[serde(default)]
     pub(crate) attribute_store: Vec<AttributeStore>,
-}
-
-/// `[[sts.attribute_store]]`
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct AttributeStore {
-    /// What rules call it (`store = "HR"`).
-    pub(crate) name: Spanned<String>,
-    /// Where it is asked by `POST`, with https, or with http on this machine.
-    pub(crate) url: Spanned<String>,
-    /// The file whose first line is sent as a bearer token.
-    pub(crate) secret_file: Option<Spanned<PathBuf>>,
-    /// The same as a credential that systemd hands over.
-    pub(crate) secret_credential: Option<Spanned<String>>,
-    /// Who vouches for its certificate, PEM; the authorities of the system where it is left out.
-    pub(crate) authorities: Option<Spanned<PathBuf>>,
 }
 
 /// `[[portal.passkey_make]]`

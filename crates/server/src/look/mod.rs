@@ -11,6 +11,7 @@ mod directory;
 mod http;
 mod kerberos;
 mod names;
+mod partners;
 mod places;
 mod reach;
 mod shape;
@@ -71,6 +72,7 @@ pub(crate) async fn look(
     looks.extend(clock::looks(settings));
     looks.extend(database::look(settings));
     looks.extend(collector::look(settings));
+    looks.extend(partners::look(settings));
     looks.extend(kerberos::look(settings, process));
     all(looks).await
 }

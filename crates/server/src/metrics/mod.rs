@@ -5,6 +5,7 @@
 
 mod farms;
 mod labels;
+mod partners;
 pub(crate) mod ready;
 pub(crate) mod serve;
 mod shipped;
@@ -31,6 +32,7 @@ use farms::Farms;
 pub(crate) use farms::{Failed, OfMember};
 pub(crate) use labels::{Closing, Handshake, OfAsk, Reloaded, SignIn, Unnamed};
 use labels::{Labels, of_class, of_status, of_upstream};
+pub(crate) use partners::Partners;
 pub(crate) use shipped::{NotShipped, Shipped};
 
 /// Upper bounds in seconds of what waits for a disk or a back end.
@@ -62,6 +64,7 @@ pub(crate) struct Metrics {
     certificates: Family<Labels<2>, Gauge>,
     asks: Family<Labels<2>, Counter>,
     shipped: Shipped,
+    partners: Partners,
     reloads: Family<Labels<1>, Counter>,
     reloaded_well: Gauge,
 }
@@ -94,6 +97,7 @@ impl Metrics {
             certificates: Family::default(),
             asks: Family::default(),
             shipped: Shipped::default(),
+            partners: Partners::default(),
             reloads: Family::default(),
             reloaded_well: Gauge::default(),
         };
@@ -235,6 +239,7 @@ impl Metrics {
             self.asks.clone(),
         );
         self.shipped.register(it);
+        self.partners.register(it);
         it.register(
             "reloads",
             "Times the configuration was read anew, by outcome",
@@ -338,6 +343,11 @@ impl Metrics {
     /// The counter of revocations that were heard of.
     pub(crate) fn revocations(&self) -> Counter {
         self.revocations.clone()
+    }
+
+    /// What is counted of partners' metadata that is read by itself.
+    pub(crate) fn partners(&self) -> Partners {
+        self.partners.clone()
     }
 
     /// What is counted of the audit trail on its way to a collector.

@@ -1,10 +1,14 @@
 //! A server that is asked one thing over a connection of its own, by TLS where its address says so.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use claims::Row;
 use rustls::pki_types::ServerName;
+use sts::pipeline::store::Answered;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsConnector;
 
 use super::tls::{self, TlsError};
@@ -59,5 +63,43 @@ impl Server {
                 Ok(Box::new(stream))
             }
         }
+    }
+}
+
+/// How long the answer of an attribute store may take: somebody waits for it in front of a page.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(3);
+
+/// What an attribute store answers, in the time that is left for it.
+pub(super) async fn in_time(
+    left: Duration,
+    asked: impl Future<Output = Result<Vec<Row>, String>>,
+) -> Answered {
+    let within = left.min(ANSWERS_WITHIN);
+    let began = Instant::now();
+    let rows = timeout(within, asked).await;
+    Answered {
+        rows: rows
+            .unwrap_or_else(|_| Err(format!("no answer in {} s", within.as_secs_f64().round()))),
+        took: began.elapsed(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_store_is_waited_for_as_long_as_is_left_and_no_longer_than_three_seconds() {
+        for (left, waited) in [(10, 3), (3, 3), (2, 2)] {
+            let left = Duration::from_secs(left);
+            let answered = in_time(left, std::future::pending()).await;
+            assert_eq!(answered.took, Duration::from_secs(waited));
+            assert_eq!(answered.rows, Err(format!("no answer in {waited} s")));
+        }
+        let answered = in_time(Duration::from_secs(1), async { Ok(Vec::new()) }).await;
+        assert_eq!(
+            (answered.rows, answered.took),
+            (Ok(Vec::new()), Duration::ZERO)
+        );
     }
 }

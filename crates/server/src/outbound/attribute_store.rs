@@ -13,17 +13,14 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
-use sts::pipeline::store::AttributeStore;
+use sts::pipeline::store::{Answered, AttributeStore};
 use tokio::task::JoinSet;
-use tokio::time::timeout;
 use zeroize::Zeroizing;
 
-use super::asked::Server;
+use super::asked::{Server, in_time};
 use super::tls::TlsError;
 use crate::config::settings::attribute_stores::AttributeStore as Settings;
 
-/// How long an answer may take: somebody waits for it in front of a page.
-const ANSWERS_WITHIN: Duration = Duration::from_secs(3);
 /// The largest head of an answer, and the largest answer.
 const HEAD_BYTES: usize = 16 * 1024;
 const BODY_BYTES: usize = 1024 * 1024;
@@ -107,11 +104,8 @@ impl AttributeStore for HttpStore {
         &self.settings.name
     }
 
-    async fn query(&self, text: &str, parameters: &[&str]) -> Result<Vec<Row>, String> {
-        match timeout(ANSWERS_WITHIN, self.asked(text, parameters)).await {
-            Ok(answered) => answered,
-            Err(_) => Err(format!("no answer in {} s", ANSWERS_WITHIN.as_secs())),
-        }
+    async fn query(&self, text: &str, parameters: &[&str], within: Duration) -> Answered {
+        in_time(within, self.asked(text, parameters)).await
     }
 }
 
@@ -191,7 +185,9 @@ server.serve_forever()
             }),
         };
         let store = HttpStore::new(&settings).unwrap();
-        store.query("title of {0}", &["anna'; --", "\"x\""]).await
+        let parameters = ["anna'; --", "\"x\""];
+        let left = Duration::from_secs(10);
+        store.query("title of {0}", &parameters, left).await.rows
     }
 
     #[tokio::test]

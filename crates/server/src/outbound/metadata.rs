@@ -1,4 +1,4 @@
-//! Fetches a partner's metadata, when an administrator says so: one GET over TLS, bounded, and never led elsewhere.
+//! Fetches a partner's metadata, when an administrator says so or a trust is monitored: one GET over TLS, bounded, and never led elsewhere.
 //!
 //! SECURITY: an address of metadata must not become a way to ask this machine's own services, or those of the network behind
 //! it. No redirect is followed; this machine and link-local addresses are never asked, and private networks only where that is
@@ -50,7 +50,7 @@ pub(crate) enum FetchError {
         /// The address.
         address: IpAddr,
         /// What that is.
-        what: &'static str,
+        what: String,
     },
     /// TLS cannot be set up.
     #[error(transparent)]
@@ -76,6 +76,8 @@ pub(crate) struct Asking {
     pub(crate) allows_private: bool,
     /// Who vouches for it, where not the system's authorities do.
     pub(crate) authorities: Option<PathBuf>,
+    /// By what a private network is allowed.
+    pub(crate) allowed_by: &'static str,
 }
 
 /// Fetches a document.
@@ -98,7 +100,7 @@ async fn fetched(url: &Url, asking: &Asking) -> Result<String, FetchError> {
         .trim_end_matches(']')
         .to_owned();
     let port = uri.port_u16().unwrap_or(443);
-    let address = allowed(&bare, port, asking.allows_private).await?;
+    let address = allowed(&bare, port, asking).await?;
     let name = ServerName::try_from(bare.clone());
     let name = name.map_err(|_| TlsError::Name { name: bare })?;
     let authorities = match &asking.authorities {
@@ -153,7 +155,7 @@ where
 }
 
 /// The first address of a host; none of its addresses may be one that is not asked.
-async fn allowed(host: &str, port: u16, allows_private: bool) -> Result<SocketAddr, FetchError> {
+async fn allowed(host: &str, port: u16, asking: &Asking) -> Result<SocketAddr, FetchError> {
     let no_address = |reason: String| FetchError::NoAddress {
         host: host.to_owned(),
         reason,
@@ -163,11 +165,13 @@ async fn allowed(host: &str, port: u16, allows_private: bool) -> Result<SocketAd
         .map_err(|error| no_address(error.to_string()))?
         .collect();
     for address in &found {
-        if let Some(what) = forbidden(address.ip(), allows_private) {
+        if let Some(what) = forbidden(address.ip(), asking.allows_private) {
+            let allowed_by = (what == PRIVATE).then_some(asking.allowed_by);
+            let allowed_by = allowed_by.map(|it| format!(", which {it} allows"));
             return Err(FetchError::Forbidden {
                 host: host.to_owned(),
                 address: address.ip(),
-                what,
+                what: format!("{what}{}", allowed_by.unwrap_or_default()),
             });
         }
     }
@@ -176,6 +180,9 @@ async fn allowed(host: &str, port: u16, allows_private: bool) -> Result<SocketAd
         .copied()
         .ok_or_else(|| no_address("it has no address".to_owned()))
 }
+
+/// What an address is that may be allowed.
+const PRIVATE: &str = "a private network";
 
 /// What an address is, where it is not asked.
 ///
@@ -207,9 +214,7 @@ fn forbidden(address: IpAddr, allows_private: bool) -> Option<&'static str> {
     match (is_own, is_link, is_private) {
         (true, ..) => Some("this machine itself"),
         (_, true, _) => Some("a link-local address"),
-        (.., true) if !allows_private => {
-            Some("a private network, which `--private-network` allows")
-        }
+        (.., true) if !allows_private => Some(PRIVATE),
         _ => is_none.then_some("no address of a machine"),
     }
 }
@@ -272,6 +277,7 @@ mod tests {
         Asking {
             allows_private: true,
             authorities: None,
+            allowed_by: "nothing",
         }
     }
 

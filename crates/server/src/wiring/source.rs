@@ -42,7 +42,7 @@ use crate::verifier::local::Local;
 use crate::verifier::mutual::{self, Gateways};
 use crate::verifier::pages::{Brought, Elsewhere};
 use crate::verifier::remote::Remote;
-use crate::{clock, drained, followed, kept, verifier, watching};
+use crate::{clock, drained, followed, kept, monitoring, verifier, watching};
 
 /// How often a gateway that starts asks for its authentication server.
 const ASK_EVERY: Duration = Duration::from_millis(500);
@@ -524,6 +524,10 @@ impl Own {
             let (trusted, signer) = (Arc::clone(&self.trusted), Arc::clone(&self.signer));
             following.spawn(async move { trusted.follow().await });
             following.spawn(async move { signer.follow().await });
+        }
+        if let Some(monitoring) = settings.monitoring.clone() {
+            let (store, partners) = (self.store.clone(), self.metrics.partners());
+            following.spawn(monitoring::monitor(store, monitoring, partners));
         }
         if let Some(carriers) = carriers {
             following.spawn(messages::send(self.store.clone(), carriers));

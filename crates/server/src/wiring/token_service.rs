@@ -11,7 +11,10 @@ use super::source::Own;
 use super::unavailable;
 use crate::cli::CliError;
 use crate::config::Settings;
+use crate::config::settings::attribute_stores::AttributeStores;
 use crate::outbound::attribute_store::HttpStore;
+use crate::outbound::ldap::attribute_store::LdapStore;
+use crate::outbound::tls::TlsError;
 
 impl Own {
     /// The security token service, on what the store keeps for it.
@@ -22,12 +25,7 @@ impl Own {
     ) -> Result<wsfed::Service, CliError> {
         let store = || Arc::new(self.store.clone());
         let asked = &settings.attribute_stores;
-        let mut stores: Vec<Box<dyn AttributeStore>> = Vec::new();
-        for outside in &asked.over_http {
-            let unusable =
-                |error| unavailable(format!("[[sts.attribute_store]] {}: {error}", outside.name));
-            stores.push(Box::new(HttpStore::new(outside).map_err(unusable)?));
-        }
+        let stores = attribute_stores(asked)?;
         let opaque = match &asked.opaque {
             Some(secret) => {
                 let read = secret.read();
@@ -54,4 +52,27 @@ impl Own {
             readers: Readers::new(store()),
         })
     }
+}
+
+/// The stores outside that rules may ask, by a configuration.
+///
+/// # Errors
+///
+/// The authorities of one are not usable.
+pub(crate) fn attribute_stores(
+    asked: &AttributeStores,
+) -> Result<Vec<Box<dyn AttributeStore>>, CliError> {
+    let unusable = |name: &str, error: TlsError| {
+        unavailable(format!("[[sts.attribute_store]] {name}: {error}"))
+    };
+    let mut stores: Vec<Box<dyn AttributeStore>> = Vec::new();
+    for outside in &asked.over_http {
+        let store = HttpStore::new(outside);
+        stores.push(Box::new(store.map_err(|it| unusable(&outside.name, it))?));
+    }
+    for outside in &asked.over_ldap {
+        let store = LdapStore::new(outside);
+        stores.push(Box::new(store.map_err(|it| unusable(&outside.name, it))?));
+    }
+    Ok(stores)
 }

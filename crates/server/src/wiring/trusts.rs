@@ -5,7 +5,10 @@ use sts::admin::ledger;
 use sts::admin::trusts::{self, Found, TrustError};
 use sts::key_ring::{KeyAlgorithm, KeyRing, TokenSigningCertificate};
 use sts::ledger::{Judged, LedgerEntry, Presented, TokenId};
-use sts::ports::{KeptTrust, Ledger as _, MetadataReaders as _, MetadataReading, SigningKeys as _};
+use sts::ports::{
+    KeptTrust, Ledger as _, MetadataReaders as _, MetadataReading, PartnerReading,
+    PartnerReadings as _, SigningKeys as _,
+};
 use sts::trust::written::Written;
 use sts::trust::{ClaimsProviderTrust, Kind, Trusted};
 
@@ -33,6 +36,15 @@ impl Desk {
         trusts::find(&self.store, name, kind)
             .await
             .map_err(of_trust)
+    }
+
+    /// What was seen at the metadata of partners that are monitored.
+    ///
+    /// # Errors
+    ///
+    /// The store is unavailable.
+    pub(crate) async fn partner_readings(&self) -> Result<Vec<PartnerReading>, CliError> {
+        Ok(self.store.partner_readings().await?)
     }
 
     /// Adds trusts, all or none.

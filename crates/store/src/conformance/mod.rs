@@ -20,6 +20,7 @@ mod otp_tokens;
 mod own_passwords;
 mod page_app_passwords;
 mod pages;
+mod partner_readings;
 mod passkeys;
 mod revocations;
 mod second_factors;
@@ -52,7 +53,9 @@ use ::authn::ports::{
 };
 use jiff::{SignedDuration, Timestamp};
 use proto::ntlm::NtHash;
-use sts::ports::{KeptTrusts, Ledger, MetadataReaders, SigningKeys, UsedAssertions};
+use sts::ports::{
+    KeptTrusts, Ledger, MetadataReaders, PartnerReadings, SigningKeys, UsedAssertions,
+};
 
 pub use accounts::*;
 pub use api_tokens::*;
@@ -71,6 +74,7 @@ pub use otp_tokens::*;
 pub use own_passwords::*;
 pub use page_app_passwords::*;
 pub use pages::*;
+pub use partner_readings::*;
 pub use passkeys::*;
 pub use revocations::*;
 pub use second_factors::*;
@@ -109,6 +113,7 @@ pub trait Conforming:
     + SigningKeys
     + Ledger
     + MetadataReaders
+    + PartnerReadings
     + UsedAssertions
     + ApiTokens
     + Audit
@@ -141,6 +146,7 @@ impl<S> Conforming for S where
         + SigningKeys
         + Ledger
         + MetadataReaders
+        + PartnerReadings
         + UsedAssertions
         + ApiTokens
         + Audit
@@ -315,6 +321,8 @@ macro_rules! conformance {
             a_token_is_written_down_once
             a_reader_of_metadata_is_noted_for_each_key_with_the_last_time
             of_many_readers_of_metadata_the_last_are_kept
+            a_partner_is_read_by_one_process_once_it_is_due
+            what_was_seen_of_a_partner_goes_with_its_trust
             t_saml_1_an_assertion_is_taken_once_and_no_other_with_it
             t_saml_1_of_many_at_once_one_takes_an_assertion
         }

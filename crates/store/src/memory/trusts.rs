@@ -1,6 +1,6 @@
 //! The port [`KeptTrusts`] in memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use authn::audit::Event;
@@ -19,6 +19,11 @@ pub(super) struct Trusts {
 }
 
 impl Trusts {
+    /// The number of the last change of each.
+    pub(super) fn revisions(&self) -> BTreeSet<i64> {
+        self.of.values().map(|(revision, _)| *revision).collect()
+    }
+
     fn remove(&mut self, kind: Kind, name: &str, revision: i64) -> Result<(), ChangeRefused> {
         let key = (kind.as_str(), name_key(name));
         match self.of.get(&key) {

@@ -26,6 +26,7 @@ mod revocations;
 
 pub(crate) mod ledger;
 mod metadata_readers;
+mod partner_readings;
 pub(crate) mod signing_keys;
 pub(crate) mod trusts;
 mod used_assertions;

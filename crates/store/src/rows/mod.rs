@@ -25,6 +25,7 @@ pub(crate) mod migrations;
 pub(crate) mod ntlm_pins;
 pub(crate) mod otp_tokens;
 pub(crate) mod own_passwords;
+pub(crate) mod partner_readings;
 pub(crate) mod passkeys;
 pub(crate) mod revisions;
 pub(crate) mod revocations;
@@ -264,6 +265,10 @@ pub(crate) const ALL: &[&str] = &[
     metadata_readers::NOTE,
     metadata_readers::FORGET_ALL_BUT,
     metadata_readers::LIST,
+    partner_readings::CLAIM,
+    partner_readings::FORGET_GONE,
+    partner_readings::NOTE,
+    partner_readings::LIST,
     used_assertions::TAKE,
     used_assertions::FORGET_ENDED,
 ];

@@ -156,7 +156,24 @@ pub async fn replace(
     written: Written,
     by: &ByHand,
 ) -> Result<KeptTrust, TrustError> {
-    changed(kept, found, written.read()?, (TrustAct::Changed, by)).await
+    let event = |with: &KeptTrust| event(with, TrustAct::Changed, by);
+    let (_, with) = changed(kept, found, written.read()?, event).await?;
+    Ok(with)
+}
+
+/// The same where a partner's metadata says it, with an event that says so; gives the number of the change.
+///
+/// # Errors
+///
+/// As of [`replace`].
+pub async fn follow(
+    kept: &impl KeptTrusts,
+    found: &Found,
+    written: Written,
+    event: Event,
+) -> Result<i64, TrustError> {
+    let (revision, _) = changed(kept, found, written.read()?, |_| event).await?;
+    Ok(revision)
 }
 
 /// Switches a trust on or off that was found.
@@ -191,7 +208,9 @@ pub async fn switch(
         true => written.read()?,
         false => written.read_kept()?,
     };
-    changed(kept, found, read, (act, by)).await
+    let event = |with: &KeptTrust| event(with, act, by);
+    let (_, with) = changed(kept, found, read, event).await?;
+    Ok(with)
 }
 
 /// Removes a trust that was found.
@@ -236,8 +255,8 @@ async fn changed(
     kept: &impl KeptTrusts,
     found: &Found,
     read: Trusted,
-    (act, by): (TrustAct, &ByHand),
-) -> Result<KeptTrust, TrustError> {
+    event: impl FnOnce(&KeptTrust) -> Event,
+) -> Result<(i64, KeptTrust), TrustError> {
     let mut read = read.to_kept()?.into_iter();
     let (Some(with), None) = (read.next(), read.next()) else {
         return Err(TrustError::Nothing);
@@ -254,9 +273,9 @@ async fn changed(
         revision: found.revision,
         with: with.clone(),
     };
-    let event = event(&with, act, by);
-    kept.change(vec![(change, event)]).await??;
-    Ok(with)
+    let event = event(&with);
+    let revision = kept.change(vec![(change, event)]).await??;
+    Ok((revision, with))
 }
 
 /// Refuses what others may be taken for: a partner's own words say how it is called, and must not say how another is.

@@ -18,7 +18,7 @@ use proto::saml::v1;
 use proto::wstrust::active::{Dialect, Fault, Request, RequestError, Response};
 
 use super::wsfed::{Service, takes_ours};
-use crate::pipeline::store::AttributeStores;
+use crate::pipeline::store::{AttributeStores, TimeLeft};
 use crate::pipeline::{IssuedClaims, NotIssued, Pipeline};
 use crate::ports::Unavailable;
 use crate::subject::{Context, Local};
@@ -259,6 +259,7 @@ impl Active<'_> {
             relying_party: &party.realm,
             opaque: self.service.opaque.as_ref(),
             others: &self.service.stores,
+            time: &TimeLeft::default(),
         };
         let pipeline = Pipeline {
             directory: book.own_directory()?,

@@ -197,7 +197,7 @@ const ELSEWHERE: &[(&str, &str, &[&str])] = &[
     ),
     (
         "Attribute stores (`Add-AdfsAttributeStore`)",
-        "not read: rules that ask another store than Active Directory's are named in the report",
+        "not read: rules that ask another store than Active Directory's are named in the report, unless there is an `[[sts.attribute_store]]` of its name",
         &["Name", "StoreType", "TypeQualifiedName", "Configuration"],
     ),
     (

@@ -13,6 +13,7 @@ mod json;
 mod dress;
 mod fields;
 
+mod answered;
 mod cmdlet;
 mod mapping;
 mod report;

@@ -7,14 +7,15 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
-use proto::partner_metadata::{Endpoint, Entity, Saml};
+use proto::partner_metadata::{Endpoint, Entity, Saml, SignedBy};
 use serde_json::Value;
 use thiserror::Error;
+use xml::PublicKey;
 
 use super::written::{
     VERSION, Written, WrittenClaimsProvider, WrittenError, WrittenRelyingParty, WrittenSamlEndpoint,
 };
-use super::{Certificate, Choice, TokenType, Url};
+use super::{Certificate, Choice, Kind, TokenType, Url};
 
 /// Bindings of SAML 2.0 that are known, with AD FS's words.
 const BINDINGS: [(&str, &str); 4] = [
@@ -56,6 +57,17 @@ pub enum PartnerError {
     Written(#[from] WrittenError),
 }
 
+/// Why the word of metadata is not enough by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum Doubt {
+    /// A key signed it that the trust does not know.
+    #[error("it is signed by a key that is not known")]
+    Stranger,
+    /// Nobody signed it.
+    #[error("it is not signed")]
+    Unsigned,
+}
+
 /// A field that would be another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldChange {
@@ -65,6 +77,34 @@ pub struct FieldChange {
     pub before: Option<String>,
     /// What it would be.
     pub after: Option<String>,
+}
+
+/// What speaks against metadata of a partner that is known by these keys.
+///
+/// SECURITY: whoever may write the keys of a claims provider may say who anybody is, so that its metadata is always signed.
+#[must_use]
+pub fn doubt(kind: Kind, signed_by: SignedBy, known: &[PublicKey]) -> Option<Doubt> {
+    let is_known = !known.is_empty();
+    match signed_by {
+        SignedBy::Known => None,
+        SignedBy::Itself => is_known.then_some(Doubt::Stranger),
+        SignedBy::Nobody => (is_known || kind == Kind::ClaimsProvider).then_some(Doubt::Unsigned),
+    }
+}
+
+/// The keys that a trust knows its partner by.
+///
+/// # Errors
+///
+/// It is no trust.
+pub fn known_keys(written: &Written) -> Result<Vec<PublicKey>, WrittenError> {
+    let read = written.clone().read_kept()?;
+    let parties = read.relying_parties.iter();
+    let parties = parties.flat_map(|it| &it.request_signing_certificates);
+    let providers = read.claims_providers.iter();
+    let all = parties.chain(providers.flat_map(|it| &it.token_signing_certificates));
+    let keys = all.filter_map(|it| PublicKey::from_certificate(it.der()).ok());
+    Ok(keys.collect())
 }
 
 /// A relying party trust of a name from metadata, without rules.
@@ -151,8 +191,10 @@ fn refresh_party(party: &mut WrittenRelyingParty, entity: &Entity) -> Result<(),
     }
     let before = party.clone();
     fill_party(party, entity);
-    // What an administrator added stays.
-    for identifier in before.identifiers {
+    // What an administrator added stays, and where nothing came the order, too.
+    let mut identifiers = before.identifiers;
+    identifiers.append(&mut party.identifiers);
+    for identifier in identifiers {
         if !party.identifiers.contains(&identifier) {
             party.identifiers.push(identifier);
         }

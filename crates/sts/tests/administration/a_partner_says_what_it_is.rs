@@ -15,18 +15,18 @@ use xml::{Algorithm, KeyFailure, Prepared, PublicKey, SigningKey, Verbatim};
 const LYNC: &str = include_str!("../../../../fuzz/seeds/partner_metadata/lync");
 const SAML: &str = include_str!("../../../../fuzz/seeds/partner_metadata/saml");
 
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     "2026-11-30T12:00:00Z".parse().unwrap()
 }
 
 /// A key of a partner, and its certificate, which is good until the end of a year.
-struct Key {
+pub(crate) struct Key {
     pair: KeyPair,
     der: Vec<u8>,
 }
 
 impl Key {
-    fn until(year: i32) -> Self {
+    pub(crate) fn until(year: i32) -> Self {
         let pair = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.not_after = date_time_ymd(year, 12, 31);
@@ -34,7 +34,7 @@ impl Key {
         Self { pair, der }
     }
 
-    fn base64(&self) -> String {
+    pub(crate) fn base64(&self) -> String {
         STANDARD.encode(&self.der)
     }
 }
@@ -55,7 +55,7 @@ impl SigningKey for Key {
 }
 
 /// The metadata of an issuer that names a key.
-fn issuer(key: &Key) -> String {
+pub(crate) fn issuer(key: &Key) -> String {
     let certificate = key.base64();
     format!(
         "<EntityDescriptor xmlns=\"urn:oasis:names:tc:SAML:2.0:metadata\" ID=\"_1\" entityID=\"urn:partner\">\
@@ -69,7 +69,7 @@ fn issuer(key: &Key) -> String {
     )
 }
 
-fn signed(text: String, key: &Key) -> String {
+pub(crate) fn signed(text: String, key: &Key) -> String {
     let unsigned = Verbatim::parse(text).unwrap();
     let prepared = Prepared::new(&unsigned, Algorithm::EcdsaSha256, None).unwrap();
     prepared.sign(key).unwrap().as_str().to_owned()

@@ -14,6 +14,8 @@ mod a_token_is_asked_about;
 
 mod a_partner_says_what_it_is;
 
+mod a_partner_is_read_by_itself;
+
 use authn::audit::{Actor, ByHand, Kind};
 use authn::ports::Audit;
 use jiff::{SignedDuration, Timestamp};

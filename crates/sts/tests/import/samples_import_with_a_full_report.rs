@@ -211,3 +211,34 @@ fn a_file_that_is_not_there_is_missed() {
     // Nothing can be said of providers that were not exported.
     assert_eq!(import.relying_parties.len(), 3);
 }
+
+#[test]
+fn a_rule_that_asks_a_store_that_is_configured_loses_nothing() {
+    use sts::admin::trusts::whole;
+    use sts::pipeline::store::Needs;
+
+    let import = Import::of(&export(Format::Json));
+    let asks = |it: &Import| {
+        let mut lost = it.report.lost().map(|(_, field)| field.fate.says.clone());
+        lost.any(|says| says.contains("`HR database`"))
+    };
+    assert!(asks(&import));
+    let before = import.report.lost().count();
+    let other = import
+        .clone()
+        .with_answers(&|it| *it == Needs::Store("HR".to_owned()));
+    assert_eq!(other, import);
+    let answered = import.with_answers(&|it| *it == Needs::Store("HR database".to_owned()));
+    assert!(!asks(&answered));
+    assert_eq!(answered.report.lost().count(), before - 1);
+    let asking = |rules: &str| rules.contains("HR database");
+    let kept = whole(&answered).relying_parties;
+    let lost_beside = answered.report.lost().any(|(object, _)| {
+        let mut parties = answered.relying_parties.iter();
+        parties.any(|it| it.name == object.name && asking(it.issuance_transform_rules.text()))
+    });
+    let is_kept = kept
+        .iter()
+        .any(|it| asking(it.issuance_transform_rules.text()));
+    assert_eq!(is_kept, !lost_beside);
+}

@@ -1,16 +1,20 @@
 //! `wicketgate rules explain`: runs rules over claims, and says rule by rule what happened.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use claims::claim::{LOCAL_AUTHORITY, STRING};
 use claims::explain::{Explained, ExplainedCondition, Outcome};
-use claims::{Claim, Done, EvaluateError, Evaluation, Settings, Step};
+use claims::{Claim, Done, EvaluateError, Evaluation, Query, Row, Settings, Step};
 use clap::Args;
 use serde::Serialize;
+use sts::pipeline::store::{AttributeStore, AttributeStores, TimeLeft};
+use sts::trust::Identifier;
 
 use super::files;
 use crate::cli::{CliError, Output};
+use crate::config;
+use crate::wiring::attribute_stores;
 
 /// What is run over what.
 #[derive(Debug, Args)]
@@ -23,6 +27,9 @@ pub(crate) struct Arguments {
     /// A JSON list of what attribute stores answer: `store`, `rows`, and if need be `query`, `parameters`, `fails`
     #[arg(long, value_name = "STORE.json")]
     store: Option<PathBuf>,
+    /// Ask the attribute stores of the configuration, as a sign-in would
+    #[arg(long, conflicts_with = "store")]
+    ask: bool,
     /// Whose word new claims are
     #[arg(long, value_name = "NAME", default_value = LOCAL_AUTHORITY)]
     issuer: String,
@@ -93,8 +100,16 @@ struct ShownClaim {
 /// # Errors
 ///
 /// A file cannot be read or holds something else, or a rule fails.
-pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<(), CliError> {
+pub(super) async fn run(
+    config: &Path,
+    arguments: &Arguments,
+    output: &Output,
+) -> Result<(), CliError> {
     let rules = super::rules_of(&arguments.file)?;
+    let asked = match arguments.ask {
+        true => Some(Asked::of(config)?),
+        false => None,
+    };
     let came_in = files::claims(&arguments.claims)?;
     let answers = match &arguments.store {
         Some(file) => files::answers(file)?,
@@ -105,7 +120,11 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<(), CliError
         .explained()
         .run();
     while let Ok(Step::Query(query)) = step {
-        step = match answers.to(&query) {
+        let answered = match &asked {
+            Some(asked) => asked.to(&query).await,
+            None => answers.to(&query),
+        };
+        step = match answered {
             Ok(rows) => query.answer(rows),
             Err(reason) => Err(query.fail(reason)),
         };
@@ -119,6 +138,40 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<(), CliError
     match done {
         Ok(_) => Ok(()),
         Err(error) => Err(CliError::refused(error.to_string())),
+    }
+}
+
+/// The attribute stores of a configuration.
+struct Asked {
+    stores: Vec<Box<dyn AttributeStore>>,
+    /// For whom nothing is made.
+    nobody: Identifier,
+    time: TimeLeft,
+}
+
+impl Asked {
+    fn of(config: &Path) -> Result<Self, CliError> {
+        let settings = config::load(config)?;
+        let nobody = Identifier::parse("urn:nobody");
+        Ok(Self {
+            stores: attribute_stores(&settings.attribute_stores)?,
+            nobody: nobody.map_err(|error| CliError::unavailable(error.to_string()))?,
+            time: TimeLeft::default(),
+        })
+    }
+
+    /// What they answer; nobody signs in, so that there is no account that our own could answer of, and no name to be made.
+    async fn to(&self, query: &Query<'_>) -> Result<Vec<Row>, String> {
+        let asked = AttributeStores {
+            account: None,
+            relying_party: &self.nobody,
+            opaque: None,
+            others: &self.stores,
+            time: &self.time,
+        };
+        let parameters: Vec<&str> = query.parameters().collect();
+        let question = (query.store(), query.text(), parameters.as_slice());
+        asked.ask(question, query.types().len()).await
     }
 }
 

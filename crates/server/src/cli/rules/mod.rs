@@ -1,6 +1,6 @@
 //! `wicketgate rules`: reads AD FS's claim rules, says what is wrong with them, and runs them over claims of a file.
 //!
-//! No configuration and no store of ours is needed. Start at [`run`].
+//! No configuration and no store of ours is needed, but where the stores of a configuration are to be asked. Start at [`run`].
 
 mod explain;
 mod files;
@@ -36,9 +36,11 @@ const EXPLAINING: &str = "\
 Examples:
   wicketgate rules explain transform.txt --claims anna.json
   wicketgate rules explain transform.txt --claims anna.json --store answers.json --json
+  wicketgate rules explain transform.txt --claims anna.json --ask
 
 It runs the rules as a sign-in would, and prints for each which claims its conditions found, which they nearly found,
-and what it made; last the resulting claims, as JSON.";
+and what it made; last the resulting claims, as JSON. What attribute stores answer stands in a file (--store), or the
+stores of the configuration are asked (--ask).";
 
 /// What can be done with claim rules.
 #[derive(Debug, Subcommand)]
@@ -69,11 +71,11 @@ pub(crate) enum Verb {
 /// # Errors
 ///
 /// A file cannot be read, holds something else, or is found wanting; or the rules fail.
-pub(crate) fn run(verb: Verb, output: &Output) -> Result<(), CliError> {
+pub(crate) async fn run(config: &Path, verb: Verb, output: &Output) -> Result<(), CliError> {
     match verb {
         Verb::Check { files, strict } => check(&files, strict, output),
         Verb::Lint { file } => lint(&file, output),
-        Verb::Explain(arguments) => explain::run(&arguments, output),
+        Verb::Explain(arguments) => explain::run(config, &arguments, output).await,
     }
 }
 

@@ -31,7 +31,14 @@ struct Line {
 fn ran(words: &[&str]) -> Result<(), CliError> {
     let line = ["rules"].iter().chain(words);
     let line = <Line as clap::Parser>::try_parse_from(line).unwrap();
-    run(line.verb, &Output::new(true))
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    runtime.block_on(run(
+        Path::new("/nowhere.toml"),
+        line.verb,
+        &Output::new(true),
+    ))
 }
 
 fn path(file: &Path) -> &str {

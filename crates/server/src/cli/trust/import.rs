@@ -6,8 +6,9 @@ use serde::Serialize;
 use sts::admin::trusts::whole;
 use sts::import::{Import, Report};
 
-use super::{aloud, files};
+use super::{aloud, files, unanswered};
 use crate::cli::{CliError, Output};
+use crate::config::Settings;
 use crate::wiring::Desk;
 
 /// What is printed.
@@ -26,8 +27,12 @@ pub(super) struct Printed<'r> {
 /// # Errors
 ///
 /// The folder cannot be read or holds something else, or sign-ins would lose something.
-pub(super) fn look(folder: &Path, output: &Output) -> Result<(), CliError> {
-    let import = Import::of(&files::read(folder)?);
+pub(super) fn look(
+    folder: &Path,
+    settings: Option<&Settings>,
+    output: &Output,
+) -> Result<(), CliError> {
+    let import = read(folder, settings)?;
     print(folder, (&import, true), Vec::new(), output)?;
     match wanting(&import.report) {
         None => Ok(()),
@@ -42,11 +47,11 @@ pub(super) fn look(folder: &Path, output: &Output) -> Result<(), CliError> {
 /// As [`look`], and nothing was kept; or a name or an identifier is another's already, or the store is unavailable.
 pub(super) async fn keep(
     desk: &Desk,
-    folder: &Path,
+    (folder, settings): (&Path, &Settings),
     keeps_good: bool,
     output: &Output,
 ) -> Result<(), CliError> {
-    let import = Import::of(&files::read(folder)?);
+    let import = read(folder, Some(settings))?;
     if let Some(wanting) = wanting(&import.report).filter(|_| !keeps_good) {
         print(folder, (&import, false), Vec::new(), output)?;
         return Err(CliError::refused(wanting)
@@ -55,6 +60,15 @@ pub(super) async fn keep(
     let kept = desk.add_trusts(&whole(&import)).await?;
     let kept = kept.iter().map(|it| it.name.clone()).collect();
     print(folder, (&import, false), kept, output)
+}
+
+/// What an export says, where the rules may ask what a configuration has.
+fn read(folder: &Path, settings: Option<&Settings>) -> Result<Import, CliError> {
+    let import = Import::of(&files::read(folder)?);
+    Ok(match settings {
+        Some(settings) => import.with_answers(&|needs| unanswered::is_met(needs, settings)),
+        None => import,
+    })
 }
 
 fn print(

@@ -7,7 +7,7 @@ use proto::partner_metadata::{self, Entity, SignedBy};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use serde::Serialize;
-use sts::trust::partner::{self, FieldChange, PartnerError};
+use sts::trust::partner::{self, Doubt, FieldChange, PartnerError};
 use sts::trust::preset::Preset;
 use sts::trust::written::{Written, WrittenMetadata};
 use sts::trust::{Kind, Url};
@@ -95,6 +95,7 @@ impl Source {
                 let asking = Asking {
                     allows_private: self.private_network,
                     authorities: self.authorities.clone(),
+                    allowed_by: "`--private-network`",
                 };
                 let fetched = fetch(&url, &asking).await;
                 fetched.map_err(|error| CliError::unavailable(format!("`{place}`: {error}")))?
@@ -110,27 +111,24 @@ impl Source {
         let (entity, signed_by) =
             read.map_err(|error| CliError::refused(format!("`{place}`: {error}")))?;
         let must_be_known = self.signed_by.is_some();
-        // SECURITY: whoever may write the keys of a provider may say who anybody is.
-        let is_believed = kind == Kind::ClaimsProvider || !keys.is_empty();
-        match signed_by {
-            SignedBy::Known => {}
-            SignedBy::Itself if must_be_known || !keys.is_empty() => {
+        match partner::doubt(kind, signed_by, &keys) {
+            Some(Doubt::Stranger) => {
                 return Err(CliError::refused(format!(
                     "`{place}` is signed by a key that is not known"
                 ))
                 .with_hint("where the partner changed its key, `--signed-by` names the new one"));
             }
-            SignedBy::Nobody if must_be_known => {
+            Some(Doubt::Unsigned) if must_be_known => {
                 return Err(CliError::refused(format!("`{place}` is not signed")));
             }
-            SignedBy::Nobody if is_believed && !self.unsigned => {
+            Some(Doubt::Unsigned) if !self.unsigned => {
                 return Err(
                     CliError::refused(format!("`{place}` is not signed")).with_hint(
                         "`--unsigned` takes it all the same, by the word of the web server",
                     ),
                 );
             }
-            SignedBy::Nobody | SignedBy::Itself => {}
+            Some(Doubt::Unsigned) | None => {}
         }
         let url = is_url.then(|| place.to_owned());
         Ok(Found {
@@ -240,7 +238,8 @@ pub(super) async fn refresh(
     let providers = found.written.claims_provider.iter();
     let mut urls = parties.chain(providers.filter_map(|it| it.metadata.as_ref()));
     let url = urls.next().map(|it| it.url.clone());
-    let known = known_keys(&found.written)?;
+    let known = partner::known_keys(&found.written);
+    let known = known.map_err(|error| CliError::unavailable(error.to_string()))?;
     let kind = found.trust.kind;
     let read = source.read(kind, url.as_deref(), &known).await?;
     for remark in read.remarks(kind) {
@@ -288,18 +287,6 @@ fn aloud(printed: &Printed) -> String {
         false => "\nIt is not signed: only the web server vouches for it.",
     };
     format!("of `{name}` {what}:\n{}{unsigned}", lines.join("\n"))
-}
-
-/// The keys that a trust knows its partner by.
-fn known_keys(written: &Written) -> Result<Vec<PublicKey>, CliError> {
-    let read = written.clone().read();
-    let read = read.map_err(|error| CliError::unavailable(error.to_string()))?;
-    let parties = read.relying_parties.iter();
-    let parties = parties.flat_map(|it| &it.request_signing_certificates);
-    let providers = read.claims_providers.iter();
-    let all = parties.chain(providers.flat_map(|it| &it.token_signing_certificates));
-    let keys = all.filter_map(|it| PublicKey::from_certificate(it.der()).ok());
-    Ok(keys.collect())
 }
 
 fn certificate(file: &Path) -> Result<PublicKey, CliError> {

@@ -8,6 +8,7 @@ mod files;
 pub(super) mod form;
 mod import;
 mod metadata;
+pub(crate) mod seen;
 mod set;
 mod unanswered;
 
@@ -20,6 +21,7 @@ use sts::ports::KeptTrust;
 use sts::trust::written::Written;
 use sts::trust::{Identifier, Kind, Trusted};
 
+use self::seen::Seen;
 use super::{CliError, Output};
 use crate::config::{self, Settings};
 use crate::wiring::Desk;
@@ -40,7 +42,8 @@ in PowerShell on a federation server, one of:
   ConvertTo-Json -Depth 6 -InputObject @(& $name) | Out-File \"$name.json\"
 
 It reports of every field of every trust what it was taken as, how it was changed, why it is not
-needed, or what sign-ins would miss. With --dry-run nothing is kept. Otherwise all trusts are kept,
+needed, or what sign-ins would miss; questions of rules to attribute stores are answered where the
+configuration has the store. With --dry-run nothing is kept. Otherwise all trusts are kept,
 or none where sign-ins would lose something or a file is missing; --keep-good keeps those that are
 whole and names the others. Exit status 1 where nothing was kept, or with --dry-run would be.
 The way back: `wicketgate trust export` before, and `wicketgate trust remove`.";
@@ -158,7 +161,9 @@ pub(crate) async fn run(config: &Path, verb: Verb, output: &Output) -> Result<()
         ..
     } = &verb
     {
-        return import::look(folder, output);
+        // An export is looked at where nothing is configured yet, too; without a configuration nothing outside is answered.
+        let settings = config::load(config).ok();
+        return import::look(folder, settings.as_ref(), output);
     }
     // What is wrong with what was given is said before a store is opened.
     let new = match &verb {
@@ -168,7 +173,14 @@ pub(crate) async fn run(config: &Path, verb: Verb, output: &Output) -> Result<()
     let desk = Desk::open(config).await?;
     match verb {
         Verb::List => list(&desk, output).await,
-        Verb::Show(named) => show(&named.find(&desk).await?.written, output),
+        Verb::Show(named) => {
+            let found = named.find(&desk).await?;
+            let seen = Seen::of(&found, &desk.partner_readings().await?);
+            if let Some(sentence) = seen.and_then(|it| it.sentence()) {
+                output.remark(&format!("`{}`: {sentence}", found.trust.name));
+            }
+            show(&found.written, output)
+        }
         Verb::Add(_) => {
             let new = new.unwrap_or_default();
             let added = desk.add_trusts(&new).await?;
@@ -213,7 +225,10 @@ pub(crate) async fn run(config: &Path, verb: Verb, output: &Output) -> Result<()
         Verb::Export { names } => export(&desk, &names, output).await,
         Verb::ImportAdfs {
             folder, keep_good, ..
-        } => import::keep(&desk, &folder, keep_good, output).await,
+        } => {
+            let settings = config::load(config)?;
+            import::keep(&desk, (&folder, &settings), keep_good, output).await
+        }
     }
 }
 
@@ -263,28 +278,34 @@ impl Printed {
     }
 }
 
-/// A trust in the list, with whether it is on.
+/// A trust in the list, with whether it is on and what was seen at its metadata.
 #[derive(Debug, Serialize)]
 struct Listed {
     #[serde(flatten)]
     printed: Printed,
     is_enabled: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metadata: Option<Seen>,
 }
 
 async fn list(desk: &Desk, output: &Output) -> Result<(), CliError> {
     let found = desk.trusts().await?;
+    let readings = desk.partner_readings().await?;
     let listed = found.iter().map(|found| {
         let parties = found.written.relying_party.iter().map(|it| it.is_enabled);
         let providers = found.written.claims_provider.iter().map(|it| it.is_enabled);
         Listed {
             printed: Printed::of(&found.trust),
             is_enabled: parties.chain(providers).all(|it| it),
+            metadata: Seen::of(found, &readings),
         }
     });
     let listed: Vec<Listed> = listed.collect();
     output.list(&listed, "there are no trusts", |it| {
         let off = if it.is_enabled { "" } else { ", switched off" };
-        format!("{}{off}", it.printed.line())
+        let seen = it.metadata.as_ref().and_then(Seen::sentence);
+        let seen = seen.map(|it| format!(", {it}")).unwrap_or_default();
+        format!("{}{off}{seen}", it.printed.line())
     })
 }
 

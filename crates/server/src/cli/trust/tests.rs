@@ -22,7 +22,7 @@ struct Line {
 }
 
 fn looked_at(folder: &Path) -> Result<(), CliError> {
-    import::look(folder, &Output::new(true))
+    import::look(folder, None, &Output::new(true))
 }
 
 /// A folder with some files of the samples.

@@ -8,20 +8,25 @@ use crate::config::settings::attribute_stores::AttributeStores;
 
 /// A sentence for each question that nothing here answers, as it is configured.
 pub(super) fn told(trusted: &Trusted, settings: &Settings) -> Vec<String> {
-    let directory = settings.directory.iter();
-    let read: Vec<&str> = directory
-        .flat_map(|it| it.attributes.iter().map(String::as_str))
-        .collect();
-    let there = (&settings.attribute_stores, &*read);
     let asked = asked(trusted).into_iter();
-    let unmet = asked.filter(|(needs, _)| !needs.as_ref().is_some_and(|it| is_there(it, there)));
+    let unmet = asked.filter(|(needs, _)| !needs.as_ref().is_some_and(|it| is_met(it, settings)));
     unmet.map(|(_, sentence)| sentence).collect()
+}
+
+/// Whether a configuration has what a question needs.
+pub(super) fn is_met(needs: &Needs, settings: &Settings) -> bool {
+    let directory = settings.directory.iter();
+    let read = directory.flat_map(|it| it.attributes.iter().map(String::as_str));
+    is_there(
+        needs,
+        (&settings.attribute_stores, &read.collect::<Vec<_>>()),
+    )
 }
 
 /// Whether the configuration has what a question needs: a store, or an attribute that is read of people of the directory.
 fn is_there(needs: &Needs, (stores, read): (&AttributeStores, &[&str])) -> bool {
     match needs {
-        Needs::Store(name) => stores.over_http.iter().any(|it| it.name == *name),
+        Needs::Store(name) => stores.has(name),
         Needs::OpaqueId => stores.opaque.is_some(),
         Needs::Attribute(name) => read.iter().any(|it| it.eq_ignore_ascii_case(name)),
     }
@@ -106,6 +111,7 @@ mod tests {
         let stores = AttributeStores {
             opaque: None,
             over_http: vec![hr],
+            over_ldap: Vec::new(),
         };
         let there = (&stores, &["shoeSize"][..]);
         for (needs, is_met) in [

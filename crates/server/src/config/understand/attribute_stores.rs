@@ -9,13 +9,18 @@ use super::Understanding;
 use super::farms::is_loopback;
 use super::remote::host_and_port;
 use crate::config::ConfigError;
-use crate::config::settings::attribute_stores::{AttributeStore, AttributeStores};
-use crate::config::written::{self, Written};
+use crate::config::settings::attribute_stores::{
+    AttributeStore, AttributeStores, LdapStore, LdapTls,
+};
+use crate::config::written::{self, StoreType, Written};
 
 /// Fewest characters of the secret that names are made with.
 const MIN_SECRET: usize = 32;
 /// Longest name of a store, in characters.
 const MAX_NAME: usize = 64;
+/// Usual ports of LDAP, with TLS at once and without (RFC 4516, RFC 4511 5.2.1).
+const LDAPS: u16 = 636;
+const LDAP: u16 = 389;
 /// What AD FS calls stores of its own.
 const OWN: [&str; 2] = ["Active Directory", "_OpaqueIdStore"];
 
@@ -44,23 +49,27 @@ impl Understanding<'_> {
             }
         }
         let mut names = BTreeSet::new();
-        let mut over_http = Vec::new();
+        let (mut over_http, mut over_ldap) = (Vec::new(), Vec::new());
         for store in &sts.attribute_store {
-            let understood = self.attribute_store(store)?;
-            if !names.insert(understood.name.clone()) {
-                let message = format!("there are two stores `{}`", understood.name);
+            self.is_a_name(&store.name)?;
+            if !names.insert(store.name.get_ref()) {
+                let message = format!("there are two stores `{}`", store.name.get_ref());
                 return Err(self.error(&store.name, &message));
             }
-            over_http.push(understood);
+            match store.r#type {
+                StoreType::Http => over_http.push(self.http_store(store)?),
+                StoreType::Ldap => over_ldap.push(self.ldap_store(store)?),
+            }
         }
-        Ok(AttributeStores { opaque, over_http })
+        Ok(AttributeStores {
+            opaque,
+            over_http,
+            over_ldap,
+        })
     }
 
-    fn attribute_store(
-        &self,
-        store: &written::AttributeStore,
-    ) -> Result<AttributeStore, ConfigError> {
-        let name = store.name.get_ref();
+    fn is_a_name(&self, written: &Spanned<String>) -> Result<(), ConfigError> {
+        let name = written.get_ref();
         let length = name.chars().count();
         if name.trim() != name
             || !(1..=MAX_NAME).contains(&length)
@@ -69,11 +78,21 @@ impl Understanding<'_> {
             let message = format!(
                 "a store has a name of 1 to {MAX_NAME} characters, without blanks around it"
             );
-            return Err(self.error(&store.name, &message));
+            return Err(self.error(written, &message));
         }
         if OWN.iter().any(|own| own.eq_ignore_ascii_case(name)) {
             let message = format!("`{name}` is answered here by itself: take another name");
-            return Err(self.error(&store.name, &message));
+            return Err(self.error(written, &message));
+        }
+        Ok(())
+    }
+
+    fn http_store(&self, store: &written::AttributeStore) -> Result<AttributeStore, ConfigError> {
+        let of_ldap = [&store.bind_dn, &store.base].into_iter().flatten();
+        let of_ldap = of_ldap.map(Spanned::span).next();
+        if let Some(span) = of_ldap.or_else(|| store.scope.as_ref().map(Spanned::span)) {
+            let message = "it is of a directory: write type = \"ldap\", or take it away";
+            return Err(ConfigError::new(self.place(span), message.to_owned()));
         }
         let typed = store.url.get_ref().as_str();
         let is_tls = typed.starts_with("https://");
@@ -92,7 +111,7 @@ impl Understanding<'_> {
             return Err(self.error(&store.url, message));
         };
         Ok(AttributeStore {
-            name: name.clone(),
+            name: store.name.get_ref().clone(),
             host,
             port,
             authority: authority.to_owned(),
@@ -104,6 +123,41 @@ impl Understanding<'_> {
             secret: self.secret((&store.secret_file, &store.secret_credential), "secret")?,
         })
     }
+
+    fn ldap_store(&self, store: &written::AttributeStore) -> Result<LdapStore, ConfigError> {
+        let typed = store.url.get_ref().trim_end_matches('/');
+        let found = match typed.split_once("://") {
+            Some(("ldaps", place)) => host_and_port(place, LDAPS).map(|it| (it, LdapTls::AtOnce)),
+            Some(("ldap", place)) => host_and_port(place, LDAP).map(|it| (it, LdapTls::Started)),
+            _ => None,
+        };
+        let Some(((host, port), tls)) = found else {
+            let message = "it is not the address of a directory such as `ldaps://ldap.contoso.local`, or \
+                           `ldap://ldap.contoso.local` for StartTLS";
+            return Err(self.error(&store.url, message));
+        };
+        let said = |key: &str, said: &Option<Spanned<String>>| match said {
+            Some(it) if !it.get_ref().trim().is_empty() => Ok(it.get_ref().trim().to_owned()),
+            // SECURITY: with no name a directory lets everybody in, as nobody (RFC 4513 5.1.1).
+            Some(it) => Err(self.error(it, &format!("`{key}` is empty"))),
+            None => Err(self.error(&store.name, &format!("a directory needs its `{key}`"))),
+        };
+        let secret = self.secret((&store.secret_file, &store.secret_credential), "secret")?;
+        Ok(LdapStore {
+            name: store.name.get_ref().clone(),
+            host,
+            port,
+            tls,
+            authorities: self.authorities(store.authorities.as_ref())?,
+            bind_dn: said("bind_dn", &store.bind_dn)?,
+            base: said("base", &store.base)?,
+            password: secret.ok_or_else(|| {
+                let message = "a directory needs the password of `bind_dn` in a `secret_file` or `secret_credential`";
+                self.error(&store.name, message)
+            })?,
+            scope: store.scope.as_ref().map(|it| *it.get_ref()).unwrap_or_default(),
+        })
+    }
 }
 
 #[cfg(test)]
@@ -111,6 +165,7 @@ mod tests {
     use std::io::Write;
     use std::os::unix::fs::PermissionsExt;
 
+    use crate::config::settings::attribute_stores::{LdapScope, LdapTls};
     use crate::config::understand::tests::{text, understood};
 
     fn with(more: &str) -> Result<crate::config::Settings, String> {
@@ -151,6 +206,68 @@ mod tests {
         let long = secret(&"x".repeat(32));
         let key = format!("opaque_id_secret_file = \"{}\"\n", long.path().display());
         assert!(with(&key).unwrap().attribute_stores.opaque.is_some());
+    }
+
+    fn ldap(url: &str, more: &str) -> String {
+        let people = "ou=people,dc=contoso";
+        format!(
+            "{}type = \"ldap\"\nbind_dn = \"cn=gate\"\nbase = \"{people}\"\n{more}",
+            store("People", url)
+        )
+    }
+
+    #[test]
+    fn a_directory_is_asked_by_tls_alone() {
+        let password = secret("of the gate");
+        let more = format!("secret_file = \"{}\"\n", password.path().display());
+        let of = |url: &str, more: &str| with(&ldap(url, more)).map(|it| it.attribute_stores);
+        let stores = of("ldaps://ldap.contoso.local", &more).unwrap();
+        assert!(stores.has("People") && !stores.has("people"));
+        let [people] = stores.over_ldap.as_slice() else {
+            panic!("{stores:?}");
+        };
+        assert_eq!((&*people.host, people.port), ("ldap.contoso.local", 636));
+        assert_eq!(
+            (people.tls, people.scope),
+            (LdapTls::AtOnce, LdapScope::Subtree)
+        );
+        let started = format!("{more}scope = \"one-level\"\n");
+        let stores = of("ldap://ldap.contoso.local:3389/", &started).unwrap();
+        let people = &stores.over_ldap[0];
+        assert_eq!((people.tls, people.port), (LdapTls::Started, 3389));
+        assert_eq!(people.scope, LdapScope::OneLevel);
+        for (written, why) in [
+            (
+                ldap("https://ldap.contoso.local", &more),
+                "the address of a directory",
+            ),
+            (ldap("ldapi:///x", &more), "the address of a directory"),
+            (ldap("ldaps://a@b", &more), "the address of a directory"),
+            (
+                ldap("ldaps://ldap.contoso.local/dc=x", &more),
+                "the address of a directory",
+            ),
+            (ldap("ldaps://ldap.contoso.local", ""), "needs the password"),
+            (
+                ldap("ldaps://a.local", &more).replace("\"cn=gate\"", "\" \""),
+                "`bind_dn` is empty",
+            ),
+            (
+                ldap("ldaps://a.local", &more).replace("bind_dn = \"cn=gate\"\n", ""),
+                "needs its `bind_dn`",
+            ),
+            (
+                ldap("ldaps://a.local", &more).replace("base = \"ou=people,dc=contoso\"\n", ""),
+                "needs its `base`",
+            ),
+            (
+                ldap("https://a.local", &more).replace("type = \"ldap\"\n", ""),
+                "it is of a directory",
+            ),
+        ] {
+            let said = with(&written).unwrap_err();
+            assert!(said.contains(why), "{written}: {said}");
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod collector;
 mod database;
 mod kerberos;
 mod names;
+mod partners;
 mod prerequisites;
 mod reach;
 mod sip;
@@ -48,6 +49,11 @@ pub(crate) enum Seen {
         reached: Result<(), String>,
         /// What it has not.
         waiting: Result<Waiting, String>,
+    },
+    /// The metadata of partners that is read by itself.
+    Partners {
+        /// Those with whom not all is well.
+        partners: Result<Vec<Partner>, String>,
     },
     /// Domain controllers that DNS is to name, and does not.
     Unnamed {
@@ -123,6 +129,19 @@ pub(crate) enum Seen {
     },
     /// A sign-in for a person, at a member of a farm.
     SignIn(SignIn),
+}
+
+/// A trust whose partner says something else, or whose metadata is not taken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Partner {
+    /// What it is called.
+    pub(crate) name: String,
+    /// The same as a shell takes it.
+    pub(crate) argument: String,
+    /// Whether it was read, and changes wait.
+    pub(crate) is_waiting: bool,
+    /// What changes, or why it is not taken.
+    pub(crate) said: String,
 }
 
 /// Audit events that the collector has not.
@@ -310,6 +329,7 @@ fn of(seen: &Seen) -> Vec<Finding> {
             reached,
             waiting,
         } => collector::judge(collector, reached, waiting),
+        Seen::Partners { partners } => partners::judge(partners),
         Seen::Unnamed { service, why } => vec![clock::unnamed(service, why)],
         Seen::Name {
             name,

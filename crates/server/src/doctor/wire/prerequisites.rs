@@ -160,6 +160,7 @@ fn subject(seen: &Seen) -> String {
         Seen::Collector { collector, .. } => {
             format!("the collector {collector} has the audit trail")
         }
+        Seen::Partners { .. } => "the metadata of partners is read and taken".to_owned(),
         Seen::Unnamed { service, .. } => format!("DNS names domain controllers for {service}"),
         Seen::Name { name, of, view, .. } => match (view, of) {
             (View::Here, _) => format!("the published name {name} leads somewhere"),

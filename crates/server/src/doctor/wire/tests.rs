@@ -338,6 +338,30 @@ fn a_collector_that_is_away_or_lacks_what_is_old_is_named() {
 }
 
 #[test]
+fn a_partner_whose_metadata_is_not_taken_or_waits_is_named() {
+    let seen = |partners: &str| {
+        let line = format!("{{\"look\":\"partners\",\"partners\":{partners}}}\n");
+        let found = judge(&read(&line)).into_iter();
+        found.map(|it| (it.id, it.mend)).collect::<Vec<_>>()
+    };
+    let of = |is_waiting: bool| {
+        format!(
+            "{{\"Ok\":[{{\"name\":\"A B\",\"argument\":\"'A B'\",\"is_waiting\":{is_waiting},\"said\":\"no TLS\"}}]}}"
+        )
+    };
+    assert_eq!(seen("{\"Ok\":[]}"), []);
+    let waits = "wicketgate trust refresh 'A B'";
+    assert_eq!(
+        seen(&of(true)),
+        [("partner-changes-wait", waits.to_owned())]
+    );
+    let unread = ("partner-unread", format!("{waits} --dry-run"));
+    assert_eq!(seen(&of(false)), [unread]);
+    let unknown = ("partners-unknown", "wicketgate db status".to_owned());
+    assert_eq!(seen("{\"Err\":\"away\"}"), [unknown]);
+}
+
+#[test]
 fn s60_each_prerequisite_is_listed_with_its_state_and_why() {
     let listed = prerequisites(&read(GOOD));
     let not_checked: Vec<_> = listed

@@ -96,11 +96,7 @@ impl Entry {
             let values = self.0.get(&name)?;
             let is_bounded =
                 values.len() <= MAX_VALUES && values.iter().all(|it| it.len() <= MAX_VALUE);
-            let text = |bytes: &Vec<u8>| match String::from_utf8(bytes.clone()) {
-                Ok(text) if !OCTETS.contains(&name.as_str()) => text,
-                _ => STANDARD.encode(bytes),
-            };
-            let values = values.iter().map(text).collect();
+            let values = values.iter().map(|it| text(&name, it)).collect();
             is_bounded.then_some((name, values))
         });
         kept.collect()
@@ -188,6 +184,14 @@ impl Entry {
 
     fn number(&self, name: &str) -> Option<i64> {
         self.text(name)?.parse().ok()
+    }
+}
+
+/// A value of an attribute, named in lower case, as rules read it.
+pub(super) fn text(name: &str, bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if !OCTETS.contains(&name) => text.to_owned(),
+        _ => STANDARD.encode(bytes),
     }
 }
 

@@ -16,6 +16,7 @@ use super::entry::Entry;
 use super::filter::Filter;
 use super::session::{GLOBAL_CATALOG, LDAPS, Reader, Root, Search, Session, SessionError};
 use crate::config::settings::Directory;
+use crate::config::settings::attribute_stores::LdapTls;
 use crate::outbound::controllers::Controllers;
 use crate::outbound::tls;
 
@@ -190,6 +191,7 @@ impl SignedIn {
         let tls = tls::client(&directory.authorities);
         let tls = Arc::new(tls.map_err(|error| unreachable(error.to_string()))?);
         let reader = Reader {
+            begins: LdapTls::AtOnce,
             tls: &tls,
             account: who,
             password,

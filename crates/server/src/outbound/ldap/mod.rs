@@ -4,6 +4,7 @@
 //! cannot be read at all nothing is: whoever is missing would be taken for gone. Start at [`Ldap`].
 
 mod accounts;
+pub(crate) mod attribute_store;
 mod called;
 mod entry;
 mod filter;
@@ -34,6 +35,7 @@ use super::controllers::Controllers;
 use super::tls::{self, TlsError};
 use crate::clock;
 use crate::config::settings;
+use crate::config::settings::attribute_stores::LdapTls;
 
 /// How many people are asked for at once, far below what a controller answers with at most.
 const AT_ONCE: usize = 100;
@@ -180,6 +182,7 @@ impl Ldap {
 
     fn reader<'a>(&'a self, password: &'a proto::secret::Secret<String>) -> Reader<'a> {
         Reader {
+            begins: LdapTls::AtOnce,
             tls: &self.tls,
             account: &self.settings.account,
             password,

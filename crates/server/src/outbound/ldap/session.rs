@@ -1,4 +1,4 @@
-//! One conversation with one domain controller: LDAPS, its name verified, a simple bind, searches, changes.
+//! One conversation with one domain controller, or a directory of another kind: TLS, its name verified, a simple bind, searches, changes.
 //!
 //! Every step ends by itself in time. Referrals are not followed: whoever they name was not chosen here.
 
@@ -15,6 +15,7 @@ use tokio::time::timeout;
 
 use super::entry::{Domain, Entry};
 use super::filter::Filter;
+use crate::config::settings::attribute_stores::LdapTls;
 
 /// How long it may take until a connection stands, TLS included.
 const CONNECT: Duration = Duration::from_secs(3);
@@ -53,6 +54,9 @@ pub(crate) enum SessionError {
         /// What it says to that; it begins with a number of Windows.
         text: String,
     },
+    /// It has more than is taken.
+    #[error("it has more than {0}")]
+    TooMuch(&'static str),
     /// It says something else.
     #[error("{0}")]
     Other(String),
@@ -62,6 +66,8 @@ pub(crate) enum SessionError {
 pub(crate) struct Reader<'a> {
     /// The TLS side of it.
     pub(crate) tls: &'a Arc<ClientConfig>,
+    /// How that begins.
+    pub(crate) begins: LdapTls,
     /// Who signs in.
     pub(crate) account: &'a str,
     /// By what.
@@ -86,6 +92,22 @@ pub(crate) struct Root {
     pub(crate) domain: Domain,
     /// Where that begins.
     pub(crate) base: String,
+}
+
+/// What is searched for by somebody else's words, and how much may come of it.
+pub(super) struct Wanted<'a> {
+    /// From where.
+    pub(super) base: &'a str,
+    /// How deep.
+    pub(super) scope: Scope,
+    /// For what.
+    pub(super) filter: &'a str,
+    /// Which attributes.
+    pub(super) attributes: &'a [String],
+    /// How many entries.
+    pub(super) entries: usize,
+    /// How many bytes of values.
+    pub(super) bytes: usize,
 }
 
 /// Where and what to search.
@@ -119,8 +141,16 @@ impl Session {
         }
         let settings = LdapConnSettings::new()
             .set_conn_timeout(CONNECT)
-            .set_config(Arc::clone(reader.tls));
-        let url = format!("ldaps://{host}:{port}");
+            .set_config(Arc::clone(reader.tls))
+            .set_starttls(reader.begins == LdapTls::Started);
+        let scheme = match reader.begins {
+            LdapTls::AtOnce => "ldaps",
+            LdapTls::Started => "ldap",
+        };
+        let url = match host.contains(':') {
+            true => format!("{scheme}://[{host}]:{port}"),
+            false => format!("{scheme}://{host}:{port}"),
+        };
         let connecting = timeout(CONNECT, LdapConnAsync::with_settings(settings, &url));
         let (connection, mut ldap) = match connecting.await {
             Ok(Ok(connected)) => connected,
@@ -294,6 +324,52 @@ impl Line {
         let entries = entries.map(SearchEntry::construct);
         let read = |entry: SearchEntry| (entry.dn.clone(), Entry::of(entry, search.attributes));
         Ok(entries.map(read).collect())
+    }
+}
+
+impl Line {
+    /// Searches, and takes all of the answer or nothing; how long that takes is for whoever asks to say.
+    ///
+    /// # Errors
+    ///
+    /// The base is not there, there is more than may come, or the directory says something else.
+    pub(super) async fn whole(
+        &self,
+        wanted: &Wanted<'_>,
+    ) -> Result<Vec<SearchEntry>, SessionError> {
+        let other = |error: ldap3::LdapError| SessionError::Other(error.to_string());
+        // One more than may come is asked for, so that too many are told from just enough.
+        let limit = i32::try_from(wanted.entries).unwrap_or(i32::MAX);
+        let options = SearchOptions::new().sizelimit(limit.saturating_add(1));
+        let mut asked = self.0.clone();
+        let asked = asked.with_search_options(options);
+        let attributes: Vec<&str> = wanted.attributes.iter().map(String::as_str).collect();
+        let searching =
+            asked.streaming_search(wanted.base, wanted.scope, wanted.filter, attributes);
+        let mut stream = searching.await.map_err(other)?;
+        let (mut entries, mut bytes) = (Vec::new(), 0_usize);
+        while let Some(came) = stream.next().await.map_err(other)? {
+            if came.is_ref() || came.is_intermediate() {
+                continue;
+            }
+            let entry = SearchEntry::construct(came);
+            let texts = entry.attrs.values().flatten().map(String::len);
+            let octets = entry.bin_attrs.values().flatten().map(Vec::len);
+            bytes = bytes.saturating_add(texts.chain(octets).sum());
+            entries.push(entry);
+            if entries.len() > wanted.entries {
+                return Err(SessionError::TooMuch("is taken of entries"));
+            }
+            if bytes > wanted.bytes {
+                return Err(SessionError::TooMuch("is taken of bytes"));
+            }
+        }
+        let result = stream.finish().await;
+        match result.rc {
+            0 => Ok(entries),
+            SIZE_LIMIT_EXCEEDED => Err(SessionError::TooMuch("it gives")),
+            code => Err(SessionError::Other(format!("its search ended with {code}"))),
+        }
     }
 }
 

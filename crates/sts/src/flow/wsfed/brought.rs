@@ -22,7 +22,7 @@ use super::checks::{self, Checked, Refusal};
 use super::elsewhere::{self, SentFor};
 use super::{Answered, PATH, Refused, Service, Visited, home_realm};
 use crate::federated::Federated;
-use crate::pipeline::store::AttributeStores;
+use crate::pipeline::store::{AttributeStores, TimeLeft};
 use crate::pipeline::{IssuedClaims, NotIssued, Pipeline};
 use crate::ports::{AssertionKey, Unavailable};
 use crate::subject::Context;
@@ -270,6 +270,7 @@ impl Service {
             relying_party: &asked.checked.realm,
             opaque: self.opaque.as_ref(),
             others: &self.stores,
+            time: &TimeLeft::default(),
         };
         let pipeline = Pipeline {
             directory: OwnDirectory::BuiltIn,

@@ -30,7 +30,7 @@ use crate::flow::freshness::{self, Met};
 pub use crate::flow::freshness::{Browser, Marker};
 use crate::ledger::TokenId;
 use crate::metadata;
-use crate::pipeline::store::{AttributeStore, AttributeStores};
+use crate::pipeline::store::{AttributeStore, AttributeStores, TimeLeft};
 use crate::pipeline::{IssuedClaims, NotIssued, Pipeline};
 use crate::ports::{Keys, Ledger, MetadataReader, Trusts, Unavailable, UsedAssertions};
 use crate::subject::{Context, Local, SIGN_IN};
@@ -312,6 +312,7 @@ impl Service {
             relying_party: realm,
             opaque: self.opaque.as_ref(),
             others: &self.stores,
+            time: &TimeLeft::default(),
         };
         let pipeline = Pipeline {
             directory: book.own_directory()?,

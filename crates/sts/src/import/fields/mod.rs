@@ -20,6 +20,7 @@ pub(super) use claim_description::{Draft as ClaimDescriptionDraft, TABLE as CLAI
 pub(super) use claims_provider::{Draft as ClaimsProviderDraft, TABLE as CLAIMS_PROVIDER};
 pub(super) use endpoint::{Draft as EndpointDraft, FAMILIES, PATHS, Served, TABLE as ENDPOINT};
 pub(super) use relying_party::{Draft as RelyingPartyDraft, TABLE as RELYING_PARTY};
+pub(super) use rules::fate as fate_of_rules;
 pub(super) use saml_endpoint::TABLE as SAML_ENDPOINT;
 pub(super) use service::{Draft as ServiceDraft, TABLE as SERVICE};
 

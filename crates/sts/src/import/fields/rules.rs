@@ -8,7 +8,7 @@ use super::shared::counted;
 use crate::import::dress::{self, Wrong};
 use crate::import::report::Fate;
 use crate::import::value::Value;
-use crate::pipeline::store::{needs_directory, unanswered};
+use crate::pipeline::store::{Needs, needs_directory, unanswered};
 use crate::trust::Rules;
 
 /// Most findings that are told of one set of rules.
@@ -29,17 +29,24 @@ pub(super) fn read(value: &Value, into: &mut Rules, none: &str) -> Result<Fate, 
         }
     };
     let fate = match rules.rules().rules().len() {
-        0 => Fate::taken(none),
-        number => of_stores(&rules, counted(number, "rule", "rules")),
+        0 => linted(&rules, Fate::taken(none)),
+        _ => fate(&rules, &|_| false),
     };
-    let fate = linted(&rules, fate);
     *into = rules;
     Ok(fate)
 }
 
+/// What becomes of rules that are there, where some needs are met.
+pub(in crate::import) fn fate(rules: &Rules, is_met: &dyn Fn(&Needs) -> bool) -> Fate {
+    let number = rules.rules().rules().len();
+    let taken = counted(number, "rule", "rules");
+    linted(rules, of_stores(rules, taken, is_met))
+}
+
 /// Rules with a question that nothing answers fail as a whole.
-fn of_stores(rules: &Rules, taken: String) -> Fate {
+fn of_stores(rules: &Rules, taken: String, is_met: &dyn Fn(&Needs) -> bool) -> Fate {
     let told = unanswered(rules.rules()).into_iter();
+    let told = told.filter(|it| !it.needs.as_ref().is_some_and(is_met));
     let told: BTreeSet<String> = told.map(|it| it.sentence).collect();
     if !told.is_empty() {
         let told: Vec<String> = told.into_iter().collect();

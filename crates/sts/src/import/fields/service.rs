@@ -338,9 +338,17 @@ pub(in crate::import) const TABLE: &[Field<Draft>] = &[
         "ClientCertRevocationCheck",
         "nobody signs in with a certificate of their own",
     ),
-    not_yet(
+    field(
         "MonitoringInterval",
-        "metadata is read by `wicketgate trust refresh`, and never by itself",
+        "`monitoring_interval` of `[sts]`",
+        |value, _| {
+            Ok(match dress::number(value)? {
+                1_440 => Fate::taken("metadata is read once a day"),
+                minutes => Fate::changed(format!(
+                    "metadata is read once a day: write `monitoring_interval = {minutes}` into [sts]"
+                )),
+            })
+        },
     ),
     // Ports, proxies, logs, administration.
     not_needed("HttpPort", "listeners are in the configuration"),

@@ -72,15 +72,14 @@ pub(super) fn algorithm(value: &Value) -> Result<SignatureAlgorithm, Wrong> {
     found.ok_or_else(|| format!("`{uri}` is not known here"))
 }
 
-/// Whether metadata is read without being asked for, which nothing does.
-pub(super) fn by_itself(value: &Value, into: &mut bool, no: &str) -> Result<Fate, Wrong> {
+/// What is done with metadata without anybody's asking.
+pub(super) fn by_itself(
+    value: &Value,
+    into: &mut bool,
+    (yes, no): (&str, &str),
+) -> Result<Fate, Wrong> {
     *into = dress::flag(value)?;
-    Ok(match *into {
-        true => {
-            Fate::not_yet("its metadata is read by `wicketgate trust refresh`, and never by itself")
-        }
-        false => Fate::taken(no),
-    })
+    Ok(Fate::taken(if *into { yes } else { no }))
 }
 
 /// The claim types of claim descriptions.

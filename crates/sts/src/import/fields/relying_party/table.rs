@@ -106,23 +106,29 @@ pub(in crate::import) const TABLE: &[Field<Draft>] = &[
     }),
     field(
         "AutoUpdateEnabled",
-        "`metadata`; not yet: `trust refresh` reads it, and nothing by itself",
+        "`metadata`",
         |value, draft: &mut Draft| {
             by_itself(
                 value,
                 &mut draft.is_followed,
-                "changes of its metadata wait",
+                (
+                    "changes of its metadata apply by themselves, where it is read",
+                    "changes of its metadata wait",
+                ),
             )
         },
     ),
     field(
         "MonitoringEnabled",
-        "`metadata`; not yet: `trust refresh` reads it, and nothing by itself",
+        "`metadata`",
         |value, draft: &mut Draft| {
             by_itself(
                 value,
                 &mut draft.is_monitored,
-                "its metadata is not read again",
+                (
+                    "its metadata is read by itself",
+                    "its metadata is not read again",
+                ),
             )
         },
     ),

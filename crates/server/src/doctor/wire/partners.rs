@@ -1,0 +1,34 @@
+//! Partners' metadata that is read by itself: a partner's new key that is not taken ends its sign-ins one day.
+
+use super::super::Finding;
+use super::Partner;
+
+/// What an administrator should do something about.
+pub(super) fn judge(seen: &Result<Vec<Partner>, String>) -> Vec<Finding> {
+    let partners = match seen {
+        Ok(partners) => partners,
+        Err(why) => {
+            let what = format!("what was seen at partners' metadata is not known: {why}");
+            let finding = Finding::warning("partners-unknown", what, "wicketgate db status");
+            return vec![finding];
+        }
+    };
+    let of = |it: &Partner| {
+        let (name, said) = (&it.name, &it.said);
+        match it.is_waiting {
+            true => {
+                let what = format!("changes of the partner of the trust `{name}` wait: {said}");
+                let mend = format!("wicketgate trust refresh {}", it.argument);
+                Finding::warning("partner-changes-wait", what, mend)
+            }
+            false => {
+                let what = format!(
+                    "the metadata of the trust `{name}` is not taken, so that a new key of its partner would not be known: {said}"
+                );
+                let mend = format!("wicketgate trust refresh {} --dry-run", it.argument);
+                Finding::warning("partner-unread", what, mend)
+            }
+        }
+    };
+    partners.iter().map(of).collect()
+}
