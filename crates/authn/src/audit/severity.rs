@@ -43,6 +43,7 @@ impl Event {
             | Kind::MessageSent { .. }
             | Kind::SignedOut
             | Kind::CameFromProvider { .. }
+            | Kind::BelievedBySha1 { .. }
             | Kind::TokenIssued { .. } => Severity::Informational,
             Kind::AccountCreated
             | Kind::AccountStateChanged { .. }

@@ -14,9 +14,12 @@ pub(super) async fn primary(
     keys: &dyn Keys,
     trust: &RelyingPartyTrust,
 ) -> Result<TokenSigningCertificate, TokenError> {
-    match trust.signature_algorithm {
-        SignatureAlgorithm::RsaSha1 => Err(TokenError::Sha1),
-        SignatureAlgorithm::RsaSha256 => Ok(keys.ring().await?.primary),
+    match (trust.signature_algorithm, trust.sha1_until) {
+        (SignatureAlgorithm::RsaSha1, None) => Err(TokenError::Sha1),
+        // With a date it is said of what the party signs; what it is given is signed as for everybody.
+        (SignatureAlgorithm::RsaSha1, Some(_)) | (SignatureAlgorithm::RsaSha256, _) => {
+            Ok(keys.ring().await?.primary)
+        }
     }
 }
 

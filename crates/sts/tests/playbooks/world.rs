@@ -68,6 +68,7 @@ pub(crate) fn lync() -> RelyingPartyTrust {
         encrypted_name_id_required: false,
         token_type: Default::default(),
         signature_algorithm: Default::default(),
+        sha1_until: None,
         signed_saml_requests_required: false,
         saml_response_signature: Default::default(),
         token_lifetime: Default::default(),

@@ -21,7 +21,9 @@ use sts::trust::written::Written;
 use sts::trust::{Identifier, Kind, Trusted};
 
 use super::{CliError, Output};
+use crate::clock;
 use crate::config::{self, Settings};
+use crate::doctor::of_trusts;
 use crate::wiring::Desk;
 
 const IMPORTING: &str = "\
@@ -269,6 +271,8 @@ struct Listed {
     #[serde(flatten)]
     printed: Printed,
     is_enabled: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sha1_until: Option<String>,
 }
 
 async fn list(desk: &Desk, output: &Output) -> Result<(), CliError> {
@@ -279,13 +283,27 @@ async fn list(desk: &Desk, output: &Output) -> Result<(), CliError> {
         Listed {
             printed: Printed::of(&found.trust),
             is_enabled: parties.chain(providers).all(|it| it),
+            sha1_until: sha1_until(&found.written),
         }
     });
     let listed: Vec<Listed> = listed.collect();
     output.list(&listed, "there are no trusts", |it| {
         let off = if it.is_enabled { "" } else { ", switched off" };
-        format!("{}{off}", it.printed.line())
-    })
+        let until = it.sha1_until.as_ref();
+        let until = until.map_or(String::new(), |it| format!(", SHA-1 believed until {it}"));
+        format!("{}{off}{until}", it.printed.line())
+    })?;
+    for finding in of_trusts(&found, clock::now()) {
+        output.remark(&finding.what);
+    }
+    Ok(())
+}
+
+/// Until when something is believed that is signed by SHA-1.
+fn sha1_until(written: &Written) -> Option<String> {
+    let parties = written.relying_party.iter().map(|it| &it.sha1_until);
+    let providers = written.claims_provider.iter().map(|it| &it.sha1_until);
+    parties.chain(providers).flatten().next().cloned()
 }
 
 async fn export(desk: &Desk, names: &[String], output: &Output) -> Result<(), CliError> {

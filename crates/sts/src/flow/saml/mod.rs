@@ -138,7 +138,14 @@ impl Service {
         let book = self.trusts.current().await?;
         let checked = checks::request(&book, brought, (&self.reply(), at.now));
         match checked {
-            Ok(wanted) => Ok(Taken::Accepted(Box::new(Accepted::new(wanted, at.now)))),
+            Ok((wanted, signed_by)) => {
+                let by_sha1 = signed_by.and_then(|it| it.told(&wanted.issuer));
+                if let Some(kind) = by_sha1 {
+                    let event = at.event(kind, &Published::STS, None);
+                    self.audit.append(vec![event]).await?;
+                }
+                Ok(Taken::Accepted(Box::new(Accepted::new(wanted, at.now))))
+            }
             Err(NotAccepted::Malformed(error)) => Ok(Taken::Malformed(error.to_string())),
             Err(NotAccepted::Refused {
                 issuer,
