@@ -232,6 +232,7 @@ impl Service {
             return Ok(Err(refusal));
         }
         let mut visited = brought.visited.clone();
+        visited.note_provider(&asked.provider.identifier, now);
         if let Err(error) = visited.note(&asked.checked.realm, now) {
             return Ok(Err(Refusal::new(TokenRefusal::Loop, error.to_string())));
         }

@@ -42,7 +42,7 @@ pub(super) use checks::Refusal;
 pub(super) use home_realm::takes_ours;
 pub use home_realm::{Choice, Offer, Remembered};
 use home_realm::{HomeRealm, Seeking};
-pub use sign_out::SignedOut;
+pub use sign_out::{CleanedUp, Onward, SignedOut};
 pub use visited::{Loop, MAX_PARTIES, Visited};
 
 /// The path of the endpoint, as AD FS has it.
