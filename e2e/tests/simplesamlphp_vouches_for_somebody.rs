@@ -85,7 +85,9 @@ fn somebody_signs_in_at_simplesamlphp_and_gets_a_token_of_ours() -> anyhow::Resu
         assertion.contains(&format!("OriginalIssuer=\"{ENTITY}\"")),
         "{assertion}"
     );
-    let fields = fields.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let fields = fields
+        .each_ref()
+        .map(|(name, value)| (*name, value.as_str()));
     let again = sends(&browser, &beside, ("/adfs/ls/", &fields))?;
     ensure!(again.status == 403, "{}", again.body);
     let events = demo.wicketgate_json(&["audit", "list"])?;
@@ -122,7 +124,9 @@ fn comes(
     browser.origin = origin.to_owned();
     ensure!(there.body.contains("wresult"), "{}", there.body);
     ensure!(
-        there.body.contains(&format!("action=\"{origin}/adfs/ls/\"")),
+        there
+            .body
+            .contains(&format!("action=\"{origin}/adfs/ls/\"")),
         "{}",
         there.body
     );
@@ -131,7 +135,9 @@ fn comes(
         ("wresult", plain(&there, "wresult")?),
         ("wctx", plain(&there, "wctx")?),
     ];
-    let brought = fields.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let brought = fields
+        .each_ref()
+        .map(|(name, value)| (*name, value.as_str()));
     let answered = sends(browser, beside, ("/adfs/ls/", &brought))?;
     Ok((answered, fields))
 }
@@ -171,7 +177,10 @@ fn signs_out_there(
     let told = "/PassiveAuth/PassiveAuth.aspx?wa=wsignoutcleanup1.0\"";
     ensure!(here.body.contains(told), "{}", here.body);
     let back = format!("content=\"2;url={}", idp.endpoint());
-    let (_, back) = here.body.split_once(&back).with_context(|| here.body.clone())?;
+    let (_, back) = here
+        .body
+        .split_once(&back)
+        .with_context(|| here.body.clone())?;
     let (back, _) = back.split_once('"').context("the end of an address")?;
     at_idp(browser, beside, (idp, &back.replace("&#38;", "&")))?;
     is_signed_out_there(browser, beside, asks)
@@ -189,11 +198,7 @@ fn at_idp(
     got
 }
 
-fn is_signed_out_there(
-    browser: &Browser<'_>,
-    beside: &[&str],
-    asks: &str,
-) -> anyhow::Result<()> {
+fn is_signed_out_there(browser: &Browser<'_>, beside: &[&str], asks: &str) -> anyhow::Result<()> {
     let again = browser.curl(beside, asks)?;
     ensure!(again.body.contains("name=\"AuthState\""), "{}", again.body);
     Ok(())

@@ -271,8 +271,8 @@ fn s74_s77_s78_somebody_signs_in_at_contoso_and_gets_a_token_of_fabrikam() -> an
 }
 
 #[test]
-fn who_signs_out_at_fabrikam_is_taken_on_to_contoso_and_signs_in_again_afterwards() -> anyhow::Result<()>
-{
+fn who_signs_out_at_fabrikam_is_taken_on_to_contoso_and_signs_in_again_afterwards()
+-> anyhow::Result<()> {
     let federation = Federation::begin()?;
     let mut browser = federation.browser()?;
     let page = federation.as_far_as_contoso(&mut browser)?;
