@@ -133,6 +133,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "0026_metadata_readers",
         text: include_str!("../migrations/0026_metadata_readers.sql"),
     },
+    Migration {
+        number: 29,
+        name: "0029_tickets_by_age",
+        text: include_str!("../migrations/0029_tickets_by_age.sql"),
+    },
 ];
 
 impl Migration {
