@@ -12,6 +12,6 @@ mod trusts;
 pub use assertions::{AssertionKey, UsedAssertions};
 pub use authn::ports::Unavailable;
 pub use keys::{KeptKeys, Keys, KeysChanged, SigningKeys, ToSign};
-pub use ledger::Ledger;
+pub use ledger::{Ledger, RestsOn};
 pub use metadata_readers::{MAX_READERS, MetadataReader, MetadataReaders, MetadataReading};
 pub use trusts::{Change, ChangeRefused, Kept, KeptTrust, KeptTrusts, Trusts};

@@ -257,6 +257,8 @@ impl Service {
             method: federated.method(),
             authenticated: federated.signed_in().unwrap_or(received.issue_instant),
             at: brought.at,
+            // SECURITY: nobody of another provider has a session here, nor at a pool behind the gate (decision 0019).
+            bought_by: None,
         };
         let made = self.made(&claims, order, random).await?;
         Ok(made.map(|token| {
