@@ -1,5 +1,5 @@
 //! SimpleSAMLphp's adfs module, an identity provider that nobody here wrote, is our claims provider over WS-Federation: its
-//! person signs in there, and gets a token of ours for the party.
+//! person signs in there, gets a token of ours for the party, and signs out of both.
 
 use anyhow::{Context, ensure};
 use base64::Engine;
@@ -72,32 +72,8 @@ fn somebody_signs_in_at_simplesamlphp_and_gets_a_token_of_ours() -> anyhow::Resu
         Ok(page.body.contains("name=\"AuthState\""))
     })?;
     let mut browser = Browser::new(&demo)?;
-    browser.origin.clone_from(&origin);
-    let page = browser.curl(&beside, &asks)?;
-    let state = hidden(&page, "AuthState").with_context(|| page.body.clone())?;
-    browser.origin = format!("https://{HOST}:{}", idp.port);
-    let [name, secret] = PERSON;
-    let fields = [
-        ("username", name),
-        ("password", secret),
-        ("AuthState", &state),
-    ];
-    let there = sends(
-        &browser,
-        &beside,
-        ("/module.php/core/loginuserpass.php", &fields),
-    )?;
-    ensure!(there.body.contains("wresult"), "{}", there.body);
-    ensure!(
-        there.body.contains(&format!("action=\"{sts}\"")),
-        "{}",
-        there.body
-    );
-    let wresult = plain(&there, "wresult")?;
-    let wctx = plain(&there, "wctx")?;
-    browser.origin = origin;
-    let fields = [("wa", "wsignin1.0"), ("wresult", &wresult), ("wctx", &wctx)];
-    let answered = sends(&browser, &beside, ("/adfs/ls/", &fields))?;
+    let story = (&beside[..], (origin.as_str(), asks.as_str()));
+    let (answered, fields) = comes(&mut browser, story, &idp)?;
     ensure!(answered.status == 200, "{}", answered.body);
     ensure!(field(&answered, "wctx")? == "rm=0", "{}", answered.body);
     let exported = demo.wicketgate(&["key", "export-certificate"])?;
@@ -109,6 +85,9 @@ fn somebody_signs_in_at_simplesamlphp_and_gets_a_token_of_ours() -> anyhow::Resu
         assertion.contains(&format!("OriginalIssuer=\"{ENTITY}\"")),
         "{assertion}"
     );
+    let fields = fields
+        .each_ref()
+        .map(|(name, value)| (*name, value.as_str()));
     let again = sends(&browser, &beside, ("/adfs/ls/", &fields))?;
     ensure!(again.status == 403, "{}", again.body);
     let events = demo.wicketgate_json(&["audit", "list"])?;
@@ -117,6 +96,111 @@ fn somebody_signs_in_at_simplesamlphp_and_gets_a_token_of_ours() -> anyhow::Resu
         came.context("an event")?["name"] == "bo@adatum.localhost",
         "{came:?}"
     );
+    signs_out_here(&mut browser, story, &idp)?;
+    signs_out_there(&mut browser, story, &idp)
+}
+
+/// Comes from SimpleSAMLphp, by its page for name and password; with what its form brought to us.
+fn comes(
+    browser: &mut Browser<'_>,
+    (beside, (origin, asks)): (&[&str], (&str, &str)),
+    idp: &SimpleSamlPhp,
+) -> anyhow::Result<(Got, [(&'static str, String); 3])> {
+    browser.origin = origin.to_owned();
+    let page = browser.curl(beside, asks)?;
+    let state = hidden(&page, "AuthState").with_context(|| page.body.clone())?;
+    browser.origin = format!("https://{HOST}:{}", idp.port);
+    let [name, secret] = PERSON;
+    let fields = [
+        ("username", name),
+        ("password", secret),
+        ("AuthState", &state),
+    ];
+    let there = sends(
+        browser,
+        beside,
+        ("/module.php/core/loginuserpass.php", &fields),
+    )?;
+    browser.origin = origin.to_owned();
+    ensure!(there.body.contains("wresult"), "{}", there.body);
+    ensure!(
+        there
+            .body
+            .contains(&format!("action=\"{origin}/adfs/ls/\"")),
+        "{}",
+        there.body
+    );
+    let fields = [
+        ("wa", "wsignin1.0".to_owned()),
+        ("wresult", plain(&there, "wresult")?),
+        ("wctx", plain(&there, "wctx")?),
+    ];
+    let brought = fields
+        .each_ref()
+        .map(|(name, value)| (*name, value.as_str()));
+    let answered = sends(browser, beside, ("/adfs/ls/", &brought))?;
+    Ok((answered, fields))
+}
+
+/// Signs out here, and goes on to SimpleSAMLphp, which tells us in turn and has the browser back; whoever comes again must sign
+/// in there.
+fn signs_out_here(
+    browser: &mut Browser<'_>,
+    (beside, (_, asks)): (&[&str], (&str, &str)),
+    idp: &SimpleSamlPhp,
+) -> anyhow::Result<()> {
+    let still = browser.curl(beside, asks)?;
+    ensure!(still.body.contains("wresult"), "{}", still.body);
+    let out = browser.curl(beside, "/adfs/ls/?wa=wsignout1.0")?;
+    let told = "/PassiveAuth/PassiveAuth.aspx?wa=wsignoutcleanup1.0\"";
+    let onward = format!("<a href=\"{}?wa=wsignout1.0\">Adatum</a>", idp.endpoint());
+    for part in [told, &onward] {
+        ensure!(out.body.contains(part), "{part}: {}", out.body);
+    }
+    let gone = at_idp(browser, beside, (idp, "?wa=wsignout1.0"))?;
+    for part in ["wa=wsignoutcleanup1.0&wreply=", "prp.php?assocId="] {
+        ensure!(gone.heads.contains(part), "{part}: {}", gone.heads);
+    }
+    is_signed_out_there(browser, beside, asks)
+}
+
+/// Signs out at SimpleSAMLphp, which sends the browser here: the party is told, and the browser goes back.
+fn signs_out_there(
+    browser: &mut Browser<'_>,
+    story: (&[&str], (&str, &str)),
+    idp: &SimpleSamlPhp,
+) -> anyhow::Result<()> {
+    let (beside, (_, asks)) = story;
+    let (answered, _) = comes(browser, story, idp)?;
+    ensure!(answered.body.contains("wresult"), "{}", answered.body);
+    let here = at_idp(browser, beside, (idp, "?wa=wsignout1.0"))?;
+    let told = "/PassiveAuth/PassiveAuth.aspx?wa=wsignoutcleanup1.0\"";
+    ensure!(here.body.contains(told), "{}", here.body);
+    let back = format!("content=\"2;url={}", idp.endpoint());
+    let (_, back) = here
+        .body
+        .split_once(&back)
+        .with_context(|| here.body.clone())?;
+    let (back, _) = back.split_once('"').context("the end of an address")?;
+    at_idp(browser, beside, (idp, &back.replace("&#38;", "&")))?;
+    is_signed_out_there(browser, beside, asks)
+}
+
+fn at_idp(
+    browser: &mut Browser<'_>,
+    beside: &[&str],
+    (idp, query): (&SimpleSamlPhp, &str),
+) -> anyhow::Result<Got> {
+    let own = format!("https://{HOST}:{}", idp.port);
+    let ours = std::mem::replace(&mut browser.origin, own);
+    let got = browser.curl(beside, &format!("/module.php/adfs/idp/prp.php{query}"));
+    browser.origin = ours;
+    got
+}
+
+fn is_signed_out_there(browser: &Browser<'_>, beside: &[&str], asks: &str) -> anyhow::Result<()> {
+    let again = browser.curl(beside, asks)?;
+    ensure!(again.body.contains("name=\"AuthState\""), "{}", again.body);
     Ok(())
 }
 

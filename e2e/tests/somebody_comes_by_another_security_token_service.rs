@@ -271,6 +271,43 @@ fn s74_s77_s78_somebody_signs_in_at_contoso_and_gets_a_token_of_fabrikam() -> an
 }
 
 #[test]
+fn who_signs_out_at_fabrikam_is_taken_on_to_contoso_and_signs_in_again_afterwards()
+-> anyhow::Result<()> {
+    let federation = Federation::begin()?;
+    let mut browser = federation.browser()?;
+    let page = federation.as_far_as_contoso(&mut browser)?;
+    let answered = federation.brings(&mut browser, &page)?;
+    ensure!(answered.body.contains("wresult"), "{}", answered.body);
+    let asks = federation.asks();
+    let still = federation.at_fabrikam(&mut browser, (&[], &asks))?;
+    ensure!(still.body.contains("wresult"), "{}", still.body);
+
+    let out = "/adfs/ls/?wa=wsignout1.0";
+    let there = format!("{}?wa=wsignout1.0", federation.contoso.url("sts"));
+    let page = federation.at_fabrikam(&mut browser, (&[], out))?;
+    let told = "/PassiveAuth/PassiveAuth.aspx?wa=wsignoutcleanup1.0\"";
+    for part in [told, &format!("<a href=\"{there}\">Contoso STS</a>")] {
+        ensure!(page.body.contains(part), "{part}: {}", page.body);
+    }
+    // Contoso tells Fabrikam as one of its parties, and ends its own session.
+    let page = browser.open(out)?;
+    let fabrikam = federation.fabrikam.url("sts");
+    let told = format!("<img src=\"{fabrikam}?wa=wsignoutcleanup1.0\"");
+    ensure!(page.body.contains(&told), "{}", page.body);
+    ensure!(refusals(&federation.contoso, "signed-out")?.len() == 1);
+    let anew = federation.at_fabrikam(&mut browser, (&[], &asks))?;
+    ensure!(anew.body.contains("name=\"UserName\""), "{}", anew.body);
+
+    // What Contoso's page shows may stand in a frame of Contoso, and of nobody else.
+    let cleanup = "/adfs/ls/?wa=wsignoutcleanup1.0";
+    let page = federation.at_fabrikam(&mut browser, (&[], cleanup))?;
+    let contoso = Federation::origin(&federation.contoso);
+    let frames = format!("frame-ancestors {contoso}");
+    ensure!(page.heads.contains(&frames), "{}", page.heads);
+    Ok(())
+}
+
+#[test]
 fn s75_a_new_signing_key_is_believed_once_the_trust_knows_it() -> anyhow::Result<()> {
     let federation = Federation::begin()?;
     let signing = |federation: &Federation| -> anyhow::Result<(PathBuf, usize)> {

@@ -20,6 +20,7 @@ mod second_factors;
 mod sent_codes;
 mod signing_keys;
 mod spare_codes;
+mod tickets;
 mod trail;
 mod trusts;
 mod used_assertions;
@@ -452,40 +453,9 @@ impl Attempts for Memory {
 impl Tickets for Memory {
     async fn record(&self, relaying: Relaying, heard: i64) -> Result<(), Unavailable> {
         let mut state = self.open()?;
-        let ticket = relaying.ticket;
-        let owner = |known: &RelayedTicket| {
-            (
-                known.account.clone(),
-                known.credential.clone(),
-                known.token.clone(),
-                known.pool.clone(),
-            )
-        };
-        let known = state.tickets.get(&ticket.key);
-        let is_its_own = known.is_none_or(|known| owner(known) == owner(&ticket));
-        let account = Revoked::Account(ticket.account.clone());
-        let credential = Revoked::Credential(ticket.credential.clone());
-        let mut later = state.revocations.iter().filter(|it| it.number > heard);
-        let token = ticket.token.clone().map(Revoked::Credential);
-        let sign_in = ticket.sign_in().map(Revoked::Credential);
-        let further = [token, sign_in];
-        let is_over = later.any(|it| {
-            let mut further = further.iter().flatten();
-            it.what == account || it.what == credential || further.any(|what| *what == it.what)
-        });
-        let stands = state.stands_for(&ticket.credential, &ticket.account)
-            && state.token_stands(ticket.token.as_ref(), &ticket.account);
-        if !is_its_own || is_over || !stands {
-            return Err(crate::unavailable(crate::rows::tickets::NOT_RECORDED));
-        }
-        state.append(relaying.events)?;
-        if let Some(stored) = state.passwords.get_mut(&ticket.credential) {
-            stored.record.last_used = relaying.used.or(stored.record.last_used);
-        }
-        let (credential, pool) = (ticket.credential.clone(), ticket.pool.clone());
-        state.revoked_tickets.remove(&ticket.key);
-        state.tickets.insert(ticket.key.clone(), ticket);
-        state.drop_beyond(&credential, &pool);
+        state.may_record(&relaying.ticket, heard)?;
+        state.append(relaying.events.clone())?;
+        state.record_ticket(relaying);
         Ok(())
     }
 

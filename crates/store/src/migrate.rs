@@ -139,6 +139,11 @@ const MIGRATIONS: &[Migration] = &[
         text: include_str!("../migrations/0028_partner_readings.sql"),
     },
     Migration {
+        number: 29,
+        name: "0029_tickets_by_age",
+        text: include_str!("../migrations/0029_tickets_by_age.sql"),
+    },
+    Migration {
         number: 31,
         name: "0031_guesses_of_a_session",
         text: include_str!("../migrations/0031_guesses_of_a_session.sql"),

@@ -13,7 +13,7 @@ mod trusts;
 pub use assertions::{AssertionKey, UsedAssertions};
 pub use authn::ports::Unavailable;
 pub use keys::{KeptKeys, Keys, KeysChanged, SigningKeys, ToSign};
-pub use ledger::Ledger;
+pub use ledger::{Ledger, RestsOn};
 pub use metadata_readers::{MAX_READERS, MetadataReader, MetadataReaders, MetadataReading};
 pub use partner_readings::{Outcome, PartnerReading, PartnerReadings};
 pub use trusts::{Change, ChangeRefused, Kept, KeptTrust, KeptTrusts, Trusts};

@@ -8,6 +8,8 @@ use authn::handle::Handle;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 
+use sts::flow::wsfed::Onward;
+
 use crate::words::Words;
 
 /// What every answer bears.
@@ -176,6 +178,29 @@ pub(crate) fn with_images(answer: Response<Bytes>, sources: &[String]) -> Respon
     )
 }
 
+/// The same in a frame on pages of these origins, and of no others.
+pub(crate) fn in_frames_of(
+    answer: Response<Bytes>,
+    (sources, origins): (&[String], &[String]),
+) -> Response<Bytes> {
+    if origins.is_empty() {
+        return with_images(answer, sources);
+    }
+    let sources = match sources.is_empty() {
+        true => "'none'".to_owned(),
+        false => sources.join(" "),
+    };
+    let origins: Vec<String> = origins.iter().map(|it| source(it)).collect();
+    let origins = origins.join(" ");
+    let policy = format!(
+        "default-src 'none'; style-src 'self'; img-src {sources}; form-action 'none'; base-uri 'none'; frame-ancestors {origins}"
+    );
+    let mut answer = with_policy(answer, &policy);
+    // SECURITY: it knows no list; a browser that does not know the policy's would let everybody, and gets a page without a form.
+    answer.headers_mut().remove(header::X_FRAME_OPTIONS);
+    answer
+}
+
 /// SECURITY: where the policy cannot be written, the stricter one of all pages stands.
 fn with_policy(mut answer: Response<Bytes>, policy: &str) -> Response<Bytes> {
     if let Ok(policy) = HeaderValue::try_from(policy) {
@@ -309,10 +334,20 @@ pub(crate) struct HomeRealm {
     pub(crate) by_name: Option<Vec<(String, String)>>,
 }
 
-/// A claims provider that somebody may choose.
+/// A claims provider that somebody may choose, or signs out of.
 pub(crate) struct Offer {
     pub(crate) name: String,
     pub(crate) path: String,
+}
+
+impl Offer {
+    /// One that somebody came from.
+    pub(crate) fn onward(onward: &Onward) -> Self {
+        Self {
+            name: onward.name.clone(),
+            path: onward.to.as_str().to_owned(),
+        }
+    }
 }
 
 /// The page that says that there is no token.
@@ -329,6 +364,17 @@ pub(crate) struct NoToken {
 #[template(path = "signed_out.html")]
 pub(crate) struct SignedOut {
     pub(crate) frame: Frame,
+    pub(crate) told: Vec<String>,
+    pub(crate) reply: Option<String>,
+    /// Where else they are signed in.
+    pub(crate) onward: Vec<Offer>,
+}
+
+/// The page for a claims provider's frame, in which nothing can be pressed.
+#[derive(Template)]
+#[template(path = "cleaned_up.html")]
+pub(crate) struct CleanedUp {
+    pub(crate) words: &'static Words,
     pub(crate) told: Vec<String>,
     pub(crate) reply: Option<String>,
 }

@@ -212,6 +212,7 @@ words! {
     way_back: "Back to the application", "Tillbaka till programmet";
     go_on_to: "Application:", "Program:";
     go_on: "Go on", "Fortsätt";
+    sign_out_at: "You signed in elsewhere for this. Sign out there, too:", "Du loggade in någon annanstans för detta. Logga ut även där:";
     no_token: "You cannot be signed in there", "Det går inte att logga in dig där";
     no_token_text: "The application asked for something that it does not get here, or not for you. Your administrator can tell why by the number below.", "Programmet frågade efter något som det inte får här, eller inte för dig. Din administratör kan se varför med numret nedan.";
     activity: "Activity", "Aktivitet";

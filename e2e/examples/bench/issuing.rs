@@ -259,7 +259,6 @@ impl Scene {
                 trusts: Arc::new(Arc::new(book()?)),
                 keys: Arc::new(Signing { ring, key }),
                 ledger: store.clone(),
-                tickets: store.clone(),
                 revocations: store.clone(),
                 sessions: store.clone(),
                 audit: store.clone(),

@@ -312,6 +312,13 @@ pub enum Kind {
         /// What it calls them, cut to a bounded length; nothing where it says no name.
         name: String,
     },
+    /// What a partner signed by SHA-1 was believed, as its trust has a date until which it is.
+    BelievedBySha1 {
+        /// What the partner calls itself, cut to a bounded length.
+        partner: String,
+        /// The date.
+        until: String,
+    },
     /// Somebody who is signed in, or came from another claims provider, got no token for a party.
     TokenRefused {
         /// What the party calls itself, cut to a bounded length.

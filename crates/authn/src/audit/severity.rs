@@ -47,6 +47,7 @@ impl Event {
             | Kind::MessageSent { .. }
             | Kind::SignedOut
             | Kind::CameFromProvider { .. }
+            | Kind::BelievedBySha1 { .. }
             | Kind::TokenIssued { .. } => Severity::Informational,
             Kind::AccountCreated
             | Kind::AccountStateChanged { .. }

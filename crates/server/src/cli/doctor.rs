@@ -7,11 +7,12 @@ use clap::{Args, Subcommand};
 use gss::Principal;
 
 use super::{CliError, Output};
+use crate::clock;
 use crate::config::{self, Settings};
 use crate::deployment::Deployment;
 use crate::doctor::wire::{self, Prerequisite, State, Step};
 use crate::doctor::{
-    Finding, Severity, changed, clients_in, facts_of, judge, judge_accounts, of_pins,
+    Finding, Severity, changed, clients_in, facts_of, judge, judge_accounts, of_pins, of_trusts,
 };
 use crate::look::{self, Beside};
 
@@ -133,6 +134,7 @@ pub(crate) async fn run(
         findings.extend(accounts.unwrap_or_default());
         findings.extend(look::apart(&settings).await);
         findings.extend(of_pins(settings.ntlm_pin));
+        findings.extend(trusts(&settings).await);
         findings.sort_by_key(|it| it.severity);
         return report(&findings, output);
     }
@@ -161,6 +163,22 @@ async fn looked(
     let (seen, accounts) = tokio::join!(looking, look::accounts(settings));
     let judged = |read| judge_accounts(&read, &Deployment::of(settings));
     (seen, accounts.map(judged))
+}
+
+/// What is said of the trusts, where tokens are issued.
+async fn trusts(settings: &Settings) -> Vec<Finding> {
+    match look::trusts(settings).await {
+        None => Vec::new(),
+        Some(Ok(found)) => of_trusts(&found, clock::now()),
+        Some(Err(why)) => {
+            let what = format!("the trusts cannot be read: {why}");
+            vec![Finding::warning(
+                "trusts-silent",
+                what,
+                "wicketgate trust list",
+            )]
+        }
+    }
 }
 
 async fn sign_in(

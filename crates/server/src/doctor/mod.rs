@@ -9,6 +9,7 @@ mod agents;
 mod clients;
 mod exchange;
 mod lync;
+mod trusts;
 mod unchanged;
 pub(crate) mod wire;
 
@@ -22,6 +23,7 @@ use serde::Serialize;
 use crate::deployment::Deployment;
 
 pub(crate) use clients::clients_in;
+pub(crate) use trusts::of_trusts;
 
 /// Something that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

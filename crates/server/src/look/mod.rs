@@ -17,6 +17,7 @@ mod reach;
 mod shape;
 mod sign_in;
 mod sip;
+mod trusts;
 mod web;
 
 use std::future::Future;
@@ -36,6 +37,7 @@ pub(crate) use directory::accounts;
 pub(crate) use kerberos::Folder;
 pub(crate) use shape::{apart, shape};
 pub(crate) use sign_in::{SignIn, sign_in};
+pub(crate) use trusts::trusts;
 
 /// How many looks are under way at the same time at most.
 const MAX_AT_ONCE: usize = 64;

@@ -40,7 +40,6 @@ impl Own {
             trusts: self.trusted.clone(),
             keys: self.signer.clone(),
             ledger: store(),
-            tickets: store(),
             revocations: store(),
             sessions: store(),
             audit: store(),

@@ -6,15 +6,18 @@ use ::authn::account::AccountId;
 use ::authn::audit::{Actor, ByHand, Event, KeyAct, Kind};
 use ::authn::place::ActivityId;
 use ::authn::ports::Unavailable;
+use ::authn::ticket::{RelayedTicket, Relaying};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use proto::secret::Secret;
 use sts::key_ring::{KeyAlgorithm, KeyId, KeyState, TokenSigningCertificate};
 use sts::ledger::{LedgerEntry, SignedDigest, TokenId};
 use sts::ports::KeysChanged::{Done, Overtaken};
+use sts::ports::RestsOn;
 use sts::trust::{Certificate, Identifier};
 
-use super::{Conforming, all_at_once, at};
+use super::tickets::ticket;
+use super::{Conforming, all_at_once, anna_with, at};
 
 /// A certificate of P-256 that nobody has the key of any more.
 const CERTIFICATE: &str = include_str!("../../testdata/certificate.b64");
@@ -217,12 +220,16 @@ pub async fn t_saml_4_a_token_that_was_issued_is_found_and_no_other<S: Conformin
     store: Arc<S>,
 ) -> Result<(), Unavailable> {
     let entry = ledger_entry("_one", lync()?);
-    store.record_token(&entry, entry.event()).await?;
+    store
+        .record_token(&entry, entry.event(), RestsOn::default())
+        .await?;
     let of_nobody = LedgerEntry {
         account: None,
         ..ledger_entry("_two", lync()?)
     };
-    store.record_token(&of_nobody, of_nobody.event()).await?;
+    store
+        .record_token(&of_nobody, of_nobody.event(), RestsOn::default())
+        .await?;
     let found = store.token(&entry.token).await?;
     assert_eq!(found.as_ref(), Some(&entry));
     assert_eq!(store.token_signed(&entry.digest).await?, found);
@@ -242,10 +249,77 @@ pub async fn t_saml_4_a_token_that_was_issued_is_found_and_no_other<S: Conformin
 /// No two tokens have one id.
 pub async fn a_token_is_written_down_once<S: Conforming>(store: Arc<S>) -> Result<(), Unavailable> {
     let first = ledger_entry("_one", lync()?);
-    store.record_token(&first, first.event()).await?;
+    store
+        .record_token(&first, first.event(), RestsOn::default())
+        .await?;
     let mut again = first.clone();
     again.digest = SignedDigest::of(b"something else");
-    assert!(store.record_token(&again, again.event()).await.is_err());
+    let nothing = RestsOn::default();
+    let again_too = store.record_token(&again, again.event(), nothing).await;
+    assert!(again_too.is_err());
     assert_eq!(store.token(&first.token).await?, Some(first));
+    Ok(())
+}
+
+/// A token, and each ticket that it stands for: where one may not be recorded, or the token not, there is nothing of either.
+pub async fn a_token_and_what_it_rests_on_are_written_down_together_or_not_at_all<S: Conforming>(
+    store: Arc<S>,
+) -> Result<(), Unavailable> {
+    let anna = anna_with(&*store, "phone").await?;
+    let (first, second) = (ticket(1, &anna, "phone"), ticket(2, &anna, "phone"));
+    let of_nothing = ticket(3, &anna, "no such password");
+    let rests_on = |tickets: &[&RelayedTicket], heard| RestsOn {
+        tickets: tickets.iter().map(|&it| Relaying::of(it.clone())).collect(),
+        heard,
+    };
+    let token = ledger_entry("_one", lync()?);
+    let end = store.last().await?;
+    let in_vain = [
+        rests_on(&[&of_nothing], end),
+        rests_on(&[&first, &of_nothing], end),
+    ];
+    let before = store.read(1, 100).await?.len();
+    for rests_on in in_vain {
+        let recorded = store.record_token(&token, token.event(), rests_on).await;
+        assert!(recorded.is_err());
+        assert_eq!(store.token(&token.token).await?, None);
+        assert!(store.find(&first.key, at(11)).await?.is_none());
+    }
+    assert_eq!(store.read(1, 100).await?.len(), before, "nothing is told");
+
+    let both = rests_on(&[&first, &second], end);
+    store.record_token(&token, token.event(), both).await?;
+    assert_eq!(store.token(&token.token).await?, Some(token.clone()));
+    for ticket in [&first, &second] {
+        assert!(store.find(&ticket.key, at(11)).await?.is_some());
+    }
+
+    // A token of that id was signed before: nothing is recorded for another.
+    let third = ticket(4, &anna, "phone");
+    let again = rests_on(&[&third], end);
+    assert!(
+        store
+            .record_token(&token, token.event(), again)
+            .await
+            .is_err()
+    );
+    assert!(store.find(&third.key, at(11)).await?.is_none());
+
+    // What was revoked since somebody asked ends the token before it leaves.
+    let phone = first.credential.clone();
+    let kind = Kind::AppPasswordRevoked {
+        credential: phone.clone(),
+    };
+    let revoked = super::event(20, kind, &anna);
+    assert!(store.revoke_app_password(&phone, at(20), revoked).await?);
+    let late = ledger_entry("_two", lync()?);
+    let rests_on = rests_on(&[&third], end);
+    assert!(
+        store
+            .record_token(&late, late.event(), rests_on)
+            .await
+            .is_err()
+    );
+    assert_eq!(store.token(&late.token).await?, None);
     Ok(())
 }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use proto::secret::Secret;
 use sts::key_ring::{KeyId, KeyState, TokenSigningCertificate};
 use sts::ledger::{LedgerEntry, SignedDigest, TokenId};
-use sts::ports::{KeptKeys, KeysChanged, Ledger, SigningKeys};
+use sts::ports::{KeptKeys, KeysChanged, Ledger, RestsOn, SigningKeys};
 
 use super::Memory;
 
@@ -125,13 +125,24 @@ impl SigningKeys for Memory {
 
 #[async_trait]
 impl Ledger for Memory {
-    async fn record_token(&self, entry: &LedgerEntry, event: Event) -> Result<(), Unavailable> {
+    async fn record_token(
+        &self,
+        entry: &LedgerEntry,
+        event: Event,
+        rests_on: RestsOn,
+    ) -> Result<(), Unavailable> {
         let mut state = self.open()?;
         let mut known = state.signing.ledger.values();
         if known.any(|it| it.token == entry.token || it.digest == entry.digest) {
             return Err(crate::unavailable("a token of that id was signed before"));
         }
-        state.append(vec![event])?;
+        for relaying in &rests_on.tickets {
+            state.may_record(&relaying.ticket, rests_on.heard)?;
+        }
+        let tickets = rests_on.tickets.into_iter();
+        let events = tickets.clone().flat_map(|it| it.events);
+        state.append(std::iter::once(event).chain(events).collect())?;
+        tickets.for_each(|it| state.record_ticket(it));
         let entry = entry.clone();
         state.signing.ledger.insert(entry.token.clone(), entry);
         Ok(())

@@ -4,8 +4,9 @@ use async_trait::async_trait;
 use authn::audit::Event;
 use authn::ports::Unavailable;
 use sts::ledger::{LedgerEntry, SignedDigest, TokenId};
-use sts::ports::Ledger;
+use sts::ports::{Ledger, RestsOn};
 
+use super::tickets;
 use crate::Store;
 use crate::engine::{Connection, Query, query};
 use crate::rows;
@@ -13,10 +14,20 @@ use crate::writer::{Done, Write, WriteError, Writing};
 
 #[async_trait]
 impl Ledger for Store {
-    async fn record_token(&self, entry: &LedgerEntry, event: Event) -> Result<(), Unavailable> {
+    async fn record_token(
+        &self,
+        entry: &LedgerEntry,
+        event: Event,
+        rests_on: RestsOn,
+    ) -> Result<(), Unavailable> {
         let entry = entry.clone();
         self.forget_where_due(entry.issued).await;
-        self.0.writer.submit(Record { entry, event }).await
+        let record = Record {
+            entry,
+            event,
+            rests_on,
+        };
+        self.0.writer.submit(record).await
     }
 
     async fn token(&self, id: &TokenId) -> Result<Option<LedgerEntry>, Unavailable> {
@@ -45,6 +56,7 @@ impl Store {
 struct Record {
     entry: LedgerEntry,
     event: Event,
+    rests_on: RestsOn,
 }
 
 #[async_trait]
@@ -54,6 +66,9 @@ impl Write for Record {
     async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<()>, WriteError> {
         add(&mut *writing.connection, &self.entry).await?;
         writing.append(vec![self.event.clone()]).await?;
+        for relaying in &self.rests_on.tickets {
+            tickets::record(writing, relaying, self.rests_on.heard).await?;
+        }
         Ok(Done::Keep(()))
     }
 }

@@ -87,49 +87,59 @@ impl Write for Record {
 
     async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<()>, WriteError> {
         let Self(relaying, heard) = self;
-        let Relaying {
-            ticket,
-            used,
-            events,
-            session: _,
-        } = relaying;
-        let recorded = query(rows::tickets::RECORD)
-            .bind(ticket.key.0.to_vec())
-            .bind(&ticket.account.0)
-            .bind(&ticket.credential.0)
-            .bind(ticket.channel.as_str())
-            .bind(&ticket.pool)
-            .bind(ticket.relayed.as_microsecond())
-            .bind(ticket.expires.as_microsecond())
-            .bind(heard)
-            .bind(CredentialId::kerberos_of(&ticket.account).0)
-            .bind(ticket.token.as_ref().map(|token| &token.0))
-            .bind(rows::tickets::methods_text(&ticket.methods))
-            .bind(ticket.second_factor.map(Timestamp::as_microsecond))
-            .bind(ticket.sign_in().map(|it| it.0))
-            .execute(&mut *writing.connection)
-            .await?;
-        if recorded.rows_affected() == 0 {
-            return Err(crate::unavailable(rows::tickets::NOT_RECORDED).into());
-        }
-        query(rows::tickets::DROP_BEYOND)
-            .bind(&ticket.credential.0)
-            .bind(i64::from(MAX_PER_CREDENTIAL))
-            .bind(&ticket.pool)
-            .execute(&mut *writing.connection)
-            .await?;
-        if let Some((at, source)) = used {
-            query(rows::app_passwords::USED)
-                .bind(&ticket.credential.0)
-                .bind(at.as_microsecond())
-                .bind(source.to_string())
-                .bind(None::<String>)
-                .execute(&mut *writing.connection)
-                .await?;
-        }
-        if !events.is_empty() {
-            writing.append(events.clone()).await?;
-        }
+        record(writing, relaying, *heard).await?;
         Ok(Done::Keep(()))
     }
+}
+
+/// Records a ticket, or fails where what it rests on was revoked.
+pub(super) async fn record(
+    writing: &mut Writing<'_>,
+    relaying: &Relaying,
+    heard: i64,
+) -> Result<(), WriteError> {
+    let Relaying {
+        ticket,
+        used,
+        events,
+        session: _,
+    } = relaying;
+    let recorded = query(rows::tickets::RECORD)
+        .bind(ticket.key.0.to_vec())
+        .bind(&ticket.account.0)
+        .bind(&ticket.credential.0)
+        .bind(ticket.channel.as_str())
+        .bind(&ticket.pool)
+        .bind(ticket.relayed.as_microsecond())
+        .bind(ticket.expires.as_microsecond())
+        .bind(heard)
+        .bind(CredentialId::kerberos_of(&ticket.account).0)
+        .bind(ticket.token.as_ref().map(|token| &token.0))
+        .bind(rows::tickets::methods_text(&ticket.methods))
+        .bind(ticket.second_factor.map(Timestamp::as_microsecond))
+        .bind(ticket.sign_in().map(|it| it.0))
+        .execute(&mut *writing.connection)
+        .await?;
+    if recorded.rows_affected() == 0 {
+        return Err(crate::unavailable(rows::tickets::NOT_RECORDED).into());
+    }
+    query(rows::tickets::DROP_BEYOND)
+        .bind(&ticket.credential.0)
+        .bind(i64::from(MAX_PER_CREDENTIAL))
+        .bind(&ticket.pool)
+        .execute(&mut *writing.connection)
+        .await?;
+    if let Some((at, source)) = used {
+        query(rows::app_passwords::USED)
+            .bind(&ticket.credential.0)
+            .bind(at.as_microsecond())
+            .bind(source.to_string())
+            .bind(None::<String>)
+            .execute(&mut *writing.connection)
+            .await?;
+    }
+    if !events.is_empty() {
+        writing.append(events.clone()).await?;
+    }
+    Ok(())
 }

@@ -165,6 +165,7 @@ async fn a_store_that_is_not_there_is_not_made_by_opening_it() {
         "0024_attributes",
         "0026_metadata_readers",
         "0028_partner_readings",
+        "0029_tickets_by_age",
         "0031_guesses_of_a_session",
     ];
     assert_eq!(pending, steps);

@@ -9,7 +9,7 @@ use thiserror::Error;
 use crate::import::{Cmdlet, Import};
 use crate::ports::{Change, ChangeRefused, KeptTrust, KeptTrusts, Unavailable};
 use crate::trust::written::{Written, WrittenError};
-use crate::trust::{Identifier, Kind, Trusted};
+use crate::trust::{Identifier, Kind, Sha1Until, Sha1UntilError, Trusted};
 
 /// Why something is not done with a trust.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -43,6 +43,16 @@ pub enum TrustError {
     /// The written form is none.
     #[error(transparent)]
     Written(#[from] WrittenError),
+    /// The date until which SHA-1 is believed is none that may be set.
+    #[error("`{name}`: `sha1_until` {until}: {why}")]
+    Sha1 {
+        /// Of which trust.
+        name: String,
+        /// The date.
+        until: Sha1Until,
+        /// Why not.
+        why: Sha1UntilError,
+    },
     /// Another calls itself almost so.
     #[error(
         "the identifier `{identifier}` of `{name}` differs from `{others}` of `{other}` in the case of its letters or its port \
@@ -127,6 +137,9 @@ pub async fn add(
     trusted: &Trusted,
     by: &ByHand,
 ) -> Result<Vec<KeptTrust>, TrustError> {
+    for (name, until) in trusted.sha1_dates() {
+        may_begin(name, until, by)?;
+    }
     let new = trusted.to_kept()?;
     if new.is_empty() {
         return Err(TrustError::Nothing);
@@ -149,15 +162,25 @@ pub async fn add(
 ///
 /// # Errors
 ///
-/// It says something else, a name or an identifier is another's, somebody was first, or the store is unavailable.
+/// It says something else, a new date of it is past or too far ahead, a name or an identifier is another's, somebody was
+/// first, or the store is unavailable.
 pub async fn replace(
     kept: &impl KeptTrusts,
     found: &Found,
     written: Written,
     by: &ByHand,
 ) -> Result<KeptTrust, TrustError> {
+    let before: Vec<Sha1Until> = found.written.clone().read_kept().map_or_else(
+        |_| Vec::new(),
+        |it| it.sha1_dates().map(|(_, until)| until).collect(),
+    );
+    let read = written.read()?;
+    // A date that stood there stays, past or not: it takes nothing that it did not take before.
+    for (name, until) in read.sha1_dates().filter(|(_, it)| !before.contains(it)) {
+        may_begin(name, until, by)?;
+    }
     let event = |with: &KeptTrust| event(with, TrustAct::Changed, by);
-    let (_, with) = changed(kept, found, written.read()?, event).await?;
+    let (_, with) = changed(kept, found, read, event).await?;
     Ok(with)
 }
 
@@ -276,6 +299,15 @@ async fn changed(
     let event = event(&with);
     let revision = kept.change(vec![(change, event)]).await??;
     Ok((revision, with))
+}
+
+/// Refuses a date that is past or too far ahead when it is set.
+fn may_begin(name: &str, until: Sha1Until, by: &ByHand) -> Result<(), TrustError> {
+    until.check(by.at).map_err(|why| TrustError::Sha1 {
+        name: name.to_owned(),
+        until,
+        why,
+    })
 }
 
 /// Refuses what others may be taken for: a partner's own words say how it is called, and must not say how another is.

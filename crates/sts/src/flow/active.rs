@@ -293,6 +293,7 @@ impl Active<'_> {
             method: v1::PASSWORD,
             authenticated: local.session.begun,
             at: asking.at,
+            bought_by: None,
         };
         let ports = token::Ports {
             keys: &*self.service.keys,

@@ -5,3 +5,4 @@ pub mod saml;
 pub mod wsfed;
 
 mod freshness;
+mod sha1;

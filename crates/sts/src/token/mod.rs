@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use authn::account::AccountId;
 use authn::audit::Event;
 use authn::place::{ActivityId, Service};
+use authn::session::Session;
 use authn::sign_in::At;
 use claims::claim::is_reserved_issuer;
 use claims::claim_type::AUTHENTICATION_METHOD;
@@ -24,7 +25,7 @@ use zeroize::Zeroizing;
 use crate::key_ring::KeyId;
 use crate::ledger::{LedgerEntry, SignedDigest, TokenId};
 use crate::pipeline::IssuedClaims;
-use crate::ports::{Keys, Ledger, ToSign, Unavailable};
+use crate::ports::{Keys, Ledger, Unavailable};
 use crate::subject::{AUTHENTICATION_INSTANT, NAME_IDENTIFIER, PASSWORD};
 use crate::trust::{Identifier, RelyingPartyTrust, TokenType};
 use signing::{handed, not_written, primary};
@@ -59,6 +60,19 @@ pub struct Order<'a> {
     pub authenticated: Timestamp,
     /// For which request, and when.
     pub at: &'a At,
+    /// The session that it rests on, where it may begin one at a pool.
+    pub bought_by: Option<BoughtBy<'a>>,
+}
+
+/// The session by which somebody gets a token.
+#[derive(Clone, Copy, Debug)]
+pub struct BoughtBy<'a> {
+    /// It.
+    pub session: &'a Session,
+    /// What was [heard](crate::flow::wsfed::Service::heard) before anybody looked at it.
+    pub heard: i64,
+    /// The origin of a party that carries the token's id on in tokens of its own.
+    pub carried_to: Option<&'a str>,
 }
 
 /// What is drawn for one token.
@@ -149,7 +163,7 @@ pub async fn saml_1_1(
     let assertion = assertion(claims, &order, &id);
     let times = (assertion.not_before, assertion.not_on_or_after);
     let unsigned = assertion.to_verbatim().map_err(not_written)?;
-    let what = (&unsigned, &key, ToSign::Token(claims));
+    let what = (&unsigned, &key, claims);
     let called = (id, TokenType::Saml11);
     handed(ports, &order, what, called, times, |signed| {
         match &trust.encryption_certificate {

@@ -153,7 +153,8 @@ pub async fn response(
     }
     let nothing = || TokenError::NotWritten("nothing of it is signed".to_owned());
     let digest = digest.ok_or_else(nothing)?;
-    written_down(ports.ledger, &order, (&key.id, digest), (&id, expires)).await?;
+    let what = (claims, (&key.id, digest));
+    written_down(ports.ledger, &order, what, (&id, expires)).await?;
     Ok(Made {
         id,
         response: response.as_str().to_owned(),
@@ -188,7 +189,7 @@ pub async fn alone(
     let assertion = assertion(claims, told, (&order, confirmation), &id);
     let times = (assertion.not_before, assertion.not_on_or_after);
     let unsigned = assertion.to_verbatim().map_err(not_written)?;
-    let what = (&unsigned, &key, ToSign::Token(claims));
+    let what = (&unsigned, &key, claims);
     let called = (id, TokenType::Saml20);
     handed(ports, &order, what, called, times, |signed| {
         match &trust.encryption_certificate {

@@ -6,6 +6,7 @@ use super::relying_party::Metadata;
 use super::rules::Rules;
 use super::saml_endpoint::SamlEndpoint;
 use super::setting::{ProtocolProfile, RevocationCheck, SignatureAlgorithm};
+use super::sha1::Sha1Until;
 
 /// A party whose claims we take.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,8 +39,10 @@ pub struct ClaimsProviderTrust {
     pub encryption_certificate: Option<Certificate>,
     /// How that is looked up in revocation lists.
     pub encryption_certificate_revocation_check: RevocationCheck,
-    /// How our requests to it are signed.
+    /// By which algorithm it signs; no request of ours to it is signed.
     pub signature_algorithm: SignatureAlgorithm,
+    /// Until when what it signs by SHA-1 is believed; never where nothing is said.
+    pub sha1_until: Option<Sha1Until>,
     /// Whether our SAML requests to it are signed.
     pub signed_saml_requests_required: bool,
     /// Whether the subject of a sign-out must be encrypted.

@@ -171,6 +171,20 @@ impl Url {
         }
     }
 
+    /// Whether it is the same page, whatever stands in the query of either.
+    #[must_use]
+    pub fn is_same_page(&self, other: &Self) -> bool {
+        let page = |it: &Self| {
+            let (host, port, path) = it.parts()?;
+            let path = path.split('?').next().unwrap_or_default().to_owned();
+            Some((host, port, path))
+        };
+        match (page(self), page(other)) {
+            (Some(one), Some(another)) => one == another,
+            _ => false,
+        }
+    }
+
     fn parts(&self) -> Option<(String, u16, String)> {
         let read: http::Uri = self.0.parse().ok()?;
         let port = match (read.port_u16(), read.port()) {
@@ -263,6 +277,23 @@ mod tests {
             "https://lync.contoso.com:444/PassiveAuth/",
             "https://lync.contoso.com.evil.example/PassiveAuth/",
             "https://lync.contoso.com/PassiveAuth/x",
+        ] {
+            assert!(!is_same(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn t_http_14_a_page_is_the_same_whatever_is_asked_of_it() {
+        let registered = Url::parse("https://fs.fabrikam.com/prp.php?a=b").unwrap();
+        let is_same = |text: &str| registered.is_same_page(&Url::parse(text).unwrap());
+        assert!(is_same("https://fs.fabrikam.com/prp.php?c=d"));
+        assert!(is_same("https://FS.fabrikam.com:443/prp.php"));
+        for other in [
+            "https://fs.fabrikam.com/other.php?a=b",
+            "https://fs.fabrikam.com/prp.php/",
+            "https://fs.fabrikam.com/prp.php/../other?a=b",
+            "https://fs.fabrikam.com:444/prp.php?a=b",
+            "https://evil.example/prp.php?a=b",
         ] {
             assert!(!is_same(other), "{other}");
         }

@@ -5,6 +5,7 @@
 
 mod identifier;
 mod setting;
+mod sha1;
 
 mod certificate;
 mod saml_endpoint;
@@ -40,3 +41,4 @@ pub use setting::{
     NotBeforeSkew, ProtocolProfile, RevocationCheck, SamlResponseSignature, SignatureAlgorithm,
     TokenLifetime, TokenType,
 };
+pub use sha1::{MAX_DAYS_AHEAD, Sha1Standing, Sha1Until, Sha1UntilError, TOLD_DAYS_BEFORE};

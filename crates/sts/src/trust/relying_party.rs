@@ -9,6 +9,7 @@ use super::setting::{
     NotBeforeSkew, ProtocolProfile, RevocationCheck, SamlResponseSignature, SignatureAlgorithm,
     TokenLifetime, TokenType,
 };
+use super::sha1::Sha1Until;
 
 /// A party that takes our tokens.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,8 +49,10 @@ pub struct RelyingPartyTrust {
     pub encrypted_name_id_required: bool,
     /// What kind of token it gets by WS-Federation.
     pub token_type: TokenType,
-    /// How its tokens are signed.
+    /// By which algorithm it signs, and wants signed: tokens are never signed by SHA-1.
     pub signature_algorithm: SignatureAlgorithm,
+    /// Until when requests that it signs by SHA-1 are believed; never where nothing is said.
+    pub sha1_until: Option<Sha1Until>,
     /// Whether its SAML requests must be signed.
     pub signed_saml_requests_required: bool,
     /// What of a SAML response is signed.

@@ -76,6 +76,12 @@ impl Choice for SignatureAlgorithm {
 }
 
 impl SignatureAlgorithm {
+    /// The algorithm that a word or a URI names.
+    #[must_use]
+    pub fn named(word: &str) -> Option<Self> {
+        Self::of_uri(word).or_else(|| Self::of(word))
+    }
+
     /// The algorithm of a URI; documentation prints both with `https` as well.
     #[must_use]
     pub fn of_uri(uri: &str) -> Option<Self> {

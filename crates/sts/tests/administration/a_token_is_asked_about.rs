@@ -10,7 +10,7 @@ use sts::admin::keys;
 use sts::admin::ledger::judge;
 use sts::key_ring::{KeyId, KeyRing};
 use sts::ledger::{Judged, LedgerEntry, Presented, PresentedError, SignedDigest, TokenId};
-use sts::ports::{Ledger, SigningKeys};
+use sts::ports::{Ledger, RestsOn, SigningKeys};
 use sts::trust::Identifier;
 use xml::{Algorithm, Prepared, Verbatim};
 
@@ -56,7 +56,11 @@ async fn issued(store: &Memory, id: &str, digest: SignedDigest) -> LedgerEntry {
         issued: by_hand(0).at,
         expires: by_hand(1).at,
     };
-    store.record_token(&entry, entry.event()).await.unwrap();
+    let nothing = RestsOn::default();
+    store
+        .record_token(&entry, entry.event(), nothing)
+        .await
+        .unwrap();
     entry
 }
 

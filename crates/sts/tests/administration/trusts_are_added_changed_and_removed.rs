@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use authn::audit::{Event, Kind as EventKind, TrustAct};
+use jiff::SignedDuration;
 use store::memory::Memory;
 use sts::admin::trusts::{self, TrustError};
 use sts::import::{Cmdlet, Format, Import};
 use sts::ports::{Change, ChangeRefused, KeptTrust, KeptTrusts, Unavailable};
 use sts::trust::preset::{Places, Preset};
 use sts::trust::written::Problem;
-use sts::trust::{Identifier, Kind, TrustBook, Trusted};
+use sts::trust::{Identifier, Kind, MAX_DAYS_AHEAD, Sha1UntilError, TrustBook, Trusted};
 
 use super::{by_hand, trail};
 
@@ -281,4 +282,51 @@ async fn t_http_14_no_party_is_called_almost_as_another_is() {
         matches!(refused, Err(TrustError::Alike { .. })),
         "{refused:?}"
     );
+}
+
+/// A day, so many after the one on which the tests begin.
+fn days_ahead(days: i64) -> String {
+    let at = by_hand(0).at + SignedDuration::from_hours(24 * days);
+    at.to_string().split('T').next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_date_for_sha_1_is_set_ahead_within_two_years_and_stays_when_it_is_past() {
+    let store = with_lync().await;
+    for (days, expected) in [
+        (-1, Some(Sha1UntilError::Past)),
+        (MAX_DAYS_AHEAD + 1, Some(Sha1UntilError::TooFar)),
+        (30, None),
+    ] {
+        let found = trusts::find(&store, "Lync-Ext", None).await.unwrap();
+        let mut written = found.written.clone();
+        let party = &mut written.relying_party[0];
+        party.signature_algorithm = Some("RSA-SHA1".to_owned());
+        party.sha1_until = Some(days_ahead(days));
+        let trusted = written.clone().read().unwrap();
+        let replaced = trusts::replace(&store, &found, written, &by_hand(0)).await;
+        let why = |done: Result<(), TrustError>| match done {
+            Ok(()) => None,
+            Err(TrustError::Sha1 { why, .. }) => Some(why),
+            Err(other) => panic!("{other}"),
+        };
+        assert_eq!(why(replaced.map(drop)), expected);
+        // The same of one that is new.
+        let fresh = Memory::new();
+        let added = trusts::add(&fresh, &trusted, &by_hand(0)).await;
+        assert_eq!(why(added.map(drop)), expected);
+    }
+    // Long after its end a trust is changed otherwise, and not given the date anew.
+    let late = by_hand(40 * 24);
+    let found = trusts::find(&store, "Lync-Ext", None).await.unwrap();
+    let mut written = found.written.clone();
+    written.relying_party[0].notes = Some("still here".to_owned());
+    trusts::replace(&store, &found, written, &late)
+        .await
+        .unwrap();
+    let found = trusts::find(&store, "Lync-Ext", None).await.unwrap();
+    let mut written = found.written.clone();
+    written.relying_party[0].sha1_until = Some(days_ahead(31));
+    let anew = trusts::replace(&store, &found, written, &late).await;
+    assert!(matches!(anew, Err(TrustError::Sha1 { .. })));
 }

@@ -35,6 +35,8 @@ mod a_partner_vouches_for_somebody;
 
 mod a_partner_is_not_believed;
 
+mod sha_1_is_believed_until_a_date;
+
 mod a_service_provider_gets_an_assertion;
 
 mod a_service_provider_is_not_believed;

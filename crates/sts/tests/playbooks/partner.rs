@@ -45,6 +45,7 @@ pub(crate) fn fabrikam(certificate: &Certificate) -> ClaimsProviderTrust {
         encryption_certificate: None,
         encryption_certificate_revocation_check: Default::default(),
         signature_algorithm: Default::default(),
+        sha1_until: None,
         signed_saml_requests_required: false,
         encrypted_name_id_required: false,
         required_name_id_format: None,

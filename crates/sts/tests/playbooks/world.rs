@@ -11,11 +11,11 @@ use authn::directory::{Attributes, FromDirectory, GroupName, Standing};
 use authn::handle::{Handle, HandleKey};
 use authn::place::{ActivityId, Method, Service as Published, Zone};
 use authn::policy::{Policy, Rule};
-use authn::ports::{Audit, ChainedEvent, Revocations, Sessions, Tickets};
+use authn::ports::{Audit, ChainedEvent, Revocations, Sessions};
 use authn::revocation::Revocation;
 use authn::session::Session;
 use authn::sign_in::At;
-use authn::ticket::{RelayedTicket, Relaying, TicketKey};
+use authn::ticket::Relaying;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use jiff::{SignedDuration, Timestamp};
@@ -29,7 +29,7 @@ use sts::key_ring::{KeyAlgorithm, KeyId, KeyRing, KeyState, TokenSigningCertific
 use sts::ledger::{LedgerEntry, SignedDigest, TokenId};
 use sts::metadata::Readers;
 use sts::ports::{
-    Keys, Ledger, MetadataReader, MetadataReaders, MetadataReading, ToSign, Unavailable,
+    Keys, Ledger, MetadataReader, MetadataReaders, MetadataReading, RestsOn, ToSign, Unavailable,
 };
 use sts::token::TokenRandomness;
 use sts::trust::{
@@ -68,6 +68,7 @@ pub(crate) fn lync() -> RelyingPartyTrust {
         encrypted_name_id_required: false,
         token_type: Default::default(),
         signature_algorithm: Default::default(),
+        sha1_until: None,
         signed_saml_requests_required: false,
         saml_response_signature: Default::default(),
         token_lifetime: Default::default(),
@@ -171,11 +172,19 @@ fn away() -> Unavailable {
 
 #[async_trait]
 impl Ledger for Kept {
-    async fn record_token(&self, entry: &LedgerEntry, event: Event) -> Result<(), Unavailable> {
+    async fn record_token(
+        &self,
+        entry: &LedgerEntry,
+        event: Event,
+        rests_on: RestsOn,
+    ) -> Result<(), Unavailable> {
         if *self.is_away.lock().unwrap() {
             return Err(away());
         }
         self.entries.lock().unwrap().push((entry.clone(), event));
+        let RestsOn { tickets, heard } = rests_on;
+        let tickets = tickets.into_iter().map(|it| (it, heard));
+        self.recorded.lock().unwrap().extend(tickets);
         Ok(())
     }
 
@@ -192,41 +201,6 @@ impl Ledger for Kept {
         let entries = self.entries.lock().unwrap();
         let mut entries = entries.iter().map(|(entry, _)| entry);
         Ok(entries.find(|it| it.digest == *digest).cloned())
-    }
-}
-
-#[async_trait]
-impl Tickets for Kept {
-    async fn record(&self, relaying: Relaying, heard: i64) -> Result<(), Unavailable> {
-        if *self.is_away.lock().unwrap() {
-            return Err(away());
-        }
-        self.recorded.lock().unwrap().push((relaying, heard));
-        Ok(())
-    }
-
-    async fn find(
-        &self,
-        _: &TicketKey,
-        _: Timestamp,
-    ) -> Result<Option<(RelayedTicket, Account)>, Unavailable> {
-        Err(away())
-    }
-
-    async fn was_relayed(&self, _: &TicketKey) -> Result<bool, Unavailable> {
-        Err(away())
-    }
-
-    async fn spend_token(&self, _: &TicketKey) -> Result<bool, Unavailable> {
-        Err(away())
-    }
-
-    async fn take_token(
-        &self,
-        _: &TicketKey,
-        _: (Timestamp, Timestamp),
-    ) -> Result<bool, Unavailable> {
-        Err(away())
     }
 }
 
@@ -412,7 +386,6 @@ pub(crate) fn world_of(book: TrustBook) -> World {
                 key,
             }),
             ledger: kept.clone(),
-            tickets: kept.clone(),
             revocations: kept.clone(),
             sessions: kept.clone(),
             audit: kept.clone(),

@@ -8,10 +8,11 @@ use bytes::Bytes;
 use http::{Method, Response, StatusCode};
 use proto::wsfed::{ProviderAnswer, Request, SIGN_IN, SignInRequest, SignOutRequest};
 use sts::flow::wsfed::{
-    self, Answered, Asking, Browser, Choice, Issued, Marker, Refused, Remembered, SignedOut,
-    Visited,
+    self, Answered, Asking, Browser, Choice, CleanedUp, Issued, Marker, Refused, Remembered,
+    SignedOut, Visited,
 };
 use sts::token::TokenRandomness;
+use sts::trust::Url;
 use zeroize::Zeroizing;
 
 use crate::asked::Asked;
@@ -56,8 +57,9 @@ impl Pages {
                 Ok(page::redirect(&address).into())
             }
             Ok(Request::SignIn(request)) => self.token(asked, &request, (at, flow)).await,
-            Ok(Request::SignOut(request) | Request::SignOutCleanup(request)) => {
-                self.out(asked, &request, (at, flow)).await
+            Ok(Request::SignOut(request)) => self.out(asked, &request, (at, flow)).await,
+            Ok(Request::SignOutCleanup(request)) => {
+                self.out_elsewhere(asked, &request, (at, flow)).await
             }
         }
     }
@@ -167,36 +169,94 @@ impl Pages {
         Ok(page::with_cookie(page::redirect("/sign-in"), line))
     }
 
+    /// Signs somebody out: here, at the parties where this browser was, and at the claims provider that they came from.
     async fn out(
         &self,
         asked: &Asked,
         request: &SignOutRequest,
         (at, flow): (&At, &wsfed::Service),
     ) -> Result<Answer, Unavailable> {
+        self.end_session(asked, at).await?;
+        let SignedOut {
+            told,
+            reply,
+            onward,
+        } = flow.sign_out(request, &visited(asked)).await?;
+        let answer = match (&reply, &onward[..], told.is_empty()) {
+            (Some(reply), [], true) => page::elsewhere(reply.as_str()),
+            (None, [only], true) => page::elsewhere(only.to.as_str()),
+            (_, _, _) => {
+                let page = page::SignedOut {
+                    frame: asked.frame(),
+                    told: texts(&told),
+                    reply: reply.map(|it| it.as_str().to_owned()),
+                    onward: onward.iter().map(page::Offer::onward).collect(),
+                };
+                let answer = page::shown(StatusCode::OK, &page);
+                page::with_images(answer, &sources(&told))
+            }
+        };
+        Ok(forgotten(answer).into())
+    }
+
+    /// A claims provider says that somebody signed out of it, in a frame or an image of its page, or by sending the browser.
+    ///
+    /// INTEROP: from a page of another site a browser sends no cookie of ours with a frame or an image, so that nobody is signed
+    /// out by that, and nothing of ours in it takes a cookie away; where it comes itself, or from our own site, both is so.
+    async fn out_elsewhere(
+        &self,
+        asked: &Asked,
+        request: &SignOutRequest,
+        (at, flow): (&At, &wsfed::Service),
+    ) -> Result<Answer, Unavailable> {
+        self.end_session(asked, at).await?;
+        let CleanedUp {
+            told,
+            reply,
+            framed_by,
+        } = flow.clean_up(request, &visited(asked)).await?;
+        let answer = match (&reply, told.is_empty()) {
+            (Some(reply), true) => page::elsewhere(reply.as_str()),
+            (_, _) => {
+                let page = page::CleanedUp {
+                    words: asked.words,
+                    told: texts(&told),
+                    reply: reply.map(|it| it.as_str().to_owned()),
+                };
+                let answer = page::shown(StatusCode::OK, &page);
+                page::in_frames_of(answer, (&sources(&told), &framed_by))
+            }
+        };
+        Ok(forgotten(answer).into())
+    }
+
+    /// Ends the session of this browser, where it has one.
+    async fn end_session(&self, asked: &Asked, at: &At) -> Result<(), Unavailable> {
         if let Some(signed_in) = self.owner_of(asked, at).await? {
             let (session, _) = signed_in.of();
             let session = (session, &asked.service);
             sign_in::sign_out(&self.ports, signed_in.handle(), session, at).await?;
         }
-        let SignedOut { told, reply } = flow.sign_out(request, &visited(asked)).await?;
-        let answer = match (&reply, told.is_empty()) {
-            (Some(reply), true) => page::elsewhere(reply.as_str()),
-            (_, _) => {
-                let told: Vec<String> = told.iter().map(|it| it.as_str().to_owned()).collect();
-                let sources: Vec<String> = told.iter().map(|it| page::source(it)).collect();
-                let page = page::SignedOut {
-                    frame: asked.frame(),
-                    told,
-                    reply: reply.map(|it| it.as_str().to_owned()),
-                };
-                let answer = page::shown(StatusCode::OK, &page);
-                page::with_images(answer, &sources)
-            }
-        };
-        let answer = page::with_cookie(answer, cookie::taken(cookie::SESSION));
-        let answer = page::with_cookie(answer, cookie::taken(cookie::HOME_REALM));
-        Ok(page::with_cookie(answer, cookie::taken(cookie::VISITED)).into())
+        Ok(())
     }
+}
+
+/// An answer with which the browser forgets who was signed in, and where it was.
+fn forgotten(answer: Response<Bytes>) -> Response<Bytes> {
+    let names = [cookie::SESSION, cookie::HOME_REALM, cookie::VISITED];
+    let lines = names.into_iter().map(cookie::taken);
+    lines.fold(answer, page::with_cookie)
+}
+
+fn texts(addresses: &[Url]) -> Vec<String> {
+    addresses.iter().map(|it| it.as_str().to_owned()).collect()
+}
+
+fn sources(addresses: &[Url]) -> Vec<String> {
+    addresses
+        .iter()
+        .map(|it| page::source(it.as_str()))
+        .collect()
 }
 
 /// How many sign-ins for parties a network may begin in a minute.

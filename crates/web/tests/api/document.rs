@@ -8,7 +8,7 @@ use authn::place::Zone;
 use authn::ports::Audit as _;
 use serde_json::{Value, json};
 use sts::ledger::SignedDigest;
-use sts::ports::Ledger as _;
+use sts::ports::{Ledger as _, RestsOn};
 
 use crate::ledger::issued;
 use crate::world::World;
@@ -185,7 +185,7 @@ async fn every_answer_is_of_the_shape_that_the_document_gives_it() {
     let entry = issued("_one", SignedDigest::new([1; 32]));
     world
         .memory
-        .record_token(&entry, entry.event())
+        .record_token(&entry, entry.event(), RestsOn::default())
         .await
         .unwrap();
     let mut fitted = BTreeSet::new();

@@ -15,7 +15,7 @@ use store::memory::Memory;
 use sts::admin::keys::{self, NewKey};
 use sts::key_ring::{KeyAlgorithm, KeyId};
 use sts::ledger::{LedgerEntry, SignedDigest, TokenId};
-use sts::ports::Ledger as _;
+use sts::ports::{Ledger as _, RestsOn};
 use sts::trust::{Certificate, Identifier};
 use xml::{Algorithm, Prepared, Verbatim};
 
@@ -71,7 +71,10 @@ async fn t_saml_4_a_posted_token_is_told_from_one_that_was_forged() {
     let key = key(&world.memory).await;
     let (text, digest) = signed(&key, "_one");
     let entry = issued("_one", digest);
-    let recorded = world.memory.record_token(&entry, entry.event()).await;
+    let recorded = world
+        .memory
+        .record_token(&entry, entry.event(), RestsOn::default())
+        .await;
     recorded.unwrap();
     let (forged, _) = signed(&key, "_two");
     for (text, verdict) in [

@@ -1,5 +1,6 @@
 //! Other claims providers at the door: the page that asks for one, the way to it, and how its answer comes in.
 
+use authn::place::Method;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::{Request, StatusCode, header};
@@ -9,6 +10,11 @@ use crate::world::{ASKS, World, get, text};
 
 /// Fabrikam, our own directory, and a party that takes people of both; or of Fabrikam alone.
 async fn world(names: &str) -> World {
+    world_with(&[], names).await
+}
+
+/// The same where anna has proved these in her session.
+async fn world_with(methods: &[Method], names: &str) -> World {
     let trusts = |certificate: &sts::trust::Certificate| {
         let certificate = STANDARD.encode(certificate.der());
         let permit = r#"=> issue(Type = \"http://schemas.microsoft.com/authorization/claims/permit\", Value = \"true\");"#;
@@ -29,7 +35,7 @@ async fn world(names: &str) -> World {
             }}]}}"#
         )
     };
-    World::trusting(&[], trusts).await
+    World::trusting(methods, trusts).await
 }
 
 fn cookie(answer: &Answer, name: &str) -> Option<String> {
@@ -199,4 +205,109 @@ async fn an_answer_in_an_address_twice_or_too_long_is_refused() {
         .body(format!("Password={}", "a".repeat(17 * 1024)));
     let typed = world.ask(typed.unwrap()).await;
     assert_eq!(typed.response.status(), StatusCode::BAD_REQUEST);
+}
+
+const BOTH: [Method; 2] = [Method::MemorisedSecret, Method::OneTimeCode];
+
+/// Whether anna's session is one.
+async fn is_signed_in(world: &World) -> bool {
+    let request = Request::get("/").header(header::COOKIE, &world.session);
+    let answer = world.ask(request.body(String::new()).unwrap()).await;
+    text(&answer).contains("You are signed in")
+}
+
+/// What a browser holds that came from Fabrikam, and was at a party where it says so.
+fn visited(was_at_party: bool) -> String {
+    let identifier = |text: &str| sts::trust::Identifier::parse(text).unwrap();
+    let now = jiff::Timestamp::now();
+    let mut visited = sts::flow::wsfed::Visited::default();
+    visited.note_provider(
+        &identifier("http://fs.fabrikam.com/adfs/services/trust"),
+        now,
+    );
+    if was_at_party {
+        let lync = identifier("https://lync.contoso.com/passiveauth");
+        visited.note(&lync, now).unwrap();
+    }
+    format!("__Host-visited={visited}")
+}
+
+#[tokio::test]
+async fn who_came_from_a_provider_is_taken_on_to_its_sign_out_once_the_parties_are_told() {
+    let world = world_with(&BOTH, "[]").await;
+    let out = |query: &str, cookies: &str| {
+        let request = Request::get(format!("/adfs/ls/?wa=wsignout1.0{query}"));
+        let request = request.header(header::COOKIE, cookies);
+        request.body(String::new()).unwrap()
+    };
+    let there = "https://fs.fabrikam.com/adfs/ls/?wa=wsignout1.0";
+    let alone = world.ask(out("", &visited(false))).await;
+    assert_eq!(location(&alone), there);
+    assert!(
+        cookie(&alone, "__Host-visited")
+            .unwrap()
+            .contains("Max-Age=0")
+    );
+    assert!(is_signed_in(&world).await);
+    // Where parties are told there is a page first, and it names the provider.
+    let both = format!("{}; {}", world.session, visited(true));
+    let page = world.ask(out("", &both)).await;
+    let shown = text(&page);
+    for part in [
+        "PassiveAuth.aspx?wa=wsignoutcleanup1.0\"".to_owned(),
+        format!("<a href=\"{there}\">Fabrikam &#60;b&#62;</a>"),
+    ] {
+        assert!(shown.contains(&part), "{part} in {shown}");
+    }
+    assert!(!is_signed_in(&world).await);
+    // Who came from nowhere goes nowhere, whatever the address says.
+    let nobody = world.ask(out("&wreply=https://evil.example/", "")).await;
+    assert_eq!(nobody.response.status(), StatusCode::OK);
+    let nobody = text(&nobody);
+    assert!(!nobody.contains("fabrikam") && !nobody.contains("evil"));
+}
+
+#[tokio::test]
+async fn a_provider_that_says_that_somebody_signed_out_ends_the_session_of_a_browser_that_shows_it()
+{
+    let world = world_with(&BOTH, "[]").await;
+    let cleanup = |query: &str, cookies: &str| {
+        let request = Request::get(format!("/adfs/ls/?wa=wsignoutcleanup1.0{query}"));
+        let request = request.header(header::COOKIE, cookies);
+        request.body(String::new()).unwrap()
+    };
+    // A frame or an image on another site's page brings no cookie, and ends nothing.
+    let strange = world.ask(cleanup("", "")).await;
+    assert_eq!(strange.response.status(), StatusCode::OK);
+    assert!(is_signed_in(&world).await);
+    let both = format!("{}; {}", world.session, visited(true));
+    let page = world
+        .ask(cleanup("&wreply=https://evil.example/", &both))
+        .await;
+    let headers = page.response.headers();
+    let policy = headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+    assert!(
+        policy.ends_with("frame-ancestors https://fs.fabrikam.com"),
+        "{policy}"
+    );
+    assert!(policy.contains("form-action 'none'") && !policy.contains("evil"));
+    assert!(headers.get(header::X_FRAME_OPTIONS).is_none());
+    for name in ["__Host-session", "__Host-visited", "__Host-home-realm"] {
+        let line = cookie(&page, name).unwrap();
+        assert!(line.contains("Max-Age=0"), "{line}");
+    }
+    let shown = text(&page);
+    assert!(shown.contains("PassiveAuth.aspx?wa=wsignoutcleanup1.0\""));
+    assert!(!shown.contains("evil") && !shown.contains("<form") && !shown.contains("refresh"));
+    assert!(!is_signed_in(&world).await);
+    // Back at the provider, on its own page and on no other.
+    let back = "https://fs.fabrikam.com/adfs/ls/?assocId=1";
+    let wreply = "&wreply=https%3A%2F%2Ffs.fabrikam.com%2Fadfs%2Fls%2F%3FassocId%3D1";
+    assert_eq!(location(&world.ask(cleanup(wreply, "")).await), back);
+    let told = world.ask(cleanup(wreply, &visited(true))).await;
+    let told = text(&told);
+    assert!(
+        told.contains(&format!("content=\"2;url={back}\"")),
+        "{told}"
+    );
 }

@@ -29,9 +29,8 @@ use rcgen::{CertificateParams, KeyPair, PKCS_RSA_SHA256};
 use store::memory::Memory;
 use sts::flow::wsfed::{self, Identity};
 use sts::key_ring::{KeyAlgorithm, KeyId, KeyRing, KeyState, TokenSigningCertificate};
-use sts::ledger::{LedgerEntry, SignedDigest, TokenId};
 use sts::metadata::{Published, Readers};
-use sts::ports::{Keys, Ledger, ToSign};
+use sts::ports::{Keys, ToSign};
 use sts::trust::written::Written;
 use sts::trust::{Certificate, Identifier, TrustBook};
 use web::{Answer, Pages};
@@ -113,21 +112,6 @@ impl Keys for Signing {
             .sign(&RSA_PKCS1_SHA256, &random, octets, &mut signature);
         signed.map_err(|_| away())?;
         Ok(signature)
-    }
-}
-
-#[async_trait]
-impl Ledger for Signing {
-    async fn record_token(&self, _: &LedgerEntry, _: Event) -> Result<(), Unavailable> {
-        Ok(())
-    }
-
-    async fn token(&self, _: &TokenId) -> Result<Option<LedgerEntry>, Unavailable> {
-        Ok(None)
-    }
-
-    async fn token_signed(&self, _: &SignedDigest) -> Result<Option<LedgerEntry>, Unavailable> {
-        Ok(None)
     }
 }
 
@@ -299,8 +283,7 @@ fn pages(memory: &Arc<Memory>, signing: &Arc<Signing>, trusts: &str) -> Pages {
             },
             trusts: Arc::new(book),
             keys: signing.clone(),
-            ledger: signing.clone(),
-            tickets: memory.clone(),
+            ledger: memory.clone(),
             revocations: memory.clone(),
             sessions: memory.clone(),
             audit: memory.clone(),

@@ -23,7 +23,9 @@ use sts::trust::{Identifier, Kind, Trusted};
 
 use self::seen::Seen;
 use super::{CliError, Output};
+use crate::clock;
 use crate::config::{self, Settings};
+use crate::doctor::of_trusts;
 use crate::wiring::Desk;
 
 const IMPORTING: &str = "\
@@ -286,6 +288,8 @@ struct Listed {
     is_enabled: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     metadata: Option<Seen>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sha1_until: Option<String>,
 }
 
 async fn list(desk: &Desk, output: &Output) -> Result<(), CliError> {
@@ -298,15 +302,29 @@ async fn list(desk: &Desk, output: &Output) -> Result<(), CliError> {
             printed: Printed::of(&found.trust),
             is_enabled: parties.chain(providers).all(|it| it),
             metadata: Seen::of(found, &readings),
+            sha1_until: sha1_until(&found.written),
         }
     });
     let listed: Vec<Listed> = listed.collect();
     output.list(&listed, "there are no trusts", |it| {
         let off = if it.is_enabled { "" } else { ", switched off" };
+        let until = it.sha1_until.as_ref();
+        let until = until.map_or(String::new(), |it| format!(", SHA-1 believed until {it}"));
         let seen = it.metadata.as_ref().and_then(Seen::sentence);
         let seen = seen.map(|it| format!(", {it}")).unwrap_or_default();
-        format!("{}{off}{seen}", it.printed.line())
-    })
+        format!("{}{off}{until}{seen}", it.printed.line())
+    })?;
+    for finding in of_trusts(&found, clock::now()) {
+        output.remark(&finding.what);
+    }
+    Ok(())
+}
+
+/// Until when something is believed that is signed by SHA-1.
+fn sha1_until(written: &Written) -> Option<String> {
+    let parties = written.relying_party.iter().map(|it| &it.sha1_until);
+    let providers = written.claims_provider.iter().map(|it| &it.sha1_until);
+    parties.chain(providers).flatten().next().cloned()
 }
 
 async fn export(desk: &Desk, names: &[String], output: &Output) -> Result<(), CliError> {

@@ -3,7 +3,7 @@
 use authn::audit::TrustAct;
 use sts::key_ring::KeyState;
 use sts::ledger::TokenId;
-use sts::ports::{Change, KeptTrusts, Ledger, SigningKeys};
+use sts::ports::{Change, KeptTrusts, Ledger, RestsOn, SigningKeys};
 use sts::trust::Kind as Of;
 
 use super::*;
@@ -140,7 +140,10 @@ async fn a_key_that_was_retired_since_does_not_sign_again_and_a_token_issued_sin
         .unwrap();
     let mut entry = conformance::ledger_entry("_one", conformance::lync().unwrap());
     entry.expires = "2100-01-01T00:00:00Z".parse().unwrap();
-    store.record_token(&entry, mark(1)).await.unwrap();
+    store
+        .record_token(&entry, mark(1), RestsOn::default())
+        .await
+        .unwrap();
     store.close().await;
 
     let store = restored(&world).await;

@@ -10,8 +10,9 @@ use jiff::{SignedDuration, Timestamp};
 use proto::saml::v2::{
     AssertionConsumerService, AuthnRequest, Brought, MessageParseError, SsoRequest,
 };
-use xml::{Element, Partner, Policy, PublicKey, SignatureError};
+use xml::{Element, Partner, PublicKey, SignatureError, VerifyingKeys};
 
+use crate::flow::sha1::{self, SignedBy};
 use crate::flow::wsfed::Refusal;
 use crate::token::saml_2::DELIVERY_WINDOW;
 use crate::trust::{
@@ -51,12 +52,12 @@ impl From<MessageParseError> for NotAccepted {
     }
 }
 
-/// Looks at a request as it was brought, to us and at this moment.
+/// Looks at a request as it was brought, to us and at this moment; and says by what it was signed, where it was.
 pub(super) fn request(
     book: &TrustBook,
     brought: &Brought,
     (own, now): (&str, Timestamp),
-) -> Result<SsoRequest, NotAccepted> {
+) -> Result<(SsoRequest, Option<SignedBy>), NotAccepted> {
     let document = brought.document()?;
     let root = document.root();
     let issuer = AuthnRequest::issuer_of(root)?;
@@ -75,39 +76,39 @@ pub(super) fn request(
     let of_query = brought.query.clone().filter(|it| it.is_signed());
     let is_enveloped = AuthnRequest::is_signed(root);
     let keys = keys(trust, now);
-    let policy = Policy::default();
-    let partner = Partner {
-        keys: &keys,
-        policy: &policy,
-        now,
-    };
-    let is_signed = of_query.is_some() || is_enveloped;
-    let request = match (of_query, is_enveloped) {
+    let with = (&keys as &dyn VerifyingKeys, trust.sha1_until);
+    let (request, signed_by) = match (of_query, is_enveloped) {
         // SPEC: saml-bindings 3.4.4.1: a message in a query bears no signature of its own.
         (_, true) if brought.query.is_some() => {
             let said = "a message in a query bears a signature of its own";
             return Err(not_believed(said.to_owned()));
         }
         (Some(query), _) => {
-            query.verify(&partner).map_err(not_signed)?;
-            AuthnRequest::read(root)?
+            let verified = sha1::verified(with, now, |partner| query.clone().verify(partner));
+            let (_, signed_by) = verified.map_err(not_signed)?;
+            (AuthnRequest::read(root)?, Some(signed_by))
         }
-        (None, true) => verified(root, &partner).map_err(not_signed)??,
+        (None, true) => {
+            let verified = sha1::verified(with, now, |partner| verified(root, partner));
+            let (request, signed_by) = verified.map_err(not_signed)?;
+            (request?, Some(signed_by))
+        }
         (None, false) if trust.signed_saml_requests_required => {
             return Err(not_believed("it must be signed, and is not".to_owned()));
         }
-        (None, false) => AuthnRequest::read(root)?,
+        (None, false) => (AuthnRequest::read(root)?, None),
     };
-    if let Some(said) = fault_of(&request, is_signed, (own, now)) {
+    if let Some(said) = fault_of(&request, signed_by.is_some(), (own, now)) {
         return Err(not_believed(said.to_owned()));
     }
     if request.wanted.issuer != issuer {
         return Err(not_believed("it names another party".to_owned()));
     }
-    Ok(SsoRequest {
+    let wanted = SsoRequest {
         relay_state: brought.relay_state.clone(),
         ..request.wanted
-    })
+    };
+    Ok((wanted, signed_by))
 }
 
 /// What stands in a request that one of its party's keys signed.

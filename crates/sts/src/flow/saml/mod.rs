@@ -28,7 +28,7 @@ use crate::pipeline::{IssuedClaims, NotIssued};
 use crate::ports::{AssertionKey, Unavailable};
 use crate::subject::Local;
 use crate::token::saml_2::{self, DELIVERY_WINDOW, Delivery};
-use crate::token::{Order, Ports, TokenError, TokenRandomness};
+use crate::token::{BoughtBy, Order, Ports, TokenError, TokenRandomness};
 use crate::trust::{TrustBook, Url};
 pub use accepted::Accepted;
 use checks::{Checked, NotAccepted, SKEW};
@@ -138,7 +138,14 @@ impl Service {
         let book = self.trusts.current().await?;
         let checked = checks::request(&book, brought, (&self.reply(), at.now));
         match checked {
-            Ok(wanted) => Ok(Taken::Accepted(Box::new(Accepted::new(wanted, at.now)))),
+            Ok((wanted, signed_by)) => {
+                let by_sha1 = signed_by.and_then(|it| it.told(&wanted.issuer));
+                if let Some(kind) = by_sha1 {
+                    let event = at.event(kind, &Published::STS, None);
+                    self.audit.append(vec![event]).await?;
+                }
+                Ok(Taken::Accepted(Box::new(Accepted::new(wanted, at.now))))
+            }
             Err(NotAccepted::Malformed(error)) => Ok(Taken::Malformed(error.to_string())),
             Err(NotAccepted::Refused {
                 issuer,
@@ -343,6 +350,11 @@ impl Service {
             method: &class,
             authenticated: local.session.begun,
             at: asking.at,
+            bought_by: Some(BoughtBy {
+                session: local.session,
+                heard: asking.heard,
+                carried_to: None,
+            }),
         };
         let ports = Ports {
             keys: &*self.keys,
@@ -360,9 +372,6 @@ impl Service {
                 return self.refused_to(asking, name, refusal).await;
             }
         };
-        let lasts = (asking.at.now, made.expires);
-        self.rests_on(&made.id, (local.session, asking.heard), lasts)
-            .await?;
         Ok(Answered::Answer(Box::new(Answer {
             reply: checked.reply,
             response: STANDARD.encode(made.response),

@@ -16,12 +16,14 @@ use claims::claim::is_reserved_issuer;
 use jiff::{SignedDuration, Timestamp};
 use proto::saml::received::Received;
 use proto::wsfed::{ProviderAnswer, SignInRequest, assertion_in};
-use xml::PublicKey;
+use xml::signature::verify_of;
+use xml::{PublicKey, VerifyingKeys};
 
 use super::checks::{self, Checked, Refusal};
 use super::elsewhere::{self, SentFor};
 use super::{Answered, PATH, Refused, Service, Visited, home_realm};
 use crate::federated::Federated;
+use crate::flow::sha1::{self, SignedBy};
 use crate::pipeline::store::{AttributeStores, TimeLeft};
 use crate::pipeline::{IssuedClaims, NotIssued, Pipeline};
 use crate::ports::{AssertionKey, Unavailable};
@@ -88,12 +90,13 @@ impl Service {
         };
         let name = asked.checked.trust.name.clone();
         let now = brought.at.now;
-        let received = match self.believed(&asked, brought.answer, now) {
-            Ok(received) => received,
+        let (received, signed_by) = match self.believed(&asked, brought.answer, now) {
+            Ok(believed) => believed,
             Err(refusal) => return Ok(refused(Some(name), refusal)),
         };
         let place = (&asked, &*book);
-        match self.taken(place, (&received, &brought), random).await? {
+        let said = (&received, signed_by);
+        match self.taken(place, (said, &brought), random).await? {
             Ok(answered) => Ok(answered),
             Err(refusal) => self.vouched_refused(&asked, &brought, refusal).await,
         }
@@ -140,13 +143,13 @@ impl Service {
         })
     }
 
-    /// What an answer says, where its partner signed it for us and by now.
+    /// What an answer says, where its partner signed it for us and by now, and by what it did.
     fn believed(
         &self,
         asked: &Asked,
         answer: &ProviderAnswer,
         now: Timestamp,
-    ) -> Result<Received, Refusal> {
+    ) -> Result<(Received, SignedBy), Refusal> {
         let not_believed = |said: &dyn std::fmt::Display| {
             let said = format!("`{}` is not believed: {said}", asked.provider.name);
             Refusal::new(TokenRefusal::NotBelieved, said)
@@ -158,12 +161,13 @@ impl Service {
         let good = certificates.filter(|it| it.not_after() > now);
         let keys = good.filter_map(|it| PublicKey::from_certificate(it.der()).ok());
         let keys: Vec<PublicKey> = keys.collect();
-        let verified = xml::signature::verify(assertion, &keys);
-        let verified = verified.map_err(|it| not_believed(&it))?;
+        let with = (&keys as &dyn VerifyingKeys, asked.provider.sha1_until);
+        let verified = sha1::verified(with, now, |partner| verify_of(assertion, partner));
+        let (verified, signed_by) = verified.map_err(|it| not_believed(&it))?;
         let received = Received::read(&verified).map_err(|it| not_believed(&it))?;
         match self.fault_of(asked, &received, now) {
             Some(said) => Err(not_believed(&said)),
-            None => Ok(received),
+            None => Ok((received, signed_by)),
         }
     }
 
@@ -210,7 +214,7 @@ impl Service {
     async fn taken(
         &self,
         (asked, book): (&Asked, &TrustBook),
-        (received, brought): (&Received, &Brought<'_>),
+        ((received, signed_by), brought): ((&Received, SignedBy), &Brought<'_>),
         random: TokenRandomness,
     ) -> Result<Result<Answered, Refusal>, Unavailable> {
         let now = brought.at.now;
@@ -228,6 +232,7 @@ impl Service {
             return Ok(Err(refusal));
         }
         let mut visited = brought.visited.clone();
+        visited.note_provider(&asked.provider.identifier, now);
         if let Err(error) = visited.note(&asked.checked.realm, now) {
             return Ok(Err(Refusal::new(TokenRefusal::Loop, error.to_string())));
         }
@@ -241,8 +246,10 @@ impl Service {
             assertion: shown_name(&received.id, ""),
             name: shown_name(federated.known_as(), ""),
         };
-        let event = brought.at.event(came, &Published::STS, None);
-        self.audit.append(vec![event]).await?;
+        let by_sha1 = signed_by.told(asked.provider.identifier.as_str());
+        let events = std::iter::once(came).chain(by_sha1);
+        let events = events.map(|it| brought.at.event(it, &Published::STS, None));
+        self.audit.append(events.collect()).await?;
         let order = Order {
             issuer: &self.identity.identifier,
             audience: &asked.checked.realm,
@@ -250,6 +257,8 @@ impl Service {
             method: federated.method(),
             authenticated: federated.signed_in().unwrap_or(received.issue_instant),
             at: brought.at,
+            // SECURITY: nobody of another provider has a session here, nor at a pool behind the gate (decision 0019).
+            bought_by: None,
         };
         let made = self.made(&claims, order, random).await?;
         Ok(made.map(|token| {

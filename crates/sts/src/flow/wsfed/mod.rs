@@ -18,7 +18,7 @@ use authn::audit::{Kind, MAX_SAID, TokenRefusal, shown_name};
 use authn::handle::{Handle, HandleKey};
 use authn::place::Service as Published;
 use authn::policy::Policy;
-use authn::ports::{Audit, Revocations, Sessions, Tickets};
+use authn::ports::{Audit, Revocations, Sessions};
 use authn::session::Session;
 use authn::sign_in::{self, At, Requirement};
 use jiff::Timestamp;
@@ -33,8 +33,8 @@ use crate::metadata;
 use crate::pipeline::store::{AttributeStore, AttributeStores, TimeLeft};
 use crate::pipeline::{IssuedClaims, NotIssued, Pipeline};
 use crate::ports::{Keys, Ledger, MetadataReader, Trusts, Unavailable, UsedAssertions};
-use crate::subject::{Context, Local, SIGN_IN};
-use crate::token::{self, Order, Token, TokenError, TokenRandomness};
+use crate::subject::{Context, Local};
+use crate::token::{self, BoughtBy, Order, Token, TokenError, TokenRandomness};
 use crate::trust::{Identifier, RelyingPartyTrust, TrustBook, Url};
 pub use brought::Brought;
 use checks::Checked;
@@ -42,7 +42,7 @@ pub(super) use checks::Refusal;
 pub(super) use home_realm::takes_ours;
 pub use home_realm::{Choice, Offer, Remembered};
 use home_realm::{HomeRealm, Seeking};
-pub use sign_out::SignedOut;
+pub use sign_out::{CleanedUp, Onward, SignedOut};
 pub use visited::{Loop, MAX_PARTIES, Visited};
 
 /// The path of the endpoint, as AD FS has it.
@@ -75,8 +75,6 @@ pub struct Service {
     pub keys: Arc<dyn Keys>,
     /// Where tokens are written down.
     pub ledger: Arc<dyn Ledger>,
-    /// Where tokens are written down as what a session at a pool rests on.
-    pub tickets: Arc<dyn Tickets>,
     /// What was revoked.
     pub revocations: Arc<dyn Revocations>,
     /// Sessions, of which one is once the new sign-in that a party asked for.
@@ -339,6 +337,7 @@ impl Service {
         asking: &Asking<'_>,
         random: TokenRandomness,
     ) -> Result<Answered, Unavailable> {
+        let origin = checked.reply.origin();
         let order = Order {
             issuer: &self.identity.identifier,
             audience: &checked.realm,
@@ -346,36 +345,19 @@ impl Service {
             method: v1::PASSWORD,
             authenticated: local.session.begun,
             at: asking.at,
+            bought_by: Some(BoughtBy {
+                session: local.session,
+                heard: asking.heard,
+                carried_to: Some(&origin),
+            }),
         };
         let name = checked.trust.name.clone();
         let token = match self.made(claims, order, random).await? {
             Ok(token) => token,
             Err(refusal) => return self.refused(asking, Some(name), refusal).await,
         };
-        let lasts = (asking.at.now, token.expires);
-        self.rests_on(&token.id, (local.session, asking.heard), lasts)
-            .await?;
-        let mut carried = claims.claims().of_type(SIGN_IN);
-        if carried.any(|it| *it.value == *token.id.0) {
-            let id = authn::issued::TokenId(token.id.0.clone());
-            let to = checked.reply.origin();
-            let recorded = authn::issued::carried(&id, local.session, (&to, asking.at.now));
-            self.tickets.record(recorded, asking.heard).await?;
-        }
         let place = (checked, visited);
         Ok(self.handed(token, place, asking.request.wctx.clone()))
-    }
-
-    /// SECURITY: a token, and a pool's session that it begins, ends with what they signed in by (decision 0015).
-    pub(super) async fn rests_on(
-        &self,
-        id: &TokenId,
-        (session, heard): (&Session, i64),
-        lasts: (Timestamp, Timestamp),
-    ) -> Result<(), Unavailable> {
-        let id = authn::issued::TokenId(id.0.clone());
-        let recorded = authn::issued::recorded(&id, session, lasts);
-        self.tickets.record(recorded, heard).await
     }
 
     /// Makes a token and writes it down; nobody has it yet.

@@ -1,5 +1,6 @@
-//! Which parties a browser was sent to, kept by the browser itself: who is told when it signs out, and whether one sends it
-//! back again and again (AD FS's MSISSignout and MSISLoopDetectionCookie).
+//! Which parties a browser was sent to, and which claims providers it came from, kept by the browser itself: who is told when it
+//! signs out, where else it signs out, and whether a party sends it back again and again (AD FS's MSISSignout and
+//! MSISLoopDetectionCookie).
 //!
 //! It holds nothing secret and is not believed: whoever forges it is signed out elsewhere, or goes round once more. Start at
 //! [`Visited::note`].
@@ -12,7 +13,7 @@ use thiserror::Error;
 
 use crate::trust::Identifier;
 
-/// Most parties that are kept; the first are forgotten.
+/// Most parties and claims providers that are kept; the first are forgotten.
 pub const MAX_PARTIES: usize = 64;
 /// How many tokens for one party within [`WITHIN`] are no loop yet.
 const MAX_TOKENS: u32 = 5;
@@ -54,7 +55,34 @@ impl Visited {
     ///
     /// There were too many of late: none goes there.
     pub fn note(&mut self, party: &Identifier, now: Timestamp) -> Result<(), Loop> {
-        let (digest, now) = (digest_of(party), now.as_second());
+        match self.counted(digest_of(party), now) > MAX_TOKENS {
+            true => Err(Loop),
+            false => Ok(()),
+        }
+    }
+
+    /// Notes that somebody came from a claims provider.
+    pub fn note_provider(&mut self, provider: &Identifier, now: Timestamp) {
+        self.counted(digest_of_provider(provider), now);
+    }
+
+    /// Whether a party is among them.
+    #[must_use]
+    pub fn holds(&self, party: &Identifier) -> bool {
+        let digest = digest_of(party);
+        self.0.iter().any(|it| it.digest == digest)
+    }
+
+    /// Whether a claims provider is among them, as one that somebody came from.
+    #[must_use]
+    pub fn holds_provider(&self, provider: &Identifier) -> bool {
+        let digest = digest_of_provider(provider);
+        self.0.iter().any(|it| it.digest == digest)
+    }
+
+    /// Puts one last, and says how often it was there of late.
+    fn counted(&mut self, digest: String, now: Timestamp) -> u32 {
+        let now = now.as_second();
         let place = self.0.iter().position(|it| it.digest == digest);
         let before = place.map(|place| self.0.remove(place));
         let recent = before.filter(|it| {
@@ -71,17 +99,7 @@ impl Visited {
         if self.0.len() > MAX_PARTIES {
             self.0.remove(0);
         }
-        match count > MAX_TOKENS {
-            true => Err(Loop),
-            false => Ok(()),
-        }
-    }
-
-    /// Whether a party is among them.
-    #[must_use]
-    pub fn holds(&self, party: &Identifier) -> bool {
-        let digest = digest_of(party);
-        self.0.iter().any(|it| it.digest == digest)
+        count
     }
 }
 
@@ -114,7 +132,16 @@ impl fmt::Display for Visited {
 }
 
 fn digest_of(party: &Identifier) -> String {
-    let made = digest(&SHA256, party.as_str().as_bytes());
+    digits_of(party.as_str())
+}
+
+/// Never that of a party: one identifier may be both, and no identifier has such a byte in it.
+fn digest_of_provider(provider: &Identifier) -> String {
+    digits_of(&format!("provider\0{provider}"))
+}
+
+fn digits_of(text: &str) -> String {
+    let made = digest(&SHA256, text.as_bytes());
     let bytes = made.as_ref().iter().take(DIGITS / 2);
     bytes.map(|byte| format!("{byte:02x}")).collect()
 }
@@ -162,6 +189,18 @@ mod tests {
         );
         assert_eq!(visited.note(&party("urn:a"), at(5)), Err(Loop));
         assert_eq!(visited.note(&party("urn:a"), at(21)), Ok(()), "later");
+    }
+
+    #[test]
+    fn a_claims_provider_is_no_party_and_makes_no_loop() {
+        let mut visited = Visited::default();
+        for _ in 0..=MAX_TOKENS {
+            visited.note_provider(&party("urn:a"), at(0));
+        }
+        assert!(visited.holds_provider(&party("urn:a")) && !visited.holds(&party("urn:a")));
+        assert_eq!(visited.note(&party("urn:a"), at(0)), Ok(()));
+        assert!(!visited.holds_provider(&party("urn:b")));
+        assert_eq!(Visited::parse(&visited.to_string()), visited);
     }
 
     #[test]

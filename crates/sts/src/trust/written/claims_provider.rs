@@ -8,7 +8,7 @@ use super::parts::{
     WrittenMetadata, WrittenSamlEndpoint, base64, certificate, certificates, identifier,
     identifiers, is_off, is_on, on, optional_choice, optional_url, rules, texts, word,
 };
-use super::relying_party::{algorithm, profile};
+use super::relying_party::{profile, signing};
 use crate::trust::{AnchorClaim, ClaimsProviderTrust, Kind, Url};
 
 /// A claims provider trust, as it is written; the keys are explained at [`ClaimsProviderTrust`].
@@ -43,6 +43,8 @@ pub struct WrittenClaimsProvider {
     pub encryption_certificate_revocation_check: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signature_algorithm: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha1_until: Option<String>,
     #[serde(default, skip_serializing_if = "is_off")]
     pub signed_saml_requests_required: bool,
     #[serde(default, skip_serializing_if = "is_off")]
@@ -89,6 +91,7 @@ impl WrittenClaimsProvider {
             encryption_certificate: None,
             encryption_certificate_revocation_check: None,
             signature_algorithm: None,
+            sha1_until: None,
             signed_saml_requests_required: false,
             encrypted_name_id_required: false,
             required_name_id_format: None,
@@ -124,6 +127,7 @@ impl WrittenClaimsProvider {
                 trust.encryption_certificate_revocation_check,
             ),
             signature_algorithm: word(trust.signature_algorithm),
+            sha1_until: trust.sha1_until.map(|it| it.to_string()),
             signed_saml_requests_required: trust.signed_saml_requests_required,
             encrypted_name_id_required: trust.encrypted_name_id_required,
             required_name_id_format: trust
@@ -170,6 +174,11 @@ impl WrittenClaimsProvider {
         let endpoints = self.saml_endpoints.into_iter();
         let anchor = self.anchor_claim.as_deref();
         let anchor = anchor.map(|it| identifier(of, "anchor_claim", it));
+        let said = (
+            self.signature_algorithm.as_deref(),
+            self.sha1_until.as_deref(),
+        );
+        let (signature_algorithm, sha1_until) = signing(of, said)?;
         Ok(ClaimsProviderTrust {
             identifier: identifier(of, "identifier", &self.identifier)?,
             name: self.name,
@@ -199,7 +208,8 @@ impl WrittenClaimsProvider {
                 "encryption_certificate_revocation_check",
                 self.encryption_certificate_revocation_check.as_deref(),
             )?,
-            signature_algorithm: algorithm(of, self.signature_algorithm.as_deref())?,
+            signature_algorithm,
+            sha1_until,
             signed_saml_requests_required: self.signed_saml_requests_required,
             encrypted_name_id_required: self.encrypted_name_id_required,
             required_name_id_format: self

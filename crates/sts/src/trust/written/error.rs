@@ -93,11 +93,18 @@ pub enum Problem {
     /// A policy that is for groups, and names none.
     #[error("the policy is for groups, and none is named")]
     NoGroups,
-    /// Signatures that are not made.
+    /// Signatures that are not made, and believed until a date alone.
     #[error(
-        "nothing is signed with SHA-1 here: RSA-SHA256 is what every product of the last ten years takes"
+        "nothing is signed with SHA-1 here, and RSA-SHA256 is what every product of the last ten years takes; where the party signs \
+         its own requests with SHA-1, `sha1_until` says until when they are believed"
     )]
     Sha1,
+    /// A date for signatures of SHA-1 that nobody makes.
+    #[error("it goes with `signature_algorithm` RSA-SHA1 alone")]
+    NotSha1,
+    /// It is no date.
+    #[error("it is no date as 2027-06-30")]
+    Date,
     /// A group that nobody is found in.
     #[error("`{0}` is neither the SID of a group nor its name as DOMAIN\\group")]
     UnclearGroup(String),
@@ -178,6 +185,11 @@ impl Of {
     /// Whether it is a new one.
     pub(super) fn is_new(&self) -> bool {
         self.read == As::New
+    }
+
+    /// Whether it is of a kind.
+    pub(super) fn is(&self, kind: Kind) -> bool {
+        self.kind == kind
     }
 
     /// Rules of it.

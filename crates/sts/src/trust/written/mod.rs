@@ -19,7 +19,8 @@ pub use relying_party::WrittenRelyingParty;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ClaimDescription, ClaimsProviderTrust, Identifier, Kind, RelyingPartyTrust, TrustBook, Trusted,
+    ClaimDescription, ClaimsProviderTrust, Identifier, Kind, RelyingPartyTrust, Sha1Until,
+    TrustBook, Trusted,
 };
 use crate::ports::{Kept, KeptTrust};
 
@@ -141,6 +142,16 @@ impl Trusted {
         let descriptions = descriptions.map(|it| (Kind::ClaimDescription, it.name.as_str()));
         let mut all = parties.chain(providers).chain(descriptions);
         all.next().filter(|_| self.len() == 1)
+    }
+
+    /// Each trust that may be signed for with SHA-1, and until when.
+    pub fn sha1_dates(&self) -> impl Iterator<Item = (&str, Sha1Until)> {
+        let parties = self.relying_parties.iter();
+        let parties = parties.map(|it| (it.name.as_str(), it.sha1_until));
+        let providers = self.claims_providers.iter();
+        let providers = providers.map(|it| (it.name.as_str(), it.sha1_until));
+        let all = parties.chain(providers);
+        all.filter_map(|(name, until)| Some((name, until?)))
     }
 
     /// How many there are.

@@ -4,11 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use super::error::{As, Of, Problem, WrittenError};
 use super::parts::{
-    WrittenMetadata, WrittenPolicy, WrittenSamlEndpoint, base64, certificate, certificates, choice,
+    WrittenMetadata, WrittenPolicy, WrittenSamlEndpoint, base64, certificate, certificates,
     identifiers, is_off, is_on, on, optional_choice, optional_url, rules, texts, url, word,
 };
 use crate::trust::{
-    Authorization, Kind, NotBeforeSkew, ProtocolProfile, RelyingPartyTrust, Rules,
+    Authorization, Kind, NotBeforeSkew, ProtocolProfile, RelyingPartyTrust, Rules, Sha1Until,
     SignatureAlgorithm, TokenLifetime, TokenType, Url,
 };
 
@@ -50,6 +50,8 @@ pub struct WrittenRelyingParty {
     pub token_type: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signature_algorithm: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha1_until: Option<String>,
     #[serde(default, skip_serializing_if = "is_off")]
     pub signed_saml_requests_required: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -104,6 +106,7 @@ impl Default for WrittenRelyingParty {
             encrypted_name_id_required: false,
             token_type: None,
             signature_algorithm: None,
+            sha1_until: None,
             signed_saml_requests_required: false,
             saml_response_signature: None,
             token_lifetime: None,
@@ -152,6 +155,7 @@ impl WrittenRelyingParty {
             encrypted_name_id_required: trust.encrypted_name_id_required,
             token_type: word(trust.token_type),
             signature_algorithm: word(trust.signature_algorithm),
+            sha1_until: trust.sha1_until.map(|it| it.to_string()),
             signed_saml_requests_required: trust.signed_saml_requests_required,
             saml_response_signature: word(trust.saml_response_signature),
             token_lifetime: (lifetime != TokenLifetime::default()).then(|| lifetime.minutes()),
@@ -201,6 +205,11 @@ impl WrittenRelyingParty {
         let endpoints = self.saml_endpoints.into_iter();
         let further = self.additional_wsfed_endpoints.iter();
         let further = further.map(|it| url(of, "additional_wsfed_endpoints", it));
+        let said = (
+            self.signature_algorithm.as_deref(),
+            self.sha1_until.as_deref(),
+        );
+        let (signature_algorithm, sha1_until) = signing(of, said)?;
         Ok(RelyingPartyTrust {
             identifiers: identifiers(of, "identifiers", &self.identifiers)?,
             name: self.name,
@@ -233,7 +242,8 @@ impl WrittenRelyingParty {
             encrypt_claims: self.encrypt_claims,
             encrypted_name_id_required: self.encrypted_name_id_required,
             token_type: token_type(of, self.token_type.as_deref())?,
-            signature_algorithm: algorithm(of, self.signature_algorithm.as_deref())?,
+            signature_algorithm,
+            sha1_until,
             signed_saml_requests_required: self.signed_saml_requests_required,
             saml_response_signature: optional_choice(
                 of,
@@ -270,20 +280,28 @@ pub(super) fn profile(of: &Of, word: Option<&str>) -> Result<ProtocolProfile, Wr
     optional_choice(of, "protocol_profile", word)
 }
 
-/// By which algorithm, by its word or by its URI.
-pub(super) fn algorithm(of: &Of, word: Option<&str>) -> Result<SignatureAlgorithm, WrittenError> {
-    let Some(word) = word else {
-        return Ok(SignatureAlgorithm::default());
-    };
+/// By which algorithm a partner signs, by its word or by its URI, and until when that is believed where it is SHA-1.
+pub(super) fn signing(
+    of: &Of,
+    (word, until): (Option<&str>, Option<&str>),
+) -> Result<(SignatureAlgorithm, Option<Sha1Until>), WrittenError> {
     const KEY: &str = "signature_algorithm";
-    let algorithm = match SignatureAlgorithm::of_uri(word) {
+    let algorithm = match word.and_then(SignatureAlgorithm::named) {
         Some(algorithm) => algorithm,
-        None => choice(of, KEY, word)?,
+        None => optional_choice(of, KEY, word)?,
     };
-    // One that was taken before stays what it says: the party gets no token, and is told why.
-    match algorithm {
-        SignatureAlgorithm::RsaSha1 if of.is_new() => Err(of.wrong(KEY, Problem::Sha1)),
-        _ => Ok(algorithm),
+    let until = until.map(|text| {
+        let until = Sha1Until::parse(text);
+        until.ok_or_else(|| of.wrong("sha1_until", Problem::Date))
+    });
+    match (algorithm, until.transpose()?) {
+        (SignatureAlgorithm::RsaSha256, Some(_)) => Err(of.wrong("sha1_until", Problem::NotSha1)),
+        // One that was taken before stays what it says: the party gets no token, and is told why. A provider may say it
+        // without a date, and is not believed.
+        (SignatureAlgorithm::RsaSha1, None) if of.is_new() && of.is(Kind::RelyingParty) => {
+            Err(of.wrong(KEY, Problem::Sha1))
+        }
+        said => Ok(said),
     }
 }
 

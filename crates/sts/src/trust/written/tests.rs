@@ -58,7 +58,7 @@ fn each_setting_is_written_and_read_as_the_same() {
         r#", "is_enabled": false, "notes": "n", "protocol_profile": "SAML", "wsfed_endpoint": "https://a.example/",
         "additional_wsfed_endpoints": ["https://b.example/"], "signing_certificate_revocation_check": "None",
         "encryption_certificate_revocation_check": "CheckChain", "encrypt_claims": false,
-        "encrypted_name_id_required": true, "token_type": "SAMLV2.0", "signature_algorithm": "RSA-SHA1", "signed_saml_requests_required": true,
+        "encrypted_name_id_required": true, "token_type": "SAMLV2.0", "signature_algorithm": "RSA-SHA1", "sha1_until": "2027-06-30", "signed_saml_requests_required": true,
         "saml_response_signature": "MessageOnly", "token_lifetime": 5, "not_before_skew": 3,
         "always_require_authentication": true, "issuance_transform_rules": "c:[] => issue(claim = c);",
         "additional_authentication_rules": "c:[] => issue(claim = c);", "claims_provider_names": ["ADFS"],
@@ -77,7 +77,7 @@ fn each_setting_is_written_and_read_as_the_same() {
     let keys = json["relying_party"][0].as_object().unwrap().len();
     assert_eq!(
         keys,
-        29 - 3,
+        30 - 3,
         "all fields but certificates and authorization rules"
     );
 }
@@ -313,7 +313,7 @@ fn what_nobody_could_use_is_no_new_trust_and_stays_what_it_is_where_it_was_taken
     check(
         &sha1,
         &expect![
-            "relying party trust `Lync-Ext`: `signature_algorithm`: nothing is signed with SHA-1 here: RSA-SHA256 is what every product of the last ten years takes"
+            "relying party trust `Lync-Ext`: `signature_algorithm`: nothing is signed with SHA-1 here, and RSA-SHA256 is what every product of the last ten years takes; where the party signs its own requests with SHA-1, `sha1_until` says until when they are believed"
         ],
     );
     check(
@@ -326,4 +326,28 @@ fn what_nobody_could_use_is_no_new_trust_and_stays_what_it_is_where_it_was_taken
         let written = Written::of_json(&text).unwrap();
         assert!(written.read_by(As::Kept).is_ok(), "{text}");
     }
+}
+
+#[test]
+fn a_date_for_sha_1_goes_with_its_algorithm_and_is_a_date() {
+    let with = |date: &str| {
+        party(&format!(
+            r#", "signature_algorithm": "RSA-SHA1", "sha1_until": "{date}""#
+        ))
+    };
+    let written = Written::of_json(&with("2027-06-30")).unwrap();
+    let read = written.clone().read().unwrap();
+    let until = read.relying_parties[0].sha1_until.unwrap();
+    assert_eq!(until.to_string(), "2027-06-30");
+    assert_eq!(Written::of(&read), written);
+    check(
+        &party(r#", "sha1_until": "2027-06-30""#),
+        &expect![
+            "relying party trust `Lync-Ext`: `sha1_until`: it goes with `signature_algorithm` RSA-SHA1 alone"
+        ],
+    );
+    check(
+        &with("next summer"),
+        &expect!["relying party trust `Lync-Ext`: `sha1_until`: it is no date as 2027-06-30"],
+    );
 }

@@ -114,6 +114,8 @@ impl Draft {
             encryption_certificate: self.encryption_certificate,
             encryption_certificate_revocation_check: self.encryption_check,
             signature_algorithm: self.signature_algorithm,
+            // AD FS has no end for it, and no administrator said one.
+            sha1_until: None,
             signed_saml_requests_required: self.signed_saml_requests_required,
             encrypted_name_id_required: self.encrypted_name_id_required,
             required_name_id_format: self.required_name_id_format,

@@ -155,14 +155,13 @@ pub(in crate::import) const TABLE: &[Field<Draft>] = &[
     ),
     field(
         "SignatureAlgorithm",
-        "not needed: no request of ours to it is signed",
-        |value, _| {
-            Ok(match algorithm(value)? {
-                SignatureAlgorithm::RsaSha256 => {
-                    Fate::not_needed("no request of ours to it is signed")
-                }
-                SignatureAlgorithm::RsaSha1 => Fate::not_needed(
-                    "no request of ours to it is signed; what it signs with SHA-1 itself is never believed",
+        "`signature_algorithm`; what it signs with SHA-1 is believed until `sha1_until`, which AD FS does not have; no request of ours to it is signed",
+        |value, draft: &mut Draft| {
+            draft.signature_algorithm = algorithm(value)?;
+            Ok(match draft.signature_algorithm {
+                SignatureAlgorithm::RsaSha256 => Fate::taken("RSA with SHA-256"),
+                SignatureAlgorithm::RsaSha1 => Fate::changed(
+                    "RSA with SHA-1; what it signs with it is refused until `wicketgate trust set` gives the trust a `sha1_until`",
                 ),
             })
         },

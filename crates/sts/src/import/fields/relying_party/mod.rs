@@ -47,6 +47,7 @@ impl Draft {
             encrypted_name_id_required: false,
             token_type: Default::default(),
             signature_algorithm: Default::default(),
+            sha1_until: None,
             signed_saml_requests_required: true,
             saml_response_signature: Default::default(),
             token_lifetime: Default::default(),

@@ -200,13 +200,13 @@ pub(in crate::import) const TABLE: &[Field<Draft>] = &[
     ),
     field(
         "SignatureAlgorithm",
-        "`signature_algorithm`; nothing is signed with SHA-1, and no date makes it so",
+        "`signature_algorithm`; nothing is signed with SHA-1, and no date makes it so; requests that it signs with it itself are believed until `sha1_until`",
         |value, draft: &mut Draft| {
             draft.trust.signature_algorithm = algorithm(value)?;
             Ok(match draft.trust.signature_algorithm {
                 SignatureAlgorithm::RsaSha256 => Fate::taken("RSA with SHA-256"),
                 SignatureAlgorithm::RsaSha1 => Fate::lost(
-                    "nothing is signed with SHA-1 here: set the trust to SHA-256 in AD FS, and when the party takes it, export anew",
+                    "nothing is signed with SHA-1 here: set the trust to SHA-256 in AD FS, and when the party takes it, export anew; where it signs its own requests with SHA-1, `sha1_until` comes afterwards",
                 ),
             })
         },
