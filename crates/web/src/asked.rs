@@ -16,6 +16,28 @@ use crate::{Over, Request, clock, cookie, endpoint};
 /// The only kind of body that is read.
 const FORM: &str = "application/x-www-form-urlencoded";
 
+/// What a browser says of where a request was sent from.
+const SEC_FETCH_SITE: header::HeaderName = header::HeaderName::from_static("sec-fetch-site");
+
+/// What a header says that nobody may send twice.
+#[derive(Clone, Copy)]
+enum Said<'h> {
+    Nothing,
+    Once(&'h [u8]),
+    Again,
+}
+
+impl<'h> Said<'h> {
+    fn of(headers: &'h HeaderMap, name: &header::HeaderName) -> Self {
+        let mut values = headers.get_all(name).iter();
+        match (values.next(), values.next()) {
+            (None, _) => Self::Nothing,
+            (Some(only), None) => Self::Once(only.as_bytes()),
+            (Some(_), Some(_)) => Self::Again,
+        }
+    }
+}
+
 /// A request that was read.
 pub(crate) struct Asked {
     pub(crate) method: Method,
@@ -91,22 +113,32 @@ impl Asked {
     /// SECURITY: both are asked: the browser's own word on where it was sent from, and a token that only a page has
     /// which this browser was shown.
     pub(crate) fn is_sent_from_here(&self) -> bool {
-        let only = |name: header::HeaderName| {
-            let mut values = self.headers.get_all(name).iter();
-            let only = values.next();
-            only.filter(|_| values.next().is_none())
-        };
-        let origin = only(header::ORIGIN).map(http::HeaderValue::as_bytes);
-        let site = self
-            .headers
-            .get("sec-fetch-site")
-            .map(http::HeaderValue::as_bytes);
-        let is_ours = origin == Some(self.origin.as_bytes());
-        let is_same_site = site.is_none_or(|site| site == b"same-origin");
         let token = self.field("form").unwrap_or_default();
         let handles = [&self.session, &self.sign_in];
         let mut handles = handles.into_iter().flatten();
-        is_ours && is_same_site && handles.any(|handle| handle.is_form_token(token))
+        self.says_from_here() && handles.any(|handle| handle.is_form_token(token))
+    }
+
+    /// Whether the browser says that a form was sent from a page of ours.
+    ///
+    /// INTEROP: Internet Explorer 11, and its engine in old clients, send neither `Origin` with a form to the host that it
+    /// came from nor ever `Sec-Fetch-Site`, but the address of the page. Whatever sends one of the two is asked for both.
+    fn says_from_here(&self) -> bool {
+        let names = [header::ORIGIN, SEC_FETCH_SITE, header::REFERER];
+        let [origin, site, referrer] = names.map(|name| Said::of(&self.headers, &name));
+        let ours = self.origin.as_bytes();
+        match (origin, site) {
+            (Said::Once(origin), Said::Nothing) => origin == ours,
+            (Said::Once(origin), Said::Once(site)) => origin == ours && site == b"same-origin",
+            (Said::Nothing, Said::Nothing) => match referrer {
+                Said::Once(page) => {
+                    let path = page.strip_prefix(ours);
+                    path.is_some_and(|path| path.starts_with(b"/"))
+                }
+                Said::Nothing | Said::Again => false,
+            },
+            (Said::Nothing | Said::Again, _) | (_, Said::Again) => false,
+        }
     }
 
     /// A field of the form.

@@ -324,6 +324,15 @@ pub(crate) struct NoToken {
     pub(crate) activity: String,
 }
 
+/// The page that says that a party sent somebody back again and again.
+#[derive(Template)]
+#[template(path = "went_round.html")]
+pub(crate) struct WentRound {
+    pub(crate) frame: Frame,
+    pub(crate) party: Option<String>,
+    pub(crate) activity: String,
+}
+
 /// The page after a sign-out, which tells the parties.
 #[derive(Template)]
 #[template(path = "signed_out.html")]

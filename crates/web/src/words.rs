@@ -215,6 +215,10 @@ words! {
     no_token: "You cannot be signed in there", "Det går inte att logga in dig där";
     no_token_text: "The application asked for something that it does not get here, or not for you. Your administrator can tell why by the number below.", "Programmet frågade efter något som det inte får här, eller inte för dig. Din administratör kan se varför med numret nedan.";
     activity: "Activity", "Aktivitet";
+    went_round: "You went round in a circle", "Du skickades runt i en cirkel";
+    went_round_text: "You are signed in here, but the application sent you back again and again, as if it had not been told. It does not keep your sign-in, and so you were stopped here.", "Du är inloggad här, men programmet skickade tillbaka dig gång på gång, som om det inte hade fått veta det. Det behåller inte din inloggning och därför stoppades du här.";
+    went_round_mend: "Allow the application to keep cookies, check that the clock of this device is right, close all windows of the browser, and begin again at the application.", "Tillåt programmet att spara kakor, kontrollera att klockan på den här enheten går rätt, stäng alla webbläsarens fönster och börja om i programmet.";
+    went_round_again: "If it happens again, tell your administrator the name of the application and the number below.", "Om det händer igen, uppge programmets namn och numret nedan för din administratör.";
     choose_provider: "Where do you belong?", "Var hör du hemma?";
     choose_provider_text: "Choose the organization that you sign in with. This browser remembers it.", "Välj den organisation som du loggar in med. Den här webbläsaren kommer ihåg den.";
     find_provider: "Or type your e-mail address there", "Eller skriv din e-postadress där";
