@@ -295,7 +295,7 @@ fn unread(words: &'static Words, activity: ActivityId) -> Response<Bytes> {
         "a request for a token is refused: it is not encoded as a form is, too long, or of a kind that is not taken"
     );
     let page = page::NoToken {
-        frame: bare(words),
+        frame: bare(look),
         party: None,
         activity: activity.0,
     };

@@ -162,12 +162,9 @@ pub(crate) fn with_form_elsewhere(mut answer: Response<Bytes>) -> Response<Bytes
     )
 }
 
-/// Lets a page fetch images from these addresses, and from no others.
+/// Lets a page fetch images from these addresses and from here, and from no others.
 pub(crate) fn with_images(answer: Response<Bytes>, sources: &[String]) -> Response<Bytes> {
-    let sources = match sources.is_empty() {
-        true => "'none'".to_owned(),
-        false => sources.join(" "),
-    };
+    let sources = [&["'self'".to_owned()], sources].concat().join(" ");
     with_policy(
         answer,
         &format!(
@@ -270,6 +267,8 @@ pub(crate) struct Office {
 /// The page on which a secret is chosen.
 #[derive(Template)]
 #[template(path = "choose.html")]
+    /// For how long somebody may stay signed in, in words, where they may.
+    pub(crate) stays: Option<String>,
 pub(crate) struct Choose {
     pub(crate) frame: Frame,
 }

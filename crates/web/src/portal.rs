@@ -49,7 +49,8 @@ impl Pages {
         let Some(handle) = &asked.session else {
             return Ok(None);
         };
-        let found = sign_in::resume(&self.ports, handle, (&asked.service, at)).await?;
+        let by = (&self.ports, &self.rules);
+        let found = sign_in::resume(by, handle, (&asked.service, at)).await?;
         let (policy, here) = (&self.rules.policy, (at, &asked.service));
         let found = found
             .filter(|(session, account)| sign_in::is_enough_for((session, account), policy, here));

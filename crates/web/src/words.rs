@@ -40,6 +40,12 @@ words! {
     send_code: "Send me a code", "Skicka en kod till mig";
     send_hint: "No token at hand? A code can be sent to your telephone or mailbox. It is good for five minutes, on this page.", "Ingen dosa till hands? En kod kan skickas till din telefon eller e-post. Den gäller i fem minuter, på den här sidan.";
     code_sent: "If a telephone number or an address of yours is known here, a code is on its way. Type it below.", "Om ett telefonnummer eller en adress till dig är känd här är en kod på väg. Skriv in den nedan.";
+    keep_me_signed_in: "Keep me signed in", "Håll mig inloggad";
+    keep_for: "In this browser, for at most", "I den här webbläsaren, i högst";
+    keep_own: "Only on a device that nobody else uses.", "Bara på en enhet som ingen annan använder.";
+    days: "days", "dygn";
+    hours: "hours", "timmar";
+    minutes: "minutes", "minuter";
     signing_in_as: "Signing in as", "Loggar in som";
     refused: "That did not match. Check what you typed and begin again.", "Det stämde inte. Kontrollera vad du skrev och börja om.";
     gone: "That took too long, or was sent twice. Begin again.", "Det tog för lång tid eller skickades två gånger. Börja om.";

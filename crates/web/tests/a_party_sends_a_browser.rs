@@ -297,11 +297,19 @@ async fn somebody_who_goes_round_in_a_circle_is_told_so_and_by_which_party() {
     for (language, says) in [
         (
             "en",
-            ["in a circle", "It does not keep your sign-in", "administrator"],
+            [
+                "in a circle",
+                "It does not keep your sign-in",
+                "administrator",
+            ],
         ),
         (
             "sv",
-            ["i en cirkel", "behåller inte din inloggning", "administratör"],
+            [
+                "i en cirkel",
+                "behåller inte din inloggning",
+                "administratör",
+            ],
         ),
     ] {
         let request = Request::get(format!("/adfs/ls/?{ASKS}"))

@@ -88,6 +88,7 @@ fn pages(memory: &Memory) -> Pages {
             unknown_names_key: Secret::new(vec![1; 32]),
             grants_key: Secret::new(vec![2; 32]),
             sending: None,
+            keep_me_signed_in: None,
         },
         sending: None,
         passkeys: RelyingParty::of(ORIGIN, &[]).unwrap(),

@@ -16,6 +16,7 @@ mod world;
 mod alike;
 mod enumeration;
 mod guessing;
+mod keep_me_signed_in;
 mod not_me;
 mod page_app_passwords;
 mod pages;

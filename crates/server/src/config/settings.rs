@@ -15,6 +15,7 @@ pub(crate) use super::written::{KerberosToken, Tls};
 
 use authn::credential::passkey::Make;
 use authn::place::Zone;
+use authn::session::KeepMeSignedIn;
 use authn::voucher::{GatewayId, VoucherKey};
 use gateway::Publication;
 use gateway::farm::health::Thresholds;
@@ -51,6 +52,8 @@ pub(crate) struct Settings {
     pub(crate) portal: Option<Portal>,
     /// What the security token service is to partners.
     pub(crate) sts: Option<wsfed::Identity>,
+    /// Whether people may ask to stay signed in to it.
+    pub(crate) keep_me_signed_in: Option<KeepMeSignedIn>,
     /// What its rules may ask beside our own directory.
     pub(crate) attribute_stores: attribute_stores::AttributeStores,
     /// The HTTP API.

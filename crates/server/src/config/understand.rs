@@ -12,6 +12,7 @@ mod checks;
 mod directory;
 mod farms;
 mod kerberos;
+mod kept;
 mod legacy;
 mod listeners;
 mod messages;
@@ -114,6 +115,7 @@ impl<'a> Understanding<'a> {
         let portal = self.portal(written, (&mut publication, &mut published))?;
         let sts = self.sts(written, (&mut publication, &mut published))?;
         self.passive_has_tokens(written)?;
+        let keep_me_signed_in = self.keep_me_signed_in(written)?;
         self.adfs_is_another(written, &publication)?;
         let api = self.api(written, (&mut publication, &mut published), &mut warnings)?;
         let messages = self.messages(written, portal.as_ref(), &mut warnings)?;
@@ -134,6 +136,8 @@ impl<'a> Understanding<'a> {
             warnings.extend(of_sts);
         }
         warnings.extend(messages::warnings(&policy, messages.as_ref()));
+            let stays = keep_me_signed_in.as_ref();
+            warnings.extend(stays.and_then(|it| kept::warning(&policy, *it)));
         if policy.rules.is_empty() {
             warnings.push("there is no [[policy]], so nobody can sign in".to_owned());
         }
@@ -152,6 +156,7 @@ impl<'a> Understanding<'a> {
             sts,
             attribute_stores: self.attribute_stores(written)?,
             api,
+            keep_me_signed_in,
             messages,
             published,
             farms,

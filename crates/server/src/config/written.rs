@@ -302,6 +302,14 @@ pub(crate) struct Sts {
     /// that ask that store fail. A new secret makes everybody a stranger to the parties that know them by such a name.
     pub(crate) opaque_id_secret_file: Option<Spanned<PathBuf>>,
     /// The same as a credential that systemd hands over.
+    /// Whether people may ask to stay signed in when they close the browser (AD FS's `EnableKmsi`); a secret and a code, each time.
+    #[serde(default)]
+    pub(crate) keep_me_signed_in: bool,
+    /// For how long they stay, used or not, as `24 hours` (AD FS's `KmsiLifetimeMins`), from `1 hour` to `7 days`; `24 hours` where it is
+    /// left out.
+    pub(crate) keep_me_signed_in_lifetime: Option<Spanned<String>>,
+    /// Whoever stays, and signed in before this time, as `2026-12-01T08:00:00Z`, signs in again (AD FS's `PersistentSsoCutoffTime`).
+    pub(crate) keep_me_signed_in_cutoff: Option<Spanned<String>>,
     pub(crate) opaque_id_secret_credential: Option<Spanned<String>>,
     /// Stores outside that rules may ask, by name.
     #[serde(default)]

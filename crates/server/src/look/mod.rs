@@ -33,7 +33,7 @@ use crate::doctor::wire::Seen;
 
 pub(crate) use directory::accounts;
 pub(crate) use kerberos::Folder;
-pub(crate) use shape::{apart, shape};
+pub(crate) use shape::{apart, shape, stays};
 pub(crate) use sign_in::{SignIn, sign_in};
 
 /// How many looks are under way at the same time at most.

@@ -418,6 +418,7 @@ impl Own {
             grants_key: Secret::new(self.store.keys().for_grants().expose().to_vec()),
             sending: settings.messages.as_ref().map(|it| it.sending.clone()),
         }
+            keep_me_signed_in: settings.keep_me_signed_in,
     }
 
     /// What pages need, with the keys by which people begin in the office, where they do.

@@ -236,6 +236,7 @@ macro_rules! conformance {
             each_step_of_a_sign_in_is_answered_once
             a_sign_in_is_completed_once
             a_session_ends_with_what_it_rests_on
+            who_stays_signed_in_does_so_until_the_end_of_it
             a_disowned_secret_opens_nothing_until_another_is_set
             who_has_no_secret_is_put_out_as_well
             a_destination_is_removed_beside_a_session_that_goes_on

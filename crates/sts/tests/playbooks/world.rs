@@ -148,6 +148,7 @@ pub(crate) fn session(begun: Timestamp, methods: &[Method]) -> Session {
         begun,
         used: begun,
         browser: None,
+        stays: None,
     }
 }
 

@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use authn::account::{Account, AccountId, AccountState};
+use authn::admin::tokens::{self, TokenRandomness};
 use authn::attempt::{self, Rules};
-use authn::audit::{Event, Kind};
+use authn::audit::{Actor, ByHand, Event, Kind};
 use authn::credential::CredentialId;
 use authn::credential::memorised_secret::{
     Cost, MemorisedSecret, SecretHash, StoredMemorisedSecret, Typed,
@@ -17,13 +18,14 @@ use authn::lockout::Queue;
 use authn::place::{ActivityId, Method, Service, Zone};
 use authn::policy::{Policy, Rule};
 use authn::ports::{Accounts, MemorisedSecrets, PasswordHasher, SignIns, Unavailable};
-use authn::session::Session;
+use authn::session::{KeepMeSignedIn, Session};
 use authn::sign_in::{Completed, Completion, Ports, Requirement, SignIn};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use bytes::Bytes;
 use http::Request;
 use jiff::{SignedDuration, Timestamp};
+use proto::otp::{Algorithm, Digits, Generator, Period, Seed};
 use proto::secret::Secret;
 use rcgen::{CertificateParams, KeyPair, PKCS_RSA_SHA256};
 use store::memory::Memory;
@@ -325,6 +327,7 @@ async fn signed_in(memory: &Memory, methods: &[Method], begun: Timestamp) -> Str
         domain: "CONTOSO".to_owned(),
         sam: "anna".to_owned(),
         upn: "anna@contoso.com".to_owned(),
+            keep_me_signed_in: None,
         realm: "CONTOSO.COM".to_owned(),
         sid: Some("S-1-5-21-1-2-3-1105".to_owned()),
         sip_addresses: Vec::new(),
@@ -401,3 +404,4 @@ async fn signed_in(memory: &Memory, methods: &[Method], begun: Timestamp) -> Str
 pub(crate) fn now() -> Timestamp {
     Timestamp::now()
 }
+            stays: None,
