@@ -1,5 +1,7 @@
 //! A request as the pages see it: its form, its handles and its language, and whether it came from a page of ours.
 
+use std::sync::Arc;
+
 use authn::handle::Handle;
 use authn::place::{ActivityId, Service};
 use bytes::Bytes;
@@ -9,6 +11,7 @@ use proto::secret::Secret;
 use proto::wsfed::MAX_ANSWER;
 use proto::{saml, wsfed};
 
+use crate::branding::{Brand, Branding};
 use crate::page::{self, Frame};
 use crate::words::Words;
 use crate::{Over, Request, clock, cookie, endpoint};
@@ -43,6 +46,8 @@ pub(crate) struct Asked {
     pub(crate) method: Method,
     pub(crate) path: String,
     pub(crate) words: &'static Words,
+    /// Whose pages they are.
+    pub(crate) brand: Arc<Brand>,
     pub(crate) sign_in: Option<Handle>,
     pub(crate) session: Option<Handle>,
     /// What a browser gets that holds nothing yet.
@@ -60,11 +65,15 @@ pub(crate) struct Asked {
 
 impl Asked {
     /// Reads it, or answers that it cannot be.
-    pub(crate) fn read(request: Request, service: Service) -> Result<Self, Box<Response<Bytes>>> {
+    pub(crate) fn read(
+        request: Request,
+        (service, branding): (Service, &Branding),
+    ) -> Result<Self, Box<Response<Bytes>>> {
         let headers = request.head.headers;
         let words = Words::of(&headers);
+        let brand = Arc::new(branding.in_words(words));
         let Ok(random) = clock::random() else {
-            return Err(Box::new(unavailable(&headers)));
+            return Err(Box::new(unavailable(&headers, branding)));
         };
         let method = request.head.method;
         let is_known = [Method::GET, Method::HEAD, Method::POST].contains(&method);
@@ -87,8 +96,8 @@ impl Asked {
         };
         let (Ok(query), Ok(form), true, true) = (query, body, is_known, is_form) else {
             return Err(Box::new(match is_passive {
-                true => unread(words, request.activity),
-                false => plain(words, StatusCode::BAD_REQUEST, words.not_sent_here),
+                true => unread((words, brand), request.activity),
+                false => plain((words, brand), StatusCode::BAD_REQUEST, words.not_sent_here),
             }));
         };
         Ok(Self {
@@ -99,6 +108,7 @@ impl Asked {
             service,
             method,
             words,
+            brand,
             form,
             query,
             query_text,
@@ -216,9 +226,14 @@ impl Asked {
         }
     }
 
+    /// What pages look like to this browser.
+    pub(crate) fn look(&self) -> (&'static Words, &Arc<Brand>) {
+        (self.words, &self.brand)
+    }
+
     /// The frame of a page of sign-in.
     pub(crate) fn frame(&self) -> Frame {
-        Frame::of(self.words, self.held().0)
+        Frame::of(self.look(), self.held().0)
     }
 
     /// Gives the browser its handle with an answer, where it has none.
@@ -277,19 +292,28 @@ fn takes_messages(service: &Service, path: &str) -> bool {
 }
 
 /// That nothing can be checked now.
-pub(crate) fn unavailable(headers: &HeaderMap) -> Response<Bytes> {
+pub(crate) fn unavailable(headers: &HeaderMap, branding: &Branding) -> Response<Bytes> {
     let words = Words::of(headers);
-    plain(words, StatusCode::SERVICE_UNAVAILABLE, words.unavailable)
+    let brand = Arc::new(branding.in_words(words));
+    plain(
+        (words, brand),
+        StatusCode::SERVICE_UNAVAILABLE,
+        words.unavailable,
+    )
 }
 
 /// A sentence for whoever nothing can be kept for.
-fn plain(words: &'static Words, status: StatusCode, text: &'static str) -> Response<Bytes> {
-    let frame = bare(words);
+fn plain(
+    look: (&'static Words, Arc<Brand>),
+    status: StatusCode,
+    text: &'static str,
+) -> Response<Bytes> {
+    let frame = bare(look);
     page::shown(status, &page::Sentence { frame, text })
 }
 
 /// That there is no token for what a party's page sent and nobody can read, by the id that the log knows.
-fn unread(words: &'static Words, activity: ActivityId) -> Response<Bytes> {
+fn unread(look: (&'static Words, Arc<Brand>), activity: ActivityId) -> Response<Bytes> {
     tracing::info!(
         activity = activity.0,
         "a request for a token is refused: it is not encoded as a form is, too long, or of a kind that is not taken"
@@ -302,9 +326,10 @@ fn unread(words: &'static Words, activity: ActivityId) -> Response<Bytes> {
     page::shown(StatusCode::BAD_REQUEST, &page)
 }
 
-fn bare(words: &'static Words) -> Frame {
+fn bare((words, brand): (&'static Words, Arc<Brand>)) -> Frame {
     Frame {
         words,
+        brand,
         form: String::new(),
         who: None,
         notice: None,

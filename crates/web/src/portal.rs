@@ -176,7 +176,7 @@ impl Pages {
         let page = page::Portal {
             frame: Frame {
                 notice: wrong.or(said),
-                ..signed_in.frame(words)
+                ..signed_in.frame(asked)
             },
             devices: devices
                 .iter()
@@ -226,7 +226,7 @@ impl Pages {
         let (record, password) = made.await?;
         let account = &signed_in.account;
         let page = page::Made {
-            frame: signed_in.frame(asked.words),
+            frame: signed_in.frame(asked),
             password: password.expose().clone(),
             picture: qr::of_text(&password),
             label: record.label,
@@ -251,7 +251,7 @@ impl Pages {
         let policy = &self.rules.policy;
         let codes = owner.make_recovery_codes(policy, random).await?;
         let page = page::Recovery {
-            frame: signed_in.frame(asked.words),
+            frame: signed_in.frame(asked),
             codes: codes.iter().map(|it| it.expose().clone()).collect(),
         };
         Ok(page::shown(StatusCode::OK, &page))
@@ -269,10 +269,10 @@ impl SignedIn {
         &self.handle
     }
 
-    pub(crate) fn frame(&self, words: &'static Words) -> Frame {
+    pub(crate) fn frame(&self, asked: &Asked) -> Frame {
         Frame {
             who: Some(self.account.upn.clone()),
-            ..Frame::of(words, &self.handle)
+            ..Frame::of(asked.look(), &self.handle)
         }
     }
 }

@@ -84,7 +84,7 @@ impl Pages {
                 // A new handle, so that what was under way with the old one is not gone on with.
                 let frame = Frame {
                     notice,
-                    ..Frame::of(words, &asked.fresh)
+                    ..Frame::of(asked.look(), &asked.fresh)
                 };
                 let page = page::Account {
                     frame,

@@ -107,6 +107,10 @@ words! {
     made_phone: "Phone: add an Exchange account, with this text as the password. With or without the dashes.", "Telefon: lägg till ett Exchange-konto med den här texten som lösenord. Med eller utan bindestreck.";
     user: "User name", "Användarnamn";
     sip_address: "Sign-in address", "Inloggningsadress";
+    help_desk: "Help desk", "Support";
+    home: "Home page", "Startsida";
+    privacy: "Privacy", "Integritet";
+    more: "More", "Mer";
     back: "Back", "Tillbaka";
     tokens: "Tokens and apps that show codes", "Dosor och appar som visar koder";
     no_tokens: "You have none.", "Du har inga.";

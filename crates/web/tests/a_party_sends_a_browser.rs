@@ -201,7 +201,9 @@ async fn a_sign_out_ends_the_session_and_tells_the_parties() {
     let policy = out.response.headers()[header::CONTENT_SECURITY_POLICY]
         .to_str()
         .unwrap();
-    assert!(policy.contains("img-src https://lync.contoso.com/PassiveAuth/PassiveAuth.aspx;"));
+    assert!(
+        policy.contains("img-src 'self' https://lync.contoso.com/PassiveAuth/PassiveAuth.aspx;")
+    );
     let again = world
         .ask(ask(format!("/adfs/ls/?{ASKS}"), world.session.clone()))
         .await;

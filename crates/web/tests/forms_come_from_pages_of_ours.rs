@@ -95,6 +95,7 @@ fn pages(memory: &Memory) -> Pages {
         services: vec![Service::EWS],
         from_office: false,
         sts: None,
+        branding: Arc::default(),
         begun: web::Begun::default(),
     }
 }

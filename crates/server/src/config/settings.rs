@@ -56,6 +56,10 @@ pub(crate) struct Settings {
     pub(crate) keep_me_signed_in: Option<KeepMeSignedIn>,
     /// What its rules may ask beside our own directory.
     pub(crate) attribute_stores: attribute_stores::AttributeStores,
+    /// What the company puts on both.
+    pub(crate) branding: Arc<web::branding::Branding>,
+    /// The file of its logo.
+    pub(crate) logo: Option<PathBuf>,
     /// The HTTP API.
     pub(crate) api: Option<Api>,
     /// Codes that are sent, where anybody carries them.

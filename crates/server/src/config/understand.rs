@@ -8,11 +8,12 @@ mod attribute_stores;
 mod audit;
 mod balancers;
 mod behind;
+mod branding;
 mod checks;
 mod directory;
 mod farms;
-mod kerberos;
 mod kept;
+mod kerberos;
 mod legacy;
 mod listeners;
 mod messages;
@@ -114,9 +115,10 @@ impl<'a> Understanding<'a> {
         let (mut publication, mut published) = self.publication(written, &mut warnings)?;
         let portal = self.portal(written, (&mut publication, &mut published))?;
         let sts = self.sts(written, (&mut publication, &mut published))?;
-        self.passive_has_tokens(written)?;
         let keep_me_signed_in = self.keep_me_signed_in(written)?;
+        self.passive_has_tokens(written)?;
         self.adfs_is_another(written, &publication)?;
+        let (branding, logo) = self.branding(written)?;
         let api = self.api(written, (&mut publication, &mut published), &mut warnings)?;
         let messages = self.messages(written, portal.as_ref(), &mut warnings)?;
         let policy = self.policy(written, (&publication, &role))?;
@@ -134,10 +136,10 @@ impl<'a> Understanding<'a> {
             warnings.extend(portal.as_ref().and_then(|_| portal::warning(&policy)));
             let of_sts = sts.iter().flat_map(|it| sts::warnings(&policy, it));
             warnings.extend(of_sts);
-        }
-        warnings.extend(messages::warnings(&policy, messages.as_ref()));
             let stays = keep_me_signed_in.as_ref();
             warnings.extend(stays.and_then(|it| kept::warning(&policy, *it)));
+        }
+        warnings.extend(messages::warnings(&policy, messages.as_ref()));
         if policy.rules.is_empty() {
             warnings.push("there is no [[policy]], so nobody can sign in".to_owned());
         }
@@ -154,9 +156,11 @@ impl<'a> Understanding<'a> {
             publication: Arc::new(publication),
             portal,
             sts,
-            attribute_stores: self.attribute_stores(written)?,
-            api,
             keep_me_signed_in,
+            attribute_stores: self.attribute_stores(written)?,
+            branding: Arc::new(branding),
+            logo,
+            api,
             messages,
             published,
             farms,

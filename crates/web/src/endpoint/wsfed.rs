@@ -1,6 +1,8 @@
 //! `/adfs/ls/`: a browser comes with a request of a party, and leaves with a token, or with a page that says which party it
 //! was and by which id the log knows why not.
 
+use std::sync::Arc;
+
 use authn::audit::TokenRefusal;
 use authn::place::SourceNetwork;
 use authn::ports::Unavailable;
@@ -273,6 +275,7 @@ pub(super) fn handed_over(asked: &Asked, issued: &Issued) -> Response<Bytes> {
     ];
     let page = page::Post {
         words: asked.words,
+        brand: Arc::clone(&asked.brand),
         title: asked.words.on_the_way,
         party: issued.name.clone(),
         action: issued.reply.as_str().to_owned(),
