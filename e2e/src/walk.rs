@@ -235,6 +235,12 @@ impl<L: FnMut(&Chromium, &str) -> anyhow::Result<()>> Walk<L> {
             self.types(field, typed)?;
         }
         self.see("post", "#answer")?;
+        until("nobody goes round in a circle", || {
+            self.open("sts", &asks)?;
+            let page = self.chromium.run("return document.body.dataset.page")?;
+            Ok(page.as_str() == Some("went_round"))
+        })?;
+        self.see("went-round", "#activity")?;
         self.open("sts", "")?;
         self.see("at-party", "body[data-page='sentence']")?;
         self.open("sts", "adfs/ls/?wa=wsignin1.0&wtrealm=urn:unknown")?;

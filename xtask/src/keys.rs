@@ -128,7 +128,7 @@ fn value(kind: &str, items: &BTreeMap<String, Item>) -> String {
         "bool" => "`true` or `false`".to_owned(),
         "u8" | "u16" | "u32" | "u64" | "usize" => "number".to_owned(),
         other => match items.get(other) {
-            Some(item) if item.is_enum && other != "Auth" => words(item),
+            Some(item) if item.is_enum && !["Auth", "Text"].contains(&other) => words(item),
             _ => "see its meaning".to_owned(),
         },
     };

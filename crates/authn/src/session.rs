@@ -10,12 +10,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::AccountId;
 use crate::credential::CredentialId;
-use crate::place::{Method, Zone};
+use crate::place::{Method, Service, Zone};
 
 /// How long a session lasts that is not used (SP 800-63B 2.2.3).
 pub const IDLE: SignedDuration = SignedDuration::from_hours(1);
 /// How long a session lasts in all.
 pub const OVERALL: SignedDuration = SignedDuration::from_hours(24);
+/// How long people stay signed in who ask for it, where nobody says otherwise (AD FS's `KmsiLifetimeMins`, 1440).
+pub const STAYS: SignedDuration = SignedDuration::from_hours(24);
+/// The shortest that they may: what is shorter is any session.
+pub const SHORTEST_STAY: SignedDuration = SignedDuration::from_hours(1);
+/// The longest that they may (AD FS's own limit for it, seven days).
+pub const LONGEST_STAY: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// The codes behind a secret by which somebody may stay signed in; one that stands in for a token's is for the moment.
+const STAYS_BY: [Method; 2] = [Method::OneTimeCode, Method::SentCode];
 /// How old the last use of a session may be that is noted: not every request is worth a write.
 pub const NOTED_EVERY: SignedDuration = SignedDuration::from_mins(1);
 /// How many sessions an account may have; one more ends the oldest.
@@ -48,6 +56,30 @@ pub struct Session {
     /// The browser that it began in; not known of one that began before that was noted.
     #[serde(default)]
     pub browser: Option<Browser>,
+    /// Until when its owner asked to stay signed in, where that was so.
+    #[serde(default)]
+    pub stays: Option<Timestamp>,
+}
+
+/// That people may ask to stay signed in to the security token service (AD FS's `EnableKmsi`), and for how long.
+///
+/// SECURITY: it makes nothing of what was proved any newer: whoever wants it fresh asks for it again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeepMeSignedIn {
+    /// For how long, from the sign-in on; used or not.
+    pub lifetime: SignedDuration,
+    /// What stays and began before this is over (AD FS's `PersistentSsoCutoffTime`).
+    pub cutoff: Option<Timestamp>,
+}
+
+impl KeepMeSignedIn {
+    /// Until when somebody stays who proved this; `None` where they do not: it takes a secret and a code.
+    #[must_use]
+    pub fn until(self, methods: &[Method], begun: Timestamp) -> Option<Timestamp> {
+        let is_by_code = methods.iter().any(|it| STAYS_BY.contains(it));
+        let until = begun.checked_add(self.lifetime).ok();
+        until.filter(|_| is_by_code && methods.len() > 1)
+    }
 }
 
 /// What is known of a browser: where it is, and what it calls itself.
@@ -91,9 +123,15 @@ impl Browser {
 }
 
 impl Session {
-    /// When it ends if it is not used again.
+    /// When it ends at the latest if it is not used again.
     #[must_use]
     pub fn ends(&self) -> Timestamp {
+        let usual = self.usual_end();
+        self.stays.map_or(usual, |stays| stays.max(usual))
+    }
+
+    /// When one ends whose owner did not ask to stay signed in.
+    fn usual_end(&self) -> Timestamp {
         let idle = self.used.checked_add(IDLE).unwrap_or(self.used);
         let overall = self.begun.checked_add(OVERALL).unwrap_or(self.begun);
         idle.min(overall)
@@ -112,10 +150,36 @@ impl Session {
         self.methods.contains(&Method::AppPassword)
     }
 
-    /// Whether it has not ended by itself.
+    /// Whether it has not ended by itself, whatever it is used for.
     #[must_use]
     pub fn lasts(&self, now: Timestamp) -> bool {
         now < self.ends()
+    }
+
+    /// Whether it has not ended by itself for a service, where people may stay signed in so, or not at all.
+    ///
+    /// SECURITY: what somebody asked for once holds nothing open that the configuration does not hold open by now, and the
+    /// portal not at all.
+    #[must_use]
+    pub fn lasts_for(
+        &self,
+        service: &Service,
+        may: Option<KeepMeSignedIn>,
+        now: Timestamp,
+    ) -> bool {
+        let usual = self.usual_end();
+        let (Some(stays), Some(may)) = (self.stays, may) else {
+            return now < usual;
+        };
+        if may.cutoff.is_some_and(|cutoff| self.begun < cutoff) {
+            return false;
+        }
+        let longest = self.begun.checked_add(may.lifetime).unwrap_or(self.begun);
+        let stays = stays.min(longest);
+        match *service == Service::STS {
+            true => now < stays.max(usual),
+            false => now < usual,
+        }
     }
 
     /// Whether a use now is worth a note.
@@ -155,6 +219,7 @@ mod tests {
             begun,
             used: after(minutes),
             browser: None,
+            stays: None,
         };
         assert!(used(0).lasts(after(59)) && !used(0).lasts(after(60)));
         assert!(used(59).lasts(after(118)) && !used(59).lasts(after(119)));
@@ -164,6 +229,74 @@ mod tests {
             "however it is used"
         );
         assert!(!used(0).is_worth_a_note(after(0)) && used(0).is_worth_a_note(after(1)));
+    }
+
+    #[test]
+    fn who_stays_signed_in_does_so_as_long_as_it_is_allowed_by_now_and_not_at_the_portal() {
+        let begun = Timestamp::from_second(1_800_000_000).unwrap();
+        let after = |hours: i64| begun + SignedDuration::from_hours(hours);
+        let methods = [Method::MemorisedSecret, Method::OneTimeCode];
+        let may = |hours: i64, cutoff: Option<i64>| {
+            Some(KeepMeSignedIn {
+                lifetime: SignedDuration::from_hours(hours),
+                cutoff: cutoff.map(after),
+            })
+        };
+        let session = |stays: Option<i64>| Session {
+            account: AccountId("1".to_owned()),
+            credential: CredentialId("2".to_owned()),
+            made: None,
+            token: None,
+            methods: methods.to_vec(),
+            zone: Zone::EXTERNAL,
+            begun,
+            used: begun,
+            browser: None,
+            stays: stays.map(after),
+        };
+        for (stays, service, may, last) in [
+            (Some(48), Service::STS, may(48, None), 48),
+            (Some(48), Service::STS, may(30, None), 30),
+            (Some(48), Service::STS, may(72, None), 48),
+            (Some(48), Service::STS, None, 1),
+            (Some(48), Service::PORTAL, may(48, None), 1),
+            (None, Service::STS, may(48, None), 1),
+            (Some(48), Service::STS, may(48, Some(0)), 48),
+            (Some(48), Service::STS, may(48, Some(1)), 0),
+            (Some(48), Service::PORTAL, may(48, Some(1)), 0),
+            (None, Service::STS, may(48, Some(1)), 1),
+        ] {
+            let session = session(stays);
+            let lasts = |hours| session.lasts_for(&service, may, after(hours));
+            assert!(!lasts(last), "{stays:?} {service} {may:?}");
+            assert!(last == 0 || lasts(last - 1), "{stays:?} {service} {may:?}");
+        }
+        let kept = session(Some(48));
+        assert!(kept.lasts(after(47)) && !kept.lasts(after(48)));
+    }
+
+    #[test]
+    fn nobody_stays_signed_in_by_less_than_a_secret_and_a_code_of_their_own() {
+        let begun = Timestamp::from_second(1_800_000_000).unwrap();
+        let may = KeepMeSignedIn {
+            lifetime: STAYS,
+            cutoff: None,
+        };
+        let secret = Method::MemorisedSecret;
+        for (methods, stays) in [
+            (vec![secret, Method::OneTimeCode], true),
+            (vec![Method::AppPassword, Method::OneTimeCode], true),
+            (vec![secret, Method::SentCode], true),
+            (vec![secret], false),
+            (vec![Method::AppPassword], false),
+            (vec![Method::OneTimeCode], false),
+            (vec![secret, Method::RecoveryCode], false),
+            (vec![secret, Method::TemporaryCode], false),
+            (vec![], false),
+        ] {
+            let until = may.until(&methods, begun);
+            assert_eq!(until, stays.then_some(begun + STAYS), "{methods:?}");
+        }
     }
 
     #[test]

@@ -176,6 +176,7 @@ fn files(file: &Path, settings: &Settings) -> BTreeSet<PathBuf> {
     let authorities = members.filter_map(|member| Some(&member.tls.as_ref()?.authorities));
     let directory = settings.directory.iter().map(|it| &it.authorities);
     let onward = settings.onward.iter().map(|onward| &onward.key);
+    let logo = settings.logo.iter();
     let keys = settings.store.iter().map(|store| &store.key_file);
     let identity = match &settings.role {
         Role::All => None,
@@ -189,6 +190,7 @@ fn files(file: &Path, settings: &Settings) -> BTreeSet<PathBuf> {
         .chain(directory)
         .chain(onward)
         .chain(keys)
+        .chain(logo)
         .chain(identity.flat_map(|it| [&it.authorities, &it.certificate, &it.key]));
     let mut files: BTreeSet<PathBuf> = named.cloned().collect();
     files.insert(file.to_owned());

@@ -1,5 +1,7 @@
 //! A request as the pages see it: its form, its handles and its language, and whether it came from a page of ours.
 
+use std::sync::Arc;
+
 use authn::handle::Handle;
 use authn::place::{ActivityId, Service};
 use bytes::Bytes;
@@ -9,6 +11,7 @@ use proto::secret::Secret;
 use proto::wsfed::MAX_ANSWER;
 use proto::{saml, wsfed};
 
+use crate::branding::{Brand, Branding};
 use crate::page::{self, Frame};
 use crate::words::Words;
 use crate::{Over, Request, clock, cookie, endpoint};
@@ -16,11 +19,35 @@ use crate::{Over, Request, clock, cookie, endpoint};
 /// The only kind of body that is read.
 const FORM: &str = "application/x-www-form-urlencoded";
 
+/// What a browser says of where a request was sent from.
+const SEC_FETCH_SITE: header::HeaderName = header::HeaderName::from_static("sec-fetch-site");
+
+/// What a header says that nobody may send twice.
+#[derive(Clone, Copy)]
+enum Said<'h> {
+    Nothing,
+    Once(&'h [u8]),
+    Again,
+}
+
+impl<'h> Said<'h> {
+    fn of(headers: &'h HeaderMap, name: &header::HeaderName) -> Self {
+        let mut values = headers.get_all(name).iter();
+        match (values.next(), values.next()) {
+            (None, _) => Self::Nothing,
+            (Some(only), None) => Self::Once(only.as_bytes()),
+            (Some(_), Some(_)) => Self::Again,
+        }
+    }
+}
+
 /// A request that was read.
 pub(crate) struct Asked {
     pub(crate) method: Method,
     pub(crate) path: String,
     pub(crate) words: &'static Words,
+    /// Whose pages they are.
+    pub(crate) brand: Arc<Brand>,
     pub(crate) sign_in: Option<Handle>,
     pub(crate) session: Option<Handle>,
     /// What a browser gets that holds nothing yet.
@@ -38,11 +65,15 @@ pub(crate) struct Asked {
 
 impl Asked {
     /// Reads it, or answers that it cannot be.
-    pub(crate) fn read(request: Request, service: Service) -> Result<Self, Box<Response<Bytes>>> {
+    pub(crate) fn read(
+        request: Request,
+        (service, branding): (Service, &Branding),
+    ) -> Result<Self, Box<Response<Bytes>>> {
         let headers = request.head.headers;
         let words = Words::of(&headers);
+        let brand = Arc::new(branding.in_words(words));
         let Ok(random) = clock::random() else {
-            return Err(Box::new(unavailable(&headers)));
+            return Err(Box::new(unavailable(&headers, branding)));
         };
         let method = request.head.method;
         let is_known = [Method::GET, Method::HEAD, Method::POST].contains(&method);
@@ -65,8 +96,8 @@ impl Asked {
         };
         let (Ok(query), Ok(form), true, true) = (query, body, is_known, is_form) else {
             return Err(Box::new(match is_passive {
-                true => unread(words, request.activity),
-                false => plain(words, StatusCode::BAD_REQUEST, words.not_sent_here),
+                true => unread((words, brand), request.activity),
+                false => plain((words, brand), StatusCode::BAD_REQUEST, words.not_sent_here),
             }));
         };
         Ok(Self {
@@ -77,6 +108,7 @@ impl Asked {
             service,
             method,
             words,
+            brand,
             form,
             query,
             query_text,
@@ -91,22 +123,32 @@ impl Asked {
     /// SECURITY: both are asked: the browser's own word on where it was sent from, and a token that only a page has
     /// which this browser was shown.
     pub(crate) fn is_sent_from_here(&self) -> bool {
-        let only = |name: header::HeaderName| {
-            let mut values = self.headers.get_all(name).iter();
-            let only = values.next();
-            only.filter(|_| values.next().is_none())
-        };
-        let origin = only(header::ORIGIN).map(http::HeaderValue::as_bytes);
-        let site = self
-            .headers
-            .get("sec-fetch-site")
-            .map(http::HeaderValue::as_bytes);
-        let is_ours = origin == Some(self.origin.as_bytes());
-        let is_same_site = site.is_none_or(|site| site == b"same-origin");
         let token = self.field("form").unwrap_or_default();
         let handles = [&self.session, &self.sign_in];
         let mut handles = handles.into_iter().flatten();
-        is_ours && is_same_site && handles.any(|handle| handle.is_form_token(token))
+        self.says_from_here() && handles.any(|handle| handle.is_form_token(token))
+    }
+
+    /// Whether the browser says that a form was sent from a page of ours.
+    ///
+    /// INTEROP: Internet Explorer 11, and its engine in old clients, send neither `Origin` with a form to the host that it
+    /// came from nor ever `Sec-Fetch-Site`, but the address of the page. Whatever sends one of the two is asked for both.
+    fn says_from_here(&self) -> bool {
+        let names = [header::ORIGIN, SEC_FETCH_SITE, header::REFERER];
+        let [origin, site, referrer] = names.map(|name| Said::of(&self.headers, &name));
+        let ours = self.origin.as_bytes();
+        match (origin, site) {
+            (Said::Once(origin), Said::Nothing) => origin == ours,
+            (Said::Once(origin), Said::Once(site)) => origin == ours && site == b"same-origin",
+            (Said::Nothing, Said::Nothing) => match referrer {
+                Said::Once(page) => {
+                    let path = page.strip_prefix(ours);
+                    path.is_some_and(|path| path.starts_with(b"/"))
+                }
+                Said::Nothing | Said::Again => false,
+            },
+            (Said::Nothing | Said::Again, _) | (_, Said::Again) => false,
+        }
     }
 
     /// A field of the form.
@@ -184,9 +226,14 @@ impl Asked {
         }
     }
 
+    /// What pages look like to this browser.
+    pub(crate) fn look(&self) -> (&'static Words, &Arc<Brand>) {
+        (self.words, &self.brand)
+    }
+
     /// The frame of a page of sign-in.
     pub(crate) fn frame(&self) -> Frame {
-        Frame::of(self.words, self.held().0)
+        Frame::of(self.look(), self.held().0)
     }
 
     /// Gives the browser its handle with an answer, where it has none.
@@ -245,34 +292,44 @@ fn takes_messages(service: &Service, path: &str) -> bool {
 }
 
 /// That nothing can be checked now.
-pub(crate) fn unavailable(headers: &HeaderMap) -> Response<Bytes> {
+pub(crate) fn unavailable(headers: &HeaderMap, branding: &Branding) -> Response<Bytes> {
     let words = Words::of(headers);
-    plain(words, StatusCode::SERVICE_UNAVAILABLE, words.unavailable)
+    let brand = Arc::new(branding.in_words(words));
+    plain(
+        (words, brand),
+        StatusCode::SERVICE_UNAVAILABLE,
+        words.unavailable,
+    )
 }
 
 /// A sentence for whoever nothing can be kept for.
-fn plain(words: &'static Words, status: StatusCode, text: &'static str) -> Response<Bytes> {
-    let frame = bare(words);
+fn plain(
+    look: (&'static Words, Arc<Brand>),
+    status: StatusCode,
+    text: &'static str,
+) -> Response<Bytes> {
+    let frame = bare(look);
     page::shown(status, &page::Sentence { frame, text })
 }
 
 /// That there is no token for what a party's page sent and nobody can read, by the id that the log knows.
-fn unread(words: &'static Words, activity: ActivityId) -> Response<Bytes> {
+fn unread(look: (&'static Words, Arc<Brand>), activity: ActivityId) -> Response<Bytes> {
     tracing::info!(
         activity = activity.0,
         "a request for a token is refused: it is not encoded as a form is, too long, or of a kind that is not taken"
     );
     let page = page::NoToken {
-        frame: bare(words),
+        frame: bare(look),
         party: None,
         activity: activity.0,
     };
     page::shown(StatusCode::BAD_REQUEST, &page)
 }
 
-fn bare(words: &'static Words) -> Frame {
+fn bare((words, brand): (&'static Words, Arc<Brand>)) -> Frame {
     Frame {
         words,
+        brand,
         form: String::new(),
         who: None,
         notice: None,

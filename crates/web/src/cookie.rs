@@ -2,6 +2,7 @@
 
 use authn::handle::Handle;
 use http::{HeaderMap, HeaderValue, header};
+use jiff::SignedDuration;
 
 /// The browser's sign-in.
 pub(crate) const SIGN_IN: &str = "__Host-sign-in";
@@ -44,6 +45,15 @@ pub(crate) fn handle(headers: &HeaderMap, name: &str) -> Option<Handle> {
 /// The line that gives a browser a value until it is closed.
 pub(crate) fn given(name: &str, value: &str) -> Option<HeaderValue> {
     let line = format!("{name}={value}; Path=/; Secure; HttpOnly; SameSite=Lax");
+    let mut line = HeaderValue::try_from(line).ok()?;
+    line.set_sensitive(true);
+    Some(line)
+}
+
+/// The line that gives a browser a value for so long, whether it is closed or not.
+pub(crate) fn kept(name: &str, value: &str, lasts: SignedDuration) -> Option<HeaderValue> {
+    let seconds = lasts.as_secs();
+    let line = format!("{name}={value}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={seconds}");
     let mut line = HeaderValue::try_from(line).ok()?;
     line.set_sensitive(true);
     Some(line)

@@ -9,6 +9,7 @@ mod words;
 pub mod api;
 
 mod asked;
+pub mod branding;
 mod budget;
 mod endpoint;
 mod not_me;
@@ -21,6 +22,7 @@ mod tokens;
 pub mod wire;
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use authn::attempt::Rules;
 use authn::credential::passkey::RelyingParty;
@@ -32,6 +34,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, Response, StatusCode};
 
 use asked::Asked;
+use branding::Branding;
 pub use endpoint::Begun;
 use proto::channel_binding::{Demand, EndPoint};
 use sts::flow::wsfed;
@@ -109,10 +112,10 @@ pub fn longest(is_sts: bool, path: &str) -> usize {
 
 /// What a browser is told while whoever answers for us cannot be reached.
 #[must_use]
-pub fn away(headers: &HeaderMap, error: Unavailable) -> Answer {
+pub fn away(headers: &HeaderMap, branding: &Branding, error: Unavailable) -> Answer {
     Answer {
         unavailable: Some(error),
-        ..asked::unavailable(headers).into()
+        ..asked::unavailable(headers, branding).into()
     }
 }
 
@@ -132,6 +135,8 @@ pub struct Pages {
     pub from_office: bool,
     /// The security token service, where there is one.
     pub sts: Option<wsfed::Service>,
+    /// What the company puts on them.
+    pub branding: Arc<Branding>,
     /// How many sign-ins for parties were begun of late.
     pub begun: Begun,
 }
@@ -155,6 +160,14 @@ impl Pages {
         answer
     }
 
+    /// The company's logo, where it has one.
+    fn logo(&self, asked: &Asked) -> Response<Bytes> {
+        match &self.branding.logo {
+            Some(logo) => page::logo(logo),
+            None => asked.sentence(StatusCode::NOT_FOUND, asked.words.not_found),
+        }
+    }
+
     async fn answer_to(&self, request: Request) -> Answer {
         let agent = request.head.headers.get(http::header::USER_AGENT);
         let agent = agent.map(|it| String::from_utf8_lossy(it.as_bytes()).into_owned());
@@ -171,7 +184,7 @@ impl Pages {
         {
             return answer;
         }
-        let asked = match Asked::read(request, service) {
+        let asked = match Asked::read(request, (service, &self.branding)) {
             Ok(asked) => asked,
             Err(refused) => return (*refused).into(),
         };
@@ -198,7 +211,8 @@ impl Pages {
             return Ok(asked.sentence(StatusCode::FORBIDDEN, text).into());
         }
         match (is_post, asked.path.as_str()) {
-            (false, "/style.css") => Ok(page::style().into()),
+            (false, "/style.css") => Ok(page::style(&self.branding).into()),
+            (false, "/logo") => Ok(self.logo(asked).into()),
             (false, "/passkeys.js") => Ok(page::script().into()),
             (true, "/language") => Ok(asked.language().into()),
             (false, "/sign-in") => self.show_sign_in(asked, at).await,

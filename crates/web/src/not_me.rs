@@ -20,7 +20,7 @@ pub(crate) async fn put_out(asked: &Asked, signed_in: &SignedIn, owner: &Owner<'
         "somebody says of a sign-in that it was not them; `wicketgate audit list` shows it"
     );
     let page = page::NotMe {
-        frame: signed_in.frame(asked.words),
+        frame: signed_in.frame(asked),
         done: done(asked.words, &disowned),
         remains: remains(asked.words, &disowned),
         chooses: disowned.secret && !disowned.is_out,

@@ -3,20 +3,22 @@
 //! Nothing is inline and nothing comes from elsewhere; no page may be kept, framed or sent on with its address. Start at
 //! [`shown`].
 
+use std::sync::Arc;
+
 use askama::Template;
 use authn::handle::Handle;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 
-use sts::flow::wsfed::Onward;
-
+use crate::branding::{Brand, Branding, Logo};
 use crate::words::Words;
+use sts::flow::wsfed::Onward;
 
 /// What every answer bears.
 const HEADERS: [(HeaderName, &str); 9] = [
     (
         header::CONTENT_SECURITY_POLICY,
-        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     ),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),
@@ -51,6 +53,8 @@ const STYLE: &str = include_str!("../static/style.css");
 pub(crate) struct Frame {
     /// The words.
     pub(crate) words: &'static Words,
+    /// Whose pages they are.
+    pub(crate) brand: Arc<Brand>,
     /// The token of the page's forms.
     pub(crate) form: String,
     /// Who is signed in.
@@ -70,9 +74,10 @@ pub(crate) struct Notice {
 
 impl Frame {
     /// The frame of a page for whoever holds a handle.
-    pub(crate) fn of(words: &'static Words, handle: &Handle) -> Self {
+    pub(crate) fn of((words, brand): (&'static Words, &Arc<Brand>), handle: &Handle) -> Self {
         Self {
             words,
+            brand: Arc::clone(brand),
             form: handle.form_token(),
             who: None,
             notice: None,
@@ -118,9 +123,23 @@ pub(crate) fn redirect(path: &str) -> Response<Bytes> {
     answer
 }
 
-/// The style sheet.
-pub(crate) fn style() -> Response<Bytes> {
-    kept("text/css; charset=utf-8", STYLE)
+/// The style sheet, in the company's colour where it has one.
+pub(crate) fn style(branding: &Branding) -> Response<Bytes> {
+    let accent = branding.accent_colour.as_ref();
+    let accent = accent.map(|it| it.css()).unwrap_or_default();
+    kept("text/css; charset=utf-8", &format!("{STYLE}{accent}"))
+}
+
+/// The company's logo.
+///
+/// SECURITY: whoever opens its address by itself has a document of somebody's: it may draw, and nothing else.
+pub(crate) fn logo(logo: &Logo) -> Response<Bytes> {
+    let mut answer = kept(logo.kind(), "");
+    *answer.body_mut() = Bytes::copy_from_slice(logo.bytes());
+    with_policy(
+        answer,
+        "default-src 'none'; style-src 'unsafe-inline'; sandbox; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    )
 }
 
 /// The script of passkeys.
@@ -160,16 +179,13 @@ pub(crate) fn with_form_elsewhere(mut answer: Response<Bytes>) -> Response<Bytes
         .insert(header::REFERRER_POLICY, origin_alone);
     with_policy(
         answer,
-        "default-src 'none'; style-src 'self'; script-src 'self'; form-action https:; base-uri 'none'; frame-ancestors 'none'",
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action https:; base-uri 'none'; frame-ancestors 'none'",
     )
 }
 
-/// Lets a page fetch images from these addresses, and from no others.
+/// Lets a page fetch images from these addresses and from here, and from no others.
 pub(crate) fn with_images(answer: Response<Bytes>, sources: &[String]) -> Response<Bytes> {
-    let sources = match sources.is_empty() {
-        true => "'none'".to_owned(),
-        false => sources.join(" "),
-    };
+    let sources = [&["'self'".to_owned()], sources].concat().join(" ");
     with_policy(
         answer,
         &format!(
@@ -275,6 +291,8 @@ pub(crate) struct Code {
     pub(crate) name: String,
     /// Whether one can be sent, whoever it is.
     pub(crate) is_sent: bool,
+    /// For how long somebody may stay signed in, in words, where they may.
+    pub(crate) stays: Option<String>,
 }
 
 /// The page on which an invitation is taken up.
@@ -316,6 +334,7 @@ pub(crate) struct Connect {
 #[template(path = "post.html")]
 pub(crate) struct Post {
     pub(crate) words: &'static Words,
+    pub(crate) brand: Arc<Brand>,
     /// What its heading says.
     pub(crate) title: &'static str,
     pub(crate) party: String,
@@ -354,6 +373,15 @@ impl Offer {
 #[derive(Template)]
 #[template(path = "no_token.html")]
 pub(crate) struct NoToken {
+    pub(crate) frame: Frame,
+    pub(crate) party: Option<String>,
+    pub(crate) activity: String,
+}
+
+/// The page that says that a party sent somebody back again and again.
+#[derive(Template)]
+#[template(path = "went_round.html")]
+pub(crate) struct WentRound {
     pub(crate) frame: Frame,
     pub(crate) party: Option<String>,
     pub(crate) activity: String,

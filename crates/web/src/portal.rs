@@ -49,7 +49,8 @@ impl Pages {
         let Some(handle) = &asked.session else {
             return Ok(None);
         };
-        let found = sign_in::resume(&self.ports, handle, (&asked.service, at)).await?;
+        let by = (&self.ports, &self.rules);
+        let found = sign_in::resume(by, handle, (&asked.service, at)).await?;
         let (policy, here) = (&self.rules.policy, (at, &asked.service));
         let found = found
             .filter(|(session, account)| sign_in::is_enough_for((session, account), policy, here));
@@ -175,7 +176,7 @@ impl Pages {
         let page = page::Portal {
             frame: Frame {
                 notice: wrong.or(said),
-                ..signed_in.frame(words)
+                ..signed_in.frame(asked)
             },
             devices: devices
                 .iter()
@@ -225,7 +226,7 @@ impl Pages {
         let (record, password) = made.await?;
         let account = &signed_in.account;
         let page = page::Made {
-            frame: signed_in.frame(asked.words),
+            frame: signed_in.frame(asked),
             password: password.expose().clone(),
             picture: qr::of_text(&password),
             label: record.label,
@@ -250,7 +251,7 @@ impl Pages {
         let policy = &self.rules.policy;
         let codes = owner.make_recovery_codes(policy, random).await?;
         let page = page::Recovery {
-            frame: signed_in.frame(asked.words),
+            frame: signed_in.frame(asked),
             codes: codes.iter().map(|it| it.expose().clone()).collect(),
         };
         Ok(page::shown(StatusCode::OK, &page))
@@ -286,10 +287,10 @@ impl SignedIn {
         &self.handle
     }
 
-    pub(crate) fn frame(&self, words: &'static Words) -> Frame {
+    pub(crate) fn frame(&self, asked: &Asked) -> Frame {
         Frame {
             who: Some(self.account.upn.clone()),
-            ..Frame::of(words, &self.handle)
+            ..Frame::of(asked.look(), &self.handle)
         }
     }
 }

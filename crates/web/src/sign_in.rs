@@ -32,6 +32,11 @@ const SAID_ANEW: &str = "anew";
 const SAID_TELEPHONE_SET: &str = "telephone-set";
 const SAID_TELEPHONE_REMOVED: &str = "telephone-removed";
 
+/// The field by which somebody asks to stay signed in, as AD FS's page has it.
+const KMSI: &str = "Kmsi";
+/// What it holds then.
+const KMSI_YES: &str = "true";
+
 impl Pages {
     /// Shows what the sign-in asks for.
     pub(crate) async fn show_sign_in(&self, asked: &Asked, at: &At) -> Result<Answer, Unavailable> {
@@ -79,7 +84,7 @@ impl Pages {
                 // A new handle, so that what was under way with the old one is not gone on with.
                 let frame = Frame {
                     notice,
-                    ..Frame::of(words, &asked.fresh)
+                    ..Frame::of(asked.look(), &asked.fresh)
                 };
                 let page = page::Account {
                     frame,
@@ -147,6 +152,7 @@ impl Pages {
                     frame,
                     name: name.clone(),
                     is_sent: self.sends(&sign_in.service, at),
+                    stays: self.stays(asked.words, &sign_in.service),
                 };
                 page::shown(status, &page)
             }
@@ -186,6 +192,19 @@ impl Pages {
     pub(crate) fn sends(&self, service: &Service, at: &At) -> bool {
         let policy = &self.rules.policy;
         self.sending.is_some() && Requirement::takes(policy, (&at.zone, service), Method::SentCode)
+    }
+
+    /// For how long somebody may stay signed in who signs in there, in words; nothing where they may not.
+    fn stays(&self, words: &Words, service: &Service) -> Option<String> {
+        let may = self.rules.keep_me_signed_in;
+        let may = may.filter(|_| *service == Service::STS)?;
+        let minutes = may.lifetime.as_mins();
+        let (number, unit) = match (minutes % 60, minutes / 60) {
+            (0, hours) if hours > 24 && hours % 24 == 0 => (hours / 24, words.days),
+            (0, hours) if hours > 1 => (hours, words.hours),
+            (_, _) => (minutes, words.minutes),
+        };
+        Some(format!("{} {number} {unit}.", words.keep_for))
     }
 
     /// Sends a code; whether one was, nobody is told.
@@ -268,6 +287,7 @@ impl Pages {
         let answer = sign_in::Answer {
             typed: typed.clone(),
             random: clock::random()?,
+            is_to_stay: asked.field(KMSI) == Some(KMSI_YES),
         };
         let outcome = sign_in::answer(&self.ports, &self.rules, handle, answer, at).await?;
         Ok(said(outcome))
@@ -400,8 +420,13 @@ pub(crate) fn said(outcome: Outcome) -> Answer {
         Answered::Done {
             handle,
             continuation,
+            stays,
         } => {
-            let session = cookie::given(cookie::SESSION, handle.written().expose());
+            let handle = handle.written();
+            let session = match stays {
+                Some(stays) => cookie::kept(cookie::SESSION, handle.expose(), stays),
+                None => cookie::given(cookie::SESSION, handle.expose()),
+            };
             let answer = page::with_cookie(page::redirect(&continuation), session);
             page::with_cookie(answer, cookie::taken(cookie::SIGN_IN))
         }

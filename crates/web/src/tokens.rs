@@ -36,7 +36,7 @@ impl Pages {
         let id = asked.query("id").or(asked.field("id")).unwrap_or_default();
         let uri = owner.to_confirm(&self.rules.policy, id).await?;
         let page = page::Connect {
-            frame: signed_in.frame(asked.words).wrong(wrong),
+            frame: signed_in.frame(asked).wrong(wrong),
             action: "/tokens/confirm",
             by_passkey: false,
             id: id.to_owned(),

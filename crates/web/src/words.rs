@@ -40,6 +40,12 @@ words! {
     send_code: "Send me a code", "Skicka en kod till mig";
     send_hint: "No token at hand? A code can be sent to your telephone or mailbox. It is good for five minutes, on this page.", "Ingen dosa till hands? En kod kan skickas till din telefon eller e-post. Den gäller i fem minuter, på den här sidan.";
     code_sent: "If a telephone number or an address of yours is known here, a code is on its way. Type it below.", "Om ett telefonnummer eller en adress till dig är känd här är en kod på väg. Skriv in den nedan.";
+    keep_me_signed_in: "Keep me signed in", "Håll mig inloggad";
+    keep_for: "In this browser, for at most", "I den här webbläsaren, i högst";
+    keep_own: "Only on a device that nobody else uses.", "Bara på en enhet som ingen annan använder.";
+    days: "days", "dygn";
+    hours: "hours", "timmar";
+    minutes: "minutes", "minuter";
     signing_in_as: "Signing in as", "Loggar in som";
     refused: "That did not match. Check what you typed and begin again.", "Det stämde inte. Kontrollera vad du skrev och börja om.";
     gone: "That took too long, or was sent twice. Begin again.", "Det tog för lång tid eller skickades två gånger. Börja om.";
@@ -101,6 +107,10 @@ words! {
     made_phone: "Phone: add an Exchange account, with this text as the password. With or without the dashes.", "Telefon: lägg till ett Exchange-konto med den här texten som lösenord. Med eller utan bindestreck.";
     user: "User name", "Användarnamn";
     sip_address: "Sign-in address", "Inloggningsadress";
+    help_desk: "Help desk", "Support";
+    home: "Home page", "Startsida";
+    privacy: "Privacy", "Integritet";
+    more: "More", "Mer";
     back: "Back", "Tillbaka";
     tokens: "Tokens and apps that show codes", "Dosor och appar som visar koder";
     no_tokens: "You have none.", "Du har inga.";
@@ -216,6 +226,10 @@ words! {
     no_token: "You cannot be signed in there", "Det går inte att logga in dig där";
     no_token_text: "The application asked for something that it does not get here, or not for you. Your administrator can tell why by the number below.", "Programmet frågade efter något som det inte får här, eller inte för dig. Din administratör kan se varför med numret nedan.";
     activity: "Activity", "Aktivitet";
+    went_round: "You went round in a circle", "Du skickades runt i en cirkel";
+    went_round_text: "You are signed in here, but the application sent you back again and again, as if it had not been told. It does not keep your sign-in, and so you were stopped here.", "Du är inloggad här, men programmet skickade tillbaka dig gång på gång, som om det inte hade fått veta det. Det behåller inte din inloggning och därför stoppades du här.";
+    went_round_mend: "Allow the application to keep cookies, check that the clock of this device is right, close all windows of the browser, and begin again at the application.", "Tillåt programmet att spara kakor, kontrollera att klockan på den här enheten går rätt, stäng alla webbläsarens fönster och börja om i programmet.";
+    went_round_again: "If it happens again, tell your administrator the name of the application and the number below.", "Om det händer igen, uppge programmets namn och numret nedan för din administratör.";
     choose_provider: "Where do you belong?", "Var hör du hemma?";
     choose_provider_text: "Choose the organization that you sign in with. This browser remembers it.", "Välj den organisation som du loggar in med. Den här webbläsaren kommer ihåg den.";
     find_provider: "Or type your e-mail address there", "Eller skriv din e-postadress där";

@@ -7,6 +7,8 @@ mod service_provider;
 #[expect(dead_code, reason = "other tests ask for more")]
 mod world;
 
+use authn::audit::{Kind, TokenRefusal};
+use authn::ports::Sessions as _;
 use http::{Request, StatusCode, header};
 use sts::ports::MetadataReaders as _;
 
@@ -199,7 +201,9 @@ async fn a_sign_out_ends_the_session_and_tells_the_parties() {
     let policy = out.response.headers()[header::CONTENT_SECURITY_POLICY]
         .to_str()
         .unwrap();
-    assert!(policy.contains("img-src https://lync.contoso.com/PassiveAuth/PassiveAuth.aspx;"));
+    assert!(
+        policy.contains("img-src 'self' https://lync.contoso.com/PassiveAuth/PassiveAuth.aspx;")
+    );
     let again = world
         .ask(ask(format!("/adfs/ls/?{ASKS}"), world.session.clone()))
         .await;
@@ -276,6 +280,65 @@ async fn the_page_of_a_refusal_can_be_read_in_another_language() {
         StatusCode::SEE_OTHER,
         "{}",
         text(&answer)
+    );
+}
+
+#[tokio::test]
+async fn somebody_who_goes_round_in_a_circle_is_told_so_and_by_which_party() {
+    let world = World::new().await;
+    let mut cookies = world.session.clone();
+    for number in 1..=5 {
+        let request =
+            Request::get(format!("/adfs/ls/?{ASKS}")).header(header::COOKIE, cookies.clone());
+        let answer = world.ask(request.body(String::new()).unwrap()).await;
+        assert_eq!(answer.response.status(), StatusCode::OK, "{number}");
+        let visited = &answer.response.headers()[header::SET_COOKIE];
+        let visited = visited.to_str().unwrap().split(';').next().unwrap();
+        cookies = format!("{}; {visited}", world.session);
+    }
+    for (language, says) in [
+        (
+            "en",
+            [
+                "in a circle",
+                "It does not keep your sign-in",
+                "administrator",
+            ],
+        ),
+        (
+            "sv",
+            [
+                "i en cirkel",
+                "behåller inte din inloggning",
+                "administratör",
+            ],
+        ),
+    ] {
+        let request = Request::get(format!("/adfs/ls/?{ASKS}"))
+            .header(header::COOKIE, cookies.clone())
+            .header(header::ACCEPT_LANGUAGE, language);
+        let answer = world.ask(request.body(String::new()).unwrap()).await;
+        assert_eq!(answer.response.status(), StatusCode::FORBIDDEN);
+        let page = text(&answer);
+        assert!(page.contains("data-page=\"went_round\""), "{page}");
+        for said in says {
+            assert!(page.contains(said), "{said} in {page}");
+        }
+        assert!(page.contains("<strong>Lync-Ext</strong>"), "{page}");
+        assert!(page.contains(&world::activity()), "{page}");
+        for told in ["MSIS7042", "wresult", "20 seconds"] {
+            assert!(!page.contains(told), "{told} in {page}");
+        }
+    }
+    let account = authn::account::AccountId("anna".to_owned());
+    let latest = world.memory.latest_of(&account, 1).await.unwrap();
+    let kinds: Vec<_> = latest.into_iter().map(|it| it.event.kind).collect();
+    assert!(
+        matches!(
+            &kinds[..],
+            [Kind::TokenRefused { reason: TokenRefusal::Loop, said, .. }] if said.contains("MSIS7042")
+        ),
+        "{kinds:?}"
     );
 }
 

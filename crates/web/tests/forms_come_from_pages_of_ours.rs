@@ -88,12 +88,14 @@ fn pages(memory: &Memory) -> Pages {
             unknown_names_key: Secret::new(vec![1; 32]),
             grants_key: Secret::new(vec![2; 32]),
             sending: None,
+            keep_me_signed_in: None,
         },
         sending: None,
         passkeys: RelyingParty::of(ORIGIN, &[]).unwrap(),
         services: vec![Service::EWS],
         from_office: false,
         sts: None,
+        branding: Arc::default(),
         begun: web::Begun::default(),
     }
 }
@@ -185,6 +187,55 @@ async fn t_http_16_a_form_of_another_site_another_browser_or_no_page_is_refused(
         );
         assert_eq!(answer.response.headers()[header::LOCATION], "/sign-in");
     }
+}
+
+#[tokio::test]
+async fn t_http_16_a_browser_that_says_no_origin_is_taken_by_the_address_of_our_page_alone() {
+    let memory = Memory::new();
+    let pages = pages(&memory);
+    let (cookie, token) = opened(&pages).await;
+    let (_, others) = opened(&pages).await;
+    let post = |said: &[(&'static str, &str)], token: &str| {
+        let form = "application/x-www-form-urlencoded";
+        let request = Request::post("/sign-in").header(header::CONTENT_TYPE, form);
+        let mut request = request.header(header::COOKIE, &cookie);
+        for (name, value) in said {
+            request = request.header(*name, *value);
+        }
+        request.body(format!("form={token}&UserName=anna")).unwrap()
+    };
+    let page = ("referer", "https://my.contoso.com/sign-in");
+    for said in [
+        &[][..],
+        &[("referer", "")],
+        &[("referer", ORIGIN)],
+        &[("referer", "https://my.contoso.com.evil.example/")],
+        &[("referer", "https://my.contoso.com@evil.example/")],
+        &[("referer", "https://my.contoso.com:8443/sign-in")],
+        &[("referer", "http://my.contoso.com/sign-in")],
+        &[("referer", "https://evil.example/https://my.contoso.com/")],
+        &[page, page],
+        // Whoever says one of the two is no such browser.
+        &[page, ("origin", "null")],
+        &[page, ("origin", "https://evil.example")],
+        &[page, ("origin", ORIGIN), ("origin", ORIGIN)],
+        &[page, ("sec-fetch-site", "same-origin")],
+        &[page, ("sec-fetch-site", "cross-site")],
+        &[
+            ("origin", ORIGIN),
+            ("sec-fetch-site", "same-origin"),
+            ("sec-fetch-site", "same-origin"),
+        ],
+    ] {
+        let answer = ask(&pages, post(said, &token)).await;
+        assert_eq!(answer.response.status(), StatusCode::FORBIDDEN, "{said:?}");
+    }
+    for token in ["", &others, &token[1..]] {
+        let answer = ask(&pages, post(&[page], token)).await;
+        assert_eq!(answer.response.status(), StatusCode::FORBIDDEN, "{token}");
+    }
+    let answer = ask(&pages, post(&[page], &token)).await;
+    assert_eq!(answer.response.status(), StatusCode::SEE_OTHER);
 }
 
 #[tokio::test]

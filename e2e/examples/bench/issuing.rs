@@ -238,6 +238,7 @@ impl Scene {
             begun,
             used: begun,
             browser: None,
+            stays: None,
         };
         let both = "app-password + one-time-code".parse();
         let both = both.ok().context("a combination of methods")?;

@@ -134,6 +134,7 @@ impl Scene {
                 unknown_names_key: Secret::new(vec![7; 32]),
                 grants_key: Secret::new(vec![5; 32]),
                 sending: None,
+                keep_me_signed_in: None,
             },
             people: Vec::new(),
             begun: "2026-11-24T08:00:00Z".parse()?,

@@ -37,6 +37,7 @@ use crate::ports::{
     Accounts, Attempts, Audit, Credentials, KerberosAcceptor, MemorisedSecrets, NtlmPins,
     OtpTokens, PasswordHasher, SentCodes, Tickets, Unavailable,
 };
+use crate::session::KeepMeSignedIn;
 use crate::sign_in::{Asked, Sending};
 use crate::ticket::TicketKey;
 pub use kerberos::KerberosToken;
@@ -199,6 +200,8 @@ pub struct Rules {
     pub grants_key: Secret<Vec<u8>>,
     /// What can be sent to whoever types a secret alone; nothing where nobody carries messages.
     pub sending: Option<Sending>,
+    /// Whether people may ask to stay signed in to the security token service.
+    pub keep_me_signed_in: Option<KeepMeSignedIn>,
 }
 
 /// Verifies an attempt.

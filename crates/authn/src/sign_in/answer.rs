@@ -4,6 +4,8 @@ mod passkey;
 mod secret;
 mod spare;
 
+use jiff::Timestamp;
+
 use crate::account::{Account, AccountId};
 use crate::attempt::Rules;
 use crate::audit::{Event, Kind, Reason, shown_name};
@@ -14,7 +16,7 @@ use crate::credential::spare_code;
 use crate::handle::Handle;
 use crate::lockout::{Place, Subject};
 use crate::name::NameKey;
-use crate::place::Method;
+use crate::place::{Method, Service};
 use crate::ports::{Reservation, Settled, Settlement, Unavailable};
 use crate::session::Session;
 
@@ -62,6 +64,7 @@ pub async fn answer(
         rules,
         handle,
         sign_in: &sign_in,
+        is_to_stay: answer.is_to_stay,
         at,
     };
     match &sign_in.stage {
@@ -81,6 +84,7 @@ struct Asking<'a> {
     rules: &'a Rules,
     handle: &'a Handle,
     sign_in: &'a SignIn,
+    is_to_stay: bool,
     at: &'a At,
 }
 
@@ -266,12 +270,14 @@ impl Asking<'_> {
         let at = self.at;
         let method = coded.as_ref().map(|it| it.method);
         let (code, guessed) = coded.map_or((None, None), |it| (it.code, Some(it.guessed)));
+        let methods: Vec<Method> = proved.shown(method).methods.into_iter().collect();
         let session = Session {
+            stays: self.stays(&methods),
             account: proved.account.clone(),
             credential: proved.credential.clone(),
             made: proved.made,
             token: code.as_ref().map(|code| code.token.clone()),
-            methods: proved.shown(method).methods.into_iter().collect(),
+            methods,
             zone: at.zone.clone(),
             begun: at.now,
             used: at.now,
@@ -298,6 +304,13 @@ impl Asking<'_> {
         }
     }
 
+    /// Until when somebody stays signed in who asked for it and proved this.
+    fn stays(&self, methods: &[Method]) -> Option<Timestamp> {
+        let is_asked = self.is_to_stay && self.sign_in.service == Service::STS;
+        let may = self.rules.keep_me_signed_in.filter(|_| is_asked)?;
+        may.until(methods, self.at.now)
+    }
+
     async fn completed(
         &self,
         name: &str,
@@ -305,11 +318,13 @@ impl Asking<'_> {
         completion: Completion,
         random: [u8; 32],
     ) -> Result<Outcome, Unavailable> {
+        let stays = completion.session.stays;
         let reason = match self.ports.sign_ins.complete(completion).await? {
             Completed::Written => {
                 return Ok(Outcome::plain(Answered::Done {
                     handle: Handle::made_from(random),
                     continuation: self.sign_in.continuation.clone(),
+                    stays: stays.map(|until| until.duration_since(self.at.now)),
                 }));
             }
             Completed::Gone => return Ok(Outcome::plain(Answered::Gone)),

@@ -253,12 +253,14 @@ pub async fn confirm(
             begun: at.now,
             used: at.now,
             browser: Some(at.browser()),
+            stays: None,
         },
     };
     match ports.sign_ins.complete(completion).await? {
         Completed::Written => Ok(Outcome::plain(Answered::Done {
             handle: Handle::made_from(random),
             continuation: sign_in.continuation,
+            stays: None,
         })),
         Completed::Gone | Completed::Spent | Completed::Overtaken | Completed::CountedBack => {
             Err(FirstError::Gone)

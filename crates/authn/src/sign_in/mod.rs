@@ -18,7 +18,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::account::{Account, AccountId};
-use crate::attempt;
+use crate::attempt::{self, Rules};
 use crate::audit::{Event, Kind};
 use crate::credential::CredentialId;
 use crate::credential::memorised_secret::SecretPlace;
@@ -295,6 +295,8 @@ pub struct Answer {
     pub typed: proto::secret::Secret<String>,
     /// Fresh random bytes for the session, should it begin.
     pub random: [u8; 32],
+    /// Whether whoever answers wants to stay signed in, should it begin.
+    pub is_to_stay: bool,
 }
 
 /// What became of an answer.
@@ -312,6 +314,8 @@ pub enum Answered {
         handle: Handle,
         /// Where it goes on.
         continuation: String,
+        /// How long the browser holds it; until it is closed where nobody asked to stay signed in.
+        stays: Option<SignedDuration>,
     },
 }
 
@@ -381,7 +385,7 @@ pub enum Completed {
     Gone,
 }
 
-/// Who a browser is signed in as, where its session stands; its use is noted.
+/// Who a browser is signed in as, where its session stands for a service; its use is noted.
 ///
 /// SECURITY: a session that comes from another browser in another network ends, and whoever it is must sign in anew: a
 /// cookie that was stolen is worth nothing there, and its owner learns of it (T-PHISH-2).
@@ -390,7 +394,7 @@ pub enum Completed {
 ///
 /// The store is away.
 pub async fn resume(
-    ports: &Ports,
+    (ports, rules): (&Ports, &Rules),
     handle: &Handle,
     (service, at): (&Service, &At),
 ) -> Result<Option<(Session, Account)>, Unavailable> {
@@ -400,7 +404,8 @@ pub async fn resume(
     };
     let directory = account.directory.as_ref();
     let is_fresh = directory.is_none_or(|directory| directory.must_be_fresh(now).is_ok());
-    if !session.lasts(now) || account.may_sign_in().is_err() || !is_fresh {
+    let lasts = session.lasts_for(service, rules.keep_me_signed_in, now);
+    if !lasts || account.may_sign_in().is_err() || !is_fresh {
         return Ok(None);
     }
     let began_in = session.browser.as_ref();

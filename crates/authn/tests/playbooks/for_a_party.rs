@@ -32,7 +32,7 @@ async fn a_session_is_enough_where_the_policy_says_so_by_what_was_proved_and_whe
         panic!("nobody is signed in");
     };
     let found = sign_in::resume(
-        &pages.ports,
+        (&pages.ports, &pages.world.rules),
         &handle,
         (&Service::PORTAL, &here(HOME, at(1))),
     )

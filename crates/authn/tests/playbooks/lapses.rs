@@ -128,6 +128,7 @@ async fn s19_its_owner_sees_until_when_an_app_password_works_and_that_it_waits()
         begun: at(1),
         used: at(1),
         browser: None,
+        stays: None,
     };
     let found = pages.ports.attempt.accounts.by_id(&anna.account.id).await;
     let account = found.unwrap().unwrap();

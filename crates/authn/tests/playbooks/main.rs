@@ -17,6 +17,7 @@ mod alike;
 mod changed_secrets;
 mod enumeration;
 mod guessing;
+mod keep_me_signed_in;
 mod not_me;
 mod page_app_passwords;
 mod pages;

@@ -61,7 +61,12 @@ impl SignedIn {
 
     async fn is_in(&self, pages: &Pages) -> bool {
         let from = &self.at;
-        let found = sign_in::resume(&pages.ports, &self.handle, (&Service::PORTAL, from)).await;
+        let found = sign_in::resume(
+            (&pages.ports, &pages.world.rules),
+            &self.handle,
+            (&Service::PORTAL, from),
+        )
+        .await;
         found.unwrap().is_some()
     }
 }
@@ -100,7 +105,12 @@ pub(crate) async fn signs_in(
     };
     let handle = handle.unwrap();
     let at = here(from, at(second + 1));
-    let found = sign_in::resume(&pages.ports, &handle, (&Service::PORTAL, &at)).await;
+    let found = sign_in::resume(
+        (&pages.ports, &pages.world.rules),
+        &handle,
+        (&Service::PORTAL, &at),
+    )
+    .await;
     let (session, account) = found.unwrap().unwrap();
     SignedIn {
         handle,

@@ -155,6 +155,7 @@ impl Pages {
         let answer = Answer {
             typed: Secret::new(typed.to_owned()),
             random: self.fresh(),
+            is_to_stay: false,
         };
         let from = here(from, now);
         let rules = &self.world.rules;
@@ -217,6 +218,7 @@ async fn where_no_turn_came_to_hash_nobody_goes_on_and_the_audit_says_so() {
     let answer = Answer {
         typed: Secret::new(SECRET.to_owned()),
         random: pages.fresh(),
+        is_to_stay: false,
     };
     let (rules, from) = (&pages.world.rules, here(HOME, at(0)));
     let refused = sign_in::answer(&pages.ports, rules, &handle, answer, &from).await;
@@ -232,13 +234,14 @@ async fn a_secret_and_a_code_begin_a_session_that_ends_with_either() {
     let Answered::Done {
         handle,
         continuation,
+        stays: None,
     } = done
     else {
         panic!("{done:?}");
     };
     assert_eq!(continuation, "/");
     let (session, account) = sign_in::resume(
-        &pages.ports,
+        (&pages.ports, &pages.world.rules),
         &handle,
         (&Service::PORTAL, &here(HOME, at(1))),
     )
@@ -256,7 +259,7 @@ async fn a_secret_and_a_code_begin_a_session_that_ends_with_either() {
         .unwrap();
     assert!(
         sign_in::resume(
-            &pages.ports,
+            (&pages.ports, &pages.world.rules),
             &handle,
             (&Service::PORTAL, &here(HOME, at(3)))
         )
@@ -501,23 +504,35 @@ async fn t_phish_2_a_cookie_in_another_browser_and_network_ends_the_session_and_
         ..here(HOME, at(3))
     };
     for at in [&elsewhere, &updated] {
-        let found = sign_in::resume(&pages.ports, &handle, (&Service::PORTAL, at))
-            .await
-            .unwrap();
+        let found = sign_in::resume(
+            (&pages.ports, &pages.world.rules),
+            &handle,
+            (&Service::PORTAL, at),
+        )
+        .await
+        .unwrap();
         assert!(found.is_some(), "one of both changes by itself");
     }
     let stolen = At {
         agent: "Chrome".to_owned(),
         ..elsewhere
     };
-    let found = sign_in::resume(&pages.ports, &handle, (&Service::PORTAL, &stolen))
-        .await
-        .unwrap();
+    let found = sign_in::resume(
+        (&pages.ports, &pages.world.rules),
+        &handle,
+        (&Service::PORTAL, &stolen),
+    )
+    .await
+    .unwrap();
     assert!(found.is_none(), "whoever it is must sign in anew");
     let home = here(HOME, at(4));
-    let found = sign_in::resume(&pages.ports, &handle, (&Service::PORTAL, &home))
-        .await
-        .unwrap();
+    let found = sign_in::resume(
+        (&pages.ports, &pages.world.rules),
+        &handle,
+        (&Service::PORTAL, &home),
+    )
+    .await
+    .unwrap();
     assert!(found.is_none(), "and so must its owner, who learns of it");
     let trail = pages.world.watched.trail().await;
     let said = trail.last().map(|it| &it.event).unwrap();
@@ -536,7 +551,12 @@ async fn t_phish_2_a_stolen_session_of_the_token_service_ends_with_what_it_bough
         panic!("{done:?}");
     };
     let home = here(HOME, at(1));
-    let found = sign_in::resume(&pages.ports, &handle, (&Service::STS, &home)).await;
+    let found = sign_in::resume(
+        (&pages.ports, &pages.world.rules),
+        &handle,
+        (&Service::STS, &home),
+    )
+    .await;
     let (session, _) = found.unwrap().unwrap();
     let memory = pages.world.watched.memory();
     let heard = memory.last().await.unwrap();
@@ -544,7 +564,12 @@ async fn t_phish_2_a_stolen_session_of_the_token_service_ends_with_what_it_bough
         agent: "Chrome".to_owned(),
         ..here([198, 51, 100, 7], at(2))
     };
-    let found = sign_in::resume(&pages.ports, &handle, (&Service::STS, &stolen)).await;
+    let found = sign_in::resume(
+        (&pages.ports, &pages.world.rules),
+        &handle,
+        (&Service::STS, &stolen),
+    )
+    .await;
     assert!(found.unwrap().is_none());
     let revoked = memory.since(heard, 10).await.unwrap();
     let revoked: Vec<_> = revoked.into_iter().map(|it| it.what).collect();

@@ -57,7 +57,7 @@ impl Portal {
 
     async fn resumed(&self, handle: Handle) -> Option<SignedIn> {
         let found = sign_in::resume(
-            &self.pages.ports,
+            (&self.pages.ports, &self.pages.world.rules),
             &handle,
             (&Service::PORTAL, &here(HOME, at(1))),
         )

@@ -268,6 +268,7 @@ async fn s42_a_passive_sign_in_through_a_gateway_is_vouched_for_and_written_down
         begun: at(0),
         used: at(0),
         browser: None,
+        stays: None,
     };
     let token = recorded(&TokenId("_1".to_owned()), &session, (at(0), at(3_600)));
     let attempt = |id: &str| Attempt {

@@ -36,7 +36,7 @@ async fn recovery_codes(pages: &Pages, account: &Account, typed: &str) -> Vec<St
     let done = pages.signs_in(&account.upn, SECRET, typed).await;
     let handle = handle_of(done).unwrap();
     let found = sign_in::resume(
-        &pages.ports,
+        (&pages.ports, &pages.world.rules),
         &handle,
         (&Service::PORTAL, &here(HOME, at(1))),
     )
@@ -92,7 +92,7 @@ async fn a_recovery_code_stands_in_for_a_token_once_and_new_ones_end_the_old() {
     let done = pages.signs_in(&anna.upn, SECRET, first).await;
     let handle = handle_of(done).unwrap();
     let found = sign_in::resume(
-        &pages.ports,
+        (&pages.ports, &pages.world.rules),
         &handle,
         (&Service::PORTAL, &here(HOME, at(1))),
     )
@@ -130,7 +130,7 @@ async fn recovery_codes_are_made_by_whoever_proved_two_factors_not_long_ago() {
     let done = pages.signs_in(&anna.upn, SECRET, &code(0)).await;
     let handle = handle_of(done).unwrap();
     let found = sign_in::resume(
-        &pages.ports,
+        (&pages.ports, &pages.world.rules),
         &handle,
         (&Service::PORTAL, &here(HOME, at(1))),
     )
@@ -172,7 +172,7 @@ async fn a_temporary_code_ends_and_is_good_so_often() {
         let done = pages.signs_in(&anna.upn, SECRET, &typed).await;
         let handle = handle_of(done).unwrap();
         let found = sign_in::resume(
-            &pages.ports,
+            (&pages.ports, &pages.world.rules),
             &handle,
             (&Service::PORTAL, &here(HOME, at(1))),
         )

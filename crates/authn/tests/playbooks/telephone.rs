@@ -42,7 +42,7 @@ impl Scene {
         };
         let handle = handle.unwrap();
         let found = sign_in::resume(
-            &pages.ports,
+            (&pages.ports, &pages.world.rules),
             &handle,
             (&Service::PORTAL, &here(HOME, at(1))),
         )
@@ -99,7 +99,7 @@ impl Scene {
 
     async fn is_out(&self) -> bool {
         let found = sign_in::resume(
-            &self.pages.ports,
+            (&self.pages.ports, &self.pages.world.rules),
             &self.handle,
             (&Service::PORTAL, &here(HOME, at(2))),
         )

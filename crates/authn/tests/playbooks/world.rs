@@ -80,6 +80,7 @@ impl World {
                 unknown_names_key: Secret::new(vec![1; 32]),
                 grants_key: Secret::new(vec![5; 32]),
                 sending: None,
+                keep_me_signed_in: None,
             },
             drawn: AtomicU8::new(0),
         }

@@ -107,6 +107,7 @@ impl Scene {
                 unknown_names_key: Secret::new(vec![7; 32]),
                 grants_key: Secret::new(vec![5; 32]),
                 sending: None,
+                keep_me_signed_in: None,
             },
             now: Cell::new("2026-11-24T08:00:00Z".parse().unwrap()),
             drawn: Cell::new(0),
@@ -250,6 +251,7 @@ impl Scene {
             begun: self.now(),
             used: self.now(),
             browser: None,
+            stays: None,
         }
     }
 

@@ -124,6 +124,7 @@ pub(crate) async fn run(
             let mut listed = wire::prerequisites(&seen);
             listed.push(wire::of_accounts(accounts.as_deref()));
             listed.push(look::shape(&settings).await);
+            listed.extend(look::stays(&settings));
             return prerequisites(&listed, output);
         }
         None => arguments.beside.into(),

@@ -16,6 +16,7 @@ pub(crate) use super::written::{KerberosToken, Tls};
 
 use authn::credential::passkey::Make;
 use authn::place::Zone;
+use authn::session::KeepMeSignedIn;
 use authn::voucher::{GatewayId, VoucherKey};
 use gateway::Publication;
 use gateway::farm::health::Thresholds;
@@ -52,10 +53,16 @@ pub(crate) struct Settings {
     pub(crate) portal: Option<Portal>,
     /// What the security token service is to partners.
     pub(crate) sts: Option<wsfed::Identity>,
+    /// Whether people may ask to stay signed in to it.
+    pub(crate) keep_me_signed_in: Option<KeepMeSignedIn>,
     /// What its rules may ask beside our own directory.
     pub(crate) attribute_stores: attribute_stores::AttributeStores,
     /// How the metadata of its partners is read by itself; nothing where it is not.
     pub(crate) monitoring: Option<monitoring::Monitoring>,
+    /// What the company puts on both.
+    pub(crate) branding: Arc<web::branding::Branding>,
+    /// The file of its logo.
+    pub(crate) logo: Option<PathBuf>,
     /// The HTTP API.
     pub(crate) api: Option<Api>,
     /// Codes that are sent, where anybody carries them.

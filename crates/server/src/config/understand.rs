@@ -8,9 +8,11 @@ mod attribute_stores;
 mod audit;
 mod balancers;
 mod behind;
+mod branding;
 mod checks;
 mod directory;
 mod farms;
+mod kept;
 mod kerberos;
 mod legacy;
 mod listeners;
@@ -114,8 +116,10 @@ impl<'a> Understanding<'a> {
         let (mut publication, mut published) = self.publication(written, &mut warnings)?;
         let portal = self.portal(written, (&mut publication, &mut published))?;
         let sts = self.sts(written, (&mut publication, &mut published))?;
+        let keep_me_signed_in = self.keep_me_signed_in(written)?;
         self.passive_has_tokens(written)?;
         self.adfs_is_another(written, &publication)?;
+        let (branding, logo) = self.branding(written)?;
         let api = self.api(written, (&mut publication, &mut published), &mut warnings)?;
         let messages = self.messages(written, portal.as_ref(), &mut warnings)?;
         let policy = self.policy(written, (&publication, &role))?;
@@ -133,6 +137,8 @@ impl<'a> Understanding<'a> {
             warnings.extend(portal.as_ref().and_then(|_| portal::warning(&policy)));
             let of_sts = sts.iter().flat_map(|it| sts::warnings(&policy, it));
             warnings.extend(of_sts);
+            let stays = keep_me_signed_in.as_ref();
+            warnings.extend(stays.and_then(|it| kept::warning(&policy, *it)));
         }
         warnings.extend(messages::warnings(&policy, messages.as_ref()));
         if policy.rules.is_empty() {
@@ -151,8 +157,11 @@ impl<'a> Understanding<'a> {
             publication: Arc::new(publication),
             portal,
             sts,
+            keep_me_signed_in,
             attribute_stores: self.attribute_stores(written)?,
             monitoring: self.monitoring(written)?,
+            branding: Arc::new(branding),
+            logo,
             api,
             messages,
             published,

@@ -4,6 +4,7 @@
 
 mod attribute_stores;
 mod audit;
+mod branding;
 mod farms;
 mod listeners;
 mod messages;
@@ -19,6 +20,7 @@ use toml::Spanned;
 use super::error::{ConfigError, meant};
 pub(crate) use attribute_stores::{AttributeStore, LdapScope, StoreType};
 pub(crate) use audit::{Audit, Receipt, Syslog};
+pub(crate) use branding::{Branding, Text};
 pub(crate) use farms::{Farm, Health, KerberosToken, Member, Tls};
 pub(crate) use listeners::{ChannelBinding, Demand, LegacyTls, Listener};
 pub(crate) use messages::{MailTls, MessageLanguage, SentCodes, Sms, Smtp};
@@ -52,6 +54,8 @@ pub(crate) struct Written {
     pub(crate) portal: Option<Portal>,
     /// The security token service, by which people sign in for other parties; none where it is left out.
     pub(crate) sts: Option<Sts>,
+    /// What the company puts on the pages of the portal and of the security token service; ours where it is left out.
+    pub(crate) branding: Option<Spanned<Branding>>,
     /// The HTTP API by which help desks and administrators act for others; none where it is left out.
     pub(crate) api: Option<Api>,
     /// Codes that are sent to people who sign in by a page: what they say, and how many there may be. Who carries them
@@ -300,6 +304,14 @@ pub(crate) struct Sts {
     /// `EnableIdPInitiatedSignonPage`); nobody is shown a list of parties.
     #[serde(default)]
     pub(crate) idp_initiated_sign_on: bool,
+    /// Whether people may ask to stay signed in when they close the browser (AD FS's `EnableKmsi`); a secret and a code, each time.
+    #[serde(default)]
+    pub(crate) keep_me_signed_in: bool,
+    /// For how long they stay, used or not, as `24 hours` (AD FS's `KmsiLifetimeMins`), from `1 hour` to `7 days`; `24 hours` where it is
+    /// left out.
+    pub(crate) keep_me_signed_in_lifetime: Option<Spanned<String>>,
+    /// Whoever stays, and signed in before this time, as `2026-12-01T08:00:00Z`, signs in again (AD FS's `PersistentSsoCutoffTime`).
+    pub(crate) keep_me_signed_in_cutoff: Option<Spanned<String>>,
     /// The file whose first line is the secret that `_OpaqueIdStore` makes names with, at least 32 characters; without one, rules
     /// that ask that store fail. A new secret makes everybody a stranger to the parties that know them by such a name.
     pub(crate) opaque_id_secret_file: Option<Spanned<PathBuf>>,

@@ -147,6 +147,7 @@ async fn signed_in_from(
         unknown_names_key: Secret::new(vec![7; 32]),
         grants_key: Secret::new(vec![5; 32]),
         sending: None,
+        keep_me_signed_in: None,
     };
     let tag = live.repeats.tag(&attempt, 0).unwrap();
     let asked = Asked {

@@ -35,7 +35,7 @@ use crate::doctor::wire::Seen;
 
 pub(crate) use directory::accounts;
 pub(crate) use kerberos::Folder;
-pub(crate) use shape::{apart, shape};
+pub(crate) use shape::{apart, shape, stays};
 pub(crate) use sign_in::{SignIn, sign_in};
 pub(crate) use trusts::trusts;
 

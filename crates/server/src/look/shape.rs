@@ -28,6 +28,20 @@ pub(crate) async fn apart(settings: &Settings) -> Option<Finding> {
     })
 }
 
+/// What it means that people may stay signed in to the token service, where they may.
+pub(crate) fn stays(settings: &Settings) -> Option<Prerequisite> {
+    let may = settings.keep_me_signed_in?;
+    Some(Prerequisite {
+        what: format!(
+            "people may stay signed in to the token service for {} minutes, as [sts] says (`keep_me_signed_in`): whoever has a device \
+             that is not locked has what its owner has there by then; `keep_me_signed_in_cutoff` ends those that stay",
+            may.lifetime.as_mins()
+        ),
+        state: State::Ok,
+        why: None,
+    })
+}
+
 /// What must be so, of either part.
 pub(crate) async fn shape(settings: &Settings) -> Prerequisite {
     match &settings.role {

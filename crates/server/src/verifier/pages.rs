@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use authn::ports::Unavailable;
 use authn::remote::{Caller, RemoteError};
+use web::branding::Branding;
 use zeroize::Zeroizing;
 
 use super::remote::Remote;
@@ -59,12 +60,21 @@ pub(crate) struct Elsewhere {
     remote: Arc<Remote>,
     /// Where the security token service is; whatever else is ours is the portal.
     sts: Option<String>,
+    /// What the company puts on the one page that is made here.
+    branding: Arc<Branding>,
 }
 
 impl Elsewhere {
     /// Those that a gateway's configuration publishes.
-    pub(crate) fn new(remote: Arc<Remote>, sts: Option<String>) -> Self {
-        Self { remote, sts }
+    pub(crate) fn new(
+        remote: Arc<Remote>,
+        (sts, branding): (Option<String>, Arc<Branding>),
+    ) -> Self {
+        Self {
+            remote,
+            sts,
+            branding,
+        }
     }
 
     /// How many bytes the body of a request may have.
@@ -75,6 +85,6 @@ impl Elsewhere {
     /// Brings a request, and the answer back.
     pub(crate) async fn answer(&self, request: web::Request) -> web::Answer {
         let answered = self.remote.page(&request).await;
-        answered.unwrap_or_else(|error| web::away(&request.head.headers, error))
+        answered.unwrap_or_else(|error| web::away(&request.head.headers, &self.branding, error))
     }
 }

@@ -238,6 +238,7 @@ fn rules() -> Rules {
         unknown_names_key: Secret::new(vec![1; 32]),
         grants_key: Secret::new(vec![2; 32]),
         sending: None,
+        keep_me_signed_in: None,
     }
 }
 

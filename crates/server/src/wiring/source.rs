@@ -267,7 +267,8 @@ impl Source {
         let pages = match self {
             Self::Own(own) => Pages::Here(Arc::new(own.pages(settings)?)),
             Self::Elsewhere { remote, .. } => {
-                Pages::Elsewhere(Arc::new(Elsewhere::new(Arc::clone(remote), sts)))
+                let shown = (sts, Arc::clone(&settings.branding));
+                Pages::Elsewhere(Arc::new(Elsewhere::new(Arc::clone(remote), shown)))
             }
         };
         Ok(Some(pages))
@@ -417,6 +418,7 @@ impl Own {
             unknown_names_key: Secret::new(self.unknown_names_key.expose().to_vec()),
             grants_key: Secret::new(self.store.keys().for_grants().expose().to_vec()),
             sending: settings.messages.as_ref().map(|it| it.sending.clone()),
+            keep_me_signed_in: settings.keep_me_signed_in,
         }
     }
 
@@ -468,6 +470,7 @@ impl Own {
             rules: self.rules(settings),
             sending: settings.messages.as_ref().map(|it| it.sending.clone()),
             services: services.map(|it| Service(it.into())).collect(),
+            branding: Arc::clone(&settings.branding),
             begun: web::Begun::default(),
         })
     }

@@ -248,6 +248,7 @@ macro_rules! conformance {
             guesses_from_elsewhere_keep_nobody_from_another_secret
             a_session_has_so_many_places_for_an_old_secret
             after_fifty_old_secrets_in_a_row_none_is_looked_at
+            who_stays_signed_in_does_so_until_the_end_of_it
             a_disowned_secret_opens_nothing_until_another_is_set
             who_has_no_secret_is_put_out_as_well
             a_destination_is_removed_beside_a_session_that_goes_on

@@ -14,7 +14,7 @@ use ::authn::handle::{Handle, HandleKey};
 use ::authn::lockout::Subject;
 use ::authn::place::{Method, Service, Zone};
 use ::authn::ports::Unavailable;
-use ::authn::session::{IDLE, Invitation, MAX_PER_ACCOUNT, Session};
+use ::authn::session::{IDLE, Invitation, LONGEST_STAY, MAX_PER_ACCOUNT, Session};
 use ::authn::sign_in::{Completed, Completion, Requirement, SignIn, Stage};
 use proto::secret::Secret;
 
@@ -129,6 +129,7 @@ pub(super) fn completion(
             begun: at(seconds),
             used: at(seconds),
             browser: Some(::authn::session::Browser::of(HOME, "Firefox")),
+            stays: None,
         },
         event: event(seconds, kind, account),
     }
@@ -385,6 +386,46 @@ pub async fn a_session_ends_with_what_it_rests_on<S: Conforming>(
     assert!(store.remove_memorised_secret(&ben.id, removed(112)).await?);
     assert!(!store.remove_memorised_secret(&ben.id, removed(113)).await?);
     assert!(!is_there(&*store, 9, 114).await?);
+    Ok(())
+}
+
+/// Whoever stays signed in does so to the end of it, used or not, through what is forgotten meanwhile; and whatever ends a
+/// session ends theirs.
+pub async fn who_stays_signed_in_does_so_until_the_end_of_it<S: Conforming>(
+    store: Arc<S>,
+) -> Result<(), Unavailable> {
+    let anna = with_secret(&*store, "anna").await?;
+    let stays = LONGEST_STAY.as_secs();
+    for handle in 1..=4 {
+        let sign_in = SignIn {
+            ends: at(1_000_000),
+            ..begun()
+        };
+        store.begin_sign_in(key(handle), &sign_in).await?;
+        let mut completion = completion(&anna, (handle, handle), 100);
+        completion.session.stays = Some(at(100 + stays));
+        assert_eq!(store.complete(completion).await?, Completed::Written);
+    }
+    signed_in(&*store, &anna, 9, 100).await?;
+    let late = 99 + stays;
+    // A day later the store forgets what is old, with whatever is written next.
+    taken(&*store, of_account(&anna, late)).await?;
+    assert!(!is_there(&*store, 9, late).await?, "it ends like any other");
+    for handle in 1..=4 {
+        assert!(is_there(&*store, handle, late).await?, "{handle}");
+        assert!(!is_there(&*store, handle, late + 1).await?, "{handle}");
+    }
+    let found = store.session(key(1), at(late)).await?.ok_or_else(missing)?;
+    assert_eq!(found.0.stays, Some(at(100 + stays)));
+    store
+        .end_session(key(1), event(late, Kind::SignedOut, &anna))
+        .await?;
+    assert!(!is_there(&*store, 1, late).await? && is_there(&*store, 2, late).await?);
+    let ended = event(late, Kind::SessionsEnded, &anna);
+    store.end_sessions_of(&anna.id, Some(key(3)), ended).await?;
+    assert!(!is_there(&*store, 2, late).await? && is_there(&*store, 3, late).await?);
+    set(&*store, "another", &anna, late).await?;
+    assert!(!is_there(&*store, 3, late).await?, "the secret is another");
     Ok(())
 }
 

@@ -120,6 +120,7 @@ fn completion(account: &Account, (handle, counter): (u8, Option<u32>)) -> Comple
             begun: at(20),
             used: at(20),
             browser: None,
+            stays: None,
         },
         event: event(20, kind, account),
     }

@@ -8,6 +8,7 @@ use authn::credential::grant::{CodeSettlement, REMEMBERED};
 use authn::lockout::{Counts, Place, Subject};
 use authn::place::SourceNetwork;
 use authn::ports::{Attempts, Reservation, Settled, Settlement, Succeeded, Unavailable};
+use authn::session::LONGEST_STAY;
 use jiff::{SignedDuration, Timestamp};
 
 use super::sent_codes::Waiting;
@@ -68,6 +69,7 @@ impl Store {
         self.0.forgot.store(second, Ordering::Relaxed);
         let forget = Forget {
             before: now.checked_sub(KEPT).unwrap_or(Timestamp::MIN),
+            stayed_since: now.checked_sub(LONGEST_STAY).unwrap_or(Timestamp::MIN),
             familiar_since: SourceNetwork::familiar_since(now),
             remembered_since: now.checked_sub(REMEMBERED).unwrap_or(Timestamp::MIN),
             ledger_since: now.checked_sub(sts::ledger::KEPT).unwrap_or(Timestamp::MIN),
@@ -269,6 +271,8 @@ async fn give_back_of_subject(writing: &mut Writing<'_>, place: &Place) -> Resul
 /// Forgets what nobody can ask for any more, so that strangers cannot fill the disk.
 struct Forget {
     before: Timestamp,
+    /// Nobody stays signed in who signed in before this.
+    stayed_since: Timestamp,
     familiar_since: Timestamp,
     remembered_since: Timestamp,
     ledger_since: Timestamp,
@@ -284,7 +288,7 @@ impl Write for Forget {
             (rows::tickets::FORGET_ENDED, self.before),
             (rows::sign_ins::FORGET_ENDED, self.before),
             (rows::ceremonies::FORGET_ENDED, self.before),
-            (rows::sessions::FORGET_OLD, self.before),
+            (rows::sessions::FORGET_OLD, self.stayed_since),
             (rows::invitations::FORGET_ENDED, self.before),
             (rows::memorised_secrets::FORGET_UNKNOWN, self.before),
             (rows::secret_verdicts::FORGET_OLD, self.before),

@@ -362,6 +362,7 @@ fn session_of(who: &Authenticated, at: &At) -> Session {
         begun,
         used: at.now,
         browser: None,
+        stays: None,
     }
 }
 

@@ -205,6 +205,7 @@ mod tests {
             begun: at(begun),
             used: at(begun),
             browser: None,
+            stays: None,
         }
     }
 

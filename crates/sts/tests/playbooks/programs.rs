@@ -109,6 +109,7 @@ pub(crate) fn scene(parties: Vec<RelyingPartyTrust>, rules: Vec<Rule>) -> Scene 
             unknown_names_key: Secret::new(vec![1; 32]),
             grants_key: Secret::new(vec![5; 32]),
             sending: None,
+            keep_me_signed_in: None,
         },
         hasher,
     }

@@ -149,6 +149,7 @@ pub(crate) fn session(begun: Timestamp, methods: &[Method]) -> Session {
         begun,
         used: begun,
         browser: None,
+        stays: None,
     }
 }
 

@@ -66,7 +66,8 @@ impl Pages {
             return Ok(asked.sentence(StatusCode::FORBIDDEN, text).into());
         }
         match (is_post, asked.path.as_str()) {
-            (false, "/style.css") => Ok(page::style().into()),
+            (false, "/style.css") => Ok(page::style(&self.branding).into()),
+            (false, "/logo") => Ok(self.logo(asked).into()),
             (false, "/post.js") => Ok(page::post_script().into()),
             (true, "/language") => Ok(asked.language().into()),
             (false, "/sign-in") => self.show_sign_in(asked, at).await,

@@ -1,5 +1,7 @@
 //! What a partner's page makes a browser bring: taken in the browser that was sent out for it.
 
+use std::sync::Arc;
+
 use authn::handle::Handle;
 use authn::ports::Unavailable;
 use authn::sign_in::At;
@@ -33,6 +35,7 @@ impl Pages {
             let again = (AGAIN, "1".to_owned());
             let page = page::Post {
                 words: asked.words,
+                brand: Arc::clone(&asked.brand),
                 title: asked.words.signing_in,
                 party: flow.identity.display_name.clone(),
                 action: wsfed::PATH.to_owned(),

@@ -1,6 +1,8 @@
 //! `/adfs/ls/` for SAML 2.0: a browser comes with a service provider's request, or to begin here, and leaves with a form for
 //! that service provider, or with a page that says which it was and by which id the log knows why not.
 
+use std::sync::Arc;
+
 use authn::ports::Unavailable;
 use authn::sign_in::{At, SignIn};
 use bytes::Bytes;
@@ -164,6 +166,7 @@ fn handed_over(asked: &Asked, answering: &Answering) -> Response<Bytes> {
     let response = answering.response.clone();
     let page = page::Post {
         words: asked.words,
+        brand: Arc::clone(&asked.brand),
         title: match answering.visited {
             Some(_) => asked.words.on_the_way,
             None => asked.words.way_back,

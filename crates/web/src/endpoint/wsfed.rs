@@ -1,6 +1,9 @@
 //! `/adfs/ls/`: a browser comes with a request of a party, and leaves with a token, or with a page that says which party it
 //! was and by which id the log knows why not.
 
+use std::sync::Arc;
+
+use authn::audit::TokenRefusal;
 use authn::place::SourceNetwork;
 use authn::ports::Unavailable;
 use authn::sign_in::{self, At, SignIn};
@@ -300,7 +303,10 @@ pub(super) fn refused_to(
         trust.name = party.as_deref().unwrap_or_default(),
         "there is no token: {said} ({reason:?})"
     );
-    no_token(asked, at, (StatusCode::FORBIDDEN, party))
+    match reason {
+        TokenRefusal::Loop => went_round(asked, at, party),
+        _ => no_token(asked, at, (StatusCode::FORBIDDEN, party)),
+    }
 }
 
 /// By what the party finds the request in its own logs, beside the id by which ours and the audit know it.
@@ -329,6 +335,7 @@ pub(super) fn handed_over(asked: &Asked, issued: &Issued) -> Response<Bytes> {
     ];
     let page = page::Post {
         words: asked.words,
+        brand: Arc::clone(&asked.brand),
         title: asked.words.on_the_way,
         party: issued.name.clone(),
         action: issued.reply.as_str().to_owned(),
@@ -353,6 +360,16 @@ pub(super) fn no_token(
     };
     // Its form for the language is this browser's.
     asked.held_with(page::shown(status, &page))
+}
+
+/// A page for whoever a party sent back again and again: that tells nobody anything but whom it concerns, who can mend it.
+fn went_round(asked: &Asked, at: &At, party: Option<String>) -> Response<Bytes> {
+    let page = page::WentRound {
+        frame: asked.frame(),
+        party,
+        activity: at.activity.0.clone(),
+    };
+    asked.held_with(page::shown(StatusCode::FORBIDDEN, &page))
 }
 
 pub(super) fn visited(asked: &Asked) -> Visited {

@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use authn::account::{Account, AccountId, AccountState};
+use authn::admin::tokens::{self, TokenRandomness};
 use authn::attempt::{self, Rules};
-use authn::audit::{Event, Kind};
+use authn::audit::{Actor, ByHand, Event, Kind};
 use authn::credential::CredentialId;
 use authn::credential::memorised_secret::{
     Cost, MemorisedSecret, SecretHash, StoredMemorisedSecret, Typed,
@@ -17,13 +18,14 @@ use authn::lockout::Queue;
 use authn::place::{ActivityId, Method, Service, Zone};
 use authn::policy::{Policy, Rule};
 use authn::ports::{Accounts, MemorisedSecrets, PasswordHasher, SignIns, Unavailable};
-use authn::session::Session;
+use authn::session::{KeepMeSignedIn, Session};
 use authn::sign_in::{Completed, Completion, Ports, Requirement, SignIn};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use bytes::Bytes;
 use http::Request;
 use jiff::{SignedDuration, Timestamp};
+use proto::otp::{Algorithm, Digits, Generator, Period, Seed};
 use proto::secret::Secret;
 use rcgen::{CertificateParams, KeyPair, PKCS_RSA_SHA256};
 use store::memory::Memory;
@@ -33,6 +35,7 @@ use sts::metadata::{Published, Readers};
 use sts::ports::{Keys, ToSign};
 use sts::trust::written::Written;
 use sts::trust::{Certificate, Identifier, TrustBook};
+use web::branding::Branding;
 use web::{Answer, Pages};
 
 pub(crate) const ORIGIN: &str = "https://sts.contoso.com";
@@ -167,6 +170,49 @@ impl World {
         }
     }
 
+    /// The same where people may stay signed in.
+    pub(crate) async fn that_keeps() -> Self {
+        let mut world = Self::new().await;
+        world.pages.rules.keep_me_signed_in = Some(KeepMeSignedIn {
+            lifetime: SignedDuration::from_hours(48),
+            cutoff: None,
+        });
+        world
+    }
+
+    /// The same for a company that has pages of its own.
+    pub(crate) fn branded(mut self, branding: Branding) -> Self {
+        self.pages.branding = Arc::new(branding);
+        self
+    }
+
+    /// Anna gets an app that shows codes; gives the one that it shows.
+    pub(crate) async fn code(&self) -> String {
+        let ports = &self.pages.ports.attempt;
+        let anna = AccountId("anna".to_owned());
+        let anna = self.memory.by_id(&anna).await.unwrap().unwrap();
+        let seed = [5; 20];
+        let random = TokenRandomness { id: [6; 16], seed };
+        let by = |at| ByHand {
+            at,
+            actor: Actor::named("root"),
+            origin: None,
+        };
+        let before = now() - SignedDuration::from_secs(60);
+        let order = tokens::of_a_phone("phone".to_owned(), "Wicketgate".to_owned());
+        let enrolled = tokens::enrol(ports, &anna, order, &by(before), random).await;
+        let (token, _) = enrolled.unwrap();
+        let code = |at: Timestamp| {
+            let seed = Seed::made_from(seed);
+            let step = Period::HALF_A_MINUTE.step(at.as_second());
+            let generator = Generator::new(&seed, Algorithm::Sha1, Digits::SIX);
+            generator.code(step).shown().expose().clone()
+        };
+        let confirmed = tokens::confirm(ports, &token.id.0, &code(before), &by(before)).await;
+        confirmed.unwrap();
+        code(now())
+    }
+
     /// The sign-in that a browser holds, by its cookie.
     pub(crate) async fn sign_in(&self, cookie: &str) -> SignIn {
         let handle = cookie.strip_prefix("__Host-sign-in=").unwrap();
@@ -265,10 +311,12 @@ fn pages(memory: &Arc<Memory>, signing: &Arc<Signing>, trusts: &str) -> Pages {
             unknown_names_key: Secret::new(vec![1; 32]),
             grants_key: Secret::new(vec![2; 32]),
             sending: None,
+            keep_me_signed_in: None,
         },
         sending: None,
         passkeys: RelyingParty::of(PORTAL, &[]).unwrap(),
         services: vec![Service::EWS],
+        branding: Arc::default(),
         begun: web::Begun::default(),
         from_office: false,
         sts: Some(wsfed::Service {
@@ -367,6 +415,7 @@ async fn signed_in(memory: &Memory, methods: &[Method], begun: Timestamp) -> Str
             begun,
             used: now,
             browser: None,
+            stays: None,
         },
         event: signed_in,
     };

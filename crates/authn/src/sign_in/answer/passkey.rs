@@ -88,6 +88,7 @@ pub async fn answer_by_passkey(
         rules,
         handle,
         sign_in: &sign_in,
+        is_to_stay: false,
         at,
     };
     asking.passkey(party, &ceremony, posted, random).await
@@ -199,6 +200,7 @@ impl Asking<'_> {
                 begun: at.now,
                 used: at.now,
                 browser: Some(at.browser()),
+                stays: None,
             },
         }
     }

@@ -65,6 +65,7 @@ impl Asking<'_> {
         let places = vec![proved.place(), named.reservation.place.clone()];
         let mut completion = self.completion(proved, (places, None), random);
         completion.session.methods = vec![proved.method, method];
+        completion.session.stays = None;
         completion.spare = Some(SpareUse {
             code: code.id.clone(),
             place,

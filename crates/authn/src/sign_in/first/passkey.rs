@@ -106,6 +106,7 @@ pub async fn confirm_by_passkey(
     Ok(Outcome::plain(Answered::Done {
         handle: Handle::made_from(random),
         continuation: sign_in.continuation,
+        stays: None,
     }))
 }
 
@@ -191,6 +192,7 @@ fn completion(
             begun: at.now,
             used: at.now,
             browser: Some(at.browser()),
+            stays: None,
         },
     }
 }

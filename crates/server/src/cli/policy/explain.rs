@@ -3,11 +3,12 @@
 use std::net::IpAddr;
 
 use authn::account::Account;
-use authn::place::{Channel, RouteName, Service, Zone};
-use authn::policy::{Asking, Condition, Numbered, Policy};
+use authn::place::{Channel, Method, RouteName, Service, Zone};
+use authn::policy::{Asking, Condition, Numbered, Policy, Rule};
 use clap::Args;
 use gateway::path::CleanPath;
 use gateway::route::{Auth, Host, Route};
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{aloud, place};
@@ -40,6 +41,8 @@ struct Explained {
     channel: Channel,
     is_allowed: bool,
     enough: Vec<String>,
+    /// For how long whoever asks for it stays signed in there, where they may.
+    stays: Option<String>,
     /// Where the rule stands that decides; nothing where none speaks of this.
     place: Option<String>,
     rule: Option<String>,
@@ -98,6 +101,7 @@ fn explain(
     });
     let enough: Vec<String> = combinations.collect();
     Explained {
+        stays: decides.and_then(|it| stays(settings, (it.rule, &asking))),
         user: account.upn.clone(),
         zone: zone.clone(),
         to: wanted.shown.clone(),
@@ -108,6 +112,26 @@ fn explain(
         rule: decides.map(|it| aloud::rule(it.rule)),
         conditions: decides.map_or_else(Vec::new, |it| conditions(&it, &asking, account)),
     }
+}
+
+/// For how long somebody stays signed in who proved a secret and a code under a rule, and asks for it.
+pub(super) fn stays(settings: &Settings, (rule, asking): (&Rule, &Asking<'_>)) -> Option<String> {
+    let is_page = *asking.service == Service::STS && asking.channel == Channel::Page;
+    let may = settings.keep_me_signed_in.filter(|_| is_page)?;
+    let mut ways = rule.combinations(asking);
+    let begun = Timestamp::UNIX_EPOCH;
+    let is_such = |methods: Vec<Method>| may.until(&methods, begun).is_some();
+    if !ways.any(|it| is_such(it.methods().collect())) {
+        return None;
+    }
+    let lifetime = aloud::length(may.lifetime);
+    Some(match rule.fresh.filter(|fresh| *fresh < may.lifetime) {
+        Some(fresh) => {
+            let fresh = aloud::length(fresh);
+            format!("{lifetime}, and is asked again after {fresh} (`fresh`)")
+        }
+        None => lifetime,
+    })
 }
 
 fn conditions(decides: &Numbered<'_>, asking: &Asking<'_>, account: &Account) -> Vec<Aloud> {
@@ -146,6 +170,10 @@ fn sentence(explained: &Explained) -> String {
     } = explained;
     let zone = aloud::zone(&explained.zone);
     let mut text = format!("{user} {zone} to {to} by {channel}: {decision}\n");
+    if let Some(stays) = &explained.stays {
+        text +=
+            &format!("  by a secret and a code whoever asks for it stays signed in for {stays}\n");
+    }
     match (&explained.place, &explained.rule) {
         (Some(place), Some(rule)) => text += &format!("  {place}: {rule}"),
         _ => text += "  no rule speaks of this",

@@ -120,6 +120,40 @@ fn s37_a_memorised_secret_and_a_code_are_two_factors_and_the_secret_alone_is_a_c
 }
 
 #[test]
+fn a_rule_says_for_how_long_somebody_stays_signed_in() {
+    let text = packaged();
+    let (before, _) = text.split_once("[[policy]]").unwrap();
+    let stays = |keys: &str, rule: &str, channel: Channel| {
+        let sts = format!("[sts]\nhost = \"sts.contoso.com\"\n{keys}");
+        let rule = format!("[[policy]]\nservices = [\"sts\"]\n{rule}\n");
+        let settings = loaded(&format!("{before}{rule}{sts}"));
+        let asking = authn::policy::Asking {
+            zone: &Zone::EXTERNAL,
+            service: &authn::place::Service::STS,
+            route: None,
+            channel,
+        };
+        explain::stays(&settings, (&settings.policy.rules[0], &asking))
+    };
+    let on = "keep_me_signed_in = true\n";
+    let both = "methods = [\"memorised-secret + one-time-code\"]";
+    let fresh = format!("{both}\nfresh = \"8 hours\"");
+    let spare = "methods = [\"memorised-secret + recovery-code\"]";
+    assert_eq!(stays("", both, Channel::Page), None);
+    assert_eq!(stays(on, both, Channel::Page).as_deref(), Some("1 day"));
+    assert_eq!(
+        stays(on, &fresh, Channel::Page).as_deref(),
+        Some("1 day, and is asked again after 8 hours (`fresh`)")
+    );
+    assert_eq!(
+        stays(on, "methods = [\"memorised-secret\"]", Channel::Page),
+        None
+    );
+    assert_eq!(stays(on, spare, Channel::Page), None);
+    assert_eq!(stays(on, both, Channel::UsernameToken), None);
+}
+
+#[test]
 fn s37_a_pin_for_ntlm_that_is_seeded_is_a_counter_example_by_ntlm_alone() {
     let text = packaged().replace(LEASE_OFF, LEASE_ON);
     assert_eq!(found(&text), []);

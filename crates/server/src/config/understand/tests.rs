@@ -6,6 +6,7 @@ use super::*;
 
 mod api;
 mod audit;
+mod branding;
 mod messages;
 mod mistakes;
 mod policy;

@@ -1,6 +1,7 @@
 //! What `Get-AdfsProperties` prints of the service, field by field.
 
-use jiff::Timestamp;
+use authn::session::{LONGEST_STAY, STAYS};
+use jiff::{SignedDuration, Timestamp};
 
 use super::shared::{counted, switch, unless_null};
 use super::{Field, OAUTH, field, not_needed, not_yet};
@@ -127,11 +128,13 @@ pub(in crate::import) const TABLE: &[Field<Draft>] = &[
     ),
     field(
         "KmsiEnabled",
-        "not yet: nobody may stay signed in",
+        "`keep_me_signed_in` of `[sts]`",
         |value, draft: &mut Draft| {
             draft.is_kmsi_enabled = dress::flag(value)?;
             Ok(match draft.is_kmsi_enabled {
-                true => Fate::not_yet("nobody is asked whether to stay signed in"),
+                true => Fate::changed(
+                    "write `keep_me_signed_in = true` into `[sts]`; who signed in by less than a secret and a code does not stay",
+                ),
                 false => Fate::taken("nobody may stay signed in"),
             })
         },
@@ -140,19 +143,28 @@ pub(in crate::import) const TABLE: &[Field<Draft>] = &[
     .newer(),
     field(
         "KmsiLifetimeMins",
-        "not yet: nobody may stay signed in",
+        "`keep_me_signed_in_lifetime` of `[sts]`, at most seven days",
         |value, draft: &mut Draft| {
-            draft.kmsi_lifetime = Some(dress::number(value)?);
-            Ok(Fate::not_needed("for how many minutes people may stay signed in, which nobody may"))
+            let minutes = dress::number(value)?;
+            draft.kmsi_lifetime = Some(minutes);
+            Ok(match SignedDuration::from_mins(minutes.into()) {
+                STAYS => Fate::not_needed("a day, as here where people may stay signed in and nobody says otherwise"),
+                shorter if shorter <= LONGEST_STAY => Fate::changed(format!(
+                    "where people may stay signed in write `keep_me_signed_in_lifetime = \"{minutes} minutes\"` into `[sts]`"
+                )),
+                _ => Fate::changed("people stay signed in for seven days at most: write `keep_me_signed_in_lifetime = \"7 days\"` into `[sts]`"),
+            })
         },
     )
     .newer(),
     field(
         "PersistentSsoCutoffTime",
-        "not needed: no sign-in of AD FS goes on here",
+        "not needed: no sign-in of AD FS goes on here; `keep_me_signed_in_cutoff` of `[sts]` ends our own",
         |value, draft: &mut Draft| {
             draft.persistent_sso_cutoff_time = dress::time(value)?;
-            Ok(Fate::not_needed("no sign-in of AD FS goes on here, and none stays"))
+            Ok(Fate::not_needed(
+                "no sign-in of AD FS goes on here; `keep_me_signed_in_cutoff` of `[sts]` ends those that stay here",
+            ))
         },
     )
     .newer(),

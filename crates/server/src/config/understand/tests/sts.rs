@@ -1,5 +1,7 @@
 //! The security token service has a host of its own, a name that partners know it by, and a policy.
 
+use jiff::SignedDuration;
+
 use super::*;
 
 const STS: &str = "[sts]\nhost = \"Sts.contoso.com\"\n";
@@ -65,6 +67,52 @@ fn a_security_token_service_that_nobody_or_one_factor_opens_is_warned_of() {
         error.contains("nothing published is the service `sts`"),
         "{error}"
     );
+}
+
+#[test]
+fn people_stay_signed_in_where_it_is_on_and_no_longer_than_a_week() {
+    let read = |keys: &str| with(&format!("{STS}{keys}{BOTH}")).map(|it| it.keep_me_signed_in);
+    assert_eq!(read(""), Ok(None));
+    assert_eq!(read("keep_me_signed_in = false\n"), Ok(None));
+    let on = "keep_me_signed_in = true\n";
+    let usual = read(on).unwrap().unwrap();
+    assert_eq!(usual.lifetime, SignedDuration::from_hours(24));
+    assert_eq!(usual.cutoff, None);
+    let all = format!(
+        "{on}keep_me_signed_in_lifetime = \"7 days\"\nkeep_me_signed_in_cutoff = \"2026-12-01T08:00:00Z\"\n"
+    );
+    let all = read(&all).unwrap().unwrap();
+    assert_eq!(all.lifetime, SignedDuration::from_hours(168));
+    assert_eq!(all.cutoff, Some("2026-12-01T08:00:00Z".parse().unwrap()));
+    for (keys, said) in [
+        ("lifetime = \"8 days\"", "is not from 1 hour to 7 days"),
+        ("lifetime = \"59 minutes\"", "is not from 1 hour to 7 days"),
+        ("lifetime = \"1440\"", "is not a length of time"),
+        ("cutoff = \"yesterday\"", "is not a time such as"),
+    ] {
+        let error = read(&format!("{on}keep_me_signed_in_{keys}\n")).unwrap_err();
+        assert!(error.contains(said), "{error}");
+        let error = read(&format!("keep_me_signed_in_{keys}\n")).unwrap_err();
+        assert!(error.contains("nobody may stay signed in"), "{error}");
+    }
+}
+
+#[test]
+fn staying_signed_in_that_comes_to_nothing_or_to_less_is_warned_of() {
+    let warned = |keys: &str, policy: &str| {
+        let tables = format!("{STS}{keys}{policy}");
+        let warnings = with(&tables).unwrap().warnings.into_iter();
+        let about = warnings.filter(|it| it.contains("keep_me_signed_in"));
+        about.collect::<Vec<_>>()
+    };
+    let on = "keep_me_signed_in = true\n";
+    assert_eq!(warned(on, BOTH), Vec::<String>::new());
+    let one = BOTH.replace(" + one-time-code", "");
+    assert!(warned(on, &one)[0].contains("has no effect"));
+    assert_eq!(warned("", &one), Vec::<String>::new());
+    let fresh = |hours: &str| format!("{BOTH}fresh = \"{hours} hours\"\n");
+    assert!(warned(on, &fresh("8"))[0].contains("is asked again by then"));
+    assert_eq!(warned(on, &fresh("24")), Vec::<String>::new());
 }
 
 #[test]
