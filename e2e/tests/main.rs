@@ -31,6 +31,7 @@ mod a_code_behind_a_memorised_secret_opens_everything_once;
 mod a_code_behind_an_app_password_opens_everything_once;
 mod a_code_is_sent_and_opens_the_portal;
 mod a_code_of_a_token_works_once;
+mod a_company_s_pages_change_without_a_restart;
 mod a_connection_is_whoever_last_proved_it;
 mod a_farm_loses_a_member_and_no_request;
 mod a_gate_goes_on_while_one_of_its_controllers_lives;
