@@ -418,5 +418,15 @@ fn a_real_browser_goes_all_the_way_by_itself() -> anyhow::Result<()> {
         Ok(address.as_str() == Some(&there))
     })?;
     ensure!(refusals(&federation.fabrikam, "token-issued")?.len() == 1);
+
+    // Contoso's page tells Fabrikam in an image, with which a browser sends no cookie of Fabrikam's, and takes none away.
+    let contoso = Federation::origin(&federation.contoso);
+    chromium.open(&format!("{contoso}/adfs/ls/?wa=wsignout1.0"))?;
+    let images = chromium.run("return Array.from(document.images, it => it.src).join()")?;
+    let told = format!("{fabrikam}/adfs/ls/?wa=wsignoutcleanup1.0");
+    ensure!(images.as_str() == Some(&told), "{images}");
+    chromium.open(&format!("{fabrikam}/adfs/ls/?wa=wsignout1.0"))?;
+    let page = chromium.page()?;
+    ensure!(page.contains("Contoso STS"), "{page}");
     Ok(())
 }

@@ -37,7 +37,7 @@ impl SignedBy {
 ///
 /// No key of the partner signed it, or by what it may not sign with.
 pub(super) fn verified<T>(
-    (keys, until): (&dyn VerifyingKeys, Option<Sha1Until>),
+    (keys, until): (&impl VerifyingKeys, Option<Sha1Until>),
     now: Timestamp,
     verify: impl Fn(&Partner<'_>) -> Result<T, SignatureError>,
 ) -> Result<(T, SignedBy), SignatureError> {

@@ -219,7 +219,7 @@ async fn is_signed_in(world: &World) -> bool {
 /// What a browser holds that came from Fabrikam, and was at a party where it says so.
 fn visited(was_at_party: bool) -> String {
     let identifier = |text: &str| sts::trust::Identifier::parse(text).unwrap();
-    let now = jiff::Timestamp::now();
+    let now = jiff::Timestamp::from_second(1_800_000_000).unwrap();
     let mut visited = sts::flow::wsfed::Visited::default();
     visited.note_provider(
         &identifier("http://fs.fabrikam.com/adfs/services/trust"),

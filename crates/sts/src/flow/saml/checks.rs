@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use proto::saml::v2::{
     AssertionConsumerService, AuthnRequest, Brought, MessageParseError, SsoRequest,
 };
-use xml::{Element, Partner, PublicKey, SignatureError, VerifyingKeys};
+use xml::{Element, Partner, PublicKey, SignatureError};
 
 use crate::flow::sha1::{self, SignedBy};
 use crate::flow::wsfed::Refusal;
@@ -76,7 +76,7 @@ pub(super) fn request(
     let of_query = brought.query.clone().filter(|it| it.is_signed());
     let is_enveloped = AuthnRequest::is_signed(root);
     let keys = keys(trust, now);
-    let with = (&keys as &dyn VerifyingKeys, trust.sha1_until);
+    let with = (&keys, trust.sha1_until);
     let (request, signed_by) = match (of_query, is_enveloped) {
         // SPEC: saml-bindings 3.4.4.1: a message in a query bears no signature of its own.
         (_, true) if brought.query.is_some() => {

@@ -16,8 +16,8 @@ use claims::claim::is_reserved_issuer;
 use jiff::{SignedDuration, Timestamp};
 use proto::saml::received::Received;
 use proto::wsfed::{ProviderAnswer, SignInRequest, assertion_in};
+use xml::PublicKey;
 use xml::signature::verify_of;
-use xml::{PublicKey, VerifyingKeys};
 
 use super::checks::{self, Checked, Refusal};
 use super::elsewhere::{self, SentFor};
@@ -161,7 +161,7 @@ impl Service {
         let good = certificates.filter(|it| it.not_after() > now);
         let keys = good.filter_map(|it| PublicKey::from_certificate(it.der()).ok());
         let keys: Vec<PublicKey> = keys.collect();
-        let with = (&keys as &dyn VerifyingKeys, asked.provider.sha1_until);
+        let with = (&keys, asked.provider.sha1_until);
         let verified = sha1::verified(with, now, |partner| verify_of(assertion, partner));
         let (verified, signed_by) = verified.map_err(|it| not_believed(&it))?;
         let received = Received::read(&verified).map_err(|it| not_believed(&it))?;
