@@ -30,6 +30,7 @@ mod look;
 mod metrics;
 mod proxy;
 mod reload;
+mod sealing;
 mod trusted;
 mod vanished;
 mod watching;

@@ -28,6 +28,7 @@ pub(crate) mod own_passwords;
 pub(crate) mod passkeys;
 pub(crate) mod revisions;
 pub(crate) mod revocations;
+pub(crate) mod sealers;
 pub(crate) mod second_factors;
 pub(crate) mod secret_verdicts;
 pub(crate) mod sent_budgets;
@@ -264,6 +265,9 @@ pub(crate) const ALL: &[&str] = &[
     metadata_readers::NOTE,
     metadata_readers::FORGET_ALL_BUT,
     metadata_readers::LIST,
+    sealers::SAY,
+    sealers::FORGET,
+    sealers::LIST,
     used_assertions::TAKE,
     used_assertions::FORGET_ENDED,
 ];
