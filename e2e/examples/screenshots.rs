@@ -4,20 +4,10 @@
 use std::path::Path;
 
 use anyhow::Context;
+use e2e::pictures;
 use e2e::screen::{Scheme, Width};
 use e2e::walk::{Language, Walk};
 use e2e::webdriver::Chromium;
-
-/// Those of which there is a dark one in Swedish.
-const OTHERS: [&str; 2] = ["account", "portal"];
-
-/// Those that look like another.
-const ALIKE: [&str; 4] = [
-    "connect-another",
-    "connect-another-wrong",
-    "portal-passkey",
-    "portal-wrong",
-];
 
 fn main() -> anyhow::Result<()> {
     let folder = std::env::args_os().nth(1).context("a folder")?;
@@ -29,7 +19,7 @@ fn main() -> anyhow::Result<()> {
         }
     }
     Walk::through(Language::English, |chromium, name| {
-        if ALIKE.contains(&name) {
+        if !pictures::is_pictured(name) {
             return Ok(());
         }
         for width in Width::ALL {
@@ -42,7 +32,7 @@ fn main() -> anyhow::Result<()> {
         Ok(())
     })?;
     Walk::through(Language::Swedish, |chromium, name| {
-        match OTHERS.contains(&name) {
+        match pictures::DARK.contains(&name) {
             true => {
                 let file = format!("{name}-dark-swedish.png");
                 taken(chromium, (Width::Phone, Scheme::Dark), &folder.join(file))

@@ -1,10 +1,17 @@
 //! Clients that nobody here wrote, run as programs: curl and Python with pyspnego.
 
-use std::process::{Command, Output};
+use std::ffi::OsString;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
 
 use anyhow::Context;
+use tempfile::TempPath;
 
 use crate::demo::Demo;
+
+/// A body that takes a minute at this rate, as curl writes it; its pieces are small, so that it soon learns of the end.
+const HELD_BYTES: usize = 16_000_000;
+const HELD_RATE: &str = "256k";
 
 /// One run of curl against a demo.
 #[derive(Debug)]
@@ -87,6 +94,38 @@ impl<'a> Curl<'a> {
         ])
     }
 
+    /// Sends a request that is answered, and on the same connection one whose body takes a minute: curl holds it open.
+    ///
+    /// # Errors
+    ///
+    /// curl does not start, or the first is not answered on a connection of its own.
+    pub fn holds(mut self, url: &str) -> anyhow::Result<Held> {
+        self.command.args(["--http1.1", "--output", "/dev/null"]);
+        self.command
+            .args(["--write-out", "%{stderr}\n%{http_code} %{num_connects}\n"]);
+        let all = self.command.get_args().map(ToOwned::to_owned);
+        let all: Vec<OsString> = all.collect();
+        let mut body = tempfile::NamedTempFile::new()?;
+        body.write_all(&vec![b'x'; HELD_BYTES])?;
+        let body = body.into_temp_path();
+        self.command.arg(url).arg("--next").args(all);
+        self.command
+            .args(["--limit-rate", HELD_RATE, "--header", "Expect:"]);
+        self.command
+            .arg("--data-binary")
+            .arg(format!("@{}", body.display()));
+        let mut child = self.command.arg(url).stderr(Stdio::piped()).spawn()?;
+        let told = child.stderr.take().context("curl says nothing")?;
+        let mut held = Held {
+            child,
+            told: BufReader::new(told),
+            _body: body,
+        };
+        let first = held.says()?;
+        anyhow::ensure!(first == "200 1", "curl: {first}");
+        Ok(held)
+    }
+
     /// Sends it to a URL.
     ///
     /// # Errors
@@ -114,6 +153,60 @@ impl<'a> Curl<'a> {
             heads,
             body: body.to_owned(),
         })
+    }
+}
+
+/// A run of curl that holds a connection open.
+#[derive(Debug)]
+pub struct Held {
+    child: Child,
+    _body: TempPath,
+    told: BufReader<ChildStderr>,
+}
+
+impl Held {
+    /// Whether curl still holds it.
+    ///
+    /// # Errors
+    ///
+    /// The system does not say.
+    pub fn is_open(&mut self) -> anyhow::Result<bool> {
+        Ok(self.child.try_wait()?.is_none())
+    }
+
+    /// Waits until the connection has died, and gives what curl says of the request that it was held with: its status and how
+    /// many connections it took.
+    ///
+    /// # Errors
+    ///
+    /// curl ends well, or says nothing.
+    pub fn dies(&mut self) -> anyhow::Result<String> {
+        let status = self.child.wait()?;
+        anyhow::ensure!(!status.success(), "nothing was wrong with it");
+        self.says()
+    }
+
+    /// The next line that is a status and a number.
+    fn says(&mut self) -> anyhow::Result<String> {
+        let mut all = String::new();
+        loop {
+            let mut line = String::new();
+            let read = self.told.read_line(&mut line)?;
+            anyhow::ensure!(read > 0, "curl: {all}");
+            let mut words = line.split_whitespace().map(str::parse::<u16>);
+            if let (Some(Ok(_)), Some(Ok(_)), None) = (words.next(), words.next(), words.next()) {
+                return Ok(line.trim().to_owned());
+            }
+            all.push_str(&line);
+        }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // One that ended already needs no killing.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

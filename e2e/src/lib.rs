@@ -21,6 +21,7 @@ pub mod frames;
 pub mod haproxy;
 pub mod held_store;
 pub mod kerberos;
+pub mod keyboard;
 pub mod keytab;
 pub mod mellon;
 pub mod memory;
@@ -28,6 +29,7 @@ pub mod messages;
 pub mod office;
 pub mod old_windows;
 pub mod party;
+pub mod pictures;
 #[path = "../../crates/store/tests/postgres/mod.rs"]
 pub mod postgres;
 pub mod published;

@@ -5,6 +5,7 @@
 //! does not lead the walk there is told. Start at [`Walk::through`].
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 
 use anyhow::{Context, ensure};
 use serde_json::{Value, json};
@@ -14,6 +15,7 @@ use crate::carrier::Carrier;
 use crate::demo::{Demo, Person, root};
 use crate::held_store::HeldStore;
 use crate::keytab;
+use crate::pictures;
 use crate::serve::Serve;
 use crate::until::until;
 use crate::webdriver::Chromium;
@@ -47,15 +49,37 @@ impl Language {
     }
 }
 
+/// What somebody walks with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Hands {
+    /// Whatever presses and types.
+    Any,
+    /// A keyboard, and nothing else.
+    Keyboard,
+}
+
+impl Hands {
+    /// A browser that comes to a gate.
+    fn led_to(self, gate: SocketAddr) -> anyhow::Result<Chromium> {
+        let chromium = Chromium::led_to(gate)?;
+        Ok(match self {
+            Self::Any => chromium,
+            Self::Keyboard => chromium.by_keyboard(),
+        })
+    }
+}
+
 /// A walk under way.
 #[derive(Debug)]
 pub struct Walk<L> {
     demo: Demo,
     _gate: Serve,
     chromium: Chromium,
+    hands: Hands,
     language: Language,
     look: L,
     seen: BTreeSet<String>,
+    named: BTreeSet<String>,
     _carrier: Carrier,
 }
 
@@ -84,6 +108,19 @@ impl<L: FnMut(&Chromium, &str) -> anyhow::Result<()>> Walk<L> {
     ///
     /// A page does not come, or whoever looks fails.
     pub fn through(language: Language, look: L) -> anyhow::Result<BTreeSet<String>> {
+        Self::walked(Hands::Any, language, look)
+    }
+
+    /// The same by Tab, Enter and Space alone.
+    ///
+    /// # Errors
+    ///
+    /// As [`Walk::through`], or there is no way by keyboard.
+    pub fn by_keyboard(language: Language, look: L) -> anyhow::Result<BTreeSet<String>> {
+        Self::walked(Hands::Keyboard, language, look)
+    }
+
+    fn walked(hands: Hands, language: Language, look: L) -> anyhow::Result<BTreeSet<String>> {
         let demo = Demo::start()?;
         let carrier = Carrier::of_sms(202, None)?;
         let sms = format!(
@@ -91,7 +128,7 @@ impl<L: FnMut(&Chromium, &str) -> anyhow::Result<()>> Walk<L> {
             carrier.address
         );
         let gate = Serve::start(&demo, |config| config.replace(SENT[0], SENT[1]) + &sms)?;
-        let chromium = Chromium::led_to(gate.address)?;
+        let chromium = hands.led_to(gate.address)?;
         chromium.command("Network.enable", &json!({}))?;
         // The page that takes a token to its party would be gone before anybody looked.
         let blocked = json!({ "urls": ["*/post.js"] });
@@ -100,9 +137,11 @@ impl<L: FnMut(&Chromium, &str) -> anyhow::Result<()>> Walk<L> {
             demo,
             _gate: gate,
             chromium,
+            hands,
             language,
             look,
             seen: BTreeSet::new(),
+            named: BTreeSet::new(),
             _carrier: carrier,
         };
         let anna = walk.demo.person(0);
@@ -112,6 +151,11 @@ impl<L: FnMut(&Chromium, &str) -> anyhow::Result<()>> Walk<L> {
         walk.disowns_a_sign_in(&anna, &mut app)?;
         walk.comes_for_a_party(&anna, &mut app)?;
         walk.finds_nobody_there(&anna)?;
+        let named: BTreeSet<&str> = walk.named.iter().map(String::as_str).collect();
+        ensure!(
+            named == pictures::names(),
+            "not all were looked at: {named:?}"
+        );
         Ok(walk.seen)
     }
 
@@ -300,7 +344,7 @@ impl<L: FnMut(&Chromium, &str) -> anyhow::Result<()>> Walk<L> {
         let portal = "services = [\"portal\"]";
         let shut = format!("zones = [\"internal\"]\n{portal}");
         let gate = Serve::start(&self.demo, |config| config.replace(portal, &shut))?;
-        self.chromium = Chromium::led_to(gate.address)?;
+        self.chromium = self.hands.led_to(gate.address)?;
         self.open("portal", "sign-in?again=1")?;
         self.speaks()?;
         self.see("shut", "body[data-page='sentence']")
@@ -327,7 +371,7 @@ impl<L: FnMut(&Chromium, &str) -> anyhow::Result<()>> Walk<L> {
                 .replacen(certificate, &inside, 1)
                 .replace(begins, &office)
         })?;
-        self.chromium = Chromium::led_to(gate.address)?;
+        self.chromium = self.hands.led_to(gate.address)?;
         self.open("portal", "sign-in?again=1")?;
         self.speaks()?;
         self.open("portal", "sign-in?again=1")?;
@@ -346,6 +390,11 @@ impl<L: FnMut(&Chromium, &str) -> anyhow::Result<()>> Walk<L> {
         let template = said(0).unwrap_or_default();
         ensure!(!template.is_empty(), "{name} is of no template");
         ensure!(said(1) == Some(self.language.tag()), "{name}: the language");
+        ensure!(
+            pictures::is_listed(name, template),
+            "{name} of `{template}` is on no list of pictures"
+        );
+        self.named.insert(name.to_owned());
         self.seen.insert(template.to_owned());
         (self.look)(&self.chromium, name).context(name.to_owned())
     }

@@ -45,6 +45,7 @@ pub struct Chromium {
     driver: Child,
     port: u16,
     session: String,
+    has_keyboard_only: bool,
     _profile: tempfile::TempDir,
 }
 
@@ -120,6 +121,7 @@ impl Chromium {
             driver,
             port: started.context("the driver did not start")?,
             session: String::new(),
+            has_keyboard_only: false,
             _profile: profile,
         };
         let folder = chromium._profile.path().join("profile");
@@ -135,6 +137,13 @@ impl Chromium {
         let session = session.context("no session")?;
         chromium.session = format!("/session/{session}");
         Ok(chromium)
+    }
+
+    /// The same in the hands of somebody who has a keyboard and nothing else: what is typed and pressed is reached by Tab.
+    #[must_use]
+    pub fn by_keyboard(mut self) -> Self {
+        self.has_keyboard_only = true;
+        self
     }
 
     /// Gives it a device that keeps passkeys, and that does or does not verify its user.
@@ -235,6 +244,10 @@ impl Chromium {
     ///
     /// It does not come.
     pub fn type_into(&self, selector: &str, text: &str) -> anyhow::Result<()> {
+        if self.has_keyboard_only {
+            self.reaches(selector)?;
+            return self.keys(text);
+        }
         let Element(id) = self.shown(selector)?;
         let path = self.at(&format!("/element/{id}/value"));
         self.post(&path, &json!({ "text": text })).map(drop)
@@ -246,6 +259,9 @@ impl Chromium {
     ///
     /// It does not come.
     pub fn press(&self, selector: &str) -> anyhow::Result<()> {
+        if self.has_keyboard_only {
+            return self.presses(selector);
+        }
         let Element(id) = self.shown(selector)?;
         let path = self.at(&format!("/element/{id}/click"));
         self.post(&path, &json!({})).map(drop)
@@ -291,6 +307,11 @@ impl Chromium {
 
     fn at(&self, path: &str) -> String {
         format!("{}{path}", self.session)
+    }
+
+    /// A command at the window, of which nothing comes back.
+    pub(crate) fn sends(&self, path: &str, body: &Value) -> anyhow::Result<()> {
+        self.post(&self.at(path), body).map(drop)
     }
 
     fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {

@@ -2,11 +2,12 @@
 //! it, the old one is taken out, and nobody is refused.
 
 use std::net::Ipv4Addr;
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use anyhow::Context;
-use e2e::demo::Demo;
+use e2e::demo::{Demo, binary};
 use e2e::raw::{Raw, tls};
 use e2e::serve::Serve;
 use e2e::sign_in::{Ntlm, Request};
@@ -139,6 +140,44 @@ fn rotate(
     assert_eq!(keys[0].0, new);
     scene.serve.hang_up()?;
     more("after the configuration was read anew")
+}
+
+/// A gate on another machine to which the newer file was not copied keeps the old key from being taken out.
+#[test]
+fn a_key_is_not_taken_out_while_a_gate_seals_by_it() -> anyhow::Result<()> {
+    let scene = Scene::new()?;
+    let old = scene.keys()?[0].0.clone();
+    let folder = scene.demo.folder();
+    let (here, there) = (
+        folder.join("wicketgate.keys"),
+        folder.join("elsewhere.keys"),
+    );
+    let copied = || std::fs::copy(&here, &there).map(drop);
+    let new = scene.tell(&["key-file", "add"])?;
+    let new = new[0]["key"].as_str().context("a key")?.to_owned();
+    copied()?;
+    let config = std::fs::read_to_string(folder.join("beside.toml"))?;
+    let file = folder.join("elsewhere.toml");
+    std::fs::write(
+        &file,
+        config.replace("\"wicketgate.keys\"", "\"elsewhere.keys\""),
+    )?;
+    let mut command = Command::new(binary()?);
+    command.arg("--config").arg(file).arg("serve");
+    let elsewhere = Serve::opened_by(command)?;
+    scene.tell(&["key-file", "promote", &new])?;
+    scene.serve.line(READ)?;
+    scene.tell(&["key-file", "reseal"])?;
+    let refused = scene.demo.wicketgate(&["key-file", "remove", &old])?;
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(1), "{said}");
+    assert!(said.contains("a gate still seals by"), "{said}");
+    assert_eq!(scene.keys()?.len(), 2);
+    copied()?;
+    elsewhere.line(READ)?;
+    scene.tell(&["key-file", "remove", &old])?;
+    assert_eq!(scene.keys()?.len(), 1);
+    Ok(())
 }
 
 /// A file that cannot be used changes nothing, and the log says so.

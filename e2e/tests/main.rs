@@ -70,6 +70,7 @@ mod each_stream_has_a_turn_a_line_and_a_window_of_its_own;
 mod every_published_path_takes_what_its_row_says;
 mod every_way_in_ends_at_the_same_check;
 mod everybody_can_use_every_page;
+mod from_an_invitation_to_a_connection_that_dies;
 mod guessing_gets_nobody_in_and_locks_nobody_out;
 mod guessing_moves_no_counter_of_the_domain;
 mod http_2_is_spoken_where_nothing_is_proved_by_a_connection;

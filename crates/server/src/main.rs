@@ -31,6 +31,7 @@ mod metrics;
 mod monitoring;
 mod proxy;
 mod reload;
+mod sealing;
 mod trusted;
 mod vanished;
 mod watching;

@@ -24,6 +24,7 @@ pub mod seal;
 mod chain;
 mod error;
 mod reseal;
+mod sealers;
 mod sets;
 
 pub mod conformance;
@@ -44,6 +45,7 @@ pub use durable::Store;
 pub use error::StoreError;
 pub use put_back::{Doing, PutBack};
 pub use reseal::{KeyUse, Resealed};
+pub use sealers::{SEALER_LIVES, Sealer};
 
 /// The store cannot answer, for a reason that holds no secret.
 fn unavailable(detail: impl Into<String>) -> Unavailable {

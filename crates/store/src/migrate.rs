@@ -145,8 +145,8 @@ const MIGRATIONS: &[Migration] = &[
     },
     Migration {
         number: 31,
-        name: "0031_guesses_of_a_session",
-        text: include_str!("../migrations/0031_guesses_of_a_session.sql"),
+        name: "0031_guesses_and_sealers",
+        text: include_str!("../migrations/0031_guesses_and_sealers.sql"),
     },
 ];
 

@@ -80,7 +80,7 @@ impl Owner {
     fn next_code(&self, counter: u64) -> anyhow::Result<Vec<(&Token, u64)>> {
         let of_button = (&self.button, counter);
         let app = usize::try_from(counter / BETWEEN)?.checked_sub(1);
-        let app = app.filter(|it| counter % BETWEEN == 0 && *it < APPS - 1);
+        let app = app.filter(|it| counter.is_multiple_of(BETWEEN) && *it < APPS - 1);
         let of_app = app.and_then(|it| self.apps.get(it));
         let of_app = of_app.map(|app| Ok::<_, anyhow::Error>((&app.0, of_now(app)?)));
         let of_app = of_app.transpose()?;

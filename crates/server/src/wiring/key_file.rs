@@ -1,13 +1,19 @@
 //! What the command line does with the key file: its keys are rotated while gates run.
 
+use std::time::Duration;
+
 use store::seal::{KeyFile, Stands};
-use store::{KeyUse, Resealed};
+use store::{KeyUse, Resealed, SEALER_LIVES, Sealer, Store};
+use tokio::time::{Instant, sleep};
 
 use super::keeping;
 use crate::cli::CliError;
 use crate::clock;
 use crate::config::Settings;
 use crate::operator::by_hand;
+
+/// How long a gate may take to say that it took a newer key file.
+const A_MOMENT: Duration = Duration::from_secs(15);
 
 /// What each key of the file seals.
 ///
@@ -55,13 +61,18 @@ pub(crate) async fn reseal(
     Ok(resealed)
 }
 
-/// Takes a key out that seals nothing.
+/// Takes a key out that seals nothing, and by which nobody who lives seals.
 ///
 /// # Errors
 ///
-/// It seals something, there is no such key, or a file or the store is unavailable.
+/// It seals something, or somebody would seal by it; there is no such key, or a file or the store is unavailable.
 pub(crate) async fn remove(settings: &Settings, id: &str) -> Result<(), CliError> {
-    let uses = uses(settings).await?;
+    let store = keeping::open(settings).await?;
+    // Whoever seals by it is asked for before what it seals: behind its word nobody begins again.
+    let sealers = sealing_by(&store, id).await;
+    let uses = store.sealed_by().await;
+    store.close().await;
+    let (sealers, uses) = (sealers?, uses?);
     let used = uses.iter().find(|it| it.key.as_deref() == Some(id));
     let Some(used) = used else {
         return Err(CliError::refused(format!("the key file has no key `{id}`")));
@@ -73,5 +84,33 @@ pub(crate) async fn remove(settings: &Settings, id: &str) -> Result<(), CliError
              reseal`"
         )));
     }
+    if !sealers.is_empty() {
+        let lives = SEALER_LIVES.as_mins();
+        return Err(CliError::refused(format!(
+            "a gate still seals by `{id}`, as it has not read the newer key file: {}. Copy the file there and run \
+             `systemctl reload wicketgate`; of one that was stopped this is said for {lives} minutes",
+            shown(&sealers)
+        )));
+    }
     KeyFile::remove(&settings.store()?.key_file, id).map_err(keeping::of_keys)
+}
+
+/// Who seals by a key and goes on with it: a gate that is about to say that it took the newer file has a moment to.
+async fn sealing_by(store: &Store, id: &str) -> Result<Vec<Sealer>, CliError> {
+    let began = Instant::now();
+    loop {
+        let mut sealers = store.sealers(clock::now()).await?;
+        sealers.retain(|it| it.key == id);
+        if sealers.is_empty() || began.elapsed() > A_MOMENT {
+            return Ok(sealers);
+        }
+        sleep(A_MOMENT / 20).await;
+    }
+}
+
+fn shown(sealers: &[Sealer]) -> String {
+    let all = sealers
+        .iter()
+        .map(|it| format!("{}, at {:.0}", it.called, it.said));
+    all.collect::<Vec<_>>().join("; ")
 }

@@ -35,6 +35,7 @@ use crate::outbound::members::Members;
 use crate::outbound::messages::{self, Carriers};
 use crate::outbound::syslog;
 use crate::proxy::Pages;
+use crate::sealing::Process;
 use crate::signing::Signer;
 use crate::trusted::Trusted;
 use crate::verifier::kerberos::Keys;
@@ -42,7 +43,7 @@ use crate::verifier::local::Local;
 use crate::verifier::mutual::{self, Gateways};
 use crate::verifier::pages::{Brought, Elsewhere};
 use crate::verifier::remote::Remote;
-use crate::{clock, drained, followed, kept, monitoring, verifier, watching};
+use crate::{clock, drained, followed, kept, monitoring, sealing, verifier, watching};
 
 /// How often a gateway that starts asks for its authentication server.
 const ASK_EVERY: Duration = Duration::from_millis(500);
@@ -64,6 +65,8 @@ pub(super) enum Source {
 pub(super) struct Own {
     pub(super) store: Store,
     live: Arc<Live>,
+    /// This process, as it is known where several share the store.
+    sealing: Process,
     /// What Kerberos is set up with, where the configuration has what it takes.
     process: Option<gss::Process>,
     /// What unknown names are judged with: equal for as long as the process lives.
@@ -362,6 +365,7 @@ impl Own {
             signer,
             store,
             live: Arc::new(Live::new(&clock::random()?, last, revocations)),
+            sealing: Process::named(clock::random()?),
             process: process.cloned(),
             unknown_names_key: Secret::new(clock::random()?),
             hasher: Arc::new(Hasher::new()),
@@ -537,6 +541,7 @@ impl Own {
         }
         let metrics = Arc::clone(&self.metrics);
         following.spawn(watching::watch(self.store.clone(), metrics));
+        following.spawn(sealing::say(self.store.clone(), self.sealing.clone()));
         if let Some(keep) = settings.audit.keep {
             let must_have = match &collector {
                 Some(_) => Collector::KeepsTheRest,

@@ -29,6 +29,7 @@ pub(crate) mod partner_readings;
 pub(crate) mod passkeys;
 pub(crate) mod revisions;
 pub(crate) mod revocations;
+pub(crate) mod sealers;
 pub(crate) mod second_factors;
 pub(crate) mod secret_verdicts;
 pub(crate) mod sent_budgets;
@@ -269,6 +270,9 @@ pub(crate) const ALL: &[&str] = &[
     partner_readings::FORGET_GONE,
     partner_readings::NOTE,
     partner_readings::LIST,
+    sealers::SAY,
+    sealers::FORGET,
+    sealers::LIST,
     used_assertions::TAKE,
     used_assertions::FORGET_ENDED,
 ];

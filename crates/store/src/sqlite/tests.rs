@@ -166,7 +166,7 @@ async fn a_store_that_is_not_there_is_not_made_by_opening_it() {
         "0026_metadata_readers",
         "0028_partner_readings",
         "0029_tickets_by_age",
-        "0031_guesses_of_a_session",
+        "0031_guesses_and_sealers",
     ];
     assert_eq!(pending, steps);
     assert!(!world.db().exists());

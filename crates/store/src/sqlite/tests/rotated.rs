@@ -167,3 +167,51 @@ async fn a_set_that_somebody_wrote_into_is_not_sealed_anew() {
     );
     assert!(store.kept().await.is_err(), "and it is refused as before");
 }
+
+/// Whoever has the old file says so, until the newer one is there; of whom nothing more is heard is forgotten.
+#[tokio::test]
+async fn a_gate_that_has_not_read_the_newer_file_says_by_which_key_it_seals() {
+    let world = World::new();
+    let (one, file) = (world.migrated().await, world.path("keys"));
+    let other = Store::open(&world.db(), world.keys()).await.unwrap();
+    let before = std::fs::read(&file).unwrap();
+    let new = world.add_key(Stands::First);
+    let after = std::fs::read(&file).unwrap();
+    // The other's machine has the old file.
+    one.reread_keys().await.unwrap();
+    std::fs::write(&file, &before).unwrap();
+    let at = |second: i64| by_hand().at + SignedDuration::from_secs(second);
+    let said = async |second: i64| {
+        let sealers = one.sealers(at(second)).await.unwrap();
+        let said = sealers.into_iter().map(|it| (it.called, it.key));
+        said.collect::<Vec<_>>()
+    };
+    let says = async |store: &Store, called: &str, second: i64| {
+        store.meet_sealers(at(second)).await.unwrap();
+        store
+            .say_sealing((called, called), at(second))
+            .await
+            .unwrap()
+    };
+    assert_eq!(says(&one, "one", 10).await, new);
+    assert_eq!(says(&other, "other", 11).await, OLD);
+    let both = [
+        ("one".to_owned(), new.clone()),
+        ("other".to_owned(), OLD.to_owned()),
+    ];
+    assert_eq!(said(12).await, both);
+    // An older word of the same process changes nothing.
+    one.say_sealing(("other", "other"), at(5)).await.unwrap();
+    assert_eq!(said(12).await, both);
+    std::fs::write(&file, after).unwrap();
+    assert_eq!(
+        says(&other, "other", 13).await,
+        new,
+        "it met the key of one"
+    );
+    assert!(said(14).await.iter().all(|(_, key)| *key == new));
+    let lives = crate::SEALER_LIVES.as_secs();
+    assert_eq!(said(10 + lives).await.len(), 2);
+    assert_eq!(said(11 + lives).await.len(), 1);
+    assert_eq!(said(14 + lives).await, []);
+}
