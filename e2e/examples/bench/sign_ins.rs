@@ -210,6 +210,7 @@ impl Scene {
             channel: Channel::Basic,
             service: Service::EWS,
             route: None,
+            party: None,
             pool: "exchange".to_owned(),
             zone: Zone::EXTERNAL,
             source: IpAddr::V4(Ipv4Addr::new(198, 51, 100, 7)),

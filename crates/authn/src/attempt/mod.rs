@@ -31,6 +31,7 @@ use crate::audit::{Event, Kind};
 use crate::authenticated::Authenticated;
 use crate::issued::{Carried, TokenId};
 use crate::lockout::HoldBack;
+use crate::party::Party;
 use crate::place::{ActivityId, Channel, ConnectionId, RouteName, Service, Zone};
 use crate::policy::{Asking, Policy};
 use crate::ports::{
@@ -94,6 +95,8 @@ pub struct Attempt {
     pub service: Service,
     /// To which published path, where a rule of the policy speaks of paths.
     pub route: Option<RouteName>,
+    /// For which relying party, where a token for one is asked for with it.
+    pub party: Option<Party>,
     /// The pool or farm that the request is for; a ticket is good only where it was issued.
     pub pool: String,
     /// From which zone.
@@ -216,6 +219,7 @@ pub async fn verify(
         channel: attempt.channel,
         service: attempt.service,
         route: attempt.route,
+        party: attempt.party,
         pool: attempt.pool,
         zone: attempt.zone,
         source: attempt.source,
@@ -268,6 +272,7 @@ struct Circumstances {
     channel: Channel,
     service: Service,
     route: Option<RouteName>,
+    party: Option<Party>,
     pool: String,
     zone: Zone,
     source: IpAddr,
@@ -285,6 +290,7 @@ impl Circumstances {
             service: &self.service,
             route: self.route.as_ref(),
             channel,
+            party: self.party.as_ref(),
         }
     }
 

@@ -8,6 +8,7 @@
 mod answer;
 mod code;
 mod first;
+mod purpose;
 mod requirement;
 mod send;
 
@@ -28,6 +29,7 @@ use crate::credential::sent_code::{Guessed, SentCode};
 use crate::credential::spare_code::SpareUse;
 use crate::handle::{Handle, HandleKey};
 use crate::lockout::{HoldBack, Place, Subject};
+use crate::party::Party;
 use crate::place::{ActivityId, Channel, Method, Service, SourceNetwork, Zone};
 use crate::policy::Policy;
 use crate::ports::{Invitations, Passkeys, Sessions, SignIns, SpareCodes, Unavailable};
@@ -39,6 +41,7 @@ pub use first::{
     Choosing, FirstError, FromOffice, Welcomed, begin_first_passkey, choose, confirm,
     confirm_by_passkey, may_begin_in, may_take_passkey, to_confirm, welcome, welcome_from_office,
 };
+pub use purpose::Purpose;
 pub use requirement::Requirement;
 pub(crate) use requirement::asking;
 use requirement::{Shown, admits, judge, memorised};
@@ -57,6 +60,9 @@ const MAX_NAME: usize = 256;
 pub struct SignIn {
     /// For which service.
     pub service: Service,
+    /// For which relying party, where it is for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub party: Option<Party>,
     /// What must be proved.
     pub requirement: Requirement,
     /// Where the browser goes when it is done: a path of ours, which only the program writes.
@@ -217,12 +223,19 @@ impl SignIn {
     ) -> Self {
         Self {
             service,
+            party: None,
             requirement,
             continuation,
             stage: Stage::Account,
             step: 0,
             ends: now.checked_add(LIFE).unwrap_or(now),
         }
+    }
+
+    /// The same for a relying party.
+    #[must_use]
+    pub fn for_party(self, party: Option<Party>) -> Self {
+        Self { party, ..self }
     }
 
     /// The same at another stage, after its step was taken.
@@ -420,27 +433,46 @@ pub async fn resume(
 ///
 /// SECURITY: a browser may bring the handle of one of our hosts to another, where more is asked.
 #[must_use]
-pub fn is_enough_for(
+pub fn is_enough_for<'a>(
     (session, account): (&Session, &Account),
     policy: &Policy,
-    (at, service): (&At, &Service),
+    (at, purpose): (&At, impl Into<Purpose<'a>>),
 ) -> bool {
-    admits(&session.shown(), account, policy, (at, service)).is_ok()
+    admits(&session.shown(), account, policy, (at, purpose.into())).is_ok()
+}
+
+/// Whether what a session rests on is enough for a token for any relying party at all.
+///
+/// **Trusts** that nobody has a token before it is judged for its own party.
+#[must_use]
+pub fn is_enough_for_some_party(
+    (session, account): (&Session, &Account),
+    policy: &Policy,
+    at: &At,
+) -> bool {
+    let shown = session.shown();
+    policy.parties().iter().any(|party| {
+        let purpose = Purpose {
+            service: &Service::STS,
+            party: party.as_ref(),
+        };
+        admits(&shown, account, policy, (at, purpose)).is_ok()
+    })
 }
 
 /// The same for what is believed elsewhere for a while: what was proved must be as young as the policy wants it.
 #[must_use]
-pub fn is_fresh_enough_for(
+pub fn is_fresh_enough_for<'a>(
     (session, account): (&Session, &Account),
     policy: &Policy,
-    (at, service): (&At, &Service),
+    (at, purpose): (&At, impl Into<Purpose<'a>>),
 ) -> bool {
     let proved_at = session.second_factor_proved();
     judge(
         (&session.shown(), proved_at),
         account,
         policy,
-        (at, service),
+        (at, purpose.into()),
     )
     .is_ok()
 }

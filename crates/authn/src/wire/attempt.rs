@@ -142,6 +142,8 @@ impl Asked {
             channel: told.channel,
             service: told.service,
             route: told.route,
+            // A gateway asks for no token of a party.
+            party: None,
             pool: told.pool,
             zone: told.zone,
             source: told.source,

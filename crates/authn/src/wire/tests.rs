@@ -21,6 +21,7 @@ fn attempt(proof: Proof) -> Attempt {
         channel: Channel::Basic,
         service: Service::EWS,
         route: Some(RouteName::of("mail.contoso.com", "/ews")),
+        party: None,
         pool: "exchange".to_owned(),
         zone: Zone::EXTERNAL,
         source: [192, 0, 2, 1].into(),

@@ -124,6 +124,7 @@ fn attempt(token: &str) -> Attempt {
         channel: Channel::Negotiate,
         service: Service::LYNC,
         route: None,
+        party: None,
         pool: POOL.to_owned(),
         zone: Zone::INTERNAL,
         source: [10, 0, 0, 4].into(),

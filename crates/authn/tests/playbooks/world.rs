@@ -289,6 +289,7 @@ impl From<Try> for Attempt {
             channel,
             service: tried.service,
             route: None,
+            party: None,
             pool: POOL.to_owned(),
             zone: tried.zone,
             source: tried.source,

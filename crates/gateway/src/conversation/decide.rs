@@ -116,6 +116,7 @@ impl Conversation {
             channel,
             service: asked.route.service.clone(),
             route: self.route_name(asked),
+            party: None,
             pool: asked.route.farm.clone(),
             zone: self.peer.zone.clone(),
             source: self.peer.address,

@@ -132,6 +132,7 @@ pub(crate) async fn run(
         let mut findings = wire::judge(&seen);
         findings.extend(accounts.unwrap_or_default());
         findings.extend(look::apart(&settings).await);
+        findings.extend(look::unknown_parties(&settings).await);
         findings.extend(of_pins(settings.ntlm_pin));
         findings.sort_by_key(|it| it.severity);
         return report(&findings, output);

@@ -127,6 +127,7 @@ async fn signed_in_from(
         channel: Channel::Basic,
         service: Service::EWS,
         route: None,
+        party: None,
         pool: "exchange".to_owned(),
         zone: Zone::EXTERNAL,
         source: "192.0.2.7".parse().unwrap(),

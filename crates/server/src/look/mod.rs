@@ -12,6 +12,7 @@ mod http;
 mod kerberos;
 mod names;
 mod places;
+mod policy;
 mod reach;
 mod shape;
 mod sign_in;
@@ -33,6 +34,7 @@ use crate::doctor::wire::Seen;
 
 pub(crate) use directory::accounts;
 pub(crate) use kerberos::Folder;
+pub(crate) use policy::unknown_parties;
 pub(crate) use shape::{apart, shape};
 pub(crate) use sign_in::{SignIn, sign_in};
 

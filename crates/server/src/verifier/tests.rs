@@ -158,6 +158,7 @@ impl Scene {
             channel: Channel::Basic,
             service: Service::EWS,
             route: None,
+            party: None,
             pool: "exchange".to_owned(),
             zone: Zone::EXTERNAL,
             source: [192, 0, 2, 1].into(),

@@ -233,6 +233,7 @@ fn by_ticket_of(
         channel: Channel::Ticket,
         service: route.service.clone(),
         route: route.name_in(&scene.publication.policy, host),
+        party: None,
         pool: route.farm.clone(),
         zone: Zone::EXTERNAL,
         source: peer().address,

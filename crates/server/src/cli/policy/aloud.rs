@@ -38,9 +38,17 @@ fn what(rule: &Rule) -> String {
         true => String::new(),
         false => format!(" at {}", words(&rule.routes, "")),
     };
-    let services = words(&rule.services, "anything");
+    let otherwise = match rule.parties.is_empty() {
+        true => "anything",
+        false => "sts",
+    };
+    let services = words(&rule.services, otherwise);
+    let parties = match rule.parties.is_empty() {
+        true => String::new(),
+        false => format!(" for {}", words(&rule.parties, "")),
+    };
     let channels = words(&rule.channels, "any channel");
-    format!("{zones}, to {services}{routes}, by {channels}")
+    format!("{zones}, to {services}{routes}{parties}, by {channels}")
 }
 
 /// A zone in words.

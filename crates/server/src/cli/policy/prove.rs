@@ -20,6 +20,7 @@ struct Shown {
     at: Option<String>,
     zone: Option<String>,
     channel: Option<String>,
+    party: Option<String>,
     enough: Option<String>,
     place: Option<String>,
     sentence: String,
@@ -76,20 +77,26 @@ fn is_of_gateways(settings: &Settings, example: &CounterExample) -> bool {
     matches!(example.what, What::Idle) && rule.is_some_and(is_theirs)
 }
 
-/// What is known beside what is published. The store is asked where a rule names somebody, and only there.
+/// What is known beside what is published. The store is asked where a rule names somebody or a party, and only there.
 async fn grounds(settings: &Settings) -> Result<Grounds, CliError> {
     let mut rules = settings.policy.rules.iter();
     let accounts = match rules.all(|rule| rule.is_for_everybody()) {
         true => None,
         false => Some(Desk::of(settings).await?.accounts().await?),
     };
+    let mut rules = settings.policy.rules.iter();
+    let parties = match rules.all(|rule| rule.parties.is_empty()) {
+        true => None,
+        false => Some(Desk::of(settings).await?.parties().await?),
+    };
     Ok(Grounds {
         accounts,
+        parties,
         ..beside(settings)
     })
 }
 
-/// The same without the accounts.
+/// The same without the accounts and the parties.
 pub(super) fn beside(settings: &Settings) -> Grounds {
     let listeners = settings.listeners.iter();
     let reachable = listeners.filter_map(|listener| {
@@ -120,6 +127,7 @@ pub(super) fn beside(settings: &Settings) -> Grounds {
             .unwrap_or_default(),
         windows: knowing.chain(by_kerberos).collect::<BTreeSet<String>>(),
         accounts: None,
+        parties: None,
     }
 }
 
@@ -186,11 +194,14 @@ fn shown(settings: &Settings, found: &CounterExample) -> Shown {
     let mut parts: Vec<String> = Vec::new();
     parts.extend(place.clone().or_else(|| host_place(settings, found)));
     parts.extend(at.clone());
+    let party = found.party.as_ref().map(ToString::to_string);
+    parts.extend(party.iter().map(|it| format!("for `{it}`")));
     parts.push(sentence(settings, found));
     Shown {
         at,
         zone,
         channel,
+        party,
         enough,
         place,
         sentence: parts.join(": "),
@@ -268,6 +279,9 @@ fn sentence(settings: &Settings, found: &CounterExample) -> String {
         ),
         What::NoSuchAccount { name } => format!(
             "no account here has the Windows name `{name}`; `wicketgate user list` shows them"
+        ),
+        What::NoSuchParty { name } => format!(
+            "no relying party trust here is called `{name}`, or calls itself so; `wicketgate trust list` shows them"
         ),
         What::Hidden { by } => {
             let by: Vec<String> = by.iter().map(|index| place(settings, *index)).collect();

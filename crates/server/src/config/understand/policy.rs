@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use authn::name::NameKey;
+use authn::party::PartyName;
 use authn::place::{Channel, Method, RouteName, Service, Zone};
 use authn::policy::{Combination, CombinationParseError, Policy, Rule};
 use gateway::route::Publication;
@@ -52,6 +53,7 @@ impl Understanding<'_> {
             services: self.services(self.named(rule.services.as_ref())?, services)?,
             routes: self.routes(self.named(rule.routes.as_ref())?, publication)?,
             channels: channels.copied().map(channel).collect(),
+            parties: self.parties(rule, services)?,
             fresh: self.age(
                 rule.fresh.as_ref(),
                 methods.iter().any(has_second),
@@ -156,6 +158,36 @@ impl Understanding<'_> {
         names.iter().map(route).collect()
     }
 
+    /// Relying parties; which trusts there are is in the store, and `policy prove` and `doctor` look there.
+    fn parties(
+        &self,
+        rule: &written::Policy,
+        services: &[&str],
+    ) -> Result<BTreeSet<PartyName>, ConfigError> {
+        let Some(list) = &rule.parties else {
+            return Ok(BTreeSet::new());
+        };
+        let sts = &*Service::STS.0;
+        if !services.contains(&sts) {
+            let message = "parties are those of the token service, and there is no table [sts]";
+            return Err(self.error(list, message));
+        }
+        let named = self.named(rule.services.as_ref())?;
+        if !named.is_empty() && !named.iter().any(|it| it.get_ref() == sts) {
+            let message = "people sign in for parties at the service `sts` alone, which is not among `services`; leave \
+                           `services` out";
+            return Err(self.error(list, message));
+        }
+        let party = |name: &Spanned<String>| {
+            let typed = name.get_ref();
+            match typed.trim() == typed && !typed.is_empty() {
+                true => Ok(PartyName(typed.clone())),
+                false => Err(self.error(name, NO_PARTY)),
+            }
+        };
+        self.named(Some(list))?.iter().map(party).collect()
+    }
+
     fn accounts(
         &self,
         names: &[Spanned<String>],
@@ -227,6 +259,9 @@ impl Understanding<'_> {
 pub(super) const PIN_ON: &str = "[ntlm] pin is on: PINs are kept in a form that can be read with the key file, and one is \
                                  guessed with its code from an exchange that somebody heard; prefer app passwords, which \
                                  NTLM takes as they are";
+/// Why a text names no party.
+const NO_PARTY: &str =
+    "write the name of a relying party trust or one of its identifiers; `trust list` shows them";
 /// Why a PIN does not count so.
 const PIN_ALONE: &str =
     "a PIN counts with a one-time code behind it and not otherwise: \"ntlm-pin + one-time-code\"";

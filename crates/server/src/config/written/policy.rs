@@ -37,6 +37,9 @@ pub(crate) struct Policy {
     pub(crate) routes: Option<Spanned<Vec<Spanned<String>>>>,
     /// By which channel; any where it is left out.
     pub(crate) channels: Option<Spanned<Vec<Channel>>>,
+    /// For which relying parties of the token service, by the names of their trusts or their identifiers; for any where it
+    /// is left out.
+    pub(crate) parties: Option<Spanned<Vec<Spanned<String>>>>,
     /// What is enough, each by itself; a plus joins what is needed together, as `"app-password + one-time-code"`.
     /// `kerberos` is for `zones = ["internal"]` alone. Nothing is enough where the list is empty.
     pub(crate) methods: Spanned<Vec<Spanned<String>>>,
