@@ -214,6 +214,7 @@ impl Scene {
             pool: "exchange".to_owned(),
             zone: Zone::EXTERNAL,
             source: IpAddr::V4(Ipv4Addr::new(198, 51, 100, 7)),
+            tls: None,
             sip_uri: None,
             device: None,
             activity: ActivityId::from([0; 16]),

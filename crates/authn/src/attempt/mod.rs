@@ -29,10 +29,11 @@ use proto::spnego;
 use crate::account::AccountId;
 use crate::audit::{Event, Kind};
 use crate::authenticated::Authenticated;
+use crate::credential::grant::Client;
 use crate::issued::{Carried, TokenId};
 use crate::lockout::HoldBack;
 use crate::party::Party;
-use crate::place::{ActivityId, Channel, ConnectionId, RouteName, Service, Zone};
+use crate::place::{ActivityId, Channel, ConnectionId, RouteName, Service, TlsFingerprint, Zone};
 use crate::policy::{Asking, Policy};
 use crate::ports::{
     Accounts, Attempts, Audit, Credentials, KerberosAcceptor, MemorisedSecrets, NtlmPins,
@@ -103,6 +104,8 @@ pub struct Attempt {
     pub zone: Zone,
     /// From which address.
     pub source: IpAddr,
+    /// The fingerprint of the client's own TLS, where that is known.
+    pub tls: Option<TlsFingerprint>,
     /// The SIP URI that the request claims, where it names one.
     pub sip_uri: Option<String>,
     /// The id by which the device calls itself, where it does.
@@ -223,6 +226,7 @@ pub async fn verify(
         pool: attempt.pool,
         zone: attempt.zone,
         source: attempt.source,
+        tls: attempt.tls,
         sip_uri: attempt.sip_uri,
         device: attempt.device,
         activity: attempt.activity,
@@ -276,6 +280,7 @@ struct Circumstances {
     pool: String,
     zone: Zone,
     source: IpAddr,
+    tls: Option<TlsFingerprint>,
     sip_uri: Option<String>,
     device: Option<String>,
     activity: ActivityId,
@@ -292,6 +297,11 @@ impl Circumstances {
             channel,
             party: self.party.as_ref(),
         }
+    }
+
+    /// The client, with all that is known of it.
+    fn client(&self) -> Client {
+        Client::of(self.source, self.tls.as_ref())
     }
 
     /// An event of this attempt.

@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Asking, Combination, Proved};
 use crate::account::Account;
 use crate::audit::Reason;
+use crate::credential::grant::BoundTo;
 use crate::name::NameKey;
 use crate::party::{Party, PartyName};
 use crate::place::{Channel, Method, RouteName, Service, Zone};
@@ -32,6 +33,8 @@ pub struct Rule {
     pub methods: Vec<Combination>,
     /// How old the second factor of a combination may be; as old as it likes where there is nothing.
     pub fresh: Option<SignedDuration>,
+    /// What of a client a grant is bound to that a code buys.
+    pub grant_bound_to: BoundTo,
     /// For how long after its owner's last second factor an app password is enough by itself; for ever where there
     /// is nothing.
     pub lease: Option<SignedDuration>,

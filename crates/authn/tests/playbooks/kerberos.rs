@@ -128,6 +128,7 @@ fn attempt(token: &str) -> Attempt {
         pool: POOL.to_owned(),
         zone: Zone::INTERNAL,
         source: [10, 0, 0, 4].into(),
+        tls: None,
         sip_uri: None,
         device: None,
         activity: ActivityId::from([9; 16]),

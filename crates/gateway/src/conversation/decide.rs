@@ -120,6 +120,7 @@ impl Conversation {
             pool: asked.route.farm.clone(),
             zone: self.peer.zone.clone(),
             source: self.peer.address,
+            tls: self.peer.tls,
             sip_uri,
             device: asked.device(),
             activity: asked.activity.clone(),

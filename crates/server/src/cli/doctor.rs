@@ -11,7 +11,7 @@ use crate::config::{self, Settings};
 use crate::deployment::Deployment;
 use crate::doctor::wire::{self, Prerequisite, State, Step};
 use crate::doctor::{
-    Finding, Severity, changed, clients_in, facts_of, judge, judge_accounts, of_pins,
+    Finding, Severity, changed, clients_in, facts_of, judge, judge_accounts, of_grants, of_pins,
 };
 use crate::look::{self, Beside};
 
@@ -134,6 +134,7 @@ pub(crate) async fn run(
         findings.extend(look::apart(&settings).await);
         findings.extend(look::unknown_parties(&settings).await);
         findings.extend(of_pins(settings.ntlm_pin));
+        findings.extend(of_grants(&settings.policy));
         findings.sort_by_key(|it| it.severity);
         return report(&findings, output);
     }

@@ -131,6 +131,7 @@ async fn signed_in_from(
         pool: "exchange".to_owned(),
         zone: Zone::EXTERNAL,
         source: "192.0.2.7".parse().unwrap(),
+        tls: None,
         sip_uri: None,
         device: None,
         activity: ActivityId::from([4; 16]),

@@ -162,6 +162,7 @@ impl Scene {
             pool: "exchange".to_owned(),
             zone: Zone::EXTERNAL,
             source: [192, 0, 2, 1].into(),
+            tls: None,
             sip_uri: None,
             device: None,
             activity: ActivityId::from([1; 16]),

@@ -241,6 +241,8 @@ impl Active<'_> {
             pool: String::new(),
             zone: at.zone.clone(),
             source: at.source,
+            // The pages are handed the client's address alone.
+            tls: None,
             sip_uri: None,
             device: None,
             activity: at.activity.clone(),

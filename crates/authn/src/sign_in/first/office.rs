@@ -85,6 +85,7 @@ pub async fn welcome_from_office(
         pool: String::new(),
         zone: at.zone.clone(),
         source: at.source,
+        tls: None,
         sip_uri: None,
         device: None,
         activity: at.activity.clone(),

@@ -237,6 +237,7 @@ fn by_ticket_of(
         pool: route.farm.clone(),
         zone: Zone::EXTERNAL,
         source: peer().address,
+        tls: None,
         sip_uri: None,
         device: None,
         activity: authn::place::ActivityId::from([1; 16]),

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use authn::credential::grant::BoundTo;
 use authn::place::Channel;
 use authn::policy::{Factors, Rule};
 use gateway::prove::{CounterExample, Grounds, What, counter_examples};
@@ -31,6 +32,8 @@ struct Proved {
     hosts: usize,
     routes: usize,
     rules: usize,
+    /// Rules whose codes go on being good for whoever offers the same TLS, wherever that is.
+    bound_to_tls_alone: Vec<String>,
 }
 
 /// Proves it, or prints what stands against it.
@@ -44,13 +47,21 @@ pub(super) async fn run(settings: &Settings, output: &Output) -> Result<(), CliE
             hosts: hosts.len(),
             routes: hosts.values().map(|host| host.routes.len()).sum(),
             rules: settings.policy.rules.len(),
+            bound_to_tls_alone: bound_to_tls_alone(settings),
         };
         return output.print(&proved, |proved| {
-            format!(
+            let mut text = format!(
                 "proved: from outside nobody gets in by one factor or by a domain password ({} hosts, {} paths, {} \
                  rules); discover, metadata and meeting pages are anybody's, as nobody",
                 proved.hosts, proved.routes, proved.rules
-            )
+            );
+            for place in &proved.bound_to_tls_alone {
+                text += &format!(
+                    "\n{place}: what a code opens is good for whoever offers the same TLS, from anywhere, until its grant \
+                     ends; \"both\" binds it to the address as well"
+                );
+            }
+            text
         });
     }
     let shown: Vec<Shown> = found.iter().map(|it| shown(settings, it)).collect();
@@ -59,6 +70,13 @@ pub(super) async fn run(settings: &Settings, output: &Output) -> Result<(), CliE
     Err(CliError::refused(format!(
         "not proved: {number} counter-examples, above"
     )))
+}
+
+/// Where the rules stand that bind a grant to TLS and to nothing else.
+fn bound_to_tls_alone(settings: &Settings) -> Vec<String> {
+    let rules = settings.policy.rules.iter().enumerate();
+    let alone = rules.filter(|(_, rule)| rule.grant_bound_to == BoundTo::TlsFingerprint);
+    alone.map(|(index, _)| place(settings, index)).collect()
 }
 
 /// Whether a rule speaks of what gateways publish, which an authentication server's file does not say.

@@ -196,6 +196,16 @@ fn a_rule_is_read_aloud() {
             "anybody, from outside or from inside, to anything at mail.contoso.com/ews, by any channel: nothing is \
              enough",
         ),
+        (
+            "methods = [\"app-password + one-time-code\"]\ngrant_bound_to = \"both\"",
+            "anybody, from anywhere, to anything, by any channel: an app password and a one-time code is enough; what a \
+             code opens is its client's, known by its address and its TLS",
+        ),
+        (
+            "methods = [\"app-password + one-time-code\"]\ngrant_bound_to = \"tls-fingerprint\"",
+            "anybody, from anywhere, to anything, by any channel: an app password and a one-time code is enough; what a \
+             code opens is its client's, known by its TLS alone, wherever it is",
+        ),
     ] {
         assert_eq!(aloud(policy), said);
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use authn::credential::grant::BoundTo;
 use authn::name::NameKey;
 use authn::party::PartyName;
 use authn::place::{Channel, Method, RouteName, Service, Zone};
@@ -64,6 +65,7 @@ impl Understanding<'_> {
                 methods.contains(&app_password),
                 NO_APP_PASSWORD,
             )?,
+            grant_bound_to: self.grant_bound_to(rule, &methods)?,
             methods,
         })
     }
@@ -231,6 +233,29 @@ impl Understanding<'_> {
         names.iter().map(group).collect()
     }
 
+    /// What a grant is bound to, where the rule has a combination that buys one.
+    fn grant_bound_to(
+        &self,
+        rule: &written::Policy,
+        methods: &[Combination],
+    ) -> Result<BoundTo, ConfigError> {
+        let Some(written) = &rule.grant_bound_to else {
+            return Ok(BoundTo::default());
+        };
+        let buys = |it: &Combination| {
+            let is_code = it.needs(Method::OneTimeCode) || it.needs(Method::SentCode);
+            is_code && it.methods().count() > 1
+        };
+        if !methods.iter().any(buys) {
+            return Err(self.error(written, NO_GRANT));
+        }
+        Ok(match written.get_ref() {
+            written::GrantBoundTo::Address => BoundTo::Address,
+            written::GrantBoundTo::TlsFingerprint => BoundTo::TlsFingerprint,
+            written::GrantBoundTo::Both => BoundTo::Both,
+        })
+    }
+
     /// A length of time, as `30 days`, where the rule has something that it is about.
     fn age(
         &self,
@@ -271,6 +296,9 @@ const PIN_OFF: &str = "PINs for NTLM are off, as they are kept in a form that ca
 /// Why a rule needs no `fresh`.
 const NO_SECOND: &str = "`fresh` is how old a second factor may be, and none of these methods has one; take it away, \
                          or write a combination such as \"app-password + one-time-code\"";
+/// Why a rule needs no `grant_bound_to`.
+const NO_GRANT: &str = "`grant_bound_to` is for codes behind a secret, and none of these methods is one; take it away, or write \
+                        a combination such as \"app-password + one-time-code\"";
 /// Why a rule needs no `lease`.
 const NO_APP_PASSWORD: &str = "`lease` is for app passwords that are enough by themselves, and `app-password` is not \
                                among these methods; take one of the two away";
@@ -328,6 +356,17 @@ pub(super) fn hides_lync(policy: &Policy) -> Option<String> {
             .to_owned()
     })
 }
+
+/// What is said where a grant is bound to what a client's TLS offers, and to nothing else.
+pub(super) fn bound_to_tls_alone(policy: &Policy) -> Option<String> {
+    let mut rules = policy.rules.iter();
+    let is_alone = rules.any(|it| it.grant_bound_to == BoundTo::TlsFingerprint);
+    is_alone.then(|| BOUND_TO_TLS_ALONE.to_owned())
+}
+
+/// What that means.
+const BOUND_TO_TLS_ALONE: &str = "a [[policy]] has `grant_bound_to = \"tls-fingerprint\"`: whoever sees what somebody typed, and offers the same TLS, uses \
+     the code's grant from anywhere; \"both\" asks for the address as well";
 
 fn channel(written: written::Channel) -> Channel {
     match written {

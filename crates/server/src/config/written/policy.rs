@@ -21,6 +21,18 @@ pub(crate) enum Channel {
     Page,
 }
 
+/// What a grant is bound to.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum GrantBoundTo {
+    /// The client's address, or its /64.
+    Address,
+    /// What its TLS offers.
+    TlsFingerprint,
+    /// Both.
+    Both,
+}
+
 /// `[[policy]]`
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -45,6 +57,9 @@ pub(crate) struct Policy {
     pub(crate) methods: Spanned<Vec<Spanned<String>>>,
     /// How old the second factor of a combination may be, as `"8 hours"`; as old as it likes where it is left out.
     pub(crate) fresh: Option<Spanned<String>>,
+    /// What a client is known again by that a code behind a secret goes on being good for: `address`, `tls-fingerprint`
+    /// (wherever it is; weaker, as whoever likes offers the same TLS), or `both`; its address where it is left out.
+    pub(crate) grant_bound_to: Option<Spanned<GrantBoundTo>>,
     /// For how long after its owner's last second factor an app password is enough by itself, as `"30 days"`; for ever
     /// where it is left out, which is one factor.
     pub(crate) lease: Option<Spanned<String>>,
