@@ -7,6 +7,7 @@
 
 mod answer;
 mod code;
+mod enough;
 mod first;
 mod purpose;
 mod requirement;
@@ -36,6 +37,7 @@ use crate::ports::{Invitations, Passkeys, Sessions, SignIns, SpareCodes, Unavail
 use crate::session::{Browser, Session};
 pub(crate) use answer::reason_of_passkey;
 pub use answer::{answer, answer_by_passkey, begin_by_passkey};
+pub use enough::{is_enough_for, is_enough_for_some_party, is_fresh_enough_for};
 pub(crate) use first::by_owner;
 pub use first::{
     Choosing, FirstError, FromOffice, Welcomed, begin_first_passkey, choose, confirm,
@@ -44,7 +46,7 @@ pub use first::{
 pub use purpose::Purpose;
 pub use requirement::Requirement;
 pub(crate) use requirement::asking;
-use requirement::{Shown, admits, judge, memorised};
+use requirement::{Shown, admits, memorised};
 pub use send::{Asked, Sending, send};
 pub(crate) use send::{Refused, not_sent, nowhere};
 
@@ -427,54 +429,6 @@ pub async fn resume(
         ports.sessions.use_session(handle.key(), now).await?;
     }
     Ok(Some((session, account)))
-}
-
-/// Whether what a session rests on is enough for a service: it may have begun for another, or elsewhere.
-///
-/// SECURITY: a browser may bring the handle of one of our hosts to another, where more is asked.
-#[must_use]
-pub fn is_enough_for<'a>(
-    (session, account): (&Session, &Account),
-    policy: &Policy,
-    (at, purpose): (&At, impl Into<Purpose<'a>>),
-) -> bool {
-    admits(&session.shown(), account, policy, (at, purpose.into())).is_ok()
-}
-
-/// Whether what a session rests on is enough for a token for any relying party at all.
-///
-/// **Trusts** that nobody has a token before it is judged for its own party.
-#[must_use]
-pub fn is_enough_for_some_party(
-    (session, account): (&Session, &Account),
-    policy: &Policy,
-    at: &At,
-) -> bool {
-    let shown = session.shown();
-    policy.parties().iter().any(|party| {
-        let purpose = Purpose {
-            service: &Service::STS,
-            party: party.as_ref(),
-        };
-        admits(&shown, account, policy, (at, purpose)).is_ok()
-    })
-}
-
-/// The same for what is believed elsewhere for a while: what was proved must be as young as the policy wants it.
-#[must_use]
-pub fn is_fresh_enough_for<'a>(
-    (session, account): (&Session, &Account),
-    policy: &Policy,
-    (at, purpose): (&At, impl Into<Purpose<'a>>),
-) -> bool {
-    let proved_at = session.second_factor_proved();
-    judge(
-        (&session.shown(), proved_at),
-        account,
-        policy,
-        (at, purpose.into()),
-    )
-    .is_ok()
 }
 
 /// Ends a session because its owner wants to; one of the security token service with what its tokens bought.

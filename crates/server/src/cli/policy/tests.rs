@@ -294,7 +294,7 @@ fn a_rule_about_a_party_is_read_aloud_and_what_is_published_goes_before_a_party_
     ));
     assert_eq!(
         listed(&settings).remove(0).rule,
-        "anybody, from anywhere, to sts for Payroll, by any channel: a memorised secret and a one-time code is enough"
+        "anybody, from anywhere, to sts for Payroll, by any channel: a one-time code and a memorised secret is enough"
     );
     let party = |name: &str, identifier: &str| authn::party::Party {
         name: name.to_owned(),
