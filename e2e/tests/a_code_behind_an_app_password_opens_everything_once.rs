@@ -25,11 +25,17 @@ struct Gate {
 
 impl Gate {
     fn start() -> anyhow::Result<Self> {
+        Self::bound_to("address")
+    }
+
+    /// One whose grants are bound to this.
+    fn bound_to(bound_to: &str) -> anyhow::Result<Self> {
         let demo = Demo::start()?;
         let anna = demo.person(0);
         let both = "methods = [\"app-password + one-time-code\"]";
+        let both = format!("{both}\ngrant_bound_to = \"{bound_to}\"");
         let serve = Serve::start(&demo, |config| {
-            let changed = config.replace("methods = [\"app-password\"]", both);
+            let changed = config.replace("methods = [\"app-password\"]", &both);
             assert_ne!(changed, config, "the policy of the demo");
             changed
         })?;
@@ -63,6 +69,22 @@ impl Gate {
         let url = self.demo.url("ews").replace("Exchange.asmx", "echo");
         let curl = self.curl(from).basic(&self.anna.upn, typed);
         Ok(curl.get(&url)?.status)
+    }
+
+    /// The same by TLS that offers something else.
+    fn ews_by_other_tls(&self, typed: &str, from: &str) -> anyhow::Result<u16> {
+        let url = self.demo.url("ews").replace("Exchange.asmx", "echo");
+        let other = ["--tls-max", "1.2", "--ciphers", OTHER_SUITES];
+        let curl = self.curl(from).basic(&self.anna.upn, typed);
+        Ok(curl.arguments(&other).get(&url)?.status)
+    }
+
+    /// The same by another library than curl's.
+    fn ews_by_rustls(&self, typed: &str) -> anyhow::Result<u16> {
+        let tls = tls(&self.demo, &[])?;
+        let mut raw = Raw::connect_to(self.serve.address, &tls, MAIL)?;
+        let request = Request::new(MAIL, "/EWS/echo").header(&basic(&self.anna.upn, typed));
+        Ok(raw.exchange(request.text())?.status)
     }
 
     fn autodiscover(&self, typed: &str) -> anyhow::Result<u16> {
@@ -112,6 +134,8 @@ impl Gate {
 const MAIL: &str = "mail.contoso.localhost";
 const HOME: &str = "127.0.0.1";
 const ELSEWHERE: &str = "127.0.0.2";
+const OTHER_SUITES: &str =
+    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384";
 const EVALUATED: &str = "\"event\":\"code-accepted\"";
 
 #[test]
@@ -142,6 +166,33 @@ fn s37_s43_one_code_and_the_same_typed_secret_for_lync_autodiscover_and_ews() ->
         !folder.windows(typed.len()).any(|it| it == typed),
         "{code} is not kept"
     );
+    Ok(())
+}
+
+#[test]
+fn t_otp_6_a_grant_bound_to_tls_follows_a_phone_through_networks_and_takes_no_other_client()
+-> anyhow::Result<()> {
+    for (bound_to, elsewhere, otherwise) in [
+        ("address", 401, 200),
+        ("tls-fingerprint", 200, 401),
+        ("both", 401, 401),
+    ] {
+        let gate = Gate::bound_to(bound_to)?;
+        let typed = gate.typed(1);
+        assert_eq!(gate.ews(&typed, HOME)?, 200, "{bound_to}");
+        assert_eq!(gate.autodiscover(&typed)?, 200, "{bound_to}");
+        assert_eq!(gate.ews(&typed, ELSEWHERE)?, elsewhere, "{bound_to}");
+        let of_curl = gate.ews_by_other_tls(&typed, HOME)?;
+        assert_eq!(of_curl, otherwise, "{bound_to}");
+        assert_eq!(gate.ews_by_rustls(&typed)?, otherwise, "{bound_to}");
+        assert_eq!(gate.ews_by_other_tls(&typed, ELSEWHERE)?, 401, "{bound_to}");
+        assert_eq!(gate.ews(&typed, HOME)?, 200, "which does not hurt her");
+        assert_eq!(gate.told(EVALUATED)?, 1, "{bound_to}: one evaluation");
+        // By that other TLS the next code is her own again.
+        let next = gate.typed(2);
+        assert_eq!(gate.ews_by_other_tls(&next, ELSEWHERE)?, 200);
+        assert_eq!(gate.told(EVALUATED)?, 2, "{bound_to}");
+    }
     Ok(())
 }
 

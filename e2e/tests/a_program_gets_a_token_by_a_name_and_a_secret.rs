@@ -29,18 +29,26 @@ struct Scene {
 
 impl Scene {
     fn start() -> anyhow::Result<Self> {
+        Self::under(|_| String::new())
+    }
+
+    /// One with these lines before all others of its policy, which may be about the party.
+    fn under(lines: impl FnOnce(&str) -> String) -> anyhow::Result<Self> {
         let demo = Demo::start()?;
         let anna = demo.person(0);
         let (_, app, _) = enrolled(&demo, &anna)?;
+        let mex = demo.url("mex");
+        let web = mex.replace("/WebTicket/WebTicketService.svc/mex", "");
+        let audience = format!("{web}/passiveauth");
+        let first = format!("{}[[policy]]", lines(&audience));
         let gate = Serve::start(&demo, |config| {
             let on = config.replace("\n[sts]\n", "\n[sts]\nusernamemixed = true\n");
             assert_ne!(on, config, "the demo's [sts]");
+            let on = on.replacen("[[policy]]", &first, 1);
             on + "\n[metrics]\naddress = \"127.0.0.1:0\"\n"
         })?;
-        let mex = demo.url("mex");
-        let web = mex.replace("/WebTicket/WebTicketService.svc/mex", "");
         Ok(Self {
-            audience: format!("{web}/passiveauth"),
+            audience,
             demo,
             gate,
             anna,
@@ -239,6 +247,63 @@ fn msal_gets_a_token_by_an_app_password_and_a_code() -> anyhow::Result<()> {
         let found = lines.find_map(|line| line.strip_prefix(&name)?.parse().ok());
         assert_eq!(found, number, "{channel} {outcome}: {counted}");
     }
+    Ok(())
+}
+
+/// A line of the policy that names a party decides for whoever asks for it, and for nobody else; what names no party is told.
+#[test]
+fn s79_a_line_about_a_party_decides_for_its_programs_and_is_explained_and_proved()
+-> anyhow::Result<()> {
+    if !has_msal()? {
+        return Ok(());
+    }
+    let line = |party: &str| {
+        format!(
+            "[[policy]]\nparties = [\"{party}\"]\nmethods = [\"memorised-secret + one-time-code\"]\n\n"
+        )
+    };
+    let mut scene = Scene::under(line)?;
+    let anna = scene.anna.clone();
+    // Elsewhere an app password and a code are enough, and for this party they are not.
+    let code = scene.app.code()?;
+    let by_app_password = format!("{}{code}", anna.app_password);
+    let said = scene.refused(&json!({"password": by_app_password}))?;
+    assert!(said.contains("FailedAuthentication"), "{said}");
+    let by_secret = format!("{SECRET}{code}");
+    let got = scene.asked(&json!({"password": by_secret}))?;
+    assert!(got["token"].is_string(), "{got}");
+
+    let listed = scene.demo.wicketgate_json(&["trust", "list"])?;
+    let is_it = |it: &&Value| {
+        let identifiers = it["identifiers"].as_array();
+        identifiers.is_some_and(|all| all.contains(&json!(scene.audience)))
+    };
+    let name = listed.iter().find(is_it).and_then(|it| it["name"].as_str());
+    let name = name.context("the trust of the pool")?;
+    let beside = scene.demo.folder().join("beside.toml");
+    let config = beside.display().to_string();
+    let told = |arguments: &[&str]| -> anyhow::Result<String> {
+        let all = [&["--config", config.as_str()][..], arguments].concat();
+        let output = scene.demo.wicketgate(&all)?;
+        Ok(String::from_utf8([output.stdout, output.stderr].concat())?)
+    };
+    let said = told(&[
+        "policy", "explain", "--user", &anna.upn, "--from", "external", "--to", name,
+    ])?;
+    let decided = format!("parties: {name} (the rule: {})", scene.audience);
+    assert!(said.contains(&decided), "{said}");
+    assert!(
+        said.contains("allowed with a one-time code and a memorised secret"),
+        "{said}"
+    );
+    let text = std::fs::read_to_string(&beside)?;
+    let misspelt = text.replacen("parties = [", "parties = [\"Payrol\", ", 1);
+    std::fs::write(&beside, misspelt)?;
+    let proved = told(&["policy", "prove"])?;
+    let nobody = "no relying party trust here is called `Payrol`";
+    assert!(proved.contains(nobody), "{proved}");
+    let found = told(&["doctor", "--json"])?;
+    assert!(found.contains("policy.unknown-party"), "{found}");
     Ok(())
 }
 

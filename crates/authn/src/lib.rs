@@ -4,6 +4,7 @@ pub mod account;
 pub mod directory;
 pub mod handle;
 pub mod name;
+pub mod party;
 pub mod place;
 
 pub mod credential;

@@ -299,6 +299,18 @@ impl From<IpAddr> for SourceNetwork {
     }
 }
 
+/// What a client's first message of TLS is known again by: a digest of what it offers, in its order.
+///
+/// **Trusts** whoever sent it: another client can offer the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct TlsFingerprint(pub [u8; 32]);
+
+impl fmt::Display for TlsFingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
 /// The id of one client connection, drawn by the gate that accepted it.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,

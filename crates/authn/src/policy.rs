@@ -14,6 +14,7 @@ use jiff::Timestamp;
 
 use crate::account::Account;
 use crate::audit::Reason;
+use crate::party::Party;
 use crate::place::{Channel, Method, RouteName, Service, Zone};
 pub use combination::{Combination, CombinationParseError};
 pub use factors::Factors;
@@ -37,6 +38,8 @@ pub struct Asking<'a> {
     pub route: Option<&'a RouteName>,
     /// The channel.
     pub channel: Channel,
+    /// The relying party that a token is for, where it is for one.
+    pub party: Option<&'a Party>,
 }
 
 /// What was proved, as the policy judges it.
@@ -144,6 +147,15 @@ impl Policy {
     #[must_use]
     pub fn speaks_of_routes(&self) -> bool {
         self.rules.iter().any(|rule| !rule.routes.is_empty())
+    }
+
+    /// Parties of which one at least is judged as any party that there is: one that no rule names, and one of each name
+    /// that is in a rule. The first rule that names a party by any of its names decides, or none does.
+    #[must_use]
+    pub fn parties(&self) -> Vec<Option<Party>> {
+        let named: BTreeSet<_> = self.rules.iter().flat_map(|it| &it.parties).collect();
+        let named = named.into_iter().map(|it| Some(Party::from(it)));
+        [None].into_iter().chain(named).collect()
     }
 
     /// The rules that speak of what is asked, whoever asks.

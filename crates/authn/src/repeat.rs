@@ -65,7 +65,11 @@ impl Repeats {
             Proof::Password { username, password } => {
                 part(b"password");
                 // A grant is one client's.
-                part(Client::from(attempt.source).0.as_bytes());
+                part(
+                    Client::of(attempt.source, attempt.tls.as_ref())
+                        .0
+                        .as_bytes(),
+                );
                 part(username.as_bytes());
                 part(password.expose().as_bytes());
             }

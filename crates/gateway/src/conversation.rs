@@ -17,7 +17,7 @@ use std::sync::Arc;
 use authn::attempt::KerberosToken;
 use authn::audit::{Event, Kind as EventKind, Reason};
 use authn::issued::{Carried, TokenId};
-use authn::place::{ActivityId, Channel, ConnectionId, RouteName, Zone};
+use authn::place::{ActivityId, Channel, ConnectionId, RouteName, TlsFingerprint, Zone};
 use authn::ticket::{RelayedTicket, Relaying, TicketKey};
 use authn::{Attempt, Authenticated, Outcome, Proof, Refusal};
 use bytes::Bytes;
@@ -57,6 +57,8 @@ use state::{Asked, Asker, Bound, Next, Stage};
 pub struct Peer {
     /// The client's address.
     pub address: IpAddr,
+    /// The fingerprint of its TLS, where that is its own and known.
+    pub tls: Option<TlsFingerprint>,
     /// The zone of the listener and the address together (design 13, internal).
     pub zone: Zone,
     /// Every certificate that the listener holds for the name asked for, and so may have shown.

@@ -46,6 +46,7 @@ impl Offers<'_> {
             service: &route.service,
             route: name.as_ref(),
             channel: Channel::Ticket,
+            party: None,
         };
         let allowed = self.policy.channels(&asking, &provable);
         let by_page = Asking {

@@ -10,6 +10,7 @@ mod walk;
 use std::collections::BTreeSet;
 
 use authn::account::Account;
+use authn::party::{Party, PartyName};
 use authn::place::{Channel, Zone};
 use authn::policy::{Combination, Factors};
 
@@ -27,6 +28,8 @@ pub struct Grounds {
     pub api: BTreeSet<Zone>,
     /// The accounts that there are; nothing where nobody asked, and then no rule is held to them.
     pub accounts: Option<Vec<Account>>,
+    /// The relying parties that there are trusts of; nothing where nobody asked.
+    pub parties: Option<Vec<Party>>,
 }
 
 /// A way in that is not two factors, or something that hides one.
@@ -40,6 +43,8 @@ pub struct CounterExample {
     pub path: Option<String>,
     /// The rule that allows it, from 0, where one does.
     pub rule: Option<usize>,
+    /// The relying party that it is for, by the name in a rule; nothing where no rule names it, or it is for none.
+    pub party: Option<PartyName>,
 }
 
 /// What is wrong.
@@ -99,6 +104,11 @@ pub enum What {
         /// As it is spelled.
         name: String,
     },
+    /// A rule speaks of a relying party that there is no trust of.
+    NoSuchParty {
+        /// As it is called in the rule.
+        name: PartyName,
+    },
     /// A rule decides nothing, as earlier ones decide all that it speaks of.
     Hidden {
         /// The earlier ones, from 0.
@@ -131,6 +141,7 @@ impl CounterExample {
             host: None,
             path: None,
             rule: Some(rule),
+            party: None,
         }
     }
 
@@ -140,6 +151,7 @@ impl CounterExample {
             host: Some(host.to_owned()),
             path: Some(path.to_owned()),
             rule: None,
+            party: None,
         }
     }
 }

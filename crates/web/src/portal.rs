@@ -52,8 +52,10 @@ impl Pages {
         let by = (&self.ports, &self.rules);
         let found = sign_in::resume(by, handle, (&asked.service, at)).await?;
         let (policy, here) = (&self.rules.policy, (at, &asked.service));
-        let found = found
-            .filter(|(session, account)| sign_in::is_enough_for((session, account), policy, here));
+        let found = found.filter(|(session, account)| match *here.1 == Service::STS {
+            true => sign_in::is_enough_for_some_party((session, account), policy, at),
+            false => sign_in::is_enough_for((session, account), policy, here),
+        });
         Ok(found.map(|(session, account)| SignedIn {
             handle: handle.clone(),
             session,

@@ -11,7 +11,7 @@ use authn::handle::Handle;
 use authn::place::{Channel, Method, Service};
 use authn::ports::Unavailable;
 use authn::sign_in::{
-    self, Answered, At, Choosing, FirstError, Outcome, Requirement, SignIn, Stage,
+    self, Answered, At, Choosing, FirstError, Outcome, Purpose, Requirement, SignIn, Stage,
 };
 use bytes::Bytes;
 use http::{Response, StatusCode};
@@ -50,11 +50,13 @@ impl Pages {
             (Some(held), Some(_)) if held.service == Service::STS => {
                 let SignIn {
                     service,
+                    party,
                     requirement,
                     continuation,
                     ..
                 } = held;
                 let begun = SignIn::begin(service, requirement, continuation, at.now);
+                let begun = begun.for_party(party);
                 return Ok(self.begin_with(asked, &begun, at).await?.into());
             }
             (held, None) => held,
@@ -76,11 +78,11 @@ impl Pages {
         let notice = notice.map(|(text, is_wrong)| Notice { text, is_wrong });
         match under_way {
             Some(sign_in) => self.page_of(asked, &sign_in, (notice, at)).await,
-            None if self.ways_in(asked, at) == (false, false) => {
+            None if self.ways_in((&asked.service).into(), at) == (false, false) => {
                 Ok(asked.sentence(StatusCode::FORBIDDEN, words.shut).into())
             }
             None => {
-                let (by_name, by_passkey) = self.ways_in(asked, at);
+                let (by_name, by_passkey) = self.ways_in((&asked.service).into(), at);
                 // A new handle, so that what was under way with the old one is not gone on with.
                 let frame = Frame {
                     notice,
@@ -100,13 +102,13 @@ impl Pages {
     }
 
     /// Whether anybody may sign in there by a name and what follows on it, and by a passkey.
-    fn ways_in(&self, asked: &Asked, at: &At) -> (bool, bool) {
-        let (policy, service) = (&self.rules.policy, &asked.service);
+    fn ways_in(&self, purpose: Purpose<'_>, at: &At) -> (bool, bool) {
+        let policy = &self.rules.policy;
         // A passkey is known by the portal's host alone.
-        let may_be_passkey = *service == Service::PORTAL;
-        let passkey = Requirement::passkey(policy, &at.zone, service);
+        let may_be_passkey = *purpose.service == Service::PORTAL;
+        let passkey = Requirement::passkey(policy, &at.zone, purpose);
         (
-            Requirement::of(policy, &at.zone, service).is_some(),
+            Requirement::of(policy, &at.zone, purpose).is_some(),
             may_be_passkey && passkey.is_some(),
         )
     }
@@ -130,7 +132,7 @@ impl Pages {
         };
         Ok(match &sign_in.stage {
             Stage::Account => {
-                let (by_name, by_passkey) = self.ways_in(asked, at);
+                let (by_name, by_passkey) = self.ways_in(sign_in.into(), at);
                 let page = page::Account {
                     frame,
                     by_name,
@@ -143,7 +145,7 @@ impl Pages {
                 let page = page::Secret {
                     frame,
                     name: name.clone(),
-                    label: self.secret_label(asked.words, &sign_in.service, at),
+                    label: self.secret_label(asked.words, sign_in.into(), at),
                 };
                 page::shown(status, &page)
             }
@@ -151,7 +153,7 @@ impl Pages {
                 let page = page::Code {
                     frame,
                     name: name.clone(),
-                    is_sent: self.sends(&sign_in.service, at),
+                    is_sent: self.sends(sign_in.into(), at),
                     stays: self.stays(asked.words, &sign_in.service),
                 };
                 page::shown(status, &page)
@@ -178,8 +180,8 @@ impl Pages {
     }
 
     /// What may be typed for a secret there; whoever it is sees the same.
-    fn secret_label(&self, words: &'static Words, service: &Service, at: &At) -> &'static str {
-        let (policy, here) = (&self.rules.policy, (&at.zone, service));
+    fn secret_label(&self, words: &'static Words, purpose: Purpose<'_>, at: &At) -> &'static str {
+        let (policy, here) = (&self.rules.policy, (&at.zone, purpose));
         let takes = |secret| Requirement::takes_secret(policy, here, secret);
         match (takes(Method::MemorisedSecret), takes(Method::AppPassword)) {
             (true, true) => words.secret_or_app_password,
@@ -189,9 +191,9 @@ impl Pages {
     }
 
     /// Whether a code can be sent to somebody who signs in there; whoever it is sees the same (T-CRED-8).
-    pub(crate) fn sends(&self, service: &Service, at: &At) -> bool {
+    pub(crate) fn sends(&self, purpose: Purpose<'_>, at: &At) -> bool {
         let policy = &self.rules.policy;
-        self.sending.is_some() && Requirement::takes(policy, (&at.zone, service), Method::SentCode)
+        self.sending.is_some() && Requirement::takes(policy, (&at.zone, purpose), Method::SentCode)
     }
 
     /// For how long somebody may stay signed in who signs in there, in words; nothing where they may not.

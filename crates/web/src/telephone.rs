@@ -18,7 +18,7 @@ impl Pages {
         let known = owner.telephone().await?;
         let sending = self.sending.as_ref();
         let by_sms = sending.is_some_and(|it| it.carriers.contains(&Carrier::Sms));
-        let is_sent = by_sms && self.sends(&Service::PORTAL, owner.at);
+        let is_sent = by_sms && self.sends((&Service::PORTAL).into(), owner.at);
         let held = known.as_ref().filter(|it| it.is_held(owner.at.now));
         // What is there can be taken away, whatever the policy says by now.
         Ok((is_sent || known.is_some()).then(|| page::Telephone {

@@ -170,7 +170,7 @@ impl<'a> Right<'a> {
             code,
             claimed: key.clone(),
             key,
-            client: at.source.into(),
+            client: at.client(),
         };
         let is_right = account.may_sign_in().is_ok()
             && first.usable(at).is_ok()
@@ -183,7 +183,8 @@ impl<'a> Right<'a> {
     /// The same, where it is known for this client alone that the code was looked at.
     fn of_this_client(self) -> Self {
         let (key, owner) = (&self.field.rules.grants_key, &self.account.id);
-        let claimed = GrantKey::of_client(key, (owner, &self.client), self.field.whole);
+        let client = self.field.at.source.into();
+        let claimed = GrantKey::of_client(key, (owner, &client), self.field.whole);
         Self { claimed, ..self }
     }
 
@@ -203,7 +204,8 @@ impl<'a> Right<'a> {
     fn known(self, known: Grant) -> Second {
         let is_its_own =
             known.account == self.account.id && known.credential == *self.first.credential();
-        let is_good = is_its_own && known.is_good(&self.client, self.field.at.now);
+        let is_good =
+            is_its_own && known.is_good((&self.client, self.field.bound_to()), self.field.at.now);
         // A device that goes on sending what was right once is no second place of a code that is right now.
         let was_right_lately =
             known.token.is_some() && self.field.at.now.duration_since(known.made) <= TWO_PLACES;
@@ -334,9 +336,15 @@ impl<'a> Right<'a> {
             }
         };
         let lasts = ends_after(now, LONGEST);
+        // SECURITY: who cannot be known again as the policy wants it comes in this once, and has no grant: what was typed is
+        // known as spent.
+        let grant_ends = match self.field.bound_to().knows(&self.client) {
+            true => lasts,
+            false => now,
+        };
         let grant = Grant {
             key: self.key.clone(),
-            ..self.grant(Some(token.clone()), lasts, now)
+            ..self.grant(Some(token.clone()), grant_ends, now)
         };
         Second::Right {
             settles: CodeSettlement::Buys(Box::new(Bought { spends, grant })),

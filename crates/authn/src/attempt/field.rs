@@ -11,7 +11,7 @@ use super::first::First;
 use super::{Circumstances, Ports, Rules, memorised, sent};
 use crate::account::Account;
 use crate::audit::{Kind, Reason};
-use crate::credential::grant::{Client, CodeSettlement, Grant, GrantKey};
+use crate::credential::grant::{BoundTo, Client, CodeSettlement, Grant, GrantKey};
 use crate::credential::memorised_secret::StoredMemorisedSecret;
 use crate::credential::otp_token::{Source, StoredOtpToken};
 use crate::credential::sent_code::{ClientCode, Destination};
@@ -150,6 +150,14 @@ fn ends_in_a_code(whole: &Secret<String>) -> bool {
     memorised::digits_at_the_end(whole.expose()) >= memorised::USUAL_DIGITS
 }
 
+/// What of a client a grant must be bound to there.
+pub(super) fn bound_to(rules: &Rules, account: Option<&Account>, at: &Circumstances) -> BoundTo {
+    let asking = at.asking(at.channel);
+    account.map_or_else(BoundTo::default, |account| {
+        rules.policy.grant_bound_to(account, &asking)
+    })
+}
+
 /// Whether nothing was hashed because the budget has no room: it shuts for unknown names as well.
 pub(super) fn is_shut(first: &Result<First, Reason>) -> bool {
     matches!(first, Err(Reason::TooManyFailures))
@@ -190,7 +198,7 @@ impl Field<'_> {
             account: account.id.clone(),
             credential: first.credential().clone(),
             token: None,
-            client: self.at.source.into(),
+            client: self.at.client(),
             made: now,
             used: now,
             ends: now,
@@ -199,11 +207,16 @@ impl Field<'_> {
         (is_guessed_at && first.code.is_none()).then_some(grant)
     }
 
+    /// What of the client a grant must be bound to, by the rule that decides about whoever is named.
+    pub(super) fn bound_to(&self) -> BoundTo {
+        bound_to(self.rules, self.account, self.at)
+    }
+
     /// Whether what was typed had a wrong code for another client, for which a code may have been sent to this one: a client
     /// may come by IPv4 after IPv6.
     pub(super) fn is_wrong_elsewhere(&self, grant: &Grant) -> bool {
         let is_wrong = grant.token.is_none() && !grant.is_claim(self.at.now);
-        self.takes.sent && is_wrong && grant.client != Client::from(self.at.source)
+        self.takes.sent && is_wrong && !grant.is_of(self.at.source)
     }
 
     /// Whether secrets and codes come from where their owner is known.

@@ -16,7 +16,7 @@ use crate::account::Account;
 use crate::audit::{Event, Kind, Reason, shown_name};
 use crate::authenticated::{Authenticated, How, earlier};
 use crate::credential::CredentialId;
-use crate::credential::grant::CodeSettlement;
+use crate::credential::grant::{BoundTo, CodeSettlement};
 use crate::credential::kerberos::{Bindings, Initiator, LONGEST, Logon, TokenFault};
 use crate::lockout::{Place, Subject};
 use crate::name::NameKey;
@@ -91,6 +91,7 @@ async fn named(
         name: Some(shown_name(&logon.initiator, "")),
         overtaken: Reason::AccountDisabled,
         code: CodeSettlement::None,
+        bound_to: BoundTo::default(),
         is_told_unread: true,
     };
     let judged = match (&account, is_theirs, initiator) {

@@ -12,7 +12,6 @@ use super::field::{Field, Known};
 use super::first::{First, Kind};
 use crate::account::Account;
 use crate::audit::Reason;
-use crate::credential::grant::Client;
 use crate::credential::memorised_secret::{
     Budget, Guessed, MemorisedSecret, Room, SecretHash, SecretPlace, StoredMemorisedSecret, Tried,
     Typed,
@@ -152,11 +151,11 @@ fn of(record: MemorisedSecret, code: Option<Secret<String>>) -> First {
 
 /// Whether what was typed opened something by that secret and a code, and is good for this client.
 fn is_granted(field: &Field<'_>, known: &Known, record: &MemorisedSecret) -> bool {
-    let client = Client::from(field.at.source);
+    let client = (&field.at.client(), field.bound_to());
     known.grant.as_ref().is_some_and(|grant| {
         grant.credential == record.id
             && grant.account == record.account
-            && grant.is_good(&client, field.at.now)
+            && grant.is_good(client, field.at.now)
     })
 }
 

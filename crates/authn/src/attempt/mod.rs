@@ -29,9 +29,11 @@ use proto::spnego;
 use crate::account::AccountId;
 use crate::audit::{Event, Kind};
 use crate::authenticated::Authenticated;
+use crate::credential::grant::Client;
 use crate::issued::{Carried, TokenId};
 use crate::lockout::HoldBack;
-use crate::place::{ActivityId, Channel, ConnectionId, RouteName, Service, Zone};
+use crate::party::Party;
+use crate::place::{ActivityId, Channel, ConnectionId, RouteName, Service, TlsFingerprint, Zone};
 use crate::policy::{Asking, Policy};
 use crate::ports::{
     Accounts, Attempts, Audit, Credentials, KerberosAcceptor, MemorisedSecrets, NtlmPins,
@@ -95,12 +97,16 @@ pub struct Attempt {
     pub service: Service,
     /// To which published path, where a rule of the policy speaks of paths.
     pub route: Option<RouteName>,
+    /// For which relying party, where a token for one is asked for with it.
+    pub party: Option<Party>,
     /// The pool or farm that the request is for; a ticket is good only where it was issued.
     pub pool: String,
     /// From which zone.
     pub zone: Zone,
     /// From which address.
     pub source: IpAddr,
+    /// The fingerprint of the client's own TLS, where that is known.
+    pub tls: Option<TlsFingerprint>,
     /// The SIP URI that the request claims, where it names one.
     pub sip_uri: Option<String>,
     /// The id by which the device calls itself, where it does.
@@ -219,9 +225,11 @@ pub async fn verify(
         channel: attempt.channel,
         service: attempt.service,
         route: attempt.route,
+        party: attempt.party,
         pool: attempt.pool,
         zone: attempt.zone,
         source: attempt.source,
+        tls: attempt.tls,
         sip_uri: attempt.sip_uri,
         device: attempt.device,
         activity: attempt.activity,
@@ -271,9 +279,11 @@ struct Circumstances {
     channel: Channel,
     service: Service,
     route: Option<RouteName>,
+    party: Option<Party>,
     pool: String,
     zone: Zone,
     source: IpAddr,
+    tls: Option<TlsFingerprint>,
     sip_uri: Option<String>,
     device: Option<String>,
     activity: ActivityId,
@@ -288,7 +298,13 @@ impl Circumstances {
             service: &self.service,
             route: self.route.as_ref(),
             channel,
+            party: self.party.as_ref(),
         }
+    }
+
+    /// The client, with all that is known of it.
+    fn client(&self) -> Client {
+        Client::of(self.source, self.tls.as_ref())
     }
 
     /// An event of this attempt.

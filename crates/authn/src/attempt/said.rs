@@ -3,7 +3,7 @@
 use super::{Circumstances, Outcome, Ports, Refusal, Verified};
 use crate::account::Account;
 use crate::audit::{Event, Kind, Reason};
-use crate::credential::grant::{Bought, CodeSettlement, Grant, Spends};
+use crate::credential::grant::{Bought, BoundTo, CodeSettlement, Grant, Spends};
 use crate::directory;
 use crate::lockout::{HoldBack, LONGEST_HOLD_BACK};
 use crate::ports::{Reservation, Settled, Settlement, Succeeded, Unavailable};
@@ -19,6 +19,8 @@ pub(super) struct Said<'a> {
     pub(super) overtaken: Reason,
     /// What becomes of a one-time code.
     pub(super) code: CodeSettlement,
+    /// What of the client a grant must be bound to.
+    pub(super) bound_to: BoundTo,
     /// Whether whoever proved all else is told that the directory is away.
     ///
     /// SECURITY: not where what is proved can be guessed, or it would tell which guess is right.
@@ -97,7 +99,8 @@ impl Said<'_> {
         } = *bought;
         let places = Some(spends.reservation().clone());
         let is_good = |grant: &Grant| {
-            grant.credential == wanted.credential && grant.is_good(&wanted.client, self.at.now)
+            let client = (&wanted.client, self.bound_to);
+            grant.credential == wanted.credential && grant.is_good(client, self.at.now)
         };
         Ok(match ports.otp_tokens.grant(&wanted.key).await? {
             Some(granted) if is_good(&granted) => CodeSettlement::Uses(Box::new((granted, places))),

@@ -85,6 +85,7 @@ pub(super) async fn verify(
         // Junk that names nobody is counted and not audited.
         name: Some(shown).filter(|name| name.contains(char::is_alphanumeric)),
         overtaken: Reason::Revoked,
+        bound_to: field::bound_to(rules, account.as_ref(), at),
         code: settles,
         is_told_unread: !takes.secrets && !by_pin,
     };

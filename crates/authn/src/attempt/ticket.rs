@@ -15,7 +15,7 @@ use crate::account::Account;
 use crate::audit::{Reason, shown_name};
 use crate::authenticated::{Authenticated, How, earlier};
 use crate::credential::app_password::AppPassword;
-use crate::credential::grant::CodeSettlement;
+use crate::credential::grant::{BoundTo, CodeSettlement};
 use crate::lockout::{Place, Subject};
 use crate::place::Method;
 use crate::policy;
@@ -72,6 +72,7 @@ pub(super) async fn verify_certificate(
         name: Some(shown_name(name, "")),
         overtaken: reason,
         code: CodeSettlement::None,
+        bound_to: BoundTo::default(),
         is_told_unread: true,
     };
     said.settle(ports, reservation, Err(reason)).await

@@ -2,7 +2,8 @@
 //! code stays spent (S43).
 //!
 //! A grant is known by a keyed MAC of what was typed and never by the text. It is good for one account, one app
-//! password or memorised secret, one token or destination of sent codes, and one client address. One that has ended is kept: a device that goes on sending a spent code
+//! password or memorised secret, one token or destination of sent codes, and one client: its address, its TLS, or both, as the
+//! policy says ([`BoundTo`]). One that has ended is kept: a device that goes on sending a spent code
 //! is known by it, and counted once. Start at [`Grant`].
 
 use std::fmt;
@@ -16,6 +17,7 @@ use super::CredentialId;
 use super::otp_token::{Acceptance, CodeReservation};
 use super::sent_code::{ClientCode, CodeOrder};
 use crate::account::AccountId;
+use crate::place::TlsFingerprint;
 
 /// How long a grant lasts that nobody uses.
 pub const IDLE: SignedDuration = SignedDuration::from_mins(10);
@@ -77,9 +79,73 @@ impl fmt::Debug for GrantKey {
     }
 }
 
-/// The client that a grant is good for: one IPv4 address, or a /64 of IPv6, in text.
+/// A client, in text: one IPv4 address, or a /64 of IPv6, and behind a space the fingerprint of its TLS where that is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Client(pub String);
+
+/// What of a client must be the same, for which a grant is good.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum BoundTo {
+    /// Its address.
+    #[default]
+    Address,
+    /// The fingerprint of its TLS, wherever it is.
+    TlsFingerprint,
+    /// Both.
+    Both,
+}
+
+impl BoundTo {
+    /// Its word in the configuration.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Address => "address",
+            Self::TlsFingerprint => "tls-fingerprint",
+            Self::Both => "both",
+        }
+    }
+
+    /// Whether a client can be known again by it.
+    ///
+    /// SECURITY: where its TLS is not known, no grant is good that is bound to that.
+    #[must_use]
+    pub fn knows(self, client: &Client) -> bool {
+        self == Self::Address || client.tls().is_some()
+    }
+
+    /// Whether two are one client.
+    #[must_use]
+    pub fn is_one(self, one: &Client, other: &Client) -> bool {
+        let is_there = one.address() == other.address();
+        let is_alike = one.tls().is_some() && one.tls() == other.tls();
+        match self {
+            Self::Address => is_there,
+            Self::TlsFingerprint => is_alike,
+            Self::Both => is_there && is_alike,
+        }
+    }
+}
+
+impl Client {
+    /// The client at an address, with the fingerprint of its TLS where that is known.
+    #[must_use]
+    pub fn of(address: IpAddr, tls: Option<&TlsFingerprint>) -> Self {
+        let at = Self::from(address).0;
+        match tls {
+            Some(tls) => Self(format!("{at} {tls}")),
+            None => Self(at),
+        }
+    }
+
+    fn address(&self) -> &str {
+        self.0.split(' ').next().unwrap_or_default()
+    }
+
+    fn tls(&self) -> Option<&str> {
+        self.0.split_once(' ').map(|(_, tls)| tls)
+    }
+}
 
 impl From<IpAddr> for Client {
     fn from(address: IpAddr) -> Self {
@@ -105,7 +171,7 @@ pub struct Grant {
     /// The token whose code was typed, or what stands for the destination of one that was sent; nothing where that was
     /// wrong, or is being looked at.
     pub token: Option<CredentialId>,
-    /// The client.
+    /// The client, with all that is known of it; what of that must be the same, the policy says.
     pub client: Client,
     /// When it was bought.
     pub made: Timestamp,
@@ -122,11 +188,23 @@ impl Grant {
         self.token.is_none() && now < self.ends
     }
 
-    /// Whether it lets a client in.
+    /// Whether it lets a client in that must be the same by this.
     #[must_use]
-    pub fn is_good(&self, client: &Client, now: Timestamp) -> bool {
+    pub fn is_good(&self, (client, bound_to): (&Client, BoundTo), now: Timestamp) -> bool {
+        self.lasts(now) && bound_to.is_one(&self.client, client)
+    }
+
+    /// Whether it lets anybody in.
+    #[must_use]
+    pub fn lasts(&self, now: Timestamp) -> bool {
         let idle = now.duration_since(self.used);
-        self.token.is_some() && self.client == *client && now < self.ends && idle < IDLE
+        self.token.is_some() && now < self.ends && idle < IDLE
+    }
+
+    /// Whether a client with nothing but this address had it.
+    #[must_use]
+    pub fn is_of(&self, address: IpAddr) -> bool {
+        self.client.address() == Client::from(address).0
     }
 }
 
@@ -195,6 +273,36 @@ mod tests {
         assert_ne!(client("2001:db8:1:3::9"), client("2001:db8:1:2::9"));
     }
 
+    fn by_address(client: &Client) -> (&Client, BoundTo) {
+        (client, BoundTo::Address)
+    }
+
+    #[test]
+    fn t_otp_6_one_client_is_one_by_what_the_policy_says_and_by_no_tls_that_is_unknown() {
+        let [one, other] = [1, 2].map(|byte| TlsFingerprint([byte; 32]));
+        let [here, there] = ["192.0.2.7", "192.0.2.8"].map(|it| it.parse::<IpAddr>().unwrap());
+        let had = Client::of(here, Some(&one));
+        assert_eq!(had.0, format!("192.0.2.7/32 {}", "01".repeat(32)));
+        let (address, tls, both) = (BoundTo::Address, BoundTo::TlsFingerprint, BoundTo::Both);
+        for (client, expected) in [
+            (Client::of(here, Some(&one)), [true, true, true]),
+            (Client::of(there, Some(&one)), [false, true, false]),
+            (Client::of(here, Some(&other)), [true, false, false]),
+            (Client::of(there, Some(&other)), [false, false, false]),
+            (Client::of(here, None), [true, false, false]),
+        ] {
+            let is_one = [address, tls, both].map(|by| by.is_one(&had, &client));
+            assert_eq!(is_one, expected, "{client:?}");
+        }
+        let unknown = Client::from(here);
+        assert!(!tls.is_one(&unknown, &unknown) && !both.is_one(&unknown, &unknown));
+        assert_eq!(
+            [address, tls, both].map(|by| by.knows(&unknown)),
+            [true, false, false]
+        );
+        assert_eq!([address, tls, both].map(|by| by.knows(&had)), [true; 3]);
+    }
+
     #[test]
     fn a_key_is_one_accounts_and_one_texts() {
         let [key, other] = [1, 2].map(|byte| Secret::new(vec![byte; 32]));
@@ -230,21 +338,21 @@ mod tests {
             used: at(35_500),
             ends: at(36_000),
         };
-        assert!(grant.is_good(&here, at(35_999)));
-        assert!(!grant.is_good(&elsewhere, at(35_999)));
-        assert!(!grant.is_good(&here, at(36_000)));
+        assert!(grant.is_good(by_address(&here), at(35_999)));
+        assert!(!grant.is_good(by_address(&elsewhere), at(35_999)));
+        assert!(!grant.is_good(by_address(&here), at(36_000)));
         let idle = Grant {
             used: at(100),
             ..grant.clone()
         };
-        assert!(idle.is_good(&here, at(699)));
-        assert!(!idle.is_good(&here, at(700)));
+        assert!(idle.is_good(by_address(&here), at(699)));
+        assert!(!idle.is_good(by_address(&here), at(700)));
         assert!(!grant.is_claim(at(35_501)));
         let claim = Grant {
             token: None,
             ..grant
         };
-        assert!(!claim.is_good(&here, at(35_501)) && claim.is_claim(at(35_501)));
+        assert!(!claim.is_good(by_address(&here), at(35_501)) && claim.is_claim(at(35_501)));
         assert!(!claim.is_claim(at(36_000)));
     }
 }

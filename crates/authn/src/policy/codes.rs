@@ -2,6 +2,7 @@
 
 use super::{Asking, Combination, Policy, Rule};
 use crate::account::Account;
+use crate::credential::grant::BoundTo;
 use crate::place::Method;
 
 /// The codes that may stand behind a secret in the field for a password.
@@ -27,6 +28,13 @@ impl Policy {
         let rule = self.rule(account, asking);
         let mut combinations = rule.into_iter().flat_map(|it| it.rule.combinations(asking));
         combinations.any(|it| is_code_behind(it, secret))
+    }
+
+    /// What of a client a grant is bound to there that an account uses.
+    #[must_use]
+    pub fn grant_bound_to(&self, account: &Account, asking: &Asking<'_>) -> BoundTo {
+        let rule = self.rule(account, asking);
+        rule.map(|it| it.rule.grant_bound_to).unwrap_or_default()
     }
 
     /// Whether a method is enough for an account there with nothing beside it.

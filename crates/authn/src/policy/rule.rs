@@ -7,7 +7,9 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Asking, Combination, Proved};
 use crate::account::Account;
 use crate::audit::Reason;
+use crate::credential::grant::BoundTo;
 use crate::name::NameKey;
+use crate::party::{Party, PartyName};
 use crate::place::{Channel, Method, RouteName, Service, Zone};
 
 /// One line of the policy; an empty set matches anything.
@@ -25,10 +27,14 @@ pub struct Rule {
     pub routes: BTreeSet<RouteName>,
     /// The channels it speaks of.
     pub channels: BTreeSet<Channel>,
+    /// The relying parties it speaks of; where it names some, it speaks of nothing but signing in for them.
+    pub parties: BTreeSet<PartyName>,
     /// What is enough there, each by itself; an empty list refuses.
     pub methods: Vec<Combination>,
     /// How old the second factor of a combination may be; as old as it likes where there is nothing.
     pub fresh: Option<SignedDuration>,
+    /// What of a client a grant is bound to that a code buys.
+    pub grant_bound_to: BoundTo,
     /// For how long after its owner's last second factor an app password is enough by itself; for ever where there
     /// is nothing.
     pub lease: Option<SignedDuration>,
@@ -49,7 +55,7 @@ impl Rule {
     /// Whether it speaks of what is asked, whoever asks.
     #[must_use]
     pub fn is_about(&self, asking: &Asking<'_>) -> bool {
-        self.holds(asking) == [true; 4]
+        self.holds(asking) == [true; 5]
     }
 
     /// Whether it speaks of an account.
@@ -104,24 +110,27 @@ impl Rule {
 
     /// Each condition about what is asked, whoever asks, with whether it holds.
     #[must_use]
-    pub fn conditions(&self, asking: &Asking<'_>) -> [Condition; 4] {
-        let [zones, services, routes, channels] = self.holds(asking);
+    pub fn conditions(&self, asking: &Asking<'_>) -> [Condition; 5] {
+        let [zones, services, routes, channels, parties] = self.holds(asking);
         [
             condition("zones", &self.zones, zones),
             condition("services", &self.services, services),
             condition("routes", &self.routes, routes),
             condition("channels", &self.channels, channels),
+            condition("parties", &self.parties, parties),
         ]
     }
 
-    /// Whether what is asked is of its zones, services, routes and channels.
-    fn holds(&self, asking: &Asking<'_>) -> [bool; 4] {
+    /// Whether what is asked is of its zones, services, routes, channels and parties.
+    fn holds(&self, asking: &Asking<'_>) -> [bool; 5] {
+        let is_named = |party: &Party| self.parties.iter().any(|it| party.is_called(it));
         let covers = |route: &RouteName| self.routes.iter().any(|it| it.covers(route));
         [
             self.zones.is_empty() || self.zones.contains(asking.zone),
             self.services.is_empty() || self.services.contains(asking.service),
             self.routes.is_empty() || asking.route.is_some_and(covers),
             self.channels.is_empty() || self.channels.contains(&asking.channel),
+            self.parties.is_empty() || asking.party.is_some_and(is_named),
         ]
     }
 

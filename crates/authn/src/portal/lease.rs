@@ -42,6 +42,7 @@ impl Owner<'_> {
                     service,
                     route: None,
                     channel,
+                    party: None,
                 };
                 match policy.judge(self.account, &asking, &proved, self.at.now) {
                     Err(Reason::LeaseLapsed) => return self.lapsed(password),

@@ -45,7 +45,7 @@ impl Owner<'_> {
             made: None,
             second_factor: Some(session.begun),
         };
-        let asking = sign_in::asking(&at.zone, &Service::PORTAL);
+        let asking = sign_in::asking(&at.zone, (&Service::PORTAL).into());
         let is_enough = policy.judge(self.account, &asking, &proved, at.now).is_ok();
         let is_young = at.now.duration_since(session.begun) <= FRESH;
         session.second_factor().is_some() && is_enough && is_young

@@ -49,7 +49,7 @@ pub async fn answer(
     let Some(sign_in) = ports.sign_ins.sign_in(handle.key(), at.now).await? else {
         return gone();
     };
-    let required = Requirement::of(&rules.policy, &at.zone, &sign_in.service);
+    let required = Requirement::of(&rules.policy, &at.zone, &sign_in);
     // A party may want more than the policy.
     let is_as_before = required.is_some_and(|it| sign_in.requirement.covers(it));
     if sign_in.step >= MAX_STEPS || !is_as_before {
@@ -247,7 +247,7 @@ impl Asking<'_> {
         code: Method,
     ) -> Result<(), Reason> {
         self.stands(account)?;
-        let wanted = (self.at, &self.sign_in.service);
+        let wanted = (self.at, self.sign_in.into());
         let shown = proved.shown(Some(code));
         admits(&shown, account, &self.rules.policy, wanted)
     }

@@ -75,7 +75,12 @@ pub async fn welcome(
     let requirement = requirement.ok_or(FirstError::Gone)?;
     // What is proved by it is a token's code: where the policy takes only one that is sent, nobody comes in so.
     let code = (requirement == Requirement::SecretAndCode).then_some(Method::OneTimeCode);
-    let is_let_in = admits(&memorised(code), &account, &rules.policy, (at, &service));
+    let is_let_in = admits(
+        &memorised(code),
+        &account,
+        &rules.policy,
+        (at, (&service).into()),
+    );
     if account.may_sign_in().is_err() || is_let_in.is_err() {
         return Err(FirstError::Gone);
     }
@@ -273,7 +278,7 @@ impl Origins {
     ///
     /// SECURITY: each step asks anew, as the browser may be elsewhere by then: what Kerberos began in the office ends there.
     fn goes_on(self, account: &Account, rules: &Rules, (at, sign_in): (&At, &SignIn)) -> bool {
-        let (policy, service) = (&rules.policy, &sign_in.service);
+        let (policy, purpose) = (&rules.policy, sign_in.into());
         let is_there = match self {
             Self::Invited => true,
             Self::FromOffice => at.zone != Zone::EXTERNAL,
@@ -281,7 +286,7 @@ impl Origins {
         let mut codes = [None, Some(Method::OneTimeCode)].into_iter();
         is_there
             && account.may_sign_in().is_ok()
-            && codes.any(|code| admits(&memorised(code), account, policy, (at, service)).is_ok())
+            && codes.any(|code| admits(&memorised(code), account, policy, (at, purpose)).is_ok())
     }
 }
 

@@ -7,7 +7,9 @@
 
 mod answer;
 mod code;
+mod enough;
 mod first;
+mod purpose;
 mod requirement;
 mod send;
 
@@ -28,20 +30,22 @@ use crate::credential::sent_code::{Guessed, SentCode};
 use crate::credential::spare_code::SpareUse;
 use crate::handle::{Handle, HandleKey};
 use crate::lockout::{HoldBack, Place, Subject};
+use crate::party::Party;
 use crate::place::{ActivityId, Channel, Method, Service, SourceNetwork, Zone};
-use crate::policy::Policy;
 use crate::ports::{Invitations, Passkeys, Sessions, SignIns, SpareCodes, Unavailable};
 use crate::session::{Browser, Session};
 pub(crate) use answer::reason_of_passkey;
 pub use answer::{answer, answer_by_passkey, begin_by_passkey};
+pub use enough::{is_enough_for, is_enough_for_some_party, is_fresh_enough_for};
 pub(crate) use first::by_owner;
 pub use first::{
     Choosing, FirstError, FromOffice, Welcomed, begin_first_passkey, choose, confirm,
     confirm_by_passkey, may_begin_in, may_take_passkey, to_confirm, welcome, welcome_from_office,
 };
+pub use purpose::Purpose;
 pub use requirement::Requirement;
 pub(crate) use requirement::asking;
-use requirement::{Shown, admits, judge, memorised};
+use requirement::{Shown, admits, memorised};
 pub use send::{Asked, Sending, send};
 pub(crate) use send::{Refused, not_sent, nowhere};
 
@@ -57,6 +61,9 @@ const MAX_NAME: usize = 256;
 pub struct SignIn {
     /// For which service.
     pub service: Service,
+    /// For which relying party, where it is for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub party: Option<Party>,
     /// What must be proved.
     pub requirement: Requirement,
     /// Where the browser goes when it is done: a path of ours, which only the program writes.
@@ -217,12 +224,19 @@ impl SignIn {
     ) -> Self {
         Self {
             service,
+            party: None,
             requirement,
             continuation,
             stage: Stage::Account,
             step: 0,
             ends: now.checked_add(LIFE).unwrap_or(now),
         }
+    }
+
+    /// The same for a relying party.
+    #[must_use]
+    pub fn for_party(self, party: Option<Party>) -> Self {
+        Self { party, ..self }
     }
 
     /// The same at another stage, after its step was taken.
@@ -419,35 +433,6 @@ pub async fn resume(
         ports.sessions.use_session(handle.key(), now).await?;
     }
     Ok(Some((session, account)))
-}
-
-/// Whether what a session rests on is enough for a service: it may have begun for another, or elsewhere.
-///
-/// SECURITY: a browser may bring the handle of one of our hosts to another, where more is asked.
-#[must_use]
-pub fn is_enough_for(
-    (session, account): (&Session, &Account),
-    policy: &Policy,
-    (at, service): (&At, &Service),
-) -> bool {
-    admits(&session.shown(), account, policy, (at, service)).is_ok()
-}
-
-/// The same for what is believed elsewhere for a while: what was proved must be as young as the policy wants it.
-#[must_use]
-pub fn is_fresh_enough_for(
-    (session, account): (&Session, &Account),
-    policy: &Policy,
-    (at, service): (&At, &Service),
-) -> bool {
-    let proved_at = session.second_factor_proved();
-    judge(
-        (&session.shown(), proved_at),
-        account,
-        policy,
-        (at, service),
-    )
-    .is_ok()
 }
 
 /// Ends a session because its owner wants to; one of the security token service with what its tokens bought.

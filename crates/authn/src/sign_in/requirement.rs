@@ -8,10 +8,10 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::At;
+use super::{At, Purpose};
 use crate::account::Account;
 use crate::audit::Reason;
-use crate::place::{Channel, Method, Service, Zone};
+use crate::place::{Channel, Method, Zone};
 use crate::policy::{Asking, Policy, Proved, Rule};
 
 /// What must be proved before it goes on.
@@ -59,13 +59,13 @@ fn proved_by(secret: Method, code: Option<Method>) -> BTreeSet<Method> {
 }
 
 impl Requirement {
-    /// What the policy asks for a service there; `None` where nothing that a page can ask is enough. Who it is is not
+    /// What the policy asks for a purpose there; `None` where nothing that a page can ask is enough. Who it is is not
     /// known yet, nor which secret is typed: a code is asked of everybody where anybody needs one (T-CRED-8).
     ///
     /// SECURITY: an app password is never enough for a page of the portal: whoever found one on a device could make others.
     #[must_use]
-    pub fn of(policy: &Policy, zone: &Zone, service: &Service) -> Option<Self> {
-        let asking = asking(zone, service);
+    pub fn of<'a>(policy: &Policy, zone: &Zone, purpose: impl Into<Purpose<'a>>) -> Option<Self> {
+        let asking = asking(zone, purpose.into());
         let deciding = policy.deciding(&asking).into_iter().map(|it| it.rule);
         let let_in: Vec<(&Rule, Method)> = deciding
             .flat_map(|rule| SECRETS.map(|secret| (rule, secret)))
@@ -83,19 +83,28 @@ impl Requirement {
 
     /// A passkey, where the policy lets anybody in by one; nobody is named before.
     #[must_use]
-    pub fn passkey(policy: &Policy, zone: &Zone, service: &Service) -> Option<Self> {
+    pub fn passkey<'a>(
+        policy: &Policy,
+        zone: &Zone,
+        purpose: impl Into<Purpose<'a>>,
+    ) -> Option<Self> {
         let passkey = [Method::Passkey].into();
-        let is_enough = policy.may_be_met(&asking(zone, service), &passkey);
+        let is_enough = policy.may_be_met(&asking(zone, purpose.into()), &passkey);
         is_enough.then_some(Self::Passkey)
     }
 
     /// Whether a code of a kind may be the code behind the secret there, whoever it is.
     #[must_use]
-    pub fn takes(policy: &Policy, (zone, service): (&Zone, &Service), code: Method) -> bool {
-        let asking = asking(zone, service);
+    pub fn takes<'a>(
+        policy: &Policy,
+        (zone, purpose): (&Zone, impl Into<Purpose<'a>>),
+        code: Method,
+    ) -> bool {
+        let purpose = purpose.into();
+        let asking = asking(zone, purpose);
         let deciding = policy.deciding(&asking).into_iter();
         let mut combinations = deciding.flat_map(|it| it.rule.combinations(&asking));
-        let is_asked = Self::of(policy, zone, service) == Some(Self::SecretAndCode);
+        let is_asked = Self::of(policy, zone, purpose) == Some(Self::SecretAndCode);
         let proved = SECRETS.map(|secret| proved_by(secret, Some(code)));
         let is_such = |it: &BTreeSet<Method>| proved.contains(it);
         is_asked && combinations.any(|it| is_such(&it.methods().collect()))
@@ -103,12 +112,12 @@ impl Requirement {
 
     /// Whether a secret of a kind may count there at all, whoever it is.
     #[must_use]
-    pub fn takes_secret(
+    pub fn takes_secret<'a>(
         policy: &Policy,
-        (zone, service): (&Zone, &Service),
+        (zone, purpose): (&Zone, impl Into<Purpose<'a>>),
         secret: Method,
     ) -> bool {
-        let asking = asking(zone, service);
+        let asking = asking(zone, purpose.into());
         let mut deciding = policy.deciding(&asking).into_iter();
         deciding.any(|it| Self::SecretAndCode.is_enough((it.rule, secret), &asking))
     }
@@ -123,7 +132,7 @@ impl Requirement {
         (secret, made): (Method, Option<Timestamp>),
         account: &Account,
         policy: &Policy,
-        place: (&At, &Service),
+        place: (&At, Purpose<'_>),
     ) -> Result<(), Reason> {
         let mut refused = Reason::NotAllowedHere;
         for methods in self.ways(secret) {
@@ -170,11 +179,11 @@ pub(super) fn admits(
     shown: &Shown,
     account: &Account,
     policy: &Policy,
-    (at, service): (&At, &Service),
+    (at, purpose): (&At, Purpose<'_>),
 ) -> Result<(), Reason> {
     let has_second = shown.methods.iter().any(|method| method.is_second_factor());
     let proved = has_second.then_some(at.now);
-    judge((shown, proved), account, policy, (at, service))
+    judge((shown, proved), account, policy, (at, purpose))
 }
 
 /// The same where the second factor among these was proved at a time.
@@ -185,9 +194,13 @@ pub(super) fn judge(
     (shown, second_factor): (&Shown, Option<Timestamp>),
     account: &Account,
     policy: &Policy,
-    (at, service): (&At, &Service),
+    (at, purpose): (&At, Purpose<'_>),
 ) -> Result<(), Reason> {
-    if !shown.methods.iter().all(|it| service.page_takes(*it)) {
+    if !shown
+        .methods
+        .iter()
+        .all(|it| purpose.service.page_takes(*it))
+    {
         return Err(Reason::NotAllowedHere);
     }
     let proved = Proved {
@@ -195,15 +208,16 @@ pub(super) fn judge(
         made: shown.made,
         second_factor,
     };
-    let judged = policy.judge(account, &asking(&at.zone, service), &proved, at.now);
+    let judged = policy.judge(account, &asking(&at.zone, purpose), &proved, at.now);
     judged.map(|_| ())
 }
 
-pub(crate) fn asking<'a>(zone: &'a Zone, service: &'a Service) -> Asking<'a> {
+pub(crate) fn asking<'a>(zone: &'a Zone, purpose: Purpose<'a>) -> Asking<'a> {
     Asking {
         zone,
-        service,
+        service: purpose.service,
         route: None,
         channel: Channel::Page,
+        party: purpose.party,
     }
 }

@@ -104,7 +104,7 @@ pub async fn send(
     let Some(sign_in) = ports.sign_ins.sign_in(handle.key(), at.now).await? else {
         return gone();
     };
-    let required = Requirement::of(&rules.policy, &at.zone, &sign_in.service);
+    let required = Requirement::of(&rules.policy, &at.zone, &sign_in);
     let Stage::Code { name, proved, sent } = &sign_in.stage else {
         return gone();
     };
@@ -151,7 +151,7 @@ fn may_be_sent(
     let is_let_in = account.zip(proved).is_some_and(|(account, proved)| {
         let sent = proved.shown(Some(Method::SentCode));
         account.may_sign_in().is_ok()
-            && admits(&sent, account, &rules.policy, (at, &sign_in.service)).is_ok()
+            && admits(&sent, account, &rules.policy, (at, sign_in.into())).is_ok()
     });
     match is_let_in {
         true => Ok(()),

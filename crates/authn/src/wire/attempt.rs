@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use super::{MAX_ASKED, Wiped, WireParseError, read, write};
 use crate::attempt::{Attempt, KerberosToken, Proof};
 use crate::issued::{Carried, TokenId};
-use crate::place::{ActivityId, Channel, ConnectionId, RouteName, Service, Zone};
+use crate::place::{ActivityId, Channel, ConnectionId, RouteName, Service, TlsFingerprint, Zone};
 use crate::ticket::TicketKey;
 use crate::voucher::AttemptDigest;
 
@@ -41,6 +41,8 @@ struct Told {
     pool: String,
     zone: Zone,
     source: IpAddr,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tls: Option<TlsFingerprint>,
     sip_uri: Option<String>,
     device: Option<String>,
     activity: ActivityId,
@@ -111,6 +113,7 @@ pub fn ask(
         pool: attempt.pool.clone(),
         zone: attempt.zone.clone(),
         source: attempt.source,
+        tls: attempt.tls,
         sip_uri: attempt.sip_uri.clone(),
         device: attempt.device.clone(),
         activity: attempt.activity.clone(),
@@ -142,9 +145,12 @@ impl Asked {
             channel: told.channel,
             service: told.service,
             route: told.route,
+            // A gateway asks for no token of a party.
+            party: None,
             pool: told.pool,
             zone: told.zone,
             source: told.source,
+            tls: told.tls,
             sip_uri: told.sip_uri,
             device: told.device,
             activity: told.activity,

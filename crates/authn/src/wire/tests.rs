@@ -11,7 +11,7 @@ use super::*;
 use crate::attempt::{Attempt, KerberosToken, Outcome, Proof, Refusal};
 use crate::issued::TokenId;
 use crate::lockout::HoldBack;
-use crate::place::{ActivityId, Channel, ConnectionId, RouteName, Service, Zone};
+use crate::place::{ActivityId, Channel, ConnectionId, RouteName, Service, TlsFingerprint, Zone};
 use crate::ticket::TicketKey;
 use crate::voucher::{AttemptDigest, For, GatewayId, Issuer, Opener};
 
@@ -21,9 +21,11 @@ fn attempt(proof: Proof) -> Attempt {
         channel: Channel::Basic,
         service: Service::EWS,
         route: Some(RouteName::of("mail.contoso.com", "/ews")),
+        party: None,
         pool: "exchange".to_owned(),
         zone: Zone::EXTERNAL,
         source: [192, 0, 2, 1].into(),
+        tls: Some(TlsFingerprint([7; 32])),
         sip_uri: Some("sip:anna@contoso.com".to_owned()),
         device: Some("phone".to_owned()),
         activity: ActivityId::from([9; 16]),

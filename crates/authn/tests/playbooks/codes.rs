@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use authn::admin::tokens::{self, NewToken, Trial};
 use authn::audit::{Kind, Reason};
 use authn::credential::CredentialId;
+use authn::credential::grant::BoundTo;
 use authn::credential::otp_token::{MAX_IN_WINDOW, TokenKind};
 use authn::place::{Method, Service, Zone};
 use authn::policy::{Combination, Rule};
@@ -12,7 +13,7 @@ use authn::revocation::Revoked;
 use authn::{Attempt, Outcome};
 use proto::otp::{Algorithm, Digits, Generator, Seed};
 
-use crate::world::{By, Person, Try, World, by_hand, for_lync, passed};
+use crate::world::{By, HOME, Person, Try, World, by_hand, for_lync, passed};
 
 /// Another house of the same street, whose network is another.
 const ELSEWHERE: [u8; 4] = [198, 51, 100, 9];
@@ -192,6 +193,89 @@ async fn t_otp_6_a_grant_is_one_clients_and_the_code_stays_spent() {
     assert_ne!(other.id, anna.person.record.id);
     assert_eq!(evaluations(&world).await, 1);
     assert_eq!(failures(&world, &anna.serial).await, 0);
+}
+
+/// The phone that got the grant at home, and others: from where, by which TLS, and whether its grant is bound to that.
+type Came = ([u8; 4], Option<u8>, [bool; 3]);
+
+#[tokio::test]
+async fn t_otp_6_a_grant_is_bound_to_its_client_as_the_rule_says_and_never_to_tls_that_is_not_known()
+ {
+    let bound = [BoundTo::Address, BoundTo::TlsFingerprint, BoundTo::Both];
+    let came: [Came; 5] = [
+        (HOME, Some(1), [true, true, true]),
+        (ELSEWHERE, Some(1), [false, true, false]),
+        (HOME, Some(2), [true, false, false]),
+        (HOME, None, [true, false, false]),
+        (ELSEWHERE, Some(2), [false, false, false]),
+    ];
+    for (number, bound_to) in bound.into_iter().enumerate() {
+        for (source, tls, is_let_in) in came {
+            let mut world = company();
+            world.rules.policy.rules[0].grant_bound_to = bound_to;
+            let anna = Anna::of(&world).await;
+            let phone = anna.tries(0).by_tls(Some(1));
+            assert_eq!(tried(&world, phone.clone()).await, None);
+            let other = Try {
+                service: Service::EWS,
+                ..anna.tries(0).from(source).by_tls(tls).after(1_000)
+            };
+            let expected = (!is_let_in[number]).then_some(Reason::CodeSpent);
+            let about = format!("{bound_to:?} {source:?} {tls:?}");
+            assert_eq!(tried(&world, other).await, expected, "{about}");
+            assert_eq!(evaluations(&world).await, 1, "{about}");
+            assert_eq!(failures(&world, &anna.serial).await, 0, "{about}");
+            let again = phone.after(2_000);
+            assert_eq!(tried(&world, again).await, None, "{about}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn t_otp_6_whose_tls_is_not_known_comes_in_once_by_a_code_and_has_no_grant_bound_to_it() {
+    for bound_to in [BoundTo::TlsFingerprint, BoundTo::Both] {
+        let mut world = company();
+        world.rules.policy.rules[0].grant_bound_to = bound_to;
+        let anna = Anna::of(&world).await;
+        assert_eq!(tried(&world, anna.tries(0)).await, None);
+        for (tls, second) in [(None, 1), (Some(1), 2), (None, 3)] {
+            let again = anna.tries(0).by_tls(tls).after(second * 1_000);
+            assert_eq!(tried(&world, again).await, Some(Reason::CodeSpent));
+        }
+        assert_eq!(evaluations(&world).await, 1);
+        assert_eq!(failures(&world, &anna.serial).await, 0);
+        let next = anna.tries(1).by_tls(Some(1)).after(4_000);
+        assert_eq!(tried(&world, next.clone()).await, None);
+        assert_eq!(tried(&world, next.after(5_000)).await, None);
+        assert_eq!(evaluations(&world).await, 2);
+    }
+}
+
+/// What was bought under one rule is used under another as that says.
+#[tokio::test]
+async fn t_otp_6_the_rule_where_a_grant_is_used_says_what_of_its_client_must_be_the_same() {
+    let mut world = company();
+    let lync = Rule {
+        services: [Service::LYNC].into(),
+        grant_bound_to: BoundTo::TlsFingerprint,
+        ..world.rules.policy.rules[0].clone()
+    };
+    world.rules.policy.rules.insert(0, lync);
+    let anna = Anna::of(&world).await;
+    let phone = |source: [u8; 4]| anna.tries(0).from(source).by_tls(Some(1));
+    assert_eq!(tried(&world, phone(HOME)).await, None);
+    let lync = phone(ELSEWHERE).after(1_000);
+    assert_eq!(tried(&world, lync).await, None);
+    let mail = |source| Try {
+        service: Service::EWS,
+        ..phone(source).after(2_000)
+    };
+    assert_eq!(
+        tried(&world, mail(ELSEWHERE)).await,
+        Some(Reason::CodeSpent)
+    );
+    assert_eq!(tried(&world, mail(HOME)).await, None);
+    assert_eq!(evaluations(&world).await, 1);
 }
 
 #[tokio::test]

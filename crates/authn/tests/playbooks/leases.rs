@@ -361,6 +361,7 @@ async fn rules_for_some_and_the_first_for_everybody_decide_and_no_rule_behind_it
         service: &Service::LYNC,
         route: None,
         channel,
+        party: None,
     };
     let deciding = |channel| -> Vec<usize> {
         policy
@@ -414,6 +415,7 @@ async fn a_rule_about_a_path_is_for_that_path_and_where_none_is_said_nothing_beh
             service: &Service::EWS,
             route,
             channel: Channel::Basic,
+            party: None,
         };
         let methods = [Method::AppPassword].into();
         let proved = Proved {
@@ -448,6 +450,7 @@ fn a_channel_carries_what_it_can_and_ntlm_nothing_that_can_be_guessed() {
                     service: &Service::LYNC,
                     route: None,
                     channel,
+                    party: None,
                 };
                 let can_be = match method {
                     Method::AppPassword => channel != Channel::Page || zone == Zone::INTERNAL,

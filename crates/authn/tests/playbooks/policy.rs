@@ -44,6 +44,7 @@ fn asking<'a>(zone: &'a Zone, service: &'a Service, channel: Channel) -> Asking<
         service,
         route: None,
         channel,
+        party: None,
     }
 }
 

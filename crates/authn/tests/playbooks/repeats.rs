@@ -103,6 +103,7 @@ async fn whatever_it_was_judged_by_must_be_the_same() {
             sip_uri: Some("sip:anna.sip@contoso.com".to_owned()),
             ..right.clone()
         },
+        right.clone().by_tls(Some(1)),
         Try {
             by: By::Ntlm,
             ..right.clone()

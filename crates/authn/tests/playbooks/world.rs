@@ -10,7 +10,7 @@ use authn::attempt::{self, Ports, Rules};
 use authn::audit::{Actor, ByHand, Kind, Reason};
 use authn::credential::app_password::AppPassword;
 use authn::credential::sent_code::Language;
-use authn::place::{ActivityId, Channel, ConnectionId, Method, Service, Zone};
+use authn::place::{ActivityId, Channel, ConnectionId, Method, Service, TlsFingerprint, Zone};
 use authn::policy::{Policy, Rule};
 use authn::sign_in::Asked;
 use authn::{Attempt, Outcome, Proof, Refusal};
@@ -212,6 +212,7 @@ pub(crate) struct Try {
     pub(crate) service: Service,
     pub(crate) zone: Zone,
     pub(crate) source: IpAddr,
+    pub(crate) tls: Option<TlsFingerprint>,
     pub(crate) sip_uri: Option<String>,
     pub(crate) now: Timestamp,
 }
@@ -227,6 +228,7 @@ impl Try {
             service: Service::LYNC,
             zone: Zone::EXTERNAL,
             source: HOME.into(),
+            tls: None,
             sip_uri: None,
             now: at(0),
         }
@@ -236,6 +238,14 @@ impl Try {
     pub(crate) fn from(self, source: impl Into<IpAddr>) -> Self {
         Self {
             source: source.into(),
+            ..self
+        }
+    }
+
+    /// The same from a client whose TLS has this fingerprint, or one that is not known.
+    pub(crate) fn by_tls(self, tls: Option<u8>) -> Self {
+        Self {
+            tls: tls.map(|byte| TlsFingerprint([byte; 32])),
             ..self
         }
     }
@@ -290,9 +300,11 @@ impl From<Try> for Attempt {
             channel,
             service: tried.service,
             route: None,
+            party: None,
             pool: POOL.to_owned(),
             zone: tried.zone,
             source: tried.source,
+            tls: tried.tls,
             sip_uri: tried.sip_uri,
             device: None,
             activity: ActivityId::from([9; 16]),

@@ -28,6 +28,7 @@ pub(super) fn open(publication: &Publication, grounds: &Grounds) -> Vec<CounterE
         host: None,
         path: None,
         rule: None,
+        party: None,
     }));
     found
 }

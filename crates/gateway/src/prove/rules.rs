@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use authn::party::PartyName;
 use authn::place::Zone;
 use authn::policy::{Asking, Policy, Rule};
 
@@ -12,11 +13,11 @@ use crate::route::Publication;
 /// Rules that decide nothing, in whichever zone.
 pub(super) fn idle(publication: &Publication) -> Vec<CounterExample> {
     let policy = &publication.policy;
-    let count = policy.rules.len();
+    let (count, parties) = (policy.rules.len(), policy.parties());
     let mut decides = vec![false; count];
     let mut hidden_by = vec![BTreeSet::new(); count];
     for zone in [Zone::EXTERNAL, Zone::INTERNAL] {
-        for question in questions(publication) {
+        for question in questions(publication, &parties) {
             look(
                 policy,
                 &question.asking(&zone),
@@ -69,13 +70,13 @@ fn takes_all_of(earlier: &Rule, rule: &Rule) -> bool {
     earlier.is_for_everybody() || is_within
 }
 
-/// Rules about groups that nobody is in and accounts that are not here, where it is known who is here.
+/// Rules about groups that nobody is in, and accounts and parties that are not here, where it is known who is here.
 pub(super) fn about_nobody(policy: &Policy, grounds: &Grounds) -> Vec<CounterExample> {
+    let mut found = nobodys(policy, grounds);
     let Some(accounts) = &grounds.accounts else {
-        return Vec::new();
+        return found;
     };
     let is_anybodys = |rule: &Rule| accounts.iter().any(|account| rule.speaks_of(account));
-    let mut found = Vec::new();
     for (index, rule) in policy.rules.iter().enumerate() {
         for sid in &rule.groups {
             let alone = Rule {
@@ -96,6 +97,22 @@ pub(super) fn about_nobody(policy: &Policy, grounds: &Grounds) -> Vec<CounterExa
                 let name = name.as_str().to_owned();
                 found.push(CounterExample::of_rule(index, What::NoSuchAccount { name }));
             }
+        }
+    }
+    found
+}
+
+/// Rules about parties that there are no trusts of.
+fn nobodys(policy: &Policy, grounds: &Grounds) -> Vec<CounterExample> {
+    let Some(parties) = &grounds.parties else {
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    for (index, rule) in policy.rules.iter().enumerate() {
+        let is_nobodys = |name: &&PartyName| !parties.iter().any(|party| party.is_called(name));
+        for name in rule.parties.iter().filter(is_nobodys) {
+            let name = name.clone();
+            found.push(CounterExample::of_rule(index, What::NoSuchParty { name }));
         }
     }
     found

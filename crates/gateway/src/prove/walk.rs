@@ -1,5 +1,6 @@
 //! The walk: each path, channel and combination from a zone, judged by the rules that decide there.
 
+use authn::party::{Party, PartyName};
 use authn::place::{Channel, Method, RouteName, Service, Zone};
 use authn::policy::{Asking, Combination, Factors, Numbered, Policy};
 
@@ -14,6 +15,7 @@ pub(super) struct Question<'a> {
     route: Option<RouteName>,
     channel: Channel,
     by_ticket: bool,
+    party: Option<&'a Party>,
 }
 
 impl Question<'_> {
@@ -24,6 +26,7 @@ impl Question<'_> {
             service: self.service,
             route: self.route.as_ref(),
             channel: self.channel,
+            party: self.party,
         }
     }
 
@@ -34,13 +37,18 @@ impl Question<'_> {
     fn found(&self, what: What, numbered: Numbered<'_>) -> CounterExample {
         CounterExample {
             rule: Some(numbered.index),
+            party: self.party.map(|it| PartyName(it.name.clone())),
             ..CounterExample::of_path(what, self.host, &self.path)
         }
     }
 }
 
-/// Every question that is put to the policy: of each path by each of its channels, and of pages of ours.
-pub(super) fn questions(publication: &Publication) -> Vec<Question<'_>> {
+/// Every question that is put to the policy: of each path by each of its channels, and of pages of ours, there for each of
+/// these parties.
+pub(super) fn questions<'a>(
+    publication: &'a Publication,
+    parties: &'a [Option<Party>],
+) -> Vec<Question<'a>> {
     let mut questions = Vec::new();
     for (host, route) in routes(publication) {
         let is_passive = publication.hosts.get(host).is_some_and(Host::is_passive);
@@ -52,6 +60,7 @@ pub(super) fn questions(publication: &Publication) -> Vec<Question<'_>> {
                 route: route.name_in(&publication.policy, host),
                 channel,
                 by_ticket,
+                party: None,
             });
         }
     }
@@ -59,31 +68,50 @@ pub(super) fn questions(publication: &Publication) -> Vec<Question<'_>> {
     let is_asked = |host: &Host| host.is_ours && !host.is_api;
     let ours = || publication.hosts.iter().filter(|(_, host)| is_asked(host));
     let active = ours().filter(|(_, host)| host.takes_username_tokens);
-    questions.extend(active.map(|(name, _)| Question {
-        host: name,
-        path: "/adfs/services/trust".to_owned(),
-        service: &Service::STS,
-        route: None,
-        channel: Channel::UsernameToken,
-        by_ticket: false,
+    questions.extend(active.flat_map(|(host, _)| {
+        let channel = Channel::UsernameToken;
+        for_parties((host, "/adfs/services/trust"), channel, parties)
     }));
-    questions.extend(ours().map(|(name, host)| Question {
-        host: name,
-        path: "/".to_owned(),
-        service: match host.is_sts {
-            true => &Service::STS,
-            false => &Service::PORTAL,
-        },
-        route: None,
-        channel: Channel::Page,
-        by_ticket: false,
-    }));
+    for (name, host) in ours() {
+        match host.is_sts {
+            true => questions.extend(for_parties((name, "/"), Channel::Page, parties)),
+            false => questions.push(of_ours((name, "/"), &Service::PORTAL, Channel::Page)),
+        }
+    }
     questions
+}
+
+fn for_parties<'a>(
+    place: (&'a str, &'a str),
+    channel: Channel,
+    parties: &'a [Option<Party>],
+) -> impl Iterator<Item = Question<'a>> {
+    parties.iter().map(move |party| Question {
+        party: party.as_ref(),
+        ..of_ours(place, &Service::STS, channel)
+    })
+}
+
+fn of_ours<'a>(
+    (host, path): (&'a str, &str),
+    service: &'a Service,
+    channel: Channel,
+) -> Question<'a> {
+    Question {
+        host,
+        path: path.to_owned(),
+        service,
+        route: None,
+        channel,
+        by_ticket: false,
+        party: None,
+    }
 }
 
 /// Every combination that is enough from a zone and is not two factors.
 pub(super) fn from(publication: &Publication, zone: &Zone) -> Vec<CounterExample> {
-    let questions = questions(publication);
+    let parties = publication.policy.parties();
+    let questions = questions(publication, &parties);
     let found = questions.iter();
     let found = found.flat_map(|question| too_little(&publication.policy, question, zone));
     found.collect()

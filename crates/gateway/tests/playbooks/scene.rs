@@ -424,6 +424,7 @@ impl Person {
 pub(crate) fn peer() -> Peer {
     Peer {
         address: "198.51.100.7".parse().unwrap(),
+        tls: None,
         zone: Zone::EXTERNAL,
         end_points: Vec::new(),
         channel_binding: Demand::Allow,

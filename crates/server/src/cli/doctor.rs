@@ -12,7 +12,8 @@ use crate::config::{self, Settings};
 use crate::deployment::Deployment;
 use crate::doctor::wire::{self, Prerequisite, State, Step};
 use crate::doctor::{
-    Finding, Severity, changed, clients_in, facts_of, judge, judge_accounts, of_pins, of_trusts,
+    Finding, Severity, changed, clients_in, facts_of, judge, judge_accounts, of_grants, of_pins,
+    of_trusts,
 };
 use crate::look::{self, Beside};
 
@@ -134,8 +135,10 @@ pub(crate) async fn run(
         let mut findings = wire::judge(&seen);
         findings.extend(accounts.unwrap_or_default());
         findings.extend(look::apart(&settings).await);
+        findings.extend(look::unknown_parties(&settings).await);
         findings.extend(of_pins(settings.ntlm_pin));
         findings.extend(trusts(&settings).await);
+        findings.extend(of_grants(&settings.policy));
         findings.sort_by_key(|it| it.severity);
         return report(&findings, output);
     }

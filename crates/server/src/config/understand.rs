@@ -130,6 +130,7 @@ impl<'a> Understanding<'a> {
         let of_portal = (kerberos.as_ref(), messages.as_ref());
         self.first_by_kerberos(written, of_portal, &mut accepts)?;
         warnings.extend(policy::hides_lync(&policy));
+        warnings.extend(policy::bound_to_tls_alone(&policy));
         warnings.extend(written.ntlm.pin.then(|| policy::PIN_ON.to_owned()));
         // Pages that a gateway brings requests for ask the policy of whoever answers.
         let has_pages = !matches!(role, Role::Gateway(_));

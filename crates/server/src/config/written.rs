@@ -24,7 +24,7 @@ pub(crate) use branding::{Branding, Text};
 pub(crate) use farms::{Farm, Health, KerberosToken, Member, Tls};
 pub(crate) use listeners::{ChannelBinding, Demand, LegacyTls, Listener};
 pub(crate) use messages::{MailTls, MessageLanguage, SentCodes, Sms, Smtp};
-pub(crate) use policy::{Channel, Policy};
+pub(crate) use policy::{Channel, GrantBoundTo, Policy};
 pub(crate) use published::{Auth, Exchange, Lync, LyncPool, Route, Scheme};
 
 /// The whole file.

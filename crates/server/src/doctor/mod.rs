@@ -17,6 +17,8 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use authn::credential::grant::BoundTo;
+use authn::policy::Policy;
 use proto::facts::{ActiveDirectory, Facts, MAX_BYTES};
 use serde::Serialize;
 
@@ -113,6 +115,19 @@ pub(crate) fn of_pins(are_on: bool) -> Option<Finding> {
         let mend = "take \"ntlm-pin + one-time-code\" out of every [[policy]] and `pin` out of [ntlm]; `wicketgate \
                     app-password create` makes what NTLM is for";
         Finding::warning("ntlm-pin", what, mend)
+    })
+}
+
+/// What is said where a grant is bound to what a client's TLS offers, and to nothing else.
+pub(crate) fn of_grants(policy: &Policy) -> Option<Finding> {
+    let mut rules = policy.rules.iter();
+    let is_alone = rules.any(|it| it.grant_bound_to == BoundTo::TlsFingerprint);
+    is_alone.then(|| {
+        let what = "a [[policy]] has `grant_bound_to = \"tls-fingerprint\"`: whoever sees what somebody typed, and offers the \
+                    same TLS, uses the grant of its code from anywhere";
+        let mend = "write \"both\" or \"address\", unless those clients change their networks all day; then this is what \
+                    it costs";
+        Finding::warning("policy.grant-by-tls-alone", what, mend)
     })
 }
 

@@ -5,6 +5,7 @@
 
 pub(crate) mod certificates;
 mod entrance;
+mod fingerprint;
 mod open;
 mod places;
 mod plain;
@@ -14,10 +15,11 @@ use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener as StdListener};
 use std::sync::Arc;
 
-use authn::place::Zone;
+use authn::place::{TlsFingerprint, Zone};
 use gateway::{Peer, Publication};
 use ipnet::IpNet;
 use jiff::Timestamp;
+use proto::channel_binding::Demand;
 use rustls::ServerConfig;
 use rustls::server::{Acceptor, ResolvesServerCert};
 use tokio::net::{TcpListener, TcpStream};
@@ -338,18 +340,18 @@ impl Door {
                 let Some((stream, name)) = shaking.await else {
                     return;
                 };
-                let peer = self.peer(address, name);
+                let peer = self.peer((address, None), name);
                 return Box::pin(Arc::clone(&proxy).serve(stream, peer, stop)).await;
             }
         };
         let shaking = accept_modern(stream, (single, multiplexed), &proxy);
         let shaken = Box::pin(agreed(shaking, address, &proxy, &mut stop)).await;
-        let Some(stream) = shaken else {
+        let Some((stream, offered)) = shaken else {
             return;
         };
         let tls = stream.get_ref().1;
         let server_name = tls.server_name().map(str::to_ascii_lowercase);
-        let peer = self.peer(address, server_name);
+        let peer = self.peer((address, Some(offered)), server_name);
         if stream.get_ref().1.alpn_protocol() != Some(HTTP_2) {
             return Arc::clone(&proxy).serve(stream, peer, stop).await;
         }
@@ -361,9 +363,17 @@ impl Door {
         Box::pin(Arc::clone(&proxy).serve_streams(stream, peer, stop)).await;
     }
 
-    fn peer(&self, address: IpAddr, server_name: Option<String>) -> Peer {
+    /// SECURITY: where bindings are off, something ends TLS in front of the listener, and what it offers says nothing of its
+    /// clients.
+    fn peer(
+        &self,
+        (address, offered): (IpAddr, Option<TlsFingerprint>),
+        server_name: Option<String>,
+    ) -> Peer {
+        let is_its_own = self.settings.channel_binding != Demand::Off;
         Peer {
             address,
+            tls: offered.filter(|_| is_its_own),
             zone: zone(&self.settings, address),
             end_points: self.certificates.end_points(server_name.as_deref()),
             channel_binding: self.settings.channel_binding,
@@ -404,15 +414,17 @@ async fn accept_modern(
     stream: TcpStream,
     (single, multiplexed): (&Arc<ServerConfig>, &Arc<ServerConfig>),
     proxy: &Proxy,
-) -> io::Result<TlsStream<TcpStream>> {
+) -> io::Result<(TlsStream<TcpStream>, TlsFingerprint)> {
     let begun = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
     let hello = begun.client_hello();
+    let offered = fingerprint::of(&hello);
     let name = hello.server_name().map(str::to_ascii_lowercase);
     let tls = match proxy.may_multiplex(name.as_deref()) {
         true => multiplexed,
         false => single,
     };
-    begun.into_stream(Arc::clone(tls)).await
+    let stream = begun.into_stream(Arc::clone(tls)).await?;
+    Ok((stream, offered))
 }
 
 /// Whether it speaks TLS of old phones and its last day is over.

@@ -30,7 +30,7 @@ fn door(trusted: &mut RootCertStore) -> Door {
             key: key_file,
             place: Place::new(std::path::Path::new("a.toml"), "", None),
         }],
-        channel_binding: proto::channel_binding::Demand::Require,
+        channel_binding: Demand::Require,
         mic: proto::ntlm::WhenAbsent::Allow,
         legacy_tls: None,
     })
@@ -93,6 +93,61 @@ fn a_new_certificate_ends_resumption_so_that_nobody_is_bound_to_the_old_one() {
     }
 }
 
+/// What a client offers to a server that it meets for the first time.
+fn offers(client: &Arc<ClientConfig>) -> TlsFingerprint {
+    let name = HOST.try_into().unwrap();
+    let mut client = ClientConnection::new(Arc::clone(client), name).unwrap();
+    let (mut wire, mut acceptor) = (Vec::new(), Acceptor::default());
+    client.write_tls(&mut wire).unwrap();
+    acceptor.read_tls(&mut wire.as_slice()).unwrap();
+    let accepted = acceptor.accept().ok().flatten().unwrap();
+    fingerprint::of(&accepted.client_hello())
+}
+
+#[test]
+fn a_client_is_known_again_by_what_its_tls_offers_also_where_it_resumes() {
+    let client = |change: &dyn Fn(&mut rustls::crypto::CryptoProvider), protocols: &[&[u8]]| {
+        let mut provider = rustls::crypto::aws_lc_rs::default_provider();
+        change(&mut provider);
+        let mut trusted = RootCertStore::empty();
+        let door = door(&mut trusted);
+        let mut client = ClientConfig::builder_with_provider(Arc::new(provider))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(trusted)
+            .with_no_client_auth();
+        client.alpn_protocols = protocols.iter().map(|it| it.to_vec()).collect();
+        (Arc::new(client), door)
+    };
+    let (one, door) = client(&|_| {}, &[HTTP_1]);
+    let known = offers(&one);
+    assert_eq!(comes(&one, &door).0, HandshakeKind::Full);
+    assert_eq!(comes(&one, &door).0, HandshakeKind::Resumed);
+    assert_eq!(offers(&one), known);
+    assert_eq!(offers(&client(&|_| {}, &[HTTP_1]).0), known);
+    let others = [
+        client(&|it| it.cipher_suites.swap(0, 1), &[HTTP_1]).0,
+        client(&|it| it.kx_groups.truncate(1), &[HTTP_1]).0,
+        client(&|_| {}, &[HTTP_2, HTTP_1]).0,
+        client(&|_| {}, &[]).0,
+    ];
+    for (number, other) in others.iter().enumerate() {
+        assert_ne!(offers(other), known, "{number}");
+    }
+}
+
+/// What ends TLS in front of us offers the same for everybody.
+#[test]
+fn t_otp_6_where_bindings_are_off_no_tls_is_taken_for_its_clients_own() {
+    let mut door = door(&mut RootCertStore::empty());
+    let offered = Some(TlsFingerprint([1; 32]));
+    let address = IpAddr::from([192, 0, 2, 1]);
+    assert_eq!(door.peer((address, offered), None).tls, offered);
+    assert_eq!(door.peer((address, None), None).tls, None);
+    Arc::make_mut(&mut door.settings).channel_binding = Demand::Off;
+    assert_eq!(door.peer((address, offered), None).tls, None);
+}
+
 #[test]
 fn nobody_is_internal_without_a_network_and_a_balancer_never() {
     let networks =
@@ -102,7 +157,7 @@ fn nobody_is_internal_without_a_network_and_a_balancer_never() {
         internal_zone: Some((Zone::INTERNAL, networks(&["10.0.0.0/8"]))),
         balancers: networks(&["10.0.0.5/32"]),
         certificates: Vec::new(),
-        channel_binding: proto::channel_binding::Demand::Allow,
+        channel_binding: Demand::Allow,
         mic: proto::ntlm::WhenAbsent::Allow,
         legacy_tls: None,
     };

@@ -13,6 +13,7 @@ mod kerberos;
 mod names;
 mod partners;
 mod places;
+mod policy;
 mod reach;
 mod shape;
 mod sign_in;
@@ -35,6 +36,7 @@ use crate::doctor::wire::Seen;
 
 pub(crate) use directory::accounts;
 pub(crate) use kerberos::Folder;
+pub(crate) use policy::unknown_parties;
 pub(crate) use shape::{apart, shape, stays};
 pub(crate) use sign_in::{SignIn, sign_in};
 pub(crate) use trusts::trusts;

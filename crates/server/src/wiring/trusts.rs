@@ -1,5 +1,6 @@
 //! What the command line does with trusts, signing keys and the ledger.
 
+use authn::party::Party;
 use sts::admin::keys::{self, KeyError};
 use sts::admin::ledger;
 use sts::admin::trusts::{self, Found, TrustError};
@@ -25,6 +26,25 @@ impl Desk {
     /// The store is unavailable.
     pub(crate) async fn trusts(&self) -> Result<Vec<Found>, CliError> {
         trusts::all(&self.store).await.map_err(of_trust)
+    }
+
+    /// The relying parties that there are trusts of, as the policy knows them.
+    ///
+    /// # Errors
+    ///
+    /// The store is unavailable.
+    pub(crate) async fn parties(&self) -> Result<Vec<Party>, CliError> {
+        let kept = self.trusts().await?.into_iter().map(|it| it.trust);
+        let parties = kept.filter(|it| it.kind == Kind::RelyingParty);
+        let parties = parties.map(|it| Party {
+            name: it.name,
+            identifiers: it
+                .identifiers
+                .iter()
+                .map(|it| it.as_str().to_owned())
+                .collect(),
+        });
+        Ok(parties.collect())
     }
 
     /// The trust of a name.

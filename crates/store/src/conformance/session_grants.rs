@@ -7,7 +7,7 @@ use ::authn::account::{Account, AccountState};
 use ::authn::audit::{Kind, TokenAct};
 use ::authn::credential::CredentialId;
 use ::authn::credential::grant::{
-    Bought, Client, CodeSettlement, Grant, GrantKey, LONGEST, MAX_PER_ACCOUNT, Spends,
+    Bought, BoundTo, Client, CodeSettlement, Grant, GrantKey, LONGEST, MAX_PER_ACCOUNT, Spends,
 };
 use ::authn::credential::otp_token::{CodePlace, CodesOf, OtpToken, Source, TokenState};
 use ::authn::lockout::Subject;
@@ -323,7 +323,7 @@ pub async fn the_same_typed_secret_at_once_takes_one_place<S: Conforming>(
     let bought = buys(&token, 100, grant(1, &token, &anna, 0));
     assert_eq!(settle(&*store, &anna, bought, (true, 1)).await?, WRITTEN);
     let known = store.grant(&claim.key).await?;
-    assert!(known.is_some_and(|known| known.is_good(&claim.client, at(9))));
+    assert!(known.is_some_and(|known| known.is_good((&claim.client, BoundTo::Address), at(9))));
 
     let other = |byte| Grant {
         key: GrantKey([byte; 32]),

@@ -47,7 +47,8 @@ impl State {
                 let wanted = &used.0;
                 let known = self.grants.get(&wanted.key).map(|known| &known.grant);
                 known.is_some_and(|known| {
-                    known.is_good(&wanted.client, now)
+                    known.client == wanted.client
+                        && known.lasts(now)
                         && self.token_stands(known.token.as_ref(), &known.account)
                 })
             }

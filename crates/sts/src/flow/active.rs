@@ -161,7 +161,7 @@ impl Active<'_> {
             username: token.username,
             password: token.password,
         };
-        let outcome = self.verified(proof, asking).await;
+        let outcome = self.verified(proof, &party, asking).await;
         let who = match outcome.result {
             Ok(verified) => verified.authenticated,
             Err(Refusal::Unavailable(error)) => return Err(error),
@@ -230,16 +230,19 @@ impl Active<'_> {
         })
     }
 
-    async fn verified(&self, proof: Proof, asking: &Asking<'_>) -> attempt::Outcome {
+    async fn verified(&self, proof: Proof, party: &Party, asking: &Asking<'_>) -> attempt::Outcome {
         let at = asking.at;
         let attempt = Attempt {
             proof,
             channel: Channel::UsernameToken,
             service: Published::STS,
             route: None,
+            party: Some(party.trust.party()),
             pool: String::new(),
             zone: at.zone.clone(),
             source: at.source,
+            // The pages are handed the client's address alone.
+            tls: None,
             sip_uri: None,
             device: None,
             activity: at.activity.clone(),

@@ -1,5 +1,7 @@
 //! Relying party trusts: a party that takes our tokens (`Add-AdfsRelyingPartyTrust`).
 
+use authn::party::Party;
+
 use super::access_control::AccessControlPolicy;
 use super::certificate::Certificate;
 use super::identifier::{Identifier, Url};
@@ -78,6 +80,18 @@ pub struct RelyingPartyTrust {
     pub allowed_authentication_class_references: Vec<Identifier>,
     /// The claim types that its metadata asks for.
     pub claims_accepted: Vec<Identifier>,
+}
+
+impl RelyingPartyTrust {
+    /// The party, as the policy knows it.
+    #[must_use]
+    pub fn party(&self) -> Party {
+        let identifiers = self.identifiers.iter().map(|it| it.as_str().to_owned());
+        Party {
+            name: self.name.clone(),
+            identifiers: identifiers.collect(),
+        }
+    }
 }
 
 /// Who gets a token of a party: rules or a policy, never both.

@@ -138,11 +138,13 @@ impl Pages {
         Ok(match answered {
             Answered::MustSignIn {
                 requirement,
+                party,
                 continuation,
                 browser,
             } => {
                 let service = asked.service.clone();
                 let begun = SignIn::begin(service, requirement, continuation, at.now);
+                let begun = begun.for_party(Some(party));
                 let answer = match is_counted {
                     true => self.begun_by(asked, &begun).await?,
                     false => self.begin_with(asked, &begun, at).await?,

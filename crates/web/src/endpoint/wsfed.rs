@@ -112,11 +112,13 @@ impl Pages {
         Ok(match answered {
             Answered::MustSignIn {
                 requirement,
+                party,
                 continuation,
                 browser,
             } => {
                 let service = asked.service.clone();
                 let begun = SignIn::begin(service, requirement, continuation, at.now);
+                let begun = begun.for_party(Some(party));
                 let answer = self.begin_with(asked, &begun, at).await?;
                 page::with_cookie(answer, cookie::given(cookie::ASKED, browser.as_str()))
             }

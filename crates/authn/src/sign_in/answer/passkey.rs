@@ -72,7 +72,7 @@ pub async fn answer_by_passkey(
     let Some(sign_in) = ports.sign_ins.sign_in(handle.key(), at.now).await? else {
         return gone();
     };
-    let required = Requirement::passkey(&rules.policy, &at.zone, &sign_in.service);
+    let required = Requirement::passkey(&rules.policy, &at.zone, &sign_in);
     if required != Some(sign_in.requirement) {
         return gone();
     }
@@ -142,7 +142,7 @@ impl Asking<'_> {
             methods: [Method::Passkey].into(),
             made: None,
         };
-        let place = (self.at, &self.sign_in.service);
+        let place = (self.at, self.sign_in.into());
         admits(&shown, account, &self.rules.policy, place)
     }
 

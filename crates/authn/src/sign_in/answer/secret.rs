@@ -86,7 +86,7 @@ impl Asking<'_> {
         named: &Named,
         typed: &Secret<String>,
     ) -> Result<Option<AppPassword>, Unavailable> {
-        let (policy, here) = (&self.rules.policy, (&self.at.zone, &self.sign_in.service));
+        let (policy, here) = (&self.rules.policy, (&self.at.zone, self.sign_in));
         if !Requirement::takes_secret(policy, here, Method::AppPassword) {
             return Ok(None);
         }
@@ -127,7 +127,7 @@ impl Asking<'_> {
         let (method, credential, made) = right.into_parts();
         let secret = (method, made);
         let (requirement, policy) = (self.sign_in.requirement, &self.rules.policy);
-        requirement.admits(secret, account, policy, (at, service))?;
+        requirement.admits(secret, account, policy, (at, self.sign_in.into()))?;
         Ok(SecretProved {
             account: account.id.clone(),
             credential,

@@ -81,9 +81,11 @@ pub async fn welcome_from_office(
         channel: Channel::Negotiate,
         service: Service::ENROLMENT,
         route: None,
+        party: None,
         pool: String::new(),
         zone: at.zone.clone(),
         source: at.source,
+        tls: None,
         sip_uri: None,
         device: None,
         activity: at.activity.clone(),
@@ -112,7 +114,7 @@ pub async fn welcome_from_office(
     let (policy, portal) = (&rules.policy, Service::PORTAL);
     let is_let_in = [None, Some(Method::OneTimeCode)]
         .iter()
-        .any(|code| admits(&memorised(*code), account, policy, (at, &portal)).is_ok());
+        .any(|code| admits(&memorised(*code), account, policy, (at, (&portal).into())).is_ok());
     let requirement = Requirement::of(policy, &at.zone, &portal);
     let Some(requirement) = requirement.filter(|_| is_let_in) else {
         return Ok(denied(hold_back, is_alarmed));

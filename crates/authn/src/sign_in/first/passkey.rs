@@ -28,7 +28,7 @@ const LABEL: &str = "passkey";
 #[must_use]
 pub fn may_take_passkey(rules: &Rules, sign_in: &SignIn, at: &At) -> bool {
     let is_asked = matches!(sign_in.stage, Stage::Confirm { .. });
-    is_asked && Requirement::passkey(&rules.policy, &at.zone, &sign_in.service).is_some()
+    is_asked && Requirement::passkey(&rules.policy, &at.zone, sign_in).is_some()
 }
 
 /// Asks for a passkey in the place of the first code: what the browser is told.
@@ -135,9 +135,9 @@ async fn asked(
         made: None,
     };
     let may = |it: &Account| {
-        let (policy, service) = (&rules.policy, &sign_in.service);
+        let (policy, purpose) = (&rules.policy, (&sign_in).into());
         origin.goes_on(it, rules, (at, &sign_in))
-            && admits(&passkey, it, policy, (at, service)).is_ok()
+            && admits(&passkey, it, policy, (at, purpose)).is_ok()
     };
     let account = account.filter(may).ok_or(FirstError::Gone)?;
     Ok((sign_in, account, token))

@@ -1,6 +1,7 @@
 //! Pages of ours as ways in: what is too little there, and what a rule must not say of them.
 
-use authn::sign_in::Requirement;
+use authn::party::{Party, PartyName};
+use authn::sign_in::{Purpose, Requirement};
 
 use super::*;
 
@@ -63,4 +64,145 @@ fn s79_an_app_password_alone_on_the_page_for_parties_is_a_counter_example_and_op
             .then_some(Requirement::SecretAndCode);
         assert_eq!(required, taken);
     }
+}
+
+/// A token service whose parties ask for as much as rules about them say.
+fn for_parties(about: &[(&[&str], &str)]) -> Publication {
+    let of = |(parties, methods): &(&[&str], &str)| Rule {
+        services: [Service::STS].into(),
+        parties: parties
+            .iter()
+            .map(|it| PartyName((*it).to_owned()))
+            .collect(),
+        methods: vec![combination(methods)],
+        ..Rule::default()
+    };
+    let mut all: Vec<Rule> = about.iter().map(of).collect();
+    all.push(rule());
+    let mut publication = rules(all);
+    let host = publication.hosts.entry("sts.contoso.com".to_owned());
+    let host = host.or_default();
+    (host.is_ours, host.is_sts, host.takes_username_tokens) = (true, true, true);
+    publication
+}
+
+const LONG: &str = "memorised-secret + one-time-code";
+
+#[test]
+fn s79_a_party_for_which_one_factor_is_enough_is_found_on_its_page_and_by_its_messages() {
+    let general: (&[&str], &str) = (&[], LONG);
+    assert_eq!(found(&for_parties(&[(&["Payroll"], LONG), general])), []);
+    let short = for_parties(&[(&["Payroll", "urn:hr"], "memorised-secret"), general]);
+    let ways = found(&short);
+    let one = |path: &str, channel| (format!("sts.contoso.com{path}"), channel, Factors::One);
+    let (page, message) = (
+        one("/", Channel::Page),
+        one("/adfs/services/trust", Channel::UsernameToken),
+    );
+    assert_eq!(
+        too_little(&ways),
+        [message.clone(), message, page.clone(), page]
+    );
+    let named = |name: &str| Some(PartyName(name.to_owned()));
+    let parties: Vec<_> = ways.iter().map(|it| it.party.clone()).collect();
+    let both = [named("Payroll"), named("urn:hr")];
+    assert_eq!(parties, [&both[..], &both[..]].concat());
+    assert!(ways.iter().all(|it| it.rule == Some(0)));
+    // A party that no rule names falls under the general rules.
+    let general: (&[&str], &str) = (&[], "memorised-secret");
+    let ways = found(&for_parties(&[(&["Payroll"], LONG), general]));
+    assert_eq!(too_little(&ways).len(), 2);
+    assert!(
+        ways.iter()
+            .all(|it| it.party.is_none() && it.rule == Some(1))
+    );
+}
+
+#[test]
+fn s79_a_rule_about_parties_that_is_hidden_or_about_no_trust_is_found() {
+    let general: (&[&str], &str) = (&[], LONG);
+    let hidden = found(&for_parties(&[general, (&["Payroll"], LONG)]));
+    assert_eq!(whats(hidden), [What::Hidden { by: [0].into() }]);
+    let twice = found(&for_parties(&[
+        (&["Payroll"], LONG),
+        (&["Payroll"], LONG),
+        general,
+    ]));
+    assert_eq!(whats(twice), [What::Hidden { by: [0].into() }]);
+    let publication = for_parties(&[(&["Payroll", "urn:wiki"], LONG), general]);
+    let held_to = |parties: &[Party]| {
+        let grounds = Grounds {
+            parties: Some(parties.to_vec()),
+            ..Grounds::default()
+        };
+        whats(counter_examples(&publication, &grounds))
+    };
+    let party = |name: &str, identifier: &str| Party {
+        name: name.to_owned(),
+        identifiers: [identifier.to_owned()].into(),
+    };
+    let nobody = |name: &str| What::NoSuchParty {
+        name: PartyName(name.to_owned()),
+    };
+    assert_eq!(held_to(&[]), [nobody("Payroll"), nobody("urn:wiki")]);
+    let payroll = party("payroll", "urn:payroll");
+    assert_eq!(held_to(&[payroll.clone()]), [nobody("urn:wiki")]);
+    assert_eq!(held_to(&[payroll, party("Wiki", "urn:wiki")]), []);
+}
+
+/// Each single step away from a policy about parties: what the proof says of a party's page is what its page asks.
+#[test]
+fn s79_every_step_from_a_policy_about_parties_is_refuted_or_asks_each_of_them_for_two_factors() {
+    let parties = ["Payroll", "Wiki", "Other"].map(|name| Party::from(&PartyName(name.to_owned())));
+    let policy = for_parties(&[
+        (&["Payroll"], LONG),
+        (&["Payroll", "Wiki"], "app-password + one-time-code"),
+        (&[], LONG),
+    ])
+    .policy;
+    let short = |policy: &Policy| {
+        parties.iter().any(|party| {
+            let purpose = Purpose::token_for(party);
+            Requirement::of(policy, &Zone::EXTERNAL, purpose) == Some(Requirement::Secret)
+        })
+    };
+    let proved = |policy: &Policy| {
+        let publication = Publication {
+            policy: policy.clone(),
+            ..for_parties(&[])
+        };
+        let found = found(&publication).into_iter();
+        let mut on_page = found.filter(|it| it.host.as_deref() == Some("sts.contoso.com"));
+        on_page.any(|it| {
+            let secret = Method::MemorisedSecret.into();
+            let is_secret = |what: &What| matches!(what, What::TooLittle { channel: Channel::Page, enough, .. } if *enough == secret);
+            is_secret(&it.what)
+        })
+    };
+    assert!(!short(&policy) && !proved(&policy));
+    let (mut refuted, mut harmless) = (0, 0);
+    for index in 0..policy.rules.len() {
+        for step in 0..4 {
+            for methods in ["memorised-secret", "passkey", LONG] {
+                let mut changed = policy.clone();
+                let rule = &mut changed.rules[index];
+                match step {
+                    0 => rule.parties.clear(),
+                    1 => rule.parties = [PartyName("wiki".to_owned())].into(),
+                    2 => rule.services.clear(),
+                    _ => {}
+                }
+                rule.methods = vec![combination(methods)];
+                assert_eq!(proved(&changed), short(&changed), "{changed:?}");
+                match proved(&changed) {
+                    true => refuted += 1,
+                    false => harmless += 1,
+                }
+            }
+        }
+    }
+    assert!(
+        refuted > 0 && harmless > 0,
+        "{refuted} refuted, {harmless} harmless"
+    );
 }

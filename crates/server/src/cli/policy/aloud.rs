@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
+use authn::credential::grant::BoundTo;
 use authn::place::{Method, Zone};
 use authn::policy::{Combination, Rule};
 use jiff::SignedDuration;
@@ -14,7 +15,14 @@ pub(super) fn rule(rule: &Rule) -> String {
         true => "nothing is enough".to_owned(),
         false => format!("{} is enough", enough.join(", or ")),
     };
-    format!("{}, {}: {enough}", who(rule), what(rule))
+    let bound = match rule.grant_bound_to {
+        BoundTo::Address => "",
+        BoundTo::TlsFingerprint => {
+            "; what a code opens is its client's, known by its TLS alone, wherever it is"
+        }
+        BoundTo::Both => "; what a code opens is its client's, known by its address and its TLS",
+    };
+    format!("{}, {}: {enough}{bound}", who(rule), what(rule))
 }
 
 /// Of whom a rule speaks.
@@ -38,9 +46,17 @@ fn what(rule: &Rule) -> String {
         true => String::new(),
         false => format!(" at {}", words(&rule.routes, "")),
     };
-    let services = words(&rule.services, "anything");
+    let otherwise = match rule.parties.is_empty() {
+        true => "anything",
+        false => "sts",
+    };
+    let services = words(&rule.services, otherwise);
+    let parties = match rule.parties.is_empty() {
+        true => String::new(),
+        false => format!(" for {}", words(&rule.parties, "")),
+    };
     let channels = words(&rule.channels, "any channel");
-    format!("{zones}, to {services}{routes}, by {channels}")
+    format!("{zones}, to {services}{routes}{parties}, by {channels}")
 }
 
 /// A zone in words.

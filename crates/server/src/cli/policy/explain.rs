@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use authn::account::Account;
+use authn::party::{Party, PartyName};
 use authn::place::{Channel, Method, RouteName, Service, Zone};
 use authn::policy::{Asking, Condition, Numbered, Policy, Rule};
 use clap::Args;
@@ -25,8 +26,8 @@ pub(crate) struct Arguments {
     /// `external`, `internal`, or an address
     #[arg(long, value_name = "ADDRESS|ZONE")]
     from: String,
-    /// An address as a client has it, or a service
-    #[arg(long, value_name = "URL|SERVICE")]
+    /// An address as a client has it, a service, or a relying party by the name of its trust or an identifier
+    #[arg(long, value_name = "URL|SERVICE|PARTY")]
     to: String,
     /// The channel; each that is taken there where it is left out
     #[arg(long)]
@@ -62,6 +63,7 @@ struct Wanted {
     service: Service,
     route: Option<RouteName>,
     channels: Vec<Channel>,
+    party: Option<Party>,
 }
 
 /// Explains it.
@@ -70,9 +72,18 @@ pub(super) async fn run(
     question: Arguments,
     output: &Output,
 ) -> Result<(), CliError> {
-    let wanted = wanted(settings, &question.to, question.channel.as_deref())?;
+    let desk = Desk::of(settings).await?;
+    let parties = match settings.sts {
+        Some(_) => desk.parties().await?,
+        None => Vec::new(),
+    };
+    let wanted = wanted(
+        settings,
+        (&question.to, &parties),
+        question.channel.as_deref(),
+    )?;
     let zones = zones(settings, &question.from)?;
-    let account = Desk::of(settings).await?.account(&question.user).await?;
+    let account = desk.account(&question.user).await?;
     let mut explained = Vec::new();
     for zone in &zones {
         for channel in &wanted.channels {
@@ -93,6 +104,7 @@ fn explain(
         service: &wanted.service,
         route: wanted.route.as_ref(),
         channel,
+        party: wanted.party.as_ref(),
     };
     let decides = settings.policy.rule(account, &asking);
     let combinations = decides.iter().flat_map(|it| {
@@ -139,6 +151,7 @@ fn conditions(decides: &Numbered<'_>, asking: &Asking<'_>, account: &Account) ->
         "zones" => asking.zone.to_string(),
         "services" => asking.service.to_string(),
         "routes" => asking.route.map_or("any".to_owned(), RouteName::to_string),
+        "parties" => asking.party.map_or("none".to_owned(), |it| it.name.clone()),
         _ => asking.channel.to_string(),
     };
     let of_place = decides.rule.conditions(asking);
@@ -213,17 +226,28 @@ fn zones(settings: &Settings, from: &str) -> Result<Vec<Zone>, CliError> {
 #[cfg(test)]
 pub(super) fn shown(
     settings: &Settings,
-    to: &str,
+    to: (&str, &[Party]),
     channel: Option<&str>,
 ) -> Result<(String, Vec<Channel>), CliError> {
     let wanted = wanted(settings, to, channel)?;
     Ok((wanted.shown, wanted.channels))
 }
 
-fn wanted(settings: &Settings, to: &str, channel: Option<&str>) -> Result<Wanted, CliError> {
-    let mut wanted = match to.split_once("://") {
-        Some((_, rest)) => at(settings, rest)?,
-        None => of_service(settings, to)?,
+fn wanted(
+    settings: &Settings,
+    (to, parties): (&str, &[Party]),
+    channel: Option<&str>,
+) -> Result<Wanted, CliError> {
+    let name = PartyName(to.to_owned());
+    let party = parties.iter().find(|it| it.is_called(&name));
+    // What is published goes before a party that is called so, which has another name as well.
+    let mut wanted = match (to.split_once("://"), party) {
+        (Some((_, rest)), Some(party)) if !is_published(settings, rest) => {
+            for_party(settings, party)?
+        }
+        (None, Some(party)) if !services(settings).contains(&to) => for_party(settings, party)?,
+        (Some((_, rest)), _) => at(settings, rest)?,
+        (None, _) => of_service(settings, to)?,
     };
     if let Some(word) = channel {
         let words = Channel::ALL.map(Channel::as_str);
@@ -240,14 +264,26 @@ fn wanted(settings: &Settings, to: &str, channel: Option<&str>) -> Result<Wanted
     Ok(wanted)
 }
 
+/// What is asked of whoever signs in for a party: on the page, or by a program's message.
+fn for_party(settings: &Settings, party: &Party) -> Result<Wanted, CliError> {
+    let mut hosts = settings.publication.hosts.iter();
+    let own = hosts.find(|(_, host)| host.is_ours && host.is_sts);
+    let (_, host) = own.ok_or_else(|| {
+        CliError::usage("people sign in for parties at the token service, which has no host here")
+    })?;
+    Ok(Wanted {
+        party: Some(party.clone()),
+        ..of_our_own(host, party.name.clone())
+    })
+}
+
 /// What stands at an address without its scheme.
 fn at(settings: &Settings, rest: &str) -> Result<Wanted, CliError> {
     let (authority, path) = match rest.split_once('/') {
         Some((authority, path)) => (authority, format!("/{path}")),
         None => (rest, "/".to_owned()),
     };
-    let name = authority.split(':').next().unwrap_or_default();
-    let name = name.to_ascii_lowercase();
+    let name = host_name(authority);
     let hosts = &settings.publication.hosts;
     let host = hosts.get(&name).ok_or_else(|| {
         let hint = meant(&name, hosts.keys().map(String::as_str));
@@ -292,16 +328,35 @@ fn by_route(
         service: route.service.clone(),
         route: route.name_in(policy, host),
         channels,
+        party: None,
     }
 }
 
-fn of_service(settings: &Settings, name: &str) -> Result<Wanted, CliError> {
+fn is_published(settings: &Settings, rest: &str) -> bool {
+    let authority = rest.split('/').next().unwrap_or_default();
+    settings
+        .publication
+        .hosts
+        .contains_key(&host_name(authority))
+}
+
+fn host_name(authority: &str) -> String {
+    let name = authority.split(':').next().unwrap_or_default();
+    name.to_ascii_lowercase()
+}
+
+/// What may be asked for by the name of a service.
+fn services(settings: &Settings) -> Vec<&str> {
     let hosts = settings.publication.hosts.values();
     let routes = hosts.flat_map(|host| &host.routes);
     let mut services: Vec<&str> = routes.map(|route| &*route.service.0).collect();
-    let (portal, sts) = (Service::PORTAL, Service::STS);
-    services.extend(settings.portal.iter().map(|_| &*portal.0));
-    services.extend(settings.sts.iter().map(|_| &*sts.0));
+    services.extend(settings.portal.iter().map(|_| "portal"));
+    services.extend(settings.sts.iter().map(|_| "sts"));
+    services
+}
+
+fn of_service(settings: &Settings, name: &str) -> Result<Wanted, CliError> {
+    let services = services(settings);
     if !services.contains(&name) {
         let hint = meant(name, services).map(|it| format!("; did you mean `{it}`?"));
         let hint = hint.unwrap_or_default();
@@ -326,6 +381,7 @@ fn of_service(settings: &Settings, name: &str) -> Result<Wanted, CliError> {
         service: Service(name.to_owned().into()),
         route: None,
         channels: proving.collect(),
+        party: None,
     })
 }
 
@@ -345,5 +401,6 @@ fn of_our_own(host: &Host, shown: String) -> Wanted {
         service: service_of(host),
         route: None,
         channels: messages.into_iter().chain([Channel::Page]).collect(),
+        party: None,
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use authn::credential::grant::BoundTo;
 use authn::place::Channel;
 use authn::policy::{Factors, Rule};
 use gateway::prove::{CounterExample, Grounds, What, counter_examples};
@@ -20,6 +21,7 @@ struct Shown {
     at: Option<String>,
     zone: Option<String>,
     channel: Option<String>,
+    party: Option<String>,
     enough: Option<String>,
     place: Option<String>,
     sentence: String,
@@ -30,6 +32,8 @@ struct Proved {
     hosts: usize,
     routes: usize,
     rules: usize,
+    /// Rules whose codes go on being good for whoever offers the same TLS, wherever that is.
+    bound_to_tls_alone: Vec<String>,
 }
 
 /// Proves it, or prints what stands against it.
@@ -43,13 +47,21 @@ pub(super) async fn run(settings: &Settings, output: &Output) -> Result<(), CliE
             hosts: hosts.len(),
             routes: hosts.values().map(|host| host.routes.len()).sum(),
             rules: settings.policy.rules.len(),
+            bound_to_tls_alone: bound_to_tls_alone(settings),
         };
         return output.print(&proved, |proved| {
-            format!(
+            let mut text = format!(
                 "proved: from outside nobody gets in by one factor or by a domain password ({} hosts, {} paths, {} \
                  rules); discover, metadata and meeting pages are anybody's, as nobody",
                 proved.hosts, proved.routes, proved.rules
-            )
+            );
+            for place in &proved.bound_to_tls_alone {
+                text += &format!(
+                    "\n{place}: what a code opens is good for whoever offers the same TLS, from anywhere, until its grant \
+                     ends; \"both\" binds it to the address as well"
+                );
+            }
+            text
         });
     }
     let shown: Vec<Shown> = found.iter().map(|it| shown(settings, it)).collect();
@@ -58,6 +70,13 @@ pub(super) async fn run(settings: &Settings, output: &Output) -> Result<(), CliE
     Err(CliError::refused(format!(
         "not proved: {number} counter-examples, above"
     )))
+}
+
+/// Where the rules stand that bind a grant to TLS and to nothing else.
+fn bound_to_tls_alone(settings: &Settings) -> Vec<String> {
+    let rules = settings.policy.rules.iter().enumerate();
+    let alone = rules.filter(|(_, rule)| rule.grant_bound_to == BoundTo::TlsFingerprint);
+    alone.map(|(index, _)| place(settings, index)).collect()
 }
 
 /// Whether a rule speaks of what gateways publish, which an authentication server's file does not say.
@@ -76,20 +95,26 @@ fn is_of_gateways(settings: &Settings, example: &CounterExample) -> bool {
     matches!(example.what, What::Idle) && rule.is_some_and(is_theirs)
 }
 
-/// What is known beside what is published. The store is asked where a rule names somebody, and only there.
+/// What is known beside what is published. The store is asked where a rule names somebody or a party, and only there.
 async fn grounds(settings: &Settings) -> Result<Grounds, CliError> {
     let mut rules = settings.policy.rules.iter();
     let accounts = match rules.all(|rule| rule.is_for_everybody()) {
         true => None,
         false => Some(Desk::of(settings).await?.accounts().await?),
     };
+    let mut rules = settings.policy.rules.iter();
+    let parties = match rules.all(|rule| rule.parties.is_empty()) {
+        true => None,
+        false => Some(Desk::of(settings).await?.parties().await?),
+    };
     Ok(Grounds {
         accounts,
+        parties,
         ..beside(settings)
     })
 }
 
-/// The same without the accounts.
+/// The same without the accounts and the parties.
 pub(super) fn beside(settings: &Settings) -> Grounds {
     let listeners = settings.listeners.iter();
     let reachable = listeners.filter_map(|listener| {
@@ -120,6 +145,7 @@ pub(super) fn beside(settings: &Settings) -> Grounds {
             .unwrap_or_default(),
         windows: knowing.chain(by_kerberos).collect::<BTreeSet<String>>(),
         accounts: None,
+        parties: None,
     }
 }
 
@@ -186,11 +212,14 @@ fn shown(settings: &Settings, found: &CounterExample) -> Shown {
     let mut parts: Vec<String> = Vec::new();
     parts.extend(place.clone().or_else(|| host_place(settings, found)));
     parts.extend(at.clone());
+    let party = found.party.as_ref().map(ToString::to_string);
+    parts.extend(party.iter().map(|it| format!("for `{it}`")));
     parts.push(sentence(settings, found));
     Shown {
         at,
         zone,
         channel,
+        party,
         enough,
         place,
         sentence: parts.join(": "),
@@ -268,6 +297,9 @@ fn sentence(settings: &Settings, found: &CounterExample) -> String {
         ),
         What::NoSuchAccount { name } => format!(
             "no account here has the Windows name `{name}`; `wicketgate user list` shows them"
+        ),
+        What::NoSuchParty { name } => format!(
+            "no relying party trust here is called `{name}`, or calls itself so; `wicketgate trust list` shows them"
         ),
         What::Hidden { by } => {
             let by: Vec<String> = by.iter().map(|index| place(settings, *index)).collect();

@@ -132,6 +132,7 @@ fn a_rule_says_for_how_long_somebody_stays_signed_in() {
             service: &authn::place::Service::STS,
             route: None,
             channel,
+            party: None,
         };
         explain::stays(&settings, (&settings.policy.rules[0], &asking))
     };
@@ -230,6 +231,16 @@ fn a_rule_is_read_aloud() {
             "anybody, from outside or from inside, to anything at mail.contoso.com/ews, by any channel: nothing is \
              enough",
         ),
+        (
+            "methods = [\"app-password + one-time-code\"]\ngrant_bound_to = \"both\"",
+            "anybody, from anywhere, to anything, by any channel: an app password and a one-time code is enough; what a \
+             code opens is its client's, known by its address and its TLS",
+        ),
+        (
+            "methods = [\"app-password + one-time-code\"]\ngrant_bound_to = \"tls-fingerprint\"",
+            "anybody, from anywhere, to anything, by any channel: an app password and a one-time code is enough; what a \
+             code opens is its client's, known by its TLS alone, wherever it is",
+        ),
     ] {
         assert_eq!(aloud(policy), said);
     }
@@ -259,7 +270,7 @@ fn a_question_may_be_about_signing_in_for_other_parties() {
     ] {
         let settings = loaded(&(packaged() + tables));
         for to in ["sts", "https://sts.contoso.com/adfs/ls/?wa=wsignin1.0"] {
-            let (_, channels) = explain::shown(&settings, to, None).unwrap();
+            let (_, channels) = explain::shown(&settings, (to, &[]), None).unwrap();
             assert_eq!(channels, expected, "{to}");
         }
     }
@@ -268,7 +279,7 @@ fn a_question_may_be_about_signing_in_for_other_parties() {
 #[test]
 fn a_question_names_its_place_or_says_why_not() {
     let settings = loaded(&packaged());
-    let wanted = |to: &str| explain::shown(&settings, to, None);
+    let wanted = |to: &str| explain::shown(&settings, (to, &[]), None);
     let (at, channels) = wanted("https://Mail.contoso.com:443/EWS/Exchange.asmx?x=1").unwrap();
     assert_eq!(at, "mail.contoso.com/EWS (ews)");
     assert_eq!(
@@ -300,9 +311,40 @@ fn a_question_names_its_place_or_says_why_not() {
         let error = wanted(to).expect_err(to).to_string();
         assert!(error.contains(said), "{to}: {error}");
     }
-    let error = explain::shown(&settings, "lync", Some("bsaic")).unwrap_err();
+    let error = explain::shown(&settings, ("lync", &[]), Some("bsaic")).unwrap_err();
     assert!(
         error.to_string().contains("did you mean `basic`?"),
         "{error}"
     );
+}
+
+#[test]
+fn a_rule_about_a_party_is_read_aloud_and_what_is_published_goes_before_a_party_called_so() {
+    let text = packaged();
+    let (before, _) = text.split_once("[[policy]]").unwrap();
+    let rule =
+        "[[policy]]\nparties = [\"Payroll\"]\nmethods = [\"memorised-secret + one-time-code\"]\n";
+    let settings = loaded(&format!(
+        "{before}[sts]\nhost = \"sts.contoso.com\"\n{rule}"
+    ));
+    assert_eq!(
+        listed(&settings).remove(0).rule,
+        "anybody, from anywhere, to sts for Payroll, by any channel: a one-time code and a memorised secret is enough"
+    );
+    let party = |name: &str, identifier: &str| authn::party::Party {
+        name: name.to_owned(),
+        identifiers: [identifier.to_owned()].into(),
+    };
+    let parties = [
+        party("Payroll", "https://payroll.contoso.com/"),
+        party("ews", "https://mail.contoso.com/EWS/"),
+    ];
+    let shown = |to: &str| explain::shown(&settings, (to, &parties), None).unwrap();
+    for to in ["payroll", "https://payroll.contoso.com/"] {
+        assert_eq!(shown(to), ("Payroll".to_owned(), vec![Channel::Page]));
+    }
+    assert_eq!(shown("ews").0, "ews");
+    assert!(!shown("ews").1.contains(&Channel::Page));
+    let (place, _) = shown("https://mail.contoso.com/EWS/");
+    assert_eq!(place, "mail.contoso.com/EWS (ews)");
 }

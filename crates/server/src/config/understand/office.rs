@@ -150,6 +150,7 @@ fn taking(policy: &Policy, publication: &mut Publication) -> Vec<String> {
                     service: &route.service,
                     route: name.as_ref(),
                     channel: Channel::Negotiate,
+                    party: None,
                 };
                 policy.may_be_met(&asking, &by_kerberos)
             })

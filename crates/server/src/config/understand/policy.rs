@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use authn::credential::grant::BoundTo;
 use authn::name::NameKey;
+use authn::party::PartyName;
 use authn::place::{Channel, Method, RouteName, Service, Zone};
 use authn::policy::{Combination, CombinationParseError, Policy, Rule};
 use gateway::route::Publication;
@@ -52,6 +54,7 @@ impl Understanding<'_> {
             services: self.services(self.named(rule.services.as_ref())?, services)?,
             routes: self.routes(self.named(rule.routes.as_ref())?, publication)?,
             channels: channels.copied().map(channel).collect(),
+            parties: self.parties(rule, services)?,
             fresh: self.age(
                 rule.fresh.as_ref(),
                 methods.iter().any(has_second),
@@ -62,6 +65,7 @@ impl Understanding<'_> {
                 methods.contains(&app_password),
                 NO_APP_PASSWORD,
             )?,
+            grant_bound_to: self.grant_bound_to(rule, &methods)?,
             methods,
         })
     }
@@ -156,6 +160,36 @@ impl Understanding<'_> {
         names.iter().map(route).collect()
     }
 
+    /// Relying parties; which trusts there are is in the store, and `policy prove` and `doctor` look there.
+    fn parties(
+        &self,
+        rule: &written::Policy,
+        services: &[&str],
+    ) -> Result<BTreeSet<PartyName>, ConfigError> {
+        let Some(list) = &rule.parties else {
+            return Ok(BTreeSet::new());
+        };
+        let sts = &*Service::STS.0;
+        if !services.contains(&sts) {
+            let message = "parties are those of the token service, and there is no table [sts]";
+            return Err(self.error(list, message));
+        }
+        let named = self.named(rule.services.as_ref())?;
+        if !named.is_empty() && !named.iter().any(|it| it.get_ref() == sts) {
+            let message = "people sign in for parties at the service `sts` alone, which is not among `services`; leave \
+                           `services` out";
+            return Err(self.error(list, message));
+        }
+        let party = |name: &Spanned<String>| {
+            let typed = name.get_ref();
+            match typed.trim() == typed && !typed.is_empty() {
+                true => Ok(PartyName(typed.clone())),
+                false => Err(self.error(name, NO_PARTY)),
+            }
+        };
+        self.named(Some(list))?.iter().map(party).collect()
+    }
+
     fn accounts(
         &self,
         names: &[Spanned<String>],
@@ -199,6 +233,29 @@ impl Understanding<'_> {
         names.iter().map(group).collect()
     }
 
+    /// What a grant is bound to, where the rule has a combination that buys one.
+    fn grant_bound_to(
+        &self,
+        rule: &written::Policy,
+        methods: &[Combination],
+    ) -> Result<BoundTo, ConfigError> {
+        let Some(written) = &rule.grant_bound_to else {
+            return Ok(BoundTo::default());
+        };
+        let buys = |it: &Combination| {
+            let is_code = it.needs(Method::OneTimeCode) || it.needs(Method::SentCode);
+            is_code && it.methods().count() > 1
+        };
+        if !methods.iter().any(buys) {
+            return Err(self.error(written, NO_GRANT));
+        }
+        Ok(match written.get_ref() {
+            written::GrantBoundTo::Address => BoundTo::Address,
+            written::GrantBoundTo::TlsFingerprint => BoundTo::TlsFingerprint,
+            written::GrantBoundTo::Both => BoundTo::Both,
+        })
+    }
+
     /// A length of time, as `30 days`, where the rule has something that it is about.
     fn age(
         &self,
@@ -227,6 +284,9 @@ impl Understanding<'_> {
 pub(super) const PIN_ON: &str = "[ntlm] pin is on: PINs are kept in a form that can be read with the key file, and one is \
                                  guessed with its code from an exchange that somebody heard; prefer app passwords, which \
                                  NTLM takes as they are";
+/// Why a text names no party.
+const NO_PARTY: &str =
+    "write the name of a relying party trust or one of its identifiers; `trust list` shows them";
 /// Why a PIN does not count so.
 const PIN_ALONE: &str =
     "a PIN counts with a one-time code behind it and not otherwise: \"ntlm-pin + one-time-code\"";
@@ -236,6 +296,9 @@ const PIN_OFF: &str = "PINs for NTLM are off, as they are kept in a form that ca
 /// Why a rule needs no `fresh`.
 const NO_SECOND: &str = "`fresh` is how old a second factor may be, and none of these methods has one; take it away, \
                          or write a combination such as \"app-password + one-time-code\"";
+/// Why a rule needs no `grant_bound_to`.
+const NO_GRANT: &str = "`grant_bound_to` is for codes behind a secret, and none of these methods is one; take it away, or write \
+                        a combination such as \"app-password + one-time-code\"";
 /// Why a rule needs no `lease`.
 const NO_APP_PASSWORD: &str = "`lease` is for app passwords that are enough by themselves, and `app-password` is not \
                                among these methods; take one of the two away";
@@ -293,6 +356,17 @@ pub(super) fn hides_lync(policy: &Policy) -> Option<String> {
             .to_owned()
     })
 }
+
+/// What is said where a grant is bound to what a client's TLS offers, and to nothing else.
+pub(super) fn bound_to_tls_alone(policy: &Policy) -> Option<String> {
+    let mut rules = policy.rules.iter();
+    let is_alone = rules.any(|it| it.grant_bound_to == BoundTo::TlsFingerprint);
+    is_alone.then(|| BOUND_TO_TLS_ALONE.to_owned())
+}
+
+/// What that means.
+const BOUND_TO_TLS_ALONE: &str = "a [[policy]] has `grant_bound_to = \"tls-fingerprint\"`: whoever sees what somebody typed, and offers the same TLS, uses \
+     the code's grant from anywhere; \"both\" asks for the address as well";
 
 fn channel(written: written::Channel) -> Channel {
     match written {

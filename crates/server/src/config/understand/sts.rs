@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use authn::place::{Channel, Service, Zone};
 use authn::policy::{Asking, Factors, Policy};
-use authn::sign_in::Requirement;
+use authn::sign_in::{Purpose, Requirement};
 use gateway::route::Publication;
 use sts::flow::wsfed::Identity;
 use sts::trust::Identifier;
@@ -73,16 +73,21 @@ pub(super) fn warnings(policy: &Policy, identity: &Identity) -> Vec<String> {
 
 /// The least that is enough from outside where it is not two factors.
 fn of_messages(policy: &Policy) -> Option<String> {
-    let asking = Asking {
+    let parties = policy.parties();
+    let askings = parties.iter().map(|party| Asking {
         zone: &Zone::EXTERNAL,
         service: &Service::STS,
         route: None,
         channel: Channel::UsernameToken,
-    };
-    let deciding = policy.deciding(&asking).into_iter();
-    let mut enough = deciding.flat_map(|it| {
-        let combinations = it.rule.combinations(&asking);
-        combinations.map(move |combination| (combination, Factors::of(combination, it.rule)))
+        party: party.as_ref(),
+    });
+    let askings: Vec<Asking<'_>> = askings.collect();
+    let mut enough = askings.iter().flat_map(|asking| {
+        let deciding = policy.deciding(asking).into_iter();
+        deciding.flat_map(move |it| {
+            let combinations = it.rule.combinations(asking);
+            combinations.map(move |combination| (combination, Factors::of(combination, it.rule)))
+        })
     });
     let (combination, factors) = enough.find(|(_, factors)| !factors.are_two())?;
     Some(format!(
@@ -93,14 +98,25 @@ fn of_messages(policy: &Policy) -> Option<String> {
 }
 
 fn of_pages(policy: &Policy) -> Option<String> {
-    let required = |zone: &Zone| Requirement::of(policy, zone, &Service::STS);
-    match (required(&Zone::EXTERNAL), required(&Zone::INTERNAL)) {
-        (Some(Requirement::Secret), _) => Some(
+    let parties = policy.parties();
+    let required = |zone: &Zone| {
+        let asked = parties.iter().filter_map(|party| {
+            let purpose = Purpose {
+                service: &Service::STS,
+                party: party.as_ref(),
+            };
+            Requirement::of(policy, zone, purpose)
+        });
+        asked.collect::<Vec<Requirement>>()
+    };
+    let (outside, inside) = (required(&Zone::EXTERNAL), required(&Zone::INTERNAL));
+    match (outside.is_empty(), inside.is_empty()) {
+        _ if outside.contains(&Requirement::Secret) => Some(
             "a [[policy]] lets people sign in for other parties (`sts`) from outside by a memorised secret alone; write \
              methods = [\"memorised-secret + one-time-code\"]"
                 .to_owned(),
         ),
-        (None, None) => Some(
+        (true, true) => Some(
             "nobody can sign in for other parties: add a [[policy]] with services = [\"sts\"] and methods = \
              [\"memorised-secret + one-time-code\"], before those that speak of anything"
                 .to_owned(),

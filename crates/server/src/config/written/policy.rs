@@ -21,6 +21,18 @@ pub(crate) enum Channel {
     Page,
 }
 
+/// What a grant is bound to.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum GrantBoundTo {
+    /// The client's address, or its /64.
+    Address,
+    /// What its TLS offers.
+    TlsFingerprint,
+    /// Both.
+    Both,
+}
+
 /// `[[policy]]`
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -37,11 +49,17 @@ pub(crate) struct Policy {
     pub(crate) routes: Option<Spanned<Vec<Spanned<String>>>>,
     /// By which channel; any where it is left out.
     pub(crate) channels: Option<Spanned<Vec<Channel>>>,
+    /// For which relying parties of the token service, by the names of their trusts or their identifiers; for any where it
+    /// is left out.
+    pub(crate) parties: Option<Spanned<Vec<Spanned<String>>>>,
     /// What is enough, each by itself; a plus joins what is needed together, as `"app-password + one-time-code"`.
     /// `kerberos` is for `zones = ["internal"]` alone. Nothing is enough where the list is empty.
     pub(crate) methods: Spanned<Vec<Spanned<String>>>,
     /// How old the second factor of a combination may be, as `"8 hours"`; as old as it likes where it is left out.
     pub(crate) fresh: Option<Spanned<String>>,
+    /// What a client is known again by that a code behind a secret goes on being good for: `address`, `tls-fingerprint`
+    /// (wherever it is; weaker, as whoever likes offers the same TLS), or `both`; its address where it is left out.
+    pub(crate) grant_bound_to: Option<Spanned<GrantBoundTo>>,
     /// For how long after its owner's last second factor an app password is enough by itself, as `"30 days"`; for ever
     /// where it is left out, which is one factor.
     pub(crate) lease: Option<Spanned<String>>,

@@ -12,10 +12,11 @@ mod context;
 use authn::account::Account;
 use authn::audit::TokenRefusal;
 use authn::handle::HandleKey;
+use authn::party::Party;
 use authn::place::Service as Published;
 use authn::policy::Policy;
 use authn::session::Session;
-use authn::sign_in::{self, At, Requirement};
+use authn::sign_in::{self, At, Purpose, Requirement};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::{SignedDuration, Timestamp};
@@ -80,6 +81,8 @@ pub enum Answered {
     MustSignIn {
         /// What must be proved.
         requirement: Requirement,
+        /// For which party.
+        party: Party,
         /// Where it goes on.
         continuation: String,
         /// What the browser is known by until then.
@@ -197,7 +200,8 @@ impl Service {
             Ok(checked) => checked,
             Err((party, refusal)) => return self.refused_to(&asking, party, refusal).await,
         };
-        let required = Requirement::of(policy, &asking.at.zone, &Published::STS);
+        let party = checked.trust.party();
+        let required = Requirement::of(policy, &asking.at.zone, Purpose::token_for(&party));
         let Some(required) = required else {
             return match asking.request.wanted.is_passive {
                 true => {
@@ -219,7 +223,9 @@ impl Service {
                 self.told(StatusCode::NoPassive, &checked, &asking, &random)
                     .await
             }
-            Not::SignedIn(requirement) => Ok(self.must_sign_on(requirement, &asking, random.id)),
+            Not::SignedIn(requirement) => {
+                Ok(self.must_sign_on((requirement, party), &asking, random.id))
+            }
             Not::Refused(refusal) => {
                 let name = Some(checked.trust.name.clone());
                 let refused = self.refused_to(&asking, name, refusal).await?;
@@ -306,7 +312,8 @@ impl Service {
         let said = asking.request.said();
         let marker = Marker::read(&self.key, asking.marker, (&said, asking.browser), now);
         let is_new = wanted.force_authn || checked.trust.always_require_authentication;
-        let place = (asking.at, &Published::STS);
+        let party = checked.trust.party();
+        let place = (asking.at, Purpose::token_for(&party));
         let signed_in = asking.signed_in;
         let signed_in = signed_in.filter(|who| sign_in::is_fresh_enough_for(*who, policy, place));
         let (session, account) = signed_in.ok_or(required)?;
@@ -413,7 +420,7 @@ impl Service {
     /// that says since when somebody must have signed in.
     fn must_sign_on(
         &self,
-        requirement: Requirement,
+        (requirement, party): (Requirement, Party),
         asking: &Asking<'_>,
         drawn: [u8; 16],
     ) -> Answered {
@@ -425,6 +432,7 @@ impl Service {
         let path = asking.request.path(&self.key);
         Answered::MustSignIn {
             requirement,
+            party,
             continuation: format!("{path}&{}={marker}", Marker::NAME),
             browser,
         }

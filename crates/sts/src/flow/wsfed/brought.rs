@@ -11,7 +11,7 @@ use authn::audit::{Kind, MAX_SAID, TokenRefusal, shown_name};
 use authn::handle::Handle;
 use authn::place::Service as Published;
 use authn::policy::Policy;
-use authn::sign_in::{At, LIFE, Requirement};
+use authn::sign_in::{At, LIFE, Purpose, Requirement};
 use claims::claim::is_reserved_issuer;
 use jiff::{SignedDuration, Timestamp};
 use proto::saml::received::Received;
@@ -133,7 +133,8 @@ impl Service {
             let party = Some(checked.trust.name.clone());
             return Err(NotAsked::Refused(party, refusal));
         };
-        let required = Requirement::of(policy, &brought.at.zone, &Published::STS);
+        let party = checked.trust.party();
+        let required = Requirement::of(policy, &brought.at.zone, Purpose::token_for(&party));
         Ok(Asked {
             provider: Arc::clone(provider),
             request: sent_for.request,

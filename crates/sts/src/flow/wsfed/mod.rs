@@ -16,11 +16,12 @@ use std::sync::Arc;
 use authn::account::Account;
 use authn::audit::{Kind, MAX_SAID, TokenRefusal, shown_name};
 use authn::handle::{Handle, HandleKey};
+use authn::party::Party;
 use authn::place::Service as Published;
 use authn::policy::Policy;
 use authn::ports::{Audit, Revocations, Sessions};
 use authn::session::Session;
-use authn::sign_in::{self, At, Requirement};
+use authn::sign_in::{self, At, Purpose, Requirement};
 use jiff::Timestamp;
 use proto::saml::v1;
 use proto::secret::Secret;
@@ -131,6 +132,8 @@ pub enum Answered {
     MustSignIn {
         /// What must be proved.
         requirement: Requirement,
+        /// For which party.
+        party: Party,
         /// Where it goes on.
         continuation: String,
         /// What the browser is known by until then.
@@ -203,7 +206,9 @@ impl Service {
             Ok(checked) => checked,
             Err((party, refusal)) => return self.refused(&asking, party, refusal).await,
         };
-        let required = Requirement::of(policy, &asking.at.zone, &Published::STS);
+        let party = checked.trust.party();
+        let purpose = Purpose::token_for(&party);
+        let required = Requirement::of(policy, &asking.at.zone, purpose);
         let Some(required) = required else {
             return Ok(Answered::Shut);
         };
@@ -230,7 +235,7 @@ impl Service {
         let query = asking.request.to_query();
         let (from, now) = ((query.as_str(), asking.browser), asking.at.now);
         let marker = Marker::read(&self.key, asking.marker, from, now);
-        let place = (asking.at, &Published::STS);
+        let place = (asking.at, purpose);
         let signed_in = asking.signed_in;
         let signed_in = signed_in.filter(|who| sign_in::is_fresh_enough_for(*who, policy, place));
         let met = signed_in.map_or(Met::No, |(session, _)| wanted.met(session, marker, now));
@@ -240,11 +245,11 @@ impl Service {
                 true => Requirement::SecretAndCode,
                 false => required,
             };
-            return Ok(self.must_sign_in(requirement, &asking, &random));
+            return Ok(self.must_sign_in((requirement, party), &asking, &random));
         };
         let local = Local { account, session };
         if checked.second_factor && !local.has_second_factor() {
-            return Ok(self.must_sign_in(Requirement::SecretAndCode, &asking, &random));
+            return Ok(self.must_sign_in((Requirement::SecretAndCode, party), &asking, &random));
         }
         let mut visited = asking.visited.clone();
         if let Err(error) = visited.note(&checked.realm, asking.at.now) {
@@ -253,16 +258,16 @@ impl Service {
             return self.refused(&asking, Some(name), refusal).await;
         }
         let place = (checked, visited);
-        let party = (&place.0.trust, &place.0.realm);
+        let about = (&place.0.trust, &place.0.realm);
         let token = random.token_id();
         let request = (asking.at, asking.user_agent, Some(&token));
-        match self.said_of(&local, (&book, party), request).await {
+        match self.said_of(&local, (&book, about), request).await {
             Ok(_) if !self.is_to_be_had(met, asking.session, now).await? => {
-                Ok(self.must_sign_in(required, &asking, &random))
+                Ok(self.must_sign_in((required, party), &asking, &random))
             }
             Ok(claims) => self.issued(&claims, (place, &local), &asking, random).await,
             Err(NotIssued::SecondFactor) => {
-                Ok(self.must_sign_in(Requirement::SecretAndCode, &asking, &random))
+                Ok(self.must_sign_in((Requirement::SecretAndCode, party), &asking, &random))
             }
             Err(error) => {
                 let (name, refusal) = (place.0.trust.name.clone(), Refusal::from(&error));
@@ -408,7 +413,7 @@ impl Service {
     /// that says since when somebody must have signed in.
     fn must_sign_in(
         &self,
-        requirement: Requirement,
+        (requirement, party): (Requirement, Party),
         asking: &Asking<'_>,
         random: &TokenRandomness,
     ) -> Answered {
@@ -419,6 +424,7 @@ impl Service {
         let marker = Marker::made(&self.key, asking.at.now, (&query, &browser));
         Answered::MustSignIn {
             requirement,
+            party,
             continuation: format!("{PATH}?{query}&{}={marker}", Marker::NAME),
             browser,
         }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use authn::credential::grant::BoundTo;
 use authn::name::NameKey;
 use authn::place::{Channel, Method, RouteName, Service, Zone};
 use authn::policy::{Combination, Policy};
@@ -229,4 +230,24 @@ fn s37_a_pin_for_ntlm_counts_where_it_is_switched_on_and_check_says_what_that_me
     let off = with("methods = [\"app-password\"]").unwrap();
     assert!(!off.ntlm_pin && !is_said(&off));
     assert!(with(&format!("{pin}\n[ntlm]\npin = false")).is_err());
+}
+
+#[test]
+fn a_grant_is_bound_to_what_the_rule_says_and_to_the_address_where_it_says_nothing() {
+    let both = "methods = [\"app-password + one-time-code\"]\n";
+    let bound = |key: &str| rules(&format!("{both}{key}")).rules[0].grant_bound_to;
+    assert_eq!(bound(""), BoundTo::Address);
+    for bound_to in [BoundTo::Address, BoundTo::TlsFingerprint, BoundTo::Both] {
+        let key = format!("grant_bound_to = \"{}\"", bound_to.as_str());
+        assert_eq!(bound(&key), bound_to);
+        let warnings = with(&format!("{both}{key}")).unwrap().warnings;
+        let is_warned = warnings.iter().any(|it| it.contains("offers the same TLS"));
+        assert_eq!(is_warned, bound_to == BoundTo::TlsFingerprint, "{key}");
+    }
+    let error = with(&format!("{both}grant_bound_to = \"tls\"")).unwrap_err();
+    assert!(error.contains("tls-fingerprint"), "{error}");
+    for methods in ["\"app-password\"", "\"passkey\"", "\"one-time-code\""] {
+        let error = with(&format!("methods = [{methods}]\ngrant_bound_to = \"both\"")).unwrap_err();
+        assert!(error.contains("is for codes behind a secret"), "{error}");
+    }
 }

@@ -155,3 +155,38 @@ fn programs_that_one_factor_lets_in_from_outside_are_warned_of() {
         );
     }
 }
+
+#[test]
+fn a_rule_may_speak_of_parties_where_there_is_a_token_service_and_says_what_else_is_wrong() {
+    let rule = |keys: &str| format!("[[policy]]\n{keys}\nmethods = [\"passkey\"]\n");
+    let parties = rule("parties = [\"Payroll\", \"urn:hr\"]");
+    let settings = with(&format!("{STS}{parties}{BOTH}")).unwrap();
+    let named = ["Payroll", "urn:hr"].map(|it| authn::party::PartyName(it.to_owned()));
+    assert_eq!(settings.policy.rules[0].parties, named.into());
+    for (tables, said) in [
+        (parties.clone(), "there is no table [sts]"),
+        (
+            format!("{STS}{}", rule("parties = []")),
+            "an empty list names nothing",
+        ),
+        (
+            format!("{STS}{}", rule("parties = [\" x\"]")),
+            "write the name of a relying party trust",
+        ),
+        (
+            format!("{STS}{}", rule("parties = [\"x\"]\nservices = [\"ews\"]")),
+            "at the service `sts` alone",
+        ),
+    ] {
+        let error = with(&tables).unwrap_err();
+        assert!(error.contains(said), "{error}");
+    }
+    let short = "[[policy]]\nparties = [\"Wiki\"]\nmethods = [\"memorised-secret\"]\n";
+    let warnings = with(&format!("{STS}{short}{BOTH}")).unwrap().warnings;
+    assert!(
+        warnings
+            .iter()
+            .any(|it| it.contains("by a memorised secret alone")),
+        "{warnings:?}"
+    );
+}
