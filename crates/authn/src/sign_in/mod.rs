@@ -32,7 +32,6 @@ use crate::handle::{Handle, HandleKey};
 use crate::lockout::{HoldBack, Place, Subject};
 use crate::party::Party;
 use crate::place::{ActivityId, Channel, Method, Service, SourceNetwork, Zone};
-use crate::policy::Policy;
 use crate::ports::{Invitations, Passkeys, Sessions, SignIns, SpareCodes, Unavailable};
 use crate::session::{Browser, Session};
 pub(crate) use answer::reason_of_passkey;
