@@ -30,7 +30,7 @@ fn door(trusted: &mut RootCertStore) -> Door {
             key: key_file,
             place: Place::new(std::path::Path::new("a.toml"), "", None),
         }],
-        channel_binding: proto::channel_binding::Demand::Require,
+        channel_binding: Demand::Require,
         mic: proto::ntlm::WhenAbsent::Allow,
         legacy_tls: None,
     })
@@ -157,7 +157,7 @@ fn nobody_is_internal_without_a_network_and_a_balancer_never() {
         internal_zone: Some((Zone::INTERNAL, networks(&["10.0.0.0/8"]))),
         balancers: networks(&["10.0.0.5/32"]),
         certificates: Vec::new(),
-        channel_binding: proto::channel_binding::Demand::Allow,
+        channel_binding: Demand::Allow,
         mic: proto::ntlm::WhenAbsent::Allow,
         legacy_tls: None,
     };
