@@ -146,7 +146,7 @@ fn s79_a_rule_about_parties_that_is_hidden_or_about_no_trust_is_found() {
     };
     assert_eq!(held_to(&[]), [nobody("Payroll"), nobody("urn:wiki")]);
     let payroll = party("payroll", "urn:payroll");
-    assert_eq!(held_to(&[payroll.clone()]), [nobody("urn:wiki")]);
+    assert_eq!(held_to(from_ref(&payroll)), [nobody("urn:wiki")]);
     assert_eq!(held_to(&[payroll, party("Wiki", "urn:wiki")]), []);
 }
 
