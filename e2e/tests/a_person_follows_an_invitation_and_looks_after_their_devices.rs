@@ -223,7 +223,7 @@ fn t_http_16_every_page_bears_the_headers_that_keep_it_to_itself() -> anyhow::Re
         let page = browser.open(path)?;
         let heads = page.heads.to_lowercase();
         for head in [
-            "content-security-policy: default-src 'none'; style-src 'self'; script-src 'self'; \
+            "content-security-policy: default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
              connect-src 'self'; form-action 'self';",
             "x-content-type-options: nosniff",
             "x-frame-options: deny",

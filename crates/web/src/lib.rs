@@ -213,6 +213,7 @@ impl Pages {
         match (is_post, asked.path.as_str()) {
             (false, "/style.css") => Ok(page::style(&self.branding).into()),
             (false, "/logo") => Ok(self.logo(asked).into()),
+            (false, "/favicon.ico") => Ok(page::no_icon().into()),
             (false, "/passkeys.js") => Ok(page::script().into()),
             (true, "/language") => Ok(asked.language().into()),
             (false, "/sign-in") => self.show_sign_in(asked, at).await,

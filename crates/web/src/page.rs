@@ -152,6 +152,16 @@ pub(crate) fn post_script() -> Response<Bytes> {
     kept("text/javascript; charset=utf-8", POST)
 }
 
+/// That there is no icon.
+///
+/// INTEROP: browsers ask for one by themselves, beside a page that they have just been shown. It must not lead them to a
+/// sign-in: that would begin another, and end the one whose form is on the page.
+pub(crate) fn no_icon() -> Response<Bytes> {
+    let mut answer = kept("text/plain; charset=utf-8", "");
+    *answer.status_mut() = StatusCode::NOT_FOUND;
+    answer
+}
+
 /// A document for a program.
 pub(crate) fn document(kind: &'static str, text: &str) -> Response<Bytes> {
     answer(StatusCode::OK, kind, text.to_owned())

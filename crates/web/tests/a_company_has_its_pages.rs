@@ -84,6 +84,10 @@ async fn every_page_of_both_hosts_bears_the_company_s_name_logo_and_links_as_tex
         );
         assert!(page.contains("<img src=\"/logo?v="), "{path}: {page}");
         assert!(page.contains("href=\"/style.css?v="), "{path}: {page}");
+        assert!(
+            page.contains("<link rel=\"icon\" href=\"/logo?v="),
+            "{path}: {page}"
+        );
         assert!(!page.contains("Wicketgate"), "{path}: {page}");
         for link in [
             "<a href=\"tel:+468123456\" rel=\"noreferrer\">Help desk</a>",
@@ -144,6 +148,20 @@ async fn a_logo_is_an_image_and_as_a_document_of_its_own_it_runs_nothing() {
     let none = plain.ask(get("/logo")).await;
     assert_eq!(none.response.status(), StatusCode::NOT_FOUND);
     assert!(text(&none).contains("<p class=\"name\">Wicketgate</p>"));
+}
+
+/// A browser asks for it beside the page that it shows; were it led to a sign-in, the form on that page would be nobody's.
+#[tokio::test]
+async fn an_icon_that_is_not_there_begins_no_sign_in() {
+    for world in [World::new().await, branded().await] {
+        for origin in [ORIGIN, PORTAL] {
+            let answer = world.ask_at(origin, get("/favicon.ico")).await;
+            assert_eq!(answer.response.status(), StatusCode::NOT_FOUND);
+            let headers = answer.response.headers();
+            assert!(!headers.contains_key(header::SET_COOKIE), "{origin}");
+            assert!(!headers.contains_key(header::LOCATION), "{origin}");
+        }
+    }
 }
 
 #[tokio::test]
