@@ -108,7 +108,12 @@ async fn a_session_stands_where_it_is_enough_for_some_party_and_each_party_judge
         panic!("nobody is signed in");
     };
     let here = here(HOME, at(1));
-    let found = sign_in::resume(&pages.ports, &handle, (&Service::PORTAL, &here)).await;
+    let found = sign_in::resume(
+        (&pages.ports, &pages.world.rules),
+        &handle,
+        (&Service::PORTAL, &here),
+    )
+    .await;
     let (mut session, account) = found.unwrap().unwrap();
     session.methods = vec![Method::MemorisedSecret];
     let who = (&session, &account);
