@@ -196,6 +196,7 @@ macro_rules! conformance {
             of_16_parallel_uses_of_another_s_token_one_is_taken
             the_tickets_of_one_credential_are_so_many_and_no_more
             a_token_and_what_it_rests_on_are_written_down_together_or_not_at_all
+            of_a_sign_in_that_was_revoked_meanwhile_no_token_is_written_down
             what_was_revoked_is_told_in_its_order
             a_success_is_overtaken_by_a_revocation
             a_success_by_kerberos_is_overtaken_when_its_account_is_switched_off
