@@ -26,14 +26,14 @@ impl Import {
                     Some(&trust.additional_authentication_rules),
                 ),
             ] {
-                answered(&mut self.report, (of, field), (rules, is_met));
+                answered(&mut self.report, (of, field), rules, is_met);
             }
         }
         for trust in &self.claims_providers {
             let of = (Cmdlet::ClaimsProviderTrust, trust.name.as_str());
             let rules = Some(&trust.acceptance_transform_rules);
             let field = (of, "AcceptanceTransformRules");
-            answered(&mut self.report, field, (rules, is_met));
+            answered(&mut self.report, field, rules, is_met);
         }
         self
     }
@@ -42,7 +42,8 @@ impl Import {
 fn answered(
     report: &mut Report,
     ((cmdlet, name), field): ((Cmdlet, &str), &str),
-    (rules, is_met): (Option<&Rules>, &dyn Fn(&Needs) -> bool),
+    rules: Option<&Rules>,
+    is_met: &dyn Fn(&Needs) -> bool,
 ) {
     let Some(rules) = rules else {
         return;

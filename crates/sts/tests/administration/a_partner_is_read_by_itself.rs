@@ -31,7 +31,7 @@ fn issuer_of(keys: &[&Key]) -> String {
     let text = issuer(keys[0]);
     let begin = text.find("<KeyDescriptor").unwrap();
     let end = text.find("</KeyDescriptor>").unwrap() + "</KeyDescriptor>".len();
-    let one = &text[begin..end];
+    let one = text.get(begin..end).unwrap();
     let all = keys
         .iter()
         .map(|key| one.replace(&keys[0].base64(), &key.base64()));
