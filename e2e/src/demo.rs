@@ -96,6 +96,20 @@ impl Demo {
         self.text(&format!("/urls/{key}"))
     }
 
+    /// Scheme, name and port of the passive pool's web services.
+    #[must_use]
+    pub fn passive_pool(&self) -> String {
+        let mex = self.url("mex");
+        let (web, _) = mex.split_once("/WebTicket/").unwrap_or((&mex, ""));
+        web.replace("lyncweb.", "lyncweb2.")
+    }
+
+    /// Scheme, name and port of the security token service.
+    #[must_use]
+    pub fn sts(&self) -> String {
+        self.url("sts").trim_end_matches("/adfs/ls/").to_owned()
+    }
+
     /// A text of the ready line, by its JSON pointer.
     #[must_use]
     pub fn text(&self, pointer: &str) -> String {

@@ -18,8 +18,7 @@ const CONTEXT: &str = "rm%3D0%26id%3Dpassive%26ru%3D%252fPassiveAuth";
 /// A browser that was never at the security token service, and what Lync sends it there with.
 fn at_sts(demo: &Demo) -> anyhow::Result<(Browser<'_>, String)> {
     let mut browser = Browser::new(demo)?;
-    let sts = demo.url("sts");
-    browser.origin = sts.trim_end_matches("/adfs/ls/").to_owned();
+    browser.origin = demo.sts();
     let realm = realm(demo).replace(':', "%3A").replace('/', "%2F");
     let asks = format!("/adfs/ls/?wa=wsignin1.0&wtrealm={realm}&wctx={CONTEXT}");
     Ok((browser, asks))

@@ -124,13 +124,7 @@ impl Journey {
 
     /// Scheme, name and port of the passive pool's web services.
     fn pool(&self) -> String {
-        let mex = self.gate.url("mex");
-        let (web, _) = mex.split_once("/WebTicket/").expect("an address");
-        web.replace("lyncweb.", "lyncweb2.")
-    }
-
-    fn sts_of(demo: &Demo) -> String {
-        demo.url("sts").trim_end_matches("/adfs/ls/").to_owned()
+        self.gate.passive_pool()
     }
 
     /// Who is at home in the pool.
@@ -203,7 +197,7 @@ impl Journey {
         [secret, code]: [&str; 2],
     ) -> anyhow::Result<Got> {
         let page = self.at_pool(browser, &[], PAGE)?;
-        browser.origin = Self::sts_of(&self.gate);
+        browser.origin = self.gate.sts();
         let page = signs_in(browser, &page, [&self.ben().sip, secret, code])?;
         self.on_to_the_adfs(browser, &page)
     }
@@ -238,12 +232,12 @@ impl Journey {
     }
 
     fn on_to_the_adfs(&self, browser: &mut Browser<'_>, page: &Got) -> anyhow::Result<Got> {
-        let [ours, theirs] = [&self.gate, &self.adfs].map(Self::sts_of);
+        let [ours, theirs] = [&self.gate, &self.adfs].map(Demo::sts);
         self.brings(browser, page, (&ours, &theirs, "/adfs/ls/"))
     }
 
     fn on_to_the_pool(&self, browser: &mut Browser<'_>, page: &Got) -> anyhow::Result<Got> {
-        let theirs = Self::sts_of(&self.adfs);
+        let theirs = self.adfs.sts();
         self.brings(browser, page, (&theirs, &self.pool(), PAGE))
     }
 
@@ -296,7 +290,7 @@ fn s25_s79_whoever_signed_in_with_us_comes_by_an_ad_fs_to_the_pool() -> anyhow::
 
     // The domain password is refused on our page, with a right code behind it.
     let page = journey.at_pool(&mut browser, &[], PAGE)?;
-    browser.origin = Journey::sts_of(&journey.gate);
+    browser.origin = journey.gate.sts();
     let code = journey.code()?;
     let typed = [ben.sip.as_str(), &ben.domain_password, &code];
     let refused = signs_in(&browser, &page, typed)?;
@@ -347,7 +341,7 @@ fn s79_whom_the_ad_fs_signs_in_by_itself_gets_no_further_than_the_gate() -> anyh
         let is_asked = page.body.contains("name=\"UserName\"");
         Ok(is_asked && !page.heads.contains("sts.contoso.localhost"))
     })?;
-    let theirs = Journey::sts_of(&journey.adfs);
+    let theirs = journey.adfs.sts();
     let somebody = journey.adfs.person(0);
     let (_, mut app, _) = enrolled(&journey.adfs, &somebody)?;
     let mut browser = journey.browser()?;
@@ -384,7 +378,7 @@ fn s79_what_ends_a_sign_in_ends_what_an_ad_fs_passed_on() -> anyhow::Result<()> 
     // The next one is on its way when its owner signs out with us.
     let next = journey.at_pool(&mut browser, &["--cookie", "FedAuth="], PAGE)?;
     let next = journey.on_to_the_adfs(&mut browser, &next)?;
-    browser.origin = Journey::sts_of(&journey.gate);
+    browser.origin = journey.gate.sts();
     let out = journey.asks(&browser, &[], "/adfs/ls/?wa=wsignout1.0")?;
     ensure!(out.status == 200, "{}", out.body);
     let took = journey.ends(&ticket)?;

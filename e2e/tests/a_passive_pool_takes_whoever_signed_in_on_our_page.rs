@@ -17,27 +17,16 @@ const PAGE: &str = "/PassiveAuth/PassiveAuth.aspx";
 const GRANT: &str = "grant_type=urn:microsoft.rtc:passive";
 const USER: &str = "/Autodiscover/AutodiscoverService.svc/root/oauth/user";
 
-/// Scheme, name and port of the passive pool's web services.
-fn pool(demo: &Demo) -> String {
-    let mex = demo.url("mex");
-    let (web, _) = mex.split_once("/WebTicket/").expect("an address");
-    web.replace("lyncweb.", "lyncweb2.")
-}
-
-fn sts(demo: &Demo) -> String {
-    demo.url("sts").trim_end_matches("/adfs/ls/").to_owned()
-}
-
 /// Somebody's browser, from the pool to the page that takes a token back there.
 fn signs_in(
     browser: &mut Browser<'_>,
     (demo, name): (&Demo, &str),
     [secret, code]: [&str; 2],
 ) -> anyhow::Result<Got> {
-    browser.origin = pool(demo);
+    browser.origin = demo.passive_pool();
     let page = browser.open(PAGE)?;
     ensure!(page.body.contains("name=\"UserName\""), "{}", page.body);
-    browser.origin = sts(demo);
+    browser.origin = demo.sts();
     let asks = browser.send(&page, "/sign-in", &[("UserName", name)])?;
     let asks = browser.send(&asks, "/sign-in", &[("Password", secret)])?;
     ensure!(asks.body.contains("name=\"Code\""), "{}", asks.body);
@@ -46,8 +35,8 @@ fn signs_in(
 
 /// Takes a token to the pool, as the form's script does.
 fn takes(browser: &mut Browser<'_>, demo: &Demo, page: &Got) -> anyhow::Result<Got> {
-    browser.origin = pool(demo);
-    let mut arguments = vec!["-H".to_owned(), format!("Origin: {}", sts(demo))];
+    browser.origin = demo.passive_pool();
+    let mut arguments = vec!["-H".to_owned(), format!("Origin: {}", demo.sts())];
     for name in ["wa", "wresult", "wctx"] {
         arguments.push("--data-urlencode".to_owned());
         arguments.push(format!("{name}={}", field(page, name)?));
@@ -64,7 +53,7 @@ fn user_link(demo: &Demo, ticket: &str) -> anyhow::Result<u16> {
     let bearer = bearer(ticket);
     let got = Curl::new(demo)
         .arguments(&["-H", &bearer])
-        .get(&(pool(demo) + USER))?;
+        .get(&(demo.passive_pool() + USER))?;
     Ok(got.status)
 }
 
@@ -76,11 +65,13 @@ fn s25_s61_s66_s70_s79_somebody_signs_in_on_our_page_and_the_pool_takes_it() -> 
     let mut browser = Browser::new(&demo)?;
 
     // Without a session the grant says where the page is.
-    browser.origin = pool(&demo);
+    browser.origin = demo.passive_pool();
     let begun = asks_for_ticket(&browser)?;
     assert_eq!(begun.status, 400);
     assert!(
-        begun.body.contains(&format!("{}{PAGE}", pool(&demo))),
+        begun
+            .body
+            .contains(&format!("{}{PAGE}", demo.passive_pool())),
         "{}",
         begun.body
     );
@@ -161,14 +152,14 @@ fn s79_sip_address_app_password_and_code_sign_in_and_the_domain_password_does_no
     let ben = demo.person(1);
     let mut app = app_of(&demo, 1)?;
     let mut browser = Browser::new(&demo)?;
-    browser.origin = pool(&demo);
+    browser.origin = demo.passive_pool();
     let page = browser.open(PAGE)?;
     ensure!(page.body.contains("name=\"UserName\""), "{}", page.body);
     assert!(
         !page.body.contains("home_realm"),
         "nobody is asked where they are from"
     );
-    browser.origin = sts(&demo);
+    browser.origin = demo.sts();
     let asks = browser.send(&page, "/sign-in", &[("UserName", &ben.sip)])?;
     assert!(asks.body.contains("app password"), "{}", asks.body);
 
@@ -225,9 +216,9 @@ fn s79_sip_address_app_password_and_code_sign_in_and_the_domain_password_does_no
     assert!(took < Duration::from_secs(2), "{took:?}");
     let over = asks_for_ticket(&browser)?;
     assert_eq!(over.status, 400, "{}", over.body);
-    let realm = format!("{}/passiveauth", pool(&demo));
+    let realm = format!("{}/passiveauth", demo.passive_pool());
     let realm = realm.replace(':', "%3A").replace('/', "%2F");
-    browser.origin = sts(&demo);
+    browser.origin = demo.sts();
     let anew = browser.open(&format!("/adfs/ls/?wa=wsignin1.0&wtrealm={realm}"))?;
     assert!(anew.body.contains("name=\"UserName\""), "{}", anew.body);
     for request in demo.requests()? {
@@ -319,7 +310,7 @@ fn signing_out_of_our_page_ends_the_session_and_its_tickets_in_two_seconds() -> 
     let bought = asks_for_ticket(&browser)?;
     let ticket = compact_in(&bought.body).context("a ticket")?.to_owned();
     assert_eq!(user_link(&demo, &ticket)?, 200);
-    browser.origin = sts(&demo);
+    browser.origin = demo.sts();
     let out = browser.open("/adfs/ls/?wa=wsignout1.0")?;
     let left = Instant::now();
     assert_eq!(out.status, 200, "{}", out.body);
@@ -329,7 +320,7 @@ fn signing_out_of_our_page_ends_the_session_and_its_tickets_in_two_seconds() -> 
     })?;
     let took = left.elapsed();
     assert!(took < Duration::from_secs(2), "{took:?}");
-    browser.origin = pool(&demo);
+    browser.origin = demo.passive_pool();
     let over = asks_for_ticket(&browser)?;
     assert_eq!(over.status, 400, "{}", over.body);
     Ok(())
@@ -345,7 +336,7 @@ fn s70_s79_a_real_browser_goes_from_the_pool_to_our_page_and_back() -> anyhow::R
     let ben = demo.person(1);
     let mut app = app_of(&demo, 1)?;
     let chromium = Chromium::start()?;
-    chromium.open(&(pool(&demo) + PAGE))?;
+    chromium.open(&(demo.passive_pool() + PAGE))?;
     let code = app.code()?;
     for (field, typed) in [
         ("#user-name", ben.upn.as_str()),
@@ -357,7 +348,7 @@ fn s70_s79_a_real_browser_goes_from_the_pool_to_our_page_and_back() -> anyhow::R
     e2e::until::until("the browser does not come back to the pool", || {
         let address = chromium.run("return location.href")?;
         let address = address.as_str().unwrap_or_default().to_owned();
-        Ok(address.starts_with(&pool(&demo)))
+        Ok(address.starts_with(&demo.passive_pool()))
     })?;
     let events = demo.wicketgate_json(&["audit", "list"])?;
     let of = |event: &str| events.iter().filter(|it| it["event"] == event).count();

@@ -15,17 +15,6 @@ const USER: &str = "/Autodiscover/AutodiscoverService.svc/root/oauth/user";
 const ENGINE: &str = "Mozilla/4.0 (compatible; MSIE 7.0; Windows NT 6.1; WOW64; Trident/7.0; SLCC2; .NET CLR 2.0.50727; \
                       .NET4.0C; .NET4.0E; InfoPath.3; Microsoft Lync 15.0)";
 
-/// Scheme, name and port of the passive pool's web services.
-fn pool(demo: &Demo) -> String {
-    let mex = demo.url("mex");
-    let (web, _) = mex.split_once("/WebTicket/").expect("an address");
-    web.replace("lyncweb.", "lyncweb2.")
-}
-
-fn sts(demo: &Demo) -> String {
-    demo.url("sts").trim_end_matches("/adfs/ls/").to_owned()
-}
-
 /// Asks as the engine does; `from` is the page that it is on.
 fn asks(
     browser: &Browser<'_>,
@@ -69,11 +58,11 @@ fn signs_in(
     demo: &Demo,
     [name, secret, code]: [&str; 3],
 ) -> anyhow::Result<Got> {
-    browser.origin = pool(demo);
+    browser.origin = demo.passive_pool();
     let page = asks(browser, (PAGE, None), &[])?;
     ensure!(page.body.contains("name=\"UserName\""), "{}", page.body);
-    browser.origin = sts(demo);
-    let here = format!("{}/sign-in", sts(demo));
+    browser.origin = demo.sts();
+    let here = format!("{}/sign-in", demo.sts());
     let page = sends(browser, (&page, Some(&here)), ("UserName", name))?;
     let page = sends(browser, (&page, Some(&here)), ("Password", secret))?;
     ensure!(page.body.contains("name=\"Code\""), "{}", page.body);
@@ -86,7 +75,7 @@ fn takes(
     demo: &Demo,
     (page, from): (&Got, &str),
 ) -> anyhow::Result<Got> {
-    browser.origin = pool(demo);
+    browser.origin = demo.passive_pool();
     let names = ["wa", "wresult", "wctx"];
     let values = names.map(|name| field(page, name).map(|value| (name, value)));
     let values = values.into_iter().collect::<anyhow::Result<Vec<_>>>()?;
@@ -113,7 +102,7 @@ fn s70_s79_lync_2013_s_own_browser_goes_from_the_pool_to_our_page_and_back_to_a_
         "it goes on without a script: {}",
         page.body
     );
-    let from = format!("{}/adfs/ls/", sts(&demo));
+    let from = format!("{}/adfs/ls/", demo.sts());
     let elsewhere = takes(
         &mut Browser::new(&demo)?,
         &demo,
@@ -123,7 +112,7 @@ fn s70_s79_lync_2013_s_own_browser_goes_from_the_pool_to_our_page_and_back_to_a_
     let taken = takes(&mut browser, &demo, (&page, &from))?;
     ensure!(taken.status < 400, "{} {}", taken.heads, taken.body);
 
-    browser.origin = pool(&demo);
+    browser.origin = demo.passive_pool();
     let bought = asks(
         &browser,
         ("/WebTicket/oauthtoken", None),
@@ -133,7 +122,7 @@ fn s70_s79_lync_2013_s_own_browser_goes_from_the_pool_to_our_page_and_back_to_a_
     let ticket = compact_in(&bought.body).context("a ticket")?.to_owned();
     let got = Curl::new(&demo)
         .arguments(&["-H", &bearer(&ticket)])
-        .get(&(pool(&demo) + USER))?;
+        .get(&(demo.passive_pool() + USER))?;
     assert_eq!(got.status, 200, "{}", got.body);
     Ok(())
 }
@@ -148,9 +137,9 @@ fn a_form_that_such_a_browser_says_was_sent_from_elsewhere_is_refused() -> anyho
         Some("https://sts.contoso.localhost.elsewhere.example/sign-in"),
     ] {
         let mut browser = Browser::new(&demo)?;
-        browser.origin = pool(&demo);
+        browser.origin = demo.passive_pool();
         let page = asks(&browser, (PAGE, None), &[])?;
-        browser.origin = sts(&demo);
+        browser.origin = demo.sts();
         let refused = sends(&browser, (&page, from), ("UserName", &ben.sip))?;
         assert_eq!(refused.status, 403, "{from:?}: {}", refused.body);
         assert!(

@@ -60,8 +60,7 @@ fn begun() -> anyhow::Result<Option<(Demo, Party, App)>> {
 
 fn at_sts(demo: &Demo) -> anyhow::Result<Browser<'_>> {
     let mut browser = Browser::new(demo)?;
-    let sts = demo.url("sts");
-    browser.origin = sts.trim_end_matches("/adfs/ls/").to_owned();
+    browser.origin = demo.sts();
     Ok(browser)
 }
 

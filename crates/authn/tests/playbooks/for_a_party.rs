@@ -33,13 +33,10 @@ async fn a_session_is_enough_where_the_policy_says_so_by_what_was_proved_and_whe
     let Answered::Done { handle, .. } = signed_in(&mut pages).await else {
         panic!("nobody is signed in");
     };
-    let found = sign_in::resume(
-        (&pages.ports, &pages.world.rules),
-        &handle,
-        (&Service::PORTAL, &here(HOME, at(1))),
-    )
-    .await;
-    let (session, account) = found.unwrap().unwrap();
+    let found = pages
+        .resumed(&handle, (&Service::PORTAL, &here(HOME, at(1))))
+        .await;
+    let (session, account) = found.unwrap();
     let (who, portal, sts) = ((&session, &account), Service::PORTAL, Service::STS);
     let policy = &mut pages.world.rules.policy;
     let later = here(HOME, at(601));
@@ -108,13 +105,8 @@ async fn a_session_stands_where_it_is_enough_for_some_party_and_each_party_judge
         panic!("nobody is signed in");
     };
     let here = here(HOME, at(1));
-    let found = sign_in::resume(
-        (&pages.ports, &pages.world.rules),
-        &handle,
-        (&Service::PORTAL, &here),
-    )
-    .await;
-    let (mut session, account) = found.unwrap().unwrap();
+    let found = pages.resumed(&handle, (&Service::PORTAL, &here)).await;
+    let (mut session, account) = found.unwrap();
     session.methods = vec![Method::MemorisedSecret];
     let who = (&session, &account);
     let (wiki, other) = (party("Wiki", &["urn:wiki"]), party("Other", &["urn:other"]));

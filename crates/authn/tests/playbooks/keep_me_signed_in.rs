@@ -72,9 +72,7 @@ async fn stays_by_both(pages: &Pages) -> (Account, Handle) {
 }
 
 async fn is_in_from(pages: &Pages, handle: &Handle, service: &Service, from: &At) -> bool {
-    let by = (&pages.ports, &pages.world.rules);
-    let found = sign_in::resume(by, handle, (service, from)).await.unwrap();
-    found.is_some()
+    pages.resumed(handle, (service, from)).await.is_some()
 }
 
 async fn is_in(pages: &Pages, handle: &Handle, second: i64) -> bool {
@@ -166,9 +164,8 @@ async fn staying_makes_nothing_fresh() {
     let mut pages = pages(BOTH);
     let (anna, handle) = stays_by_both(&pages).await;
     let later = here(HOME, at(9 * HOUR));
-    let by = (&pages.ports, &pages.world.rules);
-    let found = sign_in::resume(by, &handle, (&Service::STS, &later)).await;
-    let (session, whose) = found.unwrap().unwrap();
+    let found = pages.resumed(&handle, (&Service::STS, &later)).await;
+    let (session, whose) = found.unwrap();
     assert_eq!(whose.id, anna.id);
     let policy = &mut pages.world.rules.policy;
     policy.rules[0].fresh = Some(SignedDuration::from_hours(8));
@@ -210,9 +207,8 @@ async fn signing_out_ends_it() {
     let pages = pages(BOTH);
     let (_, handle) = stays_by_both(&pages).await;
     let place = here(HOME, at(5 * HOUR));
-    let by = (&pages.ports, &pages.world.rules);
-    let found = sign_in::resume(by, &handle, (&Service::STS, &place)).await;
-    let (session, _) = found.unwrap().unwrap();
+    let found = pages.resumed(&handle, (&Service::STS, &place)).await;
+    let (session, _) = found.unwrap();
     let out = sign_in::sign_out(&pages.ports, &handle, (&session, &Service::STS), &place).await;
     out.unwrap();
     assert!(!is_in(&pages, &handle, 5 * HOUR).await);

@@ -60,14 +60,8 @@ impl SignedIn {
     }
 
     async fn is_in(&self, pages: &Pages) -> bool {
-        let from = &self.at;
-        let found = sign_in::resume(
-            (&pages.ports, &pages.world.rules),
-            &self.handle,
-            (&Service::PORTAL, from),
-        )
-        .await;
-        found.unwrap().is_some()
+        let found = pages.resumed(&self.handle, (&Service::PORTAL, &self.at));
+        found.await.is_some()
     }
 }
 
@@ -105,13 +99,8 @@ pub(crate) async fn signs_in(
     };
     let handle = handle.unwrap();
     let at = here(from, at(second + 1));
-    let found = sign_in::resume(
-        (&pages.ports, &pages.world.rules),
-        &handle,
-        (&Service::PORTAL, &at),
-    )
-    .await;
-    let (session, account) = found.unwrap().unwrap();
+    let found = pages.resumed(&handle, (&Service::PORTAL, &at)).await;
+    let (session, account) = found.unwrap();
     SignedIn {
         handle,
         session,

@@ -106,13 +106,7 @@ async fn s79_an_app_password_and_a_code_begin_a_session_that_ends_with_the_app_p
             panic!("{done:?}");
         };
         let soon = here(HOME, at(second + 1));
-        let found = sign_in::resume(
-            (&pages.ports, &pages.world.rules),
-            &handle,
-            (&Service::STS, &soon),
-        )
-        .await
-        .unwrap();
+        let found = pages.resumed(&handle, (&Service::STS, &soon)).await;
         let (session, whose) = found.unwrap();
         assert_eq!(whose.id, anna.id);
         assert_eq!(session.credential.0, id);
@@ -124,13 +118,7 @@ async fn s79_an_app_password_and_a_code_begin_a_session_that_ends_with_the_app_p
                 .await
                 .unwrap();
             let late = here(HOME, at(second + 3));
-            let found = sign_in::resume(
-                (&pages.ports, &pages.world.rules),
-                &handle,
-                (&Service::STS, &late),
-            )
-            .await
-            .unwrap();
+            let found = pages.resumed(&handle, (&Service::STS, &late)).await;
             assert!(found.is_none());
         }
     }
@@ -285,13 +273,7 @@ async fn a_session_by_an_app_password_is_nothing_to_the_portal() {
         panic!("{done:?}");
     };
     let place = here(HOME, at(1));
-    let found = sign_in::resume(
-        (&pages.ports, &pages.world.rules),
-        &handle,
-        (&Service::STS, &place),
-    )
-    .await
-    .unwrap();
+    let found = pages.resumed(&handle, (&Service::STS, &place)).await;
     let (session, account) = found.unwrap();
     let who = (&session, &account);
     pages.world.rules.policy.rules[0].methods = vec!["one-time-code".parse().unwrap()];
@@ -338,13 +320,7 @@ async fn s79_a_lapsed_lease_opens_no_page_and_ends_what_it_opened() {
         let done = answers(&pages, &handle, &typed, &place).await.answered;
         assert_eq!(matches!(done, Answered::Done { .. }), is_let_in, "{done:?}");
         if let Answered::Done { handle, .. } = done {
-            let found = sign_in::resume(
-                (&pages.ports, &pages.world.rules),
-                &handle,
-                (&Service::STS, &place),
-            )
-            .await
-            .unwrap();
+            let found = pages.resumed(&handle, (&Service::STS, &place)).await;
             last = found;
         }
     }

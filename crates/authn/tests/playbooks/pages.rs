@@ -17,6 +17,7 @@ use authn::place::{ActivityId, Method, Service, Zone};
 use authn::policy::{Policy, Rule};
 use authn::ports::{PasswordHasher, Revocations, Unavailable};
 use authn::revocation::Revoked;
+use authn::session::Session;
 use authn::sign_in::{self, Answer, Answered, At, Outcome, Ports, Requirement, SignIn, Stage};
 use jiff::Timestamp;
 use proto::otp::{Algorithm, Digits, Generator, Period, Seed};
@@ -66,6 +67,16 @@ pub(crate) struct Pages {
 }
 
 impl Pages {
+    /// Whose a session is, where it stands for a service.
+    pub(crate) async fn resumed(
+        &self,
+        handle: &Handle,
+        place: (&Service, &At),
+    ) -> Option<(Session, Account)> {
+        let by = (&self.ports, &self.world.rules);
+        sign_in::resume(by, handle, place).await.unwrap()
+    }
+
     pub(crate) fn new() -> Self {
         let mut world = World::new();
         let both = "memorised-secret + one-time-code".parse().unwrap();
@@ -240,14 +251,10 @@ async fn a_secret_and_a_code_begin_a_session_that_ends_with_either() {
         panic!("{done:?}");
     };
     assert_eq!(continuation, "/");
-    let (session, account) = sign_in::resume(
-        (&pages.ports, &pages.world.rules),
-        &handle,
-        (&Service::PORTAL, &here(HOME, at(1))),
-    )
-    .await
-    .unwrap()
-    .unwrap();
+    let (session, account) = pages
+        .resumed(&handle, (&Service::PORTAL, &here(HOME, at(1))))
+        .await
+        .unwrap();
     assert_eq!(account.id, anna.id);
     assert_eq!(
         session.methods,
@@ -258,14 +265,10 @@ async fn a_secret_and_a_code_begin_a_session_that_ends_with_either() {
         .await
         .unwrap();
     assert!(
-        sign_in::resume(
-            (&pages.ports, &pages.world.rules),
-            &handle,
-            (&Service::PORTAL, &here(HOME, at(3)))
-        )
-        .await
-        .unwrap()
-        .is_none()
+        pages
+            .resumed(&handle, (&Service::PORTAL, &here(HOME, at(3))))
+            .await
+            .is_none()
     );
 }
 
@@ -504,35 +507,17 @@ async fn t_phish_2_a_cookie_in_another_browser_and_network_ends_the_session_and_
         ..here(HOME, at(3))
     };
     for at in [&elsewhere, &updated] {
-        let found = sign_in::resume(
-            (&pages.ports, &pages.world.rules),
-            &handle,
-            (&Service::PORTAL, at),
-        )
-        .await
-        .unwrap();
+        let found = pages.resumed(&handle, (&Service::PORTAL, at)).await;
         assert!(found.is_some(), "one of both changes by itself");
     }
     let stolen = At {
         agent: "Chrome".to_owned(),
         ..elsewhere
     };
-    let found = sign_in::resume(
-        (&pages.ports, &pages.world.rules),
-        &handle,
-        (&Service::PORTAL, &stolen),
-    )
-    .await
-    .unwrap();
+    let found = pages.resumed(&handle, (&Service::PORTAL, &stolen)).await;
     assert!(found.is_none(), "whoever it is must sign in anew");
     let home = here(HOME, at(4));
-    let found = sign_in::resume(
-        (&pages.ports, &pages.world.rules),
-        &handle,
-        (&Service::PORTAL, &home),
-    )
-    .await
-    .unwrap();
+    let found = pages.resumed(&handle, (&Service::PORTAL, &home)).await;
     assert!(found.is_none(), "and so must its owner, who learns of it");
     let trail = pages.world.watched.trail().await;
     let said = trail.last().map(|it| &it.event).unwrap();
@@ -551,26 +536,16 @@ async fn t_phish_2_a_stolen_session_of_the_token_service_ends_with_what_it_bough
         panic!("{done:?}");
     };
     let home = here(HOME, at(1));
-    let found = sign_in::resume(
-        (&pages.ports, &pages.world.rules),
-        &handle,
-        (&Service::STS, &home),
-    )
-    .await;
-    let (session, _) = found.unwrap().unwrap();
+    let found = pages.resumed(&handle, (&Service::STS, &home)).await;
+    let (session, _) = found.unwrap();
     let memory = pages.world.watched.memory();
     let heard = memory.last().await.unwrap();
     let stolen = At {
         agent: "Chrome".to_owned(),
         ..here([198, 51, 100, 7], at(2))
     };
-    let found = sign_in::resume(
-        (&pages.ports, &pages.world.rules),
-        &handle,
-        (&Service::STS, &stolen),
-    )
-    .await;
-    assert!(found.unwrap().is_none());
+    let found = pages.resumed(&handle, (&Service::STS, &stolen)).await;
+    assert!(found.is_none());
     let revoked = memory.since(heard, 10).await.unwrap();
     let revoked: Vec<_> = revoked.into_iter().map(|it| it.what).collect();
     assert_eq!(revoked, [Revoked::Credential(session.sign_in())]);

@@ -56,13 +56,11 @@ impl Portal {
     }
 
     async fn resumed(&self, handle: Handle) -> Option<SignedIn> {
-        let found = sign_in::resume(
-            (&self.pages.ports, &self.pages.world.rules),
-            &handle,
-            (&Service::PORTAL, &here(HOME, at(1))),
-        )
-        .await;
-        let (session, account) = found.unwrap()?;
+        let found = self
+            .pages
+            .resumed(&handle, (&Service::PORTAL, &here(HOME, at(1))))
+            .await;
+        let (session, account) = found?;
         Some(SignedIn {
             handle,
             session,

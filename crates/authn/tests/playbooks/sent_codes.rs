@@ -173,13 +173,9 @@ async fn s80_a_code_that_was_sent_begins_a_session_and_is_spent_with_its_sign_in
     let Answered::Done { handle: held, .. } = done else {
         panic!("{done:?}");
     };
-    let resumed = sign_in::resume(
-        (&pages.ports, &pages.world.rules),
-        &held,
-        (&Service::PORTAL, &here(HOME, at(21))),
-    )
-    .await
-    .unwrap();
+    let resumed = pages
+        .resumed(&held, (&Service::PORTAL, &here(HOME, at(21))))
+        .await;
     let (session, account) = resumed.unwrap();
     assert_eq!(session.methods, [Method::MemorisedSecret, Method::SentCode]);
     assert_eq!(session.token, None);
@@ -492,13 +488,9 @@ async fn a_code_under_way_is_good_for_nothing_where_its_number_is_taken_away() {
         .unwrap();
     let refused = pages.answers_at(&handle, &code, HOME, at(4)).await.answered;
     assert!(matches!(refused, Answered::Refused), "{refused:?}");
-    let resumed = sign_in::resume(
-        (&pages.ports, &pages.world.rules),
-        &held,
-        (&Service::PORTAL, &here(HOME, at(4))),
-    )
-    .await
-    .unwrap();
+    let resumed = pages
+        .resumed(&held, (&Service::PORTAL, &here(HOME, at(4))))
+        .await;
     assert!(resumed.is_none(), "and whoever came in by it is out");
     let nothing = destinations::remove(&pages.ports, &anna, Carrier::Sms, &by_hand(5)).await;
     assert_eq!(nothing, Err(DestinationError::Nothing));
@@ -665,13 +657,10 @@ async fn one_page_takes_each_kind_of_code_that_its_policy_names_and_no_other() {
             let answered = pages.answers_at(&handle, &typed, HOME, now).await.answered;
             match answered {
                 Answered::Done { handle, .. } => {
-                    let found = sign_in::resume(
-                        (&pages.ports, &pages.world.rules),
-                        &handle,
-                        (&Service::PORTAL, &here(HOME, now)),
-                    )
-                    .await;
-                    let (session, _) = found.unwrap().unwrap();
+                    let found = pages
+                        .resumed(&handle, (&Service::PORTAL, &here(HOME, now)))
+                        .await;
+                    let (session, _) = found.unwrap();
                     let proved: BTreeSet<Method> = session.methods.into_iter().collect();
                     assert_eq!(proved, [Method::MemorisedSecret, taken].into());
                     assert_eq!(kind, taken);

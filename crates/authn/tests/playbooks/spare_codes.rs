@@ -9,7 +9,7 @@ use authn::credential::spare_code::{LIST, LONGEST, MAX_IN_WINDOW, MOST_USES};
 use authn::handle::Handle;
 use authn::place::{Method, Service};
 use authn::portal::{Owner, PortalError};
-use authn::sign_in::{self, Answered};
+use authn::sign_in::Answered;
 use jiff::SignedDuration;
 
 use crate::pages::{Pages, SECRET, code, here};
@@ -35,13 +35,9 @@ fn random(pages: &Pages) -> SpareRandomness {
 async fn recovery_codes(pages: &Pages, account: &Account, typed: &str) -> Vec<String> {
     let done = pages.signs_in(&account.upn, SECRET, typed).await;
     let handle = handle_of(done).unwrap();
-    let found = sign_in::resume(
-        (&pages.ports, &pages.world.rules),
-        &handle,
-        (&Service::PORTAL, &here(HOME, at(1))),
-    )
-    .await
-    .unwrap();
+    let found = pages
+        .resumed(&handle, (&Service::PORTAL, &here(HOME, at(1))))
+        .await;
     let (session, account) = found.unwrap();
     let owner = Owner {
         ports: &pages.ports,
@@ -91,13 +87,9 @@ async fn a_recovery_code_stands_in_for_a_token_once_and_new_ones_end_the_old() {
     };
     let done = pages.signs_in(&anna.upn, SECRET, first).await;
     let handle = handle_of(done).unwrap();
-    let found = sign_in::resume(
-        (&pages.ports, &pages.world.rules),
-        &handle,
-        (&Service::PORTAL, &here(HOME, at(1))),
-    )
-    .await
-    .unwrap();
+    let found = pages
+        .resumed(&handle, (&Service::PORTAL, &here(HOME, at(1))))
+        .await;
     let (session, account) = found.unwrap();
     assert_eq!(
         session.methods,
@@ -129,13 +121,9 @@ async fn recovery_codes_are_made_by_whoever_proved_two_factors_not_long_ago() {
     let anna = pages.person("anna").await;
     let done = pages.signs_in(&anna.upn, SECRET, &code(0)).await;
     let handle = handle_of(done).unwrap();
-    let found = sign_in::resume(
-        (&pages.ports, &pages.world.rules),
-        &handle,
-        (&Service::PORTAL, &here(HOME, at(1))),
-    )
-    .await
-    .unwrap();
+    let found = pages
+        .resumed(&handle, (&Service::PORTAL, &here(HOME, at(1))))
+        .await;
     let (mut session, account) = found.unwrap();
     session.methods = vec![Method::MemorisedSecret];
     let owner = Owner {
@@ -171,13 +159,9 @@ async fn a_temporary_code_ends_and_is_good_so_often() {
     for _ in 0..2 {
         let done = pages.signs_in(&anna.upn, SECRET, &typed).await;
         let handle = handle_of(done).unwrap();
-        let found = sign_in::resume(
-            (&pages.ports, &pages.world.rules),
-            &handle,
-            (&Service::PORTAL, &here(HOME, at(1))),
-        )
-        .await
-        .unwrap();
+        let found = pages
+            .resumed(&handle, (&Service::PORTAL, &here(HOME, at(1))))
+            .await;
         let methods = found.unwrap().0.methods;
         assert_eq!(methods, [Method::MemorisedSecret, Method::TemporaryCode]);
     }

@@ -9,7 +9,7 @@ use authn::place::{Method, Service};
 use authn::portal::{FRESH, Owner, PortalError};
 use authn::ports::Outbox;
 use authn::session::Session;
-use authn::sign_in::{self, Answered, At, Sending};
+use authn::sign_in::{Answered, At, Sending};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::pages::{Pages, SECRET, code, here};
@@ -41,13 +41,9 @@ impl Scene {
             _ => None,
         };
         let handle = handle.unwrap();
-        let found = sign_in::resume(
-            (&pages.ports, &pages.world.rules),
-            &handle,
-            (&Service::PORTAL, &here(HOME, at(1))),
-        )
-        .await
-        .unwrap();
+        let found = pages
+            .resumed(&handle, (&Service::PORTAL, &here(HOME, at(1))))
+            .await;
         let (session, account) = found.unwrap();
         Self {
             pages,
@@ -98,13 +94,11 @@ impl Scene {
     }
 
     async fn is_out(&self) -> bool {
-        let found = sign_in::resume(
-            (&self.pages.ports, &self.pages.world.rules),
-            &self.handle,
-            (&Service::PORTAL, &here(HOME, at(2))),
-        )
-        .await;
-        found.unwrap().is_none()
+        let found = self
+            .pages
+            .resumed(&self.handle, (&Service::PORTAL, &here(HOME, at(2))))
+            .await;
+        found.is_none()
     }
 
     async fn kinds(&self) -> Vec<(Kind, Option<Actor>)> {
