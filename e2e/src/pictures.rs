@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 /// Every page by its template, with the names under which it is looked at and pictured.
-pub const PICTURES: [(&str, &[&str]); 16] = [
+pub const PICTURES: [(&str, &[&str]); 18] = [
     (
         "account",
         &[
@@ -19,6 +19,7 @@ pub const PICTURES: [(&str, &[&str]); 16] = [
         ],
     ),
     ("choose", &["choose", "choose-too-short"]),
+    ("cleaned_up", &["cleaned-up"]),
     ("code", &["code", "code-sent"]),
     ("connect", &["connect", "connect-wrong"]),
     ("home_realm", &["home-realm"]),
@@ -44,6 +45,7 @@ pub const PICTURES: [(&str, &[&str]); 16] = [
         ],
     ),
     ("signed_out", &["signed-out"]),
+    ("went_round", &["went-round"]),
 ];
 
 /// What is looked at as well and looks like another: the name, and the template. There is no picture of it.

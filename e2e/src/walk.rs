@@ -296,6 +296,8 @@ impl<L: FnMut(&Chromium, &str) -> anyhow::Result<()>> Walk<L> {
         self.see("no-token-for-a-party", "#activity")?;
         self.open("sts", "adfs/ls/?wa=wsignout1.0")?;
         self.see("signed-out", "body[data-page='signed_out']")?;
+        self.open("sts", "adfs/ls/?wa=wsignoutcleanup1.0")?;
+        self.see("cleaned-up", "body[data-page='cleaned_up']")?;
         self.chooses_a_provider(&asks)?;
         self.see("home-realm", "body[data-page='home_realm']")
     }
