@@ -339,6 +339,7 @@ pub(crate) struct Certificate {
             .lines()
             .filter_map(|line| line.strip_prefix("    pub(crate) ")?.split_once(": "));
         for (name, kind) in fields {
+            let name = name.trim_start_matches("r#");
             let is_table = page.contains(&format!("{name}]"));
             let is_key = page.contains(&format!("| `{name}` |"));
             assert!(is_table || is_key, "{name}: {kind}");
