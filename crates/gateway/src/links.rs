@@ -164,8 +164,8 @@ fn sources_put_right(policy: &str, names: Names<'_>) -> String {
     for part in policy.split_inclusive(is_between) {
         let text = part.trim_end_matches(is_between);
         let end = part.get(text.len()..).unwrap_or_default();
-        // What a directive is called is no source, and `data:` no host: neither has a dot.
-        match (is_directive || text.ends_with(':')) && !text.contains('.') {
+        // What a directive is called is no source, and `data:` no host.
+        match is_directive && is_word(text) || text.strip_suffix(':').is_some_and(is_word) {
             true => written += text,
             false => written += &source(text),
         }
@@ -173,6 +173,12 @@ fn sources_put_right(policy: &str, names: Names<'_>) -> String {
         is_directive = end.contains([';', ',']) || is_directive && text.is_empty();
     }
     written
+}
+
+/// Whether a text is what directives and schemes of a policy are called (CSP 3, 2.2).
+fn is_word(text: &str) -> bool {
+    text.bytes()
+        .all(|it| it.is_ascii_alphanumeric() || it == b'-')
 }
 
 /// Has the server that a client knows say what went wrong: each front end says its own name there. Everything else stays as it

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use crate::read::WELL_KNOWN;
 use crate::route::{Host, Publication, Route};
-use place::{Text, begins, behind, goes_on, is_of_host, longer};
+use place::{Text, begins, behind, goes_on, is_cut_off, is_of_host, longer, root_of, stands_in};
 
 /// Back ends' own names (lower case) and what they are called outside, with the port if it is not 443.
 ///
@@ -184,27 +184,29 @@ impl<'a> Names<'a> {
         let name = lower.get(at..end).unwrap_or(own);
         let before = lower.get(..at).unwrap_or_default();
         let after = lower.get(end..).unwrap_or_default();
-        is_of_host(of, before, name, after) && !self.is_outside(name) && !self.is_foreign(above)
+        is_of_host(of, before, name, after)
+            && !self.is_outside(name)
+            && !self.is_foreign(above, after)
     }
 
     /// Whether what stands behind a short name is a domain of others, as behind the `www` of `www.example.net`: none that a server,
-    /// the domain or whatever is published here is in.
-    fn is_foreign(&self, above: &str) -> bool {
+    /// the domain or whatever is published here is in or beside.
+    fn is_foreign(&self, above: &str, after: &str) -> bool {
         let Some(domain) = above.strip_prefix('.') else {
             return false;
         };
-        // A label of digits is a port in disguise.
-        if domain.starts_with(|it: char| it.is_ascii_digit()) {
+        // A label of digits is a port in disguise, and one alone the name of a file or a short domain of our own.
+        let first = domain.split('.').next().unwrap_or_default();
+        let is_port = first.bytes().all(|it| it.is_ascii_digit());
+        if is_port || !domain.contains('.') || is_cut_off(after) {
             return false;
         }
-        let ours = |ours: &str| {
-            let above = domain.strip_suffix(ours);
-            !ours.is_empty() && above.is_some_and(|it| it.is_empty() || it.ends_with('.'))
-        };
-        let is_in = |host: &str| host.split_once('.').is_some_and(|(_, domain)| ours(domain));
-        let windows = self.publication.ntlm_target.dns_domain.to_ascii_lowercase();
+        let windows = self.publication.ntlm_target.dns_domain.trim_matches('.');
+        let windows = windows.to_ascii_lowercase();
+        let ours = |ours: &str| !ours.is_empty() && stands_in(domain, root_of(ours));
+        let is_beside = |host: &str| host.split_once('.').is_some_and(|(_, parent)| ours(parent));
         let mut named = self.all();
-        let is_ours = named.any(|(own, outside)| is_in(own) || is_in(&host_of(outside)));
+        let is_ours = named.any(|(own, outside)| is_beside(own) || ours(&host_of(outside)));
         // SECURITY: where the domain is not known, every one may be it.
         !windows.is_empty() && !ours(&windows) && !is_ours
     }

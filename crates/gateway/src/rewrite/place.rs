@@ -22,17 +22,25 @@ pub(super) fn is_of_host(of: Text, before: &str, name: &str, after: &str) -> boo
             // An element of XML begins so, which stands in no line; whatever else is a word may be the server.
             Text::Line => {
                 !before.ends_with('<')
-                    && !is_parameter(name, after)
+                    && !is_parameter(before, name, after)
                     && !is_of_base64(before, name, after)
             }
         },
     }
 }
 
-/// Whether a word is what a parameter or a cookie is called: before `=` stands no host.
-fn is_parameter(name: &str, after: &str) -> bool {
-    let is_set = ["=", "%3d"].into_iter().any(|it| after.starts_with(it));
-    is_set && !name.contains('.')
+/// What stands before the name of a parameter or a cookie that is not the first.
+const PARAMETERS: [&str; 10] = [
+    "?", "&", ";", " ", "%3f", "%26", "%3b", "%20", "%253f", "%2526",
+];
+
+/// Whether a word is what a parameter or a cookie is called: there, before `=`, stands no host.
+fn is_parameter(before: &str, name: &str, after: &str) -> bool {
+    let is_begun = before.is_empty() || PARAMETERS.into_iter().any(|it| before.ends_with(it));
+    let is_set = ["=", "%3d", "%253d"]
+        .into_iter()
+        .any(|it| after.starts_with(it));
+    is_begun && is_set && !name.contains('.')
 }
 
 /// Most letters of a name that stands in a text of base64 by chance: forms write a blank as `+`, too, and longer ones are
@@ -138,6 +146,33 @@ pub(super) fn longer(lower: &str, at: usize) -> &str {
     let end = rest.find(|it: char| !it.is_ascii_alphanumeric() && !"-.".contains(it));
     let name = rest.get(..end.unwrap_or(rest.len())).unwrap_or(rest);
     name.trim_end_matches('.')
+}
+
+/// Whether a name that was read goes on with what names of the DNS do not have, so that its end is not known.
+pub(super) fn is_cut_off(after: &str) -> bool {
+    let is_escaped = |digits: &str| {
+        let beyond = digits.starts_with(|it: char| "89abcdef".contains(it));
+        beyond || digits.starts_with("5f")
+    };
+    let is_beyond = after.starts_with(|it: char| it == '_' || !it.is_ascii());
+    is_beyond || after.strip_prefix('%').is_some_and(is_escaped)
+}
+
+/// The last two labels of a domain: what one forest has in common, as far as a name says it.
+pub(super) fn root_of(domain: &str) -> &str {
+    let mut dots = domain.rmatch_indices('.');
+    let above = dots.nth(1).and_then(|(at, _)| domain.get(at + 1..));
+    above.unwrap_or(domain)
+}
+
+/// Whether a domain stands in another as whole labels, whatever goes on behind it: a port or a node may be written there.
+pub(super) fn stands_in(domain: &str, ours: &str) -> bool {
+    domain.match_indices(ours).any(|(at, _)| {
+        let before = domain.get(..at).unwrap_or_default();
+        let after = domain.get(at + ours.len()..).unwrap_or_default();
+        let is_begun = before.is_empty() || before.ends_with('.');
+        is_begun && (after.is_empty() || after.starts_with(['.', '-']))
+    })
 }
 
 /// Where a name stands in a text of lower case, whatever follows behind a dot; one that goes on otherwise is another.

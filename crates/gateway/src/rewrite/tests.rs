@@ -256,17 +256,34 @@ fn a_short_name_is_the_beginning_of_names_of_others_and_of_parameters() {
     for others in [
         foreign,
         "script-src https://www.example.net",
+        "https://www.3m.example/",
         "www=1; HttpOnly",
         "/x?www%3d1",
+        "a=1; www=2",
     ] {
         assert!(!judged(&publication, others), "{others}");
     }
+    let mut child = Publication::default();
+    child.ntlm_target.dns_domain = "emea.corp.local.".to_owned();
+    for ours in ["https://www.corp.local/", "https://www.apac.corp.local/"] {
+        assert!(judged(&child, ours), "{ours}");
+    }
+    assert!(!judged(&child, foreign));
     for ours in [
         "https://www/",
         "https://www.corp.local/",
         "https://www.child.corp.local/",
         "https://www.pools.local/",
         "https://www.contoso.com.corp.local/",
+        "SERVERID=www.corp.local-4443; path=/",
+        "SERVERID=www.corp.local.4443",
+        "SERVERID=www.corp.local.node1",
+        "https://www.corp_ad.example/",
+        "https://www.m\u{fc}ller.example/",
+        "https://www.m%c3%bcller.example/",
+        "filename=www.log",
+        "BIGipServer~Common~www=1677",
+        "a=www=x",
         "https://www.443.example.net/",
         "a=www",
     ] {

@@ -631,6 +631,8 @@ fn what_a_policy_is_made_of_is_no_server() {
         assert!(!put_right.contains(own), "{put_right}");
     }
     assert!(put_right.starts_with("sandbox; script-src https://mail.contoso.com/ "));
+    let said = "frame-ancestors 'self', https://www/; connect-src wss://www:";
+    assert!(!becomes(said).contains("www"));
 }
 
 /// Where an answer says that it is had otherwise, nobody goes by themselves: the line alone stays in.
