@@ -24,6 +24,7 @@ async fn store() -> Memory {
         url: "https://party.example/metadata.xml".to_owned(),
         is_monitored: true,
         is_followed: true,
+        signing_certificates: Vec::new(),
     });
     let by = ByHand {
         at: clock::now(),
