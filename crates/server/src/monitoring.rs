@@ -3,7 +3,10 @@
 //! Sign-ins wait for nothing here. Start at [`monitor`].
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::future::poll_fn;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -24,6 +27,9 @@ use crate::outbound::metadata::{Asking, FetchError, fetch};
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// How long a process may take for a trust: longer than fetching, reading and writing down.
 const CLAIMED: SignedDuration = SignedDuration::from_mins(3);
+
+/// How many are read at once, so that a few partners who do not answer keep nobody waiting.
+const AT_ONCE: usize = 8;
 
 /// From where metadata comes.
 #[async_trait]
@@ -98,9 +104,9 @@ where
         let trusts = self.monitored().await?;
         let readings = self.store.partner_readings().await?;
         let now = clock::now();
-        for trust in trusts.iter().filter(|it| it.is_due(&readings, now)) {
-            self.read(trust, trust.reading(&readings)).await?;
-        }
+        let due = trusts.iter().filter(|it| it.is_due(&readings, now));
+        let due: Vec<&Monitored> = due.collect();
+        self.read_all(&due, &readings).await?;
         let readings = self.store.partner_readings().await?;
         let known: BTreeSet<i64> = trusts.iter().map(|it| it.found.revision).collect();
         let last = readings.iter().filter(|it| known.contains(&it.trust));
@@ -121,6 +127,36 @@ where
         let trusts: Arc<[Monitored]> = monitor::monitored(all).into();
         self.trusts = Some((revision, Arc::clone(&trusts)));
         Ok(trusts)
+    }
+
+    /// Reads all of these, some at a time; gives the first failure.
+    async fn read_all(
+        &self,
+        due: &[&Monitored],
+        readings: &[PartnerReading],
+    ) -> Result<(), Unavailable> {
+        let (next, failed) = (AtomicUsize::new(0), Mutex::new(None));
+        let one_by_one = async || {
+            while let Some(trust) = due.get(next.fetch_add(1, Ordering::Relaxed)) {
+                if let Err(error) = self.read(trust, trust.reading(readings)).await {
+                    let mut failed = failed.lock().unwrap_or_else(PoisonError::into_inner);
+                    failed.get_or_insert(error);
+                    break;
+                }
+            }
+        };
+        let mut readers: Vec<_> = (0..AT_ONCE).map(|_| Box::pin(one_by_one())).collect();
+        poll_fn(|context| {
+            readers.retain_mut(|it| it.as_mut().poll(context).is_pending());
+            match readers.is_empty() {
+                true => Poll::Ready(()),
+                false => Poll::Pending,
+            }
+        })
+        .await;
+        drop(readers);
+        let failed = failed.into_inner().unwrap_or_else(PoisonError::into_inner);
+        failed.map_or(Ok(()), Err)
     }
 
     async fn read(

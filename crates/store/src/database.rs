@@ -55,10 +55,10 @@ impl Database {
         }
     }
 
-    /// A connection that makes and changes tables, or fills them.
+    /// A connection that makes and changes tables, or fills them; an operator waits for it.
     pub(crate) async fn to_make(&self) -> Result<Connection, sqlx::Error> {
         match self {
-            Self::Sqlite(_) => self.to_write().await,
+            Self::Sqlite(_) => self.to_write_by_hand().await,
             Self::Postgres(server) => server.to_maintain().await,
         }
     }
@@ -70,5 +70,29 @@ impl fmt::Display for Database {
             Self::Sqlite(path) => path.display().fmt(f),
             Self::Postgres(server) => server.address.fmt(f),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::query;
+
+    /// An operator who brings a store up to date waits for a gate that is busy, as with every other command.
+    #[tokio::test]
+    async fn whoever_makes_tables_waits_as_long_as_a_command_by_hand() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.db");
+        sqlite::create_private(&path).unwrap();
+        let database = Database::Sqlite(path);
+        let mut waits = Vec::new();
+        for connection in [database.to_make().await, database.to_write_by_hand().await] {
+            let mut connection = connection.unwrap();
+            let row = query("PRAGMA busy_timeout")
+                .fetch_one(&mut connection)
+                .await;
+            waits.push(row.unwrap().try_get::<i64>("timeout").unwrap());
+        }
+        assert_eq!(waits, [25_000, 25_000]);
     }
 }

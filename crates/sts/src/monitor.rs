@@ -7,7 +7,6 @@
 
 use authn::audit::{Event, Kind as EventKind, MAX_SAID, MetadataAct, shown_name};
 use jiff::{SignedDuration, Timestamp};
-use proto::partner_metadata;
 use proto::unseen::is_unseen;
 
 use crate::admin::trusts::{self, Found, TrustError};
@@ -15,7 +14,7 @@ use crate::ports::{
     ChangeRefused, KeptTrusts, Outcome, PartnerReading, PartnerReadings, Unavailable,
 };
 use crate::trust::Url;
-use crate::trust::partner::{self, FieldChange};
+use crate::trust::partner::{self, FieldChange, Known};
 use crate::trust::written::Written;
 
 /// How long it is waited after the first time that metadata could not be read; twice as long each time.
@@ -47,8 +46,8 @@ pub enum Judged {
         refreshed: Box<Written>,
         /// What changes, in words.
         said: String,
-        /// Whether it would call itself otherwise.
-        renames: bool,
+        /// Whether an administrator must look, also where the trust is followed.
+        waits: bool,
     },
 }
 
@@ -104,23 +103,29 @@ impl Monitored {
     /// It is none, has ended, got worse, or is signed by nobody who is known; the sentence says which.
     pub fn judged(&self, text: &str, now: Timestamp) -> Result<Judged, String> {
         let written = &self.found.written;
-        let keys = partner::known_keys(written).map_err(|error| error.to_string())?;
-        let read = partner_metadata::read(text, &keys, now);
-        let (entity, signed_by) = read.map_err(|error| error.to_string())?;
-        if let Some(doubt) = partner::doubt(self.found.trust.kind, signed_by, &keys) {
+        let known = Known::of(self.found.trust.kind, written).map_err(|error| error.to_string())?;
+        let read = known.read(text, now).map_err(|error| error.to_string())?;
+        if let Some(doubt) = known.doubt(read.signed_by) {
             return Err(doubt.to_string());
         }
-        let refreshed = partner::refreshed(written, &entity, now);
-        let refreshed = refreshed.map_err(|error| error.to_string())?;
+        let refreshed = partner::refreshed(written, &read.entity, now);
+        let mut refreshed = refreshed.map_err(|error| error.to_string())?;
+        partner::keep(&mut refreshed, &read.certificates);
         let changes = partner::changes(written, &refreshed);
         let changes = changes.map_err(|error| error.to_string())?;
         if changes.is_empty() {
             return Ok(Judged::Same);
         }
         let is_name = |it: &FieldChange| ["identifiers", "identifier", "name"].contains(&&*it.key);
+        let brings_back = partner::brings_back(written, &refreshed);
+        let brings_back = brings_back.map_err(|error| error.to_string())?;
+        let why = match brings_back {
+            true => "a certificate comes back that is older than those that are known; ",
+            false => "",
+        };
         Ok(Judged::Changed {
-            renames: changes.iter().any(is_name),
-            said: in_words(&changes),
+            waits: brings_back || changes.iter().any(is_name),
+            said: shown(&format!("{why}{}", in_words(&changes))),
             refreshed: Box::new(refreshed),
         })
     }
@@ -154,7 +159,7 @@ pub async fn settle(
         Ok(Judged::Changed {
             refreshed,
             said,
-            renames: false,
+            waits: false,
         }) if monitored.is_followed => {
             let taken = event(monitored, (MetadataAct::Taken, &said), look.now);
             match trusts::follow(store, &monitored.found, *refreshed, taken).await {
@@ -232,13 +237,19 @@ fn event(monitored: &Monitored, (act, said): (MetadataAct, &str), now: Timestamp
     Event::observed(now, kind, None)
 }
 
+/// What changes, what somebody must look at first before what may be cut off.
 fn in_words(changes: &[FieldChange]) -> String {
+    let counts = |it: &&FieldChange| {
+        let key = &it.key;
+        key.contains("certificate") || key.contains("endpoint") || key.contains("identifier")
+    };
+    let (first, others): (Vec<_>, Vec<_>) = changes.iter().partition(counts);
     let value = |it: &Option<String>| it.clone().unwrap_or_else(|| "(nothing)".to_owned());
-    let changes = changes.iter().map(|it| {
+    let changes = first.into_iter().chain(others).map(|it| {
         let (before, after) = (value(&it.before), value(&it.after));
         format!("{}: {before} -> {after}", it.key)
     });
-    shown(&changes.collect::<Vec<_>>().join("; "))
+    changes.collect::<Vec<_>>().join("; ")
 }
 
 /// A partner's words fit for the audit and a terminal: cut, and without characters that nobody sees.

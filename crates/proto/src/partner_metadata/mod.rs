@@ -129,16 +129,32 @@ pub fn read(
 }
 
 impl Entity {
+    /// The certificates of the keys that it says it signs with, in any role, each once.
+    #[must_use]
+    pub fn signing_certificates(&self) -> Vec<Vec<u8>> {
+        let mut certificates: Vec<Vec<u8>> = Vec::new();
+        for certificate in self.signing() {
+            if !certificates.contains(certificate) {
+                certificates.push(certificate.clone());
+            }
+        }
+        certificates
+    }
+
     /// The keys that it says it signs with, in any role.
     #[must_use]
     pub fn signing_keys(&self) -> Vec<PublicKey> {
+        self.signing()
+            .filter_map(|der| PublicKey::from_certificate(der).ok())
+            .collect()
+    }
+
+    fn signing(&self) -> impl Iterator<Item = &Vec<u8>> {
         let issuer = self.issuer.iter().flat_map(|it| &it.signing);
         let party = self.relying_party.iter().flat_map(|it| &it.signing);
         let provider = self.service_provider.iter().flat_map(|it| &it.signing);
         let identity = self.identity_provider.iter().flat_map(|it| &it.signing);
-        let all = issuer.chain(party).chain(provider).chain(identity);
-        all.filter_map(|der| PublicKey::from_certificate(der).ok())
-            .collect()
+        issuer.chain(party).chain(provider).chain(identity)
     }
 }
 

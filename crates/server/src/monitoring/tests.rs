@@ -1,11 +1,11 @@
 //! Who reads, how often, and what is counted; what a document means has its tests in `sts`.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use authn::audit::{Actor, ByHand};
 use store::memory::Memory;
 use sts::trust::partner::{alone, relying_party};
 use sts::trust::written::WrittenMetadata;
+use tokio::sync::Barrier;
+use tokio::time::timeout;
 
 use super::*;
 
@@ -18,12 +18,18 @@ const PARTY: &str = "<EntityDescriptor xmlns=\"urn:oasis:names:tc:SAML:2.0:metad
 
 async fn store() -> Memory {
     let store = Memory::new();
-    let (entity, _) = proto::partner_metadata::read(PARTY, &Vec::new(), clock::now()).unwrap();
-    let mut party = relying_party(&entity, "Party", clock::now()).unwrap();
+    add(&store, "Party", PARTY).await;
+    store
+}
+
+async fn add(store: &Memory, name: &str, document: &str) {
+    let (entity, _) = proto::partner_metadata::read(document, &Vec::new(), clock::now()).unwrap();
+    let mut party = relying_party(&entity, name, clock::now()).unwrap();
     party.metadata = Some(WrittenMetadata {
         url: "https://party.example/metadata.xml".to_owned(),
         is_monitored: true,
         is_followed: true,
+        signing_certificates: Vec::new(),
     });
     let by = ByHand {
         at: clock::now(),
@@ -31,8 +37,7 @@ async fn store() -> Memory {
         origin: None,
     };
     let trusted = alone(Some(party), None).read().unwrap();
-    trusts::add(&store, &trusted, &by).await.unwrap();
-    store
+    trusts::add(store, &trusted, &by).await.unwrap();
 }
 
 /// A web server that says the same each time, and counts.
@@ -126,4 +131,41 @@ async fn nothing_is_read_while_the_store_is_away() {
     let mut one = reader(&store, "one", Never);
     store.break_down();
     assert!(one.look().await.is_err());
+}
+
+/// Partners who do not answer before as many are asked as may be.
+struct Slow {
+    all: Barrier,
+    now: AtomicUsize,
+    most: AtomicUsize,
+}
+
+#[async_trait]
+impl Fetching for &Slow {
+    async fn fetched(&self, _: &Url) -> Result<String, FetchError> {
+        let now = self.now.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most.fetch_max(now, Ordering::SeqCst);
+        self.all.wait().await;
+        self.now.fetch_sub(1, Ordering::SeqCst);
+        Err(FetchError::Redirect(302))
+    }
+}
+
+#[tokio::test]
+async fn eight_are_read_at_once_and_no_more() {
+    let store = Memory::new();
+    for number in 0..2 * AT_ONCE {
+        let document = PARTY.replace("urn:party", &format!("urn:party:{number}"));
+        add(&store, &format!("Party {number}"), &document).await;
+    }
+    let slow = Slow {
+        all: Barrier::new(AT_ONCE),
+        now: AtomicUsize::new(0),
+        most: AtomicUsize::new(0),
+    };
+    let mut one = reader(&store, "one", &slow);
+    let looked = timeout(Duration::from_secs(30), one.look()).await;
+    looked.unwrap().unwrap();
+    assert_eq!(slow.most.load(Ordering::SeqCst), AT_ONCE);
+    assert_eq!(outcomes(&store).await, vec![Outcome::Unread; 2 * AT_ONCE]);
 }

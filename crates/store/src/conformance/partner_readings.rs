@@ -121,8 +121,16 @@ pub async fn what_was_seen_of_a_partner_goes_with_its_trust<S: Conforming>(
         name: "Lync".to_owned(),
         revision: second,
     };
+    assert!(store.claim_reading(second, &claim("one", 101)).await?);
     let changed = store.change(vec![(removed, event(TrustAct::Removed))]);
     assert!(changed.await?.is_ok());
+    // Whoever still reads it says nothing of it, and nobody begins to.
+    let last = store.last_event().await?;
+    let gone = reading(second, 102);
+    let noted = store.note_reading((second, "one"), &gone, vec![unread()]);
+    assert!(!noted.await?);
+    assert_eq!(store.last_event().await?, last);
+    assert!(!store.claim_reading(second, &claim("one", 300)).await?);
     let another = added(&*store).await?;
     assert!(another > second);
     assert!(store.claim_reading(another, &claim("one", 2)).await?);

@@ -29,10 +29,11 @@ impl PartnerReadings for Memory {
         let there = state.trusts.revisions();
         state.partner_readings.retain(|it, _| there.contains(it));
         let before = state.partner_readings.get(&trust).cloned();
-        let is_free = before.as_ref().is_none_or(|it| {
-            let next_at = it.reading.as_ref().map(|it| it.next_at);
-            it.until <= claim.now && next_at.is_none_or(|it| it <= claim.now)
-        });
+        let is_free = there.contains(&trust)
+            && before.as_ref().is_none_or(|it| {
+                let next_at = it.reading.as_ref().map(|it| it.next_at);
+                it.until <= claim.now && next_at.is_none_or(|it| it <= claim.now)
+            });
         if is_free {
             let kept = Kept {
                 by: claim.by.clone(),
@@ -52,7 +53,8 @@ impl PartnerReadings for Memory {
     ) -> Result<bool, Unavailable> {
         let mut state = self.open()?;
         let claimed = state.partner_readings.get(&trust);
-        if claimed.is_none_or(|it| it.by != by) {
+        let is_there = state.trusts.revisions().contains(&reading.trust);
+        if !is_there || claimed.is_none_or(|it| it.by != by) {
             return Ok(false);
         }
         state.append(events)?;

@@ -17,6 +17,7 @@ pub const MAX_BYTES: usize = 64 * 1024;
 pub struct Certificate {
     der: Vec<u8>,
     subject: String,
+    not_before: Timestamp,
     not_after: Timestamp,
     thumbprint: String,
 }
@@ -52,13 +53,15 @@ impl Certificate {
         if !rest.is_empty() {
             return Err(CertificateError::Malformed);
         }
-        let not_after = read.validity().not_after.timestamp();
-        let not_after = Timestamp::from_second(not_after).map_err(|_| CertificateError::Dates)?;
+        let date = |seconds| Timestamp::from_second(seconds).map_err(|_| CertificateError::Dates);
+        let not_before = date(read.validity().not_before.timestamp())?;
+        let not_after = date(read.validity().not_after.timestamp())?;
         let thumbprint = digest(&SHA1_FOR_LEGACY_USE_ONLY, der);
         let thumbprint = thumbprint.as_ref().iter().map(|it| format!("{it:02X}"));
         Ok(Self {
             der: der.to_vec(),
             subject: read.subject().to_string(),
+            not_before,
             not_after,
             thumbprint: thumbprint.collect(),
         })
@@ -74,6 +77,12 @@ impl Certificate {
     #[must_use]
     pub fn subject(&self) -> &str {
         &self.subject
+    }
+
+    /// Since when it is good.
+    #[must_use]
+    pub fn not_before(&self) -> Timestamp {
+        self.not_before
     }
 
     /// Until when it is good.

@@ -2,24 +2,37 @@
 //!
 //! SECURITY: metadata that got worse never replaces metadata that worked: expired, of another partner, without an endpoint or a
 //! key that was there before. What an administrator decided (rules, names, whether it is on) is never touched. Start at
-//! [`relying_party`] and [`refreshed`].
+//! [`relying_party`] and [`refreshed`]; whom to believe is decided in [`Known`].
+
+mod known;
+
+pub use known::{Doubt, Known, Vouched, brings_back, keep};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
-use proto::partner_metadata::{Endpoint, Entity, Saml, SignedBy};
+use proto::partner_metadata::{Endpoint, Entity, Saml};
 use serde_json::Value;
 use thiserror::Error;
-use xml::PublicKey;
 
 use super::written::{
     VERSION, Written, WrittenClaimsProvider, WrittenError, WrittenRelyingParty, WrittenSamlEndpoint,
 };
-use super::{Certificate, Choice, Kind, TokenType, Url};
+use super::{Certificate, Choice, TokenType, Url};
+
+/// What endpoints of SAML 2.0 are for, with AD FS's words.
+const CONSUMER: &str = "SAMLAssertionConsumer";
+const SIGN_ON: &str = "SAMLSingleSignOn";
+const LOGOUT: &str = "SAMLLogout";
+/// The binding by which a party is sent its assertions.
+const POST: &str = "POST";
+
+/// Under what key the metadata of a trust has who vouched for it.
+const VOUCHERS: &str = "signing_certificates";
 
 /// Bindings of SAML 2.0 that are known, with AD FS's words.
 const BINDINGS: [(&str, &str); 4] = [
-    ("urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST", "POST"),
+    ("urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST", POST),
     (
         "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect",
         "Redirect",
@@ -57,17 +70,6 @@ pub enum PartnerError {
     Written(#[from] WrittenError),
 }
 
-/// Why the word of metadata is not enough by itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum Doubt {
-    /// A key signed it that the trust does not know.
-    #[error("it is signed by a key that is not known")]
-    Stranger,
-    /// Nobody signed it.
-    #[error("it is not signed")]
-    Unsigned,
-}
-
 /// A field that would be another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldChange {
@@ -77,34 +79,6 @@ pub struct FieldChange {
     pub before: Option<String>,
     /// What it would be.
     pub after: Option<String>,
-}
-
-/// What speaks against metadata of a partner that is known by these keys.
-///
-/// SECURITY: whoever may write the keys of a claims provider may say who anybody is, so that its metadata is always signed.
-#[must_use]
-pub fn doubt(kind: Kind, signed_by: SignedBy, known: &[PublicKey]) -> Option<Doubt> {
-    let is_known = !known.is_empty();
-    match signed_by {
-        SignedBy::Known => None,
-        SignedBy::Itself => is_known.then_some(Doubt::Stranger),
-        SignedBy::Nobody => (is_known || kind == Kind::ClaimsProvider).then_some(Doubt::Unsigned),
-    }
-}
-
-/// The keys that a trust knows its partner by.
-///
-/// # Errors
-///
-/// It is no trust.
-pub fn known_keys(written: &Written) -> Result<Vec<PublicKey>, WrittenError> {
-    let read = written.clone().read_kept()?;
-    let parties = read.relying_parties.iter();
-    let parties = parties.flat_map(|it| &it.request_signing_certificates);
-    let providers = read.claims_providers.iter();
-    let all = parties.chain(providers.flat_map(|it| &it.token_signing_certificates));
-    let keys = all.filter_map(|it| PublicKey::from_certificate(it.der()).ok());
-    Ok(keys.collect())
 }
 
 /// A relying party trust of a name from metadata, without rules.
@@ -199,6 +173,8 @@ fn refresh_party(party: &mut WrittenRelyingParty, entity: &Entity) -> Result<(),
             party.identifiers.push(identifier);
         }
     }
+    let takes = |it: &WrittenSamlEndpoint| it.protocol == CONSUMER;
+    let takes_by_post = |it: &WrittenSamlEndpoint| takes(it) && it.binding == POST;
     for (what, was_there, is_there) in [
         (
             "address of WS-Federation",
@@ -206,9 +182,14 @@ fn refresh_party(party: &mut WrittenRelyingParty, entity: &Entity) -> Result<(),
             party.wsfed_endpoint.is_some(),
         ),
         (
-            "endpoint of SAML",
-            !before.saml_endpoints.is_empty(),
-            !party.saml_endpoints.is_empty(),
+            "endpoint of SAML that takes assertions (AssertionConsumerService)",
+            has(&before.saml_endpoints, takes),
+            has(&party.saml_endpoints, takes),
+        ),
+        (
+            "endpoint of SAML that takes assertions by POST (AssertionConsumerService)",
+            has(&before.saml_endpoints, takes_by_post),
+            has(&party.saml_endpoints, takes_by_post),
         ),
         (
             "certificate to encrypt for",
@@ -236,6 +217,7 @@ fn refresh_provider(
     }
     let before = provider.clone();
     fill_provider(provider, entity);
+    let signs_in = |it: &WrittenSamlEndpoint| it.protocol == SIGN_ON;
     let has_keys = !provider.token_signing_certificates.is_empty();
     for (what, was_there, is_there) in [
         (
@@ -244,9 +226,9 @@ fn refresh_provider(
             provider.wsfed_endpoint.is_some(),
         ),
         (
-            "endpoint of SAML",
-            !before.saml_endpoints.is_empty(),
-            !provider.saml_endpoints.is_empty(),
+            "endpoint of SAML that takes requests (SingleSignOnService)",
+            has(&before.saml_endpoints, signs_in),
+            has(&provider.saml_endpoints, signs_in),
         ),
         ("certificate that tokens are signed with", true, has_keys),
     ] {
@@ -282,7 +264,13 @@ fn fields(written: &Written) -> Result<serde_json::Map<String, Value>, PartnerEr
     let read: Value = serde_json::from_str(&written.to_json()?).unwrap_or_default();
     let lists = ["relying_party", "claims_provider"].into_iter();
     let mut trusts = lists.filter_map(|key| read.get(key)?.get(0)?.as_object());
-    Ok(trusts.next().cloned().unwrap_or_default())
+    let mut fields = trusts.next().cloned().unwrap_or_default();
+    // Who vouches is shown as other certificates are.
+    let metadata = fields.get_mut("metadata").and_then(Value::as_object_mut);
+    if let Some(pinned) = metadata.and_then(|it| it.remove(VOUCHERS)) {
+        fields.insert(format!("metadata.{VOUCHERS}"), pinned);
+    }
+    Ok(fields)
 }
 
 /// A value in words; a certificate by its thumbprint and its end.
@@ -331,6 +319,11 @@ fn lost(what: &'static str, was_there: bool, is_there: bool) -> Result<(), Partn
     }
 }
 
+/// Whether there is one of a purpose: an address for sign-outs does not stand for one where people sign in.
+fn has(endpoints: &[WrittenSamlEndpoint], is_of: impl Fn(&WrittenSamlEndpoint) -> bool) -> bool {
+    endpoints.iter().any(is_of)
+}
+
 fn fill_party(party: &mut WrittenRelyingParty, entity: &Entity) {
     party.identifiers = vec![entity.entity_id.clone()];
     let role = entity.relying_party.clone().unwrap_or_default();
@@ -349,7 +342,7 @@ fn fill_party(party: &mut WrittenRelyingParty, entity: &Entity) {
     party.token_type = taken(&role.token_types, party.token_type.take());
     party.claims_accepted = role.claim_types;
     party.signed_saml_requests_required |= saml.signs_requests;
-    party.saml_endpoints = saml_endpoints(&saml, "SAMLAssertionConsumer");
+    party.saml_endpoints = saml_endpoints(&saml, CONSUMER);
 }
 
 /// What kind of token a party takes that names some: SAML 2.0 where it is the only one that we make. One that names none gets
@@ -380,7 +373,7 @@ fn fill_provider(provider: &mut WrittenClaimsProvider, entity: &Entity) {
     }
     provider.token_signing_certificates = signing;
     provider.claims_offered = issuer.claim_types;
-    provider.saml_endpoints = saml_endpoints(&saml, "SAMLSingleSignOn");
+    provider.saml_endpoints = saml_endpoints(&saml, SIGN_ON);
 }
 
 fn encoded(certificates: &[Vec<u8>]) -> Vec<String> {
@@ -404,7 +397,7 @@ fn saml_endpoints(saml: &Saml, protocol: &str) -> Vec<WrittenSamlEndpoint> {
         })
     };
     let services = saml.services.iter().filter_map(|it| of(it, protocol));
-    let logouts = saml.logouts.iter().filter_map(|it| of(it, "SAMLLogout"));
+    let logouts = saml.logouts.iter().filter_map(|it| of(it, LOGOUT));
     services.chain(logouts).collect()
 }
 

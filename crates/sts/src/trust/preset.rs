@@ -211,6 +211,7 @@ fn followed(url: String) -> Option<WrittenMetadata> {
         url,
         is_monitored: true,
         is_followed: false,
+        signing_certificates: Vec::new(),
     })
 }
 

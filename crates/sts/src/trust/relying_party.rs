@@ -112,4 +112,6 @@ pub struct Metadata {
     pub is_monitored: bool,
     /// Whether changes apply by themselves.
     pub is_followed: bool,
+    /// The certificates that vouched for it, beside those that the trust has for its partner's words.
+    pub signing_certificates: Vec<Certificate>,
 }

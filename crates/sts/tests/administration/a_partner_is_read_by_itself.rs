@@ -3,12 +3,13 @@
 use authn::audit::{Kind as EventKind, MetadataAct};
 use authn::ports::Claim;
 use jiff::{SignedDuration, Timestamp};
-use proto::partner_metadata::read;
+use proto::partner_metadata::{SignedBy, read};
 use store::memory::Memory;
 use sts::admin::trusts;
 use sts::monitor::{Judged, Look, Monitored, monitored, settle};
 use sts::ports::{Outcome, PartnerReading, PartnerReadings};
-use sts::trust::partner::{alone, claims_provider, relying_party};
+use sts::trust::Kind;
+use sts::trust::partner::{Doubt, Known, alone, claims_provider, keep, refreshed, relying_party};
 use sts::trust::written::{Written, WrittenMetadata};
 use xml::PublicKey;
 
@@ -23,6 +24,7 @@ fn metadata(is_followed: bool) -> Option<WrittenMetadata> {
         url: "https://partner.example/metadata.xml".to_owned(),
         is_monitored: true,
         is_followed,
+        signing_certificates: Vec::new(),
     })
 }
 
@@ -54,6 +56,36 @@ fn party(realms: &[&str]) -> String {
          <fed:PassiveRequestorEndpoint><EndpointReference xmlns=\"http://www.w3.org/2005/08/addressing\">\
          <Address>https://party.example/</Address></EndpointReference></fed:PassiveRequestorEndpoint>\
          </RoleDescriptor></EntityDescriptor>"
+    )
+}
+
+/// A party that signs what it says.
+fn signing_party(keys: &[&Key]) -> String {
+    let key = |it: &&Key| {
+        format!(
+            "<KeyDescriptor use=\"signing\"><KeyInfo xmlns=\"http://www.w3.org/2000/09/xmldsig#\"><X509Data>\
+             <X509Certificate>{}</X509Certificate></X509Data></KeyInfo></KeyDescriptor>",
+            it.base64()
+        )
+    };
+    let keys: String = keys.iter().map(key).collect();
+    let text = party(&[]).replacen("<fed:", &format!("{keys}<fed:"), 1);
+    text.replacen("entityID=", "ID=\"_1\" entityID=", 1)
+}
+
+/// A service provider with a way to take assertions, and one for sign-outs.
+fn service_provider(bindings: &[&str]) -> String {
+    let consumer = |it: &&str| {
+        format!(
+            "<AssertionConsumerService Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:{it}\" Location=\"https://sp.example/{it}\" index=\"0\"/>"
+        )
+    };
+    let consumers: String = bindings.iter().map(consumer).collect();
+    format!(
+        "<EntityDescriptor xmlns=\"urn:oasis:names:tc:SAML:2.0:metadata\" entityID=\"urn:sp\"><SPSSODescriptor \
+         protocolSupportEnumeration=\"urn:oasis:names:tc:SAML:2.0:protocol\"><SingleLogoutService \
+         Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect\" Location=\"https://sp.example/out\"/>{consumers}\
+         </SPSSODescriptor></EntityDescriptor>"
     )
 }
 
@@ -94,6 +126,16 @@ impl World {
         let mut party = relying_party(&entity, "Party", now()).unwrap();
         party.metadata = metadata(is_followed);
         Self::with(alone(Some(party), None)).await
+    }
+
+    /// A party of a document that was believed once, as `trust add` makes one.
+    async fn of_document(text: &str) -> Self {
+        let read = Known::nobody(Kind::RelyingParty).read(text, now()).unwrap();
+        let mut party = relying_party(&read.entity, "Party", now()).unwrap();
+        party.metadata = metadata(true);
+        let mut written = alone(Some(party), None);
+        keep(&mut written, &read.certificates);
+        Self::with(written).await
     }
 
     fn now(&self) -> Timestamp {
@@ -345,4 +387,147 @@ async fn readings_drift_apart_by_a_tenth_at_most() {
     assert_eq!(settled.await.unwrap(), Some(Outcome::Current));
     let next = world.reading().await.unwrap().next_at;
     assert_eq!(next, now() + DAY - DAY / 10);
+}
+
+#[tokio::test]
+async fn t_mex_1_a_provider_whose_keys_nobody_can_use_is_not_spoken_for_by_strangers() {
+    let (unusable, stranger) = (Key::unusable(), Key::until(2030));
+    let der = unusable.base64();
+    for is_followed in WAYS {
+        let mut world = World::of_provider(&unusable, is_followed).await;
+        let before = world.written().await;
+        let kept = &before.claims_provider[0].token_signing_certificates;
+        assert_eq!(*kept, std::slice::from_ref(&der).to_vec());
+        for (text, why) in [
+            (
+                signed(issuer(&stranger), &stranger),
+                "a key that is not known",
+            ),
+            (issuer(&stranger), "it is not signed"),
+        ] {
+            assert_eq!(world.reads(&text).await, Outcome::Unread);
+            assert_eq!(world.written().await, before);
+            let said = world.reading().await.unwrap().said;
+            assert!(said.contains(why), "{said}");
+        }
+    }
+    // So it is of a trust that says nothing of keys, and of a party that has some.
+    let nothing = alone(None, None);
+    let doubt = |kind, written| Known::of(kind, written).unwrap().doubt(SignedBy::Itself);
+    assert_eq!(doubt(Kind::ClaimsProvider, &nothing), Some(Doubt::Stranger));
+    assert_eq!(doubt(Kind::RelyingParty, &nothing), None);
+    let (entity, _) = read(&party(&[]), &known(&[]), now()).unwrap();
+    let mut party = relying_party(&entity, "Party", now()).unwrap();
+    party.request_signing_certificates = vec![der];
+    let party = alone(Some(party), None);
+    assert_eq!(doubt(Kind::RelyingParty, &party), Some(Doubt::Stranger));
+}
+
+#[tokio::test]
+async fn t_mex_1_a_party_that_signed_once_signs_ever_after_by_its_own_keys() {
+    let (own, next, stranger) = (Key::until(2030), Key::until(2031), Key::until(2030));
+    let good = signed(signing_party(&[&own]), &own);
+    let mut world = World::of_document(&good).await;
+    let pinned = |written: &Written| {
+        let metadata = written.relying_party[0].metadata.clone().unwrap();
+        metadata.signing_certificates
+    };
+    assert_eq!(pinned(&world.written().await), [own.base64()]);
+    assert_eq!(world.reads(&good).await, Outcome::Current);
+    let before = world.written().await;
+    let moved = |text: String| text.replace("https://party.example/", "https://evil.example/");
+    for (text, why) in [
+        (moved(party(&[])), "it is not signed"),
+        (moved(signing_party(&[&own])), "it is not signed"),
+        (
+            signed(moved(signing_party(&[&stranger])), &stranger),
+            "a key that is not known",
+        ),
+    ] {
+        assert_eq!(world.reads(&text).await, Outcome::Unread);
+        assert_eq!(world.written().await, before);
+        let said = world.reading().await.unwrap().said;
+        assert!(said.contains(why), "{said}");
+    }
+    // It rolls its key as a claims provider does.
+    let shown = signed(signing_party(&[&own, &next]), &own);
+    assert_eq!(world.reads(&shown).await, Outcome::Taken);
+    let alone = signed(signing_party(&[&next]), &next);
+    assert_eq!(world.reads(&alone).await, Outcome::Taken);
+    assert_eq!(pinned(&world.written().await), [next.base64()]);
+    let said = world.reading().await.unwrap().said;
+    assert!(
+        said.starts_with("metadata.signing_certificates: ") && !said.contains(&own.base64()),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+async fn a_key_that_vouches_from_outside_the_document_goes_on_to_vouch() {
+    let (own, federation) = (Key::until(2030), Key::until(2040));
+    let text = signed(signing_party(&[&own]), &federation);
+    let by = Known::by(Kind::RelyingParty, &federation.der).unwrap();
+    let read = by.read(&text, now()).unwrap();
+    assert_eq!(by.doubt(read.signed_by), None);
+    let (mut written, entity) = (World::of_party(true).await.written().await, read.entity);
+    written = refreshed(&written, &entity, now()).unwrap();
+    keep(&mut written, &read.certificates);
+    let mut world = World::with(written).await;
+    assert_eq!(world.reads(&text).await, Outcome::Current);
+    let metadata = world.written().await.relying_party[0].metadata.clone();
+    let both = [own.base64(), federation.base64()];
+    assert_eq!(metadata.unwrap().signing_certificates, both);
+}
+
+#[tokio::test]
+async fn t_mex_1_an_older_document_does_not_bring_a_dropped_key_back() {
+    let (old, new) = (Key::between(2020, 2030), Key::between(2025, 2035));
+    let mut world = World::of_provider(&old, true).await;
+    let both = signed(issuer_of(&[&new, &old]), &new);
+    assert_eq!(
+        world.reads(&signed(issuer_of(&[&new, &old]), &old)).await,
+        Outcome::Taken
+    );
+    assert_eq!(
+        world.reads(&signed(issuer(&new), &new)).await,
+        Outcome::Taken
+    );
+    let before = world.written().await;
+    assert_eq!(world.reads(&both).await, Outcome::Waiting);
+    assert_eq!(world.written().await, before);
+    let said = world.reading().await.unwrap().said;
+    assert!(said.starts_with("a certificate comes back"), "{said}");
+    // A party that signs what it says is held to the same.
+    let mut world = World::of_document(&signed(signing_party(&[&new]), &new)).await;
+    let both = signed(signing_party(&[&new, &old]), &new);
+    assert_eq!(world.reads(&both).await, Outcome::Waiting);
+}
+
+#[tokio::test]
+async fn a_service_provider_that_takes_assertions_no_more_got_worse_whatever_it_has_for_sign_outs()
+{
+    for lost in [&[][..], &["HTTP-Artifact"]] {
+        let mut world = World::of_document(&service_provider(&["HTTP-POST"])).await;
+        let before = world.written().await;
+        assert_eq!(world.reads(&service_provider(lost)).await, Outcome::Unread);
+        assert_eq!(world.written().await, before);
+        let said = world.reading().await.unwrap().said;
+        assert!(said.contains("AssertionConsumerService"), "{said}");
+    }
+    let mut world = World::of_document(&service_provider(&["HTTP-POST"])).await;
+    let more = service_provider(&["HTTP-POST", "HTTP-Artifact"]);
+    assert_eq!(world.reads(&more).await, Outcome::Taken);
+}
+
+#[tokio::test]
+async fn certificates_and_addresses_are_said_before_what_may_be_cut_off() {
+    let mut world = World::of_party(true).await;
+    let asked = "<fed:ClaimTypesRequested><ClaimType xmlns=\"http://docs.oasis-open.org/wsfed/authorization/200706\" \
+                 Uri=\"urn:x\"/></fed:ClaimTypesRequested><fed:Passive";
+    let changed = party(&[]).replacen("<fed:Passive", asked, 1);
+    let changed = changed.replace("https://party.example/", "https://other.example/");
+    assert_eq!(world.reads(&changed).await, Outcome::Taken);
+    let said = world.reading().await.unwrap().said;
+    let is_first = said.starts_with("wsfed_endpoint: ");
+    assert!(is_first && said.contains("; claims_accepted: "), "{said}");
 }

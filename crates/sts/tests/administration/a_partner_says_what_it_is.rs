@@ -22,14 +22,30 @@ pub(crate) fn now() -> Timestamp {
 /// A key of a partner, and its certificate, which is good until the end of a year.
 pub(crate) struct Key {
     pair: KeyPair,
-    der: Vec<u8>,
+    pub(crate) der: Vec<u8>,
 }
 
 impl Key {
     pub(crate) fn until(year: i32) -> Self {
-        let pair = KeyPair::generate().unwrap();
+        Self::between(1975, year)
+    }
+
+    pub(crate) fn between(begin: i32, end: i32) -> Self {
+        Self::of(KeyPair::generate().unwrap(), (begin, end))
+    }
+
+    /// One of a kind that verifies nothing here.
+    pub(crate) fn unusable() -> Self {
+        let pair = KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap();
+        let key = Self::of(pair, (2020, 2030));
+        assert!(PublicKey::from_certificate(&key.der).is_err());
+        key
+    }
+
+    fn of(pair: KeyPair, (begin, end): (i32, i32)) -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
-        params.not_after = date_time_ymd(year, 12, 31);
+        params.not_before = date_time_ymd(begin, 1, 1);
+        params.not_after = date_time_ymd(end, 12, 31);
         let der = params.self_signed(&pair).unwrap().der().to_vec();
         Self { pair, der }
     }
@@ -82,6 +98,10 @@ fn known(keys: &[&Key]) -> Vec<PublicKey> {
 
 fn entity(text: &str) -> Entity {
     read(text, &known(&[]), now()).unwrap().0
+}
+
+fn saml() -> Entity {
+    entity(SAML)
 }
 
 /// A Lync pool of a name that a preset gives its rules; its certificate of the sample is none, and is left out.
@@ -199,6 +219,15 @@ fn metadata_that_got_worse_never_replaces_metadata_that_worked() {
         party.passive_endpoints = vec!["http://lyncweb.contoso.com/".to_owned()];
     });
     assert!(matches!(in_clear, PartnerError::Written(_)));
+    let (mut both, _, key) = partner();
+    both.identity_provider = saml().identity_provider;
+    both.identity_provider.as_mut().unwrap().signing = vec![key.der];
+    let provider = claims_provider(&both, "Partner", now()).unwrap();
+    let written_both = alone(None, Some(provider));
+    let role = both.identity_provider.as_mut().unwrap();
+    role.logouts.append(&mut role.services);
+    let lost = PartnerError::Lost("endpoint of SAML that takes requests (SingleSignOnService)");
+    assert_eq!(refreshed(&written_both, &both, now()).unwrap_err(), lost);
     let (partner, written, _) = partner();
     let keyless = Entity {
         issuer: partner.issuer.clone().map(|it| Issuer {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use sts::trust::partner::Known;
 use sts::trust::preset::{Places, Preset};
 use sts::trust::{Kind, Trusted};
 
@@ -86,7 +87,7 @@ impl Arguments {
         let name = self.name.as_deref();
         let name = name.ok_or_else(|| CliError::usage("say with `--name` what it is called"))?;
         let kind = self.kind.unwrap_or(Kind::RelyingParty);
-        let found = self.source.read(kind, None, &[]).await?;
+        let found = self.source.read(kind, None, Known::nobody(kind)).await?;
         for remark in found.remarks(kind) {
             output.remark(&remark);
         }

@@ -3,15 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use proto::partner_metadata::{self, Entity, SignedBy};
+use proto::partner_metadata::SignedBy;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use serde::Serialize;
-use sts::trust::partner::{self, Doubt, FieldChange, PartnerError};
+use sts::trust::partner::{self, Doubt, FieldChange, Known, PartnerError, Vouched};
 use sts::trust::preset::Preset;
 use sts::trust::written::{Written, WrittenMetadata};
 use sts::trust::{Kind, Url};
-use xml::PublicKey;
 
 use super::form;
 use crate::cli::{CliError, Output};
@@ -54,8 +53,7 @@ pub(crate) struct Source {
 
 /// Metadata that was read.
 pub(super) struct Found {
-    entity: Entity,
-    signed_by: SignedBy,
+    vouched: Vouched,
     url: Option<String>,
 }
 
@@ -77,7 +75,7 @@ impl Source {
         &self,
         kind: Kind,
         otherwise: Option<&str>,
-        known: &[PublicKey],
+        known: Known,
     ) -> Result<Found, CliError> {
         let place = self.metadata.as_deref().or(otherwise);
         let Some(place) = place else {
@@ -102,16 +100,14 @@ impl Source {
             }
             false => form::text(Path::new(place))?,
         };
-        let named = self.signed_by.as_deref().map(certificate).transpose()?;
-        let keys: Vec<PublicKey> = match named {
-            Some(named) => vec![named],
-            None => known.to_vec(),
+        let known = match self.signed_by.as_deref() {
+            Some(file) => certificate(kind, file)?,
+            None => known,
         };
-        let read = partner_metadata::read(&text, &keys, clock::now());
-        let (entity, signed_by) =
-            read.map_err(|error| CliError::refused(format!("`{place}`: {error}")))?;
+        let vouched = known.read(&text, clock::now());
+        let vouched = vouched.map_err(|error| CliError::refused(format!("`{place}`: {error}")))?;
         let must_be_known = self.signed_by.is_some();
-        match partner::doubt(kind, signed_by, &keys) {
+        match known.doubt(vouched.signed_by) {
             Some(Doubt::Stranger) => {
                 return Err(CliError::refused(format!(
                     "`{place}` is signed by a key that is not known"
@@ -131,18 +127,14 @@ impl Source {
             Some(Doubt::Unsigned) | None => {}
         }
         let url = is_url.then(|| place.to_owned());
-        Ok(Found {
-            entity,
-            signed_by,
-            url,
-        })
+        Ok(Found { vouched, url })
     }
 }
 
 impl Found {
     /// What is said of metadata before a trust is made or changed by it.
     pub(super) fn remarks(&self, kind: Kind) -> Vec<String> {
-        let (is_provider, entity) = (kind == Kind::ClaimsProvider, &self.entity);
+        let (is_provider, entity) = (kind == Kind::ClaimsProvider, &self.vouched.entity);
         let saml = match is_provider {
             true => entity.identity_provider.as_ref(),
             false => entity.service_provider.as_ref(),
@@ -160,7 +152,7 @@ impl Found {
 
     /// What is said of metadata that vouches for itself, where whoever can write it may say who anybody is.
     fn remark(&self, kind: Kind) -> Option<&'static str> {
-        let vouches_for_itself = self.signed_by == SignedBy::Itself;
+        let vouches_for_itself = self.vouched.signed_by == SignedBy::Itself;
         (vouches_for_itself && kind == Kind::ClaimsProvider).then_some(
             "the metadata is signed by the key in it, which nobody vouches for but whoever it came from: compare the \
              thumbprint of its certificate with the partner's (`trust show`), or say with `--signed-by` who must have signed it",
@@ -183,9 +175,10 @@ pub(super) fn new(
         url,
         is_monitored: true,
         is_followed: false,
+        signing_certificates: Vec::new(),
     });
-    let entity = &found.entity;
-    let written = match kind {
+    let entity = &found.vouched.entity;
+    let mut written = match kind {
         Kind::ClaimsProvider => {
             let mut provider = partner::claims_provider(entity, name, now).map_err(of_partner)?;
             provider.metadata = metadata;
@@ -201,6 +194,7 @@ pub(super) fn new(
             partner::alone(Some(party), None)
         }
     };
+    partner::keep(&mut written, &found.vouched.certificates);
     Ok(written)
 }
 
@@ -238,15 +232,16 @@ pub(super) async fn refresh(
     let providers = found.written.claims_provider.iter();
     let mut urls = parties.chain(providers.filter_map(|it| it.metadata.as_ref()));
     let url = urls.next().map(|it| it.url.clone());
-    let known = partner::known_keys(&found.written);
-    let known = known.map_err(|error| CliError::unavailable(error.to_string()))?;
     let kind = found.trust.kind;
-    let read = source.read(kind, url.as_deref(), &known).await?;
+    let known = Known::of(kind, &found.written);
+    let known = known.map_err(|error| CliError::unavailable(error.to_string()))?;
+    let read = source.read(kind, url.as_deref(), known).await?;
     for remark in read.remarks(kind) {
         output.remark(&remark);
     }
-    let refreshed = partner::refreshed(&found.written, &read.entity, clock::now());
-    let refreshed = refreshed.map_err(of_partner)?;
+    let refreshed = partner::refreshed(&found.written, &read.vouched.entity, clock::now());
+    let mut refreshed = refreshed.map_err(of_partner)?;
+    partner::keep(&mut refreshed, &read.vouched.certificates);
     let changes = partner::changes(&found.written, &refreshed).map_err(of_partner)?;
     let name = found.trust.name.clone();
     if !is_dry_run && !changes.is_empty() {
@@ -260,7 +255,7 @@ pub(super) async fn refresh(
     let printed = Printed {
         name,
         is_dry_run,
-        is_signed: read.signed_by != SignedBy::Nobody,
+        is_signed: read.vouched.signed_by != SignedBy::Nobody,
         changes: changes.into_iter().map(change).collect(),
     };
     output.print(&printed, aloud)
@@ -289,12 +284,11 @@ fn aloud(printed: &Printed) -> String {
     format!("of `{name}` {what}:\n{}{unsigned}", lines.join("\n"))
 }
 
-fn certificate(file: &Path) -> Result<PublicKey, CliError> {
+fn certificate(kind: Kind, file: &Path) -> Result<Known, CliError> {
     let wrong = |what: &str| CliError::usage(format!("`{}`: {what}", file.display()));
     let read = CertificateDer::from_pem_file(file);
     let read = read.map_err(|error| wrong(&error.to_string()))?;
-    PublicKey::from_certificate(&read)
-        .map_err(|_| wrong("it is no certificate with a key that is known here"))
+    Known::by(kind, &read).map_err(|_| wrong("it is no certificate with a key that is known here"))
 }
 
 fn of_partner(error: PartnerError) -> CliError {

@@ -49,10 +49,23 @@ fn set(trust: &mut Map<String, Value>, word: &str) -> Result<(), CliError> {
             trust.insert(key.to_owned(), Value::String(text));
         }
         None => {
-            trust.insert(key.to_owned(), typed(value));
+            let mut value = typed(value);
+            keep_vouchers(trust.get(key), &mut value);
+            trust.insert(key.to_owned(), value);
         }
     }
     Ok(())
+}
+
+/// SECURITY: who vouched for a partner's metadata is forgotten only by whoever says so, and not by whoever follows it from now on.
+fn keep_vouchers(before: Option<&Value>, value: &mut Value) {
+    const KEY: &str = "signing_certificates";
+    let kept = before.and_then(|it| it.get(KEY));
+    if let (Some(kept), Some(table)) = (kept, value.as_object_mut())
+        && !table.contains_key(KEY)
+    {
+        table.insert(KEY.to_owned(), kept.clone());
+    }
 }
 
 /// A number, a list, a switch or a table, where the word is one in JSON; else a text.
@@ -99,6 +112,22 @@ mod tests {
         assert!(party.always_require_authentication);
         assert_eq!(party.notes.as_deref(), Some("a = b"));
         assert_eq!(party.issuance_transform_rules, "c:[] => issue(claim = c);");
+    }
+
+    #[test]
+    fn who_vouched_for_metadata_stays_until_somebody_says_otherwise() {
+        let mut written = party();
+        let text = r#"{"url": "https://a.example/", "signing_certificates": ["AQID"]}"#;
+        written.relying_party[0].metadata = Some(serde_json::from_str(text).unwrap());
+        let kept = |word: &str| {
+            let after = with(&written, Kind::RelyingParty, &[word.to_owned()]).unwrap();
+            let metadata = after.relying_party[0].metadata.clone().unwrap();
+            (metadata.is_followed, metadata.signing_certificates)
+        };
+        let followed = r#"metadata={"url": "https://a.example/", "is_followed": true}"#;
+        assert_eq!(kept(followed), (true, vec!["AQID".to_owned()]));
+        let forgotten = r#"metadata={"url": "https://a.example/", "signing_certificates": []}"#;
+        assert_eq!(kept(forgotten), (false, Vec::new()));
     }
 
     #[test]

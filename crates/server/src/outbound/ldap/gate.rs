@@ -195,6 +195,7 @@ impl SignedIn {
             tls: &tls,
             account: who,
             password,
+            most: None,
         };
         let mut failed = Vec::new();
         let controllers = Controllers::new(directory.controllers.clone());

@@ -10,6 +10,7 @@ mod entry;
 mod filter;
 pub(crate) mod gate;
 mod groups;
+mod metered;
 mod names;
 mod refused;
 mod session;
@@ -186,6 +187,7 @@ impl Ldap {
             tls: &self.tls,
             account: &self.settings.account,
             password,
+            most: None,
         }
     }
 

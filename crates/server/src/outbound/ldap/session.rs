@@ -6,7 +6,9 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ldap3::{LdapConnAsync, LdapConnSettings, LdapResult, Mod, Scope, SearchEntry, SearchOptions};
+use ldap3::{
+    LdapConnAsync, LdapConnSettings, LdapResult, Mod, Scope, SearchEntry, SearchOptions, StdStream,
+};
 use proto::secret::Secret;
 use rustls::ClientConfig;
 use tokio::task::JoinSet;
@@ -15,6 +17,7 @@ use tokio::time::timeout;
 
 use super::entry::{Domain, Entry};
 use super::filter::Filter;
+use super::metered::Metered;
 use crate::config::settings::attribute_stores::LdapTls;
 
 /// How long it may take until a connection stands, TLS included.
@@ -26,6 +29,8 @@ pub(crate) const LDAPS: u16 = 636;
 /// A global catalog over TLS.
 pub(crate) const GLOBAL_CATALOG: u16 = 3269;
 
+/// It says more than is taken.
+const TOO_MANY: SessionError = SessionError::TooMuch("is taken of bytes");
 /// Result codes (RFC 4511 A.1).
 const SIZE_LIMIT_EXCEEDED: u32 = 4;
 const REFERRAL: u32 = 10;
@@ -72,11 +77,14 @@ pub(crate) struct Reader<'a> {
     pub(crate) account: &'a str,
     /// By what.
     pub(crate) password: &'a Secret<String>,
+    /// How many bytes may come from it in all; none is said where it is trusted with everything.
+    pub(crate) most: Option<u64>,
 }
 
 /// A bound connection.
 pub(crate) struct Session {
     line: Line,
+    metered: Option<Metered>,
     /// Ended with it.
     _driving: JoinSet<()>,
 }
@@ -139,7 +147,22 @@ impl Session {
         if reader.password.expose().is_empty() || reader.account.is_empty() {
             return Err(SessionError::Refused);
         }
-        let settings = LdapConnSettings::new()
+        let mut driving = JoinSet::new();
+        let metered = match reader.most {
+            Some(most) => {
+                let connecting = Metered::connect((host, port), most, &mut driving);
+                let connected = timeout(CONNECT, connecting).await;
+                let connected = connected.map_err(|_| SessionError::Late(CONNECT))?;
+                Some(connected.map_err(|error| SessionError::Connect(error.to_string()))?)
+            }
+            None => None,
+        };
+        let (metered, stream) = metered.unzip();
+        let settings = match stream {
+            Some(stream) => LdapConnSettings::new().set_std_stream(StdStream::Tcp(stream)),
+            None => LdapConnSettings::new(),
+        };
+        let settings = settings
             .set_conn_timeout(CONNECT)
             .set_config(Arc::clone(reader.tls))
             .set_starttls(reader.begins == LdapTls::Started);
@@ -157,9 +180,9 @@ impl Session {
             Ok(Err(ldap3::LdapError::Timeout { .. })) | Err(_) => {
                 return Err(SessionError::Late(CONNECT));
             }
+            Ok(Err(_)) if metered.as_ref().is_some_and(Metered::is_over) => return Err(TOO_MANY),
             Ok(Err(error)) => return Err(SessionError::Connect(error.to_string())),
         };
-        let mut driving = JoinSet::new();
         driving.spawn(async move {
             // How it ends is told to whoever waits for an answer.
             let _ = connection.drive().await;
@@ -171,6 +194,7 @@ impl Session {
         match bound.rc {
             0 => Ok(Self {
                 line: Line(ldap),
+                metered,
                 _driving: driving,
             }),
             INVALID_CREDENTIALS => Err(SessionError::Refused),
@@ -244,6 +268,22 @@ impl Session {
     /// Where it is asked beside whoever else asks.
     pub(super) fn line(&self) -> Line {
         self.line.clone()
+    }
+
+    /// As [`Line::whole`], within what may come by the connection.
+    ///
+    /// # Errors
+    ///
+    /// As [`Line::whole`].
+    pub(super) async fn whole(
+        &self,
+        wanted: &Wanted<'_>,
+    ) -> Result<Vec<SearchEntry>, SessionError> {
+        let whole = self.line.whole(wanted).await;
+        match &self.metered {
+            Some(metered) if whole.is_err() && metered.is_over() => Err(TOO_MANY),
+            _ => whole,
+        }
     }
 
     /// Makes an entry, whole or not at all.
@@ -333,10 +373,7 @@ impl Line {
     /// # Errors
     ///
     /// The base is not there, there is more than may come, or the directory says something else.
-    pub(super) async fn whole(
-        &self,
-        wanted: &Wanted<'_>,
-    ) -> Result<Vec<SearchEntry>, SessionError> {
+    async fn whole(&self, wanted: &Wanted<'_>) -> Result<Vec<SearchEntry>, SessionError> {
         let other = |error: ldap3::LdapError| SessionError::Other(error.to_string());
         // One more than may come is asked for, so that too many are told from just enough.
         let limit = i32::try_from(wanted.entries).unwrap_or(i32::MAX);
@@ -361,7 +398,7 @@ impl Line {
                 return Err(SessionError::TooMuch("is taken of entries"));
             }
             if bytes > wanted.bytes {
-                return Err(SessionError::TooMuch("is taken of bytes"));
+                return Err(TOO_MANY);
             }
         }
         let result = stream.finish().await;

@@ -92,6 +92,14 @@ fn filled(filter: &str, parameters: &[&str]) -> Result<String, String> {
         if value.contains('\0') {
             return Err("a value has a NUL in it, at which directories end a text".to_owned());
         }
+        // SECURITY: `{0}*` of nothing is about whoever has the attribute. Spaces and signs are nothing to some attributes (RFC 4518 2.6).
+        let end = after.split(['(', ')']).next().unwrap_or_default();
+        let has_star = assertion.contains('*') || end.contains('*');
+        if has_star && !value.chars().any(char::is_alphanumeric) {
+            return Err(format!(
+                "`{{{number}}}` stands beside a `*` in its filter, and the value has neither letter nor digit: it would be about anybody"
+            ));
+        }
         value.bytes().for_each(|byte| written(&mut filled, byte));
         if filled.len() > MAX_FILTER {
             return Err(format!("its filter has more than {MAX_FILTER} bytes"));
@@ -188,6 +196,34 @@ mod tests {
             let said = LdapQuery::parse(text, parameters).unwrap_err();
             assert!(said.contains(why), "{text}: {said}");
         }
+    }
+
+    #[test]
+    fn t_rule_2_nothing_beside_a_star_is_about_nobody() {
+        for filter in [
+            "(cn={0}*)",
+            "(cn=*{0})",
+            "(&(a=b)(cn=*{0}*)(c=d))",
+            "(cn=a*{0}b)",
+        ] {
+            let text = format!("{filter};cn");
+            for nothing in ["", " ", "\u{ad}\u{200b}", "*", "- "] {
+                let said = parsed(&text, &[nothing]).unwrap_err();
+                assert!(
+                    said.contains("beside a `*`"),
+                    "{filter} {nothing:?}: {said}"
+                );
+            }
+            assert!(parsed(&text, &["å"]).is_ok(), "{filter}");
+        }
+        // A star of another assertion, and one of the value, are none.
+        assert_eq!(
+            parsed("(&(a=*)(cn={0}));cn", &[""]).unwrap(),
+            "(&(a=*)(cn=))"
+        );
+        assert_eq!(parsed("(cn={0});cn", &["*"]).unwrap(), "(cn=\\2a)");
+        let second = parsed("(cn={0}{1}*);cn", &["a", ""]).unwrap_err();
+        assert!(second.contains("`{1}`"), "{second}");
     }
 
     #[test]

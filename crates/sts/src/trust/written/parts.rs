@@ -22,6 +22,9 @@ pub struct WrittenMetadata {
     /// Whether changes apply by themselves.
     #[serde(default)]
     pub is_followed: bool,
+    /// The certificates that vouched for it, beside those that the trust has for its partner's words, in Base64.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub signing_certificates: Vec<String>,
 }
 
 /// An endpoint of SAML 2.0.
@@ -62,6 +65,7 @@ impl WrittenMetadata {
             url: metadata.url.to_string(),
             is_monitored: metadata.is_monitored,
             is_followed: metadata.is_followed,
+            signing_certificates: metadata.signing_certificates.iter().map(base64).collect(),
         }
     }
 
@@ -70,6 +74,7 @@ impl WrittenMetadata {
             url: url(of, "metadata", &self.url)?,
             is_monitored: self.is_monitored,
             is_followed: self.is_followed,
+            signing_certificates: certificates(of, "metadata", &self.signing_certificates)?,
         })
     }
 }

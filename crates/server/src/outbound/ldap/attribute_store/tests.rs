@@ -5,6 +5,7 @@ use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 
 use store::postgres::Password;
+use tokio::io::AsyncWriteExt;
 
 use super::*;
 use crate::config::settings::attribute_stores::LdapTls;
@@ -64,7 +65,40 @@ fn an_attribute_in_part_is_no_answer() {
     assert!(said.contains("in part"), "{said}");
 }
 
+#[test]
+fn the_options_of_an_attribute_are_no_part_of_its_name() {
+    let entry = entry(
+        &[("title;lang-en", &["Nurse"]), ("title", &["Sygeplejerske"])],
+        &[("userCertificate;binary", &[&[0xff]])],
+    );
+    let values = of(entry, &["title", "userCertificate"]).unwrap();
+    let expected: [&[&str]; 2] = [&["Sygeplejerske", "Nurse"], &["/w=="]];
+    assert_eq!(values, expected);
+}
+
+#[test]
+fn t_rule_2_an_attribute_that_comes_by_another_name_fails_the_rule_and_is_named() {
+    let cn = || entry(&[("cn", &["Anna"])], &[]);
+    for asked in [&["commonName"][..], &["mail", "surname"]] {
+        let said = of(cn(), asked).unwrap_err();
+        assert!(said.contains("`cn`") && !said.contains("Anna"), "{said}");
+    }
+    // One that can only have come by its other name, which was asked for, too.
+    let said = of(cn(), &["CN", "commonName"]).unwrap_err();
+    assert!(
+        said.contains("`commonname`") && said.contains("`cn`"),
+        "{said}"
+    );
+    let values = of(cn(), &["cn", "sn", "surname"]).unwrap();
+    let expected: [&[&str]; 3] = [&["Anna"], &[], &[]];
+    assert_eq!(values, expected);
+}
+
 async fn asks(port: u16, text: &str) -> Answered {
+    asks_within(port, text, Duration::from_millis(200)).await
+}
+
+async fn asks_within(port: u16, text: &str, left: Duration) -> Answered {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(b"of the gate").unwrap();
     let only_ours = std::fs::Permissions::from_mode(0o600);
@@ -86,7 +120,6 @@ async fn asks(port: u16, text: &str) -> Answered {
         settings,
         tls: Arc::new(tls::client_of(&Authorities::System).unwrap()),
     };
-    let left = Duration::from_millis(200);
     store.query(text, &["anna"], left).await
 }
 
@@ -105,4 +138,26 @@ async fn a_directory_that_is_away_or_silent_fails_the_rule() {
 async fn what_is_no_question_is_not_asked() {
     let said = asks(1, "({0}=a);cn").await.rows.unwrap_err();
     assert!(said.contains("where no value does"), "{said}");
+}
+
+/// The library would keep all of a message whose length is announced, and that is what the directory says.
+#[tokio::test]
+async fn t_rule_2_a_directory_that_says_more_than_is_taken_is_cut_off() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let endless = async {
+        let (mut peer, _) = listener.accept().await.unwrap();
+        // A message of 2 GB (X.690 8.1.3.5), of zeros.
+        peer.write_all(b"\x30\x84\x7f\xff\xff\xff").await.unwrap();
+        let (zeros, mut sent) = (vec![0; 64 * 1024], 0_u64);
+        while peer.write_all(&zeros).await.is_ok() {
+            sent += zeros.len() as u64;
+        }
+        sent
+    };
+    let asking = asks_within(port, "(uid={0});cn", Duration::from_secs(30));
+    let (sent, answered) = tokio::join!(endless, asking);
+    let said = answered.rows.unwrap_err();
+    assert!(said.contains("more than is taken of bytes"), "{said}");
+    assert!(sent < 1 << 28, "{sent}");
 }

@@ -98,6 +98,7 @@ impl Draft {
             url,
             is_monitored: self.is_monitored,
             is_followed: self.is_followed,
+            signing_certificates: Vec::new(),
         });
         Some(ClaimsProviderTrust {
             name: self.name,

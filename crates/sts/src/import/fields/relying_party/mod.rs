@@ -81,6 +81,7 @@ impl Draft {
             url,
             is_monitored,
             is_followed,
+            signing_certificates: Vec::new(),
         });
         let goes_nowhere =
             self.trust.wsfed_endpoint.is_none() && self.trust.saml_endpoints.is_empty();
