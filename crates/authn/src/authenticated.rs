@@ -29,6 +29,7 @@ pub struct Authenticated {
     at: Timestamp,
     ends: Option<Timestamp>,
     bounds: Option<Timestamp>,
+    is_of_its_connection: bool,
     session: Option<Session>,
 }
 
@@ -55,6 +56,8 @@ pub(crate) struct How {
     pub(crate) ends: Option<Timestamp>,
     /// When whatever is bought by it ends at the latest.
     pub(crate) bounds: Option<Timestamp>,
+    /// Whether it is good on its own connection alone, as whoever it is cannot be known again on another.
+    pub(crate) is_of_its_connection: bool,
 }
 
 impl Authenticated {
@@ -71,6 +74,7 @@ impl Authenticated {
             at: how.at,
             ends: how.ends,
             bounds: how.bounds,
+            is_of_its_connection: how.is_of_its_connection,
             session: None,
         }
     }
@@ -115,6 +119,13 @@ impl Authenticated {
         let is_then = is_second && self.second_factor == Some(at);
         let mut methods = self.methods.iter().filter(|_| is_then);
         methods.find(|method| method.is_second_factor()).copied()
+    }
+
+    /// Whether it is good on its own connection alone: a code let them in whose client cannot be known again by what the
+    /// policy binds a grant to.
+    #[must_use]
+    pub fn is_of_its_connection(&self) -> bool {
+        self.is_of_its_connection
     }
 
     /// By which channel it was proved.

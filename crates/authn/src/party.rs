@@ -34,15 +34,33 @@ impl Party {
     pub fn is_called(&self, name: &PartyName) -> bool {
         self.name.to_lowercase() == name.0.to_lowercase() || self.identifiers.contains(&name.0)
     }
+
+    /// How it is spoken of: by its trust, or by what it calls itself where that alone is known.
+    #[must_use]
+    pub fn known_as(&self) -> PartyName {
+        let own = self.identifiers.first();
+        let own = own.filter(|_| self.name == NAMELESS);
+        PartyName(own.unwrap_or(&self.name).clone())
+    }
 }
 
-impl From<&PartyName> for Party {
-    /// One that is called so and no other way.
-    fn from(name: &PartyName) -> Self {
-        Self {
-            name: name.0.clone(),
-            identifiers: [name.0.clone()].into(),
-        }
+/// The name of a trust that cannot be: each has one that can be seen.
+const NAMELESS: &str = "";
+
+impl PartyName {
+    /// Two parties that are called so and no other way: one whose trust is, in any case, and one that calls itself so, to
+    /// the letter.
+    #[must_use]
+    pub fn parties(&self) -> [Party; 2] {
+        let named = Party {
+            name: self.0.clone(),
+            identifiers: BTreeSet::new(),
+        };
+        let identified = Party {
+            name: NAMELESS.to_owned(),
+            identifiers: [self.0.clone()].into(),
+        };
+        [named, identified]
     }
 }
 
@@ -75,7 +93,17 @@ mod tests {
         ] {
             assert!(!is_called(name), "{name}");
         }
-        let named = PartyName("urn:a".to_owned());
-        assert!(Party::from(&named).is_called(&named));
+    }
+
+    #[test]
+    fn whoever_has_a_name_has_it_by_the_trust_in_any_case_or_calls_itself_so_to_the_letter() {
+        let name = PartyName("urn:app".to_owned());
+        let [named, identified] = name.parties();
+        for (party, is_in_any_case) in [(named, true), (identified, false)] {
+            assert!(party.is_called(&name));
+            let other = PartyName("urn:App".to_owned());
+            assert_eq!(party.is_called(&other), is_in_any_case);
+            assert_eq!(party.known_as(), name);
+        }
     }
 }

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 
 use crate::account::Account;
 use crate::audit::Reason;
-use crate::party::Party;
+use crate::party::{Party, PartyName};
 use crate::place::{Channel, Method, RouteName, Service, Zone};
 pub use combination::{Combination, CombinationParseError};
 pub use factors::Factors;
@@ -114,6 +114,14 @@ impl Policy {
         deciding
     }
 
+    /// The rule that decides about whoever is nobody of ours, and so in no rule that is for certain people: the first that is
+    /// for everybody.
+    #[must_use]
+    pub fn for_strangers(&self, asking: &Asking<'_>) -> Option<Numbered<'_>> {
+        let mut here = self.here(asking);
+        here.find(|numbered| numbered.rule.is_for_everybody())
+    }
+
     /// Whether what can be proved is enough for anybody who asks for this.
     #[must_use]
     pub fn may_be_met(&self, asking: &Asking<'_>, provable: &BTreeSet<Method>) -> bool {
@@ -149,13 +157,14 @@ impl Policy {
         self.rules.iter().any(|rule| !rule.routes.is_empty())
     }
 
-    /// Parties of which one at least is judged as any party that there is: one that no rule names, and one of each name
-    /// that is in a rule. The first rule that names a party by any of its names decides, or none does.
+    /// Parties that among them are judged as any party that there is: one that no rule names, and of each name that is in a
+    /// rule one whose trust is called so, and one that calls itself so. What decides about a party with several names decides
+    /// about one of these, too, which fewer rules speak of.
     #[must_use]
     pub fn parties(&self) -> Vec<Option<Party>> {
         let named: BTreeSet<_> = self.rules.iter().flat_map(|it| &it.parties).collect();
-        let named = named.into_iter().map(|it| Some(Party::from(it)));
-        [None].into_iter().chain(named).collect()
+        let named = named.into_iter().flat_map(PartyName::parties);
+        [None].into_iter().chain(named.map(Some)).collect()
     }
 
     /// The rules that speak of what is asked, whoever asks.

@@ -2,7 +2,7 @@
 //! their ticket, with every request.
 //!
 //! What was proved is known again by a keyed MAC, kept in memory only: within [`REPEAT`] for
-//! everybody, and for longer on the connection that it was proved on. A repeat costs no counter, no
+//! everybody whose client can be known again, and for longer on the connection that it was proved on. A repeat costs no counter, no
 //! audit event and no hash, and makes no new [`Authenticated`].
 
 use std::collections::BTreeMap;
@@ -117,17 +117,26 @@ impl Repeats {
     }
 
     /// Knows a proof that was checked just then.
+    ///
+    /// SECURITY: where nobody can say on another connection that it is the same client, as a grant is bound to a fingerprint
+    /// that is not known, the connection alone remembers it (decision 0033).
     pub fn remember(&self, tag: Tag, who: &Arc<Authenticated>) -> Repeat {
+        if !who.is_of_its_connection() {
+            self.remember_anywhere(tag, who);
+        }
+        Repeat {
+            tag,
+            who: Arc::clone(who),
+        }
+    }
+
+    fn remember_anywhere(&self, tag: Tag, who: &Arc<Authenticated>) {
         let mut known = self.lock();
         if known.len() >= MAX_REPEATS {
             known.retain(|_, other| is_fresh(other, who.at()));
         }
         if known.len() < MAX_REPEATS {
             known.insert(tag, Arc::clone(who));
-        }
-        Repeat {
-            tag,
-            who: Arc::clone(who),
         }
     }
 

@@ -139,6 +139,9 @@ pub(crate) struct Statement {
     pub(crate) proved: Timestamp,
     pub(crate) ends: Option<Timestamp>,
     pub(crate) bounds: Option<Timestamp>,
+    // INTEROP: gateways of before do not know it, and open what does not have it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) is_of_its_connection: bool,
 }
 
 /// Why a voucher is not opened.
@@ -238,6 +241,7 @@ impl Issuer {
             proved: who.at(),
             ends: who.ends(),
             bounds: who.bound(),
+            is_of_its_connection: who.is_of_its_connection(),
         };
         let mut voucher =
             serde_json::to_vec(&statement).map_err(|error| unusable(error.to_string()))?;
@@ -374,6 +378,7 @@ impl Statement {
             at: self.proved.min(now),
             ends: Some(self.ends.map_or(longest, |ends| ends.min(longest))),
             bounds: self.bounds,
+            is_of_its_connection: self.is_of_its_connection,
         };
         Authenticated::new(self.account, how)
     }

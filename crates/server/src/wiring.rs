@@ -64,6 +64,7 @@ use source::{Begun, Source};
 pub(crate) use token_import::{Imported, TokenImport};
 pub(crate) use token_service::attribute_stores;
 pub(crate) use tokens::TokenOrder;
+pub(crate) use trusts::party;
 
 /// A gate with its addresses bound and whoever answers it there, ready to serve.
 pub(crate) struct Gate {

@@ -13,6 +13,9 @@ use crate::writer::{Done, Write, WriteError, Writing};
 /// How long a process is taken to live of which nothing more is heard.
 pub const SEALER_LIVES: SignedDuration = SignedDuration::from_mins(3);
 
+/// How long what a process said is kept: who lives is read by the time, and a clock that is ahead makes nobody else forgotten.
+const SEALER_KEPT: SignedDuration = SignedDuration::from_hours(24);
+
 /// A process that seals.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sealer {
@@ -106,8 +109,9 @@ impl Write for Say {
             .bind(self.now.as_microsecond())
             .execute(&mut *writing.connection)
             .await?;
+        let kept_since = self.now.checked_sub(SEALER_KEPT);
         query(rows::sealers::FORGET)
-            .bind(alive_since(self.now).as_microsecond())
+            .bind(kept_since.unwrap_or(Timestamp::MIN).as_microsecond())
             .execute(&mut *writing.connection)
             .await?;
         Ok(Done::Keep(()))

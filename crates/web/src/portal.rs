@@ -271,8 +271,7 @@ impl Pages {
             id: clock::random()?,
             salt: clock::random()?,
         };
-        let policy = &self.rules.policy;
-        owner.change_secret(policy, [old, new], random).await?;
+        owner.change_secret([old, new], random).await?;
         let answer = page::redirect("/sign-in?said=changed");
         Ok(page::with_cookie(answer, cookie::taken(cookie::SESSION)))
     }

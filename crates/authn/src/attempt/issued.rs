@@ -137,6 +137,7 @@ fn judge(known: Known, rules: &Rules, at: &Circumstances) -> Result<Verified, Re
         at: at.now,
         ends: earlier(Some(ends.min(ticket.expires)), until),
         bounds: until,
+        is_of_its_connection: false,
     };
     Ok(Verified {
         authenticated: Arc::new(Authenticated::new(account, how)),

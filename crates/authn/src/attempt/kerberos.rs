@@ -173,6 +173,7 @@ fn judge(
         at: at.now,
         ends,
         bounds: ends,
+        is_of_its_connection: false,
     };
     Ok(Verified {
         authenticated: Arc::new(Authenticated::new(account.clone(), how)),

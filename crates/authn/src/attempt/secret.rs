@@ -179,6 +179,8 @@ fn judge(
         ),
         token,
         bounds: lasts,
+        is_of_its_connection: code.is_some()
+            && !field::bound_to(rules, Some(&account), at).knows(&at.client()),
     };
     let authenticated = Authenticated::new(account, how);
     Ok(Verified {

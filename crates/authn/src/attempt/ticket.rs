@@ -145,6 +145,7 @@ impl Known {
             at: at.now,
             ends,
             bounds: ends.filter(|_| is_bounded),
+            is_of_its_connection: false,
         };
         let authenticated = Authenticated::new(account, how);
         Ok(Verified {

@@ -288,7 +288,7 @@ pub enum Budget {
     ForLooks,
     /// Guesses at their PIN for NTLM.
     OfPin,
-    /// Guesses at their secret by whoever proved two factors in a session and chooses another there.
+    /// Guesses at their secret by whoever is signed in and chooses another.
     ///
     /// SECURITY: nobody else's guesses keep the owner from that, nor do these keep anybody from signing in.
     OfChange,
@@ -321,7 +321,7 @@ impl SecretPlace {
         }
     }
 
-    /// The place of an old secret that is typed now to choose another, in a session in which two factors were proved.
+    /// The place of an old secret that is typed now to choose another, in a session.
     #[must_use]
     pub fn of_change(subject: Subject, session: HandleKey, now: Timestamp) -> Self {
         Self {

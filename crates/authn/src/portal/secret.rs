@@ -1,9 +1,9 @@
 //! Another secret in the place of one's own, by the old one: that is a guess, and is counted as one.
 //!
-//! SECURITY: whoever proved two factors in this session, not long ago, has places of their own, a few in the session and so
-//! many in all of the account's: whoever guesses elsewhere, from a familiar address even, does not keep the owner from
-//! closing that door, and a session that was stolen buys no guesses without end. Anybody else takes the places of whoever
-//! signs in (decision 0034). Wrong ones raise the counter that every way in raises (T-CRED-6).
+//! SECURITY: these guesses have places of their own, a few in the session for as long as that lasts and so many in all of the
+//! account's: whoever guesses elsewhere, from a familiar address even, does not keep the owner from closing that door, and a
+//! session that was stolen, however old, buys no guesses without end and takes none of its owner's (decision 0034). Wrong
+//! ones raise the counter that every way in raises (T-CRED-6).
 
 use proto::secret::Secret;
 
@@ -12,10 +12,8 @@ use crate::admin::secrets::{self, SecretError, SecretRandomness};
 use crate::audit::{Kind, Reason};
 use crate::credential::grant::CodeSettlement;
 use crate::credential::memorised_secret::{SecretPlace, Typed};
-use crate::credential::otp_token::Source;
 use crate::lockout::{Place, Queue};
 use crate::place::Service;
-use crate::policy::Policy;
 use crate::ports::{Settlement, Unavailable};
 
 impl Owner<'_> {
@@ -37,7 +35,6 @@ impl Owner<'_> {
     /// The old one is wrong or there were too many, the new one may not be chosen, or the store is away.
     pub async fn change_secret(
         &self,
-        policy: &Policy,
         [old, new]: [&Secret<String>; 2],
         random: SecretRandomness,
     ) -> Result<(), PortalError> {
@@ -46,10 +43,7 @@ impl Owner<'_> {
         chosen.map_err(SecretError::from)?;
         let stored = secrets.memorised_secret(&self.subject()).await?;
         let stored = stored.ok_or(PortalError::WrongSecret)?;
-        let place = match self.is_fresh(policy) {
-            true => SecretPlace::of_change(self.subject(), self.key, self.at.now),
-            false => SecretPlace::now(self.subject(), Source::Familiar, self.at.now),
-        };
+        let place = SecretPlace::of_change(self.subject(), self.key, self.at.now);
         if !secrets.reserve_secret(place).await?.is_taken() {
             self.wrong_secret(Reason::TooManyFailures).await?;
             return Err(PortalError::WrongSecret);

@@ -43,8 +43,8 @@ pub use first::{
     confirm_by_passkey, may_begin_in, may_take_passkey, to_confirm, welcome, welcome_from_office,
 };
 pub use purpose::Purpose;
-pub use requirement::Requirement;
 pub(crate) use requirement::asking;
+pub use requirement::{OfStrangers, Requirement};
 use requirement::{Shown, admits, memorised};
 pub use send::{Asked, Sending, send};
 pub(crate) use send::{Refused, not_sent, nowhere};

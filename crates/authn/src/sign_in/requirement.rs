@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{At, Purpose};
@@ -58,6 +58,33 @@ fn proved_by(secret: Method, code: Option<Method>) -> BTreeSet<Method> {
     [secret].into_iter().chain(code).collect()
 }
 
+/// What people of another claims provider must have proved there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OfStrangers {
+    /// As much.
+    pub requirement: Requirement,
+    /// How long ago at the most, where the policy says so of a second factor.
+    pub fresh: Option<SignedDuration>,
+}
+
+impl OfStrangers {
+    /// What the policy asks for a purpose of whoever is nobody of ours; `None` where it lets none of them in.
+    ///
+    /// SECURITY: nobody who comes from elsewhere is an account or in a group of ours, so that what is for some of ours lets
+    /// none of them in: the first rule that is for everybody decides.
+    #[must_use]
+    pub fn of<'a>(policy: &Policy, zone: &Zone, purpose: impl Into<Purpose<'a>>) -> Option<Self> {
+        let asking = asking(zone, purpose.into());
+        let rule = policy.for_strangers(&asking)?.rule;
+        let requirement = Requirement::of_rules([rule].into_iter(), &asking)?;
+        let has_second = requirement == Requirement::SecretAndCode;
+        Some(Self {
+            requirement,
+            fresh: rule.fresh.filter(|_| has_second),
+        })
+    }
+}
+
 impl Requirement {
     /// What the policy asks for a purpose there; `None` where nothing that a page can ask is enough. Who it is is not
     /// known yet, nor which secret is typed: a code is asked of everybody where anybody needs one (T-CRED-8).
@@ -67,13 +94,18 @@ impl Requirement {
     pub fn of<'a>(policy: &Policy, zone: &Zone, purpose: impl Into<Purpose<'a>>) -> Option<Self> {
         let asking = asking(zone, purpose.into());
         let deciding = policy.deciding(&asking).into_iter().map(|it| it.rule);
+        Self::of_rules(deciding, &asking)
+    }
+
+    /// What these rules ask for, of whomever they decide about.
+    fn of_rules<'a>(deciding: impl Iterator<Item = &'a Rule>, asking: &Asking<'_>) -> Option<Self> {
         let let_in: Vec<(&Rule, Method)> = deciding
             .flat_map(|rule| SECRETS.map(|secret| (rule, secret)))
-            .filter(|(rule, secret)| Self::SecretAndCode.is_enough((rule, *secret), &asking))
+            .filter(|(rule, secret)| Self::SecretAndCode.is_enough((rule, *secret), asking))
             .collect();
         let is_short = let_in
             .iter()
-            .all(|of_rule| Self::Secret.is_enough(*of_rule, &asking));
+            .all(|of_rule| Self::Secret.is_enough(*of_rule, asking));
         match (let_in.is_empty(), is_short) {
             (true, _) => None,
             (false, true) => Some(Self::Secret),

@@ -37,8 +37,8 @@ fn anna() -> Account {
     }
 }
 
-fn authenticated(ends: Option<Timestamp>) -> Authenticated {
-    let how = How {
+fn how(ends: Option<Timestamp>) -> How {
+    How {
         methods: [Method::AppPassword, Method::OneTimeCode].into(),
         second_factor: Some(at(0)),
         channel: Channel::Ticket,
@@ -49,8 +49,12 @@ fn authenticated(ends: Option<Timestamp>) -> Authenticated {
         at: at(0),
         ends,
         bounds: Some(at(3_600)),
-    };
-    Authenticated::new(anna(), how)
+        is_of_its_connection: false,
+    }
+}
+
+fn authenticated(ends: Option<Timestamp>) -> Authenticated {
+    Authenticated::new(anna(), how(ends))
 }
 
 fn wanted(byte: u8) -> For {
@@ -93,6 +97,26 @@ fn s41_a_voucher_opens_once_and_names_whom_it_was_issued_for() {
     assert!(is_empty, "the gate has no use for them");
     let again = opener.open(&voucher(), &wanted(1), at(1));
     assert_eq!(again.err(), Some(VoucherError::Opened));
+}
+
+#[test]
+fn what_is_good_on_its_own_connection_alone_is_that_at_the_gate() {
+    let how = How {
+        is_of_its_connection: true,
+        ..how(None)
+    };
+    let issued = issuer(1).issue(&Authenticated::new(anna(), how), wanted(1), at(0));
+    let issued = issued.unwrap();
+    let who = opener().open(&issued, &wanted(1), at(1)).unwrap();
+    assert!(who.is_of_its_connection());
+    let has_word = |voucher: &[u8]| String::from_utf8_lossy(voucher).contains("of_its_connection");
+    assert!(has_word(&issued));
+    assert!(
+        !has_word(&voucher()),
+        "gates of before do not know the word"
+    );
+    let who = opener().open(&voucher(), &wanted(1), at(1)).unwrap();
+    assert!(!who.is_of_its_connection());
 }
 
 #[test]

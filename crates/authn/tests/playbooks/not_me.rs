@@ -43,7 +43,7 @@ fn pages() -> Pages {
 /// Somebody who is signed in.
 pub(crate) struct SignedIn {
     pub(crate) handle: Handle,
-    session: Session,
+    pub(crate) session: Session,
     account: Account,
     pub(crate) at: At,
 }
@@ -197,16 +197,13 @@ async fn whoever_came_in_by_secret_and_code_is_out_with_all_that_they_added() {
         id: pages.world.draw(),
         salt: [2; 16],
     };
-    let policy = &pages.world.rules.policy;
-    let again = owner
-        .change_secret(policy, [&password, &password], random)
-        .await;
+    let again = owner.change_secret([&password, &password], random).await;
     let disowned = PortalError::Secret(SecretError::Fault(SecretFault::Disowned));
     assert_eq!(again, Err(disowned), "the thief knows it");
     assert!(owner.is_secret_disowned().await.unwrap());
     let new = Secret::new(NEW_SECRET.to_owned());
     owner
-        .change_secret(policy, [&password, &new], random)
+        .change_secret([&password, &new], random)
         .await
         .unwrap();
     assert!(!owner.is_secret_disowned().await.unwrap());

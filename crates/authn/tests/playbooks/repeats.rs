@@ -1,12 +1,14 @@
 //! A repeat is no new sign-in: what was proved is known again for a while, and no longer than it stands.
 
 use authn::account::AccountState;
+use authn::credential::grant::BoundTo;
 use authn::place::{Channel, Service, Zone};
 use authn::repeat::{MAX_REPEATS, REPEAT, Repeat, Repeats};
 use authn::revocation::Revoked;
 use authn::{Attempt, Outcome};
 use jiff::SignedDuration;
 
+use crate::codes::{Anna, company};
 use crate::world::{By, Person, Try, World, at, for_lync};
 
 /// The configuration that judges.
@@ -182,6 +184,34 @@ async fn a_repeat_ends_with_its_app_password_to_the_second() {
     let here = scene.proves().await;
     assert!(scene.is_known(scene.right(), Some(&here), 29));
     assert!(!scene.is_known(scene.right(), Some(&here), 30));
+}
+
+/// A code lets somebody in on the connection that it was typed on; on another it is spent, as no grant is bound to a client that
+/// cannot be known again.
+#[tokio::test]
+async fn t_otp_6_whose_fingerprint_is_not_known_is_remembered_on_their_connection_alone() {
+    let (address, tls, both) = (BoundTo::Address, BoundTo::TlsFingerprint, BoundTo::Both);
+    for (bound_to, fingerprint, is_known_anywhere) in [
+        (address, None, true),
+        (address, Some(1), true),
+        (tls, None, false),
+        (tls, Some(1), true),
+        (both, None, false),
+        (both, Some(1), true),
+    ] {
+        let mut world = company();
+        world.rules.policy.rules[0].grant_bound_to = bound_to;
+        let anna = Anna::of(&world).await;
+        let repeats = Repeats::new(&[7; 32]);
+        let attempt = || Attempt::from(anna.tries(0).by_tls(fingerprint));
+        let tag = repeats.tag(&attempt(), RULES).unwrap();
+        let who = world.attempt(attempt()).await.result.unwrap();
+        let here = repeats.remember(tag, &who.authenticated);
+        assert!(repeats.repeated(&tag, Some(&here), at(1)).is_some());
+        let elsewhere = repeats.repeated(&tag, None, at(1));
+        let about = format!("{bound_to:?} {fingerprint:?}");
+        assert_eq!(elsewhere.is_some(), is_known_anywhere, "{about}");
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! The walk: each path, channel and combination from a zone, judged by the rules that decide there.
 
-use authn::party::{Party, PartyName};
+use authn::party::Party;
 use authn::place::{Channel, Method, RouteName, Service, Zone};
 use authn::policy::{Asking, Combination, Factors, Numbered, Policy};
 
@@ -37,7 +37,7 @@ impl Question<'_> {
     fn found(&self, what: What, numbered: Numbered<'_>) -> CounterExample {
         CounterExample {
             rule: Some(numbered.index),
-            party: self.party.map(|it| PartyName(it.name.clone())),
+            party: self.party.map(Party::known_as),
             ..CounterExample::of_path(what, self.host, &self.path)
         }
     }
@@ -114,7 +114,13 @@ pub(super) fn from(publication: &Publication, zone: &Zone) -> Vec<CounterExample
     let questions = questions(publication, &parties);
     let found = questions.iter();
     let found = found.flat_map(|question| too_little(&publication.policy, question, zone));
-    found.collect()
+    // A name in a rule is asked about twice, as that of a trust and as what a party calls itself.
+    found.fold(Vec::new(), |mut all, one| {
+        if !all.contains(&one) {
+            all.push(one);
+        }
+        all
+    })
 }
 
 /// Every route with its host.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use store::seal::{KeyFile, Stands};
 use store::{KeyUse, Resealed, SEALER_LIVES, Sealer, Store};
 use tokio::time::{Instant, sleep};
@@ -89,7 +90,7 @@ pub(crate) async fn remove(settings: &Settings, id: &str) -> Result<(), CliError
         return Err(CliError::refused(format!(
             "a gate still seals by `{id}`, as it has not read the newer key file: {}. Copy the file there and run \
              `systemctl reload wicketgate`; of one that was stopped this is said for {lives} minutes",
-            shown(&sealers)
+            shown(&sealers, clock::now())
         )));
     }
     KeyFile::remove(&settings.store()?.key_file, id).map_err(keeping::of_keys)
@@ -108,9 +109,34 @@ async fn sealing_by(store: &Store, id: &str) -> Result<Vec<Sealer>, CliError> {
     }
 }
 
-fn shown(sealers: &[Sealer]) -> String {
-    let all = sealers
-        .iter()
-        .map(|it| format!("{}, at {:.0}", it.called, it.said));
+fn shown(sealers: &[Sealer], now: Timestamp) -> String {
+    let all = sealers.iter().map(|it| {
+        let ahead = match it.said.duration_since(now) > SEALER_LIVES {
+            true => ", by a clock that is ahead of this machine's",
+            false => "",
+        };
+        format!("{}, at {:.0}{ahead}", it.called, it.said)
+    });
     all.collect::<Vec<_>>().join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_said_it_by_a_clock_that_is_ahead_is_named_as_such() {
+        let now = Timestamp::from_second(1_800_000_000).unwrap();
+        let sealer = |after: i64| Sealer {
+            called: "gate (7)".to_owned(),
+            key: "a".to_owned(),
+            said: Timestamp::from_second(1_800_000_000 + after).unwrap(),
+        };
+        let lives = SEALER_LIVES.as_secs();
+        for (after, is_ahead) in [(-60, false), (0, false), (lives, false), (lives + 1, true)] {
+            let told = shown(&[sealer(after)], now);
+            assert!(told.starts_with("gate (7), at 2027-01-15T0"), "{told}");
+            assert_eq!(told.contains("a clock that is ahead"), is_ahead, "{told}");
+        }
+    }
 }

@@ -18,6 +18,15 @@ use crate::cli::CliError;
 use crate::operator::by_hand;
 use crate::{clock, signing};
 
+/// The relying party of a trust, as the policy knows it.
+pub(crate) fn party(trust: &KeptTrust) -> Party {
+    let identifiers = trust.identifiers.iter();
+    Party {
+        name: trust.name.clone(),
+        identifiers: identifiers.map(|it| it.as_str().to_owned()).collect(),
+    }
+}
+
 impl Desk {
     /// All trusts.
     ///
@@ -36,15 +45,7 @@ impl Desk {
     pub(crate) async fn parties(&self) -> Result<Vec<Party>, CliError> {
         let kept = self.trusts().await?.into_iter().map(|it| it.trust);
         let parties = kept.filter(|it| it.kind == Kind::RelyingParty);
-        let parties = parties.map(|it| Party {
-            name: it.name,
-            identifiers: it
-                .identifiers
-                .iter()
-                .map(|it| it.as_str().to_owned())
-                .collect(),
-        });
-        Ok(parties.collect())
+        Ok(parties.map(|it| party(&it)).collect())
     }
 
     /// The trust of a name.

@@ -4,13 +4,13 @@ use super::time;
 use crate::engine::Row;
 use crate::sealers::Sealer;
 
-/// Says of a process ($1), called something ($2), by which key ($3) it seals at a time ($4); what was said later stays.
+/// Says of a process ($1), called something ($2), by which key ($3) it seals at a time ($4). A process says it in
+/// order, so that what it said by a clock that was ahead is overwritten.
 pub(crate) const SAY: &str = "
     INSERT INTO sealers (process, called, sealing_key, said)
     VALUES ($1, $2, $3, $4)
     ON CONFLICT (process) DO UPDATE
-    SET called = excluded.called, sealing_key = excluded.sealing_key, said = excluded.said
-    WHERE excluded.said >= sealers.said";
+    SET called = excluded.called, sealing_key = excluded.sealing_key, said = excluded.said";
 
 /// Forgets of whom nothing was heard since a time ($1).
 pub(crate) const FORGET: &str = "

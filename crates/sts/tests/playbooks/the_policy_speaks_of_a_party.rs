@@ -1,17 +1,22 @@
 //! A rule of the policy may be about one party: by each protocol it decides for that party, and for no other.
 
-use authn::audit::Reason;
+use authn::audit::{Reason, TokenRefusal};
+use authn::handle::Handle;
+use authn::name::NameKey;
 use authn::party::PartyName;
 use authn::place::{Method, Service as Published};
 use authn::policy::{Policy, Rule};
 use authn::session::Session;
 use authn::sign_in::Requirement;
+use jiff::SignedDuration;
 use sts::flow::saml;
+use sts::flow::wsfed::Answered;
 use sts::trust::{Identifier, RelyingPartyTrust};
 
+use crate::partner::{forced, of_bo};
 use crate::programs::{SECRET, code, rule, scene};
 use crate::provider::{asks, sp};
-use crate::world::{ASKS, LYNC, at, issued, lync, must_sign_in, session, world};
+use crate::world::{ASKS, LYNC, at, issued, lync, must_sign_in, refused, session, world};
 
 fn about(parties: &[&str], methods: &str) -> Rule {
     let parties = parties.iter().map(|it| PartyName((*it).to_owned()));
@@ -79,10 +84,7 @@ async fn where_the_rule_about_a_party_refuses_nobody_signs_in_for_it() {
         rules: vec![nothing, about(&[], SHORT)],
     };
     let answered = world.ask_as_anna(ASKS).await;
-    assert!(
-        matches!(answered, sts::flow::wsfed::Answered::Shut),
-        "{answered:?}"
-    );
+    assert!(matches!(answered, Answered::Shut), "{answered:?}");
 }
 
 #[tokio::test]
@@ -121,6 +123,100 @@ async fn s79_a_program_is_asked_for_as_much_as_its_party_wants() {
         }
         if named == LYNC {
             assert_eq!(scene.reasons().await, [Reason::CodeMissing]);
+        }
+    }
+}
+
+/// The lines in front of which nobody of a partner may come, whoever of ours may: what is for certain people is for nobody else.
+fn refusing_strangers() -> Vec<Vec<Rule>> {
+    let anna = Rule {
+        accounts: NameKey::candidates("anna", "", Some("CONTOSO"))
+            .into_iter()
+            .collect(),
+        ..about(&[LYNC], LONG)
+    };
+    let finance = Rule {
+        groups: ["S-1-5-21-1-2-3-513".to_owned()].into(),
+        ..about(&[LYNC], LONG)
+    };
+    let nobody = Rule {
+        methods: Vec::new(),
+        ..about(&[LYNC], LONG)
+    };
+    vec![
+        vec![anna.clone(), nobody.clone(), about(&[], SHORT)],
+        vec![finance.clone(), nobody, about(&[], SHORT)],
+        vec![anna, finance],
+    ]
+}
+
+#[tokio::test]
+async fn s79_a_party_that_is_for_certain_people_of_ours_is_for_nobody_of_a_partner() {
+    for (number, rules) in (1..).zip(refusing_strangers()) {
+        let mut federation = forced();
+        let out = federation.sent_out(ASKS, number).await;
+        federation.world.policy = Policy { rules };
+        let answer = federation.answer(&of_bo(at(70)));
+        let answered = federation.bring(&answer, &out).await;
+        assert!(matches!(answered, Answered::Shut), "{number}: {answered:?}");
+        assert!(federation.gave_nothing());
+        let handle = Handle::made_from([number; 32]);
+        let answered = federation.ask_with(ASKS, &handle, |_| ()).await;
+        assert!(
+            matches!(answered, Answered::Shut),
+            "nobody is led around: {number}: {answered:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_is_for_certain_people_of_ours_asks_nothing_of_a_partner_s() {
+    let mut federation = forced();
+    let anna = Rule {
+        accounts: NameKey::candidates("anna", "", Some("CONTOSO"))
+            .into_iter()
+            .collect(),
+        ..about(&[LYNC], LONG)
+    };
+    federation.world.policy = Policy {
+        rules: vec![anna, about(&[LYNC], SHORT)],
+    };
+    let out = federation.sent_out(ASKS, 1).await;
+    assert_eq!(out.request.wauth, None);
+    let mut one = of_bo(at(70));
+    one.attributes.truncate(1);
+    issued(federation.bring(&federation.answer(&one), &out).await);
+}
+
+#[tokio::test]
+async fn s79_a_partner_s_sign_in_is_as_young_as_the_line_about_the_party_wants() {
+    let mut federation = forced();
+    let hourly = Rule {
+        fresh: Some(SignedDuration::from_hours(1)),
+        ..about(&[LYNC], LONG)
+    };
+    federation.world.policy = Policy {
+        rules: vec![hourly, about(&[], SHORT)],
+    };
+    // The partner's clock may be three minutes off; what is brought is brought at 90.
+    let oldest = 90 - 3_600 - 180;
+    for (number, asks, told) in [
+        (1, String::new(), 60),
+        (3, "&wfresh=5".to_owned(), 5),
+        (5, "&wfresh=90".to_owned(), 60),
+    ] {
+        let out = federation.sent_out(&format!("{ASKS}{asks}"), number).await;
+        assert_eq!(out.request.wfresh, Some(told), "{asks}");
+    }
+    for (number, instant, is_taken) in [(6, oldest, true), (7, oldest - 1, false)] {
+        let out = federation.sent_out(ASKS, number).await;
+        let mut assertion = of_bo(at(70));
+        assertion.id = format!("_{number}");
+        assertion.authentication.instant = at(instant);
+        let answered = federation.bring(&federation.answer(&assertion), &out).await;
+        match is_taken {
+            true => drop(issued(answered)),
+            false => assert_eq!(refused(answered).reason, TokenRefusal::NotBelieved),
         }
     }
 }

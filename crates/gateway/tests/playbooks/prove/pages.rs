@@ -118,6 +118,20 @@ fn s79_a_party_for_which_one_factor_is_enough_is_found_on_its_page_and_by_its_me
     );
 }
 
+/// A trust is called in any case, and calls itself so to the letter alone.
+#[test]
+fn s79_a_party_that_another_line_names_in_other_case_is_asked_about_by_what_it_calls_itself() {
+    let general: (&[&str], &str) = (&[], LONG);
+    for (first, second) in [("urn:app", "urn:App"), ("urn:App", "urn:app")] {
+        let short: (&[&str], &str) = (&[second], "memorised-secret");
+        let ways = found(&for_parties(&[(&[first], LONG), short, general]));
+        assert_eq!(too_little(&ways).len(), 2, "{ways:?}");
+        let named = Some(PartyName(second.to_owned()));
+        let is_it = |it: &CounterExample| it.party == named && it.rule == Some(1);
+        assert!(ways.iter().all(is_it), "{ways:?}");
+    }
+}
+
 #[test]
 fn s79_a_rule_about_parties_that_is_hidden_or_about_no_trust_is_found() {
     let general: (&[&str], &str) = (&[], LONG);
@@ -153,7 +167,8 @@ fn s79_a_rule_about_parties_that_is_hidden_or_about_no_trust_is_found() {
 /// Each single step away from a policy about parties: what the proof says of a party's page is what its page asks.
 #[test]
 fn s79_every_step_from_a_policy_about_parties_is_refuted_or_asks_each_of_them_for_two_factors() {
-    let parties = ["Payroll", "Wiki", "Other"].map(|name| Party::from(&PartyName(name.to_owned())));
+    let names = ["Payroll", "Wiki", "wiki", "Other"].map(|name| PartyName(name.to_owned()));
+    let parties: Vec<Party> = names.iter().flat_map(PartyName::parties).collect();
     let policy = for_parties(&[
         (&["Payroll"], LONG),
         (&["Payroll", "Wiki"], "app-password + one-time-code"),

@@ -7,6 +7,7 @@ mod aloud;
 mod files;
 pub(super) mod form;
 mod import;
+mod lines;
 mod metadata;
 pub(crate) mod seen;
 mod set;
@@ -26,7 +27,7 @@ use super::{CliError, Output};
 use crate::clock;
 use crate::config::{self, Settings};
 use crate::doctor::of_trusts;
-use crate::wiring::Desk;
+use crate::wiring::{self, Desk};
 
 const IMPORTING: &str = "\
 Examples:
@@ -59,7 +60,8 @@ Examples:
   wicketgate trust set Fabrikam acceptance_transform_rules=@accepted.txt supports_mfa=true
 
 The keys are those that `trust show` prints. KEY=@FILE takes the text of a file, KEY= goes back to
-the default. All are changed or none, and rules that are not rules are refused with their place.";
+the default. All are changed or none, and rules that are not rules are refused with their place.
+Where a line of the policy names the trust and would not any more, --force changes it all the same.";
 
 const EXPORTING: &str = "\
 Examples:
@@ -91,6 +93,9 @@ pub(crate) enum Verb {
         /// What to change
         #[arg(required = true, value_name = "KEY=VALUE")]
         settings: Vec<String>,
+        /// Also where a line of the policy would not be about the trust any more
+        #[arg(long)]
+        force: bool,
     },
     /// Switch a trust on
     #[command(after_help = "Example:\n  wicketgate trust enable Lync-Ext")]
@@ -102,7 +107,13 @@ pub(crate) enum Verb {
     #[command(
         after_help = "Examples:\n  wicketgate trust export Lync-Ext > lync-ext.toml\n  wicketgate trust remove Lync-Ext"
     )]
-    Remove(Named),
+    Remove {
+        #[command(flatten)]
+        named: Named,
+        /// Also where a line of the policy is about the trust
+        #[arg(long)]
+        force: bool,
+    },
     /// Print trusts as a file that `trust add` takes
     #[command(after_help = EXPORTING)]
     Export {
@@ -190,12 +201,22 @@ pub(crate) async fn run(config: &Path, verb: Verb, output: &Output) -> Result<()
             let added: Vec<Printed> = added.iter().map(Printed::of).collect();
             output.list(&added, "", |it| format!("added {}", it.line()))
         }
-        Verb::Set { named, settings } => {
+        Verb::Set {
+            named,
+            settings,
+            force,
+        } => {
             let found = named.find(&desk).await?;
             let written = set::with(&found.written, found.trust.kind, &settings)?;
             let trusted = written.clone().read().ok();
+            let settings = config::load(config)?;
+            let parties = trusted.iter().flat_map(|it| &it.relying_parties);
+            for party in parties.filter(|_| !force) {
+                let becomes = (&wiring::party(&found.trust), Some(&party.party()));
+                lines::still_spoken_of(&settings, becomes)?;
+            }
             let changed = desk.replace_trust(&found, written).await?;
-            remark(trusted.iter(), (&config::load(config)?, output));
+            remark(trusted.iter(), (&settings, output));
             said("changed", &changed, output)
         }
         Verb::Enable(named) => {
@@ -214,8 +235,12 @@ pub(crate) async fn run(config: &Path, verb: Verb, output: &Output) -> Result<()
                 output,
             )
         }
-        Verb::Remove(named) => {
+        Verb::Remove { named, force } => {
             let found = named.find(&desk).await?;
+            if found.trust.kind == Kind::RelyingParty && !force {
+                let becomes = (&wiring::party(&found.trust), None);
+                lines::still_spoken_of(&config::load(config)?, becomes)?;
+            }
             desk.remove_trust(&found).await?;
             said("removed", &found.trust, output)
         }

@@ -405,3 +405,47 @@ async fn nobody_adds_us_as_a_claims_provider_of_our_own() {
         }
     }
 }
+
+/// Whose line it is stands in the file, and what it is called in the store: neither is changed behind the other's back.
+#[tokio::test]
+async fn s79_a_trust_that_a_line_of_the_policy_names_keeps_that_name_until_the_line_is_changed() {
+    let gate = Gate::new().await;
+    let before = std::fs::read_to_string(gate.config()).unwrap();
+    let write = |parties: &str| {
+        let text = format!(
+            "{before}[sts]\nhost = \"sts.contoso.com\"\n[[policy]]\nparties = {parties}\n\
+             methods = [\"memorised-secret + one-time-code\"]\n[[policy]]\nservices = [\"sts\"]\n\
+             methods = [\"memorised-secret\"]\n"
+        );
+        std::fs::write(gate.config(), text).unwrap();
+    };
+    write(r#"["two", "urn:other"]"#);
+    let file = gate.folder().join("two.toml");
+    let text = "version = 1\n[[relying_party]]\nname = \"Two\"\nidentifiers = [\"urn:two\"]\n";
+    std::fs::write(&file, text).unwrap();
+    gate.does(&["add", file.to_str().unwrap()]).await.unwrap();
+    let renamed = ["set", "Two", "name=Zwei"];
+    for verb in [&renamed[..], &["remove", "Two"]] {
+        let refused = gate.does(verb).await.unwrap_err().to_string();
+        let line = before.lines().count() + 3;
+        for part in [format!("wicketgate.toml:{line}"), "`two`".to_owned()] {
+            assert!(refused.contains(&part), "{part} in {refused}");
+        }
+        assert_eq!(gate.names().await, ["Two"]);
+    }
+    // What the line does not go by may be changed, and where it names both, either.
+    gate.does(&["set", "Two", "identifiers=[\"urn:zwei\"]"])
+        .await
+        .unwrap();
+    write(r#"["Two", "urn:zwei"]"#);
+    gate.does(&renamed).await.unwrap();
+    let identifiers = ["set", "Zwei", "identifiers=[\"urn:2\"]"];
+    let refused = gate.does(&identifiers).await.unwrap_err().to_string();
+    assert!(refused.contains("`urn:zwei`"), "{refused}");
+    let forced = [&identifiers[..], &["--force"]].concat();
+    gate.does(&forced).await.unwrap();
+    write(r#"["Zwei"]"#);
+    gate.does(&["remove", "Zwei"]).await.unwrap_err();
+    gate.does(&["remove", "Zwei", "--force"]).await.unwrap();
+    assert!(gate.names().await.is_empty());
+}

@@ -3,7 +3,7 @@
 use authn::place::{Service, Zone};
 use authn::policy::Policy;
 use authn::session::{KeepMeSignedIn, LONGEST_STAY, SHORTEST_STAY, STAYS};
-use authn::sign_in::Requirement;
+use authn::sign_in::{Purpose, Requirement};
 use jiff::{SignedDuration, Timestamp};
 use toml::Spanned;
 
@@ -74,8 +74,17 @@ impl Understanding<'_> {
 pub(super) fn warning(policy: &Policy, may: KeepMeSignedIn) -> Option<String> {
     let zones = [Zone::EXTERNAL, Zone::INTERNAL];
     let both = Some(Requirement::SecretAndCode);
-    let mut asked = zones.iter();
-    if !asked.any(|zone| Requirement::of(policy, zone, &Service::STS) == both) {
+    let parties = policy.parties();
+    let is_asked_for = |zone: &Zone| {
+        parties.iter().any(|party| {
+            let purpose = Purpose {
+                service: &Service::STS,
+                party: party.as_ref(),
+            };
+            Requirement::of(policy, zone, purpose) == both
+        })
+    };
+    if !zones.iter().any(is_asked_for) {
         return Some(
             "`keep_me_signed_in` has no effect: nobody signs in for other parties (`sts`) by a secret and a code, and nobody \
              stays signed in by less"

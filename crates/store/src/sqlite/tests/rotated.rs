@@ -200,9 +200,15 @@ async fn a_gate_that_has_not_read_the_newer_file_says_by_which_key_it_seals() {
         ("other".to_owned(), OLD.to_owned()),
     ];
     assert_eq!(said(12).await, both);
-    // An older word of the same process changes nothing.
-    one.say_sealing(("other", "other"), at(5)).await.unwrap();
+    // A clock that was ahead is overwritten by the next word of the same process.
+    let lives = crate::SEALER_LIVES.as_secs();
+    other
+        .say_sealing(("other", "other"), at(lives * 10))
+        .await
+        .unwrap();
+    assert_eq!(says(&other, "other", 12).await, OLD);
     assert_eq!(said(12).await, both);
+    assert_eq!(said(13 + lives).await, [], "nor does it live longer by it");
     std::fs::write(&file, after).unwrap();
     assert_eq!(
         says(&other, "other", 13).await,
@@ -210,7 +216,6 @@ async fn a_gate_that_has_not_read_the_newer_file_says_by_which_key_it_seals() {
         "it met the key of one"
     );
     assert!(said(14).await.iter().all(|(_, key)| *key == new));
-    let lives = crate::SEALER_LIVES.as_secs();
     assert_eq!(said(10 + lives).await.len(), 2);
     assert_eq!(said(11 + lives).await.len(), 1);
     assert_eq!(said(14 + lives).await, []);

@@ -11,7 +11,7 @@ use authn::audit::{Kind, MAX_SAID, TokenRefusal, shown_name};
 use authn::handle::Handle;
 use authn::place::Service as Published;
 use authn::policy::Policy;
-use authn::sign_in::{At, LIFE, Purpose, Requirement};
+use authn::sign_in::{At, LIFE, OfStrangers, Purpose, Requirement};
 use claims::claim::is_reserved_issuer;
 use jiff::{SignedDuration, Timestamp};
 use proto::saml::received::Received;
@@ -54,7 +54,7 @@ struct Asked {
     provider: Arc<ClaimsProviderTrust>,
     request: SignInRequest,
     checked: Checked,
-    required: Requirement,
+    required: OfStrangers,
     at: Timestamp,
 }
 
@@ -134,7 +134,7 @@ impl Service {
             return Err(NotAsked::Refused(party, refusal));
         };
         let party = checked.trust.party();
-        let required = Requirement::of(policy, &brought.at.zone, Purpose::token_for(&party));
+        let required = OfStrangers::of(policy, &brought.at.zone, Purpose::token_for(&party));
         Ok(Asked {
             provider: Arc::clone(provider),
             request: sent_for.request,
@@ -332,7 +332,8 @@ fn remembered_until(now: Timestamp) -> Timestamp {
 /// Whether somebody proved as much, and as lately, as is wanted of them.
 fn is_enough(asked: &Asked, federated: &Federated<'_>, now: Timestamp) -> Result<(), Refusal> {
     let times = (asked.at, now);
-    let since = elsewhere::since(&asked.request, &asked.checked.trust, times);
+    let wanted = (&*asked.checked.trust, asked.required.fresh);
+    let since = elsewhere::since(&asked.request, wanted, times);
     let later = |time: Timestamp| time.checked_add(SKEW).unwrap_or(time);
     if federated.signed_in().is_some_and(|it| it > later(now)) {
         let said = "it speaks of a sign-in that is yet to come";
@@ -343,7 +344,8 @@ fn is_enough(asked: &Asked, federated: &Federated<'_>, now: Timestamp) -> Result
         let said = "a newer sign-in is wanted than the one that it speaks of";
         return Err(Refusal::new(TokenRefusal::NotBelieved, said));
     }
-    let wants_second = asked.checked.second_factor || asked.required == Requirement::SecretAndCode;
+    let requirement = asked.required.requirement;
+    let wants_second = asked.checked.second_factor || requirement == Requirement::SecretAndCode;
     match wants_second && !federated.has_second_factor() {
         true => {
             let said = "a second factor is wanted, and it does not say by its trust's words that one was proved";

@@ -8,7 +8,7 @@ use std::fmt::Write;
 
 use authn::audit::TokenRefusal;
 use authn::handle::Handle;
-use authn::sign_in::{LIFE, Requirement};
+use authn::sign_in::{LIFE, OfStrangers, Requirement};
 use aws_lc_rs::{constant_time, hmac};
 use jiff::{SignedDuration, Timestamp};
 use proto::form::Form;
@@ -88,7 +88,7 @@ impl Service {
     /// A refusal cannot be written down.
     pub(super) async fn sent_elsewhere(
         &self,
-        (checked, required): (Checked, Requirement),
+        (checked, required): (Checked, OfStrangers),
         provider: &ClaimsProviderTrust,
         asking: &Asking<'_>,
     ) -> Result<Answered, Unavailable> {
@@ -110,10 +110,11 @@ impl Service {
     fn request_to(
         &self,
         provider: &ClaimsProviderTrust,
-        (checked, required): (&Checked, Requirement),
+        (checked, required): (&Checked, OfStrangers),
         asking: &Asking<'_>,
     ) -> Result<String, Refusal> {
-        let wants_second = checked.second_factor || required == Requirement::SecretAndCode;
+        let wants_second =
+            checked.second_factor || required.requirement == Requirement::SecretAndCode;
         let second_factor = second_factor_of(provider);
         // Nobody is led around whose answer could not be taken.
         if wants_second && second_factor.is_none() {
@@ -143,7 +144,7 @@ impl Service {
             wreply: Some(self.reply()),
             wctx: Some(wctx),
             wct: Some(asking.at.now),
-            wfresh: wfresh(asking.request, &checked.trust),
+            wfresh: sent_wfresh(asking.request, (&checked.trust, required.fresh)),
             wauth: wauth.or(asking.request.wauth.as_deref()).map(str::to_owned),
             username: asking.request.username.clone(),
             login_hint: asking.request.login_hint.clone(),
@@ -159,20 +160,28 @@ impl Service {
 /// Since when somebody must have signed in at a partner, where that is wanted.
 pub(super) fn since(
     request: &SignInRequest,
-    trust: &RelyingPartyTrust,
+    (trust, fresh): (&RelyingPartyTrust, Option<SignedDuration>),
     (asked, now): (Timestamp, Timestamp),
 ) -> Option<Timestamp> {
-    let before = |seconds: i64| {
-        let age = SignedDuration::from_secs(seconds);
-        now.checked_sub(age).unwrap_or(now)
-    };
+    let ago = |age: SignedDuration| now.checked_sub(age).unwrap_or(now);
+    let before = |seconds: i64| ago(SignedDuration::from_secs(seconds));
     let by_age = match wfresh(request, trust) {
         Some(0) => Some(asked),
         Some(minutes) => Some(before(i64::from(minutes) * 60)),
         None => None,
     };
     let by_factor = request.mfa_max_age.map(|it| before(it.into()));
-    by_age.max(by_factor)
+    by_age.max(by_factor).max(fresh.map(ago))
+}
+
+/// The same as a partner is told it, with what the policy wants, which the trust of the party does not know.
+fn sent_wfresh(
+    request: &SignInRequest,
+    (trust, fresh): (&RelyingPartyTrust, Option<SignedDuration>),
+) -> Option<u32> {
+    let minutes = fresh.map(|it| u32::try_from(it.as_mins()).unwrap_or(u32::MAX));
+    let wanted = wfresh(request, trust).into_iter().chain(minutes);
+    wanted.min()
 }
 
 /// How old a sign-in at a partner may be; a party that wants a new one gets a new one there.

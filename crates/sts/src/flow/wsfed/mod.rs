@@ -21,7 +21,7 @@ use authn::place::Service as Published;
 use authn::policy::Policy;
 use authn::ports::{Audit, Revocations, Sessions};
 use authn::session::Session;
-use authn::sign_in::{self, At, Purpose, Requirement};
+use authn::sign_in::{self, At, OfStrangers, Purpose, Requirement};
 use jiff::Timestamp;
 use proto::saml::v1;
 use proto::secret::Secret;
@@ -223,6 +223,10 @@ impl Service {
             Ok(HomeRealm::Here) => {}
             Ok(HomeRealm::Choose(choice)) => return Ok(Answered::Choose(choice)),
             Ok(HomeRealm::Elsewhere(provider)) => {
+                let required = OfStrangers::of(policy, &asking.at.zone, purpose);
+                let Some(required) = required else {
+                    return Ok(Answered::Shut);
+                };
                 let wanted = (checked, required);
                 return self.sent_elsewhere(wanted, &provider, &asking).await;
             }

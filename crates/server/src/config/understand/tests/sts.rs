@@ -110,6 +110,9 @@ fn staying_signed_in_that_comes_to_nothing_or_to_less_is_warned_of() {
     let one = BOTH.replace(" + one-time-code", "");
     assert!(warned(on, &one)[0].contains("has no effect"));
     assert_eq!(warned("", &one), Vec::<String>::new());
+    let for_one = BOTH.replace("services = [\"sts\"]", "parties = [\"Payroll\"]");
+    assert_ne!(for_one, BOTH);
+    assert_eq!(warned(on, &format!("{for_one}{one}")), Vec::<String>::new());
     let fresh = |hours: &str| format!("{BOTH}fresh = \"{hours} hours\"\n");
     assert!(warned(on, &fresh("8"))[0].contains("is asked again by then"));
     assert_eq!(warned(on, &fresh("24")), Vec::<String>::new());

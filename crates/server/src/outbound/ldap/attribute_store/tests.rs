@@ -151,7 +151,7 @@ async fn t_rule_2_a_directory_that_says_more_than_is_taken_is_cut_off() {
         peer.write_all(b"\x30\x84\x7f\xff\xff\xff").await.unwrap();
         let (zeros, mut sent) = (vec![0; 64 * 1024], 0_u64);
         while peer.write_all(&zeros).await.is_ok() {
-            sent += zeros.len() as u64;
+            sent += u64::try_from(zeros.len()).unwrap();
         }
         sent
     };
