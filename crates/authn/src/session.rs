@@ -53,7 +53,7 @@ pub struct Session {
     pub begun: Timestamp,
     /// When it was used last, to the minute.
     pub used: Timestamp,
-    /// The browser that it began in; not known of one that began before that was noted.
+    /// The browser that used it last; not known of one that began before that was noted.
     #[serde(default)]
     pub browser: Option<Browser>,
     /// Until when its owner asked to stay signed in, where that was so.
@@ -115,7 +115,7 @@ impl Browser {
     }
 
     /// Whether it is somebody else's: a telephone goes from one network to another, a PC is updated, and neither does both
-    /// within one session.
+    /// from one use to the next.
     #[must_use]
     pub fn is_another(&self, other: &Self) -> bool {
         self.network != other.network && self.agent != other.agent
@@ -168,18 +168,32 @@ impl Session {
         now: Timestamp,
     ) -> bool {
         let usual = self.usual_end();
+        if self.is_cut_off(may) {
+            return false;
+        }
         let (Some(stays), Some(may)) = (self.stays, may) else {
             return now < usual;
         };
-        if may.cutoff.is_some_and(|cutoff| self.begun < cutoff) {
-            return false;
-        }
         let longest = self.begun.checked_add(may.lifetime).unwrap_or(self.begun);
         let stays = stays.min(longest);
         match *service == Service::STS {
             true => now < stays.max(usual),
             false => now < usual,
         }
+    }
+
+    /// Whether its owner asked to stay signed in, and did so before all who stay were to sign in again.
+    #[must_use]
+    pub fn is_cut_off(&self, may: Option<KeepMeSignedIn>) -> bool {
+        let cutoff = may.and_then(|it| it.cutoff);
+        self.stays.is_some() && cutoff.is_some_and(|cutoff| self.begun < cutoff)
+    }
+
+    /// Whether a browser that brings it is somebody else's.
+    #[must_use]
+    pub fn is_of_another(&self, browser: &Browser) -> bool {
+        let last = self.browser.as_ref();
+        last.is_some_and(|last| last.is_another(browser))
     }
 
     /// Whether a use now is worth a note.

@@ -148,6 +148,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "0031_guesses_and_sealers",
         text: include_str!("../migrations/0031_guesses_and_sealers.sql"),
     },
+    Migration {
+        number: 32,
+        name: "0032_sessions_that_stay",
+        text: include_str!("../migrations/0032_sessions_that_stay.sql"),
+    },
 ];
 
 impl Migration {

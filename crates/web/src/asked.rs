@@ -253,6 +253,12 @@ impl Asked {
         self.held_with(page::shown(status, &page::Sentence { frame, text }))
     }
 
+    /// That there is nothing here; the browser is given nothing with it.
+    pub(crate) fn nothing(&self) -> Response<Bytes> {
+        let look = (self.words, Arc::clone(&self.brand));
+        plain(look, StatusCode::NOT_FOUND, self.words.not_found)
+    }
+
     /// The page on which an invitation is taken up, which does not use it.
     pub(crate) fn invitation(&self) -> Response<Bytes> {
         let Some(invitation) = self.query("invitation").and_then(Handle::parse) else {

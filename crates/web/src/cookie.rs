@@ -59,6 +59,18 @@ pub(crate) fn kept(name: &str, value: &str, lasts: SignedDuration) -> Option<Hea
     Some(line)
 }
 
+/// The line that gives a browser a value for as long as a session stays, and until it is closed where none does.
+pub(crate) fn with_session(
+    name: &str,
+    value: &str,
+    stays: Option<SignedDuration>,
+) -> Option<HeaderValue> {
+    match stays {
+        Some(stays) => kept(name, value, stays),
+        None => given(name, value),
+    }
+}
+
 /// The line that gives a browser a value that is no secret, for [`REMEMBERED`] seconds.
 pub(crate) fn remembered(name: &str, value: &str) -> Option<HeaderValue> {
     let line =

@@ -176,6 +176,7 @@ impl Pages {
             source: request.address,
             agent: agent.unwrap_or_default(),
             activity: request.activity.clone(),
+            session: cookie::handle(&request.head.headers, cookie::SESSION).map(|it| it.key()),
             now: clock::now(),
         };
         let service = self.service_at(&request.origin);
@@ -223,6 +224,8 @@ impl Pages {
             (false, "/office") => self.office(asked, at).await,
             (false, "/invitation") => Ok(asked.invitation().into()),
             (true, "/invitation") => self.take_invitation(asked, at).await,
+            // A browser asks for icons and the like by itself: that begins no sign-in in the place of the one it shows.
+            (_, path) if !portal::has(path) => Ok(asked.nothing().into()),
             (_, path) => match self.owner_of(asked, at).await? {
                 // A new secret is chosen by the old one, and whoever leaves proves nothing.
                 Some(signed_in)

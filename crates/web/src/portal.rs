@@ -20,7 +20,7 @@ use authn::session::Session;
 use authn::sign_in::{self, At, Requirement, SignIn};
 use bytes::Bytes;
 use http::{Response, StatusCode};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use proto::secret::Secret;
 
 use crate::asked::Asked;
@@ -34,6 +34,33 @@ pub(crate) struct SignedIn {
     handle: Handle,
     session: Session,
     account: Account,
+}
+
+/// All addresses of the portal, whatever is done there.
+const PATHS: [&str; 18] = [
+    "/",
+    "/sign-out",
+    "/app-passwords",
+    "/app-passwords/revoke",
+    "/tokens",
+    "/tokens/confirm",
+    "/tokens/remove",
+    "/passkeys/begin",
+    "/passkeys",
+    "/passkeys/touch/begin",
+    "/passkeys/touch",
+    "/passkeys/rename",
+    "/passkeys/remove",
+    "/telephone",
+    "/telephone/remove",
+    "/recovery-codes",
+    "/secret",
+    "/not-me",
+];
+
+/// Whether the portal has an address.
+pub(crate) fn has(path: &str) -> bool {
+    PATHS.contains(&path)
 }
 
 /// How an act ended that was not refused.
@@ -206,8 +233,8 @@ impl Pages {
     }
 
     async fn signed_out(&self, signed_in: &SignedIn, at: &At) -> Acted {
-        let session = (&signed_in.session, &Service::PORTAL);
-        sign_in::sign_out(&self.ports, &signed_in.handle, session, at).await?;
+        let handle = &signed_in.handle;
+        sign_in::sign_out(&self.ports, handle, &Service::PORTAL, at).await?;
         let answer = page::redirect("/sign-in?said=signed-out");
         Ok(page::with_cookie(answer, cookie::taken(cookie::SESSION)))
     }
@@ -281,6 +308,12 @@ impl SignedIn {
     /// By which session, and who.
     pub(crate) fn of(&self) -> (&Session, &Account) {
         (&self.session, &self.account)
+    }
+
+    /// For how long this browser holds the session, where its owner asked to stay signed in.
+    pub(crate) fn stays(&self, now: Timestamp) -> Option<SignedDuration> {
+        let left = self.session.stays?.duration_since(now);
+        left.is_positive().then_some(left)
     }
 
     /// What the browser holds.

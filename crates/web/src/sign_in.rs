@@ -425,10 +425,7 @@ pub(crate) fn said(outcome: Outcome) -> Answer {
             stays,
         } => {
             let handle = handle.written();
-            let session = match stays {
-                Some(stays) => cookie::kept(cookie::SESSION, handle.expose(), stays),
-                None => cookie::given(cookie::SESSION, handle.expose()),
-            };
+            let session = cookie::with_session(cookie::SESSION, handle.expose(), stays);
             let answer = page::with_cookie(page::redirect(&continuation), session);
             page::with_cookie(answer, cookie::taken(cookie::SIGN_IN))
         }

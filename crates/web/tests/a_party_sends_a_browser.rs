@@ -162,7 +162,7 @@ async fn metadata_is_there_in_any_case_and_a_key_that_is_away_is_503() {
     let noted = readings.iter().map(|it| (&*it.key.0, &*it.reader.agent));
     assert_eq!(noted.collect::<Vec<_>>(), [("1", "")], "once for all three");
     let nowhere = world.ask_at(PORTAL, get("/adfs/ls/")).await;
-    assert_eq!(nowhere.response.headers()[header::LOCATION], "/sign-in");
+    assert_eq!(nowhere.response.status(), StatusCode::NOT_FOUND);
     for path in ["/passkeys.js", "/invitation", "/tokens/confirm"] {
         let answer = world.ask(get(path)).await;
         assert_eq!(answer.response.status(), StatusCode::NOT_FOUND, "{path}");
@@ -216,6 +216,47 @@ async fn a_sign_out_ends_the_session_and_tells_the_parties() {
         location,
         "https://lync.contoso.com/PassiveAuth/PassiveAuth.aspx"
     );
+}
+
+#[tokio::test]
+async fn what_the_portal_does_not_have_begins_no_sign_in_and_takes_no_cookie() {
+    let world = World::new().await;
+    for path in [
+        "/apple-touch-icon.png",
+        "/browserconfig.xml",
+        "/robots.txt",
+        "/.well-known/change-password",
+        "/tokens/",
+        "//",
+    ] {
+        for method in ["GET", "HEAD"] {
+            let request = Request::builder().method(method).uri(path);
+            let request = request.header(header::COOKIE, "__Host-language=sv");
+            let answer = world.ask_at(PORTAL, request.body(String::new()).unwrap());
+            let answer = answer.await.response;
+            assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{path}");
+            assert!(!answer.headers().contains_key(header::SET_COOKIE), "{path}");
+        }
+    }
+    for path in ["/", "/tokens/confirm?id=1", "/not-me"] {
+        let answer = world.ask_at(PORTAL, get(path)).await;
+        assert_eq!(answer.response.headers()[header::LOCATION], "/sign-in");
+    }
+}
+
+#[tokio::test]
+async fn a_sign_out_ends_a_session_that_opens_nothing_for_the_moment() {
+    let world = World::with(&[authn::place::Method::MemorisedSecret]).await;
+    let ask = |path: &str| {
+        let request = Request::get(path).header(header::COOKIE, &world.session);
+        request.body(String::new()).unwrap()
+    };
+    let asked = world.ask(ask(&format!("/adfs/ls/?{ASKS}"))).await;
+    assert_eq!(asked.response.headers()[header::LOCATION], "/sign-in");
+    assert!(world.keeps_the_session().await);
+    let out = world.ask(ask("/adfs/ls/?wa=wsignout1.0")).await;
+    assert_eq!(out.response.status(), StatusCode::OK);
+    assert!(!world.keeps_the_session().await);
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ mod world;
 use http::{Request, StatusCode, header};
 use web::Answer;
 
-use world::{ORIGIN, PORTAL, World, get, text};
+use world::{ASKS, ORIGIN, PORTAL, World, get, text};
 
 /// A browser that signs in at a host.
 struct Browser<'w> {
@@ -72,9 +72,14 @@ fn token(page: &str) -> String {
 
 /// The line that gives the session's cookie.
 fn session(answer: &Answer) -> String {
+    given(answer, "__Host-session=")
+}
+
+/// The line that gives a cookie.
+fn given(answer: &Answer, begins: &str) -> String {
     let lines = answer.response.headers().get_all(header::SET_COOKIE).iter();
     let mut lines = lines.map(|it| it.to_str().unwrap());
-    let line = lines.find(|it| it.starts_with("__Host-session="));
+    let line = lines.find(|it| it.starts_with(begins));
     line.unwrap().to_owned()
 }
 
@@ -115,4 +120,45 @@ async fn the_box_is_neither_on_the_portal_nor_where_it_is_off_and_what_it_sends_
         let done = browser.sends(&format!("Code={code}&Kmsi=true")).await;
         assert!(!session(&done).contains("Max-Age"), "{origin}");
     }
+}
+
+/// What a cookie's line says of how long it is kept, in seconds.
+fn lasts(line: &str) -> Option<i64> {
+    let (_, seconds) = line.split_once("Max-Age=")?;
+    Some(seconds.parse().unwrap())
+}
+
+#[tokio::test]
+async fn where_somebody_was_is_known_as_long_as_they_stay() {
+    for (ticked, stays) in [("&Kmsi=true", true), ("", false)] {
+        let world = World::that_keeps().await;
+        let code = world.code().await;
+        let mut browser = Browser::new(&world, ORIGIN).await;
+        browser.types_the_secret().await;
+        let done = browser.sends(&format!("Code={code}{ticked}")).await;
+        let cookie = session(&done).split(';').next().unwrap().to_owned();
+        for path in [
+            format!("/adfs/ls/?{ASKS}"),
+            "/adfs/ls/idpinitiatedsignon.aspx?loginToRp=urn%3Asp".to_owned(),
+        ] {
+            let request = Request::get(path).header(header::COOKIE, &cookie);
+            let issued = world.ask(request.body(String::new()).unwrap()).await;
+            let lasts = lasts(&given(&issued, "__Host-visited="));
+            assert_eq!(lasts.is_some(), stays, "{lasts:?}");
+            assert!(lasts.is_none_or(|it| (172_000..=172_800).contains(&it)));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_new_sign_in_leaves_no_session_beside_it_in_the_same_browser() {
+    let world = World::that_keeps().await;
+    let code = world.code().await;
+    let mut browser = Browser::new(&world, ORIGIN).await;
+    browser.types_the_secret().await;
+    browser.cookie = format!("{}; {}", browser.cookie, world.session);
+    assert!(world.keeps_the_session().await);
+    let done = browser.sends(&format!("Code={code}&Kmsi=true")).await;
+    assert!(session(&done).contains("Max-Age=172800"));
+    assert!(!world.keeps_the_session().await);
 }

@@ -304,6 +304,7 @@ impl Scene {
             source: [192, 0, 2, 1].into(),
             agent: String::new(),
             activity: ActivityId::from(id),
+            session: None,
             now: self.begun + SignedDuration::from_mins(1),
         };
         let request = request()?;

@@ -171,8 +171,12 @@ pub trait Sessions: Send + Sync {
         key: HandleKey,
         now: Timestamp,
     ) -> Result<Option<(Session, Account)>, Unavailable>;
-    /// Notes that a session is used.
-    async fn use_session(&self, key: HandleKey, now: Timestamp) -> Result<(), Unavailable>;
+    /// Finds a session that is there, whether what it rests on stands or not, and whether it ended by itself: to end it.
+    async fn kept_session(&self, key: HandleKey) -> Result<Option<Session>, Unavailable>;
+    /// Notes that a session is used, when and by which browser, where it was not used later.
+    async fn use_session(&self, key: HandleKey, used: &Session) -> Result<(), Unavailable>;
+    /// Ends a session that is met after all that stay were to end.
+    async fn drop_session(&self, key: HandleKey) -> Result<(), Unavailable>;
     /// Ends a session, with the event.
     async fn end_session(&self, key: HandleKey, event: Event) -> Result<(), Unavailable>;
     /// Ends a session and what tokens of its sign-in bought, with the event; and notes that among what was revoked.

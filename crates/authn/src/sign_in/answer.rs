@@ -299,6 +299,7 @@ impl Asking<'_> {
             secret: proved.secret_place(),
             source: at.source,
             key: Handle::made_from(random).key(),
+            replaced: at.session,
             event: at.event(kind, &self.sign_in.service, Some(proved.account.clone())),
             session,
         }

@@ -247,6 +247,7 @@ pub async fn confirm(
         secret: None,
         source: at.source,
         key: Handle::made_from(random).key(),
+        replaced: at.session,
         event: at.event(kind, &sign_in.service, Some(account.id.clone())),
         session: Session {
             account: account.id,

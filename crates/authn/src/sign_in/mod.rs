@@ -277,6 +277,8 @@ pub struct At {
     pub agent: String,
     /// The request.
     pub activity: ActivityId,
+    /// The session that the browser brings, by what the store knows it, whether it stands or not.
+    pub session: Option<HandleKey>,
     /// Now.
     pub now: Timestamp,
 }
@@ -380,6 +382,8 @@ pub struct Completion {
     pub key: HandleKey,
     /// The session.
     pub session: Session,
+    /// The session that the browser brought: it ends with this, where it is the same account's.
+    pub replaced: Option<HandleKey>,
     /// What is audited.
     pub event: Event,
 }
@@ -418,24 +422,39 @@ pub async fn resume(
     };
     let directory = account.directory.as_ref();
     let is_fresh = directory.is_none_or(|directory| directory.must_be_fresh(now).is_ok());
+    // SECURITY: the line may be taken out of the configuration again, and nobody comes back by that.
+    if session.is_cut_off(rules.keep_me_signed_in) {
+        ports.sessions.drop_session(handle.key()).await?;
+        return Ok(None);
+    }
     let lasts = session.lasts_for(service, rules.keep_me_signed_in, now);
     if !lasts || account.may_sign_in().is_err() || !is_fresh {
         return Ok(None);
     }
-    let began_in = session.browser.as_ref();
-    if began_in.is_some_and(|began_in| began_in.is_another(&at.browser())) {
+    if session.is_of_another(&at.browser()) {
         let account = Some(session.account.clone());
         let event = at.event(Kind::SessionElsewhere, service, account);
         end(ports, handle, (&session, service), event).await?;
         return Ok(None);
     }
-    if session.is_worth_a_note(now) {
-        ports.sessions.use_session(handle.key(), now).await?;
+    let browser = Some(at.browser());
+    // What it is compared with is the last of it: within a week a telephone moves and a PC is updated, one after the other.
+    if session.is_worth_a_note(now) || session.browser != browser {
+        let noted = Session {
+            used: now,
+            browser,
+            ..session.clone()
+        };
+        ports.sessions.use_session(handle.key(), &noted).await?;
     }
     Ok(Some((session, account)))
 }
 
-/// Ends a session because its owner wants to; one of the security token service with what its tokens bought.
+/// Ends a session because whoever holds it wants to, whether it stands at the moment or not; one of the security token
+/// service with what its tokens bought.
+///
+/// SECURITY: what is refused for the moment may stand again tomorrow, and whoever was told that they are signed out is not
+/// there to see it.
 ///
 /// # Errors
 ///
@@ -443,11 +462,18 @@ pub async fn resume(
 pub async fn sign_out(
     ports: &Ports,
     handle: &Handle,
-    (session, service): (&Session, &Service),
+    service: &Service,
     at: &At,
 ) -> Result<(), Unavailable> {
-    let event = at.event(Kind::SignedOut, service, Some(session.account.clone()));
-    end(ports, handle, (session, service), event).await
+    let Some(session) = ports.sessions.kept_session(handle.key()).await? else {
+        return Ok(());
+    };
+    let kind = match session.lasts(at.now) && session.is_of_another(&at.browser()) {
+        true => Kind::SessionElsewhere,
+        false => Kind::SignedOut,
+    };
+    let event = at.event(kind, service, Some(session.account.clone()));
+    end(ports, handle, (&session, service), event).await
 }
 
 /// Ends a session; one of the security token service with what its tokens bought.

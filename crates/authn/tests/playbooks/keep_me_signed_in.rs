@@ -2,6 +2,7 @@
 
 use authn::account::{Account, AccountState};
 use authn::admin;
+use authn::audit::Kind;
 use authn::credential::CredentialId;
 use authn::handle::Handle;
 use authn::place::Service;
@@ -38,7 +39,16 @@ const BOTH: &[&str] = &["memorised-secret + one-time-code"];
 
 /// A sign-in whose last answer asks to stay.
 async fn asks_to_stay(pages: &Pages, service: Service, typed: &[&str]) -> (Handle, Option<i64>) {
-    let (held, place) = (Handle::made_from(pages.fresh()), here(HOME, at(0)));
+    asks_to_stay_at(pages, service, typed, &here(HOME, at(0))).await
+}
+
+async fn asks_to_stay_at(
+    pages: &Pages,
+    service: Service,
+    typed: &[&str],
+    place: &At,
+) -> (Handle, Option<i64>) {
+    let held = Handle::made_from(pages.fresh());
     let policy = &pages.world.rules.policy;
     let requirement = Requirement::of(policy, &place.zone, &service).unwrap();
     let sign_in = SignIn::begin(service, requirement, "/".to_owned(), at(0));
@@ -52,7 +62,7 @@ async fn asks_to_stay(pages: &Pages, service: Service, typed: &[&str]) -> (Handl
             is_to_stay: true,
         };
         let rules = &pages.world.rules;
-        let outcome = sign_in::answer(&pages.ports, rules, &held, answer, &place).await;
+        let outcome = sign_in::answer(&pages.ports, rules, &held, answer, place).await;
         last = Some(outcome.unwrap().answered);
     }
     let done = match last {
@@ -146,7 +156,6 @@ async fn what_is_configured_by_now_counts_and_not_what_was_when_they_asked() {
     // A use that is let in is noted, and so those that are not come first.
     for (now, may, is_there) in [
         (5, configured(4, None), false),
-        (5, configured(24, Some(1)), false),
         (5, None, false),
         (5, configured(24, None), true),
         (5, configured(48, None), true),
@@ -207,9 +216,110 @@ async fn signing_out_ends_it() {
     let pages = pages(BOTH);
     let (_, handle) = stays_by_both(&pages).await;
     let place = here(HOME, at(5 * HOUR));
-    let found = pages.resumed(&handle, (&Service::STS, &place)).await;
-    let (session, _) = found.unwrap();
-    let out = sign_in::sign_out(&pages.ports, &handle, (&session, &Service::STS), &place).await;
-    out.unwrap();
+    assert!(is_in(&pages, &handle, 5 * HOUR).await);
+    signs_out(&pages, &handle, &place).await;
     assert!(!is_in(&pages, &handle, 5 * HOUR).await);
+}
+
+async fn signs_out(pages: &Pages, handle: &Handle, place: &At) {
+    let out = sign_in::sign_out(&pages.ports, handle, &Service::STS, place).await;
+    out.unwrap();
+}
+
+async fn kinds(pages: &Pages, kind: &Kind) -> usize {
+    let trail = pages.world.watched.trail().await;
+    trail.iter().filter(|it| it.event.kind == *kind).count()
+}
+
+#[tokio::test]
+async fn signing_out_ends_a_session_that_is_refused_for_the_moment_and_no_line_brings_it_back() {
+    let mut pages = pages(BOTH);
+    let (_, handle) = stays_by_both(&pages).await;
+    pages.world.rules.keep_me_signed_in = None;
+    let place = here(HOME, at(5 * HOUR));
+    assert!(!is_in(&pages, &handle, 5 * HOUR).await);
+    signs_out(&pages, &handle, &place).await;
+    assert_eq!(kinds(&pages, &Kind::SignedOut).await, 1);
+    pages.world.rules.keep_me_signed_in = Some(MAY);
+    assert!(!is_in(&pages, &handle, 5 * HOUR).await, "it came back");
+    // A handle of nobody's is written down nowhere.
+    signs_out(&pages, &handle, &place).await;
+    assert_eq!(kinds(&pages, &Kind::SignedOut).await, 1);
+}
+
+#[tokio::test]
+async fn whoever_signs_out_with_a_cookie_of_somebody_else_is_told_of_as_that() {
+    let pages = pages(BOTH);
+    let (_, handle) = stays_by_both(&pages).await;
+    let thief = At {
+        agent: "Chrome".to_owned(),
+        ..here([198, 51, 100, 7], at(5 * HOUR))
+    };
+    signs_out(&pages, &handle, &thief).await;
+    assert_eq!(kinds(&pages, &Kind::SessionElsewhere).await, 1);
+    assert_eq!(kinds(&pages, &Kind::SignedOut).await, 0);
+    assert!(!is_in(&pages, &handle, 5 * HOUR).await);
+}
+
+#[tokio::test]
+async fn what_stays_and_is_met_after_the_cutoff_ends_and_does_not_come_back_with_the_line() {
+    let mut pages = pages(BOTH);
+    let (_, handle) = stays_by_both(&pages).await;
+    pages.world.rules.keep_me_signed_in = Some(KeepMeSignedIn {
+        cutoff: Some(at(1)),
+        ..MAY
+    });
+    assert!(!is_in(&pages, &handle, 60).await);
+    pages.world.rules.keep_me_signed_in = Some(MAY);
+    assert!(!is_in(&pages, &handle, 61).await);
+    let kept = pages.ports.sessions.kept_session(handle.key()).await;
+    assert_eq!(kept.unwrap(), None);
+}
+
+#[tokio::test]
+async fn whoever_signs_in_anew_in_the_same_browser_has_the_new_session_alone() {
+    let pages = pages(BOTH);
+    let (anna, first) = stays_by_both(&pages).await;
+    let ben = pages.person("ben").await;
+    // Another's sign-in in that browser ends nothing of hers.
+    for (who, seconds, is_there) in [(&ben, 0, true), (&anna, 30, false)] {
+        let place = At {
+            session: Some(first.key()),
+            ..here(HOME, at(seconds))
+        };
+        let typed = [who.upn.as_str(), SECRET, &code(seconds)];
+        asks_to_stay_at(&pages, Service::STS, &typed, &place).await;
+        let found = is_in(&pages, &first, 2 * HOUR).await;
+        assert_eq!(found, is_there, "after the sign-in of {}", who.upn);
+    }
+}
+
+#[tokio::test]
+async fn a_telephone_that_moves_and_a_pc_that_is_updated_days_apart_are_nobody_elses() {
+    let mut pages = pages(BOTH);
+    let lifetime = SignedDuration::from_hours(7 * 24);
+    pages.world.rules.keep_me_signed_in = Some(KeepMeSignedIn { lifetime, ..MAY });
+    let anna = pages.person("anna").await;
+    let typed = [anna.upn.as_str(), SECRET, &code(0)];
+    let (handle, _) = asks_to_stay(&pages, Service::STS, &typed).await;
+    let office = [203, 0, 113, 9];
+    // One of the two at a time, within a minute of each other and days apart.
+    for (from, agent, second) in [
+        (HOME, "Firefox 2", DAY),
+        (office, "Firefox 2", DAY + 1),
+        (office, "Firefox 3", 3 * DAY),
+        (HOME, "Firefox 3", 5 * DAY),
+    ] {
+        let place = At {
+            agent: agent.to_owned(),
+            ..here(from, at(second))
+        };
+        let is_in = is_in_from(&pages, &handle, &Service::STS, &place).await;
+        assert!(is_in, "{agent} on {second}");
+    }
+    assert_eq!(kinds(&pages, &Kind::SessionElsewhere).await, 0);
+    // Both at once are somebody else's, and be it what it was called at first and where.
+    let stolen = here(office, at(6 * DAY));
+    assert!(!is_in_from(&pages, &handle, &Service::STS, &stolen).await);
+    assert_eq!(kinds(&pages, &Kind::SessionElsewhere).await, 1);
 }

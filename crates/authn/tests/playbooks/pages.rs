@@ -206,6 +206,7 @@ pub(crate) fn here(from: [u8; 4], now: Timestamp) -> At {
         source: from.into(),
         agent: "Firefox".to_owned(),
         activity: ActivityId::from([9; 16]),
+        session: None,
         now,
     }
 }
@@ -504,9 +505,9 @@ async fn t_phish_2_a_cookie_in_another_browser_and_network_ends_the_session_and_
     let elsewhere = here([198, 51, 100, 7], at(2));
     let updated = At {
         agent: "Firefox 200".to_owned(),
-        ..here(HOME, at(3))
+        ..here(HOME, at(4))
     };
-    for at in [&elsewhere, &updated] {
+    for at in [&elsewhere, &here(HOME, at(3)), &updated] {
         let found = pages.resumed(&handle, (&Service::PORTAL, at)).await;
         assert!(found.is_some(), "one of both changes by itself");
     }
@@ -516,8 +517,7 @@ async fn t_phish_2_a_cookie_in_another_browser_and_network_ends_the_session_and_
     };
     let found = pages.resumed(&handle, (&Service::PORTAL, &stolen)).await;
     assert!(found.is_none(), "whoever it is must sign in anew");
-    let home = here(HOME, at(4));
-    let found = pages.resumed(&handle, (&Service::PORTAL, &home)).await;
+    let found = pages.resumed(&handle, (&Service::PORTAL, &updated)).await;
     assert!(found.is_none(), "and so must its owner, who learns of it");
     let trail = pages.world.watched.trail().await;
     let said = trail.last().map(|it| &it.event).unwrap();

@@ -250,6 +250,10 @@ macro_rules! conformance {
             a_session_has_so_many_places_for_an_old_secret
             after_fifty_old_secrets_in_a_row_none_is_looked_at
             who_stays_signed_in_does_so_until_the_end_of_it
+            what_ended_by_itself_ends_nothing_that_lasts
+            a_use_notes_its_browser
+            a_session_that_nobody_may_use_can_be_ended
+            a_new_sign_in_ends_the_session_that_its_browser_brought
             a_disowned_secret_opens_nothing_until_another_is_set
             who_has_no_secret_is_put_out_as_well
             a_destination_is_removed_beside_a_session_that_goes_on

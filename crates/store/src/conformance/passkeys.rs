@@ -110,6 +110,7 @@ fn completion(account: &Account, (handle, counter): (u8, Option<u32>)) -> Comple
         secret: None,
         source: HOME,
         key: key(handle),
+        replaced: None,
         session: Session {
             account: account.id.clone(),
             credential,

@@ -59,9 +59,11 @@ impl State {
         }
     }
 
-    fn begin_session(&mut self, key: HandleKey, session: Session) {
-        let account = session.account.clone();
+    fn begin_session(&mut self, (key, replaced): (HandleKey, Option<HandleKey>), session: Session) {
+        let (account, now) = (session.account.clone(), session.begun);
         let sessions = &mut self.pages.sessions;
+        let goes = |key: &HandleKey, it: &Session| Some(*key) == replaced || !it.lasts(now);
+        sessions.retain(|key, it| it.account != account || !goes(key, it));
         sessions.insert(key, session);
         let of_it = sessions
             .iter()
@@ -181,7 +183,8 @@ impl SignIns for Memory {
             let account = completion.session.account.clone();
             state.note_second_factor(&account, method, now);
         }
-        state.begin_session(completion.key, completion.session);
+        let keys = (completion.key, completion.replaced);
+        state.begin_session(keys, completion.session);
         Ok(Completed::Written)
     }
 }
@@ -206,11 +209,23 @@ impl Sessions for Memory {
         Ok(found.and_then(|it| Some((it.clone(), state.account(&it.account)?))))
     }
 
-    async fn use_session(&self, key: HandleKey, now: Timestamp) -> Result<(), Unavailable> {
+    async fn kept_session(&self, key: HandleKey) -> Result<Option<Session>, Unavailable> {
+        let state = self.open()?;
+        Ok(state.pages.sessions.get(&key).cloned())
+    }
+
+    async fn use_session(&self, key: HandleKey, used: &Session) -> Result<(), Unavailable> {
         let mut state = self.open()?;
-        if let Some(session) = state.pages.sessions.get_mut(&key) {
-            session.used = session.used.max(now);
+        let kept = state.pages.sessions.get_mut(&key);
+        if let Some(session) = kept.filter(|it| it.used < used.used) {
+            *session = used.clone();
         }
+        Ok(())
+    }
+
+    async fn drop_session(&self, key: HandleKey) -> Result<(), Unavailable> {
+        let mut state = self.open()?;
+        state.pages.sessions.remove(&key);
         Ok(())
     }
 

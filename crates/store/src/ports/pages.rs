@@ -10,7 +10,7 @@ use authn::handle::HandleKey;
 use authn::place::SourceNetwork;
 use authn::ports::{ChainedEvent, Invitations, Sessions, SignIns, Unavailable};
 use authn::revocation::Revoked;
-use authn::session::{Invitation, MAX_PER_ACCOUNT, Session};
+use authn::session::{IDLE, Invitation, MAX_PER_ACCOUNT, OVERALL, Session};
 use authn::sign_in::{Completed, Completion, SignIn};
 use jiff::Timestamp;
 
@@ -228,7 +228,22 @@ async fn begin_session(
     completion: &Completion,
     sealed: &Sealed<Session>,
 ) -> Result<(), WriteError> {
-    let session = &completion.session;
+    let (session, now) = (&completion.session, completion.session.begun);
+    if let Some(replaced) = completion.replaced {
+        query(rows::sessions::END_REPLACED)
+            .bind(replaced.0.to_vec())
+            .bind(&session.account.0)
+            .execute(&mut *writing.connection)
+            .await?;
+    }
+    let before = |long| now.checked_sub(long).unwrap_or(Timestamp::MIN);
+    query(rows::sessions::DROP_ENDED)
+        .bind(&session.account.0)
+        .bind(now.as_microsecond())
+        .bind(before(IDLE).as_microsecond())
+        .bind(before(OVERALL).as_microsecond())
+        .execute(&mut *writing.connection)
+        .await?;
     query(rows::sessions::ADD)
         .bind(completion.key.0.to_vec())
         .bind(&session.account.0)
@@ -237,6 +252,7 @@ async fn begin_session(
         .bind(session.begun.as_microsecond())
         .bind(session.used.as_microsecond())
         .bind(sealed.as_bytes().to_vec())
+        .bind(session.stays.map(Timestamp::as_microsecond))
         .execute(&mut *writing.connection)
         .await?;
     query(rows::sessions::END_BEYOND)
@@ -277,8 +293,28 @@ impl Sessions for Store {
             .map(|account| (session, account)))
     }
 
-    async fn use_session(&self, key: HandleKey, now: Timestamp) -> Result<(), Unavailable> {
-        self.0.writer.submit(Use(key, now)).await
+    async fn kept_session(&self, key: HandleKey) -> Result<Option<Session>, Unavailable> {
+        let mut connection = self.reader().await?;
+        let row = query(rows::sessions::KEPT)
+            .bind(key.0.to_vec())
+            .fetch_optional(&mut connection)
+            .await;
+        let sealed = row.and_then(|row| row.as_ref().map(rows::sessions::sealed).transpose());
+        let Some((used, sealed)) = sealed.map_err(|error| self.failed(&error))? else {
+            return Ok(None);
+        };
+        let session = self.0.keys.unseal(&rows::sessions::place(key), &sealed)?;
+        Ok(Some(Session { used, ..session }))
+    }
+
+    async fn use_session(&self, key: HandleKey, used: &Session) -> Result<(), Unavailable> {
+        let sealed = self.0.keys.seal(&rows::sessions::place(key), used)?;
+        let at = used.used;
+        self.0.writer.submit(Use { key, at, sealed }).await
+    }
+
+    async fn drop_session(&self, key: HandleKey) -> Result<(), Unavailable> {
+        self.0.writer.submit(DropOne(key)).await
     }
 
     async fn end_session(&self, key: HandleKey, event: Event) -> Result<(), Unavailable> {
@@ -334,17 +370,37 @@ impl Sessions for Store {
     }
 }
 
-struct Use(HandleKey, Timestamp);
+struct Use {
+    key: HandleKey,
+    at: Timestamp,
+    sealed: Sealed<Session>,
+}
 
 #[async_trait]
 impl Write for Use {
     type Output = ();
 
     async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<()>, WriteError> {
-        let Self(key, now) = self;
         query(rows::sessions::USE)
+            .bind(self.key.0.to_vec())
+            .bind(self.at.as_microsecond())
+            .bind(self.sealed.as_bytes().to_vec())
+            .execute(&mut *writing.connection)
+            .await?;
+        Ok(Done::Keep(()))
+    }
+}
+
+struct DropOne(HandleKey);
+
+#[async_trait]
+impl Write for DropOne {
+    type Output = ();
+
+    async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<()>, WriteError> {
+        let Self(key) = self;
+        query(rows::sessions::END)
             .bind(key.0.to_vec())
-            .bind(now.as_microsecond())
             .execute(&mut *writing.connection)
             .await?;
         Ok(Done::Keep(()))

@@ -8,10 +8,10 @@ use super::time;
 use crate::engine::Row;
 use crate::seal::{Place, Sealable, Sealed};
 
-/// Adds a session ($1 to $7 in the order of the columns).
+/// Adds a session ($1 to $8 in the order of the columns).
 pub(crate) const ADD: &str = "
-    INSERT INTO sessions (handle, account, credential, token, begun, used, sealed)
-    VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    INSERT INTO sessions (handle, account, credential, token, begun, used, sealed, stays)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
 
 /// Finds a session ($1) whose account is active and whose secret, app password or passkey, and token, stand at a time ($2).
 ///
@@ -32,10 +32,16 @@ pub(crate) const FIND: &str = "
             SELECT t.id FROM otp_tokens t
             WHERE t.account = s.account AND t.state = 'active'))";
 
-/// Notes that a session ($1) is used at a time ($2).
+/// Finds a session ($1) that is there, whatever became of what it rests on.
+pub(crate) const KEPT: &str = "
+    SELECT used, sealed
+    FROM sessions
+    WHERE handle = $1";
+
+/// Notes that a session ($1) is used at a time ($2), with the browser in it ($3).
 pub(crate) const USE: &str = "
     UPDATE sessions
-    SET used = $2
+    SET used = $2, sealed = $3
     WHERE handle = $1 AND used < $2";
 
 /// Takes a session ($1) at a time ($2) for the new sign-in that a party asked for.
@@ -59,6 +65,11 @@ pub(crate) const END: &str = "
     DELETE FROM sessions
     WHERE handle = $1";
 
+/// Ends a session ($1) where it is an account's ($2).
+pub(crate) const END_REPLACED: &str = "
+    DELETE FROM sessions
+    WHERE handle = $1 AND account = $2";
+
 /// Ends the sessions of an account ($1) but one ($2).
 pub(crate) const END_OF_ACCOUNT: &str = "
     DELETE FROM sessions
@@ -68,6 +79,12 @@ pub(crate) const END_OF_ACCOUNT: &str = "
 pub(crate) const END_OF_CREDENTIAL: &str = "
     DELETE FROM sessions
     WHERE account = $1 AND credential = $2";
+
+/// Drops the sessions of an account ($1) that ended by themselves at a time ($2): they were last used by a time ($3) or begun
+/// by one ($4), and nobody stays by them.
+pub(crate) const DROP_ENDED: &str = "
+    DELETE FROM sessions
+    WHERE account = $1 AND (used <= $3 OR begun <= $4) AND (stays IS NULL OR stays <= $2)";
 
 /// Ends the sessions of an account ($1) that are too many: all but so many ($2) of the latest.
 pub(crate) const END_BEYOND: &str = "

@@ -167,6 +167,7 @@ async fn a_store_that_is_not_there_is_not_made_by_opening_it() {
         "0028_partner_readings",
         "0029_tickets_by_age",
         "0031_guesses_and_sealers",
+        "0032_sessions_that_stay",
     ];
     assert_eq!(pending, steps);
     assert!(!world.db().exists());

@@ -19,15 +19,20 @@ pub(super) enum SignedBy {
 }
 
 impl SignedBy {
-    /// What the audit says of it, of a partner that calls itself so; nothing of SHA-2.
-    pub(super) fn told(self, partner: &str) -> Option<Kind> {
+    /// Until when it is believed; nothing of SHA-2, which has no end.
+    pub(super) fn until(self) -> Option<Sha1Until> {
         match self {
             Self::Sha2 => None,
-            Self::Sha1(until) => Some(Kind::BelievedBySha1 {
-                partner: shown_name(partner, ""),
-                until: until.to_string(),
-            }),
+            Self::Sha1(until) => Some(until),
         }
+    }
+}
+
+/// What the audit says of a partner that calls itself so and is believed by SHA-1 until then.
+pub(super) fn told(partner: &str, until: Sha1Until) -> Kind {
+    Kind::BelievedBySha1 {
+        partner: shown_name(partner, ""),
+        until: until.to_string(),
     }
 }
 

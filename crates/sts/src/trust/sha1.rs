@@ -61,9 +61,10 @@ impl Sha1Until {
     ///
     /// It is past, or too far ahead.
     pub fn check(self, now: Timestamp) -> Result<(), Sha1UntilError> {
-        match self.days_left(now) {
-            ..=0 => Err(Sha1UntilError::Past),
-            1..=MAX_DAYS_AHEAD => Ok(()),
+        // The day of the moment is among those that are left, and is not ahead.
+        match self.days_left(now) - 1 {
+            ..=-1 => Err(Sha1UntilError::Past),
+            0..=MAX_DAYS_AHEAD => Ok(()),
             _ => Err(Sha1UntilError::TooFar),
         }
     }
@@ -175,7 +176,11 @@ mod tests {
         let check = |text| until(text).check(now);
         assert_eq!(check("2026-12-31"), Err(Sha1UntilError::Past));
         assert_eq!(check("2027-01-01"), Ok(()));
-        assert_eq!(check("2029-01-01"), Ok(()), "two years");
-        assert_eq!(check("2029-01-02"), Err(Sha1UntilError::TooFar));
+        assert_eq!(check("2029-01-02"), Ok(()), "732 days");
+        assert_eq!(check("2029-01-03"), Err(Sha1UntilError::TooFar));
+        let last = until("2029-01-02");
+        for moment in ["2027-01-01T00:00:00Z", "2027-01-01T23:59:59.9Z"] {
+            assert_eq!(last.check(at(moment)), Ok(()), "{moment}");
+        }
     }
 }

@@ -303,6 +303,23 @@ fn of_a_claims_provider_trust() {
 }
 
 #[test]
+fn how_long_people_stay_is_told_as_the_configuration_takes_it() {
+    for (minutes, expected) in [
+        ("30", "\"1 hour\""),
+        ("59", "\"1 hour\""),
+        ("60", "\"60 minutes\""),
+        ("10080", "\"10080 minutes\""),
+        ("10081", "\"7 days\""),
+    ] {
+        let (cmdlet, field) = (Cmdlet::Properties, "KmsiLifetimeMins");
+        let import = import(cmdlet, vec![with(cmdlet, 0, field, Some(json(minutes)))]);
+        let said = &fate(&import, field).says;
+        let expected = format!("`keep_me_signed_in_lifetime = {expected}`");
+        assert!(said.contains(&expected), "{minutes}: {said}");
+    }
+}
+
+#[test]
 fn of_a_description_a_service_and_an_endpoint() {
     let https = "\"https://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress\"";
     check(Cmdlet::ClaimDescription, 0, "ClaimType", https, TAKEN);
@@ -322,6 +339,7 @@ fn of_a_description_a_service_and_an_endpoint() {
         ("KmsiEnabled", "true", CHANGED),
         ("KmsiEnabled", "false", TAKEN),
         ("KmsiLifetimeMins", "1440", NOT_NEEDED),
+        ("KmsiLifetimeMins", "30", CHANGED),
         ("KmsiLifetimeMins", "600", CHANGED),
         ("KmsiLifetimeMins", "10080", CHANGED),
         ("KmsiLifetimeMins", "20160", CHANGED),

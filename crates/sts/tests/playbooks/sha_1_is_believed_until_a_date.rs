@@ -4,6 +4,8 @@
 //! The tokens and the request of `testdata/sha1` were signed by Debian's xmlsec1 with a key that is gone.
 
 use authn::audit::{Kind, TokenRefusal};
+use authn::place::Method;
+use proto::form::Form;
 use sts::flow::saml::Taken;
 use sts::trust::{
     Certificate, ClaimsProviderTrust, RelyingPartyTrust, Sha1Until, SignatureAlgorithm,
@@ -11,7 +13,7 @@ use sts::trust::{
 use xml::Verbatim;
 
 use crate::partner::{FABRIKAM, Federation, answer_with, fabrikam, federation, passes_all};
-use crate::provider::{SP, answer, asks, posted, redirected, sp, text};
+use crate::provider::{SP, answer, asks, posted, redirected, signs_in, sp, text};
 use crate::world::{ASKS, World, at, issued, refused, session, world};
 
 const BY_SHA1: &str = include_str!("../../testdata/sha1/sha1.xml");
@@ -115,7 +117,9 @@ fn service_provider(date: Option<&str>) -> World {
 }
 
 #[tokio::test]
-async fn a_request_by_sha_1_is_believed_until_the_date_and_each_is_written_down() {
+async fn a_request_by_sha_1_is_believed_until_the_date_and_each_that_gets_a_token_is_written_down()
+{
+    let both = session(at(0), &[Method::MemorisedSecret, Method::OneTimeCode]);
     for (date, is_taken) in [
         (Some(AFTER), true),
         (Some(TODAY), true),
@@ -125,15 +129,34 @@ async fn a_request_by_sha_1_is_believed_until_the_date_and_each_is_written_down(
         let world = service_provider(date);
         let taken = world.take(&posted(REQUEST.trim_end()), at(60)).await;
         assert_eq!(matches!(taken, Taken::Accepted(_)), is_taken, "{taken:?}");
-        let expected = date.filter(|_| is_taken);
-        let expected = expected.map(|it| (SP.to_owned(), it.to_owned()));
+        assert_eq!(noted(&world), [], "nobody got anything by it yet");
+        let Taken::Accepted(accepted) = taken else {
+            continue;
+        };
+        // What the browser comes back with says it, too.
+        let path = world.service.path_of(&accepted);
+        let query = path.split_once('?').unwrap().1;
+        let query = Form::parse(query.as_bytes()).unwrap();
+        let read = world.service.read_back(&query, at(61)).unwrap();
+        assert_eq!(read, *accepted);
+        answer(world.sign_on((&read, None), Some(&both), at(61)).await);
+        let expected = date.map(|it| (SP.to_owned(), it.to_owned()));
         assert_eq!(noted(&world), Vec::from_iter(expected));
     }
 }
 
 #[tokio::test]
+async fn a_request_by_sha_1_that_nobody_gets_a_token_for_is_written_down_nowhere() {
+    let world = service_provider(Some(AFTER));
+    for _ in 0..3 {
+        let accepted = world.accept(&posted(REQUEST.trim_end()), at(60)).await;
+        signs_in(world.sign_on((&accepted, None), None, at(60)).await);
+    }
+    assert_eq!(noted(&world), []);
+}
+
+#[tokio::test]
 async fn what_we_sign_for_a_party_with_a_date_is_signed_by_sha_256() {
-    use authn::place::Method;
     let both = [Method::MemorisedSecret, Method::OneTimeCode];
     let trust = RelyingPartyTrust {
         signature_algorithm: SignatureAlgorithm::RsaSha1,

@@ -227,7 +227,15 @@ impl Sessions for Kept {
         Err(away())
     }
 
-    async fn use_session(&self, _: HandleKey, _: Timestamp) -> Result<(), Unavailable> {
+    async fn kept_session(&self, _: HandleKey) -> Result<Option<Session>, Unavailable> {
+        Err(away())
+    }
+
+    async fn use_session(&self, _: HandleKey, _: &Session) -> Result<(), Unavailable> {
+        Err(away())
+    }
+
+    async fn drop_session(&self, _: HandleKey) -> Result<(), Unavailable> {
         Err(away())
     }
 
@@ -434,6 +442,7 @@ pub(crate) fn at_door(now: Timestamp) -> At {
         source: [192, 0, 2, 1].into(),
         agent: String::new(),
         activity: ActivityId::from([7; 16]),
+        session: None,
         now,
     }
 }

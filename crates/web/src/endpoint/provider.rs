@@ -51,9 +51,11 @@ impl Pages {
             user_agent: asked.user_agent(),
             at,
         };
+        let owner = self.owner_of(asked, at).await?;
+        let stays = owner.and_then(|it| it.stays(at.now));
         let policy = &self.rules.policy;
         Ok(match flow.brought(policy, brought, drawn()?).await? {
-            Answered::Issued(issued) => handed_over(asked, &issued),
+            Answered::Issued(issued) => handed_over(asked, &issued, stays),
             Answered::Refused(refused) => refused_to(asked, (at, ""), refused),
             // What a partner says is taken or not: nothing more is asked.
             Answered::Shut

@@ -7,9 +7,10 @@ use authn::ports::Unavailable;
 use authn::sign_in::{At, SignIn};
 use bytes::Bytes;
 use http::{Method, Response, StatusCode};
+use jiff::SignedDuration;
 use proto::saml::v2::{Brought, MESSAGE, RELAY_STATE};
 use sts::flow::saml::{Accepted, Answer as Answering, Answered, Asking, LOGIN_TO_RP, Taken};
-use sts::flow::wsfed::{self, Browser, Marker};
+use sts::flow::wsfed::{self, Browser, Marker, Visited};
 
 use super::wsfed::{drawn, no_token, refused_to, visited};
 use crate::asked::Asked;
@@ -156,14 +157,21 @@ impl Pages {
                 let party = accepted.wanted().issuer.as_str();
                 refused_to(asked, (at, party), refused)
             }
-            Answered::Answer(answer) => handed_over(asked, &answer),
+            Answered::Answer(answer) => {
+                let stays = signed_in.as_ref().and_then(|it| it.stays(at.now));
+                handed_over(asked, &answer, stays)
+            }
         }
         .into())
     }
 }
 
 /// The form that takes the answer to its party, by itself or by its button.
-fn handed_over(asked: &Asked, answering: &Answering) -> Response<Bytes> {
+fn handed_over(
+    asked: &Asked,
+    answering: &Answering,
+    stays: Option<SignedDuration>,
+) -> Response<Bytes> {
     let state = answering.relay_state.clone().map(|it| (RELAY_STATE, it));
     let response = answering.response.clone();
     let page = page::Post {
@@ -180,7 +188,8 @@ fn handed_over(asked: &Asked, answering: &Answering) -> Response<Bytes> {
     let answer = page::shown(StatusCode::OK, &page);
     let answer = page::with_form_elsewhere(answer);
     let visited = answering.visited.as_ref();
-    let line = visited.and_then(|it| cookie::given(cookie::VISITED, &it.to_string()));
+    let line = |it: &Visited| cookie::with_session(cookie::VISITED, &it.to_string(), stays);
+    let line = visited.and_then(line);
     page::with_cookie(answer, line)
 }
 

@@ -9,6 +9,7 @@ use authn::ports::Unavailable;
 use authn::sign_in::{self, At, SignIn};
 use bytes::Bytes;
 use http::{Method, Response, StatusCode};
+use jiff::SignedDuration;
 use proto::wsfed::{ProviderAnswer, Request, SIGN_IN, SignInRequest, SignOutRequest};
 use sts::flow::wsfed::{
     self, Answered, Asking, Browser, Choice, CleanedUp, Issued, Marker, Refused, Remembered,
@@ -95,7 +96,8 @@ impl Pages {
         let policy = &self.rules.policy;
         let answered = flow.sign_in(policy, asking, drawn()?).await?;
         let has_place = !matches!(answered, Answered::Refused(_) | Answered::Shut);
-        let answer = self.shown(asked, answered, (at, request)).await?;
+        let stays = signed_in.as_ref().and_then(|it| it.stays(at.now));
+        let answer = self.shown(asked, answered, (at, request, stays)).await?;
         let chosen = asked.query(Remembered::NAME).filter(|_| has_place);
         let chosen = chosen.and_then(|_| Remembered::of(request));
         let line = chosen.and_then(|it| cookie::remembered(cookie::HOME_REALM, it.as_str()));
@@ -107,7 +109,7 @@ impl Pages {
         &self,
         asked: &Asked,
         answered: Answered,
-        (at, request): (&At, &SignInRequest),
+        (at, request, stays): (&At, &SignInRequest, Option<SignedDuration>),
     ) -> Result<Response<Bytes>, Unavailable> {
         Ok(match answered {
             Answered::MustSignIn {
@@ -129,7 +131,7 @@ impl Pages {
             }
             Answered::Shut => asked.sentence(StatusCode::FORBIDDEN, asked.words.shut),
             Answered::Refused(refused) => refused_to(asked, (at, &request.wtrealm), refused),
-            Answered::Issued(issued) => handed_over(asked, &issued),
+            Answered::Issued(issued) => handed_over(asked, &issued, stays),
         })
     }
 
@@ -235,14 +237,12 @@ impl Pages {
         Ok(forgotten(answer).into())
     }
 
-    /// Ends the session of this browser, where it has one.
+    /// Ends the session of this browser, where it has one, also where it is nobody's for the moment.
     async fn end_session(&self, asked: &Asked, at: &At) -> Result<(), Unavailable> {
-        if let Some(signed_in) = self.owner_of(asked, at).await? {
-            let (session, _) = signed_in.of();
-            let session = (session, &asked.service);
-            sign_in::sign_out(&self.ports, signed_in.handle(), session, at).await?;
+        match &asked.session {
+            Some(handle) => sign_in::sign_out(&self.ports, handle, &asked.service, at).await,
+            None => Ok(()),
         }
-        Ok(())
     }
 }
 
@@ -329,7 +329,13 @@ fn noted(request: &SignInRequest, at: &At) {
 const MAX_SHOWN: usize = 256;
 
 /// The form that takes the token to its party, by itself or by its button.
-pub(super) fn handed_over(asked: &Asked, issued: &Issued) -> Response<Bytes> {
+///
+/// Where the browser was, it knows as long as somebody is signed in: a sign-out days later tells these parties.
+pub(super) fn handed_over(
+    asked: &Asked,
+    issued: &Issued,
+    stays: Option<SignedDuration>,
+) -> Response<Bytes> {
     let wctx = issued.wctx.clone().map(|it| ("wctx", it));
     let fields = [
         ("wa", SIGN_IN.to_owned()),
@@ -345,7 +351,7 @@ pub(super) fn handed_over(asked: &Asked, issued: &Issued) -> Response<Bytes> {
     };
     let answer = page::shown(StatusCode::OK, &page);
     let answer = page::with_form_elsewhere(answer);
-    let line = cookie::given(cookie::VISITED, &issued.visited.to_string());
+    let line = cookie::with_session(cookie::VISITED, &issued.visited.to_string(), stays);
     page::with_cookie(answer, line)
 }
 

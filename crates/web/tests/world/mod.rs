@@ -17,7 +17,7 @@ use authn::handle::Handle;
 use authn::lockout::Queue;
 use authn::place::{ActivityId, Method, Service, Zone};
 use authn::policy::{Policy, Rule};
-use authn::ports::{Accounts, MemorisedSecrets, PasswordHasher, SignIns, Unavailable};
+use authn::ports::{Accounts, MemorisedSecrets, PasswordHasher, Sessions, SignIns, Unavailable};
 use authn::session::{KeepMeSignedIn, Session};
 use authn::sign_in::{Completed, Completion, Ports, Requirement, SignIn};
 use aws_lc_rs::rand::SystemRandom;
@@ -48,6 +48,15 @@ const TRUSTS: &str = r#"{"version": 1, "relying_party": [{
     "wsfed_endpoint": "https://lync.contoso.com/PassiveAuth/PassiveAuth.aspx",
     "issuance_authorization_rules": "=> issue(Type = \"http://schemas.microsoft.com/authorization/claims/permit\", Value = \"true\");",
     "issuance_transform_rules": "c:[Type == \"http://schemas.microsoft.com/ws/2008/06/identity/claims/primarysid\"] => issue(claim = c);"
+}]}"#;
+
+/// A service provider of SAML behind the party that is trusted.
+const INTRANET: &str = r#"}, {
+    "name": "Intranet",
+    "identifiers": ["urn:sp"],
+    "protocol_profile": "SAML",
+    "saml_endpoints": [{"binding": "POST", "protocol": "SAMLAssertionConsumer", "location": "https://sp.contoso.com/acs", "index": 0, "is_default": true}],
+    "issuance_authorization_rules": "=> issue(Type = \"http://schemas.microsoft.com/authorization/claims/permit\", Value = \"true\");"
 }]}"#;
 
 pub(crate) fn activity() -> String {
@@ -172,7 +181,9 @@ impl World {
 
     /// The same where people may stay signed in.
     pub(crate) async fn that_keeps() -> Self {
-        let mut world = Self::new().await;
+        let methods = [Method::MemorisedSecret, Method::OneTimeCode];
+        let trusts = TRUSTS.replace("}]}", INTRANET);
+        let mut world = Self::trusting(&methods, |_| trusts).await;
         world.pages.rules.keep_me_signed_in = Some(KeepMeSignedIn {
             lifetime: SignedDuration::from_hours(48),
             cutoff: None,
@@ -218,6 +229,12 @@ impl World {
         let handle = cookie.strip_prefix("__Host-sign-in=").unwrap();
         let key = Handle::parse(handle).unwrap().key();
         self.memory.sign_in(key, now()).await.unwrap().unwrap()
+    }
+
+    /// Whether anna's session is there, be it that it opens nothing.
+    pub(crate) async fn keeps_the_session(&self) -> bool {
+        let key = Handle::made_from([9; 32]).key();
+        self.memory.kept_session(key).await.unwrap().is_some()
     }
 
     /// The token of the forms of anna's session.
@@ -405,6 +422,7 @@ async fn signed_in(memory: &Memory, methods: &[Method], begun: Timestamp) -> Str
         secret: None,
         source: [192, 0, 2, 1].into(),
         key: session.key(),
+        replaced: None,
         session: Session {
             account: account.clone(),
             credential,

@@ -189,6 +189,7 @@ impl Asking<'_> {
             secret: None,
             source: at.source,
             key: Handle::made_from(random).key(),
+            replaced: at.session,
             event: at.event(kind, &self.sign_in.service, Some(record.account.clone())),
             session: Session {
                 account: record.account.clone(),

@@ -181,6 +181,7 @@ fn completion(
         secret: None,
         source: at.source,
         key: Handle::made_from(random).key(),
+        replaced: at.session,
         event: at.event(kind, &sign_in.service, Some(passkey.account.clone())),
         session: Session {
             account: passkey.account.clone(),

@@ -14,11 +14,14 @@ use proto::saml::v2::SsoRequest;
 use proto::secret::Secret;
 
 use crate::flow::wsfed::PATH;
+use crate::trust::Sha1Until;
 
 /// What the MACs are made with.
 const LABEL: &[u8] = b"wicketgate saml request";
 /// The parameter that says when it came.
 const CAME: &str = "wicketgate-came";
+/// The parameter that says until when what it was signed by is believed, where that is SHA-1.
+const BY_SHA1: &str = "wicketgate-sha1";
 /// How long it is good: as long as a sign-in may take, and the way back.
 pub(super) const LASTS: SignedDuration = SignedDuration::from_secs(LIFE.as_secs() + 60);
 
@@ -30,6 +33,8 @@ pub(super) const LASTS: SignedDuration = SignedDuration::from_secs(LIFE.as_secs(
 pub struct Accepted {
     pub(super) wanted: SsoRequest,
     came: Timestamp,
+    /// Until when what it was signed by is believed of its party, where that is SHA-1.
+    pub(super) by_sha1: Option<Sha1Until>,
 }
 
 impl Accepted {
@@ -37,10 +42,14 @@ impl Accepted {
     pub const NAME: &str = "wicketgate-saml";
 
     /// INVARIANT: called where the request was looked at, and nowhere else.
-    pub(super) fn new(wanted: SsoRequest, now: Timestamp) -> Self {
+    pub(super) fn new((wanted, by_sha1): (SsoRequest, Option<Sha1Until>), now: Timestamp) -> Self {
         // It comes back as a whole second.
         let came = Timestamp::from_second(now.as_second()).unwrap_or(now);
-        Self { wanted, came }
+        Self {
+            wanted,
+            came,
+            by_sha1,
+        }
     }
 
     /// What is wanted.
@@ -58,8 +67,14 @@ impl Accepted {
 
     /// It, as it stands in that path.
     pub(super) fn said(&self) -> String {
-        let Self { wanted, came } = self;
-        format!("{}&{CAME}={}", wanted.to_query(), came.as_second())
+        let Self {
+            wanted,
+            came,
+            by_sha1,
+        } = self;
+        let by_sha1 = by_sha1.map(|until| format!("&{BY_SHA1}={until}"));
+        let (asked, by_sha1) = (wanted.to_query(), by_sha1.unwrap_or_default());
+        format!("{asked}&{CAME}={}{by_sha1}", came.as_second())
     }
 
     /// Reads one that was spelled by us, not too long ago.
@@ -67,7 +82,15 @@ impl Accepted {
         let field = |name| form.only(name).map(|it| it.expose().as_str());
         let came = Timestamp::from_second(field(CAME)?.parse().ok()?).ok()?;
         let wanted = SsoRequest::parse(form).ok()?;
-        let accepted = Self { wanted, came };
+        let by_sha1 = match field(BY_SHA1) {
+            Some(until) => Some(Sha1Until::parse(until)?),
+            None => None,
+        };
+        let accepted = Self {
+            wanted,
+            came,
+            by_sha1,
+        };
         let expected = mac(key, &accepted.said());
         let code = field(Self::NAME)?.as_bytes();
         constant_time::verify_slices_are_equal(expected.as_bytes(), code).ok()?;
@@ -104,7 +127,8 @@ mod tests {
             force_authn: true,
             ..SsoRequest::default()
         };
-        let accepted = Accepted::new(wanted, at(0));
+        let until = Sha1Until::parse("2027-06-30");
+        let accepted = Accepted::new((wanted, until), at(0));
         let path = accepted.path(&key);
         let query = path.strip_prefix("/adfs/ls/?").unwrap();
         let read = |key, query: &str, second| {
@@ -121,6 +145,9 @@ mod tests {
             ("ID=_1", "ID=_2"),
             ("ForceAuthn=true&", ""),
             ("1800000000", "1800000001"),
+            ("2027-06-30", "2027-06-31"),
+            ("2027-06-30", "2027-07-30"),
+            ("&wicketgate-sha1=2027-06-30", ""),
             ("wicketgate-saml=", "wicketgate-saml=0"),
             ("&wicketgate-saml=", "&other="),
         ] {

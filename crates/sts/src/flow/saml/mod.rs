@@ -24,6 +24,7 @@ use proto::form::Form;
 use proto::saml::v2::{Brought, SsoRequest, StatusCode};
 
 use super::freshness::{Browser, Marker, Met, Wanted};
+use super::sha1::{self, SignedBy};
 use super::wsfed::{Refusal, Refused, Service, Visited, takes_ours};
 use crate::pipeline::{IssuedClaims, NotIssued};
 use crate::ports::{AssertionKey, Unavailable};
@@ -142,12 +143,9 @@ impl Service {
         let checked = checks::request(&book, brought, (&self.reply(), at.now));
         match checked {
             Ok((wanted, signed_by)) => {
-                let by_sha1 = signed_by.and_then(|it| it.told(&wanted.issuer));
-                if let Some(kind) = by_sha1 {
-                    let event = at.event(kind, &Published::STS, None);
-                    self.audit.append(vec![event]).await?;
-                }
-                Ok(Taken::Accepted(Box::new(Accepted::new(wanted, at.now))))
+                let by_sha1 = signed_by.and_then(SignedBy::until);
+                let accepted = Accepted::new((wanted, by_sha1), at.now);
+                Ok(Taken::Accepted(Box::new(accepted)))
             }
             Err(NotAccepted::Malformed(error)) => Ok(Taken::Malformed(error.to_string())),
             Err(NotAccepted::Refused {
@@ -168,7 +166,7 @@ impl Service {
             issuer: relying_party.to_owned(),
             ..SsoRequest::default()
         };
-        let begun = || Accepted::new(wanted, now);
+        let begun = || Accepted::new((wanted, None), now);
         self.identity.is_idp_initiated.then(begun)
     }
 
@@ -368,6 +366,13 @@ impl Service {
             ledger: &*self.ledger,
         };
         let wanted = &asking.request.wanted;
+        // SECURITY: before the token is made, or there is none; and once somebody is to get one, as anybody can bring a
+        // request again and again.
+        if let Some(until) = asking.request.by_sha1 {
+            let (kind, account) = (sha1::told(&wanted.issuer, until), local.account.id.clone());
+            let event = asking.at.event(kind, &Published::STS, Some(account));
+            self.audit.append(vec![event]).await?;
+        }
         let delivery = delivery(&checked, wanted);
         let made = saml_2::response(ports, (&claims, name_id), (order, delivery), random).await;
         let made = match made {

@@ -247,7 +247,8 @@ impl Service {
             assertion: shown_name(&received.id, ""),
             name: shown_name(federated.known_as(), ""),
         };
-        let by_sha1 = signed_by.told(asked.provider.identifier.as_str());
+        let provider = asked.provider.identifier.as_str();
+        let by_sha1 = signed_by.until().map(|it| sha1::told(provider, it));
         let events = std::iter::once(came).chain(by_sha1);
         let events = events.map(|it| brought.at.event(it, &Published::STS, None));
         self.audit.append(events.collect()).await?;

@@ -1,6 +1,6 @@
 //! What `Get-AdfsProperties` prints of the service, field by field.
 
-use authn::session::{LONGEST_STAY, STAYS};
+use authn::session::{LONGEST_STAY, SHORTEST_STAY, STAYS};
 use jiff::{SignedDuration, Timestamp};
 
 use super::shared::{counted, switch, unless_null};
@@ -149,6 +149,9 @@ pub(in crate::import) const TABLE: &[Field<Draft>] = &[
             draft.kmsi_lifetime = Some(minutes);
             Ok(match SignedDuration::from_mins(minutes.into()) {
                 STAYS => Fate::not_needed("a day, as here where people may stay signed in and nobody says otherwise"),
+                shorter if shorter < SHORTEST_STAY => Fate::changed(
+                    "people stay signed in for an hour at least: where they may, write `keep_me_signed_in_lifetime = \"1 hour\"` into `[sts]`, or leave it off",
+                ),
                 shorter if shorter <= LONGEST_STAY => Fate::changed(format!(
                     "where people may stay signed in write `keep_me_signed_in_lifetime = \"{minutes} minutes\"` into `[sts]`"
                 )),
