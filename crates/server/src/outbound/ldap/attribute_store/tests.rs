@@ -149,9 +149,9 @@ async fn t_rule_2_a_directory_that_says_more_than_is_taken_is_cut_off() {
         let (mut peer, _) = listener.accept().await.unwrap();
         // A message of 2 GB (X.690 8.1.3.5), of zeros.
         peer.write_all(b"\x30\x84\x7f\xff\xff\xff").await.unwrap();
-        let (zeros, mut sent) = (vec![0; 64 * 1024], 0_u64);
+        let (zeros, mut sent) = (vec![0; 64 * 1024], 0_usize);
         while peer.write_all(&zeros).await.is_ok() {
-            sent += zeros.len() as u64;
+            sent += zeros.len();
         }
         sent
     };
