@@ -503,6 +503,37 @@ async fn t_mex_1_an_older_document_does_not_bring_a_dropped_key_back() {
     assert_eq!(world.reads(&both).await, Outcome::Waiting);
 }
 
+/// Metadata of an issuer that is a service provider, too, and signs with another key as that.
+fn in_two_roles(issues: &Key, asks: &Key) -> String {
+    let role = format!(
+        "<SPSSODescriptor protocolSupportEnumeration=\"urn:oasis:names:tc:SAML:2.0:protocol\"><KeyDescriptor use=\"signing\">\
+         <KeyInfo xmlns=\"http://www.w3.org/2000/09/xmldsig#\"><X509Data><X509Certificate>{}</X509Certificate></X509Data></KeyInfo>\
+         </KeyDescriptor><AssertionConsumerService index=\"0\" Location=\"https://partner.example/acs\" \
+         Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST\"/></SPSSODescriptor></EntityDescriptor>",
+        asks.base64()
+    );
+    issuer(issues).replace("</EntityDescriptor>", &role)
+}
+
+#[tokio::test]
+async fn t_mex_1_what_a_provider_signs_with_in_another_role_does_not_say_who_anybody_is() {
+    let (issues, asks, evil) = (
+        Key::between(2024, 2034),
+        Key::between(2020, 2030),
+        Key::between(2026, 2036),
+    );
+    let mut world = World::of_provider(&issues, true).await;
+    let honest = signed(in_two_roles(&issues, &asks), &issues);
+    let read = world.reads(&honest).await;
+    assert_ne!(read, Outcome::Waiting, "an older key of another role");
+    let stranger = signed(in_two_roles(&evil, &asks), &asks);
+    assert_eq!(world.reads(&stranger).await, Outcome::Unread);
+    let trust = world.written().await.claims_provider.remove(0);
+    assert_eq!(trust.token_signing_certificates, [issues.base64()]);
+    let pinned = trust.metadata.unwrap().signing_certificates;
+    assert!(pinned.is_empty(), "{pinned:?}");
+}
+
 #[tokio::test]
 async fn a_service_provider_that_takes_assertions_no_more_got_worse_whatever_it_has_for_sign_outs()
 {

@@ -214,6 +214,10 @@ struct Change {
     after: Option<String>,
 }
 
+/// What is said of metadata in which a certificate comes back.
+const OLDER_KEYS: &str = "it would bring a certificate back that is older than the newest that is known: whoever shows an older document \
+                          of the partner's does that. Ask the partner, and give --older-keys where it means that key";
+
 /// Reads the metadata of a trust again, and shows what changes.
 ///
 /// # Errors
@@ -223,7 +227,7 @@ pub(super) async fn refresh(
     desk: &Desk,
     named: &super::Named,
     source: &Source,
-    is_dry_run: bool,
+    (is_dry_run, takes_older_keys): (bool, bool),
     output: &Output,
 ) -> Result<(), CliError> {
     let found = named.find(desk).await?;
@@ -244,6 +248,14 @@ pub(super) async fn refresh(
     partner::keep(&mut refreshed, &read.vouched.certificates);
     let changes = partner::changes(&found.written, &refreshed).map_err(of_partner)?;
     let name = found.trust.name.clone();
+    let brings_back = partner::brings_back(&found.written, &refreshed);
+    let brings_back = brings_back.map_err(|error| CliError::unavailable(error.to_string()))?;
+    if brings_back && !takes_older_keys {
+        match is_dry_run {
+            true => output.remark(OLDER_KEYS),
+            false => return Err(CliError::refused(OLDER_KEYS.to_owned())),
+        }
+    }
     if !is_dry_run && !changes.is_empty() {
         desk.replace_trust(&found, refreshed).await?;
     }

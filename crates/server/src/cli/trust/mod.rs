@@ -130,6 +130,9 @@ pub(crate) enum Verb {
         /// Show what would change, and change nothing
         #[arg(long)]
         dry_run: bool,
+        /// Take a certificate back that is older than the newest that is known
+        #[arg(long)]
+        older_keys: bool,
     },
     /// Take the trusts of an AD FS over, and say field by field what became of them
     #[command(after_help = IMPORTING)]
@@ -248,7 +251,8 @@ pub(crate) async fn run(config: &Path, verb: Verb, output: &Output) -> Result<()
             named,
             source,
             dry_run,
-        } => metadata::refresh(&desk, &named, &source, dry_run, output).await,
+            older_keys,
+        } => metadata::refresh(&desk, &named, &source, (dry_run, older_keys), output).await,
         Verb::Export { names } => export(&desk, &names, output).await,
         Verb::ImportAdfs {
             folder, keep_good, ..

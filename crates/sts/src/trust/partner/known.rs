@@ -42,8 +42,8 @@ pub struct Vouched {
     pub entity: Entity,
     /// Who signed it.
     pub signed_by: SignedBy,
-    /// The certificates by which what comes after it is known: those in it, and those that it was verified by; none where nobody
-    /// signed it.
+    /// The certificates by which what comes after it is known: those that it was verified by, and of a relying party those in it;
+    /// none where nobody signed it.
     pub certificates: Vec<Vec<u8>>,
 }
 
@@ -103,20 +103,24 @@ impl Known {
         let keys = self.certificates.iter().map(|(_, key)| key.clone());
         let keys: Vec<PublicKey> = keys.collect();
         let (entity, signed_by) = partner_metadata::read(text, &keys, now)?;
-        let mut certificates = Vec::new();
-        if signed_by != SignedBy::Nobody {
-            certificates = entity.signing_certificates();
-        }
-        // One that signs and does not stand in it, as that of a federation, goes on to vouch.
-        let others = self.certificates.iter();
-        let others = others.filter(|(der, _)| !certificates.contains(der));
-        let signs = |key: &PublicKey| {
-            let read = partner_metadata::read(text, key, now);
-            matches!(read, Ok((_, SignedBy::Known)))
+        let stated = match signed_by {
+            SignedBy::Nobody => Vec::new(),
+            SignedBy::Itself | SignedBy::Known => entity.signing_certificates(),
         };
-        let signers = others.filter(|(_, key)| signed_by == SignedBy::Known && signs(key));
-        let signers: Vec<Vec<u8>> = signers.map(|(der, _)| der.clone()).collect();
-        certificates.extend(signers);
+        let signs = |der: &[u8]| {
+            let key = PublicKey::from_certificate(der);
+            let read = key.map(|key| partner_metadata::read(text, &key, now));
+            matches!(read, Ok(Ok((_, SignedBy::Known))))
+        };
+        // One that signs and does not stand in it, as that of a federation, goes on to vouch.
+        let others = self.certificates.iter().map(|(der, _)| der);
+        let others = others.filter(|it| signed_by == SignedBy::Known && !stated.contains(it));
+        let others: Vec<Vec<u8>> = others.filter(|it| signs(it)).cloned().collect();
+        // SECURITY: what a provider signs with in another role does not say by which keys it says who anybody is.
+        let vouches = |it: &Vec<u8>| self.kind != Kind::ClaimsProvider || signs(it);
+        let mut certificates = stated;
+        certificates.retain(vouches);
+        certificates.extend(others);
         Ok(Vouched {
             entity,
             signed_by,
