@@ -250,11 +250,8 @@ pub(super) async fn refresh(
     let name = found.trust.name.clone();
     let brings_back = partner::brings_back(&found.written, &refreshed);
     let brings_back = brings_back.map_err(|error| CliError::unavailable(error.to_string()))?;
-    if brings_back && !takes_older_keys {
-        match is_dry_run {
-            true => output.remark(OLDER_KEYS),
-            false => return Err(CliError::refused(OLDER_KEYS.to_owned())),
-        }
+    if let Some(remark) = of_older_keys(brings_back && !takes_older_keys, is_dry_run)? {
+        output.remark(remark);
     }
     if !is_dry_run && !changes.is_empty() {
         desk.replace_trust(&found, refreshed).await?;
@@ -271,6 +268,15 @@ pub(super) async fn refresh(
         changes: changes.into_iter().map(change).collect(),
     };
     output.print(&printed, aloud)
+}
+
+/// What is done about a certificate that comes back: it is said where nothing changes, and refused else.
+fn of_older_keys(comes_back: bool, is_dry_run: bool) -> Result<Option<&'static str>, CliError> {
+    match (comes_back, is_dry_run) {
+        (false, _) => Ok(None),
+        (true, true) => Ok(Some(OLDER_KEYS)),
+        (true, false) => Err(CliError::refused(OLDER_KEYS.to_owned())),
+    }
 }
 
 fn aloud(printed: &Printed) -> String {
@@ -305,4 +311,19 @@ fn certificate(kind: Kind, file: &Path) -> Result<Known, CliError> {
 
 fn of_partner(error: PartnerError) -> CliError {
     CliError::refused(format!("the metadata is not taken: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn t_mex_1_an_older_key_comes_back_by_an_administrator_s_word_alone() {
+        let refused = of_older_keys(true, false).unwrap_err();
+        assert!(refused.to_string().contains("--older-keys"), "{refused}");
+        assert_eq!(of_older_keys(true, true).unwrap(), Some(OLDER_KEYS));
+        for is_dry_run in [true, false] {
+            assert_eq!(of_older_keys(false, is_dry_run).unwrap(), None);
+        }
+    }
 }
