@@ -224,12 +224,13 @@ impl Pages {
             (false, "/office") => self.office(asked, at).await,
             (false, "/invitation") => Ok(asked.invitation().into()),
             (true, "/invitation") => self.take_invitation(asked, at).await,
+            (true, "/sign-out") => self.signed_out(asked, at).await,
             // A browser asks for icons and the like by itself: that begins no sign-in in the place of the one it shows.
             (_, path) if !portal::has(path) => Ok(asked.nothing().into()),
             (_, path) => match self.owner_of(asked, at).await? {
-                // A new secret is chosen by the old one, and whoever leaves proves nothing.
+                // A new secret is chosen by the old one.
                 Some(signed_in)
-                    if !matches!((is_post, path), (true, "/secret" | "/sign-out"))
+                    if (is_post, path) != (true, "/secret")
                         && !self.is_fresh(&signed_in, (asked, at)) =>
                 {
                     self.ask_anew(asked, at).await

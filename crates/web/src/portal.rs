@@ -139,7 +139,6 @@ impl Pages {
                 .home(asked, signed_in, &owner, None)
                 .await
                 .map_err(Into::into),
-            (true, "/sign-out") => self.signed_out(signed_in, at).await,
             (true, "/app-passwords") => self.made(asked, signed_in, &owner).await,
             (true, "/app-passwords/revoke") => revoked(asked, &owner).await,
             (true, "/tokens") => self.token_enrolled(asked, &owner).await,
@@ -232,11 +231,19 @@ impl Pages {
         Ok(page::shown(StatusCode::OK, &page))
     }
 
-    async fn signed_out(&self, signed_in: &SignedIn, at: &At) -> Acted {
-        let handle = &signed_in.handle;
+    /// Ends the session of this browser, also where it is nobody's for the moment.
+    pub(crate) async fn signed_out(&self, asked: &Asked, at: &At) -> Result<Answer, Unavailable> {
+        let Some(handle) = &asked.session else {
+            return Ok(page::redirect("/sign-in").into());
+        };
+        let token = asked.field("form").unwrap_or_default();
+        if !handle.is_form_token(token) {
+            let text = asked.words.not_sent_here;
+            return Ok(asked.sentence(StatusCode::FORBIDDEN, text).into());
+        }
         sign_in::sign_out(&self.ports, handle, &Service::PORTAL, at).await?;
         let answer = page::redirect("/sign-in?said=signed-out");
-        Ok(page::with_cookie(answer, cookie::taken(cookie::SESSION)))
+        Ok(page::with_cookie(answer, cookie::taken(cookie::SESSION)).into())
     }
 
     async fn made(&self, asked: &Asked, signed_in: &SignedIn, owner: &Owner<'_>) -> Acted {

@@ -75,6 +75,24 @@ async fn a_secret_is_changed_and_a_session_left_however_old_it_is() {
     assert_ne!(leads_to(&sends(&world, "/sign-out", "").await), ANEW);
 }
 
+/// Whoever leaves is gone, also where the session opens nothing for the moment, and a form of another's page sends nobody out.
+#[tokio::test]
+async fn whoever_signs_out_of_the_portal_is_out_where_nobody_would_be_let_in_by_it() {
+    let world = World::with(&[authn::place::Method::MemorisedSecret]).await;
+    assert_eq!(leads_to(&opens(&world, "/").await), "/sign-in");
+    let request = Request::post("/sign-out")
+        .header(header::COOKIE, &world.session)
+        .header(header::ORIGIN, PORTAL)
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+    let forged = request.body("form=forged".to_owned()).unwrap();
+    let refused = world.ask_at(PORTAL, forged).await;
+    assert_eq!(refused.response.status(), StatusCode::FORBIDDEN);
+    assert!(world.keeps_the_session().await);
+    let out = sends(&world, "/sign-out", "").await;
+    assert_eq!(leads_to(&out), "/sign-in?said=signed-out");
+    assert!(!world.keeps_the_session().await);
+}
+
 #[tokio::test]
 async fn what_opens_an_account_anew_is_not_made_in_a_session_of_more_than_half_an_hour() {
     let world = World::aged(SignedDuration::from_mins(31), HOUR).await;
