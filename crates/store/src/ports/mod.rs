@@ -10,7 +10,6 @@ mod ntlm_pins;
 mod of_subject;
 pub(crate) mod otp_tokens;
 mod own_passwords;
-mod pages;
 pub(crate) mod passkeys;
 mod second_factors;
 mod secret_verdicts;
@@ -19,6 +18,10 @@ pub(crate) mod sent_codes;
 mod session_grants;
 pub(crate) mod spare_codes;
 mod tickets;
+
+mod invitations;
+mod sessions;
+mod sign_ins;
 
 mod directory;
 mod drains;
