@@ -139,7 +139,7 @@ fn a_directory_answers_of_whom_a_claim_names_and_of_nobody_else() -> anyhow::Res
         ("Wrong", by_name, "the account or its password is refused"),
         ("Foreign", by_name, "it cannot be reached"),
         ("Foreign, started", by_name, "it cannot be reached"),
-        ("Nowhere", by_name, "its search ended with"),
+        ("Nowhere", by_name, "look at its `base`"),
         ("Schema", "(objectClass=*);cn", "it has more than"),
         ("Away", by_name, "it cannot be reached"),
         ("People", "({0}=alice);mail", "where no value does"),

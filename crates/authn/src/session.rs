@@ -73,12 +73,20 @@ pub struct KeepMeSignedIn {
 }
 
 impl KeepMeSignedIn {
-    /// Until when somebody stays who proved this; `None` where they do not: it takes a secret and a code.
+    /// The same for a service: nobody stays but at the security token service.
+    #[must_use]
+    pub fn at(self, service: &Service) -> Option<Self> {
+        (*service == Service::STS).then_some(self)
+    }
+
+    /// Until when somebody stays who proved this; `None` where they do not: it takes a secret and a code, and a moment that is
+    /// not to be cut off.
     #[must_use]
     pub fn until(self, methods: &[Method], begun: Timestamp) -> Option<Timestamp> {
         let is_by_code = methods.iter().any(|it| STAYS_BY.contains(it));
+        let is_cut_off = self.cutoff.is_some_and(|cutoff| begun < cutoff);
         let until = begun.checked_add(self.lifetime).ok();
-        until.filter(|_| is_by_code && methods.len() > 1)
+        until.filter(|_| is_by_code && methods.len() > 1 && !is_cut_off)
     }
 }
 
@@ -171,15 +179,16 @@ impl Session {
         if self.is_cut_off(may) {
             return false;
         }
-        let (Some(stays), Some(may)) = (self.stays, may) else {
-            return now < usual;
-        };
+        let stays = self.stays_for(service, may);
+        now < stays.map_or(usual, |stays| stays.max(usual))
+    }
+
+    /// Until when its owner stays signed in to a service, by what is allowed by now.
+    #[must_use]
+    pub fn stays_for(&self, service: &Service, may: Option<KeepMeSignedIn>) -> Option<Timestamp> {
+        let may = may.and_then(|may| may.at(service))?;
         let longest = self.begun.checked_add(may.lifetime).unwrap_or(self.begun);
-        let stays = stays.min(longest);
-        match *service == Service::STS {
-            true => now < stays.max(usual),
-            false => now < usual,
-        }
+        Some(self.stays?.min(longest))
     }
 
     /// Whether its owner asked to stay signed in, and did so before all who stay were to sign in again.

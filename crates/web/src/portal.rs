@@ -7,6 +7,7 @@ use authn::admin::secrets::{SecretError, SecretRandomness};
 use authn::admin::spare_codes::SpareRandomness;
 use authn::admin::tokens::TokenError;
 use authn::admin::{AdminError, Randomness};
+use authn::attempt::Rules;
 use authn::audit::Kind;
 use authn::credential::app_password::AppPassword;
 use authn::credential::otp_token::{OtpToken, TokenState};
@@ -79,10 +80,8 @@ impl Pages {
         let by = (&self.ports, &self.rules);
         let found = sign_in::resume(by, handle, (&asked.service, at)).await?;
         let (policy, here) = (&self.rules.policy, (at, &asked.service));
-        let found = found.filter(|(session, account)| match *here.1 == Service::STS {
-            true => sign_in::is_enough_for_some_party((session, account), policy, at),
-            false => sign_in::is_enough_for((session, account), policy, here),
-        });
+        let found = found
+            .filter(|(session, who)| sign_in::is_enough_on_pages((session, who), policy, here));
         Ok(found.map(|(session, account)| SignedIn {
             handle: handle.clone(),
             session,
@@ -318,8 +317,12 @@ impl SignedIn {
     }
 
     /// For how long this browser holds the session, where its owner asked to stay signed in.
-    pub(crate) fn stays(&self, now: Timestamp) -> Option<SignedDuration> {
-        let left = self.session.stays?.duration_since(now);
+    pub(crate) fn stays(&self, rules: &Rules, now: Timestamp) -> Option<SignedDuration> {
+        let may = rules.keep_me_signed_in;
+        let left = self
+            .session
+            .stays_for(&Service::STS, may)?
+            .duration_since(now);
         left.is_positive().then_some(left)
     }
 

@@ -199,7 +199,7 @@ impl Pages {
     /// For how long somebody may stay signed in who signs in there, in words; nothing where they may not.
     fn stays(&self, words: &Words, service: &Service) -> Option<String> {
         let may = self.rules.keep_me_signed_in;
-        let may = may.filter(|_| *service == Service::STS)?;
+        let may = may.and_then(|may| may.at(service))?;
         let minutes = may.lifetime.as_mins();
         let (number, unit) = match (minutes % 60, minutes / 60) {
             (0, hours) if hours > 24 && hours % 24 == 0 => (hours / 24, words.days),

@@ -134,7 +134,7 @@ words! {
     old_secret: "Your secret as it is", "Din nuvarande hemlighet";
     new_secret: "The new secret", "Den nya hemligheten";
     change: "Change", "Byt";
-    wrong_secret: "That is not your secret, or there were too many tries.", "Det är inte din hemlighet, eller så har du försökt för många gånger.";
+    wrong_secret: "That is not your secret, or there were too many tries: sign out and in again, or ask the help desk.", "Det är inte din hemlighet, eller så har du försökt för många gånger: logga ut och in igen, eller fråga supporten.";
     said_revoked: "The app password is revoked. What used it is put out.", "Applösenordet är borttaget. Det som använde det är utloggat.";
     said_confirmed: "The app is connected.", "Appen är ansluten.";
     said_removed: "The token is removed.", "Dosan är borttagen.";

@@ -93,6 +93,28 @@ async fn whoever_signs_out_of_the_portal_is_out_where_nobody_would_be_let_in_by_
     assert!(!world.keeps_the_session().await);
 }
 
+/// A form of the sign-in, which anybody is shown, is none of the session's that stands beside it.
+#[tokio::test]
+async fn behind_a_session_the_forms_of_a_sign_in_do_not_count() {
+    let world = World::aged(SignedDuration::from_mins(1), HOUR).await;
+    let sign_in = authn::handle::Handle::made_from([8; 32]);
+    let cookies = format!(
+        "{}; __Host-sign-in={}",
+        world.session,
+        sign_in.written().expose()
+    );
+    for path in ["/sign-out", "/recovery-codes"] {
+        let request = Request::post(path)
+            .header(header::COOKIE, &cookies)
+            .header(header::ORIGIN, PORTAL)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        let form = format!("form={}", sign_in.form_token());
+        let answer = world.ask_at(PORTAL, request.body(form).unwrap()).await;
+        assert_eq!(answer.response.status(), StatusCode::FORBIDDEN, "{path}");
+    }
+    assert!(world.keeps_the_session().await);
+}
+
 #[tokio::test]
 async fn what_opens_an_account_anew_is_not_made_in_a_session_of_more_than_half_an_hour() {
     let world = World::aged(SignedDuration::from_mins(31), HOUR).await;

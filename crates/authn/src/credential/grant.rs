@@ -96,16 +96,6 @@ pub enum BoundTo {
 }
 
 impl BoundTo {
-    /// Its word in the configuration.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Address => "address",
-            Self::TlsFingerprint => "tls-fingerprint",
-            Self::Both => "both",
-        }
-    }
-
     /// Whether a client can be known again by it.
     ///
     /// SECURITY: where its TLS is not known, no grant is good that is bound to that.

@@ -16,7 +16,7 @@ use crate::credential::spare_code;
 use crate::handle::Handle;
 use crate::lockout::{Place, Subject};
 use crate::name::NameKey;
-use crate::place::{Method, Service};
+use crate::place::Method;
 use crate::ports::{Reservation, Settled, Settlement, Unavailable};
 use crate::session::Session;
 
@@ -307,8 +307,8 @@ impl Asking<'_> {
 
     /// Until when somebody stays signed in who asked for it and proved this.
     fn stays(&self, methods: &[Method]) -> Option<Timestamp> {
-        let is_asked = self.is_to_stay && self.sign_in.service == Service::STS;
-        let may = self.rules.keep_me_signed_in.filter(|_| is_asked)?;
+        let may = self.rules.keep_me_signed_in.filter(|_| self.is_to_stay);
+        let may = may.and_then(|may| may.at(&self.sign_in.service))?;
         may.until(methods, self.at.now)
     }
 

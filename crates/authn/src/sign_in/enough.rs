@@ -19,9 +19,23 @@ pub fn is_enough_for<'a>(
     admits(&session.shown(), account, policy, (at, purpose.into())).is_ok()
 }
 
-/// Whether what a session rests on is enough for a token for any relying party at all.
+/// Whether what a session rests on is enough to be somebody on pages of a service: at the security token service for any
+/// relying party at all.
 ///
 /// **Trusts** that nobody has a token before it is judged for its own party.
+#[must_use]
+pub fn is_enough_on_pages(
+    who: (&Session, &Account),
+    policy: &Policy,
+    (at, service): (&At, &Service),
+) -> bool {
+    match *service == Service::STS {
+        true => is_enough_for_some_party(who, policy, at),
+        false => is_enough_for(who, policy, (at, service)),
+    }
+}
+
+/// Whether what a session rests on is enough for a token for any relying party at all.
 #[must_use]
 pub fn is_enough_for_some_party(
     (session, account): (&Session, &Account),

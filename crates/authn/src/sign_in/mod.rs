@@ -36,7 +36,9 @@ use crate::ports::{Invitations, Passkeys, Sessions, SignIns, SpareCodes, Unavail
 use crate::session::{Browser, Session};
 pub(crate) use answer::reason_of_passkey;
 pub use answer::{answer, answer_by_passkey, begin_by_passkey};
-pub use enough::{is_enough_for, is_enough_for_some_party, is_fresh_enough_for};
+pub use enough::{
+    is_enough_for, is_enough_for_some_party, is_enough_on_pages, is_fresh_enough_for,
+};
 pub(crate) use first::by_owner;
 pub use first::{
     Choosing, FirstError, FromOffice, Welcomed, begin_first_passkey, choose, confirm,

@@ -461,6 +461,21 @@ async fn the_same_typed_secret_on_two_connections_at_once_is_one_code() {
     assert_eq!(failures(&world, &anna.serial).await, 0);
 }
 
+#[tokio::test]
+async fn t_otp_6_of_two_clients_at_once_by_what_was_typed_one_is_in_where_the_rule_binds_to_both() {
+    let mut world = company();
+    world.rules.policy.rules[0].grant_bound_to = BoundTo::Both;
+    let anna = Anna::of(&world).await;
+    let by = |tls| world.verify(anna.tries(0).by_tls(Some(tls)));
+    let (one, other) = tokio::join!(by(1), by(2));
+    let is_in = [one, other]
+        .iter()
+        .filter(|it| passed(it).is_some())
+        .count();
+    assert_eq!(is_in, 1);
+    assert_eq!(evaluations(&world).await, 1);
+}
+
 /// Whoever is slower with a right code has guessed nothing: the place is given back, or five such moments would keep
 /// the owner out for a quarter of an hour.
 #[tokio::test]

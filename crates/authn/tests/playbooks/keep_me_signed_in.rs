@@ -276,6 +276,21 @@ async fn what_stays_and_is_met_after_the_cutoff_ends_and_does_not_come_back_with
     assert_eq!(kept.unwrap(), None);
 }
 
+/// Else whoever ticks the box would be asked again at once, and for ever.
+#[tokio::test]
+async fn before_a_cutoff_that_is_to_come_nobody_stays_and_everybody_is_in() {
+    let mut pages = pages(BOTH);
+    pages.world.rules.keep_me_signed_in = Some(KeepMeSignedIn {
+        cutoff: Some(at(HOUR)),
+        ..MAY
+    });
+    let anna = pages.person("anna").await;
+    let typed = [anna.upn.as_str(), SECRET, &code(0)];
+    let (handle, stays) = asks_to_stay(&pages, Service::STS, &typed).await;
+    assert_eq!(stays, None);
+    assert!(is_in(&pages, &handle, 60).await);
+}
+
 #[tokio::test]
 async fn whoever_signs_in_anew_in_the_same_browser_has_the_new_session_alone() {
     let pages = pages(BOTH);

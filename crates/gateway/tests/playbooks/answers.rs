@@ -604,6 +604,28 @@ fn what_protects_a_page_is_put_right_and_does_not_go_away() {
     );
 }
 
+/// A policy that is no text is read as far as it is one.
+#[test]
+fn a_policy_that_is_no_text_goes_where_it_names_a_server_and_stays_else() {
+    for (said, stays) in [
+        (
+            &b"frame-ancestors https://exch01.contoso.local \xe4"[..],
+            false,
+        ),
+        (b"frame-ancestors 'none' \xe4", true),
+    ] {
+        let scene = Scene::new();
+        let anna = scene.person("anna");
+        let (mut connection, forward) = signed_in(&scene, &anna);
+        let mut answer = answered(200, &[], "<x/>");
+        let line = http::HeaderValue::from_bytes(said).unwrap();
+        answer.headers_mut().insert("content-security-policy", line);
+        let passed = connection.answers(&forward, answer).unwrap();
+        let is_there = passed.head.headers.contains_key("content-security-policy");
+        assert_eq!(is_there, stays, "{said:?}");
+    }
+}
+
 /// A policy of content whose words are what servers are called, too.
 #[test]
 fn what_a_policy_is_made_of_is_no_server() {

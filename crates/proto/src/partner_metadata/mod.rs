@@ -142,8 +142,7 @@ impl Entity {
     }
 
     /// The keys that it says it signs with, in any role.
-    #[must_use]
-    pub fn signing_keys(&self) -> Vec<PublicKey> {
+    fn signing_keys(&self) -> Vec<PublicKey> {
         self.signing()
             .filter_map(|der| PublicKey::from_certificate(der).ok())
             .collect()

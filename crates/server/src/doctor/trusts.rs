@@ -6,6 +6,7 @@ use sts::trust::written::Written;
 use sts::trust::{Kind, Sha1Standing, Sha1Until, SignatureAlgorithm};
 
 use super::Finding;
+use crate::cli::as_an_argument;
 
 /// What is said of trusts that are on, at a moment.
 pub(crate) fn of_trusts(found: &[Found], now: Timestamp) -> Vec<Finding> {
@@ -47,7 +48,7 @@ fn by_sha1(written: &Written) -> impl Iterator<Item = BySha1<'_>> {
 
 fn of_trust(trust: &BySha1<'_>, now: Timestamp) -> Option<Finding> {
     let BySha1 { kind, name, until } = trust;
-    let set = format!("wicketgate trust set '{name}'");
+    let set = format!("wicketgate trust set {}", as_an_argument(name));
     let mended =
         format!("have the partner sign by SHA-256; then {set} signature_algorithm= sha1_until=");
     match until.map(|until| (until, until.standing(now))) {

@@ -6,7 +6,6 @@ use sts::admin::trusts::{self, TrustError};
 use sts::ports::{Outcome, PartnerReadings as _};
 
 use super::{Look, one, within};
-use crate::cli::as_an_argument;
 use crate::config::Settings;
 use crate::doctor::wire::{Partner, Seen};
 use crate::wiring::keeping;
@@ -43,7 +42,6 @@ async fn partners(settings: &Settings) -> Result<Vec<Partner>, String> {
                 Outcome::Unread => false,
             };
             partners.push(Partner {
-                argument: as_an_argument(&found.trust.name),
                 name: found.trust.name,
                 is_waiting,
                 said: reading.said.clone(),

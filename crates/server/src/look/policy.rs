@@ -3,7 +3,7 @@
 use authn::policy::Policy;
 
 use crate::config::Settings;
-use crate::doctor::{Finding, Severity};
+use crate::doctor::Finding;
 use crate::wiring::Desk;
 
 /// Rules about parties that there are no trusts of: they decide nothing, and those behind them do.
@@ -22,12 +22,7 @@ pub(crate) async fn unknown_parties(settings: &Settings) -> Vec<Finding> {
             let what =
                 format!("whether the policy names parties that are there is not known: {error}");
             let mend = "see that the store can be used by whoever runs this";
-            return vec![finding(
-                "policy.parties-unread",
-                Severity::Error,
-                what,
-                mend,
-            )];
+            return vec![Finding::error("policy.parties-unread", what, mend)];
         }
     };
     let places = settings.rules.iter().zip(&settings.policy.rules);
@@ -40,16 +35,7 @@ pub(crate) async fn unknown_parties(settings: &Settings) -> Vec<Finding> {
                  those behind it decide"
             );
             let mend = "write a name or an identifier that `wicketgate trust list` shows";
-            finding("policy.unknown-party", Severity::Warning, what, mend)
+            Finding::warning("policy.unknown-party", what, mend)
         })
         .collect()
-}
-
-fn finding(id: &'static str, severity: Severity, what: String, mend: &str) -> Finding {
-    Finding {
-        id,
-        severity,
-        what,
-        mend: mend.to_owned(),
-    }
 }

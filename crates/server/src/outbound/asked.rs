@@ -6,11 +6,11 @@ use std::time::Duration;
 use claims::Row;
 use rustls::pki_types::ServerName;
 use sts::pipeline::store::Answered;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsConnector;
 
+use super::farm::Transport;
 use super::tls::{self, TlsError};
 use crate::config::settings::messages::Authorities;
 
@@ -19,11 +19,6 @@ pub(super) struct Server {
     address: (String, u16),
     tls: Option<(TlsConnector, ServerName<'static>)>,
 }
-
-/// What a request is written to.
-pub(super) trait Transport: AsyncRead + AsyncWrite + Send + Unpin {}
-
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Transport for T {}
 
 impl Server {
     /// Takes a host and a port, and reads the authorities; without them it is spoken to in clear.

@@ -18,7 +18,8 @@ use proto::sending::Values;
 use tokio::time::{Instant, timeout_at};
 use zeroize::Zeroizing;
 
-use super::asked::{Server, Transport};
+use super::asked::Server;
+use super::farm::Transport;
 use super::messages::{Provider, Text};
 use super::tls::TlsError;
 use crate::config::settings::messages::{SmsProvider, SmsRequest};

@@ -89,7 +89,8 @@ pub(crate) async fn remove(settings: &Settings, id: &str) -> Result<(), CliError
         let lives = SEALER_LIVES.as_mins();
         return Err(CliError::refused(format!(
             "a gate still seals by `{id}`, as it has not read the newer key file: {}. Copy the file there and run \
-             `systemctl reload wicketgate`; of one that was stopped this is said for {lives} minutes",
+             `systemctl reload wicketgate`; of one that was stopped this is said for {lives} minutes, or until the time that its own \
+             clock said last, where that was ahead",
             shown(&sealers, clock::now())
         )));
     }

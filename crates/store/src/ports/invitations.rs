@@ -1,4 +1,5 @@
 //! The port [`Invitations`] on a database: how a person's first session begins.
+
 use std::sync::Arc;
 
 use async_trait::async_trait;

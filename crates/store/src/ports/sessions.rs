@@ -9,7 +9,7 @@ use authn::revocation::Revoked;
 use authn::session::Session;
 use jiff::Timestamp;
 
-use super::memorised_secrets::{self};
+use super::memorised_secrets;
 use super::revocations;
 use crate::Store;
 use crate::engine::{Query, Reader, query};

@@ -8,7 +8,7 @@ use authn::session::{IDLE, MAX_PER_ACCOUNT, OVERALL, Session};
 use authn::sign_in::{Completed, Completion, SignIn};
 use jiff::Timestamp;
 
-use super::memorised_secrets::{self};
+use super::memorised_secrets;
 use super::{attempts, otp_tokens, passkeys, second_factors, sent_codes, spare_codes};
 use crate::Store;
 use crate::engine::query;

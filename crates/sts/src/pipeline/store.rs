@@ -20,7 +20,7 @@ use proto::secret::Secret;
 
 use crate::trust::Identifier;
 
-pub use ldap_query::LdapQuery;
+pub use ldap_query::{LdapQuery, write_value};
 pub use unanswered::{Needs, Unanswered, needs_directory, unanswered};
 
 /// AD FS's name for our own directory.

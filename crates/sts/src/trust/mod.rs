@@ -41,4 +41,4 @@ pub use setting::{
     NotBeforeSkew, ProtocolProfile, RevocationCheck, SamlResponseSignature, SignatureAlgorithm,
     TokenLifetime, TokenType,
 };
-pub use sha1::{MAX_DAYS_AHEAD, Sha1Standing, Sha1Until, Sha1UntilError, TOLD_DAYS_BEFORE};
+pub use sha1::{MAX_DAYS_AHEAD, Sha1Standing, Sha1Until, Sha1UntilError};

@@ -15,7 +15,7 @@ use xml::Policy;
 /// How many days a date may be ahead when it is written down: two years.
 pub const MAX_DAYS_AHEAD: i64 = 2 * 366;
 /// How many days before its end a date is told as one that ends soon.
-pub const TOLD_DAYS_BEFORE: i64 = 60;
+const TOLD_DAYS_BEFORE: i64 = 60;
 
 /// The last day, as UTC counts days, on which what a partner signs by SHA-1 is believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,7 +25,7 @@ pub struct Sha1Until(Date);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum Sha1UntilError {
     /// It is past.
-    #[error("it is past")]
+    #[error("it is past; write a day from today on, at most {MAX_DAYS_AHEAD} days ahead")]
     Past,
     /// It is so far ahead that nobody will remember it.
     #[error("it is more than {MAX_DAYS_AHEAD} days ahead; set another when it comes near")]

@@ -13,6 +13,7 @@ pub use link::{Link, LinkError};
 pub use logo::{Logo, LogoError, MAX_LOGO};
 
 use aws_lc_rs::digest::{SHA256, digest};
+use proto::unseen::is_unseen;
 
 use crate::words::Words;
 
@@ -72,15 +73,14 @@ pub enum TextError {
 ///
 /// It may not.
 pub fn is_shown(text: &str, at_most: usize) -> Result<(), TextError> {
-    // Marks that turn the direction of what follows make a page say something else than it holds.
-    let is_mark = |it: char| matches!(it, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}');
     if text.trim().is_empty() {
         return Err(TextError::Empty);
     }
     if text.chars().count() > at_most {
         return Err(TextError::TooLong(at_most));
     }
-    match text.chars().any(|it| it.is_control() || is_mark(it)) {
+    // Marks that turn the direction of what follows make a page say something else than it holds.
+    match text.contains(is_unseen) {
         true => Err(TextError::Unprintable),
         false => Ok(()),
     }

@@ -52,7 +52,7 @@ impl Pages {
             at,
         };
         let owner = self.owner_of(asked, at).await?;
-        let stays = owner.and_then(|it| it.stays(at.now));
+        let stays = owner.and_then(|it| it.stays(&self.rules, at.now));
         let policy = &self.rules.policy;
         Ok(match flow.brought(policy, brought, drawn()?).await? {
             Answered::Issued(issued) => handed_over(asked, &issued, stays),

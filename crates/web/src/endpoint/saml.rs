@@ -158,7 +158,9 @@ impl Pages {
                 refused_to(asked, (at, party), refused)
             }
             Answered::Answer(answer) => {
-                let stays = signed_in.as_ref().and_then(|it| it.stays(at.now));
+                let stays = signed_in
+                    .as_ref()
+                    .and_then(|it| it.stays(&self.rules, at.now));
                 handed_over(asked, &answer, stays)
             }
         }

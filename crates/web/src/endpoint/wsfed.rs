@@ -96,7 +96,9 @@ impl Pages {
         let policy = &self.rules.policy;
         let answered = flow.sign_in(policy, asking, drawn()?).await?;
         let has_place = !matches!(answered, Answered::Refused(_) | Answered::Shut);
-        let stays = signed_in.as_ref().and_then(|it| it.stays(at.now));
+        let stays = signed_in
+            .as_ref()
+            .and_then(|it| it.stays(&self.rules, at.now));
         let answer = self.shown(asked, answered, (at, request, stays)).await?;
         let chosen = asked.query(Remembered::NAME).filter(|_| has_place);
         let chosen = chosen.and_then(|_| Remembered::of(request));

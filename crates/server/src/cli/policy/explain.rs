@@ -128,10 +128,11 @@ fn explain(
 
 /// For how long somebody stays signed in who proved a secret and a code under a rule, and asks for it.
 pub(super) fn stays(settings: &Settings, (rule, asking): (&Rule, &Asking<'_>)) -> Option<String> {
-    let is_page = *asking.service == Service::STS && asking.channel == Channel::Page;
-    let may = settings.keep_me_signed_in.filter(|_| is_page)?;
+    let is_page = asking.channel == Channel::Page;
+    let may = settings.keep_me_signed_in.filter(|_| is_page);
+    let may = may.and_then(|may| may.at(asking.service))?;
     let mut ways = rule.combinations(asking);
-    let begun = Timestamp::UNIX_EPOCH;
+    let begun = may.cutoff.unwrap_or(Timestamp::UNIX_EPOCH);
     let is_such = |methods: Vec<Method>| may.until(&methods, begun).is_some();
     if !ways.any(|it| is_such(it.methods().collect())) {
         return None;

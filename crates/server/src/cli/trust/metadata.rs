@@ -115,7 +115,11 @@ impl Source {
                 .with_hint("where the partner changed its key, `--signed-by` names the new one"));
             }
             Some(Doubt::Unsigned) if must_be_known => {
-                return Err(CliError::refused(format!("`{place}` is not signed")));
+                return Err(
+                    CliError::refused(format!("`{place}` is not signed")).with_hint(
+                        "ask the partner for what it signed, or leave `--signed-by` out and give `--unsigned`",
+                    ),
+                );
             }
             Some(Doubt::Unsigned) if !self.unsigned => {
                 return Err(

@@ -48,7 +48,11 @@ impl Seen {
                     Some(good) => format!("was taken last at {good}, and not since"),
                     None => "was never taken by itself".to_owned(),
                 };
-                Some(format!("its metadata {since}: {}", self.said))
+                let name = as_an_argument(&self.name);
+                Some(format!(
+                    "its metadata {since}: {}; see wicketgate trust refresh {name} --dry-run",
+                    self.said
+                ))
             }
         }
     }
@@ -98,11 +102,13 @@ mod tests {
     fn what_waits_or_is_not_read_is_said_and_nothing_else() {
         let waits = "changes wait: run wicketgate trust refresh 'Time sheets'";
         assert_eq!(sentence(7, Outcome::Waiting, None).as_deref(), Some(waits));
-        let never = "its metadata was never taken by itself: no TLS";
-        assert_eq!(sentence(7, Outcome::Unread, None).as_deref(), Some(never));
+        let look = "see wicketgate trust refresh 'Time sheets' --dry-run";
+        let never = format!("its metadata was never taken by itself: no TLS; {look}");
+        assert_eq!(sentence(7, Outcome::Unread, None), Some(never));
         let since = "its metadata was taken last at 1970-01-01T00:00:00Z, and not since: no TLS";
+        let since = format!("{since}; {look}");
         let good = Some(Timestamp::UNIX_EPOCH);
-        assert_eq!(sentence(7, Outcome::Unread, good).as_deref(), Some(since));
+        assert_eq!(sentence(7, Outcome::Unread, good), Some(since));
         for outcome in [Outcome::Current, Outcome::Taken] {
             assert_eq!(sentence(7, outcome, good), None);
         }

@@ -136,8 +136,6 @@ pub(crate) enum Seen {
 pub(crate) struct Partner {
     /// What it is called.
     pub(crate) name: String,
-    /// The same as a shell takes it.
-    pub(crate) argument: String,
     /// Whether it was read, and changes wait.
     pub(crate) is_waiting: bool,
     /// What changes, or why it is not taken.

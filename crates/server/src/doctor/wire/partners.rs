@@ -2,6 +2,7 @@
 
 use super::super::Finding;
 use super::Partner;
+use crate::cli::as_an_argument;
 
 /// What an administrator should do something about.
 pub(super) fn judge(seen: &Result<Vec<Partner>, String>) -> Vec<Finding> {
@@ -18,14 +19,17 @@ pub(super) fn judge(seen: &Result<Vec<Partner>, String>) -> Vec<Finding> {
         match it.is_waiting {
             true => {
                 let what = format!("changes of the partner of the trust `{name}` wait: {said}");
-                let mend = format!("wicketgate trust refresh {}", it.argument);
+                let mend = format!("wicketgate trust refresh {}", as_an_argument(name));
                 Finding::warning("partner-changes-wait", what, mend)
             }
             false => {
                 let what = format!(
                     "the metadata of the trust `{name}` is not taken, so that a new key of its partner would not be known: {said}"
                 );
-                let mend = format!("wicketgate trust refresh {} --dry-run", it.argument);
+                let mend = format!(
+                    "wicketgate trust refresh {} --dry-run",
+                    as_an_argument(name)
+                );
                 Finding::warning("partner-unread", what, mend)
             }
         }

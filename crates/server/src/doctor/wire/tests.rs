@@ -345,9 +345,7 @@ fn a_partner_whose_metadata_is_not_taken_or_waits_is_named() {
         found.map(|it| (it.id, it.mend)).collect::<Vec<_>>()
     };
     let of = |is_waiting: bool| {
-        format!(
-            "{{\"Ok\":[{{\"name\":\"A B\",\"argument\":\"'A B'\",\"is_waiting\":{is_waiting},\"said\":\"no TLS\"}}]}}"
-        )
+        format!("{{\"Ok\":[{{\"name\":\"A B\",\"is_waiting\":{is_waiting},\"said\":\"no TLS\"}}]}}")
     };
     assert_eq!(seen("{\"Ok\":[]}"), []);
     let waits = "wicketgate trust refresh 'A B'";

@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use sts::pipeline::store::write_value;
+
 /// A filter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Filter {
@@ -39,7 +41,7 @@ impl fmt::Display for Filter {
         let (sign, parts) = match self {
             Self::Is(attribute, value) => {
                 write!(f, "({attribute}=")?;
-                value.iter().try_for_each(|byte| written(f, *byte))?;
+                write_value(f, value)?;
                 return f.write_str(")");
             }
             Self::Present(attribute) => return write!(f, "({attribute}=*)"),
@@ -49,14 +51,6 @@ impl fmt::Display for Filter {
         write!(f, "({sign}")?;
         parts.iter().try_for_each(|part| write!(f, "{part}"))?;
         f.write_str(")")
-    }
-}
-
-fn written(f: &mut fmt::Formatter<'_>, byte: u8) -> fmt::Result {
-    if byte.is_ascii_alphanumeric() || b"-._@: ".contains(&byte) {
-        write!(f, "{}", char::from(byte))
-    } else {
-        write!(f, "\\{byte:02x}")
     }
 }
 

@@ -36,6 +36,7 @@ const SIZE_LIMIT_EXCEEDED: u32 = 4;
 const REFERRAL: u32 = 10;
 const NO_SUCH_OBJECT: u32 = 32;
 const INVALID_CREDENTIALS: u32 = 49;
+const INSUFFICIENT_ACCESS_RIGHTS: u32 = 50;
 
 /// Why a controller did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -405,7 +406,18 @@ impl Line {
         match result.rc {
             0 => Ok(entries),
             SIZE_LIMIT_EXCEEDED => Err(SessionError::TooMuch("it gives")),
-            code => Err(SessionError::Other(format!("its search ended with {code}"))),
+            NO_SUCH_OBJECT | REFERRAL => {
+                let message = format!("there is no `{}` there: look at its `base`", wanted.base);
+                Err(SessionError::Other(message))
+            }
+            INSUFFICIENT_ACCESS_RIGHTS => {
+                let message = format!("its `bind_dn` may not read `{}`", wanted.base);
+                Err(SessionError::Other(message))
+            }
+            code => {
+                let message = format!("its search ended with {code}: {}", result.text);
+                Err(SessionError::Other(message))
+            }
         }
     }
 }

@@ -4,6 +4,8 @@
 //! nothing in it can end an assertion, begin another, stand for anything, or choose what is compared. Start at
 //! [`LdapQuery::parse`].
 
+use std::fmt;
+
 use claims::Row;
 
 /// The longest filter, with its parameters in it.
@@ -100,7 +102,8 @@ fn filled(filter: &str, parameters: &[&str]) -> Result<String, String> {
                 "`{{{number}}}` stands beside a `*` in its filter, and the value has neither letter nor digit: it would be about anybody"
             ));
         }
-        value.bytes().for_each(|byte| written(&mut filled, byte));
+        let written = write_value(&mut filled, value.as_bytes());
+        written.map_err(|_| "a value cannot be written".to_owned())?;
         if filled.len() > MAX_FILTER {
             return Err(format!("its filter has more than {MAX_FILTER} bytes"));
         }
@@ -113,19 +116,18 @@ fn filled(filter: &str, parameters: &[&str]) -> Result<String, String> {
     }
 }
 
-/// Writes a byte of a value: whatever is no letter, digit or one of a few signs is escaped (RFC 4515 3).
-fn written(filter: &mut String, byte: u8) {
-    const DIGITS: [char; 16] = [
-        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f',
-    ];
-    if byte.is_ascii_alphanumeric() || b"-._@: ".contains(&byte) {
-        filter.push(char::from(byte));
-        return;
-    }
-    filter.push('\\');
-    for half in [byte >> 4, byte & 0xf] {
-        filter.extend(DIGITS.get(usize::from(half)));
-    }
+/// Writes a value byte by byte: whatever is no letter, digit or one of a few signs is escaped (RFC 4515 3).
+///
+/// # Errors
+///
+/// What it is written to takes no more; a text takes all.
+pub fn write_value(filter: &mut impl fmt::Write, value: &[u8]) -> fmt::Result {
+    value.iter().try_for_each(|byte| {
+        match byte.is_ascii_alphanumeric() || b"-._@: ".contains(byte) {
+            true => filter.write_char(char::from(*byte)),
+            false => write!(filter, "\\{byte:02x}"),
+        }
+    })
 }
 
 #[cfg(test)]
@@ -170,7 +172,9 @@ mod tests {
     fn whatever_is_no_question_is_refused() {
         let long = "a".repeat(MAX_FILTER);
         let many = format!("(uid=a);{}", vec!["cn"; MAX_ATTRIBUTES + 1].join(","));
-        let cases: [(&str, &[&str], &str); 16] = [
+        let (name, plain) = ("a".repeat(MAX_NAME + 1), format!("(uid={long});cn"));
+        let (by_name, of_plain) = (format!("(uid=a);{name}"), plain.as_str());
+        let cases: [(&str, &[&str], &str); 18] = [
             ("(uid=a)", &[], "is not `filter;attribute,attribute`"),
             (
                 "(uid=a);cn;D\\a",
@@ -191,6 +195,8 @@ mod tests {
             ("(uid=a)x;cn", &[], "is none"),
             ("(uid={0});cn", &[long.as_str()], "bytes"),
             (&many, &[], "more than 64 attributes"),
+            (&by_name, &[], "names no attribute"),
+            (of_plain, &[], "is too long"),
         ];
         for (text, parameters, why) in cases {
             let said = LdapQuery::parse(text, parameters).unwrap_err();

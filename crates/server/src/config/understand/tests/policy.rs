@@ -237,8 +237,12 @@ fn a_grant_is_bound_to_what_the_rule_says_and_to_the_address_where_it_says_nothi
     let both = "methods = [\"app-password + one-time-code\"]\n";
     let bound = |key: &str| rules(&format!("{both}{key}")).rules[0].grant_bound_to;
     assert_eq!(bound(""), BoundTo::Address);
-    for bound_to in [BoundTo::Address, BoundTo::TlsFingerprint, BoundTo::Both] {
-        let key = format!("grant_bound_to = \"{}\"", bound_to.as_str());
+    for (word, bound_to) in [
+        ("address", BoundTo::Address),
+        ("tls-fingerprint", BoundTo::TlsFingerprint),
+        ("both", BoundTo::Both),
+    ] {
+        let key = format!("grant_bound_to = \"{word}\"");
         assert_eq!(bound(&key), bound_to);
         let warnings = with(&format!("{both}{key}")).unwrap().warnings;
         let is_warned = warnings.iter().any(|it| it.contains("offers the same TLS"));
