@@ -282,7 +282,7 @@ impl Write for Ends {
         for follower in [Follower::Collector, Follower::Watch] {
             place(&mut *writing.connection, keys, (follower, removed.number)).await?;
         }
-        writing.append(vec![self.event.clone()]).await?;
+        writing.append(vec![self.event.clone()])?;
         Ok(Done::Keep(()))
     }
 }

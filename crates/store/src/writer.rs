@@ -1,12 +1,12 @@
-//! The one writer: commits the calls that wait together, each in its own savepoint.
+//! The one writer: commits the calls that wait together.
 //!
 //! One fsync serves a whole batch; a call that fails undoes itself and no other; nobody is answered
 //! before the commit (design 4). A full queue, a caller that waited over [`DEADLINE`] and a commit
 //! that failed are all [`Unavailable`]. Start at [`Writer::submit`].
 //!
-//! A server is far away, and each statement costs a way there and back: a batch is written without
-//! savepoints first, with its audit events together at its end, and only where one of its calls fails or
-//! undoes itself it is written anew, with them.
+//! Each statement costs a way there and back, to a server or to the thread of SQLite, and a savepoint two and a copy of
+//! what is changed: a batch is written without them first, and only where one of its calls fails or undoes itself it is
+//! written anew, each call in its own. Its audit events are written together at its end.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -134,15 +134,11 @@ impl<'c> Writing<'c> {
     }
 
     /// Appends events to the audit chain.
-    pub(super) async fn append(&mut self, events: Vec<Event>) -> Result<(), WriteError> {
-        if self.connection.is_to_a_server() {
-            let linked = self.head.link(events)?;
-            let last = linked.last();
-            self.head = last.map_or(self.head, |last| self.head.behind(last));
-            self.linked.extend(linked);
-        } else {
-            self.head = audit::append(&mut *self.connection, self.head, events).await?;
-        }
+    pub(super) fn append(&mut self, events: Vec<Event>) -> Result<(), WriteError> {
+        let linked = self.head.link(events)?;
+        let last = linked.last();
+        self.head = last.map_or(self.head, |last| self.head.behind(last));
+        self.linked.extend(linked);
         Ok(())
     }
 }
@@ -365,10 +361,7 @@ async fn transact(tools: &mut Tools, calls: &mut [Box<dyn Call>]) -> Result<(), 
     if connection.is_to_a_server() {
         connection.answer_by(deadline);
     }
-    let mut care = match connection.is_to_a_server() {
-        true => Care::Together,
-        false => Care::Apart,
-    };
+    let mut care = Care::Together;
     loop {
         begin(connection, health).await?;
         match write_all(connection, (calls, care), keys, health).await {

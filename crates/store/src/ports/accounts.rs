@@ -111,7 +111,7 @@ impl Write for Add {
         if let Err(taken) = lead_names(writing, account).await? {
             return Ok(Done::Undo(Err(taken)));
         }
-        writing.append(vec![self.event.clone()]).await?;
+        writing.append(vec![self.event.clone()])?;
         Ok(Done::Keep(Ok(())))
     }
 }
@@ -186,7 +186,7 @@ impl Write for SetState {
         if self.state != AccountState::Active {
             revocations::note(writing, &Revoked::Account(self.id.clone())).await?;
         }
-        writing.append(vec![self.event.clone()]).await?;
+        writing.append(vec![self.event.clone()])?;
         Ok(Done::Keep(true))
     }
 }

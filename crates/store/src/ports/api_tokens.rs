@@ -85,7 +85,7 @@ impl Write for Add {
             .bind(self.sealed.as_bytes().to_vec())
             .execute(&mut *writing.connection)
             .await?;
-        writing.append(vec![self.event.clone()]).await?;
+        writing.append(vec![self.event.clone()])?;
         Ok(Done::Keep(()))
     }
 }
@@ -107,7 +107,7 @@ impl Write for Remove {
         if removed.rows_affected() == 0 {
             return Ok(Done::Undo(false));
         }
-        writing.append(vec![self.event.clone()]).await?;
+        writing.append(vec![self.event.clone()])?;
         Ok(Done::Keep(true))
     }
 }

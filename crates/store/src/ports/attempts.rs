@@ -190,7 +190,7 @@ impl Write for Settle {
             Some(_) | None => None,
         };
         events.extend(alarm.cloned());
-        writing.append(events).await?;
+        writing.append(events)?;
         Ok(Done::Keep(Settled::Written {
             is_alarmed: alarm.is_some(),
         }))

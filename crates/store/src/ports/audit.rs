@@ -234,7 +234,7 @@ impl Write for Append {
     type Output = ();
 
     async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<()>, WriteError> {
-        writing.append(self.0.clone()).await?;
+        writing.append(self.0.clone())?;
         Ok(Done::Keep(()))
     }
 }

@@ -126,7 +126,7 @@ impl Write for Add {
             .bind(self.sealed.as_bytes().to_vec())
             .execute(&mut *writing.connection)
             .await?;
-        writing.append(vec![self.event.clone()]).await?;
+        writing.append(vec![self.event.clone()])?;
         Ok(Done::Keep(()))
     }
 }
@@ -147,7 +147,7 @@ impl Write for Revoke {
             return Ok(Done::Undo(false));
         }
         revocations::end_credential(writing, &self.id).await?;
-        writing.append(vec![self.event.clone()]).await?;
+        writing.append(vec![self.event.clone()])?;
         Ok(Done::Keep(true))
     }
 }

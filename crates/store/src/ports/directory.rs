@@ -111,7 +111,7 @@ impl Write for Keep {
             }
         }
         let events = kept.iter().flat_map(|step| step.events.iter().cloned());
-        writing.append(events.collect()).await?;
+        writing.append(events.collect())?;
         Ok(Done::Keep(Ok(())))
     }
 }
@@ -151,7 +151,7 @@ impl Write for SetPassword {
             .bind(self.sealed.as_bytes().to_vec())
             .execute(&mut *writing.connection)
             .await?;
-        writing.append(vec![self.event.clone()]).await?;
+        writing.append(vec![self.event.clone()])?;
         Ok(Done::Keep(()))
     }
 }

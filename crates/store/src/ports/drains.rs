@@ -74,7 +74,7 @@ impl Write for Draining {
                 .await?;
             events.push(named(farm, member).begins(&self.by));
         }
-        writing.append(events).await?;
+        writing.append(events)?;
         Ok(Done::Keep(Ok(new)))
     }
 }
@@ -103,7 +103,7 @@ impl Write for Undraining {
                 given_back.push(member.clone());
             }
         }
-        writing.append(events).await?;
+        writing.append(events)?;
         Ok(Done::Keep(given_back))
     }
 }

@@ -138,7 +138,7 @@ impl Write for Invite {
             .bind(self.sealed.as_bytes().to_vec())
             .execute(&mut *writing.connection)
             .await?;
-        writing.append(vec![self.event.clone()]).await?;
+        writing.append(vec![self.event.clone()])?;
         Ok(Done::Keep(()))
     }
 }
@@ -180,7 +180,7 @@ impl Write for Redeem {
             return Ok(Done::Undo(false));
         }
         self.new.set(writing).await?;
-        writing.append(vec![self.event.clone()]).await?;
+        writing.append(vec![self.event.clone()])?;
         Ok(Done::Keep(true))
     }
 }

@@ -65,7 +65,7 @@ impl Write for Record {
 
     async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<()>, WriteError> {
         add(&mut *writing.connection, &self.entry).await?;
-        writing.append(vec![self.event.clone()]).await?;
+        writing.append(vec![self.event.clone()])?;
         for relaying in &self.rests_on.tickets {
             tickets::record(writing, relaying, self.rests_on.heard).await?;
         }

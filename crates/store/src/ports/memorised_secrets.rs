@@ -196,7 +196,7 @@ impl Write for Set {
 
     async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<()>, WriteError> {
         self.new.set(writing).await?;
-        writing.append(vec![self.event.clone()]).await?;
+        writing.append(vec![self.event.clone()])?;
         Ok(Done::Keep(()))
     }
 }
@@ -232,7 +232,7 @@ impl Write for SetFirst {
             .execute(&mut *writing.connection)
             .await?;
         self.told.add(writing).await?;
-        writing.append(vec![self.event.clone()]).await?;
+        writing.append(vec![self.event.clone()])?;
         Ok(Done::Keep(true))
     }
 }
@@ -255,7 +255,7 @@ impl Write for Remove {
         if removed.rows_affected() == 0 {
             return Ok(Done::Undo(false));
         }
-        writing.append(vec![self.event.clone()]).await?;
+        writing.append(vec![self.event.clone()])?;
         Ok(Done::Keep(true))
     }
 }
@@ -298,7 +298,7 @@ impl Write for Disown {
                 .execute(&mut *writing.connection)
                 .await?;
         }
-        writing.append(vec![self.event.clone()]).await?;
+        writing.append(vec![self.event.clone()])?;
         Ok(Done::Keep(()))
     }
 }
@@ -354,7 +354,9 @@ impl Write for Reserve {
             .execute(&mut *writing.connection)
             .await?;
         Ok(match taken.rows_affected() {
-            0 => Done::Undo(Room::Full),
+            // The place that was taken of the session is given back; where there is none, nothing was written.
+            0 if place.session.is_some() => Done::Undo(Room::Full),
+            0 => Done::Keep(Room::Full),
             _ => Done::Keep(Room::Taken),
         })
     }

@@ -129,7 +129,7 @@ impl Write for Set {
             .bind(&account.0)
             .execute(&mut *writing.connection)
             .await?;
-        writing.append(vec![self.event.clone()]).await?;
+        writing.append(vec![self.event.clone()])?;
         Ok(Done::Keep(()))
     }
 }
@@ -152,7 +152,7 @@ impl Write for Remove {
         if removed.rows_affected() == 0 {
             return Ok(Done::Undo(false));
         }
-        writing.append(vec![self.event.clone()]).await?;
+        writing.append(vec![self.event.clone()])?;
         Ok(Done::Keep(true))
     }
 }

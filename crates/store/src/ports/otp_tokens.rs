@@ -162,7 +162,7 @@ impl Write for Add {
             Adding::OnTrial => return Ok(Done::Undo(Ok(()))),
             Adding::For(events) => events.clone(),
         };
-        writing.append(events).await?;
+        writing.append(events)?;
         Ok(Done::Keep(Ok(())))
     }
 }
@@ -257,7 +257,7 @@ impl Write for Change {
         if was_good && (after.state != TokenState::Active || after.account != before.account) {
             revocations::end_credential(writing, &before.id).await?;
         }
-        writing.append(vec![event.clone()]).await?;
+        writing.append(vec![event.clone()])?;
         Ok(Done::Keep(true))
     }
 }
@@ -292,7 +292,7 @@ impl Write for Remove {
             return Ok(Done::Undo(false));
         }
         revocations::end_credential(writing, &self.id).await?;
-        writing.append(vec![self.event.clone()]).await?;
+        writing.append(vec![self.event.clone()])?;
         Ok(Done::Keep(true))
     }
 }
@@ -371,7 +371,7 @@ impl Write for Accept {
         if !accept(writing, &self.acceptance).await? {
             return Ok(Done::Undo(false));
         }
-        writing.append(vec![self.event.clone()]).await?;
+        writing.append(vec![self.event.clone()])?;
         Ok(Done::Keep(true))
     }
 }

@@ -75,7 +75,7 @@ impl Write for Keep {
                 .execute(&mut *writing.connection)
                 .await?;
         }
-        writing.append(self.event.iter().cloned().collect()).await?;
+        writing.append(self.event.iter().cloned().collect())?;
         Ok(Done::Keep(()))
     }
 }

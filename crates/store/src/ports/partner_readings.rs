@@ -96,7 +96,7 @@ impl Write for Noting {
         if noted.rows_affected() == 0 {
             return Ok(Done::Undo(false));
         }
-        writing.append(self.events.clone()).await?;
+        writing.append(self.events.clone())?;
         Ok(Done::Keep(true))
     }
 }

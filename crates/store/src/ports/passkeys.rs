@@ -195,7 +195,7 @@ impl Write for Add {
         if added.rows_affected() == 0 {
             return Ok(Done::Undo(false));
         }
-        writing.append(vec![self.event.clone()]).await?;
+        writing.append(vec![self.event.clone()])?;
         Ok(Done::Keep(true))
     }
 }
@@ -221,7 +221,7 @@ impl Write for Rename {
         if renamed.rows_affected() == 0 {
             return Ok(Done::Undo(false));
         }
-        writing.append(vec![self.event.clone()]).await?;
+        writing.append(vec![self.event.clone()])?;
         Ok(Done::Keep(true))
     }
 }
@@ -251,7 +251,7 @@ impl Write for Remove {
             .execute(&mut *writing.connection)
             .await?;
         revocations::end_credential(writing, &self.id).await?;
-        writing.append(vec![self.event.clone()]).await?;
+        writing.append(vec![self.event.clone()])?;
         Ok(Done::Keep(true))
     }
 }
@@ -272,7 +272,7 @@ impl Write for Touch {
             return Ok(Done::Undo(fault));
         }
         second_factors::note(writing, (account, Method::Passkey), now).await?;
-        writing.append(vec![self.event.clone()]).await?;
+        writing.append(vec![self.event.clone()])?;
         Ok(Done::Keep(Completed::Written))
     }
 }

@@ -44,7 +44,7 @@ impl Write for Noting {
         if !note(writing, (&self.account, self.method), self.event.at).await? {
             return Ok(Done::Undo(false));
         }
-        writing.append(vec![self.event.clone()]).await?;
+        writing.append(vec![self.event.clone()])?;
         Ok(Done::Keep(true))
     }
 }

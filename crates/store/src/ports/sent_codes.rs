@@ -220,7 +220,7 @@ impl Write for Set {
         for message in &self.messages {
             message.add(writing).await?;
         }
-        writing.append(vec![self.event.clone()]).await?;
+        writing.append(vec![self.event.clone()])?;
         Ok(Done::Keep(true))
     }
 }
@@ -283,7 +283,7 @@ impl Write for Remove {
             return Ok(Done::Undo(false));
         }
         end_sessions(writing, &self.account, self.but).await?;
-        writing.append(vec![self.event.clone()]).await?;
+        writing.append(vec![self.event.clone()])?;
         Ok(Done::Keep(true))
     }
 }
@@ -366,7 +366,7 @@ impl Write for Queue {
         if has_room {
             self.message.add(writing).await?;
         }
-        writing.append(event.into_iter().collect()).await?;
+        writing.append(event.into_iter().collect())?;
         Ok(Done::Keep(match has_room {
             true => Queued::Written,
             false => Queued::NoRoom,
@@ -514,7 +514,7 @@ impl Write for Deliver {
         if ended.rows_affected() == 0 {
             return Ok(Done::Undo(false));
         }
-        writing.append(vec![event.clone()]).await?;
+        writing.append(vec![event.clone()])?;
         Ok(Done::Keep(true))
     }
 }

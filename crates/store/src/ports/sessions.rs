@@ -179,7 +179,7 @@ impl Write for End {
             .bind(self.key.0.to_vec())
             .execute(&mut *writing.connection)
             .await?;
-        writing.append(vec![self.event.clone()]).await?;
+        writing.append(vec![self.event.clone()])?;
         Ok(Done::Keep(()))
     }
 }
@@ -242,7 +242,7 @@ impl Write for EndOf {
             .await?;
         let now = self.event.at;
         memorised_secrets::end_what_clients_opened(writing, &self.account, now).await?;
-        writing.append(vec![self.event.clone()]).await?;
+        writing.append(vec![self.event.clone()])?;
         Ok(Done::Keep(()))
     }
 }

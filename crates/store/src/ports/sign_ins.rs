@@ -182,9 +182,7 @@ impl Write for Complete {
         begin_session(writing, completion, sealed).await?;
         let spare = completion.spare.as_ref().map(|used| used.event.clone());
         let events = [Some(completion.event.clone()), spare];
-        writing
-            .append(events.into_iter().flatten().collect())
-            .await?;
+        writing.append(events.into_iter().flatten().collect())?;
         Ok(Done::Keep(Completed::Written))
     }
 }

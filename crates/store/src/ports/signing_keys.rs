@@ -144,7 +144,7 @@ impl Write for Change {
         }
         let revision = revision.saturating_add(1);
         writing.seal_set(Set::SigningKeys, revision).await?;
-        writing.append(vec![self.event.clone()]).await?;
+        writing.append(vec![self.event.clone()])?;
         Ok(Done::Keep(KeysChanged::Done))
     }
 }

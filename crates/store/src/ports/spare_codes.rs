@@ -123,7 +123,7 @@ impl Write for Set {
             .bind(&self.account.0)
             .execute(&mut *writing.connection)
             .await?;
-        writing.append(vec![self.event.clone()]).await?;
+        writing.append(vec![self.event.clone()])?;
         Ok(Done::Keep(true))
     }
 }

@@ -139,7 +139,7 @@ pub(super) async fn record(
             .await?;
     }
     if !events.is_empty() {
-        writing.append(events.clone()).await?;
+        writing.append(events.clone())?;
     }
     Ok(())
 }

@@ -149,7 +149,7 @@ impl Write for Noting {
         if noted.rows_affected() == 0 {
             return Ok(Done::Undo(false));
         }
-        writing.append(self.said.clone()).await?;
+        writing.append(self.said.clone())?;
         Ok(Done::Keep(true))
     }
 }
@@ -199,7 +199,7 @@ impl Write for Removing {
             .bind(sealed.mac)
             .execute(&mut *writing.connection)
             .await?;
-        writing.append(event.iter().cloned().collect()).await?;
+        writing.append(event.iter().cloned().collect())?;
         Ok(Done::Keep(Removed::Done))
     }
 }

@@ -116,7 +116,7 @@ impl Write for Changing {
             events.push(event.clone());
         }
         writing.seal_set(Set::Trusts, revision).await?;
-        writing.append(events).await?;
+        writing.append(events)?;
         Ok(Done::Keep(Ok(revision)))
     }
 }

@@ -251,7 +251,7 @@ impl Write for Careless {
     type Output = ();
 
     async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<()>, WriteError> {
-        writing.append(vec![mark(1)]).await?;
+        writing.append(vec![mark(1)])?;
         let _ = query(self.0).execute(&mut *writing.connection).await;
         Ok(Done::Keep(()))
     }

@@ -54,7 +54,7 @@ impl Write for Then {
     type Output = ();
 
     async fn write(&self, writing: &mut Writing<'_>) -> Result<Done<()>, WriteError> {
-        writing.append(vec![event(self.0)]).await?;
+        writing.append(vec![event(self.0)])?;
         query(self.1).execute(&mut *writing.connection).await?;
         Ok(Done::Keep(()))
     }
@@ -96,8 +96,8 @@ async fn held(
 }
 
 const FINE: &str = "SELECT 1";
-const WRONG: &str =
-    "INSERT INTO audit (number, event, previous, hash, account) SELECT * FROM audit";
+/// There is one head, and no second of its name.
+const WRONG: &str = "INSERT INTO audit_head SELECT * FROM audit_head";
 
 /// Asks the writer's own connection for its settings.
 struct Settings;
