@@ -162,6 +162,10 @@ fn s75_a_provider_that_is_followed_rolls_its_key_and_people_go_on_coming() -> an
     // What an administrator changes is read anew at once.
     let touched = |note: &str| federation.set(TRUST, &[&format!("notes={note}")]);
     followed(true)?;
+    // The demo reads nobody's metadata by itself.
+    let doctor = fabrikam.wicketgate(&["doctor", "--json"])?;
+    let findings = String::from_utf8_lossy(&doctor.stdout).into_owned();
+    ensure!(findings.contains("partner-not-monitored"), "{findings}");
     let authority = web.authority().display().to_string();
     let gate = Serve::start_under(&cable.near(), fabrikam, |config| {
         let reads = format!("monitoring_interval = 5\nmonitoring_authorities = \"{authority}\"\n");

@@ -357,6 +357,60 @@ fn s75_a_new_signing_key_is_believed_once_the_trust_knows_it() -> anyhow::Result
         refused.iter().all(|it| it["reason"] == "loop"),
         "{refused:?}"
     );
+    what_is_not_to_be_believed_is_refused(&federation, &both)
+}
+
+/// What `trust refresh` does with documents of the provider that are not its last one: whoever has an old one may show it.
+fn what_is_not_to_be_believed_is_refused(
+    federation: &Federation,
+    both: &str,
+) -> anyhow::Result<()> {
+    let fabrikam = &federation.fabrikam;
+    let refreshing = ["trust", "refresh", "Contoso STS", "--metadata"];
+    let believed = || -> anyhow::Result<usize> {
+        let shown = fabrikam.wicketgate_json(&["trust", "show", "Contoso STS"])?;
+        let provider = &shown.first().context("a trust")?["claims_provider"][0];
+        let certificates = provider["token_signing_certificates"].as_array();
+        Ok(certificates.context("certificates")?.len())
+    };
+    let file = federation.metadata_of(&federation.contoso)?;
+    let now = file.display().to_string();
+    fabrikam.wicketgate_json(&[&refreshing[..], &[&now]].concat())?;
+    ensure!(believed()? == 1);
+
+    let text = std::fs::read_to_string(&file)?;
+    let (before, rest) = text.split_once("<ds:Signature ").context("signed")?;
+    let (_, after) = rest.split_once("</ds:Signature>").context("signed")?;
+    let unsigned = federation.contoso.folder().join("unsigned.xml");
+    std::fs::write(&unsigned, format!("{before}{after}"))?;
+    let unsigned = unsigned.display().to_string();
+    let old_key = federation.contoso.folder().join("contoso-signing.pem");
+    let old_key = old_key.display().to_string();
+    let by_old_key = [both, "--signed-by", &old_key];
+    let signed_unsigned = [&*unsigned, "--signed-by", &old_key];
+    for (arguments, says) in [
+        (&[&*unsigned][..], "`--unsigned` takes it all the same"),
+        (&signed_unsigned, "leave `--signed-by` out"),
+        (&[both], "`--signed-by` names the new one"),
+        (&by_old_key, "give --older-keys"),
+    ] {
+        let refused = fabrikam.wicketgate(&[&refreshing[..], arguments].concat())?;
+        let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+        ensure!(refused.status.code() == Some(1), "{arguments:?}: {said}");
+        ensure!(said.contains(says), "{arguments:?}: {said}");
+        ensure!(believed()? == 1, "{arguments:?}");
+    }
+    let seen = [&refreshing[..], &by_old_key, &["--dry-run"]].concat();
+    let seen = fabrikam.wicketgate(&seen)?;
+    let said = String::from_utf8_lossy(&seen.stderr).into_owned();
+    ensure!(
+        seen.status.success() && said.contains("--older-keys"),
+        "{said}"
+    );
+    ensure!(believed()? == 1);
+    let meant = [&refreshing[..], &by_old_key, &["--older-keys"]].concat();
+    fabrikam.wicketgate_json(&meant)?;
+    ensure!(believed()? == 2);
     Ok(())
 }
 

@@ -5,9 +5,12 @@
 use async_trait::async_trait;
 use authn::audit::Event;
 use authn::ports::Claim;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::Unavailable;
+
+/// How long after its time a reading is missed: longer than any gate takes to start, or to read them all.
+const OVERDUE_AFTER: SignedDuration = SignedDuration::from_hours(1);
 
 /// What came of reading a partner's metadata.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +42,14 @@ pub struct PartnerReading {
     pub outcome: Outcome,
     /// What changes, or why it was not read.
     pub said: String,
+}
+
+impl PartnerReading {
+    /// Whether it should have been read again by now, and nobody did.
+    #[must_use]
+    pub fn is_overdue(&self, now: Timestamp) -> bool {
+        now.duration_since(self.next_at) > OVERDUE_AFTER
+    }
 }
 
 /// What was seen at partners' metadata.

@@ -319,7 +319,42 @@ fn of_partner(error: PartnerError) -> CliError {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+
     use super::*;
+
+    #[test]
+    fn t_mex_1_who_signed_the_first_document_vouches_for_the_next_where_it_is_read_again() {
+        let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/seeds/partner_metadata");
+        let text = std::fs::read_to_string(seeds.join("lync")).unwrap();
+        // The certificate of the seed is none.
+        let (before, rest) = text.split_once("<KeyDescriptor").unwrap();
+        let (_, after) = rest.split_once("</KeyDescriptor>").unwrap();
+        let kind = Kind::RelyingParty;
+        let known = Known::nobody(kind);
+        let mut vouched = known
+            .read(&format!("{before}{after}"), clock::now())
+            .unwrap();
+        let pair = rcgen::KeyPair::generate().unwrap();
+        let certificate = rcgen::CertificateParams::new(Vec::new()).unwrap();
+        let certificate = certificate.self_signed(&pair).unwrap();
+        vouched.certificates = vec![certificate.der().to_vec()];
+        let mut found = Found {
+            vouched,
+            url: Some("https://lync.contoso.com/metadata.xml".to_owned()),
+        };
+        let pinned = |found: &Found| {
+            let written = new(found, ("Lync-Ext", kind), None).unwrap();
+            let metadata = written.relying_party[0].metadata.clone();
+            metadata.map(|it| it.signing_certificates)
+        };
+        let expected = vec![STANDARD.encode(certificate.der())];
+        assert_eq!(pinned(&found), Some(expected));
+        // A file is not read again.
+        found.url = None;
+        assert_eq!(pinned(&found), None);
+    }
 
     #[test]
     fn t_mex_1_an_older_key_comes_back_by_an_administrator_s_word_alone() {

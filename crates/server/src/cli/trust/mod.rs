@@ -191,7 +191,7 @@ pub(crate) async fn run(config: &Path, verb: Verb, output: &Output) -> Result<()
         Verb::List => list(&desk, output).await,
         Verb::Show(named) => {
             let found = named.find(&desk).await?;
-            let seen = Seen::of(&found, &desk.partner_readings().await?);
+            let seen = Seen::of(&found, &desk.partner_readings().await?, clock::now());
             if let Some(sentence) = seen.and_then(|it| it.sentence()) {
                 output.remark(&format!("`{}`: {sentence}", found.trust.name));
             }
@@ -324,13 +324,14 @@ struct Listed {
 async fn list(desk: &Desk, output: &Output) -> Result<(), CliError> {
     let found = desk.trusts().await?;
     let readings = desk.partner_readings().await?;
+    let now = clock::now();
     let listed = found.iter().map(|found| {
         let parties = found.written.relying_party.iter().map(|it| it.is_enabled);
         let providers = found.written.claims_provider.iter().map(|it| it.is_enabled);
         Listed {
             printed: Printed::of(&found.trust),
             is_enabled: parties.chain(providers).all(|it| it),
-            metadata: Seen::of(found, &readings),
+            metadata: Seen::of(found, &readings, now),
             sha1_until: sha1_until(&found.written),
         }
     });
@@ -343,7 +344,7 @@ async fn list(desk: &Desk, output: &Output) -> Result<(), CliError> {
         let seen = seen.map(|it| format!(", {it}")).unwrap_or_default();
         format!("{}{off}{until}{seen}", it.printed.line())
     })?;
-    for finding in of_trusts(&found, clock::now()) {
+    for finding in of_trusts(&found, now) {
         output.remark(&finding.what);
     }
     Ok(())

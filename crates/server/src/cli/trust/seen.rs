@@ -13,6 +13,7 @@ pub(super) struct Seen {
     read: Timestamp,
     good: Option<Timestamp>,
     next: Timestamp,
+    is_overdue: bool,
     #[serde(skip)]
     name: String,
     #[serde(skip)]
@@ -20,8 +21,8 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    /// What was seen of a trust, as its last change left it.
-    pub(super) fn of(found: &Found, readings: &[PartnerReading]) -> Option<Self> {
+    /// What was seen of a trust, as its last change left it, and as it stands now.
+    pub(super) fn of(found: &Found, readings: &[PartnerReading], now: Timestamp) -> Option<Self> {
         let mut readings = readings.iter();
         let reading = readings.find(|it| it.trust == found.revision)?;
         Some(Self {
@@ -30,6 +31,7 @@ impl Seen {
             read: reading.at,
             good: reading.good_at,
             next: reading.next_at,
+            is_overdue: reading.is_overdue(now),
             name: found.trust.name.clone(),
             is: reading.outcome,
         })
@@ -38,7 +40,13 @@ impl Seen {
     /// What an administrator should know of it; nothing where all is well.
     pub(super) fn sentence(&self) -> Option<String> {
         match self.is {
-            Outcome::Current | Outcome::Taken => None,
+            Outcome::Current | Outcome::Taken => self.is_overdue.then(|| {
+                format!(
+                    "its metadata was to be read again at {}, and nobody did: is a gate running, and is `monitoring_interval` of \
+                     [sts] not 0?",
+                    self.next
+                )
+            }),
             Outcome::Waiting => Some(format!(
                 "changes wait: run wicketgate trust refresh {}",
                 as_an_argument(&self.name)
@@ -69,6 +77,7 @@ pub(crate) fn as_an_argument(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use jiff::SignedDuration;
     use sts::ports::KeptTrust;
     use sts::trust::Kind;
     use sts::trust::written::Written;
@@ -76,6 +85,13 @@ mod tests {
     use super::*;
 
     fn sentence(revision: i64, outcome: Outcome, good_at: Option<Timestamp>) -> Option<String> {
+        sentence_after(SignedDuration::ZERO, (revision, outcome, good_at))
+    }
+
+    fn sentence_after(
+        late: SignedDuration,
+        (revision, outcome, good_at): (i64, Outcome, Option<Timestamp>),
+    ) -> Option<String> {
         let found = Found {
             revision: 7,
             trust: KeptTrust {
@@ -95,7 +111,21 @@ mod tests {
             outcome,
             said: "no TLS".to_owned(),
         };
-        Seen::of(&found, &[reading]).and_then(|it| it.sentence())
+        let now = Timestamp::UNIX_EPOCH + late;
+        Seen::of(&found, &[reading], now).and_then(|it| it.sentence())
+    }
+
+    #[test]
+    fn t_mex_1_metadata_that_nobody_reads_any_more_is_said() {
+        for outcome in [Outcome::Current, Outcome::Taken] {
+            let after = |late| sentence_after(late, (7, outcome, None));
+            assert_eq!(after(SignedDuration::from_hours(1)), None);
+            let said = after(SignedDuration::from_mins(61)).unwrap();
+            assert!(
+                said.contains("at 1970-01-01T00:00:00Z, and nobody did"),
+                "{said}"
+            );
+        }
     }
 
     #[test]

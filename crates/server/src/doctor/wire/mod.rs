@@ -136,10 +136,24 @@ pub(crate) enum Seen {
 pub(crate) struct Partner {
     /// What it is called.
     pub(crate) name: String,
-    /// Whether it was read, and changes wait.
-    pub(crate) is_waiting: bool,
-    /// What changes, or why it is not taken.
+    /// What somebody should see to.
+    pub(crate) stands: Stands,
+    /// What changes, why it is not taken, or since when nobody reads.
     pub(crate) said: String,
+}
+
+/// How a partner's metadata stands that somebody should see to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Stands {
+    /// It was read, and changes wait.
+    Waiting,
+    /// It is not taken.
+    Unread,
+    /// Nobody reads it any more.
+    Overdue,
+    /// Its trust is followed, and nothing is read by itself here.
+    NeverRead,
 }
 
 /// Audit events that the collector has not.

@@ -1,7 +1,7 @@
 //! Partners' metadata that is read by itself: a partner's new key that is not taken ends its sign-ins one day.
 
 use super::super::Finding;
-use super::Partner;
+use super::{Partner, Stands};
 use crate::cli::as_an_argument;
 
 /// What an administrator should do something about.
@@ -16,13 +16,13 @@ pub(super) fn judge(seen: &Result<Vec<Partner>, String>) -> Vec<Finding> {
     };
     let of = |it: &Partner| {
         let (name, said) = (&it.name, &it.said);
-        match it.is_waiting {
-            true => {
+        match it.stands {
+            Stands::Waiting => {
                 let what = format!("changes of the partner of the trust `{name}` wait: {said}");
                 let mend = format!("wicketgate trust refresh {}", as_an_argument(name));
                 Finding::warning("partner-changes-wait", what, mend)
             }
-            false => {
+            Stands::Unread => {
                 let what = format!(
                     "the metadata of the trust `{name}` is not taken, so that a new key of its partner would not be known: {said}"
                 );
@@ -31,6 +31,22 @@ pub(super) fn judge(seen: &Result<Vec<Partner>, String>) -> Vec<Finding> {
                     as_an_argument(name)
                 );
                 Finding::warning("partner-unread", what, mend)
+            }
+            Stands::Overdue => {
+                let what = format!(
+                    "the metadata of the trust `{name}` was to be read again at {said}, and nobody did, so that a new key of its \
+                     partner would not be known"
+                );
+                let mend = "look whether a gate of this store runs, and what it logs of partners' metadata";
+                Finding::warning("partner-overdue", what, mend)
+            }
+            Stands::NeverRead => {
+                let what = format!(
+                    "the trust `{name}` is to follow its partner's metadata, and none is read by itself: a new key of its partner \
+                     would not be known"
+                );
+                let mend = "set `monitoring_interval` of [sts] to its minutes, or `is_followed` of the trust's metadata to false";
+                Finding::warning("partner-not-monitored", what, mend)
             }
         }
     };

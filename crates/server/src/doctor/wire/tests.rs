@@ -344,17 +344,32 @@ fn a_partner_whose_metadata_is_not_taken_or_waits_is_named() {
         let found = judge(&read(&line)).into_iter();
         found.map(|it| (it.id, it.mend)).collect::<Vec<_>>()
     };
-    let of = |is_waiting: bool| {
-        format!("{{\"Ok\":[{{\"name\":\"A B\",\"is_waiting\":{is_waiting},\"said\":\"no TLS\"}}]}}")
+    let of = |stands: &str| {
+        format!("{{\"Ok\":[{{\"name\":\"A B\",\"stands\":\"{stands}\",\"said\":\"no TLS\"}}]}}")
     };
     assert_eq!(seen("{\"Ok\":[]}"), []);
     let waits = "wicketgate trust refresh 'A B'";
     assert_eq!(
-        seen(&of(true)),
+        seen(&of("waiting")),
         [("partner-changes-wait", waits.to_owned())]
     );
     let unread = ("partner-unread", format!("{waits} --dry-run"));
-    assert_eq!(seen(&of(false)), [unread]);
+    assert_eq!(seen(&of("unread")), [unread]);
+    for (stands, id, mend) in [
+        (
+            "overdue",
+            "partner-overdue",
+            "whether a gate of this store runs",
+        ),
+        (
+            "never-read",
+            "partner-not-monitored",
+            "`monitoring_interval` of [sts]",
+        ),
+    ] {
+        let seen = seen(&of(stands));
+        assert!(seen[0].0 == id && seen[0].1.contains(mend), "{seen:?}");
+    }
     let unknown = ("partners-unknown", "wicketgate db status".to_owned());
     assert_eq!(seen("{\"Err\":\"away\"}"), [unknown]);
 }
