@@ -32,7 +32,7 @@ use crate::lockout::{Counts, Place, Subject};
 use crate::name::NameKey;
 use crate::place::Method;
 use crate::revocation::Revocation;
-use crate::ticket::{RelayedTicket, Relaying, TicketKey};
+use crate::ticket::{Grounds, RelayedTicket, Relaying, TicketKey};
 pub use api_tokens::ApiTokens;
 pub use ntlm_pins::NtlmPins;
 pub use pages::{
@@ -364,6 +364,8 @@ pub trait Tickets: Send + Sync {
         key: &TicketKey,
         now: Timestamp,
     ) -> Result<Option<(RelayedTicket, Account)>, Unavailable>;
+    /// Whether what somebody signed in by still stands, as it must for their tickets to be found.
+    async fn stands(&self, grounds: &Grounds<'_>, now: Timestamp) -> Result<bool, Unavailable>;
     /// Whether a ticket was ever relayed: one that is not found was revoked or has ended since. It is told
     /// until long after the ticket's end.
     async fn was_relayed(&self, key: &TicketKey) -> Result<bool, Unavailable>;

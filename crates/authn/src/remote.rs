@@ -21,7 +21,7 @@ use crate::authenticated::Authenticated;
 use crate::place::{Channel, Zone};
 use crate::ports::Unavailable;
 use crate::sign_in;
-use crate::ticket::Relaying;
+use crate::ticket::{Grounds, Relaying};
 use crate::voucher::{For, GatewayId, Issuer, LIFE, Session, SessionError, Statement, VoucherKey};
 use crate::wire::{self, Asked, Noted, Relayed, WireParseError};
 use exchanges::Exchanges;
@@ -222,27 +222,13 @@ impl Answering {
         if let Some(directory) = &account.directory {
             directory.must_be_fresh(now)?;
         }
-        if !statement.credential.is_kerberos_of(&account.id) {
-            let password = ports
-                .credentials
-                .app_password(&statement.credential)
-                .await?;
-            let stands = password.is_some_and(|it| {
-                it.account == account.id
-                    && it.revoked.is_none()
-                    && it.expires.is_none_or(|ends| now < ends)
-            });
-            if !stands {
-                return Err(SessionError::Ended.into());
-            }
-        }
-        if let Some(id) = &statement.token {
-            let token = ports.otp_tokens.otp_token(&id.0).await?;
-            let stands =
-                token.is_some_and(|it| it.record.id == *id && it.record.is_good_for(&account.id));
-            if !stands {
-                return Err(SessionError::Ended.into());
-            }
+        let grounds = Grounds {
+            account: &account.id,
+            credential: &statement.credential,
+            token: statement.token.as_ref(),
+        };
+        if !ports.tickets.stands(&grounds, now).await? {
+            return Err(SessionError::Ended.into());
         }
         let statement = Statement {
             account,

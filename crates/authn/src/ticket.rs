@@ -68,7 +68,28 @@ pub struct RelayedTicket {
     pub expires: Timestamp,
 }
 
+/// What somebody signed in by, which a ticket or a gateway's session rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grounds<'a> {
+    /// Who they are.
+    pub account: &'a AccountId,
+    /// What they proved.
+    pub credential: &'a CredentialId,
+    /// The token, or the destination of a sent code, whose code was asked for beside.
+    pub token: Option<&'a CredentialId>,
+}
+
 impl RelayedTicket {
+    /// What it rests on.
+    #[must_use]
+    pub fn grounds(&self) -> Grounds<'_> {
+        Grounds {
+            account: &self.account,
+            credential: &self.credential,
+            token: self.token.as_ref(),
+        }
+    }
+
     /// The sign-in to a page that bought it, as it is revoked, where one did.
     #[must_use]
     pub fn sign_in(&self) -> Option<CredentialId> {

@@ -49,7 +49,7 @@ use authn::ports::{
     Revocations, Settled, Settlement, Succeeded, Tickets, Unavailable,
 };
 use authn::revocation::{Revocation, Revoked};
-use authn::ticket::{MAX_PER_CREDENTIAL, RelayedTicket, Relaying, TicketKey};
+use authn::ticket::{Grounds, MAX_PER_CREDENTIAL, RelayedTicket, Relaying, TicketKey};
 use jiff::Timestamp;
 use proto::secret::Secret;
 use sts::ports::MetadataReader;
@@ -153,6 +153,15 @@ impl State {
             || self.pin_stands(account, credential)
             || self.passkey_stands(account, credential);
         stands && found.is_some_and(|account| account.may_sign_in().is_ok())
+    }
+
+    /// Whether what somebody signed in by stands at a time.
+    fn grounds_stand(&self, grounds: &Grounds<'_>, now: Timestamp) -> bool {
+        let password = self.passwords.get(grounds.credential);
+        let ends = password.and_then(|stored| stored.record.expires);
+        self.stands_for(grounds.credential, grounds.account)
+            && self.token_stands(grounds.token, grounds.account)
+            && ends.is_none_or(|ends| now < ends)
     }
 
     /// An account, with when the directory was read and which second factors were proved.
@@ -468,17 +477,15 @@ impl Tickets for Memory {
         let Some(ticket) = state.tickets.get(key) else {
             return Ok(None);
         };
-        let bought_with = state.passwords.get(&ticket.credential);
-        let has_ended = bought_with
-            .and_then(|stored| stored.record.expires)
-            .is_some_and(|expires| expires <= now);
-        let stands = state.stands_for(&ticket.credential, &ticket.account)
-            && state.token_stands(ticket.token.as_ref(), &ticket.account)
-            && !has_ended;
+        let stands = state.grounds_stand(&ticket.grounds(), now);
         let account = state.account(&ticket.account);
         Ok(account
             .filter(|_| stands && ticket.expires > now)
             .map(|account| (ticket.clone(), account)))
+    }
+
+    async fn stands(&self, grounds: &Grounds<'_>, now: Timestamp) -> Result<bool, Unavailable> {
+        Ok(self.open()?.grounds_stand(grounds, now))
     }
 
     async fn was_relayed(&self, key: &TicketKey) -> Result<bool, Unavailable> {

@@ -13,12 +13,12 @@ use crate::codes::{Anna, tried};
 use crate::memorised_and_codes::{remembers, takes};
 use crate::world::{By, Person, Try, World, at, by_hand, passed};
 
-const SECRET: &str = "four horses in a field";
+pub(crate) const SECRET: &str = "four horses in a field";
 const PHONE: &str = "+46701234567";
 const ELSEWHERE: [u8; 4] = [198, 51, 100, 9];
 
 /// A company that takes sent codes, and can send them.
-fn company() -> World {
+pub(crate) fn company() -> World {
     sending(takes(&["memorised-secret + sent-code"]))
 }
 
@@ -31,7 +31,12 @@ fn sending(mut world: World) -> World {
     world
 }
 
-async fn phone(world: &World, person: &Person, number: &str, (second, held): (i64, i64)) {
+pub(crate) async fn phone(
+    world: &World,
+    person: &Person,
+    number: &str,
+    (second, held): (i64, i64),
+) {
     let destination = Destination {
         account: person.account.id.clone(),
         address: Address::parse(Carrier::Sms, number).unwrap(),
@@ -50,7 +55,7 @@ async fn phone(world: &World, person: &Person, number: &str, (second, held): (i6
 }
 
 /// Anna, with a secret and a telephone, and with no token.
-async fn anna(world: &World) -> Person {
+pub(crate) async fn anna(world: &World) -> Person {
     let anna = world.person("anna").await;
     remembers(world, &anna, SECRET, 0).await;
     phone(world, &anna, PHONE, (-10, -10)).await;
@@ -76,7 +81,7 @@ fn code_of(message: &Message) -> String {
 }
 
 /// Asks, and reads the telephone.
-async fn asks(world: &World, second: i64) -> String {
+pub(crate) async fn asks(world: &World, second: i64) -> String {
     let alone = types(SECRET).after(second * 1_000);
     assert_eq!(tried(world, alone).await, Some(Reason::CodeMissing));
     let messages = taken(world, second).await;

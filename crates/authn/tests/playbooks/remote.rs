@@ -17,7 +17,10 @@ use proto::ntlm::client::{Client, Draw};
 use proto::ntlm::{Authenticate, Challenge, Expected, FileTime, Negotiate, Response, Target};
 use proto::secret::Secret;
 
+use crate::client_codes::{self, SECRET};
 use crate::codes::{Anna, company};
+use crate::memorised_and_codes::{remembers, takes};
+use crate::ntlm_pins::sets;
 use crate::world::{By, POOL, Person, Try, World, at, by_hand};
 
 /// A gateway of the playbook, and the authentication server that it asks.
@@ -417,4 +420,62 @@ async fn t_otp_6_what_a_code_bought_through_a_gateway_is_what_the_server_said_of
     assert!(blocked.is_ok());
     let ended = scene.resumed(session, 3).await.err();
     assert_eq!(ended, Some(RemoteError::Session(SessionError::Ended)));
+}
+
+/// Somebody's session at a gateway stands, and ends with what is done then.
+async fn ends_with(scene: &Scene, attempt: Attempt, done: impl AsyncFnOnce(&World)) {
+    let outcome = scene.asks(attempt, at(0)).await.unwrap();
+    let who = outcome.result.unwrap().authenticated;
+    let session = who.session().unwrap();
+    let resumed = scene.resumed(session, 1).await.unwrap();
+    assert_eq!(resumed.credential(), who.credential());
+    assert_eq!(resumed.token(), who.token());
+    assert!(who.token().is_some(), "a code was asked for beside");
+    done(&scene.world).await;
+    let ended = scene.resumed(session, 3).await.err();
+    assert_eq!(ended, Some(RemoteError::Session(SessionError::Ended)));
+}
+
+#[tokio::test]
+async fn s41_a_session_of_a_memorised_secret_and_a_code_stands_until_the_secret_is_another() {
+    let mut scene = Scene::new();
+    scene.world = takes(&["memorised-secret + one-time-code"]);
+    let anna = Anna::of(&scene.world).await;
+    remembers(&scene.world, &anna.person, SECRET, 0).await;
+    let typed = format!("{SECRET}{}", anna.code(0));
+    let tried = Try::new(By::Basic, "anna", &typed);
+    let another = async |world: &World| {
+        remembers(world, &anna.person, "six horses in a field", 2).await;
+    };
+    ends_with(&scene, tried.into(), another).await;
+}
+
+#[tokio::test]
+async fn s41_a_session_of_a_pin_and_a_code_stands_until_the_token_is_blocked() {
+    let mut scene = Scene::new();
+    scene.world = takes(&["ntlm-pin + one-time-code"]);
+    let anna = Anna::of(&scene.world).await;
+    sets(&scene.world, &anna.person, "493817").await.unwrap();
+    let types = Person {
+        secret: format!("493817{}", anna.code(0)),
+        ..anna.person.clone()
+    };
+    let blocked = async |world: &World| {
+        let done = tokens::block(&world.ports, &anna.serial, &by_hand(2)).await;
+        assert!(done.is_ok());
+    };
+    ends_with(&scene, by_ntlm(&types, at(0)), blocked).await;
+}
+
+#[tokio::test]
+async fn s41_s80_a_session_of_a_sent_code_stands_until_the_number_is_another() {
+    let mut scene = Scene::new();
+    scene.world = client_codes::company();
+    let anna = client_codes::anna(&scene.world).await;
+    let code = client_codes::asks(&scene.world, 0).await;
+    let tried = Try::new(By::Basic, "anna", &format!("{SECRET}{code}"));
+    let another = async |world: &World| {
+        client_codes::phone(world, &anna, "+46707654321", (2, 2)).await;
+    };
+    ends_with(&scene, tried.into(), another).await;
 }

@@ -9,7 +9,7 @@ use authn::audit::{Kind, Reason};
 use authn::place::{Channel, Method, Service, Zone};
 use authn::policy::{Policy, Rule};
 use authn::ports::{Tickets, Unavailable};
-use authn::ticket::{RelayedTicket, Relaying, TicketKey};
+use authn::ticket::{Grounds, RelayedTicket, Relaying, TicketKey};
 use authn::{Attempt, Outcome, Proof, Refusal, attempt};
 use jiff::Timestamp;
 use proto::secret::Secret;
@@ -389,6 +389,10 @@ impl Tickets for Careless {
         _: Timestamp,
     ) -> Result<Option<(RelayedTicket, Account)>, Unavailable> {
         Ok(Some((self.0.clone(), self.1.clone())))
+    }
+
+    async fn stands(&self, _: &Grounds<'_>, _: Timestamp) -> Result<bool, Unavailable> {
+        Ok(true)
     }
 
     async fn was_relayed(&self, _: &TicketKey) -> Result<bool, Unavailable> {

@@ -32,7 +32,7 @@ use authn::ports::{
     Succeeded, Tickets, TokenChange, Unavailable,
 };
 use authn::revocation::Revoked;
-use authn::ticket::{RelayedTicket, Relaying, TicketKey};
+use authn::ticket::{Grounds, RelayedTicket, Relaying, TicketKey};
 use jiff::Timestamp;
 use store::memory::Memory;
 
@@ -397,6 +397,11 @@ impl Tickets for Watched {
     ) -> Result<Option<(RelayedTicket, Account)>, Unavailable> {
         let call = ("find", String::new());
         self.pass(call, self.memory.find(key, now)).await
+    }
+
+    async fn stands(&self, grounds: &Grounds<'_>, now: Timestamp) -> Result<bool, Unavailable> {
+        let call = ("stands", String::new());
+        self.pass(call, self.memory.stands(grounds, now)).await
     }
 
     async fn was_relayed(&self, key: &TicketKey) -> Result<bool, Unavailable> {

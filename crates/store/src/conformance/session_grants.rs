@@ -280,6 +280,7 @@ pub async fn a_ticket_ends_with_the_token_behind_it<S: Conforming>(
     };
     assert!(store.change_otp_token(block).await?);
     assert!(store.find(&bought.key, at(11)).await?.is_none());
+    assert!(!store.stands(&bought.grounds(), at(11)).await?);
     assert!(store.record(relaying, i64::MAX).await.is_err());
     let unblock = TokenChange {
         before: blocked,

@@ -37,7 +37,17 @@ async fn is_found<S: Conforming>(
     ticket: &RelayedTicket,
     seconds: i64,
 ) -> Result<bool, Unavailable> {
-    Ok(store.find(&ticket.key, at(seconds)).await?.is_some())
+    let is_found = store.find(&ticket.key, at(seconds)).await?.is_some();
+    assert!(!is_found || stands(store, ticket, seconds).await?);
+    Ok(is_found)
+}
+
+async fn stands<S: Conforming>(
+    store: &S,
+    ticket: &RelayedTicket,
+    seconds: i64,
+) -> Result<bool, Unavailable> {
+    store.stands(&ticket.grounds(), at(seconds)).await
 }
 
 /// With its account.
@@ -82,6 +92,7 @@ pub async fn a_ticket_ends_with_its_credential<S: Conforming>(
             .is_err()
     );
     assert!(!is_found(&*store, &of_phone, 21).await?);
+    assert!(!stands(&*store, &of_phone, 21).await?);
     assert!(is_found(&*store, &of_tablet, 21).await?);
 
     let long = RelayedTicket {
@@ -94,6 +105,7 @@ pub async fn a_ticket_ends_with_its_credential<S: Conforming>(
         !is_found(&*store, &long, 1_000_000).await?,
         "the app password ended"
     );
+    assert!(!stands(&*store, &long, 1_000_000).await?);
     Ok(())
 }
 
@@ -115,6 +127,7 @@ pub async fn a_ticket_of_a_page_ends_with_its_secret_or_passkey<S: Conforming>(
         store.record(Relaying::of(ticket.clone()), HEARD).await?;
         let found = store.find(&ticket.key, at(11)).await?;
         assert_eq!(found.map(|(found, _)| found).as_ref(), Some(ticket));
+        assert!(stands(&*store, ticket, 11).await?);
     }
     for (account, anothers) in [
         (&ben, "secret-of-anna"),
@@ -125,6 +138,7 @@ pub async fn a_ticket_of_a_page_ends_with_its_secret_or_passkey<S: Conforming>(
             .record(Relaying::of(of_a_page(3, account, anothers)), HEARD)
             .await;
         assert!(taken.is_err(), "{anothers}");
+        assert!(!stands(&*store, &of_a_page(3, account, anothers), 11).await?);
     }
     let heard = store.last().await?;
     pages::set(&*store, "another", &anna, 20).await?;
@@ -138,6 +152,7 @@ pub async fn a_ticket_of_a_page_ends_with_its_secret_or_passkey<S: Conforming>(
     assert!(store.remove_passkey((&ben.id, &id), removed).await?);
     for ticket in [by_secret, by_passkey] {
         assert!(!is_found(&*store, &ticket, 21).await?);
+        assert!(!stands(&*store, &ticket, 21).await?);
         assert!(store.was_relayed(&ticket.key).await?);
         let late = Relaying::of(RelayedTicket {
             key: TicketKey([9; 32]),

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use authn::account::Account;
 use authn::credential::CredentialId;
 use authn::ports::{Tickets, Unavailable};
-use authn::ticket::{MAX_PER_CREDENTIAL, RelayedTicket, Relaying, TicketKey};
+use authn::ticket::{Grounds, MAX_PER_CREDENTIAL, RelayedTicket, Relaying, TicketKey};
 use jiff::Timestamp;
 
 use super::used_assertions;
@@ -39,6 +39,20 @@ impl Tickets for Store {
         rows::tickets::ticket(&row)
             .and_then(|ticket| Ok(Some((ticket, rows::accounts::account(&row)?))))
             .map_err(|error| self.failed(&error))
+    }
+
+    async fn stands(&self, grounds: &Grounds<'_>, now: Timestamp) -> Result<bool, Unavailable> {
+        let mut connection = self.reader().await?;
+        let row = query(rows::tickets::STANDS)
+            .bind(&grounds.account.0)
+            .bind(now.as_microsecond())
+            .bind(CredentialId::KERBEROS)
+            .bind(&grounds.credential.0)
+            .bind(grounds.token.map(|it| &it.0))
+            .fetch_optional(&mut connection)
+            .await
+            .map_err(|error| self.failed(&error))?;
+        Ok(row.is_some())
     }
 
     async fn was_relayed(&self, key: &TicketKey) -> Result<bool, Unavailable> {

@@ -65,23 +65,11 @@ pub(crate) const RECORD: &str = "
 pub(crate) const NOT_RECORDED: &str =
     "what bought that ticket does not stand any more, or the ticket was relayed to somebody else";
 
-/// Finds a ticket ($1) that has not ended at a time ($2) and whose credential and account stand; what stands for
-/// sign-ins by Kerberos begins with $3 and goes on with the account's id.
-pub(crate) const FIND: &str = "
-    SELECT t.ticket, t.account AS ticket_account, t.credential, t.token, t.channel, t.pool, t.relayed,
-        t.expires AS ticket_expires, t.methods AS ticket_methods,
-        t.second_factor AS ticket_second_factor,
-        a.id, a.domain, a.sam, a.upn, a.realm, a.sid, a.sip_addresses, a.mail, a.state,
-        a.standing, a.not_delegable, a.group_sids, a.attributes,
-        (SELECT read_at FROM directory_reads WHERE id = 'directory') AS directory_read,
-        f.method AS second_factor_method, f.first_proved, f.last_proved
-    FROM tickets t
-    JOIN accounts a ON a.id = t.account
-    LEFT JOIN second_factors f ON f.account = a.id
-    WHERE t.ticket = $1
-        AND t.revoked IS NULL
-        AND t.expires > $2
-        AND (t.credential = $3 || a.id OR EXISTS (
+/// That what somebody signed in by stands: the account, the credential and the token or destination that a row `t` names, at a
+/// time ($2), with the account as `a`. What stands for sign-ins by Kerberos begins with $3 and goes on with the account's id.
+macro_rules! stands {
+    () => {
+        "(t.credential = $3 || a.id OR EXISTS (
             SELECT 1 FROM app_passwords c
             WHERE c.id = t.credential AND c.account = t.account AND c.revoked IS NULL
                 AND (c.expires IS NULL OR c.expires > $2))
@@ -103,7 +91,39 @@ pub(crate) const FIND: &str = "
                 AND 'destination:' || d.carrier || ':' || CAST(d.set_at AS TEXT) || ':' || d.account
                     = t.token))
         AND a.state = 'active'
-        AND (a.standing IS NULL OR a.standing IN ('active', 'locked-out'))";
+        AND (a.standing IS NULL OR a.standing IN ('active', 'locked-out'))"
+    };
+}
+
+/// Finds a ticket ($1) that has not ended at a time ($2) and whose credential and account stand.
+pub(crate) const FIND: &str = concat!(
+    "
+    SELECT t.ticket, t.account AS ticket_account, t.credential, t.token, t.channel, t.pool, t.relayed,
+        t.expires AS ticket_expires, t.methods AS ticket_methods,
+        t.second_factor AS ticket_second_factor,
+        a.id, a.domain, a.sam, a.upn, a.realm, a.sid, a.sip_addresses, a.mail, a.state,
+        a.standing, a.not_delegable, a.group_sids, a.attributes,
+        (SELECT read_at FROM directory_reads WHERE id = 'directory') AS directory_read,
+        f.method AS second_factor_method, f.first_proved, f.last_proved
+    FROM tickets t
+    JOIN accounts a ON a.id = t.account
+    LEFT JOIN second_factors f ON f.account = a.id
+    WHERE t.ticket = $1
+        AND t.revoked IS NULL
+        AND t.expires > $2
+        AND ",
+    stands!()
+);
+
+/// Finds whether an account ($1), its credential ($4) and the token ($5) behind it, where there is one, stand at a time ($2).
+pub(crate) const STANDS: &str = concat!(
+    "
+    SELECT a.id
+    FROM (SELECT CAST($1 AS TEXT) AS account, CAST($4 AS TEXT) AS credential, CAST($5 AS TEXT) AS token) t
+    JOIN accounts a ON a.id = t.account
+    WHERE ",
+    stands!()
+);
 
 /// Finds whether a ticket ($1) was ever relayed, be it revoked or ended since.
 pub(crate) const WAS_RELAYED: &str = "
