@@ -4,12 +4,13 @@
 //! nothing.
 
 use authn::audit::{ByHand, Event, Kind as EventKind, TrustAct, shown_name};
+use claims::claim::AD_AUTHORITY;
 use thiserror::Error;
 
 use crate::import::{Cmdlet, Import};
 use crate::ports::{Change, ChangeRefused, KeptTrust, KeptTrusts, Unavailable};
 use crate::trust::written::{Written, WrittenError};
-use crate::trust::{Identifier, Kind, Sha1Until, Sha1UntilError, Trusted};
+use crate::trust::{ClaimsProviderTrust, Identifier, Kind, Sha1Until, Sha1UntilError, Trusted};
 
 /// Why something is not done with a trust.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -253,6 +254,9 @@ pub async fn remove(kept: &impl KeptTrusts, found: &Found, by: &ByHand) -> Resul
 }
 
 /// What of an import is whole: each trust of which everything was taken that a sign-in needs.
+///
+/// SECURITY: the directory's own trust is there as far as it was taken. Where there is none, what is built in stands in for it,
+/// which believes more than most rules of an administrator do.
 #[must_use]
 pub fn whole(import: &Import) -> Trusted {
     let lost: Vec<(Cmdlet, &str)> = import
@@ -264,7 +268,8 @@ pub fn whole(import: &Import) -> Trusted {
     let parties = import.relying_parties.iter();
     let parties = parties.filter(|it| is_whole(Cmdlet::RelyingPartyTrust, &it.name));
     let providers = import.claims_providers.iter();
-    let providers = providers.filter(|it| is_whole(Cmdlet::ClaimsProviderTrust, &it.name));
+    let providers =
+        providers.filter(|it| is_own(it) || is_whole(Cmdlet::ClaimsProviderTrust, &it.name));
     let descriptions = import.claim_descriptions.iter();
     let descriptions = descriptions.filter(|it| is_whole(Cmdlet::ClaimDescription, &it.name));
     Trusted {
@@ -272,6 +277,11 @@ pub fn whole(import: &Import) -> Trusted {
         claims_providers: providers.cloned().collect(),
         claim_descriptions: descriptions.cloned().collect(),
     }
+}
+
+/// Whether a trust of an export is that of AD FS's own directory; its LDAP directories are local, too.
+fn is_own(trust: &ClaimsProviderTrust) -> bool {
+    trust.identifier.as_str() == AD_AUTHORITY
 }
 
 async fn changed(

@@ -11,7 +11,7 @@ mod run;
 pub mod store;
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use authn::audit::TokenRefusal;
 use authn::place::Zone;
@@ -26,7 +26,8 @@ pub use issued::IssuedClaims;
 use store::AttributeStores;
 
 /// What is believed of our own directory where no trust says so: AD FS's own rules for it.
-const ACCEPTED: &str = include_str!("accepted.txt");
+static ACCEPTED: LazyLock<Option<RuleSet>> =
+    LazyLock::new(|| RuleSet::parse(include_str!("accepted.txt")).ok());
 
 /// What passes claims on to one party.
 #[derive(Clone, Copy)]
@@ -109,11 +110,11 @@ impl Pipeline<'_> {
         let mut came_in = local.claims();
         came_in.extend(of_request.iter().cloned());
         let rules = match self.directory {
-            OwnDirectory::Trust(trust) => trust.acceptance_transform_rules.rules().clone(),
-            OwnDirectory::BuiltIn => RuleSet::parse(ACCEPTED).map_err(|_| NotIssued::BuiltIn)?,
+            OwnDirectory::Trust(trust) => trust.acceptance_transform_rules.rules(),
+            OwnDirectory::BuiltIn => ACCEPTED.as_ref().ok_or(NotIssued::BuiltIn)?,
         };
         let which = "acceptance transform rules";
-        let mut claims = self.run(which, (&rules, AD_AUTHORITY), &came_in).await?;
+        let mut claims = self.run(which, (rules, AD_AUTHORITY), &came_in).await?;
         // How a request came is no claim of a provider, and needs nobody to accept it.
         let accepted: Vec<_> = claims.iter().cloned().collect();
         let of_request = of_request.iter().filter(|it| !accepted.contains(it));

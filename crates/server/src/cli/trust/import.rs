@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde::Serialize;
-use sts::admin::trusts::whole;
+use sts::admin::trusts::{Found, whole};
 use sts::import::{Import, Report};
 
 use super::{aloud, files, unanswered};
@@ -59,7 +59,20 @@ pub(super) async fn keep(
     }
     let kept = desk.add_trusts(&whole(&import)).await?;
     let kept = kept.iter().map(|it| it.name.clone()).collect();
-    print(folder, (&import, false), kept, output)
+    print(folder, (&import, false), kept, output)?;
+    if !desk.trusts().await?.iter().any(is_of_the_directory) {
+        output.remark(BUILT_IN);
+    }
+    Ok(())
+}
+
+/// What is said where no trust of the directory is left.
+pub(super) const BUILT_IN: &str = "there is no trust of your own directory now: what is built in stands in for it, and passes the SID, \
+                                   the UPN, names and mail addresses of whoever signs in on to the rules of every party";
+
+/// Whether a trust is that of the directory, whose rules say what is known of whoever signs in.
+pub(super) fn is_of_the_directory(found: &Found) -> bool {
+    found.written.claims_provider.iter().any(|it| it.is_local)
 }
 
 /// What an export says, where the rules may ask what a configuration has.

@@ -48,7 +48,7 @@ It reports of every field of every trust what it was taken as, how it was change
 needed, or what sign-ins would miss; questions of rules to attribute stores are answered where the
 configuration has the store. With --dry-run nothing is kept. Otherwise all trusts are kept,
 or none where sign-ins would lose something or a file is missing; --keep-good keeps those that are
-whole and names the others. Exit status 1 where nothing was kept, or with --dry-run would be.
+whole and the directory's own, and names the others. Exit status 1 where nothing was kept, or with --dry-run would be.
 The way back: `wicketgate trust export` before, and `wicketgate trust remove`.";
 
 const SETTING: &str = "\
@@ -245,6 +245,9 @@ pub(crate) async fn run(config: &Path, verb: Verb, output: &Output) -> Result<()
                 lines::still_spoken_of(&config::load(config)?, becomes)?;
             }
             desk.remove_trust(&found).await?;
+            if import::is_of_the_directory(&found) {
+                output.remark(import::BUILT_IN);
+            }
             said("removed", &found.trust, output)
         }
         Verb::Refresh {
