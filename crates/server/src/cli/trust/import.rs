@@ -8,6 +8,7 @@ use sts::import::{Import, Report};
 
 use super::{aloud, files, unanswered};
 use crate::cli::{CliError, Output};
+use crate::clock;
 use crate::config::Settings;
 use crate::wiring::Desk;
 
@@ -62,9 +63,9 @@ pub(super) async fn keep(
     print(folder, (&import, false), kept, output)
 }
 
-/// What an export says, where the rules may ask what a configuration has.
-fn read(folder: &Path, settings: Option<&Settings>) -> Result<Import, CliError> {
-    let import = Import::of(&files::read(folder)?);
+/// What an export says by now, where the rules may ask what a configuration has.
+pub(super) fn read(folder: &Path, settings: Option<&Settings>) -> Result<Import, CliError> {
+    let import = Import::of(&files::read(folder)?).as_of(clock::now());
     Ok(match settings {
         Some(settings) => import.with_answers(&|needs| unanswered::is_met(needs, settings)),
         None => import,
