@@ -400,6 +400,13 @@ fn what_is_not_to_be_believed_is_refused(
         ensure!(said.contains(says), "{arguments:?}: {said}");
         ensure!(believed()? == 1, "{arguments:?}");
     }
+    let checked = "signing_certificate_revocation_check=CheckChain";
+    let set = fabrikam.wicketgate(&["trust", "set", "Contoso STS", checked])?;
+    let said = String::from_utf8_lossy(&set.stderr).into_owned();
+    ensure!(
+        set.status.success() && said.contains("no revocation list is asked"),
+        "{said}"
+    );
     let seen = [&refreshing[..], &by_old_key, &["--dry-run"]].concat();
     let seen = fabrikam.wicketgate(&seen)?;
     let said = String::from_utf8_lossy(&seen.stderr).into_owned();

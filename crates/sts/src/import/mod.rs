@@ -14,6 +14,7 @@ mod dress;
 mod fields;
 
 mod answered;
+mod certificates;
 mod cmdlet;
 mod mapping;
 mod report;

@@ -9,6 +9,7 @@ mod sha1;
 
 mod certificate;
 mod saml_endpoint;
+mod usable;
 
 mod access_control;
 mod rules;
@@ -22,6 +23,7 @@ mod book;
 mod kind;
 pub mod partner;
 pub mod preset;
+mod unfit;
 pub mod written;
 
 pub(crate) use access_control::Template;
@@ -42,3 +44,5 @@ pub use setting::{
     TokenLifetime, TokenType,
 };
 pub use sha1::{MAX_DAYS_AHEAD, Sha1Standing, Sha1Until, Sha1UntilError};
+pub use unfit::Unfit;
+pub use usable::{Fault, Purpose, Unusable};

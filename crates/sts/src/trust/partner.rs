@@ -1,7 +1,7 @@
 //! A trust from a partner's metadata, and a trust that follows it.
 //!
 //! SECURITY: metadata that got worse never replaces metadata that worked: expired, of another partner, without an endpoint or a
-//! key that was there before. What an administrator decided (rules, names, whether it is on) is never touched. Start at
+//! key that was there before, or with keys that nobody can use. What an administrator decided (rules, names, whether it is on) is never touched. Start at
 //! [`relying_party`] and [`refreshed`]; whom to believe is decided in [`Known`].
 
 mod known;
@@ -18,7 +18,7 @@ use thiserror::Error;
 use super::written::{
     VERSION, Written, WrittenClaimsProvider, WrittenError, WrittenRelyingParty, WrittenSamlEndpoint,
 };
-use super::{Certificate, Choice, TokenType, Url};
+use super::{Certificate, Choice, Purpose, TokenType, Unusable, Url};
 
 /// What endpoints of SAML 2.0 are for, with AD FS's words.
 const CONSUMER: &str = "SAMLAssertionConsumer";
@@ -62,9 +62,9 @@ pub enum PartnerError {
     /// Something is not in it that was there before.
     #[error("it has no {0}, and the trust has; it got worse, and is not taken")]
     Lost(&'static str),
-    /// Every certificate in it that counts has ended.
-    #[error("every certificate in it that the partner signs with has ended")]
-    Ended,
+    /// No certificate in it can be used for what it is there for.
+    #[error(transparent)]
+    Unusable(#[from] Unusable),
     /// The trust that it would make is none.
     #[error(transparent)]
     Written(#[from] WrittenError),
@@ -85,7 +85,7 @@ pub struct FieldChange {
 ///
 /// # Errors
 ///
-/// The metadata has ended, or is of no such partner.
+/// The metadata has ended, is of no such partner, or has certificates that nobody can use.
 pub fn relying_party(
     entity: &Entity,
     name: &str,
@@ -99,7 +99,8 @@ pub fn relying_party(
         name: name.to_owned(),
         ..WrittenRelyingParty::default()
     };
-    fill_party(&mut party, entity);
+    fill_party(&mut party, entity, now);
+    check_party(&party, entity, now)?;
     let is_nowhere = party.wsfed_endpoint.is_none() && party.saml_endpoints.is_empty();
     match left_out(entity.service_provider.as_ref()).first() {
         Some(location) if is_nowhere => Err(PartnerError::NotHttps(location.clone())),
@@ -149,7 +150,7 @@ pub fn refreshed(
     check_time(entity, now)?;
     let mut refreshed = written.clone();
     for party in &mut refreshed.relying_party {
-        refresh_party(party, entity)?;
+        refresh_party(party, entity, now)?;
     }
     for provider in &mut refreshed.claims_provider {
         refresh_provider(provider, entity, now)?;
@@ -159,12 +160,16 @@ pub fn refreshed(
     Ok(refreshed)
 }
 
-fn refresh_party(party: &mut WrittenRelyingParty, entity: &Entity) -> Result<(), PartnerError> {
+fn refresh_party(
+    party: &mut WrittenRelyingParty,
+    entity: &Entity,
+    now: Timestamp,
+) -> Result<(), PartnerError> {
     if !party.identifiers.contains(&entity.entity_id) {
         return Err(PartnerError::Another(entity.entity_id.clone()));
     }
     let before = party.clone();
-    fill_party(party, entity);
+    fill_party(party, entity, now);
     // What an administrator added stays, and where nothing came the order, too.
     let mut identifiers = before.identifiers;
     identifiers.append(&mut party.identifiers);
@@ -204,7 +209,7 @@ fn refresh_party(party: &mut WrittenRelyingParty, entity: &Entity) -> Result<(),
     ] {
         lost(what, was_there, is_there)?;
     }
-    Ok(())
+    check_party(party, entity, now)
 }
 
 fn refresh_provider(
@@ -301,15 +306,30 @@ fn check_time(entity: &Entity, now: Timestamp) -> Result<(), PartnerError> {
     }
 }
 
-fn check_keys(certificates: &[String], now: Timestamp) -> Result<(), PartnerError> {
-    let is_good = |text: &String| {
-        let der = STANDARD.decode(text).unwrap_or_default();
-        Certificate::parse(&der).is_ok_and(|it| it.not_after() > now)
-    };
-    match certificates.iter().any(is_good) {
-        true => Ok(()),
-        false => Err(PartnerError::Ended),
+/// Whether what a party signs can be verified, and what it is sent encrypted, where its metadata names certificates for that.
+fn check_party(
+    party: &WrittenRelyingParty,
+    entity: &Entity,
+    now: Timestamp,
+) -> Result<(), PartnerError> {
+    if !party.request_signing_certificates.is_empty() {
+        check_keys(&party.request_signing_certificates, now)?;
     }
+    // Where tokens are not encrypted, whatever stands there cuts nobody off.
+    let encryption = encryption_of(entity);
+    if party.encrypt_claims && !encryption.is_empty() {
+        Purpose::Encryption.first(encryption, now)?;
+    }
+    Ok(())
+}
+
+fn check_keys(certificates: &[String], now: Timestamp) -> Result<(), PartnerError> {
+    let all = certificates.iter();
+    let all: Vec<Vec<u8>> = all
+        .map(|it| STANDARD.decode(it).unwrap_or_default())
+        .collect();
+    Purpose::Signing.first(all.iter().map(Vec::as_slice), now)?;
+    Ok(())
 }
 
 fn lost(what: &'static str, was_there: bool, is_there: bool) -> Result<(), PartnerError> {
@@ -324,7 +344,14 @@ fn has(endpoints: &[WrittenSamlEndpoint], is_of: impl Fn(&WrittenSamlEndpoint) -
     endpoints.iter().any(is_of)
 }
 
-fn fill_party(party: &mut WrittenRelyingParty, entity: &Entity) {
+/// The certificates by which a party may be sent something encrypted; those of its role in WS-Federation come first.
+fn encryption_of(entity: &Entity) -> Vec<&[u8]> {
+    let role = entity.relying_party.iter().flat_map(|it| &it.encryption);
+    let saml = entity.service_provider.iter().flat_map(|it| &it.encryption);
+    role.chain(saml).map(Vec::as_slice).collect()
+}
+
+fn fill_party(party: &mut WrittenRelyingParty, entity: &Entity, now: Timestamp) {
     party.identifiers = vec![entity.entity_id.clone()];
     let role = entity.relying_party.clone().unwrap_or_default();
     let saml = entity.service_provider.clone().unwrap_or_default();
@@ -336,7 +363,9 @@ fn fill_party(party: &mut WrittenRelyingParty, entity: &Entity) {
     let mut endpoints = role.passive_endpoints.into_iter();
     party.wsfed_endpoint = endpoints.next();
     party.additional_wsfed_endpoints = endpoints.collect();
-    let encryption = role.encryption.first().or(saml.encryption.first());
+    let encryption = encryption_of(entity);
+    let usable = Purpose::Encryption.first(encryption.iter().copied(), now);
+    let encryption = usable.ok().or(encryption.first().copied());
     party.encryption_certificate = encryption.map(|it| STANDARD.encode(it));
     party.request_signing_certificates = encoded(&saml.signing);
     party.token_type = taken(&role.token_types, party.token_type.take());

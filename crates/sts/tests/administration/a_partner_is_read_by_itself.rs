@@ -115,8 +115,11 @@ impl World {
     }
 
     async fn of_provider(key: &Key, is_followed: bool) -> Self {
-        let (entity, _) = read(&issuer(key), &known(&[]), now()).unwrap();
+        let usable = Key::until(2030);
+        let (entity, _) = read(&issuer(&usable), &known(&[]), now()).unwrap();
         let mut provider = claims_provider(&entity, "Partner", now()).unwrap();
+        // An administrator may have given it one that metadata would not be taken with.
+        provider.token_signing_certificates = vec![key.base64()];
         provider.metadata = metadata(is_followed);
         Self::with(alone(None, Some(provider))).await
     }
@@ -260,6 +263,7 @@ async fn what_changes_waits_where_a_trust_is_not_followed_and_is_said_once() {
 #[tokio::test]
 async fn t_mex_1_metadata_that_is_not_believed_or_got_worse_is_never_taken() {
     let (own, other, old) = (Key::until(2030), Key::until(2030), Key::until(2025));
+    let unusable = Key::unusable();
     let nowhere = issuer(&own).replace("https://partner.example", "http://partner.example");
     let elsewhere = issuer(&own).replace("urn:partner", "urn:other");
     let ended = issuer(&own).replace(" ID=", " validUntil=\"2026-11-30T12:00:00Z\" ID=");
@@ -270,7 +274,8 @@ async fn t_mex_1_metadata_that_is_not_believed_or_got_worse_is_never_taken() {
             (signed(nowhere.clone(), &own), "https"),
             (signed(elsewhere.clone(), &own), "it is of `urn:other`"),
             (signed(ended.clone(), &own), "it was good until"),
-            (signed(issuer(&old), &own), ""),
+            (signed(issuer(&old), &own), "ended at 2025-12-31"),
+            (signed(issuer(&unusable), &own), "a key of another kind"),
             (
                 signed(issuer(&own), &own).replace("partner.example", "evil.example"),
                 "",
@@ -287,6 +292,26 @@ async fn t_mex_1_metadata_that_is_not_believed_or_got_worse_is_never_taken() {
             assert!(said.contains(why) && !said.is_empty(), "{said}");
         }
     }
+}
+
+#[tokio::test]
+async fn t_mex_1_a_party_that_is_followed_never_takes_a_key_that_nothing_can_be_encrypted_to() {
+    let encrypting = |key: &Key| signing_party(&[key]).replace("\"signing\"", "\"encryption\"");
+    let (own, next) = (Key::rsa(2030), Key::rsa(2031));
+    let mut world = World::of_document(&encrypting(&own)).await;
+    let before = world.written().await;
+    for (key, why) in [
+        (Key::until(2030), "a key of another kind"),
+        (Key::rsa(2021), "ended at 2021-12-31"),
+    ] {
+        assert_eq!(world.reads(&encrypting(&key)).await, Outcome::Unread);
+        assert_eq!(world.written().await, before);
+        let said = world.reading().await.unwrap().said;
+        assert!(said.contains(why), "{said}");
+    }
+    assert_eq!(world.reads(&encrypting(&next)).await, Outcome::Taken);
+    let kept = world.written().await.relying_party.remove(0);
+    assert_eq!(kept.encryption_certificate, Some(next.base64()));
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::{SignedDuration, Timestamp};
 use proto::partner_metadata::{Entity, Issuer, SignedBy, read};
 use rcgen::{CertificateParams, KeyPair, date_time_ymd};
+use sts::trust::Certificate;
 use sts::trust::partner::{
     PartnerError, alone, changes, claims_provider, left_out, refreshed, relying_party,
 };
@@ -14,6 +15,14 @@ use xml::{Algorithm, KeyFailure, Prepared, PublicKey, SigningKey, Verbatim};
 
 const LYNC: &str = include_str!("../../../../fuzz/seeds/partner_metadata/lync");
 const SAML: &str = include_str!("../../../../fuzz/seeds/partner_metadata/saml");
+
+/// A certificate whose key is RSA of 1024 bits.
+const SMALL: &str = "MIIB3DCCAUWgAwIBAgIUXx0E7a/z2DpFvL4Y3eldHSdhxV0wDQYJKoZIhvcNAQELBQAwADAeFw0yNjEyMDExMjMxMDNaFw00MDA4MDkxMjMxMD\
+    NaMAAwgZ8wDQYJKoZIhvcNAQEBBQADgY0AMIGJAoGBANSMLjQouCMV6TP2BsS0ZuzuimaBJbHqL2+SJnA/wmr82qCS0Kqnqi75dkIWG2GVCiFT\
+    XXdJ/KgEDSvjQHRClTNvadQazDIDUpZ8ws6Nup+yLiS+5fIegGc+P4WE1Ixa79Zl5jYrK197m15mSHf0310dEgcNwEqOWPZMqGEnOw5LAgMBAA\
+    GjUzBRMB0GA1UdDgQWBBQC/Bu+JByeP49gQWDpYCBgrowDxjAfBgNVHSMEGDAWgBQC/Bu+JByeP49gQWDpYCBgrowDxjAPBgNVHRMBAf8EBTAD\
+    AQH/MA0GCSqGSIb3DQEBCwUAA4GBAGpgF8UOI9pxF0RObRP5IKSH7Ut/58DMVya9U9ICBfmaXr26ivjgKYMMjcRfjzwzfk5aF6LV3piJmS80Pp\
+    MS289FkEvomm/jO1QhHxDE/1C/C56NKGkU7LxoephG2A/G/u7wZaI2dY3qE4/dRX9j5jxNBY4Um3eNOeqqffwx4AfY";
 
 pub(crate) fn now() -> Timestamp {
     "2026-11-30T12:00:00Z".parse().unwrap()
@@ -40,6 +49,20 @@ impl Key {
         let key = Self::of(pair, (2020, 2030));
         assert!(PublicKey::from_certificate(&key.der).is_err());
         key
+    }
+
+    /// One that can be encrypted to.
+    pub(crate) fn rsa(end: i32) -> Self {
+        let pair = KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).unwrap();
+        Self::of(pair, (1975, end))
+    }
+
+    /// RSA of 1024 bits, until 2040.
+    fn small() -> Self {
+        Self {
+            pair: KeyPair::generate().unwrap(),
+            der: STANDARD.decode(SMALL).unwrap(),
+        }
     }
 
     fn of(pair: KeyPair, (begin, end): (i32, i32)) -> Self {
@@ -100,8 +123,32 @@ fn entity(text: &str) -> Entity {
     read(text, &known(&[]), now()).unwrap().0
 }
 
+/// A partner of SAML; the certificates of the sample are none, and are left out.
 fn saml() -> Entity {
-    entity(SAML)
+    let mut entity = entity(SAML);
+    let roles = [&mut entity.service_provider, &mut entity.identity_provider];
+    for role in roles.into_iter().flatten() {
+        role.signing.clear();
+        role.encryption.clear();
+    }
+    entity
+}
+
+/// A service provider that names these keys.
+fn service(signing: &[&Key], encryption: &[&Key]) -> Entity {
+    let der = |keys: &[&Key]| keys.iter().map(|it| it.der.clone()).collect();
+    let mut entity = saml();
+    (entity.relying_party, entity.valid_until) = (None, None);
+    let role = entity.service_provider.as_mut().unwrap();
+    (role.signing, role.encryption) = (der(signing), der(encryption));
+    entity
+}
+
+/// What is wrong with the certificates of metadata.
+fn unusable<T: std::fmt::Debug>(refused: Result<T, PartnerError>) -> String {
+    let refused = refused.unwrap_err();
+    assert!(matches!(refused, PartnerError::Unusable(_)), "{refused}");
+    refused.to_string()
 }
 
 /// A Lync pool of a name that a preset gives its rules; its certificate of the sample is none, and is left out.
@@ -164,14 +211,14 @@ fn metadata_of_another_role_or_that_has_ended_makes_no_trust() {
         no_role.unwrap_err(),
         PartnerError::NoRole("a party that takes tokens")
     );
-    let saml = entity(SAML);
+    let saml = saml();
     let until = saml.valid_until.unwrap();
     assert!(relying_party(&saml, "x", until - SignedDuration::from_secs(1)).is_ok());
     let ended = relying_party(&saml, "x", until);
     assert_eq!(ended.unwrap_err(), PartnerError::Expired(until));
     let old = entity(&issuer(&Key::until(2025)));
-    let ended = claims_provider(&old, "x", now());
-    assert_eq!(ended.unwrap_err(), PartnerError::Ended);
+    let ended = unusable(claims_provider(&old, "x", now()));
+    assert!(ended.contains("ended at 2025-12-31"), "{ended}");
 }
 
 #[test]
@@ -245,10 +292,82 @@ fn metadata_that_got_worse_never_replaces_metadata_that_worked() {
         }),
         ..keyless
     };
-    assert_eq!(
-        refreshed(&written, &ended, now()).unwrap_err(),
-        PartnerError::Ended
+    let ended = unusable(refreshed(&written, &ended, now()));
+    assert!(ended.contains("ended at 2025-12-31"), "{ended}");
+}
+
+#[test]
+fn t_mex_1_keys_that_nobody_can_use_never_replace_keys_that_work() {
+    let (signs, encrypts) = (Key::until(2030), Key::rsa(2030));
+    let (ended, ended_rsa) = (Key::until(2021), Key::rsa(2021));
+    let (p256, ed25519, small) = (Key::until(2030), Key::unusable(), Key::small());
+    let good = service(&[&signs], &[&encrypts]);
+    let party = relying_party(&good, "SP", now()).unwrap();
+    let written = alone(Some(party), None);
+    let same = refreshed(&written, &good, now()).unwrap();
+    assert_eq!(changes(&written, &same).unwrap(), []);
+    let mut bare = written.clone();
+    bare.relying_party[0].request_signing_certificates.clear();
+    bare.relying_party[0].encryption_certificate = None;
+    let (sign, encrypt) = (
+        "that the partner signs with",
+        "to encrypt for the partner with",
     );
+    let (kind, past) = ("has a key of another kind or length", "ended at 2021-12-31");
+    for (signing, encryption, key, parts) in [
+        (&signs, &p256, &p256, [encrypt, kind]),
+        (&signs, &small, &small, [encrypt, kind]),
+        (&signs, &ended_rsa, &ended_rsa, [encrypt, past]),
+        (&ed25519, &encrypts, &ed25519, [sign, kind]),
+        (&small, &encrypts, &small, [sign, kind]),
+        (&ended, &encrypts, &ended, [sign, past]),
+    ] {
+        let worse = service(&[signing], &[encryption]);
+        let thumbprint = Certificate::parse(&key.der).unwrap();
+        for said in [
+            unusable(refreshed(&written, &worse, now())),
+            unusable(refreshed(&bare, &worse, now())),
+            unusable(relying_party(&worse, "SP", now())),
+        ] {
+            for part in [
+                parts[0],
+                parts[1],
+                thumbprint.thumbprint(),
+                "; ask the partner",
+            ] {
+                assert!(said.contains(part), "{part} in {said}");
+            }
+        }
+    }
+    for key in [&ed25519, &small, &ended] {
+        let (_, written, _) = partner();
+        let worse = entity(&issuer(key));
+        unusable(claims_provider(&worse, "Partner", now()));
+        unusable(refreshed(&written, &worse, now()));
+    }
+    let mut none = entity(&issuer(&signs));
+    none.issuer.as_mut().unwrap().signing = vec![vec![1, 2, 3]];
+    let said = unusable(claims_provider(&none, "Partner", now()));
+    assert!(said.contains("number 1 is no X.509 certificate"), "{said}");
+}
+
+#[test]
+fn of_several_keys_to_encrypt_for_the_first_that_can_be_used_is_taken() {
+    let (signs, encrypts) = (Key::until(2030), Key::rsa(2030));
+    let (ended, next) = (Key::rsa(2021), Key::rsa(2040));
+    let (p256, ed25519) = (Key::until(2030), Key::unusable());
+    let several = service(&[&ed25519, &signs], &[&p256, &ended, &encrypts, &next]);
+    let party = relying_party(&several, "SP", now()).unwrap();
+    assert_eq!(party.encryption_certificate, Some(encrypts.base64()));
+    // What is signed is verified by any of them.
+    let signing = [ed25519.base64(), signs.base64()];
+    assert_eq!(party.request_signing_certificates, signing);
+    // A party whose tokens are not encrypted is cut off by none of them.
+    let mut written = alone(Some(party), None);
+    written.relying_party[0].encrypt_claims = false;
+    let after = refreshed(&written, &service(&[&signs], &[&p256]), now()).unwrap();
+    let kept = &after.relying_party[0].encryption_certificate;
+    assert_eq!(*kept, Some(p256.base64()));
 }
 
 #[test]

@@ -11,8 +11,11 @@ use sts::import::{Cmdlet, Format, Import};
 use sts::ports::{Change, ChangeRefused, KeptTrust, KeptTrusts, Unavailable};
 use sts::trust::preset::{Places, Preset};
 use sts::trust::written::Problem;
-use sts::trust::{Identifier, Kind, MAX_DAYS_AHEAD, Sha1UntilError, TrustBook, Trusted};
+use sts::trust::{
+    Certificate, Identifier, Kind, MAX_DAYS_AHEAD, Sha1UntilError, TrustBook, Trusted,
+};
 
+use super::a_partner_says_what_it_is::Key;
 use super::{by_hand, trail};
 
 fn lync() -> Trusted {
@@ -330,4 +333,51 @@ async fn a_date_for_sha_1_is_set_ahead_within_two_years_and_stays_when_it_is_pas
     written.relying_party[0].sha1_until = Some(days_ahead(31));
     let anew = trusts::replace(&store, &found, written, &late).await;
     assert!(matches!(anew, Err(TrustError::Sha1 { .. })));
+}
+
+#[tokio::test]
+async fn what_nothing_can_be_encrypted_with_is_refused_and_stays_readable_where_it_was_kept() {
+    let (p256, rsa) = (Key::until(2030), Key::rsa(2021));
+    let mut kept = lync();
+    let certificate = Certificate::parse(&p256.der).unwrap();
+    kept.relying_parties[0].encryption_certificate = Some(certificate);
+    let store = Memory::new();
+    trusts::add(&store, &kept, &by_hand(0)).await.unwrap();
+    // An upgrade takes no trust away.
+    let name = kept.relying_parties[0].name.clone();
+    let party = &kept.relying_parties[0].identifiers[0];
+    assert!(book(&store).await.relying_party(party).is_some());
+    let found = trusts::find(&store, &name, None).await.unwrap();
+    let mut written = found.written.clone();
+    written.relying_party[0].notes = Some("mine".to_owned());
+    let refused = trusts::replace(&store, &found, written.clone(), &by_hand(1)).await;
+    let Err(TrustError::Written(refused)) = refused else {
+        panic!("{refused:?}");
+    };
+    assert_eq!(refused.problem, Problem::NotEncrypting);
+    let said = refused.to_string();
+    for part in [
+        "`encryption_certificate`: nothing can be encrypted with it",
+        "RSA (2048 to 8192 bits)",
+        "set `encrypt_claims` to false",
+    ] {
+        assert!(said.contains(part), "{part} in {said}");
+    }
+    trusts::switch(&store, &found, false, &by_hand(2))
+        .await
+        .unwrap();
+    let found = trusts::find(&store, &name, None).await.unwrap();
+    let switched = trusts::switch(&store, &found, true, &by_hand(3)).await;
+    assert!(matches!(switched, Err(TrustError::Written(_))));
+    // A key that will do is taken, ended or not, as is any where nothing is encrypted.
+    let with = |certificate: String, encrypt_claims: bool| {
+        let mut written = found.written.clone();
+        let party = &mut written.relying_party[0];
+        party.encryption_certificate = Some(certificate);
+        party.encrypt_claims = encrypt_claims;
+        written.read()
+    };
+    assert!(with(rsa.base64(), true).is_ok());
+    assert!(with(p256.base64(), false).is_ok());
+    assert!(with(p256.base64(), true).is_err());
 }

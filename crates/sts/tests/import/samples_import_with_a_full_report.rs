@@ -242,3 +242,48 @@ fn a_rule_that_asks_a_store_that_is_configured_loses_nothing() {
         .any(|it| asking(it.issuance_transform_rules.text()));
     assert_eq!(is_kept, !lost_beside);
 }
+
+#[test]
+fn a_certificate_that_cannot_be_used_is_remarked_on_and_loses_no_trust() {
+    let import = Import::of(&export(Format::Json));
+    let remarks = |it: &Import, name: &str, field: &str| {
+        let object = it.report.objects.iter().find(|it| it.name == name);
+        let mut fields = object.unwrap().fields.iter();
+        let found = fields.find(|it| it.field == field);
+        found.unwrap().fate.remarks.join("; ")
+    };
+    let (lync, encryption) = ("Lync-Ext", "EncryptionCertificate");
+    let (expenses, signing) = ("Expenses", "RequestSigningCertificate");
+    let (partner, tokens) = ("Contoso Partner", "TokenSigningCertificates");
+    let today = import
+        .clone()
+        .as_of("2026-12-01T12:00:00Z".parse().unwrap());
+    let said = remarks(&today, lync, encryption);
+    for part in [
+        "nobody gets a token of it: no certificate to encrypt for the partner with can be used",
+        "has a key of another kind or length",
+        "with a key of RSA",
+    ] {
+        assert!(said.contains(part), "{part} in {said}");
+    }
+    let untouched =
+        |it: &Import, name, field| remarks(it, name, field) == remarks(&import, name, field);
+    assert!(untouched(&today, expenses, signing) && untouched(&today, partner, tokens));
+    let later = import
+        .clone()
+        .as_of("2045-01-01T00:00:00Z".parse().unwrap());
+    for (name, field, means) in [
+        (expenses, signing, "no request that it signs is believed"),
+        (partner, tokens, "nothing that it signs is believed"),
+    ] {
+        let said = remarks(&later, name, field);
+        assert!(said.contains(means), "{said}");
+        assert!(said.contains("ended at 2044-01-01T00:00:00Z"), "{said}");
+    }
+    for changed in [&today, &later] {
+        let lost = |it: &Import| it.report.lost().count();
+        assert_eq!(lost(changed), lost(&import));
+        assert_eq!(changed.relying_parties, import.relying_parties);
+        assert_eq!(changed.claims_providers, import.claims_providers);
+    }
+}

@@ -7,7 +7,7 @@ use sts::trust::partner::Known;
 use sts::trust::preset::{Places, Preset};
 use sts::trust::{Kind, Trusted};
 
-use super::{form, kind, metadata};
+use super::{form, kind, metadata, revocation};
 use crate::cli::{CliError, Output};
 
 /// What `trust add` prints below its help.
@@ -62,7 +62,7 @@ impl Arguments {
     ///
     /// # Errors
     ///
-    /// The file is none, or a name is none of a host.
+    /// The file or the metadata is none, or a name is none of a host.
     pub(super) async fn trusts(&self, output: &Output) -> Result<Trusted, CliError> {
         if self.source.metadata.is_some() {
             return self.of_metadata(output).await;
@@ -73,8 +73,13 @@ impl Arguments {
             ));
         }
         let of_file = |file: &PathBuf| {
-            let read = form::read(file)?.read();
-            read.map_err(|error| CliError::refused(format!("`{}`: {error}", file.display())))
+            let written = form::read(file)?;
+            let unasked = revocation::told(&written);
+            let read = written.read();
+            let read = read.map_err(|error| format!("`{}`: {error}", file.display()));
+            let read = read.map_err(CliError::refused)?;
+            unasked.iter().for_each(|it| output.remark(it));
+            Ok(read)
         };
         match (self.preset, &self.file) {
             (Some(preset), _) => self.of(preset),

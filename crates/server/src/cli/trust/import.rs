@@ -8,6 +8,7 @@ use sts::import::{Import, Report};
 
 use super::{aloud, files, unanswered};
 use crate::cli::{CliError, Output};
+use crate::clock;
 use crate::config::Settings;
 use crate::wiring::Desk;
 
@@ -75,9 +76,9 @@ pub(super) fn is_of_the_directory(found: &Found) -> bool {
     found.written.claims_provider.iter().any(|it| it.is_local)
 }
 
-/// What an export says, where the rules may ask what a configuration has.
-fn read(folder: &Path, settings: Option<&Settings>) -> Result<Import, CliError> {
-    let import = Import::of(&files::read(folder)?);
+/// What an export says by now, where the rules may ask what a configuration has.
+pub(super) fn read(folder: &Path, settings: Option<&Settings>) -> Result<Import, CliError> {
+    let import = Import::of(&files::read(folder)?).as_of(clock::now());
     Ok(match settings {
         Some(settings) => import.with_answers(&|needs| unanswered::is_met(needs, settings)),
         None => import,

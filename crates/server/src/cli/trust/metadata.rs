@@ -27,9 +27,9 @@ Examples:
 
 It reads the partner's metadata again, from where the trust says that it is or from --metadata, and shows what changes;
 --dry-run changes nothing. Rules, the name and whether it is on stay as they are. Metadata that got worse is not taken:
-expired, of another partner, or without an address or a certificate that the trust has. Signed metadata must be signed by
-a key that the trust knows; where the partner changed it, --signed-by names the new one. Where keys are known, metadata
-that nobody signed is taken only with --unsigned.";
+expired, of another partner, without an address or a certificate that the trust has, or with none that can be used. Signed
+metadata must be signed by a key that the trust knows; where the partner changed it, --signed-by names the new one. Where
+keys are known, metadata that nobody signed is taken only with --unsigned.";
 
 /// Where metadata is, and whom to believe.
 #[derive(Debug, Args)]

@@ -9,9 +9,11 @@ pub(super) mod form;
 mod import;
 mod lines;
 mod metadata;
+mod revocation;
 pub(crate) mod seen;
 mod set;
 mod unanswered;
+mod unusable;
 
 use std::path::{Path, PathBuf};
 
@@ -212,6 +214,7 @@ pub(crate) async fn run(config: &Path, verb: Verb, output: &Output) -> Result<()
             let found = named.find(&desk).await?;
             let written = set::with(&found.written, found.trust.kind, &settings)?;
             let trusted = written.clone().read().ok();
+            let unasked = revocation::told(&written);
             let settings = config::load(config)?;
             let parties = trusted.iter().flat_map(|it| &it.relying_parties);
             for party in parties.filter(|_| !force) {
@@ -220,6 +223,7 @@ pub(crate) async fn run(config: &Path, verb: Verb, output: &Output) -> Result<()
             }
             let changed = desk.replace_trust(&found, written).await?;
             remark(trusted.iter(), (&settings, output));
+            unasked.iter().for_each(|it| output.remark(it));
             said("changed", &changed, output)
         }
         Verb::Enable(named) => {
@@ -266,13 +270,15 @@ pub(crate) async fn run(config: &Path, verb: Verb, output: &Output) -> Result<()
     }
 }
 
-/// Says of which trusts the rules ask what nothing here answers: no token comes of them.
+/// Says of which trusts the rules ask what nothing here answers, so that no token comes of them, and whose certificates cannot be
+/// used.
 fn remark<'t>(
     all: impl IntoIterator<Item = &'t Trusted>,
     (settings, output): (&Settings, &Output),
 ) {
     for trusted in all {
-        for sentence in unanswered::told(trusted, settings) {
+        let unanswered = unanswered::told(trusted, settings).into_iter();
+        for sentence in unanswered.chain(unusable::told(trusted, clock::now())) {
             output.remark(&sentence);
         }
     }

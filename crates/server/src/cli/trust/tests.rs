@@ -10,6 +10,8 @@ use crate::cli::gate::Gate;
 
 use super::*;
 
+mod certificates;
+
 fn samples(format: &str) -> PathBuf {
     let sts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../sts/testdata/adfs");
     sts.join(format)
@@ -370,10 +372,10 @@ async fn metadata_of_a_provider_that_nobody_signed_is_taken_only_by_name() {
         unsigned.contains("is not signed; `--unsigned`"),
         "{unsigned}"
     );
-    // Its certificate is none, and so it is refused all the same.
+    // It names no certificate to sign with, and so it is refused all the same.
     let by_name = [&provider[..], &["--unsigned"]].concat();
-    let ended = gate.does(&by_name).await.unwrap_err().to_string();
-    assert!(ended.contains("has ended"), "{ended}");
+    let none = gate.does(&by_name).await.unwrap_err().to_string();
+    assert!(none.contains("there is no certificate"), "{none}");
     assert!(gate.names().await.is_empty());
     let alone = gate.does(&["add", file, "--unsigned"]).await;
     assert!(matches!(alone, Err(CliError::Usage(_))));

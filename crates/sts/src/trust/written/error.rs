@@ -5,8 +5,8 @@ use thiserror::Error;
 
 use super::{MAX_NAME, VERSION};
 use crate::trust::{
-    CertificateError, IdentifierError, Kind, NotBeforeSkew, Rules, SharedIdentifier, TokenLifetime,
-    UrlError,
+    CertificateError, IdentifierError, Kind, NotBeforeSkew, Purpose, Rules, SharedIdentifier,
+    TokenLifetime, UrlError,
 };
 
 /// A written trust that cannot be read.
@@ -67,6 +67,13 @@ pub enum Problem {
     /// It is no certificate.
     #[error(transparent)]
     Certificate(#[from] CertificateError),
+    /// Nothing can be encrypted with it.
+    #[error(
+        "nothing can be encrypted with it, and nobody would get a token: ask the party for a certificate with a key of {}, or leave \
+         it out, or set `encrypt_claims` to false, and its tokens are signed alone",
+        Purpose::Encryption.keys()
+    )]
+    NotEncrypting,
     /// It is no Base64.
     #[error("it is not Base64")]
     Base64,

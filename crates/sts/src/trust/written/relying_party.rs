@@ -8,8 +8,8 @@ use super::parts::{
     identifiers, is_off, is_on, on, optional_choice, optional_url, rules, texts, url, word,
 };
 use crate::trust::{
-    Authorization, Kind, NotBeforeSkew, ProtocolProfile, RelyingPartyTrust, Rules, Sha1Until,
-    SignatureAlgorithm, TokenLifetime, TokenType, Url,
+    Authorization, Certificate, Kind, NotBeforeSkew, ProtocolProfile, Purpose, RelyingPartyTrust,
+    Rules, Sha1Until, SignatureAlgorithm, TokenLifetime, TokenType, Url,
 };
 
 /// A relying party trust, as it is written; the keys are explained at [`RelyingPartyTrust`].
@@ -230,10 +230,11 @@ impl WrittenRelyingParty {
                 "signing_certificate_revocation_check",
                 self.signing_certificate_revocation_check.as_deref(),
             )?,
-            encryption_certificate: self
-                .encryption_certificate
-                .map(|it| certificate(of, "encryption_certificate", &it))
-                .transpose()?,
+            encryption_certificate: encryption(
+                of,
+                self.encryption_certificate.as_deref(),
+                self.encrypt_claims,
+            )?,
             encryption_certificate_revocation_check: optional_choice(
                 of,
                 "encryption_certificate_revocation_check",
@@ -302,6 +303,24 @@ pub(super) fn signing(
             Err(of.wrong(KEY, Problem::Sha1))
         }
         said => Ok(said),
+    }
+}
+
+/// What tokens are encrypted with, where they are.
+fn encryption(
+    of: &Of,
+    text: Option<&str>,
+    is_used: bool,
+) -> Result<Option<Certificate>, WrittenError> {
+    const KEY: &str = "encryption_certificate";
+    let read = text.map(|it| certificate(of, KEY, it)).transpose()?;
+    // One that was taken before stays what it says: nobody gets a token, and the trail says why.
+    let suits = |it: &Certificate| Purpose::Encryption.suits(it.der());
+    match &read {
+        Some(read) if of.is_new() && is_used && !suits(read) => {
+            Err(of.wrong(KEY, Problem::NotEncrypting))
+        }
+        _ => Ok(read),
     }
 }
 
