@@ -118,6 +118,21 @@ impl<'a> Browser<'a> {
         self.curl(&arguments, path)
     }
 
+    /// Presses the button for the other language on a page.
+    ///
+    /// # Errors
+    ///
+    /// There is none on that page, or nobody answers.
+    pub fn speaks(&self, page: &Got, more: &[&str]) -> anyhow::Result<Got> {
+        let mut arguments = vec!["-H".to_owned(), format!("Origin: {}", self.origin)];
+        for name in ["form", "language", "back"] {
+            let value = format!("{name}={}", field(page, name)?);
+            arguments.extend(["--data-urlencode".to_owned(), value]);
+        }
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        self.curl(&[&arguments, more].concat(), "/language")
+    }
+
     /// Signs in, up to the page that answers the code.
     ///
     /// # Errors

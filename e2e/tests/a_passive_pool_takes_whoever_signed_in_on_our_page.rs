@@ -162,6 +162,16 @@ fn s79_sip_address_app_password_and_code_sign_in_and_the_domain_password_does_no
     browser.origin = demo.sts();
     let asks = browser.send(&page, "/sign-in", &[("UserName", &ben.sip)])?;
     assert!(asks.body.contains("app password"), "{}", asks.body);
+    // Whoever reads another language goes on where they were: a Lync client's page has no line for an address.
+    let swedish = browser.speaks(&asks, &[])?;
+    assert!(swedish.body.contains("lang=\"sv\""), "{}", swedish.body);
+    assert!(
+        swedish.body.contains("name=\"Password\""),
+        "{}",
+        swedish.body
+    );
+    let english = browser.speaks(&swedish, &[])?;
+    assert!(english.body.contains("app password"), "{}", english.body);
 
     // The domain password is refused as any wrong one is: with the same question behind it, and a right code.
     let code = app.code()?;

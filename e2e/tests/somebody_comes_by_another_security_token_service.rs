@@ -163,6 +163,16 @@ impl Federation {
         got
     }
 
+    /// Presses the button for the other language on a page of Fabrikam.
+    fn in_the_other_language(&self, browser: &mut Browser<'_>, page: &Got) -> anyhow::Result<Got> {
+        browser.origin = Self::origin(&self.fabrikam);
+        let beside = self.beside();
+        let arguments: Vec<&str> = beside.iter().map(String::as_str).collect();
+        let got = browser.speaks(page, &arguments);
+        browser.origin = Self::origin(&self.contoso);
+        got
+    }
+
     /// Sends the form of Contoso's page to Fabrikam, as its script does.
     pub(crate) fn brings(&self, browser: &mut Browser<'_>, page: &Got) -> anyhow::Result<Got> {
         let to = format!("action=\"{}\"", self.fabrikam.url("sts"));
@@ -431,6 +441,9 @@ fn whoever_may_come_from_two_places_is_asked_once_and_remembered() -> anyhow::Re
     })?;
     let mut browser = federation.browser()?;
     let page = federation.at_fabrikam(&mut browser, (&[], &federation.asks()))?;
+    // In another language it is the same page, and what is chosen on it leads to the same place.
+    let page = federation.in_the_other_language(&mut browser, &page)?;
+    ensure!(page.body.contains("Var hör du hemma?"), "{}", page.body);
     let links = page.body.split("<a href=\"").skip(1);
     let mut links = links.filter_map(|it| it.split_once('"'));
     let contoso = links.find(|(_, rest)| rest.starts_with(">Contoso STS</a>"));
@@ -438,6 +451,14 @@ fn whoever_may_come_from_two_places_is_asked_once_and_remembered() -> anyhow::Re
     let path = path.replace("&#38;", "&");
     let there = federation.at_fabrikam(&mut browser, (&[], &path))?;
     ensure!(there.body.contains("name=\"UserName\""), "{}", there.body);
+    let code = federation.app.borrow_mut().code()?;
+    let anna = federation.contoso.person(0);
+    let page = signs_in(&mut browser, &there, [&anna.upn, SECRET, &code])?;
+    let answered = federation.brings(&mut browser, &page)?;
+    ensure!(field(&answered, "wctx")? == "rm=0&id=passive");
+    ensure!(answered.body.contains("wresult"), "{}", answered.body);
+    let mut browser = federation.browser()?;
+    federation.at_fabrikam(&mut browser, (&[], &path))?;
     let again = federation.at_fabrikam(&mut browser, (&[], &federation.asks()))?;
     let is_there = again.heads.contains("sts.contoso.localhost");
     ensure!(
@@ -462,6 +483,10 @@ fn a_real_browser_goes_all_the_way_by_itself() -> anyhow::Result<()> {
     let chromium = Chromium::start()?;
     let fabrikam = Federation::origin(&federation.fabrikam);
     chromium.open(&format!("{fabrikam}{}", federation.asks()))?;
+    // Whoever chooses the language in the middle goes on where they were.
+    chromium.shown("html[lang='en'] #user-name")?;
+    chromium.press("footer button[lang='sv']")?;
+    chromium.shown("html[lang='sv'] #user-name")?;
     let code = federation.app.borrow_mut().code()?;
     let anna = federation.contoso.person(0);
     for (field, typed) in [

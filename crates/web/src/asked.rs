@@ -14,7 +14,7 @@ use proto::{saml, wsfed};
 use crate::branding::{Brand, Branding};
 use crate::page::{self, Frame};
 use crate::words::Words;
-use crate::{Over, Request, clock, cookie, endpoint};
+use crate::{Over, Request, clock, cookie, endpoint, language};
 
 /// The only kind of body that is read.
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -233,7 +233,16 @@ impl Asked {
 
     /// The frame of a page of sign-in.
     pub(crate) fn frame(&self) -> Frame {
-        Frame::of(self.look(), self.held().0)
+        self.frame_for(self.held().0)
+    }
+
+    /// The same for a browser that is given another handle with it.
+    pub(crate) fn frame_for(&self, handle: &Handle) -> Frame {
+        let query = &self.query_text;
+        Frame {
+            back: language::way_back(&self.service, &self.method, &self.path, query),
+            ..Frame::of(self.look(), handle)
+        }
     }
 
     /// Gives the browser its handle with an answer, where it has none.
@@ -269,18 +278,6 @@ impl Asked {
             invitation: invitation.written().expose().clone(),
         };
         self.held_with(page::shown(StatusCode::OK, &page))
-    }
-
-    /// Keeps the language that was chosen.
-    pub(crate) fn language(&self) -> Response<Bytes> {
-        let language = match self.field("language") {
-            Some("sv") => "sv",
-            Some(_) | None => "en",
-        };
-        page::with_cookie(
-            page::redirect("/"),
-            cookie::given(cookie::LANGUAGE, language),
-        )
     }
 }
 
@@ -337,6 +334,7 @@ fn bare((words, brand): (&'static Words, Arc<Brand>)) -> Frame {
         words,
         brand,
         form: String::new(),
+        back: None,
         who: None,
         notice: None,
     }

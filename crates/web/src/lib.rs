@@ -12,6 +12,7 @@ mod asked;
 pub mod branding;
 mod budget;
 mod endpoint;
+mod language;
 mod not_me;
 mod office;
 mod passkeys;
@@ -216,7 +217,7 @@ impl Pages {
             (false, "/logo") => Ok(self.logo(asked).into()),
             (false, "/favicon.ico") => Ok(page::no_icon().into()),
             (false, "/passkeys.js") => Ok(page::script().into()),
-            (true, "/language") => Ok(asked.language().into()),
+            (true, "/language") => self.language(asked, at).await,
             (false, "/sign-in") => self.show_sign_in(asked, at).await,
             (true, "/sign-in/passkey") => self.begin_by_passkey(asked, at).await,
             (true, "/sign-in") => self.take_answer(asked, at).await,

@@ -55,8 +55,10 @@ pub(crate) struct Frame {
     pub(crate) words: &'static Words,
     /// Whose pages they are.
     pub(crate) brand: Arc<Brand>,
-    /// The token of the page's forms.
+    /// The token of the page's forms; empty where none of them would be taken.
     pub(crate) form: String,
+    /// Where whoever chooses the language there comes back to, where the page has an address.
+    pub(crate) back: Option<String>,
     /// Who is signed in.
     pub(crate) who: Option<String>,
     /// What was done, or what is wrong.
@@ -79,6 +81,7 @@ impl Frame {
             words,
             brand: Arc::clone(brand),
             form: handle.form_token(),
+            back: None,
             who: None,
             notice: None,
         }

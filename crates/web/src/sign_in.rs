@@ -86,7 +86,7 @@ impl Pages {
                 // A new handle, so that what was under way with the old one is not gone on with.
                 let frame = Frame {
                     notice,
-                    ..Frame::of(asked.look(), &asked.fresh)
+                    ..asked.frame_for(&asked.fresh)
                 };
                 let page = page::Account {
                     frame,

@@ -142,6 +142,8 @@ pub enum TokenRefusal {
     UnknownMethod,
     /// It wants people of another claims provider.
     AnotherProvider,
+    /// The policy lets nobody sign in for it from there.
+    NoWayIn,
     /// The claims provider is not known, switched off, or cannot be asked.
     UnknownProvider,
     /// Nobody was asked in this browser for what a claims provider says.

@@ -96,7 +96,10 @@ async fn the_policy_for_the_token_service_decides_as_for_any_party() {
     );
     world.policy.rules.clear();
     let shut = world.asked(&asks("", ""), Some(&both())).await;
-    assert!(matches!(shut, Answered::Shut), "{shut:?}");
+    let Answered::Refused(shut) = shut else {
+        panic!("{shut:?}");
+    };
+    assert_eq!(shut.reason, TokenRefusal::NoWayIn);
     let passive = world
         .asked(&asks("IsPassive=\"1\"", ""), Some(&both()))
         .await;

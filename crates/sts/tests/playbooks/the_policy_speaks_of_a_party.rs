@@ -10,7 +10,6 @@ use authn::session::Session;
 use authn::sign_in::Requirement;
 use jiff::SignedDuration;
 use sts::flow::saml;
-use sts::flow::wsfed::Answered;
 use sts::trust::{Identifier, RelyingPartyTrust};
 
 use crate::partner::{forced, of_bo};
@@ -83,8 +82,42 @@ async fn where_the_rule_about_a_party_refuses_nobody_signs_in_for_it() {
     world.policy = Policy {
         rules: vec![nothing, about(&[], SHORT)],
     };
-    let answered = world.ask_as_anna(ASKS).await;
-    assert!(matches!(answered, Answered::Shut), "{answered:?}");
+    // Whoever is not signed in is told no less, and writes nothing down.
+    let shut = refused(world.ask(ASKS, None).await);
+    assert_eq!(shut.party.as_deref(), Some("Lync-Ext"));
+    assert_eq!(shut.reason, TokenRefusal::NoWayIn);
+    assert_eq!(world.audited(), []);
+    let shut = refused(world.ask_as_anna(ASKS).await);
+    assert_eq!(shut.party.as_deref(), Some("Lync-Ext"));
+    assert_eq!(world.audited(), [(LYNC.to_owned(), TokenRefusal::NoWayIn)]);
+}
+
+#[tokio::test]
+async fn where_the_rule_about_a_service_provider_refuses_it_and_the_audit_are_told() {
+    let nothing = Rule {
+        methods: Vec::new(),
+        ..about(&[], LONG)
+    };
+    for (attributes, is_told) in [("", false), ("IsPassive=\"true\"", true)] {
+        let mut world = world(vec![sp()]);
+        world.policy = Policy {
+            rules: vec![nothing.clone()],
+        };
+        for session in [None, Some(by_secret())] {
+            let answered = world.asked(&asks(attributes, ""), session.as_ref()).await;
+            match answered {
+                saml::Answered::Answer(answer) => assert!(is_told && answer.visited.is_none()),
+                saml::Answered::Refused(refused) => {
+                    assert!(!is_told);
+                    assert_eq!(refused.party.as_deref(), Some("Intranet"));
+                    assert_eq!(refused.reason, TokenRefusal::NoWayIn);
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        let audited = [(crate::provider::SP.to_owned(), TokenRefusal::NoWayIn)];
+        assert_eq!(world.audited(), audited, "once, of whom somebody knows");
+    }
 }
 
 #[tokio::test]
@@ -157,15 +190,25 @@ async fn s79_a_party_that_is_for_certain_people_of_ours_is_for_nobody_of_a_partn
         let out = federation.sent_out(ASKS, number).await;
         federation.world.policy = Policy { rules };
         let answer = federation.answer(&of_bo(at(70)));
-        let answered = federation.bring(&answer, &out).await;
-        assert!(matches!(answered, Answered::Shut), "{number}: {answered:?}");
+        // What nobody signed is written down by nobody.
+        let forged = answer.replacen("bo@fabrikam.com", "eva@fabrikam.com", 1);
+        let refusal = refused(federation.bring(&forged, &out).await);
+        assert_eq!(refusal.reason, TokenRefusal::NotBelieved, "{number}");
+        assert_eq!(federation.world.audited(), []);
+        let shut = refused(federation.bring(&answer, &out).await);
+        assert_eq!(shut.reason, TokenRefusal::NoWayIn, "{number}");
+        assert_eq!(shut.party.as_deref(), Some("Lync-Ext"));
+        let audited = [(LYNC.to_owned(), TokenRefusal::NoWayIn)];
+        assert_eq!(federation.world.audited(), audited, "{number}");
         assert!(federation.gave_nothing());
         let handle = Handle::made_from([number; 32]);
-        let answered = federation.ask_with(ASKS, &handle, |_| ()).await;
-        assert!(
-            matches!(answered, Answered::Shut),
-            "nobody is led around: {number}: {answered:?}"
+        let shut = refused(federation.ask_with(ASKS, &handle, |_| ()).await);
+        assert_eq!(
+            shut.reason,
+            TokenRefusal::NoWayIn,
+            "nobody is led around: {number}"
         );
+        assert_eq!(federation.world.audited(), audited, "{number}");
     }
 }
 

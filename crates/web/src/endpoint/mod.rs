@@ -30,6 +30,11 @@ const PASSIVE: &str = "/adfs/ls";
 /// Where a sign-on begins here, in lower case.
 const IDP_INITIATED: &str = "/adfs/ls/idpinitiatedsignon.aspx";
 
+/// Whether browsers ask there, for a token or to begin here.
+pub(crate) fn is_asked_by_browsers(path: &str) -> bool {
+    is_passive(path) || path.eq_ignore_ascii_case(IDP_INITIATED)
+}
+
 /// Whether browsers ask there for tokens, and bring what partners say.
 pub(crate) fn is_passive(path: &str) -> bool {
     let path = path.to_ascii_lowercase();
@@ -70,7 +75,7 @@ impl Pages {
             (false, "/logo") => Ok(self.logo(asked).into()),
             (false, "/favicon.ico") => Ok(page::no_icon().into()),
             (false, "/post.js") => Ok(page::post_script().into()),
-            (true, "/language") => Ok(asked.language().into()),
+            (true, "/language") => self.language(asked, at).await,
             (false, "/sign-in") => self.show_sign_in(asked, at).await,
             (true, "/sign-in") => self.take_answer(asked, at).await,
             (true, "/sign-in/send") => self.send_code(asked, at).await,
@@ -78,6 +83,10 @@ impl Pages {
                 let signed_in = self.owner_of(asked, at).await?;
                 let text = match signed_in {
                     Some(_) => asked.words.at_party,
+                    // Whoever comes here by a link of our pages goes on where they were.
+                    None if self.is_under_way(asked, at).await? => {
+                        return Ok(page::redirect("/sign-in").into());
+                    }
                     None => asked.words.begin_at_party,
                 };
                 Ok(asked.sentence(StatusCode::OK, text).into())

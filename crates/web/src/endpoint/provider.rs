@@ -58,10 +58,9 @@ impl Pages {
             Answered::Issued(issued) => handed_over(asked, &issued, stays),
             Answered::Refused(refused) => refused_to(asked, (at, ""), refused),
             // What a partner says is taken or not: nothing more is asked.
-            Answered::Shut
-            | Answered::MustSignIn { .. }
-            | Answered::Choose(_)
-            | Answered::Elsewhere { .. } => asked.sentence(StatusCode::FORBIDDEN, asked.words.shut),
+            Answered::MustSignIn { .. } | Answered::Choose(_) | Answered::Elsewhere { .. } => {
+                asked.sentence(StatusCode::FORBIDDEN, asked.words.shut)
+            }
         }
         .into())
     }

@@ -152,7 +152,6 @@ impl Pages {
                 };
                 page::with_cookie(answer, cookie::given(cookie::ASKED, browser.as_str()))
             }
-            Answered::Shut => asked.sentence(StatusCode::FORBIDDEN, asked.words.shut),
             Answered::Refused(refused) => {
                 let party = accepted.wanted().issuer.as_str();
                 refused_to(asked, (at, party), refused)

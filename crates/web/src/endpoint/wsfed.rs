@@ -95,7 +95,7 @@ impl Pages {
         };
         let policy = &self.rules.policy;
         let answered = flow.sign_in(policy, asking, drawn()?).await?;
-        let has_place = !matches!(answered, Answered::Refused(_) | Answered::Shut);
+        let has_place = !matches!(answered, Answered::Refused(_));
         let stays = signed_in
             .as_ref()
             .and_then(|it| it.stays(&self.rules, at.now));
@@ -131,7 +131,6 @@ impl Pages {
                 let line = cookie::given(cookie::ELSEWHERE, asked.elsewhere().written().expose());
                 page::with_cookie(page::elsewhere(&to), line)
             }
-            Answered::Shut => asked.sentence(StatusCode::FORBIDDEN, asked.words.shut),
             Answered::Refused(refused) => refused_to(asked, (at, &request.wtrealm), refused),
             Answered::Issued(issued) => handed_over(asked, &issued, stays),
         })
@@ -201,7 +200,8 @@ impl Pages {
                     reply: reply.map(|it| it.as_str().to_owned()),
                     onward: onward.iter().map(page::Offer::onward).collect(),
                 };
-                let answer = page::shown(StatusCode::OK, &page);
+                // Its form for the language is this browser's.
+                let answer = asked.held_with(page::shown(StatusCode::OK, &page));
                 page::with_images(answer, &sources(&told))
             }
         };

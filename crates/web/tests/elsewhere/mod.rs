@@ -9,7 +9,7 @@ use web::Answer;
 use crate::world::{ASKS, World, get, text};
 
 /// Fabrikam, our own directory, and a party that takes people of both; or of Fabrikam alone.
-async fn world(names: &str) -> World {
+pub(crate) async fn world(names: &str) -> World {
     world_with(&[], names).await
 }
 

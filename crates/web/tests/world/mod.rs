@@ -191,6 +191,14 @@ impl World {
         world
     }
 
+    /// The same where people sign in inside alone; they are all outside.
+    pub(crate) fn that_lets_nobody_in(mut self) -> Self {
+        for rule in &mut self.pages.rules.policy.rules {
+            rule.zones = [Zone::INTERNAL].into();
+        }
+        self
+    }
+
     /// The same for a company that has pages of its own.
     pub(crate) fn branded(mut self, branding: Branding) -> Self {
         self.pages.branding = Arc::new(branding);

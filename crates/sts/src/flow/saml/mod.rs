@@ -89,8 +89,6 @@ pub enum Answered {
         /// What the browser is known by until then.
         browser: Browser,
     },
-    /// Nobody can sign in from there.
-    Shut,
     /// An answer for the party: a token, or why there is none.
     Answer(Box<Answer>),
     /// No token; the reason is in the audit where somebody is known.
@@ -201,12 +199,14 @@ impl Service {
         let party = checked.trust.party();
         let required = Requirement::of(policy, &asking.at.zone, Purpose::token_for(&party));
         let Some(required) = required else {
+            let name = Some(checked.trust.name.clone());
+            let refused = self.refused_to(&asking, name, Refusal::no_way_in()).await?;
             return match asking.request.wanted.is_passive {
                 true => {
                     self.told(StatusCode::NoPassive, &checked, &asking, &random)
                         .await
                 }
-                false => Ok(Answered::Shut),
+                false => Ok(refused),
             };
         };
         let place = (&*book, &checked);

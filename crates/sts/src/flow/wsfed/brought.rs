@@ -1,9 +1,9 @@
 //! What a partner says, brought by a browser: looked at from the outside in, and taken once.
 //!
 //! In this order: was this browser asked for it, is the partner still one, did one of its keys sign it, is it for us, in
-//! time, new and never taken before, does its person need a second factor, and then what the rules say. Whatever is not so
-//! is no token. SECURITY: what is not signed by the partner is counted and not audited, as anybody can send it. Start at
-//! [`Service::brought`].
+//! time, new and never taken before, does the policy let its person come, do they need a second factor, and then what the rules
+//! say. Whatever is not so is no token. SECURITY: what is not signed by the partner is counted and not audited, as anybody can
+//! send it. Start at [`Service::brought`].
 
 use std::sync::Arc;
 
@@ -54,20 +54,9 @@ struct Asked {
     provider: Arc<ClaimsProviderTrust>,
     request: SignInRequest,
     checked: Checked,
-    required: OfStrangers,
+    /// Nothing where the policy lets nobody come.
+    required: Option<OfStrangers>,
     at: Timestamp,
-}
-
-/// Why nothing is asked of this browser.
-enum NotAsked {
-    Shut,
-    Refused(Option<String>, Refusal),
-}
-
-impl From<Refusal> for NotAsked {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(None, refusal)
-    }
 }
 
 impl Service {
@@ -85,8 +74,7 @@ impl Service {
         let book = self.trusts.current().await?;
         let asked = match self.asked(&book, policy, &brought) {
             Ok(asked) => asked,
-            Err(NotAsked::Shut) => return Ok(Answered::Shut),
-            Err(NotAsked::Refused(party, refusal)) => return Ok(refused(party, refusal)),
+            Err((party, refusal)) => return Ok(refused(party, refusal)),
         };
         let name = asked.checked.trust.name.clone();
         let now = brought.at.now;
@@ -108,8 +96,8 @@ impl Service {
         book: &TrustBook,
         policy: &Policy,
         brought: &Brought<'_>,
-    ) -> Result<Asked, NotAsked> {
-        let nobody = |said: &str| NotAsked::from(Refusal::new(TokenRefusal::NotAsked, said));
+    ) -> Result<Asked, (Option<String>, Refusal)> {
+        let nobody = |said: &str| (None, Refusal::new(TokenRefusal::NotAsked, said));
         let (Some(handle), Some(wctx)) = (brought.handle, brought.answer.wctx.as_deref()) else {
             let said = "this browser was not sent to a claims provider, or what came back says nothing of it";
             return Err(nobody(said));
@@ -118,8 +106,7 @@ impl Service {
         let sent_for = SentFor::read((&self.key, handle), wctx, brought.at.now);
         let said = "this browser was not sent out with what came back, or too long ago";
         let sent_for = sent_for.ok_or_else(|| nobody(said))?;
-        let checked = checks::party(book, &sent_for.request);
-        let checked = checked.map_err(|(party, refusal)| NotAsked::Refused(party, refusal))?;
+        let checked = checks::party(book, &sent_for.request)?;
         let provider = book.claims_provider(&sent_for.provider);
         let is_there = |it: &&Arc<ClaimsProviderTrust>| {
             // SECURITY: its claims bear its name, and ours are believed by that.
@@ -130,8 +117,7 @@ impl Service {
         let Some(provider) = provider.filter(is_there) else {
             let said = "people may not come from that claims provider any more";
             let refusal = Refusal::new(TokenRefusal::UnknownProvider, said);
-            let party = Some(checked.trust.name.clone());
-            return Err(NotAsked::Refused(party, refusal));
+            return Err((Some(checked.trust.name.clone()), refusal));
         };
         let party = checked.trust.party();
         let required = OfStrangers::of(policy, &brought.at.zone, Purpose::token_for(&party));
@@ -139,7 +125,7 @@ impl Service {
             provider: Arc::clone(provider),
             request: sent_for.request,
             checked,
-            required: required.ok_or(NotAsked::Shut)?,
+            required,
             at: sent_for.asked,
         })
     }
@@ -331,9 +317,12 @@ fn remembered_until(now: Timestamp) -> Timestamp {
 }
 
 /// Whether somebody proved as much, and as lately, as is wanted of them.
+///
+/// SECURITY: that nobody may come is told once the partner's word was believed and used up, so that nobody else writes it down.
 fn is_enough(asked: &Asked, federated: &Federated<'_>, now: Timestamp) -> Result<(), Refusal> {
+    let required = asked.required.ok_or_else(Refusal::no_way_in)?;
     let times = (asked.at, now);
-    let wanted = (&*asked.checked.trust, asked.required.fresh);
+    let wanted = (&*asked.checked.trust, required.fresh);
     let since = elsewhere::since(&asked.request, wanted, times);
     let later = |time: Timestamp| time.checked_add(SKEW).unwrap_or(time);
     if federated.signed_in().is_some_and(|it| it > later(now)) {
@@ -345,8 +334,8 @@ fn is_enough(asked: &Asked, federated: &Federated<'_>, now: Timestamp) -> Result
         let said = "a newer sign-in is wanted than the one that it speaks of";
         return Err(Refusal::new(TokenRefusal::NotBelieved, said));
     }
-    let requirement = asked.required.requirement;
-    let wants_second = asked.checked.second_factor || requirement == Requirement::SecretAndCode;
+    let is_by_code = required.requirement == Requirement::SecretAndCode;
+    let wants_second = asked.checked.second_factor || is_by_code;
     match wants_second && !federated.has_second_factor() {
         true => {
             let said = "a second factor is wanted, and it does not say by its trust's words that one was proved";

@@ -42,6 +42,12 @@ impl Refusal {
         let said = said.into();
         Self { reason, said }
     }
+
+    /// The policy lets nobody sign in for the party from where the browser is.
+    pub(in crate::flow) fn no_way_in() -> Self {
+        let said = "no `[[policy]]` for `sts` lets anybody sign in for that party from there";
+        Self::new(TokenRefusal::NoWayIn, said)
+    }
 }
 
 impl From<&NotIssued> for Refusal {

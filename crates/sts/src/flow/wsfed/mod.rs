@@ -146,8 +146,6 @@ pub enum Answered {
         /// The partner's address, with the request.
         to: String,
     },
-    /// Nobody can sign in from there.
-    Shut,
     /// A token.
     Issued(Box<Issued>),
     /// No token; the reason is in the audit where somebody is known.
@@ -210,7 +208,8 @@ impl Service {
         let purpose = Purpose::token_for(&party);
         let required = Requirement::of(policy, &asking.at.zone, purpose);
         let Some(required) = required else {
-            return Ok(Answered::Shut);
+            let name = Some(checked.trust.name.clone());
+            return self.refused(&asking, name, Refusal::no_way_in()).await;
         };
         let seeking = Seeking {
             request: asking.request,
@@ -225,7 +224,8 @@ impl Service {
             Ok(HomeRealm::Elsewhere(provider)) => {
                 let required = OfStrangers::of(policy, &asking.at.zone, purpose);
                 let Some(required) = required else {
-                    return Ok(Answered::Shut);
+                    let name = Some(checked.trust.name.clone());
+                    return self.refused(&asking, name, Refusal::no_way_in()).await;
                 };
                 let wanted = (checked, required);
                 return self.sent_elsewhere(wanted, &provider, &asking).await;
