@@ -61,6 +61,42 @@ impl NameKey {
     }
 }
 
+/// What follows on the `@` of a name, in its one canonical spelling.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NameSuffix(String);
+
+impl NameSuffix {
+    /// The canonical spelling of a suffix, without its `@`; `None` where no name ends so.
+    #[must_use]
+    pub fn parse(suffix: &str) -> Option<Self> {
+        let folded = folded(suffix)?;
+        let is_suffix = !folded.is_empty()
+            && !folded.contains(['\\', '/', '@', ':', ';'])
+            && !folded.contains(char::is_whitespace);
+        is_suffix.then_some(Self(folded))
+    }
+
+    /// The canonical text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it is a domain or lies below it.
+    #[must_use]
+    pub fn is_within(&self, domain: &Self) -> bool {
+        let above = self.0.strip_suffix(domain.as_str());
+        above.is_some_and(|it| it.is_empty() || it.ends_with('.'))
+    }
+
+    /// Whether a name ends so.
+    #[must_use]
+    pub fn is_of(&self, name: &NameKey) -> bool {
+        let suffix = name.0.rsplit_once('@').map(|(_, suffix)| suffix);
+        suffix == Some(self.as_str())
+    }
+}
+
 /// NFKC, one case, trimmed; `None` for what no name has in it.
 ///
 /// Case is taken before and after: NFKC of a lower-case letter can be a capital, and the other way
@@ -139,6 +175,48 @@ mod tests {
                 keys(user, domain).contains(&"contoso\\anna".to_owned()),
                 "{user} {domain}"
             );
+        }
+    }
+
+    #[test]
+    fn a_suffix_is_that_of_its_names_in_every_spelling() {
+        let contoso = NameSuffix::parse("contoso.com").unwrap();
+        for spelled in [
+            "CONTOSO.com",
+            "contoso.com.",
+            "\u{ff43}ontoso.com",
+            " contoso.com",
+        ] {
+            assert_eq!(
+                NameSuffix::parse(spelled).as_ref(),
+                Some(&contoso),
+                "{spelled}"
+            );
+        }
+        let anna = NameKey::candidates("Anna@Contoso.COM", "", None);
+        assert!(anna.iter().all(|it| contoso.is_of(it)));
+        for other in [
+            "anna@sub.contoso.com",
+            "anna@notcontoso.com",
+            "anna@contoso.com.evil",
+        ] {
+            let names = NameKey::candidates(other, "", None);
+            assert!(!names.iter().any(|it| contoso.is_of(it)), "{other}");
+        }
+        let windows = NameKey::candidates("anna", "contoso.com", None);
+        assert!(!windows.iter().any(|it| contoso.is_of(it)));
+        for (suffix, is_within) in [
+            ("contoso.com", true),
+            ("a.Contoso.com", true),
+            ("notcontoso.com", false),
+            ("com", false),
+            ("contoso.com.evil", false),
+        ] {
+            let suffix = NameSuffix::parse(suffix).unwrap();
+            assert_eq!(suffix.is_within(&contoso), is_within, "{suffix:?}");
+        }
+        for none in ["", ".", "a b", "a@b", "a/b", "contoso\u{200b}.com"] {
+            assert_eq!(NameSuffix::parse(none), None, "{none}");
         }
     }
 

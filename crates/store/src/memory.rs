@@ -12,6 +12,7 @@ mod memorised_secrets;
 mod metadata_readers;
 mod ntlm_pins;
 mod otp_tokens;
+mod own_names;
 mod own_passwords;
 mod pages;
 mod partner_readings;

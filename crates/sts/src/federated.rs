@@ -115,9 +115,10 @@ pub(crate) fn second_factor_of(provider: &ClaimsProviderTrust) -> Option<&str> {
     provider.supports_mfa.then_some(called)
 }
 
-/// What is nobody's word but ours: how a request came, and what rules of a party permit.
+/// What is nobody's word but ours: how a request came, on which sign-in a token rests, and what rules of a party permit.
 fn is_reserved(claim_type: &str) -> bool {
-    [PERMIT, DENY].contains(&claim_type) || is_ours(claim_type)
+    let mut of_rules = [PERMIT, DENY].iter();
+    of_rules.any(|it| claim_type.eq_ignore_ascii_case(it)) || is_ours(claim_type)
 }
 
 fn with(claim: &mut Claim, property: &str, value: Option<&str>) {

@@ -28,6 +28,10 @@ pub const NAME_IDENTIFIER: &str =
     "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier";
 /// A mail address.
 pub const MAIL: &str = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress";
+/// The user principal name, as AD FS 1.x has it.
+pub const UPN_1_X: &str = "http://schemas.xmlsoap.org/claims/UPN";
+/// A mail address, as AD FS 1.x has it.
+pub const MAIL_1_X: &str = "http://schemas.xmlsoap.org/claims/EmailAddress";
 /// When somebody signed in.
 pub const AUTHENTICATION_INSTANT: &str =
     "http://schemas.microsoft.com/ws/2008/06/identity/claims/authenticationinstant";
@@ -151,9 +155,18 @@ impl Context<'_> {
     }
 }
 
-/// Whether a claim says how a request came, which nobody knows but the server itself.
+/// Whether a claim says how a request came, or on which sign-in a token rests, which nobody knows but the server itself.
+///
+/// SECURITY: whoever reads a token may take a type in any case of its letters.
 pub(crate) fn is_ours(claim_type: &str) -> bool {
-    claim_type == INSIDE || claim_type.starts_with(CONTEXT)
+    let context = claim_type.get(..CONTEXT.len());
+    let is_context = context.is_some_and(|it| it.eq_ignore_ascii_case(CONTEXT));
+    is_context || is_sign_in(claim_type) || claim_type.eq_ignore_ascii_case(INSIDE)
+}
+
+/// Whether a claim says on which sign-in a token rests.
+pub(crate) fn is_sign_in(claim_type: &str) -> bool {
+    claim_type.eq_ignore_ascii_case(SIGN_IN)
 }
 
 /// A time as the claim of it has it.

@@ -264,6 +264,7 @@ impl Scene {
                 sessions: store.clone(),
                 audit: store.clone(),
                 assertions: store.clone(),
+                names: store.clone(),
                 stores: Vec::new(),
                 opaque: None,
                 key: Secret::new(vec![3; 32]),

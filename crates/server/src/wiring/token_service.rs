@@ -44,6 +44,7 @@ impl Own {
             sessions: store(),
             audit: store(),
             assertions: store(),
+            names: store(),
             stores,
             opaque,
             key: Secret::new(self.store.keys().for_grants().expose().to_vec()),

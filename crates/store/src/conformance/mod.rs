@@ -17,6 +17,7 @@ mod first_secrets;
 mod metadata_readers;
 mod ntlm_pins;
 mod otp_tokens;
+mod own_names;
 mod own_passwords;
 mod page_app_passwords;
 mod pages;
@@ -55,7 +56,7 @@ use ::authn::ports::{
 use jiff::{SignedDuration, Timestamp};
 use proto::ntlm::NtHash;
 use sts::ports::{
-    KeptTrusts, Ledger, MetadataReaders, PartnerReadings, SigningKeys, UsedAssertions,
+    KeptTrusts, Ledger, MetadataReaders, OwnNames, PartnerReadings, SigningKeys, UsedAssertions,
 };
 
 pub use accounts::*;
@@ -72,6 +73,7 @@ pub use first_secrets::*;
 pub use metadata_readers::*;
 pub use ntlm_pins::*;
 pub use otp_tokens::*;
+pub use own_names::*;
 pub use own_passwords::*;
 pub use page_app_passwords::*;
 pub use pages::*;
@@ -115,6 +117,7 @@ pub trait Conforming:
     + SigningKeys
     + Ledger
     + MetadataReaders
+    + OwnNames
     + PartnerReadings
     + UsedAssertions
     + ApiTokens
@@ -148,6 +151,7 @@ impl<S> Conforming for S where
         + SigningKeys
         + Ledger
         + MetadataReaders
+        + OwnNames
         + PartnerReadings
         + UsedAssertions
         + ApiTokens
@@ -332,6 +336,7 @@ macro_rules! conformance {
             of_many_readers_of_metadata_the_last_are_kept
             a_partner_is_read_by_one_process_once_it_is_due
             what_was_seen_of_a_partner_goes_with_its_trust
+            t_saml_5_a_suffix_of_any_account_is_one_of_ours_and_no_other
             t_saml_1_an_assertion_is_taken_once_and_no_other_with_it
             t_saml_1_of_many_at_once_one_takes_an_assertion
         }

@@ -29,6 +29,7 @@ mod revocations;
 
 pub(crate) mod ledger;
 mod metadata_readers;
+mod own_names;
 mod partner_readings;
 pub(crate) mod signing_keys;
 pub(crate) mod trusts;

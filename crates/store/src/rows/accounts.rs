@@ -50,6 +50,14 @@ pub(crate) const OWNER_OF_NAME: &str = "
     JOIN accounts a ON a.id = n.account
     WHERE n.name = $1 AND (a.standing IS NULL OR a.standing <> 'deleted')";
 
+/// Finds a name of anybody that ends in this ($1). It is read through, as no engine has an index of how a text ends that the
+/// other has as well.
+pub(crate) const ANY_NAME_WITH: &str = "
+    SELECT name
+    FROM account_names
+    WHERE substr(name, length(name) - length($1) + 1) = $1
+    LIMIT 1";
+
 /// Adds an account ($1 to $13 in the order of the columns).
 pub(crate) const ADD: &str = "
     INSERT INTO accounts (id, domain, sam, upn, realm, sid, sip_addresses, mail, standing,

@@ -55,6 +55,7 @@ pub(crate) const ALL: &[&str] = &[
     accounts::BY_NAME,
     accounts::LIST,
     accounts::OWNER_OF_NAME,
+    accounts::ANY_NAME_WITH,
     accounts::ADD,
     accounts::ADD_NAME,
     accounts::SET_STATE,

@@ -31,7 +31,8 @@ use crate::trust::{Identifier, RelyingPartyTrust, TokenType};
 use signing::{handed, not_written, primary};
 
 /// The property of a name that says what kind it is.
-const FORMAT: &str = "http://schemas.xmlsoap.org/ws/2005/05/identity/claimproperties/format";
+pub(crate) const FORMAT: &str =
+    "http://schemas.xmlsoap.org/ws/2005/05/identity/claimproperties/format";
 /// The property of a name that says where it is one.
 const NAME_QUALIFIER: &str =
     "http://schemas.xmlsoap.org/ws/2005/05/identity/claimproperties/namequalifier";

@@ -260,49 +260,6 @@ async fn a_new_sign_in_is_new_at_the_partner_too() {
 }
 
 #[tokio::test]
-async fn t_saml_5_a_partner_speaks_of_its_own_people_alone() {
-    for (suffixes, upn, is_taken) in [
-        (&["fabrikam.com"][..], "bo@fabrikam.com", true),
-        (&["@Fabrikam.com"], "bo@FABRIKAM.COM", true),
-        (&["fabrikam.com"], "anna@contoso.com", false),
-        (&["fabrikam.com"], "anna@contoso.com@evil", false),
-        (&["fabrikam.com"], "bo", false),
-        (&[], "anna@adatum.com", false),
-        (&[], "anyone@example.com", true),
-    ] {
-        let party = RelyingPartyTrust {
-            claims_provider_names: vec!["Fabrikam".to_owned()],
-            ..passes_all()
-        };
-        let federation = federation(
-            |it| {
-                let mut trust = fabrikam(it);
-                trust.organizational_account_suffixes =
-                    suffixes.iter().map(|&it| it.to_owned()).collect();
-                let mut other = fabrikam(it);
-                other.name = "Adatum".to_owned();
-                other.identifier = sts::trust::Identifier::parse("urn:adatum").unwrap();
-                other.organizational_account_suffixes = vec!["adatum.com".to_owned()];
-                vec![trust, other]
-            },
-            vec![party],
-        );
-        let mut assertion = of_bo(at(70));
-        assertion.attributes[0].values = vec![upn.to_owned()];
-        let out = federation.sent_out(ASKS, 1).await;
-        let answered = federation.bring(&federation.answer(&assertion), &out).await;
-        match is_taken {
-            true => drop(issued(answered)),
-            false => {
-                let reason = refused(answered).reason;
-                assert_eq!(reason, TokenRefusal::NotBelieved, "{upn}");
-                assert!(federation.gave_nothing());
-            }
-        }
-    }
-}
-
-#[tokio::test]
 async fn nobody_of_a_partner_is_looked_up_in_our_directory() {
     let rules = r#"c:[Type == "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn"]
         => issue(store = "Active Directory", types = ("urn:sid"), query = ";objectSid;CONTOSO\anna");"#;

@@ -31,6 +31,7 @@ mod somebody_signs_out;
 mod a_token_is_of_the_type_that_its_party_takes;
 mod home_realm_is_found;
 
+mod a_partner_speaks_of_its_own_people;
 mod a_partner_vouches_for_somebody;
 
 mod a_partner_is_not_believed;

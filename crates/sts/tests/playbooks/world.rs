@@ -399,6 +399,7 @@ pub(crate) fn world_of(book: TrustBook) -> World {
             sessions: kept.clone(),
             audit: kept.clone(),
             assertions: memory.clone(),
+            names: memory.clone(),
             stores: Vec::new(),
             opaque: None,
             key: Secret::new(vec![3; 32]),

@@ -361,6 +361,7 @@ fn pages(memory: &Arc<Memory>, signing: &Arc<Signing>, trusts: &str) -> Pages {
             sessions: memory.clone(),
             audit: memory.clone(),
             assertions: memory.clone(),
+            names: memory.clone(),
             stores: Vec::new(),
             opaque: None,
             key: Secret::new(vec![3; 32]),

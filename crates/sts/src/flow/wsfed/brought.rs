@@ -21,6 +21,7 @@ use xml::signature::verify_of;
 
 use super::checks::{self, Checked, Refusal};
 use super::elsewhere::{self, SentFor};
+use super::own_people::OwnPeople;
 use super::{Answered, PATH, Refused, Service, Visited, home_realm};
 use crate::federated::Federated;
 use crate::flow::sha1::{self, SignedBy};
@@ -224,7 +225,8 @@ impl Service {
             return Ok(Err(Refusal::new(TokenRefusal::Loop, error.to_string())));
         }
         let place = (asked, book);
-        let claims = match self.said_of_federated(&federated, place, brought).await {
+        let said = self.said_of_federated(&federated, place, brought).await?;
+        let claims = match said {
             Ok(claims) => claims,
             Err(refusal) => return Ok(Err(refusal)),
         };
@@ -260,7 +262,7 @@ impl Service {
         federated: &Federated<'_>,
         (asked, book): (&Asked, &TrustBook),
         brought: &Brought<'_>,
-    ) -> Result<IssuedClaims, Refusal> {
+    ) -> Result<Result<IssuedClaims, Refusal>, Unavailable> {
         // SECURITY: a federated person is nobody of our directory (decision 0019).
         let stores = AttributeStores {
             account: None,
@@ -282,12 +284,22 @@ impl Service {
             user_agent: brought.user_agent,
             token: None,
         };
-        let refused = |error: NotIssued| Refusal::from(&error);
-        let accepted = pipeline.accept_from(federated, &context).await;
-        let accepted = accepted.map_err(refused)?;
+        let refused = |error: NotIssued| Ok(Err(Refusal::from(&error)));
+        let accepted = match pipeline.accept_from(federated, &context).await {
+            Ok(accepted) => accepted,
+            Err(error) => return refused(error),
+        };
         let of = (book, &self.identity);
-        home_realm::speaks_of_its_own(of, &asked.provider, accepted.claims())?;
-        pipeline.issue(&accepted).await.map_err(refused)
+        let mut own = OwnPeople::of(&asked.provider, of, self.names.as_ref());
+        if let Err(refusal) = own.accepted(accepted.claims()).await? {
+            return Ok(Err(refusal));
+        }
+        let issued = match pipeline.issue(&accepted).await {
+            Ok(issued) => issued,
+            Err(error) => return refused(error),
+        };
+        let is_own = own.issued(issued.claims()).await?;
+        Ok(is_own.map(|()| issued))
     }
 
     /// Writes a refusal down that is about somebody for whom a partner vouches.

@@ -9,12 +9,10 @@ use std::sync::Arc;
 use authn::audit::TokenRefusal;
 use aws_lc_rs::digest::{SHA256, digest};
 use claims::claim::AD_AUTHORITY;
-use claims::{Claim, ClaimSet};
 use proto::wsfed::SignInRequest;
 
 use super::checks::Refusal;
 use super::{Identity, PATH};
-use crate::subject::{MAIL, UPN};
 use crate::trust::{
     ClaimsProviderTrust, Identifier, ProtocolProfile, RelyingPartyTrust, TrustBook,
 };
@@ -161,57 +159,6 @@ pub(super) fn is_offered(
     offered(book, trust).iter().any(is_it)
 }
 
-/// Whether a partner speaks of its own people: of names with its own suffixes where its trust names some, and never of
-/// names with those of another claims provider (T-SAML-5).
-///
-/// # Errors
-///
-/// It vouches for a name that is another's.
-pub(super) fn speaks_of_its_own(
-    (book, identity): (&TrustBook, &Identity),
-    provider: &ClaimsProviderTrust,
-    accepted: &ClaimSet,
-) -> Result<(), Refusal> {
-    let named = |trust: &ClaimsProviderTrust, suffix: &str| {
-        let mut suffixes = trust.organizational_account_suffixes.iter();
-        suffixes.any(|it| it.trim_start_matches('@').eq_ignore_ascii_case(suffix))
-    };
-    let is_free = provider.organizational_account_suffixes.is_empty();
-    let is_anothers = |suffix: &str| {
-        let mut others = book.claims_providers();
-        let is_ours = identity.domain.eq_ignore_ascii_case(suffix);
-        is_ours || others.any(|it| it.identifier != provider.identifier && named(it, suffix))
-    };
-    let is_own = |name: &str| {
-        let suffix = suffix_of_name(name);
-        suffix.is_some_and(|it| named(provider, it) || (is_free && !is_anothers(it)))
-    };
-    // Whoever reads a token may take a type in any case of its letters.
-    let is_name = |it: &&Claim| {
-        [UPN, MAIL]
-            .iter()
-            .any(|name| it.claim_type.eq_ignore_ascii_case(name))
-    };
-    match accepted.iter().filter(is_name).all(|it| is_own(&it.value)) {
-        true => Ok(()),
-        false => {
-            let said =
-                "it speaks of a user principal name or an address that is not of its own suffixes";
-            Err(Refusal::new(TokenRefusal::NotBelieved, said))
-        }
-    }
-}
-
-/// What follows on the `@` of a name that everybody reads in one way: one `@`, a domain of letters, digits, dots and dashes.
-fn suffix_of_name(name: &str) -> Option<&str> {
-    let (user, suffix) = name.split_once('@')?;
-    let is_plain = |it: char| it.is_alphanumeric() || it == '-' || it == '.';
-    let is_domain = !suffix.starts_with('.') && !suffix.ends_with('.') && suffix.contains(is_plain);
-    let is_whole = suffix.chars().all(is_plain) && is_domain;
-    let is_user = !user.is_empty() && !user.contains(|it: char| it.is_whitespace() || it == '\\');
-    (is_whole && is_user).then_some(suffix)
-}
-
 /// Whether a party takes people of our own directory.
 pub(in crate::flow) fn takes_ours(book: &TrustBook, trust: &RelyingPartyTrust) -> bool {
     let offered = offered(book, trust);
@@ -345,33 +292,4 @@ fn suffix_of(request: &SignInRequest) -> Option<&str> {
     let of_name = name.and_then(|it| it.rsplit('@').next());
     let found = request.domain_hint.as_deref().or(of_name);
     found.map(str::trim).filter(|it| !it.is_empty())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_suffix_is_read_in_one_way_or_not_at_all() {
-        assert_eq!(suffix_of_name("anna@contoso.com"), Some("contoso.com"));
-        assert_eq!(
-            suffix_of_name("anna@bücher.example"),
-            Some("bücher.example")
-        );
-        for doubtful in [
-            "anna@contoso.com.",
-            "anna@contoso.com ",
-            "anna @contoso.com",
-            "CONTOSO\\anna",
-            "CONTOSO\\anna@elsewhere.example",
-            "anna@elsewhere.example@contoso.com",
-            "anna@",
-            "@contoso.com",
-            "anna@.contoso.com",
-            "anna",
-            "",
-        ] {
-            assert_eq!(suffix_of_name(doubtful), None, "{doubtful}");
-        }
-    }
 }

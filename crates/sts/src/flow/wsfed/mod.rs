@@ -8,6 +8,7 @@ mod brought;
 mod checks;
 mod elsewhere;
 mod home_realm;
+mod own_people;
 mod sign_out;
 mod visited;
 
@@ -33,7 +34,7 @@ use crate::ledger::TokenId;
 use crate::metadata;
 use crate::pipeline::store::{AttributeStore, AttributeStores, TimeLeft};
 use crate::pipeline::{IssuedClaims, NotIssued, Pipeline};
-use crate::ports::{Keys, Ledger, MetadataReader, Trusts, Unavailable, UsedAssertions};
+use crate::ports::{Keys, Ledger, MetadataReader, OwnNames, Trusts, Unavailable, UsedAssertions};
 use crate::subject::{Context, Local};
 use crate::token::{self, BoughtBy, Order, Token, TokenError, TokenRandomness};
 use crate::trust::{Identifier, RelyingPartyTrust, TrustBook, Url};
@@ -58,7 +59,7 @@ pub struct Identity {
     pub origin: String,
     /// What people see.
     pub display_name: String,
-    /// The domain of our own people, as names end in it: no partner speaks of them, unless its trust lists it.
+    /// The domain of our own people, as names end in it or below it: no partner speaks of them, unless its trust lists it.
     pub domain: String,
     /// Whether programs get tokens, too, by WS-Trust's `usernamemixed`.
     pub is_active: bool,
@@ -84,6 +85,8 @@ pub struct Service {
     pub audit: Arc<dyn Audit>,
     /// Which assertions of partners were taken.
     pub assertions: Arc<dyn UsedAssertions>,
+    /// What our own people are called.
+    pub names: Arc<dyn OwnNames>,
     /// Attribute stores outside.
     pub stores: Vec<Box<dyn AttributeStore>>,
     /// The secret of `_OpaqueIdStore`; without one it does not answer.
