@@ -66,6 +66,16 @@ pub struct Identity {
     pub is_idp_initiated: bool,
 }
 
+impl Identity {
+    /// The name by which our pages are seen from outside.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        let origin = &self.origin;
+        let host = origin.strip_prefix("https://").unwrap_or(origin);
+        host.split(':').next().unwrap_or(host)
+    }
+}
+
 /// The security token service, as browsers meet it.
 pub struct Service {
     /// What we are.
@@ -325,6 +335,7 @@ impl Service {
             directory: book.own_directory()?,
             relying_party: trust,
             stores: &stores,
+            observer: None,
         };
         let context = Context {
             zone: &at.zone,
@@ -486,8 +497,6 @@ impl Service {
     }
 
     pub(super) fn host(&self) -> &str {
-        let origin = &self.identity.origin;
-        let host = origin.strip_prefix("https://").unwrap_or(origin);
-        host.split(':').next().unwrap_or(host)
+        self.identity.host()
     }
 }
