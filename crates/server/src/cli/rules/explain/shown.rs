@@ -1,61 +1,25 @@
-//! `wicketgate rules explain`: runs rules over claims, and says rule by rule what happened.
+//! What rules did, as it is printed: rule by rule, as data for programs and as lines for people.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 
-use claims::claim::{LOCAL_AUTHORITY, STRING};
+use claims::claim::STRING;
 use claims::explain::{Explained, ExplainedCondition, Outcome};
-use claims::{Claim, Done, EvaluateError, Evaluation, Query, Row, Settings, Step};
-use clap::Args;
+use claims::{Claim, Done, EvaluateError};
 use serde::Serialize;
-use sts::pipeline::store::{AttributeStore, AttributeStores, TimeLeft};
-use sts::trust::Identifier;
 
-use super::files;
-use crate::cli::{CliError, Output};
-use crate::config;
-use crate::wiring::attribute_stores;
-
-/// What is run over what.
-#[derive(Debug, Args)]
-pub(crate) struct Arguments {
-    /// The file of rules
-    file: PathBuf,
-    /// A JSON list of the claims that come in: `type`, `value`, and if need be `issuer`, `original_issuer`, `value_type`, `properties`
-    #[arg(long, value_name = "CLAIMS.json")]
-    claims: PathBuf,
-    /// A JSON list of what attribute stores answer: `store`, `rows`, and if need be `query`, `parameters`, `fails`
-    #[arg(long, value_name = "STORE.json")]
-    store: Option<PathBuf>,
-    /// Ask the attribute stores of the configuration, as a sign-in would
-    #[arg(long, conflicts_with = "store")]
-    ask: bool,
-    /// Whose word new claims are
-    #[arg(long, value_name = "NAME", default_value = LOCAL_AUTHORITY)]
-    issuer: String,
-}
-
-/// Everything that is printed, as JSON has it.
+/// What one rule did.
 #[derive(Serialize)]
-struct Run {
-    rules: Vec<ShownRule>,
-    /// The result; nothing where a rule failed.
-    claims: Option<Vec<ShownClaim>>,
-    failure: Option<String>,
-}
-
-#[derive(Serialize)]
-struct ShownRule {
-    rule: usize,
-    name: Option<String>,
+pub(super) struct ShownRule {
+    pub(super) rule: usize,
+    pub(super) name: Option<String>,
     line: u32,
     text: String,
     outcome: &'static str,
     times: usize,
     conditions: Vec<ShownCondition>,
     queries: Vec<ShownQuery>,
-    issued: bool,
-    made: Vec<ShownClaim>,
+    pub(super) issued: bool,
+    pub(super) made: Vec<ShownClaim>,
 }
 
 #[derive(Serialize)]
@@ -81,11 +45,12 @@ struct ShownQuery {
     rows: usize,
 }
 
+/// A claim; what is as usual of it is left out.
 #[derive(Serialize)]
-struct ShownClaim {
+pub(super) struct ShownClaim {
     #[serde(rename = "type")]
-    claim_type: String,
-    value: String,
+    pub(super) claim_type: String,
+    pub(super) value: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     value_type: Option<String>,
     issuer: String,
@@ -95,102 +60,31 @@ struct ShownClaim {
     properties: BTreeMap<String, String>,
 }
 
-/// Runs the rules and prints what happened.
-///
-/// # Errors
-///
-/// A file cannot be read or holds something else, or a rule fails.
-pub(super) async fn run(
-    config: &Path,
-    arguments: &Arguments,
-    output: &Output,
-) -> Result<(), CliError> {
-    let rules = super::rules_of(&arguments.file)?;
-    let asked = match arguments.ask {
-        true => Some(Asked::of(config)?),
-        false => None,
-    };
-    let came_in = files::claims(&arguments.claims)?;
-    let answers = match &arguments.store {
-        Some(file) => files::answers(file)?,
-        None => files::Answers::default(),
-    };
-    let settings = Settings::of(&arguments.issuer);
-    let mut step = Evaluation::new(&rules, &came_in, settings)
-        .explained()
-        .run();
-    while let Ok(Step::Query(query)) = step {
-        let answered = match &asked {
-            Some(asked) => asked.to(&query).await,
-            None => answers.to(&query),
-        };
-        step = match answered {
-            Ok(rows) => query.answer(rows),
-            Err(reason) => Err(query.fail(reason)),
-        };
-    }
-    let done = step.map(|step| match step {
-        Step::Done(done) => Some(done),
-        Step::Query(_) => None,
-    });
-    let shown = shown(&done);
-    output.print(&shown, told)?;
-    match done {
-        Ok(_) => Ok(()),
-        Err(error) => Err(CliError::refused(error.to_string())),
-    }
+/// What rules did: each of them, what came of it, and why nothing did where one failed.
+pub(super) struct Ran {
+    /// The rules that ran.
+    pub(super) rules: Vec<ShownRule>,
+    /// The result; nothing where a rule failed.
+    pub(super) claims: Option<Vec<ShownClaim>>,
+    /// Why a rule failed.
+    pub(super) failure: Option<String>,
 }
 
-/// The attribute stores of a configuration.
-struct Asked {
-    stores: Vec<Box<dyn AttributeStore>>,
-    /// For whom nothing is made.
-    nobody: Identifier,
-    time: TimeLeft,
-}
-
-impl Asked {
-    fn of(config: &Path) -> Result<Self, CliError> {
-        let settings = config::load(config)?;
-        let nobody = Identifier::parse("urn:nobody");
-        Ok(Self {
-            stores: attribute_stores(&settings.attribute_stores)?,
-            nobody: nobody.map_err(|error| CliError::unavailable(error.to_string()))?,
-            time: TimeLeft::default(),
-        })
-    }
-
-    /// What they answer; nobody signs in, so that there is no account that our own could answer of, and no name to be made.
-    async fn to(&self, query: &Query<'_>) -> Result<Vec<Row>, String> {
-        let asked = AttributeStores {
-            account: None,
-            relying_party: &self.nobody,
-            opaque: None,
-            others: &self.stores,
-            time: &self.time,
-        };
-        let parameters: Vec<&str> = query.parameters().collect();
-        let question = (query.store(), query.text(), parameters.as_slice());
-        asked.ask(question, query.types().len()).await
-    }
-}
-
-fn shown(done: &Result<Option<Done>, EvaluateError>) -> Run {
-    match done {
-        Ok(done) => {
-            let rules = done.iter().flat_map(|it| &it.explained);
-            let claims = done.iter().flat_map(|it| it.claims.iter());
-            Run {
-                rules: rules.map(shown_rule).collect(),
-                claims: Some(claims.map(shown_claim).collect()),
+impl Ran {
+    /// What it came to.
+    pub(super) fn of(done: Result<&Done, &EvaluateError>) -> Self {
+        match done {
+            Ok(done) => Self {
+                rules: done.explained.iter().map(shown_rule).collect(),
+                claims: Some(done.claims.iter().map(shown_claim).collect()),
                 failure: None,
-            }
+            },
+            Err(error) => Self {
+                rules: error.explained.iter().map(shown_rule).collect(),
+                claims: None,
+                failure: Some(error.to_string()),
+            },
         }
-        Err(error) => Run {
-            rules: error.explained.iter().map(shown_rule).collect(),
-            claims: None,
-            failure: Some(error.to_string()),
-        },
     }
 }
 
@@ -234,7 +128,8 @@ fn shown_condition(it: &ExplainedCondition) -> ShownCondition {
     }
 }
 
-fn shown_claim(it: &Claim) -> ShownClaim {
+/// A claim, as it is printed.
+pub(super) fn shown_claim(it: &Claim) -> ShownClaim {
     let properties = it.properties.iter();
     let value_type = Some(&it.value_type).filter(|value_type| &***value_type != STRING);
     let original = Some(&it.original_issuer).filter(|original| **original != it.issuer);
@@ -250,20 +145,8 @@ fn shown_claim(it: &Claim) -> ShownClaim {
     }
 }
 
-/// The run as sentences, and the result as JSON.
-fn told(run: &Run) -> String {
-    let mut lines: Vec<String> = run.rules.iter().flat_map(told_rule).collect();
-    match &run.claims {
-        Some(claims) => {
-            lines.push("The result:".to_owned());
-            lines.push(serde_json::to_string_pretty(claims).unwrap_or_default());
-        }
-        None => lines.push("There is no result.".to_owned()),
-    }
-    lines.join("\n")
-}
-
-fn told_rule(it: &ShownRule) -> Vec<String> {
+/// What a rule did, in lines.
+pub(super) fn told_rule(it: &ShownRule) -> Vec<String> {
     let name = it.name.iter().map(|name| format!(" `{name}`"));
     let name: String = name.collect();
     let mut lines = vec![format!("Rule {}{name}, line {}", it.rule, it.line)];
@@ -306,7 +189,8 @@ fn told_rule(it: &ShownRule) -> Vec<String> {
     lines
 }
 
-fn told_claim(it: &ShownClaim) -> String {
+/// A claim in one line.
+pub(super) fn told_claim(it: &ShownClaim) -> String {
     let ShownClaim {
         claim_type,
         value,
