@@ -62,7 +62,7 @@ use lasting::{Fixed, Lasting};
 pub(crate) use messages::try_carriers;
 use source::{Begun, Source};
 pub(crate) use token_import::{Imported, TokenImport};
-pub(crate) use token_service::attribute_stores;
+pub(crate) use token_service::{attribute_stores, opaque_secret};
 pub(crate) use tokens::TokenOrder;
 pub(crate) use trusts::party;
 

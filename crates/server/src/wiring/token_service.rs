@@ -26,15 +26,7 @@ impl Own {
         let store = || Arc::new(self.store.clone());
         let asked = &settings.attribute_stores;
         let stores = attribute_stores(asked)?;
-        let opaque = match &asked.opaque {
-            Some(secret) => {
-                let read = secret.read();
-                let read =
-                    read.map_err(|error| unavailable(format!("[sts] opaque_id_secret: {error}")))?;
-                Some(Secret::new(read.expose().as_bytes().to_vec()))
-            }
-            None => None,
-        };
+        let opaque = opaque_secret(asked)?;
         Ok(wsfed::Service {
             identity: identity.clone(),
             trusts: self.trusted.clone(),
@@ -75,4 +67,18 @@ pub(crate) fn attribute_stores(
         stores.push(Box::new(store.map_err(|it| unusable(&outside.name, it))?));
     }
     Ok(stores)
+}
+
+/// The secret that names of `_OpaqueIdStore` are made with, by a configuration.
+///
+/// # Errors
+///
+/// It cannot be read.
+pub(crate) fn opaque_secret(asked: &AttributeStores) -> Result<Option<Secret<Vec<u8>>>, CliError> {
+    let Some(secret) = &asked.opaque else {
+        return Ok(None);
+    };
+    let read = secret.read();
+    let read = read.map_err(|error| unavailable(format!("[sts] opaque_id_secret: {error}")))?;
+    Ok(Some(Secret::new(read.expose().as_bytes().to_vec())))
 }

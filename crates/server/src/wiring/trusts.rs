@@ -7,11 +7,11 @@ use sts::admin::trusts::{self, Found, TrustError};
 use sts::key_ring::{KeyAlgorithm, KeyRing, TokenSigningCertificate};
 use sts::ledger::{Judged, LedgerEntry, Presented, TokenId};
 use sts::ports::{
-    KeptTrust, Ledger as _, MetadataReaders as _, MetadataReading, PartnerReading,
+    KeptTrust, KeptTrusts as _, Ledger as _, MetadataReaders as _, MetadataReading, PartnerReading,
     PartnerReadings as _, SigningKeys as _,
 };
-use sts::trust::written::Written;
-use sts::trust::{ClaimsProviderTrust, Kind, Trusted};
+use sts::trust::written::{Written, WrittenError};
+use sts::trust::{ClaimsProviderTrust, Kind, TrustBook, Trusted};
 
 use super::Desk;
 use crate::cli::CliError;
@@ -35,6 +35,15 @@ impl Desk {
     /// The store is unavailable.
     pub(crate) async fn trusts(&self) -> Result<Vec<Found>, CliError> {
         trusts::all(&self.store).await.map_err(of_trust)
+    }
+
+    /// All trusts as a gate reads them, and why it cannot read those that are left out.
+    ///
+    /// # Errors
+    ///
+    /// The store is unavailable.
+    pub(crate) async fn trust_book(&self) -> Result<(TrustBook, Vec<WrittenError>), CliError> {
+        Ok(TrustBook::of_kept(&self.store.kept().await?))
     }
 
     /// The relying parties that there are trusts of, as the policy knows them.

@@ -268,6 +268,7 @@ impl Active<'_> {
             directory: book.own_directory()?,
             relying_party: &party.trust,
             stores: &stores,
+            observer: None,
         };
         let context = Context {
             zone: &asking.at.zone,

@@ -2,6 +2,7 @@
 
 pub mod active;
 pub mod saml;
+pub mod supposed;
 pub mod wsfed;
 
 mod freshness;

@@ -7,6 +7,7 @@
 mod accept;
 mod authorize;
 mod issued;
+mod observer;
 mod run;
 pub mod store;
 
@@ -23,6 +24,7 @@ use thiserror::Error;
 use crate::subject::{Context, Local};
 use crate::trust::{Authorization, DirectoryShut, OwnDirectory, RelyingPartyTrust};
 pub use issued::IssuedClaims;
+pub use observer::{Observer, Seen};
 use store::AttributeStores;
 
 /// What is believed of our own directory where no trust says so: AD FS's own rules for it.
@@ -38,6 +40,8 @@ pub struct Pipeline<'a> {
     pub relying_party: &'a Arc<RelyingPartyTrust>,
     /// What rules may ask.
     pub stores: &'a AttributeStores<'a>,
+    /// Who looks on, where somebody asks why; nobody does at a sign-in.
+    pub observer: Option<&'a dyn Observer>,
 }
 
 /// The claims that rules of a relying party begin with, and from where they came.
@@ -138,8 +142,20 @@ impl Pipeline<'_> {
         let with = (rules.rules(), LOCAL_AUTHORITY);
         let issued = self.run(which, with, &accepted.claims).await?;
         let mut methods = issued.of_type(AUTHENTICATION_METHOD);
-        let is_wanted = methods.any(|it| &*it.value == MULTIPLE_AUTHENTICATION);
-        Ok(is_wanted || authorize::wants_second_factor(self.relying_party, accepted))
+        let by_rules = methods.any(|it| &*it.value == MULTIPLE_AUTHENTICATION);
+        let by_policy = authorize::wants_second_factor(self.relying_party, accepted);
+        self.saw(|| Seen::SecondFactor {
+            by_rules,
+            by_policy,
+            is_proved: accepted.has_second_factor,
+        });
+        Ok(by_rules || by_policy)
+    }
+
+    fn saw(&self, seen: impl FnOnce() -> Seen) {
+        if let Some(observer) = self.observer {
+            observer.saw(seen());
+        }
     }
 
     /// Runs the rules of the party.
@@ -151,15 +167,16 @@ impl Pipeline<'_> {
         if self.wants_second_factor(accepted).await? && !accepted.has_second_factor {
             return Err(NotIssued::SecondFactor);
         }
-        match &self.relying_party.authorization {
-            Authorization::Policy(policy) => authorize::by_policy(policy, accepted)?,
+        let permitted = match &self.relying_party.authorization {
+            Authorization::Policy(policy) => authorize::by_policy(policy, accepted),
             Authorization::Rules(rules) => {
                 let which = "issuance authorization rules";
                 let with = (rules.rules(), LOCAL_AUTHORITY);
-                let said = self.run(which, with, &accepted.claims).await?;
-                authorize::by_rules(&said)?;
+                authorize::by_rules(&self.run(which, with, &accepted.claims).await?)
             }
-        }
+        };
+        self.saw(|| Seen::Authorized(permitted.clone()));
+        permitted?;
         let which = "issuance transform rules";
         let rules = &self.relying_party.issuance_transform_rules;
         let with = (rules.rules(), LOCAL_AUTHORITY);

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use authn::account::Account;
-use claims::Row;
+use claims::{Query, Row};
 use proto::secret::Secret;
 
 use crate::trust::Identifier;
@@ -24,9 +24,9 @@ pub use ldap_query::{LdapQuery, write_value};
 pub use unanswered::{Needs, Unanswered, needs_directory, unanswered};
 
 /// AD FS's name for our own directory.
-const ACTIVE_DIRECTORY: &str = "Active Directory";
+pub const ACTIVE_DIRECTORY: &str = "Active Directory";
 /// AD FS's name for the store that makes names.
-const OPAQUE_ID: &str = "_OpaqueIdStore";
+pub const OPAQUE_ID: &str = "_OpaqueIdStore";
 /// How long stores outside may take for one sign-in together: a rule may ask them hundreds of times.
 const SIGN_IN_WITHIN: Duration = Duration::from_secs(10);
 /// Most rows of an answer.
@@ -95,6 +95,17 @@ pub struct AttributeStores<'a> {
 }
 
 impl AttributeStores<'_> {
+    /// Answers a question of rules.
+    ///
+    /// # Errors
+    ///
+    /// As of [`AttributeStores::ask`].
+    pub async fn answer(&self, query: &Query<'_>) -> Result<Vec<Row>, String> {
+        let parameters: Vec<&str> = query.parameters().collect();
+        let asked = (query.store(), query.text(), parameters.as_slice());
+        self.ask(asked, query.types().len()).await
+    }
+
     /// Asks a store for rows of so many columns.
     ///
     /// # Errors

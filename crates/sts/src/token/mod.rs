@@ -3,6 +3,7 @@
 //! INVARIANT: a token is made from [`IssuedClaims`] alone, and nobody gets one that is not in the ledger (T-SAML-4). Start at
 //! [`of_wsfed`] and [`saml_2::response`].
 
+pub mod carried;
 pub mod saml_2;
 mod signing;
 
@@ -238,16 +239,21 @@ fn subject(claims: &IssuedClaims) -> Option<NameIdentifier> {
 
 /// How somebody signed in: what the rules say of it where they do, and what is known.
 fn authentication(claims: &IssuedClaims, order: &Order<'_>) -> AuthenticationStatement {
-    let of_type = |claim_type| claims.claims().of_type(claim_type).next();
-    let method = of_type(AUTHENTICATION_METHOD).map_or(order.method, |it| match &*it.value {
-        PASSWORD => v1::PASSWORD,
-        other => other,
-    });
-    let instant = of_type(AUTHENTICATION_INSTANT).and_then(|it| it.value.parse().ok());
+    let mut instants = claims.claims().of_type(AUTHENTICATION_INSTANT);
+    let instant = instants.next().and_then(|it| it.value.parse().ok());
     AuthenticationStatement {
-        method: method.to_owned(),
+        method: method(claims, order.method).to_owned(),
         instant: instant.unwrap_or(order.authenticated),
     }
+}
+
+fn method<'a>(claims: &'a IssuedClaims, known: &'a str) -> &'a str {
+    let said = claims.claims().iter();
+    let mut said = said.filter(|it| &*it.claim_type == AUTHENTICATION_METHOD);
+    said.next().map_or(known, |it| match &*it.value {
+        PASSWORD => v1::PASSWORD,
+        other => other,
+    })
 }
 
 /// The claims as attributes, in the order in which their types came first; the same value of a type stands once.

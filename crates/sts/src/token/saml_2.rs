@@ -185,7 +185,7 @@ pub async fn alone(
         not_on_or_after: delivered_by(order.at.now),
     };
     let name_id = claims.claims().of_type(NAME_IDENTIFIER).next().map(named);
-    let told = (name_id, class(claims, &order));
+    let told = (name_id, class(claims, order.method));
     let assertion = assertion(claims, told, (&order, confirmation), &id);
     let times = (assertion.not_before, assertion.not_on_or_after);
     let unsigned = assertion.to_verbatim().map_err(not_written)?;
@@ -205,9 +205,9 @@ pub async fn alone(
 }
 
 /// How somebody signed in, as a class of SAML 2.0: what the rules say of it where they do, and what is known.
-fn class(claims: &IssuedClaims, order: &Order<'_>) -> String {
+pub(super) fn class(claims: &IssuedClaims, known: &str) -> String {
     let mut said = claims.claims().of_type(AUTHENTICATION_METHOD);
-    let said = said.next().map_or(order.method, |it| &it.value);
+    let said = said.next().map_or(known, |it| &it.value);
     let class = match said {
         PASSWORD | v1::PASSWORD => PASSWORD_PROTECTED_TRANSPORT,
         other => other,
@@ -290,7 +290,7 @@ fn assertion(
 }
 
 /// The claims as attributes, in the order in which their types came first; the same value of a type stands once.
-fn attributes(claims: &IssuedClaims) -> Vec<Attribute> {
+pub(super) fn attributes(claims: &IssuedClaims) -> Vec<Attribute> {
     let apart = [
         NAME_IDENTIFIER,
         AUTHENTICATION_METHOD,

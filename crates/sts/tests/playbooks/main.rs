@@ -47,3 +47,5 @@ mod a_service_provider_says_how_somebody_signs_on;
 mod programs_ask_by_a_message;
 
 mod the_policy_speaks_of_a_party;
+
+mod a_sign_in_is_only_supposed;

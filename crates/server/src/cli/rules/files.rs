@@ -59,8 +59,8 @@ pub(super) struct Answers {
 }
 
 impl Answers {
-    /// What a store says to a question, or why it does not.
-    pub(super) fn to(&self, query: &Query<'_>) -> Result<Vec<Row>, String> {
+    /// What a store says to a question, or why it does not; nothing where no answer fits.
+    pub(super) fn to(&self, query: &Query<'_>) -> Option<Result<Vec<Row>, String>> {
         let fits = |it: &&WrittenAnswer| {
             it.store == query.store()
                 && it.query.as_ref().is_none_or(|text| text == query.text())
@@ -68,17 +68,11 @@ impl Answers {
                     query.parameters().eq(expected.iter().map(String::as_str))
                 })
         };
-        let Some(found) = self.answers.iter().find(fits) else {
-            let parameters: Vec<&str> = query.parameters().collect();
-            let text = query.text();
-            return Err(format!(
-                "no answer is written down for `{text}` with {parameters:?}"
-            ));
-        };
-        match &found.fails {
+        let found = self.answers.iter().find(fits)?;
+        Some(match &found.fails {
             Some(reason) => Err(reason.clone()),
             None => Ok(found.rows.clone()),
-        }
+        })
     }
 }
 

@@ -1,6 +1,6 @@
-//! `wicketgate rules`: reads AD FS's claim rules, says what is wrong with them, and runs them over claims of a file.
+//! `wicketgate rules`: reads AD FS's claim rules, says what is wrong with them, and what they make of claims or of somebody.
 //!
-//! No configuration and no store of ours is needed, but where the stores of a configuration are to be asked. Start at [`run`].
+//! No configuration and no store of ours is needed for files alone. Start at [`run`].
 
 mod explain;
 mod files;
@@ -35,12 +35,20 @@ than a note.";
 const EXPLAINING: &str = "\
 Examples:
   wicketgate rules explain transform.txt --claims anna.json
-  wicketgate rules explain transform.txt --claims anna.json --store answers.json --json
-  wicketgate rules explain transform.txt --claims anna.json --ask
+  wicketgate rules explain transform.txt --claims anna.json --store answers.json --ask
+  wicketgate rules explain transform.txt --claims anna.json --account 'CONTOSO\\anna' --to Lync-Ext --ask
+  wicketgate rules explain --account anna@contoso.com --to Lync-Ext
+  wicketgate rules explain --account 'CONTOSO\\anna' --to urn:payroll --method app-password --method one-time-code --ask
+  wicketgate rules explain --account anna@contoso.com --to Payroll --zone internal --address 10.1.2.3 --json
 
-It runs the rules as a sign-in would, and prints for each which claims its conditions found, which they nearly found,
-and what it made; last the resulting claims, as JSON. What attribute stores answer stands in a file (--store), or the
-stores of the configuration are asked (--ask).";
+With a file it runs those rules over the claims of another. Without one it walks what a sign-in of somebody for a relying
+party runs: acceptance rules of our own directory, additional authentication rules, authorization rules or policy, transform
+rules. It prints for each rule which claims its conditions found, which they nearly found, and what it made; last the
+resulting claims, or what the token would say and why there would be none. No token is made and nothing is written down.
+
+What attribute stores answer stands in a file (--store); what that does not answer is asked of the stores of the
+configuration with --ask, and fails without. `Active Directory` answers of the account that --account names. Exit status 1
+where a rule fails, or where there would be no token.";
 
 /// What can be done with claim rules.
 #[derive(Debug, Subcommand)]

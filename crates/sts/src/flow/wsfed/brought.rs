@@ -275,6 +275,7 @@ impl Service {
             directory: OwnDirectory::BuiltIn,
             relying_party: &asked.checked.trust,
             stores: &stores,
+            observer: None,
         };
         let context = Context {
             zone: &brought.at.zone,

@@ -67,6 +67,16 @@ pub struct Identity {
     pub is_idp_initiated: bool,
 }
 
+impl Identity {
+    /// The name by which our pages are seen from outside.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        let origin = &self.origin;
+        let host = origin.strip_prefix("https://").unwrap_or(origin);
+        host.split(':').next().unwrap_or(host)
+    }
+}
+
 /// The security token service, as browsers meet it.
 pub struct Service {
     /// What we are.
@@ -328,6 +338,7 @@ impl Service {
             directory: book.own_directory()?,
             relying_party: trust,
             stores: &stores,
+            observer: None,
         };
         let context = Context {
             zone: &at.zone,
@@ -489,8 +500,6 @@ impl Service {
     }
 
     pub(super) fn host(&self) -> &str {
-        let origin = &self.identity.origin;
-        let host = origin.strip_prefix("https://").unwrap_or(origin);
-        host.split(':').next().unwrap_or(host)
+        self.identity.host()
     }
 }
