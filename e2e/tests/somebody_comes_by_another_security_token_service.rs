@@ -453,7 +453,7 @@ fn whoever_may_come_from_two_places_is_asked_once_and_remembered() -> anyhow::Re
     ensure!(there.body.contains("name=\"UserName\""), "{}", there.body);
     let code = federation.app.borrow_mut().code()?;
     let anna = federation.contoso.person(0);
-    let page = signs_in(&mut browser, &there, [&anna.upn, SECRET, &code])?;
+    let page = signs_in(&browser, &there, [&anna.upn, SECRET, &code])?;
     let answered = federation.brings(&mut browser, &page)?;
     ensure!(field(&answered, "wctx")? == "rm=0&id=passive");
     ensure!(answered.body.contains("wresult"), "{}", answered.body);
