@@ -341,7 +341,7 @@ impl Service {
             zone: &at.zone,
             source: at.source,
             path: PATH,
-            host: self.host(),
+            host: self.identity.host(),
             user_agent,
             token,
         };
@@ -494,9 +494,5 @@ impl Service {
             reason,
             said,
         })
-    }
-
-    pub(super) fn host(&self) -> &str {
-        self.identity.host()
     }
 }
