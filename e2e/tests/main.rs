@@ -80,6 +80,7 @@ mod one_code_at_three_gates_at_once_is_accepted_once;
 mod only_what_is_published_is_there;
 mod pages_are_answered_through_gateways;
 mod revoking_ends_what_is_open_within_two_seconds;
+mod rules_explain_says_what_the_token_says;
 mod several_gates_share_one_database;
 mod several_gateways_ask_one_authentication_server;
 mod several_protocols_are_spoken_at_the_same_time;

@@ -274,7 +274,7 @@ impl Active<'_> {
             zone: &asking.at.zone,
             source: asking.at.source,
             path: asking.dialect.path(),
-            host: self.service.host(),
+            host: self.service.identity.host(),
             user_agent: asking.user_agent,
             token: None,
         };

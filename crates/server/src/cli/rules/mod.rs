@@ -71,7 +71,7 @@ pub(crate) enum Verb {
     },
     /// Run rules over claims, and say rule by rule what happened
     #[command(after_help = EXPLAINING)]
-    Explain(explain::Arguments),
+    Explain(Box<explain::Arguments>),
 }
 
 /// Does it.

@@ -281,7 +281,7 @@ impl Service {
             zone: &brought.at.zone,
             source: brought.at.source,
             path: PATH,
-            host: self.host(),
+            host: self.identity.host(),
             user_agent: brought.user_agent,
             token: None,
         };

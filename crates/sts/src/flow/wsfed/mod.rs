@@ -344,7 +344,7 @@ impl Service {
             zone: &at.zone,
             source: at.source,
             path: PATH,
-            host: self.host(),
+            host: self.identity.host(),
             user_agent,
             token,
         };
@@ -497,9 +497,5 @@ impl Service {
             reason,
             said,
         })
-    }
-
-    pub(super) fn host(&self) -> &str {
-        self.identity.host()
     }
 }

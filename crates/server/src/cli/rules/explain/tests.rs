@@ -182,10 +182,10 @@ async fn a_sign_in_is_read_aloud_stage_by_stage_like_this() {
     let office = Office::with([&permits, &additional, &transform]).await;
     // A trust of our own directory has fewer rules than are built in, and a moment in no claim of them.
     office
-        .added(&format!(
+        .added(
             "version = 1\n[[claims_provider]]\nname = \"Active Directory\"\nidentifier = \"AD AUTHORITY\"\nis_local = true\n\
             acceptance_transform_rules = '''@RuleName = \"Names\"\nc:[Type =~ \"(windowsaccountname|upn|primarysid)$\"] => issue(claim = c);'''\n"
-        ))
+        )
         .await;
     let walked = office.walks(&[]).await;
     let begun = "authenticationinstant = ";
