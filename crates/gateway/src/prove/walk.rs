@@ -1,6 +1,7 @@
 //! The walk: each path, channel and combination from a zone, judged by the rules that decide there.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use authn::party::Party;
 use authn::place::{Channel, Method, RouteName, Service, Zone};
@@ -12,23 +13,33 @@ use crate::route::{Host, Publication, Route, Scheme};
 /// What questions are about that is in no route here.
 pub(super) struct Asked {
     parties: Vec<Option<Party>>,
-    /// The services of gateways on other machines, and one that stands for all that are not known.
+    /// The services of gateways on other machines, and whether each is known; one stands for all that are not.
     services: Vec<(Service, bool)>,
     routes: Vec<Option<RouteName>>,
 }
 
 impl Asked {
+    /// SECURITY: a gateway may ask about any service, that of our pages by a field, too: rules that name one are walked so.
     pub(super) fn of(policy: &Policy, grounds: &Grounds) -> Self {
-        let known = grounds.elsewhere.iter().flatten().cloned();
-        let unknown = grounds.elsewhere.iter().map(|_| (UNKNOWN, false));
+        let mut services = Vec::new();
+        if let Some(known) = &grounds.elsewhere {
+            let is_named =
+                |it: &Service| policy.rules.iter().any(|rule| rule.services.contains(it));
+            let ours = OURS.into_iter().filter(is_named);
+            let known: BTreeSet<Service> = known.iter().cloned().chain(ours).collect();
+            services.extend(known.into_iter().map(|it| (it, true)));
+            services.push((UNKNOWN, false));
+        }
         Self {
             parties: policy.parties(),
-            services: known.map(|it| (it, true)).chain(unknown).collect(),
+            services,
             routes: policy.routes(),
         }
     }
 }
 
+/// The services of our pages.
+const OURS: [Service; 2] = [Service::PORTAL, Service::STS];
 /// A service that no configuration names: a gateway may ask about one that the list here lacks, and is answered.
 const UNKNOWN: Service = Service(Cow::Borrowed("any other service"));
 
@@ -142,12 +153,18 @@ fn of_pages<'a>(publication: &'a Publication, parties: &'a [Option<Party>]) -> V
     questions
 }
 
-/// What a gateway may ask about a service: a ticket is judged by the channel that bought it, and so is none itself.
+/// What a gateway may ask about a service: a ticket is judged by the channel that bought it, and so is none itself; pages of
+/// ours are asked about where they are.
 fn of_gateways<'a>(
     (service, is_known): (&'a Service, bool),
     routes: &'a [Option<RouteName>],
 ) -> impl Iterator<Item = Question<'a>> {
-    let proving = Channel::ALL.into_iter().filter(|it| *it != Channel::Ticket);
+    let is_ours = OURS.contains(service);
+    let proving = Channel::ALL.into_iter().filter(move |it| match it {
+        Channel::Ticket => false,
+        Channel::Page => !is_ours,
+        _ => true,
+    });
     proving.flat_map(move |channel| {
         routes.iter().map(move |route| Question {
             place: Place::Elsewhere { is_known },

@@ -118,6 +118,22 @@ fn s19_a_service_that_the_authentication_server_does_not_list_is_walked_as_well(
     assert_eq!(found.len(), 1);
 }
 
+/// A gateway that is somebody else's asks about whatever it likes.
+#[test]
+fn s19_a_rule_for_our_pages_is_walked_as_a_gateway_may_ask_about_it() {
+    let pages = |methods: &str| Rule {
+        services: [Service::PORTAL].into(),
+        methods: vec![combination(methods)],
+        lease: None,
+        ..rule()
+    };
+    assert_eq!(of(&[pages("memorised-secret + one-time-code"), rule()]), []);
+    let way = |channel| (Some(Service::PORTAL), channel, Method::AppPassword);
+    let found = ways(&of(&[pages("app-password"), rule()]));
+    assert!(found.contains(&way(Channel::Basic)), "{found:?}");
+    assert!(!found.contains(&way(Channel::Page)), "{found:?}");
+}
+
 #[test]
 fn s19_a_rule_about_a_service_that_is_not_walked_is_no_proof() {
     let other = Rule {
@@ -179,9 +195,12 @@ fn judged(policy: &Policy) -> BTreeSet<Way> {
     ];
     let now = Timestamp::UNIX_EPOCH;
     let unlisted = Service("intranet".into());
-    let services = SERVICES.into_iter().chain([unlisted.clone()]);
+    let ours = [Service::PORTAL, Service::STS].into_iter();
+    let ours = ours.filter(|it| policy.rules.iter().any(|rule| rule.services.contains(it)));
+    let services = SERVICES.into_iter().chain(ours).chain([unlisted.clone()]);
     let mut ways = BTreeSet::new();
     for service in services {
+        let is_ours = service == Service::PORTAL || service == Service::STS;
         for (channel, factor) in Channel::ALL
             .into_iter()
             .flat_map(|it| ALONE.map(|by| (it, by)))
@@ -203,8 +222,9 @@ fn judged(policy: &Policy) -> BTreeSet<Way> {
                 let mut people = people.iter();
                 people.any(|it| policy.judge(it, &asking, &proved, now).is_ok())
             });
-            // A ticket is judged by the channel that bought it.
-            if is_in && channel != Channel::Ticket {
+            // A ticket is judged by the channel that bought it, and pages of ours are there for whoever publishes them.
+            let is_asked = channel != Channel::Ticket && !(is_ours && channel == Channel::Page);
+            if is_in && is_asked {
                 let known = (service != unlisted).then(|| service.clone());
                 ways.insert((known, channel, factor));
             }
