@@ -242,7 +242,7 @@ fn on_a_gateway(policy: &Policy) -> BTreeSet<Way> {
             channel, enough, ..
         } => {
             let factor = ALONE.into_iter().find(|it| *enough == (*it).into())?;
-            let mut routes = publication.hosts[it.host.as_ref()?].routes.iter();
+            let mut routes = publication.hosts.get(it.host.as_ref()?)?.routes.iter();
             let path = it.path.as_ref()?;
             let route = routes.find(|route| route.path.to_string() == *path)?;
             Some((Some(route.service.clone()), *channel, factor))
