@@ -2,6 +2,7 @@
 //! known at the other, and without it nobody is let in.
 
 mod nothing_kept;
+mod the_page;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -412,54 +413,4 @@ fn s42_either_part_says_whether_it_is_well() -> anyhow::Result<()> {
     let is_told = || Ok(ready()?.contains("the authentication server is unavailable"));
     until("the gateway says that it is not ready", is_told)?;
     Ok(())
-}
-
-#[test]
-fn s41_the_page_s_two_configurations_are_right() -> anyhow::Result<()> {
-    let demo = Demo::start()?;
-    let mut apart = Apart::beside(&demo);
-    apart.list("dmz1")?;
-    let page = std::fs::read_to_string(e2e::demo::root().join("docs/guide/dmz.md"))?;
-    let blocks: Vec<&str> = page.split("```toml\n").skip(1).collect();
-    let blocks: Vec<&str> = blocks
-        .iter()
-        .filter_map(|it| it.split("```").next())
-        .collect();
-    let [server, asks, pages, hosts] = blocks.as_slice() else {
-        anyhow::bail!("the page has other configurations");
-    };
-    let here = format!("{}/", demo.folder().display());
-    let server = server.replace("/var/lib/wicketgate/", &here);
-    let server = server.replace("/var/lib/wicketgate-keys/", &here);
-    let file = demo.folder().join("page.toml");
-    std::fs::write(&file, server)?;
-    let gateway = apart.gateway_file("dmz1", SocketAddr::from(([127, 0, 0, 1], 7443)))?;
-    let text = std::fs::read_to_string(&gateway)?;
-    let (before, rest) = text.split_once("[authn]").context("no [authn]")?;
-    let (_, after) = rest.split_once("[names]").context("no [names]")?;
-    std::fs::write(&gateway, format!("{before}{asks}[names]{after}"))?;
-    let are_right = || -> anyhow::Result<()> {
-        for file in [&file, &gateway] {
-            let mut command = std::process::Command::new(e2e::demo::binary()?);
-            let output = command.arg("--config").arg(file).arg("check").output()?;
-            let said = String::from_utf8_lossy(&output.stderr);
-            assert!(output.status.success(), "{}: {said}", file.display());
-        }
-        Ok(())
-    };
-    are_right()?;
-    // And with the pages that its part on pages adds to both.
-    let (tables, brings) = pages
-        .split_once("[[authn_server.gateway]]")
-        .context("no gateway")?;
-    assert!(brings.contains("\npages = true\n"), "{brings}");
-    let named = "name = \"dmz1\"\n";
-    let server = std::fs::read_to_string(&file)?;
-    assert!(server.contains(named), "{server}");
-    let server = server.replace(named, &format!("{named}pages = true\n"));
-    std::fs::write(&file, format!("{server}{tables}"))?;
-    let text = std::fs::read_to_string(&gateway)?;
-    let hosts = hosts.replace("contoso.com", "contoso.localhost");
-    std::fs::write(&gateway, format!("{text}{hosts}"))?;
-    are_right()
 }

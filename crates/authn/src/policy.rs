@@ -167,6 +167,21 @@ impl Policy {
         [None].into_iter().chain(named.map(Some)).collect()
     }
 
+    /// Paths that among them are judged as any path that there is, whether or not it is known here: one that no rule names, and
+    /// each that a rule does, of which a host stands for its paths without a rule of their own. Nothing where no rule speaks of
+    /// paths.
+    #[must_use]
+    pub fn routes(&self) -> Vec<Option<RouteName>> {
+        if !self.speaks_of_routes() {
+            return vec![None];
+        }
+        let named: BTreeSet<_> = self.rules.iter().flat_map(|it| &it.routes).collect();
+        let named = named.into_iter().cloned();
+        // No host has a blank in its name.
+        let unlisted = RouteName::host("any other host");
+        [unlisted].into_iter().chain(named).map(Some).collect()
+    }
+
     /// The rules that speak of what is asked, whoever asks.
     ///
     /// SECURITY: where a rule speaks of paths and nobody said which path it is, it may be the one: nothing behind it

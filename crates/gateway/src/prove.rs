@@ -1,7 +1,8 @@
 //! Proof that nobody gets in from outside by one factor or by a domain password (design 13), or the ways in.
 //!
 //! Every published path, zone, channel and combination is walked by the functions that decide at run time. What lies
-//! beside the policy is looked at, too: a path that is open needs no policy. Start at [`counter_examples`].
+//! beside the policy is looked at, too: a path that is open needs no policy. What gateways on other machines publish is not
+//! known: there every service is walked by every channel. Start at [`counter_examples`].
 
 mod beside;
 mod rules;
@@ -11,7 +12,7 @@ use std::collections::BTreeSet;
 
 use authn::account::Account;
 use authn::party::{Party, PartyName};
-use authn::place::{Channel, Zone};
+use authn::place::{Channel, RouteName, Service, Zone};
 use authn::policy::{Combination, Factors};
 
 use crate::route::Publication;
@@ -30,6 +31,17 @@ pub struct Grounds {
     pub accounts: Option<Vec<Account>>,
     /// The relying parties that there are trusts of; nothing where nobody asked.
     pub parties: Option<Vec<Party>>,
+    /// The services that gateways on other machines publish; nothing where all that is published is published here.
+    pub elsewhere: Option<BTreeSet<Service>>,
+}
+
+/// What a gateway on another machine may publish.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// The service; nothing for one that is not known here.
+    pub service: Option<Service>,
+    /// The path, where a rule speaks of paths.
+    pub route: Option<RouteName>,
 }
 
 /// A way in that is not two factors, or something that hides one.
@@ -41,6 +53,8 @@ pub struct CounterExample {
     pub host: Option<String>,
     /// The path, where it is of one.
     pub path: Option<String>,
+    /// What gateways on other machines publish, where it is of that.
+    pub elsewhere: Option<Elsewhere>,
     /// The rule that allows it, from 0, where one does.
     pub rule: Option<usize>,
     /// The relying party that it is for, by the name in a rule; nothing where no rule names it, or it is for none.
@@ -116,6 +130,11 @@ pub enum What {
     },
     /// A rule speaks of nothing that is published.
     Idle,
+    /// A rule speaks of a service that nobody was asked about: it is neither published here nor known to be elsewhere.
+    NotWalked {
+        /// The service.
+        service: Service,
+    },
 }
 
 /// Every way in that is not two factors, and everything that hides one; none is the proof.
@@ -126,10 +145,11 @@ pub fn counter_examples(publication: &Publication, grounds: &Grounds) -> Vec<Cou
     let reachable = grounds.reachable.iter().map(|(zone, _)| zone);
     let zones: BTreeSet<&Zone> = outside.iter().chain(reachable).collect();
     for zone in zones {
-        found.extend(walk::from(publication, zone));
+        found.extend(walk::from((publication, grounds), zone));
     }
     found.extend(beside::open(publication, grounds));
-    found.extend(rules::idle(publication));
+    found.extend(rules::idle(publication, grounds));
+    found.extend(rules::not_walked(publication, grounds));
     found.extend(rules::about_nobody(&publication.policy, grounds));
     found
 }
@@ -140,6 +160,7 @@ impl CounterExample {
             what,
             host: None,
             path: None,
+            elsewhere: None,
             rule: Some(rule),
             party: None,
         }
@@ -150,6 +171,7 @@ impl CounterExample {
             what,
             host: Some(host.to_owned()),
             path: Some(path.to_owned()),
+            elsewhere: None,
             rule: None,
             party: None,
         }

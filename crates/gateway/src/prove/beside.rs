@@ -27,6 +27,7 @@ pub(super) fn open(publication: &Publication, grounds: &Grounds) -> Vec<CounterE
         },
         host: None,
         path: None,
+        elsewhere: None,
         rule: None,
         party: None,
     }));

@@ -3,21 +3,22 @@
 use std::collections::BTreeSet;
 
 use authn::party::PartyName;
-use authn::place::Zone;
+use authn::place::{Service, Zone};
 use authn::policy::{Asking, Policy, Rule};
 
-use super::walk::questions;
+use super::walk::{Asked, Question, questions};
 use super::{CounterExample, Grounds, What};
 use crate::route::Publication;
 
 /// Rules that decide nothing, in whichever zone.
-pub(super) fn idle(publication: &Publication) -> Vec<CounterExample> {
+pub(super) fn idle(publication: &Publication, grounds: &Grounds) -> Vec<CounterExample> {
     let policy = &publication.policy;
-    let (count, parties) = (policy.rules.len(), policy.parties());
+    let count = policy.rules.len();
+    let asked = Asked::of(policy, grounds);
     let mut decides = vec![false; count];
     let mut hidden_by = vec![BTreeSet::new(); count];
     for zone in [Zone::EXTERNAL, Zone::INTERNAL] {
-        for question in questions(publication, &parties) {
+        for question in questions(publication, &asked) {
             look(
                 policy,
                 &question.asking(&zone),
@@ -33,6 +34,27 @@ pub(super) fn idle(publication: &Publication) -> Vec<CounterExample> {
             (false, false) => What::Hidden { by },
         };
         found.push(CounterExample::of_rule(index, what));
+    }
+    found
+}
+
+/// Rules about services that no question was about, where gateways on other machines publish some.
+///
+/// SECURITY: what was not walked is not proved, and a rule about it is no rule about nothing.
+pub(super) fn not_walked(publication: &Publication, grounds: &Grounds) -> Vec<CounterExample> {
+    if grounds.elsewhere.is_none() {
+        return Vec::new();
+    }
+    let policy = &publication.policy;
+    let asked = Asked::of(policy, grounds);
+    let questions = questions(publication, &asked);
+    let walked: BTreeSet<&Service> = questions.iter().map(Question::service).collect();
+    let mut found = Vec::new();
+    for (index, rule) in policy.rules.iter().enumerate() {
+        for service in rule.services.iter().filter(|it| !walked.contains(it)) {
+            let service = service.clone();
+            found.push(CounterExample::of_rule(index, What::NotWalked { service }));
+        }
     }
     found
 }

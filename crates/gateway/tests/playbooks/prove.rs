@@ -1,5 +1,6 @@
 //! Proof that there are two factors outside: each hole that was seeded is found, with its path, channel and rule.
 
+mod elsewhere;
 mod mutations;
 mod pages;
 

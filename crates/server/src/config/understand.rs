@@ -140,8 +140,9 @@ impl<'a> Understanding<'a> {
             warnings.extend(of_sts);
             let stays = keep_me_signed_in.as_ref();
             warnings.extend(stays.and_then(|it| kept::warning(&policy, *it)));
+            // Codes are sent by whoever answers, too.
+            warnings.extend(messages::warnings(&policy, messages.as_ref()));
         }
-        warnings.extend(messages::warnings(&policy, messages.as_ref()));
         if policy.rules.is_empty() {
             warnings.push("there is no [[policy]], so nobody can sign in".to_owned());
         }

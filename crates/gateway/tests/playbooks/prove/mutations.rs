@@ -26,7 +26,7 @@ use crate::scene::{Person, Scene, peer};
 use crate::ways_in::with_token;
 
 /// One of several rules: codes for mail by Basic, no phones, leases elsewhere, less asked inside.
-fn of_several_rules() -> Policy {
+pub(super) fn of_several_rules() -> Policy {
     let by_code = Rule {
         services: [Service::EWS].into(),
         channels: [Channel::Basic].into(),
@@ -63,7 +63,7 @@ fn of_several_rules() -> Policy {
 }
 
 /// Every policy that is one step away, with the step's name.
-fn mutations(policy: &Policy) -> Vec<(String, Policy)> {
+pub(super) fn mutations(policy: &Policy) -> Vec<(String, Policy)> {
     let mut mutated = Vec::new();
     let rules = &policy.rules;
     for (index, rule) in rules.iter().enumerate() {
@@ -156,7 +156,7 @@ fn changed(rule: &Rule) -> Vec<(String, Rule)> {
 }
 
 /// What a request can bring that is one factor.
-const ALONE: [Method; 2] = [Method::AppPassword, Method::MemorisedSecret];
+pub(super) const ALONE: [Method; 2] = [Method::AppPassword, Method::MemorisedSecret];
 
 /// The scene under a policy, and somebody with one factor.
 fn scene(policy: &Policy, factor: Method) -> (Scene, Person) {

@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use super::{aloud, place};
 use crate::cli::{CliError, Output};
+use crate::config::settings::Role;
 use crate::config::{Settings, meant};
 use crate::wiring::Desk;
 
@@ -57,11 +58,11 @@ struct Aloud {
     is: String,
 }
 
-/// What is wanted: a service, at a path where one was named, by which channels.
+/// What is wanted: a service, at a path where one was named or a rule names some, by which channels.
 struct Wanted {
     shown: String,
     service: Service,
-    route: Option<RouteName>,
+    routes: Vec<Option<RouteName>>,
     channels: Vec<Channel>,
     party: Option<Party>,
 }
@@ -72,6 +73,11 @@ pub(super) async fn run(
     question: Arguments,
     output: &Output,
 ) -> Result<(), CliError> {
+    if let Role::Gateway(_) = settings.role {
+        let channel = question.channel.as_deref();
+        let asked = (&*question.user, &*question.from, &*question.to);
+        return Err(asked_there(settings, asked, channel)?);
+    }
     let desk = Desk::of(settings).await?;
     let parties = match settings.sts {
         Some(_) => desk.parties().await?,
@@ -86,23 +92,71 @@ pub(super) async fn run(
     let account = desk.account(&question.user).await?;
     let mut explained = Vec::new();
     for zone in &zones {
-        for channel in &wanted.channels {
-            explained.push(explain(settings, &account, (zone, &wanted, *channel)));
+        for (route, channel) in wanted.each() {
+            explained.push(explain(
+                settings,
+                &account,
+                (zone, &wanted),
+                (route, channel),
+            ));
         }
     }
     let nothing = "nothing is proved there";
     output.list(&explained, nothing, sentence)
 }
 
+impl Wanted {
+    /// Every path and channel of it.
+    fn each(&self) -> impl Iterator<Item = (Option<&RouteName>, Channel)> {
+        let routes = self.routes.iter();
+        routes.flat_map(|route| {
+            let channels = self.channels.iter();
+            channels.map(move |channel| (route.as_ref(), *channel))
+        })
+    }
+
+    fn shown_at(&self, route: Option<&RouteName>) -> String {
+        match route.filter(|_| self.routes.len() > 1) {
+            Some(route) => format!("{} at {route}", self.shown),
+            None => self.shown.clone(),
+        }
+    }
+}
+
+/// What to ask where it is known who somebody is, and whose policy decides.
+pub(super) fn asked_there(
+    settings: &Settings,
+    (user, from, to): (&str, &str, &str),
+    channel: Option<&str>,
+) -> Result<CliError, CliError> {
+    let wanted = wanted(settings, (to, &[]), channel);
+    let to = match wanted {
+        Ok(wanted) => wanted.service.to_string(),
+        // Which parties there are is known there alone, too.
+        Err(_) if settings.sts.is_some() && !to.contains("://") => to.to_owned(),
+        Err(error) => return Err(error),
+    };
+    let channel = channel.map_or_else(String::new, |it| format!(" --channel {it}"));
+    let asked = zones(settings, from)?.into_iter().map(|zone| {
+        format!("`wicketgate policy explain --user '{user}' --from {zone} --to '{to}'{channel}`")
+    });
+    let asked: Vec<String> = asked.collect();
+    Ok(CliError::refused(format!(
+        "who somebody is, and what they may, the authentication server says, whose policy decides; there run {}",
+        asked.join(" and ")
+    )))
+}
+
 fn explain(
     settings: &Settings,
     account: &Account,
-    (zone, wanted, channel): (&Zone, &Wanted, Channel),
+    (zone, wanted): (&Zone, &Wanted),
+    (route, channel): (Option<&RouteName>, Channel),
 ) -> Explained {
     let asking = Asking {
         zone,
         service: &wanted.service,
-        route: wanted.route.as_ref(),
+        route,
         channel,
         party: wanted.party.as_ref(),
     };
@@ -116,7 +170,7 @@ fn explain(
         stays: decides.and_then(|it| stays(settings, (it.rule, &asking))),
         user: account.upn.clone(),
         zone: zone.clone(),
-        to: wanted.shown.clone(),
+        to: wanted.shown_at(route),
         channel,
         is_allowed: !enough.is_empty(),
         enough,
@@ -204,7 +258,7 @@ fn sentence(explained: &Explained) -> String {
 }
 
 /// The zones that an address is in, which differ by listener; or the one that was named.
-fn zones(settings: &Settings, from: &str) -> Result<Vec<Zone>, CliError> {
+pub(super) fn zones(settings: &Settings, from: &str) -> Result<Vec<Zone>, CliError> {
     for zone in [Zone::EXTERNAL, Zone::INTERNAL] {
         if *zone.0 == *from {
             return Ok(vec![zone]);
@@ -214,6 +268,10 @@ fn zones(settings: &Settings, from: &str) -> Result<Vec<Zone>, CliError> {
         let message = format!("`{from}` is neither a zone (`external`, `internal`) nor an address");
         CliError::usage(message)
     })?;
+    if let Role::Authn(_) = settings.role {
+        let message = "which zone an address is in, the gateway says that it comes to: give `external` or `internal`";
+        return Err(CliError::usage(message));
+    }
     let listeners = settings.listeners.iter();
     let mut zones: Vec<Zone> = listeners
         .map(|it| crate::listen::zone(it, address))
@@ -287,6 +345,9 @@ fn at(settings: &Settings, rest: &str) -> Result<Wanted, CliError> {
     let name = host_name(authority);
     let hosts = &settings.publication.hosts;
     let host = hosts.get(&name).ok_or_else(|| {
+        if let Role::Authn(_) = settings.role {
+            return is_of_a_gateway(&name);
+        }
         let hint = meant(&name, hosts.keys().map(String::as_str));
         let hint = hint.map(|it| format!("; did you mean `{it}`?"));
         let hint = hint.unwrap_or_default();
@@ -312,6 +373,13 @@ fn at(settings: &Settings, rest: &str) -> Result<Wanted, CliError> {
     }
 }
 
+fn is_of_a_gateway(host: &str) -> CliError {
+    CliError::usage(format!(
+        "the host `{host}` is not published here, and what gateways publish is not in this file: give the service, such as \
+         `lync` or `ews`; `policy explain` on the gateway says which it is"
+    ))
+}
+
 fn is_answered(sentence: &str) -> CliError {
     CliError::refused(sentence)
 }
@@ -327,7 +395,7 @@ fn by_route(
     Wanted {
         shown: format!("{host}{} ({})", route.path, route.service),
         service: route.service.clone(),
-        route: route.name_in(policy, host),
+        routes: vec![route.name_in(policy, host)],
         channels,
         party: None,
     }
@@ -353,6 +421,9 @@ fn services(settings: &Settings) -> Vec<&str> {
     let mut services: Vec<&str> = routes.map(|route| &*route.service.0).collect();
     services.extend(settings.portal.iter().map(|_| "portal"));
     services.extend(settings.sts.iter().map(|_| "sts"));
+    if let Role::Authn(answering) = &settings.role {
+        services.extend(answering.services.iter().map(String::as_str));
+    }
     services
 }
 
@@ -364,7 +435,9 @@ fn of_service(settings: &Settings, name: &str) -> Result<Wanted, CliError> {
         let message = format!("nothing published is the service `{name}`{hint}");
         return Err(CliError::usage(message));
     }
-    if settings.policy.speaks_of_routes() {
+    // What is published elsewhere has no address here, and is explained for each path that a rule names.
+    let is_elsewhere = matches!(settings.role, Role::Authn(_));
+    if settings.policy.speaks_of_routes() && !is_elsewhere {
         let message =
             "the policy speaks of paths; give an address, as https://mail.contoso.com/EWS";
         return Err(CliError::usage(message));
@@ -380,7 +453,7 @@ fn of_service(settings: &Settings, name: &str) -> Result<Wanted, CliError> {
     Ok(Wanted {
         shown: name.to_owned(),
         service: Service(name.to_owned().into()),
-        route: None,
+        routes: settings.policy.routes(),
         channels: proving.collect(),
         party: None,
     })
@@ -400,7 +473,7 @@ fn of_our_own(host: &Host, shown: String) -> Wanted {
     Wanted {
         shown,
         service: service_of(host),
-        route: None,
+        routes: vec![None],
         channels: messages.into_iter().chain([Channel::Page]).collect(),
         party: None,
     }

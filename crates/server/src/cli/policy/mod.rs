@@ -1,6 +1,7 @@
 //! `wicketgate policy`: reads the policy aloud, explains a decision, and proves what it is there for.
 
 mod aloud;
+mod apart;
 mod explain;
 mod prove;
 
@@ -33,7 +34,10 @@ Examples:
 
 It walks every published path from every zone that outsiders can be in, by every channel and for every combination of
 methods, with the code that decides while serving. Exit status 0: no way in from outside is by one factor or by a domain
-password. 1: each way that is, and each named exception, is printed with the line that allows it.";
+password. 1: each way that is, and each named exception, is printed with the line that allows it.
+
+An authentication server walks every service of its gateways by every channel; which paths they publish without sign-in is
+proved on each of them.";
 
 /// What can be done with the policy.
 #[derive(Debug, Subcommand)]

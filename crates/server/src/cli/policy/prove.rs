@@ -5,12 +5,12 @@ use std::net::IpAddr;
 
 use authn::credential::grant::BoundTo;
 use authn::place::Channel;
-use authn::policy::{Factors, Rule};
+use authn::policy::Factors;
 use gateway::prove::{CounterExample, Grounds, What, counter_examples};
 use gateway::route::{MadeBy, Onward};
 use serde::Serialize;
 
-use super::{aloud, place};
+use super::{aloud, apart, place};
 use crate::cli::{CliError, Output};
 use crate::config::Settings;
 use crate::config::settings::{Listener, Role};
@@ -31,7 +31,11 @@ struct Shown {
 struct Proved {
     hosts: usize,
     routes: usize,
+    /// The services that gateways on other machines publish, each walked by every channel; none where all is published here.
+    services: Vec<String>,
     rules: usize,
+    /// What only the other part of the deployment can prove.
+    proved_elsewhere: Option<String>,
     /// Rules whose codes go on being good for whoever offers the same TLS, wherever that is.
     bound_to_tls_alone: Vec<String>,
 }
@@ -39,30 +43,9 @@ struct Proved {
 /// Proves it, or prints what stands against it.
 pub(super) async fn run(settings: &Settings, output: &Output) -> Result<(), CliError> {
     let grounds = grounds(settings).await?;
-    let mut found = counter_examples(&settings.publication, &grounds);
-    found.retain(|it| !is_of_gateways(settings, it));
+    let found = counter_examples(&settings.publication, &grounds);
     if found.is_empty() {
-        let hosts = &settings.publication.hosts;
-        let proved = Proved {
-            hosts: hosts.len(),
-            routes: hosts.values().map(|host| host.routes.len()).sum(),
-            rules: settings.policy.rules.len(),
-            bound_to_tls_alone: bound_to_tls_alone(settings),
-        };
-        return output.print(&proved, |proved| {
-            let mut text = format!(
-                "proved: from outside nobody gets in by one factor or by a domain password ({} hosts, {} paths, {} \
-                 rules); discover, metadata and meeting pages are anybody's, as nobody",
-                proved.hosts, proved.routes, proved.rules
-            );
-            for place in &proved.bound_to_tls_alone {
-                text += &format!(
-                    "\n{place}: what a code opens is good for whoever offers the same TLS, from anywhere, until its grant \
-                     ends; \"both\" binds it to the address as well"
-                );
-            }
-            text
-        });
+        return output.print(&proved(settings), said);
     }
     let shown: Vec<Shown> = found.iter().map(|it| shown(settings, it)).collect();
     output.list(&shown, "", |it| it.sentence.clone())?;
@@ -72,6 +55,46 @@ pub(super) async fn run(settings: &Settings, output: &Output) -> Result<(), CliE
     )))
 }
 
+fn proved(settings: &Settings) -> Proved {
+    let hosts = &settings.publication.hosts;
+    let services = apart::published_by_gateways(settings).into_iter().flatten();
+    Proved {
+        hosts: hosts.len(),
+        routes: hosts.values().map(|host| host.routes.len()).sum(),
+        services: services.map(|it| it.to_string()).collect(),
+        rules: settings.policy.rules.len(),
+        proved_elsewhere: apart::proved_elsewhere(settings),
+        bound_to_tls_alone: bound_to_tls_alone(settings),
+    }
+}
+
+fn said(proved: &Proved) -> String {
+    let walked = match proved.services.is_empty() {
+        true => format!("{} hosts, {} paths", proved.hosts, proved.routes),
+        false => format!(
+            "{} and any other service of gateways by every channel, {} hosts, {} paths",
+            proved.services.join(", "),
+            proved.hosts,
+            proved.routes
+        ),
+    };
+    let mut text = format!(
+        "proved: from outside nobody gets in by one factor or by a domain password ({walked}, {} rules); discover, \
+         metadata and meeting pages are anybody's, as nobody",
+        proved.rules
+    );
+    if let Some(sentence) = &proved.proved_elsewhere {
+        text += &format!("\n{sentence}");
+    }
+    for place in &proved.bound_to_tls_alone {
+        text += &format!(
+            "\n{place}: what a code opens is good for whoever offers the same TLS, from anywhere, until its grant \
+             ends; \"both\" binds it to the address as well"
+        );
+    }
+    text
+}
+
 /// Where the rules stand that bind a grant to TLS and to nothing else.
 fn bound_to_tls_alone(settings: &Settings) -> Vec<String> {
     let rules = settings.policy.rules.iter().enumerate();
@@ -79,24 +102,12 @@ fn bound_to_tls_alone(settings: &Settings) -> Vec<String> {
     alone.map(|(index, _)| place(settings, index)).collect()
 }
 
-/// Whether a rule speaks of what gateways publish, which an authentication server's file does not say.
-fn is_of_gateways(settings: &Settings, example: &CounterExample) -> bool {
-    let Role::Authn(answering) = &settings.role else {
-        return false;
-    };
-    let rule = example
-        .rule
-        .and_then(|index| settings.policy.rules.get(index));
-    let is_theirs = |rule: &Rule| {
-        let mut services = rule.services.iter();
-        !rule.services.is_empty()
-            && services.all(|it| answering.services.iter().any(|known| *known == *it.0))
-    };
-    matches!(example.what, What::Idle) && rule.is_some_and(is_theirs)
-}
-
-/// What is known beside what is published. The store is asked where a rule names somebody or a party, and only there.
+/// What is known beside what is published. The store is asked where a rule names somebody or a party, and only there; a
+/// gateway has none.
 async fn grounds(settings: &Settings) -> Result<Grounds, CliError> {
+    if matches!(settings.role, Role::Gateway(_)) {
+        return Ok(beside(settings));
+    }
     let mut rules = settings.policy.rules.iter();
     let accounts = match rules.all(|rule| rule.is_for_everybody()) {
         true => None,
@@ -144,6 +155,7 @@ pub(super) fn beside(settings: &Settings) -> Grounds {
             .map(|it| it.zones.clone())
             .unwrap_or_default(),
         windows: knowing.chain(by_kerberos).collect::<BTreeSet<String>>(),
+        elsewhere: apart::published_by_gateways(settings),
         accounts: None,
         parties: None,
     }
@@ -186,6 +198,7 @@ fn shown(settings: &Settings, found: &CounterExample) -> Shown {
         let path = found.path.as_deref().unwrap_or_default();
         format!("{host}{path}")
     });
+    let at = at.or_else(|| found.elsewhere.as_ref().map(apart::named));
     let rule = found
         .rule
         .and_then(|index| settings.policy.rules.get(index));
@@ -306,6 +319,10 @@ fn sentence(settings: &Settings, found: &CounterExample) -> String {
             let by = by.join(" and ");
             format!("the rule decides nothing, as {by} decides first; move it up, or take it away")
         }
+        What::NotWalked { service } => format!(
+            "the rule speaks of `{service}`, which is neither published here nor in `services` of [authn_server], so that \
+             it is not proved; list it there, or take it out of the rule"
+        ),
         What::Idle => {
             "the rule speaks of nothing that is published; correct it, or take it away".to_owned()
         }

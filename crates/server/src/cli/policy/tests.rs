@@ -1,5 +1,7 @@
 //! The policy read aloud, and the proof of what we ship, on configurations as operators write them.
 
+mod apart;
+
 use authn::place::{Channel, Zone};
 use gateway::prove::{What, counter_examples};
 

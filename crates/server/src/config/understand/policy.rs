@@ -12,9 +12,17 @@ use jiff::SignedDuration;
 use toml::Spanned;
 
 use super::Understanding;
+use super::published::is_host_name;
 use crate::config::error::{ConfigError, meant};
 use crate::config::settings::Role;
 use crate::config::written::{self, Written};
+
+/// What a rule may speak of.
+struct Known<'a> {
+    publication: &'a Publication,
+    services: &'a [&'a str],
+    role: &'a Role,
+}
 
 impl Understanding<'_> {
     /// The rules, in the order in which they were written.
@@ -32,7 +40,12 @@ impl Understanding<'_> {
             services.extend(answering.services.iter().map(String::as_str));
         }
         let rules = written.policy.iter().map(Spanned::get_ref);
-        let rules = rules.map(|it| self.rule(it, written, (publication, &services)));
+        let known = Known {
+            publication,
+            services: &services,
+            role,
+        };
+        let rules = rules.map(|it| self.rule(it, written, &known));
         let rules = rules.collect::<Result<_, _>>()?;
         Ok(Policy { rules })
     }
@@ -41,18 +54,19 @@ impl Understanding<'_> {
         &self,
         rule: &written::Policy,
         written: &Written,
-        (publication, services): (&Publication, &[&str]),
+        known: &Known<'_>,
     ) -> Result<Rule, ConfigError> {
+        let services = known.services;
         let channels = self.named(rule.channels.as_ref())?.iter();
         let methods = self.combinations(rule.methods.get_ref(), &written.ntlm)?;
         let app_password = Combination::from(Method::AppPassword);
         let has_second = |it: &Combination| it.methods().any(Method::is_second_factor);
         Ok(Rule {
             accounts: self.accounts(self.named(rule.accounts.as_ref())?, written)?,
-            groups: self.groups(self.named(rule.groups.as_ref())?, written)?,
+            groups: self.groups(self.named(rule.groups.as_ref())?, (written, known.role))?,
             zones: self.zones(self.named(rule.zones.as_ref())?)?,
             services: self.services(self.named(rule.services.as_ref())?, services)?,
-            routes: self.routes(self.named(rule.routes.as_ref())?, publication)?,
+            routes: self.routes(self.named(rule.routes.as_ref())?, known)?,
             channels: channels.copied().map(channel).collect(),
             parties: self.parties(rule, services)?,
             fresh: self.age(
@@ -133,20 +147,37 @@ impl Understanding<'_> {
         names.iter().map(service).collect()
     }
 
-    /// Paths are named as they are published, so that nobody believes a part of one to be meant.
+    /// Paths are named as they are published, so that nobody believes a part of one to be meant. What gateways publish is not
+    /// known here: they name the path that is asked for, and refuse a rule of theirs about one that is none.
     fn routes(
         &self,
         names: &[Spanned<String>],
-        publication: &Publication,
+        known: &Known<'_>,
     ) -> Result<BTreeSet<RouteName>, ConfigError> {
+        let publication = known.publication;
+        let is_elsewhere = matches!(known.role, Role::Authn(_));
         let published: Vec<String> = published_paths(publication);
         let route = |name: &Spanned<String>| {
             let typed = name.get_ref().to_lowercase();
-            if publication.hosts.contains_key(&typed) {
-                return Ok(RouteName::host(&typed));
-            }
-            match typed.split_once('/').filter(|_| published.contains(&typed)) {
-                Some((host, path)) => Ok(RouteName::of(host, &format!("/{path}"))),
+            let (host, path) = match typed.split_once('/') {
+                Some((host, path)) => (host, Some(format!("/{path}"))),
+                None => (typed.as_str(), None),
+            };
+            let is_named = match (is_elsewhere, &path) {
+                (true, _) => may_be_published(host, path.as_deref()),
+                (false, Some(_)) => published.contains(&typed),
+                (false, None) => publication.hosts.contains_key(host),
+            };
+            match path.filter(|_| is_named) {
+                Some(path) => Ok(RouteName::of(host, &path)),
+                None if is_named => Ok(RouteName::host(host)),
+                None if is_elsewhere => {
+                    let message = format!(
+                        "`{typed}` is no host, and no host with a path; write one that `policy list --routes` on a gateway \
+                         shows"
+                    );
+                    Err(self.error(name, &message))
+                }
                 None => {
                     let hint = hint(&typed, published.iter().map(String::as_str));
                     let message = format!(
@@ -209,10 +240,12 @@ impl Understanding<'_> {
         Ok(keys)
     }
 
+    /// Groups, where a directory gives them. A gateway has none: whose they are says whoever it asks, and it offers what any
+    /// rule allows to some.
     fn groups(
         &self,
         names: &[Spanned<String>],
-        written: &Written,
+        (written, role): (&Written, &Role),
     ) -> Result<BTreeSet<String>, ConfigError> {
         let group = |name: &Spanned<String>| {
             let typed = name.get_ref();
@@ -223,7 +256,7 @@ impl Understanding<'_> {
                 );
                 return Err(self.error(name, &message));
             }
-            if written.directory.is_none() {
+            if written.directory.is_none() && !matches!(role, Role::Gateway(_)) {
                 let message =
                     "groups are those of the directory, and there is no table [directory]";
                 return Err(self.error(name, message));
@@ -313,6 +346,12 @@ pub(crate) fn published_paths(publication: &Publication) -> Vec<String> {
         routes.map(move |route| RouteName::of(name, &route.path.to_string()).to_string())
     });
     paths.collect()
+}
+
+/// Whether a host, or a path of one, may be published somewhere.
+fn may_be_published(host: &str, path: Option<&str>) -> bool {
+    let is_in_path = |byte: u8| byte.is_ascii_graphic() && !b"?#%\\".contains(&byte);
+    is_host_name(host) && path.is_none_or(|path| path.bytes().all(is_in_path))
 }
 
 fn hint<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> String {

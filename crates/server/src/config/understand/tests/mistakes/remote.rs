@@ -215,3 +215,56 @@ fn its_policy_speaks_of_what_gateways_publish() {
     let text = format!("{STORE}{NAMES}{SERVER}{own}{gateway}{}", policy("intranet"));
     assert!(understood(&text).is_ok());
 }
+
+/// Which paths gateways publish, and who is in a group, is not known everywhere that a rule may say so.
+#[test]
+fn a_rule_about_paths_may_stand_where_they_are_not_published_and_one_about_groups_where_there_is_no_directory()
+ {
+    let listed = listed(&format!("fingerprint = \"{FINGERPRINT}\""));
+    let at =
+        |route: &str| format!("[[policy]]\nroutes = [\"{route}\"]\nmethods = [\"app-password\"]\n");
+    for route in [
+        "mail.contoso.com",
+        "mail.contoso.com/EWS",
+        "mail.contoso.com/",
+        "lyncweb.contoso.com/Autodiscover/../user",
+    ] {
+        let settings = server(&(listed.clone() + &at(route))).unwrap();
+        let mut named = settings.policy.rules[0].routes.iter();
+        let named = named.next().unwrap().to_string();
+        assert_eq!(named, route.to_lowercase());
+    }
+    for wrong in [
+        "",
+        "/EWS",
+        "a b/EWS",
+        "https://mail.contoso.com/EWS",
+        "mail.contoso.com/EWS?a",
+    ] {
+        let said = server(&(listed.clone() + &at(wrong))).unwrap_err();
+        assert!(
+            said.contains("is no host, and no host with a path"),
+            "{wrong}: {said}"
+        );
+    }
+    let said = gateway(&format!("{AUTHN}{}", at("elsewhere.contoso.com/EWS"))).unwrap_err();
+    assert!(said.contains("nothing is published as"), "{said}");
+    let group = "[[policy]]\ngroups = [\"S-1-5-21-1-2-3-1107\"]\nmethods = [\"app-password\"]\n";
+    assert!(gateway(&format!("{AUTHN}{group}")).is_ok());
+    let said = server(&(listed + group)).unwrap_err();
+    assert!(said.contains("there is no table [directory]"), "{said}");
+}
+
+/// Whoever answers sends codes, and a gateway may not even say by whom.
+#[test]
+fn a_gateway_is_not_told_to_send_codes() {
+    let policy = "[[policy]]\nmethods = [\"memorised-secret + sent-code\"]\n";
+    let settings = gateway(&format!("{AUTHN}{policy}")).unwrap();
+    let mut told = settings.warnings.iter();
+    assert_eq!(told.find(|it| it.contains("[[sms]]")), None);
+    let warnings = server(policy).unwrap().warnings;
+    assert!(
+        warnings.iter().any(|it| it.contains("[[sms]]")),
+        "{warnings:?}"
+    );
+}
