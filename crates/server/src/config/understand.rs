@@ -121,7 +121,7 @@ impl<'a> Understanding<'a> {
         self.adfs_is_another(written, &publication)?;
         let (branding, logo) = self.branding(written)?;
         let api = self.api(written, (&mut publication, &mut published), &mut warnings)?;
-        let messages = self.messages(written, portal.as_ref(), &mut warnings)?;
+        let messages = self.messages(written, (portal.as_ref(), sts.as_ref()), &mut warnings)?;
         let policy = self.policy(written, (&publication, &role))?;
         let rules = written.policy.iter();
         let rules = rules.map(|rule| self.place(rule.span())).collect();
@@ -141,7 +141,7 @@ impl<'a> Understanding<'a> {
             let stays = keep_me_signed_in.as_ref();
             warnings.extend(stays.and_then(|it| kept::warning(&policy, *it)));
         }
-        warnings.extend(messages::warnings(&policy, messages.as_ref()));
+        warnings.extend(messages::warnings(&policy, &role, messages.as_ref()));
         if policy.rules.is_empty() {
             warnings.push("there is no [[policy]], so nobody can sign in".to_owned());
         }
