@@ -2,6 +2,7 @@
 
 mod aloud;
 mod explain;
+mod own_addresses;
 mod prove;
 
 use std::path::Path;
