@@ -22,7 +22,7 @@ fn company() -> World {
     sending(takes(&["memorised-secret + sent-code"]))
 }
 
-fn sending(mut world: World) -> World {
+pub(crate) fn sending(mut world: World) -> World {
     world.rules.sending = Some(Sending {
         carriers: vec![Carrier::Sms],
         per_prefix: 100,
@@ -31,7 +31,12 @@ fn sending(mut world: World) -> World {
     world
 }
 
-async fn phone(world: &World, person: &Person, number: &str, (second, held): (i64, i64)) {
+pub(crate) async fn phone(
+    world: &World,
+    person: &Person,
+    number: &str,
+    (second, held): (i64, i64),
+) {
     let destination = Destination {
         account: person.account.id.clone(),
         address: Address::parse(Carrier::Sms, number).unwrap(),
@@ -62,13 +67,13 @@ fn types(text: &str) -> Try {
 }
 
 /// The messages that wait, each taken once.
-async fn taken(world: &World, second: i64) -> Vec<Message> {
+pub(crate) async fn taken(world: &World, second: i64) -> Vec<Message> {
     let (now, until) = (at(second), at(second + 100_000));
     let claimed = world.watched.memory().claim(now, until, 100).await.unwrap();
     claimed.into_iter().map(|it| it.message).collect()
 }
 
-fn code_of(message: &Message) -> String {
+pub(crate) fn code_of(message: &Message) -> String {
     let Content::Code(code) = &message.content else {
         unreachable!("a message with a code");
     };

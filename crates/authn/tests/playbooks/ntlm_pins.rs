@@ -24,7 +24,7 @@ fn company() -> World {
     takes(&["ntlm-pin + one-time-code"])
 }
 
-async fn sets(world: &World, person: &Person, text: &str) -> Result<String, PinError> {
+pub(crate) async fn sets(world: &World, person: &Person, text: &str) -> Result<String, PinError> {
     let (typed, id) = (Secret::new(text.to_owned()), world.draw());
     let set = ntlm_pins::set(&world.ports, &person.account, &typed, &by_hand(0), id).await;
     set.map(|record| record.id.0)

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use authn::credential::sent_code::{Carrier, Language, MAX_PER_PREFIX};
-use authn::place::{Channel, Method, Service};
+use authn::place::Method;
 use authn::policy::{Combination, Policy, Rule};
 use authn::sign_in::Sending;
 use proto::sending::{Encoding, Mailbox, PhoneNumber, Template};
@@ -19,6 +19,7 @@ use toml::Spanned;
 use super::Understanding;
 use super::farms::is_loopback;
 use super::published::is_host_name;
+use super::unprovable::Places;
 use crate::config::ConfigError;
 use crate::config::settings::messages::{
     Authorities, MailTls, MessageTexts, MessageWords, Messages, SmsProvider, SmsWay, Smtp,
@@ -357,14 +358,19 @@ fn somebody() -> PhoneNumber {
 
 /// Where a policy and what is sent do not fit together. What a gateway's clients are sent stands in the file of whoever answers
 /// it, so that nobody need be named in its own.
-pub(super) fn warnings(policy: &Policy, role: &Role, messages: Option<&Messages>) -> Vec<String> {
+pub(super) fn warnings(
+    policy: &Policy,
+    messages: Option<&Messages>,
+    (role, places): (&Role, &Places),
+) -> Vec<String> {
     let named = policy.rules.iter().flat_map(|rule| {
         let combinations = rule.methods.iter();
         combinations.map(move |combination| (rule, combination))
     });
     let named: Vec<_> = named.filter(|(_, it)| it.needs(Method::SentCode)).collect();
-    let (taken, idle): (Vec<_>, Vec<_>) =
-        named.iter().partition(|(rule, it)| is_asked_for(rule, it));
+    let (taken, idle): (Vec<_>, Vec<_>) = named
+        .iter()
+        .partition(|(rule, it)| is_asked_for(rule, it, places));
     let mut warnings = Vec::new();
     let is_elsewhere = matches!(role, Role::Gateway(_));
     match (named.is_empty(), messages) {
@@ -401,24 +407,8 @@ pub(super) fn warnings(policy: &Policy, role: &Role, messages: Option<&Messages>
 
 /// Whether anybody may prove a secret by which a code is asked for: on a page of ours that takes it, or in the field for a
 /// password.
-fn is_asked_for(rule: &Rule, combination: &Combination) -> bool {
+fn is_asked_for(rule: &Rule, combination: &Combination, places: &Places) -> bool {
     let secrets = [Method::MemorisedSecret, Method::AppPassword];
     let asking = secrets.map(|it| Combination::from(it).and(Method::SentCode));
-    let speaks_of = |service: &Service| rule.services.is_empty() || rule.services.contains(service);
-    let takes = |service: &Service| combination.methods().all(|it| service.page_takes(it));
-    let mut pages = [Service::PORTAL, Service::STS].into_iter();
-    let is_of_pages = pages.any(|service| speaks_of(&service) && takes(&service));
-    let is_portal = |service: &Service| *service == Service::PORTAL;
-    let is_of_clients = rule.services.is_empty() || !rule.services.iter().all(is_portal);
-    let may_be = |channel: &Channel| rule.channels.is_empty() || rule.channels.contains(channel);
-    let carries = |channel: Channel| combination.methods().all(|it| channel.carries(it));
-    let mut channels = Channel::ALL.into_iter().filter(may_be);
-    let is_carried = channels.any(|channel| {
-        let is_there = match channel == Channel::Page {
-            true => is_of_pages,
-            false => is_of_clients,
-        };
-        is_there && carries(channel)
-    });
-    asking.contains(combination) && is_carried
+    asking.contains(combination) && places.carry(rule, combination)
 }
