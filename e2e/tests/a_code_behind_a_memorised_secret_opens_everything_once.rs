@@ -48,6 +48,15 @@ struct Gate {
 
 impl Gate {
     fn start() -> anyhow::Result<Self> {
+        Self::start_changed(|config| config)
+    }
+
+    /// One whose configuration has no page of ours.
+    fn start_without_pages() -> anyhow::Result<Self> {
+        Self::start_changed(|config| without_pages(&config))
+    }
+
+    fn start_changed(change: impl FnOnce(String) -> String) -> anyhow::Result<Self> {
         let demo = Demo::start()?;
         let anna = demo.person(0);
         let carrier = Carrier::of_sms(202, None)?;
@@ -60,7 +69,7 @@ impl Gate {
         let serve = Serve::start(&demo, |config| {
             let changed = config.replace("methods = [\"app-password\"]", both);
             assert_ne!(changed, config, "the policy of the demo");
-            changed + &sms
+            change(changed) + &sms
         })?;
         let gate = Self {
             demo,
@@ -247,9 +256,28 @@ fn s37_s43_a_secret_and_the_code_of_a_thing_imported_from_pskc() -> anyhow::Resu
     gate.ends_soon(&typed)
 }
 
+/// The demo's configuration without the portal, the token service and their policies, which stand beside each other.
+fn without_pages(config: &str) -> String {
+    let pages = "# People look after their own app passwords";
+    let clients = "# From outside, only app passwords";
+    let (before, rest) = config.split_once(pages).expect("the demo's pages");
+    let (_, after) = rest.split_once(clients).expect("the demo's policy");
+    assert!(!after.contains("[portal]") && !before.contains("[portal]"));
+    format!("{before}{clients}{after}")
+}
+
 #[test]
 fn s37_s43_s80_a_secret_and_a_code_that_it_asked_for_by_sms() -> anyhow::Result<()> {
-    let gate = Gate::start()?;
+    a_code_that_it_asked_for_by_sms(Gate::start()?)
+}
+
+#[test]
+fn s80_a_code_is_sent_to_a_client_where_there_is_no_page() -> anyhow::Result<()> {
+    let gate = Gate::start_without_pages()?;
+    a_code_that_it_asked_for_by_sms(gate)
+}
+
+fn a_code_that_it_asked_for_by_sms(gate: Gate) -> anyhow::Result<()> {
     gate.verb(&["user", "phone", &gate.anna.upn, NUMBER, "--now"])?;
     let wrong = gate.auth("fyra hästar")?;
     let asked = gate.auth(SECRET)?;

@@ -177,6 +177,17 @@ fn a_key_is_not_taken_out_while_a_gate_seals_by_it() -> anyhow::Result<()> {
     elsewhere.line(READ)?;
     scene.tell(&["key-file", "remove", &old])?;
     assert_eq!(scene.keys()?.len(), 1);
+    let mut acts = scene.tell(&["audit", "list", "--all"])?;
+    acts.retain(|it| it["event"] == "sealing-key");
+    let acts = acts
+        .iter()
+        .map(|it| [it["key"].as_str(), it["act"].as_str()]);
+    let expected = [
+        [Some(&*new), Some("added")],
+        [Some(&*new), Some("promoted")],
+        [Some(&*old), Some("removed")],
+    ];
+    assert_eq!(acts.collect::<Vec<_>>(), expected);
     Ok(())
 }
 

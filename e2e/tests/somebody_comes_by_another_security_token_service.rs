@@ -389,8 +389,8 @@ fn what_is_not_to_be_believed_is_refused(
     ensure!(believed()? == 1);
 
     let text = std::fs::read_to_string(&file)?;
-    let (before, rest) = text.split_once("<ds:Signature ").context("signed")?;
-    let (_, after) = rest.split_once("</ds:Signature>").context("signed")?;
+    let (before, rest) = text.split_once("<Signature ").context("signed")?;
+    let (_, after) = rest.split_once("</Signature>").context("signed")?;
     let unsigned = federation.contoso.folder().join("unsigned.xml");
     std::fs::write(&unsigned, format!("{before}{after}"))?;
     let unsigned = unsigned.display().to_string();

@@ -10,7 +10,7 @@ mod kind;
 mod reason;
 mod severity;
 
-pub use act::{KeyAct, MetadataAct, PasskeyAct, TokenAct, TrustAct};
+pub use act::{KeyAct, MetadataAct, PasskeyAct, SealingKeyAct, TokenAct, TrustAct};
 pub use chain::{Broken, Chain, hash};
 pub use event::{Actor, ByHand, Event, Origin, shown_name};
 pub use kind::Kind;

@@ -152,25 +152,6 @@ impl Channel {
         }
     }
 
-    /// Whether a method can be proved by it, alone or beside others in the same field.
-    ///
-    /// SECURITY: NTLM proves what is known as a hash, and that is an app password: a memorised secret or a code of six
-    /// digits could be guessed from one exchange. So may a PIN with a code behind it, which is off unless somebody asks for
-    /// it, and is no factor of its own. A ticket is judged by the channel that bought it. Which pages take an app password,
-    /// [`Service::page_takes`] says. A code is sent to whoever proved a secret, on a page or in the field that holds both.
-    #[must_use]
-    pub fn carries(self, method: Method) -> bool {
-        match (self, method) {
-            (_, Method::AppPassword) => true,
-            (Self::Ticket, _) => false,
-            (_, Method::NtlmPin) => matches!(self, Self::Ntlm | Self::Negotiate),
-            (_, Method::Passkey) => self == Self::Page,
-            (_, Method::Kerberos) => self == Self::Negotiate,
-            (Self::Ntlm | Self::Negotiate, _) => false,
-            (Self::Basic | Self::UsernameToken | Self::Grant | Self::Page, _) => true,
-        }
-    }
-
     /// Whether web tickets are asked for by it: Lync's services do not know Basic.
     #[must_use]
     pub fn buys_tickets(self) -> bool {

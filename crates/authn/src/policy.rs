@@ -3,6 +3,7 @@
 //! What decides an attempt, what is offered to a client, what `policy explain` says and what `policy prove` walks are
 //! the functions here, and no model of them. Start at [`Policy::judge`].
 
+mod carried;
 mod codes;
 mod combination;
 mod factors;

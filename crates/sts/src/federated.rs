@@ -115,7 +115,7 @@ pub(crate) fn second_factor_of(provider: &ClaimsProviderTrust) -> Option<&str> {
     provider.supports_mfa.then_some(called)
 }
 
-/// What is nobody's word but ours: how a request came, on which sign-in a token rests, and what rules of a party permit.
+/// What is nobody's word but ours: how a request came, and what rules of a party permit.
 fn is_reserved(claim_type: &str) -> bool {
     let mut of_rules = [PERMIT, DENY].iter();
     of_rules.any(|it| claim_type.eq_ignore_ascii_case(it)) || is_ours(claim_type)

@@ -155,18 +155,13 @@ impl Context<'_> {
     }
 }
 
-/// Whether a claim says how a request came, or on which sign-in a token rests, which nobody knows but the server itself.
+/// Whether a claim says how a request came, which nobody knows but the server itself.
 ///
 /// SECURITY: whoever reads a token may take a type in any case of its letters.
 pub(crate) fn is_ours(claim_type: &str) -> bool {
     let context = claim_type.get(..CONTEXT.len());
     let is_context = context.is_some_and(|it| it.eq_ignore_ascii_case(CONTEXT));
-    is_context || is_sign_in(claim_type) || claim_type.eq_ignore_ascii_case(INSIDE)
-}
-
-/// Whether a claim says on which sign-in a token rests.
-pub(crate) fn is_sign_in(claim_type: &str) -> bool {
-    claim_type.eq_ignore_ascii_case(SIGN_IN)
+    is_context || claim_type.eq_ignore_ascii_case(INSIDE)
 }
 
 /// A time as the claim of it has it.

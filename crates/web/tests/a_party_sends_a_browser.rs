@@ -181,6 +181,15 @@ async fn metadata_is_there_in_any_case_and_a_key_that_is_away_is_503() {
     assert!(!text(&away).contains("wresult"));
 }
 
+/// A page without what its form of languages brings back, which is our own path whatever a query says in it.
+fn without_way_back(page: &str) -> String {
+    let Some((before, rest)) = page.split_once("name=\"back\" value=\"/adfs/ls/?") else {
+        return page.to_owned();
+    };
+    let (_, after) = rest.split_once('"').unwrap();
+    format!("{before}{after}")
+}
+
 #[tokio::test]
 async fn a_sign_out_ends_the_session_and_tells_the_parties() {
     let world = World::new().await;
@@ -198,7 +207,7 @@ async fn a_sign_out_ends_the_session_and_tells_the_parties() {
     let both = format!("{}; {visited}", world.session);
     let out = "/adfs/ls/?wa=wsignout1.0&wreply=https://evil.example/".to_owned();
     let out = world.ask(ask(out, both)).await;
-    let page = text(&out);
+    let page = without_way_back(&text(&out));
     let told =
         "<img src=\"https://lync.contoso.com/PassiveAuth/PassiveAuth.aspx?wa=wsignoutcleanup1.0\"";
     assert!(page.contains(told) && !page.contains("evil"), "{page}");

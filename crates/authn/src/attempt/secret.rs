@@ -21,7 +21,6 @@ use crate::authenticated::{Authenticated, How, earlier};
 use crate::credential::grant::PROVED_ANEW;
 use crate::lockout::{HoldBack, LONGEST_HOLD_BACK, Place, Subject};
 use crate::name::NameKey;
-use crate::place::Method;
 use crate::ports::Unavailable;
 use crate::sign_in::Asked;
 
@@ -201,7 +200,7 @@ fn not_enough(
     }
     let asking = at.asking(at.channel);
     let wants_codes = rules.policy.wants_codes(account, &asking, first.method());
-    match (wants_codes, at.channel.carries(Method::OneTimeCode)) {
+    match (wants_codes, at.channel.has_room_for_codes()) {
         (true, true) if first.code.is_none() => Reason::CodeMissing,
         (true, false) => Reason::CodeNotByNtlm,
         (true | false, _) => Reason::NotAllowedHere,

@@ -70,6 +70,18 @@ pub enum MetadataAct {
     ReadAgain,
 }
 
+/// What was done with a key of the key file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SealingKeyAct {
+    /// It was made, and opens what it seals.
+    Added,
+    /// It seals from here on.
+    Promoted,
+    /// It is gone.
+    Removed,
+}
+
 /// What was done with a key that tokens are signed with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

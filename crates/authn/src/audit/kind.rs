@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    KeyAct, MetadataAct, NotSent, PassReason, PasskeyAct, Reason, TokenAct, TokenRefusal, TrustAct,
+    KeyAct, MetadataAct, NotSent, PassReason, PasskeyAct, Reason, SealingKeyAct, TokenAct,
+    TokenRefusal, TrustAct,
 };
 use crate::credential::CredentialId;
 use crate::credential::kerberos::TokenFault;
@@ -379,6 +380,13 @@ pub enum Kind {
     StoreCopied {
         /// From where, cut to a bounded length.
         from: String,
+    },
+    /// The key file has another key, or another one seals.
+    SealingKey {
+        /// The id of the key.
+        key: String,
+        /// What was done.
+        act: SealingKeyAct,
     },
     /// Everything in the store was sealed by another key of the key file.
     StoreResealed {

@@ -84,6 +84,7 @@ impl Event {
             | Kind::StoreMigrated { .. }
             | Kind::StoreBackedUp { .. }
             | Kind::StoreCopied { .. }
+            | Kind::SealingKey { .. }
             | Kind::StoreResealed { .. }
             | Kind::StoreRestored
             | Kind::TrailCut { .. } => Severity::Notice,

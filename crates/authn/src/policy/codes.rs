@@ -6,7 +6,7 @@ use crate::credential::grant::BoundTo;
 use crate::place::Method;
 
 /// The codes that may stand behind a secret in the field for a password.
-const CODES: [Method; 2] = [Method::OneTimeCode, Method::SentCode];
+pub(super) const CODES: [Method; 2] = [Method::OneTimeCode, Method::SentCode];
 
 impl Policy {
     /// Whether a method may count for anybody who asks for this.

@@ -91,21 +91,16 @@ impl Rule {
         let (channel, service) = (asking.channel, asking.service);
         let is_inside = *asking.zone == Zone::INTERNAL;
         let is_page = channel == Channel::Page;
-        let can_be_proved = move |method: Method| {
-            channel.carries(method)
-                && (is_inside || method != Method::Kerberos)
-                && (!is_page || service.page_takes(method))
+        let counts = move |method: Method| {
+            (is_inside || method != Method::Kerberos) && (!is_page || service.page_takes(method))
         };
         let is_too_little =
             move |combination: &Combination| is_page && !is_inside && is_found(combination);
-        let combinations = self.methods.iter();
-        combinations.filter(
-            move |combination| match combination.needs(Method::NtlmPin) {
-                // SECURITY: a PIN counts with a one-time code behind it, by NTLM, and not otherwise.
-                true => **combination == Combination::of_pin() && channel.carries(Method::NtlmPin),
-                false => combination.methods().all(can_be_proved) && !is_too_little(combination),
-            },
-        )
+        self.methods.iter().filter(move |combination| {
+            channel.carries(combination)
+                && combination.methods().all(counts)
+                && !is_too_little(combination)
+        })
     }
 
     /// Each condition about what is asked, whoever asks, with whether it holds.

@@ -253,3 +253,41 @@ pub(crate) fn asking<'a>(zone: &'a Zone, purpose: Purpose<'a>) -> Asking<'a> {
         party: purpose.party,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::Combination;
+
+    /// Every combination of methods.
+    fn combinations() -> BTreeSet<Combination> {
+        let mut all: BTreeSet<Combination> = Method::ALL.map(Combination::from).into();
+        for method in Method::ALL {
+            let more: Vec<_> = all.iter().map(|it| it.clone().and(method)).collect();
+            all.extend(more);
+        }
+        all
+    }
+
+    #[test]
+    fn a_page_carries_what_can_be_shown_on_one_and_nothing_else() {
+        let requirements = [Requirement::Secret, Requirement::SecretAndCode];
+        let mut shown: Vec<BTreeSet<Method>> = SECRETS
+            .into_iter()
+            .flat_map(|secret| requirements.map(|it| it.ways(secret)))
+            .flatten()
+            .collect();
+        shown.push([Method::Passkey].into());
+        // What a session rests on that began with a first passkey.
+        shown.push([Method::MemorisedSecret, Method::Passkey].into());
+        assert_eq!(combinations().len(), 511);
+        for combination in combinations() {
+            let is_shown = shown.contains(&combination.methods().collect());
+            assert_eq!(
+                Channel::Page.carries(&combination),
+                is_shown,
+                "{combination}"
+            );
+        }
+    }
+}

@@ -22,7 +22,7 @@ pub(crate) fn company() -> World {
     sending(takes(&["memorised-secret + sent-code"]))
 }
 
-fn sending(mut world: World) -> World {
+pub(crate) fn sending(mut world: World) -> World {
     world.rules.sending = Some(Sending {
         carriers: vec![Carrier::Sms],
         per_prefix: 100,
@@ -67,13 +67,13 @@ fn types(text: &str) -> Try {
 }
 
 /// The messages that wait, each taken once.
-async fn taken(world: &World, second: i64) -> Vec<Message> {
+pub(crate) async fn taken(world: &World, second: i64) -> Vec<Message> {
     let (now, until) = (at(second), at(second + 100_000));
     let claimed = world.watched.memory().claim(now, until, 100).await.unwrap();
     claimed.into_iter().map(|it| it.message).collect()
 }
 
-fn code_of(message: &Message) -> String {
+pub(crate) fn code_of(message: &Message) -> String {
     let Content::Code(code) = &message.content else {
         unreachable!("a message with a code");
     };

@@ -458,7 +458,12 @@ fn a_channel_carries_what_it_can_and_ntlm_nothing_that_can_be_guessed() {
                     Method::Passkey => channel == Channel::Page,
                     // By itself it counts nowhere.
                     Method::NtlmPin => false,
-                    _ => typed.contains(&channel) || channel == Channel::Page,
+                    Method::MemorisedSecret => typed.contains(&channel) || channel == Channel::Page,
+                    // A code stands behind a secret, and a combination that names none is nobody's.
+                    Method::OneTimeCode
+                    | Method::SentCode
+                    | Method::RecoveryCode
+                    | Method::TemporaryCode => false,
                 };
                 assert_eq!(
                     rule.combinations(&asking).count() == 1,

@@ -14,6 +14,7 @@ mod watched;
 mod world;
 
 mod alike;
+mod carried;
 mod changed_secrets;
 mod enumeration;
 mod guessing;

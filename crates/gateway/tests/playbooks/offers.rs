@@ -296,3 +296,33 @@ fn t_conn_4_each_zone_and_service_has_its_own_offers_and_streams_know_none_of_it
         assert_eq!(scene.publication.may_multiplex(Some(host)), may, "{host}");
     }
 }
+
+/// A right name and secret by a way that is not offered is not looked at: the policy or the preset has none of it there.
+#[test]
+fn t_phish_3_a_right_secret_by_a_way_that_is_not_offered_is_not_evaluated() {
+    use Channel::{Basic, Ntlm};
+    for (channels, request, offered) in [
+        (&[Basic, Ntlm][..], get(MAIL, EWS), None),
+        (&[Ntlm], get(MAIL, EWS), Some("401 NTLM")),
+        (&[Basic, Ntlm], web_ticket(), Some("401 NTLM")),
+        (&[Ntlm], web_ticket(), Some("401 NTLM")),
+    ] {
+        let scene = gate(allowing(channels), false);
+        let anna = scene.person_for("anna", &[Service::LYNC, Service::EWS]);
+        let before = scene.audited().len();
+        let mut connection = scene.connects();
+        let right = request.basic(&anna.account.upn, &anna.password);
+        match offered {
+            None => assert_eq!(
+                connection.sends(&right).told(),
+                "anna",
+                "where it is offered"
+            ),
+            Some(offered) => {
+                assert_eq!(told(&mut connection, &right), offered);
+                assert_eq!(connection.verified, 0, "nothing is counted: {offered}");
+                assert_eq!(scene.audited().len(), before, "no event: {offered}");
+            }
+        }
+    }
+}

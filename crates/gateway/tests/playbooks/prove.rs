@@ -11,7 +11,7 @@ use authn::account::{Account, AccountId, AccountState};
 use authn::directory::{Attributes, FromDirectory, Standing};
 use authn::name::NameKey;
 use authn::place::{Channel, Method, RouteName, Service, Zone};
-use authn::policy::{Factors, Policy, Rule};
+use authn::policy::{Asking, Factors, Policy, Rule};
 use gateway::preset::exchange::{self, Exchange};
 use gateway::preset::lync::{self, LyncPool};
 use gateway::prove::{CounterExample, Grounds, What, counter_examples};
@@ -236,23 +236,46 @@ fn what_is_proved_by_one_kind_of_secret_is_found_by_the_channels_that_carry_it()
         too_little(&found(&rules(vec![rule])))
     };
     let hour = Some(SignedDuration::from_hours(1));
-    for (methods, fresh, factors) in [
-        ("memorised-secret", None, Factors::One),
-        ("one-time-code", None, Factors::One),
-        ("one-time-code + recovery-code", None, Factors::One),
-        ("one-time-code + sent-code", None, Factors::One),
-        // The help desk's code, without an end.
-        ("memorised-secret + temporary-code", None, Factors::Endless),
+    let ways = with("memorised-secret", None);
+    let by_basic = (
+        "mail.contoso.com/EWS".to_owned(),
+        Channel::Basic,
+        Factors::One,
+    );
+    assert!(ways.contains(&by_basic), "{ways:?}");
+    // NTLM and Negotiate prove nothing that can be guessed, whatever a rule says.
+    let windows = [Channel::Ntlm, Channel::Negotiate];
+    assert!(
+        ways.iter()
+            .all(|(_, channel, _)| !windows.contains(channel))
+    );
+    // What no attempt proves is no way in.
+    for methods in [
+        "one-time-code",
+        "one-time-code + recovery-code",
+        "one-time-code + sent-code",
+        "memorised-secret + temporary-code",
+        "memorised-secret + recovery-code",
+        "app-password + memorised-secret",
     ] {
-        let ways = with(methods, fresh);
-        let by_basic = ("mail.contoso.com/EWS".to_owned(), Channel::Basic, factors);
-        assert!(ways.contains(&by_basic), "{methods}");
-        // NTLM and Negotiate prove nothing that can be guessed, whatever a rule says.
-        let windows = [Channel::Ntlm, Channel::Negotiate];
-        assert!(
-            ways.iter()
-                .all(|(_, channel, _)| !windows.contains(channel))
-        );
+        assert_eq!(with(methods, None), [], "{methods}");
+        let judged = Policy {
+            rules: vec![Rule {
+                methods: vec![combination(methods)],
+                ..rule()
+            }],
+        };
+        for channel in [Channel::Basic, Channel::UsernameToken, Channel::Grant] {
+            let asking = Asking {
+                zone: &Zone::EXTERNAL,
+                service: &Service::EWS,
+                route: None,
+                channel,
+                party: None,
+            };
+            let is_met = judged.may_be_met(&asking, &Method::ALL.into());
+            assert!(!is_met, "{methods} by {channel}");
+        }
     }
     // A PIN is none, whatever stands behind it.
     let by_pin = with("ntlm-pin + one-time-code", None);

@@ -95,7 +95,7 @@ pub(crate) async fn run(file: &Path, verb: Verb, output: &Output) -> Result<(), 
         }
         Verb::Add { first } => {
             let stands = if first { Stands::First } else { Stands::Last };
-            let added = changed(&settings, keys::add(&settings, stands)?)?;
+            let added = changed(&settings, keys::add(&settings, stands).await?)?;
             output.print(&added, |added| match stands {
                 Stands::First => format!(
                     "added {}, which seals from here on; then: wicketgate key-file reseal",
@@ -109,7 +109,7 @@ pub(crate) async fn run(file: &Path, verb: Verb, output: &Output) -> Result<(), 
             })
         }
         Verb::Promote { id } => {
-            keys::promote(&settings, &id)?;
+            keys::promote(&settings, &id).await?;
             output.print(&changed(&settings, id)?, |it| {
                 format!(
                     "{} seals from here on; then: wicketgate key-file reseal",

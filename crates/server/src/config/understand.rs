@@ -28,6 +28,7 @@ mod published;
 mod remote;
 mod store;
 mod sts;
+mod unprovable;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -42,6 +43,7 @@ use super::written::{self, Written};
 pub(crate) use legacy::of_the_day;
 pub(crate) use policy::{length_of, published_paths};
 pub(crate) use published::{is_host_name, is_netbios_name};
+use unprovable::Places;
 
 /// Understands a whole configuration.
 ///
@@ -121,7 +123,7 @@ impl<'a> Understanding<'a> {
         self.adfs_is_another(written, &publication)?;
         let (branding, logo) = self.branding(written)?;
         let api = self.api(written, (&mut publication, &mut published), &mut warnings)?;
-        let messages = self.messages(written, portal.as_ref(), &mut warnings)?;
+        let messages = self.messages(written, (portal.as_ref(), sts.as_ref()), &mut warnings)?;
         let policy = self.policy(written, (&publication, &role))?;
         let rules = written.policy.iter();
         let rules = rules.map(|rule| self.place(rule.span())).collect();
@@ -140,9 +142,11 @@ impl<'a> Understanding<'a> {
             warnings.extend(of_sts);
             let stays = keep_me_signed_in.as_ref();
             warnings.extend(stays.and_then(|it| kept::warning(&policy, *it)));
-            // Codes are sent by whoever answers, too.
-            warnings.extend(messages::warnings(&policy, messages.as_ref()));
         }
+        let places = Places::of(&publication, &role, (portal.as_ref(), sts.as_ref()));
+        warnings.extend(unprovable::warnings(&policy, &places));
+        let of_messages = messages::warnings(&policy, messages.as_ref(), (&role, &places));
+        warnings.extend(of_messages);
         if policy.rules.is_empty() {
             warnings.push("there is no [[policy]], so nobody can sign in".to_owned());
         }

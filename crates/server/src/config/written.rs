@@ -58,7 +58,7 @@ pub(crate) struct Written {
     pub(crate) branding: Option<Spanned<Branding>>,
     /// The HTTP API by which help desks and administrators act for others; none where it is left out.
     pub(crate) api: Option<Api>,
-    /// Codes that are sent to people who sign in by a page: what they say, and how many there may be. Who carries them
+    /// Codes that are sent to people who sign in: what they say, and how many there may be. Who carries them
     /// stands in [[sms]] and [smtp].
     #[serde(default)]
     pub(crate) sent_codes: SentCodes,

@@ -182,25 +182,47 @@ fn said(words: &MessageWords, message: &Message) -> Text {
             "{from}",
             from.as_str(),
         ),
-        Content::LeaseLapsed => (
-            match message.language {
-                Language::English => {
-                    "{host}: a device of yours waits, as it is a while ago that you signed in there with a code or a passkey. \
-                     Sign in at https://{host}/ and it works again by itself. You are told once."
-                }
-                Language::Swedish => {
-                    "{host}: en av dina enheter väntar, eftersom det var ett tag sedan du loggade in där med en kod eller en \
-                     nyckel. Logga in på https://{host}/ så fungerar den igen av sig själv. Du får veta det en gång."
-                }
-            },
-            "",
-            "",
-        ),
+        Content::LeaseLapsed => match &words.portal {
+            Some(origin) => (
+                lapsed_with_portal(message.language),
+                "{portal}",
+                origin.as_str(),
+            ),
+            None => (lapsed_without_portal(message.language), "", ""),
+        },
         Content::Test => ("{host}: this is a test. Det här är ett test.", "", ""),
     };
     Text {
         subject: texts.subject.replace("{host}", &words.host),
         body: filled(template, &[("{host}", &words.host), (name, value)]),
+    }
+}
+
+/// That a device waits, and where its owner lets it in again.
+fn lapsed_with_portal(language: Language) -> &'static str {
+    match language {
+        Language::English => {
+            "{host}: a device of yours waits, as it is a while ago that you signed in there with a code or a passkey. \
+             Sign in at {portal}/ and it works again by itself. You are told once."
+        }
+        Language::Swedish => {
+            "{host}: en av dina enheter väntar, eftersom det var ett tag sedan du loggade in där med en kod eller en \
+             nyckel. Logga in på {portal}/ så fungerar den igen av sig själv. Du får veta det en gång."
+        }
+    }
+}
+
+/// The same where there is no page of ours for it.
+fn lapsed_without_portal(language: Language) -> &'static str {
+    match language {
+        Language::English => {
+            "{host}: a device of yours waits, as it is a while ago that you signed in there with a code. Sign in with \
+             one and it works again by itself. You are told once."
+        }
+        Language::Swedish => {
+            "{host}: en av dina enheter väntar, eftersom det var ett tag sedan du loggade in där med en kod. Logga in med \
+             en så fungerar den igen av sig själv. Du får veta det en gång."
+        }
     }
 }
 

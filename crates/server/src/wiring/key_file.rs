@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use authn::audit::{Event, Kind, SealingKeyAct};
+use authn::ports::Audit as _;
 use jiff::Timestamp;
 use store::seal::{KeyFile, Stands};
 use store::{KeyUse, Resealed, SEALER_LIVES, Sealer, Store};
@@ -32,19 +34,47 @@ pub(crate) async fn uses(settings: &Settings) -> Result<Vec<KeyUse>, CliError> {
 ///
 /// # Errors
 ///
-/// The file cannot be read or written.
-pub(crate) fn add(settings: &Settings, stands: Stands) -> Result<String, CliError> {
+/// The store cannot be opened or written, or the file cannot be read or written.
+pub(crate) async fn add(settings: &Settings, stands: Stands) -> Result<String, CliError> {
+    let store = keeping::open(settings).await?;
     let added = KeyFile::add(&settings.store()?.key_file, clock::random()?, stands);
-    added.map_err(keeping::of_keys)
+    let added = added.map_err(keeping::of_keys)?;
+    let acts = match stands {
+        Stands::First => &[SealingKeyAct::Added, SealingKeyAct::Promoted][..],
+        Stands::Last => &[SealingKeyAct::Added],
+    };
+    notes(store, &added, acts).await?;
+    Ok(added)
 }
 
 /// Lets a key seal.
 ///
 /// # Errors
 ///
-/// There is no such key, or the file cannot be read or written.
-pub(crate) fn promote(settings: &Settings, id: &str) -> Result<(), CliError> {
-    KeyFile::promote(&settings.store()?.key_file, id).map_err(keeping::of_keys)
+/// There is no such key, the store cannot be opened or written, or the file cannot be read or written.
+pub(crate) async fn promote(settings: &Settings, id: &str) -> Result<(), CliError> {
+    let store = keeping::open(settings).await?;
+    KeyFile::promote(&settings.store()?.key_file, id).map_err(keeping::of_keys)?;
+    notes(store, id, &[SealingKeyAct::Promoted]).await
+}
+
+/// Writes down what was done with a key, and closes the store. The store was opened before: where nothing can be written
+/// down, nothing is done.
+async fn notes(store: Store, key: &str, acts: &[SealingKeyAct]) -> Result<(), CliError> {
+    let event = |act: &SealingKeyAct| {
+        let kind = Kind::SealingKey {
+            key: key.to_owned(),
+            act: *act,
+        };
+        Event::by_hand(&by_hand(), kind, None)
+    };
+    let noted = store.append(acts.iter().map(event).collect()).await;
+    store.close().await;
+    noted.map_err(|error| {
+        CliError::unavailable(format!(
+            "the key file is changed (`{key}`), and the audit trail does not say so: {error}"
+        ))
+    })
 }
 
 /// Seals by the first key what others seal.
@@ -72,7 +102,6 @@ pub(crate) async fn remove(settings: &Settings, id: &str) -> Result<(), CliError
     // Whoever seals by it is asked for before what it seals: behind its word nobody begins again.
     let sealers = sealing_by(&store, id).await;
     let uses = store.sealed_by().await;
-    store.close().await;
     let (sealers, uses) = (sealers?, uses?);
     let used = uses.iter().find(|it| it.key.as_deref() == Some(id));
     let Some(used) = used else {
@@ -94,7 +123,8 @@ pub(crate) async fn remove(settings: &Settings, id: &str) -> Result<(), CliError
             shown(&sealers, clock::now())
         )));
     }
-    KeyFile::remove(&settings.store()?.key_file, id).map_err(keeping::of_keys)
+    KeyFile::remove(&settings.store()?.key_file, id).map_err(keeping::of_keys)?;
+    notes(store, id, &[SealingKeyAct::Removed]).await
 }
 
 /// Who seals by a key and goes on with it: a gate that is about to say that it took the newer file has a moment to.

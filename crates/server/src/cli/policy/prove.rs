@@ -10,7 +10,7 @@ use gateway::prove::{CounterExample, Grounds, What, counter_examples};
 use gateway::route::{MadeBy, Onward};
 use serde::Serialize;
 
-use super::{aloud, apart, place};
+use super::{aloud, apart, own_addresses, place};
 use crate::cli::{CliError, Output};
 use crate::config::Settings;
 use crate::config::settings::{Listener, Role};
@@ -105,8 +105,14 @@ fn bound_to_tls_alone(settings: &Settings) -> Vec<String> {
 /// What is known beside what is published. The store is asked where a rule names somebody or a party, and only there; a
 /// gateway has none.
 async fn grounds(settings: &Settings) -> Result<Grounds, CliError> {
+    let interfaces = own_addresses::of_interfaces();
+    let interfaces = interfaces.map_err(|error| {
+        CliError::refused(format!(
+            "not proved: this machine's own addresses cannot be read: {error}"
+        ))
+    })?;
     if matches!(settings.role, Role::Gateway(_)) {
-        return Ok(beside(settings));
+        return Ok(beside(settings, &interfaces));
     }
     let mut rules = settings.policy.rules.iter();
     let accounts = match rules.all(|rule| rule.is_for_everybody()) {
@@ -121,18 +127,20 @@ async fn grounds(settings: &Settings) -> Result<Grounds, CliError> {
     Ok(Grounds {
         accounts,
         parties,
-        ..beside(settings)
+        ..beside(settings, &interfaces)
     })
 }
 
-/// The same without the accounts and the parties.
-pub(super) fn beside(settings: &Settings) -> Grounds {
+/// The same without the accounts and the parties, where these are the addresses of this machine.
+pub(super) fn beside(settings: &Settings, interfaces: &[IpAddr]) -> Grounds {
+    let addresses = settings.listeners.iter().map(|it| it.address);
+    let own = own_addresses::own(addresses, interfaces);
     let listeners = settings.listeners.iter();
     let reachable = listeners.filter_map(|listener| {
         let (zone, networks) = listener.internal_zone.as_ref()?;
         let why = networks
             .iter()
-            .find_map(|network| reached(settings, listener, network))?;
+            .find_map(|network| reached(settings, (listener, &own), network))?;
         Some((zone.clone(), why))
     });
     let routes = settings
@@ -162,7 +170,11 @@ pub(super) fn beside(settings: &Settings) -> Grounds {
 }
 
 /// Why whoever comes from a network may be anybody: something stands there that hands on what others send.
-fn reached(settings: &Settings, listener: &Listener, network: &ipnet::IpNet) -> Option<String> {
+fn reached(
+    settings: &Settings,
+    (listener, own): (&Listener, &BTreeSet<IpAddr>),
+    network: &ipnet::IpNet,
+) -> Option<String> {
     let at = listener.address;
     let balancers = settings.listeners.iter().flat_map(|it| &it.balancers);
     let plain = settings.plain.iter().flat_map(|it| &it.balancers);
@@ -173,9 +185,7 @@ fn reached(settings: &Settings, listener: &Listener, network: &ipnet::IpNet) -> 
             "the balancer {balancer} is in {network}, which is internal at {at}"
         ));
     }
-    let own = settings.listeners.iter().map(|it| it.address.ip());
-    let mut own = own.filter(|ip| !ip.is_unspecified());
-    if let Some(own) = own.find(|ip| network.contains(ip)) {
+    if let Some(own) = own.iter().find(|ip| network.contains(*ip)) {
         return Some(format!(
             "the gate's own address {own}, by which a NAT sends back what is asked for by a published name, is in \
              {network}, which is internal at {at}"

@@ -35,8 +35,14 @@ fn loaded(text: &str) -> Settings {
 }
 
 fn found(text: &str) -> Vec<What> {
+    found_on(text, &[])
+}
+
+/// The same on a machine with these addresses.
+fn found_on(text: &str, interfaces: &[&str]) -> Vec<What> {
     let settings = loaded(text);
-    let found = counter_examples(&settings.publication, &beside(&settings));
+    let interfaces: Vec<_> = interfaces.iter().map(|it| it.parse().unwrap()).collect();
+    let found = counter_examples(&settings.publication, &beside(&settings, &interfaces));
     found.into_iter().map(|it| it.what).collect()
 }
 
@@ -188,9 +194,13 @@ fn a_zone_that_something_hands_on_into_is_found() {
             "internal_networks = []",
             &format!("internal_networks = [{networks}]"),
         );
-        found(&text.replace("0.0.0.0:443", address))
+        found_on(
+            &text.replace("0.0.0.0:443", address),
+            &["127.0.0.1", "10.1.2.4"],
+        )
     };
-    assert_eq!(inside("\"10.0.0.0/8\"", "0.0.0.0:443"), []);
+    assert_eq!(inside("\"10.1.2.0/30\"", "0.0.0.0:443"), []);
+    assert_eq!(inside("\"10.1.2.4/32\"", "10.1.2.3:443"), []);
     for (networks, address, why) in [
         (
             "\"127.0.0.0/8\"",
@@ -202,6 +212,16 @@ fn a_zone_that_something_hands_on_into_is_found() {
             "\"10.0.0.0/8\"",
             "10.1.2.3:443",
             "the gate's own address 10.1.2.3",
+        ),
+        (
+            "\"10.0.0.0/8\"",
+            "0.0.0.0:443",
+            "the gate's own address 10.1.2.4",
+        ),
+        (
+            "\"10.0.0.0/8\"",
+            "[::]:443",
+            "the gate's own address 10.1.2.4",
         ),
     ] {
         let found = inside(networks, address);

@@ -29,8 +29,10 @@ pub(crate) struct Messages {
 /// What messages say, in both languages; `{code}`, `{host}` and `{to}` are filled in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct MessageWords {
-    /// The portal's host.
+    /// The host that they are for: the portal's, or what people know where there is none.
     pub(crate) host: String,
+    /// The portal's origin, where there is one.
+    pub(crate) portal: Option<String>,
     /// English.
     pub(crate) english: MessageTexts,
     /// Swedish.

@@ -9,20 +9,22 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use authn::credential::sent_code::{Carrier, Language, MAX_PER_PREFIX};
-use authn::place::{Channel, Method, Service};
+use authn::place::Method;
 use authn::policy::{Combination, Policy, Rule};
 use authn::sign_in::Sending;
 use proto::sending::{Encoding, Mailbox, PhoneNumber, Template};
+use sts::flow::wsfed::Identity;
 use toml::Spanned;
 
 use super::Understanding;
 use super::farms::is_loopback;
 use super::published::is_host_name;
+use super::unprovable::Places;
 use crate::config::ConfigError;
-use crate::config::settings::Portal;
 use crate::config::settings::messages::{
     Authorities, MailTls, MessageTexts, MessageWords, Messages, SmsProvider, SmsWay, Smtp,
 };
+use crate::config::settings::{Portal, Role};
 use crate::config::written::{self, MessageLanguage, Written};
 
 /// Seconds that whoever carries a message may take.
@@ -36,11 +38,12 @@ const MOST_PER_PREFIX: u32 = 100_000;
 /// The longest text, in characters: of four short messages.
 const MAX_TEXT: usize = 600;
 
-/// What is said where nothing else is: the last line is how browsers know for which site a code is.
-const CODE_EN: &str = "{code} is your code for {host}. It is good for 5 minutes. Nobody who helps you will ask for it.\n\n\
-                       @{host} #{code}";
+/// What is said where nothing else is.
+const CODE_EN: &str = "{code} is your code for {host}. It is good for 5 minutes. Nobody who helps you will ask for it.";
 const CODE_SV: &str = "{code} är din kod till {host}. Den gäller i 5 minuter. Ingen som hjälper dig kommer att fråga efter \
-                       den.\n\n@{host} #{code}";
+                       den.";
+/// The last line of it, by which browsers know for which site a code is, where there is a page to type it on.
+const OF_SITE: &str = "\n\n@{host} #{code}";
 const CHANGED_EN: &str =
     "Codes for {host} go to {to} from now on. If that was not you, call your help desk at once.";
 const CHANGED_SV: &str = "Koder till {host} skickas nu till {to}. Om det inte var du som bytte: ring genast din helpdesk.";
@@ -48,22 +51,17 @@ const SUBJECT_EN: &str = "{host}";
 const SUBJECT_SV: &str = "{host}";
 
 impl Understanding<'_> {
-    /// Who carries messages; nobody where nobody is named.
+    /// Who carries messages; nobody where nobody is named. Clients without a page ask for codes, too, so that none of it
+    /// needs a page of ours.
     pub(super) fn messages(
         &self,
         written: &Written,
-        portal: Option<&Portal>,
+        pages: (Option<&Portal>, Option<&Identity>),
         warnings: &mut Vec<String>,
     ) -> Result<Option<Messages>, ConfigError> {
         if written.sms.is_empty() && written.smtp.is_none() {
             return Ok(None);
         }
-        let Some(portal) = portal else {
-            let message = "[[sms]] and [smtp] are there and no [portal]: a code is asked for on its pages, so that \
-                           nothing is sent";
-            warnings.push(message.to_owned());
-            return Ok(None);
-        };
         if let Some(beyond) = written.sms.get(MAX_PROVIDERS) {
             let message = format!("there are {MAX_PROVIDERS} [[sms]] at most");
             return Err(self.error(&beyond.name, &message));
@@ -95,7 +93,7 @@ impl Understanding<'_> {
                 )?,
                 prefixes: self.prefixes(&codes.prefixes)?,
             },
-            words: self.message_words(codes, portal)?,
+            words: self.message_words(written, pages)?,
             language: match codes.language {
                 Some(MessageLanguage::En) | None => Language::English,
                 Some(MessageLanguage::Sv) => Language::Swedish,
@@ -127,9 +125,13 @@ impl Understanding<'_> {
 
     fn message_words(
         &self,
-        codes: &written::SentCodes,
-        portal: &Portal,
+        written: &Written,
+        (portal, sts): (Option<&Portal>, Option<&Identity>),
     ) -> Result<MessageWords, ConfigError> {
+        let codes = &written.sent_codes;
+        let portal = portal.map(|it| it.origin.clone());
+        let page = portal.as_deref().or(sts.map(|it| it.origin.as_str()));
+        let of_site = page.map_or("", |_| OF_SITE);
         let text = |given: &Option<Spanned<String>>, usual: &str, (must, may): (&str, &[&str])| {
             let Some(given) = given else {
                 return Ok(usual.to_owned());
@@ -139,16 +141,16 @@ impl Understanding<'_> {
         let code = ("{code}", &["code", "host"][..]);
         let changed = ("{to}", &["to", "host"][..]);
         let subject = ("", &["host"][..]);
-        let host = portal.origin.strip_prefix("https://").unwrap_or_default();
         Ok(MessageWords {
-            host: host.split(':').next().unwrap_or_default().to_owned(),
+            host: page.map_or_else(|| name_of_clients(written), name_of_page),
+            portal,
             english: MessageTexts {
-                code: text(&codes.text_en, CODE_EN, code)?,
+                code: text(&codes.text_en, &format!("{CODE_EN}{of_site}"), code)?,
                 changed: text(&codes.changed_en, CHANGED_EN, changed)?,
                 subject: text(&codes.subject_en, SUBJECT_EN, subject)?,
             },
             swedish: MessageTexts {
-                code: text(&codes.text_sv, CODE_SV, code)?,
+                code: text(&codes.text_sv, &format!("{CODE_SV}{of_site}"), code)?,
                 changed: text(&codes.changed_sv, CHANGED_SV, changed)?,
                 subject: text(&codes.subject_sv, SUBJECT_SV, subject)?,
             },
@@ -335,23 +337,44 @@ impl Understanding<'_> {
     }
 }
 
+/// The host of a page of ours.
+fn name_of_page(origin: &str) -> String {
+    let host = origin.strip_prefix("https://").unwrap_or_default();
+    host.split(':').next().unwrap_or_default().to_owned()
+}
+
+/// What people know for which they get a code where there is no page: the mail's host, else a pool's, else the domain.
+fn name_of_clients(written: &Written) -> String {
+    let mut mail = written.exchange.iter().map(|it| it.host.get_ref());
+    let mut pools = written.lync.pool.iter().map(|it| it.web_host.get_ref());
+    let named = mail.next().or_else(|| pools.next());
+    named.unwrap_or(&written.names.dns_domain).to_lowercase()
+}
+
 /// A number that stands for any.
 fn somebody() -> PhoneNumber {
     PhoneNumber::of_nobody()
 }
 
-/// Where a policy and what is sent do not fit together.
-pub(super) fn warnings(policy: &Policy, messages: Option<&Messages>) -> Vec<String> {
+/// Where a policy and what is sent do not fit together. What a gateway's clients are sent stands in the file of whoever answers
+/// it, so that nobody need be named in its own.
+pub(super) fn warnings(
+    policy: &Policy,
+    messages: Option<&Messages>,
+    (role, places): (&Role, &Places),
+) -> Vec<String> {
     let named = policy.rules.iter().flat_map(|rule| {
         let combinations = rule.methods.iter();
         combinations.map(move |combination| (rule, combination))
     });
     let named: Vec<_> = named.filter(|(_, it)| it.needs(Method::SentCode)).collect();
-    let (taken, idle): (Vec<_>, Vec<_>) =
-        named.iter().partition(|(rule, it)| is_asked_for(rule, it));
+    let (taken, idle): (Vec<_>, Vec<_>) = named
+        .iter()
+        .partition(|(rule, it)| is_asked_for(rule, it, places));
     let mut warnings = Vec::new();
+    let is_elsewhere = matches!(role, Role::Gateway(_));
     match (named.is_empty(), messages) {
-        (false, None) => warnings.push(
+        (false, None) if !is_elsewhere => warnings.push(
             "a [[policy]] takes `sent-code`, and nobody carries codes: add [[sms]] or [smtp]".to_owned(),
         ),
         (_, Some(_)) if taken.is_empty() => warnings.push(
@@ -384,24 +407,8 @@ pub(super) fn warnings(policy: &Policy, messages: Option<&Messages>) -> Vec<Stri
 
 /// Whether anybody may prove a secret by which a code is asked for: on a page of ours that takes it, or in the field for a
 /// password.
-fn is_asked_for(rule: &Rule, combination: &Combination) -> bool {
+fn is_asked_for(rule: &Rule, combination: &Combination, places: &Places) -> bool {
     let secrets = [Method::MemorisedSecret, Method::AppPassword];
     let asking = secrets.map(|it| Combination::from(it).and(Method::SentCode));
-    let speaks_of = |service: &Service| rule.services.is_empty() || rule.services.contains(service);
-    let takes = |service: &Service| combination.methods().all(|it| service.page_takes(it));
-    let mut pages = [Service::PORTAL, Service::STS].into_iter();
-    let is_of_pages = pages.any(|service| speaks_of(&service) && takes(&service));
-    let is_portal = |service: &Service| *service == Service::PORTAL;
-    let is_of_clients = rule.services.is_empty() || !rule.services.iter().all(is_portal);
-    let may_be = |channel: &Channel| rule.channels.is_empty() || rule.channels.contains(channel);
-    let carries = |channel: Channel| combination.methods().all(|it| channel.carries(it));
-    let mut channels = Channel::ALL.into_iter().filter(may_be);
-    let is_carried = channels.any(|channel| {
-        let is_there = match channel == Channel::Page {
-            true => is_of_pages,
-            false => is_of_clients,
-        };
-        is_there && carries(channel)
-    });
-    asking.contains(combination) && is_carried
+    asking.contains(combination) && places.carry(rule, combination)
 }

@@ -10,7 +10,8 @@ use toml::Spanned;
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SentCodes {
-    /// What a message with a code says in English; `{code}` is the code, `{host}` the portal's host.
+    /// What a message with a code says in English; `{code}` is the code, `{host}` the host that it is for: the
+    /// portal's, else the token service's, else that of the first `[[exchange]]` or `[[lync.pool]]`, else the domain.
     pub(crate) text_en: Option<Spanned<String>>,
     /// The same in Swedish.
     pub(crate) text_sv: Option<Spanned<String>>,

@@ -24,6 +24,7 @@ fn words() -> MessageWords {
     };
     MessageWords {
         host: "my.contoso.com".to_owned(),
+        portal: Some("https://my.contoso.com:8443".to_owned()),
         english: texts.clone(),
         swedish: MessageTexts {
             code: "kod {code}".to_owned(),
@@ -298,4 +299,29 @@ async fn a_message_that_is_too_late_is_sent_to_nobody() {
     assert!(
         !matches!(judged.became, authn::credential::sent_code::Became::Sent { event, .. } if matches!(event.kind, Kind::MessageSent { .. }))
     );
+}
+
+#[test]
+fn whoever_waits_is_told_where_to_sign_in_if_there_is_a_portal() {
+    let lapsed = |portal: Option<&str>, language| {
+        let words = MessageWords {
+            portal: portal.map(str::to_owned),
+            ..words()
+        };
+        let message = Message {
+            language,
+            ..message(Carrier::Mail, Content::LeaseLapsed)
+        };
+        said(&words, &message).body.to_string()
+    };
+    for language in [Language::English, Language::Swedish] {
+        let with = lapsed(Some("https://my.contoso.com:8443"), language);
+        assert!(with.contains(" https://my.contoso.com:8443/ "), "{with}");
+        let without = lapsed(None, language);
+        assert!(without.starts_with("my.contoso.com: "), "{without}");
+        assert!(
+            !without.contains("https:") && !without.contains('{'),
+            "{without}"
+        );
+    }
 }

@@ -285,7 +285,64 @@ fn a_policy_and_what_is_sent_are_warned_of_where_they_do_not_fit() {
             "{said}"
         );
     }
-    let nowhere = understood(&(base + SMTP)).unwrap();
-    assert!(nowhere.messages.is_none());
-    assert!(nowhere.warnings.iter().any(|it| it.contains("no [portal]")));
+}
+
+/// A rule for clients without a page, which no portal stands beside.
+const OF_CLIENTS: &str = "[[policy]]\nservices = [\"ews\"]\nmethods = [\"app-password + sent-code\", \
+                          \"memorised-secret + one-time-code\"]\n";
+const COMMAND: &str = "command = [\"/bin/cat\", \"{number}\"]";
+
+#[test]
+fn codes_are_sent_to_clients_where_there_is_no_portal() {
+    let sent = |tables: &str| understood(&(text("", "") + OF_CLIENTS + tables)).unwrap();
+    let about_codes = |settings: &Settings| {
+        let mut warnings = settings.warnings.iter();
+        warnings.any(|it| it.contains("code"))
+    };
+    for tables in [sms(COMMAND), SMTP.to_owned()] {
+        let settings = sent(&tables);
+        assert!(!about_codes(&settings), "{:?}", settings.warnings);
+        let words = settings.messages.unwrap().words;
+        assert_eq!(
+            (words.host.as_str(), words.portal),
+            ("mail.contoso.com", None)
+        );
+        for texts in [words.english, words.swedish] {
+            assert!(texts.code.contains("{code}"), "{}", texts.code);
+            assert!(!texts.code.contains("\n@{host}"), "{}", texts.code);
+        }
+    }
+    let without = sent("");
+    assert!(without.messages.is_none());
+    let said = without.warnings.join("\n");
+    assert!(
+        said.contains("nobody carries codes: add [[sms]] or [smtp]"),
+        "{said}"
+    );
+    assert!(!said.contains("[portal]"), "{said}");
+}
+
+#[test]
+fn a_code_is_for_the_page_that_it_is_typed_on_where_there_is_one() {
+    let words = |tables: &str| {
+        let text = text("", "") + tables + OF_CLIENTS + SMTP;
+        understood(&text).unwrap().messages.unwrap().words
+    };
+    let sts = words("[sts]\nhost = \"sts.contoso.com\"\n");
+    assert_eq!(
+        (sts.host.as_str(), sts.portal),
+        ("sts.contoso.com", None::<String>)
+    );
+    assert!(sts.english.code.ends_with("\n\n@{host} #{code}"));
+    let portal = words("[portal]\nhost = \"my.contoso.com\"\npublic_port = 8443\n");
+    assert_eq!(portal.host, "my.contoso.com");
+    assert_eq!(portal.portal.unwrap(), "https://my.contoso.com:8443");
+    assert!(portal.swedish.code.ends_with("\n\n@{host} #{code}"));
+}
+
+#[test]
+fn a_wrong_carrier_is_an_error_where_there_is_no_portal() {
+    let without_number = sms("command = [\"/bin/cat\"]");
+    let error = understood(&(text("", "") + OF_CLIENTS + &without_number)).unwrap_err();
+    assert!(error.contains("nobody knows whom it is for"), "{error}");
 }

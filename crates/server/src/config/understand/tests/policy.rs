@@ -255,3 +255,43 @@ fn a_grant_is_bound_to_what_the_rule_says_and_to_the_address_where_it_says_nothi
         assert!(error.contains("is for codes behind a secret"), "{error}");
     }
 }
+
+#[test]
+fn what_no_channel_of_its_services_carries_is_warned_of() {
+    let portal = "[portal]\nhost = \"my.contoso.com\"\n";
+    let warned = |tables: &str, rule: &str, methods: &str| {
+        let rule = format!("[[policy]]\n{rule}\nmethods = [\"{methods}\"]\n");
+        let settings = understood(&format!("{}{tables}{rule}", text("", ""))).unwrap();
+        let said = format!("names `{methods}` where nobody can prove it");
+        settings.warnings.iter().any(|it| it.contains(&said))
+    };
+    let ews = "services = [\"ews\"]";
+    let ntlm = "services = [\"ews\"]\nchannels = [\"ntlm\"]";
+    for (tables, rule, methods, is_warned) in [
+        ("", ews, "app-password", false),
+        ("", ews, "memorised-secret", false),
+        ("", ews, "app-password + one-time-code", false),
+        ("", ews, "one-time-code + memorised-secret", false),
+        ("", ews, "memorised-secret + recovery-code", true),
+        ("", ews, "memorised-secret + temporary-code", true),
+        ("", ews, "app-password + memorised-secret", true),
+        ("", ews, "one-time-code", true),
+        ("", ews, "passkey", true),
+        ("", ntlm, "app-password", false),
+        ("", ntlm, "memorised-secret", true),
+        ("", ntlm, "app-password + one-time-code", true),
+        ("", "", "memorised-secret + recovery-code", true),
+        (portal, "", "memorised-secret + recovery-code", false),
+        (portal, "services = [\"portal\"]", "passkey", false),
+        (
+            portal,
+            "services = [\"portal\"]",
+            "app-password + one-time-code",
+            true,
+        ),
+    ] {
+        let methods: Combination = methods.parse().unwrap();
+        let said = warned(tables, rule, &methods.to_string());
+        assert_eq!(said, is_warned, "{rule}: {methods}");
+    }
+}

@@ -143,11 +143,10 @@ fn programs_that_one_factor_lets_in_from_outside_are_warned_of() {
             "{methods}"
         );
     }
-    for methods in [
-        "\"app-password\"",
-        "\"memorised-secret\"",
-        "\"one-time-code\"",
-    ] {
+    // A code alone is proved by nobody.
+    let with_code = format!("{both}, \"one-time-code\"");
+    assert_eq!(warned(&with_code, "", true), Vec::<String>::new());
+    for methods in ["\"app-password\"", "\"memorised-secret\""] {
         let said = warned(&format!("{both}, {methods}"), "", true);
         assert_eq!(said.len(), 1, "{methods}: {said:?}");
         assert!(said[0].contains(methods.trim_matches('"')), "{said:?}");

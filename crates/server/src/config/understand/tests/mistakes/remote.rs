@@ -268,3 +268,25 @@ fn a_gateway_is_not_told_to_send_codes() {
         "{warnings:?}"
     );
 }
+
+/// Codes are sent by whoever keeps the secrets, to clients of gateways that bring no page, too.
+#[test]
+fn codes_for_clients_of_gateways_are_carried_by_the_authentication_server_alone() {
+    let policy = "[[policy]]\nservices = [\"ews\"]\nmethods = [\"app-password + sent-code\", \"app-password + one-time-code\"]\n";
+    let smtp = "[smtp]\nserver = \"mail.contoso.com:587\"\nfrom = \"gate@contoso.com\"\n";
+    let one = listed(&format!("fingerprint = \"{FINGERPRINT}\""));
+    let settings = server(&format!("{one}{policy}{smtp}")).unwrap();
+    assert_eq!(settings.warnings, Vec::<String>::new());
+    assert_eq!(settings.messages.unwrap().words.host, "contoso.com");
+    let nobody = server(&format!("{one}{policy}")).unwrap().warnings;
+    assert!(
+        nobody.iter().any(|it| it.contains("nobody carries codes")),
+        "{nobody:?}"
+    );
+    let asks = gateway(AUTHN).unwrap().warnings.len();
+    let with = gateway(&format!("{AUTHN}{policy}")).unwrap().warnings;
+    assert!(
+        !with.iter().any(|it| it.contains("[[sms]]")) && with.len() <= asks,
+        "{with:?}"
+    );
+}
