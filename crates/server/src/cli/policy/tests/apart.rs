@@ -122,7 +122,7 @@ fn a_rule_of_an_authentication_server_may_name_paths_that_its_gateways_publish()
     };
     assert_eq!(found(&server(&at("mail.contoso.com/EWS", LEASE))), []);
     let settings = loaded(&server(&at("mail.contoso.com/EWS", "")));
-    let found = counter_examples(&settings.publication, &beside(&settings));
+    let found = counter_examples(&settings.publication, &beside(&settings, &[]));
     let is_there = |it: &gateway::prove::CounterExample| {
         let route = it.elsewhere.as_ref().and_then(|it| it.route.as_ref());
         route.map(ToString::to_string).as_deref() == Some("mail.contoso.com/ews")
