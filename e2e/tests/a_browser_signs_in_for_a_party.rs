@@ -224,7 +224,16 @@ fn whoever_asks_for_another_party_or_place_gets_nothing_and_an_id() -> anyhow::R
         let page = browser.open(path)?;
         assert_eq!(page.status, 403, "{path}: {}", page.body);
         assert!(page.body.contains("id=\"activity\""), "{}", page.body);
-        assert!(!page.body.contains("wresult") && !page.body.contains("evil"));
+        // The way back behind a choice of language is our own path, whatever its query says.
+        let (before, back) = page
+            .body
+            .split_once("name=\"back\" value=\"")
+            .context("a way back")?;
+        let (back, after) = back.split_once('"').context("a way back")?;
+        assert!(back.starts_with("/adfs/ls/?"), "{back}");
+        assert!(
+            !page.body.contains("wresult") && !before.contains("evil") && !after.contains("evil")
+        );
         let activity = page.body.split("id=\"activity\">").nth(1);
         let activity = activity.and_then(|it| it.split('<').next());
         let header = activity.context("an id")?.to_ascii_lowercase();

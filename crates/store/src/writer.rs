@@ -421,7 +421,7 @@ async fn write_all(
             Care::Apart => write_one(&mut writing, call.as_mut(), health).await?,
             Care::Together => match call.write(&mut writing).await {
                 Ok(true) => {}
-                Err(WriteError::Database(error)) if !writing.connection.is_usable() => {
+                Err(WriteError::Database(error)) if ends_all(&writing, &error, health) => {
                     return Err(error.into());
                 }
                 Ok(false) | Err(_) => return Ok(Written::NotTogether),
@@ -432,11 +432,18 @@ async fn write_all(
     match finish(&mut writing, keys, is_headed).await {
         Ok(()) => Ok(Written::Whole),
         // One of the calls did not look at an error of its own.
-        Err(_) if care == Care::Together && writing.connection.is_usable() => {
+        Err(error) if care == Care::Together && !ends_all(&writing, &error, health) => {
             Ok(Written::NotTogether)
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Whether an error leaves nothing to write anew by, or nothing to be sure of.
+///
+/// SECURITY: after a disk failed nothing is tried again (`health`), also where it would not fail twice.
+fn ends_all(writing: &Writing<'_>, error: &sqlx::Error, health: &Health) -> bool {
+    !writing.connection.is_usable() || health.is_fatal(error)
 }
 
 async fn finish(

@@ -451,6 +451,26 @@ async fn s41_a_session_of_a_memorised_secret_and_a_code_stands_until_the_secret_
 }
 
 #[tokio::test]
+async fn s41_a_session_of_a_memorised_secret_ends_when_its_owner_did_not_sign_in() {
+    let mut scene = Scene::new();
+    scene.world = takes(&["memorised-secret + one-time-code"]);
+    let anna = Anna::of(&scene.world).await;
+    remembers(&scene.world, &anna.person, SECRET, 0).await;
+    let typed = format!("{SECRET}{}", anna.code(0));
+    let tried = Try::new(By::Basic, "anna", &typed);
+    let disowned = async |world: &World| {
+        let account = &anna.person.account.id;
+        let event = Event::by_hand(&by_hand(2), Kind::SessionsEnded, Some(account.clone()));
+        let secrets = &world.ports.secrets;
+        secrets
+            .disown_memorised_secret(account, None, event)
+            .await
+            .unwrap();
+    };
+    ends_with(&scene, tried.into(), disowned).await;
+}
+
+#[tokio::test]
 async fn s41_a_session_of_a_pin_and_a_code_stands_until_the_token_is_blocked() {
     let mut scene = Scene::new();
     scene.world = takes(&["ntlm-pin + one-time-code"]);

@@ -30,7 +30,7 @@ pub(crate) const RECORD: &str = "
             WHERE c.id = $3 AND c.account = a.id AND c.revoked IS NULL)
             OR EXISTS (
                 SELECT 1 FROM memorised_secrets m
-                WHERE m.id = $3 AND m.account = a.id)
+                WHERE m.id = $3 AND m.account = a.id AND m.disowned IS NULL)
             OR EXISTS (
                 SELECT 1 FROM ntlm_pins n
                 WHERE n.id = $3 AND n.account = a.id)
@@ -75,7 +75,7 @@ macro_rules! stands {
                 AND (c.expires IS NULL OR c.expires > $2))
             OR EXISTS (
                 SELECT 1 FROM memorised_secrets m
-                WHERE m.id = t.credential AND m.account = t.account)
+                WHERE m.id = t.credential AND m.account = t.account AND m.disowned IS NULL)
             OR EXISTS (
                 SELECT 1 FROM ntlm_pins n
                 WHERE n.id = t.credential AND n.account = t.account)

@@ -332,3 +332,29 @@ async fn whoever_runs_the_store_is_told_of_every_commit() {
     assert!(deferred.is_err());
     assert_eq!(heard.recv().await, Some(false));
 }
+
+/// A disk that fails once, and would not fail again.
+struct FailsOnce(std::sync::atomic::AtomicBool);
+
+#[async_trait]
+impl Write for FailsOnce {
+    type Output = ();
+
+    async fn write(&self, _: &mut Writing<'_>) -> Result<Done<()>, WriteError> {
+        match self.0.swap(true, std::sync::atomic::Ordering::Relaxed) {
+            false => Err(sqlx::Error::Io(std::io::Error::other("the disk")).into()),
+            true => Ok(Done::Keep(())),
+        }
+    }
+}
+
+#[tokio::test]
+async fn after_a_disk_failed_once_nothing_is_tried_again() {
+    let (store, _path, _folder) = store().await;
+    let writer = &store.0.writer;
+    let refused = writer.submit(FailsOnce(false.into())).await;
+    let refused = refused.unwrap_err();
+    assert!(refused.detail.contains("failure of the disk"), "{refused}");
+    assert_eq!(writer.submit(Then(1, FINE)).await, Err(refused.clone()));
+    assert_eq!(store.health(), Err(refused));
+}

@@ -18,7 +18,7 @@ use thiserror::Error;
 use super::written::{
     VERSION, Written, WrittenClaimsProvider, WrittenError, WrittenRelyingParty, WrittenSamlEndpoint,
 };
-use super::{Certificate, Choice, Purpose, TokenType, Unusable, Url};
+use super::{Certificate, Choice, Fault, Purpose, TokenType, Unusable, Url};
 
 /// What endpoints of SAML 2.0 are for, with AD FS's words.
 const CONSUMER: &str = "SAMLAssertionConsumer";
@@ -100,7 +100,7 @@ pub fn relying_party(
         ..WrittenRelyingParty::default()
     };
     fill_party(&mut party, entity, now);
-    check_party(&party, entity, now)?;
+    check_party(&party, entity, (None, now))?;
     let is_nowhere = party.wsfed_endpoint.is_none() && party.saml_endpoints.is_empty();
     match left_out(entity.service_provider.as_ref()).first() {
         Some(location) if is_nowhere => Err(PartnerError::NotHttps(location.clone())),
@@ -171,7 +171,7 @@ fn refresh_party(
     let before = party.clone();
     fill_party(party, entity, now);
     // What an administrator added stays, and where nothing came the order, too.
-    let mut identifiers = before.identifiers;
+    let mut identifiers = before.identifiers.clone();
     identifiers.append(&mut party.identifiers);
     for identifier in identifiers {
         if !party.identifiers.contains(&identifier) {
@@ -209,7 +209,7 @@ fn refresh_party(
     ] {
         lost(what, was_there, is_there)?;
     }
-    check_party(party, entity, now)
+    check_party(party, entity, (Some(&before), now))
 }
 
 fn refresh_provider(
@@ -307,29 +307,51 @@ fn check_time(entity: &Entity, now: Timestamp) -> Result<(), PartnerError> {
 }
 
 /// Whether what a party signs can be verified, and what it is sent encrypted, where its metadata names certificates for that.
+/// One that has ended is no worse than what the trust had before, where that had ended, too.
 fn check_party(
     party: &WrittenRelyingParty,
     entity: &Entity,
-    now: Timestamp,
+    (before, now): (Option<&WrittenRelyingParty>, Timestamp),
 ) -> Result<(), PartnerError> {
-    if !party.request_signing_certificates.is_empty() {
-        check_keys(&party.request_signing_certificates, now)?;
+    let signing = &party.request_signing_certificates;
+    let had = before.map(|it| it.request_signing_certificates.as_slice());
+    if !signing.is_empty() {
+        let found = usable(Purpose::Signing, signing, now);
+        no_worse(found, had.map(|it| usable(Purpose::Signing, it, now)))?;
     }
     // Where tokens are not encrypted, whatever stands there cuts nobody off.
     let encryption = encryption_of(entity);
+    let had = before.map(|it| it.encryption_certificate.as_slice());
     if party.encrypt_claims && !encryption.is_empty() {
-        Purpose::Encryption.first(encryption, now)?;
+        let found = Purpose::Encryption.first(encryption, now).map(drop);
+        no_worse(found, had.map(|it| usable(Purpose::Encryption, it, now)))?;
     }
     Ok(())
 }
 
 fn check_keys(certificates: &[String], now: Timestamp) -> Result<(), PartnerError> {
+    Ok(usable(Purpose::Signing, certificates, now)?)
+}
+
+fn usable(purpose: Purpose, certificates: &[String], now: Timestamp) -> Result<(), Unusable> {
     let all = certificates.iter();
     let all: Vec<Vec<u8>> = all
         .map(|it| STANDARD.decode(it).unwrap_or_default())
         .collect();
-    Purpose::Signing.first(all.iter().map(Vec::as_slice), now)?;
-    Ok(())
+    purpose.first(all.iter().map(Vec::as_slice), now).map(drop)
+}
+
+/// Refuses certificates of which none can be used, unless they have but ended as those before had.
+fn no_worse(
+    found: Result<(), Unusable>,
+    before: Option<Result<(), Unusable>>,
+) -> Result<(), Unusable> {
+    let has_ended = |it: &Unusable| it.faults.iter().all(|it| matches!(it, Fault::Ended(..)));
+    let had_ended = matches!(before, Some(Err(before)) if !before.faults.is_empty());
+    match found {
+        Err(found) if has_ended(&found) && had_ended => Ok(()),
+        found => found,
+    }
 }
 
 fn lost(what: &'static str, was_there: bool, is_there: bool) -> Result<(), PartnerError> {

@@ -352,6 +352,29 @@ fn t_mex_1_keys_that_nobody_can_use_never_replace_keys_that_work() {
 }
 
 #[test]
+fn what_had_ended_before_is_no_worse_and_keeps_no_new_key_out() {
+    let (signs, next) = (Key::until(2030), Key::until(2040));
+    let (ended, old) = (Key::rsa(2021), Key::until(2021));
+    let party = relying_party(&service(&[&signs], &[&Key::rsa(2030)]), "SP", now());
+    let mut party = party.unwrap();
+    party.encryption_certificate = Some(ended.base64());
+    let written = alone(Some(party), None);
+    let same = refreshed(&written, &service(&[&signs], &[&ended]), now()).unwrap();
+    assert_eq!(changes(&written, &same).unwrap(), []);
+    let rolled = service(&[&signs, &next], &[&ended]);
+    let rolled = refreshed(&written, &rolled, now()).unwrap();
+    let known = &rolled.relying_party[0].request_signing_certificates;
+    assert_eq!(*known, [signs.base64(), next.base64()]);
+    // One of another kind is worse than one that has ended, and one that works may not end.
+    unusable(refreshed(&written, &service(&[&signs], &[&signs]), now()));
+    unusable(refreshed(&written, &service(&[&old], &[&ended]), now()));
+    let mut written = written;
+    written.relying_party[0].request_signing_certificates = vec![old.base64()];
+    let same = refreshed(&written, &service(&[&old], &[&ended]), now()).unwrap();
+    assert_eq!(changes(&written, &same).unwrap(), []);
+}
+
+#[test]
 fn of_several_keys_to_encrypt_for_the_first_that_can_be_used_is_taken() {
     let (signs, encrypts) = (Key::until(2030), Key::rsa(2030));
     let (ended, next) = (Key::rsa(2021), Key::rsa(2040));

@@ -17,6 +17,7 @@ use crate::world::{ASKS, anna, at, issued, refused};
 const MAIL: &str = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress";
 const NAME_IDENTIFIER: &str =
     "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier";
+const NAME: &str = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name";
 const UPN_1_X: &str = "http://schemas.xmlsoap.org/claims/UPN";
 const MAIL_1_X: &str = "http://schemas.xmlsoap.org/claims/EmailAddress";
 const AS_MAIL: &str = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress";
@@ -120,6 +121,9 @@ async fn t_saml_5_a_partner_speaks_of_its_own_people_alone() {
         (&[], "anna@eu.Contoso.com", false),
         (&[], "anna@\u{ff43}ontoso.com", false),
         (&[], "anyone@\u{fdfa}.example", false),
+        (&[], "anna@c\u{f3}ntoso.com", false),
+        (&["b\u{fc}cher.example"], "bo@B\u{dc}CHER.example", true),
+        (its, "anna\u{ff20}contoso.com@fabrikam.com", false),
         (&[], "anyone@notcontoso.com", true),
         (&[], "anyone@contoso.com.example", true),
         (&[], "anyone@example.com", true),
@@ -160,6 +164,11 @@ async fn t_saml_5_a_name_is_one_by_whatever_claim_it_is_said() {
         let ours = with_claim(claim_type, "anna@contoso.com");
         says.push((claim_type, own, ours));
     }
+    says.push((
+        NAME,
+        with_claim(NAME, "Bo"),
+        with_claim(NAME, "anna@contoso.com"),
+    ));
     let upn_1_x = UPN_1_X.to_lowercase();
     says.push((
         "1.x in another case",

@@ -194,8 +194,13 @@ impl Pages {
             (Some(reply), [], true) => page::elsewhere(reply.as_str()),
             (None, [only], true) => page::elsewhere(only.to.as_str()),
             (_, _, _) => {
+                let mut frame = asked.frame();
+                if !told.is_empty() || reply.is_some() || !onward.is_empty() {
+                    // Nothing of it is known any more when the page is asked for once more.
+                    frame.form.clear();
+                }
                 let page = page::SignedOut {
-                    frame: asked.frame(),
+                    frame,
                     told: texts(&told),
                     reply: reply.map(|it| it.as_str().to_owned()),
                     onward: onward.iter().map(page::Offer::onward).collect(),

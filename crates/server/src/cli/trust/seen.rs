@@ -39,14 +39,15 @@ impl Seen {
 
     /// What an administrator should know of it; nothing where all is well.
     pub(super) fn sentence(&self) -> Option<String> {
+        if self.is_overdue {
+            return Some(format!(
+                "its metadata was to be read again at {}, and nobody did: is a gate running, and is `monitoring_interval` of \
+                 [sts] not 0?",
+                self.next
+            ));
+        }
         match self.is {
-            Outcome::Current | Outcome::Taken => self.is_overdue.then(|| {
-                format!(
-                    "its metadata was to be read again at {}, and nobody did: is a gate running, and is `monitoring_interval` of \
-                     [sts] not 0?",
-                    self.next
-                )
-            }),
+            Outcome::Current | Outcome::Taken => None,
             Outcome::Waiting => Some(format!(
                 "changes wait: run wicketgate trust refresh {}",
                 as_an_argument(&self.name)
@@ -117,9 +118,15 @@ mod tests {
 
     #[test]
     fn t_mex_1_metadata_that_nobody_reads_any_more_is_said() {
-        for outcome in [Outcome::Current, Outcome::Taken] {
+        for outcome in [
+            Outcome::Current,
+            Outcome::Taken,
+            Outcome::Waiting,
+            Outcome::Unread,
+        ] {
             let after = |late| sentence_after(late, (7, outcome, None));
-            assert_eq!(after(SignedDuration::from_hours(1)), None);
+            let in_time = after(SignedDuration::from_hours(1));
+            assert!(in_time.is_none_or(|it| !it.contains("nobody did")));
             let said = after(SignedDuration::from_mins(61)).unwrap();
             assert!(
                 said.contains("at 1970-01-01T00:00:00Z, and nobody did"),

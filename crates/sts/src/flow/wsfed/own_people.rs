@@ -13,7 +13,7 @@ use claims::{Claim, ClaimSet};
 
 use super::{Identity, Refusal};
 use crate::ports::{OwnNames, Unavailable};
-use crate::subject::{MAIL, MAIL_1_X, NAME_IDENTIFIER, UPN, UPN_1_X};
+use crate::subject::{MAIL, MAIL_1_X, NAME, NAME_IDENTIFIER, UPN, UPN_1_X};
 use crate::token::FORMAT;
 use crate::trust::{ClaimsProviderTrust, TrustBook};
 
@@ -122,12 +122,14 @@ impl<'a> OwnPeople<'a> {
         let Some(suffix) = suffix_of_name(name) else {
             return Whose::Anothers;
         };
+        let read = NameSuffix::parse(suffix);
         let mut own = self.provider.organizational_account_suffixes.iter();
-        if own.any(|it| it.trim_start_matches('@').eq_ignore_ascii_case(suffix)) {
+        if own.any(|it| read.is_some() && NameSuffix::parse(it.trim_start_matches('@')) == read) {
             return Whose::Its;
         }
-        let is_free = self.provider.organizational_account_suffixes.is_empty();
-        match NameSuffix::parse(suffix) {
+        // SECURITY: a directory may find somebody by a name whose letters differ in their accents.
+        let is_free = self.provider.organizational_account_suffixes.is_empty() && suffix.is_ascii();
+        match read {
             Some(suffix) if is_free && !self.is_anothers(&suffix) => Whose::NobodysWeKnow(suffix),
             Some(_) | None => Whose::Anothers,
         }
@@ -158,7 +160,8 @@ fn is_name(claim: &Claim) -> bool {
     }
     let format = claim.properties.get(FORMAT).map(|it| it.to_lowercase());
     let is_of_format = format.is_some_and(|it| FORMATS.iter().any(|end| it.ends_with(end)));
-    is_called(&NAME_IDENTIFIER) && (is_of_format || claim.value.contains(AT))
+    let has_at = claim.value.contains(AT);
+    (is_called(&NAME_IDENTIFIER) && (is_of_format || has_at)) || (is_called(&NAME) && has_at)
 }
 
 /// A claim for an administrator: its type, and what its name ends in where that can be read.
@@ -179,7 +182,8 @@ fn suffix_of_name(name: &str) -> Option<&str> {
     let is_plain = |it: char| it.is_alphanumeric() || it == '-' || it == '.';
     let is_domain = !suffix.starts_with('.') && !suffix.ends_with('.') && suffix.contains(is_plain);
     let is_whole = suffix.chars().all(is_plain) && is_domain;
-    let is_user = !user.is_empty() && !user.contains(|it: char| it.is_whitespace() || it == '\\');
+    let is_strange = |it: char| it.is_whitespace() || it == '\\' || AT.contains(&it);
+    let is_user = !user.is_empty() && !user.contains(is_strange);
     (is_whole && is_user).then_some(suffix)
 }
 
@@ -201,6 +205,7 @@ mod tests {
             "CONTOSO\\anna",
             "CONTOSO\\anna@elsewhere.example",
             "anna@elsewhere.example@contoso.com",
+            "anna\u{ff20}contoso.com@fabrikam.com",
             "anna@",
             "@contoso.com",
             "anna@.contoso.com",

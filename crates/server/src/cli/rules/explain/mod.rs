@@ -95,10 +95,11 @@ fn method(word: &str) -> Result<Method, String> {
 }
 
 fn zone(word: &str) -> Result<Zone, String> {
-    match word.trim().is_empty() {
-        true => Err("a zone, as `external` or `internal`".to_owned()),
-        false => Ok(Zone(word.to_owned().into())),
-    }
+    let known = [Zone::EXTERNAL, Zone::INTERNAL].into_iter();
+    let mut known = known.filter(|it| it.to_string() == word);
+    known
+        .next()
+        .ok_or_else(|| "one of `external`, `internal`".to_owned())
 }
 
 #[cfg(test)]

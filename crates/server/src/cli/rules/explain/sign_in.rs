@@ -11,7 +11,10 @@ use serde::Serialize;
 use sts::flow::supposed::{For, Supposed, reaches};
 use sts::pipeline::NotIssued;
 use sts::token::carried::{Carried, CarriedAttribute, CarriedName};
-use sts::trust::{Identifier, OwnDirectory, RelyingPartyTrust, TokenType, TrustBook};
+use sts::trust::{
+    Identifier, OwnDirectory, Purpose as Use, RelyingPartyTrust, SignatureAlgorithm, TokenType,
+    TrustBook,
+};
 
 use super::stage::{Stage, Walk};
 use super::stores::{Asked, Who};
@@ -151,18 +154,19 @@ pub(super) async fn walked(
     })?;
     let place = &arguments.place;
     let party = found.trust.party();
-    let methods = match place.methods.is_empty() {
-        true => asked_of_everybody(settings, arguments, &party),
-        false => place.methods.clone(),
-    };
-    let supposed = Supposed {
+    let mut supposed = Supposed {
         account,
-        methods: &methods,
+        methods: &place.methods,
         zone: &place.zone,
         source: place.address,
         user_agent: place.user_agent.as_deref(),
         now: clock::now(),
     };
+    let methods = match place.methods.is_empty() {
+        true => asked_for(settings, &supposed, &party),
+        false => place.methods.clone(),
+    };
+    supposed.methods = &methods;
     let who = Who {
         account: Some(account),
         party: Some(&found.realm),
@@ -202,13 +206,40 @@ pub(super) async fn walked(
     })
 }
 
-/// What the page asks of somebody there, whoever it is.
-fn asked_of_everybody(settings: &Settings, arguments: &Arguments, party: &Party) -> Vec<Method> {
-    let purpose = Purpose::token_for(party);
-    match Requirement::of(&settings.policy, &arguments.place.zone, purpose) {
-        Some(Requirement::Secret) => vec![Method::MemorisedSecret],
-        _ => vec![Method::MemorisedSecret, Method::OneTimeCode],
-    }
+/// The first of what the page asks for by which somebody gets in there.
+fn asked_for(settings: &Settings, supposed: &Supposed<'_>, party: &Party) -> Vec<Method> {
+    let usual = vec![Method::MemorisedSecret, Method::OneTimeCode];
+    let codes = [Method::OneTimeCode, Method::SentCode].map(Some);
+    let codes = match Requirement::of(&settings.policy, supposed.zone, Purpose::token_for(party)) {
+        Some(Requirement::Secret) => vec![None],
+        _ => codes.to_vec(),
+    };
+    let secrets = [Method::MemorisedSecret, Method::AppPassword];
+    let all = codes.into_iter();
+    let mut all = all.flat_map(|code| secrets.map(|it| std::iter::once(it).chain(code).collect()));
+    let lets_in = |methods: &Vec<Method>| {
+        let supposed = Supposed {
+            methods,
+            ..*supposed
+        };
+        is_enough(settings, &supposed, party)
+    };
+    all.find(lets_in).unwrap_or(usual)
+}
+
+/// Whether the policy lets a sign-in go on to the party.
+fn is_enough(settings: &Settings, supposed: &Supposed<'_>, party: &Party) -> bool {
+    let at = At {
+        zone: supposed.zone.clone(),
+        source: supposed.source,
+        agent: String::new(),
+        activity: ActivityId(String::new()),
+        session: None,
+        now: supposed.now,
+    };
+    let session = supposed.session();
+    let who = (&session, supposed.account);
+    is_fresh_enough_for(who, &settings.policy, (&at, Purpose::token_for(party)))
 }
 
 /// Why the flow would not come as far as the rules of the party.
@@ -225,25 +256,32 @@ fn stopped(
     if let Err(error) = reaches(&found.book, &found.trust) {
         return Some(error.to_string());
     }
-    let at = At {
-        zone: supposed.zone.clone(),
-        source: supposed.source,
-        agent: String::new(),
-        activity: ActivityId(String::new()),
-        session: None,
-        now: supposed.now,
-    };
-    let session = supposed.session();
-    let who = (&session, supposed.account);
-    let place = (&at, Purpose::token_for(party));
-    let is_enough = is_fresh_enough_for(who, &settings.policy, place);
-    (!is_enough).then(|| {
+    let directory = supposed.account.directory.as_ref();
+    if let Some(Err(error)) = directory.map(|it| it.must_be_fresh(supposed.now)) {
+        return Some(error.to_string());
+    }
+    if let Some(why) = not_made(&found.trust) {
+        return Some(why.to_owned());
+    }
+    (!is_enough(settings, supposed, party)).then(|| {
         let (name, zone, to) = (&supposed.account.upn, supposed.zone, &party.name);
         format!(
             "by the policy that is not enough to sign in for it; \
              `wicketgate policy explain --user {name} --from {zone} --to '{to}'` says what is"
         )
     })
+}
+
+/// Why no token is made for a party, whatever its rules say.
+fn not_made(trust: &RelyingPartyTrust) -> Option<&'static str> {
+    let certificate = trust.encryption_certificate.as_ref();
+    let certificate = certificate.filter(|_| trust.encrypt_claims);
+    if certificate.is_some_and(|it| !Use::Encryption.suits(it.der())) {
+        return Some("the token cannot be encrypted with the certificate of the party");
+    }
+    let is_sha1 = trust.signature_algorithm == SignatureAlgorithm::RsaSha1;
+    let is_taken_otherwise = trust.sha1_until.is_some();
+    (is_sha1 && !is_taken_otherwise).then_some("the party wants SHA-1, by which nothing is signed")
 }
 
 /// Why the rules let nothing out, with the rule where one decided it.
