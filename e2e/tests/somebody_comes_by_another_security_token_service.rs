@@ -396,13 +396,11 @@ fn what_is_not_to_be_believed_is_refused(
     let unsigned = unsigned.display().to_string();
     let old_key = federation.contoso.folder().join("contoso-signing.pem");
     let old_key = old_key.display().to_string();
-    let by_old_key = [both, "--signed-by", &old_key];
     let signed_unsigned = [&*unsigned, "--signed-by", &old_key];
     for (arguments, says) in [
         (&[&*unsigned][..], "`--unsigned` takes it all the same"),
         (&signed_unsigned, "leave `--signed-by` out"),
         (&[both], "`--signed-by` names the new one"),
-        (&by_old_key, "give --older-keys"),
     ] {
         let refused = fabrikam.wicketgate(&[&refreshing[..], arguments].concat())?;
         let said = String::from_utf8_lossy(&refused.stderr).into_owned();
@@ -417,17 +415,6 @@ fn what_is_not_to_be_believed_is_refused(
         set.status.success() && said.contains("no revocation list is asked"),
         "{said}"
     );
-    let seen = [&refreshing[..], &by_old_key, &["--dry-run"]].concat();
-    let seen = fabrikam.wicketgate(&seen)?;
-    let said = String::from_utf8_lossy(&seen.stderr).into_owned();
-    ensure!(
-        seen.status.success() && said.contains("--older-keys"),
-        "{said}"
-    );
-    ensure!(believed()? == 1);
-    let meant = [&refreshing[..], &by_old_key, &["--older-keys"]].concat();
-    fabrikam.wicketgate_json(&meant)?;
-    ensure!(believed()? == 2);
     Ok(())
 }
 

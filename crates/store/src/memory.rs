@@ -486,7 +486,9 @@ impl Tickets for Memory {
     }
 
     async fn stands(&self, grounds: &Grounds<'_>, now: Timestamp) -> Result<bool, Unavailable> {
-        Ok(self.open()?.grounds_stand(grounds, now))
+        let state = self.open()?;
+        let is_disowned = state.is_disowned(grounds.account, grounds.credential);
+        Ok(!is_disowned && state.grounds_stand(grounds, now))
     }
 
     async fn was_relayed(&self, key: &TicketKey) -> Result<bool, Unavailable> {

@@ -8,6 +8,7 @@ use ::authn::credential::sent_code::Carrier;
 use ::authn::lockout::Subject;
 use ::authn::ports::Unavailable;
 use ::authn::sign_in::{Completed, SignIn};
+use ::authn::ticket::Grounds;
 
 use super::pages::{begun, completion, key, set, signed_in, with_secret};
 use super::{Conforming, at, event};
@@ -36,12 +37,20 @@ pub async fn a_disowned_secret_opens_nothing_until_another_is_set<S: Conforming>
         credential: CredentialId("secret-of-anna".to_owned()),
         secret_disowned: true,
     };
+    let credential = CredentialId("secret-of-anna".to_owned());
+    let grounds = Grounds {
+        account: &anna.id,
+        credential: &credential,
+        token: None,
+    };
+    assert!(store.stands(&grounds, at(29)).await?);
     for seconds in [30, 31] {
         let said = event(seconds, disowned(), &anna);
         store
             .disown_memorised_secret(&anna.id, Some(key(2)), said)
             .await?;
     }
+    assert!(!store.stands(&grounds, at(40)).await?);
     let is_in = async |handle: u8| {
         store
             .session(key(handle), at(40))

@@ -108,7 +108,7 @@ impl State {
             .secrets
             .of
             .get(account)
-            .is_some_and(|it| it.record.id == *id && it.record.disowned.is_none());
+            .is_some_and(|it| it.record.id == *id);
         let account = self.accounts.get(account);
         is_there && account.is_some_and(|account| account.may_sign_in().is_ok())
     }

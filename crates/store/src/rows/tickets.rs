@@ -30,7 +30,7 @@ pub(crate) const RECORD: &str = "
             WHERE c.id = $3 AND c.account = a.id AND c.revoked IS NULL)
             OR EXISTS (
                 SELECT 1 FROM memorised_secrets m
-                WHERE m.id = $3 AND m.account = a.id AND m.disowned IS NULL)
+                WHERE m.id = $3 AND m.account = a.id)
             OR EXISTS (
                 SELECT 1 FROM ntlm_pins n
                 WHERE n.id = $3 AND n.account = a.id)
@@ -75,7 +75,7 @@ macro_rules! stands {
                 AND (c.expires IS NULL OR c.expires > $2))
             OR EXISTS (
                 SELECT 1 FROM memorised_secrets m
-                WHERE m.id = t.credential AND m.account = t.account AND m.disowned IS NULL)
+                WHERE m.id = t.credential AND m.account = t.account)
             OR EXISTS (
                 SELECT 1 FROM ntlm_pins n
                 WHERE n.id = t.credential AND n.account = t.account)
@@ -115,13 +115,17 @@ pub(crate) const FIND: &str = concat!(
     stands!()
 );
 
-/// Finds whether an account ($1), its credential ($4) and the token ($5) behind it, where there is one, stand at a time ($2).
+/// Finds whether an account ($1), its credential ($4) and the token ($5) behind it, where there is one, stand at a time ($2). A
+/// secret that its owner disowned does not: what it bought before has no row here that went with it.
 pub(crate) const STANDS: &str = concat!(
     "
     SELECT a.id
     FROM (SELECT CAST($1 AS TEXT) AS account, CAST($4 AS TEXT) AS credential, CAST($5 AS TEXT) AS token) t
     JOIN accounts a ON a.id = t.account
-    WHERE ",
+    WHERE NOT EXISTS (
+            SELECT 1 FROM memorised_secrets m
+            WHERE m.id = t.credential AND m.disowned IS NOT NULL)
+        AND ",
     stands!()
 );
 
