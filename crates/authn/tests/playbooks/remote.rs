@@ -436,14 +436,20 @@ async fn ends_with(scene: &Scene, attempt: Attempt, done: impl AsyncFnOnce(&Worl
     assert_eq!(ended, Some(RemoteError::Session(SessionError::Ended)));
 }
 
-#[tokio::test]
-async fn s41_a_session_of_a_memorised_secret_and_a_code_stands_until_the_secret_is_another() {
+/// Anna, where a secret with a code behind it opens Lync, and what she types.
+async fn by_secret_and_code() -> (Scene, Anna, Try) {
     let mut scene = Scene::new();
     scene.world = takes(&["memorised-secret + one-time-code"]);
     let anna = Anna::of(&scene.world).await;
     remembers(&scene.world, &anna.person, SECRET, 0).await;
     let typed = format!("{SECRET}{}", anna.code(0));
     let tried = Try::new(By::Basic, "anna", &typed);
+    (scene, anna, tried)
+}
+
+#[tokio::test]
+async fn s41_a_session_of_a_memorised_secret_and_a_code_stands_until_the_secret_is_another() {
+    let (scene, anna, tried) = by_secret_and_code().await;
     let another = async |world: &World| {
         remembers(world, &anna.person, "six horses in a field", 2).await;
     };
@@ -452,12 +458,7 @@ async fn s41_a_session_of_a_memorised_secret_and_a_code_stands_until_the_secret_
 
 #[tokio::test]
 async fn s41_a_session_of_a_memorised_secret_ends_when_its_owner_did_not_sign_in() {
-    let mut scene = Scene::new();
-    scene.world = takes(&["memorised-secret + one-time-code"]);
-    let anna = Anna::of(&scene.world).await;
-    remembers(&scene.world, &anna.person, SECRET, 0).await;
-    let typed = format!("{SECRET}{}", anna.code(0));
-    let tried = Try::new(By::Basic, "anna", &typed);
+    let (scene, anna, tried) = by_secret_and_code().await;
     let disowned = async |world: &World| {
         let account = &anna.person.account.id;
         let event = Event::by_hand(&by_hand(2), Kind::SessionsEnded, Some(account.clone()));
